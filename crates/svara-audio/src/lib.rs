@@ -1,0 +1,1 @@
+//! PCM types and output encoders.
