@@ -30,7 +30,12 @@ class Config:
 
     @classmethod
     def read(cls, path: Path) -> Config:
-        values = json.loads(path.read_text())
+        try:
+            values = json.loads(path.read_text())
+        except ValueError as error:
+            raise ValueError(f"{path}: not JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise ValueError(f"{path}: not a JSON object")
         names = {field.name for field in fields(cls)}
         if set(values) | {"latent_dim"} != names:
             raise ValueError(f"{path}: missing or unknown keys {sorted((set(values) | {'latent_dim'}) ^ names)}")
