@@ -1,1 +1,33 @@
-//! See the crate's description.
+//! From audio tokens to samples and back, in the SNAC scheme of Orpheus-style models.
+//!
+//! A language model speaks in *audio tokens*. Seven of them are one [`Frame`]: 1 + 2 + 4 codes of SNAC's three
+//! codebooks, 2048 samples at 24 kHz.
+//!
+//! ```text
+//! token ids ─► FrameAssembler ─► Frame ─► DecodeStream ─► samples        samples ─► Encoder ─► Frame
+//!              (TokenLayout)              (Decoder: threads with ONNX Runtime sessions)
+//! ```
+//!
+//! * [`TokenLayout`] says which token id is which code, [`FrameAssembler`] keeps streams in step.
+//! * [`Decoder`] owns dedicated threads, one ONNX Runtime session each. A [`DecodeStream`] carries the state of one
+//!   utterance: N frames in, exactly N · 2048 samples out, the same for every way of cutting the frames into calls
+//!   and whatever else is being decoded.
+//! * [`Encoder`] is the other direction (reference voices, the demo voice).
+//!
+//! ONNX Runtime is loaded at run time; see [`onnx::Runtime`].
+
+mod assemble;
+mod decode;
+mod encode;
+mod error;
+mod frame;
+mod layout;
+mod noise;
+pub mod onnx;
+
+pub use assemble::{AssemblerStats, CustomTokenText, FrameAssembler};
+pub use decode::{DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings};
+pub use encode::Encoder;
+pub use error::{DecodeError, LoadError};
+pub use frame::{FRAME_CODES, Frame};
+pub use layout::{InvalidLayout, TokenLayout};

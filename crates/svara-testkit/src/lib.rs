@@ -1,1 +1,3 @@
-//! See the crate's description.
+//! For tests only: the models the tests decode with, and a fake vLLM with faults.
+
+pub mod models;

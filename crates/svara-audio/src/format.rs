@@ -1,0 +1,137 @@
+use std::{fmt, str::FromStr};
+
+use crate::SampleRate;
+
+/// A format of the response body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Raw signed 16-bit little-endian samples without a header.
+    Pcm,
+    /// RIFF/WAVE with signed 16-bit samples.
+    Wav,
+}
+
+/// A name that is no format of this build.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown audio format {name:?}; supported: {}", names(Format::supported()))]
+pub struct UnknownFormat {
+    /// What was asked for, at most 32 characters of it.
+    pub name: String,
+}
+
+impl Format {
+    /// Every format there is, in the order they are listed to callers.
+    pub const ALL: &[Self] = &[Self::Wav, Self::Pcm];
+
+    /// The formats compiled into this build (the encoders with a licence to mind are cargo features).
+    pub fn supported() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|format| format.is_supported())
+    }
+
+    /// Whether this build has the encoder.
+    #[must_use]
+    pub const fn is_supported(self) -> bool {
+        match self {
+            Self::Pcm | Self::Wav => true,
+        }
+    }
+
+    /// The name in requests, also what [`FromStr`] reads.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pcm => "pcm",
+            Self::Wav => "wav",
+        }
+    }
+
+    /// The media type of the body.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Pcm => "audio/pcm",
+            Self::Wav => "audio/wav",
+        }
+    }
+
+    /// The output rates the encoder takes, lowest first.
+    #[must_use]
+    pub const fn rates(self) -> &'static [SampleRate] {
+        match self {
+            Self::Pcm | Self::Wav => &[
+                SampleRate::HZ_8000,
+                SampleRate::HZ_16000,
+                SampleRate::HZ_22050,
+                SampleRate::HZ_24000,
+                SampleRate::HZ_44100,
+                SampleRate::HZ_48000,
+            ],
+        }
+    }
+
+    /// The output rate used when the caller names none: the model's own wherever the format carries it.
+    #[must_use]
+    pub const fn default_rate(self) -> SampleRate {
+        match self {
+            Self::Pcm | Self::Wav => SampleRate::HZ_24000,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Reads a name in any case. A format whose encoder isn't in this build is as unknown as one that doesn't exist.
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        Self::supported()
+            .find(|format| format.name().eq_ignore_ascii_case(name))
+            .ok_or_else(|| UnknownFormat { name: name.chars().take(32).collect() })
+    }
+}
+
+/// `wav, pcm` for error texts.
+pub(crate) fn names(items: impl Iterator<Item = impl fmt::Display>) -> String {
+    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip() {
+        for format in Format::supported() {
+            assert_eq!(format.name().parse(), Ok(format));
+            assert_eq!(format.name().to_uppercase().parse(), Ok(format));
+        }
+    }
+
+    #[test]
+    fn the_error_lists_what_is_supported() {
+        let error = "mp5".parse::<Format>().expect_err("no such format").to_string();
+        assert!(error.starts_with("unknown audio format \"mp5\"; supported: "), "{error}");
+        for format in Format::supported() {
+            assert!(error.contains(format.name()), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_the_error() {
+        let error = "ध".repeat(10_000).parse::<Format>().expect_err("no such format");
+        assert_eq!(error.name.chars().count(), 32);
+    }
+
+    #[test]
+    fn the_default_rate_is_one_of_the_rates_and_rates_ascend() {
+        for format in Format::ALL {
+            assert!(format.rates().contains(&format.default_rate()), "{format}");
+            assert!(format.rates().is_sorted(), "{format}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/// Adding and taking away 1.5·2²³ rounds an `f32` to the nearest integer (ties to even) with two additions;
+/// `f32::round` is a library call on x86-64 without SSE 4.1 and would keep the loop below from being vectorised.
+const ROUND: f32 = 12_582_912.0;
+
+/// A sample of full scale ±1.0 as a signed 16-bit one: rounded to the nearest, saturated at the ends, NaN is silence.
+///
+/// The scale is 2¹⁵, the inverse of what decoders divide by, so 16-bit sound comes through unchanged.
+#[inline]
+#[must_use]
+pub fn f32_to_s16(sample: f32) -> i16 {
+    // Where the sum loses the integer bits (|sample| > 2⁷), the value is far outside and the cast saturates.
+    // The cast itself maps NaN to 0.
+    ((sample * 32_768.0 + ROUND) - ROUND) as i16
+}
+
+/// [`f32_to_s16`] for as many samples as both slices have. A loop over slices of one length: the compiler vectorises it.
+pub fn f32_to_s16_slice(samples: &[f32], out: &mut [i16]) {
+    for (sample, out) in samples.iter().zip(out) {
+        *out = f32_to_s16(*sample);
+    }
+}
+
+/// Appends `samples` as signed 16-bit little-endian PCM.
+pub(crate) fn extend_s16_le(samples: &[f32], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + samples.len() * 2, 0);
+    let (_, appended) = out.split_at_mut(start);
+    let (pairs, _) = appended.as_chunks_mut::<2>();
+    for (sample, pair) in samples.iter().zip(pairs) {
+        *pair = f32_to_s16(*sample).to_le_bytes();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ends_saturate_and_nan_is_silence() {
+        assert_eq!(f32_to_s16(0.0), 0);
+        assert_eq!(f32_to_s16(-1.0), i16::MIN);
+        assert_eq!(f32_to_s16(1.0), i16::MAX);
+        assert_eq!(f32_to_s16(32_767.4 / 32_768.0), 32_767);
+        assert_eq!(f32_to_s16(f32::MAX), i16::MAX);
+        assert_eq!(f32_to_s16(f32::INFINITY), i16::MAX);
+        assert_eq!(f32_to_s16(f32::NEG_INFINITY), i16::MIN);
+        assert_eq!(f32_to_s16(f32::NAN), 0);
+        assert_eq!(f32_to_s16(-f32::NAN), 0);
+        assert_eq!(f32_to_s16(f32::MIN_POSITIVE), 0);
+    }
+
+    #[test]
+    fn every_16_bit_value_comes_through_unchanged() {
+        for value in i16::MIN..=i16::MAX {
+            assert_eq!(f32_to_s16(f32::from(value) / 32_768.0), value);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_plain_definition(bits: u32) {
+            let sample = f32::from_bits(bits);
+            let plain = (sample * 32_768.0).round_ties_even().clamp(-32_768.0, 32_767.0);
+            prop_assert_eq!(f32_to_s16(sample), if sample.is_nan() { 0 } else { plain as i16 });
+        }
+
+        #[test]
+        fn slices_and_bytes_agree_with_single_samples(samples in proptest::collection::vec(-1.5f32..1.5, 0..300)) {
+            let single: Vec<i16> = samples.iter().map(|s| f32_to_s16(*s)).collect();
+            let mut slice = vec![0; samples.len()];
+            f32_to_s16_slice(&samples, &mut slice);
+            prop_assert_eq!(&slice, &single);
+
+            let mut bytes = vec![7, 7, 7];
+            extend_s16_le(&samples, &mut bytes);
+            let expected: Vec<u8> = single.iter().flat_map(|s| s.to_le_bytes()).collect();
+            prop_assert_eq!(&bytes[..3], &[7, 7, 7]);
+            prop_assert_eq!(&bytes[3..], &expected[..]);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Decoders: threads with sessions, and the streams they serve.
+
+mod graph;
+mod plan;
+mod queue;
+mod worker;
+
+use std::{path::PathBuf, sync::Arc};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use self::{
+    plan::Position,
+    queue::JobQueue,
+    worker::{Done, Job},
+};
+use crate::{
+    DecodeError, Frame, LoadError,
+    onnx::{CodecModel, Device, Runtime},
+};
+
+/// How to run a decoder.
+#[derive(Clone, Debug)]
+pub struct DecoderSettings {
+    /// The ONNX file: a stream or plain decoder.
+    pub model: PathBuf,
+    /// Where it runs.
+    pub device: Device,
+    /// Threads with a session each, at least 1. On a CPU one for each core; on a GPU one.
+    pub threads: usize,
+    /// Threads inside one call, at least 1. More than 1 shortens a call and costs more in all.
+    pub intra_threads: usize,
+    /// Streams that may be open at once.
+    pub max_streams: usize,
+    /// Streams that may share a call, at least 1. On a CPU batching gains nothing.
+    pub max_batch: usize,
+    /// Whether noise blocks draw noise, as the reference does, or get zeros.
+    pub noise: bool,
+}
+
+/// What kind of graph a decoder runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecoderKind {
+    /// Carries its past; each frame is decoded once.
+    Stream,
+    /// Decodes windows: each call repeats the context of the frames it gives.
+    Plain,
+}
+
+/// What a decoder is.
+#[derive(Clone, Debug)]
+pub struct DecoderInfo {
+    /// The kind of its graph.
+    pub kind: DecoderKind,
+    /// The device it runs on; never [`Device::Auto`].
+    pub device: Device,
+    /// Sample rate of the audio.
+    pub sample_rate_hz: u32,
+    /// Samples that a frame becomes.
+    pub samples_per_frame: usize,
+    /// Frames that must be there before the first samples come out.
+    pub first_audio_frames: usize,
+    /// Entries of a codebook; codes are below it.
+    pub codebook_size: u16,
+}
+
+/// A codec decoder: dedicated threads that own ONNX Runtime sessions. Clones share the threads, which end with the
+/// last clone.
+#[derive(Clone)]
+pub struct Decoder {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Arc<JobQueue<Job>>,
+    model: CodecModel,
+    info: DecoderInfo,
+    slots: Arc<Semaphore>,
+    max_streams: usize,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl Decoder {
+    /// Loads and warms the model; takes about a second for the full-size decoder and blocks the thread.
+    ///
+    /// # Errors
+    /// The model can't be read or isn't a decoder, or the device can't be had.
+    pub fn load(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
+        let settings = DecoderSettings {
+            threads: settings.threads.max(1),
+            intra_threads: settings.intra_threads.max(1),
+            max_batch: settings.max_batch.max(1),
+            ..settings.clone()
+        };
+        let queue = Arc::new(JobQueue::new());
+        let opened = worker::start(runtime, &settings, &queue)?;
+        let model = opened.model;
+        let kind = if model.state_len > 0 { DecoderKind::Stream } else { DecoderKind::Plain };
+        let info = DecoderInfo {
+            kind,
+            device: opened.device,
+            sample_rate_hz: model.sample_rate_hz,
+            samples_per_frame: model.samples_per_frame,
+            first_audio_frames: match kind {
+                DecoderKind::Stream => model.delay_samples / model.samples_per_frame + 1,
+                DecoderKind::Plain => model.context_frames + 1,
+            },
+            codebook_size: model.codebook_size,
+        };
+        tracing::info!(
+            model = %settings.model.display(),
+            ?kind,
+            device = %info.device,
+            threads = settings.threads,
+            library = %runtime.library().display(),
+            "decoder ready"
+        );
+        let slots = Arc::new(Semaphore::new(settings.max_streams));
+        Ok(Self { shared: Arc::new(Shared { queue, model, info, slots, max_streams: settings.max_streams }) })
+    }
+
+    /// What this decoder is.
+    pub fn info(&self) -> &DecoderInfo {
+        &self.shared.info
+    }
+
+    /// Opens a stream at its beginning. `noise_seed` decides the draws of the noise blocks: the same seed and frames
+    /// give the same audio.
+    ///
+    /// # Errors
+    /// [`DecodeError::Full`] where `max_streams` streams are open.
+    pub fn open(&self, noise_seed: u64) -> Result<DecodeStream, DecodeError> {
+        let shared = Arc::clone(&self.shared);
+        let slot = Arc::clone(&shared.slots)
+            .try_acquire_owned()
+            .map_err(|_| DecodeError::Full { max_streams: shared.max_streams })?;
+        let state = Some(vec![0.0; shared.model.state_len]);
+        Ok(DecodeStream { shared, seed: noise_seed, position: Position::start(), state, _slot: slot })
+    }
+
+    /// Streams that are open now.
+    pub fn open_streams(&self) -> usize {
+        self.shared.max_streams - self.shared.slots.available_permits()
+    }
+}
+
+/// One utterance on its way through a decoder. Dropping it frees its slot; what it had queued isn't decoded.
+pub struct DecodeStream {
+    shared: Arc<Shared>,
+    seed: u64,
+    position: Position,
+    /// Away while a call is under way; `None` for good after the end, an error or a call that was given up.
+    state: Option<Vec<f32>>,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl DecodeStream {
+    /// Decodes the next frames and gives the samples that became final: `samples_per_frame` for each frame in the
+    /// long run, none for the first few frames.
+    ///
+    /// Giving this future up before it is done ends the stream.
+    ///
+    /// # Errors
+    /// A code is out of range, the stream has ended, or decoding failed. All but the first end the stream.
+    pub async fn push(&mut self, frames: &[Frame]) -> Result<Vec<f32>, DecodeError> {
+        self.step(frames, false).await
+    }
+
+    /// Decodes the last `frames` (there may be none) and gives all samples that are left. Ends the stream: in all,
+    /// exactly `samples_per_frame` samples have come out for each frame.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub async fn finish(&mut self, frames: &[Frame]) -> Result<Vec<f32>, DecodeError> {
+        let samples = self.step(frames, true).await?;
+        self.state = None;
+        Ok(samples)
+    }
+
+    async fn step(&mut self, frames: &[Frame], last: bool) -> Result<Vec<f32>, DecodeError> {
+        let codebook_size = self.shared.model.codebook_size;
+        // ONNX Runtime would take some out-of-range codes for others.
+        if let Some(code) = frames.iter().flat_map(|frame| frame.0).find(|code| *code >= codebook_size) {
+            return Err(DecodeError::CodeOutOfRange { code, codebook_size });
+        }
+        let state = self.state.take().ok_or(DecodeError::Ended)?;
+        let Some(call) = self.position.plan(&self.shared.model, frames, last) else {
+            self.state = Some(state);
+            return Ok(Vec::new());
+        };
+        let (reply, done) = oneshot::channel();
+        let job = Job { call, seed: self.seed, state, reply };
+        self.shared.queue.push(job).map_err(|_| DecodeError::Stopped)?;
+        let Done { state, samples } = done.await.map_err(|_| DecodeError::Stopped)??;
+        self.state = Some(state);
+        Ok(samples)
+    }
+}

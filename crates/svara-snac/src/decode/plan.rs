@@ -1,0 +1,184 @@
+//! What to feed in the next call, and which of the samples that come out are new. Pure: no model, no threads.
+//!
+//! Two kinds of graph decode a stream exactly:
+//!
+//! * A *stream* graph carries its own past. It is fed each frame once; its output is late by `delay_samples`, so the
+//!   end is flushed with frames that don't count.
+//! * A *plain* graph knows nothing of the past. It is fed windows: the new frames with `context_frames` of context on
+//!   each side, of which only the middle is kept. Frames with too little after them wait for the next call.
+
+use std::ops::Range;
+
+use crate::{Frame, onnx::CodecModel};
+
+/// More latents than any stream has: "the end isn't known yet".
+const UNKNOWN_TOTAL: i64 = 1 << 40;
+
+/// One call of a graph for one stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) frames: Vec<Frame>,
+    /// Latents of the stream before the first frame of this call.
+    pub(crate) first_latent: i64,
+    /// Latents of the whole stream, or a huge number while that isn't known.
+    pub(crate) total_latents: i64,
+    /// Which of the samples that come out to give to the listener.
+    pub(crate) keep: Range<usize>,
+}
+
+/// Where a stream stands between two calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Position {
+    /// Frames pushed so far.
+    pushed: usize,
+    /// Samples given out so far, or to be given out by the calls planned so far.
+    given_samples: usize,
+    /// Plain graphs only: the frames that later windows need.
+    window: Vec<Frame>,
+}
+
+impl Position {
+    pub(crate) fn start() -> Self {
+        Self { pushed: 0, given_samples: 0, window: Vec::new() }
+    }
+
+    /// The call for the next `frames`; `last` says that no more will come. `None` where there is nothing to decode.
+    pub(crate) fn plan(&mut self, model: &CodecModel, frames: &[Frame], last: bool) -> Option<Call> {
+        let call = if model.state_len > 0 {
+            self.plan_stream(model, frames, last)
+        } else {
+            self.plan_window(model, frames, last)
+        }?;
+        self.given_samples += call.keep.len();
+        Some(call)
+    }
+
+    fn plan_stream(&mut self, model: &CodecModel, frames: &[Frame], last: bool) -> Option<Call> {
+        let before = self.pushed;
+        self.pushed += frames.len();
+        let flush =
+            if last && self.pushed > 0 { model.delay_samples.div_ceil(model.samples_per_frame) } else { 0 };
+        if frames.len() + flush == 0 {
+            return None;
+        }
+        let mut fed = frames.to_vec();
+        fed.resize(frames.len() + flush, Frame::default());
+        // Sample j of the output is sample `start + j - delay` of the stream.
+        let start = before * model.samples_per_frame;
+        let produced = fed.len() * model.samples_per_frame;
+        let wanted = if last { self.pushed * model.samples_per_frame } else { usize::MAX };
+        let skip = model.delay_samples.saturating_sub(start).min(produced);
+        let end = (wanted.saturating_add(model.delay_samples) - start).min(produced);
+        Some(Call {
+            frames: fed,
+            first_latent: (before * model.latents_per_frame()) as i64,
+            total_latents: if last {
+                (self.pushed * model.latents_per_frame()) as i64
+            } else {
+                UNKNOWN_TOTAL
+            },
+            keep: skip..end.max(skip),
+        })
+    }
+
+    fn plan_window(&mut self, model: &CodecModel, frames: &[Frame], last: bool) -> Option<Call> {
+        self.pushed += frames.len();
+        self.window.extend_from_slice(frames);
+        let context = model.context_frames;
+        let given = self.given_samples / model.samples_per_frame;
+        let ready = if last { self.pushed } else { self.pushed.saturating_sub(context) };
+        if ready <= given {
+            return None;
+        }
+        let first = self.pushed - self.window.len();
+        let call = Call {
+            frames: self.window.clone(),
+            first_latent: (first * model.latents_per_frame()) as i64,
+            total_latents: UNKNOWN_TOTAL,
+            keep: (given - first) * model.samples_per_frame..(ready - first) * model.samples_per_frame,
+        };
+        // The next window starts `context` frames before the next frame to give.
+        let unneeded = ready.saturating_sub(context).saturating_sub(first);
+        self.window.drain(..unneeded.min(self.window.len()));
+        Some(call)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn model(state_len: usize) -> CodecModel {
+        CodecModel {
+            kind: if state_len > 0 { "stream" } else { "plain" }.to_owned(),
+            sample_rate_hz: 24_000,
+            samples_per_frame: 2048,
+            samples_per_latent: 512,
+            codebook_size: 4096,
+            delay_samples: if state_len > 0 { 4757 } else { 0 },
+            state_len,
+            context_frames: 3,
+            noise: Vec::new(),
+        }
+    }
+
+    /// Runs the calls of a stream cut into `pushes` on a graph that says which sample it was asked for.
+    /// A window's sample counts as exact only where it has its context.
+    fn given(model: &CodecModel, pushes: &[usize]) -> Vec<i64> {
+        let total: usize = pushes.iter().sum();
+        let (mut position, mut given, mut pushed) = (Position::start(), Vec::new(), 0);
+        for (i, count) in pushes.iter().enumerate() {
+            let frames: Vec<Frame> = (pushed..pushed + count).map(|n| Frame([n as u16; 7])).collect();
+            pushed += count;
+            let last = i + 1 == pushes.len();
+            let Some(call) = position.plan(model, &frames, last) else { continue };
+            let first = call.first_latent as usize / 4;
+            for (at, frame) in call.frames.iter().enumerate() {
+                if first + at < total {
+                    assert_eq!(usize::from(frame.0[0]), first + at, "the wrong frame at this place");
+                }
+            }
+            assert_eq!(call.total_latents == (total * 4) as i64, last && model.state_len > 0);
+            for sample in call.keep {
+                let absolute = (first * 2048 + sample) as i64 - model.delay_samples as i64;
+                if model.state_len == 0 {
+                    let frame = absolute as usize / 2048;
+                    assert!(first == 0 || frame - first >= 3, "too little context before frame {frame}");
+                    let after = first + call.frames.len() - 1 - frame;
+                    assert!(after >= 3 || last, "too little context after frame {frame}");
+                }
+                given.push(absolute);
+            }
+        }
+        given
+    }
+
+    proptest! {
+        #[test]
+        fn every_sample_once_and_in_order(pushes in prop::collection::vec(0usize..6, 1..12), stateful: bool) {
+            let total: usize = pushes.iter().sum();
+            let expected: Vec<i64> = (0..(total * 2048) as i64).collect();
+            prop_assert_eq!(given(&model(usize::from(stateful)), &pushes), expected);
+        }
+    }
+
+    #[test]
+    fn a_stream_graph_speaks_after_three_frames() {
+        let (model, mut position) = (model(1), Position::start());
+        let kept: Vec<usize> =
+            (0..4).map(|_| position.plan(&model, &[Frame::default()], false).unwrap().keep.len()).collect();
+        assert_eq!(kept, [0, 0, 3 * 2048 - 4757, 2048]);
+    }
+
+    #[test]
+    fn a_window_never_grows() {
+        let (model, mut position) = (model(0), Position::start());
+        for _ in 0..50 {
+            if let Some(call) = position.plan(&model, &[Frame::default()], false) {
+                assert!(call.frames.len() <= 7);
+            }
+        }
+    }
+}

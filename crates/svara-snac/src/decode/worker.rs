@@ -1,0 +1,161 @@
+//! The threads that own the sessions.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    DecoderSettings,
+    graph::{DecoderGraph, Row},
+    plan::{Call, Position},
+    queue::JobQueue,
+};
+use crate::{
+    DecodeError, Frame, LoadError,
+    onnx::{CodecModel, Device, Runtime, SessionSettings},
+};
+
+/// One call for one stream.
+pub(crate) struct Job {
+    pub(crate) call: Call,
+    pub(crate) seed: u64,
+    pub(crate) state: Vec<f32>,
+    pub(crate) reply: oneshot::Sender<Result<Done, DecodeError>>,
+}
+
+/// What comes back: the state after the call, and the new samples.
+pub(crate) struct Done {
+    pub(crate) state: Vec<f32>,
+    pub(crate) samples: Vec<f32>,
+}
+
+/// What the sessions turned out to be.
+pub(crate) struct Opened {
+    pub(crate) model: CodecModel,
+    pub(crate) device: Device,
+}
+
+/// Starts the threads, each with a warm session of its own, and waits until all of them are ready.
+pub(crate) fn start(
+    runtime: &Runtime,
+    settings: &DecoderSettings,
+    queue: &Arc<JobQueue<Job>>,
+) -> Result<Opened, LoadError> {
+    let opened = start_all(runtime, settings, queue);
+    if opened.is_err() {
+        queue.close();
+    }
+    opened
+}
+
+fn start_all(
+    runtime: &Runtime,
+    settings: &DecoderSettings,
+    queue: &Arc<JobQueue<Job>>,
+) -> Result<Opened, LoadError> {
+    let (ready, opened) = sync_channel(settings.threads);
+    for number in 0..settings.threads {
+        let (runtime, settings, queue, ready) =
+            (runtime.clone(), settings.clone(), Arc::clone(queue), ready.clone());
+        thread::Builder::new()
+            .name(format!("snac-decode-{number}"))
+            .spawn(move || run(&runtime, &settings, queue, &ready))
+            .map_err(LoadError::Thread)?;
+    }
+    drop(ready);
+    let mut last = None;
+    for _ in 0..settings.threads {
+        last = Some(opened.recv().map_err(|_| stopped())??);
+    }
+    last.ok_or_else(stopped)
+}
+
+fn stopped() -> LoadError {
+    LoadError::Thread(std::io::Error::other("a decoder thread stopped before it was ready"))
+}
+
+/// Closes the queue when dropped, so that nobody waits for a thread that is gone.
+struct CloseOnDrop(Arc<JobQueue<Job>>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// The life of a decoder thread.
+fn run(
+    runtime: &Runtime,
+    settings: &DecoderSettings,
+    queue: Arc<JobQueue<Job>>,
+    ready: &SyncSender<Result<Opened, LoadError>>,
+) {
+    // Also on a panic: a decoder with a dead thread must refuse work, not hang it.
+    let queue = CloseOnDrop(queue);
+    let session = SessionSettings { device: settings.device, intra_threads: settings.intra_threads };
+    let graph =
+        DecoderGraph::open(runtime, &settings.model, &session, settings.noise).and_then(|mut graph| {
+            warm_up(&mut graph).map_err(|error| LoadError::Model {
+                path: settings.model.clone(),
+                reason: error.to_string(),
+            })?;
+            Ok(graph)
+        });
+    let mut graph = match graph {
+        Ok(graph) => graph,
+        Err(error) => {
+            // Nobody listening means that another thread's error came first.
+            let _ = ready.send(Err(error));
+            return;
+        }
+    };
+    if ready.send(Ok(Opened { model: graph.model().clone(), device: graph.device() })).is_err() {
+        return;
+    }
+    while let Some(jobs) = queue.0.take(settings.max_batch, |a, b| a.call.frames.len() == b.call.frames.len())
+    {
+        decode(&mut graph, jobs);
+    }
+}
+
+/// The first call of a shape allocates; better now than for the first listener.
+fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
+    let model = graph.model().clone();
+    let mut position = Position::start();
+    let (mut state, mut samples) = (vec![0.0; model.state_len], Vec::new());
+    for (frames, last) in [(3, false), (1, false), (2, true)] {
+        let frames = vec![Frame::default(); frames];
+        if let Some(call) = position.plan(&model, &frames, last) {
+            graph.run(&mut [Row { call: &call, seed: 0, state: &mut state, samples: &mut samples }])?;
+        }
+    }
+    Ok(())
+}
+
+fn decode(graph: &mut DecoderGraph, jobs: Vec<Job>) {
+    // Streams that were given up while they waited cost nothing more.
+    let mut jobs: Vec<(Job, Vec<f32>)> = jobs
+        .into_iter()
+        .filter(|job| !job.reply.is_closed())
+        .map(|job| {
+            let samples = Vec::with_capacity(job.call.keep.len());
+            (job, samples)
+        })
+        .collect();
+    let mut rows: Vec<Row<'_>> = jobs
+        .iter_mut()
+        .map(|(job, samples)| Row { call: &job.call, seed: job.seed, state: &mut job.state, samples })
+        .collect();
+    let result = graph.run(&mut rows);
+    for (job, samples) in jobs {
+        let done = result.clone().map(|()| Done { state: job.state, samples });
+        // The stream may have been given up meanwhile.
+        let _ = job.reply.send(done);
+    }
+}

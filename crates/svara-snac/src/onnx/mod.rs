@@ -1,0 +1,11 @@
+//! ONNX Runtime: the library, the device, and what a model file says of itself.
+
+mod device;
+mod model;
+mod runtime;
+
+pub use device::Device;
+pub use runtime::{LibrarySearch, Runtime};
+
+pub(crate) use model::{CodecModel, NoiseLayer};
+pub(crate) use runtime::SessionSettings;

@@ -1,0 +1,160 @@
+//! What a codec's model file says of itself.
+
+use std::{path::Path, str::FromStr};
+
+use ort::session::Session;
+
+use crate::{LoadError, frame::CODEBOOKS};
+
+/// Facts about a codec graph, from its metadata. A file without metadata is taken for a plain SNAC 24 kHz decoder,
+/// which is what the public exports are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CodecModel {
+    /// `stream`, `plain` or `encoder`.
+    pub(crate) kind: String,
+    pub(crate) sample_rate_hz: u32,
+    pub(crate) samples_per_frame: usize,
+    pub(crate) samples_per_latent: usize,
+    pub(crate) codebook_size: u16,
+    /// Samples by which a stream decoder's output is late; also how far a code reaches to either side.
+    pub(crate) delay_samples: usize,
+    /// Floats of state of one stream; 0 for graphs without.
+    pub(crate) state_len: usize,
+    /// Frames on each side that a window needs to decode its middle exactly.
+    pub(crate) context_frames: usize,
+    /// The noise inputs, in order; empty for graphs without.
+    pub(crate) noise: Vec<NoiseLayer>,
+}
+
+/// A noise input: element j is the draw for sample `latent * rate - delay + j` at its layer's rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoiseLayer {
+    /// Draws per latent.
+    pub(crate) rate: usize,
+    /// Draws by which the layer is late in a stream.
+    pub(crate) delay: usize,
+}
+
+impl CodecModel {
+    /// Reads the metadata of a session and checks that the graph has the inputs it implies.
+    pub(crate) fn read(session: &Session, path: &Path) -> Result<Self, LoadError> {
+        let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
+        let inputs: Vec<&str> = session.inputs().iter().map(|input| input.name()).collect();
+        let metadata = session.metadata().map_err(|error| broken(error.to_string()))?;
+        let model = Self::parse(|key| metadata.custom(key), &inputs).map_err(broken)?;
+        let implied = model.implied_inputs();
+        let missing: Vec<&String> = implied.iter().filter(|name| !inputs.contains(&name.as_str())).collect();
+        let unknown: Vec<&&str> = inputs.iter().filter(|name| !implied.iter().any(|n| n == *name)).collect();
+        if !missing.is_empty() || !unknown.is_empty() {
+            let reason =
+                format!("not a SNAC {} graph: missing inputs {missing:?}, unknown {unknown:?}", model.kind);
+            return Err(broken(reason));
+        }
+        Ok(model)
+    }
+
+    /// Latents in a frame.
+    pub(crate) fn latents_per_frame(&self) -> usize {
+        self.samples_per_frame / self.samples_per_latent
+    }
+
+    fn parse(custom: impl Fn(&str) -> Option<String>, inputs: &[&str]) -> Result<Self, String> {
+        fn number<T: FromStr>(value: Option<String>, key: &str, default: T) -> Result<T, String> {
+            let Some(value) = value else { return Ok(default) };
+            value.parse().map_err(|_| format!("metadata {key} is {value:?}, not a number in range"))
+        }
+        let kind = custom("kind")
+            .unwrap_or_else(|| if inputs == ["audio"] { "encoder" } else { "plain" }.to_owned());
+        let layers = (0..).take_while(|layer| inputs.contains(&format!("noise.{layer}").as_str()));
+        let noise = layers.map(|layer| {
+            let (rate, delay) = (format!("noise_rate.{layer}"), format!("noise_delay.{layer}"));
+            Ok(NoiseLayer {
+                rate: number(custom(&rate), &rate, 0)?,
+                delay: number(custom(&delay), &delay, 0)?,
+            })
+        });
+        let model = Self {
+            sample_rate_hz: number(custom("sample_rate"), "sample_rate", 24_000)?,
+            samples_per_frame: number(custom("samples_per_frame"), "samples_per_frame", 2048)?,
+            samples_per_latent: number(custom("samples_per_latent"), "samples_per_latent", 512)?,
+            codebook_size: number(custom("codebook_size"), "codebook_size", 4096)?,
+            delay_samples: number(custom("delay_samples"), "delay_samples", 0)?,
+            state_len: number(custom("state_len"), "state_len", 0)?,
+            context_frames: number(custom("context_frames"), "context_frames", 3)?,
+            noise: noise.collect::<Result<_, String>>()?,
+            kind,
+        };
+        model.check(custom("vq_strides"))?;
+        Ok(model)
+    }
+
+    /// Refuses what the rest of the crate can't handle.
+    fn check(&self, strides: Option<String>) -> Result<(), String> {
+        if !["stream", "plain", "encoder"].contains(&self.kind.as_str()) {
+            return Err(format!("metadata kind is {:?}, expected stream, plain or encoder", self.kind));
+        }
+        if let Some(strides) = strides.filter(|strides| strides != "4,2,1") {
+            return Err(format!("metadata vq_strides is {strides:?}: frames of seven codes need 4,2,1"));
+        }
+        if self.samples_per_latent == 0 || self.samples_per_frame != 4 * self.samples_per_latent {
+            return Err("metadata samples_per_frame must be four times samples_per_latent".to_owned());
+        }
+        if self.codebook_size == 0 || self.sample_rate_hz == 0 {
+            return Err("metadata codebook_size and sample_rate must not be 0".to_owned());
+        }
+        if self.noise.iter().any(|layer| layer.rate == 0) {
+            return Err("metadata noise_rate.N must be there for each input noise.N, and not 0".to_owned());
+        }
+        if (self.kind == "stream") != (self.state_len > 0) {
+            return Err("metadata state_len must be there for stream graphs, and only there".to_owned());
+        }
+        Ok(())
+    }
+
+    fn implied_inputs(&self) -> Vec<String> {
+        if self.kind == "encoder" {
+            return vec!["audio".to_owned()];
+        }
+        let codes = (0..CODEBOOKS).map(|codebook| format!("audio_codes.{codebook}"));
+        let noise = (0..self.noise.len()).map(|layer| format!("noise.{layer}"));
+        let stream = if self.kind == "stream" { &["pos", "total", "state"][..] } else { &[] };
+        codes.chain(noise).chain(stream.iter().map(|name| (*name).to_owned())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODES: [&str; 3] = ["audio_codes.0", "audio_codes.1", "audio_codes.2"];
+
+    fn parse(metadata: &[(&str, &str)], inputs: &[&str]) -> Result<CodecModel, String> {
+        let custom = |key: &str| metadata.iter().find(|(k, _)| *k == key).map(|(_, v)| (*v).to_owned());
+        CodecModel::parse(custom, inputs)
+    }
+
+    #[test]
+    fn a_file_without_metadata_is_a_plain_24_khz_decoder() {
+        let model = parse(&[], &CODES).unwrap();
+        assert_eq!((model.kind.as_str(), model.samples_per_frame, model.context_frames), ("plain", 2048, 3));
+        assert_eq!(model.implied_inputs(), CODES);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (metadata, word) in [
+            (&[("kind", "vocoder")][..], "kind"),
+            (&[("vq_strides", "8,4,2,1")], "vq_strides"),
+            (&[("codebook_size", "0")], "codebook_size"),
+            (&[("codebook_size", "70000")], "codebook_size"),
+            (&[("samples_per_latent", "0")], "samples_per_latent"),
+            (&[("kind", "stream")], "state_len"),
+            (&[("state_len", "-1")], "state_len"),
+        ] {
+            let error = parse(metadata, &CODES).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+        let inputs = [&CODES[..], &["noise.0"]].concat();
+        assert!(parse(&[], &inputs).unwrap_err().contains("noise_rate"));
+    }
+}

@@ -1,0 +1,181 @@
+//! The ONNX Runtime library and its sessions.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use ort::{ep, session::Session};
+
+use super::Device;
+use crate::LoadError;
+
+/// File name of the library in `models/lib/`.
+const LIBRARY_NAME: &str = "libonnxruntime.so";
+
+/// Where to look for the ONNX Runtime library, first to last. A place that is named but holds no file is an error:
+/// it is never passed over in silence.
+#[derive(Clone, Debug, Default)]
+pub struct LibrarySearch {
+    /// The file named in the configuration.
+    pub configured: Option<PathBuf>,
+    /// The value of `ORT_DYLIB_PATH`; empty counts as unset.
+    pub environment: Option<OsString>,
+    /// The directory that `scripts/fetch_onnxruntime.sh` fills.
+    pub models_lib: PathBuf,
+}
+
+impl LibrarySearch {
+    /// The library's file.
+    pub fn find(&self) -> Result<PathBuf, LoadError> {
+        let environment = self.environment.as_ref().filter(|value| !value.is_empty());
+        let (path, origin) = match (&self.configured, environment) {
+            (Some(path), _) => (path.clone(), "named by the configuration"),
+            (None, Some(value)) => (PathBuf::from(value), "named by ORT_DYLIB_PATH"),
+            (None, None) => (
+                self.models_lib.join(LIBRARY_NAME),
+                "the default; neither the configuration nor ORT_DYLIB_PATH names one",
+            ),
+        };
+        // The loader would look up a bare name elsewhere, so it gets the whole path.
+        path.canonicalize().map_err(|error| LoadError::LibraryMissing {
+            searched: format!("{} ({origin}): {error}", path.display()),
+        })
+    }
+}
+
+/// The loaded ONNX Runtime library. There is one in a process; clones share it.
+#[derive(Clone)]
+pub struct Runtime {
+    environment: ort::environment::Environment,
+    library: PathBuf,
+}
+
+/// ONNX Runtime allows one environment in a process, so it is kept here once made.
+static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+
+impl Runtime {
+    /// Loads the library, or gives the one already loaded.
+    ///
+    /// # Errors
+    /// The library is missing, is no ONNX Runtime, is older than 1.24, or another one was loaded before.
+    pub fn load(search: &LibrarySearch) -> Result<Self, LoadError> {
+        let library = search.find()?;
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = &*loaded {
+            return if runtime.library == library {
+                Ok(runtime.clone())
+            } else {
+                Err(LoadError::LibraryUnusable {
+                    path: library,
+                    reason: format!("{} is already loaded", runtime.library.display()),
+                })
+            };
+        }
+        let unusable = |reason: String| LoadError::LibraryUnusable { path: library.clone(), reason };
+        let environment = ort::init_from(&library)
+            .map_err(|error| unusable(error.to_string()))?
+            .with_name("svara")
+            .with_telemetry(false)
+            .build()
+            .map_err(|error| unusable(error.to_string()))?;
+        // Errors come back as values; what the library prints besides is noise.
+        environment.set_log_level(ort::logging::LogLevel::Error);
+        let runtime = Self { environment, library: library.clone() };
+        *loaded = Some(runtime.clone());
+        Ok(runtime)
+    }
+
+    /// The file the library was loaded from.
+    pub fn library(&self) -> &Path {
+        &self.library
+    }
+
+    /// Opens a model on a device. `Auto` becomes the device that was taken.
+    pub(crate) fn open(&self, path: &Path, settings: &SessionSettings) -> Result<OpenedSession, LoadError> {
+        match settings.device {
+            Device::Cpu => self.open_on(path, settings, None),
+            Device::Cuda(number) => self.open_on(path, settings, Some(number)),
+            Device::Auto => match self.open_on(path, settings, Some(0)) {
+                Ok(opened) => Ok(opened),
+                Err(LoadError::Device { reason, .. }) => {
+                    tracing::debug!(reason, "no cuda device for auto");
+                    self.open_on(path, settings, None)
+                }
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    fn open_on(
+        &self,
+        path: &Path,
+        settings: &SessionSettings,
+        cuda: Option<u16>,
+    ) -> Result<OpenedSession, LoadError> {
+        let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
+        let mut builder = Session::builder(&self.environment)
+            .and_then(|builder| {
+                // One caller at a time on its own thread: neither spinning nor a pool between operators pays.
+                let builder = builder.with_intra_threads(settings.intra_threads)?;
+                Ok(builder.with_intra_op_spinning(false)?)
+            })
+            .map_err(|error| broken(error.to_string()))?;
+        if let Some(number) = cuda {
+            let provider = ep::CUDA::default()
+                .with_device_id(i32::from(number))
+                // The default search tunes for seconds on every new shape.
+                .with_conv_algorithm_search(ep::cuda::ConvAlgorithmSearch::Heuristic)
+                .build()
+                // Otherwise a missing GPU means the CPU without a word.
+                .error_on_failure();
+            builder = builder.with_execution_providers([provider]).map_err(|error| LoadError::Device {
+                device: Device::Cuda(number).to_string(),
+                reason: error.to_string(),
+            })?;
+        }
+        let session = builder.commit_from_file(path).map_err(|error| broken(error.to_string()))?;
+        Ok(OpenedSession { session, device: cuda.map_or(Device::Cpu, Device::Cuda) })
+    }
+}
+
+/// How to open a session.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionSettings {
+    pub(crate) device: Device,
+    /// Threads inside one call, at least 1.
+    pub(crate) intra_threads: usize,
+}
+
+/// A session and the device it got.
+pub(crate) struct OpenedSession {
+    pub(crate) session: Session,
+    pub(crate) device: Device,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_is_searched_in_order() {
+        let (configured, environment) =
+            (Some(PathBuf::from("/nowhere/a.so")), Some(OsString::from("/nowhere/b.so")));
+        let models_lib = PathBuf::from("/nowhere/lib");
+        let missing = |search: LibrarySearch| search.find().unwrap_err().to_string();
+
+        let error = missing(LibrarySearch {
+            configured,
+            environment: environment.clone(),
+            models_lib: models_lib.clone(),
+        });
+        assert!(error.contains("/nowhere/a.so (named by the configuration)"), "{error}");
+        let error = missing(LibrarySearch { configured: None, environment, models_lib: models_lib.clone() });
+        assert!(error.contains("/nowhere/b.so (named by ORT_DYLIB_PATH)"), "{error}");
+        let error =
+            missing(LibrarySearch { configured: None, environment: Some(OsString::new()), models_lib });
+        assert!(error.contains("/nowhere/lib/libonnxruntime.so"), "{error}");
+        assert!(error.contains("./scripts/fetch_onnxruntime.sh"), "{error}");
+    }
+}

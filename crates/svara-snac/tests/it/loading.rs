@@ -1,0 +1,61 @@
+use std::path::PathBuf;
+
+use svara_snac::{
+    Decoder, DecoderSettings, Encoder, LoadError,
+    onnx::{Device, LibrarySearch, Runtime},
+};
+use svara_testkit::models;
+
+use crate::support::{search, settings};
+
+fn load_error(settings: &DecoderSettings) -> LoadError {
+    Decoder::load(&Runtime::load(&search()).unwrap(), settings).err().expect("loading must fail")
+}
+
+#[test]
+fn a_missing_library_names_the_script() {
+    let search = LibrarySearch { configured: Some(PathBuf::from("/nowhere.so")), ..search() };
+    let error = Runtime::load(&search).err().unwrap().to_string();
+    assert!(error.contains("/nowhere.so") && error.contains("fetch_onnxruntime.sh"), "{error}");
+}
+
+/// In a process of its own: once ONNX Runtime is loaded, a second library isn't even tried.
+#[test]
+fn a_library_that_is_none_names_the_script() {
+    if std::env::var_os("SVARA_TEST_CHILD").is_some() {
+        let search = LibrarySearch { configured: Some(models::demo_codec("decoder.onnx")), ..search() };
+        let error = Runtime::load(&search).err().expect("an ONNX file is no library");
+        assert!(matches!(error, LoadError::LibraryUnusable { .. }), "{error:?}");
+        assert!(error.to_string().contains("fetch_onnxruntime.sh"), "{error}");
+        return;
+    }
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "loading::a_library_that_is_none_names_the_script"])
+        .env("SVARA_TEST_CHILD", "1")
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn a_model_that_is_missing_or_of_the_wrong_kind_is_named() {
+    let missing = load_error(&settings(PathBuf::from("/nowhere.onnx"))).to_string();
+    assert!(missing.contains("/nowhere.onnx"), "{missing}");
+    let encoder = load_error(&settings(models::snac_small("encoder.onnx"))).to_string();
+    assert!(encoder.contains("this is an encoder"), "{encoder}");
+    let runtime = Runtime::load(&search()).unwrap();
+    let decoder =
+        Encoder::load(&runtime, &models::snac_small("decoder_plain.onnx"), Device::Cpu).err().unwrap();
+    assert!(decoder.to_string().contains("this is a decoder"), "{decoder}");
+}
+
+/// The library of this machine has no CUDA: asking for it must fail, and `auto` must say what it became.
+#[test]
+fn cuda_that_cannot_be_had_is_an_error_and_auto_takes_the_cpu() {
+    let model = models::snac_small("decoder_stream.onnx");
+    let cuda = DecoderSettings { device: Device::Cuda(0), ..settings(model.clone()) };
+    let error = load_error(&cuda);
+    assert!(matches!(&error, LoadError::Device { device, .. } if device == "cuda:0"), "{error:?}");
+    let auto = DecoderSettings { device: Device::Auto, ..settings(model) };
+    let decoder = Decoder::load(&Runtime::load(&search()).unwrap(), &auto).unwrap();
+    assert_eq!(decoder.info().device, Device::Cpu);
+}

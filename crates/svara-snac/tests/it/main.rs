@@ -1,0 +1,12 @@
+//! The decoder and encoder with real ONNX Runtime and real graphs.
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are test code too"
+)]
+
+mod decoding;
+mod encoding;
+mod loading;
+mod support;

@@ -1,0 +1,41 @@
+//! Files that `scripts/test.sh` prepares. Their absence is a failure with the remedy in its message, never a skip.
+
+use std::path::{Path, PathBuf};
+
+/// The checkout's top directory.
+pub fn workspace() -> PathBuf {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR"));
+    crates.ancestors().nth(2).unwrap_or(crates).to_owned()
+}
+
+/// The directory of the ONNX Runtime library.
+pub fn onnxruntime_dir() -> PathBuf {
+    existing("models/lib")
+}
+
+/// SNAC at 24 kHz with few channels and random weights, with noise inputs: `decoder_stream.onnx`,
+/// `decoder_plain.onnx`, `encoder.onnx`.
+pub fn snac_small(file: &str) -> PathBuf {
+    existing("target/test-models/snac-small").join(file)
+}
+
+/// The same weights without noise blocks.
+pub fn snac_small_quiet(file: &str) -> PathBuf {
+    existing("target/test-models/snac-small-quiet").join(file)
+}
+
+/// The demo codec that the repository holds: `decoder.onnx`, `encoder.onnx`.
+pub fn demo_codec(file: &str) -> PathBuf {
+    existing("models/demo").join(file)
+}
+
+/// The tokenizer of the tiny checkpoint: the vocabulary of svara-tts.
+pub fn tokenizer() -> PathBuf {
+    existing("target/test-models/tiny-svara/tokenizer.json")
+}
+
+fn existing(path: &str) -> PathBuf {
+    let path = workspace().join(path);
+    assert!(path.exists(), "{} is missing: ./scripts/test.sh makes it (--fast is enough)", path.display());
+    path
+}
