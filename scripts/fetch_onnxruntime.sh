@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Puts the ONNX Runtime library into models/lib/, out of the wheel on PyPI.
+#
+#   scripts/fetch_onnxruntime.sh [--gpu] [--out DIR]
+#
+#   --gpu      the library with its CUDA providers (x86_64 only; needs CUDA 13 and cuDNN on the machine)
+#   --out DIR  somewhere else than models/lib
+#
+# Does nothing when the library is there already. Needs python3 with pip; which version of python3 doesn't matter.
+
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+package=onnxruntime version=1.32.0 out=$ROOT/models/lib
+needed=()
+while [[ $# -gt 0 ]]; do
+    case $1 in
+    --gpu) package=onnxruntime-gpu version=1.31.1 needed=(libonnxruntime_providers_shared.so libonnxruntime_providers_cuda.so) ;;
+    --out) out=${2:?--out needs a directory} && shift ;;
+    -h | --help) usage && exit ;;
+    *) die "unknown argument $1 (see --help)" ;;
+    esac
+    shift
+done
+library=libonnxruntime.so.$version
+
+complete() {
+    local file
+    for file in "$library" "${needed[@]}"; do
+        [[ -s $out/$file ]] || return 1
+    done
+    [[ $(readlink "$out/libonnxruntime.so") == "$library" ]]
+}
+
+if complete; then
+    exit
+fi
+
+machine=$(uname -m)
+case $machine in
+x86_64 | aarch64) ;;
+*) die "PyPI has no ONNX Runtime for $machine; build it and put libonnxruntime.so into $out" ;;
+esac
+have python3 || install_packages python3 python3-pip
+python3 -m pip --version >/dev/null 2>&1 || install_packages python3-pip
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# The library is the same in every Python's wheel: one is named, whatever Python runs pip.
+platforms=()
+for glibc in 17 24 27 28; do
+    platforms+=(--platform "manylinux_2_${glibc}_$machine")
+done
+note "fetching $package $version"
+python3 -m pip download "$package==$version" --no-deps --only-binary=:all: --implementation cp --python-version 3.11 \
+    "${platforms[@]}" --dest "$scratch" --quiet --disable-pip-version-check >"$scratch/log" 2>&1 </dev/null || {
+    cat "$scratch/log" >&2
+    die "pip could not fetch $package==$version; it needs the network (or PIP_INDEX_URL, PIP_FIND_LINKS)"
+}
+
+mkdir -p "$out"
+python3 - "$scratch"/*.whl "$out" "$library" "${needed[@]}" <<'PYTHON'
+import os
+import shutil
+import sys
+import zipfile
+
+wheel, out, *wanted = sys.argv[1:]
+with zipfile.ZipFile(wheel) as archive:
+    members = {os.path.basename(name): name for name in archive.namelist()}
+    for name in wanted:
+        if name not in members:
+            sys.exit(f"{os.path.basename(wheel)} holds no {name}")
+        part = os.path.join(out, name + ".part")
+        with archive.open(members[name]) as source, open(part, "wb") as target:
+            shutil.copyfileobj(source, target)
+        os.chmod(part, 0o755)
+        os.replace(part, os.path.join(out, name))
+PYTHON
+ln -sfn "$library" "$out/libonnxruntime.so"
+note "$out/libonnxruntime.so is $package $version"

@@ -1,0 +1,92 @@
+# Shell functions shared by the scripts here; sourced, not run. Sets ROOT, the top of the repository.
+# shellcheck shell=bash disable=SC2034 # variables are for the scripts that source this
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly ROOT UV_VERSION=0.13.9
+
+note() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
+
+die() {
+    note "error: $*"
+    exit 1
+}
+
+# Prints the comment at the top of the calling script: its usage text.
+usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$0"; }
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Prints a hash of words and of files (their names and contents): stamp_of WORD... -- FILE...
+stamp_of() {
+    local words=()
+    while [[ $1 != -- ]]; do
+        words+=("$1")
+        shift
+    done
+    shift
+    { printf '%s\n' "${words[@]}" && (cd "$ROOT" && sha256sum "$@"); } | sha256sum | cut -d' ' -f1
+}
+
+# Succeeds when the stamp file holds that stamp: stamped FILE STAMP
+stamped() { [[ -f $1 && $(<"$1") == "$2" ]]; }
+
+# Installs the Debian packages whose command or library is missing: ensure_packages NAME=PACKAGE...
+# NAME is a command, or a library when it holds ".so.".
+ensure_packages() {
+    local pair missing=()
+    for pair in "$@"; do
+        present "${pair%%=*}" || missing+=("${pair#*=}")
+    done
+    [[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}"
+}
+
+present() {
+    case $1 in
+    *.so.*) PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -F "$1" >/dev/null ;;
+    *) have "$1" ;;
+    esac
+}
+
+# Installs Debian packages, or says which line to run where it may not.
+install_packages() {
+    local install=(apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$@")
+    local as=(env DEBIAN_FRONTEND=noninteractive) log
+    have apt-get || die "missing, by their Debian names: $*"
+    if [[ $(id -u) -ne 0 ]]; then
+        sudo -n true 2>/dev/null || die "missing: $*; run: sudo apt-get install -y $*"
+        as=(sudo "${as[@]}")
+    fi
+    note "installing $*"
+    log=$(mktemp)
+    if ! { "${as[@]}" apt-get update && "${as[@]}" "${install[@]}"; } >"$log" 2>&1 </dev/null; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        die "could not install $*; run: apt-get install -y $*"
+    fi
+    rm -f "$log"
+}
+
+# Makes a Python environment out of the host's python3: make_venv DIR
+make_venv() {
+    have python3 || install_packages python3 python3-venv
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then
+        install_packages python3-venv
+    fi
+    python3 -m venv --clear "$1"
+}
+
+# Prepares an environment with uv in it and names the binary in UV. Downloads go where the machine's settings say:
+# proxies and UV_* variables as they are, pip's index and the system's certificates where uv has none of its own.
+make_uv() {
+    local home=$ROOT/.venv-uv
+    UV=$home/bin/uv
+    export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-180}
+    export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-https://pypi.org/simple}}
+    if [[ -z ${SSL_CERT_FILE:-} && -f /etc/ssl/certs/ca-certificates.crt ]]; then
+        export SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+    fi
+    stamped "$home/.stamp" "$UV_VERSION" && return
+    make_venv "$home"
+    "$home/bin/pip" install --quiet --disable-pip-version-check "uv==$UV_VERSION"
+    echo "$UV_VERSION" >"$home/.stamp"
+}

