@@ -17,6 +17,7 @@ mod prompt;
 mod request;
 pub mod source;
 mod speech;
+pub mod text;
 mod voice;
 
 pub use engine::{Engine, EngineParts};
