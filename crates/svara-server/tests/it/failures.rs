@@ -1,0 +1,109 @@
+//! What happens when the engine or the decoder fails: the right status before the first byte, a broken connection
+//! after it.
+
+use futures::StreamExt;
+use serde_json::json;
+use svara_server::config::Seconds;
+use svara_testkit::fake_vllm::{End, Script};
+
+use crate::harness::{Server, status_and_json};
+
+#[tokio::test]
+async fn an_engine_that_is_down_is_a_503_with_advice() {
+    let server = Server::with(Script::frames(1), |config| {
+        config.engine.base_url = "http://127.0.0.1:9/v1".to_owned();
+    })
+    .await;
+    let response = server.speak(json!({})).await;
+    assert!(response.headers().contains_key("retry-after"));
+    let (status, body) = status_and_json(response).await;
+    assert_eq!((status, &body["error"]["type"]), (503, &json!("engine_unreachable")));
+    assert_eq!((&body["error"]["origin"], &body["error"]["retryable"]), (&json!("engine"), &json!(true)));
+}
+
+#[tokio::test]
+async fn an_engine_that_refuses_is_quoted() {
+    let server = Server::start(Script::frames(1)).await;
+    let error = |message: &str, param: &str| {
+        json!({"error": {"message": message, "type": "x", "param": param, "code": 0}}).to_string()
+    };
+    for (engine_status, engine_body, status, word) in [
+        (404, error("The model `nope` does not exist.", "model"), 502, "`nope` does not exist"),
+        (400, error("maximum context length is 4096 tokens", "input_tokens"), 422, "context length"),
+        (401, json!({"error": "Unauthorized"}).to_string(), 502, "Unauthorized"),
+        (
+            503,
+            "No available workers (all circuits open or unhealthy)".to_owned(),
+            503,
+            "No available workers",
+        ),
+        (500, String::new(), 502, "status 500"),
+    ] {
+        server.engine.set(Script { end: End::Refuse(engine_status, engine_body), ..Script::frames(0) });
+        let (got, body) = server.speak_json(json!({})).await;
+        let message = body["detail"].as_str().unwrap();
+        assert!(got == status && message.contains(word), "{engine_status} became {got}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn failures_before_the_first_audio_have_a_status() {
+    let server =
+        Server::with(Script::frames(0), |config| config.engine.first_token_seconds = Seconds::new(1)).await;
+    for (script, status) in [
+        (Script { end: End::ErrorEvent, ..Script::frames(0) }, 502),
+        (Script { end: End::ErrorEvent, ..Script::frames(2) }, 502),
+        (Script { end: End::Eof, ..Script::frames(2) }, 502),
+        (Script { end: End::Finish("abort"), ..Script::frames(2) }, 502),
+        (Script::frames(0), 502), // it ended well, but without audio
+        (Script::new(vec![128_266, 128_267]), 502),
+        (Script { end: End::Hang, ..Script::frames(0) }, 504),
+    ] {
+        server.engine.set(script.clone());
+        let (got, body) = server.speak_json(json!({})).await;
+        assert_eq!(got, status, "{script:?}: {body}");
+        let (got, _) = server.speak_json(json!({"stream": false})).await;
+        assert_eq!(got, status, "not streamed, {script:?}");
+    }
+}
+
+#[tokio::test]
+async fn failures_after_the_first_audio_break_the_connection_off() {
+    let server =
+        Server::with(Script::frames(0), |config| config.engine.inactivity_seconds = Seconds::new(1)).await;
+    for end in [End::ErrorEvent, End::Eof, End::Hang, End::Finish("abort")] {
+        for format in ["pcm", "wav", "mp3", "opus"] {
+            server.engine.set(Script { end: end.clone(), ..Script::frames(10) });
+            let response = server.speak(json!({"response_format": format})).await;
+            assert_eq!(response.status(), 200);
+            let chunks: Vec<_> = response.bytes_stream().collect().await;
+            assert!(chunks.last().unwrap().is_err(), "{end:?} as {format} looks like a complete answer");
+            assert!(chunks.len() > 1, "{end:?} as {format}: nothing came before the break");
+        }
+        server.engine.set(Script { end: end.clone(), ..Script::frames(10) });
+        let status = server.speak(json!({"stream": false})).await.status();
+        assert!(status.is_server_error(), "{end:?}, not streamed: {status}");
+    }
+    assert_eq!(server.open_streams().await, 0);
+}
+
+#[tokio::test]
+async fn a_full_decoder_says_so_at_once_and_recovers() {
+    let server = Server::with(Script { end: End::Hang, ..Script::frames(4) }, |config| {
+        config.decoder.max_streams = 1;
+    })
+    .await;
+    let mut first = server.speak(json!({})).await;
+    first.chunk().await.unwrap().unwrap();
+    let response = server.speak(json!({})).await;
+    assert!(response.headers().contains_key("retry-after"));
+    let (status, body) = status_and_json(response).await;
+    assert_eq!((status, &body["error"]["type"]), (503, &json!("server_full")));
+    drop(first);
+    server.engine.wait_for_open_streams(0).await;
+    server.engine.set(Script::frames(2));
+    while server.open_streams().await > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.speak(json!({})).await.status(), 200);
+}

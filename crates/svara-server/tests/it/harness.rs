@@ -1,0 +1,85 @@
+use std::{net::SocketAddr, time::Duration};
+
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use svara_server::{app, config::Config, serve, start};
+use svara_testkit::{
+    fake_vllm::{FakeVllm, Script},
+    models,
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// A server in front of a fake engine.
+pub struct Server {
+    pub engine: FakeVllm,
+    pub address: SocketAddr,
+    pub client: Client,
+    pub stop: Option<oneshot::Sender<()>>,
+    pub stopped: JoinHandle<anyhow::Result<()>>,
+}
+
+pub fn config() -> Config {
+    let workspace = models::workspace();
+    let mut config = Config::default();
+    config.model.profile = workspace.join("config/models/svara-v1.toml");
+    config.model.voices = workspace.join("config/voices");
+    config.model.tokenizer = models::tokenizer().display().to_string();
+    config.decoder.model = models::snac_small_quiet("decoder_stream.onnx");
+    config.decoder.library = models::onnxruntime_dir().join("libonnxruntime.so");
+    config.decoder.device = svara_snac::onnx::Device::Cpu;
+    config.decoder.threads = 1;
+    config
+}
+
+impl Server {
+    pub async fn start(script: Script) -> Self {
+        Self::with(script, |_| {}).await
+    }
+
+    pub async fn with(script: Script, change: impl FnOnce(&mut Config)) -> Self {
+        let engine = FakeVllm::start(script).await;
+        let mut config = config();
+        config.engine.base_url = engine.base_url();
+        change(&mut config);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = app::router(start::engine(&config).await.unwrap(), &config.limits);
+        let (stop, stopping) = oneshot::channel();
+        let drain = config.server.drain_seconds.duration();
+        let stopping = async move { drop(stopping.await) };
+        let stopped = tokio::spawn(async move { serve::run(listener, app, stopping, drain).await });
+        Self { engine, address, client: Client::new(), stop: Some(stop), stopped }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn request(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.client.post(self.url(path)).json(body).timeout(Duration::from_secs(20))
+    }
+
+    /// `/v1/text-to-speech` with the defaults of these tests under `fields`.
+    pub async fn speak(&self, fields: Value) -> Response {
+        let mut body = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.request("/v1/text-to-speech", &body).send().await.unwrap()
+    }
+
+    /// Status and parsed body.
+    pub async fn speak_json(&self, fields: Value) -> (u16, Value) {
+        status_and_json(self.speak(fields).await).await
+    }
+
+    /// Open decode streams, as `/health` says.
+    pub async fn open_streams(&self) -> u64 {
+        let health: Value = self.client.get(self.url("/health")).send().await.unwrap().json().await.unwrap();
+        health["open_streams"].as_u64().unwrap()
+    }
+}
+
+pub async fn status_and_json(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("status {status}, not JSON: {text}")))
+}

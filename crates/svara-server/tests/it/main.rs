@@ -1,0 +1,16 @@
+//! The whole server in this process, over real HTTP, with a real decoder and an engine that fails on demand. Tests
+//! with real engines are in `tests/peers/`.
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are test code too"
+)]
+
+mod drain;
+mod failures;
+mod harness;
+mod input;
+mod operations;
+mod python_bugs;
+mod speech;

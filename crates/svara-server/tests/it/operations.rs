@@ -1,0 +1,79 @@
+use serde_json::{Value, json};
+use svara_testkit::fake_vllm::Script;
+
+use crate::harness::{Server, status_and_json};
+
+#[tokio::test]
+async fn health_keeps_the_old_fields_and_adds_new_ones() {
+    let server = Server::start(Script::frames(1)).await;
+    let (status, body) =
+        status_and_json(server.client.get(server.url("/health")).send().await.unwrap()).await;
+    assert_eq!(status, 200);
+    assert_eq!((&body["status"], &body["model"]), (&json!("healthy"), &json!("kenpath/svara-tts-v1")));
+    assert_eq!(body["vllm_url"], server.engine.base_url());
+    assert_eq!(
+        (&body["engine"], &body["device"], &body["voices"]),
+        (&json!("vllm"), &json!("cpu"), &json!(38))
+    );
+}
+
+#[tokio::test]
+async fn health_gives_the_reason_when_the_engine_does_not_answer() {
+    let server = Server::with(Script::frames(1), |config| {
+        config.engine.base_url = "http://127.0.0.1:9/v1".to_owned();
+    })
+    .await;
+    let (status, body) =
+        status_and_json(server.client.get(server.url("/health")).send().await.unwrap()).await;
+    assert_eq!((status, &body["status"]), (503, &json!("unhealthy")));
+    assert!(body["reason"].as_str().unwrap().contains("can't be reached"), "{body}");
+}
+
+#[tokio::test]
+async fn voices_are_listed_as_before() {
+    let server = Server::start(Script::frames(1)).await;
+    let list = async |query: &str| -> Vec<Value> {
+        let url = server.url(&format!("/v1/voices{query}"));
+        let body: Value = server.client.get(url).send().await.unwrap().json().await.unwrap();
+        body["voices"].as_array().unwrap().clone()
+    };
+    let voices = list("").await;
+    assert_eq!(voices.len(), 38);
+    let expected = json!({
+        "voice_id": "en_male",
+        "name": "English (Indian) (Male)",
+        "model_id": "svara-tts-v1",
+        "gender": "male",
+        "languages": ["en"],
+        "language_code": "en",
+        "description": "English (Indian) voice with male characteristics",
+    });
+    assert!(voices.contains(&expected), "{voices:?}");
+    assert_eq!(list("?model_id=svara-tts-v1").await.len(), 38);
+    assert_eq!(list("?model_id=other").await.len(), 0);
+}
+
+#[tokio::test]
+async fn request_ids_go_through() {
+    let server = Server::start(Script::frames(1)).await;
+    let health = server.client.get(server.url("/health"));
+    let response = health.try_clone().unwrap().header("x-request-id", "call-7").send().await.unwrap();
+    assert_eq!(response.headers()["x-request-id"], "call-7");
+    let long = "x".repeat(500);
+    for given in ["", "two words", long.as_str()] {
+        let response = health.try_clone().unwrap().header("x-request-id", given).send().await.unwrap();
+        let id = response.headers()["x-request-id"].to_str().unwrap();
+        assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{given:.10} became {id}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_routes_and_methods_are_said_to_be() {
+    let server = Server::start(Script::frames(1)).await;
+    let (status, _) =
+        status_and_json(server.client.get(server.url("/v2/nothing")).send().await.unwrap()).await;
+    assert_eq!(status, 404);
+    let (status, _) =
+        status_and_json(server.client.get(server.url("/v1/text-to-speech")).send().await.unwrap()).await;
+    assert_eq!(status, 405);
+}
