@@ -137,6 +137,19 @@ pub(crate) fn md5_of_samples(body: &[u8]) -> String {
     printed.trim().trim_start_matches("MD5=").to_owned()
 }
 
+/// Encodes to a file of any kind by ffmpeg's options, through a real file: some kinds need seeking.
+pub(crate) fn encode_file(input: &[f32], rate: SampleRate, options: &[&str], extension: &str) -> Vec<u8> {
+    let bytes: Vec<u8> = input.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let path = dir.path().join("file").with_extension(extension);
+    let rate = rate.to_string();
+    let mut args = vec!["-f", "f32le", "-ar", &rate, "-ch_layout", "mono", "-i", "pipe:0"];
+    args.extend(options);
+    args.push(path.to_str().expect("text"));
+    run("ffmpeg", &args, &bytes);
+    std::fs::read(path).expect("written")
+}
+
 fn samples(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
