@@ -83,37 +83,36 @@ fn decode(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> Result<Mono,
     let (track_id, mut decoder) = default_track(reader.as_ref())?;
     let mut sink = Sink::new(rate, limits.max_duration);
     let mut packet_samples = Vec::new();
-    // Damage is forgiven in the last packet: there it is a file that was cut off.
-    let mut damaged = None;
+    // Damage is forgiven in the last packet, behind sound: there it is a file that was cut off.
+    let mut damage = None;
     let mut idle_packets = 0;
     while let Some(packet) = next_packet(reader.as_mut())? {
-        if packet.track_id != track_id {
-            idle_packets = bounded(idle_packets + 1)?;
-            continue;
-        }
-        if let Some(detail) = damaged.take() {
-            return Err(DecodeError::Damaged { at: sink.duration(), detail });
-        }
         packet_samples.clear();
-        match decoder.decode(&packet, &mut packet_samples) {
-            Ok(packet_rate) => sink.push(&packet_samples, packet_rate)?,
-            Err(DecodeError::Damaged { detail, .. }) => damaged = Some(detail),
-            Err(error) => return Err(error),
+        if packet.track_id == track_id {
+            if let Some(damage) = damage.take() {
+                return Err(damage);
+            }
+            match decoder.decode(&packet, &mut packet_samples) {
+                Ok(packet_rate) => sink.push(&packet_samples, packet_rate)?,
+                Err(DecodeError::Damaged { detail, .. }) => {
+                    damage = Some(DecodeError::Damaged { at: sink.duration(), detail });
+                }
+                Err(error) => return Err(error),
+            }
         }
-        idle_packets = if packet_samples.is_empty() { bounded(idle_packets + 1)? } else { 0 };
+        idle_packets = if packet_samples.is_empty() { idle_packets + 1 } else { 0 };
+        if idle_packets > MAX_IDLE_PACKETS {
+            return Err(DecodeError::Unreadable { detail: "no sound in thousands of packets".to_owned() });
+        }
     }
-    sink.finish()
+    match (sink.finish()?, damage) {
+        (Some(mono), _) => Ok(mono),
+        (None, damage) => Err(damage.unwrap_or(DecodeError::NoSound)),
+    }
 }
 
 /// Packets in a row that make no sound before a file is given up: a header of a few bytes can claim billions of them.
 const MAX_IDLE_PACKETS: u32 = 10_000;
-
-fn bounded(idle_packets: u32) -> Result<u32, DecodeError> {
-    if idle_packets > MAX_IDLE_PACKETS {
-        return Err(DecodeError::Unreadable { detail: "no sound in thousands of packets".to_owned() });
-    }
-    Ok(idle_packets)
-}
 
 fn open(bytes: &[u8]) -> Result<Box<dyn FormatReader + '_>, DecodeError> {
     let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), MediaSourceStreamOptions::default());
@@ -197,12 +196,15 @@ impl Sink {
         self.source.as_ref().map(Source::duration).unwrap_or_default()
     }
 
-    fn finish(mut self) -> Result<Mono, DecodeError> {
-        let source = self.source.ok_or(DecodeError::NoSound)?;
+    /// All of the sound, if there was any.
+    fn finish(mut self) -> Result<Option<Mono>, DecodeError> {
+        let Some(source) = self.source else {
+            return Ok(None);
+        };
         if let Some(resampler) = source.resampler {
             resampler.finish(&mut self.samples)?;
         }
-        Ok(Mono { rate: self.rate, samples: self.samples })
+        Ok(Some(Mono { rate: self.rate, samples: self.samples }))
     }
 }
 
