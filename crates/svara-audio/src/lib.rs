@@ -14,17 +14,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The way in is [`decode_upload`], and [`check_reference`] for recordings of a voice.
+//!
 //! A leaf crate: no runtime, no HTTP, no model. All calls are plain computation on the caller's thread.
 
 mod blocks;
+mod decode;
 mod encode;
 mod format;
 mod rate;
+mod reference;
 mod resample;
 mod sample;
 
+pub use decode::{DecodeError, DecodeLimits, Mono, decode_upload};
 pub use encode::{Bitrates, EncodeError, Encoder, EncoderSpec, SpecError, encode_whole};
 pub use format::{Format, UnknownFormat};
 pub use rate::{SampleRate, SampleRateError};
+pub use reference::{
+    CLIPPED_LEVEL, LOUDNESS_WINDOW, MAX_CLIPPED_SHARE, MIN_REFERENCE, ReferenceFault, SILENCE_DBFS,
+    check_reference,
+};
 pub use resample::{ResampleError, Resampler};
 pub use sample::{f32_to_s16, f32_to_s16_slice};

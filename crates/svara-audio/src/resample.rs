@@ -1,13 +1,15 @@
 use audioadapter_buffers::direct::InterleavedSlice;
-use rubato::{Fft, FixedSync};
+use rubato::{Fft, FixedSync, Resampler as _};
 
 use crate::{SampleRate, blocks::Blocks};
 
-/// Input samples per step of the filter, about 21 ms at 24 kHz: short enough that the first chunk of speech comes out
-/// at once, long enough for a steep filter.
-const STEP_SAMPLES: usize = 512;
+/// Input samples per step of the filter, at most where the pair of rates has such a step: two fit into one frame of
+/// SNAC, so that most of a frame comes out at once, and the filter is still steep.
+const STEP_SAMPLES: u32 = 1_024;
+/// Louder samples are clamped, 24 dB over full scale: the filter's arithmetic must not overflow.
+const LOUDEST: f32 = 16.0;
 
-/// Changes the sample rate of a mono stream.
+/// Changes the sample rate of a mono stream. Samples that are not a number count as silence.
 ///
 /// The filter's delay is taken out: the output starts with the first input sample and is exactly
 /// `ceil(samples_in · to / from)` samples long.
@@ -38,14 +40,17 @@ impl Resampler {
     /// # Errors
     /// When the library refuses the pair of rates.
     pub fn new(from: SampleRate, to: SampleRate) -> Result<Self, ResampleError> {
-        let filter = Fft::new(from.hz() as usize, to.hz() as usize, STEP_SAMPLES, 1, FixedSync::Both)
+        let (from_hz, to_hz) = (from.hz() as usize, to.hz() as usize);
+        let filter = Fft::new(from_hz, to_hz, step_samples(from, to) as usize, 1, FixedSync::Both)
             .map_err(|error| ResampleError { from, to, detail: error.to_string() })?;
+        let input_len = filter.input_frames_max();
         let step = Step {
-            buffer: vec![0.0; rubato::Resampler::output_frames_max(&filter)],
-            skip: rubato::Resampler::output_delay(&filter),
+            input: Vec::with_capacity(input_len),
+            output: vec![0.0; filter.output_frames_max()],
+            skip: filter.output_delay(),
             samples_out: 0,
         };
-        let blocks = Blocks::new(rubato::Resampler::input_frames_max(&filter));
+        let blocks = Blocks::new(input_len);
         Ok(Self { filter, blocks, step, from, to, samples_in: 0 })
     }
 
@@ -84,9 +89,22 @@ impl Resampler {
     }
 }
 
+/// Input samples of one step: an even multiple of what the ratio of the rates has in lowest terms. Even, because the
+/// filter's delay is half a step and has to be whole samples for the output to be in its place.
+fn step_samples(from: SampleRate, to: SampleRate) -> u32 {
+    let shortest = from.hz() / greatest_common_divisor(from.hz(), to.hz());
+    let pairs = STEP_SAMPLES / (2 * shortest);
+    2 * shortest * pairs.max(1)
+}
+
+const fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
 /// One step of the filter, and what is left to skip of its delay.
 struct Step {
-    buffer: Vec<f32>,
+    input: Vec<f32>,
+    output: Vec<f32>,
     skip: usize,
     samples_out: u64,
 }
@@ -100,18 +118,25 @@ impl Step {
         end: u64,
         out: &mut Vec<f32>,
     ) -> Result<(), String> {
-        let input = InterleavedSlice::new(block, 1, block.len()).map_err(|error| error.to_string())?;
-        let output_len = self.buffer.len();
+        self.input.clear();
+        self.input.extend(block.iter().copied().map(tame));
+        let (input_len, output_len) = (self.input.len(), self.output.len());
+        let input = InterleavedSlice::new(&self.input, 1, input_len).map_err(|error| error.to_string())?;
         let mut output =
-            InterleavedSlice::new_mut(&mut self.buffer, 1, output_len).map_err(|error| error.to_string())?;
-        let (_, written) = rubato::Resampler::process_into_buffer(filter, &input, &mut output, None)
-            .map_err(|error| error.to_string())?;
+            InterleavedSlice::new_mut(&mut self.output, 1, output_len).map_err(|error| error.to_string())?;
+        let (_, written) =
+            filter.process_into_buffer(&input, &mut output, None).map_err(|error| error.to_string())?;
         let skipped = self.skip.min(written);
         self.skip -= skipped;
         let wanted = usize::try_from(end - self.samples_out).unwrap_or(usize::MAX).min(written - skipped);
-        let ready = self.buffer.get(skipped..skipped + wanted).unwrap_or_default();
+        let ready = self.output.get(skipped..skipped + wanted).unwrap_or_default();
         out.extend_from_slice(ready);
         self.samples_out += ready.len() as u64;
         Ok(())
     }
+}
+
+/// The library panics on samples that aren't finite.
+fn tame(sample: f32) -> f32 {
+    if sample.is_nan() { 0.0 } else { sample.clamp(-LOUDEST, LOUDEST) }
 }

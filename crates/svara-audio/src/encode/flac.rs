@@ -71,12 +71,13 @@ impl Codec for Flac {
     }
 }
 
-/// Samples per frame: 43 ms at 24 kHz, so that a decoded chunk of speech leaves at once. Both sizes are in the
+/// Samples per frame: 43 ms at 24 kHz, so that every frame of SNAC completes at least one. All sizes are in the
 /// format's streamable subset and have a short code in the frame header.
 const fn block_len(rate: SampleRate) -> usize {
     match rate.hz() {
-        ..=12_000 => 512,
-        12_001..=24_000 => 1_024,
+        ..=8_000 => 256,
+        8_001..=16_000 => 512,
+        16_001..=24_000 => 1_024,
         24_001.. => 2_048,
     }
 }

@@ -9,8 +9,8 @@ use crate::Format;
 const FLUSH_BYTES: usize = 7_200;
 
 /// Frames of MPEG Layer III at a constant bit rate, without a Xing/LAME header: that one belongs at the start and says
-/// what is only known at the end. So a decoder can't cut off LAME's delay of 1105 samples nor the padding of the last
-/// frame.
+/// what is only known at the end. So no decoder can cut off the delay of 1105 samples (LAME's 576, a decoder's 529) nor
+/// LAME's padding at the end, 576 samples and what the last frame lacks.
 pub(super) struct Mp3 {
     encoder: mp3lame_encoder::Encoder,
 }

@@ -11,9 +11,10 @@ const GRANULES_PER_S: u32 = 48_000;
 /// One packet is 20 ms: what libopus is tuned for.
 const PACKETS_PER_S: u32 = 50;
 const PACKET_GRANULES: u64 = (GRANULES_PER_S / PACKETS_PER_S) as u64;
-/// A page is 80 ms, a little less than one frame of SNAC, so that every decoded frame completes at least one. Fixed
-/// rather than "whatever is there" so that the file doesn't depend on how the samples arrived.
-const PACKETS_PER_PAGE: u32 = 4;
+/// A page ends every 80 ms, a little less than one frame of SNAC, so that every decoded frame completes at least one.
+/// Fixed rather than "whatever is there" so that the file doesn't depend on how the samples arrived. Only the first
+/// packet has a page of its own: the first sound leaves as early as it can.
+const PAGE_GRANULES: u64 = 4 * PACKET_GRANULES;
 /// The serial number of the one logical stream: ASCII "svra". Constant, so that equal sound makes equal bytes.
 const SERIAL: u32 = u32::from_le_bytes(*b"svra");
 /// More than any packet of 20 ms has at the bit rates allowed (RFC 6716 section 3.4 bounds a frame to 1275 bytes).
@@ -75,7 +76,6 @@ struct Packets {
     granules_per_sample: u64,
     /// Where the last packet written ends, in granules.
     granule: u64,
-    packets_in_page: u32,
 }
 
 impl Packets {
@@ -97,7 +97,6 @@ impl Packets {
             pre_skip: look_ahead_samples * granules_per_sample,
             granules_per_sample,
             granule: 0,
-            packets_in_page: 0,
         })
     }
 
@@ -117,15 +116,12 @@ impl Packets {
     fn write(&mut self, block: &[i16], end_granule: Option<u64>) -> Result<(), EncodeError> {
         let packet = self.encoder.encode_vec(block, MAX_PACKET_BYTES).map_err(failed)?;
         self.granule += PACKET_GRANULES;
-        self.packets_in_page += 1;
+        let page_ends = self.granule == PACKET_GRANULES || self.granule.is_multiple_of(PAGE_GRANULES);
         let (end, granule) = match end_granule {
             Some(end_granule) => (PacketWriteEndInfo::EndStream, end_granule),
-            None if self.packets_in_page == PACKETS_PER_PAGE => (PacketWriteEndInfo::EndPage, self.granule),
+            None if page_ends => (PacketWriteEndInfo::EndPage, self.granule),
             None => (PacketWriteEndInfo::NormalPacket, self.granule),
         };
-        if end != PacketWriteEndInfo::NormalPacket {
-            self.packets_in_page = 0;
-        }
         self.pages.write_packet(packet, SERIAL, end, granule).map_err(failed)
     }
 

@@ -1,0 +1,16 @@
+//! Everything that is checked against the real ffmpeg and ffprobe, or over real files. One binary: one link.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers outside of #[test] functions are tests, too"
+)]
+
+mod allocations;
+mod decoding;
+mod ffmpeg;
+mod formats;
+mod fuzz;
+mod resampling;
+mod signal;
+mod spectrum;
+mod stream;
