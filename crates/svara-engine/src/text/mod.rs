@@ -7,7 +7,7 @@
 
 mod data;
 mod language;
-// mod normalize;
+mod normalize;
 mod number;
 mod pack;
 mod script;
@@ -17,7 +17,7 @@ pub mod style;
 mod tag;
 
 pub use language::{Language, UnknownLanguage};
-// pub use normalize::normalize;
+pub use normalize::normalize;
 pub use number::{MAX_SPELLED, spell, spell_digits};
 pub use pack::{pack, pack_by};
 pub use script::Script;

@@ -13,6 +13,7 @@ pub(super) static WORDS: Words = Words {
         plus: "প্লাছ",
         percent: "শতাংশ",
         range: "{a}ৰ পৰা {b}",
+        range_from: &[],
         fraction: "{a} বাই {b}",
         one: ("এক", "এক"),
         before_noun: &[],

@@ -13,6 +13,7 @@ pub(super) static WORDS: Words = Words {
         plus: "প্লাস",
         percent: "শতাংশ",
         range: "{a} থেকে {b}",
+        range_from: &[],
         fraction: "{a} বাই {b}",
         one: ("এক", "এক"),
         before_noun: &[],

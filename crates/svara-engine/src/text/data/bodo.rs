@@ -12,6 +12,7 @@ pub(super) static WORDS: Words = Words {
         point: "दशमिक",
         percent: "जौखोन्दो",
         range: "{a} निफ्राय {b}",
+        range_from: &[],
         fraction: "{a} बाइ {b}",
         one: ("से", "से"),
         ..hindi::SIGNS

@@ -13,6 +13,7 @@ pub(super) static WORDS: Words = Words {
         plus: "plus",
         percent: "percent",
         range: "{a} to {b}",
+        range_from: &[],
         fraction: "{a} by {b}",
         one: ("one", "one"),
         before_noun: &[],

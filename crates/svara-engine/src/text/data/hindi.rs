@@ -59,6 +59,7 @@ pub(super) const SIGNS: Signs = Signs {
     plus: "प्लस",
     percent: "प्रतिशत",
     range: "{a} से {b}",
+    range_from: &[],
     fraction: "{a} बटा {b}",
     one: ("एक", "एक"),
     before_noun: &[],

@@ -13,6 +13,7 @@ pub(super) static WORDS: Words = Words {
         plus: "പ്ലസ്",
         percent: "ശതമാനം",
         range: "{a} മുതൽ {b} വരെ",
+        range_from: &[],
         fraction: "{a} ബൈ {b}",
         one: ("ഒന്ന്", "ഒരു"),
         before_noun: &[],

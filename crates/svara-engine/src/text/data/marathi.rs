@@ -13,6 +13,7 @@ pub(super) static WORDS: Words = Words {
         plus: "अधिक",
         percent: "टक्के",
         range: "{a} ते {b}",
+        range_from: &[],
         fraction: "{a} छेद {b}",
         one: ("एक", "एक"),
         before_noun: &[],

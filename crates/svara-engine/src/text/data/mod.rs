@@ -166,6 +166,8 @@ pub(super) struct Signs {
     pub percent: &'static str,
     /// From `{a}` to `{b}`.
     pub range: &'static str,
+    /// How the ends of the words for `{a}` change in a range.
+    pub range_from: &'static [(&'static str, &'static str)],
     /// `{a}` divided by `{b}`.
     pub fraction: &'static str,
     /// How the words of 1 change before a noun.

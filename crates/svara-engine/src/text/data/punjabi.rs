@@ -13,6 +13,7 @@ pub(super) static WORDS: Words = Words {
         plus: "ਪਲੱਸ",
         percent: "ਪ੍ਰਤੀਸ਼ਤ",
         range: "{a} ਤੋਂ {b}",
+        range_from: &[],
         fraction: "{a} ਬਟਾ {b}",
         one: ("ਇੱਕ", "ਇੱਕ"),
         before_noun: &[],

@@ -10,6 +10,7 @@ pub(super) static WORDS: Words = Words {
         plus: "धन",
         percent: "प्रतिशतम्",
         range: "{a} आरभ्य {b}",
+        range_from: &[],
         fraction: "{a} भाजितं {b}",
         one: ("एकं", "एकं"),
         before_noun: &[],

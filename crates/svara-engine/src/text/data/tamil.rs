@@ -13,6 +13,7 @@ pub(super) static WORDS: Words = Words {
         plus: "பிளஸ்",
         percent: "சதவீதம்",
         range: "{a} முதல் {b} வரை",
+        range_from: &[],
         fraction: "{a} பை {b}",
         one: ("ஒன்று", "ஒரு"),
         before_noun: &[],

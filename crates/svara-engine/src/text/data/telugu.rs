@@ -13,6 +13,7 @@ pub(super) static WORDS: Words = Words {
         plus: "ప్లస్",
         percent: "శాతం",
         range: "{a} నుండి {b}",
+        range_from: &[],
         fraction: "{a} బై {b}",
         one: ("ఒకటి", "ఒక"),
         before_noun: &[("ఒకటి", "ఒక్క"), ("వందలు", "వందల"), ("వేలు", "వేల"), ("లక్షలు", "లక్షల"), ("కోట్లు", "కోట్ల")],

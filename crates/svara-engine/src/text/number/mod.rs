@@ -3,7 +3,7 @@
 mod numeral;
 mod sanskrit;
 
-pub(super) use numeral::Numeral;
+pub(super) use numeral::{Numeral, digits};
 
 use super::data::{Above, AfterHundreds, Descending, Form, Join, Numbers, Scale, Words};
 use super::language::Language;
