@@ -59,7 +59,7 @@ const NUMBERS: Numbers = Numbers {
         "আশী" "একাশী" "বিৰাশী" "তিৰাশী" "চৌৰাশী" "পঁচাশী" "ছিয়াশী" "সাতাশী" "আঠাশী" "ঊননব্বৈ"
         "নব্বৈ" "একানব্বৈ" "বিৰানব্বৈ" "তিৰানব্বৈ" "চৌৰানব্বৈ" "পঁচানব্বৈ" "ছিয়ানব্বৈ" "সাতানব্বৈ" "আঠানব্বৈ" "নিৰানব্বৈ"
     },
-    above: Above::Descending(Descending {
+    above: Above::Descending(&Descending {
         hundreds: [
             fixed("এশ"),
             fixed("দুশ"),

@@ -59,7 +59,7 @@ const NUMBERS: Numbers = Numbers {
         "আশি" "একাশি" "বিরাশি" "তিরাশি" "চুরাশি" "পঁচাশি" "ছিয়াশি" "সাতাশি" "অষ্টআশি" "ঊননব্বই"
         "নব্বই" "একানব্বই" "বিরানব্বই" "তিরানব্বই" "চুরানব্বই" "পঁচানব্বই" "ছিয়ানব্বই" "সাতানব্বই" "আটানব্বই" "নিরানব্বই"
     },
-    above: Above::Descending(Descending {
+    above: Above::Descending(&Descending {
         hundreds: [
             fixed("একশো"),
             fixed("দুশো"),

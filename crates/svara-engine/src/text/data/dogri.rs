@@ -47,7 +47,7 @@ const NUMBERS: Numbers = Numbers {
         "अस्सी" "कासी" "बासी" "तरासी" "चौरासी" "पचासी" "छेआसी" "सतासी" "ठासी" "नानुए"
         "नब्बै" "कानुए" "बानुए" "त्रानुए" "चरानुए" "पचानुए" "छेआनुए" "सतानुए" "ठानुए" "नड़िनुए"
     },
-    above: Above::Descending(Descending {
+    above: Above::Descending(&Descending {
         hundreds: [
             fixed("इक सौ"),
             fixed("दो सौ"),

@@ -59,7 +59,7 @@ const NUMBERS: Numbers = Numbers {
         "eighty" "eighty one" "eighty two" "eighty three" "eighty four" "eighty five" "eighty six" "eighty seven" "eighty eight" "eighty nine"
         "ninety" "ninety one" "ninety two" "ninety three" "ninety four" "ninety five" "ninety six" "ninety seven" "ninety eight" "ninety nine"
     },
-    above: Above::Descending(Descending {
+    above: Above::Descending(&Descending {
         hundreds: [
             fixed("one hundred"),
             fixed("two hundred"),

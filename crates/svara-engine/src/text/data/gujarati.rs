@@ -59,7 +59,7 @@ const NUMBERS: Numbers = Numbers {
         "એંસી" "એક્યાસી" "બ્યાંસી" "ત્યાંસી" "ચોર્યાસી" "પંચ્યાસી" "છ્યાંસી" "સત્યાસી" "અઠ્યાસી" "નેવ્યાસી"
         "નેવું" "એકાણું" "બાણું" "ત્રાણું" "ચોરાણું" "પંચાણું" "છન્નું" "સત્તાણું" "અઠ્ઠાણું" "નવ્વાણું"
     },
-    above: Above::Descending(Descending {
+    above: Above::Descending(&Descending {
         hundreds: [
             fixed("એક સો"),
             fixed("બસો"),

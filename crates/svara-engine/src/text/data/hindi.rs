@@ -31,7 +31,7 @@ const NUMBERS: Numbers = Numbers {
         "अस्सी" "इक्यासी" "बयासी" "तिरासी" "चौरासी" "पचासी" "छियासी" "सत्तासी" "अठासी" "नवासी"
         "नब्बे" "इक्यानवे" "बानवे" "तिरानवे" "चौरानवे" "पचानवे" "छियानवे" "सत्तानवे" "अट्ठानवे" "निन्यानवे"
     },
-    above: Above::Descending(Descending {
+    above: Above::Descending(&Descending {
         hundreds: [
             fixed("एक सौ"),
             fixed("दो सौ"),

@@ -48,7 +48,7 @@ const NUMBERS: Numbers = Numbers {
         "अस्सी" "एकासी" "बेरासी" "तेरासी" "चौरासी" "पचासी" "छिआसी" "सतासी" "अठासी" "नबासी"
         "नबे" "एकानबे" "बेरानबे" "तेरानबे" "चौरानबे" "पंचानबे" "छिआनबे" "सन्तानबे" "अण्ठानबे" "निनानबे"
     },
-    above: Above::Descending(Descending {
+    above: Above::Descending(&Descending {
         hundreds: [
             fixed("एक सए"),
             fixed("दू सए"),

@@ -82,7 +82,7 @@ pub(super) struct Numbers {
 #[derive(Clone, Copy)]
 pub(super) enum Above {
     /// From the greatest part to the least: crores, lakhs, thousands, hundreds, the rest.
-    Descending(Descending),
+    Descending(&'static Descending),
     /// The least part first, in one compound word.
     Sanskrit,
 }

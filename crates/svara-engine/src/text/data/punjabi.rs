@@ -59,7 +59,7 @@ const NUMBERS: Numbers = Numbers {
         "ਅੱਸੀ" "ਇਕਆਸੀ" "ਬਿਆਸੀ" "ਤਿਰਾਸੀ" "ਚੌਰਾਸੀ" "ਪਚਾਸੀ" "ਛਿਆਸੀ" "ਸਤਾਸੀ" "ਅਠਾਸੀ" "ਉਨੱਨਵੇਂ"
         "ਨੱਬੇ" "ਇੱਕਨਵੇ" "ਬੱਨਵੇ" "ਤਰੱਨਵੇ" "ਚਰੱਨਵੇ" "ਪਚੱਨਵੇ" "ਛਿਅੱਨਵੇ" "ਸਤੱਨਵੇ" "ਅਠੱਨਵੇ" "ਨੜਿੱਨਵੇ"
     },
-    above: Above::Descending(Descending {
+    above: Above::Descending(&Descending {
         hundreds: [
             fixed("ਇੱਕ ਸੌ"),
             fixed("ਦੋ ਸੌ"),
