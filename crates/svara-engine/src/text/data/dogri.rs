@@ -1,0 +1,83 @@
+//! Dogri. Signs, units and addresses as in Hindi, where no better source was found.
+
+use super::units::DEVANAGARI;
+use super::{
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Numbers, Signs, Words, fixed, hindi, money,
+    noun, plain,
+};
+
+pub(super) static WORDS: Words = Words {
+    numbers: NUMBERS,
+    signs: Signs { range: "{a} थमां {b}", one: ("इक", "इक"), ..hindi::SIGNS },
+    calendar: Calendar {
+        months: words! {
+            "जनवरी" "फरवरी" "मार्च" "अप्रैल" "मेई" "जून" "जुलाई" "अगस्त" "सितंबर" "अक्तूबर" "नवंबर" "दिसंबर"
+        },
+        ..hindi::CALENDAR
+    },
+    clock: Clock {
+        minute: "{h} बजियै {m} मिंट",
+        second: "{h} बजियै {m} मिंट {s} सकिंट",
+        parts: ["रातीं {t}", "बडलै {t}", "दपैहरीं {t}", "संञां {t}"],
+        typed: &["बजे", "बजियै"],
+        ..hindi::CLOCK
+    },
+    money: [
+        money(noun("रपेआ", "रपेऽ"), noun("पैसा", "पैसे")),
+        money(noun("डालर", "डालर"), noun("सेंट", "सेंट")),
+        money(noun("यूरो", "यूरो"), noun("सेंट", "सेंट")),
+        money(noun("पाउंड", "पाउंड"), noun("पेनी", "पेंस")),
+    ],
+    units: &DEVANAGARI,
+    web: &hindi::WEB,
+    endings: &ENDINGS,
+    before_ending: " ",
+};
+
+const NUMBERS: Numbers = Numbers {
+    below_hundred: words! {
+        "सिफर" "इक" "दो" "त्रै" "चार" "पंज" "छे" "सत्त" "अट्ठ" "नौ"
+        "दस" "ञारां" "बारां" "तेरां" "चौदां" "पंदरां" "सोलां" "सतारां" "ठारां" "उन्नी"
+        "बीह्" "इक्की" "बाई" "त्रेई" "चौबी" "पं'जी" "छब्बी" "सताई" "ठाई" "नत्ती"
+        "त्रीह्" "कत्ती" "बत्ती" "तेत्ती" "चौत्ती" "पैंत्ती" "छित्ती" "सैंत्ती" "ठत्ती" "उनताली"
+        "चाली" "कताली" "बताली" "तरताली" "चरताली" "पंजताली" "छताली" "संताली" "अठताली" "नुंजा"
+        "पंजाह्" "कुंजा" "बुंजा" "त्रुंजा" "चरुंजा" "पचुंजा" "छपुंजा" "सतुंजा" "ठुंजा" "नाह्ट"
+        "सट्ठ" "काह्ट" "बाह्ट" "त्रेह्ट" "चौंह्ट" "पैंह्ट" "छेआह्ट" "सताह्ट" "ठाह्ट" "न्हत्तर"
+        "स्हत्तर" "क्हत्तर" "ब्हत्तर" "तर्हत्तर" "चौर्हत्तर" "पच्हत्तर" "छेहत्तर" "सत्हत्तर" "ठ्हत्तर" "नासी"
+        "अस्सी" "कासी" "बासी" "तरासी" "चौरासी" "पचासी" "छेआसी" "सतासी" "ठासी" "नानुए"
+        "नब्बै" "कानुए" "बानुए" "त्रानुए" "चरानुए" "पचानुए" "छेआनुए" "सतानुए" "ठानुए" "नड़िनुए"
+    },
+    above: Above::Descending(&Descending {
+        hundreds: [
+            fixed("इक सौ"),
+            fixed("दो सौ"),
+            fixed("त्रै सौ"),
+            fixed("चार सौ"),
+            fixed("पंज सौ"),
+            fixed("छे सौ"),
+            fixed("सत्त सौ"),
+            fixed("अट्ठ सौ"),
+            fixed("नौ सौ"),
+        ],
+        after_hundreds: AfterHundreds::Space,
+        thousand: plain("ज्हार"),
+        lakh: plain("लक्ख"),
+        crore: plain("करोड़"),
+        and: None,
+        exact: &[],
+        before_scale: &[],
+    }),
+};
+
+static ENDINGS: [Ending; 2] = [
+    Ending {
+        marks: &["मां"],
+        irregular: &[(1, "पैह्ला"), (2, "दूआ"), (3, "त्रीया"), (4, "चौथा")],
+        joins: &[("", "मां")],
+    },
+    Ending {
+        marks: &["मीं"],
+        irregular: &[(1, "पैह्ली"), (2, "दूई"), (3, "त्रीयी"), (4, "चौथी")],
+        joins: &[("", "मीं")],
+    },
+];

@@ -1,0 +1,318 @@
+//! What each language calls things: one file a language, so that a speaker can check it without reading code.
+//!
+//! Where the words come from is told in `docs/text.md`.
+
+use super::language::Language;
+
+/// Words without commas, so that a row of the source is a row of ten numbers.
+macro_rules! words {
+    ($($word:literal)*) => { [$($word),*] };
+}
+
+mod assamese;
+mod bengali;
+mod bodo;
+mod dogri;
+mod english;
+mod gujarati;
+mod hindi;
+mod kannada;
+mod maithili;
+mod malayalam;
+mod marathi;
+mod nepali;
+mod punjabi;
+mod sanskrit;
+mod tamil;
+mod telugu;
+mod units;
+
+pub(super) use units::{UNITS, Unit};
+
+/// All that one language contributes.
+pub(super) struct Words {
+    pub numbers: Numbers,
+    pub signs: Signs,
+    pub calendar: Calendar,
+    pub clock: Clock,
+    /// Rupee, dollar, euro, pound.
+    pub money: [Money; 4],
+    /// In the order of [`Unit`].
+    pub units: &'static [Noun; UNITS],
+    pub web: &'static Web,
+    /// Endings typed right behind digits that change how the number is said.
+    pub endings: &'static [Ending],
+    /// What goes between a number's words and any other letters typed right behind its digits.
+    pub before_ending: &'static str,
+}
+
+impl Words {
+    pub(super) const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Hindi | Language::Bhojpuri | Language::Magahi | Language::Chhattisgarhi => {
+                &hindi::WORDS
+            }
+            Language::Bengali => &bengali::WORDS,
+            Language::Marathi => &marathi::WORDS,
+            Language::Telugu => &telugu::WORDS,
+            Language::Kannada => &kannada::WORDS,
+            Language::Maithili => &maithili::WORDS,
+            Language::Assamese => &assamese::WORDS,
+            Language::Bodo => &bodo::WORDS,
+            Language::Dogri => &dogri::WORDS,
+            Language::Gujarati => &gujarati::WORDS,
+            Language::Malayalam => &malayalam::WORDS,
+            Language::Punjabi => &punjabi::WORDS,
+            Language::Tamil => &tamil::WORDS,
+            Language::English => &english::WORDS,
+            Language::Nepali => &nepali::WORDS,
+            Language::Sanskrit => &sanskrit::WORDS,
+        }
+    }
+}
+
+/// How the language counts.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers {
+    pub below_hundred: [&'static str; 100],
+    pub above: Above,
+}
+
+/// How numbers from 100 on are put together.
+#[derive(Clone, Copy)]
+pub(super) enum Above {
+    /// From the greatest part to the least: crores, lakhs, thousands, hundreds, the rest.
+    Descending(&'static Descending),
+    /// The least part first, in one compound word.
+    Sanskrit,
+}
+
+/// A word that changes when a smaller part of the number follows it.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    pub last: &'static str,
+    pub followed: &'static str,
+}
+
+pub(super) const fn fixed(word: &'static str) -> Form {
+    Form { last: word, followed: word }
+}
+
+pub(super) const fn form(last: &'static str, followed: &'static str) -> Form {
+    Form { last, followed }
+}
+
+/// The parts of a number above 99.
+#[derive(Clone, Copy)]
+pub(super) struct Descending {
+    /// 100, 200, … 900.
+    pub hundreds: [Form; 9],
+    pub after_hundreds: AfterHundreds,
+    pub thousand: Scale,
+    pub lakh: Scale,
+    pub crore: Scale,
+    /// What stands before the last part below a hundred: "one hundred *and* one".
+    pub and: Option<&'static str>,
+    /// Numbers with a name of their own when they stand alone.
+    pub exact: &'static [(u64, &'static str)],
+    /// How a count that is not the whole number changes before a scale word: 21 lakhs.
+    pub before_scale: &'static [(&'static str, &'static str)],
+}
+
+/// How the hundreds join the rest.
+#[derive(Clone, Copy)]
+pub(super) enum AfterHundreds {
+    Space,
+    /// Written together; a vowel the rest starts with takes the place of the inherent one (Kannada).
+    Elide,
+    /// As `Space`, but 50..=59 melt into hundreds that end in `ending`, which becomes `melted` (Malayalam).
+    MeltFifties {
+        ending: &'static str,
+        melted: &'static str,
+        fifties: [&'static str; 10],
+    },
+}
+
+/// Thousand, lakh or crore.
+#[derive(Clone, Copy)]
+pub(super) struct Scale {
+    pub word: Form,
+    /// Counts whose word with the scale is not count and scale put together.
+    pub irregular: &'static [(u64, Form)],
+    pub join: Join,
+}
+
+/// How a count joins its scale word.
+#[derive(Clone, Copy)]
+pub(super) enum Join {
+    Space,
+    /// Written together below ten, apart above.
+    TogetherBelowTen,
+    /// Written together; the first of these endings that the count has is replaced.
+    Melt(&'static [(&'static str, &'static str)]),
+}
+
+/// A scale that never changes.
+pub(super) const fn plain(word: &'static str) -> Scale {
+    Scale { word: fixed(word), irregular: &[], join: Join::Space }
+}
+
+/// What the signs around numbers are called. `{a}`, `{b}` and `{n}` stand for number words.
+#[derive(Clone, Copy)]
+pub(super) struct Signs {
+    pub point: &'static str,
+    pub minus: &'static str,
+    pub plus: &'static str,
+    pub percent: &'static str,
+    /// From `{a}` to `{b}`.
+    pub range: &'static str,
+    /// How the ends of the words for `{a}` change in a range.
+    pub range_from: &'static [(&'static str, &'static str)],
+    /// `{a}` divided by `{b}`.
+    pub fraction: &'static str,
+    /// How the words of 1 change before a noun.
+    pub one: (&'static str, &'static str),
+    /// How the ends of number words change before a noun.
+    pub before_noun: &'static [(&'static str, &'static str)],
+}
+
+/// Months and years.
+#[derive(Clone, Copy)]
+pub(super) struct Calendar {
+    pub months: [&'static str; 12],
+    /// Whether the day of a date is an ordinal.
+    pub ordinal_day: bool,
+    /// What follows the first two digits of a year from 1100 to 1999, where years are said in hundreds.
+    pub century: Option<&'static str>,
+    /// Whether years from 2010 on are said in two halves as well.
+    pub halves_from_2010: bool,
+}
+
+/// Times of day. `{h}`, `{m}` and `{s}` stand for number words, `{t}` for the time.
+#[derive(Clone, Copy)]
+pub(super) struct Clock {
+    pub hour: &'static str,
+    pub minute: &'static str,
+    pub second: &'static str,
+    /// Minutes 1..=9 where they are said in another way.
+    pub few_minutes: Option<&'static str>,
+    /// Night to dawn, morning, afternoon, evening: 20–4, 4–12, 12–16, 16–20.
+    pub parts: [&'static str; 4],
+    /// Words that, typed behind a time, already say what the templates would.
+    pub typed: &'static [&'static str],
+}
+
+/// A noun that counts may stand before.
+#[derive(Clone, Copy)]
+pub(super) struct Noun {
+    pub one: &'static str,
+    pub many: &'static str,
+}
+
+pub(super) const fn noun(one: &'static str, many: &'static str) -> Noun {
+    Noun { one, many }
+}
+
+/// Nouns that are the same for one and for many.
+pub(super) const fn same<const N: usize>(words: [&'static str; N]) -> [Noun; N] {
+    let mut nouns = [noun("", ""); N];
+    let mut i = 0;
+    while i < N {
+        #[expect(clippy::indexing_slicing, reason = "i < N, in const evaluation")]
+        {
+            nouns[i] = noun(words[i], words[i]);
+        }
+        i += 1;
+    }
+    nouns
+}
+
+/// A currency and its hundredth.
+#[derive(Clone, Copy)]
+pub(super) struct Money {
+    pub unit: Noun,
+    pub hundredth: Noun,
+}
+
+pub(super) const fn money(unit: Noun, hundredth: Noun) -> Money {
+    Money { unit, hundredth }
+}
+
+/// What the signs in addresses are called.
+pub(super) struct Web {
+    pub at: &'static str,
+    pub dot: &'static str,
+    pub slash: &'static str,
+    pub hyphen: &'static str,
+    pub underscore: &'static str,
+    pub colon: &'static str,
+    pub question: &'static str,
+    pub equals: &'static str,
+    pub and: &'static str,
+    pub hash: &'static str,
+    pub percent: &'static str,
+    pub plus: &'static str,
+    pub tilde: &'static str,
+}
+
+/// An ending that can be typed behind digits, such as that of an ordinal, and how it joins the words.
+pub(super) struct Ending {
+    pub marks: &'static [&'static str],
+    /// Numbers that have a word of their own with this ending.
+    pub irregular: &'static [(u64, &'static str)],
+    /// The first of these ends that the number's words have is replaced; `""` is the end of all.
+    pub joins: &'static [(&'static str, &'static str)],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_is_empty_or_holds_a_digit() {
+        for language in Language::ALL {
+            let words = Words::of(language);
+            let signs = words.signs;
+            let all = words
+                .numbers
+                .below_hundred
+                .into_iter()
+                .chain(words.calendar.months)
+                .chain(words.units.iter().flat_map(|unit| [unit.one, unit.many]))
+                .chain(
+                    words
+                        .money
+                        .iter()
+                        .flat_map(|m| [m.unit.one, m.unit.many, m.hundredth.one, m.hundredth.many]),
+                )
+                .chain([signs.point, signs.minus, signs.plus, signs.percent]);
+            for word in all {
+                assert!(!word.trim().is_empty() && word == word.trim(), "{language}: {word:?}");
+                assert!(!word.chars().any(char::is_numeric), "{language}: {word:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_below_a_hundred_differ() {
+        for language in Language::ALL {
+            let mut words = Words::of(language).numbers.below_hundred.to_vec();
+            words.sort_unstable();
+            words.dedup();
+            assert_eq!(words.len(), 100, "{language}");
+        }
+    }
+
+    #[test]
+    fn templates_have_their_places() {
+        for language in Language::ALL {
+            let Words { signs, clock, .. } = Words::of(language);
+            for template in [signs.range, signs.fraction] {
+                assert!(template.contains("{a}") && template.contains("{b}"), "{language}: {template}");
+            }
+            assert!(clock.hour.contains("{h}"), "{language}");
+            assert!(clock.minute.contains("{h}") && clock.minute.contains("{m}"), "{language}");
+            assert!(["{h}", "{m}", "{s}"].iter().all(|place| clock.second.contains(place)), "{language}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Normalization: what is written in digits and signs into words.
+
+mod cursor;
+mod date;
+mod money;
+mod output;
+mod phone;
+mod quantity;
+mod time;
+mod web;
+
+use std::borrow::Cow;
+
+use super::data::Words;
+use super::language::Language;
+use super::script::{Script, digit_value};
+use super::tag::tag_len;
+use output::Output;
+
+/// Says numbers, dates, times, money, percentages, phone numbers, units, e-mail addresses and URLs in the words of
+/// `language`.
+///
+/// Digits may be of any Indian digit system. All else stays as it was typed: other words whatever their language,
+/// `<tag>`s with all in them, and what is not recognized. What is said and what is not is listed in `docs/text.md`.
+///
+/// The result holds no digits of those systems outside tags, and normalizing it again changes nothing.
+#[must_use]
+pub fn normalize(text: &str, language: Language) -> Cow<'_, str> {
+    if !text.contains(|c| c == '@' || c == '.' || is_currency_sign(c) || digit_value(c).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let words = Words::of(language);
+    let mut out = Output::new(text);
+    let mut at = 0;
+    let mut before = None;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let len = if let Some(len) = tag_len(rest) {
+            out.keep(rest, len);
+            len
+        } else if let Some(found) = recognize(Place { rest, before, words }) {
+            out.say(&found);
+            found.len
+        } else {
+            let len = rest.chars().next().map_or(rest.len(), char::len_utf8);
+            out.keep(rest, len);
+            len
+        };
+        at += len;
+        // What the next piece will stand behind in the result, so that reading that again finds the same.
+        before = if out.separates(text.get(at..).unwrap_or_default()) {
+            Some(' ')
+        } else {
+            text.get(..at).and_then(|done| done.chars().next_back())
+        };
+    }
+    out.finish()
+}
+
+/// A place in the text, where something to say may start.
+#[derive(Clone, Copy)]
+struct Place<'t> {
+    rest: &'t str,
+    /// The character before it.
+    before: Option<char>,
+    words: &'static Words,
+}
+
+/// Something recognized.
+struct Found {
+    /// How much of the text it takes up, in bytes.
+    len: usize,
+    spoken: String,
+    /// Whether what follows is an ending that belongs to the last word.
+    joined: bool,
+}
+
+impl Found {
+    const fn new(len: usize, spoken: String) -> Self {
+        Self { len, spoken, joined: false }
+    }
+}
+
+fn recognize(place: Place<'_>) -> Option<Found> {
+    let c = place.rest.chars().next()?;
+    if c.is_whitespace() {
+        return None;
+    }
+    let word_start = !place.before.is_some_and(cursor::is_wordish);
+    if digit_value(c).is_some() || matches!(c, '+' | '-' | '\u{2212}') || is_currency_sign(c) {
+        return web::recognize(place)
+            .or_else(|| date::recognize(place))
+            .or_else(|| time::recognize(place))
+            .or_else(|| phone::recognize(place))
+            .or_else(|| money::recognize(place))
+            .or_else(|| quantity::recognize(place));
+    }
+    if !word_start {
+        return None;
+    }
+    if c.is_ascii_alphanumeric() {
+        return web::recognize(place)
+            .or_else(|| money::recognize(place))
+            .or_else(|| date::after_month(place));
+    }
+    Script::is_indic(c).then(|| money::recognize(place).or_else(|| date::after_month(place))).flatten()
+}
+
+const fn is_currency_sign(c: char) -> bool {
+    matches!(c, '₹' | '$' | '€' | '£' | '৳' | '₨')
+}
+
+/// Whether a sign may stand here: not glued to the word before.
+fn sign_allowed(before: Option<char>) -> bool {
+    before.is_none_or(|c| c.is_whitespace() || "([{\"'“‘".contains(c))
+}

@@ -1,0 +1,137 @@
+//! E-mail addresses and URLs.
+
+use super::super::data::Web;
+use super::super::number::{Numeral, digits};
+use super::super::script::digit_value;
+use super::cursor::Cursor;
+use super::{Found, Place};
+
+/// The longest address looked at, in bytes.
+const MAX_ADDRESS_BYTES: usize = 1_000;
+
+/// Endings by which a host is known without a scheme.
+const TOP_DOMAINS: [&str; 18] = [
+    "com", "org", "net", "in", "edu", "gov", "info", "io", "ai", "dev", "app", "co", "me", "biz", "xyz",
+    "tv", "uk", "us",
+];
+
+/// `user@example.com`, `https://example.com/path`, `www.example.com`, `example.co.in`.
+pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
+    let open = |c: char| c.is_ascii_alphanumeric() || "._@%+&?#~-".contains(c) || digit_value(c).is_some();
+    if place.before.is_some_and(open) {
+        return None;
+    }
+    let mut cursor = Cursor::new(place.rest);
+    let mut after_scheme = cursor;
+    let scheme = after_scheme.eat_word(["https", "http", "ftp"]).is_some() && after_scheme.eat("://");
+    if scheme {
+        cursor = after_scheme;
+    }
+    let body = address_run(cursor.rest());
+    // The digits will be said, and what stands before them is then a word of its own.
+    let before_digits = body.split(|c| digit_value(c).is_some()).next().unwrap_or_default();
+    let address = if scheme && body.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        body
+    } else {
+        mail(body).or_else(|| with_known_host(body)).or_else(|| with_known_host(before_digits))?
+    };
+    Some(Found::new(cursor.at() + address.len(), spoken(address, place)))
+}
+
+/// Whether a word in front of `text` would look like the start of an address.
+pub(super) fn is_address_tail(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_punctuation()) && address_run(text).contains(['@', '.'])
+}
+
+/// The characters of an address that `text` starts with, without the punctuation of the sentence behind it.
+fn address_run(text: &str) -> &str {
+    let end = text
+        .char_indices()
+        .find(|(at, c)| {
+            *at > MAX_ADDRESS_BYTES
+                || !(c.is_ascii_alphanumeric() || "._@%+&?#~-/:=".contains(*c) || digit_value(*c).is_some())
+        })
+        .map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or_default().trim_end_matches(['.', '?', ':', '-', '&', '='])
+}
+
+/// The address that `run` starts with, if its host begins with `www.` or has a well-known ending.
+fn with_known_host(run: &str) -> Option<&str> {
+    let end = run.find(|c: char| !(is_label_char(c) || c == '.')).unwrap_or(run.len());
+    let host = run.get(..end)?.trim_end_matches(['.', '-']);
+    if !host.contains('.') || !host.split('.').all(is_label) {
+        return None;
+    }
+    let known = host.rsplit('.').next().is_some_and(|top| TOP_DOMAINS.contains(&top));
+    let lower = !host.contains(|c: char| c.is_ascii_uppercase());
+    let starts_well = host.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let path_follows = run.get(host.len()..)?.starts_with(['/', ':', '?', '#']);
+    (host.starts_with("www.") || (known && lower && starts_well)).then_some(if path_follows {
+        run
+    } else {
+        host
+    })
+}
+
+/// The e-mail address that `text` starts with.
+fn mail(text: &str) -> Option<&str> {
+    let (user, rest) = text.split_once('@')?;
+    let end =
+        rest.find(|c: char| !(c.is_ascii_alphanumeric() || ".-".contains(c) || digit_value(c).is_some()));
+    let host = rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches(['.', '-']);
+    let starts_well = user.starts_with(|c: char| c == '_' || (c != '-' && is_label_char(c)));
+    let user_fits = starts_well && !user.contains(['/', ':', '=', '?', '#', '&']);
+    let scheme_follows = rest.get(host.len()..)?.starts_with("://");
+    (user_fits && !scheme_follows && host.contains('.') && host.split('.').all(is_label))
+        .then(|| text.get(..user.len() + 1 + host.len()))?
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.chars().all(is_label_char)
+}
+
+fn is_label_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || digit_value(c).is_some()
+}
+
+/// Letters as typed, signs by name, numbers in words.
+fn spoken(address: &str, place: Place<'_>) -> String {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut cursor = Cursor::new(address.trim_end_matches('/'));
+    while let Some(c) = cursor.peek() {
+        if let Some((digits, len)) = digits(cursor.rest()) {
+            cursor.skip(len);
+            pieces.push(Numeral { integer: digits, fraction: None, grouped: false, len }.spoken(place.words));
+            continue;
+        }
+        if let Some(name) = sign_name(c, place.words.web) {
+            cursor.skip(c.len_utf8());
+            pieces.push(name.to_owned());
+            continue;
+        }
+        let rest = cursor.rest();
+        let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len()).max(c.len_utf8());
+        pieces.push(rest.get(..end).unwrap_or_default().to_owned());
+        cursor.skip(end);
+    }
+    pieces.join(" ")
+}
+
+const fn sign_name(c: char, names: &Web) -> Option<&'static str> {
+    Some(match c {
+        '@' => names.at,
+        '.' => names.dot,
+        '/' => names.slash,
+        '-' => names.hyphen,
+        '_' => names.underscore,
+        ':' => names.colon,
+        '?' => names.question,
+        '=' => names.equals,
+        '&' => names.and,
+        '#' => names.hash,
+        '%' => names.percent,
+        '+' => names.plus,
+        '~' => names.tilde,
+        _ => return None,
+    })
+}

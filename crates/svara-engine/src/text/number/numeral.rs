@@ -1,0 +1,143 @@
+//! Numbers as they are written.
+
+use super::super::data::Words;
+use super::super::script::digit_value;
+use super::{cardinal, one_by_one};
+
+/// The most digits a number without group marks can have and still be a quantity; longer runs are codes.
+const MAX_QUANTITY_DIGITS: usize = 12;
+
+/// The most groups that are looked at for group marks.
+const MAX_GROUPS: usize = 7;
+
+/// A number in digits: `12,34,567.89`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::text) struct Numeral {
+    /// The digits before the point, as ASCII; never empty.
+    pub integer: String,
+    /// The digits after it, as ASCII.
+    pub fraction: Option<String>,
+    /// Whether marks set its digits in groups.
+    pub grouped: bool,
+    /// What it takes up in the text, in bytes.
+    pub len: usize,
+}
+
+impl Numeral {
+    /// The numeral that `text` starts with, in any digit system, with Indian or Western group marks.
+    pub(in crate::text) fn parse(text: &str) -> Option<Self> {
+        let (mut integer, mut len) = digits(text)?;
+        let groups = groups(text, integer.len(), len);
+        let grouped = groups.is_some();
+        if let Some((more, end)) = groups {
+            integer.push_str(&more);
+            len = end;
+        }
+        let fraction = text.get(len..)?.strip_prefix('.').and_then(digits);
+        if let Some((_, digits)) = &fraction {
+            len += 1 + digits;
+        }
+        Some(Self { integer, fraction: fraction.map(|(digits, _)| digits), grouped, len })
+    }
+
+    /// The number, if it is a whole one, written as a quantity, and not beyond what is said as one.
+    pub(in crate::text) fn whole(&self) -> Option<u64> {
+        self.fraction.is_none().then(|| self.quantity()).flatten()
+    }
+
+    /// The part before the point as a quantity: no leading zero, not too long.
+    pub(in crate::text) fn quantity(&self) -> Option<u64> {
+        let code = (self.integer.len() > 1 && self.integer.starts_with('0'))
+            || (!self.grouped && self.integer.len() > MAX_QUANTITY_DIGITS);
+        if code { None } else { self.integer.parse().ok().filter(|value| *value <= super::MAX_SPELLED) }
+    }
+
+    /// In words: the digits after the point one by one, as are codes (`007`) and what is too great.
+    pub(in crate::text) fn spoken(&self, words: &Words) -> String {
+        let mut spoken = match self.quantity() {
+            Some(value) => cardinal(value, words),
+            None => one_by_one(&self.integer, words),
+        };
+        if let Some(fraction) = &self.fraction {
+            spoken.push(' ');
+            spoken.push_str(words.signs.point);
+            spoken.push(' ');
+            spoken.push_str(&one_by_one(fraction, words));
+        }
+        spoken
+    }
+}
+
+/// The run of digits that `text` starts with, as ASCII, and its length in `text`.
+pub(in crate::text) fn digits(text: &str) -> Option<(String, usize)> {
+    let mut ascii = String::new();
+    let mut len = 0;
+    for (digit, c) in text.chars().map_while(|c| Some((digit_value(c)?, c))) {
+        ascii.push(char::from(b'0' + digit));
+        len += c.len_utf8();
+    }
+    (!ascii.is_empty()).then_some((ascii, len))
+}
+
+/// The digits after the first group, and where they end: all groups of three, or of two with a last one of three.
+fn groups(text: &str, first_digits: usize, first_len: usize) -> Option<(String, usize)> {
+    if first_digits > 3 {
+        return None;
+    }
+    let mut more = String::new();
+    let mut sizes = Vec::new();
+    let mut end = first_len;
+    while let Some((group, len)) = text.get(end..)?.strip_prefix(',').and_then(digits) {
+        if sizes.len() == MAX_GROUPS {
+            return None;
+        }
+        sizes.push(group.len());
+        more.push_str(&group);
+        end += 1 + len;
+    }
+    let (last, inner) = sizes.split_last()?;
+    let western = inner.iter().all(|size| *size == 3);
+    let indian = inner.iter().all(|size| *size == 2) && (inner.is_empty() || first_digits <= 2);
+    (*last == 3 && (western || indian)).then_some((more, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> Option<(String, Option<String>, usize)> {
+        Numeral::parse(text).map(|n| (n.integer, n.fraction, n.len))
+    }
+
+    #[test]
+    fn numerals_end_where_they_should() {
+        for (text, integer, fraction, len) in [
+            ("42", "42", None, 2),
+            ("1,234", "1234", None, 5),
+            ("12,34,567.89 x", "1234567", Some("89"), 12),
+            ("1,234,567", "1234567", None, 9),
+            ("1,23", "1", None, 1),
+            ("1,2,3", "1", None, 1),
+            ("1234,567", "1234", None, 4),
+            ("3.", "3", None, 1),
+            ("0.5", "0", Some("5"), 3),
+            ("२,५००", "2500", None, 13),
+        ] {
+            assert_eq!(parts(text), Some((integer.to_owned(), fraction.map(str::to_owned), len)), "{text}");
+        }
+        assert_eq!(parts("x1"), None);
+        assert_eq!(parts(".5"), None);
+    }
+
+    #[test]
+    fn codes_are_no_quantities() {
+        for (text, whole) in [
+            ("007", None),
+            ("0", Some(0)),
+            ("1234567890123", None),
+            ("12,34,56,78,901", Some(12_345_678_901)),
+        ] {
+            assert_eq!(Numeral::parse(text).unwrap().whole(), whole, "{text}");
+        }
+    }
+}

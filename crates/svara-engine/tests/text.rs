@@ -1,0 +1,126 @@
+//! Normalization against tables of checked cases, and properties that hold for every text.
+
+use proptest::prelude::*;
+use svara_engine::text::{Language, normalize};
+
+/// Runs every case of a table: language, text, what is said.
+fn check(name: &str, table: &str) {
+    let mut failures = Vec::new();
+    let mut cases = 0;
+    for line in table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        cases += 1;
+        let columns: Vec<&str> = line.split('\t').collect();
+        let (&[code, text, expected], Some(language)) = (&columns[..], language_of(&columns)) else {
+            failures.push(format!("no case: {line}"));
+            continue;
+        };
+        let said = normalize(text, language);
+        if said != expected {
+            failures.push(format!("{code} {text}\n     is {said}\n  wants {expected}"));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {cases} cases of {name}:\n{}", failures.len(), failures.join("\n"));
+    assert!(cases >= 20, "{name} has only {cases} cases");
+}
+
+fn language_of(columns: &[&str]) -> Option<Language> {
+    columns.first()?.parse().ok()
+}
+
+macro_rules! tables {
+    ($($name:ident)*) => {
+        $(#[test] fn $name() {
+            check(stringify!($name), include_str!(concat!("text/", stringify!($name), ".tsv")));
+        })*
+    };
+}
+
+tables! { devanagari bengali_assamese gujarati gurmukhi tamil telugu kannada malayalam latin }
+
+/// Decimal digits of ASCII and of the Indian systems.
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+        || "०১੧૧୦௧౧೧൧".chars().any(|one| {
+            let zero = u32::from(one) & !0xF | 6;
+            (zero..zero + 10).contains(&u32::from(c))
+        })
+}
+
+fn without_tags(text: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some(open) = rest.find('<') {
+        kept.push_str(&rest[..open]);
+        rest = &rest[open + 1..];
+        let name = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "_-".contains(c));
+        let is_tag = name.starts_with('>') && rest.starts_with(|c: char| c.is_ascii_alphabetic());
+        if is_tag && rest.len() - name.len() <= 32 {
+            rest = &name[1..];
+        }
+    }
+    kept + rest
+}
+
+fn language() -> impl Strategy<Value = Language> {
+    proptest::sample::select(Language::ALL.to_vec())
+}
+
+/// Text made of what the recognizers look for.
+fn tricky() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[0-9]{1,4}",
+        1 => "[0-9]{5,16}",
+        1 => "[०-९]{1,3}|[৭-৯]{1,2}|[௦-௯]{1,2}",
+        3 => "[-+,.:/%@_?=&#~ ₹$€£°'|()<>]",
+        2 => proptest::sample::select(vec![
+            "Rs.", "Rs ", "रु.", "रू", "USD ", "Cr", "L", "K", " lakh", " लाख", " crore ", "/-", "km", " kg", "m", "GB",
+            "km/h", "°C", "am", " pm", "a.m.", "th", "st", "वां", "వ", "ನೇ", "-ാം", "শে", "टा", "টা", " बजे", "में",
+            "August ", " August ", "अगस्त ", "http://", "https://", "www.", ".com", "@x.in", "<happy>", "<a1>", "²",
+            "five", "one ", " एक", "।", "\n", "\u{200d}", "\u{301}", "–", " – ", "−",
+        ]).prop_map(str::to_owned),
+        1 => "\\PC{0,3}",
+    ];
+    proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+fn holds(text: &str, language: Language) -> Result<(), TestCaseError> {
+    let said = normalize(text, language);
+    let again = normalize(&said, language);
+    prop_assert_eq!(&again, &said, "not idempotent for {:?}", text);
+    let left = without_tags(&said).chars().find(|c| is_digit(*c));
+    prop_assert_eq!(left, None, "digit left in {:?} from {:?}", said, text);
+    let (before, after) = (text.chars().count(), said.chars().count());
+    prop_assert!(after <= 40 * before, "{} characters from {}", after, before);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn tricky_text_keeps_the_promises(text in tricky(), language in language()) {
+        holds(&text, language)?;
+    }
+
+    #[test]
+    fn any_text_keeps_the_promises(text in any::<String>(), language in language()) {
+        holds(&text, language)?;
+    }
+
+    #[test]
+    fn text_without_digits_and_signs_is_untouched(text in "[\\p{L}\\p{M} ,;!?।\n]{0,60}", language in language()) {
+        prop_assert_eq!(normalize(&text, language), text.as_str());
+    }
+}
+
+#[test]
+fn long_texts_take_linear_time() {
+    for piece in
+        ["1,22,", "9", "1.", "a.a@", "12:", "₹1 ", "1-", "+91 ", "1/2/", "<", "a@", "www.", "15 August "]
+    {
+        let text = piece.repeat(50_000 / piece.len());
+        let start = std::time::Instant::now();
+        assert!(!normalize(&text, Language::Hindi).is_empty());
+        assert!(start.elapsed().as_secs() < 5, "{piece:?} took {:?}", start.elapsed());
+    }
+}
