@@ -1,0 +1,94 @@
+"""Peer: a real vLLM. What our server streams is the one-shot decode (ONNX Runtime, PyTorch) of what vLLM generated."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import httpx
+import numpy as np
+import pytest
+import pytorch_snac
+from conftest import StartServer
+from reference import MODELS, SAMPLES_PER_FRAME, assert_same_audio, codes_of, decode, expected_frames
+from server_peer import Server, settings_for_vllm
+from snac_export.config import Config
+from speech import VOICE, body, engine_tokens, speak
+from vllm_peer import Vllm
+
+SENTENCE = "नमस्ते दुनिया, यह एक परीक्षण है। please say this sentence in a warm and friendly voice"
+FRAME_TOKENS = 7
+
+
+def test_every_text_token_is_a_frame_of_samples(server: Server, vllm: Vllm) -> None:
+    for text in ("hello", "hello world", "வணக்கம் உலகம்", SENTENCE):
+        pcm = speak(server, text)
+        assert len(pcm) == 2 * SAMPLES_PER_FRAME * expected_frames(text, VOICE), text
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_short_utterances_come_out_whole(server: Server, vllm: Vllm, frames: int) -> None:
+    tokens = engine_tokens(vllm, SENTENCE, max_tokens=frames * FRAME_TOKENS)
+    assert len(tokens) == frames * FRAME_TOKENS
+    pcm = speak(server, SENTENCE, max_tokens=frames * FRAME_TOKENS)
+    assert_same_audio(pcm, decode(tokens))
+
+
+@pytest.mark.parametrize("hop", [1, 2, 7, 50])
+def test_streams_equal_the_one_shot_decode(start_server: StartServer, vllm: Vllm, hop: int) -> None:
+    """One stream, then 16 at once, each with its own text and reference."""
+    settings = settings_for_vllm(vllm.base_url) | {"decoder.hop": {"frames": hop}}
+    server = start_server(settings)
+    assert_same_audio(speak(server, SENTENCE), decode(engine_tokens(vllm, SENTENCE)), f"hop {hop}")
+
+    texts = [f"stream {i}: {'hello world ' * (i % 5)}{chr(ord('a') + i) * (i + 1)}" for i in range(16)]
+    expected = [decode(engine_tokens(vllm, text)) for text in texts]
+    heard = asyncio.run(speak_at_once(server, texts))
+    for i, (pcm, samples) in enumerate(zip(heard, expected, strict=True)):
+        assert_same_audio(pcm, samples, f"hop {hop}, stream {i}")
+    assert distinct(expected), "the references don't tell the streams apart"
+
+
+async def speak_at_once(server: Server, texts: list[str]) -> list[bytes]:
+    async with httpx.AsyncClient(timeout=120, limits=httpx.Limits(max_connections=None)) as client:
+        url = f"{server.root}/v1/text-to-speech"
+        responses = await asyncio.gather(*(client.post(url, json=body(text)) for text in texts))
+    assert [r.status_code for r in responses] == [200] * len(texts), [r.text[:300] for r in responses if r.is_error]
+    return [r.content for r in responses]
+
+
+def distinct(signals: list[np.ndarray]) -> bool:
+    frame = SAMPLES_PER_FRAME
+    return all(np.abs(a[:frame] - b[:frame]).max() > 0.01 for i, a in enumerate(signals) for b in signals[:i])
+
+
+def test_sampled_streams_are_whole_too(server: Server, vllm: Vllm) -> None:
+    """With temperature and penalty as users send them, whatever the codes."""
+    pcm = speak(server, SENTENCE, temperature=0.75, repetition_penalty=1.1)
+    assert len(pcm) == 2 * SAMPLES_PER_FRAME * expected_frames(SENTENCE, VOICE)
+    assert np.frombuffer(pcm, "<i2").std() > 100
+
+
+def test_full_size_decoder_equals_pytorch(start_server: StartServer, vllm: Vllm) -> None:
+    """Rust's decoder at full size against PyTorch's, with the same seeded weights."""
+    settings = settings_for_vllm(vllm.base_url)
+    settings["decoder"]["model"] = str(MODELS / "snac-full/decoder_stream.onnx")
+    pcm = speak(start_server(settings), SENTENCE)
+    network = pytorch_snac.seeded_network(Config(), seed=1)
+    expected = pytorch_snac.decode(network, codes_of(engine_tokens(vllm, SENTENCE)))
+    assert_same_audio(pcm, expected[0, 0])
+
+
+def test_first_bytes_arrive_while_the_engine_generates(server: Server, vllm: Vllm) -> None:
+    text = "the quick brown fox jumps over the lazy dog . " * 12
+    start = time.monotonic()
+    with httpx.stream("POST", f"{server.root}/v1/text-to-speech", json=body(text), timeout=120) as response:
+        assert response.status_code == 200
+        chunks = response.iter_raw()
+        first = next(chunks)
+        first_after = time.monotonic() - start
+        assert vllm.running() == 1, "the first bytes came after the generation had ended"
+        total = len(first) + sum(len(chunk) for chunk in chunks)
+    whole_after = time.monotonic() - start
+    assert total == 2 * SAMPLES_PER_FRAME * expected_frames(text, VOICE)
+    assert first_after < whole_after / 4, f"first bytes after {first_after:.2f} s of {whole_after:.2f} s"
