@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+
 from server_peer import Server, Settings, settings_for_vllm
 from vllm_peer import Vllm
 

@@ -8,6 +8,7 @@ from unittest import mock
 import numpy as np
 import snac
 import torch
+
 from snac_export.config import Config
 from snac_export.models import decoder, encoder
 from snac_export.weights import Weights

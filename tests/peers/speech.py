@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+
 from reference import prompt_ids
 from server_peer import Server
 from vllm_peer import Vllm

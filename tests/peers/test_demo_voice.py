@@ -13,6 +13,7 @@ import httpx
 import numpy as np
 import pocketsphinx
 import pytest
+
 from conftest import StartServer
 from server_peer import Server
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import openai
 import pytest
+
 from reference import SAMPLE_RATE, SAMPLES_PER_FRAME, expected_frames
 from server_peer import Server
 from vllm_peer import Vllm

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from reference import AUDIO, END_OF_HUMAN, FIRST_CONTROL, MODELS, SPEAKER_IDS, prompt_ids, text_ids
 from server_peer import run, settings_for_vllm, write_config
 

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-import pytorch_snac
 import snac
 import torch
-from reference import PROJECT, onnx_session
 
+import pytorch_snac
+from reference import PROJECT, onnx_session
 from snac_export.config import Config
 from snac_export.models import decoder, encoder
 from snac_export.streaming import stream_batch

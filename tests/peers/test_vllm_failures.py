@@ -1,4 +1,4 @@
-"""Peer: a real vLLM that refuses, loses its client, or dies. A failure is seen, and a client that leaves stops costing."""
+"""Peer: a real vLLM that refuses, loses its client, or dies. Failures are seen; a client that leaves stops costing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from conftest import StartServer
 from processes import wait_until
 from reference import SAMPLES_PER_FRAME, expected_frames

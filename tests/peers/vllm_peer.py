@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from processes import Service, free_port, status_of
 from reference import END_OF_SPEECH, MODELS
 
