@@ -5,10 +5,22 @@ use crate::SampleRate;
 /// A format of the response body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Raw signed 16-bit little-endian samples without a header.
-    Pcm,
+    /// MPEG-1/2/2.5 Layer III by LAME, constant bit rate. Cargo feature `mp3`.
+    Mp3,
+    /// Opus by libopus in one Ogg stream.
+    Opus,
+    /// AAC-LC by fdk-aac in ADTS frames. Cargo feature `aac`.
+    Aac,
+    /// FLAC with 16-bit samples.
+    Flac,
     /// RIFF/WAVE with signed 16-bit samples.
     Wav,
+    /// Raw signed 16-bit little-endian samples without a header.
+    Pcm,
+    /// G.711 µ-law without a header, 8 kHz: telephony in North America and Japan.
+    Ulaw,
+    /// G.711 A-law without a header, 8 kHz: telephony everywhere else.
+    Alaw,
 }
 
 /// A name that is no format of this build.
@@ -21,7 +33,8 @@ pub struct UnknownFormat {
 
 impl Format {
     /// Every format there is, in the order they are listed to callers.
-    pub const ALL: &[Self] = &[Self::Wav, Self::Pcm];
+    pub const ALL: &[Self] =
+        &[Self::Mp3, Self::Opus, Self::Aac, Self::Flac, Self::Wav, Self::Pcm, Self::Ulaw, Self::Alaw];
 
     /// The formats compiled into this build (the encoders with a licence to mind are cargo features).
     pub fn supported() -> impl Iterator<Item = Self> {
@@ -32,7 +45,9 @@ impl Format {
     #[must_use]
     pub const fn is_supported(self) -> bool {
         match self {
-            Self::Pcm | Self::Wav => true,
+            Self::Mp3 => cfg!(feature = "mp3"),
+            Self::Aac => cfg!(feature = "aac"),
+            Self::Opus | Self::Flac | Self::Wav | Self::Pcm | Self::Ulaw | Self::Alaw => true,
         }
     }
 
@@ -40,17 +55,30 @@ impl Format {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Pcm => "pcm",
+            Self::Mp3 => "mp3",
+            Self::Opus => "opus",
+            Self::Aac => "aac",
+            Self::Flac => "flac",
             Self::Wav => "wav",
+            Self::Pcm => "pcm",
+            Self::Ulaw => "ulaw",
+            Self::Alaw => "alaw",
         }
     }
 
-    /// The media type of the body.
+    /// The media type of the body: the registered one, except `audio/wav` and `audio/pcm`, which everybody uses
+    /// although nobody registered them.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
-            Self::Pcm => "audio/pcm",
+            Self::Mp3 => "audio/mpeg",
+            Self::Opus => "audio/ogg; codecs=opus",
+            Self::Aac => "audio/aac",
+            Self::Flac => "audio/flac",
             Self::Wav => "audio/wav",
+            Self::Pcm => "audio/pcm",
+            Self::Ulaw => "audio/basic",
+            Self::Alaw => "audio/PCMA",
         }
     }
 
@@ -58,7 +86,12 @@ impl Format {
     #[must_use]
     pub const fn rates(self) -> &'static [SampleRate] {
         match self {
-            Self::Pcm | Self::Wav => &[
+            // libopus takes 8, 12, 16, 24 and 48 kHz; whatever it takes, the file plays at 48 kHz.
+            Self::Opus => {
+                &[SampleRate::HZ_8000, SampleRate::HZ_16000, SampleRate::HZ_24000, SampleRate::HZ_48000]
+            }
+            Self::Ulaw | Self::Alaw => &[SampleRate::HZ_8000],
+            Self::Mp3 | Self::Aac | Self::Flac | Self::Wav | Self::Pcm => &[
                 SampleRate::HZ_8000,
                 SampleRate::HZ_16000,
                 SampleRate::HZ_22050,
@@ -73,7 +106,8 @@ impl Format {
     #[must_use]
     pub const fn default_rate(self) -> SampleRate {
         match self {
-            Self::Pcm | Self::Wav => SampleRate::HZ_24000,
+            Self::Ulaw | Self::Alaw => SampleRate::HZ_8000,
+            Self::Mp3 | Self::Opus | Self::Aac | Self::Flac | Self::Wav | Self::Pcm => SampleRate::SNAC,
         }
     }
 }
@@ -118,6 +152,14 @@ mod tests {
         assert!(error.starts_with("unknown audio format \"mp5\"; supported: "), "{error}");
         for format in Format::supported() {
             assert!(error.contains(format.name()), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_format_left_out_of_the_build_is_unknown() {
+        for format in Format::ALL.iter().filter(|format| !format.is_supported()) {
+            let error = format.name().parse::<Format>().expect_err("left out").to_string();
+            assert_eq!(error.matches(format.name()).count(), 1, "{error}");
         }
     }
 

@@ -6,7 +6,7 @@
 //! use svara_audio::{Encoder, EncoderSpec, Format, SampleRate};
 //!
 //! let format: Format = "wav".parse()?;
-//! let spec = EncoderSpec::new(format)?.with_rate(SampleRate::HZ_24000)?;
+//! let spec = EncoderSpec::new(format)?.with_rate(SampleRate::HZ_16000)?;
 //! let mut encoder = Encoder::new(spec, SampleRate::SNAC)?;
 //! let mut body = Vec::new();
 //! encoder.push(&[0.0; 2048], &mut body)?; // header and the first samples
@@ -16,12 +16,15 @@
 //!
 //! A leaf crate: no runtime, no HTTP, no model. All calls are plain computation on the caller's thread.
 
+mod blocks;
 mod encode;
 mod format;
 mod rate;
+mod resample;
 mod sample;
 
-pub use encode::{EncodeError, Encoder, EncoderSpec, SpecError, encode_whole};
+pub use encode::{Bitrates, EncodeError, Encoder, EncoderSpec, SpecError, encode_whole};
 pub use format::{Format, UnknownFormat};
 pub use rate::{SampleRate, SampleRateError};
+pub use resample::{ResampleError, Resampler};
 pub use sample::{f32_to_s16, f32_to_s16_slice};

@@ -21,13 +21,13 @@ pub fn f32_to_s16_slice(samples: &[f32], out: &mut [i16]) {
 }
 
 /// Appends `samples` as signed 16-bit little-endian PCM.
-pub(crate) fn extend_s16_le(samples: &[f32], out: &mut Vec<u8>) {
+pub(crate) fn extend_s16_le(samples: &[i16], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + samples.len() * 2, 0);
     let (_, appended) = out.split_at_mut(start);
     let (pairs, _) = appended.as_chunks_mut::<2>();
     for (sample, pair) in samples.iter().zip(pairs) {
-        *pair = f32_to_s16(*sample).to_le_bytes();
+        *pair = sample.to_le_bytes();
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
             prop_assert_eq!(&slice, &single);
 
             let mut bytes = vec![7, 7, 7];
-            extend_s16_le(&samples, &mut bytes);
+            extend_s16_le(&single, &mut bytes);
             let expected: Vec<u8> = single.iter().flat_map(|s| s.to_le_bytes()).collect();
             prop_assert_eq!(&bytes[..3], &[7, 7, 7]);
             prop_assert_eq!(&bytes[3..], &expected[..]);

@@ -1,1 +1,30 @@
-//! See the crate's description.
+//! Text to speech without HTTP: a [`SpeechRequest`] goes in, samples come out while they are being generated.
+//!
+//! ```text
+//! SpeechRequest ─► Voices ─► TokenSource ─► FrameAssembler ─► DecodeStream ─► Speech (chunks of samples)
+//!                  who        vllm | demo    ids to frames     frames to samples
+//! ```
+//!
+//! [`Engine::speak`] is the way in. What belongs to a model (control tokens, prompt, sampling) is a [`ModelProfile`],
+//! read from a file; who can speak is in [`Voices`], read from files too. Where the tokens come from is a
+//! [`source::TokenSource`]. Nothing here knows HTTP dialects.
+
+mod engine;
+mod error;
+mod hop;
+mod profile;
+mod prompt;
+mod request;
+pub mod source;
+mod speech;
+pub mod text;
+mod voice;
+
+pub use engine::{Engine, EngineParts};
+pub use error::{Origin, SpeakError};
+pub use hop::HopPlan;
+pub use profile::{ModelProfile, ProfileError};
+pub use prompt::{Prompt, PromptBuilder, PromptError};
+pub use request::{Sampling, SamplingOverrides, SpeechRequest};
+pub use speech::{Speech, SpeechReport};
+pub use voice::{Gender, UnknownVoice, Voice, VoiceFileError, Voices};

@@ -1,24 +1,32 @@
 //! From samples to bytes, piece by piece: one continuous file per [`Encoder`], whatever the size of the pieces.
 
+#[cfg(feature = "aac")]
+mod aac;
+mod bitrate;
+mod flac;
+mod g711;
+#[cfg(feature = "mp3")]
+mod mp3;
+mod opus;
 mod pcm;
 mod spec;
 mod wav;
 
-use crate::{Format, SampleRate};
+pub use bitrate::Bitrates;
 pub use spec::{EncoderSpec, SpecError};
+
+use crate::{
+    Format, SampleRate, f32_to_s16_slice,
+    resample::{ResampleError, Resampler},
+};
 
 /// An encoder that couldn't be made or failed in the middle. Not the caller's fault: what a caller can get wrong is
 /// a [`SpecError`] earlier on.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
-    /// No way from the input rate to the output rate in this build.
-    #[error("cannot resample from {from} Hz to {to} Hz")]
-    Resample {
-        /// Rate of the samples pushed.
-        from: SampleRate,
-        /// Rate of the output.
-        to: SampleRate,
-    },
+    /// The resampler in front of the codec refused.
+    #[error(transparent)]
+    Resample(#[from] ResampleError),
     /// The codec library refused.
     #[error("{format} encoder failed: {detail}")]
     Codec {
@@ -32,66 +40,126 @@ pub enum EncodeError {
 /// Encodes one response: push samples as they arrive, send on the bytes that come out, finish once.
 ///
 /// Output is appended to a buffer of the caller, so that one buffer serves a whole response. The header leaves with the
-/// first [`push`](Self::push); memory stays the same however long the stream gets. Dropping an encoder without
-/// [`finish`](Self::finish) loses the samples it still holds and the format's correct end.
+/// first [`push`](Self::push); memory stays the same however long the stream gets. The bytes don't depend on how the
+/// samples were cut into pushes. Dropping an encoder without [`finish`](Self::finish) loses the samples it still holds
+/// and the format's correct end.
 pub struct Encoder {
+    resampler: Option<Resampler>,
     codec: Box<dyn Codec>,
+    resampled: Vec<f32>,
+    quantized: Vec<i16>,
 }
 
 impl Encoder {
     /// An encoder for samples at `input_rate`; they are resampled where `spec` asks for another rate.
     ///
     /// # Errors
-    /// When the codec library can't be set up.
+    /// When the resampler or the codec library can't be set up.
     pub fn new(spec: EncoderSpec, input_rate: SampleRate) -> Result<Self, EncodeError> {
-        if input_rate != spec.rate() {
-            return Err(EncodeError::Resample { from: input_rate, to: spec.rate() });
-        }
-        let codec: Box<dyn Codec> = match spec.format() {
-            Format::Pcm => Box::new(pcm::Pcm),
-            Format::Wav => Box::new(wav::Wav::new(spec.rate())),
-        };
-        Ok(Self { codec })
+        Ok(Self {
+            resampler: resampler(spec, input_rate)?,
+            codec: codec(&spec)?,
+            resampled: Vec::new(),
+            quantized: Vec::new(),
+        })
     }
 
     /// Takes mono samples of full scale ±1.0 and appends the bytes that are ready to `out`.
     ///
     /// # Errors
-    /// When the codec library refuses; the stream is then broken and must not be continued.
+    /// When a library refuses; the stream is then broken and must not be continued.
     pub fn push(&mut self, samples: &[f32], out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.codec.push(samples, out)
+        let Some(resampler) = &mut self.resampler else {
+            return push_quantized(self.codec.as_mut(), &mut self.quantized, samples, out);
+        };
+        self.resampled.clear();
+        resampler.push(samples, &mut self.resampled)?;
+        push_quantized(self.codec.as_mut(), &mut self.quantized, &self.resampled, out)
     }
 
     /// Appends everything still held back and the format's end. Without a push before, that is a valid empty file.
     ///
     /// # Errors
-    /// When the codec library refuses.
-    pub fn finish(self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    /// When a library refuses.
+    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        if let Some(resampler) = self.resampler {
+            self.resampled.clear();
+            resampler.finish(&mut self.resampled)?;
+            push_quantized(self.codec.as_mut(), &mut self.quantized, &self.resampled, out)?;
+        }
         self.codec.finish(out)
     }
 }
 
-/// Encodes sound that is there as a whole. Where the format's header has sizes they are exact, unlike in a stream.
+/// Encodes sound that is there as a whole. Where the format's header has sizes (WAV, FLAC) they are exact, unlike in a
+/// stream; the other formats are the same either way.
 ///
 /// # Errors
-/// As for [`Encoder`]; also when the sound is longer than the format can say (4 GiB of WAV).
+/// As for [`Encoder`]; also when the sound is longer than a WAV header can say (4 GiB).
 pub fn encode_whole(
     spec: EncoderSpec,
     samples: &[f32],
     input_rate: SampleRate,
 ) -> Result<Vec<u8>, EncodeError> {
+    let mut resampled = Vec::new();
+    let samples = match resampler(spec, input_rate)? {
+        None => samples,
+        Some(mut resampler) => {
+            resampler.push(samples, &mut resampled)?;
+            resampler.finish(&mut resampled)?;
+            &resampled
+        }
+    };
+    let mut quantized = vec![0; samples.len()];
+    f32_to_s16_slice(samples, &mut quantized);
+    let mut codec: Box<dyn Codec> = match spec.format() {
+        Format::Wav => return wav::whole(&quantized, spec.rate()),
+        Format::Flac => Box::new(flac::Flac::for_whole(spec.rate(), &quantized)?),
+        _ => codec(&spec)?,
+    };
     let mut out = Vec::new();
-    if spec.format() == Format::Wav && input_rate == spec.rate() {
-        return wav::whole(samples, spec.rate());
-    }
-    let mut encoder = Encoder::new(spec, input_rate)?;
-    encoder.push(samples, &mut out)?;
-    encoder.finish(&mut out)?;
+    codec.push(&quantized, &mut out)?;
+    codec.finish(&mut out)?;
     Ok(out)
 }
 
-/// What each format implements. Samples come at the codec's own rate.
+/// What each format implements. Samples come at the codec's own rate, in order, in pieces of any size.
 trait Codec: Send {
-    fn push(&mut self, samples: &[f32], out: &mut Vec<u8>) -> Result<(), EncodeError>;
+    fn push(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), EncodeError>;
     fn finish(self: Box<Self>, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+}
+
+fn codec(spec: &EncoderSpec) -> Result<Box<dyn Codec>, EncodeError> {
+    Ok(match spec.format() {
+        #[cfg(feature = "mp3")]
+        Format::Mp3 => Box::new(mp3::Mp3::new(spec)?),
+        #[cfg(feature = "aac")]
+        Format::Aac => Box::new(aac::Aac::new(spec)?),
+        // No EncoderSpec names a format that isn't built.
+        #[cfg(not(all(feature = "mp3", feature = "aac")))]
+        format @ (Format::Mp3 | Format::Aac) => {
+            return Err(EncodeError::Codec { format, detail: "not in this build".to_owned() });
+        }
+        Format::Opus => Box::new(opus::Opus::new(spec)?),
+        Format::Flac => Box::new(flac::Flac::new(spec.rate())?),
+        Format::Wav => Box::new(wav::Wav::new(spec.rate())),
+        Format::Pcm => Box::new(pcm::Pcm),
+        Format::Ulaw => Box::new(g711::G711::ulaw()),
+        Format::Alaw => Box::new(g711::G711::alaw()),
+    })
+}
+
+fn resampler(spec: EncoderSpec, input_rate: SampleRate) -> Result<Option<Resampler>, ResampleError> {
+    (input_rate != spec.rate()).then(|| Resampler::new(input_rate, spec.rate())).transpose()
+}
+
+fn push_quantized(
+    codec: &mut dyn Codec,
+    quantized: &mut Vec<i16>,
+    samples: &[f32],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    quantized.resize(samples.len(), 0);
+    f32_to_s16_slice(samples, quantized);
+    codec.push(quantized, out)
 }

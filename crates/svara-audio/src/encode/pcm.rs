@@ -5,7 +5,7 @@ use crate::sample::extend_s16_le;
 pub(super) struct Pcm;
 
 impl Codec for Pcm {
-    fn push(&mut self, samples: &[f32], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn push(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), EncodeError> {
         extend_s16_le(samples, out);
         Ok(())
     }

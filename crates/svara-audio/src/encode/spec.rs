@@ -1,3 +1,4 @@
+use super::bitrate::{Bitrates, default_bitrate_bps};
 use crate::{Format, SampleRate, format::names};
 
 /// What to encode to: format, output rate, bit rate. Always a combination the encoder takes.
@@ -5,6 +6,7 @@ use crate::{Format, SampleRate, format::names};
 pub struct EncoderSpec {
     format: Format,
     rate: SampleRate,
+    bitrate_bps: Option<u32>,
 }
 
 /// A combination no encoder of this build takes; the text says what is allowed.
@@ -24,6 +26,19 @@ pub enum SpecError {
         /// The rate asked for.
         rate: SampleRate,
     },
+    /// The format has no such bit rate at this sample rate.
+    #[error(
+        "audio format {format} at {rate} Hz cannot have bit rate {bitrate_bps} bit/s; allowed: {}",
+        Bitrates::of(*.format, *.rate)
+    )]
+    Bitrate {
+        /// The format asked for.
+        format: Format,
+        /// The rate asked for or the default.
+        rate: SampleRate,
+        /// The bit rate asked for, in bits per second.
+        bitrate_bps: u32,
+    },
 }
 
 impl EncoderSpec {
@@ -35,10 +50,10 @@ impl EncoderSpec {
         if !format.is_supported() {
             return Err(SpecError::NotBuilt { format });
         }
-        Ok(Self { format, rate: format.default_rate() })
+        Ok(Self::with_defaults(format, format.default_rate()))
     }
 
-    /// The same with another output rate.
+    /// The same format at another output rate and that rate's default bit rate.
     ///
     /// # Errors
     /// When the format doesn't carry that rate: see [`Format::rates`].
@@ -46,7 +61,18 @@ impl EncoderSpec {
         if !self.format.rates().contains(&rate) {
             return Err(SpecError::Rate { format: self.format, rate });
         }
-        Ok(Self { rate, ..self })
+        Ok(Self::with_defaults(self.format, rate))
+    }
+
+    /// The same format and output rate at another bit rate. Set the sample rate first: what is allowed depends on it.
+    ///
+    /// # Errors
+    /// When the format has no such bit rate: see [`Bitrates::of`].
+    pub fn with_bitrate_bps(self, bitrate_bps: u32) -> Result<Self, SpecError> {
+        if !Bitrates::of(self.format, self.rate).contains(bitrate_bps) {
+            return Err(SpecError::Bitrate { format: self.format, rate: self.rate, bitrate_bps });
+        }
+        Ok(Self { bitrate_bps: Some(bitrate_bps), ..self })
     }
 
     /// The format of the body.
@@ -59,6 +85,16 @@ impl EncoderSpec {
     #[must_use]
     pub const fn rate(&self) -> SampleRate {
         self.rate
+    }
+
+    /// The bit rate in bits per second, of the formats that have one.
+    #[must_use]
+    pub const fn bitrate_bps(&self) -> Option<u32> {
+        self.bitrate_bps
+    }
+
+    const fn with_defaults(format: Format, rate: SampleRate) -> Self {
+        Self { format, rate, bitrate_bps: default_bitrate_bps(format, rate) }
     }
 }
 
@@ -74,5 +110,28 @@ mod tests {
             error.to_string(),
             "audio format wav cannot have sample rate 96000 Hz; allowed: 8000, 16000, 22050, 24000, 44100, 48000"
         );
+    }
+
+    #[test]
+    fn a_bit_rate_the_format_does_not_have_is_refused_with_the_range() {
+        let opus = EncoderSpec::new(Format::Opus).expect("always built");
+        assert_eq!(
+            opus.with_bitrate_bps(1).expect_err("refused").to_string(),
+            "audio format opus at 24000 Hz cannot have bit rate 1 bit/s; allowed: 6000 to 256000"
+        );
+        let wav = EncoderSpec::new(Format::Wav).expect("always built");
+        assert_eq!(
+            wav.with_bitrate_bps(64_000).expect_err("refused").to_string(),
+            "audio format wav at 24000 Hz cannot have bit rate 64000 bit/s; allowed: none"
+        );
+    }
+
+    #[test]
+    fn another_rate_brings_its_own_default_bit_rate() {
+        let spec = EncoderSpec::new(Format::Opus)
+            .and_then(|spec| spec.with_bitrate_bps(128_000))
+            .and_then(|spec| spec.with_rate(SampleRate::HZ_8000))
+            .expect("allowed");
+        assert_eq!(spec.bitrate_bps(), Some(16_000));
     }
 }

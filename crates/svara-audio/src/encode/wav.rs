@@ -1,7 +1,7 @@
 use std::io::Cursor;
 
 use super::{Codec, EncodeError};
-use crate::{Format, SampleRate, sample::extend_s16_le, sample::f32_to_s16};
+use crate::{Format, SampleRate, sample::extend_s16_le};
 
 /// A WAV stream: one header whose sizes say "unknown" (0xFFFFFFFF), then samples. Players read such a file to its end.
 pub(super) struct Wav {
@@ -22,7 +22,7 @@ impl Wav {
 }
 
 impl Codec for Wav {
-    fn push(&mut self, samples: &[f32], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn push(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.write_header(out);
         extend_s16_le(samples, out);
         Ok(())
@@ -38,7 +38,7 @@ impl Codec for Wav {
 const MAX_SAMPLES: usize = (u32::MAX as usize - 44) / 2;
 
 /// A whole file with exact sizes.
-pub(super) fn whole(samples: &[f32], rate: SampleRate) -> Result<Vec<u8>, EncodeError> {
+pub(super) fn whole(samples: &[i16], rate: SampleRate) -> Result<Vec<u8>, EncodeError> {
     if samples.len() > MAX_SAMPLES {
         let detail = format!("{} samples don't fit a WAV file, at most {MAX_SAMPLES} do", samples.len());
         return Err(EncodeError::Codec { format: Format::Wav, detail });
@@ -47,11 +47,11 @@ pub(super) fn whole(samples: &[f32], rate: SampleRate) -> Result<Vec<u8>, Encode
         .map_err(|error| EncodeError::Codec { format: Format::Wav, detail: error.to_string() })
 }
 
-fn write_whole(samples: &[f32], rate: SampleRate) -> hound::Result<Vec<u8>> {
+fn write_whole(samples: &[i16], rate: SampleRate) -> hound::Result<Vec<u8>> {
     let mut file = Vec::with_capacity(44 + samples.len() * 2);
     let mut writer = hound::WavWriter::new(Cursor::new(&mut file), wav_spec(rate))?;
     for sample in samples {
-        writer.write_sample(f32_to_s16(*sample))?;
+        writer.write_sample(*sample)?;
     }
     writer.finalize()?;
     Ok(file)
@@ -74,8 +74,8 @@ mod tests {
     fn a_stream_has_one_header_with_open_sizes() {
         let mut out = Vec::new();
         let mut wav = Box::new(Wav::new(SampleRate::HZ_24000));
-        wav.push(&[0.5], &mut out).expect("push");
-        wav.push(&[-0.5], &mut out).expect("push");
+        wav.push(&[0x4000], &mut out).expect("push");
+        wav.push(&[-0x4000], &mut out).expect("push");
         wav.finish(&mut out).expect("finish");
         assert_eq!(&out[..4], b"RIFF");
         assert_eq!(&out[4..8], &[0xff; 4]);
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_whole_file_has_exact_sizes() {
-        let out = whole(&[0.5, -0.5], SampleRate::HZ_24000).expect("short");
+        let out = whole(&[0x4000, -0x4000], SampleRate::HZ_24000).expect("short");
         assert_eq!(&out[4..8], &40u32.to_le_bytes());
         assert_eq!(&out[36..], b"data\x04\0\0\0\x00\x40\x00\xc0");
     }

@@ -1,0 +1,129 @@
+use flacenc::{
+    bitsink::ByteSink,
+    component::{BitRepr, Stream, StreamInfo},
+    config,
+    error::{Verified, Verify},
+    source::{Context, Fill, FrameBuf},
+};
+
+use super::{Codec, EncodeError};
+use crate::{Format, SampleRate, blocks::Blocks};
+
+const BITS_PER_SAMPLE: usize = 16;
+
+/// A FLAC file: `STREAMINFO`, then one frame per block of samples. In a stream, length and checksum are zero, which is
+/// how the format says "unknown".
+pub(super) struct Flac {
+    /// Taken by the first push, or by the end of an empty stream.
+    header: Option<Vec<u8>>,
+    blocks: Blocks<i16>,
+    frames: Frames,
+}
+
+impl Flac {
+    pub(super) fn new(rate: SampleRate) -> Result<Self, EncodeError> {
+        let info = stream_info(rate)?;
+        Self::with_info(rate, info)
+    }
+
+    /// For sound that is there as a whole: the header has its length and checksum.
+    pub(super) fn for_whole(rate: SampleRate, samples: &[i16]) -> Result<Self, EncodeError> {
+        let mut context = Context::new(BITS_PER_SAMPLE, 1);
+        let wide: Vec<i32> = samples.iter().copied().map(i32::from).collect();
+        context.fill_interleaved(&wide).map_err(failed)?;
+        let mut info = stream_info(rate)?;
+        info.set_total_samples(samples.len());
+        info.set_md5_digest(&context.md5_digest());
+        Self::with_info(rate, info)
+    }
+
+    fn with_info(rate: SampleRate, info: StreamInfo) -> Result<Self, EncodeError> {
+        let block_len = block_len(rate);
+        let mut header = ByteSink::new();
+        Stream::with_stream_info(info.clone()).write(&mut header).map_err(failed)?;
+        Ok(Self {
+            header: Some(header.into_inner()),
+            blocks: Blocks::new(block_len),
+            frames: Frames::new(info, block_len)?,
+        })
+    }
+
+    fn write_header(&mut self, out: &mut Vec<u8>) {
+        if let Some(header) = self.header.take() {
+            out.extend_from_slice(&header);
+        }
+    }
+}
+
+impl Codec for Flac {
+    fn push(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write_header(out);
+        self.blocks.push(samples, |block| self.frames.write(block, out))
+    }
+
+    fn finish(mut self: Box<Self>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write_header(out);
+        // The last block alone may be shorter than the others.
+        match self.blocks.pending() {
+            [] => Ok(()),
+            last => self.frames.write(last, out),
+        }
+    }
+}
+
+/// Samples per frame: 43 ms at 24 kHz, so that a decoded chunk of speech leaves at once. Both sizes are in the
+/// format's streamable subset and have a short code in the frame header.
+const fn block_len(rate: SampleRate) -> usize {
+    match rate.hz() {
+        ..=12_000 => 512,
+        12_001..=24_000 => 1_024,
+        24_001.. => 2_048,
+    }
+}
+
+fn stream_info(rate: SampleRate) -> Result<StreamInfo, EncodeError> {
+    let mut info = StreamInfo::new(rate.hz() as usize, 1, BITS_PER_SAMPLE).map_err(failed)?;
+    let block_len = block_len(rate);
+    info.set_block_sizes(block_len, block_len).map_err(failed)?;
+    // Zero is how the format says "unknown".
+    info.set_frame_sizes(0, 0).map_err(failed)?;
+    Ok(info)
+}
+
+/// Writes frame after frame; keeps what they need to have in common.
+struct Frames {
+    info: StreamInfo,
+    config: Verified<config::Encoder>,
+    buffer: FrameBuf,
+    samples: Vec<i32>,
+    written: usize,
+}
+
+impl Frames {
+    fn new(info: StreamInfo, block_len: usize) -> Result<Self, EncodeError> {
+        Ok(Self {
+            info,
+            config: config::Encoder::default().into_verified().map_err(|(_, error)| failed(error))?,
+            buffer: FrameBuf::with_size(1, block_len).map_err(failed)?,
+            samples: Vec::with_capacity(block_len),
+            written: 0,
+        })
+    }
+
+    fn write(&mut self, block: &[i16], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.samples.clear();
+        self.samples.extend(block.iter().copied().map(i32::from));
+        self.buffer.fill_interleaved(&self.samples).map_err(failed)?;
+        let frame = flacenc::encode_fixed_size_frame(&self.config, &self.buffer, self.written, &self.info)
+            .map_err(failed)?;
+        self.written += 1;
+        let mut sink = ByteSink::with_capacity(frame.count_bits());
+        frame.write(&mut sink).map_err(failed)?;
+        out.extend_from_slice(sink.as_slice());
+        Ok(())
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> EncodeError {
+    EncodeError::Codec { format: Format::Flac, detail: error.to_string() }
+}

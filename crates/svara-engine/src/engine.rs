@@ -1,0 +1,106 @@
+//! The way in: text to speech.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+use svara_snac::{Decoder, FrameAssembler};
+
+use crate::{
+    HopPlan, ModelProfile, SpeakError, Speech, SpeechRequest, Voices,
+    source::{TokenSource, Utterance},
+};
+
+/// What an engine is made of.
+pub struct EngineParts {
+    /// The model's profile.
+    pub profile: Arc<ModelProfile>,
+    /// Who can speak.
+    pub voices: Voices,
+    /// Where the tokens come from.
+    pub source: Box<dyn TokenSource>,
+    /// What makes them sound.
+    pub decoder: Decoder,
+    /// Longest text, in characters.
+    pub text_max_characters: usize,
+    /// Decodes so many frames a call instead of the usual plan.
+    pub hop_frames: Option<usize>,
+}
+
+/// Speaks. One engine serves all requests; it has no state of its own besides its parts.
+pub struct Engine {
+    parts: EngineParts,
+    hops: HopPlan,
+}
+
+impl Engine {
+    /// An engine of these parts.
+    pub fn new(parts: EngineParts) -> Self {
+        let hops = HopPlan::new(parts.decoder.info(), parts.hop_frames);
+        Self { parts, hops }
+    }
+
+    /// Checks the request and starts to speak; returns once the first samples are there, so that all that goes wrong
+    /// before them is an error here. Dropping the future or the speech ends the generation.
+    ///
+    /// # Errors
+    /// A field is out of range, the voice is unknown, the decoder is full, the source refuses or fails, or the speech
+    /// ended without audio.
+    pub async fn speak(&self, request: SpeechRequest) -> Result<Speech, SpeakError> {
+        self.check_text(&request.text)?;
+        let voice = Arc::clone(self.parts.voices.find(&request.voice)?);
+        let sampling = self
+            .parts
+            .profile
+            .sampling
+            .with(&request.sampling)
+            .map_err(|(field, reason)| SpeakError::invalid(field, reason))?;
+        // A slot first: an engine that is set to work for nothing costs more than a slot held for nothing.
+        let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
+        let decode = self.parts.decoder.open(noise_seed)?;
+        let utterance = Utterance {
+            text: request.text,
+            voice,
+            sampling,
+            seed: request.seed,
+            request_id: request.request_id,
+        };
+        let tokens = self.parts.source.open(utterance).await?;
+        let assembler = FrameAssembler::new(self.parts.profile.layout);
+        let sample_rate_hz = self.parts.decoder.info().sample_rate_hz;
+        Speech::start(tokens, assembler, decode, self.hops.clone(), sample_rate_hz).await
+    }
+
+    /// The model's profile.
+    pub fn profile(&self) -> &ModelProfile {
+        &self.parts.profile
+    }
+
+    /// Who can speak.
+    pub fn voices(&self) -> &Voices {
+        &self.parts.voices
+    }
+
+    /// Where the tokens come from.
+    pub fn source(&self) -> &dyn TokenSource {
+        &*self.parts.source
+    }
+
+    /// What makes them sound.
+    pub fn decoder(&self) -> &Decoder {
+        &self.parts.decoder
+    }
+
+    fn check_text(&self, text: &str) -> Result<(), SpeakError> {
+        if text.trim().is_empty() {
+            return Err(SpeakError::invalid("text", "must not be empty"));
+        }
+        let limit = self.parts.text_max_characters;
+        let length = text.chars().count();
+        if length > limit {
+            return Err(SpeakError::invalid("text", format!("has {length} characters, at most {limit} are allowed")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a request can't be spoken, as data: whose doing it is, and whether trying again makes sense.
+
+use svara_snac::DecodeError;
+
+use crate::{UnknownVoice, source::SourceError};
+
+/// Why there is no speech, or no more of it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SpeakError {
+    /// A field of the request is missing or out of range.
+    #[error("{field} {reason}")]
+    Invalid {
+        /// The field, as all dialects call it.
+        field: &'static str,
+        /// What is allowed.
+        reason: String,
+    },
+    /// No voice has that name.
+    #[error(transparent)]
+    UnknownVoice(#[from] UnknownVoice),
+    /// The token source failed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The decoder failed.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The engine ended the speech before there was any.
+    #[error("the engine ended the speech without any audio")]
+    NoAudio,
+}
+
+/// Whose doing a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The caller asked for something that can't be.
+    Client,
+    /// The engine that makes the tokens.
+    Engine,
+    /// The decoder.
+    Decoder,
+}
+
+impl Origin {
+    /// A word for logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Engine => "engine",
+            Self::Decoder => "decoder",
+        }
+    }
+}
+
+impl SpeakError {
+    /// A field of the request that is missing or out of range.
+    pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
+        Self::Invalid { field, reason: reason.into() }
+    }
+
+    /// Whose doing it is.
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Invalid { .. } | Self::UnknownVoice(_) => Origin::Client,
+            Self::Source(SourceError::Rejected { field: Some(_), .. }) => Origin::Client,
+            Self::Source(_) | Self::NoAudio => Origin::Engine,
+            Self::Decode(_) => Origin::Decoder,
+        }
+    }
+
+    /// Whether the same request may succeed a little later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Invalid { .. } | Self::UnknownVoice(_) => false,
+            Self::Source(error) => error.is_retryable(),
+            Self::Decode(error) => error.is_retryable(),
+            Self::NoAudio => true,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What belongs to a model, read from a file.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use svara_snac::TokenLayout;
+
+use crate::{Sampling, Voice};
+
+/// A model of the family: its control tokens, where its audio tokens lie, how it wants to be asked.
+///
+/// `config/models/svara-v1.toml` is the commented example. Every name in the prompt is known to have a token.
+#[derive(Clone, Debug)]
+pub struct ModelProfile {
+    /// What requests and voices call the model.
+    pub id: String,
+    /// Which token is which code.
+    pub layout: TokenLayout,
+    /// The sampling of requests that don't say otherwise.
+    pub sampling: Sampling,
+    /// Tags that the model performs instead of reading them out.
+    pub style_tags: Vec<String>,
+    /// Ids of the tokens that end the speech.
+    pub stop_ids: Vec<u32>,
+    pub(crate) preset: Vec<PromptPart>,
+    text_template: String,
+    speaker_id_template: String,
+    languages: BTreeMap<String, String>,
+}
+
+/// One part of a prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PromptPart {
+    Control(ControlToken),
+    /// Where the words go.
+    Text,
+}
+
+/// A control token: its id, and how the tokenizer spells it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ControlToken {
+    pub(crate) id: u32,
+    pub(crate) text: String,
+}
+
+/// A profile that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The file can't be read.
+    #[error("model profile {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file isn't a profile; the reason names the entry.
+    #[error("model profile {}: {reason}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl ModelProfile {
+    /// Reads and checks a profile.
+    ///
+    /// # Errors
+    /// The file can't be read, has an entry too few or too many, or its prompt names a token it doesn't list.
+    pub fn load(path: &Path) -> Result<Self, ProfileError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ProfileError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|reason| ProfileError::Invalid { path: path.to_owned(), reason })
+    }
+
+    /// What the model is told of who speaks.
+    pub fn speaker_id(&self, voice: &Voice) -> String {
+        if let Some(speaker_id) = &voice.speaker_id {
+            return speaker_id.clone();
+        }
+        let language = voice.language();
+        let language = self.languages.get(language).map_or(language, String::as_str);
+        let values = [
+            ("{voice_id}", voice.voice_id.as_str()),
+            ("{name}", voice.name.as_str()),
+            ("{language}", language),
+            ("{gender}", voice.gender.map_or("", |gender| gender.capitalized())),
+        ];
+        fill(&self.speaker_id_template, &values)
+    }
+
+    /// The words of a prompt: the speaker id and the text, as the model expects them.
+    pub(crate) fn words(&self, speaker_id: &str, text: &str) -> String {
+        fill(&self.text_template, &[("{speaker_id}", speaker_id), ("{text}", text)])
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let fields: ProfileFields = toml::from_str(text).map_err(|error| error.to_string())?;
+        let token = |name: &String| {
+            fields.tokens.get(name).cloned().ok_or_else(|| format!("prompt names {name:?}, which is not in [tokens]"))
+        };
+        let part = |name: &String| {
+            if name == "{text}" { Ok(PromptPart::Text) } else { token(name).map(PromptPart::Control) }
+        };
+        let preset = fields.prompt.preset.iter().map(part).collect::<Result<Vec<_>, _>>()?;
+        if preset.iter().filter(|part| **part == PromptPart::Text).count() != 1 {
+            return Err("prompt.preset must hold \"{text}\" once".to_owned());
+        }
+        for (entry, template) in [("prompt.text", &fields.prompt.text), ("prompt.speaker_id", &fields.prompt.speaker_id)]
+        {
+            let known: &[&str] = if entry == "prompt.text" {
+                &["{speaker_id}", "{text}"]
+            } else {
+                &["{voice_id}", "{name}", "{language}", "{gender}"]
+            };
+            let left = fill(template, &known.iter().map(|name| (*name, "")).collect::<Vec<_>>());
+            if left.contains(['{', '}']) {
+                return Err(format!("{entry} may only use {}", known.join(" ")));
+            }
+        }
+        if !fields.prompt.text.contains("{text}") {
+            return Err("prompt.text must hold \"{text}\"".to_owned());
+        }
+        if fields.prompt.stop.is_empty() {
+            return Err("prompt.stop must name at least one token".to_owned());
+        }
+        let stop_ids = fields.prompt.stop.iter().map(|name| Ok(token(name)?.id)).collect::<Result<_, String>>()?;
+        fields.sampling.check().map_err(|(field, reason)| format!("sampling.{field} {reason}"))?;
+        Ok(Self {
+            id: fields.id,
+            layout: fields.layout,
+            sampling: fields.sampling,
+            style_tags: fields.style.tags,
+            stop_ids,
+            preset,
+            text_template: fields.prompt.text,
+            speaker_id_template: fields.prompt.speaker_id,
+            languages: fields.languages,
+        })
+    }
+}
+
+/// Puts values into a template, in one pass: a value that looks like a place isn't filled in turn.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>());
+    let mut rest = template;
+    while let Some((at, name, value)) =
+        values.iter().filter_map(|(name, value)| Some((rest.find(name)?, *name, *value))).min()
+    {
+        let (before, after) = rest.split_at(at);
+        filled.push_str(before);
+        filled.push_str(value);
+        rest = after.strip_prefix(name).unwrap_or_default();
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProfileFields {
+    id: String,
+    tokens: BTreeMap<String, ControlToken>,
+    layout: TokenLayout,
+    prompt: PromptFields,
+    sampling: Sampling,
+    style: StyleFields,
+    #[serde(default)]
+    languages: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PromptFields {
+    preset: Vec<String>,
+    text: String,
+    speaker_id: String,
+    stop: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StyleFields {
+    tags: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SVARA: &str = include_str!("../../../config/models/svara-v1.toml");
+    const ORPHEUS: &str = include_str!("../../../config/models/orpheus-3b.toml");
+
+    #[test]
+    fn the_shipped_profiles_are_valid() {
+        let svara = ModelProfile::parse(SVARA).unwrap();
+        assert_eq!((svara.id.as_str(), svara.stop_ids.as_slice()), ("svara-tts-v1", &[128_258][..]));
+        assert_eq!(svara.layout, TokenLayout::default());
+        assert_eq!(svara.sampling.max_tokens, 2048);
+        let orpheus = ModelProfile::parse(ORPHEUS).unwrap();
+        assert_eq!(orpheus.id, "orpheus-3b");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (from, to, word) in [
+            ("stop = [\"end_of_speech\"]", "stop = [\"end\"]", "\"end\""),
+            ("\"{text}\", \"end_of_human\"", "\"end_of_human\"", "once"),
+            ("temperature = 0.75", "temperature = 7", "sampling.temperature"),
+            ("temperature = 0.75", "temprature = 0.75", "temprature"),
+            ("{speaker_id}: {text}", "{speaker}: {text}", "prompt.text"),
+            ("codebook_size = 4096", "codebook_size = 0", "codebook_size"),
+        ] {
+            let changed = SVARA.replace(from, to);
+            assert_ne!(changed, SVARA, "{from} isn't in the file");
+            let error = ModelProfile::parse(&changed).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn values_are_not_templates() {
+        assert_eq!(fill("{a}: {b}", &[("{a}", "{b}"), ("{b}", "{a}")]), "{b}: {a}");
+    }
+}

@@ -1,0 +1,124 @@
+//! Prompts of token ids.
+
+use std::path::Path;
+
+use tokenizers::{AddedVocabulary, Tokenizer};
+
+use crate::{
+    ModelProfile,
+    profile::{ControlToken, PromptPart},
+};
+
+/// A model's tokenizer without its added vocabulary: it can only give ordinary tokens.
+pub(super) struct WordTokenizer {
+    tokenizer: Tokenizer,
+}
+
+impl WordTokenizer {
+    /// Reads a `tokenizer.json` and compares its control tokens with the profile's.
+    pub(super) fn load(path: &Path, profile: &ModelProfile) -> Result<Self, String> {
+        let mut tokenizer = Tokenizer::from_file(path).map_err(|error| error.to_string())?;
+        for part in &profile.preset {
+            if let PromptPart::Control(token) = part {
+                check(&tokenizer, token)?;
+            }
+        }
+        tokenizer.with_added_vocabulary(AddedVocabulary::new());
+        Ok(Self { tokenizer })
+    }
+
+    pub(super) fn prompt(&self, parts: &[PromptPart], words: &str) -> Result<Vec<u32>, String> {
+        let words = self.tokenizer.encode_fast(words, false).map_err(|error| error.to_string())?;
+        let mut ids = Vec::with_capacity(parts.len() + words.len());
+        for part in parts {
+            match part {
+                PromptPart::Control(token) => ids.push(token.id),
+                PromptPart::Text => ids.extend_from_slice(words.get_ids()),
+            }
+        }
+        Ok(ids)
+    }
+}
+
+fn check(tokenizer: &Tokenizer, token: &ControlToken) -> Result<(), String> {
+    match tokenizer.token_to_id(&token.text) {
+        Some(id) if id == token.id => Ok(()),
+        Some(id) => Err(format!("{} is token {id} here, but {} in the model profile", token.text, token.id)),
+        None => Err(format!("has no token {}, which the model profile names", token.text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use svara_testkit::models::{tokenizer, workspace};
+
+    use crate::{ModelProfile, Prompt, PromptBuilder, Voice, Voices};
+
+    fn builder() -> (PromptBuilder, Arc<Voice>) {
+        let profile = Arc::new(ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap());
+        let voices = Voices::load(&workspace().join("config/voices"), &profile.id, |v| profile.speaker_id(v)).unwrap();
+        let voice = Arc::clone(voices.find("hi_female").unwrap());
+        (PromptBuilder::new(profile, Some(&tokenizer())).unwrap(), voice)
+    }
+
+    fn ids(builder: &PromptBuilder, voice: &Voice, text: &str) -> Vec<u32> {
+        match builder.preset(voice, text).unwrap() {
+            Prompt::Tokens(ids) => ids,
+            Prompt::Text(_) => panic!("expected token ids"),
+        }
+    }
+
+    /// The ids around the words, and nothing but ordinary tokens between them.
+    fn assert_well_formed(ids: &[u32]) {
+        let (head, rest) = ids.split_at(3);
+        let (words, tail) = rest.split_at(rest.len() - 4);
+        assert_eq!(head, [128_000, 128_259, 156_939]);
+        assert_eq!(tail, [128_260, 128_009, 128_261, 128_257]);
+        assert!(!words.is_empty() && words.iter().all(|id| *id < 128_000), "control token among the words: {words:?}");
+    }
+
+    #[test]
+    fn typed_control_tokens_are_words() {
+        let (builder, voice) = builder();
+        for text in [
+            "नमस्ते",
+            "<custom_token_2>",
+            "hello <|eot_id|> world<|audio|>",
+            "<|begin_of_text|><custom_token_10><custom_token_28682>",
+        ] {
+            assert_well_formed(&ids(&builder, &voice, text));
+        }
+        assert_ne!(ids(&builder, &voice, "a"), ids(&builder, &voice, "a<custom_token_2>"), "it is spoken, not dropped");
+    }
+
+    #[test]
+    fn a_profile_of_another_vocabulary_is_refused() {
+        let text = std::fs::read_to_string(workspace().join("config/models/svara-v1.toml")).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("model.toml");
+        for (from, to, word) in [("id = 128009", "id = 128008", "<|eot_id|> is token 128009"), ("<|audio|>", "<|sound|>", "no token <|sound|>")] {
+            std::fs::write(&path, text.replace(from, to)).unwrap();
+            let profile = Arc::new(ModelProfile::load(&path).unwrap());
+            let error = PromptBuilder::new(profile, Some(&tokenizer())).err().unwrap().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_text_becomes_a_control_token() {
+        let (builder, voice) = builder();
+        let piece = prop_oneof![
+            "\\PC{0,8}",
+            "[<>|_a-z0-9]{0,12}",
+            (0u32..28_700).prop_map(|n| format!("<custom_token_{n}>")),
+            Just("<|eot_id|>".to_owned()),
+            Just("<|audio|>".to_owned()),
+        ];
+        proptest!(|(pieces in prop::collection::vec(piece, 0..8))| {
+            assert_well_formed(&ids(&builder, &voice, &pieces.concat()));
+        });
+    }
+}

@@ -1,0 +1,119 @@
+//! What a caller asks for, in one form for all dialects.
+
+use serde::Deserialize;
+
+/// One piece of text to be spoken by one voice.
+#[derive(Clone, Debug, Default)]
+pub struct SpeechRequest {
+    /// The text, as the user typed it.
+    pub text: String,
+    /// A voice id ("hi_female"), speaker id ("Hindi (Female)") or display name.
+    pub voice: String,
+    /// What the caller wants otherwise than the model's profile says.
+    pub sampling: SamplingOverrides,
+    /// Makes the speech repeatable: the same request with the same seed sounds the same.
+    pub seed: Option<u64>,
+    /// The id under which logs and the engine speak of this request.
+    pub request_id: String,
+}
+
+/// How the model draws its tokens. The ranges are those of the Python stack.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sampling {
+    /// 0 (always the likeliest) to 2.
+    pub temperature: f32,
+    /// Above 0, at most 1 (all tokens).
+    pub top_p: f32,
+    /// At least 1, or −1 or 0 for all tokens.
+    pub top_k: i32,
+    /// 1 (none) to 2.
+    pub repetition_penalty: f32,
+    /// 1 to 4096; 82 tokens are a second of speech.
+    pub max_tokens: u32,
+}
+
+/// The fields of [`Sampling`] that a request sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SamplingOverrides {
+    /// See [`Sampling::temperature`].
+    pub temperature: Option<f32>,
+    /// See [`Sampling::top_p`].
+    pub top_p: Option<f32>,
+    /// See [`Sampling::top_k`].
+    pub top_k: Option<i32>,
+    /// See [`Sampling::repetition_penalty`].
+    pub repetition_penalty: Option<f32>,
+    /// See [`Sampling::max_tokens`].
+    pub max_tokens: Option<u32>,
+}
+
+impl Sampling {
+    /// This sampling with what a request sets.
+    ///
+    /// # Errors
+    /// The name of the field that is out of range, and what is allowed.
+    pub fn with(self, overrides: &SamplingOverrides) -> Result<Self, (&'static str, &'static str)> {
+        let sampling = Self {
+            temperature: overrides.temperature.unwrap_or(self.temperature),
+            top_p: overrides.top_p.unwrap_or(self.top_p),
+            top_k: overrides.top_k.unwrap_or(self.top_k),
+            repetition_penalty: overrides.repetition_penalty.unwrap_or(self.repetition_penalty),
+            max_tokens: overrides.max_tokens.unwrap_or(self.max_tokens),
+        };
+        sampling.check()?;
+        Ok(sampling)
+    }
+
+    /// # Errors
+    /// The name of the field that is out of range, and what is allowed.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        if !(0.0..=2.0).contains(&self.temperature) {
+            return Err(("temperature", "must be from 0 to 2"));
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return Err(("top_p", "must be greater than 0 and at most 1"));
+        }
+        if self.top_k < -1 {
+            return Err(("top_k", "must be at least 1, or -1 for all tokens"));
+        }
+        if !(1.0..=2.0).contains(&self.repetition_penalty) {
+            return Err(("repetition_penalty", "must be from 1 to 2"));
+        }
+        if !(1..=4096).contains(&self.max_tokens) {
+            return Err(("max_tokens", "must be from 1 to 4096"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULTS: Sampling =
+        Sampling { temperature: 0.75, top_p: 0.9, top_k: 40, repetition_penalty: 1.1, max_tokens: 2048 };
+
+    #[test]
+    fn overrides_replace_what_they_set() {
+        let overrides = SamplingOverrides { top_k: Some(-1), max_tokens: Some(7), ..SamplingOverrides::default() };
+        assert_eq!(DEFAULTS.with(&overrides), Ok(Sampling { top_k: -1, max_tokens: 7, ..DEFAULTS }));
+    }
+
+    #[test]
+    fn values_out_of_range_name_their_field() {
+        let none = SamplingOverrides::default();
+        for (field, overrides) in [
+            ("temperature", SamplingOverrides { temperature: Some(-0.1), ..none }),
+            ("temperature", SamplingOverrides { temperature: Some(f32::NAN), ..none }),
+            ("top_p", SamplingOverrides { top_p: Some(0.0), ..none }),
+            ("top_p", SamplingOverrides { top_p: Some(f32::NAN), ..none }),
+            ("top_k", SamplingOverrides { top_k: Some(-2), ..none }),
+            ("repetition_penalty", SamplingOverrides { repetition_penalty: Some(0.9), ..none }),
+            ("max_tokens", SamplingOverrides { max_tokens: Some(0), ..none }),
+            ("max_tokens", SamplingOverrides { max_tokens: Some(4097), ..none }),
+        ] {
+            assert_eq!(DEFAULTS.with(&overrides).unwrap_err().0, field);
+        }
+    }
+}

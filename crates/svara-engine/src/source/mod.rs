@@ -1,0 +1,144 @@
+//! Where audio tokens come from.
+
+// pub mod demo;
+pub mod vllm;
+
+use std::{sync::Arc, time::Duration};
+
+use futures::{future::BoxFuture, stream::BoxStream};
+
+use crate::{Sampling, Voice};
+
+/// Something that turns words into audio tokens, as they are made.
+pub trait TokenSource: Send + Sync {
+    /// Starts to speak. Dropping the stream (or this future) ends the generation.
+    fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>>;
+
+    /// Whether the source would answer now.
+    fn health(&self) -> BoxFuture<'_, Result<(), SourceError>>;
+
+    /// What the source is, for health reports and logs.
+    fn about(&self) -> SourceInfo;
+}
+
+/// What is to be said.
+#[derive(Clone, Debug)]
+pub struct Utterance {
+    /// The words.
+    pub text: String,
+    /// Who says them.
+    pub voice: Arc<Voice>,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// Makes the tokens repeatable.
+    pub seed: Option<u64>,
+    /// The id under which the source should know the request.
+    pub request_id: String,
+}
+
+/// Tokens as they come; the last item is an end or an error. A stream that just stops was cut off.
+pub type TokenStream = BoxStream<'static, Result<TokenEvent, SourceError>>;
+
+/// What a source says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenEvent {
+    /// The next tokens, without those that end the speech.
+    Tokens(Vec<u32>),
+    /// The speech is complete.
+    End(FinishReason),
+}
+
+/// Why the speech ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FinishReason {
+    /// The model said so.
+    Stop,
+    /// `max_tokens` was reached: the speech may be cut off.
+    Length,
+}
+
+impl FinishReason {
+    /// The word for it in APIs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+        }
+    }
+}
+
+/// What a source is.
+#[derive(Clone, Debug)]
+pub struct SourceInfo {
+    /// `vllm` or `demo`.
+    pub kind: &'static str,
+    /// The model it asks for.
+    pub model: String,
+    /// Where it asks; none where it asks nobody.
+    pub url: Option<String>,
+    /// Something that users must know, such as that this is no real voice.
+    pub notice: Option<&'static str>,
+}
+
+/// Why a source gave no tokens, or stopped in the middle.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Nobody answers at its address.
+    #[error("the engine can't be reached: {reason}")]
+    Unreachable {
+        /// What the connection said.
+        reason: String,
+    },
+    /// It said no.
+    #[error("the engine refused the request with status {status}: {message}")]
+    Rejected {
+        /// The HTTP status.
+        status: u16,
+        /// What it said, at most 300 characters.
+        message: String,
+        /// The field of our request that it named, where a caller can change that.
+        field: Option<&'static str>,
+    },
+    /// It was silent for too long.
+    #[error("the engine was silent for {} s {phase}", after.as_secs_f32())]
+    Timeout {
+        /// For how long.
+        after: Duration,
+        /// What was waited for.
+        phase: &'static str,
+    },
+    /// The stream broke off before the speech was complete.
+    #[error("the engine broke off: {reason}")]
+    BrokeOff {
+        /// What was seen.
+        reason: String,
+    },
+    /// It answered something that makes no sense.
+    #[error("the engine's answer makes no sense: {reason}")]
+    Nonsense {
+        /// What was seen.
+        reason: String,
+    },
+    /// The demo voice's speech program failed.
+    #[error("the demo voice failed: {reason}")]
+    Demo {
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl SourceError {
+    /// Whether the same request may succeed a little later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::BrokeOff { .. } => true,
+            Self::Rejected { status, .. } => *status == 429 || *status >= 500,
+            Self::Nonsense { .. } | Self::Demo { .. } => false,
+        }
+    }
+}
+
+/// A foreign text, cut to what fits a message.
+pub(crate) fn excerpt(text: &str) -> String {
+    text.chars().take(300).collect()
+}

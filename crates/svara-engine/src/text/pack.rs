@@ -1,0 +1,225 @@
+//! Packing: sentences into pieces that the model can say in one go.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::sentence::sentences;
+use super::tag::tags;
+
+/// [`pack_by`] with the number of characters (Unicode scalar values) as the cost.
+#[must_use]
+pub fn pack(text: &str, max_chars: usize) -> Vec<&str> {
+    pack_by(text, max_chars, |piece| piece.chars().count())
+}
+
+/// Splits `text` into as few pieces as it takes for each to cost at most `budget`.
+///
+/// A piece ends at the end of a sentence. A sentence over the budget is split into parts of about the same cost, at
+/// clause marks if that is enough, else at white space, else between grapheme clusters. A `<tag>` is never split. Only
+/// a single cluster or tag that costs more than the budget makes a piece that does.
+///
+/// The pieces are slices of `text` in order, without white space around them, none empty; nothing but white space is
+/// left out. `cost` must not fall when its text grows at the end; it is called about `2 log n` times a piece.
+pub fn pack_by(text: &str, budget: usize, cost: impl Fn(&str) -> usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    Packer { budget, cost, pieces: &mut pieces }.fill(text, Level::Sentence, budget);
+    pieces
+}
+
+/// Where a text may be cut, from the best place to the last resort.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Sentence,
+    Clause,
+    Space,
+    Cluster,
+}
+
+impl Level {
+    const fn next(self) -> Option<Self> {
+        match self {
+            Self::Sentence => Some(Self::Clause),
+            Self::Clause => Some(Self::Space),
+            Self::Space => Some(Self::Cluster),
+            Self::Cluster => None,
+        }
+    }
+
+    /// The ends of the smallest parts of `text` on this level, in order; the last is the end of `text`.
+    fn ends(self, text: &str) -> Vec<usize> {
+        if self == Self::Sentence {
+            let lengths = sentences(text).into_iter().map(str::len);
+            return lengths.scan(0, |end, length| Some(add(end, length))).collect();
+        }
+        let mut tags = tags(text).peekable();
+        let mut ends = Vec::new();
+        let (mut mark, mut space) = (false, false);
+        for (at, cluster) in text.grapheme_indices(true) {
+            while tags.next_if(|tag| tag.end <= at).is_some() {}
+            let in_tag = tags.peek().is_some_and(|tag| tag.start < at);
+            let is_space = cluster.chars().all(char::is_whitespace);
+            let cut = match self {
+                Self::Sentence | Self::Cluster => !in_tag,
+                Self::Space => space && !is_space,
+                Self::Clause => mark && space && !is_space,
+            };
+            if cut && at > 0 {
+                ends.push(at);
+            }
+            if !is_space {
+                mark = is_clause_mark(cluster);
+            }
+            space = is_space;
+        }
+        ends.push(text.len());
+        ends
+    }
+}
+
+fn add(sum: &mut usize, term: usize) -> usize {
+    *sum += term;
+    *sum
+}
+
+/// Marks after which a voice can pause within a sentence.
+fn is_clause_mark(cluster: &str) -> bool {
+    [",", ";", ":", "—", "–", "…", "،", ")", "]", "।", "॥", ".", "?", "!"].contains(&cluster)
+}
+
+struct Packer<'p, 't, C> {
+    budget: usize,
+    cost: C,
+    pieces: &'p mut Vec<&'t str>,
+}
+
+impl<'t, C: Fn(&str) -> usize> Packer<'_, 't, C> {
+    /// Packs `text` into pieces that aim at `target` and never exceed the budget.
+    fn fill(&mut self, text: &'t str, level: Level, target: usize) {
+        let ends = level.ends(text);
+        let (mut start, mut next) = (0, 0);
+        while let Some(&end) = ends.get(next) {
+            let part = text.get(start..end).unwrap_or_default().trim();
+            let fitting = self.fitting(text, start, ends.get(next..).unwrap_or_default(), target);
+            if let Some(last) = fitting.checked_sub(1).and_then(|last| ends.get(next + last)) {
+                self.push(text.get(start..*last).unwrap_or_default());
+                (start, next) = (*last, next + fitting);
+                continue;
+            }
+            let cost = (self.cost)(part);
+            match level.next() {
+                Some(finer) if cost > self.budget => self.fill(part, finer, self.even_target(cost)),
+                _ => self.push(part),
+            }
+            (start, next) = (end, next + 1);
+        }
+    }
+
+    /// How many of `ends` can be taken so that the text from `start` still costs at most `target`: doubling steps,
+    /// then halving, so that an expensive cost is asked for few times.
+    fn fitting(&self, text: &str, start: usize, ends: &[usize], target: usize) -> usize {
+        // `count` is at least 1: every step is.
+        let fits = |count: usize| {
+            ends.get(count - 1)
+                .is_some_and(|&end| (self.cost)(text.get(start..end).unwrap_or_default().trim()) <= target)
+        };
+        let (mut good, mut step) = (0, 1);
+        while fits(good + step) {
+            good += step;
+            step *= 2;
+        }
+        while step > 1 {
+            step /= 2;
+            if fits(good + step) {
+                good += step;
+            }
+        }
+        good
+    }
+
+    /// A target that spreads a text of this cost evenly, with a tenth of slack for parts that don't divide so well:
+    /// a sentence just over the budget becomes two halves, not a long piece and one stray word.
+    fn even_target(&self, cost: usize) -> usize {
+        let even = cost.div_ceil(cost.div_ceil(self.budget.max(1)));
+        (even + even / 10).min(self.budget)
+    }
+
+    fn push(&mut self, piece: &'t str) {
+        let piece = piece.trim();
+        if !piece.is_empty() {
+            self.pieces.push(piece);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn sentences_share_a_piece_while_they_fit() {
+        assert_eq!(pack("एक। दो। तीन।", 8), ["एक। दो।", "तीन।"]);
+        assert_eq!(pack("One. Two. Three.", 100), ["One. Two. Three."]);
+        assert_eq!(pack(" \n ", 5), [""; 0]);
+    }
+
+    #[test]
+    fn a_long_sentence_is_cut_at_clauses_then_spaces_then_clusters() {
+        assert_eq!(pack("alpha beta, gamma delta", 14), ["alpha beta,", "gamma delta"]);
+        assert_eq!(pack("alpha beta gamma delta", 14), ["alpha beta", "gamma delta"]);
+        assert_eq!(pack("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(pack("1,000,000 and 12:30", 12), ["1,000,000", "and 12:30"]);
+    }
+
+    #[test]
+    fn parts_of_a_long_sentence_are_about_even() {
+        let pieces = pack("one two three four five six seven eight nine ten x", 49);
+        assert_eq!(pieces.len(), 2);
+        assert!(pieces.iter().all(|piece| piece.chars().count() > 20), "{pieces:?}");
+    }
+
+    #[test]
+    fn clusters_and_tags_stay_whole() {
+        assert_eq!(pack("क्षिक्षि", 3), ["क्षि", "क्षि"]);
+        assert_eq!(pack("ab<happy>cd", 3), ["ab", "<happy>", "cd"]);
+    }
+
+    #[test]
+    fn a_dear_cost_is_asked_for_few_times() {
+        let calls = std::cell::Cell::new(0);
+        let text = "शब्द ".repeat(20_000);
+        let pieces = pack_by(&text, 1_000, |piece| {
+            calls.set(calls.get() + 1);
+            piece.len()
+        });
+        assert!(calls.get() < 30 * pieces.len(), "{} calls for {} pieces", calls.get(), pieces.len());
+    }
+
+    fn without_space(text: &str) -> String {
+        text.chars().filter(|c| !c.is_whitespace()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_the_text(
+            text in "(\\PC|[a-d,. \n|]|[क-ह][ािीु्]?|। |<[a-z]{1,5}>|Dr\\. |\u{301}|👩‍👧){0,80}",
+            budget in 1_usize..40,
+        ) {
+            let pieces = pack(&text, budget);
+            prop_assert_eq!(without_space(&pieces.concat()), without_space(&text));
+            let clusters: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).chain([text.len()]).collect();
+            for piece in pieces {
+                prop_assert_eq!(piece, piece.trim());
+                let start = piece.as_ptr() as usize - text.as_ptr() as usize;
+                for cut in [start, start + piece.len()] {
+                    let trimmed_here = text[..cut].ends_with(char::is_whitespace)
+                        || text[cut..].starts_with(char::is_whitespace);
+                    prop_assert!(trimmed_here || clusters.contains(&cut), "cluster cut at {}", cut);
+                    prop_assert!(tags(&text).all(|tag| cut <= tag.start || tag.end <= cut), "tag cut at {}", cut);
+                }
+                let parts = Level::Cluster.ends(piece).len();
+                prop_assert!(piece.chars().count() <= budget || parts == 1, "{piece:?} over {}", budget);
+            }
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Who can speak.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// A voice, as it stands in a file under `config/voices/`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voice {
+    /// What requests call it: `hi_female`.
+    pub voice_id: String,
+    /// What people call it: `Hindi (Female)`.
+    pub name: String,
+    /// The model that speaks it: the id of a profile.
+    pub model_id: String,
+    /// Female or male; none for voices that are neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Gender>,
+    /// Language codes, the main one first; at least one.
+    pub languages: Vec<String>,
+    /// A line about the voice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What the model is told, where that isn't made from the other fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker_id: Option<String>,
+}
+
+/// The gender of a voice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gender {
+    /// A female voice.
+    Female,
+    /// A male voice.
+    Male,
+}
+
+impl Gender {
+    /// `Female` or `Male`.
+    pub fn capitalized(self) -> &'static str {
+        match self {
+            Self::Female => "Female",
+            Self::Male => "Male",
+        }
+    }
+}
+
+impl Voice {
+    /// The code of the main language.
+    pub fn language(&self) -> &str {
+        self.languages.first().map_or("", String::as_str)
+    }
+}
+
+/// All voices of a model, found by any of their names.
+#[derive(Clone, Debug, Default)]
+pub struct Voices {
+    voices: Vec<Arc<Voice>>,
+    by_name: HashMap<String, Arc<Voice>>,
+}
+
+/// A name that no voice has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown voice {voice:?}{}", suggest(nearest))]
+pub struct UnknownVoice {
+    /// The name asked for.
+    pub voice: String,
+    /// Voice ids with similar names, the most similar first.
+    pub nearest: Vec<String>,
+}
+
+fn suggest(nearest: &[String]) -> String {
+    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
+}
+
+/// Why voices can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum VoiceFileError {
+    /// The directory or a file in it can't be read.
+    #[error("voices in {}", path.display())]
+    Read {
+        /// What couldn't be read.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file isn't a list of voices; the reason names the entry.
+    #[error("voices in {}: {reason}", path.display())]
+    Invalid {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Voices {
+    /// Reads all `*.yaml` files of a directory and keeps the voices of `model_id`.
+    ///
+    /// `speaker_id` says what the model is told of a voice; that is one of its names too.
+    ///
+    /// # Errors
+    /// A file can't be read or isn't a list of voices, two voices share a name, or there is none.
+    pub fn load(
+        directory: &Path,
+        model_id: &str,
+        speaker_id: impl Fn(&Voice) -> String,
+    ) -> Result<Self, VoiceFileError> {
+        let read = |path: &Path, source| VoiceFileError::Read { path: path.to_owned(), source };
+        let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let entries = entries.map_err(|source| read(directory, source))?;
+        let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+        paths.sort();
+        let (mut voices, mut others) = (Self::default(), 0);
+        for path in &paths {
+            let invalid = |reason: String| VoiceFileError::Invalid { path: path.clone(), reason };
+            let text = std::fs::read_to_string(path).map_err(|source| read(path, source))?;
+            let list: Vec<Voice> = serde_saphyr::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+            for voice in list {
+                if voice.model_id == model_id {
+                    let speaker_id = speaker_id(&voice);
+                    voices.add(voice, &speaker_id).map_err(invalid)?;
+                } else {
+                    others += 1;
+                }
+            }
+        }
+        if voices.voices.is_empty() {
+            let reason = format!("no voice with model_id {model_id:?} in any *.yaml file");
+            return Err(VoiceFileError::Invalid { path: directory.to_owned(), reason });
+        }
+        tracing::info!(voices = voices.voices.len(), of_other_models = others, model_id, "voices loaded");
+        Ok(voices)
+    }
+
+    /// The voice of a name: its id, speaker id or display name, in any letter case.
+    ///
+    /// # Errors
+    /// No voice has that name; the error suggests the nearest.
+    pub fn find(&self, name: &str) -> Result<&Arc<Voice>, UnknownVoice> {
+        let key = name.trim().to_lowercase();
+        self.by_name.get(&key).ok_or_else(|| UnknownVoice { voice: short(name), nearest: self.nearest(&key) })
+    }
+
+    /// All voices, in the order of their files.
+    pub fn iter(&self) -> impl Iterator<Item = &Voice> {
+        self.voices.iter().map(|voice| &**voice)
+    }
+
+    /// How many voices there are; never none once loaded.
+    pub fn count(&self) -> usize {
+        self.voices.len()
+    }
+
+    fn add(&mut self, voice: Voice, speaker_id: &str) -> Result<(), String> {
+        if voice.languages.is_empty() {
+            return Err(format!("voice {:?} has no languages", voice.voice_id));
+        }
+        let voice = Arc::new(voice);
+        let mut names = vec![voice.voice_id.to_lowercase(), speaker_id.to_lowercase(), voice.name.to_lowercase()];
+        names.dedup();
+        for name in names {
+            match self.by_name.insert(name.clone(), Arc::clone(&voice)) {
+                Some(other) if !Arc::ptr_eq(&other, &voice) => {
+                    return Err(format!("voices {:?} and {:?} are both called {name:?}", other.voice_id, voice.voice_id));
+                }
+                _ => {}
+            }
+        }
+        self.voices.push(voice);
+        Ok(())
+    }
+
+    /// The ids of up to three voices whose names look like `key`.
+    fn nearest(&self, key: &str) -> Vec<String> {
+        let key = short(key);
+        let similarity = |voice: &Voice| {
+            [&voice.voice_id, &voice.name]
+                .map(|name| strsim::jaro_winkler(&key, &name.to_lowercase()))
+                .into_iter()
+                .fold(0.0, f64::max)
+        };
+        let mut scored: Vec<(f64, &str)> =
+            self.iter().map(|voice| (similarity(voice), voice.voice_id.as_str())).collect();
+        scored.retain(|(score, _)| *score > 0.75);
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+        scored.into_iter().take(3).map(|(_, id)| id.to_owned()).collect()
+    }
+}
+
+/// What to repeat of a name that may be anything.
+fn short(name: &str) -> String {
+    name.chars().take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use svara_testkit::models::workspace;
+
+    use super::*;
+    use crate::ModelProfile;
+
+    fn voices() -> (Voices, ModelProfile) {
+        let profile = ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap();
+        let directory = workspace().join("config/voices");
+        (Voices::load(&directory, "svara-tts-v1", |voice| profile.speaker_id(voice)).unwrap(), profile)
+    }
+
+    #[test]
+    fn the_38_voices_and_their_speaker_ids() {
+        let (voices, profile) = voices();
+        assert_eq!(voices.count(), 38);
+        for (id, speaker_id) in [
+            ("hi_male", "Hindi (Male)"),
+            ("bh_female", "Bhojpuri (Female)"),
+            ("en_male", "English (Male)"),
+            ("hne_female", "Chhattisgarhi (Female)"),
+        ] {
+            assert_eq!(profile.speaker_id(voices.find(id).unwrap()), speaker_id);
+        }
+    }
+
+    #[test]
+    fn a_voice_is_found_by_each_of_its_names() {
+        let (voices, _) = voices();
+        for name in ["en_male", "EN_Male", "English (Male)", "English (Indian) (Male)", " english (male) "] {
+            assert_eq!(voices.find(name).unwrap().voice_id, "en_male", "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_voice_suggests_the_nearest() {
+        let (voices, _) = voices();
+        let error = voices.find("hindi_female").unwrap_err();
+        assert!(error.nearest.contains(&"hi_female".to_owned()), "{error}");
+        assert!(error.to_string().contains("did you mean"), "{error}");
+        let long = voices.find(&"x".repeat(10_000)).unwrap_err();
+        assert_eq!((long.voice.len(), long.nearest.len()), (64, 0));
+    }
+
+    #[test]
+    fn named_voices_of_another_model_are_a_file() {
+        let profile = ModelProfile::load(&workspace().join("config/models/orpheus-3b.toml")).unwrap();
+        let directory = workspace().join("config/voices");
+        let voices = Voices::load(&directory, "orpheus-3b", |voice| profile.speaker_id(voice)).unwrap();
+        assert_eq!(profile.speaker_id(voices.find("Tara").unwrap()), "tara");
+        assert!(voices.find("hi_male").is_err(), "svara's voices belong to svara");
+    }
+
+    #[test]
+    fn mistakes_in_a_file_are_named() {
+        for (text, word) in [
+            ("- voice_id: a\n  name: A\n  model_id: m\n  languages: [hi]\n  pitch: 1\n", "pitch"),
+            ("- voice_id: a\n  name: A\n  model_id: m\n  languages: []\n", "no languages"),
+            ("- {voice_id: a, name: A, model_id: m, languages: [hi]}\n- {voice_id: b, name: a, model_id: m, languages: [hi]}\n", "both called"),
+            ("- {voice_id: a, name: A, model_id: other, languages: [hi]}\n", "no voice with model_id"),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            std::fs::write(directory.path().join("v.yaml"), text).unwrap();
+            let error = Voices::load(directory.path(), "m", |voice| voice.voice_id.clone()).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+}
