@@ -99,7 +99,10 @@ impl Engine {
         let limit = self.parts.text_max_characters;
         let length = text.chars().count();
         if length > limit {
-            return Err(SpeakError::invalid("text", format!("has {length} characters, at most {limit} are allowed")));
+            return Err(SpeakError::invalid(
+                "text",
+                format!("has {length} characters, at most {limit} are allowed"),
+            ));
         }
         Ok(())
     }

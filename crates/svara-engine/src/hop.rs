@@ -52,7 +52,14 @@ mod tests {
     fn hops(kind: DecoderKind, first_audio_frames: usize, fixed: Option<usize>) -> Vec<usize> {
         let (sample_rate_hz, samples_per_frame, codebook_size) = (24_000, 2048, 4096);
         let device = Device::Cpu;
-        let info = DecoderInfo { kind, device, sample_rate_hz, samples_per_frame, first_audio_frames, codebook_size };
+        let info = DecoderInfo {
+            kind,
+            device,
+            sample_rate_hz,
+            samples_per_frame,
+            first_audio_frames,
+            codebook_size,
+        };
         let plan = HopPlan::new(&info, fixed);
         (0..7).map(|call| plan.frames(call)).collect()
     }

@@ -104,7 +104,11 @@ impl ModelProfile {
     fn parse(text: &str) -> Result<Self, String> {
         let fields: ProfileFields = toml::from_str(text).map_err(|error| error.to_string())?;
         let token = |name: &String| {
-            fields.tokens.get(name).cloned().ok_or_else(|| format!("prompt names {name:?}, which is not in [tokens]"))
+            fields
+                .tokens
+                .get(name)
+                .cloned()
+                .ok_or_else(|| format!("prompt names {name:?}, which is not in [tokens]"))
         };
         let part = |name: &String| {
             if name == "{text}" { Ok(PromptPart::Text) } else { token(name).map(PromptPart::Control) }
@@ -113,7 +117,8 @@ impl ModelProfile {
         if preset.iter().filter(|part| **part == PromptPart::Text).count() != 1 {
             return Err("prompt.preset must hold \"{text}\" once".to_owned());
         }
-        for (entry, template) in [("prompt.text", &fields.prompt.text), ("prompt.speaker_id", &fields.prompt.speaker_id)]
+        for (entry, template) in
+            [("prompt.text", &fields.prompt.text), ("prompt.speaker_id", &fields.prompt.speaker_id)]
         {
             let known: &[&str] = if entry == "prompt.text" {
                 &["{speaker_id}", "{text}"]
@@ -131,7 +136,8 @@ impl ModelProfile {
         if fields.prompt.stop.is_empty() {
             return Err("prompt.stop must name at least one token".to_owned());
         }
-        let stop_ids = fields.prompt.stop.iter().map(|name| Ok(token(name)?.id)).collect::<Result<_, String>>()?;
+        let stop_ids =
+            fields.prompt.stop.iter().map(|name| Ok(token(name)?.id)).collect::<Result<_, String>>()?;
         fields.sampling.check().map_err(|(field, reason)| format!("sampling.{field} {reason}"))?;
         Ok(Self {
             id: fields.id,
@@ -149,7 +155,8 @@ impl ModelProfile {
 
 /// Puts values into a template, in one pass: a value that looks like a place isn't filled in turn.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>());
+    let mut filled =
+        String::with_capacity(template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>());
     let mut rest = template;
     while let Some((at, name, value)) =
         values.iter().filter_map(|(name, value)| Some((rest.find(name)?, *name, *value))).min()

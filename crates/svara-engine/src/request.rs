@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn overrides_replace_what_they_set() {
-        let overrides = SamplingOverrides { top_k: Some(-1), max_tokens: Some(7), ..SamplingOverrides::default() };
+        let overrides =
+            SamplingOverrides { top_k: Some(-1), max_tokens: Some(7), ..SamplingOverrides::default() };
         assert_eq!(DEFAULTS.with(&overrides), Ok(Sampling { top_k: -1, max_tokens: 7, ..DEFAULTS }));
     }
 

@@ -128,7 +128,9 @@ impl Speech {
             }
             Some(Ok(TokenEvent::End(reason))) => self.finish = Some(reason),
             Some(Err(error)) => return Err(error.into()),
-            None => return Err(SourceError::BrokeOff { reason: "the token stream just stopped".into() }.into()),
+            None => {
+                return Err(SourceError::BrokeOff { reason: "the token stream just stopped".into() }.into());
+            }
         }
         Ok(())
     }

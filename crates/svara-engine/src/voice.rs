@@ -123,7 +123,8 @@ impl Voices {
         for path in &paths {
             let invalid = |reason: String| VoiceFileError::Invalid { path: path.clone(), reason };
             let text = std::fs::read_to_string(path).map_err(|source| read(path, source))?;
-            let list: Vec<Voice> = serde_saphyr::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+            let list: Vec<Voice> =
+                serde_saphyr::from_str(&text).map_err(|error| invalid(error.to_string()))?;
             for voice in list {
                 if voice.model_id == model_id {
                     let speaker_id = speaker_id(&voice);
@@ -165,12 +166,16 @@ impl Voices {
             return Err(format!("voice {:?} has no languages", voice.voice_id));
         }
         let voice = Arc::new(voice);
-        let mut names = vec![voice.voice_id.to_lowercase(), speaker_id.to_lowercase(), voice.name.to_lowercase()];
+        let mut names =
+            vec![voice.voice_id.to_lowercase(), speaker_id.to_lowercase(), voice.name.to_lowercase()];
         names.dedup();
         for name in names {
             match self.by_name.insert(name.clone(), Arc::clone(&voice)) {
                 Some(other) if !Arc::ptr_eq(&other, &voice) => {
-                    return Err(format!("voices {:?} and {:?} are both called {name:?}", other.voice_id, voice.voice_id));
+                    return Err(format!(
+                        "voices {:?} and {:?} are both called {name:?}",
+                        other.voice_id, voice.voice_id
+                    ));
                 }
                 _ => {}
             }
@@ -260,12 +265,16 @@ mod tests {
         for (text, word) in [
             ("- voice_id: a\n  name: A\n  model_id: m\n  languages: [hi]\n  pitch: 1\n", "pitch"),
             ("- voice_id: a\n  name: A\n  model_id: m\n  languages: []\n", "no languages"),
-            ("- {voice_id: a, name: A, model_id: m, languages: [hi]}\n- {voice_id: b, name: a, model_id: m, languages: [hi]}\n", "both called"),
+            (
+                "- {voice_id: a, name: A, model_id: m, languages: [hi]}\n- {voice_id: b, name: a, model_id: m, languages: [hi]}\n",
+                "both called",
+            ),
             ("- {voice_id: a, name: A, model_id: other, languages: [hi]}\n", "no voice with model_id"),
         ] {
             let directory = tempfile::tempdir().unwrap();
             std::fs::write(directory.path().join("v.yaml"), text).unwrap();
-            let error = Voices::load(directory.path(), "m", |voice| voice.voice_id.clone()).unwrap_err().to_string();
+            let error =
+                Voices::load(directory.path(), "m", |voice| voice.voice_id.clone()).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
     }

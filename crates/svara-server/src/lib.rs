@@ -1,1 +1,16 @@
-//! See the crate description.
+//! The HTTP server of svara-tts: dialects in front of [`svara_engine::Engine`].
+//!
+//! `main` reads the command line and the [`config::Config`]; [`start::engine`] makes the engine; [`serve::run`] serves
+//! [`app::router`] until it is told to stop. Each dialect (module `routes`) turns its requests into one
+//! [`svara_engine::SpeechRequest`] and hands the speech to [`respond`]; [`error`] alone says which failure is which
+//! HTTP answer.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod respond;
+mod routes;
+pub mod serve;
+pub mod start;
+pub mod telemetry;

@@ -22,7 +22,8 @@ fn without_tokens(words: &str, style_tags: &[String]) -> String {
     while let Some(at) = rest.find('<') {
         let (before, after) = rest.split_at(at + 1);
         safe.push_str(before);
-        let is_style = after.split_once('>').is_some_and(|(tag, _)| style_tags.iter().any(|style| style == tag));
+        let is_style =
+            after.split_once('>').is_some_and(|(tag, _)| style_tags.iter().any(|style| style == tag));
         if !is_style && !after.starts_with(char::is_whitespace) {
             safe.push(' ');
         }

@@ -59,7 +59,8 @@ mod tests {
 
     fn builder() -> (PromptBuilder, Arc<Voice>) {
         let profile = Arc::new(ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap());
-        let voices = Voices::load(&workspace().join("config/voices"), &profile.id, |v| profile.speaker_id(v)).unwrap();
+        let voices =
+            Voices::load(&workspace().join("config/voices"), &profile.id, |v| profile.speaker_id(v)).unwrap();
         let voice = Arc::clone(voices.find("hi_female").unwrap());
         (PromptBuilder::new(profile, Some(&tokenizer())).unwrap(), voice)
     }
@@ -77,7 +78,10 @@ mod tests {
         let (words, tail) = rest.split_at(rest.len() - 4);
         assert_eq!(head, [128_000, 128_259, 156_939]);
         assert_eq!(tail, [128_260, 128_009, 128_261, 128_257]);
-        assert!(!words.is_empty() && words.iter().all(|id| *id < 128_000), "control token among the words: {words:?}");
+        assert!(
+            !words.is_empty() && words.iter().all(|id| *id < 128_000),
+            "control token among the words: {words:?}"
+        );
     }
 
     #[test]
@@ -91,7 +95,11 @@ mod tests {
         ] {
             assert_well_formed(&ids(&builder, &voice, text));
         }
-        assert_ne!(ids(&builder, &voice, "a"), ids(&builder, &voice, "a<custom_token_2>"), "it is spoken, not dropped");
+        assert_ne!(
+            ids(&builder, &voice, "a"),
+            ids(&builder, &voice, "a<custom_token_2>"),
+            "it is spoken, not dropped"
+        );
     }
 
     #[test]
@@ -99,7 +107,10 @@ mod tests {
         let text = std::fs::read_to_string(workspace().join("config/models/svara-v1.toml")).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("model.toml");
-        for (from, to, word) in [("id = 128009", "id = 128008", "<|eot_id|> is token 128009"), ("<|audio|>", "<|sound|>", "no token <|sound|>")] {
+        for (from, to, word) in [
+            ("id = 128009", "id = 128008", "<|eot_id|> is token 128009"),
+            ("<|audio|>", "<|sound|>", "no token <|sound|>"),
+        ] {
             std::fs::write(&path, text.replace(from, to)).unwrap();
             let profile = Arc::new(ModelProfile::load(&path).unwrap());
             let error = PromptBuilder::new(profile, Some(&tokenizer())).err().unwrap().to_string();

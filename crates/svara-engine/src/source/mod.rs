@@ -1,6 +1,6 @@
 //! Where audio tokens come from.
 
-// pub mod demo;
+pub mod demo;
 pub mod vllm;
 
 use std::{sync::Arc, time::Duration};

@@ -26,7 +26,7 @@ pub struct DecoderSettings {
     pub model: PathBuf,
     /// Where it runs.
     pub device: Device,
-    /// Threads with a session each, at least 1. On a CPU one for each core; on a GPU one.
+    /// Threads with a session each. 0: one for each core on a CPU, one on a GPU.
     pub threads: usize,
     /// Threads inside one call, at least 1. More than 1 shortens a call and costs more in all.
     pub intra_threads: usize,
@@ -92,7 +92,6 @@ impl Decoder {
     /// The model can't be read or isn't a decoder, or the device can't be had.
     pub fn load(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
         let settings = DecoderSettings {
-            threads: settings.threads.max(1),
             intra_threads: settings.intra_threads.max(1),
             max_batch: settings.max_batch.max(1),
             ..settings.clone()
@@ -116,7 +115,6 @@ impl Decoder {
             model = %settings.model.display(),
             ?kind,
             device = %info.device,
-            threads = settings.threads,
             library = %runtime.library().display(),
             "decoder ready"
         );

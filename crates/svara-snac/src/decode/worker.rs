@@ -1,6 +1,7 @@
 //! The threads that own the sessions.
 
 use std::{
+    ops::Range,
     sync::{
         Arc,
         mpsc::{SyncSender, sync_channel},
@@ -59,21 +60,30 @@ fn start_all(
     settings: &DecoderSettings,
     queue: &Arc<JobQueue<Job>>,
 ) -> Result<Opened, LoadError> {
-    let (ready, opened) = sync_channel(settings.threads);
-    for number in 0..settings.threads {
-        let (runtime, settings, queue, ready) =
-            (runtime.clone(), settings.clone(), Arc::clone(queue), ready.clone());
-        thread::Builder::new()
-            .name(format!("snac-decode-{number}"))
-            .spawn(move || run(&runtime, &settings, queue, &ready))
-            .map_err(LoadError::Thread)?;
+    let (ready, opened) = sync_channel(1);
+    let start = |numbers: Range<usize>| {
+        for number in numbers.clone() {
+            let (runtime, settings) = (runtime.clone(), settings.clone());
+            let (queue, ready) = (Arc::clone(queue), ready.clone());
+            thread::Builder::new()
+                .name(format!("snac-decode-{number}"))
+                .spawn(move || run(&runtime, &settings, queue, &ready))
+                .map_err(LoadError::Thread)?;
+        }
+        let mut last = Err(stopped());
+        for _ in numbers {
+            last = Ok(opened.recv().map_err(|_| stopped())??);
+        }
+        last
+    };
+    let first = start(0..settings.threads.max(1))?;
+    if settings.threads == 0 && first.device == Device::Cpu {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        if cores > 1 {
+            return start(1..cores);
+        }
     }
-    drop(ready);
-    let mut last = None;
-    for _ in 0..settings.threads {
-        last = Some(opened.recv().map_err(|_| stopped())??);
-    }
-    last.ok_or_else(stopped)
+    Ok(first)
 }
 
 fn stopped() -> LoadError {

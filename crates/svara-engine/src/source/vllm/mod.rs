@@ -18,7 +18,9 @@ use self::{
     sse::SseDecoder,
     wire::{CompletionEvent, CompletionRequest, ErrorBody},
 };
-use super::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance, excerpt};
+use super::{
+    FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance, excerpt,
+};
 use crate::PromptBuilder;
 
 /// Where the engine is and how long to wait for it.
@@ -114,7 +116,8 @@ impl TokenSource for VllmSource {
 
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         async {
-            let mut request = self.client.get(format!("{}/models", self.settings.base_url)).timeout(HEALTH_TIMEOUT);
+            let mut request =
+                self.client.get(format!("{}/models", self.settings.base_url)).timeout(HEALTH_TIMEOUT);
             if let Some(key) = &self.settings.api_key {
                 request = request.bearer_auth(key);
             }
@@ -173,7 +176,11 @@ impl Events {
             match bytes {
                 Some(Ok(bytes)) => self.sse.push(&bytes),
                 Some(Err(error)) => return Err(SourceError::BrokeOff { reason: with_causes(&error) }),
-                None => return Err(SourceError::BrokeOff { reason: "the stream ended without a finish reason".into() }),
+                None => {
+                    return Err(SourceError::BrokeOff {
+                        reason: "the stream ended without a finish reason".into(),
+                    });
+                }
             }
         }
     }
@@ -241,11 +248,12 @@ async fn rejected(response: reqwest::Response) -> SourceError {
     let error = serde_json::from_str::<ErrorBody>(&text).ok().map(|body| body.error);
     // A request can only be the caller's fault where it names a field that the caller sets.
     let param = error.as_ref().and_then(|error| error.param());
-    let field = (status == StatusCode::BAD_REQUEST).then_some(param).flatten().and_then(|param| match param {
-        "input_tokens" => Some("text"),
-        "max_tokens" => Some("max_tokens"),
-        _ => None,
-    });
+    let field =
+        (status == StatusCode::BAD_REQUEST).then_some(param).flatten().and_then(|param| match param {
+            "input_tokens" => Some("text"),
+            "max_tokens" => Some("max_tokens"),
+            _ => None,
+        });
     let message = error.map_or_else(|| text.trim().to_owned(), wire::EngineError::into_message);
     SourceError::Rejected { status: status.as_u16(), message: excerpt(&message), field }
 }

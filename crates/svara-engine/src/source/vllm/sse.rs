@@ -35,7 +35,9 @@ impl SseDecoder {
             let end = self.searched + length;
             let line = self.buffer.get(self.start..end).unwrap_or_default();
             let value = line.strip_prefix(b"data:").map(|value| {
-                std::str::from_utf8(value).map(|value| value.trim().to_owned()).map_err(|error| error.to_string())
+                std::str::from_utf8(value)
+                    .map(|value| value.trim().to_owned())
+                    .map_err(|error| error.to_string())
             });
             self.start = end + 1;
             self.searched = self.start;

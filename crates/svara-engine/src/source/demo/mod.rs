@@ -1,0 +1,115 @@
+//! The demo voice: espeak-ng's speech as audio tokens, for machines with no GPU, no vLLM and no model weights.
+//!
+//! It's a robot's voice, and it says so wherever it can. All after the tokens is the real way: the same assembler,
+//! decoder, encoders and body.
+
+mod espeak;
+
+use std::sync::Arc;
+
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use svara_audio::{Resampler, SampleRate};
+use svara_snac::{Encoder, Frame, TokenLayout};
+
+pub use self::espeak::{Espeak, EspeakError};
+use super::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance};
+use crate::text::{self, style::StyleTags};
+
+/// What users must know of this voice.
+pub const NOTICE: &str = "demo voice: espeak-ng through a small codec, not svara-tts";
+
+/// Longest text given to espeak-ng at once: short enough that the first words are heard soon.
+const MAX_PIECE_CHARACTERS: usize = 200;
+
+/// A [`TokenSource`] that speaks with espeak-ng.
+pub struct DemoSource {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    espeak: Espeak,
+    encoder: Encoder,
+    layout: TokenLayout,
+    style_tags: Vec<String>,
+}
+
+impl DemoSource {
+    /// A source of tokens of this `layout`. `style_tags` are left out of what is spoken.
+    pub fn new(espeak: Espeak, encoder: Encoder, layout: TokenLayout, style_tags: Vec<String>) -> Self {
+        Self { shared: Arc::new(Shared { espeak, encoder, layout, style_tags }) }
+    }
+}
+
+impl TokenSource for DemoSource {
+    fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>> {
+        let shared = Arc::clone(&self.shared);
+        async move { Ok(shared.speak(&utterance)) }.boxed()
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        async { self.shared.espeak.check().await.map_err(SourceError::from) }.boxed()
+    }
+
+    fn about(&self) -> SourceInfo {
+        SourceInfo { kind: "demo", model: "espeak-ng".to_owned(), url: None, notice: Some(NOTICE) }
+    }
+}
+
+impl Shared {
+    /// The tokens of the text, sentence after sentence, up to `max_tokens`.
+    fn speak(self: Arc<Self>, utterance: &Utterance) -> TokenStream {
+        let (plain, _) = StyleTags::new(&self.style_tags).take(&utterance.text);
+        let pieces: Vec<String> =
+            text::pack(&plain, MAX_PIECE_CHARACTERS).into_iter().map(str::to_owned).collect();
+        let voice = self.espeak.voice_for(utterance.voice.language(), utterance.voice.gender);
+        let (layout, left) = (self.layout, utterance.sampling.max_tokens as usize);
+        let pieces: BoxStream<'static, Result<Vec<Frame>, SourceError>> = stream::iter(pieces)
+            .then(move |piece| {
+                let (shared, voice) = (Arc::clone(&self), voice.clone());
+                async move {
+                    let (rate, samples) = shared.espeak.speak(&piece, &voice).await?;
+                    shared.encode(rate, &samples).await
+                }
+            })
+            .boxed();
+        stream::unfold(Some((pieces, left)), move |state| async move {
+            let (mut pieces, left) = state?;
+            if left == 0 {
+                return Some((Ok(TokenEvent::End(FinishReason::Length)), None));
+            }
+            Some(match pieces.next().await {
+                None => (Ok(TokenEvent::End(FinishReason::Stop)), None),
+                Some(Err(error)) => (Err(error), None),
+                Some(Ok(frames)) => {
+                    let mut tokens = tokens_of(layout, &frames);
+                    tokens.truncate(left);
+                    let left = left - tokens.len();
+                    (Ok(TokenEvent::Tokens(tokens)), Some((pieces, left)))
+                }
+            })
+        })
+        .boxed()
+    }
+
+    /// Samples of espeak-ng's rate as frames.
+    async fn encode(&self, rate: SampleRate, samples: &[f32]) -> Result<Vec<Frame>, SourceError> {
+        let failed = |reason: String| SourceError::Demo { reason };
+        let codec_rate =
+            SampleRate::new(self.encoder.sample_rate_hz()).map_err(|error| failed(error.to_string()))?;
+        let mut resampled = Vec::new();
+        let mut resampler = Resampler::new(rate, codec_rate).map_err(|error| failed(error.to_string()))?;
+        resampler.push(samples, &mut resampled).map_err(|error| failed(error.to_string()))?;
+        resampler.finish(&mut resampled).map_err(|error| failed(error.to_string()))?;
+        self.encoder.encode(resampled).await.map_err(|error| failed(error.to_string()))
+    }
+}
+
+fn tokens_of(layout: TokenLayout, frames: &[Frame]) -> Vec<u32> {
+    let slots = frames.iter().flat_map(|frame| frame.0.into_iter().enumerate());
+    // A code beyond the layout has no token; the assembler would count what is missing.
+    slots.filter_map(|(slot, code)| layout.token(slot, code)).collect()
+}

@@ -1,0 +1,65 @@
+//! The routes, and what they share.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use http::{HeaderName, HeaderValue};
+use svara_engine::Engine;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{config::LimitsConfig, routes};
+
+/// What every route may use.
+#[derive(Clone)]
+pub struct AppState {
+    /// Speaks.
+    pub engine: Arc<Engine>,
+    /// Largest request body.
+    pub body_bytes: usize,
+}
+
+/// The id of a request: the caller's `x-request-id` where it is decent, one of our own otherwise. It goes on to the
+/// engine, into the logs and back to the caller.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const MAX_REQUEST_ID_BYTES: usize = 128;
+
+/// The whole HTTP surface.
+pub fn router(engine: Engine, limits: &LimitsConfig) -> Router {
+    let state = AppState { engine: Arc::new(engine), body_bytes: limits.body_bytes };
+    Router::new()
+        .route("/health", get(routes::health))
+        .route("/v1/voices", get(routes::voices))
+        .route("/v1/text-to-speech", post(routes::text_to_speech))
+        .route("/v1/audio/speech", post(routes::audio_speech))
+        .fallback(routes::not_found)
+        .method_not_allowed_fallback(routes::method_not_allowed)
+        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(middleware::from_fn(identify))
+        .with_state(state)
+}
+
+/// Gives the request its id, and a span for its log lines.
+async fn identify(mut request: Request, next: Next) -> Response {
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let decent = |id: &&str| {
+        (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+    };
+    let id = given.filter(decent).map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
+    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = next.run(request).instrument(span).await;
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}

@@ -1,0 +1,131 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use svara_engine::Prompt;
+use tokio::net::TcpListener;
+
+use crate::{
+    app,
+    config::{Config, EngineKind, LogFormat, LogLevel},
+    serve, start, telemetry,
+};
+
+/// Text-to-speech server for svara-tts and other Orpheus-style models.
+#[derive(Debug, Parser)]
+#[command(name = "svara-server", version)]
+pub struct Cli {
+    /// The configuration file [default: config/server.toml, if it is there].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Speak with the demo voice: no GPU, no vLLM, no model weights.
+    #[arg(long)]
+    demo: bool,
+    /// The address or host name to listen on.
+    #[arg(long)]
+    host: Option<String>,
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long)]
+    port: Option<u16>,
+    /// What is logged.
+    #[arg(long, value_enum)]
+    log_level: Option<LogLevel>,
+    /// How log lines look.
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
+    /// Check the configuration and all it names, show it, and exit.
+    #[arg(long)]
+    check_config: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the prompt that a text becomes, as JSON: token ids, or text where there is no tokenizer.
+    Prompt {
+        /// Who speaks.
+        #[arg(long)]
+        voice: String,
+        /// What is said.
+        text: String,
+    },
+}
+
+/// Why the program ends badly.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line or the configuration is wrong: exit code 64.
+    Usage(anyhow::Error),
+    /// It couldn't start, or failed while it ran: exit code 1.
+    Start(anyhow::Error),
+}
+
+impl Cli {
+    /// Does what the command line says; returns when the server has stopped.
+    ///
+    /// # Errors
+    /// Says whether the fault lies in the configuration or in starting.
+    pub fn run(self) -> Result<(), Failure> {
+        let config = self.config().map_err(Failure::Usage)?;
+        if let Some(Command::Prompt { voice, text }) = &self.command {
+            return show_prompt(&config, voice, text).map_err(Failure::Usage);
+        }
+        if self.check_config {
+            return check(&config).map_err(Failure::Usage);
+        }
+        telemetry::init(&config.log);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.context("can't start the async runtime").map_err(Failure::Start)?;
+        runtime.block_on(serve(&config)).map_err(Failure::Start)
+    }
+
+    /// Flag over environment over file over default.
+    fn config(&self) -> anyhow::Result<Config> {
+        let mut config = Config::load(self.config.as_deref(), |name| std::env::var(name).ok())?;
+        if self.demo {
+            config.engine.kind = EngineKind::Demo;
+        }
+        if let Some(host) = &self.host {
+            config.server.host.clone_from(host);
+        }
+        config.server.port = self.port.unwrap_or(config.server.port);
+        config.log.level = self.log_level.unwrap_or(config.log.level);
+        config.log.format = self.log_format.unwrap_or(config.log.format);
+        config.check()?;
+        Ok(config)
+    }
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    // The port first: a server that can't have it should say so before it loads models.
+    let address = (config.server.host.as_str(), config.server.port);
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("can't listen on {}:{}", address.0, address.1))?;
+    let engine = start::engine(config).await?;
+    let app = app::router(engine, &config.limits);
+    serve::run(listener, app, serve::stop_signal()?, config.server.drain_seconds.duration()).await
+}
+
+/// Loads all that is quickly loaded, and shows the configuration.
+#[expect(clippy::print_stdout, reason = "this is what the flag is for")]
+fn check(config: &Config) -> anyhow::Result<()> {
+    start::check(config)?;
+    print!("{}", toml::to_string(config)?);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the command is for")]
+fn show_prompt(config: &Config, voice: &str, text: &str) -> anyhow::Result<()> {
+    let (voices, prompts) = start::voices_and_prompts(config)?;
+    let prompt = prompts.preset(voices.find(voice)?, text).map_err(anyhow::Error::msg)?;
+    let shown = match prompt {
+        Prompt::Tokens(ids) => serde_json::to_string(&ids)?,
+        Prompt::Text(text) => serde_json::to_string(&text)?,
+    };
+    println!("{shown}");
+    Ok(())
+}

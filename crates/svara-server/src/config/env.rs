@@ -1,0 +1,105 @@
+//! The variables of the environment. Those of the Python stack keep their names.
+
+use std::{fmt::Display, str::FromStr};
+
+use super::{Config, ConfigError, EngineKind, LogFormat, LogLevel, Secret};
+
+type Setter = fn(&mut Config, &str) -> Result<(), String>;
+
+/// Each variable and what it sets. An empty one counts as unset, as compose files leave it.
+pub const VARIABLES: &[(&str, Setter)] = &[
+    ("API_HOST", |config, value| parse(value, &mut config.server.host)),
+    ("API_PORT", |config, value| parse(value, &mut config.server.port)),
+    ("VLLM_BASE_URL", |config, value| parse(value, &mut config.engine.base_url)),
+    ("VLLM_MODEL", |config, value| parse(value, &mut config.engine.model)),
+    ("VLLM_API_KEY", |config, value| {
+        config.engine.api_key = Secret::new(value);
+        Ok(())
+    }),
+    ("SVARA_ENGINE", |config, value| {
+        config.engine.kind = match value.to_lowercase().as_str() {
+            "vllm" => EngineKind::Vllm,
+            "demo" => EngineKind::Demo,
+            _ => return Err("expected vllm or demo".to_owned()),
+        };
+        Ok(())
+    }),
+    ("SVARA_MODEL_PROFILE", |config, value| parse(value, &mut config.model.profile)),
+    ("SVARA_VOICES", |config, value| parse(value, &mut config.model.voices)),
+    ("TOKENIZER_MODEL", |config, value| parse(value, &mut config.model.tokenizer)),
+    ("SVARA_DECODER_MODEL", |config, value| parse(value, &mut config.decoder.model)),
+    ("TTS_DEVICE", |config, value| parse(value, &mut config.decoder.device)),
+    ("LOG_LEVEL", |config, value| {
+        config.log.level = match value.to_lowercase().as_str() {
+            "debug" | "trace" => LogLevel::Debug,
+            "info" => LogLevel::Info,
+            "warning" | "warn" => LogLevel::Warning,
+            "error" | "critical" => LogLevel::Error,
+            _ => return Err("expected debug, info, warning or error".to_owned()),
+        };
+        Ok(())
+    }),
+    ("LOG_FORMAT", |config, value| {
+        config.log.format = match value.to_lowercase().as_str() {
+            "auto" => LogFormat::Auto,
+            "pretty" => LogFormat::Pretty,
+            "json" => LogFormat::Json,
+            _ => return Err("expected auto, pretty or json".to_owned()),
+        };
+        Ok(())
+    }),
+];
+
+pub(super) fn apply(
+    config: &mut Config,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<(), ConfigError> {
+    for (name, set) in VARIABLES {
+        if let Some(value) = environment(name).filter(|value| !value.trim().is_empty()) {
+            set(config, value.trim())
+                .map_err(|reason| ConfigError(format!("variable {name}={value:?}: {reason}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn parse<T: FromStr<Err: Display>>(value: &str, target: &mut T) -> Result<(), String> {
+    *target = value.parse().map_err(|error: T::Err| error.to_string())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use svara_snac::onnx::Device;
+
+    use super::*;
+
+    fn with(name: &str, value: &str) -> Result<Config, String> {
+        let mut config = Config::default();
+        apply(&mut config, |n| (n == name).then(|| value.to_owned())).map_err(|error| error.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn the_python_stacks_variables_work() {
+        assert_eq!(with("VLLM_BASE_URL", "http://gpu:9/v1").unwrap().engine.base_url, "http://gpu:9/v1");
+        assert_eq!(with("VLLM_MODEL", "m").unwrap().engine.model, "m");
+        assert_eq!(with("TOKENIZER_MODEL", "t").unwrap().model.tokenizer, "t");
+        assert_eq!(with("TTS_DEVICE", "cuda").unwrap().decoder.device, Device::Cuda(0));
+        assert_eq!(with("API_HOST", "0.0.0.0").unwrap().server.host, "0.0.0.0");
+        assert_eq!(with("API_PORT", "80").unwrap().server.port, 80);
+        assert_eq!(with("LOG_LEVEL", "CRITICAL").unwrap().log.level, LogLevel::Error);
+    }
+
+    #[test]
+    fn an_empty_variable_is_unset_and_a_wrong_one_is_named() {
+        assert_eq!(with("TTS_DEVICE", "").unwrap(), Config::default());
+        assert_eq!(with("API_PORT", " ").unwrap(), Config::default());
+        for (name, value) in
+            [("API_PORT", "http"), ("TTS_DEVICE", "mps"), ("LOG_LEVEL", "loud"), ("SVARA_ENGINE", "tts")]
+        {
+            let error = with(name, value).unwrap_err();
+            assert!(error.contains(name) && error.contains(value), "{error}");
+        }
+    }
+}

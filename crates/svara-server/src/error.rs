@@ -1,0 +1,242 @@
+//! Which failure is which HTTP answer. The only place that knows.
+
+use axum::{
+    Json,
+    extract::multipart::MultipartError,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use serde_json::{Value, json};
+use svara_engine::{Origin, SpeakError, source::SourceError};
+
+/// How a dialect spells errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorDialect {
+    /// `{"detail": "…", "error": {…}}`: the Python stack's callers read `detail`.
+    Svara,
+    /// `{"error": {"message", "type", "param", "code"}}`.
+    OpenAi,
+}
+
+/// A failure before the first byte of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    /// The status in the svara dialect.
+    pub status: StatusCode,
+    /// A stable word for programs.
+    pub kind: &'static str,
+    /// For people: names the field, and what is allowed.
+    pub message: String,
+    /// The field of the request that is wrong.
+    pub field: Option<&'static str>,
+    /// Whose doing it is: `client`, `engine`, `decoder` or `server`.
+    pub origin: &'static str,
+    /// Whether the same request may succeed a little later.
+    pub retryable: bool,
+}
+
+/// What clients are told to wait before they try again.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+impl ApiError {
+    /// A request that is wrong as a whole.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::client(StatusCode::BAD_REQUEST, "bad_request", None, message)
+    }
+
+    /// A field that is missing or has a wrong value.
+    pub fn invalid(field: &'static str, reason: impl std::fmt::Display) -> Self {
+        Self::client(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_field",
+            Some(field),
+            format!("{field} {reason}"),
+        )
+    }
+
+    /// A field whose value isn't one of those there are.
+    pub fn unsupported(field: &'static str, message: impl std::fmt::Display) -> Self {
+        Self::client(StatusCode::BAD_REQUEST, "unsupported_value", Some(field), format!("{field}: {message}"))
+    }
+
+    /// A name that nothing has.
+    pub fn not_found(field: &'static str, message: impl std::fmt::Display) -> Self {
+        Self::client(StatusCode::NOT_FOUND, "not_found", Some(field), format!("{field}: {message}"))
+    }
+
+    /// A body that is too large.
+    pub fn too_large(limit_bytes: usize) -> Self {
+        let message = format!("the request body is larger than {limit_bytes} bytes");
+        Self::client(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", None, message)
+    }
+
+    /// A body of a type that isn't read here.
+    pub fn unsupported_media_type(allowed: &str) -> Self {
+        let message = format!("content-type must be {allowed}");
+        Self::client(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", None, message)
+    }
+
+    /// Something here failed that no caller can help.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            kind: "internal_error",
+            message: message.into(),
+            field: None,
+            origin: "server",
+            retryable: false,
+        }
+    }
+
+    fn client(
+        status: StatusCode,
+        kind: &'static str,
+        field: Option<&'static str>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { status, kind, message: message.into(), field, origin: "client", retryable: false }
+    }
+
+    /// The answer, as a dialect spells it.
+    pub fn into_response(self, dialect: ErrorDialect) -> Response {
+        let status = self.status_in(dialect);
+        tracing::info!(
+            status = status.as_u16(),
+            kind = self.kind,
+            origin = self.origin,
+            field = self.field,
+            retryable = self.retryable,
+            message = self.message,
+            "refused"
+        );
+        let retryable = self.retryable;
+        let mut response = (status, Json(self.body(dialect))).into_response();
+        if retryable {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        response
+    }
+
+    /// OpenAI has no 422: its clients know 400.
+    fn status_in(&self, dialect: ErrorDialect) -> StatusCode {
+        match (dialect, self.status) {
+            (ErrorDialect::OpenAi, StatusCode::UNPROCESSABLE_ENTITY) => StatusCode::BAD_REQUEST,
+            (_, status) => status,
+        }
+    }
+
+    fn body(self, dialect: ErrorDialect) -> Value {
+        match dialect {
+            ErrorDialect::Svara => json!({
+                "detail": self.message,
+                "error": {
+                    "type": self.kind,
+                    "field": self.field,
+                    "origin": self.origin,
+                    "retryable": self.retryable,
+                },
+            }),
+            ErrorDialect::OpenAi => json!({
+                "error": {
+                    "message": self.message,
+                    "type": if self.status.is_client_error() { "invalid_request_error" } else { "server_error" },
+                    "param": self.field,
+                    "code": self.kind,
+                },
+            }),
+        }
+    }
+}
+
+impl From<SpeakError> for ApiError {
+    fn from(error: SpeakError) -> Self {
+        let (status, kind, field) = match &error {
+            SpeakError::Invalid { field, .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", Some(*field))
+            }
+            SpeakError::UnknownVoice(_) => (StatusCode::NOT_FOUND, "unknown_voice", Some("voice")),
+            SpeakError::Source(SourceError::Rejected { field: Some(field), .. }) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", Some(*field))
+            }
+            SpeakError::Source(SourceError::Unreachable { .. }) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "engine_unreachable", None)
+            }
+            SpeakError::Source(SourceError::Rejected { status: 429 | 503, .. }) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "engine_busy", None)
+            }
+            SpeakError::Source(SourceError::Timeout { .. }) => {
+                (StatusCode::GATEWAY_TIMEOUT, "engine_timeout", None)
+            }
+            SpeakError::Source(_) | SpeakError::NoAudio => (StatusCode::BAD_GATEWAY, "engine_error", None),
+            SpeakError::Decode(svara_snac::DecodeError::Full { .. }) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "server_full", None)
+            }
+            SpeakError::Decode(_) => (StatusCode::INTERNAL_SERVER_ERROR, "decoder_error", None),
+        };
+        let origin = match error.origin() {
+            Origin::Client => "client",
+            Origin::Engine => "engine",
+            Origin::Decoder => "decoder",
+        };
+        Self { status, kind, message: error.to_string(), field, origin, retryable: error.is_retryable() }
+    }
+}
+
+impl From<MultipartError> for ApiError {
+    fn from(error: MultipartError) -> Self {
+        let kind =
+            if error.status() == StatusCode::PAYLOAD_TOO_LARGE { "body_too_large" } else { "bad_request" };
+        Self::client(error.status(), kind, None, format!("multipart body: {}", error.body_text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use svara_engine::UnknownVoice;
+    use svara_snac::DecodeError;
+
+    use super::*;
+
+    #[test]
+    fn each_failure_has_its_status_origin_and_advice() {
+        let unreachable = SourceError::Unreachable { reason: "refused".into() };
+        let rejected = |status, field| SourceError::Rejected { status, message: "no".into(), field };
+        let timeout = SourceError::Timeout { after: Duration::from_secs(1), phase: "" };
+        for (error, status, origin, retryable) in [
+            (SpeakError::invalid("text", "must not be empty"), 422, "client", false),
+            (UnknownVoice { voice: "x".into(), nearest: Vec::new() }.into(), 404, "client", false),
+            (unreachable.into(), 503, "engine", true),
+            (rejected(503, None).into(), 503, "engine", true),
+            (rejected(404, None).into(), 502, "engine", false),
+            (rejected(400, Some("max_tokens")).into(), 422, "client", false),
+            (rejected(500, None).into(), 502, "engine", true),
+            (timeout.into(), 504, "engine", true),
+            (SpeakError::NoAudio, 502, "engine", true),
+            (DecodeError::Full { max_streams: 1 }.into(), 503, "decoder", true),
+            (DecodeError::Stopped.into(), 500, "decoder", true),
+        ] {
+            let api = ApiError::from(error);
+            assert_eq!(
+                (api.status.as_u16(), api.origin, api.retryable),
+                (status, origin, retryable),
+                "{api:?}"
+            );
+            let response = api.into_response(ErrorDialect::Svara);
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), retryable);
+        }
+    }
+
+    #[test]
+    fn dialects_spell_the_same_error_differently() {
+        let error = ApiError::invalid("top_k", "must be at least 1");
+        let svara = error.clone().body(ErrorDialect::Svara);
+        assert_eq!(svara["detail"], "top_k must be at least 1");
+        assert_eq!(svara["error"]["field"], "top_k");
+        let openai = error.clone().body(ErrorDialect::OpenAi);
+        assert_eq!(openai["error"]["param"], "top_k");
+        assert_eq!(openai["error"]["type"], "invalid_request_error");
+        assert_eq!(error.status_in(ErrorDialect::OpenAi), StatusCode::BAD_REQUEST);
+    }
+}

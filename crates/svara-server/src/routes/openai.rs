@@ -1,0 +1,93 @@
+//! `POST /v1/audio/speech`: OpenAI's dialect.
+
+use std::str::FromStr;
+
+use axum::{
+    Extension,
+    extract::{Request, State},
+    response::Response,
+};
+use serde::Deserialize;
+use svara_audio::{EncoderSpec, Format};
+use svara_engine::{SamplingOverrides, SpeechRequest};
+
+use super::read::{self, BodyType};
+use crate::{
+    app::{AppState, RequestId},
+    error::{ApiError, ErrorDialect},
+    respond,
+};
+
+/// OpenAI's default.
+const DEFAULT_FORMAT: Format = Format::Mp3;
+
+#[derive(Debug, Deserialize)]
+struct Fields {
+    input: Option<String>,
+    voice: Option<VoiceField>,
+    response_format: Option<String>,
+    speed: Option<f64>,
+    stream_format: Option<String>,
+    seed: Option<u64>,
+}
+
+/// A voice by name, or as an object with its id.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "a voice's name, or an object with its id")]
+enum VoiceField {
+    Name(String),
+    Object { id: String },
+}
+
+pub(crate) async fn audio_speech(
+    State(state): State<AppState>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        if read::body_type(&request) != BodyType::Json {
+            return Err(ApiError::unsupported_media_type("application/json"));
+        }
+        let fields = read::json(request, state.body_bytes).await?;
+        speak(&state, id, fields).await
+    };
+    answer.await.unwrap_or_else(|error| error.into_response(ErrorDialect::OpenAi))
+}
+
+/// The `model` of the request is passed over: OpenAI's clients send OpenAI's names, and there is one model here.
+async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Response, ApiError> {
+    if fields.speed.is_some_and(|speed| speed != 1.0) {
+        return Err(ApiError::unsupported("speed", "only 1 is available on this server"));
+    }
+    if let Some(format) = fields.stream_format.as_deref().filter(|format| *format != "audio") {
+        let format: String = format.chars().take(32).collect();
+        return Err(ApiError::unsupported(
+            "stream_format",
+            format!("{format:?} is not available; supported: audio"),
+        ));
+    }
+    let format = fields.response_format.as_deref().map_or(Ok(DEFAULT_FORMAT), Format::from_str);
+    let format = format.map_err(|error| ApiError::unsupported("response_format", error))?;
+    let spec = EncoderSpec::new(format).map_err(|error| ApiError::unsupported("response_format", error))?;
+    let voice = fields.voice.map(|voice| match voice {
+        VoiceField::Name(name) | VoiceField::Object { id: name } => name,
+    });
+    let request = SpeechRequest {
+        text: fields.input.ok_or_else(|| ApiError::invalid("input", "is required"))?,
+        voice: voice.ok_or_else(|| ApiError::invalid("voice", "is required"))?,
+        sampling: SamplingOverrides::default(),
+        seed: fields.seed,
+        request_id: id.0,
+    };
+    respond::speak(&state.engine, request, spec, true).await.map_err(in_openai_words)
+}
+
+/// The engine speaks of `text`; here the field is called `input`.
+fn in_openai_words(error: ApiError) -> ApiError {
+    match error.field {
+        Some("text") => {
+            ApiError { field: Some("input"), message: error.message.replacen("text", "input", 1), ..error }
+        }
+        _ => error,
+    }
+}

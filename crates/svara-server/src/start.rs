@@ -1,0 +1,185 @@
+//! From the configuration to an engine.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, bail};
+use svara_engine::{
+    Engine, EngineParts, ModelProfile, PromptBuilder, Voices,
+    source::{
+        TokenSource,
+        demo::{self, DemoSource, Espeak},
+        vllm::{VllmSettings, VllmSource},
+    },
+};
+use svara_snac::{
+    Decoder, DecoderSettings, Encoder,
+    onnx::{Device, LibrarySearch, Runtime},
+};
+
+use crate::config::{Config, EngineKind};
+
+/// Where `scripts/fetch_onnxruntime.sh` puts the library.
+const MODELS_LIB: &str = "models/lib";
+
+/// Loads everything and makes an engine of it.
+///
+/// # Errors
+/// A file is missing or wrong, the device can't be had, or espeak-ng is missing.
+pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
+    let blocking = config.clone();
+    let (runtime, decoder, (voices, prompts)) = tokio::task::spawn_blocking(move || {
+        let runtime = Runtime::load(&library_search(&blocking))?;
+        let decoder = Decoder::load(&runtime, &decoder_settings(&blocking))?;
+        anyhow::Ok((runtime, decoder, voices_and_prompts(&blocking)?))
+    })
+    .await
+    .context("loading was interrupted")??;
+    let profile = Arc::clone(prompts.profile());
+    if decoder.info().codebook_size < profile.layout.codebook_size() {
+        bail!(
+            "the decoder has {} codes in a codebook, the model {} speaks {}",
+            decoder.info().codebook_size,
+            profile.id,
+            profile.layout.codebook_size()
+        );
+    }
+    let source: Box<dyn TokenSource> = match config.engine.kind {
+        EngineKind::Vllm => Box::new(VllmSource::new(vllm_settings(config), prompts)?),
+        EngineKind::Demo => {
+            let espeak = Espeak::find(&config.demo.espeak).await?;
+            let encoder = Encoder::load(&runtime, &config.demo.encoder, Device::Cpu)?;
+            tracing::warn!("{}", demo::NOTICE);
+            Box::new(DemoSource::new(espeak, encoder, profile.layout, profile.style_tags.clone()))
+        }
+    };
+    let about = source.about();
+    tracing::info!(engine = about.kind, model = about.model, url = about.url, "engine configured");
+    let hop_frames = (config.decoder.hop_frames > 0).then_some(config.decoder.hop_frames);
+    let text_max_characters = config.limits.text_characters;
+    Ok(Engine::new(EngineParts { profile, voices, source, decoder, text_max_characters, hop_frames }))
+}
+
+/// Looks at everything a start would need, without loading the decoder.
+///
+/// # Errors
+/// As [`engine`], as far as it looks.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    voices_and_prompts(config)?;
+    library_search(config).find()?;
+    let mut models = vec![decoder_settings(config).model];
+    if config.engine.kind == EngineKind::Demo {
+        models.push(config.demo.encoder.clone());
+    }
+    for model in models {
+        std::fs::metadata(&model).with_context(|| format!("model {}", model.display()))?;
+    }
+    Ok(())
+}
+
+/// The voices of the configured model, and the builder of its prompts.
+///
+/// # Errors
+/// The profile, a voice file or the tokenizer is wrong.
+pub fn voices_and_prompts(config: &Config) -> anyhow::Result<(Voices, PromptBuilder)> {
+    let profile = Arc::new(ModelProfile::load(&config.model.profile)?);
+    let voices = Voices::load(&config.model.voices, &profile.id, |voice| profile.speaker_id(voice))?;
+    let tokenizer = match config.engine.kind {
+        EngineKind::Vllm => find_tokenizer(&config.model.tokenizer, &hugging_face_cache()),
+        // The demo voice reads text.
+        EngineKind::Demo => None,
+    };
+    if tokenizer.is_none() && config.engine.kind == EngineKind::Vllm {
+        tracing::warn!(
+            tokenizer = config.model.tokenizer,
+            "no tokenizer found: prompts go to the engine as text, which its own tokenizer has to read the same way"
+        );
+    }
+    let prompts = PromptBuilder::new(profile, tokenizer.as_deref())?;
+    Ok((voices, prompts))
+}
+
+fn library_search(config: &Config) -> LibrarySearch {
+    LibrarySearch {
+        configured: Some(config.decoder.library.clone()).filter(|path| !path.as_os_str().is_empty()),
+        environment: std::env::var_os("ORT_DYLIB_PATH"),
+        models_lib: MODELS_LIB.into(),
+    }
+}
+
+fn decoder_settings(config: &Config) -> DecoderSettings {
+    let decoder = &config.decoder;
+    DecoderSettings {
+        model: match config.engine.kind {
+            EngineKind::Vllm => decoder.model.clone(),
+            EngineKind::Demo => config.demo.decoder.clone(),
+        },
+        device: decoder.device,
+        threads: decoder.threads,
+        intra_threads: decoder.intra_threads,
+        max_streams: decoder.max_streams,
+        max_batch: decoder.max_batch,
+        noise: decoder.noise,
+    }
+}
+
+fn vllm_settings(config: &Config) -> VllmSettings {
+    let engine = &config.engine;
+    VllmSettings {
+        base_url: engine.base_url.clone(),
+        model: engine.model.clone(),
+        api_key: engine.api_key.reveal().map(str::to_owned),
+        connect_timeout: engine.connect_seconds.duration(),
+        first_token_timeout: engine.first_token_seconds.duration(),
+        inactivity_timeout: engine.inactivity_seconds.duration(),
+        stream_interval: engine.stream_interval,
+    }
+}
+
+/// Where the Hugging Face libraries keep what they have downloaded.
+fn hugging_face_cache() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let hub = variable("HF_HUB_CACHE").or_else(|| variable("HF_HOME").map(|home| home.join("hub")));
+    hub.unwrap_or_else(|| variable("HOME").unwrap_or_default().join(".cache/huggingface/hub"))
+}
+
+/// A `tokenizer.json`: the file itself, one in a directory, or that of a model in the Hugging Face cache, which vLLM
+/// fills. `TOKENIZER_MODEL` of the Python stack may be any of these.
+fn find_tokenizer(name: &str, cache: &Path) -> Option<PathBuf> {
+    if name.is_empty() {
+        return None;
+    }
+    let path = Path::new(name);
+    let repository = cache.join(format!("models--{}", name.replace('/', "--")));
+    let snapshot = std::fs::read_to_string(repository.join("refs/main")).ok();
+    let cached =
+        snapshot.map(|commit| repository.join("snapshots").join(commit.trim()).join("tokenizer.json"));
+    [Some(path.to_owned()), Some(path.join("tokenizer.json")), cached]
+        .into_iter()
+        .flatten()
+        .find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tokenizer_is_a_file_a_directory_or_a_cached_model() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        let snapshot = root.join("models--kenpath--svara-tts-v1/snapshots/abc");
+        std::fs::create_dir_all(&snapshot).unwrap();
+        std::fs::create_dir_all(root.join("models--kenpath--svara-tts-v1/refs")).unwrap();
+        std::fs::write(root.join("models--kenpath--svara-tts-v1/refs/main"), "abc\n").unwrap();
+        let file = snapshot.join("tokenizer.json");
+        assert_eq!(find_tokenizer("kenpath/svara-tts-v1", root), None);
+        std::fs::write(&file, "{}").unwrap();
+        assert_eq!(find_tokenizer("kenpath/svara-tts-v1", root), Some(file.clone()));
+        assert_eq!(find_tokenizer(snapshot.to_str().unwrap(), root), Some(file.clone()));
+        assert_eq!(find_tokenizer(file.to_str().unwrap(), root), Some(file));
+        assert_eq!(find_tokenizer("", root), None);
+    }
+}
