@@ -34,13 +34,16 @@ def wait_until(what: str, condition: Callable[[], bool], within_s: float, every_
 class Service:
     """A process in a session of its own, with its output in a file."""
 
-    def __init__(self, name: str, command: list[str | Path], log: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, command: list[str | Path], log: Path, environment: dict[str, str], directory: Path
+    ) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 command,
-                env=os.environ | environment,
+                env=environment,
+                cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

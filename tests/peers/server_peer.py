@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from processes import Service, free_port, status_of
 from reference import MODELS, PROJECT
 
 BINARY = PROJECT / "target/release/svara-server"
-LIBRARY = PROJECT / "models/lib/libonnxruntime.so"
 START_WITHIN_S = 60
 STOP_WITHIN_S = 30
 
@@ -22,12 +22,8 @@ def settings_for_vllm(base_url: str) -> Settings:
     """The whole configuration that the tests start from; a test changes single keys."""
     return {
         "server": {"host": "127.0.0.1"},
-        "engine": {
-            "kind": "vllm",
-            "base_url": base_url,
-            "model": "svara",
-            "tokenizer": str(MODELS / "tiny-svara/tokenizer.json"),
-        },
+        "engine": {"kind": "vllm", "base_url": base_url, "model": "svara"},
+        "model": {"tokenizer": str(MODELS / "tiny-svara/tokenizer.json")},
         "decoder": {
             "model": str(MODELS / "snac-small/decoder_stream.onnx"),
             "device": "cpu",
@@ -54,7 +50,7 @@ class Server:
         config = directory / "server.toml"
         write_config(config, settings | {"server": settings["server"] | {"port": self.port}})
         command = [require_binary(), "--config", config, *arguments]
-        self.service = Service("svara-server", command, directory / "server.log", clean_environment())
+        self.service = Service("svara-server", command, directory / "server.log", clean_environment(), PROJECT)
 
     def wait_ready(self) -> None:
         self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
@@ -81,5 +77,6 @@ def require_binary() -> Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """The library is named, so that a test may start the server anywhere."""
-    return {"ORT_DYLIB_PATH": str(LIBRARY)}
+    """Without the variables that would beat the configuration file."""
+    ours = ("API_", "LOG_", "ORT_", "SVARA_", "TOKENIZER_", "TTS_", "VLLM_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

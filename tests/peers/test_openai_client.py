@@ -14,7 +14,8 @@ from reference import SAMPLE_RATE, SAMPLES_PER_FRAME, expected_frames
 from server_peer import Server
 from vllm_peer import Vllm
 
-TEXT, VOICE, MODEL = "hello world, good morning", "hi_female", "svara-tts-v1"
+# Short: this dialect has no top_p to set, and the default of 0.9 is slow in vLLM on a CPU.
+TEXT, VOICE, MODEL = "hello", "hi_female", "svara-tts-v1"
 PCM_BYTES = 2 * SAMPLES_PER_FRAME * expected_frames(TEXT, VOICE)
 
 

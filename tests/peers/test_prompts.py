@@ -41,13 +41,13 @@ def model(request: pytest.FixtureRequest) -> str:
 def config(model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("config") / "server.toml"
     settings = settings_for_vllm("http://127.0.0.1:9/v1")
-    settings["engine"]["tokenizer"] = str(MODELS / model / "tokenizer.json")
+    settings["model"]["tokenizer"] = str(MODELS / model / "tokenizer.json")
     write_config(path, settings)
     return path
 
 
 def our_prompt(config: Path, voice: str, text: str) -> list[int]:
-    result = run("prompt", "--config", config, "--voice", voice, text)
+    result = run("--config", config, "prompt", "--voice", voice, text)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -59,27 +58,28 @@ def test_streams_equal_the_one_shot_decode(
     start_server: StartServer, vllm: Vllm, references: dict[str, np.ndarray], hop: int
 ) -> None:
     """One stream, then 16 at once, each against its own reference."""
-    server = start_server(settings_for_vllm(vllm.base_url) | {"decoder.hop": {"frames": hop}})
+    settings = settings_for_vllm(vllm.base_url)
+    settings["decoder"]["hop_frames"] = hop
+    server = start_server(settings)
     alone, samples = list(references.items())[-1]
     assert_same_audio(speak(server, alone), samples, f"hop {hop}, alone")
-    for text, pcm in asyncio.run(speak_at_once(server, list(references))).items():
-        assert_same_audio(pcm, references[text], f"hop {hop}, {text!r} among 16")
+    with ThreadPoolExecutor(len(references)) as pool:
+        heard = list(pool.map(lambda text: speak(server, text), references))
+    for (text, expected), pcm in zip(references.items(), heard, strict=True):
+        assert_same_audio(pcm, expected, f"hop {hop}, {text!r} among 16")
 
 
-async def speak_at_once(server: Server, texts: list[str]) -> dict[str, bytes]:
-    async with httpx.AsyncClient(timeout=120, limits=httpx.Limits(max_connections=None)) as client:
-        url = f"{server.root}/v1/text-to-speech"
-        responses = await asyncio.gather(*(client.post(url, json=body(text)) for text in texts))
-    failed = [r.text[:300] for r in responses if r.status_code != 200]
-    assert not failed, failed
-    return {text: response.content for text, response in zip(texts, responses, strict=True)}
-
-
-def test_sampled_streams_are_whole_too(server: Server, vllm: Vllm) -> None:
-    """With temperature and penalty as users send them, whatever the codes."""
-    pcm = speak(server, SENTENCE, temperature=0.75, repetition_penalty=1.1)
-    assert len(pcm) == 2 * SAMPLES_PER_FRAME * expected_frames(SENTENCE, VOICE)
-    assert np.frombuffer(pcm, "<i2").std() > 100
+def test_seeded_streams_equal_the_one_shot_decode(server: Server, vllm: Vllm) -> None:
+    """One text, sampled with four seeds at once."""
+    sampling = {"temperature": 0.75, "top_k": 40, "repetition_penalty": 1.1}
+    seeds = [1, 2, 3, 2**40]
+    with ThreadPoolExecutor(len(seeds)) as pool:
+        tokens = list(pool.map(lambda seed: engine_tokens(vllm, SENTENCE, seed=seed, **sampling), seeds))
+        heard = list(pool.map(lambda seed: speak(server, SENTENCE, seed=seed, **sampling), seeds))
+    references = [decode(ids) for ids in tokens]
+    assert distinct(references), "the seeds make no difference"
+    for seed, pcm, expected in zip(seeds, heard, references, strict=True):
+        assert_same_audio(pcm, expected, f"seed {seed}")
 
 
 def test_full_size_decoder_equals_pytorch(start_server: StartServer, vllm: Vllm) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 
 from processes import Service, free_port, status_of
-from reference import END_OF_SPEECH, MODELS
+from reference import END_OF_SPEECH, MODELS, PROJECT
 
 MODEL = "svara"
 START_WITHIN_S = 300  # imports alone take one to two minutes on two busy cores
@@ -45,7 +46,7 @@ class Vllm:
         command += ["--model", MODELS / "tiny-svara", "--served-model-name", MODEL]
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--disable-uvicorn-access-log"]
         command += ["--max-model-len", "4096", "--enforce-eager", "--dtype", "float32", "--generation-config", "vllm"]
-        self.service = Service("vLLM", command, self.log, ENVIRONMENT)
+        self.service = Service("vLLM", command, self.log, os.environ | ENVIRONMENT, PROJECT)
         self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
 
     def kill(self) -> None:
