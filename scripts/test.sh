@@ -19,6 +19,8 @@ esac
 
 cd "$ROOT"
 have cargo || die "cargo is missing; see https://rustup.rs"
+full=(--full) # only the peers need the full-size codec
+[[ -z $fast ]] || full=()
 summary=()
 failed=
 
@@ -61,7 +63,7 @@ else
 fi
 
 stage onnxruntime scripts/fetch_onnxruntime.sh
-stage test-models scripts/make_test_models.sh
+stage test-models scripts/make_test_models.sh "${full[@]}"
 stage rust rust_tests "$@"
 stage rust-docs cargo test --workspace --doc --locked
 if [[ -z $fast ]]; then

@@ -1,0 +1,83 @@
+"""Fixtures: one vLLM for the whole run, and our server in front of it with any settings."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from server_peer import Server, Settings, settings_for_vllm
+from vllm_peer import Vllm
+
+StartServer = Callable[..., Server]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "kills_vllm: runs last, so that vLLM needn't start twice")
+
+    def terminated(number: int, _frame: FrameType | None) -> None:
+        pytest.exit(f"signal {number}", returncode=128 + number)
+
+    # Fixtures clean up on an orderly exit only.
+    signal.signal(signal.SIGTERM, terminated)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("kills_vllm") is not None)
+
+
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="session")
+def one_vllm(logs: Path) -> Iterator[Vllm]:
+    vllm = Vllm(logs / "vllm.log")
+    yield vllm
+    vllm.kill()
+
+
+@pytest.fixture
+def vllm(one_vllm: Vllm) -> Vllm:
+    """A real vLLM that serves the tiny checkpoint; up at the start of each test."""
+    one_vllm.ensure_started()
+    return one_vllm
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Starts servers with the settings given; they stop with the module, and must end well."""
+    servers: list[Server] = []
+
+    def start(settings: Settings, *arguments: str, ready: bool = True) -> Server:
+        server = Server(tmp_path_factory.mktemp("server"), settings, arguments)
+        servers.append(server)
+        server.wait_ready() if ready else server.wait_listening()
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(one_vllm: Vllm, start_server: StartServer) -> Server:
+    """Our server before vLLM, with the small codec."""
+    one_vllm.ensure_started()
+    return start_server(settings_for_vllm(one_vllm.base_url))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Adds the logs of the processes to a failure."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            service = getattr(value, "service", None)
+            if service is not None:
+                report.sections.append((service.name, service.tail()))
+    return report

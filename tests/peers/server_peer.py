@@ -1,0 +1,82 @@
+"""Our server as users run it: the release binary with a configuration file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from processes import Service, free_port, status_of
+from reference import MODELS, PROJECT
+
+BINARY = PROJECT / "target/release/svara-server"
+START_WITHIN_S = 60
+STOP_WITHIN_S = 30
+
+Settings = dict[str, dict[str, Any]]
+
+
+def settings_for_vllm(base_url: str) -> Settings:
+    """The whole configuration that the tests start from; a test changes single keys."""
+    return {
+        "server": {"host": "127.0.0.1"},
+        "engine": {"kind": "vllm", "base_url": base_url, "model": "svara"},
+        "model": {"tokenizer": str(MODELS / "tiny-svara/tokenizer.json")},
+        "decoder": {
+            "model": str(MODELS / "snac-small/decoder_stream.onnx"),
+            "device": "cpu",
+            "threads": 1,
+            "noise": False,
+        },
+        "log": {"format": "json"},
+    }
+
+
+def write_config(path: Path, settings: Settings) -> None:
+    """TOML; its strings, numbers and booleans are written as JSON's are."""
+    sections = []
+    for section, values in settings.items():
+        lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+        sections.append("\n".join([f"[{section}]", *lines]))
+    path.write_text("\n\n".join(sections) + "\n")
+
+
+class Server:
+    def __init__(self, directory: Path, settings: Settings, arguments: tuple[str, ...] = ()) -> None:
+        self.port = free_port()
+        self.root = f"http://127.0.0.1:{self.port}"
+        config = directory / "server.toml"
+        write_config(config, settings | {"server": settings["server"] | {"port": self.port}})
+        command = [require_binary(), "--config", config, *arguments]
+        self.service = Service("svara-server", command, directory / "server.log", clean_environment(), PROJECT)
+
+    def wait_ready(self) -> None:
+        self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
+
+    def wait_listening(self) -> None:
+        """For a server whose engine isn't to be had: it answers, if only to say so."""
+        self.service.wait_ready(lambda: status_of(f"{self.root}/health") is not None, START_WITHIN_S)
+
+    def stop(self) -> None:
+        code = self.service.stop(STOP_WITHIN_S)
+        assert code == 0, f"svara-server ended with code {code}\n{self.service.tail()}"
+        assert "panicked" not in self.service.log.read_text(errors="replace"), self.service.tail()
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A subcommand of the binary."""
+    command = [require_binary(), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=clean_environment(), cwd=PROJECT)
+
+
+def require_binary() -> Path:
+    assert BINARY.exists(), f"{BINARY} is missing: cargo build --release -p svara-server"
+    return BINARY
+
+
+def clean_environment() -> dict[str, str]:
+    """Without the variables that would beat the configuration file."""
+    ours = ("API_", "LOG_", "ORT_", "SVARA_", "TOKENIZER_", "TTS_", "VLLM_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -1,0 +1,82 @@
+"""Peer: a real vLLM that refuses, loses its client, or dies. Failures are seen; a client that leaves stops costing."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from conftest import StartServer
+from processes import wait_until
+from reference import SAMPLES_PER_FRAME, expected_frames
+from server_peer import Server, settings_for_vllm
+from speech import VOICE, body, speak
+from vllm_peer import Vllm
+
+# More than 2000 tokens, 20 s on a CPU core: whatever happens to it happens on the way.
+LONG = "the quick brown fox jumps over the lazy dog " * 30
+
+
+def test_model_that_the_engine_lacks_is_said_before_any_byte(start_server: StartServer, vllm: Vllm) -> None:
+    settings = settings_for_vllm(vllm.base_url)
+    settings["engine"]["model"] = "nope"
+    server = start_server(settings, ready=False)
+    response = httpx.post(f"{server.root}/v1/text-to-speech", json=body("hello"), timeout=10)
+    assert response.status_code == 502
+    assert "The model `nope` does not exist" in response.text
+
+
+def test_engine_that_is_not_there_is_said_before_any_byte(start_server: StartServer) -> None:
+    server = start_server(settings_for_vllm("http://127.0.0.1:9/v1"), ready=False)
+    assert httpx.get(f"{server.root}/health").status_code == 503
+    response = httpx.post(f"{server.root}/v1/text-to-speech", json=body("hello"), timeout=10)
+    assert response.status_code in (502, 503)
+    assert response.headers["content-type"].startswith("application/json")
+
+
+def test_client_that_is_killed_stops_the_generation(server: Server, vllm: Vllm, tmp_path: Path) -> None:
+    """SIGKILL of a curl in mid-stream; vLLM's own metrics say when it stopped."""
+    audio = tmp_path / "audio.pcm"
+    request = tmp_path / "request.json"
+    request.write_bytes(httpx.Request("POST", "http://x", json=body(LONG)).content)
+    url = f"{server.root}/v1/text-to-speech"
+    command = ["curl", "-sN", url, "-H", "content-type: application/json", "-d", f"@{request}", "-o", audio]
+    curl = subprocess.Popen(command)
+    try:
+        wait_until("curl has its first bytes", lambda: audio.exists() and audio.stat().st_size > 0, within_s=20)
+        assert vllm.running() == 1
+    finally:
+        curl.kill()
+        curl.wait()
+    took = wait_until("vLLM has no request running", lambda: vllm.running() == 0, within_s=0.5)
+    print(f"vLLM was idle {1000 * took:.0f} ms after the client was killed")
+    generated = vllm.metric("vllm:generation_tokens_total")
+    assert speak(server, "hello"), "the next client isn't served"
+    assert vllm.metric("vllm:generation_tokens_total") - generated < 300, "the abandoned generation went on"
+
+
+@pytest.mark.kills_vllm
+def test_engine_killed_in_mid_stream_breaks_the_response_off(server: Server, vllm: Vllm) -> None:
+    url = f"{server.root}/v1/text-to-speech"
+    received = 0
+    with httpx.stream("POST", url, json=body(LONG), timeout=30) as response:
+        assert response.status_code == 200
+        chunks = response.iter_raw()
+        received += len(next(chunks))
+        vllm.kill()
+        killed = time.monotonic()
+        with pytest.raises(httpx.RemoteProtocolError):
+            for chunk in chunks:
+                received += len(chunk)
+    took = time.monotonic() - killed
+    print(f"the response broke off {1000 * took:.0f} ms after the engine was killed")
+    assert took < 1
+    assert received < 2 * SAMPLES_PER_FRAME * expected_frames(LONG, VOICE)
+
+    response = httpx.post(url, json=body("hello"), timeout=10)
+    assert response.status_code in (502, 503), response.text
+    health = httpx.get(f"{server.root}/health")
+    assert health.status_code == 503, health.text

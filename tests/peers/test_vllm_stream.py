@@ -1,0 +1,107 @@
+"""Peer: a real vLLM. What our server streams is the one-shot decode (ONNX Runtime, PyTorch) of what vLLM generated."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import numpy as np
+import pytest
+
+import pytorch_snac
+from conftest import StartServer
+from reference import MODELS, SAMPLES_PER_FRAME, assert_same_audio, codes_of, decode, expected_frames
+from server_peer import Server, settings_for_vllm
+from snac_export.config import Config
+from speech import VOICE, body, engine_tokens, speak
+from vllm_peer import Vllm
+
+SENTENCE = "नमस्ते दुनिया, please say this in a warm and friendly voice"
+FRAME_TOKENS = 7
+
+
+def test_every_text_token_is_a_frame_of_samples(server: Server, vllm: Vllm) -> None:
+    for text in ("hello", "hello world", "வணக்கம் உலகம்", SENTENCE):
+        pcm = speak(server, text)
+        assert len(pcm) == 2 * SAMPLES_PER_FRAME * expected_frames(text, VOICE), text
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_short_utterances_come_out_whole(server: Server, vllm: Vllm, frames: int) -> None:
+    tokens = engine_tokens(vllm, SENTENCE, max_tokens=frames * FRAME_TOKENS)
+    assert len(tokens) == frames * FRAME_TOKENS
+    pcm = speak(server, SENTENCE, max_tokens=frames * FRAME_TOKENS)
+    assert_same_audio(pcm, decode(tokens))
+
+
+@pytest.fixture(scope="module")
+def references(one_vllm: Vllm) -> dict[str, np.ndarray]:
+    """What 16 different texts must sound like."""
+    one_vllm.ensure_started()
+    texts = [f"stream {i}: {'hello world ' * (i % 5)}{chr(ord('a') + i) * (i + 1)}" for i in range(16)]
+    with ThreadPoolExecutor(len(texts)) as pool:
+        tokens = list(pool.map(lambda text: engine_tokens(one_vllm, text), texts))
+    signals = [decode(ids) for ids in tokens]
+    assert distinct(signals), "the references don't tell the streams apart"
+    return dict(zip(texts, signals, strict=True))
+
+
+def distinct(signals: list[np.ndarray]) -> bool:
+    """Whether their first frames differ."""
+    starts = [signal[:SAMPLES_PER_FRAME] for signal in signals]
+    return all(np.abs(a - b).max() > 0.01 for i, a in enumerate(starts) for b in starts[:i])
+
+
+@pytest.mark.parametrize("hop", [1, 2, 7, 50])
+def test_streams_equal_the_one_shot_decode(
+    start_server: StartServer, vllm: Vllm, references: dict[str, np.ndarray], hop: int
+) -> None:
+    """One stream, then 16 at once, each against its own reference."""
+    settings = settings_for_vllm(vllm.base_url)
+    settings["decoder"]["hop_frames"] = hop
+    server = start_server(settings)
+    alone, samples = list(references.items())[-1]
+    assert_same_audio(speak(server, alone), samples, f"hop {hop}, alone")
+    with ThreadPoolExecutor(len(references)) as pool:
+        heard = list(pool.map(lambda text: speak(server, text), references))
+    for (text, expected), pcm in zip(references.items(), heard, strict=True):
+        assert_same_audio(pcm, expected, f"hop {hop}, {text!r} among 16")
+
+
+def test_seeded_streams_equal_the_one_shot_decode(server: Server, vllm: Vllm) -> None:
+    """One text, sampled with four seeds at once."""
+    sampling = {"temperature": 0.75, "top_k": 40, "repetition_penalty": 1.1}
+    seeds = [1, 2, 3, 2**40]
+    with ThreadPoolExecutor(len(seeds)) as pool:
+        tokens = list(pool.map(lambda seed: engine_tokens(vllm, SENTENCE, seed=seed, **sampling), seeds))
+        heard = list(pool.map(lambda seed: speak(server, SENTENCE, seed=seed, **sampling), seeds))
+    references = [decode(ids) for ids in tokens]
+    assert distinct(references), "the seeds make no difference"
+    for seed, pcm, expected in zip(seeds, heard, references, strict=True):
+        assert_same_audio(pcm, expected, f"seed {seed}")
+
+
+def test_full_size_decoder_equals_pytorch(start_server: StartServer, vllm: Vllm) -> None:
+    """Rust's decoder at full size against PyTorch's, with the same seeded weights."""
+    settings = settings_for_vllm(vllm.base_url)
+    settings["decoder"]["model"] = str(MODELS / "snac-full/decoder_stream.onnx")
+    pcm = speak(start_server(settings), SENTENCE)
+    network = pytorch_snac.seeded_network(Config(), seed=1)
+    expected = pytorch_snac.decode(network, codes_of(engine_tokens(vllm, SENTENCE)))
+    assert_same_audio(pcm, expected[0, 0])
+
+
+def test_first_bytes_arrive_while_the_engine_generates(server: Server, vllm: Vllm) -> None:
+    text = "the quick brown fox jumps over the lazy dog " * 12
+    start = time.monotonic()
+    with httpx.stream("POST", f"{server.root}/v1/text-to-speech", json=body(text), timeout=120) as response:
+        assert response.status_code == 200
+        chunks = response.iter_raw()
+        first = next(chunks)
+        first_after = time.monotonic() - start
+        assert vllm.running() == 1, "the first bytes came after the generation had ended"
+        total = len(first) + sum(len(chunk) for chunk in chunks)
+    whole_after = time.monotonic() - start
+    assert total == 2 * SAMPLES_PER_FRAME * expected_frames(text, VOICE)
+    assert first_after < whole_after / 4, f"first bytes after {first_after:.2f} s of {whole_after:.2f} s"

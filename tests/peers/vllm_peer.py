@@ -1,0 +1,73 @@
+"""A real vLLM on the CPU, serving the tiny checkpoint of scripts/make_tiny_svara.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from processes import Service, free_port, status_of
+from reference import END_OF_SPEECH, MODELS, PROJECT
+
+MODEL = "svara"
+START_WITHIN_S = 300  # imports alone take one to two minutes on two busy cores
+
+ENVIRONMENT = {
+    "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "OMP_NUM_THREADS": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "HF_HUB_OFFLINE": "1",
+}
+
+
+class Vllm:
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.port = free_port()
+        self.service: Service | None = None
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.root}/v1"
+
+    def ensure_started(self) -> None:
+        """Starts it, or starts it again after a test has killed it."""
+        if self.service is not None and self.service.alive():
+            return
+        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
+        command += ["--model", MODELS / "tiny-svara", "--served-model-name", MODEL]
+        command += ["--host", "127.0.0.1", "--port", str(self.port), "--disable-uvicorn-access-log"]
+        command += ["--max-model-len", "4096", "--enforce-eager", "--dtype", "float32", "--generation-config", "vllm"]
+        self.service = Service("vLLM", command, self.log, os.environ | ENVIRONMENT, PROJECT)
+        self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
+
+    def kill(self) -> None:
+        """kill -9 of the API server, the engine and its worker."""
+        if self.service is not None:
+            self.service.kill()
+
+    def generate(self, prompt: list[int], **sampling: Any) -> list[int]:
+        """The token ids of a whole generation, without the stop token."""
+        body = {"model": MODEL, "prompt": prompt, "stop_token_ids": [END_OF_SPEECH], "return_token_ids": True}
+        response = httpx.post(f"{self.base_url}/completions", json=body | sampling, timeout=120)
+        response.raise_for_status()
+        ids = response.json()["choices"][0]["token_ids"]
+        return ids[:-1] if ids[-1:] == [END_OF_SPEECH] else ids
+
+    def running(self) -> int:
+        """Requests that it works on now."""
+        return int(self.metric("vllm:num_requests_running"))
+
+    def metric(self, name: str) -> float:
+        for line in httpx.get(f"{self.root}/metrics", timeout=10).text.splitlines():
+            if line.startswith(f"{name}{{"):
+                return float(line.rsplit(" ", 1)[1])
+        raise AssertionError(f"vLLM has no metric {name}")
