@@ -67,7 +67,8 @@ stage test-models scripts/make_test_models.sh "${full[@]}"
 stage rust rust_tests "$@"
 stage rust-docs cargo test --workspace --doc --locked
 if [[ -z $fast ]]; then
-    stage server cargo build --release --locked --package svara-server
+    stage binaries cargo build --release --locked --package svara-server
+    stage examples cargo build --release --locked --package svara-snac --example decode_codes
     stage peers-setup join_job "$peers" "$peers_log"
     stage peers .venv-peers/bin/python -m pytest tests/peers
 fi

@@ -82,7 +82,11 @@ async fn all_formats_answer_with_their_type() {
     }
     let default =
         server.request("/v1/text-to-speech", &json!({"text": "a", "voice": "hi_male"})).send().await.unwrap();
-    assert_eq!(default.headers()["content-type"], "audio/ogg; codecs=opus", "the Python stack's default is opus");
+    assert_eq!(
+        default.headers()["content-type"],
+        "audio/ogg; codecs=opus",
+        "the Python stack's default is opus"
+    );
 }
 
 #[tokio::test]
