@@ -25,6 +25,8 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some("শ"),
         halves_from_2010: false,
+        year_before: &["চন"],
+        year_behind: &["চন", "খ্ৰীষ্টাব্দ"],
     },
     clock: Clock {
         hour: "{h} বজাত",

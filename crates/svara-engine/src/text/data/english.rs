@@ -25,6 +25,8 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: true,
         century: Some(""),
         halves_from_2010: true,
+        year_before: &["year", "since", "circa"],
+        year_behind: &[],
     },
     clock: Clock {
         hour: "{h} o'clock",

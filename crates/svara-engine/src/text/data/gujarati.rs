@@ -25,6 +25,8 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some("સો"),
         halves_from_2010: false,
+        year_before: &["વર્ષ", "ઈ.સ.", "સાલ"],
+        year_behind: &["ની સાલ"],
     },
     clock: Clock {
         hour: "{h} વાગ્યે",

@@ -72,6 +72,8 @@ pub(super) const CALENDAR: Calendar = Calendar {
     ordinal_day: false,
     century: Some(" सौ"),
     halves_from_2010: false,
+    year_before: &["सन्", "सन", "वर्ष", "साल"],
+    year_behind: &["ई.", "ईस्वी", "ईसवी"],
 };
 
 pub(super) const CLOCK: Clock = Clock {

@@ -25,6 +25,8 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: None,
         halves_from_2010: false,
+        year_before: &[],
+        year_behind: &[],
     },
     clock: Clock {
         hour: "{h} മണി",

@@ -23,6 +23,8 @@ pub(super) static WORDS: Words = Words {
             "जानेवारी" "फेब्रुवारी" "मार्च" "एप्रिल" "मे" "जून" "जुलै" "ऑगस्ट" "सप्टेंबर" "ऑक्टोबर" "नोव्हेंबर" "डिसेंबर"
         },
         century: Some("शे"),
+        year_before: &["सन", "वर्ष", "साली", "इ.स."],
+        year_behind: &["साली"],
         ..hindi::CALENDAR
     },
     clock: Clock {

@@ -186,6 +186,10 @@ pub(super) struct Calendar {
     pub century: Option<&'static str>,
     /// Whether years from 2010 on are said in two halves as well.
     pub halves_from_2010: bool,
+    /// Words that make a year of four digits right behind them.
+    pub year_before: &'static [&'static str],
+    /// Beginnings of words that make a year of four digits right before them.
+    pub year_behind: &'static [&'static str],
 }
 
 /// Times of day. `{h}`, `{m}` and `{s}` stand for number words, `{t}` for the time.

@@ -13,6 +13,8 @@ pub(super) static WORDS: Words = Words {
             "जनवरी" "फेब्रुअरी" "मार्च" "अप्रिल" "मे" "जुन" "जुलाई" "अगस्ट" "सेप्टेम्बर" "अक्टोबर" "नोभेम्बर" "डिसेम्बर"
         },
         century: Some(" सय"),
+        year_before: &["सन्", "साल"],
+        year_behind: &["साल"],
         ..hindi::CALENDAR
     },
     clock: Clock {

@@ -25,6 +25,8 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some(" ਸੌ"),
         halves_from_2010: false,
+        year_before: &["ਸੰਨ", "ਸਾਲ"],
+        year_behind: &["ਈਸਵੀ"],
     },
     clock: Clock {
         hour: "{h} ਵਜੇ",

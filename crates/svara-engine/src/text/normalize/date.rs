@@ -1,8 +1,9 @@
 //! Dates and years.
 
 use super::super::data::Words;
-use super::super::number::{cardinal, one_by_one, replace_end};
-use super::cursor::Cursor;
+use super::super::language::Language;
+use super::super::number::{Numeral, cardinal, one_by_one, replace_end};
+use super::cursor::{Cursor, is_wordish};
 use super::{Found, Place};
 
 /// Month names that text in any language may use.
@@ -104,6 +105,35 @@ fn year_in_words(year: u64, words: &Words) -> String {
         }
         _ => cardinal(year, words),
     }
+}
+
+/// The year that four digits are if a word beside them says so: `सन् 1947`, `১৯৪৭ সালে`.
+pub(super) fn year(numeral: &Numeral, place: Place<'_>, after: &Cursor<'_>) -> Option<String> {
+    let number = numeral.whole().filter(|_| numeral.integer.len() == 4 && !numeral.grouped)?;
+    let calendar = &place.words.calendar;
+    let behind = after.rest().strip_prefix(' ').unwrap_or_default();
+    let said_before = calendar.year_before.iter().any(|word| ends_with_word(place.done, word));
+    let said_behind = calendar.year_behind.iter().any(|word| behind.starts_with(word));
+    (said_before || said_behind).then(|| year_in_words(number, place.words))
+}
+
+/// `1990s`, `90s`: said in English in any text.
+pub(super) fn decade(numeral: &Numeral, cursor: &mut Cursor<'_>) -> Option<String> {
+    let number = numeral.whole().filter(|number| number % 10 == 0 && !numeral.grouped)?;
+    let english = Words::of(Language::English);
+    let mut spoken = match numeral.integer.len() {
+        2 => cardinal(number, english),
+        4 => year_in_words(number, english),
+        _ => return None,
+    };
+    cursor.eat_word(["s", "'s", "’s"])?;
+    replace_end(&mut spoken, &[("y", "ies"), ("", "s")]);
+    Some(spoken)
+}
+
+fn ends_with_word(text: &str, word: &str) -> bool {
+    let before = text.strip_suffix(' ').and_then(|text| text.strip_suffix(word));
+    before.is_some_and(|before| !before.ends_with(is_wordish))
 }
 
 /// A year as people write one behind a month.

@@ -37,7 +37,9 @@ pub fn normalize(text: &str, language: Language) -> Cow<'_, str> {
         let len = if let Some(len) = tag_len(rest) {
             out.keep(rest, len);
             len
-        } else if let Some(found) = recognize(Place { rest, before, words }) {
+        } else if let Some(found) =
+            recognize(Place { done: text.get(..at).unwrap_or_default(), rest, before, words })
+        {
             out.say(&found);
             found.len
         } else {
@@ -59,8 +61,11 @@ pub fn normalize(text: &str, language: Language) -> Cow<'_, str> {
 /// A place in the text, where something to say may start.
 #[derive(Clone, Copy)]
 struct Place<'t> {
+    /// The text before it.
+    done: &'t str,
+    /// The text from it on.
     rest: &'t str,
-    /// The character before it.
+    /// The character that stands before it in the result.
     before: Option<char>,
     words: &'static Words,
 }

@@ -1,9 +1,9 @@
 //! Sums of money.
 
 use super::super::data::{Above, Join, Money, Noun, Scale, Words};
-use super::super::number::{Numeral, cardinal};
+use super::super::number::{Numeral, cardinal, replace_end};
 use super::cursor::Cursor;
-use super::quantity::before_noun;
+use super::quantity::{before_noun, eat_range_end};
 use super::{Found, Place, sign_allowed};
 
 /// Signs and codes before a sum, each with the place of its currency; longer ones first.
@@ -76,7 +76,7 @@ const SCALES: [&[&str]; 9] = [
     &["ആയിരം", "ലക്ഷം", "കോടി"],
 ];
 
-/// `₹1,50,000`, `Rs. 500/-`, `-$12.50`, `₹1.5 लाख`, `₹5Cr`, `500₹`.
+/// `₹1,50,000`, `Rs. 500/-`, `-$12.50`, `₹1.5 लाख`, `₹5Cr`, `₹500-1000`, `500₹`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let mut cursor = Cursor::new(place.rest);
     let mut negative = sign_allowed(place.before) && eat_minus(&mut cursor);
@@ -87,6 +87,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let numeral = Numeral::parse(cursor.rest())?;
     cursor.skip(numeral.len);
+    let to = sign.and_then(|_| eat_range_end(&numeral, &mut cursor));
     let scale = eat_scale(&mut cursor, sign.is_some(), place.words);
     let currency = match sign {
         Some((_, currency)) => {
@@ -96,7 +97,13 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         None => eat_sign_behind(&mut cursor)?,
     };
     let money = place.words.money.get(currency)?;
-    let sum = sum(&numeral, scale.as_deref(), money, &cursor, place.words);
+    let mut sum = sum(to.as_ref().unwrap_or(&numeral), scale.as_deref(), money, &cursor, place.words);
+    if to.is_some() {
+        let signs = &place.words.signs;
+        let mut from = numeral.spoken(place.words);
+        replace_end(&mut from, signs.range_from);
+        sum = signs.range.replace("{a}", &from).replace("{b}", &sum);
+    }
     let minus = if negative { format!("{} ", place.words.signs.minus) } else { String::new() };
     Some(Found::new(cursor.at(), format!("{minus}{sum}")))
 }

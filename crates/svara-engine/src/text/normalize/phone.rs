@@ -1,6 +1,7 @@
 //! Phone numbers and other numbers that are codes.
 
 use super::super::number::one_by_one;
+use super::super::script::digit_value;
 use super::cursor::Cursor;
 use super::{Found, Place, sign_allowed};
 
@@ -33,7 +34,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let mut after = end;
     let runs_on = after.eat_if(|c| ".,:/-".contains(c)).is_some() && after.digits(1, 20).is_some();
-    if runs_on || !(international && is_international(&groups) || is_code(&groups)) {
+    let known = (international && is_international(&groups))
+        || is_code(&groups)
+        || (behind_area_code(place.done) && is_local(&groups));
+    if runs_on || !known {
         return None;
     }
     if groups.len() == 1 && groups.iter().all(|group| group.len() == 10) {
@@ -52,6 +56,18 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
 
 fn is_international(groups: &[String]) -> bool {
     (8..=15).contains(&groups.iter().map(String::len).sum::<usize>())
+}
+
+/// Whether `(011)` or `(011) ` stands before.
+fn behind_area_code(done: &str) -> bool {
+    let Some(inner) = done.trim_end().strip_suffix(')') else { return false };
+    let digits = inner.chars().rev().take_while(|c| digit_value(*c).is_some()).count();
+    (2..=5).contains(&digits) && inner.chars().rev().nth(digits) == Some('(')
+}
+
+/// The part of a number behind its area code.
+fn is_local(groups: &[String]) -> bool {
+    (6..=8).contains(&groups.iter().map(String::len).sum::<usize>())
 }
 
 fn is_code(groups: &[String]) -> bool {

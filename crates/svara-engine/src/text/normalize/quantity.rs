@@ -1,10 +1,11 @@
 //! Numbers and what belongs to them: signs, ranges, fractions, percent, units, endings.
 
 use super::super::data::{Unit, Words};
+use super::super::language::Language;
 use super::super::number::{Numeral, cardinal, replace_end};
 use super::super::script::{Script, digit_value};
 use super::cursor::{Cursor, is_wordish};
-use super::{Found, Place, sign_allowed};
+use super::{Found, Place, date, sign_allowed};
 
 /// The most parts a version or an address in numbers has.
 const MAX_CHAIN: usize = 8;
@@ -36,12 +37,35 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         let spoken = template.replace("{a}", &first).replace("{b}", &with_unit);
         return Some(Found::new(cursor.at(), format!("{sign}{spoken}")));
     }
+    if sign.is_empty()
+        && let Some(year) = date::year(&numeral, place, &cursor)
+    {
+        return Some(Found::new(cursor.at(), year));
+    }
+    let unmeasured = cursor.at();
+    if let Some(spoken) = date::decade(&numeral, &mut cursor) {
+        return Some(Found::new(cursor.at(), format!("{sign}{spoken}")));
+    }
     if let Some(spoken) = with_ending(&numeral, &mut cursor, words) {
         return Some(Found::new(cursor.at(), format!("{sign}{spoken}")));
     }
-    let spoken = format!("{sign}{}", measured(&numeral, &mut cursor, words));
+    let mut spoken = measured(&numeral, &mut cursor, words);
     let joined = words.before_ending.is_empty() && cursor.peek().is_some_and(Script::is_indic);
-    Some(Found { len: cursor.at(), spoken, joined })
+    if cursor.at() == unmeasured
+        && cursor.rest().strip_prefix(' ').is_some_and(|rest| rest.starts_with(Script::is_indic))
+    {
+        // Most words behind a number are what it counts.
+        spoken = before_noun(spoken, words);
+    }
+    Some(Found { len: cursor.at(), spoken: format!("{sign}{spoken}"), joined })
+}
+
+/// The end of a range of sums: `-1000` behind `₹500`.
+pub(super) fn eat_range_end(first: &Numeral, cursor: &mut Cursor<'_>) -> Option<Numeral> {
+    let mut ahead = *cursor;
+    let second = eat_second(first, &mut ahead, None).filter(|second| second.is_range)?;
+    *cursor = ahead;
+    Some(second.numeral)
 }
 
 /// Number words as they stand before a noun.
@@ -85,7 +109,10 @@ fn with_ending(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Opt
     if !start.rest().starts_with(is_wordish) {
         start.eat_if(|c| c == '-')?;
     }
-    for ending in words.endings {
+    // "21st" is an English word in any text.
+    let english = Words::of(Language::English);
+    let candidates = words.endings.iter().map(|ending| (ending, words));
+    for (ending, words) in candidates.chain(english.endings.iter().map(|ending| (ending, english))) {
         let mut ahead = start;
         if ahead.eat_word(ending.marks.iter().copied()).is_none() {
             continue;

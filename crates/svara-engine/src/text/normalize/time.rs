@@ -1,17 +1,30 @@
 //! Times of day.
 
 use super::super::data::Clock;
-use super::super::number::cardinal;
+use super::super::number::{cardinal, replace_end};
 use super::cursor::Cursor;
 use super::{Found, Place};
 
-/// `7:30`, `19:30:15`, `7:30 pm`, `7pm`.
+/// `7:30`, `19:30:15`, `7:30 pm`, `7pm`, `10:30-11:30`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if place.before.is_some_and(|c| "/-.:,".contains(c)) {
         return None;
     }
-    let clock = &place.words.clock;
+    let first = one(place.rest, place)?;
     let mut cursor = Cursor::new(place.rest);
+    cursor.skip(first.len);
+    let second = cursor.eat_if(|c| matches!(c, '-' | '–')).and_then(|_| one(cursor.rest(), place));
+    let Some(second) = second else { return Some(first) };
+    let mut from = first.spoken;
+    replace_end(&mut from, place.words.signs.range_from);
+    let spoken = place.words.signs.range.replace("{a}", &from).replace("{b}", &second.spoken);
+    Some(Found { len: cursor.at() + second.len, spoken, joined: second.joined })
+}
+
+/// A single time.
+fn one(text: &str, place: Place<'_>) -> Option<Found> {
+    let clock = &place.words.clock;
+    let mut cursor = Cursor::new(text);
     let hour = cursor.number(1, 2).filter(|hour| *hour < 25)?;
     let minute = eat_sixtieth(&mut cursor);
     let second = minute.and_then(|_| eat_sixtieth(&mut cursor));
@@ -19,10 +32,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if minute.is_some() && after.eat(":") {
         return None;
     }
-    let half = eat_half(&mut cursor).filter(|_| (1..=12).contains(&hour));
-    if half.is_none() {
-        cursor = after;
-    }
+    let half = (1..=12).contains(&hour).then(|| eat_half(&mut cursor)).flatten();
     if minute.is_none() && half.is_none() {
         return None;
     }

@@ -57,12 +57,8 @@ fn address_run(text: &str) -> &str {
 
 /// The address that `run` starts with, if its host begins with `www.` or has a well-known ending.
 fn with_known_host(run: &str) -> Option<&str> {
-    let end = run.find(|c: char| !(is_label_char(c) || c == '.')).unwrap_or(run.len());
-    let host = run.get(..end)?.trim_end_matches(['.', '-']);
-    if !host.contains('.') || !host.split('.').all(is_label) {
-        return None;
-    }
-    let known = host.rsplit('.').next().is_some_and(|top| TOP_DOMAINS.contains(&top));
+    let host = host(run);
+    let known = host.rsplit_once('.').is_some_and(|(_, top)| TOP_DOMAINS.contains(&top));
     let lower = !host.contains(|c: char| c.is_ascii_uppercase());
     let starts_well = host.starts_with(|c: char| c.is_ascii_alphanumeric());
     let path_follows = run.get(host.len()..)?.starts_with(['/', ':', '?', '#']);
@@ -76,18 +72,30 @@ fn with_known_host(run: &str) -> Option<&str> {
 /// The e-mail address that `text` starts with.
 fn mail(text: &str) -> Option<&str> {
     let (user, rest) = text.split_once('@')?;
-    let end =
-        rest.find(|c: char| !(c.is_ascii_alphanumeric() || ".-".contains(c) || digit_value(c).is_some()));
-    let host = rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches(['.', '-']);
+    let mut host = host(rest);
+    if rest.get(host.len()..)?.starts_with("://") {
+        // The scheme of a URL that was typed right behind.
+        host = host.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim_end_matches(['.', '-']);
+    }
     let starts_well = user.starts_with(|c: char| c == '_' || (c != '-' && is_label_char(c)));
-    let user_fits = starts_well && !user.contains(['/', ':', '=', '?', '#', '&']);
-    let scheme_follows = rest.get(host.len()..)?.starts_with("://");
-    (user_fits && !scheme_follows && host.contains('.') && host.split('.').all(is_label))
-        .then(|| text.get(..user.len() + 1 + host.len()))?
+    let fits = starts_well && host.contains('.') && !user.contains(['/', ':', '=', '?', '#', '&']);
+    fits.then(|| text.get(..user.len() + 1 + host.len()))?
 }
 
-fn is_label(label: &str) -> bool {
-    !label.is_empty() && label.chars().all(is_label_char)
+/// The labels with single points between that `text` starts with.
+fn host(text: &str) -> &str {
+    let mut end = 0;
+    for label in text.split('.') {
+        let len = label.find(|c| !is_label_char(c)).unwrap_or(label.len());
+        if len == 0 {
+            break;
+        }
+        end += len + usize::from(end > 0);
+        if len < label.len() {
+            break;
+        }
+    }
+    text.get(..end).unwrap_or_default().trim_end_matches(['.', '-'])
 }
 
 fn is_label_char(c: char) -> bool {
