@@ -11,6 +11,7 @@ mod drain;
 mod failures;
 mod harness;
 mod input;
+mod long_text;
 mod operations;
 mod python_bugs;
 mod speech;
