@@ -13,9 +13,9 @@ use svara_engine::{Normalization, SamplingOverrides, SpeechRequest};
 
 use super::read::{self, BodyType};
 use crate::{
-    app::{AppState, RequestId},
     error::{ApiError, ErrorDialect},
     respond,
+    state::{AppState, RequestId},
 };
 
 /// OpenAI's default.
