@@ -130,9 +130,9 @@ fn long_texts_take_linear_time() {
     for piece in
         ["1,22,", "9", "1.", "a.a@", "12:", "₹1 ", "1-", "+91 ", "1/2/", "<", "a@", "www.", "15 August "]
     {
-        // Longer than any look ahead, so that twice the text can take no more than twice the time.
+        // Longer than any look ahead: 8 times is linear, 64 times would be quadratic.
         let short = piece.repeat(5_000 / piece.len());
         let ratio = fastest(&short.repeat(8)).as_secs_f64() / fastest(&short).as_secs_f64();
-        assert!(ratio < 24.0, "{piece:?}: 8 times the text takes {ratio} times as long");
+        assert!(ratio < 32.0, "{piece:?}: 8 times the text takes {ratio} times as long");
     }
 }
