@@ -1,6 +1,6 @@
 //! Uploads of every kind, made by the real ffmpeg.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use svara_audio::{
     DecodeError, DecodeLimits, Format, Mono, SampleRate, check_reference, decode_upload, encode_whole,
@@ -89,6 +89,16 @@ pub(crate) fn file(kind: &Kind, sound: &[f32]) -> Vec<u8> {
     ffmpeg::encode_file(sound, SampleRate::SNAC, kind.options, kind.extension)
 }
 
+/// Three seconds of speech in every kind of file.
+fn files() -> &'static [(&'static Kind, Vec<u8>)] {
+    static FILES: OnceLock<Vec<(&Kind, Vec<u8>)>> = OnceLock::new();
+    FILES.get_or_init(|| KINDS.iter().map(|kind| (kind, file(kind, &speech()))).collect())
+}
+
+fn speech() -> Vec<f32> {
+    signal::speech(SampleRate::SNAC, 3.017)
+}
+
 fn decode(bytes: &[u8]) -> Result<Mono, DecodeError> {
     decode_upload(bytes, SampleRate::SNAC, &DecodeLimits::default())
 }
@@ -103,9 +113,9 @@ fn compare(reference: &[f32], decoded: &[f32], slack: usize) -> (isize, f32) {
 
 #[test]
 fn every_kind_of_file_is_decoded() {
-    let speech = signal::speech(SampleRate::SNAC, 2.517);
-    for kind in KINDS {
-        let mono = decode(&file(kind, &speech)).unwrap_or_else(|error| panic!("{}: {error}", kind.name));
+    let speech = speech();
+    for (kind, file) in files() {
+        let mono = decode(file).unwrap_or_else(|error| panic!("{}: {error}", kind.name));
         assert_eq!(mono.rate, SampleRate::SNAC);
         let slack = (kind.slack_s * 24_000.0) as usize;
         let (lag, distance_db) = compare(&speech, &mono.samples, slack);
@@ -155,13 +165,13 @@ fn limits_hold_while_decoding() {
     let error = decode_upload(&long, SampleRate::SNAC, &limits).expect_err("too large");
     assert_eq!(error.to_string(), "the audio file is larger than 1000 bytes");
 
-    let limits = DecodeLimits { max_duration: Duration::from_millis(1_500), ..DecodeLimits::default() };
-    let second = signal::speech(SampleRate::SNAC, 1.0);
-    for kind in KINDS {
-        let fits = file(kind, &second);
-        assert!(decode_upload(&fits, SampleRate::SNAC, &limits).is_ok(), "{}", kind.name);
-        let too_long = file(kind, &second.repeat(2));
-        let error = decode_upload(&too_long, SampleRate::SNAC, &limits).expect_err(kind.name);
+    for (kind, file) in files() {
+        let decode_within = |max_duration_s: u64| {
+            let max_duration = Duration::from_secs(max_duration_s);
+            decode_upload(file, SampleRate::SNAC, &DecodeLimits { max_duration, ..DecodeLimits::default() })
+        };
+        assert!(decode_within(4).is_ok(), "{}", kind.name);
+        let error = decode_within(3).expect_err(kind.name);
         assert!(matches!(error, DecodeError::TooLong { .. }), "{}: {error}", kind.name);
     }
 }
