@@ -1,6 +1,6 @@
 //! Uploads of every kind, made by the real ffmpeg.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{io::Cursor, sync::OnceLock, time::Duration};
 
 use svara_audio::{
     DecodeError, DecodeLimits, Format, Mono, SampleRate, check_reference, decode_upload, encode_whole,
@@ -220,6 +220,43 @@ fn a_file_that_is_cut_off_gives_what_is_there() {
         println!("{}: {seconds:.2} s", kind.name);
         assert!((0.9..2.7).contains(&seconds), "{}: {seconds} s", kind.name);
     }
+}
+
+#[test]
+fn damage_in_the_middle_is_an_error_and_at_the_end_is_not() {
+    let spec = svara_audio::EncoderSpec::new(Format::Opus).expect("always built");
+    let whole = stream::encode(spec, &speech(), 2_048);
+    let packets = ogg_packets(&whole);
+    let last = packets.len() - 1;
+    // Two headers, then 20 ms each.
+    let error = decode(&with_broken_packet(&packets, 2 + 50)).expect_err("damaged");
+    assert!(matches!(error, DecodeError::Damaged { .. }), "{error}");
+    assert!(error.to_string().starts_with("the audio file is damaged 1.0 s into the sound: "), "{error}");
+    let cut = decode(&with_broken_packet(&packets, last)).expect("cut off");
+    assert!((2.9..3.02).contains(&cut.duration().as_secs_f64()), "{:?}", cut.duration());
+    let error = decode(&with_broken_packet(&packets[..3], 2)).expect_err("nothing but damage");
+    assert!(matches!(error, DecodeError::Damaged { .. }), "{error}");
+}
+
+fn ogg_packets(file: &[u8]) -> Vec<ogg::Packet> {
+    let mut reader = ogg::PacketReader::new(Cursor::new(file));
+    std::iter::from_fn(|| reader.read_packet().expect("well-formed")).collect()
+}
+
+/// The same stream with nonsense in place of one packet: a frame count of 63, of which there is room for none.
+fn with_broken_packet(packets: &[ogg::Packet], broken: usize) -> Vec<u8> {
+    let mut writer = ogg::PacketWriter::new(Vec::new());
+    for (n, packet) in packets.iter().enumerate() {
+        let data = if n == broken { vec![0xff; 3] } else { packet.data.clone() };
+        // A page for each packet, so a granule position for each: 20 ms at 48 kHz after two headers.
+        let (end, granule) = if n + 1 == packets.len() {
+            (ogg::PacketWriteEndInfo::EndStream, packet.absgp_page())
+        } else {
+            (ogg::PacketWriteEndInfo::EndPage, 960 * (n as u64).saturating_sub(1))
+        };
+        writer.write_packet(data, 1, end, granule).expect("writes");
+    }
+    writer.into_inner()
 }
 
 #[test]
