@@ -75,6 +75,14 @@ pub(crate) fn decode(format: Format, rate: SampleRate, body: &[u8]) -> Vec<f32> 
     samples(&printed.stdout)
 }
 
+/// Decodes a file that ffmpeg can seek in. Through a pipe it takes a LAME header's file size for wrong.
+pub(crate) fn decode_from_disk(body: &[u8]) -> Vec<f32> {
+    let file = tempfile::NamedTempFile::new().expect("temporary file");
+    std::fs::write(file.path(), body).expect("written");
+    let path = file.path().to_str().expect("text");
+    samples(&run_quiet("ffmpeg", &["-i", path, "-f", "f32le", "-ac", "1", "pipe:1"], &[]))
+}
+
 const TO_SAMPLES: [&str; 6] = ["-i", "pipe:0", "-f", "f32le", "-ac", "1"];
 
 fn assert_no_complaints(format: Format, printed: &Printed) {
