@@ -3,7 +3,8 @@
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,
-    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
     reason = "helpers of tests are test code too"
 )]
 
