@@ -66,8 +66,8 @@ def test_engine_killed_in_mid_stream_breaks_the_response_off(server: Server, vll
         assert response.status_code == 200
         chunks = response.iter_raw()
         received += len(next(chunks))
-        vllm.kill()
         killed = time.monotonic()
+        vllm.kill()
         with pytest.raises(httpx.RemoteProtocolError):
             for chunk in chunks:
                 received += len(chunk)
