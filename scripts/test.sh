@@ -67,8 +67,7 @@ stage test-models scripts/make_test_models.sh "${full[@]}"
 stage rust rust_tests "$@"
 stage rust-docs cargo test --workspace --doc --locked
 if [[ -z $fast ]]; then
-    stage binaries cargo build --release --locked --package svara-server
-    stage examples cargo build --release --locked --package svara-snac --example decode_codes
+    stage release cargo build --release --locked --workspace --bins --examples
     stage peers-setup join_job "$peers" "$peers_log"
     stage peers .venv-peers/bin/python -m pytest tests/peers
 fi
