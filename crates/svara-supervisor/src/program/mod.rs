@@ -1,0 +1,7 @@
+//! One program's life, as a pure state machine.
+
+mod machine;
+mod state;
+
+pub use machine::{Action, Machine, Step};
+pub use state::{Cause, Observation, State, Stopping, Then};
