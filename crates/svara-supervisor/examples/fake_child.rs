@@ -44,9 +44,11 @@ fn main() {
             "deaf" => serve(value, &closed, |stream, _| std::mem::forget(stream)),
             "metrics" => metrics(value, &closed),
             "touch" => std::fs::write(value, "").expect("a file"),
-            "await" => while !std::path::Path::new(value).exists() {
-                sleep(Duration::from_millis(5));
-            },
+            "await" => {
+                while !std::path::Path::new(value).exists() {
+                    sleep(Duration::from_millis(5));
+                }
+            }
             "pid" => std::fs::write(value, std::process::id().to_string()).expect("a file"),
             "on-term" => on_signal(Signal::SIGTERM, "got TERM", value.parse().ok()),
             "on-usr1" => on_signal(Signal::SIGUSR1, "got USR1", None),
@@ -143,6 +145,7 @@ fn metrics(value: &str, closed: &Arc<AtomicBool>) {
             "vllm:num_requests_running{{engine=\"0\"}} {running}\nvllm:generation_tokens_total{{engine=\"0\"}} {tokens}\n"
         );
         let length = body.len();
-        let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+        let _ =
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     });
 }

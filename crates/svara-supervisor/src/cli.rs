@@ -90,9 +90,7 @@ enum Command {
     Shutdown,
     /// The process that kills what a killed supervisor leaves behind.
     #[command(hide = true)]
-    Guard {
-        token: String,
-    },
+    Guard { token: String },
 }
 
 #[derive(Args)]
@@ -127,7 +125,8 @@ pub(crate) fn main() -> ExitCode {
 
 fn environment() -> Variables {
     // A variable that isn't Unicode can't be named in the file anyway.
-    let unicode = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let unicode = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Variables::new(unicode)
 }
 
@@ -210,7 +209,9 @@ fn client(socket: Option<PathBuf>, command: Command) -> u8 {
         }
     });
     match asked {
-        Ok(()) if code == UNREACHABLE && matches!(request, Request::Tail { .. } | Request::Events { .. }) => 0,
+        Ok(()) if code == UNREACHABLE && matches!(request, Request::Tail { .. } | Request::Events { .. }) => {
+            0
+        }
         Ok(()) => code,
         Err(error) => {
             eprintln!("{error}");

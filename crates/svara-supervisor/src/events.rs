@@ -137,14 +137,27 @@ impl EventLog {
     pub fn new(directory: &Path, logs: Logs) -> Self {
         let source = |file: &str, console| {
             let program = "supervisor".to_owned();
-            Arc::new(Source { program, stream: Stream::Stdout, path: directory.join(file), console, verbatim: true })
+            Arc::new(Source {
+                program,
+                stream: Stream::Stdout,
+                path: directory.join(file),
+                console,
+                verbatim: true,
+            })
         };
         let (text, json) = (source("supervisor.log", true), source("events.jsonl", false));
         Self { recent: VecDeque::with_capacity(KEEP), sequence: 0, logs, text, json, followers: Vec::new() }
     }
 
     /// Notes an event and gives it back complete.
-    pub fn note(&mut self, event: Kind, program: Option<&str>, pid: Option<i32>, cause: Option<String>, output: Vec<String>) -> Event {
+    pub fn note(
+        &mut self,
+        event: Kind,
+        program: Option<&str>,
+        pid: Option<i32>,
+        cause: Option<String>,
+        output: Vec<String>,
+    ) -> Event {
         self.sequence += 1;
         let event = Event {
             time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),

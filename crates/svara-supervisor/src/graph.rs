@@ -89,7 +89,10 @@ mod tests {
     use super::*;
 
     fn graph(edges: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
-        edges.iter().map(|(name, after)| ((*name).into(), after.iter().map(|n| (*n).into()).collect())).collect()
+        edges
+            .iter()
+            .map(|(name, after)| ((*name).into(), after.iter().map(|n| (*n).into()).collect()))
+            .collect()
     }
 
     #[test]
@@ -100,8 +103,8 @@ mod tests {
 
     #[test]
     fn all_faults_come_at_once() {
-        let errors =
-            start_order(&graph(&[("a", &["b", "x"]), ("b", &["a"]), ("c", &["c"]), ("d", &["y"])])).unwrap_err();
+        let errors = start_order(&graph(&[("a", &["b", "x"]), ("b", &["a"]), ("c", &["c"]), ("d", &["y"])]))
+            .unwrap_err();
         let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(errors.len(), 4, "{text:?}");
         assert!(text[0].contains("program.a.after: there is no program `x`"), "{text:?}");

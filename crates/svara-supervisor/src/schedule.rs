@@ -32,7 +32,10 @@ pub fn parse_cron(expression: &str) -> Result<Cron, String> {
 /// How long it is from `now` until the next time; `None` when there is none (30 February).
 pub fn until_next(cron: &Cron, now: SystemTime) -> Option<Duration> {
     let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    let now = DateTime::<Utc>::from_timestamp(i64::try_from(since_epoch.as_secs()).ok()?, since_epoch.subsec_nanos())?;
+    let now = DateTime::<Utc>::from_timestamp(
+        i64::try_from(since_epoch.as_secs()).ok()?,
+        since_epoch.subsec_nanos(),
+    )?;
     let next = cron.find_next_occurrence(&now, false).ok()?;
     (next - now).to_std().ok()
 }
@@ -47,7 +50,8 @@ mod tests {
     #[test]
     fn the_next_time_is_found() {
         let now = SystemTime::UNIX_EPOCH + NEW_YEAR + Duration::from_secs(90);
-        let table = [("* * * * *", 30), ("0 * * * *", 3510), ("0 6 * * *", 6 * 3600 - 90), ("*/10 * * * * *", 10)];
+        let table =
+            [("* * * * *", 30), ("0 * * * *", 3510), ("0 6 * * *", 6 * 3600 - 90), ("*/10 * * * * *", 10)];
         for (expression, seconds) in table {
             let cron = parse_cron(expression).unwrap();
             assert_eq!(until_next(&cron, now), Some(Duration::from_secs(seconds)), "{expression}");

@@ -12,6 +12,4 @@ mod types;
 
 pub use expand::{ExpandError, Variables};
 pub use resolve::{ConfigError, Fault, load, parse};
-pub use types::{
-    Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, StopSpec,
-};
+pub use types::{Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, StopSpec};

@@ -79,7 +79,8 @@ fn replica(
         log_directory.join(fields.path(key, value, &default))
     };
     let stdout_log = log(&mut fields, "stdout_log", program.stdout_log.as_deref(), format!("{unique}.log"));
-    let stderr_log = log(&mut fields, "stderr_log", program.stderr_log.as_deref(), format!("{unique}_error.log"));
+    let stderr_log =
+        log(&mut fields, "stderr_log", program.stderr_log.as_deref(), format!("{unique}_error.log"));
     ProgramSpec {
         program: name.to_owned(),
         command,

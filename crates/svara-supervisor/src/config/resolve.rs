@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Variables;
 use super::field::Fields;
 use super::file;
 use super::program::resolve_program;
 use super::types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec};
-use super::Variables;
 use crate::events::Kind;
 use crate::graph::{GraphError, start_order};
 use crate::schedule::ScheduleSpec;
@@ -144,7 +144,8 @@ fn in_order(
     disabled: &[String],
     faults: &mut Vec<Fault>,
 ) -> Vec<ProgramSpec> {
-    let graph: BTreeMap<_, _> = file.program.iter().map(|(name, p)| (name.clone(), p.after.clone())).collect();
+    let graph: BTreeMap<_, _> =
+        file.program.iter().map(|(name, p)| (name.clone(), p.after.clone())).collect();
     let order = match start_order(&graph) {
         Ok(order) => order,
         Err(errors) => {

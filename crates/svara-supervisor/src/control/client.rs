@@ -10,7 +10,9 @@ use super::protocol::{Request, Response, VERSION};
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody listens.
-    #[error("no supervisor answers at {path}: {source}; name the socket with --socket or SVARA_SUPERVISOR_SOCKET")]
+    #[error(
+        "no supervisor answers at {path}: {source}; name the socket with --socket or SVARA_SUPERVISOR_SOCKET"
+    )]
     Connect {
         /// The socket.
         path: PathBuf,
@@ -29,7 +31,11 @@ pub enum ClientError {
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn ask(socket: &Path, request: &Request, mut each: impl FnMut(Response) -> bool) -> Result<(), ClientError> {
+pub fn ask(
+    socket: &Path,
+    request: &Request,
+    mut each: impl FnMut(Response) -> bool,
+) -> Result<(), ClientError> {
     let connected = UnixStream::connect(socket);
     let mut stream = connected.map_err(|source| ClientError::Connect { path: socket.to_owned(), source })?;
     let mut message = serde_json::to_value(request)?;

@@ -7,7 +7,7 @@ mod table;
 
 pub use client::{ClientError, ask};
 pub use protocol::{Failure, Request, Response, VERSION};
-pub use server::{BindError, Call, bind, serve};
+pub use server::{BindError, Call, Places, bind, serve};
 pub use table::table;
 
 /// The socket when neither the file nor the command line names one, so that every command works without a file.

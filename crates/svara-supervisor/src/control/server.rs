@@ -20,7 +20,7 @@ use super::protocol::{Failure, Request, Response, VERSION};
 const MAX_REQUEST_BYTES: u64 = 64 << 10;
 
 /// Connections served at once; more wait.
-const MAX_CONNECTIONS: usize = 16;
+const MAX_CONNECTIONS: u32 = 16;
 
 /// A connection has to say what it wants within this time, and to take each line of the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -80,13 +80,30 @@ pub fn bind(path: &Path) -> Result<std::os::unix::net::UnixListener, BindError> 
     Ok(listener)
 }
 
+/// The places for connections.
+#[derive(Clone, Debug)]
+pub struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_CONNECTIONS as usize)))
+    }
+}
+
+impl Places {
+    /// Waits until every connection has had its answer, for at most `limit`.
+    pub async fn all_free(&self, limit: Duration) {
+        // In time or not: the supervisor ends.
+        let _ = timeout(limit, self.0.acquire_many(MAX_CONNECTIONS)).await;
+    }
+}
+
 /// Accepts for ever.
-pub async fn serve(listener: UnixListener, calls: mpsc::Sender<Call>) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+pub async fn serve(listener: UnixListener, calls: mpsc::Sender<Call>, places: Places) {
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
+                let Ok(place) = Arc::clone(&places.0).acquire_owned().await else { return };
                 let calls = calls.clone();
                 tokio::task::spawn_local(async move {
                     // A client that went away has nothing to be told.

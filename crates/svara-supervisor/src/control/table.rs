@@ -30,12 +30,20 @@ pub fn table(report: &Report) -> String {
 
 fn row(program: &ProgramReport) -> [String; 8] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let state = if program.degraded.is_empty() { program.state.clone() } else { format!("{} (degraded)", program.state) };
+    let state = if program.degraded.is_empty() {
+        program.state.clone()
+    } else {
+        format!("{} (degraded)", program.state)
+    };
     [
         program.name.clone(),
         state,
         or_dash(program.pid.map(|pid| pid.to_string())),
-        or_dash(program.uptime_seconds.map(|s| humantime::format_duration(Duration::from_secs(s as u64)).to_string())),
+        or_dash(
+            program
+                .uptime_seconds
+                .map(|s| humantime::format_duration(Duration::from_secs(s as u64)).to_string()),
+        ),
         program.restarts.to_string(),
         or_dash(program.last_exit.clone()),
         or_dash(program.memory_bytes.map(|bytes| ByteSize::b(bytes).display().iec_short().to_string())),

@@ -86,7 +86,12 @@ impl Source {
 
     fn json(&self, line: &[u8], time: &str, out: &mut Vec<u8>) {
         let message = String::from_utf8_lossy(line);
-        let record = JsonLine { time: time.to_owned(), program: &self.program, stream: self.stream, message: &message };
+        let record = JsonLine {
+            time: time.to_owned(),
+            program: &self.program,
+            stream: self.stream,
+            message: &message,
+        };
         // Strings alone always make JSON, and a Vec takes every write.
         let _ = serde_json::to_writer(out, &record);
     }
@@ -119,7 +124,8 @@ mod tests {
         let stamped = show(source.for_file(text, at, &config(true, false)).unwrap());
         assert_eq!(stamped, "1970-01-01T00:00:01.500Z a\n1970-01-01T00:00:01.500Z b\n");
         let json = show(source.for_file(b"\"\xff\n", at, &config(false, true)).unwrap());
-        let expected = r#"{"time":"1970-01-01T00:00:01.500Z","program":"vllm","stream":"stderr","message":"\"�"}"#;
+        let expected =
+            r#"{"time":"1970-01-01T00:00:01.500Z","program":"vllm","stream":"stderr","message":"\"�"}"#;
         assert_eq!(json, format!("{expected}\n"));
     }
 }

@@ -21,7 +21,9 @@ pub fn render(report: &Report, memory_kills: &BTreeMap<String, u64>, gpus: &[Gpu
         Some(flag(!p.degraded.is_empty()))
     });
     page.programs(report, "program_uptime_seconds", "gauge", "age of its process", |p| p.uptime_seconds);
-    page.programs(report, "cpu_seconds_total", "counter", "processor time of its living processes", |p| p.cpu_seconds);
+    page.programs(report, "cpu_seconds_total", "counter", "processor time of its living processes", |p| {
+        p.cpu_seconds
+    });
     page.programs(report, "resident_memory_bytes", "gauge", "memory of all its processes", |p| {
         p.memory_bytes.map(|bytes| bytes as f64)
     });
@@ -56,7 +58,10 @@ struct Page {
 impl Page {
     fn family(&mut self, name: &str, kind: &str, help: &str) {
         // A String takes every write.
-        let _ = write!(self.text, "# HELP svara_supervisor_{name} {help}\n# TYPE svara_supervisor_{name} {kind}\n");
+        let _ = write!(
+            self.text,
+            "# HELP svara_supervisor_{name} {help}\n# TYPE svara_supervisor_{name} {kind}\n"
+        );
     }
 
     fn value(&mut self, name: &str, labels: &str, value: f64) {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use nix::sys::signal::Signal;
 use nix::libc;
+use nix::sys::signal::Signal;
 use serde::{Serialize, Serializer};
 
 /// How a process ended.

@@ -64,7 +64,8 @@ impl Family {
 /// Kills every process that carries a mark beginning with `token`; gives their number.
 pub(super) fn kill_marked(token: &str) -> usize {
     let mark = format!("{MARK}={token}/");
-    let marked = processes().filter(|stat| !matches!(stat.state, 'Z' | 'X') && has_mark(stat.pid, &mark, true));
+    let marked =
+        processes().filter(|stat| !matches!(stat.state, 'Z' | 'X') && has_mark(stat.pid, &mark, true));
     let kill = |stat: &Stat| {
         // Failure means that it has ended by itself.
         let _ = kill(Pid::from_raw(stat.pid), Signal::SIGKILL);

@@ -97,7 +97,8 @@ pub fn guard_main(token: &str) {
     // More than once: a process may fork while its family is being killed.
     for _ in 0..20 {
         let families = groups.iter().map(|group| Family::new(*group, token));
-        let alive = families.filter(|family| !family.is_empty()).inspect(|f| f.signal(Signal::SIGKILL)).count();
+        let alive =
+            families.filter(|family| !family.is_empty()).inspect(|f| f.signal(Signal::SIGKILL)).count();
         if kill_marked(token) + alive == 0 {
             return;
         }

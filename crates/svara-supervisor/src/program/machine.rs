@@ -273,8 +273,7 @@ impl Machine {
         };
         let random = self.next_random();
         let delay = self.policies.backoff.delay(attempt, random);
-        let mut step =
-            self.change(State::Backoff { until: now + delay, attempt }, Some(cause.to_string()));
+        let mut step = self.change(State::Backoff { until: now + delay, attempt }, Some(cause.to_string()));
         step.restart = Some(cause.label());
         step
     }

@@ -2,6 +2,8 @@
 
 mod machine;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use machine::{Action, Machine, Step};
 pub use state::{Cause, Observation, State, Stopping, Then};

@@ -144,10 +144,7 @@ impl State {
 
     /// Whether a process of it may exist.
     pub fn has_process(&self) -> bool {
-        matches!(
-            self,
-            Self::Starting { .. } | Self::Running { .. } | Self::Ready { .. } | Self::Stopping(_)
-        )
+        matches!(self, Self::Starting { .. } | Self::Running { .. } | Self::Ready { .. } | Self::Stopping(_))
     }
 
     /// Whether nothing more happens without the operator.

@@ -171,7 +171,13 @@ fn describe(unit: &Unit) -> String {
     }
 }
 
-fn tail(unit: &Unit, lines: usize, stream: Option<crate::logs::Stream>, follow: bool, reply: mpsc::Sender<Response>) {
+fn tail(
+    unit: &Unit,
+    lines: usize,
+    stream: Option<crate::logs::Stream>,
+    follow: bool,
+    reply: mpsc::Sender<Response>,
+) {
     let last = unit.tail.borrow().last(lines, stream);
     let followed = follow.then(|| unit.tail.borrow_mut().follow());
     tokio::task::spawn_local(async move {

@@ -145,7 +145,10 @@ impl Core {
     /// Whether every program among those named is ready, or has ended as it should.
     pub(super) fn all_satisfied(units: &[Unit], names: &[String]) -> bool {
         names.iter().all(|name| {
-            units.iter().filter(|unit| unit.spec.name == *name || unit.spec.program == *name).all(Unit::satisfies)
+            units
+                .iter()
+                .filter(|unit| unit.spec.name == *name || unit.spec.program == *name)
+                .all(Unit::satisfies)
         })
     }
 
@@ -155,9 +158,10 @@ impl Core {
             let Some(unit) = self.units.get(at) else { break };
             let Some(intent) = &unit.intent else { continue };
             let goes_first = |other: &Unit| {
-                other.spec.after.contains(&unit.spec.name)
-                    && other.intent.is_some()
-                    && !other.machine.state().is_final()
+                let state = other.machine.state();
+                let stops =
+                    matches!(state, State::Stopping(_)) || (other.intent.is_some() && !state.is_final());
+                other.spec.after.contains(&unit.spec.name) && stops
             };
             if self.units.iter().any(goes_first) {
                 continue;
@@ -201,7 +205,8 @@ impl Core {
         }
         for at in 0..self.units.len() {
             let Some(unit) = self.units.get(at) else { break };
-            if *unit.machine.state() != State::Waiting || !Self::all_satisfied(&self.units, &unit.spec.after) {
+            if *unit.machine.state() != State::Waiting || !Self::all_satisfied(&self.units, &unit.spec.after)
+            {
                 continue;
             }
             if let Some(unit) = self.units.get_mut(at) {
@@ -253,7 +258,8 @@ impl Core {
     /// How everything, or the programs named, stands.
     pub(super) fn report(&self, names: &[String]) -> Report {
         let wanted = |unit: &&Unit| names.is_empty() || names.contains(&unit.spec.name);
-        let programs: Vec<_> = self.units.iter().filter(wanted).map(|unit| self.program_report(unit)).collect();
+        let programs: Vec<_> =
+            self.units.iter().filter(wanted).map(|unit| self.program_report(unit)).collect();
         Report {
             ready: programs.iter().all(|program| program.ready) && !self.is_shutting_down(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

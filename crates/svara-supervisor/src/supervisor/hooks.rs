@@ -24,7 +24,11 @@ pub(super) struct Hooks {
 
 impl Hooks {
     /// Failures are told in words over the channel.
-    pub(super) fn new(specs: Vec<HookSpec>, children: Children, failures: mpsc::Sender<(Kind, String)>) -> Self {
+    pub(super) fn new(
+        specs: Vec<HookSpec>,
+        children: Children,
+        failures: mpsc::Sender<(Kind, String)>,
+    ) -> Self {
         Self { specs, children, in_flight: Rc::default(), failures }
     }
 
@@ -79,7 +83,10 @@ async fn run(hook: &HookSpec, event: &Event, children: &Children) -> Result<(), 
                 ("SVARA_EVENT_PROGRAM".to_owned(), event.program.clone().unwrap_or_default()),
             ];
             let launch = Launch { environment: &environment, ..Launch::helper(command) };
-            let exit = children.run(launch, hook.timeout).await.map_err(|e| format!("{}: {e}", command.join(" ")))?;
+            let exit = children
+                .run(launch, hook.timeout)
+                .await
+                .map_err(|e| format!("{}: {e}", command.join(" ")))?;
             if exit.code() == 0 { Ok(()) } else { Err(format!("{}: {exit}", command.join(" "))) }
         }
         HookAction::Webhook(uri) => {

@@ -37,7 +37,9 @@ impl Core {
         self.services.hooks.replace(new.hooks.clone());
         self.timers = Timers::new(new, Instant::now());
         if (&old.socket, &old.log, old.metrics) != (&new.socket, &new.log, new.metrics) {
-            lines.push("[log], supervisor.socket and supervisor.metrics take effect at the next start".to_owned());
+            lines.push(
+                "[log], supervisor.socket and supervisor.metrics take effect at the next start".to_owned(),
+            );
         }
         if lines.is_empty() {
             lines.push("no program changed".to_owned());

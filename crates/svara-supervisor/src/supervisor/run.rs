@@ -18,7 +18,7 @@ use super::core::Core;
 use super::hooks::Hooks;
 use super::services::Services;
 use crate::config::{Config, Variables, load};
-use crate::control::{BindError, Call, Failure, Request, Response, bind, serve};
+use crate::control::{BindError, Call, Failure, Places, Request, Response, bind, serve};
 use crate::events::{EventLog, Kind};
 use crate::logs::{LogNotice, Logs};
 use crate::metrics;
@@ -106,7 +106,8 @@ async fn supervise(
         let listener = bound.map_err(|source| RunError::Metrics { address, source })?;
         tokio::task::spawn_local(metrics::serve(listener, calls.clone()));
     }
-    tokio::task::spawn_local(serve(listener, calls));
+    let places = Places::default();
+    tokio::task::spawn_local(serve(listener, calls, places.clone()));
     let mut core = Core::new(&file.config, services, seed());
     let cause = format!("version {} started", env!("CARGO_PKG_VERSION"));
     core.services.note(Kind::Supervisor, None, Some(std::process::id().cast_signed()), Some(cause));
@@ -114,7 +115,7 @@ async fn supervise(
     loop {
         core.advance();
         if let Some(code) = core.finished() {
-            finish(core).await;
+            finish(core, &places).await;
             return Ok(code);
         }
         let deadline = core.deadline().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
@@ -164,7 +165,8 @@ fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
     match request {
         Request::Reload => reload(core, file, &reply),
         Request::Metrics => {
-            let memory_kills = core.units.iter().map(|unit| (unit.spec.name.clone(), unit.oom_kills())).collect();
+            let memory_kills =
+                core.units.iter().map(|unit| (unit.spec.name.clone(), unit.oom_kills())).collect();
             let text = metrics::render(&core.report(&[]), &memory_kills, &gpus.read());
             send(&reply, Response::Metrics(text));
         }
@@ -200,10 +202,9 @@ fn on_log_notice(core: &mut Core, notice: LogNotice) {
     core.services.note(kind, None, None, Some(cause));
 }
 
-/// Kills what was adopted and is still there, then waits for the last lines to be written.
-async fn finish(core: Core) {
+/// Kills what was adopted and is still there, then waits for the last answers and the last lines to be written.
+async fn finish(core: Core, places: &Places) {
     let children = core.services.children.clone();
-    // Taken first: the guard would take our end of the pipe's closing for our death, and that is right.
     let adopted = || adopted_children(|pid| children.knows(pid));
     for _ in 0..40 {
         let left = adopted();
@@ -218,7 +219,9 @@ async fn finish(core: Core) {
         children.reap();
     }
     let logs = core.services.logs.clone();
+    // With it go the answers that were still open, those of followers among them.
     drop(core);
+    places.all_free(Duration::from_secs(1)).await;
     logs.flush(Duration::from_secs(2)).await;
 }
 

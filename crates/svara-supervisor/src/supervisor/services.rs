@@ -31,7 +31,13 @@ pub(super) struct Services {
 
 impl Services {
     /// Notes an event and sets off the hooks that wait for it.
-    pub(super) fn note(&mut self, kind: Kind, program: Option<&str>, pid: Option<i32>, cause: Option<String>) {
+    pub(super) fn note(
+        &mut self,
+        kind: Kind,
+        program: Option<&str>,
+        pid: Option<i32>,
+        cause: Option<String>,
+    ) {
         self.note_with_output(kind, program, pid, cause, Vec::new());
     }
 

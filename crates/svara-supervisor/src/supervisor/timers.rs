@@ -89,7 +89,9 @@ fn report(units: &[Unit], services: &Services) {
         console: true,
         verbatim: true,
     };
-    services.logs.write_now(&Arc::new(source), format!("[{time}] {word} health check - {}\n", states.join(", ")));
+    services
+        .logs
+        .write_now(&Arc::new(source), format!("[{time}] {word} health check - {}\n", states.join(", ")));
 }
 
 /// Starts a scheduled command; its output goes to `schedule_NAME.log`.
@@ -107,8 +109,10 @@ fn start(spec: &ScheduleSpec, units: &[Unit], services: &mut Services) {
         }
     };
     services.note(Kind::Schedule, None, Some(started.pid), Some(format!("{}: started", spec.name)));
-    let outputs =
-        [(Stream::Stdout, started.stdout.take().map(Into::into)), (Stream::Stderr, started.stderr.take().map(Into::into))];
+    let outputs = [
+        (Stream::Stdout, started.stdout.take().map(Into::into)),
+        (Stream::Stderr, started.stderr.take().map(Into::into)),
+    ];
     for (stream, fd) in outputs {
         let Some(Ok(pipe)) = fd.map(pipe::Receiver::from_owned_fd) else { continue };
         let source = Source {

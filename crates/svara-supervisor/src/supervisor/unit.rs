@@ -145,7 +145,9 @@ impl Unit {
             self.apply(step, services);
         }
         let Some(process) = &mut self.process else { return };
-        if process.exit.is_some() || !matches!(self.machine.state(), State::Stopping(_)) || !process.family.is_empty()
+        if process.exit.is_some()
+            || !matches!(self.machine.state(), State::Stopping(_))
+            || !process.family.is_empty()
         {
             return;
         }
