@@ -12,7 +12,7 @@ mod record;
 mod tail;
 mod writer;
 
-pub use pump::pump;
+pub use pump::capture;
 pub use record::{Source, Stream};
 pub use tail::{Tail, TailLine};
 pub use writer::{LogNotice, Logs};

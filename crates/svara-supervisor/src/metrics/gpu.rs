@@ -3,9 +3,10 @@
 //! Built and tested on machines without a GPU only: the readings themselves are unmeasured.
 
 use nvml_wrapper::Nvml;
+use nvml_wrapper::error::NvmlError;
 
 /// The library, if it could be loaded.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Gpus {
     library: Option<Nvml>,
 }
@@ -24,11 +25,16 @@ pub struct GpuReading {
 }
 
 impl Gpus {
-    /// Loads `libnvidia-ml.so.1`. Without it there are simply no GPU metrics: that is a machine without a GPU.
-    pub fn load() -> Self {
-        let names = ["libnvidia-ml.so.1", "libnvidia-ml.so"];
-        let library = names.iter().find_map(|name| Nvml::builder().lib_path(name.as_ref()).init().ok());
-        Self { library }
+    /// Loads `libnvidia-ml.so.1`. Where it isn't installed there are simply no GPU metrics: a machine without a GPU.
+    ///
+    /// # Errors
+    /// When the library is there and can't be used (a driver of another version, no device).
+    pub fn load() -> Result<Self, NvmlError> {
+        match Nvml::builder().lib_path("libnvidia-ml.so.1".as_ref()).init() {
+            Ok(library) => Ok(Self { library: Some(library) }),
+            Err(NvmlError::LibloadingError(_)) => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Every GPU that answers.

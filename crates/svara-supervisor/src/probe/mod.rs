@@ -1,6 +1,6 @@
 //! Probes: is it started, ready, alive, making progress?
 //!
-//! [`Threshold`] and [`HangDetector`] decide from values; [`watch`] asks the program and reports what they decide.
+//! [`Threshold`] and [`HangDetector`] decide from values; [`Watch`] asks the program and reports what they decide.
 
 mod check;
 mod hang;

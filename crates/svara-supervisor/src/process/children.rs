@@ -16,11 +16,12 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::sync::oneshot;
 
-use super::{Exit, Launch};
+use super::{Exit, Family, Launch};
 
 /// Every process we started and that hasn't been reaped.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Children {
+    token: Rc<str>,
     waiting: Rc<RefCell<HashMap<i32, oneshot::Sender<Exit>>>>,
 }
 
@@ -74,12 +75,32 @@ impl Started {
 }
 
 impl Children {
+    /// No children yet. `token` marks all there will be, and tells them from those of another supervisor.
+    pub fn new(token: &str) -> Self {
+        Self { token: token.into(), waiting: Rc::default() }
+    }
+
+    /// The token in the mark.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Everything that comes of a process that was started under `name`.
+    pub fn family(&self, started: &Started, name: &str) -> Family {
+        Family::new(started.pid, &self.mark(name))
+    }
+
+    fn mark(&self, name: &str) -> String {
+        format!("{}/{name}", self.token)
+    }
+
     /// Starts a process.
     ///
     /// # Errors
     /// As [`std::process::Command::spawn`].
     pub fn spawn(&self, launch: Launch<'_>) -> io::Result<Started> {
-        let mut child = launch.spawn()?;
+        let mark = self.mark(launch.name);
+        let mut child = launch.spawn(&mark)?;
         let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
         let exit = self.register(pid);
         Ok(Started { pid, exit, stdout: child.stdout.take(), stderr: child.stderr.take() })

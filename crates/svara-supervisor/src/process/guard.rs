@@ -19,20 +19,18 @@ use super::{Children, Exit};
 /// Our side of the guard.
 #[derive(Debug)]
 pub struct Guard {
-    token: String,
     children: Children,
     groups: BTreeSet<i32>,
     process: Option<(ChildStdin, oneshot::Receiver<Exit>)>,
 }
 
 impl Guard {
-    /// Starts the guard of a supervisor whose processes are marked with `token`.
+    /// Starts the guard of these children.
     ///
     /// # Errors
     /// When our own program file can't be run again.
-    pub fn start(token: &str, children: &Children) -> io::Result<Self> {
-        let (token, children) = (token.to_owned(), children.clone());
-        let mut guard = Self { token, children, groups: BTreeSet::new(), process: None };
+    pub fn start(children: &Children) -> io::Result<Self> {
+        let mut guard = Self { children: children.clone(), groups: BTreeSet::new(), process: None };
         guard.ensure()?;
         Ok(guard)
     }
@@ -60,7 +58,7 @@ impl Guard {
             return Ok(());
         }
         let mut child = Command::new("/proc/self/exe")
-            .args(["guard", &self.token])
+            .args(["guard", self.children.token()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

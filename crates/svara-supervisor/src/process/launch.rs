@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::prctl;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, getpid, getppid, setgid, setgroups, setsid, setuid};
 
@@ -29,8 +29,8 @@ pub struct Launch<'a> {
     pub limits: Limits,
     /// `cgroup.procs` of the group it joins.
     pub cgroup: Option<OwnedFd>,
-    /// `TOKEN/PROGRAM`, by which its descendants are known; see [`super::Family`].
-    pub mark: &'a str,
+    /// Its name in the mark by which its descendants are known; see [`super::Family`].
+    pub name: &'a str,
     /// Where its output goes.
     pub output: Output,
 }
@@ -48,7 +48,7 @@ pub enum Output {
 impl<'a> Launch<'a> {
     /// A short command of our own: a probe, a hook, a scheduled task. Its output is dropped, its exit counts.
     pub fn helper(command: &'a [String]) -> Self {
-        Self { command, mark: "helper", ..Self::default() }
+        Self { command, name: "helper", ..Self::default() }
     }
 
     /// Starts it. Only to be called on the thread that reaps, and that lives as long as the supervisor: the kernel
@@ -57,7 +57,7 @@ impl<'a> Launch<'a> {
     /// # Errors
     /// When the program file can't be run, or a limit or an account can't be set.
     #[expect(unsafe_code, reason = "pre_exec is the only way to set session, limits and account of a child")]
-    pub(super) fn spawn(self) -> io::Result<Child> {
+    pub(super) fn spawn(self, mark: &str) -> io::Result<Child> {
         let Some((file, arguments)) = self.command.split_first() else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "empty command"));
         };
@@ -69,7 +69,7 @@ impl<'a> Launch<'a> {
         command
             .args(arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .env(MARK, self.mark)
+            .env(MARK, mark)
             .stdin(Stdio::null())
             .stdout(output())
             .stderr(output());
@@ -90,6 +90,18 @@ impl<'a> Launch<'a> {
         unsafe { command.pre_exec(move || prepare.run()) };
         command.spawn()
     }
+}
+
+/// Makes sure that a child may have `wanted` open files, by raising our own hard limit where it is lower.
+///
+/// # Errors
+/// The hard limit, when it is lower and we may not raise it.
+pub fn raise_files(wanted: u64) -> Result<(), u64> {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
+    if wanted <= hard {
+        return Ok(());
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, soft, wanted).map_err(|_| hard)
 }
 
 /// What is done in the child between fork and exec.

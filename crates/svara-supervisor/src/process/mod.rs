@@ -13,5 +13,5 @@ pub use children::{Children, RunError, Started};
 pub use exit::Exit;
 pub use family::Family;
 pub use guard::{Guard, guard_main};
-pub use launch::{Launch, Output};
+pub use launch::{Launch, Output, raise_files};
 pub use stat::{Usage, adopted_children};

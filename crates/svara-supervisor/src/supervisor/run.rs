@@ -83,12 +83,11 @@ async fn supervise(
 ) -> Result<u8, RunError> {
     let (mut children_ended, mut signals) = listen().map_err(|e| RunError::System("signals", e))?;
     let listener = UnixListener::from_std(socket).map_err(|e| RunError::System("control socket", e))?;
-    let children = Children::default();
+    let children = Children::new(&token());
     let (findings, mut found) = mpsc::channel::<Finding>(64);
     let (notes, mut noted) = mpsc::channel(16);
     let (calls, mut called) = mpsc::channel(16);
-    let token = token();
-    let guard = guard(&token, &children)?;
+    let guard = guard(&children)?;
     let services = Services {
         events: EventLog::new(&file.config.log.directory, logs.clone()),
         hooks: Hooks::new(file.config.hooks.clone(), children.clone(), notes.clone()),
@@ -99,7 +98,6 @@ async fn supervise(
         guard,
         findings,
         notes,
-        token,
     };
     if let Some(address) = file.config.metrics {
         let bound = tokio::net::TcpListener::bind(address).await;
@@ -111,7 +109,11 @@ async fn supervise(
     let mut core = Core::new(&file.config, services, seed());
     let cause = format!("version {} started", env!("CARGO_PKG_VERSION"));
     core.services.note(Kind::Supervisor, None, Some(std::process::id().cast_signed()), Some(cause));
-    let gpus = metrics::Gpus::load();
+    let gpus = metrics::Gpus::load().unwrap_or_else(|error| {
+        let cause = format!("no GPU metrics: {error}");
+        core.services.note(Kind::Supervisor, None, None, Some(cause));
+        metrics::Gpus::default()
+    });
     loop {
         core.advance();
         if let Some(code) = core.finished() {
@@ -226,12 +228,12 @@ async fn finish(core: Core, places: &Places) {
 }
 
 /// Outside of PID 1 orphans are adopted by request, and a guard sees to our own death.
-fn guard(token: &str, children: &Children) -> Result<Option<Guard>, RunError> {
+fn guard(children: &Children) -> Result<Option<Guard>, RunError> {
     if std::process::id() == 1 {
         return Ok(None);
     }
     prctl::set_child_subreaper(true).map_err(|e| RunError::System("subreaper", e.into()))?;
-    Guard::start(token, children).map(Some).map_err(|e| RunError::System("guard", e))
+    Guard::start(children).map(Some).map_err(|e| RunError::System("guard", e))
 }
 
 fn token() -> String {

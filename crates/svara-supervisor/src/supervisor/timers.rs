@@ -1,16 +1,15 @@
 //! What happens at set times: the health report and the scheduled commands.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-
-use tokio::net::unix::pipe;
 
 use super::core::Core;
 use super::services::Services;
 use super::unit::Unit;
 use crate::config::Config;
 use crate::events::Kind;
-use crate::logs::{Source, Stream, pump};
+use crate::logs::{Source, Stream};
 use crate::process::{Launch, Output};
 use crate::schedule::{ScheduleSpec, until_next};
 
@@ -109,21 +108,8 @@ fn start(spec: &ScheduleSpec, units: &[Unit], services: &mut Services) {
         }
     };
     services.note(Kind::Schedule, None, Some(started.pid), Some(format!("{}: started", spec.name)));
-    let outputs = [
-        (Stream::Stdout, started.stdout.take().map(Into::into)),
-        (Stream::Stderr, started.stderr.take().map(Into::into)),
-    ];
-    for (stream, fd) in outputs {
-        let Some(Ok(pipe)) = fd.map(pipe::Receiver::from_owned_fd) else { continue };
-        let source = Source {
-            program: format!("schedule {}", spec.name),
-            stream,
-            path: services.log_config.directory.join(format!("schedule_{}.log", spec.name)),
-            console: true,
-            verbatim: false,
-        };
-        tokio::task::spawn_local(pump(pipe, Arc::new(source), services.logs.clone(), std::rc::Rc::default()));
-    }
+    let path = services.log_config.directory.join(format!("schedule_{}.log", spec.name));
+    services.capture(&mut started, &format!("schedule {}", spec.name), [&path, &path], &Rc::default());
     let (name, limit, notes) = (spec.name.clone(), spec.timeout, services.notes.clone());
     tokio::task::spawn_local(async move {
         let words = match started.within(limit).await {

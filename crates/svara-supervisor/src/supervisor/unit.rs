@@ -3,20 +3,18 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::services::Services;
-use crate::config::ProgramSpec;
+use crate::config::{Limits, ProgramSpec};
 use crate::events::Kind;
-use crate::logs::{Source, Stream, Tail, pump};
+use crate::logs::Tail;
 use crate::probe::{Found, Watch};
-use crate::process::{Exit, Family, Launch, MemoryCgroup, Output, Started};
+use crate::process::{Exit, Family, Launch, MemoryCgroup, Output, Started, raise_files};
 use crate::program::{Action, Cause, Machine, Observation, State, Step};
 
 /// Lines of output shown with a failure.
@@ -247,18 +245,31 @@ impl Unit {
     }
 
     fn launch(&mut self, services: &mut Services) -> std::io::Result<Started> {
-        let mark = format!("{}/{}", services.token, self.spec.name);
         let launch = Launch {
             command: &self.spec.command,
             directory: self.spec.directory.as_deref(),
             environment: &self.spec.environment,
             account: self.spec.account.as_ref(),
-            limits: self.spec.limits.clone(),
+            limits: Self::attainable(&self.spec, services),
             cgroup: Self::join_cgroup(&mut self.cgroup, &self.spec, services),
-            mark: &mark,
+            name: &self.spec.name,
             output: Output::Piped,
         };
         services.children.spawn(launch)
+    }
+
+    /// The limits as far as they can be had. One that can't be is no reason not to run, but one to say so.
+    fn attainable(spec: &ProgramSpec, services: &mut Services) -> Limits {
+        let mut limits = spec.limits.clone();
+        if let Some(wanted) = limits.nofile
+            && let Err(hard) = raise_files(wanted)
+        {
+            limits.nofile = Some(hard);
+            let cause =
+                format!("runs with {hard} open files, the hard limit of this container, not {wanted}");
+            services.note(Kind::Limit, Some(&spec.name), None, Some(cause));
+        }
+        limits
     }
 
     /// A memory limit that can't be set is no reason not to run, but one to say so.
@@ -282,34 +293,11 @@ impl Unit {
         }
     }
 
-    fn adopt(&mut self, started: Started, generation: u64, services: &mut Services) {
+    fn adopt(&mut self, mut started: Started, generation: u64, services: &mut Services) {
         services.guard(started.pid);
-        let mark = format!("{}/{}", services.token, self.spec.name);
-        let outputs = [
-            (Stream::Stdout, &self.spec.stdout_log, started.stdout.map(Into::into)),
-            (Stream::Stderr, &self.spec.stderr_log, started.stderr.map(Into::into)),
-        ];
-        let mut pumps = Vec::new();
-        for (stream, path, fd) in outputs {
-            let pipe = match fd.map(pipe::Receiver::from_owned_fd) {
-                Some(Ok(pipe)) => pipe,
-                Some(Err(error)) => {
-                    let cause = format!("{}: {error}", path.display());
-                    services.note(Kind::LogLost, Some(&self.spec.name), Some(started.pid), Some(cause));
-                    continue;
-                }
-                None => continue,
-            };
-            let source = Source {
-                program: self.spec.name.clone(),
-                stream,
-                path: path.clone(),
-                console: true,
-                verbatim: false,
-            };
-            let (logs, tail) = (services.logs.clone(), Rc::clone(&self.tail));
-            pumps.push(tokio::task::spawn_local(pump(pipe, Arc::new(source), logs, tail)));
-        }
+        let family = services.children.family(&started, &self.spec.name);
+        let paths = [&self.spec.stdout_log, &self.spec.stderr_log];
+        let pumps = services.capture(&mut started, &self.spec.name, paths, &self.tail);
         let watch = Watch {
             spec: self.spec.clone(),
             generation,
@@ -317,7 +305,7 @@ impl Unit {
             findings: services.findings.clone(),
         };
         self.process = Some(Process {
-            family: Family::new(started.pid, &mark),
+            family,
             since: Instant::now(),
             exit: Some(started.exit),
             watch: tokio::task::spawn_local(watch.run()),

@@ -22,6 +22,18 @@ fn a_program_runs_as_its_user_with_its_groups_and_limits() {
 }
 
 #[test]
+fn more_files_than_the_hard_limit_are_told() {
+    let (_, hard) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap();
+    // Nobody may have more than the kernel's own bound.
+    let text = "[program.api]\ncommand = [\"sh\", \"-c\", \"ulimit -n\"]\nrestart = \"never\"\nlimits = { nofile = 9223372036854775807 }\n";
+    let mut bed = Bed::start(text);
+    let cause = bed.event("api", Kind::Limit).cause.unwrap();
+    assert!(cause.starts_with(&format!("runs with {hard} open files")), "{cause}");
+    bed.event("api", Kind::Exited);
+    eventually("its words", || bed.read("log/api.log") == format!("{hard}\n"));
+}
+
+#[test]
 fn a_memory_limit_that_cannot_be_set_is_told() {
     if std::path::Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
         eprintln!("skipped: this machine has cgroup v2, the limit may well be set");
