@@ -31,7 +31,8 @@ fn whoever_ignores_term_is_killed_after_the_grace() {
 
 #[test]
 fn a_grandchild_that_ignores_term_is_killed_with_its_group() {
-    let keys = "stop = { grace = \"300ms\" }";
+    // Longer than any other wait: the leader is gone at once, and the stop isn't over before the grace is.
+    let keys = "stop = { grace = \"1s\" }";
     let mut bed = Bed::start(&program("vllm", &[STUBBORN, "hang"], keys));
     let grandchild = bed.pid_in("grandchild");
     eventually("TERM is ignored", || bed.path("up").exists());
@@ -71,6 +72,19 @@ fn nothing_outlives_a_killed_supervisor() {
     for pid in family {
         eventually("the guard has killed it", || !alive(pid));
     }
+}
+
+#[test]
+fn the_kernel_kills_the_leader_where_the_guard_can_not() {
+    let mut bed = Bed::start(&program("vllm", &["ignore-term", "hang"], ""));
+    let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
+    let guard = *bed.children().iter().find(|pid| **pid != leader).expect("a guard");
+    signal(guard, Signal::SIGSTOP);
+    bed.signal(Signal::SIGKILL);
+    bed.ended();
+    eventually("the kernel has killed it", || !alive(leader));
+    signal(guard, Signal::SIGCONT);
+    eventually("the guard ends", || !alive(guard));
 }
 
 #[test]
