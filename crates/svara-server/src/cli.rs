@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use svara_engine::Prompt;
+use svara_snac::onnx::Device;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -29,6 +30,15 @@ pub struct Cli {
     /// The port to listen on; 0 takes a free one.
     #[arg(long)]
     port: Option<u16>,
+    /// The base of the engine's API, such as http://localhost:8000/v1.
+    #[arg(long, value_name = "URL")]
+    engine_url: Option<String>,
+    /// The model's name at the engine.
+    #[arg(long)]
+    model: Option<String>,
+    /// Where the decoder runs: auto, cpu, cuda or cuda:N.
+    #[arg(long)]
+    device: Option<Device>,
     /// What is logged.
     #[arg(long, value_enum)]
     log_level: Option<LogLevel>,
@@ -88,9 +98,16 @@ impl Cli {
         if self.demo {
             config.engine.kind = EngineKind::Demo;
         }
-        if let Some(host) = &self.host {
-            config.server.host.clone_from(host);
+        for (flag, value) in [
+            (&self.host, &mut config.server.host),
+            (&self.engine_url, &mut config.engine.base_url),
+            (&self.model, &mut config.engine.model),
+        ] {
+            if let Some(flag) = flag {
+                value.clone_from(flag);
+            }
         }
+        config.decoder.device = self.device.unwrap_or(config.decoder.device);
         config.server.port = self.port.unwrap_or(config.server.port);
         config.log.level = self.log_level.unwrap_or(config.log.level);
         config.log.format = self.log_format.unwrap_or(config.log.format);

@@ -14,5 +14,6 @@ mod harness;
 mod input;
 mod long_text;
 mod operations;
+mod program;
 mod python_bugs;
 mod speech;

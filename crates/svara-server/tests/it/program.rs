@@ -1,0 +1,141 @@
+//! The program itself: its flags, exit codes and signals.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use svara_testkit::models;
+
+/// A command that sees no variable of the caller's.
+fn program(config: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_svara-server"));
+    command.env_clear().current_dir(models::workspace()).arg("--config").arg(config);
+    command
+}
+
+/// A configuration file whose models are the tests'.
+fn config(directory: &Path, more: &str) -> std::path::PathBuf {
+    let path = directory.join("server.toml");
+    let decoder = models::snac_small_quiet("decoder_stream.onnx");
+    let text = format!("[decoder]\nmodel = {decoder:?}\ndevice = \"cpu\"\nthreads = 1\n{more}");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn flag_over_environment_over_file_over_default() {
+    let directory = tempfile::tempdir().unwrap();
+    let file =
+        config(directory.path(), "[server]\nport = 1\n[engine]\nmodel = \"of-file\"\napi_key = \"hush\"\n");
+    let shown = |command: &mut Command| -> String {
+        let Output { status, stdout, stderr } = command.arg("--check-config").output().unwrap();
+        assert!(status.success(), "{}", text(&stderr));
+        text(&stdout)
+    };
+    let by_file = shown(&mut program(&file));
+    assert!(by_file.contains("port = 1\n") && by_file.contains("model = \"of-file\""), "{by_file}");
+    assert!(by_file.contains("host = \"127.0.0.1\"") && !by_file.contains("hush"), "{by_file}");
+    let by_environment = shown(program(&file).env("API_PORT", "2").env("VLLM_MODEL", "of-environment"));
+    assert!(
+        by_environment.contains("port = 2\n") && by_environment.contains("\"of-environment\""),
+        "{by_environment}"
+    );
+    let by_flag = shown(program(&file).env("API_PORT", "2").env("TTS_DEVICE", "cuda:1").args([
+        "--port",
+        "3",
+        "--host",
+        "0.0.0.0",
+        "--model",
+        "of-flag",
+        "--engine-url",
+        "http://e/v1",
+        "--device",
+        "cpu",
+        "--demo",
+    ]));
+    for line in
+        ["port = 3\n", "\"0.0.0.0\"", "\"of-flag\"", "\"http://e/v1\"", "device = \"cpu\"", "kind = \"demo\""]
+    {
+        assert!(by_flag.contains(line), "{line} in {by_flag}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_exit_code_64_with_the_key() {
+    let directory = tempfile::tempdir().unwrap();
+    for (more, words) in [
+        ("[server]\nprot = 1\n", "prot"),
+        ("[engine]\nbase_url = \"gpu:8000\"\n", "engine.base_url must start with http"),
+        ("[model]\nvoices = \"/nowhere\"\n", "/nowhere"),
+        ("[demo]\nencoder = \"/nowhere.onnx\"\n[engine]\nkind = \"demo\"\n", "/nowhere.onnx"),
+    ] {
+        let output = program(&config(directory.path(), more)).arg("--check-config").output().unwrap();
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+    let file = config(directory.path(), "");
+    let output = program(&file).env("TTS_DEVICE", "mps").arg("--check-config").output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    assert!(text(&output.stderr).contains("TTS_DEVICE"));
+}
+
+#[test]
+fn what_cannot_be_had_at_the_start_is_exit_code_1_with_the_remedy() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = config(directory.path(), "[server]\nport = 0\n[demo]\nespeak = \"/nowhere/espeak-ng\"\n");
+    for (variable, value, words) in [
+        ("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so", "fetch_onnxruntime.sh"),
+        ("SVARA_DECODER_MODEL", "/nowhere.onnx", "/nowhere.onnx"),
+        ("TTS_DEVICE", "cuda", "cuda:0 can't be used"),
+        ("SVARA_ENGINE", "demo", "apt-get install espeak-ng"),
+    ] {
+        let mut server = program(&file).env(variable, value).stderr(Stdio::piped()).spawn().unwrap();
+        let mut message = String::new();
+        for line in BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap) {
+            message.push_str(&line);
+            if line.contains("\"listening\"") {
+                server.kill().unwrap();
+            }
+        }
+        assert!(message.contains(words), "{variable}={value}: {message}");
+        assert_eq!(server.wait().unwrap().code(), Some(1), "{message}");
+    }
+}
+
+#[test]
+fn a_sigterm_ends_an_idle_server_at_once_and_well() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = config(directory.path(), "[server]\nport = 0\n");
+    let mut server = program(&file).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let listening = lines.find(|line| line.as_ref().unwrap().contains("listening")).unwrap().unwrap();
+    assert!(
+        listening.starts_with('{') && listening.contains("\"address\":\"127.0.0.1:"),
+        "JSON off a terminal: {listening}"
+    );
+    let killed = Command::new("kill").arg("-TERM").arg(server.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    assert!(lines.any(|line| line.unwrap().contains("stopped")));
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_prompt_command_shows_ids_or_text() {
+    let directory = tempfile::tempdir().unwrap();
+    let tokenizer = format!("[model]\ntokenizer = {:?}\n", models::tokenizer());
+    let shown = |more: &str| {
+        let file = config(directory.path(), more);
+        let output = program(&file).args(["prompt", "--voice", "hi_female", "नमस्ते"]).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(shown(&tokenizer).starts_with("[128000,128259,156939,"));
+    assert!(shown("[model]\ntokenizer = \"\"\n").contains("Hindi (Female): नमस्ते"));
+}
