@@ -1,11 +1,11 @@
-"""Number words against indic-numtowords (AI4Bharat, MIT), for the 16 languages it speaks.
+"""Peer: indic-numtowords (AI4Bharat, MIT). Our number words, in the 16 languages it speaks.
 
 Every number from 0 to 99,999 is compared, then samples of lakhs and crores up to its limit of nine digits. Where the
 peer is wrong, CORRECTIONS says what it writes, what is right, and why; the corrected text must match exactly. Forms
 are compared in NFC, without joiners, which change no sound.
 
-    pip install -r tests/peers/requirements-text.txt
-    pytest tests/peers/test_numbers.py
+    scripts/setup_test_peers.sh
+    .venv-peers/bin/python -m pytest tests/peers/test_numbers.py
 """
 
 import re
