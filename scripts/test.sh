@@ -50,16 +50,17 @@ rust_tests() {
     fi
 }
 
+packages=(espeak-ng=espeak-ng ffmpeg=ffmpeg c++=build-essential make=make cmake=cmake)
 peers=
 if [[ -z $fast ]]; then
-    ensure_packages espeak-ng=espeak-ng ffmpeg=ffmpeg curl=curl libnuma.so.1=libnuma1
+    ensure_packages "${packages[@]}" curl=curl libnuma.so.1=libnuma1
     # The downloads take minutes: they run beside the Rust build and tests.
     peers_log=$(mktemp)
     scripts/setup_test_peers.sh >"$peers_log" 2>&1 </dev/null &
     peers=$!
     trap 'kill "$peers" 2>/dev/null || true; rm -f "$peers_log"' EXIT
 else
-    ensure_packages espeak-ng=espeak-ng ffmpeg=ffmpeg
+    ensure_packages "${packages[@]}"
 fi
 
 stage onnxruntime scripts/fetch_onnxruntime.sh
@@ -67,8 +68,7 @@ stage test-models scripts/make_test_models.sh "${full[@]}"
 stage rust rust_tests "$@"
 stage rust-docs cargo test --workspace --doc --locked
 if [[ -z $fast ]]; then
-    stage binaries cargo build --release --locked --package svara-server
-    stage examples cargo build --release --locked --package svara-snac --example decode_codes
+    stage release cargo build --release --locked --workspace --bins --examples
     stage peers-setup join_job "$peers" "$peers_log"
     stage peers .venv-peers/bin/python -m pytest tests/peers
 fi

@@ -1,11 +1,11 @@
-"""Peer: indic-numtowords (AI4Bharat, MIT). Our number words, in the 16 languages it speaks.
+"""Number words against indic-numtowords (AI4Bharat, MIT), for the 16 languages it speaks.
 
 Every number from 0 to 99,999 is compared, then samples of lakhs and crores up to its limit of nine digits. Where the
 peer is wrong, CORRECTIONS says what it writes, what is right, and why; the corrected text must match exactly. Forms
 are compared in NFC, without joiners, which change no sound.
 
     scripts/setup_test_peers.sh
-    .venv-peers/bin/python -m pytest tests/peers/test_numbers.py
+    pytest tests/peers/test_numbers.py
 """
 
 import re
@@ -90,15 +90,10 @@ def kannada_83(number: int, text: str) -> str:
 @pytest.fixture(scope="session")
 def say():
     """Runs the example binary: the words of every number of a range."""
-    command = ["cargo", "build", "-q", "-p", "svara-engine", "--example", "say_numbers"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    metadata = subprocess.run(
-        ["cargo", "metadata", "--format-version=1", "--no-deps"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    target = re.search(r'"target_directory":"([^"]+)"', metadata.stdout)[1]
+    binary = ROOT / "target/release/examples/say_numbers"
+    assert binary.exists(), f"{binary} is missing: cargo build --release -p svara-engine --example say_numbers"
 
     def run(language: str, first: int, last: int, step: int = 1) -> list[str]:
-        binary = Path(target) / "debug/examples/say_numbers"
         out = subprocess.run(
             [binary, language, str(first), str(last), str(step)], check=True, capture_output=True, text=True
         )

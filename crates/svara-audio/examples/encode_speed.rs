@@ -2,7 +2,8 @@
 //!
 //! Encodes a reproducible speech-like sound in frames of 2048 samples, as a stream arrives, and prints the CPU-seconds
 //! per second of audio (the thread's time on a CPU, from Linux' `/proc/thread-self/schedstat`, so that other work on
-//! the machine counts little) and how many streams one core could keep up with.
+//! the machine counts little; its clock may tick in milliseconds, so give it minutes), and how many streams one core
+//! could keep up with.
 
 use std::{error::Error, f32::consts::TAU, fs};
 
@@ -12,7 +13,7 @@ use svara_audio::{Encoder, EncoderSpec, Format, SampleRate};
 const FRAME_SAMPLES: usize = 2_048;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let seconds: u32 = std::env::args().nth(1).map_or(Ok(60), |arg| arg.parse())?;
+    let seconds: u32 = std::env::args().nth(1).map_or(Ok(300), |arg| arg.parse())?;
     let sound = sound(seconds);
     println!("{seconds} s of sound per row, in frames of {FRAME_SAMPLES} samples");
     println!("{:<18}{:>14}{:>16}{:>14}", "format", "bit/s", "CPU s per s", "streams/core");

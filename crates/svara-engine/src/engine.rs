@@ -5,11 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use svara_snac::{Decoder, FrameAssembler};
+use svara_snac::Decoder;
 
 use crate::{
-    HopPlan, ModelProfile, SpeakError, Speech, SpeechRequest, Voices,
+    HopPlan, ModelProfile, SpeakError, Speech, SpeechRequest, Voices, script,
     source::{TokenSource, Utterance},
+    speech::Pieces,
+    text::style::StyleTags,
 };
 
 /// What an engine is made of.
@@ -19,7 +21,7 @@ pub struct EngineParts {
     /// Who can speak.
     pub voices: Voices,
     /// Where the tokens come from.
-    pub source: Box<dyn TokenSource>,
+    pub source: Arc<dyn TokenSource>,
     /// What makes them sound.
     pub decoder: Decoder,
     /// Longest text, in characters.
@@ -48,28 +50,36 @@ impl Engine {
     /// A field is out of range, the voice is unknown, the decoder is full, the source refuses or fails, or the speech
     /// ended without audio.
     pub async fn speak(&self, request: SpeechRequest) -> Result<Speech, SpeakError> {
-        self.check_text(&request.text)?;
+        self.check_length(&request.text)?;
+        let profile = &self.parts.profile;
         let voice = Arc::clone(self.parts.voices.find(&request.voice)?);
-        let sampling = self
-            .parts
-            .profile
-            .sampling
-            .with(&request.sampling)
-            .map_err(|(field, reason)| SpeakError::invalid(field, reason))?;
+        let sampling = profile.sampling.with(&request.sampling);
+        let sampling = sampling.map_err(|(field, reason)| SpeakError::invalid(field, reason))?;
+        // Who sets max_tokens counts on one generation that ends there.
+        let may_be_cut = request.sampling.max_tokens.is_some();
+        let (style, normalization) = (request.style.as_deref(), request.normalization);
+        let texts = script::pieces(profile, &voice, &request.text, style, normalization, may_be_cut)?;
         // A slot first: an engine that is set to work for nothing costs more than a slot held for nothing.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         let decode = self.parts.decoder.open(noise_seed)?;
         let utterance = Utterance {
-            text: request.text,
+            text: String::new(),
             voice,
             sampling,
             seed: request.seed,
             request_id: request.request_id,
         };
-        let tokens = self.parts.source.open(utterance).await?;
-        let assembler = FrameAssembler::new(self.parts.profile.layout);
-        let sample_rate_hz = self.parts.decoder.info().sample_rate_hz;
-        Speech::start(tokens, assembler, decode, self.hops.clone(), sample_rate_hz).await
+        let pieces = Pieces {
+            source: Arc::clone(&self.parts.source),
+            utterance,
+            texts: texts.into_iter(),
+            may_be_cut,
+            noise_seed,
+            layout: profile.layout,
+            hops: self.hops.clone(),
+            opened: 0,
+        };
+        Speech::start(pieces, decode, self.parts.decoder.info().sample_rate_hz).await
     }
 
     /// The model's profile.
@@ -82,6 +92,11 @@ impl Engine {
         &self.parts.voices
     }
 
+    /// The one style of the model that free instructions ("speak in a happy tone") name, if they name one.
+    pub fn style_named_in(&self, instructions: &str) -> Option<String> {
+        StyleTags::new(&self.parts.profile.style_tags).named_in(instructions).map(str::to_owned)
+    }
+
     /// Where the tokens come from.
     pub fn source(&self) -> &dyn TokenSource {
         &*self.parts.source
@@ -92,12 +107,8 @@ impl Engine {
         &self.parts.decoder
     }
 
-    fn check_text(&self, text: &str) -> Result<(), SpeakError> {
-        if text.trim().is_empty() {
-            return Err(SpeakError::invalid("text", "must not be empty"));
-        }
-        let limit = self.parts.text_max_characters;
-        let length = text.chars().count();
+    fn check_length(&self, text: &str) -> Result<(), SpeakError> {
+        let (limit, length) = (self.parts.text_max_characters, text.chars().count());
         if length > limit {
             return Err(SpeakError::invalid(
                 "text",

@@ -24,6 +24,12 @@ pub enum SpeakError {
     /// The decoder failed.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// The model didn't come to an end; what was said before is all there is.
+    #[error("the model did not end within max_tokens ({max_tokens}): the speech is cut off")]
+    CutOff {
+        /// The limit.
+        max_tokens: u32,
+    },
     /// The engine ended the speech before there was any.
     #[error("the engine ended the speech without any audio")]
     NoAudio,
@@ -62,7 +68,7 @@ impl SpeakError {
         match self {
             Self::Invalid { .. } | Self::UnknownVoice(_) => Origin::Client,
             Self::Source(SourceError::Rejected { field: Some(_), .. }) => Origin::Client,
-            Self::Source(_) | Self::NoAudio => Origin::Engine,
+            Self::Source(_) | Self::CutOff { .. } | Self::NoAudio => Origin::Engine,
             Self::Decode(_) => Origin::Decoder,
         }
     }
@@ -73,7 +79,7 @@ impl SpeakError {
             Self::Invalid { .. } | Self::UnknownVoice(_) => false,
             Self::Source(error) => error.is_retryable(),
             Self::Decode(error) => error.is_retryable(),
-            Self::NoAudio => true,
+            Self::CutOff { .. } | Self::NoAudio => true,
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct ModelProfile {
     pub style_tags: Vec<String>,
     /// Ids of the tokens that end the speech.
     pub stop_ids: Vec<u32>,
+    /// Longest text that is said in one generation; longer ones are said in pieces.
+    pub piece_characters: usize,
     pub(crate) preset: Vec<PromptPart>,
     text_template: String,
     speaker_id_template: String,
@@ -133,6 +135,9 @@ impl ModelProfile {
         if !fields.prompt.text.contains("{text}") {
             return Err("prompt.text must hold \"{text}\"".to_owned());
         }
+        if fields.prompt.piece_characters == 0 {
+            return Err("prompt.piece_characters must be at least 1".to_owned());
+        }
         if fields.prompt.stop.is_empty() {
             return Err("prompt.stop must name at least one token".to_owned());
         }
@@ -145,6 +150,7 @@ impl ModelProfile {
             sampling: fields.sampling,
             style_tags: fields.style.tags,
             stop_ids,
+            piece_characters: fields.prompt.piece_characters,
             preset,
             text_template: fields.prompt.text,
             speaker_id_template: fields.prompt.speaker_id,
@@ -190,6 +196,7 @@ struct PromptFields {
     text: String,
     speaker_id: String,
     stop: Vec<String>,
+    piece_characters: usize,
 }
 
 #[derive(Deserialize)]

@@ -9,12 +9,29 @@ pub struct SpeechRequest {
     pub text: String,
     /// A voice id ("hi_female"), speaker id ("Hindi (Female)") or display name.
     pub voice: String,
+    /// How it is said: one of the model's style tags.
+    pub style: Option<String>,
+    /// Whether numbers, dates and the like are said in words.
+    pub normalization: Normalization,
     /// What the caller wants otherwise than the model's profile says.
     pub sampling: SamplingOverrides,
     /// Makes the speech repeatable: the same request with the same seed sounds the same.
     pub seed: Option<u64>,
     /// The id under which logs and the engine speak of this request.
     pub request_id: String,
+}
+
+/// Whether numbers, dates, money and the like are turned into words of the voice's language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Normalization {
+    /// Where the language has rules.
+    #[default]
+    Auto,
+    /// Always; a language without rules is an error.
+    On,
+    /// Never: the model gets what was typed.
+    Off,
 }
 
 /// How the model draws its tokens. The ranges are those of the Python stack.

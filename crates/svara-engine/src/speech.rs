@@ -1,42 +1,58 @@
-//! Speech on its way: tokens to frames to samples.
+//! Speech on its way: its pieces, one after the other, without a gap.
 
-use futures::StreamExt;
-use svara_snac::{AssemblerStats, DecodeStream, Frame, FrameAssembler};
+use std::{sync::Arc, vec::IntoIter};
+
+use svara_snac::{AssemblerStats, DecodeStream, TokenLayout};
+use tokio::task::JoinHandle;
 
 use crate::{
     HopPlan, SpeakError,
-    source::{FinishReason, SourceError, TokenEvent, TokenStream},
+    piece::Piece,
+    source::{FinishReason, SourceError, TokenSource, TokenStream, Utterance},
 };
 
 /// Speech as it is being made: ask for [`Speech::next`] until there is no more. Dropping it ends the generation and
 /// frees the decoder's slot.
 ///
-/// N whole frames of tokens become exactly N · 2048 samples, whatever the engine's chunks and the decoder's load.
+/// A long text is said in pieces. The next piece is being generated while the one before it is spoken, never more than
+/// that one ahead.
 pub struct Speech {
-    tokens: TokenStream,
-    assembler: FrameAssembler,
+    pieces: Pieces,
+    piece: Piece,
+    upcoming: Option<Upcoming>,
     decode: DecodeStream,
-    hops: HopPlan,
-    calls: usize,
-    frames: Vec<Frame>,
     /// The first chunk, made before the caller got this.
     ready: Option<Vec<f32>>,
-    finish: Option<FinishReason>,
-    samples: u64,
+    report: SpeechReport,
     sample_rate_hz: u32,
-    /// Nothing more will come: the last samples were made, or something failed.
+    /// The next chunk is the first of its piece.
+    piece_is_new: bool,
     ended: bool,
 }
 
+/// What is to be said, and how.
+pub(crate) struct Pieces {
+    pub(crate) source: Arc<dyn TokenSource>,
+    /// The utterance of every piece, but for its text.
+    pub(crate) utterance: Utterance,
+    pub(crate) texts: IntoIter<String>,
+    /// Whether the caller chose `max_tokens`, and so asked to be cut there.
+    pub(crate) may_be_cut: bool,
+    pub(crate) noise_seed: u64,
+    pub(crate) layout: TokenLayout,
+    pub(crate) hops: HopPlan,
+    pub(crate) opened: usize,
+}
+
 /// What became of a speech so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SpeechReport {
-    /// Why it ended; none while it hasn't.
+    /// Why the last piece that was said to its end did end.
     pub finish: Option<FinishReason>,
-    /// What the tokens were.
+    /// What the tokens of the pieces said to their end were.
     pub tokens: AssemblerStats,
-    /// Tokens of a last frame that was never completed.
-    pub unfinished_tokens: usize,
+    /// Pieces said to their end.
+    pub pieces: usize,
     /// Samples given out.
     pub samples: u64,
 }
@@ -44,23 +60,22 @@ pub struct SpeechReport {
 impl Speech {
     /// Waits for the first samples, so that what fails before them fails here.
     pub(crate) async fn start(
-        tokens: TokenStream,
-        assembler: FrameAssembler,
+        mut pieces: Pieces,
         decode: DecodeStream,
-        hops: HopPlan,
         sample_rate_hz: u32,
     ) -> Result<Self, SpeakError> {
+        let first = pieces.next_utterance().ok_or(SpeakError::NoAudio)?;
+        let tokens = pieces.source.open(first).await?;
+        let piece = Piece::new(tokens, pieces.layout, pieces.hops.clone());
         let mut speech = Self {
-            tokens,
-            assembler,
+            pieces,
+            piece,
+            upcoming: None,
             decode,
-            hops,
-            calls: 0,
-            frames: Vec::new(),
             ready: None,
-            finish: None,
-            samples: 0,
+            report: SpeechReport::default(),
             sample_rate_hz,
+            piece_is_new: true,
             ended: false,
         };
         speech.ready = Some(speech.make().await?.ok_or(SpeakError::NoAudio)?);
@@ -71,14 +86,17 @@ impl Speech {
     ///
     /// Not cancel-safe: a call given up half-way ends the speech with an error.
     pub async fn next(&mut self) -> Option<Result<Vec<f32>, SpeakError>> {
+        if self.ended {
+            return None;
+        }
         let chunk = match self.ready.take() {
             Some(chunk) => Ok(Some(chunk)),
             None => self.make().await,
         };
-        if let Ok(Some(samples)) = &chunk {
-            self.samples += samples.len() as u64;
+        match &chunk {
+            Ok(Some(samples)) => self.report.samples += samples.len() as u64,
+            Ok(None) | Err(_) => self.ended = true,
         }
-        self.ended |= chunk.is_err();
         chunk.transpose()
     }
 
@@ -89,49 +107,77 @@ impl Speech {
 
     /// What became of it so far.
     pub fn report(&self) -> SpeechReport {
-        SpeechReport {
-            finish: self.finish,
-            tokens: self.assembler.stats(),
-            unfinished_tokens: self.assembler.pending_tokens(),
-            samples: self.samples,
-        }
+        self.report
     }
 
-    /// Gathers frames and decodes them until there are samples; `None` at the end.
+    /// The next samples, of this piece or the next that has any; `None` at the end.
     async fn make(&mut self) -> Result<Option<Vec<f32>>, SpeakError> {
-        while self.finish.is_none() && !self.ended {
-            if self.frames.len() < self.hops.frames(self.calls) {
-                self.gather().await?;
-                continue;
-            }
-            let hop = self.hops.frames(self.calls).min(self.frames.len());
-            self.calls += 1;
-            let samples = self.decode.push(self.frames.get(..hop).unwrap_or_default()).await?;
-            self.frames.drain(..hop);
-            if !samples.is_empty() {
+        loop {
+            if let Some(samples) = self.piece.next(&mut self.decode).await? {
+                if std::mem::take(&mut self.piece_is_new) && self.upcoming.is_none() {
+                    self.upcoming = self.pieces.open_next();
+                }
                 return Ok(Some(samples));
             }
+            self.report.add(&self.piece);
+            if self.piece.finish() == Some(FinishReason::Length) && !self.pieces.may_be_cut {
+                return Err(SpeakError::CutOff { max_tokens: self.pieces.utterance.sampling.max_tokens });
+            }
+            let Some(upcoming) = self.upcoming.take().or_else(|| self.pieces.open_next()) else {
+                return Ok(None);
+            };
+            let tokens = upcoming.tokens().await?;
+            self.piece = Piece::new(tokens, self.pieces.layout, self.pieces.hops.clone());
+            self.piece_is_new = true;
+            self.decode.restart(self.pieces.noise_seed.wrapping_add(self.report.pieces as u64));
         }
-        if self.ended {
-            return Ok(None);
-        }
-        self.ended = true;
-        let samples = self.decode.finish(&self.frames).await?;
-        Ok((!samples.is_empty()).then_some(samples))
+    }
+}
+
+impl SpeechReport {
+    fn add(&mut self, piece: &Piece) {
+        let tokens = piece.stats();
+        self.finish = piece.finish();
+        self.tokens.frames += tokens.frames;
+        self.tokens.misaligned_tokens += tokens.misaligned_tokens;
+        self.tokens.foreign_tokens += tokens.foreign_tokens;
+        self.pieces += 1;
+    }
+}
+
+impl Pieces {
+    fn next_utterance(&mut self) -> Option<Utterance> {
+        let text = self.texts.next()?;
+        self.opened += 1;
+        // Engines want a name of its own for each of the generations in flight.
+        let request_id = match self.opened {
+            1 => self.utterance.request_id.clone(),
+            number => format!("{}-{number}", self.utterance.request_id),
+        };
+        Some(Utterance { text, request_id, ..self.utterance.clone() })
     }
 
-    /// Takes the next tokens, or learns that there are no more.
-    async fn gather(&mut self) -> Result<(), SpeakError> {
-        match self.tokens.next().await {
-            Some(Ok(TokenEvent::Tokens(tokens))) => {
-                self.frames.extend(tokens.into_iter().filter_map(|token| self.assembler.push(token)));
-            }
-            Some(Ok(TokenEvent::End(reason))) => self.finish = Some(reason),
-            Some(Err(error)) => return Err(error.into()),
-            None => {
-                return Err(SourceError::BrokeOff { reason: "the token stream just stopped".into() }.into());
-            }
-        }
-        Ok(())
+    fn open_next(&mut self) -> Option<Upcoming> {
+        let utterance = self.next_utterance()?;
+        let source = Arc::clone(&self.source);
+        Some(Upcoming(tokio::spawn(async move { source.open(utterance).await })))
+    }
+}
+
+/// A token stream that is being opened beside the speech. Dropping it ends the generation.
+///
+/// Nobody reads it yet: what the engine sends meanwhile waits in the connection's buffers, which are bounded.
+struct Upcoming(JoinHandle<Result<TokenStream, SourceError>>);
+
+impl Upcoming {
+    async fn tokens(mut self) -> Result<TokenStream, SourceError> {
+        let opened = (&mut self.0).await;
+        opened.unwrap_or_else(|error| Err(SourceError::BrokeOff { reason: error.to_string() }))
+    }
+}
+
+impl Drop for Upcoming {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

@@ -1,4 +1,4 @@
-//! The routes, and what they share.
+//! Which path is which route, and what all requests go through.
 
 use std::sync::Arc;
 
@@ -14,21 +14,11 @@ use svara_engine::Engine;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::{config::LimitsConfig, routes};
-
-/// What every route may use.
-#[derive(Clone)]
-pub struct AppState {
-    /// Speaks.
-    pub engine: Arc<Engine>,
-    /// Largest request body.
-    pub body_bytes: usize,
-}
-
-/// The id of a request: the caller's `x-request-id` where it is decent, one of our own otherwise. It goes on to the
-/// engine, into the logs and back to the caller.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub String);
+use crate::{
+    config::LimitsConfig,
+    routes,
+    state::{AppState, RequestId},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID_BYTES: usize = 128;

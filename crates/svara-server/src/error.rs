@@ -167,7 +167,9 @@ impl From<SpeakError> for ApiError {
             SpeakError::Source(SourceError::Timeout { .. }) => {
                 (StatusCode::GATEWAY_TIMEOUT, "engine_timeout", None)
             }
-            SpeakError::Source(_) | SpeakError::NoAudio => (StatusCode::BAD_GATEWAY, "engine_error", None),
+            SpeakError::Source(_) | SpeakError::CutOff { .. } | SpeakError::NoAudio => {
+                (StatusCode::BAD_GATEWAY, "engine_error", None)
+            }
             SpeakError::Decode(svara_snac::DecodeError::Full { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "server_full", None)
             }
@@ -213,6 +215,7 @@ mod tests {
             (rejected(400, Some("max_tokens")).into(), 422, "client", false),
             (rejected(500, None).into(), 502, "engine", true),
             (timeout.into(), 504, "engine", true),
+            (SpeakError::CutOff { max_tokens: 1 }, 502, "engine", true),
             (SpeakError::NoAudio, 502, "engine", true),
             (DecodeError::Full { max_streams: 1 }.into(), 503, "decoder", true),
             (DecodeError::Stopped.into(), 500, "decoder", true),

@@ -13,4 +13,5 @@ pub mod respond;
 mod routes;
 pub mod serve;
 pub mod start;
+mod state;
 pub mod telemetry;

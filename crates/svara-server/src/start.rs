@@ -46,13 +46,13 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
             profile.layout.codebook_size()
         );
     }
-    let source: Box<dyn TokenSource> = match config.engine.kind {
-        EngineKind::Vllm => Box::new(VllmSource::new(vllm_settings(config), prompts)?),
+    let source: Arc<dyn TokenSource> = match config.engine.kind {
+        EngineKind::Vllm => Arc::new(VllmSource::new(vllm_settings(config), prompts)?),
         EngineKind::Demo => {
             let espeak = Espeak::find(&config.demo.espeak).await?;
             let encoder = Encoder::load(&runtime, &config.demo.encoder, Device::Cpu)?;
             tracing::warn!("{}", demo::NOTICE);
-            Box::new(DemoSource::new(espeak, encoder, profile.layout, profile.style_tags.clone()))
+            Arc::new(DemoSource::new(espeak, encoder, profile.layout, profile.style_tags.clone()))
         }
     };
     let about = source.about();

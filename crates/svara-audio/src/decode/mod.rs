@@ -61,7 +61,8 @@ impl Mono {
 ///
 /// Reads WAV (PCM, float, G.711), MP3, FLAC, Ogg with Vorbis, Opus or FLAC, MP4/M4A and ADTS with AAC-LC, WebM with Opus
 /// or Vorbis, whatever the file's name or claimed type; channels are averaged. A file that is cut off gives what is
-/// there, damage in the middle is an error.
+/// there. A packet that can't be decoded is an error unless it's the last; lost bytes that the reader of the container
+/// skips (it looks for the next frame of MP3 or FLAC) aren't noticed.
 ///
 /// # Errors
 /// See [`DecodeError`]: every case tells what is wrong with the file, in words fit for the person who sent it.

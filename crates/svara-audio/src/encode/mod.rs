@@ -91,8 +91,8 @@ impl Encoder {
     }
 }
 
-/// Encodes sound that is there as a whole. Where the format's header has sizes (WAV, FLAC) they are exact, unlike in a
-/// stream; the other formats are the same either way.
+/// Encodes sound that is there as a whole. Where the format's header has sizes (WAV, FLAC, MP3) they are exact, unlike
+/// in a stream; the other formats are the same either way.
 ///
 /// # Errors
 /// As for [`Encoder`]; also when the sound is longer than a WAV header can say (4 GiB).
@@ -114,6 +114,8 @@ pub fn encode_whole(
     f32_to_s16_slice(samples, &mut quantized);
     let mut codec: Box<dyn Codec> = match spec.format() {
         Format::Wav => return wav::whole(&quantized, spec.rate()),
+        #[cfg(feature = "mp3")]
+        Format::Mp3 => return mp3::whole(&spec, &quantized),
         Format::Flac => Box::new(flac::Flac::for_whole(spec.rate(), &quantized)?),
         _ => codec(&spec)?,
     };

@@ -17,6 +17,9 @@ const PACKET_GRANULES: u64 = (GRANULES_PER_S / PACKETS_PER_S) as u64;
 const PAGE_GRANULES: u64 = 4 * PACKET_GRANULES;
 /// The serial number of the one logical stream: ASCII "svra". Constant, so that equal sound makes equal bytes.
 const SERIAL: u32 = u32::from_le_bytes(*b"svra");
+/// A quarter of the CPU time of libopus' default (9), at the same spectral distance (0.7 dB for 24 kHz speech, in
+/// tests/it/formats.rs). Below 7 libopus doesn't analyse the sound to save bits either: it uses what it's given.
+const COMPLEXITY: i32 = 5;
 /// More than any packet of 20 ms has at the bit rates allowed (RFC 6716 section 3.4 bounds a frame to 1275 bytes).
 const MAX_PACKET_BYTES: usize = 1_280;
 
@@ -83,6 +86,7 @@ impl Packets {
         let rate = spec.rate();
         let mut encoder =
             opus::Encoder::new(rate.hz(), Channels::Mono, Application::Audio).map_err(failed)?;
+        encoder.set_complexity(COMPLEXITY).map_err(failed)?;
         if let Some(bitrate_bps) = spec.bitrate_bps() {
             let bitrate_bps = i32::try_from(bitrate_bps).map_err(failed)?;
             encoder.set_bitrate(Bitrate::Bits(bitrate_bps)).map_err(failed)?;

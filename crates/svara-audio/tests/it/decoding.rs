@@ -1,6 +1,6 @@
 //! Uploads of every kind, made by the real ffmpeg.
 
-use std::time::Duration;
+use std::{io::Cursor, sync::OnceLock, time::Duration};
 
 use svara_audio::{
     DecodeError, DecodeLimits, Format, Mono, SampleRate, check_reference, decode_upload, encode_whole,
@@ -89,6 +89,16 @@ pub(crate) fn file(kind: &Kind, sound: &[f32]) -> Vec<u8> {
     ffmpeg::encode_file(sound, SampleRate::SNAC, kind.options, kind.extension)
 }
 
+/// Three seconds of speech in every kind of file.
+fn files() -> &'static [(&'static Kind, Vec<u8>)] {
+    static FILES: OnceLock<Vec<(&Kind, Vec<u8>)>> = OnceLock::new();
+    FILES.get_or_init(|| KINDS.iter().map(|kind| (kind, file(kind, &speech()))).collect())
+}
+
+fn speech() -> Vec<f32> {
+    signal::speech(SampleRate::SNAC, 3.017)
+}
+
 fn decode(bytes: &[u8]) -> Result<Mono, DecodeError> {
     decode_upload(bytes, SampleRate::SNAC, &DecodeLimits::default())
 }
@@ -103,9 +113,9 @@ fn compare(reference: &[f32], decoded: &[f32], slack: usize) -> (isize, f32) {
 
 #[test]
 fn every_kind_of_file_is_decoded() {
-    let speech = signal::speech(SampleRate::SNAC, 2.517);
-    for kind in KINDS {
-        let mono = decode(&file(kind, &speech)).unwrap_or_else(|error| panic!("{}: {error}", kind.name));
+    let speech = speech();
+    for (kind, file) in files() {
+        let mono = decode(file).unwrap_or_else(|error| panic!("{}: {error}", kind.name));
         assert_eq!(mono.rate, SampleRate::SNAC);
         let slack = (kind.slack_s * 24_000.0) as usize;
         let (lag, distance_db) = compare(&speech, &mono.samples, slack);
@@ -155,13 +165,13 @@ fn limits_hold_while_decoding() {
     let error = decode_upload(&long, SampleRate::SNAC, &limits).expect_err("too large");
     assert_eq!(error.to_string(), "the audio file is larger than 1000 bytes");
 
-    let limits = DecodeLimits { max_duration: Duration::from_millis(1_500), ..DecodeLimits::default() };
-    let second = signal::speech(SampleRate::SNAC, 1.0);
-    for kind in KINDS {
-        let fits = file(kind, &second);
-        assert!(decode_upload(&fits, SampleRate::SNAC, &limits).is_ok(), "{}", kind.name);
-        let too_long = file(kind, &second.repeat(2));
-        let error = decode_upload(&too_long, SampleRate::SNAC, &limits).expect_err(kind.name);
+    for (kind, file) in files() {
+        let decode_within = |max_duration_s: u64| {
+            let max_duration = Duration::from_secs(max_duration_s);
+            decode_upload(file, SampleRate::SNAC, &DecodeLimits { max_duration, ..DecodeLimits::default() })
+        };
+        assert!(decode_within(4).is_ok(), "{}", kind.name);
+        let error = decode_within(3).expect_err(kind.name);
         assert!(matches!(error, DecodeError::TooLong { .. }), "{}: {error}", kind.name);
     }
 }
@@ -210,6 +220,43 @@ fn a_file_that_is_cut_off_gives_what_is_there() {
         println!("{}: {seconds:.2} s", kind.name);
         assert!((0.9..2.7).contains(&seconds), "{}: {seconds} s", kind.name);
     }
+}
+
+#[test]
+fn damage_in_the_middle_is_an_error_and_at_the_end_is_not() {
+    let spec = svara_audio::EncoderSpec::new(Format::Opus).expect("always built");
+    let whole = stream::encode(spec, &speech(), 2_048);
+    let packets = ogg_packets(&whole);
+    let last = packets.len() - 1;
+    // Two headers, then 20 ms each.
+    let error = decode(&with_broken_packet(&packets, 2 + 50)).expect_err("damaged");
+    assert!(matches!(error, DecodeError::Damaged { .. }), "{error}");
+    assert!(error.to_string().starts_with("the audio file is damaged 1.0 s into the sound: "), "{error}");
+    let cut = decode(&with_broken_packet(&packets, last)).expect("cut off");
+    assert!((2.9..3.02).contains(&cut.duration().as_secs_f64()), "{:?}", cut.duration());
+    let error = decode(&with_broken_packet(&packets[..3], 2)).expect_err("nothing but damage");
+    assert!(matches!(error, DecodeError::Damaged { .. }), "{error}");
+}
+
+fn ogg_packets(file: &[u8]) -> Vec<ogg::Packet> {
+    let mut reader = ogg::PacketReader::new(Cursor::new(file));
+    std::iter::from_fn(|| reader.read_packet().expect("well-formed")).collect()
+}
+
+/// The same stream with nonsense in place of one packet: a frame count of 63, of which there is room for none.
+fn with_broken_packet(packets: &[ogg::Packet], broken: usize) -> Vec<u8> {
+    let mut writer = ogg::PacketWriter::new(Vec::new());
+    for (n, packet) in packets.iter().enumerate() {
+        let data = if n == broken { vec![0xff; 3] } else { packet.data.clone() };
+        // A page for each packet, so a granule position for each: 20 ms at 48 kHz after two headers.
+        let (end, granule) = if n + 1 == packets.len() {
+            (ogg::PacketWriteEndInfo::EndStream, packet.absgp_page())
+        } else {
+            (ogg::PacketWriteEndInfo::EndPage, 960 * (n as u64).saturating_sub(1))
+        };
+        writer.write_packet(data, 1, end, granule).expect("writes");
+    }
+    writer.into_inner()
 }
 
 #[test]

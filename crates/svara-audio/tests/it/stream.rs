@@ -111,7 +111,8 @@ fn nothing_in_is_a_sane_file_out() {
 #[test]
 fn the_shortest_sounds_come_back_whole() {
     let click = [0.5; 40];
-    for spec in all_specs() {
+    for format in Format::supported() {
+        let spec = EncoderSpec::new(format).expect("supported");
         for len in [1, 33] {
             let rate = if spec.format() == Format::Opus { SampleRate::HZ_48000 } else { spec.rate() };
             let decoded = ffmpeg::decode(spec.format(), rate, &encode(spec, &click[..len], 7));

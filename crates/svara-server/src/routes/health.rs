@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::app::AppState;
+use crate::state::AppState;
 
 /// Whether a request would be spoken now. `status`, `model` and `vllm_url` are the Python stack's.
 #[derive(Serialize)]

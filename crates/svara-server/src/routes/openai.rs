@@ -9,13 +9,13 @@ use axum::{
 };
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format};
-use svara_engine::{SamplingOverrides, SpeechRequest};
+use svara_engine::{Normalization, SamplingOverrides, SpeechRequest};
 
 use super::read::{self, BodyType};
 use crate::{
-    app::{AppState, RequestId},
     error::{ApiError, ErrorDialect},
     respond,
+    state::{AppState, RequestId},
 };
 
 /// OpenAI's default.
@@ -26,6 +26,7 @@ struct Fields {
     input: Option<String>,
     voice: Option<VoiceField>,
     response_format: Option<String>,
+    instructions: Option<String>,
     speed: Option<f64>,
     stream_format: Option<String>,
     seed: Option<u64>,
@@ -75,6 +76,8 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
     let request = SpeechRequest {
         text: fields.input.ok_or_else(|| ApiError::invalid("input", "is required"))?,
         voice: voice.ok_or_else(|| ApiError::invalid("voice", "is required"))?,
+        style: fields.instructions.and_then(|instructions| state.engine.style_named_in(&instructions)),
+        normalization: Normalization::Auto,
         sampling: SamplingOverrides::default(),
         seed: fields.seed,
         request_id: id.0,

@@ -9,13 +9,13 @@ use axum::{
 };
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format};
-use svara_engine::{SamplingOverrides, SpeechRequest};
+use svara_engine::{Normalization, SamplingOverrides, SpeechRequest};
 
 use super::read::{self, BodyType};
 use crate::{
-    app::{AppState, RequestId},
     error::{ApiError, ErrorDialect},
     respond,
+    state::{AppState, RequestId},
 };
 
 /// Streamed Opus is what the Python stack answered.
@@ -36,6 +36,9 @@ struct Fields {
     repetition_penalty: Option<f32>,
     max_tokens: Option<u32>,
     seed: Option<u64>,
+    style: Option<String>,
+    #[serde(default, deserialize_with = "normalization")]
+    text_normalization: Normalization,
     #[serde(default, deserialize_with = "present")]
     reference_audio: bool,
 }
@@ -75,6 +78,8 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         text: fields.text.ok_or_else(|| ApiError::invalid("text", "is required"))?,
         voice: voice
             .ok_or_else(|| ApiError::unsupported("voice", "one of voice and voice_id is required"))?,
+        style: fields.style,
+        normalization: fields.text_normalization,
         sampling: SamplingOverrides {
             temperature: fields.temperature,
             top_p: fields.top_p,
@@ -132,6 +137,11 @@ impl Fields {
             "top_k" => self.top_k = Some(number("top_k", &value)?),
             "repetition_penalty" => self.repetition_penalty = Some(number("repetition_penalty", &value)?),
             "max_tokens" => self.max_tokens = Some(number("max_tokens", &value)?),
+            "style" => self.style = Some(value),
+            "text_normalization" => {
+                self.text_normalization = normalization_named(&value)
+                    .ok_or_else(|| ApiError::invalid("text_normalization", NORMALIZATIONS))?;
+            }
             "seed" => self.seed = Some(number("seed", &value)?),
             // As in JSON, fields that aren't known are passed over.
             _ => {}
@@ -147,4 +157,32 @@ fn number<T: FromStr>(field: &'static str, value: &str) -> Result<T, ApiError> {
 /// Whether a field is there at all, and not null.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::<serde::de::IgnoredAny>::deserialize(deserializer)?.is_some())
+}
+
+const NORMALIZATIONS: &str = "must be auto, on or off";
+
+fn normalization_named(name: &str) -> Option<Normalization> {
+    match name.to_ascii_lowercase().as_str() {
+        "auto" => Some(Normalization::Auto),
+        "on" | "true" => Some(Normalization::On),
+        "off" | "false" => Some(Normalization::Off),
+        _ => None,
+    }
+}
+
+/// `auto`, `on`, `off`, or true and false as the Python stack had it.
+fn normalization<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Normalization, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected auto, on or off")]
+    enum Value {
+        Flag(bool),
+        Name(String),
+    }
+    match Option::<Value>::deserialize(deserializer)? {
+        None => Ok(Normalization::Auto),
+        Some(Value::Flag(on)) => Ok(if on { Normalization::On } else { Normalization::Off }),
+        Some(Value::Name(name)) => {
+            normalization_named(&name).ok_or_else(|| serde::de::Error::custom(NORMALIZATIONS))
+        }
+    }
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use svara_engine::Voice;
 
 use crate::{
-    app::AppState,
     error::{ApiError, ErrorDialect},
+    state::AppState,
 };
 
 #[derive(Deserialize)]

@@ -3,7 +3,8 @@
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,
-    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
     reason = "helpers of tests are test code too"
 )]
 
@@ -11,6 +12,7 @@ mod drain;
 mod failures;
 mod harness;
 mod input;
+mod long_text;
 mod operations;
 mod python_bugs;
 mod speech;

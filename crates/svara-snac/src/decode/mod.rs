@@ -180,6 +180,13 @@ impl DecodeStream {
         Ok(samples)
     }
 
+    /// Begins another utterance in the same slot, whatever became of the one before.
+    pub fn restart(&mut self, noise_seed: u64) {
+        self.seed = noise_seed;
+        self.position = Position::start();
+        self.state = Some(vec![0.0; self.shared.model.state_len]);
+    }
+
     async fn step(&mut self, frames: &[Frame], last: bool) -> Result<Vec<f32>, DecodeError> {
         let codebook_size = self.shared.model.codebook_size;
         // ONNX Runtime would take some out-of-range codes for others.

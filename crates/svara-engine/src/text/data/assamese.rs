@@ -1,7 +1,7 @@
 //! Assamese.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Noun, Numbers, Signs, UNITS, Web, Words,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Noun, Numbers, Signs, UNITS, Web, Words,
     fixed, money, noun, plain, same,
 };
 
@@ -33,6 +33,9 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} বাজি {m} মিনিট",
         second: "{h} বাজি {m} মিনিট {s} ছেকেণ্ড",
         few_minutes: None,
+        half: Some(Half {
+            before: "চাৰে ", ends: &[("", "")], irregular: &[(1, "ডেৰ"), (2, "আঢ়ৈ")]
+        }),
         parts: ["নিশা {t}", "পুৱা {t}", "দুপৰীয়া {t}", "গধূলি {t}"],
         typed: &["বজাত", "বজাৰ", "বাজি", "বাজিছে"],
     },

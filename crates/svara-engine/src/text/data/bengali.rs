@@ -1,7 +1,7 @@
 //! Bengali.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Noun, Numbers, Signs, UNITS, Web, Words,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Noun, Numbers, Signs, UNITS, Web, Words,
     fixed, money, noun, plain, same,
 };
 
@@ -33,6 +33,9 @@ pub(super) static WORDS: Words = Words {
         minute: "{h}টা {m} মিনিট",
         second: "{h}টা {m} মিনিট {s} সেকেন্ড",
         few_minutes: None,
+        half: Some(Half {
+            before: "সাড়ে ", ends: &[("", "")], irregular: &[(1, "দেড়"), (2, "আড়াই")]
+        }),
         parts: ["রাত {t}", "সকাল {t}", "দুপুর {t}", "সন্ধ্যা {t}"],
         typed: &["টা", "টায়", "টার"],
     },

@@ -29,6 +29,7 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} रिंगा {m} मिनिट",
         second: "{h} रिंगा {m} मिनिट {s} सेकेन्ड",
         few_minutes: None,
+        half: None,
         parts: ["हर {t}", "फुं {t}", "सानजोफु {t}", "बेलासे {t}"],
         typed: &["रिंगा", "रिंगायाव"],
     },

@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} {m}",
         second: "{h} {m} and {s} seconds",
         few_minutes: Some("oh {m}"),
+        half: None,
         parts: ["{t} p m", "{t} a m", "{t} p m", "{t} p m"],
         typed: &["o'clock", "hours", "hrs"],
     },

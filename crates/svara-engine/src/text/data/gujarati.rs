@@ -1,7 +1,7 @@
 //! Gujarati.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Noun, Numbers, Signs, UNITS, Web, Words,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Noun, Numbers, Signs, UNITS, Web, Words,
     fixed, money, noun, plain, same,
 };
 
@@ -33,6 +33,9 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} વાગીને {m} મિનિટે",
         second: "{h} વાગીને {m} મિનિટ {s} સેકન્ડે",
         few_minutes: None,
+        half: Some(Half {
+            before: "સાડા ", ends: &[("", "")], irregular: &[(1, "દોઢ"), (2, "અઢી")]
+        }),
         parts: ["રાત્રે {t}", "સવારે {t}", "બપોરે {t}", "સાંજે {t}"],
         typed: &["વાગ્યે", "વાગ્યા", "વાગે", "વાગીને"],
     },

@@ -2,8 +2,8 @@
 
 use super::units::DEVANAGARI;
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Money, Numbers, Signs, Web, Words, fixed,
-    money, noun, plain,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Money, Numbers, Signs, Web, Words,
+    fixed, money, noun, plain,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -81,6 +81,9 @@ pub(super) const CLOCK: Clock = Clock {
     minute: "{h} बजकर {m} मिनट",
     second: "{h} बजकर {m} मिनट {s} सेकंड",
     few_minutes: None,
+    half: Some(Half {
+        before: "साढ़े ", ends: &[("", "")], irregular: &[(1, "डेढ़"), (2, "ढाई")]
+    }),
     parts: ["रात {t}", "सुबह {t}", "दोपहर {t}", "शाम {t}"],
     typed: &["बजे", "बजकर", "बजने"],
 };

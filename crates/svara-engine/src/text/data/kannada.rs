@@ -1,8 +1,8 @@
 //! Kannada.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Join, Noun, Numbers, Scale, Signs, UNITS, Web,
-    Words, fixed, form, money, noun, same,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Join, Noun, Numbers, Scale, Signs,
+    UNITS, Web, Words, fixed, form, money, noun, same,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -13,7 +13,7 @@ pub(super) static WORDS: Words = Words {
         plus: "ಪ್ಲಸ್",
         percent: "ಪ್ರತಿಶತ",
         range: "{a} {b}",
-        range_from: &[("ು", "ರಿಂದ"), ("", "ದಿಂದ")],
+        range_from: &[("ು", "ರಿಂದ"), ("ೆ", "ೆಯಿಂದ"), ("ಿ", "ಿಯಿಂದ"), ("", "ದಿಂದ")],
         fraction: "{a} ಬೈ {b}",
         one: ("ಒಂದು", "ಒಂದು"),
         before_noun: &[],
@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} ಗಂಟೆ {m} ನಿಮಿಷ",
         second: "{h} ಗಂಟೆ {m} ನಿಮಿಷ {s} ಸೆಕೆಂಡ್",
         few_minutes: None,
+        half: Some(Half { before: "", ends: &[("ು", "ೂವರೆ")], irregular: &[] }),
         parts: ["ರಾತ್ರಿ {t}", "ಬೆಳಿಗ್ಗೆ {t}", "ಮಧ್ಯಾಹ್ನ {t}", "ಸಂಜೆ {t}"],
         typed: &["ಗಂಟೆ", "ಗಂಟೆಗೆ", "ಗಂಟೆಯ"],
     },

@@ -2,8 +2,8 @@
 
 use super::units::DEVANAGARI;
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Numbers, Signs, Words, fixed, hindi, money,
-    noun, plain,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Numbers, Signs, Words, fixed, hindi,
+    money, noun, plain,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -21,6 +21,9 @@ pub(super) static WORDS: Words = Words {
         second: "{h} बजि {m} मिनट {s} सेकंड",
         parts: ["राति {t}", "भोर {t}", "दुपहर {t}", "साँझ {t}"],
         typed: &["बजे", "बजि"],
+        half: Some(Half {
+            before: "साढ़े ", ends: &[("", "")], irregular: &[(1, "डेढ़"), (2, "अढ़ाइ")]
+        }),
         ..hindi::CLOCK
     },
     money: [

@@ -1,8 +1,8 @@
 //! Malayalam.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Join, Noun, Numbers, Scale, Signs, UNITS, Web,
-    Words, fixed, form, money, noun, same,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Join, Noun, Numbers, Scale, Signs,
+    UNITS, Web, Words, fixed, form, money, noun, same,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} മണി {m} മിനിറ്റ്",
         second: "{h} മണി {m} മിനിറ്റ് {s} സെക്കൻഡ്",
         few_minutes: None,
+        half: Some(Half { before: "", ends: &[("്", "ര")], irregular: &[] }),
         parts: ["രാത്രി {t}", "രാവിലെ {t}", "ഉച്ചയ്ക്ക് {t}", "വൈകുന്നേരം {t}"],
         typed: &["മണി", "മണിക്ക്", "മണിയ്ക്ക്"],
     },

@@ -1,7 +1,7 @@
 //! Marathi.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Noun, Numbers, Signs, UNITS, Web, Words,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Noun, Numbers, Signs, UNITS, Web, Words,
     fixed, form, hindi, money, noun, plain, same,
 };
 
@@ -32,6 +32,9 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} वाजून {m} मिनिटे",
         second: "{h} वाजून {m} मिनिटे {s} सेकंद",
         few_minutes: None,
+        half: Some(Half {
+            before: "साडे", ends: &[("", "")], irregular: &[(1, "दीड"), (2, "अडीच")]
+        }),
         parts: ["रात्री {t}", "सकाळी {t}", "दुपारी {t}", "संध्याकाळी {t}"],
         typed: &["वाजता", "वाजले", "वाजून", "वा."],
     },

@@ -200,10 +200,23 @@ pub(super) struct Clock {
     pub second: &'static str,
     /// Minutes 1..=9 where they are said in another way.
     pub few_minutes: Option<&'static str>,
+    /// How half past is said, where it is not said in minutes.
+    pub half: Option<Half>,
     /// Night to dawn, morning, afternoon, evening: 20–4, 4–12, 12–16, 16–20.
     pub parts: [&'static str; 4],
     /// Words that, typed behind a time, already say what the templates would.
     pub typed: &'static [&'static str],
+}
+
+/// The count of hours and a half.
+#[derive(Clone, Copy)]
+pub(super) struct Half {
+    /// What stands before the full hours.
+    pub before: &'static str,
+    /// How the end of the full hours changes.
+    pub ends: &'static [(&'static str, &'static str)],
+    /// Hours and a half with a word of their own.
+    pub irregular: &'static [(u32, &'static str)],
 }
 
 /// A noun that counts may stand before.

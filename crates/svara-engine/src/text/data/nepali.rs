@@ -1,8 +1,8 @@
 //! Nepali.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Noun, Numbers, Signs, UNITS, Words, fixed,
-    hindi, money, noun, plain, same,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Noun, Numbers, Signs, UNITS, Words,
+    fixed, hindi, money, noun, plain, same,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -22,6 +22,9 @@ pub(super) static WORDS: Words = Words {
         second: "{h} बजेर {m} मिनेट {s} सेकेन्ड",
         parts: ["राति {t}", "बिहान {t}", "दिउँसो {t}", "साँझ {t}"],
         typed: &["बजे", "बजेर"],
+        half: Some(Half {
+            before: "साढे ", ends: &[("", "")], irregular: &[(1, "डेढ"), (2, "अढाई")]
+        }),
         ..hindi::CLOCK
     },
     money: [

@@ -1,7 +1,7 @@
 //! Punjabi in Gurmukhi.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Noun, Numbers, Signs, UNITS, Web, Words,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Noun, Numbers, Signs, UNITS, Web, Words,
     fixed, money, noun, plain, same,
 };
 
@@ -33,6 +33,9 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ",
         second: "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ {s} ਸਕਿੰਟ",
         few_minutes: None,
+        half: Some(Half {
+            before: "ਸਾਢੇ ", ends: &[("", "")], irregular: &[(1, "ਡੇਢ"), (2, "ਢਾਈ")]
+        }),
         parts: ["ਰਾਤ {t}", "ਸਵੇਰੇ {t}", "ਦੁਪਹਿਰ {t}", "ਸ਼ਾਮ {t}"],
         typed: &["ਵਜੇ", "ਵੱਜ", "ਵੱਜੇ"],
     },

@@ -27,6 +27,7 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} वादनं {m} निमेषाः",
         second: "{h} वादनं {m} निमेषाः {s} क्षणाः",
         few_minutes: None,
+        half: None,
         parts: ["रात्रौ {t}", "प्रातः {t}", "मध्याह्ने {t}", "सायं {t}"],
         typed: &["वादनम्", "वादने", "वादनं"],
     },

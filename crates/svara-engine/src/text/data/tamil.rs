@@ -1,8 +1,8 @@
 //! Tamil.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Join, Noun, Numbers, Scale, Signs, UNITS, Web,
-    Words, form, money, noun, same,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Join, Noun, Numbers, Scale, Signs,
+    UNITS, Web, Words, form, money, noun, same,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} மணி {m} நிமிடம்",
         second: "{h} மணி {m} நிமிடம் {s} விநாடி",
         few_minutes: None,
+        half: Some(Half { before: "", ends: &[("ு", "ரை")], irregular: &[] }),
         parts: ["இரவு {t}", "காலை {t}", "மதியம் {t}", "மாலை {t}"],
         typed: &["மணி", "மணிக்கு"],
     },

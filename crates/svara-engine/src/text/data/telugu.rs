@@ -1,8 +1,8 @@
 //! Telugu.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Join, Noun, Numbers, Scale, Signs, UNITS, Web,
-    Words, fixed, form, money, noun,
+    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Join, Noun, Numbers, Scale, Signs,
+    UNITS, Web, Words, fixed, form, money, noun,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         minute: "{h} గంటల {m} నిమిషాలు",
         second: "{h} గంటల {m} నిమిషాల {s} సెకన్లు",
         few_minutes: None,
+        half: Some(Half { before: "", ends: &[("", "న్నర")], irregular: &[] }),
         parts: ["రాత్రి {t}", "ఉదయం {t}", "మధ్యాహ్నం {t}", "సాయంత్రం {t}"],
         typed: &["గంటలు", "గంటలకు", "గంటల", "గంటకు"],
     },

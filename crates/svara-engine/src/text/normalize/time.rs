@@ -1,8 +1,9 @@
 //! Times of day.
 
-use super::super::data::Clock;
+use super::super::data::{Clock, Half, Words};
 use super::super::number::{cardinal, replace_end};
 use super::cursor::Cursor;
+use super::quantity::before_noun;
 use super::{Found, Place};
 
 /// `7:30`, `19:30:15`, `7:30 pm`, `7pm`, `10:30-11:30`.
@@ -32,42 +33,53 @@ fn one(text: &str, place: Place<'_>) -> Option<Found> {
     if minute.is_some() && after.eat(":") {
         return None;
     }
-    let half = (1..=12).contains(&hour).then(|| eat_half(&mut cursor)).flatten();
-    if minute.is_none() && half.is_none() {
+    let half_day = (1..=12).contains(&hour).then(|| eat_half_day(&mut cursor)).flatten();
+    if minute.is_none() && half_day.is_none() {
         return None;
     }
-    let say = |number: u32| cardinal(number.into(), place.words);
+    let say = |number: u32| before_noun(cardinal(number.into(), place.words), place.words);
+    let (minute, second) = (minute.unwrap_or(0), second.unwrap_or(0));
+    let half_past = clock.half.filter(|_| (1..=12).contains(&hour) && minute == 30 && second == 0);
+    let (hours, minute) = match half_past {
+        Some(half) => (half_past_words(hour, &half, place.words), 0),
+        None => (say(hour), minute),
+    };
     let mut typed = cursor;
     typed.eat_if(|c| c == ' ');
-    if half.is_none() && typed_word_follows(&typed, clock) {
+    if half_day.is_none() && typed_word_follows(&typed, clock) {
         // "7:30 बजे": the word is there already.
-        let minutes =
-            minute.filter(|minute| *minute > 0).map_or_else(String::new, |m| format!(" {}", say(m)));
-        let seconds =
-            second.filter(|second| *second > 0).map_or_else(String::new, |s| format!(" {}", say(s)));
+        let rest: String =
+            [minute, second].into_iter().filter(|n| *n > 0).map(|n| format!(" {}", say(n))).collect();
         let joined = typed.at() == cursor.at();
-        return Some(Found { len: cursor.at(), spoken: format!("{}{minutes}{seconds}", say(hour)), joined });
+        return Some(Found { len: cursor.at(), spoken: hours + &rest, joined });
     }
     let template = match (minute, second) {
-        (_, Some(1..)) => clock.second,
-        (Some(1..), _) => clock.minute,
+        (_, 1..) => clock.second,
+        (1.., _) => clock.minute,
+        // An hour with its half of the day needs no "o'clock" in English.
+        _ if half_day.is_some() && clock.hour == "{h} o'clock" => "{h}",
         _ => clock.hour,
     };
-    // An hour with its half of the day needs no "o'clock" in English.
-    let template = if half.is_some() && template == "{h} o'clock" { "{h}" } else { template };
-    let minutes = match (minute.unwrap_or(0), clock.few_minutes) {
-        (few @ 1..=9, Some(template)) => template.replace("{m}", &say(few)),
-        (minutes, _) => say(minutes),
+    let minutes = match (minute, clock.few_minutes) {
+        (1..=9, Some(template)) => template.replace("{m}", &say(minute)),
+        _ => say(minute),
     };
-    let time = template
-        .replace("{h}", &say(hour))
-        .replace("{m}", &minutes)
-        .replace("{s}", &say(second.unwrap_or(0)));
-    let spoken = match half {
-        Some(half) => part_of_day(hour, half, clock).replace("{t}", &time),
+    let time = template.replace("{h}", &hours).replace("{m}", &minutes).replace("{s}", &say(second));
+    let spoken = match half_day {
+        Some(half_day) => part_of_day(hour, half_day, clock).replace("{t}", &time),
         None => time,
     };
     Some(Found::new(cursor.at(), spoken))
+}
+
+/// "साढ़े सात".
+fn half_past_words(hour: u32, half: &Half, words: &Words) -> String {
+    if let Some((_, irregular)) = half.irregular.iter().find(|(irregular, _)| *irregular == hour) {
+        return (*irregular).to_owned();
+    }
+    let mut hours = cardinal(hour.into(), words);
+    replace_end(&mut hours, half.ends);
+    format!("{}{hours}", half.before)
 }
 
 fn eat_sixtieth(cursor: &mut Cursor<'_>) -> Option<u32> {
@@ -79,31 +91,31 @@ fn eat_sixtieth(cursor: &mut Cursor<'_>) -> Option<u32> {
 
 /// A half of the day.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Half {
+enum HalfDay {
     Am,
     Pm,
 }
 
-fn eat_half(cursor: &mut Cursor<'_>) -> Option<Half> {
+fn eat_half_day(cursor: &mut Cursor<'_>) -> Option<HalfDay> {
     let mut ahead = *cursor;
     ahead.eat_if(|c| matches!(c, ' ' | '\u{A0}' | '\u{202F}'));
     let word = ahead.eat_word(["a.m.", "p.m.", "a.m", "p.m", "am", "pm"])?;
     *cursor = ahead;
-    Some(if word.starts_with('a') { Half::Am } else { Half::Pm })
+    Some(if word.starts_with('a') { HalfDay::Am } else { HalfDay::Pm })
 }
 
 fn typed_word_follows(cursor: &Cursor<'_>, clock: &Clock) -> bool {
     clock.typed.iter().any(|word| cursor.rest().starts_with(word))
 }
 
-fn part_of_day(hour: u32, half: Half, clock: &Clock) -> &'static str {
+fn part_of_day(hour: u32, half_day: HalfDay, clock: &Clock) -> &'static str {
     let [night, morning, afternoon, evening] = clock.parts;
-    match (hour % 12, half) {
+    match (hour % 12, half_day) {
         // English has but two halves.
-        (0..4, Half::Am) if clock.few_minutes.is_some() => morning,
-        (4..12, Half::Am) => morning,
-        (0..4, Half::Pm) => afternoon,
-        (4..8, Half::Pm) => evening,
+        (0..4, HalfDay::Am) if clock.few_minutes.is_some() => morning,
+        (4..12, HalfDay::Am) => morning,
+        (0..4, HalfDay::Pm) => afternoon,
+        (4..8, HalfDay::Pm) => evening,
         _ => night,
     }
 }

@@ -7,7 +7,7 @@ use super::cursor::Cursor;
 use super::{Found, Place};
 
 /// The longest address looked at, in bytes.
-const MAX_ADDRESS_BYTES: usize = 1_000;
+const MAX_ADDRESS_BYTES: usize = 500;
 
 /// Endings by which a host is known without a scheme.
 const TOP_DOMAINS: [&str; 18] = [

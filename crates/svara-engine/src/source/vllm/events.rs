@@ -1,0 +1,178 @@
+//! The events of one stream, as tokens.
+
+use std::time::Duration;
+
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use svara_snac::{CustomTokenText, TokenLayout};
+use tokio::time::timeout;
+
+use super::{sse::SseDecoder, wire::CompletionEvent, with_causes};
+use crate::source::{FinishReason, SourceError, TokenEvent, TokenStream, excerpt};
+
+/// The tokens in a response body. The first may take `first`, each later event `inactivity`.
+pub(super) fn tokens(
+    body: BoxStream<'static, reqwest::Result<bytes::Bytes>>,
+    reader: TokenReader,
+    first: Duration,
+    inactivity: Duration,
+) -> TokenStream {
+    let phase = "before the first token";
+    let sse = SseDecoder::default();
+    let events = Events { body, sse, reader, patience: first, phase, inactivity, done: false };
+    stream::unfold(events, Events::step).boxed()
+}
+
+/// The state of one stream.
+struct Events {
+    body: BoxStream<'static, reqwest::Result<bytes::Bytes>>,
+    sse: SseDecoder,
+    reader: TokenReader,
+    /// How long the next bytes may take.
+    patience: Duration,
+    phase: &'static str,
+    inactivity: Duration,
+    done: bool,
+}
+
+impl Events {
+    async fn step(mut self) -> Option<(Result<TokenEvent, SourceError>, Self)> {
+        if self.done {
+            return None;
+        }
+        let event = self.next().await;
+        self.done = !matches!(event, Ok(TokenEvent::Tokens(_)));
+        Some((event, self))
+    }
+
+    async fn next(&mut self) -> Result<TokenEvent, SourceError> {
+        loop {
+            while let Some(data) = self.sse.next().map_err(|reason| SourceError::Nonsense { reason })? {
+                if let Some(event) = self.reader.read(&data)? {
+                    (self.patience, self.phase) = (self.inactivity, "in the middle of the speech");
+                    return Ok(event);
+                }
+            }
+            if let Some(reason) = self.reader.finish {
+                return Ok(TokenEvent::End(reason));
+            }
+            let bytes = timeout(self.patience, self.body.next())
+                .await
+                .map_err(|_| SourceError::Timeout { after: self.patience, phase: self.phase })?;
+            match bytes {
+                Some(Ok(bytes)) => self.sse.push(&bytes),
+                Some(Err(error)) => return Err(SourceError::BrokeOff { reason: with_causes(&error) }),
+                None => {
+                    return Err(SourceError::BrokeOff {
+                        reason: "the stream ended without a finish reason".into(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Reads events: token ids where the engine gives them, the text otherwise.
+pub(super) struct TokenReader {
+    layout: TokenLayout,
+    stop_ids: Vec<u32>,
+    text: CustomTokenText,
+    finish: Option<FinishReason>,
+}
+
+impl TokenReader {
+    pub(super) fn new(layout: TokenLayout, stop_ids: Vec<u32>) -> Self {
+        Self { layout, stop_ids, text: CustomTokenText::default(), finish: None }
+    }
+
+    /// The tokens of one event, if it has any. A finish reason is kept for after them: `[DONE]` proves nothing, it
+    /// follows errors too.
+    fn read(&mut self, data: &str) -> Result<Option<TokenEvent>, SourceError> {
+        if data == "[DONE]" || self.finish.is_some() {
+            return Ok(None);
+        }
+        let event: CompletionEvent = serde_json::from_str(data)
+            .map_err(|error| SourceError::Nonsense { reason: format!("{error} in {:?}", excerpt(data)) })?;
+        if let Some(error) = event.error {
+            return Err(SourceError::BrokeOff { reason: excerpt(&error.into_message()) });
+        }
+        let Some(choice) = event.choices.into_iter().next() else { return Ok(None) };
+        let mut tokens = match (choice.token_ids, choice.text) {
+            (Some(ids), _) => ids,
+            (None, Some(text)) => {
+                let mut ids = Vec::new();
+                self.text.push(&text, |number| ids.extend(self.layout.custom_token(number)));
+                ids
+            }
+            (None, None) => Vec::new(),
+        };
+        tokens.retain(|id| !self.stop_ids.contains(id));
+        self.finish = match choice.finish_reason.as_deref() {
+            None => None,
+            Some("stop") => Some(FinishReason::Stop),
+            Some("length") => Some(FinishReason::Length),
+            Some(other) => {
+                let reason = format!("it finished with reason {:?}", excerpt(other));
+                return Err(SourceError::BrokeOff { reason });
+            }
+        };
+        Ok((!tokens.is_empty()).then_some(TokenEvent::Tokens(tokens)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader() -> TokenReader {
+        TokenReader::new(TokenLayout::default(), vec![128_258])
+    }
+
+    fn tokens(event: Option<TokenEvent>) -> Vec<u32> {
+        match event {
+            Some(TokenEvent::Tokens(tokens)) => tokens,
+            other => panic!("expected tokens, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn token_ids_are_read_and_the_stop_token_left_out() {
+        let mut reader = reader();
+        let event = r#"{"choices":[{"index":0,"text":"","finish_reason":"stop","stop_reason":128258,"token_ids":[128266,128258]}]}"#;
+        assert_eq!(tokens(reader.read(event).unwrap()), [128_266]);
+        assert_eq!(reader.finish, Some(FinishReason::Stop));
+    }
+
+    #[test]
+    fn text_is_read_where_there_are_no_ids() {
+        let mut reader = reader();
+        let event = r#"{"choices":[{"text":"<custom_token_10><custom_token_4107>","token_ids":null,"finish_reason":null}]}"#;
+        assert_eq!(tokens(reader.read(event).unwrap()), [128_266, 132_363]);
+        let event = r#"{"choices":[{"text":"<custom_tok"}]}"#;
+        assert_eq!(reader.read(event).unwrap(), None);
+        let event = r#"{"choices":[{"text":"en_10>","finish_reason":"length"}]}"#;
+        assert_eq!(tokens(reader.read(event).unwrap()), [128_266]);
+        assert_eq!(reader.finish, Some(FinishReason::Length));
+    }
+
+    #[test]
+    fn an_error_event_and_other_finish_reasons_are_failures() {
+        for event in [
+            r#"{"error":{"message":"EngineCore encountered an issue.","type":"InternalServerError","param":null,"code":500}}"#,
+            r#"{"error":"Unauthorized"}"#,
+            r#"{"choices":[{"text":"","finish_reason":"abort"}]}"#,
+        ] {
+            assert!(matches!(reader().read(event), Err(SourceError::BrokeOff { .. })), "{event}");
+        }
+        assert!(matches!(reader().read("<html>"), Err(SourceError::Nonsense { .. })));
+    }
+
+    #[test]
+    fn done_proves_nothing() {
+        let mut reader = reader();
+        assert_eq!(reader.read("[DONE]").unwrap(), None);
+        assert_eq!(reader.finish, None);
+    }
+}

@@ -1,0 +1,19 @@
+//! What the routes share.
+
+use std::sync::Arc;
+
+use svara_engine::Engine;
+
+/// What every route may use.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    /// Speaks.
+    pub(crate) engine: Arc<Engine>,
+    /// Largest request body.
+    pub(crate) body_bytes: usize,
+}
+
+/// The id of a request: the caller's `x-request-id` where it is decent, one of our own otherwise. It goes on to the
+/// engine, into the logs and back to the caller.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);

@@ -1,0 +1,151 @@
+//! A child with faults, for the tests: each argument is one behaviour, carried out in order.
+//!
+//! * `exit:N` ends with code N; `sleep:MS` waits; `hang` waits for ever
+//! * `print:TEXT`, `warn:TEXT` write a line; `spew:BYTES` writes that much as fast as it can, in lines of 100 bytes
+//! * `ignore-term` ignores TERM, also in what is started later
+//! * `fork:ARG[,ARG…]` starts another one of this in the same group; `daemon:ARG[,ARG…]` one in a session of its own
+//! * `orphans:N` leaves N children behind that end at once
+//! * `listen:PORT` answers every HTTP request with 200; `close` stops that, and lives on
+//! * `deaf:PORT` accepts connections and never answers
+//! * `metrics:PORT:RUNNING:TOKENS` serves both metrics of vLLM, standing still, and swallows POSTs
+//! * `touch:PATH` makes a file, `await:PATH` waits for one, `pid:PATH` writes its process id
+//! * `on-term:N` ends with code N on TERM, after writing `got TERM`; `on-usr1` writes `got USR1`
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, exit};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{park, sleep, spawn};
+use std::time::Duration;
+
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
+
+fn main() {
+    let closed = Arc::new(AtomicBool::new(false));
+    for argument in std::env::args().skip(1) {
+        let (behaviour, value) = argument.split_once(':').unwrap_or((&argument, ""));
+        match behaviour {
+            "exit" => exit(value.parse().expect("a code")),
+            "sleep" => sleep(Duration::from_millis(value.parse().expect("milliseconds"))),
+            "hang" => loop {
+                park();
+            },
+            "print" => println!("{value}"),
+            "warn" => eprintln!("{value}"),
+            "spew" => spew(value.parse().expect("bytes")),
+            "ignore-term" => ignore_term(),
+            "fork" => drop(again(value).spawn().expect("a grandchild")),
+            "daemon" => drop(again(&format!("new-session,{value}")).spawn().expect("a daemon")),
+            "new-session" => drop(nix::unistd::setsid().expect("no leader of a group yet")),
+            "orphans" => orphans(value.parse().expect("a number")),
+            "listen" => serve(value, &closed, |stream, _| answer(stream, "ok")),
+            "close" => closed.store(true, Ordering::SeqCst),
+            "deaf" => serve(value, &closed, |stream, _| std::mem::forget(stream)),
+            "metrics" => metrics(value, &closed),
+            "touch" => std::fs::write(value, "").expect("a file"),
+            "await" => {
+                while !std::path::Path::new(value).exists() {
+                    sleep(Duration::from_millis(5));
+                }
+            }
+            "pid" => std::fs::write(value, std::process::id().to_string()).expect("a file"),
+            "on-term" => on_signal(Signal::SIGTERM, "got TERM", value.parse().ok()),
+            "on-usr1" => on_signal(Signal::SIGUSR1, "got USR1", None),
+            other => {
+                eprintln!("unknown behaviour {other}");
+                exit(64);
+            }
+        }
+    }
+}
+
+fn again(arguments: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("our own path"));
+    command.args(arguments.split(','));
+    command
+}
+
+#[expect(unsafe_code, reason = "the only way to ignore a signal")]
+fn ignore_term() {
+    // SAFETY: SIG_IGN runs no code of ours.
+    unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.expect("TERM can be ignored");
+}
+
+/// Waits for the signal on a thread; every other thread blocks it from here on.
+fn on_signal(awaited: Signal, words: &'static str, code: Option<i32>) {
+    let mut set = SigSet::empty();
+    set.add(awaited);
+    set.thread_block().expect("a signal can be blocked");
+    spawn(move || {
+        loop {
+            set.wait().expect("a signal");
+            println!("{words}");
+            if let Some(code) = code {
+                exit(code);
+            }
+        }
+    });
+}
+
+fn spew(bytes: usize) {
+    let line = format!("{}\n", "x".repeat(99));
+    let block = line.repeat(100);
+    let mut out = std::io::stdout().lock();
+    for _ in 0..bytes / block.len() {
+        out.write_all(block.as_bytes()).expect("somebody reads");
+    }
+    out.write_all(b"end of spew\n").expect("somebody reads");
+    out.flush().expect("somebody reads");
+}
+
+/// Each is started by a child that ends at once, so that it is adopted by whoever reaps orphans.
+fn orphans(count: usize) {
+    for _ in 0..count {
+        let status = Command::new("/bin/sh").args(["-c", "true & exit 0"]).status().expect("a shell");
+        assert!(status.success());
+    }
+    println!("left {count} orphans");
+}
+
+fn serve(port: &str, closed: &Arc<AtomicBool>, handle: fn(TcpStream, &str)) {
+    let (port, value) = port.split_once(':').unwrap_or((port, ""));
+    let listener = TcpListener::bind(("127.0.0.1", port.parse().expect("a port"))).expect("the port is free");
+    let (closed, value) = (Arc::clone(closed), value.to_owned());
+    listener.set_nonblocking(true).expect("a socket");
+    spawn(move || {
+        while !closed.load(Ordering::SeqCst) {
+            match listener.accept() {
+                Ok((stream, _)) => {
+                    stream.set_nonblocking(false).expect("a socket");
+                    handle(stream, &value);
+                }
+                Err(_) => sleep(Duration::from_millis(5)),
+            }
+        }
+    });
+}
+
+fn answer(mut stream: TcpStream, body: &str) {
+    let mut request = [0; 4096];
+    let _ = stream.read(&mut request);
+    let length = body.len();
+    let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+}
+
+fn metrics(value: &str, closed: &Arc<AtomicBool>) {
+    serve(value, closed, |mut stream, numbers| {
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request);
+        if request.starts_with(b"POST") {
+            return std::mem::forget(stream);
+        }
+        let (running, tokens) = numbers.split_once(':').expect("two numbers");
+        let body = format!(
+            "vllm:num_requests_running{{engine=\"0\"}} {running}\nvllm:generation_tokens_total{{engine=\"0\"}} {tokens}\n"
+        );
+        let length = body.len();
+        let _ =
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    });
+}

@@ -1,0 +1,155 @@
+//! `${VAR}`, `${VAR:-default}`, `$((a + b))` and `$$` in the values of the file.
+
+use std::collections::HashMap;
+
+/// Where variables are looked up: the replica's own first, then the environment the supervisor was started with.
+#[derive(Clone, Debug, Default)]
+pub struct Variables {
+    values: HashMap<String, String>,
+}
+
+/// Why a value can't be expanded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExpandError {
+    /// `${VAR}` without a default, and VAR isn't set.
+    #[error("${{{0}}} is not set; set it, or write ${{{0}:-default}}")]
+    Unset(String),
+    /// An opening without its end, or a name that is none.
+    #[error("`{0}`: expected ${{NAME}}, ${{NAME:-default}}, $((a + b)) or $$ for a dollar sign")]
+    Syntax(String),
+    /// A term of a sum is no whole number.
+    #[error("`{0}` in $((…)) is not a whole number")]
+    Number(String),
+}
+
+impl Variables {
+    /// The given names and values; later ones win.
+    pub fn new(values: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { values: values.into_iter().collect() }
+    }
+
+    /// The same variables and one more.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut values = self.values.clone();
+        values.insert(name.to_owned(), value.to_owned());
+        Self { values }
+    }
+
+    /// The text with every variable replaced.
+    ///
+    /// As in a shell, `:-` also stands in for a variable that is set but empty.
+    ///
+    /// # Errors
+    /// [`ExpandError`] names the variable or the piece of text that can't be read.
+    pub fn expand(&self, text: &str) -> Result<String, ExpandError> {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('$') {
+            out.push_str(before);
+            let syntax = || ExpandError::Syntax(format!("${after}"));
+            if let Some(tail) = after.strip_prefix('$') {
+                out.push('$');
+                rest = tail;
+            } else if let Some(tail) = after.strip_prefix("((") {
+                let (sum, tail) = until(tail, "((", "))").ok_or_else(syntax)?;
+                out.push_str(&self.add(sum)?);
+                rest = tail;
+            } else if let Some(tail) = after.strip_prefix('{') {
+                let (inner, tail) = until(tail, "{", "}").ok_or_else(syntax)?;
+                out.push_str(&self.lookup(inner)?);
+                rest = tail;
+            } else {
+                return Err(syntax());
+            }
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    fn lookup(&self, inner: &str) -> Result<String, ExpandError> {
+        let (name, default) = match inner.split_once(":-") {
+            Some((name, default)) => (name, Some(default)),
+            None => (inner, None),
+        };
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(is_name) {
+            return Err(ExpandError::Syntax(format!("${{{inner}}}")));
+        }
+        match (self.values.get(name), default) {
+            (Some(value), None) => Ok(value.clone()),
+            (Some(value), Some(_)) if !value.is_empty() => Ok(value.clone()),
+            (_, Some(default)) => self.expand(default),
+            (None, None) => Err(ExpandError::Unset(name.to_owned())),
+        }
+    }
+
+    fn add(&self, sum: &str) -> Result<String, ExpandError> {
+        let mut total = 0_i64;
+        for term in self.expand(sum)?.split('+') {
+            let bad = || ExpandError::Number(term.trim().to_owned());
+            let term: i64 = term.trim().parse().map_err(|_| bad())?;
+            total = total.checked_add(term).ok_or_else(bad)?;
+        }
+        Ok(total.to_string())
+    }
+}
+
+/// Splits at the `close` that belongs to an `open` already read.
+fn until<'a>(text: &'a str, open: &str, close: &str) -> Option<(&'a str, &'a str)> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with(close) {
+            if depth == 0 {
+                return Some((text.get(..at)?, rest.get(close.len()..)?));
+            }
+            depth -= 1;
+            at += close.len();
+        } else if rest.starts_with(open) {
+            depth += 1;
+            at += open.len();
+        } else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables() -> Variables {
+        Variables::new([("PORT".into(), "8080".into()), ("EMPTY".into(), String::new())])
+    }
+
+    #[test]
+    fn variables_defaults_and_sums_are_replaced() {
+        let table = [
+            ("plain", "plain"),
+            ("${PORT}", "8080"),
+            ("http://127.0.0.1:${PORT}/health", "http://127.0.0.1:8080/health"),
+            ("${UNSET:-8000}", "8000"),
+            ("${EMPTY:-x}", "x"),
+            ("${EMPTY}", ""),
+            ("${UNSET:-${PORT}}", "8080"),
+            ("${UNSET:-}", ""),
+            ("$$5 and $${PORT}", "$5 and ${PORT}"),
+            ("$((${PORT} + 2))", "8082"),
+            ("नमस्ते ${PORT}", "नमस्ते 8080"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(variables().expand(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_name_what_is_wrong() {
+        assert_eq!(variables().expand("${NOPE}"), Err(ExpandError::Unset("NOPE".into())));
+        assert_eq!(variables().expand("$((${PORT} + x))"), Err(ExpandError::Number("x".into())));
+        for text in ["${PORT", "$PORT", "${}", "${a b}", "$((1", "100$"] {
+            assert!(matches!(variables().expand(text), Err(ExpandError::Syntax(_))), "{text}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Reading single values: expanded, parsed, and every fault noted with its key.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use super::expand::Variables;
+use super::file::Scalar;
+use super::resolve::Fault;
+
+/// Reads values of one table and collects what is wrong with them.
+pub(super) struct Fields<'a> {
+    /// Name of the table, as in `program.vllm`.
+    pub(super) table: String,
+    pub(super) variables: &'a Variables,
+    pub(super) faults: &'a mut Vec<Fault>,
+}
+
+impl Fields<'_> {
+    /// The same faults and variables, one table deeper.
+    pub(super) fn below(&mut self, table: &str) -> Fields<'_> {
+        let table = if self.table.is_empty() { table.to_owned() } else { format!("{}.{table}", self.table) };
+        Fields { table, variables: self.variables, faults: self.faults }
+    }
+
+    pub(super) fn fault(&mut self, key: &str, message: impl Display) {
+        let key = if self.table.is_empty() { key.to_owned() } else { format!("{}.{key}", self.table) };
+        self.faults.push(Fault::Value { key, message: message.to_string() });
+    }
+
+    /// Expands and parses; a fault is noted and gives `None`.
+    fn parsed<T, E: Display>(
+        &mut self,
+        key: &str,
+        text: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let expanded = match self.variables.expand(text) {
+            Ok(expanded) => expanded,
+            Err(error) => {
+                self.fault(key, error);
+                return None;
+            }
+        };
+        match parse(&expanded) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fault(key, format!("`{expanded}`: {error}"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, key: &str, value: &str) -> String {
+        self.parsed(key, value, |text| Ok::<_, String>(text.to_owned())).unwrap_or_default()
+    }
+
+    pub(super) fn words(&mut self, key: &str, value: &[String]) -> Vec<String> {
+        if value.is_empty() {
+            self.fault(key, "must hold at least the program file");
+        }
+        value.iter().map(|word| self.text(key, word)).collect()
+    }
+
+    pub(super) fn path(&mut self, key: &str, value: Option<&str>, default: &str) -> PathBuf {
+        PathBuf::from(self.text(key, value.unwrap_or(default)))
+    }
+
+    pub(super) fn duration(&mut self, key: &str, value: Option<&str>, default: Duration) -> Duration {
+        let parse = |text: &str| {
+            humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 500ms, 30s or 15m"))
+        };
+        value.map_or(Some(default), |text| self.parsed(key, text, parse)).unwrap_or(default)
+    }
+
+    pub(super) fn bytes(&mut self, key: &str, value: Option<&str>) -> Option<u64> {
+        let parse = |text: &str| text.parse::<ByteSize>().map(|size| size.as_u64());
+        value.and_then(|text| self.parsed(key, text, parse))
+    }
+
+    pub(super) fn integer<T: std::str::FromStr + Copy>(
+        &mut self,
+        key: &str,
+        value: Option<&Scalar>,
+        default: T,
+    ) -> T {
+        let parse = |text: &str| text.parse::<T>().map_err(|_| "expected a whole number that isn't negative");
+        value.map_or(Some(default), |v| self.parsed(key, &v.to_string(), parse)).unwrap_or(default)
+    }
+
+    pub(super) fn float(&mut self, key: &str, value: Option<&Scalar>, default: f64) -> f64 {
+        let parse = |text: &str| text.parse::<f64>();
+        value.map_or(Some(default), |v| self.parsed(key, &v.to_string(), parse)).unwrap_or(default)
+    }
+
+    pub(super) fn switch(&mut self, key: &str, value: Option<&Scalar>, default: bool) -> bool {
+        let parse = |text: &str| match text {
+            "true" | "1" | "yes" | "on" => Ok(true),
+            "false" | "0" | "no" | "off" => Ok(false),
+            _ => Err("expected true or false"),
+        };
+        value.map_or(Some(default), |v| self.parsed(key, &v.to_string(), parse)).unwrap_or(default)
+    }
+
+    pub(super) fn url(&mut self, key: &str, value: &str) -> http::Uri {
+        let parse = |text: &str| {
+            let uri: http::Uri = text.parse().map_err(|error| format!("{error}"))?;
+            match (uri.scheme_str(), uri.host()) {
+                (Some("http"), Some(_)) => Ok(uri),
+                _ => Err("expected http://host[:port]/path (no TLS here)".to_owned()),
+            }
+        };
+        self.parsed(key, value, parse).unwrap_or_default()
+    }
+}

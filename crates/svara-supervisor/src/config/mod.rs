@@ -1,0 +1,15 @@
+//! Configuration: one TOML file, checked whole before anything is started.
+//!
+//! Precedence: a value in the file, then its default; `${VAR}` in a value takes it from the environment. Unknown keys
+//! are errors, and everything else that is wrong is reported at once.
+
+mod expand;
+mod field;
+mod file;
+mod program;
+mod resolve;
+mod types;
+
+pub use expand::{ExpandError, Variables};
+pub use resolve::{ConfigError, Fault, load, parse};
+pub use types::{Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, StopSpec};

@@ -1,0 +1,224 @@
+//! From the file to the checked configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Variables;
+use super::field::Fields;
+use super::file;
+use super::program::resolve_program;
+use super::types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec};
+use crate::events::Kind;
+use crate::graph::{GraphError, start_order};
+use crate::schedule::ScheduleSpec;
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+    /// The file is no TOML, or has a key that doesn't exist, or a value of the wrong kind.
+    #[error("{0}")]
+    Syntax(#[from] toml::de::Error),
+    /// Everything else that is wrong.
+    #[error("{}", list(.0))]
+    Faults(Vec<Fault>),
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A value.
+    #[error("{key}: {message}")]
+    Value {
+        /// Its key, as in `program.vllm.stop.grace`.
+        key: String,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+    /// The order of the programs.
+    #[error(transparent)]
+    Order(#[from] GraphError),
+}
+
+/// Reads and checks a file.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn load(path: &Path, variables: &Variables) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    parse(&text, variables)
+}
+
+/// Checks the text of a file.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn parse(text: &str, variables: &Variables) -> Result<Config, ConfigError> {
+    let file: file::File = toml::from_str(text)?;
+    let mut faults = Vec::new();
+    let mut fields = Fields { table: String::new(), variables, faults: &mut faults };
+    if file.program.is_empty() {
+        fields.fault("program", "no program; write at least one [program.NAME]");
+    }
+    let log = log(&file.log, &mut fields.below("log"));
+    let mut programs = Vec::new();
+    let mut disabled = Vec::new();
+    for (name, program) in &file.program {
+        match resolve_program(name, program, &log.directory, variables, fields.faults) {
+            replicas if replicas.is_empty() => disabled.push(name.clone()),
+            replicas => programs.extend(replicas),
+        }
+    }
+    let programs = in_order(&file, programs, &disabled, fields.faults);
+    let hooks = (0..).zip(&file.hook).map(|(n, hook)| resolve_hook(n, hook, &file, &mut fields)).collect();
+    let schedules = schedules(&file, &mut fields);
+    let mut own = fields.below("supervisor");
+    let config = Config {
+        socket: own.path("socket", file.supervisor.socket.as_deref(), crate::control::DEFAULT_SOCKET),
+        metrics: metrics_address(file.supervisor.metrics.as_deref().unwrap_or_default(), &mut own),
+        health_report: Some(own.duration(
+            "health_report",
+            file.supervisor.health_report.as_deref(),
+            Duration::from_secs(60),
+        ))
+        .filter(|every| !every.is_zero()),
+        log,
+        programs,
+        disabled,
+        hooks,
+        schedules,
+    };
+    if faults.is_empty() { Ok(config) } else { Err(ConfigError::Faults(faults)) }
+}
+
+fn metrics_address(value: &str, fields: &mut Fields<'_>) -> Option<SocketAddr> {
+    let address = fields.text("metrics", value);
+    if address.is_empty() {
+        return None;
+    }
+    let parsed = address.parse();
+    if parsed.is_err() {
+        fields.fault("metrics", format!("`{address}`: expected an address such as 127.0.0.1:9108"));
+    }
+    parsed.ok()
+}
+
+fn log(log: &file::Log, fields: &mut Fields<'_>) -> LogConfig {
+    let json = match fields.text("format", log.format.as_deref().unwrap_or("text")).as_str() {
+        "text" => false,
+        "json" => true,
+        other => {
+            fields.fault("format", format!("`{other}`: expected text or json"));
+            false
+        }
+    };
+    let max_size_bytes = fields.bytes("max_size", log.max_size.as_deref()).unwrap_or(50 << 20);
+    if max_size_bytes < 4096 {
+        fields.fault("max_size", "must be at least 4 KiB");
+    }
+    LogConfig {
+        directory: fields.path("directory", log.directory.as_deref(), "/var/log/supervisor"),
+        max_size_bytes,
+        backups: fields.integer("backups", log.backups.as_ref(), 10),
+        timestamps: fields.switch("timestamps", log.timestamps.as_ref(), false),
+        json,
+        console: fields.switch("console", log.console.as_ref(), true),
+    }
+}
+
+/// Checks the graph of the programs (not of the replicas), and puts the replicas in its order with the names they wait
+/// for. A disabled program counts as ready.
+fn in_order(
+    file: &file::File,
+    mut programs: Vec<ProgramSpec>,
+    disabled: &[String],
+    faults: &mut Vec<Fault>,
+) -> Vec<ProgramSpec> {
+    let graph: BTreeMap<_, _> =
+        file.program.iter().map(|(name, p)| (name.clone(), p.after.clone())).collect();
+    let order = match start_order(&graph) {
+        Ok(order) => order,
+        Err(errors) => {
+            faults.extend(errors.into_iter().map(Fault::from));
+            return programs;
+        }
+    };
+    let mut seen = BTreeSet::new();
+    for spec in &programs {
+        if !seen.insert(spec.name.clone()) {
+            let key = format!("program.{}", spec.program);
+            let message = format!("a replica would be called `{}`, as another program is", spec.name);
+            faults.push(Fault::Value { key, message });
+        }
+    }
+    programs.sort_by_key(|spec| order.iter().position(|name| *name == spec.program));
+    let replicas: Vec<(String, String)> =
+        programs.iter().map(|spec| (spec.program.clone(), spec.name.clone())).collect();
+    for spec in &mut programs {
+        let needed = spec.after.iter().filter(|name| !disabled.contains(name));
+        let needed = needed.flat_map(|name| replicas.iter().filter(move |(program, _)| program == name));
+        spec.after = needed.map(|(_, replica)| replica.clone()).collect();
+    }
+    programs
+}
+
+fn resolve_hook(number: usize, hook: &file::Hook, file: &file::File, fields: &mut Fields<'_>) -> HookSpec {
+    let mut fields = fields.below(&format!("hook[{number}]"));
+    for name in hook.on.iter().filter(|name| !Kind::NAMES.contains(&name.as_str())) {
+        fields.fault("on", format!("there is no event `{name}`; there are: {}", Kind::NAMES.join(", ")));
+    }
+    for name in hook.programs.iter().filter(|name| !file.program.contains_key(*name)) {
+        fields.fault("programs", format!("there is no program `{name}`"));
+    }
+    let action = match (&hook.command, &hook.webhook) {
+        (Some(command), None) => HookAction::Command(fields.words("command", command)),
+        (None, Some(url)) => HookAction::Webhook(fields.url("webhook", url)),
+        _ => {
+            fields.fault("command", "needs either command or webhook");
+            HookAction::Command(Vec::new())
+        }
+    };
+    let timeout = fields.duration("timeout", hook.timeout.as_deref(), Duration::from_secs(10));
+    HookSpec { on: hook.on.clone(), programs: hook.programs.clone(), action, timeout }
+}
+
+fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
+    let mut schedules = Vec::new();
+    for schedule in &file.schedule {
+        let mut fields = fields.below(&format!("schedule.{}", schedule.name));
+        for name in schedule.when_ready.iter().filter(|name| !file.program.contains_key(*name)) {
+            fields.fault("when_ready", format!("there is no program `{name}`"));
+        }
+        let expression = fields.text("cron", &schedule.cron);
+        let cron = crate::schedule::parse_cron(&expression);
+        let command = fields.words("command", &schedule.command);
+        let timeout = fields.duration("timeout", schedule.timeout.as_deref(), Duration::from_secs(60));
+        let enabled = fields.switch("enabled", schedule.enabled.as_ref(), true);
+        match cron {
+            Ok(cron) if enabled => schedules.push(ScheduleSpec {
+                name: schedule.name.clone(),
+                cron,
+                command,
+                timeout,
+                when_ready: schedule.when_ready.clone(),
+            }),
+            Ok(_) => {}
+            Err(error) => fields.fault("cron", format!("`{expression}`: {error}")),
+        }
+    }
+    schedules
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

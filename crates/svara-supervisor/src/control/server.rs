@@ -1,0 +1,184 @@
+//! The supervisor's end of the control socket.
+
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::Uid;
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+
+use super::protocol::{Failure, Request, Response, VERSION};
+
+/// A longer request is refused.
+const MAX_REQUEST_BYTES: u64 = 64 << 10;
+
+/// Connections served at once; more wait.
+const MAX_CONNECTIONS: u32 = 16;
+
+/// A connection has to say what it wants within this time, and to take each line of the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A request and where its answer goes; the answer ends when the sender is dropped.
+#[derive(Debug)]
+pub struct Call {
+    /// The request.
+    pub request: Request,
+    /// Takes the lines of the answer.
+    pub reply: mpsc::Sender<Response>,
+}
+
+/// Why there is no socket.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody answers on it.
+    #[error("another supervisor is running at {0}")]
+    Running(PathBuf),
+    /// Something else is in the way.
+    #[error("{0} exists and is no socket")]
+    NoSocket(PathBuf),
+    /// It can't be made.
+    #[error("control socket {path}: {source}")]
+    Io {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Makes the socket, for its owner only. To be called before there are other threads: the umask is the process's.
+///
+/// # Errors
+/// See [`BindError`].
+pub fn bind(path: &Path) -> Result<std::os::unix::net::UnixListener, BindError> {
+    let failed = |source| BindError::Io { path: path.to_owned(), source };
+    if let Ok(data) = std::fs::symlink_metadata(path) {
+        if !data.file_type().is_socket() {
+            return Err(BindError::NoSocket(path.to_owned()));
+        }
+        if std::os::unix::net::UnixStream::connect(path).is_ok() {
+            return Err(BindError::Running(path.to_owned()));
+        }
+        // Left by a supervisor that was killed.
+        std::fs::remove_file(path).map_err(failed)?;
+    }
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(failed)?;
+    }
+    let before = umask(Mode::from_bits_truncate(0o177));
+    let listener = std::os::unix::net::UnixListener::bind(path);
+    umask(before);
+    let listener = listener.map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+/// The places for connections.
+#[derive(Clone, Debug)]
+pub struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_CONNECTIONS as usize)))
+    }
+}
+
+impl Places {
+    /// Waits until every connection has had its answer, for at most `limit`.
+    pub async fn all_free(&self, limit: Duration) {
+        // In time or not: the supervisor ends.
+        let _ = timeout(limit, self.0.acquire_many(MAX_CONNECTIONS)).await;
+    }
+}
+
+/// Accepts for ever.
+pub async fn serve(listener: UnixListener, calls: mpsc::Sender<Call>, places: Places) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let Ok(place) = Arc::clone(&places.0).acquire_owned().await else { return };
+                let calls = calls.clone();
+                tokio::task::spawn_local(async move {
+                    // A client that went away has nothing to be told.
+                    let _ = converse(stream, calls).await;
+                    drop(place);
+                });
+            }
+            // Out of descriptors, most likely: some will be closed.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+async fn converse(stream: UnixStream, calls: mpsc::Sender<Call>) -> io::Result<()> {
+    let peer = stream.peer_cred()?.uid();
+    if peer != Uid::effective().as_raw() && peer != 0 {
+        return Ok(());
+    }
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader.take(MAX_REQUEST_BYTES));
+    let mut line = String::new();
+    timeout(PATIENCE, reader.read_line(&mut line)).await??;
+    let (reply, mut answers) = mpsc::channel(16);
+    match parse(&line) {
+        Ok(request) => {
+            // The supervisor is about to end otherwise; the empty answer says so.
+            let _ = calls.send(Call { request, reply }).await;
+        }
+        Err(message) => {
+            let failure = Failure::BadRequest;
+            let _ = reply.send(Response::Error { failure, message }).await;
+            drop(reply);
+        }
+    }
+    let mut rest = [0; 64];
+    loop {
+        tokio::select! {
+            answer = answers.recv() => {
+                let Some(answer) = answer else { return Ok(()) };
+                let mut line = serde_json::to_vec(&answer)?;
+                line.push(b'\n');
+                timeout(PATIENCE, writer.write_all(&line)).await??;
+            }
+            // The client went away while it followed.
+            read = reader.read(&mut rest) => if read? == 0 { return Ok(()) },
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    version: u32,
+    #[serde(flatten)]
+    request: Request,
+}
+
+fn parse(line: &str) -> Result<Request, String> {
+    let envelope: Envelope = serde_json::from_str(line).map_err(|error| format!("no request: {error}"))?;
+    if envelope.version == VERSION {
+        Ok(envelope.request)
+    } else {
+        Err(format!("this supervisor speaks version {VERSION}, not {}", envelope.version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_read_or_refused_with_a_reason() {
+        assert_eq!(parse(r#"{"version":1,"command":"reload"}"#), Ok(Request::Reload));
+        let stop = Request::Stop { programs: vec!["vllm".into()] };
+        assert_eq!(parse(r#"{"version":1,"command":"stop","programs":["vllm"]}"#), Ok(stop));
+        assert!(parse(r#"{"version":9,"command":"reload"}"#).unwrap_err().contains("version 1, not 9"));
+        assert!(parse("GET / HTTP/1.1").unwrap_err().starts_with("no request"));
+    }
+}

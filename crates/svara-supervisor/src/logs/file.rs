@@ -1,0 +1,156 @@
+//! A log file that rotates by size and outlives its own removal.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How often it is checked that the path still leads to the open file, and how long to wait after a failure.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+
+/// A file that is only ever appended to. At `max_size_bytes` it becomes `NAME.1`, what was `NAME.1` becomes `NAME.2`,
+/// and so on up to `NAME.{backups}`.
+#[derive(Debug)]
+pub(super) struct RotatingFile {
+    path: PathBuf,
+    max_size_bytes: u64,
+    backups: u32,
+    open: Option<Open>,
+    retry_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    identity: (u64, u64),
+    size_bytes: u64,
+    checked: Instant,
+}
+
+impl RotatingFile {
+    pub(super) fn new(path: &Path, max_size_bytes: u64, backups: u32) -> Self {
+        Self { path: path.to_owned(), max_size_bytes, backups, open: None, retry_at: None }
+    }
+
+    /// Appends. After a failure (a full disk, say) it fails without trying for a second.
+    pub(super) fn write(&mut self, text: &[u8], now: Instant) -> io::Result<()> {
+        if self.retry_at.is_some_and(|at| now < at) {
+            return Err(io::Error::other("still failing"));
+        }
+        let done = self.try_write(text, now);
+        self.retry_at = done.is_err().then(|| now + CHECK_EVERY);
+        if done.is_err() {
+            self.open = None;
+        }
+        done
+    }
+
+    fn try_write(&mut self, text: &[u8], now: Instant) -> io::Result<()> {
+        let length = text.len() as u64;
+        let mut open = match self.open.take() {
+            Some(open) if now < open.checked + CHECK_EVERY => open,
+            Some(mut open) if identity(&self.path).ok() == Some(open.identity) => {
+                open.checked = now;
+                open
+            }
+            // Removed or replaced under us, or not opened yet.
+            _ => self.reopen(now)?,
+        };
+        if open.size_bytes > 0 && open.size_bytes + length > self.max_size_bytes {
+            self.rotate()?;
+            open = self.reopen(now)?;
+        }
+        open.file.write_all(text)?;
+        open.size_bytes += length;
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn reopen(&self, now: Instant) -> io::Result<Open> {
+        if let Some(directory) = self.path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let file = OpenOptions::new().append(true).create(true).open(&self.path)?;
+        let data = file.metadata()?;
+        let identity = (data.dev(), data.ino());
+        Ok(Open { file, identity, size_bytes: data.len(), checked: now })
+    }
+
+    fn rotate(&self) -> io::Result<()> {
+        let numbered = |n: u32| {
+            let mut name = self.path.clone().into_os_string();
+            name.push(format!(".{n}"));
+            PathBuf::from(name)
+        };
+        let absent_is_fine = |done: io::Result<()>| match done {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        if self.backups == 0 {
+            return absent_is_fine(fs::remove_file(&self.path));
+        }
+        for n in (1..self.backups).rev() {
+            absent_is_fine(fs::rename(numbered(n), numbered(n + 1)))?;
+        }
+        absent_is_fine(fs::rename(&self.path, numbered(1)))
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(path).map(|data| (data.dev(), data.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotates_by_size_and_keeps_so_many() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("vllm.log");
+        let mut log = RotatingFile::new(&path, 10, 2);
+        for n in 0..5 {
+            log.write(format!("line {n}\n").as_bytes(), Instant::now()).unwrap();
+        }
+        let read = |name: &str| fs::read_to_string(directory.path().join(name)).ok();
+        assert_eq!(read("vllm.log").as_deref(), Some("line 4\n"));
+        assert_eq!(read("vllm.log.1").as_deref(), Some("line 3\n"));
+        assert_eq!(read("vllm.log.2").as_deref(), Some("line 2\n"));
+        assert_eq!(read("vllm.log.3"), None);
+    }
+
+    #[test]
+    fn appends_to_what_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.log");
+        fs::write(&path, "before the restart\n").unwrap();
+        RotatingFile::new(&path, 1000, 1).write(b"after\n", Instant::now()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before the restart\nafter\n");
+    }
+
+    #[test]
+    fn comes_back_after_its_directory_was_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("logs/a.log");
+        let mut log = RotatingFile::new(&path, 1000, 1);
+        let now = Instant::now();
+        log.write(b"one\n", now).unwrap();
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        log.write(b"two\n", now + CHECK_EVERY).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
+    }
+
+    #[test]
+    fn a_failure_is_told_and_retried_after_a_while() {
+        let directory = tempfile::tempdir().unwrap();
+        let blocked = directory.path().join("blocked");
+        fs::write(&blocked, "a file where a directory should be").unwrap();
+        let mut log = RotatingFile::new(&blocked.join("a.log"), 1000, 1);
+        let now = Instant::now();
+        assert!(log.write(b"lost\n", now).is_err());
+        fs::remove_file(&blocked).unwrap();
+        assert!(log.write(b"lost too\n", now).is_err(), "no attempt within the second");
+        log.write(b"kept\n", now + CHECK_EVERY).unwrap();
+    }
+}

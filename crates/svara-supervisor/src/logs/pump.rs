@@ -1,0 +1,52 @@
+//! From a pipe to the writer and to memory.
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::task::{JoinHandle, spawn_local};
+
+use super::lines::Lines;
+use super::record::Source;
+use super::tail::Tail;
+use super::writer::Logs;
+
+/// Read at once; a pipe holds four of these.
+const CHUNK_BYTES: usize = 16 << 10;
+
+/// Takes over one output of a process; the task ends when every holder of the other end has closed it.
+///
+/// # Errors
+/// When the runtime can't watch the pipe.
+pub fn capture(
+    output: impl Into<OwnedFd>,
+    source: Source,
+    logs: &Logs,
+    tail: &Rc<RefCell<Tail>>,
+) -> io::Result<JoinHandle<()>> {
+    let pipe = pipe::Receiver::from_owned_fd(output.into())?;
+    Ok(spawn_local(pump(pipe, Arc::new(source), logs.clone(), Rc::clone(tail))))
+}
+
+/// Reads until every holder of the other end has closed it.
+async fn pump(mut pipe: pipe::Receiver, source: Arc<Source>, logs: Logs, tail: Rc<RefCell<Tail>>) {
+    let mut lines = Lines::default();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        let (text, done) = match pipe.read(&mut chunk).await {
+            Ok(read @ 1..) => (lines.push(chunk.get(..read).unwrap_or_default()), false),
+            Ok(0) | Err(_) => (lines.finish(), true),
+        };
+        if !text.is_empty() {
+            tail.borrow_mut().push(source.stream, &text);
+            logs.write(&source, text).await;
+        }
+        if done {
+            return;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! How lines look in a file and on the console.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::LogConfig;
+
+/// Where lines come from and where they go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Name before each line on the console.
+    pub program: String,
+    /// Which of its outputs.
+    pub stream: Stream,
+    /// Log file.
+    pub path: PathBuf,
+    /// Whether the lines are also copied to the console.
+    pub console: bool,
+    /// The lines are complete as they are: no time and no JSON around them.
+    pub verbatim: bool,
+}
+
+/// Which output of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+#[derive(Serialize)]
+struct JsonLine<'a> {
+    time: String,
+    program: &'a str,
+    stream: Stream,
+    message: &'a str,
+}
+
+impl Source {
+    /// The text for the file; `None` when it goes in as it is.
+    pub(super) fn for_file(&self, text: &[u8], at: SystemTime, config: &LogConfig) -> Option<Vec<u8>> {
+        if self.verbatim || !(config.timestamps || config.json) {
+            return None;
+        }
+        let time = humantime::format_rfc3339_millis(at).to_string();
+        Some(self.each_line(text, |line, out| {
+            if config.json {
+                self.json(line, &time, out);
+            } else {
+                out.extend_from_slice(time.as_bytes());
+                out.push(b' ');
+                out.extend_from_slice(line);
+            }
+        }))
+    }
+
+    /// The text for the console, every line with the program's name before it.
+    pub(super) fn for_console(&self, text: &[u8], at: SystemTime, config: &LogConfig) -> Vec<u8> {
+        let time = humantime::format_rfc3339_millis(at).to_string();
+        self.each_line(text, |line, out| {
+            if config.json {
+                return self.json(line, &time, out);
+            }
+            if config.timestamps && !self.verbatim {
+                out.extend_from_slice(time.as_bytes());
+                out.push(b' ');
+            }
+            out.extend_from_slice(self.program.as_bytes());
+            out.extend_from_slice(b" | ");
+            out.extend_from_slice(line);
+        })
+    }
+
+    fn each_line(&self, text: &[u8], mut write: impl FnMut(&[u8], &mut Vec<u8>)) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len() + text.len() / 4 + 64);
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            write(line.strip_suffix(b"\n").unwrap_or(line), &mut out);
+            out.push(b'\n');
+        }
+        out
+    }
+
+    fn json(&self, line: &[u8], time: &str, out: &mut Vec<u8>) {
+        let message = String::from_utf8_lossy(line);
+        let record = JsonLine {
+            time: time.to_owned(),
+            program: &self.program,
+            stream: self.stream,
+            message: &message,
+        };
+        // Strings alone always make JSON, and a Vec takes every write.
+        let _ = serde_json::to_writer(out, &record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn config(timestamps: bool, json: bool) -> LogConfig {
+        LogConfig { directory: "/".into(), max_size_bytes: 1, backups: 0, timestamps, json, console: true }
+    }
+
+    #[test]
+    fn lines_are_prefixed_stamped_or_json() {
+        let source = Source {
+            program: "vllm".into(),
+            stream: Stream::Stderr,
+            path: "x".into(),
+            console: true,
+            verbatim: false,
+        };
+        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1500);
+        let text = b"a\nb\n";
+        let show = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        assert_eq!(source.for_file(text, at, &config(false, false)), None);
+        assert_eq!(show(source.for_console(text, at, &config(false, false))), "vllm | a\nvllm | b\n");
+        let stamped = show(source.for_file(text, at, &config(true, false)).unwrap());
+        assert_eq!(stamped, "1970-01-01T00:00:01.500Z a\n1970-01-01T00:00:01.500Z b\n");
+        let json = show(source.for_file(b"\"\xff\n", at, &config(false, true)).unwrap());
+        let expected =
+            r#"{"time":"1970-01-01T00:00:01.500Z","program":"vllm","stream":"stderr","message":"\"�"}"#;
+        assert_eq!(json, format!("{expected}\n"));
+    }
+}

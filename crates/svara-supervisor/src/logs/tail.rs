@@ -1,0 +1,64 @@
+//! The last lines of a program, in memory.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::record::Stream;
+
+/// Lines kept for one program.
+const KEEP_LINES: usize = 200;
+
+/// A kept line is cut to this length.
+const KEEP_BYTES: usize = 2048;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TailLine {
+    /// Where it was printed.
+    pub stream: Stream,
+    /// Without its newline.
+    pub text: String,
+}
+
+/// The last lines of a program, and who reads on.
+#[derive(Debug, Default)]
+pub struct Tail {
+    lines: VecDeque<TailLine>,
+    followers: Vec<mpsc::Sender<TailLine>>,
+}
+
+impl Tail {
+    /// Adds whole lines. A follower that is too slow misses lines.
+    pub fn push(&mut self, stream: Stream, text: &[u8]) {
+        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let (kept, _) = line.split_at(line.len().min(KEEP_BYTES));
+            let line = TailLine { stream, text: String::from_utf8_lossy(kept).into_owned() };
+            let gone = |follower: &mpsc::Sender<TailLine>| {
+                matches!(follower.try_send(line.clone()), Err(TrySendError::Closed(_)))
+            };
+            self.followers.retain(|follower| !gone(follower));
+            if self.lines.len() == KEEP_LINES {
+                self.lines.pop_front();
+            }
+            self.lines.push_back(line);
+        }
+    }
+
+    /// The last `count` lines, of one stream or of both.
+    pub fn last(&self, count: usize, stream: Option<Stream>) -> Vec<TailLine> {
+        let wanted = self.lines.iter().filter(|line| stream.is_none_or(|stream| line.stream == stream));
+        let mut lines: Vec<TailLine> = wanted.rev().take(count).cloned().collect();
+        lines.reverse();
+        lines
+    }
+
+    /// Every line from now on.
+    pub fn follow(&mut self) -> mpsc::Receiver<TailLine> {
+        let (sender, receiver) = mpsc::channel(256);
+        self.followers.push(sender);
+        receiver
+    }
+}

@@ -1,0 +1,75 @@
+//! `GET /metrics`.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+
+use crate::control::{Call, Request, Response};
+
+/// Connections served at once; more wait.
+const MAX_CONNECTIONS: usize = 8;
+
+/// A connection that takes longer than this, idle or not, is closed.
+const CONNECTION_LIMIT: Duration = Duration::from_secs(30);
+
+/// Accepts for ever.
+pub async fn serve(listener: TcpListener, calls: mpsc::Sender<Call>) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of descriptors, most likely: some will be closed.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let calls = calls.clone();
+        tokio::task::spawn_local(async move {
+            let service = service_fn(|request| answer(request, calls.clone()));
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(Duration::from_secs(5))
+                .serve_connection(TokioIo::new(stream), service);
+            // A scraper that goes away or stalls has nothing to be told.
+            let _ = timeout(CONNECTION_LIMIT, connection).await;
+            drop(place);
+        });
+    }
+}
+
+async fn answer(
+    request: HttpRequest<Incoming>,
+    calls: mpsc::Sender<Call>,
+) -> Result<HttpResponse<Full<Bytes>>, Infallible> {
+    if request.uri().path() != "/metrics" {
+        return Ok(plain(StatusCode::NOT_FOUND, "only /metrics is here\n".to_owned()));
+    }
+    if request.method() != Method::GET {
+        return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n".to_owned()));
+    }
+    let (reply, mut answer) = mpsc::channel(1);
+    // Fails when the supervisor is about to end; then there is no answer either.
+    let _ = calls.send(Call { request: Request::Metrics, reply }).await;
+    Ok(match answer.recv().await {
+        Some(Response::Metrics(text)) => plain(StatusCode::OK, text),
+        _ => plain(StatusCode::SERVICE_UNAVAILABLE, "the supervisor is going down\n".to_owned()),
+    })
+}
+
+fn plain(status: StatusCode, text: String) -> HttpResponse<Full<Bytes>> {
+    let mut response = HttpResponse::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    let kind = http::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}

@@ -1,0 +1,31 @@
+//! Asking once.
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use super::{Check, get};
+use crate::process::{Children, Launch};
+
+/// Asks once; `Err` says why the answer is no.
+///
+/// # Errors
+/// The reason in words, for status and events.
+pub async fn check(question: &Check, timeout: Duration, children: &Children) -> Result<(), String> {
+    match question {
+        Check::Http(uri) => {
+            let (status, _) = get(uri, timeout).await.map_err(|error| error.to_string())?;
+            let passes = status.is_success() || status.is_redirection();
+            if passes { Ok(()) } else { Err(format!("status {}", status.as_u16())) }
+        }
+        Check::Tcp(address) => match tokio::time::timeout(timeout, TcpStream::connect(address)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no connection within {}", humantime::format_duration(timeout))),
+        },
+        Check::Command(command) => {
+            let exit = children.run(Launch::helper(command), timeout).await.map_err(|e| e.to_string())?;
+            if exit.code() == 0 { Ok(()) } else { Err(exit.to_string()) }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Plain HTTP requests: one connection each, bounded in time and size. No TLS: probes go to this machine.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE, HOST};
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+/// The longest body that is read; vLLM's `/metrics` has about 60 KB.
+const MAX_BODY_BYTES: usize = 4 << 20;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The address lacks a host.
+    #[error("`{0}` has no host")]
+    NoHost(Uri),
+    /// No connection.
+    #[error("{}", io_words(.0))]
+    Connect(#[from] io::Error),
+    /// The connection broke, or what came was no HTTP.
+    #[error("{0}")]
+    Http(#[from] hyper::Error),
+    /// The body broke off or is too long.
+    #[error("body: {0}")]
+    Body(Box<dyn std::error::Error + Send + Sync>),
+    /// The address doesn't make a request.
+    #[error("{0}")]
+    Request(#[from] http::Error),
+    /// Nothing within the time.
+    #[error("no answer within {}", humantime::format_duration(*.0))]
+    Timeout(Duration),
+}
+
+/// GET.
+///
+/// # Errors
+/// When no whole answer came within `timeout`; a status of 400 and more is an answer.
+pub async fn get(uri: &Uri, timeout: Duration) -> Result<(StatusCode, Bytes), HttpError> {
+    within(timeout, request(Method::GET, uri, Bytes::new())).await
+}
+
+/// POST of a JSON body.
+///
+/// # Errors
+/// As for [`get`].
+pub async fn post_json(uri: &Uri, body: String, timeout: Duration) -> Result<(StatusCode, Bytes), HttpError> {
+    within(timeout, request(Method::POST, uri, Bytes::from(body))).await
+}
+
+async fn within<T>(
+    timeout: Duration,
+    answer: impl Future<Output = Result<T, HttpError>>,
+) -> Result<T, HttpError> {
+    tokio::time::timeout(timeout, answer).await.unwrap_or(Err(HttpError::Timeout(timeout)))
+}
+
+async fn request(method: Method, uri: &Uri, body: Bytes) -> Result<(StatusCode, Bytes), HttpError> {
+    let host = uri.host().ok_or_else(|| HttpError::NoHost(uri.clone()))?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let stream = TcpStream::connect((bare, uri.port_u16().unwrap_or(80))).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    // Dropped with this future, and the connection with it: a timeout leaves nothing behind.
+    let mut driver = JoinSet::new();
+    driver.spawn_local(connection);
+    let authority = uri.authority().map_or(host, |authority| authority.as_str());
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(HOST, authority)
+        .header(CONNECTION, "close")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(body))?;
+    let answer = sender.send_request(request).await?;
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), MAX_BODY_BYTES).collect().await.map_err(HttpError::Body)?;
+    Ok((status, body.to_bytes()))
+}
+
+fn io_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,66 @@
+//! Counting answers: it takes several in a row to change a verdict.
+
+/// A verdict that changes after `failures` or `successes` equal answers in a row. Made anew for every process.
+#[derive(Clone, Debug)]
+pub struct Threshold {
+    failures: u32,
+    successes: u32,
+    passing: bool,
+    streak: u32,
+}
+
+impl Threshold {
+    /// A counter that starts with the verdict `passing`; thresholds of 0 count as 1.
+    pub fn new(failures: u32, successes: u32, passing: bool) -> Self {
+        Self { failures: failures.max(1), successes: successes.max(1), passing, streak: 0 }
+    }
+
+    /// Takes one answer and gives the new verdict if it changed.
+    pub fn record(&mut self, success: bool) -> Option<bool> {
+        if success == self.passing {
+            self.streak = 0;
+            return None;
+        }
+        self.streak += 1;
+        let needed = if success { self.successes } else { self.failures };
+        if self.streak < needed {
+            return None;
+        }
+        self.passing = success;
+        self.streak = 0;
+        Some(success)
+    }
+
+    /// Answers in a row against the verdict that stands.
+    pub fn streak(&self) -> u32 {
+        self.streak
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_verdict_changes_after_exactly_the_threshold(
+            answers in proptest::collection::vec(any::<bool>(), 0..200), failures in 1..6_u32, successes in 1..6_u32,
+        ) {
+            let mut threshold = Threshold::new(failures, successes, false);
+            let mut verdict = false;
+            let mut run = 0;
+            for answer in answers {
+                run = if answer == verdict { 0 } else { run + 1 };
+                let needed = if answer { successes } else { failures };
+                let flips = run == needed;
+                prop_assert_eq!(threshold.record(answer), flips.then_some(answer));
+                if flips {
+                    verdict = answer;
+                    run = 0;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Watching one process from its start: the shell around [`Threshold`] and [`HangDetector`].
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use super::{HangDetector, HangSpec, HttpError, ProbeSpec, Sample, Threshold, check, get, post_json, sum_of};
+use crate::config::ProgramSpec;
+use crate::process::Children;
+use crate::program::{Cause, Observation};
+
+/// What a watch found out about a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Name of the program.
+    pub program: String,
+    /// Which of its processes.
+    pub generation: u64,
+    /// What.
+    pub what: Found,
+}
+
+/// The content of a [`Finding`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A verdict, for the state machine.
+    Verdict(Observation),
+    /// The latest answer in words, for the status.
+    Note(String),
+}
+
+/// The questions about one process.
+#[derive(Debug)]
+pub struct Watch {
+    /// The program.
+    pub spec: ProgramSpec,
+    /// Which of its processes.
+    pub generation: u64,
+    /// Runs the probes that are commands.
+    pub children: Children,
+    /// Takes what is found.
+    pub findings: mpsc::Sender<Finding>,
+}
+
+impl Watch {
+    /// Asks until the process is found dead or hung, or this future is dropped. Counters start at zero.
+    pub async fn run(self) {
+        if let Some(startup) = &self.spec.startup
+            && let Err(reason) = self.await_startup(startup).await
+        {
+            return self.verdict(Observation::Unhealthy(Cause::Startup(reason))).await;
+        }
+        if self.spec.startup.is_none() && self.spec.readiness.is_none() {
+            sleep(self.spec.ready_after).await;
+        }
+        self.verdict(Observation::Started).await;
+        let cause = tokio::select! {
+            never = self.follow_readiness() => match never {},
+            cause = self.follow_liveness() => cause,
+            cause = self.follow_progress() => cause,
+        };
+        self.verdict(Observation::Unhealthy(cause)).await;
+    }
+
+    async fn await_startup(&self, probe: &ProbeSpec) -> Result<(), String> {
+        let mut last = "not asked yet".to_owned();
+        let mut threshold = Threshold::new(1, probe.successes, false);
+        let passes = async {
+            loop {
+                let answer = check(&probe.check, probe.timeout, &self.children).await;
+                if threshold.record(answer.is_ok()).is_some() {
+                    return;
+                }
+                if let Err(reason) = answer {
+                    self.note(format!("startup: {reason}")).await;
+                    last = reason;
+                }
+                sleep(probe.period).await;
+            }
+        };
+        let in_time = timeout(probe.deadline, passes).await;
+        let deadline = humantime::format_duration(probe.deadline);
+        in_time.map_err(|_| format!("not started within {deadline}, last answer: {last}"))
+    }
+
+    async fn follow_readiness(&self) -> std::convert::Infallible {
+        let Some(probe) = &self.spec.readiness else {
+            self.verdict(Observation::Ready).await;
+            self.note("no readiness probe".to_owned()).await;
+            return std::future::pending().await;
+        };
+        let mut threshold = Threshold::new(probe.failures, probe.successes, false);
+        loop {
+            let answer = check(&probe.check, probe.timeout, &self.children).await;
+            let verdict = threshold.record(answer.is_ok());
+            match &answer {
+                Ok(()) => self.note("readiness: ok".to_owned()).await,
+                Err(reason) => self.note(format!("readiness: {reason}")).await,
+            }
+            match (verdict, answer) {
+                (Some(true), _) => self.verdict(Observation::Ready).await,
+                (Some(false), Err(reason)) => self.verdict(Observation::Unready(reason)).await,
+                _ => {}
+            }
+            sleep(probe.period).await;
+        }
+    }
+
+    async fn follow_liveness(&self) -> Cause {
+        let Some(probe) = &self.spec.liveness else { return std::future::pending().await };
+        let mut threshold = Threshold::new(probe.failures, probe.successes, true);
+        loop {
+            sleep(probe.period).await;
+            if let Err(reason) = check(&probe.check, probe.timeout, &self.children).await {
+                if threshold.record(false) == Some(false) {
+                    return Cause::Liveness(reason);
+                }
+                self.note(format!("liveness {}/{}: {reason}", threshold.streak(), probe.failures)).await;
+            } else {
+                threshold.record(true);
+            }
+        }
+    }
+
+    async fn follow_progress(&self) -> Cause {
+        let Some(hang) = &self.spec.hang else { return std::future::pending().await };
+        let mut detector = HangDetector::new(hang.stall);
+        let mut canary = Canary::default();
+        loop {
+            sleep(hang.period).await;
+            let sample = match look(hang).await {
+                Ok(sample) => Some(sample),
+                Err(reason) => {
+                    self.note(format!("hang detection: {reason}")).await;
+                    None
+                }
+            };
+            canary.send_when_idle(hang, sample);
+            if let Some(stalled) = detector.observe(Instant::now(), sample, canary.is_out()) {
+                let stalled = humantime::format_duration(Duration::from_secs(stalled.as_secs()));
+                return Cause::Hung(format!("work to do and no progress of {} for {stalled}", hang.progress));
+            }
+        }
+    }
+
+    async fn verdict(&self, observation: Observation) {
+        self.send(Found::Verdict(observation)).await;
+    }
+
+    async fn note(&self, text: String) {
+        self.send(Found::Note(text)).await;
+    }
+
+    async fn send(&self, what: Found) {
+        let finding = Finding { program: self.spec.name.clone(), generation: self.generation, what };
+        // Nobody listens any more when the supervisor is about to end.
+        let _ = self.findings.send(finding).await;
+    }
+}
+
+async fn look(hang: &HangSpec) -> Result<Sample, String> {
+    // A metrics page that takes longer than this is no use for the question.
+    let limit = hang.period.max(Duration::from_secs(2));
+    let (status, body) = get(&hang.metrics, limit).await.map_err(|error| error.to_string())?;
+    if !status.is_success() {
+        return Err(format!("status {}", status.as_u16()));
+    }
+    let text = String::from_utf8_lossy(&body);
+    let value = |name: &str| sum_of(&text, name).ok_or_else(|| format!("no metric `{name}`"));
+    Ok(Sample { running: value(&hang.running)?, progress: value(&hang.progress)? })
+}
+
+/// The request of our own, at most one at a time.
+#[derive(Default)]
+struct Canary {
+    task: Option<JoinHandle<Result<(), HttpError>>>,
+    sent: Option<Instant>,
+}
+
+impl Canary {
+    fn is_out(&self) -> bool {
+        self.task.as_ref().is_some_and(|task| !task.is_finished())
+    }
+
+    fn send_when_idle(&mut self, hang: &HangSpec, sample: Option<Sample>) {
+        let Some(spec) = &hang.canary else { return };
+        let idle = sample.is_some_and(|sample| sample.running == 0.0);
+        let due = self.sent.is_none_or(|sent| sent.elapsed() >= spec.every);
+        if !idle || !due || self.is_out() {
+            return;
+        }
+        let (url, body) = (spec.url.clone(), spec.body.clone());
+        // Longer than a hang takes to be noticed, so that it is still out by then.
+        let limit = hang.stall + hang.period * 4;
+        let send = async move { post_json(&url, body, limit).await.map(|_| ()) };
+        self.task = Some(tokio::task::spawn_local(send));
+        self.sent = Some(Instant::now());
+    }
+}
+
+impl Drop for Canary {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}

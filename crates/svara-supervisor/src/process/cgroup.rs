@@ -1,0 +1,128 @@
+//! A memory limit for a whole program, by cgroup v2, where the container lets us write there.
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// Why the limit can't be set.
+#[derive(Debug, thiserror::Error)]
+pub enum CgroupError {
+    /// No unified hierarchy.
+    #[error("no cgroup v2 at {0}")]
+    NoV2(PathBuf),
+    /// A file that can't be read or written; the usual case in an unprivileged container.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+}
+
+/// A cgroup of one program.
+#[derive(Debug)]
+pub struct MemoryCgroup {
+    path: PathBuf,
+}
+
+impl MemoryCgroup {
+    /// Makes (or finds) the cgroup of `program` below our own and limits its memory; all of it is killed together when
+    /// the limit is passed.
+    ///
+    /// # Errors
+    /// When there is no cgroup v2, or it isn't ours to write.
+    pub fn create(program: &str, memory_bytes: u64) -> Result<Self, CgroupError> {
+        let membership = read(Path::new("/proc/self/cgroup"))?;
+        let own = membership.lines().find_map(|line| line.strip_prefix("0::/"));
+        let base = Path::new("/sys/fs/cgroup").join(own.unwrap_or_default());
+        // We may have moved into our own leaf already.
+        let base = if base.ends_with(OWN_LEAF) { base.parent().unwrap_or(&base) } else { &base };
+        Self::create_in(base, program, memory_bytes)
+    }
+
+    fn create_in(base: &Path, program: &str, memory_bytes: u64) -> Result<Self, CgroupError> {
+        let control = base.join("cgroup.subtree_control");
+        if !control.exists() {
+            return Err(CgroupError::NoV2(base.to_owned()));
+        }
+        if !read(&control)?.split_whitespace().any(|controller| controller == "memory") {
+            // A group that hands out controllers may hold no process itself: step aside first.
+            let leaf = base.join(OWN_LEAF);
+            make(&leaf)?;
+            write(&leaf.join("cgroup.procs"), "0")?;
+            write(&control, "+memory")?;
+        }
+        let path = base.join(format!("svara-{program}"));
+        make(&path)?;
+        write(&path.join("memory.max"), &memory_bytes.to_string())?;
+        write(&path.join("memory.oom.group"), "1")?;
+        Ok(Self { path })
+    }
+
+    /// The file by which a new process joins.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn procs(&self) -> Result<OwnedFd, CgroupError> {
+        let path = self.path.join("cgroup.procs");
+        let file = fs::OpenOptions::new().write(true).open(&path);
+        file.map(OwnedFd::from).map_err(|source| CgroupError::File { path, source })
+    }
+
+    /// How often the kernel killed for want of memory.
+    pub fn oom_kills(&self) -> u64 {
+        let events = fs::read_to_string(self.path.join("memory.events")).unwrap_or_default();
+        let count = events.lines().find_map(|line| line.strip_prefix("oom_kill "));
+        count.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
+    }
+}
+
+impl Drop for MemoryCgroup {
+    fn drop(&mut self) {
+        // Not empty (a program that was left behind by force): the kernel removes it with its namespace.
+        let _ = fs::remove_dir(&self.path);
+    }
+}
+
+const OWN_LEAF: &str = "svara-supervisor";
+
+fn read(path: &Path) -> Result<String, CgroupError> {
+    fs::read_to_string(path).map_err(|source| CgroupError::File { path: path.to_owned(), source })
+}
+
+fn write(path: &Path, value: &str) -> Result<(), CgroupError> {
+    fs::write(path, value).map_err(|source| CgroupError::File { path: path.to_owned(), source })
+}
+
+fn make(path: &Path) -> Result<(), CgroupError> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(CgroupError::File { path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_written_where_the_kernel_reads_them() {
+        let base = tempfile::tempdir().unwrap();
+        fs::write(base.path().join("cgroup.subtree_control"), "cpu memory\n").unwrap();
+        let group = MemoryCgroup::create_in(base.path(), "vllm", 1 << 30).unwrap();
+        assert_eq!(fs::read_to_string(group.path.join("memory.max")).unwrap(), "1073741824");
+        fs::write(group.path.join("memory.events"), "low 0\noom 1\noom_kill 3\n").unwrap();
+        assert_eq!(group.oom_kills(), 3);
+    }
+
+    #[test]
+    fn without_cgroup_v2_the_error_says_so() {
+        let base = tempfile::tempdir().unwrap();
+        let error = MemoryCgroup::create_in(base.path(), "vllm", 1).unwrap_err();
+        assert!(error.to_string().starts_with("no cgroup v2 at "), "{error}");
+    }
+}

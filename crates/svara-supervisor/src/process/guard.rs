@@ -1,0 +1,105 @@
+//! The guard: a tiny process that outlives us by one moment, and uses it to kill what we leave behind.
+//!
+//! The kernel's death signal reaches the leaders of the groups, not their children. As PID 1 that doesn't matter: the
+//! kernel kills the whole namespace with us. Anywhere else the guard waits for the end of a pipe that only we hold.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{ChildStdin, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tokio::sync::oneshot;
+
+use super::family::{Family, kill_marked};
+use super::{Children, Exit};
+
+/// Our side of the guard.
+#[derive(Debug)]
+pub struct Guard {
+    children: Children,
+    groups: BTreeSet<i32>,
+    process: Option<(ChildStdin, oneshot::Receiver<Exit>)>,
+}
+
+impl Guard {
+    /// Starts the guard of these children.
+    ///
+    /// # Errors
+    /// When our own program file can't be run again.
+    pub fn start(children: &Children) -> io::Result<Self> {
+        let mut guard = Self { children: children.clone(), groups: BTreeSet::new(), process: None };
+        guard.ensure()?;
+        Ok(guard)
+    }
+
+    /// Puts a group under guard.
+    pub fn watch(&mut self, group: i32) {
+        self.groups.insert(group);
+        self.tell(&format!("+{group}\n"));
+    }
+
+    /// Takes a group that has ended out of guard: its number may come again.
+    pub fn forget(&mut self, group: i32) {
+        self.groups.remove(&group);
+        self.tell(&format!("-{group}\n"));
+    }
+
+    /// Starts the guard anew if somebody killed it.
+    ///
+    /// # Errors
+    /// As [`Guard::start`].
+    pub fn ensure(&mut self) -> io::Result<()> {
+        if let Some((_, exit)) = &mut self.process
+            && exit.try_recv() == Err(oneshot::error::TryRecvError::Empty)
+        {
+            return Ok(());
+        }
+        let mut child = Command::new("/proc/self/exe")
+            .args(["guard", self.children.token()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        let exit = self.children.register(i32::try_from(child.id()).map_err(io::Error::other)?);
+        let pipe = child.stdin.take().ok_or_else(|| io::Error::other("the guard has no pipe"))?;
+        self.process = Some((pipe, exit));
+        for group in self.groups.clone() {
+            self.tell(&format!("+{group}\n"));
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, line: &str) {
+        if let Some((pipe, _)) = &mut self.process {
+            // A guard that is gone is started anew after its SIGCHLD, and told everything then.
+            let _ = pipe.write_all(line.as_bytes());
+        }
+    }
+}
+
+/// The guard's own main function: waits for the supervisor's end, then kills what it left.
+pub fn guard_main(token: &str) {
+    let mut groups = BTreeSet::new();
+    for line in io::stdin().lock().lines().map_while(Result::ok) {
+        let (sign, number) = line.split_at(1.min(line.len()));
+        match (sign, number.parse::<i32>()) {
+            ("+", Ok(group)) => drop(groups.insert(group)),
+            ("-", Ok(group)) => drop(groups.remove(&group)),
+            _ => {}
+        }
+    }
+    // More than once: a process may fork while its family is being killed.
+    for _ in 0..20 {
+        let families = groups.iter().map(|group| Family::new(*group, token));
+        let alive =
+            families.filter(|family| !family.is_empty()).inspect(|f| f.signal(Signal::SIGKILL)).count();
+        if kill_marked(token) + alive == 0 {
+            return;
+        }
+        sleep(Duration::from_millis(50));
+    }
+}

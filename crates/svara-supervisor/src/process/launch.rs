@@ -1,0 +1,142 @@
+//! Starting one process: own session, limits, account, and death together with us.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::Signal;
+use nix::unistd::{Gid, Uid, getpid, getppid, setgid, setgroups, setsid, setuid};
+
+use super::family::MARK;
+use crate::config::{Account, Limits};
+
+/// What to start and how.
+#[derive(Debug, Default)]
+pub struct Launch<'a> {
+    /// Program file and arguments.
+    pub command: &'a [String],
+    /// Working directory; ours when absent.
+    pub directory: Option<&'a Path>,
+    /// Variables added to ours.
+    pub environment: &'a [(String, String)],
+    /// Who it runs as; us when absent.
+    pub account: Option<&'a Account>,
+    /// Limits set before it runs.
+    pub limits: Limits,
+    /// `cgroup.procs` of the group it joins.
+    pub cgroup: Option<OwnedFd>,
+    /// Its name in the mark by which its descendants are known; see [`super::Family`].
+    pub name: &'a str,
+    /// Where its output goes.
+    pub output: Output,
+}
+
+/// Where the output of a process goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// Into two pipes that we read.
+    Piped,
+    /// Nowhere.
+    #[default]
+    Discarded,
+}
+
+impl<'a> Launch<'a> {
+    /// A short command of our own: a probe, a hook, a scheduled task. Its output is dropped, its exit counts.
+    pub fn helper(command: &'a [String]) -> Self {
+        Self { command, name: "helper", ..Self::default() }
+    }
+
+    /// Starts it. Only to be called on the thread that reaps, and that lives as long as the supervisor: the kernel
+    /// binds the death signal to the *thread* that forked.
+    ///
+    /// # Errors
+    /// When the program file can't be run, or a limit or an account can't be set.
+    #[expect(unsafe_code, reason = "pre_exec is the only way to set session, limits and account of a child")]
+    pub(super) fn spawn(self, mark: &str) -> io::Result<Child> {
+        let Some((file, arguments)) = self.command.split_first() else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "empty command"));
+        };
+        let output = || match self.output {
+            Output::Piped => Stdio::piped(),
+            Output::Discarded => Stdio::null(),
+        };
+        let mut command = Command::new(file);
+        command
+            .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env(MARK, mark)
+            .stdin(Stdio::null())
+            .stdout(output())
+            .stderr(output());
+        if let Some(directory) = self.directory {
+            command.current_dir(directory);
+        }
+        let prepare = Preparation {
+            supervisor: getpid(),
+            account: self.account.map(|account| {
+                let groups = account.groups.iter().copied().map(Gid::from_raw).collect();
+                (Uid::from_raw(account.uid), Gid::from_raw(account.gid), groups)
+            }),
+            limits: self.limits,
+            cgroup: self.cgroup,
+        };
+        // SAFETY: between fork and exec only async-signal-safe calls are made (setsid, write, setrlimit, setgroups,
+        // setgid, setuid, prctl, getppid); everything they need was allocated before the fork.
+        unsafe { command.pre_exec(move || prepare.run()) };
+        command.spawn()
+    }
+}
+
+/// Makes sure that a child may have `wanted` open files, by raising our own hard limit where it is lower.
+///
+/// # Errors
+/// The hard limit, when it is lower and we may not raise it.
+pub fn raise_files(wanted: u64) -> Result<(), u64> {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
+    if wanted <= hard {
+        return Ok(());
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, soft, wanted).map_err(|_| hard)
+}
+
+/// What is done in the child between fork and exec.
+struct Preparation {
+    supervisor: nix::unistd::Pid,
+    account: Option<(Uid, Gid, Vec<Gid>)>,
+    limits: Limits,
+    cgroup: Option<OwnedFd>,
+}
+
+impl Preparation {
+    fn run(&self) -> io::Result<()> {
+        setsid()?;
+        if let Some(procs) = &self.cgroup {
+            // "0" is whoever writes it.
+            nix::unistd::write(procs, b"0")?;
+        }
+        if let Some(files) = self.limits.nofile {
+            setrlimit(Resource::RLIMIT_NOFILE, files, files)?;
+        }
+        if let Some(bytes) = self.limits.core_bytes {
+            setrlimit(Resource::RLIMIT_CORE, bytes, bytes)?;
+        }
+        if let Some((uid, gid, groups)) = &self.account {
+            // In this order: without the user's rights the groups could no longer be set.
+            setgroups(groups)?;
+            setgid(*gid)?;
+            setuid(*uid)?;
+        }
+        // After the change of ids, which clears it.
+        prctl::set_pdeathsig(Signal::SIGKILL)?;
+        // If we died before that call nobody would tell the child.
+        if getppid() != self.supervisor {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,17 @@
+//! Processes: starting, signalling whole groups, reaping, and what `/proc` says about them.
+
+mod cgroup;
+mod children;
+mod exit;
+mod family;
+mod guard;
+mod launch;
+mod stat;
+
+pub use cgroup::{CgroupError, MemoryCgroup};
+pub use children::{Children, RunError, Started};
+pub use exit::Exit;
+pub use family::Family;
+pub use guard::{Guard, guard_main};
+pub use launch::{Launch, Output, raise_files};
+pub use stat::{Usage, adopted_children};

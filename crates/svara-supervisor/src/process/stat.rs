@@ -1,0 +1,97 @@
+//! Reading `/proc`.
+
+use std::fs;
+
+/// One line of `/proc/PID/stat`, as far as it is used here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stat {
+    pub(super) pid: i32,
+    pub(super) state: char,
+    pub(super) parent: i32,
+    pub(super) group: i32,
+    pub(super) session: i32,
+    /// Own time and that of children already reaped, in clock ticks.
+    pub(super) cpu_ticks: u64,
+    pub(super) resident_pages: u64,
+}
+
+/// What a program's processes use together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Processes.
+    pub processes: usize,
+    /// Processor time of the living ones and of their reaped children, seconds.
+    pub cpu_seconds: f64,
+    /// Memory in use (pages shared between the processes count in each), bytes.
+    pub resident_bytes: u64,
+}
+
+impl Usage {
+    pub(super) fn add(&mut self, stat: &Stat) {
+        self.processes += 1;
+        self.cpu_seconds += ticks_to_seconds(stat.cpu_ticks);
+        self.resident_bytes += stat.resident_pages * page_bytes();
+    }
+}
+
+/// Every process that can be seen. One that ends meanwhile is left out.
+pub(super) fn processes() -> impl Iterator<Item = Stat> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| read(entry.file_name().to_str()?.parse().ok()?))
+}
+
+/// Children of ours that are still there and that we didn't start ourselves: adopted orphans.
+pub fn adopted_children(known: impl Fn(i32) -> bool) -> Vec<i32> {
+    let own = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
+    processes().filter(|stat| stat.parent == own && !known(stat.pid)).map(|stat| stat.pid).collect()
+}
+
+fn read(pid: i32) -> Option<Stat> {
+    parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+fn parse(pid: i32, line: &str) -> Option<Stat> {
+    // The name stands in parentheses and may itself hold spaces and parentheses.
+    let (_, rest) = line.rsplit_once(") ")?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
+    let id = |at: usize| fields.get(at)?.parse::<i32>().ok();
+    Some(Stat {
+        pid,
+        state: fields.first()?.chars().next()?,
+        parent: id(1)?,
+        group: id(2)?,
+        session: id(3)?,
+        cpu_ticks: number(11)? + number(12)? + number(13)? + number(14)?,
+        resident_pages: number(21)?,
+    })
+}
+
+fn ticks_to_seconds(ticks: u64) -> f64 {
+    // The kernel's USER_HZ is 100 on every architecture Linux has for userland.
+    ticks as f64 / 100.0
+}
+
+fn page_bytes() -> u64 {
+    let size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten();
+    size.and_then(|size| u64::try_from(size).ok()).unwrap_or(4096)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_anything() {
+        let line = "42 (a ) b (c)) S 7 42 42 0 -1 4194304 1 2 3 4 10 20 30 40 20 0 1 0 100 1000 250 184467";
+        let stat = parse(42, line).unwrap();
+        assert_eq!((stat.state, stat.parent, stat.group, stat.session), ('S', 7, 42, 42));
+        assert_eq!((stat.cpu_ticks, stat.resident_pages), (100, 250));
+    }
+
+    #[test]
+    fn we_see_ourselves() {
+        let own = i32::try_from(std::process::id()).unwrap();
+        assert!(processes().any(|stat| stat.pid == own && stat.resident_pages > 0));
+    }
+}

@@ -1,0 +1,214 @@
+//! What operators ask for over the socket.
+
+use tokio::sync::mpsc;
+
+use super::core::Core;
+use super::unit::{Intent, Unit};
+use crate::control::{Failure, Request, Response};
+use crate::logs::Logs;
+use crate::program::State;
+
+/// A request that is answered when something has come about.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    programs: Vec<String>,
+    until: Until,
+    reply: mpsc::Sender<Response>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    Down,
+    Ready,
+}
+
+impl Core {
+    /// Carries out a request, except the two that need the loop's own means (`reload`, `metrics`).
+    pub(super) fn call(&mut self, request: Request, reply: mpsc::Sender<Response>) {
+        match request {
+            Request::Status { programs } => self.with(&programs, reply, |core, names, reply| {
+                send(&reply, Response::Status(core.report(&names)));
+            }),
+            Request::Start { programs, wait } => self.with(&programs, reply, |core, names, reply| {
+                core.each(&names, |core, at| {
+                    let Some(unit) = core.units.get_mut(at) else { return };
+                    unit.intent = None;
+                    let step = unit.machine.start();
+                    unit.apply(step, &mut core.services);
+                });
+                core.settle(names, wait, reply);
+            }),
+            Request::Restart { programs, wait } => self.with(&programs, reply, |core, names, reply| {
+                core.intend(&names, &Intent::Restart);
+                core.settle(names, wait, reply);
+            }),
+            Request::Stop { programs } => self.with(&programs, reply, |core, names, reply| {
+                core.intend(&names, &Intent::Stop);
+                core.waiters.push(Waiter { programs: names, until: Until::Down, reply });
+            }),
+            Request::Tail { program, lines, stream, follow } => {
+                self.with(&[program], reply, |core, names, reply| {
+                    for unit in core.units.iter().filter(|unit| names.contains(&unit.spec.name)) {
+                        tail(unit, lines, stream, follow, reply.clone());
+                    }
+                });
+            }
+            Request::Events { count, follow } => {
+                let events = self.services.events.last(count);
+                let followed = follow.then(|| self.services.events.follow());
+                tokio::task::spawn_local(async move {
+                    for event in events {
+                        if reply.send(Response::Event(event)).await.is_err() {
+                            return;
+                        }
+                    }
+                    let Some(mut followed) = followed else { return };
+                    while let Some(event) = next(&mut followed, &reply).await {
+                        if reply.send(Response::Event(event)).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            Request::Reopen => {
+                let logs: Logs = self.services.logs.clone();
+                tokio::task::spawn_local(async move {
+                    logs.reopen().await;
+                    send(&reply, Response::Done(vec!["log files opened anew".to_owned()]));
+                });
+            }
+            Request::Shutdown => {
+                self.shut_down(0, "by the operator");
+                send(&reply, Response::Done(vec!["going down".to_owned()]));
+            }
+            Request::Reload | Request::Metrics => {
+                refuse(&reply, Failure::BadRequest, "not to be answered here".to_owned());
+            }
+        }
+    }
+
+    /// Answers those whose wish has come true, or can't.
+    pub(super) fn answer_waiters(&mut self) {
+        let units = &self.units;
+        self.waiters.retain(|waiter| {
+            let named = || units.iter().filter(|unit| waiter.programs.contains(&unit.spec.name));
+            let settled = named().all(|unit| match waiter.until {
+                Until::Down => unit.intent.is_none() && unit.machine.state().is_final(),
+                Until::Ready => {
+                    unit.intent.is_none() && (unit.satisfies() || unit.machine.state().is_final())
+                }
+            });
+            if !settled {
+                return !waiter.reply.is_closed();
+            }
+            let lines: Vec<String> = named().map(describe).collect();
+            if waiter.until == Until::Ready && !named().all(Unit::satisfies) {
+                refuse(&waiter.reply, Failure::Failed, lines.join("\n"));
+            } else {
+                send(&waiter.reply, Response::Done(lines));
+            }
+            false
+        });
+    }
+
+    /// Finds the programs: none or `all` means all, a program's name all its replicas.
+    fn with(
+        &mut self,
+        names: &[String],
+        reply: mpsc::Sender<Response>,
+        act: impl FnOnce(&mut Self, Vec<String>, mpsc::Sender<Response>),
+    ) {
+        let all = names.is_empty() || names.iter().any(|name| name == "all");
+        let matches = |unit: &Unit, name: &String| unit.spec.name == *name || unit.spec.program == *name;
+        for name in names.iter().filter(|_| !all) {
+            if !self.units.iter().any(|unit| matches(unit, name)) {
+                let known: Vec<_> = self.units.iter().map(|unit| unit.spec.name.as_str()).collect();
+                let switched_off = self.disabled.contains(name);
+                let why = if switched_off { "is switched off by `enabled`" } else { "is no program" };
+                let message = format!("`{name}` {why}; there are: {}", known.join(", "));
+                return refuse(&reply, Failure::UnknownProgram, message);
+            }
+        }
+        let wanted = self.units.iter().filter(|unit| all || names.iter().any(|name| matches(unit, name)));
+        let found = wanted.map(|unit| unit.spec.name.clone()).collect();
+        act(self, found, reply);
+    }
+
+    fn each(&mut self, names: &[String], mut act: impl FnMut(&mut Self, usize)) {
+        for at in 0..self.units.len() {
+            if self.units.get(at).is_some_and(|unit| names.contains(&unit.spec.name)) {
+                act(self, at);
+            }
+        }
+    }
+
+    fn intend(&mut self, names: &[String], intent: &Intent) {
+        for unit in self.units.iter_mut().filter(|unit| names.contains(&unit.spec.name)) {
+            unit.intent = Some(intent.clone());
+        }
+    }
+
+    fn settle(&mut self, names: Vec<String>, wait: bool, reply: mpsc::Sender<Response>) {
+        if self.is_shutting_down() {
+            return refuse(&reply, Failure::Failed, "the supervisor is going down".to_owned());
+        }
+        if wait {
+            self.waiters.push(Waiter { programs: names, until: Until::Ready, reply });
+        } else {
+            self.advance();
+            let named = self.units.iter().filter(|unit| names.contains(&unit.spec.name));
+            send(&reply, Response::Done(named.map(describe).collect()));
+        }
+    }
+}
+
+fn describe(unit: &Unit) -> String {
+    let state = unit.machine.state();
+    match state {
+        State::Failed(reason) => format!("{}: failed: {reason}", unit.spec.name),
+        State::Exited(exit) => format!("{}: exited: {exit}", unit.spec.name),
+        _ => format!("{}: {}", unit.spec.name, state.name()),
+    }
+}
+
+fn tail(
+    unit: &Unit,
+    lines: usize,
+    stream: Option<crate::logs::Stream>,
+    follow: bool,
+    reply: mpsc::Sender<Response>,
+) {
+    let last = unit.tail.borrow().last(lines, stream);
+    let followed = follow.then(|| unit.tail.borrow_mut().follow());
+    tokio::task::spawn_local(async move {
+        for line in last {
+            if reply.send(Response::Line(line)).await.is_err() {
+                return;
+            }
+        }
+        let Some(mut followed) = followed else { return };
+        while let Some(line) = next(&mut followed, &reply).await {
+            let wanted = stream.is_none_or(|stream| line.stream == stream);
+            if wanted && reply.send(Response::Line(line)).await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// The next one, or `None` when the client has gone.
+async fn next<T>(followed: &mut mpsc::Receiver<T>, reply: &mpsc::Sender<Response>) -> Option<T> {
+    tokio::select! {
+        next = followed.recv() => next,
+        () = reply.closed() => None,
+    }
+}
+
+/// The queue of a fresh reply has room, and a client that has gone needs no answer.
+pub(super) fn send(reply: &mpsc::Sender<Response>, response: Response) {
+    let _ = reply.try_send(response);
+}
+
+pub(super) fn refuse(reply: &mpsc::Sender<Response>, failure: Failure, message: String) {
+    send(reply, Response::Error { failure, message });
+}

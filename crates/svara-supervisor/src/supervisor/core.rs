@@ -1,0 +1,323 @@
+//! All programs together: who may start, who has to stop first, and when it is over.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use super::report::{ProgramReport, Report};
+use super::services::Services;
+use super::timers::Timers;
+use super::unit::{Intent, Unit};
+use crate::config::{Config, ProgramSpec};
+use crate::events::Kind;
+use crate::probe::Finding;
+use crate::program::State;
+
+/// The programs and what is to become of them.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) services: Services,
+    /// In start order.
+    pub(super) units: Vec<Unit>,
+    pub(super) timers: Timers,
+    pub(super) waiters: Vec<super::commands::Waiter>,
+    pub(super) disabled: Vec<String>,
+    shutdown: Option<u8>,
+    orphans_reaped: u64,
+    seed: u64,
+}
+
+impl Core {
+    /// The programs of a configuration, all stopped.
+    pub(super) fn new(config: &Config, services: Services, seed: u64) -> Self {
+        let mut core = Self {
+            services,
+            units: Vec::new(),
+            timers: Timers::new(config, Instant::now()),
+            waiters: Vec::new(),
+            disabled: config.disabled.clone(),
+            shutdown: None,
+            orphans_reaped: 0,
+            seed,
+        };
+        for spec in &config.programs {
+            core.add(spec.clone());
+        }
+        core
+    }
+
+    /// Adds a program, and starts it if it starts by itself.
+    pub(super) fn add(&mut self, spec: ProgramSpec) {
+        self.seed = self.seed.wrapping_add(0x5851_F42D_4C95_7F2D);
+        let mut unit = Unit::new(spec, self.seed);
+        if unit.spec.autostart {
+            let step = unit.machine.start();
+            unit.apply(step, &mut self.services);
+        }
+        self.units.push(unit);
+    }
+
+    /// Does everything that can be done now.
+    pub(super) fn advance(&mut self) {
+        // Each round moves at least one program; the bound only guards against a mistake in here.
+        for _ in 0..100 {
+            let before: Vec<_> = self.units.iter().map(|unit| unit.machine.state().clone()).collect();
+            let now = Instant::now();
+            for unit in &mut self.units {
+                unit.look(now, &mut self.services);
+                let step = unit.machine.tick(now);
+                unit.apply(step, &mut self.services);
+            }
+            self.carry_out_intents(now);
+            self.start_what_waits(now);
+            self.watch_essentials();
+            let after = self.units.iter().map(|unit| unit.machine.state());
+            if before.len() == self.units.len() && before.iter().eq(after) {
+                break;
+            }
+        }
+        self.note_degraded();
+        self.answer_waiters();
+        self.timers.run(&self.units, &mut self.services);
+    }
+
+    /// When [`Core::advance`] has something to do again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let units = self.units.iter().filter_map(|unit| unit.deadline(now)).min();
+        [units, self.timers.deadline()].into_iter().flatten().min()
+    }
+
+    /// SIGCHLD.
+    pub(super) fn reap(&mut self) {
+        self.orphans_reaped += self.services.children.reap();
+        if let Some(guard) = &mut self.services.guard
+            && let Err(error) = guard.ensure()
+        {
+            let cause = format!("the guard can't be started again: {error}");
+            self.services.note(Kind::Supervisor, None, None, Some(cause));
+        }
+    }
+
+    /// A probe found something.
+    pub(super) fn found(&mut self, finding: Finding) {
+        if let Some(unit) = self.units.iter_mut().find(|unit| unit.spec.name == finding.program) {
+            unit.found(finding.generation, finding.what, &mut self.services);
+        }
+    }
+
+    /// Passes a signal on to the programs that want it.
+    pub(super) fn forward(&self, signal: Signal) {
+        for unit in self.units.iter().filter(|unit| unit.spec.forward_signals.contains(&signal)) {
+            if let Some(process) = &unit.process {
+                process.family.signal(signal);
+            }
+        }
+    }
+
+    /// Stops everything in reverse order; the second time by force.
+    pub(super) fn shut_down(&mut self, code: u8, cause: &str) {
+        let again = self.shutdown.is_some();
+        let words = if again { format!("{cause}, again: everything is killed") } else { cause.to_owned() };
+        self.services.note(Kind::Shutdown, None, None, Some(words));
+        if again {
+            let now = Instant::now();
+            for unit in &mut self.units {
+                let step = unit.machine.kill(now);
+                unit.apply(step, &mut self.services);
+            }
+        } else {
+            self.shutdown = Some(code);
+            self.units.iter_mut().for_each(|unit| unit.intent = Some(Intent::Stop));
+        }
+    }
+
+    /// Whether it is going down.
+    pub(super) fn is_shutting_down(&self) -> bool {
+        self.shutdown.is_some()
+    }
+
+    /// The exit code, once everything is down.
+    pub(super) fn finished(&self) -> Option<u8> {
+        self.shutdown.filter(|_| self.units.iter().all(|unit| unit.machine.state().is_final()))
+    }
+
+    /// Whether every program among those named is ready, or has ended as it should.
+    pub(super) fn all_satisfied(units: &[Unit], names: &[String]) -> bool {
+        names.iter().all(|name| {
+            units
+                .iter()
+                .filter(|unit| unit.spec.name == *name || unit.spec.program == *name)
+                .all(Unit::satisfies)
+        })
+    }
+
+    fn carry_out_intents(&mut self, now: Instant) {
+        let mut removed = Vec::new();
+        for at in 0..self.units.len() {
+            let Some(unit) = self.units.get(at) else { break };
+            let Some(intent) = &unit.intent else { continue };
+            let goes_first = |other: &Unit| {
+                let state = other.machine.state();
+                let stops =
+                    matches!(state, State::Stopping(_)) || (other.intent.is_some() && !state.is_final());
+                other.spec.after.contains(&unit.spec.name) && stops
+            };
+            if self.units.iter().any(goes_first) {
+                continue;
+            }
+            let intent = intent.clone();
+            let Some(unit) = self.units.get_mut(at) else { break };
+            match intent {
+                Intent::Restart => {
+                    let step = unit.machine.restart(now);
+                    unit.apply(step, &mut self.services);
+                    unit.intent = None;
+                }
+                Intent::Stop => {
+                    let step = unit.machine.stop(now);
+                    unit.apply(step, &mut self.services);
+                    if unit.machine.state().is_final() {
+                        unit.intent = None;
+                    }
+                }
+                Intent::Replace(_) | Intent::Remove if !unit.machine.state().is_final() => {
+                    let step = unit.machine.stop(now);
+                    unit.apply(step, &mut self.services);
+                }
+                Intent::Replace(spec) => {
+                    self.seed = self.seed.wrapping_add(1);
+                    unit.replace(*spec, self.seed);
+                    if unit.spec.autostart {
+                        let step = unit.machine.start();
+                        unit.apply(step, &mut self.services);
+                    }
+                }
+                Intent::Remove => removed.push(unit.spec.name.clone()),
+            }
+        }
+        self.units.retain(|unit| !removed.contains(&unit.spec.name));
+    }
+
+    fn start_what_waits(&mut self, now: Instant) {
+        if self.is_shutting_down() {
+            return;
+        }
+        for at in 0..self.units.len() {
+            let Some(unit) = self.units.get(at) else { break };
+            if *unit.machine.state() != State::Waiting || !Self::all_satisfied(&self.units, &unit.spec.after)
+            {
+                continue;
+            }
+            if let Some(unit) = self.units.get_mut(at) {
+                let step = unit.machine.dependencies_ready(now);
+                unit.apply(step, &mut self.services);
+            }
+        }
+    }
+
+    /// An essential program that has ended takes everything with it, and gives its exit code.
+    fn watch_essentials(&mut self) {
+        if self.is_shutting_down() {
+            return;
+        }
+        let ended = |unit: &&Unit| {
+            unit.spec.essential && matches!(unit.machine.state(), State::Failed(_) | State::Exited(_))
+        };
+        let Some(unit) = self.units.iter().find(ended) else { return };
+        let code = match (unit.machine.state(), unit.machine.last_exit()) {
+            (State::Exited(exit), _) => exit.code(),
+            // vLLM exits with 0 when its engine dies: what was given up never counts as success.
+            (_, exit) => exit.map(crate::process::Exit::code).filter(|code| *code != 0).unwrap_or(1),
+        };
+        let cause = format!("{} is essential and {}", unit.spec.name, unit.machine.state().name());
+        self.shut_down(u8::try_from(code).unwrap_or(1), &cause);
+    }
+
+    fn note_degraded(&mut self) {
+        for at in 0..self.units.len() {
+            let Some(unit) = self.units.get(at) else { break };
+            let is_ready = matches!(unit.machine.state(), State::Ready { .. });
+            let missing = |name: &&String| !Self::all_satisfied(&self.units, std::slice::from_ref(*name));
+            let degraded: Vec<String> =
+                unit.spec.after.iter().filter(|_| is_ready).filter(missing).cloned().collect();
+            if degraded == unit.degraded {
+                continue;
+            }
+            let Some(unit) = self.units.get_mut(at) else { break };
+            if !degraded.is_empty() {
+                let cause = format!("not ready: {}", degraded.join(", "));
+                self.services.note(Kind::Degraded, Some(&unit.spec.name), unit.pid(), Some(cause));
+            } else if is_ready {
+                self.services.note(Kind::Recovered, Some(&unit.spec.name), unit.pid(), None);
+            }
+            unit.degraded = degraded;
+        }
+    }
+
+    /// How everything, or the programs named, stands.
+    pub(super) fn report(&self, names: &[String]) -> Report {
+        let wanted = |unit: &&Unit| names.is_empty() || names.contains(&unit.spec.name);
+        let programs: Vec<_> =
+            self.units.iter().filter(wanted).map(|unit| self.program_report(unit)).collect();
+        Report {
+            ready: programs.iter().all(|program| program.ready) && !self.is_shutting_down(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            uptime_seconds: self.services.started.elapsed().as_secs_f64(),
+            orphans_reaped: self.orphans_reaped,
+            dropped_log_bytes: self.services.logs.dropped_bytes(),
+            programs,
+        }
+    }
+
+    fn program_report(&self, unit: &Unit) -> ProgramReport {
+        let usage = unit.process.as_ref().map(|process| process.family.usage());
+        let now = Instant::now();
+        let detail = match unit.machine.state() {
+            State::Waiting => {
+                let missing = |name: &&String| !Self::all_satisfied(&self.units, std::slice::from_ref(*name));
+                let missing: Vec<_> = unit.spec.after.iter().filter(missing).cloned().collect();
+                format!("waits for {}", missing.join(", "))
+            }
+            State::Starting { since } => {
+                let so_far = Duration::from_secs(now.saturating_duration_since(*since).as_secs());
+                let so_far = humantime::format_duration(so_far);
+                match &unit.spec.startup {
+                    Some(probe) => {
+                        format!("{so_far} of {}; {}", humantime::format_duration(probe.deadline), unit.note)
+                    }
+                    None => so_far.to_string(),
+                }
+            }
+            State::Backoff { until, attempt } => {
+                let left = until.saturating_duration_since(now).as_secs_f64();
+                format!("restart {attempt} in {left:.1}s")
+            }
+            State::Stopping(stopping) if stopping.killed => "killed, waits for its group to end".to_owned(),
+            State::Stopping(stopping) => {
+                let left = stopping.kill_at.saturating_duration_since(now).as_secs_f64();
+                format!("killed in {left:.1}s")
+            }
+            State::Failed(reason) => reason.clone(),
+            State::Running { .. } | State::Ready { .. } => unit.note.clone(),
+            State::Stopped | State::Exited(_) => String::new(),
+        };
+        ProgramReport {
+            name: unit.spec.name.clone(),
+            state: unit.machine.state().name().to_owned(),
+            ready: unit.is_well() && unit.degraded.is_empty(),
+            degraded: unit.degraded.clone(),
+            pid: unit.pid(),
+            uptime_seconds: unit.process.as_ref().map(|process| process.since.elapsed().as_secs_f64()),
+            restarts: unit.restarts.values().sum(),
+            restarts_by_reason: unit.restarts_by_reason(),
+            last_exit: unit.machine.last_exit().map(|exit| exit.to_string()),
+            detail,
+            memory_bytes: usage.map(|usage| usage.resident_bytes),
+            cpu_seconds: usage.map(|usage| usage.cpu_seconds),
+            processes: usage.map_or(0, |usage| usage.processes),
+            last_line: unit.tail.borrow().last(1, None).pop().map(|line| line.text),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Commands and webhooks set off by events.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use tokio::sync::mpsc;
+
+use crate::config::{HookAction, HookSpec};
+use crate::events::{Event, Kind};
+use crate::probe::post_json;
+use crate::process::{Children, Launch};
+
+/// Hooks under way at once; more are refused and noted as failed.
+const MAX_IN_FLIGHT: usize = 8;
+
+/// The hooks and how many of them run.
+#[derive(Debug)]
+pub(super) struct Hooks {
+    specs: Vec<HookSpec>,
+    children: Children,
+    in_flight: Rc<Cell<usize>>,
+    failures: mpsc::Sender<(Kind, String)>,
+}
+
+impl Hooks {
+    /// Failures are told in words over the channel.
+    pub(super) fn new(
+        specs: Vec<HookSpec>,
+        children: Children,
+        failures: mpsc::Sender<(Kind, String)>,
+    ) -> Self {
+        Self { specs, children, in_flight: Rc::default(), failures }
+    }
+
+    /// Replaces the hooks after a reload.
+    pub(super) fn replace(&mut self, specs: Vec<HookSpec>) {
+        self.specs = specs;
+    }
+
+    /// Sets off what waits for this event. A hook's own failure sets nothing off.
+    pub(super) fn fire(&self, event: &Event) {
+        if event.event == Kind::Hook {
+            return;
+        }
+        for hook in self.specs.iter().filter(|hook| wants(hook, event)) {
+            if self.in_flight.get() >= MAX_IN_FLIGHT {
+                let message = format!("{}: {MAX_IN_FLIGHT} hooks are still under way", event.event.name());
+                // Full as well: then there are enough words about it already.
+                let _ = self.failures.try_send((Kind::Hook, message));
+                continue;
+            }
+            self.in_flight.set(self.in_flight.get() + 1);
+            let (hook, event, children) = (hook.clone(), event.clone(), self.children.clone());
+            let (in_flight, failures) = (Rc::clone(&self.in_flight), self.failures.clone());
+            tokio::task::spawn_local(async move {
+                let done = run(&hook, &event, &children).await;
+                in_flight.set(in_flight.get() - 1);
+                if let Err(reason) = done {
+                    let _ = failures.send((Kind::Hook, format!("{}: {reason}", event.event.name()))).await;
+                }
+            });
+        }
+    }
+}
+
+fn wants(hook: &HookSpec, event: &Event) -> bool {
+    // `server` also means its replicas `server-0`, `server-1`.
+    let is = |name: &String, program: &String| {
+        program == name || program.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'))
+    };
+    let about = |program: &String| hook.programs.iter().any(|name| is(name, program));
+    hook.on.iter().any(|name| name == event.event.name())
+        && (hook.programs.is_empty() || event.program.as_ref().is_some_and(about))
+}
+
+async fn run(hook: &HookSpec, event: &Event, children: &Children) -> Result<(), String> {
+    let json = serde_json::to_string(event).map_err(|error| error.to_string())?;
+    match &hook.action {
+        HookAction::Command(command) => {
+            let environment = [
+                ("SVARA_EVENT".to_owned(), json),
+                ("SVARA_EVENT_NAME".to_owned(), event.event.name().to_owned()),
+                ("SVARA_EVENT_PROGRAM".to_owned(), event.program.clone().unwrap_or_default()),
+            ];
+            let launch = Launch { environment: &environment, ..Launch::helper(command) };
+            let exit = children
+                .run(launch, hook.timeout)
+                .await
+                .map_err(|e| format!("{}: {e}", command.join(" ")))?;
+            if exit.code() == 0 { Ok(()) } else { Err(format!("{}: {exit}", command.join(" "))) }
+        }
+        HookAction::Webhook(uri) => {
+            let answer = post_json(uri, json, hook.timeout).await;
+            let (status, _) = answer.map_err(|error| format!("{uri}: {error}"))?;
+            if status.is_success() { Ok(()) } else { Err(format!("{uri}: status {}", status.as_u16())) }
+        }
+    }
+}

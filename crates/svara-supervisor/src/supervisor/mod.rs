@@ -1,0 +1,14 @@
+//! The shell around the state machines: one thread, one loop.
+
+mod commands;
+mod core;
+mod hooks;
+mod reload;
+mod report;
+mod run;
+mod services;
+mod timers;
+mod unit;
+
+pub use report::{ProgramReport, Report};
+pub use run::{RunError, run};

@@ -1,0 +1,246 @@
+//! The loop.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::net::UnixListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+use tokio::time::sleep_until;
+
+use super::commands::{refuse, send};
+use super::core::Core;
+use super::hooks::Hooks;
+use super::services::Services;
+use crate::config::{Config, Variables, load};
+use crate::control::{BindError, Call, Failure, Places, Request, Response, bind, serve};
+use crate::events::{EventLog, Kind};
+use crate::logs::{LogNotice, Logs};
+use crate::metrics;
+use crate::probe::Finding;
+use crate::process::{Children, Guard, adopted_children};
+
+/// Why the supervisor can't run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The control socket.
+    #[error(transparent)]
+    Socket(#[from] BindError),
+    /// The address of the metrics.
+    #[error("supervisor.metrics {address}: {source}")]
+    Metrics {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why it can't be listened on.
+        source: io::Error,
+    },
+    /// The system refused something it never should.
+    #[error("{0}: {1}")]
+    System(&'static str, io::Error),
+}
+
+/// Keeps the programs of `config` alive until a signal, an operator or an essential program ends it; gives the exit
+/// code. `path` and `variables` are for `reload`.
+///
+/// # Errors
+/// See [`RunError`]. Nothing has been started then.
+pub fn run(path: &Path, variables: &Variables, config: Config) -> Result<u8, RunError> {
+    let socket = bind(&config.socket)?;
+    let (notices, log_notices) = mpsc::channel(16);
+    let logs = Logs::start(config.log.clone(), notices).map_err(|e| RunError::System("log writer", e))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // For the names in probe addresses only.
+        .max_blocking_threads(2)
+        .thread_keep_alive(Duration::from_secs(1))
+        .build()
+        .map_err(|e| RunError::System("runtime", e))?;
+    let file = File { path: path.to_owned(), variables: variables.clone(), config };
+    let path = file.config.socket.clone();
+    let code = LocalSet::new().block_on(&runtime, supervise(file, socket, logs, log_notices));
+    // It may be gone already, with the directory it was in.
+    let _ = std::fs::remove_file(path);
+    code
+}
+
+/// Where the configuration came from, and what it says now.
+struct File {
+    path: PathBuf,
+    variables: Variables,
+    config: Config,
+}
+
+async fn supervise(
+    mut file: File,
+    socket: std::os::unix::net::UnixListener,
+    logs: Logs,
+    mut log_notices: mpsc::Receiver<LogNotice>,
+) -> Result<u8, RunError> {
+    let (mut children_ended, mut signals) = listen().map_err(|e| RunError::System("signals", e))?;
+    let listener = UnixListener::from_std(socket).map_err(|e| RunError::System("control socket", e))?;
+    let children = Children::new(&token());
+    let (findings, mut found) = mpsc::channel::<Finding>(64);
+    let (notes, mut noted) = mpsc::channel(16);
+    let (calls, mut called) = mpsc::channel(16);
+    let guard = guard(&children)?;
+    let services = Services {
+        events: EventLog::new(&file.config.log.directory, logs.clone()),
+        hooks: Hooks::new(file.config.hooks.clone(), children.clone(), notes.clone()),
+        log_config: file.config.log.clone(),
+        started: Instant::now(),
+        children,
+        logs,
+        guard,
+        findings,
+        notes,
+    };
+    if let Some(address) = file.config.metrics {
+        let bound = tokio::net::TcpListener::bind(address).await;
+        let listener = bound.map_err(|source| RunError::Metrics { address, source })?;
+        tokio::task::spawn_local(metrics::serve(listener, calls.clone()));
+    }
+    let places = Places::default();
+    tokio::task::spawn_local(serve(listener, calls, places.clone()));
+    let mut core = Core::new(&file.config, services, seed());
+    let cause = format!("version {} started", env!("CARGO_PKG_VERSION"));
+    core.services.note(Kind::Supervisor, None, Some(std::process::id().cast_signed()), Some(cause));
+    let gpus = metrics::Gpus::load().unwrap_or_else(|error| {
+        let cause = format!("no GPU metrics: {error}");
+        core.services.note(Kind::Supervisor, None, None, Some(cause));
+        metrics::Gpus::default()
+    });
+    loop {
+        core.advance();
+        if let Some(code) = core.finished() {
+            finish(core, &places).await;
+            return Ok(code);
+        }
+        let deadline = core.deadline().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        tokio::select! {
+            _ = children_ended.recv() => core.reap(),
+            Some(signal) = signals.recv() => on_signal(signal, &mut core, &mut file).await,
+            Some(finding) = found.recv() => core.found(finding),
+            Some(call) = called.recv() => on_call(call, &mut core, &mut file, &gpus),
+            Some((kind, words)) = noted.recv() => core.services.note(kind, None, None, Some(words)),
+            Some(notice) = log_notices.recv() => on_log_notice(&mut core, notice),
+            () = sleep_until(deadline.into()) => {}
+        }
+    }
+}
+
+/// SIGCHLD, and the other signals that are ours to answer. As PID 1 we get only those we listen to.
+fn listen() -> io::Result<(tokio::signal::unix::Signal, mpsc::Receiver<Signal>)> {
+    let (sender, receiver) = mpsc::channel(16);
+    let ours =
+        [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2];
+    for ours in ours {
+        let mut stream = signal(SignalKind::from_raw(ours as i32))?;
+        let sender = sender.clone();
+        tokio::task::spawn_local(async move {
+            while stream.recv().await.is_some() && sender.send(ours).await.is_ok() {}
+        });
+    }
+    Ok((signal(SignalKind::child())?, receiver))
+}
+
+async fn on_signal(signal: Signal, core: &mut Core, file: &mut File) {
+    match signal {
+        Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT => core.shut_down(0, signal.as_str()),
+        Signal::SIGHUP => {
+            let (reply, _) = mpsc::channel(1);
+            reload(core, file, &reply);
+        }
+        // As supervisord does it.
+        Signal::SIGUSR2 => core.services.logs.reopen().await,
+        _ => {}
+    }
+    core.forward(signal);
+}
+
+fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
+    let Call { request, reply } = call;
+    match request {
+        Request::Reload => reload(core, file, &reply),
+        Request::Metrics => {
+            let memory_kills =
+                core.units.iter().map(|unit| (unit.spec.name.clone(), unit.oom_kills())).collect();
+            let text = metrics::render(&core.report(&[]), &memory_kills, &gpus.read());
+            send(&reply, Response::Metrics(text));
+        }
+        request => core.call(request, reply),
+    }
+}
+
+fn reload(core: &mut Core, file: &mut File, reply: &mpsc::Sender<Response>) {
+    match load(&file.path, &file.variables) {
+        Ok(_) if core.is_shutting_down() => {
+            refuse(reply, Failure::Failed, "the supervisor is going down".to_owned());
+        }
+        Ok(config) => {
+            let lines = core.reload(&file.config, &config);
+            file.config = config;
+            send(reply, Response::Done(lines));
+        }
+        Err(error) => {
+            let message = format!("{}: {error}", file.path.display());
+            core.services.note(Kind::Reload, None, None, Some(format!("refused: {message}")));
+            refuse(reply, Failure::Configuration, message);
+        }
+    }
+}
+
+fn on_log_notice(core: &mut Core, notice: LogNotice) {
+    let (kind, cause) = match notice {
+        LogNotice::Lost { path, reason } => (Kind::LogLost, format!("{}: {reason}", path.display())),
+        LogNotice::Restored { path, lost_bytes } => {
+            (Kind::LogRestored, format!("{}: {lost_bytes} bytes were lost", path.display()))
+        }
+    };
+    core.services.note(kind, None, None, Some(cause));
+}
+
+/// Kills what was adopted and is still there, then waits for the last answers and the last lines to be written.
+async fn finish(core: Core, places: &Places) {
+    let children = core.services.children.clone();
+    let adopted = || adopted_children(|pid| children.knows(pid));
+    for _ in 0..40 {
+        let left = adopted();
+        if left.is_empty() {
+            break;
+        }
+        for pid in left {
+            // Failure means that it has ended by itself.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        children.reap();
+    }
+    let logs = core.services.logs.clone();
+    // With it go the answers that were still open, those of followers among them.
+    drop(core);
+    places.all_free(Duration::from_secs(1)).await;
+    logs.flush(Duration::from_secs(2)).await;
+}
+
+/// Outside of PID 1 orphans are adopted by request, and a guard sees to our own death.
+fn guard(children: &Children) -> Result<Option<Guard>, RunError> {
+    if std::process::id() == 1 {
+        return Ok(None);
+    }
+    prctl::set_child_subreaper(true).map_err(|e| RunError::System("subreaper", e.into()))?;
+    Guard::start(children).map(Some).map_err(|e| RunError::System("guard", e))
+}
+
+fn token() -> String {
+    format!("{}-{:x}", std::process::id(), seed())
+}
+
+fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    now.as_nanos() as u64
+}

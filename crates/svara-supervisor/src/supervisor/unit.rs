@@ -1,0 +1,328 @@
+//! One program's shell: carries out what its state machine decides.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::services::Services;
+use crate::config::{Limits, ProgramSpec};
+use crate::events::Kind;
+use crate::logs::Tail;
+use crate::probe::{Found, Watch};
+use crate::process::{Exit, Family, Launch, MemoryCgroup, Output, Started, raise_files};
+use crate::program::{Action, Cause, Machine, Observation, State, Step};
+
+/// Lines of output shown with a failure.
+const FAILURE_LINES: usize = 20;
+
+/// How long the last output is waited for once every process is gone. Only something that fled with the pipe in its
+/// hands can hold it open that long.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// A program with its machine and its process.
+#[derive(Debug)]
+pub(super) struct Unit {
+    pub(super) spec: ProgramSpec,
+    pub(super) machine: Machine,
+    pub(super) intent: Option<Intent>,
+    pub(super) process: Option<Process>,
+    pub(super) tail: Rc<RefCell<Tail>>,
+    /// The probe's latest answer.
+    pub(super) note: String,
+    /// Those it comes after that aren't ready, while it is.
+    pub(super) degraded: Vec<String>,
+    pub(super) restarts: BTreeMap<&'static str, u64>,
+    cgroup: Option<MemoryCgroup>,
+}
+
+/// What is to be done with a program once its turn comes: those that come after it go first.
+#[derive(Clone, Debug)]
+pub(super) enum Intent {
+    /// Stop it.
+    Stop,
+    /// Stop it and start it.
+    Restart,
+    /// Stop it and go on with a new description.
+    Replace(Box<ProgramSpec>),
+    /// Stop it and forget it.
+    Remove,
+}
+
+/// A running process, its group, and the tasks around it.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) family: Family,
+    pub(super) since: Instant,
+    /// Absent once the leader has been reaped.
+    exit: Option<oneshot::Receiver<Exit>>,
+    watch: JoinHandle<()>,
+    pumps: Vec<JoinHandle<()>>,
+    empty_since: Option<Instant>,
+    kill_noted: bool,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.watch.abort();
+        self.pumps.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Unit {
+    pub(super) fn new(spec: ProgramSpec, seed: u64) -> Self {
+        Self {
+            machine: Machine::new(&spec, seed),
+            spec,
+            intent: None,
+            process: None,
+            tail: Rc::default(),
+            note: String::new(),
+            degraded: Vec::new(),
+            restarts: BTreeMap::new(),
+            cgroup: None,
+        }
+    }
+
+    /// Goes on, stopped, with a new description; what it printed stays.
+    pub(super) fn replace(&mut self, spec: ProgramSpec, seed: u64) {
+        let tail = Rc::clone(&self.tail);
+        *self = Self::new(spec, seed);
+        self.tail = tail;
+    }
+
+    pub(super) fn pid(&self) -> Option<i32> {
+        self.process.as_ref().map(|process| process.family.leader())
+    }
+
+    /// Whether those that come after it may start.
+    pub(super) fn satisfies(&self) -> bool {
+        match self.machine.state() {
+            State::Ready { .. } => true,
+            State::Exited(exit) => self.machine.is_success(*exit),
+            _ => false,
+        }
+    }
+
+    /// Whether it is as it should be.
+    pub(super) fn is_well(&self) -> bool {
+        self.satisfies() || (!self.spec.autostart && *self.machine.state() == State::Stopped)
+    }
+
+    /// When this unit has something to do by itself.
+    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
+        let clearing = matches!(self.machine.state(), State::Stopping(_))
+            && self.process.as_ref().is_some_and(|process| process.exit.is_none());
+        let look_again = clearing.then(|| now + Duration::from_millis(25));
+        [self.machine.deadline(), look_again].into_iter().flatten().min()
+    }
+
+    /// Takes over what a probe found.
+    pub(super) fn found(&mut self, generation: u64, what: Found, services: &mut Services) {
+        match what {
+            Found::Note(text) if generation == self.machine.generation() => self.note = text,
+            Found::Note(_) => {}
+            Found::Verdict(observation) => {
+                let step = self.machine.observe(Instant::now(), generation, observation);
+                self.apply(step, services);
+            }
+        }
+    }
+
+    /// Looks whether the leader has been reaped, and whether its whole family is gone.
+    pub(super) fn look(&mut self, now: Instant, services: &mut Services) {
+        let generation = self.machine.generation();
+        let Some(process) = &mut self.process else { return };
+        if let Some(exit) = process.exit.as_mut().and_then(|exit| exit.try_recv().ok()) {
+            process.exit = None;
+            let step = self.machine.observe(now, generation, Observation::Exited(exit));
+            self.apply(step, services);
+        }
+        let Some(process) = &mut self.process else { return };
+        if process.exit.is_some()
+            || !matches!(self.machine.state(), State::Stopping(_))
+            || !process.family.is_empty()
+        {
+            return;
+        }
+        let empty_for = now.saturating_duration_since(*process.empty_since.get_or_insert(now));
+        if !process.pumps.iter().all(JoinHandle::is_finished) && empty_for < LAST_WORDS {
+            return;
+        }
+        services.unguard(process.family.leader());
+        self.process = None;
+        let step = self.machine.observe(now, generation, Observation::Gone);
+        self.apply(step, services);
+    }
+
+    /// Notes a change and carries out the actions.
+    pub(super) fn apply(&mut self, step: Step, services: &mut Services) {
+        if let Some(label) = step.restart {
+            *self.restarts.entry(label).or_default() += 1;
+        }
+        if step.changed.is_some() && !matches!(self.machine.state(), State::Starting { .. }) {
+            // A start is noted when its process id is known.
+            let cause = step.changed.and_then(|(_, cause)| cause);
+            self.note_state(cause, services);
+        }
+        for action in step.actions {
+            match action {
+                Action::Spawn(generation) => self.spawn(generation, services),
+                Action::Terminate => {
+                    if let Some(process) = &self.process {
+                        process.watch.abort();
+                        process.family.signal(self.spec.stop.signal);
+                    }
+                }
+                Action::Kill => self.kill(services),
+            }
+        }
+    }
+
+    fn kill(&mut self, services: &mut Services) {
+        let Some(process) = &mut self.process else { return };
+        process.watch.abort();
+        let left = process.family.usage().processes;
+        if left == 0 {
+            return;
+        }
+        process.family.signal(Signal::SIGKILL);
+        if !std::mem::replace(&mut process.kill_noted, true) {
+            let pid = process.family.leader();
+            let cause = format!("{left} processes of its group were left");
+            services.note(Kind::Killed, Some(&self.spec.name), Some(pid), Some(cause));
+        }
+    }
+
+    fn note_state(&mut self, cause: Option<String>, services: &mut Services) {
+        let state = self.machine.state();
+        let kind = match state {
+            State::Stopped => Kind::Stopped,
+            State::Waiting => Kind::Waiting,
+            State::Starting { .. } => Kind::Starting,
+            State::Running { .. } => Kind::Running,
+            State::Ready { .. } => Kind::Ready,
+            State::Stopping(_) => Kind::Stopping,
+            State::Backoff { .. } => Kind::Backoff,
+            State::Exited(_) => Kind::Exited,
+            State::Failed(_) => Kind::Failed,
+        };
+        let cause = match state {
+            State::Backoff { until, attempt } => {
+                let delay = until.saturating_duration_since(Instant::now());
+                let delay = humantime::format_duration(Duration::from_millis(delay.as_millis() as u64));
+                cause.map(|cause| format!("{cause}; restart {attempt} in {delay}"))
+            }
+            State::Exited(exit) => Some(exit.to_string()),
+            _ => cause,
+        };
+        let failed = matches!(state, State::Backoff { .. } | State::Failed(_));
+        let output = if failed { self.tail.borrow().last(FAILURE_LINES, None) } else { Vec::new() };
+        let output = output.into_iter().map(|line| line.text).collect();
+        services.note_with_output(kind, Some(&self.spec.name), self.pid(), cause, output);
+    }
+
+    fn spawn(&mut self, generation: u64, services: &mut Services) {
+        self.note = String::new();
+        match self.launch(services) {
+            Ok(started) => {
+                self.adopt(started, generation, services);
+                self.note_state(None, services);
+            }
+            Err(reason) => {
+                let reason = match self.spec.command.first() {
+                    Some(file) => format!("{file}: {reason}"),
+                    None => reason.to_string(),
+                };
+                let step = self.machine.spawn_failed(Instant::now(), reason);
+                self.apply(step, services);
+            }
+        }
+    }
+
+    fn launch(&mut self, services: &mut Services) -> std::io::Result<Started> {
+        let launch = Launch {
+            command: &self.spec.command,
+            directory: self.spec.directory.as_deref(),
+            environment: &self.spec.environment,
+            account: self.spec.account.as_ref(),
+            limits: Self::attainable(&self.spec, services),
+            cgroup: Self::join_cgroup(&mut self.cgroup, &self.spec, services),
+            name: &self.spec.name,
+            output: Output::Piped,
+        };
+        services.children.spawn(launch)
+    }
+
+    /// The limits as far as they can be had. One that can't be is no reason not to run, but one to say so.
+    fn attainable(spec: &ProgramSpec, services: &mut Services) -> Limits {
+        let mut limits = spec.limits.clone();
+        if let Some(wanted) = limits.nofile
+            && let Err(hard) = raise_files(wanted)
+        {
+            limits.nofile = Some(hard);
+            let cause =
+                format!("runs with {hard} open files, the hard limit of this container, not {wanted}");
+            services.note(Kind::Limit, Some(&spec.name), None, Some(cause));
+        }
+        limits
+    }
+
+    /// A memory limit that can't be set is no reason not to run, but one to say so.
+    fn join_cgroup(
+        cgroup: &mut Option<MemoryCgroup>,
+        spec: &ProgramSpec,
+        services: &mut Services,
+    ) -> Option<std::os::fd::OwnedFd> {
+        let memory_bytes = spec.limits.memory_bytes?;
+        let made = match cgroup {
+            Some(_) => Ok(()),
+            None => MemoryCgroup::create(&spec.name, memory_bytes).map(|made| *cgroup = Some(made)),
+        };
+        match made.and_then(|()| cgroup.as_ref().map(MemoryCgroup::procs).transpose()) {
+            Ok(procs) => procs,
+            Err(error) => {
+                let cause = format!("runs without its memory limit: {error}");
+                services.note(Kind::Limit, Some(&spec.name), None, Some(cause));
+                None
+            }
+        }
+    }
+
+    fn adopt(&mut self, mut started: Started, generation: u64, services: &mut Services) {
+        services.guard(started.pid);
+        let family = services.children.family(&started, &self.spec.name);
+        let paths = [&self.spec.stdout_log, &self.spec.stderr_log];
+        let pumps = services.capture(&mut started, &self.spec.name, paths, &self.tail);
+        let watch = Watch {
+            spec: self.spec.clone(),
+            generation,
+            children: services.children.clone(),
+            findings: services.findings.clone(),
+        };
+        self.process = Some(Process {
+            family,
+            since: Instant::now(),
+            exit: Some(started.exit),
+            watch: tokio::task::spawn_local(watch.run()),
+            pumps,
+            empty_since: None,
+            kill_noted: false,
+        });
+    }
+
+    /// How often the kernel killed it for want of memory.
+    pub(super) fn oom_kills(&self) -> u64 {
+        self.cgroup.as_ref().map_or(0, MemoryCgroup::oom_kills)
+    }
+
+    /// The number of restarts for each reason, those without any included.
+    pub(super) fn restarts_by_reason(&self) -> BTreeMap<String, u64> {
+        let count = |label: &str| self.restarts.get(label).copied().unwrap_or(0);
+        Cause::LABELS.iter().map(|label| ((*label).to_owned(), count(label))).collect()
+    }
+}

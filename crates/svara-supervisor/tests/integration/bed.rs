@@ -1,0 +1,253 @@
+//! A supervisor in a directory of its own, and ways to wait for what it does without sleeping.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use svara_supervisor::control::{Request, Response, ask};
+use svara_supervisor::events::{Event, Kind};
+use svara_supervisor::supervisor::{ProgramReport, Report};
+use tempfile::TempDir;
+
+/// Longer than anything here takes, even on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Bed {
+    directory: TempDir,
+    pub(crate) process: Child,
+    events: Receiver<Event>,
+    seen: Vec<Event>,
+}
+
+/// The fake child, as a word for a command in TOML.
+pub(crate) fn fake() -> String {
+    let deps = std::env::current_exe().unwrap();
+    let path = deps.parent().and_then(Path::parent).unwrap().join("examples/fake_child");
+    assert!(path.exists(), "{} is missing: `cargo build --examples` makes it", path.display());
+    path.to_str().unwrap().to_owned()
+}
+
+/// A `[program.NAME]` table that runs the fake child.
+pub(crate) fn program(name: &str, behaviours: &[&str], keys: &str) -> String {
+    let words: Vec<String> =
+        std::iter::once(fake()).chain(behaviours.iter().map(|b| (*b).to_owned())).collect();
+    format!("[program.{name}]\ncommand = {words:?}\nready_after = \"10ms\"\n{keys}\n")
+}
+
+/// Delays short enough for tests.
+pub(crate) const QUICK: &str = "backoff = { initial = \"10ms\", cap = \"50ms\" }\n";
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+pub(crate) fn alive(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// Asks again and again, for what no event tells.
+pub(crate) fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+    let limit = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < limit, "{what}: not within {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+impl Bed {
+    /// Starts a supervisor with these programs; `DIR` in the text is its directory.
+    pub(crate) fn start(programs: &str) -> Self {
+        Self::start_with(programs, Stdio::null())
+    }
+
+    pub(crate) fn start_with(programs: &str, stdout: Stdio) -> Self {
+        let directory = Self::prepare(programs);
+        let process = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
+            .args(["run", "--config"])
+            .arg(directory.path().join("supervisor.toml"))
+            .stdout(stdout)
+            .spawn()
+            .unwrap();
+        Self::attach(directory, process)
+    }
+
+    /// Writes the file without starting anything.
+    pub(crate) fn prepare(programs: &str) -> TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        write_file(directory.path(), programs);
+        directory
+    }
+
+    /// Takes over a supervisor that was started on a prepared directory.
+    pub(crate) fn attach(directory: TempDir, process: Child) -> Self {
+        let socket = directory.path().join("socket");
+        let (sender, events) = sync_channel(4096);
+        thread::spawn(move || {
+            let limit = Instant::now() + PATIENCE;
+            let follow = Request::Events { count: 256, follow: true };
+            let each = |answer| match answer {
+                Response::Event(event) => sender.send(event).is_ok(),
+                _ => true,
+            };
+            while ask(&socket, &follow, each).is_err() && Instant::now() < limit {
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        Self { directory, process, events, seen: Vec::new() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    pub(crate) fn rewrite(&self, programs: &str) {
+        write_file(self.directory.path(), programs);
+    }
+
+    /// The next event of this kind about this program (or about none, for `""`) that hasn't been waited for yet.
+    pub(crate) fn event(&mut self, program: &str, kind: Kind) -> Event {
+        let limit = Instant::now() + PATIENCE;
+        loop {
+            match self.events.recv_timeout(limit.saturating_duration_since(Instant::now())) {
+                Ok(event) => {
+                    self.seen.push(event.clone());
+                    if event.event == kind && event.program.as_deref().unwrap_or_default() == program {
+                        return event;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    let seen: String = self.seen.iter().map(Event::to_text).collect();
+                    panic!("no event `{}` of `{program}`; seen:\n{seen}", kind.name());
+                }
+            }
+        }
+    }
+
+    /// Every event so far that was passed by in [`Bed::event`].
+    pub(crate) fn seen(&self) -> &[Event] {
+        &self.seen
+    }
+
+    pub(crate) fn ask(&self, request: &Request) -> Vec<Response> {
+        let mut answers = Vec::new();
+        ask(&self.path("socket"), request, |answer| {
+            answers.push(answer);
+            true
+        })
+        .unwrap();
+        answers
+    }
+
+    pub(crate) fn done(&self, request: &Request) -> Vec<String> {
+        match self.ask(request).pop() {
+            Some(Response::Done(lines)) => lines,
+            other => panic!("{request:?}: {other:?}"),
+        }
+    }
+
+    pub(crate) fn stop(&self, program: &str) {
+        self.done(&Request::Stop { programs: vec![program.into()] });
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        match self.ask(&Request::Status { programs: vec![] }).pop() {
+            Some(Response::Status(report)) => report,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn status(&self, program: &str) -> ProgramReport {
+        let report = self.report();
+        report.programs.into_iter().find(|p| p.name == program).unwrap_or_else(|| panic!("no {program}"))
+    }
+
+    /// The command line, as an operator uses it: exit code and both outputs.
+    pub(crate) fn command(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
+            .arg("--socket")
+            .arg(self.path("socket"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid()), signal).unwrap();
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.process.id()).unwrap()
+    }
+
+    /// Waits for the supervisor's own end.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let limit = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < limit, "the supervisor doesn't end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// A process id that a fake child wrote into a file, once it is there.
+    pub(crate) fn pid_in(&self, name: &str) -> i32 {
+        eventually(name, || self.read(name).parse::<i32>().is_ok());
+        self.read(name).parse().unwrap()
+    }
+
+    /// Children of the supervisor, dead ones included.
+    pub(crate) fn children(&self) -> BTreeSet<i32> {
+        let tasks = fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid())).unwrap();
+        tasks.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+    }
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        // The guard sees to its children.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn write_file(directory: &Path, programs: &str) {
+    let at = directory.display();
+    let head = format!("[supervisor]\nsocket = \"{at}/socket\"\n[log]\ndirectory = \"{at}/log\"\n");
+    // A bed may have its own [supervisor] and [log] keys, marked by a first line.
+    let (extra_supervisor, extra_log, programs) = split_extras(programs);
+    let head = head.replace("[log]\n", &format!("{extra_supervisor}[log]\n{extra_log}"));
+    let text = format!("{head}{programs}").replace("DIR", &at.to_string());
+    fs::write(directory.join("supervisor.toml"), text).unwrap();
+}
+
+/// Lines that begin with `supervisor.` or `log.` belong to those tables.
+fn split_extras(programs: &str) -> (String, String, String) {
+    let (mut supervisor, mut log, mut rest) = (String::new(), String::new(), String::new());
+    for line in programs.lines() {
+        let (to, line) = match (line.strip_prefix("supervisor."), line.strip_prefix("log.")) {
+            (Some(line), _) => (&mut supervisor, line),
+            (_, Some(line)) => (&mut log, line),
+            _ => (&mut rest, line),
+        };
+        to.push_str(line);
+        to.push('\n');
+    }
+    (supervisor, log, rest)
+}

@@ -1,0 +1,89 @@
+//! Files with faults, and the file that is shipped.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::bed::Bed;
+
+fn check(path: &Path) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
+        .args(["check", "--config"])
+        .arg(path)
+        .env_remove("NOPE")
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+fn faults(programs: &str) -> String {
+    let directory = Bed::prepare(programs);
+    let (code, text) = check(&directory.path().join("supervisor.toml"));
+    assert_eq!(code, 64, "{text}");
+    text
+}
+
+#[test]
+fn the_shipped_file_is_valid() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/supervisor.toml");
+    let (code, text) = check(&shipped);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("start order: vllm, server"), "{text}");
+}
+
+#[test]
+fn unknown_keys_are_errors_with_their_line() {
+    let text = faults("[program.a]\ncommand = [\"a\"]\ndepends_on = [\"b\"]\n");
+    assert!(text.contains("depends_on") && text.contains("line 7"), "{text}");
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let text = faults(
+        r#"
+[program.a]
+command = ["${NOPE}"]
+after = ["b", "x"]
+stop = { signal = "HARD", grace = "soon" }
+[program.b]
+command = ["b"]
+after = ["a"]
+user = "no-such-user"
+backoff = { initial = "10s", cap = "1s" }
+[program.b.readiness]
+http = "https://127.0.0.1/"
+tcp = "x"
+deadline = "1s"
+[[hook]]
+on = ["sneeze"]
+[[schedule]]
+name = "s"
+cron = "every day"
+command = ["x"]
+"#,
+    );
+    let expected = [
+        "program.a.command: ${NOPE} is not set; set it, or write ${NOPE:-default}",
+        "program.a.stop.signal: `HARD`: expected a signal such as TERM",
+        "program.a.stop.grace: `soon`",
+        "program.a.after: there is no program `x`; known are: a, b",
+        "programs wait for each other: a -> b -> a",
+        "program.b.user: there is no user `no-such-user`",
+        "program.b.backoff.initial: cap is shorter than initial",
+        "program.b.readiness.http: a probe has exactly one of http, tcp and command",
+        "program.b.readiness.deadline: only a startup probe has a deadline",
+        "hook[0].on: there is no event `sneeze`",
+        "hook[0].command: needs either command or webhook",
+        "schedule.s.cron: `every day`",
+    ];
+    for fault in expected {
+        assert!(text.contains(fault), "missing: {fault}\n{text}");
+    }
+}
+
+#[test]
+fn tls_is_refused_where_it_can_not_be_had() {
+    let text =
+        faults("[program.a]\ncommand = [\"a\"]\n[program.a.liveness]\nhttp = \"https://127.0.0.1/health\"\n");
+    assert!(text.contains("expected http://host[:port]/path (no TLS here)"), "{text}");
+}

@@ -1,0 +1,65 @@
+//! How the supervisor itself ends.
+
+use std::time::Instant;
+
+use nix::sys::signal::Signal;
+use svara_supervisor::events::Kind;
+
+use crate::bed::{Bed, QUICK, alive, eventually, program};
+
+#[test]
+fn an_essential_program_that_gives_up_takes_all_down_and_gives_its_code() {
+    let keys = format!("{QUICK}essential = true\nmax_restarts = 1\nafter = [\"vllm\"]\n");
+    let text = program("vllm", &["on-term:0", "hang"], "") + &program("server", &["exit:42"], &keys);
+    let mut bed = Bed::start(&text);
+    let vllm = bed.event("vllm", Kind::Ready).pid.unwrap();
+    let cause = bed.event("", Kind::Shutdown).cause.unwrap();
+    assert_eq!(cause, "server is essential and failed");
+    assert_eq!(bed.ended().code(), Some(42));
+    assert!(!alive(vllm));
+    assert_eq!(bed.read("log/vllm.log"), "got TERM\n");
+}
+
+#[test]
+fn an_essential_program_given_up_with_code_0_is_still_a_failure() {
+    let keys = format!("{QUICK}essential = true\nmax_restarts = 0\n");
+    let mut bed = Bed::start(&program("vllm", &["exit:0"], &keys));
+    assert_eq!(bed.ended().code(), Some(1));
+}
+
+#[test]
+fn term_stops_in_order_and_exits_with_0() {
+    let mut bed = Bed::start(&program("api", &["on-term:0", "hang"], ""));
+    bed.event("api", Kind::Ready);
+    bed.signal(Signal::SIGTERM);
+    assert_eq!(bed.ended().code(), Some(0));
+    assert_eq!(bed.read("log/api.log"), "got TERM\n");
+    assert!(!bed.path("socket").exists());
+}
+
+#[test]
+fn a_second_term_forces() {
+    let mut bed =
+        Bed::start(&program("api", &["ignore-term", "touch:DIR/up", "hang"], "stop = { grace = \"10m\" }"));
+    let pid = bed.event("api", Kind::Ready).pid.unwrap();
+    eventually("TERM is ignored", || bed.path("up").exists());
+    bed.signal(Signal::SIGTERM);
+    bed.event("api", Kind::Stopping);
+    let asked = Instant::now();
+    bed.signal(Signal::SIGTERM);
+    bed.ended();
+    assert!(asked.elapsed().as_secs() < 5, "{:?}", asked.elapsed());
+    assert!(!alive(pid));
+}
+
+#[test]
+fn signals_are_forwarded_to_those_who_want_them() {
+    let text = program("api", &["on-usr1", "touch:DIR/up", "hang"], "forward_signals = [\"USR1\"]")
+        + &program("deaf", &["on-usr1", "hang"], "");
+    let mut bed = Bed::start(&text);
+    bed.event("deaf", Kind::Ready);
+    eventually("it listens", || bed.path("up").exists());
+    bed.signal(Signal::SIGUSR1);
+    eventually("the signal arrives", || bed.read("log/api.log") == "got USR1\n");
+    assert_eq!(bed.read("log/deaf.log"), "");
+}

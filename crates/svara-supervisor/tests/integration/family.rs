@@ -1,0 +1,123 @@
+//! Groups, grandchildren, daemons, orphans: nothing is left behind.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use svara_supervisor::control::Request;
+use svara_supervisor::events::Kind;
+
+use crate::bed::{Bed, QUICK, alive, eventually, program};
+
+const STUBBORN: &str = "fork:ignore-term,pid:DIR/grandchild,touch:DIR/up,hang";
+
+fn signal(pid: i32, signal: Signal) {
+    kill(Pid::from_raw(pid), signal).unwrap();
+}
+
+#[test]
+fn whoever_ignores_term_is_killed_after_the_grace() {
+    let keys = "stop = { grace = \"300ms\" }";
+    let mut bed = Bed::start(&program("api", &["ignore-term", "touch:DIR/up", "hang"], keys));
+    let pid = bed.event("api", Kind::Ready).pid.unwrap();
+    eventually("TERM is ignored", || bed.path("up").exists());
+    let asked = Instant::now();
+    bed.stop("api");
+    assert!(asked.elapsed() >= Duration::from_millis(300), "{:?}", asked.elapsed());
+    assert!(!alive(pid));
+    assert_eq!(bed.status("api").last_exit.as_deref(), Some("killed by SIGKILL"));
+}
+
+#[test]
+fn a_grandchild_that_ignores_term_is_killed_with_its_group() {
+    // Longer than any other wait: the leader is gone at once, and the stop isn't over before the grace is.
+    let keys = "stop = { grace = \"1s\" }";
+    let mut bed = Bed::start(&program("vllm", &[STUBBORN, "hang"], keys));
+    let grandchild = bed.pid_in("grandchild");
+    eventually("TERM is ignored", || bed.path("up").exists());
+    bed.stop("vllm");
+    assert!(!alive(grandchild));
+    bed.event("vllm", Kind::Killed);
+}
+
+#[test]
+fn an_orphaned_engine_is_gone_before_the_new_one_starts() {
+    let mut bed = Bed::start(&program("vllm", &[STUBBORN, "hang"], QUICK));
+    let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
+    let engine = bed.pid_in("grandchild");
+    signal(leader, Signal::SIGKILL);
+    bed.event("vllm", Kind::Starting);
+    assert!(!alive(engine), "the old engine {engine} lives beside the new one");
+}
+
+#[test]
+fn a_daemon_in_a_session_of_its_own_is_found_by_its_mark() {
+    let daemon = "daemon:ignore-term,pid:DIR/daemon,hang";
+    let mut bed = Bed::start(&program("vllm", &[daemon, "hang"], "stop = { grace = \"200ms\" }"));
+    bed.event("vllm", Kind::Ready);
+    let daemon = bed.pid_in("daemon");
+    bed.stop("vllm");
+    assert!(!alive(daemon));
+}
+
+#[test]
+fn nothing_outlives_a_killed_supervisor() {
+    let behaviours =
+        [STUBBORN, "daemon:ignore-term,pid:DIR/daemon,hang", "ignore-term", "pid:DIR/leader", "hang"];
+    let mut bed = Bed::start(&program("vllm", &behaviours, ""));
+    let family = ["leader", "grandchild", "daemon"].map(|name| bed.pid_in(name));
+    bed.signal(Signal::SIGKILL);
+    bed.ended();
+    for pid in family {
+        eventually("the guard has killed it", || !alive(pid));
+    }
+}
+
+#[test]
+fn the_kernel_kills_the_leader_where_the_guard_can_not() {
+    let mut bed = Bed::start(&program("vllm", &["ignore-term", "hang"], ""));
+    let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
+    let guard = *bed.children().iter().find(|pid| **pid != leader).expect("a guard");
+    signal(guard, Signal::SIGSTOP);
+    bed.signal(Signal::SIGKILL);
+    bed.ended();
+    eventually("the kernel has killed it", || !alive(leader));
+    signal(guard, Signal::SIGCONT);
+    eventually("the guard ends", || !alive(guard));
+}
+
+#[test]
+fn a_killed_guard_is_replaced_and_does_its_work() {
+    let mut bed = Bed::start(&program("vllm", &[STUBBORN, "hang"], ""));
+    let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
+    let grandchild = bed.pid_in("grandchild");
+    let guard = |bed: &Bed| *bed.children().iter().find(|pid| **pid != leader).expect("a guard");
+    let first = guard(&bed);
+    signal(first, Signal::SIGKILL);
+    eventually("a new guard", || bed.children().len() == 2 && guard(&bed) != first);
+    bed.signal(Signal::SIGKILL);
+    bed.ended();
+    eventually("the new guard has killed it", || !alive(grandchild));
+}
+
+#[test]
+fn restarts_leave_no_zombie_no_orphan_and_no_descriptor() {
+    let mut bed = Bed::start(&program("vllm", &[STUBBORN, "hang"], "stop = { grace = \"10ms\" }"));
+    bed.event("vllm", Kind::Ready);
+    let descriptors = |bed: &Bed| std::fs::read_dir(format!("/proc/{}/fd", bed.pid())).unwrap().count();
+    let cycle = |bed: &Bed| bed.done(&Request::Restart { programs: vec!["vllm".into()], wait: true });
+    cycle(&bed);
+    let (before, mut orphans) = (descriptors(&bed), BTreeSet::new());
+    for _ in 0..20 {
+        std::fs::remove_file(bed.path("grandchild")).unwrap();
+        cycle(&bed);
+        orphans.insert(bed.pid_in("grandchild"));
+    }
+    // The last connection to the socket may still be closing.
+    eventually("no descriptor more than before", || descriptors(&bed) <= before);
+    orphans.remove(&bed.pid_in("grandchild"));
+    assert!(orphans.iter().all(|pid| !alive(*pid)), "{orphans:?}");
+    // The leader and the guard, and not one zombie.
+    assert_eq!(bed.children().len(), 2);
+}

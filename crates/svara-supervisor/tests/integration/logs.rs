@@ -1,0 +1,101 @@
+//! Logs: whole, bounded, never in the way.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use svara_supervisor::control::{Request, Response};
+use svara_supervisor::events::Kind;
+use svara_supervisor::logs::Stream;
+
+use crate::bed::{Bed, eventually, program};
+
+#[test]
+fn both_outputs_are_kept_apart_and_copied_with_a_prefix() {
+    let text = program("vllm", &["print:to stdout", "warn:to stderr", "hang"], "");
+    let mut bed = Bed::start_with(&text, Stdio::piped());
+    let console = bed.process.stdout.take().unwrap();
+    let mut lines =
+        BufReader::new(console).lines().map_while(Result::ok).filter(|line| line.starts_with("vllm | "));
+    let mut seen = [lines.next().unwrap(), lines.next().unwrap()];
+    seen.sort();
+    assert_eq!(seen, ["vllm | to stderr", "vllm | to stdout"]);
+    eventually("the file", || bed.read("log/vllm.log") == "to stdout\n");
+    assert_eq!(bed.read("log/vllm_error.log"), "to stderr\n");
+    let tail =
+        Request::Tail { program: "vllm".into(), lines: 5, stream: Some(Stream::Stderr), follow: false };
+    let answers = bed.ask(&tail);
+    assert!(matches!(answers.as_slice(), [Response::Line(line)] if line.text == "to stderr"), "{answers:?}");
+}
+
+#[test]
+fn a_flood_is_written_whole_rotated_and_held_in_bounded_memory() {
+    const FLOOD_BYTES: u64 = 100_000_000;
+    let text = "log.max_size = \"64MiB\"\nlog.backups = 2\nlog.console = false\n".to_owned()
+        + &program("noisy", &[&format!("spew:{FLOOD_BYTES}"), "exit:0"], "restart = \"never\"");
+    let mut bed = Bed::start(&text);
+    bed.event("noisy", Kind::Exited);
+    let report = bed.report();
+    bed.done(&Request::Shutdown);
+    let size = |name: &str| std::fs::metadata(bed.path(name)).map_or(0, |data| data.len());
+    let kept = || size("log/noisy.log") + size("log/noisy.log.1");
+    eventually("the writer is done", || kept() + report.dropped_log_bytes >= FLOOD_BYTES);
+    assert_eq!(kept() + report.dropped_log_bytes, FLOOD_BYTES + 12, "dropped {}", report.dropped_log_bytes);
+    assert!(size("log/noisy.log.1") <= 64 << 20 && size("log/noisy.log.1") > 60 << 20);
+}
+
+#[test]
+fn memory_stays_bounded_under_a_flood() {
+    let text = program("noisy", &["spew:50000000", "touch:DIR/done", "hang"], "");
+    let bed = Bed::start(&text);
+    eventually("the flood is over", || bed.path("done").exists());
+    let status = std::fs::read_to_string(format!("/proc/{}/status", bed.pid())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak_kb: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak_kb < 20_000, "peak {peak_kb} kB in a debug build");
+}
+
+#[test]
+fn a_removed_log_directory_comes_back() {
+    let bed = Bed::start(&program("api", &["print:one", "await:DIR/go", "print:two", "hang"], ""));
+    eventually("the first line", || bed.read("log/api.log") == "one\n");
+    std::fs::remove_dir_all(bed.path("log")).unwrap();
+    // The open file is compared with its path once a second.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::fs::write(bed.path("go"), "").unwrap();
+    eventually("the second line", || bed.read("log/api.log") == "two\n");
+}
+
+#[test]
+fn a_full_disk_is_told_and_blocks_nobody() {
+    // /dev/full fails every write as a full disk does.
+    let text = program("api", &["spew:1000000", "touch:DIR/done", "hang"], "stdout_log = \"/dev/full\"");
+    let mut bed = Bed::start(&text);
+    let lost = bed.event("", Kind::LogLost).cause.unwrap();
+    assert!(lost.contains("/dev/full: No space left"), "{lost}");
+    eventually("the child was not blocked", || bed.path("done").exists());
+    eventually("the loss is counted", || bed.report().dropped_log_bytes >= 1_000_000);
+}
+
+#[test]
+fn a_console_nobody_reads_blocks_nobody() {
+    let text = program("noisy", &["spew:5000000", "touch:DIR/done", "hang"], "");
+    // Piped, and never read.
+    let bed = Bed::start_with(&text, Stdio::piped());
+    eventually("the child was not blocked", || bed.path("done").exists());
+    eventually("the file has it all", || bed.read("log/noisy.log").ends_with("end of spew\n"));
+    assert_eq!(bed.command(&["status"]).0, 0);
+    assert!(bed.report().dropped_log_bytes > 0);
+}
+
+#[test]
+fn json_lines_have_time_program_and_stream() {
+    let text = "log.format = \"json\"\n".to_owned() + &program("api", &["print:say \"hi\"", "hang"], "");
+    let bed = Bed::start(&text);
+    eventually("the line", || !bed.read("log/api.log").is_empty());
+    let line: serde_json::Value = serde_json::from_str(&bed.read("log/api.log")).unwrap();
+    assert_eq!(
+        (&line["program"], &line["stream"], &line["message"]),
+        (&"api".into(), &"stdout".into(), &"say \"hi\"".into())
+    );
+    assert!(line["time"].as_str().unwrap().ends_with('Z'));
+}

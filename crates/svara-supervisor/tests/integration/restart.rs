@@ -1,0 +1,75 @@
+//! Deaths, restarts, giving up.
+
+use std::time::Instant;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use svara_supervisor::control::Request;
+use svara_supervisor::events::Kind;
+
+use crate::bed::{Bed, QUICK, program};
+
+#[test]
+fn a_killed_program_is_back_at_once_as_a_new_process() {
+    let mut bed = Bed::start(&program("api", &["hang"], ""));
+    let first = bed.event("api", Kind::Ready).pid.unwrap();
+    let killed = Instant::now();
+    kill(Pid::from_raw(first), Signal::SIGKILL).unwrap();
+    let noticed = bed.event("api", Kind::Stopping);
+    assert!(killed.elapsed().as_secs_f64() < 2.0, "noticed after {:?}", killed.elapsed());
+    assert_eq!(noticed.cause.as_deref(), Some("killed by SIGKILL"));
+    let second = bed.event("api", Kind::Ready).pid.unwrap();
+    assert!(killed.elapsed().as_secs_f64() < 5.0, "back after {:?}", killed.elapsed());
+    assert_ne!(first, second);
+    let status = bed.status("api");
+    assert_eq!((status.restarts, status.restarts_by_reason["exit"]), (1, 1));
+    assert_eq!(status.last_exit.as_deref(), Some("killed by SIGKILL"));
+}
+
+#[test]
+fn restarts_end_in_failed_with_the_reason_and_the_last_output() {
+    let keys = format!("{QUICK}max_restarts = 3\n");
+    let mut bed = Bed::start(&program("api", &["warn:no such model", "exit:7"], &keys));
+    let failed = bed.event("api", Kind::Failed);
+    assert_eq!(failed.cause.as_deref(), Some("exit code 7, after 3 restarts within 10m"));
+    assert_eq!(failed.output.last().map(String::as_str), Some("no such model"));
+    let starts = bed.seen().iter().filter(|event| event.event == Kind::Starting).count();
+    assert_eq!(starts, 4);
+    let (code, table, _) = bed.command(&["status"]);
+    assert_eq!(code, 1, "{table}");
+    // The operator's start forgets what was.
+    bed.ask(&Request::Start { programs: vec!["api".into()], wait: false });
+    bed.event("api", Kind::Failed);
+}
+
+#[test]
+fn policies_decide_by_the_exit_code() {
+    let text = [
+        program("job", &["exit:0"], "restart = \"on-failure\""),
+        program("odd", &["exit:3"], "restart = \"on-failure\"\nsuccess_codes = [0, 3]"),
+        program("once", &["exit:9"], "restart = \"never\""),
+        program("again", &["exit:0"], &format!("{QUICK}restart = \"always\"\nmax_restarts = 1")),
+    ];
+    let mut bed = Bed::start(&text.concat());
+    bed.event("again", Kind::Failed);
+    let state = |name: &str| bed.status(name).state;
+    assert_eq!([state("job"), state("odd"), state("once")], ["exited", "exited", "exited"]);
+    assert!(bed.status("job").ready && !bed.status("once").ready);
+}
+
+#[test]
+fn a_program_that_cannot_be_run_says_so() {
+    let mut bed = Bed::start("[program.api]\ncommand = [\"/no/such/file\"]\nmax_restarts = 0\n");
+    let failed = bed.event("api", Kind::Failed).cause.unwrap();
+    assert!(failed.starts_with("can't be run: /no/such/file: No such file"), "{failed}");
+}
+
+#[test]
+fn a_death_by_a_real_time_signal_is_one_too() {
+    let mut bed = Bed::start(&program("api", &["hang"], QUICK));
+    let pid = bed.event("api", Kind::Ready).pid.unwrap();
+    let status = std::process::Command::new("kill").args(["-40", &pid.to_string()]).status().unwrap();
+    assert!(status.success());
+    assert_eq!(bed.event("api", Kind::Stopping).cause.as_deref(), Some("killed by signal 40"));
+    bed.event("api", Kind::Ready);
+}

@@ -1,0 +1,156 @@
+"""A stand-in for vLLM that starts in a moment: the same processes, the same deaths, tokens at a steady pace.
+
+    stand_in.py PORT [--load SECONDS] [--fail]
+
+API process -> EngineCore -> Worker, all in one group, as measured on vLLM 0.32: when the engine dies the API process
+ends its streams with an error and exits by itself; when the worker dies the engine does; when the API process is
+killed the other two live on as orphans; on TERM the API process waits for open streams for as long as they stay.
+`--fail` exits with 1 after loading, as a model that doesn't fit does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TOKENS_PER_SECOND = 50
+
+
+def worker() -> None:
+    """Ticks for as long as it lives."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        print("tick", flush=True)
+        time.sleep(1 / TOKENS_PER_SECOND)
+
+
+def engine_core() -> None:
+    """Passes the worker's ticks on; ends a while after its worker."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    command = [sys.executable, __file__, "0", "--role", "Worker"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE)
+    for line in child.stdout:
+        try:
+            os.write(1, line)
+        except BrokenPipeError:
+            # The API process is gone: vLLM's engine idles on and holds its memory.
+            time.sleep(3600)
+
+
+class Api(BaseHTTPRequestHandler):
+    """The routes the supervisor and the tests use."""
+
+    protocol_version = "HTTP/1.1"
+    tokens = 0
+    running = 0
+    engine_alive = True
+    stopping = False
+    tick = threading.Condition()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        if self.path == "/health":
+            self.answer(200 if Api.engine_alive else 503, "")
+        elif self.path == "/metrics":
+            running = f'vllm:num_requests_running{{engine="0"}} {Api.running}\n'
+            self.answer(200, running + f'vllm:generation_tokens_total{{engine="0"}} {Api.tokens}\n')
+        else:
+            self.answer(404, "")
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        streamed = b'"stream": true' in self.rfile.read(length)
+        wanted = 10**9 if streamed else 1
+        Api.running += 1
+        try:
+            if streamed:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Connection", "close")
+                self.end_headers()
+            for _ in range(wanted):
+                with Api.tick:
+                    Api.tick.wait()
+                if not Api.engine_alive:
+                    self.wfile.write(b'data: {"error": {"message": "EngineCore encountered an issue."}}\n\n')
+                    return
+                if streamed:
+                    self.wfile.write(b"data: {}\n\n")
+                    self.wfile.flush()
+            self.answer(200, "{}")
+        except OSError:
+            pass
+        finally:
+            Api.running -= 1
+
+    def answer(self, status: int, body: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+
+def api(port: int) -> None:
+    command = [sys.executable, __file__, "0", "--role", "EngineCore"]
+    engine = subprocess.Popen(command, stdout=subprocess.PIPE)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Api)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def on_term(*_: object) -> None:
+        # Accepts nothing more, and waits for the clients.
+        Api.stopping = True
+        server.socket.close()
+
+    signal.signal(signal.SIGTERM, on_term)
+
+    def follow() -> None:
+        for _ in engine.stdout:
+            if not Api.stopping:
+                with Api.tick:
+                    Api.tokens += 1
+                    Api.tick.notify_all()
+        Api.engine_alive = False
+        with Api.tick:
+            Api.tick.notify_all()
+
+    threading.Thread(target=follow, daemon=True).start()
+    while Api.engine_alive and not (Api.stopping and Api.running == 0):
+        time.sleep(0.05)
+    # vLLM's exit code is 0 even when its engine has died.
+    time.sleep(0.5)
+    if Api.stopping:
+        engine.kill()
+        subprocess.run(["pkill", "-KILL", "-P", str(engine.pid)], check=False)
+    os._exit(0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--load", type=float, default=0.5)
+    parser.add_argument("--fail", action="store_true")
+    parser.add_argument("--role", default="api")
+    arguments = parser.parse_args()
+    if arguments.role == "Worker":
+        worker()
+    elif arguments.role == "EngineCore":
+        engine_core()
+    else:
+        time.sleep(arguments.load)
+        if arguments.fail:
+            print("ValueError: the model does not fit", file=sys.stderr)
+            sys.exit(1)
+        api(arguments.port)
+
+
+if __name__ == "__main__":
+    main()
