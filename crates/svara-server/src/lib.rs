@@ -12,6 +12,7 @@ pub mod error;
 pub mod respond;
 mod routes;
 pub mod serve;
+mod speech_log;
 pub mod start;
 mod state;
 pub mod telemetry;

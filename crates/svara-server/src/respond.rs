@@ -1,16 +1,13 @@
 //! Speech as an HTTP body.
 
-use std::time::Instant;
-
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures::stream;
 use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use svara_audio::{Encoder, EncoderSpec, SampleRate, encode_whole};
-use svara_engine::{Engine, SpeakError, Speech, SpeechRequest};
-use tracing::Span;
+use svara_engine::{Engine, SpeakError, Speech, SpeechRequest, source::FinishReason};
 
-use crate::error::ApiError;
+use crate::{error::ApiError, speech_log::SpeechLog};
 
 const SAMPLE_RATE: HeaderName = HeaderName::from_static("x-sample-rate");
 const CHANNELS: HeaderName = HeaderName::from_static("x-channels");
@@ -27,8 +24,8 @@ pub async fn speak(
     spec: EncoderSpec,
     streamed: bool,
 ) -> Result<Response, ApiError> {
-    let mut log = StreamLog::new(&request, spec);
-    let speech = engine.speak(request).await.inspect_err(|_| log.outcome = "refused")?;
+    let mut log = SpeechLog::new(&request, spec);
+    let speech = engine.speak(request).await.inspect_err(|_| log.refused())?;
     log.first_audio();
     let rate =
         SampleRate::new(speech.sample_rate_hz()).map_err(|error| ApiError::internal(error.to_string()))?;
@@ -56,7 +53,7 @@ fn stream_body(
     speech: Speech,
     spec: EncoderSpec,
     rate: SampleRate,
-    log: StreamLog,
+    log: SpeechLog,
 ) -> Result<BodyAndFinish, ApiError> {
     let encoder = Encoder::new(spec, rate).map_err(|error| ApiError::internal(error.to_string()))?;
     let state = Streaming { speech, encoder: Some(encoder), log };
@@ -68,15 +65,18 @@ async fn whole_body(
     mut speech: Speech,
     spec: EncoderSpec,
     rate: SampleRate,
-    mut log: StreamLog,
+    mut log: SpeechLog,
 ) -> Result<BodyAndFinish, ApiError> {
     let mut samples = Vec::new();
     while let Some(chunk) = speech.next().await {
-        samples.extend(chunk.inspect_err(|error| log.failed(&error.to_string()))?);
+        samples.extend(chunk.inspect_err(|_| log.refused())?);
     }
-    log.complete(&speech);
-    let body = encode_whole(spec, &samples, rate).map_err(|error| ApiError::internal(error.to_string()))?;
-    let finish = speech.report().finish.map(svara_engine::source::FinishReason::name);
+    log.complete(speech.report());
+    // Seconds of sound in one go: too long for a thread that serves others, too.
+    let encoded = tokio::task::spawn_blocking(move || encode_whole(spec, &samples, rate)).await;
+    let internal = |error: &dyn std::error::Error| ApiError::internal(error.to_string());
+    let body = encoded.map_err(|error| internal(&error))?.map_err(|error| internal(&error))?;
+    let finish = speech.report().finish.map(FinishReason::name);
     Ok((Body::from(body), finish))
 }
 
@@ -85,7 +85,7 @@ struct Streaming {
     speech: Speech,
     /// None once the end is written.
     encoder: Option<Encoder>,
-    log: StreamLog,
+    log: SpeechLog,
 }
 
 impl Streaming {
@@ -100,13 +100,13 @@ impl Streaming {
                 None => {
                     let finished = self.encoder.take()?.finish(&mut bytes).map_err(SpeechBroke::Encode);
                     if finished.is_ok() {
-                        self.log.complete(&self.speech);
+                        self.log.complete(self.speech.report());
                     }
                     finished
                 }
             };
             if let Err(error) = result {
-                self.log.failed(&error.to_string());
+                self.log.broken_off(&error);
                 self.encoder = None;
                 return Some(Err(error));
             }
@@ -122,93 +122,4 @@ enum SpeechBroke {
     Speak(SpeakError),
     #[error(transparent)]
     Encode(svara_audio::EncodeError),
-}
-
-/// Writes one line when a request is over, however it ends: also when the client leaves, which is a drop.
-struct StreamLog {
-    span: Span,
-    start: Instant,
-    first_audio_ms: Option<u64>,
-    voice: String,
-    format: &'static str,
-    characters: usize,
-    outcome: &'static str,
-    error: Option<String>,
-    tokens: Option<svara_engine::SpeechReport>,
-}
-
-impl StreamLog {
-    fn new(request: &SpeechRequest, spec: EncoderSpec) -> Self {
-        Self {
-            span: Span::current(),
-            start: Instant::now(),
-            first_audio_ms: None,
-            voice: request.voice.chars().take(64).collect(),
-            format: spec.format().name(),
-            characters: request.text.chars().count(),
-            outcome: "client left",
-            error: None,
-            tokens: None,
-        }
-    }
-
-    fn first_audio(&mut self) {
-        self.first_audio_ms = Some(self.elapsed_ms());
-    }
-
-    fn complete(&mut self, speech: &Speech) {
-        self.outcome = "complete";
-        self.tokens = Some(speech.report());
-    }
-
-    fn failed(&mut self, error: &str) {
-        self.outcome = "failed";
-        self.error = Some(error.to_owned());
-    }
-
-    fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-impl Drop for StreamLog {
-    fn drop(&mut self) {
-        let _entered = self.span.enter();
-        let (elapsed_ms, voice, format) = (self.elapsed_ms(), &self.voice, self.format);
-        let (characters, first_audio_ms) = (self.characters, self.first_audio_ms);
-        match (&self.error, &self.tokens) {
-            (Some(error), _) => {
-                tracing::error!(
-                    voice,
-                    format,
-                    characters,
-                    first_audio_ms,
-                    elapsed_ms,
-                    error,
-                    "speech broken off"
-                );
-            }
-            (None, Some(report)) => {
-                let finish = report.finish.map(svara_engine::source::FinishReason::name);
-                let misaligned = report.tokens.misaligned_tokens;
-                let (frames, samples) = (report.tokens.frames, report.samples);
-                tracing::info!(
-                    voice,
-                    format,
-                    characters,
-                    first_audio_ms,
-                    elapsed_ms,
-                    frames,
-                    samples,
-                    misaligned,
-                    finish,
-                    "speech complete"
-                );
-            }
-            (None, None) if self.outcome == "refused" => {}
-            (None, None) => {
-                tracing::info!(voice, format, characters, first_audio_ms, elapsed_ms, "client left");
-            }
-        }
-    }
 }

@@ -107,3 +107,18 @@ async fn a_full_decoder_says_so_at_once_and_recovers() {
     }
     assert_eq!(server.speak(json!({})).await.status(), 200);
 }
+
+/// Nobody waits for the first audio any more: the engine must not go on making it.
+#[tokio::test]
+async fn a_client_that_leaves_before_the_first_audio_ends_the_generation() {
+    let server = Server::start(Script { end: End::Hang, ..Script::frames(2) }).await;
+    let waiting = server.speak(json!({}));
+    tokio::select! {
+        _ = waiting => panic!("two frames are no audio yet"),
+        () = server.engine.wait_for_open_streams(1) => {}
+    }
+    server.engine.wait_for_open_streams(0).await;
+    while server.open_streams().await > 0 {
+        tokio::task::yield_now().await;
+    }
+}
