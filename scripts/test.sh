@@ -50,7 +50,7 @@ rust_tests() {
     fi
 }
 
-packages=(espeak-ng=espeak-ng ffmpeg=ffmpeg c++=build-essential make=make cmake=cmake)
+packages=(espeak-ng=espeak-ng ffmpeg=ffmpeg "c++=build-essential" make=make cmake=cmake)
 peers=
 if [[ -z $fast ]]; then
     ensure_packages "${packages[@]}" curl=curl libnuma.so.1=libnuma1

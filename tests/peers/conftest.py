@@ -55,8 +55,8 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
 
     def start(settings: Settings, *arguments: str, ready: bool = True) -> Server:
         server = Server(tmp_path_factory.mktemp("server"), settings, arguments)
-        servers.append(server)
         server.wait_ready() if ready else server.wait_listening()
+        servers.append(server)
         return server
 
     yield start

@@ -107,7 +107,7 @@ def compare(say, language: str, numbers: range) -> None:
     assert len(ours) == len(numbers)
     wrong = [
         (number, spoken, expected)
-        for number, spoken in zip(numbers, ours)
+        for number, spoken in zip(numbers, ours, strict=True)
         if not lost_by_peer(language, number) and spoken != (expected := peer(language, number))
     ]
     assert not wrong, f"{len(wrong)} of {len(numbers)} differ, first: {wrong[:3]}"
@@ -133,7 +133,7 @@ def test_crores(say, language):
 def test_kannada_tens_that_the_peer_loses_follow_its_other_tens(say):
     """140 is not lost by the peer: its pattern, stem and word run together with elision, is asked of the others."""
     ours = say("kn", 0, 999)
-    signs = dict(zip("ಅಆಇಈಉಊಎಏಐಒಓ", ["", "ಾ", "ಿ", "ೀ", "ು", "ೂ", "ೆ", "ೇ", "ೈ", "ೊ", "ೋ"]))
+    signs = dict(zip("ಅಆಇಈಉಊಎಏಐಒಓ", ["", "ಾ", "ಿ", "ೀ", "ು", "ೂ", "ೆ", "ೇ", "ೈ", "ೊ", "ೋ"], strict=True))
     assert ours[140] == canonical(num2words(140, lang="kn"))
     for number in (n for n in range(101, 1000) if lost_by_peer("kn", n)):
         stem, word = ours[number // 100 * 100].removesuffix("ು"), ours[number % 100]

@@ -13,7 +13,7 @@ from server_peer import run, settings_for_vllm, write_config
 TEXTS = {
     "devanagari": "नमस्ते दुनिया, यह एक परीक्षण है।",
     "tamil": "வணக்கம் உலகம்",
-    "latin": "Hello, world! It's 10:30 — isn't it?",
+    "latin": "Hello, world! It's fine — isn't it?",
     "mixed, with emoji": "मेरा naam 🙂 है",
     "a style tag": "मैं ठीक हूँ <happy>",
 }

@@ -17,7 +17,7 @@ from speech import VOICE, body, speak
 from vllm_peer import Vllm
 
 # More than 2000 tokens, 20 s on a CPU core: whatever happens to it happens on the way.
-LONG = "the quick brown fox jumps over the lazy dog " * 30
+LONG = " ".join(["the quick brown fox jumps over the lazy dog"] * 30)
 
 
 def test_model_that_the_engine_lacks_is_said_before_any_byte(start_server: StartServer, vllm: Vllm) -> None:

@@ -93,7 +93,7 @@ def test_full_size_decoder_equals_pytorch(start_server: StartServer, vllm: Vllm)
 
 
 def test_first_bytes_arrive_while_the_engine_generates(server: Server, vllm: Vllm) -> None:
-    text = "the quick brown fox jumps over the lazy dog " * 12
+    text = " ".join(["the quick brown fox jumps over the lazy dog"] * 12)
     start = time.monotonic()
     with httpx.stream("POST", f"{server.root}/v1/text-to-speech", json=body(text), timeout=120) as response:
         assert response.status_code == 200
