@@ -285,7 +285,8 @@ impl Core {
                 let so_far = humantime::format_duration(so_far);
                 match &unit.spec.startup {
                     Some(probe) => {
-                        format!("{so_far} of {}; {}", humantime::format_duration(probe.deadline), unit.note)
+                        let note = if unit.note.is_empty() { "startup: no answer yet" } else { &unit.note };
+                        format!("{so_far} of {}; {note}", humantime::format_duration(probe.deadline))
                     }
                     None => so_far.to_string(),
                 }

@@ -20,6 +20,9 @@ use crate::program::{Action, Cause, Machine, Observation, State, Step};
 /// Lines of output shown with a failure.
 const FAILURE_LINES: usize = 20;
 
+/// How long an emptying group is looked at often.
+const LOOK_OFTEN: Duration = Duration::from_secs(5);
+
 /// How long the last output is waited for once every process is gone. Only something that fled with the pipe in its
 /// hands can hold it open that long.
 const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -115,9 +118,21 @@ impl Unit {
 
     /// When this unit has something to do by itself.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        let clearing = matches!(self.machine.state(), State::Stopping(_))
-            && self.process.as_ref().is_some_and(|process| process.exit.is_none());
-        let look_again = clearing.then(|| now + Duration::from_millis(25));
+        let leader_gone = self.process.as_ref().is_some_and(|process| process.exit.is_none());
+        let look_again = match self.machine.state() {
+            State::Stopping(stopping) if leader_gone => {
+                // Mostly the others are gone at once; what takes longer isn't worth a look at `/proc` so often.
+                let waited = now.saturating_duration_since(stopping.since);
+                Some(
+                    now + if waited < LOOK_OFTEN {
+                        Duration::from_millis(25)
+                    } else {
+                        Duration::from_millis(250)
+                    },
+                )
+            }
+            _ => None,
+        };
         [self.machine.deadline(), look_again].into_iter().flatten().min()
     }
 
