@@ -26,7 +26,10 @@ def worker() -> None:
     """Ticks for as long as it lives."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
-        print("tick", flush=True)
+        try:
+            print("tick", flush=True)
+        except BrokenPipeError:
+            os._exit(1)
         time.sleep(1 / TOKENS_PER_SECOND)
 
 
@@ -129,7 +132,6 @@ def api(port: int) -> None:
     time.sleep(0.5)
     if Api.stopping:
         engine.kill()
-        subprocess.run(["pkill", "-KILL", "-P", str(engine.pid)], check=False)
     os._exit(0)
 
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import REAL_ENVIRONMENT, STREAM, free_port, real_command, stand_in_command
+from engines import REAL_ENVIRONMENT, STREAM, free_port, real_command, stand_in_command
 from supervisors import Ours, Supervisor, alive, group_of
 
 
@@ -59,7 +59,9 @@ class Stream:
 
     def ended_within(self, since: float, limit: float) -> str:
         self.thread.join(max(0.0, since + limit - time.monotonic()))
-        return f"stream broken off after {self.ended - since:.1f} s" if self.ended else f"stream hangs (> {limit:.0f} s)"
+        if self.ended is None:
+            return f"stream hangs (> {limit:.0f} s)"
+        return f"stream broken off after {self.ended - since:.1f} s"
 
 
 class Case:
@@ -139,13 +141,15 @@ def test_kill_table(supervisor: Supervisor, peer: str, tmp_path: Path, note) -> 
     early = case.server_early
     put("the server starts", "before vLLM is ready" if early else "once vLLM is ready", not early)
 
-    for row, role in (("kill -9 of the API process", None), ("kill -9 of EngineCore", "EngineCore"), ("kill -9 of the worker", "Worker")):
+    for victim, role in (("the API process", None), ("EngineCore", "EngineCore"), ("the worker", "Worker")):
+        row = f"kill -9 of {victim}"
         stream, since = Stream(case.port), time.monotonic()
         os.kill(case.role(role) if role else case.leader, signal.SIGKILL)
         # vLLM's API process takes 5 to 7 s to follow its engine: that is its own time, and /health tells before.
         if role:
             gone = until(lambda: not alive(case.leader), 30)
-            put(f"{row}: the API process", f"ends by itself after {gone:.1f} s" if gone is not None else "lives on", True)
+            seen = f"ends by itself after {gone:.1f} s" if gone is not None else "lives on"
+            put(f"{row}: the API process", seen, True)
         healed, good = case.heal(30)
         put(row, f"{healed}; {stream.ended_within(since, 30)}", good and stream.ended is not None)
 
@@ -181,7 +185,8 @@ def test_a_killed_supervisor(supervisor: Supervisor, tmp_path: Path, note) -> No
     supervisor.process.wait()
     until(lambda: not any(map(alive, case.family)), 5)
     left = [pid for pid in case.family if alive(pid)]
-    note(supervisor, "stand-in", "kill -9 of the supervisor (not PID 1)", f"{len(left)} of {len(case.family)} processes live on")
+    seen = f"{len(left)} of {len(case.family)} processes live on"
+    note(supervisor, "stand-in", "kill -9 of the supervisor (not PID 1)", seen)
     assert not left or not isinstance(supervisor, Ours)
 
 

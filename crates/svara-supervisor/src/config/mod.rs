@@ -3,9 +3,11 @@
 //! Precedence: a value in the file, then its default; `${VAR}` in a value takes it from the environment. Unknown keys
 //! are errors, and everything else that is wrong is reported at once.
 
+mod account;
 mod expand;
 mod field;
 mod file;
+mod probe;
 mod program;
 mod resolve;
 mod types;

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 use super::Variables;
+use super::account::account;
 use super::field::Fields;
 use super::file;
+use super::probe::{Role, hang, probe};
 use super::resolve::Fault;
-use super::types::{Account, Limits, ProgramSpec, StopSpec};
+use super::types::{Limits, ProgramSpec, StopSpec};
 use crate::policy::{Backoff, RestartLimit, RestartPolicy};
-use crate::probe::{CanarySpec, Check, HangSpec, ProbeSpec};
 
 /// More replicas than this are a slip of the pen.
 const MAX_REPLICAS: u32 = 64;
@@ -162,115 +162,4 @@ fn signal(key: &str, name: &str, fields: &mut Fields<'_>) -> Signal {
         fields.fault(key, format!("`{name}`: expected a signal such as TERM, INT, QUIT or USR1"));
         Signal::SIGTERM
     })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Startup,
-    Steady,
-}
-
-fn probe(probe: &file::Probe, fields: &mut Fields<'_>, role: Role) -> ProbeSpec {
-    let check = match (&probe.http, &probe.tcp, &probe.command) {
-        (Some(url), None, None) => Check::Http(fields.url("http", url)),
-        (None, Some(address), None) => {
-            let address = fields.text("tcp", address);
-            let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
-            if port.is_none() {
-                fields.fault("tcp", format!("`{address}`: expected host:port"));
-            }
-            Check::Tcp(address)
-        }
-        (None, None, Some(command)) => Check::Command(fields.words("command", command)),
-        _ => {
-            fields.fault("http", "a probe has exactly one of http, tcp and command");
-            Check::Command(Vec::new())
-        }
-    };
-    let startup = role == Role::Startup;
-    if startup && probe.failures.is_some() {
-        fields.fault("failures", "a startup probe has no number of failures, but a deadline");
-    }
-    if !startup && probe.deadline.is_some() {
-        fields.fault("deadline", "only a startup probe has a deadline");
-    }
-    let spec = ProbeSpec {
-        check,
-        period: fields.duration("period", probe.period.as_deref(), if startup { SECOND } else { SECOND * 5 }),
-        timeout: fields.duration("timeout", probe.timeout.as_deref(), SECOND * 5),
-        failures: fields.integer("failures", probe.failures.as_ref(), 3),
-        successes: fields.integer("successes", probe.successes.as_ref(), 1),
-        deadline: fields.duration("deadline", probe.deadline.as_deref(), SECOND * 600),
-    };
-    for (key, value) in [("period", spec.period), ("timeout", spec.timeout), ("deadline", spec.deadline)] {
-        if value < Duration::from_millis(10) {
-            fields.fault(key, "must be at least 10ms");
-        }
-    }
-    spec
-}
-
-fn hang(hang: &file::Hang, fields: &mut Fields<'_>) -> HangSpec {
-    let metric = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
-    let spec = HangSpec {
-        metrics: fields.url("metrics", &hang.metrics),
-        running: metric(&hang.running, "vllm:num_requests_running"),
-        progress: metric(&hang.progress, "vllm:generation_tokens_total"),
-        stall: fields.duration("stall", hang.stall.as_deref(), SECOND * 60),
-        period: fields.duration("period", hang.period.as_deref(), SECOND * 5),
-        canary: hang.canary.as_ref().map(|canary| CanarySpec {
-            url: fields.url("canary.http", &canary.http),
-            body: fields.text("canary.body", &canary.body),
-            every: fields.duration("canary.every", canary.every.as_deref(), SECOND * 60),
-        }),
-    };
-    if spec.period < Duration::from_millis(10) || spec.stall < spec.period {
-        fields.fault("stall", "must not be shorter than period, which must be at least 10ms");
-    }
-    if let Some(canary) = &spec.canary
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&canary.body)
-    {
-        fields.fault("canary.body", format!("no JSON: {error}"));
-    }
-    spec
-}
-
-/// Looks the account up, so that a name that doesn't exist is found before anything starts.
-fn account(program: &file::Program, fields: &mut Fields<'_>) -> Option<Account> {
-    if program.user.is_none() && program.group.is_none() {
-        return None;
-    }
-    let name = fields.text("user", program.user.as_deref().unwrap_or_default());
-    let user = match name.parse::<u32>() {
-        _ if name.is_empty() => User::from_uid(Uid::current()),
-        Ok(id) => User::from_uid(Uid::from_raw(id)),
-        Err(_) => User::from_name(&name),
-    };
-    let Ok(Some(user)) = user else {
-        fields.fault("user", format!("there is no user `{name}`"));
-        return None;
-    };
-    let mut gid = user.gid;
-    if let Some(group) = &program.group {
-        let group = fields.text("group", group);
-        let found = match group.parse::<u32>() {
-            Ok(id) => Group::from_gid(Gid::from_raw(id)),
-            Err(_) => Group::from_name(&group),
-        };
-        match found {
-            Ok(Some(found)) => gid = found.gid,
-            _ => fields.fault("group", format!("there is no group `{group}`")),
-        }
-    }
-    let own = (Uid::effective(), Gid::effective());
-    if (user.uid, gid) == own {
-        return None;
-    }
-    if !own.0.is_root() {
-        fields.fault("user", format!("only root can run programs as another user than `{}`", own.0));
-        return None;
-    }
-    let groups = std::ffi::CString::new(user.name).ok().and_then(|name| getgrouplist(&name, gid).ok());
-    let groups = groups.unwrap_or_else(|| vec![gid]).into_iter().map(Gid::as_raw).collect();
-    Some(Account { uid: user.uid.as_raw(), gid: gid.as_raw(), groups })
 }

@@ -80,7 +80,11 @@ pub fn parse(text: &str, variables: &Variables) -> Result<Config, ConfigError> {
         }
     }
     let programs = in_order(&file, programs, &disabled, fields.faults);
-    let hooks = (0..).zip(&file.hook).map(|(n, hook)| resolve_hook(n, hook, &file, &mut fields)).collect();
+    let mut hooks: Vec<_> =
+        (0..).zip(&file.hook).map(|(n, hook)| resolve_hook(n, hook, &file, &mut fields)).collect();
+    for hook in &mut hooks {
+        hook.programs = replicas_of(&hook.programs, &programs);
+    }
     let schedules = schedules(&file, &mut fields);
     let mut own = fields.below("supervisor");
     let config = Config {
@@ -170,6 +174,16 @@ fn in_order(
         spec.after = needed.map(|(_, replica)| replica.clone()).collect();
     }
     programs
+}
+
+/// The names of all replicas; a program without any (it is disabled) keeps its name, which nothing has then.
+fn replicas_of(names: &[String], programs: &[ProgramSpec]) -> Vec<String> {
+    let of = |name: &String| {
+        let replicas = programs.iter().filter(|spec| spec.program == *name).map(|spec| spec.name.clone());
+        let replicas: Vec<String> = replicas.collect();
+        if replicas.is_empty() { vec![name.clone()] } else { replicas }
+    };
+    names.iter().flat_map(of).collect()
 }
 
 fn resolve_hook(number: usize, hook: &file::Hook, file: &file::File, fields: &mut Fields<'_>) -> HookSpec {

@@ -139,7 +139,7 @@ pub struct StopSpec {
 pub struct HookSpec {
     /// Names of the events, as in the event log.
     pub on: Vec<String>,
-    /// Only for these programs; for all when empty.
+    /// Only for these (replicas of) programs; for all when empty.
     pub programs: Vec<String>,
     /// What is done.
     pub action: HookAction,

@@ -25,6 +25,10 @@ enum Until {
 impl Core {
     /// Carries out a request, except the two that need the loop's own means (`reload`, `metrics`).
     pub(super) fn call(&mut self, request: Request, reply: mpsc::Sender<Response>) {
+        let starts = matches!(request, Request::Start { .. } | Request::Restart { .. });
+        if starts && self.is_shutting_down() {
+            return refuse(&reply, Failure::Failed, "the supervisor is going down".to_owned());
+        }
         match request {
             Request::Status { programs } => self.with(&programs, reply, |core, names, reply| {
                 send(&reply, Response::Status(core.report(&names)));
@@ -149,9 +153,6 @@ impl Core {
     }
 
     fn settle(&mut self, names: Vec<String>, wait: bool, reply: mpsc::Sender<Response>) {
-        if self.is_shutting_down() {
-            return refuse(&reply, Failure::Failed, "the supervisor is going down".to_owned());
-        }
         if wait {
             self.waiters.push(Waiter { programs: names, until: Until::Ready, reply });
         } else {

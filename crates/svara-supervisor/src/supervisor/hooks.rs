@@ -64,13 +64,9 @@ impl Hooks {
 }
 
 fn wants(hook: &HookSpec, event: &Event) -> bool {
-    // `server` also means its replicas `server-0`, `server-1`.
-    let is = |name: &String, program: &String| {
-        program == name || program.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'))
-    };
-    let about = |program: &String| hook.programs.iter().any(|name| is(name, program));
     hook.on.iter().any(|name| name == event.event.name())
-        && (hook.programs.is_empty() || event.program.as_ref().is_some_and(about))
+        && (hook.programs.is_empty()
+            || event.program.as_ref().is_some_and(|program| hook.programs.contains(program)))
 }
 
 async fn run(hook: &HookSpec, event: &Event, children: &Children) -> Result<(), String> {

@@ -7,6 +7,7 @@ mod reload;
 mod report;
 mod run;
 mod services;
+mod start;
 mod timers;
 mod unit;
 

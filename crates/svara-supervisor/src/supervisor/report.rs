@@ -1,6 +1,12 @@
 //! How everything stands, as `status` and the metrics give it.
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
+
+use super::core::Core;
+use super::unit::Unit;
+use crate::program::State;
 
 /// The supervisor and its programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,4 +58,73 @@ pub struct ProgramReport {
     pub processes: usize,
     /// The last line it printed.
     pub last_line: Option<String>,
+}
+
+impl Core {
+    /// How everything, or the programs named, stands.
+    pub(super) fn report(&self, names: &[String]) -> Report {
+        let wanted = |unit: &&Unit| names.is_empty() || names.contains(&unit.spec.name);
+        let programs: Vec<_> =
+            self.units.iter().filter(wanted).map(|unit| self.program_report(unit)).collect();
+        Report {
+            ready: programs.iter().all(|program| program.ready) && !self.is_shutting_down(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            uptime_seconds: self.services.started.elapsed().as_secs_f64(),
+            orphans_reaped: self.orphans_reaped,
+            dropped_log_bytes: self.services.logs.dropped_bytes(),
+            programs,
+        }
+    }
+
+    fn program_report(&self, unit: &Unit) -> ProgramReport {
+        let usage = unit.process.as_ref().map(|process| process.family.usage());
+        let now = Instant::now();
+        let detail = match unit.machine.state() {
+            State::Waiting => {
+                let missing = |name: &&String| !Self::all_satisfied(&self.units, std::slice::from_ref(*name));
+                let missing: Vec<_> = unit.spec.after.iter().filter(missing).cloned().collect();
+                format!("waits for {}", missing.join(", "))
+            }
+            State::Starting { since } => {
+                let so_far = Duration::from_secs(now.saturating_duration_since(*since).as_secs());
+                let so_far = humantime::format_duration(so_far);
+                match &unit.spec.startup {
+                    Some(probe) => {
+                        let note = if unit.note.is_empty() { "startup: no answer yet" } else { &unit.note };
+                        format!("{so_far} of {}; {note}", humantime::format_duration(probe.deadline))
+                    }
+                    None => so_far.to_string(),
+                }
+            }
+            State::Backoff { until, attempt } => {
+                let left = until.saturating_duration_since(now).as_secs_f64();
+                format!("restart {attempt} in {left:.1}s")
+            }
+            State::Stopping(stopping) if stopping.killed => "killed, waits for its group to end".to_owned(),
+            State::Stopping(stopping) => {
+                let left = stopping.kill_at.saturating_duration_since(now).as_secs_f64();
+                format!("killed in {left:.1}s")
+            }
+            State::Failed(reason) => reason.clone(),
+            State::Running { .. } | State::Ready { .. } => unit.note.clone(),
+            State::Stopped | State::Exited(_) => String::new(),
+        };
+        ProgramReport {
+            name: unit.spec.name.clone(),
+            state: unit.machine.state().name().to_owned(),
+            ready: unit.is_well() && unit.degraded.is_empty(),
+            degraded: unit.degraded.clone(),
+            pid: unit.pid(),
+            uptime_seconds: unit.process.as_ref().map(|process| process.since.elapsed().as_secs_f64()),
+            restarts: unit.restarts.values().sum(),
+            restarts_by_reason: unit.restarts_by_reason(),
+            last_exit: unit.machine.last_exit().map(|exit| exit.to_string()),
+            detail,
+            memory_bytes: usage.map(|usage| usage.resident_bytes),
+            cpu_seconds: usage.map(|usage| usage.cpu_seconds),
+            processes: usage.map_or(0, |usage| usage.processes),
+            last_line: unit.tail.borrow().last(1, None).pop().map(|line| line.text),
+        }
+    }
 }

@@ -10,15 +10,18 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::services::Services;
-use crate::config::{Limits, ProgramSpec};
+use crate::config::ProgramSpec;
 use crate::events::Kind;
 use crate::logs::Tail;
-use crate::probe::{Found, Watch};
-use crate::process::{Exit, Family, Launch, MemoryCgroup, Output, Started, raise_files};
+use crate::probe::Found;
+use crate::process::{Exit, Family, MemoryCgroup};
 use crate::program::{Action, Cause, Machine, Observation, State, Step};
 
 /// Lines of output shown with a failure.
 const FAILURE_LINES: usize = 20;
+
+/// How long an emptying group is looked at often.
+const LOOK_OFTEN: Duration = Duration::from_secs(5);
 
 /// How long the last output is waited for once every process is gone. Only something that fled with the pipe in its
 /// hands can hold it open that long.
@@ -37,7 +40,7 @@ pub(super) struct Unit {
     /// Those it comes after that aren't ready, while it is.
     pub(super) degraded: Vec<String>,
     pub(super) restarts: BTreeMap<&'static str, u64>,
-    cgroup: Option<MemoryCgroup>,
+    pub(super) cgroup: Option<MemoryCgroup>,
 }
 
 /// What is to be done with a program once its turn comes: those that come after it go first.
@@ -59,11 +62,11 @@ pub(super) struct Process {
     pub(super) family: Family,
     pub(super) since: Instant,
     /// Absent once the leader has been reaped.
-    exit: Option<oneshot::Receiver<Exit>>,
-    watch: JoinHandle<()>,
-    pumps: Vec<JoinHandle<()>>,
-    empty_since: Option<Instant>,
-    kill_noted: bool,
+    pub(super) exit: Option<oneshot::Receiver<Exit>>,
+    pub(super) watch: JoinHandle<()>,
+    pub(super) pumps: Vec<JoinHandle<()>>,
+    pub(super) empty_since: Option<Instant>,
+    pub(super) kill_noted: bool,
 }
 
 impl Drop for Process {
@@ -115,9 +118,21 @@ impl Unit {
 
     /// When this unit has something to do by itself.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        let clearing = matches!(self.machine.state(), State::Stopping(_))
-            && self.process.as_ref().is_some_and(|process| process.exit.is_none());
-        let look_again = clearing.then(|| now + Duration::from_millis(25));
+        let leader_gone = self.process.as_ref().is_some_and(|process| process.exit.is_none());
+        let look_again = match self.machine.state() {
+            State::Stopping(stopping) if leader_gone => {
+                // Mostly the others are gone at once; what takes longer isn't worth a look at `/proc` so often.
+                let waited = now.saturating_duration_since(stopping.since);
+                Some(
+                    now + if waited < LOOK_OFTEN {
+                        Duration::from_millis(25)
+                    } else {
+                        Duration::from_millis(250)
+                    },
+                )
+            }
+            _ => None,
+        };
         [self.machine.deadline(), look_again].into_iter().flatten().min()
     }
 
@@ -242,77 +257,6 @@ impl Unit {
                 self.apply(step, services);
             }
         }
-    }
-
-    fn launch(&mut self, services: &mut Services) -> std::io::Result<Started> {
-        let launch = Launch {
-            command: &self.spec.command,
-            directory: self.spec.directory.as_deref(),
-            environment: &self.spec.environment,
-            account: self.spec.account.as_ref(),
-            limits: Self::attainable(&self.spec, services),
-            cgroup: Self::join_cgroup(&mut self.cgroup, &self.spec, services),
-            name: &self.spec.name,
-            output: Output::Piped,
-        };
-        services.children.spawn(launch)
-    }
-
-    /// The limits as far as they can be had. One that can't be is no reason not to run, but one to say so.
-    fn attainable(spec: &ProgramSpec, services: &mut Services) -> Limits {
-        let mut limits = spec.limits.clone();
-        if let Some(wanted) = limits.nofile
-            && let Err(hard) = raise_files(wanted)
-        {
-            limits.nofile = Some(hard);
-            let cause =
-                format!("runs with {hard} open files, the hard limit of this container, not {wanted}");
-            services.note(Kind::Limit, Some(&spec.name), None, Some(cause));
-        }
-        limits
-    }
-
-    /// A memory limit that can't be set is no reason not to run, but one to say so.
-    fn join_cgroup(
-        cgroup: &mut Option<MemoryCgroup>,
-        spec: &ProgramSpec,
-        services: &mut Services,
-    ) -> Option<std::os::fd::OwnedFd> {
-        let memory_bytes = spec.limits.memory_bytes?;
-        let made = match cgroup {
-            Some(_) => Ok(()),
-            None => MemoryCgroup::create(&spec.name, memory_bytes).map(|made| *cgroup = Some(made)),
-        };
-        match made.and_then(|()| cgroup.as_ref().map(MemoryCgroup::procs).transpose()) {
-            Ok(procs) => procs,
-            Err(error) => {
-                let cause = format!("runs without its memory limit: {error}");
-                services.note(Kind::Limit, Some(&spec.name), None, Some(cause));
-                None
-            }
-        }
-    }
-
-    fn adopt(&mut self, mut started: Started, generation: u64, services: &mut Services) {
-        services.guard(started.pid);
-        let family = services.children.family(&started, &self.spec.name);
-        let paths = [&self.spec.stdout_log, &self.spec.stderr_log];
-        let pumps = services.capture(&mut started, &self.spec.name, paths, &self.tail);
-        let watch = Watch {
-            spec: self.spec.clone(),
-            generation,
-            children: services.children.clone(),
-            findings: services.findings.clone(),
-        };
-        self.process = Some(Process {
-            family,
-            since: Instant::now(),
-            exit: Some(started.exit),
-            watch: tokio::task::spawn_local(watch.run()),
-            pumps,
-            empty_since: None,
-            kill_noted: false,
-        });
     }
 
     /// How often the kernel killed it for want of memory.

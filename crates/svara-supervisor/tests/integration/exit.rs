@@ -53,6 +53,19 @@ fn a_second_term_forces() {
 }
 
 #[test]
+fn nothing_is_started_any_more_while_it_goes_down() {
+    let text = program("slow", &["ignore-term", "touch:DIR/up", "hang"], "stop = { grace = \"1s\" }")
+        + &program("quick", &["hang"], "");
+    let mut bed = Bed::start(&text);
+    eventually("TERM is ignored", || bed.path("up").exists());
+    bed.signal(Signal::SIGTERM);
+    bed.event("quick", Kind::Stopped);
+    let (code, _, error) = bed.command(&["start", "quick"]);
+    assert_eq!((code, error.as_str()), (1, "the supervisor is going down\n"));
+    assert_eq!(bed.ended().code(), Some(0));
+}
+
+#[test]
 fn signals_are_forwarded_to_those_who_want_them() {
     let text = program("api", &["on-usr1", "touch:DIR/up", "hang"], "forward_signals = [\"USR1\"]")
         + &program("deaf", &["on-usr1", "hang"], "");
