@@ -129,7 +129,9 @@ ready_after = "100ms"
         return json.loads(answer.stdout)["programs"][0]["pid"]
 
     def state(self, program: str) -> str:
-        return json.loads(self.control("status", program).stdout)["programs"][0]["state"]
+        answer = self.control("status", program)
+        # Nothing is said before there is a socket.
+        return json.loads(answer.stdout)["programs"][0]["state"] if answer.stdout else "unknown"
 
     def stop(self, program: str) -> None:
         self.control("stop", program)
