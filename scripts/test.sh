@@ -3,7 +3,7 @@
 #
 #   scripts/test.sh [--fast] [ARGUMENT...]
 #
-#   --fast        leave out the tests against real peers (vLLM, PyTorch, the OpenAI client, pocketsphinx)
+#   --fast        leave out the tests against real peers (vLLM, PyTorch, the OpenAI client, pocketsphinx, supervisord)
 #   ARGUMENT...   for `cargo nextest run` (or `cargo test`, where nextest isn't installed)
 #
 # All stages run even when one fails; the closing summary says how each went, and any failure gives a failing exit.
@@ -71,6 +71,8 @@ if [[ -z $fast ]]; then
     stage release cargo build --release --locked --workspace --bins --examples
     stage peers-setup join_job "$peers" "$peers_log"
     stage peers .venv-peers/bin/python -m pytest tests/peers
+    # With real vLLM the same takes an hour, for its eleven starts; see docs/supervisor.md.
+    stage supervisord .venv-peers/bin/python -m pytest tests/supervisor -k "not vLLM"
 fi
 
 printf '\n=== summary\n'
