@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -63,13 +64,9 @@ class Supervisor:
         self.process.kill()
         self.process.wait()
         time.sleep(0.3)
-        for pid in left | set(self.seen):
-            try:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-
-    seen: set[int] = set()
 
 
 class Ours(Supervisor):
