@@ -49,6 +49,8 @@ class Supervisor:
         self.directory = directory
         self.environment = {**os.environ, **environment}
         self.process: subprocess.Popen[bytes] | None = None
+        # Processes that a test has seen, and which may outlive it.
+        self.seen: set[int] = set()
 
     def spawn(self, command: list[str]) -> None:
         log = (self.directory / "console.log").open("ab")
@@ -64,7 +66,7 @@ class Supervisor:
         self.process.kill()
         self.process.wait()
         time.sleep(0.3)
-        for pid in left:
+        for pid in left | self.seen:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
