@@ -105,3 +105,19 @@ def test_first_bytes_arrive_while_the_engine_generates(server: Server, vllm: Vll
     whole_after = time.monotonic() - start
     assert total == 2 * SAMPLES_PER_FRAME * expected_frames(text, VOICE)
     assert first_after < whole_after / 4, f"first bytes after {first_after:.2f} s of {whole_after:.2f} s"
+
+
+def test_a_long_text_is_said_in_pieces_and_nothing_is_lost(server: Server, vllm: Vllm) -> None:
+    sentences = [f"This is sentence {name} of a long text, and it goes on for a while. " for name in "abcdefghijkl"]
+    piece_characters = 240  # config/models/svara-v1.toml
+    first = "".join(sentences[: piece_characters // len(sentences[0])]).strip()
+    tokens, answers = vllm.metric("vllm:generation_tokens_total"), vllm.metric("vllm:request_success_total")
+    pcm = speak(server, "".join(sentences), max_tokens=None)
+    pieces = int(vllm.metric("vllm:request_success_total") - answers)
+    generated = int(vllm.metric("vllm:generation_tokens_total") - tokens)
+    assert pieces == -(-len(sentences) // (piece_characters // len(sentences[0])))
+    frames, rest = divmod(generated - pieces, FRAME_TOKENS)  # each piece ends with END_OF_SPEECH
+    assert rest == 0
+    assert len(pcm) == 2 * SAMPLES_PER_FRAME * frames
+    expected = decode(engine_tokens(vllm, first))
+    assert_same_audio(pcm[: 2 * len(expected)], expected)
