@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Measures what decoding costs: CPU-seconds per second of audio, with the full-size SNAC decoder and random weights.
+
+    scripts/make_test_models.sh --full && scripts/fetch_onnxruntime.sh
+    cargo build --release -p svara-snac --example decode_codes
+    scripts/measure_decode.py [REPETITIONS]
+
+Each figure is the difference between decoding many frames and decoding few, so that loading the model doesn't count.
+The cases take turns, and the medians are compared: machines that are busy with other work drift.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+BINARY = PROJECT / "target/release/examples/decode_codes"
+MODELS = PROJECT / "target/test-models/snac-full"
+FEW_FRAMES, MANY_FRAMES = 50, 250
+FRAME_SECONDS = 2048 / 24000
+
+# Name, graph, frames a call, seed of the noise.
+CASES: list[tuple[str, str, int, str | None]] = [
+    ("plain decoder, one call", "plain", MANY_FRAMES, None),
+    ("plain decoder, one call, noise", "plain", MANY_FRAMES, "1"),
+    ("stream decoder, 1 frame a call", "stream", 1, None),
+    ("stream decoder, 2 frames a call", "stream", 2, None),
+    ("stream decoder, 2 frames a call, noise", "stream", 2, "1"),
+    ("stream decoder, 4 frames a call, noise", "stream", 4, "1"),
+]
+
+
+def codes(frames: int) -> bytes:
+    draw = random.Random(1)
+    return b"".join(draw.randrange(4096).to_bytes(2, "little") for _ in range(7 * frames))
+
+
+def cpu_seconds(arguments: list[str], frames: int) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [BINARY, *arguments],
+        input=codes(frames),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=True,
+        cwd=PROJECT,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main() -> None:
+    repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    costs: dict[str, list[float]] = {name: [] for name, *_ in CASES}
+    for _ in range(repetitions):
+        for name, graph, hop, seed in CASES:
+            arguments = [str(MODELS / f"decoder_{graph}.onnx"), str(hop), *([seed] if seed else [])]
+            decoding = cpu_seconds(arguments, MANY_FRAMES) - cpu_seconds(arguments, FEW_FRAMES)
+            costs[name].append(decoding / ((MANY_FRAMES - FEW_FRAMES) * FRAME_SECONDS))
+    reference = statistics.median(costs[CASES[0][0]])
+    print(f"| decoding | CPU-s per s of audio (min–max of {repetitions}) | ratio |\n|---|---|---|")
+    for name, values in costs.items():
+        median = statistics.median(values)
+        print(f"| {name} | {median:.3f} ({min(values):.3f}–{max(values):.3f}) | {median / reference:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
