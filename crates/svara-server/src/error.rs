@@ -106,7 +106,7 @@ impl ApiError {
             origin = self.origin,
             field = self.field,
             retryable = self.retryable,
-            message = self.message,
+            reason = self.message,
             "refused"
         );
         let retryable = self.retryable;
