@@ -47,7 +47,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// A word for logs.
+    /// The word for it in answers and logs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Client => "client",

@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
-use svara_engine::{Origin, SpeakError, source::SourceError};
+use svara_engine::{SpeakError, source::SourceError};
 
 /// How a dialect spells errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,11 +175,7 @@ impl From<SpeakError> for ApiError {
             }
             SpeakError::Decode(_) => (StatusCode::INTERNAL_SERVER_ERROR, "decoder_error", None),
         };
-        let origin = match error.origin() {
-            Origin::Client => "client",
-            Origin::Engine => "engine",
-            Origin::Decoder => "decoder",
-        };
+        let origin = error.origin().name();
         Self { status, kind, message: error.to_string(), field, origin, retryable: error.is_retryable() }
     }
 }

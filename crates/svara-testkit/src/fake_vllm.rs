@@ -2,10 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -89,7 +86,6 @@ struct Shared {
     requests: Mutex<Vec<Value>>,
     /// Streams that are open; changes can be waited for.
     open: watch::Sender<usize>,
-    events_sent: AtomicUsize,
 }
 
 impl FakeVllm {
@@ -99,7 +95,6 @@ impl FakeVllm {
             script: Mutex::new(script),
             requests: Mutex::default(),
             open: watch::Sender::new(0),
-            events_sent: AtomicUsize::new(0),
         });
         let app = Router::new()
             .route("/v1/completions", post(completions))
@@ -124,11 +119,6 @@ impl FakeVllm {
     /// The bodies of the requests so far.
     pub fn requests(&self) -> Vec<Value> {
         lock(&self.shared.requests).clone()
-    }
-
-    /// Events of tokens sent so far, over all streams.
-    pub fn events_sent(&self) -> usize {
-        self.shared.events_sent.load(SeqCst)
     }
 
     /// Waits until so many streams are open.
@@ -194,15 +184,11 @@ async fn completions(State(shared): State<Arc<Shared>>, Json(request): Json<Valu
     }
     let hang = script.end == End::Hang;
     let pause = script.pause;
-    let sent = stream::iter(events).then(move |event| {
-        let shared = Arc::clone(&shared);
-        async move {
-            if !pause.is_zero() {
-                tokio::time::sleep(pause).await;
-            }
-            shared.events_sent.fetch_add(1, SeqCst);
-            Ok::<_, std::convert::Infallible>(Bytes::from(format!("data: {event}\n\n")))
+    let sent = stream::iter(events).then(move |event| async move {
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
         }
+        Ok::<_, std::convert::Infallible>(Bytes::from(format!("data: {event}\n\n")))
     });
     let silence = stream::once(async move {
         if hang {
