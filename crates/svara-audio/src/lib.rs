@@ -1,4 +1,5 @@
-//! Mono sound in and out of the house: samples, sample rates, output encoders, resampling, decoding of uploads.
+//! Mono sound in and out of the house: samples, sample rates, output encoders, resampling, changes of speed,
+//! decoding of uploads.
 //!
 //! Everything here works on **mono `f32` samples, full scale ±1.0**. The way out is one [`Encoder`] per response:
 //!
@@ -26,6 +27,7 @@ mod rate;
 mod reference;
 mod resample;
 mod sample;
+mod stretch;
 
 pub use decode::{DecodeError, DecodeLimits, Mono, decode_upload};
 pub use encode::{Bitrates, EncodeError, Encoder, EncoderSpec, SpecError, encode_whole};
@@ -37,3 +39,4 @@ pub use reference::{
 };
 pub use resample::{ResampleError, Resampler};
 pub use sample::{f32_to_s16, f32_to_s16_slice};
+pub use stretch::{SpeedError, TimeStretch};

@@ -14,3 +14,4 @@ mod resampling;
 mod signal;
 mod spectrum;
 mod stream;
+mod stretching;
