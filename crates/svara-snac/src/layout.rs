@@ -61,6 +61,11 @@ impl TokenLayout {
         self.first_custom_token.checked_add(number)
     }
 
+    /// The number in `<custom_token_{number}>` of a token; `None` for tokens before the first of them.
+    pub fn custom_number(&self, token: u32) -> Option<u32> {
+        token.checked_sub(self.first_custom_token)
+    }
+
     /// Codes in a codebook.
     pub fn codebook_size(&self) -> u16 {
         self.codebook_size

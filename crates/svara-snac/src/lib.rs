@@ -26,7 +26,9 @@ mod noise;
 pub mod onnx;
 
 pub use assemble::{AssemblerStats, CustomTokenText, FrameAssembler};
-pub use decode::{DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings};
+pub use decode::{
+    DecodeCall, DecodeObserver, DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings,
+};
 pub use encode::Encoder;
 pub use error::{DecodeError, LoadError};
 pub use frame::{FRAME_CODES, Frame};

@@ -1,15 +1,22 @@
 //! Decoders: threads with sessions, and the streams they serve.
 
 mod graph;
+mod observe;
 mod plan;
 mod queue;
 mod worker;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+pub use self::observe::{DecodeCall, DecodeObserver};
 use self::{
+    observe::Observer,
     plan::Position,
     queue::JobQueue,
     worker::{Done, Job},
@@ -38,19 +45,21 @@ pub struct DecoderSettings {
     pub noise: bool,
 }
 
-/// What kind of graph a decoder runs.
+/// What a decoder runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecoderKind {
     /// Carries its past; each frame is decoded once.
     Stream,
     /// Decodes windows: each call repeats the context of the frames it gives.
     Plain,
+    /// Decodes nothing: silence, for load tests of all else. See [`Decoder::null`].
+    Null,
 }
 
 /// What a decoder is.
 #[derive(Clone, Debug)]
 pub struct DecoderInfo {
-    /// The kind of its graph.
+    /// What it runs.
     pub kind: DecoderKind,
     /// The device it runs on; never [`Device::Auto`].
     pub device: Device,
@@ -64,24 +73,35 @@ pub struct DecoderInfo {
     pub codebook_size: u16,
 }
 
-/// A codec decoder: dedicated threads that own ONNX Runtime sessions. Clones share the threads, which end with the
-/// last clone.
+/// A codec decoder: dedicated threads that own ONNX Runtime sessions, or [nothing](Decoder::null). Clones share the
+/// threads, which end with the last clone.
 #[derive(Clone)]
 pub struct Decoder {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    queue: Arc<JobQueue<Job>>,
+    backend: Backend,
     model: CodecModel,
     info: DecoderInfo,
     slots: Arc<Semaphore>,
     max_streams: usize,
+    observer: Observer,
 }
 
-impl Drop for Shared {
+/// What becomes of a call.
+enum Backend {
+    /// The threads with the sessions take it from this queue.
+    Onnx(Arc<JobQueue<Job>>),
+    /// It gives silence at once.
+    Null,
+}
+
+impl Drop for Backend {
     fn drop(&mut self) {
-        self.queue.close();
+        if let Self::Onnx(queue) = self {
+            queue.close();
+        }
     }
 }
 
@@ -97,29 +117,55 @@ impl Decoder {
             ..settings.clone()
         };
         let queue = Arc::new(JobQueue::new());
-        let opened = worker::start(runtime, &settings, &queue)?;
+        let observer = Arc::new(OnceLock::new());
+        let opened = worker::start(runtime, &settings, &queue, &observer)?;
         let model = opened.model;
-        let kind = if model.state_len > 0 { DecoderKind::Stream } else { DecoderKind::Plain };
-        let info = DecoderInfo {
-            kind,
-            device: opened.device,
-            sample_rate_hz: model.sample_rate_hz,
-            samples_per_frame: model.samples_per_frame,
-            first_audio_frames: match kind {
-                DecoderKind::Stream => model.delay_samples / model.samples_per_frame + 1,
-                DecoderKind::Plain => model.context_frames + 1,
-            },
-            codebook_size: model.codebook_size,
-        };
+        let kind = if model.is_stream() { DecoderKind::Stream } else { DecoderKind::Plain };
         tracing::info!(
             model = %settings.model.display(),
             ?kind,
-            device = %info.device,
+            device = %opened.device,
             library = %runtime.library().display(),
             "decoder ready"
         );
-        let slots = Arc::new(Semaphore::new(settings.max_streams));
-        Ok(Self { shared: Arc::new(Shared { queue, model, info, slots, max_streams: settings.max_streams }) })
+        Ok(Self::new(Backend::Onnx(queue), kind, opened.device, model, settings.max_streams, observer))
+    }
+
+    /// A decoder that decodes nothing, for load tests of all that lies around it: silence, as much and as late as a
+    /// stream decoder of SNAC 24 kHz gives sound, at no cost. Needs neither ONNX Runtime nor a thread.
+    pub fn null(max_streams: usize) -> Self {
+        let model = CodecModel::snac_24khz_stream();
+        Self::new(Backend::Null, DecoderKind::Null, Device::Cpu, model, max_streams, Observer::default())
+    }
+
+    fn new(
+        backend: Backend,
+        kind: DecoderKind,
+        device: Device,
+        model: CodecModel,
+        max_streams: usize,
+        observer: Observer,
+    ) -> Self {
+        let info = DecoderInfo {
+            kind,
+            device,
+            sample_rate_hz: model.sample_rate_hz,
+            samples_per_frame: model.samples_per_frame,
+            first_audio_frames: if model.is_stream() {
+                model.delay_samples / model.samples_per_frame + 1
+            } else {
+                model.context_frames + 1
+            },
+            codebook_size: model.codebook_size,
+        };
+        let slots = Arc::new(Semaphore::new(max_streams));
+        Self { shared: Arc::new(Shared { backend, model, info, slots, max_streams, observer }) }
+    }
+
+    /// What users of its audio must know.
+    pub fn notice(&self) -> Option<&'static str> {
+        (self.shared.info.kind == DecoderKind::Null)
+            .then_some("null decoder: all audio is silence, for load tests only")
     }
 
     /// What this decoder is.
@@ -144,6 +190,27 @@ impl Decoder {
     /// Streams that are open now.
     pub fn open_streams(&self) -> usize {
         self.shared.max_streams - self.shared.slots.available_permits()
+    }
+
+    /// Streams that may be open at once.
+    pub fn max_streams(&self) -> usize {
+        self.shared.max_streams
+    }
+
+    /// Calls that wait for a thread now.
+    pub fn waiting_calls(&self) -> usize {
+        match &self.shared.backend {
+            Backend::Onnx(queue) => queue.len(),
+            Backend::Null => 0,
+        }
+    }
+
+    /// Has each call reported from now on. There is one observer: a second one is given back.
+    ///
+    /// # Errors
+    /// Somebody observes already.
+    pub fn observe(&self, observer: Box<dyn DecodeObserver>) -> Result<(), Box<dyn DecodeObserver>> {
+        self.shared.observer.set(observer)
     }
 }
 
@@ -198,9 +265,16 @@ impl DecodeStream {
             self.state = Some(state);
             return Ok(Vec::new());
         };
+        let queue = match &self.shared.backend {
+            Backend::Onnx(queue) => queue,
+            Backend::Null => {
+                self.state = Some(state);
+                return Ok(vec![0.0; call.keep.len()]);
+            }
+        };
         let (reply, done) = oneshot::channel();
-        let job = Job { call, seed: self.seed, state, reply };
-        self.shared.queue.push(job).map_err(|_| DecodeError::Stopped)?;
+        let job = Job { call, seed: self.seed, state, reply, queued_at: Instant::now() };
+        queue.push(job).map_err(|_| DecodeError::Stopped)?;
         let Done { state, samples } = done.await.map_err(|_| DecodeError::Stopped)??;
         self.state = Some(state);
         Ok(samples)

@@ -44,7 +44,7 @@ impl Position {
 
     /// The call for the next `frames`; `last` says that no more will come. `None` where there is nothing to decode.
     pub(crate) fn plan(&mut self, model: &CodecModel, frames: &[Frame], last: bool) -> Option<Call> {
-        let call = if model.state_len > 0 {
+        let call = if model.is_stream() {
             self.plan_stream(model, frames, last)
         } else {
             self.plan_window(model, frames, last)
@@ -113,14 +113,9 @@ mod tests {
     fn model(state_len: usize) -> CodecModel {
         CodecModel {
             kind: if state_len > 0 { "stream" } else { "plain" }.to_owned(),
-            sample_rate_hz: 24_000,
-            samples_per_frame: 2048,
-            samples_per_latent: 512,
-            codebook_size: 4096,
             delay_samples: if state_len > 0 { 4757 } else { 0 },
             state_len,
-            context_frames: 3,
-            noise: Vec::new(),
+            ..CodecModel::snac_24khz_stream()
         }
     }
 

@@ -59,6 +59,11 @@ impl<J> JobQueue<J> {
         Some(batch)
     }
 
+    /// Jobs that wait.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().jobs.len()
+    }
+
     /// Refuses new jobs, drops those waiting and sends the takers home.
     pub(crate) fn close(&self) {
         let mut state = self.lock();

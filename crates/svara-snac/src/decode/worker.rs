@@ -7,13 +7,15 @@ use std::{
         mpsc::{SyncSender, sync_channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
 use super::{
-    DecoderSettings,
+    DecodeCall, DecoderSettings,
     graph::{DecoderGraph, Row},
+    observe::Observer,
     plan::{Call, Position},
     queue::JobQueue,
 };
@@ -28,6 +30,7 @@ pub(crate) struct Job {
     pub(crate) seed: u64,
     pub(crate) state: Vec<f32>,
     pub(crate) reply: oneshot::Sender<Result<Done, DecodeError>>,
+    pub(crate) queued_at: Instant,
 }
 
 /// What comes back: the state after the call, and the new samples.
@@ -47,8 +50,9 @@ pub(crate) fn start(
     runtime: &Runtime,
     settings: &DecoderSettings,
     queue: &Arc<JobQueue<Job>>,
+    observer: &Observer,
 ) -> Result<Opened, LoadError> {
-    let opened = start_all(runtime, settings, queue);
+    let opened = start_all(runtime, settings, queue, observer);
     if opened.is_err() {
         queue.close();
     }
@@ -59,15 +63,16 @@ fn start_all(
     runtime: &Runtime,
     settings: &DecoderSettings,
     queue: &Arc<JobQueue<Job>>,
+    observer: &Observer,
 ) -> Result<Opened, LoadError> {
     let (ready, opened) = sync_channel(1);
     let start = |numbers: Range<usize>| {
         for number in numbers.clone() {
             let (runtime, settings) = (runtime.clone(), settings.clone());
-            let (queue, ready) = (Arc::clone(queue), ready.clone());
+            let (queue, observer, ready) = (Arc::clone(queue), Arc::clone(observer), ready.clone());
             thread::Builder::new()
                 .name(format!("snac-decode-{number}"))
-                .spawn(move || run(&runtime, &settings, queue, &ready))
+                .spawn(move || run(&runtime, &settings, queue, &observer, &ready))
                 .map_err(LoadError::Thread)?;
         }
         let mut last = Err(stopped());
@@ -104,6 +109,7 @@ fn run(
     runtime: &Runtime,
     settings: &DecoderSettings,
     queue: Arc<JobQueue<Job>>,
+    observer: &Observer,
     ready: &SyncSender<Result<Opened, LoadError>>,
 ) {
     // Also on a panic: a decoder with a dead thread must refuse work, not hang it.
@@ -130,7 +136,7 @@ fn run(
     }
     while let Some(jobs) = queue.0.take(settings.max_batch, |a, b| a.call.frames.len() == b.call.frames.len())
     {
-        decode(&mut graph, jobs);
+        decode(&mut graph, jobs, observer);
     }
 }
 
@@ -148,7 +154,7 @@ fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
     Ok(())
 }
 
-fn decode(graph: &mut DecoderGraph, jobs: Vec<Job>) {
+fn decode(graph: &mut DecoderGraph, jobs: Vec<Job>, observer: &Observer) {
     // Streams that were given up while they waited cost nothing more.
     let mut jobs: Vec<(Job, Vec<f32>)> = jobs
         .into_iter()
@@ -162,7 +168,17 @@ fn decode(graph: &mut DecoderGraph, jobs: Vec<Job>) {
         .iter_mut()
         .map(|(job, samples)| Row { call: &job.call, seed: job.seed, state: &mut job.state, samples })
         .collect();
+    let start = Instant::now();
     let result = graph.run(&mut rows);
+    if let Some(observer) = observer.get().filter(|_| !jobs.is_empty()) {
+        let waited = jobs.iter().map(|(job, _)| start.saturating_duration_since(job.queued_at)).max();
+        observer.decoded(DecodeCall {
+            streams: jobs.len(),
+            frames: jobs.iter().map(|(job, _)| job.call.frames.len()).sum(),
+            waited: waited.unwrap_or(Duration::ZERO),
+            took: start.elapsed(),
+        });
+    }
     for (job, samples) in jobs {
         let done = result.clone().map(|()| Done { state: job.state, samples });
         // The stream may have been given up meanwhile.

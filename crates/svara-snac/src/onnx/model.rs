@@ -53,6 +53,26 @@ impl CodecModel {
         Ok(model)
     }
 
+    /// A stream decoder of SNAC 24 kHz that has neither weights nor state: its shapes and delays alone.
+    pub(crate) fn snac_24khz_stream() -> Self {
+        Self {
+            kind: "stream".to_owned(),
+            sample_rate_hz: 24_000,
+            samples_per_frame: 2048,
+            samples_per_latent: 512,
+            codebook_size: 4096,
+            delay_samples: 4757,
+            state_len: 0,
+            context_frames: 3,
+            noise: Vec::new(),
+        }
+    }
+
+    /// Whether the graph carries its past, and so decodes each frame once.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.kind == "stream"
+    }
+
     /// Latents in a frame.
     pub(crate) fn latents_per_frame(&self) -> usize {
         self.samples_per_frame / self.samples_per_latent

@@ -9,4 +9,6 @@
 mod decoding;
 mod encoding;
 mod loading;
+mod null;
+mod observing;
 mod support;
