@@ -5,10 +5,12 @@ use std::{
     sync::Arc,
 };
 
+use svara_audio::{SampleRate, TimeStretch};
 use svara_snac::Decoder;
 
 use crate::{
-    HopPlan, ModelProfile, SpeakError, Speech, SpeechRequest, Voices, script,
+    HopPlan, ModelProfile, SpeakError, Speech, SpeechRequest, Voices,
+    script::Script,
     source::{TokenSource, Utterance},
     speech::Pieces,
     text::style::StyleTags,
@@ -52,19 +54,26 @@ impl Engine {
     pub async fn speak(&self, request: SpeechRequest) -> Result<Speech, SpeakError> {
         self.check_length(&request.text)?;
         let profile = &self.parts.profile;
-        let voice = Arc::clone(self.parts.voices.find(&request.voice)?);
+        let voice = match &request.reference {
+            Some(reference) => {
+                self.parts.source.cloning()?;
+                Arc::clone(&reference.voice)
+            }
+            None => Arc::clone(self.parts.voices.find(&request.voice)?),
+        };
         let sampling = profile.sampling.with(&request.sampling);
         let sampling = sampling.map_err(|(field, reason)| SpeakError::invalid(field, reason))?;
+        let stretch = self.stretch(request.speed)?;
         // Who sets max_tokens counts on one generation that ends there.
         let may_be_cut = request.sampling.max_tokens.is_some();
-        let (style, normalization) = (request.style.as_deref(), request.normalization);
-        let texts = script::pieces(profile, &voice, &request.text, style, normalization, may_be_cut)?;
+        let script = Script::new(profile, &voice, &request, may_be_cut)?;
         // A slot first: an engine that is set to work for nothing costs more than a slot held for nothing.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         let decode = self.parts.decoder.open(noise_seed)?;
         let utterance = Utterance {
             text: String::new(),
             voice,
+            reference: request.reference,
             sampling,
             seed: request.seed,
             request_id: request.request_id,
@@ -72,14 +81,16 @@ impl Engine {
         let pieces = Pieces {
             source: Arc::clone(&self.parts.source),
             utterance,
-            texts: texts.into_iter(),
+            texts: script.pieces.into_iter(),
+            style: script.style,
             may_be_cut,
             noise_seed,
+            ceiling: profile.ceiling,
             layout: profile.layout,
             hops: self.hops.clone(),
             opened: 0,
         };
-        Speech::start(pieces, decode, self.parts.decoder.info().sample_rate_hz).await
+        Speech::start(pieces, decode, self.parts.decoder.info().sample_rate_hz, stretch).await
     }
 
     /// The model's profile.
@@ -90,6 +101,11 @@ impl Engine {
     /// Who can speak.
     pub fn voices(&self) -> &Voices {
         &self.parts.voices
+    }
+
+    /// Longest text, in characters.
+    pub fn text_max_characters(&self) -> usize {
+        self.parts.text_max_characters
     }
 
     /// The one style of the model that free instructions ("speak in a happy tone") name, if they name one.
@@ -105,6 +121,18 @@ impl Engine {
     /// What makes them sound.
     pub fn decoder(&self) -> &Decoder {
         &self.parts.decoder
+    }
+
+    /// What changes the pace; none at the model's own.
+    fn stretch(&self, speed: f32) -> Result<Option<TimeStretch>, SpeakError> {
+        if speed == 1.0 {
+            return Ok(None);
+        }
+        let (min, max) = (TimeStretch::MIN_SPEED, TimeStretch::MAX_SPEED);
+        let refused = || SpeakError::invalid("speed", format!("must be from {min} to {max}"));
+        // The decoder's rate is one that sound can have: only the speed can be refused.
+        let rate = SampleRate::new(self.parts.decoder.info().sample_rate_hz).map_err(|_| refused())?;
+        TimeStretch::new(speed, rate).map(Some).map_err(|_| refused())
     }
 
     fn check_length(&self, text: &str) -> Result<(), SpeakError> {

@@ -2,7 +2,7 @@
 
 use svara_snac::DecodeError;
 
-use crate::{UnknownVoice, source::SourceError};
+use crate::{CloningUnavailable, UnknownVoice, source::SourceError, text::style::UnknownStyle};
 
 /// Why there is no speech, or no more of it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,6 +18,12 @@ pub enum SpeakError {
     /// No voice has that name.
     #[error(transparent)]
     UnknownVoice(#[from] UnknownVoice),
+    /// The model has no such style.
+    #[error(transparent)]
+    UnknownStyle(#[from] UnknownStyle),
+    /// A reference voice was asked for where there can't be one.
+    #[error(transparent)]
+    Cloning(#[from] CloningUnavailable),
     /// The token source failed.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -29,6 +35,16 @@ pub enum SpeakError {
     CutOff {
         /// The limit.
         max_tokens: u32,
+    },
+    /// The model went on for longer than the text can take, and was stopped; what was said before is all there is.
+    #[error(
+        "the model ran away: {characters} characters were not said within {tokens} tokens; the speech is cut off"
+    )]
+    Runaway {
+        /// The ceiling.
+        tokens: u32,
+        /// What was to be said.
+        characters: usize,
     },
     /// The engine ended the speech before there was any.
     #[error("the engine ended the speech without any audio")]
@@ -44,6 +60,8 @@ pub enum Origin {
     Engine,
     /// The decoder.
     Decoder,
+    /// This server, as it is set up.
+    Server,
 }
 
 impl Origin {
@@ -53,6 +71,7 @@ impl Origin {
             Self::Client => "client",
             Self::Engine => "engine",
             Self::Decoder => "decoder",
+            Self::Server => "server",
         }
     }
 }
@@ -66,9 +85,10 @@ impl SpeakError {
     /// Whose doing it is.
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Invalid { .. } | Self::UnknownVoice(_) => Origin::Client,
+            Self::Invalid { .. } | Self::UnknownVoice(_) | Self::UnknownStyle(_) => Origin::Client,
+            Self::Cloning(_) => Origin::Server,
             Self::Source(SourceError::Rejected { field: Some(_), .. }) => Origin::Client,
-            Self::Source(_) | Self::CutOff { .. } | Self::NoAudio => Origin::Engine,
+            Self::Source(_) | Self::CutOff { .. } | Self::Runaway { .. } | Self::NoAudio => Origin::Engine,
             Self::Decode(_) => Origin::Decoder,
         }
     }
@@ -76,10 +96,11 @@ impl SpeakError {
     /// Whether the same request may succeed a little later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Invalid { .. } | Self::UnknownVoice(_) => false,
+            Self::Invalid { .. } | Self::UnknownVoice(_) | Self::UnknownStyle(_) => false,
+            Self::Cloning(_) => false,
             Self::Source(error) => error.is_retryable(),
             Self::Decode(error) => error.is_retryable(),
-            Self::CutOff { .. } | Self::NoAudio => true,
+            Self::CutOff { .. } | Self::Runaway { .. } | Self::NoAudio => true,
         }
     }
 }

@@ -23,7 +23,7 @@ impl HopPlan {
             // Earlier calls would give no samples.
             first: decoder.first_audio_frames,
             ramp: match decoder.kind {
-                DecoderKind::Stream => STREAM_RAMP,
+                DecoderKind::Stream | DecoderKind::Null => STREAM_RAMP,
                 DecoderKind::Plain => PLAIN_RAMP,
             },
             fixed: fixed.map(|frames| frames.max(1)),

@@ -1,5 +1,7 @@
 //! One piece of speech on its way: tokens to frames to samples.
 
+use std::time::Instant;
+
 use futures::StreamExt;
 use svara_snac::{AssemblerStats, DecodeStream, Frame, FrameAssembler, TokenLayout};
 
@@ -18,6 +20,7 @@ pub(crate) struct Piece {
     calls: usize,
     frames: Vec<Frame>,
     finish: Option<FinishReason>,
+    first_tokens_at: Option<Instant>,
     /// The last samples were made.
     ended: bool,
 }
@@ -25,12 +28,18 @@ pub(crate) struct Piece {
 impl Piece {
     pub(crate) fn new(tokens: TokenStream, layout: TokenLayout, hops: HopPlan) -> Self {
         let assembler = FrameAssembler::new(layout);
-        Self { tokens, assembler, hops, calls: 0, frames: Vec::new(), finish: None, ended: false }
+        let (frames, finish, first_tokens_at) = (Vec::new(), None, None);
+        Self { tokens, assembler, hops, calls: 0, frames, finish, first_tokens_at, ended: false }
     }
 
     /// Why the generation ended; none while it hasn't.
     pub(crate) fn finish(&self) -> Option<FinishReason> {
         self.finish
+    }
+
+    /// When the first tokens came.
+    pub(crate) fn first_tokens_at(&self) -> Option<Instant> {
+        self.first_tokens_at
     }
 
     /// What the tokens were so far.
@@ -65,6 +74,7 @@ impl Piece {
     async fn gather(&mut self) -> Result<(), SpeakError> {
         match self.tokens.next().await {
             Some(Ok(TokenEvent::Tokens(tokens))) => {
+                self.first_tokens_at.get_or_insert_with(Instant::now);
                 self.frames.extend(tokens.into_iter().filter_map(|token| self.assembler.push(token)));
             }
             Some(Ok(TokenEvent::End(reason))) => self.finish = Some(reason),

@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 use svara_snac::TokenLayout;
 
-use crate::{Sampling, Voice};
+use crate::{AudioCeiling, Sampling, Voice};
 
 /// A model of the family: its control tokens, where its audio tokens lie, how it wants to be asked.
 ///
@@ -27,7 +27,11 @@ pub struct ModelProfile {
     pub stop_ids: Vec<u32>,
     /// Longest text that is said in one generation; longer ones are said in pieces.
     pub piece_characters: usize,
+    /// The most audio that a piece may become.
+    pub ceiling: AudioCeiling,
     pub(crate) preset: Vec<PromptPart>,
+    /// None: the model knows its own voices only.
+    pub(crate) clone: Option<ClonePrompt>,
     text_template: String,
     speaker_id_template: String,
     languages: BTreeMap<String, String>,
@@ -39,6 +43,17 @@ pub(crate) enum PromptPart {
     Control(ControlToken),
     /// Where the words go.
     Text,
+    /// Where the transcript of a reference goes.
+    Transcript,
+    /// Where the audio tokens of a reference go.
+    Reference,
+}
+
+/// The prompt for the voice of a reference recording, in both of its forms.
+#[derive(Clone, Debug)]
+pub(crate) struct ClonePrompt {
+    pub(crate) with_transcript: Vec<PromptPart>,
+    pub(crate) without_transcript: Vec<PromptPart>,
 }
 
 /// A control token: its id, and how the tokenizer spells it.
@@ -112,13 +127,8 @@ impl ModelProfile {
                 .cloned()
                 .ok_or_else(|| format!("prompt names {name:?}, which is not in [tokens]"))
         };
-        let part = |name: &String| {
-            if name == "{text}" { Ok(PromptPart::Text) } else { token(name).map(PromptPart::Control) }
-        };
-        let preset = fields.prompt.preset.iter().map(part).collect::<Result<Vec<_>, _>>()?;
-        if preset.iter().filter(|part| **part == PromptPart::Text).count() != 1 {
-            return Err("prompt.preset must hold \"{text}\" once".to_owned());
-        }
+        let preset = parts("prompt.preset", &fields.prompt.preset, &[("{text}", PromptPart::Text)], token)?;
+        let clone = fields.prompt.clone_prompt(token)?;
         for (entry, template) in
             [("prompt.text", &fields.prompt.text), ("prompt.speaker_id", &fields.prompt.speaker_id)]
         {
@@ -138,6 +148,7 @@ impl ModelProfile {
         if fields.prompt.piece_characters == 0 {
             return Err("prompt.piece_characters must be at least 1".to_owned());
         }
+        fields.ceiling.check()?;
         if fields.prompt.stop.is_empty() {
             return Err("prompt.stop must name at least one token".to_owned());
         }
@@ -151,12 +162,33 @@ impl ModelProfile {
             style_tags: fields.style.tags,
             stop_ids,
             piece_characters: fields.prompt.piece_characters,
+            ceiling: fields.ceiling,
             preset,
+            clone,
             text_template: fields.prompt.text,
             speaker_id_template: fields.prompt.speaker_id,
             languages: fields.languages,
         })
     }
+}
+
+/// The parts that a list of the file names: control tokens, and each of `places` once.
+fn parts(
+    entry: &str,
+    names: &[String],
+    places: &[(&str, PromptPart)],
+    token: impl Fn(&String) -> Result<ControlToken, String>,
+) -> Result<Vec<PromptPart>, String> {
+    for (place, _) in places {
+        if names.iter().filter(|name| name == place).count() != 1 {
+            return Err(format!("{entry} must hold \"{place}\" once"));
+        }
+    }
+    let part = |name: &String| match places.iter().find(|(place, _)| place == name) {
+        Some((_, part)) => Ok(part.clone()),
+        None => token(name).map(PromptPart::Control),
+    };
+    names.iter().map(part).collect()
 }
 
 /// Puts values into a template, in one pass: a value that looks like a place isn't filled in turn.
@@ -184,6 +216,7 @@ struct ProfileFields {
     layout: TokenLayout,
     prompt: PromptFields,
     sampling: Sampling,
+    ceiling: AudioCeiling,
     style: StyleFields,
     #[serde(default)]
     languages: BTreeMap<String, String>,
@@ -193,10 +226,43 @@ struct ProfileFields {
 #[serde(deny_unknown_fields)]
 struct PromptFields {
     preset: Vec<String>,
+    clone: Option<Vec<String>>,
+    transcript_turn: Option<Vec<String>>,
     text: String,
     speaker_id: String,
     stop: Vec<String>,
     piece_characters: usize,
+}
+
+impl PromptFields {
+    fn clone_prompt(
+        &self,
+        token: impl Fn(&String) -> Result<ControlToken, String> + Copy,
+    ) -> Result<Option<ClonePrompt>, String> {
+        const TURN: &str = "{transcript_turn}";
+        let (names, turn) = match (&self.clone, &self.transcript_turn) {
+            (Some(clone), Some(turn)) => (clone, turn),
+            (None, None) => return Ok(None),
+            _ => return Err("prompt.clone and prompt.transcript_turn go together".to_owned()),
+        };
+        let at = names.iter().position(|name| name == TURN);
+        let (before, after) = at
+            .and_then(|at| names.split_at_checked(at))
+            .and_then(|(before, rest)| Some((before, rest.split_first()?.1)))
+            .ok_or_else(|| format!("prompt.clone must hold \"{TURN}\" once"))?;
+        let places = [("{reference}", PromptPart::Reference), ("{text}", PromptPart::Text)];
+        let transcript = ("{transcript}", PromptPart::Transcript);
+        let without = parts("prompt.clone", &[before, after].concat(), &places, token)?;
+        let (head, tail) = without.split_at(before.len());
+        let turn = parts("prompt.transcript_turn", turn, &[transcript], token)?;
+        let with_transcript = [head, &turn, tail].concat();
+        // What is the same for all requests of a voice stands before what isn't: engines keep such beginnings.
+        let reference = without.iter().position(|part| *part == PromptPart::Reference);
+        if reference > without.iter().position(|part| *part == PromptPart::Text) {
+            return Err("prompt.clone must hold \"{reference}\" before \"{text}\"".to_owned());
+        }
+        Ok(Some(ClonePrompt { with_transcript, without_transcript: without }))
+    }
 }
 
 #[derive(Deserialize)]
@@ -219,7 +285,7 @@ mod tests {
         assert_eq!(svara.layout, TokenLayout::default());
         assert_eq!(svara.sampling.max_tokens, 2048);
         let orpheus = ModelProfile::parse(ORPHEUS).unwrap();
-        assert_eq!(orpheus.id, "orpheus-3b");
+        assert_eq!((orpheus.id.as_str(), orpheus.clone.is_none()), ("orpheus-3b", true));
     }
 
     #[test]
@@ -227,8 +293,13 @@ mod tests {
         for (from, to, word) in [
             ("stop = [\"end_of_speech\"]", "stop = [\"end\"]", "\"end\""),
             ("\"{text}\", \"end_of_human\"", "\"end_of_human\"", "once"),
+            ("\"{reference}\", \"end_of_speech\"", "\"end_of_speech\"", "\"{reference}\" once"),
+            ("\"{transcript_turn}\", \"start_of_ai\"", "\"start_of_ai\"", "\"{transcript_turn}\" once"),
+            ("\"{transcript}\", ", "", "prompt.transcript_turn"),
+            ("transcript_turn = [", "transcript_turns = [", "transcript_turns"),
             ("temperature = 0.75", "temperature = 7", "sampling.temperature"),
             ("temperature = 0.75", "temprature = 0.75", "temprature"),
+            ("seconds = 4.0", "seconds = 0.0", "ceiling.seconds"),
             ("{speaker_id}: {text}", "{speaker}: {text}", "prompt.text"),
             ("codebook_size = 4096", "codebook_size = 0", "codebook_size"),
         ] {

@@ -1,24 +1,64 @@
 //! What a caller asks for, in one form for all dialects.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
+#[cfg(doc)]
+use svara_audio::TimeStretch;
+
+use crate::ReferenceVoice;
 
 /// One piece of text to be spoken by one voice.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SpeechRequest {
     /// The text, as the user typed it.
     pub text: String,
     /// A voice id ("hi_female"), speaker id ("Hindi (Female)") or display name.
     pub voice: String,
+    /// Speaks in the voice of a recording instead of `voice`.
+    pub reference: Option<Arc<ReferenceVoice>>,
     /// How it is said: one of the model's style tags.
     pub style: Option<String>,
     /// Whether numbers, dates and the like are said in words.
     pub normalization: Normalization,
+    /// What is taken out of the text before anything else.
+    pub strip: Strip,
+    /// How fast it is said, without change of pitch: 0.25 to 4 as [`TimeStretch`] can, 1 is the model's
+    /// own pace.
+    pub speed: f32,
     /// What the caller wants otherwise than the model's profile says.
     pub sampling: SamplingOverrides,
     /// Makes the speech repeatable: the same request with the same seed sounds the same.
     pub seed: Option<u64>,
     /// The id under which logs and the engine speak of this request.
     pub request_id: String,
+}
+
+impl Default for SpeechRequest {
+    /// Nothing to say, at the model's own pace.
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            voice: String::new(),
+            reference: None,
+            style: None,
+            normalization: Normalization::default(),
+            strip: Strip::default(),
+            speed: 1.0,
+            sampling: SamplingOverrides::default(),
+            seed: None,
+            request_id: String::new(),
+        }
+    }
+}
+
+/// What is taken out of a text because it isn't meant to be said. Nothing unless asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strip {
+    /// Marks, link targets and comments of Markdown.
+    pub markdown: bool,
+    /// Emoji.
+    pub emoji: bool,
 }
 
 /// Whether numbers, dates, money and the like are turned into words of the voice's language.

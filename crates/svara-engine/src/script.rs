@@ -3,40 +3,60 @@
 use std::borrow::Cow;
 
 use crate::{
-    ModelProfile, Normalization, SpeakError, Voice,
+    ModelProfile, Normalization, SpeakError, SpeechRequest, Strip, Voice,
     text::{self, Language, style::StyleTags},
 };
 
-/// The pieces of a text, in order; each fits into one generation. At least one.
-///
-/// Style tags typed anywhere in the text are taken out and put at the end of each piece, where the model looks for
-/// them; `style` goes before typed ones. With `whole`, the text stays one piece however long it is.
-///
-/// # Errors
-/// The text is nothing but white space and tags, the style is unknown, or normalization was demanded for a language
-/// that has no rules.
-pub(crate) fn pieces(
-    profile: &ModelProfile,
-    voice: &Voice,
-    typed: &str,
-    style: Option<&str>,
-    normalization: Normalization,
-    whole: bool,
-) -> Result<Vec<String>, SpeakError> {
-    let tags = StyleTags::new(&profile.style_tags);
-    let asked = style.map(|style| tags.resolve(style)).transpose();
-    let asked = asked.map_err(|error| SpeakError::invalid("style", error.to_string()))?;
-    let (plain, typed_style) = tags.take(typed);
-    let said = normalized(&plain, voice, normalization)?;
-    if said.trim().is_empty() {
-        return Err(SpeakError::invalid("text", "must not be empty"));
+/// What is to be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Script {
+    /// The words, in order; each piece fits into one generation. At least one.
+    pub(crate) pieces: Vec<String>,
+    /// How all of them are said.
+    pub(crate) style: Option<String>,
+}
+
+impl Script {
+    /// What the model is asked to say for a piece: its words, and the style where the model looks for it.
+    pub(crate) fn prompt(piece: &str, style: Option<&str>) -> String {
+        style.map_or_else(|| piece.to_owned(), |style| StyleTags::append(piece, style))
     }
-    let pieces = if whole { vec![&*said] } else { text::pack(&said, profile.piece_characters) };
-    let style = asked.or(typed_style);
-    Ok(pieces
-        .into_iter()
-        .map(|piece| style.map_or_else(|| piece.to_owned(), |style| StyleTags::append(piece, style)))
-        .collect())
+
+    /// The script of a request for this voice.
+    ///
+    /// Markdown and emoji go first, where that was asked for. Style tags typed anywhere in the text are taken out; the
+    /// style of the request goes before them. With `whole`, the text stays one piece however long it is.
+    ///
+    /// # Errors
+    /// The text is nothing but white space and tags, the style is unknown, or normalization was demanded for a
+    /// language that has no rules.
+    pub(crate) fn new(
+        profile: &ModelProfile,
+        voice: &Voice,
+        request: &SpeechRequest,
+        whole: bool,
+    ) -> Result<Self, SpeakError> {
+        let tags = StyleTags::new(&profile.style_tags);
+        let asked = request.style.as_deref().map(|style| tags.resolve(style)).transpose()?;
+        let typed = stripped(&request.text, request.strip);
+        let (plain, typed_style) = tags.take(&typed);
+        let said = normalized(&plain, voice, request.normalization)?;
+        if said.trim().is_empty() {
+            return Err(SpeakError::invalid("text", "must not be empty"));
+        }
+        let pieces = if whole { vec![&*said] } else { text::pack(&said, profile.piece_characters) };
+        let pieces = pieces.into_iter().map(str::to_owned).collect();
+        Ok(Self { pieces, style: asked.or(typed_style).map(str::to_owned) })
+    }
+}
+
+fn stripped(typed: &str, strip: Strip) -> Cow<'_, str> {
+    let text = if strip.markdown { Cow::Owned(text::strip_markdown(typed)) } else { Cow::Borrowed(typed) };
+    match text {
+        text if !strip.emoji => text,
+        Cow::Borrowed(text) => text::strip_emoji(text),
+        Cow::Owned(text) => Cow::Owned(text::strip_emoji(&text).into_owned()),
+    }
 }
 
 fn normalized<'a>(
@@ -78,7 +98,29 @@ mod tests {
         normalization: Normalization,
     ) -> Result<Vec<String>, SpeakError> {
         let (profile, voice) = setup();
-        pieces(&profile, &voice, typed, style, normalization, false)
+        let (text, style) = (typed.to_owned(), style.map(str::to_owned));
+        let request = SpeechRequest { text, style, normalization, ..SpeechRequest::default() };
+        prompts(Script::new(&profile, &voice, &request, false)?)
+    }
+
+    fn prompts(script: Script) -> Result<Vec<String>, SpeakError> {
+        let style = script.style.as_deref();
+        Ok(script.pieces.iter().map(|piece| Script::prompt(piece, style)).collect())
+    }
+
+    #[test]
+    fn markdown_and_emoji_go_where_that_is_asked_for() {
+        let (profile, voice) = setup();
+        let said = |markdown, emoji| {
+            let text = "**वाह** 🙏 <happy>".to_owned();
+            let request =
+                SpeechRequest { text, strip: Strip { markdown, emoji }, ..SpeechRequest::default() };
+            prompts(Script::new(&profile, &voice, &request, false).unwrap()).unwrap().concat()
+        };
+        assert_eq!(said(false, false), "**वाह** 🙏 <happy>");
+        assert_eq!(said(true, false), "वाह 🙏 <happy>");
+        assert_eq!(said(false, true), "**वाह** <happy>");
+        assert_eq!(said(true, true), "वाह <happy>");
     }
 
     #[test]
@@ -120,7 +162,9 @@ mod tests {
         fn no_piece_is_too_long_and_nothing_is_left_out(text in "[a-zक-ह। ,.?]{1,900}") {
             prop_assume!(!text.trim().is_empty());
             let (profile, voice) = setup();
-            let pieces = pieces(&profile, &voice, &text, None, Normalization::Off, false).unwrap();
+            let request =
+                SpeechRequest { text: text.clone(), normalization: Normalization::Off, ..SpeechRequest::default() };
+            let pieces = Script::new(&profile, &voice, &request, false).unwrap().pieces;
             prop_assert!(pieces.iter().all(|piece| piece.chars().count() <= profile.piece_characters));
             let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             prop_assert_eq!(letters(&pieces.concat()), letters(&text));

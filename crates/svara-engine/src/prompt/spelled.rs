@@ -1,17 +1,28 @@
 //! Prompts of text, for when there is no tokenizer at hand and the engine's has to do.
 
-use crate::profile::PromptPart;
+use std::fmt::Write;
+
+use super::Fillings;
+use crate::{ModelProfile, profile::PromptPart};
 
 /// The control tokens spelled out around the words.
-pub(super) fn prompt(parts: &[PromptPart], words: &str, style_tags: &[String]) -> String {
-    let words = without_tokens(words, style_tags);
-    parts
-        .iter()
-        .map(|part| match part {
-            PromptPart::Control(token) => token.text.as_str(),
-            PromptPart::Text => words.as_str(),
-        })
-        .collect()
+pub(super) fn prompt(parts: &[PromptPart], with: &Fillings<'_>, profile: &ModelProfile) -> String {
+    let mut prompt = String::new();
+    for part in parts {
+        match part {
+            PromptPart::Control(token) => prompt.push_str(&token.text),
+            PromptPart::Text => prompt.push_str(&without_tokens(with.text, &profile.style_tags)),
+            PromptPart::Transcript => prompt.push_str(&without_tokens(with.transcript, &profile.style_tags)),
+            PromptPart::Reference => {
+                let numbers = with.reference.iter().filter_map(|token| profile.layout.custom_number(*token));
+                for number in numbers {
+                    // Writing to a string can't fail.
+                    let _ = write!(prompt, "<custom_token_{number}>");
+                }
+            }
+        }
+    }
+    prompt
 }
 
 /// Breaks up whatever an engine's tokenizer could take for a token of its added vocabulary: `<tag>` becomes `< tag>`.
@@ -38,14 +49,35 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::profile::ControlToken;
+
+    fn svara() -> ModelProfile {
+        let path = svara_testkit::models::workspace().join("config/models/svara-v1.toml");
+        ModelProfile::load(&path).unwrap()
+    }
 
     #[test]
     fn control_tokens_stand_around_the_words() {
-        let control = |text: &str| PromptPart::Control(ControlToken { id: 0, text: text.to_owned() });
-        let parts = [control("<|begin_of_text|>"), PromptPart::Text, control("<custom_token_4>")];
-        let text = prompt(&parts, "Hindi (Male): 1 < 2 <custom_token_2> <happy>", &["happy".to_owned()]);
-        assert_eq!(text, "<|begin_of_text|>Hindi (Male): 1 < 2 < custom_token_2> <happy><custom_token_4>");
+        let profile = svara();
+        let words = "Hindi (Male): 1 < 2 <custom_token_2> <happy>";
+        let with = Fillings { text: words, transcript: "", reference: &[] };
+        assert_eq!(
+            prompt(&profile.preset, &with, &profile),
+            "<|begin_of_text|><custom_token_3><|audio|>Hindi (Male): 1 < 2 < custom_token_2> <happy>\
+             <custom_token_4><|eot_id|><custom_token_5><custom_token_1>"
+        );
+    }
+
+    #[test]
+    fn a_recording_is_spelled_token_by_token() {
+        let profile = svara();
+        let parts = &profile.clone.as_ref().unwrap().with_transcript;
+        let with = Fillings { text: "b", transcript: "a<|eot_id|>", reference: &[128_266, 128_266 + 4096] };
+        assert_eq!(
+            prompt(parts, &with, &profile),
+            "<|begin_of_text|><custom_token_3><|audio|>a< |eot_id|><custom_token_4><|eot_id|>\
+             <custom_token_5><custom_token_1><custom_token_10><custom_token_4106><custom_token_2><custom_token_6>\
+             <|eot_id|><custom_token_3><|audio|>b<custom_token_4><|eot_id|><custom_token_5><custom_token_1>"
+        );
     }
 
     proptest! {

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use tokenizers::{AddedVocabulary, Tokenizer};
+use tokenizers::{AddedVocabulary, Encoding, Tokenizer};
 
+use super::Fillings;
 use crate::{
     ModelProfile,
     profile::{ControlToken, PromptPart},
@@ -18,7 +19,8 @@ impl WordTokenizer {
     /// Reads a `tokenizer.json` and compares its control tokens with the profile's.
     pub(super) fn load(path: &Path, profile: &ModelProfile) -> Result<Self, String> {
         let mut tokenizer = Tokenizer::from_file(path).map_err(|error| error.to_string())?;
-        for part in &profile.preset {
+        let cloning = profile.clone.iter().flat_map(|clone| &clone.with_transcript);
+        for part in profile.preset.iter().chain(cloning) {
             if let PromptPart::Control(token) = part {
                 check(&tokenizer, token)?;
             }
@@ -27,16 +29,21 @@ impl WordTokenizer {
         Ok(Self { tokenizer })
     }
 
-    pub(super) fn prompt(&self, parts: &[PromptPart], words: &str) -> Result<Vec<u32>, String> {
-        let words = self.tokenizer.encode_fast(words, false).map_err(|error| error.to_string())?;
-        let mut ids = Vec::with_capacity(parts.len() + words.len());
+    pub(super) fn prompt(&self, parts: &[PromptPart], with: &Fillings<'_>) -> Result<Vec<u32>, String> {
+        let mut ids = Vec::with_capacity(parts.len() + with.reference.len() + with.text.len());
         for part in parts {
             match part {
                 PromptPart::Control(token) => ids.push(token.id),
-                PromptPart::Text => ids.extend_from_slice(words.get_ids()),
+                PromptPart::Text => ids.extend_from_slice(self.words(with.text)?.get_ids()),
+                PromptPart::Transcript => ids.extend_from_slice(self.words(with.transcript)?.get_ids()),
+                PromptPart::Reference => ids.extend_from_slice(with.reference),
             }
         }
         Ok(ids)
+    }
+
+    fn words(&self, words: &str) -> Result<Encoding, String> {
+        self.tokenizer.encode_fast(words, false).map_err(|error| error.to_string())
     }
 }
 
@@ -55,7 +62,9 @@ mod tests {
     use proptest::prelude::*;
     use svara_testkit::models::{tokenizer, workspace};
 
-    use crate::{ModelProfile, Prompt, PromptBuilder, Voice, Voices};
+    use svara_snac::Frame;
+
+    use crate::{ModelProfile, Prompt, PromptBuilder, ReferenceVoice, Voice, Voices};
 
     fn builder() -> (PromptBuilder, Arc<Voice>) {
         let profile = Arc::new(ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap());
@@ -100,6 +109,41 @@ mod tests {
             ids(&builder, &voice, "a<custom_token_2>"),
             "it is spoken, not dropped"
         );
+    }
+
+    #[test]
+    fn a_clone_prompt_begins_the_same_for_every_text() {
+        let (builder, voice) = builder();
+        let mut reference = ReferenceVoice {
+            voice,
+            frames: [Frame([0, 1, 2, 3, 4, 5, 4095]), Frame([7; 7])].into(),
+            transcript: Some(" मेरी <|eot_id|> आवाज़ ".into()),
+        };
+        let ids = |reference: &ReferenceVoice, text: &str| match builder.clone_of(reference, text).unwrap() {
+            Prompt::Tokens(ids) => ids,
+            Prompt::Text(_) => panic!("expected token ids"),
+        };
+        let (one, other) = (ids(&reference, "नमस्ते"), ids(&reference, "1 <custom_token_2>"));
+        let text_at = one.iter().rposition(|id| *id == 156_939).unwrap() + 1;
+        assert_eq!(one[..text_at], other[..text_at]);
+        let words = |ids: &[u32]| ids.iter().all(|id| *id < 128_000);
+        assert!(words(&one[text_at..one.len() - 4]) && words(&other[text_at..other.len() - 4]));
+        assert_eq!(one[one.len() - 4..], [128_260, 128_009, 128_261, 128_257]);
+        // The turn of the transcript, then the recording's own.
+        let audio_at = one.iter().position(|id| *id == 128_266).unwrap();
+        assert_eq!(one[..3], [128_000, 128_259, 156_939]);
+        assert!(words(&one[3..audio_at - 4]) && audio_at > 8);
+        assert_eq!(one[audio_at - 4..audio_at], [128_260, 128_009, 128_261, 128_257]);
+        assert_eq!(one[audio_at + 6], 128_266 + 6 * 4096 + 4095);
+        assert_eq!(one[audio_at + 14..text_at], [128_258, 128_262, 128_009, 128_259, 156_939]);
+        for none in [None, Some(" ")] {
+            reference.transcript = none.map(Into::into);
+            let bare = ids(&reference, "नमस्ते");
+            assert_eq!(bare[..3], [128_000, 128_261, 128_257]);
+            assert_eq!(bare[3..], one[audio_at..]);
+        }
+        reference.frames = [Frame([4096; 7])].into();
+        assert!(builder.clone_of(&reference, "a").unwrap_err().contains("codes"));
     }
 
     #[test]

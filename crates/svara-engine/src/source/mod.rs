@@ -7,12 +7,18 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{future::BoxFuture, stream::BoxStream};
 
-use crate::{Sampling, Voice};
+use crate::{CloningUnavailable, ReferenceVoice, Sampling, Voice};
 
 /// Something that turns words into audio tokens, as they are made.
 pub trait TokenSource: Send + Sync {
     /// Starts to speak. Dropping the stream (or this future) ends the generation.
     fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>>;
+
+    /// Whether it can speak in the voice of a recording.
+    ///
+    /// # Errors
+    /// Says why not.
+    fn cloning(&self) -> Result<(), CloningUnavailable>;
 
     /// Whether the source would answer now.
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>>;
@@ -28,6 +34,8 @@ pub struct Utterance {
     pub text: String,
     /// Who says them.
     pub voice: Arc<Voice>,
+    /// The recording whose voice it is; none: one of the model's own.
+    pub reference: Option<Arc<ReferenceVoice>>,
     /// How tokens are drawn.
     pub sampling: Sampling,
     /// Makes the tokens repeatable.

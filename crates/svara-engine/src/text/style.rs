@@ -14,7 +14,7 @@ pub struct StyleTags<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown style {style:?}; known are {}", known.join(", "))]
 pub struct UnknownStyle {
-    /// What was asked for.
+    /// What was asked for, at most 64 characters of it.
     pub style: String,
     /// What could have been asked for.
     pub known: Vec<String>,
@@ -34,7 +34,10 @@ impl<'a> StyleTags<'a> {
     pub fn resolve(&self, style: &str) -> Result<&'a str, UnknownStyle> {
         let name = style.trim();
         let name = name.strip_prefix('<').and_then(|name| name.strip_suffix('>')).unwrap_or(name);
-        self.find(name).ok_or_else(|| UnknownStyle { style: style.to_owned(), known: self.known.to_vec() })
+        self.find(name).ok_or_else(|| UnknownStyle {
+            style: style.chars().take(64).collect(),
+            known: self.known.to_vec(),
+        })
     }
 
     /// The one style that free instructions such as "speak in a happy tone" name as a word.

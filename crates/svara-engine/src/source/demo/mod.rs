@@ -17,7 +17,10 @@ use svara_snac::{Encoder, Frame, TokenLayout};
 
 pub use self::espeak::{Espeak, EspeakError};
 use super::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance};
-use crate::text::{self, style::StyleTags};
+use crate::{
+    CloningUnavailable,
+    text::{self, style::StyleTags},
+};
 
 /// What users must know of this voice.
 pub const NOTICE: &str = "demo voice: espeak-ng through a small codec, not svara-tts";
@@ -48,6 +51,10 @@ impl TokenSource for DemoSource {
     fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>> {
         let shared = Arc::clone(&self.shared);
         async move { Ok(shared.speak(&utterance)) }.boxed()
+    }
+
+    fn cloning(&self) -> Result<(), CloningUnavailable> {
+        Err(CloningUnavailable::new("the demo voice is espeak-ng, which has voices of its own only"))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {

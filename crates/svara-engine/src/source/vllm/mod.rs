@@ -15,7 +15,7 @@ use self::{
     wire::{CompletionRequest, ErrorBody},
 };
 use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance, excerpt};
-use crate::PromptBuilder;
+use crate::{CloningUnavailable, PromptBuilder};
 
 /// Where the engine is and how long to wait for it.
 #[derive(Clone, Debug)]
@@ -69,10 +69,12 @@ impl VllmSource {
     }
 
     async fn start(&self, utterance: Utterance) -> Result<TokenStream, SourceError> {
-        let prompt = self
-            .prompts
-            .preset(&utterance.voice, &utterance.text)
-            .map_err(|reason| SourceError::Nonsense { reason: format!("no prompt: {reason}") })?;
+        let prompt = match &utterance.reference {
+            Some(reference) => self.prompts.clone_of(reference, &utterance.text),
+            None => self.prompts.preset(&utterance.voice, &utterance.text),
+        };
+        let prompt =
+            prompt.map_err(|reason| SourceError::Nonsense { reason: format!("no prompt: {reason}") })?;
         let profile = self.prompts.profile();
         let body = CompletionRequest::new(&self.settings, &prompt, &utterance, &profile.stop_ids);
         let mut request = self.client.post(&self.completions_url).json(&body);
@@ -99,6 +101,10 @@ impl VllmSource {
 impl TokenSource for VllmSource {
     fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>> {
         self.start(utterance).boxed()
+    }
+
+    fn cloning(&self) -> Result<(), CloningUnavailable> {
+        self.prompts.cloning()
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {

@@ -1,0 +1,157 @@
+//! When each word and character of a piece is said.
+
+mod weights;
+
+pub use weights::LetterWeights;
+
+/// One piece of a speech that has been said to its end, and where its sound lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PieceTiming {
+    /// The words as the model was asked to say them: normalized, without style tags. Between two pieces of a text
+    /// there was white space, or nothing.
+    pub text: String,
+    /// Samples of the speech before this piece.
+    pub start_samples: u64,
+    /// Samples of the speech up to its end.
+    pub end_samples: u64,
+}
+
+/// A part of a piece's text and when it is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedText<'a> {
+    /// The text, as it stands in the piece.
+    pub text: &'a str,
+    /// Samples of the speech before it.
+    pub start_samples: u64,
+    /// Samples of the speech up to its end; never less than the start.
+    pub end_samples: u64,
+}
+
+/// Says when the characters of a piece are said.
+///
+/// [`LetterWeights`] is the one there is: an estimate. A forced aligner, which listens to the sound, would be another.
+pub trait Aligner {
+    /// Where each character (Unicode scalar value) of the piece's text ends, in samples of the speech: as many as
+    /// there are characters, none less than the one before it or than the piece's start, the last the piece's end.
+    fn character_ends(&self, piece: &PieceTiming) -> Vec<u64>;
+}
+
+impl PieceTiming {
+    /// Each word with the white space behind it: their texts joined are the piece's text, and their times follow each
+    /// other without a gap. The pause after a sentence belongs to its last word.
+    ///
+    /// The times are estimates of [`LetterWeights`].
+    pub fn words(&self) -> Vec<TimedText<'_>> {
+        self.words_by(&LetterWeights)
+    }
+
+    /// Each character (Unicode scalar value), white space too: as [`PieceTiming::words`].
+    pub fn characters(&self) -> Vec<TimedText<'_>> {
+        self.characters_by(&LetterWeights)
+    }
+
+    /// [`PieceTiming::words`] as another aligner heard them.
+    pub fn words_by(&self, aligner: &dyn Aligner) -> Vec<TimedText<'_>> {
+        let mut words: Vec<TimedText<'_>> = Vec::new();
+        let mut rest = self.text.as_str();
+        let mut characters = self.characters_by(aligner).into_iter();
+        let mut start_samples = self.start_samples;
+        while !rest.is_empty() {
+            let (word, after) = rest.split_at(word_len(rest));
+            let last = characters.by_ref().take(word.chars().count()).last();
+            let end_samples = last.map_or(start_samples, |last| last.end_samples);
+            words.push(TimedText { text: word, start_samples, end_samples });
+            (rest, start_samples) = (after, end_samples);
+        }
+        words
+    }
+
+    /// [`PieceTiming::characters`] as another aligner heard them.
+    pub fn characters_by(&self, aligner: &dyn Aligner) -> Vec<TimedText<'_>> {
+        let mut start_samples = self.start_samples;
+        let timed =
+            self.text.char_indices().zip(aligner.character_ends(self)).map(|((at, c), end_samples)| {
+                let text = self.text.get(at..at + c.len_utf8()).unwrap_or_default();
+                let timed = TimedText { text, start_samples, end_samples };
+                start_samples = end_samples;
+                timed
+            });
+        timed.collect()
+    }
+}
+
+/// The length in bytes of the word that a text starts with, with the white space before (only at the very start of a
+/// piece) and after it.
+fn word_len(text: &str) -> usize {
+    let leading = text.len() - text.trim_start().len();
+    let mut in_word = false;
+    for (at, c) in text.char_indices().skip_while(|(at, _)| *at < leading) {
+        if c.is_whitespace() {
+            in_word = true;
+        } else if in_word {
+            return at;
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn piece(text: &str, start_samples: u64, samples: u64) -> PieceTiming {
+        PieceTiming { text: text.to_owned(), start_samples, end_samples: start_samples + samples }
+    }
+
+    #[test]
+    fn words_keep_the_space_behind_them() {
+        let piece = piece("नमस्ते दुनिया।  ठीक", 0, 24_000);
+        let words: Vec<&str> = piece.words().iter().map(|word| word.text).collect();
+        assert_eq!(words, ["नमस्ते ", "दुनिया।  ", "ठीक"]);
+    }
+
+    #[test]
+    fn longer_words_take_longer_and_sentences_end_in_a_pause() {
+        for text in ["मैं अस्पताल", "আমি হাসপাতালে", "நான் மருத்துவமனையில்", "I hospitals"]
+        {
+            let piece = piece(text, 1_000, 24_000);
+            let lengths: Vec<u64> =
+                piece.words().iter().map(|word| word.end_samples - word.start_samples).collect();
+            assert!(lengths[1] > lengths[0] * 3 / 2, "{text}: {lengths:?}");
+        }
+        let piece = piece("राम। राम", 0, 24_000);
+        let words = piece.words();
+        assert!(words[0].end_samples > 14_000, "{words:?}");
+    }
+
+    #[test]
+    fn a_text_without_letters_is_shared_out_evenly() {
+        let piece = piece("\u{200d}\u{200d}", 10, 100);
+        let ends: Vec<u64> = piece.characters().iter().map(|character| character.end_samples).collect();
+        assert_eq!(ends, [60, 110]);
+    }
+
+    proptest! {
+        #[test]
+        fn times_cover_the_piece_in_order(
+            text in "(\\PC|[क-हा-्। \n,.]){0,80}",
+            start in 0u64..1 << 40,
+            samples in 0u64..1 << 32,
+        ) {
+            let piece = piece(&text, start, samples);
+            for timed in [piece.words(), piece.characters()] {
+                prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), text.as_str());
+                let mut at = start;
+                for part in &timed {
+                    prop_assert_eq!(part.start_samples, at);
+                    prop_assert!(part.end_samples >= at);
+                    at = part.end_samples;
+                }
+                prop_assert!(timed.is_empty() || at == piece.end_samples);
+            }
+            prop_assert_eq!(piece.characters().len(), text.chars().count());
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Any text through all that happens to a text: no panic, nothing grows out of bounds, nothing is lost on the way.
+//!
+//! `SVARA_FUZZ_INPUTS` sets how many inputs are tried (default: enough for a test run).
+
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+use svara_engine::{
+    PieceTiming,
+    text::{Language, normalize, pack, strip_emoji, strip_markdown, style::StyleTags},
+};
+
+const DEFAULT_INPUTS: u32 = 2_000;
+const PIECE_CHARACTERS: usize = 240;
+
+/// Anything at all, and texts made of what the steps look for.
+fn text() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        2 => "\\PC{0,12}",
+        2 => "[क-हा-् ]{1,30}|[ক-হা-্ ]{1,30}|[க-ஹா-் ]{1,30}",
+        2 => "[0-9०-९]{1,20}",
+        2 => "[-+,.:/%@_?=&#*`~|<>!()\\[\\] \n\t₹$।॥]{1,6}",
+        1 => proptest::sample::select(vec![
+            "<happy>", "<sad", "**", "# ", "- ", "1. ", "| a | b |\n|---|---|\n", "[x](https://a.in)", "<!--", "-->",
+            "👨‍👩‍👧‍👦", "5️⃣", "🇮🇳", "\u{200d}", "\u{200c}", "\u{fe0f}", "\u{301}", "\u{0}", "\u{202e}", "डॉ. ", "Rs. ",
+            "https://", "a@b.in", "+91 98765 43210", "15/08/1947", "\r\n",
+        ]).prop_map(str::to_owned),
+        1 => any::<String>(),
+    ];
+    proptest::collection::vec(part, 0..20).prop_map(|parts| parts.concat())
+}
+
+fn characters(text: &str) -> usize {
+    text.chars().count()
+}
+
+#[test]
+fn no_text_does_harm() {
+    let cases = match std::env::var("SVARA_FUZZ_INPUTS") {
+        Ok(inputs) => inputs.parse().expect("SVARA_FUZZ_INPUTS is a number"),
+        Err(_) => DEFAULT_INPUTS,
+    };
+    let known = ["happy", "sad"].map(str::to_owned);
+    let styles = StyleTags::new(&known);
+    let languages = proptest::sample::select(Language::ALL.to_vec());
+    let inputs = (text(), languages, any::<bool>(), any::<bool>(), 0u64..1 << 40);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&inputs, |(typed, language, markdown, emoji, samples)| {
+        let mut stripped = typed.clone();
+        if markdown {
+            stripped = strip_markdown(&stripped);
+            // A list's bullet may become a number with a line end.
+            prop_assert!(characters(&stripped) <= 24 * characters(&typed) + 24);
+        }
+        if emoji {
+            stripped = strip_emoji(&stripped).into_owned();
+        }
+        let (plain, _) = styles.take(&stripped);
+        prop_assert!(plain.len() <= stripped.len());
+        let said = normalize(&plain, language);
+        prop_assert!(characters(&said) <= 40 * characters(&plain));
+        let pieces = pack(&said, PIECE_CHARACTERS);
+        let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        prop_assert_eq!(letters(&pieces.concat()), letters(&said));
+        for piece in pieces {
+            let timing = PieceTiming { text: piece.to_owned(), start_samples: 7, end_samples: 7 + samples };
+            for timed in [timing.words(), timing.characters()] {
+                prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), piece);
+                prop_assert!(timed.windows(2).all(|pair| pair[0].end_samples == pair[1].start_samples));
+                prop_assert_eq!(timed.last().map(|last| last.end_samples), Some(7 + samples));
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
