@@ -15,8 +15,10 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
-    config::LimitsConfig,
+    config::Config,
+    metrics::{self, Metrics},
     routes,
+    start::CallersVoices,
     state::{AppState, RequestId},
 };
 
@@ -24,16 +26,35 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
 /// The whole HTTP surface.
-pub fn router(engine: Engine, limits: &LimitsConfig) -> Router {
-    let state = AppState { engine: Arc::new(engine), body_bytes: limits.body_bytes };
+pub fn router(engine: Engine, voices: CallersVoices, config: &Config) -> Router {
+    let engine = Arc::new(engine);
+    let metrics = Arc::new(Metrics::new(&engine));
+    let CallersVoices { cloning, kept } = voices;
+    let state = AppState {
+        engine,
+        cloning: Arc::new(cloning),
+        voices: Arc::new(kept),
+        metrics: Arc::clone(&metrics),
+        body_bytes: config.limits.body_bytes,
+    };
     Router::new()
+        .route("/", get(routes::playground::page))
+        .route("/playground", get(routes::playground::home))
+        .route("/playground/settings.json", get(routes::playground::settings))
+        .route("/playground/{file}", get(routes::playground::asset))
         .route("/health", get(routes::health))
-        .route("/v1/voices", get(routes::voices))
+        .route("/metrics", get(routes::metrics))
+        .route("/debug/timing", get(routes::timing))
+        .route("/debug/timing/reset", post(routes::reset_timing))
+        .route("/v1/voices", get(routes::voices).post(routes::create_voice))
+        .route("/v1/voices/{id}", get(routes::voice).delete(routes::delete_voice))
+        .route("/v1/voice-clone", post(routes::clone_voice))
         .route("/v1/text-to-speech", post(routes::text_to_speech))
         .route("/v1/audio/speech", post(routes::audio_speech))
         .fallback(routes::not_found)
         .method_not_allowed_fallback(routes::method_not_allowed)
-        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(DefaultBodyLimit::max(config.limits.body_bytes))
+        .layer(middleware::from_fn_with_state(metrics, metrics::observe))
         .layer(middleware::from_fn(identify))
         .with_state(state)
 }

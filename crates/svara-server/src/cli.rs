@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     app,
-    config::{Config, EngineKind, LogFormat, LogLevel},
+    config::{Config, DecoderBackend, EngineKind, LogFormat, LogLevel},
     serve, start, telemetry,
 };
 
@@ -39,6 +39,9 @@ pub struct Cli {
     /// Where the decoder runs: auto, cpu, cuda or cuda:N.
     #[arg(long)]
     device: Option<Device>,
+    /// What turns codes into sound; null gives silence, for load tests only.
+    #[arg(long, value_enum)]
+    decoder: Option<DecoderBackend>,
     /// What is logged.
     #[arg(long, value_enum)]
     log_level: Option<LogLevel>,
@@ -107,6 +110,7 @@ impl Cli {
                 value.clone_from(flag);
             }
         }
+        config.decoder.kind = self.decoder.unwrap_or(config.decoder.kind);
         config.decoder.device = self.device.unwrap_or(config.decoder.device);
         config.server.port = self.port.unwrap_or(config.server.port);
         config.log.level = self.log_level.unwrap_or(config.log.level);
@@ -123,7 +127,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("can't listen on {}:{}", address.0, address.1))?;
     let engine = start::engine(config).await?;
-    let app = app::router(engine, &config.limits);
+    let voices = start::callers_voices(config, &engine).await?;
+    let app = app::router(engine, voices, config);
     serve::run(listener, app, serve::stop_signal()?, config.server.drain_seconds.duration()).await
 }
 

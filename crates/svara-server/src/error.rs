@@ -9,6 +9,8 @@ use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use svara_engine::{SpeakError, source::SourceError};
 
+use crate::store::StoreError;
+
 /// How a dialect spells errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorDialect {
@@ -18,8 +20,28 @@ pub enum ErrorDialect {
     OpenAi,
 }
 
-/// A failure before the first byte of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl ErrorDialect {
+    /// The dialect's name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Svara => "svara",
+            Self::OpenAi => "openai",
+        }
+    }
+}
+
+/// Stands in the extensions of an answer that tells of a failure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusal {
+    /// [`ApiError::kind`].
+    pub(crate) kind: &'static str,
+    /// [`ApiError::origin`].
+    pub(crate) origin: &'static str,
+}
+
+/// A failure, as answers tell of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct ApiError {
     /// The status in the svara dialect.
     pub status: StatusCode,
@@ -76,6 +98,32 @@ impl ApiError {
         Self::client(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", None, message)
     }
 
+    /// Something that this server, as it is set up, can't do.
+    pub fn not_supported(field: &'static str, reason: &str) -> Self {
+        let status = StatusCode::NOT_IMPLEMENTED;
+        let error = Self::client(status, "not_supported", Some(field), format!("{field}: {reason}"));
+        Self { origin: "server", ..error }
+    }
+
+    /// A recording that can't be used.
+    pub(crate) fn unusable_audio(reason: &str) -> Self {
+        let message = format!("reference_audio: {reason}");
+        Self::client(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", Some("reference_audio"), message)
+    }
+
+    /// Too many recordings are being worked on.
+    pub(crate) fn cloning_busy() -> Self {
+        let message = "too many recordings are being worked on; try again";
+        let error = Self::client(StatusCode::SERVICE_UNAVAILABLE, "server_full", None, message);
+        Self { origin: "server", retryable: true, ..error }
+    }
+
+    /// No more voices may be kept.
+    pub(crate) fn voices_full(max_kept: usize) -> Self {
+        let message = format!("there are {max_kept} kept voices, the most there may be; delete some");
+        Self::client(StatusCode::CONFLICT, "voices_full", None, message)
+    }
+
     /// Something here failed that no caller can help.
     pub fn internal(message: impl Into<String>) -> Self {
         Self {
@@ -110,7 +158,9 @@ impl ApiError {
             "refused"
         );
         let retryable = self.retryable;
+        let refusal = Refusal { kind: self.kind, origin: self.origin };
         let mut response = (status, Json(self.body(dialect))).into_response();
+        response.extensions_mut().insert(refusal);
         if retryable {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
@@ -154,7 +204,9 @@ impl From<SpeakError> for ApiError {
             SpeakError::Invalid { field, .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", Some(*field))
             }
+            SpeakError::UnknownStyle(_) => (StatusCode::BAD_REQUEST, "unsupported_value", Some("style")),
             SpeakError::UnknownVoice(_) => (StatusCode::NOT_FOUND, "unknown_voice", Some("voice")),
+            SpeakError::Cloning(_) => (StatusCode::NOT_IMPLEMENTED, "not_supported", Some("reference_audio")),
             SpeakError::Source(SourceError::Rejected { field: Some(field), .. }) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", Some(*field))
             }
@@ -167,6 +219,7 @@ impl From<SpeakError> for ApiError {
             SpeakError::Source(SourceError::Timeout { .. }) => {
                 (StatusCode::GATEWAY_TIMEOUT, "engine_timeout", None)
             }
+            SpeakError::Runaway { .. } => (StatusCode::BAD_GATEWAY, "runaway", None),
             SpeakError::Source(_) | SpeakError::CutOff { .. } | SpeakError::NoAudio => {
                 (StatusCode::BAD_GATEWAY, "engine_error", None)
             }
@@ -177,6 +230,20 @@ impl From<SpeakError> for ApiError {
         };
         let origin = error.origin().name();
         Self { status, kind, message: error.to_string(), field, origin, retryable: error.is_retryable() }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let (status, kind) = match &error {
+            StoreError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"),
+            StoreError::Damaged { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "voice_damaged"),
+            StoreError::Open { .. } | StoreError::Exists { .. } | StoreError::TooLarge { .. } => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
+            }
+        };
+        let retryable = kind == "store_unavailable";
+        Self { status, kind, retryable, ..Self::internal(error.to_string()) }
     }
 }
 
@@ -192,7 +259,7 @@ impl From<MultipartError> for ApiError {
 mod tests {
     use std::time::Duration;
 
-    use svara_engine::UnknownVoice;
+    use svara_engine::{UnknownVoice, text::style::UnknownStyle};
     use svara_snac::DecodeError;
 
     use super::*;
@@ -205,6 +272,7 @@ mod tests {
         for (error, status, origin, retryable) in [
             (SpeakError::invalid("text", "must not be empty"), 422, "client", false),
             (UnknownVoice { voice: "x".into(), nearest: Vec::new() }.into(), 404, "client", false),
+            (UnknownStyle { style: "x".into(), known: Vec::new() }.into(), 400, "client", false),
             (unreachable.into(), 503, "engine", true),
             (rejected(503, None).into(), 503, "engine", true),
             (rejected(404, None).into(), 502, "engine", false),
@@ -212,6 +280,7 @@ mod tests {
             (rejected(500, None).into(), 502, "engine", true),
             (timeout.into(), 504, "engine", true),
             (SpeakError::CutOff { max_tokens: 1 }, 502, "engine", true),
+            (SpeakError::Runaway { tokens: 1, characters: 1 }, 502, "engine", true),
             (SpeakError::NoAudio, 502, "engine", true),
             (DecodeError::Full { max_streams: 1 }.into(), 503, "decoder", true),
             (DecodeError::Stopped.into(), 500, "decoder", true),

@@ -2,17 +2,22 @@
 //!
 //! `main` reads the command line and the [`config::Config`]; [`start::engine`] makes the engine; [`serve::run`] serves
 //! [`app::router`] until it is told to stop. Each dialect (module `routes`) turns its requests into one
-//! [`svara_engine::SpeechRequest`] and hands the speech to [`respond`]; [`error`] alone says which failure is which
+//! [`svara_engine::SpeechRequest`] and hands the speech to module `respond`; [`error`] alone says which failure is which
 //! HTTP answer.
 
 pub mod app;
 pub mod cli;
+pub mod cloning;
 pub mod config;
 pub mod error;
-pub mod respond;
+mod metrics;
+mod respond;
 mod routes;
 pub mod serve;
 mod speech_log;
 pub mod start;
 mod state;
+pub mod store;
 pub mod telemetry;
+mod upload;
+pub mod voices;

@@ -1,20 +1,32 @@
-//! One log line for each request that is over, however it ended.
+//! The life of a request for speech: its metrics, and one log line when it is over, however it ended.
 
-use std::time::Instant;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use svara_audio::EncoderSpec;
-use svara_engine::{SpeechReport, SpeechRequest, source::FinishReason};
+use svara_engine::{SpeakError, Speech, SpeechReport, SpeechRequest, source::FinishReason};
 use tracing::Span;
 
-/// Follows a request and writes its line when dropped: a client that leaves is nothing but a drop.
+use crate::{
+    error::{ApiError, ErrorDialect},
+    metrics::{Metrics, Playback, SpeechLabels},
+};
+
+/// Follows a request and tells of it when dropped: a client that leaves is nothing but a drop.
 pub(crate) struct SpeechLog {
+    metrics: Arc<Metrics>,
+    labels: SpeechLabels,
     span: Span,
     start: Instant,
-    first_audio_ms: Option<u64>,
+    first_token: Option<Duration>,
+    first_audio: Option<Duration>,
     /// As the caller named it, at most 64 characters.
     voice: String,
-    format: &'static str,
     characters: usize,
+    playback: Playback,
+    report: SpeechReport,
     outcome: Outcome,
 }
 
@@ -23,28 +35,66 @@ enum Outcome {
     ClientLeft,
     /// Before the first byte; the answer has a line of its own.
     Refused,
-    Complete(SpeechReport),
+    Complete,
     /// After the first byte.
-    BrokenOff(String),
+    BrokenOff(ApiError),
 }
 
 impl SpeechLog {
     /// Starts the clock, in the current span.
-    pub(crate) fn new(request: &SpeechRequest, spec: EncoderSpec) -> Self {
+    pub(crate) fn new(
+        metrics: &Arc<Metrics>,
+        dialect: ErrorDialect,
+        request: &SpeechRequest,
+        spec: EncoderSpec,
+    ) -> Self {
+        let labels = SpeechLabels { dialect: dialect.name(), format: spec.format().name() };
+        let characters = request.text.chars().count();
+        metrics.speech_started(labels, characters);
         Self {
+            metrics: Arc::clone(metrics),
+            labels,
             span: Span::current(),
             start: Instant::now(),
-            first_audio_ms: None,
+            first_token: None,
+            first_audio: None,
             voice: request.voice.chars().take(64).collect(),
-            format: spec.format().name(),
-            characters: request.text.chars().count(),
+            characters,
+            playback: Playback::default(),
+            report: SpeechReport::default(),
             outcome: Outcome::ClientLeft,
         }
     }
 
     /// The first samples are there.
-    pub(crate) fn first_audio(&mut self) {
-        self.first_audio_ms = Some(self.elapsed_ms());
+    pub(crate) fn first_audio(&mut self, speech: &Speech) {
+        let first_audio = self.start.elapsed();
+        let first_token = speech.report().first_tokens_at;
+        self.first_token = first_token.map(|at| at.saturating_duration_since(self.start));
+        self.first_audio = Some(first_audio);
+        self.metrics.first_audio(self.labels, first_audio, self.first_token);
+    }
+
+    /// The next samples of the speech, as [`Speech::next`] gives them, seen on their way.
+    pub(crate) async fn next(&mut self, speech: &mut Speech) -> Option<Result<Vec<f32>, SpeakError>> {
+        let asked = self.start.elapsed();
+        let chunk = speech.next().await;
+        self.report = speech.report();
+        if let Some(Ok(samples)) = &chunk {
+            let audio = samples.len() as f64 / f64::from(speech.sample_rate_hz().max(1));
+            // The first samples were waited for before anybody asked for them here.
+            let (asked, ready) = match self.first_audio {
+                Some(first) if self.playback.audio().is_zero() => (Duration::ZERO, first),
+                _ => (asked, self.start.elapsed()),
+            };
+            self.playback.chunk(asked, ready, Duration::from_secs_f64(audio));
+        }
+        chunk
+    }
+
+    /// Nobody listens while it is made: there can be no gaps.
+    pub(crate) fn not_streamed(&mut self) {
+        self.playback.nobody_listens();
     }
 
     /// There will be an error instead of audio.
@@ -53,54 +103,94 @@ impl SpeechLog {
     }
 
     /// All of it was sent.
-    pub(crate) fn complete(&mut self, report: SpeechReport) {
-        self.outcome = Outcome::Complete(report);
+    pub(crate) fn complete(&mut self) {
+        self.outcome = Outcome::Complete;
     }
 
     /// It failed in the middle.
-    pub(crate) fn broken_off(&mut self, error: &dyn std::error::Error) {
-        self.outcome = Outcome::BrokenOff(error.to_string());
+    pub(crate) fn broken_off(&mut self, error: &ApiError) {
+        self.metrics.broken_off(error);
+        self.outcome = Outcome::BrokenOff(error.clone());
     }
 
-    fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// What a `Server-Timing` header says of it: milliseconds from the request's being read to the engine's first
+    /// tokens and to the first samples.
+    pub(crate) fn server_timing(&self) -> String {
+        let ms = |(name, after): (&str, Duration)| format!("{name};dur={:.1}", after.as_secs_f64() * 1e3);
+        let engine = self.first_token.map(|after| ("engine", after));
+        let first_audio = self.first_audio.map(|after| ("first-audio", after));
+        engine.into_iter().chain(first_audio).map(ms).collect::<Vec<_>>().join(", ")
+    }
+
+    fn outcome_name(&self) -> &'static str {
+        match &self.outcome {
+            Outcome::ClientLeft => "client_left",
+            Outcome::Refused => "refused",
+            Outcome::BrokenOff(_) => "broken_off",
+            Outcome::Complete if self.report.finish == Some(FinishReason::Length) => "length",
+            Outcome::Complete => "complete",
+        }
     }
 }
 
 impl Drop for SpeechLog {
     fn drop(&mut self) {
         let _entered = self.span.enter();
-        let Self { first_audio_ms, voice, format, characters, .. } = &*self;
-        let elapsed_ms = self.elapsed_ms();
+        let took = self.start.elapsed();
+        self.metrics.speech_over(self.labels, self.outcome_name(), took, &self.report, &self.playback);
+        let Self { labels: SpeechLabels { dialect, format }, voice, characters, report, playback, .. } =
+            &*self;
+        let elapsed_ms = millis(took);
+        let first_audio_ms = self.first_audio.map(millis);
         match &self.outcome {
             Outcome::Refused => {}
             Outcome::ClientLeft => {
-                tracing::info!(voice, format, characters, first_audio_ms, elapsed_ms, "client left");
-            }
-            Outcome::BrokenOff(error) => {
-                tracing::error!(
+                let samples = report.samples;
+                tracing::info!(
+                    dialect,
                     voice,
                     format,
                     characters,
                     first_audio_ms,
                     elapsed_ms,
-                    error,
+                    samples,
+                    "client left"
+                );
+            }
+            Outcome::BrokenOff(ApiError { kind, origin, message: reason, .. }) => {
+                tracing::error!(
+                    dialect,
+                    voice,
+                    format,
+                    characters,
+                    first_audio_ms,
+                    elapsed_ms,
+                    kind,
+                    origin,
+                    reason,
                     "speech broken off"
                 );
             }
-            Outcome::Complete(report) => tracing::info!(
+            Outcome::Complete => tracing::info!(
+                dialect,
                 voice,
                 format,
                 characters,
+                first_token_ms = self.first_token.map(millis),
                 first_audio_ms,
                 elapsed_ms,
                 pieces = report.pieces,
                 frames = report.tokens.frames,
                 misaligned_tokens = report.tokens.misaligned_tokens,
                 samples = report.samples,
+                underruns = playback.underruns(),
                 finish = report.finish.map(FinishReason::name),
                 "speech complete"
             ),
         }
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -19,7 +19,12 @@ use svara_snac::{
     onnx::{Device, LibrarySearch, Runtime},
 };
 
-use crate::config::{Config, EngineKind};
+use crate::{
+    cloning::Cloning,
+    config::{Config, DecoderBackend, EngineKind},
+    store::Store,
+    voices::{self, KeptVoices},
+};
 
 /// Where `scripts/fetch_onnxruntime.sh` puts the library.
 const MODELS_LIB: &str = "models/lib";
@@ -30,10 +35,15 @@ const MODELS_LIB: &str = "models/lib";
 /// A file is missing or wrong, the device can't be had, or espeak-ng is missing.
 pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     let blocking = config.clone();
-    let (runtime, decoder, (voices, prompts)) = tokio::task::spawn_blocking(move || {
-        let runtime = Runtime::load(&library_search(&blocking))?;
-        let decoder = Decoder::load(&runtime, &decoder_settings(&blocking))?;
-        anyhow::Ok((runtime, decoder, voices_and_prompts(&blocking)?))
+    let (decoder, (voices, prompts)) = tokio::task::spawn_blocking(move || {
+        let decoder = match blocking.decoder.kind {
+            DecoderBackend::Onnx => Decoder::load(&runtime(&blocking)?, &decoder_settings(&blocking))?,
+            DecoderBackend::Null => Decoder::null(blocking.decoder.max_streams),
+        };
+        if let Some(notice) = decoder.notice() {
+            tracing::warn!("{notice}");
+        }
+        anyhow::Ok((decoder, voices_and_prompts(&blocking)?))
     })
     .await
     .context("loading was interrupted")??;
@@ -50,7 +60,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         EngineKind::Vllm => Arc::new(VllmSource::new(vllm_settings(config), prompts)?),
         EngineKind::Demo => {
             let espeak = Espeak::find(&config.demo.espeak).await?;
-            let encoder = Encoder::load(&runtime, &config.demo.encoder, Device::Cpu)?;
+            let encoder = Encoder::load(&runtime(config)?, &config.demo.encoder, Device::Cpu)?;
             tracing::warn!("{}", demo::NOTICE);
             Arc::new(DemoSource::new(espeak, encoder, profile.layout, profile.style_tags.clone()))
         }
@@ -62,16 +72,66 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     Ok(Engine::new(EngineParts { profile, voices, source, decoder, text_max_characters, hop_frames }))
 }
 
+/// What makes voices of recordings and keeps them.
+pub struct CallersVoices {
+    /// Makes them.
+    pub cloning: Cloning,
+    /// Keeps them.
+    pub kept: KeptVoices,
+}
+
+/// Loads the encoder and opens the store. What isn't there is told in the log, and to those who ask for it; speech in
+/// the model's own voices doesn't need it.
+///
+/// # Errors
+/// The encoder is there but can't be used, or doesn't fit the model.
+pub async fn callers_voices(config: &Config, engine: &Engine) -> anyhow::Result<CallersVoices> {
+    let blocking = config.clone();
+    let (encoder, store) = tokio::task::spawn_blocking(move || {
+        let store = match blocking.voices.store.as_str() {
+            "" => Err("voices.store is empty".to_owned()),
+            url => Store::open(url, voices::MAX_VOICE_BYTES).map_err(|error| error.to_string()),
+        };
+        let path = &blocking.cloning.encoder;
+        let encoder = if path.is_file() {
+            // Only a decoder that runs no graphs gets here without the library.
+            match runtime(&blocking) {
+                Ok(runtime) => Ok(Encoder::load(&runtime, path, Device::Cpu)?),
+                Err(error) => Err(format!("{error:#}")),
+            }
+        } else {
+            Err(format!("there is no encoder {} (cloning.encoder)", path.display()))
+        };
+        anyhow::Ok((encoder, store))
+    })
+    .await
+    .context("loading was interrupted")??;
+    let encoder = engine.source().cloning().map_err(|error| error.to_string()).and(encoder);
+    for missing in [encoder.as_ref().err(), store.as_ref().err()].into_iter().flatten() {
+        tracing::warn!(reason = missing, "no voices from recordings");
+    }
+    let model_id = &engine.profile().id;
+    Ok(CallersVoices {
+        cloning: Cloning::new(encoder, &config.cloning),
+        kept: KeptVoices::new(store, model_id, &config.voices),
+    })
+}
+
 /// Looks at everything a start would need, without loading the decoder.
 ///
 /// # Errors
 /// As [`engine`], as far as it looks.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     voices_and_prompts(config)?;
-    library_search(config).find()?;
-    let mut models = vec![decoder_settings(config).model];
+    let mut models = Vec::new();
+    if config.decoder.kind == DecoderBackend::Onnx {
+        models.push(decoder_settings(config).model);
+    }
     if config.engine.kind == EngineKind::Demo {
         models.push(config.demo.encoder.clone());
+    }
+    if !models.is_empty() {
+        library_search(config).find()?;
     }
     for model in models {
         std::fs::metadata(&model).with_context(|| format!("model {}", model.display()))?;
@@ -99,6 +159,11 @@ pub fn voices_and_prompts(config: &Config) -> anyhow::Result<(Voices, PromptBuil
     }
     let prompts = PromptBuilder::new(profile, tokenizer.as_deref())?;
     Ok((voices, prompts))
+}
+
+/// ONNX Runtime, loaded once however often it is asked for.
+fn runtime(config: &Config) -> anyhow::Result<Runtime> {
+    Ok(Runtime::load(&library_search(config))?)
 }
 
 fn library_search(config: &Config) -> LibrarySearch {

@@ -4,11 +4,19 @@ use std::sync::Arc;
 
 use svara_engine::Engine;
 
+use crate::{cloning::Cloning, metrics::Metrics, voices::KeptVoices};
+
 /// What every route may use.
 #[derive(Clone)]
 pub(crate) struct AppState {
     /// Speaks.
     pub(crate) engine: Arc<Engine>,
+    /// Turns recordings into voices.
+    pub(crate) cloning: Arc<Cloning>,
+    /// Keeps them.
+    pub(crate) voices: Arc<KeptVoices>,
+    /// Counts.
+    pub(crate) metrics: Arc<Metrics>,
     /// Largest request body.
     pub(crate) body_bytes: usize,
 }

@@ -28,6 +28,8 @@ pub const VARIABLES: &[(&str, Setter)] = &[
     ("SVARA_VOICES", |config, value| parse(value, &mut config.model.voices)),
     ("TOKENIZER_MODEL", |config, value| parse(value, &mut config.model.tokenizer)),
     ("SVARA_DECODER_MODEL", |config, value| parse(value, &mut config.decoder.model)),
+    ("SVARA_ENCODER_MODEL", |config, value| parse(value, &mut config.cloning.encoder)),
+    ("SVARA_VOICE_STORE", |config, value| parse(value, &mut config.voices.store)),
     ("TTS_DEVICE", |config, value| parse(value, &mut config.decoder.device)),
     ("LOG_LEVEL", |config, value| {
         config.log.level = match value.to_lowercase().as_str() {

@@ -4,15 +4,19 @@
 //! is read and checked before a port is bound or a model touched.
 
 mod env;
+mod sections;
 mod values;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use svara_snac::onnx::Device;
 
 pub use env::VARIABLES;
-pub use values::{EngineKind, LogFormat, LogLevel, Seconds, Secret};
+pub use sections::{
+    CloningConfig, DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig,
+    ServerConfig, VoicesConfig,
+};
+pub use values::{DecoderBackend, EngineKind, LogFormat, LogLevel, Seconds, Secret};
 
 /// The file that is read where no other is named, if it is there.
 pub const DEFAULT_FILE: &str = "config/server.toml";
@@ -31,189 +35,26 @@ pub struct Config {
     pub decoder: DecoderConfig,
     /// The demo voice.
     pub demo: DemoConfig,
+    /// Speaking in the voice of a recording.
+    pub cloning: CloningConfig,
+    /// Kept voices.
+    pub voices: VoicesConfig,
     /// What a request may ask for.
     pub limits: LimitsConfig,
     /// Logging.
     pub log: LogConfig,
 }
 
-/// The HTTP server.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ServerConfig {
-    /// The address or host name to listen on.
-    pub host: String,
-    /// The port; 0 takes a free one.
-    pub port: u16,
-    /// How long open streams may go on after a SIGTERM before they are broken off.
-    pub drain_seconds: Seconds,
-}
-
-/// Where the tokens come from.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct EngineConfig {
-    /// `vllm` or `demo`.
-    pub kind: EngineKind,
-    /// The base of the engine's API.
-    pub base_url: String,
-    /// The model's name at the engine.
-    pub model: String,
-    /// The engine's API key.
-    pub api_key: Secret,
-    /// How long a connection may take.
-    pub connect_seconds: Seconds,
-    /// How long the first token may take; includes waiting in the engine's queue.
-    pub first_token_seconds: Seconds,
-    /// How long a stream may be silent after that.
-    pub inactivity_seconds: Seconds,
-    /// Tokens for each event of the engine's stream.
-    pub stream_interval: u32,
-}
-
-/// The model and its voices.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ModelConfig {
-    /// The model's profile.
-    pub profile: PathBuf,
-    /// The directory of the voices' files.
-    pub voices: PathBuf,
-    /// The tokenizer: a `tokenizer.json`, a directory that holds one, or a model's name in the local Hugging Face
-    /// cache. Empty: none, prompts go as text.
-    pub tokenizer: String,
-}
-
-/// The SNAC decoder.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DecoderConfig {
-    /// The ONNX file.
-    pub model: PathBuf,
-    /// The ONNX Runtime library. Empty: `ORT_DYLIB_PATH`, then `models/lib/`.
-    pub library: PathBuf,
-    /// `auto`, `cpu`, `cuda` or `cuda:N`.
-    #[serde(with = "values::text")]
-    pub device: Device,
-    /// Threads, each with a session. 0: one for each core on a CPU, one on a GPU.
-    pub threads: usize,
-    /// Threads inside one call.
-    pub intra_threads: usize,
-    /// Streams that may be open at once; more are refused.
-    pub max_streams: usize,
-    /// Streams that may share one call.
-    pub max_batch: usize,
-    /// Whether noise blocks draw noise.
-    pub noise: bool,
-    /// Frames for each call. 0: few at first, then more.
-    pub hop_frames: usize,
-}
-
-/// The demo voice.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DemoConfig {
-    /// The espeak-ng program.
-    pub espeak: PathBuf,
-    /// The codec's encoder.
-    pub encoder: PathBuf,
-    /// The codec's decoder, in place of `decoder.model`.
-    pub decoder: PathBuf,
-}
-
-/// What a request may ask for.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitsConfig {
-    /// Longest text, in characters.
-    pub text_characters: usize,
-    /// Largest request body.
-    pub body_bytes: usize,
-}
-
-/// Logging.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogConfig {
-    /// `debug`, `info`, `warning` or `error`.
-    pub level: LogLevel,
-    /// `auto` (pretty on a terminal, JSON elsewhere), `pretty` or `json`.
-    pub format: LogFormat,
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        Self { host: "127.0.0.1".to_owned(), port: 8080, drain_seconds: Seconds::new(30) }
-    }
-}
-
-impl Default for EngineConfig {
-    fn default() -> Self {
-        Self {
-            kind: EngineKind::Vllm,
-            base_url: "http://localhost:8000/v1".to_owned(),
-            model: "kenpath/svara-tts-v1".to_owned(),
-            api_key: Secret::default(),
-            connect_seconds: Seconds::new(3),
-            first_token_seconds: Seconds::new(30),
-            inactivity_seconds: Seconds::new(10),
-            stream_interval: 7,
-        }
-    }
-}
-
-impl Default for ModelConfig {
-    fn default() -> Self {
-        Self {
-            profile: "config/models/svara-v1.toml".into(),
-            voices: "config/voices".into(),
-            tokenizer: "models/tokenizer.json".to_owned(),
-        }
-    }
-}
-
-impl Default for DecoderConfig {
-    fn default() -> Self {
-        Self {
-            model: "models/snac/decoder_stream.onnx".into(),
-            library: PathBuf::new(),
-            device: Device::Auto,
-            threads: 0,
-            intra_threads: 1,
-            max_streams: 64,
-            max_batch: 1,
-            noise: true,
-            hop_frames: 0,
-        }
-    }
-}
-
-impl Default for DemoConfig {
-    fn default() -> Self {
-        Self {
-            espeak: "espeak-ng".into(),
-            encoder: "models/demo/encoder.onnx".into(),
-            decoder: "models/demo/decoder.onnx".into(),
-        }
-    }
-}
-
-impl Default for LimitsConfig {
-    fn default() -> Self {
-        Self { text_characters: 5000, body_bytes: 20 * 1024 * 1024 }
-    }
-}
-
-impl Default for LogConfig {
-    fn default() -> Self {
-        Self { level: LogLevel::Info, format: LogFormat::Auto }
-    }
-}
-
 /// A configuration that can't be used. The message names the file or variable, and the key.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
+
+impl ConfigError {
+    fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
 
 impl Config {
     /// Reads the file and the environment. `file` must exist where it is named; [`DEFAULT_FILE`] need not.
@@ -240,23 +81,11 @@ impl Config {
     /// # Errors
     /// Names the key and what is allowed.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |reason: &str| Err(ConfigError(reason.to_owned()));
-        let url = &self.engine.base_url;
-        if !(url.starts_with("http://") || url.starts_with("https://")) {
-            return wrong("engine.base_url must start with http:// or https://");
-        }
-        if self.engine.stream_interval == 0 {
-            return wrong("engine.stream_interval must be at least 1");
-        }
-        if self.decoder.max_streams == 0 || self.decoder.intra_threads == 0 || self.decoder.max_batch == 0 {
-            return wrong(
-                "decoder.max_streams, decoder.intra_threads and decoder.max_batch must be at least 1",
-            );
-        }
-        if self.limits.text_characters == 0 || self.limits.body_bytes == 0 {
-            return wrong("limits.text_characters and limits.body_bytes must be at least 1");
-        }
-        Ok(())
+        self.engine.check()?;
+        self.decoder.check()?;
+        self.cloning.check()?;
+        self.voices.check()?;
+        self.limits.check()
     }
 }
 

@@ -83,6 +83,16 @@ pub enum EngineKind {
     Demo,
 }
 
+/// What turns codes into sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum DecoderBackend {
+    /// SNAC in ONNX Runtime.
+    Onnx,
+    /// Nothing: silence, for load tests only.
+    Null,
+}
+
 /// What is logged. The names are those of the Python stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]

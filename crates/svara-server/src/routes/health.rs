@@ -22,7 +22,7 @@ pub(crate) struct Health {
     open_streams: usize,
     /// Something that users must know.
     #[serde(skip_serializing_if = "Option::is_none")]
-    notice: Option<&'static str>,
+    notice: Option<String>,
     /// Why not, where the status isn't healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -44,8 +44,14 @@ pub(crate) async fn health(State(state): State<AppState>) -> (StatusCode, Json<H
         device: engine.decoder().info().device.to_string(),
         voices: engine.voices().count(),
         open_streams: engine.decoder().open_streams(),
-        notice: about.notice,
+        notice: notice(about.notice, engine.decoder().notice()),
         reason,
     };
     (code, Json(health))
+}
+
+/// What there is to say of the engine and of the decoder.
+fn notice(engine: Option<&str>, decoder: Option<&str>) -> Option<String> {
+    let notices: Vec<&str> = engine.into_iter().chain(decoder).collect();
+    (!notices.is_empty()).then(|| notices.join("; "))
 }

@@ -1,15 +1,26 @@
 //! The routes: each dialect in a file of its own.
 
 mod health;
+mod kept_voices;
+mod metrics;
 mod openai;
+pub(crate) mod playground;
 mod read;
+mod reference;
 mod svara;
 mod voices;
 
 use axum::response::Response;
 use http::StatusCode;
 
-pub(crate) use self::{health::health, openai::audio_speech, svara::text_to_speech, voices::voices};
+pub(crate) use self::{
+    health::health,
+    kept_voices::{clone_voice, create as create_voice, delete as delete_voice, get_one as voice},
+    metrics::{metrics, reset_timing, timing},
+    openai::audio_speech,
+    svara::text_to_speech,
+    voices::voices,
+};
 use crate::error::{ApiError, ErrorDialect};
 
 /// A path that isn't there.

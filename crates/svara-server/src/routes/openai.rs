@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format};
-use svara_engine::{Normalization, SamplingOverrides, SpeechRequest};
+use svara_engine::SpeechRequest;
 
 use super::read::{self, BodyType};
 use crate::{
@@ -27,7 +27,7 @@ struct Fields {
     voice: Option<VoiceField>,
     response_format: Option<String>,
     instructions: Option<String>,
-    speed: Option<f64>,
+    speed: Option<f32>,
     stream_format: Option<String>,
     seed: Option<u64>,
 }
@@ -57,9 +57,6 @@ pub(crate) async fn audio_speech(
 
 /// The `model` of the request is passed over: OpenAI's clients send OpenAI's names, and there is one model here.
 async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Response, ApiError> {
-    if fields.speed.is_some_and(|speed| speed != 1.0) {
-        return Err(ApiError::unsupported("speed", "only 1 is available on this server"));
-    }
     if let Some(format) = fields.stream_format.as_deref().filter(|format| *format != "audio") {
         let format: String = format.chars().take(32).collect();
         return Err(ApiError::unsupported(
@@ -77,12 +74,12 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         text: fields.input.ok_or_else(|| ApiError::invalid("input", "is required"))?,
         voice: voice.ok_or_else(|| ApiError::invalid("voice", "is required"))?,
         style: fields.instructions.and_then(|instructions| state.engine.style_named_in(&instructions)),
-        normalization: Normalization::Auto,
-        sampling: SamplingOverrides::default(),
+        speed: fields.speed.unwrap_or(1.0),
         seed: fields.seed,
         request_id: id.0,
+        ..SpeechRequest::default()
     };
-    respond::speak(&state.engine, request, spec, true).await.map_err(in_openai_words)
+    respond::speak(state, ErrorDialect::OpenAi, request, spec, true).await.map_err(in_openai_words)
 }
 
 /// The engine speaks of `text`; here the field is called `input`.

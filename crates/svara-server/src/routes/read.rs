@@ -4,10 +4,11 @@ use axum::{
     body::to_bytes,
     extract::{FromRequest, Multipart, Request},
 };
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, upload::Upload};
 
 /// The type of a body, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +47,50 @@ pub(super) async fn json<T: DeserializeOwned>(request: Request, limit_bytes: usi
     })
 }
 
-/// The text fields of a form, in order. Files count as text only where they are text.
-pub(super) async fn form(request: Request, limit_bytes: usize) -> Result<Vec<(String, String)>, ApiError> {
+/// What stands in a field of a form.
+#[derive(Debug)]
+pub(super) enum FormValue {
+    Text(String),
+    File(Bytes),
+}
+
+impl FormValue {
+    /// The text; none of a file.
+    pub(super) fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::File(_) => None,
+        }
+    }
+
+    /// The recording: a file, or base64.
+    pub(super) fn into_upload(self) -> Upload {
+        match self {
+            Self::Text(text) => Upload::Base64(text),
+            Self::File(bytes) => Upload::File(bytes),
+        }
+    }
+}
+
+/// A truth value as forms spell them.
+pub(super) fn flag(field: &'static str, value: &str) -> Result<bool, ApiError> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" | "yes" => Ok(true),
+        "false" | "0" | "off" | "no" => Ok(false),
+        _ => Err(ApiError::invalid(field, "must be true or false")),
+    }
+}
+
+/// Most fields that a form may have: more than any dialect knows.
+const MAX_FORM_FIELDS: usize = 100;
+
+/// The fields of a form, in order.
+pub(super) async fn form(request: Request, limit_bytes: usize) -> Result<Vec<(String, FormValue)>, ApiError> {
     if body_type(&request) == BodyType::UrlEncoded {
         let bytes = bytes(request, limit_bytes).await?;
-        return Ok(form_urlencoded::parse(&bytes).into_owned().collect());
+        let fields = form_urlencoded::parse(&bytes).into_owned().take(MAX_FORM_FIELDS + 1);
+        let fields: Vec<_> = fields.map(|(name, value)| (name, FormValue::Text(value))).collect();
+        return if fields.len() > MAX_FORM_FIELDS { Err(too_many_fields()) } else { Ok(fields) };
     }
     let mut multipart = Multipart::from_request(request, &())
         .await
@@ -58,16 +98,23 @@ pub(super) async fn form(request: Request, limit_bytes: usize) -> Result<Vec<(St
     let mut fields = Vec::new();
     while let Some(field) = multipart.next_field().await? {
         let name = field.name().unwrap_or_default().to_owned();
-        if field.file_name().is_some() {
-            fields.push((name, String::new()));
-            continue;
+        if fields.len() == MAX_FORM_FIELDS {
+            return Err(too_many_fields());
         }
-        fields.push((name, field.text().await?));
+        let value = match field.file_name() {
+            Some(_) => FormValue::File(field.bytes().await?),
+            None => FormValue::Text(field.text().await?),
+        };
+        fields.push((name, value));
     }
     Ok(fields)
 }
 
-async fn bytes(request: Request, limit_bytes: usize) -> Result<bytes::Bytes, ApiError> {
+fn too_many_fields() -> ApiError {
+    ApiError::bad_request(format!("the form has more than {MAX_FORM_FIELDS} fields"))
+}
+
+async fn bytes(request: Request, limit_bytes: usize) -> Result<Bytes, ApiError> {
     // The only other way to fail is a client that went away.
     to_bytes(request.into_body(), limit_bytes).await.map_err(|_| ApiError::too_large(limit_bytes))
 }

@@ -8,14 +8,18 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use svara_audio::{EncoderSpec, Format};
-use svara_engine::{Normalization, SamplingOverrides, SpeechRequest};
+use svara_audio::{EncoderSpec, Format, SampleRate};
+use svara_engine::{Normalization, SamplingOverrides, SpeechRequest, Strip};
 
-use super::read::{self, BodyType};
+use super::{
+    read::{self, BodyType, FormValue, flag},
+    reference::ReferenceFields,
+};
 use crate::{
     error::{ApiError, ErrorDialect},
     respond,
     state::{AppState, RequestId},
+    upload::Upload,
 };
 
 /// Streamed Opus is what the Python stack answered.
@@ -30,6 +34,8 @@ struct Fields {
     model_id: Option<String>,
     stream: Option<bool>,
     response_format: Option<String>,
+    sample_rate: Option<u32>,
+    speed: Option<f32>,
     temperature: Option<f32>,
     top_p: Option<f32>,
     top_k: Option<i32>,
@@ -37,10 +43,16 @@ struct Fields {
     max_tokens: Option<u32>,
     seed: Option<u64>,
     style: Option<String>,
+    strip_markdown: Option<bool>,
+    strip_emoji: Option<bool>,
     #[serde(default, deserialize_with = "normalization")]
     text_normalization: Normalization,
-    #[serde(default, deserialize_with = "present")]
-    reference_audio: bool,
+    // Not flattened: an error in one of these has to name it.
+    reference_audio: Option<Upload>,
+    reference_transcript: Option<String>,
+    voice_clone_id: Option<String>,
+    voice_clone_tokens: Option<Vec<u32>>,
+    language: Option<String>,
 }
 
 pub(crate) async fn text_to_speech(
@@ -56,12 +68,6 @@ pub(crate) async fn text_to_speech(
 }
 
 async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Response, ApiError> {
-    if fields.reference_audio {
-        return Err(ApiError::unsupported(
-            "reference_audio",
-            "voice cloning is not available on this server",
-        ));
-    }
     let model_id = &state.engine.profile().id;
     if let Some(other) = fields.model_id.as_ref().filter(|id| *id != model_id) {
         let other: String = other.chars().take(64).collect();
@@ -72,14 +78,35 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
     }
     let format = fields.response_format.as_deref().map_or(Ok(DEFAULT_FORMAT), Format::from_str);
     let format = format.map_err(|error| ApiError::unsupported("response_format", error))?;
-    let spec = EncoderSpec::new(format).map_err(|error| ApiError::unsupported("response_format", error))?;
+    let mut spec =
+        EncoderSpec::new(format).map_err(|error| ApiError::unsupported("response_format", error))?;
+    if let Some(hz) = fields.sample_rate {
+        spec = at_rate(spec, hz)?;
+    }
     let voice = fields.voice.or(fields.voice_id).filter(|voice| !voice.trim().is_empty());
+    let text = fields.text.ok_or_else(|| ApiError::invalid("text", "is required"))?;
+    let reference = ReferenceFields {
+        audio: fields.reference_audio,
+        transcript: fields.reference_transcript,
+        kept_id: fields.voice_clone_id,
+        tokens: fields.voice_clone_tokens,
+        language: fields.language,
+    };
+    let reference = reference.resolve(state).await?;
+    let voice = voice.or_else(|| reference.as_ref().map(|reference| reference.voice.voice_id.clone()));
     let request = SpeechRequest {
-        text: fields.text.ok_or_else(|| ApiError::invalid("text", "is required"))?,
-        voice: voice
-            .ok_or_else(|| ApiError::unsupported("voice", "one of voice and voice_id is required"))?,
+        text,
+        voice: voice.ok_or_else(|| {
+            ApiError::unsupported("voice", "a voice or a reference_audio to speak like is required")
+        })?,
+        reference,
         style: fields.style,
         normalization: fields.text_normalization,
+        strip: Strip {
+            markdown: fields.strip_markdown.unwrap_or(false),
+            emoji: fields.strip_emoji.unwrap_or(false),
+        },
+        speed: fields.speed.unwrap_or(1.0),
         sampling: SamplingOverrides {
             temperature: fields.temperature,
             top_p: fields.top_p,
@@ -90,7 +117,7 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         seed: fields.seed,
         request_id: id.0,
     };
-    respond::speak(&state.engine, request, spec, fields.stream.unwrap_or(true)).await
+    respond::speak(state, ErrorDialect::Svara, request, spec, fields.stream.unwrap_or(true)).await
 }
 
 async fn read_fields(request: Request, limit_bytes: usize) -> Result<Fields, ApiError> {
@@ -111,11 +138,12 @@ async fn read_fields(request: Request, limit_bytes: usize) -> Result<Fields, Api
 
 impl Fields {
     /// Sets a field from a form. Empty values count as absent, as browsers send them.
-    fn set(&mut self, name: &str, value: String) -> Result<(), ApiError> {
+    fn set(&mut self, name: &str, value: FormValue) -> Result<(), ApiError> {
         if name == "reference_audio" {
-            self.reference_audio = true;
+            self.reference_audio = Some(value.into_upload());
             return Ok(());
         }
+        let value = value.into_text().unwrap_or_default();
         if value.is_empty() && name != "text" {
             return Ok(());
         }
@@ -125,19 +153,21 @@ impl Fields {
             "voice_id" => self.voice_id = Some(value),
             "model_id" => self.model_id = Some(value),
             "response_format" => self.response_format = Some(value),
-            "stream" => {
-                self.stream = Some(match value.to_ascii_lowercase().as_str() {
-                    "true" | "1" | "on" | "yes" => true,
-                    "false" | "0" | "off" | "no" => false,
-                    _ => return Err(ApiError::invalid("stream", "must be true or false")),
-                });
-            }
+            "sample_rate" => self.sample_rate = Some(number("sample_rate", &value)?),
+            "speed" => self.speed = Some(number("speed", &value)?),
+            "stream" => self.stream = Some(flag("stream", &value)?),
+            "strip_markdown" => self.strip_markdown = Some(flag("strip_markdown", &value)?),
+            "strip_emoji" => self.strip_emoji = Some(flag("strip_emoji", &value)?),
             "temperature" => self.temperature = Some(number("temperature", &value)?),
             "top_p" => self.top_p = Some(number("top_p", &value)?),
             "top_k" => self.top_k = Some(number("top_k", &value)?),
             "repetition_penalty" => self.repetition_penalty = Some(number("repetition_penalty", &value)?),
             "max_tokens" => self.max_tokens = Some(number("max_tokens", &value)?),
             "style" => self.style = Some(value),
+            "reference_transcript" => self.reference_transcript = Some(value),
+            "voice_clone_id" => self.voice_clone_id = Some(value),
+            "voice_clone_tokens" => self.voice_clone_tokens = Some(tokens(&value)?),
+            "language" => self.language = Some(value),
             "text_normalization" => {
                 self.text_normalization = normalization_named(&value)
                     .ok_or_else(|| ApiError::invalid("text_normalization", NORMALIZATIONS))?;
@@ -150,13 +180,20 @@ impl Fields {
     }
 }
 
-fn number<T: FromStr>(field: &'static str, value: &str) -> Result<T, ApiError> {
-    value.trim().parse().map_err(|_| ApiError::invalid(field, "must be a number in range"))
+/// The spec at another output rate. Every format has a list of its own: WAV and PCM the longest.
+fn at_rate(spec: EncoderSpec, hz: u32) -> Result<EncoderSpec, ApiError> {
+    let refused = |error: &dyn std::fmt::Display| ApiError::unsupported("sample_rate", error);
+    let rate = SampleRate::new(hz).map_err(|error| refused(&error))?;
+    spec.with_rate(rate).map_err(|error| refused(&error))
 }
 
-/// Whether a field is there at all, and not null.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(Option::<serde::de::IgnoredAny>::deserialize(deserializer)?.is_some())
+fn tokens(value: &str) -> Result<Vec<u32>, ApiError> {
+    serde_json::from_str(value)
+        .map_err(|_| ApiError::invalid("voice_clone_tokens", "must be a JSON list of token ids"))
+}
+
+fn number<T: FromStr>(field: &'static str, value: &str) -> Result<T, ApiError> {
+    value.trim().parse().map_err(|_| ApiError::invalid(field, "must be a number in range"))
 }
 
 const NORMALIZATIONS: &str = "must be auto, on or off";

@@ -11,6 +11,7 @@ use svara_engine::Voice;
 use crate::{
     error::{ApiError, ErrorDialect},
     state::AppState,
+    voices::KeptVoice,
 };
 
 #[derive(Deserialize)]
@@ -25,10 +26,25 @@ struct List<'a> {
 
 /// A voice as the Python stack lists it.
 #[derive(Serialize)]
-struct Entry<'a> {
+pub(super) struct Entry<'a> {
     #[serde(flatten)]
     voice: &'a Voice,
     language_code: &'a str,
+    /// For voices that callers made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_unix_s: Option<u64>,
+}
+
+impl<'a> Entry<'a> {
+    /// One of the model's own.
+    pub(super) fn preset(voice: &'a Voice) -> Self {
+        Self { voice, language_code: voice.language(), created_unix_s: None }
+    }
+
+    /// One that a caller made.
+    pub(super) fn kept(kept: &'a KeptVoice) -> Self {
+        Self { created_unix_s: Some(kept.created_unix_s), ..Self::preset(&kept.reference.voice) }
+    }
 }
 
 pub(crate) async fn voices(
@@ -39,7 +55,13 @@ pub(crate) async fn voices(
         Ok(Query(filter)) => filter,
         Err(error) => return ApiError::bad_request(error.body_text()).into_response(ErrorDialect::Svara),
     };
-    let wanted = |voice: &&Voice| filter.model_id.as_ref().is_none_or(|model_id| *model_id == voice.model_id);
-    let entry = |voice| Entry { voice, language_code: Voice::language(voice) };
-    Json(List { voices: state.engine.voices().iter().filter(wanted).map(entry).collect() }).into_response()
+    let kept = match state.voices.list().await {
+        Ok(kept) => kept,
+        Err(error) => return error.into_response(ErrorDialect::Svara),
+    };
+    let wanted =
+        |entry: &Entry| filter.model_id.as_ref().is_none_or(|model_id| *model_id == entry.voice.model_id);
+    let presets = state.engine.voices().iter().map(Entry::preset);
+    let kept = kept.iter().map(|voice| Entry::kept(voice));
+    Json(List { voices: presets.chain(kept).filter(wanted).collect() }).into_response()
 }

@@ -28,6 +28,8 @@ pub fn config() -> Config {
     config.decoder.library = models::onnxruntime_dir().join("libonnxruntime.so");
     config.decoder.device = svara_snac::onnx::Device::Cpu;
     config.decoder.threads = 1;
+    config.cloning.encoder = models::snac_small("encoder.onnx");
+    config.voices.store = String::new();
     config
 }
 
@@ -43,7 +45,9 @@ impl Server {
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = app::router(start::engine(&config).await.unwrap(), &config.limits);
+        let speaker = start::engine(&config).await.unwrap();
+        let voices = start::callers_voices(&config, &speaker).await.unwrap();
+        let app = app::router(speaker, voices, &config);
         let (stop, stopping) = oneshot::channel();
         let drain = config.server.drain_seconds.duration();
         let stopping = async move { drop(stopping.await) };

@@ -72,6 +72,11 @@ async fn styles_and_normalization_reach_the_prompt() {
         (json!({"text": "2 आम", "text_normalization": false}), "Hindi (Female): 2 आम"),
         (json!({"text": "वाह", "style": "happy"}), "Hindi (Female): वाह <happy>"),
         (json!({"text": "<sad> ओह"}), "Hindi (Female): ओह <sad>"),
+        (json!({"text": "**2** 🙏 आम"}), "Hindi (Female): **दो** 🙏 आम"),
+        (
+            json!({"text": "**2** 🙏 आम", "strip_markdown": true, "strip_emoji": true}),
+            "Hindi (Female): दो आम",
+        ),
     ] {
         assert_eq!(server.speak(fields.clone()).await.status(), 200);
         let prompt = server.engine.requests().pop().unwrap()["prompt"].as_str().unwrap().to_owned();
@@ -81,11 +86,64 @@ async fn styles_and_normalization_reach_the_prompt() {
     server.request("/v1/audio/speech", &body).send().await.unwrap();
     let prompt = server.engine.requests().pop().unwrap()["prompt"].to_string();
     assert!(prompt.contains("वाह <sad>"), "{prompt}");
-    for (fields, words) in [
-        (json!({"style": "loud"}), "happy, sad, anger, fear, clear"),
-        (json!({"text_normalization": "maybe"}), "must be auto, on or off"),
+    for (fields, expected, words) in [
+        (json!({"style": "loud"}), 400, "happy, sad, anger, fear, clear"),
+        (json!({"text_normalization": "maybe"}), 422, "must be auto, on or off"),
     ] {
         let (status, body) = server.speak_json(fields).await;
-        assert!(status == 422 && body["detail"].as_str().unwrap().contains(words), "{status} {body}");
+        assert!(status == expected && body["detail"].as_str().unwrap().contains(words), "{status} {body}");
     }
+}
+
+#[tokio::test]
+async fn pcm_and_wav_come_at_the_rate_asked_for() {
+    let server = Server::start(Script::frames(12)).await;
+    let samples = 12 * 2048;
+    for rate in [8_000, 16_000, 22_050, 24_000, 44_100, 48_000] {
+        let response = server.speak(json!({"sample_rate": rate})).await;
+        assert_eq!(response.headers()["x-sample-rate"], rate.to_string().as_str());
+        let expected = (samples * rate as usize).div_ceil(24_000) * 2;
+        assert_eq!(response.bytes().await.unwrap().len(), expected, "{rate}");
+    }
+    let wav = server.speak(json!({"sample_rate": 8000, "response_format": "wav", "stream": false})).await;
+    assert_eq!(wav.bytes().await.unwrap()[24..28], 8_000_u32.to_le_bytes());
+    for fields in [json!({"sample_rate": 11_025}), json!({"sample_rate": 44_100, "response_format": "opus"})]
+    {
+        let (status, body) = server.speak_json(fields).await;
+        let detail = body["detail"].as_str().unwrap();
+        assert!(
+            status == 400 && detail.starts_with("sample_rate") && detail.contains("8000"),
+            "{status} {body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn speed_changes_the_length_and_nothing_is_lost() {
+    let server = Server::start(Script::frames(12)).await;
+    let samples = 12.0 * 2048.0;
+    for speed in [0.25, 0.9, 1.0, 1.5, 4.0] {
+        let svara = server.speak(json!({"speed": speed})).await.bytes().await.unwrap();
+        let body = json!({"input": "नमस्ते", "voice": "hi_female", "response_format": "pcm", "speed": speed});
+        let openai = server.request("/v1/audio/speech", &body).send().await.unwrap().bytes().await.unwrap();
+        let expected = (samples / f64::from(speed as f32)).round() as usize * 2;
+        assert_eq!((svara.len(), openai.len()), (expected, expected), "{speed}");
+    }
+    for speed in [0.2, 4.5, -1.0] {
+        let (status, body) = server.speak_json(json!({"speed": speed})).await;
+        assert!(status == 422 && body["detail"] == "speed must be from 0.25 to 4", "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_runs_away_is_stopped_and_told_of() {
+    let server = Server::start(Script { end: End::Finish("length"), ..Script::frames(6) }).await;
+    let (status, body) = server.speak_json(json!({"stream": false})).await;
+    assert_eq!((status, &body["error"]["type"]), (502, &json!("runaway")), "{body}");
+    let metrics = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("kind=\"runaway\""), "{metrics}");
+    server.speak(json!({"text": "यह वाक्य लंबा है। ".repeat(12), "stream": false})).await;
+    let asked: Vec<Value> =
+        server.engine.requests().iter().map(|request| request["max_tokens"].clone()).collect();
+    assert_eq!(asked, [json!(476), json!(2048)], "a long piece is held by the profile's max_tokens");
 }

@@ -8,12 +8,15 @@
     reason = "helpers of tests are test code too"
 )]
 
+mod cloning;
 mod drain;
 mod failures;
 mod harness;
 mod input;
 mod long_text;
+mod metrics;
 mod operations;
+mod playground;
 mod program;
 mod python_bugs;
 mod speech;

@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use svara_server::config::DecoderBackend;
 use svara_testkit::fake_vllm::Script;
 
 use crate::harness::{Server, status_and_json};
@@ -27,6 +28,22 @@ async fn health_gives_the_reason_when_the_engine_does_not_answer() {
         status_and_json(server.client.get(server.url("/health")).send().await.unwrap()).await;
     assert_eq!((status, &body["status"]), (503, &json!("unhealthy")));
     assert!(body["reason"].as_str().unwrap().contains("can't be reached"), "{body}");
+}
+
+/// For load tests: everything but the sound is as ever, and nobody can overlook that there is none.
+#[tokio::test]
+async fn a_null_decoder_gives_silence_and_says_so() {
+    let server = Server::with(Script::frames(5), |config| {
+        config.decoder.kind = DecoderBackend::Null;
+        config.decoder.library = "/nowhere.so".into();
+        config.decoder.model = "/nowhere.onnx".into();
+    })
+    .await;
+    let health: Value = server.client.get(server.url("/health")).send().await.unwrap().json().await.unwrap();
+    assert!(health["notice"].as_str().unwrap().contains("null decoder"), "{health}");
+    let response = server.speak(json!({})).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(&response.bytes().await.unwrap()[..], &[0; 5 * 2048 * 2]);
 }
 
 #[tokio::test]

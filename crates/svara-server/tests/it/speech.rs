@@ -146,7 +146,11 @@ async fn the_engine_is_asked_for_what_the_request_says() {
     assert_eq!((&asked["stream"], &asked["return_token_ids"]), (&json!(true), &json!(true)));
     let prompt = asked["prompt"].as_array().unwrap();
     assert_eq!(prompt[..3], [json!(128_000), json!(128_259), json!(156_939)]);
-    assert_eq!((&defaults["max_tokens"], &defaults["top_k"]), (&json!(2048), &json!(40)));
+    assert_eq!(
+        (&defaults["max_tokens"], &defaults["top_k"]),
+        (&json!(476), &json!(40)),
+        "4 s, and 0.3 s for each of 6 characters"
+    );
     assert!(defaults.get("seed").is_none());
 }
 

@@ -1,0 +1,21 @@
+//! One file for each section of `config/server.toml`: its keys, their defaults, and what single values can't say.
+
+mod cloning;
+mod decoder;
+mod demo;
+mod engine;
+mod limits;
+mod log;
+mod model;
+mod server;
+mod voices;
+
+pub use cloning::CloningConfig;
+pub use decoder::DecoderConfig;
+pub use demo::DemoConfig;
+pub use engine::EngineConfig;
+pub use limits::LimitsConfig;
+pub use log::LogConfig;
+pub use model::ModelConfig;
+pub use server::ServerConfig;
+pub use voices::VoicesConfig;

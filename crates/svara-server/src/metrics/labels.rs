@@ -1,0 +1,44 @@
+//! The labels of the metrics. Every value is one of a few that the code or the configuration names; nothing that a
+//! user sends becomes a label.
+
+use prometheus_client::encoding::EncodeLabelSet;
+
+/// What kind of speech.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct SpeechLabels {
+    pub(crate) dialect: &'static str,
+    pub(crate) format: &'static str,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct OutcomeLabels {
+    pub(crate) dialect: &'static str,
+    pub(crate) format: &'static str,
+    pub(crate) outcome: &'static str,
+}
+
+/// What failed: `kind` and `origin` as the answer has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct FailureLabels {
+    pub(crate) kind: &'static str,
+    pub(crate) origin: &'static str,
+    /// `answer`: it had a status. `stream`: after the first byte.
+    pub(crate) stage: &'static str,
+}
+
+/// An HTTP answer. `route` is the pattern of a route, not the path that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct HttpLabels {
+    pub(crate) route: String,
+    pub(crate) status: u16,
+}
+
+/// What is running.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct BuildLabels {
+    pub(crate) version: &'static str,
+    pub(crate) engine: &'static str,
+    pub(crate) model: String,
+    pub(crate) device: String,
+}

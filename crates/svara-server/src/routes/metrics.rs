@@ -1,0 +1,34 @@
+//! `GET /metrics`, and the Python stack's `/debug/timing`.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+
+use crate::{
+    error::{ApiError, ErrorDialect},
+    metrics,
+    state::AppState,
+};
+
+/// For Prometheus.
+pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
+    match state.metrics.render() {
+        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => ApiError::internal(error.to_string()).into_response(ErrorDialect::Svara),
+    }
+}
+
+/// Where time went since the start or the last reset, as the Python stack shows it.
+pub(crate) async fn timing(State(state): State<AppState>) -> Json<Value> {
+    Json(json!({"timing_stats": state.metrics.timing(), "note": "All times in milliseconds"}))
+}
+
+/// Starts the times over. The metrics go on.
+pub(crate) async fn reset_timing(State(state): State<AppState>) -> Json<Value> {
+    state.metrics.reset_timing();
+    Json(json!({"status": "success", "message": "Timing statistics have been reset"}))
+}

@@ -1,0 +1,220 @@
+//! Bytes that outlive the process and that replicas share: a directory, or S3-compatible storage.
+//!
+//! A value is one object: a head with its SHA-256, then the bytes. It's written in one step (a file that is renamed into
+//! place after an fsync, or a single PUT), so a crash at any point leaves the old state or the new one; and what is read
+//! is checked, so a value that a disk or a person damaged is an error and never an answer.
+
+mod envelope;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use object_store::{
+    Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig, aws::AmazonS3Builder,
+    local::LocalFileSystem, path::Path, prefix::PrefixStore,
+};
+
+/// How long one operation may take, retries and all.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A place for values by key. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    max_value_bytes: usize,
+}
+
+/// Why the store gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It can't be opened as configured.
+    #[error("storage {url:?}: {reason}")]
+    Open {
+        /// As configured.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It doesn't answer, or refuses.
+    #[error("the storage failed: {reason}")]
+    Unavailable {
+        /// What it said.
+        reason: String,
+    },
+    /// The value isn't what was once written.
+    #[error("{key} is damaged: {reason}")]
+    Damaged {
+        /// Its key.
+        key: String,
+        /// What was seen.
+        reason: &'static str,
+    },
+    /// There is a value of that key already.
+    #[error("{key} is there already")]
+    Exists {
+        /// The key.
+        key: String,
+    },
+    /// The value is larger than values may be.
+    #[error("a value of {bytes} bytes is larger than the {max_bytes} allowed")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// What is allowed.
+        max_bytes: usize,
+    },
+}
+
+impl Store {
+    /// Opens `file:///directory` (or a path), which is made where it isn't there yet, or `s3://bucket/prefix`, with
+    /// endpoint, region and credentials from the `AWS_*` variables. Values have at most `max_value_bytes`.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`]. Remote storage isn't asked yet.
+    pub fn open(url: &str, max_value_bytes: usize) -> Result<Self, StoreError> {
+        let failed = |reason: String| StoreError::Open { url: url.to_owned(), reason };
+        let objects: Arc<dyn ObjectStore> = match url.split_once("://") {
+            None | Some(("file", _)) => {
+                let directory = url.strip_prefix("file://").unwrap_or(url);
+                std::fs::create_dir_all(directory).map_err(|error| failed(error.to_string()))?;
+                let directory = LocalFileSystem::new_with_prefix(directory);
+                Arc::new(directory.map_err(|error| failed(error.to_string()))?.with_fsync(true))
+            }
+            Some(("s3", place)) => {
+                let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+                let retry =
+                    RetryConfig { max_retries: 2, retry_timeout: TIMEOUT / 2, ..RetryConfig::default() };
+                let bucket = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry).build();
+                let prefix = Path::parse(prefix).map_err(|error| failed(error.to_string()))?;
+                Arc::new(PrefixStore::new(bucket.map_err(|error| failed(error.to_string()))?, prefix))
+            }
+            Some(_) => return Err(failed("expected file:///directory or s3://bucket/prefix".to_owned())),
+        };
+        Ok(Self { objects, max_value_bytes })
+    }
+
+    /// Writes a new value; once this returns, it is there for good.
+    ///
+    /// # Errors
+    /// The value is too large, the key is taken, or the storage failed; then there is no value, or all of it.
+    pub async fn create(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        if value.len() > self.max_value_bytes {
+            return Err(StoreError::TooLarge { bytes: value.len(), max_bytes: self.max_value_bytes });
+        }
+        let (path, payload) = (Path::from(key), PutPayload::from(envelope::seal(value)));
+        match in_time(self.objects.put_opts(&path, payload, PutMode::Create.into())).await? {
+            Ok(_) => Ok(()),
+            Err(Error::AlreadyExists { .. }) => Err(StoreError::Exists { key: key.to_owned() }),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    /// The value of a key, checked; `None` where there is none.
+    ///
+    /// # Errors
+    /// The value is damaged, or the storage failed.
+    pub async fn get(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
+        let damaged = |reason| StoreError::Damaged { key: key.to_owned(), reason };
+        let path = Path::from(key);
+        let read = async {
+            let found = self.objects.get(&path).await?;
+            // Before any of it is in memory.
+            if found.meta.size > (self.max_value_bytes + envelope::HEAD_BYTES) as u64 {
+                return Ok(None);
+            }
+            found.bytes().await.map(Some)
+        };
+        match in_time(read).await? {
+            Ok(Some(sealed)) => envelope::open(&sealed).map(Some).map_err(damaged),
+            Ok(None) => Err(damaged("it is larger than anything written here")),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    /// Deletes a value; that there is none is no error.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        match in_time(self.objects.delete(&Path::from(key))).await? {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    /// Up to `limit` keys below a folder, in no particular order, without the folder's name.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn keys(&self, folder: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let folder = Path::from(folder);
+        let objects = self.objects.list(Some(&folder)).take(limit);
+        let names = objects.map_ok(|object| object.location.filename().unwrap_or_default().to_owned());
+        in_time(names.try_collect()).await?.map_err(|error| unavailable(&error))
+    }
+}
+
+async fn in_time<T>(operation: impl Future<Output = T>) -> Result<T, StoreError> {
+    let late = |_| StoreError::Unavailable { reason: format!("no answer in {} s", TIMEOUT.as_secs()) };
+    tokio::time::timeout(TIMEOUT, operation).await.map_err(late)
+}
+
+fn unavailable(error: &Error) -> StoreError {
+    StoreError::Unavailable { reason: error.to_string().chars().take(300).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_written_is_read_and_deleted() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("file://{}/new/store", directory.path().display());
+        let store = Store::open(&url, 10).unwrap();
+        assert_eq!(store.keys("a", 9).await.unwrap(), Vec::<String>::new());
+        store.create("a/b", b"value").await.unwrap();
+        assert!(matches!(store.create("a/b", b"other").await, Err(StoreError::Exists { .. })));
+        assert!(matches!(store.create("a/c", b"01234567890").await, Err(StoreError::TooLarge { .. })));
+        let other = Store::open(&url, 10).unwrap();
+        assert_eq!(other.get("a/b").await.unwrap().unwrap(), "value");
+        assert_eq!(other.keys("a", 9).await.unwrap(), ["b"]);
+        other.delete("a/b").await.unwrap();
+        other.delete("a/b").await.unwrap();
+        assert_eq!(store.get("a/b").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn no_damage_is_served_wherever_a_write_was_cut() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().display().to_string(), 100).unwrap();
+        store.create("a/b", b"some value").await.unwrap();
+        let file = directory.path().join("a/b");
+        let whole = std::fs::read(&file).unwrap();
+        for cut in 0..whole.len() {
+            std::fs::write(&file, &whole[..cut]).unwrap();
+            assert!(matches!(store.get("a/b").await, Err(StoreError::Damaged { .. })), "cut at {cut}");
+        }
+        for at in 0..whole.len() {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1;
+            std::fs::write(&file, flipped).unwrap();
+            assert!(matches!(store.get("a/b").await, Err(StoreError::Damaged { .. })), "bit at {at}");
+        }
+        std::fs::write(&file, vec![0; 1000]).unwrap();
+        assert!(store.get("a/b").await.unwrap_err().to_string().contains("larger"));
+        // What a crash in the middle of a write leaves: a file that isn't in place yet.
+        std::fs::write(directory.path().join("a/c#1"), &whole[..9]).unwrap();
+        assert_eq!(store.keys("a", 9).await.unwrap(), ["b"]);
+    }
+
+    #[tokio::test]
+    async fn other_schemes_and_places_that_cannot_be_are_named() {
+        for url in ["ftp://x/y", "/proc/nowhere/x"] {
+            let error = Store::open(url, 1).err().unwrap().to_string();
+            assert!(error.contains(url), "{error}");
+        }
+    }
+}

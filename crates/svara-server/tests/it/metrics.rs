@@ -1,0 +1,165 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use svara_testkit::{
+    fake_vllm::{End, Script},
+    models,
+};
+
+use crate::harness::Server;
+
+/// The samples of `/metrics` by name and labels. What is no sample of the text format is a failure.
+async fn scrape(server: &Server) -> BTreeMap<String, f64> {
+    let response = server.client.get(server.url("/metrics")).send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = response.text().await.unwrap();
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    samples
+        .map(|line| {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(name.starts_with("svara_"), "{line}");
+            (name.to_owned(), value.parse().unwrap())
+        })
+        .collect()
+}
+
+/// The value of one sample, 0 where there is none.
+fn value(samples: &BTreeMap<String, f64>, name: &str) -> f64 {
+    samples.get(name).copied().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_speech_is_counted_with_what_it_cost() {
+    let server = Server::start(Script::frames(10)).await;
+    let response = server.speak(json!({})).await;
+    let timing = response.headers()["server-timing"].to_str().unwrap().to_owned();
+    assert!(timing.starts_with("engine;dur=") && timing.contains(", first-audio;dur="), "{timing}");
+    response.bytes().await.unwrap();
+    server.speak(json!({"stream": false, "response_format": "wav"})).await.bytes().await.unwrap();
+    let samples = scrape(&server).await;
+    for (name, expected) in [
+        ("svara_speech_requests_total{dialect=\"svara\",format=\"pcm\",outcome=\"complete\"}", 1.0),
+        ("svara_speech_requests_total{dialect=\"svara\",format=\"wav\",outcome=\"complete\"}", 1.0),
+        ("svara_speech_open{dialect=\"svara\",format=\"pcm\"}", 0.0),
+        ("svara_first_audio_seconds_count{dialect=\"svara\",format=\"pcm\"}", 1.0),
+        ("svara_real_time_factor_count", 2.0),
+        ("svara_audio_seconds_total", 2.0 * 10.0 * 2048.0 / 24_000.0),
+        ("svara_characters_total", 12.0),
+        ("svara_pieces_total", 2.0),
+        ("svara_decoder_streams_open", 0.0),
+        ("svara_decoder_streams_max", 64.0),
+        ("svara_decoder_queue_calls", 0.0),
+        ("svara_http_answers_total{route=\"/v1/text-to-speech\",status=\"200\"}", 2.0),
+    ] {
+        let got = value(&samples, name);
+        assert!((got - expected).abs() < 1e-3, "{name} is {got}, not {expected}");
+    }
+    assert!(value(&samples, "svara_decoder_frames_total") >= 20.0);
+    assert_eq!(
+        value(&samples, "svara_decoder_batch_streams_count"),
+        value(&samples, "svara_decoder_call_seconds_count")
+    );
+    for name in ["resident_memory_bytes", "cpu_seconds_total", "open_fds", "max_fds", "start_time_seconds"] {
+        assert!(value(&samples, &format!("svara_process_{name}")) > 0.0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_way_to_fail_is_counted_by_its_reason() {
+    let server = Server::start(Script { end: End::ErrorEvent, ..Script::frames(10) }).await;
+    let broken = server.speak(json!({})).await.bytes().await;
+    assert!(broken.is_err());
+    server.speak(json!({"top_p": 7})).await;
+    server.speak(json!({"response_format": "<script>"})).await;
+    server.client.get(server.url("/no/such/thing")).send().await.unwrap();
+    server.engine.set(Script { end: End::Refuse(503, "busy".into()), ..Script::frames(0) });
+    server.speak(json!({})).await;
+    server.engine.set(Script { end: End::Hang, ..Script::frames(10) });
+    let mut left = server.speak(json!({})).await;
+    left.chunk().await.unwrap().unwrap();
+    drop(left);
+    server.engine.wait_for_open_streams(0).await;
+    while server.open_streams().await > 0 {
+        tokio::task::yield_now().await;
+    }
+    let samples = scrape(&server).await;
+    for (name, expected) in [
+        ("svara_failures_total{kind=\"engine_error\",origin=\"engine\",stage=\"stream\"}", 1.0),
+        ("svara_failures_total{kind=\"invalid_field\",origin=\"client\",stage=\"answer\"}", 1.0),
+        ("svara_failures_total{kind=\"unsupported_value\",origin=\"client\",stage=\"answer\"}", 1.0),
+        ("svara_failures_total{kind=\"engine_busy\",origin=\"engine\",stage=\"answer\"}", 1.0),
+        ("svara_failures_total{kind=\"not_found\",origin=\"client\",stage=\"answer\"}", 1.0),
+        ("svara_http_answers_total{route=\"none\",status=\"404\"}", 1.0),
+        ("svara_speech_requests_total{dialect=\"svara\",format=\"pcm\",outcome=\"broken_off\"}", 1.0),
+        ("svara_speech_requests_total{dialect=\"svara\",format=\"pcm\",outcome=\"refused\"}", 2.0),
+        ("svara_speech_requests_total{dialect=\"svara\",format=\"pcm\",outcome=\"client_left\"}", 1.0),
+        ("svara_speech_open{dialect=\"svara\",format=\"pcm\"}", 0.0),
+    ] {
+        assert_eq!(value(&samples, name), expected, "{name} in {samples:#?}");
+    }
+}
+
+/// Whatever clients send, the number of series stays the same.
+#[tokio::test]
+async fn nothing_a_client_sends_becomes_a_label() {
+    let server = Server::start(Script::frames(3)).await;
+    let ask = async |n: usize| {
+        let word = format!("injected{n}");
+        for fields in [json!({"voice": word}), json!({"response_format": word}), json!({"style": word})] {
+            server.speak(fields).await;
+        }
+        let url = server.url(&format!("/{word}?{word}"));
+        server.client.get(url).header("x-request-id", &word).header("host", &word).send().await.unwrap();
+        scrape(&server).await
+    };
+    ask(0).await;
+    let before = ask(1).await;
+    for n in 2..6 {
+        ask(n).await;
+    }
+    let after = ask(7).await;
+    assert!(after.keys().eq(before.keys()), "{after:#?}");
+    assert!(after.keys().all(|name| !name.contains("injected")), "{after:#?}");
+}
+
+#[tokio::test]
+async fn timings_look_as_in_the_python_stack_and_start_over() {
+    let server = Server::start(Script::frames(10)).await;
+    let get = async || -> Value {
+        server.client.get(server.url("/debug/timing")).send().await.unwrap().json().await.unwrap()
+    };
+    assert_eq!(get().await, json!({"timing_stats": {}, "note": "All times in milliseconds"}));
+    server.speak(json!({})).await.bytes().await.unwrap();
+    let shown = get().await;
+    for step in ["Orchestrator.astream_one", "SNAC.decode_window", "vLLM.first_token", "first_audio"] {
+        let times = &shown["timing_stats"][step];
+        assert!(times["calls"].as_u64().unwrap() >= 1, "{step}: {shown}");
+        let ms = |key: &str| times[key].as_f64().unwrap();
+        assert!(ms("min_ms") <= ms("avg_ms") && ms("avg_ms") <= ms("max_ms"), "{step}: {shown}");
+        assert!(ms("max_ms") <= ms("total_ms") && ms("total_ms") > 0.0, "{step}: {shown}");
+    }
+    let reset = server.client.post(server.url("/debug/timing/reset")).send().await.unwrap();
+    let reset: Value = reset.json().await.unwrap();
+    assert_eq!(reset, json!({"status": "success", "message": "Timing statistics have been reset"}));
+    assert_eq!(get().await["timing_stats"], json!({}));
+    let counted = scrape(&server).await;
+    assert!(value(&counted, "svara_decoder_call_seconds_count") >= 1.0, "the metrics go on");
+}
+
+/// `docs/metrics.md` names each metric with its type, and no other.
+#[tokio::test]
+async fn the_documentation_lists_the_metrics_that_there_are() {
+    let server = Server::start(Script::frames(3)).await;
+    server.speak(json!({})).await.bytes().await.unwrap();
+    server.speak(json!({"top_p": 7})).await;
+    let text = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    let page = std::fs::read_to_string(models::workspace().join("docs/metrics.md")).unwrap();
+    let documented: BTreeSet<(&str, &str)> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .map(|(name, rest)| (name, rest.split(' ').next().unwrap()))
+        .collect();
+    let real: BTreeSet<(&str, &str)> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
+    assert_eq!(documented, real);
+}
