@@ -32,7 +32,8 @@ impl Encoder {
     /// # Errors
     /// The model can't be read or isn't an encoder, or the device can't be had.
     pub fn load(runtime: &Runtime, path: &Path, device: Device) -> Result<Self, LoadError> {
-        let settings = SessionSettings { device, intra_threads: 1 };
+        // One session: there is nobody to share with.
+        let settings = SessionSettings { device, intra_threads: 1, weights: None };
         let mut session = runtime.open(path, &settings)?.session;
         let model = CodecModel::read(&session, path)?;
         if model.kind != "encoder" {

@@ -260,22 +260,22 @@ impl DecodeStream {
         if let Some(code) = frames.iter().flat_map(|frame| frame.0).find(|code| *code >= codebook_size) {
             return Err(DecodeError::CodeOutOfRange { code, codebook_size });
         }
-        let state = self.state.take().ok_or(DecodeError::Ended)?;
-        let Some(call) = self.position.plan(&self.shared.model, frames, last) else {
-            self.state = Some(state);
-            return Ok(Vec::new());
-        };
-        let queue = match &self.shared.backend {
-            Backend::Onnx(queue) => queue,
-            Backend::Null => {
-                self.state = Some(state);
-                return Ok(vec![0.0; call.keep.len()]);
-            }
-        };
-        let (reply, done) = oneshot::channel();
-        let job = Job { call, seed: self.seed, state, reply, queued_at: Instant::now() };
-        queue.push(job).map_err(|_| DecodeError::Stopped)?;
-        let Done { state, samples } = done.await.map_err(|_| DecodeError::Stopped)??;
+        let mut state = self.state.take().ok_or(DecodeError::Ended)?;
+        let mut samples = Vec::new();
+        for call in self.position.plan(&self.shared.model, frames, last) {
+            let queue = match &self.shared.backend {
+                Backend::Onnx(queue) => queue,
+                Backend::Null => {
+                    samples.resize(samples.len() + call.keep.len(), 0.0);
+                    continue;
+                }
+            };
+            let (reply, done) = oneshot::channel();
+            let job = Job { call, seed: self.seed, state, samples, reply, queued_at: Instant::now() };
+            queue.push(job).map_err(|_| DecodeError::Stopped)?;
+            let done: Done = done.await.map_err(|_| DecodeError::Stopped)??;
+            (state, samples) = (done.state, done.samples);
+        }
         self.state = Some(state);
         Ok(samples)
     }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     DecodeError, Frame, LoadError,
-    onnx::{CodecModel, Device, Runtime, SessionSettings},
+    onnx::{CodecModel, Device, Runtime, SessionSettings, SharedWeights},
 };
 
 /// One call for one stream.
@@ -29,6 +29,8 @@ pub(crate) struct Job {
     pub(crate) call: Call,
     pub(crate) seed: u64,
     pub(crate) state: Vec<f32>,
+    /// What the call gives is added to these.
+    pub(crate) samples: Vec<f32>,
     pub(crate) reply: oneshot::Sender<Result<Done, DecodeError>>,
     pub(crate) queued_at: Instant,
 }
@@ -66,13 +68,18 @@ fn start_all(
     observer: &Observer,
 ) -> Result<Opened, LoadError> {
     let (ready, opened) = sync_channel(1);
+    let weights = match settings.device {
+        Device::Cpu | Device::Auto => Some(SharedWeights::read(runtime, &settings.model)?),
+        Device::Cuda(_) => None,
+    };
+    let session = SessionSettings { device: settings.device, intra_threads: settings.intra_threads, weights };
     let start = |numbers: Range<usize>| {
         for number in numbers.clone() {
-            let (runtime, settings) = (runtime.clone(), settings.clone());
+            let (runtime, settings, session) = (runtime.clone(), settings.clone(), session.clone());
             let (queue, observer, ready) = (Arc::clone(queue), Arc::clone(observer), ready.clone());
             thread::Builder::new()
                 .name(format!("snac-decode-{number}"))
-                .spawn(move || run(&runtime, &settings, queue, &observer, &ready))
+                .spawn(move || run(&runtime, &settings, session, queue, &observer, &ready))
                 .map_err(LoadError::Thread)?;
         }
         let mut last = Err(stopped());
@@ -108,13 +115,13 @@ impl Drop for CloseOnDrop {
 fn run(
     runtime: &Runtime,
     settings: &DecoderSettings,
+    session: SessionSettings,
     queue: Arc<JobQueue<Job>>,
     observer: &Observer,
     ready: &SyncSender<Result<Opened, LoadError>>,
 ) {
     // Also on a panic: a decoder with a dead thread must refuse work, not hang it.
     let queue = CloseOnDrop(queue);
-    let session = SessionSettings { device: settings.device, intra_threads: settings.intra_threads };
     let graph =
         DecoderGraph::open(runtime, &settings.model, &session, settings.noise).and_then(|mut graph| {
             warm_up(&mut graph).map_err(|error| LoadError::Model {
@@ -123,6 +130,7 @@ fn run(
             })?;
             Ok(graph)
         });
+    drop(session);
     let mut graph = match graph {
         Ok(graph) => graph,
         Err(error) => {
@@ -147,40 +155,36 @@ fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
     let (mut state, mut samples) = (vec![0.0; model.state_len], Vec::new());
     for (frames, last) in [(3, false), (1, false), (2, true)] {
         let frames = vec![Frame::default(); frames];
-        if let Some(call) = position.plan(&model, &frames, last) {
+        for call in position.plan(&model, &frames, last) {
             graph.run(&mut [Row { call: &call, seed: 0, state: &mut state, samples: &mut samples }])?;
         }
     }
     Ok(())
 }
 
-fn decode(graph: &mut DecoderGraph, jobs: Vec<Job>, observer: &Observer) {
+fn decode(graph: &mut DecoderGraph, mut jobs: Vec<Job>, observer: &Observer) {
     // Streams that were given up while they waited cost nothing more.
-    let mut jobs: Vec<(Job, Vec<f32>)> = jobs
-        .into_iter()
-        .filter(|job| !job.reply.is_closed())
-        .map(|job| {
-            let samples = Vec::with_capacity(job.call.keep.len());
-            (job, samples)
-        })
-        .collect();
-    let mut rows: Vec<Row<'_>> = jobs
-        .iter_mut()
-        .map(|(job, samples)| Row { call: &job.call, seed: job.seed, state: &mut job.state, samples })
-        .collect();
+    jobs.retain(|job| !job.reply.is_closed());
+    let rows = jobs.iter_mut().map(|job| Row {
+        call: &job.call,
+        seed: job.seed,
+        state: &mut job.state,
+        samples: &mut job.samples,
+    });
+    let mut rows: Vec<Row<'_>> = rows.collect();
     let start = Instant::now();
     let result = graph.run(&mut rows);
     if let Some(observer) = observer.get().filter(|_| !jobs.is_empty()) {
-        let waited = jobs.iter().map(|(job, _)| start.saturating_duration_since(job.queued_at)).max();
+        let waited = jobs.iter().map(|job| start.saturating_duration_since(job.queued_at)).max();
         observer.decoded(DecodeCall {
             streams: jobs.len(),
-            frames: jobs.iter().map(|(job, _)| job.call.frames.len()).sum(),
+            frames: jobs.iter().map(|job| job.call.frames.len()).sum(),
             waited: waited.unwrap_or(Duration::ZERO),
             took: start.elapsed(),
         });
     }
-    for (job, samples) in jobs {
-        let done = result.clone().map(|()| Done { state: job.state, samples });
+    for job in jobs {
+        let done = result.clone().map(|()| Done { state: job.state, samples: job.samples });
         // The stream may have been given up meanwhile.
         let _ = job.reply.send(done);
     }

@@ -3,9 +3,11 @@
 mod device;
 mod model;
 mod runtime;
+mod weights;
 
 pub use device::Device;
 pub use runtime::{LibrarySearch, Runtime};
 
 pub(crate) use model::{CodecModel, NoiseLayer};
 pub(crate) use runtime::SessionSettings;
+pub(crate) use weights::SharedWeights;

@@ -6,9 +6,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use ort::{ep, session::Session};
+use ort::{
+    ep,
+    session::{Session, builder::SessionBuilder},
+};
 
-use super::Device;
+use super::{Device, SharedWeights};
 use crate::LoadError;
 
 /// File name of the library in `models/lib/`.
@@ -95,48 +98,61 @@ impl Runtime {
     /// Opens a model on a device. `Auto` becomes the device that was taken.
     pub(crate) fn open(&self, path: &Path, settings: &SessionSettings) -> Result<OpenedSession, LoadError> {
         match settings.device {
-            Device::Cpu => self.open_on(path, settings, None),
-            Device::Cuda(number) => self.open_on(path, settings, Some(number)),
-            Device::Auto => match self.open_on(path, settings, Some(0)) {
+            Device::Cpu => self.open_on_cpu(path, settings),
+            Device::Cuda(number) => self.open_on_cuda(path, settings, number),
+            Device::Auto => match self.open_on_cuda(path, settings, 0) {
                 Ok(opened) => Ok(opened),
                 Err(LoadError::Device { reason, .. }) => {
                     tracing::debug!(reason, "no cuda device for auto");
-                    self.open_on(path, settings, None)
+                    self.open_on_cpu(path, settings)
                 }
                 Err(error) => Err(error),
             },
         }
     }
 
-    fn open_on(
+    fn open_on_cpu(&self, path: &Path, settings: &SessionSettings) -> Result<OpenedSession, LoadError> {
+        let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
+        let failed = |error: ort::Error| broken(error.to_string());
+        // ONNX Runtime's arena keeps the most memory that any call ever needed, rounded up to a power of two, for each
+        // session: as much as the weights. Each call's few large buffers cost nothing to ask the system for.
+        let cpu = ep::CPU::default().with_arena_allocator(false).build();
+        let mut builder = self.builder(settings).map_err(failed)?;
+        builder = builder.with_execution_providers([cpu]).map_err(|error| broken(error.to_string()))?;
+        if let Some(weights) = &settings.weights {
+            builder = weights.give(builder).map_err(failed)?;
+        }
+        let session = builder.commit_from_file(path).map_err(failed)?;
+        Ok(OpenedSession { session, device: Device::Cpu })
+    }
+
+    fn open_on_cuda(
         &self,
         path: &Path,
         settings: &SessionSettings,
-        cuda: Option<u16>,
+        number: u16,
     ) -> Result<OpenedSession, LoadError> {
-        let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
-        let mut builder = Session::builder(&self.environment)
-            .and_then(|builder| {
-                // One caller at a time on its own thread: neither spinning nor a pool between operators pays.
-                let builder = builder.with_intra_threads(settings.intra_threads)?;
-                Ok(builder.with_intra_op_spinning(false)?)
-            })
-            .map_err(|error| broken(error.to_string()))?;
-        if let Some(number) = cuda {
-            let provider = ep::CUDA::default()
-                .with_device_id(i32::from(number))
-                // The default search tunes for seconds on every new shape.
-                .with_conv_algorithm_search(ep::cuda::ConvAlgorithmSearch::Heuristic)
-                .build()
-                // Otherwise a missing GPU means the CPU without a word.
-                .error_on_failure();
-            builder = builder.with_execution_providers([provider]).map_err(|error| LoadError::Device {
-                device: Device::Cuda(number).to_string(),
-                reason: error.to_string(),
-            })?;
-        }
-        let session = builder.commit_from_file(path).map_err(|error| broken(error.to_string()))?;
-        Ok(OpenedSession { session, device: cuda.map_or(Device::Cpu, Device::Cuda) })
+        let broken =
+            |error: ort::Error| LoadError::Model { path: path.to_owned(), reason: error.to_string() };
+        let provider = ep::CUDA::default()
+            .with_device_id(i32::from(number))
+            // The default search tunes for seconds on every new shape.
+            .with_conv_algorithm_search(ep::cuda::ConvAlgorithmSearch::Heuristic)
+            .build()
+            // Otherwise a missing GPU means the CPU without a word.
+            .error_on_failure();
+        let builder = self.builder(settings).map_err(broken)?;
+        let mut builder = builder.with_execution_providers([provider]).map_err(|error| {
+            LoadError::Device { device: Device::Cuda(number).to_string(), reason: error.to_string() }
+        })?;
+        let session = builder.commit_from_file(path).map_err(broken)?;
+        Ok(OpenedSession { session, device: Device::Cuda(number) })
+    }
+
+    fn builder(&self, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
+        // One caller at a time on its own thread: neither spinning nor a pool between operators pays.
+        let builder = Session::builder(&self.environment)?.with_intra_threads(settings.intra_threads)?;
+        Ok(builder.with_intra_op_spinning(false)?)
     }
 }
 
@@ -146,6 +162,8 @@ pub(crate) struct SessionSettings {
     pub(crate) device: Device,
     /// Threads inside one call, at least 1.
     pub(crate) intra_threads: usize,
+    /// What sessions on the CPU share; it must be of the same file.
+    pub(crate) weights: Option<SharedWeights>,
 }
 
 /// A session and the device it got.
