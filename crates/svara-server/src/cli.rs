@@ -6,10 +6,14 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use svara_engine::Prompt;
 use svara_snac::onnx::Device;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+};
 
 use crate::{
     app,
+    commands::{say, voices},
     config::{Config, DecoderBackend, EngineKind, LogFormat, LogLevel},
     serve, start, telemetry,
 };
@@ -65,6 +69,10 @@ enum Command {
         /// What is said.
         text: String,
     },
+    /// Speak here, without a server, and show how long it took.
+    Say(say::SayArgs),
+    /// List the voices.
+    Voices(voices::VoicesArgs),
 }
 
 /// Why the program ends badly.
@@ -81,18 +89,26 @@ impl Cli {
     ///
     /// # Errors
     /// Says whether the fault lies in the configuration or in starting.
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(mut self) -> Result<(), Failure> {
         let config = self.config().map_err(Failure::Usage)?;
-        if let Some(Command::Prompt { voice, text }) = &self.command {
-            return show_prompt(&config, voice, text).map_err(Failure::Usage);
+        let level = self.log_level;
+        match self.command.take() {
+            None => {}
+            Some(Command::Prompt { voice, text }) => {
+                return show_prompt(&config, &voice, &text).map_err(Failure::Usage);
+            }
+            Some(Command::Say(args)) => {
+                return at_a_shell(config, level, async |config| say::run(config, args).await);
+            }
+            Some(Command::Voices(args)) => {
+                return at_a_shell(config, level, async |config| voices::run(config, &args).await);
+            }
         }
         if self.check_config {
             return check(&config).map_err(Failure::Usage);
         }
         telemetry::init(&config.log);
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.context("can't start the async runtime").map_err(Failure::Start)?;
-        runtime.block_on(serve(&config)).map_err(Failure::Start)
+        runtime()?.block_on(serve(&config)).map_err(Failure::Start)
     }
 
     /// Flag over environment over file over default.
@@ -118,6 +134,22 @@ impl Cli {
         config.check()?;
         Ok(config)
     }
+}
+
+/// Does what somebody at a shell asked for. Only what needs attention is logged, unless he asked for more.
+fn at_a_shell(
+    mut config: Config,
+    level: Option<LogLevel>,
+    command: impl AsyncFnOnce(&Config) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    config.log.level = level.unwrap_or(LogLevel::Warning);
+    telemetry::init(&config.log);
+    runtime()?.block_on(command(&config))
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    runtime.context("can't start the async runtime").map_err(Failure::Start)
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@
 pub mod app;
 pub mod cli;
 pub mod cloning;
+mod commands;
 pub mod config;
 pub mod error;
 mod metrics;

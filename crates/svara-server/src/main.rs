@@ -5,12 +5,23 @@ use std::process::ExitCode;
 use clap::Parser;
 use svara_server::cli::{Cli, Failure};
 
+/// The exit code for a wrong command line or configuration, as sysexits.h has it.
+const USAGE: u8 = 64;
+
 fn main() -> ExitCode {
-    match Cli::parse().run() {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way, too. Who can't be told has closed the terminal.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => {
             eprintln!("svara-server: {error:#}");
-            ExitCode::from(64)
+            ExitCode::from(USAGE)
         }
         Err(Failure::Start(error)) => {
             eprintln!("svara-server: {error:#}");

@@ -88,10 +88,7 @@ pub struct CallersVoices {
 pub async fn callers_voices(config: &Config, engine: &Engine) -> anyhow::Result<CallersVoices> {
     let blocking = config.clone();
     let (encoder, store) = tokio::task::spawn_blocking(move || {
-        let store = match blocking.voices.store.as_str() {
-            "" => Err("voices.store is empty".to_owned()),
-            url => Store::open(url, voices::MAX_VOICE_BYTES).map_err(|error| error.to_string()),
-        };
+        let store = voice_store(&blocking);
         let path = &blocking.cloning.encoder;
         let encoder = if path.is_file() {
             // Only a decoder that runs no graphs gets here without the library.
@@ -115,6 +112,18 @@ pub async fn callers_voices(config: &Config, engine: &Engine) -> anyhow::Result<
         cloning: Cloning::new(encoder, &config.cloning),
         kept: KeptVoices::new(store, model_id, &config.voices),
     })
+}
+
+/// The voices that callers made, alone.
+pub(crate) fn kept_voices(config: &Config, model_id: &str) -> KeptVoices {
+    KeptVoices::new(voice_store(config), model_id, &config.voices)
+}
+
+fn voice_store(config: &Config) -> Result<Store, String> {
+    match config.voices.store.as_str() {
+        "" => Err("voices.store is empty".to_owned()),
+        url => Store::open(url, voices::MAX_VOICE_BYTES).map_err(|error| error.to_string()),
+    }
 }
 
 /// Looks at everything a start would need, without loading the decoder.

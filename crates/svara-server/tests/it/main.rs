@@ -9,6 +9,7 @@
 )]
 
 mod cloning;
+mod commands;
 mod drain;
 mod failures;
 mod harness;

@@ -9,14 +9,14 @@ use std::{
 use svara_testkit::models;
 
 /// A command that sees no variable of the caller's.
-fn program(config: &Path) -> Command {
+pub fn program(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_svara-server"));
     command.env_clear().current_dir(models::workspace()).arg("--config").arg(config);
     command
 }
 
 /// A configuration file whose models are the tests'.
-fn config(directory: &Path, more: &str) -> std::path::PathBuf {
+pub fn config(directory: &Path, more: &str) -> std::path::PathBuf {
     let path = directory.join("server.toml");
     let decoder = models::snac_small_quiet("decoder_stream.onnx");
     let text = format!("[decoder]\nmodel = {decoder:?}\ndevice = \"cpu\"\nthreads = 1\n{more}");

@@ -1,0 +1,5 @@
+//! What the program does at a shell, without serving: each command in a file of its own.
+
+mod figures;
+pub(crate) mod say;
+pub(crate) mod voices;

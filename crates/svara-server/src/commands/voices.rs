@@ -1,0 +1,44 @@
+//! `svara-server voices`: who can speak.
+
+use anyhow::Context;
+use svara_engine::{Gender, Voice};
+
+use crate::{cli::Failure, config::Config, start};
+
+/// What the command line says.
+#[derive(Debug, clap::Args)]
+pub(crate) struct VoicesArgs {
+    /// As JSON, with all that is known of each voice.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists the model's voices, then those that callers made.
+///
+/// # Errors
+/// The voices' files are wrong, or the store of kept voices failed.
+pub(crate) async fn run(config: &Config, args: &VoicesArgs) -> Result<(), Failure> {
+    let (presets, prompts) = start::voices_and_prompts(config).map_err(Failure::Usage)?;
+    let kept = start::kept_voices(config, &prompts.profile().id);
+    let kept = kept.list().await.context("the kept voices can't be listed").map_err(Failure::Start)?;
+    let voices: Vec<&Voice> = presets.iter().chain(kept.iter().map(|kept| &*kept.reference.voice)).collect();
+    show(&voices, args.json).map_err(Failure::Start)
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the command is for")]
+fn show(voices: &[&Voice], json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(voices)?);
+        return Ok(());
+    }
+    let width = voices.iter().map(|voice| voice.voice_id.chars().count()).max().unwrap_or(0);
+    for Voice { voice_id, name, gender, languages, .. } in voices {
+        let gender = match gender {
+            Some(Gender::Female) => "female",
+            Some(Gender::Male) => "male",
+            None => "-",
+        };
+        println!("{voice_id:width$}  {gender:6}  {:8}  {name}", languages.join(","));
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! `say` and `voices` of the program itself.
+
+use std::{path::Path, process::Stdio};
+
+use serde_json::Value;
+use svara_testkit::{
+    fake_vllm::{End, FakeVllm, Script},
+    models,
+};
+use tokio::{io::AsyncWriteExt, process::Command};
+
+use crate::program;
+
+struct Shell {
+    engine: FakeVllm,
+    directory: tempfile::TempDir,
+}
+
+struct Said {
+    code: Option<i32>,
+    stdout: Vec<u8>,
+    stderr: String,
+}
+
+impl Shell {
+    async fn new(script: Script) -> Self {
+        let engine = FakeVllm::start(script).await;
+        let directory = tempfile::tempdir().unwrap();
+        let more = format!(
+            "[engine]\nbase_url = {:?}\n[model]\ntokenizer = {:?}\n[voices]\nstore = \"\"\n",
+            engine.base_url(),
+            models::tokenizer()
+        );
+        program::config(directory.path(), &more);
+        Self { engine, directory }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
+    }
+
+    async fn run(&self, arguments: &[&str], stdin: &str) -> Said {
+        let mut command = Command::from(program::program(&self.path("server.toml")));
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        // A program that refuses its command line doesn't read.
+        let _ = input.write_all(stdin.as_bytes()).await;
+        drop(input);
+        let output = child.wait_with_output().await.unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        Said { code: output.status.code(), stdout: output.stdout, stderr }
+    }
+
+    async fn say(&self, arguments: &[&str]) -> Said {
+        self.run(&[&["say", "नमस्ते", "-v", "hi_female"], arguments].concat(), "").await
+    }
+}
+
+fn samples(path: &Path) -> u32 {
+    hound::WavReader::open(path).unwrap().duration()
+}
+
+#[tokio::test]
+async fn say_writes_a_file_and_tells_what_it_took() {
+    let shell = Shell::new(Script::frames(10)).await;
+    let path = shell.path("out.wav");
+    let said = shell.say(&["-o", path.to_str().unwrap(), "--seed", "7", "--style", "happy"]).await;
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(samples(&path), 10 * 2048);
+    assert!(said.stdout.is_empty());
+    let words = ["first audio ", " ms, 0.85 s of audio in ", "real-time factor "];
+    assert!(words.iter().all(|word| said.stderr.contains(word)), "{}", said.stderr);
+    let [asked] = shell.engine.requests().try_into().unwrap();
+    assert_eq!(asked["seed"], 7);
+    for (name, magic) in [("out.flac", b"fLaC".as_slice()), ("out.MP3", b"\xff"), ("out.opus", b"OggS")] {
+        let path = shell.path(name);
+        let said = shell.say(&["-o", path.to_str().unwrap()]).await;
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert!(std::fs::read(&path).unwrap().starts_with(magic), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn say_reads_a_pipe_and_writes_one() {
+    let shell = Shell::new(Script::frames(5)).await;
+    let arguments =
+        ["say", "-v", "hi_female", "-o", "-", "--format", "pcm", "--sample-rate", "48000", "--speed", "2"];
+    let said = shell.run(&arguments, "नमस्ते\n").await;
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(said.stdout.len(), 5 * 2048 * 2, "twice the rate, half as long, two bytes each");
+    let [piped] = shell.engine.requests().try_into().unwrap();
+    shell.say(&["-o", "-", "--speed", "2"]).await;
+    assert_eq!(piped["prompt"], shell.engine.requests()[1]["prompt"], "the same words");
+}
+
+#[tokio::test]
+async fn say_repeats_and_sums_up() {
+    let shell = Shell::new(Script::frames(5)).await;
+    let said = shell.say(&["--repeat", "3"]).await;
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(shell.engine.requests().len(), 3);
+    assert_eq!(said.stderr.lines().count(), 4, "{}", said.stderr);
+    assert!(said.stderr.contains("3 times, least/median/most: first audio "), "{}", said.stderr);
+}
+
+#[tokio::test]
+async fn the_exit_code_says_whose_fault_it_is() {
+    let shell = Shell::new(Script::frames(5)).await;
+    let path = shell.path("out.wav");
+    let out = path.to_str().unwrap();
+    for (arguments, word) in [
+        (["-o", out, "--style", "angry"].as_slice(), "angry"),
+        (&["-o", "out.xyz"], "unknown audio format"),
+        (&["-o", out, "--speed", "9"], "speed must be from"),
+        (&["-o", out, "--format", "opus", "--sample-rate", "22050"], "22050"),
+        (&[], "--output"),
+        (&["-o", out, "--loud"], "--loud"),
+        (&["--repeat", "0"], "0"),
+    ] {
+        let said = shell.say(arguments).await;
+        assert_eq!(said.code, Some(64), "{arguments:?}: {}", said.stderr);
+        assert!(said.stderr.contains(word), "{arguments:?}: {}", said.stderr);
+    }
+    let said = shell.run(&["say", "x", "-v", "hindi_female", "-o", out], "").await;
+    assert_eq!(said.code, Some(64));
+    assert!(said.stderr.contains("did you mean"), "{}", said.stderr);
+    shell.engine.set(Script { end: End::ErrorEvent, ..Script::frames(5) });
+    let said = shell.say(&["-o", out]).await;
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert!(!path.exists(), "half a speech isn't kept");
+    shell.engine.set(Script::frames(5));
+    let said = shell.say(&["-o", "/nowhere/out.wav"]).await;
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert!(said.stderr.contains("/nowhere/out.wav"), "{}", said.stderr);
+    assert_eq!(shell.run(&["--help"], "").await.code, Some(0));
+}
+
+#[tokio::test]
+async fn voices_are_listed_for_people_and_programs() {
+    let shell = Shell::new(Script::frames(1)).await;
+    let list = shell.run(&["voices"], "").await;
+    let lines = String::from_utf8(list.stdout).unwrap();
+    assert_eq!((list.code, lines.lines().count()), (Some(0), 38), "{}", list.stderr);
+    assert!(lines.contains("hi_female   female  hi        Hindi (Female)\n"), "{lines}");
+    let json = shell.run(&["voices", "--json"], "").await;
+    let voices: Vec<Value> = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(voices.len(), 38);
+    assert!(voices.iter().any(|voice| voice["voice_id"] == "en_male" && voice["languages"][0] == "en"));
+}
