@@ -7,18 +7,17 @@ use axum::{
     extract::{DefaultBodyLimit, Request},
     middleware::{self, Next},
     response::Response,
-    routing::{get, post},
 };
 use http::{HeaderName, HeaderValue};
-use svara_engine::Engine;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
     config::Config,
+    layers,
     metrics::{self, Metrics},
     routes,
-    start::CallersVoices,
+    start::{CallersVoices, Parts},
     state::{AppState, RequestId},
 };
 
@@ -26,34 +25,22 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
 /// The whole HTTP surface.
-pub fn router(engine: Engine, voices: CallersVoices, config: &Config) -> Router {
+pub fn router(parts: Parts, config: &Config) -> Router {
+    let Parts { engine, voices: CallersVoices { cloning, kept }, life } = parts;
     let engine = Arc::new(engine);
     let metrics = Arc::new(Metrics::new(&engine));
-    let CallersVoices { cloning, kept } = voices;
     let state = AppState {
         engine,
         cloning: Arc::new(cloning),
         voices: Arc::new(kept),
         metrics: Arc::clone(&metrics),
+        life: life.clone(),
         body_bytes: config.limits.body_bytes,
     };
-    Router::new()
-        .route("/", get(routes::playground::page))
-        .route("/playground", get(routes::playground::home))
-        .route("/playground/settings.json", get(routes::playground::settings))
-        .route("/playground/{file}", get(routes::playground::asset))
-        .route("/health", get(routes::health))
-        .route("/metrics", get(routes::metrics))
-        .route("/debug/timing", get(routes::timing))
-        .route("/debug/timing/reset", post(routes::reset_timing))
-        .route("/v1/voices", get(routes::voices).post(routes::create_voice))
-        .route("/v1/voices/{id}", get(routes::voice).delete(routes::delete_voice))
-        .route("/v1/voice-clone", post(routes::clone_voice))
-        .route("/v1/text-to-speech", post(routes::text_to_speech))
-        .route("/v1/audio/speech", post(routes::audio_speech))
-        .fallback(routes::not_found)
-        .method_not_allowed_fallback(routes::method_not_allowed)
+    // The last layer is the outermost.
+    routes::all()
         .layer(DefaultBodyLimit::max(config.limits.body_bytes))
+        .layer(middleware::from_fn_with_state(life, layers::refuse_when_draining))
         .layer(middleware::from_fn_with_state(metrics, metrics::observe))
         .layer(middleware::from_fn(identify))
         .with_state(state)

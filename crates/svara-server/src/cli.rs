@@ -34,6 +34,12 @@ pub struct Cli {
     /// The port to listen on; 0 takes a free one.
     #[arg(long)]
     port: Option<u16>,
+    /// The server's certificate, as PEM; with --tls-key, HTTPS is spoken in place of HTTP.
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's key, as PEM.
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// The base of the engine's API, such as http://localhost:8000/v1.
     #[arg(long, value_name = "URL")]
     engine_url: Option<String>,
@@ -126,6 +132,13 @@ impl Cli {
                 value.clone_from(flag);
             }
         }
+        for (flag, value) in
+            [(&self.tls_cert, &mut config.server.tls_cert), (&self.tls_key, &mut config.server.tls_key)]
+        {
+            if let Some(flag) = flag {
+                value.clone_from(flag);
+            }
+        }
         config.decoder.kind = self.decoder.unwrap_or(config.decoder.kind);
         config.decoder.device = self.device.unwrap_or(config.decoder.device);
         config.server.port = self.port.unwrap_or(config.server.port);
@@ -158,10 +171,15 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("can't listen on {}:{}", address.0, address.1))?;
-    let engine = start::engine(config).await?;
-    let voices = start::callers_voices(config, &engine).await?;
-    let app = app::router(engine, voices, config);
-    serve::run(listener, app, serve::stop_signal()?, config.server.drain_seconds.duration()).await
+    let settings = serve::Settings::new(config)?;
+    if let Some(tls) = &settings.tls {
+        tls.follow().context("can't catch SIGHUP")?;
+    }
+    let parts = start::parts(config).await?;
+    let life = parts.life.clone();
+    let app = app::router(parts, config);
+    serve::stop_at_signals(life.clone())?;
+    serve::run(listener, app, life, settings).await
 }
 
 /// Loads all that is quickly loaded, and shows the configuration.

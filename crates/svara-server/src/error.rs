@@ -1,5 +1,7 @@
 //! Which failure is which HTTP answer. The only place that knows.
 
+use std::{error::Error, iter};
+
 use axum::{
     Json,
     extract::multipart::MultipartError,
@@ -21,6 +23,15 @@ pub enum ErrorDialect {
 }
 
 impl ErrorDialect {
+    /// The dialect of a path, for answers that no route gives: of the routes that are shared, the svara dialect.
+    pub fn of<B>(request: &http::Request<B>) -> Self {
+        let path = request.uri().path();
+        let under = |root: &str| {
+            path.strip_prefix(root).is_some_and(|rest| matches!(rest.as_bytes(), [] | [b'/', ..]))
+        };
+        if under("/v1/audio") || under("/v1/models") { Self::OpenAi } else { Self::Svara }
+    }
+
     /// The dialect's name in metrics and logs.
     pub fn name(self) -> &'static str {
         match self {
@@ -122,6 +133,20 @@ impl ApiError {
     pub(crate) fn voices_full(max_kept: usize) -> Self {
         let message = format!("there are {max_kept} kept voices, the most there may be; delete some");
         Self::client(StatusCode::CONFLICT, "voices_full", None, message)
+    }
+
+    /// The server is stopping; another one may take the request.
+    pub(crate) fn draining() -> Self {
+        let message = "the server is stopping; try again";
+        let error = Self::client(StatusCode::SERVICE_UNAVAILABLE, "server_stopping", None, message);
+        Self { origin: "server", retryable: true, ..error }
+    }
+
+    /// A body that didn't come in time.
+    pub(crate) fn body_timeout(reason: &crate::serve::BodyTimeout) -> Self {
+        let status = StatusCode::REQUEST_TIMEOUT;
+        let error = Self::client(status, "body_timeout", None, reason.to_string());
+        Self { retryable: true, ..error }
     }
 
     /// Something here failed that no caller can help.
@@ -249,6 +274,10 @@ impl From<StoreError> for ApiError {
 
 impl From<MultipartError> for ApiError {
     fn from(error: MultipartError) -> Self {
+        let mut causes = iter::successors(Some(&error as &dyn Error), |&error| error.source());
+        if let Some(timeout) = causes.find_map(<dyn Error>::downcast_ref) {
+            return Self::body_timeout(timeout);
+        }
         let kind =
             if error.status() == StatusCode::PAYLOAD_TOO_LARGE { "body_too_large" } else { "bad_request" };
         Self::client(error.status(), kind, None, format!("multipart body: {}", error.body_text()))

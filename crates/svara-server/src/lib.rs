@@ -1,6 +1,6 @@
 //! The HTTP server of svara-tts: dialects in front of [`svara_engine::Engine`].
 //!
-//! `main` reads the command line and the [`config::Config`]; [`start::engine`] makes the engine; [`serve::run`] serves
+//! `main` reads the command line and the [`config::Config`]; [`start::parts`] loads the engine and all else; [`serve::run`] serves
 //! [`app::router`] until it is told to stop. Each dialect (module `routes`) turns its requests into one
 //! [`svara_engine::SpeechRequest`] and hands the speech to module `respond`; [`error`] alone says which failure is which
 //! HTTP answer.
@@ -11,6 +11,8 @@ pub mod cloning;
 mod commands;
 pub mod config;
 pub mod error;
+mod layers;
+pub mod lifecycle;
 mod metrics;
 mod respond;
 mod routes;
@@ -22,3 +24,4 @@ pub mod store;
 pub mod telemetry;
 mod upload;
 pub mod voices;
+pub mod watched;

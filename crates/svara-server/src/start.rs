@@ -22,6 +22,7 @@ use svara_snac::{
 use crate::{
     cloning::Cloning,
     config::{Config, DecoderBackend, EngineKind},
+    lifecycle::Lifecycle,
     store::Store,
     voices::{self, KeptVoices},
 };
@@ -29,7 +30,27 @@ use crate::{
 /// Where `scripts/fetch_onnxruntime.sh` puts the library.
 const MODELS_LIB: &str = "models/lib";
 
-/// Loads everything and makes an engine of it.
+/// What a server is made of.
+pub struct Parts {
+    /// Speaks.
+    pub engine: Engine,
+    /// Makes and keeps callers' voices.
+    pub voices: CallersVoices,
+    /// Where in its life the server is.
+    pub life: Lifecycle,
+}
+
+/// Loads everything.
+///
+/// # Errors
+/// As [`engine`] and [`callers_voices`].
+pub async fn parts(config: &Config) -> anyhow::Result<Parts> {
+    let engine = engine(config).await?;
+    let voices = callers_voices(config, &engine).await?;
+    Ok(Parts { engine, voices, life: Lifecycle::default() })
+}
+
+/// Loads everything that speaking needs, and makes an engine of it.
 ///
 /// # Errors
 /// A file is missing or wrong, the device can't be had, or espeak-ng is missing.

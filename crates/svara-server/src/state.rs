@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use svara_engine::Engine;
 
-use crate::{cloning::Cloning, metrics::Metrics, voices::KeptVoices};
+use crate::{cloning::Cloning, lifecycle::Lifecycle, metrics::Metrics, voices::KeptVoices};
 
 /// What every route may use.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub(crate) struct AppState {
     pub(crate) voices: Arc<KeptVoices>,
     /// Counts.
     pub(crate) metrics: Arc<Metrics>,
+    /// Where in its life the server is.
+    pub(crate) life: Lifecycle,
     /// Largest request body.
     pub(crate) body_bytes: usize,
 }

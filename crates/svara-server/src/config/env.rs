@@ -10,6 +10,8 @@ type Setter = fn(&mut Config, &str) -> Result<(), String>;
 pub const VARIABLES: &[(&str, Setter)] = &[
     ("API_HOST", |config, value| parse(value, &mut config.server.host)),
     ("API_PORT", |config, value| parse(value, &mut config.server.port)),
+    ("SVARA_TLS_CERT", |config, value| parse(value, &mut config.server.tls_cert)),
+    ("SVARA_TLS_KEY", |config, value| parse(value, &mut config.server.tls_key)),
     ("VLLM_BASE_URL", |config, value| parse(value, &mut config.engine.base_url)),
     ("VLLM_MODEL", |config, value| parse(value, &mut config.engine.model)),
     ("VLLM_API_KEY", |config, value| {

@@ -81,6 +81,7 @@ impl Config {
     /// # Errors
     /// Names the key and what is allowed.
     pub fn check(&self) -> Result<(), ConfigError> {
+        self.server.check()?;
         self.engine.check()?;
         self.decoder.check()?;
         self.cloning.check()?;

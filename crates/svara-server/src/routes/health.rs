@@ -1,14 +1,25 @@
-//! `GET /health`.
+//! `GET /health` and the probes of orchestrators and of clients that look for a server.
 
-use axum::{Json, extract::State};
+use axum::{Json, Router, extract::State, routing::get};
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::state::AppState;
+use crate::{lifecycle::Phase, state::AppState};
+
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/health", get(health))
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+        // What clients of other servers probe.
+        .route("/v1/readyz", get(ready))
+        .route("/v1/test", get(test))
+}
 
 /// Whether a request would be spoken now. `status`, `model` and `vllm_url` are the Python stack's.
 #[derive(Serialize)]
-pub(crate) struct Health {
+struct Health {
     status: &'static str,
     model: String,
     vllm_url: Option<String>,
@@ -28,10 +39,10 @@ pub(crate) struct Health {
     reason: Option<String>,
 }
 
-pub(crate) async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
+async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let engine = &state.engine;
     let about = engine.source().about();
-    let reason = engine.source().health().await.err().map(|error| error.to_string());
+    let reason = why_not_ready(&state).await;
     let (code, status) = match reason {
         None => (StatusCode::OK, "healthy"),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
@@ -48,6 +59,32 @@ pub(crate) async fn health(State(state): State<AppState>) -> (StatusCode, Json<H
         reason,
     };
     (code, Json(health))
+}
+
+/// The process runs. It says so to its very end: killing it would only break streams off.
+async fn live() -> Json<Value> {
+    Json(json!({"status": "alive"}))
+}
+
+/// Whether to send requests here.
+async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Value>) {
+    match why_not_ready(&state).await {
+        None => (StatusCode::OK, Json(json!({"status": "ready"}))),
+        Some(reason) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "not ready", "reason": reason})))
+        }
+    }
+}
+
+async fn test() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+async fn why_not_ready(state: &AppState) -> Option<String> {
+    if state.life.phase() > Phase::Serving {
+        return Some("the server is stopping".to_owned());
+    }
+    state.engine.source().health().await.err().map(|error| error.to_string())
 }
 
 /// What there is to say of the engine and of the decoder.

@@ -2,9 +2,10 @@
 //! older versions of the Python stack.
 
 use axum::{
-    Json,
+    Json, Router,
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
+    routing::{get, post},
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,13 @@ use crate::{
 
 /// Longest name, description or transcript, in characters. A minute of speech is some 900.
 const MAX_TEXT: usize = 2000;
+
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/v1/voices", post(create))
+        .route("/v1/voices/{id}", get(get_one).delete(delete))
+        .route("/v1/voice-clone", post(clone_voice))
+}
 
 /// The fields of both routes that make voices.
 #[derive(Debug, Default, Deserialize)]
@@ -51,7 +59,7 @@ struct Cloned {
     voice_clone_tokens: Option<Vec<u32>>,
 }
 
-pub(crate) async fn create(State(state): State<AppState>, request: Request) -> Response {
+async fn create(State(state): State<AppState>, request: Request) -> Response {
     let answer = async {
         let fields = read_fields(request, state.body_bytes).await?;
         let name = fields.name.clone().filter(|name| !name.trim().is_empty());
@@ -66,7 +74,7 @@ pub(crate) async fn create(State(state): State<AppState>, request: Request) -> R
     answer.await.unwrap_or_else(|error: ApiError| error.into_response(ErrorDialect::Svara))
 }
 
-pub(crate) async fn clone_voice(State(state): State<AppState>, request: Request) -> Response {
+async fn clone_voice(State(state): State<AppState>, request: Request) -> Response {
     let answer = async {
         let fields = read_fields(request, state.body_bytes).await?;
         let return_tokens = fields.return_tokens.unwrap_or(true);
@@ -87,7 +95,7 @@ pub(crate) async fn clone_voice(State(state): State<AppState>, request: Request)
     answer.await.unwrap_or_else(|error: ApiError| error.into_response(ErrorDialect::Svara))
 }
 
-pub(crate) async fn get_one(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+async fn get_one(State(state): State<AppState>, Path(id): Path<String>) -> Response {
     let answer = async {
         if let Some(voice) = state.voices.get(&id).await? {
             return Ok(Json(Entry::kept(&voice)).into_response());
@@ -98,7 +106,7 @@ pub(crate) async fn get_one(State(state): State<AppState>, Path(id): Path<String
     answer.await.unwrap_or_else(|error: ApiError| error.into_response(ErrorDialect::Svara))
 }
 
-pub(crate) async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Response {
     let answer = async {
         if state.voices.delete(&id).await? {
             return Ok(Json(json!({"status": "ok"})).into_response());

@@ -1,9 +1,10 @@
 //! `GET /metrics`, and the Python stack's `/debug/timing`.
 
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
     response::{IntoResponse, Response},
+    routing::{get, post},
 };
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
@@ -14,8 +15,15 @@ use crate::{
     state::AppState,
 };
 
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/debug/timing", get(timing))
+        .route("/debug/timing/reset", post(reset_timing))
+}
+
 /// For Prometheus.
-pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
+async fn metrics(State(state): State<AppState>) -> Response {
     match state.metrics.render() {
         Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(error) => ApiError::internal(error.to_string()).into_response(ErrorDialect::Svara),
@@ -23,12 +31,12 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
 }
 
 /// Where time went since the start or the last reset, as the Python stack shows it.
-pub(crate) async fn timing(State(state): State<AppState>) -> Json<Value> {
+async fn timing(State(state): State<AppState>) -> Json<Value> {
     Json(json!({"timing_stats": state.metrics.timing(), "note": "All times in milliseconds"}))
 }
 
 /// Starts the times over. The metrics go on.
-pub(crate) async fn reset_timing(State(state): State<AppState>) -> Json<Value> {
+async fn reset_timing(State(state): State<AppState>) -> Json<Value> {
     state.metrics.reset_timing();
     Json(json!({"status": "success", "message": "Timing statistics have been reset"}))
 }

@@ -4,33 +4,42 @@ mod health;
 mod kept_voices;
 mod metrics;
 mod openai;
-pub(crate) mod playground;
+mod playground;
 mod read;
 mod reference;
 mod svara;
 mod voices;
 
-use axum::response::Response;
+use axum::{Router, extract::Request, response::Response};
 use http::StatusCode;
 
-pub(crate) use self::{
-    health::health,
-    kept_voices::{clone_voice, create as create_voice, delete as delete_voice, get_one as voice},
-    metrics::{metrics, reset_timing, timing},
-    openai::audio_speech,
-    svara::text_to_speech,
-    voices::voices,
+use crate::{
+    error::{ApiError, ErrorDialect},
+    state::AppState,
 };
-use crate::error::{ApiError, ErrorDialect};
+
+/// All routes. A file of routes has a `router()` of its own and is named here.
+pub(crate) fn all() -> Router<AppState> {
+    Router::new()
+        .merge(playground::router())
+        .merge(health::router())
+        .merge(metrics::router())
+        .merge(voices::router())
+        .merge(kept_voices::router())
+        .merge(svara::router())
+        .merge(openai::router())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+}
 
 /// A path that isn't there.
-pub(crate) async fn not_found() -> Response {
-    ApiError::not_found("path", "no such route").into_response(ErrorDialect::Svara)
+pub(crate) async fn not_found(request: Request) -> Response {
+    ApiError::not_found("path", "no such route").into_response(ErrorDialect::of(&request))
 }
 
 /// A route that knows other methods only.
-pub(crate) async fn method_not_allowed() -> Response {
+pub(crate) async fn method_not_allowed(request: Request) -> Response {
     let error = ApiError::bad_request("this route has no such method");
     ApiError { status: StatusCode::METHOD_NOT_ALLOWED, kind: "method_not_allowed", ..error }
-        .into_response(ErrorDialect::Svara)
+        .into_response(ErrorDialect::of(&request))
 }

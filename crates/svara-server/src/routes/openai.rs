@@ -3,9 +3,10 @@
 use std::str::FromStr;
 
 use axum::{
-    Extension,
+    Extension, Router,
     extract::{Request, State},
     response::Response,
+    routing::post,
 };
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format};
@@ -20,6 +21,10 @@ use crate::{
 
 /// OpenAI's default.
 const DEFAULT_FORMAT: Format = Format::Mp3;
+
+pub(crate) fn router() -> Router<AppState> {
+    Router::new().route("/v1/audio/speech", post(audio_speech))
+}
 
 #[derive(Debug, Deserialize)]
 struct Fields {
@@ -40,7 +45,7 @@ enum VoiceField {
     Object { id: String },
 }
 
-pub(crate) async fn audio_speech(
+async fn audio_speech(
     State(state): State<AppState>,
     Extension(id): Extension<RequestId>,
     request: Request,

@@ -3,9 +3,10 @@
 //! Its files are part of the program. They load nothing from elsewhere, and the page's policy forbids it.
 
 use axum::{
-    Json,
+    Json, Router,
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
+    routing::get,
 };
 use http::{
     HeaderValue,
@@ -14,8 +15,10 @@ use http::{
 use serde::Serialize;
 use svara_audio::Format;
 
-use super::not_found;
-use crate::state::AppState;
+use crate::{
+    error::{ApiError, ErrorDialect},
+    state::AppState,
+};
 
 /// Scripts and styles from here only, none of them inline; sound from what the page itself was given.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
@@ -47,28 +50,36 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("waveform.js", SCRIPT),
 ];
 
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/", get(page))
+        .route("/playground", get(home))
+        .route("/playground/settings.json", get(settings))
+        .route("/playground/{file}", get(asset))
+}
+
 /// What the page has to know of the server.
 #[derive(Serialize)]
-pub(crate) struct Settings {
+struct Settings {
     styles: Vec<String>,
     formats: Vec<&'static str>,
     text_characters: usize,
 }
 
-pub(crate) async fn page() -> Response {
-    file("index.html").await
+async fn page() -> Response {
+    file("index.html")
 }
 
-pub(crate) async fn asset(Path(name): Path<String>) -> Response {
-    file(&name).await
+async fn asset(Path(name): Path<String>) -> Response {
+    file(&name)
 }
 
 /// Its paths are relative to the page at `/`.
-pub(crate) async fn home() -> Redirect {
+async fn home() -> Redirect {
     Redirect::permanent("/")
 }
 
-pub(crate) async fn settings(State(state): State<AppState>) -> Json<Settings> {
+async fn settings(State(state): State<AppState>) -> Json<Settings> {
     Json(Settings {
         styles: state.engine.profile().style_tags.clone(),
         formats: Format::supported().map(Format::name).collect(),
@@ -76,9 +87,9 @@ pub(crate) async fn settings(State(state): State<AppState>) -> Json<Settings> {
     })
 }
 
-async fn file(name: &str) -> Response {
+fn file(name: &str) -> Response {
     let Some((_, content_type, content)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return not_found().await;
+        return ApiError::not_found("path", "no such file").into_response(ErrorDialect::Svara);
     };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(content_type)),

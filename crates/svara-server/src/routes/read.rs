@@ -1,11 +1,14 @@
 //! Reading request bodies, with errors that name the field.
 
+use std::{error::Error, iter};
+
 use axum::{
     body::to_bytes,
     extract::{FromRequest, Multipart, Request},
 };
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 
 use crate::{error::ApiError, upload::Upload};
@@ -115,8 +118,18 @@ fn too_many_fields() -> ApiError {
 }
 
 async fn bytes(request: Request, limit_bytes: usize) -> Result<Bytes, ApiError> {
-    // The only other way to fail is a client that went away.
-    to_bytes(request.into_body(), limit_bytes).await.map_err(|_| ApiError::too_large(limit_bytes))
+    to_bytes(request.into_body(), limit_bytes).await.map_err(|error| unread(&error, limit_bytes))
+}
+
+/// A body that couldn't be read to its end.
+fn unread(error: &(dyn Error + 'static), limit_bytes: usize) -> ApiError {
+    let mut causes = iter::successors(Some(error), |&error| error.source());
+    let known = causes.find_map(|cause| {
+        let too_large = cause.is::<LengthLimitError>().then(|| ApiError::too_large(limit_bytes));
+        too_large.or_else(|| cause.downcast_ref().map(ApiError::body_timeout))
+    });
+    // A client that went away, or bytes that are no body: nobody may be there to read this.
+    known.unwrap_or_else(|| ApiError::bad_request(format!("the body can't be read: {error}")))
 }
 
 /// A value of the wrong type somewhere in a body.

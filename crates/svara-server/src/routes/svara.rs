@@ -3,9 +3,10 @@
 use std::str::FromStr;
 
 use axum::{
-    Extension,
+    Extension, Router,
     extract::{Request, State},
     response::Response,
+    routing::post,
 };
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format, SampleRate};
@@ -24,6 +25,10 @@ use crate::{
 
 /// Streamed Opus is what the Python stack answered.
 const DEFAULT_FORMAT: Format = Format::Opus;
+
+pub(crate) fn router() -> Router<AppState> {
+    Router::new().route("/v1/text-to-speech", post(text_to_speech))
+}
 
 /// The fields, with the Python stack's names.
 #[derive(Debug, Default, Deserialize)]
@@ -55,7 +60,7 @@ struct Fields {
     language: Option<String>,
 }
 
-pub(crate) async fn text_to_speech(
+async fn text_to_speech(
     State(state): State<AppState>,
     Extension(id): Extension<RequestId>,
     request: Request,

@@ -1,9 +1,10 @@
 //! `GET /v1/voices`.
 
 use axum::{
-    Json,
+    Json, Router,
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use serde::{Deserialize, Serialize};
 use svara_engine::Voice;
@@ -14,8 +15,12 @@ use crate::{
     voices::KeptVoice,
 };
 
+pub(crate) fn router() -> Router<AppState> {
+    Router::new().route("/v1/voices", get(voices))
+}
+
 #[derive(Deserialize)]
-pub(crate) struct Filter {
+struct Filter {
     model_id: Option<String>,
 }
 
@@ -47,10 +52,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-pub(crate) async fn voices(
-    State(state): State<AppState>,
-    filter: Result<Query<Filter>, QueryRejection>,
-) -> Response {
+async fn voices(State(state): State<AppState>, filter: Result<Query<Filter>, QueryRejection>) -> Response {
     let filter = match filter {
         Ok(Query(filter)) => filter,
         Err(error) => return ApiError::bad_request(error.body_text()).into_response(ErrorDialect::Svara),

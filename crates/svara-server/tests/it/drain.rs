@@ -12,7 +12,7 @@ async fn open_streams_finish_before_the_server_stops() {
     let mut server = Server::start(script).await;
     let mut response = server.speak(json!({})).await;
     let first = response.chunk().await.unwrap().unwrap().len();
-    server.stop.take().unwrap().send(()).unwrap();
+    server.life.stop();
     let rest: usize =
         response.bytes_stream().map(|chunk| chunk.unwrap().len()).collect::<Vec<_>>().await.iter().sum();
     assert_eq!(first + rest, 20 * 2048 * 2);
@@ -28,6 +28,6 @@ async fn the_drain_has_a_deadline() {
     let mut server = Server::with(script, |config| config.server.drain_seconds = Seconds::new(1)).await;
     let mut response = server.speak(json!({})).await;
     response.chunk().await.unwrap().unwrap();
-    server.stop.take().unwrap().send(()).unwrap();
+    server.life.stop();
     (&mut server.stopped).await.unwrap().unwrap();
 }

@@ -2,19 +2,19 @@ use std::{net::SocketAddr, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use svara_server::{app, config::Config, serve, start};
+use svara_server::{app, config::Config, lifecycle::Lifecycle, serve, start};
 use svara_testkit::{
     fake_vllm::{FakeVllm, Script},
     models,
 };
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 /// A server in front of a fake engine.
 pub struct Server {
     pub engine: FakeVllm,
     pub address: SocketAddr,
     pub client: Client,
-    pub stop: Option<oneshot::Sender<()>>,
+    pub life: Lifecycle,
     pub stopped: JoinHandle<anyhow::Result<()>>,
 }
 
@@ -45,14 +45,12 @@ impl Server {
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let speaker = start::engine(&config).await.unwrap();
-        let voices = start::callers_voices(&config, &speaker).await.unwrap();
-        let app = app::router(speaker, voices, &config);
-        let (stop, stopping) = oneshot::channel();
-        let drain = config.server.drain_seconds.duration();
-        let stopping = async move { drop(stopping.await) };
-        let stopped = tokio::spawn(async move { serve::run(listener, app, stopping, drain).await });
-        Self { engine, address, client: Client::new(), stop: Some(stop), stopped }
+        let parts = start::parts(&config).await.unwrap();
+        let life = parts.life.clone();
+        let app = app::router(parts, &config);
+        let settings = serve::Settings::new(&config).unwrap();
+        let stopped = tokio::spawn(serve::run(listener, app, life.clone(), settings));
+        Self { engine, address, client: Client::new(), life, stopped }
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,10 +1,10 @@
-//! `[limits]`: what a request may ask for.
+//! `[limits]`: what a request and a connection may ask for.
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Seconds};
 
-/// What a request may ask for.
+/// What a request and a connection may ask for.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsConfig {
@@ -12,18 +12,60 @@ pub struct LimitsConfig {
     pub text_characters: usize,
     /// Largest request body.
     pub body_bytes: usize,
+    /// Connections at once; more are turned away.
+    pub connections: usize,
+    /// Largest head of a request.
+    pub header_bytes: usize,
+    /// How long a connection may take for its first request's head, TLS included.
+    pub header_seconds: Seconds,
+    /// How long a connection may wait for its next request.
+    pub idle_seconds: Seconds,
+    /// How long a request's body may take.
+    pub body_seconds: Seconds,
+    /// How long a client may take nothing of what it is sent.
+    pub write_stall_seconds: Seconds,
 }
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { text_characters: 5000, body_bytes: 20 * 1024 * 1024 }
+        Self {
+            text_characters: 5000,
+            body_bytes: 20 * 1024 * 1024,
+            connections: 4096,
+            header_bytes: 32 * 1024,
+            header_seconds: Seconds::new(10),
+            idle_seconds: Seconds::new(75),
+            body_seconds: Seconds::new(60),
+            write_stall_seconds: Seconds::new(20),
+        }
     }
 }
+
+/// What the HTTP library needs for a head.
+const MIN_HEADER_BYTES: usize = 8192;
+const MAX_CONNECTIONS: usize = 1_000_000;
 
 impl LimitsConfig {
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
         if self.text_characters == 0 || self.body_bytes == 0 {
             return Err(ConfigError::new("limits.text_characters and limits.body_bytes must be at least 1"));
+        }
+        if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
+            return Err(ConfigError::new(format!("limits.connections must be from 1 to {MAX_CONNECTIONS}")));
+        }
+        if !(MIN_HEADER_BYTES..=1024 * 1024).contains(&self.header_bytes) {
+            let reason = format!("limits.header_bytes must be from {MIN_HEADER_BYTES} to {}", 1024 * 1024);
+            return Err(ConfigError::new(reason));
+        }
+        for (key, seconds) in [
+            ("header_seconds", self.header_seconds),
+            ("idle_seconds", self.idle_seconds),
+            ("body_seconds", self.body_seconds),
+            ("write_stall_seconds", self.write_stall_seconds),
+        ] {
+            if seconds.duration().is_zero() {
+                return Err(ConfigError::new(format!("limits.{key} must be greater than 0")));
+            }
         }
         Ok(())
     }

@@ -1,0 +1,34 @@
+//! What all requests go through, apart from naming, counting and knowing who asks.
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderValue, Version, header::CONNECTION};
+
+use crate::{
+    error::{ApiError, ErrorDialect},
+    lifecycle::{Lifecycle, Phase},
+};
+
+/// Middleware: refuses requests once the server drains. Probes and metrics go on telling how it is.
+pub(crate) async fn refuse_when_draining(
+    State(life): State<Lifecycle>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path();
+    let watches =
+        path == "/health" || path.starts_with("/health/") || path == "/v1/readyz" || path == "/metrics";
+    if life.phase() == Phase::Serving || watches {
+        return next.run(request).await;
+    }
+    let dialect = ErrorDialect::of(&request);
+    let keeps_connections = request.version() >= Version::HTTP_2;
+    let mut response = ApiError::draining().into_response(dialect);
+    if !keeps_connections {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}

@@ -1,0 +1,123 @@
+//! One connection, from its first byte to its last.
+
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use http::{Request, Response};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, watch},
+};
+use tower::Service;
+
+use super::{
+    Limits, Tls,
+    exchange::{self, Answer, Exchanges, Open, Timed},
+    io::Guarded,
+};
+use crate::lifecycle::{Lifecycle, Phase};
+
+/// What all connections go by.
+pub(super) struct Shared {
+    pub(super) app: Router,
+    pub(super) life: Lifecycle,
+    pub(super) limits: Limits,
+    pub(super) tls: Option<Arc<Tls>>,
+}
+
+/// Requests at once on one HTTP/2 connection.
+const HTTP2_STREAMS: u32 = 100;
+/// How much an HTTP/2 answer may be ahead of its client, in bytes.
+const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
+const HTTP2_PING_AFTER: Duration = Duration::from_secs(20);
+/// How long a connection that is asked to close may take when nothing is open on it.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// Serves a connection to its end, whatever that is.
+pub(super) async fn serve(stream: TcpStream, permit: OwnedSemaphorePermit, shared: Arc<Shared>) {
+    // Small chunks of audio must leave at once. A connection that is gone already will say so by itself.
+    let _ = stream.set_nodelay(true);
+    let Limits { write_stall, header, .. } = shared.limits;
+    let stream = Guarded::new(stream, write_stall, shared.life.clone(), permit);
+    match &shared.tls {
+        None => speak(stream, &shared).await,
+        Some(tls) => {
+            let shaken = tokio::time::timeout(header, tls.acceptor().accept(stream)).await;
+            match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+                Ok(stream) => speak(stream, &shared).await,
+                Err(error) => tracing::debug!(%error, "no TLS"),
+            }
+        }
+    }
+}
+
+async fn speak<S>(stream: S, shared: &Shared)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Shared { app, life, limits, .. } = shared;
+    let exchanges = watch::Sender::new(Exchanges::default());
+    let body_bound = limits.body;
+    let (counted, app) = (exchanges.clone(), app.clone());
+    let service = service_fn(move |request: Request<Incoming>| {
+        let open = Open::new(&counted);
+        let request = request.map(|body| Body::new(Timed::new(body, body_bound)));
+        // A router is always ready.
+        let answer = app.clone().call(request);
+        async move {
+            let answer: Response<Body> = answer.await?;
+            Ok::<_, Infallible>(answer.map(|body| Answer::new(body, open)))
+        }
+    });
+    let builder = builder(limits);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let close = async {
+        tokio::select! {
+            () = exchange::idle(&exchanges, limits.header, limits.idle) => {}
+            () = life.reached(Phase::Closing) => {}
+        }
+    };
+    let mut ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = close => {
+            connection.as_mut().graceful_shutdown();
+            None
+        }
+    };
+    if ended.is_none() {
+        // What is open may finish; a request that is still being written, or a client that doesn't close, may not.
+        ended = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = exchange::idle(&exchanges, CLOSE, CLOSE) => None,
+            () = life.reached(Phase::Stopping) => None,
+        };
+    }
+    if let Some(Err(error)) = ended {
+        tracing::debug!(error, "a connection ended");
+    }
+}
+
+fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle.max(limits.header))
+        .max_buf_size(limits.header_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_streams(HTTP2_STREAMS)
+        .max_send_buf_size(HTTP2_SEND_BUFFER_BYTES)
+        .keep_alive_interval(HTTP2_PING_AFTER)
+        .keep_alive_timeout(HTTP2_PING_AFTER);
+    builder
+}

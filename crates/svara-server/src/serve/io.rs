@@ -1,0 +1,180 @@
+//! A connection's bytes, with the bounds that hold whatever is spoken over it: HTTP, TLS or a WebSocket.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::OwnedSemaphorePermit,
+    time::{Instant, Sleep},
+};
+
+use crate::lifecycle::{Lifecycle, Phase};
+
+/// A connection that fails once its peer has taken nothing for too long, or the server stops. It holds its place among
+/// the connections for as long as anything of it lives, an upgrade to a WebSocket included.
+pub(super) struct Guarded<S> {
+    stream: S,
+    stall: Stall,
+    stopping: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<S> Guarded<S> {
+    pub(super) fn new(
+        stream: S,
+        write_stall: Duration,
+        life: Lifecycle,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            stream,
+            stall: Stall { bound: write_stall, since: None },
+            stopping: Box::pin(async move { life.reached(Phase::Stopping).await }),
+            _permit: permit,
+        }
+    }
+
+    fn check_stopping(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        match self.stopping.as_mut().poll(cx) {
+            Poll::Ready(()) => {
+                // It may be asked again; a future that is over may not.
+                self.stopping = Box::pin(std::future::ready(()));
+                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"))
+            }
+            Poll::Pending => Ok(()),
+        }
+    }
+}
+
+/// Watches writes that don't get on.
+struct Stall {
+    bound: Duration,
+    since: Option<Pin<Box<Sleep>>>,
+}
+
+impl Stall {
+    /// What became of a write: passes it on, or ends it when none has got on for the bound.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.since = None;
+            return written;
+        }
+        let bound = self.bound;
+        let sleep =
+            self.since.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + bound)));
+        ready!(sleep.as_mut().poll(cx));
+        tracing::debug!("a client took nothing for limits.write_stall_seconds: its connection is broken off");
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.check_stopping(cx)?;
+        Pin::new(&mut this.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.check_stopping(cx)?;
+        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        this.stall.watch(cx, written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.check_stopping(cx)?;
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, buffers);
+        this.stall.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        this.stall.watch(cx, flushed)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let shut = Pin::new(&mut this.stream).poll_shutdown(cx);
+        this.stall.watch(cx, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+        sync::Semaphore,
+    };
+
+    use super::*;
+
+    const BOUND: Duration = Duration::from_secs(5);
+
+    fn guarded() -> (Guarded<DuplexStream>, DuplexStream, Arc<Semaphore>, Lifecycle) {
+        let (near, far) = tokio::io::duplex(10);
+        let permits = Arc::new(Semaphore::new(1));
+        let permit = Arc::clone(&permits).try_acquire_owned().unwrap();
+        let life = Lifecycle::default();
+        (Guarded::new(near, BOUND, life.clone(), permit), far, permits, life)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_for_too_long_is_dropped() {
+        let (mut near, _far, permits, _) = guarded();
+        let start = Instant::now();
+        let error = near.write_all(&[0; 100]).await.unwrap_err();
+        assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, BOUND));
+        assert_eq!(permits.available_permits(), 0);
+        drop(near);
+        assert_eq!(permits.available_permits(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_a_little_now_and_then_is_served() {
+        let (mut near, mut far, ..) = guarded();
+        let reading = async {
+            let mut byte = [0];
+            for _ in 0..100 {
+                tokio::time::sleep(BOUND - Duration::from_millis(1)).await;
+                far.read_exact(&mut byte).await.unwrap();
+            }
+        };
+        let (written, ()) = tokio::join!(near.write_all(&[0; 100]), reading);
+        written.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_reads_and_writes() {
+        let (mut near, _far, _, life) = guarded();
+        let reading = near.read_u8();
+        let stopping = async { life.advance(Phase::Stopping) };
+        let (read, ()) = tokio::join!(reading, stopping);
+        assert_eq!(read.unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+        assert_eq!(near.write_u8(0).await.unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+    }
+}

@@ -1,0 +1,146 @@
+//! Values that come from files and follow them: API keys, certificates.
+
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// How often files are looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
+
+type Load<T> = Box<dyn Fn() -> anyhow::Result<T> + Send + Sync>;
+
+/// A value made of files. When they change it is made again; files that can't be used leave it as it was.
+pub struct Watched<T> {
+    /// For the log.
+    name: &'static str,
+    files: Vec<PathBuf>,
+    load: Load<T>,
+    seen: Mutex<Vec<Stamp>>,
+    value: watch::Sender<Arc<T>>,
+}
+
+/// What tells a file's contents from others without reading it. Of one that can't be asked: nothing.
+type Stamp = Option<(SystemTime, u64)>;
+
+impl<T> fmt::Debug for Watched<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched")
+            .field("name", &self.name)
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Send + Sync + 'static> Watched<T> {
+    /// Loads the value for the first time.
+    ///
+    /// # Errors
+    /// The files can't be used.
+    pub fn new(
+        name: &'static str,
+        files: Vec<PathBuf>,
+        load: impl Fn() -> anyhow::Result<T> + Send + Sync + 'static,
+    ) -> anyhow::Result<Self> {
+        let seen = Mutex::new(stamps(&files));
+        let value = watch::Sender::new(Arc::new(load()?));
+        Ok(Self { name, files, load: Box::new(load), seen, value })
+    }
+
+    /// The value now.
+    pub fn get(&self) -> Arc<T> {
+        Arc::clone(&self.value.borrow())
+    }
+
+    /// Loads the files again if they have changed since they were last looked at, or `anyway`. Reads files: not for
+    /// async threads.
+    pub fn look(&self, anyway: bool) {
+        let now = stamps(&self.files);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !anyway && *seen == now {
+            return;
+        }
+        *seen = now;
+        match (self.load)() {
+            Ok(value) => {
+                self.value.send_replace(Arc::new(value));
+                tracing::info!(what = self.name, "reloaded");
+            }
+            Err(error) => {
+                let reason = format!("{error:#}");
+                tracing::error!(
+                    what = self.name,
+                    reason,
+                    "not reloaded: what was loaded before stays in force"
+                );
+            }
+        }
+    }
+
+    /// Follows the files for as long as somebody else holds the value: looks every few seconds, and loads them at each
+    /// SIGHUP.
+    ///
+    /// # Errors
+    /// The signal can't be caught.
+    pub fn follow(self: &Arc<Self>) -> std::io::Result<()> {
+        let mut hangup = signal(SignalKind::hangup())?;
+        let watched = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                let anyway = tokio::select! {
+                    _ = hangup.recv() => true,
+                    () = tokio::time::sleep(LOOK_AGAIN) => false,
+                };
+                let Some(watched) = watched.upgrade() else { return };
+                if tokio::task::spawn_blocking(move || watched.look(anyway)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
+    let stamp = |file: &PathBuf| {
+        let metadata = std::fs::metadata(file).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    };
+    files.iter().map(stamp).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn a_change_is_followed_and_a_broken_file_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("number");
+        std::fs::write(&file, "1").unwrap();
+        let read = file.clone();
+        let load = move || std::fs::read_to_string(&read)?.trim().parse::<u32>().context("no number");
+        let number = Watched::new("number", vec![file.clone()], load).unwrap();
+        assert_eq!(*number.get(), 1);
+        std::fs::write(&file, "22").unwrap();
+        number.look(false);
+        assert_eq!(*number.get(), 22);
+        std::fs::write(&file, "many").unwrap();
+        number.look(false);
+        std::fs::remove_file(&file).unwrap();
+        number.look(true);
+        assert_eq!(*number.get(), 22);
+        std::fs::write(&file, "333").unwrap();
+        number.look(false);
+        assert_eq!(*number.get(), 333);
+    }
+}
