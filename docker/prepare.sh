@@ -1,0 +1,44 @@
+#!/bin/sh
+# The steps that the images of docker/Dockerfile share; runs in the build, as root.
+#
+#   prepare.sh user                 the user and the directories that it may write to
+#   prepare.sh python FILE...       Python packages into a directory of their own, beside those of vLLM
+#   prepare.sh libraries            lets ONNX Runtime find the CUDA libraries that vLLM's PyTorch brought
+
+set -eu
+
+id=10001
+
+add_user() {
+    groupadd --gid "$id" svara
+    useradd --uid "$id" --gid "$id" --create-home --shell /usr/sbin/nologin svara
+    # Volumes start as copies of these, and so belong to the user, too.
+    for directory in /models /var/cache/huggingface /var/lib/svara /var/log/supervisor /run/svara; do
+        mkdir -p "$directory"
+        chown "$id:$id" "$directory"
+    done
+}
+
+add_python() {
+    for file in "$@"; do
+        set -- "$@" --requirement "$file"
+        shift
+    done
+    python3 -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-compile --target /opt/svara/python "$@"
+}
+
+# Sets up the dynamic linker: the server is no Python program, which would find them beside torch.
+add_libraries() {
+    found=$(python3 -c 'import nvidia; print("\n".join(nvidia.__path__))' 2>/dev/null) || found=
+    for root in $found; do
+        find "$root" -type d -name lib
+    done | sort >/etc/ld.so.conf.d/svara-cuda.conf
+    ldconfig
+}
+
+case $1 in
+user) add_user ;;
+python) shift && add_python "$@" ;;
+libraries) add_libraries ;;
+*) echo "prepare.sh: unknown step $1" >&2 && exit 2 ;;
+esac

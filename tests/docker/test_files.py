@@ -1,0 +1,45 @@
+"""What the compose files say, without running them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from stack import PROJECT
+
+# .env.example of the Python stack.
+OLD_VARIABLES = """VLLM_MODEL VLLM_HOST VLLM_PORT VLLM_GPU_MEMORY_UTILIZATION VLLM_MAX_MODEL_LEN
+    VLLM_TENSOR_PARALLEL_SIZE VLLM_TRUST_REMOTE_CODE
+    API_HOST API_PORT VLLM_BASE_URL TTS_DEVICE HF_TOKEN LOG_LEVEL""".split()
+FILES = ["docker-compose.yml", "docker/compose.split.yml"]
+
+
+def test_every_old_variable_is_in_the_example() -> None:
+    text = (PROJECT / ".env.example").read_text()
+    named = set(re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE))
+    assert set(OLD_VARIABLES) <= named
+
+
+def test_every_variable_of_the_example_is_used() -> None:
+    text = "".join((PROJECT / file).read_text() for file in FILES)
+    example = (PROJECT / ".env.example").read_text()
+    named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)) - {"VLLM_TRUST_REMOTE_CODE"}
+    assert {name for name in named if not re.search(rf"\b{name}\b", text)} == set()
+
+
+def test_old_names_are_kept() -> None:
+    compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
+    service = compose["services"]["svara-tts-api"]
+    assert service["container_name"] == "svara-tts-api"
+    assert service["restart"] == "unless-stopped"
+    assert "huggingface_cache" in compose["volumes"]
+    assert service["deploy"]["resources"]["reservations"]["devices"][0]["capabilities"] == ["gpu"]
+
+
+def test_no_container_may_more_than_it_needs() -> None:
+    for file in FILES:
+        for name, service in yaml.safe_load(Path(PROJECT / file).read_text())["services"].items():
+            if service["image"].startswith("${SVARA"):
+                assert service["read_only"] and service["cap_drop"] == ["ALL"], f"{file}: {name}"
