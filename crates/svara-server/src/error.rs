@@ -7,11 +7,14 @@ use axum::{
     extract::multipart::MultipartError,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use svara_engine::{SpeakError, source::SourceError};
 
 use crate::store::StoreError;
+
+/// The header in which ElevenLabs' clients send their key.
+const ELEVENLABS_KEY: HeaderName = HeaderName::from_static("xi-api-key");
 
 /// How a dialect spells errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,16 +23,32 @@ pub enum ErrorDialect {
     Svara,
     /// `{"error": {"message", "type", "param", "code"}}`.
     OpenAi,
+    /// `{"detail": {"status", "message", …}}`, and a list of what is wrong with the fields for 422.
+    ElevenLabs,
 }
 
 impl ErrorDialect {
-    /// The dialect of a path, for answers that no route gives: of the routes that are shared, the svara dialect.
+    /// The dialect of a request, for answers that no route gives. Paths that ElevenLabs' clients share with others are
+    /// theirs where the request brings the header in which they send their key.
     pub fn of<B>(request: &http::Request<B>) -> Self {
         let path = request.uri().path();
         let under = |root: &str| {
             path.strip_prefix(root).is_some_and(|rest| matches!(rest.as_bytes(), [] | [b'/', ..]))
         };
-        if under("/v1/audio") || under("/v1/models") { Self::OpenAi } else { Self::Svara }
+        if under("/v1/audio") {
+            Self::OpenAi
+        } else if under("/v1/models") {
+            Self::of_headers(request.headers(), Self::OpenAi)
+        } else if under("/v2") || (under("/v1/text-to-speech") && path != "/v1/text-to-speech") {
+            Self::ElevenLabs
+        } else {
+            Self::of_headers(request.headers(), Self::Svara)
+        }
+    }
+
+    /// The dialect of a request for a path that ElevenLabs' clients share with `others`.
+    pub fn of_headers(headers: &HeaderMap, others: Self) -> Self {
+        if headers.contains_key(ELEVENLABS_KEY) { Self::ElevenLabs } else { others }
     }
 
     /// The dialect's name in metrics and logs.
@@ -37,6 +56,7 @@ impl ErrorDialect {
         match self {
             Self::Svara => "svara",
             Self::OpenAi => "openai",
+            Self::ElevenLabs => "elevenlabs",
         }
     }
 }
@@ -129,6 +149,12 @@ impl ApiError {
         Self { origin: "server", retryable: true, ..error }
     }
 
+    /// A WebSocket's client said nothing for too long.
+    pub(crate) fn input_timeout(seconds: u64) -> Self {
+        let message = format!("no text came for {seconds} seconds; end the text with an empty one");
+        Self::client(StatusCode::REQUEST_TIMEOUT, "input_timeout_exceeded", None, message)
+    }
+
     /// No more voices may be kept.
     pub(crate) fn voices_full(max_kept: usize) -> Self {
         let message = format!("there are {max_kept} kept voices, the most there may be; delete some");
@@ -200,7 +226,8 @@ impl ApiError {
         }
     }
 
-    fn body(self, dialect: ErrorDialect) -> Value {
+    /// The failure in a dialect's words: the body of an answer, or what an event says.
+    pub(crate) fn body(&self, dialect: ErrorDialect) -> Value {
         match dialect {
             ErrorDialect::Svara => json!({
                 "detail": self.message,
@@ -219,6 +246,31 @@ impl ApiError {
                     "code": self.kind,
                 },
             }),
+            ErrorDialect::ElevenLabs if self.status == StatusCode::UNPROCESSABLE_ENTITY => json!({
+                "detail": [{
+                    "loc": (["body"].into_iter().chain(self.field).collect::<Vec<_>>()),
+                    "msg": self.message,
+                    "type": self.kind,
+                }],
+            }),
+            ErrorDialect::ElevenLabs => json!({
+                "detail": {
+                    "status": self.elevenlabs_status(),
+                    "code": self.elevenlabs_status(),
+                    "type": if self.status.is_client_error() { "invalid_request" } else { "server_error" },
+                    "message": self.message,
+                    "param": self.field,
+                },
+            }),
+        }
+    }
+
+    /// The word that ElevenLabs' clients know for it, where they know one.
+    fn elevenlabs_status(&self) -> &'static str {
+        match self.kind {
+            "unknown_voice" => "voice_not_found",
+            "server_full" | "engine_busy" => "system_busy",
+            kind => kind,
         }
     }
 }
@@ -328,12 +380,37 @@ mod tests {
     #[test]
     fn dialects_spell_the_same_error_differently() {
         let error = ApiError::invalid("top_k", "must be at least 1");
-        let svara = error.clone().body(ErrorDialect::Svara);
+        let svara = error.body(ErrorDialect::Svara);
         assert_eq!(svara["detail"], "top_k must be at least 1");
         assert_eq!(svara["error"]["field"], "top_k");
-        let openai = error.clone().body(ErrorDialect::OpenAi);
+        let openai = error.body(ErrorDialect::OpenAi);
         assert_eq!(openai["error"]["param"], "top_k");
         assert_eq!(openai["error"]["type"], "invalid_request_error");
         assert_eq!(error.status_in(ErrorDialect::OpenAi), StatusCode::BAD_REQUEST);
+        let elevenlabs = error.body(ErrorDialect::ElevenLabs);
+        assert_eq!(elevenlabs["detail"][0]["loc"], json!(["body", "top_k"]));
+        assert_eq!(elevenlabs["detail"][0]["msg"], "top_k must be at least 1");
+        let unknown = UnknownVoice { voice: "x".into(), nearest: Vec::new() };
+        let unknown = ApiError::from(SpeakError::from(unknown)).body(ErrorDialect::ElevenLabs);
+        assert_eq!(unknown["detail"]["status"], "voice_not_found");
+        assert_eq!(unknown["detail"]["message"], "unknown voice \"x\"");
+    }
+
+    #[test]
+    fn a_request_has_a_dialect_before_it_has_a_route() {
+        for (path, dialect, with_key) in [
+            ("/v1/audio/speech", ErrorDialect::OpenAi, ErrorDialect::OpenAi),
+            ("/v1/audiobooks", ErrorDialect::Svara, ErrorDialect::ElevenLabs),
+            ("/v1/models/x", ErrorDialect::OpenAi, ErrorDialect::ElevenLabs),
+            ("/v1/text-to-speech", ErrorDialect::Svara, ErrorDialect::ElevenLabs),
+            ("/v1/text-to-speech/x/stream", ErrorDialect::ElevenLabs, ErrorDialect::ElevenLabs),
+            ("/v2/voices", ErrorDialect::ElevenLabs, ErrorDialect::ElevenLabs),
+            ("/", ErrorDialect::Svara, ErrorDialect::ElevenLabs),
+        ] {
+            let request = http::Request::builder().uri(path).body(()).unwrap();
+            assert_eq!(ErrorDialect::of(&request), dialect, "{path}");
+            let request = http::Request::builder().uri(path).header(ELEVENLABS_KEY, "k").body(()).unwrap();
+            assert_eq!(ErrorDialect::of(&request), with_key, "{path}");
+        }
     }
 }

@@ -17,6 +17,7 @@ mod metrics;
 mod respond;
 mod routes;
 pub mod serve;
+mod speaking;
 mod speech_log;
 pub mod start;
 mod state;

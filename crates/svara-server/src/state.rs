@@ -21,6 +21,8 @@ pub(crate) struct AppState {
     pub(crate) life: Lifecycle,
     /// Largest request body.
     pub(crate) body_bytes: usize,
+    /// Longest `input` of OpenAI's dialect, in characters.
+    pub(crate) openai_input_characters: usize,
 }
 
 /// The id of a request: the caller's `x-request-id` where it is decent, one of our own otherwise. It goes on to the

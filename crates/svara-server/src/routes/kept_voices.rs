@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use svara_engine::{Gender, SpeakError};
@@ -95,7 +95,7 @@ async fn clone_voice(State(state): State<AppState>, request: Request) -> Respons
     answer.await.unwrap_or_else(|error: ApiError| error.into_response(ErrorDialect::Svara))
 }
 
-async fn get_one(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+async fn get_one(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let answer = async {
         if let Some(voice) = state.voices.get(&id).await? {
             return Ok(Json(Entry::kept(&voice)).into_response());
@@ -103,7 +103,8 @@ async fn get_one(State(state): State<AppState>, Path(id): Path<String>) -> Respo
         let voice = state.engine.voices().find(&id).map_err(SpeakError::from)?;
         Ok(Json(Entry::preset(voice)).into_response())
     };
-    answer.await.unwrap_or_else(|error: ApiError| error.into_response(ErrorDialect::Svara))
+    let dialect = ErrorDialect::of_headers(&headers, ErrorDialect::Svara);
+    answer.await.unwrap_or_else(|error: ApiError| error.into_response(dialect))
 }
 
 async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Response {

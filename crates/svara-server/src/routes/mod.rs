@@ -1,8 +1,10 @@
 //! The routes: each dialect in a file of its own.
 
+mod elevenlabs;
 mod health;
 mod kept_voices;
 mod metrics;
+mod models;
 mod openai;
 mod playground;
 mod read;
@@ -28,6 +30,8 @@ pub(crate) fn all() -> Router<AppState> {
         .merge(kept_voices::router())
         .merge(svara::router())
         .merge(openai::router())
+        .merge(elevenlabs::router())
+        .merge(models::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
 }

@@ -7,7 +7,7 @@ use axum::{
     routing::get,
 };
 use serde::{Deserialize, Serialize};
-use svara_engine::Voice;
+use svara_engine::{Gender, Voice};
 
 use crate::{
     error::{ApiError, ErrorDialect},
@@ -19,6 +19,7 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new().route("/v1/voices", get(voices))
 }
 
+/// Which voices are wanted.
 #[derive(Deserialize)]
 struct Filter {
     model_id: Option<String>,
@@ -29,7 +30,12 @@ struct List<'a> {
     voices: Vec<Entry<'a>>,
 }
 
-/// A voice as the Python stack lists it.
+/// The category of voices that callers made, in ElevenLabs' words.
+pub(super) const CLONED: &str = "cloned";
+/// And of the model's own.
+const PREMADE: &str = "premade";
+
+/// A voice as the Python stack lists it, with what ElevenLabs' clients look for besides.
 #[derive(Serialize)]
 pub(super) struct Entry<'a> {
     #[serde(flatten)]
@@ -38,17 +44,62 @@ pub(super) struct Entry<'a> {
     /// For voices that callers made.
     #[serde(skip_serializing_if = "Option::is_none")]
     created_unix_s: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at_unix: Option<u64>,
+    category: &'static str,
+    labels: Labels<'a>,
+    high_quality_base_model_ids: [&'a str; 1],
+    verified_languages: Vec<VerifiedLanguage<'a>>,
+    available_for_tiers: [&'a str; 0],
+    preview_url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Labels<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gender: Option<Gender>,
+    language: &'a str,
+}
+
+#[derive(Serialize)]
+struct VerifiedLanguage<'a> {
+    language: &'a str,
+    model_id: &'a str,
 }
 
 impl<'a> Entry<'a> {
     /// One of the model's own.
     pub(super) fn preset(voice: &'a Voice) -> Self {
-        Self { voice, language_code: voice.language(), created_unix_s: None }
+        let verified = |language: &'a String| VerifiedLanguage { language, model_id: &voice.model_id };
+        Self {
+            voice,
+            language_code: voice.language(),
+            created_unix_s: None,
+            created_at_unix: None,
+            category: PREMADE,
+            labels: Labels { gender: voice.gender, language: voice.language() },
+            high_quality_base_model_ids: [&voice.model_id],
+            verified_languages: voice.languages.iter().map(verified).collect(),
+            available_for_tiers: [],
+            preview_url: None,
+        }
     }
 
     /// One that a caller made.
     pub(super) fn kept(kept: &'a KeptVoice) -> Self {
-        Self { created_unix_s: Some(kept.created_unix_s), ..Self::preset(&kept.reference.voice) }
+        let created = Some(kept.created_unix_s);
+        let preset = Self::preset(&kept.reference.voice);
+        Self { created_unix_s: created, created_at_unix: created, category: CLONED, ..preset }
+    }
+
+    /// Who it is.
+    pub(super) fn voice(&self) -> &'a Voice {
+        self.voice
+    }
+
+    /// `premade` or `cloned`.
+    pub(super) fn category(&self) -> &'static str {
+        self.category
     }
 }
 

@@ -10,6 +10,8 @@ use crate::config::{ConfigError, Seconds};
 pub struct LimitsConfig {
     /// Longest text, in characters.
     pub text_characters: usize,
+    /// Longest text in OpenAI's dialect, in characters.
+    pub openai_input_characters: usize,
     /// Largest request body.
     pub body_bytes: usize,
     /// Connections at once; more are turned away.
@@ -30,6 +32,7 @@ impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
             text_characters: 5000,
+            openai_input_characters: 4096,
             body_bytes: 20 * 1024 * 1024,
             connections: 4096,
             header_bytes: 32 * 1024,
@@ -47,8 +50,14 @@ const MAX_CONNECTIONS: usize = 1_000_000;
 
 impl LimitsConfig {
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
-        if self.text_characters == 0 || self.body_bytes == 0 {
-            return Err(ConfigError::new("limits.text_characters and limits.body_bytes must be at least 1"));
+        for (key, value) in [
+            ("text_characters", self.text_characters),
+            ("openai_input_characters", self.openai_input_characters),
+            ("body_bytes", self.body_bytes),
+        ] {
+            if value == 0 {
+                return Err(ConfigError::new(format!("limits.{key} must be at least 1")));
+            }
         }
         if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
             return Err(ConfigError::new(format!("limits.connections must be from 1 to {MAX_CONNECTIONS}")));

@@ -12,10 +12,11 @@ use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format};
 use svara_engine::SpeechRequest;
 
-use super::read::{self, BodyType};
+use super::events;
 use crate::{
     error::{ApiError, ErrorDialect},
     respond,
+    routes::read::{self, BodyType},
     state::{AppState, RequestId},
 };
 
@@ -62,13 +63,15 @@ async fn audio_speech(
 
 /// The `model` of the request is passed over: OpenAI's clients send OpenAI's names, and there is one model here.
 async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Response, ApiError> {
-    if let Some(format) = fields.stream_format.as_deref().filter(|format| *format != "audio") {
-        let format: String = format.chars().take(32).collect();
-        return Err(ApiError::unsupported(
-            "stream_format",
-            format!("{format:?} is not available; supported: audio"),
-        ));
-    }
+    let as_events = match fields.stream_format.as_deref() {
+        None | Some("audio") => false,
+        Some("sse") => true,
+        Some(other) => {
+            let other: String = other.chars().take(32).collect();
+            let reason = format!("{other:?} is not available; supported: audio, sse");
+            return Err(ApiError::unsupported("stream_format", reason));
+        }
+    };
     let format = fields.response_format.as_deref().map_or(Ok(DEFAULT_FORMAT), Format::from_str);
     let format = format.map_err(|error| ApiError::unsupported("response_format", error))?;
     let spec = EncoderSpec::new(format).map_err(|error| ApiError::unsupported("response_format", error))?;
@@ -76,7 +79,7 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         VoiceField::Name(name) | VoiceField::Object { id: name } => name,
     });
     let request = SpeechRequest {
-        text: fields.input.ok_or_else(|| ApiError::invalid("input", "is required"))?,
+        text: input(state, fields.input)?,
         voice: voice.ok_or_else(|| ApiError::invalid("voice", "is required"))?,
         style: fields.instructions.and_then(|instructions| state.engine.style_named_in(&instructions)),
         speed: fields.speed.unwrap_or(1.0),
@@ -84,7 +87,23 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         request_id: id.0,
         ..SpeechRequest::default()
     };
-    respond::speak(state, ErrorDialect::OpenAi, request, spec, true).await.map_err(in_openai_words)
+    let answer = if as_events {
+        events::speak(state, request, spec).await
+    } else {
+        respond::speak(state, ErrorDialect::OpenAi, request, spec, true).await
+    };
+    answer.map_err(in_openai_words)
+}
+
+/// The text, no longer than OpenAI's may be.
+fn input(state: &AppState, input: Option<String>) -> Result<String, ApiError> {
+    let input = input.ok_or_else(|| ApiError::invalid("input", "is required"))?;
+    let (limit, length) = (state.openai_input_characters, input.chars().count());
+    if length > limit {
+        let reason = format!("has {length} characters, at most {limit} are allowed");
+        return Err(ApiError::invalid("input", reason));
+    }
+    Ok(input)
 }
 
 /// The engine speaks of `text`; here the field is called `input`.

@@ -1,0 +1,111 @@
+//! When each character is said, as ElevenLabs tells it.
+
+use serde::Serialize;
+use svara_engine::PieceTiming;
+
+/// Characters and their times, in seconds of the whole sound. White space that stood between two pieces of the text is
+/// one space here.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub(super) struct Alignment {
+    characters: Vec<String>,
+    character_start_times_seconds: Vec<f64>,
+    character_end_times_seconds: Vec<f64>,
+}
+
+impl Alignment {
+    /// The alignment of these pieces, of which `first` says whether nothing stood before them.
+    pub(super) fn of(timings: &[PieceTiming], first: bool, sample_rate_hz: u32) -> Self {
+        let seconds = |samples: u64| samples as f64 / f64::from(sample_rate_hz.max(1));
+        let mut alignment = Self::default();
+        for (index, piece) in timings.iter().enumerate() {
+            if !(first && index == 0) {
+                alignment.push(" ", seconds(piece.start_samples), seconds(piece.start_samples));
+            }
+            for timed in piece.characters() {
+                alignment.push(timed.text, seconds(timed.start_samples), seconds(timed.end_samples));
+            }
+        }
+        alignment
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.characters.is_empty()
+    }
+
+    fn push(&mut self, character: &str, start: f64, end: f64) {
+        self.characters.push(character.to_owned());
+        self.character_start_times_seconds.push(start);
+        self.character_end_times_seconds.push(end);
+    }
+}
+
+/// The same as WebSockets tell it: in milliseconds of the sound since the last message with times.
+#[derive(Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChunkAlignment {
+    chars: Vec<String>,
+    char_start_times_ms: Vec<u64>,
+    char_durations_ms: Vec<u64>,
+}
+
+impl ChunkAlignment {
+    /// The alignment of these pieces; times count from `from_samples`.
+    pub(super) fn of(timings: &[PieceTiming], from_samples: u64, sample_rate_hz: u32) -> Self {
+        let ms = |samples: u64| {
+            samples.saturating_sub(from_samples).saturating_mul(1000) / u64::from(sample_rate_hz.max(1))
+        };
+        let mut alignment = Self::default();
+        for piece in timings {
+            for timed in piece.characters() {
+                let (start, end) = (ms(timed.start_samples), ms(timed.end_samples));
+                alignment.push(timed.text, start, end);
+            }
+            // The space that parts it from what comes: clients make words of the characters.
+            let end = ms(piece.end_samples);
+            alignment.push(" ", end, end);
+        }
+        alignment
+    }
+
+    fn push(&mut self, character: &str, start_ms: u64, end_ms: u64) {
+        self.chars.push(character.to_owned());
+        self.char_start_times_ms.push(start_ms);
+        self.char_durations_ms.push(end_ms.saturating_sub(start_ms));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces() -> [PieceTiming; 2] {
+        let piece = |text: &str, start_samples, end_samples| PieceTiming {
+            text: text.to_owned(),
+            start_samples,
+            end_samples,
+        };
+        [piece("हाँ।", 24_000, 48_000), piece("a", 48_000, 72_000)]
+    }
+
+    #[test]
+    fn every_character_has_a_time_and_pieces_are_parted() {
+        let alignment = Alignment::of(&pieces(), true, 24_000);
+        assert_eq!(alignment.characters.concat(), "हाँ। a");
+        assert_eq!(alignment.character_start_times_seconds.len(), alignment.characters.len());
+        assert_eq!(alignment.character_start_times_seconds.first(), Some(&1.0));
+        assert_eq!(alignment.character_end_times_seconds.last(), Some(&3.0));
+        assert!(alignment.character_end_times_seconds.is_sorted());
+        let later = Alignment::of(&pieces()[1..], false, 24_000);
+        assert_eq!(later.characters.concat(), " a");
+    }
+
+    #[test]
+    fn chunks_count_from_their_own_start() {
+        let alignment = ChunkAlignment::of(&pieces()[1..], 48_000, 24_000);
+        assert_eq!(alignment.chars, ["a", " "]);
+        assert_eq!(
+            (alignment.char_start_times_ms, alignment.char_durations_ms),
+            (vec![0, 1000], vec![1000, 0])
+        );
+    }
+}

@@ -1,0 +1,188 @@
+//! `POST /v1/text-to-speech/{voice_id}` and its variants: whole or streamed, with times or without.
+
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
+use futures::{Stream, stream};
+use http::{HeaderValue, header::CONTENT_TYPE};
+use serde::{Deserialize, Serialize};
+use svara_audio::EncoderSpec;
+use svara_engine::SpeechRequest;
+
+use super::{alignment::Alignment, fields::Fields, formats};
+use crate::{
+    error::{ApiError, ErrorDialect},
+    respond,
+    routes::read::{self, BodyType},
+    speaking::{EncodedSpeech, Speaking},
+    state::{AppState, RequestId},
+};
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/v1/text-to-speech/{voice_id}", post(convert))
+        .route("/v1/text-to-speech/{voice_id}/stream", post(stream))
+        .route("/v1/text-to-speech/{voice_id}/with-timestamps", post(convert_with_timestamps))
+        .route("/v1/text-to-speech/{voice_id}/stream/with-timestamps", post(stream_with_timestamps))
+}
+
+/// `enable_logging` and `optimize_streaming_latency` are taken, too: nothing is kept here in any case, and nothing is
+/// gained by waiting.
+#[derive(Deserialize)]
+struct Options {
+    output_format: Option<String>,
+}
+
+type OptionsQuery = Result<Query<Options>, QueryRejection>;
+
+/// `POST /v1/text-to-speech/{voice_id}`: the whole sound, once it is made.
+async fn convert(
+    State(state): State<AppState>,
+    Extension(id): Extension<RequestId>,
+    Path(voice): Path<String>,
+    options: OptionsQuery,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let (request, spec) = read_request(&state, id, voice, options, request).await?;
+        respond::speak(&state, ErrorDialect::ElevenLabs, request, spec, false).await
+    };
+    answer.await.unwrap_or_else(refused)
+}
+
+/// `POST /v1/text-to-speech/{voice_id}/stream`: the sound as it is made.
+async fn stream(
+    State(state): State<AppState>,
+    Extension(id): Extension<RequestId>,
+    Path(voice): Path<String>,
+    options: OptionsQuery,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let (request, spec) = read_request(&state, id, voice, options, request).await?;
+        respond::speak(&state, ErrorDialect::ElevenLabs, request, spec, true).await
+    };
+    answer.await.unwrap_or_else(refused)
+}
+
+/// `POST /v1/text-to-speech/{voice_id}/with-timestamps`: one JSON object.
+async fn convert_with_timestamps(
+    State(state): State<AppState>,
+    Extension(id): Extension<RequestId>,
+    Path(voice): Path<String>,
+    options: OptionsQuery,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let (request, spec) = read_request(&state, id, voice, options, request).await?;
+        let speaking = Speaking::start(&state, ErrorDialect::ElevenLabs, request, spec).await?;
+        let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
+        let whole = speaking.whole(spec).await?;
+        let alignment = Alignment::of(&whole.timings, true, sample_rate_hz);
+        let mut response = axum::Json(Timed::new(&whole.bytes, Some(&alignment))).into_response();
+        respond::describe(&mut response, spec, timing);
+        Ok(response)
+    };
+    answer.await.unwrap_or_else(refused)
+}
+
+/// `POST /v1/text-to-speech/{voice_id}/stream/with-timestamps`: an object a line, as the sound is made.
+async fn stream_with_timestamps(
+    State(state): State<AppState>,
+    Extension(id): Extension<RequestId>,
+    Path(voice): Path<String>,
+    options: OptionsQuery,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let (request, spec) = read_request(&state, id, voice, options, request).await?;
+        let speaking = Speaking::start(&state, ErrorDialect::ElevenLabs, request, spec).await?;
+        let timing = speaking.server_timing();
+        let lines = lines(EncodedSpeech::new(speaking, spec)?);
+        let mut response = Response::new(Body::from_stream(lines));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        respond::describe(&mut response, spec, timing);
+        Ok(response)
+    };
+    answer.await.unwrap_or_else(refused)
+}
+
+fn refused(error: ApiError) -> Response {
+    error.into_response(ErrorDialect::ElevenLabs)
+}
+
+async fn read_request(
+    state: &AppState,
+    id: RequestId,
+    voice: String,
+    options: OptionsQuery,
+    request: Request,
+) -> Result<(SpeechRequest, EncoderSpec), ApiError> {
+    let Query(options) = options.map_err(|error| ApiError::bad_request(error.body_text()))?;
+    let spec = formats::spec_of(options.output_format.as_deref())?;
+    if read::body_type(&request) != BodyType::Json {
+        return Err(ApiError::unsupported_media_type("application/json"));
+    }
+    let fields: Fields = read::json(request, state.body_bytes).await?;
+    Ok((fields.into_request(voice, id.0)?, spec))
+}
+
+/// Sound and the times of what is said. Both alignments are of the characters as they are said: numbers are words in
+/// them. Those of the text as it was typed are not known.
+#[derive(Serialize)]
+struct Timed<'a> {
+    audio_base64: String,
+    alignment: Option<&'a Alignment>,
+    normalized_alignment: Option<&'a Alignment>,
+}
+
+impl<'a> Timed<'a> {
+    fn new(audio: &[u8], alignment: Option<&'a Alignment>) -> Self {
+        Self { audio_base64: BASE64.encode(audio), alignment, normalized_alignment: alignment }
+    }
+}
+
+/// What the lines are made from; no speech once it is over.
+struct Lines {
+    speech: Option<EncodedSpeech>,
+    first: bool,
+}
+
+/// A line for each chunk. The times of a piece stand in the first line after it, which may be one without sound.
+fn lines(speech: EncodedSpeech) -> impl Stream<Item = Result<Bytes, ApiError>> + Send {
+    stream::unfold(Lines { speech: Some(speech), first: true }, |mut lines| async move {
+        let speech = lines.speech.as_mut()?;
+        let audio = match speech.next().await {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(error)) => {
+                lines.speech = None;
+                return Some((Err(error), lines));
+            }
+            None => Vec::new(),
+        };
+        let over = audio.is_empty();
+        let sample_rate_hz = speech.speaking().rate().hz();
+        let timings = speech.speaking().take_timings();
+        let alignment = Alignment::of(&timings, lines.first, sample_rate_hz);
+        lines.first &= alignment.is_empty();
+        if over {
+            lines.speech = None;
+            if alignment.is_empty() {
+                return None;
+            }
+        }
+        let alignment = (!alignment.is_empty()).then_some(&alignment);
+        let mut line = match serde_json::to_vec(&Timed::new(&audio, alignment)) {
+            Ok(line) => line,
+            Err(error) => return Some((Err(ApiError::internal(error.to_string())), lines)),
+        };
+        line.push(b'\n');
+        Some((Ok(line.into()), lines))
+    })
+}
