@@ -96,6 +96,7 @@ impl Format {
                 SampleRate::HZ_16000,
                 SampleRate::HZ_22050,
                 SampleRate::HZ_24000,
+                SampleRate::HZ_32000,
                 SampleRate::HZ_44100,
                 SampleRate::HZ_48000,
             ],

@@ -28,6 +28,8 @@ impl SampleRate {
     pub const HZ_22050: Self = Self(22_050);
     /// 24 kHz.
     pub const HZ_24000: Self = Self(24_000);
+    /// 32 kHz, some telephony and conference systems.
+    pub const HZ_32000: Self = Self(32_000);
     /// 44.1 kHz, compact disc.
     pub const HZ_44100: Self = Self(44_100);
     /// 48 kHz, video and Opus.

@@ -12,6 +12,7 @@
 mod engine;
 mod error;
 mod hop;
+mod language_tag;
 mod piece;
 mod profile;
 mod prompt;

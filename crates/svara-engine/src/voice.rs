@@ -8,6 +8,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::language_tag::LanguageTag;
+
 /// A voice, as it stands in a file under `config/voices/`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +25,9 @@ pub struct Voice {
     pub gender: Option<Gender>,
     /// Language codes, the main one first; at least one.
     pub languages: Vec<String>,
+    /// Names that it answers to besides, such as OpenAI's `alloy`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// A line about the voice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -42,6 +47,23 @@ pub enum Gender {
 }
 
 impl Gender {
+    /// The gender of a name in small letters: `female` or `male`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "female" => Some(Self::Female),
+            "male" => Some(Self::Male),
+            _ => None,
+        }
+    }
+
+    /// `female` or `male`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Female => "female",
+            Self::Male => "male",
+        }
+    }
+
     /// `Female` or `Male`.
     pub fn capitalized(self) -> &'static str {
         match self {
@@ -142,13 +164,34 @@ impl Voices {
         Ok(voices)
     }
 
-    /// The voice of a name: its id, speaker id or display name, in any letter case.
+    /// The voice of a name, in any letter case: its id, speaker id, display name or an alias; or a BCP-47 tag with or
+    /// without a gender (`hi-IN-female`), as [`Voices::speaking`].
     ///
     /// # Errors
     /// No voice has that name; the error suggests the nearest.
     pub fn find(&self, name: &str) -> Result<&Arc<Voice>, UnknownVoice> {
         let key = name.trim().to_lowercase();
-        self.by_name.get(&key).ok_or_else(|| UnknownVoice { voice: short(name), nearest: self.nearest(&key) })
+        let named = self.by_name.get(&key);
+        let tag = || self.of_tag(&LanguageTag::parse(&key)?);
+        named.or_else(tag).ok_or_else(|| UnknownVoice { voice: short(name), nearest: self.nearest(&key) })
+    }
+
+    /// The voice of a language, a BCP-47 tag such as `hi` or `hi-IN`. Without a gender it is the first in the files.
+    /// Script and region are passed over.
+    ///
+    /// # Errors
+    /// The tag is none or names another gender, or no such voice speaks the language; the error suggests what comes near.
+    pub fn speaking(&self, language: &str, gender: Option<Gender>) -> Result<&Arc<Voice>, UnknownVoice> {
+        let tag = LanguageTag::parse(language);
+        let tag = tag.filter(|tag| tag.gender.is_none() || gender.is_none() || tag.gender == gender);
+        let tag = tag.map(|tag| LanguageTag { gender: gender.or(tag.gender), ..tag });
+        tag.and_then(|tag| self.of_tag(&tag)).ok_or_else(|| {
+            let mut voice = short(language);
+            if let Some(gender) = gender {
+                voice = format!("{voice}-{}", gender.name());
+            }
+            UnknownVoice { nearest: self.nearest(&voice.to_lowercase()), voice }
+        })
     }
 
     /// All voices, in the order of their files.
@@ -166,10 +209,9 @@ impl Voices {
             return Err(format!("voice {:?} has no languages", voice.voice_id));
         }
         let voice = Arc::new(voice);
-        let mut names =
-            vec![voice.voice_id.to_lowercase(), speaker_id.to_lowercase(), voice.name.to_lowercase()];
-        names.dedup();
-        for name in names {
+        let own = [voice.voice_id.as_str(), speaker_id, voice.name.as_str()];
+        for name in own.into_iter().chain(voice.aliases.iter().map(String::as_str)) {
+            let name = name.trim().to_lowercase();
             match self.by_name.insert(name.clone(), Arc::clone(&voice)) {
                 Some(other) if !Arc::ptr_eq(&other, &voice) => {
                     return Err(format!(
@@ -184,13 +226,21 @@ impl Voices {
         Ok(())
     }
 
+    fn of_tag(&self, tag: &LanguageTag) -> Option<&Arc<Voice>> {
+        self.voices.iter().find(|voice| {
+            voice.language().eq_ignore_ascii_case(&tag.language)
+                && (tag.gender.is_none() || tag.gender == voice.gender)
+        })
+    }
+
     /// The ids of up to three voices whose names look like `key`.
     fn nearest(&self, key: &str) -> Vec<String> {
         let key = short(key);
         let similarity = |voice: &Voice| {
             [&voice.voice_id, &voice.name]
-                .map(|name| strsim::jaro_winkler(&key, &name.to_lowercase()))
                 .into_iter()
+                .chain(&voice.aliases)
+                .map(|name| strsim::jaro_winkler(&key, &name.to_lowercase()))
                 .fold(0.0, f64::max)
         };
         let mut scored: Vec<(f64, &str)> =
@@ -242,6 +292,36 @@ mod tests {
     }
 
     #[test]
+    fn a_voice_is_found_by_language_and_gender() {
+        let (voices, _) = voices();
+        for (name, id) in [
+            ("hi-IN-female", "hi_female"),
+            ("hi-in-male", "hi_male"),
+            ("hi-IN", "hi_male"),
+            ("ta", "ta_male"),
+            ("bho-IN-female", "bh_female"),
+        ] {
+            assert_eq!(voices.find(name).unwrap().voice_id, id, "{name}");
+        }
+        let female = Some(Gender::Female);
+        assert_eq!(voices.speaking("pa-Guru-IN", female).unwrap().voice_id, "pa_female");
+        assert!(voices.speaking("en-IN-male", female).is_err());
+        let error = voices.speaking("fr-FR", female).unwrap_err();
+        assert_eq!(error.voice, "fr-FR-female");
+        assert!(voices.find("fr-FR").is_err());
+    }
+
+    #[test]
+    fn openais_names_are_voices_here() {
+        let (voices, _) = voices();
+        for name in "alloy ash ballad coral echo fable marin cedar onyx nova sage shimmer verse".split(' ') {
+            assert!(voices.find(name).is_ok(), "{name}");
+        }
+        assert_eq!(voices.find("Alloy").unwrap().voice_id, "hi_female");
+        assert_eq!(voices.find("aloy").unwrap_err().nearest.first().unwrap(), "hi_female");
+    }
+
+    #[test]
     fn an_unknown_voice_suggests_the_nearest() {
         let (voices, _) = voices();
         let error = voices.find("hindi_female").unwrap_err();
@@ -267,6 +347,10 @@ mod tests {
             ("- voice_id: a\n  name: A\n  model_id: m\n  languages: []\n", "no languages"),
             (
                 "- {voice_id: a, name: A, model_id: m, languages: [hi]}\n- {voice_id: b, name: a, model_id: m, languages: [hi]}\n",
+                "both called",
+            ),
+            (
+                "- {voice_id: a, name: A, model_id: m, languages: [hi]}\n- {voice_id: b, name: B, model_id: m, languages: [hi], aliases: [A]}\n",
                 "both called",
             ),
             ("- {voice_id: a, name: A, model_id: other, languages: [hi]}\n", "no voice with model_id"),

@@ -108,7 +108,7 @@ mod tests {
         let error = EncoderSpec::new(Format::Wav).and_then(|spec| spec.with_rate(rate)).expect_err("refused");
         assert_eq!(
             error.to_string(),
-            "audio format wav cannot have sample rate 96000 Hz; allowed: 8000, 16000, 22050, 24000, 44100, 48000"
+            "audio format wav cannot have sample rate 96000 Hz; allowed: 8000, 16000, 22050, 24000, 32000, 44100, 48000"
         );
     }
 

@@ -153,6 +153,39 @@ fn lossy_formats_sound_better_with_more_bits() {
     }
 }
 
+/// `(format, Hz, kbit/s)` as dialects name them: `mp3_44100_128`.
+const NAMED: &[(Format, u32, &[u32])] = &[
+    (Format::Mp3, 22_050, &[32, 48, 64]),
+    (Format::Mp3, 24_000, &[32, 48, 64, 96, 128]),
+    (Format::Mp3, 44_100, &[32, 64, 96, 128, 192]),
+    (Format::Opus, 48_000, &[32, 64, 96, 128, 192]),
+];
+
+#[test]
+fn the_bit_rates_that_dialects_name_are_kept() {
+    let speech = signal::speech(SampleRate::SNAC, SECONDS);
+    for (format, hz, rates_kbps) in NAMED.iter().filter(|(format, ..)| format.is_supported()) {
+        let rate = SampleRate::new(*hz).expect("in range");
+        let reference = ffmpeg::resample(&speech, SampleRate::SNAC, rate);
+        for kbps in *rates_kbps {
+            let label = format!("{format}_{hz}_{kbps}");
+            let spec = EncoderSpec::new(*format).and_then(|spec| spec.with_rate(rate));
+            let spec = spec.and_then(|spec| spec.with_bitrate_bps(kbps * 1_000)).expect(&label);
+            let body = stream::encode(spec, &speech, 2_048);
+            let decoded = ffmpeg::decode(*format, rate, &body);
+            let aligned = &decoded[delay_samples(*format)..][..reference.len()];
+            let distance_db = spectrum::distance_db(&reference, aligned, 0.9 * 24_000.0 / *hz as f32);
+            let seconds = decoded.len() as f32 / *hz as f32;
+            let made_kbps = body.len() as f32 * 8.0 / 1_000.0 / seconds;
+            println!("{label}: {made_kbps:.0} kbit/s, {distance_db:.2} dB");
+            // MP3 at a constant bit rate has it exactly; Opus may save, and has headers.
+            let allowed = if *format == Format::Mp3 { 0.97..1.03 } else { 0.3..1.15 };
+            assert!(allowed.contains(&(made_kbps / *kbps as f32)), "{label}: {made_kbps} kbit/s");
+            assert!(distance_db <= if *kbps < 48 { 6.0 } else { 2.0 }, "{label}: {distance_db} dB");
+        }
+    }
+}
+
 #[test]
 fn whole_files_have_exact_headers() {
     let speech = signal::speech(SampleRate::SNAC, SECONDS);

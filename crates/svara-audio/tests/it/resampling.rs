@@ -5,11 +5,12 @@ use svara_audio::{Resampler, SampleRate};
 
 use crate::{signal, spectrum};
 
-const RATES: [SampleRate; 6] = [
+const RATES: [SampleRate; 7] = [
     SampleRate::HZ_8000,
     SampleRate::HZ_16000,
     SampleRate::HZ_22050,
     SampleRate::HZ_24000,
+    SampleRate::HZ_32000,
     SampleRate::HZ_44100,
     SampleRate::HZ_48000,
 ];

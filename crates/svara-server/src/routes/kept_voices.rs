@@ -182,13 +182,7 @@ impl Fields {
             "transcript" | "reference_transcript" => self.transcript = Some(text),
             "description" => self.description = Some(text),
             "language" => self.language = Some(text),
-            "gender" => {
-                self.gender = Some(match text.to_ascii_lowercase().as_str() {
-                    "female" => Gender::Female,
-                    "male" => Gender::Male,
-                    _ => return Err(ApiError::invalid("gender", "must be female or male")),
-                });
-            }
+            "gender" => self.gender = Some(read::gender(&text)?),
             "consent" => self.consent = Some(read::flag("consent", &text)?),
             "return_tokens" => self.return_tokens = Some(read::flag("return_tokens", &text)?),
             _ => {}

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
+use svara_engine::Gender;
 
 use crate::{error::ApiError, upload::Upload};
 
@@ -82,6 +83,12 @@ pub(super) fn flag(field: &'static str, value: &str) -> Result<bool, ApiError> {
         "false" | "0" | "off" | "no" => Ok(false),
         _ => Err(ApiError::invalid(field, "must be true or false")),
     }
+}
+
+/// A voice's gender as forms spell it.
+pub(super) fn gender(value: &str) -> Result<Gender, ApiError> {
+    let gender = Gender::named(&value.trim().to_ascii_lowercase());
+    gender.ok_or_else(|| ApiError::invalid("gender", "must be female or male"))
 }
 
 /// Most fields that a form may have: more than any dialect knows.

@@ -62,6 +62,7 @@ impl ReferenceFields {
             model_id: state.engine.profile().id.clone(),
             gender: None,
             languages: self.language.iter().map(|tag| primary_language(tag)).collect(),
+            aliases: Vec::new(),
             description: None,
             speaker_id: None,
         };

@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format, SampleRate};
-use svara_engine::{Normalization, SamplingOverrides, SpeechRequest, Strip};
+use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Strip, Voices};
 
 use super::{
     read::{self, BodyType, FormValue, flag},
@@ -58,6 +58,7 @@ struct Fields {
     voice_clone_id: Option<String>,
     voice_clone_tokens: Option<Vec<u32>>,
     language: Option<String>,
+    gender: Option<Gender>,
 }
 
 async fn text_to_speech(
@@ -90,6 +91,7 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
     }
     let voice = fields.voice.or(fields.voice_id).filter(|voice| !voice.trim().is_empty());
     let text = fields.text.ok_or_else(|| ApiError::invalid("text", "is required"))?;
+    let language = fields.language.clone();
     let reference = ReferenceFields {
         audio: fields.reference_audio,
         transcript: fields.reference_transcript,
@@ -98,12 +100,20 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         language: fields.language,
     };
     let reference = reference.resolve(state).await?;
-    let voice = voice.or_else(|| reference.as_ref().map(|reference| reference.voice.voice_id.clone()));
+    let voice = match (voice, &reference) {
+        (Some(voice), _) => of_gender(state.engine.voices(), voice, fields.gender),
+        (None, Some(reference)) => reference.voice.voice_id.clone(),
+        (None, None) => {
+            let required = "a voice, a language or a reference_audio to speak like is required";
+            let language = language.filter(|language| !language.trim().is_empty());
+            let language = language.ok_or_else(|| ApiError::unsupported("voice", required))?;
+            let voice = state.engine.voices().speaking(&language, fields.gender).map_err(SpeakError::from)?;
+            voice.voice_id.clone()
+        }
+    };
     let request = SpeechRequest {
         text,
-        voice: voice.ok_or_else(|| {
-            ApiError::unsupported("voice", "a voice or a reference_audio to speak like is required")
-        })?,
+        voice,
         reference,
         style: fields.style,
         normalization: fields.text_normalization,
@@ -123,6 +133,12 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         request_id: id.0,
     };
     respond::speak(state, ErrorDialect::Svara, request, spec, fields.stream.unwrap_or(true)).await
+}
+
+/// The voice of that gender where a language is named in place of a voice (`hi-IN` and female); other names say it all.
+fn of_gender(voices: &Voices, voice: String, gender: Option<Gender>) -> String {
+    let of_language = gender.and_then(|gender| voices.speaking(&voice, Some(gender)).ok());
+    of_language.map_or(voice, |found| found.voice_id.clone())
 }
 
 async fn read_fields(request: Request, limit_bytes: usize) -> Result<Fields, ApiError> {
@@ -173,6 +189,7 @@ impl Fields {
             "voice_clone_id" => self.voice_clone_id = Some(value),
             "voice_clone_tokens" => self.voice_clone_tokens = Some(tokens(&value)?),
             "language" => self.language = Some(value),
+            "gender" => self.gender = Some(read::gender(&value)?),
             "text_normalization" => {
                 self.text_normalization = normalization_named(&value)
                     .ok_or_else(|| ApiError::invalid("text_normalization", NORMALIZATIONS))?;

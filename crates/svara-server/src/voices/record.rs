@@ -72,6 +72,7 @@ impl Record {
             model_id: self.model_id,
             gender: self.gender,
             languages: self.language.into_iter().collect(),
+            aliases: Vec::new(),
             description: self.description,
             speaker_id: None,
         };

@@ -99,7 +99,7 @@ async fn styles_and_normalization_reach_the_prompt() {
 async fn pcm_and_wav_come_at_the_rate_asked_for() {
     let server = Server::start(Script::frames(12)).await;
     let samples = 12 * 2048;
-    for rate in [8_000, 16_000, 22_050, 24_000, 44_100, 48_000] {
+    for rate in [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000] {
         let response = server.speak(json!({"sample_rate": rate})).await;
         assert_eq!(response.headers()["x-sample-rate"], rate.to_string().as_str());
         let expected = (samples * rate as usize).div_ceil(24_000) * 2;

@@ -21,3 +21,4 @@ mod playground;
 mod program;
 mod python_bugs;
 mod speech;
+mod voice_names;

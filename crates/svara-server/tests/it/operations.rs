@@ -63,6 +63,7 @@ async fn voices_are_listed_as_before() {
         "gender": "male",
         "languages": ["en"],
         "language_code": "en",
+        "aliases": ["cedar", "fable"],
         "description": "English (Indian) voice with male characteristics",
     });
     assert!(voices.contains(&expected), "{voices:?}");

@@ -1,0 +1,81 @@
+//! Names of voices by their language: BCP-47 tags, with a gender behind them. Pure.
+
+use crate::Gender;
+
+/// A BCP-47 tag of language, script and region, and a gender: `hi`, `hi-IN`, `hi-Deva-IN`, `hi-IN-female`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LanguageTag {
+    /// The language's code, in small letters.
+    pub(crate) language: String,
+    /// None where the tag names none.
+    pub(crate) gender: Option<Gender>,
+}
+
+impl LanguageTag {
+    /// Reads a tag in any letter case, with `-` or `_` between its parts. Script and region are passed over: no model
+    /// here knows two voices that differ in them.
+    pub(crate) fn parse(tag: &str) -> Option<Self> {
+        let tag = tag.trim().to_ascii_lowercase();
+        let mut parts = tag.split(['-', '_']).peekable();
+        let language = parts.next().filter(|part| matches!(part.len(), 2..=3) && is_alphabetic(part))?;
+        parts.next_if(|part| part.len() == 4 && is_alphabetic(part));
+        parts.next_if(|part| {
+            (part.len() == 2 && is_alphabetic(part))
+                || (part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        let gender = match parts.next() {
+            Some(name) => Some(Gender::named(name)?),
+            None => None,
+        };
+        // The models and the Python stack call Bhojpuri by the code of its group.
+        let language = if language == "bho" { "bh" } else { language };
+        parts.next().is_none().then(|| Self { language: language.to_owned(), gender })
+    }
+}
+
+fn is_alphabetic(part: &str) -> bool {
+    part.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn tags_are_read() {
+        use Gender::{Female, Male};
+        for (tag, language, gender) in [
+            ("hi", "hi", None),
+            ("hi-IN", "hi", None),
+            ("HI_in", "hi", None),
+            (" hne-Deva-IN ", "hne", None),
+            ("en-356", "en", None),
+            ("hi-female", "hi", Some(Female)),
+            ("hi-IN-Female", "hi", Some(Female)),
+            ("bho-IN-male", "bh", Some(Male)),
+            ("ta_Taml_IN_MALE", "ta", Some(Male)),
+        ] {
+            assert_eq!(
+                LanguageTag::parse(tag),
+                Some(LanguageTag { language: language.to_owned(), gender }),
+                "{tag}"
+            );
+        }
+        for name in
+            ["", "h", "alloy", "hi-", "hi-IN-", "hi-INDIA", "hi-IN-loud", "hi-IN-male-male", "12-IN", "हि-IN"]
+        {
+            assert_eq!(LanguageTag::parse(name), None, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_makes_it_panic(name in "\\PC{0,20}|[a-z]{0,4}([-_][a-zA-Z0-9]{0,6}){0,4}") {
+            if let Some(tag) = LanguageTag::parse(&name) {
+                prop_assert!(matches!(tag.language.len(), 2..=3), "{tag:?}");
+            }
+        }
+    }
+}
