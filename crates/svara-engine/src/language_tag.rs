@@ -18,7 +18,8 @@ impl LanguageTag {
         let tag = tag.trim().to_ascii_lowercase();
         let mut parts = tag.split(['-', '_']).peekable();
         let language = parts.next().filter(|part| matches!(part.len(), 2..=3) && is_alphabetic(part))?;
-        parts.next_if(|part| part.len() == 4 && is_alphabetic(part));
+        // A gender looks like a script.
+        parts.next_if(|part| part.len() == 4 && is_alphabetic(part) && Gender::named(part).is_none());
         parts.next_if(|part| {
             (part.len() == 2 && is_alphabetic(part))
                 || (part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
@@ -53,6 +54,7 @@ mod tests {
             (" hne-Deva-IN ", "hne", None),
             ("en-356", "en", None),
             ("hi-female", "hi", Some(Female)),
+            ("hi-male", "hi", Some(Male)),
             ("hi-IN-Female", "hi", Some(Female)),
             ("bho-IN-male", "bh", Some(Male)),
             ("ta_Taml_IN_MALE", "ta", Some(Male)),

@@ -100,10 +100,10 @@ mod tests {
         let (profile, voice) = setup();
         let (text, style) = (typed.to_owned(), style.map(str::to_owned));
         let request = SpeechRequest { text, style, normalization, ..SpeechRequest::default() };
-        prompts(Script::new(&profile, &voice, &request, false)?)
+        prompts(&Script::new(&profile, &voice, &request, false)?)
     }
 
-    fn prompts(script: Script) -> Result<Vec<String>, SpeakError> {
+    fn prompts(script: &Script) -> Result<Vec<String>, SpeakError> {
         let style = script.style.as_deref();
         Ok(script.pieces.iter().map(|piece| Script::prompt(piece, style)).collect())
     }
@@ -115,7 +115,7 @@ mod tests {
             let text = "**वाह** 🙏 <happy>".to_owned();
             let request =
                 SpeechRequest { text, strip: Strip { markdown, emoji }, ..SpeechRequest::default() };
-            prompts(Script::new(&profile, &voice, &request, false).unwrap()).unwrap().concat()
+            prompts(&Script::new(&profile, &voice, &request, false).unwrap()).unwrap().concat()
         };
         assert_eq!(said(false, false), "**वाह** 🙏 <happy>");
         assert_eq!(said(true, false), "वाह 🙏 <happy>");

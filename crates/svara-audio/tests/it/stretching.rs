@@ -82,7 +82,7 @@ fn a_beat_keeps_its_place() {
 fn timbre_db(samples: &[f32]) -> Vec<f32> {
     let fft = RealFftPlanner::<f32>::new().plan_fft_forward(512);
     let mut spectrum = fft.make_output_vec();
-    let mut power = vec![0.0_f32; 24];
+    let mut power = [0.0_f32; 24];
     for window in samples.chunks_exact(512) {
         let hann = |n: usize| 0.5 - 0.5 * (std::f32::consts::TAU * n as f32 / 512.0).cos();
         let mut input: Vec<f32> = window.iter().enumerate().map(|(n, sample)| sample * hann(n)).collect();
