@@ -54,14 +54,19 @@ def cpu_seconds(arguments: list[str], frames: int) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def decoding_cost(graph: str, hop: int, seed: str | None) -> float:
+    """CPU-seconds for a second of audio, with `hop` frames a call; without a seed, without noise."""
+    arguments = [str(MODELS / f"decoder_{graph}.onnx"), str(hop), *([seed] if seed else [])]
+    decoding = cpu_seconds(arguments, MANY_FRAMES) - cpu_seconds(arguments, FEW_FRAMES)
+    return decoding / ((MANY_FRAMES - FEW_FRAMES) * FRAME_SECONDS)
+
+
 def main() -> None:
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     costs: dict[str, list[float]] = {name: [] for name, *_ in CASES}
     for _ in range(repetitions):
         for name, graph, hop, seed in CASES:
-            arguments = [str(MODELS / f"decoder_{graph}.onnx"), str(hop), *([seed] if seed else [])]
-            decoding = cpu_seconds(arguments, MANY_FRAMES) - cpu_seconds(arguments, FEW_FRAMES)
-            costs[name].append(decoding / ((MANY_FRAMES - FEW_FRAMES) * FRAME_SECONDS))
+            costs[name].append(decoding_cost(graph, hop, seed))
     reference = statistics.median(costs[CASES[0][0]])
     print(f"| decoding | CPU-s per s of audio (min–max of {repetitions}) | ratio |\n|---|---|---|")
     for name, values in costs.items():

@@ -1,0 +1,83 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+use crate::{fake::ServeFake, load::Load};
+
+/// Load generator for text-to-speech servers, and a paced stand-in for their engine.
+#[derive(Debug, Parser)]
+#[command(name = "svara-bench", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Be an engine: vLLM's /v1/completions stream with random audio tokens, at a set pace.
+    ServeFake(ServeFake),
+    /// Load a server, and measure what its listeners get.
+    Load(Box<Load>),
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All went as it should, or nothing was asked of it.
+    Good,
+    /// It was measured, and something that `--fail-on` names was seen: exit code 3.
+    Failed,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Good => Self::SUCCESS,
+            Verdict::Failed => Self::from(3),
+        }
+    }
+}
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// What kept it from running or from writing its reports.
+    pub fn run(self) -> anyhow::Result<Verdict> {
+        let threads = match &self.command {
+            Command::ServeFake(fake) => fake.threads,
+            Command::Load(load) => load.threads,
+        };
+        let runtime = if threads > 1 {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+        } else {
+            // One thread wakes nobody: thousands of paced streams cost least there.
+            tokio::runtime::Builder::new_current_thread().enable_all().build()
+        };
+        runtime.context("can't start the async runtime")?.block_on(async {
+            match self.command {
+                Command::ServeFake(fake) => fake.run().await.map(|()| Verdict::Good),
+                Command::Load(load) => load.run().await,
+            }
+        })
+    }
+}
+
+/// A number above 0, for clap.
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("must be a number above 0".into()),
+    }
+}
+
+/// A number that isn't negative, for clap.
+pub(crate) fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number >= 0.0 && number.is_finite() => Ok(number),
+        _ => Err("must be 0 or a number above".into()),
+    }
+}

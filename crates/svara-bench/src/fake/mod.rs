@@ -1,0 +1,114 @@
+//! A stand-in for vLLM that streams random audio tokens at a set pace, at little cost for thousands of streams.
+//!
+//! It is for load: what it sends is rendered beforehand and shared by all streams, so that every stream says the same
+//! few seconds of noise over and over. Its form is vLLM 0.32's, but for the ids of events, which are all the same.
+
+mod events;
+mod pace;
+mod request;
+mod routes;
+mod state;
+mod stream;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use tokio::net::TcpListener;
+
+pub use self::{pace::Pace, routes::router};
+use crate::cli::{not_negative, positive};
+
+/// `svara-bench serve-fake`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeFake {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+    /// The port; 0 takes a free one. The address is printed when it listens.
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
+    /// Tokens a second of each stream. 82.03 are real time.
+    #[arg(long, default_value_t = 200.0, value_parser = positive)]
+    pub rate: f64,
+    /// Time to the first token, in milliseconds.
+    #[arg(long, default_value_t = 50.0, value_parser = not_negative)]
+    pub ttft_ms: f64,
+    /// Most by which an event comes later than due, in milliseconds; the pace as a whole stays.
+    #[arg(long, default_value_t = 0.0, value_parser = not_negative)]
+    pub jitter_ms: f64,
+    /// Tokens a second of all streams together: with more of them open, each is slower, as on a real engine.
+    #[arg(long, value_parser = positive)]
+    pub total_rate: Option<f64>,
+    /// Streams that run at once; more wait, first come first served.
+    #[arg(long)]
+    pub max_concurrency: Option<usize>,
+    /// Streams that run or wait; more are refused with 503, as by vLLM's --max-num-queued-reqs.
+    #[arg(long)]
+    pub max_queued: Option<usize>,
+    /// Frames of 85 ms for every request, whatever its text.
+    #[arg(long)]
+    pub frames: Option<u32>,
+    /// Frames for each token of the prompt's text, where --frames isn't given. Four characters of a prompt that is
+    /// text count as a token.
+    #[arg(long, default_value_t = 3.0, value_parser = positive)]
+    pub frames_per_token: f64,
+    /// How tokens are sent.
+    #[arg(long, value_enum, default_value_t = Form::Ids)]
+    pub form: Form,
+    /// The model's name.
+    #[arg(long, default_value = "kenpath/svara-tts-v1")]
+    pub model: String,
+    /// Threads that serve.
+    #[arg(long, default_value_t = 1)]
+    pub threads: usize,
+}
+
+/// How tokens are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Form {
+    /// As vLLM: text, and ids where the request asks for them.
+    Ids,
+    /// Text only, as other engines with an OpenAI-compatible API.
+    Text,
+}
+
+impl ServeFake {
+    /// Serves until the process is told to stop.
+    ///
+    /// # Errors
+    /// It can't listen on its address.
+    #[expect(clippy::print_stdout, reason = "scripts read the address")]
+    pub async fn run(self) -> anyhow::Result<()> {
+        let listener = TcpListener::bind((self.host.as_str(), self.port))
+            .await
+            .with_context(|| format!("can't listen on {}:{}", self.host, self.port))?;
+        println!("http://{}/v1", listener.local_addr().context("the listener has no address")?);
+        tokio::select! {
+            result = serve(listener, self) => result,
+            stop = tokio::signal::ctrl_c() => stop.context("can't wait for the signal"),
+        }
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        Pace {
+            first_token: Duration::from_secs_f64(self.ttft_ms / 1000.0),
+            tokens_per_second: self.rate,
+            total_tokens_per_second: self.total_rate,
+            jitter: Duration::from_secs_f64(self.jitter_ms / 1000.0),
+        }
+    }
+}
+
+/// Serves on a listener, until the future is dropped.
+///
+/// # Errors
+/// The listener fails.
+pub async fn serve(listener: TcpListener, settings: ServeFake) -> anyhow::Result<()> {
+    use axum::serve::ListenerExt;
+    let listener = listener.tap_io(|connection| {
+        // Every event must leave when it is due. A connection that is gone already will say so by itself.
+        let _ = connection.set_nodelay(true);
+    });
+    axum::serve(listener, router(settings)).await.context("the fake engine failed")
+}

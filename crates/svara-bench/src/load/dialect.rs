@@ -1,0 +1,140 @@
+//! How servers are asked, and how they say no.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use reqwest::{Client, RequestBuilder, multipart::Form};
+use serde_json::{Value, json};
+
+/// Whose API a server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dialect {
+    /// `POST /v1/text-to-speech` with JSON: svara-server's own.
+    Svara,
+    /// `POST /v1/audio/speech` with JSON: OpenAI's, and many servers'.
+    #[value(name = "openai")]
+    OpenAi,
+    /// `POST /v1/text-to-speech` with form data: as clients of the Python stack send it.
+    Python,
+}
+
+impl Dialect {
+    /// The voice where none is named.
+    pub(super) fn default_voice(self) -> &'static str {
+        match self {
+            Self::Svara | Self::OpenAi => "hi_female",
+            Self::Python => "Hindi (Female)",
+        }
+    }
+
+    /// The name on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Svara => "svara",
+            Self::OpenAi => "openai",
+            Self::Python => "python",
+        }
+    }
+}
+
+/// What all requests of a run share.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) client: Client,
+    /// Without a slash at the end.
+    pub(super) url: String,
+    pub(super) dialect: Dialect,
+    pub(super) voice: String,
+    pub(super) model: Option<String>,
+    pub(super) format: &'static str,
+    pub(super) api_key: Option<String>,
+    pub(super) timeout: Duration,
+}
+
+impl Target {
+    pub(super) fn request(&self, text: &str) -> RequestBuilder {
+        let path = match self.dialect {
+            Dialect::Svara | Dialect::Python => "/v1/text-to-speech",
+            Dialect::OpenAi => "/v1/audio/speech",
+        };
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = match &self.api_key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        };
+        match self.dialect {
+            Dialect::Svara => {
+                let mut body = json!({
+                    "text": text, "voice": self.voice, "response_format": self.format, "stream": true,
+                });
+                self.name_model(&mut body, "model_id");
+                request.json(&body)
+            }
+            Dialect::OpenAi => {
+                let mut body = json!({
+                    "model": "tts-1", "input": text, "voice": self.voice, "response_format": self.format,
+                });
+                self.name_model(&mut body, "model");
+                request.json(&body)
+            }
+            Dialect::Python => {
+                let mut form = Form::new()
+                    .text("text", text.to_owned())
+                    .text("voice", self.voice.clone())
+                    .text("stream", "true")
+                    .text("response_format", self.format);
+                if let Some(model) = &self.model {
+                    form = form.text("model_id", model.clone());
+                }
+                request.multipart(form)
+            }
+        }
+    }
+
+    fn name_model(&self, body: &mut Value, field: &str) {
+        if let (Some(model), Value::Object(fields)) = (&self.model, body) {
+            fields.insert(field.to_owned(), json!(model));
+        }
+    }
+}
+
+/// Longest part of an answer that becomes a reason.
+const REASON_CHARACTERS: usize = 60;
+
+/// What an error's body says it is: its type, or the start of its message.
+pub(super) fn refusal_reason(status: u16, body: &str) -> String {
+    let json: Option<Value> = serde_json::from_str(body).ok();
+    let field = |path: &str| json.as_ref().and_then(|json| json.pointer(path)).and_then(Value::as_str);
+    let said = field("/error/code")
+        .or_else(|| field("/error/type"))
+        .or_else(|| field("/detail"))
+        .or_else(|| field("/error"))
+        .unwrap_or(body);
+    let said: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said: String = said.chars().take(REASON_CHARACTERS).collect();
+    format!("status {status} {said}").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_named_in_every_dialect() {
+        for (body, reason) in [
+            (
+                r#"{"detail": "x", "error": {"type": "server_full", "origin": "server"}}"#,
+                "status 503 server_full",
+            ),
+            (
+                r#"{"error": {"message": "x", "type": "server_error", "code": "server_full"}}"#,
+                "status 503 server_full",
+            ),
+            (r#"{"detail": "SNAC\n died"}"#, "status 503 SNAC died"),
+            ("", "status 503"),
+        ] {
+            assert_eq!(refusal_reason(503, body), reason, "{body}");
+        }
+        assert!(refusal_reason(500, &"x".repeat(10_000)).len() < 80);
+    }
+}

@@ -1,0 +1,118 @@
+//! What became of one stream.
+
+use std::time::Duration;
+
+use super::playback;
+
+/// What one listener got.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outcome {
+    /// From sending the request to the first audio.
+    pub(super) first_audio: Option<Duration>,
+    /// From sending the request to the last byte, or to the failure.
+    pub(super) total: Duration,
+    /// Samples that came, and how long they play.
+    pub(super) samples: u64,
+    pub(super) audio: Duration,
+    pub(super) heard: playback::Report,
+    pub(super) failure: Option<Failure>,
+}
+
+/// Why a stream isn't good.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Failure {
+    /// It was never sent: as many were open as `--max-open` allows.
+    #[error("not sent: --max-open streams were open")]
+    NotSent,
+    /// No connection, or one that broke before an answer.
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+    /// Another status than 200.
+    #[error("{0}")]
+    Refused(String),
+    /// The body broke off.
+    #[error("broken off: {0}")]
+    BrokenOff(String),
+    /// Not done in time.
+    #[error("timeout")]
+    Timeout,
+    /// Bytes that can't be the format asked for.
+    #[error("{0}")]
+    WrongFormat(String),
+    /// It ended well and held no audio.
+    #[error("no audio")]
+    NoAudio,
+    /// It ended well with less audio than expected.
+    #[error("audio missing")]
+    Short,
+    /// It ended well with more audio than expected.
+    #[error("too much audio")]
+    Long,
+}
+
+impl Failure {
+    /// Whether the answer ended as if it were whole, and wasn't.
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(self, Self::NoAudio | Self::Short | Self::Long)
+    }
+}
+
+impl Outcome {
+    pub(super) fn not_sent() -> Self {
+        Self { failure: Some(Failure::NotSent), ..Self::default() }
+    }
+
+    /// Seconds it took for each second of audio; none for streams that aren't whole.
+    pub(super) fn real_time_factor(&self) -> Option<f64> {
+        (self.failure.is_none() && !self.audio.is_zero())
+            .then(|| self.total.as_secs_f64() / self.audio.as_secs_f64())
+    }
+}
+
+/// How much audio there should be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    /// Of 2048 samples at 24 kHz.
+    pub(super) frames: u64,
+    /// Whether the format keeps every sample.
+    pub(super) exact: bool,
+}
+
+const FRAME_SECONDS: f64 = 2048.0 / 24_000.0;
+/// What encoders add at the start and to fill their last frame.
+const CODEC_SECONDS: f64 = 0.2;
+
+impl Expected {
+    /// Compares samples with what should be there. Formats that code frames may have a little more.
+    pub(super) fn check(self, samples: u64, rate_hz: u32) -> Result<(), Failure> {
+        let expected = self.frames as f64 * FRAME_SECONDS * f64::from(rate_hz);
+        let more = if self.exact { 0.0 } else { CODEC_SECONDS * f64::from(rate_hz) };
+        // Other rates than 24 kHz needn't come out even.
+        let samples = samples as f64;
+        if samples < expected.floor() {
+            Err(Failure::Short)
+        } else if samples > expected.ceil() + more {
+            Err(Failure::Long)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_sample_is_seen() {
+        let pcm = Expected { frames: 10, exact: true };
+        assert_eq!(pcm.check(20_480, 24_000), Ok(()));
+        assert_eq!(pcm.check(20_479, 24_000), Err(Failure::Short));
+        assert_eq!(pcm.check(20_481, 24_000), Err(Failure::Long));
+        assert_eq!(pcm.check(18_816, 22_050), Ok(()));
+        let mp3 = Expected { frames: 10, exact: false };
+        assert_eq!(mp3.check(20_480 + 1152, 24_000), Ok(()));
+        assert_eq!(mp3.check(20_479, 24_000), Err(Failure::Short));
+        assert_eq!(mp3.check(30_000, 24_000), Err(Failure::Long));
+    }
+}

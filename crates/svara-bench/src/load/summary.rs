@@ -1,0 +1,112 @@
+//! What the streams of one step have in common.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{distribution::Distribution, outcome::Outcome, process::Usage};
+
+/// Reasons that are told apart; more become "other".
+const MAX_REASONS: usize = 32;
+
+/// A step: one load, and what became of its streams.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Streams that were sent, or should have been.
+    pub streams: u64,
+    /// Those that failed, by reason.
+    pub failures: BTreeMap<String, u64>,
+    /// Of the failures: those that looked whole and weren't.
+    pub silent_failures: u64,
+    /// From sending to the first audio, in ms.
+    pub first_audio_ms: Distribution,
+    /// Seconds for each second of audio, over whole streams.
+    pub real_time_factor: Distribution,
+    /// What listeners had nothing to play, after their start, in ms. Streams without audio have no value.
+    pub silence_ms: Distribution,
+    /// Streams with any such time.
+    pub streams_with_underruns: u64,
+    /// Such times in all, and the longest, in ms.
+    pub underruns: u64,
+    /// The longest of them, in ms.
+    pub longest_silence_ms: f64,
+    /// Audio that came, of whole streams and of others.
+    pub audio: Duration,
+    /// Samples that came.
+    pub samples: u64,
+    /// From the first request to the last answer.
+    pub wall: Duration,
+    /// Most streams that were open at once.
+    pub most_open: usize,
+    /// What the server used; none where no process was named, or it died.
+    pub usage: Option<Usage>,
+}
+
+impl Summary {
+    pub(super) fn add(&mut self, outcome: &Outcome) {
+        self.streams += 1;
+        if let Some(failure) = &outcome.failure {
+            let reason = failure.to_string();
+            let known = self.failures.len() < MAX_REASONS || self.failures.contains_key(&reason);
+            *self.failures.entry(if known { reason } else { "other".into() }).or_default() += 1;
+            self.silent_failures += u64::from(failure.is_silent());
+        }
+        self.first_audio_ms.record(outcome.first_audio.map(milliseconds));
+        self.real_time_factor.record(outcome.real_time_factor());
+        self.silence_ms.record(outcome.first_audio.map(|_| milliseconds(outcome.heard.silence)));
+        self.streams_with_underruns += u64::from(outcome.heard.underruns > 0);
+        self.underruns += u64::from(outcome.heard.underruns);
+        self.longest_silence_ms = self.longest_silence_ms.max(milliseconds(outcome.heard.longest_silence));
+        self.audio += outcome.audio;
+        self.samples += outcome.samples;
+    }
+
+    /// Streams that failed.
+    pub fn failed(&self) -> u64 {
+        self.failures.values().sum()
+    }
+
+    /// Seconds of audio in a second.
+    pub fn speed(&self) -> Option<f64> {
+        (!self.wall.is_zero()).then(|| self.audio.as_secs_f64() / self.wall.as_secs_f64())
+    }
+
+    /// Processor seconds for each second of audio.
+    pub fn cpu_per_audio_second(&self) -> Option<f64> {
+        let usage = self.usage.as_ref().filter(|_| !self.audio.is_zero())?;
+        Some(usage.cpu.as_secs_f64() / self.audio.as_secs_f64())
+    }
+}
+
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::outcome::Failure;
+
+    #[test]
+    fn failures_are_counted_and_rank_behind_the_slowest() {
+        let mut summary = Summary::default();
+        let good = Outcome {
+            first_audio: Some(Duration::from_millis(200)),
+            total: Duration::from_secs(1),
+            audio: Duration::from_secs(2),
+            ..Outcome::default()
+        };
+        (0..9).for_each(|_| summary.add(&good));
+        summary.add(&Outcome::not_sent());
+        assert_eq!((summary.streams, summary.failed(), summary.silent_failures), (10, 1, 0));
+        assert_eq!(summary.first_audio_ms.quantile(0.99), None);
+        assert_eq!(summary.first_audio_ms.quantile(0.9).map(f64::round), Some(200.0));
+        assert_eq!(summary.real_time_factor.quantile(0.5), Some(0.5));
+        summary.add(&Outcome { failure: Some(Failure::Short), ..good });
+        assert_eq!(summary.silent_failures, 1);
+        for n in 0..100 {
+            let failure = Some(Failure::Refused(format!("status {n}")));
+            summary.add(&Outcome { failure, ..Outcome::default() });
+        }
+        assert!(summary.failures.len() <= MAX_REASONS + 1 && summary.failures["other"] > 60);
+        assert_eq!(summary.failed(), 102);
+    }
+}
