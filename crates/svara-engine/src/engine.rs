@@ -77,6 +77,8 @@ impl Engine {
             sampling,
             seed: request.seed,
             request_id: request.request_id,
+            trace: request.trace,
+            span: tracing::Span::current(),
         };
         let pieces = Pieces {
             source: Arc::clone(&self.parts.source),

@@ -24,6 +24,7 @@ pub mod source;
 mod speech;
 pub mod text;
 mod timing;
+mod trace;
 mod voice;
 
 pub use engine::{Engine, EngineParts};
@@ -36,4 +37,5 @@ pub use request::{Normalization, Sampling, SamplingOverrides, SpeechRequest, Str
 pub use runaway::AudioCeiling;
 pub use speech::{Speech, SpeechReport};
 pub use timing::{Aligner, LetterWeights, PieceTiming, TimedText};
+pub use trace::TraceContext;
 pub use voice::{Gender, UnknownVoice, Voice, VoiceFileError, Voices};

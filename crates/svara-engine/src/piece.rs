@@ -80,7 +80,7 @@ impl Piece {
             Some(Ok(TokenEvent::End(reason))) => self.finish = Some(reason),
             Some(Err(error)) => return Err(error.into()),
             None => {
-                return Err(SourceError::BrokeOff { reason: "the token stream just stopped".into() }.into());
+                return Err(SourceError::just_stopped().into());
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[cfg(doc)]
 use svara_audio::TimeStretch;
 
-use crate::ReferenceVoice;
+use crate::{ReferenceVoice, TraceContext};
 
 /// One piece of text to be spoken by one voice.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct SpeechRequest {
     pub seed: Option<u64>,
     /// The id under which logs and the engine speak of this request.
     pub request_id: String,
+    /// The trace that the caller says it belongs to.
+    pub trace: Option<TraceContext>,
 }
 
 impl Default for SpeechRequest {
@@ -48,6 +50,7 @@ impl Default for SpeechRequest {
             sampling: SamplingOverrides::default(),
             seed: None,
             request_id: String::new(),
+            trace: None,
         }
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, MatchedPath, Request},
     middleware::{self, Next},
     response::Response,
 };
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use svara_engine::TraceContext;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::{
     routes,
     start::{CallersVoices, Parts},
     state::{AppState, RequestId},
+    telemetry::trace,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -54,11 +56,26 @@ async fn identify(mut request: Request, next: Next) -> Response {
         (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
     };
     let id = given.filter(decent).map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
-    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let mut response = next.run(request).instrument(span).await;
+    // Of no level that a log can leave out: its fields are what log lines are found by.
+    let (method, path) = (request.method(), request.uri().path());
+    let span = tracing::error_span!("request", id, %method, path, otel.kind = tracing::field::Empty);
+    trace::begin(&span, request.headers());
+    let route = request.extensions().get::<MatchedPath>().map_or("no route", MatchedPath::as_str);
+    trace::rename(&span, || format!("{method} {route}"));
+    trace::text(&span, "http.request.method", method.as_str());
+    trace::text(&span, "http.route", route);
+    let trace = trace_context(request.headers());
+    request.extensions_mut().insert(RequestId(id.clone(), trace));
+    let mut response = next.run(request).instrument(span.clone()).await;
+    trace::number(&span, "http.response.status_code", response.status().as_u16().into());
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// The trace that the caller says the request belongs to.
+fn trace_context(headers: &HeaderMap) -> Option<TraceContext> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    TraceContext::parse(text("traceparent")?, text("tracestate"))
 }

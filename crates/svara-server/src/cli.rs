@@ -113,8 +113,11 @@ impl Cli {
         if self.check_config {
             return check(&config).map_err(Failure::Usage);
         }
-        telemetry::init(&config.log);
-        runtime()?.block_on(serve(&config)).map_err(Failure::Start)
+        let runtime = runtime()?;
+        let telemetry = telemetry::init(&config, runtime.handle()).map_err(Failure::Start)?;
+        let served = runtime.block_on(serve(&config));
+        telemetry.shutdown();
+        served.map_err(Failure::Start)
     }
 
     /// Flag over environment over file over default.
@@ -156,8 +159,11 @@ fn at_a_shell(
     command: impl AsyncFnOnce(&Config) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     config.log.level = level.unwrap_or(LogLevel::Warning);
-    telemetry::init(&config.log);
-    runtime()?.block_on(command(&config))
+    let runtime = runtime()?;
+    let telemetry = telemetry::init(&config, runtime.handle()).map_err(Failure::Start)?;
+    let done = runtime.block_on(command(&config));
+    telemetry.shutdown();
+    done
 }
 
 fn runtime() -> Result<Runtime, Failure> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use svara_audio::{Encoder, EncoderSpec, SampleRate, encode_whole};
 use svara_engine::{PieceTiming, Speech, SpeechReport, SpeechRequest};
+use tracing::Instrument;
 
 use crate::{
     error::{ApiError, ErrorDialect},
@@ -34,7 +35,8 @@ impl Speaking {
     ) -> Result<Self, ApiError> {
         find_kept_voice(state, &mut request).await?;
         let mut log = SpeechLog::new(&state.metrics, dialect, &request, spec);
-        let speech = state.engine.speak(request).await.inspect_err(|_| log.refused())?;
+        let speaking = state.engine.speak(request).instrument(log.span());
+        let speech = speaking.await.inspect_err(|_| log.refused())?;
         log.first_audio(&speech);
         let rate = SampleRate::new(speech.sample_rate_hz()).map_err(internal);
         let rate = rate.inspect_err(|_| log.refused())?;

@@ -12,6 +12,7 @@ use tracing::Span;
 use crate::{
     error::{ApiError, ErrorDialect},
     metrics::{Metrics, Playback, SpeechLabels},
+    telemetry::trace,
 };
 
 /// Follows a request and tells of it when dropped: a client that leaves is nothing but a drop.
@@ -19,6 +20,8 @@ pub(crate) struct SpeechLog {
     metrics: Arc<Metrics>,
     labels: SpeechLabels,
     span: Span,
+    /// The speech itself, in traces.
+    speak: Span,
     start: Instant,
     first_token: Option<Duration>,
     first_audio: Option<Duration>,
@@ -55,6 +58,7 @@ impl SpeechLog {
             metrics: Arc::clone(metrics),
             labels,
             span: Span::current(),
+            speak: tracing::error_span!("speak", id = request.request_id),
             start: Instant::now(),
             first_token: None,
             first_audio: None,
@@ -66,6 +70,11 @@ impl SpeechLog {
         }
     }
 
+    /// The span of the speech: what is done for it belongs in there.
+    pub(crate) fn span(&self) -> Span {
+        self.speak.clone()
+    }
+
     /// The first samples are there.
     pub(crate) fn first_audio(&mut self, speech: &Speech) {
         let first_audio = self.start.elapsed();
@@ -73,6 +82,7 @@ impl SpeechLog {
         self.first_token = first_token.map(|at| at.saturating_duration_since(self.start));
         self.first_audio = Some(first_audio);
         self.metrics.first_audio(self.labels, first_audio, self.first_token);
+        trace::event(&self.speak, "first audio");
     }
 
     /// The next samples of the speech, as [`Speech::next`] gives them, seen on their way.
@@ -110,6 +120,7 @@ impl SpeechLog {
     /// It failed in the middle.
     pub(crate) fn broken_off(&mut self, error: &ApiError) {
         self.metrics.broken_off(error);
+        trace::failed(&self.speak, &error.message);
         self.outcome = Outcome::BrokenOff(error.clone());
     }
 
@@ -133,8 +144,26 @@ impl SpeechLog {
     }
 }
 
+impl SpeechLog {
+    /// What traces say of it.
+    fn describe_span(&self) {
+        let SpeechLabels { dialect, format } = self.labels;
+        trace::text(&self.speak, "svara.dialect", dialect);
+        trace::text(&self.speak, "svara.format", format);
+        trace::text(&self.speak, "svara.voice", &self.voice);
+        trace::text(&self.speak, "svara.outcome", self.outcome_name());
+        trace::number(&self.speak, "svara.characters", self.characters as u64);
+        trace::number(&self.speak, "svara.pieces", self.report.pieces as u64);
+        trace::number(&self.speak, "svara.samples", self.report.samples);
+        if let Some(first_audio) = self.first_audio {
+            trace::number(&self.speak, "svara.first_audio_ms", millis(first_audio));
+        }
+    }
+}
+
 impl Drop for SpeechLog {
     fn drop(&mut self) {
+        self.describe_span();
         let _entered = self.span.enter();
         let took = self.start.elapsed();
         self.metrics.speech_over(self.labels, self.outcome_name(), took, &self.report, &self.playback);

@@ -11,7 +11,8 @@ use svara_engine::{
     source::{
         TokenSource,
         demo::{self, DemoSource, Espeak},
-        vllm::{VllmSettings, VllmSource},
+        pool::{EjectionRule, EnginePool},
+        vllm::{Flavor, VllmSettings, VllmSource},
     },
 };
 use svara_snac::{
@@ -24,6 +25,7 @@ use crate::{
     config::{Config, DecoderBackend, EngineKind},
     lifecycle::Lifecycle,
     store::Store,
+    telemetry::{self, Traced},
     voices::{self, KeptVoices},
 };
 
@@ -77,9 +79,9 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
             profile.layout.codebook_size()
         );
     }
-    let source: Arc<dyn TokenSource> = match config.engine.kind {
-        EngineKind::Vllm => Arc::new(VllmSource::new(vllm_settings(config), prompts)?),
-        EngineKind::Demo => {
+    let source: Arc<dyn TokenSource> = match config.engine.kind.flavor() {
+        Some(flavor) => Arc::new(engines(config, flavor, prompts)?),
+        None => {
             let espeak = Espeak::find(&config.demo.espeak).await?;
             let encoder = Encoder::load(&runtime(config)?, &config.demo.encoder, Device::Cpu)?;
             tracing::warn!("{}", demo::NOTICE);
@@ -176,12 +178,11 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
 pub fn voices_and_prompts(config: &Config) -> anyhow::Result<(Voices, PromptBuilder)> {
     let profile = Arc::new(ModelProfile::load(&config.model.profile)?);
     let voices = Voices::load(&config.model.voices, &profile.id, |voice| profile.speaker_id(voice))?;
-    let tokenizer = match config.engine.kind {
-        EngineKind::Vllm => find_tokenizer(&config.model.tokenizer, &hugging_face_cache()),
-        // The demo voice reads text.
-        EngineKind::Demo => None,
-    };
-    if tokenizer.is_none() && config.engine.kind == EngineKind::Vllm {
+    // The demo voice reads text.
+    let reads_text = config.engine.kind == EngineKind::Demo;
+    let tokenizer = (!reads_text).then(|| find_tokenizer(&config.model.tokenizer, &hugging_face_cache()));
+    let tokenizer = tokenizer.flatten();
+    if tokenizer.is_none() && !reads_text {
         tracing::warn!(
             tokenizer = config.model.tokenizer,
             "no tokenizer found: prompts go to the engine as text, which its own tokenizer has to read the same way"
@@ -208,8 +209,8 @@ fn decoder_settings(config: &Config) -> DecoderSettings {
     let decoder = &config.decoder;
     DecoderSettings {
         model: match config.engine.kind {
-            EngineKind::Vllm => decoder.model.clone(),
             EngineKind::Demo => config.demo.decoder.clone(),
+            _ => decoder.model.clone(),
         },
         device: decoder.device,
         threads: decoder.threads,
@@ -220,10 +221,32 @@ fn decoder_settings(config: &Config) -> DecoderSettings {
     }
 }
 
-fn vllm_settings(config: &Config) -> VllmSettings {
+/// The engines at the configured URLs.
+fn engines(config: &Config, flavor: Flavor, prompts: PromptBuilder) -> anyhow::Result<EnginePool> {
+    let engine = &config.engine;
+    let prompts = Arc::new(prompts);
+    let mut engines: Vec<(String, Arc<dyn TokenSource>)> = Vec::new();
+    for url in engine.base_urls() {
+        let source = VllmSource::new(vllm_settings(config, flavor, url), Arc::clone(&prompts))
+            .with_context(|| format!("engine.base_url {url}"))?;
+        let name = source.name().to_owned();
+        let source: Arc<dyn TokenSource> = Arc::new(source);
+        let source = if telemetry::traces() { Arc::new(Traced::new(&name, source)) } else { source };
+        engines.push((name, source));
+    }
+    let rule = EjectionRule {
+        after_failures: engine.eject_failures,
+        first: engine.eject_seconds.duration(),
+        longest: engine.eject_max_seconds.duration(),
+    };
+    Ok(EnginePool::new(engines, rule)?)
+}
+
+fn vllm_settings(config: &Config, flavor: Flavor, base_url: &str) -> VllmSettings {
     let engine = &config.engine;
     VllmSettings {
-        base_url: engine.base_url.clone(),
+        flavor,
+        base_url: base_url.to_owned(),
         model: engine.model.clone(),
         api_key: engine.api_key.reveal().map(str::to_owned),
         connect_timeout: engine.connect_seconds.duration(),

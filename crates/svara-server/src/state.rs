@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use svara_engine::Engine;
+use svara_engine::{Engine, TraceContext};
 
 use crate::{cloning::Cloning, lifecycle::Lifecycle, metrics::Metrics, voices::KeptVoices};
 
@@ -26,6 +26,6 @@ pub(crate) struct AppState {
 }
 
 /// The id of a request: the caller's `x-request-id` where it is decent, one of our own otherwise. It goes on to the
-/// engine, into the logs and back to the caller.
+/// engine, into the logs and back to the caller. With it goes the trace that the caller says it belongs to.
 #[derive(Clone, Debug)]
-pub(crate) struct RequestId(pub(crate) String);
+pub(crate) struct RequestId(pub(crate) String, pub(crate) Option<TraceContext>);

@@ -10,6 +10,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::State,
+    http::HeaderMap,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -84,8 +85,11 @@ pub struct FakeVllm {
 struct Shared {
     script: Mutex<Script>,
     requests: Mutex<Vec<Value>>,
+    headers: Mutex<Vec<HeaderMap>>,
     /// Streams that are open; changes can be waited for.
     open: watch::Sender<usize>,
+    /// Whether it is to end.
+    killed: watch::Sender<bool>,
 }
 
 impl FakeVllm {
@@ -94,7 +98,9 @@ impl FakeVllm {
         let shared = Arc::new(Shared {
             script: Mutex::new(script),
             requests: Mutex::default(),
+            headers: Mutex::default(),
             open: watch::Sender::new(0),
+            killed: watch::Sender::new(false),
         });
         let app = Router::new()
             .route("/v1/completions", post(completions))
@@ -102,7 +108,9 @@ impl FakeVllm {
             .with_state(Arc::clone(&shared));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback has a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap_or_default() });
+        let killed = wait_for_kill(&shared);
+        let server = axum::serve(listener, app).with_graceful_shutdown(killed);
+        let server = tokio::spawn(async move { server.await.unwrap_or_default() });
         Self { address, shared, server }
     }
 
@@ -121,6 +129,11 @@ impl FakeVllm {
         lock(&self.shared.requests).clone()
     }
 
+    /// The headers of the requests so far.
+    pub fn headers(&self) -> Vec<HeaderMap> {
+        lock(&self.shared.headers).clone()
+    }
+
     /// Waits until so many streams are open.
     pub async fn wait_for_open_streams(&self, count: usize) {
         // The sender lives as long as this does.
@@ -128,9 +141,26 @@ impl FakeVllm {
     }
 }
 
+impl FakeVllm {
+    /// Ends it in the middle of all that it does; returns once nobody listens any more.
+    pub async fn kill(mut self) {
+        self.shared.killed.send_replace(true);
+        // A task that failed is over as well.
+        let _ = (&mut self.server).await;
+    }
+}
+
 impl Drop for FakeVllm {
     fn drop(&mut self) {
-        self.server.abort();
+        self.shared.killed.send_replace(true);
+    }
+}
+
+fn wait_for_kill(shared: &Arc<Shared>) -> impl Future<Output = ()> + Send + 'static {
+    let mut killed = shared.killed.subscribe();
+    async move {
+        // The sender is gone only when all is over.
+        let _ = killed.wait_for(|killed| *killed).await;
     }
 }
 
@@ -154,8 +184,13 @@ impl Drop for OpenStream {
     }
 }
 
-async fn completions(State(shared): State<Arc<Shared>>, Json(request): Json<Value>) -> Response {
+async fn completions(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Json(request): Json<Value>,
+) -> Response {
     lock(&shared.requests).push(request);
+    lock(&shared.headers).push(headers);
     let script = lock(&shared.script).clone();
     if let End::Refuse(status, body) = script.end {
         let status = axum::http::StatusCode::from_u16(status).unwrap_or_default();
@@ -196,7 +231,8 @@ async fn completions(State(shared): State<Arc<Shared>>, Json(request): Json<Valu
         }
         Ok(Bytes::new())
     });
-    let body = sent.chain(silence).map(move |chunk| {
+    let killed = Box::pin(wait_for_kill(&shared));
+    let body = sent.chain(silence).take_until(killed).map(move |chunk| {
         let _ = &open;
         chunk
     });

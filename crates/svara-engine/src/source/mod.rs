@@ -1,13 +1,16 @@
 //! Where audio tokens come from.
 
 pub mod demo;
+pub mod pool;
 pub mod vllm;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::{future::BoxFuture, stream::BoxStream};
+use sha2::{Digest, Sha256};
 
-use crate::{CloningUnavailable, ReferenceVoice, Sampling, Voice};
+use self::pool::{EngineObserver, EngineStatus};
+use crate::{CloningUnavailable, ReferenceVoice, Sampling, TraceContext, Voice};
 
 /// Something that turns words into audio tokens, as they are made.
 pub trait TokenSource: Send + Sync {
@@ -25,6 +28,21 @@ pub trait TokenSource: Send + Sync {
 
     /// What the source is, for health reports and logs.
     fn about(&self) -> SourceInfo;
+
+    /// The engines that it asks, as they stand; none where it asks nobody.
+    fn engines(&self) -> Vec<EngineStatus> {
+        Vec::new()
+    }
+
+    /// Tells `observer` of what its engines do from now on.
+    ///
+    /// # Errors
+    /// Somebody else is told already; the observer comes back.
+    fn observe(&self, observer: Box<dyn EngineObserver>) -> Result<(), Box<dyn EngineObserver>> {
+        // It has no engines: there is nothing to tell.
+        drop(observer);
+        Ok(())
+    }
 }
 
 /// What is to be said.
@@ -42,6 +60,26 @@ pub struct Utterance {
     pub seed: Option<u64>,
     /// The id under which the source should know the request.
     pub request_id: String,
+    /// The trace that it belongs to.
+    pub trace: Option<TraceContext>,
+    /// The span of the request that it is part of.
+    pub span: tracing::Span,
+}
+
+impl Utterance {
+    /// Stands for all utterances whose prompts begin alike, which is what an engine can keep: the voice. A recording
+    /// has no name of its own: it is known by what it is.
+    pub fn session_id(&self) -> String {
+        let Some(reference) = &self.reference else { return self.voice.voice_id.clone() };
+        let mut digest = Sha256::new();
+        for code in reference.frames.iter().flat_map(|frame| frame.0) {
+            digest.update(code.to_le_bytes());
+        }
+        digest.update(reference.transcript.as_deref().unwrap_or_default());
+        let digest = digest.finalize();
+        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        format!("reference-{hex}")
+    }
 }
 
 /// Tokens as they come; the last item is an end or an error. A stream that just stops was cut off.
@@ -143,6 +181,29 @@ impl SourceError {
             Self::Rejected { status, .. } => *status == 429 || *status >= 500,
             Self::Nonsense { .. } | Self::Demo { .. } => false,
         }
+    }
+
+    /// A stable word for what happened, for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::Rejected { status: 429 | 503, .. } => "busy",
+            Self::Rejected { .. } => "rejected",
+            Self::Timeout { .. } => "timeout",
+            Self::BrokeOff { .. } => "broke_off",
+            Self::Nonsense { .. } => "nonsense",
+            Self::Demo { .. } => "demo",
+        }
+    }
+
+    /// Whether no engine could do what the caller asked for.
+    pub(crate) fn is_callers_fault(&self) -> bool {
+        matches!(self, Self::Rejected { field: Some(_), .. })
+    }
+
+    /// A stream that ended without an end.
+    pub(crate) fn just_stopped() -> Self {
+        Self::BrokeOff { reason: "the token stream just stopped".into() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use super::{Config, ConfigError, EngineKind, LogFormat, LogLevel, Secret};
+use super::{Config, ConfigError, LogFormat, LogLevel, Secret};
 
 type Setter = fn(&mut Config, &str) -> Result<(), String>;
 
@@ -18,14 +18,7 @@ pub const VARIABLES: &[(&str, Setter)] = &[
         config.engine.api_key = Secret::new(value);
         Ok(())
     }),
-    ("SVARA_ENGINE", |config, value| {
-        config.engine.kind = match value.to_lowercase().as_str() {
-            "vllm" => EngineKind::Vllm,
-            "demo" => EngineKind::Demo,
-            _ => return Err("expected vllm or demo".to_owned()),
-        };
-        Ok(())
-    }),
+    ("SVARA_ENGINE", |config, value| parse(value, &mut config.engine.kind)),
     ("SVARA_MODEL_PROFILE", |config, value| parse(value, &mut config.model.profile)),
     ("SVARA_VOICES", |config, value| parse(value, &mut config.model.voices)),
     ("TOKENIZER_MODEL", |config, value| parse(value, &mut config.model.tokenizer)),
@@ -33,6 +26,8 @@ pub const VARIABLES: &[(&str, Setter)] = &[
     ("SVARA_ENCODER_MODEL", |config, value| parse(value, &mut config.cloning.encoder)),
     ("SVARA_VOICE_STORE", |config, value| parse(value, &mut config.voices.store)),
     ("TTS_DEVICE", |config, value| parse(value, &mut config.decoder.device)),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", |config, value| parse(value, &mut config.telemetry.otlp_endpoint)),
+    ("OTEL_SERVICE_NAME", |config, value| parse(value, &mut config.telemetry.service_name)),
     ("LOG_LEVEL", |config, value| {
         config.log.level = match value.to_lowercase().as_str() {
             "debug" | "trace" => LogLevel::Debug,
@@ -93,6 +88,17 @@ mod tests {
         assert_eq!(with("API_HOST", "0.0.0.0").unwrap().server.host, "0.0.0.0");
         assert_eq!(with("API_PORT", "80").unwrap().server.port, 80);
         assert_eq!(with("LOG_LEVEL", "CRITICAL").unwrap().log.level, LogLevel::Error);
+    }
+
+    #[test]
+    fn each_engine_is_named_as_in_the_file() {
+        for name in ["vllm", "sglang", "llama.cpp", "tensorrt-llm", "openai", "demo"] {
+            let from_file: Config = toml::from_str(&format!("[engine]\nkind = \"{name}\"")).unwrap();
+            assert_eq!(with("SVARA_ENGINE", name).unwrap(), from_file);
+            if let Some(flavor) = from_file.engine.kind.flavor() {
+                assert_eq!(flavor.name(), name);
+            }
+        }
     }
 
     #[test]

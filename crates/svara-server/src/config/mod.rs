@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use env::VARIABLES;
 pub use sections::{
     CloningConfig, DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig,
-    ServerConfig, VoicesConfig,
+    ServerConfig, TelemetryConfig, VoicesConfig,
 };
 pub use values::{DecoderBackend, EngineKind, LogFormat, LogLevel, Seconds, Secret};
 
@@ -43,6 +43,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Logging.
     pub log: LogConfig,
+    /// Export of traces.
+    pub telemetry: TelemetryConfig,
 }
 
 /// A configuration that can't be used. The message names the file or variable, and the key.
@@ -86,6 +88,7 @@ impl Config {
         self.decoder.check()?;
         self.cloning.check()?;
         self.voices.check()?;
+        self.telemetry.check()?;
         self.limits.check()
     }
 }

@@ -1,8 +1,9 @@
 //! Values of the configuration that are more than a number or a text.
 
-use std::{fmt, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize, Serializer};
+use svara_engine::source::vllm::Flavor;
 use tracing::level_filters::LevelFilter;
 
 /// A length of time in seconds, from 0 to a day; fractions are allowed.
@@ -77,10 +78,54 @@ impl Serialize for Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
-    /// An engine with an OpenAI-compatible completions API.
+    /// vLLM, or a vllm-router in front of some.
     Vllm,
+    /// SGLang.
+    Sglang,
+    /// llama.cpp's `llama-server`.
+    #[serde(rename = "llama.cpp")]
+    LlamaCpp,
+    /// TensorRT-LLM's `trtllm-serve`.
+    #[serde(rename = "tensorrt-llm")]
+    TensorRtLlm,
+    /// Any other engine with OpenAI's completions API.
+    OpenAi,
     /// espeak-ng, for machines without one.
     Demo,
+}
+
+impl EngineKind {
+    /// All of them, as they are written.
+    pub const NAMES: &str = "vllm, sglang, llama.cpp, tensorrt-llm, openai or demo";
+
+    /// Which engine it is; none is the demo voice.
+    pub fn flavor(self) -> Option<Flavor> {
+        match self {
+            Self::Vllm => Some(Flavor::Vllm),
+            Self::Sglang => Some(Flavor::Sglang),
+            Self::LlamaCpp => Some(Flavor::LlamaCpp),
+            Self::TensorRtLlm => Some(Flavor::TensorRtLlm),
+            Self::OpenAi => Some(Flavor::OpenAi),
+            Self::Demo => None,
+        }
+    }
+}
+
+impl FromStr for EngineKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let kind = match name.to_lowercase().as_str() {
+            "vllm" => Self::Vllm,
+            "sglang" => Self::Sglang,
+            "llama.cpp" => Self::LlamaCpp,
+            "tensorrt-llm" => Self::TensorRtLlm,
+            "openai" => Self::OpenAi,
+            "demo" => Self::Demo,
+            _ => return Err(format!("expected {}", Self::NAMES)),
+        };
+        Ok(kind)
+    }
 }
 
 /// What turns codes into sound.

@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
-    metrics::gauge::ConstGauge,
+    metrics::{MetricType, gauge::ConstGauge},
 };
-use svara_engine::Engine;
+use svara_engine::{Engine, source::pool::EngineStatus};
 
-/// The decoder's slots and queue.
+/// The decoder's slots and queue, and how the engines stand.
 pub(super) struct EngineCollector {
     engine: Arc<Engine>,
 }
@@ -37,6 +37,26 @@ impl Collector for EngineCollector {
             let gauge = ConstGauge::new(value as f64);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
-        Ok(())
+        encode_engines(&self.engine.source().engines(), &mut encoder)
     }
+}
+
+fn encode_engines(engines: &[EngineStatus], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    type Value = fn(&EngineStatus) -> f64;
+    let gauges: [(&str, &str, Value); 2] = [
+        ("engine_in_flight", "Requests that the engine works on.", |engine| engine.in_flight as f64),
+        (
+            "engine_serving",
+            "1 while the engine gets requests as usual, 0 while it is passed over or just returns.",
+            |engine| f64::from(u8::from(engine.state == "serving")),
+        ),
+    ];
+    for (name, help, value) in gauges {
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for engine in engines {
+            let gauge = ConstGauge::new(value(engine));
+            gauge.encode(family.encode_family(&[("engine", engine.name.as_str())])?)?;
+        }
+    }
+    Ok(())
 }

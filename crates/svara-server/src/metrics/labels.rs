@@ -27,6 +27,19 @@ pub(crate) struct FailureLabels {
     pub(crate) stage: &'static str,
 }
 
+/// An engine, by its host and port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct EngineLabels {
+    pub(crate) engine: String,
+}
+
+/// What an engine failed with: `reason` as [`svara_engine::source::SourceError::kind`] has it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct EngineFailureLabels {
+    pub(crate) engine: String,
+    pub(crate) reason: &'static str,
+}
+
 /// An HTTP answer. `route` is the pattern of a route, not the path that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct HttpLabels {

@@ -4,6 +4,7 @@
 //! comes from [`crate::speech_log`]; the decoder, the engine's addresses and the process are read when asked.
 
 mod collect;
+mod engines;
 mod http;
 mod labels;
 mod playback;
@@ -22,6 +23,7 @@ use svara_snac::{DecodeCall, DecodeObserver};
 
 use self::{
     collect::EngineCollector,
+    engines::EngineMetrics,
     labels::{BuildLabels, FailureLabels, HttpLabels, OutcomeLabels},
     process::ProcessCollector,
     timing::Timing,
@@ -89,6 +91,7 @@ impl Metrics {
         };
         metrics.register(&mut registry);
         DecoderMetrics::observe(engine, timing, &mut registry);
+        EngineMetrics::observe(engine, &mut registry);
         let about = engine.source().about();
         let build = BuildLabels {
             version: env!("CARGO_PKG_VERSION"),

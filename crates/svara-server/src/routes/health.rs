@@ -4,6 +4,7 @@ use axum::{Json, Router, extract::State, routing::get};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
+use svara_engine::source::pool::EngineStatus;
 
 use crate::{lifecycle::Phase, state::AppState};
 
@@ -31,6 +32,9 @@ struct Health {
     voices: usize,
     /// Decode streams that are open now.
     open_streams: usize,
+    /// How each engine stands, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    engines: Vec<EngineHealth>,
     /// Something that users must know.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
@@ -39,10 +43,31 @@ struct Health {
     reason: Option<String>,
 }
 
+/// How an engine stands.
+#[derive(Serialize)]
+struct EngineHealth {
+    /// Host and port.
+    name: String,
+    /// `serving`, `ejected` or `returning`.
+    state: &'static str,
+    in_flight: usize,
+    /// What it failed with last, where nothing has gone well since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_failure: Option<String>,
+}
+
+impl From<EngineStatus> for EngineHealth {
+    fn from(engine: EngineStatus) -> Self {
+        let EngineStatus { name, state, in_flight, last_failure } = engine;
+        Self { name, state, in_flight, last_failure }
+    }
+}
+
 async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let engine = &state.engine;
     let about = engine.source().about();
     let reason = why_not_ready(&state).await;
+    let engines = engine.source().engines();
     let (code, status) = match reason {
         None => (StatusCode::OK, "healthy"),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
@@ -55,6 +80,11 @@ async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
         device: engine.decoder().info().device.to_string(),
         voices: engine.voices().count(),
         open_streams: engine.decoder().open_streams(),
+        engines: if engines.len() > 1 {
+            engines.into_iter().map(EngineHealth::from).collect()
+        } else {
+            Vec::new()
+        },
         notice: notice(about.notice, engine.decoder().notice()),
         reason,
     };

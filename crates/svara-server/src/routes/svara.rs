@@ -131,6 +131,7 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         },
         seed: fields.seed,
         request_id: id.0,
+        trace: id.1,
     };
     respond::speak(state, ErrorDialect::Svara, request, spec, fields.stream.unwrap_or(true)).await
 }

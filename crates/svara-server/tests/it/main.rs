@@ -11,6 +11,7 @@
 mod cloning;
 mod commands;
 mod drain;
+mod engines;
 mod failures;
 mod harness;
 mod input;
@@ -21,4 +22,5 @@ mod playground;
 mod program;
 mod python_bugs;
 mod speech;
+mod traces;
 mod voice_names;

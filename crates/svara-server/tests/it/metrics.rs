@@ -152,6 +152,8 @@ async fn the_documentation_lists_the_metrics_that_there_are() {
     let server = Server::start(Script::frames(3)).await;
     server.speak(json!({})).await.bytes().await.unwrap();
     server.speak(json!({"top_p": 7})).await;
+    server.engine.set(Script { end: End::Refuse(500, "no".into()), ..Script::frames(0) });
+    server.speak(json!({})).await;
     let text = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
     let page = std::fs::read_to_string(models::workspace().join("docs/metrics.md")).unwrap();
     let documented: BTreeSet<(&str, &str)> = page

@@ -7,7 +7,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use svara_snac::{CustomTokenText, TokenLayout};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{sse::SseDecoder, wire::CompletionEvent, with_causes};
 use crate::source::{FinishReason, SourceError, TokenEvent, TokenStream, excerpt};
@@ -48,6 +48,8 @@ impl Events {
     }
 
     async fn next(&mut self) -> Result<TokenEvent, SourceError> {
+        // For the next token, not the next bytes: an engine that sends nothing but comments is silent.
+        let deadline = Instant::now() + self.patience;
         loop {
             while let Some(data) = self.sse.next().map_err(|reason| SourceError::Nonsense { reason })? {
                 if let Some(event) = self.reader.read(&data)? {
@@ -58,7 +60,7 @@ impl Events {
             if let Some(reason) = self.reader.finish {
                 return Ok(TokenEvent::End(reason));
             }
-            let bytes = timeout(self.patience, self.body.next())
+            let bytes = timeout_at(deadline, self.body.next())
                 .await
                 .map_err(|_| SourceError::Timeout { after: self.patience, phase: self.phase })?;
             match bytes {
@@ -108,9 +110,12 @@ impl TokenReader {
             }
             (None, None) => Vec::new(),
         };
-        tokens.retain(|id| !self.stop_ids.contains(id));
+        // Not every engine knows that the speech ends with these.
+        let stop = tokens.iter().position(|id| self.stop_ids.contains(id));
+        tokens.truncate(stop.unwrap_or(tokens.len()));
         self.finish = match choice.finish_reason.as_deref() {
-            None => None,
+            _ if stop.is_some() => Some(FinishReason::Stop),
+            None | Some("") => None,
             Some("stop") => Some(FinishReason::Stop),
             Some("length") => Some(FinishReason::Length),
             Some(other) => {
@@ -124,6 +129,8 @@ impl TokenReader {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn reader() -> TokenReader {
@@ -158,6 +165,14 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_token_ends_the_speech_though_the_engine_goes_on() {
+        let mut reader = reader();
+        let event = r#"{"choices":[{"text":"<custom_token_10><custom_token_2><custom_token_11>","finish_reason":null}]}"#;
+        assert_eq!(tokens(reader.read(event).unwrap()), [128_266]);
+        assert_eq!(reader.finish, Some(FinishReason::Stop));
+    }
+
+    #[test]
     fn an_error_event_and_other_finish_reasons_are_failures() {
         for event in [
             r#"{"error":{"message":"EngineCore encountered an issue.","type":"InternalServerError","param":null,"code":500}}"#,
@@ -167,6 +182,49 @@ mod tests {
             assert!(matches!(reader().read(event), Err(SourceError::BrokeOff { .. })), "{event}");
         }
         assert!(matches!(reader().read("<html>"), Err(SourceError::Nonsense { .. })));
+    }
+
+    /// See `fixtures/README.md`.
+    #[tokio::test]
+    async fn each_engines_stream_is_the_same_speech() {
+        let frames = [11, 988, 1965, 2942, 3919, 800, 1777, 4000, 1215, 2526, 3837, 1052, 2363, 3674];
+        let expected: Vec<u32> = (0..).zip(frames).map(|(n, code)| 128_266 + n % 7 * 4096 + code).collect();
+        for (engine, stream) in [
+            ("vllm", include_str!("fixtures/vllm.sse")),
+            ("sglang", include_str!("fixtures/sglang.sse")),
+            ("sglang with token ids", include_str!("fixtures/sglang_token_ids.sse")),
+            ("llama.cpp", include_str!("fixtures/llama_cpp.sse")),
+            ("tensorrt-llm", include_str!("fixtures/tensorrt_llm.sse")),
+            ("openai", include_str!("fixtures/openai.sse")),
+        ] {
+            for chunk in [1, 13, 1000, stream.len()] {
+                let chunks = stream.as_bytes().chunks(chunk).map(|chunk| Ok(Bytes::from_static(chunk)));
+                let second = Duration::from_secs(1);
+                let mut events =
+                    super::tokens(stream::iter(chunks.collect::<Vec<_>>()).boxed(), reader(), second, second);
+                let (mut heard, mut end) = (Vec::new(), None);
+                while let Some(event) = events.next().await {
+                    match event.unwrap() {
+                        TokenEvent::Tokens(tokens) => heard.extend(tokens),
+                        TokenEvent::End(reason) => end = Some(reason),
+                    }
+                }
+                assert_eq!((&heard, end), (&expected, Some(FinishReason::Stop)), "{engine} by {chunk} bytes");
+            }
+        }
+    }
+
+    /// llama.cpp sends comments while it reads the prompt: the first token has its time all the same.
+    #[tokio::test(start_paused = true)]
+    async fn comments_are_no_tokens() {
+        let pings = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok(Bytes::from_static(b":\n\n")), ()))
+        });
+        let (first, then) = (Duration::from_secs(5), Duration::from_secs(2));
+        let mut events = super::tokens(pings.boxed(), reader(), first, then);
+        let error = events.next().await.unwrap().unwrap_err();
+        assert!(matches!(error, SourceError::Timeout { after, .. } if after == first), "{error}");
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! Tokens from vLLM, or any engine with an OpenAI-compatible `/v1/completions`.
 
 mod events;
+mod flavor;
 mod sse;
 mod wire;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, StatusCode, header::HeaderValue};
 use tokio::time::timeout;
 
+pub use self::flavor::Flavor;
 use self::{
     events::TokenReader,
     wire::{CompletionRequest, ErrorBody},
@@ -20,6 +22,8 @@ use crate::{CloningUnavailable, PromptBuilder};
 /// Where the engine is and how long to wait for it.
 #[derive(Clone, Debug)]
 pub struct VllmSettings {
+    /// Which engine it is.
+    pub flavor: Flavor,
     /// The base of its API, such as `http://localhost:8000/v1`.
     pub base_url: String,
     /// The model's name there.
@@ -36,6 +40,17 @@ pub struct VllmSettings {
     pub stream_interval: u32,
 }
 
+/// An engine that can't be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum VllmError {
+    /// Its base URL is none.
+    #[error("{0:?} is no URL with a host")]
+    Url(String),
+    /// There is no HTTP client.
+    #[error(transparent)]
+    Client(#[from] reqwest::Error),
+}
+
 /// How long a health check may take.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 /// What is read of an error's body.
@@ -45,16 +60,17 @@ const MAX_ERROR_BYTES: usize = 16 * 1024;
 pub struct VllmSource {
     client: Client,
     settings: VllmSettings,
-    prompts: PromptBuilder,
+    prompts: Arc<PromptBuilder>,
     completions_url: String,
+    name: String,
 }
 
 impl VllmSource {
     /// A source; nothing is connected yet.
     ///
     /// # Errors
-    /// The HTTP client can't be made.
-    pub fn new(mut settings: VllmSettings, prompts: PromptBuilder) -> Result<Self, reqwest::Error> {
+    /// The base URL is none, or the HTTP client can't be made.
+    pub fn new(mut settings: VllmSettings, prompts: Arc<PromptBuilder>) -> Result<Self, VllmError> {
         // Fails where a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -64,8 +80,14 @@ impl VllmSource {
             .no_proxy()
             .build()?;
         settings.base_url = settings.base_url.trim_end_matches('/').to_owned();
+        let name = name_of(&settings.base_url)?;
         let completions_url = format!("{}/completions", settings.base_url);
-        Ok(Self { client, settings, prompts, completions_url })
+        Ok(Self { client, settings, prompts, completions_url, name })
+    }
+
+    /// What the engine is called: host and port, and the path where it isn't `/v1`. Never a user or a password.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     async fn start(&self, utterance: Utterance) -> Result<TokenStream, SourceError> {
@@ -76,9 +98,20 @@ impl VllmSource {
         let prompt =
             prompt.map_err(|reason| SourceError::Nonsense { reason: format!("no prompt: {reason}") })?;
         let profile = self.prompts.profile();
-        let body = CompletionRequest::new(&self.settings, &prompt, &utterance, &profile.stop_ids);
+        let body = CompletionRequest::new(&self.settings, &prompt, &utterance, profile);
         let mut request = self.client.post(&self.completions_url).json(&body);
         request = request.header("x-request-id", &utterance.request_id);
+        // vllm-router sends all of one session to one engine. A voice's id may be in any script, which a header carries
+        // as bytes.
+        if let Ok(session) = HeaderValue::from_bytes(utterance.session_id().as_bytes()) {
+            request = request.header("x-session-id", session);
+        }
+        if let Some(trace) = &utterance.trace {
+            request = request.header("traceparent", trace.traceparent());
+            if let Some(state) = trace.tracestate() {
+                request = request.header("tracestate", state);
+            }
+        }
         if let Some(key) = &self.settings.api_key {
             request = request.bearer_auth(key);
         }
@@ -122,12 +155,21 @@ impl TokenSource for VllmSource {
 
     fn about(&self) -> SourceInfo {
         SourceInfo {
-            kind: "vllm",
+            kind: self.settings.flavor.name(),
             model: self.settings.model.clone(),
             url: Some(self.settings.base_url.clone()),
             notice: None,
         }
     }
+}
+
+fn name_of(base_url: &str) -> Result<String, VllmError> {
+    let no_url = || VllmError::Url(base_url.to_owned());
+    let url = reqwest::Url::parse(base_url).map_err(|_| no_url())?;
+    let host = url.host_str().ok_or_else(no_url)?;
+    let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
+    let path = if url.path() == "/v1" { "" } else { url.path().trim_end_matches('/') };
+    Ok(format!("{host}{port}{path}"))
 }
 
 async fn rejected(response: reqwest::Response) -> SourceError {
@@ -141,7 +183,7 @@ async fn rejected(response: reqwest::Response) -> SourceError {
         }
     }
     let text = String::from_utf8_lossy(&body);
-    let error = serde_json::from_str::<ErrorBody>(&text).ok().map(|body| body.error);
+    let error = serde_json::from_str::<ErrorBody>(&text).ok().map(ErrorBody::into_error);
     // A request can only be the caller's fault where it names a field that the caller sets.
     let param = error.as_ref().and_then(|error| error.param());
     let field =
@@ -168,4 +210,21 @@ fn with_causes(error: &reqwest::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_is_called_by_its_host_and_never_by_a_password() {
+        for (url, name) in [
+            ("http://gpu-1:8000/v1", "gpu-1:8000"),
+            ("https://user:hush@engines.example/a/v1", "engines.example:443/a/v1"),
+            ("http://[::1]:8000", "[::1]:8000"),
+        ] {
+            assert_eq!(name_of(url).unwrap(), name);
+        }
+        assert!(name_of("http://").is_err() && name_of("gpu").is_err());
+    }
 }

@@ -1,28 +1,24 @@
 //! What goes over the wire to and from `/v1/completions`.
 
 use serde::{Deserialize, Serialize};
+use svara_snac::TokenLayout;
 
-use super::VllmSettings;
-use crate::{Prompt, source::Utterance};
+use super::{Flavor, VllmSettings};
+use crate::{ModelProfile, Prompt, source::Utterance};
 
-/// The body of a request. Engines ignore the fields they don't know.
+/// The body of a request. What is none isn't sent: some engines refuse fields that they don't know.
 #[derive(Serialize)]
 pub(super) struct CompletionRequest<'a> {
     model: &'a str,
     prompt: PromptField<'a>,
     stream: bool,
-    return_token_ids: bool,
-    stream_interval: u32,
-    stop_token_ids: &'a [u32],
     temperature: f32,
     top_p: f32,
-    top_k: i32,
-    repetition_penalty: f32,
     max_tokens: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<u64>,
-    /// For engines that hide such tokens from the text.
-    skip_special_tokens: bool,
+    #[serde(flatten)]
+    extra: Extra<'a>,
 }
 
 #[derive(Serialize)]
@@ -32,14 +28,58 @@ enum PromptField<'a> {
     Text(&'a str),
 }
 
+/// What goes beyond what all have, by engine.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Extra<'a> {
+    Vllm {
+        return_token_ids: bool,
+        stream_interval: u32,
+        stop_token_ids: &'a [u32],
+        top_k: i32,
+        repetition_penalty: f32,
+        /// For models whose tokenizer counts audio tokens as special.
+        skip_special_tokens: bool,
+    },
+    Sglang {
+        return_token_ids: bool,
+        stop_token_ids: &'a [u32],
+        top_k: i32,
+        repetition_penalty: f32,
+        skip_special_tokens: bool,
+    },
+    LlamaCpp {
+        stop: Vec<String>,
+        top_k: i32,
+        /// On by default there.
+        min_p: f32,
+        repeat_penalty: f32,
+        /// The whole context, as elsewhere; 64 tokens by default.
+        repeat_last_n: i32,
+    },
+    TensorRtLlm {
+        stop_token_ids: &'a [u32],
+        top_k: i32,
+        repetition_penalty: f32,
+        skip_special_tokens: bool,
+        /// Without text, it gives token ids.
+        detokenize: bool,
+    },
+    OpenAi {
+        stop: Vec<String>,
+    },
+}
+
 impl<'a> CompletionRequest<'a> {
     pub(super) fn new(
         settings: &'a VllmSettings,
         prompt: &'a Prompt,
         utterance: &Utterance,
-        stop_ids: &'a [u32],
+        profile: &'a ModelProfile,
     ) -> Self {
         let sampling = utterance.sampling;
+        // llama.cpp takes 32 bits, the others a signed 64-bit number.
+        let seed_bits = if settings.flavor == Flavor::LlamaCpp { 31 } else { 63 };
         Self {
             model: &settings.model,
             prompt: match prompt {
@@ -47,19 +87,61 @@ impl<'a> CompletionRequest<'a> {
                 Prompt::Text(text) => PromptField::Text(text),
             },
             stream: true,
-            return_token_ids: true,
-            stream_interval: settings.stream_interval,
-            stop_token_ids: stop_ids,
             temperature: sampling.temperature,
             top_p: sampling.top_p,
-            top_k: sampling.top_k,
-            repetition_penalty: sampling.repetition_penalty,
             max_tokens: sampling.max_tokens,
-            // vLLM takes a signed 64-bit seed.
-            seed: utterance.seed.map(|seed| seed & (u64::MAX >> 1)),
-            skip_special_tokens: false,
+            seed: utterance.seed.map(|seed| seed & ((1 << seed_bits) - 1)),
+            extra: Extra::new(settings, utterance, profile),
         }
     }
+}
+
+impl<'a> Extra<'a> {
+    fn new(settings: &VllmSettings, utterance: &Utterance, profile: &'a ModelProfile) -> Self {
+        let sampling = utterance.sampling;
+        let (top_k, repetition_penalty) = (sampling.top_k, sampling.repetition_penalty);
+        let stop_token_ids = profile.stop_ids.as_slice();
+        // Of "all tokens", -1 and 0, each engine knows one, and some take the other amiss.
+        let or_all = |all| if top_k < 1 { all } else { top_k };
+        match settings.flavor {
+            Flavor::Vllm => Self::Vllm {
+                return_token_ids: true,
+                stream_interval: settings.stream_interval,
+                stop_token_ids,
+                top_k,
+                repetition_penalty,
+                skip_special_tokens: false,
+            },
+            Flavor::Sglang => Self::Sglang {
+                return_token_ids: true,
+                stop_token_ids,
+                top_k: or_all(-1),
+                repetition_penalty,
+                skip_special_tokens: false,
+            },
+            Flavor::LlamaCpp => Self::LlamaCpp {
+                stop: stop_texts(&profile.layout, stop_token_ids),
+                top_k: or_all(0),
+                min_p: 0.0,
+                repeat_penalty: repetition_penalty,
+                repeat_last_n: -1,
+            },
+            Flavor::TensorRtLlm => Self::TensorRtLlm {
+                stop_token_ids,
+                top_k: or_all(0),
+                repetition_penalty,
+                skip_special_tokens: false,
+                detokenize: false,
+            },
+            Flavor::OpenAi => Self::OpenAi { stop: stop_texts(&profile.layout, stop_token_ids) },
+        }
+    }
+}
+
+/// How the tokens that end the speech look in text.
+fn stop_texts(layout: &TokenLayout, stop_ids: &[u32]) -> Vec<String> {
+    let numbers = stop_ids.iter().filter_map(|id| layout.custom_number(*id));
+    numbers.map(|number| format!("<custom_token_{number}>")).collect()
 }
 
 /// One event of the stream. A 200 stream may hold an error.
@@ -77,13 +159,26 @@ pub(super) struct Choice {
     pub(super) finish_reason: Option<String>,
 }
 
-/// The body of a refusal.
+/// The body of a refusal: `{"error": …}`, or the error itself (SGLang, TensorRT-LLM), or `{"detail": …}` where the
+/// engine's framework speaks for it.
 #[derive(Deserialize)]
-pub(super) struct ErrorBody {
-    pub(super) error: EngineError,
+#[serde(untagged)]
+pub(super) enum ErrorBody {
+    Wrapped { error: EngineError },
+    Bare { message: String, param: Option<String> },
+    Detail { detail: EngineError },
 }
 
-/// vLLM's errors are objects, but for 401, which is a string.
+impl ErrorBody {
+    pub(super) fn into_error(self) -> EngineError {
+        match self {
+            Self::Wrapped { error } | Self::Detail { detail: error } => error,
+            Self::Bare { message, param } => EngineError::Object { message, param },
+        }
+    }
+}
+
+/// Errors are objects, but for vLLM's 401, which is a string.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum EngineError {
@@ -104,6 +199,134 @@ impl EngineError {
         match self {
             Self::Object { message, .. } | Self::Text(message) => message,
             Self::Other(value) => value.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::Sampling;
+
+    fn body(flavor: Flavor, top_k: i32) -> Value {
+        let path = svara_testkit::models::workspace().join("config/models/svara-v1.toml");
+        let profile = ModelProfile::load(&path).unwrap();
+        let settings = VllmSettings {
+            flavor,
+            base_url: String::new(),
+            model: "m".into(),
+            api_key: None,
+            connect_timeout: Duration::ZERO,
+            first_token_timeout: Duration::ZERO,
+            inactivity_timeout: Duration::ZERO,
+            stream_interval: 7,
+        };
+        let voice = crate::Voice {
+            voice_id: "v".into(),
+            name: "v".into(),
+            model_id: "m".into(),
+            gender: None,
+            languages: vec!["en".into()],
+            description: None,
+            speaker_id: None,
+        };
+        let sampling =
+            Sampling { temperature: 0.5, top_p: 1.0, top_k, repetition_penalty: 1.25, max_tokens: 9 };
+        let utterance = Utterance {
+            text: String::new(),
+            voice: Arc::new(voice),
+            reference: None,
+            sampling,
+            seed: Some(u64::MAX),
+            request_id: String::new(),
+            trace: None,
+            span: tracing::Span::none(),
+        };
+        let prompt = Prompt::Tokens(vec![1, 2]);
+        serde_json::to_value(CompletionRequest::new(&settings, &prompt, &utterance, &profile)).unwrap()
+    }
+
+    /// Field by field: an engine may refuse a field that it doesn't know, or take a value amiss.
+    #[test]
+    fn each_engine_is_asked_in_its_own_words() {
+        let common = |seed: u64, extra: Value| {
+            let mut body = json!({
+                "model": "m", "prompt": [1, 2], "stream": true, "temperature": 0.5, "top_p": 1.0, "max_tokens": 9,
+                "seed": seed,
+            });
+            body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            body
+        };
+        let (bits_63, bits_31) = ((1 << 63) - 1, (1 << 31) - 1);
+        for (flavor, expected) in [
+            (
+                Flavor::Vllm,
+                common(
+                    bits_63,
+                    json!({
+                        "return_token_ids": true, "stream_interval": 7, "stop_token_ids": [128_258], "top_k": 40,
+                        "repetition_penalty": 1.25, "skip_special_tokens": false,
+                    }),
+                ),
+            ),
+            (
+                Flavor::Sglang,
+                common(
+                    bits_63,
+                    json!({
+                        "return_token_ids": true, "stop_token_ids": [128_258], "top_k": 40, "repetition_penalty": 1.25,
+                        "skip_special_tokens": false,
+                    }),
+                ),
+            ),
+            (
+                Flavor::LlamaCpp,
+                common(
+                    bits_31,
+                    json!({
+                        "stop": ["<custom_token_2>"], "top_k": 40, "min_p": 0.0, "repeat_penalty": 1.25,
+                        "repeat_last_n": -1,
+                    }),
+                ),
+            ),
+            (
+                Flavor::TensorRtLlm,
+                common(
+                    bits_63,
+                    json!({
+                        "stop_token_ids": [128_258], "top_k": 40, "repetition_penalty": 1.25,
+                        "skip_special_tokens": false, "detokenize": false,
+                    }),
+                ),
+            ),
+            (Flavor::OpenAi, common(bits_63, json!({"stop": ["<custom_token_2>"]}))),
+        ] {
+            assert_eq!(body(flavor, 40), expected, "{flavor:?}");
+        }
+        for given in [-1, 0] {
+            let all = |flavor| body(flavor, given)["top_k"].as_i64();
+            assert_eq!(
+                [all(Flavor::Sglang), all(Flavor::LlamaCpp), all(Flavor::TensorRtLlm)],
+                [Some(-1), Some(0), Some(0)]
+            );
+        }
+    }
+
+    #[test]
+    fn every_form_of_a_refusal_is_quoted() {
+        for (text, message) in [
+            (r#"{"error":{"message":"no","type":"x","param":"y","code":400}}"#, "no"),
+            (r#"{"error":"Unauthorized"}"#, "Unauthorized"),
+            (r#"{"object":"error","message":"no","type":"BadRequestError","param":null,"code":400}"#, "no"),
+            (r#"{"detail":"Not Found"}"#, "Not Found"),
+            (r#"{"detail":[{"loc":["body","x"]}]}"#, r#"[{"loc":["body","x"]}]"#),
+        ] {
+            let body: ErrorBody = serde_json::from_str(text).unwrap();
+            assert_eq!(body.into_error().into_message(), message);
         }
     }
 }

@@ -8,6 +8,7 @@ mod limits;
 mod log;
 mod model;
 mod server;
+mod telemetry;
 mod voices;
 
 pub use cloning::CloningConfig;
@@ -18,4 +19,5 @@ pub use limits::LimitsConfig;
 pub use log::LogConfig;
 pub use model::ModelConfig;
 pub use server::ServerConfig;
+pub use telemetry::TelemetryConfig;
 pub use voices::VoicesConfig;

@@ -130,7 +130,7 @@ async fn read_request(
         return Err(ApiError::unsupported_media_type("application/json"));
     }
     let fields: Fields = read::json(request, state.body_bytes).await?;
-    Ok((fields.into_request(voice, id.0)?, spec))
+    Ok((SpeechRequest { trace: id.1, ..fields.into_request(voice, id.0)? }, spec))
 }
 
 /// Sound and the times of what is said. Both alignments are of the characters as they are said: numbers are words in

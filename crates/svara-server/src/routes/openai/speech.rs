@@ -85,6 +85,7 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         speed: fields.speed.unwrap_or(1.0),
         seed: fields.seed,
         request_id: id.0,
+        trace: id.1,
         ..SpeechRequest::default()
     };
     let answer = if as_events {

@@ -81,7 +81,7 @@ fn open(
     };
     let options = Options::read(uri.query().unwrap_or_default());
     let serving = async move |socket| {
-        let request = SpeechRequest { voice, request_id: id.0, ..SpeechRequest::default() };
+        let request = SpeechRequest { voice, request_id: id.0, trace: id.1, ..SpeechRequest::default() };
         match prepare(state, kind, options, request).await {
             Ok((session, speaker)) => run::run(socket, session, speaker).await,
             Err(error) => {

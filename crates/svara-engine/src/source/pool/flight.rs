@@ -1,0 +1,122 @@
+//! One request to one engine, from the first byte sent to the last token read.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use futures::{Stream, StreamExt};
+
+use super::{Shared, policy::Verdict};
+use crate::source::{SourceError, TokenEvent, TokenStream, Utterance};
+
+/// Counts a request as in flight for as long as it lives, and tells how it ended. Dropped before its end, it tells that
+/// nobody waited for it.
+pub(super) struct Flight {
+    shared: Arc<Shared>,
+    engine: usize,
+    sent: Instant,
+    tokens: u64,
+    verdict: Verdict,
+}
+
+impl Flight {
+    /// Of a request that the policy counts already.
+    pub(super) fn new(shared: &Arc<Shared>, engine: usize) -> Self {
+        let (sent, verdict) = (Instant::now(), Verdict::Nothing);
+        Self { shared: Arc::clone(shared), engine, sent, tokens: 0, verdict }
+    }
+
+    /// Sends the request and waits for the engine's first words.
+    pub(super) async fn start(mut self, utterance: Utterance) -> Result<TokenStream, SourceError> {
+        let shared = Arc::clone(&self.shared);
+        let Some(member) = shared.members.get(self.engine) else {
+            return Err(SourceError::Nonsense { reason: "there is no such engine".into() });
+        };
+        let opening = async {
+            let mut tokens = member.source.open(utterance).await?;
+            let first = tokens.next().await.unwrap_or_else(|| Err(SourceError::just_stopped()))?;
+            Ok((first, tokens))
+        };
+        let started = if shared.members.len() > 1 {
+            let mut ejections = member.ejections.subscribe();
+            tokio::select! {
+                started = opening => started,
+                // Others saw that it is gone: to wait for it would be to wait for the time-out.
+                Ok(()) = ejections.changed() => {
+                    let reason = "it failed others while this request waited for its first token".to_owned();
+                    return Err(SourceError::BrokeOff { reason });
+                }
+            }
+        } else {
+            opening.await
+        };
+        match started {
+            Ok((first, rest)) => {
+                if let Some(observer) = shared.observer.get() {
+                    observer.first_tokens(&member.name, self.sent.elapsed());
+                }
+                Ok(Carried { first: Some(first), rest, flight: self }.boxed())
+            }
+            Err(error) => {
+                self.failed(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn failed(&mut self, error: &SourceError) {
+        self.verdict = Verdict::of(error);
+        self.shared.note_failure(self.engine, error);
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.shared.finish(self.engine, self.verdict, self.tokens);
+    }
+}
+
+/// The tokens of a request, with its flight.
+struct Carried {
+    first: Option<TokenEvent>,
+    rest: TokenStream,
+    flight: Flight,
+}
+
+impl Stream for Carried {
+    type Item = Result<TokenEvent, SourceError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = match self.first.take() {
+            Some(first) => Some(Ok(first)),
+            None => std::task::ready!(self.rest.poll_next_unpin(context)),
+        };
+        match &item {
+            Some(Ok(TokenEvent::Tokens(tokens))) => self.flight.tokens += tokens.len() as u64,
+            Some(Ok(TokenEvent::End(_))) => self.flight.verdict = Verdict::Success,
+            Some(Err(error)) => self.flight.failed(error),
+            None => {}
+        }
+        Poll::Ready(item)
+    }
+}
+
+impl Verdict {
+    /// What a failure says of the engine's health.
+    pub(super) fn of(error: &SourceError) -> Self {
+        match error {
+            SourceError::Unreachable { .. } => Self::Gone,
+            // The caller's doing, or an engine that is well but full.
+            SourceError::Rejected { field: Some(_), .. }
+            | SourceError::Rejected { status: 429 | 503, .. } => Self::Nothing,
+            SourceError::Rejected { .. }
+            | SourceError::Timeout { .. }
+            | SourceError::BrokeOff { .. }
+            | SourceError::Nonsense { .. }
+            | SourceError::Demo { .. } => Self::Failure,
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Several engines as one source: who gets a request, and who gets it once more.
+//!
+//! This is no router: a list of a few engines, for those who have no vllm-router in front of them. One engine is the
+//! normal case, and goes through here, too, for its counts and its second try.
+
+mod flight;
+mod health;
+mod observe;
+mod policy;
+
+use std::{
+    collections::hash_map::DefaultHasher,
+    hash::{Hash, Hasher},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use tokio::{sync::watch, task::JoinHandle};
+
+use self::{
+    flight::Flight,
+    health::LastProbe,
+    policy::{Condition, Policy, Verdict},
+};
+pub use self::{
+    observe::{EngineObserver, EngineStatus},
+    policy::EjectionRule,
+};
+use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance};
+use crate::CloningUnavailable;
+
+/// How long an engine is left alone before the same one is asked once more.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// Engines that are asked for tokens.
+pub struct EnginePool {
+    shared: Arc<Shared>,
+    prober: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    members: Vec<Member>,
+    policy: Mutex<Policy>,
+    start: Instant,
+    observer: OnceLock<Box<dyn EngineObserver>>,
+}
+
+struct Member {
+    name: String,
+    source: Arc<dyn TokenSource>,
+    /// Times that it was ejected: who waits for it is told.
+    ejections: watch::Sender<u64>,
+    last_probe: LastProbe,
+    last_failure: Mutex<Option<String>>,
+}
+
+/// A pool without engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no engine")]
+pub struct NoEngine;
+
+impl EnginePool {
+    /// A pool of these engines, each with its name: a few, known from the start. Several are probed from now on, so this
+    /// needs an async runtime.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn new(engines: Vec<(String, Arc<dyn TokenSource>)>, rule: EjectionRule) -> Result<Self, NoEngine> {
+        if engines.is_empty() {
+            return Err(NoEngine);
+        }
+        let policy = Mutex::new(Policy::new(rule, engines.len()));
+        let members = engines.into_iter().map(|(name, source)| Member {
+            name,
+            source,
+            ejections: watch::Sender::new(0),
+            last_probe: LastProbe::default(),
+            last_failure: Mutex::default(),
+        });
+        let members = members.collect();
+        let shared = Arc::new(Shared { members, policy, start: Instant::now(), observer: OnceLock::new() });
+        let several = shared.members.len() > 1;
+        let prober = several.then(|| tokio::spawn(health::probe_for_ever(Arc::clone(&shared))));
+        Ok(Self { shared, prober })
+    }
+
+    /// Asks one engine, and another where it fails before its first token.
+    async fn speak(&self, utterance: Utterance) -> Result<TokenStream, SourceError> {
+        let session = utterance.session_id();
+        let Some(first) = self.shared.take(None, &session) else {
+            return Err(SourceError::Nonsense { reason: NoEngine.to_string() });
+        };
+        let error = match Flight::new(&self.shared, first).start(utterance.clone()).await {
+            Ok(tokens) => return Ok(tokens),
+            Err(error) => error,
+        };
+        let several = self.shared.members.len() > 1;
+        // Whatever one engine can't do, another may; the same one only what passes, and not a wait as long again.
+        let worth_it = if several {
+            !error.is_callers_fault()
+        } else {
+            error.is_retryable() && !matches!(error, SourceError::Timeout { .. })
+        };
+        if !worth_it {
+            return Err(error);
+        }
+        self.shared.told_retry(first, &utterance, &error);
+        if !several {
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+        let Some(second) = self.shared.take(several.then_some(first), &session) else { return Err(error) };
+        // Engines want a name of its own for each of the generations in flight.
+        let request_id = format!("{}-retry", utterance.request_id);
+        Flight::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await
+    }
+}
+
+impl Drop for EnginePool {
+    fn drop(&mut self) {
+        if let Some(prober) = &self.prober {
+            prober.abort();
+        }
+    }
+}
+
+impl TokenSource for EnginePool {
+    fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>> {
+        self.speak(utterance).boxed()
+    }
+
+    fn cloning(&self) -> Result<(), CloningUnavailable> {
+        self.shared.members.iter().try_for_each(|member| member.source.cloning())
+    }
+
+    /// One engine that is well is enough.
+    fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        async {
+            let results = self.shared.check_all().await;
+            if results.iter().any(Result::is_ok) {
+                return Ok(());
+            }
+            let mut errors: Vec<SourceError> = results.into_iter().filter_map(Result::err).collect();
+            if errors.len() <= 1 {
+                return errors.pop().map_or(Ok(()), Err);
+            }
+            let named = self.shared.members.iter().zip(&errors);
+            let reasons: Vec<String> =
+                named.map(|(member, error)| format!("{}: {error}", member.name)).collect();
+            Err(SourceError::Unreachable { reason: reasons.join("; ") })
+        }
+        .boxed()
+    }
+
+    fn about(&self) -> SourceInfo {
+        let mut abouts = self.shared.members.iter().map(|member| member.source.about());
+        let Some(first) = abouts.next() else {
+            return SourceInfo { kind: "none", model: String::new(), url: None, notice: None };
+        };
+        let url = abouts
+            .filter_map(|about| about.url)
+            .fold(first.url, |all, url| Some(all.map_or_else(|| url.clone(), |all| format!("{all},{url}"))));
+        SourceInfo { url, ..first }
+    }
+
+    fn engines(&self) -> Vec<EngineStatus> {
+        self.shared.status()
+    }
+
+    fn observe(&self, observer: Box<dyn EngineObserver>) -> Result<(), Box<dyn EngineObserver>> {
+        self.shared.observer.set(observer)
+    }
+}
+
+impl Shared {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn policy(&self) -> MutexGuard<'_, Policy> {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The engine for the next request of a session. Where engines are equally busy, a session stays with its own.
+    fn take(&self, avoid: Option<usize>, session: &str) -> Option<usize> {
+        let affinity = |index: usize| {
+            let mut hasher = DefaultHasher::new();
+            (session, self.members.get(index).map(|member| &member.name)).hash(&mut hasher);
+            hasher.finish()
+        };
+        self.policy().take(avoid, affinity)
+    }
+
+    /// A request is no longer in flight.
+    fn finish(&self, index: usize, verdict: Verdict, tokens: u64) {
+        let now = self.now();
+        let ejected = self.policy().finish(index, verdict, now);
+        self.told_ejected(index, ejected);
+        let Some(member) = self.members.get(index) else { return };
+        if verdict == Verdict::Success {
+            *lock(&member.last_failure) = None;
+        }
+        if let Some(observer) = self.observer.get() {
+            observer.finished(&member.name, tokens);
+        }
+    }
+
+    fn note_failure(&self, index: usize, error: &SourceError) {
+        let Some(member) = self.members.get(index).filter(|_| !error.is_callers_fault()) else { return };
+        *lock(&member.last_failure) = Some(error.to_string());
+        if let Some(observer) = self.observer.get() {
+            observer.failed(&member.name, error.kind());
+        }
+    }
+
+    /// Tells everybody where an engine is passed over from now on.
+    fn told_ejected(&self, index: usize, ejected: bool) {
+        let Some(member) = self.members.get(index).filter(|_| ejected) else { return };
+        let reason = lock(&member.last_failure).clone();
+        tracing::warn!(engine = member.name, reason, "engine is passed over for a while");
+        member.ejections.send_modify(|count| *count += 1);
+        if let Some(observer) = self.observer.get() {
+            observer.ejected(&member.name);
+        }
+    }
+
+    fn told_retry(&self, index: usize, utterance: &Utterance, error: &SourceError) {
+        let Some(member) = self.members.get(index) else { return };
+        let (engine, request_id) = (&member.name, &utterance.request_id);
+        tracing::warn!(engine, request_id, reason = %error, "failed before the first token: trying once more");
+        if let Some(observer) = self.observer.get() {
+            observer.retried(&member.name);
+        }
+    }
+
+    fn status(&self) -> Vec<EngineStatus> {
+        let standings = self.policy().engines().to_vec();
+        let members = self.members.iter().zip(standings);
+        members
+            .map(|(member, standing)| EngineStatus {
+                name: member.name.clone(),
+                state: match standing.condition {
+                    Condition::Serving => "serving",
+                    Condition::Ejected { .. } => "ejected",
+                    Condition::Returning { .. } => "returning",
+                },
+                in_flight: standing.in_flight,
+                last_failure: lock(&member.last_failure).clone(),
+            })
+            .collect()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::{StreamExt, stream};
+
+use super::*;
+use crate::{
+    Sampling, Voice,
+    source::{FinishReason, TokenEvent},
+};
+
+const RULE: EjectionRule =
+    EjectionRule { after_failures: 3, first: Duration::from_secs(1), longest: Duration::from_secs(60) };
+
+/// An engine that does as it is told.
+struct Puppet {
+    answers: Mutex<Answer>,
+    asked: Mutex<Vec<Utterance>>,
+    health: Mutex<Result<(), SourceError>>,
+    probes: AtomicUsize,
+}
+
+#[derive(Clone)]
+enum Answer {
+    /// These items; silence after them if they are no whole speech.
+    Items(Vec<Result<TokenEvent, SourceError>>),
+    Refuse(SourceError),
+}
+
+impl Puppet {
+    fn new(answer: Answer) -> Arc<Self> {
+        Arc::new(Self {
+            answers: Mutex::new(answer),
+            asked: Mutex::default(),
+            health: Mutex::new(Ok(())),
+            probes: AtomicUsize::new(0),
+        })
+    }
+
+    fn asked(&self) -> Vec<String> {
+        lock(&self.asked).iter().map(|utterance| utterance.request_id.clone()).collect()
+    }
+
+    fn set(&self, answer: Answer) {
+        *lock(&self.answers) = answer;
+    }
+}
+
+impl TokenSource for Puppet {
+    fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>> {
+        lock(&self.asked).push(utterance);
+        let answer = lock(&self.answers).clone();
+        async move {
+            match answer {
+                Answer::Items(items) => Ok(stream::iter(items).chain(stream::pending()).boxed()),
+                Answer::Refuse(error) => Err(error),
+            }
+        }
+        .boxed()
+    }
+
+    fn cloning(&self) -> Result<(), CloningUnavailable> {
+        Ok(())
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        self.probes.fetch_add(1, Ordering::Relaxed);
+        let health = lock(&self.health).clone();
+        async move { health }.boxed()
+    }
+
+    fn about(&self) -> SourceInfo {
+        SourceInfo { kind: "puppet", model: "m".into(), url: Some("http://x".into()), notice: None }
+    }
+}
+
+fn speech() -> Answer {
+    Answer::Items(vec![Ok(TokenEvent::Tokens(vec![1, 2])), Ok(TokenEvent::End(FinishReason::Stop))])
+}
+
+fn silence() -> Answer {
+    Answer::Items(Vec::new())
+}
+
+fn gone() -> SourceError {
+    SourceError::Unreachable { reason: "refused".into() }
+}
+
+fn rejected(status: u16, field: Option<&'static str>) -> SourceError {
+    SourceError::Rejected { status, message: "no".into(), field }
+}
+
+fn pool(engines: &[&Arc<Puppet>]) -> EnginePool {
+    let engines = engines.iter().enumerate();
+    let engines = engines.map(|(n, puppet)| (format!("e{n}"), Arc::clone(puppet) as Arc<dyn TokenSource>));
+    EnginePool::new(engines.collect(), RULE).unwrap()
+}
+
+fn utterance(voice: &str) -> Utterance {
+    let voice = Voice {
+        voice_id: voice.into(),
+        name: voice.into(),
+        model_id: "m".into(),
+        gender: None,
+        languages: vec!["en".into()],
+        description: None,
+        speaker_id: None,
+    };
+    Utterance {
+        text: "hello".into(),
+        voice: Arc::new(voice),
+        reference: None,
+        sampling: Sampling { temperature: 0.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_tokens: 1 },
+        seed: None,
+        request_id: "id".into(),
+        trace: None,
+        span: tracing::Span::none(),
+    }
+}
+
+/// All items of a speech that ends.
+async fn listen(pool: &EnginePool) -> Result<Vec<Result<TokenEvent, SourceError>>, SourceError> {
+    let mut tokens = pool.open(utterance("v")).await?;
+    let mut items = Vec::new();
+    while !matches!(items.last(), Some(Ok(TokenEvent::End(_)) | Err(_))) {
+        items.extend(tokens.next().await);
+    }
+    Ok(items)
+}
+
+fn in_flight(pool: &EnginePool) -> Vec<usize> {
+    pool.engines().into_iter().map(|engine| engine.in_flight).collect()
+}
+
+#[tokio::test]
+async fn what_fails_before_the_first_token_is_tried_on_the_other_engine() {
+    for failure in [
+        Answer::Refuse(gone()),
+        Answer::Refuse(rejected(500, None)),
+        Answer::Refuse(rejected(503, None)),
+        Answer::Refuse(rejected(404, None)),
+        Answer::Refuse(SourceError::Timeout { after: Duration::ZERO, phase: "" }),
+        Answer::Items(vec![Err(SourceError::just_stopped())]),
+    ] {
+        let (bad, good) = (Puppet::new(failure), Puppet::new(speech()));
+        // In both orders, so that one of them asks the bad one first, whatever the voice prefers.
+        for engines in [[&bad, &good], [&good, &bad]] {
+            let pool = pool(&engines);
+            assert_eq!(listen(&pool).await.unwrap().len(), 2);
+            assert_eq!(in_flight(&pool), [0, 0]);
+        }
+        let mut asked = good.asked();
+        asked.sort_unstable();
+        assert_eq!(
+            (bad.asked(), asked),
+            (vec!["id".to_owned()], vec!["id".to_owned(), "id-retry".to_owned()])
+        );
+    }
+}
+
+#[tokio::test]
+async fn it_is_tried_once_more_not_for_ever_and_never_when_the_caller_is_wrong() {
+    let engines = [Puppet::new(Answer::Refuse(gone())), Puppet::new(Answer::Refuse(gone()))];
+    assert!(listen(&pool(&[&engines[0], &engines[1]])).await.is_err());
+    assert_eq!(engines.iter().map(|engine| engine.asked().len()).sum::<usize>(), 2);
+    for engine in &engines {
+        lock(&engine.asked).clear();
+        engine.set(Answer::Refuse(rejected(400, Some("text"))));
+    }
+    assert!(listen(&pool(&[&engines[0], &engines[1]])).await.is_err());
+    assert_eq!(engines.iter().map(|engine| engine.asked().len()).sum::<usize>(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lone_engine_is_asked_twice_but_not_waited_for_twice() {
+    for (failure, tries) in [
+        (gone(), 2),
+        (rejected(503, None), 2),
+        (rejected(404, None), 1),
+        (SourceError::Timeout { after: Duration::ZERO, phase: "" }, 1),
+    ] {
+        let engine = Puppet::new(Answer::Refuse(failure.clone()));
+        assert!(listen(&pool(&[&engine])).await.is_err());
+        assert_eq!(engine.asked().len(), tries, "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn what_fails_after_the_first_token_is_a_failure() {
+    let broken = || Answer::Items(vec![Ok(TokenEvent::Tokens(vec![1])), Err(SourceError::just_stopped())]);
+    let engines = [Puppet::new(broken()), Puppet::new(broken())];
+    let pool = pool(&[&engines[0], &engines[1]]);
+    assert!(listen(&pool).await.unwrap().last().unwrap().is_err());
+    assert_eq!(engines.iter().map(|engine| engine.asked().len()).sum::<usize>(), 1);
+    assert_eq!(in_flight(&pool), [0, 0]);
+}
+
+#[tokio::test]
+async fn a_dropped_stream_and_a_dropped_request_are_no_longer_in_flight() {
+    let engine = Puppet::new(Answer::Items(vec![Ok(TokenEvent::Tokens(vec![1]))]));
+    let pool = pool(&[&engine]);
+    let tokens = pool.open(utterance("v")).await.unwrap();
+    assert_eq!(in_flight(&pool), [1]);
+    drop(tokens);
+    assert_eq!(in_flight(&pool), [0]);
+    engine.set(silence());
+    {
+        let mut opening = pool.open(utterance("v"));
+        assert!(futures::poll!(&mut opening).is_pending());
+        assert_eq!(in_flight(&pool), [1]);
+    }
+    assert_eq!(in_flight(&pool), [0]);
+}
+
+#[tokio::test]
+async fn a_voice_stays_with_its_engine_while_loads_are_equal() {
+    let engines = [Puppet::new(speech()), Puppet::new(speech())];
+    let pool = pool(&[&engines[0], &engines[1]]);
+    let speakers: Vec<Vec<usize>> = {
+        let mut speakers = Vec::new();
+        for voice in 0..20 {
+            let before = engines.each_ref().map(|engine| engine.asked().len());
+            for _ in 0..3 {
+                drop(pool.open(utterance(&format!("v{voice}"))).await.unwrap());
+            }
+            speakers.push((0..2).map(|n| engines[n].asked().len() - before[n]).collect());
+        }
+        speakers
+    };
+    assert!(speakers.iter().all(|counts| counts.contains(&3)), "{speakers:?}");
+    assert!(speakers.contains(&vec![3, 0]) && speakers.contains(&vec![0, 3]), "{speakers:?}");
+}
+
+/// vLLM that is told to stop answers nothing more and closes nothing: whoever waits for its first token would wait for
+/// the time-out. A probe sees that nobody listens any more.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_for_an_engine_that_goes_moves_to_the_other() {
+    let engines = [Puppet::new(silence()), Puppet::new(silence())];
+    let pool = pool(&[&engines[0], &engines[1]]);
+    let mut opening = pool.open(utterance("v"));
+    assert!(futures::poll!(&mut opening).is_pending());
+    let hangs = usize::from(!engines[1].asked().is_empty());
+    engines[1 - hangs].set(speech());
+    *lock(&engines[hangs].health) = Err(gone());
+    drop(opening.await.unwrap());
+    assert_eq!(engines[1 - hangs].asked(), ["id-retry"]);
+    assert_eq!(pool.engines()[hangs].state, "ejected");
+    assert!(pool.engines()[hangs].last_failure.as_deref().unwrap().contains("refused"));
+}
+
+/// Who asks for the health of the engines, and how often, is nothing that the engines should feel.
+#[tokio::test]
+async fn many_questions_for_health_are_one_probe() {
+    let engine = Puppet::new(speech());
+    let pool = pool(&[&engine]);
+    let answers = futures::future::join_all((0..50).map(|_| pool.health())).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(engine.probes.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn one_engine_that_is_well_is_enough() {
+    let engines = [Puppet::new(speech()), Puppet::new(speech())];
+    *lock(&engines[0].health) = Err(gone());
+    assert!(pool(&[&engines[0], &engines[1]]).health().await.is_ok());
+    *lock(&engines[1].health) = Err(rejected(503, None));
+    let error = pool(&[&engines[0], &engines[1]]).health().await.unwrap_err().to_string();
+    assert!(error.contains("e0: ") && error.contains("e1: "), "{error}");
+}

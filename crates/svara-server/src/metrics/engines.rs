@@ -1,0 +1,101 @@
+//! What the engines' requests add to.
+
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use svara_engine::{Engine, source::pool::EngineObserver};
+
+use super::{
+    FIRST_AUDIO_SECONDS,
+    labels::{EngineFailureLabels, EngineLabels},
+};
+
+/// One series for each configured engine.
+pub(super) struct EngineMetrics {
+    first_tokens: Family<EngineLabels, Histogram, fn() -> Histogram>,
+    requests: Family<EngineLabels, Counter>,
+    tokens: Family<EngineLabels, Counter>,
+    failures: Family<EngineFailureLabels, Counter>,
+    retries: Family<EngineLabels, Counter>,
+    ejections: Family<EngineLabels, Counter>,
+}
+
+impl EngineMetrics {
+    /// Observes the engine's source from now on.
+    pub(super) fn observe(engine: &Engine, registry: &mut Registry) {
+        let first_tokens: fn() -> Histogram = || Histogram::new(FIRST_AUDIO_SECONDS);
+        let this = Self {
+            first_tokens: Family::new_with_constructor(first_tokens),
+            requests: Family::default(),
+            tokens: Family::default(),
+            failures: Family::default(),
+            retries: Family::default(),
+            ejections: Family::default(),
+        };
+        // Those that alerts watch are there from the start, as zeros.
+        for engine in engine.source().engines() {
+            let labels = EngineLabels { engine: engine.name };
+            for family in [&this.requests, &this.tokens, &this.retries, &this.ejections] {
+                drop(family.get_or_create(&labels));
+            }
+        }
+        registry.register_with_unit(
+            "engine_first_token",
+            "From a request's being sent to the engine to its first tokens",
+            Unit::Seconds,
+            this.first_tokens.clone(),
+        );
+        registry.register(
+            "engine_requests",
+            "Requests to the engine that are over, however they ended",
+            this.requests.clone(),
+        );
+        registry.register("engine_tokens", "Tokens from the engine", this.tokens.clone());
+        registry.register(
+            "engine_failures",
+            "Requests that the engine failed, and probes of its health, by reason",
+            this.failures.clone(),
+        );
+        registry.register(
+            "engine_retries",
+            "Requests that the engine failed before the first token and that were tried once more",
+            this.retries.clone(),
+        );
+        registry.register(
+            "engine_ejections",
+            "Times that the engine was passed over for a while because it had failed",
+            this.ejections.clone(),
+        );
+        if engine.source().observe(Box::new(this)).is_err() {
+            tracing::warn!("the engines are observed by another server: no metrics of their requests here");
+        }
+    }
+}
+
+fn labels(engine: &str) -> EngineLabels {
+    EngineLabels { engine: engine.to_owned() }
+}
+
+impl EngineObserver for EngineMetrics {
+    fn first_tokens(&self, engine: &str, after: std::time::Duration) {
+        self.first_tokens.get_or_create(&labels(engine)).observe(after.as_secs_f64());
+    }
+
+    fn finished(&self, engine: &str, tokens: u64) {
+        self.requests.get_or_create(&labels(engine)).inc();
+        self.tokens.get_or_create(&labels(engine)).inc_by(tokens);
+    }
+
+    fn failed(&self, engine: &str, reason: &'static str) {
+        self.failures.get_or_create(&EngineFailureLabels { engine: engine.to_owned(), reason }).inc();
+    }
+
+    fn retried(&self, engine: &str) {
+        self.retries.get_or_create(&labels(engine)).inc();
+    }
+
+    fn ejected(&self, engine: &str) {
+        self.ejections.get_or_create(&labels(engine)).inc();
+    }
+}

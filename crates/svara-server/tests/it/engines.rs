@@ -1,0 +1,169 @@
+//! What engines are told, and what becomes of a request when one of them fails.
+
+use serde_json::{Value, json};
+use svara_server::config::Seconds;
+use svara_testkit::fake_vllm::{End, FakeVllm, Script};
+
+use crate::harness::{Server, status_and_json};
+
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// A value of each header of the engine's requests.
+fn seen(server: &Server, header: &str) -> Vec<Option<String>> {
+    let value = |headers: &reqwest::header::HeaderMap| {
+        headers.get(header).map(|value| value.to_str().unwrap().to_owned())
+    };
+    server.engine.headers().iter().map(value).collect()
+}
+
+#[tokio::test]
+async fn the_engine_is_told_the_request_its_trace_and_its_voice() {
+    let server = Server::start(Script::frames(3)).await;
+    let body = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
+    let request = server.request("/v1/text-to-speech", &body);
+    let traced = request.try_clone().unwrap().header("x-request-id", "call-7").header("tracestate", "a=b");
+    traced.header("traceparent", PARENT).send().await.unwrap().bytes().await.unwrap();
+    request.header("traceparent", "00-nonsense").send().await.unwrap().bytes().await.unwrap();
+    assert_eq!(seen(&server, "x-request-id")[0].as_deref(), Some("call-7"));
+    assert_eq!(seen(&server, "traceparent"), [Some(PARENT.to_owned()), None]);
+    assert_eq!(seen(&server, "tracestate"), [Some("a=b".to_owned()), None]);
+    assert_eq!(seen(&server, "x-session-id"), [Some("hi_female".to_owned()), Some("hi_female".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_recording_is_a_session_of_its_own() {
+    let server = Server::start(Script::frames(3)).await;
+    let clone = async |first_code: u32| {
+        let tokens: Vec<u32> = (0..7).map(|slot| 128_266 + slot * 4096 + first_code).collect();
+        let response = server.speak(json!({"voice_clone_tokens": tokens})).await;
+        assert_eq!(response.status(), 200);
+        response.bytes().await.unwrap();
+    };
+    clone(1).await;
+    clone(1).await;
+    clone(2).await;
+    let sessions = seen(&server, "x-session-id");
+    assert!(sessions[0].as_deref().unwrap().starts_with("reference-"), "{sessions:?}");
+    assert!(sessions[0] == sessions[1] && sessions[1] != sessions[2], "{sessions:?}");
+}
+
+/// The one line of `/metrics` that starts so.
+async fn metric(server: &Server, start: &str) -> Option<f64> {
+    let text = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    let line = text.lines().find(|line| line.starts_with(start))?;
+    Some(line.rsplit_once(' ').unwrap().1.parse().unwrap())
+}
+
+async fn health(server: &Server) -> (u16, Value) {
+    let response = server.client.get(server.url("/health")).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// A server with a second engine, which does something else.
+async fn two(first: Script, second: Script) -> (Server, FakeVllm) {
+    let other = FakeVllm::start(second).await;
+    let url = other.base_url();
+    let server = Server::with(first, |config| {
+        config.engine.base_url = format!("{}, {url}/", config.engine.base_url);
+        config.engine.first_token_seconds = Seconds::new(2);
+    })
+    .await;
+    (server, other)
+}
+
+#[tokio::test]
+async fn a_request_that_one_engine_fails_is_spoken_by_the_other() {
+    for end in [
+        End::ErrorEvent,
+        End::Eof,
+        End::Finish("abort"),
+        End::Refuse(500, "broken".into()),
+        End::Refuse(503, "No available workers (all circuits open or unhealthy)".into()),
+        End::Refuse(404, "no such model".into()),
+        End::Hang,
+    ] {
+        let bad = Script { end: end.clone(), ..Script::frames(0) };
+        let (server, good) = two(bad, Script::frames(4)).await;
+        // Voices are spread over the engines: some of these ask the bad one first.
+        for voice in ["hi_female", "hi_male", "ta_female", "bn_male", "en_male", "te_female"] {
+            let response = server.speak(json!({"voice": voice})).await;
+            assert_eq!(response.status(), 200, "{end:?}");
+            assert_eq!(response.bytes().await.unwrap().len(), 4 * 2048 * 2);
+        }
+        let retries = metric(&server, "svara_engine_retries_total").await.unwrap();
+        assert!(retries >= 1.0 && retries == server.engine.requests().len() as f64, "{end:?}: {retries}");
+        assert_eq!(good.requests().len(), 6);
+        let ids: Vec<_> = good.headers().iter().map(|headers| headers["x-request-id"].clone()).collect();
+        let retried = ids.iter().filter(|id| id.to_str().unwrap().ends_with("-retry")).count();
+        assert_eq!(retried as f64, retries);
+    }
+}
+
+#[tokio::test]
+async fn what_fails_after_the_first_byte_is_never_said_again() {
+    let broken = || Script { end: End::Eof, ..Script::frames(10) };
+    let (server, other) = two(broken(), broken()).await;
+    assert!(server.speak(json!({})).await.bytes().await.is_err());
+    assert_eq!(server.engine.requests().len() + other.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn health_lists_several_engines_and_one_of_them_is_enough() {
+    let (server, other) = two(Script::frames(4), Script::frames(4)).await;
+    let (status, body) = health(&server).await;
+    let urls = format!("{},{}", server.engine.base_url(), other.base_url());
+    assert_eq!((status, &body["vllm_url"]), (200, &json!(urls)));
+    let states = |body: &Value| -> Vec<String> {
+        let engines = body["engines"].as_array().unwrap();
+        engines.iter().map(|engine| engine["state"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(states(&body), ["serving", "serving"]);
+    other.kill().await;
+    for voice in ["hi_female", "hi_male", "ta_female", "bn_male", "en_male", "te_female"] {
+        assert_eq!(server.speak(json!({"voice": voice})).await.status(), 200);
+    }
+    let (status, body) = health(&server).await;
+    assert_eq!((status, states(&body)), (200, vec!["serving".to_owned(), "ejected".to_owned()]));
+    assert!(body["engines"][1]["last_failure"].as_str().unwrap().contains("can't be reached"), "{body}");
+    let name = body["engines"][1]["name"].as_str().unwrap();
+    assert_eq!(
+        metric(&server, &format!("svara_engine_ejections_total{{engine=\"{name}\"}}")).await,
+        Some(1.0)
+    );
+    assert_eq!(metric(&server, &format!("svara_engine_serving{{engine=\"{name}\"}}")).await, Some(0.0));
+}
+
+#[tokio::test]
+async fn engines_that_are_all_gone_are_a_503_with_advice() {
+    let (mut server, other) = two(Script::frames(4), Script::frames(4)).await;
+    other.kill().await;
+    std::mem::replace(&mut server.engine, FakeVllm::start(Script::frames(1)).await).kill().await;
+    for _ in 0..3 {
+        let response = server.speak(json!({})).await;
+        assert_eq!(response.headers()["retry-after"], "1");
+        let (status, body) = status_and_json(response).await;
+        assert_eq!((status, &body["error"]["type"]), (503, &json!("engine_unreachable")));
+    }
+    assert_eq!(health(&server).await.0, 503);
+}
+
+/// Load is spread, and what is in flight is known to the last request.
+#[tokio::test]
+async fn requests_are_spread_and_counted() {
+    let endless = || Script { end: End::Hang, ..Script::frames(10) };
+    let (server, other) = two(endless(), endless()).await;
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        answers.push(server.speak(json!({})).await);
+    }
+    assert_eq!((server.engine.requests().len(), other.requests().len()), (3, 3));
+    assert_eq!(metric(&server, "svara_engine_in_flight").await, Some(3.0));
+    drop(answers);
+    server.engine.wait_for_open_streams(0).await;
+    other.wait_for_open_streams(0).await;
+    while server.open_streams().await > 0 {
+        tokio::task::yield_now().await;
+    }
+    let (_, body) = health(&server).await;
+    assert!(body["engines"].as_array().unwrap().iter().all(|engine| engine["in_flight"] == 0), "{body}");
+}

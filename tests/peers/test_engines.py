@@ -1,0 +1,194 @@
+"""Peer: the vLLM project's vllm-router, and a list of engines. One engine is killed under load; then the other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from conftest import StartServer
+from processes import Service, free_port, status_of, wait_until
+from reference import PROJECT, SAMPLES_PER_FRAME
+from server_peer import Server, settings_for_vllm
+
+FRAMES = 12
+FRAME_MS = 40
+CLIENTS = 8
+VOICES = ("hi_female", "hi_male", "ta_female", "bn_male", "en_male", "te_female", "mr_female", "kn_male")
+
+
+class PacedEngine:
+    def __init__(self, directory: Path, number: int) -> None:
+        self.port = free_port()
+        self.root = f"http://127.0.0.1:{self.port}"
+        command = [sys.executable, Path(__file__).with_name("paced_engine.py"), self.port, FRAMES, FRAME_MS]
+        log = directory / f"engine-{number}.log"
+        self.service = Service("paced engine", [str(part) for part in command], log, dict(os.environ), PROJECT)
+
+    def stats(self) -> dict:
+        return httpx.get(f"{self.root}/stats").json()
+
+    def kill(self) -> None:
+        self.service.kill()
+
+
+@pytest.fixture
+def engines(tmp_path: Path) -> Iterator[tuple[PacedEngine, PacedEngine]]:
+    both = PacedEngine(tmp_path, 1), PacedEngine(tmp_path, 2)
+    for engine in both:
+        engine.service.wait_ready(lambda root=engine.root: status_of(f"{root}/health") == 200, within_s=30)
+    yield both
+    for engine in both:
+        engine.kill()
+
+
+@pytest.fixture
+def router(engines: tuple[PacedEngine, PacedEngine], tmp_path: Path) -> Iterator[str]:
+    """The base URL of a real vllm-router before both engines."""
+    port, metrics = free_port(), free_port()
+    command = [Path(sys.executable).with_name("vllm-router"), "--worker-urls", *(engine.root for engine in engines)]
+    command += ["--policy", "consistent_hash", "--host", "127.0.0.1", "--port", port, "--prometheus-port", metrics]
+    command = [str(part) for part in command]
+    service = Service("vllm-router", command, tmp_path / "router.log", dict(os.environ), PROJECT)
+    service.wait_ready(lambda: status_of(f"http://127.0.0.1:{port}/v1/models") == 200, within_s=60)
+    yield f"http://127.0.0.1:{port}/v1"
+    service.kill()
+
+
+def settings(base_url: str) -> dict:
+    changed = settings_for_vllm(base_url)
+    changed["decoder"] = {"kind": "null"}
+    return changed
+
+
+@dataclass
+class Heard:
+    """What clients got. `broken` began to speak and were broken off; `refused` got no sound at all."""
+
+    complete: int = 0
+    broken: int = 0
+    refused: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def speak(server: Server, voice: str) -> httpx.Response:
+    body = {"text": "hello", "voice": voice, "response_format": "pcm", "stream": False}
+    return httpx.post(f"{server.root}/v1/text-to-speech", json=body, timeout=30)
+
+
+def listen(server: Server, voice: str, heard: Heard, until: threading.Event) -> None:
+    """One request after the other, streamed."""
+    body = {"text": "hello", "voice": voice, "response_format": "pcm"}
+    url = f"{server.root}/v1/text-to-speech"
+    while not until.is_set():
+        received, status = 0, 0
+        with contextlib.suppress(httpx.RemoteProtocolError):
+            with httpx.stream("POST", url, json=body, timeout=30) as response:
+                status = response.status_code
+                for chunk in response.iter_raw():
+                    received += len(chunk)
+        with heard.lock:
+            if status != 200:
+                heard.refused.append(f"status {status}")
+            elif received == 2 * FRAMES * SAMPLES_PER_FRAME:
+                heard.complete += 1
+            else:
+                heard.broken += 1
+
+
+def load_while_one_dies(server: Server, dies: PacedEngine) -> Heard:
+    heard, until = Heard(), threading.Event()
+    clients = [threading.Thread(target=listen, args=(server, voice, heard, until)) for voice in VOICES[:CLIENTS]]
+    for client in clients:
+        client.start()
+    wait_until("requests are being spoken", lambda: heard.complete >= CLIENTS, within_s=60)
+    dies.kill()
+    complete = heard.complete
+    wait_until("requests are spoken by the other", lambda: heard.complete >= complete + 4 * CLIENTS, within_s=60)
+    until.set()
+    for client in clients:
+        client.join(30)
+    return heard
+
+
+def assert_both_gone_is_said(server: Server) -> None:
+    response = speak(server, VOICES[0])
+    assert response.status_code == 503, response.text
+    assert response.json()["error"]["type"] in ("engine_unreachable", "engine_busy")
+    assert response.headers["retry-after"] == "1"
+    wait_until("/health says so", lambda: status_of(f"{server.root}/health") == 503, within_s=10)
+
+
+def test_list_of_engines_loses_no_request_that_had_no_byte_sent(
+    start_server: StartServer, engines: tuple[PacedEngine, PacedEngine]
+) -> None:
+    server = start_server(settings(f"{engines[0].root}/v1,{engines[1].root}/v1"))
+    heard = load_while_one_dies(server, engines[0])
+    print(f"{heard.complete} complete, {heard.broken} broken off in mid-speech, {len(heard.refused)} refused")
+    assert not heard.refused
+    assert heard.broken <= CLIENTS, "more were broken off than were being spoken"
+    health = httpx.get(f"{server.root}/health").json()
+    assert [engine["state"] for engine in health["engines"]] == ["ejected", "serving"], health
+    engines[1].kill()
+    assert_both_gone_is_said(server)
+
+
+def test_router_with_two_engines_loses_no_request_that_had_no_byte_sent(
+    start_server: StartServer, engines: tuple[PacedEngine, PacedEngine], router: str
+) -> None:
+    server = start_server(settings(router))
+    heard = load_while_one_dies(server, engines[0])
+    print(f"{heard.complete} complete, {heard.broken} broken off in mid-speech, {len(heard.refused)} refused")
+    assert not heard.refused
+    assert heard.broken <= CLIENTS, "more were broken off than were being spoken"
+    engines[1].kill()
+    assert_both_gone_is_said(server)
+
+
+def test_router_keeps_each_voice_on_one_engine(
+    start_server: StartServer, engines: tuple[PacedEngine, PacedEngine], router: str
+) -> None:
+    server = start_server(settings(router))
+    for voice in VOICES:
+        for _ in range(2):
+            assert speak(server, voice).status_code == 200
+    sessions = [engine.stats()["sessions"] for engine in engines]
+    for voice in VOICES:
+        counts = sorted(session.get(voice, 0) for session in sessions)
+        assert counts == [0, 2], f"{voice}: {sessions}"
+
+
+def test_engine_that_comes_back_gets_requests_again(
+    start_server: StartServer, engines: tuple[PacedEngine, PacedEngine], tmp_path: Path
+) -> None:
+    changed = settings(f"{engines[0].root}/v1,{engines[1].root}/v1")
+    changed["engine"] |= {"eject_seconds": 0.5, "eject_max_seconds": 1.0}
+    server = start_server(changed)
+
+    def state() -> str:
+        return httpx.get(f"{server.root}/health").json()["engines"][0]["state"]
+
+    engines[0].kill()
+    wait_until("the dead engine is passed over", lambda: state() == "ejected", within_s=10)
+    back = PacedEngine.__new__(PacedEngine)
+    back.port, back.root = engines[0].port, engines[0].root
+    command = [sys.executable, str(Path(__file__).with_name("paced_engine.py")), str(back.port), "2", "1"]
+    back.service = Service("paced engine", command, tmp_path / "back.log", dict(os.environ), PROJECT)
+    try:
+        wait_until("it returns", lambda: state() == "returning", within_s=20)
+        deadline = time.monotonic() + 60
+        while state() != "serving":
+            assert time.monotonic() < deadline, "it never serves as before"
+            for voice in VOICES:
+                assert speak(server, voice).status_code == 200
+        assert back.stats()["request_ids"]
+    finally:
+        back.kill()
