@@ -55,7 +55,8 @@ def router(engines: tuple[PacedEngine, PacedEngine], tmp_path: Path) -> Iterator
     """The base URL of a real vllm-router before both engines."""
     port, metrics = free_port(), free_port()
     command = [Path(sys.executable).with_name("vllm-router"), "--worker-urls", *(engine.root for engine in engines)]
-    command += ["--policy", "consistent_hash", "--host", "127.0.0.1", "--port", port, "--prometheus-port", metrics]
+    # By default the router gives a dead engine ten failures: two whole requests with all their tries.
+    command += ["--policy", "consistent_hash", "--cb-failure-threshold", 3, "--host", "127.0.0.1", "--port", port, "--prometheus-port", metrics]
     command = [str(part) for part in command]
     service = Service("vllm-router", command, tmp_path / "router.log", dict(os.environ), PROJECT)
     service.wait_ready(lambda: status_of(f"http://127.0.0.1:{port}/v1/models") == 200, within_s=60)

@@ -38,6 +38,7 @@ pub fn router(parts: Parts, config: &Config) -> Router {
         metrics: Arc::clone(&metrics),
         life: life.clone(),
         body_bytes: config.limits.body_bytes,
+        log_texts: config.log.texts,
         openai_input_characters: config.limits.openai_input_characters,
     };
     // The last layer is the outermost.

@@ -35,6 +35,9 @@ impl Speaking {
     ) -> Result<Self, ApiError> {
         find_kept_voice(state, &mut request).await?;
         let mut log = SpeechLog::new(&state.metrics, dialect, &request, spec);
+        if state.log_texts {
+            log.keep_text(&request.text);
+        }
         let speaking = state.engine.speak(request).instrument(log.span());
         let speech = speaking.await.inspect_err(|_| log.refused())?;
         log.first_audio(&speech);

@@ -15,6 +15,9 @@ use crate::{
     telemetry::trace,
 };
 
+/// What the log shows of a text.
+const MAX_TEXT_CHARACTERS: usize = 1000;
+
 /// Follows a request and tells of it when dropped: a client that leaves is nothing but a drop.
 pub(crate) struct SpeechLog {
     metrics: Arc<Metrics>,
@@ -28,6 +31,8 @@ pub(crate) struct SpeechLog {
     /// As the caller named it, at most 64 characters.
     voice: String,
     characters: usize,
+    /// None where texts are nobody's business.
+    text: Option<String>,
     playback: Playback,
     report: SpeechReport,
     outcome: Outcome,
@@ -64,10 +69,16 @@ impl SpeechLog {
             first_audio: None,
             voice: request.voice.chars().take(64).collect(),
             characters,
+            text: None,
             playback: Playback::default(),
             report: SpeechReport::default(),
             outcome: Outcome::ClientLeft,
         }
+    }
+
+    /// The log may show the text; the beginning of a long one.
+    pub(crate) fn keep_text(&mut self, text: &str) {
+        self.text = Some(text.chars().take(MAX_TEXT_CHARACTERS).collect());
     }
 
     /// The span of the speech: what is done for it belongs in there.
@@ -171,6 +182,7 @@ impl Drop for SpeechLog {
             &*self;
         let elapsed_ms = millis(took);
         let first_audio_ms = self.first_audio.map(millis);
+        let text = self.text.as_deref();
         match &self.outcome {
             Outcome::Refused => {}
             Outcome::ClientLeft => {
@@ -183,6 +195,7 @@ impl Drop for SpeechLog {
                     first_audio_ms,
                     elapsed_ms,
                     samples,
+                    text,
                     "client left"
                 );
             }
@@ -197,6 +210,7 @@ impl Drop for SpeechLog {
                     kind,
                     origin,
                     reason,
+                    text,
                     "speech broken off"
                 );
             }
@@ -214,6 +228,7 @@ impl Drop for SpeechLog {
                 samples = report.samples,
                 underruns = playback.underruns(),
                 finish = report.finish.map(FinishReason::name),
+                text,
                 "speech complete"
             ),
         }

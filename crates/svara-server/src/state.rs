@@ -21,6 +21,8 @@ pub(crate) struct AppState {
     pub(crate) life: Lifecycle,
     /// Largest request body.
     pub(crate) body_bytes: usize,
+    /// Whether the texts of requests stand in the log.
+    pub(crate) log_texts: bool,
     /// Longest `input` of OpenAI's dialect, in characters.
     pub(crate) openai_input_characters: usize,
 }

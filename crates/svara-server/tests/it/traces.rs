@@ -2,9 +2,10 @@
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
+    thread::JoinHandle,
 };
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
@@ -86,16 +87,18 @@ fn events(span: &Span) -> Vec<&str> {
 struct Program {
     child: Child,
     url: String,
+    /// What it has logged since it listens.
+    log: JoinHandle<String>,
 }
 
 impl Program {
-    fn start(engine: &FakeVllm, telemetry: &str) -> Self {
+    fn start(engine: &FakeVllm, more: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("server.toml");
         let tokenizer = models::tokenizer();
         let text = format!(
             "[server]\nport = 0\n[engine]\nbase_url = {:?}\n[model]\ntokenizer = {tokenizer:?}\n[voices]\nstore = \"\"\n\
-             [decoder]\nkind = \"null\"\n[log]\nlevel = \"info\"\nformat = \"json\"\n[telemetry]\n{telemetry}\n",
+             [decoder]\nkind = \"null\"\n[log]\nlevel = \"info\"\nformat = \"json\"\n{more}\n",
             engine.base_url()
         );
         std::fs::write(&path, text).unwrap();
@@ -117,24 +120,35 @@ impl Program {
             }
         };
         // Whoever doesn't read it would stop the program.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { child, url: format!("http://{address}/v1/text-to-speech") }
+        let log = std::thread::spawn(move || {
+            let mut text = String::new();
+            log.read_to_string(&mut text).unwrap();
+            text
+        });
+        Self { child, url: format!("http://{address}/v1/text-to-speech"), log }
     }
 
-    /// SIGTERM, and the end of it.
-    async fn stop(mut self) {
+    /// SIGTERM, and the end of it; what it had logged.
+    fn stop(mut self) -> String {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").arg(&pid).status().unwrap().success());
-        let status = tokio::task::spawn_blocking(move || self.child.wait().unwrap()).await.unwrap();
+        let status = tokio::task::block_in_place(|| self.child.wait().unwrap());
         assert!(status.success(), "{status}");
+        self.log.join().unwrap()
     }
+}
+
+fn client() -> reqwest::Client {
+    // Fails where a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 async fn speak(program: &Program, sampled: bool) -> reqwest::Result<Bytes> {
     let body = json!({"text": "a secret", "voice": "hi_female", "response_format": "pcm"});
     let flags = if sampled { "01" } else { "00" };
     let parent = format!("00-{TRACE}-{CALLER}-{flags}");
-    let request = reqwest::Client::new().post(&program.url).json(&body).header("traceparent", parent);
+    let request = client().post(&program.url).json(&body).header("traceparent", parent);
     request.header("tracestate", "a=b").header("x-request-id", "call-7").send().await.unwrap().bytes().await
 }
 
@@ -142,14 +156,17 @@ async fn speak(program: &Program, sampled: bool) -> reqwest::Result<Bytes> {
 async fn a_request_is_one_trace_from_the_caller_to_the_engine() {
     let (collector, url) = Collector::start().await;
     let engine = FakeVllm::start(Script::frames(4)).await;
-    let program = Program::start(&engine, &format!("otlp_endpoint = {url:?}\nservice_name = \"tts-test\""));
+    let program = Program::start(
+        &engine,
+        &format!("[telemetry]\notlp_endpoint = {url:?}\nservice_name = \"tts-test\""),
+    );
     speak(&program, true).await.unwrap();
     engine.set(Script { end: End::ErrorEvent, ..Script::frames(10) });
     speak(&program, true).await.unwrap_err();
     // What the caller doesn't want to be traced isn't.
     engine.set(Script::frames(4));
     speak(&program, false).await.unwrap();
-    program.stop().await;
+    program.stop();
 
     let spans = collector.spans();
     assert!(collector.services().iter().all(|name| name == "tts-test"));
@@ -199,9 +216,21 @@ async fn a_request_is_one_trace_from_the_caller_to_the_engine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_gone_costs_no_request() {
     let engine = FakeVllm::start(Script::frames(4)).await;
-    let program = Program::start(&engine, "otlp_endpoint = \"http://127.0.0.1:9\"");
+    let program = Program::start(&engine, "[telemetry]\notlp_endpoint = \"http://127.0.0.1:9\"");
     for _ in 0..3 {
         assert_eq!(speak(&program, true).await.unwrap().len(), 4 * 2048 * 2);
     }
-    program.stop().await;
+    program.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_stand_in_the_log_only_where_that_is_asked_for() {
+    let engine = FakeVllm::start(Script::frames(4)).await;
+    for (more, shown) in [("", false), ("texts = true", true)] {
+        let program = Program::start(&engine, more);
+        speak(&program, true).await.unwrap();
+        let log = program.stop();
+        assert!(log.contains("speech complete"), "{log}");
+        assert_eq!(log.contains("a secret"), shown, "{log}");
+    }
 }

@@ -20,6 +20,16 @@ const PROBE_EVERY: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct LastProbe(Mutex<Option<(Instant, Result<(), SourceError>)>>);
 
+impl LastProbe {
+    /// A request has just seen that the engine isn't there, which is as good as a probe.
+    pub(super) fn contradict(&self, error: &SourceError) {
+        // A probe that is under way knows better.
+        if let Ok(mut last) = self.0.try_lock() {
+            *last = Some((Instant::now(), Err(error.clone())));
+        }
+    }
+}
+
 impl Shared {
     /// Whether the engine is well: asked now, or a moment ago. Who asks meanwhile waits for the same answer.
     pub(super) async fn check(&self, index: usize) -> Result<(), SourceError> {

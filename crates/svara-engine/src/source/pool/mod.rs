@@ -208,6 +208,9 @@ impl Shared {
     fn note_failure(&self, index: usize, error: &SourceError) {
         let Some(member) = self.members.get(index).filter(|_| !error.is_callers_fault()) else { return };
         *lock(&member.last_failure) = Some(error.to_string());
+        if Verdict::of(error) == Verdict::Gone {
+            member.last_probe.contradict(error);
+        }
         if let Some(observer) = self.observer.get() {
             observer.failed(&member.name, error.kind());
         }

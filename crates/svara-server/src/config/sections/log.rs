@@ -12,10 +12,12 @@ pub struct LogConfig {
     pub level: LogLevel,
     /// `auto` (pretty on a terminal, JSON elsewhere), `pretty` or `json`.
     pub format: LogFormat,
+    /// Whether what callers have said stands in the log.
+    pub texts: bool,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { level: LogLevel::Info, format: LogFormat::Auto }
+        Self { level: LogLevel::Info, format: LogFormat::Auto, texts: false }
     }
 }
