@@ -211,3 +211,28 @@ impl SourceError {
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(300).collect()
 }
+
+/// Something said in this voice, for tests.
+#[cfg(test)]
+fn utterance_of(voice: &str) -> Utterance {
+    let voice = Voice {
+        voice_id: voice.into(),
+        name: voice.into(),
+        model_id: "m".into(),
+        gender: None,
+        languages: vec!["en".into()],
+        aliases: Vec::new(),
+        description: None,
+        speaker_id: None,
+    };
+    Utterance {
+        text: "hello".into(),
+        voice: Arc::new(voice),
+        reference: None,
+        sampling: Sampling { temperature: 0.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_tokens: 1 },
+        seed: None,
+        request_id: "id".into(),
+        trace: None,
+        span: tracing::Span::none(),
+    }
+}

@@ -3,10 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::{StreamExt, stream};
 
 use super::*;
-use crate::{
-    Sampling, Voice,
-    source::{FinishReason, TokenEvent},
-};
+use crate::source::{FinishReason, TokenEvent, utterance_of};
 
 const RULE: EjectionRule =
     EjectionRule { after_failures: 3, first: Duration::from_secs(1), longest: Duration::from_secs(60) };
@@ -95,31 +92,9 @@ fn pool(engines: &[&Arc<Puppet>]) -> EnginePool {
     EnginePool::new(engines.collect(), RULE).unwrap()
 }
 
-fn utterance(voice: &str) -> Utterance {
-    let voice = Voice {
-        voice_id: voice.into(),
-        name: voice.into(),
-        model_id: "m".into(),
-        gender: None,
-        languages: vec!["en".into()],
-        description: None,
-        speaker_id: None,
-    };
-    Utterance {
-        text: "hello".into(),
-        voice: Arc::new(voice),
-        reference: None,
-        sampling: Sampling { temperature: 0.0, top_p: 1.0, top_k: 0, repetition_penalty: 1.0, max_tokens: 1 },
-        seed: None,
-        request_id: "id".into(),
-        trace: None,
-        span: tracing::Span::none(),
-    }
-}
-
 /// All items of a speech that ends.
 async fn listen(pool: &EnginePool) -> Result<Vec<Result<TokenEvent, SourceError>>, SourceError> {
-    let mut tokens = pool.open(utterance("v")).await?;
+    let mut tokens = pool.open(utterance_of("v")).await?;
     let mut items = Vec::new();
     while !matches!(items.last(), Some(Ok(TokenEvent::End(_)) | Err(_))) {
         items.extend(tokens.next().await);
@@ -198,13 +173,13 @@ async fn what_fails_after_the_first_token_is_a_failure() {
 async fn a_dropped_stream_and_a_dropped_request_are_no_longer_in_flight() {
     let engine = Puppet::new(Answer::Items(vec![Ok(TokenEvent::Tokens(vec![1]))]));
     let pool = pool(&[&engine]);
-    let tokens = pool.open(utterance("v")).await.unwrap();
+    let tokens = pool.open(utterance_of("v")).await.unwrap();
     assert_eq!(in_flight(&pool), [1]);
     drop(tokens);
     assert_eq!(in_flight(&pool), [0]);
     engine.set(silence());
     {
-        let mut opening = pool.open(utterance("v"));
+        let mut opening = pool.open(utterance_of("v"));
         assert!(futures::poll!(&mut opening).is_pending());
         assert_eq!(in_flight(&pool), [1]);
     }
@@ -220,7 +195,7 @@ async fn a_voice_stays_with_its_engine_while_loads_are_equal() {
         for voice in 0..20 {
             let before = engines.each_ref().map(|engine| engine.asked().len());
             for _ in 0..3 {
-                drop(pool.open(utterance(&format!("v{voice}"))).await.unwrap());
+                drop(pool.open(utterance_of(&format!("v{voice}"))).await.unwrap());
             }
             speakers.push((0..2).map(|n| engines[n].asked().len() - before[n]).collect());
         }
@@ -236,7 +211,7 @@ async fn a_voice_stays_with_its_engine_while_loads_are_equal() {
 async fn a_request_that_waits_for_an_engine_that_goes_moves_to_the_other() {
     let engines = [Puppet::new(silence()), Puppet::new(silence())];
     let pool = pool(&[&engines[0], &engines[1]]);
-    let mut opening = pool.open(utterance("v"));
+    let mut opening = pool.open(utterance_of("v"));
     assert!(futures::poll!(&mut opening).is_pending());
     let hangs = usize::from(!engines[1].asked().is_empty());
     engines[1 - hangs].set(speech());

@@ -205,12 +205,12 @@ impl EngineError {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::time::Duration;
 
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::Sampling;
+    use crate::{Sampling, source::utterance_of};
 
     fn body(flavor: Flavor, top_k: i32) -> Value {
         let path = svara_testkit::models::workspace().join("config/models/svara-v1.toml");
@@ -225,27 +225,9 @@ mod tests {
             inactivity_timeout: Duration::ZERO,
             stream_interval: 7,
         };
-        let voice = crate::Voice {
-            voice_id: "v".into(),
-            name: "v".into(),
-            model_id: "m".into(),
-            gender: None,
-            languages: vec!["en".into()],
-            description: None,
-            speaker_id: None,
-        };
         let sampling =
             Sampling { temperature: 0.5, top_p: 1.0, top_k, repetition_penalty: 1.25, max_tokens: 9 };
-        let utterance = Utterance {
-            text: String::new(),
-            voice: Arc::new(voice),
-            reference: None,
-            sampling,
-            seed: Some(u64::MAX),
-            request_id: String::new(),
-            trace: None,
-            span: tracing::Span::none(),
-        };
+        let utterance = Utterance { sampling, seed: Some(u64::MAX), ..utterance_of("v") };
         let prompt = Prompt::Tokens(vec![1, 2]);
         serde_json::to_value(CompletionRequest::new(&settings, &prompt, &utterance, &profile)).unwrap()
     }
