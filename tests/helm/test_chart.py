@@ -1,0 +1,165 @@
+"""The chart in the ways that it is meant to be installed: linted, rendered, held against the schemas of Kubernetes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+CHART = PROJECT / "deploy/helm/svara-tts"
+HELM = Path(sys.prefix) / "bin/helm"
+KUBERNETES = ["1.30", "1.37"]
+
+OPEN = ["auth.allowOpen=true"]
+KEYS = ["auth.keysSecret=keys"]
+INSTALLATIONS: dict[str, list[str]] = {
+    "smallest": OPEN,
+    "keys": KEYS,
+    "everything": [
+        *KEYS,
+        "autoscaling.enabled=true",
+        "serviceMonitor.enabled=true",
+        "serviceMonitor.labels.release=prometheus",
+        "ingress.enabled=true",
+        "ingress.host=tts.example.org",
+        "ingress.tlsSecret=tls",
+        "voices.store=s3://bucket/voices",
+        "voices.credentialsSecret=s3",
+        "model.tokenSecret=hub",
+        "model.endpoint=https://hub.example.org",
+        "engine.apiKeySecret=engine",
+        "vllm.gpus=2",
+        "vllm.replicas=3",
+        "vllm.storage.className=fast",
+        "router.policy=power_of_two",
+        "networkPolicy.serverFrom[0].namespaceSelector.matchLabels.name=web",
+        "server.env[0].name=LOG_LEVEL",
+        "server.env[0].value=INFO",
+    ],
+    "engine elsewhere": [*KEYS, "engine.url=http://vllm-router-service:80/v1", "serviceMonitor.enabled=true"],
+    "no GPU": [*OPEN, "vllm.gpus=0"],
+}
+
+
+def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([HELM, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def sets(values: list[str]) -> list[str]:
+    return [argument for value in values for argument in ("--set", value)]
+
+
+def render(values: list[str], release: str = "tts") -> list[dict[str, Any]]:
+    done = helm("template", release, str(CHART), "--namespace", "speech", *sets(values))
+    assert done.returncode == 0, done.stderr
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def find(documents: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
+    (found,) = [d for d in documents if d["kind"] == kind and d["metadata"]["name"] == name]
+    return found
+
+
+@pytest.mark.parametrize("values", INSTALLATIONS.values(), ids=INSTALLATIONS)
+def test_lint(values: list[str]) -> None:
+    done = helm("lint", "--strict", str(CHART), *sets(values))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize("values", INSTALLATIONS.values(), ids=INSTALLATIONS)
+def test_what_is_rendered_is_valid(values: list[str], version: str) -> None:
+    documents = render(values)
+    names = [(d["kind"], d["metadata"]["name"]) for d in documents]
+    assert len(set(names)) == len(names), "each once"
+    for document in documents:
+        if document["kind"] != "ServiceMonitor":  # Prometheus Operator's own; no schema here
+            kubernetes_validate.validate(document, version, strict=True)
+
+
+@pytest.mark.parametrize("values", INSTALLATIONS.values(), ids=INSTALLATIONS)
+def test_selectors_find_the_pods_they_mean(values: list[str]) -> None:
+    documents = render(values)
+    pods = {
+        d["metadata"]["name"]: d["spec"]["template"]["metadata"]["labels"]
+        for d in documents
+        if d["kind"] in ("Deployment", "StatefulSet")
+    }
+    for document in documents:
+        spec = document.get("spec", {})
+        selector = {
+            "Service": lambda s: s["selector"],
+            "PodDisruptionBudget": lambda s: s["selector"]["matchLabels"],
+            "NetworkPolicy": lambda s: s["podSelector"]["matchLabels"],
+        }.get(document["kind"])
+        if selector is not None:
+            wanted = selector(spec).items()
+            found = [name for name, labels in pods.items() if wanted <= labels.items()]
+            assert len(found) == 1, f"{document['kind']} {document['metadata']['name']}: {found}"
+
+
+@pytest.mark.parametrize("values", INSTALLATIONS.values(), ids=INSTALLATIONS)
+def test_no_container_may_more_than_it_needs(values: list[str]) -> None:
+    for document in render(values):
+        if document["kind"] in ("Deployment", "StatefulSet"):
+            pod = document["spec"]["template"]["spec"]
+            assert pod["securityContext"]["runAsNonRoot"]
+            for container in pod["containers"] + pod.get("initContainers", []):
+                security = container["securityContext"]
+                assert security["readOnlyRootFilesystem"] and not security["allowPrivilegeEscalation"]
+                assert security["capabilities"] == {"drop": ["ALL"]}
+                assert container["resources"]["requests"] and container["resources"]["limits"]
+
+
+def test_router_finds_the_engines_by_their_labels() -> None:
+    documents = render(OPEN)
+    router = find(documents, "Deployment", "tts-svara-tts-router")["spec"]["template"]["spec"]["containers"][0]
+    arguments = router["args"]
+    selector = dict(pair.split("=") for pair in arguments[arguments.index("--selector") + 1 :])
+    engines = find(documents, "StatefulSet", "tts-svara-tts-vllm")["spec"]["template"]["metadata"]["labels"]
+    assert selector.items() <= engines.items()
+    assert "--service-discovery-namespace=speech" in arguments
+
+
+def test_an_engine_elsewhere_brings_none_of_our_own() -> None:
+    documents = render(INSTALLATIONS["engine elsewhere"])
+    assert not [d for d in documents if d["kind"] in ("StatefulSet", "Role")]
+    server = find(documents, "Deployment", "tts-svara-tts-server")["spec"]["template"]["spec"]["containers"][0]
+    variables = {entry["name"]: entry.get("value") for entry in server["env"]}
+    assert variables["VLLM_BASE_URL"] == "http://vllm-router-service:80/v1"
+
+
+def test_drain_fits_into_the_time_that_kubernetes_gives() -> None:
+    documents = render([*OPEN, "server.config.server.drain_seconds=90"])
+    pod = find(documents, "Deployment", "tts-svara-tts-server")["spec"]["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] >= 90 + 5
+
+
+def test_configuration_keeps_the_kinds_of_its_values() -> None:
+    documents = render([*OPEN, "server.config.decoder.max_streams=48", "server.config.log.format=json"])
+    text = find(documents, "ConfigMap", "tts-svara-tts-server")["data"]["server.toml"]
+    assert "max_streams = 48\n" in text and 'format = "json"' in text
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ([], "auth.keysSecret"),
+        ([*OPEN, "server.device=gpu"], "device"),
+        ([*OPEN, "sever.replicas=2"], "sever"),
+        ([*OPEN, "voices.store=/data"], "store"),
+        ([*OPEN, "engine.url=vllm:8000"], "url"),
+        ([*OPEN, "ingress.enabled=true"], "ingress.host"),
+        ([*OPEN, "router.policy=fastest"], "policy"),
+    ],
+)
+def test_wrong_values_are_refused_by_name(values: list[str], named: str) -> None:
+    done = helm("template", "tts", str(CHART), *sets(values))
+    assert done.returncode != 0
+    assert named in done.stderr
