@@ -9,7 +9,7 @@ use svara_audio::{SampleRate, TimeStretch};
 use svara_snac::Decoder;
 
 use crate::{
-    HopPlan, ModelProfile, SpeakError, Speech, SpeechRequest, Voices,
+    FirstAudio, HopPlan, ModelProfile, SpeakError, Speech, SpeechRequest, Voices,
     script::Script,
     source::{TokenSource, Utterance},
     speech::Pieces,
@@ -30,6 +30,8 @@ pub struct EngineParts {
     pub text_max_characters: usize,
     /// Decodes so many frames a call instead of the usual plan.
     pub hop_frames: Option<usize>,
+    /// When the first audio leaves.
+    pub first_audio: FirstAudio,
 }
 
 /// Speaks. One engine serves all requests; it has no state of its own besides its parts.
@@ -41,7 +43,7 @@ pub struct Engine {
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: EngineParts) -> Self {
-        let hops = HopPlan::new(parts.decoder.info(), parts.hop_frames);
+        let hops = HopPlan::new(parts.decoder.info(), parts.hop_frames, parts.first_audio);
         Self { parts, hops }
     }
 

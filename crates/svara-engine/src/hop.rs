@@ -1,74 +1,149 @@
-//! How many frames to gather before each decode call. Pure.
+//! How many frames to gather before each decode call. Pure: times are values.
+//!
+//! More frames a call cost less for each; fewer come sooner. So: first audio as soon as it can be, calls of more and more
+//! frames after that, and never a call so large that the listener would fall silent while it is gathered and decoded.
+
+use std::time::Duration;
 
 use svara_snac::{DecoderInfo, DecoderKind};
 
-/// The hops of a stream: few frames at first, so that the listener hears something soon, more later, because a call
-/// for more frames costs less for each.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// When the first audio leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FirstAudio {
+    /// As soon as there are samples that nothing later can change.
+    #[default]
+    Exact,
+    /// After so many frames (at least 2) the first one as it would sound if nothing followed, then a cross-fade into the
+    /// exact samples. All after the cross-fade is exact.
+    Early {
+        /// Frames to wait for.
+        frames: usize,
+    },
+}
+
+/// Decides the calls of a stream.
+#[derive(Clone, Debug)]
 pub struct HopPlan {
-    first: usize,
+    decoder: DecoderInfo,
+    /// Frames for the first calls that give samples; the last counts for all after it.
     ramp: &'static [usize],
     fixed: Option<usize>,
+    first_audio: FirstAudio,
+}
+
+/// How far a stream of frames has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Frames that the decoder got.
+    pub pushed: usize,
+    /// Calls that gave samples.
+    pub sounding_calls: usize,
+    /// Frames that wait for the next call.
+    pub gathered: usize,
+    /// Audio that the listener has, as far as is known; none before he hears anything.
+    pub in_hand: Option<Duration>,
+    /// How far apart the frames come. Zero: at once, or not known yet.
+    pub frame_period: Duration,
+    /// What a decode call takes lately, for each of its frames, with the wait for a thread.
+    pub frame_cost: Duration,
 }
 
 /// A stream decoder costs 1.2 one-shot decodes at one frame a call, 1.03 at two, 1.00 at five.
 const STREAM_RAMP: &[usize] = &[1, 2, 2, 4];
 /// A window repeats six frames of context in every call: the more new ones share them, the better.
 const PLAIN_RAMP: &[usize] = &[2, 4, 8];
+/// How many frames first audio may be held back, so that it doesn't run out before the next frame is there.
+const MAX_HELD_BACK: usize = 2;
 
 impl HopPlan {
     /// The plan for a decoder. `fixed` replaces it by calls of so many frames each (at least 1).
-    pub fn new(decoder: &DecoderInfo, fixed: Option<usize>) -> Self {
+    pub fn new(decoder: &DecoderInfo, fixed: Option<usize>, first_audio: FirstAudio) -> Self {
         Self {
-            // Earlier calls would give no samples.
-            first: decoder.first_audio_frames,
+            decoder: decoder.clone(),
             ramp: match decoder.kind {
                 DecoderKind::Stream | DecoderKind::Null => STREAM_RAMP,
                 DecoderKind::Plain => PLAIN_RAMP,
             },
             fixed: fixed.map(|frames| frames.max(1)),
+            first_audio,
         }
     }
 
-    /// Frames to gather for call number `call`, counted from 0.
-    pub fn frames(&self, call: usize) -> usize {
-        match (self.fixed, call.checked_sub(1)) {
-            (Some(fixed), _) => fixed,
-            (None, None) => self.first,
-            (None, Some(after_first)) => {
-                let last = self.ramp.len() - 1;
-                self.ramp.get(after_first.min(last)).copied().unwrap_or(1)
+    /// Frames that the next call should have, at least 1. Until they are there, gather.
+    pub fn frames(&self, at: &Progress) -> usize {
+        if let Some(fixed) = self.fixed {
+            return fixed;
+        }
+        let sounding = self.decoder.first_audio_frames();
+        match at.in_hand {
+            // A stream decoder takes the first frames as they come: when the last one is there, less is left to do.
+            None if self.decoder.kind != DecoderKind::Plain && at.pushed + 1 < sounding => 1,
+            None => self.first_audio_frames(at).saturating_sub(at.pushed).max(1),
+            Some(in_hand) => {
+                let missing = sounding.saturating_sub(at.pushed);
+                // Before the first samples of a piece, what is there goes in at once: one by one is never sooner.
+                let (wanted, least) = if missing > 0 {
+                    (missing, at.gathered.min(missing))
+                } else {
+                    (self.ramp(at.sounding_calls), 1)
+                };
+                // Half of it: frames don't come like clockwork, and other streams are being decoded, too.
+                let affordable = (1..=wanted).rev().find(|frames| self.wait(at, *frames) <= in_hand / 2);
+                affordable.unwrap_or(1).max(least)
             }
         }
     }
+
+    /// Whether to start early now: with the frames that are there, before anything is exact.
+    pub fn starts_early(&self, at: &Progress) -> bool {
+        let FirstAudio::Early { frames } = self.first_audio else { return false };
+        let there = at.pushed + at.gathered;
+        if at.in_hand.is_some()
+            || at.gathered == 0
+            || there < frames.max(2)
+            || self.decoder.samples_after(there) > 0
+        {
+            return false;
+        }
+        // One frame is given now. The exact samples must be past it when it has been heard: by then the frames have to be
+        // there and decoded. What the early call takes is left out, it only gives the frames more time.
+        let frame = self.decoder.samples_per_frame;
+        let Some(past) = (there..).find(|frames| self.decoder.samples_after(*frames) > frame) else {
+            return false;
+        };
+        let arrive = at.frame_period * count(past - there);
+        let decoded = at.frame_cost * count(past - at.pushed);
+        arrive.max(decoded) <= self.audio(frame)
+    }
+
+    /// Frames of the utterance to have before its first samples are made.
+    fn first_audio_frames(&self, at: &Progress) -> usize {
+        let first = self.decoder.first_audio_frames();
+        // The next call is one frame and comes that much later.
+        let next = at.frame_period + at.frame_cost;
+        let lasts = |frames: &usize| self.audio(self.decoder.samples_after(*frames)) >= next;
+        (first..first + MAX_HELD_BACK).find(lasts).unwrap_or(first + MAX_HELD_BACK)
+    }
+
+    fn ramp(&self, call: usize) -> usize {
+        let last = self.ramp.len() - 1;
+        self.ramp.get(call.saturating_sub(1).min(last)).copied().unwrap_or(1)
+    }
+
+    /// How long a call of so many frames takes from now on: to gather what is missing, and to be decoded.
+    fn wait(&self, at: &Progress, frames: usize) -> Duration {
+        at.frame_period * count(frames.saturating_sub(at.gathered)) + at.frame_cost * count(frames)
+    }
+
+    fn audio(&self, samples: usize) -> Duration {
+        Duration::from_secs_f64(samples as f64 / f64::from(self.decoder.sample_rate_hz.max(1)))
+    }
+}
+
+/// Frames of a call, for arithmetic with times.
+fn count(frames: usize) -> u32 {
+    u32::try_from(frames).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
-mod tests {
-    use svara_snac::onnx::Device;
-
-    use super::*;
-
-    fn hops(kind: DecoderKind, first_audio_frames: usize, fixed: Option<usize>) -> Vec<usize> {
-        let (sample_rate_hz, samples_per_frame, codebook_size) = (24_000, 2048, 4096);
-        let device = Device::Cpu;
-        let info = DecoderInfo {
-            kind,
-            device,
-            sample_rate_hz,
-            samples_per_frame,
-            first_audio_frames,
-            codebook_size,
-        };
-        let plan = HopPlan::new(&info, fixed);
-        (0..7).map(|call| plan.frames(call)).collect()
-    }
-
-    #[test]
-    fn hops_grow_from_the_first_audio() {
-        assert_eq!(hops(DecoderKind::Stream, 3, None), [3, 1, 2, 2, 4, 4, 4]);
-        assert_eq!(hops(DecoderKind::Plain, 4, None), [4, 2, 4, 8, 8, 8, 8]);
-        assert_eq!(hops(DecoderKind::Stream, 3, Some(7)), [7; 7]);
-        assert_eq!(hops(DecoderKind::Stream, 3, Some(0)), [1; 7]);
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     AudioCeiling, HopPlan, PieceTiming, SpeakError,
-    piece::Piece,
+    piece::{Listener, Piece},
     script::Script,
     source::{FinishReason, SourceError, TokenSource, TokenStream, Utterance},
 };
@@ -36,6 +36,7 @@ pub struct Speech {
     /// Changes the pace; none at the model's own, and after the end.
     stretch: Option<TimeStretch>,
     sample_rate_hz: u32,
+    listener: Listener,
     /// The next chunk is the first of its piece.
     piece_is_new: bool,
     ended: bool,
@@ -97,6 +98,7 @@ impl Speech {
             timed_samples: 0,
             stretch,
             sample_rate_hz,
+            listener: Listener::new(sample_rate_hz),
             piece_is_new: true,
             ended: false,
         };
@@ -109,6 +111,7 @@ impl Speech {
     ///
     /// Not cancel-safe: a call given up half-way ends the speech with an error.
     pub async fn next(&mut self) -> Option<Result<Vec<f32>, SpeakError>> {
+        self.listener.asks();
         while !self.ended {
             let made = match self.ready.take() {
                 Some(chunk) => Ok(Some(chunk)),
@@ -118,6 +121,7 @@ impl Speech {
                 Ok(samples) if samples.is_empty() => {}
                 Ok(samples) => {
                     self.report.samples += samples.len() as u64;
+                    self.listener.gets(samples.len());
                     return Some(Ok(samples));
                 }
                 Err(error) => {
@@ -164,7 +168,7 @@ impl Speech {
     /// The next samples, of this piece or the next that has any; `None` at the end.
     async fn make(&mut self) -> Result<Option<Vec<f32>>, SpeakError> {
         loop {
-            if let Some(samples) = self.piece.next(&mut self.decode).await? {
+            if let Some(samples) = self.piece.next(&mut self.decode, &self.listener).await? {
                 if std::mem::take(&mut self.piece_is_new) && self.upcoming.is_none() {
                     self.upcoming = self.pieces.open_next();
                 }

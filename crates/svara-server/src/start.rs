@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
@@ -92,7 +93,15 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     tracing::info!(engine = about.kind, model = about.model, url = about.url, "engine configured");
     let hop_frames = (config.decoder.hop_frames > 0).then_some(config.decoder.hop_frames);
     let text_max_characters = config.limits.text_characters;
-    Ok(Engine::new(EngineParts { profile, voices, source, decoder, text_max_characters, hop_frames }))
+    Ok(Engine::new(EngineParts {
+        profile,
+        voices,
+        source,
+        decoder,
+        text_max_characters,
+        hop_frames,
+        first_audio: config.decoder.first_audio(),
+    }))
 }
 
 /// What makes voices of recordings and keeps them.
@@ -217,6 +226,7 @@ fn decoder_settings(config: &Config) -> DecoderSettings {
         intra_threads: decoder.intra_threads,
         max_streams: decoder.max_streams,
         max_batch: decoder.max_batch,
+        batch_wait: Duration::from_millis(decoder.batch_wait_ms.into()),
         noise: decoder.noise,
     }
 }

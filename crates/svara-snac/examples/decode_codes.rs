@@ -44,10 +44,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             model: model.into(),
             device: Device::Cpu,
             threads: 1,
-            intra_threads: 1,
-            max_streams: 1,
-            max_batch: 1,
             noise: seed.is_some(),
+            ..DecoderSettings::default()
         },
     )?;
     let mut stream = decoder.open(seed.unwrap_or_default())?;

@@ -27,7 +27,7 @@ pub mod onnx;
 
 pub use assemble::{AssemblerStats, CustomTokenText, FrameAssembler};
 pub use decode::{
-    DecodeCall, DecodeObserver, DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings,
+    DecodeCall, DecodeObserver, DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings, Due,
 };
 pub use encode::Encoder;
 pub use error::{DecodeError, LoadError};

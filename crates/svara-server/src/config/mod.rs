@@ -16,7 +16,7 @@ pub use sections::{
     CloningConfig, DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig,
     ServerConfig, TelemetryConfig, VoicesConfig,
 };
-pub use values::{DecoderBackend, EngineKind, LogFormat, LogLevel, Seconds, Secret};
+pub use values::{DecoderBackend, EngineKind, FirstAudioMode, LogFormat, LogLevel, Seconds, Secret};
 
 /// The file that is read where no other is named, if it is there.
 pub const DEFAULT_FILE: &str = "config/server.toml";

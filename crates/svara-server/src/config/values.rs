@@ -138,6 +138,16 @@ pub enum DecoderBackend {
     Null,
 }
 
+/// When the first audio of a speech leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstAudioMode {
+    /// As soon as nothing later can change it.
+    Exact,
+    /// Earlier, and not yet as it will be.
+    Early,
+}
+
 /// What is logged. The names are those of the Python stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]

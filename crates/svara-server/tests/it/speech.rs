@@ -1,6 +1,7 @@
 use futures::StreamExt;
 use reqwest::multipart::Form as MultipartForm;
 use serde_json::json;
+use svara_server::config::FirstAudioMode;
 use svara_testkit::fake_vllm::{End, Form, Script, frame_tokens};
 
 use crate::harness::Server;
@@ -30,6 +31,34 @@ async fn the_shortest_utterances_come_out_whole() {
         assert_eq!(server.speak(json!({})).await.bytes().await.unwrap().len(), frames * FRAME_BYTES);
         let whole = server.speak(json!({"stream": false})).await.bytes().await.unwrap();
         assert_eq!(whole.len(), frames * FRAME_BYTES);
+    }
+}
+
+/// An early start is heard sooner and changes nothing after its seam: as many samples, the same ones from there on.
+#[tokio::test]
+async fn an_early_start_goes_over_into_the_exact_samples() {
+    const FADE: usize = 256;
+    let script = |frames| Script { chunk_tokens: 7, ..Script::frames(frames) };
+    let exact = Server::start(script(9)).await;
+    let early = Server::with(script(9), |config| config.decoder.first_audio = FirstAudioMode::Early).await;
+    for frames in [1, 2, 3, 9] {
+        exact.engine.set(script(frames));
+        early.engine.set(script(frames));
+        let [exact, early] = [&exact, &early].map(|server| server.speak(json!({})));
+        let (exact, early) = (exact.await.bytes().await.unwrap(), early.await.bytes().await.unwrap());
+        assert_eq!(early.len(), frames * FRAME_BYTES);
+        let seam = (2048 + FADE).min(exact.len() / 2) * 2;
+        assert_eq!(early[seam..], exact[seam..], "{frames} frames");
+        // Of two frames the early start is all there is to know, and of one there is none.
+        assert_eq!(early == exact, frames <= 2, "{frames} frames");
+        let step = |bytes: &[u8]| {
+            let sample = |bytes: &[u8]| i32::from(i16::from_le_bytes([bytes[0], bytes[1]]));
+            let samples: Vec<i32> = bytes.chunks_exact(2).map(sample).collect();
+            samples.windows(2).map(|pair| (pair[1] - pair[0]).abs()).max().unwrap()
+        };
+        // At the seam no sample jumps further than the sound itself does; a little more, for two sounds are added up.
+        let joint = 2000 * 2..seam.max(2000 * 2 + 4);
+        assert!(step(&early[joint]) * 10 <= step(&exact) * 12, "a click at the seam");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Decoders: threads with sessions, and the streams they serve.
 
+mod due;
 mod graph;
 mod observe;
 mod plan;
@@ -9,15 +10,18 @@ mod worker;
 use std::{
     path::PathBuf,
     sync::{Arc, OnceLock},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-pub use self::observe::{DecodeCall, DecodeObserver};
+pub use self::{
+    due::Due,
+    observe::{DecodeCall, DecodeObserver},
+};
 use self::{
     observe::Observer,
-    plan::Position,
+    plan::{Call, Position},
     queue::JobQueue,
     worker::{Done, Job},
 };
@@ -39,10 +43,28 @@ pub struct DecoderSettings {
     pub intra_threads: usize,
     /// Streams that may be open at once.
     pub max_streams: usize,
-    /// Streams that may share a call, at least 1. On a CPU batching gains nothing.
+    /// Streams that may share a call. 0: 1 on a CPU, where sharing gains nothing, 16 on a GPU.
     pub max_batch: usize,
+    /// How long a call may wait for others to share it.
+    pub batch_wait: Duration,
     /// Whether noise blocks draw noise, as the reference does, or get zeros.
     pub noise: bool,
+}
+
+impl Default for DecoderSettings {
+    /// What the server does unless told otherwise; `model` is empty.
+    fn default() -> Self {
+        Self {
+            model: PathBuf::new(),
+            device: Device::Auto,
+            threads: 0,
+            intra_threads: 1,
+            max_streams: 64,
+            max_batch: 0,
+            batch_wait: Duration::from_millis(2),
+            noise: true,
+        }
+    }
 }
 
 /// What a decoder runs.
@@ -67,10 +89,22 @@ pub struct DecoderInfo {
     pub sample_rate_hz: u32,
     /// Samples that a frame becomes.
     pub samples_per_frame: usize,
-    /// Frames that must be there before the first samples come out.
-    pub first_audio_frames: usize,
+    /// Samples by which the exact output is behind the frames: what comes later still has a say in them.
+    pub late_samples: usize,
     /// Entries of a codebook; codes are below it.
     pub codebook_size: u16,
+}
+
+impl DecoderInfo {
+    /// Samples that are out once so many frames of an utterance were pushed and more are to come.
+    pub fn samples_after(&self, frames: usize) -> usize {
+        (frames * self.samples_per_frame).saturating_sub(self.late_samples)
+    }
+
+    /// Frames that must be there before the first samples come out.
+    pub fn first_audio_frames(&self) -> usize {
+        self.late_samples / self.samples_per_frame.max(1) + 1
+    }
 }
 
 /// A codec decoder: dedicated threads that own ONNX Runtime sessions, or [nothing](Decoder::null). Clones share the
@@ -111,11 +145,7 @@ impl Decoder {
     /// # Errors
     /// The model can't be read or isn't a decoder, or the device can't be had.
     pub fn load(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
-        let settings = DecoderSettings {
-            intra_threads: settings.intra_threads.max(1),
-            max_batch: settings.max_batch.max(1),
-            ..settings.clone()
-        };
+        let settings = DecoderSettings { intra_threads: settings.intra_threads.max(1), ..settings.clone() };
         let queue = Arc::new(JobQueue::new());
         let observer = Arc::new(OnceLock::new());
         let opened = worker::start(runtime, &settings, &queue, &observer)?;
@@ -151,10 +181,10 @@ impl Decoder {
             device,
             sample_rate_hz: model.sample_rate_hz,
             samples_per_frame: model.samples_per_frame,
-            first_audio_frames: if model.is_stream() {
-                model.delay_samples / model.samples_per_frame + 1
+            late_samples: if model.is_stream() {
+                model.delay_samples
             } else {
-                model.context_frames + 1
+                model.context_frames * model.samples_per_frame
             },
             codebook_size: model.codebook_size,
         };
@@ -184,7 +214,8 @@ impl Decoder {
             .try_acquire_owned()
             .map_err(|_| DecodeError::Full { max_streams: shared.max_streams })?;
         let state = Some(vec![0.0; shared.model.state_len]);
-        Ok(DecodeStream { shared, seed: noise_seed, position: Position::start(), state, _slot: slot })
+        let due = Due::default();
+        Ok(DecodeStream { shared, seed: noise_seed, position: Position::start(), state, due, _slot: slot })
     }
 
     /// Streams that are open now.
@@ -221,6 +252,7 @@ pub struct DecodeStream {
     position: Position,
     /// Away while a call is under way; `None` for good after the end, an error or a call that was given up.
     state: Option<Vec<f32>>,
+    due: Due,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -247,6 +279,33 @@ impl DecodeStream {
         Ok(samples)
     }
 
+    /// Samples that a frame becomes.
+    pub fn samples_per_frame(&self) -> usize {
+        self.shared.info.samples_per_frame
+    }
+
+    /// Says when the listener needs what the next calls give; until it is said again. Of all calls that wait, those for
+    /// first audio come first, then those of the listener who is nearest to silence.
+    pub fn needed(&mut self, due: Due) {
+        self.due = due;
+    }
+
+    /// What the stream would begin with if it ended after these frames: at most `samples` samples from its start, which
+    /// may be fewer, and none where some were given already. The stream stays where it is.
+    ///
+    /// Giving this future up before it is done ends the stream.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub async fn preview(&mut self, frames: &[Frame], samples: usize) -> Result<Vec<f32>, DecodeError> {
+        self.check(frames)?;
+        let state = self.state.take().ok_or(DecodeError::Ended)?;
+        let calls = self.position.preview(&self.shared.model, frames, samples);
+        let (_, previewed) = self.make(calls, state.clone()).await?;
+        self.state = Some(state);
+        Ok(previewed)
+    }
+
     /// Begins another utterance in the same slot, whatever became of the one before.
     pub fn restart(&mut self, noise_seed: u64) {
         self.seed = noise_seed;
@@ -255,14 +314,18 @@ impl DecodeStream {
     }
 
     async fn step(&mut self, frames: &[Frame], last: bool) -> Result<Vec<f32>, DecodeError> {
-        let codebook_size = self.shared.model.codebook_size;
-        // ONNX Runtime would take some out-of-range codes for others.
-        if let Some(code) = frames.iter().flat_map(|frame| frame.0).find(|code| *code >= codebook_size) {
-            return Err(DecodeError::CodeOutOfRange { code, codebook_size });
-        }
-        let mut state = self.state.take().ok_or(DecodeError::Ended)?;
+        self.check(frames)?;
+        let state = self.state.take().ok_or(DecodeError::Ended)?;
+        let calls = self.position.plan(&self.shared.model, frames, last);
+        let (state, samples) = self.make(calls, state).await?;
+        self.state = Some(state);
+        Ok(samples)
+    }
+
+    /// Makes calls, one after the other; gives the state after them and the samples.
+    async fn make(&self, calls: Vec<Call>, mut state: Vec<f32>) -> Result<(Vec<f32>, Vec<f32>), DecodeError> {
         let mut samples = Vec::new();
-        for call in self.position.plan(&self.shared.model, frames, last) {
+        for call in calls {
             let queue = match &self.shared.backend {
                 Backend::Onnx(queue) => queue,
                 Backend::Null => {
@@ -271,12 +334,21 @@ impl DecodeStream {
                 }
             };
             let (reply, done) = oneshot::channel();
-            let job = Job { call, seed: self.seed, state, samples, reply, queued_at: Instant::now() };
-            queue.push(job).map_err(|_| DecodeError::Stopped)?;
+            let queued_at = Instant::now();
+            let job = Job { call, seed: self.seed, state, samples, reply, queued_at };
+            queue.push(job, queued_at, self.due.place(queued_at)).map_err(|_| DecodeError::Stopped)?;
             let done: Done = done.await.map_err(|_| DecodeError::Stopped)??;
             (state, samples) = (done.state, done.samples);
         }
-        self.state = Some(state);
-        Ok(samples)
+        Ok((state, samples))
+    }
+
+    /// Refuses codes that the model hasn't: ONNX Runtime would take some of them for others.
+    fn check(&self, frames: &[Frame]) -> Result<(), DecodeError> {
+        let codebook_size = self.shared.model.codebook_size;
+        match frames.iter().flat_map(|frame| frame.0).find(|code| *code >= codebook_size) {
+            Some(code) => Err(DecodeError::CodeOutOfRange { code, codebook_size }),
+            None => Ok(()),
+        }
     }
 }

@@ -81,6 +81,27 @@ impl Position {
         calls
     }
 
+    /// The calls that give the first `samples` samples of the stream as if it ended after `frames`. The position stays.
+    /// None where samples were given already: they aren't to be had again.
+    pub(crate) fn preview(&self, model: &CodecModel, frames: &[Frame], samples: usize) -> Vec<Call> {
+        if self.given_samples > 0 {
+            return Vec::new();
+        }
+        let mut left = samples;
+        let mut calls = self.clone().plan(model, frames, true);
+        calls.retain_mut(|call| {
+            call.keep.end = call.keep.end.min(call.keep.start + left);
+            let wanted = left > 0;
+            left -= call.keep.len();
+            if left == 0 && model.is_stream() {
+                // What only flushes later samples out isn't needed.
+                call.frames.truncate(call.keep.end.div_ceil(model.samples_per_frame).max(1));
+            }
+            wanted
+        });
+        calls
+    }
+
     fn plan_stream(&mut self, model: &CodecModel, frames: &[Frame], last: bool) -> Option<Call> {
         let before = self.pushed;
         self.pushed += frames.len();
@@ -187,6 +208,41 @@ mod tests {
             let expected: Vec<i64> = (0..(total * 2048) as i64).collect();
             prop_assert_eq!(given(&model(usize::from(stateful)), &pushes), expected);
         }
+    }
+
+    proptest! {
+        /// Plans as the end of the stream would be planned, no more calls than needed, and nothing moves.
+        #[test]
+        fn a_preview_is_the_start_of_what_an_end_would_give(
+            pushed in 0usize..3, frames in 1usize..6, samples in 1usize..9000, stateful: bool,
+        ) {
+            let (model, mut position) = (model(usize::from(stateful)), Position::start());
+            let early = position.plan(&model, &vec![Frame([1; 7]); pushed], false);
+            prop_assume!(early.iter().all(|call| call.keep.is_empty()));
+            let before = position.clone();
+            let frames = vec![Frame([2; 7]); frames];
+            let preview = position.preview(&model, &frames, samples);
+            prop_assert_eq!(&position.pushed, &before.pushed);
+            let end = position.plan(&model, &frames, true);
+            let kept = |calls: &[Call]| calls.iter().map(|call| call.keep.len()).sum::<usize>();
+            prop_assert_eq!(kept(&preview), samples.min(kept(&end)));
+            let fed = |calls: &[Call]| calls.iter().map(|call| call.frames.len()).sum::<usize>();
+            prop_assert!(fed(&preview) <= fed(&end));
+            for (preview, end) in preview.iter().zip(&end) {
+                prop_assert_eq!(preview.keep.start, end.keep.start);
+                prop_assert!(preview.keep.end <= preview.frames.len() * 2048);
+                prop_assert!(end.frames.starts_with(&preview.frames));
+                prop_assert_eq!(preview.total_latents, end.total_latents);
+            }
+        }
+    }
+
+    #[test]
+    fn a_preview_of_two_frames_feeds_two_more() {
+        let (model, mut position) = (model(1), Position::start());
+        position.plan(&model, &[Frame::default()], false);
+        let calls = position.preview(&model, &[Frame::default()], 2048 + 256);
+        assert_eq!(calls.iter().map(|call| call.frames.len()).collect::<Vec<_>>(), [3]);
     }
 
     #[test]

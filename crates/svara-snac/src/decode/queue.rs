@@ -1,62 +1,84 @@
 //! The queue between streams and decoder threads.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
-/// First in, first out, with several takers. It needs no bound of its own: a stream has at most one job in it, and
-/// the number of streams is bounded.
+/// Jobs in the order of their places, with several takers. It needs no bound of its own: a stream has at most one job in
+/// it, and the number of streams is bounded.
 pub(crate) struct JobQueue<J> {
     state: Mutex<State<J>>,
     changed: Condvar,
 }
 
 struct State<J> {
-    jobs: VecDeque<J>,
+    /// By place; where places are equal, in the order they came.
+    jobs: BTreeMap<(Instant, u64), Waiting<J>>,
+    pushed: u64,
     closed: bool,
+}
+
+struct Waiting<J> {
+    job: J,
+    queued_at: Instant,
+}
+
+/// How many jobs go together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batching {
+    /// Most jobs taken at once, at least 1.
+    pub(crate) max: usize,
+    /// How long a job may be kept waiting for others.
+    pub(crate) wait: Duration,
 }
 
 impl<J> JobQueue<J> {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State { jobs: VecDeque::new(), closed: false }), changed: Condvar::new() }
+        let state = State { jobs: BTreeMap::new(), pushed: 0, closed: false };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Adds a job; gives it back where the queue is closed.
-    pub(crate) fn push(&self, job: J) -> Result<(), J> {
+    /// Adds a job at its place; gives it back where the queue is closed.
+    pub(crate) fn push(&self, job: J, queued_at: Instant, place: Instant) -> Result<(), J> {
         let mut state = self.lock();
         if state.closed {
             return Err(job);
         }
-        state.jobs.push_back(job);
+        state.pushed += 1;
+        let key = (place, state.pushed);
+        state.jobs.insert(key, Waiting { job, queued_at });
         drop(state);
         self.changed.notify_one();
         Ok(())
     }
 
-    /// Waits for a job, then takes it and up to `max - 1` others that are `alike`, in order. `None` once closed.
-    pub(crate) fn take(&self, max: usize, alike: impl Fn(&J, &J) -> bool) -> Option<Vec<J>> {
+    /// Waits for jobs, then takes the first one and others that are `alike`, in order. `None` once closed.
+    pub(crate) fn take(&self, batching: Batching, alike: impl Fn(&J, &J) -> bool) -> Option<Vec<J>> {
         let mut state = self.lock();
-        let first = loop {
+        loop {
             if state.closed {
                 return None;
             }
-            match state.jobs.pop_front() {
-                Some(job) => break job,
-                None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            let Some((_, first)) = state.jobs.first_key_value() else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let patience = (first.queued_at + batching.wait).saturating_duration_since(Instant::now());
+            let keys = state.first_alike(batching.max, &alike);
+            if keys.len() >= batching.max || patience.is_zero() {
+                let jobs = keys.iter().filter_map(|key| state.jobs.remove(key)).map(|waiting| waiting.job);
+                let jobs = jobs.collect();
+                if !state.jobs.is_empty() {
+                    // Another taker may have slept through them, woken was only this one.
+                    self.changed.notify_one();
+                }
+                return Some(jobs);
             }
-        };
-        let mut batch = vec![first];
-        let mut at = 0;
-        while batch.len() < max && at < state.jobs.len() {
-            let fits = matches!((batch.first(), state.jobs.get(at)), (Some(a), Some(b)) if alike(a, b));
-            if fits {
-                batch.extend(state.jobs.remove(at));
-            } else {
-                at += 1;
-            }
+            let woken = self.changed.wait_timeout(state, patience);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        Some(batch)
     }
 
     /// Jobs that wait.
@@ -80,30 +102,104 @@ impl<J> JobQueue<J> {
     }
 }
 
+impl<J> State<J> {
+    /// The keys of the first job and of up to `max - 1` others like it.
+    fn first_alike(&self, max: usize, alike: impl Fn(&J, &J) -> bool) -> Vec<(Instant, u64)> {
+        let first = self.jobs.first_key_value();
+        let like_first =
+            |waiting: &Waiting<J>| first.is_some_and(|(_, first)| alike(&first.job, &waiting.job));
+        let jobs = self.jobs.iter().filter(|(_, waiting)| like_first(waiting));
+        jobs.map(|(key, _)| *key).take(max).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    const NO_WAIT: Duration = Duration::ZERO;
+
+    fn at_once(max: usize) -> Batching {
+        Batching { max, wait: NO_WAIT }
+    }
+
+    /// A queue of jobs, each at the place of so many milliseconds.
+    fn queue(jobs: &[(i32, u64)]) -> JobQueue<i32> {
+        let (queue, now) = (JobQueue::new(), Instant::now());
+        for (job, place) in jobs {
+            queue.push(*job, now, now + Duration::from_millis(*place)).unwrap();
+        }
+        queue
+    }
 
     #[test]
     fn takes_alike_jobs_together_and_keeps_the_order_of_the_rest() {
-        let queue = JobQueue::new();
-        for job in [11, 21, 12, 13, 22, 14] {
-            queue.push(job).unwrap();
-        }
+        let queue = queue(&[(14, 4), (21, 2), (12, 3), (13, 3), (22, 5), (11, 1)]);
         let alike = |a: &i32, b: &i32| a / 10 == b / 10;
-        assert_eq!(queue.take(3, alike), Some(vec![11, 12, 13]));
-        assert_eq!(queue.take(8, alike), Some(vec![21, 22]));
-        assert_eq!(queue.take(1, alike), Some(vec![14]));
+        assert_eq!(queue.take(at_once(3), alike), Some(vec![11, 12, 13]));
+        assert_eq!(queue.take(at_once(8), alike), Some(vec![21, 22]));
+        assert_eq!(queue.take(at_once(1), alike), Some(vec![14]));
     }
 
     #[test]
     fn closing_wakes_the_takers_and_refuses_jobs() {
         let queue = JobQueue::<i32>::new();
         std::thread::scope(|scope| {
-            let taker = scope.spawn(|| queue.take(1, |_, _| true));
+            let taker = scope.spawn(|| queue.take(at_once(1), |_, _| true));
             queue.close();
             assert_eq!(taker.join().unwrap(), None);
         });
-        assert_eq!(queue.push(1), Err(1));
+        let now = Instant::now();
+        assert_eq!(queue.push(1, now, now), Err(1));
+    }
+
+    /// Forever, as far as a test is concerned: only the second job can end the wait.
+    #[test]
+    fn a_job_waits_for_its_like_and_a_full_batch_waits_no_longer() {
+        let queue = queue(&[(1, 0)]);
+        let together = Batching { max: 2, wait: Duration::from_secs(600) };
+        std::thread::scope(|scope| {
+            let taker = scope.spawn(|| queue.take(together, |_, _| true));
+            let now = Instant::now();
+            queue.push(2, now, now + Duration::from_secs(1)).unwrap();
+            assert_eq!(taker.join().unwrap(), Some(vec![1, 2]));
+        });
+    }
+
+    #[test]
+    fn a_job_waits_no_longer_than_it_may() {
+        let queue = JobQueue::new();
+        let now = Instant::now();
+        queue.push(1, now, now).unwrap();
+        let together = Batching { max: 2, wait: Duration::from_millis(20) };
+        assert_eq!(queue.take(together, |_, _| true), Some(vec![1]));
+        assert!(now.elapsed() >= together.wait);
+    }
+
+    proptest! {
+        #[test]
+        fn each_job_once_and_in_the_order_of_the_places(
+            jobs in prop::collection::vec((0i32..30, 0u64..20), 0..40),
+            max in 1usize..5,
+        ) {
+            let queue = queue(&jobs);
+            let alike = |a: &i32, b: &i32| a % 3 == b % 3;
+            let mut taken: Vec<Vec<i32>> = Vec::new();
+            while queue.len() > 0 {
+                taken.extend(queue.take(at_once(max), alike));
+            }
+            let mut sorted = jobs;
+            sorted.sort_by_key(|(_, place)| *place);
+            for kind in 0..3 {
+                let expected: Vec<i32> =
+                    sorted.iter().map(|(job, _)| *job).filter(|job| job % 3 == kind).collect();
+                let got: Vec<i32> =
+                    taken.iter().filter(|batch| batch[0] % 3 == kind).flatten().copied().collect();
+                prop_assert_eq!(got, expected);
+            }
+            prop_assert!(taken.iter().all(|batch| batch.len() <= max && batch.iter().all(|job| alike(job, &batch[0]))));
+        }
     }
 }

@@ -17,12 +17,15 @@ use super::{
     graph::{DecoderGraph, Row},
     observe::Observer,
     plan::{Call, Position},
-    queue::JobQueue,
+    queue::{Batching, JobQueue},
 };
 use crate::{
     DecodeError, Frame, LoadError,
     onnx::{CodecModel, Device, Runtime, SessionSettings, SharedWeights},
 };
+
+/// Streams that share a call on a GPU unless told otherwise.
+const GPU_BATCH: usize = 16;
 
 /// One call for one stream.
 pub(crate) struct Job {
@@ -142,8 +145,13 @@ fn run(
     if ready.send(Ok(Opened { model: graph.model().clone(), device: graph.device() })).is_err() {
         return;
     }
-    while let Some(jobs) = queue.0.take(settings.max_batch, |a, b| a.call.frames.len() == b.call.frames.len())
-    {
+    let max = match (settings.max_batch, graph.device()) {
+        (0, Device::Cuda(_)) => GPU_BATCH,
+        (0, Device::Cpu | Device::Auto) => 1,
+        (max, _) => max,
+    };
+    let batching = Batching { max, wait: settings.batch_wait };
+    while let Some(jobs) = queue.0.take(batching, |a, b| a.call.frames.len() == b.call.frames.len()) {
         decode(&mut graph, jobs, observer);
     }
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use svara_snac::{DecodeError, Decoder, DecoderKind, DecoderSettings, Frame, onnx::Runtime};
 use svara_testkit::models;
@@ -67,8 +67,11 @@ async fn noise_follows_the_seed_and_can_be_turned_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_streams_do_not_mix() {
     let plain = decoder(models::snac_small("decoder_plain.onnx"));
-    for max_batch in [1, 8] {
-        let settings = DecoderSettings { max_batch, ..settings(models::snac_small("decoder_stream.onnx")) };
+    // With the wait, batches are of every size up to the largest.
+    for (max_batch, batch_wait) in [(1, 0), (8, 0), (8, 5), (3, 20)] {
+        let batch_wait = Duration::from_millis(batch_wait);
+        let settings =
+            DecoderSettings { max_batch, batch_wait, ..settings(models::snac_small("decoder_stream.onnx")) };
         let decoder = Arc::new(Decoder::load(&Runtime::load(&search()).unwrap(), &settings).unwrap());
         let streams = (0..16u64).map(|seed| {
             let decoder = Arc::clone(&decoder);
@@ -87,10 +90,32 @@ async fn concurrent_streams_do_not_mix() {
     }
 }
 
+/// The start of what the end would give, without an end.
+#[tokio::test]
+async fn a_preview_leaves_the_stream_where_it_is() {
+    for model in [models::snac_small("decoder_stream.onnx"), models::snac_small("decoder_plain.onnx")] {
+        let decoder = decoder(model);
+        let frames = frames(7, 6);
+        let exact = decode(&decoder, 3, &frames, 1).await.unwrap();
+        let ended = decode(&decoder, 3, &frames[..2], 2).await.unwrap();
+        let mut stream = decoder.open(3).unwrap();
+        assert!(stream.push(&frames[..1]).await.unwrap().is_empty());
+        // Of a plain decoder, frames that were pushed count all the same.
+        let preview = stream.preview(&frames[1..2], 2304).await.unwrap();
+        assert!(max_difference(&preview, &ended[..2304]) < EXACT);
+        assert_eq!(stream.preview(&frames[1..2], 9999).await.unwrap().len(), 4096);
+        let mut samples = stream.push(&frames[1..5]).await.unwrap();
+        assert!(!samples.is_empty());
+        assert!(stream.preview(&frames[5..], 100).await.unwrap().is_empty(), "too late for that");
+        samples.extend(stream.finish(&frames[5..]).await.unwrap());
+        assert!(max_difference(&samples, &exact) < EXACT);
+    }
+}
+
 #[tokio::test]
 async fn first_samples_after_three_frames() {
     let decoder = decoder(models::snac_small("decoder_stream.onnx"));
-    assert_eq!(decoder.info().first_audio_frames, 3);
+    assert_eq!(decoder.info().first_audio_frames(), 3);
     let mut stream = decoder.open(0).unwrap();
     let mut lengths = Vec::new();
     for frame in frames(1, 4) {

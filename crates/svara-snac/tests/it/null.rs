@@ -9,7 +9,7 @@ async fn silence_comes_as_much_and_as_late_as_sound() {
     let (null, real) = (Decoder::null(2), decoder(models::snac_small("decoder_stream.onnx")));
     assert_eq!((null.info().kind, null.notice().is_some()), (DecoderKind::Null, true));
     assert_eq!(real.notice(), None);
-    assert_eq!(null.info().first_audio_frames, real.info().first_audio_frames);
+    assert_eq!(null.info().first_audio_frames(), real.info().first_audio_frames());
     let frames = frames(1, 9);
     for hop in [1, 2, 4] {
         let (mut silent, mut sounding) = (null.open(0).unwrap(), real.open(0).unwrap());

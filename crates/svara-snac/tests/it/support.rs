@@ -11,15 +11,7 @@ pub fn search() -> LibrarySearch {
 }
 
 pub fn settings(model: PathBuf) -> DecoderSettings {
-    DecoderSettings {
-        model,
-        device: Device::Cpu,
-        threads: 2,
-        intra_threads: 1,
-        max_streams: 32,
-        max_batch: 1,
-        noise: true,
-    }
+    DecoderSettings { model, device: Device::Cpu, threads: 2, max_streams: 32, ..DecoderSettings::default() }
 }
 
 pub fn decoder(model: PathBuf) -> Decoder {

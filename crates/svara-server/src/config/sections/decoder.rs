@@ -1,11 +1,12 @@
 //! `[decoder]`: the SNAC decoder.
 
-use std::path::PathBuf;
+use std::{ops::RangeInclusive, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
+use svara_engine::FirstAudio;
 use svara_snac::onnx::Device;
 
-use crate::config::{ConfigError, DecoderBackend, values};
+use crate::config::{ConfigError, DecoderBackend, FirstAudioMode, values};
 
 /// The SNAC decoder.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -26,12 +27,18 @@ pub struct DecoderConfig {
     pub intra_threads: usize,
     /// Streams that may be open at once; more are refused.
     pub max_streams: usize,
-    /// Streams that may share one call.
+    /// Streams that may share one call. 0: 1 on a CPU, 16 on a GPU.
     pub max_batch: usize,
+    /// How long a call may wait for others to share it.
+    pub batch_wait_ms: u32,
     /// Whether noise blocks draw noise.
     pub noise: bool,
     /// Frames for each call. 0: few at first, then more.
     pub hop_frames: usize,
+    /// When the first audio leaves.
+    pub first_audio: FirstAudioMode,
+    /// Frames that an early start waits for.
+    pub early_frames: usize,
 }
 
 impl Default for DecoderConfig {
@@ -44,19 +51,40 @@ impl Default for DecoderConfig {
             threads: 0,
             intra_threads: 1,
             max_streams: 64,
-            max_batch: 1,
+            max_batch: 0,
+            batch_wait_ms: 2,
             noise: true,
             hop_frames: 0,
+            first_audio: FirstAudioMode::Exact,
+            early_frames: 2,
         }
     }
 }
 
+/// Most milliseconds that a call may wait for others: more would be heard.
+const MAX_BATCH_WAIT_MS: u32 = 100;
+/// Frames that an early start may wait for: before, there is nothing to tell from noise; after, there are exact samples.
+const EARLY_FRAMES: RangeInclusive<usize> = 2..=3;
+
 impl DecoderConfig {
+    /// When the first audio leaves, as the engine takes it.
+    pub(crate) fn first_audio(&self) -> FirstAudio {
+        match self.first_audio {
+            FirstAudioMode::Exact => FirstAudio::Exact,
+            FirstAudioMode::Early => FirstAudio::Early { frames: self.early_frames },
+        }
+    }
+
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
-        if self.max_streams == 0 || self.intra_threads == 0 || self.max_batch == 0 {
-            let reason =
-                "decoder.max_streams, decoder.intra_threads and decoder.max_batch must be at least 1";
+        if self.max_streams == 0 || self.intra_threads == 0 {
+            return Err(ConfigError::new("decoder.max_streams and decoder.intra_threads must be at least 1"));
+        }
+        if self.batch_wait_ms > MAX_BATCH_WAIT_MS {
+            let reason = format!("decoder.batch_wait_ms must be at most {MAX_BATCH_WAIT_MS}");
             return Err(ConfigError::new(reason));
+        }
+        if !EARLY_FRAMES.contains(&self.early_frames) {
+            return Err(ConfigError::new("decoder.early_frames must be 2 or 3"));
         }
         Ok(())
     }
