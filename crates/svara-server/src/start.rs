@@ -18,7 +18,7 @@ use svara_engine::{
 };
 use svara_snac::{
     Decoder, DecoderSettings, Encoder,
-    onnx::{Device, LibrarySearch, Runtime},
+    onnx::{Device, GpuSettings, LibrarySearch, Runtime},
 };
 
 use crate::{
@@ -228,6 +228,7 @@ fn decoder_settings(config: &Config) -> DecoderSettings {
         max_batch: decoder.max_batch,
         batch_wait: Duration::from_millis(decoder.batch_wait_ms.into()),
         noise: decoder.noise,
+        gpu: GpuSettings { memory_bytes: (decoder.gpu_memory_bytes > 0).then_some(decoder.gpu_memory_bytes) },
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     DecodeError, Frame, LoadError,
     frame::CODEBOOKS,
-    onnx::{CodecModel, Device, Runtime, SessionSettings},
+    onnx::{CodecModel, Device, GpuSettings, Runtime, SessionSettings},
 };
 
 /// Requests that may wait for the encoder.
@@ -33,7 +33,8 @@ impl Encoder {
     /// The model can't be read or isn't an encoder, or the device can't be had.
     pub fn load(runtime: &Runtime, path: &Path, device: Device) -> Result<Self, LoadError> {
         // One session: there is nobody to share with.
-        let settings = SessionSettings { device, intra_threads: 1, weights: None };
+        let settings =
+            SessionSettings { device, intra_threads: 1, weights: None, gpu: GpuSettings::default() };
         let mut session = runtime.open(path, &settings)?.session;
         let model = CodecModel::read(&session, path)?;
         if model.kind != "encoder" {

@@ -7,7 +7,7 @@ use ort::{
     value::TensorRef,
 };
 
-use super::plan::Call;
+use super::{bucket::Buckets, plan::Call};
 use crate::{
     DecodeError, LoadError,
     frame::CODEBOOKS,
@@ -21,6 +21,7 @@ pub(crate) struct DecoderGraph {
     model: CodecModel,
     device: Device,
     noise_on: bool,
+    buckets: Buckets,
     buffers: Buffers,
 }
 
@@ -41,6 +42,7 @@ impl DecoderGraph {
         path: &Path,
         settings: &SessionSettings,
         noise_on: bool,
+        max_batch: usize,
     ) -> Result<Self, LoadError> {
         let opened = runtime.open(path, settings)?;
         let model = CodecModel::read(&opened.session, path)?;
@@ -49,7 +51,13 @@ impl DecoderGraph {
             return Err(LoadError::Model { path: path.to_owned(), reason });
         }
         let buffers = Buffers::new(model.noise.len());
-        Ok(Self { session: opened.session, device: opened.device, noise_on, buffers, model })
+        let (session, device) = (opened.session, opened.device);
+        let buckets = match device {
+            // A plain decoder's windows are of many lengths: too many shapes to make ready.
+            Device::Cuda(_) if model.is_stream() => Buckets::PowersOfTwo { max: max_batch.max(1) },
+            Device::Cuda(_) | Device::Cpu | Device::Auto => Buckets::Exact,
+        };
+        Ok(Self { session, device, noise_on, buckets, buffers, model })
     }
 
     pub(crate) fn model(&self) -> &CodecModel {
@@ -61,19 +69,26 @@ impl DecoderGraph {
         self.device
     }
 
+    /// Numbers of streams to make one call each for before the graph is ready.
+    pub(crate) fn batches(&self) -> Vec<usize> {
+        self.buckets.all()
+    }
+
     /// Decodes the rows in one call; their calls must have equally many frames.
     pub(crate) fn run(&mut self, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
         let Some(frames) = rows.first().map(|row| row.call.frames.len()) else { return Ok(()) };
         debug_assert!(rows.iter().all(|row| row.call.frames.len() == frames), "one shape for all rows");
+        let batch = self.buckets.rows(rows.len());
         self.buffers.gather(rows, &self.model, self.noise_on);
-        let inputs = self.buffers.inputs(&self.model, rows.len(), frames).map_err(failed)?;
+        self.buffers.fill_up(batch, frames, &self.model);
+        let inputs = self.buffers.inputs(&self.model, batch, frames).map_err(failed)?;
         let outputs = self.session.run(inputs).map_err(failed)?;
         let output = |name: &str, floats_per_row: usize| {
             let value = outputs
                 .get(name)
                 .ok_or_else(|| DecodeError::Run(format!("the graph has no output {name}")))?;
             let (_, floats) = value.try_extract_tensor::<f32>().map_err(failed)?;
-            if floats.len() == rows.len() * floats_per_row {
+            if floats.len() == batch * floats_per_row {
                 Ok(floats)
             } else {
                 Err(DecodeError::Run(format!("output {name} has {} floats", floats.len())))
@@ -143,6 +158,21 @@ impl Buffers {
         }
     }
 
+    /// Adds rows that nobody hears, up to `batch`.
+    fn fill_up(&mut self, batch: usize, frames: usize, model: &CodecModel) {
+        for (codebook, codes) in self.codes.iter_mut().enumerate() {
+            codes.resize(batch * (frames << codebook), 0);
+        }
+        for (draws, noise) in self.draws.iter_mut().zip(&model.noise) {
+            draws.resize(batch * draws_in(noise, model, frames), 0.0);
+        }
+        if model.state_len > 0 {
+            self.positions.resize(batch, 0);
+            self.totals.resize(batch, 0);
+            self.state.resize(batch * model.state_len, 0.0);
+        }
+    }
+
     fn inputs<'a>(
         &'a self,
         model: &CodecModel,
@@ -177,4 +207,54 @@ fn draws_in(noise: &NoiseLayer, model: &CodecModel, frames: usize) -> usize {
 #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 fn failed(error: ort::Error) -> DecodeError {
     DecodeError::Run(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use svara_testkit::models;
+
+    use super::*;
+    use crate::{
+        Frame,
+        decode::plan::Position,
+        onnx::{GpuSettings, LibrarySearch},
+    };
+
+    /// What the rows of a GPU's batch give doesn't depend on the rows that only fill it up.
+    #[test]
+    fn rows_that_nobody_hears_change_nothing() {
+        let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
+        let runtime = Runtime::load(&search).unwrap();
+        let settings = SessionSettings {
+            device: Device::Cpu,
+            intra_threads: 1,
+            weights: None,
+            gpu: GpuSettings::default(),
+        };
+        let path = models::snac_small("decoder_stream.onnx");
+        let mut graph = DecoderGraph::open(&runtime, &path, &settings, true, 8).unwrap();
+        let model = graph.model().clone();
+        let decode = |graph: &mut DecoderGraph| {
+            let streams = 0..3_u16;
+            let call = |stream| Position::start().plan(&model, &[Frame([stream; 7]); 3], false).remove(0);
+            let calls: Vec<Call> = streams.map(call).collect();
+            let mut outputs: Vec<(Vec<f32>, Vec<f32>)> =
+                calls.iter().map(|_| (vec![0.0; model.state_len], Vec::new())).collect();
+            let rows = calls.iter().zip(&mut outputs);
+            let mut rows: Vec<Row<'_>> =
+                rows.map(|(call, (state, samples))| Row { call, seed: 5, state, samples }).collect();
+            graph.run(&mut rows).unwrap();
+            outputs
+        };
+        let exact = decode(&mut graph);
+        assert_eq!(graph.buckets, Buckets::Exact);
+        graph.buckets = Buckets::PowersOfTwo { max: 8 };
+        let filled_up = decode(&mut graph);
+        for ((state, samples), (state_2, samples_2)) in exact.iter().zip(&filled_up) {
+            let pairs = state.iter().chain(samples).zip(state_2.iter().chain(samples_2));
+            assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 1e-4);
+            assert!(samples.iter().any(|sample| sample.abs() > 0.01));
+        }
+        assert!(filled_up[0].1 != filled_up[1].1, "the rows are different streams");
+    }
 }

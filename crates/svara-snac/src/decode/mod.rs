@@ -1,5 +1,6 @@
 //! Decoders: threads with sessions, and the streams they serve.
 
+mod bucket;
 mod due;
 mod graph;
 mod observe;
@@ -27,7 +28,7 @@ use self::{
 };
 use crate::{
     DecodeError, Frame, LoadError,
-    onnx::{CodecModel, Device, Runtime},
+    onnx::{CodecModel, Device, GpuSettings, Runtime},
 };
 
 /// How to run a decoder.
@@ -49,6 +50,8 @@ pub struct DecoderSettings {
     pub batch_wait: Duration,
     /// Whether noise blocks draw noise, as the reference does, or get zeros.
     pub noise: bool,
+    /// What only matters on a GPU.
+    pub gpu: GpuSettings,
 }
 
 impl Default for DecoderSettings {
@@ -63,6 +66,7 @@ impl Default for DecoderSettings {
             max_batch: 0,
             batch_wait: Duration::from_millis(2),
             noise: true,
+            gpu: GpuSettings::default(),
         }
     }
 }

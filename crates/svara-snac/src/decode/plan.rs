@@ -13,7 +13,7 @@ use crate::{Frame, onnx::CodecModel};
 
 /// Most frames of a stream graph's call. More cost more for each: 4 frames' activations stay in a core's cache, and the
 /// memory for them comes back from the allocator, where larger blocks would be fresh pages from the system every time.
-const MAX_STREAM_FRAMES: usize = 4;
+pub(crate) const MAX_STREAM_FRAMES: usize = 4;
 /// More latents than any stream has: "the end isn't known yet".
 const UNKNOWN_TOTAL: i64 = 1 << 40;
 

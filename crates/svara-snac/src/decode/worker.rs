@@ -16,7 +16,7 @@ use super::{
     DecodeCall, DecoderSettings,
     graph::{DecoderGraph, Row},
     observe::Observer,
-    plan::{Call, Position},
+    plan::{Call, MAX_STREAM_FRAMES, Position},
     queue::{Batching, JobQueue},
 };
 use crate::{
@@ -75,7 +75,12 @@ fn start_all(
         Device::Cpu | Device::Auto => Some(SharedWeights::read(runtime, &settings.model)?),
         Device::Cuda(_) => None,
     };
-    let session = SessionSettings { device: settings.device, intra_threads: settings.intra_threads, weights };
+    let session = SessionSettings {
+        device: settings.device,
+        intra_threads: settings.intra_threads,
+        weights,
+        gpu: settings.gpu,
+    };
     let start = |numbers: Range<usize>| {
         for number in numbers.clone() {
             let (runtime, settings, session) = (runtime.clone(), settings.clone(), session.clone());
@@ -125,14 +130,16 @@ fn run(
 ) {
     // Also on a panic: a decoder with a dead thread must refuse work, not hang it.
     let queue = CloseOnDrop(queue);
-    let graph =
-        DecoderGraph::open(runtime, &settings.model, &session, settings.noise).and_then(|mut graph| {
+    let gpu_batch = if settings.max_batch == 0 { GPU_BATCH } else { settings.max_batch };
+    let graph = DecoderGraph::open(runtime, &settings.model, &session, settings.noise, gpu_batch).and_then(
+        |mut graph| {
             warm_up(&mut graph).map_err(|error| LoadError::Model {
                 path: settings.model.clone(),
                 reason: error.to_string(),
             })?;
             Ok(graph)
-        });
+        },
+    );
     drop(session);
     let mut graph = match graph {
         Ok(graph) => graph,
@@ -145,26 +152,27 @@ fn run(
     if ready.send(Ok(Opened { model: graph.model().clone(), device: graph.device() })).is_err() {
         return;
     }
-    let max = match (settings.max_batch, graph.device()) {
-        (0, Device::Cuda(_)) => GPU_BATCH,
-        (0, Device::Cpu | Device::Auto) => 1,
-        (max, _) => max,
-    };
+    let cpu_batch = settings.max_batch.max(1);
+    let max = if matches!(graph.device(), Device::Cuda(_)) { gpu_batch } else { cpu_batch };
     let batching = Batching { max, wait: settings.batch_wait };
     while let Some(jobs) = queue.0.take(batching, |a, b| a.call.frames.len() == b.call.frames.len()) {
         decode(&mut graph, jobs, observer);
     }
 }
 
-/// The first call of a shape allocates; better now than for the first listener.
+/// The first call of a shape allocates, and on a GPU picks algorithms; better now than for the first listener.
 fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
-    let model = graph.model().clone();
-    let mut position = Position::start();
-    let (mut state, mut samples) = (vec![0.0; model.state_len], Vec::new());
-    for (frames, last) in [(3, false), (1, false), (2, true)] {
-        let frames = vec![Frame::default(); frames];
-        for call in position.plan(&model, &frames, last) {
-            graph.run(&mut [Row { call: &call, seed: 0, state: &mut state, samples: &mut samples }])?;
+    let (model, batches) = (graph.model().clone(), graph.batches());
+    let lengths = match model.context_frames + 1 {
+        _ if model.is_stream() => 1..=MAX_STREAM_FRAMES,
+        shortest => shortest..=shortest,
+    };
+    for frames in lengths {
+        let calls = Position::start().plan(&model, &vec![Frame::default(); frames], false);
+        for (call, batch) in calls.iter().flat_map(|call| batches.iter().map(move |batch| (call, *batch))) {
+            let mut outputs = vec![(vec![0.0; model.state_len], Vec::new()); batch];
+            let rows = outputs.iter_mut().map(|(state, samples)| Row { call, seed: 0, state, samples });
+            graph.run(&mut rows.collect::<Vec<_>>())?;
         }
     }
     Ok(())

@@ -1,10 +1,12 @@
 //! ONNX Runtime: the library, the device, and what a model file says of itself.
 
+mod cuda;
 mod device;
 mod model;
 mod runtime;
 mod weights;
 
+pub use cuda::GpuSettings;
 pub use device::Device;
 pub use runtime::{LibrarySearch, Runtime};
 

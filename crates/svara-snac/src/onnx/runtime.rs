@@ -11,7 +11,7 @@ use ort::{
     session::{Session, builder::SessionBuilder},
 };
 
-use super::{Device, SharedWeights};
+use super::{Device, GpuSettings, SharedWeights, cuda};
 use crate::LoadError;
 
 /// File name of the library in `models/lib/`.
@@ -134,13 +134,7 @@ impl Runtime {
     ) -> Result<OpenedSession, LoadError> {
         let broken =
             |error: ort::Error| LoadError::Model { path: path.to_owned(), reason: error.to_string() };
-        let provider = ep::CUDA::default()
-            .with_device_id(i32::from(number))
-            // The default search tunes for seconds on every new shape.
-            .with_conv_algorithm_search(ep::cuda::ConvAlgorithmSearch::Heuristic)
-            .build()
-            // Otherwise a missing GPU means the CPU without a word.
-            .error_on_failure();
+        let provider = cuda::provider(number, settings.gpu);
         let builder = self.builder(settings).map_err(broken)?;
         let mut builder = builder.with_execution_providers([provider]).map_err(|error| {
             LoadError::Device { device: Device::Cuda(number).to_string(), reason: error.to_string() }
@@ -164,6 +158,7 @@ pub(crate) struct SessionSettings {
     pub(crate) intra_threads: usize,
     /// What sessions on the CPU share; it must be of the same file.
     pub(crate) weights: Option<SharedWeights>,
+    pub(crate) gpu: GpuSettings,
 }
 
 /// A session and the device it got.

@@ -31,6 +31,8 @@ pub struct DecoderConfig {
     pub max_batch: usize,
     /// How long a call may wait for others to share it.
     pub batch_wait_ms: u32,
+    /// Most bytes of a GPU's memory. 0: as many as there are.
+    pub gpu_memory_bytes: usize,
     /// Whether noise blocks draw noise.
     pub noise: bool,
     /// Frames for each call. 0: few at first, then more.
@@ -53,6 +55,7 @@ impl Default for DecoderConfig {
             max_streams: 64,
             max_batch: 0,
             batch_wait_ms: 2,
+            gpu_memory_bytes: 0,
             noise: true,
             hop_frames: 0,
             first_audio: FirstAudioMode::Exact,
