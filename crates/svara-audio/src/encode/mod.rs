@@ -125,6 +125,14 @@ pub fn encode_whole(
     Ok(out)
 }
 
+/// Makes the file that an [`Encoder`] has written to its end say how long it is, where the format's header has a place
+/// for that which a stream leaves open (WAV).
+pub fn settle_sizes(spec: EncoderSpec, file: &mut [u8]) {
+    if spec.format() == Format::Wav {
+        wav::settle_sizes(file);
+    }
+}
+
 /// What each format implements. Samples come at the codec's own rate, in order, in pieces of any size.
 trait Codec: Send {
     fn push(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), EncodeError>;
@@ -174,6 +182,20 @@ fn push_quantized(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_with_settled_sizes_is_the_whole_file() {
+        let samples: Vec<f32> = (0..5000).map(|n| (n as f32 / 50.0).sin() / 2.0).collect();
+        for format in [Format::Wav, Format::Pcm, Format::Ulaw] {
+            let spec = EncoderSpec::new(format).unwrap();
+            let (mut encoder, mut file) = (Encoder::new(spec, spec.rate()).unwrap(), Vec::new());
+            encoder.push(&samples, &mut file).unwrap();
+            encoder.finish(&mut file).unwrap();
+            settle_sizes(spec, &mut file);
+            assert!(file == encode_whole(spec, &samples, spec.rate()).unwrap(), "{format}");
+        }
+        wav::settle_sizes(&mut []);
+    }
 
     #[test]
     fn an_encoder_can_move_between_threads() {

@@ -34,6 +34,22 @@ impl Codec for Wav {
     }
 }
 
+/// Sizes in the header of a stream: where they stand, and the byte that they count from.
+const SIZES: [(usize, usize); 2] = [(4, 8), (40, 44)];
+
+/// Writes the sizes into a stream that is there as a whole. One that is too long for them stays as it is.
+pub(super) fn settle_sizes(file: &mut [u8]) {
+    if u32::try_from(file.len()).is_err() {
+        return;
+    }
+    for (at, from) in SIZES {
+        let size = file.len().checked_sub(from).and_then(|size| u32::try_from(size).ok());
+        if let (Some(size), Some(place)) = (size, file.get_mut(at..at + 4)) {
+            place.copy_from_slice(&size.to_le_bytes());
+        }
+    }
+}
+
 /// What the 32-bit size of the RIFF chunk can hold, less the header.
 const MAX_SAMPLES: usize = (u32::MAX as usize - 44) / 2;
 

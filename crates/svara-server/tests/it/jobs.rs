@@ -1,0 +1,257 @@
+//! Long jobs, as callers see them, and across restarts.
+
+use std::{path::Path, time::Duration};
+
+use reqwest::Response;
+use serde_json::{Value, json};
+use svara_server::config::Config;
+use svara_testkit::fake_vllm::{End, FakeVllm, Script};
+
+use crate::harness::{self, Server, status_and_json};
+
+const SENTENCE: &str = "यह एक वाक्य है। ";
+
+fn kept_in(directory: &Path) -> impl FnOnce(&mut Config) {
+    let store = directory.display().to_string();
+    move |config| config.jobs.store = store
+}
+
+async fn get(server: &Server, path: &str) -> Response {
+    server.client.get(server.url(path)).timeout(Duration::from_secs(20)).send().await.unwrap()
+}
+
+async fn post(server: &Server, fields: &Value) -> (u16, Value) {
+    status_and_json(server.request("/v1/jobs", fields).send().await.unwrap()).await
+}
+
+async fn post_lines(server: &Server, lines: &str) -> (u16, Value) {
+    let request = server.client.post(server.url("/v1/jobs")).header("content-type", "application/jsonl");
+    status_and_json(request.body(lines.to_owned()).send().await.unwrap()).await
+}
+
+/// The job, once it has one of these states.
+async fn once(server: &Server, id: &Value, states: &[&str]) -> Value {
+    let path = format!("/v1/jobs/{}", id.as_str().unwrap());
+    loop {
+        let (status, job) = status_and_json(get(server, &path).await).await;
+        assert_eq!(status, 200, "{job}");
+        if states.contains(&job["status"].as_str().unwrap()) {
+            return job;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_long_text_becomes_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(5), |config| {
+        kept_in(directory.path())(config);
+        config.limits.text_characters = 100;
+    })
+    .await;
+    let text = SENTENCE.repeat(20);
+    let fields = json!({"text": text, "voice": "hi_female", "response_format": "wav", "seed": 1});
+    let (status, _) = server.speak_json(fields.clone()).await;
+    assert_eq!(status, 422, "too long for a request");
+    let response = server.request("/v1/jobs", &fields).send().await.unwrap();
+    assert_eq!(response.status(), 202);
+    let place = response.headers()["location"].to_str().unwrap().to_owned();
+    let posted: Value = response.json().await.unwrap();
+    assert_eq!(place, format!("/v1/jobs/{}", posted["id"].as_str().unwrap()));
+    let done = once(&server, &posted["id"], &["done", "failed"]).await;
+    assert_eq!(done["status"], "done", "{done}");
+    let parts = server.engine.requests().len();
+    assert!(parts > 2, "{parts}");
+    let audio = get(&server, done["items"][0]["audio"].as_str().unwrap()).await;
+    assert_eq!(audio.headers()["content-type"], "audio/wav");
+    let name = audio.headers()["content-disposition"].to_str().unwrap().to_owned();
+    assert!(name.starts_with("attachment; filename=") && name.contains(".wav"), "{name}");
+    let bytes = audio.bytes().await.unwrap();
+    let wav = hound::WavReader::new(&bytes[..]).unwrap();
+    assert_eq!(
+        wav.duration() as usize,
+        parts * 5 * 2048,
+        "nothing is lost between the parts, and the header knows"
+    );
+    let seconds = done["audio_seconds"].as_f64().unwrap();
+    assert!((seconds - wav.duration() as f64 / 24_000.0).abs() < 0.01, "{seconds}");
+    assert_eq!(get(&server, &format!("{place}/audio")).await.bytes().await.unwrap(), bytes, "the only one");
+    let (_, list) = status_and_json(get(&server, "/v1/jobs").await).await;
+    assert_eq!(list["jobs"][0]["id"], posted["id"]);
+}
+
+#[tokio::test]
+async fn a_batch_is_lines_and_each_has_its_own_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(3), kept_in(directory.path())).await;
+    let line = |text: &str, format: &str| {
+        json!({"text": text, "voice": "hi_male", "response_format": format}).to_string()
+    };
+    let lines = [line("एक", "mp3"), String::new(), line("दो", "opus"), line("तीन", "ulaw")].join("\r\n");
+    let (status, job) = post_lines(&server, &lines).await;
+    assert_eq!((status, &job["item_count"]), (202, &json!(3)), "{job}");
+    let done = once(&server, &job["id"], &["done", "failed"]).await;
+    assert_eq!((&done["items_done"], &done["items"][2]["sample_rate"]), (&json!(3), &json!(8000)), "{done}");
+    for (number, kind) in ["audio/mpeg", "audio/ogg", "audio/basic"].iter().enumerate() {
+        let audio = get(&server, done["items"][number]["audio"].as_str().unwrap()).await;
+        assert!(audio.headers()["content-type"].to_str().unwrap().starts_with(kind), "{number}");
+        assert_eq!(done["items"][number]["audio_bytes"], audio.bytes().await.unwrap().len());
+    }
+    let path = format!("/v1/jobs/{}/audio", job["id"].as_str().unwrap());
+    for (path, status) in [(path.clone(), 400), (format!("{path}/3"), 404), (format!("{path}/x"), 404)] {
+        assert_eq!(get(&server, &path).await.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_when_it_is_posted() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(3), |config| {
+        kept_in(directory.path())(config);
+        config.jobs.max_items = 2;
+        config.jobs.job_characters = 50;
+        config.jobs.max_jobs = 1;
+        config.jobs.concurrent = 0;
+    })
+    .await;
+    let good = json!({"text": "नमस्ते", "voice": "hi_female"});
+    for (change, status, words) in [
+        (json!({"voice": "nobody"}), 404, "nobody"),
+        (json!({"style": "angry"}), 400, "angry"),
+        (json!({"speed": 9}), 422, "speed"),
+        (json!({"top_p": 7}), 422, "top_p"),
+        (json!({"text": " "}), 422, "text"),
+        (json!({"text": "a".repeat(51)}), 422, "jobs.job_characters"),
+        (json!({"response_format": "xyz"}), 400, "response_format"),
+    ] {
+        let mut fields = good.clone();
+        fields.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let (got, body) = post(&server, &fields).await;
+        let detail = body["detail"].as_str().unwrap();
+        assert!(got == status && detail.contains(words), "{got} {detail}");
+    }
+    let (status, body) = post_lines(&server, &format!("{good}\n\n{{\"text\": \"x\"}}\n")).await;
+    assert!(status == 400 && body["detail"].as_str().unwrap().starts_with("line 3: voice"), "{body}");
+    let (status, body) = post_lines(&server, &format!("{good}\n{{nonsense\n")).await;
+    assert!(status == 400 && body["detail"].as_str().unwrap().starts_with("line 2: "), "{body}");
+    let (status, _) = post_lines(&server, &format!("{good}\n{good}\n{good}\n")).await;
+    assert_eq!(status, 400);
+    let (status, _) = post_lines(&server, "\n\n").await;
+    assert_eq!(status, 400);
+    let (status, job) = post(&server, &good).await;
+    assert_eq!((status, &job["status"]), (202, &json!("queued")));
+    let (status, body) =
+        status_and_json(get(&server, &format!("/v1/jobs/{}/audio", job["id"].as_str().unwrap())).await).await;
+    assert_eq!((status, &body["error"]["type"]), (409, &json!("job_unfinished")));
+    let (status, body) = post(&server, &good).await;
+    assert_eq!((status, &body["error"]["type"]), (409, &json!("jobs_full")));
+    assert_eq!(get(&server, "/v1/jobs/none").await.status(), 404);
+    let without = Server::start(Script::frames(1)).await;
+    let (status, body) = post(&without, &good).await;
+    assert!(status == 501 && body["detail"].as_str().unwrap().contains("jobs.store"), "{body}");
+}
+
+#[tokio::test]
+async fn one_at_a_time_and_a_deleted_job_stops_costing() {
+    let directory = tempfile::tempdir().unwrap();
+    let server =
+        Server::with(Script { end: End::Hang, ..Script::frames(3) }, kept_in(directory.path())).await;
+    let fields = json!({"text": "नमस्ते", "voice": "hi_female"});
+    let (_, first) = post(&server, &fields).await;
+    let (_, second) = post(&server, &fields).await;
+    once(&server, &first["id"], &["running"]).await;
+    server.engine.wait_for_open_streams(1).await;
+    assert_eq!(once(&server, &second["id"], &["queued", "running"]).await["status"], "queued");
+    let delete = async |job: &Value| {
+        let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+        server.client.delete(server.url(&path)).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(delete(&second).await, 200);
+    assert_eq!(delete(&first).await, 200);
+    server.engine.wait_for_open_streams(0).await;
+    assert_eq!((delete(&first).await, server.engine.requests().len()), (404, 1));
+    assert_eq!(get(&server, &format!("/v1/jobs/{}", first["id"].as_str().unwrap())).await.status(), 404);
+    let left: Vec<_> = files(directory.path());
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_failure_that_may_pass_is_tried_again_and_another_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let busy = Script { end: End::Refuse(503, "busy".to_owned()), ..Script::frames(0) };
+    let server = Server::with(busy, kept_in(directory.path())).await;
+    let fields = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
+    let (_, job) = post(&server, &fields).await;
+    while server.engine.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    server.engine.set(Script::frames(4));
+    let done = once(&server, &job["id"], &["done", "failed"]).await;
+    assert_eq!(
+        (&done["status"], &done["items"][0]["audio_bytes"]),
+        (&json!("done"), &json!(4 * 2048 * 2)),
+        "{done}"
+    );
+    server.engine.set(Script { end: End::Refuse(400, "no such model".to_owned()), ..Script::frames(0) });
+    let (_, job) = post(&server, &fields).await;
+    let failed = once(&server, &job["id"], &["done", "failed"]).await;
+    assert_eq!(failed["items"][0]["error"]["origin"], "engine", "{failed}");
+    let path = format!("/v1/jobs/{}/audio", job["id"].as_str().unwrap());
+    assert_eq!(get(&server, &path).await.status(), 404);
+}
+
+/// The real program is killed in the middle of a batch; the next one goes on with what was not over.
+#[tokio::test]
+async fn a_killed_server_loses_no_job() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = FakeVllm::start(Script::frames(3)).await;
+    let jobs = directory.path().join("jobs");
+    let more = format!(
+        "[server]\nport = 0\n[engine]\nbase_url = {:?}\n[model]\ntokenizer = {:?}\n[voices]\nstore = \"\"\n[jobs]\nstore = {jobs:?}\n",
+        engine.base_url(),
+        svara_testkit::models::tokenizer()
+    );
+    let file = crate::program::config(directory.path(), &more);
+    let mut first = harness::Program::start(&file).await;
+    // No server in this process has done that.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::new();
+    let line = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"}).to_string();
+    let post = client.post(format!("{}/v1/jobs", first.root)).header("content-type", "application/jsonl");
+    let job: Value = post.body(format!("{line}\n").repeat(3)).send().await.unwrap().json().await.unwrap();
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let state = async |root: &str| -> Value {
+        client.get(format!("{root}{path}")).send().await.unwrap().json().await.unwrap()
+    };
+    while state(&first.root).await["items_done"].as_u64().unwrap() < 1 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    engine.set(Script { end: End::Hang, ..Script::frames(3) });
+    // From now on an item that begins doesn't end; one may just have begun to.
+    while engine.requests().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    first.kill_9().await;
+    engine.set(Script::frames(4));
+    let spoken_before = engine.requests().len();
+    let second = harness::Program::start(&file).await;
+    let done = loop {
+        let job = state(&second.root).await;
+        if job["status"] == "done" || job["status"] == "failed" {
+            break job;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(done["items_done"], 3, "{done}");
+    let spoken_after = engine.requests().len() - spoken_before;
+    assert!((1..3).contains(&spoken_after), "what was over is not spoken again: {spoken_after}");
+    let of_before = client.get(format!("{}{path}/audio/0", second.root)).send().await.unwrap();
+    assert_eq!(of_before.bytes().await.unwrap().len(), 3 * 2048 * 2);
+}
+
+/// What stands in a store that was made empty.
+fn files(directory: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
