@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from conftest import StartServer
 from processes import wait_until
-from server_peer import Server
+from reference import MODELS
+from server_peer import Server, settings_for_vllm
 
 SPOKEN_WITHIN_MS = 30_000
 DONE = re.compile("^Done")
@@ -135,6 +136,47 @@ def test_fits_a_phone_in_both_themes(page: Page, scheme: str, tmp_path: Path) ->
     brightness = sum(int(value) for value in re.findall(r"\d+", paper)[:3]) / 3
     assert (brightness < 128) == (scheme == "dark")
     page.screenshot(path=tmp_path / f"{scheme}.png", full_page=True)
+
+
+def test_a_recording_is_taken_where_the_server_can_use_it(
+    browser: Browser, start_server: StartServer, tmp_path: Path
+) -> None:
+    """The engine needn't be there for that; the demo voice can't clone, and its page has no place for it."""
+    settings = settings_for_vllm("http://127.0.0.1:9/v1")
+    settings["cloning"] = {"encoder": str(MODELS / "snac-small/encoder.onnx")}
+    settings["voices"] = {"store": str(tmp_path / "voices")}
+    server = start_server(settings, ready=False)
+    recording = tmp_path / "me.wav"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=2", recording]
+    subprocess.run(command, check=True)
+    page = browser.new_page()
+    page.goto(server.root)
+    page.locator("#clone summary").click()
+    page.set_input_files("#file", recording)
+    expect(page.locator("#reference")).to_have_text(re.compile(r"^me\.wav, \d+ KiB$"))
+    expect(page.locator("#voice")).to_be_disabled()
+    expect(page.locator("#snippet")).to_contain_text("-F reference_audio=@recording.wav")
+    page.fill("#transcript", "It's me")
+    expect(page.locator("#snippet")).to_contain_text("'reference_transcript=It'\\''s me'")
+    page.click("#forget")
+    expect(page.locator("#voice")).to_be_enabled()
+    page.close()
+
+
+def test_the_api_is_shown_as_a_page(browser: Browser, demo: Server) -> None:
+    """Swagger UI under its policy: no error on the console, and a request made from it is answered."""
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: errors.append(request.url) if not is_ours(request.url, demo) else None)
+    page.goto(f"{demo.root}/docs")
+    health = page.locator("#operations-operations-health")
+    health.locator(".opblock-summary-control").click()
+    health.locator(".execute").click()
+    expect(health.locator(".live-responses-table")).to_contain_text("healthy")
+    page.close()
+    assert not errors
 
 
 def codec_of(path: Path) -> str:

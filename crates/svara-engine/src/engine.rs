@@ -9,7 +9,7 @@ use svara_audio::{SampleRate, TimeStretch};
 use svara_snac::Decoder;
 
 use crate::{
-    FirstAudio, HopPlan, ModelProfile, SpeakError, Speech, SpeechRequest, Voices,
+    FirstAudio, HopPlan, ModelProfile, Sampling, SpeakError, Speech, SpeechRequest, Voice, Voices,
     script::Script,
     source::{TokenSource, Utterance},
     speech::Pieces,
@@ -40,6 +40,15 @@ pub struct Engine {
     hops: HopPlan,
 }
 
+/// A request that can be spoken, as far as that is known before the source is asked.
+struct Prepared {
+    voice: Arc<Voice>,
+    sampling: Sampling,
+    stretch: Option<TimeStretch>,
+    script: Script,
+    may_be_cut: bool,
+}
+
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: EngineParts) -> Self {
@@ -56,19 +65,7 @@ impl Engine {
     pub async fn speak(&self, request: SpeechRequest) -> Result<Speech, SpeakError> {
         self.check_length(&request.text)?;
         let profile = &self.parts.profile;
-        let voice = match &request.reference {
-            Some(reference) => {
-                self.parts.source.cloning()?;
-                Arc::clone(&reference.voice)
-            }
-            None => Arc::clone(self.parts.voices.find(&request.voice)?),
-        };
-        let sampling = profile.sampling.with(&request.sampling);
-        let sampling = sampling.map_err(|(field, reason)| SpeakError::invalid(field, reason))?;
-        let stretch = self.stretch(request.speed)?;
-        // Who sets max_tokens counts on one generation that ends there.
-        let may_be_cut = request.sampling.max_tokens.is_some();
-        let script = Script::new(profile, &voice, &request, may_be_cut)?;
+        let Prepared { voice, sampling, stretch, script, may_be_cut } = self.prepare(&request)?;
         // A slot first: an engine that is set to work for nothing costs more than a slot held for nothing.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         let decode = self.parts.decoder.open(noise_seed)?;
@@ -95,6 +92,15 @@ impl Engine {
             opened: 0,
         };
         Speech::start(pieces, decode, self.parts.decoder.info().sample_rate_hz, stretch).await
+    }
+
+    /// Checks a request that is to be spoken later, as [`Self::speak`] does before it asks the source; but for the
+    /// length of its text, which may be spoken a part at a time.
+    ///
+    /// # Errors
+    /// A field is out of range, or the voice is unknown.
+    pub fn check(&self, request: &SpeechRequest) -> Result<(), SpeakError> {
+        self.prepare(request).map(drop)
     }
 
     /// The model's profile.
@@ -125,6 +131,24 @@ impl Engine {
     /// What makes them sound.
     pub fn decoder(&self) -> &Decoder {
         &self.parts.decoder
+    }
+
+    fn prepare(&self, request: &SpeechRequest) -> Result<Prepared, SpeakError> {
+        let profile = &self.parts.profile;
+        let voice = match &request.reference {
+            Some(reference) => {
+                self.parts.source.cloning()?;
+                Arc::clone(&reference.voice)
+            }
+            None => Arc::clone(self.parts.voices.find(&request.voice)?),
+        };
+        let sampling = profile.sampling.with(&request.sampling);
+        let sampling = sampling.map_err(|(field, reason)| SpeakError::invalid(field, reason))?;
+        let stretch = self.stretch(request.speed)?;
+        // Who sets max_tokens counts on one generation that ends there.
+        let may_be_cut = request.sampling.max_tokens.is_some();
+        let script = Script::new(profile, &voice, request, may_be_cut)?;
+        Ok(Prepared { voice, sampling, stretch, script, may_be_cut })
     }
 
     /// What changes the pace; none at the model's own.

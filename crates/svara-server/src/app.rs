@@ -14,11 +14,14 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
+    cache::Cache,
+    cached,
     config::Config,
+    jobs::Jobs,
     layers,
     metrics::{self, Metrics},
     routes,
-    start::{CallersVoices, Parts},
+    start::{CallersVoices, Parts, Stores},
     state::{AppState, RequestId},
     telemetry::trace,
 };
@@ -28,22 +31,29 @@ const MAX_REQUEST_ID_BYTES: usize = 128;
 
 /// The whole HTTP surface.
 pub fn router(parts: Parts, config: &Config) -> Router {
-    let Parts { engine, voices: CallersVoices { cloning, kept }, life } = parts;
+    let Parts { engine, voices: CallersVoices { cloning, kept }, stores, life } = parts;
     let engine = Arc::new(engine);
     let metrics = Arc::new(Metrics::new(&engine));
+    let Stores { cache, jobs } = stores;
+    let cache = config.cache.is_on().then(|| Cache::new(&config.cache, cache, metrics.cache()));
     let state = AppState {
         engine,
         cloning: Arc::new(cloning),
         voices: Arc::new(kept),
+        cache: cache.map(Arc::new),
+        setup: cached::setup(config),
+        jobs: Arc::new(Jobs::new(jobs, &config.jobs, metrics.jobs())),
         metrics: Arc::clone(&metrics),
         life: life.clone(),
         body_bytes: config.limits.body_bytes,
         log_texts: config.log.texts,
         openai_input_characters: config.limits.openai_input_characters,
     };
+    state.jobs.run(&state);
     // The last layer is the outermost.
     routes::all()
         .layer(DefaultBodyLimit::max(config.limits.body_bytes))
+        .layer(middleware::from_fn(cached::not_modified))
         .layer(middleware::from_fn_with_state(life, layers::refuse_when_draining))
         .layer(middleware::from_fn_with_state(metrics, metrics::observe))
         .layer(middleware::from_fn(identify))

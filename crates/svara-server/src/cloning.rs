@@ -60,6 +60,11 @@ impl Cloning {
         Ok(frames.into())
     }
 
+    /// Largest recording in bytes of its file; none where no recordings are taken.
+    pub(crate) fn max_bytes(&self) -> Option<usize> {
+        self.encoder.as_ref().ok().map(|_| self.limits.max_bytes)
+    }
+
     /// Longest recording in frames.
     pub(crate) fn max_frames(&self) -> usize {
         // 2048 samples at 24 kHz; the last frame is filled up.

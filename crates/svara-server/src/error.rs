@@ -175,6 +175,17 @@ impl ApiError {
         Self { retryable: true, ..error }
     }
 
+    /// No more jobs may be kept.
+    pub(crate) fn jobs_full(reason: &str) -> Self {
+        Self::client(StatusCode::CONFLICT, "jobs_full", None, format!("{reason}; delete some"))
+    }
+
+    /// A job whose audio isn't there yet.
+    pub(crate) fn job_unfinished(status: &str) -> Self {
+        let message = format!("this audio is not made yet: it is {status}");
+        Self { retryable: true, ..Self::client(StatusCode::CONFLICT, "job_unfinished", None, message) }
+    }
+
     /// Something here failed that no caller can help.
     pub fn internal(message: impl Into<String>) -> Self {
         Self {

@@ -6,14 +6,18 @@
 //! HTTP answer.
 
 pub mod app;
+mod cache;
+mod cached;
 pub mod cli;
 pub mod cloning;
 mod commands;
 pub mod config;
 pub mod error;
+mod jobs;
 mod layers;
 pub mod lifecycle;
 mod metrics;
+mod openapi;
 mod respond;
 mod routes;
 pub mod serve;

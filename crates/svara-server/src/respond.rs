@@ -8,6 +8,7 @@ use svara_audio::EncoderSpec;
 use svara_engine::{SpeechRequest, source::FinishReason};
 
 use crate::{
+    cached,
     error::{ApiError, ErrorDialect},
     speaking::{EncodedSpeech, Speaking},
     state::AppState,
@@ -15,7 +16,7 @@ use crate::{
 
 const SAMPLE_RATE: HeaderName = HeaderName::from_static("x-sample-rate");
 const CHANNELS: HeaderName = HeaderName::from_static("x-channels");
-const FINISH_REASON: HeaderName = HeaderName::from_static("x-finish-reason");
+pub(crate) const FINISH_REASON: HeaderName = HeaderName::from_static("x-finish-reason");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Speaks a request. Streamed, the first bytes leave as soon as there are samples; otherwise the whole sound is made
@@ -24,6 +25,25 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// # Errors
 /// Whatever fails before the first byte. After it, the connection is broken off.
 pub(crate) async fn speak(
+    state: &AppState,
+    dialect: ErrorDialect,
+    request: SpeechRequest,
+    spec: EncoderSpec,
+    streamed: bool,
+) -> Result<Response, ApiError> {
+    match &state.cache {
+        Some(cache) if cache.keeps(request.seed) => {
+            cached::speak(state, cache, dialect, request, spec, streamed).await
+        }
+        _ => speak_anew(state, dialect, request, spec, streamed).await,
+    }
+}
+
+/// As [`speak`], without a look at what was spoken before.
+///
+/// # Errors
+/// As [`speak`].
+pub(crate) async fn speak_anew(
     state: &AppState,
     dialect: ErrorDialect,
     request: SpeechRequest,

@@ -89,13 +89,18 @@ impl Speaking {
         if self.whole { self.log.refused() } else { self.log.broken_off(error) }
     }
 
+    /// It is made for later: there can be no gaps, and nothing has left when it fails.
+    pub(crate) fn nobody_listens(&mut self) {
+        self.whole = true;
+        self.log.not_streamed();
+    }
+
     /// All of it as one file, with exact sizes in its header.
     ///
     /// # Errors
     /// It failed anywhere.
     pub(crate) async fn whole(mut self, spec: EncoderSpec) -> Result<Whole, ApiError> {
-        self.whole = true;
-        self.log.not_streamed();
+        self.nobody_listens();
         let (mut samples, rate) = (Vec::new(), self.rate);
         while let Some(chunk) = self.next().await {
             samples.extend(chunk?);

@@ -22,8 +22,10 @@ use svara_snac::{
 };
 
 use crate::{
+    cache,
     cloning::Cloning,
-    config::{Config, DecoderBackend, EngineKind},
+    config::{CacheConfig, Config, DecoderBackend, EngineKind},
+    jobs,
     lifecycle::Lifecycle,
     store::Store,
     telemetry::{self, Traced},
@@ -39,6 +41,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Makes and keeps callers' voices.
     pub voices: CallersVoices,
+    /// Keep audio.
+    pub stores: Stores,
     /// Where in its life the server is.
     pub life: Lifecycle,
 }
@@ -46,11 +50,14 @@ pub struct Parts {
 /// Loads everything.
 ///
 /// # Errors
-/// As [`engine`] and [`callers_voices`].
+/// As [`engine`], [`callers_voices`] and [`stores`].
 pub async fn parts(config: &Config) -> anyhow::Result<Parts> {
     let engine = engine(config).await?;
     let voices = callers_voices(config, &engine).await?;
-    Ok(Parts { engine, voices, life: Lifecycle::default() })
+    let opening = config.clone();
+    let stores =
+        tokio::task::spawn_blocking(move || stores(&opening)).await.context("loading was interrupted")??;
+    Ok(Parts { engine, voices, stores, life: Lifecycle::default() })
 }
 
 /// Loads everything that speaking needs, and makes an engine of it.
@@ -110,6 +117,35 @@ pub struct CallersVoices {
     pub cloning: Cloning,
     /// Keeps them.
     pub kept: KeptVoices,
+}
+
+/// Where audio is kept beside memory.
+pub struct Stores {
+    /// Of the cache, where one is configured.
+    pub(crate) cache: Option<Store>,
+    /// Of jobs, or why there is none.
+    pub(crate) jobs: Result<Store, String>,
+}
+
+/// Opens the stores of audio. That jobs have none is told in the log, and to those who ask for one.
+///
+/// # Errors
+/// The cache's store can't be opened.
+fn stores(config: &Config) -> anyhow::Result<Stores> {
+    let CacheConfig { store, entry_bytes, .. } = &config.cache;
+    let cache = match store.as_str() {
+        "" => None,
+        // A line about the file stands before it.
+        url => Some(Store::open(url, entry_bytes + cache::ENTRY_OVERHEAD_BYTES).context("cache.store")?),
+    };
+    let jobs = match config.jobs.store.as_str() {
+        "" => Err("jobs.store is empty".to_owned()),
+        url => Store::open(url, jobs::max_value_bytes(&config.jobs)).map_err(|error| error.to_string()),
+    };
+    if let Err(reason) = &jobs {
+        tracing::warn!(reason, "no jobs");
+    }
+    Ok(Stores { cache, jobs })
 }
 
 /// Loads the encoder and opens the store. What isn't there is told in the log, and to those who ask for it; speech in

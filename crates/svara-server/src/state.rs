@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use svara_engine::{Engine, TraceContext};
 
-use crate::{cloning::Cloning, lifecycle::Lifecycle, metrics::Metrics, voices::KeptVoices};
+use crate::{
+    cache::Cache, cloning::Cloning, jobs::Jobs, lifecycle::Lifecycle, metrics::Metrics, voices::KeptVoices,
+};
 
 /// What every route may use.
 #[derive(Clone)]
@@ -19,6 +21,12 @@ pub(crate) struct AppState {
     pub(crate) metrics: Arc<Metrics>,
     /// Where in its life the server is.
     pub(crate) life: Lifecycle,
+    /// Audio that was made before; none where the cache is off.
+    pub(crate) cache: Option<Arc<Cache>>,
+    /// What of the configuration shapes audio.
+    pub(crate) setup: Arc<str>,
+    /// Speech that nobody waits for.
+    pub(crate) jobs: Arc<Jobs>,
     /// Largest request body.
     pub(crate) body_bytes: usize,
     /// Whether the texts of requests stand in the log.

@@ -25,6 +25,8 @@ pub const VARIABLES: &[(&str, Setter)] = &[
     ("SVARA_DECODER_MODEL", |config, value| parse(value, &mut config.decoder.model)),
     ("SVARA_ENCODER_MODEL", |config, value| parse(value, &mut config.cloning.encoder)),
     ("SVARA_VOICE_STORE", |config, value| parse(value, &mut config.voices.store)),
+    ("SVARA_CACHE_STORE", |config, value| parse(value, &mut config.cache.store)),
+    ("SVARA_JOB_STORE", |config, value| parse(value, &mut config.jobs.store)),
     ("TTS_DEVICE", |config, value| parse(value, &mut config.decoder.device)),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", |config, value| parse(value, &mut config.telemetry.otlp_endpoint)),
     ("OTEL_SERVICE_NAME", |config, value| parse(value, &mut config.telemetry.service_name)),

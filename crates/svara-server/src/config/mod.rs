@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use env::VARIABLES;
 pub use sections::{
-    CloningConfig, DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig,
-    ServerConfig, TelemetryConfig, VoicesConfig,
+    CacheConfig, CloningConfig, DecoderConfig, DemoConfig, EngineConfig, JobsConfig, LimitsConfig, LogConfig,
+    ModelConfig, ServerConfig, TelemetryConfig, VoicesConfig,
 };
 pub use values::{DecoderBackend, EngineKind, FirstAudioMode, LogFormat, LogLevel, Seconds, Secret};
 
@@ -39,6 +39,10 @@ pub struct Config {
     pub cloning: CloningConfig,
     /// Kept voices.
     pub voices: VoicesConfig,
+    /// Audio that was made before.
+    pub cache: CacheConfig,
+    /// Speech that nobody waits for.
+    pub jobs: JobsConfig,
     /// What a request may ask for.
     pub limits: LimitsConfig,
     /// Logging.
@@ -89,6 +93,8 @@ impl Config {
         self.cloning.check()?;
         self.voices.check()?;
         self.telemetry.check()?;
+        self.cache.check()?;
+        self.jobs.check()?;
         self.limits.check()
     }
 }

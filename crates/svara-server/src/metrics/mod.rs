@@ -3,9 +3,11 @@
 //! One prefix (`svara_`), seconds and bytes as units, labels with few values ([`labels`]). What a request's life adds
 //! comes from [`crate::speech_log`]; the decoder, the engine's addresses and the process are read when asked.
 
+mod cache;
 mod collect;
 mod engines;
 mod http;
+mod jobs;
 mod labels;
 mod playback;
 mod process;
@@ -21,18 +23,20 @@ use prometheus_client::{
 use svara_engine::{Engine, SpeechReport};
 use svara_snac::{DecodeCall, DecodeObserver};
 
+pub(crate) use self::{
+    cache::CacheMetrics,
+    http::observe,
+    jobs::JobMetrics,
+    labels::SpeechLabels,
+    playback::Playback,
+    timing::{Step, StepTimes},
+};
 use self::{
     collect::EngineCollector,
     engines::EngineMetrics,
     labels::{BuildLabels, FailureLabels, HttpLabels, OutcomeLabels},
     process::ProcessCollector,
     timing::Timing,
-};
-pub(crate) use self::{
-    http::observe,
-    labels::SpeechLabels,
-    playback::Playback,
-    timing::{Step, StepTimes},
 };
 use crate::error::ApiError;
 
@@ -64,6 +68,8 @@ pub(crate) struct Metrics {
     foreign_tokens: Counter,
     failures: Family<FailureLabels, Counter>,
     answers: Family<HttpLabels, Counter>,
+    cache: CacheMetrics,
+    jobs: JobMetrics,
 }
 
 impl Metrics {
@@ -87,6 +93,8 @@ impl Metrics {
             foreign_tokens: Counter::default(),
             failures: Family::default(),
             answers: Family::default(),
+            cache: CacheMetrics::default(),
+            jobs: JobMetrics::default(),
             registry: Registry::default(),
         };
         metrics.register(&mut registry);
@@ -152,6 +160,18 @@ impl Metrics {
             self.failures.clone(),
         );
         registry.register("http_answers", "HTTP answers by route and status", self.answers.clone());
+        self.cache.register(registry);
+        self.jobs.register(registry);
+    }
+
+    /// For the cache to count in.
+    pub(crate) fn cache(&self) -> CacheMetrics {
+        self.cache.clone()
+    }
+
+    /// For jobs to be counted in.
+    pub(crate) fn jobs(&self) -> JobMetrics {
+        self.jobs.clone()
     }
 
     /// All of it, as text.

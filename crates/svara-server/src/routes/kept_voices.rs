@@ -35,7 +35,7 @@ pub(crate) fn router() -> Router<AppState> {
 
 /// The fields of both routes that make voices.
 #[derive(Debug, Default, Deserialize)]
-struct Fields {
+pub(crate) struct Fields {
     name: Option<String>,
     #[serde(alias = "reference_audio")]
     audio: Option<Upload>,

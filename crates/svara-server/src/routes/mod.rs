@@ -1,7 +1,9 @@
 //! The routes: each dialect in a file of its own.
 
+mod docs;
 mod elevenlabs;
 mod health;
+mod jobs;
 mod kept_voices;
 mod metrics;
 mod models;
@@ -15,6 +17,14 @@ mod voices;
 use axum::{Router, extract::Request, response::Response};
 use http::StatusCode;
 
+pub(crate) use self::elevenlabs::OUTPUT_FORMATS;
+#[cfg(test)]
+pub(crate) use self::{
+    elevenlabs::{Fields as ElevenLabsFields, VoiceSettings as ElevenLabsSettings},
+    kept_voices::Fields as VoiceFields,
+    openai::Fields as OpenAiFields,
+    svara::Fields as SvaraFields,
+};
 use crate::{
     error::{ApiError, ErrorDialect},
     state::AppState,
@@ -24,10 +34,12 @@ use crate::{
 pub(crate) fn all() -> Router<AppState> {
     Router::new()
         .merge(playground::router())
+        .merge(docs::router())
         .merge(health::router())
         .merge(metrics::router())
         .merge(voices::router())
         .merge(kept_voices::router())
+        .merge(jobs::router())
         .merge(svara::router())
         .merge(openai::router())
         .merge(elevenlabs::router())

@@ -64,6 +64,13 @@ struct Settings {
     styles: Vec<String>,
     formats: Vec<&'static str>,
     text_characters: usize,
+    /// None where recordings can't be spoken like.
+    cloning: Option<CloningSettings>,
+}
+
+#[derive(Serialize)]
+struct CloningSettings {
+    max_bytes: usize,
 }
 
 async fn page() -> Response {
@@ -84,6 +91,7 @@ async fn settings(State(state): State<AppState>) -> Json<Settings> {
         styles: state.engine.profile().style_tags.clone(),
         formats: Format::supported().map(Format::name).collect(),
         text_characters: state.engine.text_max_characters(),
+        cloning: state.cloning.max_bytes().map(|max_bytes| CloningSettings { max_bytes }),
     })
 }
 

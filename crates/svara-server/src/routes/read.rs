@@ -18,6 +18,7 @@ use crate::{error::ApiError, upload::Upload};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyType {
     Json,
+    JsonLines,
     Multipart,
     UrlEncoded,
     Other,
@@ -29,6 +30,9 @@ pub(super) fn body_type(request: &Request) -> BodyType {
     match essence.as_str() {
         "multipart/form-data" => BodyType::Multipart,
         "application/x-www-form-urlencoded" => BodyType::UrlEncoded,
+        "application/jsonl" | "application/x-ndjson" | "application/ndjson" | "application/json-lines" => {
+            BodyType::JsonLines
+        }
         json if json == "application/json" || json.ends_with("+json") => BodyType::Json,
         _ => BodyType::Other,
     }
@@ -36,8 +40,31 @@ pub(super) fn body_type(request: &Request) -> BodyType {
 
 /// A JSON body. Fields that aren't known are passed over: clients send many that mean something elsewhere.
 pub(super) async fn json<T: DeserializeOwned>(request: Request, limit_bytes: usize) -> Result<T, ApiError> {
+    parse(&bytes(request, limit_bytes).await?)
+}
+
+/// Lines of JSON with their numbers, from 1. Empty ones are passed over; there may be `max_lines` others.
+pub(super) async fn json_lines<T: DeserializeOwned>(
+    request: Request,
+    limit_bytes: usize,
+    max_lines: usize,
+) -> Result<Vec<(usize, T)>, ApiError> {
     let bytes = bytes(request, limit_bytes).await?;
-    let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+    let lines = (1..).zip(bytes.split(|byte| *byte == b'\n'));
+    let mut values = Vec::new();
+    for (number, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
+        if values.len() == max_lines {
+            return Err(ApiError::bad_request(format!("the body has more than {max_lines} lines")));
+        }
+        let value = parse(line)
+            .map_err(|error| ApiError { message: format!("line {number}: {}", error.message), ..error })?;
+        values.push((number, value));
+    }
+    Ok(values)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let reason = error.into_inner();

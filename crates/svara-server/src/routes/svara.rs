@@ -32,7 +32,7 @@ pub(crate) fn router() -> Router<AppState> {
 
 /// The fields, with the Python stack's names.
 #[derive(Debug, Default, Deserialize)]
-struct Fields {
+pub(crate) struct Fields {
     text: Option<String>,
     voice: Option<String>,
     voice_id: Option<String>,
@@ -74,6 +74,20 @@ async fn text_to_speech(
 }
 
 async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Response, ApiError> {
+    let streamed = fields.stream.unwrap_or(true);
+    let (request, spec) = speech_request(state, id, fields).await?;
+    respond::speak(state, ErrorDialect::Svara, request, spec, streamed).await
+}
+
+/// What the fields ask for.
+///
+/// # Errors
+/// A field is missing or wrong, or the recording can't be used.
+pub(super) async fn speech_request(
+    state: &AppState,
+    id: RequestId,
+    fields: Fields,
+) -> Result<(SpeechRequest, EncoderSpec), ApiError> {
     let model_id = &state.engine.profile().id;
     if let Some(other) = fields.model_id.as_ref().filter(|id| *id != model_id) {
         let other: String = other.chars().take(64).collect();
@@ -133,7 +147,7 @@ async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Respon
         request_id: id.0,
         trace: id.1,
     };
-    respond::speak(state, ErrorDialect::Svara, request, spec, fields.stream.unwrap_or(true)).await
+    Ok((request, spec))
 }
 
 /// The voice of that gender where a language is named in place of a voice (`hi-IN` and female); other names say it all.
@@ -152,7 +166,7 @@ async fn read_fields(request: Request, limit_bytes: usize) -> Result<Fields, Api
             }
             Ok(fields)
         }
-        BodyType::Other => Err(ApiError::unsupported_media_type(
+        BodyType::JsonLines | BodyType::Other => Err(ApiError::unsupported_media_type(
             "application/json, multipart/form-data or application/x-www-form-urlencoded",
         )),
     }

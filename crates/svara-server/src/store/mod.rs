@@ -25,6 +25,17 @@ pub struct Store {
     max_value_bytes: usize,
 }
 
+/// What is known of a value without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredValue {
+    /// Its key, without the folder.
+    pub key: String,
+    /// Its size, with the head.
+    pub bytes: u64,
+    /// When it was written, since 1970.
+    pub modified: Duration,
+}
+
 /// Why the store gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -149,10 +160,23 @@ impl Store {
     /// # Errors
     /// The storage failed.
     pub async fn keys(&self, folder: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let values = self.values(folder, limit).await?;
+        Ok(values.into_iter().map(|value| value.key).collect())
+    }
+
+    /// Up to `limit` values below a folder, in no particular order.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn values(&self, folder: &str, limit: usize) -> Result<Vec<StoredValue>, StoreError> {
         let folder = Path::from(folder);
         let objects = self.objects.list(Some(&folder)).take(limit);
-        let names = objects.map_ok(|object| object.location.filename().unwrap_or_default().to_owned());
-        in_time(names.try_collect()).await?.map_err(|error| unavailable(&error))
+        let values = objects.map_ok(|object| StoredValue {
+            key: object.location.filename().unwrap_or_default().to_owned(),
+            bytes: object.size,
+            modified: Duration::from_secs(u64::try_from(object.last_modified.timestamp()).unwrap_or(0)),
+        });
+        in_time(values.try_collect()).await?.map_err(|error| unavailable(&error))
     }
 }
 

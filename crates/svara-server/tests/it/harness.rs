@@ -7,7 +7,7 @@ use svara_testkit::{
     fake_vllm::{FakeVllm, Script},
     models,
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{io::AsyncBufReadExt, net::TcpListener, task::JoinHandle};
 
 /// A server in front of a fake engine.
 pub struct Server {
@@ -30,6 +30,7 @@ pub fn config() -> Config {
     config.decoder.threads = 1;
     config.cloning.encoder = models::snac_small("encoder.onnx");
     config.voices.store = String::new();
+    config.jobs.store = String::new();
     config
 }
 
@@ -84,4 +85,37 @@ pub async fn status_and_json(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
     (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("status {status}, not JSON: {text}")))
+}
+
+/// The program itself, with the configuration of a file; killed when dropped.
+pub struct Program {
+    child: tokio::process::Child,
+    pub root: String,
+}
+
+impl Program {
+    /// Starts it and waits until it listens; its port is to be 0.
+    pub async fn start(config: &std::path::Path) -> Self {
+        let mut command = tokio::process::Command::from(crate::program::program(config));
+        let mut child = command.stderr(std::process::Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut lines = tokio::io::BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut log = String::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            log.push_str(&line);
+            let address = serde_json::from_str::<Value>(&line)
+                .ok()
+                .and_then(|line| Some(line["address"].as_str()?.to_owned()));
+            if let Some(address) = address {
+                // Whoever doesn't read a pipe stops those who write it.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                return Self { child, root: format!("http://{address}") };
+            }
+        }
+        panic!("it doesn't listen: {log}");
+    }
+
+    /// Ends it without a word of warning.
+    pub async fn kill_9(&mut self) {
+        self.child.kill().await.unwrap();
+    }
 }

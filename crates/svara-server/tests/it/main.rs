@@ -8,15 +8,19 @@
     reason = "helpers of tests are test code too"
 )]
 
+mod cache;
 mod cloning;
 mod commands;
+mod dashboards;
 mod drain;
 mod engines;
 mod failures;
 mod harness;
 mod input;
+mod jobs;
 mod long_text;
 mod metrics;
+mod openapi;
 mod operations;
 mod playground;
 mod program;

@@ -1,9 +1,11 @@
 //! One file for each section of `config/server.toml`: its keys, their defaults, and what single values can't say.
 
+mod cache;
 mod cloning;
 mod decoder;
 mod demo;
 mod engine;
+mod jobs;
 mod limits;
 mod log;
 mod model;
@@ -11,10 +13,12 @@ mod server;
 mod telemetry;
 mod voices;
 
+pub use cache::CacheConfig;
 pub use cloning::CloningConfig;
 pub use decoder::DecoderConfig;
 pub use demo::DemoConfig;
 pub use engine::EngineConfig;
+pub use jobs::JobsConfig;
 pub use limits::LimitsConfig;
 pub use log::LogConfig;
 pub use model::ModelConfig;

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 /// The body of a request for speech. What ElevenLabs has besides is taken and has no meaning here: `model_id`,
 /// `language_code`, `previous_text`, `next_text`, the ids of requests before and after, `use_pvc_as_ivc`.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Fields {
+pub(crate) struct Fields {
     text: Option<String>,
     voice_settings: Option<VoiceSettings>,
     seed: Option<u64>,

@@ -7,6 +7,10 @@ mod listing;
 mod speech;
 mod ws;
 
+#[cfg(test)]
+pub(crate) use self::fields::{Fields, VoiceSettings};
+pub(crate) use self::formats::OUTPUT_FORMATS;
+
 use axum::Router;
 
 use crate::state::AppState;

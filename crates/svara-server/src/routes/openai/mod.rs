@@ -4,6 +4,9 @@ mod events;
 mod listing;
 mod speech;
 
+#[cfg(test)]
+pub(crate) use self::speech::Fields;
+
 use axum::Router;
 
 use crate::state::AppState;

@@ -28,7 +28,7 @@ pub(crate) fn router() -> Router<AppState> {
 }
 
 #[derive(Debug, Deserialize)]
-struct Fields {
+pub(crate) struct Fields {
     input: Option<String>,
     voice: Option<VoiceField>,
     response_format: Option<String>,
