@@ -20,11 +20,11 @@ pub struct Summary {
     pub first_audio_ms: Distribution,
     /// Seconds for each second of audio, over whole streams.
     pub real_time_factor: Distribution,
-    /// What listeners had nothing to play, after their start, in ms. Streams without audio have no value.
+    /// How long players had nothing to play, after their start, in ms: of streams with any audio.
     pub silence_ms: Distribution,
     /// Streams with any such time.
     pub streams_with_underruns: u64,
-    /// Such times in all, and the longest, in ms.
+    /// Such times in all.
     pub underruns: u64,
     /// The longest of them, in ms.
     pub longest_silence_ms: f64,
@@ -51,7 +51,9 @@ impl Summary {
         }
         self.first_audio_ms.record(outcome.first_audio.map(milliseconds));
         self.real_time_factor.record(outcome.real_time_factor());
-        self.silence_ms.record(outcome.first_audio.map(|_| milliseconds(outcome.heard.silence)));
+        if outcome.first_audio.is_some() {
+            self.silence_ms.record(Some(milliseconds(outcome.heard.silence)));
+        }
         self.streams_with_underruns += u64::from(outcome.heard.underruns > 0);
         self.underruns += u64::from(outcome.heard.underruns);
         self.longest_silence_ms = self.longest_silence_ms.max(milliseconds(outcome.heard.longest_silence));

@@ -1,6 +1,9 @@
 //! One page with the figures and their plots; it loads nothing.
 
-use std::fmt::Write;
+use std::{
+    fmt::Write,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use super::{
     MEBIBYTE, Report, Step, number, number_or_dash,
@@ -37,9 +40,9 @@ fn facts(report: &Report) -> String {
     push(
         &mut facts,
         format_args!(
-            " Percentiles count every stream that was sent; those without audio rank last, as <q>never</q>. svara-bench {}, {} s after 1970 began.",
+            " Percentiles count every stream that was sent; those without audio rank last, as <q>never</q>. svara-bench {}, {}.",
             env!("CARGO_PKG_VERSION"),
-            report.started_unix_s
+            humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(report.started_unix_s)),
         ),
     );
     facts
@@ -73,7 +76,7 @@ fn cards(report: &Report) -> String {
     if let Some(usage) = &summary.usage {
         let note = format!("peak memory {:.0} MiB", usage.peak_bytes as f64 / MEBIBYTE);
         let cost = number_or_dash(summary.cpu_per_audio_second(), 3);
-        card("Processor", &cost, "s per s of audio", &note, false);
+        card("Processor", &cost, "CPU-s per s", &note, false);
     }
     format!("<h2>At {}</h2><div class=\"cards\">{cards}</div>", escape(&load(step)))
 }
@@ -214,7 +217,7 @@ fn table(report: &Report) -> String {
         push(&mut html, format_args!("<td{}>{failed}", if failed > 0 { " class=bad" } else { "" }));
         let quantiles = [0.5, 0.9, 0.99, 1.0].map(|share| number(summary.first_audio_ms.quantile(share), 0));
         let pace = [0.5, 0.99].map(|share| number(summary.real_time_factor.quantile(share), 2));
-        let silence = [0.99, 1.0].map(|share| number(summary.silence_ms.quantile(share), 0));
+        let silence = [0.99, 1.0].map(|share| number_or_dash(summary.silence_ms.quantile(share), 0));
         for cell in quantiles.iter().chain(&pace).chain(&silence) {
             push(&mut html, format_args!("<td>{cell}"));
         }

@@ -56,7 +56,7 @@ fn row(step: &Step, usage: bool) -> Vec<String> {
         pace(0.5),
         pace(0.99),
         summary.streams_with_underruns.to_string(),
-        number(summary.silence_ms.quantile(1.0), 0),
+        number_or_dash(summary.silence_ms.quantile(1.0), 0),
         number_or_dash(summary.speed(), 1),
     ];
     if usage {
