@@ -1,40 +1,65 @@
-"""Peer: the official openai package (and a real vLLM behind our server)."""
+"""Peer: the official openai package, with the demo voice and with a real vLLM behind our server."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
+import json
+import threading
 import wave
 from collections.abc import Iterator
 
+import httpx
 import openai
 import pytest
 
+from conftest import StartServer
 from reference import SAMPLE_RATE, SAMPLES_PER_FRAME, expected_frames
-from server_peer import Server
-from vllm_peer import Vllm
+from server_peer import Server, Settings, settings_for_vllm
 
 # Short: this dialect has no top_p to set, and the default of 0.9 is slow in vLLM on a CPU.
 TEXT, VOICE, MODEL = "hello", "hi_female", "svara-tts-v1"
-PCM_BYTES = 2 * SAMPLES_PER_FRAME * expected_frames(TEXT, VOICE)
+
+DEMO: Settings = {"server": {"host": "127.0.0.1"}, "log": {"format": "json"}}
+
+
+@pytest.fixture(scope="module", params=["demo", "vllm"])
+def server(request: pytest.FixtureRequest, start_server: StartServer) -> Server:
+    if request.param == "demo":
+        return start_server(DEMO, "--demo")
+    vllm = request.getfixturevalue("one_vllm")
+    vllm.ensure_started()
+    return start_server(settings_for_vllm(vllm.base_url))
 
 
 @pytest.fixture
-def client(server: Server, vllm: Vllm) -> Iterator[openai.OpenAI]:
+def pcm_bytes(server: Server) -> int:
+    """The tiny checkpoint speaks a known number of frames; the demo voice as many as it takes, but always the same."""
+    if "--demo" not in server.service.process.args:
+        return 2 * SAMPLES_PER_FRAME * expected_frames(TEXT, VOICE)
+    body = {"text": TEXT, "voice": VOICE, "response_format": "pcm"}
+    return len(httpx.post(f"{server.root}/v1/text-to-speech", json=body, timeout=60).content)
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=f"{server.root}/v1", api_key="none", max_retries=0) as client:
         yield client
 
 
-def test_pcm_streams(client: openai.OpenAI) -> None:
+def test_pcm_streams(client: openai.OpenAI, pcm_bytes: int) -> None:
     with client.audio.speech.with_streaming_response.create(
         model=MODEL, voice=VOICE, input=TEXT, response_format="pcm"
     ) as response:
         audio = b"".join(response.iter_bytes())
-    assert len(audio) == PCM_BYTES
+    assert len(audio) == pcm_bytes
     assert response.headers["content-type"].startswith("audio/")
 
 
-def test_wav_streams_to_a_file(client: openai.OpenAI, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_wav_streams_to_a_file(
+    client: openai.OpenAI, pcm_bytes: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.mktemp("openai") / "speech.wav"
     with client.audio.speech.with_streaming_response.create(
         model=MODEL, voice=VOICE, input=TEXT, response_format="wav"
@@ -45,15 +70,15 @@ def test_wav_streams_to_a_file(client: openai.OpenAI, tmp_path_factory: pytest.T
     with wave.open(io.BytesIO(data)) as header:
         assert (header.getframerate(), header.getnchannels(), header.getsampwidth()) == (SAMPLE_RATE, 1, 2)
     start = data.index(b"data") + 8
-    assert len(data) - start == PCM_BYTES
+    assert len(data) - start == pcm_bytes
 
 
-def test_speech_without_streaming(client: openai.OpenAI) -> None:
+def test_speech_without_streaming(client: openai.OpenAI, pcm_bytes: int) -> None:
     audio = client.audio.speech.create(model=MODEL, voice=VOICE, input=TEXT, response_format="pcm")
-    assert len(audio.content) == PCM_BYTES
+    assert len(audio.content) == pcm_bytes
 
 
-def test_async_client_streams(server: Server, vllm: Vllm) -> None:
+def test_async_client_streams(server: Server, pcm_bytes: int) -> None:
     async def speak() -> bytes:
         async with (
             openai.AsyncOpenAI(base_url=f"{server.root}/v1", api_key="none", max_retries=0) as client,
@@ -63,7 +88,7 @@ def test_async_client_streams(server: Server, vllm: Vllm) -> None:
         ):
             return b"".join([chunk async for chunk in response.iter_bytes()])
 
-    assert len(asyncio.run(speak())) == PCM_BYTES
+    assert len(asyncio.run(speak())) == pcm_bytes
 
 
 def test_unknown_voice(client: openai.OpenAI) -> None:
@@ -82,3 +107,58 @@ def test_empty_input(client: openai.OpenAI) -> None:
     with pytest.raises(openai.APIStatusError, match="input") as caught:
         client.audio.speech.create(model=MODEL, voice=VOICE, input="", response_format="pcm")
     assert caught.value.status_code in (400, 422)
+
+
+def test_events(client: openai.OpenAI, pcm_bytes: int) -> None:
+    audio, done = b"", None
+    with client.audio.speech.with_streaming_response.create(
+        model="gpt-4o-mini-tts", voice=VOICE, input=TEXT, response_format="pcm", stream_format="sse"
+    ) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        for line in response.iter_lines():
+            if not line:
+                continue
+            event = json.loads(line.removeprefix("data: "))
+            if event["type"] == "speech.audio.delta":
+                assert done is None
+                audio += base64.b64decode(event["audio"])
+            else:
+                done = event
+    assert len(audio) == pcm_bytes
+    assert done is not None and done["type"] == "speech.audio.done"
+    usage = done["usage"]
+    assert usage["output_tokens"] == 7 * pcm_bytes // (2 * SAMPLES_PER_FRAME)
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+
+
+def test_models(client: openai.OpenAI) -> None:
+    (model,) = client.models.list().data
+    assert model.id == MODEL and client.models.retrieve(MODEL).object == "model"
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.models.retrieve("tts-9")
+    assert caught.value.param == "model" and caught.value.request_id
+
+
+def test_errors_are_openais(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.audio.speech.create(model=MODEL, voice=VOICE, input="a" * 4097)
+    assert (caught.value.param, caught.value.type) == ("input", "invalid_request_error")
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.audio.speech.create(model=MODEL, voice={"id": VOICE}, input=TEXT, speed=9)
+    assert caught.value.param == "speed"
+
+
+def test_retries_when_full(start_server: StartServer) -> None:
+    """One stream and no more: a second request is told when to try again, and does."""
+    full = start_server(DEMO | {"decoder": {"max_streams": 1}}, "--demo")
+    body = {"text": TEXT + ". " + "one two three four five six. " * 100, "voice": "en_male"}
+    with openai.OpenAI(base_url=f"{full.root}/v1", api_key="none", max_retries=5) as client:
+        with httpx.stream("POST", f"{full.root}/v1/text-to-speech", json=body, timeout=60) as holding:
+            assert holding.status_code == 200
+            with pytest.raises(openai.APIStatusError) as caught:
+                client.with_options(max_retries=0).audio.speech.create(model=MODEL, voice=VOICE, input=TEXT)
+            assert caught.value.status_code in (429, 503) and "retry-after" in caught.value.response.headers
+            release = threading.Timer(0.5, holding.close)
+            release.start()
+            assert client.audio.speech.create(model=MODEL, voice=VOICE, input=TEXT).content
+            release.join()

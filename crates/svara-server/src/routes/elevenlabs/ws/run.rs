@@ -23,12 +23,11 @@ use super::{
 };
 use crate::{
     error::{ApiError, ErrorDialect},
+    lifecycle::Phase,
     speaking::Speaking,
     state::AppState,
 };
 
-/// How long a client may take nothing of what is sent.
-const STALL: Duration = Duration::from_secs(30);
 /// How long a client may take to answer a close.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -112,17 +111,15 @@ enum Made {
 impl Socket {
     /// Serves until one side closes (true: the other side is still to see that) or the client is gone.
     async fn serve(&mut self) -> bool {
-        let mut sending_since = None;
+        let life = self.speaker.state.life.clone();
+        let draining = life.reached(Phase::Draining);
+        tokio::pin!(draining);
+        let mut told = false;
         loop {
             let sending = !self.outbox.is_empty();
-            if !sending {
-                if self.over {
-                    return true;
-                }
-                sending_since = None;
+            if !sending && self.over {
+                return true;
             }
-            let now = tokio::time::Instant::now();
-            let stalled = if sending { *sending_since.get_or_insert(now) } else { now } + STALL;
             let speaking = !sending && self.contexts.iter().any(|voice| voice.speech.is_some());
             let deadline = self.session.deadline().map(tokio::time::Instant::from_std);
             let due = async {
@@ -137,13 +134,18 @@ impl Socket {
                     Some(Ok(message)) => self.received(&message),
                     Some(Err(_)) | None => return false,
                 },
-                sent = tokio::time::timeout_at(stalled, send(&mut self.sink, &mut self.outbox)), if sending => {
-                    if !matches!(sent, Ok(Ok(()))) {
-                        tracing::info!("the client takes nothing any more");
+                // A client that takes nothing for too long is broken off below this.
+                sent = send(&mut self.sink, &mut self.outbox), if sending => {
+                    if sent.is_err() {
                         return false;
                     }
                 }
                 (key, made) = next_made(&mut self.contexts), if speaking => self.made(key, made),
+                () = &mut draining, if !told => {
+                    told = true;
+                    let actions = self.session.on_drain();
+                    self.apply(actions);
+                }
                 () = due => {
                     let actions = self.session.on_time(Instant::now());
                     self.apply(actions);

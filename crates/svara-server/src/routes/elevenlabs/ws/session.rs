@@ -20,6 +20,8 @@ const DEFAULT_CONTEXT: &str = "default";
 
 /// Close codes of RFC 6455.
 pub(super) const NORMAL: u16 = 1000;
+/// The server stops.
+pub(super) const AWAY: u16 = 1001;
 /// The client did what it may not.
 pub(super) const POLICY: u16 = 1008;
 /// The server couldn't go on.
@@ -90,13 +92,23 @@ pub(super) struct Session {
     next_key: Key,
     /// No more messages count; the socket is closed once all is said.
     closing: bool,
+    /// The server stops: the socket is closed once no context is open.
+    draining: bool,
     closed: bool,
     last_active: Instant,
 }
 
 impl Session {
     pub(super) fn new(rules: Rules, now: Instant) -> Self {
-        Self { rules, contexts: Vec::new(), next_key: 0, closing: false, closed: false, last_active: now }
+        Self {
+            rules,
+            contexts: Vec::new(),
+            next_key: 0,
+            closing: false,
+            draining: false,
+            closed: false,
+            last_active: now,
+        }
     }
 
     /// When [`Session::on_time`] has something to do; none while it only waits for speech.
@@ -178,6 +190,15 @@ impl Session {
         for key in silent {
             self.end(key, &mut actions);
         }
+        self.settle(&mut actions);
+        actions
+    }
+
+    /// The server stops: what is open may finish.
+    pub(super) fn on_drain(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.draining = true;
+        self.settle(&mut actions);
         actions
     }
 
@@ -309,9 +330,9 @@ impl Session {
         for key in over {
             self.end(key, actions);
         }
-        if self.closing && self.contexts.is_empty() && !self.closed {
+        if (self.closing || self.draining) && self.contexts.is_empty() && !self.closed {
             self.closed = true;
-            actions.push(Action::Close { code: NORMAL });
+            actions.push(Action::Close { code: if self.closing { NORMAL } else { AWAY } });
         }
     }
 

@@ -140,6 +140,23 @@ fn a_failure_ends_a_stream_but_only_the_context_of_several() {
     assert_eq!(said(&multi.on_said(1, now)), [""; 0]);
 }
 
+#[test]
+fn a_server_that_stops_lets_contexts_finish() {
+    let (mut idle, _) = session(Kind::Multi);
+    assert_eq!(said(&idle.on_drain()), ["close 1001"]);
+    let (mut busy, now) = session(Kind::Single);
+    busy.on_message(message(json!({"text": "One. "})), now).unwrap();
+    assert_eq!(said(&busy.on_drain()), [""; 0]);
+    assert_eq!(said(&busy.on_said(0, now)), [""; 0]);
+    busy.on_message(message(json!({"text": ""})), now).unwrap();
+    let (mut contexts, now) = session(Kind::Multi);
+    contexts.on_message(message(json!({"text": " ", "context_id": "a"})), now).unwrap();
+    assert_eq!(said(&contexts.on_drain()), [""; 0]);
+    let closed =
+        contexts.on_message(message(json!({"close_context": true, "context_id": "a"})), now).unwrap();
+    assert_eq!(said(&closed), ["a:end", "close 1001"]);
+}
+
 proptest! {
     /// Whatever comes in whatever order: a context says one thing at a time, in order, nothing twice; nothing happens
     /// after the close; and a socket that is told to close does, once all is said.

@@ -1,0 +1,122 @@
+//! OpenAI's dialect beyond the plain request: events, limits, lists.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use futures::StreamExt;
+use serde_json::{Value, json};
+use svara_testkit::fake_vllm::{End, Script};
+
+use crate::harness::{Server, status_and_json};
+
+const SPEECH: &str = "/v1/audio/speech";
+
+fn body(fields: Value) -> Value {
+    let mut body = json!({"model": "m", "input": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
+    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    body
+}
+
+/// The events of a stream, and whether it ended well.
+async fn events(server: &Server, fields: Value) -> (Vec<Value>, bool) {
+    let response = server.request(SPEECH, &body(fields)).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/event-stream"));
+    let (mut text, mut ended_well) = (Vec::new(), true);
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        match chunk {
+            Ok(chunk) => text.extend(chunk),
+            Err(_) => ended_well = false,
+        }
+    }
+    let text = String::from_utf8(text).unwrap();
+    let data = |event: &str| serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap();
+    (text.split_terminator("\n\n").map(data).collect(), ended_well)
+}
+
+#[tokio::test]
+async fn events_carry_the_same_sound_and_end_with_what_it_took() {
+    let server = Server::start(Script::frames(9)).await;
+    let plain = server.request(SPEECH, &body(json!({}))).send().await.unwrap().bytes().await.unwrap();
+    let (events, ended_well) = events(&server, json!({"stream_format": "sse"})).await;
+    assert!(ended_well && events.len() > 2);
+    let (done, deltas) = events.split_last().unwrap();
+    let mut audio = Vec::new();
+    for delta in deltas {
+        assert_eq!(delta["type"], "speech.audio.delta");
+        audio.extend(BASE64.decode(delta["audio"].as_str().unwrap()).unwrap());
+    }
+    assert_eq!(audio, plain);
+    assert_eq!(done["type"], "speech.audio.done");
+    assert_eq!(done["usage"], json!({"input_tokens": 6, "output_tokens": 63, "total_tokens": 69}));
+}
+
+#[tokio::test]
+async fn a_failure_in_the_middle_is_an_event_and_breaks_off() {
+    let server = Server::start(Script { end: End::ErrorEvent, ..Script::frames(9) }).await;
+    let (events, ended_well) = events(&server, json!({"stream_format": "sse"})).await;
+    assert!(!ended_well, "a failure must not look like the end");
+    let last = events.last().unwrap();
+    assert_eq!((&last["type"], &last["error"]["code"]), (&json!("error"), &json!("engine_error")));
+    assert_eq!(events[0]["type"], "speech.audio.delta");
+}
+
+#[tokio::test]
+async fn a_failure_before_the_first_event_has_a_status() {
+    let server = Server::start(Script { end: End::Eof, ..Script::frames(0) }).await;
+    let request = server.request(SPEECH, &body(json!({"stream_format": "sse"})));
+    let (status, answer) = status_and_json(request.send().await.unwrap()).await;
+    assert_eq!((status, &answer["error"]["type"]), (502, &json!("server_error")));
+}
+
+#[tokio::test]
+async fn the_input_has_openais_limit_unless_configured() {
+    let server = Server::with(Script::frames(1), |config| config.limits.openai_input_characters = 10).await;
+    let speak = async |input: &str| {
+        let request = server.request(SPEECH, &body(json!({"input": input})));
+        status_and_json(request.send().await.unwrap()).await
+    };
+    let (status, answer) = speak("ghijklmnopq").await;
+    assert_eq!((status, &answer["error"]["param"]), (400, &json!("input")));
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("11 characters") && message.contains("at most 10"), "{message}");
+    let ten = server.request(SPEECH, &body(json!({"input": "ghijklmnop"}))).send().await.unwrap();
+    assert_eq!(ten.status(), 200);
+    assert_eq!(svara_server::config::Config::default().limits.openai_input_characters, 4096);
+}
+
+#[tokio::test]
+async fn lists_are_what_clients_look_for() {
+    let server = Server::start(Script::frames(1)).await;
+    let get =
+        async |path: &str| status_and_json(server.client.get(server.url(path)).send().await.unwrap()).await;
+    let (_, models) = get("/v1/models").await;
+    assert_eq!((&models["object"], &models["data"][0]["id"]), (&json!("list"), &json!("svara-tts-v1")));
+    assert_eq!(get("/v1/models/svara-tts-v1").await.1["object"], "model");
+    let (status, missing) = get("/v1/models/tts-9").await;
+    assert_eq!((status, &missing["error"]["param"]), (404, &json!("model")));
+    let (_, voices) = get("/v1/audio/voices").await;
+    assert_eq!(voices["voices"].as_array().unwrap().len(), 38);
+    assert!(
+        voices["voices"].as_array().unwrap().contains(&json!({"id": "hi_female", "name": "Hindi (Female)"}))
+    );
+    let (_, legacy) = get("/v1/audio/voices?legacy=true").await;
+    assert!(legacy["voices"].as_array().unwrap().contains(&json!("hi_female")));
+    assert_eq!(get("/v1/audio/voices?legacy=perhaps").await.0, 400);
+    assert_eq!(get("/v1/audio/models").await.1["models"][0]["id"], "svara-tts-v1");
+}
+
+#[tokio::test]
+async fn paths_of_openai_answer_in_its_words() {
+    let server = Server::start(Script::frames(1)).await;
+    for path in ["/v1/audio/transcriptions", "/v1/models/a/b"] {
+        let answer = server.client.get(server.url(path)).send().await.unwrap();
+        let (status, answer) = status_and_json(answer).await;
+        assert_eq!((status, &answer["error"]["code"]), (404, &json!("not_found")), "{path}");
+    }
+    let answer = server.client.get(server.url(SPEECH)).send().await.unwrap();
+    let (status, answer) = status_and_json(answer).await;
+    assert_eq!((status, &answer["error"]["code"]), (405, &json!("method_not_allowed")));
+    let answer = server.request(SPEECH, &body(json!({"stream_format": "x"}))).send().await.unwrap();
+    let (status, answer) = status_and_json(answer).await;
+    assert_eq!((status, &answer["error"]["param"]), (400, &json!("stream_format")));
+}
