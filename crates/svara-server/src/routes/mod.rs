@@ -12,6 +12,7 @@ mod playground;
 mod read;
 mod reference;
 mod svara;
+mod vapi;
 mod voices;
 
 use axum::{Router, extract::Request, response::Response};
@@ -44,6 +45,7 @@ pub(crate) fn all() -> Router<AppState> {
         .merge(openai::router())
         .merge(elevenlabs::router())
         .merge(models::router())
+        .merge(vapi::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
 }

@@ -9,6 +9,7 @@
 )]
 
 mod cache;
+mod clients;
 mod cloning;
 mod commands;
 mod dashboards;

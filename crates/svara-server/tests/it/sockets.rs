@@ -18,11 +18,12 @@ use crate::harness::Server;
 const FRAME_BYTES: usize = 2048 * 2;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+/// A client of one of the two sockets.
+pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
     /// Opens `stream-input` or `multi-stream-input` with 24 kHz PCM.
-    async fn open(server: &Server, route: &str, query: &str) -> Self {
+    pub async fn open(server: &Server, route: &str, query: &str) -> Self {
         let address = server.address;
         let url = format!("ws://{address}/v1/text-to-speech/{route}?output_format=pcm_24000{query}");
         Self(connect_async(url).await.unwrap().0)
@@ -36,12 +37,12 @@ impl Client {
         Self::open(server, "hi_female/multi-stream-input", "").await
     }
 
-    async fn send(&mut self, message: Value) {
+    pub async fn send(&mut self, message: Value) {
         self.0.send(Message::Text(message.to_string().into())).await.unwrap();
     }
 
     /// The next message, or the code of the close.
-    async fn next(&mut self) -> Result<Value, u16> {
+    pub async fn next(&mut self) -> Result<Value, u16> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("nothing came");
             match message.expect("no close came").unwrap() {
@@ -53,7 +54,7 @@ impl Client {
     }
 
     /// All messages, up to the close and its code.
-    async fn rest(&mut self) -> (Vec<Value>, u16) {
+    pub async fn rest(&mut self) -> (Vec<Value>, u16) {
         let mut messages = Vec::new();
         loop {
             match self.next().await {
@@ -64,11 +65,11 @@ impl Client {
     }
 }
 
-fn audio(message: &Value) -> Vec<u8> {
+pub fn audio(message: &Value) -> Vec<u8> {
     BASE64.decode(message["audio"].as_str().unwrap_or_default()).unwrap()
 }
 
-fn characters(messages: &[Value]) -> String {
+pub fn characters(messages: &[Value]) -> String {
     let chars = |message: &Value| message["alignment"]["chars"].as_array().cloned().unwrap_or_default();
     messages.iter().flat_map(chars).map(|c| c.as_str().unwrap().to_owned()).collect()
 }

@@ -74,7 +74,12 @@ fn events(
                 }
                 None => (Ok(event(&done(input_characters, speech.speaking().report()))), Next::Nothing),
             }),
-            Next::BreakOff(error) => Some((Err(error), Next::Nothing)),
+            Next::BreakOff(error) => {
+                // The server sends what it has whenever a body has nothing for it. An error at once would overtake the
+                // event.
+                tokio::task::yield_now().await;
+                Some((Err(error), Next::Nothing))
+            }
             Next::Nothing => None,
         }
     })
