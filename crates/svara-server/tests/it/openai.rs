@@ -11,7 +11,8 @@ const SPEECH: &str = "/v1/audio/speech";
 
 fn body(fields: Value) -> Value {
     let mut body = json!({"model": "m", "input": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
-    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let Value::Object(fields) = fields else { panic!("not fields: {fields}") };
+    body.as_object_mut().unwrap().extend(fields);
     body
 }
 
