@@ -30,5 +30,6 @@ mod program;
 mod python_bugs;
 mod sockets;
 mod speech;
+mod support_table;
 mod traces;
 mod voice_names;

@@ -89,6 +89,13 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_lists_them() {
+        let document = include_str!("../../../../../docs/elevenlabs.md");
+        let words: Vec<&str> = document.split_whitespace().collect();
+        assert!(words.join(" ").contains(&format!("`{}`", OUTPUT_FORMATS.join(" "))));
+    }
+
+    #[test]
     fn other_names_are_refused_with_the_list() {
         for name in ["mp3", "mp3_44100_999", "", "pcm_1", &"x".repeat(100)] {
             let error = spec_of(Some(name)).unwrap_err();
