@@ -1,6 +1,7 @@
 //! The ways to speak.
 
 use serde_json::{Map, Value, json};
+use svara_audio::Format;
 
 use super::parts::{Dialect, Responses, get, json_answer, path, query, refusals};
 use crate::{routes::OUTPUT_FORMATS, state::AppState};
@@ -49,10 +50,18 @@ pub(super) fn paths(state: &AppState) -> Map<String, Value> {
         get("speech", operation, summary, vec![voice(), format()], responses)
     };
     let timed = json_answer("The sound and when each character is said.", "SpeechWithTimes");
+    let raw = speech(&[("audio/pcm", json!({"type": "string", "format": "binary"}))]);
+    let vapi = json!({
+        "tags": ["speech"], "operationId": "vapi", "summary": "Speak (Vapi's custom voice)",
+        "parameters": [path("voice", "Who speaks.")],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": vapi_request()}}},
+        "responses": with_304(refusals(Dialect::Svara, REFUSALS).with(200, raw), state),
+    });
     let base = "/v1/text-to-speech/{voice_id}";
     [
         ("/v1/text-to-speech".to_owned(), json!({"post": svara})),
         ("/v1/audio/speech".to_owned(), json!({"post": openai})),
+        ("/v1/vapi/{voice}".to_owned(), json!({"post": vapi})),
         (base.to_owned(), json!({"post": elevenlabs("convert", "Speak (ElevenLabs)", spoken())})),
         (
             format!("{base}/stream"),
@@ -77,6 +86,19 @@ pub(super) fn paths(state: &AppState) -> Map<String, Value> {
     ]
     .into_iter()
     .collect()
+}
+
+fn vapi_request() -> Value {
+    let message = json!({
+        "type": "object",
+        "required": ["type", "text", "sampleRate"],
+        "properties": {
+            "type": {"const": "voice-request"},
+            "text": {"type": "string"},
+            "sampleRate": {"type": "integer", "enum": Format::Pcm.rates().iter().map(|r| r.hz()).collect::<Vec<_>>()},
+        },
+    });
+    json!({"type": "object", "required": ["message"], "properties": {"message": message}})
 }
 
 fn body(schema: &str) -> Value {
