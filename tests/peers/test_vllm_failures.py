@@ -80,3 +80,29 @@ def test_engine_killed_in_mid_stream_breaks_the_response_off(server: Server, vll
     assert response.status_code in (502, 503), response.text
     health = httpx.get(f"{server.root}/health")
     assert health.status_code == 503, health.text
+
+
+@pytest.mark.kills_vllm
+def test_engine_that_is_told_to_stop_and_falls_silent_breaks_the_response_off(
+    start_server: StartServer, vllm: Vllm
+) -> None:
+    """vLLM at SIGTERM: it ends its engine, and leaves open streams open and silent."""
+    settings = settings_for_vllm(vllm.base_url)
+    settings["engine"]["inactivity_seconds"] = 2.0
+    server = start_server(settings)
+    with httpx.stream("POST", f"{server.root}/v1/text-to-speech", json=body(LONG), timeout=60) as response:
+        assert response.status_code == 200
+        chunks = response.iter_raw()
+        next(chunks)
+        assert vllm.service is not None
+        vllm.service.process.terminate()
+        told = time.monotonic()
+        with pytest.raises(httpx.RemoteProtocolError):
+            for _ in chunks:
+                pass
+    took = time.monotonic() - told
+    print(f"the response broke off {took:.2f} s after the engine was told to stop")
+    assert took < 20, "it waited for more than the silence"
+    metrics = httpx.get(f"{server.root}/metrics").text
+    assert 'svara_failures_total{kind="engine_' in metrics
+    vllm.kill()
