@@ -46,7 +46,7 @@ def test_every_answer_is_one_that_the_document_foresees(server: Server, tmp_path
     command = [
         program, "run", f"{server.root}/openapi.json", "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing",
         "--max-examples", str(EXAMPLES), "--request-timeout", "30", "--seed", "1", "--continue-on-failure",
-        "--suppress-health-check", "all", "--warnings", "off",
+        "--suppress-health-check", "all", "--warnings", "off", "--max-time", "150",
     ]  # fmt: skip
     hooks = {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(Path(__file__).parent)}
     run = subprocess.run(

@@ -32,10 +32,9 @@ const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// share what is in it.
 pub(crate) fn setup(config: &Config) -> Arc<str> {
     let Config { engine, model, decoder, .. } = config;
-    let (version, model_name) = (env!("CARGO_PKG_VERSION"), &engine.model);
-    let parts =
-        (version, engine.kind, model_name, &model.profile, &decoder.model, decoder.kind, decoder.noise);
-    format!("{parts:?}").into()
+    let spoken = (env!("CARGO_PKG_VERSION"), engine.kind, &engine.model, &model.profile);
+    let sounds = (&decoder.model, decoder.kind, decoder.noise, decoder.first_audio());
+    format!("{spoken:?} {sounds:?}").into()
 }
 
 /// Speaks a request, or serves what was spoken before.

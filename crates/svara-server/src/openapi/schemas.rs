@@ -145,7 +145,7 @@ fn answers() -> Vec<(&'static str, Value)> {
     let voice = json!({
         "voice_id": text(), "name": text(), "model_id": text(),
         "gender": {"type": "string", "enum": ["female", "male"]},
-        "languages": texts(), "language_code": text(), "description": text(), "speaker_id": text(),
+        "languages": texts(), "aliases": texts(), "language_code": text(), "description": text(), "speaker_id": text(),
         "created_unix_s": count(), "created_at_unix": count(),
         "category": {"type": "string", "enum": ["premade", "cloned"]},
         "labels": {"type": "object"}, "high_quality_base_model_ids": texts(),
@@ -182,7 +182,10 @@ fn answers() -> Vec<(&'static str, Value)> {
     vec![
         (
             "Voice",
-            optional(voice, &["gender", "description", "speaker_id", "created_unix_s", "created_at_unix"]),
+            optional(
+                voice,
+                &["gender", "aliases", "description", "speaker_id", "created_unix_s", "created_at_unix"],
+            ),
         ),
         ("VoiceList", object(json!({"voices": list("Voice")}))),
         (
