@@ -15,7 +15,7 @@ import httpx
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
-NAME = "svara-test"
+NAME = os.environ.get("SVARA_TEST_PROJECT", "svara-test")
 REPORT: list[tuple[str, str]] = []
 """What was measured, for the end of the run."""
 
