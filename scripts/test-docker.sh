@@ -9,7 +9,7 @@
 #
 # Needs no registry: the base images are made here with debootstrap, out of Debian's packages and this machine's Rust.
 # What doesn't follow from that is the real thing: docker/Dockerfile, docker-compose.yml, docker/compose.split.yml.
-# Takes 20 GB of disk while it runs. A container named svara-tts-api that isn't the test's own is left alone: it fails.
+# Takes 12 GB of disk while it runs. A container named svara-tts-api that isn't the test's own is left alone: it fails.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -27,7 +27,7 @@ while [[ $# -gt 0 ]]; do
 done
 
 cd "$ROOT"
-readonly prefix=svara-tts-test suite=bookworm python=3.11 disk_needed_gb=20 tests_within=45m
+readonly prefix=svara-tts-test suite=bookworm python=3.11 disk_needed_gb=12 tests_within=45m
 base=$prefix-base vllm=$prefix-vllm builder=$prefix-builder
 scratch=""
 cleanup() {
