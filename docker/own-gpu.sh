@@ -8,8 +8,10 @@ set -eu
 
 each=${VLLM_GPUS_PER_REPLICA:-}
 if [ -n "$each" ]; then
-    # The container's own name ends in its number: svara-vllm-2 (or svara_vllm_2); the network's DNS knows it.
-    name=${SVARA_CONTAINER_NAME:-$(python3 -c 'import socket; print(socket.gethostbyaddr(socket.gethostbyname(socket.gethostname()))[0])')}
+    # The container's own name ends in its number: svara-vllm-2 (or svara_vllm_2). The network's DNS knows it;
+    # /etc/hosts, which would be asked first, has another.
+    address=$(getent hosts "$(cat /etc/hostname)" | cut -d ' ' -f 1)
+    name=${SVARA_CONTAINER_NAME:-$(getent -s dns hosts "$address" | sed 's/^[^ ]* *//; s/ .*//')}
     name=${name%%.*}
     number=${name##*[-_]}
     case $number in
