@@ -80,8 +80,7 @@ def test_network_cut_between_server_and_engines(stack: Stack, url: str) -> None:
         start = time.monotonic()
         refused = httpx.post(f"{url}/v1/text-to-speech", json=body, timeout=60)
         took = time.monotonic() - start
-        assert refused.status_code == 503, refused.text
-        assert refused.json()["error"]["code"] == "engine_unreachable", refused.text
+        assert refused.status_code == 503 and "engine_unreachable" in refused.text, refused.text
         assert took < 4 * CONNECT_S, f"{took:.1f} s"
         report("split, network cut: 503 after", f"{took:.1f} s")
         assert httpx.get(f"{url}/health", timeout=30).status_code == 503

@@ -73,7 +73,12 @@ impl VllmSource {
     pub fn new(mut settings: VllmSettings, prompts: Arc<PromptBuilder>) -> Result<Self, VllmError> {
         // Fails where a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
+        let client = Client::builder();
+        // A request on a connection kept from before, whose other end the network has lost, fails as soon as a new
+        // connection would, and not only when the first token is overdue.
+        #[cfg(target_os = "linux")]
+        let client = client.tcp_user_timeout(settings.connect_timeout);
+        let client = client
             .connect_timeout(settings.connect_timeout)
             .tcp_nodelay(true)
             // Engines are next door; a proxy from the environment would only be in the way.
