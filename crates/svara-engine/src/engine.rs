@@ -9,10 +9,12 @@ use svara_audio::{SampleRate, TimeStretch};
 use svara_snac::Decoder;
 
 use crate::{
-    FirstAudio, HopPlan, ModelProfile, Sampling, SpeakError, Speech, SpeechRequest, Voice, Voices,
+    FirstAudio, HopPlan, ModelProfile, PiecesRedone, Sampling, SpeakError, Speech, SpeechRequest, Voice, Voices,
+    queue::{PieceQueue, Plan},
+    redone::RedoCounts,
     script::Script,
     source::{TokenSource, Utterance},
-    speech::Pieces,
+    speech::Start,
     text::style::StyleTags,
 };
 
@@ -28,6 +30,8 @@ pub struct EngineParts {
     pub decoder: Decoder,
     /// Longest text, in characters.
     pub text_max_characters: usize,
+    /// Most pieces of a text that are generated while the one before them is spoken.
+    pub pieces_ahead: usize,
     /// Decodes so many frames a call instead of the usual plan.
     pub hop_frames: Option<usize>,
     /// When the first audio leaves.
@@ -38,6 +42,7 @@ pub struct EngineParts {
 pub struct Engine {
     parts: EngineParts,
     hops: HopPlan,
+    redone: Arc<RedoCounts>,
 }
 
 /// A request that can be spoken, as far as that is known before the source is asked.
@@ -53,7 +58,7 @@ impl Engine {
     /// An engine of these parts.
     pub fn new(parts: EngineParts) -> Self {
         let hops = HopPlan::new(parts.decoder.info(), parts.hop_frames, parts.first_audio);
-        Self { parts, hops }
+        Self { parts, hops, redone: Arc::default() }
     }
 
     /// Checks the request and starts to speak; returns once the first samples are there, so that all that goes wrong
@@ -79,19 +84,30 @@ impl Engine {
             trace: request.trace,
             span: tracing::Span::current(),
         };
-        let pieces = Pieces {
+        let plan = Plan {
             source: Arc::clone(&self.parts.source),
             utterance,
-            texts: script.pieces.into_iter(),
             style: script.style,
             may_be_cut,
-            noise_seed,
             ceiling: profile.ceiling,
             layout: profile.layout,
-            hops: self.hops.clone(),
-            opened: 0,
+            ahead: self.parts.pieces_ahead,
+            counts: Arc::clone(&self.redone),
         };
-        Speech::start(pieces, decode, self.parts.decoder.info().sample_rate_hz, stretch).await
+        let start = Start {
+            queue: PieceQueue::new(plan, script.pieces),
+            decode,
+            noise_seed,
+            hops: self.hops.clone(),
+            sample_rate_hz: self.parts.decoder.info().sample_rate_hz,
+            stretch,
+        };
+        Speech::start(start).await
+    }
+
+    /// Pieces of texts that failed before they were heard and were done again.
+    pub fn pieces_redone(&self) -> PiecesRedone {
+        self.redone.read()
     }
 
     /// Checks a request that is to be spoken later, as [`Self::speak`] does before it asks the source; but for the

@@ -9,14 +9,19 @@
 //! read from a file; who can speak is in [`Voices`], read from files too. Where the tokens come from is a
 //! [`source::TokenSource`]. Nothing here knows HTTP dialects.
 
+mod ahead;
 mod engine;
 mod error;
 mod hop;
+mod joint;
 mod language_tag;
 mod piece;
 mod playout;
 mod profile;
 mod prompt;
+mod queue;
+mod redo;
+mod redone;
 mod reference;
 mod request;
 mod runaway;
@@ -34,6 +39,7 @@ pub use error::{Origin, SpeakError};
 pub use hop::{FirstAudio, HopPlan, Progress};
 pub use profile::{ModelProfile, ProfileError};
 pub use prompt::{Prompt, PromptBuilder, PromptError};
+pub use redone::PiecesRedone;
 pub use reference::{CloningUnavailable, ReferenceVoice};
 pub use request::{Normalization, Sampling, SamplingOverrides, SpeechRequest, Strip};
 pub use runaway::AudioCeiling;

@@ -1,30 +1,30 @@
 //! Speech on its way: its pieces, one after the other, without a gap.
 
-use std::{sync::Arc, time::Instant, vec::IntoIter};
+use std::time::Instant;
 
 use svara_audio::TimeStretch;
-use svara_snac::{AssemblerStats, DecodeStream, TokenLayout};
-use tokio::task::JoinHandle;
+use svara_snac::{AssemblerStats, DecodeError, DecodeStream};
 
 use crate::{
-    AudioCeiling, HopPlan, PieceTiming, SpeakError,
-    piece::{Listener, Piece},
-    script::Script,
-    source::{FinishReason, SourceError, TokenSource, TokenStream, Utterance},
+    HopPlan, PieceTiming, SpeakError, ahead::Read, joint::Joint, piece::{Listener, Piece}, queue::PieceQueue,
+    redo::Planned, source::FinishReason,
 };
 
 /// Speech as it is being made: ask for [`Speech::next`] until there is no more. Dropping it ends the generation and
 /// frees the decoder's slot.
 ///
-/// A long text is said in pieces. The next piece is being generated while the one before it is spoken, never more than
-/// that one ahead.
+/// A long text is said in pieces. The next ones are being generated while one is spoken, never more than so many ahead.
+/// A piece that fails is done again unless something of it was given out.
 pub struct Speech {
-    pieces: Pieces,
-    piece: Piece,
-    /// What the piece says.
-    words: String,
-    upcoming: Option<Upcoming>,
+    queue: PieceQueue,
+    /// None between two pieces.
+    current: Option<Current>,
     decode: DecodeStream,
+    noise_seed: u64,
+    hops: HopPlan,
+    /// Whether samples are held back until their piece has been said to its end.
+    holds_back: bool,
+    joint: Joint,
     /// The first chunk, made before the caller got this.
     ready: Option<Vec<f32>>,
     report: SpeechReport,
@@ -37,26 +37,30 @@ pub struct Speech {
     stretch: Option<TimeStretch>,
     sample_rate_hz: u32,
     listener: Listener,
-    /// The next chunk is the first of its piece.
-    piece_is_new: bool,
+    /// A call of [`Speech::next`] is under way, or was given up.
+    under_way: bool,
     ended: bool,
 }
 
-/// What is to be said, and how.
-pub(crate) struct Pieces {
-    pub(crate) source: Arc<dyn TokenSource>,
-    /// The utterance of every piece, but for its text.
-    pub(crate) utterance: Utterance,
-    pub(crate) texts: IntoIter<String>,
-    pub(crate) style: Option<String>,
-    /// Whether the caller chose `max_tokens`, and so asked to be cut there.
-    pub(crate) may_be_cut: bool,
+/// The piece that is being spoken.
+struct Current {
+    planned: Planned,
+    piece: Piece,
+    /// Its samples, where they are held back.
+    held: Vec<f32>,
+    has_audio: bool,
+    /// Something of it was given out.
+    heard: bool,
+}
+
+/// What a speech is made of.
+pub(crate) struct Start {
+    pub(crate) queue: PieceQueue,
+    pub(crate) decode: DecodeStream,
     pub(crate) noise_seed: u64,
-    /// The most audio that a piece may become, unless it may be cut.
-    pub(crate) ceiling: AudioCeiling,
-    pub(crate) layout: TokenLayout,
     pub(crate) hops: HopPlan,
-    pub(crate) opened: usize,
+    pub(crate) sample_rate_hz: u32,
+    pub(crate) stretch: Option<TimeStretch>,
 }
 
 /// What became of a speech so far.
@@ -68,6 +72,8 @@ pub struct SpeechReport {
     pub tokens: AssemblerStats,
     /// Pieces said to their end.
     pub pieces: usize,
+    /// Generations that failed before anything of them was given out, and were done again.
+    pub redone: usize,
     /// Samples given out.
     pub samples: u64,
     /// When the engine's first tokens came.
@@ -76,21 +82,16 @@ pub struct SpeechReport {
 
 impl Speech {
     /// Waits for the first samples, so that what fails before them fails here.
-    pub(crate) async fn start(
-        mut pieces: Pieces,
-        decode: DecodeStream,
-        sample_rate_hz: u32,
-        stretch: Option<TimeStretch>,
-    ) -> Result<Self, SpeakError> {
-        let (words, first) = pieces.next_utterance().ok_or(SpeakError::NoAudio)?;
-        let tokens = pieces.source.open(first).await?;
-        let piece = Piece::new(tokens, pieces.layout, pieces.hops.clone());
+    pub(crate) async fn start(start: Start) -> Result<Self, SpeakError> {
+        let Start { queue, decode, noise_seed, hops, sample_rate_hz, stretch } = start;
         let mut speech = Self {
-            pieces,
-            piece,
-            words,
-            upcoming: None,
+            queue,
+            current: None,
             decode,
+            noise_seed,
+            hops,
+            holds_back: false,
+            joint: Joint::default(),
             ready: None,
             report: SpeechReport::default(),
             timings: Vec::new(),
@@ -99,11 +100,10 @@ impl Speech {
             stretch,
             sample_rate_hz,
             listener: Listener::new(sample_rate_hz),
-            piece_is_new: true,
+            under_way: false,
             ended: false,
         };
         speech.ready = Some(speech.make().await?.ok_or(SpeakError::NoAudio)?);
-        speech.report.first_tokens_at = speech.piece.first_tokens_at();
         Ok(speech)
     }
 
@@ -115,13 +115,21 @@ impl Speech {
         while !self.ended {
             let made = match self.ready.take() {
                 Some(chunk) => Ok(Some(chunk)),
-                None => self.make().await,
+                None if self.under_way => Err(DecodeError::Ended.into()),
+                None => {
+                    self.under_way = true;
+                    let made = self.make().await;
+                    self.under_way = false;
+                    made
+                }
             };
             match made.map(|chunk| self.paced(chunk)) {
                 Ok(samples) if samples.is_empty() => {}
                 Ok(samples) => {
                     self.report.samples += samples.len() as u64;
-                    self.listener.gets(samples.len());
+                    if !self.holds_back {
+                        self.listener.gets(samples.len());
+                    }
                     return Some(Ok(samples));
                 }
                 Err(error) => {
@@ -156,7 +164,19 @@ impl Speech {
 
     /// What became of it so far.
     pub fn report(&self) -> SpeechReport {
-        self.report
+        SpeechReport { redone: self.queue.redone(), ..self.report }
+    }
+
+    /// Holds the samples of a piece back until it has been said to its end, for those who send nothing before all is
+    /// made: then every piece that fails can be done again.
+    pub fn hold_back(&mut self) {
+        self.holds_back = true;
+        if let (Some(current), Some(samples)) = (&mut self.current, self.ready.take()) {
+            // Made, but nobody has taken them yet: as if they had not been given.
+            self.made_samples = 0;
+            self.joint = Joint::default();
+            (current.held, current.heard) = (samples, false);
+        }
     }
 
     /// When the pieces that were said to their end since the last call were said, in order. A piece is there by the
@@ -168,38 +188,76 @@ impl Speech {
     /// The next samples, of this piece or the next that has any; `None` at the end.
     async fn make(&mut self) -> Result<Option<Vec<f32>>, SpeakError> {
         loop {
-            if let Some(samples) = self.piece.next(&mut self.decode, &self.listener).await? {
-                if std::mem::take(&mut self.piece_is_new) && self.upcoming.is_none() {
-                    self.upcoming = self.pieces.open_next();
-                }
-                self.made_samples += samples.len() as u64;
-                return Ok(Some(samples));
-            }
-            self.report.add(&self.piece);
-            if self.piece.finish() == Some(FinishReason::Length) && !self.pieces.may_be_cut {
-                return Err(self.pieces.cut_off(&self.words));
-            }
-            self.time_piece();
-            let Some(upcoming) = self.upcoming.take().or_else(|| self.pieces.open_next()) else {
-                return Ok(None);
+            let Some(current) = &mut self.current else {
+                let Some((planned, read)) = self.queue.next().await? else { return Ok(None) };
+                self.begin(planned, read);
+                continue;
             };
-            let (words, tokens) = upcoming.tokens().await?;
-            self.words = words;
-            self.piece = Piece::new(tokens, self.pieces.layout, self.pieces.hops.clone());
-            self.piece_is_new = true;
-            self.decode.restart(self.pieces.noise_seed.wrapping_add(self.report.pieces as u64));
+            let samples = current.piece.next(&mut self.decode, &self.listener).await?;
+            let first_tokens_at = current.piece.first_tokens_at();
+            self.report.first_tokens_at = self.report.first_tokens_at.or(first_tokens_at);
+            if let Some(samples) = samples {
+                self.queue.look_ahead();
+                let is_first = !std::mem::replace(&mut current.has_audio, true);
+                if !self.holds_back {
+                    current.heard = true;
+                    return Ok(Some(self.give(samples, is_first)));
+                }
+                // As one who has it in hand: what nobody waits for must not go before what somebody does.
+                self.listener.gets(samples.len());
+                current.held.extend(samples);
+            } else if let Some(samples) = self.end()? {
+                return Ok(Some(self.give(samples, true)));
+            }
         }
     }
 }
 
 impl Speech {
-    /// Notes when the piece was said, which is over.
-    fn time_piece(&mut self) {
+    /// Goes over to the next piece.
+    fn begin(&mut self, planned: Planned, read: Read) {
+        let piece = Piece::new(read.into_tokens(), self.queue.layout(), self.hops.clone());
+        self.decode.restart(self.noise_seed.wrapping_add(self.report.pieces as u64));
+        self.current = Some(Current { planned, piece, held: Vec::new(), has_audio: false, heard: false });
+    }
+
+    /// The piece is over: gives what was held back of it. Where something is wrong with it and nobody has heard any of
+    /// it, it is done again.
+    fn end(&mut self) -> Result<Option<Vec<f32>>, SpeakError> {
+        let Some(Current { planned, piece, held, has_audio, heard }) = self.current.take() else {
+            return Ok(None);
+        };
+        if let Some(fault) = self.queue.fault(&planned, piece.finish(), has_audio) {
+            if heard {
+                self.report.add(&piece);
+                return Err(self.queue.error(&planned, fault));
+            }
+            self.queue.again(&planned, fault)?;
+            return Ok(None);
+        }
+        self.report.add(&piece);
+        let samples = self.made_samples + held.len() as u64;
+        self.time_piece(planned.words, samples);
+        Ok((!held.is_empty()).then_some(held))
+    }
+
+    /// Samples on their way out. The first ones of a piece follow those of the piece before without a click.
+    fn give(&mut self, mut samples: Vec<f32>, first_of_piece: bool) -> Vec<f32> {
+        if first_of_piece {
+            self.joint.smooth(&mut samples);
+        }
+        self.joint.pass(&samples);
+        self.made_samples += samples.len() as u64;
+        samples
+    }
+
+    /// Notes when a piece was said that ends with the first `end_samples` of what is made.
+    fn time_piece(&mut self, text: String, end_samples: u64) {
         let paced = |samples| self.stretch.as_ref().map_or(samples, |stretch| stretch.length(samples));
-        let (start_samples, end_samples) = (paced(self.timed_samples), paced(self.made_samples));
-        self.timed_samples = self.made_samples;
-        let text = std::mem::take(&mut self.words);
-        self.timings.push(PieceTiming { text, start_samples, end_samples });
+        let timing =
+            PieceTiming { text, start_samples: paced(self.timed_samples), end_samples: paced(end_samples) };
+        self.timed_samples = end_samples;
+        self.timings.push(timing);
     }
 }
 
@@ -211,68 +269,5 @@ impl SpeechReport {
         self.tokens.misaligned_tokens += tokens.misaligned_tokens;
         self.tokens.foreign_tokens += tokens.foreign_tokens;
         self.pieces += 1;
-    }
-}
-
-impl Pieces {
-    /// The words of the next piece, and how the source is asked for them.
-    fn next_utterance(&mut self) -> Option<(String, Utterance)> {
-        let words = self.texts.next()?;
-        self.opened += 1;
-        // Engines want a name of its own for each of the generations in flight.
-        let request_id = match self.opened {
-            1 => self.utterance.request_id.clone(),
-            number => format!("{}-{number}", self.utterance.request_id),
-        };
-        let text = Script::prompt(&words, self.style.as_deref());
-        let mut utterance = Utterance { text, request_id, ..self.utterance.clone() };
-        utterance.sampling.max_tokens = self.max_tokens(&words);
-        Some((words, utterance))
-    }
-
-    /// The tokens that a piece may take: those the caller chose; else the engine itself stops a model that runs away.
-    fn max_tokens(&self, words: &str) -> u32 {
-        let max_tokens = self.utterance.sampling.max_tokens;
-        if self.may_be_cut { max_tokens } else { max_tokens.min(self.ceiling.tokens(words)) }
-    }
-
-    /// Why a piece that ended at its limit is a failure.
-    fn cut_off(&self, words: &str) -> SpeakError {
-        let (max_tokens, tokens) = (self.utterance.sampling.max_tokens, self.max_tokens(words));
-        if tokens == max_tokens {
-            return SpeakError::CutOff { max_tokens };
-        }
-        SpeakError::Runaway { tokens, characters: words.chars().count() }
-    }
-
-    fn open_next(&mut self) -> Option<Upcoming> {
-        let (words, utterance) = self.next_utterance()?;
-        let source = Arc::clone(&self.source);
-        let opening = tokio::spawn(async move { source.open(utterance).await });
-        Some(Upcoming { words, opening })
-    }
-}
-
-/// A token stream that is being opened beside the speech. Dropping it ends the generation.
-///
-/// Nobody reads it yet: what the engine sends meanwhile waits in the connection's buffers, which are bounded.
-struct Upcoming {
-    words: String,
-    opening: JoinHandle<Result<TokenStream, SourceError>>,
-}
-
-impl Upcoming {
-    /// What the piece says, and its tokens.
-    async fn tokens(mut self) -> Result<(String, TokenStream), SourceError> {
-        let opened = (&mut self.opening).await;
-        let tokens =
-            opened.unwrap_or_else(|error| Err(SourceError::BrokeOff { reason: error.to_string() }))?;
-        Ok((std::mem::take(&mut self.words), tokens))
-    }
-}
-
-impl Drop for Upcoming {
-    fn drop(&mut self) {
-        self.opening.abort();
     }
 }

@@ -93,6 +93,7 @@ impl Speaking {
     pub(crate) fn nobody_listens(&mut self) {
         self.whole = true;
         self.log.not_streamed();
+        self.speech.hold_back();
     }
 
     /// All of it as one file, with exact sizes in its header.

@@ -223,6 +223,7 @@ impl Drop for SpeechLog {
                 first_audio_ms,
                 elapsed_ms,
                 pieces = report.pieces,
+                redone = report.redone,
                 frames = report.tokens.frames,
                 misaligned_tokens = report.tokens.misaligned_tokens,
                 samples = report.samples,

@@ -98,14 +98,16 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     };
     let about = source.about();
     tracing::info!(engine = about.kind, model = about.model, url = about.url, "engine configured");
-    let hop_frames = (config.decoder.hop_frames > 0).then_some(config.decoder.hop_frames);
     let text_max_characters = config.limits.text_characters;
+    let hop_frames = (config.decoder.hop_frames > 0).then_some(config.decoder.hop_frames);
+    let pieces_ahead = config.limits.pieces_ahead;
     Ok(Engine::new(EngineParts {
         profile,
         voices,
         source,
         decoder,
         text_max_characters,
+        pieces_ahead,
         hop_frames,
         first_audio: config.decoder.first_audio(),
     }))

@@ -84,6 +84,7 @@ pub struct FakeVllm {
 
 struct Shared {
     script: Mutex<Script>,
+    next: Mutex<Option<Script>>,
     requests: Mutex<Vec<Value>>,
     headers: Mutex<Vec<HeaderMap>>,
     /// Streams that are open; changes can be waited for.
@@ -97,6 +98,7 @@ impl FakeVllm {
     pub async fn start(script: Script) -> Self {
         let shared = Arc::new(Shared {
             script: Mutex::new(script),
+            next: Mutex::default(),
             requests: Mutex::default(),
             headers: Mutex::default(),
             open: watch::Sender::new(0),
@@ -122,6 +124,11 @@ impl FakeVllm {
     /// What the next requests get.
     pub fn set(&self, script: Script) {
         *lock(&self.shared.script) = script;
+    }
+
+    /// What the next request gets, and only that.
+    pub fn set_next(&self, script: Script) {
+        *lock(&self.shared.next) = Some(script);
     }
 
     /// The bodies of the requests so far.
@@ -191,7 +198,8 @@ async fn completions(
 ) -> Response {
     lock(&shared.requests).push(request);
     lock(&shared.headers).push(headers);
-    let script = lock(&shared.script).clone();
+    let next = lock(&shared.next).take();
+    let script = next.unwrap_or_else(|| lock(&shared.script).clone());
     if let End::Refuse(status, body) = script.end {
         let status = axum::http::StatusCode::from_u16(status).unwrap_or_default();
         return (status, [("content-type", "application/json")], body).into_response();

@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
-    metrics::{MetricType, gauge::ConstGauge},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
-use svara_engine::{Engine, source::pool::EngineStatus};
+use svara_engine::{Engine, PiecesRedone, source::pool::EngineStatus};
 
-/// The decoder's slots and queue, and how the engines stand.
+/// The decoder's slots and queue, the pieces that were done again, and how the engines stand.
 pub(super) struct EngineCollector {
     engine: Arc<Engine>,
 }
@@ -37,8 +37,20 @@ impl Collector for EngineCollector {
             let gauge = ConstGauge::new(value as f64);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
+        encode_redone(self.engine.pieces_redone(), &mut encoder)?;
         encode_engines(&self.engine.source().engines(), &mut encoder)
     }
+}
+
+fn encode_redone(redone: PiecesRedone, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let PiecesRedone { runaway, length, silent, engine } = redone;
+    let help = "Pieces of texts that failed before anything of them was sent and were generated again, by why: \
+                runaway (longer than the text can be), length (cut in two at max_tokens), silent (no audio), engine.";
+    let mut family = encoder.encode_descriptor("pieces_redone", help, None, MetricType::Counter)?;
+    for (reason, count) in [("runaway", runaway), ("length", length), ("silent", silent), ("engine", engine)] {
+        ConstCounter::new(count).encode(family.encode_family(&[("reason", reason)])?)?;
+    }
+    Ok(())
 }
 
 fn encode_engines(engines: &[EngineStatus], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

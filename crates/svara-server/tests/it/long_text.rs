@@ -142,8 +142,57 @@ async fn a_model_that_runs_away_is_stopped_and_told_of() {
     assert_eq!((status, &body["error"]["type"]), (502, &json!("runaway")), "{body}");
     let metrics = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("kind=\"runaway\""), "{metrics}");
+    assert!(metrics.contains("svara_pieces_redone_total{reason=\"runaway\"} 1"), "{metrics}");
     server.speak(json!({"text": "यह वाक्य लंबा है। ".repeat(12), "stream": false})).await;
     let asked: Vec<Value> =
         server.engine.requests().iter().map(|request| request["max_tokens"].clone()).collect();
-    assert_eq!(asked, [json!(476), json!(2048)], "a long piece is held by the profile's max_tokens");
+    assert_eq!(asked[..2], [json!(476), json!(476)], "said once more");
+    assert_eq!(asked[2], json!(2048), "a long piece is held by the profile's max_tokens");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_streamed_is_mended_where_it_failed() {
+    let server = Server::start(Script::frames(6)).await;
+    for failed in [Script { end: End::Finish("length"), ..Script::frames(6) }, Script::frames(0)] {
+        server.engine.set_next(failed);
+        let response = server.speak(json!({"stream": false, "seed": 7})).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.bytes().await.unwrap().len(), 6 * FRAME_BYTES);
+        let asked = server.engine.requests();
+        let seeds: Vec<&Value> = asked[asked.len() - 2..].iter().map(|request| &request["seed"]).collect();
+        assert_eq!(seeds, [&json!(7), &json!(8)], "the same again would fail again");
+    }
+}
+
+/// Real HTTP, a decoder that costs nothing; how it plays is tested in the engine, on a clock of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_thousand_characters_stream_in_steady_memory() {
+    let server = Server::with(Script::frames(12), |config| {
+        config.decoder.kind = svara_server::config::DecoderBackend::Null;
+        config.limits.text_characters = 100_000;
+    })
+    .await;
+    let text: String = long_text(2_000).chars().take(50_000).collect();
+    let response = server.speak(json!({"text": text, "response_format": "wav"})).await;
+    assert_eq!(response.status(), 200);
+    let (mut chunks, mut bytes, mut early_kib) = (response.bytes_stream(), 0, None);
+    while let Some(chunk) = chunks.next().await {
+        bytes += chunk.unwrap().len();
+        if bytes > 1_000_000 {
+            early_kib.get_or_insert_with(resident_kib);
+        }
+    }
+    let (pieces, grown_kib) =
+        (server.engine.requests().len(), resident_kib().saturating_sub(early_kib.unwrap()));
+    println!("{pieces} pieces, {bytes} bytes of sound, grew by {grown_kib} KiB");
+    assert!(pieces > 200, "{pieces}");
+    assert_eq!(bytes, 44 + pieces * 12 * FRAME_BYTES);
+    // The sound is 20 MB as samples, and the fake keeps 200 requests.
+    assert!(grown_kib < 6_000, "{grown_kib} KiB");
+}
+
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

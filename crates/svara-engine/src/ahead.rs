@@ -1,0 +1,207 @@
+//! The generation of a piece: read and kept until its turn comes, then given away.
+
+use std::sync::Arc;
+
+use futures::{FutureExt, StreamExt, stream};
+use tokio::{
+    sync::oneshot::{self, error::TryRecvError},
+    task::JoinHandle,
+};
+use tracing::Instrument;
+
+use crate::source::{FinishReason, SourceError, TokenEvent, TokenSource, TokenStream, Utterance};
+
+/// A generation that runs by itself. Its tokens are kept in memory: never more than its `max_tokens`, four bytes each.
+/// Dropping it ends it.
+pub(crate) struct Generation {
+    /// Dropped when the piece's turn has come.
+    held: Option<oneshot::Sender<()>>,
+    task: JoinHandle<Result<Read, SourceError>>,
+}
+
+/// A generation as far as it has come.
+pub(crate) struct Read {
+    tokens: Vec<u32>,
+    rest: Rest,
+}
+
+enum Rest {
+    Ended(FinishReason),
+    /// The tokens after these.
+    Open(TokenStream),
+}
+
+impl Generation {
+    /// Asks the source, and begins to read.
+    pub(crate) fn start(source: Arc<dyn TokenSource>, utterance: Utterance) -> Self {
+        let (held, due) = oneshot::channel();
+        let task = async move {
+            let max_tokens = utterance.sampling.max_tokens as usize;
+            let tokens = source.open(utterance).await?;
+            Read::until(due, at_most(max_tokens, tokens)).await
+        };
+        Self { held: Some(held), task: tokio::spawn(task.in_current_span()) }
+    }
+
+    /// What it has become, once it is over; a generation is over once.
+    pub(crate) fn over(&mut self) -> Option<Result<Read, SourceError>> {
+        if self.task.is_finished() { (&mut self.task).now_or_never().map(unpanicked) } else { None }
+    }
+
+    /// Its turn has come: all of it where it is over, what there is and the rest of the stream otherwise.
+    pub(crate) async fn take(mut self) -> Result<Read, SourceError> {
+        self.held = None;
+        unpanicked((&mut self.task).await)
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn unpanicked(read: Result<Result<Read, SourceError>, tokio::task::JoinError>) -> Result<Read, SourceError> {
+    read.unwrap_or_else(|error| Err(SourceError::BrokeOff { reason: error.to_string() }))
+}
+
+impl Read {
+    /// Reads until the end, or until somebody waits for the tokens.
+    async fn until(mut due: oneshot::Receiver<()>, mut stream: TokenStream) -> Result<Self, SourceError> {
+        let mut tokens = Vec::new();
+        if due.try_recv() == Err(TryRecvError::Closed) {
+            return Ok(Self { tokens, rest: Rest::Open(stream) });
+        }
+        loop {
+            let event = tokio::select! {
+                // What has come already is taken first: it may be the end.
+                biased;
+                event = stream.next() => event,
+                _ = &mut due => return Ok(Self { tokens, rest: Rest::Open(stream) }),
+            };
+            match event {
+                Some(Ok(TokenEvent::Tokens(more))) => tokens.extend(more),
+                Some(Ok(TokenEvent::End(reason))) => return Ok(Self { tokens, rest: Rest::Ended(reason) }),
+                Some(Err(error)) => return Err(error),
+                None => {
+                    return Err(SourceError::BrokeOff { reason: "the token stream just stopped".into() });
+                }
+            }
+        }
+    }
+
+    /// Why it ended; none while it hasn't.
+    pub(crate) fn finish(&self) -> Option<FinishReason> {
+        match self.rest {
+            Rest::Ended(reason) => Some(reason),
+            Rest::Open(_) => None,
+        }
+    }
+
+    /// Whether there are any tokens yet.
+    pub(crate) fn has_tokens(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
+    /// Its tokens, those that are still to come behind those that are there.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        let there = (!self.tokens.is_empty()).then(|| Ok(TokenEvent::Tokens(self.tokens)));
+        match self.rest {
+            Rest::Ended(reason) => {
+                stream::iter(there.into_iter().chain([Ok(TokenEvent::End(reason))])).boxed()
+            }
+            Rest::Open(rest) => stream::iter(there).chain(rest).boxed(),
+        }
+    }
+}
+
+/// The same tokens, ended where an engine that doesn't heed `max_tokens` goes past them.
+fn at_most(max_tokens: usize, tokens: TokenStream) -> TokenStream {
+    stream::unfold(AtMost::Open { tokens, room: max_tokens }, AtMost::step).boxed()
+}
+
+enum AtMost {
+    Open { tokens: TokenStream, room: usize },
+    Full,
+    Over,
+}
+
+impl AtMost {
+    async fn step(self) -> Option<(Result<TokenEvent, SourceError>, Self)> {
+        let (mut tokens, room) = match self {
+            Self::Open { tokens, room } => (tokens, room),
+            Self::Full => return Some((Ok(TokenEvent::End(FinishReason::Length)), Self::Over)),
+            Self::Over => return None,
+        };
+        match tokens.next().await? {
+            Ok(TokenEvent::Tokens(mut some)) => {
+                let left = room.checked_sub(some.len());
+                some.truncate(room);
+                // The engine's stream is dropped with the last of them: it works for nobody any more.
+                let next = left.map_or(Self::Full, |room| Self::Open { tokens, room });
+                Some((Ok(TokenEvent::Tokens(some)), next))
+            }
+            end => Some((end, Self::Over)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn events(chunks: &[usize], end: bool) -> TokenStream {
+        let tokens = chunks.iter().map(|count| Ok(TokenEvent::Tokens(vec![1; *count]))).collect::<Vec<_>>();
+        stream::iter(tokens.into_iter().chain(end.then_some(Ok(TokenEvent::End(FinishReason::Stop))))).boxed()
+    }
+
+    fn all(stream: TokenStream) -> (usize, Option<FinishReason>) {
+        let events: Vec<_> = stream.collect::<Vec<_>>().now_or_never().unwrap();
+        let mut count = 0;
+        for (at, event) in events.iter().enumerate() {
+            match event {
+                Ok(TokenEvent::Tokens(tokens)) => count += tokens.len(),
+                Ok(TokenEvent::End(reason)) => {
+                    assert_eq!(at + 1, events.len(), "nothing comes behind the end");
+                    return (count, Some(*reason));
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        (count, None)
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_the_turn_comes_first() {
+        let (held, due) = oneshot::channel();
+        let rest = stream::pending().boxed();
+        let reading = tokio::spawn(Read::until(due, events(&[7, 7], false).chain(rest).boxed()));
+        tokio::task::yield_now().await;
+        drop(held);
+        let read = reading.await.unwrap().unwrap();
+        assert_eq!(read.finish(), None);
+        let first = read.into_tokens().next().await.unwrap().unwrap();
+        assert_eq!(first, TokenEvent::Tokens(vec![1; 14]));
+    }
+
+    #[tokio::test]
+    async fn a_generation_that_is_over_is_held_whole() {
+        let (_held, due) = oneshot::channel();
+        let read = Read::until(due, events(&[7, 3], true)).await.unwrap();
+        assert_eq!(read.finish(), Some(FinishReason::Stop));
+        assert_eq!(all(read.into_tokens()), (10, Some(FinishReason::Stop)));
+        let (_held, due) = oneshot::channel();
+        assert!(Read::until(due, events(&[7], false)).await.is_err(), "a stream that just stops was cut off");
+    }
+
+    proptest! {
+        #[test]
+        fn an_engine_that_goes_on_is_stopped(chunks in prop::collection::vec(1usize..20, 0..40), max in 1usize..200) {
+            let sum: usize = chunks.iter().sum();
+            let reason = if sum > max { FinishReason::Length } else { FinishReason::Stop };
+            prop_assert_eq!(all(at_most(max, events(&chunks, true))), (sum.min(max), Some(reason)));
+        }
+    }
+}

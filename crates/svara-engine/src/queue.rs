@@ -1,0 +1,224 @@
+//! The pieces of a speech that are still to be said: those that are generated ahead of their turn, and what becomes of
+//! those that fail before anybody has heard them.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use svara_snac::TokenLayout;
+
+use crate::{
+    AudioCeiling, SpeakError,
+    ahead::{Generation, Read},
+    redo::{Fault, Planned},
+    redone::RedoCounts,
+    script::Script,
+    source::{FinishReason, SourceError, TokenSource, Utterance},
+};
+
+/// How the pieces of a speech are generated.
+pub(crate) struct Plan {
+    pub(crate) source: Arc<dyn TokenSource>,
+    /// The utterance of every piece, but for its text.
+    pub(crate) utterance: Utterance,
+    pub(crate) style: Option<String>,
+    /// Whether the caller chose `max_tokens`, and so asked to be cut there.
+    pub(crate) may_be_cut: bool,
+    /// The most audio that a piece may become, unless it may be cut.
+    pub(crate) ceiling: AudioCeiling,
+    pub(crate) layout: TokenLayout,
+    /// Most pieces that are generated while another is spoken.
+    pub(crate) ahead: usize,
+    pub(crate) counts: Arc<RedoCounts>,
+}
+
+/// The pieces that come after the one that is being spoken, in order.
+pub(crate) struct PieceQueue {
+    plan: Plan,
+    waiting: VecDeque<Waiting>,
+    /// Generations that were begun.
+    opened: usize,
+    redone: usize,
+}
+
+struct Waiting {
+    planned: Planned,
+    state: State,
+}
+
+enum State {
+    NotBegun,
+    Running(Generation),
+    Over(Result<Read, SourceError>),
+}
+
+impl PieceQueue {
+    /// All pieces of these texts; none is begun yet.
+    pub(crate) fn new(plan: Plan, texts: Vec<String>) -> Self {
+        let waiting = texts.into_iter().map(|words| Waiting::new(Planned::new(words))).collect();
+        Self { plan, waiting, opened: 0, redone: 0 }
+    }
+
+    /// Which token is which code.
+    pub(crate) fn layout(&self) -> TokenLayout {
+        self.plan.layout
+    }
+
+    /// Generations that failed and were done again.
+    pub(crate) fn redone(&self) -> usize {
+        self.redone
+    }
+
+    /// Looks after the pieces ahead: begins as many as may be under way, and does those again that failed meanwhile.
+    pub(crate) fn look_ahead(&mut self) {
+        let mut at = 0;
+        while at < self.plan.ahead {
+            let Some(piece) = self.waiting.get_mut(at) else { return };
+            if let State::Running(generation) = &mut piece.state
+                && let Some(read) = generation.over()
+            {
+                piece.state = State::Over(read);
+            }
+            match &piece.state {
+                State::NotBegun => {
+                    piece.state = State::Running(self.plan.generate(&piece.planned, &mut self.opened))
+                }
+                State::Over(read) => {
+                    let fault = self.plan.fault_of_read(&piece.planned, read);
+                    if let Some((fault, parts)) =
+                        fault.and_then(|fault| Some((fault, piece.planned.after(fault)?)))
+                    {
+                        self.replace(at, fault, parts);
+                        continue;
+                    }
+                    // Where it can't be done again it is told of in its turn: what comes before it can be heard.
+                }
+                State::Running(_) => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// The next piece, as far as it has come; none after the last. Giving this up loses a piece.
+    ///
+    /// # Errors
+    /// The engine failed, or the piece is known already not to come to an end.
+    pub(crate) async fn next(&mut self) -> Result<Option<(Planned, Read)>, SpeakError> {
+        while let Some(Waiting { planned, state }) = self.waiting.pop_front() {
+            // The source has its own way with the first one: nothing was heard yet, so the caller can be told.
+            let is_first = self.opened == 0;
+            let read = match state {
+                State::NotBegun => self.plan.generate(&planned, &mut self.opened).take().await,
+                State::Running(generation) => generation.take().await,
+                State::Over(read) => read,
+            };
+            match self
+                .plan
+                .fault_of_read(&planned, &read)
+                .filter(|fault| !(is_first && *fault == Fault::Engine))
+            {
+                Some(fault) if planned.after(fault).is_some() => self.again(&planned, fault)?,
+                Some(fault) if fault != Fault::Engine => return Err(self.plan.error(&planned, fault)),
+                _ => return Ok(Some((planned, read?))),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was wrong with a piece that ended for this reason, if something was.
+    pub(crate) fn fault(
+        &self,
+        planned: &Planned,
+        finish: Option<FinishReason>,
+        has_audio: bool,
+    ) -> Option<Fault> {
+        self.plan.fault(planned, finish, has_audio)
+    }
+
+    /// Puts a piece that nobody has heard anything of before the others, to be done again.
+    ///
+    /// # Errors
+    /// It has had its chances: what to tell the caller.
+    pub(crate) fn again(&mut self, planned: &Planned, fault: Fault) -> Result<(), SpeakError> {
+        let parts = planned.after(fault).ok_or_else(|| self.plan.error(planned, fault))?;
+        self.waiting.push_front(Waiting::new(planned.clone()));
+        self.replace(0, fault, parts);
+        Ok(())
+    }
+
+    /// What to tell the caller of a piece that can't be done again.
+    pub(crate) fn error(&self, planned: &Planned, fault: Fault) -> SpeakError {
+        self.plan.error(planned, fault)
+    }
+
+    fn replace(&mut self, at: usize, fault: Fault, parts: Vec<Planned>) {
+        self.waiting.remove(at);
+        self.redone += 1;
+        self.plan.counts.add(fault);
+        tracing::warn!(
+            ?fault,
+            parts = parts.len(),
+            "a piece of speech failed before it was heard; it is done again"
+        );
+        for part in parts.into_iter().rev() {
+            self.waiting.insert(at, Waiting::new(part));
+        }
+    }
+}
+
+impl Waiting {
+    fn new(planned: Planned) -> Self {
+        Self { planned, state: State::NotBegun }
+    }
+}
+
+impl Plan {
+    fn generate(&self, planned: &Planned, opened: &mut usize) -> Generation {
+        *opened += 1;
+        // Engines want a name of its own for each of the generations in flight.
+        let request_id = match *opened {
+            1 => self.utterance.request_id.clone(),
+            number => format!("{}-{number}", self.utterance.request_id),
+        };
+        let text = Script::prompt(&planned.words, self.style.as_deref());
+        // The same seed would fail the same way; another that follows from it stays repeatable.
+        let seed = self.utterance.seed.map(|seed| seed.wrapping_add(planned.tries.into()));
+        let mut utterance = Utterance { text, request_id, seed, ..self.utterance.clone() };
+        utterance.sampling.max_tokens = self.max_tokens(&planned.words);
+        Generation::start(Arc::clone(&self.source), utterance)
+    }
+
+    /// The tokens that a piece may take: those the caller chose; else the engine itself stops a model that runs away.
+    fn max_tokens(&self, words: &str) -> u32 {
+        let max_tokens = self.utterance.sampling.max_tokens;
+        if self.may_be_cut { max_tokens } else { max_tokens.min(self.ceiling.tokens(words)) }
+    }
+
+    fn fault_of_read(&self, planned: &Planned, read: &Result<Read, SourceError>) -> Option<Fault> {
+        match read {
+            Ok(read) => self.fault(planned, read.finish(), read.has_tokens()),
+            Err(error) => error.is_retryable().then_some(Fault::Engine),
+        }
+    }
+
+    fn fault(&self, planned: &Planned, finish: Option<FinishReason>, has_audio: bool) -> Option<Fault> {
+        match finish {
+            Some(FinishReason::Length) if !self.may_be_cut => {
+                let held_by_ceiling = self.max_tokens(&planned.words) < self.utterance.sampling.max_tokens;
+                Some(if held_by_ceiling { Fault::Runaway } else { Fault::Length })
+            }
+            Some(_) if !has_audio => Some(Fault::Silent),
+            _ => None,
+        }
+    }
+
+    fn error(&self, planned: &Planned, fault: Fault) -> SpeakError {
+        match fault {
+            Fault::Runaway => SpeakError::Runaway {
+                tokens: self.max_tokens(&planned.words),
+                characters: planned.words.chars().count(),
+            },
+            Fault::Length => SpeakError::CutOff { max_tokens: self.utterance.sampling.max_tokens },
+            // A read of the engine's own error tells more.
+            Fault::Silent | Fault::Engine => SpeakError::NoAudio,
+        }
+    }
+}

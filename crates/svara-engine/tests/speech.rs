@@ -1,0 +1,357 @@
+//! Long texts, on a clock of their own: pieces ahead, no gaps, and what becomes of pieces that fail.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are test code too")]
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, ready},
+    stream,
+};
+use svara_engine::{
+    CloningUnavailable, Engine, EngineParts, ModelProfile, SpeakError, Speech, SpeechRequest, Voices,
+    source::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance},
+};
+use svara_snac::Decoder;
+use svara_testkit::{fake_vllm::frame_tokens, models::workspace};
+use tokio::time::{Instant, advance, sleep, sleep_until};
+
+const FRAME_SAMPLES: u64 = 2048;
+const RATE_HZ: f64 = 24_000.0;
+
+/// What one generation does.
+#[derive(Clone)]
+struct Take {
+    frames: usize,
+    end: Result<FinishReason, SourceError>,
+    first_after: Duration,
+    frame_every: Duration,
+}
+
+impl Take {
+    fn frames(frames: usize) -> Self {
+        Self { frames, end: Ok(FinishReason::Stop), first_after: Duration::ZERO, frame_every: Duration::ZERO }
+    }
+
+    fn length(frames: usize) -> Self {
+        Self { end: Ok(FinishReason::Length), ..Self::frames(frames) }
+    }
+}
+
+/// An engine that does what it is told for each utterance.
+struct Scripted {
+    take: Box<dyn Fn(&Utterance) -> Take + Send + Sync>,
+    asked: Mutex<Vec<Utterance>>,
+    frames_given: Arc<AtomicUsize>,
+    open: Arc<AtomicUsize>,
+}
+
+struct Open(Arc<AtomicUsize>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl TokenSource for Scripted {
+    fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>> {
+        let take = (self.take)(&utterance);
+        self.asked.lock().unwrap().push(utterance);
+        self.open.fetch_add(1, Ordering::SeqCst);
+        let (open, given) = (Open(Arc::clone(&self.open)), Arc::clone(&self.frames_given));
+        let started = Instant::now();
+        let frames = stream::iter(0..take.frames).then(move |number| {
+            let given = Arc::clone(&given);
+            async move {
+                let due = started + take.first_after + take.frame_every * u32::try_from(number).unwrap();
+                sleep_until(due).await;
+                given.fetch_add(1, Ordering::SeqCst);
+                Ok(TokenEvent::Tokens(frame_tokens(1)))
+            }
+        });
+        let tokens = frames.chain(stream::once(ready(take.end.map(TokenEvent::End))));
+        let tokens = tokens.map(move |event| {
+            let _ = &open;
+            event
+        });
+        ready(Ok(tokens.boxed())).boxed()
+    }
+
+    fn cloning(&self) -> Result<(), CloningUnavailable> {
+        Ok(())
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn about(&self) -> SourceInfo {
+        SourceInfo { kind: "test", model: String::new(), url: None, notice: None }
+    }
+}
+
+struct Setup {
+    engine: Engine,
+    source: Arc<Scripted>,
+}
+
+impl Setup {
+    fn new(pieces_ahead: usize, take: impl Fn(&Utterance) -> Take + Send + Sync + 'static) -> Self {
+        let profile = ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap();
+        let directory = workspace().join("config/voices");
+        let voices = Voices::load(&directory, &profile.id, |voice| profile.speaker_id(voice)).unwrap();
+        let source = Arc::new(Scripted {
+            take: Box::new(take),
+            asked: Mutex::default(),
+            frames_given: Arc::default(),
+            open: Arc::default(),
+        });
+        let engine = Engine::new(EngineParts {
+            profile: Arc::new(profile),
+            voices,
+            source: Arc::clone(&source) as Arc<dyn TokenSource>,
+            decoder: Decoder::null(4),
+            text_max_characters: 100_000,
+            pieces_ahead,
+            hop_frames: None,
+        });
+        Self { engine, source }
+    }
+
+    async fn speak(&self, text: &str) -> Result<Speech, SpeakError> {
+        let (text, voice) = (text.to_owned(), "hi_female".to_owned());
+        self.engine.speak(SpeechRequest { text, voice, seed: Some(5), ..SpeechRequest::default() }).await
+    }
+
+    /// What the engine was asked to say, and with which seed.
+    fn asked(&self) -> Vec<(String, u64)> {
+        let asked = self.source.asked.lock().unwrap();
+        asked.iter().map(|utterance| (utterance.text.clone(), utterance.seed.unwrap())).collect()
+    }
+}
+
+/// Samples until the end, what was said, and the error that ended it. The listener takes his time: pieces ahead are
+/// over before their turn.
+async fn hear(speech: &mut Speech) -> (u64, String, Option<SpeakError>) {
+    let (mut samples, mut said) = (0, Vec::new());
+    let mut error = None;
+    while let Some(chunk) = speech.next().await {
+        match chunk {
+            Ok(chunk) => {
+                samples += chunk.len() as u64;
+                sleep(Duration::from_secs(60)).await;
+            }
+            Err(broken) => error = Some(broken),
+        }
+        said.extend(speech.take_timings().into_iter().map(|piece| piece.text));
+    }
+    said.extend(speech.take_timings().into_iter().map(|piece| piece.text));
+    (samples, said.join(" "), error)
+}
+
+/// Sentences of some 190 characters: each is a piece, and none is like another.
+fn sentences(count: usize) -> String {
+    let names = ["पहला", "दूसरा", "तीसरा", "चौथा", "पाँचवाँ"];
+    let sentence = |number: usize| {
+        format!("यह {} वाक्य है, {}और यहाँ वह समाप्त होता है।", names[number % 5], "जो बहुत लंबा है, ".repeat(8))
+    };
+    (0..count).map(sentence).collect::<Vec<_>>().join(" ")
+}
+
+fn is(utterance: &Utterance, name: &str) -> bool {
+    utterance.text.starts_with(&format!("यह {name}"))
+}
+
+/// A listener who keeps so much audio in hand: how often he has nothing to play.
+async fn gaps(speech: &mut Speech, in_hand: Duration) -> (u32, f64) {
+    let (mut plays_until, mut gaps, mut seconds) = (None, 0, 0.0);
+    while let Some(chunk) = speech.next().await {
+        let audio = Duration::from_secs_f64(chunk.unwrap().len() as f64 / RATE_HZ);
+        seconds += audio.as_secs_f64();
+        let now = Instant::now();
+        let until = *plays_until.get_or_insert(now);
+        gaps += u32::from(now > until);
+        let until = until.max(now) + audio;
+        plays_until = Some(until);
+        if let Some(room_at) = until.checked_sub(in_hand) {
+            sleep_until(room_at).await;
+        }
+    }
+    (gaps, seconds)
+}
+
+/// A little faster than it plays, and 300 ms until the first token.
+fn at_pace(utterance: &Utterance) -> Take {
+    let frames = utterance.text.chars().count();
+    let (first_after, frame_every) = (Duration::from_millis(300), Duration::from_millis(40));
+    Take { first_after, frame_every, ..Take::frames(frames) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_thousand_characters_play_without_a_gap() {
+    let text = sentences(1).repeat(400);
+    let text: String = text.chars().take(50_000).collect();
+    for in_hand in [Duration::from_millis(300), Duration::from_hours(10)] {
+        let setup = Setup::new(1, at_pace);
+        let mut speech = setup.speak(&text).await.unwrap();
+        let (gaps, seconds) = gaps(&mut speech, in_hand).await;
+        assert_eq!(gaps, 0, "{in_hand:?}");
+        assert!(seconds > 4_000.0 && speech.report().pieces > 200, "{seconds} s, {:?}", speech.report());
+    }
+    let alone = Setup::new(0, at_pace);
+    let mut speech = alone.speak(&sentences(4)).await.unwrap();
+    let (gaps, _) = gaps(&mut speech, Duration::from_millis(300)).await;
+    assert_eq!(gaps, 3, "what is not generated ahead is waited for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_kept_than_the_pieces_ahead() {
+    for ahead in 1..=3 {
+        let setup = Setup::new(ahead, |_| Take::frames(100));
+        let mut speech = setup.speak(&sentences(40)).await.unwrap();
+        speech.next().await.unwrap().unwrap();
+        // Nobody listens for an hour.
+        sleep(Duration::from_hours(1)).await;
+        let (asked, given) = (setup.asked().len(), setup.source.frames_given.load(Ordering::SeqCst));
+        assert_eq!(asked, 1 + ahead);
+        assert!((ahead * 100..=ahead * 100 + 10).contains(&given), "{given} frames");
+        drop(speech);
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(setup.source.open.load(Ordering::SeqCst), 0, "who leaves stops all of it");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_piece_ahead_that_runs_into_its_limit_is_cut_in_two() {
+    let text = sentences(3);
+    // 200 characters may take all of the profile's 2048 tokens: too long for one generation.
+    let setup = Setup::new(1, |utterance| {
+        if is(utterance, "दूसरा") && utterance.text.chars().count() > 120 {
+            Take::length(9)
+        } else {
+            Take::frames(9)
+        }
+    });
+    let mut speech = setup.speak(&text).await.unwrap();
+    let (samples, said, error) = hear(&mut speech).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(said, text, "all of it is said, in order");
+    let failed = 1;
+    assert_eq!(samples, (setup.asked().len() as u64 - failed) * 9 * FRAME_SAMPLES, "{:?}", setup.asked());
+    let redone = setup.engine.pieces_redone();
+    assert_eq!((redone.length, redone.runaway, speech.report().redone), (1, 0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_piece_ahead_that_runs_away_is_said_once_more_with_another_seed() {
+    let short = "यह चौथा वाक्य है, और वह बहुत छोटा है, जैसा कि सब देखते हैं।";
+    let text = format!("{} {short}", sentences(1));
+    // An engine that heeds no max_tokens: the ceiling is held here.
+    let setup = Setup::new(1, move |utterance| {
+        let runs_away = utterance.text == short && utterance.seed == Some(5);
+        Take::frames(if runs_away { 100_000 } else { 9 })
+    });
+    let mut speech = setup.speak(&text).await.unwrap();
+    let (samples, said, error) = hear(&mut speech).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!((said, samples), (text, 2 * 9 * FRAME_SAMPLES));
+    assert_eq!(setup.engine.pieces_redone().runaway, 1);
+    let seeds: Vec<u64> = setup.asked().into_iter().map(|(_, seed)| seed).collect();
+    assert_eq!(seeds, [5, 5, 6]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_twice_is_told_when_all_before_it_was_heard() {
+    let setup =
+        Setup::new(2, |utterance| if is(utterance, "तीसरा") { Take::frames(0) } else { Take::frames(9) });
+    let mut speech = setup.speak(&sentences(5)).await.unwrap();
+    let (samples, said, error) = hear(&mut speech).await;
+    assert!(matches!(error, Some(SpeakError::NoAudio)), "{error:?}");
+    assert_eq!((said, samples), (sentences(2), 2 * 9 * FRAME_SAMPLES));
+    assert_eq!(setup.engine.pieces_redone().silent, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_fails_a_piece_ahead_is_asked_again() {
+    let broken = || Err(SourceError::BrokeOff { reason: "gone".into() });
+    let tries = AtomicUsize::new(0);
+    let setup = Setup::new(1, move |utterance| {
+        let fails = is(utterance, "दूसरा") && tries.fetch_add(1, Ordering::SeqCst) == 0;
+        if fails { Take { end: broken(), ..Take::frames(5) } } else { Take::frames(9) }
+    });
+    let mut speech = setup.speak(&sentences(3)).await.unwrap();
+    let (samples, said, error) = hear(&mut speech).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!((said, samples), (sentences(3), 3 * 9 * FRAME_SAMPLES));
+    assert_eq!(setup.engine.pieces_redone().engine, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_heard_is_not_said_again_and_what_is_held_back_is() {
+    let setup = || {
+        Setup::new(1, |utterance| {
+            let bad = is(utterance, "पहला") && utterance.text.chars().count() > 120;
+            if bad { Take::length(30) } else { Take::frames(9) }
+        })
+    };
+    let (streamed, whole) = (setup(), setup());
+    let mut speech = streamed.speak(&sentences(2)).await.unwrap();
+    let (samples, _, error) = hear(&mut speech).await;
+    assert!(matches!(error, Some(SpeakError::CutOff { .. })), "{error:?}");
+    assert!(samples > 0);
+
+    let mut speech = whole.speak(&sentences(2)).await.unwrap();
+    speech.hold_back();
+    let (samples, said, error) = hear(&mut speech).await;
+    assert!(error.is_none(), "{error:?}");
+    let failed = 1;
+    let expected = (whole.asked().len() as u64 - failed) * 9 * FRAME_SAMPLES;
+    assert_eq!((said, samples), (sentences(2), expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_and_samples_are_the_same_held_back_or_not_and_again_with_the_seed() {
+    let mut heard = Vec::new();
+    for hold_back in [false, true, false] {
+        let setup = Setup::new(1, |utterance| {
+            if is(utterance, "तीसरा") && utterance.seed == Some(5) {
+                Take::frames(0)
+            } else {
+                at_pace(utterance)
+            }
+        });
+        let mut speech = setup.speak(&sentences(4)).await.unwrap();
+        if hold_back {
+            speech.hold_back();
+        }
+        let (mut samples, mut timings) = (0, Vec::new());
+        while let Some(chunk) = speech.next().await {
+            samples += chunk.unwrap().len() as u64;
+            timings.extend(speech.take_timings());
+        }
+        timings.extend(speech.take_timings());
+        assert_eq!(timings.last().unwrap().end_samples, samples);
+        assert!(timings.windows(2).all(|pair| pair[0].end_samples == pair[1].start_samples));
+        heard.push((samples, timings, setup.asked()));
+    }
+    assert_eq!(heard[0], heard[1]);
+    assert_eq!(heard[0], heard[2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_given_up_ends_the_speech() {
+    let setup = Setup::new(1, at_pace);
+    let mut speech = setup.speak(&sentences(2)).await.unwrap();
+    speech.next().await.unwrap().unwrap();
+    assert!(speech.next().now_or_never().is_none(), "the next frame isn't there yet");
+    advance(Duration::from_mins(1)).await;
+    assert!(speech.next().await.unwrap().is_err());
+    assert!(speech.next().await.is_none());
+}
