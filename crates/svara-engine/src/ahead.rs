@@ -84,7 +84,7 @@ impl Read {
                 Some(Ok(TokenEvent::End(reason))) => return Ok(Self { tokens, rest: Rest::Ended(reason) }),
                 Some(Err(error)) => return Err(error),
                 None => {
-                    return Err(SourceError::BrokeOff { reason: "the token stream just stopped".into() });
+                    return Err(SourceError::just_stopped());
                 }
             }
         }

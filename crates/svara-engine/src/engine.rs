@@ -9,7 +9,8 @@ use svara_audio::{SampleRate, TimeStretch};
 use svara_snac::Decoder;
 
 use crate::{
-    FirstAudio, HopPlan, ModelProfile, PiecesRedone, Sampling, SpeakError, Speech, SpeechRequest, Voice, Voices,
+    FirstAudio, HopPlan, ModelProfile, PiecesRedone, Sampling, SpeakError, Speech, SpeechRequest, Voice,
+    Voices,
     queue::{PieceQueue, Plan},
     redone::RedoCounts,
     script::Script,

@@ -6,8 +6,13 @@ use svara_audio::TimeStretch;
 use svara_snac::{AssemblerStats, DecodeError, DecodeStream};
 
 use crate::{
-    HopPlan, PieceTiming, SpeakError, ahead::Read, joint::Joint, piece::{Listener, Piece}, queue::PieceQueue,
-    redo::Planned, source::FinishReason,
+    HopPlan, PieceTiming, SpeakError,
+    ahead::Read,
+    joint::Joint,
+    piece::{Listener, Piece},
+    queue::PieceQueue,
+    redo::Planned,
+    source::FinishReason,
 };
 
 /// Speech as it is being made: ask for [`Speech::next`] until there is no more. Dropping it ends the generation and

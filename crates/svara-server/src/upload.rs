@@ -106,9 +106,9 @@ mod tests {
         assert!(Upload::File(Bytes::from_static(b"123456")).bytes(5).is_err());
     }
 
-    /// How many inputs the fuzz tests try; `SVARA_FUZZ_CASES=1000000` for the long run.
+    /// How many inputs the fuzz tests try; `SVARA_FUZZ_INPUTS=1000000` for the long run.
     fn cases() -> ProptestConfig {
-        let cases = std::env::var("SVARA_FUZZ_CASES").ok().and_then(|text| text.parse().ok());
+        let cases = std::env::var("SVARA_FUZZ_INPUTS").ok().and_then(|text| text.parse().ok());
         ProptestConfig::with_cases(cases.unwrap_or(2_000))
     }
 

@@ -47,7 +47,8 @@ fn encode_redone(redone: PiecesRedone, encoder: &mut DescriptorEncoder<'_>) -> f
     let help = "Pieces of texts that failed before anything of them was sent and were generated again, by why: \
                 runaway (longer than the text can be), length (cut in two at max_tokens), silent (no audio), engine.";
     let mut family = encoder.encode_descriptor("pieces_redone", help, None, MetricType::Counter)?;
-    for (reason, count) in [("runaway", runaway), ("length", length), ("silent", silent), ("engine", engine)] {
+    for (reason, count) in [("runaway", runaway), ("length", length), ("silent", silent), ("engine", engine)]
+    {
         ConstCounter::new(count).encode(family.encode_family(&[("reason", reason)])?)?;
     }
     Ok(())

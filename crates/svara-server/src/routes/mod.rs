@@ -12,6 +12,7 @@ mod playground;
 mod read;
 mod reference;
 mod svara;
+mod timed;
 mod vapi;
 mod voices;
 

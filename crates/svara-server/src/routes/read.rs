@@ -172,3 +172,83 @@ fn wrong_type(field: &str, reason: &str) -> ApiError {
     let field: String = field.chars().take(64).collect();
     ApiError { message: format!("{field}: {reason}"), ..ApiError::invalid("body", "") }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use futures::FutureExt;
+    use proptest::{prelude::*, test_runner::TestRunner};
+
+    use super::*;
+
+    const LIMIT_BYTES: usize = 2_000;
+
+    /// How many inputs the fuzz tests try: `SVARA_FUZZ_INPUTS`.
+    fn runner() -> TestRunner {
+        let inputs = std::env::var("SVARA_FUZZ_INPUTS").ok().and_then(|text| text.parse().ok());
+        TestRunner::new(ProptestConfig::with_cases(inputs.unwrap_or(2_000)))
+    }
+
+    /// Pieces of forms, whole and broken, and anything at all.
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            6 => prop::sample::select(vec![
+                "--b\r\n", "--b--\r\n", "--b", "\r\n", "\r\n\r\n", "Content-Disposition: form-data; name=\"text\"\r\n\r\n",
+                "Content-Disposition: form-data; name=\"reference_audio\"; filename=\"a.wav\"\r\n",
+                "Content-Type: audio/wav\r\n\r\n", "Content-Disposition: form-data\r\n\r\n", "name=", "\"", ";", "\u{0}",
+                "text=hello&voice=hi_male", "&", "=", "%e0%a4", "%", "+", "&&&=&",
+            ]).prop_map(|text| text.as_bytes().to_vec()),
+            2 => prop::collection::vec(any::<u8>(), 0..40),
+            1 => (0usize..3_000).prop_map(|length| vec![b'a'; length]),
+        ];
+        prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+    }
+
+    /// What came of a form: names and bytes of its values.
+    fn read(content_type: &str, body: Vec<u8>) -> Result<Vec<(String, usize)>, ApiError> {
+        let request = http::Request::builder().header(CONTENT_TYPE, content_type);
+        let mut request = request.body(Body::from(body)).unwrap();
+        // As the router sets it for all routes.
+        axum::extract::DefaultBodyLimit::max(LIMIT_BYTES).apply(&mut request);
+        // All of the body is there: nothing to wait for.
+        let fields = form(request, LIMIT_BYTES).now_or_never().unwrap()?;
+        let size = |value: &FormValue| match value {
+            FormValue::Text(text) => text.len(),
+            FormValue::File(bytes) => bytes.len(),
+        };
+        Ok(fields.iter().map(|(name, value)| (name.clone(), size(value))).collect())
+    }
+
+    #[test]
+    fn no_form_makes_it_panic_or_grow() {
+        for content_type in ["multipart/form-data; boundary=b", "application/x-www-form-urlencoded"] {
+            let outcome = runner().run(&body(), |body| {
+                let sent = body.len();
+                if let Ok(fields) = read(content_type, body) {
+                    prop_assert!(sent <= LIMIT_BYTES, "{sent} bytes were read");
+                    prop_assert!(fields.len() <= MAX_FORM_FIELDS);
+                    // What isn't UTF-8 becomes a replacement character of three bytes.
+                    let kept: usize = fields.iter().map(|(name, bytes)| name.len() + bytes).sum();
+                    prop_assert!(kept <= 3 * sent, "{kept} bytes of {sent}");
+                }
+                Ok(())
+            });
+            outcome.unwrap();
+        }
+    }
+
+    #[test]
+    fn a_form_is_read_and_one_that_is_too_large_is_not() {
+        let part = |text: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{text}\r\n--b--\r\n")
+                .into_bytes()
+        };
+        let multipart = "multipart/form-data; boundary=b";
+        assert_eq!(read(multipart, part("hello")).unwrap(), [("text".to_owned(), 5)]);
+        assert_eq!(read(multipart, part(&"a".repeat(LIMIT_BYTES))).unwrap_err().kind, "body_too_large");
+        let encoded = "application/x-www-form-urlencoded";
+        assert_eq!(read(encoded, b"text=a%20b&voice=x".to_vec()).unwrap()[0], ("text".to_owned(), 3));
+        let many = "a=1&".repeat(MAX_FORM_FIELDS + 1).into_bytes();
+        assert_eq!(read(encoded, many).unwrap_err().kind, "bad_request");
+    }
+}

@@ -15,6 +15,7 @@ use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechR
 use super::{
     read::{self, BodyType, FormValue, flag},
     reference::ReferenceFields,
+    timed::{self, Timestamps},
 };
 use crate::{
     error::{ApiError, ErrorDialect},
@@ -59,6 +60,7 @@ pub(crate) struct Fields {
     voice_clone_tokens: Option<Vec<u32>>,
     language: Option<String>,
     gender: Option<Gender>,
+    timestamps: Option<Timestamps>,
 }
 
 async fn text_to_speech(
@@ -74,9 +76,12 @@ async fn text_to_speech(
 }
 
 async fn speak(state: &AppState, id: RequestId, fields: Fields) -> Result<Response, ApiError> {
-    let streamed = fields.stream.unwrap_or(true);
+    let (streamed, timestamps) = (fields.stream.unwrap_or(true), fields.timestamps);
     let (request, spec) = speech_request(state, id, fields).await?;
-    respond::speak(state, ErrorDialect::Svara, request, spec, streamed).await
+    match timestamps {
+        None => respond::speak(state, ErrorDialect::Svara, request, spec, streamed).await,
+        Some(unit) => timed::speak(state, request, spec, streamed, unit).await,
+    }
 }
 
 /// What the fields ask for.
@@ -203,6 +208,11 @@ impl Fields {
             "reference_transcript" => self.reference_transcript = Some(value),
             "voice_clone_id" => self.voice_clone_id = Some(value),
             "voice_clone_tokens" => self.voice_clone_tokens = Some(tokens(&value)?),
+            "timestamps" => {
+                let unit = Timestamps::named(&value);
+                self.timestamps =
+                    Some(unit.ok_or_else(|| ApiError::invalid("timestamps", "must be word or character"))?);
+            }
             "language" => self.language = Some(value),
             "gender" => self.gender = Some(read::gender(&value)?),
             "text_normalization" => {

@@ -31,5 +31,6 @@ mod python_bugs;
 mod sockets;
 mod speech;
 mod support_table;
+mod timestamps;
 mod traces;
 mod voice_names;

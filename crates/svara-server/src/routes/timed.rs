@@ -1,0 +1,175 @@
+//! Sound with the times of its words or characters: `timestamps` of `POST /v1/text-to-speech`.
+
+use axum::{
+    Json,
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
+use futures::{Stream, stream};
+use http::{HeaderValue, header::CONTENT_TYPE};
+use serde::{Deserialize, Serialize};
+use svara_audio::EncoderSpec;
+use svara_engine::{PieceTiming, SpeechRequest, source::FinishReason};
+
+use crate::{
+    error::{ApiError, ErrorDialect},
+    respond,
+    speaking::{EncodedSpeech, Speaking},
+    state::AppState,
+};
+
+/// A line for each chunk of sound.
+const LINES: &str = "application/x-ndjson";
+
+/// What is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Timestamps {
+    Word,
+    Character,
+}
+
+impl Timestamps {
+    /// By its name in requests.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "word" => Some(Self::Word),
+            "character" => Some(Self::Character),
+            _ => None,
+        }
+    }
+}
+
+/// Part of the sound, or all of it.
+#[derive(Serialize)]
+struct Timed {
+    audio_base64: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<Vec<Word>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    characters: Option<Vec<Character>>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    about: Option<About>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finish_reason: Option<&'static str>,
+}
+
+/// A word and when it is said, in seconds of the whole sound.
+#[derive(Serialize)]
+struct Word {
+    word: String,
+    start: f64,
+    end: f64,
+}
+
+/// A character and when it is said, in seconds of the whole sound.
+#[derive(Serialize)]
+struct Character {
+    character: String,
+    start: f64,
+    end: f64,
+}
+
+/// What the sound is, told once.
+#[derive(Clone, Copy, Serialize)]
+struct About {
+    content_type: &'static str,
+    sample_rate_hz: u32,
+    /// That nothing has listened to the sound: the times follow from the lengths of pieces and the weights of letters.
+    times: &'static str,
+}
+
+/// Speaks with times: one object, or streamed, an object a line.
+///
+/// # Errors
+/// Whatever fails before the first byte. After it, the connection is broken off.
+pub(super) async fn speak(
+    state: &AppState,
+    request: SpeechRequest,
+    spec: EncoderSpec,
+    streamed: bool,
+    unit: Timestamps,
+) -> Result<Response, ApiError> {
+    let speaking = Speaking::start(state, ErrorDialect::Svara, request, spec).await?;
+    let (timing, rate_hz) = (speaking.server_timing(), speaking.rate().hz());
+    let about = About {
+        content_type: spec.format().content_type(),
+        sample_rate_hz: spec.rate().hz(),
+        times: "estimated",
+    };
+    let mut response = if streamed {
+        let lines = lines(EncodedSpeech::new(speaking, spec)?, unit, about);
+        ([(CONTENT_TYPE, HeaderValue::from_static(LINES))], Body::from_stream(lines)).into_response()
+    } else {
+        let whole = speaking.whole(spec).await?;
+        let timed = Timed::new(&whole.bytes, &whole.timings, unit, rate_hz);
+        let finish_reason = whole.report.finish.map(FinishReason::name);
+        Json(Timed { about: Some(about), finish_reason, ..timed }).into_response()
+    };
+    respond::describe(&mut response, spec, timing);
+    Ok(response)
+}
+
+impl Timed {
+    fn new(audio: &[u8], pieces: &[PieceTiming], unit: Timestamps, rate_hz: u32) -> Self {
+        let seconds = |samples: u64| {
+            let ms = (samples as f64 * 1_000.0 / f64::from(rate_hz.max(1))).round();
+            ms / 1_000.0
+        };
+        let words = || {
+            let words = pieces.iter().flat_map(PieceTiming::words).map(|timed| Word {
+                word: timed.text.trim().to_owned(),
+                start: seconds(timed.start_samples),
+                end: seconds(timed.end_samples),
+            });
+            words.collect()
+        };
+        let characters = || {
+            let characters = pieces.iter().flat_map(PieceTiming::characters).map(|timed| Character {
+                character: timed.text.to_owned(),
+                start: seconds(timed.start_samples),
+                end: seconds(timed.end_samples),
+            });
+            characters.collect()
+        };
+        Self {
+            audio_base64: BASE64.encode(audio),
+            words: (unit == Timestamps::Word).then(words),
+            characters: (unit == Timestamps::Character).then(characters),
+            about: None,
+            finish_reason: None,
+        }
+    }
+
+    fn line(&self) -> Result<Bytes, ApiError> {
+        let mut line = serde_json::to_vec(self).map_err(|error| ApiError::internal(error.to_string()))?;
+        line.push(b'\n');
+        Ok(line.into())
+    }
+}
+
+/// A line for each chunk of sound; the words of a piece stand in the line after its last sound. The last line has no
+/// sound, but the reason why the speech ended.
+fn lines(
+    speech: EncodedSpeech,
+    unit: Timestamps,
+    about: About,
+) -> impl Stream<Item = Result<Bytes, ApiError>> + Send {
+    stream::unfold((Some(speech), Some(about)), move |(speech, about)| async move {
+        let mut speech = speech?;
+        let (audio, over) = match speech.next().await {
+            Some(Ok(audio)) => (audio, false),
+            Some(Err(error)) => return Some((Err(error), (None, None))),
+            None => (Vec::new(), true),
+        };
+        let speaking = speech.speaking();
+        let timings = speaking.take_timings();
+        let timed = Timed::new(&audio, &timings, unit, speaking.rate().hz());
+        let finish_reason = speaking.report().finish.filter(|_| over).map(FinishReason::name);
+        let line = Timed { about, finish_reason, ..timed }.line();
+        let speech = (!over && line.is_ok()).then_some(speech);
+        Some((line, (speech, None)))
+    })
+}

@@ -1,0 +1,120 @@
+"""Peer: a real vLLM. Voices from recordings: the prompt, what is heard, and vLLM's prefix cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from conftest import StartServer
+from recordings import in_base64, recording
+from reference import (
+    AUDIO,
+    BEGIN_OF_TEXT,
+    END_OF_HUMAN,
+    END_OF_SPEECH,
+    END_OF_TURN,
+    MODELS,
+    START_OF_AI,
+    START_OF_HUMAN,
+    START_OF_SPEECH,
+    assert_same_audio,
+    decode,
+    tokenizer,
+)
+from server_peer import Server, settings_for_vllm
+from speech import GREEDY
+from vllm_peer import Vllm
+
+END_OF_AI = 128262
+TRANSCRIPT = "this is what I said in the recording"
+RECORDING_S = 6.0
+VLLM_BLOCK_TOKENS = 128  # on a CPU; on a GPU it is 16
+
+
+@pytest.fixture(scope="module")
+def cloning_server(one_vllm: Vllm, start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    one_vllm.ensure_started()
+    settings = settings_for_vllm(one_vllm.base_url)
+    settings["cloning"] = {"encoder": str(MODELS / "snac-small/encoder.onnx")}
+    settings["voices"] = {"store": str(tmp_path_factory.mktemp("voices"))}
+    return start_server(settings)
+
+
+def words(text: str) -> list[int]:
+    return tokenizer()(text, add_special_tokens=False)["input_ids"]
+
+
+def prompt_before_text(tokens: list[int], transcript: str | None) -> list[int]:
+    """The beginning of the Python stack's prompt for a clone: the same for all texts."""
+    turn = [START_OF_HUMAN, AUDIO, *words(transcript), END_OF_HUMAN, END_OF_TURN] if transcript else []
+    speech = [START_OF_AI, START_OF_SPEECH, *tokens, END_OF_SPEECH, END_OF_AI, END_OF_TURN]
+    return [BEGIN_OF_TEXT, *turn, *speech, START_OF_HUMAN, AUDIO]
+
+
+def prompt(tokens: list[int], transcript: str | None, text: str) -> list[int]:
+    end = [END_OF_HUMAN, END_OF_TURN, START_OF_AI, START_OF_SPEECH]
+    return prompt_before_text(tokens, transcript) + words(text) + end
+
+
+def clone(server: Server, **fields: Any) -> dict[str, Any]:
+    body = {"reference_audio": in_base64(recording(RECORDING_S)), "return_tokens": True} | fields
+    response = httpx.post(f"{server.root}/v1/voice-clone", json=body, timeout=60)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def speak(server: Server, text: str, **fields: Any) -> bytes:
+    body = {"text": text, "response_format": "pcm", "text_normalization": "off"} | GREEDY | fields
+    response = httpx.post(f"{server.root}/v1/text-to-speech", json=body, timeout=120)
+    assert response.status_code == 200, response.text
+    return response.content
+
+
+@pytest.mark.parametrize("transcript", [TRANSCRIPT, None])
+def test_a_clone_is_asked_for_as_the_python_stack_did_and_heard(
+    cloning_server: Server, vllm: Vllm, transcript: str | None
+) -> None:
+    given = {"reference_transcript": transcript} if transcript else {}
+    made = clone(cloning_server, **given)
+    tokens = made["voice_clone_tokens"]
+    expected = decode(vllm.generate(prompt(tokens, transcript, "hello world"), **GREEDY))
+    audio = {"reference_audio": in_base64(recording(RECORDING_S))}
+    for voice in ({"voice_clone_id": made["voice_id"]}, {"voice": made["voice_id"]}, audio | given):
+        assert_same_audio(speak(cloning_server, "hello world", **voice), expected, str(list(voice)))
+
+
+def test_a_kept_voice_hits_vllms_prefix_cache(cloning_server: Server, vllm: Vllm) -> None:
+    made = clone(cloning_server, reference_transcript=TRANSCRIPT)
+    shared = len(prompt_before_text(made["voice_clone_tokens"], TRANSCRIPT))
+    assert shared > 3 * VLLM_BLOCK_TOKENS
+    speak(cloning_server, "one text in this voice", voice=made["voice_id"])
+    hits = vllm.metric("vllm:prefix_cache_hits_total")
+    for number, text in enumerate(("quite another text", "a third one"), start=1):
+        speak(cloning_server, text, voice=made["voice_id"])
+        cached = vllm.metric("vllm:prefix_cache_hits_total") - hits
+        # All of the shared beginning, in whole blocks.
+        assert cached == number * (shared // VLLM_BLOCK_TOKENS * VLLM_BLOCK_TOKENS), f"{cached} of {shared} tokens"
+
+
+def test_a_cloned_voice_says_a_long_text_in_pieces(cloning_server: Server, vllm: Vllm) -> None:
+    made = clone(cloning_server, reference_transcript=TRANSCRIPT)
+    text = "This is a sentence of a long text, and it goes on for a while. " * 8
+    answers = vllm.metric("vllm:request_success_total")
+    pcm = speak(cloning_server, text, voice=made["voice_id"], max_tokens=None)
+    pieces = vllm.metric("vllm:request_success_total") - answers
+    assert pieces >= 3 and len(pcm) > 0
+    first = text[: text.index(". ", 180) + 1]
+    expected = decode(vllm.generate(prompt(made["voice_clone_tokens"], TRANSCRIPT, first), **GREEDY))
+    assert_same_audio(pcm[: 2 * len(expected)], expected)
+
+
+def test_recordings_that_cannot_be_used_are_refused_before_vllm_is_asked(cloning_server: Server, vllm: Vllm) -> None:
+    answers = vllm.metric("vllm:request_success_total")
+    for audio, word in ((recording(0.4), "at least 1 s"), (recording(31), "longer than 30 s"), (b"no audio", "audio file")):
+        body = {"text": "hello", "reference_audio": in_base64(audio)}
+        response = httpx.post(f"{cloning_server.root}/v1/text-to-speech", json=body, timeout=60)
+        assert response.status_code == 422 and word in response.json()["detail"], response.text
+    assert vllm.metric("vllm:request_success_total") == answers
