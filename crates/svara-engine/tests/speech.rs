@@ -15,7 +15,8 @@ use futures::{
     stream,
 };
 use svara_engine::{
-    CloningUnavailable, Engine, EngineParts, ModelProfile, SpeakError, Speech, SpeechRequest, Voices,
+    CloningUnavailable, Engine, EngineParts, FirstAudio, ModelProfile, SpeakError, Speech, SpeechRequest,
+    Voices,
     source::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance},
 };
 use svara_snac::Decoder;
@@ -121,6 +122,7 @@ impl Setup {
             text_max_characters: 100_000,
             pieces_ahead,
             hop_frames: None,
+            first_audio: FirstAudio::Exact,
         });
         Self { engine, source }
     }
