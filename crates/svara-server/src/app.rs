@@ -14,6 +14,8 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
+    admission::Admission,
+    auth::{self, Caller},
     cache::Cache,
     cached,
     config::Config,
@@ -31,9 +33,11 @@ const MAX_REQUEST_ID_BYTES: usize = 128;
 
 /// The whole HTTP surface.
 pub fn router(parts: Parts, config: &Config) -> Router {
-    let Parts { engine, voices: CallersVoices { cloning, kept }, stores, life } = parts;
+    let Parts { engine, voices: CallersVoices { cloning, kept }, stores, auth, life } = parts;
     let engine = Arc::new(engine);
-    let metrics = Arc::new(Metrics::new(&engine));
+    let admission = Arc::new(Admission::new(&config.limits, engine.decoder().max_streams()));
+    let metrics = Arc::new(Metrics::new(&engine, &admission));
+    let auth = Arc::new(auth);
     let Stores { cache, jobs } = stores;
     let cache = config.cache.is_on().then(|| Cache::new(&config.cache, cache, metrics.cache()));
     let state = AppState {
@@ -44,16 +48,22 @@ pub fn router(parts: Parts, config: &Config) -> Router {
         setup: cached::setup(config),
         jobs: Arc::new(Jobs::new(jobs, &config.jobs, metrics.jobs())),
         metrics: Arc::clone(&metrics),
+        caller: auth.nobody_yet(),
+        auth: Arc::clone(&auth),
+        admission,
         life: life.clone(),
         body_bytes: config.limits.body_bytes,
         log_texts: config.log.texts,
         openai_input_characters: config.limits.openai_input_characters,
     };
-    state.jobs.run(&state);
+    // Whoever handed a job in had a key then.
+    state.jobs.run(&AppState { caller: Caller::Anybody, ..state.clone() });
     // The last layer is the outermost.
     routes::all()
+        .route_layer(middleware::from_fn_with_state(auth, auth::guard))
         .layer(DefaultBodyLimit::max(config.limits.body_bytes))
         .layer(middleware::from_fn(cached::not_modified))
+        .layer(layers::cors(&config.server.cors_origins))
         .layer(middleware::from_fn_with_state(life, layers::refuse_when_draining))
         .layer(middleware::from_fn_with_state(metrics, metrics::observe))
         .layer(middleware::from_fn(identify))

@@ -12,8 +12,8 @@ use tokio::{
 };
 
 use crate::{
-    app,
-    commands::{say, voices},
+    app, auth,
+    commands::{hash_key, say, voices},
     config::{Config, DecoderBackend, EngineKind, LogFormat, LogLevel},
     serve, start, telemetry,
 };
@@ -34,6 +34,9 @@ pub struct Cli {
     /// The port to listen on; 0 takes a free one.
     #[arg(long)]
     port: Option<u16>,
+    /// Serve anybody, even where others can reach the server and it asks for no keys.
+    #[arg(long)]
+    allow_open: bool,
     /// The server's certificate, as PEM; with --tls-key, HTTPS is spoken in place of HTTP.
     #[arg(long, value_name = "FILE")]
     tls_cert: Option<PathBuf>,
@@ -77,6 +80,8 @@ enum Command {
     },
     /// Speak here, without a server, and show how long it took.
     Say(say::SayArgs),
+    /// Make an API key, or hash one, for the keys file.
+    HashKey(hash_key::HashKeyArgs),
     /// List the voices.
     Voices(voices::VoicesArgs),
 }
@@ -96,10 +101,13 @@ impl Cli {
     /// # Errors
     /// Says whether the fault lies in the configuration or in starting.
     pub fn run(mut self) -> Result<(), Failure> {
+        if let Some(Command::HashKey(args)) = &self.command {
+            return hash_key::run(args).map_err(Failure::Usage);
+        }
         let config = self.config().map_err(Failure::Usage)?;
         let level = self.log_level;
         match self.command.take() {
-            None => {}
+            None | Some(Command::HashKey(_)) => {}
             Some(Command::Prompt { voice, text }) => {
                 return show_prompt(&config, &voice, &text).map_err(Failure::Usage);
             }
@@ -113,6 +121,7 @@ impl Cli {
         if self.check_config {
             return check(&config).map_err(Failure::Usage);
         }
+        auth::check_exposure(&config).map_err(Failure::Usage)?;
         let runtime = runtime()?;
         let telemetry = telemetry::init(&config, runtime.handle()).map_err(Failure::Start)?;
         let served = runtime.block_on(serve(&config));
@@ -142,6 +151,7 @@ impl Cli {
                 value.clone_from(flag);
             }
         }
+        config.server.allow_open |= self.allow_open;
         config.decoder.kind = self.decoder.unwrap_or(config.decoder.kind);
         config.decoder.device = self.device.unwrap_or(config.decoder.device);
         config.server.port = self.port.unwrap_or(config.server.port);
@@ -182,6 +192,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         tls.follow().context("can't catch SIGHUP")?;
     }
     let parts = start::parts(config).await?;
+    parts.auth.follow().context("can't catch SIGHUP")?;
     let life = parts.life.clone();
     let app = app::router(parts, config);
     serve::stop_at_signals(life.clone())?;
@@ -191,6 +202,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
 /// Loads all that is quickly loaded, and shows the configuration.
 #[expect(clippy::print_stdout, reason = "this is what the flag is for")]
 fn check(config: &Config) -> anyhow::Result<()> {
+    auth::check_exposure(config)?;
     start::check(config)?;
     print!("{}", toml::to_string(config)?);
     Ok(())

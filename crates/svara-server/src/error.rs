@@ -1,17 +1,20 @@
 //! Which failure is which HTTP answer. The only place that knows.
 
-use std::{error::Error, iter};
+use std::{error::Error, iter, time::Duration};
 
 use axum::{
     Json,
     extract::multipart::MultipartError,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{self, WWW_AUTHENTICATE},
+};
 use serde_json::{Value, json};
 use svara_engine::{SpeakError, source::SourceError};
 
-use crate::store::StoreError;
+use crate::{auth::OverQuota, store::StoreError};
 
 /// The header in which ElevenLabs' clients send their key.
 const ELEVENLABS_KEY: HeaderName = HeaderName::from_static("xi-api-key");
@@ -86,10 +89,14 @@ pub struct ApiError {
     pub origin: &'static str,
     /// Whether the same request may succeed a little later.
     pub retryable: bool,
+    /// How much later, where that is known.
+    pub retry_after: Option<Duration>,
 }
 
-/// What clients are told to wait before they try again.
-const RETRY_AFTER_SECONDS: u32 = 1;
+/// What clients are told to wait before they try again, where nothing better is known.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The same in milliseconds, which OpenAI's clients read before the other.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 impl ApiError {
     /// A request that is wrong as a whole.
@@ -186,6 +193,24 @@ impl ApiError {
         Self { retryable: true, ..Self::client(StatusCode::CONFLICT, "job_unfinished", None, message) }
     }
 
+    /// A request without an API key.
+    pub(crate) fn key_missing() -> Self {
+        let message = "an API key is required: in the header Authorization (Bearer …) or xi-api-key";
+        Self::client(StatusCode::UNAUTHORIZED, "missing_api_key", None, message)
+    }
+
+    /// A request with a key that isn't one.
+    pub(crate) fn key_unknown() -> Self {
+        Self::client(StatusCode::UNAUTHORIZED, "invalid_api_key", None, "the API key isn't known here")
+    }
+
+    /// As many speak as may, and as many wait.
+    pub(crate) fn server_full(retry_after: Duration) -> Self {
+        let message = "too many requests are being spoken; try again";
+        let error = Self::client(StatusCode::SERVICE_UNAVAILABLE, "server_full", None, message);
+        Self { origin: "server", retryable: true, retry_after: Some(retry_after), ..error }
+    }
+
     /// Something here failed that no caller can help.
     pub fn internal(message: impl Into<String>) -> Self {
         Self {
@@ -195,6 +220,7 @@ impl ApiError {
             field: None,
             origin: "server",
             retryable: false,
+            retry_after: None,
         }
     }
 
@@ -204,7 +230,15 @@ impl ApiError {
         field: Option<&'static str>,
         message: impl Into<String>,
     ) -> Self {
-        Self { status, kind, message: message.into(), field, origin: "client", retryable: false }
+        Self {
+            status,
+            kind,
+            message: message.into(),
+            field,
+            origin: "client",
+            retryable: false,
+            retry_after: None,
+        }
     }
 
     /// The answer, as a dialect spells it.
@@ -219,12 +253,21 @@ impl ApiError {
             reason = self.message,
             "refused"
         );
-        let retryable = self.retryable;
+        let Self { retryable, retry_after, .. } = self;
         let refusal = Refusal { kind: self.kind, origin: self.origin };
         let mut response = (status, Json(self.body(dialect))).into_response();
         response.extensions_mut().insert(refusal);
+        let headers = response.headers_mut();
         if retryable {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+            let wait = retry_after.unwrap_or(RETRY_AFTER);
+            // Who comes a little late gets in; who comes early doesn't.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let ms = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            headers.insert(RETRY_AFTER_MS, HeaderValue::from(ms.max(1)));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -233,6 +276,10 @@ impl ApiError {
     fn status_in(&self, dialect: ErrorDialect) -> StatusCode {
         match (dialect, self.status) {
             (ErrorDialect::OpenAi, StatusCode::UNPROCESSABLE_ENTITY) => StatusCode::BAD_REQUEST,
+            // As OpenAI says that there is too much to do.
+            (ErrorDialect::OpenAi, StatusCode::SERVICE_UNAVAILABLE) if self.kind == "server_full" => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             (_, status) => status,
         }
     }
@@ -252,7 +299,11 @@ impl ApiError {
             ErrorDialect::OpenAi => json!({
                 "error": {
                     "message": self.message,
-                    "type": if self.status.is_client_error() { "invalid_request_error" } else { "server_error" },
+                    "type": match self.status_in(dialect) {
+                        StatusCode::TOO_MANY_REQUESTS => "requests",
+                        status if status.is_client_error() => "invalid_request_error",
+                        _ => "server_error",
+                    },
                     "param": self.field,
                     "code": self.kind,
                 },
@@ -317,7 +368,22 @@ impl From<SpeakError> for ApiError {
             SpeakError::Decode(_) => (StatusCode::INTERNAL_SERVER_ERROR, "decoder_error", None),
         };
         let origin = error.origin().name();
-        Self { status, kind, message: error.to_string(), field, origin, retryable: error.is_retryable() }
+        let (message, retryable) = (error.to_string(), error.is_retryable());
+        Self { status, kind, message, field, origin, retryable, retry_after: None }
+    }
+}
+
+impl From<OverQuota> for ApiError {
+    fn from(error: OverQuota) -> Self {
+        let (kind, retryable, retry_after) = match error {
+            OverQuota::Requests { retry_after, .. } => ("rate_limit_exceeded", true, Some(retry_after)),
+            OverQuota::Streams { .. } => ("too_many_concurrent_requests", true, None),
+            OverQuota::Characters { retry_after, .. } => {
+                ("quota_exceeded", retry_after.is_some(), retry_after)
+            }
+        };
+        let this = Self::client(StatusCode::TOO_MANY_REQUESTS, kind, None, error.to_string());
+        Self { retryable, retry_after, ..this }
     }
 }
 
@@ -384,7 +450,7 @@ mod tests {
                 "{api:?}"
             );
             let response = api.into_response(ErrorDialect::Svara);
-            assert_eq!(response.headers().contains_key(RETRY_AFTER), retryable);
+            assert_eq!(response.headers().contains_key(header::RETRY_AFTER), retryable);
         }
     }
 

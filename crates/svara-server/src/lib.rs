@@ -5,7 +5,9 @@
 //! [`svara_engine::SpeechRequest`] and hands the speech to module `respond`; [`error`] alone says which failure is which
 //! HTTP answer.
 
+mod admission;
 pub mod app;
+pub mod auth;
 mod cache;
 mod cached;
 pub mod cli;

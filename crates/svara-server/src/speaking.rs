@@ -26,7 +26,8 @@ impl Speaking {
     /// Starts to speak; there are samples when this returns, so that all that fails before them is an error here.
     ///
     /// # Errors
-    /// As [`svara_engine::Engine::speak`], and where the store of kept voices fails.
+    /// As [`svara_engine::Engine::speak`], where the store of kept voices fails, and where as many speak already as
+    /// may, at all or with the caller's key.
     pub(crate) async fn start(
         state: &AppState,
         dialect: ErrorDialect,
@@ -38,6 +39,9 @@ impl Speaking {
         if state.log_texts {
             log.keep_text(&request.text);
         }
+        let permit = state.admission.admit(&state.caller, request.text.chars().count()).await;
+        let permit = permit.inspect_err(|_| log.refused())?;
+        log.admitted(permit);
         let speaking = state.engine.speak(request).instrument(log.span());
         let speech = speaking.await.inspect_err(|_| log.refused())?;
         log.first_audio(&speech);

@@ -10,6 +10,7 @@ use svara_engine::{SpeakError, Speech, SpeechReport, SpeechRequest, source::Fini
 use tracing::Span;
 
 use crate::{
+    admission::Permit,
     error::{ApiError, ErrorDialect},
     metrics::{Metrics, Playback, SpeechLabels},
     telemetry::trace,
@@ -26,6 +27,8 @@ pub(crate) struct SpeechLog {
     /// The speech itself, in traces.
     speak: Span,
     start: Instant,
+    /// The right to speak, for as long as this lasts.
+    permit: Option<Permit>,
     first_token: Option<Duration>,
     first_audio: Option<Duration>,
     /// As the caller named it, at most 64 characters.
@@ -65,6 +68,7 @@ impl SpeechLog {
             span: Span::current(),
             speak: tracing::error_span!("speak", id = request.request_id),
             start: Instant::now(),
+            permit: None,
             first_token: None,
             first_audio: None,
             voice: request.voice.chars().take(64).collect(),
@@ -86,8 +90,17 @@ impl SpeechLog {
         self.speak.clone()
     }
 
+    /// It may speak now.
+    pub(crate) fn admitted(&mut self, permit: Permit) {
+        self.metrics.admitted(permit.waited());
+        self.permit = Some(permit);
+    }
+
     /// The first samples are there.
     pub(crate) fn first_audio(&mut self, speech: &Speech) {
+        if let Some(permit) = &mut self.permit {
+            permit.spoken();
+        }
         let first_audio = self.start.elapsed();
         let first_token = speech.report().first_tokens_at;
         self.first_token = first_token.map(|at| at.saturating_duration_since(self.start));
@@ -135,13 +148,14 @@ impl SpeechLog {
         self.outcome = Outcome::BrokenOff(error.clone());
     }
 
-    /// What a `Server-Timing` header says of it: milliseconds from the request's being read to the engine's first
-    /// tokens and to the first samples.
+    /// What a `Server-Timing` header says of it: milliseconds waited for a free stream, and from the request's
+    /// being read to the engine's first tokens and to the first samples.
     pub(crate) fn server_timing(&self) -> String {
         let ms = |(name, after): (&str, Duration)| format!("{name};dur={:.1}", after.as_secs_f64() * 1e3);
+        let queue = self.permit.as_ref().map(|permit| ("queue", permit.waited()));
         let engine = self.first_token.map(|after| ("engine", after));
         let first_audio = self.first_audio.map(|after| ("first-audio", after));
-        engine.into_iter().chain(first_audio).map(ms).collect::<Vec<_>>().join(", ")
+        queue.into_iter().chain(engine).chain(first_audio).map(ms).collect::<Vec<_>>().join(", ")
     }
 
     fn outcome_name(&self) -> &'static str {
@@ -180,6 +194,7 @@ impl Drop for SpeechLog {
         self.metrics.speech_over(self.labels, self.outcome_name(), took, &self.report, &self.playback);
         let Self { labels: SpeechLabels { dialect, format }, voice, characters, report, playback, .. } =
             &*self;
+        let key = self.permit.as_ref().and_then(Permit::key_name);
         let elapsed_ms = millis(took);
         let first_audio_ms = self.first_audio.map(millis);
         let text = self.text.as_deref();
@@ -189,6 +204,7 @@ impl Drop for SpeechLog {
                 let samples = report.samples;
                 tracing::info!(
                     dialect,
+                    key,
                     voice,
                     format,
                     characters,
@@ -202,6 +218,7 @@ impl Drop for SpeechLog {
             Outcome::BrokenOff(ApiError { kind, origin, message: reason, .. }) => {
                 tracing::error!(
                     dialect,
+                    key,
                     voice,
                     format,
                     characters,
@@ -216,6 +233,7 @@ impl Drop for SpeechLog {
             }
             Outcome::Complete => tracing::info!(
                 dialect,
+                key,
                 voice,
                 format,
                 characters,

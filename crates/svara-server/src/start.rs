@@ -22,11 +22,13 @@ use svara_snac::{
 };
 
 use crate::{
+    auth::Auth,
     cache,
     cloning::Cloning,
     config::{CacheConfig, Config, DecoderBackend, EngineKind},
     jobs,
     lifecycle::Lifecycle,
+    serve::Tls,
     store::Store,
     telemetry::{self, Traced},
     voices::{self, KeptVoices},
@@ -43,6 +45,8 @@ pub struct Parts {
     pub voices: CallersVoices,
     /// Keep audio.
     pub stores: Stores,
+    /// Knows who may ask.
+    pub auth: Auth,
     /// Where in its life the server is.
     pub life: Lifecycle,
 }
@@ -52,12 +56,14 @@ pub struct Parts {
 /// # Errors
 /// As [`engine`], [`callers_voices`] and [`stores`].
 pub async fn parts(config: &Config) -> anyhow::Result<Parts> {
+    // First, as it is quick and small mistakes are made there.
+    let auth = Auth::new(&config.server)?;
     let engine = engine(config).await?;
     let voices = callers_voices(config, &engine).await?;
     let opening = config.clone();
     let stores =
         tokio::task::spawn_blocking(move || stores(&opening)).await.context("loading was interrupted")??;
-    Ok(Parts { engine, voices, stores, life: Lifecycle::default() })
+    Ok(Parts { engine, voices, stores, auth, life: Lifecycle::default() })
 }
 
 /// Loads everything that speaking needs, and makes an engine of it.
@@ -201,6 +207,10 @@ fn voice_store(config: &Config) -> Result<Store, String> {
 /// # Errors
 /// As [`engine`], as far as it looks.
 pub fn check(config: &Config) -> anyhow::Result<()> {
+    Auth::new(&config.server)?;
+    if let Some((certificate, key)) = config.server.tls_files() {
+        Tls::load(certificate, key)?;
+    }
     voices_and_prompts(config)?;
     let mut models = Vec::new();
     if config.decoder.kind == DecoderBackend::Onnx {

@@ -1,11 +1,20 @@
 //! What the routes share.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use svara_engine::{Engine, TraceContext};
 
 use crate::{
-    cache::Cache, cloning::Cloning, jobs::Jobs, lifecycle::Lifecycle, metrics::Metrics, voices::KeptVoices,
+    admission::Admission,
+    auth::{Auth, Caller},
+    cache::Cache,
+    cloning::Cloning,
+    jobs::Jobs,
+    lifecycle::Lifecycle,
+    metrics::Metrics,
+    voices::KeptVoices,
 };
 
 /// What every route may use.
@@ -19,6 +28,13 @@ pub(crate) struct AppState {
     pub(crate) voices: Arc<KeptVoices>,
     /// Counts.
     pub(crate) metrics: Arc<Metrics>,
+    /// Knows who may ask.
+    pub(crate) auth: Arc<Auth>,
+    /// Who asks. Routes that speak take the state as [`Asked`], which knows; work of the server's own takes
+    /// [`Caller::Anybody`].
+    pub(crate) caller: Caller,
+    /// Lets so many speak at once.
+    pub(crate) admission: Arc<Admission>,
     /// Where in its life the server is.
     pub(crate) life: Lifecycle,
     /// Audio that was made before; none where the cache is off.
@@ -33,6 +49,19 @@ pub(crate) struct AppState {
     pub(crate) log_texts: bool,
     /// Longest `input` of OpenAI's dialect, in characters.
     pub(crate) openai_input_characters: usize,
+}
+
+/// The state for one request: with who asks, for routes that speak.
+pub(crate) struct Asked(pub(crate) AppState);
+
+impl FromRequestParts<AppState> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        // Without an entry there is the state's own: nobody yet, for whom nothing is spoken where keys are asked for.
+        let caller = parts.extensions.get::<Caller>().unwrap_or(&state.caller).clone();
+        Ok(Self(AppState { caller, ..state.clone() }))
+    }
 }
 
 /// The id of a request: the caller's `x-request-id` where it is decent, one of our own otherwise. It goes on to the

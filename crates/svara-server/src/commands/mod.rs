@@ -1,5 +1,6 @@
 //! What the program does at a shell, without serving: each command in a file of its own.
 
 mod figures;
+pub(crate) mod hash_key;
 pub(crate) mod say;
 pub(crate) mod voices;

@@ -10,6 +10,19 @@ type Setter = fn(&mut Config, &str) -> Result<(), String>;
 pub const VARIABLES: &[(&str, Setter)] = &[
     ("API_HOST", |config, value| parse(value, &mut config.server.host)),
     ("API_PORT", |config, value| parse(value, &mut config.server.port)),
+    ("SVARA_KEYS_FILE", |config, value| parse(value, &mut config.server.keys_file)),
+    ("SVARA_API_KEY", |config, value| {
+        config.server.api_key = Secret::new(value);
+        Ok(())
+    }),
+    ("SVARA_ALLOW_OPEN", |config, value| {
+        config.server.allow_open = match value.to_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => true,
+            "0" | "false" | "no" | "off" => false,
+            _ => return Err("expected 1 or 0".to_owned()),
+        };
+        Ok(())
+    }),
     ("SVARA_TLS_CERT", |config, value| parse(value, &mut config.server.tls_cert)),
     ("SVARA_TLS_KEY", |config, value| parse(value, &mut config.server.tls_key)),
     ("VLLM_BASE_URL", |config, value| parse(value, &mut config.engine.base_url)),

@@ -19,7 +19,7 @@ pub(crate) struct JobRecord {
 /// One text of a job, with all that shapes its audio.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct ItemRecord {
-    pub(super) text: String,
+    pub(crate) text: String,
     voice: String,
     reference: Option<ReferenceRecord>,
     style: Option<String>,

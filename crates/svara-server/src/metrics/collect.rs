@@ -9,6 +9,8 @@ use prometheus_client::{
 };
 use svara_engine::{Engine, PiecesRedone, source::pool::EngineStatus};
 
+use crate::admission::Admission;
+
 /// The decoder's slots and queue, the pieces that were done again, and how the engines stand.
 pub(super) struct EngineCollector {
     engine: Arc<Engine>,
@@ -23,6 +25,26 @@ impl EngineCollector {
 impl fmt::Debug for EngineCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EngineCollector")
+    }
+}
+
+/// The queue before speech.
+#[derive(Debug)]
+pub(super) struct AdmissionCollector {
+    admission: Arc<Admission>,
+}
+
+impl AdmissionCollector {
+    pub(super) fn new(admission: &Arc<Admission>) -> Self {
+        Self { admission: Arc::clone(admission) }
+    }
+}
+
+impl Collector for AdmissionCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let gauge = ConstGauge::new(self.admission.waiting() as f64);
+        let (name, help) = ("queue_waiting", "Requests for speech that wait until a stream is free.");
+        gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
     }
 }
 

@@ -32,13 +32,13 @@ pub(crate) use self::{
     timing::{Step, StepTimes},
 };
 use self::{
-    collect::EngineCollector,
+    collect::{AdmissionCollector, EngineCollector},
     engines::EngineMetrics,
     labels::{BuildLabels, FailureLabels, HttpLabels, OutcomeLabels},
     process::ProcessCollector,
     timing::Timing,
 };
-use crate::error::ApiError;
+use crate::{admission::Admission, error::ApiError};
 
 /// The media type of what [`Metrics::render`] gives.
 pub(crate) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
@@ -48,6 +48,8 @@ const FIRST_AUDIO_SECONDS: [f64; 14] =
     [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 10.0, 30.0];
 /// 1 is as fast as it plays.
 const REAL_TIME_FACTORS: [f64; 12] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 1.0, 1.25, 1.5, 2.0];
+/// Up to the deadline that the queue has unless configured.
+const QUEUE_SECONDS: [f64; 9] = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 const DECODE_SECONDS: [f64; 11] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0];
 const BATCH_STREAMS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
@@ -58,6 +60,7 @@ pub(crate) struct Metrics {
     speeches: Family<OutcomeLabels, Counter>,
     open: Family<SpeechLabels, Gauge>,
     first_audio: Family<SpeechLabels, Histogram, fn() -> Histogram>,
+    queue_wait: Histogram,
     real_time_factor: Histogram,
     audio_seconds: Counter<f64, std::sync::atomic::AtomicU64>,
     characters: Counter,
@@ -74,7 +77,7 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     /// The metrics of a server with this engine, whose decoder is observed from now on.
-    pub(crate) fn new(engine: &Arc<Engine>) -> Self {
+    pub(crate) fn new(engine: &Arc<Engine>, admission: &Arc<Admission>) -> Self {
         let timing = Arc::new(Timing::default());
         let mut registry = Registry::with_prefix("svara");
         let first_audio: fn() -> Histogram = || Histogram::new(FIRST_AUDIO_SECONDS);
@@ -83,6 +86,7 @@ impl Metrics {
             speeches: Family::default(),
             open: Family::default(),
             first_audio: Family::new_with_constructor(first_audio),
+            queue_wait: Histogram::new(QUEUE_SECONDS),
             real_time_factor: Histogram::new(REAL_TIME_FACTORS),
             audio_seconds: Counter::default(),
             characters: Counter::default(),
@@ -109,6 +113,7 @@ impl Metrics {
         };
         registry.register("build", "What is running", Info::new(build));
         registry.register_collector(Box::new(EngineCollector::new(engine)));
+        registry.register_collector(Box::new(AdmissionCollector::new(admission)));
         registry.register_collector(Box::new(ProcessCollector));
         Self { registry, ..metrics }
     }
@@ -123,6 +128,12 @@ impl Metrics {
             "From a request's being read to its first samples",
             Unit::Seconds,
             self.first_audio.clone(),
+        );
+        registry.register_with_unit(
+            "queue_wait",
+            "How long requests for speech waited until a stream was free",
+            Unit::Seconds,
+            self.queue_wait.clone(),
         );
         registry.register(
             "real_time_factor",
@@ -231,6 +242,11 @@ impl Metrics {
         self.pieces.inc_by(report.pieces as u64);
         self.misaligned_tokens.inc_by(report.tokens.misaligned_tokens);
         self.foreign_tokens.inc_by(report.tokens.foreign_tokens);
+    }
+
+    /// A stream was free for it.
+    pub(crate) fn admitted(&self, waited: Duration) {
+        self.queue_wait.observe(waited.as_secs_f64());
     }
 
     /// It failed after the first byte.

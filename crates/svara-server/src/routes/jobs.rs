@@ -26,7 +26,7 @@ use crate::{
     error::{ApiError, ErrorDialect},
     jobs::{FailureRecord, Item, ItemRecord, Job, Overview},
     speaking,
-    state::{AppState, RequestId},
+    state::{AppState, Asked, RequestId},
 };
 
 pub(crate) fn router() -> Router<AppState> {
@@ -75,14 +75,14 @@ struct List {
     jobs: Vec<JobView>,
 }
 
-async fn create(
-    State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
-    request: Request,
-) -> Response {
+async fn create(Asked(state): Asked, Extension(id): Extension<RequestId>, request: Request) -> Response {
     let answer = async {
         let items = read_items(&state, &id, request).await?;
+        // A job's characters count when it is handed in; whatever becomes of it later is between it and the server.
+        let characters = items.iter().map(|item| item.text.chars().count()).sum();
+        let mut charged = state.caller.start_stream(characters)?;
         let (id, job) = state.jobs.create(items).await?;
+        charged.spoken();
         let place = HeaderValue::try_from(format!("/v1/jobs/{id}"));
         let mut response = (StatusCode::ACCEPTED, Json(JobView::whole(&id, &job))).into_response();
         response.headers_mut().extend(place.ok().map(|place| (LOCATION, place)));

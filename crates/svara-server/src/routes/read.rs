@@ -65,7 +65,9 @@ pub(super) async fn json_lines<T: DeserializeOwned>(
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let no_json =
+        |reason: &serde_json::Error| ApiError::bad_request(format!("the body is not valid JSON: {reason}"));
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let reason = error.into_inner();
         match (reason.classify(), path.as_str()) {
@@ -73,9 +75,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
                 "the body must be a JSON object of this request's fields: {reason}"
             )),
             (serde_json::error::Category::Data, field) => wrong_type(field, &reason.to_string()),
-            _ => ApiError::bad_request(format!("the body is not valid JSON: {reason}")),
+            _ => no_json(&reason),
         }
-    })
+    })?;
+    deserializer.end().map_err(|reason| no_json(&reason))?;
+    Ok(value)
 }
 
 /// What stands in a field of a form.

@@ -2,12 +2,7 @@
 
 use std::str::FromStr;
 
-use axum::{
-    Extension, Router,
-    extract::{Request, State},
-    response::Response,
-    routing::post,
-};
+use axum::{Extension, Router, extract::Request, response::Response, routing::post};
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format, SampleRate};
 use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Strip, Voices};
@@ -20,7 +15,7 @@ use super::{
 use crate::{
     error::{ApiError, ErrorDialect},
     respond,
-    state::{AppState, RequestId},
+    state::{AppState, Asked, RequestId},
     upload::Upload,
 };
 
@@ -64,7 +59,7 @@ pub(crate) struct Fields {
 }
 
 async fn text_to_speech(
-    State(state): State<AppState>,
+    Asked(state): Asked,
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Response {

@@ -3,7 +3,7 @@
 
 use axum::{
     Extension, Router,
-    extract::{Path, Request, State},
+    extract::{Path, Request},
     response::Response,
     routing::post,
 };
@@ -15,7 +15,7 @@ use super::read;
 use crate::{
     error::{ApiError, ErrorDialect},
     respond,
-    state::{AppState, RequestId},
+    state::{AppState, Asked, RequestId},
 };
 
 pub(crate) fn router() -> Router<AppState> {
@@ -37,7 +37,7 @@ struct Message {
 }
 
 async fn vapi(
-    State(state): State<AppState>,
+    Asked(state): Asked,
     Extension(id): Extension<RequestId>,
     Path(voice): Path<String>,
     request: Request,

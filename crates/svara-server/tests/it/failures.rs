@@ -91,6 +91,7 @@ async fn failures_after_the_first_audio_break_the_connection_off() {
 async fn a_full_decoder_says_so_at_once_and_recovers() {
     let server = Server::with(Script { end: End::Hang, ..Script::frames(4) }, |config| {
         config.decoder.max_streams = 1;
+        config.limits.queue = 0;
     })
     .await;
     let mut first = server.speak(json!({})).await;

@@ -8,11 +8,14 @@
     reason = "helpers of tests are test code too"
 )]
 
+mod auth;
 mod cache;
 mod clients;
 mod cloning;
 mod commands;
+mod connections;
 mod dashboards;
+mod disconnects;
 mod drain;
 mod elevenlabs;
 mod engines;
@@ -28,9 +31,11 @@ mod operations;
 mod playground;
 mod program;
 mod python_bugs;
+mod raw;
 mod sockets;
 mod speech;
 mod support_table;
 mod timestamps;
+mod tls;
 mod traces;
 mod voice_names;

@@ -33,7 +33,12 @@ async fn a_speech_is_counted_with_what_it_cost() {
     let server = Server::start(Script::frames(10)).await;
     let response = server.speak(json!({})).await;
     let timing = response.headers()["server-timing"].to_str().unwrap().to_owned();
-    assert!(timing.starts_with("engine;dur=") && timing.contains(", first-audio;dur="), "{timing}");
+    assert!(
+        timing.starts_with("queue;dur=0.")
+            && timing.contains(", engine;dur=")
+            && timing.contains(", first-audio;dur="),
+        "{timing}"
+    );
     response.bytes().await.unwrap();
     server.speak(json!({"stream": false, "response_format": "wav"})).await.bytes().await.unwrap();
     let samples = scrape(&server).await;

@@ -58,6 +58,7 @@ fn flag_over_environment_over_file_over_default() {
         "--device",
         "cpu",
         "--demo",
+        "--allow-open",
     ]));
     for line in
         ["port = 3\n", "\"0.0.0.0\"", "\"of-flag\"", "\"http://e/v1\"", "device = \"cpu\"", "kind = \"demo\""]
@@ -72,6 +73,10 @@ fn a_wrong_configuration_is_exit_code_64_with_the_key() {
     for (more, words) in [
         ("[server]\nprot = 1\n", "prot"),
         ("[engine]\nbase_url = \"gpu:8000\"\n", "engine.base_url must start with http"),
+        ("[server]\nhost = \"0.0.0.0\"\n", "SVARA_ALLOW_OPEN"),
+        ("[server]\nkeys_file = \"/nowhere.toml\"\n", "/nowhere.toml"),
+        ("[server]\ntls_cert = \"/nowhere.pem\"\n", "server.tls_key"),
+        ("[server]\ncors_origins = [\"example.org\"]\n", "server.cors_origins"),
         ("[model]\nvoices = \"/nowhere\"\n", "/nowhere"),
         ("[demo]\nencoder = \"/nowhere.onnx\"\n[engine]\nkind = \"demo\"\n", "/nowhere.onnx"),
     ] {
@@ -138,4 +143,33 @@ fn the_prompt_command_shows_ids_or_text() {
     };
     assert!(shown(&tokenizer).starts_with("[128000,128259,156939,"));
     assert!(shown("[model]\ntokenizer = \"\"\n").contains("Hindi (Female): नमस्ते"));
+}
+
+#[test]
+fn the_hash_key_command_makes_keys_and_hashes_those_given() {
+    use std::io::Write;
+    let directory = tempfile::tempdir().unwrap();
+    let file = config(directory.path(), "");
+    let made = program(&file).args(["hash-key", "--name", "a \"b\""]).output().unwrap();
+    let (key, entry) = (text(&made.stderr), text(&made.stdout));
+    assert!(made.status.success() && key.starts_with("sk-svara-"), "{key}");
+    let keys = directory.path().join("keys.toml");
+    std::fs::write(&keys, &entry).unwrap();
+    let checked = program(&file).env("SVARA_KEYS_FILE", &keys).arg("--check-config").output().unwrap();
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    let hash = |given: &str| {
+        let mut command = program(&file);
+        command
+            .args(["hash-key", "--stdin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(given.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let again = text(&hash(&key).stdout);
+    assert_eq!(again.lines().last(), entry.lines().last());
+    let short = hash("secret");
+    assert!(short.status.code() == Some(64) && text(&short.stderr).contains("20 characters"));
 }

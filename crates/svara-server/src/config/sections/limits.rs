@@ -16,6 +16,12 @@ pub struct LimitsConfig {
     pub pieces_ahead: usize,
     /// Largest request body.
     pub body_bytes: usize,
+    /// Streams at once. 0: as many as `decoder.max_streams`.
+    pub streams: usize,
+    /// Requests that may wait for a stream.
+    pub queue: usize,
+    /// How long they may wait.
+    pub queue_seconds: Seconds,
     /// Connections at once; more are turned away.
     pub connections: usize,
     /// Largest head of a request.
@@ -37,6 +43,9 @@ impl Default for LimitsConfig {
             openai_input_characters: 4096,
             pieces_ahead: 1,
             body_bytes: 20 * 1024 * 1024,
+            streams: 0,
+            queue: 16,
+            queue_seconds: Seconds::new(5),
             connections: 4096,
             header_bytes: 32 * 1024,
             header_seconds: Seconds::new(10),
@@ -68,6 +77,10 @@ impl LimitsConfig {
             return Err(ConfigError::new(format!(
                 "limits.pieces_ahead must be from 1 to {MAX_PIECES_AHEAD}"
             )));
+        }
+        if self.streams > MAX_CONNECTIONS || self.queue > MAX_CONNECTIONS {
+            let reason = format!("limits.streams and limits.queue must be at most {MAX_CONNECTIONS}");
+            return Err(ConfigError::new(reason));
         }
         if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
             return Err(ConfigError::new(format!("limits.connections must be from 1 to {MAX_CONNECTIONS}")));

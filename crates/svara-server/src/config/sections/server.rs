@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, Seconds};
+use crate::{
+    auth::{KeyEntry, OpenGroup},
+    config::{ConfigError, Seconds, Secret},
+};
 
 /// The HTTP server.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -18,10 +22,22 @@ pub struct ServerConfig {
     pub tls_cert: PathBuf,
     /// Its key, as PEM.
     pub tls_key: PathBuf,
+    /// A file of API keys. Empty: none.
+    pub keys_file: PathBuf,
+    /// One API key in plain, without bounds; for those who need no more. Empty: none.
+    pub api_key: Secret,
+    /// Whether anybody may use a server that others can reach and that has no keys.
+    pub allow_open: bool,
+    /// What needs no key.
+    pub open: Vec<OpenGroup>,
+    /// The origins whose pages may use the server from a browser; `*`: all.
+    pub cors_origins: Vec<String>,
     /// How long the listener stays after a SIGTERM, so that load balancers see that the server isn't ready any more.
     pub drain_delay_seconds: Seconds,
     /// How long open streams may go on after a SIGTERM before they are broken off.
     pub drain_seconds: Seconds,
+    /// API keys.
+    pub keys: Vec<KeyEntry>,
 }
 
 impl Default for ServerConfig {
@@ -33,6 +49,12 @@ impl Default for ServerConfig {
             tls_key: PathBuf::new(),
             drain_delay_seconds: Seconds::new(0),
             drain_seconds: Seconds::new(30),
+            keys_file: PathBuf::new(),
+            api_key: Secret::default(),
+            allow_open: false,
+            open: vec![OpenGroup::Health, OpenGroup::Metrics, OpenGroup::Voices, OpenGroup::Pages],
+            cors_origins: Vec::new(),
+            keys: Vec::new(),
         }
     }
 }
@@ -41,6 +63,11 @@ impl ServerConfig {
     /// The certificate's file and its key's, if there is to be TLS.
     pub fn tls_files(&self) -> Option<(&Path, &Path)> {
         (!self.tls_cert.as_os_str().is_empty()).then_some((&self.tls_cert, &self.tls_key))
+    }
+
+    /// Whether a key is needed to use the server.
+    pub fn asks_for_keys(&self) -> bool {
+        !self.keys.is_empty() || !self.keys_file.as_os_str().is_empty() || self.api_key.reveal().is_some()
     }
 
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
@@ -53,6 +80,17 @@ impl ServerConfig {
             return Err(ConfigError::new(
                 "server.drain_delay_seconds may not be more than server.drain_seconds",
             ));
+        }
+        for origin in self.cors_origins.iter().filter(|origin| *origin != "*") {
+            // As browsers send it: no path, not even a slash.
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            if host.is_none_or(|host| {
+                host.is_empty() || host.contains('/') || HeaderValue::from_str(host).is_err()
+            }) {
+                return Err(ConfigError::new(format!(
+                    "server.cors_origins: {origin:?} must be \"*\", or as in \"https://example.org\""
+                )));
+            }
         }
         Ok(())
     }

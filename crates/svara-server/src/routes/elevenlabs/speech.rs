@@ -3,7 +3,7 @@
 use axum::{
     Extension, Router,
     body::Body,
-    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    extract::{Path, Query, Request, rejection::QueryRejection},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -21,7 +21,7 @@ use crate::{
     respond,
     routes::read::{self, BodyType},
     speaking::{EncodedSpeech, Speaking},
-    state::{AppState, RequestId},
+    state::{AppState, Asked, RequestId},
 };
 
 pub(super) fn router() -> Router<AppState> {
@@ -43,7 +43,7 @@ type OptionsQuery = Result<Query<Options>, QueryRejection>;
 
 /// `POST /v1/text-to-speech/{voice_id}`: the whole sound, once it is made.
 async fn convert(
-    State(state): State<AppState>,
+    Asked(state): Asked,
     Extension(id): Extension<RequestId>,
     Path(voice): Path<String>,
     options: OptionsQuery,
@@ -58,7 +58,7 @@ async fn convert(
 
 /// `POST /v1/text-to-speech/{voice_id}/stream`: the sound as it is made.
 async fn stream(
-    State(state): State<AppState>,
+    Asked(state): Asked,
     Extension(id): Extension<RequestId>,
     Path(voice): Path<String>,
     options: OptionsQuery,
@@ -73,7 +73,7 @@ async fn stream(
 
 /// `POST /v1/text-to-speech/{voice_id}/with-timestamps`: one JSON object.
 async fn convert_with_timestamps(
-    State(state): State<AppState>,
+    Asked(state): Asked,
     Extension(id): Extension<RequestId>,
     Path(voice): Path<String>,
     options: OptionsQuery,
@@ -94,7 +94,7 @@ async fn convert_with_timestamps(
 
 /// `POST /v1/text-to-speech/{voice_id}/stream/with-timestamps`: an object a line, as the sound is made.
 async fn stream_with_timestamps(
-    State(state): State<AppState>,
+    Asked(state): Asked,
     Extension(id): Extension<RequestId>,
     Path(voice): Path<String>,
     options: OptionsQuery,

@@ -2,12 +2,7 @@
 
 use std::str::FromStr;
 
-use axum::{
-    Extension, Router,
-    extract::{Request, State},
-    response::Response,
-    routing::post,
-};
+use axum::{Extension, Router, extract::Request, response::Response, routing::post};
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format};
 use svara_engine::SpeechRequest;
@@ -17,7 +12,7 @@ use crate::{
     error::{ApiError, ErrorDialect},
     respond,
     routes::read::{self, BodyType},
-    state::{AppState, RequestId},
+    state::{AppState, Asked, RequestId},
 };
 
 /// OpenAI's default.
@@ -47,7 +42,7 @@ enum VoiceField {
 }
 
 async fn audio_speech(
-    State(state): State<AppState>,
+    Asked(state): Asked,
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Response {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::{alignment::ChunkAlignment, fields::VoiceSettings};
-use crate::error::ApiError;
+use crate::{auth, error::ApiError};
 
 /// A message of a client, of either kind of socket.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,9 @@ pub(super) struct ClientMessage {
     pub(super) close_context: Option<bool>,
     pub(super) close_socket: Option<bool>,
     pub(super) pronunciation_dictionary_locators: Option<Vec<Value>>,
+    #[serde(alias = "xi-api-key")]
+    xi_api_key: Option<String>,
+    authorization: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -29,6 +32,12 @@ pub(super) struct GenerationConfig {
 }
 
 impl ClientMessage {
+    /// The API key, which the first message may bring.
+    pub(super) fn key(&self) -> Option<&str> {
+        let authorization = self.authorization.as_deref().map(|value| auth::bearer(value).unwrap_or(value));
+        self.xi_api_key.as_deref().or(authorization)
+    }
+
     /// # Errors
     /// It isn't a JSON object of these fields, or one of them is out of range.
     pub(super) fn read(text: &str) -> Result<Self, ApiError> {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use axum::{
     Extension, Router,
-    extract::{Path, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    extract::{Path, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::Response,
     routing::get,
 };
@@ -28,7 +28,7 @@ use crate::{
     error::{ApiError, ErrorDialect},
     routes::read::flag,
     speaking,
-    state::{AppState, RequestId},
+    state::{AppState, Asked, RequestId},
 };
 
 /// Largest message of a client: more than the longest text needs, with every character escaped.
@@ -44,7 +44,7 @@ pub(super) fn router() -> Router<AppState> {
 
 /// `stream-input`.
 async fn stream_input(
-    State(state): State<AppState>,
+    Asked(state): Asked,
     Extension(id): Extension<RequestId>,
     Path(voice): Path<String>,
     uri: Uri,
@@ -55,7 +55,7 @@ async fn stream_input(
 
 /// `multi-stream-input`.
 async fn multi_stream_input(
-    State(state): State<AppState>,
+    Asked(state): Asked,
     Extension(id): Extension<RequestId>,
     Path(voice): Path<String>,
     uri: Uri,

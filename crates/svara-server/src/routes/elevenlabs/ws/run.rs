@@ -22,6 +22,7 @@ use super::{
     sound::{Part, Sound},
 };
 use crate::{
+    auth::Caller,
     error::{ApiError, ErrorDialect},
     lifecycle::Phase,
     speaking::Speaking,
@@ -37,6 +38,19 @@ pub(super) struct Speaker {
     /// What every request has in common.
     pub(super) request: SpeechRequest,
     pub(super) spec: EncoderSpec,
+}
+
+impl Speaker {
+    /// Knows who asks from a message on, where the request hasn't said.
+    ///
+    /// # Errors
+    /// The message doesn't say either, or it is nobody known.
+    fn know(&mut self, message: ClientMessage) -> Result<ClientMessage, ApiError> {
+        if matches!(self.state.caller, Caller::Unknown) {
+            self.state.caller = self.state.auth.caller(message.key())?;
+        }
+        Ok(message)
+    }
 }
 
 /// Serves a socket to its end. Dropping the future ends all that is being said.
@@ -163,7 +177,8 @@ impl Socket {
             // The socket itself answers pings.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return,
         };
-        let actions = read.and_then(|message| self.session.on_message(message, Instant::now()));
+        let known = read.and_then(|message| self.speaker.know(message));
+        let actions = known.and_then(|message| self.session.on_message(message, Instant::now()));
         let actions = actions.unwrap_or_else(|error| self.session.fail(error, POLICY));
         self.apply(actions);
     }

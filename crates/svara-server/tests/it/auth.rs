@@ -1,0 +1,190 @@
+//! Keys: who is let in, what each may use, and in whose words the others are turned away.
+
+use reqwest::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use svara_server::{
+    auth::{KeyEntry, KeyHash},
+    config::Config,
+};
+use svara_testkit::fake_vllm::{End, Script};
+
+use crate::harness::{Server, status_and_json};
+
+const KEY: &str = "sk-svara-test-0123456789";
+
+fn keyed(change: impl FnOnce(&mut KeyEntry)) -> impl FnOnce(&mut Config) {
+    let mut key = KeyEntry::unbounded("test", KEY);
+    change(&mut key);
+    |config| {
+        config.decoder.kind = svara_server::config::DecoderBackend::Null;
+        config.server.keys = vec![key];
+    }
+}
+
+fn speech(server: &Server, text: &str) -> reqwest::RequestBuilder {
+    let body = json!({"text": text, "voice": "hi_female", "response_format": "pcm"});
+    server.request("/v1/text-to-speech", &body).bearer_auth(KEY)
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_spoken() {
+    let server = Server::with(Script::frames(4), keyed(|_| {})).await;
+    let svara = json!({"text": "a", "voice": "hi_female"});
+    let openai = json!({"input": "a", "voice": "hi_female"});
+    for (path, body) in [("/v1/text-to-speech", &svara), ("/v1/audio/speech", &openai)] {
+        for (name, value, status) in [
+            (None, "", 401),
+            (Some("authorization"), "Bearer wrong", 401),
+            (Some("authorization"), KEY, 401),
+            (Some("xi-api-key"), "wrong", 401),
+            (Some("authorization"), &format!("Bearer {KEY}"), 200),
+            (Some("xi-api-key"), KEY, 200),
+        ] {
+            let mut request = server.request(path, body);
+            if let Some(name) = name {
+                request = request.header(name, value);
+            }
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), status, "{path} with {name:?}: {value}");
+            assert_eq!(response.headers().contains_key(header::WWW_AUTHENTICATE), status == 401);
+        }
+    }
+    let (_, body) = status_and_json(server.request("/v1/text-to-speech", &svara).send().await.unwrap()).await;
+    assert_eq!(body["error"]["type"], "missing_api_key");
+    let wrong = server.request("/v1/audio/speech", &openai).bearer_auth("wrong").send().await.unwrap();
+    let (_, body) = status_and_json(wrong).await;
+    assert_eq!((&body["error"]["code"], &body["error"]["param"]), (&json!("invalid_api_key"), &Value::Null));
+    assert_eq!(server.engine.requests().len(), 4);
+}
+
+/// All that may be open, and what of it is.
+#[tokio::test]
+async fn probes_and_lists_are_open_or_not_as_configured() {
+    let open = Server::with(Script::frames(1), keyed(|_| {})).await;
+    let closed = Server::with(Script::frames(1), |config| {
+        keyed(|_| {})(config);
+        config.server.open.clear();
+    })
+    .await;
+    let status = async |server: &Server, method: &Method, path: &str| {
+        server.client.request(method.clone(), server.url(path)).send().await.unwrap().status().as_u16()
+    };
+    for path in [
+        "/",
+        "/health",
+        "/health/live",
+        "/health/ready",
+        "/v1/readyz",
+        "/v1/test",
+        "/metrics",
+        "/v1/voices",
+        "/v1/voices/hi_female",
+        "/v1/voices/hi_female/settings",
+        "/v1/voices/settings/default",
+        "/v2/voices",
+        "/v1/audio/voices",
+        "/v1/audio/models",
+        "/v1/models",
+        "/v1/models/svara-tts-v1",
+        "/playground/settings.json",
+        "/playground/main.js",
+        "/openapi.json",
+        "/docs/",
+    ] {
+        assert_eq!(status(&open, &Method::GET, path).await, 200, "{path}");
+        assert_eq!(status(&closed, &Method::GET, path).await, 401, "{path}");
+    }
+    for (method, path) in [
+        (Method::POST, "/v1/voices"),
+        (Method::DELETE, "/v1/voices/x"),
+        (Method::GET, "/debug/timing"),
+        (Method::POST, "/debug/timing/reset"),
+        (Method::POST, "/v1/voice-clone"),
+    ] {
+        assert_eq!(status(&open, &method, path).await, 401, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn requests_over_the_rate_are_told_when_to_come_again() {
+    let server = Server::with(Script::frames(4), keyed(|key| key.requests_per_minute = Some(2))).await;
+    for _ in 0..2 {
+        assert_eq!(speech(&server, "a").send().await.unwrap().status(), 200);
+    }
+    let response = speech(&server, "a").send().await.unwrap();
+    let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "one comes back every 30 s, not after {wait} s");
+    let (status, body) = status_and_json(response).await;
+    assert_eq!((status, &body["error"]["type"]), (429, &json!("rate_limit_exceeded")));
+    let openai = server.request("/v1/audio/speech", &json!({"input": "a", "voice": "hi_female"}));
+    let (status, body) = status_and_json(openai.bearer_auth(KEY).send().await.unwrap()).await;
+    assert_eq!((status, &body["error"]["code"]), (429, &json!("rate_limit_exceeded")));
+}
+
+#[tokio::test]
+async fn a_keys_streams_are_its_own_and_come_back() {
+    let script = Script { end: End::Hang, ..Script::frames(4) };
+    let server = Server::with(script, keyed(|key| key.concurrent_streams = Some(1))).await;
+    let mut first = speech(&server, "a").send().await.unwrap();
+    first.chunk().await.unwrap().unwrap();
+    let (status, body) = status_and_json(speech(&server, "a").send().await.unwrap()).await;
+    assert_eq!((status, &body["error"]["type"]), (429, &json!("too_many_concurrent_requests")));
+    drop(first);
+    server.engine.wait_for_open_streams(0).await;
+    server.engine.set(Script::frames(4));
+    while speech(&server, "a").send().await.unwrap().status() == StatusCode::TOO_MANY_REQUESTS {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn characters_count_when_they_are_spoken() {
+    let server = Server::with(Script::frames(4), keyed(|key| key.characters_per_day = Some(10))).await;
+    server.engine.set(Script { end: End::Refuse(500, String::new()), ..Script::frames(0) });
+    for _ in 0..3 {
+        assert_eq!(speech(&server, "12345678").send().await.unwrap().status(), 502);
+    }
+    server.engine.set(Script::frames(4));
+    assert_eq!(speech(&server, "12345678").send().await.unwrap().bytes().await.unwrap().len(), 4 * 4096);
+    let response = speech(&server, "123").send().await.unwrap();
+    assert!(response.headers().contains_key("retry-after"));
+    let (status, body) = status_and_json(response).await;
+    assert_eq!((status, &body["error"]["type"]), (429, &json!("quota_exceeded")));
+    assert_eq!(speech(&server, "12").send().await.unwrap().status(), 200);
+    // A text that is too long for any day doesn't come again tomorrow.
+    let response = speech(&server, "12345678901").send().await.unwrap();
+    assert!(response.status() == 429 && !response.headers().contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn a_page_of_a_listed_origin_may_ask() {
+    let server = Server::with(Script::frames(4), |config| {
+        keyed(|_| {})(config);
+        config.server.cors_origins = vec!["https://app.example".to_owned()];
+    })
+    .await;
+    for (origin, allowed) in [("https://app.example", true), ("https://other.example", false)] {
+        let preflight = server
+            .client
+            .request(Method::OPTIONS, server.url("/v1/text-to-speech"))
+            .header(header::ORIGIN, origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization, content-type");
+        let response = preflight.send().await.unwrap();
+        assert_eq!(response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), allowed, "{origin}");
+        assert_eq!(response.status(), 200, "a preflight needs no key");
+        let answer = speech(&server, "a").header(header::ORIGIN, origin).send().await.unwrap();
+        let headers = answer.headers();
+        assert_eq!(headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).is_some(), allowed, "{origin}");
+        assert!(headers[header::ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap().contains("x-sample-rate"));
+    }
+}
+
+/// A hash in the configuration can't be used as a key.
+#[tokio::test]
+async fn the_hash_is_no_key() {
+    let server = Server::with(Script::frames(4), keyed(|_| {})).await;
+    let body = json!({"text": "a", "voice": "hi_female"});
+    let request = server.request("/v1/text-to-speech", &body).bearer_auth(KeyHash::of(KEY).hex());
+    assert_eq!(request.send().await.unwrap().status(), 401);
+}

@@ -1,0 +1,236 @@
+//! Clients that are slow, or never come to an end.
+
+use std::time::Duration;
+
+use serde_json::json;
+use svara_server::config::{Config, DecoderBackend, Seconds};
+use svara_testkit::fake_vllm::Script;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::{Instant, timeout},
+};
+
+use crate::{
+    harness::Server,
+    raw::{self, LONG, SPEECH, exchange, speech_request, until_closed},
+};
+
+fn short(seconds: f64) -> Seconds {
+    Seconds::try_from(seconds).unwrap()
+}
+
+fn hasty(config: &mut Config) {
+    config.decoder.kind = DecoderBackend::Null;
+    config.limits.header_seconds = short(0.3);
+    config.limits.idle_seconds = short(0.3);
+    config.limits.body_seconds = short(0.3);
+    config.limits.write_stall_seconds = short(0.5);
+}
+
+#[tokio::test]
+async fn who_sends_no_request_is_cut_off() {
+    let server = Server::with(Script::frames(1), hasty).await;
+    for start in ["", "GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ", "PRI * HTTP/2.0\r\n"] {
+        let mut stream = raw::connect(server.address).await;
+        stream.write_all(start.as_bytes()).await.unwrap();
+        let answer = until_closed(&mut stream).await;
+        assert!(!answer.contains("200"), "{start:?}: {answer}");
+    }
+    // A byte now and then doesn't help.
+    let mut stream = raw::connect(server.address).await;
+    let trickle = async {
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(LONG, trickle).await.expect("a connection that trickles is closed");
+}
+
+#[tokio::test]
+async fn a_connection_that_waits_too_long_for_its_next_request_is_closed() {
+    let server = Server::with(Script::frames(1), hasty).await;
+    let mut stream = raw::connect(server.address).await;
+    stream.write_all(b"GET /v1/test HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let start = Instant::now();
+    let answer = until_closed(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && start.elapsed() >= Duration::from_millis(300), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_said_to_be_late() {
+    let server = Server::with(Script::frames(1), hasty).await;
+    for path in ["/v1/text-to-speech", "/v1/audio/speech"] {
+        for content_type in ["application/json", "multipart/form-data; boundary=b"] {
+            if path == "/v1/audio/speech" && content_type.starts_with("multipart") {
+                continue;
+            }
+            let mut stream = raw::connect(server.address).await;
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\ncontent-length: 1000\r\n\r\n--b"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let answer = until_closed(&mut stream).await;
+            assert!(
+                answer.starts_with("HTTP/1.1 408") && answer.contains("body_timeout"),
+                "{path} {content_type}: {answer}"
+            );
+        }
+    }
+    assert_eq!(server.engine.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn heads_and_bodies_that_are_too_large_are_refused() {
+    let server = Server::with(Script::frames(1), |config| {
+        config.decoder.kind = DecoderBackend::Null;
+        config.limits.header_bytes = 8192;
+        config.limits.body_bytes = 1000;
+    })
+    .await;
+    let long = "x".repeat(10_000);
+    let one_header = format!("GET /health HTTP/1.1\r\nhost: x\r\nx-long: {long}\r\n\r\n");
+    let many_headers = format!("GET /health HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(1000));
+    for request in [one_header, many_headers] {
+        let answer = exchange(server.address, request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+    let long_path = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(70_000));
+    let answer = exchange(server.address, long_path.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    let head = "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    let announced = format!("{head}content-length: 99999999999\r\n\r\n{long}");
+    let chunks = format!("{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n{long}\r\n0\r\n\r\n", long.len());
+    for request in [announced, chunks] {
+        let answer = exchange(server.address, request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn too_many_connections_are_turned_away() {
+    let server = Server::with(Script::frames(1), |config| config.limits.connections = 2).await;
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut stream = raw::connect(server.address).await;
+        stream.write_all(b"GET /v1/test HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.unwrap();
+        open.push(stream);
+    }
+    let answer = exchange(server.address, b"").await;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("Retry-After"), "{answer}");
+    drop(open);
+    let test = async {
+        while !server.client.get(server.url("/v1/test")).send().await.is_ok_and(|r| r.status() == 200) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONG, test).await.expect("a connection that is closed makes room");
+}
+
+/// 80 MB of audio for a client that reads nothing: the engine isn't read on, memory doesn't grow, the stream is ended.
+#[tokio::test]
+async fn a_slow_reader_is_dropped_and_costs_no_memory() {
+    let frames = 20_000;
+    let server = Server::with(Script::frames(frames), |config| {
+        hasty(config);
+        config.limits.write_stall_seconds = short(1.0);
+    })
+    .await;
+    // Everything that is loaded once, and the fake's own script, is there after a first request.
+    let mut warm = server.speak(json!({"max_tokens": 4096})).await;
+    warm.chunk().await.unwrap().unwrap();
+    drop(warm);
+    server.engine.wait_for_open_streams(0).await;
+    let before = resident_bytes();
+    let mut stream = raw::connect(server.address).await;
+    let body = r#"{"text":"नमस्ते","voice":"hi_female","response_format":"pcm","max_tokens":4096}"#;
+    stream.write_all(speech_request(body).as_bytes()).await.unwrap();
+    server.engine.wait_for_open_streams(1).await;
+    timeout(LONG, server.engine.wait_for_open_streams(0)).await.expect("the generation is aborted");
+    let grown = resident_bytes().saturating_sub(before);
+    assert!(grown < 40_000_000, "{grown} bytes for a client that reads nothing");
+    while server.open_streams().await > 0 {
+        tokio::task::yield_now().await;
+    }
+    let answer = until_closed(&mut stream).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && !answer.ends_with("0\r\n\r\n"),
+        "the answer looks complete"
+    );
+    assert!(answer.len() < frames * 4096 / 2, "{} bytes were sent to nobody", answer.len());
+}
+
+/// What isn't HTTP, and HTTP that is none on a second look: an answer of the 400s or a closed connection.
+#[tokio::test]
+async fn garbage_is_refused_and_leaves_nothing_behind() {
+    let server = Server::with(Script::frames(1), |config| {
+        hasty(config);
+        config.limits.header_seconds = short(1.0);
+        config.limits.body_seconds = short(1.0);
+    })
+    .await;
+    let post = "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    let with_body = |body: &[u8]| {
+        let mut request =
+            format!("{post}connection: close\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+        request.extend_from_slice(body);
+        request
+    };
+    let nested = format!("{{\"text\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let multipart = |body: &str| {
+        let head = "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
+        let kind = "content-type: multipart/form-data; boundary=b\r\n";
+        format!("{head}{kind}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    };
+    let mut requests: Vec<Vec<u8>> = vec![
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), // a TLS client
+        b"\0\0\0\0\r\n\r\n".to_vec(),
+        b"GET\r\n\r\n".to_vec(),
+        b"GET / HTTP/9.9\r\n\r\n".to_vec(),
+        b"GET /\xff\xfe HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(),
+        b"GET / HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n".to_vec(),
+        format!("{post}content-length: -1\r\n\r\n").into_bytes(),
+        format!("{post}content-length: 5\r\ncontent-length: 6\r\n\r\nhello").into_bytes(),
+        format!("{post}transfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n").into_bytes(),
+        format!("{post}transfer-encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n").into_bytes(),
+        format!("{post}transfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\nhello").into_bytes(),
+        format!("{post}transfer-encoding: gzip\r\n\r\nhello").into_bytes(),
+        multipart("hello"),
+        multipart("--b\r\n\r\n"),
+        multipart("--b\r\ncontent-disposition: form-data; name=\"text\"\r\n\r\nunfinished"),
+        multipart("--b\r\ncontent-disposition: nonsense\r\n\r\nx\r\n--b--\r\n"),
+    ];
+    for body in [
+        &b"{"[..],
+        b"nonsense",
+        b"\xff\xfe\x00",
+        b"{\"text\":\"\xff\xfe\",\"voice\":\"hi_female\"}",
+        b"{\"text\":\"a\",\"voice\":\"hi_female\",\"speed\":NaN}",
+        b"{\"text\":\"a\",\"voice\":\"hi_female\",\"speed\":1e999}",
+        b"{\"text\":\"a\",\"voice\":\"hi_female\",\"top_p\":\"x\"}",
+        b"{\"text\":\"a\",\"voice\":\"hi_female\",\"seed\":99999999999999999999999}",
+        b"{\"text\":\"a\",\"voice\":[\"hi_female\"]}",
+        b"{\"text\":{\"a\":1},\"voice\":\"hi_female\"}",
+        b"{\"text\":\"\\ud800\",\"voice\":\"hi_female\"}",
+        b"{\"text\":\"a\",\"voice\":\"hi_female\"} trailing",
+        b"[[[[[[",
+        nested.as_bytes(),
+    ] {
+        requests.push(with_body(body));
+    }
+    for request in requests {
+        let answer = exchange(server.address, &request).await;
+        let shown = String::from_utf8_lossy(&request[..request.len().min(200)]).into_owned();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{shown}\nwas answered\n{answer}");
+        assert!(!answer.contains("\r\n\r\n{") || answer.contains("\"detail\""), "{shown}: {answer}");
+    }
+    assert_eq!(server.engine.requests().len(), 0, "none of it reaches the engine");
+    assert_eq!(server.open_streams().await, 0);
+    assert!(exchange(server.address, speech_request(SPEECH).as_bytes()).await.starts_with("HTTP/1.1 "));
+}
+
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split_ascii_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}

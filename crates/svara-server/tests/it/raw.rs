@@ -1,0 +1,47 @@
+//! Bytes over a connection, for what HTTP clients don't do.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// What no answer takes, however busy the machine is.
+pub const LONG: Duration = Duration::from_secs(20);
+
+pub async fn connect(address: SocketAddr) -> TcpStream {
+    TcpStream::connect(address).await.unwrap()
+}
+
+/// Sends bytes as they are and reads until the server closes: all of its answer, or what came before a reset.
+pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = connect(address).await;
+    // A server that has read enough may close before all is sent.
+    let _ = stream.write_all(bytes).await;
+    until_closed(&mut stream).await
+}
+
+/// Reads until the server closes.
+pub async fn until_closed(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match timeout(LONG, stream.read(&mut buffer)).await.expect("the server closes") {
+            Ok(0) | Err(_) => return String::from_utf8_lossy(&answer).into_owned(),
+            Ok(count) => answer.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+/// A request for speech as bytes; `connection: close`.
+pub fn speech_request(body: &str) -> String {
+    format!(
+        "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+pub const SPEECH: &str = r#"{"text":"नमस्ते","voice":"hi_female","response_format":"pcm"}"#;
