@@ -73,6 +73,7 @@ pub async fn parts(config: &Config) -> anyhow::Result<Parts> {
 pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     let blocking = config.clone();
     let (decoder, (voices, prompts)) = tokio::task::spawn_blocking(move || {
+        let voices_and_prompts = voices_and_prompts(&blocking)?;
         let decoder = match blocking.decoder.kind {
             DecoderBackend::Onnx => Decoder::load(&runtime(&blocking)?, &decoder_settings(&blocking))?,
             DecoderBackend::Null => Decoder::null(blocking.decoder.max_streams),
@@ -80,7 +81,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         if let Some(notice) = decoder.notice() {
             tracing::warn!("{notice}");
         }
-        anyhow::Ok((decoder, voices_and_prompts(&blocking)?))
+        anyhow::Ok((decoder, voices_and_prompts))
     })
     .await
     .context("loading was interrupted")??;

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     DecodeError, Frame, LoadError,
     frame::CODEBOOKS,
+    memory,
     onnx::{CodecModel, Device, GpuSettings, Runtime, SessionSettings},
 };
 
@@ -41,6 +42,7 @@ impl Encoder {
             let reason = "this is a decoder, an encoder is needed".to_owned();
             return Err(LoadError::Model { path: path.to_owned(), reason });
         }
+        memory::give_back();
         let sample_rate_hz = model.sample_rate_hz;
         let (jobs, mut waiting) = mpsc::channel::<Job>(QUEUE);
         std::thread::Builder::new()

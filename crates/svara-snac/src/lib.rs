@@ -22,6 +22,7 @@ mod encode;
 mod error;
 mod frame;
 mod layout;
+mod memory;
 mod noise;
 pub mod onnx;
 

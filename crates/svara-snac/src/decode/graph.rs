@@ -3,11 +3,16 @@
 use std::path::Path;
 
 use ort::{
-    session::{Session, SessionInputValue},
-    value::TensorRef,
+    session::{IoBinding, Session, SessionInputValue},
+    value::{DynValue, Tensor, TensorRef},
 };
 
-use super::{bucket::Buckets, plan::Call};
+use super::{
+    bucket::Buckets,
+    plan::Call,
+    pool::{self, Route, StatePool},
+    state::RowState,
+};
 use crate::{
     DecodeError, LoadError,
     frame::CODEBOOKS,
@@ -22,6 +27,8 @@ pub(crate) struct DecoderGraph {
     device: Device,
     noise_on: bool,
     buckets: Buckets,
+    /// The streams' states, where they stay on the device.
+    pool: Option<StatePool>,
     buffers: Buffers,
 }
 
@@ -30,8 +37,8 @@ pub(crate) struct Row<'a> {
     pub(crate) call: &'a Call,
     /// Seed of the stream's noise.
     pub(crate) seed: u64,
-    /// The stream's state, `state_len` floats; replaced by the new one.
-    pub(crate) state: &'a mut [f32],
+    /// The stream's state, `state_len` floats.
+    pub(crate) state: RowState<'a>,
     /// Gets the samples to keep.
     pub(crate) samples: &'a mut Vec<f32>,
 }
@@ -43,6 +50,7 @@ impl DecoderGraph {
         settings: &SessionSettings,
         noise_on: bool,
         max_batch: usize,
+        slots: usize,
     ) -> Result<Self, LoadError> {
         let opened = runtime.open(path, settings)?;
         let model = CodecModel::read(&opened.session, path)?;
@@ -57,7 +65,13 @@ impl DecoderGraph {
             Device::Cuda(_) if model.is_stream() => Buckets::PowersOfTwo { max: max_batch.max(1) },
             Device::Cuda(_) | Device::Cpu | Device::Auto => Buckets::Exact,
         };
-        Ok(Self { session, device, noise_on, buckets, buffers, model })
+        let pool = match device {
+            Device::Cuda(_) if model.is_stream() => {
+                Some(StatePool::new(runtime, settings, device, slots, model.state_len)?)
+            }
+            Device::Cuda(_) | Device::Cpu | Device::Auto => None,
+        };
+        Ok(Self { session, device, noise_on, buckets, pool, buffers, model })
     }
 
     pub(crate) fn model(&self) -> &CodecModel {
@@ -67,6 +81,11 @@ impl DecoderGraph {
     /// The device the session runs on: never `Auto`.
     pub(crate) fn device(&self) -> Device {
         self.device
+    }
+
+    /// Whether the streams' states stay on the device.
+    pub(crate) fn keeps_states(&self) -> bool {
+        self.pool.is_some()
     }
 
     /// Numbers of streams to make one call each for before the graph is ready.
@@ -81,30 +100,101 @@ impl DecoderGraph {
         let batch = self.buckets.rows(rows.len());
         self.buffers.gather(rows, &self.model, self.noise_on);
         self.buffers.fill_up(batch, frames, &self.model);
-        let inputs = self.buffers.inputs(&self.model, batch, frames).map_err(failed)?;
-        let outputs = self.session.run(inputs).map_err(failed)?;
-        let output = |name: &str, floats_per_row: usize| {
-            let value = outputs
-                .get(name)
-                .ok_or_else(|| DecodeError::Run(format!("the graph has no output {name}")))?;
-            let (_, floats) = value.try_extract_tensor::<f32>().map_err(failed)?;
-            if floats.len() == batch * floats_per_row {
-                Ok(floats)
-            } else {
-                Err(DecodeError::Run(format!("output {name} has {} floats", floats.len())))
-            }
-        };
-        let audio = output("audio_values", frames * self.model.samples_per_frame)?;
-        let state = if self.model.state_len > 0 { output("new_state", self.model.state_len)? } else { &[] };
-
-        for (row, audio) in rows.iter_mut().zip(audio.chunks_exact(frames * self.model.samples_per_frame)) {
-            row.samples.extend_from_slice(audio.get(row.call.keep.clone()).unwrap_or_default());
+        let shape = Shape { batch, frames };
+        match &mut self.pool {
+            None => run_on_host(&mut self.session, &self.buffers, &self.model, shape, rows),
+            Some(pool) => run_on_device(&mut self.session, pool, &self.buffers, &self.model, shape, rows),
         }
-        for (row, state) in rows.iter_mut().zip(state.chunks_exact(self.model.state_len.max(1))) {
-            row.state.copy_from_slice(state);
-        }
-        Ok(())
     }
+}
+
+/// The shape of a call.
+#[derive(Clone, Copy)]
+struct Shape {
+    batch: usize,
+    frames: usize,
+}
+
+/// The states go in and come out.
+fn run_on_host(
+    session: &mut Session,
+    buffers: &Buffers,
+    model: &CodecModel,
+    shape: Shape,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let mut inputs = buffers.inputs(model, shape).map_err(failed)?;
+    if model.state_len > 0 {
+        let state = TensorRef::from_array_view(([shape.batch, model.state_len], buffers.state.as_slice()));
+        inputs.push(("state", state.map_err(failed)?.into()));
+    }
+    let outputs = session.run(inputs).map_err(failed)?;
+    give_samples(rows, model, shape, outputs.get("audio_values"))?;
+    if model.state_len > 0 {
+        let states = floats(outputs.get("new_state"), "new_state", shape.batch * model.state_len)?;
+        for (row, new) in rows.iter_mut().zip(states.chunks_exact(model.state_len)) {
+            if let RowState::Host(state) = &mut row.state {
+                state.copy_from_slice(new);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The states stay where they are; only the audio comes back.
+fn run_on_device(
+    session: &mut Session,
+    pool: &mut StatePool,
+    buffers: &Buffers,
+    model: &CodecModel,
+    shape: Shape,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let route = |row: &Row<'_>| match row.state {
+        RowState::Device(route) => route,
+        RowState::Host(_) => Route::UNUSED,
+    };
+    let mut routes: Vec<Route> = rows.iter().map(route).collect();
+    routes.resize(shape.batch, Route::UNUSED);
+    let states = pool.gather(&routes).map_err(failed)?;
+    let mut binding = session.create_binding().map_err(failed)?;
+    buffers.bind(&mut binding, model, shape).map_err(failed)?;
+    binding.bind_input("state", &states).map_err(failed)?;
+    let host = pool::memory(Device::Cpu).map_err(failed)?;
+    binding.bind_output_to_device("audio_values", &host).map_err(failed)?;
+    binding.bind_output_to_device("new_state", pool.memory()).map_err(failed)?;
+    let mut outputs = session.run_binding(&binding).map_err(failed)?;
+    give_samples(rows, model, shape, outputs.get("audio_values"))?;
+    let states = outputs.remove("new_state").ok_or_else(|| missing("new_state"))?;
+    pool.scatter(&routes, &states).map_err(failed)
+}
+
+fn give_samples(
+    rows: &mut [Row<'_>],
+    model: &CodecModel,
+    shape: Shape,
+    audio: Option<&DynValue>,
+) -> Result<(), DecodeError> {
+    let samples_per_row = shape.frames * model.samples_per_frame;
+    let audio = floats(audio, "audio_values", shape.batch * samples_per_row)?;
+    for (row, audio) in rows.iter_mut().zip(audio.chunks_exact(samples_per_row)) {
+        row.samples.extend_from_slice(audio.get(row.call.keep.clone()).unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// An output's floats, which must be so many.
+fn floats<'a>(value: Option<&'a DynValue>, name: &str, count: usize) -> Result<&'a [f32], DecodeError> {
+    let (_, floats) = value.ok_or_else(|| missing(name))?.try_extract_tensor::<f32>().map_err(failed)?;
+    if floats.len() == count {
+        Ok(floats)
+    } else {
+        Err(DecodeError::Run(format!("output {name} has {} floats", floats.len())))
+    }
+}
+
+fn missing(output: &str) -> DecodeError {
+    DecodeError::Run(format!("the graph has no output {output}"))
 }
 
 /// The inputs of a call, row after row; reused from call to call.
@@ -154,7 +244,11 @@ impl Buffers {
             self.totals.clear();
             self.totals.extend(rows.iter().map(|row| row.call.total_latents));
             self.state.clear();
-            rows.iter().for_each(|row| self.state.extend_from_slice(row.state));
+            for row in rows {
+                if let RowState::Host(state) = &row.state {
+                    self.state.extend_from_slice(state);
+                }
+            }
         }
     }
 
@@ -173,11 +267,30 @@ impl Buffers {
         }
     }
 
+    /// Binds all inputs but the state. The values are copies that the binding owns: of what only lends its memory, `ort`
+    /// would make a copy by way of a session of its own, one for the whole process, which can wait for itself.
+    fn bind(
+        &self,
+        binding: &mut IoBinding,
+        model: &CodecModel,
+        Shape { batch, frames }: Shape,
+    ) -> ort::Result<()> {
+        for (codebook, (name, codes)) in self.code_names.iter().zip(&self.codes).enumerate() {
+            binding.bind_input(name, &Tensor::from_array(([batch, frames << codebook], codes.clone()))?)?;
+        }
+        for ((name, draws), noise) in self.noise_names.iter().zip(&self.draws).zip(&model.noise) {
+            let shape = [batch, 1, draws_in(noise, model, frames)];
+            binding.bind_input(name, &Tensor::from_array((shape, draws.clone()))?)?;
+        }
+        binding.bind_input("pos", &Tensor::from_array(([batch], self.positions.clone()))?)?;
+        binding.bind_input("total", &Tensor::from_array(([batch], self.totals.clone()))?)
+    }
+
+    /// All inputs but the state.
     fn inputs<'a>(
         &'a self,
         model: &CodecModel,
-        batch: usize,
-        frames: usize,
+        Shape { batch, frames }: Shape,
     ) -> ort::Result<Vec<(&'a str, SessionInputValue<'a>)>> {
         let mut inputs: Vec<(&str, SessionInputValue<'_>)> =
             Vec::with_capacity(CODEBOOKS + self.draws.len() + 3);
@@ -192,8 +305,6 @@ impl Buffers {
         if model.state_len > 0 {
             inputs.push(("pos", TensorRef::from_array_view(([batch], self.positions.as_slice()))?.into()));
             inputs.push(("total", TensorRef::from_array_view(([batch], self.totals.as_slice()))?.into()));
-            let shape = [batch, model.state_len];
-            inputs.push(("state", TensorRef::from_array_view((shape, self.state.as_slice()))?.into()));
         }
         Ok(inputs)
     }
@@ -211,50 +322,92 @@ fn failed(error: ort::Error) -> DecodeError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use svara_testkit::models;
 
     use super::*;
     use crate::{
         Frame,
-        decode::plan::Position,
+        decode::{plan::Position, pool::Slots, state::StreamState},
         onnx::{GpuSettings, LibrarySearch},
     };
+
+    fn open() -> (Runtime, SessionSettings, DecoderGraph) {
+        let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
+        let runtime = Runtime::load(&search).unwrap();
+        let gpu = GpuSettings::default();
+        let settings = SessionSettings { device: Device::Cpu, intra_threads: 1, weights: None, gpu };
+        let path = models::snac_small("decoder_stream.onnx");
+        let graph = DecoderGraph::open(&runtime, &path, &settings, true, 8, 8).unwrap();
+        (runtime, settings, graph)
+    }
+
+    /// Three streams of which the second joins late, in calls of one frame each, and one that is forked at the end.
+    fn decode(graph: &mut DecoderGraph, slots: Option<&Arc<Slots>>) -> Vec<Vec<f32>> {
+        let model = graph.model().clone();
+        let start = || StreamState::start(model.state_len, slots).unwrap();
+        let mut streams: Vec<_> = (0..3).map(|_| (Position::start(), Some(start()), Vec::new())).collect();
+        for call in 0..6 {
+            let joined = streams.iter_mut().enumerate().filter(|(stream, _)| *stream != 1 || call >= 2);
+            let mut calls: Vec<_> = joined
+                .map(|(stream, (position, state, samples))| {
+                    let frame = Frame([(7 * stream + call) as u16; 7]);
+                    (position.plan(&model, &[frame], false).remove(0), state, samples)
+                })
+                .collect();
+            let rows = calls.iter_mut().map(|(call, state, samples)| Row {
+                call,
+                seed: 5,
+                state: state.as_mut().unwrap().row(),
+                samples,
+            });
+            graph.run(&mut rows.collect::<Vec<_>>()).unwrap();
+            for (_, state, _) in calls {
+                *state = state.take().map(StreamState::after_call);
+            }
+        }
+        let (mut position, mut samples) = (streams[0].0.clone(), Vec::new());
+        let mut fork = streams[0].1.as_ref().unwrap().fork(slots).unwrap();
+        for call in position.plan(&model, &[Frame([9; 7]); 6], true) {
+            let row = Row { call: &call, seed: 5, state: fork.row(), samples: &mut samples };
+            graph.run(&mut [row]).unwrap();
+            fork = fork.after_call();
+        }
+        streams.into_iter().map(|(_, _, samples)| samples).chain([samples]).collect()
+    }
+
+    fn assert_equal(one: &[Vec<f32>], other: &[Vec<f32>]) {
+        for (one, other) in one.iter().zip(other) {
+            assert_eq!(one.len(), other.len());
+            let largest = one.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(largest < 1e-4, "{largest}");
+            assert!(one.iter().any(|sample| sample.abs() > 0.01));
+        }
+        assert!(one[0] != one[2], "the rows are different streams");
+    }
 
     /// What the rows of a GPU's batch give doesn't depend on the rows that only fill it up.
     #[test]
     fn rows_that_nobody_hears_change_nothing() {
-        let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
-        let runtime = Runtime::load(&search).unwrap();
-        let settings = SessionSettings {
-            device: Device::Cpu,
-            intra_threads: 1,
-            weights: None,
-            gpu: GpuSettings::default(),
-        };
-        let path = models::snac_small("decoder_stream.onnx");
-        let mut graph = DecoderGraph::open(&runtime, &path, &settings, true, 8).unwrap();
-        let model = graph.model().clone();
-        let decode = |graph: &mut DecoderGraph| {
-            let streams = 0..3_u16;
-            let call = |stream| Position::start().plan(&model, &[Frame([stream; 7]); 3], false).remove(0);
-            let calls: Vec<Call> = streams.map(call).collect();
-            let mut outputs: Vec<(Vec<f32>, Vec<f32>)> =
-                calls.iter().map(|_| (vec![0.0; model.state_len], Vec::new())).collect();
-            let rows = calls.iter().zip(&mut outputs);
-            let mut rows: Vec<Row<'_>> =
-                rows.map(|(call, (state, samples))| Row { call, seed: 5, state, samples }).collect();
-            graph.run(&mut rows).unwrap();
-            outputs
-        };
-        let exact = decode(&mut graph);
+        let (_, _, mut graph) = open();
+        let exact = decode(&mut graph, None);
         assert_eq!(graph.buckets, Buckets::Exact);
         graph.buckets = Buckets::PowersOfTwo { max: 8 };
-        let filled_up = decode(&mut graph);
-        for ((state, samples), (state_2, samples_2)) in exact.iter().zip(&filled_up) {
-            let pairs = state.iter().chain(samples).zip(state_2.iter().chain(samples_2));
-            assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 1e-4);
-            assert!(samples.iter().any(|sample| sample.abs() > 0.01));
-        }
-        assert!(filled_up[0].1 != filled_up[1].1, "the rows are different streams");
+        assert_equal(&decode(&mut graph, None), &exact);
+    }
+
+    /// All of a GPU's way but the GPU: with the CPU's memory for the device's.
+    #[test]
+    fn states_that_stay_on_the_device_give_the_same_samples() {
+        let (runtime, settings, mut graph) = open();
+        let exact = decode(&mut graph, None);
+        let state_len = graph.model().state_len;
+        graph.pool = Some(StatePool::new(&runtime, &settings, Device::Cpu, 8, state_len).unwrap());
+        graph.buckets = Buckets::PowersOfTwo { max: 8 };
+        let slots = Slots::new(8);
+        assert_equal(&decode(&mut graph, Some(&slots)), &exact);
+        // Others take the same rows, and remember nothing.
+        assert_equal(&decode(&mut graph, Some(&slots)), &exact);
     }
 }

@@ -5,7 +5,9 @@ mod due;
 mod graph;
 mod observe;
 mod plan;
+mod pool;
 mod queue;
+mod state;
 mod worker;
 
 use std::{
@@ -23,11 +25,13 @@ pub use self::{
 use self::{
     observe::Observer,
     plan::{Call, Position},
+    pool::Slots,
     queue::JobQueue,
+    state::StreamState,
     worker::{Done, Job},
 };
 use crate::{
-    DecodeError, Frame, LoadError,
+    DecodeError, Frame, LoadError, memory,
     onnx::{CodecModel, Device, GpuSettings, Runtime},
 };
 
@@ -52,6 +56,13 @@ pub struct DecoderSettings {
     pub noise: bool,
     /// What only matters on a GPU.
     pub gpu: GpuSettings,
+}
+
+impl DecoderSettings {
+    /// Rows for states on a device: one for each stream, and one for its preview.
+    fn slots(&self) -> usize {
+        2 * self.max_streams
+    }
 }
 
 impl Default for DecoderSettings {
@@ -100,6 +111,21 @@ pub struct DecoderInfo {
 }
 
 impl DecoderInfo {
+    fn new(kind: DecoderKind, device: Device, model: &CodecModel) -> Self {
+        Self {
+            kind,
+            device,
+            sample_rate_hz: model.sample_rate_hz,
+            samples_per_frame: model.samples_per_frame,
+            late_samples: if model.is_stream() {
+                model.delay_samples
+            } else {
+                model.context_frames * model.samples_per_frame
+            },
+            codebook_size: model.codebook_size,
+        }
+    }
+
     /// Samples that are out once so many frames of an utterance were pushed and more are to come.
     pub fn samples_after(&self, frames: usize) -> usize {
         (frames * self.samples_per_frame).saturating_sub(self.late_samples)
@@ -123,8 +149,17 @@ struct Shared {
     model: CodecModel,
     info: DecoderInfo,
     slots: Arc<Semaphore>,
+    /// Where states stay on a device.
+    rows: Option<Arc<Slots>>,
     max_streams: usize,
     observer: Observer,
+}
+
+impl Shared {
+    /// The state of a stream at its beginning. On a device there are rows for all streams and their previews.
+    fn fresh_state(&self) -> Option<StreamState> {
+        StreamState::start(self.model.state_len, self.rows.as_ref())
+    }
 }
 
 /// What becomes of a call.
@@ -153,6 +188,7 @@ impl Decoder {
         let queue = Arc::new(JobQueue::new());
         let observer = Arc::new(OnceLock::new());
         let opened = worker::start(runtime, &settings, &queue, &observer)?;
+        memory::give_back();
         let model = opened.model;
         let kind = if model.is_stream() { DecoderKind::Stream } else { DecoderKind::Plain };
         tracing::info!(
@@ -162,38 +198,29 @@ impl Decoder {
             library = %runtime.library().display(),
             "decoder ready"
         );
-        Ok(Self::new(Backend::Onnx(queue), kind, opened.device, model, settings.max_streams, observer))
+        let rows = opened.keeps_states.then(|| Slots::new(settings.slots()));
+        let info = DecoderInfo::new(kind, opened.device, &model);
+        Ok(Self::new(Backend::Onnx(queue), info, model, settings.max_streams, rows, observer))
     }
 
     /// A decoder that decodes nothing, for load tests of all that lies around it: silence, as much and as late as a
     /// stream decoder of SNAC 24 kHz gives sound, at no cost. Needs neither ONNX Runtime nor a thread.
     pub fn null(max_streams: usize) -> Self {
         let model = CodecModel::snac_24khz_stream();
-        Self::new(Backend::Null, DecoderKind::Null, Device::Cpu, model, max_streams, Observer::default())
+        let info = DecoderInfo::new(DecoderKind::Null, Device::Cpu, &model);
+        Self::new(Backend::Null, info, model, max_streams, None, Observer::default())
     }
 
     fn new(
         backend: Backend,
-        kind: DecoderKind,
-        device: Device,
+        info: DecoderInfo,
         model: CodecModel,
         max_streams: usize,
+        rows: Option<Arc<Slots>>,
         observer: Observer,
     ) -> Self {
-        let info = DecoderInfo {
-            kind,
-            device,
-            sample_rate_hz: model.sample_rate_hz,
-            samples_per_frame: model.samples_per_frame,
-            late_samples: if model.is_stream() {
-                model.delay_samples
-            } else {
-                model.context_frames * model.samples_per_frame
-            },
-            codebook_size: model.codebook_size,
-        };
         let slots = Arc::new(Semaphore::new(max_streams));
-        Self { shared: Arc::new(Shared { backend, model, info, slots, max_streams, observer }) }
+        Self { shared: Arc::new(Shared { backend, model, info, slots, rows, max_streams, observer }) }
     }
 
     /// What users of its audio must know.
@@ -217,7 +244,8 @@ impl Decoder {
         let slot = Arc::clone(&shared.slots)
             .try_acquire_owned()
             .map_err(|_| DecodeError::Full { max_streams: shared.max_streams })?;
-        let state = Some(vec![0.0; shared.model.state_len]);
+        let full = DecodeError::Full { max_streams: shared.max_streams };
+        let state = Some(shared.fresh_state().ok_or(full)?);
         let due = Due::default();
         Ok(DecodeStream { shared, seed: noise_seed, position: Position::start(), state, due, _slot: slot })
     }
@@ -255,7 +283,7 @@ pub struct DecodeStream {
     seed: u64,
     position: Position,
     /// Away while a call is under way; `None` for good after the end, an error or a call that was given up.
-    state: Option<Vec<f32>>,
+    state: Option<StreamState>,
     due: Due,
     _slot: OwnedSemaphorePermit,
 }
@@ -305,7 +333,9 @@ impl DecodeStream {
         self.check(frames)?;
         let state = self.state.take().ok_or(DecodeError::Ended)?;
         let calls = self.position.preview(&self.shared.model, frames, samples);
-        let (_, previewed) = self.make(calls, state.clone()).await?;
+        let full = DecodeError::Full { max_streams: self.shared.max_streams };
+        let fork = state.fork(self.shared.rows.as_ref()).ok_or(full)?;
+        let (_, previewed) = self.make(calls, fork).await?;
         self.state = Some(state);
         Ok(previewed)
     }
@@ -314,7 +344,7 @@ impl DecodeStream {
     pub fn restart(&mut self, noise_seed: u64) {
         self.seed = noise_seed;
         self.position = Position::start();
-        self.state = Some(vec![0.0; self.shared.model.state_len]);
+        self.state = self.shared.fresh_state();
     }
 
     async fn step(&mut self, frames: &[Frame], last: bool) -> Result<Vec<f32>, DecodeError> {
@@ -327,7 +357,11 @@ impl DecodeStream {
     }
 
     /// Makes calls, one after the other; gives the state after them and the samples.
-    async fn make(&self, calls: Vec<Call>, mut state: Vec<f32>) -> Result<(Vec<f32>, Vec<f32>), DecodeError> {
+    async fn make(
+        &self,
+        calls: Vec<Call>,
+        mut state: StreamState,
+    ) -> Result<(StreamState, Vec<f32>), DecodeError> {
         let mut samples = Vec::new();
         for call in calls {
             let queue = match &self.shared.backend {

@@ -17,7 +17,9 @@ use super::{
     graph::{DecoderGraph, Row},
     observe::Observer,
     plan::{Call, MAX_STREAM_FRAMES, Position},
+    pool::Route,
     queue::{Batching, JobQueue},
+    state::{RowState, StreamState},
 };
 use crate::{
     DecodeError, Frame, LoadError,
@@ -31,7 +33,7 @@ const GPU_BATCH: usize = 16;
 pub(crate) struct Job {
     pub(crate) call: Call,
     pub(crate) seed: u64,
-    pub(crate) state: Vec<f32>,
+    pub(crate) state: StreamState,
     /// What the call gives is added to these.
     pub(crate) samples: Vec<f32>,
     pub(crate) reply: oneshot::Sender<Result<Done, DecodeError>>,
@@ -40,7 +42,7 @@ pub(crate) struct Job {
 
 /// What comes back: the state after the call, and the new samples.
 pub(crate) struct Done {
-    pub(crate) state: Vec<f32>,
+    pub(crate) state: StreamState,
     pub(crate) samples: Vec<f32>,
 }
 
@@ -48,6 +50,8 @@ pub(crate) struct Done {
 pub(crate) struct Opened {
     pub(crate) model: CodecModel,
     pub(crate) device: Device,
+    /// Whether the streams' states stay on the device.
+    pub(crate) keeps_states: bool,
 }
 
 /// Starts the threads, each with a warm session of its own, and waits until all of them are ready.
@@ -131,15 +135,15 @@ fn run(
     // Also on a panic: a decoder with a dead thread must refuse work, not hang it.
     let queue = CloseOnDrop(queue);
     let gpu_batch = if settings.max_batch == 0 { GPU_BATCH } else { settings.max_batch };
-    let graph = DecoderGraph::open(runtime, &settings.model, &session, settings.noise, gpu_batch).and_then(
-        |mut graph| {
-            warm_up(&mut graph).map_err(|error| LoadError::Model {
-                path: settings.model.clone(),
-                reason: error.to_string(),
-            })?;
-            Ok(graph)
-        },
-    );
+    let graph =
+        DecoderGraph::open(runtime, &settings.model, &session, settings.noise, gpu_batch, settings.slots())
+            .and_then(|mut graph| {
+                warm_up(&mut graph).map_err(|error| LoadError::Model {
+                    path: settings.model.clone(),
+                    reason: error.to_string(),
+                })?;
+                Ok(graph)
+            });
     drop(session);
     let mut graph = match graph {
         Ok(graph) => graph,
@@ -149,7 +153,14 @@ fn run(
             return;
         }
     };
-    if ready.send(Ok(Opened { model: graph.model().clone(), device: graph.device() })).is_err() {
+    if ready
+        .send(Ok(Opened {
+            model: graph.model().clone(),
+            device: graph.device(),
+            keeps_states: graph.keeps_states(),
+        }))
+        .is_err()
+    {
         return;
     }
     let cpu_batch = settings.max_batch.max(1);
@@ -170,8 +181,15 @@ fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
     for frames in lengths {
         let calls = Position::start().plan(&model, &vec![Frame::default(); frames], false);
         for (call, batch) in calls.iter().flat_map(|call| batches.iter().map(move |batch| (call, *batch))) {
+            // Nobody's states: on a device they are read from the row of beginnings and left in the one for nobody.
+            let keeps_states = graph.keeps_states();
             let mut outputs = vec![(vec![0.0; model.state_len], Vec::new()); batch];
-            let rows = outputs.iter_mut().map(|(state, samples)| Row { call, seed: 0, state, samples });
+            let rows = outputs.iter_mut().map(|(state, samples)| Row {
+                call,
+                seed: 0,
+                state: if keeps_states { RowState::Device(Route::UNUSED) } else { RowState::Host(state) },
+                samples,
+            });
             graph.run(&mut rows.collect::<Vec<_>>())?;
         }
     }
@@ -184,7 +202,7 @@ fn decode(graph: &mut DecoderGraph, mut jobs: Vec<Job>, observer: &Observer) {
     let rows = jobs.iter_mut().map(|job| Row {
         call: &job.call,
         seed: job.seed,
-        state: &mut job.state,
+        state: job.state.row(),
         samples: &mut job.samples,
     });
     let mut rows: Vec<Row<'_>> = rows.collect();
@@ -200,7 +218,7 @@ fn decode(graph: &mut DecoderGraph, mut jobs: Vec<Job>, observer: &Observer) {
         });
     }
     for job in jobs {
-        let done = result.clone().map(|()| Done { state: job.state, samples: job.samples });
+        let done = result.clone().map(|()| Done { state: job.state.after_call(), samples: job.samples });
         // The stream may have been given up meanwhile.
         let _ = job.reply.send(done);
     }

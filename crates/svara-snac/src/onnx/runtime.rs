@@ -7,6 +7,7 @@ use std::{
 };
 
 use ort::{
+    editor::Model,
     ep,
     session::{Session, builder::SessionBuilder},
 };
@@ -141,6 +142,24 @@ impl Runtime {
         })?;
         let session = builder.commit_from_file(path).map_err(broken)?;
         Ok(OpenedSession { session, device: Device::Cuda(number) })
+    }
+
+    /// Opens a graph that was built here, on a device.
+    pub(crate) fn open_model(
+        &self,
+        model: ort::Result<Model>,
+        settings: &SessionSettings,
+        device: Device,
+    ) -> Result<Session, LoadError> {
+        let failed = |reason: String| LoadError::Device { device: device.to_string(), reason };
+        let provider = match device {
+            Device::Cuda(number) => cuda::provider(number, settings.gpu),
+            Device::Cpu | Device::Auto => ep::CPU::default().with_arena_allocator(false).build(),
+        };
+        let builder = self.builder(settings).map_err(|error| failed(error.to_string()))?;
+        let builder = builder.with_execution_providers([provider]);
+        let builder = builder.map_err(|error| failed(error.to_string()))?;
+        model.and_then(|model| model.into_session(&builder)).map_err(|error| failed(error.to_string()))
     }
 
     fn builder(&self, settings: &SessionSettings) -> ort::Result<SessionBuilder> {

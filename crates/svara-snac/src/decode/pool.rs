@@ -1,0 +1,267 @@
+//! The streams' states on the device.
+//!
+//! A state is a hundred times the size of what a call takes in and gives out. So on a GPU the states stay there, all in
+//! one tensor, the pool, a row for each stream; two small graphs bring the rows of a call together and put them back. The
+//! host knows the rows' numbers only.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ort::{
+    editor::{Graph, Model, Node, ONNX_DOMAIN, Opset},
+    memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType},
+    session::Session,
+    value::{DynValue, Outlet, Shape, SymbolicDimensions, Tensor, TensorElementType, ValueType},
+};
+
+use crate::{
+    LoadError,
+    onnx::{Device, Runtime, SessionSettings},
+};
+
+/// Operators as of this version are all that the graphs need; ONNX Runtime 1.24 knows later ones, too.
+const OPSET: u32 = 17;
+
+/// The rows of a pool that streams may take.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    free: Mutex<Vec<usize>>,
+}
+
+/// A stream's row. It is free again once the stream and all its calls are gone.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    number: usize,
+    slots: Arc<Slots>,
+}
+
+impl Slot {
+    /// The row's number.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+}
+
+impl Slots {
+    pub(crate) fn new(count: usize) -> Arc<Self> {
+        Arc::new(Self { free: Mutex::new((0..count).rev().collect()) })
+    }
+
+    /// A row that nobody has; none where all are taken.
+    pub(crate) fn take(self: &Arc<Self>) -> Option<Slot> {
+        // A list of numbers is in order at any time.
+        let number = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        Some(Slot { number, slots: Arc::clone(self) })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.slots.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.number);
+    }
+}
+
+/// Where a row of a call finds its state, and where it leaves the new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// The stream's row; none for a stream at its beginning.
+    pub(crate) from: Option<usize>,
+    /// The stream's row; none where the new state isn't wanted.
+    pub(crate) to: Option<usize>,
+}
+
+impl Route {
+    /// Of a row that only fills the call up.
+    pub(crate) const UNUSED: Self = Self { from: None, to: None };
+}
+
+/// All streams' states.
+pub(crate) struct StatePool {
+    gather: Session,
+    scatter: Session,
+    /// `[slots + 2, state_len]`, on the device.
+    pool: DynValue,
+    memory: MemoryInfo<'static>,
+    slots: usize,
+}
+
+impl StatePool {
+    /// A pool for so many streams on a device.
+    pub(crate) fn new(
+        runtime: &Runtime,
+        settings: &SessionSettings,
+        device: Device,
+        slots: usize,
+        state_len: usize,
+    ) -> Result<Self, LoadError> {
+        let failed =
+            |error: ort::Error| LoadError::Device { device: device.to_string(), reason: error.to_string() };
+        let open = |model: ort::Result<Model>| runtime.open_model(model, settings, device);
+        let gather = open(gather_model(state_len))?;
+        let scatter = open(scatter_model(state_len))?;
+        let zeros = Tensor::from_array(([slots + 2, state_len], vec![0.0_f32; (slots + 2) * state_len]));
+        let pool = zeros.map_err(failed)?.into_dyn();
+        let mut states = Self { gather, scatter, pool, memory: memory(device).map_err(failed)?, slots };
+        // The zeros are the host's; what comes back is the device's.
+        let rows = states.gather(&[Route::UNUSED]).map_err(failed)?;
+        states.scatter(&[Route::UNUSED], &rows).map_err(failed)?;
+        Ok(states)
+    }
+
+    /// Where new values are to lie.
+    pub(crate) fn memory(&self) -> &MemoryInfo<'static> {
+        &self.memory
+    }
+
+    /// The states of the rows of a call, `[rows, state_len]`, on the device.
+    pub(crate) fn gather(&mut self, routes: &[Route]) -> ort::Result<DynValue> {
+        // The row after the streams' is never written: it is the state of a stream at its beginning.
+        let from: Vec<i64> = routes.iter().map(|route| index(route.from, self.slots)).collect();
+        let mut binding = self.gather.create_binding()?;
+        binding.bind_input("pool", &self.pool)?;
+        binding.bind_input("from", &Tensor::from_array(([from.len()], from))?)?;
+        binding.bind_output_to_device("rows", &self.memory)?;
+        output(self.gather.run_binding(&binding)?.remove("rows"), "rows")
+    }
+
+    /// Takes the new states of those rows.
+    pub(crate) fn scatter(&mut self, routes: &[Route], rows: &DynValue) -> ort::Result<()> {
+        // The last row is for what nobody wants.
+        let to: Vec<i64> = routes.iter().map(|route| index(route.to, self.slots + 1)).collect();
+        let mut binding = self.scatter.create_binding()?;
+        binding.bind_input("pool", &self.pool)?;
+        binding.bind_input("to", &Tensor::from_array(([to.len(), 1], to))?)?;
+        binding.bind_input("rows", rows)?;
+        binding.bind_output_to_device("new_pool", &self.memory)?;
+        let pool = output(self.scatter.run_binding(&binding)?.remove("new_pool"), "new_pool")?;
+        self.pool = pool;
+        Ok(())
+    }
+}
+
+/// The default memory of a device.
+pub(crate) fn memory(device: Device) -> ort::Result<MemoryInfo<'static>> {
+    let (kind, number) = match device {
+        Device::Cuda(number) => (AllocationDevice::CUDA, i32::from(number)),
+        Device::Cpu | Device::Auto => (AllocationDevice::CPU, 0),
+    };
+    MemoryInfo::new(kind, number, AllocatorType::Device, MemoryType::Default)
+}
+
+fn index(row: Option<usize>, otherwise: usize) -> i64 {
+    i64::try_from(row.unwrap_or(otherwise)).unwrap_or(i64::MAX)
+}
+
+fn output(value: Option<DynValue>, name: &str) -> ort::Result<DynValue> {
+    value.ok_or_else(|| ort::Error::new(format!("the graph has no output {name}")))
+}
+
+/// rows = pool[from]
+fn gather_model(state_len: usize) -> ort::Result<Model> {
+    let inputs = [floats("pool", &[-1, row(state_len)]), indices("from", &[-1])];
+    let node = Node::new("Gather", ONNX_DOMAIN, "gather", ["pool", "from"], ["rows"], [])?;
+    model(inputs, floats("rows", &[-1, row(state_len)]), node)
+}
+
+/// new_pool = pool, with new_pool[to] = rows
+fn scatter_model(state_len: usize) -> ort::Result<Model> {
+    let inputs = [
+        floats("pool", &[-1, row(state_len)]),
+        indices("to", &[-1, 1]),
+        floats("rows", &[-1, row(state_len)]),
+    ];
+    let node = Node::new("ScatterND", ONNX_DOMAIN, "scatter", ["pool", "to", "rows"], ["new_pool"], [])?;
+    model(inputs, floats("new_pool", &[-1, row(state_len)]), node)
+}
+
+fn model(inputs: impl IntoIterator<Item = Outlet>, output: Outlet, node: Node) -> ort::Result<Model> {
+    let mut graph = Graph::new()?;
+    graph.set_inputs(inputs)?;
+    graph.set_outputs([output])?;
+    graph.add_node(node)?;
+    let mut model = Model::new([Opset::new(ONNX_DOMAIN, OPSET)?])?;
+    model.set_graph(graph)?;
+    Ok(model)
+}
+
+fn row(state_len: usize) -> i64 {
+    i64::try_from(state_len).unwrap_or(i64::MAX)
+}
+
+fn floats(name: &str, shape: &[i64]) -> Outlet {
+    tensor(name, TensorElementType::Float32, shape)
+}
+
+fn indices(name: &str, shape: &[i64]) -> Outlet {
+    tensor(name, TensorElementType::Int64, shape)
+}
+
+fn tensor(name: &str, ty: TensorElementType, shape: &[i64]) -> Outlet {
+    let dimension_symbols = SymbolicDimensions::empty(shape.len());
+    Outlet::new(name, ValueType::Tensor { ty, shape: Shape::from(shape), dimension_symbols })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use svara_testkit::models;
+
+    use super::*;
+    use crate::onnx::{GpuSettings, LibrarySearch};
+
+    #[test]
+    fn a_row_is_free_when_the_last_who_holds_it_lets_go() {
+        let slots = Slots::new(2);
+        let (one, two) = (Arc::new(slots.take().unwrap()), slots.take().unwrap());
+        assert!(slots.take().is_none());
+        let call = Arc::clone(&one);
+        drop(one);
+        assert!(slots.take().is_none(), "a call still writes to it");
+        let number = call.number;
+        drop(call);
+        assert_eq!(slots.take().map(|slot| slot.number), Some(number));
+        drop(two);
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_hold_the_same_row(steps in prop::collection::vec(prop::option::of(0usize..8), 0..100)) {
+            let slots = Slots::new(5);
+            let mut held: Vec<Slot> = Vec::new();
+            for step in steps {
+                match step {
+                    None => held.extend(slots.take()),
+                    Some(at) if at < held.len() => drop(held.swap_remove(at)),
+                    Some(_) => {}
+                }
+                let mut numbers: Vec<usize> = held.iter().map(|slot| slot.number).collect();
+                numbers.sort_unstable();
+                numbers.dedup();
+                prop_assert_eq!(numbers.len(), held.len());
+                prop_assert!(held.iter().all(|slot| slot.number < 5));
+            }
+        }
+    }
+
+    /// On the CPU, where "the device" is the same memory: the graphs, the bindings and the rows are those of a GPU.
+    #[test]
+    fn rows_come_back_as_they_were_put() {
+        let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
+        let runtime = Runtime::load(&search).unwrap();
+        let gpu = GpuSettings::default();
+        let settings = SessionSettings { device: Device::Cpu, intra_threads: 1, weights: None, gpu };
+        let mut pool = StatePool::new(&runtime, &settings, Device::Cpu, 3, 2).unwrap();
+        let route = |from, to| Route { from, to };
+        let gathered = |pool: &mut StatePool, from: &[Option<usize>]| -> Vec<f32> {
+            let routes: Vec<Route> = from.iter().map(|from| route(*from, None)).collect();
+            let rows = pool.gather(&routes).unwrap();
+            rows.try_extract_tensor::<f32>().unwrap().1.to_vec()
+        };
+        let rows = |floats: Vec<f32>| Tensor::from_array(([floats.len() / 2, 2], floats)).unwrap().into_dyn();
+        let routes = [route(None, Some(2)), route(None, None), route(None, Some(0)), route(None, None)];
+        pool.scatter(&routes, &rows(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])).unwrap();
+        let all = [Some(0), Some(1), Some(2), None];
+        assert_eq!(gathered(&mut pool, &all), [5.0, 6.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0]);
+        pool.scatter(&[route(Some(2), Some(1))], &rows(vec![9.0, 9.0])).unwrap();
+        assert_eq!(gathered(&mut pool, &all), [5.0, 6.0, 9.0, 9.0, 1.0, 2.0, 0.0, 0.0]);
+    }
+}
