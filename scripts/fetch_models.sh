@@ -11,7 +11,8 @@
 #   VLLM_MODEL       the model, default kenpath/svara-tts-v1; a directory is left as it is
 #   SVARA_SNAC       the codec, default hubertsiuzdak/snac_24khz; or a directory of its config.json and pytorch_model.bin
 #   SVARA_MODELS     where the codec's ONNX files go, default models/ beside scripts/ (in snac/)
-#   SVARA_FETCH      what is fetched: "all" (default), "snac", or "tokenizer" (tokenizer and snac, no weights: vLLM is elsewhere)
+#   SVARA_FETCH      what is fetched: "all", "model" (for vLLM alone), "snac", or "tokenizer" (with SNAC, but no weights: for
+#                    a server whose vLLM is elsewhere); default: what SVARA_RUN_VLLM and SVARA_RUN_SERVER say is run here
 #   HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE=1   as everywhere with the hub
 #
 # Exit code 75: trying again may help.
@@ -30,9 +31,17 @@ esac
 model=${VLLM_MODEL:-kenpath/svara-tts-v1}
 snac=${SVARA_SNAC:-hubertsiuzdak/snac_24khz}
 models=${SVARA_MODELS:-$ROOT/models}
-fetch=${SVARA_FETCH:-all}
+fetch=${SVARA_FETCH:-}
 scripts=$ROOT/scripts
-[[ $fetch == all || $fetch == snac || $fetch == tokenizer ]] || die "SVARA_FETCH is $fetch; allowed: all, snac, tokenizer"
+if [[ -z $fetch ]]; then
+    fetch=all
+    [[ ${SVARA_RUN_SERVER:-true} != false ]] || fetch=model
+    [[ ${SVARA_RUN_VLLM:-true} != false ]] || fetch=tokenizer
+fi
+case $fetch in
+all | model | snac | tokenizer) ;;
+*) die "SVARA_FETCH is $fetch; allowed: all, model, snac, tokenizer" ;;
+esac
 
 # The Python that has what the scripts import: in an image its packages lie beside; elsewhere they go into .venv-models.
 find_python() {
@@ -88,8 +97,8 @@ export_snac() {
 mkdir -p "$models"
 find_python
 case $fetch in
-all) fetch_repository "$model" '*.json' '*.safetensors' '*.txt' '*.model' ;;
+all | model) fetch_repository "$model" '*.json' '*.safetensors' '*.txt' '*.model' ;;
 tokenizer) fetch_repository "$model" tokenizer.json ;;
 esac
-export_snac
+[[ $fetch == model ]] || export_snac
 note "all models are there"

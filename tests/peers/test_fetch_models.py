@@ -153,8 +153,22 @@ def test_a_directory_is_left_as_it_is(fetch: Fetch, hub: FakeHub, tmp_path: Path
     assert not any(MODEL in request for request in hub.requests)
 
 
-def test_tokenizer_alone_for_a_server_without_vllm(fetch: Fetch) -> None:
-    result = fetch(SVARA_FETCH="tokenizer")
+@pytest.mark.parametrize("variable", [{"SVARA_FETCH": "tokenizer"}, {"SVARA_RUN_VLLM": "false"}])
+def test_tokenizer_alone_for_a_server_without_vllm(fetch: Fetch, variable: dict[str, str]) -> None:
+    result = fetch(**variable)
     assert result.returncode == 0, result.stderr
     assert [path.name for path in fetch.snapshot(MODEL).iterdir()] == ["tokenizer.json"]
     assert (fetch.models / "snac/decoder_stream.onnx").is_file()
+
+
+def test_the_model_alone_for_a_vllm_without_a_server(fetch: Fetch, hub: FakeHub) -> None:
+    result = fetch(SVARA_RUN_SERVER="false")
+    assert result.returncode == 0, result.stderr
+    assert (fetch.snapshot(MODEL) / "model.safetensors").is_file()
+    assert not any(SNAC in request for request in hub.requests)
+
+
+def test_names_what_may_be_fetched(fetch: Fetch) -> None:
+    result = fetch(SVARA_FETCH="weights")
+    assert result.returncode == 1
+    assert "all, model, snac, tokenizer" in result.stderr
