@@ -9,12 +9,17 @@ use crate::{routes::OUTPUT_FORMATS, state::AppState};
 /// What a request for speech may be refused with, besides what any may.
 const REFUSALS: &[u16] = &[404, 408, 413, 415, 422, 501, 502, 504];
 
+/// What examples say.
+const TEXT: &str = "नमस्ते दुनिया";
+
 pub(super) fn paths(state: &AppState) -> Map<String, Value> {
     let spoken = || speech(&[("audio/*", json!({"type": "string", "format": "binary"}))]);
     let svara = json!({
         "tags": ["speech"], "operationId": "speak", "summary": "Speak (svara)",
         "requestBody": {"required": true, "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/SvaraSpeech"}},
+            "application/json": {"schema": {"$ref": "#/components/schemas/SvaraSpeech"}, "example": {
+                "text": TEXT, "voice": speaker(state), "response_format": "wav",
+            }},
             "multipart/form-data": {"schema": {"$ref": "#/components/schemas/SvaraSpeech"}},
             "application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/SvaraSpeech"}},
         }},
@@ -29,7 +34,7 @@ pub(super) fn paths(state: &AppState) -> Map<String, Value> {
     ]);
     let openai = json!({
         "tags": ["speech"], "operationId": "openai_speak", "summary": "Speak (OpenAI)",
-        "requestBody": body("OpenAiSpeech"),
+        "requestBody": body("OpenAiSpeech", &json!({"input": TEXT, "voice": speaker(state), "model": "tts-1"})),
         "responses": with_304(refusals(Dialect::OpenAi, REFUSALS).with(200, openai_spoken), state),
     });
     let voice = || path("voice_id", "Who speaks.");
@@ -38,7 +43,7 @@ pub(super) fn paths(state: &AppState) -> Map<String, Value> {
     let elevenlabs = |operation: &str, summary: &str, answer: Value| {
         json!({
             "tags": ["speech"], "operationId": operation, "summary": summary,
-            "parameters": [voice(), format()], "requestBody": body("ElevenLabsSpeech"),
+            "parameters": [voice(), format()], "requestBody": body("ElevenLabsSpeech", &json!({"text": TEXT})),
             "responses": with_304(refusals(Dialect::ElevenLabs, REFUSALS).with(200, answer), state),
         })
     };
@@ -101,9 +106,14 @@ fn vapi_request() -> Value {
     json!({"type": "object", "required": ["message"], "properties": {"message": message}})
 }
 
-fn body(schema: &str) -> Value {
+fn body(schema: &str, example: &Value) -> Value {
     let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
-    json!({"required": true, "content": {"application/json": {"schema": schema}}})
+    json!({"required": true, "content": {"application/json": {"schema": schema, "example": example}}})
+}
+
+/// Somebody who can speak here, for examples that work.
+fn speaker(state: &AppState) -> Option<&str> {
+    state.engine.voices().iter().next().map(|voice| voice.voice_id.as_str())
 }
 
 /// The sound, in a form of these media types and schemas.
