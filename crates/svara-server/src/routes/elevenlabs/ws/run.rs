@@ -29,6 +29,8 @@ use crate::{
     state::AppState,
 };
 
+/// Longest reason of a close: what a control frame of RFC 6455 holds besides the code.
+const MAX_REASON_BYTES: usize = 123;
 /// How long a client may take to answer a close.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -79,7 +81,7 @@ pub(super) async fn run(socket: WebSocket, session: Session, speaker: Speaker) {
 /// Refuses a socket that was opened already: clients read messages, not the answer to the upgrade.
 pub(super) async fn refuse(mut socket: WebSocket, error: ApiError) {
     let told = Message::Text(messages::error(None, &error, POLICY).into());
-    let close = close(POLICY);
+    let close = close(POLICY, &error.message);
     // The client may be gone.
     if socket.send(told).await.is_ok() && socket.send(close).await.is_ok() {
         let gone = async { while let Some(Ok(_)) = socket.recv().await {} };
@@ -87,8 +89,9 @@ pub(super) async fn refuse(mut socket: WebSocket, error: ApiError) {
     }
 }
 
-fn close(code: u16) -> Message {
-    Message::Close(Some(CloseFrame { code, reason: "".into() }))
+fn close(code: u16, reason: &str) -> Message {
+    let reason = reason.get(..reason.floor_char_boundary(MAX_REASON_BYTES)).unwrap_or_default();
+    Message::Close(Some(CloseFrame { code, reason: reason.into() }))
 }
 
 struct Socket {
@@ -236,9 +239,9 @@ impl Socket {
                     tracing::info!(kind = error.kind, reason = error.message, code, "told over a socket");
                     self.send(messages::error(id.as_deref(), &error, code));
                 }
-                Action::Close { code } => {
+                Action::Close { code, reason } => {
                     self.contexts.clear();
-                    self.outbox.push_back(close(code));
+                    self.outbox.push_back(close(code, &reason));
                     self.over = true;
                 }
             }

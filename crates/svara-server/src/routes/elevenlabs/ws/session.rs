@@ -63,8 +63,8 @@ pub(super) enum Action {
     End { key: Key, id: Option<String> },
     /// Tell the client what went wrong.
     Tell { id: Option<String>, error: ApiError, code: u16 },
-    /// The socket is over. Nothing comes after this.
-    Close { code: u16 },
+    /// The socket is over, and why: some clients see nothing else. Nothing comes after this.
+    Close { code: u16, reason: String },
 }
 
 #[derive(Debug)]
@@ -206,7 +206,8 @@ impl Session {
     pub(super) fn fail(&mut self, error: ApiError, code: u16) -> Vec<Action> {
         self.contexts.clear();
         self.closed = true;
-        vec![Action::Tell { id: None, error, code }, Action::Close { code }]
+        let reason = error.message.clone();
+        vec![Action::Tell { id: None, error, code }, Action::Close { code, reason }]
     }
 
     /// `stream-input`: there is one context, and an empty text ends it.
@@ -332,7 +333,8 @@ impl Session {
         }
         if (self.closing || self.draining) && self.contexts.is_empty() && !self.closed {
             self.closed = true;
-            actions.push(Action::Close { code: if self.closing { NORMAL } else { AWAY } });
+            let (code, reason) = if self.closing { (NORMAL, "") } else { (AWAY, "the server is stopping") };
+            actions.push(Action::Close { code, reason: reason.to_owned() });
         }
     }
 

@@ -25,7 +25,7 @@ fn said(actions: &[Action]) -> Vec<String> {
             Action::Finish { .. } => "finish".to_owned(),
             Action::End { id, .. } => format!("{}end", name(id)),
             Action::Tell { id, error, .. } => format!("{}error {}", name(id), error.kind),
-            Action::Close { code } => format!("close {code}"),
+            Action::Close { code, .. } => format!("close {code}"),
         })
         .collect()
 }
