@@ -14,6 +14,14 @@ const TEXT: &str = "नमस्ते दुनिया";
 
 pub(super) fn paths(state: &AppState) -> Map<String, Value> {
     let spoken = || speech(&[("audio/*", json!({"type": "string", "format": "binary"}))]);
+    let timed_object = json!({"type": "object", "description": "With timestamps and stream: false."});
+    let timed_lines =
+        json!({"type": "string", "description": "With timestamps: such an object a line, as it is made."});
+    let svara_spoken = speech(&[
+        ("audio/*", json!({"type": "string", "format": "binary"})),
+        ("application/json", timed_object),
+        ("application/x-ndjson", timed_lines),
+    ]);
     let svara = json!({
         "tags": ["speech"], "operationId": "speak", "summary": "Speak (svara)",
         "requestBody": {"required": true, "content": {
@@ -23,7 +31,7 @@ pub(super) fn paths(state: &AppState) -> Map<String, Value> {
             "multipart/form-data": {"schema": {"$ref": "#/components/schemas/SvaraSpeech"}},
             "application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/SvaraSpeech"}},
         }},
-        "responses": with_304(refusals(Dialect::Svara, REFUSALS).with(200, spoken()), state),
+        "responses": with_304(refusals(Dialect::Svara, REFUSALS).with(200, svara_spoken), state),
     });
     let openai_spoken = speech(&[
         ("audio/*", json!({"type": "string", "format": "binary"})),
