@@ -135,7 +135,8 @@ def test_the_operators_commands(inside: Supervised, url: str) -> None:
     until("ready", inside.ready, 30)
     assert "Application startup complete" in logs(inside, "vllm")
     assert inside.exec("svara-supervisor", "tail", "-n", "5", "server", "stderr")
-    assert "server" in inside.exec("tail", "-20", "/var/log/supervisor/healthcheck.log")
+    report_log = "/var/log/supervisor/healthcheck.log"  # a line a minute
+    until("a report", lambda: "server" in inside.exec("tail", "-20", report_log, check=False), 90, 1)
     assert "ready" in inside.exec("svara-supervisor", "events")
     assert "svara_supervisor_up" in inside.exec("svara-supervisor", "metrics")
 
