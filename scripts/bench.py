@@ -134,6 +134,8 @@ def server(engine: str, *arguments: str, max_streams: int = 64, **decoder: objec
         "engine": {"base_url": engine},
         "model": {"tokenizer": str(MODELS / "tiny-svara/tokenizer.json")},
         "decoder": decoder,
+        "voices": {"store": ""},
+        "jobs": {"store": ""},
         "log": {"level": "warning"},
     }
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
