@@ -153,7 +153,8 @@ if docker container inspect svara-tts-api >/dev/null 2>&1; then
 fi
 find_docker
 scratch=$(mktemp -d /var/tmp/svara-docker.XXXXXX)
-[[ -n $compile ]] || cargo build --release --locked -p svara-server -p svara-supervisor
+# As scripts/test.sh builds them: another selection of packages would compile their dependencies anew.
+[[ -n $compile ]] || cargo build --release --locked --workspace --bins --examples
 scripts/setup_test_peers.sh
 scripts/make_test_models.sh
 make_bases
