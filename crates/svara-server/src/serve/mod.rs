@@ -131,17 +131,16 @@ pub async fn run(
     drop(listener);
     life.advance(Phase::Closing);
     // Each connection, and what it was upgraded to, holds one permit until its end.
-    let ended = permits.acquire_many(all);
-    tokio::pin!(ended);
+    let all_ended = async || permits.acquire_many(all).await.is_ok();
     tokio::select! {
-        _ = &mut ended => {}
+        _ = all_ended() => {}
         () = tokio::time::sleep(drain.saturating_sub(drain_delay)) => {
             tracing::warn!(after_s = drain.as_secs_f64(), "open streams are broken off");
             life.advance(Phase::Stopping);
         }
         () = life.reached(Phase::Stopping) => tracing::warn!("told again to stop: open streams are broken off"),
     }
-    if life.phase() == Phase::Stopping && tokio::time::timeout(BREAK_OFF, ended).await.is_err() {
+    if life.phase() == Phase::Stopping && tokio::time::timeout(BREAK_OFF, all_ended()).await.is_err() {
         tracing::warn!("some connections didn't end");
     }
     tracing::info!("stopped");

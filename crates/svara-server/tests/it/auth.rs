@@ -8,7 +8,10 @@ use svara_server::{
 };
 use svara_testkit::fake_vllm::{End, Script};
 
-use crate::harness::{Server, status_and_json};
+use crate::{
+    harness::{Server, status_and_json},
+    sockets::Client,
+};
 
 const KEY: &str = "sk-svara-test-0123456789";
 
@@ -187,4 +190,64 @@ async fn the_hash_is_no_key() {
     let body = json!({"text": "a", "voice": "hi_female"});
     let request = server.request("/v1/text-to-speech", &body).bearer_auth(KeyHash::of(KEY).hex());
     assert_eq!(request.send().await.unwrap().status(), 401);
+}
+
+/// Browsers can't set headers on a WebSocket, and ElevenLabs' clients send the key in the first message.
+#[tokio::test]
+async fn a_sockets_key_comes_in_its_address_or_its_first_message() {
+    let server = Server::with(Script::frames(4), keyed(|_| {})).await;
+    let route = "hi_female/stream-input";
+    let mut in_query = Client::open(&server, route, &format!("&xi_api_key={KEY}")).await;
+    in_query.send(json!({"text": "a", "flush": true})).await;
+    assert!(in_query.next().await.unwrap()["audio"].is_string());
+    for (field, value) in [("xi_api_key", KEY.to_owned()), ("authorization", format!("Bearer {KEY}"))] {
+        let mut in_message = Client::open(&server, route, "").await;
+        in_message.send(json!({"text": " ", field: value})).await;
+        in_message.send(json!({"text": "a", "flush": true})).await;
+        assert!(in_message.next().await.unwrap()["audio"].is_string(), "{field}");
+    }
+    let spoken = server.engine.requests().len();
+    for first in
+        [json!({"text": "a", "flush": true}), json!({"text": "a", "flush": true, "xi_api_key": "wrong"})]
+    {
+        let mut without = Client::open(&server, route, "").await;
+        without.send(first).await;
+        let (messages, code) = without.rest().await;
+        assert!(code == 1008 && messages[0]["error"].as_str().unwrap().ends_with("api_key"), "{messages:?}");
+    }
+    assert_eq!(server.engine.requests().len(), spoken);
+}
+
+/// Requests wait for a stream, in a queue of so many places, and are told how long they waited.
+#[tokio::test]
+async fn a_full_server_lets_a_few_wait() {
+    let script = Script { end: End::Hang, ..Script::frames(4) };
+    let server = Server::with(script, |config| {
+        keyed(|_| {})(config);
+        config.limits.streams = 1;
+        config.limits.queue = 1;
+        config.limits.queue_seconds = svara_server::config::Seconds::new(60);
+    })
+    .await;
+    let mut first = speech(&server, "a").send().await.unwrap();
+    first.chunk().await.unwrap().unwrap();
+    server.engine.set(Script::frames(4));
+    let waiting = tokio::spawn(speech(&server, "b").send());
+    let waits = async {
+        let mut metrics = String::new();
+        while !metrics.contains("svara_queue_waiting 1") {
+            metrics = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+        }
+    };
+    tokio::time::timeout(crate::raw::LONG, waits).await.expect("a request waits");
+    let openai = server.request("/v1/audio/speech", &json!({"input": "c", "voice": "hi_female"}));
+    for (request, status) in [(speech(&server, "c"), 503), (openai.bearer_auth(KEY), 429)] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers()["retry-after"], "60");
+    }
+    drop(first);
+    let response = waiting.await.unwrap().unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.headers()["server-timing"].to_str().unwrap().starts_with("queue;dur="));
 }

@@ -2,8 +2,16 @@ use futures::StreamExt;
 use serde_json::json;
 use svara_server::config::Seconds;
 use svara_testkit::fake_vllm::{End, Script};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
 
-use crate::harness::Server;
+use crate::{
+    harness::Server,
+    raw::{self, LONG, SPEECH, speech_request},
+    sockets::Client,
+};
 
 /// A stop lets the open stream finish, takes nothing new, and then returns.
 #[tokio::test]
@@ -30,4 +38,60 @@ async fn the_drain_has_a_deadline() {
     response.chunk().await.unwrap().unwrap();
     server.life.stop();
     (&mut server.stopped).await.unwrap().unwrap();
+}
+
+/// Load balancers see that it isn't ready while it still answers; what was open goes on.
+#[tokio::test]
+async fn a_draining_server_says_so_and_refuses_new_requests() {
+    let script = Script { pause: std::time::Duration::from_millis(50), ..Script::frames(40) };
+    let mut server =
+        Server::with(script, |config| config.server.drain_delay_seconds = Seconds::new(20)).await;
+    let mut kept_open = raw::connect(server.address).await;
+    kept_open.write_all(b"GET /v1/test HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut start = [0; 12];
+    kept_open.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200");
+    let mut response = server.speak(json!({})).await;
+    let first = response.chunk().await.unwrap().unwrap().len();
+    server.life.stop();
+    for (path, status) in [("/health/live", 200), ("/health/ready", 503), ("/health", 503), ("/metrics", 200)]
+    {
+        let answer = server.client.get(server.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+    }
+    kept_open
+        .write_all(speech_request(SPEECH).replace("connection: close\r\n", "").as_bytes())
+        .await
+        .unwrap();
+    let refused = raw::until_closed(&mut kept_open).await.to_lowercase();
+    for words in ["http/1.1 503", "connection: close", "retry-after: ", "server_stopping"] {
+        assert!(refused.contains(words), "{words} in {refused}");
+    }
+    let rest: usize =
+        response.bytes_stream().map(|chunk| chunk.unwrap().len()).collect::<Vec<_>>().await.iter().sum();
+    assert_eq!(first + rest, 40 * 2048 * 2);
+    // A second signal doesn't wait for the rest of the delay.
+    server.life.stop();
+    timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();
+}
+
+/// WebSockets hold a stop up like other streams, and are broken off like them.
+#[tokio::test]
+async fn a_second_stop_breaks_streams_and_sockets_off() {
+    let script = Script { end: End::Hang, ..Script::frames(5) };
+    let mut server = Server::with(script, |config| config.server.drain_seconds = Seconds::new(600)).await;
+    let mut response = server.speak(json!({})).await;
+    response.chunk().await.unwrap().unwrap();
+    let mut socket = Client::open(&server, "hi_female/stream-input", "").await;
+    socket.send(json!({"text": "a", "flush": true})).await;
+    socket.next().await.unwrap();
+    server.life.stop();
+    tokio::select! {
+        _ = &mut server.stopped => panic!("it stopped while streams were open"),
+        () = server.life.reached(svara_server::lifecycle::Phase::Closing) => {}
+    }
+    server.life.stop();
+    timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();
+    assert!(response.bytes_stream().any(|chunk| async move { chunk.is_err() }).await, "it looks complete");
+    timeout(LONG, server.engine.wait_for_open_streams(0)).await.expect("the generations are aborted");
 }
