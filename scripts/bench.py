@@ -342,9 +342,9 @@ def memory(run: Run) -> None:
         f"{each / 1e6:.2f} MB",
         each <= 1e6 and step["failed"] == 0,
     )
-    with fake_engine("--rate", 5000, "--ttft-ms", 0, "--frames", 3) as engine, server(engine) as speaking:
+    with fake_engine("--rate", 5000, "--ttft-ms", 0, "--frames", 1) as engine, server(engine) as speaking:
         arguments = ("--streams", 4, "--requests", run.effort.flat_requests, "--warm-up", 200)
-        (step,) = load("memory-flat", speaking, *arguments, "--expect-frames", 3)
+        (step,) = load("memory-flat", speaking, *arguments, "--expect-frames", 1)
     course = [size for _, size in step["process"]["memory_course"]]
     tenth = max(1, len(course) // 10)
     early, late = statistics.median(course[tenth : 2 * tenth]), statistics.median(course[-tenth:])
