@@ -105,7 +105,7 @@ impl Read {
 
     /// Its tokens, those that are still to come behind those that are there.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        let there = (!self.tokens.is_empty()).then(|| Ok(TokenEvent::Tokens(self.tokens)));
+        let there = (!self.tokens.is_empty()).then_some(Ok(TokenEvent::Tokens(self.tokens)));
         match self.rest {
             Rest::Ended(reason) => {
                 stream::iter(there.into_iter().chain([Ok(TokenEvent::End(reason))])).boxed()

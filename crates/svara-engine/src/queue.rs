@@ -79,7 +79,7 @@ impl PieceQueue {
             }
             match &piece.state {
                 State::NotBegun => {
-                    piece.state = State::Running(self.plan.generate(&piece.planned, &mut self.opened))
+                    piece.state = State::Running(self.plan.generate(&piece.planned, &mut self.opened));
                 }
                 State::Over(read) => {
                     let fault = self.plan.fault_of_read(&piece.planned, read);
