@@ -25,8 +25,8 @@ have cargo || die "cargo is missing; see https://rustup.rs"
 ensure_packages python3=python3 c++=build-essential make=make cmake=cmake
 scripts/fetch_onnxruntime.sh
 scripts/make_test_models.sh --full
-cargo build --release --locked --package svara-server --package svara-bench
-cargo build --release --locked --package svara-snac --example decode_codes
-# A thousand streams are three thousand connections' ends: the client's, the server's two, the engine's.
+# The same build as scripts/test.sh's: neither undoes the other's.
+cargo build --release --locked --workspace --bins --examples
+# A thousand streams are two thousand connections at the server.
 ulimit -n "$(ulimit -H -n)"
 exec python3 scripts/bench.py "${quick[@]}"
