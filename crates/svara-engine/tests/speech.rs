@@ -161,10 +161,9 @@ async fn hear(speech: &mut Speech) -> (u64, String, Option<SpeakError>) {
 /// Sentences of some 210 characters: each is a piece, and none is like another.
 fn sentences(count: usize) -> String {
     let names = ["पहला", "दूसरा", "तीसरा", "चौथा", "पाँचवाँ"];
-    let sentence = |number: usize| {
-        format!("यह {} वाक्य है, {}और यहाँ वह समाप्त होता है।", names[number % 5], "जो बहुत लंबा है, ".repeat(10))
-    };
-    (0..count).map(sentence).collect::<Vec<_>>().join(" ")
+    let sentence =
+        |name: &str| format!("यह {name} वाक्य है, {}और यहाँ वह समाप्त होता है।", "जो बहुत लंबा है, ".repeat(10));
+    names.into_iter().cycle().take(count).map(sentence).collect::<Vec<_>>().join(" ")
 }
 
 fn is(utterance: &Utterance, name: &str) -> bool {
