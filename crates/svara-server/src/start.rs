@@ -54,7 +54,7 @@ pub struct Parts {
 /// Loads everything.
 ///
 /// # Errors
-/// As [`engine`], [`callers_voices`] and [`stores`].
+/// As [`engine`] and [`callers_voices`]; or storage can't be opened.
 pub async fn parts(config: &Config) -> anyhow::Result<Parts> {
     // First, as it is quick and small mistakes are made there.
     let auth = Auth::new(&config.server)?;

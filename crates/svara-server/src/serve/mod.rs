@@ -1,6 +1,6 @@
 //! Serving until told to stop, and the drain after that.
 //!
-//! Our own accept loop, because the limits on connections can't be set from outside [`axum::serve`]: how many there are
+//! Our own accept loop, because the limits on connections can't be set from outside [`axum::serve()`]: how many there are
 //! ([`Limits::connections`]), how long they may take to send a request, do nothing, or take nothing of what is sent.
 
 mod connection;
