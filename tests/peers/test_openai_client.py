@@ -149,8 +149,8 @@ def test_errors_are_openais(client: openai.OpenAI) -> None:
 
 
 def test_retries_when_full(start_server: StartServer) -> None:
-    """One stream and no more: a second request is told when to try again, and does."""
-    full = start_server(DEMO | {"decoder": {"max_streams": 1}}, "--demo")
+    """One stream and no place to wait: a second request is told when to try again, and does."""
+    full = start_server(DEMO | {"decoder": {"max_streams": 1}, "limits": {"queue": 0}}, "--demo")
     body = {"text": TEXT + ". " + "one two three four five six. " * 100, "voice": "en_male"}
     with openai.OpenAI(base_url=f"{full.root}/v1", api_key="none", max_retries=5) as client:
         with httpx.stream("POST", f"{full.root}/v1/text-to-speech", json=body, timeout=60) as holding:
