@@ -37,7 +37,12 @@ pub(super) fn paths(state: &AppState) -> Map<String, Value> {
         ("audio/*", json!({"type": "string", "format": "binary"})),
         (
             "text/event-stream",
-            json!({"type": "string", "description": "speech.audio.delta, speech.audio.done, error"}),
+            // The document speaks of each event: its fields, of which there is one.
+            json!({
+                "type": "object",
+                "properties": {"data": {"type": "string", "description": "JSON: speech.audio.delta, speech.audio.done or error"}},
+                "required": ["data"],
+            }),
         ),
     ]);
     let openai = json!({
