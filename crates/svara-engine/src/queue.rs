@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use svara_snac::TokenLayout;
+use svara_snac::{FRAME_CODES, TokenLayout};
 
 use crate::{
     AudioCeiling, SpeakError,
@@ -205,6 +205,7 @@ impl Plan {
                 let held_by_ceiling = self.max_tokens(&planned.words) < self.utterance.sampling.max_tokens;
                 Some(if held_by_ceiling { Fault::Runaway } else { Fault::Length })
             }
+            Some(FinishReason::Length) if !has_audio => Some(Fault::NoRoom),
             Some(_) if !has_audio => Some(Fault::Silent),
             _ => None,
         }
@@ -217,6 +218,14 @@ impl Plan {
                 characters: planned.words.chars().count(),
             },
             Fault::Length => SpeakError::CutOff { max_tokens: self.utterance.sampling.max_tokens },
+            Fault::NoRoom => SpeakError::invalid(
+                "max_tokens",
+                format!(
+                    "({}) ended the speech before its first frame; {FRAME_CODES} tokens are a frame, and models may \
+                     begin with others",
+                    self.utterance.sampling.max_tokens
+                ),
+            ),
             // A read of the engine's own error tells more.
             Fault::Silent | Fault::Engine => SpeakError::NoAudio,
         }

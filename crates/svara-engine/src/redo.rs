@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     Length,
     /// It was over without any audio.
     Silent,
+    /// The caller's own `max_tokens` ended it before its first frame.
+    NoRoom,
     /// The engine failed, in a way that may pass.
     Engine,
 }
@@ -41,6 +43,7 @@ impl Planned {
     pub(crate) fn after(&self, fault: Fault) -> Option<Vec<Self>> {
         match fault {
             Fault::Length => self.halves(),
+            Fault::NoRoom => None,
             Fault::Runaway | Fault::Silent | Fault::Engine => {
                 let tries = self.tries + 1;
                 (tries < TRIES).then(|| vec![Self { tries, ..self.clone() }])
@@ -80,6 +83,11 @@ mod tests {
         let words: Vec<&str> = halves.iter().map(|half| half.words.as_str()).collect();
         assert_eq!(words, ["पहला वाक्य।", "दूसरा वाक्य।"]);
         assert_eq!(Planned::new("अ".to_owned()).after(Fault::Length), None, "there is nothing to cut");
+        assert_eq!(
+            Planned::new("अ। अ।".to_owned()).after(Fault::NoRoom),
+            None,
+            "the caller's own limit stays"
+        );
     }
 
     proptest! {

@@ -30,6 +30,8 @@ impl RedoCounts {
     pub(crate) fn add(&self, fault: Fault) {
         let count = match fault {
             Fault::Runaway => &self.runaway,
+            // Never done again, so never counted.
+            Fault::NoRoom => return,
             Fault::Length => &self.length,
             Fault::Silent => &self.silent,
             Fault::Engine => &self.engine,

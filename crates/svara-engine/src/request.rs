@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 #[cfg(doc)]
 use svara_audio::TimeStretch;
+use svara_snac::FRAME_CODES;
 
 use crate::{ReferenceVoice, TraceContext};
 
@@ -89,7 +90,7 @@ pub struct Sampling {
     pub top_k: i32,
     /// 1 (none) to 2.
     pub repetition_penalty: f32,
-    /// 1 to 4096; 82 tokens are a second of speech.
+    /// 7 (a frame) to 4096; 82 tokens are a second of speech.
     pub max_tokens: u32,
 }
 
@@ -140,8 +141,9 @@ impl Sampling {
         if !(1.0..=2.0).contains(&self.repetition_penalty) {
             return Err(("repetition_penalty", "must be from 1 to 2"));
         }
-        if !(1..=4096).contains(&self.max_tokens) {
-            return Err(("max_tokens", "must be from 1 to 4096"));
+        // Fewer than a frame could only ever end in silence.
+        if !(FRAME_CODES..=4096).contains(&(self.max_tokens as usize)) {
+            return Err(("max_tokens", "must be from 7 to 4096"));
         }
         Ok(())
     }
@@ -171,7 +173,7 @@ mod tests {
             ("top_p", SamplingOverrides { top_p: Some(f32::NAN), ..none }),
             ("top_k", SamplingOverrides { top_k: Some(-2), ..none }),
             ("repetition_penalty", SamplingOverrides { repetition_penalty: Some(0.9), ..none }),
-            ("max_tokens", SamplingOverrides { max_tokens: Some(0), ..none }),
+            ("max_tokens", SamplingOverrides { max_tokens: Some(6), ..none }),
             ("max_tokens", SamplingOverrides { max_tokens: Some(4097), ..none }),
         ] {
             assert_eq!(DEFAULTS.with(&overrides).unwrap_err().0, field);

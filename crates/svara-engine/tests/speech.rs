@@ -15,8 +15,8 @@ use futures::{
     stream,
 };
 use svara_engine::{
-    CloningUnavailable, Engine, EngineParts, FirstAudio, ModelProfile, SpeakError, Speech, SpeechRequest,
-    Voices,
+    CloningUnavailable, Engine, EngineParts, FirstAudio, ModelProfile, SamplingOverrides, SpeakError, Speech,
+    SpeechRequest, Voices,
     source::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance},
 };
 use svara_snac::Decoder;
@@ -277,6 +277,20 @@ async fn what_fails_twice_is_told_when_all_before_it_was_heard() {
     assert!(matches!(error, Some(SpeakError::NoAudio)), "{error:?}");
     assert_eq!((said, samples), (sentences(2), 2 * 9 * FRAME_SAMPLES));
     assert_eq!(setup.engine.pieces_redone().silent, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_leaves_no_room_for_a_frame_is_told_so() {
+    let setup = Setup::new(1, |_| Take::length(0));
+    let request = SpeechRequest {
+        text: "नमस्ते".to_owned(),
+        voice: "hi_female".to_owned(),
+        sampling: SamplingOverrides { max_tokens: Some(8), ..SamplingOverrides::default() },
+        ..SpeechRequest::default()
+    };
+    let error = setup.engine.speak(request).await.err().unwrap();
+    assert!(matches!(error, SpeakError::Invalid { field: "max_tokens", .. }), "{error:?}");
+    assert_eq!(setup.source.asked.lock().unwrap().len(), 1, "a second try would end there too");
 }
 
 #[tokio::test(start_paused = true)]

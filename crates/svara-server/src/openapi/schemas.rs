@@ -51,7 +51,7 @@ fn requests(limits: &Limits) -> Vec<(&'static str, Value)> {
             "top_p": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1},
             "top_k": {"type": ["integer", "null"], "minimum": -1},
             "repetition_penalty": number(1.0, 2.0),
-            "max_tokens": {"type": ["integer", "null"], "minimum": 1, "maximum": 4096, "description": "82 are a second of speech."},
+            "max_tokens": {"type": ["integer", "null"], "minimum": 7, "maximum": 4096, "description": "82 are a second of speech."},
             "seed": seed(),
             "style": style,
             "strip_markdown": flag("Takes Markdown's marks out of the text."),

@@ -104,8 +104,8 @@ impl Espeak {
 
     /// Speaks a text: the sample rate, and mono samples from −1 to 1.
     pub(super) async fn speak(&self, text: &str, voice: &str) -> Result<(SampleRate, Vec<f32>), EspeakError> {
-        // Double brackets would switch to phoneme names.
-        let text = text.replace("[[", "[ [");
+        // Double brackets would switch to phoneme names; some control characters make it crash.
+        let text = text.replace(char::is_control, " ").replace("[[", "[ [");
         let wav =
             self.run(&["-v", voice, "-s", WORDS_PER_MINUTE, "-b", "1", "--stdin", "--stdout"], &text).await?;
         parse_wav(&wav).ok_or_else(|| self.failed("its output is no WAV file of 16-bit samples"))
