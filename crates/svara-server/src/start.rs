@@ -277,7 +277,10 @@ fn decoder_settings(config: &Config) -> DecoderSettings {
         max_batch: decoder.max_batch,
         batch_wait: Duration::from_millis(decoder.batch_wait_ms.into()),
         noise: decoder.noise,
-        gpu: GpuSettings { memory_bytes: (decoder.gpu_memory_bytes > 0).then_some(decoder.gpu_memory_bytes) },
+        gpu: GpuSettings {
+            memory_bytes: (decoder.gpu_memory_bytes > 0).then_some(decoder.gpu_memory_bytes),
+            graphs: decoder.gpu_graphs,
+        },
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use ort::{
-    session::{IoBinding, Session, SessionInputValue},
-    value::{DynValue, Tensor, TensorRef},
-};
+use ort::{session::Session, value::DynValue};
 
 use super::{
     bucket::Buckets,
+    device_graphs,
+    input::Input,
     plan::Call,
-    pool::{self, Route, StatePool},
+    pool::{Route, StatePool},
+    replay::Replays,
     state::RowState,
 };
 use crate::{
@@ -27,9 +27,16 @@ pub(crate) struct DecoderGraph {
     device: Device,
     noise_on: bool,
     buckets: Buckets,
-    /// The streams' states, where they stay on the device.
-    pool: Option<StatePool>,
+    /// None where the states go in and out with every call.
+    on_device: Option<OnDevice>,
     buffers: Buffers,
+}
+
+/// What stays on the device from call to call.
+struct OnDevice {
+    pool: StatePool,
+    /// None where calls aren't recorded.
+    replays: Option<Replays>,
 }
 
 /// One row of a batch.
@@ -58,6 +65,11 @@ impl DecoderGraph {
             let reason = "this is an encoder, a decoder is needed".to_owned();
             return Err(LoadError::Model { path: path.to_owned(), reason });
         }
+        if settings.gpu.graphs && matches!(opened.device, Device::Cuda(_)) && !model.is_stream() {
+            let reason =
+                "calls can be recorded for stream decoders only: a plain one has too many shapes".to_owned();
+            return Err(LoadError::Model { path: path.to_owned(), reason });
+        }
         let buffers = Buffers::new(model.noise.len());
         let (session, device) = (opened.session, opened.device);
         let buckets = match device {
@@ -65,13 +77,29 @@ impl DecoderGraph {
             Device::Cuda(_) if model.is_stream() => Buckets::PowersOfTwo { max: max_batch.max(1) },
             Device::Cuda(_) | Device::Cpu | Device::Auto => Buckets::Exact,
         };
-        let pool = match device {
-            Device::Cuda(_) if model.is_stream() => {
-                Some(StatePool::new(runtime, settings, device, slots, model.state_len)?)
-            }
-            Device::Cuda(_) | Device::Cpu | Device::Auto => None,
+        let mut graph = Self { session, device, noise_on, buckets, on_device: None, buffers, model };
+        if matches!(device, Device::Cuda(_)) && graph.model.is_stream() {
+            graph.keep_states_on(device, runtime, settings, slots)?;
+        }
+        Ok(graph)
+    }
+
+    fn keep_states_on(
+        &mut self,
+        device: Device,
+        runtime: &Runtime,
+        settings: &SessionSettings,
+        slots: usize,
+    ) -> Result<(), LoadError> {
+        let pool = StatePool::new(runtime, settings, device, slots, self.model.state_len)?;
+        let replays = if settings.gpu.graphs {
+            let inputs = self.buffers.inputs(&self.model, Shape { batch: 0, frames: 0 });
+            Some(Replays::new(runtime, settings, device, &inputs)?)
+        } else {
+            None
         };
-        Ok(Self { session, device, noise_on, buckets, pool, buffers, model })
+        self.on_device = Some(OnDevice { pool, replays });
+        Ok(())
     }
 
     pub(crate) fn model(&self) -> &CodecModel {
@@ -85,7 +113,7 @@ impl DecoderGraph {
 
     /// Whether the streams' states stay on the device.
     pub(crate) fn keeps_states(&self) -> bool {
-        self.pool.is_some()
+        self.on_device.is_some()
     }
 
     /// Numbers of streams to make one call each for before the graph is ready.
@@ -101,18 +129,18 @@ impl DecoderGraph {
         self.buffers.gather(rows, &self.model, self.noise_on);
         self.buffers.fill_up(batch, frames, &self.model);
         let shape = Shape { batch, frames };
-        match &mut self.pool {
+        match &mut self.on_device {
             None => run_on_host(&mut self.session, &self.buffers, &self.model, shape, rows),
-            Some(pool) => run_on_device(&mut self.session, pool, &self.buffers, &self.model, shape, rows),
+            Some(here) => run_on_device(&mut self.session, here, &self.buffers, &self.model, shape, rows),
         }
     }
 }
 
 /// The shape of a call.
-#[derive(Clone, Copy)]
-struct Shape {
-    batch: usize,
-    frames: usize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Shape {
+    pub(crate) batch: usize,
+    pub(crate) frames: usize,
 }
 
 /// The states go in and come out.
@@ -123,12 +151,13 @@ fn run_on_host(
     shape: Shape,
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
-    let mut inputs = buffers.inputs(model, shape).map_err(failed)?;
+    let mut inputs = buffers.inputs(model, shape);
     if model.state_len > 0 {
-        let state = TensorRef::from_array_view(([shape.batch, model.state_len], buffers.state.as_slice()));
-        inputs.push(("state", state.map_err(failed)?.into()));
+        inputs.push(Input::floats("state", [shape.batch, model.state_len], &buffers.state));
     }
-    let outputs = session.run(inputs).map_err(failed)?;
+    let views = inputs.iter().map(|input| Ok((input.name, input.view()?)));
+    let views = views.collect::<ort::Result<Vec<_>>>().map_err(failed)?;
+    let outputs = session.run(views).map_err(failed)?;
     give_samples(rows, model, shape, outputs.get("audio_values"))?;
     if model.state_len > 0 {
         let states = floats(outputs.get("new_state"), "new_state", shape.batch * model.state_len)?;
@@ -144,7 +173,7 @@ fn run_on_host(
 /// The states stay where they are; only the audio comes back.
 fn run_on_device(
     session: &mut Session,
-    pool: &mut StatePool,
+    here: &mut OnDevice,
     buffers: &Buffers,
     model: &CodecModel,
     shape: Shape,
@@ -156,17 +185,34 @@ fn run_on_device(
     };
     let mut routes: Vec<Route> = rows.iter().map(route).collect();
     routes.resize(shape.batch, Route::UNUSED);
-    let states = pool.gather(&routes).map_err(failed)?;
-    let mut binding = session.create_binding().map_err(failed)?;
-    buffers.bind(&mut binding, model, shape).map_err(failed)?;
-    binding.bind_input("state", &states).map_err(failed)?;
-    let host = pool::memory(Device::Cpu).map_err(failed)?;
-    binding.bind_output_to_device("audio_values", &host).map_err(failed)?;
-    binding.bind_output_to_device("new_state", pool.memory()).map_err(failed)?;
-    let mut outputs = session.run_binding(&binding).map_err(failed)?;
-    give_samples(rows, model, shape, outputs.get("audio_values"))?;
-    let states = outputs.remove("new_state").ok_or_else(|| missing("new_state"))?;
-    pool.scatter(&routes, &states).map_err(failed)
+    let inputs = buffers.inputs(model, shape);
+    let audio = match &mut here.replays {
+        Some(replays) => replays.run(session, &mut here.pool, model, shape, &inputs, &routes),
+        None => launch(session, &mut here.pool, &inputs, &routes),
+    };
+    give_samples(rows, model, shape, Some(&audio.map_err(failed)?))
+}
+
+/// A call whose kernels are launched one by one. Gives the audio, on the host.
+fn launch(
+    session: &mut Session,
+    pool: &mut StatePool,
+    inputs: &[Input<'_>],
+    routes: &[Route],
+) -> ort::Result<DynValue> {
+    let states = pool.gather(routes)?;
+    let mut binding = session.create_binding()?;
+    for input in inputs {
+        binding.bind_input(input.name, &input.copy()?)?;
+    }
+    binding.bind_input("state", &states)?;
+    binding.bind_output_to_device("audio_values", &device_graphs::memory(Device::Cpu)?)?;
+    binding.bind_output_to_device("new_state", pool.memory())?;
+    let mut outputs = session.run_binding(&binding)?;
+    let mut output = |name| outputs.remove(name).ok_or_else(|| ort::Error::new(format!("no output {name}")));
+    let (audio, states) = (output("audio_values")?, output("new_state")?);
+    pool.scatter(routes, &states)?;
+    Ok(audio)
 }
 
 fn give_samples(
@@ -267,46 +313,20 @@ impl Buffers {
         }
     }
 
-    /// Binds all inputs but the state. The values are copies that the binding owns: of what only lends its memory, `ort`
-    /// would make a copy by way of a session of its own, one for the whole process, which can wait for itself.
-    fn bind(
-        &self,
-        binding: &mut IoBinding,
-        model: &CodecModel,
-        Shape { batch, frames }: Shape,
-    ) -> ort::Result<()> {
-        for (codebook, (name, codes)) in self.code_names.iter().zip(&self.codes).enumerate() {
-            binding.bind_input(name, &Tensor::from_array(([batch, frames << codebook], codes.clone()))?)?;
-        }
-        for ((name, draws), noise) in self.noise_names.iter().zip(&self.draws).zip(&model.noise) {
-            let shape = [batch, 1, draws_in(noise, model, frames)];
-            binding.bind_input(name, &Tensor::from_array((shape, draws.clone()))?)?;
-        }
-        binding.bind_input("pos", &Tensor::from_array(([batch], self.positions.clone()))?)?;
-        binding.bind_input("total", &Tensor::from_array(([batch], self.totals.clone()))?)
-    }
-
     /// All inputs but the state.
-    fn inputs<'a>(
-        &'a self,
-        model: &CodecModel,
-        Shape { batch, frames }: Shape,
-    ) -> ort::Result<Vec<(&'a str, SessionInputValue<'a>)>> {
-        let mut inputs: Vec<(&str, SessionInputValue<'_>)> =
-            Vec::with_capacity(CODEBOOKS + self.draws.len() + 3);
+    fn inputs(&self, model: &CodecModel, Shape { batch, frames }: Shape) -> Vec<Input<'_>> {
+        let mut inputs = Vec::with_capacity(CODEBOOKS + self.draws.len() + 3);
         for (codebook, (name, codes)) in self.code_names.iter().zip(&self.codes).enumerate() {
-            let shape = [batch, frames << codebook];
-            inputs.push((name, TensorRef::from_array_view((shape, codes.as_slice()))?.into()));
+            inputs.push(Input::integers(name, [batch, frames << codebook], codes));
         }
         for ((name, draws), noise) in self.noise_names.iter().zip(&self.draws).zip(&model.noise) {
-            let shape = [batch, 1, draws_in(noise, model, frames)];
-            inputs.push((name, TensorRef::from_array_view((shape, draws.as_slice()))?.into()));
+            inputs.push(Input::floats(name, [batch, 1, draws_in(noise, model, frames)], draws));
         }
         if model.state_len > 0 {
-            inputs.push(("pos", TensorRef::from_array_view(([batch], self.positions.as_slice()))?.into()));
-            inputs.push(("total", TensorRef::from_array_view(([batch], self.totals.as_slice()))?.into()));
+            inputs.push(Input::integers("pos", [batch], &self.positions));
+            inputs.push(Input::integers("total", [batch], &self.totals));
         }
-        Ok(inputs)
+        inputs
     }
 }
 
@@ -402,12 +422,24 @@ mod tests {
     fn states_that_stay_on_the_device_give_the_same_samples() {
         let (runtime, settings, mut graph) = open();
         let exact = decode(&mut graph, None);
-        let state_len = graph.model().state_len;
-        graph.pool = Some(StatePool::new(&runtime, &settings, Device::Cpu, 8, state_len).unwrap());
+        graph.keep_states_on(Device::Cpu, &runtime, &settings, 8).unwrap();
         graph.buckets = Buckets::PowersOfTwo { max: 8 };
         let slots = Slots::new(8);
         assert_equal(&decode(&mut graph, Some(&slots)), &exact);
         // Others take the same rows, and remember nothing.
+        assert_equal(&decode(&mut graph, Some(&slots)), &exact);
+    }
+
+    /// All of a recording's way but the recording: each shape has its places, and every call uses them again.
+    #[test]
+    fn replayed_calls_give_the_same_samples() {
+        let (runtime, mut settings, mut graph) = open();
+        let exact = decode(&mut graph, None);
+        settings.gpu.graphs = true;
+        graph.keep_states_on(Device::Cpu, &runtime, &settings, 8).unwrap();
+        graph.buckets = Buckets::PowersOfTwo { max: 8 };
+        let slots = Slots::new(8);
+        assert_equal(&decode(&mut graph, Some(&slots)), &exact);
         assert_equal(&decode(&mut graph, Some(&slots)), &exact);
     }
 }

@@ -1,12 +1,15 @@
 //! Decoders: threads with sessions, and the streams they serve.
 
 mod bucket;
+mod device_graphs;
 mod due;
 mod graph;
+mod input;
 mod observe;
 mod plan;
 mod pool;
 mod queue;
+mod replay;
 mod state;
 mod worker;
 

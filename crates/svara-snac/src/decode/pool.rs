@@ -7,19 +7,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ort::{
-    editor::{Graph, Model, Node, ONNX_DOMAIN, Opset},
-    memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType},
-    session::Session,
-    value::{DynValue, Outlet, Shape, SymbolicDimensions, Tensor, TensorElementType, ValueType},
+    editor::Model,
+    memory::MemoryInfo,
+    session::{IoBinding, Session},
+    value::{DynValue, Tensor},
 };
 
+use super::device_graphs;
 use crate::{
     LoadError,
     onnx::{Device, Runtime, SessionSettings},
 };
-
-/// Operators as of this version are all that the graphs need; ONNX Runtime 1.24 knows later ones, too.
-const OPSET: u32 = 17;
 
 /// The rows of a pool that streams may take.
 #[derive(Debug)]
@@ -96,11 +94,12 @@ impl StatePool {
         let failed =
             |error: ort::Error| LoadError::Device { device: device.to_string(), reason: error.to_string() };
         let open = |model: ort::Result<Model>| runtime.open_model(model, settings, device);
-        let gather = open(gather_model(state_len))?;
-        let scatter = open(scatter_model(state_len))?;
+        let gather = open(device_graphs::gather(state_len))?;
+        let scatter = open(device_graphs::scatter(state_len))?;
         let zeros = Tensor::from_array(([slots + 2, state_len], vec![0.0_f32; (slots + 2) * state_len]));
         let pool = zeros.map_err(failed)?.into_dyn();
-        let mut states = Self { gather, scatter, pool, memory: memory(device).map_err(failed)?, slots };
+        let mut states =
+            Self { gather, scatter, pool, memory: device_graphs::memory(device).map_err(failed)?, slots };
         // The zeros are the host's; what comes back is the device's.
         let rows = states.gather(&[Route::UNUSED]).map_err(failed)?;
         states.scatter(&[Route::UNUSED], &rows).map_err(failed)?;
@@ -114,13 +113,25 @@ impl StatePool {
 
     /// The states of the rows of a call, `[rows, state_len]`, on the device.
     pub(crate) fn gather(&mut self, routes: &[Route]) -> ort::Result<DynValue> {
+        let mut binding = self.gather_from(routes)?;
+        binding.bind_output_to_device("rows", &self.memory)?;
+        output(self.gather.run_binding(&binding)?.remove("rows"), "rows")
+    }
+
+    /// The same, into a tensor on the device.
+    pub(crate) fn gather_into(&mut self, routes: &[Route], rows: &mut DynValue) -> ort::Result<()> {
+        let mut binding = self.gather_from(routes)?;
+        binding.bind_output("rows", rows)?;
+        self.gather.run_binding(&binding).map(drop)
+    }
+
+    fn gather_from(&self, routes: &[Route]) -> ort::Result<IoBinding> {
         // The row after the streams' is never written: it is the state of a stream at its beginning.
         let from: Vec<i64> = routes.iter().map(|route| index(route.from, self.slots)).collect();
         let mut binding = self.gather.create_binding()?;
         binding.bind_input("pool", &self.pool)?;
         binding.bind_input("from", &Tensor::from_array(([from.len()], from))?)?;
-        binding.bind_output_to_device("rows", &self.memory)?;
-        output(self.gather.run_binding(&binding)?.remove("rows"), "rows")
+        Ok(binding)
     }
 
     /// Takes the new states of those rows.
@@ -138,66 +149,12 @@ impl StatePool {
     }
 }
 
-/// The default memory of a device.
-pub(crate) fn memory(device: Device) -> ort::Result<MemoryInfo<'static>> {
-    let (kind, number) = match device {
-        Device::Cuda(number) => (AllocationDevice::CUDA, i32::from(number)),
-        Device::Cpu | Device::Auto => (AllocationDevice::CPU, 0),
-    };
-    MemoryInfo::new(kind, number, AllocatorType::Device, MemoryType::Default)
-}
-
 fn index(row: Option<usize>, otherwise: usize) -> i64 {
     i64::try_from(row.unwrap_or(otherwise)).unwrap_or(i64::MAX)
 }
 
 fn output(value: Option<DynValue>, name: &str) -> ort::Result<DynValue> {
     value.ok_or_else(|| ort::Error::new(format!("the graph has no output {name}")))
-}
-
-/// rows = pool[from]
-fn gather_model(state_len: usize) -> ort::Result<Model> {
-    let inputs = [floats("pool", &[-1, row(state_len)]), indices("from", &[-1])];
-    let node = Node::new("Gather", ONNX_DOMAIN, "gather", ["pool", "from"], ["rows"], [])?;
-    model(inputs, floats("rows", &[-1, row(state_len)]), node)
-}
-
-/// new_pool = pool, with new_pool[to] = rows
-fn scatter_model(state_len: usize) -> ort::Result<Model> {
-    let inputs = [
-        floats("pool", &[-1, row(state_len)]),
-        indices("to", &[-1, 1]),
-        floats("rows", &[-1, row(state_len)]),
-    ];
-    let node = Node::new("ScatterND", ONNX_DOMAIN, "scatter", ["pool", "to", "rows"], ["new_pool"], [])?;
-    model(inputs, floats("new_pool", &[-1, row(state_len)]), node)
-}
-
-fn model(inputs: impl IntoIterator<Item = Outlet>, output: Outlet, node: Node) -> ort::Result<Model> {
-    let mut graph = Graph::new()?;
-    graph.set_inputs(inputs)?;
-    graph.set_outputs([output])?;
-    graph.add_node(node)?;
-    let mut model = Model::new([Opset::new(ONNX_DOMAIN, OPSET)?])?;
-    model.set_graph(graph)?;
-    Ok(model)
-}
-
-fn row(state_len: usize) -> i64 {
-    i64::try_from(state_len).unwrap_or(i64::MAX)
-}
-
-fn floats(name: &str, shape: &[i64]) -> Outlet {
-    tensor(name, TensorElementType::Float32, shape)
-}
-
-fn indices(name: &str, shape: &[i64]) -> Outlet {
-    tensor(name, TensorElementType::Int64, shape)
-}
-
-fn tensor(name: &str, ty: TensorElementType, shape: &[i64]) -> Outlet {
-    let dimension_symbols = SymbolicDimensions::empty(shape.len());
-    Outlet::new(name, ValueType::Tensor { ty, shape: Shape::from(shape), dimension_symbols })
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ impl Runtime {
     ) -> Result<Session, LoadError> {
         let failed = |reason: String| LoadError::Device { device: device.to_string(), reason };
         let provider = match device {
-            Device::Cuda(number) => cuda::provider(number, settings.gpu),
+            Device::Cuda(number) => cuda::provider(number, GpuSettings { graphs: false, ..settings.gpu }),
             Device::Cpu | Device::Auto => ep::CPU::default().with_arena_allocator(false).build(),
         };
         let builder = self.builder(settings).map_err(|error| failed(error.to_string()))?;

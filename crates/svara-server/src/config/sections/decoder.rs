@@ -33,6 +33,8 @@ pub struct DecoderConfig {
     pub batch_wait_ms: u32,
     /// Most bytes of a GPU's memory. 0: as many as there are.
     pub gpu_memory_bytes: usize,
+    /// Whether a GPU's calls are recorded as CUDA graphs and replayed.
+    pub gpu_graphs: bool,
     /// Whether noise blocks draw noise.
     pub noise: bool,
     /// Frames for each call. 0: few at first, then more.
@@ -56,6 +58,7 @@ impl Default for DecoderConfig {
             max_batch: 0,
             batch_wait_ms: 2,
             gpu_memory_bytes: 0,
+            gpu_graphs: false,
             noise: true,
             hop_frames: 0,
             first_audio: FirstAudioMode::Exact,
