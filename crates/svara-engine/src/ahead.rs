@@ -105,7 +105,7 @@ impl Read {
 
     /// Its tokens, those that are still to come behind those that are there.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        let there = (!self.tokens.is_empty()).then_some(Ok(TokenEvent::Tokens(self.tokens)));
+        let there = (!self.tokens.is_empty()).then(|| Ok(TokenEvent::Tokens(self.tokens.into())));
         match self.rest {
             Rest::Ended(reason) => {
                 stream::iter(there.into_iter().chain([Ok(TokenEvent::End(reason))])).boxed()
@@ -149,11 +149,13 @@ impl AtMost {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use smallvec::smallvec;
 
     use super::*;
 
     fn events(chunks: &[usize], end: bool) -> TokenStream {
-        let tokens = chunks.iter().map(|count| Ok(TokenEvent::Tokens(vec![1; *count]))).collect::<Vec<_>>();
+        let tokens =
+            chunks.iter().map(|count| Ok(TokenEvent::Tokens(smallvec![1; *count]))).collect::<Vec<_>>();
         stream::iter(tokens.into_iter().chain(end.then_some(Ok(TokenEvent::End(FinishReason::Stop))))).boxed()
     }
 
@@ -183,7 +185,7 @@ mod tests {
         let read = reading.await.unwrap().unwrap();
         assert_eq!(read.finish(), None);
         let first = read.into_tokens().next().await.unwrap().unwrap();
-        assert_eq!(first, TokenEvent::Tokens(vec![1; 14]));
+        assert_eq!(first, TokenEvent::Tokens(smallvec![1; 14]));
     }
 
     #[tokio::test]

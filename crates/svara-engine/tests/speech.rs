@@ -74,7 +74,7 @@ impl TokenSource for Scripted {
                 let due = started + take.first_after + take.frame_every * u32::try_from(number).unwrap();
                 sleep_until(due).await;
                 given.fetch_add(1, Ordering::SeqCst);
-                Ok(TokenEvent::Tokens(frame_tokens(1)))
+                Ok(TokenEvent::Tokens(frame_tokens(1).into()))
             }
         });
         let tokens = frames.chain(stream::once(ready(take.end.map(TokenEvent::End))));

@@ -49,9 +49,9 @@ fn respond(answer: Answer) -> Response {
         }
         Answer::Break(bytes) => {
             let broken = std::io::Error::other("broken");
-            // The first bytes must be on their way before the end.
+            // What the server has to send when it isn't ready yet for the end, it sends.
             let end = stream::once(async move {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::task::yield_now().await;
                 Err(broken)
             });
             Body::from_stream(stream::iter([Ok(bytes)]).chain(end)).into_response()

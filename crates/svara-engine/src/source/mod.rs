@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{future::BoxFuture, stream::BoxStream};
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 
 use self::pool::{EngineObserver, EngineStatus};
 use crate::{CloningUnavailable, ReferenceVoice, Sampling, TraceContext, Voice};
@@ -85,11 +86,14 @@ impl Utterance {
 /// Tokens as they come; the last item is an end or an error. A stream that just stops was cut off.
 pub type TokenStream = BoxStream<'static, Result<TokenEvent, SourceError>>;
 
+/// The token ids of one event. Those of a frame, and one more, need no allocation.
+pub type TokenIds = SmallVec<[u32; 8]>;
+
 /// What a source says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenEvent {
     /// The next tokens, without those that end the speech.
-    Tokens(Vec<u32>),
+    Tokens(TokenIds),
     /// The speech is complete.
     End(FinishReason),
 }

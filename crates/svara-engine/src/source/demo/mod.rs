@@ -16,7 +16,9 @@ use svara_audio::{Resampler, SampleRate};
 use svara_snac::{Encoder, Frame, TokenLayout};
 
 pub use self::espeak::{Espeak, EspeakError};
-use super::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance};
+use super::{
+    FinishReason, SourceError, SourceInfo, TokenEvent, TokenIds, TokenSource, TokenStream, Utterance,
+};
 use crate::{
     CloningUnavailable,
     text::{self, style::StyleTags},
@@ -115,7 +117,7 @@ impl Shared {
     }
 }
 
-fn tokens_of(layout: TokenLayout, frames: &[Frame]) -> Vec<u32> {
+fn tokens_of(layout: TokenLayout, frames: &[Frame]) -> TokenIds {
     let slots = frames.iter().flat_map(|frame| frame.0.into_iter().enumerate());
     // A code beyond the layout has no token; the assembler would count what is missing.
     slots.filter_map(|(slot, code)| layout.token(slot, code)).collect()

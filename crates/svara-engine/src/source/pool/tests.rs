@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::{StreamExt, stream};
+use smallvec::smallvec;
 
 use super::*;
 use crate::source::{FinishReason, TokenEvent, utterance_of};
@@ -71,7 +72,7 @@ impl TokenSource for Puppet {
 }
 
 fn speech() -> Answer {
-    Answer::Items(vec![Ok(TokenEvent::Tokens(vec![1, 2])), Ok(TokenEvent::End(FinishReason::Stop))])
+    Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1, 2])), Ok(TokenEvent::End(FinishReason::Stop))])
 }
 
 fn silence() -> Answer {
@@ -161,7 +162,8 @@ async fn a_lone_engine_is_asked_twice_but_not_waited_for_twice() {
 
 #[tokio::test]
 async fn what_fails_after_the_first_token_is_a_failure() {
-    let broken = || Answer::Items(vec![Ok(TokenEvent::Tokens(vec![1])), Err(SourceError::just_stopped())]);
+    let broken =
+        || Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1])), Err(SourceError::just_stopped())]);
     let engines = [Puppet::new(broken()), Puppet::new(broken())];
     let pool = pool(&[&engines[0], &engines[1]]);
     assert!(listen(&pool).await.unwrap().last().unwrap().is_err());
@@ -171,7 +173,7 @@ async fn what_fails_after_the_first_token_is_a_failure() {
 
 #[tokio::test]
 async fn a_dropped_stream_and_a_dropped_request_are_no_longer_in_flight() {
-    let engine = Puppet::new(Answer::Items(vec![Ok(TokenEvent::Tokens(vec![1]))]));
+    let engine = Puppet::new(Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1]))]));
     let pool = pool(&[&engine]);
     let tokens = pool.open(utterance_of("v")).await.unwrap();
     assert_eq!(in_flight(&pool), [1]);

@@ -9,8 +9,8 @@ use futures::{
 use svara_snac::{CustomTokenText, TokenLayout};
 use tokio::time::{Instant, timeout_at};
 
-use super::{sse::SseDecoder, wire::CompletionEvent, with_causes};
-use crate::source::{FinishReason, SourceError, TokenEvent, TokenStream, excerpt};
+use super::{event::CompletionEvent, sse::SseDecoder, with_causes};
+use crate::source::{FinishReason, SourceError, TokenEvent, TokenIds, TokenStream, excerpt};
 
 /// The tokens in a response body. The first may take `first`, each later event `inactivity`.
 pub(super) fn tokens(
@@ -52,7 +52,7 @@ impl Events {
         let deadline = Instant::now() + self.patience;
         loop {
             while let Some(data) = self.sse.next().map_err(|reason| SourceError::Nonsense { reason })? {
-                if let Some(event) = self.reader.read(&data)? {
+                if let Some(event) = self.reader.read(data)? {
                     (self.patience, self.phase) = (self.inactivity, "in the middle of the speech");
                     return Ok(event);
                 }
@@ -95,25 +95,25 @@ impl TokenReader {
         if data == "[DONE]" || self.finish.is_some() {
             return Ok(None);
         }
-        let event: CompletionEvent = serde_json::from_str(data)
+        let event: CompletionEvent<'_> = serde_json::from_str(data)
             .map_err(|error| SourceError::Nonsense { reason: format!("{error} in {:?}", excerpt(data)) })?;
         if let Some(error) = event.error {
             return Err(SourceError::BrokeOff { reason: excerpt(&error.into_message()) });
         }
-        let Some(choice) = event.choices.into_iter().next() else { return Ok(None) };
+        let Some(choice) = event.choice else { return Ok(None) };
         let mut tokens = match (choice.token_ids, choice.text) {
-            (Some(ids), _) => ids,
+            (Some(ids), _) => ids.0,
             (None, Some(text)) => {
-                let mut ids = Vec::new();
-                self.text.push(&text, |number| ids.extend(self.layout.custom_token(number)));
+                let mut ids = TokenIds::new();
+                self.text.push(&text.0, |number| ids.extend(self.layout.custom_token(number)));
                 ids
             }
-            (None, None) => Vec::new(),
+            (None, None) => TokenIds::new(),
         };
         // Not every engine knows that the speech ends with these.
         let stop = tokens.iter().position(|id| self.stop_ids.contains(id));
         tokens.truncate(stop.unwrap_or(tokens.len()));
-        self.finish = match choice.finish_reason.as_deref() {
+        self.finish = match choice.finish_reason.as_ref().map(|reason| &*reason.0) {
             _ if stop.is_some() => Some(FinishReason::Stop),
             None | Some("") => None,
             Some("stop") => Some(FinishReason::Stop),
@@ -130,8 +130,13 @@ impl TokenReader {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use svara_snac::FrameAssembler;
+    use svara_testkit::allocations::{Counting, allocations};
 
     use super::*;
+
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
 
     fn reader() -> TokenReader {
         TokenReader::new(TokenLayout::default(), vec![128_258])
@@ -139,7 +144,7 @@ mod tests {
 
     fn tokens(event: Option<TokenEvent>) -> Vec<u32> {
         match event {
-            Some(TokenEvent::Tokens(tokens)) => tokens,
+            Some(TokenEvent::Tokens(tokens)) => tokens.into_vec(),
             other => panic!("expected tokens, got {other:?}"),
         }
     }
@@ -225,6 +230,35 @@ mod tests {
         let mut events = super::tokens(pings.boxed(), reader(), first, then);
         let error = events.next().await.unwrap().unwrap_err();
         assert!(matches!(error, SourceError::Timeout { after, .. } if after == first), "{error}");
+    }
+
+    /// Thousands of streams have hundreds of thousands of events a second.
+    #[test]
+    fn reading_a_frame_allocates_nothing() {
+        let ids: String = (0..7).map(|slot| format!(",{}", 128_266 + 4096 * slot)).collect();
+        let id_event =
+            format!("data: {{\"choices\":[{{\"text\":\"<x>\",\"token_ids\":[{}]}}]}}\n\n", &ids[1..]);
+        let texts: String = (0..7).map(|slot| format!("<custom_token_{}>", 10 + 4096 * slot)).collect();
+        let text_event =
+            format!("data: {{\"choices\":[{{\"text\":\"{texts}\",\"finish_reason\":null}}]}}\n\n");
+        for event in [id_event, text_event] {
+            let (mut sse, mut reader, mut assembler) =
+                (SseDecoder::default(), reader(), FrameAssembler::new(TokenLayout::default()));
+            let mut frame = || {
+                sse.push(event.as_bytes());
+                let data = sse.next().unwrap().unwrap();
+                match reader.read(data).unwrap() {
+                    Some(TokenEvent::Tokens(tokens)) => {
+                        tokens.into_iter().filter_map(|id| assembler.push(id)).count()
+                    }
+                    other => panic!("expected tokens, got {other:?}"),
+                }
+            };
+            // The first ones make the line buffer as large as it needs to be.
+            assert_eq!(frame() + frame(), 2);
+            let (frames, calls) = allocations(|| (0..100).map(|_| frame()).sum::<usize>());
+            assert_eq!((frames, calls), (100, 0), "{event}");
+        }
     }
 
     #[test]

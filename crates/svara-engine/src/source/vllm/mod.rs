@@ -1,5 +1,6 @@
 //! Tokens from vLLM, or any engine with an OpenAI-compatible `/v1/completions`.
 
+mod event;
 mod events;
 mod flavor;
 mod sse;

@@ -22,10 +22,10 @@ impl SseDecoder {
     }
 
     /// The value of the next complete `data:` line. Other lines (comments, event names) are passed over.
-    pub(super) fn next(&mut self) -> Result<Option<String>, String> {
+    pub(super) fn next(&mut self) -> Result<Option<&str>, String> {
         loop {
             let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
-            let Some(length) = unsearched.iter().position(|byte| *byte == b'\n') else {
+            let Some(length) = memchr::memchr(b'\n', unsearched) else {
                 self.searched = self.buffer.len();
                 if self.searched - self.start > MAX_LINE_BYTES {
                     return Err(format!("a line of more than {MAX_LINE_BYTES} bytes"));
@@ -34,11 +34,9 @@ impl SseDecoder {
             };
             let end = self.searched + length;
             let line = self.buffer.get(self.start..end).unwrap_or_default();
-            let value = line.strip_prefix(b"data:").map(|value| {
-                std::str::from_utf8(value)
-                    .map(|value| value.trim().to_owned())
-                    .map_err(|error| error.to_string())
-            });
+            let value = line
+                .strip_prefix(b"data:")
+                .map(|value| std::str::from_utf8(value).map(str::trim).map_err(|error| error.to_string()));
             self.start = end + 1;
             self.searched = self.start;
             match value {
@@ -61,7 +59,7 @@ mod tests {
         for chunk in chunks {
             decoder.push(chunk);
             while let Some(value) = decoder.next()? {
-                values.push(value);
+                values.push(value.to_owned());
             }
         }
         Ok(values)

@@ -144,21 +144,6 @@ fn stop_texts(layout: &TokenLayout, stop_ids: &[u32]) -> Vec<String> {
     numbers.map(|number| format!("<custom_token_{number}>")).collect()
 }
 
-/// One event of the stream. A 200 stream may hold an error.
-#[derive(Deserialize)]
-pub(super) struct CompletionEvent {
-    #[serde(default)]
-    pub(super) choices: Vec<Choice>,
-    pub(super) error: Option<EngineError>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Choice {
-    pub(super) text: Option<String>,
-    pub(super) token_ids: Option<Vec<u32>>,
-    pub(super) finish_reason: Option<String>,
-}
-
 /// The body of a refusal: `{"error": …}`, or the error itself (SGLang, TensorRT-LLM), or `{"detail": …}` where the
 /// engine's framework speaks for it.
 #[derive(Deserialize)]

@@ -1,0 +1,101 @@
+//! One event of the stream. Engines send one for each token or frame, so reading it allocates nothing: texts are
+//! borrowed from the line, and the ids of a frame fit into [`TokenIds`].
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
+
+use super::wire::EngineError;
+use crate::source::TokenIds;
+
+/// A 200 stream may hold an error.
+#[derive(Deserialize)]
+pub(super) struct CompletionEvent<'a> {
+    /// The first choice; we ask for one.
+    #[serde(default, borrow, rename = "choices", deserialize_with = "first")]
+    pub(super) choice: Option<Choice<'a>>,
+    pub(super) error: Option<EngineError>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Choice<'a> {
+    #[serde(borrow)]
+    pub(super) text: Option<Text<'a>>,
+    pub(super) token_ids: Option<Ids>,
+    #[serde(borrow)]
+    pub(super) finish_reason: Option<Text<'a>>,
+}
+
+/// Borrowed wherever nothing in it is escaped. (Serde borrows no `Option<Cow<str>>`.)
+#[derive(Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// Token ids.
+pub(super) struct Ids(pub(super) TokenIds);
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Ids;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("token ids")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut ids: A) -> Result<Ids, A::Error> {
+                let mut all = TokenIds::new();
+                while let Some(id) = ids.next_element()? {
+                    all.push(id);
+                }
+                Ok(Ids(all))
+            }
+        }
+        deserializer.deserialize_seq(All)
+    }
+}
+
+fn first<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Choice<'de>>, D::Error> {
+    struct First;
+    impl<'de> Visitor<'de> for First {
+        type Value = Option<Choice<'de>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("choices")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut choices: A) -> Result<Self::Value, A::Error> {
+            let first = choices.next_element()?;
+            while choices.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(first)
+        }
+    }
+    deserializer.deserialize_seq(First)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_borrowed_and_the_first_choice_counts() {
+        let line = r#"{"choices":[{"text":"<custom_token_9>","finish_reason":""},{"text":"x"}]}"#;
+        let choice = serde_json::from_str::<CompletionEvent<'_>>(line).unwrap().choice.unwrap();
+        assert!(matches!(choice.text, Some(Text(Cow::Borrowed("<custom_token_9>")))));
+        assert!(choice.token_ids.is_none());
+        let escaped = r#"{"choices":[{"text":"\u003ccustom_token_9>","token_ids":null}]}"#;
+        let choice = serde_json::from_str::<CompletionEvent<'_>>(escaped).unwrap().choice.unwrap();
+        assert_eq!(choice.text.unwrap().0, "<custom_token_9>");
+    }
+
+    #[test]
+    fn an_event_may_have_no_choice() {
+        for line in [r#"{"choices":[]}"#, r#"{"usage":{"prompt_tokens":3}}"#] {
+            assert!(serde_json::from_str::<CompletionEvent<'_>>(line).unwrap().choice.is_none());
+        }
+        assert!(serde_json::from_str::<CompletionEvent<'_>>(r#"{"choices":[{"token_ids":[-1]}]}"#).is_err());
+    }
+}
