@@ -304,7 +304,7 @@ def null_decoder(run: Run) -> None:
         (step,) = load(
             "null",
             speaking,
-            *("--streams", streams, "--requests", run.effort.null_requests, "--spread-seconds", 20),
+            *("--streams", streams, "--requests", run.effort.null_requests, "--spread-seconds", 10),
             *("--expect-frames", frames),
         )
     over = step["first_audio_ms"]["p99"]
