@@ -16,8 +16,8 @@ LONG = "one two three four five six. " * 100
 
 
 def only_one_stream(settings: Settings) -> Settings:
-    """One stream, and no place to wait."""
-    return changed(settings, decoder={"max_streams": 1}, limits={"queue": 0})
+    """One stream, and no place to wait; who comes too early is told to come again in a second."""
+    return changed(settings, decoder={"max_streams": 1}, limits={"queue": 0, "queue_seconds": 1.0})
 
 
 @contextlib.contextmanager
