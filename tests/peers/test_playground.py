@@ -16,19 +16,18 @@ from chromium import chromium, complaints
 from conftest import StartServer
 from hearing import codec_of
 from processes import wait_until
-from reference import SAMPLE_RATE, SAMPLES_PER_FRAME, expected_frames
+from quick import quick, quick_frames
+from reference import SAMPLE_RATE, SAMPLES_PER_FRAME
 from server_peer import Engine, Server
 
 SPOKEN_WITHIN_MS = 60_000
 DONE = re.compile("^Done")
 ENGLISH = "one two three four five"
-# top_p as it is by default makes vLLM sort 156,940 logits a token, on a CPU.
-SHORT = "one two"
 
 
 @pytest.fixture(scope="module")
-def server(engine: Engine, start_server: StartServer) -> Server:
-    return start_server(engine.settings, *engine.arguments)
+def server(engine: Engine, start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    return start_server(quick(engine, tmp_path_factory.mktemp("quick")), *engine.arguments)
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +37,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, engine: Engine, server: Server) -> Iterator[Page]:
+def page(browser: Browser, server: Server) -> Iterator[Page]:
     """The playground, ready to speak English. No error may be on its console at the end, save where it is expected."""
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     errors = complaints(page, server.root)
     page.goto(server.root)
     page.locator("#language option[value=en]").wait_for(state="attached")
     page.select_option("#language", "en")
-    page.fill("#text", SHORT if engine.vllm else ENGLISH)
+    page.fill("#text", ENGLISH)
     yield page
     page.close()
     unexpected = [error for error in errors if "status of 422" not in error]
@@ -63,8 +62,7 @@ def test_speaks_and_shows_what_it_took(page: Page, engine: Engine) -> None:
     seconds = float(page.inner_text("#length").removesuffix(" s"))
     if engine.vllm:
         # A real engine on a CPU needn't keep ahead of the listener, but what it says is known.
-        frames = expected_frames(SHORT, page.input_value("#voice"))
-        assert seconds == pytest.approx(frames * SAMPLES_PER_FRAME / SAMPLE_RATE, abs=0.01)
+        assert seconds == pytest.approx(quick_frames(ENGLISH) * SAMPLES_PER_FRAME / SAMPLE_RATE, abs=0.01)
         assert float(page.inner_text("#rtf")) > 0
     else:
         assert 1 < seconds < 5

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from conftest import StartServer
-from reference import MODELS, PROJECT
+from quick import quick
+from reference import MODELS
 from server_peer import Engine, Server, changed, clean_environment
 
 WITHIN_S = 280
@@ -33,35 +34,18 @@ def server(engine: Engine, start_server: StartServer, tmp_path_factory: pytest.T
     """With all that can be switched on, and short texts, which cost little."""
     kept = tmp_path_factory.mktemp("kept")
     settings = changed(
-        engine.settings,
+        quick(engine, kept),
         voices={"store": str(kept / "voices"), "max_kept": 20},
         jobs={"store": str(kept / "jobs"), "max_jobs": 20},
         cache={"memory_bytes": 20_000_000},
         limits={"text_characters": 5 if engine.vllm else 100},
     )
     if engine.vllm:
-        encoder, profile = MODELS / "snac-small/encoder.onnx", quick_profile(kept / "quick.toml")
-        settings = changed(settings, cloning={"encoder": str(encoder)}, model={"profile": str(profile)})
+        settings = changed(settings, cloning={"encoder": str(MODELS / "snac-small/encoder.onnx")})
     else:
         # The demo voice without its sound; it has no cloning, which then is what the document says.
         settings = changed(settings, decoder={"kind": "null"})
     return start_server(settings, *engine.arguments)
-
-
-def quick_profile(path: Path) -> Path:
-    """The model's profile, made to cost vLLM on a CPU tenths of a second where it would be seconds: the tiny checkpoint
-    speaks for as long as the prompt has words, and greedy sampling sorts no logits."""
-    profile = (PROJECT / "config/models/svara-v1.toml").read_text()
-    for usual, quick in {
-        'text = "{speaker_id}: {text}"': 'text = "{text}"',
-        "temperature = 0.75": "temperature = 0.0",
-        "top_p = 0.9": "top_p = 1.0",
-        "repetition_penalty = 1.1": "repetition_penalty = 1.0",
-    }.items():
-        assert usual in profile
-        profile = profile.replace(usual, quick)
-    path.write_text(profile)
-    return path
 
 
 def test_every_answer_is_one_that_the_document_foresees(engine: Engine, server: Server, tmp_path: Path) -> None:
