@@ -33,8 +33,8 @@ def words_heard(sound: bytes) -> list[str]:
 
 
 def likeness(part: bytes, repeated: bytes) -> float:
-    """How alike the loudness of a recording runs to the best fitting part of a sound that is played again and again: 1 at
-    most. Codecs and a browser's noise suppression change it little."""
+    """How alike the loudness of a recording runs to the best fitting part of a sound that is played again and again, 1
+    at most. Codecs and a browser's noise suppression change it little."""
     heard, once = loudness(part), loudness(repeated)
     played = np.tile(once, len(heard) // len(once) + 2)
     return max(float(np.corrcoef(heard, played[at : at + len(heard)])[0, 1]) for at in range(len(once)))

@@ -66,9 +66,7 @@ def test_stream(engine: Engine, client: ElevenLabs) -> None:
     settings = VoiceSettings(stability=0.5, similarity_boost=0.75, style=0, use_speaker_boost=True, speed=1.0)
     check(
         engine,
-        b"".join(
-            client.text_to_speech.stream(VOICE, text=TEXT, output_format=PCM, voice_settings=settings, seed=1)
-        ),
+        b"".join(client.text_to_speech.stream(VOICE, text=TEXT, output_format=PCM, voice_settings=settings, seed=1)),
     )
 
 

@@ -21,6 +21,7 @@ from server_peer import Engine, Server
 # Short: this dialect has no top_p to set, and the default of 0.9 is slow in vLLM on a CPU.
 TEXT, VOICE, MODEL = "hello", "hi_female", "svara-tts-v1"
 
+
 @pytest.fixture(scope="module")
 def server(engine: Engine, start_server: StartServer) -> Server:
     return start_server(engine.settings, *engine.arguments)
@@ -50,9 +51,7 @@ def test_pcm_streams(client: openai.OpenAI, pcm_bytes: int) -> None:
     assert response.headers["content-type"].startswith("audio/")
 
 
-def test_wav_streams_to_a_file(
-    client: openai.OpenAI, pcm_bytes: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_wav_streams_to_a_file(client: openai.OpenAI, pcm_bytes: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("openai") / "speech.wav"
     with client.audio.speech.with_streaming_response.create(
         model=MODEL, voice=VOICE, input=TEXT, response_format="wav"

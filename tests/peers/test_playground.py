@@ -1,5 +1,5 @@
-"""Peer: Debian's Chromium, before the demo voice and a real vLLM. The playground speaks, stops, complains and fits, with
-keyboard, phone and dark theme."""
+"""Peer: Debian's Chromium, before the demo voice and a real vLLM. The playground speaks, stops, complains and fits,
+with keyboard, phone and dark theme."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ def test_what_was_spoken_can_be_kept_and_heard_again(page: Page, tmp_path: Path)
 def test_the_shown_commands_work(page: Page, tmp_path: Path) -> None:
     """What is copied into a shell, or into Python, makes the file."""
     page.fill("#text", "It's one, two")
-    subprocess.run(["bash", "-c", page.inner_text("#snippet")], check=True, cwd=tmp_path, capture_output=True, timeout=60)
+    subprocess.run(
+        ["bash", "-c", page.inner_text("#snippet")], check=True, cwd=tmp_path, capture_output=True, timeout=60
+    )
     assert codec_of(tmp_path / "speech.wav") == "pcm_s16le"
     (tmp_path / "speech.wav").unlink()
     page.focus("#tab-curl")

@@ -1,5 +1,5 @@
-"""Peer: schemathesis, before the demo voice and a real vLLM. What the OpenAPI document allows, and much that it doesn't,
-gets an answer that it foresees."""
+"""Peer: schemathesis, before the demo voice and a real vLLM. What the OpenAPI document allows, and much that it
+doesn't, gets an answer that it foresees."""
 
 from __future__ import annotations
 
@@ -51,10 +51,11 @@ def server(engine: Engine, start_server: StartServer, tmp_path_factory: pytest.T
 def test_every_answer_is_one_that_the_document_foresees(engine: Engine, server: Server, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("schemathesis")
     # Without --max-time, with which it would go on at random until the time is over, and leave out what comes later.
+    phases = "examples,coverage" if engine.vllm else "examples,coverage,fuzzing"
     command = [
-        program, "run", f"{server.root}/openapi.json", "--checks", ",".join(CHECKS),
-        "--phases", "examples,coverage" if engine.vllm else "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES),
-        "--request-timeout", "30", "--seed", "1", "--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off",
+        program, "run", f"{server.root}/openapi.json", "--checks", ",".join(CHECKS), "--phases", phases,
+        "--max-examples", str(EXAMPLES), "--request-timeout", "30", "--seed", "1", "--continue-on-failure",
+        "--suppress-health-check", "all", "--warnings", "off",
     ]  # fmt: skip
     hooks = {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(Path(__file__).parent)}
     run = subprocess.run(
