@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from server_peer import Server, Settings, settings_for_vllm
+from server_peer import DEMO, Engine, Server, Settings, settings_for_vllm
 from vllm_peer import Vllm
 
 StartServer = Callable[..., Server]
@@ -62,6 +62,16 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture(scope="module", params=["demo", "vllm"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """For what must hold whatever speaks: the demo voice, then a real vLLM."""
+    if request.param == "demo":
+        return DEMO
+    vllm: Vllm = request.getfixturevalue("one_vllm")
+    vllm.ensure_started()
+    return Engine(settings_for_vllm(vllm.base_url), vllm=vllm)
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from processes import Service, free_port, status_of
 from reference import MODELS, PROJECT
+from vllm_peer import Vllm
 
 BINARY = Path(os.environ.get("SVARA_BIN_DIR", PROJECT / "target/release")) / "svara-server"
 START_WITHIN_S = 60
@@ -32,6 +34,23 @@ def settings_for_vllm(base_url: str) -> Settings:
         },
         "log": {"format": "json"},
     }
+
+
+def changed(settings: Settings, **sections: dict[str, Any]) -> Settings:
+    """The settings with single keys changed or added."""
+    return settings | {name: settings.get(name, {}) | keys for name, keys in sections.items()}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What speaks behind a server: how that is configured, and the vLLM where it is one."""
+
+    settings: Settings
+    arguments: tuple[str, ...] = ()
+    vllm: Vllm | None = None
+
+
+DEMO = Engine({"server": {"host": "127.0.0.1"}, "log": {"format": "json"}}, ("--demo",))
 
 
 def write_config(path: Path, settings: Settings) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import pocketsphinx
 import pytest
 
 from conftest import StartServer
+from hearing import words_heard
 from server_peer import Server
 
 SENTENCE = "one two three four five six seven eight nine ten"
@@ -30,18 +30,6 @@ def wav_of(demo: Server, text: str, voice: str, **fields: object) -> bytes:
     response = httpx.post(f"{demo.root}/v1/text-to-speech", json=body, timeout=60)
     assert response.status_code == 200, response.text
     return response.content
-
-
-def words_heard(wav: bytes) -> list[str]:
-    """What pocketsphinx, with its stock US English model, hears at 16 kHz."""
-    command = ["ffmpeg", "-v", "error", "-i", "pipe:0", "-ar", "16000", "-ac", "1", "-f", "s16le", "pipe:1"]
-    pcm = subprocess.run(command, input=wav, capture_output=True, check=True).stdout
-    recogniser = pocketsphinx.Decoder(samprate=16000, loglevel="FATAL")
-    recogniser.start_utt()
-    recogniser.process_raw(pcm, full_utt=True)
-    recogniser.end_utt()
-    hypothesis = recogniser.hyp()
-    return hypothesis.hypstr.split() if hypothesis else []
 
 
 def test_health_says_that_it_is_the_demo_voice(demo: Server) -> None:

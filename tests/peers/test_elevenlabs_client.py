@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,10 +17,10 @@ from elevenlabs.core.api_error import ApiError
 from elevenlabs.errors import UnprocessableEntityError
 from websockets.sync.client import connect
 
+from holding import holding_the_only_stream, only_one_stream
 from reference import SAMPLES_PER_FRAME, expected_frames
-from server_peer import settings_for_vllm
+from server_peer import Engine
 from tls_peer import TlsServer
-from vllm_peer import Vllm
 
 TEXT, VOICE = "hello", "hi_female"
 SENTENCES = ["One is ", "here. ", "Two ", "is there. ", "Three"]
@@ -26,77 +28,77 @@ PCM = "pcm_24000"
 VOICES = 38
 
 
-@pytest.fixture(scope="module", params=["demo", "vllm"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
-    directory = tmp_path_factory.mktemp("tls")
-    if request.param == "demo":
-        server = TlsServer(directory, {"server": {"host": "127.0.0.1"}, "log": {"format": "json"}}, ("--demo",))
-    else:
-        vllm: Vllm = request.getfixturevalue("one_vllm")
-        vllm.ensure_started()
-        server = TlsServer(directory, settings_for_vllm(vllm.base_url))
+@pytest.fixture(scope="module")
+def server(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
+    server = TlsServer(tmp_path_factory.mktemp("tls"), engine.settings, engine.arguments)
     server.wait_ready()
-    server.is_vllm = request.param == "vllm"
     yield server
     server.stop()
 
 
 @pytest.fixture
 def client(server: TlsServer) -> Iterator[ElevenLabs]:
+    with client_of(server) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def client_of(server: TlsServer) -> Iterator[ElevenLabs]:
     with httpx.Client(verify=server.context, timeout=120) as http:
         yield ElevenLabs(base_url=server.root, api_key="none", httpx_client=http)
 
 
-def check(server: TlsServer, pcm: bytes) -> None:
+def check(engine: Engine, pcm: bytes) -> None:
     """The tiny checkpoint speaks a known number of frames; the demo voice is heard."""
-    if server.is_vllm:
+    if engine.vllm:
         assert len(pcm) == 2 * SAMPLES_PER_FRAME * expected_frames(TEXT, VOICE)
     else:
         assert len(pcm) > 2 * SAMPLES_PER_FRAME and max(pcm) > 0
 
 
-def test_convert(server: TlsServer, client: ElevenLabs) -> None:
-    check(server, b"".join(client.text_to_speech.convert(VOICE, text=TEXT, output_format=PCM)))
+def test_convert(engine: Engine, client: ElevenLabs) -> None:
+    check(engine, b"".join(client.text_to_speech.convert(VOICE, text=TEXT, output_format=PCM)))
     mp3 = b"".join(client.text_to_speech.convert(VOICE, text=TEXT, model_id="eleven_multilingual_v2"))
     assert mp3[0] == 0xFF or mp3[:3] == b"ID3"
 
 
-def test_stream(server: TlsServer, client: ElevenLabs) -> None:
+def test_stream(engine: Engine, client: ElevenLabs) -> None:
     settings = VoiceSettings(stability=0.5, similarity_boost=0.75, style=0, use_speaker_boost=True, speed=1.0)
     check(
-        server,
-        b"".join(
-            client.text_to_speech.stream(VOICE, text=TEXT, output_format=PCM, voice_settings=settings, seed=1)
-        ),
+        engine,
+        b"".join(client.text_to_speech.stream(VOICE, text=TEXT, output_format=PCM, voice_settings=settings, seed=1)),
     )
 
 
-def test_convert_with_timestamps(server: TlsServer, client: ElevenLabs) -> None:
+def test_convert_with_timestamps(engine: Engine, client: ElevenLabs) -> None:
     answer = client.text_to_speech.convert_with_timestamps(VOICE, text=TEXT, output_format=PCM)
     pcm = base64.b64decode(answer.audio_base_64)
-    check(server, pcm)
+    check(engine, pcm)
     assert answer.alignment is not None and answer.normalized_alignment is not None
     assert "".join(answer.alignment.characters) == TEXT
     assert answer.alignment.character_end_times_seconds[-1] == pytest.approx(len(pcm) / 48000, abs=1e-3)
 
 
-def test_stream_with_timestamps(server: TlsServer, client: ElevenLabs) -> None:
+def test_stream_with_timestamps(engine: Engine, client: ElevenLabs) -> None:
     chunks = list(client.text_to_speech.stream_with_timestamps(VOICE, text=TEXT, output_format=PCM))
-    check(server, b"".join(base64.b64decode(chunk.audio_base_64) for chunk in chunks))
+    check(engine, b"".join(base64.b64decode(chunk.audio_base_64) for chunk in chunks))
     said = "".join(c for chunk in chunks if chunk.alignment for c in chunk.alignment.characters)
     assert said == TEXT
 
 
-def test_async_client(server: TlsServer) -> None:
+def test_async_client(engine: Engine, server: TlsServer) -> None:
     async def speak() -> tuple[bytes, int]:
         async with httpx.AsyncClient(verify=server.context, timeout=120) as http:
             client = AsyncElevenLabs(base_url=server.root, api_key="none", httpx_client=http)
+            with pytest.raises(ApiError) as caught:
+                await anext(aiter(client.text_to_speech.stream("nobody", text=TEXT)))
+            assert caught.value.body["detail"]["status"] == "voice_not_found"
             chunks = [c async for c in client.text_to_speech.stream(VOICE, text=TEXT, output_format=PCM)]
             voices = await client.voices.search(page_size=100)
             return b"".join(chunks), len(voices.voices)
 
     pcm, voices = asyncio.run(speak())
-    check(server, pcm)
+    check(engine, pcm)
     assert voices == VOICES
 
 
@@ -129,17 +131,35 @@ def test_errors(client: ElevenLabs) -> None:
     assert refused.value.status_code == 400
 
 
-def test_realtime_over_tls(server: TlsServer, client: ElevenLabs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retries_when_full(engine: Engine, tmp_path: Path) -> None:
+    """Where the package tries again by itself, it finds the stream free; without that it is told what is the matter."""
+    full = TlsServer(tmp_path, only_one_stream(engine.settings), engine.arguments)
+    full.wait_ready()
+    try:
+        with client_of(full) as client, holding_the_only_stream(full, verify=full.context) as let_go:
+            speak = client.text_to_speech.convert_with_timestamps
+            with pytest.raises(ApiError) as caught:
+                speak(VOICE, text=TEXT, request_options={"max_retries": 0})
+            assert caught.value.status_code in (429, 503) and "retry-after" in caught.value.headers
+            let_go(after_s=0.5)
+            assert speak(VOICE, text=TEXT, output_format=PCM, request_options={"max_retries": 5}).audio_base_64
+    finally:
+        full.stop()
+
+
+def test_realtime_over_tls(
+    engine: Engine, server: TlsServer, client: ElevenLabs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The package forces wss; its socket trusts what OpenSSL's own variable names."""
     monkeypatch.setenv("SSL_CERT_FILE", str(server.ca))
     pcm = b"".join(client.text_to_speech.convert_realtime(VOICE, text=iter(SENTENCES), output_format=PCM))
-    assert len(pcm) > 0 and len(pcm) % (2 * SAMPLES_PER_FRAME if server.is_vllm else 2) == 0
+    assert len(pcm) > 0 and len(pcm) % (2 * SAMPLES_PER_FRAME if engine.vllm else 2) == 0
     with pytest.raises(ApiError) as caught:
         list(client.text_to_speech.convert_realtime("nobody", text=iter(SENTENCES), output_format=PCM))
     assert "nobody" in str(caught.value.body)
 
 
-def test_several_contexts_over_tls(server: TlsServer) -> None:
+def test_several_contexts_over_tls(engine: Engine, server: TlsServer) -> None:
     """As agents' frameworks speak: with two contexts, one of them closed before it has spoken to its end."""
     path = f"/v1/text-to-speech/{VOICE}/multi-stream-input?output_format={PCM}&auto_mode=true"
     audio: dict[str, bytes] = {"a": b"", "b": b""}
@@ -158,4 +178,4 @@ def test_several_contexts_over_tls(server: TlsServer) -> None:
             else:
                 audio[message["contextId"]] += base64.b64decode(message["audio"])
     assert socket.close_code == 1000 and final == {"a", "b"}
-    check(server, audio["a"])
+    check(engine, audio["a"])

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import io
 import json
-import threading
 import wave
 from collections.abc import Iterator
 
@@ -15,28 +14,23 @@ import openai
 import pytest
 
 from conftest import StartServer
+from holding import holding_the_only_stream, only_one_stream
 from reference import SAMPLE_RATE, SAMPLES_PER_FRAME, expected_frames
-from server_peer import Server, Settings, settings_for_vllm
+from server_peer import Engine, Server
 
 # Short: this dialect has no top_p to set, and the default of 0.9 is slow in vLLM on a CPU.
 TEXT, VOICE, MODEL = "hello", "hi_female", "svara-tts-v1"
 
-DEMO: Settings = {"server": {"host": "127.0.0.1"}, "log": {"format": "json"}}
 
-
-@pytest.fixture(scope="module", params=["demo", "vllm"])
-def server(request: pytest.FixtureRequest, start_server: StartServer) -> Server:
-    if request.param == "demo":
-        return start_server(DEMO, "--demo")
-    vllm = request.getfixturevalue("one_vllm")
-    vllm.ensure_started()
-    return start_server(settings_for_vllm(vllm.base_url))
+@pytest.fixture(scope="module")
+def server(engine: Engine, start_server: StartServer) -> Server:
+    return start_server(engine.settings, *engine.arguments)
 
 
 @pytest.fixture
-def pcm_bytes(server: Server) -> int:
+def pcm_bytes(engine: Engine, server: Server) -> int:
     """The tiny checkpoint speaks a known number of frames; the demo voice as many as it takes, but always the same."""
-    if "--demo" not in server.service.process.args:
+    if engine.vllm:
         return 2 * SAMPLES_PER_FRAME * expected_frames(TEXT, VOICE)
     body = {"text": TEXT, "voice": VOICE, "response_format": "pcm"}
     return len(httpx.post(f"{server.root}/v1/text-to-speech", json=body, timeout=60).content)
@@ -57,9 +51,7 @@ def test_pcm_streams(client: openai.OpenAI, pcm_bytes: int) -> None:
     assert response.headers["content-type"].startswith("audio/")
 
 
-def test_wav_streams_to_a_file(
-    client: openai.OpenAI, pcm_bytes: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_wav_streams_to_a_file(client: openai.OpenAI, pcm_bytes: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("openai") / "speech.wav"
     with client.audio.speech.with_streaming_response.create(
         model=MODEL, voice=VOICE, input=TEXT, response_format="wav"
@@ -78,15 +70,15 @@ def test_speech_without_streaming(client: openai.OpenAI, pcm_bytes: int) -> None
     assert len(audio.content) == pcm_bytes
 
 
-def test_async_client_streams(server: Server, pcm_bytes: int) -> None:
+def test_async_client_streams_and_is_told_errors(server: Server, pcm_bytes: int) -> None:
     async def speak() -> bytes:
-        async with (
-            openai.AsyncOpenAI(base_url=f"{server.root}/v1", api_key="none", max_retries=0) as client,
-            client.audio.speech.with_streaming_response.create(
+        async with openai.AsyncOpenAI(base_url=f"{server.root}/v1", api_key="none", max_retries=0) as client:
+            with pytest.raises(openai.NotFoundError, match="nobody"):
+                await client.audio.speech.create(model=MODEL, voice="nobody", input=TEXT)
+            async with client.audio.speech.with_streaming_response.create(
                 model=MODEL, voice=VOICE, input=TEXT, response_format="pcm"
-            ) as response,
-        ):
-            return b"".join([chunk async for chunk in response.iter_bytes()])
+            ) as response:
+                return b"".join([chunk async for chunk in response.iter_bytes()])
 
     assert len(asyncio.run(speak())) == pcm_bytes
 
@@ -148,17 +140,13 @@ def test_errors_are_openais(client: openai.OpenAI) -> None:
     assert caught.value.param == "speed"
 
 
-def test_retries_when_full(start_server: StartServer) -> None:
-    """One stream and no place to wait: a second request is told when to try again, and does."""
-    full = start_server(DEMO | {"decoder": {"max_streams": 1}, "limits": {"queue": 0}}, "--demo")
-    body = {"text": TEXT + ". " + "one two three four five six. " * 100, "voice": "en_male"}
+def test_retries_when_full(engine: Engine, start_server: StartServer) -> None:
+    """A second request is told when to try again, and does."""
+    full = start_server(only_one_stream(engine.settings), *engine.arguments)
     with openai.OpenAI(base_url=f"{full.root}/v1", api_key="none", max_retries=5) as client:
-        with httpx.stream("POST", f"{full.root}/v1/text-to-speech", json=body, timeout=60) as holding:
-            assert holding.status_code == 200
+        with holding_the_only_stream(full) as let_go:
             with pytest.raises(openai.APIStatusError) as caught:
                 client.with_options(max_retries=0).audio.speech.create(model=MODEL, voice=VOICE, input=TEXT)
             assert caught.value.status_code in (429, 503) and "retry-after" in caught.value.response.headers
-            release = threading.Timer(0.5, holding.close)
-            release.start()
+            let_go(after_s=0.5)
             assert client.audio.speech.create(model=MODEL, voice=VOICE, input=TEXT).content
-            release.join()

@@ -1,8 +1,10 @@
-"""Peer: schemathesis. What the OpenAPI document allows, and much that it doesn't, gets an answer that it foresees."""
+"""Peer: schemathesis, before the demo voice and a real vLLM. What the OpenAPI document allows, and much that it
+doesn't, gets an answer that it foresees."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,9 @@ import httpx
 import pytest
 
 from conftest import StartServer
-from server_peer import Server, clean_environment
+from quick import quick
+from reference import MODELS
+from server_peer import Engine, Server, changed, clean_environment
 
 WITHIN_S = 280
 EXAMPLES = int(os.environ.get("SVARA_SCHEMATHESIS_EXAMPLES", "15"))
@@ -26,32 +30,42 @@ CHECKS = (
 
 
 @pytest.fixture(scope="module")
-def server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    """The demo voice without its sound, so that a text costs little; short texts for the same reason."""
+def server(engine: Engine, start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """With all that can be switched on, and short texts, which cost little."""
     kept = tmp_path_factory.mktemp("kept")
-    settings = {
-        "server": {"host": "127.0.0.1"},
-        "decoder": {"kind": "null"},
-        "voices": {"store": str(kept / "voices"), "max_kept": 20},
-        "jobs": {"store": str(kept / "jobs"), "max_jobs": 20},
-        "cache": {"memory_bytes": 20_000_000},
-        "limits": {"text_characters": 100},
-        "log": {"format": "json"},
-    }
-    return start_server(settings, "--demo")
+    settings = changed(
+        quick(engine, kept),
+        voices={"store": str(kept / "voices"), "max_kept": 20},
+        jobs={"store": str(kept / "jobs"), "max_jobs": 20},
+        cache={"memory_bytes": 20_000_000},
+        limits={"text_characters": 5 if engine.vllm else 100},
+    )
+    if engine.vllm:
+        settings = changed(settings, cloning={"encoder": str(MODELS / "snac-small/encoder.onnx")})
+    else:
+        # The demo voice without its sound; it has no cloning, which then is what the document says.
+        settings = changed(settings, decoder={"kind": "null"})
+    return start_server(settings, *engine.arguments)
 
 
-def test_every_answer_is_one_that_the_document_foresees(server: Server, tmp_path: Path) -> None:
+def test_every_answer_is_one_that_the_document_foresees(engine: Engine, server: Server, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("schemathesis")
+    # Without --max-time, with which it would go on at random until the time is over, and leave out what comes later.
+    phases = "examples,coverage" if engine.vllm else "examples,coverage,fuzzing"
     command = [
-        program, "run", f"{server.root}/openapi.json", "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing",
+        program, "run", f"{server.root}/openapi.json", "--checks", ",".join(CHECKS), "--phases", phases,
         "--max-examples", str(EXAMPLES), "--request-timeout", "30", "--seed", "1", "--continue-on-failure",
-        "--suppress-health-check", "all", "--warnings", "off", "--max-time", "150",
+        "--suppress-health-check", "all", "--warnings", "off",
     ]  # fmt: skip
     hooks = {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(Path(__file__).parent)}
     run = subprocess.run(
         command, cwd=tmp_path, env=clean_environment() | hooks, capture_output=True, text=True, timeout=WITHIN_S
     )
     assert run.returncode == 0, f"{run.stdout[-6000:]}\n{run.stderr[-1000:]}"
+    seen = re.search(r"Operations:\s+(\d+) selected / (\d+) total", run.stdout)
+    tested = re.search(r"Tested: (\d+)", run.stdout)
+    assert seen and tested and seen[1] == seen[2] == tested[1], f"not all was tested: {run.stdout[-2000:]}"
     health = httpx.get(f"{server.root}/health")
     assert health.status_code == 200, "still well"
+    if engine.vllm:
+        assert engine.vllm.metric("vllm:request_success_total") > 0, "nothing was spoken"

@@ -54,7 +54,7 @@ enum Extra<'a> {
         /// On by default there.
         min_p: f32,
         repeat_penalty: f32,
-        /// The whole context, as elsewhere; 64 tokens by default.
+        /// Tokens that `repeat_penalty` looks back on: all, as elsewhere. By default 64; newer ones refuse -1 for all.
         repeat_last_n: i32,
     },
     TensorRtLlm {
@@ -91,13 +91,18 @@ impl<'a> CompletionRequest<'a> {
             top_p: sampling.top_p,
             max_tokens: sampling.max_tokens,
             seed: utterance.seed.map(|seed| seed & ((1 << seed_bits) - 1)),
-            extra: Extra::new(settings, utterance, profile),
+            extra: Extra::new(settings, prompt, utterance, profile),
         }
     }
 }
 
 impl<'a> Extra<'a> {
-    fn new(settings: &VllmSettings, utterance: &Utterance, profile: &'a ModelProfile) -> Self {
+    fn new(
+        settings: &VllmSettings,
+        prompt: &Prompt,
+        utterance: &Utterance,
+        profile: &'a ModelProfile,
+    ) -> Self {
         let sampling = utterance.sampling;
         let (top_k, repetition_penalty) = (sampling.top_k, sampling.repetition_penalty);
         let stop_token_ids = profile.stop_ids.as_slice();
@@ -124,7 +129,7 @@ impl<'a> Extra<'a> {
                 top_k: or_all(0),
                 min_p: 0.0,
                 repeat_penalty: repetition_penalty,
-                repeat_last_n: -1,
+                repeat_last_n: most_tokens(prompt, sampling.max_tokens),
             },
             Flavor::TensorRtLlm => Self::TensorRtLlm {
                 stop_token_ids,
@@ -142,6 +147,15 @@ impl<'a> Extra<'a> {
 fn stop_texts(layout: &TokenLayout, stop_ids: &[u32]) -> Vec<String> {
     let numbers = stop_ids.iter().filter_map(|id| layout.custom_number(*id));
     numbers.map(|number| format!("<custom_token_{number}>")).collect()
+}
+
+/// As many tokens as prompt and speech can have, or more: a token of text is a byte at least.
+fn most_tokens(prompt: &Prompt, max_tokens: u32) -> i32 {
+    let prompt = match prompt {
+        Prompt::Tokens(ids) => ids.len(),
+        Prompt::Text(text) => text.len(),
+    };
+    i32::try_from(prompt.saturating_add(max_tokens as usize)).unwrap_or(i32::MAX)
 }
 
 /// The body of a refusal: `{"error": …}`, or the error itself (SGLang, TensorRT-LLM), or `{"detail": …}` where the
@@ -256,7 +270,7 @@ mod tests {
                     bits_31,
                     json!({
                         "stop": ["<custom_token_2>"], "top_k": 40, "min_p": 0.0, "repeat_penalty": 1.25,
-                        "repeat_last_n": -1,
+                        "repeat_last_n": 11,
                     }),
                 ),
             ),
@@ -281,6 +295,12 @@ mod tests {
                 [Some(-1), Some(0), Some(0)]
             );
         }
+    }
+
+    #[test]
+    fn a_penalty_looks_back_on_all_of_a_text_too() {
+        assert_eq!(most_tokens(&Prompt::Text("नमस्ते".into()), 9), 18 + 9);
+        assert_eq!(most_tokens(&Prompt::Tokens(vec![1]), u32::MAX), i32::MAX);
     }
 
     #[test]

@@ -1,0 +1,40 @@
+"""Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+# CI runs as root, where Chromium's sandbox can't start.
+ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+
+
+Launch = Callable[..., Browser]
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Launch]:
+    """Gives a function that starts a browser with the arguments given; they end with the context."""
+    program = shutil.which("chromium")
+    assert program, "chromium is missing: scripts/setup_test_peers.sh"
+    with sync_playwright() as playwright, contextlib.ExitStack() as browsers:
+
+        def launch(*arguments: str) -> Browser:
+            browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *arguments])
+            browsers.callback(browser.close)
+            return browser
+
+        yield launch
+
+
+def complaints(page: Page, root: str) -> list[str]:
+    """Grows by each error on the page's console, and by each request that doesn't go to the server."""
+    seen: list[str] = []
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    page.on("console", lambda message: seen.append(message.text) if message.type == "error" else None)
+    ours = (root, f"blob:{root}", "data:")
+    page.on("request", lambda request: None if request.url.startswith(ours) else seen.append(request.url))
+    return seen
