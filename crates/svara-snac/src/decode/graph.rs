@@ -6,6 +6,7 @@ use ort::{session::Session, value::DynValue};
 
 use super::{
     bucket::Buckets,
+    buffers::Buffers,
     device_graphs,
     input::Input,
     plan::Call,
@@ -15,9 +16,7 @@ use super::{
 };
 use crate::{
     DecodeError, LoadError,
-    frame::CODEBOOKS,
-    noise,
-    onnx::{CodecModel, Device, NoiseLayer, Runtime, SessionSettings},
+    onnx::{CodecModel, Device, Runtime, SessionSettings},
 };
 
 /// A decoder's session with the buffers of its calls. Belongs to one thread.
@@ -241,98 +240,6 @@ fn floats<'a>(value: Option<&'a DynValue>, name: &str, count: usize) -> Result<&
 
 fn missing(output: &str) -> DecodeError {
     DecodeError::Run(format!("the graph has no output {output}"))
-}
-
-/// The inputs of a call, row after row; reused from call to call.
-struct Buffers {
-    code_names: [String; CODEBOOKS],
-    codes: [Vec<i64>; CODEBOOKS],
-    noise_names: Vec<String>,
-    draws: Vec<Vec<f32>>,
-    positions: Vec<i64>,
-    totals: Vec<i64>,
-    state: Vec<f32>,
-}
-
-impl Buffers {
-    fn new(noise_layers: usize) -> Self {
-        Self {
-            code_names: std::array::from_fn(|codebook| format!("audio_codes.{codebook}")),
-            codes: Default::default(),
-            noise_names: (0..noise_layers).map(|layer| format!("noise.{layer}")).collect(),
-            draws: vec![Vec::new(); noise_layers],
-            positions: Vec::new(),
-            totals: Vec::new(),
-            state: Vec::new(),
-        }
-    }
-
-    fn gather(&mut self, rows: &[Row<'_>], model: &CodecModel, noise_on: bool) {
-        for (codebook, codes) in self.codes.iter_mut().enumerate() {
-            codes.clear();
-            let frames = rows.iter().flat_map(|row| &row.call.frames);
-            codes.extend(frames.flat_map(|frame| frame.codes_of(codebook)).map(i64::from));
-        }
-        for (layer, (draws, noise)) in self.draws.iter_mut().zip(&model.noise).enumerate() {
-            draws.clear();
-            for row in rows {
-                let start = draws.len();
-                draws.resize(start + draws_in(noise, model, row.call.frames.len()), 0.0);
-                if noise_on && let Some(new) = draws.get_mut(start..) {
-                    let first = row.call.first_latent * noise.rate as i64 - noise.delay as i64;
-                    noise::fill(row.seed, layer, first, new);
-                }
-            }
-        }
-        if model.state_len > 0 {
-            self.positions.clear();
-            self.positions.extend(rows.iter().map(|row| row.call.first_latent));
-            self.totals.clear();
-            self.totals.extend(rows.iter().map(|row| row.call.total_latents));
-            self.state.clear();
-            for row in rows {
-                if let RowState::Host(state) = &row.state {
-                    self.state.extend_from_slice(state);
-                }
-            }
-        }
-    }
-
-    /// Adds rows that nobody hears, up to `batch`.
-    fn fill_up(&mut self, batch: usize, frames: usize, model: &CodecModel) {
-        for (codebook, codes) in self.codes.iter_mut().enumerate() {
-            codes.resize(batch * (frames << codebook), 0);
-        }
-        for (draws, noise) in self.draws.iter_mut().zip(&model.noise) {
-            draws.resize(batch * draws_in(noise, model, frames), 0.0);
-        }
-        if model.state_len > 0 {
-            self.positions.resize(batch, 0);
-            self.totals.resize(batch, 0);
-            self.state.resize(batch * model.state_len, 0.0);
-        }
-    }
-
-    /// All inputs but the state.
-    fn inputs(&self, model: &CodecModel, Shape { batch, frames }: Shape) -> Vec<Input<'_>> {
-        let mut inputs = Vec::with_capacity(CODEBOOKS + self.draws.len() + 3);
-        for (codebook, (name, codes)) in self.code_names.iter().zip(&self.codes).enumerate() {
-            inputs.push(Input::integers(name, [batch, frames << codebook], codes));
-        }
-        for ((name, draws), noise) in self.noise_names.iter().zip(&self.draws).zip(&model.noise) {
-            inputs.push(Input::floats(name, [batch, 1, draws_in(noise, model, frames)], draws));
-        }
-        if model.state_len > 0 {
-            inputs.push(Input::integers("pos", [batch], &self.positions));
-            inputs.push(Input::integers("total", [batch], &self.totals));
-        }
-        inputs
-    }
-}
-
-/// Draws of a noise layer for so many frames.
-fn draws_in(noise: &NoiseLayer, model: &CodecModel, frames: usize) -> usize {
-    frames * model.latents_per_frame() * noise.rate
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]

@@ -1,6 +1,7 @@
 //! Decoders: threads with sessions, and the streams they serve.
 
 mod bucket;
+mod buffers;
 mod device_graphs;
 mod due;
 mod graph;
