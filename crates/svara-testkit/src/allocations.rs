@@ -1,4 +1,6 @@
-//! Counts what a thread allocates, to show that hostile files don't get memory out of a decoder.
+//! Counts what a thread allocates, to show that hostile input doesn't get memory out of what reads it.
+//!
+//! A test binary that asks makes it its allocator: `#[global_allocator] static ALLOCATOR: Counting = Counting;`.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -10,10 +12,8 @@ thread_local! {
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+/// The system's allocator, with a count for each thread.
+pub struct Counting;
 
 #[expect(unsafe_code, reason = "the trait is unsafe; every call goes to the system's allocator as it is")]
 // SAFETY: the system's allocator does the work; the counters neither allocate nor panic.
@@ -50,8 +50,9 @@ fn count(bytes: isize) {
     });
 }
 
-/// Runs `work` and tells how many bytes this thread had allocated at most on top of what it had before.
-pub(crate) fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
+/// Runs `work` and tells how many bytes this thread had allocated at most on top of what it had before. 0 where
+/// [`Counting`] isn't the allocator.
+pub fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = LIVE.get();
     PEAK.set(before);
     let result = work();
