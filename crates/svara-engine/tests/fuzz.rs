@@ -71,7 +71,8 @@ fn does_no_harm(styles: &StyleTags<'_>, input: &Input) -> Result<(), TestCaseErr
         let timing = PieceTiming { text: piece.to_owned(), start_samples: 7, end_samples: 7 + samples };
         for timed in [timing.words(), timing.characters()] {
             prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), piece);
-            prop_assert!(timed.windows(2).all(|pair| pair[0].end_samples == pair[1].start_samples));
+            let ends = timed.iter().map(|part| part.end_samples);
+            prop_assert!(ends.zip(timed.iter().skip(1)).all(|(end, next)| end == next.start_samples));
             prop_assert_eq!(timed.last().map(|last| last.end_samples), Some(7 + samples));
         }
     }

@@ -1,4 +1,5 @@
 //! Normalization against tables of checked cases, and properties that hold for every text.
+#![expect(clippy::panic, reason = "helpers outside of #[test] functions are tests, too")]
 
 use proptest::prelude::*;
 use svara_engine::text::{Language, normalize};
