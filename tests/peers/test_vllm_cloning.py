@@ -99,6 +99,21 @@ def test_a_kept_voice_hits_vllms_prefix_cache(cloning_server: Server, vllm: Vllm
         assert cached == number * (shared // VLLM_BLOCK_TOKENS * VLLM_BLOCK_TOKENS), f"{cached} of {shared} tokens"
 
 
+def test_the_usage_that_vllm_reports_shows_the_cached_voice(cloning_server: Server, vllm: Vllm) -> None:
+    transcripts = ("words that no other test has", "nor has any test these ones")
+    made = [clone(cloning_server, reference_transcript=transcript) for transcript in transcripts]
+    spoken, unspoken = (
+        prompt(voice["voice_clone_tokens"], transcript, "what nobody has said yet")
+        for voice, transcript in zip(made, transcripts, strict=True)
+    )
+    speak(cloning_server, "a first text", voice=made[0]["voice_id"])
+    shared = len(prompt_before_text(made[0]["voice_clone_tokens"], transcripts[0]))
+    whole_blocks = shared // VLLM_BLOCK_TOKENS * VLLM_BLOCK_TOKENS
+    assert whole_blocks > 0
+    assert vllm.cached_tokens(spoken) == whole_blocks, f"of {shared} tokens that the server's request began with"
+    assert vllm.cached_tokens(unspoken) == 0, "a voice that has not spoken"
+
+
 def test_a_cloned_voice_says_a_long_text_in_pieces(cloning_server: Server, vllm: Vllm) -> None:
     made = clone(cloning_server, reference_transcript=TRANSCRIPT)
     text = "This is a sentence of a long text, and it goes on for a while. " * 8

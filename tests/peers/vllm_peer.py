@@ -46,6 +46,7 @@ class Vllm:
         command += ["--model", MODELS / "tiny-svara", "--served-model-name", MODEL]
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--disable-uvicorn-access-log"]
         command += ["--max-model-len", "4096", "--enforce-eager", "--dtype", "float32", "--generation-config", "vllm"]
+        command += ["--enable-prompt-tokens-details"]  # cached_tokens
         self.service = Service("vLLM", command, self.log, os.environ | ENVIRONMENT, PROJECT)
         self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
 
@@ -61,6 +62,13 @@ class Vllm:
         response.raise_for_status()
         ids = response.json()["choices"][0]["token_ids"]
         return ids[:-1] if ids[-1:] == [END_OF_SPEECH] else ids
+
+    def cached_tokens(self, prompt: list[int]) -> int:
+        """How much of a prompt its prefix cache had, by the usage that it reports. Keeps the prompt for the next."""
+        body = {"model": MODEL, "prompt": prompt, "max_tokens": 1}
+        response = httpx.post(f"{self.base_url}/completions", json=body, timeout=120)
+        response.raise_for_status()
+        return response.json()["usage"]["prompt_tokens_details"]["cached_tokens"]
 
     def running(self) -> int:
         """Requests that it works on now."""

@@ -1,6 +1,9 @@
 //! Any text through all that happens to a text: no panic, nothing grows out of bounds, nothing is lost on the way.
+//! What is allocated on the way is counted.
 //!
 //! `SVARA_FUZZ_INPUTS` sets how many inputs are tried (default: enough for a test run).
+
+use std::cell::Cell;
 
 use proptest::{
     prelude::*,
@@ -10,9 +13,17 @@ use svara_engine::{
     PieceTiming,
     text::{Language, normalize, pack, strip_emoji, strip_markdown, style::StyleTags},
 };
+use svara_testkit::allocations::{Counting, peak_bytes};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 const DEFAULT_INPUTS: u32 = 2_000;
 const PIECE_CHARACTERS: usize = 240;
+/// What may be allocated at once on the way of a text: so much (the Markdown parser takes 16 kB at once), and so much for
+/// each byte of it.
+const BASE_BYTES: usize = 40_000;
+const BYTES_PER_BYTE: usize = 200;
 
 /// Anything at all, and texts made of what the steps look for.
 fn text() -> impl Strategy<Value = String> {
@@ -35,6 +46,39 @@ fn characters(text: &str) -> usize {
     text.chars().count()
 }
 
+/// What is typed, and what is asked to be done with it.
+type Input = (String, Language, bool, bool, u64);
+
+fn does_no_harm(styles: &StyleTags<'_>, input: &Input) -> Result<(), TestCaseError> {
+    let (typed, language, markdown, emoji, samples) = input;
+    let mut stripped = typed.clone();
+    if *markdown {
+        stripped = strip_markdown(&stripped);
+        // A list's bullet may become a number with a line end.
+        prop_assert!(characters(&stripped) <= 24 * characters(typed) + 24);
+    }
+    if *emoji {
+        stripped = strip_emoji(&stripped).into_owned();
+    }
+    let (plain, _) = styles.take(&stripped);
+    prop_assert!(plain.len() <= stripped.len());
+    let said = normalize(&plain, *language);
+    prop_assert!(characters(&said) <= 40 * characters(&plain));
+    let pieces = pack(&said, PIECE_CHARACTERS);
+    let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    prop_assert_eq!(letters(&pieces.concat()), letters(&said));
+    for piece in pieces {
+        let timing = PieceTiming { text: piece.to_owned(), start_samples: 7, end_samples: 7 + samples };
+        for timed in [timing.words(), timing.characters()] {
+            prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), piece);
+            let ends = timed.iter().map(|part| part.end_samples);
+            prop_assert!(ends.zip(timed.iter().skip(1)).all(|(end, next)| end == next.start_samples));
+            prop_assert_eq!(timed.last().map(|last| last.end_samples), Some(7 + samples));
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn no_text_does_harm() {
     let cases = match std::env::var("SVARA_FUZZ_INPUTS") {
@@ -45,33 +89,16 @@ fn no_text_does_harm() {
     let styles = StyleTags::new(&known);
     let languages = proptest::sample::select(Language::ALL.to_vec());
     let inputs = (text(), languages, any::<bool>(), any::<bool>(), 0u64..1 << 40);
+    let (tried, highest) = (Cell::new(0), Cell::new(0));
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-    let outcome = runner.run(&inputs, |(typed, language, markdown, emoji, samples)| {
-        let mut stripped = typed.clone();
-        if markdown {
-            stripped = strip_markdown(&stripped);
-            // A list's bullet may become a number with a line end.
-            prop_assert!(characters(&stripped) <= 24 * characters(&typed) + 24);
-        }
-        if emoji {
-            stripped = strip_emoji(&stripped).into_owned();
-        }
-        let (plain, _) = styles.take(&stripped);
-        prop_assert!(plain.len() <= stripped.len());
-        let said = normalize(&plain, language);
-        prop_assert!(characters(&said) <= 40 * characters(&plain));
-        let pieces = pack(&said, PIECE_CHARACTERS);
-        let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-        prop_assert_eq!(letters(&pieces.concat()), letters(&said));
-        for piece in pieces {
-            let timing = PieceTiming { text: piece.to_owned(), start_samples: 7, end_samples: 7 + samples };
-            for timed in [timing.words(), timing.characters()] {
-                prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), piece);
-                prop_assert!(timed.windows(2).all(|pair| pair[0].end_samples == pair[1].start_samples));
-                prop_assert_eq!(timed.last().map(|last| last.end_samples), Some(7 + samples));
-            }
-        }
-        Ok(())
+    let outcome = runner.run(&inputs, |input| {
+        let (outcome, peak) = peak_bytes(|| does_no_harm(&styles, &input));
+        let allowed = BASE_BYTES + BYTES_PER_BYTE * input.0.len();
+        tried.set(tried.get() + 1);
+        highest.set(highest.get().max(peak));
+        prop_assert!(peak <= allowed, "{} bytes for a text of {}", peak, input.0.len());
+        outcome
     });
+    println!("{} texts, at most {} bytes for one", tried.get(), highest.get());
     outcome.unwrap();
 }

@@ -196,15 +196,22 @@ fn at_pace(utterance: &Utterance) -> Take {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fifty_thousand_characters_play_without_a_gap() {
-    let text = sentences(1).repeat(400);
-    let text: String = text.chars().take(50_000).collect();
+async fn a_hundred_thousand_characters_play_whole_and_without_a_gap() {
+    let text: String = sentences(500).chars().take(100_000).collect();
+    assert_eq!(text.chars().count(), 100_000);
     for in_hand in [Duration::from_millis(300), Duration::from_hours(10)] {
         let setup = Setup::new(1, at_pace);
         let mut speech = setup.speak(&text).await.unwrap();
         let (gaps, seconds) = gaps(&mut speech, in_hand).await;
         assert_eq!(gaps, 0, "{in_hand:?}");
-        assert!(seconds > 4_000.0 && speech.report().pieces > 200, "{seconds} s, {:?}", speech.report());
+        let pieces = speech.take_timings();
+        assert!(pieces.len() > 400 && pieces.len() == setup.asked().len(), "{} pieces", pieces.len());
+        let said: Vec<&str> = pieces.iter().map(|piece| piece.text.as_str()).collect();
+        assert_eq!(said.join(" "), text, "all of it is said once, in order");
+        let frames: usize = said.iter().map(|piece| piece.chars().count()).sum();
+        let samples = frames as u64 * FRAME_SAMPLES;
+        assert_eq!(pieces.last().unwrap().end_samples, samples);
+        assert!((seconds - samples as f64 / RATE_HZ).abs() < 0.001, "{seconds} s of {samples} samples");
     }
     let alone = Setup::new(0, at_pace);
     let mut speech = alone.speak(&sentences(4)).await.unwrap();

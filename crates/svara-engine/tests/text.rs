@@ -1,41 +1,77 @@
 //! Normalization against tables of checked cases, and properties that hold for every text.
+#![expect(clippy::panic, reason = "helpers outside of #[test] functions are tests, too")]
 
 use proptest::prelude::*;
 use svara_engine::text::{Language, normalize};
 
-/// Runs every case of a table: language, text, what is said.
-fn check(name: &str, table: &str) {
-    let mut failures = Vec::new();
-    let mut cases = 0;
-    for line in table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        cases += 1;
-        let columns: Vec<&str> = line.split('\t').collect();
-        let (&[code, text, expected], Some(language)) = (&columns[..], language_of(&columns)) else {
-            failures.push(format!("no case: {line}"));
-            continue;
-        };
-        let said = normalize(text, language);
-        if said != expected {
-            failures.push(format!("{code} {text}\n     is {said}\n  wants {expected}"));
-        }
-    }
-    assert!(failures.is_empty(), "{} of {cases} cases of {name}:\n{}", failures.len(), failures.join("\n"));
-    assert!(cases >= 20, "{name} has only {cases} cases");
-}
-
-fn language_of(columns: &[&str]) -> Option<Language> {
-    columns.first()?.parse().ok()
-}
+/// Language, text, what is said.
+type Case = (Language, &'static str, &'static str);
 
 macro_rules! tables {
     ($($name:ident)*) => {
+        const TABLES: &[&str] = &[$(include_str!(concat!("text/", stringify!($name), ".tsv")),)*];
+
         $(#[test] fn $name() {
-            check(stringify!($name), include_str!(concat!("text/", stringify!($name), ".tsv")));
+            check(&cases(include_str!(concat!("text/", stringify!($name), ".tsv"))));
         })*
     };
 }
 
 tables! { devanagari bengali_assamese gujarati gurmukhi tamil telugu kannada malayalam latin }
+
+fn cases(table: &'static str) -> Vec<Case> {
+    let lines = table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let case = |line: &'static str| {
+        let mut columns = line.split('\t');
+        let code = columns.next()?.parse().ok()?;
+        let case = (code, columns.next()?, columns.next()?);
+        columns.next().is_none().then_some(case)
+    };
+    lines.map(|line| case(line).unwrap_or_else(|| panic!("no case: {line}"))).collect()
+}
+
+/// Runs every case of a table.
+fn check(cases: &[Case]) {
+    let failures = cases.iter().filter_map(|(language, text, expected)| {
+        let said = normalize(text, *language);
+        (said != *expected).then(|| format!("{language} {text}\n     is {said}\n  wants {expected}"))
+    });
+    let failures: Vec<String> = failures.collect();
+    assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+/// A kind of thing that is normalized, and how a text that has one looks.
+type Kind = (&'static str, fn(&str) -> bool);
+
+const KINDS: [Kind; 11] = [
+    ("digits of ASCII", |text| text.contains(|c: char| c.is_ascii_digit())),
+    ("digits of an Indian script", |text| text.contains(|c: char| is_digit(c) && !c.is_ascii_digit())),
+    ("fraction", |text| text.contains("3.1") || text.contains("৩.১")),
+    ("lakh", |text| text.contains("1,50,000")),
+    ("currency", |text| text.contains(['₹', '৳', '$'])),
+    ("percentage", |text| text.contains('%')),
+    ("date", |text| text.contains("15/08/1947") || text.contains("১৫/০৮/১৯৪৭")),
+    ("time", |text| text.contains("7:15 pm")),
+    ("unit", |text| text.contains("km") && text.contains(is_digit)),
+    ("telephone number", |text| text.contains("+91")),
+    ("e-mail address", |text| text.contains('@')),
+];
+
+#[test]
+fn each_script_has_twenty_cases_or_more_and_one_of_each_kind() {
+    let all: Vec<Case> = TABLES.iter().flat_map(|table| cases(table)).collect();
+    for language in Language::ALL {
+        let of_language = all.iter().filter(|case| case.0 == language).count();
+        assert!(of_language >= 3, "{language} has only {of_language} cases");
+        let script = language.script();
+        let of_script: Vec<&str> =
+            all.iter().filter(|case| case.0.script() == script).map(|case| case.1).collect();
+        assert!(of_script.len() >= 20, "{script:?} has only {} cases", of_script.len());
+        for (kind, is_one) in KINDS {
+            assert!(of_script.iter().any(|text| is_one(text)), "{script:?} has no case of a {kind}");
+        }
+    }
+}
 
 /// Decimal digits of ASCII and of the Indian systems.
 fn is_digit(c: char) -> bool {

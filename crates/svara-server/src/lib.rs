@@ -32,3 +32,8 @@ pub mod telemetry;
 mod upload;
 pub mod voices;
 pub mod watched;
+
+/// Fuzz tests ask what was allocated.
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: svara_testkit::allocations::Counting = svara_testkit::allocations::Counting;

@@ -89,6 +89,7 @@ fn without_line_breaks(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use svara_testkit::allocations::peak_bytes;
 
     use super::*;
 
@@ -117,9 +118,14 @@ mod tests {
 
         #[test]
         fn no_text_makes_it_panic_or_grow(text in "(data:)?[a-z/;,]{0,4}[A-Za-z0-9+/= \\n]{0,60}\\PC{0,3}", max in 0usize..50) {
-            if let Ok(bytes) = Upload::from(text).bytes(max) {
+            let length = text.len();
+            let upload = Upload::from(text);
+            let (bytes, peak) = peak_bytes(|| upload.bytes(max));
+            if let Ok(bytes) = bytes {
                 prop_assert!(bytes.len() <= max + 2);
             }
+            // The text without its line breaks, what it means, and the words of an error.
+            prop_assert!(peak <= length + max + 300, "{} bytes for {} letters, {} allowed", peak, length, max);
         }
     }
 }

@@ -1,7 +1,6 @@
-//! Counts what a thread allocates.
+//! Counts what a thread allocates, to show that hostile input doesn't get memory out of what reads it.
 //!
-//! A test program that counts makes [`Counting`] its allocator:
-//! `#[global_allocator] static ALLOCATOR: Counting = Counting;`
+//! A test binary that asks makes it its allocator: `#[global_allocator] static ALLOCATOR: Counting = Counting;`.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -14,8 +13,7 @@ thread_local! {
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
-/// The system's allocator, with counters for each thread.
-#[derive(Debug)]
+/// The system's allocator, with a count for each thread.
 pub struct Counting;
 
 #[expect(unsafe_code, reason = "the trait is unsafe; every call goes to the system's allocator as it is")]
@@ -54,7 +52,8 @@ fn count(bytes: isize) {
     });
 }
 
-/// Runs `work` and tells how many bytes this thread had allocated at most on top of what it had before.
+/// Runs `work` and tells how many bytes this thread had allocated at most on top of what it had before. 0 where
+/// [`Counting`] isn't the allocator.
 pub fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = LIVE.get();
     PEAK.set(before);
@@ -62,7 +61,8 @@ pub fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (result, usize::try_from(PEAK.get() - before).unwrap_or_default())
 }
 
-/// Runs `work` and tells how often this thread allocated memory, or made an allocation another size.
+/// Runs `work` and tells how often this thread allocated memory, or made an allocation another size. 0 where
+/// [`Counting`] isn't the allocator.
 pub fn allocations<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = CALLS.get();
     let result = work();

@@ -10,7 +10,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, HeaderValue},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -197,7 +197,11 @@ async fn completions(
     Json(request): Json<Value>,
 ) -> Response {
     lock(&shared.requests).push(request);
-    lock(&shared.headers).push(headers);
+    // A value is a part of the buffer that it was read into: one that is kept would keep all of that.
+    let copied = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), HeaderValue::from_bytes(value.as_bytes()).ok()?)));
+    lock(&shared.headers).push(copied.collect());
     let next = lock(&shared.next).take();
     let script = next.unwrap_or_else(|| lock(&shared.script).clone());
     if let End::Refuse(status, body) = script.end {

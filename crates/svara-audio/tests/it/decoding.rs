@@ -6,7 +6,9 @@ use svara_audio::{
     DecodeError, DecodeLimits, Format, Mono, SampleRate, check_reference, decode_upload, encode_whole,
 };
 
-use crate::{allocations, ffmpeg, signal, spectrum, stream};
+use svara_testkit::allocations;
+
+use crate::{ffmpeg, signal, spectrum, stream};
 
 /// A kind of file: a name, ffmpeg's options, the file's extension, and whether its length is exact.
 pub(crate) struct Kind {

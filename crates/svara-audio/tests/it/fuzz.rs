@@ -9,8 +9,9 @@
 use std::time::{Duration, Instant};
 
 use svara_audio::{DecodeError, DecodeLimits, SampleRate, decode_upload};
+use svara_testkit::allocations;
 
-use crate::{allocations, decoding, signal};
+use crate::{decoding, signal};
 
 const DEFAULT_INPUTS: usize = 3_000;
 /// Of the sound allowed: 5 s at 24 kHz, three times over while a vector grows. The rest is the decoders' own.

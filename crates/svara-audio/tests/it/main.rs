@@ -5,7 +5,6 @@
     reason = "helpers outside of #[test] functions are tests, too"
 )]
 
-mod allocations;
 mod decoding;
 mod ffmpeg;
 mod formats;
@@ -15,3 +14,6 @@ mod signal;
 mod spectrum;
 mod stream;
 mod stretching;
+
+#[global_allocator]
+static ALLOCATOR: svara_testkit::allocations::Counting = svara_testkit::allocations::Counting;

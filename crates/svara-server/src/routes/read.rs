@@ -182,10 +182,13 @@ mod tests {
     use axum::body::Body;
     use futures::FutureExt;
     use proptest::{prelude::*, test_runner::TestRunner};
+    use svara_testkit::allocations::peak_bytes;
 
     use super::*;
 
     const LIMIT_BYTES: usize = 2_000;
+    /// Buffers and copies of a body of [`LIMIT_BYTES`], and at most [`MAX_FORM_FIELDS`] names and values.
+    const MAX_PEAK_BYTES: usize = 40_000;
 
     /// How many inputs the fuzz tests try: `SVARA_FUZZ_INPUTS`.
     fn runner() -> TestRunner {
@@ -228,7 +231,9 @@ mod tests {
         for content_type in ["multipart/form-data; boundary=b", "application/x-www-form-urlencoded"] {
             let outcome = runner().run(&body(), |body| {
                 let sent = body.len();
-                if let Ok(fields) = read(content_type, body) {
+                let (fields, peak) = peak_bytes(|| read(content_type, body));
+                prop_assert!(peak <= MAX_PEAK_BYTES, "{peak} bytes for {sent}");
+                if let Ok(fields) = fields {
                     prop_assert!(sent <= LIMIT_BYTES, "{sent} bytes were read");
                     prop_assert!(fields.len() <= MAX_FORM_FIELDS);
                     // What isn't UTF-8 becomes a replacement character of three bytes.

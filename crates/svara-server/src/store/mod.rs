@@ -2,9 +2,11 @@
 //!
 //! A value is one object: a head with its SHA-256, then the bytes. It's written in one step (a file that is renamed into
 //! place after an fsync, or a single PUT), so a crash at any point leaves the old state or the new one; and what is read
-//! is checked, so a value that a disk or a person damaged is an error and never an answer.
+//! is checked, so a value that a disk or a person damaged is an error and never an answer. What a crash in the middle of a
+//! write leaves in a directory is removed when a store is opened there an hour later or more.
 
 mod envelope;
+mod leftovers;
 
 use std::{sync::Arc, time::Duration};
 
@@ -89,6 +91,7 @@ impl Store {
             None | Some(("file", _)) => {
                 let directory = url.strip_prefix("file://").unwrap_or(url);
                 std::fs::create_dir_all(directory).map_err(|error| failed(error.to_string()))?;
+                remove_leftovers(directory);
                 let directory = LocalFileSystem::new_with_prefix(directory);
                 Arc::new(directory.map_err(|error| failed(error.to_string()))?.with_fsync(true))
             }
@@ -177,6 +180,15 @@ impl Store {
             modified: Duration::from_secs(u64::try_from(object.last_modified.timestamp()).unwrap_or(0)),
         });
         in_time(values.try_collect()).await?.map_err(|error| unavailable(&error))
+    }
+}
+
+/// A store is as good with them: that they can't be removed is only told.
+fn remove_leftovers(directory: &str) {
+    match leftovers::remove(directory.as_ref()) {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(directory, files, "removed what writes cut off by a crash had left"),
+        Err(error) => tracing::warn!(directory, %error, "can't remove what writes may have left"),
     }
 }
 

@@ -96,7 +96,12 @@ pub struct Program {
 impl Program {
     /// Starts it and waits until it listens; its port is to be 0.
     pub async fn start(config: &std::path::Path) -> Self {
-        let mut command = tokio::process::Command::from(crate::program::program(config));
+        Self::start_as(crate::program::program(config)).await
+    }
+
+    /// [`Self::start`], by a command of the caller's.
+    pub async fn start_as(command: std::process::Command) -> Self {
+        let mut command = tokio::process::Command::from(command);
         let mut child = command.stderr(std::process::Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = tokio::io::BufReader::new(child.stderr.take().unwrap()).lines();
         let mut log = String::new();
@@ -112,6 +117,11 @@ impl Program {
             }
         }
         panic!("it doesn't listen: {log}");
+    }
+
+    /// How it ended, when it has.
+    pub async fn ended(&mut self) -> std::process::ExitStatus {
+        self.child.wait().await.unwrap()
     }
 
     /// Ends it without a word of warning.

@@ -10,6 +10,8 @@ use svara_testkit::fake_vllm::{End, FakeVllm, Script};
 use crate::harness::{self, Server, status_and_json};
 
 const SENTENCE: &str = "यह एक वाक्य है। ";
+/// On Linux, where the tests run.
+const SIGXFSZ: i32 = 25;
 
 fn kept_in(directory: &Path) -> impl FnOnce(&mut Config) {
     let store = directory.display().to_string();
@@ -248,6 +250,45 @@ async fn a_killed_server_loses_no_job() {
     assert!((1..3).contains(&spoken_after), "what was over is not spoken again: {spoken_after}");
     let of_before = client.get(format!("{}{path}/audio/0", second.root)).send().await.unwrap();
     assert_eq!(of_before.bytes().await.unwrap().len(), 3 * 2048 * 2);
+}
+
+/// The system kills the real program in the middle of a write: past the limit on the size of files, `SIGXFSZ`.
+#[tokio::test]
+async fn what_a_write_left_when_its_process_was_killed_is_removed_at_a_later_start() {
+    use std::os::unix::process::ExitStatusExt;
+    let directory = tempfile::tempdir().unwrap();
+    let jobs = directory.path().join("jobs");
+    let more = format!(
+        "[server]\nport = 0\n[model]\ntokenizer = \"\"\n[voices]\nstore = \"\"\n[jobs]\nstore = {jobs:?}\nconcurrent = 0\n"
+    );
+    let file = crate::program::config(directory.path(), &more);
+    // The real one keeps its weights in a file in memory, which has the same limit.
+    let mut program = crate::program::program(&file);
+    program.args(["--decoder", "null"]);
+    let mut limited = std::process::Command::new("/bin/sh");
+    limited.env_clear().current_dir(program.get_current_dir().unwrap());
+    limited.args(["-c", "ulimit -c 0; ulimit -f 4; exec \"$0\" \"$@\""]).arg(program.get_program());
+    limited.args(program.get_args());
+    let mut server = harness::Program::start_as(limited).await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let fields = json!({"text": SENTENCE.repeat(300), "voice": "hi_female"});
+    let client = reqwest::Client::new();
+    client.post(format!("{}/v1/jobs", server.root)).json(&fields).send().await.unwrap_err();
+    assert_eq!(server.ended().await.signal(), Some(SIGXFSZ));
+    let left = files(&jobs);
+    assert_eq!(left.len(), 1, "{left:?}");
+    let bytes = std::fs::read(&left[0]).unwrap();
+    assert!(bytes.starts_with(b"svaraKV1") && bytes.len() < 5_000, "a part of it: {} bytes", bytes.len());
+
+    let mut second = harness::Program::start(&file).await;
+    assert_eq!(files(&jobs), left, "so young, it may be another replica's");
+    second.kill_9().await;
+    let two_hours_ago = std::time::SystemTime::now() - Duration::from_hours(2);
+    std::fs::File::options().write(true).open(&left[0]).unwrap().set_modified(two_hours_ago).unwrap();
+    let third = harness::Program::start(&file).await;
+    assert_eq!(files(&jobs), Vec::<std::path::PathBuf>::new());
+    let answer = client.post(format!("{}/v1/jobs", third.root)).json(&fields).send().await.unwrap();
+    assert_eq!(answer.status(), 202);
 }
 
 /// What stands in a store that was made empty.
