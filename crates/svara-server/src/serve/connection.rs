@@ -6,7 +6,7 @@ use axum::{Router, body::Body};
 use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::conn::auto,
 };
 use tokio::{
@@ -20,6 +20,7 @@ use super::{
     Limits, Tls,
     exchange::{self, Answer, Exchanges, Open, Timed},
     io::Guarded,
+    streams::Streams,
 };
 use crate::lifecycle::{Lifecycle, Phase};
 
@@ -104,8 +105,8 @@ where
     }
 }
 
-fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn builder(limits: &Limits) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams { stall: limits.write_stall });
     builder
         .http1()
         .timer(TokioTimer::new())

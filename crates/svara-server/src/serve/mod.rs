@@ -6,6 +6,7 @@
 mod connection;
 mod exchange;
 mod io;
+mod streams;
 mod tls;
 
 use std::{io as std_io, sync::Arc, time::Duration};

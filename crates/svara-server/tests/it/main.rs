@@ -21,6 +21,7 @@ mod elevenlabs;
 mod engines;
 mod failures;
 mod harness;
+mod http2;
 mod input;
 mod jobs;
 mod long_text;
