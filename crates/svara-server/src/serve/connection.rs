@@ -12,7 +12,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, watch},
+    sync::watch,
 };
 use tower::Service;
 
@@ -20,6 +20,7 @@ use super::{
     Limits, Tls,
     exchange::{self, Answer, Exchanges, Open, Timed},
     io::Guarded,
+    place::Place,
     streams::Streams,
 };
 use crate::lifecycle::{Lifecycle, Phase};
@@ -41,11 +42,11 @@ const HTTP2_PING_AFTER: Duration = Duration::from_secs(20);
 const CLOSE: Duration = Duration::from_secs(5);
 
 /// Serves a connection to its end, whatever that is.
-pub(super) async fn serve(stream: TcpStream, permit: OwnedSemaphorePermit, shared: Arc<Shared>) {
+pub(super) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) {
     // Small chunks of audio must leave at once. A connection that is gone already will say so by itself.
     let _ = stream.set_nodelay(true);
     let Limits { write_stall, header, .. } = shared.limits;
-    let stream = Guarded::new(stream, write_stall, shared.life.clone(), permit);
+    let stream = Guarded::new(stream, write_stall, shared.life.clone(), place);
     match &shared.tls {
         None => speak(stream, &shared).await,
         Some(tls) => {

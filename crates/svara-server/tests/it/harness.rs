@@ -47,10 +47,10 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let parts = start::parts(&config).await.unwrap();
-        let life = parts.life.clone();
+        let (life, connections) = (parts.life.clone(), parts.connections.clone());
         let app = app::router(parts, &config);
         let settings = serve::Settings::new(&config).unwrap();
-        let stopped = tokio::spawn(serve::run(listener, app, life.clone(), settings));
+        let stopped = tokio::spawn(serve::run(listener, app, life.clone(), connections, settings));
         Self { engine, address, client: Client::new(), life, stopped }
     }
 
