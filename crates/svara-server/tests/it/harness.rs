@@ -90,6 +90,8 @@ pub async fn status_and_json(response: Response) -> (u16, Value) {
 /// The program itself, with the configuration of a file; killed when dropped.
 pub struct Program {
     child: tokio::process::Child,
+    pub address: SocketAddr,
+    /// The base of its addresses, unless it speaks HTTPS.
     pub root: String,
 }
 
@@ -108,10 +110,18 @@ impl Program {
             if let Some(address) = address {
                 // Whoever doesn't read a pipe stops those who write it.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Self { child, root: format!("http://{address}") };
+                let root = format!("http://{address}");
+                return Self { child, address: address.parse().unwrap(), root };
             }
         }
         panic!("it doesn't listen: {log}");
+    }
+
+    /// Sends it a signal: `HUP`.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().unwrap().to_string();
+        let kill = tokio::process::Command::new("kill").args(["-s", name, &id]).status().await;
+        assert!(kill.unwrap().success());
     }
 
     /// Ends it without a word of warning.
