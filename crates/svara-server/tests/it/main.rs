@@ -23,6 +23,7 @@ mod failures;
 mod harness;
 mod http2;
 mod input;
+mod job_owners;
 mod jobs;
 mod long_text;
 mod metrics;
