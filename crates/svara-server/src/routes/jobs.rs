@@ -185,6 +185,10 @@ async fn read_items(state: &AppState, id: &RequestId, request: Request) -> Resul
             let reason = format!("may have at most {} texts (jobs.max_items)", limits.max_items);
             return Err(ApiError::invalid("body", reason));
         }
+        if fields.asks_for_times() {
+            let reason = "are not kept with a job; POST /v1/text-to-speech gives them with its sound";
+            return Err(ApiError::unsupported("timestamps", reason));
+        }
         let (mut request, spec) = svara::speech_request(state, id.clone(), fields).await?;
         speaking::find_kept_voice(state, &mut request).await?;
         characters += request.text.chars().count();
