@@ -33,10 +33,10 @@ const MAX_REQUEST_ID_BYTES: usize = 128;
 
 /// The whole HTTP surface.
 pub fn router(parts: Parts, config: &Config) -> Router {
-    let Parts { engine, voices: CallersVoices { cloning, kept }, stores, auth, life } = parts;
+    let Parts { engine, voices: CallersVoices { cloning, kept }, stores, auth, life, connections } = parts;
     let engine = Arc::new(engine);
     let admission = Arc::new(Admission::new(&config.limits, engine.decoder().max_streams()));
-    let metrics = Arc::new(Metrics::new(&engine, &admission));
+    let metrics = Arc::new(Metrics::new(&engine, &admission, connections));
     let auth = Arc::new(auth);
     let Stores { cache, jobs } = stores;
     let cache = config.cache.is_on().then(|| Cache::new(&config.cache, cache, metrics.cache()));

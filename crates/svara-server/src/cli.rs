@@ -193,10 +193,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     let parts = start::parts(config).await?;
     parts.auth.follow().context("can't catch SIGHUP")?;
-    let life = parts.life.clone();
+    let (life, connections) = (parts.life.clone(), parts.connections.clone());
     let app = app::router(parts, config);
     serve::stop_at_signals(life.clone())?;
-    serve::run(listener, app, life, settings).await
+    serve::run(listener, app, life, connections, settings).await
 }
 
 /// Loads all that is quickly loaded, and shows the configuration.

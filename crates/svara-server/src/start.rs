@@ -28,7 +28,7 @@ use crate::{
     config::{CacheConfig, Config, DecoderBackend, EngineKind},
     jobs,
     lifecycle::Lifecycle,
-    serve::Tls,
+    serve::{Connections, Tls},
     store::Store,
     telemetry::{self, Traced},
     voices::{self, KeptVoices},
@@ -49,6 +49,8 @@ pub struct Parts {
     pub auth: Auth,
     /// Where in its life the server is.
     pub life: Lifecycle,
+    /// Count what it serves.
+    pub connections: Connections,
 }
 
 /// Loads everything.
@@ -63,7 +65,8 @@ pub async fn parts(config: &Config) -> anyhow::Result<Parts> {
     let opening = config.clone();
     let stores =
         tokio::task::spawn_blocking(move || stores(&opening)).await.context("loading was interrupted")??;
-    Ok(Parts { engine, voices, stores, auth, life: Lifecycle::default() })
+    let (life, connections) = Default::default();
+    Ok(Parts { engine, voices, stores, auth, life, connections })
 }
 
 /// Loads everything that speaking needs, and makes an engine of it.

@@ -30,7 +30,7 @@ pub(crate) struct AppState {
     pub(crate) metrics: Arc<Metrics>,
     /// Knows who may ask.
     pub(crate) auth: Arc<Auth>,
-    /// Who asks. Routes that speak take the state as [`Asked`], which knows; work of the server's own takes
+    /// Who asks. Routes for which that matters take the state as [`Asked`], which knows; work of the server's own takes
     /// [`Caller::Anybody`].
     pub(crate) caller: Caller,
     /// Lets so many speak at once.
@@ -51,7 +51,7 @@ pub(crate) struct AppState {
     pub(crate) openai_input_characters: usize,
 }
 
-/// The state for one request: with who asks, for routes that speak.
+/// The state for one request: with who asks.
 pub(crate) struct Asked(pub(crate) AppState);
 
 impl FromRequestParts<AppState> for Asked {

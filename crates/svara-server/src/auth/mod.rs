@@ -127,6 +127,23 @@ impl Auth {
 }
 
 impl Caller {
+    /// The name of the key, under which what its holder makes is kept; none where no key was needed.
+    pub(crate) fn key_name(&self) -> Option<&str> {
+        match self {
+            Self::Known(holder) => Some(&holder.0.entry.name),
+            Self::Anybody | Self::Unknown => None,
+        }
+    }
+
+    /// Whether what was made under this name is the caller's: his own, or, where no keys are asked for, anybody's.
+    pub(crate) fn owns(&self, key_name: Option<&str>) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::Known(_) => self.key_name() == key_name,
+            Self::Unknown => false,
+        }
+    }
+
     /// Takes one of the key's streams, and the characters that it will say.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use std::{
 use serde::Serialize;
 
 use super::record::{EndRecord, Summary};
+use crate::auth::Caller;
 
 /// A job's place in the order: the time it was posted, then its id.
 type Place = (u64, String);
@@ -200,6 +201,11 @@ impl Item {
 }
 
 impl Job {
+    /// Whether the caller may know of it.
+    pub(super) fn belongs_to(&self, caller: &Caller) -> bool {
+        caller.owns(self.summary.owner.as_deref())
+    }
+
     /// The job without its items.
     pub(crate) fn overview(&self) -> Overview {
         let count = |status: &str| self.items.iter().filter(|item| item.status() == status).count();
@@ -231,7 +237,7 @@ mod tests {
 
     fn record(created_unix_s: u64, items: usize) -> Arc<Summary> {
         let item = ItemSummary { characters: 1, format: "wav".to_owned(), sample_rate_hz: 24_000 };
-        Arc::new(Summary { created_unix_s, items: vec![item; items] })
+        Arc::new(Summary { created_unix_s, owner: None, items: vec![item; items] })
     }
 
     fn end(bytes: Option<u64>) -> EndRecord {

@@ -33,6 +33,7 @@ pub(crate) use self::{
     record::{EndRecord, FailureRecord, ItemRecord},
 };
 use crate::{
+    auth::Caller,
     config::JobsConfig,
     error::ApiError,
     lifecycle::{Lifecycle, Phase},
@@ -112,15 +113,19 @@ impl Jobs {
         &self.config
     }
 
-    /// Keeps a job; its items are spoken in their time.
+    /// Keeps a job of the caller's; its items are spoken in their time.
     ///
     /// # Errors
     /// There is no store, no room, or the store failed; then there is no job.
-    pub(crate) async fn create(&self, items: Vec<ItemRecord>) -> Result<(String, Job), ApiError> {
+    pub(crate) async fn create(
+        &self,
+        caller: &Caller,
+        items: Vec<ItemRecord>,
+    ) -> Result<(String, Job), ApiError> {
         let shelf = self.ready().await?;
         self.check_room()?;
         let created_unix_s = unix_time().as_secs();
-        let record = JobRecord { created_unix_s, items };
+        let record = JobRecord { created_unix_s, owner: caller.key_name().map(str::to_owned), items };
         let id = Uuid::new_v4().simple().to_string();
         shelf.create(&id, &record).await?;
         let summary = Arc::new(record.summary());
@@ -130,22 +135,24 @@ impl Jobs {
         Ok((id, job))
     }
 
-    /// The job of an id.
+    /// The job of an id, where it is the caller's.
     ///
     /// # Errors
     /// There is no store, or what it holds isn't known yet.
-    pub(crate) async fn get(&self, id: &str) -> Result<Option<Job>, ApiError> {
+    pub(crate) async fn get(&self, caller: &Caller, id: &str) -> Result<Option<Job>, ApiError> {
         self.ready().await?;
-        Ok(self.book().get(id).cloned())
+        Ok(self.book().get(id).filter(|job| job.belongs_to(caller)).cloned())
     }
 
-    /// All jobs, the newest first.
+    /// The caller's jobs, the newest first.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub(crate) async fn list(&self) -> Result<Vec<(String, Overview)>, ApiError> {
+    pub(crate) async fn list(&self, caller: &Caller) -> Result<Vec<(String, Overview)>, ApiError> {
         self.ready().await?;
-        Ok(self.book().newest_first().map(|(id, job)| (id.to_owned(), job.overview())).collect())
+        let book = self.book();
+        let jobs = book.newest_first().filter(|(_, job)| job.belongs_to(caller));
+        Ok(jobs.map(|(id, job)| (id.to_owned(), job.overview())).collect())
     }
 
     /// The audio of an item that is done.
@@ -157,13 +164,18 @@ impl Jobs {
         audio.ok_or_else(|| ApiError::internal("the audio of this job is gone from its store"))
     }
 
-    /// Deletes a job; what is being spoken of it ends. Says whether there was one.
+    /// Deletes a job of the caller's; what is being spoken of it ends. Says whether there was one.
     ///
     /// # Errors
     /// There is no store, or it failed; then the job comes back with the next start.
-    pub(crate) async fn delete(&self, id: &str) -> Result<bool, ApiError> {
+    pub(crate) async fn delete(&self, caller: &Caller, id: &str) -> Result<bool, ApiError> {
         let shelf = self.ready().await?;
-        let Some(job) = self.book().remove(id) else { return Ok(false) };
+        let removed = {
+            let mut book = self.book();
+            let theirs = book.get(id).is_some_and(|job| job.belongs_to(caller));
+            theirs.then(|| book.remove(id)).flatten()
+        };
+        let Some(job) = removed else { return Ok(false) };
         for ((_, _), task) in self.running().iter().filter(|((of, _), _)| of == id) {
             task.abort();
         }
@@ -219,7 +231,7 @@ impl Jobs {
         let old = self.book().older_than(oldest);
         for id in old {
             tracing::info!(id, "a job is too old: deleted");
-            self.delete(&id).await?;
+            self.delete(&Caller::Anybody, &id).await?;
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ use crate::error::ApiError;
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct JobRecord {
     pub(super) created_unix_s: u64,
+    /// The name of the key that it was handed in with; none where no keys were asked for.
+    pub(super) owner: Option<String>,
     pub(super) items: Vec<ItemRecord>,
 }
 
@@ -50,6 +52,7 @@ struct ReferenceRecord {
 #[derive(Debug)]
 pub(crate) struct Summary {
     pub(crate) created_unix_s: u64,
+    pub(super) owner: Option<String>,
     pub(crate) items: Vec<ItemSummary>,
 }
 
@@ -91,7 +94,8 @@ impl JobRecord {
             format: item.format.clone(),
             sample_rate_hz: item.sample_rate_hz,
         });
-        Summary { created_unix_s: self.created_unix_s, items: items.collect() }
+        let items = items.collect();
+        Summary { created_unix_s: self.created_unix_s, owner: self.owner.clone(), items }
     }
 }
 

@@ -9,7 +9,7 @@ use prometheus_client::{
 };
 use svara_engine::{Engine, PiecesRedone, source::pool::EngineStatus};
 
-use crate::admission::Admission;
+use crate::{admission::Admission, serve::Connections};
 
 /// The decoder's slots and queue, the pieces that were done again, and how the engines stand.
 pub(super) struct EngineCollector {
@@ -28,23 +28,30 @@ impl fmt::Debug for EngineCollector {
     }
 }
 
-/// The queue before speech.
+/// Who is at the door: connections, and the queue before speech.
 #[derive(Debug)]
-pub(super) struct AdmissionCollector {
+pub(super) struct DoorCollector {
     admission: Arc<Admission>,
+    connections: Connections,
 }
 
-impl AdmissionCollector {
-    pub(super) fn new(admission: &Arc<Admission>) -> Self {
-        Self { admission: Arc::clone(admission) }
+impl DoorCollector {
+    pub(super) fn new(admission: &Arc<Admission>, connections: Connections) -> Self {
+        Self { admission: Arc::clone(admission), connections }
     }
 }
 
-impl Collector for AdmissionCollector {
+impl Collector for DoorCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let gauge = ConstGauge::new(self.admission.waiting() as f64);
-        let (name, help) = ("queue_waiting", "Requests for speech that wait until a stream is free.");
-        gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+        let waiting = "Requests for speech that wait until a stream is free.";
+        for (name, help, value) in [
+            ("connections_open", "Connections of clients that are open.", self.connections.open()),
+            ("queue_waiting", waiting, self.admission.waiting()),
+        ] {
+            let gauge = ConstGauge::new(value as f64);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        Ok(())
     }
 }
 

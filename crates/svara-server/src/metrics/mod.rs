@@ -32,13 +32,13 @@ pub(crate) use self::{
     timing::{Step, StepTimes},
 };
 use self::{
-    collect::{AdmissionCollector, EngineCollector},
+    collect::{DoorCollector, EngineCollector},
     engines::EngineMetrics,
     labels::{BuildLabels, FailureLabels, HttpLabels, OutcomeLabels},
     process::ProcessCollector,
     timing::Timing,
 };
-use crate::{admission::Admission, error::ApiError};
+use crate::{admission::Admission, error::ApiError, serve::Connections};
 
 /// The media type of what [`Metrics::render`] gives.
 pub(crate) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
@@ -77,7 +77,7 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     /// The metrics of a server with this engine, whose decoder is observed from now on.
-    pub(crate) fn new(engine: &Arc<Engine>, admission: &Arc<Admission>) -> Self {
+    pub(crate) fn new(engine: &Arc<Engine>, admission: &Arc<Admission>, connections: Connections) -> Self {
         let timing = Arc::new(Timing::default());
         let mut registry = Registry::with_prefix("svara");
         let first_audio: fn() -> Histogram = || Histogram::new(FIRST_AUDIO_SECONDS);
@@ -113,7 +113,7 @@ impl Metrics {
         };
         registry.register("build", "What is running", Info::new(build));
         registry.register_collector(Box::new(EngineCollector::new(engine)));
-        registry.register_collector(Box::new(AdmissionCollector::new(admission)));
+        registry.register_collector(Box::new(DoorCollector::new(admission, connections)));
         registry.register_collector(Box::new(ProcessCollector));
         Self { registry, ..metrics }
     }

@@ -63,7 +63,7 @@ fn requests(limits: &Limits) -> Vec<(&'static str, Value)> {
             "voice_clone_tokens": {"type": ["array", "null"], "items": {"type": "integer", "minimum": 0}},
             "language": words("In which language the recording's voice speaks; in place of a voice: which voice."),
             "gender": gender(),
-            "timestamps": {"type": ["string", "null"], "enum": ["word", "character", null], "description": "Answers with JSON: the sound, and estimated times of words or characters."},
+            "timestamps": {"type": ["string", "null"], "enum": ["word", "character", null], "description": "Answers with JSON: the sound, and estimated times of words or characters. Not for jobs."},
         },
     });
     let openai = json!({

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Extension, Json, Router,
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Path, Request},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -81,7 +81,7 @@ async fn create(Asked(state): Asked, Extension(id): Extension<RequestId>, reques
         // A job's characters count when it is handed in; whatever becomes of it later is between it and the server.
         let characters = items.iter().map(|item| item.text.chars().count()).sum();
         let mut charged = state.caller.start_stream(characters)?;
-        let (id, job) = state.jobs.create(items).await?;
+        let (id, job) = state.jobs.create(&state.caller, items).await?;
         charged.spoken();
         let place = HeaderValue::try_from(format!("/v1/jobs/{id}"));
         let mut response = (StatusCode::ACCEPTED, Json(JobView::whole(&id, &job))).into_response();
@@ -91,23 +91,23 @@ async fn create(Asked(state): Asked, Extension(id): Extension<RequestId>, reques
     answer.await.unwrap_or_else(refused)
 }
 
-async fn list(State(state): State<AppState>) -> Response {
+async fn list(Asked(state): Asked) -> Response {
     let answer = async {
-        let jobs = state.jobs.list().await?.into_iter();
+        let jobs = state.jobs.list(&state.caller).await?.into_iter();
         let jobs = jobs.map(|(id, overview)| JobView { id, overview, items: None });
         Ok(Json(List { jobs: jobs.collect() }).into_response())
     };
     answer.await.unwrap_or_else(refused)
 }
 
-async fn get_one(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+async fn get_one(Asked(state): Asked, Path(id): Path<String>) -> Response {
     let answer = async { Ok(Json(JobView::whole(&id, &find(&state, &id).await?)).into_response()) };
     answer.await.unwrap_or_else(refused)
 }
 
-async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+async fn delete(Asked(state): Asked, Path(id): Path<String>) -> Response {
     let answer = async {
-        if state.jobs.delete(&id).await? {
+        if state.jobs.delete(&state.caller, &id).await? {
             Ok(Json(json!({"status": "ok"})).into_response())
         } else {
             Err(unknown())
@@ -116,7 +116,7 @@ async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Respon
     answer.await.unwrap_or_else(refused)
 }
 
-async fn only_audio(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+async fn only_audio(Asked(state): Asked, Path(id): Path<String>) -> Response {
     let answer = async {
         let job = find(&state, &id).await?;
         match job.items.len() {
@@ -130,7 +130,7 @@ async fn only_audio(State(state): State<AppState>, Path(id): Path<String>) -> Re
     answer.await.unwrap_or_else(refused)
 }
 
-async fn audio(State(state): State<AppState>, Path((id, number)): Path<(String, String)>) -> Response {
+async fn audio(Asked(state): Asked, Path((id, number)): Path<(String, String)>) -> Response {
     let answer = async {
         let job = find(&state, &id).await?;
         let number = number.parse().ok().filter(|number| *number < job.items.len());
@@ -164,7 +164,7 @@ async fn download(state: &AppState, id: &str, job: &Job, number: usize) -> Resul
 }
 
 async fn find(state: &AppState, id: &str) -> Result<Job, ApiError> {
-    state.jobs.get(id).await?.ok_or_else(unknown)
+    state.jobs.get(&state.caller, id).await?.ok_or_else(unknown)
 }
 
 fn unknown() -> ApiError {
@@ -184,6 +184,10 @@ async fn read_items(state: &AppState, id: &RequestId, request: Request) -> Resul
         if items.len() >= limits.max_items {
             let reason = format!("may have at most {} texts (jobs.max_items)", limits.max_items);
             return Err(ApiError::invalid("body", reason));
+        }
+        if fields.asks_for_times() {
+            let reason = "are not kept with a job; POST /v1/text-to-speech gives them with its sound";
+            return Err(ApiError::unsupported("timestamps", reason));
         }
         let (mut request, spec) = svara::speech_request(state, id.clone(), fields).await?;
         speaking::find_kept_voice(state, &mut request).await?;

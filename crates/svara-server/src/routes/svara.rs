@@ -58,6 +58,13 @@ pub(crate) struct Fields {
     timestamps: Option<Timestamps>,
 }
 
+impl Fields {
+    /// Whether `timestamps` is there: times come with an answer's sound, and nowhere else.
+    pub(super) fn asks_for_times(&self) -> bool {
+        self.timestamps.is_some()
+    }
+}
+
 async fn text_to_speech(
     Asked(state): Asked,
     Extension(id): Extension<RequestId>,

@@ -6,13 +6,13 @@ use axum::{Router, body::Body};
 use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::conn::auto,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, watch},
+    sync::watch,
 };
 use tower::Service;
 
@@ -20,6 +20,8 @@ use super::{
     Limits, Tls,
     exchange::{self, Answer, Exchanges, Open, Timed},
     io::Guarded,
+    place::Place,
+    streams::Streams,
 };
 use crate::lifecycle::{Lifecycle, Phase};
 
@@ -40,11 +42,11 @@ const HTTP2_PING_AFTER: Duration = Duration::from_secs(20);
 const CLOSE: Duration = Duration::from_secs(5);
 
 /// Serves a connection to its end, whatever that is.
-pub(super) async fn serve(stream: TcpStream, permit: OwnedSemaphorePermit, shared: Arc<Shared>) {
+pub(super) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) {
     // Small chunks of audio must leave at once. A connection that is gone already will say so by itself.
     let _ = stream.set_nodelay(true);
     let Limits { write_stall, header, .. } = shared.limits;
-    let stream = Guarded::new(stream, write_stall, shared.life.clone(), permit);
+    let stream = Guarded::new(stream, write_stall, shared.life.clone(), place);
     match &shared.tls {
         None => speak(stream, &shared).await,
         Some(tls) => {
@@ -104,8 +106,8 @@ where
     }
 }
 
-fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn builder(limits: &Limits) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams { stall: limits.write_stall });
     builder
         .http1()
         .timer(TokioTimer::new())

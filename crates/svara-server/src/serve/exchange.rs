@@ -1,4 +1,5 @@
-//! Requests and their answers as a connection sees them: how many are open, and bodies that have to come in time.
+//! Requests and their answers as a connection sees them: how many are open, and bodies that have to come, or to be
+//! taken, in time.
 
 use std::{
     future::Future,
@@ -11,6 +12,12 @@ use axum::{BoxError, body::Body};
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::{sync::watch, time::Sleep};
+
+use super::streams;
+
+/// Most bytes handed over at once. Of an answer that is made before it is sent, a client that reads nothing gets no more
+/// than this beyond its window, and the rest can be taken back.
+const PORTION_BYTES: usize = 16 * 1024;
 
 /// The requests of a connection.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,15 +58,32 @@ pub(super) async fn idle(exchanges: &watch::Sender<Exchanges>, first: Duration, 
     }
 }
 
-/// An answer's body that counts.
+/// An answer's body that counts, and tells its stream whom it waits for.
 pub(super) struct Answer {
     body: Body,
+    /// Of the body's last frame, what is still to be handed over.
+    rest: Bytes,
     _open: Open,
 }
 
 impl Answer {
     pub(super) fn new(body: Body, open: Open) -> Self {
-        Self { body, _open: open }
+        streams::waits_for_client(true);
+        Self { body, rest: Bytes::new(), _open: open }
+    }
+
+    fn poll_portion(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.rest.is_empty() {
+            match ready!(hyper::body::Body::poll_frame(Pin::new(&mut self.body), cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                end => return Poll::Ready(end),
+            }
+        }
+        let portion = self.rest.split_to(self.rest.len().min(PORTION_BYTES));
+        Poll::Ready(Some(Ok(Frame::data(portion))))
     }
 }
 
@@ -68,18 +92,26 @@ impl hyper::body::Body for Answer {
     type Error = axum::Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = self.get_mut().poll_portion(cx);
+        streams::waits_for_client(polled.is_ready());
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, body) = (self.rest.len() as u64, self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower().saturating_add(rest));
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }
 

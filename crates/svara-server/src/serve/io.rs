@@ -10,10 +10,10 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::OwnedSemaphorePermit,
     time::{Instant, Sleep},
 };
 
+use super::place::Place;
 use crate::lifecycle::{Lifecycle, Phase};
 
 /// A connection that fails once its peer has taken nothing for too long, or the server stops. It holds its place among
@@ -22,21 +22,16 @@ pub(super) struct Guarded<S> {
     stream: S,
     stall: Stall,
     stopping: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl<S> Guarded<S> {
-    pub(super) fn new(
-        stream: S,
-        write_stall: Duration,
-        life: Lifecycle,
-        permit: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(super) fn new(stream: S, write_stall: Duration, life: Lifecycle, place: Place) -> Self {
         Self {
             stream,
             stall: Stall { bound: write_stall, since: None },
             stopping: Box::pin(async move { life.reached(Phase::Stopping).await }),
-            _permit: permit,
+            _place: place,
         }
     }
 
@@ -132,26 +127,28 @@ mod tests {
     };
 
     use super::*;
+    use crate::serve::Connections;
 
     const BOUND: Duration = Duration::from_secs(5);
 
-    fn guarded() -> (Guarded<DuplexStream>, DuplexStream, Arc<Semaphore>, Lifecycle) {
+    fn guarded() -> (Guarded<DuplexStream>, DuplexStream, (Arc<Semaphore>, Connections), Lifecycle) {
         let (near, far) = tokio::io::duplex(10);
         let permits = Arc::new(Semaphore::new(1));
         let permit = Arc::clone(&permits).try_acquire_owned().unwrap();
-        let life = Lifecycle::default();
-        (Guarded::new(near, BOUND, life.clone(), permit), far, permits, life)
+        let (life, connections) = (Lifecycle::default(), Connections::default());
+        let place = connections.enter(permit);
+        (Guarded::new(near, BOUND, life.clone(), place), far, (permits, connections), life)
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_takes_nothing_for_too_long_is_dropped() {
-        let (mut near, _far, permits, _) = guarded();
+        let (mut near, _far, (permits, connections), _) = guarded();
         let start = Instant::now();
         let error = near.write_all(&[0; 100]).await.unwrap_err();
         assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, BOUND));
-        assert_eq!(permits.available_permits(), 0);
+        assert_eq!((permits.available_permits(), connections.open()), (0, 1));
         drop(near);
-        assert_eq!(permits.available_permits(), 1);
+        assert_eq!((permits.available_permits(), connections.open()), (1, 0));
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,6 +6,8 @@
 mod connection;
 mod exchange;
 mod io;
+mod place;
+mod streams;
 mod tls;
 
 use std::{io as std_io, sync::Arc, time::Duration};
@@ -18,7 +20,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-pub use self::{exchange::BodyTimeout, tls::Tls};
+pub use self::{exchange::BodyTimeout, place::Connections, tls::Tls};
 use crate::{
     config::Config,
     lifecycle::{Lifecycle, Phase},
@@ -84,7 +86,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// How long connections that are broken off may take to notice.
 const BREAK_OFF: Duration = Duration::from_secs(1);
 
-/// Serves until `life` drains, and then until all streams have ended, or the deadline has come and they are broken off.
+/// Serves until `life` drains, counting `connections`, and then until all streams have ended, or the deadline has come and they are broken off.
 ///
 /// # Errors
 /// The listener has no address.
@@ -92,6 +94,7 @@ pub async fn run(
     listener: TcpListener,
     app: Router,
     life: Lifecycle,
+    connections: Connections,
     settings: Settings,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the listener has no address")?;
@@ -117,7 +120,7 @@ pub async fn run(
         match accepted {
             Ok((stream, _)) => match Arc::clone(&permits).try_acquire_owned() {
                 Ok(permit) => {
-                    tokio::spawn(connection::serve(stream, permit, Arc::clone(&shared)));
+                    tokio::spawn(connection::serve(stream, connections.enter(permit), Arc::clone(&shared)));
                 }
                 Err(_) => turn_away(&stream, shared.tls.is_some()),
             },

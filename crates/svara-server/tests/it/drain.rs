@@ -33,11 +33,15 @@ async fn open_streams_finish_before_the_server_stops() {
 #[tokio::test]
 async fn the_drain_has_a_deadline() {
     let script = Script { end: End::Hang, ..Script::frames(5) };
-    let mut server = Server::with(script, |config| config.server.drain_seconds = Seconds::new(1)).await;
+    let mut server = Server::with(script, |config| {
+        config.server.drain_seconds = Seconds::new(1);
+        config.engine.inactivity_seconds = Seconds::new(600);
+    })
+    .await;
     let mut response = server.speak(json!({})).await;
     response.chunk().await.unwrap().unwrap();
     server.life.stop();
-    (&mut server.stopped).await.unwrap().unwrap();
+    timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();
 }
 
 /// Load balancers see that it isn't ready while it still answers; what was open goes on.
@@ -79,7 +83,11 @@ async fn a_draining_server_says_so_and_refuses_new_requests() {
 #[tokio::test]
 async fn a_second_stop_breaks_streams_and_sockets_off() {
     let script = Script { end: End::Hang, ..Script::frames(5) };
-    let mut server = Server::with(script, |config| config.server.drain_seconds = Seconds::new(600)).await;
+    let mut server = Server::with(script, |config| {
+        config.server.drain_seconds = Seconds::new(600);
+        config.engine.inactivity_seconds = Seconds::new(600);
+    })
+    .await;
     let mut response = server.speak(json!({})).await;
     response.chunk().await.unwrap().unwrap();
     let mut socket = Client::open(&server, "hi_female/stream-input", "").await;

@@ -47,10 +47,10 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let parts = start::parts(&config).await.unwrap();
-        let life = parts.life.clone();
+        let (life, connections) = (parts.life.clone(), parts.connections.clone());
         let app = app::router(parts, &config);
         let settings = serve::Settings::new(&config).unwrap();
-        let stopped = tokio::spawn(serve::run(listener, app, life.clone(), settings));
+        let stopped = tokio::spawn(serve::run(listener, app, life.clone(), connections, settings));
         Self { engine, address, client: Client::new(), life, stopped }
     }
 
@@ -90,6 +90,8 @@ pub async fn status_and_json(response: Response) -> (u16, Value) {
 /// The program itself, with the configuration of a file; killed when dropped.
 pub struct Program {
     child: tokio::process::Child,
+    pub address: SocketAddr,
+    /// The base of its addresses, unless it speaks HTTPS.
     pub root: String,
 }
 
@@ -113,7 +115,8 @@ impl Program {
             if let Some(address) = address {
                 // Whoever doesn't read a pipe stops those who write it.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Self { child, root: format!("http://{address}") };
+                let root = format!("http://{address}");
+                return Self { child, address: address.parse().unwrap(), root };
             }
         }
         panic!("it doesn't listen: {log}");
@@ -122,6 +125,13 @@ impl Program {
     /// How it ended, when it has.
     pub async fn ended(&mut self) -> std::process::ExitStatus {
         self.child.wait().await.unwrap()
+    }
+
+    /// Sends it a signal: `HUP`.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().unwrap().to_string();
+        let kill = tokio::process::Command::new("kill").args(["-s", name, &id]).status().await;
+        assert!(kill.unwrap().success());
     }
 
     /// Ends it without a word of warning.

@@ -126,6 +126,7 @@ async fn what_is_wrong_is_said_when_it_is_posted() {
         (json!({"text": " "}), 422, "text"),
         (json!({"text": "a".repeat(51)}), 422, "jobs.job_characters"),
         (json!({"response_format": "xyz"}), 400, "response_format"),
+        (json!({"timestamps": "word"}), 400, "timestamps"),
     ] {
         let mut fields = good.clone();
         fields.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());

@@ -6,7 +6,13 @@ use svara_testkit::{
     models,
 };
 
-use crate::harness::Server;
+use tokio::time::timeout;
+
+use crate::{
+    harness::Server,
+    raw::{LONG, connect},
+    sockets::Client,
+};
 
 /// The samples of `/metrics` by name and labels. What is no sample of the text format is a failure.
 async fn scrape(server: &Server) -> BTreeMap<String, f64> {
@@ -67,6 +73,20 @@ async fn a_speech_is_counted_with_what_it_cost() {
     for name in ["resident_memory_bytes", "cpu_seconds_total", "open_fds", "max_fds", "start_time_seconds"] {
         assert!(value(&samples, &format!("svara_process_{name}")) > 0.0, "{name}");
     }
+}
+
+/// Those of HTTP, and those that became WebSockets.
+#[tokio::test]
+async fn open_connections_are_counted() {
+    let server = Server::start(Script::frames(4)).await;
+    let open = async || value(&scrape(&server).await, "svara_connections_open");
+    let alone = open().await;
+    let idle = connect(server.address).await;
+    let socket = Client::open(&server, "hi_female/stream-input", "").await;
+    let seen = async |expected: f64| while open().await != expected {};
+    timeout(LONG, seen(alone + 2.0)).await.expect("both are counted");
+    drop((idle, socket));
+    timeout(LONG, seen(alone)).await.expect("neither is any more");
 }
 
 #[tokio::test]

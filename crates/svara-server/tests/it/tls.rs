@@ -1,14 +1,15 @@
 //! HTTPS: both versions of HTTP, old clients turned away, a certificate that is renewed while the server runs.
 
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
+use serde_json::json;
 use svara_server::config::DecoderBackend;
-use svara_testkit::fake_vllm::Script;
+use svara_testkit::fake_vllm::{End, FakeVllm, Script};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -16,9 +17,12 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
-    harness::{Server, config},
+    harness::{Program, Server, config},
+    http2, program,
     raw::{LONG, SPEECH, connect, speech_request, until_closed},
 };
+
+const NOTHING_KEPT: &str = "[voices]\nstore = \"\"\n[jobs]\nstore = \"\"\n";
 
 /// Writes a certificate for localhost, and its key.
 fn issue(directory: &Path) -> CertificateDer<'static> {
@@ -31,7 +35,7 @@ fn issue(directory: &Path) -> CertificateDer<'static> {
 
 /// Speaks TLS with a server whose certificate must be this one.
 async fn shake(
-    server: &Server,
+    address: SocketAddr,
     trusted: &CertificateDer<'static>,
     alpn: &[u8],
 ) -> std::io::Result<TlsStream<TcpStream>> {
@@ -44,7 +48,7 @@ async fn shake(
         .with_no_client_auth();
     config.alpn_protocols = vec![alpn.to_vec()];
     let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(Arc::new(config)).connect(name, connect(server.address).await).await
+    TlsConnector::from(Arc::new(config)).connect(name, connect(address).await).await
 }
 
 async fn start(directory: &Path) -> Server {
@@ -62,14 +66,55 @@ async fn speech_goes_over_tls() {
     let directory = tempfile::tempdir().unwrap();
     let certificate = issue(directory.path());
     let server = start(directory.path()).await;
-    let mut stream = shake(&server, &certificate, b"http/1.1").await.unwrap();
+    let mut stream = shake(server.address, &certificate, b"http/1.1").await.unwrap();
     stream.write_all(speech_request(SPEECH).as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 200") && answer.len() > 4 * 4096);
-    let stream = shake(&server, &certificate, b"h2").await.unwrap();
+    let stream = shake(server.address, &certificate, b"h2").await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-    assert!(shake(&server, &certificate, b"spdy").await.is_err());
+    let mut client = http2::client(stream, 64 * 1024).await;
+    let answer = http2::ask(&mut client, json!({})).await;
+    assert_eq!((answer.version(), answer.status().as_u16()), (http::Version::HTTP_2, 200));
+    let sound = http2::read(&mut answer.into_body(), usize::MAX, true).await.unwrap();
+    assert_eq!(sound, 4 * 2048 * 2);
+    assert!(shake(server.address, &certificate, b"spdy").await.is_err());
+}
+
+/// The program itself takes a renewed certificate, and what goes on under the old one isn't disturbed.
+#[tokio::test]
+async fn a_certificate_is_renewed_while_streams_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = directory.path();
+    let old = issue(files);
+    let engine = FakeVllm::start(Script { end: End::Hang, ..Script::frames(4) }).await;
+    let more = format!(
+        "[server]\nport = 0\ntls_cert = {:?}\ntls_key = {:?}\n[engine]\nbase_url = {:?}\n[model]\ntokenizer = {:?}\n",
+        files.join("cert.pem"),
+        files.join("key.pem"),
+        engine.base_url(),
+        svara_testkit::models::tokenizer()
+    );
+    let server = Program::start(&program::config(files, &format!("{more}{NOTHING_KEPT}"))).await;
+    let stream = shake(server.address, &old, b"h2").await.unwrap();
+    let mut client = http2::client(stream, 64 * 1024).await;
+    let mut open = http2::ask(&mut client, json!({})).await.into_body();
+    http2::read(&mut open, 1, true).await.unwrap();
+    let new = issue(files);
+    server.signal("HUP").await;
+    let renewed = async {
+        while shake(server.address, &new, b"h2").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, renewed).await.expect("new connections get the new certificate");
+    assert!(shake(server.address, &old, b"h2").await.is_err(), "and not the old one");
+    engine.set(Script::frames(6));
+    let mut other = http2::ask(&mut client, json!({})).await.into_body();
+    assert_eq!(http2::read(&mut other, usize::MAX, true).await.unwrap(), 6 * 2048 * 2);
+    engine.wait_for_open_streams(1).await;
+    drop(open);
+    tokio::time::timeout(LONG, engine.wait_for_open_streams(0)).await.expect("it was open until now");
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! `POST /v1/text-to-speech/{voice_id}` and its variants: whole or streamed, with times or without.
 
 use axum::{
-    Extension, Router,
+    Json, RequestPartsExt, Router,
     body::Body,
-    extract::{Path, Query, Request, rejection::QueryRejection},
+    extract::{FromRequest, Query, Request},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use svara_audio::EncoderSpec;
 use svara_engine::SpeechRequest;
 
-use super::{alignment::Alignment, fields::Fields, formats};
+use super::{Addressed, Refused, alignment::Alignment, fields::Fields, formats};
 use crate::{
     error::{ApiError, ErrorDialect},
     respond,
     routes::read::{self, BodyType},
     speaking::{EncodedSpeech, Speaking},
-    state::{AppState, Asked, RequestId},
+    state::AppState,
 };
 
 pub(super) fn router() -> Router<AppState> {
@@ -39,98 +39,64 @@ struct Options {
     output_format: Option<String>,
 }
 
-type OptionsQuery = Result<Query<Options>, QueryRejection>;
+/// What each of these routes is asked.
+struct Wanted {
+    state: AppState,
+    request: SpeechRequest,
+    spec: EncoderSpec,
+}
+
+impl FromRequest<AppState> for Wanted {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Refused> {
+        let (mut parts, body) = request.into_parts();
+        let Addressed { state, id, voice } = parts.extract_with_state::<Addressed, _>(state).await?;
+        let Query(options) = parts
+            .extract::<Query<Options>>()
+            .await
+            .map_err(|error| ApiError::bad_request(error.body_text()))?;
+        let spec = formats::spec_of(options.output_format.as_deref())?;
+        let request = Request::from_parts(parts, body);
+        if read::body_type(&request) != BodyType::Json {
+            return Err(ApiError::unsupported_media_type("application/json").into());
+        }
+        let fields: Fields = read::json(request, state.body_bytes).await?;
+        let request = SpeechRequest { trace: id.1, ..fields.into_request(voice, id.0)? };
+        Ok(Self { state, request, spec })
+    }
+}
 
 /// `POST /v1/text-to-speech/{voice_id}`: the whole sound, once it is made.
-async fn convert(
-    Asked(state): Asked,
-    Extension(id): Extension<RequestId>,
-    Path(voice): Path<String>,
-    options: OptionsQuery,
-    request: Request,
-) -> Response {
-    let answer = async {
-        let (request, spec) = read_request(&state, id, voice, options, request).await?;
-        respond::speak(&state, ErrorDialect::ElevenLabs, request, spec, false).await
-    };
-    answer.await.unwrap_or_else(refused)
+async fn convert(Wanted { state, request, spec }: Wanted) -> Result<Response, Refused> {
+    Ok(respond::speak(&state, ErrorDialect::ElevenLabs, request, spec, false).await?)
 }
 
 /// `POST /v1/text-to-speech/{voice_id}/stream`: the sound as it is made.
-async fn stream(
-    Asked(state): Asked,
-    Extension(id): Extension<RequestId>,
-    Path(voice): Path<String>,
-    options: OptionsQuery,
-    request: Request,
-) -> Response {
-    let answer = async {
-        let (request, spec) = read_request(&state, id, voice, options, request).await?;
-        respond::speak(&state, ErrorDialect::ElevenLabs, request, spec, true).await
-    };
-    answer.await.unwrap_or_else(refused)
+async fn stream(Wanted { state, request, spec }: Wanted) -> Result<Response, Refused> {
+    Ok(respond::speak(&state, ErrorDialect::ElevenLabs, request, spec, true).await?)
 }
 
 /// `POST /v1/text-to-speech/{voice_id}/with-timestamps`: one JSON object.
-async fn convert_with_timestamps(
-    Asked(state): Asked,
-    Extension(id): Extension<RequestId>,
-    Path(voice): Path<String>,
-    options: OptionsQuery,
-    request: Request,
-) -> Response {
-    let answer = async {
-        let (request, spec) = read_request(&state, id, voice, options, request).await?;
-        let speaking = Speaking::start(&state, ErrorDialect::ElevenLabs, request, spec).await?;
-        let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
-        let whole = speaking.whole(spec).await?;
-        let alignment = Alignment::of(&whole.timings, true, sample_rate_hz);
-        let mut response = axum::Json(Timed::new(&whole.bytes, Some(&alignment))).into_response();
-        respond::describe(&mut response, spec, timing);
-        Ok(response)
-    };
-    answer.await.unwrap_or_else(refused)
+async fn convert_with_timestamps(Wanted { state, request, spec }: Wanted) -> Result<Response, Refused> {
+    let speaking = Speaking::start(&state, ErrorDialect::ElevenLabs, request, spec).await?;
+    let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
+    let whole = speaking.whole(spec).await?;
+    let alignment = Alignment::of(&whole.timings, true, sample_rate_hz);
+    let mut response = Json(Timed::new(&whole.bytes, Some(&alignment))).into_response();
+    respond::describe(&mut response, spec, timing);
+    Ok(response)
 }
 
 /// `POST /v1/text-to-speech/{voice_id}/stream/with-timestamps`: an object a line, as the sound is made.
-async fn stream_with_timestamps(
-    Asked(state): Asked,
-    Extension(id): Extension<RequestId>,
-    Path(voice): Path<String>,
-    options: OptionsQuery,
-    request: Request,
-) -> Response {
-    let answer = async {
-        let (request, spec) = read_request(&state, id, voice, options, request).await?;
-        let speaking = Speaking::start(&state, ErrorDialect::ElevenLabs, request, spec).await?;
-        let timing = speaking.server_timing();
-        let lines = lines(EncodedSpeech::new(speaking, spec)?);
-        let mut response = Response::new(Body::from_stream(lines));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-        respond::describe(&mut response, spec, timing);
-        Ok(response)
-    };
-    answer.await.unwrap_or_else(refused)
-}
-
-fn refused(error: ApiError) -> Response {
-    error.into_response(ErrorDialect::ElevenLabs)
-}
-
-async fn read_request(
-    state: &AppState,
-    id: RequestId,
-    voice: String,
-    options: OptionsQuery,
-    request: Request,
-) -> Result<(SpeechRequest, EncoderSpec), ApiError> {
-    let Query(options) = options.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let spec = formats::spec_of(options.output_format.as_deref())?;
-    if read::body_type(&request) != BodyType::Json {
-        return Err(ApiError::unsupported_media_type("application/json"));
-    }
-    let fields: Fields = read::json(request, state.body_bytes).await?;
-    Ok((SpeechRequest { trace: id.1, ..fields.into_request(voice, id.0)? }, spec))
+async fn stream_with_timestamps(Wanted { state, request, spec }: Wanted) -> Result<Response, Refused> {
+    let speaking = Speaking::start(&state, ErrorDialect::ElevenLabs, request, spec).await?;
+    let timing = speaking.server_timing();
+    let lines = lines(EncodedSpeech::new(speaking, spec)?);
+    let mut response = Response::new(Body::from_stream(lines));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    respond::describe(&mut response, spec, timing);
+    Ok(response)
 }
 
 /// Sound and the times of what is said. Both alignments are of the characters as they are said: numbers are words in

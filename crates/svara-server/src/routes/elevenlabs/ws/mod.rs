@@ -10,8 +10,8 @@ mod sound;
 use std::time::{Duration, Instant};
 
 use axum::{
-    Extension, Router,
-    extract::{Path, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    Router,
+    extract::{WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::Response,
     routing::get,
 };
@@ -23,13 +23,8 @@ use self::{
     run::Speaker,
     session::{Kind, Rules, Session},
 };
-use super::formats;
-use crate::{
-    error::{ApiError, ErrorDialect},
-    routes::read::flag,
-    speaking,
-    state::{AppState, Asked, RequestId},
-};
+use super::{Addressed, Refused, formats};
+use crate::{error::ApiError, routes::read::flag, speaking, state::AppState};
 
 /// Largest message of a client: more than the longest text needs, with every character escaped.
 const MAX_MESSAGE_BYTES: usize = 256 * 1024;
@@ -42,43 +37,28 @@ pub(super) fn router() -> Router<AppState> {
         .route("/v1/text-to-speech/{voice_id}/multi-stream-input", get(multi_stream_input))
 }
 
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
 /// `stream-input`.
-async fn stream_input(
-    Asked(state): Asked,
-    Extension(id): Extension<RequestId>,
-    Path(voice): Path<String>,
-    uri: Uri,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Response {
-    open(state, Kind::Single, id, voice, &uri, upgrade)
+async fn stream_input(asked: Addressed, uri: Uri, upgrade: Upgrade) -> Result<Response, Refused> {
+    open(Kind::Single, asked, &uri, upgrade)
 }
 
 /// `multi-stream-input`.
-async fn multi_stream_input(
-    Asked(state): Asked,
-    Extension(id): Extension<RequestId>,
-    Path(voice): Path<String>,
-    uri: Uri,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Response {
-    open(state, Kind::Multi, id, voice, &uri, upgrade)
+async fn multi_stream_input(asked: Addressed, uri: Uri, upgrade: Upgrade) -> Result<Response, Refused> {
+    open(Kind::Multi, asked, &uri, upgrade)
 }
 
 fn open(
-    state: AppState,
     kind: Kind,
-    id: RequestId,
-    voice: String,
+    Addressed { state, id, voice }: Addressed,
     uri: &Uri,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Response {
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES),
-        Err(error) => {
-            let reason = format!("this route is a WebSocket: {}", error.body_text());
-            return ApiError::bad_request(reason).into_response(ErrorDialect::ElevenLabs);
-        }
-    };
+    upgrade: Upgrade,
+) -> Result<Response, Refused> {
+    let upgrade = upgrade.map_err(|error| {
+        ApiError::bad_request(format!("this route is a WebSocket: {}", error.body_text()))
+    })?;
+    let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
     let options = Options::read(uri.query().unwrap_or_default());
     let serving = async move |socket| {
         let request = SpeechRequest { voice, request_id: id.0, trace: id.1, ..SpeechRequest::default() };
@@ -91,7 +71,7 @@ fn open(
         }
     };
     let span = tracing::Span::current();
-    upgrade.on_upgrade(move |socket| serving(socket).instrument(span))
+    Ok(upgrade.on_upgrade(move |socket| serving(socket).instrument(span)))
 }
 
 async fn prepare(

@@ -1,0 +1,101 @@
+//! The streams of an HTTP/2 connection, each of which its client has to read.
+//!
+//! A connection that takes nothing is broken off by [`super::io`]; this ends one stream among others that get on. hyper
+//! asks a body for its next frame once the client has given the stream room for it. So a body that has handed a frame
+//! over and isn't asked for the next belongs to a client that doesn't read. Ending the stream's task drops the body, with
+//! all that a speech holds, and resets the stream.
+
+use std::{
+    cell::Cell,
+    future::{Future, poll_fn},
+    pin::pin,
+    task::{Poll, ready},
+    time::Duration,
+};
+
+use hyper::rt::Executor;
+use tokio::time::{Instant, sleep};
+
+tokio::task_local! {
+    /// Since when the client of this task's stream has taken nothing of what there is.
+    static UNTAKEN: Cell<Option<Instant>>;
+}
+
+/// What this task's stream waits for from now on: that its client takes something, or (`false`) that there is something.
+pub(super) fn waits_for_client(waits: bool) {
+    // Outside such a task it is HTTP/1, whose one answer at a time has the connection's bound.
+    let _ = UNTAKEN.try_with(|since| since.set(waits.then(Instant::now)));
+}
+
+/// Runs streams as tasks, each for as long as its client takes something within the bound.
+#[derive(Clone, Debug)]
+pub(super) struct Streams {
+    pub(super) stall: Duration,
+}
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        tokio::spawn(UNTAKEN.scope(Cell::new(None), taken_in_time(stream, self.stall)));
+    }
+}
+
+async fn taken_in_time(stream: impl Future<Output = ()>, bound: Duration) {
+    let (mut stream, mut over) = (pin!(stream), pin!(sleep(bound)));
+    poll_fn(|cx| {
+        if stream.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let Some(since) = UNTAKEN.with(Cell::get) else { return Poll::Pending };
+        over.as_mut().reset(since + bound);
+        ready!(over.as_mut().poll(cx));
+        tracing::debug!("a client took nothing for limits.write_stall_seconds: its stream is reset");
+        Poll::Ready(())
+    })
+    .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{sync::oneshot, time::timeout};
+
+    use super::*;
+
+    const BOUND: Duration = Duration::from_secs(5);
+
+    /// Runs a stream, and says after how long it was over.
+    async fn run(stream: impl Future<Output = ()> + Send + 'static) -> Option<Duration> {
+        let (held, ended) = oneshot::channel::<()>();
+        let start = Instant::now();
+        Streams { stall: BOUND }.execute(async move {
+            stream.await;
+            drop(held);
+        });
+        timeout(BOUND * 100, ended).await.ok().map(|_| start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_is_not_read_ends() {
+        let unread = run(async {
+            sleep(BOUND * 3).await;
+            waits_for_client(true);
+            std::future::pending().await
+        });
+        assert_eq!(unread.await, Some(BOUND * 4), "waiting for what is to come is no fault of the client");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_read_now_and_then_goes_on() {
+        let read = run(async {
+            for _ in 0..10 {
+                waits_for_client(true);
+                sleep(BOUND - Duration::from_millis(1)).await;
+            }
+            waits_for_client(false);
+            std::future::pending().await
+        });
+        assert_eq!(read.await, None);
+    }
+}

@@ -1,0 +1,123 @@
+//! HTTP/2 as clients speak it that read one stream and leave another alone.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::{
+    Reason, RecvStream,
+    client::{Builder, SendRequest},
+};
+use http::{Request, Response};
+use serde_json::{Value, json};
+use svara_server::config::DecoderBackend;
+use svara_testkit::fake_vllm::{End, Script};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
+
+use crate::{
+    harness::Server,
+    raw::{LONG, connect},
+};
+
+/// Four frames of sound and less than five.
+const WINDOW_BYTES: u32 = 16 * 1024 + 500;
+const STALL: Duration = Duration::from_millis(500);
+
+/// Speaks HTTP/2 over a connection. A stream's window is small, that of all of them isn't.
+pub async fn client(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream_window_bytes: u32,
+) -> SendRequest<Bytes> {
+    let mut builder = Builder::new();
+    builder.initial_window_size(stream_window_bytes).initial_connection_window_size(1024 * 1024);
+    let (client, connection) = builder.handshake(io).await.unwrap();
+    tokio::spawn(connection);
+    client.ready().await.unwrap()
+}
+
+/// Asks for speech; the answer's body is still to be read.
+pub async fn ask(client: &mut SendRequest<Bytes>, fields: Value) -> Response<RecvStream> {
+    let mut body = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
+    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let request =
+        Request::post("http://localhost/v1/text-to-speech").header("content-type", "application/json");
+    let (response, mut sender) = client.send_request(request.body(()).unwrap(), false).unwrap();
+    sender.send_data(body.to_string().into(), true).unwrap();
+    timeout(LONG, response).await.unwrap().unwrap()
+}
+
+/// Reads up to so many bytes, or the end. What is read makes room for more if `on`.
+pub async fn read(body: &mut RecvStream, most: usize, on: bool) -> Result<usize, h2::Error> {
+    let mut count = 0;
+    while count < most
+        && let Some(data) = timeout(LONG, body.data()).await.expect("something comes")
+    {
+        let len = data?.len();
+        count += len;
+        if on {
+            body.flow_control().release_capacity(len)?;
+        }
+    }
+    Ok(count)
+}
+
+async fn server(script: Script) -> Server {
+    Server::with(script, |config| {
+        config.decoder.kind = DecoderBackend::Null;
+        config.limits.write_stall_seconds = STALL.as_secs_f64().try_into().unwrap();
+    })
+    .await
+}
+
+/// What a stream is reset with when its client doesn't read it.
+async fn reset_of(body: &mut RecvStream) -> Option<Reason> {
+    read(body, usize::MAX, false).await.unwrap_err().reason()
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_read_is_reset_and_the_others_go_on() {
+    let server = server(Script { end: End::Hang, ..Script::frames(12) }).await;
+    let mut client = client(connect(server.address).await, WINDOW_BYTES).await;
+    let mut unread = ask(&mut client, json!({})).await.into_body();
+    let mut heard = ask(&mut client, json!({})).await.into_body();
+    server.engine.wait_for_open_streams(2).await;
+    // The last frames are held until there is more.
+    read(&mut heard, 6 * 4096, true).await.unwrap();
+    assert_eq!(reset_of(&mut unread).await, Some(Reason::CANCEL));
+    timeout(LONG, server.engine.wait_for_open_streams(1)).await.expect("its generation is aborted");
+    assert_eq!(server.open_streams().await, 1, "and its decoder slot is free");
+    // The other one waits for the engine, which its client can't help.
+    assert!(timeout(STALL * 3, read(&mut heard, usize::MAX, true)).await.is_err(), "it is still open");
+    assert_eq!(server.open_streams().await, 1);
+}
+
+#[tokio::test]
+async fn who_reads_slowly_gets_all() {
+    let server = server(Script::frames(8)).await;
+    let mut client = client(connect(server.address).await, 4096).await;
+    let mut body = ask(&mut client, json!({})).await.into_body();
+    let mut count = 0;
+    while count < 8 * 4096 {
+        tokio::time::sleep(STALL / 5).await;
+        count += read(&mut body, 1, true).await.unwrap();
+    }
+    assert_eq!((count, read(&mut body, 1, true).await.unwrap()), (8 * 4096, 0));
+}
+
+/// What is made before it is sent is bounded the same, and so is an answer of which nothing was ever asked for.
+#[tokio::test]
+async fn an_answer_that_waits_for_its_client_is_let_go() {
+    let server = server(Script::frames(16)).await;
+    for (window, whole) in [(WINDOW_BYTES, true), (0, true), (0, false)] {
+        let mut client = client(connect(server.address).await, window).await;
+        let answer = ask(&mut client, json!({"stream": !whole})).await;
+        assert_eq!(answer.headers().contains_key("content-length"), whole);
+        assert_eq!(reset_of(&mut answer.into_body()).await, Some(Reason::CANCEL), "{window} {whole}");
+        timeout(LONG, server.engine.wait_for_open_streams(0)).await.unwrap();
+        // The connection itself is as good as new.
+        let next = ask(&mut client, json!({"stream": false, "speed": 99})).await;
+        assert_eq!(next.status(), 422);
+    }
+}

@@ -1,0 +1,81 @@
+//! Whose jobs are whose.
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use svara_server::{auth::KeyEntry, config::Config};
+use svara_testkit::fake_vllm::Script;
+
+use crate::harness::{Server, status_and_json};
+
+const KEYS: [&str; 2] = ["sk-svara-test-of-the-one-0", "sk-svara-test-of-the-other"];
+
+async fn send(server: &Server, method: Method, path: &str, key: Option<&str>) -> Response {
+    let request = server.client.request(method.clone(), server.url(path));
+    let request = key.into_iter().fold(request, |request, key| request.bearer_auth(key));
+    let text = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
+    let request = if method == Method::POST { request.json(&text) } else { request };
+    request.send().await.unwrap()
+}
+
+async fn ids(server: &Server, key: Option<&str>) -> Vec<Value> {
+    let (_, list) = status_and_json(send(server, Method::GET, "/v1/jobs", key).await).await;
+    list["jobs"].as_array().unwrap().iter().map(|job| job["id"].clone()).collect()
+}
+
+async fn post(server: &Server, key: Option<&str>) -> Value {
+    let (status, job) = status_and_json(send(server, Method::POST, "/v1/jobs", key).await).await;
+    assert_eq!(status, 202, "{job}");
+    job["id"].clone()
+}
+
+fn keyed(config: &mut Config) {
+    config.server.keys = vec![KeyEntry::unbounded("one", KEYS[0]), KeyEntry::unbounded("other", KEYS[1])];
+}
+
+#[tokio::test]
+async fn a_key_knows_only_the_jobs_it_handed_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = |config: &mut Config| config.jobs.store = directory.path().display().to_string();
+    // Only one server speaks, as a store belongs to one.
+    let idle = |config: &mut Config| {
+        kept(config);
+        config.jobs.concurrent = 0;
+    };
+    let [one, other] = KEYS.map(Some);
+    let open = Server::with(Script::frames(3), idle).await;
+    let of_nobody = post(&open, None).await;
+    drop(open);
+    let server = Server::with(Script::frames(3), |config| {
+        kept(config);
+        keyed(config);
+    })
+    .await;
+    let (first, second) = (post(&server, one).await, post(&server, other).await);
+    assert_eq!(ids(&server, one).await, [first.clone()], "nobody's are no key's");
+    assert_eq!(ids(&server, other).await, [second.clone()]);
+    let job = format!("/v1/jobs/{}", first.as_str().unwrap());
+    while send(&server, Method::GET, &format!("{job}/audio"), one).await.status() == 409 {
+        tokio::task::yield_now().await;
+    }
+    for path in [job.clone(), format!("{job}/audio"), format!("{job}/audio/0")] {
+        assert_eq!(send(&server, Method::GET, &path, one).await.status(), 200, "{path}");
+        let (status, body) = status_and_json(send(&server, Method::GET, &path, other).await).await;
+        assert_eq!((status, &body["detail"]), (404, &json!("id: there is no such job")), "{path}");
+    }
+    assert_eq!(send(&server, Method::DELETE, &job, other).await.status(), 404);
+    assert_eq!(send(&server, Method::GET, &job, one).await.status(), 200, "it is still there");
+    drop(server);
+    // The names are kept with the jobs; where nobody is asked for a key, all see all.
+    let again = Server::with(Script::frames(3), |config| {
+        idle(config);
+        keyed(config);
+    })
+    .await;
+    assert_eq!(ids(&again, other).await, [second.clone()]);
+    assert_eq!(send(&again, Method::DELETE, &job, one).await.status(), 200);
+    drop(again);
+    let open = Server::with(Script::frames(3), idle).await;
+    let mut left = ids(&open, None).await;
+    left.sort_by_key(|id| *id != second);
+    assert_eq!(left, [second, of_nobody]);
+}
