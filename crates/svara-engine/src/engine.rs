@@ -75,6 +75,8 @@ impl Engine {
         // A slot first: an engine that is set to work for nothing costs more than a slot held for nothing.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         let decode = self.parts.decoder.open(noise_seed)?;
+        let hops = self.hops.clone();
+        let hops = if request.seed.is_some() { hops.repeatable() } else { hops };
         let utterance = Utterance {
             text: String::new(),
             voice,
@@ -99,7 +101,7 @@ impl Engine {
             queue: PieceQueue::new(plan, script.pieces),
             decode,
             noise_seed,
-            hops: self.hops.clone(),
+            hops,
             sample_rate_hz: self.parts.decoder.info().sample_rate_hz,
             stretch,
         };

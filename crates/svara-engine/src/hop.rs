@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use svara_snac::{DecoderInfo, DecoderKind};
+use svara_snac::{DecoderInfo, DecoderKind, onnx::Device};
 
 /// When the first audio leaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct HopPlan {
     ramp: &'static [usize],
     fixed: Option<usize>,
     first_audio: FirstAudio,
+    /// Whether the calls depend on nothing but the number of frames.
+    repeatable: bool,
 }
 
 /// How far a stream of frames has come.
@@ -48,8 +50,13 @@ pub struct Progress {
     pub frame_cost: Duration,
 }
 
-/// A stream decoder costs 1.2 one-shot decodes at one frame a call, 1.03 at two, 1.00 at five.
-const STREAM_RAMP: &[usize] = &[1, 2, 2, 4];
+/// Launching a call costs a GPU much, a frame more in it little.
+const GPU_RAMP: &[usize] = &[1, 2, 2, 4];
+/// On a CPU two frames in one call cost within a few percent what two calls cost, and nobody else gets the core before they
+/// are through: a listener who has little in hand would wait for those who have plenty.
+const CPU_RAMP: &[usize] = &[1];
+/// Silence costs nothing: the fewer calls, the better.
+const NULL_RAMP: &[usize] = GPU_RAMP;
 /// A window repeats six frames of context in every call: the more new ones share them, the better.
 const PLAIN_RAMP: &[usize] = &[2, 4, 8];
 /// How many frames first audio may be held back, so that it doesn't run out before the next frame is there.
@@ -60,13 +67,23 @@ impl HopPlan {
     pub fn new(decoder: &DecoderInfo, fixed: Option<usize>, first_audio: FirstAudio) -> Self {
         Self {
             decoder: decoder.clone(),
-            ramp: match decoder.kind {
-                DecoderKind::Stream | DecoderKind::Null => STREAM_RAMP,
-                DecoderKind::Plain => PLAIN_RAMP,
+            ramp: match (decoder.kind, decoder.device) {
+                (DecoderKind::Stream, Device::Cuda(_)) => GPU_RAMP,
+                (DecoderKind::Stream, Device::Cpu | Device::Auto) => CPU_RAMP,
+                (DecoderKind::Null, _) => NULL_RAMP,
+                (DecoderKind::Plain, _) => PLAIN_RAMP,
             },
             fixed: fixed.map(|frames| frames.max(1)),
             first_audio,
+            repeatable: false,
         }
+    }
+
+    /// The same whenever the frames come: different cuts of the frames into calls differ in rounding, so this is what makes
+    /// the same codes the same samples to the bit. First audio is exact, and held back by a frame, for engines whose
+    /// frames come further apart than the first sound lasts.
+    pub fn repeatable(self) -> Self {
+        Self { repeatable: true, ..self }
     }
 
     /// Frames that the next call should have, at least 1. Until they are there, gather.
@@ -75,6 +92,9 @@ impl HopPlan {
             return fixed;
         }
         let sounding = self.decoder.first_audio_frames();
+        if self.repeatable {
+            return self.repeatable_frames(at.pushed, sounding);
+        }
         match at.in_hand {
             // A stream decoder takes the first frames as they come: when the last one is there, less is left to do.
             None if self.decoder.kind != DecoderKind::Plain && at.pushed + 1 < sounding => 1,
@@ -98,7 +118,8 @@ impl HopPlan {
     pub fn starts_early(&self, at: &Progress) -> bool {
         let FirstAudio::Early { frames } = self.first_audio else { return false };
         let there = at.pushed + at.gathered;
-        if at.in_hand.is_some()
+        if self.repeatable
+            || at.in_hand.is_some()
             || at.gathered == 0
             || there < frames.max(2)
             || self.decoder.samples_after(there) > 0
@@ -116,11 +137,21 @@ impl HopPlan {
         arrive.max(decoded) <= self.audio(frame)
     }
 
+    fn repeatable_frames(&self, pushed: usize, sounding: usize) -> usize {
+        match self.decoder.kind {
+            // Small windows are dear, large ones leave gaps.
+            DecoderKind::Plain => 2,
+            DecoderKind::Stream | DecoderKind::Null if pushed + 1 == sounding => 2,
+            DecoderKind::Stream | DecoderKind::Null => 1,
+        }
+    }
+
     /// Frames of the utterance to have before its first samples are made.
     fn first_audio_frames(&self, at: &Progress) -> usize {
         let first = self.decoder.first_audio_frames();
-        // The next call is one frame and comes that much later.
-        let next = at.frame_period + at.frame_cost;
+        // The next call is one frame. It begins when that has come and the call before it is through, and takes as long
+        // as that; half as much more, for calls aren't all alike.
+        let next = at.frame_period.max(at.frame_cost) + at.frame_cost / 2;
         let lasts = |frames: &usize| self.audio(self.decoder.samples_after(*frames)) >= next;
         (first..first + MAX_HELD_BACK).find(lasts).unwrap_or(first + MAX_HELD_BACK)
     }

@@ -9,6 +9,7 @@ use svara_snac::onnx::Device;
 use tokio::{
     net::TcpListener,
     runtime::{Builder, Runtime},
+    signal::unix::{SignalKind, signal},
 };
 
 use crate::{
@@ -182,6 +183,8 @@ fn runtime() -> Result<Runtime, Failure> {
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
+    // Once caught, it never ends the program again: a reload does no harm where there is nothing to load again.
+    let _ = signal(SignalKind::hangup()).context("can't catch SIGHUP")?;
     // The port first: a server that can't have it should say so before it loads models.
     let address = (config.server.host.as_str(), config.server.port);
     let listener = TcpListener::bind(address)

@@ -1,13 +1,16 @@
 use proptest::prelude::*;
-use svara_snac::onnx::Device;
 
 use super::*;
 use crate::playout::Playout;
 
 fn plan(kind: DecoderKind, fixed: Option<usize>, first_audio: FirstAudio) -> HopPlan {
+    plan_on(Device::Cpu, kind, fixed, first_audio)
+}
+
+fn plan_on(device: Device, kind: DecoderKind, fixed: Option<usize>, first_audio: FirstAudio) -> HopPlan {
     let decoder = DecoderInfo {
         kind,
-        device: Device::Cpu,
+        device,
         sample_rate_hz: 24_000,
         samples_per_frame: 2048,
         late_samples: if kind == DecoderKind::Plain { 3 * 2048 } else { 4757 },
@@ -17,8 +20,8 @@ fn plan(kind: DecoderKind, fixed: Option<usize>, first_audio: FirstAudio) -> Hop
 }
 
 /// The calls of a stream whose frames are all there.
-fn hops(kind: DecoderKind, fixed: Option<usize>) -> Vec<usize> {
-    let plan = plan(kind, fixed, FirstAudio::Exact);
+fn hops(device: Device, kind: DecoderKind, fixed: Option<usize>) -> Vec<usize> {
+    let plan = plan_on(device, kind, fixed, FirstAudio::Exact);
     let mut at = Progress { gathered: 1000, ..Progress::default() };
     let mut hops = Vec::new();
     for _ in 0..8 {
@@ -35,10 +38,13 @@ fn hops(kind: DecoderKind, fixed: Option<usize>) -> Vec<usize> {
 
 #[test]
 fn hops_grow_from_the_first_audio() {
-    assert_eq!(hops(DecoderKind::Stream, None), [1, 1, 1, 1, 2, 2, 4, 4]);
-    assert_eq!(hops(DecoderKind::Plain, None), [4, 2, 4, 8, 8, 8, 8, 8]);
-    assert_eq!(hops(DecoderKind::Stream, Some(7)), [7; 8]);
-    assert_eq!(hops(DecoderKind::Stream, Some(0)), [1; 8]);
+    let (gpu, cpu) = (Device::Cuda(0), Device::Cpu);
+    assert_eq!(hops(gpu, DecoderKind::Stream, None), [1, 1, 1, 1, 2, 2, 4, 4]);
+    assert_eq!(hops(cpu, DecoderKind::Stream, None), [1; 8], "where larger ones gain nothing");
+    assert_eq!(hops(cpu, DecoderKind::Null, None), [1, 1, 1, 1, 2, 2, 4, 4]);
+    assert_eq!(hops(cpu, DecoderKind::Plain, None), [4, 2, 4, 8, 8, 8, 8, 8]);
+    assert_eq!(hops(gpu, DecoderKind::Stream, Some(7)), [7; 8]);
+    assert_eq!(hops(gpu, DecoderKind::Stream, Some(0)), [1; 8]);
 }
 
 #[test]
@@ -73,13 +79,14 @@ struct Heard {
     first_audio: Duration,
     gaps: u32,
     calls: usize,
+    hops: Vec<usize>,
 }
 
 fn listen(plan: &HopPlan, frames: usize, period: Duration, call: Duration, frame_cost: Duration) -> Heard {
     let audio = |samples: usize| plan.audio(samples);
     let arrives = |frame: usize| period * count(frame + 1);
     let (mut now, mut playout) = (Duration::ZERO, Playout::default());
-    let mut heard = Heard { first_audio: Duration::ZERO, gaps: 0, calls: 0 };
+    let mut heard = Heard { first_audio: Duration::ZERO, gaps: 0, calls: 0, hops: Vec::new() };
     let (mut at, mut given) = (Progress { frame_period: period, ..Progress::default() }, 0);
     while at.pushed < frames {
         at.gathered = (at.pushed..frames).take_while(|frame| arrives(*frame) <= now).count();
@@ -94,6 +101,7 @@ fn listen(plan: &HopPlan, frames: usize, period: Duration, call: Duration, frame
         let took = call + frame_cost * count(if early { at.gathered + 2 } else { hop });
         now += took;
         heard.calls += 1;
+        heard.hops.push(hop);
         at.pushed += hop;
         let flushed = at.pushed == frames;
         let out = if flushed { frames * 2048 } else { plan.decoder.samples_after(at.pushed) };
@@ -119,17 +127,33 @@ proptest! {
     #[test]
     fn there_is_never_a_gap_after_the_first_chunk(
         tokens_per_second in 82.0f64..200.0, call_ms in 0u64..10, frame_ms in 1u64..25, frames in 1usize..200,
-        early: bool,
+        early: bool, gpu: bool,
     ) {
         let first_audio = if early { FirstAudio::Early { frames: 2 } } else { FirstAudio::Exact };
-        let plan = plan(DecoderKind::Stream, None, first_audio);
+        let device = if gpu { Device::Cuda(0) } else { Device::Cpu };
+        let plan = plan_on(device, DecoderKind::Stream, None, first_audio);
         let ms = Duration::from_millis;
         let heard = listen(&plan, frames, Duration::from_secs_f64(7.0 / tokens_per_second), ms(call_ms), ms(frame_ms));
         prop_assert_eq!(heard.gaps, 0);
         // One call for each four frames in the long run, as far as the engine leaves time for it.
-        if tokens_per_second > 150.0 {
+        if gpu && tokens_per_second > 150.0 {
             prop_assert!(heard.calls <= 12 + frames / 3, "{} calls for {frames} frames", heard.calls);
         }
+    }
+
+    #[test]
+    fn a_repeatable_speech_is_cut_alike_whenever_its_frames_come(
+        tokens_per_second in 82.0f64..1000.0, call_ms in 0u64..10, frame_ms in 1u64..25, frames in 1usize..100,
+        early: bool, plain: bool,
+    ) {
+        let first_audio = if early { FirstAudio::Early { frames: 2 } } else { FirstAudio::Exact };
+        let kind = if plain { DecoderKind::Plain } else { DecoderKind::Stream };
+        let plan = plan(kind, None, first_audio).repeatable();
+        let ms = Duration::from_millis;
+        let heard = listen(&plan, frames, Duration::from_secs_f64(7.0 / tokens_per_second), ms(call_ms), ms(frame_ms));
+        let at_once = listen(&plan, frames, Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        prop_assert_eq!(heard.hops, at_once.hops);
+        prop_assert!(plain || heard.gaps == 0);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::{
-    harness::Server,
+    harness::{Program, Server},
     raw::{self, LONG, SPEECH, speech_request},
     sockets::Client,
 };
@@ -102,4 +102,18 @@ async fn a_second_stop_breaks_streams_and_sockets_off() {
     timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();
     assert!(response.bytes_stream().any(|chunk| async move { chunk.is_err() }).await, "it looks complete");
     timeout(LONG, server.engine.wait_for_open_streams(0)).await.expect("the generations are aborted");
+}
+
+/// A reload is no stop, also where there is nothing to load again.
+#[tokio::test]
+async fn a_hangup_ends_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let more = format!(
+        "[server]\nport = 0\n[model]\ntokenizer = {:?}\n[voices]\nstore = \"\"\n[jobs]\nstore = \"\"\n",
+        svara_testkit::models::tokenizer()
+    );
+    let mut server = Program::start(&crate::program::config(directory.path(), &more)).await;
+    server.signal("HUP").await;
+    server.signal("TERM").await;
+    assert!(server.ended().await.success(), "it went on until it was told to stop");
 }
