@@ -2,7 +2,7 @@
 """Measures what decoding costs: CPU-seconds per second of audio, with the full-size SNAC decoder and random weights.
 
     scripts/make_test_models.sh --full && scripts/fetch_onnxruntime.sh
-    cargo build --release -p svara-snac --example decode_codes
+    cargo build --release --workspace --examples
     scripts/measure_decode.py [REPETITIONS]
 
 Each figure is the difference between decoding many frames and decoding few, so that loading the model doesn't count.
@@ -19,13 +19,16 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-BINARY = PROJECT / "target/release/examples/decode_codes"
+EXAMPLES = PROJECT / "target/release/examples"
 MODELS = PROJECT / "target/test-models/snac-full"
 FEW_FRAMES, MANY_FRAMES = 50, 250
 FRAME_SECONDS = 2048 / 24000
 
-# Name, graph, frames a call, seed of the noise.
+ALL_AT_ONCE = 0  # frames a call: one call by ONNX Runtime as it comes, with nothing of ours
+
+# Name, graph, frames a call, seed of the noise. The first is what the others are compared with.
 CASES: list[tuple[str, str, int, str | None]] = [
+    ("ONNX Runtime as it comes, one call", "plain", ALL_AT_ONCE, None),
     ("plain decoder, one call", "plain", MANY_FRAMES, None),
     ("plain decoder, one call, noise", "plain", MANY_FRAMES, "1"),
     ("stream decoder, 1 frame a call", "stream", 1, None),
@@ -40,10 +43,10 @@ def codes(frames: int) -> bytes:
     return b"".join(draw.randrange(4096).to_bytes(2, "little") for _ in range(7 * frames))
 
 
-def cpu_seconds(arguments: list[str], frames: int) -> float:
+def cpu_seconds(command: list[str | Path], frames: int) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
-        [BINARY, *arguments],
+        command,
         input=codes(frames),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -55,8 +58,12 @@ def cpu_seconds(arguments: list[str], frames: int) -> float:
 
 
 def decoding_cost(graph: str, hop: int, seed: str | None) -> float:
-    """CPU-seconds for a second of audio, with `hop` frames a call; without a seed, without noise."""
-    arguments = [str(MODELS / f"decoder_{graph}.onnx"), str(hop), *([seed] if seed else [])]
+    """CPU-seconds for a second of audio, with `hop` frames a call; without a seed, without noise of ours."""
+    model = MODELS / f"decoder_{graph}.onnx"
+    if hop == ALL_AT_ONCE:
+        arguments = [EXAMPLES / "decode_once", model]
+    else:
+        arguments = [EXAMPLES / "decode_codes", model, str(hop), *([seed] if seed else [])]
     decoding = cpu_seconds(arguments, MANY_FRAMES) - cpu_seconds(arguments, FEW_FRAMES)
     return decoding / ((MANY_FRAMES - FEW_FRAMES) * FRAME_SECONDS)
 

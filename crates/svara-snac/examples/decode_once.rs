@@ -1,0 +1,53 @@
+//! Decodes frames in one call, with nothing of ours: ONNX Runtime as it comes, on one thread. This is what streaming is
+//! measured against (`scripts/measure_decode.py`). The noise inputs are zeros, which cost nothing to draw.
+//!
+//! `decode_once DECODER_PLAIN.onnx < codes > samples`; codes and samples as with `decode_codes`.
+
+use std::{
+    error::Error,
+    io::{Read, Write, stdin, stdout},
+};
+
+use ort::{session::Session, value::Tensor};
+use svara_snac::{Frame, onnx::LibrarySearch};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let model = std::env::args().nth(1).ok_or("usage: decode_once DECODER_PLAIN.onnx")?;
+    let mut bytes = Vec::new();
+    stdin().read_to_end(&mut bytes)?;
+    let codes: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|code| u16::from_le_bytes(*code)).collect();
+    let frames: Vec<Frame> = codes.as_chunks::<7>().0.iter().map(|codes| Frame(*codes)).collect();
+
+    let library = LibrarySearch {
+        environment: std::env::var_os("ORT_DYLIB_PATH"),
+        models_lib: "models/lib".into(),
+        ..LibrarySearch::default()
+    };
+    let environment = ort::init_from(library.find()?)?.build()?;
+    let mut session = Session::builder(&environment)?.with_intra_threads(1)?.commit_from_file(model)?;
+
+    let mut inputs = Vec::new();
+    for codebook in 0..3 {
+        let codes: Vec<i64> =
+            frames.iter().flat_map(|frame| frame.codes_of(codebook)).map(i64::from).collect();
+        inputs.push((
+            format!("audio_codes.{codebook}"),
+            Tensor::from_array(([1, codes.len()], codes))?.into_dyn(),
+        ));
+    }
+    let layers = session.inputs().iter().filter(|input| input.name().starts_with("noise.")).count();
+    for layer in 0..layers {
+        let rate: usize =
+            session.metadata()?.custom(&format!("noise_rate.{layer}")).ok_or("no noise_rate")?.parse()?;
+        let draws = frames.len() * 4 * rate;
+        inputs.push((
+            format!("noise.{layer}"),
+            Tensor::from_array(([1, 1, draws], vec![0.0_f32; draws]))?.into_dyn(),
+        ));
+    }
+    let outputs = session.run(inputs)?;
+    let (_, samples) = outputs.get("audio_values").ok_or("no audio_values")?.try_extract_tensor::<f32>()?;
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    stdout().write_all(&bytes)?;
+    Ok(())
+}
