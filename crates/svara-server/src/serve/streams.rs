@@ -81,7 +81,7 @@ mod tests {
         let unread = run(async {
             sleep(BOUND * 3).await;
             waits_for_client(true);
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         assert_eq!(unread.await, Some(BOUND * 4), "waiting for what is to come is no fault of the client");
     }
@@ -94,7 +94,7 @@ mod tests {
                 sleep(BOUND - Duration::from_millis(1)).await;
             }
             waits_for_client(false);
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         assert_eq!(read.await, None);
     }

@@ -51,8 +51,8 @@ async fn a_key_knows_only_the_jobs_it_handed_in() {
     })
     .await;
     let (first, second) = (post(&server, one).await, post(&server, other).await);
-    assert_eq!(ids(&server, one).await, [first.clone()], "nobody's are no key's");
-    assert_eq!(ids(&server, other).await, [second.clone()]);
+    assert_eq!(ids(&server, one).await, std::slice::from_ref(&first), "nobody's are no key's");
+    assert_eq!(ids(&server, other).await, std::slice::from_ref(&second));
     let job = format!("/v1/jobs/{}", first.as_str().unwrap());
     while send(&server, Method::GET, &format!("{job}/audio"), one).await.status() == 409 {
         tokio::task::yield_now().await;
@@ -71,7 +71,7 @@ async fn a_key_knows_only_the_jobs_it_handed_in() {
         keyed(config);
     })
     .await;
-    assert_eq!(ids(&again, other).await, [second.clone()]);
+    assert_eq!(ids(&again, other).await, std::slice::from_ref(&second));
     assert_eq!(send(&again, Method::DELETE, &job, one).await.status(), 200);
     drop(again);
     let open = Server::with(Script::frames(3), idle).await;
