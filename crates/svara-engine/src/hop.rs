@@ -1,7 +1,7 @@
 //! How many frames to gather before each decode call. Pure: times are values.
 //!
-//! More frames a call cost less for each; fewer come sooner. So: first audio as soon as it can be, calls of more and more
-//! frames after that, and never a call so large that the listener would fall silent while it is gathered and decoded.
+//! More frames a call cost less for each; fewer come sooner, and leave room for other streams. So: first audio as soon as it
+//! can be; after that calls of more and more frames, where the device gains by them; and never a call so large that the listener would fall silent while it is gathered and decoded.
 
 use std::time::Duration;
 

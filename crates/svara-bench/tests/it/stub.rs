@@ -42,6 +42,7 @@ fn respond(answer: Answer) -> Response {
     match answer {
         Answer::Chunks(chunks) => {
             let body = stream::iter(chunks).then(|(pause, bytes)| async move {
+                // The pace is what is measured.
                 tokio::time::sleep(pause).await;
                 Ok::<_, Infallible>(bytes)
             });

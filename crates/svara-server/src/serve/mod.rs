@@ -86,7 +86,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// How long connections that are broken off may take to notice.
 const BREAK_OFF: Duration = Duration::from_secs(1);
 
-/// Serves until `life` drains, counting `connections`, and then until all streams have ended, or the deadline has come and they are broken off.
+/// Serves until `life` drains, and then until all streams have ended, or the deadline has come and they are broken off.
+/// Counts what is open in `connections`.
 ///
 /// # Errors
 /// The listener has no address.

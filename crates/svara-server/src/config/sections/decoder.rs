@@ -37,7 +37,7 @@ pub struct DecoderConfig {
     pub gpu_graphs: bool,
     /// Whether noise blocks draw noise.
     pub noise: bool,
-    /// Frames for each call. 0: few at first, then more.
+    /// Frames for each call. 0: one on a CPU; on a GPU few at first, then more.
     pub hop_frames: usize,
     /// When the first audio leaves.
     pub first_audio: FirstAudioMode,
