@@ -154,7 +154,10 @@ fi
 find_docker
 scratch=$(mktemp -d /var/tmp/svara-docker.XXXXXX)
 # As scripts/test.sh builds them: another selection of packages would compile their dependencies anew.
-[[ -n $compile ]] || cargo build --release --locked --workspace --bins --examples
+if [[ -z $compile ]]; then
+    ensure_packages c++=build-essential make=make cmake=cmake
+    cargo build --release --locked --workspace --bins --examples
+fi
 scripts/setup_test_peers.sh
 scripts/make_test_models.sh
 make_bases

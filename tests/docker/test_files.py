@@ -29,6 +29,18 @@ def test_every_variable_of_the_example_is_used() -> None:
     assert {name for name in named if not re.search(rf"\b{name}\b", text)} == set()
 
 
+def test_no_variable_of_an_image_is_taken_away() -> None:
+    """A name without a value removes the variable of the image, where the host has none of that name."""
+    instructions = (PROJECT / "docker" / "Dockerfile").read_text().replace("\\\n", " ")
+    environments = re.findall(r"^ENV (.*)$", instructions, re.MULTILINE)
+    of_images = {name for line in environments for name in re.findall(r"(\w+)=", line)}
+    assert "VLLM_HUB_OFFLINE" in of_images
+    for file in FILES:
+        for name, service in yaml.safe_load((PROJECT / file).read_text())["services"].items():
+            without_value = {key for key, value in (service.get("environment") or {}).items() if value is None}
+            assert not without_value & of_images, f"{file}: {name}"
+
+
 def test_old_names_are_kept() -> None:
     compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
     service = compose["services"]["svara-tts-api"]

@@ -92,7 +92,8 @@ def test_what_the_image_holds(images: dict[str, str]) -> None:
 
 
 def test_up_becomes_healthy_out_of_empty_volumes(stack: Stack, inside: Supervised) -> None:
-    stack.compose("up", "-d", NAME, "hub")
+    stack.compose("up", "-d", NAME)
+    assert not stack.containers("hub"), "the hub is asked for nothing"
     took = until("healthy", lambda: health(NAME) == "healthy", START_WITHIN_S, 1)
     report("up -d, empty volumes: healthy after", f"{took:.0f} s")
     programs = inside.status()
