@@ -29,6 +29,7 @@ pub mod start;
 mod state;
 pub mod store;
 pub mod telemetry;
+mod times;
 mod upload;
 pub mod voices;
 pub mod watched;

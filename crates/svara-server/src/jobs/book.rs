@@ -194,7 +194,7 @@ impl Item {
 
     fn kept_bytes(&self) -> u64 {
         match self {
-            Self::Over(end) => end.audio_bytes.unwrap_or(0),
+            Self::Over(end) => end.audio_bytes.unwrap_or(0).saturating_add(end.times_bytes),
             Self::Queued | Self::Running(_) => 0,
         }
     }
@@ -236,13 +236,14 @@ mod tests {
     use crate::jobs::record::ItemSummary;
 
     fn record(created_unix_s: u64, items: usize) -> Arc<Summary> {
-        let item = ItemSummary { characters: 1, format: "wav".to_owned(), sample_rate_hz: 24_000 };
+        let item =
+            ItemSummary { characters: 1, format: "wav".to_owned(), sample_rate_hz: 24_000, timed: false };
         Arc::new(Summary { created_unix_s, owner: None, items: vec![item; items] })
     }
 
     fn end(bytes: Option<u64>) -> EndRecord {
         let failure = bytes.is_none().then(|| crate::error::ApiError::internal("no").into());
-        EndRecord { audio_seconds: 1.0, audio_bytes: bytes, failure }
+        EndRecord { audio_seconds: 1.0, audio_bytes: bytes, times_bytes: 0, failure }
     }
 
     #[test]

@@ -31,6 +31,7 @@ use self::{
 pub(crate) use self::{
     book::{Item, Job, Overview},
     record::{EndRecord, FailureRecord, ItemRecord},
+    shelf::Made,
 };
 use crate::{
     auth::Caller,
@@ -155,13 +156,13 @@ impl Jobs {
         Ok(jobs.map(|(id, job)| (id.to_owned(), job.overview())).collect())
     }
 
-    /// The audio of an item that is done.
+    /// What was made of an item that is done: times only where they were asked for, as JSON.
     ///
     /// # Errors
-    /// The store failed, or the file is damaged or gone.
-    pub(crate) async fn audio(&self, id: &str, number: usize) -> Result<Bytes, ApiError> {
-        let audio = self.ready().await?.audio(id, number).await?;
-        audio.ok_or_else(|| ApiError::internal("the audio of this job is gone from its store"))
+    /// The store failed, or what was made is damaged or gone.
+    pub(crate) async fn made(&self, made: Made, id: &str, number: usize) -> Result<Bytes, ApiError> {
+        let bytes = self.ready().await?.get(made, id, number).await?;
+        bytes.ok_or_else(|| ApiError::internal("what was made of this job is gone from its store"))
     }
 
     /// Deletes a job of the caller's; what is being spoken of it ends. Says whether there was one.

@@ -7,7 +7,10 @@ use svara_audio::{EncoderSpec, Format, SampleRate};
 use svara_engine::{Normalization, ReferenceVoice, SamplingOverrides, SpeechRequest, Strip, Voice};
 use svara_snac::Frame;
 
-use crate::error::ApiError;
+use crate::{
+    error::ApiError,
+    times::{Times, Timestamps},
+};
 
 /// What a job is to say. Written once, before the caller hears that there is a job.
 #[derive(Debug, Deserialize, Serialize)]
@@ -38,6 +41,7 @@ pub(crate) struct ItemRecord {
     format: String,
     sample_rate_hz: u32,
     bitrate_bps: Option<u32>,
+    pub(super) timestamps: Option<Timestamps>,
 }
 
 /// The recording that an item speaks like.
@@ -62,15 +66,28 @@ pub(crate) struct ItemSummary {
     pub(crate) characters: usize,
     pub(crate) format: String,
     pub(crate) sample_rate_hz: u32,
+    pub(crate) timed: bool,
 }
 
-/// How an item ended. Written once, after its audio.
+/// The times of an item's words or characters, as they are answered.
+#[derive(Serialize)]
+pub(super) struct TimesRecord {
+    #[serde(flatten)]
+    pub(super) times: Times,
+    #[serde(rename = "times")]
+    pub(super) kind: &'static str,
+}
+
+/// How an item ended. Written once, after its audio and its times.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct EndRecord {
     /// Audio made.
     pub(crate) audio_seconds: f64,
     /// Size of the file; none where there is no file.
     pub(crate) audio_bytes: Option<u64>,
+    /// Size of its times.
+    #[serde(default)]
+    pub(crate) times_bytes: u64,
     /// Why there is none.
     pub(crate) failure: Option<FailureRecord>,
 }
@@ -93,6 +110,7 @@ impl JobRecord {
             characters: item.characters(),
             format: item.format.clone(),
             sample_rate_hz: item.sample_rate_hz,
+            timed: item.timestamps.is_some(),
         });
         let items = items.collect();
         Summary { created_unix_s: self.created_unix_s, owner: self.owner.clone(), items }
@@ -101,7 +119,7 @@ impl JobRecord {
 
 impl ItemRecord {
     /// What a request asks for, to be done later.
-    pub(crate) fn new(request: SpeechRequest, spec: EncoderSpec) -> Self {
+    pub(crate) fn new(request: SpeechRequest, spec: EncoderSpec, timestamps: Option<Timestamps>) -> Self {
         let normalization = match request.normalization {
             Normalization::Auto => "auto",
             Normalization::On => "on",
@@ -132,6 +150,7 @@ impl ItemRecord {
             format: spec.format().name().to_owned(),
             sample_rate_hz: spec.rate().hz(),
             bitrate_bps: spec.bitrate_bps(),
+            timestamps,
         }
     }
 
@@ -191,6 +210,13 @@ impl ItemRecord {
     }
 }
 
+impl EndRecord {
+    /// The end of an item that nothing is kept of.
+    pub(super) fn failed(audio_seconds: f64, error: ApiError) -> Self {
+        Self { audio_seconds, audio_bytes: None, times_bytes: 0, failure: Some(error.into()) }
+    }
+}
+
 impl From<ApiError> for FailureRecord {
     fn from(error: ApiError) -> Self {
         Self {
@@ -241,9 +267,10 @@ mod tests {
             trace: None,
         };
         let spec = EncoderSpec::new(Format::Opus).unwrap().with_bitrate_bps(64_000).unwrap();
-        let stored = serde_json::to_vec(&ItemRecord::new(request.clone(), spec)).unwrap();
+        let stored =
+            serde_json::to_vec(&ItemRecord::new(request.clone(), spec, Some(Timestamps::Word))).unwrap();
         let item: ItemRecord = serde_json::from_slice(&stored).unwrap();
-        assert_eq!(item.spec().unwrap(), spec);
+        assert_eq!((item.spec().unwrap(), item.timestamps), (spec, Some(Timestamps::Word)));
         assert_eq!(format!("{:?}", item.request("नमस्ते", "r".to_owned())), format!("{request:?}"));
     }
 }

@@ -1,5 +1,5 @@
 //! Where jobs are kept. A job is one object that is written once; the end of each item is another, written after its
-//! audio. So whatever moment a process dies at, what is there says what is left to do.
+//! audio and its times. So whatever moment a process dies at, what is there says what is left to do.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,32 @@ use crate::store::{Store, StoreError};
 
 const REQUESTS: &str = "jobs/requests";
 const ENDS: &str = "jobs/ends";
-const AUDIO: &str = "jobs/audio";
 /// Operations at once.
 const AT_ONCE: usize = 16;
+
+/// What is made of an item.
+#[derive(Clone, Copy)]
+pub(super) enum Made {
+    /// The file.
+    Audio,
+    /// When its words or characters are said, where that was asked for.
+    Times,
+}
+
+impl Made {
+    const ALL: [Self; 2] = [Self::Audio, Self::Times];
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Audio => "jobs/audio",
+            Self::Times => "jobs/times",
+        }
+    }
+
+    fn key(self, id: &str, number: usize) -> String {
+        format!("{}/{id}.{number}", self.folder())
+    }
+}
 
 /// Keeps jobs in a store.
 pub(super) struct Shelf {
@@ -68,10 +91,12 @@ impl Shelf {
             }
         }
         drop(reads);
-        let (_, audio_orphans) = partition(self.store.keys(AUDIO, most).await?, &jobs);
-        let orphans = orphans.iter().map(|name| format!("{ENDS}/{name}"));
-        let orphans = orphans.chain(audio_orphans.iter().map(|name| format!("{AUDIO}/{name}")));
-        self.delete_all(orphans.collect()).await?;
+        let mut orphans: Vec<String> = orphans.iter().map(|name| format!("{ENDS}/{name}")).collect();
+        for folder in Made::ALL.map(Made::folder) {
+            let (_, of_no_job) = partition(self.store.keys(folder, most).await?, &jobs);
+            orphans.extend(of_no_job.iter().map(|name| format!("{folder}/{name}")));
+        }
+        self.delete_all(orphans).await?;
         Ok(jobs.into_iter().map(|(id, (record, ends))| Found { id, record, ends }).collect())
     }
 
@@ -91,14 +116,20 @@ impl Shelf {
         self.read(&format!("{REQUESTS}/{id}")).await
     }
 
-    /// Keeps the audio of an item, in place of what an earlier try may have left.
+    /// Keeps what was made of an item, in place of what an earlier try may have left.
     ///
     /// # Errors
     /// The store failed.
-    pub(super) async fn put_audio(&self, id: &str, number: usize, audio: &[u8]) -> Result<(), StoreError> {
-        let key = format!("{AUDIO}/{id}.{number}");
+    pub(super) async fn put(
+        &self,
+        made: Made,
+        id: &str,
+        number: usize,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let key = made.key(id, number);
         self.store.delete(&key).await?;
-        self.store.create(&key, audio).await
+        self.store.create(&key, bytes).await
     }
 
     /// Keeps the end of an item: from now on it isn't spoken again.
@@ -111,12 +142,12 @@ impl Shelf {
         self.store.create(&key, &json(end)).await
     }
 
-    /// The audio of an item.
+    /// What was made of an item.
     ///
     /// # Errors
     /// The store failed, or the file is damaged.
-    pub(super) async fn audio(&self, id: &str, number: usize) -> Result<Option<Bytes>, StoreError> {
-        self.store.get(&format!("{AUDIO}/{id}.{number}")).await
+    pub(super) async fn get(&self, made: Made, id: &str, number: usize) -> Result<Option<Bytes>, StoreError> {
+        self.store.get(&made.key(id, number)).await
     }
 
     /// Deletes a job and all that belongs to it, the job itself first: from then on nothing of it is spoken.
@@ -125,8 +156,7 @@ impl Shelf {
     /// The store failed.
     pub(super) async fn delete(&self, id: &str, items: usize) -> Result<(), StoreError> {
         self.store.delete(&format!("{REQUESTS}/{id}")).await?;
-        let of_item = |number| [ENDS, AUDIO].map(|folder| format!("{folder}/{id}.{number}"));
-        self.delete_all((0..items).flat_map(of_item).collect()).await
+        self.delete_all((0..items).flat_map(|number| keys_of_item(id, number)).collect()).await
     }
 
     /// Deletes what was made of an item.
@@ -134,7 +164,7 @@ impl Shelf {
     /// # Errors
     /// The store failed.
     pub(super) async fn delete_item(&self, id: &str, number: usize) -> Result<(), StoreError> {
-        self.delete_all([ENDS, AUDIO].map(|folder| format!("{folder}/{id}.{number}")).to_vec()).await
+        self.delete_all(keys_of_item(id, number).collect()).await
     }
 
     async fn end(&self, name: &str) -> Result<Option<EndRecord>, StoreError> {
@@ -155,8 +185,14 @@ impl Shelf {
     }
 }
 
+/// All that may be there of an item.
+fn keys_of_item(id: &str, number: usize) -> impl Iterator<Item = String> + use<> {
+    let end = format!("{ENDS}/{id}.{number}");
+    std::iter::once(end).chain(Made::ALL.map(|made| made.key(id, number)))
+}
+
 /// A record always has a form in JSON: its keys are texts, its numbers are finite.
-fn json(record: &impl serde::Serialize) -> Vec<u8> {
+pub(super) fn json(record: &impl serde::Serialize) -> Vec<u8> {
     serde_json::to_vec(record).expect("records have no maps with other keys than texts")
 }
 

@@ -3,29 +3,33 @@
 use std::{sync::Arc, time::Duration};
 
 use svara_audio::{Encoder, SampleRate, settle_sizes};
-use svara_engine::text;
+use svara_engine::{PieceTiming, text};
 use tracing::Instrument;
 
 use super::{
     Jobs,
     book::{Progress, Turn},
-    record::{EndRecord, ItemRecord, JobRecord},
+    record::{EndRecord, ItemRecord, JobRecord, TimesRecord},
     retry,
+    shelf::{self, Made},
 };
 use crate::{
     error::{ApiError, ErrorDialect},
     speaking::Speaking,
     state::AppState,
+    times::{ESTIMATED, Times},
 };
 
 /// A long text is spoken a part at a time, each of whole sentences: what fails is tried again from its part's
 /// beginning, and no more samples than those of a part are in memory.
 const PART_CHARACTERS: usize = 1000;
 
-/// The audio of an item.
+/// What is made of an item.
 struct Spoken {
-    file: Vec<u8>,
-    seconds: f64,
+    audio: Vec<u8>,
+    /// As JSON, where they were asked for.
+    times: Option<Vec<u8>>,
+    audio_seconds: f64,
 }
 
 /// Takes turns until the server drains.
@@ -64,10 +68,15 @@ async fn take(jobs: &Jobs, state: &AppState, turn: &Turn, record: Result<Arc<Job
         // It was deleted: that is why it ended.
         return;
     }
-    let (file, end) = match spoken {
-        Ok(Spoken { file, seconds }) => {
-            let audio_bytes = Some(file.len() as u64);
-            (Some(file), EndRecord { audio_seconds: seconds, audio_bytes, failure: None })
+    let (spoken, end) = match spoken {
+        Ok(spoken) => {
+            let end = EndRecord {
+                audio_seconds: spoken.audio_seconds,
+                audio_bytes: Some(spoken.audio.len() as u64),
+                times_bytes: spoken.times.as_ref().map_or(0, |times| times.len() as u64),
+                failure: None,
+            };
+            (Some(spoken), end)
         }
         Err(error) => {
             tracing::warn!(
@@ -77,19 +86,19 @@ async fn take(jobs: &Jobs, state: &AppState, turn: &Turn, record: Result<Arc<Job
                 "an item failed"
             );
             let audio_seconds = turn.progress.audio_seconds();
-            (None, EndRecord { audio_seconds, audio_bytes: None, failure: Some(error.into()) })
+            (None, EndRecord::failed(audio_seconds, error))
         }
     };
     let outcome = if end.failure.is_none() { "done" } else { "failed" };
     let mut retries = Retries::default();
     let end = loop {
-        let failed = match keep(jobs, turn, file.as_deref(), &end).await {
+        let failed = match keep(jobs, turn, spoken.as_ref(), &end).await {
             Ok(()) => break end,
             Err(error) => retries.wait(error).await,
         };
         if let Err(error) = failed {
             tracing::error!(reason = error.message, "an item can't be kept: a restart speaks it again");
-            break EndRecord { audio_bytes: None, failure: Some(error.into()), ..end };
+            break EndRecord::failed(end.audio_seconds, error);
         }
     };
     jobs.metrics.over(outcome, end.audio_seconds);
@@ -104,10 +113,12 @@ async fn take(jobs: &Jobs, state: &AppState, turn: &Turn, record: Result<Arc<Job
     }
 }
 
-async fn keep(jobs: &Jobs, turn: &Turn, file: Option<&[u8]>, end: &EndRecord) -> Result<(), ApiError> {
+async fn keep(jobs: &Jobs, turn: &Turn, spoken: Option<&Spoken>, end: &EndRecord) -> Result<(), ApiError> {
     let shelf = jobs.ready().await?;
-    if let Some(file) = file {
-        shelf.put_audio(&turn.job_id, turn.number, file).await?;
+    let audio = spoken.map(|spoken| (Made::Audio, &spoken.audio));
+    let times = spoken.and_then(|spoken| Some((Made::Times, spoken.times.as_ref()?)));
+    for (made, bytes) in audio.into_iter().chain(times) {
+        shelf.put(made, &turn.job_id, turn.number, bytes).await?;
     }
     Ok(shelf.put_end(&turn.job_id, turn.number, end).await?)
 }
@@ -151,6 +162,8 @@ async fn speak(
     };
     let mut tally = Tally::default();
     let (mut encoder, mut file) = (None, Vec::new());
+    let mut times = item.timestamps.map(Times::new);
+    let mut said_samples = 0;
     for (number, part) in parts.iter().enumerate() {
         let mut retries = Retries::default();
         let said = loop {
@@ -160,6 +173,10 @@ async fn speak(
             }
         };
         tally = said.tally;
+        if let Some(times) = &mut times {
+            times.add(&said.pieces, said_samples, said.rate.hz());
+        }
+        said_samples += said.samples.len() as u64;
         let made = encoder.take().map_or_else(|| Encoder::new(spec, said.rate).map_err(internal), Ok)?;
         (encoder, file) =
             encode(made, said.samples, file).await.map(|(encoder, file)| (Some(encoder), file))?;
@@ -173,7 +190,8 @@ async fn speak(
     let encoder = encoder.ok_or_else(|| ApiError::invalid("text", "must not be empty"))?;
     encoder.finish(&mut file).map_err(internal)?;
     settle_sizes(spec, &mut file);
-    Ok(Spoken { file, seconds: tally.audio.as_secs_f64() })
+    let times = times.map(|times| shelf::json(&TimesRecord { times, kind: ESTIMATED }));
+    Ok(Spoken { audio: file, times, audio_seconds: tally.audio.as_secs_f64() })
 }
 
 /// What is said of an item so far.
@@ -187,6 +205,8 @@ struct Tally {
 struct Said {
     samples: Vec<f32>,
     rate: SampleRate,
+    /// When they are said, in samples of the part.
+    pieces: Vec<PieceTiming>,
     /// With this part.
     tally: Tally,
 }
@@ -203,16 +223,18 @@ async fn say(
     let mut speaking = Speaking::start(state, ErrorDialect::Svara, request, item.spec()?).await?;
     speaking.nobody_listens();
     let rate = speaking.rate();
-    let (mut samples, mut tally) = (Vec::new(), before);
+    let (mut samples, mut pieces, mut tally) = (Vec::new(), Vec::new(), before);
     while let Some(chunk) = speaking.next().await {
         samples.extend(chunk?);
+        pieces.extend(speaking.take_timings());
         let audio = Duration::from_secs_f64(samples.len() as f64 / f64::from(rate.hz()));
         tally = Tally { pieces: before.pieces + speaking.report().pieces, audio: before.audio + audio };
         progress.set(tally.pieces, tally.audio);
     }
     tally.pieces = before.pieces + speaking.report().pieces;
     progress.set(tally.pieces, tally.audio);
-    Ok(Said { samples, rate, tally })
+    pieces.extend(speaking.take_timings());
+    Ok(Said { samples, rate, pieces, tally })
 }
 
 /// Encodes a part behind those before it. A minute of sound in one go: too long for a thread that serves others.

@@ -89,7 +89,12 @@ fn jobs(state: &AppState) -> Map<String, Value> {
         let responses = refused(&[400, 404, 409]).with(200, binary("The file."));
         get("jobs", operation, summary, parameters, responses)
     };
-    let number = path("number", "Which of its texts, from 0.");
+    let number = || path("number", "Which of its texts, from 0.");
+    let times = |operation: &str, summary: &str, parameters: Vec<Value>| {
+        let about = "Estimated times of its words or characters, for a text that was posted with timestamps.";
+        let responses = refused(&[400, 404, 409]).with(200, json_answer(about, "Times"));
+        get("jobs", operation, summary, parameters, responses)
+    };
     [
         ("/v1/jobs".to_owned(), json!({"get": list, "post": create})),
         ("/v1/jobs/{id}".to_owned(), json!({"get": show, "delete": delete})),
@@ -99,7 +104,15 @@ fn jobs(state: &AppState) -> Map<String, Value> {
         ),
         (
             "/v1/jobs/{id}/audio/{number}".to_owned(),
-            json!({"get": audio("get_job_audio", "The audio of a text", vec![id(), number])}),
+            json!({"get": audio("get_job_audio", "The audio of a text", vec![id(), number()])}),
+        ),
+        (
+            "/v1/jobs/{id}/timestamps".to_owned(),
+            json!({"get": times("get_only_job_times", "The times of a job with one text", vec![id()])}),
+        ),
+        (
+            "/v1/jobs/{id}/timestamps/{number}".to_owned(),
+            json!({"get": times("get_job_times", "The times of a text", vec![id(), number()])}),
         ),
     ]
     .into_iter()

@@ -63,7 +63,7 @@ fn requests(limits: &Limits) -> Vec<(&'static str, Value)> {
             "voice_clone_tokens": {"type": ["array", "null"], "items": {"type": "integer", "minimum": 0}},
             "language": words("In which language the recording's voice speaks; in place of a voice: which voice."),
             "gender": gender(),
-            "timestamps": {"type": ["string", "null"], "enum": ["word", "character", null], "description": "Answers with JSON: the sound, and estimated times of words or characters. Not for jobs."},
+            "timestamps": {"type": ["string", "null"], "enum": ["word", "character", null], "description": "Answers with JSON: the sound, and estimated times of words or characters."},
         },
     });
     let openai = json!({
@@ -224,9 +224,11 @@ fn jobs() -> Vec<(&'static str, Value)> {
             "number": count(), "status": states(), "characters": count(), "format": {"type": "string"},
             "sample_rate": count(), "pieces_done": count(), "audio_seconds": seconds(),
             "audio": {"type": "string", "description": "The path of its audio, once it is done."},
-            "audio_bytes": count(), "error": {"$ref": "#/components/schemas/Failure"},
+            "audio_bytes": count(),
+            "timestamps": {"type": "string", "description": "The path of its times, where they were asked for."},
+            "error": {"$ref": "#/components/schemas/Failure"},
         }),
-        &["pieces_done", "audio", "audio_bytes", "error"],
+        &["pieces_done", "audio", "audio_bytes", "timestamps", "error"],
     );
     let job = optional(
         json!({
@@ -236,6 +238,15 @@ fn jobs() -> Vec<(&'static str, Value)> {
         }),
         &["items"],
     );
+    let timed = |what: &str| {
+        let mut members = Map::from_iter([(what.to_owned(), json!({"type": "string"}))]);
+        members.extend(["start", "end"].map(|name| (name.to_owned(), seconds())));
+        json!({"type": "array", "items": object(Value::Object(members))})
+    };
+    let times = json!({"anyOf": [
+        object(json!({"words": timed("word"), "times": {"const": "estimated"}})),
+        object(json!({"characters": timed("character"), "times": {"const": "estimated"}})),
+    ]});
     let failure = object(json!({
         "type": {"type": "string"}, "message": {"type": "string"}, "field": {"type": ["string", "null"]},
         "origin": origin(), "retryable": {"type": "boolean"},
@@ -244,6 +255,7 @@ fn jobs() -> Vec<(&'static str, Value)> {
         ("Job", job),
         ("JobItem", item),
         ("JobList", object(json!({"jobs": list("Job")}))),
+        ("Times", times),
         ("Failure", failure),
     ]
 }

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     error::{ApiError, ErrorDialect},
-    jobs::{FailureRecord, Item, ItemRecord, Job, Overview},
+    jobs::{FailureRecord, Item, ItemRecord, Job, Made, Overview},
     speaking,
     state::{AppState, Asked, RequestId},
 };
@@ -35,6 +35,8 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/v1/jobs/{id}", get(get_one).delete(delete))
         .route("/v1/jobs/{id}/audio", get(only_audio))
         .route("/v1/jobs/{id}/audio/{number}", get(audio))
+        .route("/v1/jobs/{id}/timestamps", get(only_timestamps))
+        .route("/v1/jobs/{id}/timestamps/{number}", get(timestamps))
 }
 
 /// A job, as answers show it.
@@ -66,6 +68,9 @@ struct ItemView {
     audio: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audio_bytes: Option<u64>,
+    /// Where its times are, once it is done, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamps: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<FailureRecord>,
 }
@@ -116,51 +121,75 @@ async fn delete(Asked(state): Asked, Path(id): Path<String>) -> Response {
     answer.await.unwrap_or_else(refused)
 }
 
-async fn only_audio(Asked(state): Asked, Path(id): Path<String>) -> Response {
+async fn only_audio(asked: Asked, Path(id): Path<String>) -> Response {
+    download(asked, Made::Audio, &id, None).await
+}
+
+async fn audio(asked: Asked, Path((id, number)): Path<(String, String)>) -> Response {
+    download(asked, Made::Audio, &id, Some(&number)).await
+}
+
+async fn only_timestamps(asked: Asked, Path(id): Path<String>) -> Response {
+    download(asked, Made::Times, &id, None).await
+}
+
+async fn timestamps(asked: Asked, Path((id, number)): Path<(String, String)>) -> Response {
+    download(asked, Made::Times, &id, Some(&number)).await
+}
+
+/// What was made of one of a job's texts; without a number, of its only one.
+async fn download(Asked(state): Asked, made: Made, id: &str, number: Option<&str>) -> Response {
     let answer = async {
-        let job = find(&state, &id).await?;
-        match job.items.len() {
-            1 => download(&state, &id, &job, 0).await,
-            count => {
-                let reason = format!("this job has {count} texts: ask for audio/0 to audio/{}", count - 1);
+        let job = find(&state, id).await?;
+        let number = number_of(&job, number)?;
+        let (Some(item), Some(about)) = (job.items.get(number), job.summary.items.get(number)) else {
+            return Err(unknown());
+        };
+        match item {
+            Item::Over(end) if end.failure.is_none() => {}
+            Item::Over(_) => {
+                return Err(ApiError::not_found("number", "this text failed: there is no audio of it"));
+            }
+            Item::Queued | Item::Running(_) => return Err(ApiError::job_unfinished(item.status())),
+        }
+        let (content_type, name) = match made {
+            Made::Audio => {
+                let format: Format =
+                    about.format.parse().map_err(|error| ApiError::unsupported("response_format", error))?;
+                (format.content_type(), format!("{id}-{number}.{format}"))
+            }
+            Made::Times if about.timed => ("application/json", format!("{id}-{number}.json")),
+            Made::Times => {
+                return Err(ApiError::not_found("number", "timestamps were not asked for with this text"));
+            }
+        };
+        let mut response = Response::new(Body::from(state.jobs.made(made, id, number).await?));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+        headers.extend(disposition.ok().map(|disposition| (CONTENT_DISPOSITION, disposition)));
+        Ok(response)
+    };
+    answer.await.unwrap_or_else(refused)
+}
+
+/// Which text of a job a path names.
+fn number_of(job: &Job, named: Option<&str>) -> Result<usize, ApiError> {
+    let count = job.items.len();
+    let Some(named) = named else {
+        return match count {
+            1 => Ok(0),
+            _ => {
+                let reason =
+                    format!("this job has {count} texts: ask for one of 0 to {}", count.saturating_sub(1));
                 Err(ApiError::unsupported("number", reason))
             }
-        }
+        };
     };
-    answer.await.unwrap_or_else(refused)
-}
-
-async fn audio(Asked(state): Asked, Path((id, number)): Path<(String, String)>) -> Response {
-    let answer = async {
-        let job = find(&state, &id).await?;
-        let number = number.parse().ok().filter(|number| *number < job.items.len());
-        let number = number.ok_or_else(|| {
-            ApiError::not_found("number", format!("this job has the texts 0 to {}", job.items.len() - 1))
-        })?;
-        download(&state, &id, &job, number).await
-    };
-    answer.await.unwrap_or_else(refused)
-}
-
-async fn download(state: &AppState, id: &str, job: &Job, number: usize) -> Result<Response, ApiError> {
-    let (Some(item), Some(about)) = (job.items.get(number), job.summary.items.get(number)) else {
-        return Err(unknown());
-    };
-    match item {
-        Item::Over(end) if end.failure.is_none() => {}
-        Item::Over(_) => {
-            return Err(ApiError::not_found("number", "this text failed: there is no audio of it"));
-        }
-        Item::Queued | Item::Running(_) => return Err(ApiError::job_unfinished(item.status())),
-    }
-    let format: Format =
-        about.format.parse().map_err(|error| ApiError::unsupported("response_format", error))?;
-    let mut response = Response::new(Body::from(state.jobs.audio(id, number).await?));
-    let name = format!("attachment; filename=\"{id}-{number}.{format}\"");
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
-    headers.extend(HeaderValue::try_from(name).ok().map(|name| (CONTENT_DISPOSITION, name)));
-    Ok(response)
+    let number = named.parse().ok().filter(|number| *number < count);
+    number.ok_or_else(|| {
+        ApiError::not_found("number", format!("this job has the texts 0 to {}", count.saturating_sub(1)))
+    })
 }
 
 async fn find(state: &AppState, id: &str) -> Result<Job, ApiError> {
@@ -185,10 +214,7 @@ async fn read_items(state: &AppState, id: &RequestId, request: Request) -> Resul
             let reason = format!("may have at most {} texts (jobs.max_items)", limits.max_items);
             return Err(ApiError::invalid("body", reason));
         }
-        if fields.asks_for_times() {
-            let reason = "are not kept with a job; POST /v1/text-to-speech gives them with its sound";
-            return Err(ApiError::unsupported("timestamps", reason));
-        }
+        let timestamps = fields.timestamps();
         let (mut request, spec) = svara::speech_request(state, id.clone(), fields).await?;
         speaking::find_kept_voice(state, &mut request).await?;
         characters += request.text.chars().count();
@@ -200,7 +226,7 @@ async fn read_items(state: &AppState, id: &RequestId, request: Request) -> Resul
             return Err(ApiError::invalid("text", reason));
         }
         let request = check(state, request).await?;
-        items.push(ItemRecord::new(request, spec));
+        items.push(ItemRecord::new(request, spec, timestamps));
         Ok(())
     };
     match read::body_type(&request) {
@@ -257,6 +283,9 @@ impl JobView {
                 audio_seconds: item.audio_seconds(),
                 audio: done.map(|_| format!("/v1/jobs/{id}/audio/{number}")),
                 audio_bytes: end.and_then(|end| end.audio_bytes),
+                timestamps: done
+                    .filter(|_| about.timed)
+                    .map(|_| format!("/v1/jobs/{id}/timestamps/{number}")),
                 error: end.and_then(|end| end.failure.clone()),
             }
         });

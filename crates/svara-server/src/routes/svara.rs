@@ -10,12 +10,13 @@ use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechR
 use super::{
     read::{self, BodyType, FormValue, flag},
     reference::ReferenceFields,
-    timed::{self, Timestamps},
+    timed,
 };
 use crate::{
     error::{ApiError, ErrorDialect},
     respond,
     state::{AppState, Asked, RequestId},
+    times::Timestamps,
     upload::Upload,
 };
 
@@ -59,9 +60,9 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// Whether `timestamps` is there: times come with an answer's sound, and nowhere else.
-    pub(super) fn asks_for_times(&self) -> bool {
-        self.timestamps.is_some()
+    /// What is to be timed, where anything is.
+    pub(super) fn timestamps(&self) -> Option<Timestamps> {
+        self.timestamps
     }
 }
 

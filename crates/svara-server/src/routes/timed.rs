@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
 use futures::{Stream, stream};
 use http::{HeaderValue, header::CONTENT_TYPE};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use svara_audio::EncoderSpec;
 use svara_engine::{PieceTiming, SpeechRequest, source::FinishReason};
 
@@ -18,58 +18,22 @@ use crate::{
     respond,
     speaking::{EncodedSpeech, Speaking},
     state::AppState,
+    times::{self, Times, Timestamps},
 };
 
 /// A line for each chunk of sound.
 const LINES: &str = "application/x-ndjson";
 
-/// What is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Timestamps {
-    Word,
-    Character,
-}
-
-impl Timestamps {
-    /// By its name in requests.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        match name {
-            "word" => Some(Self::Word),
-            "character" => Some(Self::Character),
-            _ => None,
-        }
-    }
-}
-
 /// Part of the sound, or all of it.
 #[derive(Serialize)]
 struct Timed {
     audio_base64: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    words: Option<Vec<Word>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    characters: Option<Vec<Character>>,
+    #[serde(flatten)]
+    times: Times,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     about: Option<About>,
     #[serde(skip_serializing_if = "Option::is_none")]
     finish_reason: Option<&'static str>,
-}
-
-/// A word and when it is said, in seconds of the whole sound.
-#[derive(Serialize)]
-struct Word {
-    word: String,
-    start: f64,
-    end: f64,
-}
-
-/// A character and when it is said, in seconds of the whole sound.
-#[derive(Serialize)]
-struct Character {
-    character: String,
-    start: f64,
-    end: f64,
 }
 
 /// What the sound is, told once.
@@ -77,7 +41,6 @@ struct Character {
 struct About {
     content_type: &'static str,
     sample_rate_hz: u32,
-    /// That nothing has listened to the sound: the times follow from the lengths of pieces and the weights of letters.
     times: &'static str,
 }
 
@@ -97,7 +60,7 @@ pub(super) async fn speak(
     let about = About {
         content_type: spec.format().content_type(),
         sample_rate_hz: spec.rate().hz(),
-        times: "estimated",
+        times: times::ESTIMATED,
     };
     let mut response = if streamed {
         let lines = lines(EncodedSpeech::new(speaking, spec)?, unit, about);
@@ -114,33 +77,9 @@ pub(super) async fn speak(
 
 impl Timed {
     fn new(audio: &[u8], pieces: &[PieceTiming], unit: Timestamps, rate_hz: u32) -> Self {
-        let seconds = |samples: u64| {
-            let ms = (samples as f64 * 1_000.0 / f64::from(rate_hz.max(1))).round();
-            ms / 1_000.0
-        };
-        let words = || {
-            let words = pieces.iter().flat_map(PieceTiming::words).map(|timed| Word {
-                word: timed.text.trim().to_owned(),
-                start: seconds(timed.start_samples),
-                end: seconds(timed.end_samples),
-            });
-            words.collect()
-        };
-        let characters = || {
-            let characters = pieces.iter().flat_map(PieceTiming::characters).map(|timed| Character {
-                character: timed.text.to_owned(),
-                start: seconds(timed.start_samples),
-                end: seconds(timed.end_samples),
-            });
-            characters.collect()
-        };
-        Self {
-            audio_base64: BASE64.encode(audio),
-            words: (unit == Timestamps::Word).then(words),
-            characters: (unit == Timestamps::Character).then(characters),
-            about: None,
-            finish_reason: None,
-        }
+        let mut times = Times::new(unit);
+        times.add(pieces, 0, rate_hz);
+        Self { audio_base64: BASE64.encode(audio), times, about: None, finish_reason: None }
     }
 
     fn line(&self) -> Result<Bytes, ApiError> {

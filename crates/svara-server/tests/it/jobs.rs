@@ -107,6 +107,50 @@ async fn a_batch_is_lines_and_each_has_its_own_end() {
 }
 
 #[tokio::test]
+async fn times_go_on_from_part_to_part_of_a_long_text() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(5), |config| {
+        kept_in(directory.path())(config);
+        config.limits.text_characters = 100;
+    })
+    .await;
+    let text = SENTENCE.repeat(20);
+    let line =
+        |timestamps: Value| json!({"text": text, "voice": "hi_female", "timestamps": timestamps}).to_string();
+    let lines = [line(json!("word")), line(json!("character")), line(Value::Null)].join("\n");
+    let (_, job) = post_lines(&server, &lines).await;
+    let done = once(&server, &job["id"], &["done", "failed"]).await;
+    assert_eq!(done["status"], "done", "{done}");
+    for (number, list, unit, gap) in [(0, "words", "word", " "), (1, "characters", "character", "")] {
+        let item = &done["items"][number];
+        let answer = get(&server, item["timestamps"].as_str().unwrap()).await;
+        assert_eq!(answer.headers()["content-type"], "application/json");
+        let times: Value = answer.json().await.unwrap();
+        assert_eq!(times["times"], "estimated");
+        let mut at = 0.0;
+        let mut said = Vec::new();
+        for timed in times[list].as_array().unwrap() {
+            assert_eq!(timed["start"].as_f64().unwrap(), at, "without a gap: {timed}");
+            at = timed["end"].as_f64().unwrap();
+            said.push(timed[unit].as_str().unwrap());
+        }
+        let seconds = item["audio_seconds"].as_f64().unwrap();
+        assert!((at - seconds).abs() < 0.002 && seconds > 3.0 * 5.0 * 2048.0 / 24_000.0, "{at} of {seconds}");
+        let no_space = |text: &str| text.replace(char::is_whitespace, "");
+        assert_eq!(no_space(&said.join(gap)), no_space(&text));
+    }
+    assert!(done["items"][2].get("timestamps").is_none());
+    let of_job = format!("/v1/jobs/{}/timestamps", job["id"].as_str().unwrap());
+    for (path, status) in [(format!("{of_job}/2"), 404), (format!("{of_job}/3"), 404), (of_job.clone(), 400)]
+    {
+        assert_eq!(get(&server, &path).await.status(), status, "{path}");
+    }
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    assert_eq!(server.client.delete(server.url(&path)).send().await.unwrap().status(), 200);
+    assert_eq!(files(directory.path()), Vec::<std::path::PathBuf>::new());
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_when_it_is_posted() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::with(Script::frames(3), |config| {
@@ -126,7 +170,7 @@ async fn what_is_wrong_is_said_when_it_is_posted() {
         (json!({"text": " "}), 422, "text"),
         (json!({"text": "a".repeat(51)}), 422, "jobs.job_characters"),
         (json!({"response_format": "xyz"}), 400, "response_format"),
-        (json!({"timestamps": "word"}), 400, "timestamps"),
+        (json!({"timestamps": "syllable"}), 422, "timestamps"),
     ] {
         let mut fields = good.clone();
         fields.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
