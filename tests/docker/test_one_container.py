@@ -92,8 +92,7 @@ def test_what_the_image_holds(images: dict[str, str]) -> None:
 
 
 def test_up_becomes_healthy_out_of_empty_volumes(stack: Stack, inside: Supervised) -> None:
-    stack.compose("up", "-d", NAME)
-    assert not stack.containers("hub"), "the hub is asked for nothing"
+    stack.compose("up", "-d", NAME, "hub")
     took = until("healthy", lambda: health(NAME) == "healthy", START_WITHIN_S, 1)
     report("up -d, empty volumes: healthy after", f"{took:.0f} s")
     programs = inside.status()
@@ -202,7 +201,8 @@ def test_stop_ends_within_the_grace_with_open_streams(inside: Supervised, url: s
     stream.join(10)
     assert not stream.is_alive(), "finished or broken off"
     stack.compose("down")
-    stack.compose("up", "-d", NAME, "hub")
+    stack.compose("up", "-d", NAME)
+    assert not stack.containers("hub"), "the hub is asked for nothing"
     took = until("healthy", lambda: health(NAME) == "healthy", START_WITHIN_S, 1)
     report("up -d, models there: healthy after", f"{took:.0f} s")
     voices = httpx.get(f"{url}/v1/voices").json()["voices"]

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 16;
 
 /// What is made of an item.
 #[derive(Clone, Copy)]
-pub(super) enum Made {
+pub(crate) enum Made {
     /// The file.
     Audio,
     /// When its words or characters are said, where that was asked for.
