@@ -47,6 +47,8 @@ use crate::{
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// A job's record is at most as large as a request's body, give or take.
 const MIN_VALUE_BYTES: usize = 64 * 1024 * 1024;
+/// The time of a character takes about 55 bytes of JSON; a text may be longer as it is said than as it is written.
+const TIMES_BYTES_PER_CHARACTER: usize = 128;
 
 /// The jobs of a server.
 pub(crate) struct Jobs {
@@ -64,7 +66,8 @@ pub(crate) struct Jobs {
 
 /// The largest value that the store of jobs has to take.
 pub(crate) fn max_value_bytes(config: &JobsConfig) -> usize {
-    config.audio_bytes.max(MIN_VALUE_BYTES)
+    let times_bytes = config.job_characters.saturating_mul(TIMES_BYTES_PER_CHARACTER);
+    config.audio_bytes.max(times_bytes).max(MIN_VALUE_BYTES)
 }
 
 impl Jobs {
