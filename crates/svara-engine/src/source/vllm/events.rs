@@ -197,8 +197,8 @@ mod tests {
         for (engine, stream, codes) in [
             ("vllm", include_str!("fixtures/vllm.sse"), recorded),
             ("llama.cpp", include_str!("fixtures/llama_cpp.sse"), recorded),
-            ("sglang", include_str!("fixtures/sglang.sse"), written),
-            ("sglang with token ids", include_str!("fixtures/sglang_token_ids.sse"), written),
+            ("sglang", include_str!("fixtures/sglang.sse"), recorded),
+            ("sglang with token ids", include_str!("fixtures/sglang_token_ids.sse"), recorded),
             ("tensorrt-llm", include_str!("fixtures/tensorrt_llm.sse"), written),
             ("openai", include_str!("fixtures/openai.sse"), written),
         ] {
