@@ -71,7 +71,7 @@ impl Times {
                     word: timed.text.trim().to_owned(),
                     start: seconds(timed.start_samples),
                     end: seconds(timed.end_samples),
-                }))
+                }));
             }
             Self::Characters(characters) => {
                 characters.extend(pieces.iter().flat_map(PieceTiming::characters).map(|timed| Character {
