@@ -199,6 +199,8 @@ mod tests {
             ("llama.cpp", include_str!("fixtures/llama_cpp.sse"), recorded),
             ("sglang", include_str!("fixtures/sglang.sse"), recorded),
             ("sglang with token ids", include_str!("fixtures/sglang_token_ids.sse"), recorded),
+            ("sglang by five", include_str!("fixtures/sglang_by_five.sse"), recorded),
+            ("sglang by five, ids", include_str!("fixtures/sglang_token_ids_by_five.sse"), recorded),
             ("tensorrt-llm", include_str!("fixtures/tensorrt_llm.sse"), written),
             ("openai", include_str!("fixtures/openai.sse"), written),
         ] {
