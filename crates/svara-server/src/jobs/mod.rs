@@ -107,6 +107,7 @@ impl Jobs {
                         retry::pause_after(failures)
                     }
                 };
+                // Age has no event; and a store that failed is left alone for a while.
                 tokio::time::sleep(pause.unwrap_or(SWEEP_EVERY)).await;
             }
         });

@@ -267,6 +267,7 @@ impl Retries {
             return Err(error);
         };
         tracing::info!(kind = error.kind, reason = error.message, pause_s = pause.as_secs(), "trying again");
+        // Nothing tells when an engine or a store is well again.
         tokio::time::sleep(pause).await;
         Ok(())
     }

@@ -40,6 +40,7 @@ async fn once(server: &Server, id: &Value, states: &[&str]) -> Value {
         if states.contains(&job["status"].as_str().unwrap()) {
             return job;
         }
+        // A job has no event that callers could wait for: they ask.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -272,11 +273,13 @@ async fn a_killed_server_loses_no_job() {
         client.get(format!("{root}{path}")).send().await.unwrap().json().await.unwrap()
     };
     while state(&first.root).await["items_done"].as_u64().unwrap() < 1 {
+        // A job has no event that callers could wait for: they ask.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     engine.set(Script { end: End::Hang, ..Script::frames(3) });
     // From now on an item that begins doesn't end; one may just have begun to.
     while engine.requests().len() < 2 {
+        // The stand-in has an event for open streams only.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     first.kill_9().await;
@@ -288,6 +291,7 @@ async fn a_killed_server_loses_no_job() {
         if job["status"] == "done" || job["status"] == "failed" {
             break job;
         }
+        // A job has no event that callers could wait for: they ask.
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     assert_eq!(done["items_done"], 3, "{done}");

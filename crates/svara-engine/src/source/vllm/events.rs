@@ -227,6 +227,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn comments_are_no_tokens() {
         let pings = stream::unfold((), |()| async {
+            // Of a paused clock: no time passes.
             tokio::time::sleep(Duration::from_secs(1)).await;
             Some((Ok(Bytes::from_static(b":\n\n")), ()))
         });
