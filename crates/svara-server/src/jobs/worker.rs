@@ -190,7 +190,10 @@ async fn speak(
     let encoder = encoder.ok_or_else(|| ApiError::invalid("text", "must not be empty"))?;
     encoder.finish(&mut file).map_err(internal)?;
     settle_sizes(spec, &mut file);
-    let times = times.map(|times| shelf::json(&TimesRecord { times, kind: ESTIMATED }));
+    let times = match times {
+        Some(times) => Some(write(TimesRecord { times, kind: ESTIMATED }).await?),
+        None => None,
+    };
     Ok(Spoken { audio: file, times, audio_seconds: tally.audio.as_secs_f64() })
 }
 
@@ -248,6 +251,11 @@ async fn encode(
         Ok((encoder, file))
     });
     encoding.await.map_err(internal)?.map_err(|error: svara_audio::EncodeError| internal(error))
+}
+
+/// Writes times as JSON: dozens of megabytes for the characters of the longest texts.
+async fn write(record: TimesRecord) -> Result<Vec<u8>, ApiError> {
+    tokio::task::spawn_blocking(move || shelf::json(&record)).await.map_err(internal)
 }
 
 /// Tries again what may succeed a little later.
