@@ -18,6 +18,15 @@ fn kept_in(directory: &Path) -> impl FnOnce(&mut Config) {
     move |config| config.jobs.store = store
 }
 
+/// Speaks long texts in parts of up to 100 characters, each five frames.
+async fn with_short_parts(store: &Path) -> Server {
+    Server::with(Script::frames(5), |config| {
+        kept_in(store)(config);
+        config.limits.text_characters = 100;
+    })
+    .await
+}
+
 async fn get(server: &Server, path: &str) -> Response {
     server.client.get(server.url(path)).timeout(Duration::from_secs(20)).send().await.unwrap()
 }
@@ -48,11 +57,7 @@ async fn once(server: &Server, id: &Value, states: &[&str]) -> Value {
 #[tokio::test]
 async fn a_long_text_becomes_one_file() {
     let directory = tempfile::tempdir().unwrap();
-    let server = Server::with(Script::frames(5), |config| {
-        kept_in(directory.path())(config);
-        config.limits.text_characters = 100;
-    })
-    .await;
+    let server = with_short_parts(directory.path()).await;
     let text = SENTENCE.repeat(20);
     let fields = json!({"text": text, "voice": "hi_female", "response_format": "wav", "seed": 1});
     let (status, _) = server.speak_json(fields.clone()).await;
@@ -110,11 +115,7 @@ async fn a_batch_is_lines_and_each_has_its_own_end() {
 #[tokio::test]
 async fn times_go_on_from_part_to_part_of_a_long_text() {
     let directory = tempfile::tempdir().unwrap();
-    let server = Server::with(Script::frames(5), |config| {
-        kept_in(directory.path())(config);
-        config.limits.text_characters = 100;
-    })
-    .await;
+    let server = with_short_parts(directory.path()).await;
     let text = SENTENCE.repeat(20);
     let line =
         |timestamps: Value| json!({"text": text, "voice": "hi_female", "timestamps": timestamps}).to_string();
