@@ -13,10 +13,11 @@ use tokio::{
 };
 
 use crate::{
-    app, auth,
-    commands::{hash_key, say, voices},
+    commands::{Failure, hash_key, say, voices},
     config::{Config, DecoderBackend, EngineKind, LogFormat, LogLevel},
-    serve, start, telemetry,
+    serve,
+    start::{self, Server},
+    telemetry,
 };
 
 /// Text-to-speech server for svara-tts and other Orpheus-style models.
@@ -87,15 +88,6 @@ enum Command {
     Voices(voices::VoicesArgs),
 }
 
-/// Why the program ends badly.
-#[derive(Debug)]
-pub enum Failure {
-    /// The command line or the configuration is wrong: exit code 64.
-    Usage(anyhow::Error),
-    /// It couldn't start, or failed while it ran: exit code 1.
-    Start(anyhow::Error),
-}
-
 impl Cli {
     /// Does what the command line says; returns when the server has stopped.
     ///
@@ -122,7 +114,7 @@ impl Cli {
         if self.check_config {
             return check(&config).map_err(Failure::Usage);
         }
-        auth::check_exposure(&config).map_err(Failure::Usage)?;
+        start::check_exposure(&config).map_err(Failure::Usage)?;
         let runtime = runtime()?;
         let telemetry = telemetry::init(&config, runtime.handle()).map_err(Failure::Start)?;
         let served = runtime.block_on(serve(&config));
@@ -190,22 +182,20 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("can't listen on {}:{}", address.0, address.1))?;
-    let settings = serve::Settings::new(config)?;
+    let settings = start::settings(config)?;
     if let Some(tls) = &settings.tls {
         tls.follow().context("can't catch SIGHUP")?;
     }
-    let parts = start::parts(config).await?;
-    parts.auth.follow().context("can't catch SIGHUP")?;
-    let (life, connections) = (parts.life.clone(), parts.connections.clone());
-    let app = app::router(parts, config);
+    let Server { router, life, connections, keys } = start::server(config).await?;
+    keys.follow().context("can't catch SIGHUP")?;
     serve::stop_at_signals(life.clone())?;
-    serve::run(listener, app, life, connections, settings).await
+    serve::run(listener, router, life, connections, settings).await
 }
 
 /// Loads all that is quickly loaded, and shows the configuration.
 #[expect(clippy::print_stdout, reason = "this is what the flag is for")]
 fn check(config: &Config) -> anyhow::Result<()> {
-    auth::check_exposure(config)?;
+    start::check_exposure(config)?;
     start::check(config)?;
     print!("{}", toml::to_string(config)?);
     Ok(())

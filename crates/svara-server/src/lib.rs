@@ -1,38 +1,30 @@
-//! The HTTP server of svara-tts: dialects in front of [`svara_engine::Engine`].
+//! The HTTP server of svara-tts: dialects in front of [`svara_service::Service`].
 //!
-//! `main` reads the command line and the [`config::Config`]; [`start::parts`] loads the engine and all else; [`serve::run`] serves
-//! [`app::router`] until it is told to stop. Each dialect (module `routes`) turns its requests into one
-//! [`svara_engine::SpeechRequest`] and hands the speech to module `respond`; [`error`] alone says which failure is which
-//! HTTP answer.
+//! `main` reads the command line and the [`config::Config`]; [`start::parts`] loads the engine and all else; [`serve::run`]
+//! serves [`app::router`] until it is told to stop. Each dialect turns its requests into an [`svara_service::Order`];
+//! module `error` alone says which failure is which HTTP answer.
 
-mod admission;
 pub mod app;
-pub mod auth;
-mod cache;
-mod cached;
 pub mod cli;
-pub mod cloning;
 mod commands;
 pub mod config;
-pub mod error;
-mod jobs;
-mod layers;
+mod dialects;
+mod error;
 pub mod lifecycle;
-mod metrics;
-mod openapi;
+mod middleware;
+mod operations;
+mod pages;
+mod reading;
+mod resources;
 mod respond;
 mod routes;
 pub mod serve;
-mod speaking;
-mod speech_log;
 pub mod start;
 mod state;
-pub mod store;
 pub mod telemetry;
-mod times;
-mod upload;
-pub mod voices;
 pub mod watched;
+
+pub use self::commands::Failure;
 
 /// Fuzz tests ask what was allocated.
 #[cfg(test)]

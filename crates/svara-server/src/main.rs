@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use svara_server::cli::{Cli, Failure};
+use svara_server::{Failure, cli::Cli};
 
 /// The exit code for a wrong command line or configuration, as sysexits.h has it.
 const USAGE: u8 = 64;
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version come this way, too. Who can't be told has closed the terminal.
+            // Help and version come this way, too. A failed print means the terminal is gone.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }

@@ -1,70 +1,82 @@
-//! What the routes share.
+//! What the routes share, and what each request brings.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use svara_engine::{Engine, TraceContext};
+use svara_engine::{SpeechRequest, TraceContext};
+use svara_service::{Caller, Service, callers::Callers};
 
 use crate::{
-    admission::Admission,
-    auth::{Auth, Caller},
-    cache::Cache,
-    cloning::Cloning,
-    jobs::Jobs,
+    error::{ApiError, Refused, Svara},
     lifecycle::Lifecycle,
-    metrics::Metrics,
-    voices::KeptVoices,
 };
 
 /// What every route may use.
-#[derive(Clone)]
-pub(crate) struct AppState {
+pub(crate) struct App {
     /// Speaks.
-    pub(crate) engine: Arc<Engine>,
-    /// Turns recordings into voices.
-    pub(crate) cloning: Arc<Cloning>,
-    /// Keeps them.
-    pub(crate) voices: Arc<KeptVoices>,
-    /// Counts.
-    pub(crate) metrics: Arc<Metrics>,
-    /// Knows who may ask.
-    pub(crate) auth: Arc<Auth>,
-    /// Who asks. Routes for which that matters take the state as [`Asked`], which knows; work of the server's own takes
-    /// [`Caller::Anybody`].
-    pub(crate) caller: Caller,
-    /// Lets so many speak at once.
-    pub(crate) admission: Arc<Admission>,
+    pub(crate) service: Service,
+    /// Tells callers by their keys.
+    pub(crate) callers: Callers,
     /// Where in its life the server is.
     pub(crate) life: Lifecycle,
-    /// Audio that was made before; none where the cache is off.
-    pub(crate) cache: Option<Arc<Cache>>,
-    /// What of the configuration shapes audio.
-    pub(crate) setup: Arc<str>,
-    /// Speech that nobody waits for.
-    pub(crate) jobs: Arc<Jobs>,
     /// Largest request body.
     pub(crate) body_bytes: usize,
-    /// Whether the texts of requests stand in the log.
-    pub(crate) log_texts: bool,
     /// Longest `input` of OpenAI's dialect, in characters.
     pub(crate) openai_input_characters: usize,
 }
 
-/// The state for one request: with who asks.
-pub(crate) struct Asked(pub(crate) AppState);
+/// The shared [`App`].
+#[derive(Clone)]
+pub(crate) struct AppState(pub(crate) Arc<App>);
 
-impl FromRequestParts<AppState> for Asked {
-    type Rejection = Infallible;
+impl Deref for AppState {
+    type Target = App;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        // Without an entry there is the state's own: nobody yet, for whom nothing is spoken where keys are asked for.
-        let caller = parts.extensions.get::<Caller>().unwrap_or(&state.caller).clone();
-        Ok(Self(AppState { caller, ..state.clone() }))
+    fn deref(&self) -> &App {
+        &self.0
     }
 }
 
-/// The id of a request: the caller's `x-request-id` where it is decent, one of our own otherwise. It goes on to the
-/// engine, into the logs and back to the caller. With it goes the trace that the caller says it belongs to.
+/// The id of a request: the client's `x-request-id` where it is usable, one of our own otherwise. It travels to the
+/// engine, into the logs and back to the client.
 #[derive(Clone, Debug)]
-pub(crate) struct RequestId(pub(crate) String, pub(crate) Option<TraceContext>);
+pub(crate) struct RequestId {
+    pub(crate) id: String,
+    /// The trace that the client says the request belongs to.
+    pub(crate) trace: Option<TraceContext>,
+}
+
+/// Who asks, and under which id. Extracted by every route that speaks or that serves what belongs to a caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    pub(crate) caller: Caller,
+    pub(crate) request: RequestId,
+}
+
+impl Asker {
+    /// An empty request for speech with this id and trace.
+    pub(crate) fn speech_request(&self) -> SpeechRequest {
+        let RequestId { id, trace } = self.request.clone();
+        SpeechRequest { request_id: id, trace, ..SpeechRequest::default() }
+    }
+
+    /// Who asks, as the middleware has found out.
+    ///
+    /// # Errors
+    /// The route stands outside the middleware.
+    pub(crate) fn of(parts: &Parts) -> Result<Self, ApiError> {
+        let (caller, request) = (parts.extensions.get::<Caller>(), parts.extensions.get::<RequestId>());
+        let missing = || ApiError::internal("a route stands outside the middleware");
+        let (caller, request) = caller.zip(request).ok_or_else(missing)?;
+        Ok(Self { caller: caller.clone(), request: request.clone() })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asker {
+    type Rejection = Refused<Svara>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused<Svara>> {
+        Ok(Self::of(parts)?)
+    }
+}

@@ -59,6 +59,11 @@ impl<T: Send + Sync + 'static> Watched<T> {
         Arc::clone(&self.value.borrow())
     }
 
+    /// The value from now on.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<T>> {
+        self.value.subscribe()
+    }
+
     /// Loads the files again if they have changed since they were last looked at, or `anyway`. Reads files: not for
     /// async threads.
     pub fn look(&self, anyway: bool) {

@@ -5,7 +5,7 @@ use std::io::stdin;
 use anyhow::{Context, ensure};
 use clap::Args;
 
-use crate::auth::{KeyHash, random_key};
+use svara_service::callers::{KeyHash, random_key};
 
 /// What `hash-key` takes.
 #[derive(Debug, Args)]

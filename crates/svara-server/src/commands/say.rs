@@ -14,8 +14,11 @@ use svara_audio::{Encoder, EncoderSpec, Format, SampleRate, encode_whole};
 use svara_engine::{Engine, Origin, SpeakError, Speech, SpeechRequest};
 use uuid::Uuid;
 
-use super::figures::{Figures, summary};
-use crate::{cli::Failure, config::Config, start};
+use super::{
+    Failure,
+    figures::{Figures, summary},
+};
+use crate::{config::Config, start};
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]

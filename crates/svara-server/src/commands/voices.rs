@@ -3,7 +3,8 @@
 use anyhow::Context;
 use svara_engine::{Gender, Voice};
 
-use crate::{cli::Failure, config::Config, start};
+use super::Failure;
+use crate::{config::Config, start};
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]

@@ -71,7 +71,7 @@ pub(super) fn apply(
     for (name, set) in VARIABLES {
         if let Some(value) = environment(name).filter(|value| !value.trim().is_empty()) {
             set(config, value.trim())
-                .map_err(|reason| ConfigError(format!("variable {name}={value:?}: {reason}")))?;
+                .map_err(|reason| ConfigError::new(format!("variable {name}={value:?}: {reason}")))?;
         }
     }
     Ok(())

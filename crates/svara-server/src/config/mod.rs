@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 
 pub use env::VARIABLES;
 pub use sections::{
-    CacheConfig, CloningConfig, DecoderConfig, DemoConfig, EngineConfig, JobsConfig, LimitsConfig, LogConfig,
-    ModelConfig, ServerConfig, TelemetryConfig, VoicesConfig,
+    DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig, ServerConfig, TelemetryConfig,
 };
-pub use values::{DecoderBackend, EngineKind, FirstAudioMode, LogFormat, LogLevel, Seconds, Secret};
+pub use svara_service::config::{
+    CacheConfig, CloningConfig, ConfigError, JobsConfig, Seconds, Secret, VoicesConfig,
+};
+pub use values::{DecoderBackend, EngineKind, FirstAudioMode, LogFormat, LogLevel, OpenGroup};
 
 /// The file that is read where no other is named, if it is there.
 pub const DEFAULT_FILE: &str = "config/server.toml";
@@ -51,17 +53,6 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
 }
 
-/// A configuration that can't be used. The message names the file or variable, and the key.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(String);
-
-impl ConfigError {
-    fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
-    }
-}
-
 impl Config {
     /// Reads the file and the environment. `file` must exist where it is named; [`DEFAULT_FILE`] need not.
     ///
@@ -72,7 +63,7 @@ impl Config {
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let in_file = |reason: String| ConfigError(format!("configuration {}: {reason}", path.display()));
+        let in_file = |reason: String| ConfigError::new(format!("configuration {}: {reason}", path.display()));
         let mut config = match std::fs::read_to_string(path) {
             Ok(text) => toml::from_str(&text).map_err(|error| in_file(error.to_string()))?,
             Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => Self::default(),

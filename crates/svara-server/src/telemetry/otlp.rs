@@ -13,6 +13,7 @@ use bytes::Bytes;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_http::{HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use svara_service::metrics::MILESTONE;
 use opentelemetry_sdk::{
     Resource,
     trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider},
@@ -84,11 +85,16 @@ impl Exporter {
         let layer: OpenTelemetryLayer<S, SdkTracer> =
             tracing_opentelemetry::layer().with_tracer(self.provider.tracer("svara-server"));
         let layer = layer.with_location(false).with_threads(false).with_target(false).with_level(false);
-        // Log lines have a home of their own.
-        let our_spans = |metadata: &tracing::Metadata<'_>| {
-            metadata.is_span() && TARGETS.iter().any(|target| metadata.target().starts_with(target))
+        // Spans of ours and the moments in them; log lines go to the log.
+        let ours = |metadata: &tracing::Metadata<'_>| {
+            let target = metadata.target();
+            if metadata.is_span() {
+                TARGETS.iter().any(|ours| target.starts_with(ours))
+            } else {
+                target == MILESTONE
+            }
         };
-        layer.with_filter(filter_fn(our_spans))
+        layer.with_filter(filter_fn(ours))
     }
 
     pub(super) fn shutdown(self) {

@@ -81,6 +81,14 @@ impl DecoderConfig {
         }
     }
 
+    /// Frames that an early start waits for; 0 where first audio is exact.
+    pub(crate) fn early_start_frames(&self) -> usize {
+        match self.first_audio {
+            FirstAudioMode::Exact => 0,
+            FirstAudioMode::Early => self.early_frames,
+        }
+    }
+
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
         if self.max_streams == 0 || self.intra_threads == 0 {
             return Err(ConfigError::new("decoder.max_streams and decoder.intra_threads must be at least 1"));

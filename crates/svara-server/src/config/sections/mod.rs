@@ -1,27 +1,19 @@
 //! One file for each section of `config/server.toml`: its keys, their defaults, and what single values can't say.
 
-mod cache;
-mod cloning;
 mod decoder;
 mod demo;
 mod engine;
-mod jobs;
 mod limits;
 mod log;
 mod model;
 mod server;
 mod telemetry;
-mod voices;
 
-pub use cache::CacheConfig;
-pub use cloning::CloningConfig;
 pub use decoder::DecoderConfig;
 pub use demo::DemoConfig;
 pub use engine::EngineConfig;
-pub use jobs::JobsConfig;
 pub use limits::LimitsConfig;
 pub use log::LogConfig;
 pub use model::ModelConfig;
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
-pub use voices::VoicesConfig;

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    auth::{KeyEntry, OpenGroup},
-    config::{ConfigError, Seconds, Secret},
-};
+use svara_service::callers::KeyEntry;
+
+use crate::config::{ConfigError, OpenGroup, Seconds, Secret};
 
 /// The HTTP server.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

@@ -1,0 +1,141 @@
+//! The fields of requests, and what they mean here.
+
+use serde::Deserialize;
+use serde_json::Value;
+use svara_engine::{Normalization, SpeechRequest};
+
+use crate::error::ApiError;
+
+/// The body of a request for speech. What ElevenLabs has besides is taken and has no meaning here: `model_id`,
+/// `language_code`, `previous_text`, `next_text`, the ids of requests before and after, `use_pvc_as_ivc`.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Fields {
+    text: Option<String>,
+    voice_settings: Option<VoiceSettings>,
+    seed: Option<u64>,
+    apply_text_normalization: Option<Normalization>,
+    pronunciation_dictionary_locators: Option<Vec<Value>>,
+    audio_effects: Option<Value>,
+}
+
+/// How the voice speaks.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct VoiceSettings {
+    stability: Option<f32>,
+    similarity_boost: Option<f32>,
+    style: Option<Style>,
+    speed: Option<f32>,
+}
+
+/// ElevenLabs' number says how much of the speaker's own style there is; this model has styles by name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "a number from 0 to 1, or the name of a style")]
+enum Style {
+    Amount(f32),
+    Name(String),
+}
+
+impl Fields {
+    /// The request: `base` with what these fields ask for.
+    ///
+    /// # Errors
+    /// A field is missing, out of range, or asks for what there isn't.
+    pub(super) fn into_request(self, base: SpeechRequest) -> Result<SpeechRequest, ApiError> {
+        if self.pronunciation_dictionary_locators.is_some_and(|locators| !locators.is_empty()) {
+            let reason = "there are no pronunciation dictionaries here";
+            return Err(ApiError::unsupported("pronunciation_dictionary_locators", reason));
+        }
+        if self.audio_effects.is_some_and(|effects| !effects.is_null()) {
+            return Err(ApiError::unsupported("audio_effects", "there are no audio effects here"));
+        }
+        let mut request = SpeechRequest {
+            text: self.text.ok_or_else(|| ApiError::invalid("text", "is required"))?,
+            normalization: self.apply_text_normalization.unwrap_or_default(),
+            seed: self.seed,
+            ..base
+        };
+        self.voice_settings.unwrap_or_default().apply(&mut request)?;
+        Ok(request)
+    }
+}
+
+impl VoiceSettings {
+    /// # Errors
+    /// A value is out of range.
+    pub(crate) fn check(&self) -> Result<(), ApiError> {
+        let style = match self.style {
+            Some(Style::Amount(amount)) => Some(amount),
+            _ => None,
+        };
+        for (field, value) in
+            [("stability", self.stability), ("similarity_boost", self.similarity_boost), ("style", style)]
+        {
+            if value.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
+                return Err(ApiError::invalid(field, "must be from 0 to 1"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets what has a meaning here: the speed, and a style by its name.
+    ///
+    /// # Errors
+    /// As [`VoiceSettings::check`].
+    pub(crate) fn apply(self, request: &mut SpeechRequest) -> Result<(), ApiError> {
+        self.check()?;
+        if let Some(speed) = self.speed {
+            request.speed = speed;
+        }
+        if let Some(Style::Name(name)) = self.style {
+            request.style = Some(name);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(fields: Value) -> Result<SpeechRequest, ApiError> {
+        let fields: Fields = serde_json::from_value(fields).unwrap();
+        fields.into_request(SpeechRequest::default())
+    }
+
+    #[test]
+    fn all_that_elevenlabs_sends_is_taken() {
+        let request = request(json!({
+            "text": "a", "model_id": "eleven_multilingual_v2", "language_code": "hi", "seed": 7,
+            "voice_settings": {"stability": 0.5, "similarity_boost": 0.75, "style": 0.0, "use_speaker_boost": true, "speed": 1.1},
+            "pronunciation_dictionary_locators": [], "previous_text": "b", "next_request_ids": ["x"],
+            "use_pvc_as_ivc": false, "apply_text_normalization": "off", "apply_language_text_normalization": null,
+        }))
+        .unwrap();
+        assert_eq!((request.speed, request.seed, request.style), (1.1, Some(7), None));
+        assert_eq!(request.normalization, Normalization::Off);
+    }
+
+    #[test]
+    fn a_style_may_be_named() {
+        let request = request(json!({"text": "a", "voice_settings": {"style": "happy"}})).unwrap();
+        assert_eq!(request.style.as_deref(), Some("happy"));
+    }
+
+    #[test]
+    fn what_there_is_not_is_refused() {
+        for (fields, field) in [
+            (json!({}), "text"),
+            (json!({"text": "a", "voice_settings": {"stability": 1.5}}), "stability"),
+            (json!({"text": "a", "voice_settings": {"style": -1}}), "style"),
+            (
+                json!({"text": "a", "pronunciation_dictionary_locators": [{}]}),
+                "pronunciation_dictionary_locators",
+            ),
+            (json!({"text": "a", "audio_effects": {"pan": 1}}), "audio_effects"),
+        ] {
+            assert_eq!(request(fields).unwrap_err().field, Some(field));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `POST /v1/text-to-speech/{voice_id}` and its variants: whole or streamed, with times or without.
+
+use axum::{
+    Json, RequestPartsExt, Router,
+    body::Body,
+    extract::{FromRequest, Query, Request},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
+use futures::{Stream, stream};
+use http::{HeaderValue, header::CONTENT_TYPE};
+use serde::{Deserialize, Serialize};
+use svara_engine::SpeechRequest;
+use svara_service::{Delivery, Dialect, EncodedSpeech, Order};
+
+use super::{Addressed, alignment::Alignment, fields::Fields, formats};
+use crate::{
+    error::{ApiError, ElevenLabs, Refused},
+    reading::body::{self, BodyType},
+    respond,
+    state::AppState,
+};
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/v1/text-to-speech/{voice_id}", post(convert))
+        .route("/v1/text-to-speech/{voice_id}/stream", post(stream))
+        .route("/v1/text-to-speech/{voice_id}/with-timestamps", post(convert_with_timestamps))
+        .route("/v1/text-to-speech/{voice_id}/stream/with-timestamps", post(stream_with_timestamps))
+}
+
+/// `enable_logging` and `optimize_streaming_latency` are taken, too: nothing is kept here in any case, and nothing is
+/// gained by waiting.
+#[derive(Deserialize)]
+struct Options {
+    output_format: Option<String>,
+}
+
+/// What each of these routes is asked for, to be streamed unless the route says otherwise.
+struct Wanted {
+    state: AppState,
+    order: Order,
+}
+
+impl FromRequest<AppState> for Wanted {
+    type Rejection = Refused<ElevenLabs>;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Refused<ElevenLabs>> {
+        let (mut parts, body) = request.into_parts();
+        let Addressed { asker, voice } = parts.extract::<Addressed>().await?;
+        let Query(options) = parts
+            .extract::<Query<Options>>()
+            .await
+            .map_err(|error| ApiError::bad_request(error.body_text()))?;
+        let spec = formats::spec_of(options.output_format.as_deref())?;
+        let request = Request::from_parts(parts, body);
+        if body::body_type(&request) != BodyType::Json {
+            return Err(ApiError::unsupported_media_type("application/json").into());
+        }
+        let fields: Fields = body::json(request, state.body_bytes).await?;
+        let request = fields.into_request(SpeechRequest { voice, ..asker.speech_request() })?;
+        let (caller, dialect, delivery) = (asker.caller, Dialect::ElevenLabs, Delivery::Streamed);
+        Ok(Self { state: state.clone(), order: Order { caller, dialect, request, spec, delivery } })
+    }
+}
+
+/// `POST /v1/text-to-speech/{voice_id}`: the whole audio, once it is made.
+async fn convert(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
+    let order = Order { delivery: Delivery::Whole, ..order };
+    Ok(respond::audio(state.service.speak(order).await?))
+}
+
+/// `POST /v1/text-to-speech/{voice_id}/stream`: the audio as it is made.
+async fn stream(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
+    Ok(respond::audio(state.service.speak(order).await?))
+}
+
+/// `POST /v1/text-to-speech/{voice_id}/with-timestamps`: one JSON object.
+async fn convert_with_timestamps(
+    Wanted { state, order }: Wanted,
+) -> Result<Response, Refused<ElevenLabs>> {
+    let spec = order.spec;
+    let speaking = state.service.open(Order { delivery: Delivery::Whole, ..order }).await?;
+    let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
+    let whole = speaking.whole(spec).await?;
+    let alignment = Alignment::of(&whole.timings, true, sample_rate_hz);
+    let mut response = Json(Timed::new(&whole.bytes, Some(&alignment))).into_response();
+    respond::describe(&mut response, spec, timing);
+    Ok(response)
+}
+
+/// `POST /v1/text-to-speech/{voice_id}/stream/with-timestamps`: an object a line, as the audio is made.
+async fn stream_with_timestamps(
+    Wanted { state, order }: Wanted,
+) -> Result<Response, Refused<ElevenLabs>> {
+    let spec = order.spec;
+    let speaking = state.service.open(order).await?;
+    let timing = speaking.server_timing();
+    let lines = lines(EncodedSpeech::new(speaking, spec)?);
+    let mut response = Response::new(Body::from_stream(lines));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    respond::describe(&mut response, spec, timing);
+    Ok(response)
+}
+
+/// Sound and the times of what is said. Both alignments are of the characters as they are said: numbers are words in
+/// them. Those of the text as it was typed are not known.
+#[derive(Serialize)]
+struct Timed<'a> {
+    audio_base64: String,
+    alignment: Option<&'a Alignment>,
+    normalized_alignment: Option<&'a Alignment>,
+}
+
+impl<'a> Timed<'a> {
+    fn new(audio: &[u8], alignment: Option<&'a Alignment>) -> Self {
+        Self { audio_base64: BASE64.encode(audio), alignment, normalized_alignment: alignment }
+    }
+}
+
+/// What the lines are made from; no speech once it is over.
+struct Lines {
+    speech: Option<EncodedSpeech>,
+    first: bool,
+}
+
+/// A line for each chunk. The times of a piece stand in the first line after it, which may be one without sound.
+fn lines(speech: EncodedSpeech) -> impl Stream<Item = Result<Bytes, ApiError>> + Send {
+    stream::unfold(Lines { speech: Some(speech), first: true }, |mut lines| async move {
+        let speech = lines.speech.as_mut()?;
+        let audio = match speech.next().await {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(error)) => {
+                lines.speech = None;
+                return Some((Err(error.into()), lines));
+            }
+            None => Vec::new(),
+        };
+        let over = audio.is_empty();
+        let sample_rate_hz = speech.speaking().rate().hz();
+        let timings = speech.speaking().take_timings();
+        let alignment = Alignment::of(&timings, lines.first, sample_rate_hz);
+        lines.first &= alignment.is_empty();
+        if over {
+            lines.speech = None;
+            if alignment.is_empty() {
+                return None;
+            }
+        }
+        let alignment = (!alignment.is_empty()).then_some(&alignment);
+        let mut line = match serde_json::to_vec(&Timed::new(&audio, alignment)) {
+            Ok(line) => line,
+            Err(error) => return Some((Err(ApiError::internal(error)), lines)),
+        };
+        line.push(b'\n');
+        Some((Ok(line.into()), lines))
+    })
+}

@@ -1,0 +1,202 @@
+//! `/v1/text-to-speech/{voice_id}/stream-input` and `…/multi-stream-input`: speech over WebSockets, for text that comes
+//! piece by piece.
+
+mod buffer;
+mod messages;
+mod run;
+mod session;
+mod sound;
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    Router,
+    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    response::Response,
+    routing::get,
+};
+use http::Uri;
+use svara_engine::{Normalization, SpeakError, SpeechRequest};
+use svara_service::{Delivery, Dialect, Order};
+use tracing::Instrument;
+
+use self::{
+    run::Orders,
+    session::{Kind, Rules, Session},
+};
+use super::{Addressed, formats};
+use crate::{
+    error::{ApiError, ElevenLabs, Refused},
+    reading::body::flag,
+    state::AppState,
+};
+
+/// Largest message of a client: more than the longest text needs, with every character escaped.
+const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+const DEFAULT_INACTIVITY_S: u64 = 20;
+const LONGEST_INACTIVITY_S: u64 = 180;
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/v1/text-to-speech/{voice_id}/stream-input", get(stream_input))
+        .route("/v1/text-to-speech/{voice_id}/multi-stream-input", get(multi_stream_input))
+}
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+/// `stream-input`.
+async fn stream_input(
+    State(state): State<AppState>,
+    addressed: Addressed,
+    uri: Uri,
+    upgrade: Upgrade,
+) -> Result<Response, Refused<ElevenLabs>> {
+    open(Kind::Single, state, addressed, &uri, upgrade)
+}
+
+/// `multi-stream-input`.
+async fn multi_stream_input(
+    State(state): State<AppState>,
+    addressed: Addressed,
+    uri: Uri,
+    upgrade: Upgrade,
+) -> Result<Response, Refused<ElevenLabs>> {
+    open(Kind::Multi, state, addressed, &uri, upgrade)
+}
+
+fn open(
+    kind: Kind,
+    state: AppState,
+    addressed: Addressed,
+    uri: &Uri,
+    upgrade: Upgrade,
+) -> Result<Response, Refused<ElevenLabs>> {
+    let upgrade = upgrade.map_err(|error| {
+        ApiError::bad_request(format!("this route is a WebSocket: {}", error.body_text()))
+    })?;
+    let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
+    let options = Options::read(uri.query().unwrap_or_default());
+    let serving = async move |socket| match prepare(state, kind, options, addressed).await {
+        Ok((session, orders)) => run::run(socket, session, orders).await,
+        Err(error) => {
+            tracing::info!(kind = error.kind.name(), reason = error.message, "socket refused");
+            run::refuse(socket, error).await;
+        }
+    };
+    let span = tracing::Span::current();
+    Ok(upgrade.on_upgrade(move |socket| serving(socket).instrument(span)))
+}
+
+async fn prepare(
+    state: AppState,
+    kind: Kind,
+    options: Result<Options, ApiError>,
+    Addressed { asker, voice }: Addressed,
+) -> Result<(Session, Orders), ApiError> {
+    let options = options?;
+    let spec = formats::spec_of(options.output_format.as_deref())?;
+    // A header in the middle of a stream is noise.
+    if spec.format() == svara_audio::Format::Wav {
+        return Err(ApiError::unsupported(
+            "output_format",
+            "wav can't be streamed over a WebSocket; take pcm",
+        ));
+    }
+    let mut request = SpeechRequest {
+        voice,
+        normalization: options.normalization,
+        seed: options.seed,
+        ..asker.speech_request()
+    };
+    // Once for all that the socket speaks.
+    state.service.find_voice(&mut request).await?;
+    let engine = state.service.engine();
+    if request.reference.is_none() {
+        engine.voices().find(&request.voice).map_err(SpeakError::from)?;
+    }
+    let rules = Rules {
+        kind,
+        auto_mode: options.auto_mode,
+        inactivity: options.inactivity,
+        max_characters: engine.text_max_characters(),
+    };
+    let (caller, dialect, delivery) = (asker.caller, Dialect::ElevenLabs, Delivery::Streamed);
+    let template = Order { caller, dialect, request, spec, delivery };
+    Ok((Session::new(rules, Instant::now()), Orders { state, template }))
+}
+
+/// What the address of a socket asks for. The rest of what ElevenLabs has there is passed over.
+#[derive(Debug)]
+struct Options {
+    output_format: Option<String>,
+    inactivity: Duration,
+    auto_mode: bool,
+    normalization: Normalization,
+    seed: Option<u64>,
+}
+
+impl Options {
+    fn read(query: &str) -> Result<Self, ApiError> {
+        let mut options = Self {
+            output_format: None,
+            inactivity: Duration::from_secs(DEFAULT_INACTIVITY_S),
+            auto_mode: false,
+            normalization: Normalization::Auto,
+            seed: None,
+        };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "output_format" => options.output_format = Some(value.into_owned()),
+                "inactivity_timeout" => {
+                    let seconds =
+                        value.parse().ok().filter(|seconds| (1..=LONGEST_INACTIVITY_S).contains(seconds));
+                    let reason = format!("must be from 1 to {LONGEST_INACTIVITY_S} seconds");
+                    let seconds = seconds.ok_or_else(|| ApiError::invalid("inactivity_timeout", reason))?;
+                    options.inactivity = Duration::from_secs(seconds);
+                }
+                "auto_mode" => options.auto_mode = flag("auto_mode", &value)?,
+                "apply_text_normalization" => {
+                    options.normalization = match &*value {
+                        "auto" => Normalization::Auto,
+                        "on" => Normalization::On,
+                        "off" => Normalization::Off,
+                        _ => {
+                            return Err(ApiError::invalid(
+                                "apply_text_normalization",
+                                "must be auto, on or off",
+                            ));
+                        }
+                    };
+                }
+                "seed" => {
+                    let seed =
+                        value.parse().map_err(|_| ApiError::invalid("seed", "must be from 0 to 2⁶⁴ − 1"));
+                    options.seed = Some(seed?);
+                }
+                _ => {}
+            }
+        }
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_read() {
+        let options =
+            Options::read("model_id=x&output_format=pcm_16000&inactivity_timeout=60&auto_mode=true&seed=3&sync_alignment=true").unwrap();
+        assert_eq!((options.inactivity.as_secs(), options.auto_mode, options.seed), (60, true, Some(3)));
+        for (query, field) in [
+            ("inactivity_timeout=181", "inactivity_timeout"),
+            ("inactivity_timeout=0", "inactivity_timeout"),
+            ("auto_mode=maybe", "auto_mode"),
+            ("apply_text_normalization=x", "apply_text_normalization"),
+            ("seed=-1", "seed"),
+        ] {
+            assert_eq!(Options::read(query).unwrap_err().field, Some(field));
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! A socket's life: messages in, sound out, until one of the two sides has had enough.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::Pin,
+    task::{Poll, ready},
+    time::{Duration, Instant},
+};
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures::{
+    Sink, SinkExt, Stream, StreamExt,
+    stream::{self, BoxStream, SplitSink, SplitStream},
+};
+use svara_audio::SampleRate;
+use svara_engine::{PieceTiming, SpeechRequest};
+use svara_service::{Caller, Order, Speaking};
+
+use super::{
+    messages::{self, ClientMessage},
+    session::{Action, Key, POLICY, Session},
+    sound::{Part, Sound},
+};
+use crate::{error::ApiError, lifecycle::Phase, state::AppState};
+
+/// Longest reason of a close: what a control frame of RFC 6455 holds besides the code.
+const MAX_REASON_BYTES: usize = 123;
+/// How long a client may take to answer a close.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// The orders of a socket.
+pub(super) struct Orders {
+    pub(super) state: AppState,
+    /// What all of them have in common; the caller, once a message has brought a key.
+    pub(super) template: Order,
+}
+
+impl Orders {
+    /// Identifies the caller by a message's key, where the request brought none.
+    ///
+    /// # Errors
+    /// The message brings no key either, or an unknown one.
+    fn identify(&mut self, message: ClientMessage) -> Result<ClientMessage, ApiError> {
+        if matches!(self.template.caller, Caller::Unknown) {
+            self.template.caller = self.state.callers.identify(message.key())?;
+        }
+        Ok(message)
+    }
+}
+
+/// Serves a socket to its end. Dropping the future ends all that is being said.
+pub(super) async fn run(socket: WebSocket, session: Session, orders: Orders) {
+    let (sink, messages) = socket.split();
+    let mut socket = Socket {
+        orders,
+        session,
+        sink,
+        messages,
+        outbox: VecDeque::new(),
+        contexts: Vec::new(),
+        spoken: 0,
+        over: false,
+    };
+    let parted = socket.serve().await;
+    // All that is being said ends here.
+    socket.contexts.clear();
+    if parted {
+        let gone = async { while let Some(Ok(_)) = socket.messages.next().await {} };
+        // Whether the client answers or not, nothing is left to do.
+        let _ = tokio::time::timeout(CLOSING, gone).await;
+    }
+}
+
+/// Refuses a socket that was opened already: clients read messages, not the answer to the upgrade.
+pub(super) async fn refuse(mut socket: WebSocket, error: ApiError) {
+    let told = Message::Text(messages::error(None, &error, POLICY).into());
+    let close = close(POLICY, &error.message);
+    // The client may be gone.
+    if socket.send(told).await.is_ok() && socket.send(close).await.is_ok() {
+        let gone = async { while let Some(Ok(_)) = socket.recv().await {} };
+        let _ = tokio::time::timeout(CLOSING, gone).await;
+    }
+}
+
+fn close(code: u16, reason: &str) -> Message {
+    let reason = reason.get(..reason.floor_char_boundary(MAX_REASON_BYTES)).unwrap_or_default();
+    Message::Close(Some(CloseFrame { code, reason: reason.into() }))
+}
+
+struct Socket {
+    orders: Orders,
+    session: Session,
+    sink: SplitSink<WebSocket, Message>,
+    messages: SplitStream<WebSocket>,
+    /// What is to be sent. Nothing is made while there is anything in it, so that a slow client slows the engine.
+    outbox: VecDeque<Message>,
+    contexts: Vec<Voice>,
+    /// Speeches so far: each has an id of its own at the engine.
+    spoken: usize,
+    /// A close was put into the outbox.
+    over: bool,
+}
+
+/// A context's voice.
+struct Voice {
+    key: Key,
+    /// What messages call it.
+    id: Option<String>,
+    sound: Sound,
+    /// What it is saying.
+    speech: Option<BoxStream<'static, Made>>,
+}
+
+/// What a speech gives.
+enum Made {
+    Samples { samples: Vec<f32>, timings: Vec<PieceTiming>, rate: SampleRate },
+    Over { timings: Vec<PieceTiming>, rate: SampleRate },
+    Failed(ApiError),
+}
+
+impl Socket {
+    /// Serves until one side closes (true: the other side is still to see that) or the client is gone.
+    async fn serve(&mut self) -> bool {
+        let life = self.orders.state.life.clone();
+        let draining = life.reached(Phase::Draining);
+        tokio::pin!(draining);
+        let mut told = false;
+        loop {
+            let sending = !self.outbox.is_empty();
+            if !sending && self.over {
+                return true;
+            }
+            let speaking = !sending && self.contexts.iter().any(|voice| voice.speech.is_some());
+            let deadline = self.session.deadline().map(tokio::time::Instant::from_std);
+            let due = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                message = self.messages.next(), if !self.over => match message {
+                    Some(Ok(Message::Close(_))) => return true,
+                    Some(Ok(message)) => self.received(&message),
+                    Some(Err(_)) | None => return false,
+                },
+                // A client that takes nothing for too long is broken off below this.
+                sent = send(&mut self.sink, &mut self.outbox), if sending => {
+                    if sent.is_err() {
+                        return false;
+                    }
+                }
+                (key, made) = next_made(&mut self.contexts), if speaking => self.made(key, made),
+                () = &mut draining, if !told => {
+                    told = true;
+                    let actions = self.session.on_drain();
+                    self.apply(actions);
+                }
+                () = due => {
+                    let actions = self.session.on_time(Instant::now());
+                    self.apply(actions);
+                }
+            }
+        }
+    }
+
+    fn received(&mut self, message: &Message) {
+        let read = match message {
+            Message::Text(text) => ClientMessage::read(text),
+            Message::Binary(bytes) => std::str::from_utf8(bytes)
+                .map_err(|_| ApiError::bad_request("messages must be JSON text"))
+                .and_then(ClientMessage::read),
+            // The socket itself answers pings.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return,
+        };
+        let known = read.and_then(|message| self.orders.identify(message));
+        let actions = known.and_then(|message| self.session.on_message(message, Instant::now()));
+        let actions = actions.unwrap_or_else(|error| self.session.fail(error, POLICY));
+        self.apply(actions);
+    }
+
+    fn made(&mut self, key: Key, made: Made) {
+        let Some(voice) = self.contexts.iter_mut().find(|voice| voice.key == key) else { return };
+        let over = !matches!(made, Made::Samples { .. });
+        if over {
+            voice.speech = None;
+        }
+        let parts = match made {
+            Made::Samples { samples, timings, rate } => voice.sound.push(samples, &timings, rate),
+            Made::Over { timings, rate } => voice.sound.said(&timings, rate),
+            Made::Failed(error) => Err(error),
+        };
+        let now = Instant::now();
+        let actions = match parts {
+            Ok(parts) => {
+                self.send_parts(key, parts);
+                if over { self.session.on_said(key, now) } else { Vec::new() }
+            }
+            Err(error) => self.session.on_failed(key, error, now),
+        };
+        self.apply(actions);
+    }
+
+    fn apply(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Speak { key, id, text, settings } => {
+                    let mut order = self.orders.template.clone();
+                    let request = &mut order.request;
+                    request.text = text;
+                    self.spoken += 1;
+                    if self.spoken > 1 {
+                        request.request_id = format!("{}-s{}", request.request_id, self.spoken);
+                    }
+                    let speech = match settings.apply(request) {
+                        Ok(()) => speech(self.orders.state.clone(), order).boxed(),
+                        Err(error) => stream::iter([Made::Failed(error)]).boxed(),
+                    };
+                    self.speak(key, id, speech);
+                }
+                Action::Finish { key } => {
+                    let voice = self.contexts.iter_mut().find(|voice| voice.key == key);
+                    // Where nothing was said there is nothing left.
+                    match voice.map_or(Ok(None), |voice| voice.sound.finish()) {
+                        Ok(part) => self.send_parts(key, part),
+                        Err(error) => tracing::error!(reason = error.message, "the end of a flush is lost"),
+                    }
+                }
+                Action::End { key, id } => {
+                    self.contexts.retain(|voice| voice.key != key);
+                    self.send(messages::last(id.as_deref()));
+                }
+                Action::Tell { id, error, code } => {
+                    tracing::info!(kind = error.kind.name(), reason = error.message, code, "told over a socket");
+                    self.send(messages::error(id.as_deref(), &error, code));
+                }
+                Action::Close { code, reason } => {
+                    self.contexts.clear();
+                    self.outbox.push_back(close(code, &reason));
+                    self.over = true;
+                }
+            }
+        }
+    }
+
+    /// Starts to say something in a context.
+    fn speak(&mut self, key: Key, id: Option<String>, speech: BoxStream<'static, Made>) {
+        match self.contexts.iter_mut().find(|voice| voice.key == key) {
+            Some(voice) => voice.speech = Some(speech),
+            None => {
+                let sound = Sound::new(self.orders.template.spec);
+                self.contexts.push(Voice { key, id, sound, speech: Some(speech) });
+            }
+        }
+    }
+
+    fn send_parts(&mut self, key: Key, parts: impl IntoIterator<Item = Part>) {
+        let Some(voice) = self.contexts.iter().find(|voice| voice.key == key) else { return };
+        for part in parts {
+            let message = messages::audio(voice.id.as_deref(), &part.bytes, part.alignment.as_ref());
+            self.outbox.push_back(Message::Text(message.into()));
+        }
+    }
+
+    fn send(&mut self, message: String) {
+        self.outbox.push_back(Message::Text(message.into()));
+    }
+}
+
+/// Sends what is in the outbox. Cancel-safe: a message leaves the outbox when the socket has taken it.
+async fn send(
+    sink: &mut SplitSink<WebSocket, Message>,
+    outbox: &mut VecDeque<Message>,
+) -> Result<(), axum::Error> {
+    while !outbox.is_empty() {
+        poll_fn(|cx| {
+            let mut sink = Pin::new(&mut *sink);
+            ready!(sink.as_mut().poll_ready(cx))?;
+            Poll::Ready(outbox.pop_front().map_or(Ok(()), |message| sink.as_mut().start_send(message)))
+        })
+        .await?;
+    }
+    sink.flush().await
+}
+
+/// The next thing that any of the contexts' speeches gives. Cancel-safe.
+async fn next_made(contexts: &mut [Voice]) -> (Key, Made) {
+    poll_fn(|cx| {
+        for at in 0..contexts.len() {
+            let Some(Voice { key, speech: Some(speech), .. }) = contexts.get_mut(at) else { continue };
+            if let Poll::Ready(Some(made)) = speech.as_mut().poll_next(cx) {
+                let key = *key;
+                // The others have their turn before this one has its next.
+                contexts.rotate_left(at + 1);
+                return Poll::Ready((key, made));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// What the speech of an order gives; its last item is that it is over, or that it failed.
+fn speech(state: AppState, order: Order) -> impl Stream<Item = Made> + Send + 'static {
+    enum Step {
+        Start(Box<(AppState, Order)>),
+        Speak(Box<Speaking>),
+        Nothing,
+    }
+    stream::unfold(Step::Start(Box::new((state, order))), move |step| async move {
+        let mut speaking = match step {
+            Step::Start(start) => {
+                let (state, order) = *start;
+                match state.service.open(order).await {
+                    Ok(speaking) => Box::new(speaking),
+                    Err(error) => return Some((Made::Failed(error.into()), Step::Nothing)),
+                }
+            }
+            Step::Speak(speaking) => speaking,
+            Step::Nothing => return None,
+        };
+        let rate = speaking.rate();
+        let made = speaking.next().await;
+        let timings = speaking.take_timings();
+        Some(match made {
+            Some(Ok(samples)) => (Made::Samples { samples, timings, rate }, Step::Speak(speaking)),
+            Some(Err(error)) => (Made::Failed(error.into()), Step::Nothing),
+            None => (Made::Over { timings, rate }, Step::Nothing),
+        })
+    })
+}

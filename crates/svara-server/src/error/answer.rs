@@ -1,0 +1,211 @@
+//! A failure as an HTTP answer, in the words of a dialect.
+
+use std::{marker::PhantomData, time::Duration};
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{self, WWW_AUTHENTICATE},
+};
+use serde_json::{Value, json};
+use svara_engine::SpeakError;
+use svara_service::{Dialect, ErrorKind, ServiceError};
+
+use super::{failure::ApiError, kind::Kind};
+
+/// Stands in the extensions of an answer that reports a failure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusal {
+    /// [`Kind::name`].
+    pub(crate) kind: &'static str,
+    /// [`Origin::name`].
+    pub(crate) origin: &'static str,
+}
+
+/// What clients are asked to wait before they try again, where nothing better is known.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The same in milliseconds, which OpenAI's clients read first.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+
+impl ApiError {
+    /// The answer, as a dialect spells it.
+    pub(crate) fn into_response(self, dialect: Dialect) -> Response {
+        let status = self.status_in(dialect);
+        let refusal = Refusal { kind: self.kind.name(), origin: self.origin.name() };
+        tracing::info!(
+            status = status.as_u16(),
+            kind = refusal.kind,
+            origin = refusal.origin,
+            field = self.field,
+            retryable = self.retryable,
+            reason = self.message,
+            "refused"
+        );
+        let mut response = (status, Json(self.body(dialect))).into_response();
+        response.extensions_mut().insert(refusal);
+        let headers = response.headers_mut();
+        if self.retryable {
+            let wait = self.retry_after.unwrap_or(RETRY_AFTER);
+            // Rounded up: a client that comes early is refused again.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let ms = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            headers.insert(RETRY_AFTER_MS, HeaderValue::from(ms.max(1)));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+
+    /// OpenAI's clients know no 422, and expect 429 of a server that has too much to do.
+    fn status_in(&self, dialect: Dialect) -> StatusCode {
+        match (dialect, self.status()) {
+            (Dialect::OpenAi, StatusCode::UNPROCESSABLE_ENTITY) => StatusCode::BAD_REQUEST,
+            (Dialect::OpenAi, _) if self.kind == Kind::Service(ErrorKind::ServerFull) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            (_, status) => status,
+        }
+    }
+
+    /// The failure in a dialect's words: the body of an answer, or the data of an event.
+    pub(crate) fn body(&self, dialect: Dialect) -> Value {
+        let kind = self.kind.name();
+        match dialect {
+            Dialect::Svara => json!({
+                "detail": self.message,
+                "error": {
+                    "type": kind,
+                    "field": self.field,
+                    "origin": self.origin.name(),
+                    "retryable": self.retryable,
+                },
+            }),
+            Dialect::OpenAi => json!({
+                "error": {
+                    "message": self.message,
+                    "type": match self.status_in(dialect) {
+                        StatusCode::TOO_MANY_REQUESTS => "requests",
+                        status if status.is_client_error() => "invalid_request_error",
+                        _ => "server_error",
+                    },
+                    "param": self.field,
+                    "code": kind,
+                },
+            }),
+            Dialect::ElevenLabs if self.status() == StatusCode::UNPROCESSABLE_ENTITY => json!({
+                "detail": [{
+                    "loc": (["body"].into_iter().chain(self.field).collect::<Vec<_>>()),
+                    "msg": self.message,
+                    "type": kind,
+                }],
+            }),
+            Dialect::ElevenLabs => json!({
+                "detail": {
+                    "status": self.elevenlabs_status(),
+                    "code": self.elevenlabs_status(),
+                    "type": if self.status().is_client_error() { "invalid_request" } else { "server_error" },
+                    "message": self.message,
+                    "param": self.field,
+                },
+            }),
+        }
+    }
+
+    /// ElevenLabs' word for it, where there is one.
+    fn elevenlabs_status(&self) -> &'static str {
+        match self.kind {
+            Kind::Service(ErrorKind::UnknownVoice) => "voice_not_found",
+            Kind::Service(ErrorKind::ServerFull | ErrorKind::EngineBusy) => "system_busy",
+            kind => kind.name(),
+        }
+    }
+}
+
+/// A dialect as a type, for handlers whose failures are all spelled in it.
+pub(crate) trait Spelling {
+    /// The dialect.
+    const DIALECT: Dialect;
+}
+
+/// Spells failures as [`Dialect::Svara`].
+#[derive(Debug)]
+pub(crate) struct Svara;
+
+impl Spelling for Svara {
+    const DIALECT: Dialect = Dialect::Svara;
+}
+
+/// Spells failures as [`Dialect::OpenAi`].
+#[derive(Debug)]
+pub(crate) struct OpenAi;
+
+impl Spelling for OpenAi {
+    const DIALECT: Dialect = Dialect::OpenAi;
+}
+
+/// Spells failures as [`Dialect::ElevenLabs`].
+#[derive(Debug)]
+pub(crate) struct ElevenLabs;
+
+impl Spelling for ElevenLabs {
+    const DIALECT: Dialect = Dialect::ElevenLabs;
+}
+
+/// A failure that becomes an answer in the dialect `S`.
+#[derive(Debug)]
+pub(crate) struct Refused<S>(ApiError, PhantomData<S>);
+
+impl<S> From<ApiError> for Refused<S> {
+    fn from(error: ApiError) -> Self {
+        Self(error, PhantomData)
+    }
+}
+
+impl<S> From<ServiceError> for Refused<S> {
+    fn from(error: ServiceError) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+impl<S> From<SpeakError> for Refused<S> {
+    fn from(error: SpeakError) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+impl<S: Spelling> IntoResponse for Refused<S> {
+    fn into_response(self) -> Response {
+        self.0.into_response(S::DIALECT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use svara_engine::UnknownVoice;
+
+    use super::*;
+
+    #[test]
+    fn dialects_spell_the_same_error_differently() {
+        let error = ApiError::invalid("top_k", "must be at least 1");
+        let svara = error.body(Dialect::Svara);
+        assert_eq!(svara["detail"], "top_k must be at least 1");
+        assert_eq!(svara["error"]["field"], "top_k");
+        let openai = error.body(Dialect::OpenAi);
+        assert_eq!(openai["error"]["param"], "top_k");
+        assert_eq!(openai["error"]["type"], "invalid_request_error");
+        assert_eq!(error.status_in(Dialect::OpenAi), StatusCode::BAD_REQUEST);
+        let elevenlabs = error.body(Dialect::ElevenLabs);
+        assert_eq!(elevenlabs["detail"][0]["loc"], json!(["body", "top_k"]));
+        assert_eq!(elevenlabs["detail"][0]["msg"], "top_k must be at least 1");
+        let unknown = UnknownVoice { voice: "x".into(), nearest: Vec::new() };
+        let unknown = ApiError::from(SpeakError::from(unknown)).body(Dialect::ElevenLabs);
+        assert_eq!(unknown["detail"]["status"], "voice_not_found");
+        assert_eq!(unknown["detail"]["message"], "unknown voice \"x\"");
+    }
+}

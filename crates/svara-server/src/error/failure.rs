@@ -1,0 +1,169 @@
+//! A failure on its way to an answer, whatever its dialect.
+
+use std::{error::Error, iter, time::Duration};
+
+use axum::extract::multipart::MultipartError;
+use http::StatusCode;
+use svara_engine::{Origin, SpeakError};
+use svara_service::ServiceError;
+
+use super::kind::Kind;
+
+/// A failure, as answers report it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct ApiError {
+    /// What kind of failure.
+    pub(crate) kind: Kind,
+    /// For people: names the field, and what is allowed.
+    pub(crate) message: String,
+    /// The field of the request that is wrong.
+    pub(crate) field: Option<&'static str>,
+    /// Whose doing it is.
+    pub(crate) origin: Origin,
+    /// Whether the same request may succeed a little later.
+    pub(crate) retryable: bool,
+    /// How much later, where that is known.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// A request that is malformed as a whole.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::client(Kind::BadRequest, message)
+    }
+
+    /// A field that is missing or has a wrong value.
+    pub(crate) fn invalid(field: &'static str, reason: impl std::fmt::Display) -> Self {
+        ServiceError::invalid(field, reason).into()
+    }
+
+    /// A field whose value isn't one that is offered.
+    pub(crate) fn unsupported(field: &'static str, message: impl std::fmt::Display) -> Self {
+        ServiceError::unsupported(field, message).into()
+    }
+
+    /// A name that nothing has.
+    pub(crate) fn not_found(field: &'static str, message: impl std::fmt::Display) -> Self {
+        ServiceError::not_found(field, message).into()
+    }
+
+    /// A fault of the server itself, which no caller can mend.
+    pub(crate) fn internal(reason: impl std::fmt::Display) -> Self {
+        ServiceError::internal(reason).into()
+    }
+
+    /// A path that no route has.
+    pub(crate) fn no_route(message: impl Into<String>) -> Self {
+        Self { field: Some("path"), ..Self::client(Kind::NoRoute, message) }
+    }
+
+    /// A method that the route doesn't know.
+    pub(crate) fn method_not_allowed() -> Self {
+        Self::client(Kind::MethodNotAllowed, "this route has no such method")
+    }
+
+    /// A body that is too large.
+    pub(crate) fn too_large(limit_bytes: usize) -> Self {
+        Self::client(Kind::BodyTooLarge, format!("the request body is larger than {limit_bytes} bytes"))
+    }
+
+    /// A body of a media type that isn't read here.
+    pub(crate) fn unsupported_media_type(allowed: &str) -> Self {
+        Self::client(Kind::UnsupportedMediaType, format!("content-type must be {allowed}"))
+    }
+
+    /// A body that didn't come in time.
+    pub(crate) fn body_timeout(reason: &crate::serve::BodyTimeout) -> Self {
+        Self { retryable: true, ..Self::client(Kind::BodyTimeout, reason.to_string()) }
+    }
+
+    /// A WebSocket's client sent nothing for too long.
+    pub(crate) fn input_timeout(seconds: u64) -> Self {
+        let message = format!("no text came for {seconds} seconds; end the text with an empty one");
+        Self::client(Kind::InputTimeout, message)
+    }
+
+    /// The server is stopping; another one may take the request.
+    pub(crate) fn draining() -> Self {
+        let error = Self::client(Kind::Stopping, "the server is stopping; try again");
+        Self { origin: Origin::Server, retryable: true, ..error }
+    }
+
+    fn client(kind: Kind, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { kind, message, field: None, origin: Origin::Client, retryable: false, retry_after: None }
+    }
+
+    /// The status in the svara dialect.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        let ServiceError { kind, message, field, origin, retryable, retry_after } = error;
+        Self { kind: Kind::Service(kind), message, field, origin, retryable, retry_after }
+    }
+}
+
+impl From<SpeakError> for ApiError {
+    fn from(error: SpeakError) -> Self {
+        ServiceError::from(error).into()
+    }
+}
+
+impl From<MultipartError> for ApiError {
+    fn from(error: MultipartError) -> Self {
+        let mut causes = iter::successors(Some(&error as &dyn Error), |&error| error.source());
+        if let Some(timeout) = causes.find_map(<dyn Error>::downcast_ref) {
+            return Self::body_timeout(timeout);
+        }
+        let too_large = error.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        let kind = if too_large { Kind::BodyTooLarge } else { Kind::BadRequest };
+        Self::client(kind, format!("multipart body: {}", error.body_text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use svara_engine::{UnknownVoice, source::SourceError, text::style::UnknownStyle};
+    use svara_snac::DecodeError;
+
+    use super::*;
+
+    #[test]
+    fn each_failure_has_its_status_origin_and_advice() {
+        let unreachable = SourceError::Unreachable { reason: "refused".into() };
+        let rejected = |status, field| SourceError::Rejected { status, message: "no".into(), field };
+        let timeout = SourceError::Timeout { after: Duration::from_secs(1), phase: "" };
+        for (error, status, origin, retryable) in [
+            (SpeakError::invalid("text", "must not be empty"), 422, "client", false),
+            (UnknownVoice { voice: "x".into(), nearest: Vec::new() }.into(), 404, "client", false),
+            (UnknownStyle { style: "x".into(), known: Vec::new() }.into(), 400, "client", false),
+            (unreachable.into(), 503, "engine", true),
+            (rejected(503, None).into(), 503, "engine", true),
+            (rejected(404, None).into(), 502, "engine", false),
+            (rejected(400, Some("max_tokens")).into(), 422, "client", false),
+            (rejected(500, None).into(), 502, "engine", true),
+            (timeout.into(), 504, "engine", true),
+            (SpeakError::CutOff { max_tokens: 1 }, 502, "engine", true),
+            (SpeakError::Runaway { tokens: 1, characters: 1 }, 502, "engine", true),
+            (SpeakError::NoAudio, 502, "engine", true),
+            (DecodeError::Full { max_streams: 1 }.into(), 503, "decoder", true),
+            (DecodeError::Stopped.into(), 500, "decoder", true),
+        ] {
+            let api = ApiError::from(error);
+            assert_eq!(
+                (api.status().as_u16(), api.origin.name(), api.retryable),
+                (status, origin, retryable),
+                "{api:?}"
+            );
+            let response = api.into_response(Dialect::Svara);
+            assert_eq!(response.headers().contains_key(header::RETRY_AFTER), retryable);
+        }
+    }
+}

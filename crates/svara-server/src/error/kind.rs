@@ -1,0 +1,81 @@
+//! What kinds of failure there are, and which HTTP status each has.
+
+use http::StatusCode;
+use svara_service::ErrorKind;
+
+/// What kind of failure: the service's, or one that only HTTP knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The service refused or failed.
+    Service(ErrorKind),
+    /// The request is malformed as a whole.
+    BadRequest,
+    /// No route has this path.
+    NoRoute,
+    /// The route knows other methods only.
+    MethodNotAllowed,
+    /// The body is larger than allowed.
+    BodyTooLarge,
+    /// The body didn't come in time.
+    BodyTimeout,
+    /// The body's media type isn't read here.
+    UnsupportedMediaType,
+    /// A WebSocket's client sent nothing for too long.
+    InputTimeout,
+    /// The server is stopping.
+    Stopping,
+}
+
+impl Kind {
+    /// The stable word for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Service(kind) => kind.name(),
+            Self::BadRequest => "bad_request",
+            Self::NoRoute => ErrorKind::NotFound.name(),
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::InputTimeout => "input_timeout_exceeded",
+            Self::Stopping => "server_stopping",
+        }
+    }
+
+    /// The status in the svara dialect.
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::Service(kind) => service_status(kind),
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTimeout | Self::InputTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+fn service_status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::UnsupportedValue => StatusCode::BAD_REQUEST,
+        ErrorKind::MissingKey | ErrorKind::InvalidKey => StatusCode::UNAUTHORIZED,
+        ErrorKind::NotFound | ErrorKind::UnknownVoice => StatusCode::NOT_FOUND,
+        ErrorKind::VoicesFull | ErrorKind::JobsFull | ErrorKind::JobUnfinished => StatusCode::CONFLICT,
+        ErrorKind::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::RateLimited | ErrorKind::TooManyStreams | ErrorKind::QuotaExceeded => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        ErrorKind::DecoderError | ErrorKind::VoiceDamaged | ErrorKind::JobDamaged | ErrorKind::Internal => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        ErrorKind::NotSupported => StatusCode::NOT_IMPLEMENTED,
+        ErrorKind::EngineError | ErrorKind::Runaway => StatusCode::BAD_GATEWAY,
+        ErrorKind::ServerFull
+        | ErrorKind::EngineUnreachable
+        | ErrorKind::EngineBusy
+        | ErrorKind::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::EngineTimeout => StatusCode::GATEWAY_TIMEOUT,
+    }
+}

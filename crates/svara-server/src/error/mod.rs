@@ -1,0 +1,13 @@
+//! Which failure is which HTTP answer. The only place that knows.
+
+mod answer;
+mod dialect;
+mod failure;
+mod kind;
+
+pub(crate) use self::{
+    answer::{ElevenLabs, OpenAi, Refusal, Refused, Svara},
+    dialect::{dialect_by_key, dialect_of},
+    failure::ApiError,
+    kind::Kind,
+};

@@ -1,0 +1,102 @@
+//! The door that asks for API keys.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{
+    HeaderMap, HeaderName, Uri,
+    header::{AUTHORIZATION, UPGRADE},
+};
+use svara_service::{Caller, callers::Callers};
+
+use super::access::{self, Access};
+use crate::{
+    config::OpenGroup,
+    error::{ApiError, dialect_of},
+};
+
+const XI_API_KEY: HeaderName = HeaderName::from_static("xi-api-key");
+
+/// What the door knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    /// Tells callers by their keys.
+    pub(crate) callers: Callers,
+    /// What needs no key.
+    pub(crate) open: Arc<[OpenGroup]>,
+}
+
+/// Middleware: admits requests that bring a key, or need none, and puts the [`Caller`] into their extensions.
+pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+    let pattern = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let access = access::of(request.method(), pattern);
+    let given = key_of(request.headers(), request.uri());
+    let caller = match access {
+        Access::Open(group) if guard.open.contains(&group) => Ok(Caller::Anybody),
+        Access::KeyInMessage if given.is_none() => Ok(guard.callers.nobody_yet()),
+        _ => guard.callers.identify(given.as_deref()),
+    };
+    match caller {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(error) => ApiError::from(error).into_response(dialect_of(&request)),
+    }
+}
+
+/// The key that a value of `Authorization` holds.
+pub(crate) fn bearer(value: &str) -> Option<&str> {
+    let (scheme, key) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim()).filter(|key| !key.is_empty())
+}
+
+/// The key of a request: `Authorization: Bearer`, `xi-api-key`, or, as browsers can't set headers there, in the query of
+/// a WebSocket.
+fn key_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+    let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let in_headers = header(&AUTHORIZATION).and_then(bearer).or_else(|| header(&XI_API_KEY));
+    if let Some(key) = in_headers {
+        return Some(key.to_owned());
+    }
+    if !headers.contains_key(UPGRADE) {
+        return None;
+    }
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    query.into_iter().find_map(|(name, value)| match &*name {
+        "xi_api_key" | "xi-api-key" | "api_key" => Some(value.into_owned()),
+        "authorization" => Some(bearer(&value).unwrap_or(&value).to_owned()),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key_in(headers: &[(&'static str, &str)], uri: &str) -> Option<String> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        key_of(&map, &uri.parse().unwrap())
+    }
+
+    #[test]
+    fn keys_come_where_clients_put_them() {
+        let key = Some("k".to_owned());
+        assert_eq!(key_in(&[("authorization", "Bearer k")], "/"), key);
+        assert_eq!(key_in(&[("authorization", "bearer  k ")], "/"), key);
+        assert_eq!(key_in(&[("xi-api-key", "k")], "/"), key);
+        assert_eq!(key_in(&[("authorization", "Basic x"), ("xi-api-key", "k")], "/"), key);
+        assert_eq!(key_in(&[("upgrade", "websocket")], "/?a=b&xi_api_key=k"), key);
+        assert_eq!(key_in(&[("upgrade", "websocket")], "/?authorization=Bearer%20k"), key);
+        // Queries of other requests stand in logs and histories.
+        assert_eq!(key_in(&[], "/?xi_api_key=k"), None);
+        assert_eq!(key_in(&[("authorization", "Bearer ")], "/"), None);
+    }
+}

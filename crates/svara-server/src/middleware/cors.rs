@@ -1,0 +1,33 @@
+//! Which pages may use the server from a browser.
+
+use std::time::Duration;
+
+use http::{
+    HeaderName, HeaderValue, Method,
+    header::{ETAG, RETRY_AFTER},
+};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+/// How long browsers may cache what a page may do.
+const CORS_MAX_AGE: Duration = Duration::from_secs(600);
+
+/// Lets pages of these origins use the server; `*`: all pages; none: only our own.
+///
+/// Keys go in headers that a page sets itself. There are no cookies, so no page can act for another's visitors.
+pub(crate) fn cors(origins: &[String]) -> CorsLayer {
+    let origins = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        // The configuration's check lets nothing else through.
+        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
+    };
+    let exposed =
+        ["x-request-id", "x-sample-rate", "x-channels", "x-finish-reason", "x-cache", "server-timing"];
+    let exposed = exposed.into_iter().map(HeaderName::from_static).chain([ETAG, RETRY_AFTER]);
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(exposed.collect::<Vec<_>>())
+        .max_age(CORS_MAX_AGE)
+}

@@ -1,0 +1,18 @@
+//! What every request passes on its way in and out, one step a file. `app.rs` says in which order.
+
+mod access;
+mod auth;
+mod cors;
+mod count;
+mod drain;
+mod not_modified;
+mod request_id;
+
+pub(crate) use self::{
+    auth::{Guard, bearer, guard},
+    cors::cors,
+    count::{HttpMetrics, count},
+    drain::refuse_when_draining,
+    not_modified::not_modified,
+    request_id::identify,
+};

@@ -1,0 +1,47 @@
+//! Gives each request its id, and a span for its log lines and traces.
+
+use axum::{
+    extract::{MatchedPath, Request},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use svara_engine::TraceContext;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{state::RequestId, telemetry::trace};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const MAX_REQUEST_ID_BYTES: usize = 128;
+
+/// Middleware: puts the [`RequestId`] into the request's extensions and the answer's headers.
+pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let usable = |id: &&str| {
+        (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+    };
+    let id = given.filter(usable).map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
+    // At a level that no filter leaves out: log lines are found by its fields.
+    let (method, path) = (request.method(), request.uri().path());
+    let span = tracing::error_span!("request", id, %method, path, otel.kind = tracing::field::Empty);
+    trace::begin(&span, request.headers());
+    let route = request.extensions().get::<MatchedPath>().map_or("no route", MatchedPath::as_str);
+    trace::rename(&span, || format!("{method} {route}"));
+    trace::text(&span, "http.request.method", method.as_str());
+    trace::text(&span, "http.route", route);
+    let trace = trace_context(request.headers());
+    request.extensions_mut().insert(RequestId { id: id.clone(), trace });
+    let mut response = next.run(request).instrument(span.clone()).await;
+    trace::number(&span, "http.response.status_code", response.status().as_u16().into());
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// The trace that the client says the request belongs to.
+fn trace_context(headers: &HeaderMap) -> Option<TraceContext> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    TraceContext::parse(text("traceparent")?, text("tracestate"))
+}

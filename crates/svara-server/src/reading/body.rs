@@ -1,0 +1,264 @@
+//! Reading request bodies, with errors that name the field.
+
+use std::{error::Error, iter};
+
+use axum::{
+    body::to_bytes,
+    extract::{FromRequest, Multipart, Request},
+};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http_body_util::LengthLimitError;
+use serde::de::DeserializeOwned;
+use svara_engine::Gender;
+
+use super::upload::Upload;
+use crate::error::ApiError;
+
+/// The type of a body, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyType {
+    Json,
+    JsonLines,
+    Multipart,
+    UrlEncoded,
+    Other,
+}
+
+pub(crate) fn body_type(request: &Request) -> BodyType {
+    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = value.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "multipart/form-data" => BodyType::Multipart,
+        "application/x-www-form-urlencoded" => BodyType::UrlEncoded,
+        "application/jsonl" | "application/x-ndjson" | "application/ndjson" | "application/json-lines" => {
+            BodyType::JsonLines
+        }
+        json if json == "application/json" || json.ends_with("+json") => BodyType::Json,
+        _ => BodyType::Other,
+    }
+}
+
+/// A JSON body. Fields that aren't known are passed over: clients send many that mean something elsewhere.
+pub(crate) async fn json<T: DeserializeOwned>(request: Request, limit_bytes: usize) -> Result<T, ApiError> {
+    parse(&bytes(request, limit_bytes).await?)
+}
+
+/// Lines of JSON with their numbers, from 1. Empty ones are passed over; there may be `max_lines` others.
+pub(crate) async fn json_lines<T: DeserializeOwned>(
+    request: Request,
+    limit_bytes: usize,
+    max_lines: usize,
+) -> Result<Vec<(usize, T)>, ApiError> {
+    let bytes = bytes(request, limit_bytes).await?;
+    let lines = (1..).zip(bytes.split(|byte| *byte == b'\n'));
+    let mut values = Vec::new();
+    for (number, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
+        if values.len() == max_lines {
+            return Err(ApiError::bad_request(format!("the body has more than {max_lines} lines")));
+        }
+        let value = parse(line)
+            .map_err(|error| ApiError { message: format!("line {number}: {}", error.message), ..error })?;
+        values.push((number, value));
+    }
+    Ok(values)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let no_json =
+        |reason: &serde_json::Error| ApiError::bad_request(format!("the body is not valid JSON: {reason}"));
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let reason = error.into_inner();
+        match (reason.classify(), path.as_str()) {
+            (serde_json::error::Category::Data, ".") => ApiError::bad_request(format!(
+                "the body must be a JSON object of this request's fields: {reason}"
+            )),
+            (serde_json::error::Category::Data, field) => wrong_type(field, &reason.to_string()),
+            _ => no_json(&reason),
+        }
+    })?;
+    deserializer.end().map_err(|reason| no_json(&reason))?;
+    Ok(value)
+}
+
+/// What stands in a field of a form.
+#[derive(Debug)]
+pub(crate) enum FormValue {
+    Text(String),
+    File(Bytes),
+}
+
+impl FormValue {
+    /// The text; none of a file.
+    pub(crate) fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::File(_) => None,
+        }
+    }
+
+    /// The recording: a file, or base64.
+    pub(crate) fn into_upload(self) -> Upload {
+        match self {
+            Self::Text(text) => Upload::Base64(text),
+            Self::File(bytes) => Upload::File(bytes),
+        }
+    }
+}
+
+/// A truth value as forms spell them.
+pub(crate) fn flag(field: &'static str, value: &str) -> Result<bool, ApiError> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" | "yes" => Ok(true),
+        "false" | "0" | "off" | "no" => Ok(false),
+        _ => Err(ApiError::invalid(field, "must be true or false")),
+    }
+}
+
+/// A voice's gender as forms spell it.
+pub(crate) fn gender(value: &str) -> Result<Gender, ApiError> {
+    let gender = Gender::named(&value.trim().to_ascii_lowercase());
+    gender.ok_or_else(|| ApiError::invalid("gender", "must be female or male"))
+}
+
+/// Most fields that a form may have: more than any dialect knows.
+const MAX_FORM_FIELDS: usize = 100;
+
+/// The fields of a form, in order.
+pub(crate) async fn form(request: Request, limit_bytes: usize) -> Result<Vec<(String, FormValue)>, ApiError> {
+    if body_type(&request) == BodyType::UrlEncoded {
+        let bytes = bytes(request, limit_bytes).await?;
+        let fields = form_urlencoded::parse(&bytes).into_owned().take(MAX_FORM_FIELDS + 1);
+        let fields: Vec<_> = fields.map(|(name, value)| (name, FormValue::Text(value))).collect();
+        return if fields.len() > MAX_FORM_FIELDS { Err(too_many_fields()) } else { Ok(fields) };
+    }
+    let mut multipart = Multipart::from_request(request, &())
+        .await
+        .map_err(|error| ApiError::bad_request(format!("multipart body: {}", error.body_text())))?;
+    let mut fields = Vec::new();
+    while let Some(field) = multipart.next_field().await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if fields.len() == MAX_FORM_FIELDS {
+            return Err(too_many_fields());
+        }
+        let value = match field.file_name() {
+            Some(_) => FormValue::File(field.bytes().await?),
+            None => FormValue::Text(field.text().await?),
+        };
+        fields.push((name, value));
+    }
+    Ok(fields)
+}
+
+fn too_many_fields() -> ApiError {
+    ApiError::bad_request(format!("the form has more than {MAX_FORM_FIELDS} fields"))
+}
+
+async fn bytes(request: Request, limit_bytes: usize) -> Result<Bytes, ApiError> {
+    to_bytes(request.into_body(), limit_bytes).await.map_err(|error| unread(&error, limit_bytes))
+}
+
+/// A body that couldn't be read to its end.
+fn unread(error: &(dyn Error + 'static), limit_bytes: usize) -> ApiError {
+    let mut causes = iter::successors(Some(error), |&error| error.source());
+    let known = causes.find_map(|cause| {
+        let too_large = cause.is::<LengthLimitError>().then(|| ApiError::too_large(limit_bytes));
+        too_large.or_else(|| cause.downcast_ref().map(ApiError::body_timeout))
+    });
+    // A client that went away, or bytes that are no body: nobody may be there to read this.
+    known.unwrap_or_else(|| ApiError::bad_request(format!("the body can't be read: {error}")))
+}
+
+/// A value of the wrong type somewhere in a body.
+fn wrong_type(field: &str, reason: &str) -> ApiError {
+    // Paths into bodies are the client's text: short ones only.
+    let field: String = field.chars().take(64).collect();
+    ApiError { message: format!("{field}: {reason}"), ..ApiError::invalid("body", "") }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use futures::FutureExt;
+    use proptest::{prelude::*, test_runner::TestRunner};
+    use svara_testkit::allocations::peak_bytes;
+
+    use super::*;
+
+    const LIMIT_BYTES: usize = 2_000;
+    /// Buffers and copies of a body of [`LIMIT_BYTES`], and at most [`MAX_FORM_FIELDS`] names and values.
+    const MAX_PEAK_BYTES: usize = 40_000;
+
+    /// How many inputs the fuzz tests try: `SVARA_FUZZ_INPUTS`.
+    fn runner() -> TestRunner {
+        let inputs = std::env::var("SVARA_FUZZ_INPUTS").ok().and_then(|text| text.parse().ok());
+        TestRunner::new(ProptestConfig::with_cases(inputs.unwrap_or(2_000)))
+    }
+
+    /// Pieces of forms, whole and broken, and anything at all.
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            6 => prop::sample::select(vec![
+                "--b\r\n", "--b--\r\n", "--b", "\r\n", "\r\n\r\n", "Content-Disposition: form-data; name=\"text\"\r\n\r\n",
+                "Content-Disposition: form-data; name=\"reference_audio\"; filename=\"a.wav\"\r\n",
+                "Content-Type: audio/wav\r\n\r\n", "Content-Disposition: form-data\r\n\r\n", "name=", "\"", ";", "\u{0}",
+                "text=hello&voice=hi_male", "&", "=", "%e0%a4", "%", "+", "&&&=&",
+            ]).prop_map(|text| text.as_bytes().to_vec()),
+            2 => prop::collection::vec(any::<u8>(), 0..40),
+            1 => (0usize..3_000).prop_map(|length| vec![b'a'; length]),
+        ];
+        prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+    }
+
+    /// What came of a form: names and bytes of its values.
+    fn read(content_type: &str, body: Vec<u8>) -> Result<Vec<(String, usize)>, ApiError> {
+        let request = http::Request::builder().header(CONTENT_TYPE, content_type);
+        let mut request = request.body(Body::from(body)).unwrap();
+        // As the router sets it for all routes.
+        axum::extract::DefaultBodyLimit::max(LIMIT_BYTES).apply(&mut request);
+        // All of the body is there: nothing to wait for.
+        let fields = form(request, LIMIT_BYTES).now_or_never().unwrap()?;
+        let size = |value: &FormValue| match value {
+            FormValue::Text(text) => text.len(),
+            FormValue::File(bytes) => bytes.len(),
+        };
+        Ok(fields.iter().map(|(name, value)| (name.clone(), size(value))).collect())
+    }
+
+    #[test]
+    fn no_form_makes_it_panic_or_grow() {
+        for content_type in ["multipart/form-data; boundary=b", "application/x-www-form-urlencoded"] {
+            let outcome = runner().run(&body(), |body| {
+                let sent = body.len();
+                let (fields, peak) = peak_bytes(|| read(content_type, body));
+                prop_assert!(peak <= MAX_PEAK_BYTES, "{peak} bytes for {sent}");
+                if let Ok(fields) = fields {
+                    prop_assert!(sent <= LIMIT_BYTES, "{sent} bytes were read");
+                    prop_assert!(fields.len() <= MAX_FORM_FIELDS);
+                    // What isn't UTF-8 becomes a replacement character of three bytes.
+                    let kept: usize = fields.iter().map(|(name, bytes)| name.len() + bytes).sum();
+                    prop_assert!(kept <= 3 * sent, "{kept} bytes of {sent}");
+                }
+                Ok(())
+            });
+            outcome.unwrap();
+        }
+    }
+
+    #[test]
+    fn a_form_is_read_and_one_that_is_too_large_is_not() {
+        let part = |text: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{text}\r\n--b--\r\n")
+                .into_bytes()
+        };
+        let multipart = "multipart/form-data; boundary=b";
+        assert_eq!(read(multipart, part("hello")).unwrap(), [("text".to_owned(), 5)]);
+        assert_eq!(read(multipart, part(&"a".repeat(LIMIT_BYTES))).unwrap_err().kind, "body_too_large");
+        let encoded = "application/x-www-form-urlencoded";
+        assert_eq!(read(encoded, b"text=a%20b&voice=x".to_vec()).unwrap()[0], ("text".to_owned(), 3));
+        let many = "a=1&".repeat(MAX_FORM_FIELDS + 1).into_bytes();
+        assert_eq!(read(encoded, many).unwrap_err().kind, "bad_request");
+    }
+}

@@ -1,0 +1,5 @@
+//! What requests bring: bodies, recordings, and the fields that give a voice by a recording.
+
+pub(crate) mod body;
+pub(crate) mod reference;
+pub(crate) mod upload;

@@ -1,0 +1,188 @@
+//! Voices that callers make: `POST /v1/voices`, `GET` and `DELETE /v1/voices/{id}`, and `POST /v1/voice-clone` as in
+//! older versions of the Python stack.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, Request, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use svara_engine::{Gender, SpeakError};
+
+use svara_service::{
+    Dialect, ServiceError,
+    voices::{KeptVoice, NewVoice},
+};
+
+use super::voices::Entry;
+use crate::{
+    error::{ApiError, Refused, Svara, dialect_by_key},
+    reading::{
+        body::{self, BodyType, FormValue},
+        reference::primary_language,
+        upload::Upload,
+    },
+    state::AppState,
+};
+
+/// Longest name, description or transcript, in characters. A minute of speech is some 900.
+const MAX_TEXT: usize = 2000;
+
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/v1/voices", post(create))
+        .route("/v1/voices/{id}", get(get_one).delete(delete))
+        .route("/v1/voice-clone", post(clone_voice))
+}
+
+/// The fields of both routes that make voices.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Fields {
+    name: Option<String>,
+    #[serde(alias = "reference_audio")]
+    audio: Option<Upload>,
+    #[serde(alias = "reference_transcript")]
+    transcript: Option<String>,
+    description: Option<String>,
+    language: Option<String>,
+    gender: Option<Gender>,
+    consent: Option<bool>,
+    return_tokens: Option<bool>,
+}
+
+/// What `POST /v1/voice-clone` answered, and does.
+#[derive(Serialize)]
+struct Cloned {
+    voice_id: String,
+    audio_token_count: usize,
+    sample_rate_hz: u32,
+    transcript_provided: bool,
+    token_preview: Vec<u32>,
+    voice_clone_tokens: Option<Vec<u32>>,
+}
+
+async fn create(State(state): State<AppState>, request: Request) -> Result<Response, Refused<Svara>> {
+    let fields = read_fields(request, state.body_bytes).await?;
+    let name = fields.name.clone().filter(|name| !name.trim().is_empty());
+    let name = name.ok_or_else(|| ApiError::invalid("name", "is required"))?;
+    if fields.consent != Some(true) {
+        let reason = "must be true: the speaker must have agreed to it";
+        return Err(ApiError::invalid("consent", reason).into());
+    }
+    let voice = keep(&state, fields, name, true).await?;
+    Ok((StatusCode::CREATED, Json(Entry::kept(&voice))).into_response())
+}
+
+async fn clone_voice(State(state): State<AppState>, request: Request) -> Result<Response, Refused<Svara>> {
+    let fields = read_fields(request, state.body_bytes).await?;
+    let return_tokens = fields.return_tokens.unwrap_or(true);
+    let sample_rate_hz = state.service.cloning().sample_rate_hz()?;
+    let voice = keep(&state, fields, "voice clone".to_owned(), false).await?;
+    let tokens = voice.reference.tokens(&state.service.engine().profile().layout);
+    let tokens = tokens.ok_or_else(|| ApiError::internal("the encoder's codes don't fit the model"))?;
+    Ok(Json(Cloned {
+        voice_id: voice.reference.voice.voice_id.clone(),
+        audio_token_count: tokens.len(),
+        sample_rate_hz,
+        transcript_provided: voice.reference.transcript.is_some(),
+        token_preview: tokens.iter().take(16).copied().collect(),
+        voice_clone_tokens: return_tokens.then_some(tokens),
+    })
+    .into_response())
+}
+
+async fn get_one(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let found = async {
+        if let Some(voice) = state.service.voices().get(&id).await? {
+            return Ok(Json(Entry::kept(&voice)).into_response());
+        }
+        let voice = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
+        Ok(Json(Entry::preset(voice)).into_response())
+    };
+    let dialect = dialect_by_key(&headers, Dialect::Svara);
+    found.await.unwrap_or_else(|error: ServiceError| ApiError::from(error).into_response(dialect))
+}
+
+async fn delete(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refused<Svara>> {
+    if state.service.voices().delete(&id).await? {
+        return Ok(Json(json!({"status": "ok"})));
+    }
+    let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
+    let reason = format!("{} belongs to the model and can't be deleted", preset.voice_id);
+    Err(ApiError::unsupported("voice_id", reason).into())
+}
+
+async fn keep(
+    state: &AppState,
+    fields: Fields,
+    name: String,
+    listed: bool,
+) -> Result<Arc<KeptVoice>, ApiError> {
+    let texts = [
+        ("name", Some(&name)),
+        ("transcript", fields.transcript.as_ref()),
+        ("description", fields.description.as_ref()),
+        ("language", fields.language.as_ref()),
+    ];
+    for (field, text) in texts {
+        if text.is_some_and(|text| text.chars().count() > MAX_TEXT) {
+            return Err(ApiError::invalid(field, format!("may have at most {MAX_TEXT} characters")));
+        }
+    }
+    let audio = fields.audio.filter(|audio| !audio.is_empty());
+    let audio = audio.ok_or_else(|| ApiError::invalid("audio", "is required"))?;
+    let frames = state.service.cloning().frames(|max_bytes| audio.into_bytes(max_bytes)).await?;
+    let new = NewVoice {
+        name: name.trim().to_owned(),
+        description: fields.description,
+        language: fields.language.map(|tag| primary_language(&tag)),
+        gender: fields.gender,
+        transcript: fields.transcript.filter(|text| !text.trim().is_empty()),
+        consent: fields.consent == Some(true),
+        listed,
+    };
+    Ok(state.service.voices().create(new, &frames).await?)
+}
+
+async fn read_fields(request: Request, limit_bytes: usize) -> Result<Fields, ApiError> {
+    match body::body_type(&request) {
+        BodyType::Json => body::json(request, limit_bytes).await,
+        BodyType::Multipart => {
+            let mut fields = Fields::default();
+            for (name, value) in body::form(request, limit_bytes).await? {
+                fields.set(&name, value)?;
+            }
+            Ok(fields)
+        }
+        _ => Err(ApiError::unsupported_media_type("application/json or multipart/form-data")),
+    }
+}
+
+impl Fields {
+    fn set(&mut self, name: &str, value: FormValue) -> Result<(), ApiError> {
+        if matches!(name, "audio" | "reference_audio") {
+            self.audio = Some(value.into_upload());
+            return Ok(());
+        }
+        let Some(text) = value.into_text().filter(|text| !text.is_empty()) else { return Ok(()) };
+        match name {
+            "name" => self.name = Some(text),
+            "transcript" | "reference_transcript" => self.transcript = Some(text),
+            "description" => self.description = Some(text),
+            "language" => self.language = Some(text),
+            "gender" => self.gender = Some(body::gender(&text)?),
+            "consent" => self.consent = Some(body::flag("consent", &text)?),
+            "return_tokens" => self.return_tokens = Some(body::flag("return_tokens", &text)?),
+            _ => {}
+        }
+        Ok(())
+    }
+}

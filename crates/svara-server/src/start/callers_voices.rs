@@ -1,0 +1,57 @@
+//! The voices that callers make: the encoder, and the store that keeps them.
+
+use anyhow::Context;
+use svara_engine::Engine;
+use svara_service::{
+    Cloning,
+    store::Store,
+    voices::{self, KeptVoices},
+};
+use svara_snac::{Encoder, onnx::Device};
+
+use super::engine::runtime;
+use crate::config::Config;
+
+/// Loads the encoder and opens the store. What isn't there is told in the log, and to those who ask for it; speech in
+/// the model's own voices doesn't need it.
+///
+/// # Errors
+/// The encoder is there but can't be used, or doesn't fit the model.
+pub(super) async fn callers_voices(config: &Config, engine: &Engine) -> anyhow::Result<(Cloning, KeptVoices)> {
+    let blocking = config.clone();
+    let (encoder, store) = tokio::task::spawn_blocking(move || {
+        let store = voice_store(&blocking);
+        let path = &blocking.cloning.encoder;
+        let encoder = if path.is_file() {
+            // Only a decoder that runs no graphs gets here without the library.
+            match runtime(&blocking) {
+                Ok(runtime) => Ok(Encoder::load(&runtime, path, Device::Cpu)?),
+                Err(error) => Err(format!("{error:#}")),
+            }
+        } else {
+            Err(format!("there is no encoder {} (cloning.encoder)", path.display()))
+        };
+        anyhow::Ok((encoder, store))
+    })
+    .await
+    .context("loading was interrupted")??;
+    let encoder = engine.source().cloning().map_err(|error| error.to_string()).and(encoder);
+    for missing in [encoder.as_ref().err(), store.as_ref().err()].into_iter().flatten() {
+        tracing::warn!(reason = missing, "no voices from recordings");
+    }
+    let model_id = &engine.profile().id;
+    let kept = KeptVoices::new(store, model_id, &config.voices);
+    Ok((Cloning::new(encoder, &config.cloning), kept))
+}
+
+/// The voices that callers made, alone.
+pub(crate) fn kept_voices(config: &Config, model_id: &str) -> KeptVoices {
+    KeptVoices::new(voice_store(config), model_id, &config.voices)
+}
+
+fn voice_store(config: &Config) -> Result<Store, String> {
+    match config.voices.store.as_str() {
+        "" => Err("voices.store is empty".to_owned()),
+        url => Store::open(url, voices::MAX_VOICE_BYTES).map_err(|error| error.to_string()),
+    }
+}

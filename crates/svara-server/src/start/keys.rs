@@ -1,0 +1,151 @@
+//! API keys, from the configuration and from a file that is followed while the server runs.
+
+use std::{net::ToSocketAddrs, path::Path, sync::Arc};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use svara_service::callers::{Callers, KeyEntry, KeyRing, KeyRings};
+
+use crate::{
+    config::{Config, ServerConfig},
+    watched::Watched,
+};
+
+/// The name of the key that the environment or the configuration gives in plain.
+const PLAIN_KEY_NAME: &str = "api_key";
+
+/// The keys in force, and the file they are read from.
+#[derive(Debug)]
+pub struct Keys(Option<Arc<Watched<KeyRing>>>);
+
+impl Keys {
+    /// Reads the keys.
+    ///
+    /// # Errors
+    /// The keys file can't be read, or a key is wrong.
+    pub fn load(config: &ServerConfig) -> anyhow::Result<Self> {
+        Ok(Self(config.asks_for_keys().then(|| watched(config)).transpose()?.map(Arc::new)))
+    }
+
+    /// Follows the keys file from now on.
+    ///
+    /// # Errors
+    /// The signal can't be caught.
+    pub fn follow(&self) -> std::io::Result<()> {
+        self.0.as_ref().map_or(Ok(()), Watched::follow)
+    }
+
+    /// Callers that hold one of these keys, as the file changes.
+    pub(crate) fn callers(&self) -> Callers {
+        Callers::new(self.0.as_ref().map(|keys| keys.subscribe()))
+    }
+}
+
+fn watched(config: &ServerConfig) -> anyhow::Result<Watched<KeyRing>> {
+    let file = Some(config.keys_file.clone()).filter(|file| !file.as_os_str().is_empty());
+    let files: Vec<_> = file.clone().into_iter().collect();
+    let mut fixed = config.keys.clone();
+    fixed.extend(config.api_key.reveal().map(|key| KeyEntry::unbounded(PLAIN_KEY_NAME, key)));
+    let rings = KeyRings::default();
+    let load = move || {
+        let mut entries = fixed.clone();
+        if let Some(file) = &file {
+            entries.extend(read(file)?);
+        }
+        Ok(rings.ring(entries)?)
+    };
+    Watched::new("api keys", files, load)
+}
+
+/// A file of keys.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    #[serde(default)]
+    keys: Vec<KeyEntry>,
+}
+
+/// Reads a file of keys.
+///
+/// # Errors
+/// It can't be read, or has an unknown field or a wrong value.
+fn read(path: &Path) -> anyhow::Result<Vec<KeyEntry>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("keys file {}", path.display()))?;
+    let file: KeyFile = toml::from_str(&text).with_context(|| format!("keys file {}", path.display()))?;
+    Ok(file.keys)
+}
+
+/// Refuses to be open to the world by accident.
+///
+/// # Errors
+/// The server would listen on an address that others can reach, asks for no keys, and isn't told that this is meant.
+pub fn check_exposure(config: &Config) -> anyhow::Result<()> {
+    let server = &config.server;
+    if server.allow_open || server.asks_for_keys() {
+        return Ok(());
+    }
+    // A name that can't be resolved can't be listened on either; that is said where it is tried.
+    let addresses = (server.host.as_str(), server.port).to_socket_addrs().into_iter().flatten();
+    if addresses.into_iter().any(|address| !address.ip().is_loopback()) {
+        bail!(
+            "anybody who reaches {} could use the server: give it API keys (server.keys_file, SVARA_API_KEY), or say \
+             that this is meant (server.allow_open, --allow-open, SVARA_ALLOW_OPEN=1), or listen on 127.0.0.1",
+            server.host
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use svara_service::{ErrorKind, callers::KeyHash};
+
+    use super::*;
+
+    #[test]
+    fn the_file_is_followed_and_a_broken_one_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("keys.toml");
+        let entry = |name: &str, key: &str| {
+            let hash = KeyHash::of(key).hex();
+            format!("[[keys]]\nname = \"{name}\"\nsha256 = \"{hash}\"\nrequests_per_minute = 1\n")
+        };
+        std::fs::write(&file, entry("a", "1")).unwrap();
+        let config = ServerConfig { keys_file: file.clone(), ..ServerConfig::default() };
+        let keys = Keys::load(&config).unwrap();
+        let callers = keys.callers();
+        let look = || keys.0.as_ref().unwrap().look(false);
+        let refused = |key: &str| callers.identify(Some(key)).unwrap_err().kind;
+        assert_eq!(callers.identify(Some("1")).unwrap().key_name(), Some("a"));
+        assert_eq!(refused("1"), ErrorKind::RateLimited);
+        std::fs::write(&file, entry("a", "one") + &entry("c", "3")).unwrap();
+        look();
+        assert_eq!(refused("1"), ErrorKind::InvalidKey);
+        assert_eq!(refused("one"), ErrorKind::RateLimited, "usage outlives a reload");
+        assert_eq!(callers.identify(Some("3")).unwrap().key_name(), Some("c"));
+        std::fs::write(&file, "[[keys]]\nname = 5").unwrap();
+        look();
+        assert_eq!(refused("one"), ErrorKind::RateLimited);
+    }
+
+    #[test]
+    fn an_address_that_others_reach_needs_keys_or_a_word() {
+        let exposed = |change: fn(&mut ServerConfig)| {
+            let mut config = Config::default();
+            change(&mut config.server);
+            check_exposure(&config).is_err()
+        };
+        assert!(!exposed(|_| {}));
+        assert!(!exposed(|server| server.host = "::1".to_owned()));
+        assert!(exposed(|server| server.host = "0.0.0.0".to_owned()));
+        assert!(exposed(|server| server.host = "::".to_owned()));
+        assert!(!exposed(|server| {
+            server.host = "0.0.0.0".to_owned();
+            server.allow_open = true;
+        }));
+        assert!(!exposed(|server| {
+            server.host = "0.0.0.0".to_owned();
+            server.api_key = svara_service::config::Secret::new("k");
+        }));
+    }
+}

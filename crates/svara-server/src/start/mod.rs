@@ -1,0 +1,151 @@
+//! From the configuration to a server.
+
+mod callers_voices;
+mod engine;
+mod keys;
+
+use anyhow::Context;
+use axum::Router;
+use futures::FutureExt;
+use svara_service::{QueueLimits, Service, ServiceParts, cache, config::CacheConfig, jobs, store::Store};
+
+pub(crate) use self::callers_voices::kept_voices;
+pub use self::{
+    engine::{engine, voices_and_prompts},
+    keys::{Keys, check_exposure},
+};
+use self::{
+    callers_voices::callers_voices,
+    engine::{decoder_settings, library_search},
+};
+use crate::{
+    app,
+    config::{Config, DecoderBackend, EngineKind},
+    lifecycle::{Lifecycle, Phase},
+    middleware::HttpMetrics,
+    serve::{Connections, Settings, Tls},
+    state::App,
+};
+
+/// A server that is ready to be served.
+pub struct Server {
+    /// The whole HTTP surface.
+    pub router: Router,
+    /// Where in its life the server is.
+    pub life: Lifecycle,
+    /// The connections it has, to be counted by whatever serves it.
+    pub connections: Connections,
+    /// The API keys it asks for.
+    pub keys: Keys,
+}
+
+/// Loads everything.
+///
+/// # Errors
+/// As [`engine`]; or the keys, the encoder or the cache's store can't be used.
+pub async fn server(config: &Config) -> anyhow::Result<Server> {
+    // First, as it is quick and small mistakes are made there.
+    let keys = Keys::load(&config.server)?;
+    let engine = engine(config).await?;
+    let (cloning, voices) = callers_voices(config, &engine).await?;
+    let opening = config.clone();
+    let stores = tokio::task::spawn_blocking(move || stores(&opening));
+    let (cache, jobs) = stores.await.context("loading was interrupted")??;
+    let parts = ServiceParts {
+        engine,
+        cloning,
+        voices,
+        limits: QueueLimits {
+            streams: config.limits.streams,
+            queue: config.limits.queue,
+            patience: config.limits.queue_seconds.duration(),
+        },
+        cache: (config.cache.clone(), cache),
+        jobs: (config.jobs.clone(), jobs),
+        setup: setup(config),
+        log_texts: config.log.texts,
+    };
+    let (life, connections, http) = <(Lifecycle, Connections, HttpMetrics)>::default();
+    let service = Service::new(parts, |registry| http.register(registry, connections.clone()));
+    let draining = life.clone();
+    service.run_jobs(async move { draining.reached(Phase::Draining).await }.boxed().shared());
+    let app = App {
+        service,
+        callers: keys.callers(),
+        life: life.clone(),
+        body_bytes: config.limits.body_bytes,
+        openai_input_characters: config.limits.openai_input_characters,
+    };
+    Ok(Server { router: app::router(app, http, &config.server), life, connections, keys })
+}
+
+/// How connections are served.
+///
+/// # Errors
+/// The certificate or its key can't be used.
+pub fn settings(config: &Config) -> anyhow::Result<Settings> {
+    Settings::new(config)
+}
+
+/// What of the configuration shapes audio; see [`ServiceParts::setup`].
+fn setup(config: &Config) -> String {
+    let Config { engine, model, decoder, .. } = config;
+    let kind = engine.kind.flavor().map_or("demo", svara_engine::source::vllm::Flavor::name);
+    let version = env!("CARGO_PKG_VERSION");
+    let (profile, snac) = (model.profile.display(), decoder.model.display());
+    let (silent, noise) = (decoder.kind == DecoderBackend::Null, decoder.noise);
+    let early_frames = decoder.early_start_frames();
+    format!(
+        "version={version} engine={kind} model={} profile={profile} decoder={snac} silent={silent} noise={noise} \
+         early_frames={early_frames}",
+        engine.model
+    )
+}
+
+/// Opens the stores of the cache and of jobs. If the job store can't be opened, the log says so and job requests are
+/// refused.
+///
+/// # Errors
+/// The cache's store can't be opened.
+fn stores(config: &Config) -> anyhow::Result<(Option<Store>, Result<Store, String>)> {
+    let CacheConfig { store, entry_bytes, .. } = &config.cache;
+    let cache = match store.as_str() {
+        "" => None,
+        // A line about the file stands before it.
+        url => Some(Store::open(url, entry_bytes + cache::ENTRY_OVERHEAD_BYTES).context("cache.store")?),
+    };
+    let jobs = match config.jobs.store.as_str() {
+        "" => Err("jobs.store is empty".to_owned()),
+        url => Store::open(url, jobs::max_value_bytes(&config.jobs)).map_err(|error| error.to_string()),
+    };
+    if let Err(reason) = &jobs {
+        tracing::warn!(reason, "no jobs");
+    }
+    Ok((cache, jobs))
+}
+
+/// Looks at everything a start would need, without loading the decoder.
+///
+/// # Errors
+/// As [`engine`], as far as it looks.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    Keys::load(&config.server)?;
+    if let Some((certificate, key)) = config.server.tls_files() {
+        Tls::load(certificate, key)?;
+    }
+    voices_and_prompts(config)?;
+    let mut models = Vec::new();
+    if config.decoder.kind == DecoderBackend::Onnx {
+        models.push(decoder_settings(config).model);
+    }
+    if config.engine.kind == EngineKind::Demo {
+        models.push(config.demo.encoder.clone());
+    }
+    if !models.is_empty() {
+        library_search(config).find()?;
+    }
+    for model in models {
+        std::fs::metadata(&model).with_context(|| format!("model {}", model.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,256 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use svara_audio::{EncoderSpec, Format};
+use svara_engine::{Sampling, SpeechRequest};
+use tokio::sync::{mpsc, watch};
+
+use super::*;
+
+const ENTRY_BYTES: usize = 100;
+
+fn cache(change: impl FnOnce(&mut CacheConfig), store: Option<Store>) -> Arc<Cache> {
+    let mut config =
+        CacheConfig { memory_bytes: 1_000_000, entry_bytes: ENTRY_BYTES, ..CacheConfig::default() };
+    change(&mut config);
+    Arc::new(Cache::new(&config, store, CacheMetrics::default()))
+}
+
+fn key(text: &str) -> Key {
+    let request = SpeechRequest { text: text.to_owned(), ..SpeechRequest::default() };
+    let sampling =
+        Sampling { temperature: 0.75, top_p: 0.9, top_k: 40, repetition_penalty: 1.1, max_tokens: 2048 };
+    let spec = EncoderSpec::new(Format::Pcm).unwrap();
+    Key::of(&Shaped { setup: "", request: &request, voice_id: "v", sampling, spec, streamed: true })
+}
+
+/// Generations that do what the test tells them, and are counted.
+struct Studio {
+    started: AtomicUsize,
+    ended: watch::Sender<usize>,
+}
+
+/// Counts the end of a generation, whatever end it has.
+struct Ended(Arc<Studio>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.ended.send_modify(|ended| *ended += 1);
+    }
+}
+
+type Script = mpsc::Receiver<Result<&'static [u8], ServiceError>>;
+
+impl Studio {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { started: AtomicUsize::new(0), ended: watch::Sender::new(0) })
+    }
+
+    /// Writes what the script says, until its end.
+    fn make(
+        self: &Arc<Self>,
+        mut script: Script,
+    ) -> impl FnOnce(Sink) -> futures::future::BoxFuture<'static, Result<(), ServiceError>> + use<> {
+        let studio = Arc::clone(self);
+        move |sink| {
+            Box::pin(async move {
+                studio.started.fetch_add(1, Ordering::Relaxed);
+                let _ended = Ended(studio);
+                while let Some(step) = script.recv().await {
+                    sink.push(Bytes::from_static(step?)).await;
+                }
+                Ok(())
+            })
+        }
+    }
+
+    /// One that says all of it at once.
+    fn says(
+        self: &Arc<Self>,
+        parts: &[&'static [u8]],
+    ) -> impl FnOnce(Sink) -> futures::future::BoxFuture<'static, Result<(), ServiceError>> + use<> {
+        let (tell, script) = mpsc::channel(64);
+        parts.iter().for_each(|part| tell.try_send(Ok(*part)).unwrap());
+        self.make(script)
+    }
+
+    fn started(&self) -> usize {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    async fn ended(&self, count: usize) {
+        self.ended.subscribe().wait_for(|ended| *ended == count).await.unwrap();
+    }
+}
+
+fn listener(found: Found) -> Listener {
+    match found {
+        Found::Joined(listener) | Found::Started(listener) => listener,
+        Found::Entry(entry) => panic!("made before: {entry:?}"),
+    }
+}
+
+async fn all(listener: &mut Listener) -> Result<Vec<u8>, ServiceError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = listener.next().await {
+        bytes.extend_from_slice(&chunk?);
+    }
+    Ok(bytes)
+}
+
+/// The flight is over when its key is free.
+async fn landed(cache: &Cache, key: Key) {
+    while cache.flights().contains_key(&key) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_made_is_served_without_making_it_again() {
+    let (cache, studio) = (cache(|_| {}, None), Studio::new());
+    let mut first = listener(cache.find(key("a"), studio.says(&[b"one ", b"two"])).await);
+    assert_eq!(all(&mut first).await.unwrap(), b"one two");
+    landed(&cache, key("a")).await;
+    let Found::Entry(entry) = cache.find(key("a"), studio.says(&[b"other"])).await else {
+        panic!("made again")
+    };
+    assert_eq!(entry.body, "one two");
+    let mut other = listener(cache.find(key("b"), studio.says(&[b"other"])).await);
+    assert_eq!(all(&mut other).await.unwrap(), b"other");
+    assert_eq!(studio.started(), 2);
+    assert_eq!((cache.metrics.count(CacheResult::Hit), cache.metrics.count(CacheResult::Miss)), (1, 2));
+}
+
+#[tokio::test]
+async fn who_asks_meanwhile_hears_it_from_the_beginning() {
+    let (cache, studio) = (cache(|_| {}, None), Studio::new());
+    let (tell, script) = mpsc::channel(64);
+    let mut leader = listener(cache.find(key("a"), studio.make(script)).await);
+    tell.try_send(Ok(b"one ")).unwrap();
+    assert_eq!(leader.next().await.unwrap().unwrap(), "one ");
+    let found = cache.find(key("a"), studio.says(&[b"never"])).await;
+    assert!(matches!(found, Found::Joined(_)));
+    let mut follower = listener(found);
+    assert_eq!(follower.next().await.unwrap().unwrap(), "one ", "while it is half made");
+    // Who asked first leaves; the other doesn't notice.
+    drop(leader);
+    tell.try_send(Ok(b"two")).unwrap();
+    drop(tell);
+    assert_eq!(all(&mut follower).await.unwrap(), b"two");
+    assert_eq!((studio.started(), cache.metrics.count(CacheResult::Join)), (1, 1));
+}
+
+#[tokio::test]
+async fn the_making_ends_with_its_last_listener() {
+    let (cache, studio) = (cache(|_| {}, None), Studio::new());
+    let (_tell, script) = mpsc::channel(64);
+    let leader = listener(cache.find(key("a"), studio.make(script)).await);
+    let mut followers = Vec::new();
+    for _ in 0..10 {
+        followers.push(listener(cache.find(key("a"), studio.says(&[])).await));
+    }
+    tokio::task::yield_now().await;
+    drop(leader);
+    followers.truncate(1);
+    tokio::task::yield_now().await;
+    assert_eq!(*studio.ended.borrow(), 0);
+    followers.clear();
+    studio.ended(1).await;
+    // Whoever comes after that gets one of his own.
+    let mut next = listener(cache.find(key("a"), studio.says(&[b"anew"])).await);
+    assert_eq!(all(&mut next).await.unwrap(), b"anew");
+    landed(&cache, key("a")).await;
+    assert!(cache.flights().is_empty());
+}
+
+#[tokio::test]
+async fn a_failure_is_told_to_all_and_not_kept() {
+    let (cache, studio) = (cache(|_| {}, None), Studio::new());
+    let (tell, script) = mpsc::channel(64);
+    let mut leader = listener(cache.find(key("a"), studio.make(script)).await);
+    let mut follower = listener(cache.find(key("a"), studio.says(&[])).await);
+    tell.try_send(Ok(b"one ")).unwrap();
+    tell.try_send(Err(ServiceError::internal("broke"))).unwrap();
+    for listener in [&mut leader, &mut follower] {
+        assert_eq!(all(listener).await.unwrap_err().message, "broke");
+    }
+    landed(&cache, key("a")).await;
+    let mut next = listener(cache.find(key("a"), studio.says(&[b"well"])).await);
+    assert_eq!(all(&mut next).await.unwrap(), b"well");
+}
+
+#[tokio::test]
+async fn a_making_that_panics_leaves_nobody_waiting() {
+    let cache = cache(|_| {}, None);
+    let mut heard = listener(cache.find(key("a"), |_| std::future::poll_fn(|_| panic!("a bug"))).await);
+    assert!(heard.next().await.unwrap().is_err());
+    landed(&cache, key("a")).await;
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_streamed_within_bounds_and_not_kept() {
+    let (cache, studio) = (cache(|_| {}, None), Studio::new());
+    const PART: &[u8] = &[7; 60];
+    let mut first = listener(cache.find(key("a"), studio.says(&[PART; 50])).await);
+    // It runs ahead as far as it may, and no further.
+    first.next().await.unwrap().unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(*studio.ended.borrow(), 0, "the writer waits");
+    let second = cache.find(key("a"), studio.says(&[b"own"])).await;
+    assert!(matches!(second, Found::Started(_)), "its beginning is gone");
+    assert_eq!(all(&mut first).await.unwrap().len(), 49 * 60);
+    assert_eq!(all(&mut listener(second)).await.unwrap(), b"own");
+}
+
+#[tokio::test]
+async fn the_store_outlives_the_process_and_its_failures_are_no_answer() {
+    let directory = tempfile::tempdir().unwrap();
+    let open =
+        || Store::open(&directory.path().display().to_string(), ENTRY_BYTES + ENTRY_OVERHEAD_BYTES).unwrap();
+    let studio = Studio::new();
+    let of_a_process = || cache(|config| config.memory_bytes = 0, Some(open()));
+    let before = of_a_process();
+    all(&mut listener(before.find(key("a"), studio.says(&[b"kept"])).await)).await.unwrap();
+    landed(&before, key("a")).await;
+    let after = of_a_process();
+    let mut stored = listener(after.find(key("a"), studio.says(&[b"never"])).await);
+    assert_eq!(all(&mut stored).await.unwrap(), b"kept");
+    assert!(stored.head().stored);
+    assert_eq!((studio.started(), after.metrics.count(CacheResult::Hit), after.metrics.count(CacheResult::Miss)), (1, 1, 0));
+    landed(&after, key("a")).await;
+    // A damaged file is made anew, and replaced.
+    let file = directory.path().join(format!("cache/{}", key("a")));
+    let mut bytes = std::fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let mut anew = listener(after.find(key("a"), studio.says(&[b"anew"])).await);
+    assert_eq!(all(&mut anew).await.unwrap(), b"anew");
+    landed(&after, key("a")).await;
+    let mut stored = listener(of_a_process().find(key("a"), studio.says(&[b"never"])).await);
+    assert_eq!(all(&mut stored).await.unwrap(), b"anew");
+}
+
+#[tokio::test]
+async fn the_store_keeps_within_its_bound_and_its_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(&directory.path().display().to_string(), 1000).unwrap();
+    let studio = Studio::new();
+    let small = cache(
+        |config| {
+            config.memory_bytes = 0;
+            config.store_bytes = 500;
+        },
+        Some(store.clone()),
+    );
+    for n in 0..20 {
+        let key = key(&n.to_string());
+        all(&mut listener(small.find(key, studio.says(&[&[1; 90]])).await)).await.unwrap();
+        landed(&small, key).await;
+    }
+    let bytes: u64 = store.values("cache", 100).await.unwrap().iter().map(|value| value.bytes).sum();
+    assert!((1..=500).contains(&bytes), "{bytes}");
+    let short = cache(|config| config.ttl_seconds = 0.0.try_into().unwrap(), Some(store));
+    all(&mut listener(short.find(key("19"), studio.says(&[b"anew"])).await)).await.unwrap();
+    assert_eq!(studio.started(), 21, "none is young enough");
+}

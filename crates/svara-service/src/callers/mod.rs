@@ -1,0 +1,299 @@
+//! Who asks: API keys, what each may use, and what is charged to them.
+//!
+//! Keys arrive through a [`watch::Receiver`]; where they come from is the server's concern. Where there are no keys,
+//! everybody may ask.
+
+mod keys;
+mod quota;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::watch;
+
+pub use self::{
+    keys::{KeyEntry, KeyError, KeyHash, random_key},
+    quota::OverQuota,
+};
+use self::quota::{Moment, Quota, Usage};
+use crate::{ServiceError, lock::lock};
+
+/// A key that is in force.
+#[derive(Debug)]
+struct Key {
+    entry: KeyEntry,
+    quota: Quota,
+    /// Outlives a reload.
+    usage: Arc<Mutex<Usage>>,
+    start: Instant,
+}
+
+/// The keys in force.
+#[derive(Debug)]
+pub struct KeyRing(Vec<Arc<Key>>);
+
+/// Makes a [`KeyRing`] at each load. What a key has used stays with its name from one ring to the next.
+#[derive(Debug)]
+pub struct KeyRings {
+    start: Instant,
+    usages: Mutex<HashMap<String, Arc<Mutex<Usage>>>>,
+}
+
+impl Default for KeyRings {
+    fn default() -> Self {
+        Self { start: Instant::now(), usages: Mutex::default() }
+    }
+}
+
+impl KeyRings {
+    /// The ring of these entries.
+    ///
+    /// # Errors
+    /// There is no entry, an entry is wrong, or two share a name or a key.
+    pub fn ring(&self, entries: Vec<KeyEntry>) -> Result<KeyRing, KeyError> {
+        keys::check(&entries)?;
+        let mut usages = lock(&self.usages);
+        let names: HashSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        usages.retain(|name, _| names.contains(name.as_str()));
+        let key = |entry: KeyEntry| {
+            let usage = Arc::clone(usages.entry(entry.name.clone()).or_default());
+            Arc::new(Key { quota: entry.quota(), entry, usage, start: self.start })
+        };
+        Ok(KeyRing(entries.into_iter().map(key).collect()))
+    }
+}
+
+/// Tells callers by their keys.
+#[derive(Clone, Debug)]
+pub struct Callers {
+    /// None: no keys are asked for.
+    keys: Option<watch::Receiver<Arc<KeyRing>>>,
+}
+
+impl Callers {
+    /// Callers that hold one of these keys; `None` lets anybody in.
+    pub fn new(keys: Option<watch::Receiver<Arc<KeyRing>>>) -> Self {
+        Self { keys }
+    }
+
+    /// The holder of a key, at the cost of one of its requests. Where no keys are asked for, any key will do, or none.
+    ///
+    /// # Errors
+    /// There is none, it isn't known, or its requests of this minute are used up.
+    pub fn identify(&self, given: Option<&str>) -> Result<Caller, ServiceError> {
+        let Some(keys) = &self.keys else { return Ok(Caller::Anybody) };
+        let given = KeyHash::of(given.ok_or_else(ServiceError::key_missing)?);
+        let ring = Arc::clone(&keys.borrow());
+        // Every key is compared, so that the time taken tells nothing about which one matched.
+        let mut found = None;
+        for key in &ring.0 {
+            if key.entry.sha256.is(&given) {
+                found = Some(key);
+            }
+        }
+        let holder = KeyHolder(Arc::clone(found.ok_or_else(ServiceError::key_unknown)?));
+        holder.used(|usage, quota, now| usage.request(quota, now))?;
+        Ok(Caller::Known(holder))
+    }
+
+    /// The caller before a key was given.
+    pub fn nobody_yet(&self) -> Caller {
+        if self.keys.is_some() { Caller::Unknown } else { Caller::Anybody }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Anybody, as no key is needed; or the server itself, for work of its own.
+    Anybody,
+    /// The holder of a key.
+    Known(KeyHolder),
+    /// A key is needed and still to come. Nothing is spoken for such a caller.
+    Unknown,
+}
+
+/// A client with a key.
+#[derive(Clone, Debug)]
+pub struct KeyHolder(Arc<Key>);
+
+impl Caller {
+    /// The name of the key, under which what its holder makes is kept; none where no key was needed.
+    pub fn key_name(&self) -> Option<&str> {
+        match self {
+            Self::Known(holder) => Some(&holder.0.entry.name),
+            Self::Anybody | Self::Unknown => None,
+        }
+    }
+
+    /// Whether what was made under this name is the caller's: their own, or, where no keys are asked for, anybody's.
+    pub(crate) fn owns(&self, key_name: Option<&str>) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::Known(_) => self.key_name() == key_name,
+            Self::Unknown => false,
+        }
+    }
+
+    /// Takes one of the key's streams, and the characters that it will speak.
+    ///
+    /// # Errors
+    /// The key has no more of them, or there is none yet.
+    pub(crate) fn start_stream(&self, characters: usize) -> Result<KeyStream, ServiceError> {
+        let charge = self.take(characters, Usage::start)?;
+        Ok(KeyStream(charge))
+    }
+
+    /// Takes characters of the key's day for work that is done later, without a stream.
+    ///
+    /// # Errors
+    /// The key has no more of them, or there is none yet.
+    pub(crate) fn charge(&self, characters: usize) -> Result<Charge, ServiceError> {
+        self.take(characters, Usage::charge)
+    }
+
+    fn take(
+        &self,
+        characters: usize,
+        take: fn(&mut Usage, &Quota, u64, Moment) -> Result<(), OverQuota>,
+    ) -> Result<Charge, ServiceError> {
+        let unspent = characters as u64;
+        let holder = match self {
+            Self::Anybody => None,
+            Self::Known(holder) => Some(holder),
+            Self::Unknown => return Err(ServiceError::key_missing()),
+        };
+        if let Some(holder) = holder {
+            holder.used(|usage, quota, now| take(usage, quota, unspent, now))?;
+        }
+        Ok(Charge { holder: holder.cloned(), unspent })
+    }
+}
+
+impl KeyHolder {
+    fn used(
+        &self,
+        change: impl FnOnce(&mut Usage, &Quota, Moment) -> Result<(), OverQuota>,
+    ) -> Result<(), OverQuota> {
+        change(&mut lock(&self.0.usage), &self.0.quota, self.now())
+    }
+
+    fn now(&self) -> Moment {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        Moment { steady: self.0.start.elapsed(), unix }
+    }
+}
+
+/// Characters taken from a key's day; given back when dropped before they are spent.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    holder: Option<KeyHolder>,
+    unspent: u64,
+}
+
+impl Charge {
+    /// The characters count.
+    pub(crate) fn spend(mut self) {
+        self.unspent = 0;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        if let Some(holder) = self.holder.as_ref().filter(|_| self.unspent > 0) {
+            lock(&holder.0.usage).refund(self.unspent, holder.now());
+        }
+    }
+}
+
+/// One of a key's streams; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct KeyStream(Charge);
+
+impl KeyStream {
+    /// The key's name, for logs; none where none was needed.
+    pub(crate) fn key_name(&self) -> Option<&str> {
+        self.0.holder.as_ref().map(|holder| holder.0.entry.name.as_str())
+    }
+
+    /// There is audio: the characters count.
+    pub(crate) fn spoken(&mut self) {
+        self.0.unspent = 0;
+    }
+}
+
+impl Drop for KeyStream {
+    fn drop(&mut self) {
+        if let Some(holder) = &self.0.holder {
+            lock(&holder.0.usage).end(0, holder.now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    fn callers(rings: &KeyRings, entries: Vec<KeyEntry>) -> (watch::Sender<Arc<KeyRing>>, Callers) {
+        let (sender, receiver) = watch::channel(Arc::new(rings.ring(entries).unwrap()));
+        (sender, Callers::new(Some(receiver)))
+    }
+
+    fn one_a_minute(name: &str, key: &str) -> KeyEntry {
+        KeyEntry { requests_per_minute: Some(1), ..KeyEntry::unbounded(name, key) }
+    }
+
+    #[test]
+    fn usage_outlives_a_reload_and_a_removed_key_is_unknown() {
+        let rings = KeyRings::default();
+        let (keys, callers) = callers(&rings, vec![one_a_minute("a", "1"), one_a_minute("b", "2")]);
+        let name = |key: &str| {
+            callers.identify(Some(key)).unwrap().start_stream(1).unwrap().key_name().map(str::to_owned)
+        };
+        let refused = |key: Option<&str>| callers.identify(key).unwrap_err().kind;
+        assert_eq!(name("1").as_deref(), Some("a"));
+        assert_eq!(refused(Some("1")), ErrorKind::RateLimited);
+        assert_eq!(refused(None), ErrorKind::MissingKey);
+        assert_eq!(refused(Some("3")), ErrorKind::InvalidKey);
+        let reloaded = rings.ring(vec![one_a_minute("a", "one"), one_a_minute("c", "3")]).unwrap();
+        keys.send_replace(Arc::new(reloaded));
+        assert_eq!(refused(Some("1")), ErrorKind::InvalidKey);
+        assert_eq!(refused(Some("2")), ErrorKind::InvalidKey);
+        assert_eq!(refused(Some("one")), ErrorKind::RateLimited);
+        assert_eq!(name("3").as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn nothing_is_spoken_before_a_key_is_known() {
+        let open = Callers::new(None);
+        assert!(open.nobody_yet().start_stream(1).is_ok() && open.identify(None).is_ok());
+        let rings = KeyRings::default();
+        let (_keys, asking) = callers(&rings, vec![KeyEntry::unbounded("a", "k")]);
+        assert_eq!(asking.nobody_yet().start_stream(1).unwrap_err().kind, ErrorKind::MissingKey);
+        assert_eq!(asking.nobody_yet().charge(1).unwrap_err().kind, ErrorKind::MissingKey);
+    }
+
+    #[test]
+    fn a_charge_needs_no_stream_and_is_given_back_unless_spent() {
+        let rings = KeyRings::default();
+        let entry = KeyEntry {
+            concurrent_streams: Some(1),
+            characters_per_day: Some(10),
+            ..KeyEntry::unbounded("a", "k")
+        };
+        let (_keys, callers) = callers(&rings, vec![entry]);
+        let caller = callers.identify(Some("k")).unwrap();
+        let mut stream = caller.start_stream(4).unwrap();
+        assert_eq!(caller.charge(7).unwrap_err().kind, ErrorKind::QuotaExceeded);
+        drop(caller.charge(6).unwrap());
+        caller.charge(6).unwrap().spend();
+        assert_eq!(caller.charge(1).unwrap_err().kind, ErrorKind::QuotaExceeded);
+        stream.spoken();
+        drop(stream);
+        assert_eq!(caller.start_stream(1).unwrap_err().kind, ErrorKind::QuotaExceeded);
+    }
+}

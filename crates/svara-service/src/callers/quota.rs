@@ -1,0 +1,230 @@
+//! What one API key may use. Pure: time is a value.
+
+use std::time::Duration;
+
+/// The bounds of a key; none where nothing is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Quota {
+    /// Requests in a minute; as many may come at once.
+    pub(crate) requests_per_minute: Option<u32>,
+    /// Streams at once.
+    pub(crate) concurrent_streams: Option<u32>,
+    /// Characters spoken in a day, which begins at midnight UTC.
+    pub(crate) characters_per_day: Option<u64>,
+}
+
+/// A moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// On a clock that only goes forward, from any start.
+    pub(crate) steady: Duration,
+    /// Since 1970, UTC.
+    pub(crate) unix: Duration,
+}
+
+/// What a key has used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    /// When the bucket is full again.
+    refilled: Duration,
+    streams: u32,
+    day: u64,
+    characters: u64,
+}
+
+/// A bound that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OverQuota {
+    /// Too many requests.
+    #[error("this key may make {per_minute} requests in a minute")]
+    Requests {
+        /// The bound.
+        per_minute: u32,
+        /// When there is room for one more.
+        retry_after: Duration,
+    },
+    /// Too many streams.
+    #[error("this key may have {at_once} streams at once")]
+    Streams {
+        /// The bound.
+        at_once: u32,
+    },
+    /// Too many characters.
+    #[error("this key may speak {per_day} characters in a day (UTC)")]
+    Characters {
+        /// The bound.
+        per_day: u64,
+        /// When the next day begins. None where the text alone is more than a day's.
+        retry_after: Option<Duration>,
+    },
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY_SECONDS: u64 = 86_400;
+
+impl Usage {
+    /// Takes a request.
+    ///
+    /// # Errors
+    /// The minute's are used up; nothing is taken then.
+    pub(crate) fn request(&mut self, quota: &Quota, now: Moment) -> Result<(), OverQuota> {
+        let Some(per_minute) = quota.requests_per_minute else { return Ok(()) };
+        // Each request puts the moment at which all are there again off by its share of the minute.
+        let share = MINUTE / per_minute.max(1);
+        let refilled = self.refilled.max(now.steady) + share;
+        let all = share * per_minute;
+        match (refilled - now.steady).checked_sub(all) {
+            None | Some(Duration::ZERO) => {
+                self.refilled = refilled;
+                Ok(())
+            }
+            Some(retry_after) => Err(OverQuota::Requests { per_minute, retry_after }),
+        }
+    }
+
+    /// Takes a stream and the characters it will speak. [`Self::end`] gives the stream back.
+    ///
+    /// # Errors
+    /// There are no more; nothing is taken then.
+    pub(crate) fn start(&mut self, quota: &Quota, characters: u64, now: Moment) -> Result<(), OverQuota> {
+        if let Some(at_once) = quota.concurrent_streams.filter(|at_once| self.streams >= *at_once) {
+            return Err(OverQuota::Streams { at_once });
+        }
+        self.charge(quota, characters, now)?;
+        self.streams += 1;
+        Ok(())
+    }
+
+    /// Takes characters of the day, without a stream.
+    ///
+    /// # Errors
+    /// There are no more; nothing is taken then.
+    pub(crate) fn charge(&mut self, quota: &Quota, characters: u64, now: Moment) -> Result<(), OverQuota> {
+        let today = now.unix.as_secs() / DAY_SECONDS;
+        let spoken = if today == self.day { self.characters } else { 0 };
+        let total = spoken.saturating_add(characters);
+        if let Some(per_day) = quota.characters_per_day.filter(|per_day| total > *per_day) {
+            let tomorrow = Duration::from_secs((today + 1) * DAY_SECONDS) - now.unix;
+            let retry_after = (characters <= per_day).then_some(tomorrow);
+            return Err(OverQuota::Characters { per_day, retry_after });
+        }
+        self.day = today;
+        self.characters = total;
+        Ok(())
+    }
+
+    /// Gives a stream back, and the characters of it that were not spoken after all.
+    pub(crate) fn end(&mut self, unspoken: u64, now: Moment) {
+        self.streams = self.streams.saturating_sub(1);
+        self.refund(unspoken, now);
+    }
+
+    /// Gives characters back, on the day they were taken.
+    pub(crate) fn refund(&mut self, characters: u64, now: Moment) {
+        if now.unix.as_secs() / DAY_SECONDS == self.day {
+            self.characters = self.characters.saturating_sub(characters);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(ms: u64) -> Moment {
+        Moment { steady: Duration::from_millis(ms), unix: Duration::from_millis(ms) }
+    }
+
+    fn per_minute(count: u32) -> Quota {
+        Quota { requests_per_minute: Some(count), ..Quota::default() }
+    }
+
+    #[test]
+    fn a_minutes_requests_may_come_at_once_and_come_back_one_by_one() {
+        let (mut usage, quota) = (Usage::default(), per_minute(2));
+        assert_eq!(usage.request(&quota, at(0)), Ok(()));
+        assert_eq!(usage.request(&quota, at(0)), Ok(()));
+        let retry_after = Duration::from_secs(30);
+        assert_eq!(usage.request(&quota, at(0)), Err(OverQuota::Requests { per_minute: 2, retry_after }));
+        assert!(usage.request(&quota, at(29_999)).is_err());
+        assert_eq!(usage.request(&quota, at(30_000)), Ok(()));
+        assert!(usage.request(&quota, at(30_000)).is_err());
+    }
+
+    #[test]
+    fn a_days_characters_come_back_at_midnight() {
+        let quota = Quota { characters_per_day: Some(100), ..Quota::default() };
+        let mut usage = Usage::default();
+        let evening = at(86_400_000 - 5_000);
+        usage.start(&quota, 70, evening).unwrap();
+        let retry_after = Some(Duration::from_secs(5));
+        assert_eq!(
+            usage.start(&quota, 31, evening),
+            Err(OverQuota::Characters { per_day: 100, retry_after })
+        );
+        assert_eq!(
+            usage.start(&quota, 101, evening),
+            Err(OverQuota::Characters { per_day: 100, retry_after: None })
+        );
+        usage.start(&quota, 30, evening).unwrap();
+        usage.start(&quota, 100, at(86_400_000)).unwrap();
+    }
+
+    #[test]
+    fn what_was_not_said_is_given_back_the_same_day() {
+        let quota = Quota { characters_per_day: Some(100), ..Quota::default() };
+        let mut usage = Usage::default();
+        usage.start(&quota, 100, at(0)).unwrap();
+        usage.end(100, at(1));
+        usage.start(&quota, 100, at(2)).unwrap();
+        // The next day's are others.
+        usage.end(100, at(86_400_000));
+        usage.start(&quota, 60, at(86_400_000)).unwrap();
+        assert!(usage.start(&quota, 60, at(86_400_000)).is_err());
+    }
+
+    proptest! {
+        /// Never more than the bucket and what has flowed into it; and who waits as told gets in.
+        #[test]
+        fn requests_keep_to_the_rate(count in 1u32..100, pauses in prop::collection::vec(0u64..5_000, 1..300)) {
+            let (mut usage, quota, mut now, mut taken) = (Usage::default(), per_minute(count), 0, 0u32);
+            for pause in pauses {
+                now += pause;
+                match usage.request(&quota, at(now)) {
+                    Ok(()) => taken += 1,
+                    Err(OverQuota::Requests { retry_after, .. }) => {
+                        let mut later = usage.clone();
+                        let steady = Duration::from_millis(now) + retry_after;
+                        let soon = Moment { steady: steady - Duration::from_nanos(1), unix: steady };
+                        prop_assert!(later.request(&quota, soon).is_err());
+                        prop_assert_eq!(later.request(&quota, Moment { steady, unix: steady }), Ok(()));
+                    }
+                    Err(other) => prop_assert!(false, "{other}"),
+                }
+                let share = MINUTE / count;
+                let most = u128::from(count) + Duration::from_millis(now).as_nanos() / share.as_nanos();
+                prop_assert!(u128::from(taken) <= most, "{taken} in {now} ms");
+            }
+        }
+
+        /// Streams taken less streams given back is what is open, never over the bound.
+        #[test]
+        fn streams_are_counted(at_once in 1u32..5, starts in prop::collection::vec(any::<bool>(), 1..200)) {
+            let quota = Quota { concurrent_streams: Some(at_once), ..Quota::default() };
+            let (mut usage, mut open) = (Usage::default(), 0);
+            for start in starts {
+                if start {
+                    let started = usage.start(&quota, 1, at(0));
+                    prop_assert_eq!(started.is_ok(), open < at_once);
+                    open += u32::from(started.is_ok());
+                } else if open > 0 {
+                    usage.end(0, at(0));
+                    open -= 1;
+                }
+                prop_assert_eq!(usage.streams, open);
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Turns an uploaded recording into the codes that a prompt shows the model.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use svara_audio::{DecodeError, DecodeLimits, Mono, SampleRate, check_reference, decode_upload};
+use svara_snac::{Encoder, Frame};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::{ServiceError, config::CloningConfig};
+
+/// Recordings that are decoded at once; decoding takes a core.
+const DECODING: usize = 2;
+/// Recordings that are decoded or wait for it; more are refused.
+const PLACES: usize = 16;
+
+/// Turns recordings into frames.
+pub struct Cloning {
+    /// The encoder, or what is missing.
+    encoder: Result<Encoder, String>,
+    limits: DecodeLimits,
+    places: Semaphore,
+    decoding: Arc<Semaphore>,
+}
+
+impl Cloning {
+    /// With an encoder, or with the reason why there is none.
+    pub fn new(encoder: Result<Encoder, String>, config: &CloningConfig) -> Self {
+        let limits =
+            DecodeLimits { max_bytes: config.max_bytes, max_duration: config.max_seconds.duration() };
+        Self { encoder, limits, places: Semaphore::new(PLACES), decoding: Arc::new(Semaphore::new(DECODING)) }
+    }
+
+    /// The codec's sample rate, where there is an encoder.
+    ///
+    /// # Errors
+    /// Says what is missing.
+    pub fn sample_rate_hz(&self) -> Result<u32, ServiceError> {
+        Ok(self.encoder()?.sample_rate_hz())
+    }
+
+    /// The frames of a recording. `read` gives the bytes of its file, or says why they can't be used; it is told the
+    /// most bytes it may give, and runs on a thread that may block.
+    ///
+    /// # Errors
+    /// There is no encoder, too many recordings are being processed, or this one can't be used: says why.
+    pub async fn frames(
+        &self,
+        read: impl FnOnce(usize) -> Result<Bytes, String> + Send + 'static,
+    ) -> Result<Arc<[Frame]>, ServiceError> {
+        let encoder = self.encoder()?;
+        let _place: SemaphorePermit<'_> =
+            self.places.try_acquire().map_err(|_| ServiceError::cloning_busy())?;
+        let rate = SampleRate::new(encoder.sample_rate_hz()).map_err(ServiceError::internal)?;
+        let limits = self.limits;
+        let turn = Arc::clone(&self.decoding).acquire_owned().await.map_err(ServiceError::internal)?;
+        // The turn goes along: a client that leaves doesn't make room for a second decode beside the first.
+        let decoded = tokio::task::spawn_blocking(move || {
+            let decoded = read(limits.max_bytes)
+                .map_err(ServiceError::unusable_recording)
+                .and_then(|bytes| decode(&bytes, rate, &limits));
+            drop(turn);
+            decoded
+        });
+        let mono = decoded.await.map_err(ServiceError::internal)??;
+        let frames = encoder.encode(mono.samples).await.map_err(ServiceError::internal)?;
+        Ok(frames.into())
+    }
+
+    /// Largest recording in bytes of its file; none where recordings aren't accepted.
+    pub fn max_bytes(&self) -> Option<usize> {
+        self.encoder.as_ref().ok().map(|_| self.limits.max_bytes)
+    }
+
+    /// Longest recording, in frames of `samples_per_frame` at `sample_rate_hz`; the last one is filled up.
+    pub fn max_frames(&self, sample_rate_hz: u32, samples_per_frame: usize) -> usize {
+        let samples = self.limits.max_duration.as_secs_f64() * f64::from(sample_rate_hz);
+        (samples / samples_per_frame.max(1) as f64).ceil() as usize
+    }
+
+    fn encoder(&self) -> Result<&Encoder, ServiceError> {
+        self.encoder.as_ref().map_err(|reason| {
+            let reason = format!("recordings can't be turned into voices here: {reason}");
+            ServiceError::not_supported("reference_audio", reason)
+        })
+    }
+}
+
+fn decode(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> Result<Mono, ServiceError> {
+    let mono = decode_upload(bytes, rate, limits).map_err(|error| match error {
+        DecodeError::Resample(error) => ServiceError::internal(error),
+        error => ServiceError::unusable_recording(error),
+    })?;
+    check_reference(&mono.samples, mono.rate).map_err(ServiceError::unusable_recording)?;
+    Ok(mono)
+}

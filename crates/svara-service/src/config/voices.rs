@@ -1,0 +1,36 @@
+//! `[voices]`: where the voices that callers make are kept.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, Seconds};
+
+/// Kept voices.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VoicesConfig {
+    /// `file:///directory` or `s3://bucket/prefix`. Empty: none are kept.
+    pub store: String,
+    /// Most voices kept; more are refused.
+    pub max_kept: usize,
+    /// How long a voice that another replica has deleted may still speak here.
+    pub revalidate_seconds: Seconds,
+}
+
+impl Default for VoicesConfig {
+    fn default() -> Self {
+        Self { store: "data/voices".to_owned(), max_kept: 1000, revalidate_seconds: Seconds::new(30) }
+    }
+}
+
+impl VoicesConfig {
+    /// Checks what single values can't say.
+    ///
+    /// # Errors
+    /// Names the key and what is allowed.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if !(1..=100_000).contains(&self.max_kept) {
+            return Err(ConfigError::new("voices.max_kept must be from 1 to 100000"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,258 @@
+//! Why the service refuses or fails, as data: what kind of failure, whose doing, and whether a retry makes sense.
+
+use std::{fmt::Display, time::Duration};
+
+pub use svara_engine::Origin;
+use svara_engine::{SpeakError, source::SourceError};
+
+use crate::{callers::OverQuota, store::StoreError};
+
+/// What kind of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// A field is missing, has the wrong type or is out of range.
+    InvalidField,
+    /// A field's value is well formed but isn't one that is offered.
+    UnsupportedValue,
+    /// Nothing has the name that was given.
+    NotFound,
+    /// This server, as it is configured, can't do it.
+    NotSupported,
+    /// No voice has that name.
+    UnknownVoice,
+    /// An API key is required and none was given.
+    MissingKey,
+    /// The API key is not one of ours.
+    InvalidKey,
+    /// The key's requests of this minute are used up.
+    RateLimited,
+    /// The key has as many streams open as it may.
+    TooManyStreams,
+    /// The key's characters of this day are used up.
+    QuotaExceeded,
+    /// Every stream is taken and the queue is full, or the wait was too long.
+    ServerFull,
+    /// As many voices are kept as may be.
+    VoicesFull,
+    /// As many jobs, or as much of their audio, are kept as may be.
+    JobsFull,
+    /// The item of a job is not done yet.
+    JobUnfinished,
+    /// The engine can't be reached.
+    EngineUnreachable,
+    /// The engine refuses more work.
+    EngineBusy,
+    /// The engine didn't answer in time.
+    EngineTimeout,
+    /// The engine failed, or ended without audio.
+    EngineError,
+    /// The model went on for longer than the text can take.
+    Runaway,
+    /// The decoder failed.
+    DecoderError,
+    /// A store doesn't answer.
+    StoreUnavailable,
+    /// A kept voice can't be read.
+    VoiceDamaged,
+    /// A job, or what was made of it, can't be read.
+    JobDamaged,
+    /// A fault of the service itself.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The stable word for it in answers, logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidField => "invalid_field",
+            Self::UnsupportedValue => "unsupported_value",
+            Self::NotFound => "not_found",
+            Self::NotSupported => "not_supported",
+            Self::UnknownVoice => "unknown_voice",
+            Self::MissingKey => "missing_api_key",
+            Self::InvalidKey => "invalid_api_key",
+            Self::RateLimited => "rate_limit_exceeded",
+            Self::TooManyStreams => "too_many_concurrent_requests",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::ServerFull => "server_full",
+            Self::VoicesFull => "voices_full",
+            Self::JobsFull => "jobs_full",
+            Self::JobUnfinished => "job_unfinished",
+            Self::EngineUnreachable => "engine_unreachable",
+            Self::EngineBusy => "engine_busy",
+            Self::EngineTimeout => "engine_timeout",
+            Self::EngineError => "engine_error",
+            Self::Runaway => "runaway",
+            Self::DecoderError => "decoder_error",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::VoiceDamaged => "voice_damaged",
+            Self::JobDamaged => "job_damaged",
+            Self::Internal => "internal_error",
+        }
+    }
+}
+
+/// Why there is no speech, voice or job.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ServiceError {
+    /// What kind of failure.
+    pub kind: ErrorKind,
+    /// For people: names the field, and what is allowed.
+    pub message: String,
+    /// The field of the request that is wrong.
+    pub field: Option<&'static str>,
+    /// Whose doing it is.
+    pub origin: Origin,
+    /// Whether the same request may succeed a little later.
+    pub retryable: bool,
+    /// How much later, where that is known.
+    pub retry_after: Option<Duration>,
+}
+
+impl ServiceError {
+    /// A field that is missing or has a wrong value: `{field} {reason}`.
+    pub fn invalid(field: &'static str, reason: impl Display) -> Self {
+        Self::client(ErrorKind::InvalidField, Some(field), format!("{field} {reason}"))
+    }
+
+    /// A field whose value isn't one that is offered: `{field}: {message}`.
+    pub fn unsupported(field: &'static str, message: impl Display) -> Self {
+        Self::client(ErrorKind::UnsupportedValue, Some(field), format!("{field}: {message}"))
+    }
+
+    /// A name that nothing has: `{field}: {message}`.
+    pub fn not_found(field: &'static str, message: impl Display) -> Self {
+        Self::client(ErrorKind::NotFound, Some(field), format!("{field}: {message}"))
+    }
+
+    /// Something that this server, as it is configured, can't do: `{field}: {reason}`.
+    pub fn not_supported(field: &'static str, reason: impl Display) -> Self {
+        let error = Self::client(ErrorKind::NotSupported, Some(field), format!("{field}: {reason}"));
+        Self { origin: Origin::Server, ..error }
+    }
+
+    /// The audio of a job's item that is still `status`.
+    pub fn job_unfinished(status: &str) -> Self {
+        let message = format!("this audio is not made yet: it is {status}");
+        Self { retryable: true, ..Self::client(ErrorKind::JobUnfinished, None, message) }
+    }
+
+    /// A fault of the service itself, which no caller can mend.
+    pub fn internal(reason: impl Display) -> Self {
+        Self { origin: Origin::Server, ..Self::client(ErrorKind::Internal, None, reason.to_string()) }
+    }
+
+    /// A recording that can't be used.
+    pub(crate) fn unusable_recording(reason: impl Display) -> Self {
+        let message = format!("reference_audio: {reason}");
+        Self::client(ErrorKind::InvalidField, Some("reference_audio"), message)
+    }
+
+    /// As many recordings are being processed as may be.
+    pub(crate) fn cloning_busy() -> Self {
+        let message = "too many recordings are being processed; try again";
+        Self { retryable: true, origin: Origin::Server, ..Self::client(ErrorKind::ServerFull, None, message) }
+    }
+
+    /// Every stream is taken, and so is every place in the queue.
+    pub(crate) fn server_full(retry_after: Duration) -> Self {
+        let message = "too many requests are being spoken; try again";
+        let error = Self::client(ErrorKind::ServerFull, None, message);
+        Self { origin: Origin::Server, retryable: true, retry_after: Some(retry_after), ..error }
+    }
+
+    /// No more voices may be kept.
+    pub(crate) fn voices_full(max_kept: usize) -> Self {
+        let message = format!("{max_kept} voices are kept, the most allowed; delete some");
+        Self::client(ErrorKind::VoicesFull, None, message)
+    }
+
+    /// No more jobs may be kept.
+    pub(crate) fn jobs_full(reason: impl Display) -> Self {
+        Self::client(ErrorKind::JobsFull, None, format!("{reason}; delete some"))
+    }
+
+    /// A request without an API key.
+    pub(crate) fn key_missing() -> Self {
+        let message = "an API key is required: in the header Authorization (Bearer …) or xi-api-key";
+        Self::client(ErrorKind::MissingKey, None, message)
+    }
+
+    /// A request with a key that isn't one of ours.
+    pub(crate) fn key_unknown() -> Self {
+        Self::client(ErrorKind::InvalidKey, None, "the API key is not valid here")
+    }
+
+    /// A store's failure; `damaged` is the kind of a value that can't be read.
+    pub(crate) fn store(error: &StoreError, damaged: ErrorKind) -> Self {
+        let (kind, retryable) = match error {
+            StoreError::Unavailable { .. } => (ErrorKind::StoreUnavailable, true),
+            StoreError::Damaged { .. } => (damaged, false),
+            StoreError::Open { .. } | StoreError::Exists { .. } | StoreError::TooLarge { .. } => {
+                (ErrorKind::Internal, false)
+            }
+        };
+        Self { kind, retryable, ..Self::internal(error) }
+    }
+
+    fn client(kind: ErrorKind, field: Option<&'static str>, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { kind, message, field, origin: Origin::Client, retryable: false, retry_after: None }
+    }
+}
+
+impl From<SpeakError> for ServiceError {
+    fn from(error: SpeakError) -> Self {
+        let (kind, field) = match &error {
+            SpeakError::Invalid { field, .. } => (ErrorKind::InvalidField, Some(*field)),
+            SpeakError::UnknownStyle(_) => (ErrorKind::UnsupportedValue, Some("style")),
+            SpeakError::UnknownVoice(_) => (ErrorKind::UnknownVoice, Some("voice")),
+            SpeakError::Cloning(_) => (ErrorKind::NotSupported, Some("reference_audio")),
+            SpeakError::Source(SourceError::Rejected { field: Some(field), .. }) => {
+                (ErrorKind::InvalidField, Some(*field))
+            }
+            SpeakError::Source(SourceError::Unreachable { .. }) => (ErrorKind::EngineUnreachable, None),
+            SpeakError::Source(SourceError::Rejected { status: 429 | 503, .. }) => {
+                (ErrorKind::EngineBusy, None)
+            }
+            SpeakError::Source(SourceError::Timeout { .. }) => (ErrorKind::EngineTimeout, None),
+            SpeakError::Runaway { .. } => (ErrorKind::Runaway, None),
+            SpeakError::Source(_) | SpeakError::CutOff { .. } | SpeakError::NoAudio => {
+                (ErrorKind::EngineError, None)
+            }
+            SpeakError::Decode(svara_snac::DecodeError::Full { .. }) => (ErrorKind::ServerFull, None),
+            SpeakError::Decode(_) => (ErrorKind::DecoderError, None),
+        };
+        let (origin, retryable) = (error.origin(), error.is_retryable());
+        Self { kind, message: error.to_string(), field, origin, retryable, retry_after: None }
+    }
+}
+
+impl From<OverQuota> for ServiceError {
+    fn from(error: OverQuota) -> Self {
+        let (kind, retryable, retry_after) = match error {
+            OverQuota::Requests { retry_after, .. } => (ErrorKind::RateLimited, true, Some(retry_after)),
+            OverQuota::Streams { .. } => (ErrorKind::TooManyStreams, true, None),
+            OverQuota::Characters { retry_after, .. } => {
+                (ErrorKind::QuotaExceeded, retry_after.is_some(), retry_after)
+            }
+        };
+        Self { retryable, retry_after, ..Self::client(kind, None, error.to_string()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_value_is_named_after_what_it_was() {
+        let damaged = StoreError::Damaged { key: "jobs/audio/x".to_owned(), reason: "it is cut off" };
+        let error = ServiceError::store(&damaged, ErrorKind::JobDamaged);
+        assert_eq!((error.kind.name(), error.retryable), ("job_damaged", false));
+        let gone = StoreError::Unavailable { reason: "no answer".to_owned() };
+        let error = ServiceError::store(&gone, ErrorKind::JobDamaged);
+        assert_eq!((error.kind, error.origin, error.retryable), (ErrorKind::StoreUnavailable, Origin::Server, true));
+    }
+}

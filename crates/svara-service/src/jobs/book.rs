@@ -1,0 +1,342 @@
+//! Which jobs there are and how far they are. Pure: no clock, no storage, no tasks.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use super::record::{EndRecord, Summary};
+use crate::Caller;
+
+/// A job's place in the order: the time it was posted, then its id.
+type Place = (u64, String);
+
+/// All jobs, the oldest first.
+#[derive(Default)]
+pub(super) struct Book {
+    jobs: BTreeMap<Place, Job>,
+    places: BTreeMap<String, Place>,
+    /// Jobs with queued items.
+    waiting: BTreeSet<Place>,
+    kept_bytes: u64,
+    queued: usize,
+    running: usize,
+}
+
+/// A job without its texts, and how far each of its items is.
+#[derive(Clone)]
+pub struct Job {
+    /// What it is to speak.
+    pub summary: Arc<Summary>,
+    /// How far each item is, in their order.
+    pub items: Vec<Item>,
+    /// No item before this one is queued.
+    next: usize,
+}
+
+/// How far an item is.
+#[derive(Clone)]
+pub enum Item {
+    /// It waits for its turn.
+    Queued,
+    /// It is being spoken.
+    Running(Arc<ItemProgress>),
+    /// It is done, or has failed.
+    Over(EndRecord),
+}
+
+/// How far the speaking of an item is: written by its worker, read by everybody else.
+#[derive(Debug, Default)]
+pub struct ItemProgress {
+    pieces_done: AtomicU64,
+    audio_ms: AtomicU64,
+}
+
+impl ItemProgress {
+    /// Notes what is done so far.
+    pub(super) fn set(&self, pieces_done: usize, audio: Duration) {
+        self.pieces_done.store(pieces_done as u64, Ordering::Relaxed);
+        self.audio_ms.store(u64::try_from(audio.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Pieces of the text that are spoken.
+    pub fn pieces_done(&self) -> u64 {
+        self.pieces_done.load(Ordering::Relaxed)
+    }
+
+    /// Audio made so far.
+    pub fn audio_seconds(&self) -> f64 {
+        self.audio_ms.load(Ordering::Relaxed) as f64 / 1e3
+    }
+}
+
+/// A job without its items, as answers show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Overview {
+    /// `queued` until the first item is spoken, `running`, then `done`, or `failed` where any item is.
+    pub status: &'static str,
+    created_unix_s: u64,
+    item_count: usize,
+    items_done: usize,
+    items_failed: usize,
+    /// Of all its texts.
+    characters: usize,
+    /// Audio made so far.
+    audio_seconds: f64,
+}
+
+/// An item that is to be spoken now.
+#[derive(Clone)]
+pub(super) struct Turn {
+    pub(super) job_id: String,
+    pub(super) number: usize,
+    pub(super) progress: Arc<ItemProgress>,
+}
+
+impl Book {
+    /// Takes a job in. `ends` are those of its items that are over already; the others are queued.
+    pub(super) fn add(
+        &mut self,
+        id: String,
+        summary: Arc<Summary>,
+        mut ends: BTreeMap<usize, EndRecord>,
+    ) -> &Job {
+        let item = |number| ends.remove(&number).map_or(Item::Queued, Item::Over);
+        let items: Vec<Item> = (0..summary.items.len()).map(item).collect();
+        self.kept_bytes += items.iter().map(Item::kept_bytes).sum::<u64>();
+        let queued = items.iter().filter(|item| matches!(item, Item::Queued)).count();
+        let place = (summary.created_unix_s, id.clone());
+        self.queued += queued;
+        if queued > 0 {
+            self.waiting.insert(place.clone());
+        }
+        self.places.insert(id, place.clone());
+        self.jobs.entry(place).or_insert(Job { summary, items, next: 0 })
+    }
+
+    /// The next item to speak: the first of the oldest job that has any.
+    pub(super) fn take_turn(&mut self) -> Option<Turn> {
+        while let Some(place) = self.waiting.first() {
+            let turn = self.jobs.get_mut(place).and_then(|job| job.take_turn(&place.1));
+            if let Some(turn) = turn {
+                self.queued -= 1;
+                self.running += 1;
+                return Some(turn);
+            }
+            self.waiting.pop_first();
+        }
+        None
+    }
+
+    /// Ends an item. Says whether its job is still there.
+    pub(super) fn end(&mut self, id: &str, number: usize, end: EndRecord) -> bool {
+        let Some(item) = self.job_mut(id).and_then(|job| job.items.get_mut(number)) else { return false };
+        let before = std::mem::replace(item, Item::Over(end));
+        let after = item.kept_bytes();
+        self.kept_bytes = self.kept_bytes.saturating_sub(before.kept_bytes()).saturating_add(after);
+        self.uncount(&before);
+        true
+    }
+
+    /// The job of an id.
+    pub(super) fn get(&self, id: &str) -> Option<&Job> {
+        self.jobs.get(self.places.get(id)?)
+    }
+
+    /// Takes a job out.
+    pub(super) fn remove(&mut self, id: &str) -> Option<Job> {
+        let place = self.places.remove(id)?;
+        self.waiting.remove(&place);
+        let job = self.jobs.remove(&place)?;
+        let bytes = job.items.iter().map(Item::kept_bytes).sum();
+        self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
+        job.items.iter().for_each(|item| self.uncount(item));
+        Some(job)
+    }
+
+    /// All jobs, the newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = (&str, &Job)> {
+        self.jobs.iter().rev().map(|((_, id), job)| (id.as_str(), job))
+    }
+
+    /// The ids of the jobs that were posted before a time.
+    pub(super) fn older_than(&self, unix_s: u64) -> Vec<String> {
+        self.jobs.keys().take_while(|(created, _)| *created < unix_s).map(|(_, id)| id.clone()).collect()
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Bytes of audio kept.
+    pub(super) fn kept_bytes(&self) -> u64 {
+        self.kept_bytes
+    }
+
+    /// Items that are queued, and items that are running.
+    pub(super) fn queued_and_running(&self) -> (usize, usize) {
+        (self.queued, self.running)
+    }
+
+    /// An item leaves the state it was in.
+    fn uncount(&mut self, before: &Item) {
+        match before {
+            Item::Queued => self.queued = self.queued.saturating_sub(1),
+            Item::Running(_) => self.running = self.running.saturating_sub(1),
+            Item::Over(_) => {}
+        }
+    }
+
+    fn job_mut(&mut self, id: &str) -> Option<&mut Job> {
+        self.jobs.get_mut(self.places.get(id)?)
+    }
+}
+
+impl Item {
+    /// The word for it in answers: `queued`, `running`, `done` or `failed`.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running(_) => "running",
+            Self::Over(EndRecord { failure: None, .. }) => "done",
+            Self::Over(_) => "failed",
+        }
+    }
+
+    /// Audio made of it so far.
+    pub fn audio_seconds(&self) -> f64 {
+        match self {
+            Self::Queued => 0.0,
+            Self::Running(progress) => progress.audio_seconds(),
+            Self::Over(end) => end.audio_seconds,
+        }
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        match self {
+            Self::Over(end) => end.audio_bytes.unwrap_or(0).saturating_add(end.times_bytes),
+            Self::Queued | Self::Running(_) => 0,
+        }
+    }
+}
+
+impl Job {
+    /// Whether the caller may know of it.
+    pub(super) fn belongs_to(&self, caller: &Caller) -> bool {
+        caller.owns(self.summary.owner.as_deref())
+    }
+
+    /// Takes its first queued item, if any is left.
+    fn take_turn(&mut self, id: &str) -> Option<Turn> {
+        let mut rest = self.items.iter_mut().enumerate().skip(self.next);
+        let (number, item) = rest.find(|(_, item)| matches!(item, Item::Queued))?;
+        let progress = Arc::new(ItemProgress::default());
+        *item = Item::Running(Arc::clone(&progress));
+        self.next = number + 1;
+        Some(Turn { job_id: id.to_owned(), number, progress })
+    }
+
+    /// The job without its items.
+    pub fn overview(&self) -> Overview {
+        let count = |status: &str| self.items.iter().filter(|item| item.status() == status).count();
+        let (done, failed, running) = (count("done"), count("failed"), count("running"));
+        let status = match (self.items.len() - done - failed, failed, done + failed + running) {
+            (0, 0, _) => "done",
+            (0, _, _) => "failed",
+            (_, _, 0) => "queued",
+            _ => "running",
+        };
+        Overview {
+            status,
+            created_unix_s: self.summary.created_unix_s,
+            item_count: self.items.len(),
+            items_done: done,
+            items_failed: failed,
+            characters: self.summary.items.iter().map(|item| item.characters).sum(),
+            audio_seconds: self.items.iter().map(Item::audio_seconds).sum(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::jobs::record::ItemSummary;
+
+    fn record(created_unix_s: u64, items: usize) -> Arc<Summary> {
+        let item =
+            ItemSummary { characters: 1, format: "wav".to_owned(), sample_rate_hz: 24_000, timed: false };
+        Arc::new(Summary { created_unix_s, owner: None, items: vec![item; items] })
+    }
+
+    fn end(bytes: Option<u64>) -> EndRecord {
+        let failure = bytes.is_none().then(|| crate::ServiceError::internal("no").into());
+        EndRecord { audio_seconds: 1.0, audio_bytes: bytes, times_bytes: 0, failure }
+    }
+
+    #[test]
+    fn the_oldest_job_goes_first_and_what_is_over_is_not_spoken_again() {
+        let mut book = Book::default();
+        book.add("b".into(), record(2, 1), BTreeMap::new());
+        book.add("a".into(), record(1, 3), BTreeMap::from([(1, end(Some(7)))]));
+        let mut turns = Vec::new();
+        while let Some(turn) = book.take_turn() {
+            turns.push((turn.job_id, turn.number));
+        }
+        assert_eq!(turns, [("a".into(), 0), ("a".into(), 2), ("b".into(), 0)]);
+        assert_eq!(book.get("a").unwrap().overview().status, "running");
+        assert!(book.end("a", 0, end(Some(1))));
+        assert!(book.end("a", 2, end(None)));
+        assert_eq!(book.get("a").unwrap().overview().status, "failed");
+        assert!(book.end("b", 0, end(Some(5))));
+        assert_eq!(book.get("b").unwrap().overview().status, "done");
+        assert_eq!(book.newest_first().map(|(id, _)| id).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(
+            (book.older_than(1).len(), book.older_than(2), book.kept_bytes()),
+            (0, vec!["a".into()], 13)
+        );
+        assert!(book.remove("a").is_some());
+        assert!(!book.end("a", 0, end(Some(100))), "nobody wants it any more");
+        assert_eq!((book.count(), book.kept_bytes()), (1, 5));
+    }
+
+    proptest! {
+        /// Whatever happens in whatever order, the sums are those of what is there.
+        #[test]
+        fn sums_are_those_of_what_is_there(acts in prop::collection::vec((0u8..4, 0usize..5, 0usize..3, 0u64..9), 0..60)) {
+            let mut book = Book::default();
+            for (act, job, number, bytes) in acts {
+                let id = job.to_string();
+                match act {
+                    0 if book.get(&id).is_none() => {
+                        book.add(id, record(bytes, 3), BTreeMap::new());
+                    }
+                    1 => drop(book.take_turn()),
+                    2 => {
+                        book.end(&id, number, end(bytes.checked_sub(1)));
+                    }
+                    3 => drop(book.remove(&id)),
+                    _ => {}
+                }
+                let items = || book.jobs.values().flat_map(|job| &job.items);
+                prop_assert_eq!(book.kept_bytes(), items().map(Item::kept_bytes).sum::<u64>());
+                prop_assert_eq!(book.places.len(), book.count());
+                let (queued, running) = book.queued_and_running();
+                let over = items().filter(|item| matches!(item, Item::Over(_))).count();
+                let counted = |state: fn(&Item) -> bool| items().filter(|item| state(item)).count();
+                prop_assert_eq!(queued, counted(|item| matches!(item, Item::Queued)));
+                prop_assert_eq!(running, counted(|item| matches!(item, Item::Running(_))));
+                prop_assert_eq!(queued + running + over, 3 * book.count());
+            }
+        }
+    }
+}

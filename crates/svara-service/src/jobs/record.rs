@@ -1,0 +1,278 @@
+//! Jobs as they are stored, as JSON. Fields may be added; none changes its meaning.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use svara_audio::{EncoderSpec, Format, SampleRate};
+use svara_engine::{Normalization, ReferenceVoice, SamplingOverrides, SpeechRequest, Strip, Voice};
+use svara_snac::Frame;
+
+use crate::{ServiceError, Times, Timestamps};
+
+/// What a job is to speak. Written once, before the caller hears that there is a job.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct JobRecord {
+    pub(super) created_unix_s: u64,
+    /// The name of the key that it was handed in with; none where no keys were asked for.
+    pub(super) owner: Option<String>,
+    pub(super) items: Vec<ItemRecord>,
+}
+
+/// One text of a job, with all that shapes its audio.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct ItemRecord {
+    pub(super) text: String,
+    voice: String,
+    reference: Option<ReferenceRecord>,
+    style: Option<String>,
+    normalization: String,
+    strip_markdown: bool,
+    strip_emoji: bool,
+    speed: f32,
+    temperature: Option<f32>,
+    top_p: Option<f32>,
+    top_k: Option<i32>,
+    repetition_penalty: Option<f32>,
+    pub(super) max_tokens: Option<u32>,
+    seed: Option<u64>,
+    format: String,
+    sample_rate_hz: u32,
+    bitrate_bps: Option<u32>,
+    pub(super) timestamps: Option<Timestamps>,
+}
+
+/// The recording whose voice an item speaks in.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct ReferenceRecord {
+    voice: Voice,
+    frames: Vec<[u16; 7]>,
+    transcript: Option<String>,
+}
+
+/// What stays in memory of a job: everything but its texts.
+#[derive(Debug)]
+pub struct Summary {
+    pub(super) created_unix_s: u64,
+    pub(super) owner: Option<String>,
+    /// Its items, in order.
+    pub items: Vec<ItemSummary>,
+}
+
+/// What stays in memory of an item.
+#[derive(Clone, Debug)]
+pub struct ItemSummary {
+    /// Length of its text.
+    pub characters: usize,
+    /// Name of its audio format.
+    pub format: String,
+    /// Sample rate of its audio.
+    pub sample_rate_hz: u32,
+    /// Whether its times were asked for.
+    pub timed: bool,
+}
+
+/// The times of an item's words or characters, as they are answered.
+#[derive(Serialize)]
+pub(super) struct TimesRecord {
+    #[serde(flatten)]
+    pub(super) times: Times,
+    #[serde(rename = "times")]
+    pub(super) kind: &'static str,
+}
+
+/// How an item ended. Written once, after its audio and its times.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct EndRecord {
+    /// Audio made.
+    pub audio_seconds: f64,
+    /// Size of the file; none where there is no file.
+    pub audio_bytes: Option<u64>,
+    /// Size of its times.
+    #[serde(default)]
+    pub times_bytes: u64,
+    /// Why there is none.
+    pub failure: Option<FailureRecord>,
+}
+
+/// A failure, in the words that answers have for it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct FailureRecord {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) message: String,
+    pub(super) field: Option<String>,
+    pub(super) origin: String,
+    pub(super) retryable: bool,
+}
+
+impl JobRecord {
+    /// All but the texts.
+    pub(super) fn summary(&self) -> Summary {
+        let items = self.items.iter().map(|item| ItemSummary {
+            characters: item.characters(),
+            format: item.format.clone(),
+            sample_rate_hz: item.sample_rate_hz,
+            timed: item.timestamps.is_some(),
+        });
+        let items = items.collect();
+        Summary { created_unix_s: self.created_unix_s, owner: self.owner.clone(), items }
+    }
+}
+
+impl ItemRecord {
+    /// What a request asks for, to be done later.
+    pub(super) fn new(request: SpeechRequest, spec: EncoderSpec, timestamps: Option<Timestamps>) -> Self {
+        let normalization = match request.normalization {
+            Normalization::Auto => "auto",
+            Normalization::On => "on",
+            Normalization::Off => "off",
+        };
+        let reference = request.reference.map(|reference| ReferenceRecord {
+            voice: (*reference.voice).clone(),
+            frames: reference.frames.iter().map(|frame| frame.0).collect(),
+            transcript: reference.transcript.as_deref().map(str::to_owned),
+        });
+        let SamplingOverrides { temperature, top_p, top_k, repetition_penalty, max_tokens } =
+            request.sampling;
+        Self {
+            text: request.text,
+            voice: request.voice,
+            reference,
+            style: request.style,
+            normalization: normalization.to_owned(),
+            strip_markdown: request.strip.markdown,
+            strip_emoji: request.strip.emoji,
+            speed: request.speed,
+            temperature,
+            top_p,
+            top_k,
+            repetition_penalty,
+            max_tokens,
+            seed: request.seed,
+            format: spec.format().name().to_owned(),
+            sample_rate_hz: spec.rate().hz(),
+            bitrate_bps: spec.bitrate_bps(),
+            timestamps,
+        }
+    }
+
+    /// The request for a part of the text.
+    pub(super) fn request(&self, text: &str, request_id: String) -> SpeechRequest {
+        let reference = self.reference.as_ref().map(|reference| {
+            Arc::new(ReferenceVoice {
+                voice: Arc::new(reference.voice.clone()),
+                frames: reference.frames.iter().copied().map(Frame).collect(),
+                transcript: reference.transcript.as_deref().map(Into::into),
+            })
+        });
+        SpeechRequest {
+            text: text.to_owned(),
+            voice: self.voice.clone(),
+            reference,
+            style: self.style.clone(),
+            normalization: match self.normalization.as_str() {
+                "on" => Normalization::On,
+                "off" => Normalization::Off,
+                _ => Normalization::Auto,
+            },
+            strip: Strip { markdown: self.strip_markdown, emoji: self.strip_emoji },
+            speed: self.speed,
+            sampling: SamplingOverrides {
+                temperature: self.temperature,
+                top_p: self.top_p,
+                top_k: self.top_k,
+                repetition_penalty: self.repetition_penalty,
+                max_tokens: self.max_tokens,
+            },
+            seed: self.seed,
+            request_id,
+            trace: None,
+        }
+    }
+
+    /// The form of its file.
+    ///
+    /// # Errors
+    /// This build has no such encoder any more.
+    pub(super) fn spec(&self) -> Result<EncoderSpec, ServiceError> {
+        let gone = |error: &dyn std::error::Error| ServiceError::unsupported("response_format", error);
+        let format: Format = self.format.parse().map_err(|error| gone(&error))?;
+        let rate = SampleRate::new(self.sample_rate_hz).map_err(|error| gone(&error))?;
+        let spec = EncoderSpec::new(format).and_then(|spec| spec.with_rate(rate));
+        let spec = match self.bitrate_bps {
+            Some(bitrate_bps) => spec.and_then(|spec| spec.with_bitrate_bps(bitrate_bps)),
+            None => spec,
+        };
+        spec.map_err(|error| gone(&error))
+    }
+
+    /// Length of its text.
+    pub(super) fn characters(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+impl EndRecord {
+    /// The end of an item that nothing is kept of.
+    pub(super) fn failed(audio_seconds: f64, error: ServiceError) -> Self {
+        Self { audio_seconds, audio_bytes: None, times_bytes: 0, failure: Some(error.into()) }
+    }
+}
+
+impl From<ServiceError> for FailureRecord {
+    fn from(error: ServiceError) -> Self {
+        Self {
+            kind: error.kind.name().to_owned(),
+            message: error.message,
+            field: error.field.map(str::to_owned),
+            origin: error.origin.name().to_owned(),
+            retryable: error.retryable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_asks_for_the_same() {
+        let voice = Voice {
+            voice_id: "reference-1".to_owned(),
+            name: "reference".to_owned(),
+            model_id: "m".to_owned(),
+            gender: None,
+            languages: vec!["hi".to_owned()],
+            description: None,
+            speaker_id: None,
+            aliases: Vec::new(),
+        };
+        let request = SpeechRequest {
+            text: "नमस्ते".to_owned(),
+            voice: "reference-1".to_owned(),
+            reference: Some(Arc::new(ReferenceVoice {
+                voice: Arc::new(voice),
+                frames: [Frame([1, 2, 3, 4, 5, 6, 4095])].into(),
+                transcript: Some("words".into()),
+            })),
+            style: Some("happy".to_owned()),
+            normalization: Normalization::Off,
+            strip: Strip { markdown: true, emoji: false },
+            speed: 1.25,
+            sampling: SamplingOverrides {
+                top_k: Some(-1),
+                temperature: Some(0.1),
+                ..SamplingOverrides::default()
+            },
+            seed: Some(u64::MAX),
+            request_id: "r".to_owned(),
+            trace: None,
+        };
+        let spec = EncoderSpec::new(Format::Opus).unwrap().with_bitrate_bps(64_000).unwrap();
+        let stored =
+            serde_json::to_vec(&ItemRecord::new(request.clone(), spec, Some(Timestamps::Word))).unwrap();
+        let item: ItemRecord = serde_json::from_slice(&stored).unwrap();
+        assert_eq!((item.spec().unwrap(), item.timestamps), (spec, Some(Timestamps::Word)));
+        assert_eq!(format!("{:?}", item.request("नमस्ते", "r".to_owned())), format!("{request:?}"));
+    }
+}

@@ -1,0 +1,208 @@
+//! Where jobs are kept. A job is one object that is written once; the end of each item is another, written after its
+//! audio and its times. So whatever moment a process dies at, what is there says what is left to do.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::record::{EndRecord, JobRecord};
+use crate::store::{Store, StoreError};
+
+const REQUESTS: &str = "jobs/requests";
+const ENDS: &str = "jobs/ends";
+/// Operations at once.
+const AT_ONCE: usize = 16;
+
+/// What is made of an item.
+#[derive(Clone, Copy)]
+pub enum Product {
+    /// The file.
+    Audio,
+    /// When its words or characters are spoken, where that was asked for.
+    Times,
+}
+
+impl Product {
+    const ALL: [Self; 2] = [Self::Audio, Self::Times];
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Audio => "jobs/audio",
+            Self::Times => "jobs/times",
+        }
+    }
+
+    fn key(self, id: &str, number: usize) -> String {
+        format!("{}/{id}.{number}", self.folder())
+    }
+}
+
+/// Keeps jobs in a store.
+pub(super) struct Shelf {
+    store: Store,
+}
+
+/// A job as the store has it.
+pub(super) struct StoredJob {
+    pub(super) id: String,
+    pub(super) record: JobRecord,
+    pub(super) ends: BTreeMap<usize, EndRecord>,
+}
+
+impl Shelf {
+    pub(super) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Up to `limit` jobs. What is damaged is logged: a job is left out, an item's end counts as none. What belongs to
+    /// no job is deleted.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn load(&self, limit: usize, max_items: usize) -> Result<Vec<StoredJob>, StoreError> {
+        let ids = self.store.keys(REQUESTS, limit).await?;
+        let mut reads =
+            stream::iter(ids).map(async |id| (self.record(&id).await, id)).buffer_unordered(AT_ONCE);
+        let mut jobs = BTreeMap::new();
+        while let Some((read, id)) = reads.next().await {
+            match read {
+                Ok(Some(record)) => drop(jobs.insert(id, (record, BTreeMap::new()))),
+                Ok(None) => {}
+                Err(error @ StoreError::Damaged { .. }) => tracing::error!(id, %error, "a job can't be read"),
+                Err(error) => return Err(error),
+            }
+        }
+        drop(reads);
+        let most = limit.saturating_mul(max_items);
+        let ends = self.store.keys(ENDS, most).await?;
+        let (wanted, orphans) = partition(ends, &jobs);
+        let mut reads =
+            stream::iter(wanted).map(async |name| (self.end(&name).await, name)).buffer_unordered(AT_ONCE);
+        while let Some((read, name)) = reads.next().await {
+            match (read, parts(&name).and_then(|(id, number)| Some((jobs.get_mut(id)?, number)))) {
+                (Ok(Some(end)), Some(((_, ends), number))) => drop(ends.insert(number, end)),
+                (Err(error @ StoreError::Damaged { .. }), _) => {
+                    tracing::error!(name, %error, "the end of an item can't be read: it is spoken again");
+                    self.store.delete(&format!("{ENDS}/{name}")).await?;
+                }
+                (Err(error), _) => return Err(error),
+                _ => {}
+            }
+        }
+        drop(reads);
+        let mut orphans: Vec<String> = orphans.iter().map(|name| format!("{ENDS}/{name}")).collect();
+        for folder in Product::ALL.map(Product::folder) {
+            let (_, of_no_job) = partition(self.store.keys(folder, most).await?, &jobs);
+            orphans.extend(of_no_job.iter().map(|name| format!("{folder}/{name}")));
+        }
+        self.delete_all(orphans).await?;
+        Ok(jobs.into_iter().map(|(id, (record, ends))| StoredJob { id, record, ends }).collect())
+    }
+
+    /// Keeps a new job.
+    ///
+    /// # Errors
+    /// The store failed; then there is no job.
+    pub(super) async fn create(&self, id: &str, record: &JobRecord) -> Result<(), StoreError> {
+        self.store.create(&format!("{REQUESTS}/{id}"), &json(record)).await
+    }
+
+    /// What a job is to say.
+    ///
+    /// # Errors
+    /// The store failed, or the record is damaged.
+    pub(super) async fn record(&self, id: &str) -> Result<Option<JobRecord>, StoreError> {
+        self.read(&format!("{REQUESTS}/{id}")).await
+    }
+
+    /// Keeps what was made of an item, in place of what an earlier try may have left.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn put(
+        &self,
+        product: Product,
+        id: &str,
+        number: usize,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let key = product.key(id, number);
+        self.store.delete(&key).await?;
+        self.store.create(&key, bytes).await
+    }
+
+    /// Keeps the end of an item: from now on it isn't spoken again.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn put_end(&self, id: &str, number: usize, end: &EndRecord) -> Result<(), StoreError> {
+        let key = format!("{ENDS}/{id}.{number}");
+        self.store.delete(&key).await?;
+        self.store.create(&key, &json(end)).await
+    }
+
+    /// What was made of an item.
+    ///
+    /// # Errors
+    /// The store failed, or the file is damaged.
+    pub(super) async fn get(&self, product: Product, id: &str, number: usize) -> Result<Option<Bytes>, StoreError> {
+        self.store.get(&product.key(id, number)).await
+    }
+
+    /// Deletes a job and all that belongs to it, the job itself first: from then on nothing of it is spoken.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn delete(&self, id: &str, items: usize) -> Result<(), StoreError> {
+        self.store.delete(&format!("{REQUESTS}/{id}")).await?;
+        self.delete_all((0..items).flat_map(|number| keys_of_item(id, number)).collect()).await
+    }
+
+    /// Deletes what was made of an item.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn delete_item(&self, id: &str, number: usize) -> Result<(), StoreError> {
+        self.delete_all(keys_of_item(id, number).collect()).await
+    }
+
+    async fn end(&self, name: &str) -> Result<Option<EndRecord>, StoreError> {
+        self.read(&format!("{ENDS}/{name}")).await
+    }
+
+    async fn read<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        let Some(bytes) = self.store.get(key).await? else { return Ok(None) };
+        let reason = "it is not of a version known here";
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|_| StoreError::Damaged { key: key.to_owned(), reason })
+    }
+
+    async fn delete_all(&self, keys: Vec<String>) -> Result<(), StoreError> {
+        let deletions = stream::iter(keys).map(async |key| self.store.delete(&key).await);
+        deletions.buffer_unordered(AT_ONCE).try_collect().await
+    }
+}
+
+/// All that may be there of an item.
+fn keys_of_item(id: &str, number: usize) -> impl Iterator<Item = String> + use<> {
+    let end = format!("{ENDS}/{id}.{number}");
+    std::iter::once(end).chain(Product::ALL.map(|product| product.key(id, number)))
+}
+
+/// A record always has a form in JSON: its keys are texts, its numbers are finite.
+pub(super) fn json(record: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(record).expect("records have no maps with other keys than texts")
+}
+
+/// Names of items that belong to one of the jobs, and the others.
+fn partition<T>(names: Vec<String>, jobs: &BTreeMap<String, T>) -> (Vec<String>, Vec<String>) {
+    names.into_iter().partition(|name| parts(name).is_some_and(|(id, _)| jobs.contains_key(id)))
+}
+
+/// Id and number of `id.number`.
+fn parts(name: &str) -> Option<(&str, usize)> {
+    let (id, number) = name.split_once('.')?;
+    Some((id, number.parse().ok()?))
+}

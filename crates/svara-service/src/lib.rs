@@ -1,0 +1,35 @@
+//! Speech as a service: who may speak, how many at once, what was spoken before, what is spoken later.
+//!
+//! [`Service::speak`] turns an [`Order`] into [`Spoken`] bytes; [`Service::open`] gives the [`Speaking`] itself to
+//! callers that need samples, times or events. Nothing here knows HTTP: failures are [`ServiceError`]s, whose kind and
+//! origin a server maps to its answers.
+//!
+//! ```text
+//! Order ─► Service::speak ─► cache ─► Speaker ─► admission ─► Engine::speak ─► encoder ─► Spoken
+//!          one door          hit, join or miss     quota, streams, queue
+//! ```
+
+mod admission;
+pub mod cache;
+pub mod callers;
+mod cloning;
+pub mod config;
+mod error;
+pub mod jobs;
+mod lock;
+pub mod metrics;
+mod order;
+mod service;
+mod speak;
+pub mod store;
+mod times;
+pub mod voices;
+
+pub use admission::{Admission, QueueLimits};
+pub use callers::Caller;
+pub use cloning::Cloning;
+pub use error::{ErrorKind, ServiceError};
+pub use order::{CacheResult, Delivery, Dialect, Order, Spoken, SpokenBody};
+pub use service::{Service, ServiceParts};
+pub use speak::{EncodedSpeech, Speaker, Speaking, Whole};
+pub use times::{ESTIMATED, Times, Timestamps};

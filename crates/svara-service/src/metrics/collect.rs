@@ -1,0 +1,97 @@
+//! Metrics that are read from the engine and the queue at each scrape.
+
+use std::{fmt, sync::Arc};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+};
+use svara_engine::{Engine, PiecesRedone, source::pool::EngineStatus};
+
+use crate::Admission;
+
+/// The decoder's slots and queue, the pieces that were done again, and how the engines stand.
+pub(super) struct EngineCollector {
+    engine: Arc<Engine>,
+}
+
+impl EngineCollector {
+    pub(super) fn new(engine: &Arc<Engine>) -> Self {
+        Self { engine: Arc::clone(engine) }
+    }
+}
+
+impl fmt::Debug for EngineCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EngineCollector")
+    }
+}
+
+/// Reads the queue before speech.
+#[derive(Debug)]
+pub(super) struct QueueCollector {
+    admission: Arc<Admission>,
+}
+
+impl QueueCollector {
+    pub(super) fn new(admission: &Arc<Admission>) -> Self {
+        Self { admission: Arc::clone(admission) }
+    }
+}
+
+impl Collector for QueueCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let gauge = ConstGauge::new(self.admission.waiting() as f64);
+        let help = "Requests for speech that wait for a free stream.";
+        gauge.encode(encoder.encode_descriptor("queue_waiting", help, None, gauge.metric_type())?)
+    }
+}
+
+impl Collector for EngineCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let decoder = self.engine.decoder();
+        for (name, help, value) in [
+            ("decoder_streams_open", "Streams that hold a decoder slot.", decoder.open_streams()),
+            ("decoder_streams_max", "Decoder slots.", decoder.max_streams()),
+            ("decoder_queue_calls", "Decode calls that wait for a thread.", decoder.waiting_calls()),
+        ] {
+            let gauge = ConstGauge::new(value as f64);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        encode_redone(self.engine.pieces_redone(), &mut encoder)?;
+        encode_engines(&self.engine.source().engines(), &mut encoder)
+    }
+}
+
+fn encode_redone(redone: PiecesRedone, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let PiecesRedone { runaway, length, silent, engine } = redone;
+    let help = "Pieces of texts that failed before anything of them was sent and were generated again, by why: \
+                runaway (longer than the text can be), length (cut in two at max_tokens), silent (no audio), engine.";
+    let mut family = encoder.encode_descriptor("pieces_redone", help, None, MetricType::Counter)?;
+    for (reason, count) in [("runaway", runaway), ("length", length), ("silent", silent), ("engine", engine)]
+    {
+        ConstCounter::new(count).encode(family.encode_family(&[("reason", reason)])?)?;
+    }
+    Ok(())
+}
+
+fn encode_engines(engines: &[EngineStatus], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    type Value = fn(&EngineStatus) -> f64;
+    let gauges: [(&str, &str, Value); 2] = [
+        ("engine_in_flight", "Requests that the engine works on.", |engine| engine.in_flight as f64),
+        (
+            "engine_serving",
+            "1 while the engine gets requests as usual, 0 while it is passed over or just returns.",
+            |engine| f64::from(u8::from(engine.state == "serving")),
+        ),
+    ];
+    for (name, help, value) in gauges {
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for engine in engines {
+            let gauge = ConstGauge::new(value(engine));
+            gauge.encode(family.encode_family(&[("engine", engine.name.as_str())])?)?;
+        }
+    }
+    Ok(())
+}

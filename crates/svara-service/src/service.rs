@@ -1,0 +1,244 @@
+//! The one door to speech.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use prometheus_client::registry::Registry;
+use svara_engine::{Engine, SpeechRequest, source::FinishReason};
+
+use crate::{
+    Admission, CacheResult, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError, Speaker, Speaking,
+    Spoken, SpokenBody,
+    cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
+    config::{CacheConfig, JobsConfig},
+    jobs::{Draft, Draining, Jobs},
+    metrics::Metrics,
+    store::Store,
+    voices::KeptVoices,
+};
+
+/// What a [`Service`] is made of.
+pub struct ServiceParts {
+    /// Turns requests into samples.
+    pub engine: Engine,
+    /// Turns recordings into voices.
+    pub cloning: Cloning,
+    /// Voices that callers made.
+    pub voices: KeptVoices,
+    /// The bounds of admission.
+    pub limits: QueueLimits,
+    /// The cache's configuration, and its store behind the memory.
+    pub cache: (CacheConfig, Option<Store>),
+    /// The configuration of jobs, and their store or why there is none.
+    pub jobs: (JobsConfig, Result<Store, String>),
+    /// What of the configuration shapes audio, in a form that stays the same from build to build: servers that share a
+    /// store and agree on this share what is in it.
+    pub setup: String,
+    /// Whether the log shows the texts of orders.
+    pub log_texts: bool,
+}
+
+/// Speech for callers: at once or later, anew or from the cache.
+pub struct Service {
+    speaker: Arc<Speaker>,
+    cloning: Cloning,
+    voices: Arc<KeptVoices>,
+    cache: Option<Arc<Cache>>,
+    setup: Arc<str>,
+    jobs: Arc<Jobs>,
+    metrics: Arc<Metrics>,
+}
+
+impl Service {
+    /// A service of these parts. `register` adds the metrics of whatever carries the service.
+    pub fn new(parts: ServiceParts, register: impl FnOnce(&mut Registry)) -> Self {
+        let engine = Arc::new(parts.engine);
+        let admission = Arc::new(Admission::new(&parts.limits, engine.decoder().max_streams()));
+        let metrics = Arc::new(Metrics::new(&engine, &admission, register));
+        let voices = Arc::new(parts.voices);
+        let (config, store) = parts.cache;
+        let cache = config.is_on().then(|| Arc::new(Cache::new(&config, store, metrics.cache())));
+        let (config, store) = parts.jobs;
+        let jobs = Arc::new(Jobs::new(store, &config, metrics.jobs()));
+        let speaker =
+            Speaker::new(engine, Arc::clone(&voices), admission, Arc::clone(&metrics), parts.log_texts);
+        let (speaker, cloning) = (Arc::new(speaker), parts.cloning);
+        Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics }
+    }
+
+    /// Speaks the items of jobs from now on, for as long as the async runtime lives; takes none once `draining` is
+    /// over.
+    pub fn run_jobs(&self, draining: Draining) {
+        self.jobs.run(&self.speaker, draining);
+    }
+
+    /// Speaks an order, or serves what was spoken before.
+    ///
+    /// # Errors
+    /// Whatever fails before the first byte. Later failures are the last item of the body.
+    pub async fn speak(&self, mut order: Order) -> Result<Spoken, ServiceError> {
+        self.speaker.find_voice(&mut order.request).await?;
+        // An order without a key can't be spoken; the engine says why.
+        match self.cache_for(&order).and_then(|cache| Some((cache, self.key(&order)?))) {
+            Some((cache, key)) => self.cached(cache, key, order).await,
+            None => anew(&self.speaker, order).await,
+        }
+    }
+
+    /// Starts an order and gives the speech itself, past the cache: for callers that need samples, times or events.
+    ///
+    /// # Errors
+    /// As [`Self::speak`].
+    pub async fn open(&self, mut order: Order) -> Result<Speaking, ServiceError> {
+        self.speaker.find_voice(&mut order.request).await?;
+        self.speaker.begin(order).await
+    }
+
+    /// Makes a request speak like a kept voice where it names one.
+    ///
+    /// # Errors
+    /// The store of kept voices failed.
+    pub async fn find_voice(&self, request: &mut SpeechRequest) -> Result<(), ServiceError> {
+        self.speaker.find_voice(request).await
+    }
+
+    /// The engine behind the service.
+    pub fn engine(&self) -> &Arc<Engine> {
+        self.speaker.engine()
+    }
+
+    /// Turns recordings into voices.
+    pub fn cloning(&self) -> &Cloning {
+        &self.cloning
+    }
+
+    /// The voices that callers made.
+    pub fn voices(&self) -> &KeptVoices {
+        &self.voices
+    }
+
+    /// Speech for later.
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
+    /// A job without texts, to be filled and handed in by [`Jobs::create`].
+    pub fn draft_job(&self) -> Draft<'_> {
+        Draft::new(&self.speaker, self.jobs.limits())
+    }
+
+    /// What the service counts.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Whether audio is cached.
+    pub fn caches(&self) -> bool {
+        self.cache.is_some()
+    }
+
+    fn cache_for(&self, order: &Order) -> Option<&Arc<Cache>> {
+        self.cache.as_ref().filter(|cache| cache.keeps(order.request.seed))
+    }
+
+    /// The key of an order's audio; none for an order that can't be spoken.
+    fn key(&self, order: &Order) -> Option<Key> {
+        let (engine, request) = (self.engine(), &order.request);
+        let voice = match &request.reference {
+            Some(reference) => &reference.voice,
+            None => engine.voices().find(&request.voice).ok()?,
+        };
+        Some(Key::of(&Shaped {
+            setup: &self.setup,
+            request,
+            voice_id: &voice.voice_id,
+            sampling: engine.profile().sampling.with(&request.sampling).ok()?,
+            spec: order.spec,
+            streamed: order.delivery == Delivery::Streamed,
+        }))
+    }
+
+    async fn cached(&self, cache: &Arc<Cache>, key: Key, order: Order) -> Result<Spoken, ServiceError> {
+        let (spec, delivery, dialect) = (order.spec, order.delivery, order.dialect);
+        let voice: String = order.request.voice.chars().take(64).collect();
+        let characters = order.request.text.chars().count();
+        let speaker = Arc::clone(&self.speaker);
+        let (result, head, body) = match cache.find(key, |sink| make(speaker, order, sink)).await {
+            Found::Entry(entry) => {
+                let head = Head { finish: entry.finish, ..Head::default() };
+                (CacheResult::Hit, head, SpokenBody::Whole(entry.body))
+            }
+            Found::Joined(listener) => listen(listener, CacheResult::Join, delivery).await?,
+            Found::Started(listener) => listen(listener, CacheResult::Miss, delivery).await?,
+        };
+        if result != CacheResult::Miss {
+            let (dialect, cache) = (dialect.name(), result.name());
+            tracing::info!(dialect, voice, characters, cache, "speech from the cache");
+        }
+        Ok(Spoken { spec, timing: head.server_timing, finish: head.finish, cache: Some((result, key)), body })
+    }
+}
+
+/// Speaks an order whose voice is found, past the cache.
+async fn anew(speaker: &Speaker, order: Order) -> Result<Spoken, ServiceError> {
+    let (spec, delivery) = (order.spec, order.delivery);
+    let speaking = speaker.begin(order).await?;
+    let timing = Some(speaking.server_timing());
+    let (finish, body) = match delivery {
+        Delivery::Streamed => {
+            let chunks = stream::unfold(EncodedSpeech::new(speaking, spec)?, |mut speech| async move {
+                Some((speech.next().await?.map(Bytes::from), speech))
+            });
+            (None, SpokenBody::Streamed(chunks.boxed()))
+        }
+        Delivery::Whole => {
+            let whole = speaking.whole(spec).await?;
+            (whole.report.finish, SpokenBody::Whole(whole.bytes.into()))
+        }
+    };
+    let finish = finish.map(|finish| finish.name().to_owned());
+    Ok(Spoken { spec, timing, finish, cache: None, body })
+}
+
+/// Makes an order's audio for all that listen to the sink.
+async fn make(speaker: Arc<Speaker>, order: Order, sink: Sink) -> Result<(), ServiceError> {
+    let (spec, delivery) = (order.spec, order.delivery);
+    let speaking = speaker.begin(order).await?;
+    let mut head = Head { server_timing: Some(speaking.server_timing()), ..Head::default() };
+    match delivery {
+        Delivery::Streamed => {
+            sink.head(head);
+            let mut speech = EncodedSpeech::new(speaking, spec)?;
+            while let Some(bytes) = speech.next().await {
+                sink.push(bytes?.into()).await;
+            }
+        }
+        Delivery::Whole => {
+            let whole = speaking.whole(spec).await?;
+            head.finish = whole.report.finish.map(FinishReason::name).map(str::to_owned);
+            sink.head(head);
+            sink.push(whole.bytes.into()).await;
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the first bytes, so that whatever fails before them is an error.
+async fn listen(
+    mut listener: Listener,
+    result: CacheResult,
+    delivery: Delivery,
+) -> Result<(CacheResult, Head, SpokenBody), ServiceError> {
+    let first = listener.next().await;
+    let first = first.ok_or_else(|| ServiceError::internal("the speech has no bytes"))??;
+    let head = listener.head();
+    let result = if head.stored { CacheResult::Hit } else { result };
+    // A file that isn't streamed, or comes from the store, is one chunk.
+    if head.stored || delivery == Delivery::Whole {
+        return Ok((result, head, SpokenBody::Whole(first)));
+    }
+    let rest =
+        stream::unfold(listener, |mut listener| async move { Some((listener.next().await?, listener)) });
+    Ok((result, head, SpokenBody::Streamed(stream::iter([Ok(first)]).chain(rest).boxed())))
+}

@@ -1,0 +1,77 @@
+//! Speech under way: started by the [`Speaker`], followed by its log, encoded as it comes.
+
+mod log;
+mod speaking;
+
+use std::sync::Arc;
+
+use svara_audio::SampleRate;
+use svara_engine::{Engine, SpeechRequest};
+use tracing::Instrument;
+
+use self::log::SpeechLog;
+pub use self::speaking::{EncodedSpeech, Speaking, Whole};
+use crate::{Admission, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
+
+/// Starts speech: all that speaking needs besides an [`Order`].
+pub struct Speaker {
+    engine: Arc<Engine>,
+    voices: Arc<KeptVoices>,
+    admission: Arc<Admission>,
+    metrics: Arc<Metrics>,
+    log_texts: bool,
+}
+
+impl Speaker {
+    /// A speaker with these parts. `log_texts`: whether the log shows the texts of orders.
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        voices: Arc<KeptVoices>,
+        admission: Arc<Admission>,
+        metrics: Arc<Metrics>,
+        log_texts: bool,
+    ) -> Self {
+        Self { engine, voices, admission, metrics, log_texts }
+    }
+
+    /// The engine that speaks.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Makes a request speak like a kept voice where it names one.
+    ///
+    /// # Errors
+    /// The store of kept voices failed.
+    pub async fn find_voice(&self, request: &mut SpeechRequest) -> Result<(), ServiceError> {
+        if request.reference.is_none() {
+            let kept = self.voices.get(&request.voice).await?;
+            request.reference = kept.map(|voice| Arc::clone(&voice.reference));
+        }
+        Ok(())
+    }
+
+    /// Starts an order whose voice [`Self::find_voice`] has found. There are samples when this returns, so that
+    /// whatever fails before them is an error here.
+    ///
+    /// # Errors
+    /// As [`Engine::speak`]; or every stream is taken, at all or with the caller's key.
+    pub(crate) async fn begin(&self, order: Order) -> Result<Speaking, ServiceError> {
+        let Order { caller, dialect, request, spec, delivery: _ } = order;
+        let characters = request.text.chars().count();
+        let mut log = SpeechLog::new(&self.metrics, dialect, &request, spec);
+        if self.log_texts {
+            log.keep_text(&request.text);
+        }
+        let permit = self.admission.admit(&caller, characters).await;
+        let mut permit = permit.inspect_err(|_| log.refused())?;
+        log.admitted(&permit);
+        let speech = self.engine.speak(request).instrument(log.span());
+        let speech = speech.await.inspect_err(|_| log.refused())?;
+        permit.spoken();
+        log.first_audio(&speech);
+        let rate = SampleRate::new(speech.sample_rate_hz()).map_err(ServiceError::internal);
+        let rate = rate.inspect_err(|_| log.refused())?;
+        Ok(Speaking::new(speech, rate, permit, log))
+    }
+}

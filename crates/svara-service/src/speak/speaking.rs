@@ -1,0 +1,150 @@
+//! A speech and its encoder, chunk by chunk.
+
+use svara_audio::{Encoder, EncoderSpec, SampleRate, encode_whole};
+use svara_engine::{PieceTiming, Speech, SpeechReport};
+
+use super::SpeechLog;
+use crate::{ServiceError, admission::Permit};
+
+/// A speech under way, with all that it holds while it lasts: the generation, the decoder's slot, the right to speak,
+/// its place in the metrics and the log. Dropping it ends all of that.
+pub struct Speaking {
+    speech: Speech,
+    rate: SampleRate,
+    _permit: Permit,
+    log: SpeechLog,
+    /// Nothing leaves before the end: any failure is a refusal.
+    whole: bool,
+}
+
+impl Speaking {
+    pub(super) fn new(speech: Speech, rate: SampleRate, permit: Permit, log: SpeechLog) -> Self {
+        Self { speech, rate, _permit: permit, log, whole: false }
+    }
+
+    /// The rate of the samples.
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// The next samples (mono, −1 to 1); none after the last. An error is the last item, and is logged by then.
+    ///
+    /// Not cancel-safe: a call dropped half-way ends the speech with an error.
+    pub async fn next(&mut self) -> Option<Result<Vec<f32>, ServiceError>> {
+        match self.log.next(&mut self.speech).await {
+            Some(Ok(samples)) => Some(Ok(samples)),
+            Some(Err(error)) => {
+                let error = ServiceError::from(error);
+                self.failed(&error);
+                Some(Err(error))
+            }
+            None => {
+                self.log.complete();
+                None
+            }
+        }
+    }
+
+    /// When the pieces that ended since the last call were spoken; see [`Speech::take_timings`].
+    pub fn take_timings(&mut self) -> Vec<PieceTiming> {
+        self.speech.take_timings()
+    }
+
+    /// What has been spoken so far, and why it ended, if it has.
+    pub fn report(&self) -> SpeechReport {
+        self.speech.report()
+    }
+
+    /// The value of a `Server-Timing` header: milliseconds in the queue (`queue`), and from the request to the engine's
+    /// first tokens (`engine`) and to the first samples (`first-audio`).
+    pub fn server_timing(&self) -> String {
+        self.log.server_timing()
+    }
+
+    /// Notes that what its samples are turned into failed.
+    pub fn failed(&mut self, error: &ServiceError) {
+        if self.whole { self.log.refused() } else { self.log.broken_off(error) }
+    }
+
+    /// Marks it as made for later: no gaps are counted, nothing has left when it fails, and it yields to live speech.
+    pub fn nobody_listens(&mut self) {
+        self.whole = true;
+        self.log.not_streamed();
+        self.speech.hold_back();
+    }
+
+    /// All of it as one file, with exact sizes in its header.
+    ///
+    /// # Errors
+    /// The speech or its encoder failed.
+    pub async fn whole(mut self, spec: EncoderSpec) -> Result<Whole, ServiceError> {
+        self.nobody_listens();
+        let (mut samples, rate) = (Vec::new(), self.rate);
+        while let Some(chunk) = self.next().await {
+            samples.extend(chunk?);
+        }
+        // Encoding seconds of audio in one go would block the other tasks of this thread.
+        let encoded = tokio::task::spawn_blocking(move || encode_whole(spec, &samples, rate)).await;
+        let encoded = encoded.map_err(ServiceError::internal).and_then(|encoded| encoded.map_err(ServiceError::internal));
+        let bytes = encoded.inspect_err(|error| self.failed(error))?;
+        Ok(Whole { bytes, timings: self.take_timings(), report: self.report() })
+    }
+}
+
+/// A speech that was made to its end before any of it was sent.
+pub struct Whole {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// When its pieces are spoken.
+    pub timings: Vec<PieceTiming>,
+    /// How it ended.
+    pub report: SpeechReport,
+}
+
+/// A speech as a file that is written while it is spoken.
+pub struct EncodedSpeech {
+    speaking: Speaking,
+    /// None once the end is written.
+    encoder: Option<Encoder>,
+}
+
+impl EncodedSpeech {
+    /// Encodes `speaking` to `spec`.
+    ///
+    /// # Errors
+    /// This build has no such encoder.
+    pub fn new(mut speaking: Speaking, spec: EncoderSpec) -> Result<Self, ServiceError> {
+        let encoder = Encoder::new(spec, speaking.rate()).map_err(ServiceError::internal);
+        let encoder = Some(encoder.inspect_err(|_| speaking.log.refused())?);
+        Ok(Self { speaking, encoder })
+    }
+
+    /// The speech itself.
+    pub fn speaking(&mut self) -> &mut Speaking {
+        &mut self.speaking
+    }
+
+    /// The next bytes, never an empty chunk; none after the end. An error is the last item.
+    ///
+    /// Not cancel-safe, as [`Speaking::next`].
+    pub async fn next(&mut self) -> Option<Result<Vec<u8>, ServiceError>> {
+        let mut bytes = Vec::new();
+        while bytes.is_empty() {
+            let encoder = self.encoder.as_mut()?;
+            let result = match self.speaking.next().await {
+                Some(Ok(samples)) => encoder.push(&samples, &mut bytes).map_err(ServiceError::internal),
+                Some(Err(error)) => {
+                    self.encoder = None;
+                    return Some(Err(error));
+                }
+                None => self.encoder.take()?.finish(&mut bytes).map_err(ServiceError::internal),
+            };
+            if let Err(error) = result {
+                self.speaking.failed(&error);
+                self.encoder = None;
+                return Some(Err(error));
+            }
+        }
+        Some(Ok(bytes))
+    }
+}

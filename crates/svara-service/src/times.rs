@@ -1,0 +1,88 @@
+//! When words or characters are spoken, as answers and jobs show it.
+
+use serde::{Deserialize, Serialize};
+use svara_engine::PieceTiming;
+
+/// How times are found: nothing listens to the audio; they follow from the lengths of pieces and the weights of letters.
+pub const ESTIMATED: &str = "estimated";
+
+/// The unit that is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Timestamps {
+    /// Words.
+    Word,
+    /// Characters.
+    Character,
+}
+
+impl Timestamps {
+    /// The unit of that name in requests: `word` or `character`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "word" => Some(Self::Word),
+            "character" => Some(Self::Character),
+            _ => None,
+        }
+    }
+}
+
+/// The times of words, or those of characters.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Times {
+    /// Of words.
+    Words(Vec<Word>),
+    /// Of characters.
+    Characters(Vec<Character>),
+}
+
+/// A word and when it is spoken, in seconds of the whole audio.
+#[derive(Serialize)]
+pub struct Word {
+    word: String,
+    start: f64,
+    end: f64,
+}
+
+/// A character and when it is spoken, in seconds of the whole audio.
+#[derive(Serialize)]
+pub struct Character {
+    character: String,
+    start: f64,
+    end: f64,
+}
+
+impl Times {
+    /// An empty list of this unit's times.
+    pub fn new(unit: Timestamps) -> Self {
+        match unit {
+            Timestamps::Word => Self::Words(Vec::new()),
+            Timestamps::Character => Self::Characters(Vec::new()),
+        }
+    }
+
+    /// Adds the pieces of a speech that begins `after_samples` into the whole audio, at `rate_hz`.
+    pub fn add(&mut self, pieces: &[PieceTiming], after_samples: u64, rate_hz: u32) {
+        let seconds = |samples: u64| {
+            let ms = ((after_samples + samples) as f64 * 1_000.0 / f64::from(rate_hz.max(1))).round();
+            ms / 1_000.0
+        };
+        match self {
+            Self::Words(words) => {
+                words.extend(pieces.iter().flat_map(PieceTiming::words).map(|timed| Word {
+                    word: timed.text.trim().to_owned(),
+                    start: seconds(timed.start_samples),
+                    end: seconds(timed.end_samples),
+                }));
+            }
+            Self::Characters(characters) => {
+                characters.extend(pieces.iter().flat_map(PieceTiming::characters).map(|timed| Character {
+                    character: timed.text.to_owned(),
+                    start: seconds(timed.start_samples),
+                    end: seconds(timed.end_samples),
+                }));
+            }
+        }
+    }
+}
