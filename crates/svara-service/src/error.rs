@@ -2,8 +2,7 @@
 
 use std::{fmt::Display, time::Duration};
 
-pub use svara_engine::Origin;
-use svara_engine::{SpeakError, source::SourceError};
+use svara_engine::{Origin, SpeakError, source::SourceError};
 
 use crate::{callers::OverQuota, store::StoreError};
 

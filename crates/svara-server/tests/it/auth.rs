@@ -2,10 +2,8 @@
 
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
-use svara_server::{
-    auth::{KeyEntry, KeyHash},
-    config::Config,
-};
+use svara_server::config::Config;
+use svara_service::callers::{KeyEntry, KeyHash};
 use svara_testkit::fake_vllm::{End, Script};
 
 use crate::{

@@ -227,3 +227,17 @@ async fn vapi() {
         assert!(status == 400 && body["detail"].as_str().unwrap().contains(word), "{body}");
     }
 }
+
+/// A request of Vapi's joins the trace that it names, as all others do.
+#[tokio::test]
+async fn vapi_keeps_the_trace() {
+    let server = Server::start(Script::frames(3)).await;
+    let body = json!({"message": {"type": "voice-request", "text": "a", "sampleRate": 24_000}});
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let request = server.request("/v1/vapi/hi_female", &body).header("traceparent", parent);
+    assert_eq!(request.header("tracestate", "a=b").send().await.unwrap().status(), 200);
+    let headers = &server.engine.headers()[0];
+    let trace = |header: &str| headers.get(header).map(|value| value.to_str().unwrap().to_owned());
+    assert_eq!(trace("traceparent").as_deref(), Some(parent));
+    assert_eq!(trace("tracestate").as_deref(), Some("a=b"));
+}

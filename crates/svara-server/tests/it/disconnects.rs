@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use serde_json::json;
-use svara_server::{auth::KeyEntry, config::DecoderBackend};
+use svara_server::config::DecoderBackend;
+use svara_service::callers::KeyEntry;
 use svara_testkit::fake_vllm::{End, Script};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -2,7 +2,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use svara_server::{app, config::Config, lifecycle::Lifecycle, serve, start};
+use svara_server::{config::Config, lifecycle::Lifecycle, serve, start};
 use svara_testkit::{
     fake_vllm::{FakeVllm, Script},
     models,
@@ -46,11 +46,9 @@ impl Server {
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let parts = start::parts(&config).await.unwrap();
-        let (life, connections) = (parts.life.clone(), parts.connections.clone());
-        let app = app::router(parts, &config);
-        let settings = serve::Settings::new(&config).unwrap();
-        let stopped = tokio::spawn(serve::run(listener, app, life.clone(), connections, settings));
+        let start::Server { router, life, connections, keys: _keys } = start::server(&config).await.unwrap();
+        let settings = start::settings(&config).unwrap();
+        let stopped = tokio::spawn(serve::run(listener, router, life.clone(), connections, settings));
         Self { engine, address, client: Client::new(), life, stopped }
     }
 

@@ -2,8 +2,9 @@
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use svara_server::{auth::KeyEntry, config::Config};
-use svara_testkit::fake_vllm::Script;
+use svara_server::config::Config;
+use svara_service::callers::KeyEntry;
+use svara_testkit::fake_vllm::{End, Script};
 
 use crate::harness::{Server, status_and_json};
 
@@ -78,4 +79,26 @@ async fn a_key_knows_only_the_jobs_it_handed_in() {
     let mut left = ids(&open, None).await;
     left.sort_by_key(|id| *id != second);
     assert_eq!(left, [second, of_nobody]);
+}
+
+/// A job's characters are charged when it is posted; its speech takes no stream of the key's.
+#[tokio::test]
+async fn a_job_is_charged_without_a_stream() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = Script { end: End::Hang, ..Script::frames(4) };
+    let server = Server::with(script, |config| {
+        config.jobs.store = directory.path().display().to_string();
+        config.jobs.concurrent = 0;
+        let entry = KeyEntry::unbounded("one", KEYS[0]);
+        let characters_per_day = Some(10);
+        config.server.keys = vec![KeyEntry { concurrent_streams: Some(1), characters_per_day, ..entry }];
+    })
+    .await;
+    let live = json!({"text": "a", "voice": "hi_female", "response_format": "pcm"});
+    let live = server.request("/v1/text-to-speech", &live).bearer_auth(KEYS[0]);
+    let mut live = live.send().await.unwrap();
+    live.chunk().await.unwrap().unwrap();
+    post(&server, Some(KEYS[0])).await;
+    let (status, refused) = status_and_json(send(&server, Method::POST, "/v1/jobs", Some(KEYS[0])).await).await;
+    assert_eq!((status, &refused["error"]["type"]), (429, &json!("quota_exceeded")), "{refused}");
 }

@@ -346,3 +346,18 @@ fn files(directory: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
+
+/// What a disk has damaged is an error that says whose it is, and never an answer.
+#[tokio::test]
+async fn damaged_audio_is_a_damaged_job() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(3), kept_in(directory.path())).await;
+    let (_, job) = post(&server, &json!({"text": "एक", "voice": "hi_male", "response_format": "wav"})).await;
+    let done = once(&server, &job["id"], &["done", "failed"]).await;
+    let file = directory.path().join(format!("jobs/audio/{}.0", job["id"].as_str().unwrap()));
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    let audio = get(&server, done["items"][0]["audio"].as_str().unwrap()).await;
+    let (status, error) = status_and_json(audio).await;
+    assert_eq!((status, &error["error"]["type"]), (500, &json!("job_damaged")), "{error}");
+}

@@ -30,7 +30,7 @@ use uuid::Uuid;
 
 use self::{
     book::{Book, Turn},
-    record::{ItemRecord, JobRecord},
+    record::JobRecord,
     shelf::Shelf,
 };
 pub use self::{

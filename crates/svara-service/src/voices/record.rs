@@ -9,13 +9,18 @@ use serde::{Deserialize, Serialize};
 use svara_engine::{Gender, ReferenceVoice, Voice};
 use svara_snac::Frame;
 
-/// What a caller says of a voice to be kept.
+/// What a caller says about a voice to be kept.
 #[derive(Clone, Debug, Default)]
 pub struct NewVoice {
+    /// For people.
     pub name: String,
+    /// For people: a line about the voice.
     pub description: Option<String>,
+    /// Its language's primary code, such as `hi`.
     pub language: Option<String>,
+    /// The speaker's gender.
     pub gender: Option<Gender>,
+    /// What the recording says.
     pub transcript: Option<String>,
     /// Whether the speaker's consent was declared.
     pub consent: bool,
@@ -42,8 +47,11 @@ pub(super) struct Record {
 /// A voice that a caller made.
 #[derive(Clone, Debug)]
 pub struct KeptVoice {
+    /// The voice and its codes.
     pub reference: Arc<ReferenceVoice>,
+    /// Whether lists of voices show it.
     pub listed: bool,
+    /// When it was made, in seconds since 1970.
     pub created_unix_s: u64,
 }
 
