@@ -186,7 +186,7 @@ def is_good(step: dict) -> bool:
 
 
 def costs(run: Run) -> tuple[float, float]:
-    """Decoding alone and through the server. Returns the cost of the server, and of a call of two frames, in seconds."""
+    """Decoding alone and through the server. Returns the costs of the server and of a two-frame call, in seconds."""
     cases = {
         "one-shot": ("plain", measure_decode.ALL_AT_ONCE),
         "1 frame a call": ("stream", 1),
@@ -223,7 +223,7 @@ def costs(run: Run) -> tuple[float, float]:
 
 
 def capacity(run: Run, cost: float) -> None:
-    """The most streams without a gap. Closed arrivals: a stream's next request follows at once, to keep the machine busy."""
+    """The most streams without a gap. Closed arrivals: each next request follows at once, to keep the machine busy."""
     target = 0.8 * CORES / cost
     full = CORES / cost
     streams = sorted({max(1, round(full * share)) for share in (0.25, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.1)})
