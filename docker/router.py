@@ -4,8 +4,8 @@
     router.py --service vllm [--service-port 8000] -- [ARGUMENT OF vllm-router...]
 
 The router itself supports a fixed list of engines or discovery in Kubernetes; compose has neither. So this program
-resolves the name every --period seconds, adds new engines that are healthy, and removes those whose address is gone. The
-router's own health checks handle an engine that is down but still has its address.
+resolves the name every --period seconds, adds new engines that are healthy, and removes those whose address is gone.
+The router's own health checks handle an engine that is down but still has its address.
 """
 
 from __future__ import annotations
