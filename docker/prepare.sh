@@ -1,8 +1,8 @@
 #!/bin/sh
-# The steps that the images of docker/Dockerfile share; runs in the build, as root.
+# Build steps that the images of docker/Dockerfile share. Runs as root during the build.
 #
-#   prepare.sh user                 the user and the directories that it may write to
-#   prepare.sh python FILE...       Python packages into a directory of their own, beside those of vLLM
+#   prepare.sh user                 creates the user and the directories that it may write to
+#   prepare.sh python FILE...       installs Python packages into a separate directory, apart from vLLM's
 #   prepare.sh libraries            lets ONNX Runtime find the CUDA libraries that vLLM's PyTorch brought
 
 set -eu
@@ -12,7 +12,7 @@ id=10001
 add_user() {
     groupadd --gid "$id" svara
     useradd --uid "$id" --gid "$id" --create-home --shell /usr/sbin/nologin svara
-    # Volumes start as copies of these, and so belong to the user, too.
+    # New volumes are copies of these directories, so they also belong to the user.
     for directory in /models /var/cache/huggingface /var/lib/svara /var/log/supervisor /run/svara; do
         mkdir -p "$directory"
         chown "$id:$id" "$directory"
@@ -27,7 +27,7 @@ add_python() {
     python3 -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-compile --target /opt/svara/python "$@"
 }
 
-# Sets up the dynamic linker: the server is no Python program, which would find them beside torch.
+# Sets up the dynamic linker: a Python program would find the libraries next to torch, but the server isn't one.
 add_libraries() {
     found=$(python3 -c 'import nvidia; print("\n".join(nvidia.__path__))' 2>/dev/null) || found=
     for root in $found; do

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Runs vllm-router over all replicas of a compose service: those that its name in the network's DNS stands for.
+"""Runs vllm-router over all replicas of a compose service: all addresses that the network's DNS has for its name.
 
     router.py --service vllm [--service-port 8000] -- [ARGUMENT OF vllm-router...]
 
-The router itself takes a fixed list of engines or Kubernetes' word; compose has neither. So the name is asked every
---period seconds: an engine that is new and says it is healthy is added, one whose address is gone is removed. One that
-is down but still has its address is left to the router's own health checks.
+The router itself supports a fixed list of engines or discovery in Kubernetes; compose has neither. So this program
+resolves the name every --period seconds, adds new engines that are healthy, and removes those whose address is gone.
+The router's own health checks handle an engine that is down but still has its address.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main() -> int:
         try:
             follow(base, addresses(args.service, args.service_port))
         except (OSError, ValueError) as error:
-            # The router is still starting, or an engine went between two questions: the next round sees.
+            # The router is still starting, or an engine vanished between two requests: the next round retries.
             print(f"router.py: {error}", file=sys.stderr, flush=True)
         try:
             router.wait(args.period)
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def addresses(service: str, port: int) -> set[str]:
-    """The URLs of all replicas that the network knows now."""
+    """The URLs of all current replicas."""
     try:
         found = socket.getaddrinfo(service, port, socket.AF_INET, socket.SOCK_STREAM)
     except socket.gaierror:
@@ -58,15 +58,15 @@ def addresses(service: str, port: int) -> set[str]:
 
 
 def follow(base: str, wanted: set[str]) -> None:
-    """Brings the router's list of engines in line with the network's."""
+    """Updates the router's list of engines to `wanted`."""
     known = set(json.loads(ask(f"{base}/list_workers"))["urls"])
     for url in sorted(known - wanted):
         ask(f"{base}/remove_worker?{urllib.parse.urlencode({'url': url})}", method="POST")
-        print(f"router.py: {url} is gone", file=sys.stderr, flush=True)
+        print(f"router.py: {url} removed", file=sys.stderr, flush=True)
     for url in sorted(wanted - known):
         if healthy(url):
             ask(f"{base}/add_worker?{urllib.parse.urlencode({'url': url})}", method="POST")
-            print(f"router.py: {url} is new", file=sys.stderr, flush=True)
+            print(f"router.py: {url} added", file=sys.stderr, flush=True)
 
 
 def healthy(url: str) -> bool:

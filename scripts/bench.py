@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs what scripts/bench.sh has built, and compares the figures with the targets. Started by that script.
+"""Benchmarks what scripts/bench.sh has built, and compares the figures with the targets. Started by that script.
 
-What is compared is measured in one run, and in turns where it can be: machines that are busy with other work drift.
+Figures that are compared come from the same run, measured alternately where possible, since the speed of a busy machine
+varies.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Row:
 
 @dataclass
 class Run:
-    """What was found so far."""
+    """The results so far."""
 
     effort: Effort
     rows: list[Row] = field(default_factory=list)
@@ -124,7 +125,7 @@ class Server:
 
 @contextlib.contextmanager
 def server(engine: str, *arguments: str, max_streams: int = 64, **decoder: object) -> Iterator[Server]:
-    """A server that is ready. `decoder` are further keys of its section."""
+    """A server that is ready. `decoder` sets further keys of that section."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -154,9 +155,9 @@ def wait_until_healthy(url: str, running: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if running.poll() is not None:
-            raise SystemExit(f"bench: the server ended: {(RESULTS / 'server.log').read_text()[-2000:]}")
+            raise SystemExit(f"bench: the server exited: {(RESULTS / 'server.log').read_text()[-2000:]}")
         with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            # Anything but a success is an error here.
+            # urlopen raises for every status but success.
             urllib.request.urlopen(f"{url}/health", timeout=60).close()
             return
         time.sleep(0.005)
@@ -164,7 +165,7 @@ def wait_until_healthy(url: str, running: subprocess.Popen[str]) -> None:
 
 
 def load(name: str, server: Server, *arguments: object) -> list[dict]:
-    """Runs the load generator; gives its steps."""
+    """Runs the load generator and returns its steps."""
     figures = RESULTS / f"{name}.json"
     command = [RELEASE / "svara-bench", "load", "--url", server.url, "--pid", server.pid, "--json", figures]
     command += ["--html", RESULTS / f"{name}.html", *arguments]
@@ -185,7 +186,7 @@ def is_good(step: dict) -> bool:
 
 
 def costs(run: Run) -> tuple[float, float]:
-    """Decoding alone and through the server. Gives the server's cost, and that of a call of two frames, in seconds."""
+    """Decoding alone and through the server. Returns the costs of the server and of a two-frame call, in seconds."""
     cases = {
         "one-shot": ("plain", measure_decode.ALL_AT_ONCE),
         "1 frame a call": ("stream", 1),
@@ -203,17 +204,17 @@ def costs(run: Run) -> tuple[float, float]:
     median = {name: statistics.median(values) for name, values in seconds.items()}
     run.figures["cpu_seconds_per_audio_second"] = seconds
     one_shot = median["one-shot"]
-    # As the server's calls are on a CPU.
+    # The size of the server's calls on a CPU.
     steady = median["1 frame a call"]
     run.row(
-        "steady decode, CPU-s per s of audio, against one call for all by ONNX Runtime as it comes, noise in both",
+        "steady decoding, CPU-s per s of audio, relative to a single call of stock ONNX Runtime, both with noise",
         "≤ 1.10 ×",
         f"{steady / one_shot:.2f} × ({steady:.3f} / {one_shot:.3f})",
         steady <= 1.10 * one_shot,
     )
     whole = median["server"]
     run.row(
-        "whole server, CPU-s per s of audio, against the same",
+        "whole server, CPU-s per s of audio, relative to the same",
         "≤ 1.20 ×",
         f"{whole / one_shot:.2f} × ({whole:.3f} / {one_shot:.3f})",
         whole <= 1.20 * one_shot,
@@ -222,7 +223,7 @@ def costs(run: Run) -> tuple[float, float]:
 
 
 def capacity(run: Run, cost: float) -> None:
-    """The most streams with no gap. Closed: a stream's next request follows at once, so that the machine is full."""
+    """The most streams without a gap. Closed arrivals: each next request follows at once, to keep the machine busy."""
     target = 0.8 * CORES / cost
     full = CORES / cost
     streams = sorted({max(1, round(full * share)) for share in (0.25, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.1)})
@@ -244,7 +245,7 @@ def capacity(run: Run, cost: float) -> None:
     run.row(
         "real-time streams without any underrun (no start buffer)",
         f"≥ 0.8 × {CORES} cores ÷ {cost:.3f} = {target:.1f}",
-        f"{best} (at each number, those with a gap of all, and the longest gap: {gaps})",
+        f"{best} (for each number of streams: requests with a gap out of all, and the longest gap: {gaps})",
         best >= target,
     )
 
@@ -261,7 +262,7 @@ def first_audio(run: Run, cost: float, call_seconds: float) -> None:
         with fake_engine(*pace) as engine, server(engine, **keys) as speaking:
             requests = run.effort.first_audio_requests
             (alone,) = load(f"first-audio-{mode}", speaking, "--requests", requests, "--expect-frames", frames)
-            # As many requests a second as keep half the machine busy, whenever they come.
+            # The rate of requests that keeps half of the machine busy.
             per_second = CORES / cost / 2 / (frames * FRAME_SECONDS)
             arguments = ("--arrival", f"poisson:{per_second:.3f}", "--requests", 5 * requests, "--streams", 1000)
             (busy,) = load(f"first-audio-half-{mode}", speaking, *arguments, "--expect-frames", frames)
@@ -276,7 +277,7 @@ def first_audio(run: Run, cost: float, call_seconds: float) -> None:
         )
         p99 = busy["first_audio_ms"]["p99"]
         run.row(
-            f"the same, Poisson arrivals at half the machine's capacity ({half} streams' worth){name}, p99",
+            f"the same with Poisson arrivals at half of the machine's capacity ({half} streams){name}, p99",
             f"≤ {2 * bound:.0f} ms",
             f"{number(p99)} ms (p50 {number(busy['first_audio_ms']['p50'])})",
             p99 is not None and p99 <= 2 * bound,
@@ -284,7 +285,7 @@ def first_audio(run: Run, cost: float, call_seconds: float) -> None:
 
 
 def first_audio_modes() -> list[str]:
-    """The ways to begin that this server has; one without a name where there is no choice."""
+    """The values of `first_audio` that this server supports; one empty name if it has no such setting."""
     shown = subprocess.run(
         [RELEASE / "svara-server", "--check-config", "--decoder", "null"],
         check=True,
@@ -296,7 +297,7 @@ def first_audio_modes() -> list[str]:
 
 
 def null_decoder(run: Run) -> None:
-    """All but the decoding, at a thousand streams in real time."""
+    """Everything but decoding, with a thousand real-time streams."""
     streams, rate, frames = 1000, 86, 240
     engine_ms = TTFT_MS + 3 * FRAME_TOKENS * 1000 / rate
     pace = ("--rate", rate, "--ttft-ms", TTFT_MS, "--frames", frames)
@@ -313,14 +314,14 @@ def null_decoder(run: Run) -> None:
     run.figures["null"] = step
     used = step["process"]["cpu_seconds"] / step["wall_seconds"]
     run.row(
-        f"null decoder: concurrent real-time streams ({rate} tokens/s), nothing lost",
+        f"null decoder: concurrent real-time streams ({rate} tokens/s), no failures",
         "≥ 1000",
         f"{step['most_open']} open at once; {step['failed']} of {step['sent']} failed, "
         f"{step['streams_with_underruns']} with a gap; the server used {used:.2f} cores",
         step["most_open"] >= streams and step["failed"] == 0,
     )
     run.row(
-        f"the same: first audio, p99, over the engine's own ({engine_ms:.0f} ms: three frames)",
+        f"the same: first audio, p99, beyond the engine's own time ({engine_ms:.0f} ms for three frames)",
         "< 100 ms",
         f"{number(over)} ms (p50 {number(step['first_audio_ms']['p50'] - engine_ms)})",
         over is not None and over < 100,
@@ -329,7 +330,7 @@ def null_decoder(run: Run) -> None:
 
 def memory(run: Run) -> None:
     streams = 64
-    # Slow enough for this machine to keep up with all of them.
+    # Slow enough for this machine to serve all of them.
     slow = ("--rate", 8, "--ttft-ms", TTFT_MS, "--frames", 20)
     with fake_engine(*slow) as engine, server(engine) as speaking:
         rest = resident_bytes(speaking.pid)
@@ -351,7 +352,7 @@ def memory(run: Run) -> None:
     early, late = statistics.median(course[tenth : 2 * tenth]), statistics.median(course[-tenth:])
     run.figures["memory"] = {"rest": rest, "each_stream": each, "early": early, "late": late}
     run.row(
-        f"memory over {step['sent']} requests, last tenth against second ({step['failed']} failed)",
+        f"memory over {step['sent']} requests, last tenth relative to the second ({step['failed']} failed)",
         "± 5 %",
         f"{100 * (late / early - 1):+.1f} % ({early / 1e6:.0f} to {late / 1e6:.0f} MB)",
         abs(late / early - 1) <= 0.05 and step["failed"] == 0,
@@ -374,9 +375,9 @@ def ready(run: Run) -> None:
 
 
 def profile(run: Run, streams: int) -> str:
-    """Where the server's time goes, by library and by function; nothing where there is no perf."""
+    """Where the server spends its time, by library and by function; empty if there is no perf."""
     if not shutil.which("perf"):
-        say("no perf here (Debian: linux-perf): no profile")
+        say("perf is missing (Debian: linux-perf), so there is no profile")
         return ""
     data = RESULTS / "perf.data"
     frames = 120
@@ -389,7 +390,7 @@ def profile(run: Run, streams: int) -> str:
         perf_report(data, "dso", "part of the process", 0.5),
         perf_report(data, "dso,symbol", "function", 1.0),
     ]
-    # ONNX Runtime's library comes without symbols: its functions are numbers, for those who have the same file.
+    # ONNX Runtime's library has no symbols: its functions are addresses, useful only with the same file.
     run.figures["profile"] = tables
     return tables[0]
 
@@ -426,7 +427,7 @@ def page_section(run: Run, where: str, profiled: str) -> str:
     if profiled:
         lines += [
             "",
-            "Where the server's processor time goes at half the machine's capacity (`perf`, 12 s):",
+            "Where the server spends its CPU time at half of the machine's capacity (`perf`, 12 s):",
             "",
             profiled,
         ]
@@ -442,13 +443,13 @@ def write_page(section: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="less of everything, and the page stays as it is")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, and leaves the page unchanged")
     quick = parser.parse_args().quick
     RESULTS.mkdir(parents=True, exist_ok=True)
     run = Run(QUICK if quick else Effort())
     load_before = os.getloadavg()[0]
     if load_before > 0.5 * CORES:
-        say(f"the machine is busy already (load {load_before:.1f}): times will be worse than they are")
+        say(f"the machine is already busy (load {load_before:.1f}), so the times will be too long")
     ready(run)
     cost, call_seconds = costs(run)
     capacity(run, cost)

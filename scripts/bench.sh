@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Measures the server on this machine against what it promises, and writes the table in docs/performance.md.
+# Measures the server on this machine, compares it with the targets, and writes the table in docs/performance.md.
 #
 #   scripts/bench.sh [--quick]
 #
-#   --quick   a few minutes in place of some twenty: fewer repetitions; prints the table and leaves the page as it is
+#   --quick   fewer repetitions: takes a few minutes instead of about twenty, prints the table, and leaves the page unchanged
 #
-# Builds the server and the bench, makes the full-size SNAC decoder with random weights, and runs both against the
-# bench's paced engine, on ports of the loopback. All figures also go to target/bench/, as JSON and as pages.
-# The machine should have nothing else to do.
+# Builds the server and svara-bench, creates the full-size SNAC decoder with random weights, and runs both against the
+# paced engine of svara-bench, on loopback ports. All figures are also written to target/bench/, as JSON and as pages.
+# The machine should be idle.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -25,8 +25,8 @@ have cargo || die "cargo is missing; see https://rustup.rs"
 ensure_packages python3=python3 c++=build-essential make=make cmake=cmake
 scripts/fetch_onnxruntime.sh
 scripts/make_test_models.sh --full
-# The same build as scripts/test.sh's: neither undoes the other's.
+# The same build as in scripts/test.sh, so that each can reuse the other's.
 cargo build --release --locked --workspace --bins --examples
-# A thousand streams are two thousand connections at the server.
+# A thousand streams need two thousand connections at the server.
 ulimit -n "$(ulimit -H -n)"
 exec python3 scripts/bench.py "${quick[@]}"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the demo server: text to speech with no GPU, no vLLM and no model weights (espeak-ng's voice).
+# Runs the demo server: text to speech with espeak-ng's voice, without a GPU, vLLM or model weights.
 #
 #   scripts/demo.sh
 #
-# Installs what is missing (espeak-ng, the ONNX Runtime library), builds, and listens on 127.0.0.1:8080;
-# API_HOST and API_PORT change that.
+# Installs what is missing (espeak-ng, the ONNX Runtime library), builds the server, and listens on 127.0.0.1:8080. Set
+# API_HOST and API_PORT to change the address.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -25,10 +25,10 @@ ensure_packages espeak-ng=espeak-ng curl=curl c++=build-essential make=make cmak
 scripts/fetch_onnxruntime.sh
 cargo build --release --locked --package svara-server
 if curl --silent --output /dev/null --max-time 1 "$url/health"; then
-    die "something answers on $url already; choose another port: API_PORT=8081 $0"
+    die "another program already listens on $url; choose another port: API_PORT=8081 $0"
 fi
 
-# Waits beside the server, which takes over this process and so gets its signals.
+# Runs in the background: the server replaces this process, and so receives its signals.
 announce() {
     local deadline=$((SECONDS + ready_within_s))
     until curl --silent --fail --output /dev/null --max-time 1 "$url/health"; do

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes ONNX graphs of a SNAC codec (any configuration without attention). Needs numpy and onnx, nothing else.
+"""Writes ONNX graphs of a SNAC codec (any configuration without attention). Needs only numpy and onnx.
 
     export_snac.py --checkpoint DIR --out DIR            DIR holds config.json and pytorch_model.bin
     export_snac.py --random SEED [--config JSON] --out DIR
 
 Shapes: B streams or utterances, F frames, T latents (24 kHz codec: 4 latents, 2048 samples and 1+2+4 codes a frame).
-Axis names say how an axis follows F: "frames", "frames_x2" (2 F), ... so that a caller can fix them all.
+The name of an axis states its multiple of F: "frames", "frames_x2" (2 F), ... so that a caller can fix them all.
 
 decoder_plain.onnx   audio_codes.i int64 [B, F*k_i] [, noise.i [B, 1, T*rate_i]] -> audio_values [B, 1, samples]
 decoder_stream.onnx  the same, and pos int64 [B] (latents fed before this call), total int64 [B] (latents of the whole
@@ -18,7 +18,7 @@ Noise: a layer computes x + n * linear(x), n ~ N(0, 1). Element j of noise.i is 
 pos * noise_rate.i - noise_delay.i + j at that layer's rate (plain graph: pos and noise_delay.i are 0). Draws outside
 the utterance have no effect, if finite; zeros give the decoder without noise.
 
-Codes must be checked before they are fed: the runtime takes negative ones for counted from the end of the codebook.
+Check codes before you feed them: ONNX Runtime counts negative ones from the end of the codebook.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--checkpoint", type=Path, metavar="DIR", help="directory of config.json, pytorch_model.bin")
-    source.add_argument("--random", type=int, metavar="SEED", help="make up the weights")
+    source.add_argument("--random", type=int, metavar="SEED", help="use random weights")
     parser.add_argument("--config", type=Path, metavar="JSON", help="with --random; default: the 24 kHz codec")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--no-noise", action="store_true", help="leave the noise out of the decoders")
+    parser.add_argument("--no-noise", action="store_true", help="write decoders without noise")
     parser.add_argument("--verify", action="store_true", help="compare the two decoders (needs onnxruntime)")
     args = parser.parse_args()
     if args.config and args.checkpoint:
-        parser.error("--config goes with --random; a checkpoint brings its own config.json")
+        parser.error("--config needs --random; a checkpoint has its own config.json")
     try:
         export(args)
     except (ValueError, OSError, pickle.UnpicklingError, zipfile.BadZipFile) as error:

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Fetches what the server and vLLM need: the model with its tokenizer, and SNAC, exported to ONNX once.
+# Downloads what the server and vLLM need: the model with its tokenizer, and SNAC, which it exports to ONNX.
 #
 #   scripts/fetch_models.sh [--update]
 #
-#   --update   ask the hub for newer files even where all is there
+#   --update   check the hub for newer files even if all files are there
 #
-# Does nothing when all is there and checked. Every file is checked against the hub's checksums; a download that broke
-# off is taken up where it ended.
+# Does nothing if all files are there and verified. It verifies every file against the hub's checksums, and resumes
+# interrupted downloads.
 #
-#   VLLM_MODEL       the model, default kenpath/svara-tts-v1; a directory is left as it is
-#   SVARA_SNAC       the codec, default hubertsiuzdak/snac_24khz; or a directory of its config.json and pytorch_model.bin
-#   SVARA_MODELS     where the codec's ONNX files go, default models/ beside scripts/ (in snac/)
-#   SVARA_FETCH      what is fetched: "all", "model" (for vLLM alone), "snac", or "tokenizer" (with SNAC, but no weights: for
-#                    a server whose vLLM is elsewhere); default: what SVARA_RUN_VLLM and SVARA_RUN_SERVER say is run here
-#   HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE=1   as everywhere with the hub
+#   VLLM_MODEL       the model, default kenpath/svara-tts-v1; a directory is used as it is
+#   SVARA_SNAC       the codec, default hubertsiuzdak/snac_24khz; or a directory with config.json and pytorch_model.bin
+#   SVARA_MODELS     where to write the codec's ONNX files (in snac/), default models/ next to scripts/
+#   SVARA_FETCH      what to download: "all", "model" (only for vLLM), "snac", or "tokenizer" (with SNAC, but without weights,
+#                    for a server whose vLLM runs elsewhere). Default: what SVARA_RUN_VLLM and SVARA_RUN_SERVER need here
+#   HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE=1   as in the Hugging Face libraries
 #
-# Exit code 75: trying again may help.
+# Exit code 75: a retry may succeed.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -43,7 +43,7 @@ all | model | snac | tokenizer) ;;
 *) die "SVARA_FETCH is $fetch; allowed: all, model, snac, tokenizer" ;;
 esac
 
-# The Python that has what the scripts import: in an image its packages lie beside; elsewhere they go into .venv-models.
+# Sets PYTHON to a Python with the packages that the scripts import: those in the image, or a new .venv-models elsewhere.
 find_python() {
     PYTHON=python3
     if [[ -d $ROOT/python ]]; then
@@ -63,16 +63,16 @@ make_models_venv() {
     echo "$stamp" >"$venv/.stamp"
 }
 
-# Succeeds where the value is a directory; otherwise fetches the repository and names its directory in FETCHED.
+# Downloads a repository, unless the name is a directory. Sets FETCHED to its directory.
 fetch_repository() {
     local name=$1
     shift
     if [[ -d $name ]]; then
         FETCHED=$name
-        note "$name is a directory; nothing to fetch"
+        note "$name is a directory; nothing to download"
         return
     fi
-    note "fetching $name"
+    note "downloading $name"
     FETCHED=$("$PYTHON" "$scripts/fetch_hub.py" "$name" "${update[@]}" --files "$@")
     note "$name is in $FETCHED"
 }
@@ -80,12 +80,12 @@ fetch_repository() {
 export_snac() {
     local out=$models/snac
     if [[ -s $out/decoder_stream.onnx && -s $out/encoder.onnx && ${#update[@]} -eq 0 ]]; then
-        note "$out holds the codec"
+        note "the codec is already in $out"
         return
     fi
     fetch_repository "$snac" config.json pytorch_model.bin
     mkdir -p "$out"
-    # Whole files or none: a server may start while this is at work.
+    # Moves complete files into place: a server may start while this runs.
     SCRATCH=$(mktemp -d "$models/.export.XXXXXX")
     trap 'rm -rf "$SCRATCH"' EXIT
     note "exporting the codec"
@@ -101,4 +101,4 @@ all | model) fetch_repository "$model" '*.json' '*.safetensors' '*.txt' '*.model
 tokenizer) fetch_repository "$model" tokenizer.json ;;
 esac
 [[ $fetch == model ]] || export_snac
-note "all models are there"
+note "all models are ready"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Puts the ONNX Runtime library into models/lib/, out of the wheel on PyPI.
+# Extracts the ONNX Runtime library from the wheel on PyPI into models/lib/.
 #
 #   scripts/fetch_onnxruntime.sh [--gpu] [--out DIR]
 #
 #   --gpu      the library with its CUDA providers (x86_64 only; needs CUDA 13 and cuDNN on the machine)
-#   --out DIR  somewhere else than models/lib
+#   --out DIR  a directory other than models/lib
 #
-# Does nothing when the library is there already. Needs python3 with pip; which version of python3 doesn't matter.
+# Does nothing if the library is already there. Needs any version of python3 with pip.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -47,16 +47,16 @@ python3 -m pip --version >/dev/null 2>&1 || install_packages python3-pip
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# The library is the same in every Python's wheel: one is named, whatever Python runs pip.
+# The wheels for all Python versions contain the same library, so the version here is independent of the Python that runs pip.
 platforms=()
 for glibc in 17 24 27 28; do
     platforms+=(--platform "manylinux_2_${glibc}_$machine")
 done
-note "fetching $package $version"
+note "downloading $package $version"
 python3 -m pip download "$package==$version" --no-deps --only-binary=:all: --implementation cp --python-version 3.11 \
     "${platforms[@]}" --dest "$scratch" --quiet --disable-pip-version-check >"$scratch/log" 2>&1 </dev/null || {
     cat "$scratch/log" >&2
-    die "pip could not fetch $package==$version; it needs the network (or PIP_INDEX_URL, PIP_FIND_LINKS)"
+    die "pip could not download $package==$version; it needs the network (or PIP_INDEX_URL, PIP_FIND_LINKS)"
 }
 
 mkdir -p "$out"
@@ -71,7 +71,7 @@ with zipfile.ZipFile(wheel) as archive:
     members = {os.path.basename(name): name for name in archive.namelist()}
     for name in wanted:
         if name not in members:
-            sys.exit(f"{os.path.basename(wheel)} holds no {name}")
+            sys.exit(f"{os.path.basename(wheel)} contains no {name}")
         part = os.path.join(out, name + ".part")
         with archive.open(members[name]) as source, open(part, "wb") as target:
             shutil.copyfileobj(source, target)

@@ -1,4 +1,4 @@
-# Shell functions shared by the scripts here; sourced, not run. Sets ROOT, the top of the repository.
+# Shell functions for the scripts in this directory; source it. Sets ROOT, the top of the repository.
 # shellcheck shell=bash disable=SC2034 # variables are for the scripts that source this
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,7 +16,7 @@ usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$0"; }
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Prints a hash of words and of files (their names and contents): stamp_of WORD... -- FILE...
+# Prints a hash of words and of the names and contents of files: stamp_of WORD... -- FILE...
 stamp_of() {
     local words=()
     while [[ $1 != -- ]]; do
@@ -27,11 +27,11 @@ stamp_of() {
     { printf '%s\n' "${words[@]}" && (cd "$ROOT" && sha256sum "$@"); } | sha256sum | cut -d' ' -f1
 }
 
-# Succeeds when the stamp file holds that stamp: stamped FILE STAMP
+# Succeeds if the stamp file contains that stamp: stamped FILE STAMP
 stamped() { [[ -f $1 && $(<"$1") == "$2" ]]; }
 
 # Installs the Debian packages whose command or library is missing: ensure_packages NAME=PACKAGE...
-# NAME is a command, or a library when it holds ".so.".
+# NAME is a command, or a library if it contains ".so.".
 ensure_packages() {
     local pair missing=()
     for pair in "$@"; do
@@ -47,7 +47,7 @@ present() {
     esac
 }
 
-# Installs Debian packages, or says which line to run where it may not.
+# Installs Debian packages, or prints the command to run if it lacks permission.
 install_packages() {
     local install=(apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$@")
     local as=(env DEBIAN_FRONTEND=noninteractive) log
@@ -66,7 +66,7 @@ install_packages() {
     rm -f "$log"
 }
 
-# Makes a Python environment out of the host's python3: make_venv DIR
+# Creates a virtual environment with the host's python3: make_venv DIR
 make_venv() {
     have python3 || install_packages python3 python3-venv
     if ! python3 -c 'import ensurepip' 2>/dev/null; then
@@ -75,8 +75,8 @@ make_venv() {
     python3 -m venv --clear "$1"
 }
 
-# Prepares an environment with uv in it and names the binary in UV. Downloads go where the machine's settings say:
-# proxies and UV_* variables as they are, pip's index and the system's certificates where uv has none of its own.
+# Creates a virtual environment with uv, and sets UV to its binary. Downloads follow the machine's settings: proxies and UV_*
+# variables as they are, otherwise pip's index and the system's certificates.
 make_uv() {
     local home=$ROOT/.venv-uv
     UV=$home/bin/uv

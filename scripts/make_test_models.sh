@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Writes the models that the tests run into target/test-models/, each only when what makes it has changed.
+# Creates the models for the tests in target/test-models/, each only if the scripts that create it have changed.
 #
 #   scripts/make_test_models.sh [--full]
 #
-#   snac-small           the SNAC graphs with few channels, seeded random weights, 24 kHz and 4096 codes as the real one
+#   snac-small           SNAC graphs with few channels and seeded random weights, 24 kHz and 4096 codes like the real codec
 #   snac-small-quiet     the same without noise inputs
 #   snac-full            (--full) seeded random weights at full size, 135 MB
 #   tiny-svara           a Llama checkpoint with svara's vocabulary that obeys the audio grammar
 #   tiny-svara-special   the same with <custom_token_N> marked special in tokenizer.json
 #
-# Needs python3; numpy and onnx go into .venv-export/.
+# Needs python3; installs numpy and onnx into .venv-export/.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -25,14 +25,14 @@ esac
 cd "$ROOT"
 models=target/test-models venv=.venv-export
 
-# build NAME SCRIPT ARGUMENT...: runs the script with the directory to write (as its last argument).
+# build NAME SCRIPT ARGUMENT...: runs the script with the output directory as its last argument.
 build() {
     local name=$1 stamp
     shift
     stamp=$(stamp_of "$@" -- "${sources[@]}")
     stamped "$models/$name/.stamp" "$stamp" && return
     prepare
-    note "making $name"
+    note "creating $name"
     rm -rf "${models:?}/$name"
     "$venv/bin/python" "$@" "$models/$name"
     echo "$stamp" >"$models/$name/.stamp"

@@ -1,21 +1,20 @@
 #!/usr/bin/env python3
-"""Makes a tiny svara-shaped Llama checkpoint that a real vLLM serves on a CPU: no training, no torch, only numpy.
+"""Creates a tiny svara-shaped Llama checkpoint that a real vLLM serves on a CPU. No training, no torch, only numpy.
 
     make_tiny_svara.py OUT [--dtype float32|bfloat16] [--special] [--audio-per-text 7] [--seed 0]
 
-OUT gets config.json, generation_config.json, model.safetensors, tokenizer.json and tokenizer_config.json.
+Writes config.json, generation_config.json, model.safetensors, tokenizer.json and tokenizer_config.json to OUT.
 
 The vocabulary has the ids of svara-tts and Orpheus:
     0..127999         the byte alphabet, a few hundred learned merges, then unreachable fillers
     128000..128255    Llama 3's special tokens
     128256..156938    <custom_token_0> .. <custom_token_28682>
     156939            <|audio|>
---special marks the custom tokens special; by default they are ordinary added tokens, as `tokenizer.add_tokens` makes
-them.
+--special marks the custom tokens special; by default they are ordinary added tokens, as from `tokenizer.add_tokens`.
 
 The weights are a hand-made automaton in the exact Llama architecture, which obeys the audio grammar. After
 START_OF_SPEECH or a slot-6 token comes a slot-0 token, after slot s comes slot s + 1 (id = 128266 + 4096 slot + code).
-Which of the 4096 codes is drawn follows from random embeddings and the mean of the context, so texts differ, and
+Random embeddings and the mean of the context determine the distribution over the 4096 codes, so texts differ, and
 temperature, top_p and seed work as on a real model. END_OF_SPEECH wins by a wide margin after the first slot-6 token
 at which (audio tokens so far) > AUDIO_PER_TEXT * (text tokens so far): with the default 7, n text tokens (ids < 128000)
 give n + 1 frames. That is exact in float32 and about 1 % off in bfloat16. END_OF_SPEECH itself is followed by slot 0,
@@ -39,7 +38,7 @@ FIRST_AUDIO, CODES, SLOTS = 128266, 4096, 7
 BOS, EOT, FIRST_CUSTOM, CUSTOM_TOKENS, AUDIO_TAG = 128000, 128009, 128256, 28683, 156939
 START_OF_SPEECH, END_OF_SPEECH = 128257, 128258
 
-# What each of the 64 hidden dimensions carries. All of it happens in layer 0; layer 1 adds zero.
+# The meaning of each of the 64 hidden dimensions. Layer 0 does everything; layer 1 adds zero.
 CONST = 0  # 1
 SLOT = 1  # 1..7: one-hot of this token's slot
 START = 8  # this token is followed by slot 0 without being audio
@@ -140,7 +139,7 @@ def mlp(active: bool) -> dict[str, np.ndarray]:
         gate[8, MEAN] = END_GAIN
         gate[8, SLOT + 6], gate[8, CONST] = 2500.0, -5000.0  # only after slot 6
         up[8, CONST], down[END, 8] = 1.0, 1.0
-        gate[9] = gate[8]  # saturates at 8, so that where END_OF_SPEECH is banned the other logits stay sane
+        gate[9] = gate[8]  # saturates at 8, so that the other logits stay in range if END_OF_SPEECH is banned
         gate[9, CONST] -= 8.0
         up[9, CONST], down[END, 9] = 1.0, -1.0
     return {"mlp.gate_proj": gate, "mlp.up_proj": up, "mlp.down_proj": down}
@@ -319,7 +318,7 @@ def model_config(dtype: str) -> dict[str, Any]:
         "dtype": dtype,
         "use_cache": True,
         "initializer_range": 0.02,
-        "transformers_version": "4.57.1",  # without it, transformers 5 warns of a wrong regex that isn't there
+        "transformers_version": "4.57.1",  # otherwise transformers 5 warns about an incorrect regex, without cause
     }
 
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Measures what decoding costs: CPU-seconds per second of audio, with the full-size SNAC decoder and random weights.
+"""Measures the cost of decoding: CPU-seconds per second of audio, with the full-size SNAC decoder and random weights.
 
     scripts/make_test_models.sh --full && scripts/fetch_onnxruntime.sh
     cargo build --release --workspace --examples
     scripts/measure_decode.py [REPETITIONS]
 
 Each figure is the difference between decoding many frames and decoding few, so that loading the model doesn't count.
-The cases take turns, and the medians are compared: machines that are busy with other work drift.
+The cases run alternately, and the medians are compared, since the speed of a busy machine varies.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ MODELS = PROJECT / "target/test-models/snac-full"
 FEW_FRAMES, MANY_FRAMES = 50, 250
 FRAME_SECONDS = 2048 / 24000
 
-ALL_AT_ONCE = 0  # frames a call: one call by ONNX Runtime as it comes, with nothing of ours
+ALL_AT_ONCE = 0  # frames a call: one call of stock ONNX Runtime, without our code
 
-# Name, graph, frames a call, seed of the noise. The first is what the others are compared with.
+# Name, graph, frames a call, seed of the noise. The first is the reference for the ratios.
 CASES: list[tuple[str, str, int, str | None]] = [
-    ("ONNX Runtime as it comes, one call", "plain", ALL_AT_ONCE, None),
+    ("stock ONNX Runtime, one call", "plain", ALL_AT_ONCE, None),
     ("plain decoder, one call", "plain", MANY_FRAMES, None),
     ("plain decoder, one call, noise", "plain", MANY_FRAMES, "1"),
     ("stream decoder, 1 frame a call", "stream", 1, None),
@@ -58,7 +58,7 @@ def cpu_seconds(command: list[str | Path], frames: int) -> float:
 
 
 def decoding_cost(graph: str, hop: int, seed: str | None) -> float:
-    """CPU-seconds for a second of audio, with `hop` frames a call; without a seed, without noise of ours."""
+    """CPU-seconds for a second of audio, with `hop` frames a call; without a seed, our decoder adds no noise."""
     model = MODELS / f"decoder_{graph}.onnx"
     if hop == ALL_AT_ONCE:
         arguments = [EXAMPLES / "decode_once", model]

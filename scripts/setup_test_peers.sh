@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes .venv-peers/: real vLLM on CPU, PyTorch SNAC, the OpenAI client, pocketsphinx, Prometheus and pytest in one
-# environment.
+# Creates .venv-peers/, one environment with real vLLM for CPUs, PyTorch's SNAC, the OpenAI client, pocketsphinx,
+# Prometheus and pytest.
 #
 #   scripts/setup_test_peers.sh
 #
-# Downloads about 3 GB and takes 6 GB of disk. Does nothing while tests/peers/requirements.txt and what goes with it are
-# unchanged. Installs espeak-ng, ffmpeg, curl, libnuma and chromium with apt-get where it may, and says what is missing otherwise.
+# Downloads about 3 GB and takes 6 GB of disk. Does nothing if the requirements in tests/peers haven't changed. Installs
+# espeak-ng, ffmpeg, curl, libnuma and chromium with apt-get if it has permission, and otherwise names what is missing.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -16,14 +16,14 @@ case ${1:-} in
 *) die "unknown argument $1 (see --help)" ;;
 esac
 
-# Out of Debian's package, which isn't installed: that would start a service.
+# Extracts Debian's package without installing it, since that would start a service.
 take_prometheus() {
     local scratch
     scratch=$(mktemp -d)
     chmod 755 "$scratch"
     (cd "$scratch" && apt-get download prometheus >log 2>&1 && dpkg-deb --extract prometheus_*.deb .) || {
         cat "$scratch/log" >&2
-        die "Debian's package prometheus can't be had; run: apt-get update"
+        die "could not download Debian's package prometheus; run: apt-get update"
     }
     cp "$scratch"/usr/bin/{prometheus,promtool} "$venv/bin/"
     rm -rf "$scratch"

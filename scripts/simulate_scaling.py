@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Queueing and affinity with N engines, simulated: svara-bench's paced engines, the real server, the real router.
+"""Simulates queueing and affinity with N engines: the paced engines of svara-bench, the real server, the real router.
 
     cargo build --release -p svara-server -p svara-bench
     scripts/simulate_scaling.py [--engines 1,2,4,8] [--seconds 30] [--router PATH]
 
-Prints the tables of docs/scaling.md. An engine here carries 4 streams at once, at twice real time, and makes the rest
-wait, as a GPU that is full does. Nothing is decoded, so that the engines are what is scarce and not this machine.
-Speeches are 1.7 s long, arrivals are Poisson. All on the loopback; ends by itself. --router names the program of
+Prints the tables of docs/scaling.md. Each engine serves 4 streams at once, at twice real time, and makes others wait,
+like a saturated GPU. Nothing is decoded, so that the engines are the bottleneck and not this machine. Each request has
+1.7 s of audio; arrivals are Poisson. Everything runs on loopback, and ends by itself. --router is the program
 vllm-router, for the part about affinity.
 """
 
@@ -31,7 +31,7 @@ STREAMS_PER_ENGINE = 4
 TOKENS_PER_SECOND = 164
 FIRST_TOKEN_MS = 50
 FRAMES = 20
-# What one engine carries: each stream takes so long.
+# The time for one stream at the engine, and the requests a second that an engine can serve.
 SPEECH_SECONDS = FIRST_TOKEN_MS / 1000 + FRAMES * 7 / TOKENS_PER_SECOND
 ENGINE_RPS = STREAMS_PER_ENGINE / SPEECH_SECONDS
 POLICIES = ["consistent_hash", "cache_aware", "power_of_two", "round_robin"]
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--router", type=Path)
     args = parser.parse_args()
     sizes = [int(n) for n in args.engines.split(",")]
-    print(f"One engine carries {ENGINE_RPS:.1f} speeches a second.\n")
+    print(f"One engine serves {ENGINE_RPS:.1f} requests a second.\n")
 
     print(f"| engines | load | {HEADER} |\n|---|---|---|---|")
     for count in sizes:
@@ -53,13 +53,13 @@ def main() -> None:
             print(row(str(count), 0.8, load(url, 0.8 * count * ENGINE_RPS, args.seconds)), flush=True)
 
     count = 2
-    print(f"\n| streams the server lets in, {count} engines | load | {HEADER} |\n|---|---|---|---|")
+    print(f"\n| streams admitted, {count} engines | load | {HEADER} |\n|---|---|---|---|")
     for streams in (count * STREAMS_PER_ENGINE, 1000):
         with engines(count) as urls, server(urls, max_streams=streams) as url:
             print(row(str(streams), 1.5, load(url, 1.5 * count * ENGINE_RPS, args.seconds)), flush=True)
 
     count = 4
-    print(f"\n| one voice for all, {count} engines | load | {HEADER} |\n|---|---|---|---|")
+    print(f"\n| one voice in all requests, {count} engines | load | {HEADER} |\n|---|---|---|---|")
     with engines(count) as urls, server(urls, max_streams=1000) as url:
         print(row("the server's list", 0.6, load(url, 0.6 * count * ENGINE_RPS, args.seconds)), flush=True)
     for policy in POLICIES if args.router else []:
@@ -75,7 +75,7 @@ def row(name: str, load_share: float, step: dict) -> str:
 
 
 def load(url: str, rps: float, seconds: int) -> dict:
-    """One step of Poisson arrivals; its figures."""
+    """Runs one step of Poisson arrivals and returns its figures."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         command = [BINARIES / "svara-bench", "load", "--url", url, "--arrival", f"poisson:{rps:.3f}"]
         command += ["--seconds", str(seconds), "--json", file.name, "--timeout-seconds", "60"]
@@ -126,7 +126,7 @@ def process(command: list, ready: Callable[[], bool]) -> Iterator[None]:
         deadline = time.monotonic() + 60
         while not ready():
             if started.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{command[0]} doesn't start")
+                raise SystemExit(f"{command[0]} didn't start")
             time.sleep(0.05)
         yield
     finally:

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs the server from source for development, with a vLLM that runs elsewhere or one that this starts.
+# Runs the server from source for development, with a running vLLM or one that it starts.
 #
 #   scripts/start-dev.sh [ARGUMENT OF svara-server...]
 #
-#   VLLM_BASE_URL   where vLLM is, default http://127.0.0.1:8000/v1; nothing is started when it answers
-#   VLLM_PYTHON     a Python with vLLM, to start one where none answers; VLLM_EXTRA_ARGS has more flags for it
-#   VLLM_MODEL, TOKENIZER_MODEL, API_HOST, API_PORT, TTS_DEVICE   as everywhere
+#   VLLM_BASE_URL   the address of vLLM, default http://127.0.0.1:8000/v1; if it answers, no vLLM is started
+#   VLLM_PYTHON     a Python with vLLM, to start vLLM if none answers; VLLM_EXTRA_ARGS has further flags for it
+#   VLLM_MODEL, TOKENIZER_MODEL, API_HOST, API_PORT, TTS_DEVICE   as in .env.example
 #
-# Fetches what is missing (ONNX Runtime; the tokenizer and SNAC by scripts/fetch_models.sh). Ctrl-C ends all it started.
+# Downloads what is missing (ONNX Runtime; the tokenizer and SNAC with scripts/fetch_models.sh). Ctrl-C stops everything.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -25,7 +25,7 @@ have cargo || die "cargo is missing; see https://rustup.rs"
 ensure_packages curl=curl c++=build-essential make=make cmake=cmake
 scripts/fetch_onnxruntime.sh
 if ! answers && [[ -z ${VLLM_PYTHON:-} ]]; then
-    die "no vLLM answers at $VLLM_BASE_URL; start one, or name a Python that has it: VLLM_PYTHON=python3 $0"
+    die "no vLLM answers at $VLLM_BASE_URL; start one, or set VLLM_PYTHON to a Python with vLLM: VLLM_PYTHON=python3 $0"
 fi
 if [[ ! -d $VLLM_MODEL && ! -s models/snac/decoder_stream.onnx ]]; then
     SVARA_FETCH=tokenizer scripts/fetch_models.sh
@@ -36,7 +36,7 @@ if answers; then
     exec target/release/svara-server "$@"
 fi
 
-# The supervisor starts vLLM, waits for it, and takes both down together.
+# The supervisor starts vLLM, waits until it is ready, starts the server, and stops both together.
 state=$(mktemp -d)
 trap 'rm -rf "$state"' EXIT
 export SVARA_SUPERVISOR_SOCKET=$state/supervisor.sock SVARA_LOG_DIR=$state/logs SVARA_SERVER=target/release/svara-server

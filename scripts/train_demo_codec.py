@@ -6,7 +6,7 @@
     train_demo_codec.py train wav/ codec.pt --minutes 90
     train_demo_codec.py export codec.pt out/   decoder.onnx and encoder.onnx, checked against torch
 
-It lets a machine without the SNAC weights and without a GPU run the whole way of speech on real audio. The layout is
+With it, a machine without the SNAC weights and without a GPU can run the whole pipeline on real audio. The layout is
 SNAC's: three codebooks of 4096 entries at strides 4, 2, 1, hop 512 samples at 24 kHz, so a frame is 1 + 2 + 4 codes and
 2048 samples. The network isn't SNAC's: an STFT front end, a few depthwise blocks, residual vector quantisation, and an
 inverse-STFT head (as in Vocos), all at 47 to 188 steps per second, so that it trains on two CPU cores in about an hour

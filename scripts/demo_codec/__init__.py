@@ -1,1 +1,1 @@
-"""The demo codec: `corpus` makes speech, `network` is the codec, `training` fits it, `onnx_files` writes it out."""
+"""The demo codec: `corpus` generates speech, `network` is the codec, `training` trains it, `onnx_files` exports it."""

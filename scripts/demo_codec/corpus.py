@@ -14,7 +14,7 @@ import torch
 
 from .network import SAMPLE_RATE
 
-# Languages whose words are made up from the script whose Unicode block starts there.
+# Languages with random words in a script, by the start of its Unicode block.
 SCRIPTS = {
     "hi": 0x900,
     "mr": 0x900,

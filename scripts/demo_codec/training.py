@@ -52,7 +52,7 @@ def train(wavs: Path, checkpoint: Path, minutes: float) -> None:
 
 
 class Segments:
-    """Random stretches of the corpus at random loudness."""
+    """Random segments of the corpus with random loudness."""
 
     def __init__(self, wavs: Path) -> None:
         self.rng = random.Random(0)
@@ -71,7 +71,7 @@ def learning_rate(step: int, progress: float) -> float:
 
 @torch.no_grad()
 def refill(codec: Codec, segments: Segments, usage: list[torch.Tensor], everything: bool) -> None:
-    """Gives entries that nothing uses (or all of them) a latent that occurs."""
+    """Replaces unused codebook entries (or all of them) by latents that occur in the corpus."""
     pools: list[list[torch.Tensor]] = [[] for _ in STRIDES]
     for _ in range(24):
         residual = codec.encoder(segments.batch())

@@ -18,7 +18,7 @@ SNAKE_POWER = 1.3  # mean square of snake(x) for x ~ N(0, 1): scales the random 
 class Net(Graph):
     """The layers of SNAC over whole utterances. Signals are [B, C, T]; `name` is a layer's name in the state dict.
 
-    The methods down to `mask` say how layers see time, and are what a stream does differently.
+    The methods up to `mask` define how layers handle time; StreamNet overrides them.
     """
 
     def __init__(self, config: Config, weights: Weights) -> None:
@@ -29,7 +29,7 @@ class Net(Graph):
         self.delay = 0  # samples by which the current layer lags in a stream
 
     def extend(self, x: str, channels: int, past: int) -> str:
-        """x with what came before it: [B, C, past + T] in a stream."""
+        """x with its past prepended: [B, C, past + T] in a stream."""
         return x
 
     def padding(self, samples: int) -> int:
@@ -37,11 +37,11 @@ class Net(Graph):
         return samples
 
     def centre(self, x: str, samples: int) -> str:
-        """x as a convolution leaves it that loses `samples` at each end."""
+        """x without `samples` at each end, as after an unpadded convolution."""
         return x
 
     def mask(self, x: str) -> str:
-        """x with zeros outside the utterance, which is what the next convolution must find there."""
+        """x with zeros outside the utterance, which the next convolution requires."""
         return x
 
     def conv(
@@ -114,10 +114,10 @@ class Net(Graph):
 
 
 class StreamNet(Net):
-    """The layers over a chunk of a stream: each one remembers the end of its input, pads nothing, and runs late.
+    """The layers over a chunk of a stream. Each keeps the end of its input, uses no padding, and delays its output.
 
-    A layer that looks p samples ahead gives its output p samples later. So at rate r and delay d, element j of a chunk
-    is sample pos * r - d + j of the utterance; what lies outside the utterance is masked.
+    A layer that needs p later samples delays its output by p samples. So at rate r and delay d, element j of a chunk is
+    sample pos * r - d + j of the utterance; elements outside the utterance are masked.
     """
 
     def __init__(self, config: Config, weights: Weights) -> None:

@@ -1,4 +1,4 @@
-"""The stream decoder driven as a server drives it, and its check against the plain decoder. Needs onnxruntime."""
+"""Runs the stream decoder as a server does, and compares it with the plain decoder. Needs onnxruntime."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stream_batch(session: Any, hop: int, starts: list[int], codes: list[Any], no
     audio = []
     lengths = (-(-(n * samples + delay) // (hop * samples)) for n in frames)
     for call in range(max(start + n for start, n in zip(starts, lengths, strict=True))):
-        state[[start == call for start in starts]] = 0  # until then, the row holds a stream of no interest
+        state[[start == call for start in starts]] = 0  # before its start, the content of a row doesn't matter
         fed = [max(0, call - start) * hop for start in starts]
         feed = {
             "pos": np.array(fed) * latents,

@@ -25,7 +25,7 @@ class _Tensor(NamedTuple):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads the pickle of a torch checkpoint into descriptions of tensors; runs no code but that listed here."""
+    """Reads the pickle of a torch checkpoint into descriptions of tensors; runs only the code listed here."""
 
     ALLOWED: ClassVar[dict[tuple[str, str], Any]] = {
         ("collections", "OrderedDict"): OrderedDict,
@@ -79,7 +79,7 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
 
 
 class Weights:
-    """Parameters by name: those of a checkpoint, or seeded random ones made (and kept in `state`) when asked for."""
+    """Parameters by name: those of a checkpoint, or seeded random ones, generated on demand and kept in `state`."""
 
     def __init__(self, state: dict[str, np.ndarray] | None = None, seed: int = 0) -> None:
         self.random = state is None

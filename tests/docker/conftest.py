@@ -1,4 +1,4 @@
-"""The images are there (scripts/test-docker.sh builds them); sizes and times are reported at the end."""
+"""Uses the images that scripts/test-docker.sh builds. Reports sizes and times at the end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def images() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the hub serves: the tiny checkpoint as the model, and a small SNAC with random weights."""
+    """The directory that the hub serves: the tiny checkpoint as the model, and a small SNAC with random weights."""
     directory = tmp_path_factory.mktemp("hub")
     shutil.copytree(MODELS / "tiny-svara", directory / "model")
     shutil.copy(PROJECT / "tests/peers/fake_hub.py", directory)
@@ -40,7 +40,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = (PROJECT / "tests/models/snac-small.json").read_text()
     (snac / "config.json").write_text(config)
     torch.save(seeded_network(Config(**json.loads(config)), 1).state_dict(), snac / "pytorch_model.bin")
-    # The container's user reads it by a mount.
+    # The container's user reads it through a mount.
     for path in (directory, *directory.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     for parent in directory.parents[:2]:
@@ -57,7 +57,7 @@ def port() -> int:
 
 @pytest.fixture(scope="session")
 def variables(images: dict[str, str], hub: Path, port: int) -> dict[str, str]:
-    """What `.env` would say on a machine without a GPU."""
+    """The settings that `.env` would have on a machine without a GPU."""
     return {
         **images,
         "HUB_DIRECTORY": str(hub),

@@ -1,4 +1,4 @@
-"""Runs the compose files of the repository, less the GPUs that this machine doesn't have."""
+"""Runs the compose files of the repository, without their GPU reservations."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import yaml
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = os.environ.get("SVARA_TEST_PROJECT", "svara-test")
 REPORT: list[tuple[str, str]] = []
-"""What was measured, for the end of the run."""
+"""The measurements, printed at the end of the run."""
 
-START_WITHIN_S = 900  # vLLM's imports take minutes where others use the cores, too
+START_WITHIN_S = 900  # vLLM's imports take minutes on a busy machine
 
 
 def report(what: str, value: str) -> None:
@@ -32,14 +32,14 @@ def compose_command() -> list[str]:
 
 
 class Stack:
-    """A compose project: its file, its containers, and what a person would ask of them."""
+    """A compose project: its file, its containers, and the commands of an operator."""
 
     def __init__(self, directory: Path, files: list[str], variables: dict[str, str]) -> None:
         self.environment = os.environ | variables
         self.base = [*compose_command(), "--project-name", NAME]
         merged = [argument for file in files for argument in ("-f", str(PROJECT / file))]
         shown = self.run([*self.base, *merged, "--project-directory", str(PROJECT), "config"])
-        # An engine without NVIDIA's runtime refuses a reservation of GPUs: that is all that is left out.
+        # Docker without NVIDIA's runtime refuses GPU reservations; nothing else is removed.
         file = directory / "compose.yml"
         file.write_text(yaml.safe_dump(without_gpus(yaml.safe_load(shown)), sort_keys=False))
         self.base += ["-f", str(file), "--project-directory", str(PROJECT)]
@@ -104,7 +104,7 @@ def health(container: str) -> str:
 
 
 def until(what: str, holds: Callable[[], bool], within_s: float, every_s: float = 0.25) -> float:
-    """Waits until it holds; returns how long that took."""
+    """Waits until the condition holds; returns how long that took."""
     start = time.monotonic()
     while time.monotonic() - start < within_s:
         if holds():
@@ -114,7 +114,7 @@ def until(what: str, holds: Callable[[], bool], within_s: float, every_s: float 
 
 
 class Supervised:
-    """A container with the supervisor in it."""
+    """A container that runs the supervisor."""
 
     def __init__(self, container: str) -> None:
         self.container = container
@@ -123,7 +123,7 @@ class Supervised:
         return docker("exec", self.container, *command, check=check)
 
     def status(self) -> dict[str, dict[str, Any]]:
-        """The programs by name; empty while no supervisor answers."""
+        """The programs by name; empty if no supervisor answers."""
         text = docker("exec", self.container, "svara-supervisor", "status", "--json", check=False)
         try:
             return {program["name"]: program for program in json.loads(text)["programs"]}
@@ -135,7 +135,7 @@ class Supervised:
         return done.returncode == 0
 
     def kill(self, program: str) -> int:
-        """kill -9 of the program's first process, from inside; returns its number."""
+        """Kills the program's first process with SIGKILL, from inside the container; returns its process id."""
         pid = self.status()[program]["pid"]
         self.exec("sh", "-c", f"kill -9 {pid}")
         return pid

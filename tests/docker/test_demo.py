@@ -1,4 +1,4 @@
-"""The profile `demo`: no GPU, no vLLM, no model weights."""
+"""The profile `demo`, without a GPU, vLLM or model weights."""
 
 from __future__ import annotations
 

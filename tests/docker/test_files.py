@@ -1,4 +1,4 @@
-"""What the compose files say, without running them."""
+"""Checks the compose files without running them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_every_variable_of_the_example_is_used() -> None:
 
 
 def test_no_variable_of_an_image_is_taken_away() -> None:
-    """A name without a value removes the variable of the image, where the host has none of that name."""
+    """A name without a value removes the image's variable unless the host sets it."""
     instructions = (PROJECT / "docker" / "Dockerfile").read_text().replace("\\\n", " ")
     environments = re.findall(r"^ENV (.*)$", instructions, re.MULTILINE)
     of_images = {name for line in environments for name in re.findall(r"(\w+)=", line)}

@@ -1,4 +1,4 @@
-"""docker-compose.yml with a real vLLM in it. The tests are steps of one story and run in the order written."""
+"""docker-compose.yml with a real vLLM. The tests depend on each other and run in the order of the file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def inside() -> Supervised:
 
 
 class OpenStream(threading.Thread):
-    """A request that is being listened to; says how it ended."""
+    """An open request; records how it ended."""
 
     def __init__(self, url: str, text: str = LONG_TEXT) -> None:
         super().__init__(daemon=True)
@@ -125,7 +125,7 @@ def test_runs_as_nobody_on_a_read_only_root(inside: Supervised) -> None:
 
 
 def test_the_operators_commands(inside: Supervised, url: str) -> None:
-    """The old note's check list, in the new commands."""
+    """The checklist of the supervisord note, with the new commands."""
     assert "vllm" in inside.exec("svara-supervisor", "status")
     inside.exec("svara-supervisor", "restart", "server", "--wait")
     assert httpx.get(f"{url}/health").status_code == 200
@@ -135,7 +135,7 @@ def test_the_operators_commands(inside: Supervised, url: str) -> None:
     until("ready", inside.ready, 30)
     assert "Application startup complete" in logs(inside, "vllm")
     assert inside.exec("svara-supervisor", "tail", "-n", "5", "server", "stderr")
-    report_log = "/var/log/supervisor/healthcheck.log"  # a line a minute
+    report_log = "/var/log/supervisor/healthcheck.log"  # one line a minute
     until("a report", lambda: "server" in inside.exec("tail", "-20", report_log, check=False), 90, 1)
     assert "ready" in inside.exec("svara-supervisor", "events")
     assert "svara_supervisor_up" in inside.exec("svara-supervisor", "metrics")
@@ -177,7 +177,7 @@ def test_kill_9_of_vllm(inside: Supervised, url: str) -> None:
 
 
 def test_kill_9_of_the_supervisor(inside: Supervised, url: str) -> None:
-    """From the host: inside its namespace nothing can kill PID 1."""
+    """Kills it from the host: nothing inside its namespace can kill PID 1."""
     os.kill(inspect(NAME)["State"]["Pid"], signal.SIGKILL)
     until("restarted by policy", lambda: inspect(NAME)["RestartCount"] == 1, 30)
     took = until("healthy", lambda: health(NAME) == "healthy" and inside.ready(), START_WITHIN_S, 1)
@@ -186,7 +186,7 @@ def test_kill_9_of_the_supervisor(inside: Supervised, url: str) -> None:
 
 
 def test_stop_ends_within_the_grace_with_open_streams(inside: Supervised, url: str, stack: Stack) -> None:
-    """And the volumes outlive the container, voices included."""
+    """The volumes survive the container, including voices."""
     fields = {"name": "Kept", "consent": "true", "transcript": "a tone", "language": "en", "gender": "female"}
     made = httpx.post(f"{url}/v1/voices", files={"audio": ("a.wav", recording(), "audio/wav")}, data=fields, timeout=60)
     assert made.status_code == 201, made.text

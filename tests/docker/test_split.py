@@ -1,4 +1,4 @@
-"""docker/compose.split.yml: two vLLMs behind vllm-router, and the server apart. Steps of one story, in order."""
+"""docker/compose.split.yml with two vLLMs behind vllm-router. The tests depend on each other and run in order."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_one_of_two_engines_killed(stack: Stack, url: str) -> None:
 
 
 def test_network_cut_between_server_and_engines(stack: Stack, url: str) -> None:
-    """The router's leg to the servers is cut, as a broken switch would; the server must say so in time, and heal."""
+    """The network between router and servers is cut: the server must report that in time, and recover."""
     (router,) = stack.containers("router")
     (network,) = [n for n in inspect(router)["NetworkSettings"]["Networks"] if n.endswith("_front")]
     docker("network", "disconnect", network, router)
@@ -95,7 +95,7 @@ def test_network_cut_between_server_and_engines(stack: Stack, url: str) -> None:
 
 
 def test_network_cut_under_an_open_stream(stack: Stack, url: str) -> None:
-    """A stream whose engine falls silent is broken off within the inactivity limit, not left hanging."""
+    """A stream whose engine falls silent is aborted within the inactivity limit."""
     (router,) = stack.containers("router")
     (network,) = [n for n in inspect(router)["NetworkSettings"]["Networks"] if n.endswith("_front")]
     heard, outcome = threading.Event(), []

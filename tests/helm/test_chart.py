@@ -1,4 +1,4 @@
-"""The chart in the ways that it is meant to be installed: linted, rendered, held against the schemas of Kubernetes."""
+"""Lints and renders the chart with supported values, and validates the result against the schemas of Kubernetes."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_what_is_rendered_is_valid(values: list[str], version: str) -> None:
     names = [(d["kind"], d["metadata"]["name"]) for d in documents]
     assert len(set(names)) == len(names), "each once"
     for document in documents:
-        if document["kind"] != "ServiceMonitor":  # Prometheus Operator's own; no schema here
+        if document["kind"] != "ServiceMonitor":  # a resource of Prometheus Operator, without a schema here
             kubernetes_validate.validate(document, version, strict=True)
 
 

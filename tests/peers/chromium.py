@@ -17,7 +17,7 @@ Launch = Callable[..., Browser]
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Launch]:
-    """Gives a function that starts a browser with the arguments given; they end with the context."""
+    """Returns a function that starts a browser with the given arguments. All browsers end with the context."""
     program = shutil.which("chromium")
     assert program, "chromium is missing: scripts/setup_test_peers.sh"
     with sync_playwright() as playwright, contextlib.ExitStack() as browsers:
@@ -31,7 +31,7 @@ def chromium() -> Iterator[Launch]:
 
 
 def complaints(page: Page, root: str) -> list[str]:
-    """Grows by each error on the page's console, and by each request that doesn't go to the server."""
+    """Collects each error on the page's console, and each request that doesn't go to the server."""
     seen: list[str] = []
     page.on("pageerror", lambda error: seen.append(str(error)))
     page.on("console", lambda message: seen.append(message.text) if message.type == "error" else None)

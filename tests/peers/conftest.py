@@ -1,4 +1,4 @@
-"""Fixtures: one vLLM for the whole run, and our server in front of it with any settings."""
+"""Fixtures: one vLLM for the whole run, and our server in front of it with various settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     def terminated(number: int, _frame: FrameType | None) -> None:
         pytest.exit(f"signal {number}", returncode=128 + number)
 
-    # Fixtures clean up on an orderly exit only.
+    # Fixtures clean up only on an orderly exit.
     signal.signal(signal.SIGTERM, terminated)
 
 
@@ -43,14 +43,14 @@ def one_vllm(logs: Path) -> Iterator[Vllm]:
 
 @pytest.fixture
 def vllm(one_vllm: Vllm) -> Vllm:
-    """A real vLLM that serves the tiny checkpoint; up at the start of each test."""
+    """A real vLLM that serves the tiny checkpoint; ready at the start of each test."""
     one_vllm.ensure_started()
     return one_vllm
 
 
 @pytest.fixture(scope="module")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
-    """Starts servers with the settings given; they stop with the module, and must end well."""
+    """Starts servers with the given settings. They stop with the module, and must exit cleanly."""
     servers: list[Server] = []
 
     def start(settings: Settings, *arguments: str, ready: bool = True) -> Server:
@@ -66,7 +66,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
 
 @pytest.fixture(scope="module", params=["demo", "vllm"])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    """For what must hold whatever speaks: the demo voice, then a real vLLM."""
+    """For tests that apply to both backends: the demo voice, then a real vLLM."""
     if request.param == "demo":
         return DEMO
     vllm: Vllm = request.getfixturevalue("one_vllm")
@@ -76,14 +76,14 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 @pytest.fixture(scope="module")
 def server(one_vllm: Vllm, start_server: StartServer) -> Server:
-    """Our server before vLLM, with the small codec."""
+    """Our server in front of vLLM, with the small codec."""
     one_vllm.ensure_started()
     return start_server(settings_for_vllm(one_vllm.base_url))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Adds the logs of the processes to a failure."""
+    """Adds the logs of the processes to the report of a failure."""
     report = yield
     if report.failed:
         for value in getattr(item, "funcargs", {}).values():

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A model hub on this machine: serves directories in the way that the Hugging Face libraries ask for them.
+"""A local model hub: serves directories over the API that the Hugging Face libraries use.
 
     fake_hub.py PORT ORG/NAME=DIRECTORY...
 
-Only what a download needs: the list of a repository's files with their checksums, and the files, whole or from an
-offset. Tests use the class and its faults; in a container the program serves alone. Standard library only.
+It supports only what a download needs: the list of a repository's files with their checksums, and the files, whole or
+from an offset. Tests use the class and its faults; containers run the program. It needs only the standard library.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-LARGE_BYTES = 100_000  # from here on a file counts as stored by LFS
+LARGE_BYTES = 100_000  # files of this size or more count as stored in LFS
 
 
 class FakeHub:
-    """Repositories by name, and the faults that a test wants."""
+    """Repositories by name, and the faults that a test injects."""
 
     def __init__(self, repositories: dict[str, Path]) -> None:
         self.repositories = repositories

@@ -1,4 +1,4 @@
-"""What other programs hear in a sound: ffmpeg and pocketsphinx."""
+"""Decodes and recognizes audio with other programs: ffmpeg and pocketsphinx."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FRAME = RATE // 50
 
 
 def samples_heard(sound: bytes) -> bytes:
-    """A file of any kind as 16-bit samples at `RATE`, one channel."""
+    """Decodes a file of any format to 16-bit mono samples at `RATE`."""
     command = ["ffmpeg", "-v", "error", "-i", "pipe:0", "-ar", str(RATE), "-ac", "1", "-f", "s16le", "pipe:1"]
     return subprocess.run(command, input=sound, capture_output=True, check=True).stdout
 
@@ -23,7 +23,7 @@ def seconds_heard(sound: bytes) -> float:
 
 
 def words_heard(sound: bytes) -> list[str]:
-    """What pocketsphinx hears with its stock model of US English."""
+    """The words that pocketsphinx recognizes with its stock model of US English."""
     recogniser = pocketsphinx.Decoder(samprate=RATE, loglevel="FATAL")
     recogniser.start_utt()
     recogniser.process_raw(samples_heard(sound), full_utt=True)
@@ -33,15 +33,15 @@ def words_heard(sound: bytes) -> list[str]:
 
 
 def likeness(part: bytes, repeated: bytes) -> float:
-    """How alike the loudness of a recording runs to the best fitting part of a sound that is played again and again, 1
-    at most. Codecs and a browser's noise suppression change it little."""
+    """The correlation, at most 1, of a recording's loudness with the best matching part of a sound that is played in a
+    loop. Codecs and a browser's noise suppression hardly change it."""
     heard, once = loudness(part), loudness(repeated)
     played = np.tile(once, len(heard) // len(once) + 2)
     return max(float(np.corrcoef(heard, played[at : at + len(heard)])[0, 1]) for at in range(len(once)))
 
 
 def loudness(sound: bytes) -> np.ndarray:
-    """The mean power, in decibels above silence, of each 20 ms."""
+    """The mean power of each 20 ms, in decibels above silence."""
     samples = np.frombuffer(samples_heard(sound), "<i2").astype(np.float64)
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
     return 10 * np.log10(np.square(frames).mean(1) + 1000)

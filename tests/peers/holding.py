@@ -1,4 +1,4 @@
-"""A server that can speak one thing at a time, and somebody who keeps it busy."""
+"""A server with a single stream, and a client that keeps it busy."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import httpx
 
 from server_peer import Server, Settings, changed
 
-# Some minutes of speech, and as samples more than sockets hold: no engine is through with it before it is let go.
+# Some minutes of speech. Its samples exceed the socket buffers, so no engine finishes before the client releases it.
 LONG = "one two three four five six. " * 100
 
 
 def only_one_stream(settings: Settings) -> Settings:
-    """One stream, and no place to wait; who comes too early is told to come again in a second."""
+    """Settings for one stream and no queue; further requests get a Retry-After of one second."""
     return changed(settings, decoder={"max_streams": 1}, limits={"queue": 0, "queue_seconds": 1.0})
 
 
 @contextlib.contextmanager
 def holding_the_only_stream(server: Server, **client: Any) -> Iterator[Callable[..., None]]:
-    """Keeps the stream busy; gives a function that frees it after some time."""
+    """Keeps the stream busy; returns a function that frees it after some time."""
     body = {"text": LONG, "voice": "en_male", "response_format": "pcm", "top_p": 1.0}
     with httpx.stream("POST", f"{server.root}/v1/text-to-speech", json=body, timeout=60, **client) as held:
         assert held.status_code == 200

@@ -1,7 +1,7 @@
-"""An engine that speaks at a pace: vLLM's /v1/completions without a model, for tests that kill engines under load.
+"""An engine with a fixed pace: vLLM's /v1/completions without a model, for tests that kill engines under load.
 
-python paced_engine.py PORT FRAMES FRAME_MS: each request gets so many frames, one event each, so many ms apart.
-`GET /stats` says what it was asked: `{"sessions": {"hi_female": 3}, "request_ids": [...]}`.
+python paced_engine.py PORT FRAMES FRAME_MS: each request gets FRAMES frames, one event each, FRAME_MS ms apart.
+`GET /stats` reports the requests: `{"sessions": {"hi_female": 3}, "request_ids": [...]}`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Processes that a test starts, and ends whatever happens."""
+"""Processes that a test starts, and that end in any case."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def wait_until(what: str, condition: Callable[[], bool], within_s: float, every_s: float = 0.02) -> float:
-    """Seconds until the condition held; fails when that takes longer."""
+    """Seconds until the condition holds; fails if that takes longer than the limit."""
     start = time.monotonic()
     while not condition():
         if time.monotonic() - start > within_s:
@@ -32,7 +32,7 @@ def wait_until(what: str, condition: Callable[[], bool], within_s: float, every_
 
 
 class Service:
-    """A process in a session of its own, with its output in a file."""
+    """A process in its own session, with its output in a file."""
 
     def __init__(
         self, name: str, command: list[str | Path], log: Path, environment: dict[str, str], directory: Path
@@ -75,13 +75,13 @@ class Service:
             raise AssertionError(f"{error}\n{self.tail()}") from None
 
     def kill(self) -> None:
-        """SIGKILL to the whole group; the children of a dead leader too."""
+        """Sends SIGKILL to the whole group, including the children of a dead leader."""
         self._signal_group(signal.SIGKILL)
         self.process.wait()
         atexit.unregister(self.kill)
 
     def stop(self, within_s: float) -> int:
-        """SIGTERM, and the exit code; fails when it takes longer."""
+        """Sends SIGTERM and returns the exit code; fails if that takes longer than the limit."""
         if self.alive():
             self.process.terminate()
         try:
@@ -98,7 +98,7 @@ class Service:
 
 
 def status_of(url: str, timeout_s: float = 2) -> int | None:
-    """The status of a GET; None when nothing answers."""
+    """The status of a GET; None if there is no answer."""
     try:
         return httpx.get(url, timeout=timeout_s).status_code
     except httpx.TransportError:

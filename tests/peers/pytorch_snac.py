@@ -1,4 +1,4 @@
-"""The reference SNAC in PyTorch, with the weights that our graphs have."""
+"""The reference SNAC in PyTorch, with the weights of our graphs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snac_export.weights import Weights
 
 
 def network(config: Config, weights: Weights) -> snac.SNAC:
-    """`weights` must hold every parameter: seeded ones are made as the graphs are built."""
+    """`weights` must contain every parameter; seeded ones are generated when the graphs are built."""
     model = snac.SNAC(**dataclasses.asdict(config)).eval()
     state = {name: torch.from_numpy(value) for name, value in weights.state.items()}
     model.load_state_dict(state, strict=True)
@@ -23,7 +23,7 @@ def network(config: Config, weights: Weights) -> snac.SNAC:
 
 
 def seeded_network(config: Config, seed: int) -> snac.SNAC:
-    """What `export_snac.py --random SEED` exports."""
+    """The reference for `export_snac.py --random SEED`."""
     weights = Weights(seed=seed)
     decoder(config, weights, stream=False, noise=config.noise)
     encoder(config, weights)
@@ -31,7 +31,7 @@ def seeded_network(config: Config, seed: int) -> snac.SNAC:
 
 
 def decode(model: snac.SNAC, codes: list[np.ndarray], noise: list[np.ndarray] | None = None) -> np.ndarray:
-    """[B, 1, samples]. The noise of each layer is fed instead of drawn; None is no noise."""
+    """[B, 1, samples]. The noise of each layer is an input instead of random; None means no noise."""
     draws = None if noise is None else iter([torch.from_numpy(n) for n in noise])
 
     def drawn(shape: tuple[int, ...], **_: object) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Speech that costs a real vLLM on a CPU tenths of a second where it would be seconds, for tests of all around it."""
+"""Settings with which a real vLLM on a CPU needs tenths of a second for a speech instead of seconds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from reference import PROJECT, tokenizer
 from server_peer import Engine, Settings, changed
 
-# The tiny checkpoint speaks for as long as the prompt has words, and greedy sampling sorts no logits.
+# The tiny checkpoint generates in proportion to the words in the prompt, and greedy sampling sorts no logits.
 QUICK = {
     'text = "{speaker_id}: {text}"': 'text = "{text}"',
     "temperature = 0.75": "temperature = 0.0",
@@ -17,7 +17,7 @@ QUICK = {
 
 
 def quick(engine: Engine, directory: Path) -> Settings:
-    """The engine's settings; before vLLM with such a profile of the model, which is written into the directory."""
+    """The engine's settings. For vLLM, they name a quick profile, which is written into the directory."""
     if not engine.vllm:
         return engine.settings
     profile = (PROJECT / "config/models/svara-v1.toml").read_text()
@@ -30,5 +30,5 @@ def quick(engine: Engine, directory: Path) -> Settings:
 
 
 def quick_frames(text: str) -> int:
-    """What the tiny checkpoint then speaks: a frame for each token of the text, and one."""
+    """The frames that the tiny checkpoint then generates: one for each token of the text, plus one."""
     return len(tokenizer()(text, add_special_tokens=False)["input_ids"]) + 1

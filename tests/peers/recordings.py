@@ -1,4 +1,4 @@
-"""Recordings to make voices of."""
+"""Recordings for cloning voices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RATE = 24_000
 
 
 def recording(seconds: float = 2.0, pitch_hz: float = 150.0) -> bytes:
-    """A WAV of something like a vowel."""
+    """A WAV with a sound like a vowel."""
     time = np.arange(int(seconds * RATE)) / RATE
     sound = sum(np.sin(2 * np.pi * pitch_hz * n * time) / n for n in range(1, 8)) * 0.15
     file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""What the peers say is right: prompts by transformers, decoding in one go by ONNX Runtime's own Python package."""
+"""Reference results: prompts from transformers, one-shot decoding with ONNX Runtime's Python package."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIRST_CONTROL = 128000  # and all ids above it
 FIRST_AUDIO, CODES, SLOTS = 128266, 4096, 7
 SAMPLES_PER_FRAME, SAMPLE_RATE = 2048, 24000
 
-# The slots of a frame whose codes make up each codebook, in order.
+# For each codebook, the slots of a frame with its codes, in order.
 CODEBOOK_SLOTS = ([0], [1, 4], [2, 3, 5, 6])
 
 LANGUAGES = {
@@ -58,7 +58,7 @@ def tokenizer(name: str = "tiny-svara") -> Any:
 
 
 def text_ids(text: str, voice: str, model: str = "tiny-svara") -> list[int]:
-    """The ids between AUDIO and END_OF_HUMAN, as the Python stack makes them."""
+    """The ids between AUDIO and END_OF_HUMAN, as the Python stack builds them."""
     return tokenizer(model)(f"{SPEAKER_IDS[voice]}: {text}", add_special_tokens=False)["input_ids"]
 
 
@@ -68,7 +68,7 @@ def prompt_ids(text: str, voice: str, model: str = "tiny-svara") -> list[int]:
 
 
 def expected_frames(text: str, voice: str) -> int:
-    """What the tiny checkpoint speaks: a frame for each token of the text, and one."""
+    """The frames that the tiny checkpoint generates: one for each token of the text, plus one."""
     return sum(i < FIRST_CONTROL for i in text_ids(text, voice)) + 1
 
 
@@ -86,7 +86,7 @@ def plain_decoder(name: str) -> Any:
 
 
 def decode(tokens: list[int], model: str = "snac-small") -> np.ndarray:
-    """Samples of an utterance decoded in one go, without noise."""
+    """Samples of a one-shot decode without noise."""
     session = plain_decoder(model)
     feed = {f"audio_codes.{i}": codes for i, codes in enumerate(codes_of(tokens))}
     latents = 4 * len(tokens) // SLOTS
@@ -115,7 +115,7 @@ PCM_ROUNDING = 1.5 / 32767
 
 
 def assert_same_audio(pcm: bytes, expected: np.ndarray, what: str = "") -> None:
-    """The promise: the same number of samples, each within 1e-4 before rounding."""
+    """The guarantee of exactness: the same number of samples, each within 1e-4 before rounding."""
     heard = samples_of(pcm)
     assert len(heard) == len(expected), f"{what}: {len(heard)} samples instead of {len(expected)}"
     assert expected.std() > 0.01, "the reference is silent"

@@ -24,7 +24,7 @@ class S3:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What our server has to find in its environment."""
+        """The environment variables for our server."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ALLOW_HTTP": "true",

@@ -1,4 +1,4 @@
-"""What schemathesis checks besides: the server itself never fails, whatever it is sent."""
+"""An additional check for schemathesis: no request makes the server itself fail."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ OURS = {500, 502, 504}
 def no_failure_of_ours(
     ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> None:
-    """501 says what isn't set up, 503 that something is full: both are answers. The others would be bugs, save where
-    espeak-ng dies of a text, which is a process of its own: then 502 is the truth."""
+    """501 means not configured, and 503 means full: both are correct. Other 5xx would be bugs, except for 502 if
+    espeak-ng, a separate process, dies of a text."""
     if response.status_code == 502 and "espeak-ng failed" in response.text:
         return
     assert response.status_code not in OURS, f"{response.status_code}: {response.text[:300]}"

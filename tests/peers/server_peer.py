@@ -21,7 +21,7 @@ Settings = dict[str, dict[str, Any]]
 
 
 def settings_for_vllm(base_url: str) -> Settings:
-    """The whole configuration that the tests start from; a test changes single keys."""
+    """The base configuration of the tests; a test changes single keys."""
     return {
         "server": {"host": "127.0.0.1"},
         "engine": {"kind": "vllm", "base_url": base_url, "model": "svara"},
@@ -43,7 +43,7 @@ def changed(settings: Settings, **sections: dict[str, Any]) -> Settings:
 
 @dataclass(frozen=True)
 class Engine:
-    """What speaks behind a server: how that is configured, and the vLLM where it is one."""
+    """The engine behind a server: its settings, and the vLLM if it is one."""
 
     settings: Settings
     arguments: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ DEMO = Engine({"server": {"host": "127.0.0.1"}, "log": {"format": "json"}}, ("--
 
 
 def write_config(path: Path, settings: Settings) -> None:
-    """TOML; its strings, numbers and booleans are written as JSON's are."""
+    """The settings as TOML, which writes strings, numbers and booleans like JSON."""
     sections = []
     for section, values in settings.items():
         lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
@@ -75,7 +75,7 @@ class Server:
         self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
 
     def wait_listening(self) -> None:
-        """For a server whose engine isn't to be had: it answers, if only to say so."""
+        """For a server whose engine is unavailable: any answer counts."""
         self.service.wait_ready(lambda: status_of(f"{self.root}/health") is not None, START_WITHIN_S)
 
     def stop(self) -> None:
@@ -85,7 +85,7 @@ class Server:
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """A subcommand of the binary."""
+    """Runs a subcommand of the binary."""
     command = [require_binary(), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=clean_environment(), cwd=PROJECT)
 
@@ -96,6 +96,6 @@ def require_binary() -> Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """Without the variables that would beat the configuration file."""
+    """The environment without variables that would override the configuration file."""
     ours = ("API_", "LOG_", "ORT_", "SVARA_", "TOKENIZER_", "TTS_", "VLLM_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -1,4 +1,4 @@
-"""Requests as the tests send them: POST /v1/text-to-speech of our server, and the same generation from vLLM itself."""
+"""The requests of the tests: POST /v1/text-to-speech to our server, and the same generation from vLLM directly."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from vllm_peer import Vllm
 VOICE = "hi_female"
 
 # Greedy, so that both ways give the same tokens. top_p below 1 makes vLLM sort 156,940 logits a token on the CPU.
-# max_tokens makes it one generation, however long the text.
+# max_tokens makes it a single generation, however long the text.
 GREEDY = {"temperature": 0.0, "top_p": 1.0, "repetition_penalty": 1.0, "max_tokens": 2048}
 
-# The text as it stands, so that the references needn't know how numbers are said.
+# No normalization, so that the references don't need to know the words of numbers.
 AS_TYPED = {"voice": VOICE, "response_format": "pcm", "text_normalization": "off"}
 
 
@@ -32,5 +32,5 @@ def speak(server: Server, text: str, **fields: Any) -> bytes:
 
 
 def engine_tokens(vllm: Vllm, text: str, voice: str = VOICE, **sampling: Any) -> list[int]:
-    """What vLLM generates for the same request, with the prompt that the Python stack would send."""
+    """The tokens that vLLM generates for the same request, with the prompt of the Python stack."""
     return vllm.generate(prompt_ids(text, voice), **(GREEDY | sampling))

@@ -1,4 +1,4 @@
-"""Peers: pocketsphinx, ffprobe, espeak-ng. The demo server speaks words that a recogniser understands."""
+"""Peers: pocketsphinx, ffprobe, espeak-ng. A speech recognizer understands the demo server."""
 
 from __future__ import annotations
 

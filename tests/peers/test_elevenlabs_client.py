@@ -49,7 +49,7 @@ def client_of(server: TlsServer) -> Iterator[ElevenLabs]:
 
 
 def check(engine: Engine, pcm: bytes) -> None:
-    """The tiny checkpoint speaks a known number of frames; the demo voice is heard."""
+    """The tiny checkpoint generates a known number of frames; the demo voice must be audible."""
     if engine.vllm:
         assert len(pcm) == 2 * SAMPLES_PER_FRAME * expected_frames(TEXT, VOICE)
     else:
@@ -132,7 +132,7 @@ def test_errors(client: ElevenLabs) -> None:
 
 
 def test_retries_when_full(engine: Engine, tmp_path: Path) -> None:
-    """Where the package tries again by itself, it finds the stream free; without that it is told what is the matter."""
+    """With the package's own retries, the stream is free again; without them, the error says what is wrong."""
     full = TlsServer(tmp_path, only_one_stream(engine.settings), engine.arguments)
     full.wait_ready()
     try:
@@ -150,7 +150,7 @@ def test_retries_when_full(engine: Engine, tmp_path: Path) -> None:
 def test_realtime_over_tls(
     engine: Engine, server: TlsServer, client: ElevenLabs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The package forces wss; its socket trusts what OpenSSL's own variable names."""
+    """The package forces wss; its socket trusts the certificates in OpenSSL's own variable."""
     monkeypatch.setenv("SSL_CERT_FILE", str(server.ca))
     pcm = b"".join(client.text_to_speech.convert_realtime(VOICE, text=iter(SENTENCES), output_format=PCM))
     assert len(pcm) > 0 and len(pcm) % (2 * SAMPLES_PER_FRAME if engine.vllm else 2) == 0
@@ -160,7 +160,7 @@ def test_realtime_over_tls(
 
 
 def test_several_contexts_over_tls(engine: Engine, server: TlsServer) -> None:
-    """As agents' frameworks speak: with two contexts, one of them closed before it has spoken to its end."""
+    """As agent frameworks do: two contexts, one of which is closed before its speech has ended."""
     path = f"/v1/text-to-speech/{VOICE}/multi-stream-input?output_format={PCM}&auto_mode=true"
     audio: dict[str, bytes] = {"a": b"", "b": b""}
     with connect(f"wss://127.0.0.1:{server.port}{path}", ssl=server.context) as socket:

@@ -52,10 +52,10 @@ def engines(tmp_path: Path) -> Iterator[tuple[PacedEngine, PacedEngine]]:
 
 @pytest.fixture
 def router(engines: tuple[PacedEngine, PacedEngine], tmp_path: Path) -> Iterator[str]:
-    """The base URL of a real vllm-router before both engines."""
+    """The base URL of a real vllm-router in front of both engines."""
     port, metrics = free_port(), free_port()
     command = [Path(sys.executable).with_name("vllm-router"), "--worker-urls", *(engine.root for engine in engines)]
-    # By default the router gives a dead engine ten failures: two whole requests with all their tries.
+    # By default, the router tolerates ten failures of a dead engine: two requests with all their tries.
     command += ["--policy", "consistent_hash", "--cb-failure-threshold", 3, "--host", "127.0.0.1", "--port", port, "--prometheus-port", metrics]
     command = [str(part) for part in command]
     service = Service("vllm-router", command, tmp_path / "router.log", dict(os.environ), PROJECT)
@@ -72,7 +72,7 @@ def settings(base_url: str) -> dict:
 
 @dataclass
 class Heard:
-    """What clients got. `speaking` are being spoken; `broken` began and were broken off; `refused` got no sound at all."""
+    """The results of the clients: `speaking` are in progress, `broken` were aborted, `refused` got no audio at all."""
 
     complete: int = 0
     broken: int = 0
@@ -87,7 +87,7 @@ def speak(server: Server, voice: str) -> httpx.Response:
 
 
 def listen(server: Server, voice: str, heard: Heard, until: threading.Event) -> None:
-    """One request after the other, streamed."""
+    """Sends one streamed request after the other."""
     body = {"text": "hello", "voice": voice, "response_format": "pcm"}
     url = f"{server.root}/v1/text-to-speech"
     while not until.is_set():

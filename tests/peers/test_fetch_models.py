@@ -1,4 +1,4 @@
-"""scripts/fetch_models.sh against a hub on this machine, with the faults that real ones have."""
+"""Tests scripts/fetch_models.sh with a local hub that has the faults of real ones."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def hub(repositories: dict[str, Path]) -> FakeHub:
 
 
 class Fetch:
-    """Runs the script for one hub, with a cache and a directory of models of its own."""
+    """Runs the script for one hub, with a separate cache and models directory."""
 
     def __init__(self, url: str, directory: Path) -> None:
         self.models = directory / "models"

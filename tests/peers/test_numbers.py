@@ -1,8 +1,8 @@
-"""Number words against indic-numtowords (AI4Bharat, MIT), for the 16 languages it speaks.
+"""Number words against indic-numtowords (AI4Bharat, MIT), for the 16 languages it supports.
 
-Every number from 0 to 99,999 is compared, then samples of lakhs and crores up to its limit of nine digits. Where the
-peer is wrong, CORRECTIONS says what it writes, what is right, and why; the corrected text must match exactly. Forms
-are compared in NFC, without joiners, which change no sound.
+Compares every number from 0 to 99,999, then samples of lakhs and crores up to the peer's limit of nine digits. Where
+the peer is wrong, CORRECTIONS has its output, the correct one, and the reason; the corrected text must match exactly.
+Forms are compared in NFC, without joiners, which don't change the sound.
 
     scripts/setup_test_peers.sh
     pytest tests/peers/test_numbers.py
@@ -19,7 +19,7 @@ from indic_numtowords import num2words
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = "hi bn mr te kn mai as brx doi gu ml pa ta en ne sa".split()
 
-# language: (what the peer writes, as a pattern; what it should be; why)
+# language: (pattern of the peer's output; the correction; the reason)
 CORRECTIONS = {
     "mr": [
         ("हज़ार", "हजार", "the Hindi spelling; Marathi has no nukta here"),
@@ -29,7 +29,7 @@ CORRECTIONS = {
         (r"ఒకటి (?=వే|లక్ష|కోట్)", "ఒక్క ", "21, 31 … before a noun end in ఒక్క, not in the free-standing ఒకటి"),
     ],
     "kn": [
-        # 83, which the peer says as 82, is handled in `kannada_83`.
+        # `kannada_83` handles 83, for which the peer has the word of 82.
         (r"ಸಾವಿರದ$", "ಸಾವಿರ", "ಸಾವಿರದ is the form before more; nothing follows a round thousand"),
         (r"ಲಕ್ಷದ$", "ಲಕ್ಷ", "the same for lakhs"),
         (r" ನಾಕು ನಾಲಕ್ಕು$| ಯೋಳು$", "", "after thousands, 4 and 7 come with their variants run together"),
@@ -61,7 +61,7 @@ CORRECTIONS = {
 
 
 def lost_by_peer(language: str, number: int) -> bool:
-    """Kannada: 110, 120, 130, 150, 160, 170 and 190 of every hundred come out as the bare stem "ನೂ"."""
+    """Kannada: 110, 120, 130, 150, 160, 170 and 190 of every hundred become the bare stem "ನೂ"."""
     tens = number % 100
     return language == "kn" and number % 1000 > 100 and tens in (10, 20, 30, 50, 60, 70, 90)
 
@@ -81,7 +81,7 @@ def peer(language: str, number: int) -> str:
 
 
 def kannada_83(number: int, text: str) -> str:
-    """The peer says 82 for 83: puts 83 where the number has it."""
+    """Corrects 83, for which the peer has the word of 82."""
     parts = [number // 10**7, number // 10**5 % 100, number // 1000 % 100, number % 100]
     meant = iter([part for part in parts if part in (82, 83)])
     return re.sub("(?<=[ಎೆ]ಂ)ಬತ್ತೆರಡು", lambda said: "ಬತ್ತ್ಮೂರು" if next(meant) == 83 else said[0], text)
@@ -89,7 +89,7 @@ def kannada_83(number: int, text: str) -> str:
 
 @pytest.fixture(scope="session")
 def say():
-    """Runs the example binary: the words of every number of a range."""
+    """The words of every number in a range, from the example binary."""
     binary = ROOT / "target/release/examples/say_numbers"
     assert binary.exists(), f"{binary} is missing: cargo build --release -p svara-engine --example say_numbers"
 
@@ -131,7 +131,7 @@ def test_crores(say, language):
 
 
 def test_kannada_tens_that_the_peer_loses_follow_its_other_tens(say):
-    """140 is not lost by the peer: its pattern, stem and word run together with elision, is asked of the others."""
+    """The peer has 140 right: the others must follow its pattern, stem and word joined with elision."""
     ours = say("kn", 0, 999)
     signs = dict(zip("ಅಆಇಈಉಊಎಏಐಒಓ", ["", "ಾ", "ಿ", "ೀ", "ು", "ೂ", "ೆ", "ೇ", "ೈ", "ೊ", "ೋ"], strict=True))
     assert ours[140] == canonical(num2words(140, lang="kn"))
@@ -143,7 +143,7 @@ def test_kannada_tens_that_the_peer_loses_follow_its_other_tens(say):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_correction_is_still_needed(language):
-    """A correction that finds nothing to correct has become stale."""
+    """Fails on corrections that no longer apply."""
     numbers = [*range(0, 100_000), *range(100_000, 10**7, 100_000)]
     texts = [canonical(num2words(n, lang=language)) for n in numbers]
     for wrong, _right, why in CORRECTIONS.get(language, []):

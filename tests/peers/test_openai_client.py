@@ -18,7 +18,7 @@ from holding import holding_the_only_stream, only_one_stream
 from reference import SAMPLE_RATE, SAMPLES_PER_FRAME, expected_frames
 from server_peer import Engine, Server
 
-# Short: this dialect has no top_p to set, and the default of 0.9 is slow in vLLM on a CPU.
+# Short, because this dialect can't set top_p, and the default of 0.9 is slow in vLLM on a CPU.
 TEXT, VOICE, MODEL = "hello", "hi_female", "svara-tts-v1"
 
 
@@ -29,7 +29,7 @@ def server(engine: Engine, start_server: StartServer) -> Server:
 
 @pytest.fixture
 def pcm_bytes(engine: Engine, server: Server) -> int:
-    """The tiny checkpoint speaks a known number of frames; the demo voice as many as it takes, but always the same."""
+    """The tiny checkpoint generates a known number of frames, the demo voice always the same number."""
     if engine.vllm:
         return 2 * SAMPLES_PER_FRAME * expected_frames(TEXT, VOICE)
     body = {"text": TEXT, "voice": VOICE, "response_format": "pcm"}
@@ -141,7 +141,7 @@ def test_errors_are_openais(client: openai.OpenAI) -> None:
 
 
 def test_retries_when_full(engine: Engine, start_server: StartServer) -> None:
-    """A second request is told when to try again, and does."""
+    """The client retries a refused request after its Retry-After."""
     full = start_server(only_one_stream(engine.settings), *engine.arguments)
     with openai.OpenAI(base_url=f"{full.root}/v1", api_key="none", max_retries=5) as client:
         with holding_the_only_stream(full) as let_go:

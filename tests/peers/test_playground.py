@@ -1,4 +1,4 @@
-"""Peer: Debian's Chromium, before the demo voice and a real vLLM. The playground speaks, stops, complains and fits,
+"""Peer: Debian's Chromium, with the demo voice and a real vLLM. Tests the playground's speech, stop, errors and layout,
 with keyboard, phone and dark theme."""
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """The playground, ready to speak English. No error may be on its console at the end, save where it is expected."""
+    """The playground, ready to speak English. At the end, its console may have only expected errors."""
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     errors = complaints(page, server.root)
     page.goto(server.root)
@@ -61,7 +61,7 @@ def test_speaks_and_shows_what_it_took(page: Page, engine: Engine) -> None:
     assert re.fullmatch(r"\d+ ms", page.inner_text("#first"))
     seconds = float(page.inner_text("#length").removesuffix(" s"))
     if engine.vllm:
-        # A real engine on a CPU needn't keep ahead of the listener, but what it says is known.
+        # A real engine on a CPU may be slower than playback, but its output is known.
         assert seconds == pytest.approx(quick_frames(ENGLISH) * SAMPLES_PER_FRAME / SAMPLE_RATE, abs=0.01)
         assert float(page.inner_text("#rtf")) > 0
     else:
@@ -89,7 +89,7 @@ def test_what_was_spoken_can_be_kept_and_heard_again(page: Page, tmp_path: Path)
 
 
 def test_the_shown_commands_work(page: Page, tmp_path: Path) -> None:
-    """What is copied into a shell, or into Python, makes the file."""
+    """The copied code produces the file, in a shell and in Python."""
     page.fill("#text", "It's one, two")
     subprocess.run(
         ["bash", "-c", page.inner_text("#snippet")], check=True, cwd=tmp_path, capture_output=True, timeout=60
@@ -138,7 +138,7 @@ def test_fits_a_phone_in_both_themes(page: Page, scheme: str, tmp_path: Path) ->
 
 
 def test_the_api_is_shown_as_a_page(browser: Browser, server: Server) -> None:
-    """Swagger UI under its policy: no error on the console, and a request made from it is answered."""
+    """Swagger UI under its content security policy: no console errors, and its requests succeed."""
     page = browser.new_page()
     errors = complaints(page, server.root)
     page.goto(f"{server.root}/docs")
@@ -155,7 +155,7 @@ def open_streams(server: Server) -> int:
 
 
 def loudest_bar(page: Page) -> float:
-    """The height of the tallest bar of the waveform, by that of the canvas."""
+    """The height of the waveform's tallest bar, relative to the canvas."""
     return page.evaluate("""() => {
         const { width, height } = document.getElementById('wave');
         const { data } = document.getElementById('wave').getContext('2d').getImageData(0, 0, width, height / 2);

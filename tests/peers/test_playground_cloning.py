@@ -22,7 +22,7 @@ from vllm_peer import Vllm
 
 SAID = "one two three four five six seven eight nine ten"
 RECORDED_S = 4.0
-# For pressing the buttons, on a busy machine.
+# Time to press the buttons on a busy machine.
 MORE_S = 2.0
 SPOKEN_WITHIN_MS = 60_000
 
@@ -41,7 +41,7 @@ def server(one_vllm: Vllm, start_server: StartServer, tmp_path_factory: pytest.T
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the microphone hears, again and again."""
+    """The audio that the microphone plays in a loop."""
     file = tmp_path_factory.mktemp("said") / "said.wav"
     subprocess.run(["espeak-ng", "-v", "en-us", "-s", "150", "-w", file, SAID], check=True)
     return file
@@ -55,13 +55,13 @@ def launch() -> Iterator[Launch]:
 
 @pytest.fixture(scope="module")
 def deaf(launch: Launch) -> Browser:
-    """Without a microphone."""
+    """A browser without a microphone."""
     return launch()
 
 
 @pytest.fixture(scope="module")
 def hearing(launch: Launch, said: Path) -> Browser:
-    """With the file in place of a microphone, and a user who allows all."""
+    """A browser with the file as microphone, and with all permissions granted."""
     fakes = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     return launch(*fakes, f"--use-file-for-fake-audio-capture={said}")
 
@@ -79,7 +79,7 @@ def test_a_voice_is_cloned_from_the_microphone(hearing: Browser, server: Server,
     record = page.locator("#record")
     record.click()
     expect(record).to_have_text("■ Stop recording")
-    page.wait_for_timeout(1000 * RECORDED_S)  # a recording takes as long as it is
+    page.wait_for_timeout(1000 * RECORDED_S)  # a recording takes as long as its duration
     record.click()
     expect(page.locator("#reference")).to_have_text(re.compile(r"^Your recording, \d+ KiB$"))
     expect(record).to_have_text("● Record")
@@ -103,7 +103,7 @@ def test_a_voice_is_cloned_from_the_microphone(hearing: Browser, server: Server,
 
 
 def seconds_taken(server: Server, recording: str) -> float:
-    """How long a recording is that the server has read."""
+    """The duration of a recording that the server has read."""
     response = httpx.post(f"{server.root}/v1/voice-clone", json={"reference_audio": recording}, timeout=30)
     assert response.status_code == 200, response.text
     return response.json()["audio_token_count"] / 7 * SAMPLES_PER_FRAME / SAMPLE_RATE

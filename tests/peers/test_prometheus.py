@@ -1,4 +1,4 @@
-"""A real Prometheus with docker/prometheus.yml: it takes our metrics, our alert rules and what the dashboard asks for."""
+"""A real Prometheus with docker/prometheus.yml accepts our metrics, our alert rules and the dashboard's queries."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from server_peer import DEMO, Server
 
 TOOLS = PROJECT / ".venv-peers/bin"
 WITHIN_S = 30
-# What one speech fills whatever engine made it.
+# The metrics that one speech sets with any engine.
 FILLED = ["svara_speech_requests_total", "svara_first_audio_seconds_bucket", "svara_decoder_frames_total"]
 
 
 class Prometheus:
-    """Scrapes one server each second."""
+    """Prometheus that scrapes one server every second."""
 
     def __init__(self, directory: Path, server: Server) -> None:
         port = free_port()
@@ -74,7 +74,7 @@ def dashboard_expressions() -> list[str]:
 
 
 def filled_in(expression: str) -> str:
-    """As Grafana fills in its variables."""
+    """Substitutes variables as Grafana does."""
     expression = expression.replace("$__rate_interval", "10s").replace("$job", ".*").replace("$instance", ".*")
     assert "$" not in expression, expression
     return expression
@@ -100,7 +100,7 @@ def test_the_dashboard_shows_a_speech_and_every_rule_can_be_evaluated(server: Se
     assert len(expressions) > 30
 
     def shown(name: str) -> bool:
-        """In each panel that asks for it; a rate wants two scrapes."""
+        """Checked in each panel with such a query; a rate needs two scrapes."""
         return all(prometheus.query(filled_in(expression)) for expression in expressions if name in expression)
 
     for name in FILLED:

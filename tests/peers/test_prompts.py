@@ -1,4 +1,4 @@
-"""Peer: transformers. The prompts that our server sends are, id for id, what the Python stack's algorithm builds."""
+"""Peer: transformers. The prompts that our server sends equal those of the Python stack's algorithm, id for id."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONTROL_SPELLINGS = [
 
 @pytest.fixture(scope="module", params=["tiny-svara", "tiny-svara-special"])
 def model(request: pytest.FixtureRequest) -> str:
-    """Tokenizers whose custom tokens are ordinary added tokens, and special ones."""
+    """Tokenizers with ordinary and with special custom tokens."""
     return request.param
 
 

@@ -1,4 +1,4 @@
-"""Peer: PyTorch `snac` 1.2.1. The decoder of this project, in Rust, against the reference network at full size."""
+"""Peer: PyTorch `snac` 1.2.1. Compares the Rust decoder with the reference network at full size."""
 
 from __future__ import annotations
 

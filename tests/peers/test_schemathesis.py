@@ -1,5 +1,5 @@
-"""Peer: schemathesis, before the demo voice and a real vLLM. What the OpenAPI document allows, and much that it
-doesn't, gets an answer that it foresees."""
+"""Peer: schemathesis, with the demo voice and a real vLLM. Requests that the OpenAPI document allows, and many that it
+doesn't, get a response that it describes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHECKS = (
 
 @pytest.fixture(scope="module")
 def server(engine: Engine, start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    """With all that can be switched on, and short texts, which cost little."""
+    """Settings with all features on, and with short texts, which cost little."""
     kept = tmp_path_factory.mktemp("kept")
     settings = changed(
         quick(engine, kept),
@@ -43,14 +43,14 @@ def server(engine: Engine, start_server: StartServer, tmp_path_factory: pytest.T
     if engine.vllm:
         settings = changed(settings, cloning={"encoder": str(MODELS / "snac-small/encoder.onnx")})
     else:
-        # The demo voice without its sound; it has no cloning, which then is what the document says.
+        # The demo voice without audio. It has no cloning, and the document then says so.
         settings = changed(settings, decoder={"kind": "null"})
     return start_server(settings, *engine.arguments)
 
 
 def test_every_answer_is_one_that_the_document_foresees(engine: Engine, server: Server, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("schemathesis")
-    # Without --max-time, with which it would go on at random until the time is over, and leave out what comes later.
+    # Without --max-time: with it, schemathesis generates at random until the time is over, and skips later phases.
     phases = "examples,coverage" if engine.vllm else "examples,coverage,fuzzing"
     command = [
         program, "run", f"{server.root}/openapi.json", "--checks", ",".join(CHECKS), "--phases", phases,

@@ -1,4 +1,4 @@
-"""Peer: a real vLLM. The same seed gives the same bytes, through every piece of a text and the decoder's noise."""
+"""Peer: a real vLLM. The same seed gives the same bytes, across the pieces of a text and the decoder's noise."""
 
 from __future__ import annotations
 

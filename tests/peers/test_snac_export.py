@@ -1,4 +1,4 @@
-"""Peer: PyTorch `snac` 1.2.1. The graphs of scripts/export_snac.py against the reference network, at full size too."""
+"""Peer: PyTorch `snac` 1.2.1. The graphs of scripts/export_snac.py equal the reference network, also at full size."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ CONFIGS = {
     ),
 }
 
-MAX_ERROR = 2e-5  # of samples in -1..1: float32 rounding over some hundred layers
+MAX_ERROR = 2e-5  # for samples in -1..1: float32 rounding over about a hundred layers
 Arrays = list[np.ndarray]
 
 
@@ -65,12 +65,12 @@ class Codec:
         self.models = graphs(config, self.weights)
         self.reference = pytorch_snac.network(config, self.weights)
 
-    @functools.cache  # noqa: B019 - as many as there are graphs
+    @functools.cache  # noqa: B019 - at most one entry for each graph
     def session(self, name: str) -> Any:
         return onnx_session(self.models[name].SerializeToString())
 
     def inputs(self, batch: int, frames: int) -> tuple[Arrays, Arrays]:
-        """Random codes, and noise for the layers that take it."""
+        """Random codes, and noise for the layers that use it."""
         rng = np.random.default_rng(frames)
         latents = frames * self.config.vq_strides[0]
         size = self.config.codebook_size
@@ -127,7 +127,7 @@ def test_plain_decoder_equals_pytorch(codec: Codec, batch: int, frames: int) -> 
 @pytest.mark.parametrize("kind", ["quiet", "noisy"])
 @pytest.mark.parametrize("hop", [1, 2, 7, 20])
 def test_stream_decoder_equals_pytorch(codec: Codec, kind: str, hop: int) -> None:
-    """Streams of different lengths, which join a batch at different calls."""
+    """Streams of different lengths join a batch at different calls."""
     if kind == "noisy" and not codec.config.noise:
         pytest.skip("this configuration has no noise")
     starts, frames = [0, 0, 1, 0, 2], [1, 2, 3, 9, 5]
@@ -166,7 +166,7 @@ def test_encoder_gives_pytorchs_codes(codec: Codec) -> None:
 
 
 def state_dicts(reference: snac.SNAC) -> dict[str, dict[str, torch.Tensor]]:
-    """The ways in which torch writes the same weights."""
+    """The formats in which torch writes the same weights."""
     state = reference.state_dict()
     new = "parametrizations.weight.original"
     return {
@@ -199,7 +199,7 @@ def expect_same_graphs(codec: Codec, state: Any, directory: Path) -> None:
 
 
 def test_command_line_exports_a_checkpoint(small: Codec, tmp_path: Path) -> None:
-    """The files that the command writes decode as PyTorch does."""
+    """The exported files decode like PyTorch."""
     save_checkpoint(tmp_path / "checkpoint", small.config, small.reference.state_dict())
     result = export_snac("--checkpoint", tmp_path / "checkpoint", "--out", tmp_path / "out", "--verify")
     assert result.returncode == 0, result.stderr

@@ -1,4 +1,4 @@
-"""Peer: a real vLLM. Voices from recordings: the prompt, what is heard, and vLLM's prefix cache."""
+"""Peer: a real vLLM. Cloned voices: the prompt, the audio, and vLLM's prefix cache."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def words(text: str) -> list[int]:
 
 
 def prompt_before_text(tokens: list[int], transcript: str | None) -> list[int]:
-    """The beginning of the Python stack's prompt for a clone: the same for all texts."""
+    """The beginning of the Python stack's cloning prompt, the same for all texts."""
     turn = [START_OF_HUMAN, AUDIO, *words(transcript), END_OF_HUMAN, END_OF_TURN] if transcript else []
     speech = [START_OF_AI, START_OF_SPEECH, *tokens, END_OF_SPEECH, END_OF_AI, END_OF_TURN]
     return [BEGIN_OF_TEXT, *turn, *speech, START_OF_HUMAN, AUDIO]
@@ -95,7 +95,7 @@ def test_a_kept_voice_hits_vllms_prefix_cache(cloning_server: Server, vllm: Vllm
     for number, text in enumerate(("quite another text", "a third one"), start=1):
         speak(cloning_server, text, voice=made["voice_id"])
         cached = vllm.metric("vllm:prefix_cache_hits_total") - hits
-        # All of the shared beginning, in whole blocks.
+        # The whole shared beginning, rounded down to blocks.
         assert cached == number * (shared // VLLM_BLOCK_TOKENS * VLLM_BLOCK_TOKENS), f"{cached} of {shared} tokens"
 
 

@@ -1,4 +1,4 @@
-"""Peer: a real vLLM that refuses, loses its client, or dies. Failures are seen; a client that leaves stops costing."""
+"""Peer: a real vLLM that refuses, loses its client, or dies. Failures are reported, and lost clients cost nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from server_peer import Server, settings_for_vllm
 from speech import VOICE, body, speak
 from vllm_peer import Vllm
 
-# More than 2000 tokens, 20 s on a CPU core: whatever happens to it happens on the way.
+# More than 2000 tokens, 20 s on a CPU core: long enough for every test to interrupt it.
 LONG = " ".join(["the quick brown fox jumps over the lazy dog"] * 30)
 
 
@@ -38,7 +38,7 @@ def test_engine_that_is_not_there_is_said_before_any_byte(start_server: StartSer
 
 
 def test_client_that_is_killed_stops_the_generation(server: Server, vllm: Vllm, tmp_path: Path) -> None:
-    """SIGKILL of a curl in mid-stream; vLLM's own metrics say when it stopped."""
+    """Kills a curl in mid-stream; vLLM's own metrics show when it stopped."""
     audio = tmp_path / "audio.pcm"
     request = tmp_path / "request.json"
     request.write_bytes(httpx.Request("POST", "http://x", json=body(LONG)).content)
@@ -86,7 +86,7 @@ def test_engine_killed_in_mid_stream_breaks_the_response_off(server: Server, vll
 def test_engine_that_is_told_to_stop_and_falls_silent_breaks_the_response_off(
     start_server: StartServer, vllm: Vllm
 ) -> None:
-    """vLLM at SIGTERM: it ends its engine, and leaves open streams open and silent."""
+    """On SIGTERM, vLLM stops its engine, and leaves open streams open and silent."""
     settings = settings_for_vllm(vllm.base_url)
     settings["engine"]["inactivity_seconds"] = 2.0
     server = start_server(settings)

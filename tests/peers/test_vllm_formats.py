@@ -1,4 +1,4 @@
-"""Peer: a real vLLM, and ffmpeg. Every format and rate of what vLLM generated, streamed and whole."""
+"""Peer: a real vLLM, and ffmpeg. vLLM's output in every format and rate, streamed and whole."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from speech import body, engine_tokens
 from vllm_peer import Vllm
 
 TEXT = "hello world, this is a test of every format"
-# Samples that come in front where a container can't tell a decoder to cut them off, and what a codec may change.
+# Leading samples if the container can't tell a decoder to remove them, and the tolerance for each codec.
 DELAY = {"mp3": 1105, "aac": 1024}
 LOSSLESS = {"wav", "pcm", "flac"}
-# The tiny codec's sound is noise up to 12 kHz: the worst there is for them.
+# The tiny codec's audio is noise up to 12 kHz, the worst case for them.
 LOSSY = {"mp3", "opus", "aac"}
 RATES = {
     "mp3": [22050, 24000, 44100],
@@ -44,15 +44,15 @@ RAW = {"pcm": "s16le", "ulaw": "mulaw", "alaw": "alaw"}
 
 
 def ffmpeg(*arguments: str, given: bytes = b"") -> tuple[bytes, list[str]]:
-    """Its output and its complaints."""
+    """Runs ffmpeg; returns its output and its warnings."""
     command = ["ffmpeg", "-hide_banner", "-v", "warning", *arguments]
     result = subprocess.run(command, input=given, capture_output=True, timeout=60, check=True)
     return result.stdout, result.stderr.decode().splitlines()
 
 
 def decoded(sound: bytes, name: str, rate: int, file: Path | None) -> np.ndarray:
-    """What ffmpeg hears, at the sound's own rate, in a file or through a pipe. It must not complain, but of a WAV
-    stream's open sizes."""
+    """Decodes with ffmpeg at the audio's own rate, from a file or a pipe. ffmpeg must not warn, except about the open
+    sizes of a streamed WAV."""
     if file is not None:
         file.write_bytes(sound)
     source = ["-f", RAW[name], "-ar", str(rate), "-ch_layout", "mono"] if name in RAW else []
@@ -86,16 +86,16 @@ def test_each_format_is_what_vllm_generated(
         assert response.headers["content-type"] == CONTENT_TYPES[name]
         assert response.headers["x-sample-rate"] == str(rate)
         assert ("content-length" in response.headers) is not streamed
-        # Through a pipe ffmpeg takes a LAME header's file size for wrong.
+        # From a pipe, ffmpeg considers the file size in the LAME header wrong.
         in_file = name == "mp3" and not streamed
         heard = decoded(response.content, name, rate, tmp_path / "sound" if in_file else None)
         if name in LOSSLESS and rate == SAMPLE_RATE:
             assert len(heard) == len(expected)
             assert np.abs(heard - expected).max() < 1e-4 + 1.5 / 32767
             continue
-        # Compared at the rate it plays at, where codecs are late by whole samples.
+        # Compared at the playback rate, where codec delays are whole samples.
         right = resampled(expected, 48_000 if name == "opus" else rate)
-        # The header of a whole MP3 tells the decoder what to cut off.
+        # The header of a whole MP3 tells the decoder what to remove.
         delay = 0 if name == "mp3" and not streamed else DELAY.get(name, 0)
         assert len(heard) - delay >= len(right) - 2, f"{name} at {rate}: the end is missing"
         alike = correlation(heard[delay:], right)

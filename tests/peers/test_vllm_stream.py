@@ -1,4 +1,4 @@
-"""Peer: a real vLLM. What our server streams is the one-shot decode (ONNX Runtime, PyTorch) of what vLLM generated."""
+"""Peer: a real vLLM. Our server's stream equals a one-shot decode (ONNX Runtime, PyTorch) of vLLM's tokens."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_short_utterances_come_out_whole(server: Server, vllm: Vllm, frames: int
 
 @pytest.fixture(scope="module")
 def references(one_vllm: Vllm) -> dict[str, np.ndarray]:
-    """What 16 different texts must sound like."""
+    """The reference audio of 16 different texts."""
     one_vllm.ensure_started()
     texts = [f"stream {i}: {'hello world ' * (i % 5)}{chr(ord('a') + i) * (i + 1)}" for i in range(16)]
     with ThreadPoolExecutor(len(texts)) as pool:
@@ -57,7 +57,7 @@ def distinct(signals: list[np.ndarray]) -> bool:
 def test_streams_equal_the_one_shot_decode(
     start_server: StartServer, vllm: Vllm, references: dict[str, np.ndarray], hop: int
 ) -> None:
-    """One stream, then 16 at once, each against its own reference."""
+    """One stream, then 16 at once, each compared with its own reference."""
     settings = settings_for_vllm(vllm.base_url)
     settings["decoder"]["hop_frames"] = hop
     server = start_server(settings)
@@ -83,7 +83,7 @@ def test_seeded_streams_equal_the_one_shot_decode(server: Server, vllm: Vllm) ->
 
 
 def test_full_size_decoder_equals_pytorch(start_server: StartServer, vllm: Vllm) -> None:
-    """Rust's decoder at full size against PyTorch's, with the same seeded weights."""
+    """Compares the full-size Rust decoder with PyTorch's, with the same seeded weights."""
     settings = settings_for_vllm(vllm.base_url)
     settings["decoder"]["model"] = str(MODELS / "snac-full/decoder_stream.onnx")
     pcm = speak(start_server(settings), SENTENCE)

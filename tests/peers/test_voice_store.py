@@ -1,4 +1,4 @@
-"""Kept voices: shared through an S3 server by two replicas, and in a directory through kill -9 in the middle of writing."""
+"""Saved voices: two replicas that share an S3 server, and a directory whose writer is killed in mid-write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from s3_peer import S3
 from server_peer import Server, Settings, settings_for_vllm
 
 BUCKET, PREFIX = "voices", "team/a"
-# No engine is needed to keep voices; what names a voice that is there fails later, at the engine.
+# Saving voices needs no engine; a request with an existing voice fails later, at the engine.
 NO_ENGINE = "http://127.0.0.1:9/v1"
 
 
@@ -105,7 +105,7 @@ def test_storage_that_is_down_is_a_503_and_other_voices_speak(s3: S3, replicas: 
 def test_kill_9_while_voices_are_written_loses_none_that_was_promised(
     start_server: StartServer, tmp_path: Path
 ) -> None:
-    """Several rounds in one directory: each ends with kill -9 at some moment of many writes."""
+    """Several rounds in one directory; each ends with kill -9 at some point during many writes."""
     chance, store = random.Random(7), tmp_path / "voices"
     promised: set[str] = set()
     for _ in range(4):

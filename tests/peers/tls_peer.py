@@ -1,4 +1,4 @@
-"""Our server with TLS, by a certificate of a CA that only the tests know."""
+"""Our server with TLS, with a certificate from a CA that only the tests know."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 
 
 def make_certificate(directory: Path) -> tuple[Path, Path, Path]:
-    """A CA, and a certificate of it for the loopback: the files of the CA, the certificate and its key."""
+    """Creates a CA and a certificate for loopback; returns the files of the CA, the certificate and its key."""
     now = datetime.datetime.now(datetime.UTC)
 
     def builder(name: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:

@@ -39,7 +39,7 @@ class Vllm:
         return f"{self.root}/v1"
 
     def ensure_started(self) -> None:
-        """Starts it, or starts it again after a test has killed it."""
+        """Starts vLLM, or restarts it after a test has killed it."""
         if self.service is not None and self.service.alive():
             return
         command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
@@ -51,7 +51,7 @@ class Vllm:
         self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
 
     def kill(self) -> None:
-        """kill -9 of the API server, the engine and its worker."""
+        """Kills the API server, the engine and its worker with SIGKILL."""
         if self.service is not None:
             self.service.kill()
 
@@ -64,14 +64,14 @@ class Vllm:
         return ids[:-1] if ids[-1:] == [END_OF_SPEECH] else ids
 
     def cached_tokens(self, prompt: list[int]) -> int:
-        """How much of a prompt its prefix cache had, by the usage that it reports. Keeps the prompt for the next."""
+        """The tokens of a prompt that were in the prefix cache, from the reported usage. The prompt is then cached."""
         body = {"model": MODEL, "prompt": prompt, "max_tokens": 1}
         response = httpx.post(f"{self.base_url}/completions", json=body, timeout=120)
         response.raise_for_status()
         return response.json()["usage"]["prompt_tokens_details"]["cached_tokens"]
 
     def running(self) -> int:
-        """Requests that it works on now."""
+        """The requests in progress."""
         return int(self.metric("vllm:num_requests_running"))
 
     def metric(self, name: str) -> float:

@@ -1,4 +1,4 @@
-"""Both supervisors, both peers (the stand-in and real vLLM), and the table of what was seen."""
+"""Fixtures: both supervisors, both peers (the stand-in and real vLLM), and the table of results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESULTS: dict[tuple[str, str], dict[str, str]] = {}
 
 @pytest.fixture(scope="session", autouse=True)
 def table() -> Iterator[None]:
-    """Writes what was seen as Markdown when the tests are over."""
+    """Writes the results as Markdown at the end of the tests."""
     yield
     lines = []
     for peer in ("stand-in", "real vLLM"):
@@ -29,7 +29,7 @@ def table() -> Iterator[None]:
 
 @pytest.fixture
 def note(request: pytest.FixtureRequest):
-    """Puts a finding into the table."""
+    """Adds a result to the table."""
 
     def put(supervisor: Supervisor, peer: str, row: str, seen: str) -> None:
         RESULTS.setdefault((peer, row), {})[supervisor.name] = seen

@@ -1,11 +1,11 @@
-"""A stand-in for vLLM that starts in a moment: the same processes, the same deaths, tokens at a steady pace.
+"""A stand-in for vLLM that starts at once: the same processes, the same failures, tokens at a steady pace.
 
     stand_in.py PORT [--load SECONDS] [--fail]
 
-API process -> EngineCore -> Worker, all in one group, as measured on vLLM 0.32: when the engine dies the API process
-ends its streams with an error and exits by itself; when the worker dies the engine does; when the API process is
-killed the other two live on as orphans; on TERM the API process waits for open streams for as long as they stay.
-`--fail` exits with 1 after loading, as a model that doesn't fit does.
+API process -> EngineCore -> Worker, all in one group, as observed with vLLM 0.32: when the engine dies, the API process
+ends its streams with an error and exits. When the worker dies, so does the engine. When the API process is killed, the
+other two survive as orphans. On TERM, the API process waits for open streams without a limit. `--fail` exits with 1
+after loading, as if the model didn't fit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TOKENS_PER_SECOND = 50
 
 
 def worker() -> None:
-    """Ticks for as long as it lives."""
+    """Prints ticks until it is killed."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         try:
@@ -34,7 +34,7 @@ def worker() -> None:
 
 
 def engine_core() -> None:
-    """Passes the worker's ticks on; ends a while after its worker."""
+    """Forwards the worker's ticks; exits some time after its worker."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     command = [sys.executable, __file__, "0", "--role", "Worker"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -42,12 +42,12 @@ def engine_core() -> None:
         try:
             os.write(1, line)
         except BrokenPipeError:
-            # The API process is gone: vLLM's engine idles on and holds its memory.
+            # The API process is gone: vLLM's engine stays idle and keeps its memory.
             time.sleep(3600)
 
 
 class Api(BaseHTTPRequestHandler):
-    """The routes the supervisor and the tests use."""
+    """The routes that the supervisor and the tests use."""
 
     protocol_version = "HTTP/1.1"
     tokens = 0
@@ -109,7 +109,7 @@ def api(port: int) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def on_term(*_: object) -> None:
-        # Accepts nothing more, and waits for the clients.
+        # Accepts no further connections, and waits for the clients.
         Api.stopping = True
         server.socket.close()
 

@@ -1,4 +1,4 @@
-"""Our supervisor and supervisord behind one face: start it on a directory, ask it, kill it."""
+"""One interface to svara-supervisor and supervisord: start in a directory, query, kill."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def group_of(leader: int) -> dict[int, str]:
 
 
 class Supervisor:
-    """What both can do."""
+    """The operations of both supervisors."""
 
     name: str
 
@@ -49,7 +49,7 @@ class Supervisor:
         self.directory = directory
         self.environment = {**os.environ, **environment}
         self.process: subprocess.Popen[bytes] | None = None
-        # Processes that a test has seen, and which may outlive it.
+        # Processes that a test has seen, which may survive it.
         self.seen: set[int] = set()
 
     def spawn(self, command: list[str]) -> None:
@@ -59,7 +59,7 @@ class Supervisor:
         )
 
     def close(self) -> None:
-        """Ends it and everything it may have left behind, by their ids."""
+        """Kills it and all processes that it may have left behind, by process id."""
         if self.process is None:
             return
         left = {pid for pid, entry in processes().items() if str(self.directory) in entry[3]}
@@ -72,10 +72,10 @@ class Supervisor:
 
 
 class Ours(Supervisor):
-    """svara-supervisor with the shipped way of watching vLLM."""
+    """svara-supervisor with the probes of the shipped file."""
 
     name = "svara-supervisor"
-    # The table kills more often than a sound program dies.
+    # The tests kill the program more often than a healthy program dies.
     max_restarts = 20
     binary = os.environ.get("SVARA_SUPERVISOR") or str(ROOT / "target/release/svara-supervisor")
 
@@ -129,7 +129,7 @@ ready_after = "100ms"
 
     def state(self, program: str) -> str:
         answer = self.control("status", program)
-        # Nothing is said before there is a socket.
+        # There is no status before the socket exists.
         return json.loads(answer.stdout)["programs"][0]["state"] if answer.stdout else "unknown"
 
     def stop(self, program: str) -> None:
@@ -137,14 +137,14 @@ ready_after = "100ms"
 
 
 class Theirs(Supervisor):
-    """supervisord with the old configuration; only paths, the command and a control socket are ours."""
+    """supervisord with the old configuration, except for paths, the command and a control socket."""
 
     name = "supervisord"
     bin = Path(sys.executable).parent
 
     def write(self, vllm: list[str], port: int, server: list[str], real: bool) -> None:
-        # The old file has no control socket, so that its documented supervisorctl commands fail: without one there
-        # would be nothing to compare.
+        # The old file has no control socket, so its documented supervisorctl commands fail; without one there would be
+        # nothing to compare.
         program = """
 [program:{name}]
 command={command}

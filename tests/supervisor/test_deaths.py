@@ -1,4 +1,4 @@
-"""The same deaths under both supervisors. What ours must do is asserted; what supervisord does is only written down."""
+"""Causes the same failures under both supervisors. Asserts what ours must do, and records what supervisord does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def health(port: int) -> bool:
 
 
 def until(condition, limit: float) -> float | None:
-    """Seconds until the condition holds; None when it doesn't within the limit."""
+    """Seconds until the condition holds; None if that takes longer than the limit."""
     start = time.monotonic()
     while time.monotonic() - start < limit:
         if condition():
@@ -65,7 +65,7 @@ class Stream:
 
 
 class Case:
-    """One supervisor with vLLM (or its stand-in) ready behind it."""
+    """One supervisor with a ready vLLM or stand-in."""
 
     def __init__(self, supervisor: Supervisor, peer: str, directory: Path) -> None:
         self.supervisor, self.peer, self.port = supervisor, peer, free_port()
@@ -99,7 +99,7 @@ class Case:
         return self.family
 
     def role(self, word: str) -> int:
-        """A member of the family by its name; a worker may come up after its API process."""
+        """A process of vLLM by its name; a worker may start after its API process."""
 
         def found() -> list[int]:
             return [pid for pid, command in self.remember().items() if word in command]
@@ -108,7 +108,7 @@ class Case:
         return found()[0]
 
     def heal(self, limit: float) -> tuple[str, bool]:
-        """Waits until another API process answers; says how long it took and what the old one left behind."""
+        """Waits until a new API process answers; returns how long it took and what the old one left behind."""
         old, start = dict(self.family), time.monotonic()
         noticed = until(lambda: self.supervisor.pid("vllm") != self.leader, limit)
         if noticed is None:
@@ -145,7 +145,7 @@ def test_kill_table(supervisor: Supervisor, peer: str, tmp_path: Path, note) -> 
         row = f"kill -9 of {victim}"
         stream, since = Stream(case.port), time.monotonic()
         os.kill(case.role(role) if role else case.leader, signal.SIGKILL)
-        # vLLM's API process takes 5 to 7 s to follow its engine: that is its own time, and /health tells before.
+        # vLLM's API process takes 5 to 7 s to follow its engine; /health reports the death earlier.
         if role:
             gone = until(lambda: not alive(case.leader), 30)
             seen = f"ends by itself after {gone:.1f} s" if gone is not None else "lives on"
@@ -165,7 +165,7 @@ def test_kill_table(supervisor: Supervisor, peer: str, tmp_path: Path, note) -> 
         case.remember()
 
     if ours:
-        # The canary: frozen while idle, so that no request ever shows as running.
+        # Needs the canary: the engine freezes while idle, so no request ever appears as running.
         os.kill(case.role("EngineCore"), signal.SIGSTOP)
         seen, _ = case.heal(case.hang_limit)
         put("SIGSTOP of EngineCore while idle", seen, "nothing left behind" in seen)
@@ -191,7 +191,7 @@ def test_a_killed_supervisor(supervisor: Supervisor, tmp_path: Path, note) -> No
 
 
 def test_a_crash_loop(supervisor: Supervisor, tmp_path: Path, note) -> None:
-    """A model that fails after loading for longer than startsecs (1 s)."""
+    """A model that fails after it has loaded for longer than startsecs (1 s)."""
     if isinstance(supervisor, Ours):
         supervisor.max_restarts = 3
     counter = tmp_path / "starts"
@@ -219,7 +219,7 @@ def test_an_unknown_key(supervisor: Supervisor, tmp_path: Path, note) -> None:
 
 
 def test_status_knows_health(supervisor: Supervisor, tmp_path: Path, note) -> None:
-    """A process that lives and doesn't answer."""
+    """A process that runs but doesn't answer."""
     supervisor.write(["sleep", "1000"], free_port(), ["sleep", "1000"], False)
     supervisor.start()
     until(lambda: supervisor.pid("vllm") is not None, 10)

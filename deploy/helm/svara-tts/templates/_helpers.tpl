@@ -12,7 +12,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* The labels that select: (list $ "server") */}}
+{{/* The labels of the selectors. Call with (list $ "server"). */}}
 {{- define "svara.selector" -}}
 {{- $ := index . 0 -}}
 app.kubernetes.io/name: {{ include "svara.name" $ }}
@@ -28,7 +28,7 @@ app.kubernetes.io/managed-by: {{ $.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $.Chart.Name $.Chart.Version }}
 {{- end }}
 
-{{/* (list $ .Values.server.image) */}}
+{{/* Call with (list $ .Values.server.image). */}}
 {{- define "svara.image" -}}
 {{- $ := index . 0 -}}
 {{- $image := index . 1 -}}
@@ -36,7 +36,7 @@ image: {{ printf "%s:%s" $image.repository ($image.tag | default $.Chart.AppVers
 imagePullPolicy: {{ $image.pullPolicy | default "IfNotPresent" }}
 {{- end }}
 
-{{/* The images' user; nothing more is allowed than it needs. */}}
+{{/* Runs as the images' user, with no more permissions than it needs. */}}
 {{- define "svara.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 10001
