@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use svara_audio::{DecodeError, DecodeLimits, Mono, SampleRate, check_reference, decode_upload};
-use svara_snac::{Encoder, Frame};
+use svara_snac::{Frame, SnacEncoder};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{config::CloningConfig, error::ApiError, upload::Upload};
@@ -16,7 +16,7 @@ const PLACES: usize = 16;
 /// Turns recordings into frames.
 pub struct Cloning {
     /// The encoder, or what is missing.
-    encoder: Result<Encoder, String>,
+    encoder: Result<SnacEncoder, String>,
     limits: DecodeLimits,
     places: Semaphore,
     decoding: Arc<Semaphore>,
@@ -24,7 +24,7 @@ pub struct Cloning {
 
 impl Cloning {
     /// With an encoder, or with the reason why there is none.
-    pub fn new(encoder: Result<Encoder, String>, config: &CloningConfig) -> Self {
+    pub fn new(encoder: Result<SnacEncoder, String>, config: &CloningConfig) -> Self {
         let limits =
             DecodeLimits { max_bytes: config.max_bytes, max_duration: config.max_seconds.duration() };
         Self { encoder, limits, places: Semaphore::new(PLACES), decoding: Arc::new(Semaphore::new(DECODING)) }
@@ -71,7 +71,7 @@ impl Cloning {
         (self.limits.max_duration.as_secs_f64() * 24_000.0 / 2048.0).ceil() as usize
     }
 
-    fn encoder(&self) -> Result<&Encoder, ApiError> {
+    fn encoder(&self) -> Result<&SnacEncoder, ApiError> {
         self.encoder.as_ref().map_err(|reason| {
             let reason = format!("recordings can't be turned into voices here: {reason}");
             ApiError::not_supported("reference_audio", &reason)

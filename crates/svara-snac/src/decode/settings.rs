@@ -62,6 +62,8 @@ pub enum DecoderKind {
     Null,
 }
 
+const NANOS_PER_SECOND: u128 = 1_000_000_000;
+
 /// What a decoder is.
 #[derive(Clone, Debug)]
 pub struct DecoderInfo {
@@ -95,6 +97,18 @@ impl DecoderInfo {
         }
     }
 
+    /// Frames in a second of audio; not a whole number (11.71875 for SNAC 24 kHz).
+    pub fn frames_per_second(&self) -> f64 {
+        f64::from(self.sample_rate_hz) / self.samples_per_frame as f64
+    }
+
+    /// Frames that hold `audio`; the last one may be only partly filled.
+    pub fn frames_in(&self, audio: Duration) -> usize {
+        let frames = (audio.as_nanos() * u128::from(self.sample_rate_hz))
+            .div_ceil(NANOS_PER_SECOND * self.samples_per_frame.max(1) as u128);
+        usize::try_from(frames).unwrap_or(usize::MAX)
+    }
+
     /// Samples that are out once so many frames of an utterance were pushed and more are to come.
     pub fn samples_after(&self, frames: usize) -> usize {
         (frames * self.samples_per_frame).saturating_sub(self.late_samples)
@@ -103,5 +117,22 @@ impl DecoderInfo {
     /// Frames that must be there before the first samples come out.
     pub fn first_audio_frames(&self) -> usize {
         self.late_samples / self.samples_per_frame.max(1) + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_become_whole_frames() {
+        let info = DecoderInfo::new(DecoderKind::Null, Device::Cpu, &CodecModel::snac_24khz_stream());
+        assert_eq!(info.frames_per_second(), 11.718_75);
+        assert_eq!(info.frames_in(Duration::ZERO), 0);
+        assert_eq!(info.frames_in(Duration::from_nanos(1)), 1);
+        // 2048 samples at 24 kHz are 85⅓ ms.
+        assert_eq!(info.frames_in(Duration::from_millis(256)), 3);
+        assert_eq!(info.frames_in(Duration::from_micros(256_001)), 4);
+        assert_eq!(info.frames_in(Duration::from_secs(30)), 352);
     }
 }
