@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use super::expand::Variables;
+use super::fault::Fault;
 use super::file::Scalar;
-use super::resolve::Fault;
 
 /// Reads values of one table and collects what is wrong with them.
 pub(super) struct Fields<'a> {

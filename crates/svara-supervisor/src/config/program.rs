@@ -7,10 +7,10 @@ use nix::sys::signal::Signal;
 
 use super::Variables;
 use super::account::account;
+use super::fault::Fault;
 use super::field::Fields;
 use super::file;
 use super::probe::{Role, hang, probe};
-use super::resolve::Fault;
 use super::types::{Limits, ProgramSpec, StopSpec};
 use crate::policy::{Backoff, RestartLimit, RestartPolicy};
 

@@ -4,9 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::core::Core;
 use super::services::Services;
-use super::unit::Unit;
+use super::unit::{Unit, all_satisfied};
 use crate::config::Config;
 use crate::events::Kind;
 use crate::logs::{Source, Stream};
@@ -95,7 +94,7 @@ fn report(units: &[Unit], services: &Services) {
 
 /// Starts a scheduled command; its output goes to `schedule_NAME.log`.
 fn start(spec: &ScheduleSpec, units: &[Unit], services: &mut Services) {
-    if !Core::all_satisfied(units, &spec.when_ready) {
+    if !all_satisfied(units, &spec.when_ready) {
         let cause = format!("{}: skipped, not all of {} are ready", spec.name, spec.when_ready.join(", "));
         return services.note(Kind::Schedule, None, None, Some(cause));
     }

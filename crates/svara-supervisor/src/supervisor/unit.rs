@@ -43,6 +43,13 @@ pub(super) struct Unit {
     pub(super) cgroup: Option<MemoryCgroup>,
 }
 
+/// Whether every program among those named is ready, or has ended as it should.
+pub(super) fn all_satisfied(units: &[Unit], names: &[String]) -> bool {
+    names.iter().all(|name| {
+        units.iter().filter(|unit| unit.spec.name == *name || unit.spec.program == *name).all(Unit::satisfies)
+    })
+}
+
 /// What is to be done with a program once its turn comes: those that come after it go first.
 #[derive(Clone, Debug)]
 pub(super) enum Intent {
@@ -108,6 +115,16 @@ impl Unit {
             State::Ready { .. } => true,
             State::Exited(exit) => self.machine.is_success(*exit),
             _ => false,
+        }
+    }
+
+    /// How it stands, in one line for the operator.
+    pub(super) fn describe(&self) -> String {
+        let state = self.machine.state();
+        match state {
+            State::Failed(reason) => format!("{}: failed: {reason}", self.spec.name),
+            State::Exited(exit) => format!("{}: exited: {exit}", self.spec.name),
+            _ => format!("{}: {}", self.spec.name, state.name()),
         }
     }
 
