@@ -11,13 +11,17 @@
 //! * `touch:PATH` makes a file, `await:PATH` waits for one, `pid:PATH` writes its process id
 //! * `on-term:N` ends with code N on TERM, after writing `got TERM`; `on-usr1` writes `got USR1`
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, exit};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{park, sleep, spawn};
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Command, exit},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{park, sleep, spawn},
+    time::Duration,
+};
 
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 

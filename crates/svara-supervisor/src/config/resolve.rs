@@ -1,19 +1,21 @@
 //! From the file to the checked configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
-use std::path::Path;
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::Path,
+    time::Duration,
+};
 
-use super::Variables;
-use super::fault::{ConfigError, Fault};
-use super::field::Fields;
-use super::file;
-use super::program::resolve_program;
-use super::types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec};
-use crate::events::Kind;
-use crate::graph::start_order;
-use crate::schedule::ScheduleSpec;
+use super::{
+    Variables,
+    fault::{ConfigError, Fault},
+    field::Fields,
+    file,
+    program::resolve_program,
+    types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec},
+};
+use crate::{events::Kind, graph::start_order, schedule::ScheduleSpec};
 
 /// Reads and checks a file.
 ///

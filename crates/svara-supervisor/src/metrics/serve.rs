@@ -1,19 +1,17 @@
 //! `GET /metrics`.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
+use http::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode, header::CONTENT_TYPE};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, mpsc},
+    time::timeout,
+};
 
 use crate::control::{Call, Request, Response};
 

@@ -1,7 +1,6 @@
 //! Writing the text format.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use super::gpu::GpuReading;
 use crate::supervisor::Report;

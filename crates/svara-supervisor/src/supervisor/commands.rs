@@ -2,11 +2,15 @@
 
 use tokio::sync::mpsc;
 
-use super::core::Core;
-use super::unit::{Intent, Unit};
-use super::waiter::{Until, Waiter};
-use crate::control::{Failure, Request, Response};
-use crate::logs::Logs;
+use super::{
+    core::Core,
+    unit::{Intent, Unit},
+    waiter::{Until, Waiter},
+};
+use crate::{
+    control::{Failure, Request, Response},
+    logs::Logs,
+};
 
 impl Core {
     /// Carries out a request, except the two that need the loop's own means (`reload`, `metrics`).

@@ -4,14 +4,18 @@ use std::time::Instant;
 
 use nix::sys::signal::Signal;
 
-use super::services::Services;
-use super::timers::Timers;
-use super::unit::{Intent, Unit, all_satisfied};
-use super::waiter::Waiter;
-use crate::config::{Config, ProgramSpec};
-use crate::events::Kind;
-use crate::probe::Finding;
-use crate::program::State;
+use super::{
+    services::Services,
+    timers::Timers,
+    unit::{Intent, Unit, all_satisfied},
+    waiter::Waiter,
+};
+use crate::{
+    config::{Config, ProgramSpec},
+    events::Kind,
+    probe::Finding,
+    program::State,
+};
 
 /// The programs and what is to become of them.
 #[derive(Debug)]

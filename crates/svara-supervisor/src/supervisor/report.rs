@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::core::Core;
-use super::unit::{Unit, all_satisfied};
+use super::{
+    core::Core,
+    unit::{Unit, all_satisfied},
+};
 use crate::program::State;
 
 /// The supervisor and its programs.

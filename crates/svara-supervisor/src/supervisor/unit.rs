@@ -1,21 +1,24 @@
 //! One program's shell: carries out what its state machine decides.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use nix::sys::signal::Signal;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::services::Services;
-use crate::config::ProgramSpec;
-use crate::events::Kind;
-use crate::logs::Tail;
-use crate::probe::Found;
-use crate::process::{Exit, Family, MemoryCgroup};
-use crate::program::{Action, Cause, Machine, Observation, State, Step};
+use crate::{
+    config::ProgramSpec,
+    events::Kind,
+    logs::Tail,
+    probe::Found,
+    process::{Exit, Family, MemoryCgroup},
+    program::{Action, Cause, Machine, Observation, State, Step},
+};
 
 /// Lines of output shown with a failure.
 const FAILURE_LINES: usize = 20;

@@ -1,11 +1,15 @@
 //! Logs: whole, bounded, never in the way.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
 
-use svara_supervisor::control::{Request, Response};
-use svara_supervisor::events::Kind;
-use svara_supervisor::logs::Stream;
+use svara_supervisor::{
+    control::{Request, Response},
+    events::Kind,
+    logs::Stream,
+};
 
 use crate::bed::{Bed, eventually, program};
 
