@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use super::gpu::GpuReading;
-use crate::supervisor::Report;
+use crate::supervisor::{ProgramReport, Report};
 
 /// All metrics. Labels are the names of programs, the reasons of restarts and the numbers of GPUs: all bounded.
 pub fn render(report: &Report, memory_kills: &BTreeMap<String, u64>, gpus: &[GpuReading]) -> String {
@@ -74,7 +74,7 @@ impl Page {
         name: &str,
         kind: &str,
         help: &str,
-        value: impl Fn(&crate::supervisor::ProgramReport) -> Option<f64>,
+        value: impl Fn(&ProgramReport) -> Option<f64>,
     ) {
         self.family(name, kind, help);
         for program in &report.programs {
@@ -96,21 +96,64 @@ impl Page {
 mod tests {
     use super::*;
 
-    #[test]
-    fn gpus_appear_where_there_are_some() {
-        let report = Report {
+    fn program(name: &str) -> ProgramReport {
+        ProgramReport {
+            name: name.to_owned(),
+            state: "stopped".to_owned(),
+            ready: false,
+            degraded: Vec::new(),
+            pid: None,
+            uptime_seconds: None,
+            restarts: 0,
+            restarts_by_reason: BTreeMap::from([("exit".to_owned(), 0), ("hung".to_owned(), 0)]),
+            last_exit: None,
+            detail: String::new(),
+            memory_bytes: None,
+            cpu_seconds: None,
+            processes: 0,
+            last_line: None,
+        }
+    }
+
+    fn report() -> Report {
+        let vllm = ProgramReport {
+            state: "ready".to_owned(),
+            ready: true,
+            pid: Some(7),
+            uptime_seconds: Some(12.5),
+            restarts_by_reason: BTreeMap::from([("exit".to_owned(), 2), ("hung".to_owned(), 1)]),
+            memory_bytes: Some(3_200_000_000),
+            cpu_seconds: Some(0.25),
+            processes: 3,
+            ..program("vllm")
+        };
+        let server = ProgramReport { degraded: vec!["vllm".to_owned()], ..program("server-0") };
+        Report {
             ready: true,
             version: String::new(),
             pid: 1,
-            uptime_seconds: 2.0,
+            uptime_seconds: 300.125,
             orphans_reaped: 3,
-            dropped_log_bytes: 0,
-            programs: Vec::new(),
-        };
-        let gpu = GpuReading { index: 0, memory_used_bytes: 5, memory_total_bytes: 8, utilisation: 0.5 };
-        let text = render(&report, &BTreeMap::new(), &[gpu]);
-        assert!(text.contains("svara_supervisor_gpu_utilisation_ratio{gpu=\"0\"} 0.5\n"), "{text}");
-        assert!(text.contains("svara_supervisor_orphans_reaped_total 3\n"), "{text}");
-        assert!(!render(&report, &BTreeMap::new(), &[]).contains("gpu"));
+            dropped_log_bytes: 1024,
+            programs: vec![vllm, server],
+        }
+    }
+
+    #[test]
+    fn the_page_has_every_metric_in_order() {
+        let memory_kills = BTreeMap::from([("vllm".to_owned(), 1)]);
+        let gpus = [0, 1].map(|index| GpuReading {
+            index,
+            memory_used_bytes: 5 << 30,
+            memory_total_bytes: 80 << 30,
+            utilisation: 0.5,
+        });
+        let expected = include_str!("../../tests/golden/metrics.txt");
+        assert_eq!(render(&report(), &memory_kills, &gpus), expected);
+    }
+
+    #[test]
+    fn without_gpus_there_are_no_gpu_metrics() {
+        assert!(!render(&report(), &BTreeMap::new(), &[]).contains("gpu"));
     }
 }
