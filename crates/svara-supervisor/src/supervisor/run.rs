@@ -181,7 +181,7 @@ fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
         Request::Metrics => {
             let memory_kills =
                 core.units.iter().map(|unit| (unit.spec.name.clone(), unit.oom_kills())).collect();
-            let text = metrics::render(&core.report(&[]), &memory_kills, &gpus.read());
+            let text = metrics::render(core.report(&[]), memory_kills, gpus.read());
             send(&reply, Response::Metrics(text));
         }
         request => core.call(request, reply),
