@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use svara_audio::{DecodeError, DecodeLimits, Mono, SampleRate, check_reference, decode_upload};
-use svara_snac::{Encoder, Frame};
+use svara_snac::{Frame, SnacEncoder};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{ServiceError, config::CloningConfig};
@@ -17,7 +17,7 @@ const PLACES: usize = 16;
 /// Turns recordings into frames.
 pub struct Cloning {
     /// The encoder, or what is missing.
-    encoder: Result<Encoder, String>,
+    encoder: Result<SnacEncoder, String>,
     limits: DecodeLimits,
     places: Semaphore,
     decoding: Arc<Semaphore>,
@@ -25,7 +25,7 @@ pub struct Cloning {
 
 impl Cloning {
     /// With an encoder, or with the reason why there is none.
-    pub fn new(encoder: Result<Encoder, String>, config: &CloningConfig) -> Self {
+    pub fn new(encoder: Result<SnacEncoder, String>, config: &CloningConfig) -> Self {
         let limits =
             DecodeLimits { max_bytes: config.max_bytes, max_duration: config.max_seconds.duration() };
         Self { encoder, limits, places: Semaphore::new(PLACES), decoding: Arc::new(Semaphore::new(DECODING)) }
@@ -78,7 +78,7 @@ impl Cloning {
         (samples / samples_per_frame.max(1) as f64).ceil() as usize
     }
 
-    fn encoder(&self) -> Result<&Encoder, ServiceError> {
+    fn encoder(&self) -> Result<&SnacEncoder, ServiceError> {
         self.encoder.as_ref().map_err(|reason| {
             let reason = format!("recordings can't be turned into voices here: {reason}");
             ServiceError::not_supported("reference_audio", reason)

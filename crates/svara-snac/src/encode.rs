@@ -17,7 +17,7 @@ const QUEUE: usize = 16;
 
 /// A codec encoder on a thread of its own. Clones share it; the thread ends with the last one.
 #[derive(Clone)]
-pub struct Encoder {
+pub struct SnacEncoder {
     jobs: mpsc::Sender<Job>,
     sample_rate_hz: u32,
 }
@@ -27,7 +27,7 @@ struct Job {
     reply: oneshot::Sender<Result<Vec<Frame>, DecodeError>>,
 }
 
-impl Encoder {
+impl SnacEncoder {
     /// Loads an encoder graph; blocks the thread meanwhile.
     ///
     /// # Errors

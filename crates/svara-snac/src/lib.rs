@@ -4,7 +4,7 @@
 //! codebooks, 2048 samples at 24 kHz.
 //!
 //! ```text
-//! token ids ─► FrameAssembler ─► Frame ─► DecodeStream ─► samples        samples ─► Encoder ─► Frame
+//! token ids ─► FrameAssembler ─► Frame ─► DecodeStream ─► samples        samples ─► SnacEncoder ─► Frame
 //!              (TokenLayout)              (Decoder: threads with ONNX Runtime sessions)
 //! ```
 //!
@@ -12,7 +12,7 @@
 //! * [`Decoder`] owns dedicated threads, one ONNX Runtime session each. A [`DecodeStream`] carries the state of one
 //!   utterance: N frames in, exactly N · 2048 samples out, the same for every way of cutting the frames into calls
 //!   and whatever else is being decoded.
-//! * [`Encoder`] is the other direction (reference voices, the demo voice).
+//! * [`SnacEncoder`] is the other direction (reference voices, the demo voice).
 //!
 //! ONNX Runtime is loaded at run time; see [`onnx::Runtime`].
 
@@ -30,7 +30,7 @@ pub use assemble::{AssemblerStats, CustomTokenText, FrameAssembler};
 pub use decode::{
     DecodeCall, DecodeObserver, DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings, Due,
 };
-pub use encode::Encoder;
+pub use encode::SnacEncoder;
 pub use error::{DecodeError, LoadError};
 pub use frame::{FRAME_CODES, Frame};
 pub use layout::{InvalidLayout, TokenLayout};

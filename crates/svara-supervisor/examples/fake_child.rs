@@ -1,23 +1,29 @@
 //! A child with faults, for the tests: each argument is one behaviour, carried out in order.
 //!
 //! * `exit:N` ends with code N; `sleep:MS` waits; `hang` waits for ever
-//! * `print:TEXT`, `warn:TEXT` write a line; `spew:BYTES` writes that much as fast as it can, in lines of 100 bytes
+//! * `print:TEXT`, `warn:TEXT` write a line; `repeat:TEXT` writes one every 20 ms for ever
+//! * `spew:BYTES` writes that much as fast as it can, in lines of 100 bytes
 //! * `ignore-term` ignores TERM, also in what is started later
 //! * `fork:ARG[,ARG…]` starts another one of this in the same group; `daemon:ARG[,ARG…]` one in a session of its own
 //! * `orphans:N` leaves N children behind that end at once
 //! * `listen:PORT` answers every HTTP request with 200; `close` stops that, and lives on
 //! * `deaf:PORT` accepts connections and never answers
-//! * `metrics:PORT:RUNNING:TOKENS` serves both metrics of vLLM, standing still, and swallows POSTs
+//! * `metrics:PORT:RUNNING:TOKENS` serves both metrics of vLLM, standing still, writes `scraped` for each time they were
+//!   asked for, and swallows POSTs
 //! * `touch:PATH` makes a file, `await:PATH` waits for one, `pid:PATH` writes its process id
 //! * `on-term:N` ends with code N on TERM, after writing `got TERM`; `on-usr1` writes `got USR1`
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, exit};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{park, sleep, spawn};
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Command, exit},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{park, sleep, spawn},
+    time::Duration,
+};
 
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 
@@ -33,6 +39,10 @@ fn main() {
             },
             "print" => println!("{value}"),
             "warn" => eprintln!("{value}"),
+            "repeat" => loop {
+                println!("{value}");
+                sleep(Duration::from_millis(20));
+            },
             "spew" => spew(value.parse().expect("bytes")),
             "ignore-term" => ignore_term(),
             "fork" => drop(again(value).spawn().expect("a grandchild")),
@@ -145,6 +155,7 @@ fn metrics(value: &str, closed: &Arc<AtomicBool>) {
             "vllm:num_requests_running{{engine=\"0\"}} {running}\nvllm:generation_tokens_total{{engine=\"0\"}} {tokens}\n"
         );
         let length = body.len();
+        println!("scraped");
         let _ =
             write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     });

@@ -1,15 +1,19 @@
 //! The commands: what is parsed, what is asked, how the answer is shown.
 
-use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
-use svara_supervisor::config::{Config, ConfigError, Variables, load};
-use svara_supervisor::control::{DEFAULT_SOCKET, Failure, Request, Response, ask, table};
-use svara_supervisor::logs::Stream;
-use svara_supervisor::process::guard_main;
-use svara_supervisor::supervisor::run;
+use svara_supervisor::{
+    config::{Config, ConfigError, Variables, load},
+    control::{DEFAULT_SOCKET, Failure, Request, Response, ask, table},
+    logs::Stream,
+    process::guard_main,
+    supervisor::run,
+};
 
 /// Not all ready, or a command that failed.
 const NOT_READY: u8 = 1;

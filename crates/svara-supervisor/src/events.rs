@@ -1,13 +1,9 @@
 //! Events: everything that happens, with its cause, in one form for log, memory, hooks and metrics.
 
-use std::collections::VecDeque;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::{collections::VecDeque, path::Path, sync::Arc, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, mpsc::error::TrySendError};
 
 use crate::logs::{Logs, Source, Stream};
 

@@ -1,7 +1,9 @@
 //! Commands at set times, by a cron expression in UTC.
 
-use std::str::FromStr;
-use std::time::{Duration, SystemTime};
+use std::{
+    str::FromStr,
+    time::{Duration, SystemTime},
+};
 
 use chrono::{DateTime, Utc};
 use croner::Cron;

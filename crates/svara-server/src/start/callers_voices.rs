@@ -7,7 +7,7 @@ use svara_service::{
     store::Store,
     voices::{self, KeptVoices},
 };
-use svara_snac::{Encoder, onnx::Device};
+use svara_snac::{SnacEncoder, onnx::Device};
 
 use super::engine::runtime;
 use crate::config::Config;
@@ -25,7 +25,7 @@ pub(super) async fn callers_voices(config: &Config, engine: &Engine) -> anyhow::
         let encoder = if path.is_file() {
             // Only a decoder that runs no graphs gets here without the library.
             match runtime(&blocking) {
-                Ok(runtime) => Ok(Encoder::load(&runtime, path, Device::Cpu)?),
+                Ok(runtime) => Ok(SnacEncoder::load(&runtime, path, Device::Cpu)?),
                 Err(error) => Err(format!("{error:#}")),
             }
         } else {

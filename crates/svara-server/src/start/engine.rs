@@ -17,7 +17,7 @@ use svara_engine::{
     },
 };
 use svara_snac::{
-    Decoder, DecoderSettings, Encoder,
+    Decoder, DecoderSettings, SnacEncoder,
     onnx::{Device, GpuSettings, LibrarySearch, Runtime},
 };
 
@@ -61,7 +61,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         Some(flavor) => Arc::new(engines(config, flavor, prompts)?),
         None => {
             let espeak = Espeak::find(&config.demo.espeak).await?;
-            let encoder = Encoder::load(&runtime(config)?, &config.demo.encoder, Device::Cpu)?;
+            let encoder = SnacEncoder::load(&runtime(config)?, &config.demo.encoder, Device::Cpu)?;
             tracing::warn!("{}", demo::NOTICE);
             Arc::new(DemoSource::new(espeak, encoder, profile.layout, profile.style_tags.clone()))
         }

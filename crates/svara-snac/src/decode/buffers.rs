@@ -1,7 +1,7 @@
 //! What goes into a call, gathered from its rows.
 
 use super::{
-    graph::{Row, Shape},
+    batch::{Row, Shape},
     input::Input,
     state::RowState,
 };

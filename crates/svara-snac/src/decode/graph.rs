@@ -5,12 +5,13 @@ use std::path::Path;
 use ort::{session::Session, value::DynValue};
 
 use super::{
+    batch::{Row, Shape},
     bucket::Buckets,
     buffers::Buffers,
     device_graphs,
+    device_states::{DeviceStates, Route},
     input::Input,
-    plan::Call,
-    pool::{Route, StatePool},
+    output::{failed, floats},
     replay::Replays,
     state::RowState,
 };
@@ -33,20 +34,9 @@ pub(crate) struct DecoderGraph {
 
 /// What stays on the device from call to call.
 struct OnDevice {
-    pool: StatePool,
+    pool: DeviceStates,
     /// None where calls aren't recorded.
     replays: Option<Replays>,
-}
-
-/// One row of a batch.
-pub(crate) struct Row<'a> {
-    pub(crate) call: &'a Call,
-    /// Seed of the stream's noise.
-    pub(crate) seed: u64,
-    /// The stream's state, `state_len` floats.
-    pub(crate) state: RowState<'a>,
-    /// Gets the samples to keep.
-    pub(crate) samples: &'a mut Vec<f32>,
 }
 
 impl DecoderGraph {
@@ -90,7 +80,7 @@ impl DecoderGraph {
         settings: &SessionSettings,
         slots: usize,
     ) -> Result<(), LoadError> {
-        let pool = StatePool::new(runtime, settings, device, slots, self.model.state_len)?;
+        let pool = DeviceStates::new(runtime, settings, device, slots, self.model.state_len)?;
         let replays = if settings.gpu.graphs {
             let inputs = self.buffers.inputs(&self.model, Shape { batch: 0, frames: 0 });
             Some(Replays::new(runtime, settings, device, &inputs)?)
@@ -133,13 +123,6 @@ impl DecoderGraph {
             Some(here) => run_on_device(&mut self.session, here, &self.buffers, &self.model, shape, rows),
         }
     }
-}
-
-/// The shape of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Shape {
-    pub(crate) batch: usize,
-    pub(crate) frames: usize,
 }
 
 /// The states go in and come out.
@@ -195,7 +178,7 @@ fn run_on_device(
 /// A call whose kernels are launched one by one. Gives the audio, on the host.
 fn launch(
     session: &mut Session,
-    pool: &mut StatePool,
+    pool: &mut DeviceStates,
     inputs: &[Input<'_>],
     routes: &[Route],
 ) -> ort::Result<DynValue> {
@@ -228,25 +211,6 @@ fn give_samples(
     Ok(())
 }
 
-/// An output's floats, which must be so many.
-fn floats<'a>(value: Option<&'a DynValue>, name: &str, count: usize) -> Result<&'a [f32], DecodeError> {
-    let (_, floats) = value.ok_or_else(|| missing(name))?.try_extract_tensor::<f32>().map_err(failed)?;
-    if floats.len() == count {
-        Ok(floats)
-    } else {
-        Err(DecodeError::Run(format!("output {name} has {} floats", floats.len())))
-    }
-}
-
-fn missing(output: &str) -> DecodeError {
-    DecodeError::Run(format!("the graph has no output {output}"))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
-fn failed(error: ort::Error) -> DecodeError {
-    DecodeError::Run(error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -256,7 +220,7 @@ mod tests {
     use super::*;
     use crate::{
         Frame,
-        decode::{plan::Position, pool::Slots, state::StreamState},
+        decode::{device_states::Slots, plan::Position, state::StreamState},
         onnx::{GpuSettings, LibrarySearch},
     };
 

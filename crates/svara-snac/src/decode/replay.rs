@@ -14,10 +14,10 @@ use ort::{
 };
 
 use super::{
+    batch::Shape,
     device_graphs::{self, Copied, from, to},
-    graph::Shape,
+    device_states::{DeviceStates, Route},
     input::Input,
-    pool::{Route, StatePool},
 };
 use crate::{
     LoadError,
@@ -83,7 +83,7 @@ impl Replays {
     pub(crate) fn run(
         &mut self,
         session: &mut Session,
-        states: &mut StatePool,
+        states: &mut DeviceStates,
         model: &CodecModel,
         shape: Shape,
         inputs: &[Input<'_>],

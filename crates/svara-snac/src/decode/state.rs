@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::pool::{Route, Slot, Slots};
+use super::device_states::{Route, Slot, Slots};
 
 /// Where a stream's past is.
 #[derive(Debug)]

@@ -13,12 +13,13 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    DecodeCall, DecoderSettings,
-    graph::{DecoderGraph, Row},
-    observe::Observer,
+    batch::Row,
+    device_states::Route,
+    graph::DecoderGraph,
+    observe::{DecodeCall, Observer},
     plan::{Call, MAX_STREAM_FRAMES, Position},
-    pool::Route,
     queue::{Batching, JobQueue},
+    settings::DecoderSettings,
     state::{RowState, StreamState},
 };
 use crate::{

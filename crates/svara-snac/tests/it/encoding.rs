@@ -1,7 +1,7 @@
 use std::f32::consts::TAU;
 
 use svara_snac::{
-    Encoder,
+    SnacEncoder,
     onnx::{Device, Runtime},
 };
 use svara_testkit::models;
@@ -13,7 +13,7 @@ use crate::support::{decode, decoder, search};
 #[tokio::test]
 async fn the_demo_codec_keeps_sound_and_silence_apart() {
     let runtime = Runtime::load(&search()).unwrap();
-    let encoder = Encoder::load(&runtime, &models::demo_codec("encoder.onnx"), Device::Cpu).unwrap();
+    let encoder = SnacEncoder::load(&runtime, &models::demo_codec("encoder.onnx"), Device::Cpu).unwrap();
     let buzz =
         |n: usize| (1..20).map(|k| (TAU * 150.0 * (k * n) as f32 / 24_000.0).sin() / k as f32).sum::<f32>();
     let sound: Vec<f32> = (0..20_000).map(|n| if n < 10_240 { 0.2 * buzz(n) } else { 0.0 }).collect();
@@ -30,7 +30,7 @@ async fn the_demo_codec_keeps_sound_and_silence_apart() {
 #[tokio::test]
 async fn nothing_in_nothing_out() {
     let runtime = Runtime::load(&search()).unwrap();
-    let encoder = Encoder::load(&runtime, &models::snac_small("encoder.onnx"), Device::Cpu).unwrap();
+    let encoder = SnacEncoder::load(&runtime, &models::snac_small("encoder.onnx"), Device::Cpu).unwrap();
     assert_eq!(encoder.encode(Vec::new()).await.unwrap(), []);
     assert_eq!(encoder.encode(vec![0.1]).await.unwrap().len(), 1);
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use svara_snac::{
-    Decoder, DecoderSettings, Encoder, LoadError,
+    Decoder, DecoderSettings, LoadError, SnacEncoder,
     onnx::{Device, LibrarySearch, Runtime},
 };
 use svara_testkit::models;
@@ -44,7 +44,7 @@ fn a_model_that_is_missing_or_of_the_wrong_kind_is_named() {
     assert!(encoder.contains("this is an encoder"), "{encoder}");
     let runtime = Runtime::load(&search()).unwrap();
     let decoder =
-        Encoder::load(&runtime, &models::snac_small("decoder_plain.onnx"), Device::Cpu).err().unwrap();
+        SnacEncoder::load(&runtime, &models::snac_small("decoder_plain.onnx"), Device::Cpu).err().unwrap();
     assert!(decoder.to_string().contains("this is a decoder"), "{decoder}");
 }
 

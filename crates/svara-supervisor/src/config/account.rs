@@ -2,9 +2,7 @@
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
-use super::field::Fields;
-use super::file;
-use super::types::Account;
+use super::{field::Fields, file, types::Account};
 
 /// Looks the account up, so that a name that doesn't exist is found before anything starts.
 pub(super) fn account(program: &file::Program, fields: &mut Fields<'_>) -> Option<Account> {

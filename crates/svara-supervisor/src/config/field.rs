@@ -1,14 +1,10 @@
 //! Reading single values: expanded, parsed, and every fault noted with its key.
 
-use std::fmt::Display;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{fmt::Display, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 
-use super::expand::Variables;
-use super::file::Scalar;
-use super::resolve::Fault;
+use super::{expand::Variables, fault::Fault, file::Scalar};
 
 /// Reads values of one table and collects what is wrong with them.
 pub(super) struct Fields<'a> {

@@ -5,6 +5,7 @@
 
 mod account;
 mod expand;
+mod fault;
 mod field;
 mod file;
 mod probe;
@@ -13,5 +14,6 @@ mod resolve;
 mod types;
 
 pub use expand::{ExpandError, Variables};
-pub use resolve::{ConfigError, Fault, load, parse};
+pub use fault::{ConfigError, Fault};
+pub use resolve::{load, parse};
 pub use types::{Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, StopSpec};

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::field::Fields;
-use super::file;
+use super::{field::Fields, file};
 use crate::probe::{CanarySpec, Check, HangSpec, ProbeSpec};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,17 +1,21 @@
 //! One `[program.NAME]` table: its replicas, expanded and checked.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use nix::sys::signal::Signal;
 
-use super::Variables;
-use super::account::account;
-use super::field::Fields;
-use super::file;
-use super::probe::{Role, hang, probe};
-use super::resolve::Fault;
-use super::types::{Limits, ProgramSpec, StopSpec};
+use super::{
+    Variables,
+    account::account,
+    fault::Fault,
+    field::Fields,
+    file,
+    probe::{Role, hang, probe},
+    types::{Limits, ProgramSpec, StopSpec},
+};
 use crate::policy::{Backoff, RestartLimit, RestartPolicy};
 
 /// More replicas than this are a slip of the pen.

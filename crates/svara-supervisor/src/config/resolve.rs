@@ -1,53 +1,21 @@
 //! From the file to the checked configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::Path,
+    time::Duration,
+};
 
-use super::Variables;
-use super::field::Fields;
-use super::file;
-use super::program::resolve_program;
-use super::types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec};
-use crate::events::Kind;
-use crate::graph::{GraphError, start_order};
-use crate::schedule::ScheduleSpec;
-
-/// Why there is no configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file can't be read.
-    #[error("{path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What went wrong.
-        source: std::io::Error,
-    },
-    /// The file is no TOML, or has a key that doesn't exist, or a value of the wrong kind.
-    #[error("{0}")]
-    Syntax(#[from] toml::de::Error),
-    /// Everything else that is wrong.
-    #[error("{}", list(.0))]
-    Faults(Vec<Fault>),
-}
-
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A value.
-    #[error("{key}: {message}")]
-    Value {
-        /// Its key, as in `program.vllm.stop.grace`.
-        key: String,
-        /// What is wrong and what is allowed.
-        message: String,
-    },
-    /// The order of the programs.
-    #[error(transparent)]
-    Order(#[from] GraphError),
-}
+use super::{
+    Variables,
+    fault::{ConfigError, Fault},
+    field::Fields,
+    file,
+    program::resolve_program,
+    types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec},
+};
+use crate::{events::Kind, graph::start_order, schedule::ScheduleSpec};
 
 /// Reads and checks a file.
 ///
@@ -231,8 +199,4 @@ fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
         }
     }
     schedules
-}
-
-fn list(faults: &[Fault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

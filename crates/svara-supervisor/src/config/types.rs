@@ -1,14 +1,14 @@
 //! The configuration after expansion and checking: what the rest of the crate works with.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use nix::sys::signal::Signal;
 
-use crate::policy::{Backoff, RestartLimit, RestartPolicy};
-use crate::probe::{HangSpec, ProbeSpec};
-use crate::schedule::ScheduleSpec;
+use crate::{
+    policy::{Backoff, RestartLimit, RestartPolicy},
+    probe::{HangSpec, ProbeSpec},
+    schedule::ScheduleSpec,
+};
 
 /// A checked configuration.
 #[derive(Clone, Debug)]

@@ -1,8 +1,10 @@
 //! The operator's end of the control socket.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+};
 
 use super::protocol::{Request, Response, VERSION};
 

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::events::Event;
-use crate::logs::{Stream, TailLine};
-use crate::supervisor::Report;
+use crate::{
+    events::Event,
+    logs::{Stream, TailLine},
+    supervisor::Report,
+};
 
 /// Version of the protocol, sent with each request.
 pub const VERSION: u32 = 1;

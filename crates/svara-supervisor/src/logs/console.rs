@@ -1,7 +1,9 @@
 //! Our own standard output, which may be a pipe that nobody reads.
 
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::{
+    io::{self, Write},
+    os::fd::AsFd,
+};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 

@@ -1,10 +1,12 @@
 //! A log file that rotates by size and outlives its own removal.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 /// How often it is checked that the path still leads to the open file, and how long to wait after a failure.
 const CHECK_EVERY: Duration = Duration::from_secs(1);

@@ -1,19 +1,14 @@
 //! From a pipe to the writer and to memory.
 
-use std::cell::RefCell;
-use std::io;
-use std::os::fd::OwnedFd;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::{cell::RefCell, io, os::fd::OwnedFd, rc::Rc, sync::Arc};
 
-use tokio::io::AsyncReadExt;
-use tokio::net::unix::pipe;
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::{
+    io::AsyncReadExt,
+    net::unix::pipe,
+    task::{JoinHandle, spawn_local},
+};
 
-use super::lines::Lines;
-use super::record::Source;
-use super::tail::Tail;
-use super::writer::Logs;
+use super::{lines::Lines, record::Source, tail::Tail, writer::Logs};
 
 /// Read at once; a pipe holds four of these.
 const CHUNK_BYTES: usize = 16 << 10;

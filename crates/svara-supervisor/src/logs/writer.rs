@@ -1,21 +1,21 @@
 //! The thread that writes files and console, and our end of its queue.
 
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    cell::Cell,
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
 
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::SendTimeoutError;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, mpsc::error::SendTimeoutError, oneshot};
 
-use super::console::Console;
-use super::file::RotatingFile;
-use super::record::Source;
+use super::{console::Console, file::RotatingFile, record::Source};
 use crate::config::LogConfig;
 
 /// Texts in the queue; with 16 KiB each it holds 1 MiB at most.

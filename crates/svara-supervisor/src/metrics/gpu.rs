@@ -2,8 +2,7 @@
 //!
 //! Built and tested on machines without a GPU only: the readings themselves are unmeasured.
 
-use nvml_wrapper::Nvml;
-use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::{Nvml, error::NvmlError};
 
 /// The library, if it could be loaded.
 #[derive(Debug, Default)]

@@ -1,9 +1,9 @@
 //! Prometheus metrics, on an address that is off unless configured.
 
 mod gpu;
+mod page;
 mod serve;
-mod text;
 
 pub use gpu::{GpuReading, Gpus};
+pub use page::render;
 pub use serve::serve;
-pub use text::render;

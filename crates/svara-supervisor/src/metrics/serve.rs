@@ -1,19 +1,20 @@
 //! `GET /metrics`.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
+use http::{
+    HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode, header::CONTENT_TYPE,
+};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc};
-use tokio::time::timeout;
+use prometheus_client::encoding::prometheus_text;
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, mpsc},
+    time::timeout,
+};
 
 use crate::control::{Call, Request, Response};
 
@@ -69,7 +70,7 @@ async fn answer(
 fn plain(status: StatusCode, text: String) -> HttpResponse<Full<Bytes>> {
     let mut response = HttpResponse::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;
-    let kind = http::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    let kind = HeaderValue::from_static(prometheus_text::CONTENT_TYPE);
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }

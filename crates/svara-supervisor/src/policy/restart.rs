@@ -1,7 +1,9 @@
 //! Which exits lead to a restart, and when restarting is given up.
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 /// Which exits lead to a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,15 @@
 //! Plain HTTP requests: one connection each, bounded in time and size. No TLS: probes go to this machine.
 
-use std::io;
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HOST};
-use http::{Method, Request, StatusCode, Uri};
+use http::{
+    Method, Request, StatusCode, Uri,
+    header::{CONNECTION, CONTENT_TYPE, HOST},
+};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
+use tokio::{net::TcpStream, task::JoinSet};
 
 /// The longest body that is read; vLLM's `/metrics` has about 60 KB.
 const MAX_BODY_BYTES: usize = 4 << 20;

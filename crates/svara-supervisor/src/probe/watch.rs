@@ -2,14 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use super::{HangDetector, HangSpec, HttpError, ProbeSpec, Sample, Threshold, check, get, post_json, sum_of};
-use crate::config::ProgramSpec;
-use crate::process::Children;
-use crate::program::{Cause, Observation};
+use crate::{
+    config::ProgramSpec,
+    process::Children,
+    program::{Cause, Observation},
+};
 
 /// What a watch found out about a process.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! A memory limit for a whole program, by cgroup v2, where the container lets us write there.
 
-use std::fs;
-use std::io;
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+};
 
 /// Why the limit can't be set.
 #[derive(Debug, thiserror::Error)]

@@ -3,17 +3,21 @@
 //! `Children` is an `Rc`, so the compiler keeps it on the thread it was made on, and no `await` lies between a spawn
 //! and its entry: `waitpid(-1)` can never take a child that isn't known yet, nor one that std still waits for.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::io;
-use std::process::{ChildStderr, ChildStdout};
-use std::rc::Rc;
-use std::time::Duration;
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    io,
+    process::{ChildStderr, ChildStdout},
+    rc::Rc,
+    time::Duration,
+};
 
-use nix::errno::Errno;
-use nix::libc;
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::{
+    errno::Errno,
+    libc,
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
 use tokio::sync::oneshot;
 
 use super::{Exit, Family, Launch};

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use nix::libc;
-use nix::sys::signal::Signal;
+use nix::{libc, sys::signal::Signal};
 use serde::{Serialize, Serializer};
 
 /// How a process ended.

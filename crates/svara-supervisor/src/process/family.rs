@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use nix::sys::signal::{Signal, kill, killpg};
-use nix::unistd::Pid;
+use nix::{
+    sys::signal::{Signal, kill, killpg},
+    unistd::Pid,
+};
 
 use super::stat::{Stat, Usage, processes};
 

@@ -3,18 +3,22 @@
 //! The kernel's death signal reaches the leaders of the groups, not their children. As PID 1 that doesn't matter: the
 //! kernel kills the whole namespace with us. Anywhere else the guard waits for the end of a pipe that only we hold.
 
-use std::collections::BTreeSet;
-use std::io::{self, BufRead, Write};
-use std::os::unix::process::CommandExt;
-use std::process::{ChildStdin, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::{
+    collections::BTreeSet,
+    io::{self, BufRead, Write},
+    os::unix::process::CommandExt,
+    process::{ChildStdin, Command, Stdio},
+    thread::sleep,
+    time::Duration,
+};
 
 use nix::sys::signal::Signal;
 use tokio::sync::oneshot;
 
-use super::family::{Family, kill_marked};
-use super::{Children, Exit};
+use super::{
+    Children, Exit,
+    family::{Family, kill_marked},
+};
 
 /// Our side of the guard.
 #[derive(Debug)]

@@ -1,15 +1,20 @@
 //! Starting one process: own session, limits, account, and death together with us.
 
-use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::{
+    io,
+    os::{fd::OwnedFd, unix::process::CommandExt},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
 
-use nix::sys::prctl;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Uid, getpid, getppid, setgid, setgroups, setsid, setuid};
+use nix::{
+    sys::{
+        prctl,
+        resource::{Resource, getrlimit, setrlimit},
+        signal::Signal,
+    },
+    unistd::{Gid, Uid, getpid, getppid, setgid, setgroups, setsid, setuid},
+};
 
 use super::family::MARK;
 use crate::config::{Account, Limits};

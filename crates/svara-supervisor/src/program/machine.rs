@@ -6,9 +6,11 @@
 use std::time::{Duration, Instant};
 
 use super::state::{Cause, Observation, State, Stopping, Then};
-use crate::config::ProgramSpec;
-use crate::policy::{Backoff, RestartHistory, RestartLimit, RestartPolicy};
-use crate::process::Exit;
+use crate::{
+    config::ProgramSpec,
+    policy::{Backoff, RestartHistory, RestartLimit, RestartPolicy},
+    process::Exit,
+};
 
 /// What the shell has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! States, causes and what can be observed.
 
-use std::fmt;
-use std::time::Instant;
+use std::{fmt, time::Instant};
 
 use crate::process::Exit;
 

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::{Action, Cause, Machine, Observation, State, Step, Then};
-use crate::config::{ProgramSpec, Variables, parse};
-use crate::process::Exit;
+use crate::{
+    config::{ProgramSpec, Variables, parse},
+    process::Exit,
+};
 
 const GRACE: Duration = Duration::from_secs(10);
 

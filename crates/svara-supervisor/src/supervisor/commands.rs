@@ -2,25 +2,15 @@
 
 use tokio::sync::mpsc;
 
-use super::core::Core;
-use super::unit::{Intent, Unit};
-use crate::control::{Failure, Request, Response};
-use crate::logs::Logs;
-use crate::program::State;
-
-/// A request that is answered when something has come about.
-#[derive(Debug)]
-pub(super) struct Waiter {
-    programs: Vec<String>,
-    until: Until,
-    reply: mpsc::Sender<Response>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Until {
-    Down,
-    Ready,
-}
+use super::{
+    core::Core,
+    unit::{Intent, Unit},
+    waiter::{Until, Waiter},
+};
+use crate::{
+    control::{Failure, Request, Response},
+    logs::Logs,
+};
 
 impl Core {
     /// Carries out a request, except the two that need the loop's own means (`reload`, `metrics`).
@@ -94,24 +84,12 @@ impl Core {
     /// Answers those whose wish has come true, or can't.
     pub(super) fn answer_waiters(&mut self) {
         let units = &self.units;
-        self.waiters.retain(|waiter| {
-            let named = || units.iter().filter(|unit| waiter.programs.contains(&unit.spec.name));
-            let settled = named().all(|unit| match waiter.until {
-                Until::Down => unit.intent.is_none() && unit.machine.state().is_final(),
-                Until::Ready => {
-                    unit.intent.is_none() && (unit.satisfies() || unit.machine.state().is_final())
-                }
-            });
-            if !settled {
-                return !waiter.reply.is_closed();
+        self.waiters.retain(|waiter| match waiter.answer(units) {
+            None => !waiter.reply.is_closed(),
+            Some(answer) => {
+                send(&waiter.reply, answer);
+                false
             }
-            let lines: Vec<String> = named().map(describe).collect();
-            if waiter.until == Until::Ready && !named().all(Unit::satisfies) {
-                refuse(&waiter.reply, Failure::Failed, lines.join("\n"));
-            } else {
-                send(&waiter.reply, Response::Done(lines));
-            }
-            false
         });
     }
 
@@ -158,17 +136,8 @@ impl Core {
         } else {
             self.advance();
             let named = self.units.iter().filter(|unit| names.contains(&unit.spec.name));
-            send(&reply, Response::Done(named.map(describe).collect()));
+            send(&reply, Response::Done(named.map(Unit::describe).collect()));
         }
-    }
-}
-
-fn describe(unit: &Unit) -> String {
-    let state = unit.machine.state();
-    match state {
-        State::Failed(reason) => format!("{}: failed: {reason}", unit.spec.name),
-        State::Exited(exit) => format!("{}: exited: {exit}", unit.spec.name),
-        _ => format!("{}: {}", unit.spec.name, state.name()),
     }
 }
 

@@ -4,13 +4,18 @@ use std::time::Instant;
 
 use nix::sys::signal::Signal;
 
-use super::services::Services;
-use super::timers::Timers;
-use super::unit::{Intent, Unit};
-use crate::config::{Config, ProgramSpec};
-use crate::events::Kind;
-use crate::probe::Finding;
-use crate::program::State;
+use super::{
+    services::Services,
+    timers::Timers,
+    unit::{Intent, Unit, all_satisfied},
+    waiter::Waiter,
+};
+use crate::{
+    config::{Config, ProgramSpec},
+    events::Kind,
+    probe::Finding,
+    program::State,
+};
 
 /// The programs and what is to become of them.
 #[derive(Debug)]
@@ -19,7 +24,7 @@ pub(super) struct Core {
     /// In start order.
     pub(super) units: Vec<Unit>,
     pub(super) timers: Timers,
-    pub(super) waiters: Vec<super::commands::Waiter>,
+    pub(super) waiters: Vec<Waiter>,
     pub(super) disabled: Vec<String>,
     shutdown: Option<u8>,
     pub(super) orphans_reaped: u64,
@@ -141,16 +146,6 @@ impl Core {
         self.shutdown.filter(|_| self.units.iter().all(|unit| unit.machine.state().is_final()))
     }
 
-    /// Whether every program among those named is ready, or has ended as it should.
-    pub(super) fn all_satisfied(units: &[Unit], names: &[String]) -> bool {
-        names.iter().all(|name| {
-            units
-                .iter()
-                .filter(|unit| unit.spec.name == *name || unit.spec.program == *name)
-                .all(Unit::satisfies)
-        })
-    }
-
     fn carry_out_intents(&mut self, now: Instant) {
         let mut removed = Vec::new();
         for at in 0..self.units.len() {
@@ -204,8 +199,7 @@ impl Core {
         }
         for at in 0..self.units.len() {
             let Some(unit) = self.units.get(at) else { break };
-            if *unit.machine.state() != State::Waiting || !Self::all_satisfied(&self.units, &unit.spec.after)
-            {
+            if *unit.machine.state() != State::Waiting || !all_satisfied(&self.units, &unit.spec.after) {
                 continue;
             }
             if let Some(unit) = self.units.get_mut(at) {
@@ -237,7 +231,7 @@ impl Core {
         for at in 0..self.units.len() {
             let Some(unit) = self.units.get(at) else { break };
             let is_ready = matches!(unit.machine.state(), State::Ready { .. });
-            let missing = |name: &&String| !Self::all_satisfied(&self.units, std::slice::from_ref(*name));
+            let missing = |name: &&String| !all_satisfied(&self.units, std::slice::from_ref(*name));
             let degraded: Vec<String> =
                 unit.spec.after.iter().filter(|_| is_ready).filter(missing).cloned().collect();
             if degraded == unit.degraded {

@@ -1,14 +1,15 @@
 //! Commands and webhooks set off by events.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use tokio::sync::mpsc;
 
-use crate::config::{HookAction, HookSpec};
-use crate::events::{Event, Kind};
-use crate::probe::post_json;
-use crate::process::{Children, Launch};
+use crate::{
+    config::{HookAction, HookSpec},
+    events::{Event, Kind},
+    probe::post_json,
+    process::{Children, Launch},
+};
 
 /// Hooks under way at once; more are refused and noted as failed.
 const MAX_IN_FLIGHT: usize = 8;

@@ -10,6 +10,7 @@ mod services;
 mod start;
 mod timers;
 mod unit;
+mod waiter;
 
 pub use report::{ProgramReport, Report};
 pub use run::{RunError, run};

@@ -2,11 +2,8 @@
 
 use std::time::Instant;
 
-use super::core::Core;
-use super::timers::Timers;
-use super::unit::Intent;
-use crate::config::Config;
-use crate::events::Kind;
+use super::{core::Core, timers::Timers, unit::Intent};
+use crate::{config::Config, events::Kind};
 
 impl Core {
     /// Goes over to a new configuration; gives what is done, in words. `old` is the one that holds now.

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::core::Core;
-use super::unit::Unit;
+use super::{
+    core::Core,
+    unit::{Unit, all_satisfied},
+};
 use crate::program::State;
 
 /// The supervisor and its programs.
@@ -82,7 +84,7 @@ impl Core {
         let now = Instant::now();
         let detail = match unit.machine.state() {
             State::Waiting => {
-                let missing = |name: &&String| !Self::all_satisfied(&self.units, std::slice::from_ref(*name));
+                let missing = |name: &&String| !all_satisfied(&self.units, std::slice::from_ref(*name));
                 let missing: Vec<_> = unit.spec.after.iter().filter(missing).cloned().collect();
                 format!("waits for {}", missing.join(", "))
             }

@@ -1,29 +1,41 @@
 //! The loop.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
+};
 
-use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use tokio::net::UnixListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
-use tokio::task::LocalSet;
-use tokio::time::sleep_until;
+use nix::{
+    sys::{
+        prctl,
+        signal::{Signal, kill},
+    },
+    unistd::Pid,
+};
+use tokio::{
+    net::UnixListener,
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    task::LocalSet,
+    time::sleep_until,
+};
 
-use super::commands::{refuse, send};
-use super::core::Core;
-use super::hooks::Hooks;
-use super::services::Services;
-use crate::config::{Config, Variables, load};
-use crate::control::{BindError, Call, Failure, Places, Request, Response, bind, serve};
-use crate::events::{EventLog, Kind};
-use crate::logs::{LogNotice, Logs};
-use crate::metrics;
-use crate::probe::Finding;
-use crate::process::{Children, Guard, adopted_children};
+use super::{
+    commands::{refuse, send},
+    core::Core,
+    hooks::Hooks,
+    services::Services,
+};
+use crate::{
+    config::{Config, Variables, load},
+    control::{BindError, Call, Failure, Places, Request, Response, bind, serve},
+    events::{EventLog, Kind},
+    logs::{LogNotice, Logs},
+    metrics,
+    probe::Finding,
+    process::{Children, Guard, adopted_children},
+};
 
 /// Why the supervisor can't run at all.
 #[derive(Debug, thiserror::Error)]
@@ -169,7 +181,7 @@ fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
         Request::Metrics => {
             let memory_kills =
                 core.units.iter().map(|unit| (unit.spec.name.clone(), unit.oom_kills())).collect();
-            let text = metrics::render(&core.report(&[]), &memory_kills, &gpus.read());
+            let text = metrics::render(core.report(&[]), memory_kills, gpus.read());
             send(&reply, Response::Metrics(text));
         }
         request => core.call(request, reply),

@@ -1,20 +1,17 @@
 //! What every program's shell uses.
 
-use std::cell::RefCell;
-use std::os::fd::OwnedFd;
-use std::path::PathBuf;
-use std::rc::Rc;
-use std::time::Instant;
+use std::{cell::RefCell, os::fd::OwnedFd, path::PathBuf, rc::Rc, time::Instant};
 
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::hooks::Hooks;
-use crate::config::LogConfig;
-use crate::events::{EventLog, Kind};
-use crate::logs::{Logs, Source, Stream, Tail, capture};
-use crate::probe::Finding;
-use crate::process::{Children, Guard, Started};
+use crate::{
+    config::LogConfig,
+    events::{EventLog, Kind},
+    logs::{Logs, Source, Stream, Tail, capture},
+    probe::Finding,
+    process::{Children, Guard, Started},
+};
 
 /// Shared by all programs; owned by the loop.
 #[derive(Debug)]

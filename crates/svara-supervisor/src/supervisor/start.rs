@@ -1,15 +1,17 @@
 //! Starting a program's process: its limits, its outputs, its watch.
 
-use std::io;
-use std::os::fd::OwnedFd;
-use std::time::Instant;
+use std::{io, os::fd::OwnedFd, time::Instant};
 
-use super::services::Services;
-use super::unit::{Process, Unit};
-use crate::config::{Limits, ProgramSpec};
-use crate::events::Kind;
-use crate::probe::Watch;
-use crate::process::{Launch, MemoryCgroup, Output, Started, raise_files};
+use super::{
+    services::Services,
+    unit::{Process, Unit},
+};
+use crate::{
+    config::{Limits, ProgramSpec},
+    events::Kind,
+    probe::Watch,
+    process::{Launch, MemoryCgroup, Output, Started, raise_files},
+};
 
 impl Unit {
     pub(super) fn launch(&mut self, services: &mut Services) -> io::Result<Started> {

@@ -1,17 +1,22 @@
 //! What happens at set times: the health report and the scheduled commands.
 
-use std::rc::Rc;
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
-use super::core::Core;
-use super::services::Services;
-use super::unit::Unit;
-use crate::config::Config;
-use crate::events::Kind;
-use crate::logs::{Source, Stream};
-use crate::process::{Launch, Output};
-use crate::schedule::{ScheduleSpec, until_next};
+use super::{
+    services::Services,
+    unit::{Unit, all_satisfied},
+};
+use crate::{
+    config::Config,
+    events::Kind,
+    logs::{Source, Stream},
+    process::{Launch, Output},
+    schedule::{ScheduleSpec, until_next},
+};
 
 /// The clock is read again at least this often, so that schedules follow when it is set.
 const LOOK_AGAIN: Duration = Duration::from_secs(3600);
@@ -95,7 +100,7 @@ fn report(units: &[Unit], services: &Services) {
 
 /// Starts a scheduled command; its output goes to `schedule_NAME.log`.
 fn start(spec: &ScheduleSpec, units: &[Unit], services: &mut Services) {
-    if !Core::all_satisfied(units, &spec.when_ready) {
+    if !all_satisfied(units, &spec.when_ready) {
         let cause = format!("{}: skipped, not all of {} are ready", spec.name, spec.when_ready.join(", "));
         return services.note(Kind::Schedule, None, None, Some(cause));
     }

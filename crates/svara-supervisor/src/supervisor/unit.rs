@@ -1,21 +1,24 @@
 //! One program's shell: carries out what its state machine decides.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use nix::sys::signal::Signal;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::services::Services;
-use crate::config::ProgramSpec;
-use crate::events::Kind;
-use crate::logs::Tail;
-use crate::probe::Found;
-use crate::process::{Exit, Family, MemoryCgroup};
-use crate::program::{Action, Cause, Machine, Observation, State, Step};
+use crate::{
+    config::ProgramSpec,
+    events::Kind,
+    logs::Tail,
+    probe::Found,
+    process::{Exit, Family, MemoryCgroup},
+    program::{Action, Cause, Machine, Observation, State, Step},
+};
 
 /// Lines of output shown with a failure.
 const FAILURE_LINES: usize = 20;
@@ -41,6 +44,13 @@ pub(super) struct Unit {
     pub(super) degraded: Vec<String>,
     pub(super) restarts: BTreeMap<&'static str, u64>,
     pub(super) cgroup: Option<MemoryCgroup>,
+}
+
+/// Whether every program among those named is ready, or has ended as it should.
+pub(super) fn all_satisfied(units: &[Unit], names: &[String]) -> bool {
+    names.iter().all(|name| {
+        units.iter().filter(|unit| unit.spec.name == *name || unit.spec.program == *name).all(Unit::satisfies)
+    })
 }
 
 /// What is to be done with a program once its turn comes: those that come after it go first.
@@ -108,6 +118,16 @@ impl Unit {
             State::Ready { .. } => true,
             State::Exited(exit) => self.machine.is_success(*exit),
             _ => false,
+        }
+    }
+
+    /// How it stands, in one line for the operator.
+    pub(super) fn describe(&self) -> String {
+        let state = self.machine.state();
+        match state {
+            State::Failed(reason) => format!("{}: failed: {reason}", self.spec.name),
+            State::Exited(exit) => format!("{}: exited: {exit}", self.spec.name),
+            _ => format!("{}: {}", self.spec.name, state.name()),
         }
     }
 

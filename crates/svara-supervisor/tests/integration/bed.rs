@@ -1,19 +1,25 @@
 //! A supervisor in a directory of its own, and ways to wait for what it does without sleeping.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    thread,
+    time::{Duration, Instant},
+};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use svara_supervisor::control::{Request, Response, ask};
-use svara_supervisor::events::{Event, Kind};
-use svara_supervisor::supervisor::{ProgramReport, Report};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use svara_supervisor::{
+    control::{Request, Response, ask},
+    events::{Event, Kind},
+    supervisor::{ProgramReport, Report},
+};
 use tempfile::TempDir;
 
 /// Longer than anything here takes, even on a busy machine.

@@ -1,7 +1,6 @@
 //! Files with faults, and the file that is shipped.
 
-use std::path::Path;
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use crate::bed::Bed;
 

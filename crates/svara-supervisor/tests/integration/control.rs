@@ -2,8 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use svara_supervisor::control::{Request, Response, ask};
-use svara_supervisor::events::Kind;
+use svara_supervisor::{
+    control::{Request, Response, ask},
+    events::Kind,
+};
 
 use crate::bed::{Bed, program};
 

@@ -1,12 +1,15 @@
 //! Groups, grandchildren, daemons, orphans: nothing is left behind.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use svara_supervisor::control::Request;
-use svara_supervisor::events::Kind;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use svara_supervisor::{control::Request, events::Kind};
 
 use crate::bed::{Bed, QUICK, alive, eventually, program};
 

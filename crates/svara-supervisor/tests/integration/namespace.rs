@@ -2,8 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use svara_supervisor::events::Kind;
 
 use crate::bed::{Bed, alive, eventually, program};

@@ -1,7 +1,9 @@
 //! Accounts, limits, hooks, schedules, metrics, the health report.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+};
 
 use nix::unistd::Uid;
 use svara_supervisor::events::Kind;

@@ -1,7 +1,6 @@
 //! Who waits for whom.
 
-use svara_supervisor::control::Request;
-use svara_supervisor::events::Kind;
+use svara_supervisor::{control::Request, events::Kind};
 
 use crate::bed::{Bed, program};
 

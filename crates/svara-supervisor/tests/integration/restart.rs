@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use svara_supervisor::control::Request;
-use svara_supervisor::events::Kind;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use svara_supervisor::{control::Request, events::Kind};
 
 use crate::bed::{Bed, QUICK, program};
 

@@ -13,7 +13,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use svara_audio::{Resampler, SampleRate};
-use svara_snac::{Encoder, Frame, TokenLayout};
+use svara_snac::{Frame, SnacEncoder, TokenLayout};
 
 pub use self::espeak::{Espeak, EspeakError};
 use super::{
@@ -37,14 +37,14 @@ pub struct DemoSource {
 
 struct Shared {
     espeak: Espeak,
-    encoder: Encoder,
+    encoder: SnacEncoder,
     layout: TokenLayout,
     style_tags: Vec<String>,
 }
 
 impl DemoSource {
     /// A source of tokens of this `layout`. `style_tags` are left out of what is spoken.
-    pub fn new(espeak: Espeak, encoder: Encoder, layout: TokenLayout, style_tags: Vec<String>) -> Self {
+    pub fn new(espeak: Espeak, encoder: SnacEncoder, layout: TokenLayout, style_tags: Vec<String>) -> Self {
         Self { shared: Arc::new(Shared { espeak, encoder, layout, style_tags }) }
     }
 }

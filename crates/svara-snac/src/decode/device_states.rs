@@ -73,7 +73,7 @@ impl Route {
 }
 
 /// All streams' states.
-pub(crate) struct StatePool {
+pub(crate) struct DeviceStates {
     gather: Session,
     scatter: Session,
     /// `[slots + 2, state_len]`, on the device.
@@ -82,7 +82,7 @@ pub(crate) struct StatePool {
     slots: usize,
 }
 
-impl StatePool {
+impl DeviceStates {
     /// A pool for so many streams on a device.
     pub(crate) fn new(
         runtime: &Runtime,
@@ -206,9 +206,9 @@ mod tests {
         let runtime = Runtime::load(&search).unwrap();
         let gpu = GpuSettings::default();
         let settings = SessionSettings { device: Device::Cpu, intra_threads: 1, weights: None, gpu };
-        let mut pool = StatePool::new(&runtime, &settings, Device::Cpu, 3, 2).unwrap();
+        let mut pool = DeviceStates::new(&runtime, &settings, Device::Cpu, 3, 2).unwrap();
         let route = |from, to| Route { from, to };
-        let gathered = |pool: &mut StatePool, from: &[Option<usize>]| -> Vec<f32> {
+        let gathered = |pool: &mut DeviceStates, from: &[Option<usize>]| -> Vec<f32> {
             let routes: Vec<Route> = from.iter().map(|from| route(*from, None)).collect();
             let rows = pool.gather(&routes).unwrap();
             rows.try_extract_tensor::<f32>().unwrap().1.to_vec()

@@ -1,0 +1,195 @@
+//! The metrics page, in Prometheus' text format.
+
+use std::{collections::BTreeMap, fmt};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric, prometheus_text},
+    metrics::{TypedMetric, counter::ConstCounter, gauge::ConstGauge},
+    registry::Registry,
+};
+
+use super::gpu::GpuReading;
+use crate::supervisor::{ProgramReport, Report};
+
+/// All metrics. Labels are the names of programs, the reasons of restarts and the numbers of GPUs: all bounded.
+pub fn render(report: Report, memory_kills: BTreeMap<String, u64>, gpus: Vec<GpuReading>) -> String {
+    let mut registry = Registry::with_prefix("svara_supervisor");
+    registry.register_collector(Box::new(Page { report, memory_kills, gpus }));
+    let mut text = String::new();
+    // A String takes every write.
+    let _ = prometheus_text::encode(&mut text, &registry);
+    text
+}
+
+/// What is on the page.
+#[derive(Debug)]
+struct Page {
+    report: Report,
+    /// By the name of the program.
+    memory_kills: BTreeMap<String, u64>,
+    gpus: Vec<GpuReading>,
+}
+
+impl Collector for Page {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let page = &mut encoder;
+        let report = &self.report;
+        let uptime = ConstGauge::new(report.uptime_seconds);
+        single(page, "uptime_seconds", "time since the supervisor started", &uptime)?;
+        let orphans = ConstCounter::new(report.orphans_reaped);
+        single(page, "orphans_reaped", "adopted orphans that were reaped", &orphans)?;
+        let dropped = ConstCounter::new(report.dropped_log_bytes);
+        single(page, "log_dropped_bytes", "output lost to full disks or stuck readers", &dropped)?;
+        self.programs(page, "up", "whether it has a process", |p| flag(p.pid.is_some()))?;
+        self.programs(page, "ready", "whether it is ready", |p| flag(p.state == "ready"))?;
+        let degraded = "whether one it comes after is not ready";
+        self.programs(page, "degraded", degraded, |p| flag(!p.degraded.is_empty()))?;
+        let uptime = |p: &ProgramReport| p.uptime_seconds.map(ConstGauge::new);
+        self.programs(page, "program_uptime_seconds", "age of its process", uptime)?;
+        let cpu = |p: &ProgramReport| p.cpu_seconds.map(ConstCounter::new);
+        self.programs(page, "cpu_seconds", "processor time of its living processes", cpu)?;
+        let memory = |p: &ProgramReport| p.memory_bytes.map(ConstGauge::new);
+        self.programs(page, "resident_memory_bytes", "memory of all its processes", memory)?;
+        self.programs(page, "processes", "number of its processes", |p| Some(ConstGauge::new(p.processes)))?;
+        let kills = |p: &ProgramReport| self.memory_kills.get(&p.name).copied().map(ConstCounter::new);
+        self.programs(page, "memory_kills", "kills by the kernel at its memory limit", kills)?;
+        family(page, "restarts", "restarts by reason", self.restarts())?;
+        if self.gpus.is_empty() {
+            return Ok(());
+        }
+        self.gpus(page, "gpu_memory_used_bytes", "memory in use", |gpu| gpu.memory_used_bytes)?;
+        self.gpus(page, "gpu_memory_total_bytes", "memory it has", |gpu| gpu.memory_total_bytes)?;
+        self.gpus(page, "gpu_utilisation_ratio", "share of time it was busy", |gpu| gpu.utilisation)
+    }
+}
+
+impl Page {
+    /// A metric of each program; one for which there is no value is left out.
+    fn programs<M: EncodeMetric + TypedMetric>(
+        &self,
+        page: &mut DescriptorEncoder<'_>,
+        name: &str,
+        help: &str,
+        value: impl Fn(&ProgramReport) -> Option<M>,
+    ) -> fmt::Result {
+        let programs = self.report.programs.iter();
+        family(page, name, help, programs.filter_map(|p| Some(([("program", &p.name)], value(p)?))))
+    }
+
+    fn restarts(&self) -> impl Iterator<Item = ([(&str, &String); 2], ConstCounter)> {
+        self.report.programs.iter().flat_map(|program| {
+            let reasons = program.restarts_by_reason.iter();
+            reasons.map(|(reason, count)| {
+                ([("program", &program.name), ("reason", reason)], ConstCounter::new(*count))
+            })
+        })
+    }
+
+    /// A gauge of each GPU.
+    fn gpus<N: EncodeGaugeValue>(
+        &self,
+        page: &mut DescriptorEncoder<'_>,
+        name: &str,
+        help: &str,
+        value: impl Fn(&GpuReading) -> N,
+    ) -> fmt::Result {
+        let gauge = |gpu: &GpuReading| ([("gpu", gpu.index)], ConstGauge::new(value(gpu)));
+        family(page, name, help, self.gpus.iter().map(gauge))
+    }
+}
+
+/// A metric without labels of its own.
+fn single<M: EncodeMetric + TypedMetric>(
+    page: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    metric: &M,
+) -> fmt::Result {
+    metric.encode(page.encode_descriptor(name, help, None, M::TYPE)?)
+}
+
+/// A metric for each label set.
+fn family<L: EncodeLabelSet, M: EncodeMetric + TypedMetric>(
+    page: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    members: impl Iterator<Item = (L, M)>,
+) -> fmt::Result {
+    let mut family = page.encode_descriptor(name, help, None, M::TYPE)?;
+    for (labels, metric) in members {
+        metric.encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+/// 1 for true, 0 for false.
+fn flag(value: bool) -> Option<ConstGauge<u32>> {
+    Some(ConstGauge::new(u32::from(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(name: &str) -> ProgramReport {
+        ProgramReport {
+            name: name.to_owned(),
+            state: "stopped".to_owned(),
+            ready: false,
+            degraded: Vec::new(),
+            pid: None,
+            uptime_seconds: None,
+            restarts: 0,
+            restarts_by_reason: BTreeMap::from([("exit".to_owned(), 0), ("hung".to_owned(), 0)]),
+            last_exit: None,
+            detail: String::new(),
+            memory_bytes: None,
+            cpu_seconds: None,
+            processes: 0,
+            last_line: None,
+        }
+    }
+
+    fn report() -> Report {
+        let vllm = ProgramReport {
+            state: "ready".to_owned(),
+            ready: true,
+            pid: Some(7),
+            uptime_seconds: Some(12.5),
+            restarts_by_reason: BTreeMap::from([("exit".to_owned(), 2), ("hung".to_owned(), 1)]),
+            memory_bytes: Some(3_200_000_000),
+            cpu_seconds: Some(0.25),
+            processes: 3,
+            ..program("vllm")
+        };
+        let server = ProgramReport { degraded: vec!["vllm".to_owned()], ..program("server-0") };
+        Report {
+            ready: true,
+            version: String::new(),
+            pid: 1,
+            uptime_seconds: 300.125,
+            orphans_reaped: 3,
+            dropped_log_bytes: 1024,
+            programs: vec![vllm, server],
+        }
+    }
+
+    #[test]
+    fn the_page_has_every_metric_in_order() {
+        let memory_kills = BTreeMap::from([("vllm".to_owned(), 1)]);
+        let gpus = [0, 1].map(|index| GpuReading {
+            index,
+            memory_used_bytes: 5 << 30,
+            memory_total_bytes: 80 << 30,
+            utilisation: 0.5,
+        });
+        let expected = include_str!("../../tests/golden/metrics.txt");
+        assert_eq!(render(report(), memory_kills, gpus.to_vec()), expected);
+    }
+
+    #[test]
+    fn without_gpus_there_are_no_gpu_metrics() {
+        assert!(!render(report(), BTreeMap::new(), Vec::new()).contains("gpu"));
+    }
+}
