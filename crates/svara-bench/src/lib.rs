@@ -4,7 +4,10 @@
 //! * [`load`]: sends requests and listens: first audio, pace, gaps, completeness, and what the server's process used.
 //! * [`report`]: what was measured, as a table, as JSON and as a page with plots.
 
+mod args;
 pub mod cli;
+pub mod commands;
 pub mod fake;
 pub mod load;
 pub mod report;
+pub mod verdict;

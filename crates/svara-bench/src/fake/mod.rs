@@ -17,7 +17,7 @@ use clap::ValueEnum;
 use tokio::net::TcpListener;
 
 pub use self::{pace::Pace, routes::router};
-use crate::cli::{not_negative, positive};
+use crate::args::{not_negative, positive};
 
 /// `svara-bench serve-fake`.
 #[derive(Clone, Debug, clap::Args)]

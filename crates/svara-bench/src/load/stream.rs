@@ -22,10 +22,10 @@ const MAX_REASON_CHARACTERS: usize = 120;
 
 /// How to listen.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ear {
-    pub(super) format: Format,
-    pub(super) start_buffer: Duration,
-    pub(super) expected_frames: Option<u64>,
+pub(crate) struct Ear {
+    pub(crate) format: Format,
+    pub(crate) start_buffer: Duration,
+    pub(crate) expected_frames: Option<u64>,
 }
 
 /// Sends a request and listens to its end. `sent` is when it was due.

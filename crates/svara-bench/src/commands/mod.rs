@@ -1,0 +1,3 @@
+//! What the program does, one file for each subcommand.
+
+pub mod load;
