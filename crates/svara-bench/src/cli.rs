@@ -3,7 +3,10 @@
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
-use crate::{commands::load::Load, fake::ServeFake, verdict::Verdict};
+use crate::{
+    commands::{load::Load, serve_fake::ServeFake},
+    verdict::Verdict,
+};
 
 /// Load generator for text-to-speech servers, and a paced stand-in for their engine.
 #[derive(Debug, Parser)]
