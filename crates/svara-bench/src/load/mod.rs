@@ -5,7 +5,6 @@ mod dialect;
 mod distribution;
 mod fail_on;
 mod outcome;
-pub mod playback;
 mod process;
 pub mod sound;
 pub(crate) mod step;
