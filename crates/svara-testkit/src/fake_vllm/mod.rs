@@ -96,6 +96,11 @@ impl FakeVllm {
         self.shared.asked().headers()
     }
 
+    /// Waits until there were `count` requests or more.
+    pub async fn wait_for_requests(&self, count: u64) {
+        self.shared.wait_for_requests(count).await;
+    }
+
     /// Waits until exactly `count` streams are open.
     pub async fn wait_for_open_streams(&self, count: usize) {
         self.shared.wait_for_open(count).await;

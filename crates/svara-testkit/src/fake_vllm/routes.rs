@@ -43,8 +43,8 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn completions(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    shared.asked().note(&headers, &body);
-    let plan = match plan(&shared, &headers, &body) {
+    let number = shared.note(&headers, &body);
+    let plan = match plan(&shared, number, &headers, &body) {
         Ok(plan) => plan,
         Err(refusal) => return refusal,
     };
@@ -56,8 +56,8 @@ async fn completions(State(shared): State<Arc<Shared>>, headers: HeaderMap, body
     ([(CONTENT_TYPE, "text/event-stream; charset=utf-8")], Body::from_stream(body)).into_response()
 }
 
-/// What a request gets: what the script says, or what it asks for.
-fn plan(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Plan, Response> {
+/// What a request gets: what the script says, or what it asks for. Its number draws the jitter.
+fn plan(shared: &Shared, number: u64, headers: &HeaderMap, body: &[u8]) -> Result<Plan, Response> {
     let bad_request = |message: &str| refusal(400, "Bad Request", None, message);
     if headers.get(CONTENT_TYPE).is_none_or(|kind| kind != "application/json") {
         return Err(bad_request("Unsupported Media Type: Only 'application/json' is allowed"));
@@ -85,10 +85,9 @@ fn plan(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Plan, Respo
         Length::PerTextToken(frames) => (request.prompt.text_tokens() as f64 * frames).ceil() as u64,
     };
     shared.counts.prompt_tokens.fetch_add(request.prompt.tokens() as u64, Ordering::Relaxed);
-    let seed = shared.counts.requests.fetch_add(1, Ordering::Relaxed);
     let generation = Generation::new(request, frames, settings.form);
     let full = shared.events(generation.kind);
-    Ok(generation.plan(Arc::clone(&shared.renderer), full, Schedule::new(settings.pace, seed)))
+    Ok(generation.plan(Arc::clone(&shared.renderer), full, Schedule::new(settings.pace, number)))
 }
 
 fn refusal(code: u16, kind: &str, param: Option<&str>, message: &str) -> Response {

@@ -8,6 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use axum::http::HeaderMap;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -28,6 +29,8 @@ pub(super) struct Shared {
     slots: Arc<Semaphore>,
     scripts: Mutex<Scripts>,
     asked: Mutex<Asked>,
+    /// Requests so far.
+    requests: watch::Sender<u64>,
     pub(super) counts: Counts,
     /// Streams that were accepted and haven't ended.
     open: watch::Sender<usize>,
@@ -45,7 +48,6 @@ struct Scripts {
 
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    pub(super) requests: AtomicU64,
     running: AtomicUsize,
     pub(super) prompt_tokens: AtomicU64,
     pub(super) tokens: AtomicU64,
@@ -67,6 +69,7 @@ impl Shared {
             slots: Arc::new(Semaphore::new(slots)),
             scripts: Mutex::default(),
             asked: Mutex::default(),
+            requests: watch::Sender::new(0),
             counts: Counts::default(),
             open: watch::Sender::new(0),
             killed: watch::Sender::new(false),
@@ -79,6 +82,23 @@ impl Shared {
 
     pub(super) fn asked(&self) -> MutexGuard<'_, Asked> {
         lock(&self.asked)
+    }
+
+    /// Notes a request, and gives its number, from 1 on.
+    pub(super) fn note(&self, headers: &HeaderMap, body: &[u8]) -> u64 {
+        self.asked().note(headers, body);
+        let mut number = 0;
+        self.requests.send_modify(|requests| {
+            *requests += 1;
+            number = *requests;
+        });
+        number
+    }
+
+    /// Waits until there were `count` requests or more.
+    pub(super) async fn wait_for_requests(&self, count: u64) {
+        // The sender lives as long as this does.
+        let _ = self.requests.subscribe().wait_for(|requests| *requests >= count).await;
     }
 
     pub(super) fn set_script(&self, script: Script) {
