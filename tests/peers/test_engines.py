@@ -16,8 +16,11 @@ import pytest
 
 from conftest import StartServer
 from processes import Service, free_port, status_of, wait_until
-from reference import PROJECT, SAMPLES_PER_FRAME
-from server_peer import Server, settings_for_vllm
+from reference import PROJECT, SAMPLES_PER_FRAME, SLOTS
+from server_peer import BINARY, Server, settings_for_vllm
+from vllm_peer import MODEL
+
+BENCH = BINARY.with_name("svara-bench")
 
 FRAMES = 12
 FRAME_MS = 40
@@ -26,11 +29,13 @@ VOICES = ("hi_female", "hi_male", "ta_female", "bn_male", "en_male", "te_female"
 
 
 class PacedEngine:
-    def __init__(self, directory: Path, number: int) -> None:
-        self.port = free_port()
-        self.root = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, Path(__file__).with_name("paced_engine.py"), self.port, FRAMES, FRAME_MS]
-        log = directory / f"engine-{number}.log"
+    """svara-bench's stand-in for vLLM: `frames` frames to every request, `frame_ms` apart."""
+
+    def __init__(self, log: Path, port: int, frames: int = FRAMES, frame_ms: float = FRAME_MS) -> None:
+        assert BENCH.exists(), f"{BENCH} is missing: cargo build --release -p svara-bench"
+        self.port, self.root = port, f"http://127.0.0.1:{port}"
+        command = [BENCH, "serve-fake", "--port", port, "--model", MODEL, "--frames", frames]
+        command += ["--ttft-ms", 0, "--rate", 1000 * SLOTS / frame_ms]
         self.service = Service("paced engine", [str(part) for part in command], log, dict(os.environ), PROJECT)
 
     def stats(self) -> dict:
@@ -42,7 +47,7 @@ class PacedEngine:
 
 @pytest.fixture
 def engines(tmp_path: Path) -> Iterator[tuple[PacedEngine, PacedEngine]]:
-    both = PacedEngine(tmp_path, 1), PacedEngine(tmp_path, 2)
+    both = PacedEngine(tmp_path / "engine-1.log", free_port()), PacedEngine(tmp_path / "engine-2.log", free_port())
     for engine in both:
         engine.service.wait_ready(lambda root=engine.root: status_of(f"{root}/health") == 200, within_s=30)
     yield both
@@ -183,10 +188,7 @@ def test_engine_that_comes_back_gets_requests_again(
 
     engines[0].kill()
     wait_until("the dead engine is passed over", lambda: state() == "ejected", within_s=10)
-    back = PacedEngine.__new__(PacedEngine)
-    back.port, back.root = engines[0].port, engines[0].root
-    command = [sys.executable, str(Path(__file__).with_name("paced_engine.py")), str(back.port), "2", "1"]
-    back.service = Service("paced engine", command, tmp_path / "back.log", dict(os.environ), PROJECT)
+    back = PacedEngine(tmp_path / "back.log", engines[0].port, frames=2, frame_ms=1)
     try:
         wait_until("it returns", lambda: state() == "returning", within_s=20)
         deadline = time.monotonic() + 60

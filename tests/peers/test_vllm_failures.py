@@ -47,7 +47,7 @@ def test_client_that_is_killed_stops_the_generation(server: Server, vllm: Vllm, 
     curl = subprocess.Popen(command)
     try:
         wait_until("curl has its first bytes", lambda: audio.exists() and audio.stat().st_size > 0, within_s=20)
-        assert vllm.running() == 1
+        vllm.metric_once("vllm:num_requests_running", lambda running: running == 1)
     finally:
         curl.kill()
         curl.wait()
@@ -103,6 +103,6 @@ def test_engine_that_is_told_to_stop_and_falls_silent_breaks_the_response_off(
     took = time.monotonic() - told
     print(f"the response broke off {took:.2f} s after the engine was told to stop")
     assert took < 20, "it waited for more than the silence"
-    metrics = httpx.get(f"{server.root}/metrics").text
-    assert 'svara_failures_total{kind="engine_' in metrics
+    failure = 'svara_failures_total{kind="engine_'
+    wait_until("the failure is counted", lambda: failure in httpx.get(f"{server.root}/metrics").text, within_s=5)
     vllm.kill()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from processes import Service, free_port, status_of
+from processes import Service, free_port, status_of, wait_until
 from reference import END_OF_SPEECH, MODELS, PROJECT
 
 MODEL = "svara"
 START_WITHIN_S = 300  # imports alone take one to two minutes on two busy cores
+METRICS_WITHIN_S = 5  # less than the tests' long generations take
 
 ENVIRONMENT = {
     "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
@@ -74,7 +76,22 @@ class Vllm:
         """The requests in progress."""
         return int(self.metric("vllm:num_requests_running"))
 
+    def metric_once(self, name: str, holds: Callable[[float], bool], within_s: float = METRICS_WITHIN_S) -> float:
+        """A metric, once this holds of it. vLLM counts a step after it has sent what the step gave."""
+        seen: list[float] = []
+
+        def it_holds() -> bool:
+            seen.append(self.metric(name))
+            return holds(seen[-1])
+
+        try:
+            wait_until(name, it_holds, within_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}, which is {seen[-1]}") from None
+        return seen[-1]
+
     def metric(self, name: str) -> float:
+        """A metric as it is now."""
         for line in httpx.get(f"{self.root}/metrics", timeout=10).text.splitlines():
             if line.startswith(f"{name}{{"):
                 return float(line.rsplit(" ", 1)[1])

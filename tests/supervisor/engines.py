@@ -21,8 +21,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def stand_in_command(port: int, *more: str) -> list[str]:
-    return [sys.executable, str(Path(__file__).with_name("stand_in.py")), str(port), *more]
+def stand_in_command(port: int) -> list[str]:
+    return [sys.executable, str(Path(__file__).with_name("stand_in.py")), str(port)]
 
 
 def real_command(port: int, directory: Path) -> list[str]:

@@ -1,11 +1,13 @@
-"""A stand-in for vLLM that starts at once: the same processes, the same failures, tokens at a steady pace.
+"""A stand-in for vLLM's processes: the same family, the same deaths, up in a moment.
 
-    stand_in.py PORT [--load SECONDS] [--fail]
+    stand_in.py PORT
 
 API process -> EngineCore -> Worker, all in one group, as observed with vLLM 0.32: when the engine dies, the API process
 ends its streams with an error and exits. When the worker dies, so does the engine. When the API process is killed, the
-other two survive as orphans. On TERM, the API process waits for open streams without a limit. `--fail` exits with 1
-after loading, as if the model didn't fit.
+other two survive as orphans. On TERM, the API process waits for open streams without a limit.
+
+It doesn't use the fake vLLM of svara-bench, which is one process: here each token must come from the worker through
+the engine, so that a stopped or killed process stops the stream.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+LOAD_S = 0.5
 TOKENS_PER_SECOND = 50
 
 
@@ -61,40 +64,43 @@ class Api(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/health":
-            self.answer(200 if Api.engine_alive else 503, "")
+            self.answer(200 if Api.engine_alive else 503)
         elif self.path == "/metrics":
             running = f'vllm:num_requests_running{{engine="0"}} {Api.running}\n'
             self.answer(200, running + f'vllm:generation_tokens_total{{engine="0"}} {Api.tokens}\n')
         else:
-            self.answer(404, "")
+            self.answer(404)
 
     def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
-        streamed = b'"stream": true' in self.rfile.read(length)
-        wanted = 10**9 if streamed else 1
+        streamed = b'"stream": true' in self.rfile.read(int(self.headers.get("Content-Length", 0)))
         Api.running += 1
         try:
             if streamed:
-                self.send_response(200)
-                self.send_header("Content-Type", "text/event-stream")
-                self.send_header("Connection", "close")
-                self.end_headers()
-            for _ in range(wanted):
-                with Api.tick:
-                    Api.tick.wait()
-                if not Api.engine_alive:
-                    self.wfile.write(b'data: {"error": {"message": "EngineCore encountered an issue."}}\n\n')
-                    return
-                if streamed:
-                    self.wfile.write(b"data: {}\n\n")
-                    self.wfile.flush()
-            self.answer(200, "{}")
+                self.stream()
+            else:
+                self.answer(200 if self.token() else 500)
         except OSError:
             pass
         finally:
             Api.running -= 1
 
-    def answer(self, status: int, body: str) -> None:
+    def token(self) -> bool:
+        """Waits for a token; whether the engine lives."""
+        with Api.tick:
+            Api.tick.wait()
+        return Api.engine_alive
+
+    def stream(self) -> None:
+        """Events for as long as the client listens and the engine lives."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        while self.token():
+            self.wfile.write(b"data: {}\n\n")
+        self.wfile.write(b'data: {"error": {"message": "EngineCore encountered an issue."}}\n\n')
+
+    def answer(self, status: int, body: str = "") -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -138,8 +144,6 @@ def api(port: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
-    parser.add_argument("--load", type=float, default=0.5)
-    parser.add_argument("--fail", action="store_true")
     parser.add_argument("--role", default="api")
     arguments = parser.parse_args()
     if arguments.role == "Worker":
@@ -147,10 +151,7 @@ def main() -> None:
     elif arguments.role == "EngineCore":
         engine_core()
     else:
-        time.sleep(arguments.load)
-        if arguments.fail:
-            print("ValueError: the model does not fit", file=sys.stderr)
-            sys.exit(1)
+        time.sleep(LOAD_S)
         api(arguments.port)
 
 

@@ -15,7 +15,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The way in is [`decode_upload`], and [`check_reference`] for recordings of a voice.
+//! The way in is [`decode_upload`], and [`check_reference`] for recordings of a voice. [`Listener`] says how one fares that
+//! plays what comes out.
 //!
 //! A leaf crate: no runtime, no HTTP, no model. All calls are plain computation on the caller's thread.
 
@@ -40,3 +41,4 @@ pub use reference::{
 pub use resample::{ResampleError, Resampler};
 pub use sample::{f32_to_s16, f32_to_s16_slice};
 pub use stretch::{SpeedError, TimeStretch};
+pub use svara_listener::Listener;

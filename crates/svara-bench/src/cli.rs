@@ -1,11 +1,12 @@
 //! The command line.
 
-use std::process::ExitCode;
-
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
-use crate::{fake::ServeFake, load::Load};
+use crate::{
+    commands::{load::Load, serve_fake::ServeFake},
+    verdict::Verdict,
+};
 
 /// Load generator for text-to-speech servers, and a paced stand-in for their engine.
 #[derive(Debug, Parser)]
@@ -21,24 +22,6 @@ enum Command {
     ServeFake(ServeFake),
     /// Load a server, and measure what its listeners get.
     Load(Box<Load>),
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// All went as it should, or nothing was asked of it.
-    Good,
-    /// It was measured, and something that `--fail-on` names was seen: exit code 3.
-    Failed,
-}
-
-impl From<Verdict> for ExitCode {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Good => Self::SUCCESS,
-            Verdict::Failed => Self::from(3),
-        }
-    }
 }
 
 impl Cli {
@@ -63,21 +46,5 @@ impl Cli {
                 Command::Load(load) => load.run().await,
             }
         })
-    }
-}
-
-/// A number above 0, for clap.
-pub(crate) fn positive(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
-        _ => Err("must be a number above 0".into()),
-    }
-}
-
-/// A number that isn't negative, for clap.
-pub(crate) fn not_negative(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number >= 0.0 && number.is_finite() => Ok(number),
-        _ => Err("must be 0 or a number above".into()),
     }
 }

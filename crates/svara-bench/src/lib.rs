@@ -1,10 +1,12 @@
 //! Measures text-to-speech servers, and stands in for the engine behind them.
 //!
-//! * [`fake`]: an engine that speaks vLLM's `/v1/completions` stream at a set pace, for thousands of streams.
+//! * [`commands`]: the subcommands; `serve-fake` puts the fake vLLM of `svara-testkit` behind a port.
 //! * [`load`]: sends requests and listens: first audio, pace, gaps, completeness, and what the server's process used.
 //! * [`report`]: what was measured, as a table, as JSON and as a page with plots.
 
+mod args;
 pub mod cli;
-pub mod fake;
+pub mod commands;
 pub mod load;
 pub mod report;
+pub mod verdict;

@@ -2,38 +2,39 @@
 
 use std::time::Duration;
 
-/// A listener who plays what comes as it comes.
+use svara_audio::Listener;
+
+/// A listener that plays what comes as it comes, and the time in which it had no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Playout {
-    /// When what he has will have been played; none before the first.
-    until: Option<Duration>,
-    /// Time in which he had no room for more.
+    listener: Listener,
+    /// Time in which it had no room for more.
     full: Duration,
 }
 
 impl Playout {
-    /// He got `audio`.
+    /// It got `audio`.
     pub(crate) fn given(&mut self, now: Duration, audio: Duration) {
-        self.until = Some(self.until.map_or(now, |until| until.max(now)) + audio);
+        self.listener.receive(now, audio);
     }
 
-    /// He had no room for more for so long. How much he has, he knows better than we: at least as much as before.
+    /// It had no room for more during `time`.
     pub(crate) fn was_full(&mut self, time: Duration) {
         self.full += time;
-        self.until = self.until.map(|until| until + time);
+        self.listener.was_full(time);
     }
 
-    /// Audio that he has; none before the first.
+    /// Audio that it has; none before the first.
     pub(crate) fn in_hand(&self, now: Duration) -> Option<Duration> {
-        self.until.map(|until| until.saturating_sub(now))
+        self.listener.buffered(now)
     }
 
-    /// When he will run out, or ran out.
+    /// When it will run out, or ran out.
     pub(crate) fn runs_out_at(&self) -> Option<Duration> {
-        self.until
+        self.listener.runs_out_at()
     }
 
-    /// Time in which he had no room for more, in all.
+    /// Time in which it had no room for more, in all.
     pub(crate) fn full(&self) -> Duration {
         self.full
     }

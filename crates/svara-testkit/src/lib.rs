@@ -1,5 +1,9 @@
-//! For tests only: the models the tests decode with, a fake vLLM with faults, and a count of what is allocated.
+//! For tests and tools: a fake vLLM with a pace and faults, the models the tests decode with, a count of what is
+//! allocated, and a way to wait.
 
 pub mod allocations;
 pub mod fake_vllm;
 pub mod models;
+mod waiting;
+
+pub use waiting::{PATIENCE, eventually};

@@ -22,7 +22,7 @@ impl FromStr for Arrival {
             || "must be closed, or poisson:RPS with a number of requests a second above 0".to_owned();
         match text.split_once(':') {
             None if text == "closed" => Ok(Self::Closed),
-            Some(("poisson", rate)) => match crate::cli::positive(rate) {
+            Some(("poisson", rate)) => match crate::args::positive(rate) {
                 Ok(per_second) => Ok(Self::Poisson { per_second }),
                 Err(_) => Err(allowed()),
             },

@@ -20,7 +20,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// The voice where none is named.
-    pub(super) fn default_voice(self) -> &'static str {
+    pub(crate) fn default_voice(self) -> &'static str {
         match self {
             Self::Svara | Self::OpenAi => "hi_female",
             Self::Python => "Hindi (Female)",
@@ -28,7 +28,7 @@ impl Dialect {
     }
 
     /// The name on the command line.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Svara => "svara",
             Self::OpenAi => "openai",
@@ -39,16 +39,16 @@ impl Dialect {
 
 /// What all requests of a run share.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
-    pub(super) client: Client,
+pub(crate) struct Target {
+    pub(crate) client: Client,
     /// Without a slash at the end.
-    pub(super) url: String,
-    pub(super) dialect: Dialect,
-    pub(super) voice: String,
-    pub(super) model: Option<String>,
-    pub(super) format: &'static str,
-    pub(super) api_key: Option<String>,
-    pub(super) timeout: Duration,
+    pub(crate) url: String,
+    pub(crate) dialect: Dialect,
+    pub(crate) voice: String,
+    pub(crate) model: Option<String>,
+    pub(crate) format: &'static str,
+    pub(crate) api_key: Option<String>,
+    pub(crate) timeout: Duration,
 }
 
 impl Target {

@@ -26,7 +26,7 @@ impl FromStr for FailOn {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let limit = |text: &str| crate::cli::positive(text).map_err(|error| format!("the limit {error}"));
+        let limit = |text: &str| crate::args::positive(text).map_err(|error| format!("the limit {error}"));
         match text.split_once(':') {
             None if text == "failed" => Ok(Self::Failed),
             None if text == "incomplete" => Ok(Self::Incomplete),

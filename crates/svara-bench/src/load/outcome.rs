@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::playback;
+use svara_listener::Listener;
 
 /// What one listener got.
 #[derive(Clone, Debug, Default)]
@@ -11,10 +11,10 @@ pub(super) struct Outcome {
     pub(super) first_audio: Option<Duration>,
     /// From sending the request to the last byte, or to the failure.
     pub(super) total: Duration,
-    /// Samples that came, and how long they play.
+    /// Samples that came.
     pub(super) samples: u64,
-    pub(super) audio: Duration,
-    pub(super) heard: playback::Report,
+    /// How playing it as it came went.
+    pub(super) playback: Listener,
     pub(super) failure: Option<Failure>,
 }
 
@@ -64,8 +64,8 @@ impl Outcome {
 
     /// Seconds it took for each second of audio; none for streams that aren't whole.
     pub(super) fn real_time_factor(&self) -> Option<f64> {
-        (self.failure.is_none() && !self.audio.is_zero())
-            .then(|| self.total.as_secs_f64() / self.audio.as_secs_f64())
+        let audio = self.playback.received();
+        (self.failure.is_none() && !audio.is_zero()).then(|| self.total.as_secs_f64() / audio.as_secs_f64())
     }
 }
 

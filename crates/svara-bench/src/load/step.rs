@@ -26,34 +26,34 @@ use super::{
 
 /// What all steps of a run share.
 #[derive(Debug)]
-pub(super) struct Setting {
-    pub(super) target: Target,
-    pub(super) ear: Ear,
-    pub(super) texts: Vec<String>,
-    pub(super) pid: Option<u32>,
-    pub(super) seed: u64,
+pub(crate) struct Setting {
+    pub(crate) target: Target,
+    pub(crate) ear: Ear,
+    pub(crate) texts: Vec<String>,
+    pub(crate) pid: Option<u32>,
+    pub(crate) seed: u64,
 }
 
 /// The load of a step.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Load {
-    pub(super) arrival: Arrival,
+pub(crate) struct Load {
+    pub(crate) arrival: Arrival,
     /// Streams at once; where requests arrive by themselves, the most that may be open.
-    pub(super) streams: usize,
-    pub(super) until: Until,
+    pub(crate) streams: usize,
+    pub(crate) until: Until,
     /// The time over which the first requests of the streams are spread.
-    pub(super) spread: Duration,
+    pub(crate) spread: Duration,
 }
 
 /// When no more requests are sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Until {
+pub(crate) enum Until {
     Requests(u64),
     Elapsed(Duration),
 }
 
 /// Runs a step to its end, or until the run is interrupted: then with what came until then, and true.
-pub(super) async fn run(
+pub(crate) async fn run(
     setting: &Arc<Setting>,
     load: Load,
     progress: &ProgressBar,

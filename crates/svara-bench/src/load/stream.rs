@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use svara_listener::Listener;
 use tokio::time::timeout;
 
 use super::{
     dialect::{Target, refusal_reason},
     outcome::{Expected, Failure, Outcome},
-    playback::Playback,
     sound::{Format, SampleMeter},
 };
 
@@ -22,35 +22,34 @@ const MAX_REASON_CHARACTERS: usize = 120;
 
 /// How to listen.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ear {
-    pub(super) format: Format,
-    pub(super) start_buffer: Duration,
-    pub(super) expected_frames: Option<u64>,
+pub(crate) struct Ear {
+    pub(crate) format: Format,
+    pub(crate) start_buffer: Duration,
+    pub(crate) expected_frames: Option<u64>,
 }
 
 /// Sends a request and listens to its end. `sent` is when it was due.
 pub(super) async fn listen(target: &Target, ear: Ear, text: &str, sent: Instant) -> Outcome {
-    let mut listener =
-        Listener { outcome: Outcome::default(), sent, playback: Playback::new(ear.start_buffer) };
-    let failure = match timeout(target.timeout, listener.hear(target, ear, text)).await {
+    let playback = Listener::with_start_buffer(ear.start_buffer);
+    let mut hearing = Hearing { outcome: Outcome { playback, ..Outcome::default() }, sent };
+    let failure = match timeout(target.timeout, hearing.hear(target, ear, text)).await {
         Ok(Ok(())) => None,
         Ok(Err(failure)) => Some(failure),
         Err(_) => Some(Failure::Timeout),
     };
-    let mut outcome = listener.outcome;
+    let mut outcome = hearing.outcome;
     outcome.total = sent.elapsed();
-    outcome.heard = listener.playback.finish();
+    outcome.playback.end();
     outcome.failure = failure;
     outcome
 }
 
-struct Listener {
+struct Hearing {
     outcome: Outcome,
     sent: Instant,
-    playback: Playback,
 }
 
-impl Listener {
+impl Hearing {
     async fn hear(&mut self, target: &Target, ear: Ear, text: &str) -> Result<(), Failure> {
         let answer = target.request(text).send().await;
         let mut answer = answer.map_err(|error| Failure::NoAnswer(innermost(&error)))?;
@@ -94,8 +93,7 @@ impl Listener {
     fn arrived(&mut self, at: Duration, samples: u64, audio: Duration) {
         self.outcome.first_audio.get_or_insert(at);
         self.outcome.samples += samples;
-        self.outcome.audio += audio;
-        self.playback.arrived(at, audio);
+        self.outcome.playback.receive(at, audio);
     }
 }
 

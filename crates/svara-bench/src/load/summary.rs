@@ -52,12 +52,13 @@ impl Summary {
         self.first_audio_ms.record(outcome.first_audio.map(milliseconds));
         self.real_time_factor.record(outcome.real_time_factor());
         if outcome.first_audio.is_some() {
-            self.silence_ms.record(Some(milliseconds(outcome.heard.silence)));
+            self.silence_ms.record(Some(milliseconds(outcome.playback.silence())));
         }
-        self.streams_with_underruns += u64::from(outcome.heard.underruns > 0);
-        self.underruns += u64::from(outcome.heard.underruns);
-        self.longest_silence_ms = self.longest_silence_ms.max(milliseconds(outcome.heard.longest_silence));
-        self.audio += outcome.audio;
+        self.streams_with_underruns += u64::from(outcome.playback.underruns() > 0);
+        self.underruns += u64::from(outcome.playback.underruns());
+        self.longest_silence_ms =
+            self.longest_silence_ms.max(milliseconds(outcome.playback.longest_silence()));
+        self.audio += outcome.playback.received();
         self.samples += outcome.samples;
     }
 
@@ -84,16 +85,20 @@ pub(super) fn milliseconds(duration: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use svara_listener::Listener;
+
     use super::*;
     use crate::load::outcome::Failure;
 
     #[test]
     fn failures_are_counted_and_rank_behind_the_slowest() {
         let mut summary = Summary::default();
+        let mut playback = Listener::default();
+        playback.receive(Duration::from_millis(200), Duration::from_secs(2));
         let good = Outcome {
             first_audio: Some(Duration::from_millis(200)),
             total: Duration::from_secs(1),
-            audio: Duration::from_secs(2),
+            playback,
             ..Outcome::default()
         };
         (0..9).for_each(|_| summary.add(&good));

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use serde_json::{Value, json};
-use svara_bench::fake::{self, ServeFake};
+use svara_bench::commands::serve_fake::ServeFake;
 use svara_snac::{CustomTokenText, FrameAssembler, TokenLayout};
+use svara_testkit::fake_vllm::{End, FakeVllm, Length, Pace, Script, Settings};
 use tokio::net::TcpListener;
 
 #[derive(Parser)]
@@ -20,7 +21,7 @@ async fn start(arguments: &[&str]) -> String {
     let settings = Arguments::try_parse_from(all).unwrap().fake;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(fake::serve(listener, settings));
+    tokio::spawn(settings.serve(listener));
     url
 }
 
@@ -192,4 +193,34 @@ async fn a_client_that_leaves_ends_its_stream_and_places_are_limited() {
     let aborted = "vllm:request_success_total{engine=\"0\",model_name=\"kenpath/svara-tts-v1\",finished_reason=\"abort\"}";
     assert_eq!(metric(&url, aborted).await, 1);
     assert!(metric(&url, "vllm:generation_tokens_total").await < 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_hits_one_request_of_a_paced_engine() {
+    let pace = Pace { tokens_per_second: 100_000.0, ..Pace::default() };
+    let settings = Settings {
+        model: "kenpath/svara-tts-v1".into(),
+        pace,
+        length: Length::Frames(3),
+        ..Settings::default()
+    };
+    let fake = FakeVllm::start_paced(settings).await;
+    let url = fake.base_url().trim_end_matches("/v1").to_owned();
+    fake.set_next(Script { end: End::Refuse(500, "broken".into()), ..Script::frames(0) });
+    assert_eq!(post(&url, json!({})).await.text().await.unwrap(), "broken");
+    assert_eq!(choices(&url, json!({})).await.last().unwrap().1["finish_reason"], "stop");
+    assert_eq!(fake.requests().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_was_asked_is_told() {
+    let url = start(&["--rate", "100000", "--ttft-ms", "0", "--frames", "1"]).await;
+    for (session, id) in [("hi_female", "a"), ("ta_male", "b"), ("hi_female", "c")] {
+        let ask = client().post(format!("{url}/v1/completions")).json(&request(&json!({})));
+        let answer = ask.header("x-session-id", session).header("x-request-id", id).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    let stats: Value = client().get(format!("{url}/stats")).send().await.unwrap().json().await.unwrap();
+    let expected = json!({"sessions": {"hi_female": 2, "ta_male": 1}, "request_ids": ["a", "b", "c"]});
+    assert_eq!(stats, expected);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::Parser;
-use svara_bench::{load::Load, report::Report};
+use svara_bench::{commands::load::Load, report::Report};
 
 use crate::stub::{self, Answer};
 

@@ -5,7 +5,10 @@ use std::{net::SocketAddr, time::Duration};
 use serde_json::json;
 use svara_server::config::DecoderBackend;
 use svara_service::callers::KeyEntry;
-use svara_testkit::fake_vllm::{End, Script};
+use svara_testkit::{
+    eventually,
+    fake_vllm::{End, Script},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::timeout,
@@ -45,12 +48,7 @@ async fn nothing_stays_of_clients_that_leave() {
         client.unwrap();
     }
     timeout(LONG, server.engine.wait_for_open_streams(0)).await.expect("every generation is aborted");
-    let quiet = async {
-        while !is_quiet(&server).await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(LONG, quiet).await.expect("every stream is over");
+    eventually("every stream is over", async || is_quiet(&server).await.then_some(())).await;
     // Every place is there again: each of the server's streams, and each of the key's.
     server.engine.set(Script { end: End::Hang, ..Script::frames(4) });
     let mut open = Vec::new();

@@ -5,7 +5,10 @@ use std::{path::Path, time::Duration};
 use reqwest::Response;
 use serde_json::{Value, json};
 use svara_server::config::Config;
-use svara_testkit::fake_vllm::{End, FakeVllm, Script};
+use svara_testkit::{
+    eventually,
+    fake_vllm::{End, FakeVllm, Script},
+};
 
 use crate::harness::{self, Server, status_and_json};
 
@@ -43,15 +46,13 @@ async fn post_lines(server: &Server, lines: &str) -> (u16, Value) {
 /// The job, once it has one of these states.
 async fn once(server: &Server, id: &Value, states: &[&str]) -> Value {
     let path = format!("/v1/jobs/{}", id.as_str().unwrap());
-    loop {
+    // A job has no event that callers could wait for: they ask.
+    eventually("the job's state", async || {
         let (status, job) = status_and_json(get(server, &path).await).await;
         assert_eq!(status, 200, "{job}");
-        if states.contains(&job["status"].as_str().unwrap()) {
-            return job;
-        }
-        // A job has no event that callers could wait for: they ask.
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        states.contains(&job["status"].as_str().unwrap()).then_some(job)
+    })
+    .await
 }
 
 #[tokio::test]
@@ -232,9 +233,7 @@ async fn a_failure_that_may_pass_is_tried_again_and_another_is_told() {
     let server = Server::with(busy, kept_in(directory.path())).await;
     let fields = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
     let (_, job) = post(&server, &fields).await;
-    while server.engine.requests().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    server.engine.wait_for_requests(1).await;
     server.engine.set(Script::frames(4));
     let done = once(&server, &job["id"], &["done", "failed"]).await;
     assert_eq!(
@@ -273,28 +272,22 @@ async fn a_killed_server_loses_no_job() {
     let state = async |root: &str| -> Value {
         client.get(format!("{root}{path}")).send().await.unwrap().json().await.unwrap()
     };
-    while state(&first.root).await["items_done"].as_u64().unwrap() < 1 {
-        // A job has no event that callers could wait for: they ask.
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("an item is done", async || {
+        (state(&first.root).await["items_done"].as_u64().unwrap() >= 1).then_some(())
+    })
+    .await;
     engine.set(Script { end: End::Hang, ..Script::frames(3) });
     // From now on an item that begins doesn't end; one may just have begun to.
-    while engine.requests().len() < 2 {
-        // The stand-in has an event for open streams only.
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    engine.wait_for_requests(2).await;
     first.kill_9().await;
     engine.set(Script::frames(4));
     let spoken_before = engine.requests().len();
     let second = harness::Program::start(&file).await;
-    let done = loop {
+    let done = eventually("the job is over", async || {
         let job = state(&second.root).await;
-        if job["status"] == "done" || job["status"] == "failed" {
-            break job;
-        }
-        // A job has no event that callers could wait for: they ask.
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+        (job["status"] == "done" || job["status"] == "failed").then_some(job)
+    })
+    .await;
     assert_eq!(done["items_done"], 3, "{done}");
     let spoken_after = engine.requests().len() - spoken_before;
     assert!((1..3).contains(&spoken_after), "what was over is not spoken again: {spoken_after}");

@@ -1,6 +1,7 @@
 use futures::StreamExt;
 use reqwest::multipart::Form as MultipartForm;
 use serde_json::json;
+use svara_audio::{DecodeLimits, SampleRate, decode_upload};
 use svara_server::config::FirstAudioMode;
 use svara_testkit::fake_vllm::{End, Form, Script, frame_tokens};
 
@@ -97,17 +98,25 @@ async fn a_streamed_wav_has_one_header_without_sizes_and_a_whole_one_has_exact_o
 #[tokio::test]
 async fn all_formats_answer_with_their_type() {
     let server = Server::start(Script::frames(6)).await;
-    for (format, content_type, magic) in [
-        ("mp3", "audio/mpeg", &b"\xff"[..]),
-        ("opus", "audio/ogg; codecs=opus", b"OggS"),
-        ("aac", "audio/aac", b"\xff"),
-        ("flac", "audio/flac", b"fLaC"),
-        ("wav", "audio/wav", b"RIFF"),
-    ] {
+    // An MPEG frame of layer III, and an ADTS frame: 11 bits of sync and the layer, 12 bits and no layer.
+    let mp3 = |start: &[u8]| start[0] == 0xff && start[1] & 0xe6 == 0xe2;
+    let adts = |start: &[u8]| start[0] == 0xff && start[1] & 0xf6 == 0xf0;
+    let formats: [(_, _, &dyn Fn(&[u8]) -> bool); 5] = [
+        ("mp3", "audio/mpeg", &mp3),
+        ("opus", "audio/ogg; codecs=opus", &|start| start.starts_with(b"OggS")),
+        ("aac", "audio/aac", &adts),
+        ("flac", "audio/flac", &|start| start.starts_with(b"fLaC")),
+        ("wav", "audio/wav", &|start| start.starts_with(b"RIFF")),
+    ];
+    for (format, content_type, begins) in formats {
         let response = server.speak(json!({"response_format": format})).await;
         assert_eq!(response.headers()["content-type"], content_type);
         let bytes = response.bytes().await.unwrap();
-        assert!(bytes.starts_with(magic), "{format} starts with {:?}", &bytes[..8]);
+        assert!(begins(&bytes), "{format} starts with {:?}", &bytes[..8]);
+        let heard = decode_upload(&bytes, SampleRate::SNAC, &DecodeLimits::default()).unwrap();
+        // Encoders put up to 0.2 s around what they encode.
+        let (samples, spoken) = (heard.samples.len(), 6 * 2048);
+        assert!((spoken..=spoken + 4800).contains(&samples), "{format}: {samples} samples of {spoken}");
     }
     let default =
         server.request("/v1/text-to-speech", &json!({"text": "a", "voice": "hi_male"})).send().await.unwrap();

@@ -1,19 +1,16 @@
-//! How a listener who plays what comes as it comes would fare. Pure: times are values.
+//! How a listener that plays what comes as it comes would fare, and how long its chunks took. Pure: times are values.
 
 use std::time::Duration;
 
+use svara_audio::Listener;
+
 /// Audio on its way to a listener, and when it would have run out.
 ///
-/// The listener is thought to start at the first audio and to stop wherever there is none left, with no buffer of his
-/// own: so this counts more gaps than a player with a buffer hears, never fewer.
+/// The listener has no start buffer: so this counts more underruns than a player with one hears, never fewer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Playback {
-    /// When the audio so far has been played; `None` before the first.
-    plays_until: Option<Duration>,
-    underruns: u32,
-    silence: Duration,
+    listener: Listener,
     waited: Duration,
-    audio: Duration,
     nobody_listens: bool,
 }
 
@@ -29,40 +26,28 @@ impl Playback {
     /// client's own doing, and doesn't count.
     pub(crate) fn chunk(&mut self, asked: Duration, ready: Duration, audio: Duration) {
         self.waited += ready.saturating_sub(asked);
-        self.audio += audio;
-        let start = match self.plays_until {
-            Some(until) if ready > until => {
-                let silence = ready.saturating_sub(until.max(asked));
-                if !silence.is_zero() && !self.nobody_listens {
-                    self.underruns += 1;
-                    self.silence += silence;
-                }
-                ready
-            }
-            Some(until) => until,
-            None => ready,
-        };
-        self.plays_until = Some(start + audio);
+        let requested = if self.nobody_listens { ready } else { asked };
+        self.listener.receive_requested(requested, ready, audio);
     }
 
     /// Times that the listener had nothing to play.
     pub(crate) fn underruns(&self) -> u32 {
-        self.underruns
+        self.listener.underruns()
     }
 
-    /// How long he had nothing to play, after the first audio.
+    /// How long the listener had nothing to play, after the first audio.
     pub(crate) fn silence(&self) -> Duration {
-        self.silence
+        self.listener.silence()
     }
 
     /// Audio so far.
     pub(crate) fn audio(&self) -> Duration {
-        self.audio
+        self.listener.received()
     }
 
     /// Seconds waited for each second of audio; none before there is any. Below 1 it is made faster than it plays.
     pub(crate) fn real_time_factor(&self) -> Option<f64> {
-        (!self.audio.is_zero()).then(|| self.waited.as_secs_f64() / self.audio.as_secs_f64())
+        (!self.audio().is_zero()).then(|| self.waited.as_secs_f64() / self.audio().as_secs_f64())
     }
 }
 
@@ -111,7 +96,7 @@ mod tests {
             prop_assert!(playback.silence() + ms(first.unwrap_or(0)) <= playback.waited);
             prop_assert_eq!(playback.underruns() == 0, playback.silence().is_zero());
             let late = ms(now) + ms(200);
-            prop_assert!(playback.plays_until.is_some_and(|until| until <= late + playback.audio()));
+            prop_assert!(playback.listener.runs_out_at().is_some_and(|until| until <= late + playback.audio()));
         }
     }
 }

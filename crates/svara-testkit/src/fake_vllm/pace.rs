@@ -2,21 +2,32 @@
 
 use std::time::Duration;
 
-/// How fast tokens come.
+/// How fast tokens come. The default: at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     /// From a request's start to its first token.
     pub first_token: Duration,
     /// Of each stream, above 0.
     pub tokens_per_second: f64,
-    /// Of all streams together, above 0.
+    /// Of all streams together, above 0. `None`: no limit.
     pub total_tokens_per_second: Option<f64>,
     /// Most by which an event may come later than due.
     pub jitter: Duration,
 }
 
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            first_token: Duration::ZERO,
+            tokens_per_second: f64::INFINITY,
+            total_tokens_per_second: None,
+            jitter: Duration::ZERO,
+        }
+    }
+}
+
 impl Pace {
-    /// Seconds for one token of a stream while so many streams run.
+    /// Seconds for one token of a stream while `running` streams run.
     fn token_seconds(&self, running: usize) -> f64 {
         let alone = 1.0 / self.tokens_per_second;
         match self.total_tokens_per_second {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::Form;
+use super::settings::Form;
 
 /// svara's first audio token; a token is this + slot · 4096 + code.
 const FIRST_AUDIO_TOKEN: u32 = 128_266;
@@ -17,39 +17,50 @@ const FIRST_CUSTOM_TOKEN: u32 = 128_256;
 const EVENTS: usize = 16 * SLOTS;
 /// Kinds that are kept rendered; a client has one or two.
 const MAX_KINDS: usize = 16;
+/// The event after the last.
+pub(super) const DONE: &[u8] = b"data: [DONE]\n\n";
+/// The event that vLLM sends when its engine dies.
+pub(super) const ENGINE_DIED: &[u8] =
+    b"data: {\"error\": {\"message\": \"EngineCore encountered an issue.\", \"code\": 500}}\n\n";
 
 /// What events look like to one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Look {
+    pub(super) form: Form,
+    /// Whether token ids are sent beside the text; never with [`Form::Text`].
+    pub(super) ids: bool,
+}
+
+/// Events that can be rendered beforehand: they look the same and have as many tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
     /// Tokens for each event, at least 1.
     pub(super) interval: usize,
-    /// Whether token ids are sent beside the text.
-    pub(super) ids: bool,
+    pub(super) look: Look,
 }
 
 /// Writes events.
 #[derive(Clone, Debug)]
 pub(super) struct Renderer {
     pub(super) model: String,
-    pub(super) form: Form,
     pub(super) created_unix_s: u64,
 }
 
-/// How a stream ends.
+/// Why a generation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finish {
-    /// With this token.
-    Stop(u32),
-    /// `max_tokens` are there.
-    Length,
+pub(super) struct Finish {
+    /// vLLM's `finish_reason`.
+    pub(super) reason: &'static str,
+    /// The last token, where it is a stop token.
+    pub(super) stop: Option<u32>,
 }
 
 /// The audio tokens at these positions of a speech.
 pub(super) fn audio_tokens(positions: Range<usize>) -> impl Iterator<Item = u32> {
     positions.map(|position| {
-        // A multiplicative hash: codes that look random, the same every time.
-        let code = (position as u32).wrapping_mul(2_654_435_761) >> 20;
-        FIRST_AUDIO_TOKEN + (position % SLOTS) as u32 * CODES + code % CODES
+        // 977 and 4096 have no common factor: every code occurs, and neighbours lie far apart.
+        let code = (position as u32).wrapping_mul(977) % CODES;
+        FIRST_AUDIO_TOKEN + (position % SLOTS) as u32 * CODES + code
     })
 }
 
@@ -57,26 +68,23 @@ impl Renderer {
     /// An event with tokens; the first of a stream repeats the prompt's ids, the last says why it ended.
     pub(super) fn event(
         &self,
-        ids: bool,
+        look: Look,
         tokens: &[u32],
         prompt: Option<&[u32]>,
         finish: Option<Finish>,
     ) -> Bytes {
+        let stop = finish.and_then(|finish| finish.stop);
         let text: String = tokens
             .iter()
-            .filter(|token| finish != Some(Finish::Stop(**token)))
+            .filter(|token| stop != Some(**token))
             .map(|token| format!("<custom_token_{}>", token.saturating_sub(FIRST_CUSTOM_TOKEN)))
             .collect();
-        let (reason, stop) = match finish {
-            None => (None, None),
-            Some(Finish::Stop(token)) => (Some("stop"), Some(token)),
-            Some(Finish::Length) => (Some("length"), None),
-        };
+        let reason = finish.map(|finish| finish.reason);
         let mut choice = json!({"index": 0, "text": text, "logprobs": null, "finish_reason": reason});
-        if let (Form::Ids, Value::Object(fields)) = (self.form, &mut choice) {
+        if let (Form::Ids, Value::Object(fields)) = (look.form, &mut choice) {
             fields.insert("stop_reason".into(), json!(stop));
-            fields.insert("token_ids".into(), json!(ids.then_some(tokens)));
-            fields.insert("prompt_token_ids".into(), json!(prompt.filter(|_| ids)));
+            fields.insert("token_ids".into(), json!(look.ids.then_some(tokens)));
+            fields.insert("prompt_token_ids".into(), json!(prompt.filter(|_| look.ids)));
         }
         self.line(&json!({"choices": [choice]}))
     }
@@ -111,7 +119,7 @@ impl Renderer {
             .map(|event| {
                 let first = 1 + event * kind.interval;
                 let tokens: Vec<u32> = audio_tokens(first..first + kind.interval).collect();
-                self.event(kind.ids, &tokens, None, None)
+                self.event(kind.look, &tokens, None, None)
             })
             .collect()
     }
@@ -154,8 +162,10 @@ mod tests {
 
     #[test]
     fn a_stop_token_is_an_id_and_no_text() {
-        let renderer = Renderer { model: "m".into(), form: Form::Ids, created_unix_s: 7 };
-        let event = renderer.event(true, &[128_266, 128_258], None, Some(Finish::Stop(128_258)));
+        let renderer = Renderer { model: "m".into(), created_unix_s: 7 };
+        let look = Look { form: Form::Ids, ids: true };
+        let finish = Finish { reason: "stop", stop: Some(128_258) };
+        let event = renderer.event(look, &[128_266, 128_258], None, Some(finish));
         let text = String::from_utf8(event.to_vec()).unwrap();
         let event: Value = serde_json::from_str(text.strip_prefix("data: ").unwrap()).unwrap();
         let choice = &event["choices"][0];

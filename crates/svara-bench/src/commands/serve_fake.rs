@@ -1,23 +1,13 @@
-//! A stand-in for vLLM that streams random audio tokens at a set pace, at little cost for thousands of streams.
-//!
-//! It is for load: what it sends is rendered beforehand and shared by all streams, so that every stream says the same
-//! few seconds of noise over and over. Its form is vLLM 0.32's, but for the ids of events, which are all the same.
-
-mod events;
-mod pace;
-mod request;
-mod routes;
-mod state;
-mod stream;
+//! `svara-bench serve-fake`: the fake vLLM as a program.
 
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
+use svara_testkit::fake_vllm::{self, FakeVllm, Length, Pace, Settings};
 use tokio::net::TcpListener;
 
-pub use self::{pace::Pace, routes::router};
-use crate::cli::{not_negative, positive};
+use crate::args::{not_negative, positive};
 
 /// `svara-bench serve-fake`.
 #[derive(Clone, Debug, clap::Args)]
@@ -65,7 +55,7 @@ pub struct ServeFake {
 }
 
 /// How tokens are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Form {
     /// As vLLM: text, and ids where the request asks for them.
     Ids,
@@ -74,41 +64,44 @@ pub enum Form {
 }
 
 impl ServeFake {
-    /// Serves until the process is told to stop.
+    /// Serves until the process is interrupted.
     ///
     /// # Errors
     /// It can't listen on its address.
-    #[expect(clippy::print_stdout, reason = "scripts read the address")]
     pub async fn run(self) -> anyhow::Result<()> {
         let listener = TcpListener::bind((self.host.as_str(), self.port))
             .await
             .with_context(|| format!("can't listen on {}:{}", self.host, self.port))?;
-        println!("http://{}/v1", listener.local_addr().context("the listener has no address")?);
-        tokio::select! {
-            result = serve(listener, self) => result,
-            stop = tokio::signal::ctrl_c() => stop.context("can't wait for the signal"),
-        }
+        self.serve(listener).await
     }
 
-    pub(crate) fn pace(&self) -> Pace {
-        Pace {
-            first_token: Duration::from_secs_f64(self.ttft_ms / 1000.0),
-            tokens_per_second: self.rate,
-            total_tokens_per_second: self.total_rate,
-            jitter: Duration::from_secs_f64(self.jitter_ms / 1000.0),
+    /// [`Self::run`], on a listener of the caller's.
+    ///
+    /// # Errors
+    /// The listener has no address.
+    #[expect(clippy::print_stdout, reason = "scripts read the address")]
+    pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        let fake = FakeVllm::serve(listener, self.settings()).context("the listener has no address")?;
+        println!("{}", fake.base_url());
+        tokio::signal::ctrl_c().await.context("can't wait for the signal")
+    }
+
+    fn settings(self) -> Settings {
+        Settings {
+            model: self.model,
+            pace: Pace {
+                first_token: Duration::from_secs_f64(self.ttft_ms / 1000.0),
+                tokens_per_second: self.rate,
+                total_tokens_per_second: self.total_rate,
+                jitter: Duration::from_secs_f64(self.jitter_ms / 1000.0),
+            },
+            length: self.frames.map_or(Length::PerTextToken(self.frames_per_token), Length::Frames),
+            form: match self.form {
+                Form::Ids => fake_vllm::Form::Ids,
+                Form::Text => fake_vllm::Form::Text,
+            },
+            max_concurrency: self.max_concurrency,
+            max_queued: self.max_queued,
         }
     }
-}
-
-/// Serves on a listener, until the future is dropped.
-///
-/// # Errors
-/// The listener fails.
-pub async fn serve(listener: TcpListener, settings: ServeFake) -> anyhow::Result<()> {
-    use axum::serve::ListenerExt;
-    let listener = listener.tap_io(|connection| {
-        // Every event must leave when it is due. A connection that is gone already will say so by itself.
-        let _ = connection.set_nodelay(true);
-    });
-    axum::serve(listener, router(settings)).await.context("the fake engine failed")
 }
