@@ -417,8 +417,9 @@ impl From<MultipartError> for ApiError {
 mod tests {
     use std::time::Duration;
 
-    use svara_engine::{UnknownVoice, text::style::UnknownStyle};
+    use svara_engine::UnknownVoice;
     use svara_snac::DecodeError;
+    use svara_text::UnknownStyle;
 
     use super::*;
 
