@@ -91,7 +91,7 @@ def kannada_83(number: int, text: str) -> str:
 def say():
     """The words of every number in a range, from the example binary."""
     binary = ROOT / "target/release/examples/say_numbers"
-    assert binary.exists(), f"{binary} is missing: cargo build --release -p svara-engine --example say_numbers"
+    assert binary.exists(), f"{binary} is missing: cargo build --release -p svara-text --example say_numbers"
 
     def run(language: str, first: int, last: int, step: int = 1) -> list[str]:
         out = subprocess.run(

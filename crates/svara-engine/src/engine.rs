@@ -7,6 +7,7 @@ use std::{
 
 use svara_audio::{SampleRate, TimeStretch};
 use svara_snac::Decoder;
+use svara_text::StyleTags;
 
 use crate::{
     FirstAudio, HopPlan, ModelProfile, PiecesRedone, Sampling, SpeakError, Speech, SpeechRequest, Voice,
@@ -16,7 +17,6 @@ use crate::{
     script::Script,
     source::{TokenSource, Utterance},
     speech::Start,
-    text::style::StyleTags,
 };
 
 /// What an engine is made of.

@@ -1,8 +1,9 @@
 //! Why a request can't be spoken, as data: whose doing it is, and whether trying again makes sense.
 
 use svara_snac::DecodeError;
+use svara_text::UnknownStyle;
 
-use crate::{CloningUnavailable, UnknownVoice, source::SourceError, text::style::UnknownStyle};
+use crate::{CloningUnavailable, UnknownVoice, source::SourceError};
 
 /// Why there is no speech, or no more of it.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -29,7 +29,6 @@ mod script;
 mod seam;
 pub mod source;
 mod speech;
-pub mod text;
 mod timing;
 mod trace;
 mod voice;

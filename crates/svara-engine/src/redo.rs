@@ -1,6 +1,6 @@
 //! Pieces that failed, and whether they are worth another try. Pure.
 
-use crate::text;
+use svara_text::pack;
 
 /// A piece of a text that is to be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Planned {
     /// Cut at the end of a sentence or clause where that can be.
     fn halves(&self) -> Option<Vec<Self>> {
         let half = self.words.chars().count().div_ceil(2);
-        let parts = text::pack(&self.words, half);
+        let parts = pack(&self.words, half);
         let cuts = self.cuts + 1;
         (cuts <= CUTS && parts.len() > 1).then(|| {
             parts.into_iter().map(|words| Self { words: words.to_owned(), tries: 0, cuts }).collect()

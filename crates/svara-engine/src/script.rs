@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::{
-    ModelProfile, Normalization, SpeakError, SpeechRequest, Strip, Voice,
-    text::{self, Language, style::StyleTags},
-};
+use svara_text::{Language, StyleTags, normalize, pack, strip_emoji, strip_markdown};
+
+use crate::{ModelProfile, Normalization, SpeakError, SpeechRequest, Strip, Voice};
 
 /// What is to be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,18 +43,18 @@ impl Script {
         if said.trim().is_empty() {
             return Err(SpeakError::invalid("text", "must not be empty"));
         }
-        let pieces = if whole { vec![&*said] } else { text::pack(&said, profile.piece_characters) };
+        let pieces = if whole { vec![&*said] } else { pack(&said, profile.piece_characters) };
         let pieces = pieces.into_iter().map(str::to_owned).collect();
         Ok(Self { pieces, style: asked.or(typed_style).map(str::to_owned) })
     }
 }
 
 fn stripped(typed: &str, strip: Strip) -> Cow<'_, str> {
-    let text = if strip.markdown { Cow::Owned(text::strip_markdown(typed)) } else { Cow::Borrowed(typed) };
+    let text = if strip.markdown { Cow::Owned(strip_markdown(typed)) } else { Cow::Borrowed(typed) };
     match text {
         text if !strip.emoji => text,
-        Cow::Borrowed(text) => text::strip_emoji(text),
-        Cow::Owned(text) => Cow::Owned(text::strip_emoji(&text).into_owned()),
+        Cow::Borrowed(text) => strip_emoji(text),
+        Cow::Owned(text) => Cow::Owned(strip_emoji(&text).into_owned()),
     }
 }
 
@@ -67,7 +66,7 @@ fn normalized<'a>(
     let language = voice.language().parse::<Language>();
     match (normalization, language) {
         (Normalization::Off, _) | (Normalization::Auto, Err(_)) => Ok(Cow::Borrowed(text)),
-        (Normalization::Auto | Normalization::On, Ok(language)) => Ok(text::normalize(text, language)),
+        (Normalization::Auto | Normalization::On, Ok(language)) => Ok(normalize(text, language)),
         (Normalization::On, Err(error)) => {
             Err(SpeakError::invalid("text_normalization", format!("is not to be had: {error}")))
         }

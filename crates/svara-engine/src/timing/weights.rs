@@ -1,7 +1,8 @@
 //! Times estimated from how long letters usually are.
 
+use svara_text::WritingSystem;
+
 use super::{Aligner, PieceTiming};
-use crate::text::Script;
 
 /// Shares a piece's sound out by the weight of each character.
 ///
@@ -66,9 +67,9 @@ fn weight(c: char, next: Option<char>) -> u64 {
         '.' | '?' | '!' | '।' | '॥' | '…' => SENTENCE_END,
         ',' | ';' | ':' | '،' | '–' | '—' => CLAUSE_END,
         c if c.is_numeric() => DIGIT,
-        c => match Script::of(c) {
-            Some(Script::Latin) if "aeiouyAEIOUY".contains(c) => LATIN_VOWEL,
-            Some(Script::Latin) => LATIN_CONSONANT,
+        c => match WritingSystem::of(c) {
+            Some(WritingSystem::Latin) if "aeiouyAEIOUY".contains(c) => LATIN_VOWEL,
+            Some(WritingSystem::Latin) => LATIN_CONSONANT,
             Some(_) => indic_weight(c, next),
             None if c.is_alphabetic() => OTHER_LETTER,
             None => 0,
@@ -94,7 +95,7 @@ fn indic_weight(c: char, next: Option<char>) -> u64 {
 }
 
 fn is_virama(c: char) -> bool {
-    Script::of(c).is_some_and(|script| script != Script::Latin) && place(c) == 0x4D
+    WritingSystem::of(c).is_some_and(|system| system != WritingSystem::Latin) && place(c) == 0x4D
 }
 
 /// The place in the script's block, which are 128 long.

@@ -130,8 +130,9 @@ impl From<MultipartError> for ApiError {
 mod tests {
     use std::time::Duration;
 
-    use svara_engine::{UnknownVoice, source::SourceError, text::style::UnknownStyle};
+    use svara_engine::{UnknownVoice, source::SourceError};
     use svara_snac::DecodeError;
+    use svara_text::UnknownStyle;
 
     use super::*;
 

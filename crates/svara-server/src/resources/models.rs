@@ -11,7 +11,7 @@ use axum::{
 };
 use http::HeaderMap;
 use serde_json::{Value, json};
-use svara_engine::text::Language;
+use svara_text::Language;
 
 use svara_service::Dialect;
 

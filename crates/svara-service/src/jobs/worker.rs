@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use svara_audio::{Encoder, SampleRate, settle_sizes};
-use svara_engine::{PieceTiming, text};
+use svara_engine::PieceTiming;
 use tracing::Instrument;
 
 use super::{
@@ -154,7 +154,7 @@ async fn speak(
     // A caller that sets max_tokens expects one generation that ends there.
     let parts = match item.max_tokens {
         Some(_) => vec![item.text.as_str()],
-        None => text::pack(&item.text, PART_CHARACTERS.min(speaker.engine().text_max_characters())),
+        None => svara_text::pack(&item.text, PART_CHARACTERS.min(speaker.engine().text_max_characters())),
     };
     let mut tally = Tally::default();
     let (mut encoder, mut file) = (None, Vec::new());

@@ -14,15 +14,13 @@ use futures::{
 };
 use svara_audio::{Resampler, SampleRate};
 use svara_snac::{Frame, SnacEncoder, TokenLayout};
+use svara_text::StyleTags;
 
 pub use self::espeak::{Espeak, EspeakError};
 use super::{
     FinishReason, SourceError, SourceInfo, TokenEvent, TokenIds, TokenSource, TokenStream, Utterance,
 };
-use crate::{
-    CloningUnavailable,
-    text::{self, style::StyleTags},
-};
+use crate::CloningUnavailable;
 
 /// What users must know of this voice.
 pub const NOTICE: &str = "demo voice: espeak-ng through a small codec, not svara-tts";
@@ -73,7 +71,7 @@ impl Shared {
     fn speak(self: Arc<Self>, utterance: &Utterance) -> TokenStream {
         let (plain, _) = StyleTags::new(&self.style_tags).take(&utterance.text);
         let pieces: Vec<String> =
-            text::pack(&plain, MAX_PIECE_CHARACTERS).into_iter().map(str::to_owned).collect();
+            svara_text::pack(&plain, MAX_PIECE_CHARACTERS).into_iter().map(str::to_owned).collect();
         let voice = self.espeak.voice_for(utterance.voice.language(), utterance.voice.gender);
         let (layout, left) = (self.layout, utterance.sampling.max_tokens as usize);
         let pieces: BoxStream<'static, Result<Vec<Frame>, SourceError>> = stream::iter(pieces)

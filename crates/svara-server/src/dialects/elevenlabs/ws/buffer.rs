@@ -1,6 +1,6 @@
 //! Text that comes piece by piece, and when enough of it is there to be said. Pure.
 
-use svara_engine::text::sentences;
+use svara_text::sentences;
 
 /// Characters that must be there before the first, second, … chunk is said unfinished; the last holds for all that
 /// follow.

@@ -3,33 +3,29 @@
 mod numeral;
 mod sanskrit;
 
-pub(super) use numeral::{Numeral, digits};
+pub(crate) use numeral::{Numeral, digits};
 
-use super::data::{Above, AfterHundreds, Descending, Form, Join, Numbers, Scale, Words};
-use super::language::Language;
-use super::script::digit_value;
+use crate::{
+    language::Language,
+    languages::{Above, AfterHundreds, Descending, Form, Join, Numbers, Scale, Words},
+    writing::digit_value,
+};
 
 /// The greatest number that is said as one: just below a crore crores. Greater ones are said digit by digit.
-pub const MAX_SPELLED: u64 = CRORE * CRORE - 1;
+pub(crate) const MAX_SPELLED: u64 = CRORE * CRORE - 1;
 
 const CRORE: u64 = 10_000_000;
 const LAKH: u64 = 100_000;
 
 /// `number` in the words of `language`, in lakhs and crores: 150000 is "एक लाख पचास हज़ार".
 ///
-/// A number above [`MAX_SPELLED`] is said digit by digit.
+/// From a crore crores (10^14) on, a number is said digit by digit.
 #[must_use]
 pub fn spell(number: u64, language: Language) -> String {
     cardinal(number, Words::of(language))
 }
 
-/// The digits in `digits`, of any digit system, one by one; other characters are passed over.
-#[must_use]
-pub fn spell_digits(digits: &str, language: Language) -> String {
-    one_by_one(digits, Words::of(language))
-}
-
-pub(super) fn cardinal(number: u64, words: &Words) -> String {
+pub(crate) fn cardinal(number: u64, words: &Words) -> String {
     if number > MAX_SPELLED {
         return one_by_one(&number.to_string(), words);
     }
@@ -39,7 +35,8 @@ pub(super) fn cardinal(number: u64, words: &Words) -> String {
     }
 }
 
-pub(super) fn one_by_one(digits: &str, words: &Words) -> String {
+/// The digits in `digits`, of any digit system, one by one; other characters are passed over.
+pub(crate) fn one_by_one(digits: &str, words: &Words) -> String {
     let mut spoken = String::new();
     for digit in digits.chars().filter_map(digit_value) {
         append(&mut spoken, " ", words.numbers.below_hundred(digit.into()));
@@ -48,7 +45,7 @@ pub(super) fn one_by_one(digits: &str, words: &Words) -> String {
 }
 
 /// Replaces the first of the `ends` that `word` has.
-pub(super) fn replace_end(word: &mut String, ends: &[(&str, &str)]) {
+pub(crate) fn replace_end(word: &mut String, ends: &[(&str, &str)]) {
     if let Some((end, new)) = ends.iter().find(|(end, _)| word.ends_with(end)) {
         word.truncate(word.len() - end.len());
         word.push_str(new);
@@ -201,7 +198,7 @@ mod tests {
     fn greater_numbers_are_said_digit_by_digit() {
         let spoken = spell(MAX_SPELLED + 1, Language::English);
         assert!(spoken.starts_with("one zero zero"), "{spoken}");
-        assert_eq!(spell_digits("९8-7", Language::Hindi), "नौ आठ सात");
+        assert_eq!(one_by_one("९8-7", Words::of(Language::Hindi)), "नौ आठ सात");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::tag::tags;
+use crate::tag::tags;
 
 /// The styles a model knows, from its profile.
 #[derive(Debug, Clone, Copy)]

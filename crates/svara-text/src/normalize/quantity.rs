@@ -1,11 +1,16 @@
 //! Numbers and what belongs to them: signs, ranges, fractions, percent, units, endings.
 
-use super::super::data::{Unit, Words};
-use super::super::language::Language;
-use super::super::number::{Numeral, cardinal, replace_end};
-use super::super::script::{Script, digit_value};
-use super::cursor::{Cursor, is_wordish};
-use super::{Found, Place, date, sign_allowed};
+use super::{
+    Found, Place,
+    cursor::{Cursor, is_wordish},
+    date, sign_allowed,
+};
+use crate::{
+    language::Language,
+    languages::{Unit, Words},
+    number::{Numeral, cardinal, replace_end},
+    writing::{WritingSystem, digit_value},
+};
 
 /// The most parts a version or an address in numbers has.
 const MAX_CHAIN: usize = 8;
@@ -50,9 +55,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         return Some(Found::new(cursor.at(), format!("{sign}{spoken}")));
     }
     let mut spoken = measured(&numeral, &mut cursor, words);
-    let joined = words.before_ending.is_empty() && cursor.peek().is_some_and(Script::is_indic);
+    let joined = words.before_ending.is_empty() && cursor.peek().is_some_and(WritingSystem::is_indic);
     if cursor.at() == unmeasured
-        && cursor.rest().strip_prefix(' ').is_some_and(|rest| rest.starts_with(Script::is_indic))
+        && cursor.rest().strip_prefix(' ').is_some_and(|rest| rest.starts_with(WritingSystem::is_indic))
     {
         // Most words behind a number are what it counts.
         spoken = before_noun(spoken, words);

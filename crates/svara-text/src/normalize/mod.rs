@@ -11,11 +11,13 @@ mod web;
 
 use std::borrow::Cow;
 
-use super::data::Words;
-use super::language::Language;
-use super::script::{Script, digit_value};
-use super::tag::tag_len;
-use output::Output;
+use self::output::Output;
+use crate::{
+    language::Language,
+    languages::Words,
+    tag::tag_len,
+    writing::{WritingSystem, digit_value},
+};
 
 /// Says numbers, dates, times, money, percentages, phone numbers, units, e-mail addresses and URLs in the words of
 /// `language`.
@@ -107,7 +109,7 @@ fn recognize(place: Place<'_>) -> Option<Found> {
             .or_else(|| money::recognize(place))
             .or_else(|| date::after_month(place));
     }
-    Script::is_indic(c).then(|| money::recognize(place).or_else(|| date::after_month(place))).flatten()
+    WritingSystem::is_indic(c).then(|| money::recognize(place).or_else(|| date::after_month(place))).flatten()
 }
 
 const fn is_currency_sign(c: char) -> bool {

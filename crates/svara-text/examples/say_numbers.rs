@@ -5,7 +5,7 @@
 use std::io::{BufWriter, Write};
 
 use anyhow::{Context, ensure};
-use svara_engine::text::{Language, spell};
+use svara_text::{Language, spell};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Found;
-use super::cursor::is_wordish;
-use super::web::is_address_tail;
+use super::{Found, cursor::is_wordish, web::is_address_tail};
 
 /// Collects what is kept and what is said, with a space where words would run together.
 pub(super) struct Output<'t> {

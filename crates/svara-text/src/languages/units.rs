@@ -3,17 +3,17 @@
 use super::{Noun, same};
 
 /// How many units there are.
-pub(in crate::text) const UNITS: usize = 36;
+pub(crate) const UNITS: usize = 36;
 
 /// A unit, as a place in a language's list of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::text) struct Unit(usize);
+pub(crate) struct Unit(usize);
 
 impl Unit {
     /// The unit that `text` starts with, and the length of its symbol in bytes. The longest symbol wins.
     ///
     /// The case counts: `5 m` is a length, `5 M` is not, and `4G` is no weight.
-    pub(in crate::text) fn parse(text: &str) -> Option<(Self, usize)> {
+    pub(crate) fn parse(text: &str) -> Option<(Self, usize)> {
         SYMBOLS
             .iter()
             .filter(|(symbol, _)| text.starts_with(symbol))
@@ -22,7 +22,7 @@ impl Unit {
     }
 
     /// The unit's name in a language's list.
-    pub(in crate::text) fn name(self, units: &[Noun; UNITS]) -> Noun {
+    pub(crate) fn name(self, units: &[Noun; UNITS]) -> Noun {
         // Every index in SYMBOLS is below UNITS, as the test below says.
         units.get(self.0).copied().unwrap_or(Noun { one: "", many: "" })
     }

@@ -2,24 +2,24 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::sentence::sentences;
-use super::tag::tags;
+use crate::{sentence::sentences, tag::tags};
 
-/// [`pack_by`] with the number of characters (Unicode scalar values) as the cost.
+/// Splits `text` into as few pieces as it takes for each to have at most `max_chars` characters (Unicode scalar values).
+///
+/// A piece ends at the end of a sentence. A sentence over the limit is split into parts of about the same length, at
+/// clause marks if that is enough, else at white space, else between grapheme clusters. A `<tag>` is never split. Only
+/// a single cluster or tag over the limit makes a piece that is.
+///
+/// The pieces are slices of `text` in order, without white space around them, none empty; nothing but white space is
+/// left out.
 #[must_use]
 pub fn pack(text: &str, max_chars: usize) -> Vec<&str> {
     pack_by(text, max_chars, |piece| piece.chars().count())
 }
 
-/// Splits `text` into as few pieces as it takes for each to cost at most `budget`.
-///
-/// A piece ends at the end of a sentence. A sentence over the budget is split into parts of about the same cost, at
-/// clause marks if that is enough, else at white space, else between grapheme clusters. A `<tag>` is never split. Only
-/// a single cluster or tag that costs more than the budget makes a piece that does.
-///
-/// The pieces are slices of `text` in order, without white space around them, none empty; nothing but white space is
-/// left out. `cost` must not fall when its text grows at the end; it is called about `2 log n` times a piece.
-pub fn pack_by(text: &str, budget: usize, cost: impl Fn(&str) -> usize) -> Vec<&str> {
+/// [`pack`] by another measure: each piece costs at most `budget`. `cost` must not fall when its text grows at the end;
+/// it is called about `2 log n` times a piece.
+fn pack_by(text: &str, budget: usize, cost: impl Fn(&str) -> usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     Packer { budget, cost, pieces: &mut pieces }.fill(text, Level::Sentence, budget);
     pieces

@@ -2,8 +2,8 @@
 //!
 //! 1947 is 47 (सप्तचत्वारिंशत्) beyond (उत्तर) nine hundred (नवशत) above (अधिक) a thousand (सहस्रम्).
 
-use super::super::data::Numbers;
 use super::{CRORE, LAKH};
+use crate::languages::Numbers;
 
 pub(super) fn compound(number: u64, numbers: &Numbers) -> String {
     if number < 100 {

@@ -1,10 +1,14 @@
 //! Dates and years.
 
-use super::super::data::Words;
-use super::super::language::Language;
-use super::super::number::{Numeral, cardinal, one_by_one, replace_end};
-use super::cursor::{Cursor, is_wordish};
-use super::{Found, Place};
+use super::{
+    Found, Place,
+    cursor::{Cursor, is_wordish},
+};
+use crate::{
+    language::Language,
+    languages::Words,
+    number::{Numeral, cardinal, one_by_one, replace_end},
+};
 
 /// Month names that text in any language may use.
 const ENGLISH_MONTHS: [&str; 12] = [

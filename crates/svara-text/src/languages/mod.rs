@@ -2,7 +2,7 @@
 //!
 //! Where the words come from is told in `docs/text.md`.
 
-use super::language::Language;
+use crate::language::Language;
 
 /// Words without commas, so that a row of the source is a row of ten numbers.
 macro_rules! words {
@@ -27,10 +27,10 @@ mod tamil;
 mod telugu;
 mod units;
 
-pub(super) use units::{UNITS, Unit};
+pub(crate) use units::{UNITS, Unit};
 
 /// All that one language contributes.
-pub(super) struct Words {
+pub(crate) struct Words {
     pub numbers: Numbers,
     pub signs: Signs,
     pub calendar: Calendar,
@@ -47,7 +47,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    pub(super) const fn of(language: Language) -> &'static Self {
+    pub(crate) const fn of(language: Language) -> &'static Self {
         match language {
             Language::Hindi | Language::Bhojpuri | Language::Magahi | Language::Chhattisgarhi => {
                 &hindi::WORDS
@@ -73,14 +73,14 @@ impl Words {
 
 /// How the language counts.
 #[derive(Clone, Copy)]
-pub(super) struct Numbers {
+pub(crate) struct Numbers {
     pub below_hundred: [&'static str; 100],
     pub above: Above,
 }
 
 /// How numbers from 100 on are put together.
 #[derive(Clone, Copy)]
-pub(super) enum Above {
+pub(crate) enum Above {
     /// From the greatest part to the least: crores, lakhs, thousands, hundreds, the rest.
     Descending(&'static Descending),
     /// The least part first, in one compound word.
@@ -89,22 +89,22 @@ pub(super) enum Above {
 
 /// A word that changes when a smaller part of the number follows it.
 #[derive(Clone, Copy)]
-pub(super) struct Form {
+pub(crate) struct Form {
     pub last: &'static str,
     pub followed: &'static str,
 }
 
-pub(super) const fn fixed(word: &'static str) -> Form {
+pub(crate) const fn fixed(word: &'static str) -> Form {
     Form { last: word, followed: word }
 }
 
-pub(super) const fn form(last: &'static str, followed: &'static str) -> Form {
+pub(crate) const fn form(last: &'static str, followed: &'static str) -> Form {
     Form { last, followed }
 }
 
 /// The parts of a number above 99.
 #[derive(Clone, Copy)]
-pub(super) struct Descending {
+pub(crate) struct Descending {
     /// 100, 200, … 900.
     pub hundreds: [Form; 9],
     pub after_hundreds: AfterHundreds,
@@ -121,7 +121,7 @@ pub(super) struct Descending {
 
 /// How the hundreds join the rest.
 #[derive(Clone, Copy)]
-pub(super) enum AfterHundreds {
+pub(crate) enum AfterHundreds {
     Space,
     /// Written together; a vowel the rest starts with takes the place of the inherent one (Kannada).
     Elide,
@@ -135,7 +135,7 @@ pub(super) enum AfterHundreds {
 
 /// Thousand, lakh or crore.
 #[derive(Clone, Copy)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     pub word: Form,
     /// Counts whose word with the scale is not count and scale put together.
     pub irregular: &'static [(u64, Form)],
@@ -144,7 +144,7 @@ pub(super) struct Scale {
 
 /// How a count joins its scale word.
 #[derive(Clone, Copy)]
-pub(super) enum Join {
+pub(crate) enum Join {
     Space,
     /// Written together below ten, apart above.
     TogetherBelowTen,
@@ -153,13 +153,13 @@ pub(super) enum Join {
 }
 
 /// A scale that never changes.
-pub(super) const fn plain(word: &'static str) -> Scale {
+pub(crate) const fn plain(word: &'static str) -> Scale {
     Scale { word: fixed(word), irregular: &[], join: Join::Space }
 }
 
 /// What the signs around numbers are called. `{a}`, `{b}` and `{n}` stand for number words.
 #[derive(Clone, Copy)]
-pub(super) struct Signs {
+pub(crate) struct Signs {
     pub point: &'static str,
     pub minus: &'static str,
     pub plus: &'static str,
@@ -178,7 +178,7 @@ pub(super) struct Signs {
 
 /// Months and years.
 #[derive(Clone, Copy)]
-pub(super) struct Calendar {
+pub(crate) struct Calendar {
     pub months: [&'static str; 12],
     /// Whether the day of a date is an ordinal.
     pub ordinal_day: bool,
@@ -194,7 +194,7 @@ pub(super) struct Calendar {
 
 /// Times of day. `{h}`, `{m}` and `{s}` stand for number words, `{t}` for the time.
 #[derive(Clone, Copy)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     pub hour: &'static str,
     pub minute: &'static str,
     pub second: &'static str,
@@ -210,7 +210,7 @@ pub(super) struct Clock {
 
 /// The count of hours and a half.
 #[derive(Clone, Copy)]
-pub(super) struct Half {
+pub(crate) struct Half {
     /// What stands before the full hours.
     pub before: &'static str,
     /// How the end of the full hours changes.
@@ -221,17 +221,17 @@ pub(super) struct Half {
 
 /// A noun that counts may stand before.
 #[derive(Clone, Copy)]
-pub(super) struct Noun {
+pub(crate) struct Noun {
     pub one: &'static str,
     pub many: &'static str,
 }
 
-pub(super) const fn noun(one: &'static str, many: &'static str) -> Noun {
+pub(crate) const fn noun(one: &'static str, many: &'static str) -> Noun {
     Noun { one, many }
 }
 
 /// Nouns that are the same for one and for many.
-pub(super) const fn same<const N: usize>(words: [&'static str; N]) -> [Noun; N] {
+pub(crate) const fn same<const N: usize>(words: [&'static str; N]) -> [Noun; N] {
     let mut nouns = [noun("", ""); N];
     let mut i = 0;
     while i < N {
@@ -246,17 +246,17 @@ pub(super) const fn same<const N: usize>(words: [&'static str; N]) -> [Noun; N] 
 
 /// A currency and its hundredth.
 #[derive(Clone, Copy)]
-pub(super) struct Money {
+pub(crate) struct Money {
     pub unit: Noun,
     pub hundredth: Noun,
 }
 
-pub(super) const fn money(unit: Noun, hundredth: Noun) -> Money {
+pub(crate) const fn money(unit: Noun, hundredth: Noun) -> Money {
     Money { unit, hundredth }
 }
 
 /// What the signs in addresses are called.
-pub(super) struct Web {
+pub(crate) struct Web {
     pub at: &'static str,
     pub dot: &'static str,
     pub slash: &'static str,
@@ -273,7 +273,7 @@ pub(super) struct Web {
 }
 
 /// An ending that can be typed behind digits, such as that of an ordinal, and how it joins the words.
-pub(super) struct Ending {
+pub(crate) struct Ending {
     pub marks: &'static [&'static str],
     /// Numbers that have a word of their own with this ending.
     pub irregular: &'static [(u64, &'static str)],

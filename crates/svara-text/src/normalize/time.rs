@@ -1,10 +1,10 @@
 //! Times of day.
 
-use super::super::data::{Clock, Half, Words};
-use super::super::number::{cardinal, replace_end};
-use super::cursor::Cursor;
-use super::quantity::before_noun;
-use super::{Found, Place};
+use super::{Found, Place, cursor::Cursor, quantity::before_noun};
+use crate::{
+    languages::{Clock, Half, Words},
+    number::{cardinal, replace_end},
+};
 
 /// `7:30`, `19:30:15`, `7:30 pm`, `7pm`, `10:30-11:30`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {

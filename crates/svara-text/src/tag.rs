@@ -7,7 +7,7 @@ const MAX_TAG_BYTES: usize = 34;
 
 /// The length in bytes of the tag that `text` starts with: `<`, an ASCII letter, then ASCII letters, digits, `_` or
 /// `-`, and `>`.
-pub(super) fn tag_len(text: &str) -> Option<usize> {
+pub(crate) fn tag_len(text: &str) -> Option<usize> {
     let name = text.strip_prefix('<')?;
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return None;
@@ -20,7 +20,7 @@ pub(super) fn tag_len(text: &str) -> Option<usize> {
 }
 
 /// Where the tags of `text` stand, in order.
-pub(super) fn tags(text: &str) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn tags(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices('<').filter_map(|(start, _)| Some(start..start + tag_len(text.get(start..)?)?))
 }
 

@@ -1,9 +1,7 @@
 //! Phone numbers and other numbers that are codes.
 
-use super::super::number::one_by_one;
-use super::super::script::digit_value;
-use super::cursor::Cursor;
-use super::{Found, Place, sign_allowed};
+use super::{Found, Place, cursor::Cursor, sign_allowed};
+use crate::{number::one_by_one, writing::digit_value};
 
 /// The most groups a number is written in.
 const MAX_GROUPS: usize = 6;

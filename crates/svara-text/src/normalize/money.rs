@@ -1,10 +1,15 @@
 //! Sums of money.
 
-use super::super::data::{Above, Join, Money, Noun, Scale, Words};
-use super::super::number::{Numeral, cardinal, replace_end};
-use super::cursor::Cursor;
-use super::quantity::{before_noun, eat_range_end};
-use super::{Found, Place, sign_allowed};
+use super::{
+    Found, Place,
+    cursor::Cursor,
+    quantity::{before_noun, eat_range_end},
+    sign_allowed,
+};
+use crate::{
+    languages::{Above, Join, Money, Noun, Scale, Words},
+    number::{Numeral, cardinal, replace_end},
+};
 
 /// Signs and codes before a sum, each with the place of its currency; longer ones first.
 const BEFORE: [(&str, usize); 32] = [

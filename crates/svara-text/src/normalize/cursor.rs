@@ -1,7 +1,9 @@
 //! Reading a text from left to right, a piece at a time.
 
-use super::super::number::digits;
-use super::super::script::{Script, digit_value};
+use crate::{
+    number::digits,
+    writing::{WritingSystem, digit_value},
+};
 
 /// A place in a text. Copies are cheap: try a reading on a copy, keep it if it works out.
 #[derive(Clone, Copy)]
@@ -84,5 +86,5 @@ fn at_word_end(rest: &str) -> bool {
 
 /// Letters, digits and the signs of Indian scripts: what makes one word with its neighbour.
 pub(super) fn is_wordish(c: char) -> bool {
-    c.is_alphanumeric() || Script::of(c).is_some() || digit_value(c).is_some()
+    c.is_alphanumeric() || WritingSystem::of(c).is_some() || digit_value(c).is_some()
 }

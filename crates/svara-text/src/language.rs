@@ -1,12 +1,11 @@
 //! The languages of the voices.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use super::script::Script;
+use crate::writing::WritingSystem;
 
 macro_rules! languages {
-    ($($variant:ident $code:literal $name:literal $script:ident,)*) => {
+    ($($variant:ident $code:literal $name:literal $system:ident,)*) => {
         /// A language that svara-tts has voices for.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Language {
@@ -29,10 +28,10 @@ macro_rules! languages {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// The script the language is written in.
+            /// What the language is written in.
             #[must_use]
-            pub const fn script(self) -> Script {
-                match self { $(Self::$variant => Script::$script,)* }
+            pub const fn writing_system(self) -> WritingSystem {
+                match self { $(Self::$variant => WritingSystem::$system,)* }
             }
         }
     };

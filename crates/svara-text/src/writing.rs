@@ -1,8 +1,8 @@
-//! Scripts and digits by code point.
+//! Writing systems and digits by code point.
 
-/// A script that one of the languages is written in.
+/// What a language is written in: Unicode calls it a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Script {
+pub enum WritingSystem {
     /// Hindi, Marathi, Nepali, Sanskrit and others.
     Devanagari,
     /// Bengali and Assamese.
@@ -23,8 +23,8 @@ pub enum Script {
     Latin,
 }
 
-impl Script {
-    /// The script that `c` belongs to, by its Unicode block; `None` for digits, punctuation and other scripts.
+impl WritingSystem {
+    /// The writing system of `c`, by its Unicode block; `None` for digits, punctuation and other systems.
     #[must_use]
     pub fn of(c: char) -> Option<Self> {
         if digit_value(c).is_some() {
@@ -47,8 +47,8 @@ impl Script {
     }
 
     /// Whether `c` is a letter or sign of an Indian script.
-    pub(super) fn is_indic(c: char) -> bool {
-        Self::of(c).is_some_and(|script| script != Self::Latin)
+    pub(crate) fn is_indic(c: char) -> bool {
+        Self::of(c).is_some_and(|system| system != Self::Latin)
     }
 }
 
@@ -70,7 +70,7 @@ const ZEROS: [char; 14] = [
 ];
 
 /// The value 0..=9 of a decimal digit of ASCII or of an Indian digit system.
-pub(super) fn digit_value(c: char) -> Option<u8> {
+pub(crate) fn digit_value(c: char) -> Option<u8> {
     if c.is_ascii() {
         return c.to_digit(10).and_then(|value| u8::try_from(value).ok());
     }
@@ -98,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn letters_have_their_script() {
-        assert_eq!(Script::of('ক'), Some(Script::Bengali));
-        assert_eq!(Script::of('é'), Some(Script::Latin));
-        assert_eq!(Script::of('।'), None);
-        assert_eq!(Script::of('५'), None);
+    fn letters_have_their_writing_system() {
+        assert_eq!(WritingSystem::of('ক'), Some(WritingSystem::Bengali));
+        assert_eq!(WritingSystem::of('é'), Some(WritingSystem::Latin));
+        assert_eq!(WritingSystem::of('।'), None);
+        assert_eq!(WritingSystem::of('५'), None);
     }
 }

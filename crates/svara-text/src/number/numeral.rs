@@ -1,8 +1,7 @@
 //! Numbers as they are written.
 
-use super::super::data::Words;
-use super::super::script::digit_value;
 use super::{cardinal, one_by_one};
+use crate::{languages::Words, writing::digit_value};
 
 /// The most digits a number without group marks can have and still be a quantity; longer runs are codes.
 const MAX_QUANTITY_DIGITS: usize = 12;
@@ -12,7 +11,7 @@ const MAX_GROUPS: usize = 7;
 
 /// A number in digits: `12,34,567.89`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::text) struct Numeral {
+pub(crate) struct Numeral {
     /// The digits before the point, as ASCII; never empty.
     pub integer: String,
     /// The digits after it, as ASCII.
@@ -25,7 +24,7 @@ pub(in crate::text) struct Numeral {
 
 impl Numeral {
     /// The numeral that `text` starts with, in any digit system, with Indian or Western group marks.
-    pub(in crate::text) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (mut integer, mut len) = digits(text)?;
         let groups = groups(text, integer.len(), len);
         let grouped = groups.is_some();
@@ -41,19 +40,19 @@ impl Numeral {
     }
 
     /// The number, if it is a whole one, written as a quantity, and not beyond what is said as one.
-    pub(in crate::text) fn whole(&self) -> Option<u64> {
+    pub(crate) fn whole(&self) -> Option<u64> {
         self.fraction.is_none().then(|| self.quantity()).flatten()
     }
 
     /// The part before the point as a quantity: no leading zero, not too long.
-    pub(in crate::text) fn quantity(&self) -> Option<u64> {
+    pub(crate) fn quantity(&self) -> Option<u64> {
         let code = (self.integer.len() > 1 && self.integer.starts_with('0'))
             || (!self.grouped && self.integer.len() > MAX_QUANTITY_DIGITS);
         if code { None } else { self.integer.parse().ok().filter(|value| *value <= super::MAX_SPELLED) }
     }
 
     /// In words: the digits after the point one by one, as are codes (`007`) and what is too great.
-    pub(in crate::text) fn spoken(&self, words: &Words) -> String {
+    pub(crate) fn spoken(&self, words: &Words) -> String {
         let mut spoken = match self.quantity() {
             Some(value) => cardinal(value, words),
             None => one_by_one(&self.integer, words),
@@ -69,7 +68,7 @@ impl Numeral {
 }
 
 /// The run of digits that `text` starts with, as ASCII, and its length in `text`.
-pub(in crate::text) fn digits(text: &str) -> Option<(String, usize)> {
+pub(crate) fn digits(text: &str) -> Option<(String, usize)> {
     let mut ascii = String::new();
     let mut len = 0;
     for (digit, c) in text.chars().map_while(|c| Some((digit_value(c)?, c))) {

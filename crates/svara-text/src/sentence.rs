@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::script::{Script, digit_value};
+use crate::writing::{WritingSystem, digit_value};
 
 /// Splits `text` into sentences. Their concatenation is `text`: each carries the white space after it.
 ///
@@ -57,7 +57,7 @@ fn is_initial(word: &str) -> bool {
     word.split('.').all(|part| {
         let mut chars = part.chars();
         match (chars.next(), chars.next()) {
-            (Some(c), None) => c.is_ascii_uppercase() || Script::is_indic(c),
+            (Some(c), None) => c.is_ascii_uppercase() || WritingSystem::is_indic(c),
             _ => DEVANAGARI_LETTER_NAMES.contains(&part),
         }
     })
@@ -68,7 +68,7 @@ fn is_initial(word: &str) -> bool {
 fn typed_dandas(segment: &str) -> impl Iterator<Item = usize> {
     segment.match_indices('|').filter_map(|(at, _)| {
         let (before, after) = (segment.get(..at)?.trim_end_matches('|').trim_end(), segment.get(at + 1..)?);
-        let after_word = before.chars().next_back().is_some_and(Script::is_indic);
+        let after_word = before.chars().next_back().is_some_and(WritingSystem::is_indic);
         // A whole grapheme of white space, so that no combining mark is cut off from its base.
         let space: usize =
             after.graphemes(true).take_while(|g| g.chars().all(char::is_whitespace)).map(str::len).sum();

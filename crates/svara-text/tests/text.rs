@@ -2,7 +2,7 @@
 #![expect(clippy::panic, reason = "helpers outside of #[test] functions are tests, too")]
 
 use proptest::prelude::*;
-use svara_engine::text::{Language, normalize};
+use svara_text::{Language, normalize};
 
 /// Language, text, what is said.
 type Case = (Language, &'static str, &'static str);
@@ -63,12 +63,12 @@ fn each_script_has_twenty_cases_or_more_and_one_of_each_kind() {
     for language in Language::ALL {
         let of_language = all.iter().filter(|case| case.0 == language).count();
         assert!(of_language >= 3, "{language} has only {of_language} cases");
-        let script = language.script();
-        let of_script: Vec<&str> =
-            all.iter().filter(|case| case.0.script() == script).map(|case| case.1).collect();
-        assert!(of_script.len() >= 20, "{script:?} has only {} cases", of_script.len());
+        let system = language.writing_system();
+        let of_system: Vec<&str> =
+            all.iter().filter(|case| case.0.writing_system() == system).map(|case| case.1).collect();
+        assert!(of_system.len() >= 20, "{system:?} has only {} cases", of_system.len());
         for (kind, is_one) in KINDS {
-            assert!(of_script.iter().any(|text| is_one(text)), "{script:?} has no case of a {kind}");
+            assert!(of_system.iter().any(|text| is_one(text)), "{system:?} has no case of a {kind}");
         }
     }
 }

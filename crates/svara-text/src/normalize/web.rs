@@ -1,10 +1,11 @@
 //! E-mail addresses and URLs.
 
-use super::super::data::Web;
-use super::super::number::{Numeral, digits};
-use super::super::script::digit_value;
-use super::cursor::Cursor;
-use super::{Found, Place};
+use super::{Found, Place, cursor::Cursor};
+use crate::{
+    languages::Web,
+    number::{Numeral, digits},
+    writing::digit_value,
+};
 
 /// The longest address looked at, in bytes.
 const MAX_ADDRESS_BYTES: usize = 500;
