@@ -131,6 +131,8 @@ mod tests {
     use std::time::Duration;
 
     use svara_engine::{UnknownVoice, source::SourceError};
+    use http::header;
+    use svara_service::Dialect;
     use svara_snac::DecodeError;
     use svara_text::UnknownStyle;
 

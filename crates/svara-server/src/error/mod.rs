@@ -9,5 +9,6 @@ pub(crate) use self::{
     answer::{ElevenLabs, OpenAi, Refusal, Refused, Svara},
     dialect::{dialect_by_key, dialect_of},
     failure::ApiError,
-    kind::Kind,
 };
+#[cfg(test)]
+pub(crate) use self::kind::Kind;

@@ -186,6 +186,7 @@ mod tests {
     use svara_testkit::allocations::peak_bytes;
 
     use super::*;
+    use crate::error::Kind;
 
     const LIMIT_BYTES: usize = 2_000;
     /// Buffers and copies of a body of [`LIMIT_BYTES`], and at most [`MAX_FORM_FIELDS`] names and values.
@@ -255,10 +256,10 @@ mod tests {
         };
         let multipart = "multipart/form-data; boundary=b";
         assert_eq!(read(multipart, part("hello")).unwrap(), [("text".to_owned(), 5)]);
-        assert_eq!(read(multipart, part(&"a".repeat(LIMIT_BYTES))).unwrap_err().kind, "body_too_large");
+        assert_eq!(read(multipart, part(&"a".repeat(LIMIT_BYTES))).unwrap_err().kind, Kind::BodyTooLarge);
         let encoded = "application/x-www-form-urlencoded";
         assert_eq!(read(encoded, b"text=a%20b&voice=x".to_vec()).unwrap()[0], ("text".to_owned(), 3));
         let many = "a=1&".repeat(MAX_FORM_FIELDS + 1).into_bytes();
-        assert_eq!(read(encoded, many).unwrap_err().kind, "bad_request");
+        assert_eq!(read(encoded, many).unwrap_err().kind, Kind::BadRequest);
     }
 }

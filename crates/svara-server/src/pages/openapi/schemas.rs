@@ -364,11 +364,11 @@ mod tests {
             assert!(names.remove(passed_over));
             names
         };
-        assert_eq!(properties(&["SvaraSpeech"]), fields_of::<routes::SvaraFields>());
-        assert_eq!(without(properties(&["OpenAiSpeech"]), "model"), fields_of::<routes::OpenAiFields>());
-        assert_eq!(properties(&["ElevenLabsSpeech"]), fields_of::<routes::ElevenLabsFields>());
+        assert_eq!(properties(&["SvaraSpeech"]), fields_of::<dialects::svara::Fields>());
+        assert_eq!(without(properties(&["OpenAiSpeech"]), "model"), fields_of::<dialects::OpenAiFields>());
+        assert_eq!(properties(&["ElevenLabsSpeech"]), fields_of::<dialects::ElevenLabsFields>());
         let settings = without(properties(&["VoiceSettings"]), "use_speaker_boost");
-        assert_eq!(settings, fields_of::<routes::ElevenLabsSettings>());
-        assert_eq!(properties(&["NewVoice", "VoiceClone"]), fields_of::<routes::VoiceFields>());
+        assert_eq!(settings, fields_of::<dialects::ElevenLabsSettings>());
+        assert_eq!(properties(&["NewVoice", "VoiceClone"]), fields_of::<resources::VoiceFields>());
     }
 }

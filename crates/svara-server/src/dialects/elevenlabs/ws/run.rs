@@ -14,7 +14,7 @@ use futures::{
     stream::{self, BoxStream, SplitSink, SplitStream},
 };
 use svara_audio::SampleRate;
-use svara_engine::{PieceTiming, SpeechRequest};
+use svara_engine::PieceTiming;
 use svara_service::{Caller, Order, Speaking};
 
 use super::{

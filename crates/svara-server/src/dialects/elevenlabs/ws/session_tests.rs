@@ -24,7 +24,7 @@ fn said(actions: &[Action]) -> Vec<String> {
             Action::Speak { id, text, .. } => format!("{}{text}", name(id)),
             Action::Finish { .. } => "finish".to_owned(),
             Action::End { id, .. } => format!("{}end", name(id)),
-            Action::Tell { id, error, .. } => format!("{}error {}", name(id), error.kind),
+            Action::Tell { id, error, .. } => format!("{}error {}", name(id), error.kind.name()),
             Action::Close { code, .. } => format!("close {code}"),
         })
         .collect()
