@@ -16,7 +16,7 @@ use crate::{
     app, auth,
     commands::{hash_key, say, voices},
     config::{Config, DecoderBackend, EngineKind, LogFormat, LogLevel},
-    serve, start, telemetry,
+    start, telemetry,
 };
 
 /// Text-to-speech server for svara-tts and other Orpheus-style models.
@@ -190,7 +190,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("can't listen on {}:{}", address.0, address.1))?;
-    let settings = serve::Settings::new(config)?;
+    let settings = start::http_settings(config)?;
     if let Some(tls) = &settings.tls {
         tls.follow().context("can't catch SIGHUP")?;
     }
@@ -198,8 +198,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     parts.auth.follow().context("can't catch SIGHUP")?;
     let (life, connections) = (parts.life.clone(), parts.connections.clone());
     let app = app::router(parts, config);
-    serve::stop_at_signals(life.clone())?;
-    serve::run(listener, app, life, connections, settings).await
+    svara_http::stop_at_signals(life.clone())?;
+    Ok(svara_http::serve(listener, app, life, connections, settings).await?)
 }
 
 /// Loads all that is quickly loaded, and shows the configuration.

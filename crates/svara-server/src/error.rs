@@ -176,7 +176,7 @@ impl ApiError {
     }
 
     /// A body that didn't come in time.
-    pub(crate) fn body_timeout(reason: &crate::serve::BodyTimeout) -> Self {
+    pub(crate) fn body_timeout(reason: &svara_http::BodyTimeout) -> Self {
         let status = StatusCode::REQUEST_TIMEOUT;
         let error = Self::client(status, "body_timeout", None, reason.to_string());
         Self { retryable: true, ..error }

@@ -11,12 +11,10 @@ use http::{
     HeaderName, HeaderValue, Method, Version,
     header::{CONNECTION, ETAG, RETRY_AFTER},
 };
+use svara_http::{Lifecycle, Phase};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::{
-    error::{ApiError, ErrorDialect},
-    lifecycle::{Lifecycle, Phase},
-};
+use crate::error::{ApiError, ErrorDialect};
 
 /// How long browsers may remember what a page may do.
 const CORS_MAX_AGE: Duration = Duration::from_secs(600);

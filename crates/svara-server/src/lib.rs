@@ -1,6 +1,6 @@
 //! The HTTP server of svara-tts: dialects in front of [`svara_engine::Engine`].
 //!
-//! `main` reads the command line and the [`config::Config`]; [`start::parts`] loads the engine and all else; [`serve::run`] serves
+//! `main` reads the command line and the [`config::Config`]; [`start::parts`] loads the engine and all else; [`svara_http::serve`] serves
 //! [`app::router`] until it is told to stop. Each dialect (module `routes`) turns its requests into one
 //! [`svara_engine::SpeechRequest`] and hands the speech to module `respond`; [`error`] alone says which failure is which
 //! HTTP answer.
@@ -17,12 +17,10 @@ pub mod config;
 pub mod error;
 mod jobs;
 mod layers;
-pub mod lifecycle;
 mod metrics;
 mod openapi;
 mod respond;
 mod routes;
-pub mod serve;
 mod speaking;
 mod speech_log;
 pub mod start;
@@ -32,7 +30,6 @@ pub mod telemetry;
 mod times;
 mod upload;
 pub mod voices;
-pub mod watched;
 
 /// Fuzz tests ask what was allocated.
 #[cfg(test)]

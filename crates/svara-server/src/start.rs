@@ -16,6 +16,7 @@ use svara_engine::{
         vllm::{Flavor, VllmSettings, VllmSource},
     },
 };
+use svara_http::{Connections, Lifecycle, Limits, Settings, Tls, TlsError};
 use svara_snac::{
     Decoder, DecoderSettings, Encoder,
     onnx::{Device, GpuSettings, LibrarySearch, Runtime},
@@ -27,8 +28,6 @@ use crate::{
     cloning::Cloning,
     config::{CacheConfig, Config, DecoderBackend, EngineKind},
     jobs,
-    lifecycle::Lifecycle,
-    serve::{Connections, Tls},
     store::Store,
     telemetry::{self, Traced},
     voices::{self, KeptVoices},
@@ -206,15 +205,49 @@ fn voice_store(config: &Config) -> Result<Store, String> {
     }
 }
 
+/// How HTTP is served.
+///
+/// # Errors
+/// The certificate or its key can't be used.
+pub fn http_settings(config: &Config) -> anyhow::Result<Settings> {
+    let (server, limits) = (&config.server, &config.limits);
+    let limits = Limits {
+        connections: limits.connections,
+        header_bytes: limits.header_bytes,
+        header: limits.header_seconds.duration(),
+        idle: limits.idle_seconds.duration(),
+        body: limits.body_seconds.duration(),
+        write_stall: limits.write_stall_seconds.duration(),
+    };
+    Ok(Settings {
+        limits,
+        tls: tls(config)?.map(Arc::new),
+        drain_delay: server.drain_delay_seconds.duration(),
+        drain: server.drain_seconds.duration(),
+    })
+}
+
+/// The certificate and its key, where they are configured.
+fn tls(config: &Config) -> anyhow::Result<Option<Tls>> {
+    let Some((certificate, key)) = config.server.tls_files() else { return Ok(None) };
+    let loaded = Tls::load(certificate, key).map_err(|error| {
+        let keys = match error {
+            TlsError::Certificate { .. } | TlsError::NoCertificate(_) => "server.tls_cert",
+            TlsError::Key { .. } => "server.tls_key",
+            TlsError::Unfit(_) | TlsError::Unavailable(_) => "server.tls_cert, server.tls_key",
+        };
+        anyhow::Error::new(error).context(keys)
+    });
+    loaded.map(Some)
+}
+
 /// Looks at everything a start would need, without loading the decoder.
 ///
 /// # Errors
 /// As [`engine`], as far as it looks.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     Auth::new(&config.server)?;
-    if let Some((certificate, key)) = config.server.tls_files() {
-        Tls::load(certificate, key)?;
-    }
+    tls(config)?;
     voices_and_prompts(config)?;
     let mut models = Vec::new();
     if config.decoder.kind == DecoderBackend::Onnx {

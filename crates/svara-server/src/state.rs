@@ -5,6 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use svara_engine::{Engine, TraceContext};
+use svara_http::Lifecycle;
 
 use crate::{
     admission::Admission,
@@ -12,7 +13,6 @@ use crate::{
     cache::Cache,
     cloning::Cloning,
     jobs::Jobs,
-    lifecycle::Lifecycle,
     metrics::Metrics,
     voices::KeptVoices,
 };

@@ -24,6 +24,7 @@ use http::{
     HeaderMap, HeaderName, Uri,
     header::{AUTHORIZATION, UPGRADE},
 };
+use svara_http::Watched;
 
 pub(crate) use self::quota::OverQuota;
 use self::{access::Access, quota::Moment};
@@ -34,7 +35,6 @@ pub use self::{
 use crate::{
     config::{Config, ServerConfig},
     error::{ApiError, ErrorDialect},
-    watched::Watched,
 };
 use quota::{Quota, Usage};
 

@@ -17,6 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use svara_http::{Lifecycle, Phase};
 use tokio::{
     sync::{Notify, OnceCell},
     task::AbortHandle,
@@ -37,7 +38,6 @@ use crate::{
     auth::Caller,
     config::JobsConfig,
     error::ApiError,
-    lifecycle::{Lifecycle, Phase},
     metrics::JobMetrics,
     state::AppState,
     store::{Store, StoreError},

@@ -8,8 +8,9 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 use svara_engine::{Engine, PiecesRedone, source::pool::EngineStatus};
+use svara_http::Connections;
 
-use crate::{admission::Admission, serve::Connections};
+use crate::admission::Admission;
 
 /// The decoder's slots and queue, the pieces that were done again, and how the engines stand.
 pub(super) struct EngineCollector {

@@ -21,6 +21,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use svara_engine::{Engine, SpeechReport};
+use svara_http::Connections;
 use svara_snac::{DecodeCall, DecodeObserver};
 
 pub(crate) use self::{
@@ -38,7 +39,7 @@ use self::{
     process::ProcessCollector,
     timing::Timing,
 };
-use crate::{admission::Admission, error::ApiError, serve::Connections};
+use crate::{admission::Admission, error::ApiError};
 
 /// The media type of what [`Metrics::render`] gives.
 pub(crate) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;

@@ -2,7 +2,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use svara_server::{app, config::Config, lifecycle::Lifecycle, serve, start};
+use svara_http::{Lifecycle, ServeError};
+use svara_server::{app, config::Config, start};
 use svara_testkit::{
     fake_vllm::{FakeVllm, Script},
     models,
@@ -15,7 +16,7 @@ pub struct Server {
     pub address: SocketAddr,
     pub client: Client,
     pub life: Lifecycle,
-    pub stopped: JoinHandle<anyhow::Result<()>>,
+    pub stopped: JoinHandle<Result<(), ServeError>>,
 }
 
 pub fn config() -> Config {
@@ -49,8 +50,8 @@ impl Server {
         let parts = start::parts(&config).await.unwrap();
         let (life, connections) = (parts.life.clone(), parts.connections.clone());
         let app = app::router(parts, &config);
-        let settings = serve::Settings::new(&config).unwrap();
-        let stopped = tokio::spawn(serve::run(listener, app, life.clone(), connections, settings));
+        let settings = start::http_settings(&config).unwrap();
+        let stopped = tokio::spawn(svara_http::serve(listener, app, life.clone(), connections, settings));
         Self { engine, address, client: Client::new(), life, stopped }
     }
 

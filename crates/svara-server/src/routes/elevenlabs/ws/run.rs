@@ -15,6 +15,7 @@ use futures::{
 };
 use svara_audio::{EncoderSpec, SampleRate};
 use svara_engine::{PieceTiming, SpeechRequest};
+use svara_http::Phase;
 
 use super::{
     messages::{self, ClientMessage},
@@ -24,7 +25,6 @@ use super::{
 use crate::{
     auth::Caller,
     error::{ApiError, ErrorDialect},
-    lifecycle::Phase,
     speaking::Speaking,
     state::AppState,
 };
