@@ -15,7 +15,6 @@ use tokio::{
 use crate::{
     commands::{Failure, hash_key, say, voices},
     config::{Config, DecoderBackend, EngineKind, LogFormat, LogLevel},
-    serve,
     start::{self, Server},
     telemetry,
 };
@@ -182,14 +181,14 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("can't listen on {}:{}", address.0, address.1))?;
-    let settings = start::settings(config)?;
+    let settings = start::http_settings(config)?;
     if let Some(tls) = &settings.tls {
         tls.follow().context("can't catch SIGHUP")?;
     }
     let Server { router, life, connections, keys } = start::server(config).await?;
     keys.follow().context("can't catch SIGHUP")?;
-    serve::stop_at_signals(life.clone())?;
-    serve::run(listener, router, life, connections, settings).await
+    svara_http::stop_at_signals(life.clone())?;
+    Ok(svara_http::serve(listener, router, life, connections, settings).await?)
 }
 
 /// Loads all that is quickly loaded, and shows the configuration.

@@ -5,12 +5,10 @@ use std::{ops::Deref, sync::Arc};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use svara_engine::{SpeechRequest, TraceContext};
+use svara_http::Lifecycle;
 use svara_service::{Caller, Service, callers::Callers};
 
-use crate::{
-    error::{ApiError, Refused, Svara},
-    lifecycle::Lifecycle,
-};
+use crate::error::{ApiError, Refused, Svara};
 
 /// What every route may use.
 pub(crate) struct App {

@@ -74,7 +74,7 @@ impl ApiError {
     }
 
     /// A body that didn't come in time.
-    pub(crate) fn body_timeout(reason: &crate::serve::BodyTimeout) -> Self {
+    pub(crate) fn body_timeout(reason: &svara_http::BodyTimeout) -> Self {
         Self { retryable: true, ..Self::client(Kind::BodyTimeout, reason.to_string()) }
     }
 

@@ -13,9 +13,10 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::ConstGauge},
     registry::Registry,
 };
+use svara_http::Connections;
 use svara_service::metrics::Metrics;
 
-use crate::{error::Refusal, serve::Connections};
+use crate::error::Refusal;
 
 /// An HTTP answer. `route` is the pattern of a route, not the path that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

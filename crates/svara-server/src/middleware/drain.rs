@@ -6,11 +6,9 @@ use axum::{
     response::Response,
 };
 use http::{HeaderValue, Version, header::CONNECTION};
+use svara_http::{Lifecycle, Phase};
 
-use crate::{
-    error::{ApiError, dialect_of},
-    lifecycle::{Lifecycle, Phase},
-};
+use crate::error::{ApiError, dialect_of};
 
 /// Middleware: refuses requests once the server drains. Probes and metrics are still answered.
 pub(crate) async fn refuse_when_draining(

@@ -5,8 +5,9 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use svara_engine::source::pool::EngineStatus;
+use svara_http::Phase;
 
-use crate::{lifecycle::Phase, state::AppState};
+use crate::state::AppState;
 
 pub(crate) fn router() -> Router<AppState> {
     Router::new()

@@ -4,12 +4,10 @@ use std::{net::ToSocketAddrs, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use svara_http::Watched;
 use svara_service::callers::{Callers, KeyEntry, KeyRing, KeyRings};
 
-use crate::{
-    config::{Config, ServerConfig},
-    watched::Watched,
-};
+use crate::config::{Config, ServerConfig};
 
 /// The name of the key that the environment or the configuration gives in plain.
 const PLAIN_KEY_NAME: &str = "api_key";

@@ -2,16 +2,19 @@
 
 mod callers_voices;
 mod engine;
+mod http;
 mod keys;
 
 use anyhow::Context;
 use axum::Router;
 use futures::FutureExt;
+use svara_http::{Connections, Lifecycle, Phase};
 use svara_service::{QueueLimits, Service, ServiceParts, cache, config::CacheConfig, jobs, store::Store};
 
 pub(crate) use self::callers_voices::kept_voices;
 pub use self::{
     engine::{engine, voices_and_prompts},
+    http::http_settings,
     keys::{Keys, check_exposure},
 };
 use self::{
@@ -21,9 +24,7 @@ use self::{
 use crate::{
     app,
     config::{Config, DecoderBackend, EngineKind},
-    lifecycle::{Lifecycle, Phase},
     middleware::HttpMetrics,
-    serve::{Connections, Settings, Tls},
     state::App,
 };
 
@@ -79,14 +80,6 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
     Ok(Server { router: app::router(app, http, &config.server), life, connections, keys })
 }
 
-/// How connections are served.
-///
-/// # Errors
-/// The certificate or its key can't be used.
-pub fn settings(config: &Config) -> anyhow::Result<Settings> {
-    Settings::new(config)
-}
-
 /// What of the configuration shapes audio; see [`ServiceParts::setup`].
 fn setup(config: &Config) -> String {
     let Config { engine, model, decoder, .. } = config;
@@ -130,9 +123,7 @@ fn stores(config: &Config) -> anyhow::Result<(Option<Store>, Result<Store, Strin
 /// As [`engine`], as far as it looks.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     Keys::load(&config.server)?;
-    if let Some((certificate, key)) = config.server.tls_files() {
-        Tls::load(certificate, key)?;
-    }
+    http::tls(config)?;
     voices_and_prompts(config)?;
     let mut models = Vec::new();
     if config.decoder.kind == DecoderBackend::Onnx {

@@ -96,7 +96,7 @@ async fn a_second_stop_breaks_streams_and_sockets_off() {
     server.life.stop();
     tokio::select! {
         _ = &mut server.stopped => panic!("it stopped while streams were open"),
-        () = server.life.reached(svara_server::lifecycle::Phase::Closing) => {}
+        () = server.life.reached(svara_http::Phase::Closing) => {}
     }
     server.life.stop();
     timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();

@@ -2,7 +2,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use svara_server::{config::Config, lifecycle::Lifecycle, serve, start};
+use svara_http::{Lifecycle, ServeError};
+use svara_server::{config::Config, start};
 use svara_testkit::{
     fake_vllm::{FakeVllm, Script},
     models,
@@ -15,7 +16,7 @@ pub struct Server {
     pub address: SocketAddr,
     pub client: Client,
     pub life: Lifecycle,
-    pub stopped: JoinHandle<anyhow::Result<()>>,
+    pub stopped: JoinHandle<Result<(), ServeError>>,
 }
 
 pub fn config() -> Config {
@@ -47,8 +48,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let start::Server { router, life, connections, keys: _keys } = start::server(&config).await.unwrap();
-        let settings = start::settings(&config).unwrap();
-        let stopped = tokio::spawn(serve::run(listener, router, life.clone(), connections, settings));
+        let settings = start::http_settings(&config).unwrap();
+        let stopped = tokio::spawn(svara_http::serve(listener, router, life.clone(), connections, settings));
         Self { engine, address, client: Client::new(), life, stopped }
     }
 

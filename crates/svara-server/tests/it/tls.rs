@@ -146,7 +146,7 @@ fn what_is_no_certificate_is_named() {
         let mut config = config();
         config.server.tls_cert = cert;
         config.server.tls_key = key;
-        let error = format!("{:#}", svara_server::start::settings(&config).unwrap_err());
+        let error = format!("{:#}", svara_server::start::http_settings(&config).unwrap_err());
         assert!(error.contains(words), "{error}");
     }
 }

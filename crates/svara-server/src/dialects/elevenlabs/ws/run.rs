@@ -15,6 +15,7 @@ use futures::{
 };
 use svara_audio::SampleRate;
 use svara_engine::PieceTiming;
+use svara_http::Phase;
 use svara_service::{Caller, Order, Speaking};
 
 use super::{
@@ -22,7 +23,7 @@ use super::{
     session::{Action, Key, POLICY, Session},
     sound::{Part, Sound},
 };
-use crate::{error::ApiError, lifecycle::Phase, state::AppState};
+use crate::{error::ApiError, state::AppState};
 
 /// Longest reason of a close: what a control frame of RFC 6455 holds besides the code.
 const MAX_REASON_BYTES: usize = 123;

@@ -16,21 +16,22 @@ use tokio::{
 };
 use tower::Service;
 
-use super::{
-    Limits, Tls,
+use crate::{
     exchange::{self, Answer, Exchanges, Open, Timed},
     io::Guarded,
+    lifecycle::{Lifecycle, Phase},
     place::Place,
+    settings::Limits,
     streams::Streams,
+    tls::Tls,
 };
-use crate::lifecycle::{Lifecycle, Phase};
 
 /// What all connections go by.
-pub(super) struct Shared {
-    pub(super) app: Router,
-    pub(super) life: Lifecycle,
-    pub(super) limits: Limits,
-    pub(super) tls: Option<Arc<Tls>>,
+pub(crate) struct Shared {
+    pub(crate) app: Router,
+    pub(crate) life: Lifecycle,
+    pub(crate) limits: Limits,
+    pub(crate) tls: Option<Arc<Tls>>,
 }
 
 /// Requests at once on one HTTP/2 connection.
@@ -42,7 +43,7 @@ const HTTP2_PING_AFTER: Duration = Duration::from_secs(20);
 const CLOSE: Duration = Duration::from_secs(5);
 
 /// Serves a connection to its end, whatever that is.
-pub(super) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) {
+pub(crate) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) {
     // Small chunks of audio must leave at once. A connection that is gone already will say so by itself.
     let _ = stream.set_nodelay(true);
     let Limits { write_stall, header, .. } = shared.limits;

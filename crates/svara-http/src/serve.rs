@@ -1,18 +1,10 @@
 //! Serving until told to stop, and the drain after that.
 //!
 //! Our own accept loop, because the limits on connections can't be set from outside [`axum::serve()`]: how many there are
-//! ([`Limits::connections`]), how long they may take to send a request, do nothing, or take nothing of what is sent.
+//! ([`Limits::connections`](crate::Limits::connections)), how long they may take to send a request, do nothing, or take nothing of what is sent.
 
-mod connection;
-mod exchange;
-mod io;
-mod place;
-mod streams;
-mod tls;
+use std::{io, sync::Arc, time::Duration};
 
-use std::{io as std_io, sync::Arc, time::Duration};
-
-use anyhow::Context;
 use axum::Router;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -20,65 +12,27 @@ use tokio::{
     sync::Semaphore,
 };
 
-pub use self::{exchange::BodyTimeout, place::Connections, tls::Tls};
 use crate::{
-    config::Config,
+    connection,
     lifecycle::{Lifecycle, Phase},
+    place::Connections,
+    settings::Settings,
 };
 
-/// How a server serves.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Bounds on connections.
-    pub limits: Limits,
-    /// TLS, where there is any.
-    pub tls: Option<Arc<Tls>>,
-    /// How long the listener stays after the stop signal.
-    pub drain_delay: Duration,
-    /// How long open streams may go on after the stop signal.
-    pub drain: Duration,
-}
-
-/// Bounds on connections.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Connections at once.
-    pub connections: usize,
-    /// Largest head of a request.
-    pub header_bytes: usize,
-    /// From connecting (with TLS) to the first request's last header.
-    pub header: Duration,
-    /// From an answer to the last header of the next request.
-    pub idle: Duration,
-    /// From a request's headers to the end of its body.
-    pub body: Duration,
-    /// How long a client may take nothing of what is sent.
-    pub write_stall: Duration,
-}
-
-impl Settings {
-    /// The settings of a configuration.
-    ///
-    /// # Errors
-    /// The certificate or its key can't be used.
-    pub fn new(config: &Config) -> anyhow::Result<Self> {
-        let (server, limits) = (&config.server, &config.limits);
-        let limits = Limits {
-            connections: limits.connections,
-            header_bytes: limits.header_bytes,
-            header: limits.header_seconds.duration(),
-            idle: limits.idle_seconds.duration(),
-            body: limits.body_seconds.duration(),
-            write_stall: limits.write_stall_seconds.duration(),
-        };
-        let tls = server.tls_files().map(|(cert, key)| Tls::load(cert, key)).transpose()?;
-        Ok(Self {
-            limits,
-            tls: tls.map(Arc::new),
-            drain_delay: server.drain_delay_seconds.duration(),
-            drain: server.drain_seconds.duration(),
-        })
-    }
+/// What kept a server from serving.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The listener has no address.
+    #[error("the listener has no address")]
+    Address(#[source] io::Error),
+    /// A signal can't be caught.
+    #[error("can't catch {name}")]
+    Signal {
+        /// The signal's name, as `SIGTERM`.
+        name: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
 }
 
 /// How long accepting pauses when the process has no file descriptors left.
@@ -91,14 +45,14 @@ const BREAK_OFF: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// The listener has no address.
-pub async fn run(
+pub async fn serve(
     listener: TcpListener,
     app: Router,
     life: Lifecycle,
     connections: Connections,
     settings: Settings,
-) -> anyhow::Result<()> {
-    let address = listener.local_addr().context("the listener has no address")?;
+) -> Result<(), ServeError> {
+    let address = listener.local_addr().map_err(ServeError::Address)?;
     tracing::info!(%address, tls = settings.tls.is_some(), "listening");
     let Settings { limits, tls, drain_delay, drain } = settings;
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
@@ -123,7 +77,7 @@ pub async fn run(
                 Ok(permit) => {
                     tokio::spawn(connection::serve(stream, connections.enter(permit), Arc::clone(&shared)));
                 }
-                Err(_) => turn_away(&stream, shared.tls.is_some()),
+                Err(_) => turn_away(&stream, &shared),
             },
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
@@ -155,9 +109,10 @@ pub async fn run(
 ///
 /// # Errors
 /// The signals can't be caught.
-pub fn stop_at_signals(life: Lifecycle) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("can't catch SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("can't catch SIGINT")?;
+pub fn stop_at_signals(life: Lifecycle) -> Result<(), ServeError> {
+    let catch = |kind, name| signal(kind).map_err(|source| ServeError::Signal { name, source });
+    let mut terminate = catch(SignalKind::terminate(), "SIGTERM")?;
+    let mut interrupt = catch(SignalKind::interrupt(), "SIGINT")?;
     tokio::spawn(async move {
         while life.phase() != Phase::Stopping {
             tokio::select! {
@@ -171,18 +126,19 @@ pub fn stop_at_signals(life: Lifecycle) -> anyhow::Result<()> {
 }
 
 /// Says that there are too many connections, as far as that can be said without waiting.
-fn turn_away(stream: &TcpStream, tls: bool) {
+fn turn_away(stream: &TcpStream, shared: &connection::Shared) {
     const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
                             Content-Length: 0\r\n\r\n";
-    tracing::warn!("a connection is turned away: limits.connections are open");
-    if !tls {
+    let limit = shared.limits.connections;
+    tracing::warn!(limit, "a connection is turned away: as many as may be are open");
+    if shared.tls.is_none() {
         // A new connection has room for this. One that hasn't is closed all the same.
         let _ = stream.try_write(ANSWER);
     }
 }
 
 /// Whether accepting failed for a reason of the one connection, which is gone already.
-fn is_of_the_connection(error: &std_io::Error) -> bool {
-    use std_io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+fn is_of_the_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

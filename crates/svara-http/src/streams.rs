@@ -1,6 +1,6 @@
 //! The streams of an HTTP/2 connection, each of which its client has to read.
 //!
-//! A connection that takes nothing is broken off by [`super::io`]; this ends one stream among others that get on. hyper
+//! A connection that takes nothing is broken off by [`crate::io`]; this ends one stream among others that get on. hyper
 //! asks a body for its next frame once the client has given the stream room for it. So a body that has handed a frame
 //! over and isn't asked for the next belongs to a client that doesn't read. Ending the stream's task drops the body, with
 //! all that a speech holds, and resets the stream.
@@ -22,15 +22,15 @@ tokio::task_local! {
 }
 
 /// What this task's stream waits for from now on: that its client takes something, or (`false`) that there is something.
-pub(super) fn waits_for_client(waits: bool) {
+pub(crate) fn waits_for_client(waits: bool) {
     // Outside such a task it is HTTP/1, whose one answer at a time has the connection's bound.
     let _ = UNTAKEN.try_with(|since| since.set(waits.then(Instant::now)));
 }
 
 /// Runs streams as tasks, each for as long as its client takes something within the bound.
 #[derive(Clone, Debug)]
-pub(super) struct Streams {
-    pub(super) stall: Duration,
+pub(crate) struct Streams {
+    pub(crate) stall: Duration,
 }
 
 impl<F> Executor<F> for Streams
@@ -51,7 +51,8 @@ async fn taken_in_time(stream: impl Future<Output = ()>, bound: Duration) {
         let Some(since) = UNTAKEN.with(Cell::get) else { return Poll::Pending };
         over.as_mut().reset(since + bound);
         ready!(over.as_mut().poll(cx));
-        tracing::debug!("a client took nothing for limits.write_stall_seconds: its stream is reset");
+        let after_s = bound.as_secs_f64();
+        tracing::debug!(after_s, "a client took nothing for too long: its stream is reset");
         Poll::Ready(())
     })
     .await;

@@ -13,12 +13,14 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::place::Place;
-use crate::lifecycle::{Lifecycle, Phase};
+use crate::{
+    lifecycle::{Lifecycle, Phase},
+    place::Place,
+};
 
 /// A connection that fails once its peer has taken nothing for too long, or the server stops. It holds its place among
 /// the connections for as long as anything of it lives, an upgrade to a WebSocket included.
-pub(super) struct Guarded<S> {
+pub(crate) struct Guarded<S> {
     stream: S,
     stall: Stall,
     stopping: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
@@ -26,7 +28,7 @@ pub(super) struct Guarded<S> {
 }
 
 impl<S> Guarded<S> {
-    pub(super) fn new(stream: S, write_stall: Duration, life: Lifecycle, place: Place) -> Self {
+    pub(crate) fn new(stream: S, write_stall: Duration, life: Lifecycle, place: Place) -> Self {
         Self {
             stream,
             stall: Stall { bound: write_stall, since: None },
@@ -64,7 +66,8 @@ impl Stall {
         let sleep =
             self.since.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + bound)));
         ready!(sleep.as_mut().poll(cx));
-        tracing::debug!("a client took nothing for limits.write_stall_seconds: its connection is broken off");
+        let after_s = bound.as_secs_f64();
+        tracing::debug!(after_s, "a client took nothing for too long: its connection is broken off");
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
     }
 }
@@ -127,7 +130,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::serve::Connections;
+    use crate::place::Connections;
 
     const BOUND: Duration = Duration::from_secs(5);
 

@@ -13,7 +13,7 @@ pub struct Connections(Arc<AtomicUsize>);
 
 /// A connection's place; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     connections: Connections,
     _permit: OwnedSemaphorePermit,
 }
@@ -24,7 +24,7 @@ impl Connections {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(super) fn enter(&self, permit: OwnedSemaphorePermit) -> Place {
+    pub(crate) fn enter(&self, permit: OwnedSemaphorePermit) -> Place {
         self.0.fetch_add(1, Ordering::Relaxed);
         Place { connections: self.clone(), _permit: permit }
     }

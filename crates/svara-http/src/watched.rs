@@ -1,7 +1,8 @@
 //! Values that come from files and follow them: API keys, certificates.
 
 use std::{
-    fmt,
+    error::Error,
+    fmt, iter,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
@@ -15,7 +16,8 @@ use tokio::{
 /// How often files are looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
-type Load<T> = Box<dyn Fn() -> anyhow::Result<T> + Send + Sync>;
+/// Makes a value of its files, or says, with its causes, why it can't.
+type Load<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
 
 /// A value made of files. When they change it is made again; files that can't be used leave it as it was.
 pub struct Watched<T> {
@@ -44,14 +46,18 @@ impl<T: Send + Sync + 'static> Watched<T> {
     ///
     /// # Errors
     /// The files can't be used.
-    pub fn new(
+    pub fn new<E>(
         name: &'static str,
         files: Vec<PathBuf>,
-        load: impl Fn() -> anyhow::Result<T> + Send + Sync + 'static,
-    ) -> anyhow::Result<Self> {
+        load: impl Fn() -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Self, E>
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
         let seen = Mutex::new(stamps(&files));
         let value = watch::Sender::new(Arc::new(load()?));
-        Ok(Self { name, files, load: Box::new(load), seen, value })
+        let load: Load<T> = Box::new(move || load().map_err(|error| with_causes(&*error.into())));
+        Ok(Self { name, files, load, seen, value })
     }
 
     /// The value now.
@@ -78,8 +84,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
                 self.value.send_replace(Arc::new(value));
                 tracing::info!(what = self.name, "reloaded");
             }
-            Err(error) => {
-                let reason = format!("{error:#}");
+            Err(reason) => {
                 tracing::error!(
                     what = self.name,
                     reason,
@@ -113,6 +118,12 @@ impl<T: Send + Sync + 'static> Watched<T> {
     }
 }
 
+/// An error and what caused it, in a line.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
     let stamp = |file: &PathBuf| {
         let metadata = std::fs::metadata(file).ok()?;
@@ -123,8 +134,6 @@ fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::Context;
-
     use super::*;
 
     #[test]
@@ -133,7 +142,9 @@ mod tests {
         let file = directory.path().join("number");
         std::fs::write(&file, "1").unwrap();
         let read = file.clone();
-        let load = move || std::fs::read_to_string(&read)?.trim().parse::<u32>().context("no number");
+        let load = move || -> Result<u32, Box<dyn Error + Send + Sync>> {
+            Ok(std::fs::read_to_string(&read)?.trim().parse()?)
+        };
         let number = Watched::new("number", vec![file.clone()], load).unwrap();
         assert_eq!(*number.get(), 1);
         std::fs::write(&file, "22").unwrap();

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::{sync::watch, time::Sleep};
 
-use super::streams;
+use crate::streams;
 
 /// Most bytes handed over at once. Of an answer that is made before it is sent, a client that reads nothing gets no more
 /// than this beyond its window, and the rest can be taken back.
@@ -21,18 +21,18 @@ const PORTION_BYTES: usize = 16 * 1024;
 
 /// The requests of a connection.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Exchanges {
+pub(crate) struct Exchanges {
     /// Requests whose answers aren't at their end.
-    pub(super) open: usize,
+    pub(crate) open: usize,
     /// Whether there has been any.
-    pub(super) any: bool,
+    pub(crate) any: bool,
 }
 
 /// Counts one request for as long as its answer lives.
-pub(super) struct Open(watch::Sender<Exchanges>);
+pub(crate) struct Open(watch::Sender<Exchanges>);
 
 impl Open {
-    pub(super) fn new(exchanges: &watch::Sender<Exchanges>) -> Self {
+    pub(crate) fn new(exchanges: &watch::Sender<Exchanges>) -> Self {
         exchanges.send_modify(|exchanges| *exchanges = Exchanges { open: exchanges.open + 1, any: true });
         Self(exchanges.clone())
     }
@@ -45,7 +45,7 @@ impl Drop for Open {
 }
 
 /// Waits until a connection has had nothing to do for too long: `first` without any request, `idle` after an answer.
-pub(super) async fn idle(exchanges: &watch::Sender<Exchanges>, first: Duration, idle: Duration) {
+pub(crate) async fn idle(exchanges: &watch::Sender<Exchanges>, first: Duration, idle: Duration) {
     let mut seen = exchanges.subscribe();
     loop {
         let Exchanges { open, any } = *seen.borrow_and_update();
@@ -59,7 +59,7 @@ pub(super) async fn idle(exchanges: &watch::Sender<Exchanges>, first: Duration, 
 }
 
 /// An answer's body that counts, and tells its stream whom it waits for.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     body: Body,
     /// Of the body's last frame, what is still to be handed over.
     rest: Bytes,
@@ -67,7 +67,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(body: Body, open: Open) -> Self {
+    pub(crate) fn new(body: Body, open: Open) -> Self {
         streams::waits_for_client(true);
         Self { body, rest: Bytes::new(), _open: open }
     }
@@ -121,14 +121,14 @@ impl hyper::body::Body for Answer {
 pub struct BodyTimeout(pub Duration);
 
 /// A request's body that has to be there in time.
-pub(super) struct Timed {
+pub(crate) struct Timed {
     body: Incoming,
     bound: Duration,
     over: Pin<Box<Sleep>>,
 }
 
 impl Timed {
-    pub(super) fn new(body: Incoming, bound: Duration) -> Self {
+    pub(crate) fn new(body: Incoming, bound: Duration) -> Self {
         Self { body, bound, over: Box::pin(tokio::time::sleep(bound)) }
     }
 }

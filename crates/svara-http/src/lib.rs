@@ -1,0 +1,59 @@
+//! Serves an [`axum::Router`] to clients that can't be trusted to be quick, few, or still there.
+//!
+//! [`serve`] has an accept loop of its own, because what it bounds can't be bounded from outside
+//! [`axum::serve()`]: how many connections are open, how long one may take to send a request, stay idle, or take nothing
+//! of what is sent ([`Limits`]). Over HTTP/2 the last holds for each stream by itself. A [`Lifecycle`] ends it in steps:
+//! no new requests, no new connections, nothing at all ([`Phase`]). A [`Tls`] certificate, like anything [`Watched`],
+//! follows its files while the server runs.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use axum::{Router, routing::get};
+//! use svara_http::{Connections, Lifecycle, Limits, Settings};
+//! use tokio::net::TcpListener;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let limits = Limits {
+//!     connections: 1000,
+//!     header_bytes: 16 * 1024,
+//!     header: Duration::from_secs(10),
+//!     idle: Duration::from_secs(75),
+//!     body: Duration::from_secs(60),
+//!     write_stall: Duration::from_secs(20),
+//! };
+//! let settings = Settings {
+//!     limits,
+//!     tls: None,
+//!     drain_delay: Duration::ZERO,
+//!     drain: Duration::from_secs(30),
+//! };
+//! let app = Router::new().route("/", get(|| async { "hello" }));
+//! let life = Lifecycle::default();
+//! svara_http::stop_at_signals(life.clone())?;
+//! let listener = TcpListener::bind("127.0.0.1:8080").await?;
+//! svara_http::serve(listener, app, life, Connections::default(), settings).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod connection;
+mod exchange;
+mod io;
+mod lifecycle;
+mod place;
+mod serve;
+mod settings;
+mod streams;
+mod tls;
+mod watched;
+
+pub use self::{
+    exchange::BodyTimeout,
+    lifecycle::{Lifecycle, Phase},
+    place::Connections,
+    serve::{ServeError, serve, stop_at_signals},
+    settings::{Limits, Settings},
+    tls::{Tls, TlsError},
+    watched::Watched,
+};

@@ -1,0 +1,43 @@
+//! How HTTP is served.
+
+use std::sync::Arc;
+
+use svara_http::{Limits, Settings, Tls, TlsError};
+
+use crate::config::Config;
+
+/// How HTTP is served.
+///
+/// # Errors
+/// The certificate or its key can't be used.
+pub fn http_settings(config: &Config) -> anyhow::Result<Settings> {
+    let (server, limits) = (&config.server, &config.limits);
+    let limits = Limits {
+        connections: limits.connections,
+        header_bytes: limits.header_bytes,
+        header: limits.header_seconds.duration(),
+        idle: limits.idle_seconds.duration(),
+        body: limits.body_seconds.duration(),
+        write_stall: limits.write_stall_seconds.duration(),
+    };
+    Ok(Settings {
+        limits,
+        tls: tls(config)?.map(Arc::new),
+        drain_delay: server.drain_delay_seconds.duration(),
+        drain: server.drain_seconds.duration(),
+    })
+}
+
+/// The certificate and its key, where they are configured.
+pub(super) fn tls(config: &Config) -> anyhow::Result<Option<Tls>> {
+    let Some((certificate, key)) = config.server.tls_files() else { return Ok(None) };
+    let loaded = Tls::load(certificate, key).map_err(|error| {
+        let keys = match error {
+            TlsError::Certificate { .. } | TlsError::NoCertificate(_) => "server.tls_cert",
+            TlsError::Key { .. } => "server.tls_key",
+            TlsError::Unfit(_) | TlsError::Unavailable(_) => "server.tls_cert, server.tls_key",
+        };
+        anyhow::Error::new(error).context(keys)
+    });
+    loaded.map(Some)
+}
