@@ -17,7 +17,8 @@ pub(crate) use self::traced::Traced;
 use crate::config::{Config, LogConfig, LogFormat};
 
 /// Our crates: what they say is what an operator wants to read.
-const TARGETS: [&str; 5] = ["svara_server", "svara_service", "svara_engine", "svara_snac", "svara_audio"];
+const TARGETS: [&str; 6] =
+    ["svara_server", "svara_service", "svara_http", "svara_engine", "svara_snac", "svara_audio"];
 
 /// Runs for as long as the process; [`Telemetry::shutdown`] sends what is left.
 #[must_use = "what is left of the traces is lost without a shutdown"]
