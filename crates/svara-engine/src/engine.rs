@@ -10,13 +10,18 @@ use svara_snac::Decoder;
 use svara_text::StyleTags;
 
 use crate::{
-    FirstAudio, HopPlan, ModelProfile, PiecesRedone, Sampling, SpeakError, Speech, SpeechRequest, Voice,
-    Voices,
-    queue::{PieceQueue, Plan},
-    redone::RedoCounts,
-    script::Script,
+    error::SpeakError,
+    profile::ModelProfile,
+    request::{Sampling, SpeechRequest},
     source::{TokenSource, Utterance},
-    speech::Start,
+    speech::{
+        Speech, Start,
+        pace::{FirstAudio, Pace},
+        pieces::{Pieces, Plan},
+        retry::{PiecesRedone, RetryCounts},
+        script::Script,
+    },
+    voice::{Voice, voices::Voices},
 };
 
 /// What an engine is made of.
@@ -42,8 +47,8 @@ pub struct EngineParts {
 /// Speaks. One engine serves all requests; it has no state of its own besides its parts.
 pub struct Engine {
     parts: EngineParts,
-    hops: HopPlan,
-    redone: Arc<RedoCounts>,
+    pace: Pace,
+    retries: Arc<RetryCounts>,
 }
 
 /// A request that can be spoken, as far as that is known before the source is asked.
@@ -58,8 +63,8 @@ struct Prepared {
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: EngineParts) -> Self {
-        let hops = HopPlan::new(parts.decoder.info(), parts.hop_frames, parts.first_audio);
-        Self { parts, hops, redone: Arc::default() }
+        let pace = Pace::new(parts.decoder.info(), parts.hop_frames, parts.first_audio);
+        Self { parts, pace, retries: Arc::default() }
     }
 
     /// Checks the request and starts to speak; returns once the first samples are there, so that all that goes wrong
@@ -75,8 +80,8 @@ impl Engine {
         // A slot first: an engine that is set to work for nothing costs more than a slot held for nothing.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         let decode = self.parts.decoder.open(noise_seed)?;
-        let hops = self.hops.clone();
-        let hops = if request.seed.is_some() { hops.repeatable() } else { hops };
+        let pace = self.pace.clone();
+        let pace = if request.seed.is_some() { pace.repeatable() } else { pace };
         let utterance = Utterance {
             text: String::new(),
             voice,
@@ -93,15 +98,16 @@ impl Engine {
             style: script.style,
             may_be_cut,
             ceiling: profile.ceiling,
+            decoder: self.parts.decoder.info().clone(),
             layout: profile.layout,
             ahead: self.parts.pieces_ahead,
-            counts: Arc::clone(&self.redone),
+            counts: Arc::clone(&self.retries),
         };
         let start = Start {
-            queue: PieceQueue::new(plan, script.pieces),
+            pieces: Pieces::new(plan, script.pieces),
             decode,
             noise_seed,
-            hops,
+            pace,
             sample_rate_hz: self.parts.decoder.info().sample_rate_hz,
             stretch,
         };
@@ -110,7 +116,7 @@ impl Engine {
 
     /// Pieces of texts that failed before they were heard and were done again.
     pub fn pieces_redone(&self) -> PiecesRedone {
-        self.redone.read()
+        self.retries.read()
     }
 
     /// Checks a request that is to be spoken later, as [`Self::speak`] does before it asks the source; but for the

@@ -3,7 +3,10 @@
 use svara_snac::DecodeError;
 use svara_text::UnknownStyle;
 
-use crate::{CloningUnavailable, UnknownVoice, source::SourceError};
+use crate::{
+    source::SourceError,
+    voice::{reference::CloningUnavailable, voices::UnknownVoice},
+};
 
 /// Why there is no speech, or no more of it.
 #[derive(Clone, Debug, thiserror::Error)]

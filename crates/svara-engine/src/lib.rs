@@ -9,24 +9,11 @@
 //! read from a file; who can speak is in [`Voices`], read from files too. Where the tokens come from is a
 //! [`source::TokenSource`]. Nothing here knows HTTP dialects.
 
-mod ahead;
 mod engine;
 mod error;
-mod hop;
-mod joint;
-mod language_tag;
-mod piece;
-mod playout;
 mod profile;
 mod prompt;
-mod queue;
-mod redo;
-mod redone;
-mod reference;
 mod request;
-mod runaway;
-mod script;
-mod seam;
 pub mod source;
 mod speech;
 mod timing;
@@ -35,14 +22,15 @@ mod voice;
 
 pub use engine::{Engine, EngineParts};
 pub use error::{Origin, SpeakError};
-pub use hop::{FirstAudio, HopPlan, Progress};
 pub use profile::{ModelProfile, ProfileError};
 pub use prompt::{Prompt, PromptBuilder, PromptError};
-pub use redone::PiecesRedone;
-pub use reference::{CloningUnavailable, ReferenceVoice};
 pub use request::{Normalization, Sampling, SamplingOverrides, SpeechRequest, Strip};
-pub use runaway::AudioCeiling;
-pub use speech::{Speech, SpeechReport};
-pub use timing::{Aligner, LetterWeights, PieceTiming, TimedText};
+pub use speech::{Speech, SpeechReport, pace::FirstAudio, retry::PiecesRedone};
+pub use timing::{PieceTiming, TimedText};
 pub use trace::TraceContext;
-pub use voice::{Gender, UnknownVoice, Voice, VoiceFileError, Voices};
+pub use voice::{
+    Voice,
+    gender::Gender,
+    reference::{CloningUnavailable, ReferenceVoice},
+    voices::{UnknownVoice, VoiceFileError, Voices},
+};

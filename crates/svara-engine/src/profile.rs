@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 use svara_snac::TokenLayout;
 
-use crate::{AudioCeiling, Sampling, Voice};
+use crate::{request::Sampling, speech::ceiling::Ceiling, voice::Voice};
 
 /// A model of the family: its control tokens, where its audio tokens lie, how it wants to be asked.
 ///
@@ -28,7 +28,7 @@ pub struct ModelProfile {
     /// Longest text that is said in one generation; longer ones are said in pieces.
     pub piece_characters: usize,
     /// The most audio that a piece may become.
-    pub ceiling: AudioCeiling,
+    pub(crate) ceiling: Ceiling,
     pub(crate) preset: Vec<PromptPart>,
     /// None: the model knows its own voices only.
     pub(crate) clone: Option<ClonePrompt>,
@@ -216,7 +216,7 @@ struct ProfileFields {
     layout: TokenLayout,
     prompt: PromptFields,
     sampling: Sampling,
-    ceiling: AudioCeiling,
+    ceiling: Ceiling,
     style: StyleFields,
     #[serde(default)]
     languages: BTreeMap<String, String>,

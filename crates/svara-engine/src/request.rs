@@ -7,7 +7,7 @@ use serde::Deserialize;
 use svara_audio::TimeStretch;
 use svara_snac::FRAME_CODES;
 
-use crate::{ReferenceVoice, TraceContext};
+use crate::{trace::TraceContext, voice::reference::ReferenceVoice};
 
 /// One piece of text to be spoken by one voice.
 #[derive(Clone, Debug)]

@@ -6,7 +6,13 @@ mod tokenized;
 use std::{path::Path, sync::Arc};
 
 use self::tokenized::WordTokenizer;
-use crate::{CloningUnavailable, ModelProfile, ReferenceVoice, Voice, profile::PromptPart};
+use crate::{
+    profile::{ModelProfile, PromptPart},
+    voice::{
+        Voice,
+        reference::{CloningUnavailable, ReferenceVoice},
+    },
+};
 
 /// A prompt, in one of the two forms that engines take.
 #[derive(Clone, Debug, PartialEq, Eq)]

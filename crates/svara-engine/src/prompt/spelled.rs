@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Fillings;
-use crate::{ModelProfile, profile::PromptPart};
+use crate::profile::{ModelProfile, PromptPart};
 
 /// The control tokens spelled out around the words.
 pub(super) fn prompt(parts: &[PromptPart], with: &Fillings<'_>, profile: &ModelProfile) -> String {

@@ -5,10 +5,7 @@ use std::path::Path;
 use tokenizers::{AddedVocabulary, Encoding, Tokenizer};
 
 use super::Fillings;
-use crate::{
-    ModelProfile,
-    profile::{ControlToken, PromptPart},
-};
+use crate::profile::{ControlToken, ModelProfile, PromptPart};
 
 /// A model's tokenizer without its added vocabulary: it can only give ordinary tokens.
 pub(super) struct WordTokenizer {
@@ -60,11 +57,14 @@ mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
+    use svara_snac::Frame;
     use svara_testkit::models::{tokenizer, workspace};
 
-    use svara_snac::Frame;
-
-    use crate::{ModelProfile, Prompt, PromptBuilder, ReferenceVoice, Voice, Voices};
+    use crate::{
+        profile::ModelProfile,
+        prompt::{Prompt, PromptBuilder},
+        voice::{Voice, reference::ReferenceVoice, voices::Voices},
+    };
 
     fn builder() -> (PromptBuilder, Arc<Voice>) {
         let profile = Arc::new(ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap());

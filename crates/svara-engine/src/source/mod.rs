@@ -7,11 +7,17 @@ pub mod vllm;
 use std::{sync::Arc, time::Duration};
 
 use futures::{future::BoxFuture, stream::BoxStream};
-use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
 use self::pool::{EngineObserver, EngineStatus};
-use crate::{CloningUnavailable, ReferenceVoice, Sampling, TraceContext, Voice};
+use crate::{
+    request::Sampling,
+    trace::TraceContext,
+    voice::{
+        Voice,
+        reference::{CloningUnavailable, ReferenceVoice},
+    },
+};
 
 /// Something that turns words into audio tokens, as they are made.
 pub trait TokenSource: Send + Sync {
@@ -68,18 +74,10 @@ pub struct Utterance {
 }
 
 impl Utterance {
-    /// Stands for all utterances whose prompts begin alike, which is what an engine can keep: the voice. A recording
-    /// has no name of its own: it is known by what it is.
+    /// Stands for all utterances whose prompts begin alike, which is what an engine can keep: the voice, or the
+    /// recording that it comes from.
     pub fn session_id(&self) -> String {
-        let Some(reference) = &self.reference else { return self.voice.voice_id.clone() };
-        let mut digest = Sha256::new();
-        for code in reference.frames.iter().flat_map(|frame| frame.0) {
-            digest.update(code.to_le_bytes());
-        }
-        digest.update(reference.transcript.as_deref().unwrap_or_default());
-        let digest = digest.finalize();
-        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("reference-{hex}")
+        self.reference.as_ref().map_or_else(|| self.voice.voice_id.clone(), |reference| reference.id())
     }
 }
 

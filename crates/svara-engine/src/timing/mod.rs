@@ -2,7 +2,7 @@
 
 mod weights;
 
-pub use weights::LetterWeights;
+use self::weights::character_ends;
 
 /// One piece of a speech that has been said to its end, and where its sound lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,34 +27,15 @@ pub struct TimedText<'a> {
     pub end_samples: u64,
 }
 
-/// Says when the characters of a piece are said.
-///
-/// [`LetterWeights`] is the one there is: an estimate. A forced aligner, which listens to the sound, would be another.
-pub trait Aligner {
-    /// Where each character (Unicode scalar value) of the piece's text ends, in samples of the speech: as many as
-    /// there are characters, none less than the one before it or than the piece's start, the last the piece's end.
-    fn character_ends(&self, piece: &PieceTiming) -> Vec<u64>;
-}
-
 impl PieceTiming {
     /// Each word with the white space behind it: their texts joined are the piece's text, and their times follow each
     /// other without a gap. The pause after a sentence belongs to its last word.
     ///
-    /// The times are estimates of [`LetterWeights`].
+    /// The times are estimates, made from how long each letter usually is.
     pub fn words(&self) -> Vec<TimedText<'_>> {
-        self.words_by(&LetterWeights)
-    }
-
-    /// Each character (Unicode scalar value), white space too: as [`PieceTiming::words`].
-    pub fn characters(&self) -> Vec<TimedText<'_>> {
-        self.characters_by(&LetterWeights)
-    }
-
-    /// [`PieceTiming::words`] as another aligner heard them.
-    pub fn words_by(&self, aligner: &dyn Aligner) -> Vec<TimedText<'_>> {
         let mut words: Vec<TimedText<'_>> = Vec::new();
         let mut rest = self.text.as_str();
-        let mut characters = self.characters_by(aligner).into_iter();
+        let mut characters = self.characters().into_iter();
         let mut start_samples = self.start_samples;
         while !rest.is_empty() {
             let (word, after) = rest.split_at(word_len(rest));
@@ -66,11 +47,14 @@ impl PieceTiming {
         words
     }
 
-    /// [`PieceTiming::characters`] as another aligner heard them.
-    pub fn characters_by(&self, aligner: &dyn Aligner) -> Vec<TimedText<'_>> {
+    /// Each character (Unicode scalar value), white space too: as [`PieceTiming::words`].
+    pub fn characters(&self) -> Vec<TimedText<'_>> {
         let mut start_samples = self.start_samples;
-        let timed =
-            self.text.char_indices().zip(aligner.character_ends(self)).map(|((at, c), end_samples)| {
+        let timed = self
+            .text
+            .char_indices()
+            .zip(character_ends(&self.text, self.start_samples, self.end_samples))
+            .map(|((at, c), end_samples)| {
                 let text = self.text.get(at..at + c.len_utf8()).unwrap_or_default();
                 let timed = TimedText { text, start_samples, end_samples };
                 start_samples = end_samples;

@@ -1,16 +1,10 @@
-//! Times estimated from how long letters usually are.
+//! Times estimated from how long letters usually are: a piece's sound is shared out by the weight of each character.
+//!
+//! The unit is a hundredth of an Indian consonant with the vowel it carries. The weights are round numbers for what is
+//! commonly known of these scripts (a written consonant is a syllable unless a sign takes its vowel away; a long vowel
+//! lasts about twice as long as a short one); they weren't fitted to recordings.
 
 use svara_text::WritingSystem;
-
-use super::{Aligner, PieceTiming};
-
-/// Shares a piece's sound out by the weight of each character.
-///
-/// The unit is a hundredth of an Indian consonant with the vowel it carries. The weights are round numbers for what is
-/// commonly known of these scripts (a written consonant is a syllable unless a sign takes its vowel away; a long vowel
-/// lasts about twice as long as a short one); they weren't fitted to recordings.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LetterWeights;
 
 /// A consonant with its inherent or written short vowel.
 const SYLLABLE: u64 = 100;
@@ -35,28 +29,28 @@ const SPACE: u64 = 15;
 /// Letters of other scripts.
 const OTHER_LETTER: u64 = 80;
 
-impl Aligner for LetterWeights {
-    fn character_ends(&self, piece: &PieceTiming) -> Vec<u64> {
-        let mut total = 0;
-        let mut ends = Vec::with_capacity(piece.text.len() / 2);
-        let mut characters = piece.text.chars().peekable();
-        while let Some(c) = characters.next() {
-            total += weight(c, characters.peek().copied());
-            ends.push(total);
-        }
-        if total == 0 {
-            // Nothing that sounds: even shares.
-            total = ends.len() as u64;
-            ends = (1..=total).collect();
-        }
-        let samples = u128::from(piece.end_samples.saturating_sub(piece.start_samples));
-        for end in &mut ends {
-            let share = samples * u128::from(*end) / u128::from(total.max(1));
-            // A share is at most all the samples, which were a u64.
-            *end = piece.start_samples + u64::try_from(share).unwrap_or(u64::MAX - piece.start_samples);
-        }
-        ends
+/// Where each character (Unicode scalar value) of a piece's text ends, in samples of the speech: as many as there are
+/// characters, none less than the one before it or than `start_samples`, the last at `end_samples`.
+pub(super) fn character_ends(text: &str, start_samples: u64, end_samples: u64) -> Vec<u64> {
+    let mut total = 0;
+    let mut ends = Vec::with_capacity(text.len() / 2);
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        total += weight(c, characters.peek().copied());
+        ends.push(total);
     }
+    if total == 0 {
+        // Nothing that sounds: even shares.
+        total = ends.len() as u64;
+        ends = (1..=total).collect();
+    }
+    let samples = u128::from(end_samples.saturating_sub(start_samples));
+    for end in &mut ends {
+        let share = samples * u128::from(*end) / u128::from(total.max(1));
+        // A share is at most all the samples, which were a u64.
+        *end = start_samples + u64::try_from(share).unwrap_or(u64::MAX - start_samples);
+    }
+    ends
 }
 
 /// The weight of a character before `next`.

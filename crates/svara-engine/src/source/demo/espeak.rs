@@ -15,8 +15,8 @@ use tokio::{
 };
 
 use crate::{
-    Gender,
     source::{SourceError, excerpt},
+    voice::gender::Gender,
 };
 
 /// How long one piece may take; espeak-ng speaks a hundred times faster than a listener hears.

@@ -20,7 +20,7 @@ pub use self::espeak::{Espeak, EspeakError};
 use super::{
     FinishReason, SourceError, SourceInfo, TokenEvent, TokenIds, TokenSource, TokenStream, Utterance,
 };
-use crate::CloningUnavailable;
+use crate::voice::reference::CloningUnavailable;
 
 /// What users must know of this voice.
 pub const NOTICE: &str = "demo voice: espeak-ng through a small codec, not svara-tts";
@@ -30,10 +30,10 @@ const MAX_PIECE_CHARACTERS: usize = 200;
 
 /// A [`TokenSource`] that speaks with espeak-ng.
 pub struct DemoSource {
-    shared: Arc<Shared>,
+    voice: Arc<DemoVoice>,
 }
 
-struct Shared {
+struct DemoVoice {
     espeak: Espeak,
     encoder: SnacEncoder,
     layout: TokenLayout,
@@ -43,14 +43,14 @@ struct Shared {
 impl DemoSource {
     /// A source of tokens of this `layout`. `style_tags` are left out of what is spoken.
     pub fn new(espeak: Espeak, encoder: SnacEncoder, layout: TokenLayout, style_tags: Vec<String>) -> Self {
-        Self { shared: Arc::new(Shared { espeak, encoder, layout, style_tags }) }
+        Self { voice: Arc::new(DemoVoice { espeak, encoder, layout, style_tags }) }
     }
 }
 
 impl TokenSource for DemoSource {
     fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>> {
-        let shared = Arc::clone(&self.shared);
-        async move { Ok(shared.speak(&utterance)) }.boxed()
+        let voice = Arc::clone(&self.voice);
+        async move { Ok(voice.speak(&utterance)) }.boxed()
     }
 
     fn cloning(&self) -> Result<(), CloningUnavailable> {
@@ -58,7 +58,7 @@ impl TokenSource for DemoSource {
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
-        async { self.shared.espeak.check().await.map_err(SourceError::from) }.boxed()
+        async { self.voice.espeak.check().await.map_err(SourceError::from) }.boxed()
     }
 
     fn about(&self) -> SourceInfo {
@@ -66,7 +66,7 @@ impl TokenSource for DemoSource {
     }
 }
 
-impl Shared {
+impl DemoVoice {
     /// The tokens of the text, sentence after sentence, up to `max_tokens`.
     fn speak(self: Arc<Self>, utterance: &Utterance) -> TokenStream {
         let (plain, _) = StyleTags::new(&self.style_tags).take(&utterance.text);
@@ -76,10 +76,10 @@ impl Shared {
         let (layout, left) = (self.layout, utterance.sampling.max_tokens as usize);
         let pieces: BoxStream<'static, Result<Vec<Frame>, SourceError>> = stream::iter(pieces)
             .then(move |piece| {
-                let (shared, voice) = (Arc::clone(&self), voice.clone());
+                let (demo, voice) = (Arc::clone(&self), voice.clone());
                 async move {
-                    let (rate, samples) = shared.espeak.speak(&piece, &voice).await?;
-                    shared.encode(rate, &samples).await
+                    let (rate, samples) = demo.espeak.speak(&piece, &voice).await?;
+                    demo.encode(rate, &samples).await
                 }
             })
             .boxed();

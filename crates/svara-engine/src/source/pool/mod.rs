@@ -3,7 +3,7 @@
 //! This is no router: a list of a few engines, for those who have no vllm-router in front of them. One engine is the
 //! normal case, and goes through here, too, for its counts and its second try.
 
-mod flight;
+mod attempt;
 mod health;
 mod observe;
 mod policy;
@@ -19,7 +19,7 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::{sync::watch, task::JoinHandle};
 
 use self::{
-    flight::Flight,
+    attempt::Attempt,
     health::LastProbe,
     policy::{Condition, Policy, Verdict},
 };
@@ -28,7 +28,7 @@ pub use self::{
     policy::EjectionRule,
 };
 use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance};
-use crate::CloningUnavailable;
+use crate::voice::reference::CloningUnavailable;
 
 /// How long an engine is left alone before the same one is asked once more.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -91,7 +91,7 @@ impl EnginePool {
         let Some(first) = self.shared.take(None, &session) else {
             return Err(SourceError::Nonsense { reason: NoEngine.to_string() });
         };
-        let error = match Flight::new(&self.shared, first).start(utterance.clone()).await {
+        let error = match Attempt::new(&self.shared, first).start(utterance.clone()).await {
             Ok(tokens) => return Ok(tokens),
             Err(error) => error,
         };
@@ -112,7 +112,7 @@ impl EnginePool {
         let Some(second) = self.shared.take(several.then_some(first), &session) else { return Err(error) };
         // Engines want a name of its own for each of the generations in flight.
         let request_id = format!("{}-retry", utterance.request_id);
-        Flight::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await
+        Attempt::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await
     }
 }
 

@@ -18,7 +18,7 @@ use self::{
     wire::{CompletionRequest, ErrorBody},
 };
 use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance, excerpt};
-use crate::{CloningUnavailable, PromptBuilder};
+use crate::{prompt::PromptBuilder, voice::reference::CloningUnavailable};
 
 /// Where the engine is and how long to wait for it.
 #[derive(Clone, Debug)]

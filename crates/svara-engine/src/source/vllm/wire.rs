@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use svara_snac::TokenLayout;
 
 use super::{Flavor, VllmSettings};
-use crate::{ModelProfile, Prompt, source::Utterance};
+use crate::{profile::ModelProfile, prompt::Prompt, source::Utterance};
 
 /// The body of a request. What is none isn't sent: some engines refuse fields that they don't know.
 #[derive(Serialize)]
@@ -209,7 +209,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Sampling, source::utterance_of};
+    use crate::{request::Sampling, source::utterance_of};
 
     fn body(flavor: Flavor, top_k: i32) -> Value {
         let path = svara_testkit::models::workspace().join("config/models/svara-v1.toml");

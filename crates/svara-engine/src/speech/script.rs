@@ -4,7 +4,12 @@ use std::borrow::Cow;
 
 use svara_text::{Language, StyleTags, normalize, pack, strip_emoji, strip_markdown};
 
-use crate::{ModelProfile, Normalization, SpeakError, SpeechRequest, Strip, Voice};
+use crate::{
+    error::SpeakError,
+    profile::ModelProfile,
+    request::{Normalization, SpeechRequest, Strip},
+    voice::Voice,
+};
 
 /// What is to be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +86,7 @@ mod tests {
     use svara_testkit::models::workspace;
 
     use super::*;
-    use crate::Voices;
+    use crate::voice::voices::Voices;
 
     fn setup() -> (ModelProfile, Arc<Voice>) {
         let profile = ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap();

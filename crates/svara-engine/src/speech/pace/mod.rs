@@ -23,7 +23,7 @@ pub enum FirstAudio {
 
 /// Decides the calls of a stream.
 #[derive(Clone, Debug)]
-pub struct HopPlan {
+pub(crate) struct Pace {
     decoder: DecoderInfo,
     /// Frames for the first calls that give samples; the last counts for all after it.
     ramp: &'static [usize],
@@ -35,19 +35,19 @@ pub struct HopPlan {
 
 /// How far a stream of frames has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct DecodeProgress {
     /// Frames that the decoder got.
-    pub pushed: usize,
+    pub(crate) pushed: usize,
     /// Calls that gave samples.
-    pub sounding_calls: usize,
+    pub(crate) sounding_calls: usize,
     /// Frames that wait for the next call.
-    pub gathered: usize,
+    pub(crate) gathered: usize,
     /// Audio that the listener has, as far as is known; none before he hears anything.
-    pub in_hand: Option<Duration>,
+    pub(crate) in_hand: Option<Duration>,
     /// How far apart the frames come. Zero: at once, or not known yet.
-    pub frame_period: Duration,
+    pub(crate) frame_period: Duration,
     /// What a decode call takes lately, for each of its frames, with the wait for a thread.
-    pub frame_cost: Duration,
+    pub(crate) frame_cost: Duration,
 }
 
 /// Launching a call costs a GPU much, a frame more in it little.
@@ -62,9 +62,9 @@ const PLAIN_RAMP: &[usize] = &[2, 4, 8];
 /// How many frames first audio may be held back, so that it doesn't run out before the next frame is there.
 const MAX_HELD_BACK: usize = 2;
 
-impl HopPlan {
+impl Pace {
     /// The plan for a decoder. `fixed` replaces it by calls of so many frames each (at least 1).
-    pub fn new(decoder: &DecoderInfo, fixed: Option<usize>, first_audio: FirstAudio) -> Self {
+    pub(crate) fn new(decoder: &DecoderInfo, fixed: Option<usize>, first_audio: FirstAudio) -> Self {
         Self {
             decoder: decoder.clone(),
             ramp: match (decoder.kind, decoder.device) {
@@ -82,12 +82,12 @@ impl HopPlan {
     /// The same whenever the frames come: different cuts of the frames into calls differ in rounding, so this is what makes
     /// the same codes the same samples to the bit. First audio is exact, and held back by a frame, for engines whose
     /// frames come further apart than the first sound lasts.
-    pub fn repeatable(self) -> Self {
+    pub(crate) fn repeatable(self) -> Self {
         Self { repeatable: true, ..self }
     }
 
     /// Frames that the next call should have, at least 1. Until they are there, gather.
-    pub fn frames(&self, at: &Progress) -> usize {
+    pub(crate) fn frames(&self, at: &DecodeProgress) -> usize {
         if let Some(fixed) = self.fixed {
             return fixed;
         }
@@ -115,7 +115,7 @@ impl HopPlan {
     }
 
     /// Whether to start early now: with the frames that are there, before anything is exact.
-    pub fn starts_early(&self, at: &Progress) -> bool {
+    pub(crate) fn starts_early(&self, at: &DecodeProgress) -> bool {
         let FirstAudio::Early { frames } = self.first_audio else { return false };
         let there = at.pushed + at.gathered;
         if self.repeatable
@@ -147,7 +147,7 @@ impl HopPlan {
     }
 
     /// Frames of the utterance to have before its first samples are made.
-    fn first_audio_frames(&self, at: &Progress) -> usize {
+    fn first_audio_frames(&self, at: &DecodeProgress) -> usize {
         let first = self.decoder.first_audio_frames();
         // The next call is one frame. It begins when that has come and the call before it is through, and takes as long
         // as that; half as much more, for calls aren't all alike.
@@ -162,7 +162,7 @@ impl HopPlan {
     }
 
     /// How long a call of so many frames takes from now on: to gather what is missing, and to be decoded.
-    fn wait(&self, at: &Progress, frames: usize) -> Duration {
+    fn wait(&self, at: &DecodeProgress, frames: usize) -> Duration {
         at.frame_period * count(frames.saturating_sub(at.gathered)) + at.frame_cost * count(frames)
     }
 

@@ -1,4 +1,4 @@
-//! Who can speak.
+//! The voices of a model, found by their names.
 
 use std::{
     collections::HashMap,
@@ -6,79 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
-
-use crate::language_tag::LanguageTag;
-
-/// A voice, as it stands in a file under `config/voices/`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Voice {
-    /// What requests call it: `hi_female`.
-    pub voice_id: String,
-    /// What people call it: `Hindi (Female)`.
-    pub name: String,
-    /// The model that speaks it: the id of a profile.
-    pub model_id: String,
-    /// Female or male; none for voices that are neither.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gender: Option<Gender>,
-    /// Language codes, the main one first; at least one.
-    pub languages: Vec<String>,
-    /// Names that it answers to besides, such as OpenAI's `alloy`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<String>,
-    /// A line about the voice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// What the model is told, where that isn't made from the other fields.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub speaker_id: Option<String>,
-}
-
-/// The gender of a voice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Gender {
-    /// A female voice.
-    Female,
-    /// A male voice.
-    Male,
-}
-
-impl Gender {
-    /// The gender of a name in small letters: `female` or `male`.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "female" => Some(Self::Female),
-            "male" => Some(Self::Male),
-            _ => None,
-        }
-    }
-
-    /// `female` or `male`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Female => "female",
-            Self::Male => "male",
-        }
-    }
-
-    /// `Female` or `Male`.
-    pub fn capitalized(self) -> &'static str {
-        match self {
-            Self::Female => "Female",
-            Self::Male => "Male",
-        }
-    }
-}
-
-impl Voice {
-    /// The code of the main language.
-    pub fn language(&self) -> &str {
-        self.languages.first().map_or("", String::as_str)
-    }
-}
+use super::{Voice, gender::Gender, language_tag::LanguageTag};
 
 /// All voices of a model, found by any of their names.
 #[derive(Clone, Debug, Default)]
@@ -261,7 +189,7 @@ mod tests {
     use svara_testkit::models::workspace;
 
     use super::*;
-    use crate::ModelProfile;
+    use crate::profile::ModelProfile;
 
     fn voices() -> (Voices, ModelProfile) {
         let profile = ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap();

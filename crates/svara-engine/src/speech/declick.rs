@@ -9,11 +9,11 @@ const WINDOW_SAMPLES: usize = 240;
 /// before. Where the step between them is larger than any that the sound itself makes around it, it would be heard as
 /// a click; it is then spread over the first 10 ms of the new piece. Everywhere else the samples stay as decoded.
 #[derive(Debug, Default)]
-pub(crate) struct Joint {
+pub(crate) struct Declick {
     tail: Vec<f32>,
 }
 
-impl Joint {
+impl Declick {
     /// Takes note of samples that are given out.
     pub(crate) fn pass(&mut self, samples: &[f32]) {
         let new = samples.get(samples.len().saturating_sub(WINDOW_SAMPLES)..).unwrap_or_default();
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_step_that_the_sound_does_not_make_is_spread() {
-        let (mut joint, mut next) = (Joint::default(), tone(0.3, std::f32::consts::FRAC_PI_2));
+        let (mut joint, mut next) = (Declick::default(), tone(0.3, std::f32::consts::FRAC_PI_2));
         joint.pass(&[-0.3; 500]);
         let before = next.clone();
         joint.smooth(&mut next);
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn sound_that_goes_on_stays_as_it_is() {
-        let (mut joint, sound) = (Joint::default(), tone(0.3, 0.0));
+        let (mut joint, sound) = (Declick::default(), tone(0.3, 0.0));
         let mut first = sound.clone();
         joint.smooth(&mut first);
         assert_eq!(first, sound, "there is nothing before the first piece");
@@ -83,7 +83,7 @@ mod tests {
             chunks in 1usize..700,
             mut after in prop::collection::vec(-0.1f32..0.1, 0..600),
         ) {
-            let mut joint = Joint::default();
+            let mut joint = Declick::default();
             before.chunks(chunks).for_each(|chunk| joint.pass(chunk));
             let around = &before[before.len().saturating_sub(WINDOW_SAMPLES)..];
             prop_assert_eq!(joint.tail.as_slice(), around);

@@ -1,19 +1,30 @@
 //! Speech on its way: its pieces, one after the other, without a gap.
 
+pub(crate) mod ceiling;
+mod declick;
+mod early_start;
+mod generation;
+pub(crate) mod pace;
+mod piece;
+pub(crate) mod pieces;
+mod playout;
+pub(crate) mod retry;
+pub(crate) mod script;
+
 use std::time::Instant;
 
 use svara_audio::TimeStretch;
 use svara_snac::{AssemblerStats, DecodeError, DecodeStream};
 
-use crate::{
-    HopPlan, PieceTiming, SpeakError,
-    ahead::Read,
-    joint::Joint,
+use self::{
+    declick::Declick,
+    generation::Generated,
+    pace::Pace,
     piece::{Listener, Piece},
-    queue::PieceQueue,
-    redo::Planned,
-    source::FinishReason,
+    pieces::Pieces,
+    retry::Planned,
 };
+use crate::{error::SpeakError, source::FinishReason, timing::PieceTiming};
 
 /// Speech as it is being made: ask for [`Speech::next`] until there is no more. Dropping it ends the generation and
 /// frees the decoder's slot.
@@ -21,15 +32,15 @@ use crate::{
 /// A long text is said in pieces. The next ones are being generated while one is spoken, never more than so many ahead.
 /// A piece that fails is done again unless something of it was given out.
 pub struct Speech {
-    queue: PieceQueue,
+    pieces: Pieces,
     /// None between two pieces.
     current: Option<Current>,
     decode: DecodeStream,
     noise_seed: u64,
-    hops: HopPlan,
+    pace: Pace,
     /// Whether samples are held back until their piece has been said to its end.
     holds_back: bool,
-    joint: Joint,
+    declick: Declick,
     /// The first chunk, made before the caller got this.
     ready: Option<Vec<f32>>,
     report: SpeechReport,
@@ -60,10 +71,10 @@ struct Current {
 
 /// What a speech is made of.
 pub(crate) struct Start {
-    pub(crate) queue: PieceQueue,
+    pub(crate) pieces: Pieces,
     pub(crate) decode: DecodeStream,
     pub(crate) noise_seed: u64,
-    pub(crate) hops: HopPlan,
+    pub(crate) pace: Pace,
     pub(crate) sample_rate_hz: u32,
     pub(crate) stretch: Option<TimeStretch>,
 }
@@ -88,15 +99,15 @@ pub struct SpeechReport {
 impl Speech {
     /// Waits for the first samples, so that what fails before them fails here.
     pub(crate) async fn start(start: Start) -> Result<Self, SpeakError> {
-        let Start { queue, decode, noise_seed, hops, sample_rate_hz, stretch } = start;
+        let Start { pieces, decode, noise_seed, pace, sample_rate_hz, stretch } = start;
         let mut speech = Self {
-            queue,
+            pieces,
             current: None,
             decode,
             noise_seed,
-            hops,
+            pace,
             holds_back: false,
-            joint: Joint::default(),
+            declick: Declick::default(),
             ready: None,
             report: SpeechReport::default(),
             timings: Vec::new(),
@@ -128,7 +139,7 @@ impl Speech {
                     made
                 }
             };
-            match made.map(|chunk| self.paced(chunk)) {
+            match made.map(|chunk| self.stretched(chunk)) {
                 Ok(samples) if samples.is_empty() => {}
                 Ok(samples) => {
                     self.report.samples += samples.len() as u64;
@@ -147,19 +158,19 @@ impl Speech {
     }
 
     /// What comes out for the next chunk, or for the end, at the pace asked for; it may be nothing.
-    fn paced(&mut self, chunk: Option<Vec<f32>>) -> Vec<f32> {
-        let mut paced = Vec::new();
+    fn stretched(&mut self, chunk: Option<Vec<f32>>) -> Vec<f32> {
+        let mut stretched = Vec::new();
         match (chunk, &mut self.stretch) {
             (Some(samples), None) => return samples,
-            (Some(samples), Some(stretch)) => stretch.push(&samples, &mut paced),
+            (Some(samples), Some(stretch)) => stretch.push(&samples, &mut stretched),
             (None, stretch) => {
                 self.ended = true;
                 if let Some(stretch) = stretch.take() {
-                    stretch.finish(&mut paced);
+                    stretch.finish(&mut stretched);
                 }
             }
         }
-        paced
+        stretched
     }
 
     /// Sample rate of the audio.
@@ -169,7 +180,7 @@ impl Speech {
 
     /// What became of it so far.
     pub fn report(&self) -> SpeechReport {
-        SpeechReport { redone: self.queue.redone(), ..self.report }
+        SpeechReport { redone: self.pieces.redone(), ..self.report }
     }
 
     /// Holds the samples of a piece back until it has been said to its end, for those who send nothing before all is
@@ -179,7 +190,7 @@ impl Speech {
         if let (Some(current), Some(samples)) = (&mut self.current, self.ready.take()) {
             // Made, but nobody has taken them yet: as if they had not been given.
             self.made_samples = 0;
-            self.joint = Joint::default();
+            self.declick = Declick::default();
             (current.held, current.heard) = (samples, false);
         }
     }
@@ -194,15 +205,15 @@ impl Speech {
     async fn make(&mut self) -> Result<Option<Vec<f32>>, SpeakError> {
         loop {
             let Some(current) = &mut self.current else {
-                let Some((planned, read)) = self.queue.next().await? else { return Ok(None) };
-                self.begin(planned, read);
+                let Some((planned, generated)) = self.pieces.next().await? else { return Ok(None) };
+                self.begin(planned, generated);
                 continue;
             };
             let samples = current.piece.next(&mut self.decode, &self.listener).await?;
             let first_tokens_at = current.piece.first_tokens_at();
             self.report.first_tokens_at = self.report.first_tokens_at.or(first_tokens_at);
             if let Some(samples) = samples {
-                self.queue.look_ahead();
+                self.pieces.look_ahead();
                 let is_first = !std::mem::replace(&mut current.has_audio, true);
                 if !self.holds_back {
                     current.heard = true;
@@ -220,8 +231,8 @@ impl Speech {
 
 impl Speech {
     /// Goes over to the next piece.
-    fn begin(&mut self, planned: Planned, read: Read) {
-        let piece = Piece::new(read.into_tokens(), self.queue.layout(), self.hops.clone());
+    fn begin(&mut self, planned: Planned, generated: Generated) {
+        let piece = Piece::new(generated.into_tokens(), self.pieces.layout(), self.pace.clone());
         self.decode.restart(self.noise_seed.wrapping_add(self.report.pieces as u64));
         self.current = Some(Current { planned, piece, held: Vec::new(), has_audio: false, heard: false });
     }
@@ -232,12 +243,12 @@ impl Speech {
         let Some(Current { planned, piece, held, has_audio, heard }) = self.current.take() else {
             return Ok(None);
         };
-        if let Some(fault) = self.queue.fault(&planned, piece.finish(), has_audio) {
+        if let Some(fault) = self.pieces.fault(&planned, piece.finish(), has_audio) {
             if heard {
                 self.report.add(&piece);
-                return Err(self.queue.error(&planned, fault));
+                return Err(self.pieces.error(&planned, fault));
             }
-            self.queue.again(&planned, fault)?;
+            self.pieces.again(&planned, fault)?;
             return Ok(None);
         }
         self.report.add(&piece);
@@ -249,18 +260,21 @@ impl Speech {
     /// Samples on their way out. The first ones of a piece follow those of the piece before without a click.
     fn give(&mut self, mut samples: Vec<f32>, first_of_piece: bool) -> Vec<f32> {
         if first_of_piece {
-            self.joint.smooth(&mut samples);
+            self.declick.smooth(&mut samples);
         }
-        self.joint.pass(&samples);
+        self.declick.pass(&samples);
         self.made_samples += samples.len() as u64;
         samples
     }
 
     /// Notes when a piece was said that ends with the first `end_samples` of what is made.
     fn time_piece(&mut self, text: String, end_samples: u64) {
-        let paced = |samples| self.stretch.as_ref().map_or(samples, |stretch| stretch.length(samples));
-        let timing =
-            PieceTiming { text, start_samples: paced(self.timed_samples), end_samples: paced(end_samples) };
+        let stretched = |samples| self.stretch.as_ref().map_or(samples, |stretch| stretch.length(samples));
+        let timing = PieceTiming {
+            text,
+            start_samples: stretched(self.timed_samples),
+            end_samples: stretched(end_samples),
+        };
         self.timed_samples = end_samples;
         self.timings.push(timing);
     }

@@ -14,7 +14,7 @@ use crate::source::{SourceError, TokenEvent, TokenStream, Utterance};
 
 /// Counts a request as in flight for as long as it lives, and tells how it ended. Dropped before its end, it tells that
 /// nobody waited for it.
-pub(super) struct Flight {
+pub(super) struct Attempt {
     shared: Arc<Shared>,
     engine: usize,
     sent: Instant,
@@ -22,7 +22,7 @@ pub(super) struct Flight {
     verdict: Verdict,
 }
 
-impl Flight {
+impl Attempt {
     /// Of a request that the policy counts already.
     pub(super) fn new(shared: &Arc<Shared>, engine: usize) -> Self {
         let (sent, verdict) = (Instant::now(), Verdict::Nothing);
@@ -58,7 +58,7 @@ impl Flight {
                 if let Some(observer) = shared.observer.get() {
                     observer.first_tokens(&member.name, self.sent.elapsed());
                 }
-                Ok(Carried { first: Some(first), rest, flight: self }.boxed())
+                Ok(Carried { first: Some(first), rest, attempt: self }.boxed())
             }
             Err(error) => {
                 self.failed(&error);
@@ -73,17 +73,17 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for Attempt {
     fn drop(&mut self) {
         self.shared.finish(self.engine, self.verdict, self.tokens);
     }
 }
 
-/// The tokens of a request, with its flight.
+/// The tokens of a request, with its attempt.
 struct Carried {
     first: Option<TokenEvent>,
     rest: TokenStream,
-    flight: Flight,
+    attempt: Attempt,
 }
 
 impl Stream for Carried {
@@ -95,9 +95,9 @@ impl Stream for Carried {
             None => std::task::ready!(self.rest.poll_next_unpin(context)),
         };
         match &item {
-            Some(Ok(TokenEvent::Tokens(tokens))) => self.flight.tokens += tokens.len() as u64,
-            Some(Ok(TokenEvent::End(_))) => self.flight.verdict = Verdict::Success,
-            Some(Err(error)) => self.flight.failed(error),
+            Some(Ok(TokenEvent::Tokens(tokens))) => self.attempt.tokens += tokens.len() as u64,
+            Some(Ok(TokenEvent::End(_))) => self.attempt.verdict = Verdict::Success,
+            Some(Err(error)) => self.attempt.failed(error),
             None => {}
         }
         Poll::Ready(item)

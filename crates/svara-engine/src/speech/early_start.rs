@@ -7,7 +7,7 @@ pub(crate) const FADE_SAMPLES: usize = 256;
 
 /// Joins an early start and the exact samples of the same sound, without a click and without changing their number.
 #[derive(Debug)]
-pub(crate) struct Seam {
+pub(crate) struct EarlyStart {
     /// Samples that the listener got early.
     given: usize,
     /// What would have followed them, to be faded out.
@@ -16,7 +16,7 @@ pub(crate) struct Seam {
     seen: usize,
 }
 
-impl Seam {
+impl EarlyStart {
     /// Parts an early start: the first `given` samples are for the listener, the rest (up to [`FADE_SAMPLES`]) to be
     /// faded out.
     pub(crate) fn new(mut early: Vec<f32>, given: usize) -> (Vec<f32>, Self) {
@@ -68,7 +68,7 @@ mod tests {
             cuts in prop::collection::vec(1usize..400, 1..20),
         ) {
             let early: Vec<f32> = exact.iter().zip(&errors).map(|(exact, error)| exact + error).collect();
-            let (mut heard, mut seam) = Seam::new(early.clone(), given);
+            let (mut heard, mut seam) = EarlyStart::new(early.clone(), given);
             prop_assert_eq!(&heard, &early[..given]);
             let (mut rest, mut cuts) = (&exact[..], cuts.into_iter().cycle());
             while !rest.is_empty() {

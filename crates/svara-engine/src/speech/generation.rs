@@ -16,11 +16,11 @@ use crate::source::{FinishReason, SourceError, TokenEvent, TokenSource, TokenStr
 pub(crate) struct Generation {
     /// Dropped when the piece's turn has come.
     held: Option<oneshot::Sender<()>>,
-    task: JoinHandle<Result<Read, SourceError>>,
+    task: JoinHandle<Result<Generated, SourceError>>,
 }
 
 /// A generation as far as it has come.
-pub(crate) struct Read {
+pub(crate) struct Generated {
     tokens: Vec<u32>,
     rest: Rest,
 }
@@ -38,18 +38,18 @@ impl Generation {
         let task = async move {
             let max_tokens = utterance.sampling.max_tokens as usize;
             let tokens = source.open(utterance).await?;
-            Read::until(due, at_most(max_tokens, tokens)).await
+            Generated::until(due, at_most(max_tokens, tokens)).await
         };
         Self { held: Some(held), task: tokio::spawn(task.in_current_span()) }
     }
 
     /// What it has become, once it is over; a generation is over once.
-    pub(crate) fn over(&mut self) -> Option<Result<Read, SourceError>> {
+    pub(crate) fn over(&mut self) -> Option<Result<Generated, SourceError>> {
         if self.task.is_finished() { (&mut self.task).now_or_never().map(unpanicked) } else { None }
     }
 
     /// Its turn has come: all of it where it is over, what there is and the rest of the stream otherwise.
-    pub(crate) async fn take(mut self) -> Result<Read, SourceError> {
+    pub(crate) async fn take(mut self) -> Result<Generated, SourceError> {
         self.held = None;
         unpanicked((&mut self.task).await)
     }
@@ -61,11 +61,13 @@ impl Drop for Generation {
     }
 }
 
-fn unpanicked(read: Result<Result<Read, SourceError>, tokio::task::JoinError>) -> Result<Read, SourceError> {
+fn unpanicked(
+    read: Result<Result<Generated, SourceError>, tokio::task::JoinError>,
+) -> Result<Generated, SourceError> {
     read.unwrap_or_else(|error| Err(SourceError::BrokeOff { reason: error.to_string() }))
 }
 
-impl Read {
+impl Generated {
     /// Reads until the end, or until somebody waits for the tokens.
     async fn until(mut due: oneshot::Receiver<()>, mut stream: TokenStream) -> Result<Self, SourceError> {
         let mut tokens = Vec::new();
@@ -179,7 +181,7 @@ mod tests {
     async fn what_was_read_before_the_turn_comes_first() {
         let (held, due) = oneshot::channel();
         let rest = stream::pending().boxed();
-        let reading = tokio::spawn(Read::until(due, events(&[7, 7], false).chain(rest).boxed()));
+        let reading = tokio::spawn(Generated::until(due, events(&[7, 7], false).chain(rest).boxed()));
         tokio::task::yield_now().await;
         drop(held);
         let read = reading.await.unwrap().unwrap();
@@ -191,11 +193,14 @@ mod tests {
     #[tokio::test]
     async fn a_generation_that_is_over_is_held_whole() {
         let (_held, due) = oneshot::channel();
-        let read = Read::until(due, events(&[7, 3], true)).await.unwrap();
+        let read = Generated::until(due, events(&[7, 3], true)).await.unwrap();
         assert_eq!(read.finish(), Some(FinishReason::Stop));
         assert_eq!(all(read.into_tokens()), (10, Some(FinishReason::Stop)));
         let (_held, due) = oneshot::channel();
-        assert!(Read::until(due, events(&[7], false)).await.is_err(), "a stream that just stops was cut off");
+        assert!(
+            Generated::until(due, events(&[7], false)).await.is_err(),
+            "a stream that just stops was cut off"
+        );
     }
 
     proptest! {

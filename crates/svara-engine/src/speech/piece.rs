@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use svara_snac::{AssemblerStats, DecodeStream, Due, Frame, FrameAssembler, TokenLayout};
 
-use crate::{
-    HopPlan, Progress, SpeakError,
+use super::{
+    early_start::{EarlyStart, FADE_SAMPLES},
+    pace::{DecodeProgress, Pace},
     playout::Playout,
-    seam::{FADE_SAMPLES, Seam},
+};
+use crate::{
+    error::SpeakError,
     source::{FinishReason, SourceError, TokenEvent, TokenStream},
 };
 
@@ -18,13 +21,13 @@ use crate::{
 pub(crate) struct Piece {
     tokens: TokenStream,
     assembler: FrameAssembler,
-    hops: HopPlan,
+    pace: Pace,
     frames: Vec<Frame>,
     arrivals: Arrivals,
     /// Frames pushed, calls that gave samples, and what a call takes.
-    progress: Progress,
+    progress: DecodeProgress,
     /// Where an early start goes over into the exact samples.
-    seam: Option<Seam>,
+    early_start: Option<EarlyStart>,
     finish: Option<FinishReason>,
     first_tokens_at: Option<Instant>,
     /// The last samples were made.
@@ -96,15 +99,15 @@ impl Arrivals {
 }
 
 impl Piece {
-    pub(crate) fn new(tokens: TokenStream, layout: TokenLayout, hops: HopPlan) -> Self {
+    pub(crate) fn new(tokens: TokenStream, layout: TokenLayout, pace: Pace) -> Self {
         Self {
             tokens,
             assembler: FrameAssembler::new(layout),
-            hops,
+            pace,
             frames: Vec::new(),
             arrivals: Arrivals::default(),
-            progress: Progress::default(),
-            seam: None,
+            progress: DecodeProgress::default(),
+            early_start: None,
             finish: None,
             first_tokens_at: None,
             ended: false,
@@ -135,10 +138,10 @@ impl Piece {
         decode.needed(listener.due());
         while self.finish.is_none() {
             let progress = self.progress(listener);
-            if self.seam.is_none() && self.hops.starts_early(&progress) {
+            if self.early_start.is_none() && self.pace.starts_early(&progress) {
                 return Ok(Some(self.start_early(decode).await?));
             }
-            let hop = self.hops.frames(&progress);
+            let hop = self.pace.frames(&progress);
             if self.frames.len() < hop {
                 self.gather(listener).await?;
                 continue;
@@ -163,8 +166,8 @@ impl Piece {
         Ok((!samples.is_empty()).then_some(samples))
     }
 
-    fn progress(&self, listener: &Listener) -> Progress {
-        Progress {
+    fn progress(&self, listener: &Listener) -> DecodeProgress {
+        DecodeProgress {
             gathered: self.frames.len(),
             in_hand: listener.playout.in_hand(listener.start.elapsed()),
             frame_period: self.arrivals.period(),
@@ -176,14 +179,14 @@ impl Piece {
     async fn start_early(&mut self, decode: &mut DecodeStream) -> Result<Vec<f32>, SpeakError> {
         let samples = decode.samples_per_frame();
         let early = decode.preview(&self.frames, samples + FADE_SAMPLES).await?;
-        let (heard, seam) = Seam::new(early, samples);
-        self.seam = Some(seam);
+        let (heard, early_start) = EarlyStart::new(early, samples);
+        self.early_start = Some(early_start);
         Ok(heard)
     }
 
     fn join(&mut self, samples: Vec<f32>) -> Vec<f32> {
-        match &mut self.seam {
-            Some(seam) => seam.join(samples),
+        match &mut self.early_start {
+            Some(early_start) => early_start.join(samples),
             None => samples,
         }
     }

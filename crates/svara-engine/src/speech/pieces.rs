@@ -3,14 +3,16 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use svara_snac::{FRAME_CODES, TokenLayout};
+use svara_snac::{DecoderInfo, FRAME_CODES, TokenLayout};
 
-use crate::{
-    AudioCeiling, SpeakError,
-    ahead::{Generation, Read},
-    redo::{Fault, Planned},
-    redone::RedoCounts,
+use super::{
+    ceiling::Ceiling,
+    generation::{Generated, Generation},
+    retry::{Fault, Planned, RetryCounts},
     script::Script,
+};
+use crate::{
+    error::SpeakError,
     source::{FinishReason, SourceError, TokenSource, Utterance},
 };
 
@@ -23,15 +25,17 @@ pub(crate) struct Plan {
     /// Whether the caller chose `max_tokens`, and so asked to be cut there.
     pub(crate) may_be_cut: bool,
     /// The most audio that a piece may become, unless it may be cut.
-    pub(crate) ceiling: AudioCeiling,
+    pub(crate) ceiling: Ceiling,
+    /// How much audio a frame of tokens is.
+    pub(crate) decoder: DecoderInfo,
     pub(crate) layout: TokenLayout,
     /// Most pieces that are generated while another is spoken.
     pub(crate) ahead: usize,
-    pub(crate) counts: Arc<RedoCounts>,
+    pub(crate) counts: Arc<RetryCounts>,
 }
 
 /// The pieces that come after the one that is being spoken, in order.
-pub(crate) struct PieceQueue {
+pub(crate) struct Pieces {
     plan: Plan,
     waiting: VecDeque<Waiting>,
     /// Generations that were begun.
@@ -47,10 +51,10 @@ struct Waiting {
 enum State {
     NotBegun,
     Running(Generation),
-    Over(Result<Read, SourceError>),
+    Over(Result<Generated, SourceError>),
 }
 
-impl PieceQueue {
+impl Pieces {
     /// All pieces of these texts; none is begun yet.
     pub(crate) fn new(plan: Plan, texts: Vec<String>) -> Self {
         let waiting = texts.into_iter().map(|words| Waiting::new(Planned::new(words))).collect();
@@ -101,7 +105,7 @@ impl PieceQueue {
     ///
     /// # Errors
     /// The engine failed, or the piece is known already not to come to an end.
-    pub(crate) async fn next(&mut self) -> Result<Option<(Planned, Read)>, SpeakError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<(Planned, Generated)>, SpeakError> {
         while let Some(Waiting { planned, state }) = self.waiting.pop_front() {
             // The source has its own way with the first one: nothing was heard yet, so the caller can be told.
             let is_first = self.opened == 0;
@@ -189,10 +193,10 @@ impl Plan {
     /// The tokens that a piece may take: those the caller chose; else the engine itself stops a model that runs away.
     fn max_tokens(&self, words: &str) -> u32 {
         let max_tokens = self.utterance.sampling.max_tokens;
-        if self.may_be_cut { max_tokens } else { max_tokens.min(self.ceiling.tokens(words)) }
+        if self.may_be_cut { max_tokens } else { max_tokens.min(self.ceiling.tokens(words, &self.decoder)) }
     }
 
-    fn fault_of_read(&self, planned: &Planned, read: &Result<Read, SourceError>) -> Option<Fault> {
+    fn fault_of_read(&self, planned: &Planned, read: &Result<Generated, SourceError>) -> Option<Fault> {
         match read {
             Ok(read) => self.fault(planned, read.finish(), read.has_tokens()),
             Err(error) => error.is_retryable().then_some(Fault::Engine),

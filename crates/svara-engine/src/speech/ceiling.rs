@@ -1,26 +1,26 @@
 //! The most audio that a text may become: a model that doesn't come to an end is stopped. Pure.
 
 use serde::Deserialize;
-
-/// Audio tokens for a second of speech: 7 for a frame of 2048 samples at 24 kHz.
-const TOKENS_PER_SECOND: f64 = 7.0 * 24_000.0 / 2_048.0;
+use svara_snac::{DecoderInfo, FRAME_CODES};
 
 /// A ceiling of audio for a piece of text. What runs past it is no speech of that text any more.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AudioCeiling {
+pub(crate) struct Ceiling {
     /// For any text, in seconds: more than 0.
-    pub seconds: f64,
+    seconds: f64,
     /// And for each character, in seconds: not negative.
-    pub seconds_per_character: f64,
+    seconds_per_character: f64,
 }
 
-impl AudioCeiling {
-    /// The most tokens that this text may take, at least 1.
-    pub fn tokens(&self, text: &str) -> u32 {
+impl Ceiling {
+    /// The most tokens that this text may take where a frame is as long as for this decoder, at least 1.
+    pub(crate) fn tokens(&self, text: &str, decoder: &DecoderInfo) -> u32 {
         let seconds = self.seconds + self.seconds_per_character * text.chars().count() as f64;
+        let frame_samples = decoder.samples_per_frame.max(1) as f64;
+        let tokens_per_second = FRAME_CODES as f64 * f64::from(decoder.sample_rate_hz) / frame_samples;
         // A cast from f64 stops at the largest u32.
-        ((seconds * TOKENS_PER_SECOND).ceil() as u32).max(1)
+        ((seconds * tokens_per_second).ceil() as u32).max(1)
     }
 
     /// # Errors
@@ -40,14 +40,30 @@ impl AudioCeiling {
 mod tests {
     use proptest::prelude::*;
 
+    use svara_snac::{DecoderKind, onnx::Device};
+
     use super::*;
+
+    /// 7 tokens for 2048 samples at 24 kHz.
+    fn decoder() -> DecoderInfo {
+        DecoderInfo {
+            kind: DecoderKind::Null,
+            device: Device::Cpu,
+            sample_rate_hz: 24_000,
+            samples_per_frame: 2048,
+            late_samples: 0,
+            codebook_size: 4096,
+        }
+    }
 
     #[test]
     fn a_word_may_take_seconds_and_a_sentence_more() {
-        let ceiling = AudioCeiling { seconds: 4.0, seconds_per_character: 0.3 };
-        assert_eq!(ceiling.tokens(""), 329);
-        assert_eq!(ceiling.tokens("नमस्ते"), 476);
-        let wrong = |seconds, seconds_per_character| AudioCeiling { seconds, seconds_per_character }.check();
+        let ceiling = Ceiling { seconds: 4.0, seconds_per_character: 0.3 };
+        assert_eq!(ceiling.tokens("", &decoder()), 329);
+        assert_eq!(ceiling.tokens("नमस्ते", &decoder()), 476);
+        let wrong = |seconds, seconds_per_character| Ceiling { seconds, seconds_per_character }.check();
+        let faster = DecoderInfo { sample_rate_hz: 48_000, ..decoder() };
+        assert_eq!(ceiling.tokens("", &faster), 657, "twice the frames in a second");
         for (seconds, each) in
             [(0.0, 0.1), (f64::NAN, 0.1), (f64::INFINITY, 0.1), (1.0, -0.1), (1.0, f64::NAN)]
         {
@@ -63,10 +79,10 @@ mod tests {
             seconds in 0.001f64..1e6,
             seconds_per_character in 0.0f64..1e6,
         ) {
-            let ceiling = AudioCeiling { seconds, seconds_per_character };
+            let ceiling = Ceiling { seconds, seconds_per_character };
             prop_assert!(ceiling.check().is_ok());
-            prop_assert!(ceiling.tokens(&text) >= 1);
-            prop_assert!(ceiling.tokens(&(text.clone() + &more)) >= ceiling.tokens(&text));
+            let (less, longer) = (ceiling.tokens(&text, &decoder()), ceiling.tokens(&(text + &more), &decoder()));
+            prop_assert!(less >= 1 && longer >= less);
         }
     }
 }

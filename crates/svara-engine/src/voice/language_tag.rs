@@ -1,6 +1,6 @@
 //! Names of voices by their language: BCP-47 tags, with a gender behind them. Pure.
 
-use crate::Gender;
+use super::gender::Gender;
 
 /// A BCP-47 tag of language, script and region, and a gender: `hi`, `hi-IN`, `hi-Deva-IN`, `hi-IN-female`.
 #[derive(Clone, Debug, PartialEq, Eq)]

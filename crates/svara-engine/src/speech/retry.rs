@@ -1,5 +1,7 @@
 //! Pieces that failed, and whether they are worth another try. Pure.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use svara_text::pack;
 
 /// A piece of a text that is to be said.
@@ -59,6 +61,52 @@ impl Planned {
         (cuts <= CUTS && parts.len() > 1).then(|| {
             parts.into_iter().map(|words| Self { words: words.to_owned(), tries: 0, cuts }).collect()
         })
+    }
+}
+
+/// Pieces of texts that were generated again before anything of them was heard, by why, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PiecesRedone {
+    /// The model went past the ceiling for the length of the text.
+    pub runaway: u64,
+    /// They were not said within `max_tokens`, and were cut in two.
+    pub length: u64,
+    /// They came to an end without any audio.
+    pub silent: u64,
+    /// The engine failed.
+    pub engine: u64,
+}
+
+/// Adds them up.
+#[derive(Debug, Default)]
+pub(crate) struct RetryCounts {
+    runaway: AtomicU64,
+    length: AtomicU64,
+    silent: AtomicU64,
+    engine: AtomicU64,
+}
+
+impl RetryCounts {
+    pub(crate) fn add(&self, fault: Fault) {
+        let count = match fault {
+            Fault::Runaway => &self.runaway,
+            // Never done again, so never counted.
+            Fault::NoRoom => return,
+            Fault::Length => &self.length,
+            Fault::Silent => &self.silent,
+            Fault::Engine => &self.engine,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> PiecesRedone {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        PiecesRedone {
+            runaway: read(&self.runaway),
+            length: read(&self.length),
+            silent: read(&self.silent),
+            engine: read(&self.engine),
+        }
     }
 }
 
