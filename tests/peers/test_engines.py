@@ -179,9 +179,7 @@ def test_router_keeps_each_voice_on_one_engine(
 def test_engine_that_comes_back_gets_requests_again(
     start_server: StartServer, engines: tuple[PacedEngine, PacedEngine], tmp_path: Path
 ) -> None:
-    changed = settings(f"{engines[0].root}/v1,{engines[1].root}/v1")
-    changed["engine"] |= {"eject_seconds": 0.5, "eject_max_seconds": 1.0}
-    server = start_server(changed)
+    server = start_server(settings(f"{engines[0].root}/v1,{engines[1].root}/v1"))
 
     def state() -> str:
         return httpx.get(f"{server.root}/health").json()["engines"][0]["state"]

@@ -10,10 +10,7 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    Caller, ServiceError,
-    callers::KeyStream,
-};
+use crate::{Caller, ServiceError, callers::KeyStream};
 
 /// The bounds of [`Admission`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +79,8 @@ impl Admission {
         let stream = match Arc::clone(&self.streams).try_acquire_owned() {
             Ok(stream) => stream,
             Err(_) => {
-                let _place = self.queue.try_acquire().map_err(|_| ServiceError::server_full(self.patience))?;
+                let _place =
+                    self.queue.try_acquire().map_err(|_| ServiceError::server_full(self.patience))?;
                 let stream = Arc::clone(&self.streams).acquire_owned();
                 // The semaphore is never closed; a closed one would admit nobody either.
                 let stream = tokio::time::timeout(self.patience, stream).await.ok().and_then(Result::ok);

@@ -252,6 +252,9 @@ mod tests {
         assert_eq!((error.kind.name(), error.retryable), ("job_damaged", false));
         let gone = StoreError::Unavailable { reason: "no answer".to_owned() };
         let error = ServiceError::store(&gone, ErrorKind::JobDamaged);
-        assert_eq!((error.kind, error.origin, error.retryable), (ErrorKind::StoreUnavailable, Origin::Server, true));
+        assert_eq!(
+            (error.kind, error.origin, error.retryable),
+            (ErrorKind::StoreUnavailable, Origin::Server, true)
+        );
     }
 }

@@ -8,8 +8,8 @@ use prometheus_client::registry::Registry;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
-    Admission, CacheResult, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError, Speaker, Speaking,
-    Spoken, SpokenBody,
+    Admission, CacheResult, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError, Speaker,
+    Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
     config::{CacheConfig, JobsConfig},
     jobs::{Draft, Draining, Jobs},

@@ -109,7 +109,9 @@ fn keyed() -> (watch::Sender<Arc<svara_service::callers::KeyRing>>, Caller) {
 async fn bytes(body: SpokenBody) -> usize {
     match body {
         SpokenBody::Whole(bytes) => bytes.len(),
-        SpokenBody::Streamed(chunks) => chunks.map(|chunk| chunk.unwrap().len()).fold(0, async |a, b| a + b).await,
+        SpokenBody::Streamed(chunks) => {
+            chunks.map(|chunk| chunk.unwrap().len()).fold(0, async |a, b| a + b).await
+        }
     }
 }
 

@@ -34,8 +34,7 @@ impl SnacEncoder {
     /// The model can't be read or isn't an encoder, or the device can't be had.
     pub fn load(runtime: &Runtime, path: &Path, device: Device) -> Result<Self, LoadError> {
         // One session: there is nobody to share with.
-        let settings =
-            SessionSettings { device, intra_threads: 1, weights: None, gpu: GpuSettings::default() };
+        let settings = SessionSettings { device, weights: None, gpu: GpuSettings::default() };
         let mut session = runtime.open(path, &settings)?.session;
         let model = CodecModel::read(&session, path)?;
         if model.kind != "encoder" {

@@ -5,10 +5,10 @@ mod dialect;
 mod failure;
 mod kind;
 
+#[cfg(test)]
+pub(crate) use self::kind::Kind;
 pub(crate) use self::{
     answer::{ElevenLabs, OpenAi, Refusal, Refused, Svara},
     dialect::{dialect_by_key, dialect_of},
     failure::ApiError,
 };
-#[cfg(test)]
-pub(crate) use self::kind::Kind;

@@ -210,11 +210,7 @@ fn unknown() -> ApiError {
 }
 
 /// One text as a request's fields in JSON, or many as lines of such.
-async fn read_draft<'a>(
-    state: &'a AppState,
-    asker: &Asker,
-    request: Request,
-) -> Result<Draft<'a>, ApiError> {
+async fn read_draft<'a>(state: &'a AppState, asker: &Asker, request: Request) -> Result<Draft<'a>, ApiError> {
     let mut draft = state.service.draft_job();
     match body::body_type(&request) {
         BodyType::Json => {

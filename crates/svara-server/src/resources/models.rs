@@ -31,10 +31,7 @@ async fn models(State(state): State<AppState>, headers: HeaderMap) -> Json<Value
     }
 }
 
-async fn model(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-) -> Result<Response, Refused<OpenAi>> {
+async fn model(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response, Refused<OpenAi>> {
     let own = &state.service.engine().profile().id;
     if id == *own {
         return Ok(Json(openai_model(&state)).into_response());

@@ -28,6 +28,9 @@ use crate::{
 
 /// Where `scripts/fetch_onnxruntime.sh` puts the library.
 const MODELS_LIB: &str = "models/lib";
+/// Pieces of a long text that are generated while another plays. One is enough for an engine that stays ahead of
+/// playback; each more is a generation that other requests wait for.
+const PIECES_AHEAD: usize = 1;
 
 /// Loads everything that speaking needs, and makes an engine of it.
 ///
@@ -70,14 +73,13 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     tracing::info!(engine = about.kind, model = about.model, url = about.url, "engine configured");
     let text_max_characters = config.limits.text_characters;
     let hop_frames = (config.decoder.hop_frames > 0).then_some(config.decoder.hop_frames);
-    let pieces_ahead = config.limits.pieces_ahead;
     Ok(Engine::new(EngineParts {
         profile,
         voices,
         source,
         decoder,
         text_max_characters,
-        pieces_ahead,
+        pieces_ahead: PIECES_AHEAD,
         hop_frames,
         first_audio: config.decoder.first_audio(),
     }))
@@ -126,7 +128,6 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
         },
         device: decoder.device,
         threads: decoder.threads,
-        intra_threads: decoder.intra_threads,
         max_streams: decoder.max_streams,
         max_batch: decoder.max_batch,
         batch_wait: Duration::from_millis(decoder.batch_wait_ms.into()),
@@ -151,12 +152,7 @@ fn engines(config: &Config, flavor: Flavor, prompts: PromptBuilder) -> anyhow::R
         let source = if telemetry::traces() { Arc::new(Traced::new(&name, source)) } else { source };
         engines.push((name, source));
     }
-    let rule = EjectionRule {
-        after_failures: engine.eject_failures,
-        first: engine.eject_seconds.duration(),
-        longest: engine.eject_max_seconds.duration(),
-    };
-    Ok(EnginePool::new(engines, rule)?)
+    Ok(EnginePool::new(engines, EjectionRule::default())?)
 }
 
 fn vllm_settings(config: &Config, flavor: Flavor, base_url: &str) -> VllmSettings {

@@ -1,8 +1,6 @@
 //! Logging, and the export of traces.
 
-#[cfg(feature = "otlp")]
 mod otlp;
-#[cfg_attr(not(feature = "otlp"), path = "no_trace.rs")]
 pub(crate) mod trace;
 mod traced;
 
@@ -23,7 +21,6 @@ const TARGETS: [&str; 6] =
 /// Runs for as long as the process; [`Telemetry::shutdown`] sends what is left.
 #[must_use = "what is left of the traces is lost without a shutdown"]
 pub struct Telemetry {
-    #[cfg(feature = "otlp")]
     exporter: Option<otlp::Exporter>,
 }
 
@@ -33,35 +30,20 @@ pub struct Telemetry {
 /// # Errors
 /// The exporter can't be made.
 pub fn init(config: &Config, runtime: &Handle) -> anyhow::Result<Telemetry> {
-    #[cfg(feature = "otlp")]
-    {
-        let exporter = otlp::Exporter::new(&config.telemetry, runtime)?;
-        let layer = exporter.as_ref().map(otlp::Exporter::layer);
-        tracing_subscriber::registry().with(log_layer(&config.log)).with(layer).init();
-        Ok(Telemetry { exporter })
-    }
-    #[cfg(not(feature = "otlp"))]
-    {
-        // What it would be for.
-        let _ = runtime;
-        tracing_subscriber::registry().with(log_layer(&config.log)).init();
-        Ok(Telemetry {})
-    }
+    let exporter = otlp::Exporter::new(&config.telemetry, runtime)?;
+    let layer = exporter.as_ref().map(otlp::Exporter::layer);
+    tracing_subscriber::registry().with(log_layer(&config.log)).with(layer).init();
+    Ok(Telemetry { exporter })
 }
 
 /// Whether this process exports traces.
 pub(crate) fn traces() -> bool {
-    #[cfg(feature = "otlp")]
-    let traces = otlp::enabled();
-    #[cfg(not(feature = "otlp"))]
-    let traces = false;
-    traces
+    otlp::enabled()
 }
 
 impl Telemetry {
     /// Sends the spans that are still here, for a few seconds at most. Blocks; the runtime must still be there.
     pub fn shutdown(self) {
-        #[cfg(feature = "otlp")]
         if let Some(exporter) = self.exporter {
             exporter.shutdown();
         }

@@ -18,8 +18,8 @@ use bytes::Bytes;
 use moka::{future::Cache as Memory, policy::EvictionPolicy};
 use tracing::Instrument;
 
-use self::{flight::Flight, tier::Tier};
 pub use self::key::Key;
+use self::{flight::Flight, tier::Tier};
 pub(crate) use self::{
     flight::{Head, Listener},
     key::Shaped,

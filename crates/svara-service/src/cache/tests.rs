@@ -217,7 +217,10 @@ async fn the_store_outlives_the_process_and_its_failures_are_no_answer() {
     let mut stored = listener(after.find(key("a"), studio.says(&[b"never"])).await);
     assert_eq!(all(&mut stored).await.unwrap(), b"kept");
     assert!(stored.head().stored);
-    assert_eq!((studio.started(), after.metrics.count(CacheResult::Hit), after.metrics.count(CacheResult::Miss)), (1, 1, 0));
+    assert_eq!(
+        (studio.started(), after.metrics.count(CacheResult::Hit), after.metrics.count(CacheResult::Miss)),
+        (1, 1, 0)
+    );
     landed(&after, key("a")).await;
     // A damaged file is made anew, and replaced.
     let file = directory.path().join(format!("cache/{}", key("a")));

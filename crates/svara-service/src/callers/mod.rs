@@ -14,11 +14,11 @@ use std::{
 
 use tokio::sync::watch;
 
+use self::quota::{Moment, Quota, Usage};
 pub use self::{
     keys::{KeyEntry, KeyError, KeyHash, random_key},
     quota::OverQuota,
 };
-use self::quota::{Moment, Quota, Usage};
 use crate::{ServiceError, lock::lock};
 
 /// A key that is in force.

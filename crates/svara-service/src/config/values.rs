@@ -71,4 +71,3 @@ impl Serialize for Secret {
         serializer.serialize_str(self.masked())
     }
 }
-

@@ -41,7 +41,8 @@ impl<'a> Draft<'a> {
         let characters = request.text.chars().count();
         self.characters = self.characters.saturating_add(characters);
         if self.characters > job_characters {
-            let reason = format!("may have at most {job_characters} characters in a job (jobs.job_characters)");
+            let reason =
+                format!("may have at most {job_characters} characters in a job (jobs.job_characters)");
             return Err(ServiceError::invalid("text", reason));
         }
         let longest = self.speaker.engine().text_max_characters();

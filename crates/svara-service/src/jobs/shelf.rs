@@ -146,7 +146,12 @@ impl Shelf {
     ///
     /// # Errors
     /// The store failed, or the file is damaged.
-    pub(super) async fn get(&self, product: Product, id: &str, number: usize) -> Result<Option<Bytes>, StoreError> {
+    pub(super) async fn get(
+        &self,
+        product: Product,
+        id: &str,
+        number: usize,
+    ) -> Result<Option<Bytes>, StoreError> {
         self.store.get(&product.key(id, number)).await
     }
 

@@ -55,7 +55,12 @@ async fn read(jobs: &Jobs, id: &str) -> Result<Arc<JobRecord>, ServiceError> {
     }
 }
 
-async fn take(jobs: &Jobs, speaker: &Arc<Speaker>, turn: &Turn, record: Result<Arc<JobRecord>, ServiceError>) {
+async fn take(
+    jobs: &Jobs,
+    speaker: &Arc<Speaker>,
+    turn: &Turn,
+    record: Result<Arc<JobRecord>, ServiceError>,
+) {
     let spoken = match record {
         Ok(record) => speak_beside(jobs, speaker, turn, record).await,
         Err(error) => Err(error),
@@ -109,7 +114,12 @@ async fn take(jobs: &Jobs, speaker: &Arc<Speaker>, turn: &Turn, record: Result<A
     }
 }
 
-async fn keep(jobs: &Jobs, turn: &Turn, spoken: Option<&ItemAudio>, end: &EndRecord) -> Result<(), ServiceError> {
+async fn keep(
+    jobs: &Jobs,
+    turn: &Turn,
+    spoken: Option<&ItemAudio>,
+    end: &EndRecord,
+) -> Result<(), ServiceError> {
     let shelf = jobs.ready().await?;
     let audio = spoken.map(|spoken| (Product::Audio, &spoken.audio));
     let times = spoken.and_then(|spoken| Some((Product::Times, spoken.times.as_ref()?)));
@@ -129,7 +139,8 @@ async fn speak_beside(
     let (speaker, progress, number) = (Arc::clone(speaker), Arc::clone(&turn.progress), turn.number);
     let (request_id, max_bytes) = (format!("{}-{number}", turn.job_id), jobs.config.audio_bytes);
     let speaking = async move {
-        let item = record.items.get(number).ok_or_else(|| ServiceError::internal("the job has no such item"))?;
+        let item =
+            record.items.get(number).ok_or_else(|| ServiceError::internal("the job has no such item"))?;
         speak(&speaker, item, &request_id, &progress, max_bytes).await
     };
     let task = tokio::spawn(speaking.in_current_span());
@@ -255,7 +266,10 @@ async fn encode(
         encoder.push(&samples, &mut file)?;
         Ok((encoder, file))
     });
-    encoding.await.map_err(ServiceError::internal)?.map_err(|error: svara_audio::EncodeError| ServiceError::internal(error))
+    encoding
+        .await
+        .map_err(ServiceError::internal)?
+        .map_err(|error: svara_audio::EncodeError| ServiceError::internal(error))
 }
 
 /// Writes times as JSON: dozens of megabytes for the characters of the longest texts.
@@ -279,7 +293,12 @@ impl Retries {
         let Some(pause) = retry::pause_after(self.failures).filter(|_| error.retryable) else {
             return Err(error);
         };
-        tracing::info!(kind = error.kind.name(), reason = error.message, pause_s = pause.as_secs(), "trying again");
+        tracing::info!(
+            kind = error.kind.name(),
+            reason = error.message,
+            pause_s = pause.as_secs(),
+            "trying again"
+        );
         // No event says when an engine or a store has recovered.
         tokio::time::sleep(pause).await;
         Ok(())

@@ -1,10 +1,6 @@
 //! The times that `GET /debug/timing` shows, as the Python stack did: since the start or the last reset.
 
-use std::{
-    collections::BTreeMap,
-    sync::Mutex,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use serde::Serialize;
 

@@ -85,7 +85,9 @@ impl Speaking {
         }
         // Encoding seconds of audio in one go would block the other tasks of this thread.
         let encoded = tokio::task::spawn_blocking(move || encode_whole(spec, &samples, rate)).await;
-        let encoded = encoded.map_err(ServiceError::internal).and_then(|encoded| encoded.map_err(ServiceError::internal));
+        let encoded = encoded
+            .map_err(ServiceError::internal)
+            .and_then(|encoded| encoded.map_err(ServiceError::internal));
         let bytes = encoded.inspect_err(|error| self.failed(error))?;
         Ok(Whole { bytes, timings: self.take_timings(), report: self.report() })
     }

@@ -124,9 +124,9 @@ impl KeptVoices {
     }
 
     fn store(&self) -> Result<&Store, ServiceError> {
-        self.store
-            .as_ref()
-            .map_err(|reason| ServiceError::not_supported("voice", format!("no voices are kept here: {reason}")))
+        self.store.as_ref().map_err(|reason| {
+            ServiceError::not_supported("voice", format!("no voices are kept here: {reason}"))
+        })
     }
 }
 

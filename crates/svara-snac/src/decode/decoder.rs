@@ -31,10 +31,9 @@ impl Decoder {
     /// # Errors
     /// The model can't be read or isn't a decoder, or the device can't be had.
     pub fn load(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
-        let settings = DecoderSettings { intra_threads: settings.intra_threads.max(1), ..settings.clone() };
         let queue = Arc::new(JobQueue::new());
         let observer = Arc::new(OnceLock::new());
-        let opened = worker::start(runtime, &settings, &queue, &observer)?;
+        let opened = worker::start(runtime, settings, &queue, &observer)?;
         memory::give_back();
         let model = opened.model;
         let kind = if model.is_stream() { DecoderKind::Stream } else { DecoderKind::Plain };

@@ -228,7 +228,7 @@ mod tests {
         let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
         let runtime = Runtime::load(&search).unwrap();
         let gpu = GpuSettings::default();
-        let settings = SessionSettings { device: Device::Cpu, intra_threads: 1, weights: None, gpu };
+        let settings = SessionSettings { device: Device::Cpu, weights: None, gpu };
         let path = models::snac_small("decoder_stream.onnx");
         let graph = DecoderGraph::open(&runtime, &path, &settings, true, 8, 8).unwrap();
         (runtime, settings, graph)

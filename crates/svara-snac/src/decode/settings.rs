@@ -13,8 +13,6 @@ pub struct DecoderSettings {
     pub device: Device,
     /// Threads with a session each. 0: one for each core on a CPU, one on a GPU.
     pub threads: usize,
-    /// Threads inside one call, at least 1. More than 1 shortens a call and costs more in all.
-    pub intra_threads: usize,
     /// Streams that may be open at once.
     pub max_streams: usize,
     /// Streams that may share a call. 0: 1 on a CPU, where sharing gains nothing, 16 on a GPU.
@@ -41,7 +39,6 @@ impl Default for DecoderSettings {
             model: PathBuf::new(),
             device: Device::Auto,
             threads: 0,
-            intra_threads: 1,
             max_streams: 64,
             max_batch: 0,
             batch_wait: Duration::from_millis(2),

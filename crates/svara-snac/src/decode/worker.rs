@@ -80,12 +80,7 @@ fn start_all(
         Device::Cpu | Device::Auto => Some(SharedWeights::read(runtime, &settings.model)?),
         Device::Cuda(_) => None,
     };
-    let session = SessionSettings {
-        device: settings.device,
-        intra_threads: settings.intra_threads,
-        weights,
-        gpu: settings.gpu,
-    };
+    let session = SessionSettings { device: settings.device, weights, gpu: settings.gpu };
     let start = |numbers: Range<usize>| {
         for number in numbers.clone() {
             let (runtime, settings, session) = (runtime.clone(), settings.clone(), session.clone());

@@ -164,7 +164,7 @@ impl Runtime {
 
     fn builder(&self, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
         // One caller at a time on its own thread: neither spinning nor a pool between operators pays.
-        let builder = Session::builder(&self.environment)?.with_intra_threads(settings.intra_threads)?;
+        let builder = Session::builder(&self.environment)?.with_intra_threads(1)?;
         Ok(builder.with_intra_op_spinning(false)?)
     }
 }
@@ -173,8 +173,6 @@ impl Runtime {
 #[derive(Clone, Debug)]
 pub(crate) struct SessionSettings {
     pub(crate) device: Device,
-    /// Threads inside one call, at least 1.
-    pub(crate) intra_threads: usize,
     /// What sessions on the CPU share; it must be of the same file.
     pub(crate) weights: Option<SharedWeights>,
     pub(crate) gpu: GpuSettings,

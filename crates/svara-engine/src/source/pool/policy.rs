@@ -17,6 +17,14 @@ pub struct EjectionRule {
     pub longest: Duration,
 }
 
+impl Default for EjectionRule {
+    /// Three failures; 2 s at first, a minute at most: an engine that restarts gets requests again within seconds of its
+    /// return, and one that stays broken costs a probe a minute.
+    fn default() -> Self {
+        Self { after_failures: 3, first: Duration::from_secs(2), longest: Duration::from_secs(60) }
+    }
+}
+
 /// Successes in a row after which an engine that has returned serves as before.
 const RETURN_SUCCESSES: u32 = 8;
 

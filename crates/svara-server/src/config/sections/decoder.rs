@@ -23,8 +23,6 @@ pub struct DecoderConfig {
     pub device: Device,
     /// Threads, each with a session. 0: one for each core on a CPU, one on a GPU.
     pub threads: usize,
-    /// Threads inside one call.
-    pub intra_threads: usize,
     /// Streams that may be open at once; more are refused.
     pub max_streams: usize,
     /// Streams that may share one call. 0: 1 on a CPU, 16 on a GPU.
@@ -53,7 +51,6 @@ impl Default for DecoderConfig {
             library: PathBuf::new(),
             device: Device::Auto,
             threads: 0,
-            intra_threads: 1,
             max_streams: 64,
             max_batch: 0,
             batch_wait_ms: 2,
@@ -90,8 +87,8 @@ impl DecoderConfig {
     }
 
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
-        if self.max_streams == 0 || self.intra_threads == 0 {
-            return Err(ConfigError::new("decoder.max_streams and decoder.intra_threads must be at least 1"));
+        if self.max_streams == 0 {
+            return Err(ConfigError::new("decoder.max_streams must be at least 1"));
         }
         if self.batch_wait_ms > MAX_BATCH_WAIT_MS {
             let reason = format!("decoder.batch_wait_ms must be at most {MAX_BATCH_WAIT_MS}");

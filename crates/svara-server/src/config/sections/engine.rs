@@ -24,12 +24,6 @@ pub struct EngineConfig {
     pub inactivity_seconds: Seconds,
     /// Tokens for each event of the engine's stream.
     pub stream_interval: u32,
-    /// Of several engines, one that fails so often in a row gets no requests for a while.
-    pub eject_failures: u32,
-    /// For how long at first; it doubles each time in a row.
-    pub eject_seconds: Seconds,
-    /// For how long at most.
-    pub eject_max_seconds: Seconds,
 }
 
 impl Default for EngineConfig {
@@ -43,9 +37,6 @@ impl Default for EngineConfig {
             first_token_seconds: Seconds::new(30),
             inactivity_seconds: Seconds::new(10),
             stream_interval: 7,
-            eject_failures: 3,
-            eject_seconds: Seconds::new(2),
-            eject_max_seconds: Seconds::new(60),
         }
     }
 }
@@ -71,9 +62,8 @@ impl EngineConfig {
                 format!("engine.base_url must name at most {MAX_ENGINES} engines, each of them once");
             return Err(ConfigError::new(reason));
         }
-        if self.stream_interval == 0 || self.eject_failures == 0 {
-            let reason = "engine.stream_interval and engine.eject_failures must be at least 1";
-            return Err(ConfigError::new(reason));
+        if self.stream_interval == 0 {
+            return Err(ConfigError::new("engine.stream_interval must be at least 1"));
         }
         Ok(())
     }

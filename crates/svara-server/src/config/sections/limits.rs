@@ -12,8 +12,6 @@ pub struct LimitsConfig {
     pub text_characters: usize,
     /// Longest text in OpenAI's dialect, in characters.
     pub openai_input_characters: usize,
-    /// Pieces of a long text that are generated while another is spoken.
-    pub pieces_ahead: usize,
     /// Largest request body.
     pub body_bytes: usize,
     /// Streams at once. 0: as many as `decoder.max_streams`.
@@ -41,7 +39,6 @@ impl Default for LimitsConfig {
         Self {
             text_characters: 5000,
             openai_input_characters: 4096,
-            pieces_ahead: 1,
             body_bytes: 20 * 1024 * 1024,
             streams: 0,
             queue: 16,
@@ -59,8 +56,6 @@ impl Default for LimitsConfig {
 /// What the HTTP library needs for a head.
 const MIN_HEADER_BYTES: usize = 8192;
 const MAX_CONNECTIONS: usize = 1_000_000;
-/// Each is a generation that others have to wait for.
-const MAX_PIECES_AHEAD: usize = 8;
 
 impl LimitsConfig {
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
@@ -72,11 +67,6 @@ impl LimitsConfig {
             if value == 0 {
                 return Err(ConfigError::new(format!("limits.{key} must be at least 1")));
             }
-        }
-        if !(1..=MAX_PIECES_AHEAD).contains(&self.pieces_ahead) {
-            return Err(ConfigError::new(format!(
-                "limits.pieces_ahead must be from 1 to {MAX_PIECES_AHEAD}"
-            )));
         }
         if self.streams > MAX_CONNECTIONS || self.queue > MAX_CONNECTIONS {
             let reason = format!("limits.streams and limits.queue must be at most {MAX_CONNECTIONS}");

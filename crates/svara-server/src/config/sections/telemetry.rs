@@ -28,11 +28,6 @@ impl TelemetryConfig {
         if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
             return Err(ConfigError::new("telemetry.otlp_endpoint must start with http:// or https://"));
         }
-        if !url.is_empty() && !cfg!(feature = "otlp") {
-            let reason =
-                "telemetry.otlp_endpoint is set, but this program was built without the feature otlp";
-            return Err(ConfigError::new(reason));
-        }
         if !(0.0..=1.0).contains(&self.sample_ratio) {
             return Err(ConfigError::new("telemetry.sample_ratio must be from 0 to 1"));
         }

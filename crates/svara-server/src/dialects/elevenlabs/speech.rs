@@ -78,9 +78,7 @@ async fn stream(Wanted { state, order }: Wanted) -> Result<Response, Refused<Ele
 }
 
 /// `POST /v1/text-to-speech/{voice_id}/with-timestamps`: one JSON object.
-async fn convert_with_timestamps(
-    Wanted { state, order }: Wanted,
-) -> Result<Response, Refused<ElevenLabs>> {
+async fn convert_with_timestamps(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
     let spec = order.spec;
     let speaking = state.service.open(Order { delivery: Delivery::Whole, ..order }).await?;
     let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
@@ -92,9 +90,7 @@ async fn convert_with_timestamps(
 }
 
 /// `POST /v1/text-to-speech/{voice_id}/stream/with-timestamps`: an object a line, as the audio is made.
-async fn stream_with_timestamps(
-    Wanted { state, order }: Wanted,
-) -> Result<Response, Refused<ElevenLabs>> {
+async fn stream_with_timestamps(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
     let spec = order.spec;
     let speaking = state.service.open(order).await?;
     let timing = speaking.server_timing();

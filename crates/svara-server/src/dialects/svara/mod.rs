@@ -4,7 +4,12 @@ mod timed;
 
 use std::str::FromStr;
 
-use axum::{Router, extract::{Request, State}, response::Response, routing::post};
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::Response,
+    routing::post,
+};
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format, SampleRate};
 use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Strip, Voices};
