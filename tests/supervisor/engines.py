@@ -1,4 +1,4 @@
-"""What is supervised: the stand-in, or vLLM on CPU with the tiny checkpoint."""
+"""What is supervised: the stand-in, or vLLM on the CPU with the tiny checkpoint."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stand_in_command(port: int) -> list[str]:
 
 
 def real_command(port: int, directory: Path) -> list[str]:
-    """vLLM on CPU with the tiny checkpoint; skips where they aren't there."""
+    """vLLM on the CPU with the tiny checkpoint; skips the test if one is missing."""
     python, maker = PEERS / ".venv-peers/bin/python", PEERS / "scripts/make_tiny_svara.py"
     if not python.exists() or not maker.exists():
         pytest.skip(f"no vLLM at {PEERS}/.venv-peers (scripts/setup_test_peers.sh makes it)")

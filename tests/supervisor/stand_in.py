@@ -37,7 +37,7 @@ def worker() -> None:
 
 
 def engine_core() -> None:
-    """Passes the worker's ticks on; ends a while after its worker."""
+    """Passes on the worker's ticks, and ends after the worker."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     command = [sys.executable, __file__, "0", "--role", "Worker"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -115,7 +115,7 @@ def api(port: int) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def on_term(*_: object) -> None:
-        # Accepts nothing more, and waits for the clients.
+        # Accepts no more requests, and waits for its clients.
         Api.stopping = True
         server.socket.close()
 
