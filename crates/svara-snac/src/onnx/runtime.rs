@@ -118,7 +118,7 @@ impl Runtime {
         // ONNX Runtime's arena keeps the most memory that any call ever needed, rounded up to a power of two, for each
         // session: as much as the weights. Each call's few large buffers cost nothing to ask the system for.
         let cpu = ep::CPU::default().with_arena_allocator(false).build();
-        let mut builder = self.builder(settings).map_err(failed)?;
+        let mut builder = self.builder().map_err(failed)?;
         builder = builder.with_execution_providers([cpu]).map_err(|error| broken(error.to_string()))?;
         if let Some(weights) = &settings.weights {
             builder = weights.give(builder).map_err(failed)?;
@@ -136,7 +136,7 @@ impl Runtime {
         let broken =
             |error: ort::Error| LoadError::Model { path: path.to_owned(), reason: error.to_string() };
         let provider = cuda::provider(number, settings.gpu);
-        let builder = self.builder(settings).map_err(broken)?;
+        let builder = self.builder().map_err(broken)?;
         let mut builder = builder.with_execution_providers([provider]).map_err(|error| {
             LoadError::Device { device: Device::Cuda(number).to_string(), reason: error.to_string() }
         })?;
@@ -156,13 +156,13 @@ impl Runtime {
             Device::Cuda(number) => cuda::provider(number, GpuSettings { graphs: false, ..settings.gpu }),
             Device::Cpu | Device::Auto => ep::CPU::default().with_arena_allocator(false).build(),
         };
-        let builder = self.builder(settings).map_err(|error| failed(error.to_string()))?;
+        let builder = self.builder().map_err(|error| failed(error.to_string()))?;
         let builder = builder.with_execution_providers([provider]);
         let builder = builder.map_err(|error| failed(error.to_string()))?;
         model.and_then(|model| model.into_session(&builder)).map_err(|error| failed(error.to_string()))
     }
 
-    fn builder(&self, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
+    fn builder(&self) -> ort::Result<SessionBuilder> {
         // One caller at a time on its own thread: neither spinning nor a pool between operators pays.
         let builder = Session::builder(&self.environment)?.with_intra_threads(1)?;
         Ok(builder.with_intra_op_spinning(false)?)
