@@ -1,39 +1,39 @@
-//! How much audio the listener has. Pure: times are values, since the start of the speech.
+//! How much audio a listener has buffered. Pure: times are durations since the start of the speech.
 
 use std::time::Duration;
 
-/// A listener who plays what comes as it comes.
+/// The buffer of a listener who plays audio as it arrives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Playout {
-    /// When what he has will have been played; none before the first.
+    /// When the buffered audio will have been played. `None` before the first.
     until: Option<Duration>,
-    /// Time in which he had no room for more.
+    /// Total time in which the buffer was full.
     full: Duration,
 }
 
 impl Playout {
-    /// He got `audio`.
+    /// Adds `audio`, delivered at `now`.
     pub(crate) fn given(&mut self, now: Duration, audio: Duration) {
         self.until = Some(self.until.map_or(now, |until| until.max(now)) + audio);
     }
 
-    /// He had no room for more for so long. How much he has, he knows better than we: at least as much as before.
+    /// Records that the buffer was full for `time`: it then holds at least as much as before.
     pub(crate) fn was_full(&mut self, time: Duration) {
         self.full += time;
         self.until = self.until.map(|until| until + time);
     }
 
-    /// Audio that he has; none before the first.
+    /// The buffered audio. `None` before the first.
     pub(crate) fn in_hand(&self, now: Duration) -> Option<Duration> {
         self.until.map(|until| until.saturating_sub(now))
     }
 
-    /// When he will run out, or ran out.
+    /// When the buffer runs out, or ran out. `None` before the first audio.
     pub(crate) fn runs_out_at(&self) -> Option<Duration> {
         self.until
     }
 
-    /// Time in which he had no room for more, in all.
+    /// The total time in which the buffer was full.
     pub(crate) fn full(&self) -> Duration {
         self.full
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn audio_is_played_while_more_comes_and_a_gap_is_not_made_up() {
+    fn audio_plays_as_it_arrives_and_gaps_stay_lost() {
         let ms = Duration::from_millis;
         let mut playout = Playout::default();
         assert_eq!((playout.in_hand(ms(5)), playout.runs_out_at()), (None, None));
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_no_room_does_not_run_out() {
+    fn a_full_buffer_does_not_run_out() {
         let ms = Duration::from_millis;
         let mut playout = Playout::default();
         playout.given(ms(0), ms(100));
