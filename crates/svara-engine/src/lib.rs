@@ -5,9 +5,9 @@
 //!                  who        vllm | demo    ids to frames     frames to samples
 //! ```
 //!
-//! [`Engine::speak`] is the way in. What belongs to a model (control tokens, prompt, sampling) is a [`ModelProfile`],
-//! read from a file; who can speak is in [`Voices`], read from files too. Where the tokens come from is a
-//! [`source::TokenSource`]. Nothing here knows HTTP dialects.
+//! [`Engine::speak`] is the entry point. A [`ModelProfile`], read from a file, describes a model: control tokens,
+//! prompt, sampling. [`Voices`] are read from files, too. A [`source::TokenSource`] generates the tokens. Nothing here
+//! knows HTTP dialects.
 
 mod engine;
 mod error;

@@ -1,25 +1,25 @@
-//! The most audio that a text may become: a model that doesn't come to an end is stopped. Pure.
+//! The most audio that a text may become: the point at which a runaway model is stopped. Pure.
 
 use serde::Deserialize;
 use svara_snac::{DecoderInfo, FRAME_CODES};
 
-/// A ceiling of audio for a piece of text. What runs past it is no speech of that text any more.
+/// The most audio for a piece of text. A generation that runs past it isn't speech of that text any more.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ceiling {
-    /// For any text, in seconds: more than 0.
+    /// Seconds for any text, more than 0.
     seconds: f64,
-    /// And for each character, in seconds: not negative.
+    /// Additional seconds per character, not negative.
     seconds_per_character: f64,
 }
 
 impl Ceiling {
-    /// The most tokens that this text may take where a frame is as long as for this decoder, at least 1.
+    /// The most tokens that `text` may take, at least 1. The decoder says how long a frame of tokens sounds.
     pub(crate) fn tokens(&self, text: &str, decoder: &DecoderInfo) -> u32 {
         let seconds = self.seconds + self.seconds_per_character * text.chars().count() as f64;
         let frame_samples = decoder.samples_per_frame.max(1) as f64;
         let tokens_per_second = FRAME_CODES as f64 * f64::from(decoder.sample_rate_hz) / frame_samples;
-        // A cast from f64 stops at the largest u32.
+        // The cast saturates.
         ((seconds * tokens_per_second).ceil() as u32).max(1)
     }
 

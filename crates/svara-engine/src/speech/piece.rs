@@ -1,4 +1,4 @@
-//! One piece of speech on its way: tokens to frames to samples.
+//! One piece of a speech: tokens become frames, frames become samples.
 
 use std::time::{Duration, Instant};
 
@@ -15,42 +15,43 @@ use crate::{
     source::{FinishReason, SourceError, TokenEvent, TokenStream},
 };
 
-/// The tokens of one generation, and how far they have been decoded.
+/// The tokens of one generation, and their decoding.
 ///
-/// N whole frames of tokens become exactly N · 2048 samples, whatever the engine's chunks and the decoder's load.
+/// N whole frames become exactly N times the decoder's samples per frame, whatever the engine's chunks and the
+/// decoder's load.
 pub(crate) struct Piece {
     tokens: TokenStream,
     assembler: FrameAssembler,
     pace: Pace,
     frames: Vec<Frame>,
     arrivals: Arrivals,
-    /// Frames pushed, calls that gave samples, and what a call takes.
+    /// Frames pushed, calls that gave samples, and the cost of a call. [`Self::progress`] adds the rest.
     progress: DecodeProgress,
-    /// Where an early start goes over into the exact samples.
+    /// The cross-fade to the exact samples, once the piece has started early.
     early_start: Option<EarlyStart>,
     finish: Option<FinishReason>,
     first_tokens_at: Option<Instant>,
-    /// The last samples were made.
+    /// Whether the last samples were decoded.
     ended: bool,
 }
 
-/// Who the pieces of a speech are made for.
+/// The listener of a speech, as far as its timing is known.
 pub(crate) struct Listener {
     start: Instant,
     playout: Playout,
-    /// When he got the last samples, until he asks for more.
+    /// When the last samples were delivered. `None` while the listener waits for more.
     got_at: Option<Duration>,
     sample_rate_hz: u32,
 }
 
-/// When the frames of a generation came.
+/// When the frames of a generation arrived.
 #[derive(Default)]
 struct Arrivals {
-    /// When the first did, and how long the listener had had no room by then.
+    /// When the first did, and for how long the listener's buffer had been full by then.
     first: Option<(Duration, Duration)>,
-    /// From the first to the last, without the time in which the listener had no room and nobody looked.
+    /// From the first to the last, without the time in which the listener's buffer was full: nobody reads frames then.
     span: Duration,
-    /// Frames that came after those that came first.
+    /// Frames after those that arrived first.
     later_frames: u32,
 }
 
@@ -59,7 +60,7 @@ impl Listener {
         Self { start: Instant::now(), playout: Playout::default(), got_at: None, sample_rate_hz }
     }
 
-    /// He got samples.
+    /// Records samples that were delivered.
     pub(crate) fn gets(&mut self, samples: usize) {
         let now = self.start.elapsed();
         let seconds = samples as f64 / f64::from(self.sample_rate_hz.max(1));
@@ -67,7 +68,7 @@ impl Listener {
         self.got_at = Some(now);
     }
 
-    /// He asks for more. Samples are asked for when there is room for them.
+    /// Records that the listener asks for more: until now, the buffer was full.
     pub(crate) fn asks(&mut self) {
         if let Some(got_at) = self.got_at.take() {
             self.playout.was_full(self.start.elapsed().saturating_sub(got_at));
@@ -92,7 +93,7 @@ impl Arrivals {
         }
     }
 
-    /// How far apart they come; zero while that isn't known.
+    /// The mean time between frames. Zero while it isn't known.
     fn period(&self) -> Duration {
         self.span.checked_div(self.later_frames).unwrap_or_default()
     }
@@ -114,22 +115,22 @@ impl Piece {
         }
     }
 
-    /// Why the generation ended; none while it hasn't.
+    /// Why the generation ended. `None` while it runs.
     pub(crate) fn finish(&self) -> Option<FinishReason> {
         self.finish
     }
 
-    /// When the first tokens came.
+    /// When the first tokens arrived.
     pub(crate) fn first_tokens_at(&self) -> Option<Instant> {
         self.first_tokens_at
     }
 
-    /// What the tokens were so far.
+    /// Statistics of the tokens so far.
     pub(crate) fn stats(&self) -> AssemblerStats {
         self.assembler.stats()
     }
 
-    /// Gathers frames and decodes them until there are samples; `None` at the end.
+    /// Gathers frames and decodes them until there are samples. `None` at the end.
     pub(crate) async fn next(
         &mut self,
         decode: &mut DecodeStream,
@@ -175,7 +176,7 @@ impl Piece {
         }
     }
 
-    /// The first frame, as it would sound if nothing came after the frames that are there.
+    /// Decodes the first frame as if nothing came after the frames that are there.
     async fn start_early(&mut self, decode: &mut DecodeStream) -> Result<Vec<f32>, SpeakError> {
         let samples = decode.samples_per_frame();
         let early = decode.preview(&self.frames, samples + FADE_SAMPLES).await?;
@@ -191,7 +192,7 @@ impl Piece {
         }
     }
 
-    /// Takes the next tokens, or learns that there are no more.
+    /// Reads the next tokens or the end.
     async fn gather(&mut self, listener: &Listener) -> Result<(), SpeakError> {
         match self.tokens.next().await {
             Some(Ok(TokenEvent::Tokens(tokens))) => {

@@ -13,7 +13,7 @@ pub enum Gender {
 }
 
 impl Gender {
-    /// The gender of a name in small letters: `female` or `male`.
+    /// Parses `female` or `male`, in lower case.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "female" => Some(Self::Female),

@@ -1,4 +1,4 @@
-//! Who can speak.
+//! Voices.
 
 pub(crate) mod gender;
 mod language_tag;
@@ -9,28 +9,28 @@ use serde::{Deserialize, Serialize};
 
 use self::gender::Gender;
 
-/// A voice, as it stands in a file under `config/voices/`.
+/// A voice, as an entry of a file in `config/voices/`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Voice {
-    /// What requests call it: `hi_female`.
+    /// The id that requests use: `hi_female`.
     pub voice_id: String,
-    /// What people call it: `Hindi (Female)`.
+    /// The display name: `Hindi (Female)`.
     pub name: String,
-    /// The model that speaks it: the id of a profile.
+    /// The model that has this voice: the id of a profile.
     pub model_id: String,
-    /// Female or male; none for voices that are neither.
+    /// `None` for voices that are neither female nor male.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
     /// Language codes, the main one first; at least one.
     pub languages: Vec<String>,
-    /// Names that it answers to besides, such as OpenAI's `alloy`.
+    /// Further names, such as OpenAI's `alloy`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
-    /// A line about the voice.
+    /// A short description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What the model is told, where that isn't made from the other fields.
+    /// The speaker id in prompts, if it isn't derived from the other fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker_id: Option<String>,
 }

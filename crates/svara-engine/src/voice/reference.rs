@@ -1,4 +1,4 @@
-//! A voice that a recording gives.
+//! Voices cloned from a recording.
 
 use std::sync::Arc;
 
@@ -7,25 +7,25 @@ use svara_snac::{Frame, TokenLayout};
 
 use super::Voice;
 
-/// A recording of somebody, in the model's own terms: what a prompt shows the model so that it goes on in that voice.
+/// A recording as the model's own frames. A prompt shows it to the model, which goes on in the same voice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReferenceVoice {
-    /// What it is called, and in which language it speaks; no language: text is said as typed.
+    /// Its name and language. Without a language, texts are spoken as typed.
     pub voice: Arc<Voice>,
-    /// The recording as the codec's frames, 85 ms each; at least one.
+    /// The recording as frames of the codec, 85 ms each. At least one.
     pub frames: Arc<[Frame]>,
-    /// What is said in the recording. With it, clones are better.
+    /// The words of the recording, which make the clone better.
     pub transcript: Option<Arc<str>>,
 }
 
 impl ReferenceVoice {
-    /// What this recording is called: `reference-` and 32 hex digits, the same for the same frames and transcript,
-    /// whoever sends them and whatever its [`Self::voice`] is called.
+    /// Identifies the recording by its contents: `reference-` and 32 hex digits of a digest. The same frames with the
+    /// same transcript have the same id, whatever the name of [`Self::voice`].
     pub fn id(&self) -> String {
         Self::id_of(&self.frames, self.transcript.as_deref())
     }
 
-    /// The [`Self::id`] of a recording of these frames, for naming the voice that it is to become.
+    /// The [`Self::id`] of a recording that isn't a `ReferenceVoice` yet, to name its [`Self::voice`].
     pub fn id_of(frames: &[Frame], transcript: Option<&str>) -> String {
         let mut digest = Sha256::new();
         for code in frames.iter().flat_map(|frame| frame.0) {
@@ -37,23 +37,23 @@ impl ReferenceVoice {
         format!("reference-{hex}")
     }
 
-    /// The recording as audio tokens; none where a code is beyond the model's codebooks.
+    /// The recording as audio tokens. `None` if a code is beyond the model's codebooks.
     pub fn tokens(&self, layout: &TokenLayout) -> Option<Vec<u32>> {
         let slots = self.frames.iter().flat_map(|frame| frame.0.into_iter().enumerate());
         slots.map(|(slot, code)| layout.token(slot, code)).collect()
     }
 }
 
-/// Why nothing can be said in the voice of a recording here.
+/// Voices can't be cloned here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("speaking in the voice of a recording is not possible here: {reason}")]
+#[error("speaking in the voice of a recording is not available here: {reason}")]
 pub struct CloningUnavailable {
     /// What is missing.
     pub reason: String,
 }
 
 impl CloningUnavailable {
-    /// Names what is missing.
+    /// Reports what is missing.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
     }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_that_of_frames_and_transcript() {
+    fn frames_and_transcript_make_the_id() {
         let id = |code, transcript| ReferenceVoice::id_of(&[Frame([code; 7])], transcript);
         let one = id(1, Some("नमस्ते"));
         assert_eq!((one.len(), one.starts_with("reference-")), (42, true), "{one}");

@@ -19,7 +19,7 @@ fn plan_on(device: Device, kind: DecoderKind, fixed: Option<usize>, first_audio:
     Pace::new(&decoder, fixed, first_audio)
 }
 
-/// The calls of a stream whose frames are all there.
+/// The calls of a stream whose frames are all there from the start.
 fn hops(device: Device, kind: DecoderKind, fixed: Option<usize>) -> Vec<usize> {
     let plan = plan_on(device, kind, fixed, FirstAudio::Exact);
     let mut at = DecodeProgress { gathered: 1000, ..DecodeProgress::default() };
@@ -78,7 +78,7 @@ fn an_early_start_waits_for_its_frames_and_for_frames_that_come_fast_enough() {
     assert!(!self::plan(DecoderKind::Stream, None, FirstAudio::Exact).starts_early(&at(1, 1, 35)));
 }
 
-/// What a listener hears of an engine that gives a frame every so often and a decoder that takes so long.
+/// What a listener hears, for an engine and a decoder of a given speed.
 struct Heard {
     first_audio: Duration,
     gaps: u32,
@@ -101,7 +101,7 @@ fn listen(plan: &Pace, frames: usize, period: Duration, call: Duration, frame_co
             now = arrives(at.pushed + at.gathered);
             continue;
         }
-        // The early call feeds frames that only flush, too.
+        // The early call also feeds frames that only flush.
         let took = call + frame_cost * count(if early { at.gathered + 2 } else { hop });
         now += took;
         heard.calls += 1;
@@ -139,7 +139,7 @@ proptest! {
         let ms = Duration::from_millis;
         let heard = listen(&plan, frames, Duration::from_secs_f64(7.0 / tokens_per_second), ms(call_ms), ms(frame_ms));
         prop_assert_eq!(heard.gaps, 0);
-        // One call for each four frames in the long run, as far as the engine leaves time for it.
+        // One call per four frames in the long run, if the engine is fast enough.
         if gpu && tokens_per_second > 150.0 {
             prop_assert!(heard.calls <= 12 + frames / 3, "{} calls for {frames} frames", heard.calls);
         }
@@ -167,7 +167,7 @@ proptest! {
             let plan = plan(DecoderKind::Stream, None, first_audio);
             listen(&plan, 40, period, Duration::ZERO, Duration::from_millis(frame_ms)).first_audio
         };
-        // It may be as late as its two flushing frames take longer than the third one takes to come.
+        // It may be later by what its two flushing frames take beyond the wait for the third frame.
         let slack = Duration::from_millis(2 * frame_ms);
         let (early, exact) = (first(FirstAudio::Early { frames: 2 }), first(FirstAudio::Exact));
         prop_assert!(early <= exact + slack, "{early:?}, exact {exact:?}");
