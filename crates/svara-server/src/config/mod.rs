@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use env::VARIABLES;
 pub use sections::{
-    DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig, ServerConfig, TelemetryConfig,
+    DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig, ServerConfig,
+    TelemetryConfig,
 };
 pub use svara_service::config::{
     CacheConfig, CloningConfig, ConfigError, JobsConfig, Seconds, Secret, VoicesConfig,
@@ -63,7 +64,8 @@ impl Config {
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let in_file = |reason: String| ConfigError::new(format!("configuration {}: {reason}", path.display()));
+        let in_file =
+            |reason: String| ConfigError::new(format!("configuration {}: {reason}", path.display()));
         let mut config = match std::fs::read_to_string(path) {
             Ok(text) => toml::from_str(&text).map_err(|error| in_file(error.to_string()))?,
             Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => Self::default(),

@@ -130,8 +130,8 @@ impl From<MultipartError> for ApiError {
 mod tests {
     use std::time::Duration;
 
-    use svara_engine::{UnknownVoice, source::SourceError};
     use http::header;
+    use svara_engine::{UnknownVoice, source::SourceError};
     use svara_service::Dialect;
     use svara_snac::DecodeError;
     use svara_text::UnknownStyle;

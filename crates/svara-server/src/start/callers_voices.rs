@@ -17,7 +17,10 @@ use crate::config::Config;
 ///
 /// # Errors
 /// The encoder is there but can't be used, or doesn't fit the model.
-pub(super) async fn callers_voices(config: &Config, engine: &Engine) -> anyhow::Result<(Cloning, KeptVoices)> {
+pub(super) async fn callers_voices(
+    config: &Config,
+    engine: &Engine,
+) -> anyhow::Result<(Cloning, KeptVoices)> {
     let blocking = config.clone();
     let (encoder, store) = tokio::task::spawn_blocking(move || {
         let store = voice_store(&blocking);

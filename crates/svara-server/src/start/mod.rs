@@ -12,14 +12,14 @@ use svara_http::{Connections, Lifecycle, Phase};
 use svara_service::{QueueLimits, Service, ServiceParts, cache, config::CacheConfig, jobs, store::Store};
 
 pub(crate) use self::callers_voices::kept_voices;
+use self::{
+    callers_voices::callers_voices,
+    engine::{decoder_settings, library_search},
+};
 pub use self::{
     engine::{engine, voices_and_prompts},
     http::http_settings,
     keys::{Keys, check_exposure},
-};
-use self::{
-    callers_voices::callers_voices,
-    engine::{decoder_settings, library_search},
 };
 use crate::{
     app,

@@ -99,6 +99,7 @@ async fn a_job_is_charged_without_a_stream() {
     let mut live = live.send().await.unwrap();
     live.chunk().await.unwrap().unwrap();
     post(&server, Some(KEYS[0])).await;
-    let (status, refused) = status_and_json(send(&server, Method::POST, "/v1/jobs", Some(KEYS[0])).await).await;
+    let (status, refused) =
+        status_and_json(send(&server, Method::POST, "/v1/jobs", Some(KEYS[0])).await).await;
     assert_eq!((status, &refused["error"]["type"]), (429, &json!("quota_exceeded")), "{refused}");
 }

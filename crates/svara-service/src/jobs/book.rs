@@ -81,14 +81,18 @@ impl ItemProgress {
 pub struct Overview {
     /// `queued` until the first item is spoken, `running`, then `done`, or `failed` where any item is.
     pub status: &'static str,
-    created_unix_s: u64,
-    item_count: usize,
-    items_done: usize,
-    items_failed: usize,
+    /// When it was created, in seconds since 1970.
+    pub created_unix_s: u64,
+    /// How many items it has.
+    pub item_count: usize,
+    /// How many of them are done.
+    pub items_done: usize,
+    /// How many of them failed.
+    pub items_failed: usize,
     /// Of all its texts.
-    characters: usize,
+    pub characters: usize,
     /// Audio made so far.
-    audio_seconds: f64,
+    pub audio_seconds: f64,
 }
 
 /// An item that is to be spoken now.

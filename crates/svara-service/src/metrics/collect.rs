@@ -8,7 +8,6 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 use svara_engine::{Engine, PiecesRedone, source::pool::EngineStatus};
-use svara_http::Connections;
 
 use crate::Admission;
 

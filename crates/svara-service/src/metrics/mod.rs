@@ -20,7 +20,6 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use svara_engine::{Engine, SpeechReport};
-use svara_http::Connections;
 use svara_snac::{DecodeCall, DecodeObserver};
 
 pub use self::timing::StepTimes;

@@ -42,11 +42,7 @@ struct About {
 ///
 /// # Errors
 /// Whatever fails before the first byte. After it, the connection is broken off.
-pub(super) async fn speak(
-    state: &AppState,
-    order: Order,
-    unit: Timestamps,
-) -> Result<Response, ApiError> {
+pub(super) async fn speak(state: &AppState, order: Order, unit: Timestamps) -> Result<Response, ApiError> {
     let (spec, delivery) = (order.spec, order.delivery);
     let speaking = state.service.open(order).await?;
     let (timing, rate_hz) = (speaking.server_timing(), speaking.rate().hz());

@@ -233,7 +233,12 @@ impl Socket {
                     self.send(messages::last(id.as_deref()));
                 }
                 Action::Tell { id, error, code } => {
-                    tracing::info!(kind = error.kind.name(), reason = error.message, code, "told over a socket");
+                    tracing::info!(
+                        kind = error.kind.name(),
+                        reason = error.message,
+                        code,
+                        "told over a socket"
+                    );
                     self.send(messages::error(id.as_deref(), &error, code));
                 }
                 Action::Close { code, reason } => {

@@ -9,7 +9,7 @@ use super::{
     buffer::{TextBuffer, Trigger},
     messages::ClientMessage,
 };
-use crate::{error::ApiError, dialects::elevenlabs::fields::VoiceSettings};
+use crate::{dialects::elevenlabs::fields::VoiceSettings, error::ApiError};
 
 /// Contexts that a socket may have open.
 pub(super) const MAX_CONTEXTS: usize = 5;
