@@ -1,33 +1,94 @@
-//! The whole HTTP surface: the routes, and what every request passes on its way to them.
+//! The whole HTTP surface: the groups of routes, and what every request passes on its way to them.
 
 use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     middleware::{from_fn, from_fn_with_state},
 };
+use svara_http::Lifecycle;
+use svara_service::{callers::Callers, metrics::Metrics};
+use tower_http::cors::CorsLayer;
 
 use crate::{
-    config::ServerConfig,
+    config::{OpenGroup, ServerConfig},
+    dialects,
+    error::{ApiError, Spelling},
     middleware::{self, Guard, HttpMetrics},
-    routes,
+    operations, pages, resources,
+    routes::Routes,
     state::{App, AppState},
 };
 
 /// The routes behind their middleware.
 pub(crate) fn router(app: App, http: HttpMetrics, config: &ServerConfig) -> Router {
-    let guard = Guard { callers: app.callers.clone(), open: config.open.clone().into() };
-    let counted = (http, Arc::clone(app.service.metrics()));
-    let (life, body_bytes) = (app.life.clone(), app.body_bytes);
-    // The last layer is the outermost.
-    routes::all()
-        .route_layer(from_fn_with_state(guard, middleware::guard))
-        .layer(DefaultBodyLimit::max(body_bytes))
-        .layer(from_fn(middleware::not_modified))
-        .layer(middleware::cors(&config.cors_origins))
-        .layer(from_fn_with_state(life, middleware::refuse_when_draining))
-        .layer(from_fn_with_state(counted, middleware::count))
-        .layer(from_fn(middleware::identify))
-        .with_state(AppState(Arc::new(app)))
+    let groups = [pages::routes(), operations::routes(), resources::routes(), dialects::routes()];
+    let groups: Vec<Routes> = groups.into_iter().flatten().collect();
+    let document = pages::document(&groups, &app);
+    let unknown = Spelling::Nearest(groups.iter().flat_map(paths).collect());
+    let steps = Steps {
+        callers: app.callers.clone(),
+        open: config.open.clone().into(),
+        body_bytes: app.body_bytes,
+        cors: middleware::cors(&config.cors_origins),
+        life: app.life.clone(),
+        counted: (http, Arc::clone(app.service.metrics())),
+    };
+    let routes = groups.into_iter().map(|group| steps.to_group(group));
+    routes.fold(steps.to_unknown(unknown), Router::merge).with_state(AppState::new(app, document))
+}
+
+/// The patterns of a group, as far as they say how to spell refusals.
+fn paths(group: &Routes) -> impl Iterator<Item = (String, Spelling)> {
+    group.document().paths.paths.keys().map(|path| (path.clone(), group.spelling.clone()))
+}
+
+/// What the middleware knows.
+struct Steps {
+    callers: Callers,
+    open: Arc<[OpenGroup]>,
+    body_bytes: usize,
+    cors: CorsLayer,
+    life: Lifecycle,
+    counted: (HttpMetrics, Arc<Metrics>),
+}
+
+impl Steps {
+    /// A group behind its middleware.
+    fn to_group(&self, group: Routes) -> Router<AppState> {
+        let (spelling, access, drains) = (group.spelling.clone(), group.access, !group.while_draining);
+        let (callers, open) = (self.callers.clone(), Arc::clone(&self.open));
+        let guard = Guard { callers, open, access, spelling: spelling.clone() };
+        let routes = group
+            .into_router()
+            .route_layer(from_fn_with_state(spelling.clone(), middleware::method_not_allowed))
+            .route_layer(from_fn_with_state(guard, middleware::guard));
+        self.around(routes, drains.then_some(spelling))
+    }
+
+    /// The answer to paths without a route. It needs no key.
+    fn to_unknown(&self, spelling: Spelling) -> Router<AppState> {
+        let refused = spelling.clone();
+        let not_found = async move |request: Request| {
+            ApiError::no_route("path: no such route").into_response(refused.of(&request))
+        };
+        self.around(Router::new().fallback(not_found), Some(spelling))
+    }
+
+    /// What all requests pass; the last layer is the outermost. With a spelling, requests are refused in it while the
+    /// server drains.
+    fn around(&self, routes: Router<AppState>, drained: Option<Spelling>) -> Router<AppState> {
+        let routes = routes
+            .layer(DefaultBodyLimit::max(self.body_bytes))
+            .layer(from_fn(middleware::not_modified))
+            .layer(self.cors.clone());
+        let routes = match drained.map(|spelling| (self.life.clone(), spelling)) {
+            Some(drain) => routes.layer(from_fn_with_state(drain, middleware::refuse_when_draining)),
+            None => routes,
+        };
+        routes
+            .layer(from_fn_with_state(self.counted.clone(), middleware::count))
+            .layer(from_fn(middleware::identify))
+    }
 }

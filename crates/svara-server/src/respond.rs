@@ -1,5 +1,7 @@
 //! Audio as an HTTP answer.
 
+use std::collections::BTreeMap;
+
 use axum::{body::Body, response::Response};
 use http::{
     HeaderName, HeaderValue,
@@ -7,6 +9,10 @@ use http::{
 };
 use svara_audio::EncoderSpec;
 use svara_service::{Spoken, SpokenBody};
+use utoipa::openapi::{
+    Content, Header, KnownFormat, Object, RefOr, ResponseBuilder, SchemaFormat,
+    schema::{Schema, Type},
+};
 
 const SAMPLE_RATE: HeaderName = HeaderName::from_static("x-sample-rate");
 const CHANNELS: HeaderName = HeaderName::from_static("x-channels");
@@ -44,4 +50,60 @@ pub(crate) fn describe(response: &mut Response, spec: EncoderSpec, server_timing
     if let Ok(timing) = HeaderValue::try_from(server_timing) {
         headers.insert(SERVER_TIMING, timing);
     }
+}
+
+/// Answers by status, in the document.
+pub(crate) type Responses = BTreeMap<String, RefOr<utoipa::openapi::Response>>;
+
+/// Refusals of requests for speech, besides those of any request. The document says the rest of them.
+pub(crate) struct SpeechRefusals;
+
+impl utoipa::IntoResponses for SpeechRefusals {
+    fn responses() -> Responses {
+        let statuses = [404, 408, 413, 415, 422, 501, 502, 504];
+        statuses.map(|status: u16| (status.to_string(), RefOr::T(Default::default()))).into()
+    }
+}
+
+/// Bytes of audio, in the document.
+pub(crate) struct Audio;
+
+impl utoipa::PartialSchema for Audio {
+    fn schema() -> RefOr<Schema> {
+        binary()
+    }
+}
+
+impl utoipa::ToSchema for Audio {}
+
+/// The schema of bytes.
+pub(crate) fn binary() -> RefOr<Schema> {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+    Object::builder().schema_type(Type::String).format(Some(format)).into()
+}
+
+/// The answer of [`audio`] in the document, with these media types and schemas.
+pub(crate) fn audio_responses<const N: usize>(forms: [(&str, RefOr<Schema>); N]) -> Responses {
+    let described = |kind: Type, description: &str| {
+        let mut header = Header::new(Object::with_type(kind));
+        header.description = Some(description.to_owned());
+        header
+    };
+    let milliseconds = "Milliseconds to the engine's first tokens and to the first samples.";
+    let reason = "Why the speech ended, stop or length; only where the audio isn't streamed.";
+    let spoken = forms.into_iter().fold(ResponseBuilder::new(), |response, (media_type, schema)| {
+        response.content(media_type, Content::new(Some(schema)))
+    });
+    let spoken = spoken
+        .description("The audio, whole or streamed.")
+        .header("X-Sample-Rate", described(Type::Integer, "Samples per second."))
+        .header("X-Channels", described(Type::Integer, "Always 1."))
+        .header("X-Request-Id", described(Type::String, "The id of the request, as in the server's log."))
+        .header("Server-Timing", described(Type::String, milliseconds))
+        .header("X-Finish-Reason", described(Type::String, reason))
+        .header("X-Cache", described(Type::String, "hit, join or miss; only where the cache was asked."));
+    let known = ResponseBuilder::new().description("If-None-Match names this audio.");
+    let responses = [("200", spoken), ("304", known)]
+        .map(|(status, response)| (status.to_owned(), RefOr::T(response.build())));
+    <SpeechRefusals as utoipa::IntoResponses>::responses().into_iter().chain(responses).collect()
 }

@@ -1,31 +1,107 @@
-//! Which file serves which path.
+//! Groups of routes: what each asks of its callers, and how it spells its refusals.
 
-use axum::{Router, extract::Request, response::Response};
+use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::{
-    dialects,
-    error::{ApiError, dialect_of},
-    operations, pages, resources,
-    state::AppState,
-};
+use crate::{config::OpenGroup, error::Spelling, state::AppState};
 
-/// All routes. A file of routes has a `router()` of its own and is named by its folder.
-pub(crate) fn all() -> Router<AppState> {
-    Router::new()
-        .merge(pages::router())
-        .merge(operations::router())
-        .merge(resources::router())
-        .merge(dialects::router())
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+/// What a group asks of its callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// A key, unless the configuration opens this group. Only what reads can be open.
+    Open(OpenGroup),
+    /// A key.
+    Key,
+    /// A key, which may also come in the first message of the WebSocket; the handler asks for it.
+    KeyInMessage,
 }
 
-/// A path that no route has.
-async fn not_found(request: Request) -> Response {
-    ApiError::no_route("path: no such route").into_response(dialect_of(&request))
+/// Under which heading of the document a group stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tag {
+    Speech,
+    Jobs,
+    Voices,
+    Models,
+    Operations,
+    Pages,
 }
 
-/// A route that knows other methods only.
-async fn method_not_allowed(request: Request) -> Response {
-    ApiError::method_not_allowed().into_response(dialect_of(&request))
+impl Tag {
+    /// All, in the document's order.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Speech, Self::Jobs, Self::Voices, Self::Models, Self::Operations, Self::Pages];
+
+    /// Its name in the document.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Speech => "speech",
+            Self::Jobs => "jobs",
+            Self::Voices => "voices",
+            Self::Models => "models",
+            Self::Operations => "operations",
+            Self::Pages => "pages",
+        }
+    }
+
+    /// What its operations are for.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Self::Speech => "Text to speech while the client waits.",
+            Self::Jobs => "Text to speech in the background: long texts and batches.",
+            Self::Voices => "The voices, and making new ones from recordings.",
+            Self::Models => "The model that this server runs.",
+            Self::Operations => "Probes and metrics for operators.",
+            Self::Pages => "Pages for browsers.",
+        }
+    }
+}
+
+/// Routes that share their access, their spelling and their heading in the document. A router without them doesn't
+/// become part of the server.
+pub(crate) struct Routes {
+    pub(crate) access: Access,
+    pub(crate) spelling: Spelling,
+    pub(crate) tag: Tag,
+    /// Whether requests are still answered while the server drains.
+    pub(crate) while_draining: bool,
+    router: OpenApiRouter<AppState>,
+}
+
+impl Routes {
+    /// Routes that need no key where the configuration opens `group`.
+    pub(crate) fn open(
+        tag: Tag,
+        group: OpenGroup,
+        spelling: Spelling,
+        router: OpenApiRouter<AppState>,
+    ) -> Self {
+        Self { access: Access::Open(group), spelling, tag, while_draining: false, router }
+    }
+
+    /// Routes that need a key.
+    pub(crate) fn keyed(tag: Tag, spelling: Spelling, router: OpenApiRouter<AppState>) -> Self {
+        Self { access: Access::Key, spelling, tag, while_draining: false, router }
+    }
+
+    /// WebSockets whose clients may send the key in the first message.
+    pub(crate) fn key_in_message(tag: Tag, spelling: Spelling, router: OpenApiRouter<AppState>) -> Self {
+        Self { access: Access::KeyInMessage, spelling, tag, while_draining: false, router }
+    }
+
+    /// The same, answered while the server drains, too.
+    pub(crate) fn while_draining(self) -> Self {
+        Self { while_draining: true, ..self }
+    }
+
+    /// The paths and schemas of these routes.
+    pub(crate) fn document(&self) -> &OpenApi {
+        self.router.get_openapi()
+    }
+
+    /// The routes alone.
+    pub(crate) fn into_router(self) -> Router<AppState> {
+        self.router.into()
+    }
 }

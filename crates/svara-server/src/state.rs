@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRequestParts;
+use bytes::Bytes;
 use http::request::Parts;
 use svara_engine::{SpeechRequest, TraceContext};
 use svara_http::Lifecycle;
@@ -24,15 +25,30 @@ pub(crate) struct App {
     pub(crate) openai_input_characters: usize,
 }
 
-/// The shared [`App`].
+/// The shared [`App`], and the document of its routes.
 #[derive(Clone)]
-pub(crate) struct AppState(pub(crate) Arc<App>);
+pub(crate) struct AppState {
+    app: Arc<App>,
+    document: Bytes,
+}
+
+impl AppState {
+    /// The state of routes that `document` describes, in JSON.
+    pub(crate) fn new(app: App, document: Bytes) -> Self {
+        Self { app: Arc::new(app), document }
+    }
+
+    /// The OpenAPI document, in JSON.
+    pub(crate) fn document(&self) -> Bytes {
+        self.document.clone()
+    }
+}
 
 impl Deref for AppState {
     type Target = App;
 
     fn deref(&self) -> &App {
-        &self.0
+        &self.app
     }
 }
 

@@ -5,20 +5,14 @@ mod openai;
 pub(crate) mod svara;
 mod vapi;
 
-use axum::Router;
+use crate::routes::Routes;
 
-pub(crate) use self::elevenlabs::OUTPUT_FORMATS;
-#[cfg(test)]
-pub(crate) use self::{
-    elevenlabs::{Fields as ElevenLabsFields, VoiceSettings as ElevenLabsSettings},
-    openai::Fields as OpenAiFields,
-};
-use crate::state::AppState;
+/// The text of examples in the document.
+const EXAMPLE: &str = "नमस्ते दुनिया";
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .merge(svara::router())
-        .merge(openai::router())
-        .merge(elevenlabs::router())
-        .merge(vapi::router())
+pub(crate) fn routes() -> Vec<Routes> {
+    let mut routes = vec![svara::routes(), vapi::routes()];
+    routes.extend(openai::routes());
+    routes.extend(elevenlabs::routes());
+    routes
 }

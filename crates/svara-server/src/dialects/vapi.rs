@@ -2,41 +2,74 @@
 //! one, and the other is always raw samples at the rate that is asked for.
 
 use axum::{
-    Router,
     extract::{Path, Request, State},
     response::Response,
-    routing::post,
 };
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format, SampleRate};
 use svara_engine::SpeechRequest;
 use svara_service::{Delivery, Dialect, Order};
+use utoipa::openapi::{Object, schema::Type};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    error::{ApiError, Refused, Svara},
-    reading::body,
+    error::{ApiError, Refused, Spelling, Svara},
+    reading::{body, schemas},
     respond,
+    routes::{Routes, Tag},
     state::{AppState, Asker},
 };
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new().route("/v1/vapi/{voice}", post(vapi))
+pub(super) fn routes() -> Routes {
+    Routes::keyed(Tag::Speech, Spelling::SVARA, OpenApiRouter::new().routes(routes!(vapi)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 struct Fields {
+    #[schema(inline)]
     message: Message,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Message {
     #[serde(rename = "type")]
+    #[schema(schema_with = kind)]
     kind: String,
     text: String,
+    #[schema(schema_with = sample_rate)]
     sample_rate: u32,
 }
 
+/// The only kind of message that is answered.
+const KIND: &str = "voice-request";
+
+fn kind() -> Object {
+    schemas::constant(Type::String, KIND)
+}
+
+fn sample_rate() -> Object {
+    let rates = Format::Pcm.rates().iter().map(|rate| rate.hz());
+    Object::builder().schema_type(Type::Integer).enum_values(Some(rates)).build()
+}
+
+/// The answer, in the document.
+struct Spoken;
+
+impl utoipa::IntoResponses for Spoken {
+    fn responses() -> respond::Responses {
+        respond::audio_responses([("audio/pcm", respond::binary())])
+    }
+}
+
+/// Speak (Vapi's custom voice)
+#[utoipa::path(
+    post,
+    path = "/v1/vapi/{voice}",
+    params(("voice" = String, Path, description = "The voice that speaks.")),
+    request_body = inline(Fields),
+    responses(Spoken)
+)]
 async fn vapi(
     State(state): State<AppState>,
     asker: Asker,
@@ -44,7 +77,7 @@ async fn vapi(
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
     let Fields { message } = body::json(request, state.body_bytes).await?;
-    if message.kind != "voice-request" {
+    if message.kind != KIND {
         return Err(ApiError::unsupported("message.type", "only voice-request is answered here").into());
     }
     let refused = |error: &dyn std::fmt::Display| ApiError::unsupported("message.sampleRate", error);

@@ -10,11 +10,17 @@ use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{self, WWW_AUTHENTICATE},
 };
-use serde_json::{Value, json};
 use svara_engine::SpeakError;
 use svara_service::{Dialect, ErrorKind, ServiceError};
 
-use super::{failure::ApiError, kind::Kind};
+use super::{
+    body::{
+        ElevenLabsDetail, ElevenLabsError, ElevenLabsFault, ElevenLabsField, ErrorBody, OpenAiError,
+        OpenAiFault, SvaraError, SvaraFault,
+    },
+    failure::ApiError,
+    kind::Kind,
+};
 
 /// Stands in the extensions of an answer that reports a failure.
 #[derive(Clone, Copy, Debug)]
@@ -73,46 +79,37 @@ impl ApiError {
     }
 
     /// The failure in a dialect's words: the body of an answer, or the data of an event.
-    pub(crate) fn body(&self, dialect: Dialect) -> Value {
-        let kind = self.kind.name();
+    pub(crate) fn body(&self, dialect: Dialect) -> ErrorBody<'_> {
+        let (kind, message, field) = (self.kind.name(), self.message.as_str(), self.field);
+        let is_clients = self.status_in(dialect).is_client_error();
         match dialect {
-            Dialect::Svara => json!({
-                "detail": self.message,
-                "error": {
-                    "type": kind,
-                    "field": self.field,
-                    "origin": self.origin.name(),
-                    "retryable": self.retryable,
-                },
-            }),
-            Dialect::OpenAi => json!({
-                "error": {
-                    "message": self.message,
-                    "type": match self.status_in(dialect) {
-                        StatusCode::TOO_MANY_REQUESTS => "requests",
-                        status if status.is_client_error() => "invalid_request_error",
-                        _ => "server_error",
-                    },
-                    "param": self.field,
-                    "code": kind,
-                },
-            }),
-            Dialect::ElevenLabs if self.status() == StatusCode::UNPROCESSABLE_ENTITY => json!({
-                "detail": [{
-                    "loc": (["body"].into_iter().chain(self.field).collect::<Vec<_>>()),
-                    "msg": self.message,
-                    "type": kind,
-                }],
-            }),
-            Dialect::ElevenLabs => json!({
-                "detail": {
-                    "status": self.elevenlabs_status(),
-                    "code": self.elevenlabs_status(),
-                    "type": if self.status().is_client_error() { "invalid_request" } else { "server_error" },
-                    "message": self.message,
-                    "param": self.field,
-                },
-            }),
+            Dialect::Svara => {
+                let (origin, retryable) = (self.origin.name(), self.retryable);
+                let error = SvaraFault { r#type: kind, field, origin, retryable };
+                ErrorBody::Svara(SvaraError { detail: message, error })
+            }
+            Dialect::OpenAi => {
+                let r#type = match self.status_in(dialect) {
+                    StatusCode::TOO_MANY_REQUESTS => "requests",
+                    _ if is_clients => "invalid_request_error",
+                    _ => "server_error",
+                };
+                ErrorBody::OpenAi(OpenAiError {
+                    error: OpenAiFault { message, r#type, param: field, code: kind },
+                })
+            }
+            Dialect::ElevenLabs => {
+                let detail = if self.status() == StatusCode::UNPROCESSABLE_ENTITY {
+                    let loc = ["body"].into_iter().chain(field).collect();
+                    ElevenLabsDetail::Fields([ElevenLabsField { loc, msg: message, r#type: kind }])
+                } else {
+                    let word = self.elevenlabs_status();
+                    let r#type = if is_clients { "invalid_request" } else { "server_error" };
+                    let (status, code) = (word, word);
+                    ElevenLabsDetail::Fault(ElevenLabsFault { status, code, r#type, message, param: field })
+                };
+                ErrorBody::ElevenLabs(ElevenLabsError { detail })
+            }
         }
     }
 
@@ -127,7 +124,7 @@ impl ApiError {
 }
 
 /// A dialect as a type, for handlers whose failures are all spelled in it.
-pub(crate) trait Spelling {
+pub(crate) trait Spells {
     /// The dialect.
     const DIALECT: Dialect;
 }
@@ -136,7 +133,7 @@ pub(crate) trait Spelling {
 #[derive(Debug)]
 pub(crate) struct Svara;
 
-impl Spelling for Svara {
+impl Spells for Svara {
     const DIALECT: Dialect = Dialect::Svara;
 }
 
@@ -144,7 +141,7 @@ impl Spelling for Svara {
 #[derive(Debug)]
 pub(crate) struct OpenAi;
 
-impl Spelling for OpenAi {
+impl Spells for OpenAi {
     const DIALECT: Dialect = Dialect::OpenAi;
 }
 
@@ -152,7 +149,7 @@ impl Spelling for OpenAi {
 #[derive(Debug)]
 pub(crate) struct ElevenLabs;
 
-impl Spelling for ElevenLabs {
+impl Spells for ElevenLabs {
     const DIALECT: Dialect = Dialect::ElevenLabs;
 }
 
@@ -178,7 +175,7 @@ impl<S> From<SpeakError> for Refused<S> {
     }
 }
 
-impl<S: Spelling> IntoResponse for Refused<S> {
+impl<S: Spells> IntoResponse for Refused<S> {
     fn into_response(self) -> Response {
         self.0.into_response(S::DIALECT)
     }
@@ -186,6 +183,7 @@ impl<S: Spelling> IntoResponse for Refused<S> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use svara_engine::UnknownVoice;
 
     use super::*;
@@ -193,18 +191,18 @@ mod tests {
     #[test]
     fn dialects_spell_the_same_error_differently() {
         let error = ApiError::invalid("top_k", "must be at least 1");
-        let svara = error.body(Dialect::Svara);
+        let svara = json!(error.body(Dialect::Svara));
         assert_eq!(svara["detail"], "top_k must be at least 1");
         assert_eq!(svara["error"]["field"], "top_k");
-        let openai = error.body(Dialect::OpenAi);
+        let openai = json!(error.body(Dialect::OpenAi));
         assert_eq!(openai["error"]["param"], "top_k");
         assert_eq!(openai["error"]["type"], "invalid_request_error");
         assert_eq!(error.status_in(Dialect::OpenAi), StatusCode::BAD_REQUEST);
-        let elevenlabs = error.body(Dialect::ElevenLabs);
+        let elevenlabs = json!(error.body(Dialect::ElevenLabs));
         assert_eq!(elevenlabs["detail"][0]["loc"], json!(["body", "top_k"]));
         assert_eq!(elevenlabs["detail"][0]["msg"], "top_k must be at least 1");
         let unknown = UnknownVoice { voice: "x".into(), nearest: Vec::new() };
-        let unknown = ApiError::from(SpeakError::from(unknown)).body(Dialect::ElevenLabs);
+        let unknown = json!(ApiError::from(SpeakError::from(unknown)).body(Dialect::ElevenLabs));
         assert_eq!(unknown["detail"]["status"], "voice_not_found");
         assert_eq!(unknown["detail"]["message"], "unknown voice \"x\"");
     }

@@ -1,6 +1,7 @@
 //! Which failure is which HTTP answer. The only place that knows.
 
 mod answer;
+mod body;
 mod dialect;
 mod failure;
 mod kind;
@@ -9,6 +10,7 @@ mod kind;
 pub(crate) use self::kind::Kind;
 pub(crate) use self::{
     answer::{ElevenLabs, OpenAi, Refusal, Refused, Svara},
-    dialect::{dialect_by_key, dialect_of},
+    body::{ElevenLabsError, OpenAiError, SvaraError, origin},
+    dialect::{Spelling, dialect_by_key},
     failure::ApiError,
 };

@@ -3,41 +3,45 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{Request, State},
     middleware::Next,
     response::Response,
 };
 use http::{
-    HeaderMap, HeaderName, Uri,
+    HeaderMap, HeaderName, Method, Uri,
     header::{AUTHORIZATION, UPGRADE},
 };
 use svara_service::{Caller, callers::Callers};
 
-use super::access::{self, Access};
 use crate::{
     config::OpenGroup,
-    error::{ApiError, dialect_of},
+    error::{ApiError, Spelling},
+    routes::Access,
 };
 
 const XI_API_KEY: HeaderName = HeaderName::from_static("xi-api-key");
 
-/// What the door knows.
+/// What the door of a group knows.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     /// Tells callers by their keys.
     pub(crate) callers: Callers,
     /// What needs no key.
     pub(crate) open: Arc<[OpenGroup]>,
+    /// What the group asks of its callers.
+    pub(crate) access: Access,
+    /// How it spells refusals.
+    pub(crate) spelling: Spelling,
 }
 
 /// Middleware: admits requests that bring a key, or need none, and puts the [`Caller`] into their extensions.
 pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    let pattern = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let access = access::of(request.method(), pattern);
     let given = key_of(request.headers(), request.uri());
-    let caller = match access {
-        Access::Open(group) if guard.open.contains(&group) => Ok(Caller::Anybody),
-        Access::KeyInMessage if given.is_none() => Ok(guard.callers.nobody_yet()),
+    // Methods that the routes don't have need a key, too.
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let caller = match guard.access {
+        Access::Open(group) if reads && guard.open.contains(&group) => Ok(Caller::Anybody),
+        Access::KeyInMessage if reads && given.is_none() => Ok(guard.callers.nobody_yet()),
         _ => guard.callers.identify(given.as_deref()),
     };
     match caller {
@@ -45,7 +49,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(error) => ApiError::from(error).into_response(dialect_of(&request)),
+        Err(error) => ApiError::from(error).into_response(guard.spelling.of(&request)),
     }
 }
 

@@ -8,23 +8,19 @@ use axum::{
 use http::{HeaderValue, Version, header::CONNECTION};
 use svara_http::{Lifecycle, Phase};
 
-use crate::error::{ApiError, dialect_of};
+use crate::error::{ApiError, Spelling};
 
-/// Middleware: refuses requests once the server drains. Probes and metrics are still answered.
+/// Middleware: refuses requests once the server drains. Groups that are still answered then don't pass it.
 pub(crate) async fn refuse_when_draining(
-    State(life): State<Lifecycle>,
+    State((life, spelling)): State<(Lifecycle, Spelling)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let path = request.uri().path();
-    let watches =
-        path == "/health" || path.starts_with("/health/") || path == "/v1/readyz" || path == "/metrics";
-    if life.phase() == Phase::Serving || watches {
+    if life.phase() == Phase::Serving {
         return next.run(request).await;
     }
-    let dialect = dialect_of(&request);
     let keeps_connections = request.version() >= Version::HTTP_2;
-    let mut response = ApiError::draining().into_response(dialect);
+    let mut response = ApiError::draining().into_response(spelling.of(&request));
     if !keeps_connections {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }

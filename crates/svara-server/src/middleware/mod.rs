@@ -1,10 +1,10 @@
 //! What every request passes on its way in and out, one step a file. `app.rs` says in which order.
 
-mod access;
 mod auth;
 mod cors;
 mod count;
 mod drain;
+mod method;
 mod not_modified;
 mod request_id;
 
@@ -13,6 +13,7 @@ pub(crate) use self::{
     cors::cors,
     count::{HttpMetrics, count},
     drain::refuse_when_draining,
+    method::method_not_allowed,
     not_modified::not_modified,
     request_id::identify,
 };

@@ -1,29 +1,21 @@
 //! `GET /health` and the probes of orchestrators and of clients that look for a server.
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::{Value, json};
 use svara_engine::source::pool::EngineStatus;
 use svara_http::Phase;
+use utoipa::openapi::{Object, schema::Type};
 
 use crate::state::AppState;
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/health", get(health))
-        .route("/health/live", get(live))
-        .route("/health/ready", get(ready))
-        // What clients of other servers probe.
-        .route("/v1/readyz", get(ready))
-        .route("/v1/test", get(test))
-}
-
 /// Whether a request would be spoken now. `status`, `model` and `vllm_url` are the Python stack's.
-#[derive(Serialize)]
-struct Health {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Health {
+    #[schema(schema_with = healthy)]
     status: &'static str,
     model: String,
+    #[schema(required)]
     vllm_url: Option<String>,
     /// `vllm` or `demo`.
     engine: &'static str,
@@ -35,6 +27,7 @@ struct Health {
     open_streams: usize,
     /// How each engine stands, where there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(inline)]
     engines: Vec<EngineHealth>,
     /// Something that users must know.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,8 +37,27 @@ struct Health {
     reason: Option<String>,
 }
 
+fn healthy() -> Object {
+    Object::builder().schema_type(Type::String).enum_values(Some(["healthy", "unhealthy"])).build()
+}
+
+/// The answer of a probe.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Status {
+    status: &'static str,
+    /// Why not, where the server isn't ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Status {
+    fn of(status: &'static str) -> Json<Self> {
+        Json(Self { status, reason: None })
+    }
+}
+
 /// How an engine stands.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct EngineHealth {
     /// Host and port.
     name: String,
@@ -64,7 +76,16 @@ impl From<EngineStatus> for EngineHealth {
     }
 }
 
-async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
+/// Whether a request would be spoken now
+#[utoipa::path(
+    get,
+    path = "/health",
+    responses(
+        (status = 200, description = "The server is healthy.", body = Health),
+        (status = 503, description = "The server is unhealthy; the body says why.", body = Health),
+    )
+)]
+pub(super) async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let engine = state.service.engine();
     let about = engine.source().about();
     let reason = why_not_ready(&state).await;
@@ -92,23 +113,55 @@ async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     (code, Json(health))
 }
 
-/// The process runs. It says so to its very end: killing it would only break streams off.
-async fn live() -> Json<Value> {
-    Json(json!({"status": "alive"}))
+/// Whether the process runs
+///
+/// It says so until it ends: killing it would only break streams off.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    responses((status = 200, description = "The process runs.", body = Status))
+)]
+pub(super) async fn live() -> Json<Status> {
+    Status::of("alive")
 }
 
-/// Whether to send requests here.
-async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Value>) {
+/// Whether to send requests here
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    responses(
+        (status = 200, description = "The server is ready.", body = Status),
+        (status = 503, description = "The server isn't ready; the body says why.", body = Status),
+    )
+)]
+pub(super) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Status>) {
     match why_not_ready(&state).await {
-        None => (StatusCode::OK, Json(json!({"status": "ready"}))),
-        Some(reason) => {
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "not ready", "reason": reason})))
-        }
+        None => (StatusCode::OK, Status::of("ready")),
+        reason => (StatusCode::SERVICE_UNAVAILABLE, Json(Status { status: "not ready", reason })),
     }
 }
 
-async fn test() -> Json<Value> {
-    Json(json!({"status": "ok"}))
+/// The same as /health/ready, where clients of other servers look for it
+#[utoipa::path(
+    get,
+    path = "/v1/readyz",
+    responses(
+        (status = 200, description = "The server is ready.", body = Status),
+        (status = 503, description = "The server isn't ready; the body says why.", body = Status),
+    )
+)]
+pub(super) async fn readyz(state: State<AppState>) -> (StatusCode, Json<Status>) {
+    ready(state).await
+}
+
+/// Whether there is a server
+#[utoipa::path(
+    get,
+    path = "/v1/test",
+    responses((status = 200, description = "There is one.", body = Status))
+)]
+pub(super) async fn test() -> Json<Status> {
+    Status::of("ok")
 }
 
 async fn why_not_ready(state: &AppState) -> Option<String> {

@@ -3,10 +3,28 @@
 mod health;
 mod metrics;
 
-use axum::Router;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::state::AppState;
+use crate::{
+    config::OpenGroup,
+    error::Spelling,
+    routes::{Routes, Tag},
+};
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new().merge(health::router()).merge(metrics::router())
+pub(crate) fn routes() -> Vec<Routes> {
+    let probes = OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::readyz));
+    let test = OpenApiRouter::new().routes(routes!(health::test));
+    let metrics = OpenApiRouter::new().routes(routes!(metrics::metrics));
+    let timing = OpenApiRouter::new().routes(routes!(metrics::timing)).routes(routes!(metrics::reset_timing));
+    let (tag, spelling) = (Tag::Operations, Spelling::SVARA);
+    vec![
+        Routes::open(tag, OpenGroup::Health, spelling.clone(), probes).while_draining(),
+        Routes::open(tag, OpenGroup::Health, spelling.clone(), test),
+        Routes::open(tag, OpenGroup::Metrics, spelling.clone(), metrics).while_draining(),
+        Routes::keyed(tag, spelling, timing),
+    ]
 }

@@ -5,19 +5,15 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
 };
 use http::{
     HeaderValue,
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
 };
-use serde_json::Value;
 use utoipa_swagger_ui::Config;
 
-use super::openapi;
 use crate::{
     error::{ApiError, Refused, Svara},
     state::AppState,
@@ -31,28 +27,47 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 /// Relative to the page, so that it works behind a prefix, too.
 const DOCUMENT: &str = "../openapi.json";
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/openapi.json", get(document))
-        .route("/docs", get(home))
-        .route("/docs/", get(page))
-        .route("/docs/{file}", get(asset))
+/// This document
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    responses((status = 200, description = "The document.", content(("application/json"))))
+)]
+pub(super) async fn openapi(State(state): State<AppState>) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], state.document()).into_response()
 }
 
-async fn document(State(state): State<AppState>) -> Json<Value> {
-    Json(openapi::document(&state))
-}
-
-/// The page's paths are relative to it.
-async fn home() -> Redirect {
+/// Redirects to /docs/, as the page's paths are relative to it
+#[utoipa::path(
+    get,
+    path = "/docs",
+    operation_id = "docs_home",
+    responses((status = 308, description = "To /docs/."))
+)]
+pub(super) async fn home() -> Redirect {
     Redirect::permanent("docs/")
 }
 
-async fn page() -> Result<Response, Refused<Svara>> {
+/// This document as a page
+#[utoipa::path(
+    get,
+    path = "/docs/",
+    operation_id = "docs",
+    responses((status = 200, description = "The page.", content(("text/html"))))
+)]
+pub(super) async fn page() -> Result<Response, Refused<Svara>> {
     file("index.html")
 }
 
-async fn asset(Path(name): Path<String>) -> Result<Response, Refused<Svara>> {
+/// A file of the page with this document
+#[utoipa::path(
+    get,
+    path = "/docs/{file}",
+    operation_id = "docs_file",
+    params(("file" = String, Path, description = "The name of the file.")),
+    responses((status = 200, description = "The file.", content(("*/*"))), (status = 404))
+)]
+pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Refused<Svara>> {
     file(&name)
 }
 

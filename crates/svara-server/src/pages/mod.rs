@@ -1,13 +1,27 @@
 //! What a browser shows: the playground and the API's document.
 
 mod docs;
-mod openapi;
+mod document;
 mod playground;
 
-use axum::Router;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::state::AppState;
+pub(crate) use self::document::document;
+use crate::{
+    config::OpenGroup,
+    error::Spelling,
+    routes::{Routes, Tag},
+};
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new().merge(playground::router()).merge(docs::router())
+pub(crate) fn routes() -> Vec<Routes> {
+    let router = OpenApiRouter::new()
+        .routes(routes!(playground::page))
+        .routes(routes!(playground::home))
+        .routes(routes!(playground::settings))
+        .routes(routes!(playground::asset))
+        .routes(routes!(docs::openapi))
+        .routes(routes!(docs::home))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::asset));
+    vec![Routes::open(Tag::Pages, OpenGroup::Pages, Spelling::SVARA, router)]
 }

@@ -3,10 +3,9 @@
 //! Its files are part of the program. They load nothing from elsewhere, and the page's policy forbids it.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
 };
 use http::{
     HeaderValue,
@@ -50,17 +49,9 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("waveform.js", SCRIPT),
 ];
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/", get(page))
-        .route("/playground", get(home))
-        .route("/playground/settings.json", get(settings))
-        .route("/playground/{file}", get(asset))
-}
-
 /// What the page has to know of the server.
 #[derive(Serialize)]
-struct Settings {
+pub(super) struct Settings {
     styles: Vec<String>,
     formats: Vec<&'static str>,
     text_characters: usize,
@@ -73,20 +64,48 @@ struct CloningSettings {
     max_bytes: usize,
 }
 
-async fn page() -> Result<Response, Refused<Svara>> {
+/// The playground
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "playground",
+    responses((status = 200, description = "The page.", content(("text/html"))))
+)]
+pub(super) async fn page() -> Result<Response, Refused<Svara>> {
     file("index.html")
 }
 
-async fn asset(Path(name): Path<String>) -> Result<Response, Refused<Svara>> {
+/// A file of the playground
+#[utoipa::path(
+    get,
+    path = "/playground/{file}",
+    operation_id = "playground_file",
+    params(("file" = String, Path, description = "The name of the file.")),
+    responses((status = 200, description = "The file.", content(("*/*"))), (status = 404))
+)]
+pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Refused<Svara>> {
     file(&name)
 }
 
-/// Its paths are relative to the page at `/`.
-async fn home() -> Redirect {
+/// Redirects to /, as the page's paths are relative to it
+#[utoipa::path(
+    get,
+    path = "/playground",
+    operation_id = "playground_home",
+    responses((status = 308, description = "To /."))
+)]
+pub(super) async fn home() -> Redirect {
     Redirect::permanent("/")
 }
 
-async fn settings(State(state): State<AppState>) -> Json<Settings> {
+/// What the playground has to know of the server
+#[utoipa::path(
+    get,
+    path = "/playground/settings.json",
+    operation_id = "playground_settings",
+    responses((status = 200, description = "The settings.", content(("application/json"))))
+)]
+pub(super) async fn settings(State(state): State<AppState>) -> Json<Settings> {
     Json(Settings {
         styles: state.service.engine().profile().style_tags.clone(),
         formats: Format::supported().map(Format::name).collect(),

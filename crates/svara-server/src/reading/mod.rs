@@ -2,4 +2,5 @@
 
 pub(crate) mod body;
 pub(crate) mod reference;
+pub(crate) mod schemas;
 pub(crate) mod upload;

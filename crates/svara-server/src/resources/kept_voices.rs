@@ -1,71 +1,151 @@
 //! Voices that callers make: `POST /v1/voices`, `GET` and `DELETE /v1/voices/{id}`, and `POST /v1/voice-clone` as in
 //! older versions of the Python stack.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use svara_engine::{Gender, SpeakError};
-
 use svara_service::{
     Dialect, ServiceError,
     voices::{KeptVoice, NewVoice},
 };
+use utoipa::openapi::{
+    Object, RefOr,
+    schema::{Schema, Type},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::voices::Entry;
+use super::{DONE, Done, voices::Entry};
 use crate::{
-    error::{ApiError, Refused, Svara, dialect_by_key},
+    config::OpenGroup,
+    error::{ApiError, Refused, Spelling, Svara, dialect_by_key},
     reading::{
         body::{self, BodyType, FormValue},
         reference::primary_language,
+        schemas,
         upload::Upload,
     },
+    routes::{Routes, Tag},
     state::AppState,
 };
 
 /// Longest name, description or transcript, in characters. A minute of speech is some 900.
 const MAX_TEXT: usize = 2000;
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/v1/voices", post(create))
-        .route("/v1/voices/{id}", get(get_one).delete(delete))
-        .route("/v1/voice-clone", post(clone_voice))
+pub(super) fn open() -> Routes {
+    let router = OpenApiRouter::new().routes(routes!(get_one));
+    Routes::open(Tag::Voices, OpenGroup::Voices, Spelling::SVARA, router)
+}
+
+pub(super) fn keyed() -> Routes {
+    let router =
+        OpenApiRouter::new().routes(routes!(create)).routes(routes!(delete)).routes(routes!(clone_voice));
+    Routes::keyed(Tag::Voices, Spelling::SVARA, router)
 }
 
 /// The fields of both routes that make voices.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Fields {
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+struct Fields {
+    #[schema(value_type = String, min_length = 1)]
     name: Option<String>,
+    /// A recording: base64 in JSON, a file in forms.
     #[serde(alias = "reference_audio")]
+    #[schema(value_type = Option<String>)]
     audio: Option<Upload>,
+    /// What is said in the recording.
     #[serde(alias = "reference_transcript")]
     transcript: Option<String>,
+    /// A line about the voice.
     description: Option<String>,
+    /// The code of the language that the voice speaks.
     language: Option<String>,
+    #[schema(schema_with = schemas::gender)]
     gender: Option<Gender>,
+    #[schema(schema_with = consent)]
     consent: Option<bool>,
+    /// Whether the answer lists all tokens.
     return_tokens: Option<bool>,
 }
 
+fn consent() -> Object {
+    let mut consent = schemas::constant(Type::Boolean, true);
+    consent.description = Some("Whether the speaker agreed.".to_owned());
+    consent
+}
+
+/// The fields of `POST /v1/voices`, in the document.
+struct NewVoiceFields;
+
+impl utoipa::PartialSchema for NewVoiceFields {
+    fn schema() -> RefOr<Schema> {
+        Fields::schema_without(&["return_tokens"], &["name", "consent", "audio"])
+    }
+}
+
+impl utoipa::ToSchema for NewVoiceFields {
+    fn name() -> Cow<'static, str> {
+        "NewVoice".into()
+    }
+}
+
+/// The fields of `POST /v1/voice-clone`, in the document.
+struct VoiceClone;
+
+impl utoipa::PartialSchema for VoiceClone {
+    fn schema() -> RefOr<Schema> {
+        Fields::schema_without(&["name", "consent"], &["reference_audio"])
+    }
+}
+
+impl utoipa::ToSchema for VoiceClone {}
+
+impl Fields {
+    /// Their schema without the fields of the other route, with both names of those that have two.
+    fn schema_without(others: &[&str], required: &[&str]) -> RefOr<Schema> {
+        let mut schema = <Self as utoipa::PartialSchema>::schema();
+        let RefOr::T(Schema::Object(object)) = &mut schema else { return schema };
+        for (name, alias) in [("audio", "reference_audio"), ("transcript", "reference_transcript")] {
+            let same = object.properties.get(name).cloned();
+            object.properties.extend(same.map(|schema| (alias.to_owned(), schema)));
+        }
+        object.properties.retain(|name, _| !others.contains(&name.as_str()));
+        object.required = required.iter().map(|name| (*name).to_owned()).collect();
+        schema
+    }
+}
+
 /// What `POST /v1/voice-clone` answered, and does.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ClonedVoice)]
 struct Cloned {
     voice_id: String,
     audio_token_count: usize,
     sample_rate_hz: u32,
     transcript_provided: bool,
+    /// The first tokens.
     token_preview: Vec<u32>,
+    /// All tokens, unless return_tokens is false.
+    #[schema(required)]
     voice_clone_tokens: Option<Vec<u32>>,
 }
 
+/// Save the voice of a recording
+#[utoipa::path(
+    post,
+    path = "/v1/voices",
+    operation_id = "create_voice",
+    request_body(content((NewVoiceFields = "application/json"), (NewVoiceFields = "multipart/form-data"))),
+    responses(
+        (status = 201, description = "The voice.", body = Entry),
+        (status = 408), (status = 409), (status = 413), (status = 415), (status = 422), (status = 501),
+    )
+)]
 async fn create(State(state): State<AppState>, request: Request) -> Result<Response, Refused<Svara>> {
     let fields = read_fields(request, state.body_bytes).await?;
     let name = fields.name.clone().filter(|name| !name.trim().is_empty());
@@ -78,6 +158,16 @@ async fn create(State(state): State<AppState>, request: Request) -> Result<Respo
     Ok((StatusCode::CREATED, Json(Entry::kept(&voice))).into_response())
 }
 
+/// Turn a recording into tokens
+#[utoipa::path(
+    post,
+    path = "/v1/voice-clone",
+    request_body(content((VoiceClone = "application/json"), (VoiceClone = "multipart/form-data"))),
+    responses(
+        (status = 200, description = "The tokens.", body = Cloned),
+        (status = 408), (status = 409), (status = 413), (status = 415), (status = 422), (status = 501),
+    )
+)]
 async fn clone_voice(State(state): State<AppState>, request: Request) -> Result<Response, Refused<Svara>> {
     let fields = read_fields(request, state.body_bytes).await?;
     let return_tokens = fields.return_tokens.unwrap_or(true);
@@ -96,6 +186,14 @@ async fn clone_voice(State(state): State<AppState>, request: Request) -> Result<
     .into_response())
 }
 
+/// A voice
+#[utoipa::path(
+    get,
+    path = "/v1/voices/{id}",
+    operation_id = "voice",
+    params(("id" = String, Path, description = "The id of the voice.")),
+    responses((status = 200, description = "The voice.", body = Entry), (status = 404), (status = 501))
+)]
 async fn get_one(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let found = async {
         if let Some(voice) = state.service.voices().get(&id).await? {
@@ -108,12 +206,17 @@ async fn get_one(State(state): State<AppState>, Path(id): Path<String>, headers:
     found.await.unwrap_or_else(|error: ServiceError| ApiError::from(error).into_response(dialect))
 }
 
-async fn delete(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refused<Svara>> {
+/// Delete a saved voice
+#[utoipa::path(
+    delete,
+    path = "/v1/voices/{id}",
+    operation_id = "delete_voice",
+    params(("id" = String, Path, description = "The id of the voice.")),
+    responses((status = 200, description = "The voice is deleted.", body = Done), (status = 404), (status = 501))
+)]
+async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<Done>, Refused<Svara>> {
     if state.service.voices().delete(&id).await? {
-        return Ok(Json(json!({"status": "ok"})));
+        return Ok(Json(DONE));
     }
     let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
     let reason = format!("{} belongs to the model and can't be deleted", preset.voice_id);

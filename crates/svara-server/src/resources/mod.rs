@@ -5,17 +5,27 @@ mod kept_voices;
 mod models;
 mod voices;
 
-use axum::Router;
+use serde::Serialize;
+use utoipa::openapi::{Object, schema::Type};
 
-#[cfg(test)]
-pub(crate) use self::kept_voices::Fields as VoiceFields;
 pub(crate) use self::voices::{CLONED, Entry};
-use crate::state::AppState;
+use crate::{reading::schemas, routes::Routes};
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .merge(voices::router())
-        .merge(kept_voices::router())
-        .merge(models::router())
-        .merge(jobs::router())
+pub(crate) fn routes() -> Vec<Routes> {
+    vec![voices::routes(), kept_voices::open(), kept_voices::keyed(), models::routes(), jobs::routes()]
+}
+
+/// The answer to what has nothing else to say.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Ok)]
+struct Done {
+    #[schema(schema_with = ok)]
+    status: &'static str,
+}
+
+/// It is done.
+const DONE: Done = Done { status: "ok" };
+
+fn ok() -> Object {
+    schemas::constant(Type::String, DONE.status)
 }

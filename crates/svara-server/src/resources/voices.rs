@@ -1,32 +1,39 @@
 //! `GET /v1/voices`.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use serde::{Deserialize, Serialize};
 use svara_engine::{Gender, Voice};
-
 use svara_service::voices::KeptVoice;
+use utoipa::openapi::{Object, schema::Type};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    error::{ApiError, Refused, Svara},
+    config::OpenGroup,
+    error::{ApiError, Refused, Spelling, Svara},
+    reading::schemas,
+    routes::{Routes, Tag},
     state::AppState,
 };
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new().route("/v1/voices", get(voices))
+pub(super) fn routes() -> Routes {
+    let router = OpenApiRouter::new().routes(routes!(voices));
+    Routes::open(Tag::Voices, OpenGroup::Voices, Spelling::SVARA, router)
 }
 
 /// Which voices are wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Filter {
+    /// Only voices of this model.
     model_id: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = VoiceList)]
 struct List<'a> {
     voices: Vec<Entry<'a>>,
 }
@@ -37,32 +44,64 @@ pub(crate) const CLONED: &str = "cloned";
 const PREMADE: &str = "premade";
 
 /// A voice as the Python stack lists it, with what ElevenLabs' clients look for besides.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Voice)]
 pub(crate) struct Entry<'a> {
-    #[serde(flatten)]
+    #[serde(skip)]
     voice: &'a Voice,
+    voice_id: &'a str,
+    name: &'a str,
+    /// The model that speaks it.
+    model_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::gender)]
+    gender: Option<Gender>,
+    /// Language codes, the main one first.
+    languages: &'a [String],
+    /// Other names of the voice.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    aliases: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaker_id: Option<&'a str>,
+    /// The main language.
     language_code: &'a str,
     /// For voices that callers made.
     #[serde(skip_serializing_if = "Option::is_none")]
     created_unix_s: Option<u64>,
+    /// The same, by ElevenLabs' name.
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at_unix: Option<u64>,
+    #[schema(schema_with = category)]
     category: &'static str,
+    #[schema(inline)]
     labels: Labels<'a>,
+    #[schema(value_type = Vec<String>)]
     high_quality_base_model_ids: [&'a str; 1],
+    #[schema(inline)]
     verified_languages: Vec<VerifiedLanguage<'a>>,
+    #[schema(value_type = Vec<String>)]
     available_for_tiers: [&'a str; 0],
+    #[schema(required)]
     preview_url: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+fn category() -> Object {
+    Object::builder().schema_type(Type::String).enum_values(Some([PREMADE, CLONED])).build()
+}
+
+/// What ElevenLabs' clients filter by.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Labels<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::gender)]
     gender: Option<Gender>,
     language: &'a str,
 }
 
-#[derive(Serialize)]
+/// A language that the voice speaks.
+#[derive(Serialize, utoipa::ToSchema)]
 struct VerifiedLanguage<'a> {
     language: &'a str,
     model_id: &'a str,
@@ -74,6 +113,14 @@ impl<'a> Entry<'a> {
         let verified = |language: &'a String| VerifiedLanguage { language, model_id: &voice.model_id };
         Self {
             voice,
+            voice_id: &voice.voice_id,
+            name: &voice.name,
+            model_id: &voice.model_id,
+            gender: voice.gender,
+            languages: &voice.languages,
+            aliases: &voice.aliases,
+            description: voice.description.as_deref(),
+            speaker_id: voice.speaker_id.as_deref(),
             language_code: voice.language(),
             created_unix_s: None,
             created_at_unix: None,
@@ -104,6 +151,16 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// List the voices
+#[utoipa::path(
+    get,
+    path = "/v1/voices",
+    params(Filter),
+    responses(
+        (status = 200, description = "The model's own voices, then those that callers made.", body = List),
+        (status = 422), (status = 501),
+    )
+)]
 async fn voices(
     State(state): State<AppState>,
     filter: Result<Query<Filter>, QueryRejection>,

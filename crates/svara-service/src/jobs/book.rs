@@ -81,14 +81,18 @@ impl ItemProgress {
 pub struct Overview {
     /// `queued` until the first item starts, then `running`, at the end `done`, or `failed` if any item failed.
     pub status: &'static str,
-    created_unix_s: u64,
-    item_count: usize,
-    items_done: usize,
-    items_failed: usize,
+    /// When it was created, in seconds since 1970.
+    pub created_unix_s: u64,
+    /// Number of its items.
+    pub item_count: usize,
+    /// Items that are done.
+    pub items_done: usize,
+    /// Items that failed.
+    pub items_failed: usize,
     /// Characters of all texts.
-    characters: usize,
+    pub characters: usize,
     /// Audio generated so far.
-    audio_seconds: f64,
+    pub audio_seconds: f64,
 }
 
 /// An item for a worker to speak now.

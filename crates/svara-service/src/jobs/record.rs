@@ -98,11 +98,16 @@ pub struct EndRecord {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct FailureRecord {
     #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) message: String,
-    pub(super) field: Option<String>,
-    pub(super) origin: String,
-    pub(super) retryable: bool,
+    /// The stable word for it.
+    pub kind: String,
+    /// For people.
+    pub message: String,
+    /// The field of the request that is wrong.
+    pub field: Option<String>,
+    /// Whose failure it is.
+    pub origin: String,
+    /// Whether the same item may succeed later.
+    pub retryable: bool,
 }
 
 impl JobRecord {

@@ -5,7 +5,7 @@ use svara_engine::PieceTiming;
 
 /// Characters and their times, in seconds of the whole sound. White space that stood between two pieces of the text is
 /// one space here.
-#[derive(Debug, Default, PartialEq, Serialize)]
+#[derive(Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub(super) struct Alignment {
     characters: Vec<String>,
     character_start_times_seconds: Vec<f64>,

@@ -1,30 +1,64 @@
 //! The fields of requests, and what they mean here.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 use svara_engine::{Normalization, SpeechRequest};
+use utoipa::openapi::{
+    Object,
+    schema::{AnyOf, Schema, Type},
+};
 
-use crate::error::ApiError;
+use crate::{error::ApiError, reading::schemas};
 
 /// The body of a request for speech. What ElevenLabs has besides is taken and has no meaning here: `model_id`,
 /// `language_code`, `previous_text`, `next_text`, the ids of requests before and after, `use_pvc_as_ivc`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = ElevenLabsSpeech)]
 pub(crate) struct Fields {
+    /// The text to speak.
+    #[schema(value_type = String, min_length = 1)]
     text: Option<String>,
     voice_settings: Option<VoiceSettings>,
+    #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
+    #[schema(schema_with = normalization)]
     apply_text_normalization: Option<Normalization>,
+    /// Not supported.
+    #[schema(max_items = 0)]
     pronunciation_dictionary_locators: Option<Vec<Value>>,
+    #[schema(schema_with = audio_effects)]
     audio_effects: Option<Value>,
 }
 
-/// How the voice speaks.
-#[derive(Clone, Debug, Default, Deserialize)]
+fn normalization() -> Object {
+    schemas::choice(["auto", "on", "off"], "Whether numbers and dates are written out in words.")
+}
+
+fn audio_effects() -> Object {
+    Object::builder().schema_type(Type::Null).description(Some("Not supported.")).build()
+}
+
+/// How the voice speaks. Only the speed and the name of a style have an effect.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 pub(crate) struct VoiceSettings {
+    #[schema(minimum = 0.0, maximum = 1.0)]
     stability: Option<f32>,
+    #[schema(minimum = 0.0, maximum = 1.0)]
     similarity_boost: Option<f32>,
+    #[schema(schema_with = style)]
     style: Option<Style>,
+    #[schema(schema_with = schemas::speed)]
     speed: Option<f32>,
+    /// Has no effect.
+    #[expect(dead_code, reason = "clients send it; the document lists the field")]
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    use_speaker_boost: IgnoredAny,
+}
+
+fn style() -> Schema {
+    let amount = Object::builder().schema_type(Type::Number).minimum(Some(0.0)).maximum(Some(1.0));
+    Schema::AnyOf(AnyOf::builder().item(amount).item(Object::with_type(Type::String)).build())
 }
 
 /// ElevenLabs' number says how much of the speaker's own style there is; this model has styles by name.

@@ -1,6 +1,7 @@
 //! `output_format`: a format with its sample rate and bit rate in one word, `mp3_44100_128`.
 
 use svara_audio::{EncoderSpec, Format, SampleRate};
+use utoipa::openapi::{Object, schema::Type};
 
 use crate::error::ApiError;
 
@@ -61,6 +62,11 @@ pub(crate) fn spec_of(output_format: Option<&str>) -> Result<EncoderSpec, ApiErr
         spec = spec.with_bitrate_bps(kbps * 1000).map_err(refused)?;
     }
     Ok(spec)
+}
+
+/// The schema of the parameter.
+pub(super) fn schema() -> Object {
+    Object::builder().schema_type(Type::String).enum_values(Some(OUTPUT_FORMATS.iter().copied())).build()
 }
 
 fn number(part: Option<&str>) -> Result<Option<u32>, ApiError> {

@@ -1,27 +1,22 @@
 //! `GET /v2/voices` and the settings of voices. `GET /v1/voices` is shared with the other dialects.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, State},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::Uri;
+use serde::Serialize;
 use serde_json::{Value, json};
 use svara_engine::SpeakError;
+
+use super::fields::VoiceSettings;
 
 use crate::{
     error::{ApiError, ElevenLabs, Refused},
     resources::{CLONED, Entry},
     state::AppState,
 };
-
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/v2/voices", get(voices_v2))
-        .route("/v1/voices/settings/default", get(default_voice_settings))
-        .route("/v1/voices/{id}/settings", get(voice_settings))
-}
 
 const DEFAULT_PAGE: usize = 10;
 const LARGEST_PAGE: usize = 100;
@@ -42,6 +37,40 @@ struct Search {
     gender: Option<String>,
     languages: Vec<String>,
     voice_ids: Vec<String>,
+}
+
+/// The parameters of a search that the document lists.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "`Search` reads them")]
+struct SearchParameters {
+    /// Where to continue.
+    next_page_token: Option<String>,
+    /// Voices per page; the default is 10.
+    #[param(minimum = 1, maximum = 100)]
+    page_size: Option<i64>,
+    /// Part of an id, name, description or language.
+    search: Option<String>,
+    /// name sorts by name.
+    sort: Option<String>,
+    /// desc reverses the order.
+    sort_direction: Option<String>,
+    /// premade or cloned.
+    category: Option<String>,
+    /// ElevenLabs' kind of voice.
+    voice_type: Option<String>,
+}
+
+/// A page of voices.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = VoicePage)]
+struct Page<'a> {
+    voices: &'a [Entry<'a>],
+    has_more: bool,
+    total_count: usize,
+    /// Where the next page starts.
+    #[schema(required)]
+    next_page_token: Option<String>,
 }
 
 impl Search {
@@ -100,8 +129,17 @@ impl Search {
     }
 }
 
-/// `GET /v2/voices`: a page of the voices that match.
-async fn voices_v2(State(state): State<AppState>, uri: Uri) -> Result<Response, Refused<ElevenLabs>> {
+/// List the voices in pages (ElevenLabs)
+#[utoipa::path(
+    get,
+    path = "/v2/voices",
+    params(SearchParameters),
+    responses((status = 200, description = "A page of voices.", body = Page), (status = 422))
+)]
+pub(super) async fn voices_v2(
+    State(state): State<AppState>,
+    uri: Uri,
+) -> Result<Response, Refused<ElevenLabs>> {
     let search = Search::read(uri.query().unwrap_or_default())?;
     let kept = state.service.voices().list().await?;
     let presets = state.service.engine().voices().iter().map(Entry::preset);
@@ -117,25 +155,34 @@ async fn voices_v2(State(state): State<AppState>, uri: Uri) -> Result<Response, 
     }
     let total_count = entries.len();
     let page_size = search.page_size.unwrap_or(DEFAULT_PAGE);
-    let page: Vec<&Entry> = entries.iter().skip(search.offset).take(page_size).collect();
+    let page: Vec<Entry> = entries.into_iter().skip(search.offset).take(page_size).collect();
     let next = search.offset.saturating_add(page.len());
     let has_more = next < total_count && !page.is_empty();
-    Ok(Json(json!({
-        "voices": page,
-        "has_more": has_more,
-        "total_count": total_count,
-        "next_page_token": has_more.then(|| next.to_string()),
-    }))
-    .into_response())
+    let next_page_token = has_more.then(|| next.to_string());
+    Ok(Json(Page { voices: &page, has_more, total_count, next_page_token }).into_response())
 }
 
-/// `GET /v1/voices/settings/default`.
-async fn default_voice_settings() -> Json<Value> {
+/// The default settings of voices (ElevenLabs)
+#[utoipa::path(
+    get,
+    path = "/v1/voices/settings/default",
+    operation_id = "default_settings",
+    responses((status = 200, description = "How voices speak by default.", body = VoiceSettings))
+)]
+pub(super) async fn default_voice_settings() -> Json<Value> {
     Json(settings())
 }
 
-/// `GET /v1/voices/{id}/settings`: the same for every voice.
-async fn voice_settings(
+/// A voice's settings (ElevenLabs)
+///
+/// They are the same for every voice.
+#[utoipa::path(
+    get,
+    path = "/v1/voices/{id}/settings",
+    params(("id" = String, Path, description = "The id of the voice.")),
+    responses((status = 200, description = "How voices speak by default.", body = VoiceSettings), (status = 404))
+)]
+pub(super) async fn voice_settings(
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Refused<ElevenLabs>> {

@@ -1,11 +1,10 @@
 //! `POST /v1/text-to-speech/{voice_id}` and its variants: whole or streamed, with times or without.
 
 use axum::{
-    Json, RequestPartsExt, Router,
+    Json, RequestPartsExt,
     body::Body,
     extract::{FromRequest, Query, Request},
     response::{IntoResponse, Response},
-    routing::post,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
@@ -15,21 +14,13 @@ use serde::{Deserialize, Serialize};
 use svara_engine::SpeechRequest;
 use svara_service::{Delivery, Dialect, EncodedSpeech, Order};
 
-use super::{Addressed, alignment::Alignment, fields::Fields, formats};
+use super::{super::EXAMPLE, Address, Addressed, alignment::Alignment, fields::Fields, formats};
 use crate::{
     error::{ApiError, ElevenLabs, Refused},
     reading::body::{self, BodyType},
-    respond,
+    respond::{self, SpeechRefusals},
     state::AppState,
 };
-
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/v1/text-to-speech/{voice_id}", post(convert))
-        .route("/v1/text-to-speech/{voice_id}/stream", post(stream))
-        .route("/v1/text-to-speech/{voice_id}/with-timestamps", post(convert_with_timestamps))
-        .route("/v1/text-to-speech/{voice_id}/stream/with-timestamps", post(stream_with_timestamps))
-}
 
 /// `enable_logging` and `optimize_streaming_latency` are taken, too: nothing is kept here in any case, and nothing is
 /// gained by waiting.
@@ -39,7 +30,7 @@ struct Options {
 }
 
 /// What each of these routes is asked for, to be streamed unless the route says otherwise.
-struct Wanted {
+pub(super) struct Wanted {
     state: AppState,
     order: Order,
 }
@@ -66,19 +57,54 @@ impl FromRequest<AppState> for Wanted {
     }
 }
 
-/// `POST /v1/text-to-speech/{voice_id}`: the whole audio, once it is made.
-async fn convert(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
+/// The answer with audio alone, in the document.
+struct Spoken;
+
+impl utoipa::IntoResponses for Spoken {
+    fn responses() -> respond::Responses {
+        respond::audio_responses([("audio/*", respond::binary())])
+    }
+}
+
+/// Speak (ElevenLabs)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech/{voice_id}",
+    params(Address),
+    request_body(content((Fields = "application/json", example = json!({"text": EXAMPLE})))),
+    responses(Spoken)
+)]
+pub(super) async fn convert(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
     let order = Order { delivery: Delivery::Whole, ..order };
     Ok(respond::audio(state.service.speak(order).await?))
 }
 
-/// `POST /v1/text-to-speech/{voice_id}/stream`: the audio as it is made.
-async fn stream(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
+/// Speak, streamed (ElevenLabs)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech/{voice_id}/stream",
+    params(Address),
+    request_body(content((Fields = "application/json", example = json!({"text": EXAMPLE})))),
+    responses(Spoken)
+)]
+pub(super) async fn stream(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
     Ok(respond::audio(state.service.speak(order).await?))
 }
 
-/// `POST /v1/text-to-speech/{voice_id}/with-timestamps`: one JSON object.
-async fn convert_with_timestamps(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
+/// Speak, with times (ElevenLabs)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech/{voice_id}/with-timestamps",
+    params(Address),
+    request_body(content((Fields = "application/json", example = json!({"text": EXAMPLE})))),
+    responses(
+        (status = 200, description = "The audio and the times of its characters.", body = Timed),
+        SpeechRefusals,
+    )
+)]
+pub(super) async fn convert_with_timestamps(
+    Wanted { state, order }: Wanted,
+) -> Result<Response, Refused<ElevenLabs>> {
     let spec = order.spec;
     let speaking = state.service.open(Order { delivery: Delivery::Whole, ..order }).await?;
     let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
@@ -89,8 +115,25 @@ async fn convert_with_timestamps(Wanted { state, order }: Wanted) -> Result<Resp
     Ok(response)
 }
 
-/// `POST /v1/text-to-speech/{voice_id}/stream/with-timestamps`: an object a line, as the audio is made.
-async fn stream_with_timestamps(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
+/// Speak, streamed with times (ElevenLabs)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech/{voice_id}/stream/with-timestamps",
+    params(Address),
+    request_body(content((Fields = "application/json", example = json!({"text": EXAMPLE})))),
+    responses(
+        (
+            status = 200,
+            description = "A SpeechWithTimes object per line, as the audio is made.",
+            body = String,
+            content_type = "application/x-ndjson",
+        ),
+        SpeechRefusals,
+    )
+)]
+pub(super) async fn stream_with_timestamps(
+    Wanted { state, order }: Wanted,
+) -> Result<Response, Refused<ElevenLabs>> {
     let spec = order.spec;
     let speaking = state.service.open(order).await?;
     let timing = speaking.server_timing();
@@ -103,10 +146,13 @@ async fn stream_with_timestamps(Wanted { state, order }: Wanted) -> Result<Respo
 
 /// Sound and the times of what is said. Both alignments are of the characters as they are said: numbers are words in
 /// them. Those of the text as it was typed are not known.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SpeechWithTimes)]
 struct Timed<'a> {
     audio_base64: String,
+    #[schema(required, inline)]
     alignment: Option<&'a Alignment>,
+    #[schema(required, inline)]
     normalized_alignment: Option<&'a Alignment>,
 }
 

@@ -58,7 +58,7 @@ fn events(
                 }
                 Some(Err(error)) => {
                     let error = ApiError::from(error);
-                    let mut told = error.body(Dialect::OpenAi);
+                    let mut told = json!(error.body(Dialect::OpenAi));
                     if let Some(fields) = told.as_object_mut() {
                         fields.insert("type".to_owned(), "error".into());
                     }

@@ -4,13 +4,8 @@ mod events;
 mod listing;
 mod speech;
 
-#[cfg(test)]
-pub(crate) use self::speech::Fields;
+use crate::routes::Routes;
 
-use axum::Router;
-
-use crate::state::AppState;
-
-pub(crate) fn router() -> Router<AppState> {
-    Router::new().merge(speech::router()).merge(listing::router())
+pub(super) fn routes() -> Vec<Routes> {
+    vec![speech::routes(), listing::voices(), listing::models()]
 }

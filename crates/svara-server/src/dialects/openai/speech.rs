@@ -3,50 +3,101 @@
 use std::str::FromStr;
 
 use axum::{
-    Router,
     extract::{Request, State},
     response::Response,
-    routing::post,
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use svara_audio::{EncoderSpec, Format};
 use svara_engine::SpeechRequest;
 use svara_service::{Delivery, Dialect, Order};
+use utoipa::openapi::{Object, schema::Type};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::events;
+use super::{super::EXAMPLE, events};
 use crate::{
-    error::{ApiError, OpenAi, Refused},
-    reading::body::{self, BodyType},
+    error::{ApiError, OpenAi, Refused, Spelling},
+    reading::{
+        body::{self, BodyType},
+        schemas,
+    },
     respond,
+    routes::{Routes, Tag},
     state::{AppState, Asker},
 };
 
 /// OpenAI's default.
 const DEFAULT_FORMAT: Format = Format::Mp3;
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new().route("/v1/audio/speech", post(audio_speech))
+pub(super) fn routes() -> Routes {
+    let router = OpenApiRouter::new().routes(routes!(audio_speech));
+    Routes::keyed(Tag::Speech, Spelling::Fixed(Dialect::OpenAi), router)
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct Fields {
+/// The fields, with OpenAI's names.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[schema(as = OpenAiSpeech)]
+struct Fields {
+    /// The text to speak.
+    #[schema(value_type = String, min_length = 1)]
     input: Option<String>,
+    #[schema(value_type = VoiceField, inline)]
     voice: Option<VoiceField>,
+    /// Any name: this server runs one model.
+    #[expect(dead_code, reason = "OpenAI's clients send OpenAI's names; the document lists the field")]
+    #[serde(default)]
+    #[schema(value_type = String)]
+    model: IgnoredAny,
+    #[schema(schema_with = response_format)]
     response_format: Option<String>,
+    /// If this names one style of the model, that style is used.
     instructions: Option<String>,
+    #[schema(schema_with = schemas::speed)]
     speed: Option<f32>,
+    #[schema(schema_with = stream_format)]
     stream_format: Option<String>,
+    #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
 }
 
+fn response_format() -> Object {
+    schemas::format(DEFAULT_FORMAT)
+}
+
+fn stream_format() -> Object {
+    schemas::choice(["audio", "sse"], "Whether the audio comes as it is or in server-sent events.")
+}
+
 /// A voice by name, or as an object with its id.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(untagged, expecting = "a voice's name, or an object with its id")]
 enum VoiceField {
     Name(String),
     Object { id: String },
 }
 
+/// The answer, in the document.
+struct Spoken;
+
+impl utoipa::IntoResponses for Spoken {
+    fn responses() -> respond::Responses {
+        let about = "JSON: speech.audio.delta, speech.audio.done or error.";
+        let data = Object::builder().schema_type(Type::String).description(Some(about));
+        // The document describes an event by its fields.
+        let event = Object::builder().property("data", data).required("data");
+        respond::audio_responses([("audio/*", respond::binary()), ("text/event-stream", event.into())])
+    }
+}
+
+/// Speak (OpenAI)
+#[utoipa::path(
+    post,
+    path = "/v1/audio/speech",
+    operation_id = "openai_speak",
+    request_body(content(
+        (Fields = "application/json", example = json!({"input": EXAMPLE, "voice": "", "model": "tts-1"})),
+    )),
+    responses(Spoken)
+)]
 async fn audio_speech(
     State(state): State<AppState>,
     asker: Asker,
@@ -59,7 +110,6 @@ async fn audio_speech(
     Ok(speak(&state, asker, fields).await.map_err(in_openai_words)?)
 }
 
-/// The `model` of the request is passed over: OpenAI's clients send OpenAI's names, and there is one model here.
 async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Response, ApiError> {
     let as_events = match fields.stream_format.as_deref() {
         None | Some("audio") => false,

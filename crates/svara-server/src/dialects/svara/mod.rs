@@ -5,64 +5,130 @@ mod timed;
 use std::str::FromStr;
 
 use axum::{
-    Router,
     extract::{Request, State},
     response::Response,
-    routing::post,
 };
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format, SampleRate};
 use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Strip, Voices};
 use svara_service::{Delivery, Dialect, Order, Timestamps};
+use utoipa::openapi::{
+    Object,
+    schema::{SchemaType, Type},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::EXAMPLE;
 use crate::{
-    error::{ApiError, Refused, Svara},
+    error::{ApiError, Refused, Spelling, Svara},
     reading::{
         body::{self, BodyType, FormValue, flag},
         reference::ReferenceFields,
+        schemas,
         upload::Upload,
     },
     respond,
+    routes::{Routes, Tag},
     state::{AppState, Asker},
 };
 
 /// Streamed Opus is what the Python stack answered.
 const DEFAULT_FORMAT: Format = Format::Opus;
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new().route("/v1/text-to-speech", post(text_to_speech))
+pub(super) fn routes() -> Routes {
+    Routes::keyed(Tag::Speech, Spelling::SVARA, OpenApiRouter::new().routes(routes!(text_to_speech)))
 }
 
 /// The fields, with the Python stack's names.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = SvaraSpeech)]
 pub(crate) struct Fields {
+    /// The text to speak.
+    #[schema(value_type = String, min_length = 1)]
     text: Option<String>,
+    /// A voice's id, speaker id or name, or a language. Required unless a recording or a language is given.
     voice: Option<String>,
+    /// The same as voice.
     voice_id: Option<String>,
+    /// The id of the model that this server runs.
     model_id: Option<String>,
+    /// With false, the audio comes in one body with its length.
     stream: Option<bool>,
+    #[schema(schema_with = response_format)]
     response_format: Option<String>,
+    /// One of the rates of the format, in Hz.
+    #[schema(value_type = Option<i64>)]
     sample_rate: Option<u32>,
+    #[schema(schema_with = schemas::speed)]
     speed: Option<f32>,
+    #[schema(minimum = 0.0, maximum = 2.0)]
     temperature: Option<f32>,
+    #[schema(exclusive_minimum = 0.0, maximum = 1.0)]
     top_p: Option<f32>,
+    #[schema(minimum = -1)]
     top_k: Option<i32>,
+    #[schema(minimum = 1.0, maximum = 2.0)]
     repetition_penalty: Option<f32>,
+    /// A second of speech is 82 tokens.
+    #[schema(minimum = 7, maximum = 4096)]
     max_tokens: Option<u32>,
+    #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
     style: Option<String>,
+    /// Removes Markdown's marks from the text.
     strip_markdown: Option<bool>,
+    /// Removes emoji from the text.
     strip_emoji: Option<bool>,
     #[serde(default, deserialize_with = "normalization")]
+    #[schema(schema_with = text_normalization)]
     text_normalization: Normalization,
     // Not flattened: an error in one of these has to name it.
+    /// A recording to speak like: base64 in JSON, a file in forms.
+    #[schema(value_type = Option<String>)]
     reference_audio: Option<Upload>,
+    /// What is said in the recording.
     reference_transcript: Option<String>,
+    /// The id of a saved voice.
     voice_clone_id: Option<String>,
+    /// The tokens of a recording, as POST /v1/voice-clone gives them.
     voice_clone_tokens: Option<Vec<u32>>,
+    /// The language that the recording's voice speaks; without a voice or recording, the language to find a voice for.
     language: Option<String>,
+    #[schema(schema_with = schemas::gender)]
     gender: Option<Gender>,
+    #[schema(schema_with = timestamps)]
     timestamps: Option<Timestamps>,
+}
+
+fn response_format() -> Object {
+    schemas::format(DEFAULT_FORMAT)
+}
+
+fn text_normalization() -> Object {
+    let kinds = SchemaType::from_iter([Type::String, Type::Boolean, Type::Null]);
+    let about = "auto, on or off: whether numbers and dates are written out in words.";
+    Object::builder().schema_type(kinds).description(Some(about)).build()
+}
+
+fn timestamps() -> Object {
+    let about = "Answer in JSON, with the audio and estimated times of its words or characters.";
+    schemas::choice(["word", "character"], about)
+}
+
+/// The answer, in the document.
+struct Spoken;
+
+impl utoipa::IntoResponses for Spoken {
+    fn responses() -> respond::Responses {
+        let described = |kind, text| Object::builder().schema_type(kind).description(Some(text)).into();
+        let object = "With timestamps and stream: false.";
+        let lines = "With timestamps: such an object per line, as the audio is made.";
+        respond::audio_responses([
+            ("audio/*", respond::binary()),
+            ("application/json", described(Type::Object, object)),
+            ("application/x-ndjson", described(Type::String, lines)),
+        ])
+    }
 }
 
 impl Fields {
@@ -72,6 +138,18 @@ impl Fields {
     }
 }
 
+/// Speak (svara)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech",
+    operation_id = "speak",
+    request_body(content(
+        (Fields = "application/json", example = json!({"text": EXAMPLE, "voice": "", "response_format": "wav"})),
+        (Fields = "multipart/form-data"),
+        (Fields = "application/x-www-form-urlencoded"),
+    )),
+    responses(Spoken)
+)]
 async fn text_to_speech(
     State(state): State<AppState>,
     asker: Asker,

@@ -11,10 +11,8 @@ mod sound;
 use std::time::{Duration, Instant};
 
 use axum::{
-    Router,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::Response,
-    routing::get,
 };
 use http::Uri;
 use svara_engine::{Normalization, SpeakError, SpeechRequest};
@@ -25,7 +23,7 @@ use self::{
     run::Orders,
     session::{Kind, Rules, Session},
 };
-use super::{Addressed, formats};
+use super::{Address, Addressed, formats};
 use crate::{
     error::{ApiError, ElevenLabs, Refused},
     reading::body::flag,
@@ -37,16 +35,16 @@ const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 const DEFAULT_INACTIVITY_S: u64 = 20;
 const LONGEST_INACTIVITY_S: u64 = 180;
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/v1/text-to-speech/{voice_id}/stream-input", get(stream_input))
-        .route("/v1/text-to-speech/{voice_id}/multi-stream-input", get(multi_stream_input))
-}
-
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-/// `stream-input`.
-async fn stream_input(
+/// Speak text that comes piece by piece, over a WebSocket (ElevenLabs)
+#[utoipa::path(
+    get,
+    path = "/v1/text-to-speech/{voice_id}/stream-input",
+    params(Address),
+    responses((status = 101, description = "The WebSocket is open."), (status = 404))
+)]
+pub(super) async fn stream_input(
     State(state): State<AppState>,
     addressed: Addressed,
     uri: Uri,
@@ -55,8 +53,14 @@ async fn stream_input(
     open(Kind::Single, state, addressed, &uri, upgrade)
 }
 
-/// `multi-stream-input`.
-async fn multi_stream_input(
+/// Speak several texts at once that come piece by piece, over a WebSocket (ElevenLabs)
+#[utoipa::path(
+    get,
+    path = "/v1/text-to-speech/{voice_id}/multi-stream-input",
+    params(Address),
+    responses((status = 101, description = "The WebSocket is open."), (status = 404))
+)]
+pub(super) async fn multi_stream_input(
     State(state): State<AppState>,
     addressed: Addressed,
     uri: Uri,

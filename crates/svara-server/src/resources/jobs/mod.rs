@@ -1,82 +1,64 @@
 //! `POST /v1/jobs` and what becomes of them: speech that nobody waits for.
 
+mod view;
+
 use axum::{
-    Json, Router,
+    Json,
     body::Body,
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION},
 };
-use serde::Serialize;
-use serde_json::{Value, json};
 use svara_audio::Format;
 use svara_service::{
     ServiceError,
-    jobs::{Draft, FailureRecord, Item, Job, Overview, Product},
+    jobs::{Draft, Item, Job, Product},
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::view::{JobView, List, Times};
+use super::{DONE, Done};
 use crate::{
     dialects::svara,
-    error::{ApiError, Refused, Svara},
+    error::{ApiError, Refused, Spelling, Svara},
     reading::body::{self, BodyType},
+    respond::Audio,
+    routes::{Routes, Tag},
     state::{AppState, Asker},
 };
 
-pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/v1/jobs", get(list).post(create))
-        .route("/v1/jobs/{id}", get(get_one).delete(delete))
-        .route("/v1/jobs/{id}/audio", get(only_audio))
-        .route("/v1/jobs/{id}/audio/{number}", get(audio))
-        .route("/v1/jobs/{id}/timestamps", get(only_timestamps))
-        .route("/v1/jobs/{id}/timestamps/{number}", get(timestamps))
+pub(super) fn routes() -> Routes {
+    let router = OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get_one, delete))
+        .routes(routes!(only_audio))
+        .routes(routes!(audio))
+        .routes(routes!(only_timestamps))
+        .routes(routes!(timestamps));
+    Routes::keyed(Tag::Jobs, Spelling::SVARA, router)
 }
 
-/// A job, as answers show it.
-#[derive(Serialize)]
-struct JobView {
-    id: String,
-    #[serde(flatten)]
-    overview: Overview,
-    /// Where one job is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    items: Option<Vec<ItemView>>,
-}
-
-/// One of its texts.
-#[derive(Serialize)]
-struct ItemView {
-    number: usize,
-    /// `queued`, `running`, `done` or `failed`.
-    status: &'static str,
-    characters: usize,
-    format: String,
-    sample_rate: u32,
-    /// Pieces of the text that are said, while it is running.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pieces_done: Option<u64>,
-    audio_seconds: f64,
-    /// Where its audio is, once it is done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audio: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audio_bytes: Option<u64>,
-    /// Where its times are, once it is done, if they were asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timestamps: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<FailureRecord>,
-}
-
-#[derive(Serialize)]
-struct List {
-    jobs: Vec<JobView>,
-}
-
+/// Speak later
+///
+/// One text, or a line of JSON for each of several.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs",
+    operation_id = "create_job",
+    request_body(content((svara::Fields = "application/json"), (String = "application/jsonl"))),
+    responses(
+        (
+            status = 202,
+            description = "The job; its texts are spoken in the background.",
+            body = JobView,
+            headers(("Location" = String, description = "The path of the job.")),
+        ),
+        (status = 404), (status = 408), (status = 409), (status = 413), (status = 415), (status = 422), (status = 501),
+    )
+)]
 async fn create(
     State(state): State<AppState>,
     asker: Asker,
@@ -90,12 +72,30 @@ async fn create(
     Ok(response)
 }
 
+/// List the jobs
+#[utoipa::path(
+    get,
+    path = "/v1/jobs",
+    operation_id = "list_jobs",
+    responses(
+        (status = 200, description = "The jobs, the newest first, without their texts.", body = List),
+        (status = 501),
+    )
+)]
 async fn list(State(state): State<AppState>, asker: Asker) -> Result<Json<List>, Refused<Svara>> {
     let jobs = state.service.jobs().list(&asker.caller).await?.into_iter();
-    let jobs = jobs.map(|(id, overview)| JobView { id, overview, items: None });
+    let jobs = jobs.map(|(id, overview)| JobView::outline(id, overview));
     Ok(Json(List { jobs: jobs.collect() }))
 }
 
+/// A job and its progress
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}",
+    operation_id = "get_job",
+    params(("id" = String, Path, description = "The id of the job.")),
+    responses((status = 200, description = "The job.", body = JobView), (status = 404), (status = 501))
+)]
 async fn get_one(
     State(state): State<AppState>,
     asker: Asker,
@@ -105,13 +105,21 @@ async fn get_one(
     Ok(Json(JobView::whole(&id, &job)))
 }
 
+/// Cancel and delete a job
+#[utoipa::path(
+    delete,
+    path = "/v1/jobs/{id}",
+    operation_id = "delete_job",
+    params(("id" = String, Path, description = "The id of the job.")),
+    responses((status = 200, description = "The job and its audio are deleted.", body = Done), (status = 404), (status = 501))
+)]
 async fn delete(
     State(state): State<AppState>,
     asker: Asker,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Refused<Svara>> {
+) -> Result<Json<Done>, Refused<Svara>> {
     if state.service.jobs().delete(&asker.caller, &id).await? {
-        Ok(Json(json!({"status": "ok"})))
+        Ok(Json(DONE))
     } else {
         Err(unknown().into())
     }
@@ -119,10 +127,37 @@ async fn delete(
 
 type Download = Result<Response, Refused<Svara>>;
 
+/// The audio of a job with one text
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}/audio",
+    operation_id = "get_only_job_audio",
+    params(
+        ("id" = String, Path, description = "The id of the job."),
+    ),
+    responses(
+        (status = 200, description = "The file.", body = inline(Audio), content_type = "audio/*"),
+        (status = 404), (status = 409), (status = 501),
+    )
+)]
 async fn only_audio(State(state): State<AppState>, asker: Asker, Path(id): Path<String>) -> Download {
     Ok(download(&state, &asker, Product::Audio, &id, None).await?)
 }
 
+/// The audio of a text
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}/audio/{number}",
+    operation_id = "get_job_audio",
+    params(
+        ("id" = String, Path, description = "The id of the job."),
+        ("number" = String, Path, description = "The number of the text, from 0."),
+    ),
+    responses(
+        (status = 200, description = "The file.", body = inline(Audio), content_type = "audio/*"),
+        (status = 404), (status = 409), (status = 501),
+    )
+)]
 async fn audio(
     State(state): State<AppState>,
     asker: Asker,
@@ -131,10 +166,37 @@ async fn audio(
     Ok(download(&state, &asker, Product::Audio, &id, Some(&number)).await?)
 }
 
+/// The times of a job with one text
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}/timestamps",
+    operation_id = "get_only_job_times",
+    params(
+        ("id" = String, Path, description = "The id of the job."),
+    ),
+    responses(
+        (status = 200, description = "Estimated times of words or characters, if they were asked for.", body = Times),
+        (status = 404), (status = 409), (status = 501),
+    )
+)]
 async fn only_timestamps(State(state): State<AppState>, asker: Asker, Path(id): Path<String>) -> Download {
     Ok(download(&state, &asker, Product::Times, &id, None).await?)
 }
 
+/// The times of a text
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}/timestamps/{number}",
+    operation_id = "get_job_times",
+    params(
+        ("id" = String, Path, description = "The id of the job."),
+        ("number" = String, Path, description = "The number of the text, from 0."),
+    ),
+    responses(
+        (status = 200, description = "Estimated times of words or characters, if they were asked for.", body = Times),
+        (status = 404), (status = 409), (status = 501),
+    )
+)]
 async fn timestamps(
     State(state): State<AppState>,
     asker: Asker,
@@ -245,36 +307,4 @@ async fn add(
 
 fn in_line(number: usize, error: &ApiError) -> ApiError {
     ApiError { message: format!("line {number}: {}", error.message), ..*error }
-}
-
-impl JobView {
-    fn whole(id: &str, job: &Job) -> Self {
-        let items = job.items.iter().zip(&job.summary.items).enumerate();
-        let items = items.map(|(number, (item, about))| {
-            let end = match item {
-                Item::Over(end) => Some(end),
-                Item::Queued | Item::Running(_) => None,
-            };
-            let done = end.filter(|end| end.failure.is_none());
-            ItemView {
-                number,
-                status: item.status(),
-                characters: about.characters,
-                format: about.format.clone(),
-                sample_rate: about.sample_rate_hz,
-                pieces_done: match item {
-                    Item::Running(progress) => Some(progress.pieces_done()),
-                    Item::Queued | Item::Over(_) => None,
-                },
-                audio_seconds: item.audio_seconds(),
-                audio: done.map(|_| format!("/v1/jobs/{id}/audio/{number}")),
-                audio_bytes: end.and_then(|end| end.audio_bytes),
-                timestamps: done
-                    .filter(|_| about.timed)
-                    .map(|_| format!("/v1/jobs/{id}/timestamps/{number}")),
-                error: end.and_then(|end| end.failure.clone()),
-            }
-        });
-        Self { id: id.to_owned(), overview: job.overview(), items: Some(items.collect()) }
-    }
 }
