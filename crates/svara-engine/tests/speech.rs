@@ -232,7 +232,11 @@ async fn no_more_than_the_pieces_ahead_is_generated() {
         assert!((ahead * 100..=ahead * 100 + 10).contains(&given), "{given} frames");
         drop(speech);
         sleep(Duration::from_millis(1)).await;
-        assert_eq!(setup.source.open.load(Ordering::SeqCst), 0, "a listener who leaves stops all generations");
+        assert_eq!(
+            setup.source.open.load(Ordering::SeqCst),
+            0,
+            "a listener who leaves stops all generations"
+        );
     }
 }
 
