@@ -1,4 +1,4 @@
-//! The whole HTTP surface: the routes, and what every request passes on its way to them.
+//! The HTTP router: the routes and their middleware.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) fn router(app: App, http: HttpMetrics, config: &ServerConfig) -> Rout
     let guard = Guard { callers: app.callers.clone(), open: config.open.clone().into() };
     let counted = (http, Arc::clone(app.service.metrics()));
     let (life, body_bytes) = (app.life.clone(), app.body_bytes);
-    // The last layer is the outermost.
+    // The layer added last is the outermost.
     routes::all()
         .route_layer(from_fn_with_state(guard, middleware::guard))
         .layer(DefaultBodyLimit::max(body_bytes))

@@ -1,4 +1,4 @@
-//! The dialect of an answer that no route gives.
+//! The dialect of responses outside any route.
 
 use http::{HeaderMap, HeaderName};
 use svara_service::Dialect;
@@ -6,8 +6,8 @@ use svara_service::Dialect;
 /// The header in which ElevenLabs' clients send their key.
 const ELEVENLABS_KEY: HeaderName = HeaderName::from_static("xi-api-key");
 
-/// The dialect of a request, for answers that no route gives. Paths that ElevenLabs' clients share with others are
-/// theirs where the request brings the header in which they send their key.
+/// The dialect of a request, for responses outside any route. Paths that ElevenLabs' clients share with others count as
+/// ElevenLabs' if the request has the header in which its clients send their key.
 pub(crate) fn dialect_of<B>(request: &http::Request<B>) -> Dialect {
     let path = request.uri().path();
     let under =

@@ -1,21 +1,21 @@
-//! Which routes need no key.
+//! Which routes need a key.
 
 use http::Method;
 
 use crate::config::OpenGroup;
 
-/// What a route asks of its callers.
+/// The key that a route requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     /// A key, unless the group is open.
     Open(OpenGroup),
     /// A key.
     Key,
-    /// A key, which may also come in the first message of the WebSocket; the route asks for it.
+    /// A key, which may also come in the first message of the WebSocket; the route checks that one.
     KeyInMessage,
 }
 
-/// Patterns of routes that are read and change nothing. What doesn't stand here needs a key.
+/// Patterns of routes that only read and can be open. All other routes need a key.
 const OPEN: &[(&str, OpenGroup)] = &[
     ("/health", OpenGroup::Health),
     ("/health/live", OpenGroup::Health),
@@ -46,7 +46,7 @@ const OPEN: &[(&str, OpenGroup)] = &[
 const KEY_IN_MESSAGE: &[&str] =
     &["/v1/text-to-speech/{voice_id}/stream-input", "/v1/text-to-speech/{voice_id}/multi-stream-input"];
 
-/// What the route with this pattern asks.
+/// The access rule of the route with this pattern.
 pub(super) fn of(method: &Method, pattern: &str) -> Access {
     if method != Method::GET && method != Method::HEAD {
         return Access::Key;

@@ -10,7 +10,7 @@ use svara_http::{Lifecycle, Phase};
 
 use crate::error::{ApiError, dialect_of};
 
-/// Middleware: refuses requests once the server drains. Probes and metrics are still answered.
+/// Middleware: refuses requests once the server drains, except for probes and metrics.
 pub(crate) async fn refuse_when_draining(
     State(life): State<Lifecycle>,
     request: Request,

@@ -101,7 +101,7 @@ async fn say_repeats_and_sums_up() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert_eq!(shell.engine.requests().len(), 3);
     assert_eq!(said.stderr.lines().count(), 4, "{}", said.stderr);
-    assert!(said.stderr.contains("3 times, least/median/most: first audio "), "{}", said.stderr);
+    assert!(said.stderr.contains("3 runs, min/median/max: first audio "), "{}", said.stderr);
 }
 
 #[tokio::test]
