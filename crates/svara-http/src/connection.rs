@@ -1,4 +1,4 @@
-//! One connection, from its first byte to its last.
+//! Serves one connection, from its first byte to its last.
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::{
     tls::Tls,
 };
 
-/// What all connections go by.
+/// The settings that all connections share.
 pub(crate) struct Shared {
     pub(crate) app: Router,
     pub(crate) life: Lifecycle,
@@ -34,17 +34,17 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Arc<Tls>>,
 }
 
-/// Requests at once on one HTTP/2 connection.
+/// Concurrent requests on one HTTP/2 connection.
 const HTTP2_STREAMS: u32 = 100;
-/// How much an HTTP/2 answer may be ahead of its client, in bytes.
+/// How far an HTTP/2 response may be ahead of its client, in bytes.
 const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
 const HTTP2_PING_AFTER: Duration = Duration::from_secs(20);
-/// How long a connection that is asked to close may take when nothing is open on it.
+/// How long a connection without open requests may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
 
-/// Serves a connection to its end, whatever that is.
+/// Serves a connection to its end, however it ends.
 pub(crate) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) {
-    // Small chunks of audio must leave at once. A connection that is gone already will say so by itself.
+    // Small chunks of audio must be sent at once. An error here means that the connection is gone, which shows later.
     let _ = stream.set_nodelay(true);
     let Limits { write_stall, header, .. } = shared.limits;
     let stream = Guarded::new(stream, write_stall, shared.life.clone(), place);
@@ -95,7 +95,7 @@ where
         }
     };
     if ended.is_none() {
-        // What is open may finish; a request that is still being written, or a client that doesn't close, may not.
+        // Open requests may finish; a request that is still being sent, or a client that doesn't close, may not.
         ended = tokio::select! {
             ended = connection.as_mut() => Some(ended),
             () = exchange::idle(&exchanges, CLOSE, CLOSE) => None,

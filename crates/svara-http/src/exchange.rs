@@ -1,5 +1,4 @@
-//! Requests and their answers as a connection sees them: how many are open, and bodies that have to come, or to be
-//! taken, in time.
+//! The requests and responses of a connection: how many are open, and the deadlines for bodies.
 
 use std::{
     future::Future,
@@ -15,20 +14,20 @@ use tokio::{sync::watch, time::Sleep};
 
 use crate::streams;
 
-/// Most bytes handed over at once. Of an answer that is made before it is sent, a client that reads nothing gets no more
-/// than this beyond its window, and the rest can be taken back.
+/// The most bytes handed to hyper at once. If a client doesn't read a complete response, at most this many bytes beyond
+/// its window stay in hyper's buffers, and the rest can be dropped.
 const PORTION_BYTES: usize = 16 * 1024;
 
 /// The requests of a connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Exchanges {
-    /// Requests whose answers aren't at their end.
+    /// Requests whose responses haven't ended.
     pub(crate) open: usize,
-    /// Whether there has been any.
+    /// Whether there has been a request.
     pub(crate) any: bool,
 }
 
-/// Counts one request for as long as its answer lives.
+/// Counts one request for as long as its response lives.
 pub(crate) struct Open(watch::Sender<Exchanges>);
 
 impl Open {
@@ -44,24 +43,24 @@ impl Drop for Open {
     }
 }
 
-/// Waits until a connection has had nothing to do for too long: `first` without any request, `idle` after an answer.
+/// Waits until a connection is idle for too long: for `first` without any request, for `idle` after a response.
 pub(crate) async fn idle(exchanges: &watch::Sender<Exchanges>, first: Duration, idle: Duration) {
     let mut seen = exchanges.subscribe();
     loop {
         let Exchanges { open, any } = *seen.borrow_and_update();
         let patience = if any { idle } else { first };
         tokio::select! {
-            // The sender is borrowed: it is there.
+            // Can't fail: the sender is borrowed.
             _ = seen.changed() => {}
             () = tokio::time::sleep(patience), if open == 0 => return,
         }
     }
 }
 
-/// An answer's body that counts, and tells its stream whom it waits for.
+/// The body of a response, which counts as open and tells its stream whether it waits for the client.
 pub(crate) struct Answer {
     body: Body,
-    /// Of the body's last frame, what is still to be handed over.
+    /// The part of the body's last frame that is not handed over yet.
     rest: Bytes,
     _open: Open,
 }
@@ -117,10 +116,10 @@ impl hyper::body::Body for Answer {
 
 /// A request's body took too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the request body didn't come within {} s", .0.as_secs_f64())]
+#[error("the request body didn't arrive within {} s", .0.as_secs_f64())]
 pub struct BodyTimeout(pub Duration);
 
-/// A request's body that has to be there in time.
+/// The body of a request, with a deadline.
 pub(crate) struct Timed {
     body: Incoming,
     bound: Duration,

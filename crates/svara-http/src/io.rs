@@ -1,4 +1,4 @@
-//! A connection's bytes, with the bounds that hold whatever is spoken over it: HTTP, TLS or a WebSocket.
+//! The bytes of a connection, with bounds that hold for every protocol on it: HTTP, TLS or WebSocket.
 
 use std::{
     future::Future,
@@ -18,8 +18,8 @@ use crate::{
     place::Place,
 };
 
-/// A connection that fails once its peer has taken nothing for too long, or the server stops. It holds its place among
-/// the connections for as long as anything of it lives, an upgrade to a WebSocket included.
+/// A connection that fails once its peer has read nothing for too long, or the server stops. It counts as a connection
+/// until it is dropped, including after an upgrade to a WebSocket.
 pub(crate) struct Guarded<S> {
     stream: S,
     stall: Stall,
@@ -40,7 +40,7 @@ impl<S> Guarded<S> {
     fn check_stopping(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         match self.stopping.as_mut().poll(cx) {
             Poll::Ready(()) => {
-                // It may be asked again; a future that is over may not.
+                // It may be polled again, but a completed future must not.
                 self.stopping = Box::pin(std::future::ready(()));
                 Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"))
             }
@@ -49,14 +49,14 @@ impl<S> Guarded<S> {
     }
 }
 
-/// Watches writes that don't get on.
+/// Watches writes that make no progress.
 struct Stall {
     bound: Duration,
     since: Option<Pin<Box<Sleep>>>,
 }
 
 impl Stall {
-    /// What became of a write: passes it on, or ends it when none has got on for the bound.
+    /// Passes on the result of a write, or fails it if no write has made progress within the bound.
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.since = None;
@@ -67,8 +67,8 @@ impl Stall {
             self.since.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + bound)));
         ready!(sleep.as_mut().poll(cx));
         let after_s = bound.as_secs_f64();
-        tracing::debug!(after_s, "a client took nothing for too long: its connection is broken off");
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
+        tracing::debug!(after_s, "a client read nothing for too long: its connection is aborted");
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")))
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_nothing_for_too_long_is_dropped() {
+    async fn a_client_that_reads_nothing_is_disconnected() {
         let (mut near, _far, (permits, connections), _) = guarded();
         let start = Instant::now();
         let error = near.write_all(&[0; 100]).await.unwrap_err();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_a_little_now_and_then_is_served() {
+    async fn a_client_that_reads_slowly_is_served() {
         let (mut near, mut far, ..) = guarded();
         let reading = async {
             let mut byte = [0];

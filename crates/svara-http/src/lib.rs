@@ -1,10 +1,10 @@
-//! Serves an [`axum::Router`] to clients that can't be trusted to be quick, few, or still there.
+//! Serves an [`axum::Router`] to clients that may be slow, many, or gone.
 //!
-//! [`serve`] has an accept loop of its own, because what it bounds can't be bounded from outside
-//! [`axum::serve()`]: how many connections are open, how long one may take to send a request, stay idle, or take nothing
-//! of what is sent ([`Limits`]). Over HTTP/2 the last holds for each stream by itself. A [`Lifecycle`] ends it in steps:
-//! no new requests, no new connections, nothing at all ([`Phase`]). A [`Tls`] certificate, like anything [`Watched`],
-//! follows its files while the server runs.
+//! [`serve`] has its own accept loop, because its bounds can't be set from outside [`axum::serve()`]: how many
+//! connections are open, and how long one may take to send a request, stay idle, or read nothing ([`Limits`]). Over
+//! HTTP/2, the last bound applies to each stream. A [`Lifecycle`] ends the server in steps: no new requests, no new
+//! connections, nothing at all ([`Phase`]). A [`Tls`] certificate, like anything [`Watched`], is reloaded when its
+//! files change.
 //!
 //! ```no_run
 //! use std::time::Duration;

@@ -1,22 +1,22 @@
-//! Serving, draining, stopping: where in its life the server is.
+//! The phases of a server: serving, draining, closing, stopping.
 
 use tokio::sync::watch;
 
-/// Where in its life a server is. It only goes forward.
+/// The phase of a server. It only advances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// Everything is served.
+    /// All requests are served.
     Serving,
-    /// Not ready any more: new requests are refused, open ones go on. The listener is still there, so that load
-    /// balancers see why.
+    /// Not ready any more: new requests are refused, open ones continue. The listener is still open, so that load
+    /// balancers get an answer.
     Draining,
-    /// The listener is gone, and with it the connections that do nothing.
+    /// The listener and idle connections are closed.
     Closing,
-    /// What is still open is broken off.
+    /// Open requests are aborted.
     Stopping,
 }
 
-/// The phase, shared by all who go by it.
+/// The phase, shared by all tasks that depend on it.
 #[derive(Clone, Debug)]
 pub struct Lifecycle {
     phase: watch::Sender<Phase>,
@@ -29,12 +29,12 @@ impl Default for Lifecycle {
 }
 
 impl Lifecycle {
-    /// The phase now.
+    /// The current phase.
     pub fn phase(&self) -> Phase {
         *self.phase.borrow()
     }
 
-    /// Goes forward to a phase; one that is over already changes nothing.
+    /// Advances to a phase; a phase that has passed changes nothing.
     pub fn advance(&self, to: Phase) {
         self.phase.send_if_modified(|phase| {
             let later = to > *phase;
@@ -43,7 +43,7 @@ impl Lifecycle {
         });
     }
 
-    /// What a stop signal does: the first begins the drain, the next ends it.
+    /// Handles a stop signal: the first begins the drain, the next ends it.
     pub fn stop(&self) {
         self.phase.send_modify(|phase| {
             *phase = if *phase == Phase::Serving { Phase::Draining } else { Phase::Stopping };
@@ -52,7 +52,7 @@ impl Lifecycle {
 
     /// Waits until a phase, or a later one, is reached.
     pub async fn reached(&self, phase: Phase) {
-        // An error would mean that there is no sender; `self` is one.
+        // Can't fail: `self` is a sender.
         let _ = self.phase.subscribe().wait_for(|now| *now >= phase).await;
     }
 }

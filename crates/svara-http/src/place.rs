@@ -1,4 +1,4 @@
-//! Places for connections.
+//! Counts open connections.
 
 use std::sync::{
     Arc,
@@ -7,11 +7,11 @@ use std::sync::{
 
 use tokio::sync::OwnedSemaphorePermit;
 
-/// How many connections are open. Clones count together.
+/// The number of open connections. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Connections(Arc<AtomicUsize>);
 
-/// A connection's place; given back when dropped.
+/// The place of one connection; returned on drop.
 #[derive(Debug)]
 pub(crate) struct Place {
     connections: Connections,
@@ -19,7 +19,7 @@ pub(crate) struct Place {
 }
 
 impl Connections {
-    /// How many are open, with the WebSockets that some became.
+    /// The number of open connections, including WebSockets.
     pub fn open(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }

@@ -1,7 +1,7 @@
-//! Serving until told to stop, and the drain after that.
+//! The accept loop, and the drain after a stop signal.
 //!
-//! Our own accept loop, because the limits on connections can't be set from outside [`axum::serve()`]: how many there are
-//! ([`Limits::connections`](crate::Limits::connections)), how long they may take to send a request, do nothing, or take nothing of what is sent.
+//! We have our own accept loop because the limits on connections can't be set from outside [`axum::serve()`]; see
+//! [`Limits`](crate::Limits).
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What kept a server from serving.
+/// Why a server can't serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The listener has no address.
@@ -28,20 +28,20 @@ pub enum ServeError {
     /// A signal can't be caught.
     #[error("can't catch {name}")]
     Signal {
-        /// The signal's name, as `SIGTERM`.
+        /// The signal's name, such as `SIGTERM`.
         name: &'static str,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }
 
 /// How long accepting pauses when the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// How long connections that are broken off may take to notice.
+/// How long aborted connections may take to end.
 const BREAK_OFF: Duration = Duration::from_secs(1);
 
-/// Serves until `life` drains, and then until all streams have ended, or the deadline has come and they are broken off.
-/// Counts what is open in `connections`.
+/// Serves until `life` drains, then until all streams have ended or the deadline has passed and they are aborted.
+/// Counts open connections in `connections`.
 ///
 /// # Errors
 /// The listener has no address.
@@ -81,22 +81,22 @@ pub async fn serve(
             },
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be accepted");
+                tracing::error!(%error, "can't accept connections");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
     drop(listener);
     life.advance(Phase::Closing);
-    // Each connection, and what it was upgraded to, holds one permit until its end.
+    // Each connection holds one permit until its end, including after an upgrade.
     let all_ended = async || permits.acquire_many(all).await.is_ok();
     tokio::select! {
         _ = all_ended() => {}
         () = tokio::time::sleep(drain.saturating_sub(drain_delay)) => {
-            tracing::warn!(after_s = drain.as_secs_f64(), "open streams are broken off");
+            tracing::warn!(after_s = drain.as_secs_f64(), "open streams are aborted");
             life.advance(Phase::Stopping);
         }
-        () = life.reached(Phase::Stopping) => tracing::warn!("told again to stop: open streams are broken off"),
+        () = life.reached(Phase::Stopping) => tracing::warn!("second stop signal: open streams are aborted"),
     }
     if life.phase() == Phase::Stopping && tokio::time::timeout(BREAK_OFF, all_ended()).await.is_err() {
         tracing::warn!("some connections didn't end");
@@ -105,7 +105,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Stops `life` at each SIGTERM or SIGINT: the first drains, the second ends at once.
+/// Stops `life` at each SIGTERM or SIGINT: the first begins the drain, the second ends it.
 ///
 /// # Errors
 /// The signals can't be caught.
@@ -125,19 +125,19 @@ pub fn stop_at_signals(life: Lifecycle) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Says that there are too many connections, as far as that can be said without waiting.
+/// Answers that there are too many connections, as far as that is possible without waiting.
 fn turn_away(stream: &TcpStream, shared: &connection::Shared) {
     const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
                             Content-Length: 0\r\n\r\n";
     let limit = shared.limits.connections;
-    tracing::warn!(limit, "a connection is turned away: as many as may be are open");
+    tracing::warn!(limit, "too many connections: one was refused");
     if shared.tls.is_none() {
-        // A new connection has room for this. One that hasn't is closed all the same.
+        // A new connection has room for this answer; in any case it is closed.
         let _ = stream.try_write(ANSWER);
     }
 }
 
-/// Whether accepting failed for a reason of the one connection, which is gone already.
+/// Whether accepting failed because of that one connection, which is gone.
 fn is_of_the_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)

@@ -1,35 +1,35 @@
-//! How a server serves.
+//! The settings of a server.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::tls::Tls;
 
-/// How a server serves.
+/// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Bounds on connections.
     pub limits: Limits,
-    /// TLS, where there is any.
+    /// TLS, if the server uses it.
     pub tls: Option<Arc<Tls>>,
-    /// How long the listener stays after the stop signal.
+    /// How long the listener stays open after the stop signal.
     pub drain_delay: Duration,
-    /// How long open streams may go on after the stop signal.
+    /// How long open streams may continue after the stop signal.
     pub drain: Duration,
 }
 
 /// Bounds on connections.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at once.
+    /// Concurrent connections.
     pub connections: usize,
-    /// Largest head of a request.
+    /// The largest head of a request, in bytes.
     pub header_bytes: usize,
-    /// From connecting (with TLS) to the first request's last header.
+    /// The longest time from connecting, including TLS, to the last header of the first request.
     pub header: Duration,
-    /// From an answer to the last header of the next request.
+    /// The longest time from a response to the last header of the next request.
     pub idle: Duration,
-    /// From a request's headers to the end of its body.
+    /// The longest time from a request's headers to the end of its body.
     pub body: Duration,
-    /// How long a client may take nothing of what is sent.
+    /// How long a client may read nothing.
     pub write_stall: Duration,
 }

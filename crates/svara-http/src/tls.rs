@@ -1,4 +1,4 @@
-//! TLS: a certificate and its key, which may be renewed while the server runs.
+//! TLS: a certificate and its key, which are reloaded when their files change.
 
 use std::{
     fmt,
@@ -39,7 +39,7 @@ pub enum TlsError {
         /// What is wrong.
         source: pem::Error,
     },
-    /// The file has no certificate in it.
+    /// The file contains no certificate.
     #[error("no certificate in {}", .0.display())]
     NoCertificate(PathBuf),
     /// The key can't be read, or isn't PEM.
@@ -50,19 +50,19 @@ pub enum TlsError {
         /// What is wrong.
         source: pem::Error,
     },
-    /// The key isn't the certificate's, or rustls can't use one of them.
+    /// The key doesn't belong to the certificate, or rustls can't use one of them.
     #[error("the key doesn't fit the certificate")]
     Unfit(#[source] rustls::Error),
-    /// rustls has no version of TLS to offer.
+    /// rustls offers no version of TLS.
     #[error("TLS is not available")]
     Unavailable(#[source] rustls::Error),
 }
 
 impl Tls {
-    /// Reads the certificate (with those between it and the authority's behind it) and its key, both PEM.
+    /// Reads the certificate, followed by its chain up to the authority's, and its key, both PEM files.
     ///
     /// # Errors
-    /// A file can't be read or isn't PEM, or the key isn't the certificate's.
+    /// A file can't be read or isn't PEM, or the key doesn't belong to the certificate.
     pub fn load(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let files = vec![certificate.to_owned(), key.to_owned()];
         let (certificate, key) = (certificate.to_owned(), key.to_owned());
@@ -70,7 +70,7 @@ impl Tls {
         Ok(Self(Arc::new(Watched::new("tls certificate", files, load)?)))
     }
 
-    /// Follows the files from now on.
+    /// Reloads the files when they change, from now on.
     ///
     /// # Errors
     /// The signal can't be caught.
@@ -78,7 +78,7 @@ impl Tls {
         self.0.follow()
     }
 
-    /// Takes connections with the certificate that is in force now.
+    /// An acceptor with the current certificate.
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.0.get())
     }

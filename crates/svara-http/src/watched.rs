@@ -1,4 +1,4 @@
-//! Values that come from files and follow them: API keys, certificates.
+//! Values that are reloaded when their files change: API keys, certificates.
 
 use std::{
     error::Error,
@@ -13,15 +13,15 @@ use tokio::{
     sync::watch,
 };
 
-/// How often files are looked at.
+/// How often files are checked.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
-/// Makes a value of its files, or says, with its causes, why it can't.
+/// Loads a value from its files; the error includes its causes.
 type Load<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
 
-/// A value made of files. When they change it is made again; files that can't be used leave it as it was.
+/// A value from files. It is reloaded when they change; files that can't be used leave it unchanged.
 pub struct Watched<T> {
-    /// For the log.
+    /// The value's name, for the log.
     name: &'static str,
     files: Vec<PathBuf>,
     load: Load<T>,
@@ -29,7 +29,7 @@ pub struct Watched<T> {
     value: watch::Sender<Arc<T>>,
 }
 
-/// What tells a file's contents from others without reading it. Of one that can't be asked: nothing.
+/// What identifies a file's contents without reading it; none if its metadata can't be read.
 type Stamp = Option<(SystemTime, u64)>;
 
 impl<T> fmt::Debug for Watched<T> {
@@ -60,17 +60,17 @@ impl<T: Send + Sync + 'static> Watched<T> {
         Ok(Self { name, files, load, seen, value })
     }
 
-    /// The value now.
+    /// The current value.
     pub fn get(&self) -> Arc<T> {
         Arc::clone(&self.value.borrow())
     }
 
-    /// The value from now on.
+    /// A receiver of the current value and of later ones.
     pub fn subscribe(&self) -> watch::Receiver<Arc<T>> {
         self.value.subscribe()
     }
 
-    /// Loads the files again if they have changed since they were last looked at, or `anyway`. Reads files: not for
+    /// Reloads the files if they have changed since the last check, or `anyway`. It reads files, so it must not run on
     /// async threads.
     pub fn look(&self, anyway: bool) {
         let now = stamps(&self.files);
@@ -85,17 +85,12 @@ impl<T: Send + Sync + 'static> Watched<T> {
                 tracing::info!(what = self.name, "reloaded");
             }
             Err(reason) => {
-                tracing::error!(
-                    what = self.name,
-                    reason,
-                    "not reloaded: what was loaded before stays in force"
-                );
+                tracing::error!(what = self.name, reason, "not reloaded: the previous value stays in force");
             }
         }
     }
 
-    /// Follows the files for as long as somebody else holds the value: looks every few seconds, and loads them at each
-    /// SIGHUP.
+    /// Checks the files every few seconds and reloads them at each SIGHUP, for as long as the value is held elsewhere.
     ///
     /// # Errors
     /// The signal can't be caught.
@@ -118,7 +113,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     }
 }
 
-/// An error and what caused it, in a line.
+/// An error and its causes, in one line.
 fn with_causes(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

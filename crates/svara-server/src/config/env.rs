@@ -1,4 +1,4 @@
-//! The variables of the environment. Those of the Python stack keep their names.
+//! Environment variables. Those of the Python stack keep their names.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -6,7 +6,7 @@ use super::{Config, ConfigError, LogFormat, LogLevel, Secret};
 
 type Setter = fn(&mut Config, &str) -> Result<(), String>;
 
-/// Each variable and what it sets. An empty one counts as unset, as compose files leave it.
+/// Each variable and what it sets. An empty variable counts as unset, because compose files can't unset one.
 pub const VARIABLES: &[(&str, Setter)] = &[
     ("API_HOST", |config, value| parse(value, &mut config.server.host)),
     ("API_PORT", |config, value| parse(value, &mut config.server.port)),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_unset_and_a_wrong_one_is_named() {
+    fn empty_variables_are_unset_wrong_ones_named() {
         assert_eq!(with("TTS_DEVICE", "").unwrap(), Config::default());
         assert_eq!(with("API_PORT", " ").unwrap(), Config::default());
         for (name, value) in

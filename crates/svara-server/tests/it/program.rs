@@ -1,4 +1,4 @@
-//! The program itself: its flags, exit codes and signals.
+//! The program: its flags, exit codes and signals.
 
 use std::{
     io::{BufRead, BufReader},
@@ -8,14 +8,14 @@ use std::{
 
 use svara_testkit::models;
 
-/// A command that sees no variable of the caller's.
+/// A command with an empty environment.
 pub fn program(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_svara-server"));
     command.env_clear().current_dir(models::workspace()).arg("--config").arg(config);
     command
 }
 
-/// A configuration file whose models are the tests'.
+/// A configuration file with the models of the tests.
 pub fn config(directory: &Path, more: &str) -> std::path::PathBuf {
     let path = directory.join("server.toml");
     let decoder = models::snac_small_quiet("decoder_stream.onnx");
@@ -92,7 +92,7 @@ fn a_wrong_configuration_is_exit_code_64_with_the_key() {
 }
 
 #[test]
-fn what_cannot_be_had_at_the_start_is_exit_code_1_with_the_remedy() {
+fn a_failed_start_is_exit_code_1_with_the_remedy() {
     let directory = tempfile::tempdir().unwrap();
     let file = config(directory.path(), "[server]\nport = 0\n[demo]\nespeak = \"/nowhere/espeak-ng\"\n");
     for (variable, value, words) in [
@@ -115,7 +115,7 @@ fn what_cannot_be_had_at_the_start_is_exit_code_1_with_the_remedy() {
 }
 
 #[test]
-fn a_sigterm_ends_an_idle_server_at_once_and_well() {
+fn a_sigterm_ends_an_idle_server_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let file = config(directory.path(), "[server]\nport = 0\n");
     let mut server = program(&file).stderr(Stdio::piped()).spawn().unwrap();
@@ -146,7 +146,7 @@ fn the_prompt_command_shows_ids_or_text() {
 }
 
 #[test]
-fn the_hash_key_command_makes_keys_and_hashes_those_given() {
+fn hash_key_makes_and_hashes_keys() {
     use std::io::Write;
     let directory = tempfile::tempdir().unwrap();
     let file = config(directory.path(), "");

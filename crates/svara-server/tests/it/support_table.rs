@@ -1,10 +1,10 @@
-//! The table of routes in `docs/api.md` says what the code does.
+//! The table of routes in `docs/api.md` matches the code.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use svara_testkit::models::workspace;
 
-/// Where the dialects' routes are.
+/// The sources of the dialects' routes.
 const FILES: [&str; 4] =
     ["dialects", "resources/voices.rs", "resources/kept_voices.rs", "resources/models.rs"];
 
@@ -19,7 +19,7 @@ fn routes(path: &Path, found: &mut BTreeSet<String>) {
     let text = fs::read_to_string(path).unwrap();
     for route in text.split(".route(").skip(1) {
         let (path, methods) = route.trim_start().trim_start_matches('"').split_once('"').unwrap();
-        // Up to the end of the line: one route a line.
+        // Up to the end of the line: there is one route per line.
         let methods = methods.split('\n').next().unwrap();
         for method in ["get", "post", "delete", "put"] {
             if methods.contains(&format!("{method}(")) {
@@ -30,7 +30,7 @@ fn routes(path: &Path, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_table_of_dialects_lists_the_routes_there_are() {
+fn the_table_lists_all_routes_of_the_dialects() {
     let mut of_code = BTreeSet::new();
     let directory = workspace().join("crates/svara-server/src");
     for file in FILES {

@@ -1,36 +1,36 @@
-//! `[limits]`: what a request and a connection may ask for.
+//! `[limits]`: limits of requests and connections.
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigError, Seconds};
 
-/// What a request and a connection may ask for.
+/// Limits of requests and connections.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsConfig {
-    /// Longest text, in characters.
+    /// The longest text, in characters.
     pub text_characters: usize,
-    /// Longest text in OpenAI's dialect, in characters.
+    /// The longest text in OpenAI's dialect, in characters.
     pub openai_input_characters: usize,
-    /// Largest request body.
+    /// The largest request body, in bytes.
     pub body_bytes: usize,
-    /// Streams at once. 0: as many as `decoder.max_streams`.
+    /// Concurrent streams. 0: as many as `decoder.max_streams`.
     pub streams: usize,
-    /// Requests that may wait for a stream.
+    /// The most requests that wait for a stream.
     pub queue: usize,
-    /// How long they may wait.
+    /// The longest wait for a stream.
     pub queue_seconds: Seconds,
-    /// Connections at once; more are turned away.
+    /// Concurrent connections; further ones are refused.
     pub connections: usize,
-    /// Largest head of a request.
+    /// The largest head of a request, in bytes.
     pub header_bytes: usize,
-    /// How long a connection may take for its first request's head, TLS included.
+    /// How long a new connection may take to send the head of its first request, including TLS.
     pub header_seconds: Seconds,
-    /// How long a connection may wait for its next request.
+    /// How long a connection may be idle between requests.
     pub idle_seconds: Seconds,
     /// How long a request's body may take.
     pub body_seconds: Seconds,
-    /// How long a client may take nothing of what it is sent.
+    /// How long a client may read nothing.
     pub write_stall_seconds: Seconds,
 }
 
@@ -53,7 +53,7 @@ impl Default for LimitsConfig {
     }
 }
 
-/// What the HTTP library needs for a head.
+/// The smallest buffer that the HTTP library accepts for a head.
 const MIN_HEADER_BYTES: usize = 8192;
 const MAX_CONNECTIONS: usize = 1_000_000;
 

@@ -8,11 +8,11 @@ use crate::config::ConfigError;
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
-    /// The base URL of a collector that speaks OTLP over HTTP. Empty: nothing is exported.
+    /// The base URL of a collector that receives traces by OTLP over HTTP. Empty: no export.
     pub otlp_endpoint: String,
-    /// What traces call this service.
+    /// The name of this service in traces.
     pub service_name: String,
-    /// The share of requests that are traced, 0 to 1, where the caller hasn't decided.
+    /// The share of requests that are traced, 0 to 1, unless the caller's `traceparent` decides.
     pub sample_ratio: f64,
 }
 
