@@ -16,8 +16,8 @@ use tracing_subscriber::{
 pub(crate) use self::traced::Traced;
 use crate::config::{Config, LogConfig, LogFormat};
 
-/// Our crates: what they say is what an operator wants to read.
-const TARGETS: [&str; 4] = ["svara_server", "svara_engine", "svara_snac", "svara_audio"];
+/// How the names of our crates begin: what they log is what an operator wants to read.
+const OUR_CRATES: &str = "svara_";
 
 /// Runs for as long as the process; [`Telemetry::shutdown`] sends what is left.
 #[must_use = "what is left of the traces is lost without a shutdown"]
@@ -76,7 +76,7 @@ where
     // Libraries say more than an operator wants to read.
     let filter = Targets::new()
         .with_default(level.min(tracing::level_filters::LevelFilter::WARN))
-        .with_targets(TARGETS.map(|target| (target, level)));
+        .with_target(OUR_CRATES, level);
     let pretty = match config.format {
         LogFormat::Auto => stderr().is_terminal(),
         LogFormat::Pretty => true,

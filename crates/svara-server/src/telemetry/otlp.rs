@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
-use super::TARGETS;
+use super::OUR_CRATES;
 use crate::config::TelemetryConfig;
 
 /// Spans that wait to be sent; more are dropped, and the log says so.
@@ -86,7 +86,7 @@ impl Exporter {
         let layer = layer.with_location(false).with_threads(false).with_target(false).with_level(false);
         // Log lines have a home of their own.
         let our_spans = |metadata: &tracing::Metadata<'_>| {
-            metadata.is_span() && TARGETS.iter().any(|target| metadata.target().starts_with(target))
+            metadata.is_span() && metadata.target().starts_with(OUR_CRATES)
         };
         layer.with_filter(filter_fn(our_spans))
     }
