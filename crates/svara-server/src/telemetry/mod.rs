@@ -14,9 +14,8 @@ use tracing_subscriber::{
 pub(crate) use self::traced::Traced;
 use crate::config::{Config, LogConfig, LogFormat};
 
-/// Our crates, whose log lines an operator wants to read.
-const TARGETS: [&str; 6] =
-    ["svara_server", "svara_service", "svara_http", "svara_engine", "svara_snac", "svara_audio"];
+/// The common prefix of our crates' names. Their log lines are what an operator wants to read.
+const OUR_CRATES: &str = "svara_";
 
 /// Logging and traces. It lives as long as the process; [`Telemetry::shutdown`] sends the remaining spans.
 #[must_use = "the last spans are lost without a shutdown"]
@@ -59,7 +58,7 @@ where
     // Libraries log more than an operator wants to read.
     let filter = Targets::new()
         .with_default(level.min(tracing::level_filters::LevelFilter::WARN))
-        .with_targets(TARGETS.map(|target| (target, level)));
+        .with_target(OUR_CRATES, level);
     let pretty = match config.format {
         LogFormat::Auto => stderr().is_terminal(),
         LogFormat::Pretty => true,

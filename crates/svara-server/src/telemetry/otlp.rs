@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
-use super::TARGETS;
+use super::OUR_CRATES;
 use crate::config::TelemetryConfig;
 
 /// The most spans waiting to be sent; further ones are dropped, and the log says so.
@@ -89,7 +89,7 @@ impl Exporter {
         let ours = |metadata: &tracing::Metadata<'_>| {
             let target = metadata.target();
             if metadata.is_span() {
-                TARGETS.iter().any(|ours| target.starts_with(ours))
+                target.starts_with(OUR_CRATES)
             } else {
                 target == MILESTONE
             }
