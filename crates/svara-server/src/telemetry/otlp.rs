@@ -88,11 +88,7 @@ impl Exporter {
         // Our spans and the milestones in them; log lines aren't exported.
         let ours = |metadata: &tracing::Metadata<'_>| {
             let target = metadata.target();
-            if metadata.is_span() {
-                target.starts_with(OUR_CRATES)
-            } else {
-                target == MILESTONE
-            }
+            if metadata.is_span() { target.starts_with(OUR_CRATES) } else { target == MILESTONE }
         };
         layer.with_filter(filter_fn(ours))
     }
