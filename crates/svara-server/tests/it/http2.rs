@@ -94,7 +94,7 @@ async fn only_the_unread_stream_is_reset() {
 }
 
 #[tokio::test]
-async fn who_reads_slowly_gets_all() {
+async fn a_slow_reader_gets_everything() {
     let server = server(Script::frames(8)).await;
     let mut client = client(connect(server.address).await, 4096).await;
     let mut body = ask(&mut client, json!({})).await.into_body();
