@@ -1,4 +1,5 @@
-//! The requests and responses of a connection: how many are open, and the deadlines for bodies.
+//! Requests and responses as a connection sees them: how many are open, and the wrappers of their bodies. A request's
+//! body has to arrive in time, and a response's body reports whether the client keeps reading.
 
 use std::{
     future::Future,
@@ -14,20 +15,20 @@ use tokio::{sync::watch, time::Sleep};
 
 use crate::streams;
 
-/// The most bytes handed to hyper at once. If a client doesn't read a complete response, at most this many bytes beyond
-/// its window stay in hyper's buffers, and the rest can be dropped.
+/// Most bytes handed to hyper at once. Of a response that was complete before sending began, hyper then holds no more than
+/// this beyond the client's window, and the rest can still be dropped.
 const PORTION_BYTES: usize = 16 * 1024;
 
-/// The requests of a connection.
+/// How many requests a connection has, and has had.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Exchanges {
     /// Requests whose responses haven't ended.
     pub(crate) open: usize,
-    /// Whether there has been a request.
+    /// Whether there has been a request at all.
     pub(crate) any: bool,
 }
 
-/// Counts one request for as long as its response lives.
+/// Counts one request as open until its response is dropped.
 pub(crate) struct Open(watch::Sender<Exchanges>);
 
 impl Open {
@@ -43,24 +44,24 @@ impl Drop for Open {
     }
 }
 
-/// Waits until a connection is idle for too long: for `first` without any request, for `idle` after a response.
+/// Waits until a connection has been idle for too long: `first` before its first request, `idle` after a response.
 pub(crate) async fn idle(exchanges: &watch::Sender<Exchanges>, first: Duration, idle: Duration) {
     let mut seen = exchanges.subscribe();
     loop {
         let Exchanges { open, any } = *seen.borrow_and_update();
         let patience = if any { idle } else { first };
         tokio::select! {
-            // Can't fail: the sender is borrowed.
+            // `exchanges` keeps the channel open, so this can't fail.
             _ = seen.changed() => {}
             () = tokio::time::sleep(patience), if open == 0 => return,
         }
     }
 }
 
-/// The body of a response, which counts as open and tells its stream whether it waits for the client.
+/// A response's body. It counts as open, is handed over in portions, and marks when its stream waits for the client.
 pub(crate) struct Answer {
     body: Body,
-    /// The part of the body's last frame that is not handed over yet.
+    /// The part of the body's last frame that hasn't been handed over.
     rest: Bytes,
     _open: Open,
 }
@@ -114,12 +115,13 @@ impl hyper::body::Body for Answer {
     }
 }
 
-/// A request's body took too long.
+/// A request's body that didn't arrive in time. A handler finds it among the sources of the error that reading the body
+/// gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the request body didn't arrive within {} s", .0.as_secs_f64())]
 pub struct BodyTimeout(pub Duration);
 
-/// The body of a request, with a deadline.
+/// A request's body that fails with [`BodyTimeout`] if it isn't complete within the bound.
 pub(crate) struct Timed {
     body: Incoming,
     bound: Duration,

@@ -1,22 +1,22 @@
-//! The phases of a server: serving, draining, closing, stopping.
+//! The phases of a server's life, from serving to stopping.
 
 use tokio::sync::watch;
 
-/// The phase of a server. It only advances.
+/// A phase of a server's life. Phases only advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// All requests are served.
     Serving,
-    /// Not ready any more: new requests are refused, open ones continue. The listener is still open, so that load
-    /// balancers get an answer.
+    /// The server is no longer ready: the router should refuse new requests, while open ones go on. The listener still
+    /// accepts connections, so that load balancers see the refusal.
     Draining,
-    /// The listener and idle connections are closed.
+    /// The listener is closed, and so are idle connections.
     Closing,
-    /// Open requests are aborted.
+    /// Connections that are still open are broken off.
     Stopping,
 }
 
-/// The phase, shared by all tasks that depend on it.
+/// The current phase. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Lifecycle {
     phase: watch::Sender<Phase>,
@@ -34,7 +34,7 @@ impl Lifecycle {
         *self.phase.borrow()
     }
 
-    /// Advances to a phase; a phase that has passed changes nothing.
+    /// Advances to a phase. Does nothing if the server is already past it.
     pub fn advance(&self, to: Phase) {
         self.phase.send_if_modified(|phase| {
             let later = to > *phase;
@@ -43,16 +43,16 @@ impl Lifecycle {
         });
     }
 
-    /// Handles a stop signal: the first begins the drain, the next ends it.
+    /// Acts on a stop signal: the first starts the drain, any later one cuts it short.
     pub fn stop(&self) {
         self.phase.send_modify(|phase| {
             *phase = if *phase == Phase::Serving { Phase::Draining } else { Phase::Stopping };
         });
     }
 
-    /// Waits until a phase, or a later one, is reached.
+    /// Waits until this phase or a later one is reached.
     pub async fn reached(&self, phase: Phase) {
-        // Can't fail: `self` is a sender.
+        // Fails only when all senders are gone, and `self` is one.
         let _ = self.phase.subscribe().wait_for(|now| *now >= phase).await;
     }
 }

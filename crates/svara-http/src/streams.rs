@@ -1,9 +1,9 @@
-//! Ends streams of an HTTP/2 connection that their client doesn't read.
+//! The streams of an HTTP/2 connection, and a bound on how long a client may leave one unread.
 //!
-//! [`crate::io`] aborts a connection whose client reads nothing; this module ends one stream while others continue.
-//! hyper polls a body for its next frame once the client has given the stream room for it. So if a body has returned a
-//! frame and isn't polled for the next one, its client doesn't read. Ending the stream's task drops the body, with
-//! everything that a speech holds, and resets the stream.
+//! [`crate::io`] closes a connection whose client reads nothing. This module ends a single stream while others go on.
+//! hyper polls a body for its next frame once the client has given the stream room for it. So if a body has handed over a
+//! frame and isn't polled for the next, the client doesn't read. Ending the stream's task drops the body, with everything
+//! that it holds, and resets the stream.
 
 use std::{
     cell::Cell,
@@ -17,17 +17,17 @@ use hyper::rt::Executor;
 use tokio::time::{Instant, sleep};
 
 tokio::task_local! {
-    /// Since when the client of this task's stream has not read what is ready.
+    /// Since when the client of this task's stream hasn't read what there is. None while there is nothing to read.
     static UNTAKEN: Cell<Option<Instant>>;
 }
 
-/// Sets what this task's stream waits for: its client (`true`), or data to send (`false`).
+/// Notes what this task's stream waits for from now on: its client (`true`), or more of the body (`false`).
 pub(crate) fn waits_for_client(waits: bool) {
-    // Outside such a task it is HTTP/1, whose single response is subject to the connection's bound.
+    // Fails on HTTP/1, which has no such task: there the connection's own bound is enough.
     let _ = UNTAKEN.try_with(|since| since.set(waits.then(Instant::now)));
 }
 
-/// Runs streams as tasks, each for as long as its client reads within the bound.
+/// Runs each stream as a task, and ends it once its client has read nothing for the bound.
 #[derive(Clone, Debug)]
 pub(crate) struct Streams {
     pub(crate) stall: Duration,
@@ -52,7 +52,7 @@ async fn taken_in_time(stream: impl Future<Output = ()>, bound: Duration) {
         over.as_mut().reset(since + bound);
         ready!(over.as_mut().poll(cx));
         let after_s = bound.as_secs_f64();
-        tracing::debug!(after_s, "a client read nothing for too long: its stream is reset");
+        tracing::debug!(after_s, "a client read nothing for too long; its stream is reset");
         Poll::Ready(())
     })
     .await;
@@ -66,7 +66,7 @@ mod tests {
 
     const BOUND: Duration = Duration::from_secs(5);
 
-    /// Runs a stream, and returns after how long it ended.
+    /// Runs a stream and returns how long it took; `None` if it did not end.
     async fn run(stream: impl Future<Output = ()> + Send + 'static) -> Option<Duration> {
         let (held, ended) = oneshot::channel::<()>();
         let start = Instant::now();
@@ -84,7 +84,7 @@ mod tests {
             waits_for_client(true);
             std::future::pending::<()>().await;
         });
-        assert_eq!(unread.await, Some(BOUND * 4), "waiting for data is not the client's fault");
+        assert_eq!(unread.await, Some(BOUND * 4), "waiting for the body isn't the client's fault");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! Values that are reloaded when their files change: API keys, certificates.
+//! Values that are loaded from files and reloaded when these change: API keys, certificates.
 
 use std::{
     error::Error,
@@ -13,15 +13,15 @@ use tokio::{
     sync::watch,
 };
 
-/// How often files are checked.
+/// How often files are checked for changes.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
-/// Loads a value from its files; the error includes its causes.
+/// Loads a value, or returns the error and its causes as text.
 type Load<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
 
-/// A value from files. It is reloaded when they change; files that can't be used leave it unchanged.
+/// A value loaded from files, and reloaded when they change. If a reload fails, the old value stays.
 pub struct Watched<T> {
-    /// The value's name, for the log.
+    /// What the log calls it.
     name: &'static str,
     files: Vec<PathBuf>,
     load: Load<T>,
@@ -29,7 +29,7 @@ pub struct Watched<T> {
     value: watch::Sender<Arc<T>>,
 }
 
-/// What identifies a file's contents without reading it; none if its metadata can't be read.
+/// A file's modification time and length in bytes, which change with its contents; `None` if they can't be read.
 type Stamp = Option<(SystemTime, u64)>;
 
 impl<T> fmt::Debug for Watched<T> {
@@ -42,10 +42,10 @@ impl<T> fmt::Debug for Watched<T> {
 }
 
 impl<T: Send + Sync + 'static> Watched<T> {
-    /// Loads the value for the first time.
+    /// Loads the value for the first time. `load` runs again at each reload, and `name` says in the log what was reloaded.
     ///
     /// # Errors
-    /// The files can't be used.
+    /// Whatever `load` returns.
     pub fn new<E>(
         name: &'static str,
         files: Vec<PathBuf>,
@@ -65,13 +65,8 @@ impl<T: Send + Sync + 'static> Watched<T> {
         Arc::clone(&self.value.borrow())
     }
 
-    /// A receiver of the current value and of later ones.
-    pub fn subscribe(&self) -> watch::Receiver<Arc<T>> {
-        self.value.subscribe()
-    }
-
-    /// Reloads the files if they have changed since the last check, or `anyway`. It reads files, so it must not run on
-    /// async threads.
+    /// Reloads the value if its files have changed since the last check, or if `anyway` is set. Blocks on files, so it
+    /// must not run on an async thread.
     pub fn look(&self, anyway: bool) {
         let now = stamps(&self.files);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,15 +80,16 @@ impl<T: Send + Sync + 'static> Watched<T> {
                 tracing::info!(what = self.name, "reloaded");
             }
             Err(reason) => {
-                tracing::error!(what = self.name, reason, "not reloaded: the previous value stays in force");
+                tracing::error!(what = self.name, reason, "can't be reloaded; the old value stays in force");
             }
         }
     }
 
-    /// Checks the files every few seconds and reloads them at each SIGHUP, for as long as the value is held elsewhere.
+    /// Starts a task that checks the files every few seconds and reloads them at each SIGHUP, until all other owners of
+    /// `self` are gone. Needs a tokio runtime.
     ///
     /// # Errors
-    /// The signal can't be caught.
+    /// SIGHUP can't be caught.
     pub fn follow(self: &Arc<Self>) -> std::io::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
         let watched = Arc::downgrade(self);
@@ -113,7 +109,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     }
 }
 
-/// An error and its causes, in one line.
+/// An error and its causes on one line.
 fn with_causes(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

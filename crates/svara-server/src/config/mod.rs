@@ -3,6 +3,7 @@
 //! [`Config`] is the form of the file, with its defaults; the environment and the flags set single values of it. All of
 //! it is read and checked before a port is bound or a model loaded.
 
+pub(crate) mod base_url;
 mod env;
 mod sections;
 mod values;

@@ -92,7 +92,7 @@ async fn an_unusable_recording_is_refused_with_the_reason() {
         (base64(&wav(1.5, 4.0)), "clipped"),
         (base64(&wav(2.5, 0.4)), "longer than 2 s"),
         (base64(&wav(3.5, 0.4)), "larger than 200000 bytes"),
-        (base64(b"no audio at all"), "not an audio file"),
+        (base64(b"no audio at all"), "unrecognized audio file"),
         ("&&".to_owned(), "not base64"),
     ] {
         let (status, body) = server.speak_json(json!({"reference_audio": audio})).await;

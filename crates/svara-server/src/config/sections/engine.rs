@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, EngineKind, Seconds, Secret};
+use crate::config::{ConfigError, EngineKind, Seconds, Secret, base_url};
 
 /// The engine that generates tokens.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -11,6 +11,7 @@ pub struct EngineConfig {
     /// The kind of engine.
     pub kind: EngineKind,
     /// The base URL of the engine's API. Several engines are separated by commas; see [`Self::base_urls`].
+    #[serde(serialize_with = "base_url::serialize_masked")]
     pub base_url: String,
     /// The model's name at the engine.
     pub model: String,
@@ -55,6 +56,9 @@ impl EngineConfig {
             let reason = "engine.base_url must start with http:// or https://, each URL if there are several";
             return Err(ConfigError::new(reason));
         }
+        self.base_urls()
+            .try_for_each(base_url::check)
+            .map_err(|reason| ConfigError::new(format!("engine.base_url {reason}")))?;
         let urls: std::collections::HashSet<&str> = self.base_urls().collect();
         if urls.len() != self.base_urls().count() || urls.len() > MAX_ENGINES {
             let reason = format!("engine.base_url must name at most {MAX_ENGINES} engines, each once");
