@@ -65,6 +65,11 @@ impl<T: Send + Sync + 'static> Watched<T> {
         Arc::clone(&self.value.borrow())
     }
 
+    /// The current value, and every later one.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<T>> {
+        self.value.subscribe()
+    }
+
     /// Reloads the value if its files have changed since the last check, or if `anyway` is set. Blocks on files, so it
     /// must not run on an async thread.
     pub fn look(&self, anyway: bool) {
