@@ -1,7 +1,5 @@
 //! The settings of the HTTP server.
 
-use std::sync::Arc;
-
 use svara_http::{Limits, Settings, Tls, TlsError};
 
 use crate::config::Config;
@@ -22,7 +20,7 @@ pub fn http_settings(config: &Config) -> anyhow::Result<Settings> {
     };
     Ok(Settings {
         limits,
-        tls: tls(config)?.map(Arc::new),
+        tls: tls(config)?,
         drain_delay: server.drain_delay_seconds.duration(),
         drain: server.drain_seconds.duration(),
     })
