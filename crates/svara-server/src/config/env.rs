@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use super::{Config, ConfigError, LogFormat, LogLevel, Secret};
+use super::{Config, ConfigError, EngineConfig, LogFormat, LogLevel, Secret};
 
 type Setter = fn(&mut Config, &str) -> Result<(), String>;
 
@@ -25,6 +25,15 @@ pub const VARIABLES: &[(&str, Setter)] = &[
     }),
     ("SVARA_TLS_CERT", |config, value| parse(value, &mut config.server.tls_cert)),
     ("SVARA_TLS_KEY", |config, value| parse(value, &mut config.server.tls_key)),
+    // Where vLLM is, unless a URL says so. In Kubernetes, a Service called vllm sets it to such a URL as tcp://10.0.0.1:8000.
+    ("VLLM_PORT", |config, value| {
+        let base_url = &mut config.engine.base_url;
+        if *base_url == EngineConfig::default().base_url && !value.contains("://") {
+            let port: u16 = value.parse().map_err(|error| format!("{error}"))?;
+            *base_url = format!("http://127.0.0.1:{port}/v1");
+        }
+        Ok(())
+    }),
     ("VLLM_BASE_URL", |config, value| parse(value, &mut config.engine.base_url)),
     ("VLLM_MODEL", |config, value| parse(value, &mut config.engine.model)),
     ("VLLM_API_KEY", |config, value| {

@@ -68,6 +68,29 @@ fn flag_over_environment_over_file_over_default() {
 }
 
 #[test]
+fn the_engine_is_asked_at_vllms_port_unless_a_url_is_given() {
+    let directory = tempfile::tempdir().unwrap();
+    let base_url = |more: &str, variables: &[(&str, &str)]| {
+        let file = config(directory.path(), more);
+        let output = program(&file).envs(variables.iter().copied()).arg("--check-config").output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let shown: toml::Table = text(&output.stdout).parse().unwrap();
+        shown["engine"]["base_url"].as_str().unwrap().to_owned()
+    };
+    let default = "http://localhost:8000/v1";
+    let shipped = format!("[engine]\nbase_url = \"{default}\"\n");
+    let own = "[engine]\nbase_url = \"http://gpu:1/v1\"\n";
+    let port = ("VLLM_PORT", "9000");
+    assert_eq!(base_url("", &[]), default);
+    assert_eq!(base_url("", &[port]), "http://127.0.0.1:9000/v1");
+    assert_eq!(base_url(&shipped, &[port, ("VLLM_BASE_URL", "")]), "http://127.0.0.1:9000/v1");
+    assert_eq!(base_url(own, &[port]), "http://gpu:1/v1");
+    assert_eq!(base_url(own, &[port, ("VLLM_BASE_URL", "http://gpu:2/v1")]), "http://gpu:2/v1");
+    // What Kubernetes sets for a Service called vllm.
+    assert_eq!(base_url("", &[("VLLM_PORT", "tcp://10.0.0.1:8000")]), default);
+}
+
+#[test]
 fn a_wrong_configuration_is_exit_code_64_with_the_key() {
     let directory = tempfile::tempdir().unwrap();
     for (more, words) in [
@@ -86,9 +109,11 @@ fn a_wrong_configuration_is_exit_code_64_with_the_key() {
         assert!(message.contains(words), "{message}");
     }
     let file = config(directory.path(), "");
-    let output = program(&file).env("TTS_DEVICE", "mps").arg("--check-config").output().unwrap();
-    assert_eq!(output.status.code(), Some(64));
-    assert!(text(&output.stderr).contains("TTS_DEVICE"));
+    for (variable, value) in [("TTS_DEVICE", "mps"), ("VLLM_PORT", "70000")] {
+        let output = program(&file).env(variable, value).arg("--check-config").output().unwrap();
+        assert_eq!(output.status.code(), Some(64));
+        assert!(text(&output.stderr).contains(variable));
+    }
 }
 
 #[test]
