@@ -26,7 +26,7 @@ use crate::{
     auth::Auth,
     cache,
     cloning::Cloning,
-    config::{CacheConfig, Config, DecoderBackend, EngineKind},
+    config::{CacheConfig, Config, DecoderBackend, EngineKind, base_url},
     jobs,
     store::Store,
     telemetry::{self, Traced},
@@ -106,7 +106,8 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         }
     };
     let about = source.about();
-    tracing::info!(engine = about.kind, model = about.model, url = about.url, "engine configured");
+    let url = about.url.as_deref().map(base_url::masked);
+    tracing::info!(engine = about.kind, model = about.model, url, "engine configured");
     let text_max_characters = config.limits.text_characters;
     let hop_frames = (config.decoder.hop_frames > 0).then_some(config.decoder.hop_frames);
     let pieces_ahead = config.limits.pieces_ahead;
@@ -327,7 +328,7 @@ fn engines(config: &Config, flavor: Flavor, prompts: PromptBuilder) -> anyhow::R
     let mut engines: Vec<(String, Arc<dyn TokenSource>)> = Vec::new();
     for url in engine.base_urls() {
         let source = VllmSource::new(vllm_settings(config, flavor, url), Arc::clone(&prompts))
-            .with_context(|| format!("engine.base_url {url}"))?;
+            .with_context(|| format!("engine.base_url {}", base_url::masked(url)))?;
         let name = source.name().to_owned();
         let source: Arc<dyn TokenSource> = Arc::new(source);
         let source = if telemetry::traces() { Arc::new(Traced::new(&name, source)) } else { source };

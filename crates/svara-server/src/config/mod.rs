@@ -3,6 +3,7 @@
 //! [`Config`] is the file's form, with its defaults; the environment and the flags set single values of it. Everything
 //! is read and checked before a port is bound or a model touched.
 
+pub(crate) mod base_url;
 mod env;
 mod sections;
 mod values;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use svara_engine::source::pool::EngineStatus;
 use svara_http::Phase;
 
-use crate::state::AppState;
+use crate::{config::base_url, state::AppState};
 
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
@@ -76,7 +76,7 @@ async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let health = Health {
         status,
         model: about.model,
-        vllm_url: about.url,
+        vllm_url: about.url.as_deref().map(base_url::masked),
         engine: about.kind,
         device: engine.decoder().info().device.to_string(),
         voices: engine.voices().count(),

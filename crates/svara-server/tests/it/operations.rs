@@ -19,6 +19,17 @@ async fn health_keeps_the_old_fields_and_adds_new_ones() {
 }
 
 #[tokio::test]
+async fn health_shows_no_password_of_the_engine() {
+    let server = Server::with(Script::frames(1), |config| {
+        config.engine.base_url = config.engine.base_url.replace("://", "://me:hush@");
+    })
+    .await;
+    let (_, body) = status_and_json(server.client.get(server.url("/health")).send().await.unwrap()).await;
+    assert_eq!(body["vllm_url"], server.engine.base_url().replace("://", "://me:***@"));
+    assert_eq!(body["status"], "healthy");
+}
+
+#[tokio::test]
 async fn health_gives_the_reason_when_the_engine_does_not_answer() {
     let server = Server::with(Script::frames(1), |config| {
         config.engine.base_url = "http://127.0.0.1:9/v1".to_owned();

@@ -86,6 +86,7 @@ fn the_engine_is_asked_at_vllms_port_unless_a_url_is_given() {
     assert_eq!(base_url(&shipped, &[port, ("VLLM_BASE_URL", "")]), "http://127.0.0.1:9000/v1");
     assert_eq!(base_url(own, &[port]), "http://gpu:1/v1");
     assert_eq!(base_url(own, &[port, ("VLLM_BASE_URL", "http://gpu:2/v1")]), "http://gpu:2/v1");
+    assert_eq!(base_url("", &[("VLLM_BASE_URL", "http://me:hush@gpu/v1")]), "http://me:***@gpu/v1");
     // What Kubernetes sets for a Service called vllm.
     assert_eq!(base_url("", &[("VLLM_PORT", "tcp://10.0.0.1:8000")]), default);
 }
@@ -96,6 +97,24 @@ fn a_wrong_configuration_is_exit_code_64_with_the_key() {
     for (more, words) in [
         ("[server]\nprot = 1\n", "prot"),
         ("[engine]\nbase_url = \"gpu:8000\"\n", "engine.base_url must start with http"),
+        ("[engine]\nbase_url = \"ftp://gpu:8000/v1\"\n", "engine.base_url must start with http"),
+        ("[engine]\nbase_url = \"http://gpu/v1,http:///v1\"\n", "\"http:///v1\" has no host"),
+        ("[engine]\nbase_url = \"http://:8000/v1\"\n", "\"http://:8000/v1\" has no host"),
+        ("[engine]\nbase_url = \"http://gpu:80000/v1\"\n", "\"http://gpu:80000/v1\" is not a URL"),
+        (
+            "[engine]\nbase_url = \"http://gpu/v1?key=1\"\n",
+            "engine.base_url \"http://gpu/v1?key=1\" has a query",
+        ),
+        (
+            "[engine]\nbase_url = \"http://gpu:8000/v1/completions/\"\n",
+            "engine.base_url \"http://gpu:8000/v1/completions\" names a request; give the API's root: \
+             \"http://gpu:8000/v1\"",
+        ),
+        ("[engine]\nbase_url = \"http://gpu/chat/completions\"\n", "give the API's root: \"http://gpu\""),
+        (
+            "[engine]\nbase_url = \"http://me:hush@gpu/v1/completions\"\n",
+            "\"http://me:***@gpu/v1/completions\" names a request; give the API's root: \"http://me:***@gpu/v1\"",
+        ),
         ("[server]\nhost = \"0.0.0.0\"\n", "SVARA_ALLOW_OPEN"),
         ("[server]\nkeys_file = \"/nowhere.toml\"\n", "/nowhere.toml"),
         ("[server]\ntls_cert = \"/nowhere.pem\"\n", "server.tls_key"),

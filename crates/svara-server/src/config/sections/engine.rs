@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, EngineKind, Seconds, Secret};
+use crate::config::{ConfigError, EngineKind, Seconds, Secret, base_url};
 
 /// Where the tokens come from.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -11,6 +11,7 @@ pub struct EngineConfig {
     /// Which engine it is.
     pub kind: EngineKind,
     /// The base of the engine's API. Several, with commas between them: see [`Self::base_urls`].
+    #[serde(serialize_with = "base_url::serialize_masked")]
     pub base_url: String,
     /// The model's name at the engine.
     pub model: String,
@@ -65,6 +66,9 @@ impl EngineConfig {
                 "engine.base_url must start with http:// or https://, each one where there are several";
             return Err(ConfigError::new(reason));
         }
+        self.base_urls()
+            .try_for_each(base_url::check)
+            .map_err(|reason| ConfigError::new(format!("engine.base_url {reason}")))?;
         let urls: std::collections::HashSet<&str> = self.base_urls().collect();
         if urls.len() != self.base_urls().count() || urls.len() > MAX_ENGINES {
             let reason =
