@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) app: Router,
     pub(crate) life: Lifecycle,
     pub(crate) limits: Limits,
-    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) tls: Option<Tls>,
 }
 
 /// Requests at once on one HTTP/2 connection.

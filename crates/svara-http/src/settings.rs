@@ -1,6 +1,6 @@
 //! Settings of a server: bounds, TLS, drain.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use crate::tls::Tls;
 
@@ -10,7 +10,7 @@ pub struct Settings {
     /// Bounds on connections.
     pub limits: Limits,
     /// HTTPS with this certificate; `None` serves plain HTTP.
-    pub tls: Option<Arc<Tls>>,
+    pub tls: Option<Tls>,
     /// How long the listener stays open once the drain begins; part of `drain`.
     pub drain_delay: Duration,
     /// How long open requests may go on once the drain begins.

@@ -222,7 +222,7 @@ pub fn http_settings(config: &Config) -> anyhow::Result<Settings> {
     };
     Ok(Settings {
         limits,
-        tls: tls(config)?.map(Arc::new),
+        tls: tls(config)?,
         drain_delay: server.drain_delay_seconds.duration(),
         drain: server.drain_seconds.duration(),
     })
