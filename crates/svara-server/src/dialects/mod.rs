@@ -7,9 +7,6 @@ mod vapi;
 
 use crate::routes::Routes;
 
-/// The text of examples in the document.
-const EXAMPLE: &str = "नमस्ते दुनिया";
-
 pub(crate) fn routes() -> Vec<Routes> {
     let mut routes = vec![svara::routes(), vapi::routes()];
     routes.extend(openai::routes());

@@ -9,7 +9,7 @@ use utoipa::openapi::{Object, schema::Type};
 
 use crate::state::AppState;
 
-/// Whether a request would be spoken now. `status`, `model` and `vllm_url` are the Python stack's.
+/// The state of the server, its engine and its decoder. `status`, `model` and `vllm_url` are the Python stack's.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Health {
     #[schema(schema_with = healthy)]
@@ -25,14 +25,14 @@ pub(super) struct Health {
     voices: usize,
     /// Decode streams that are open now.
     open_streams: usize,
-    /// How each engine stands, where there are several.
+    /// The state of each engine, if there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(inline)]
     engines: Vec<EngineHealth>,
     /// Something that users must know.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
-    /// Why not, where the status isn't healthy.
+    /// Why the status isn't healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -45,7 +45,7 @@ fn healthy() -> Object {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Status {
     status: &'static str,
-    /// Why not, where the server isn't ready.
+    /// Why the server isn't ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -56,7 +56,7 @@ impl Status {
     }
 }
 
-/// How an engine stands.
+/// The state of an engine.
 #[derive(Serialize, utoipa::ToSchema)]
 struct EngineHealth {
     /// Host and port.
@@ -64,7 +64,7 @@ struct EngineHealth {
     /// `serving`, `ejected` or `returning`.
     state: &'static str,
     in_flight: usize,
-    /// What it failed with last, where nothing has gone well since.
+    /// Its last failure, unless a request succeeded since.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_failure: Option<String>,
 }
@@ -154,11 +154,11 @@ pub(super) async fn readyz(state: State<AppState>) -> (StatusCode, Json<Status>)
     ready(state).await
 }
 
-/// Whether there is a server
+/// Whether a server answers here
 #[utoipa::path(
     get,
     path = "/v1/test",
-    responses((status = 200, description = "There is one.", body = Status))
+    responses((status = 200, description = "A server answers.", body = Status))
 )]
 pub(super) async fn test() -> Json<Status> {
     Status::of("ok")

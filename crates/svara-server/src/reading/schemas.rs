@@ -7,6 +7,9 @@ use utoipa::openapi::{
     schema::{ObjectBuilder, SchemaType, Type},
 };
 
+/// The text of examples.
+pub(crate) const EXAMPLE: &str = "नमस्ते दुनिया";
+
 /// A value of this type, or null.
 pub(crate) fn nullable(kind: Type, description: &str) -> ObjectBuilder {
     let kinds = SchemaType::from_iter([kind, Type::Null]);

@@ -21,7 +21,10 @@ use utoipa::openapi::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{DONE, Done, voices::Entry};
+use super::{
+    done::{DONE, Done},
+    voices::Entry,
+};
 use crate::{
     config::OpenGroup,
     error::{ApiError, Refused, Spelling, Svara, dialect_by_key},
@@ -49,7 +52,7 @@ pub(super) fn keyed() -> Routes {
     Routes::keyed(Tag::Voices, Spelling::SVARA, router)
 }
 
-/// The fields of both routes that make voices.
+/// A recording, and what is known about it.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 struct Fields {
     #[schema(value_type = String, min_length = 1)]
@@ -120,7 +123,7 @@ impl Fields {
     }
 }
 
-/// What `POST /v1/voice-clone` answered, and does.
+/// The tokens of a recording.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = ClonedVoice)]
 struct Cloned {

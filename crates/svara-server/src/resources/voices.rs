@@ -43,7 +43,7 @@ pub(crate) const CLONED: &str = "cloned";
 /// And of the model's own.
 const PREMADE: &str = "premade";
 
-/// A voice as the Python stack lists it, with what ElevenLabs' clients look for besides.
+/// A voice, with the Python stack's fields and those that ElevenLabs' clients look for.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Voice)]
 pub(crate) struct Entry<'a> {

@@ -1,56 +1,54 @@
-//! The OpenAPI document against the router, and the page that shows it.
+//! The OpenAPI document, which is made of the routers, against a running server; and the page that shows it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::BTreeSet;
 
 use reqwest::Method;
-use serde_json::Value;
-use svara_testkit::{fake_vllm::Script, models};
+use serde_json::{Value, json};
+use svara_testkit::fake_vllm::Script;
 
-use crate::harness::Server;
+use crate::harness::{Server, status_and_json};
 
-async fn document(server: &Server) -> Value {
+pub async fn document(server: &Server) -> Value {
     server.client.get(server.url("/openapi.json")).send().await.unwrap().json().await.unwrap()
 }
 
-/// Paths as they stand in the source: a router doesn't tell.
-fn routed(directory: &Path) -> BTreeSet<String> {
-    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    entries
-        .flat_map(|path| {
-            if path.is_dir() {
-                return routed(&path);
-            }
-            let text = std::fs::read_to_string(&path).unwrap();
-            let paths = text.split(".route(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
-            paths.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+/// The operations of a document: method, path and description.
+pub fn operations(document: &Value) -> Vec<(Method, &str, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| {
+            (method.to_uppercase().parse().unwrap(), path.as_str(), operation)
         })
-        .collect()
+    });
+    operations.collect()
 }
 
 #[tokio::test]
-async fn every_route_is_in_the_document_and_every_path_of_it_is_a_route() {
+async fn every_documented_operation_is_answered_and_no_other_method() {
     let server = Server::start(Script::frames(1)).await;
     let document = document(&server).await;
-    let documented: BTreeMap<&String, &Value> = document["paths"].as_object().unwrap().iter().collect();
-    let routed = routed(&models::workspace().join("crates/svara-server/src"));
-    assert!(routed.len() > 20, "{routed:?}");
-    assert_eq!(documented.keys().map(|path| (*path).clone()).collect::<BTreeSet<_>>(), routed);
-    for (path, operations) in documented {
+    let operations = operations(&document);
+    assert!(operations.len() > 40, "{}", operations.len());
+    for (method, path, _) in &operations {
         let url = server.url(&path.replace(['{', '}'], ""));
-        let answer = server.client.request(Method::PATCH, url).send().await.unwrap();
-        assert_eq!(answer.status(), 405, "{path}");
-        let allowed: BTreeSet<String> = answer.headers()["allow"]
+        let answer = server.client.request(method.clone(), &url).send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status != 405 && !text.contains("no such route"), "{method} {path}: {status} {text}");
+        let refused = server.client.request(Method::PATCH, &url).send().await.unwrap();
+        assert_eq!(refused.status(), 405, "{path}");
+        let allowed: BTreeSet<String> = refused.headers()["allow"]
             .to_str()
             .unwrap()
             .split(',')
             .filter(|method| *method != "HEAD")
-            .map(str::to_lowercase)
+            .map(str::to_owned)
             .collect();
-        let methods: BTreeSet<String> = operations.as_object().unwrap().keys().cloned().collect();
+        let of_path = operations.iter().filter(|(_, other, _)| other == path);
+        let methods: BTreeSet<String> = of_path.map(|(method, ..)| method.to_string()).collect();
         assert_eq!(methods, allowed, "{path}");
+        let (_, body) = status_and_json(refused).await;
+        assert!(body.to_string().contains("no such method"), "{path}: {body}");
     }
 }
 
@@ -65,11 +63,79 @@ async fn references_lead_somewhere_and_operations_have_names_of_their_own() {
     for reference in references {
         assert!(document.pointer(reference).is_some(), "{reference}");
     }
-    let paths = document["paths"].as_object().unwrap().values();
-    let operations: Vec<&Value> = paths.flat_map(|path| path.as_object().unwrap().values()).collect();
-    let names: BTreeSet<&str> = operations.iter().map(|o| o["operationId"].as_str().unwrap()).collect();
+    let operations = operations(&document);
+    let names: BTreeSet<&str> =
+        operations.iter().map(|(.., operation)| operation["operationId"].as_str().unwrap()).collect();
     assert_eq!(names.len(), operations.len());
-    assert_eq!(document["components"]["schemas"]["SvaraSpeech"]["properties"]["text"]["maxLength"], 5000);
+    let tags = document["tags"].as_array().unwrap();
+    let tags: BTreeSet<&str> = tags.iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    for (method, path, operation) in operations {
+        assert!(operation["summary"].is_string(), "{method} {path}");
+        assert!(tags.contains(operation["tags"][0].as_str().unwrap()), "{method} {path}");
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            assert_ne!(answer["description"], "", "{method} {path}: {status}");
+        }
+    }
+}
+
+/// Limits and formats are those of the server that is asked.
+#[tokio::test]
+async fn limits_are_those_of_the_server() {
+    let server = Server::with(Script::frames(1), |config| {
+        config.limits.text_characters = 4000;
+        config.jobs.max_items = 17;
+        config.cache.memory_bytes = 50_000_000;
+    })
+    .await;
+    let own = document(&server).await;
+    let schema = |name: &str, field: &str| own["components"]["schemas"][name]["properties"][field].clone();
+    for (name, field) in [("SvaraSpeech", "text"), ("ElevenLabsSpeech", "text"), ("OpenAiSpeech", "input")] {
+        assert_eq!(schema(name, field)["maxLength"], 4000, "{name}");
+    }
+    assert!(schema("SvaraSpeech", "style")["description"].as_str().unwrap().contains("happy"));
+    let formats = schema("SvaraSpeech", "response_format")["enum"].as_array().unwrap().clone();
+    let page = server.client.get(server.url("/playground/settings.json")).send().await.unwrap();
+    let (_, settings) = status_and_json(page).await;
+    assert_eq!(formats.split_last().unwrap(), (&Value::Null, &settings["formats"].as_array().unwrap()[..]));
+    let jobs = own["paths"]["/v1/jobs"]["post"]["description"].as_str().unwrap();
+    assert!(jobs.contains("up to 17 texts"), "{jobs}");
+    // Only a cache knows what a client has already.
+    let speak = |document: &Value| document["paths"]["/v1/text-to-speech"]["post"].clone();
+    assert!(speak(&own)["responses"]["304"].is_object());
+    let without = Server::start(Script::frames(1)).await;
+    let plain = document(&without).await;
+    assert!(speak(&plain)["responses"]["304"].is_null());
+    assert_eq!(plain["components"]["schemas"]["SvaraSpeech"]["properties"]["text"]["maxLength"], 5000);
+    assert_eq!(plain["components"]["schemas"]["OpenAiSpeech"]["properties"]["input"]["maxLength"], 4096);
+    // The example is spoken as it stands.
+    let example = speak(&plain)["requestBody"]["content"]["application/json"]["example"].clone();
+    let spoken = without.request("/v1/text-to-speech", &example).send().await.unwrap();
+    assert_eq!((spoken.status().as_u16(), example["voice"].is_string()), (200, true), "{example}");
+}
+
+/// Refusals stand in the dialect of their group, also where no route answers.
+#[tokio::test]
+async fn refusals_are_spelled_as_documented() {
+    let server = Server::start(Script::frames(1)).await;
+    let document = document(&server).await;
+    for (method, path, operation) in operations(&document) {
+        let schema = &operation["responses"]["400"]["content"]["application/json"]["schema"]["$ref"];
+        let url = server.url(&path.replace(['{', '}'], ""));
+        let refused = server.client.request(Method::PATCH, url).send().await.unwrap();
+        let (_, body) = status_and_json(refused).await;
+        let spelled = match (&body["detail"], &body["error"]) {
+            (Value::String(_), Value::Object(_)) => "SvaraError",
+            (Value::Null, Value::Object(_)) => "OpenAiError",
+            (Value::Object(_), Value::Null) => "ElevenLabsError",
+            _ => panic!("{body}"),
+        };
+        assert_eq!(*schema, json!(format!("#/components/schemas/{spelled}")), "{method} {path}");
+    }
+    for (path, openai) in [("/v1/audio/nothing", true), ("/v1/models/x/y", true), ("/v1/audiobooks", false)] {
+        let answer = server.client.get(server.url(path)).send().await.unwrap();
+        let (status, body) = status_and_json(answer).await;
+        assert_eq!((status, body["detail"].is_null()), (404, openai), "{path}: {body}");
+    }
 }
 
 #[tokio::test]

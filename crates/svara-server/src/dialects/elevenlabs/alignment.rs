@@ -3,8 +3,7 @@
 use serde::Serialize;
 use svara_engine::PieceTiming;
 
-/// Characters and their times, in seconds of the whole sound. White space that stood between two pieces of the text is
-/// one space here.
+/// Characters and their times, in seconds of the whole audio. White space between two pieces of the text is one space.
 #[derive(Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub(super) struct Alignment {
     characters: Vec<String>,

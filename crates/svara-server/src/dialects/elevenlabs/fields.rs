@@ -10,8 +10,8 @@ use utoipa::openapi::{
 
 use crate::{error::ApiError, reading::schemas};
 
-/// The body of a request for speech. What ElevenLabs has besides is taken and has no meaning here: `model_id`,
-/// `language_code`, `previous_text`, `next_text`, the ids of requests before and after, `use_pvc_as_ivc`.
+/// A request for speech. ElevenLabs' other fields are accepted and ignored: `model_id`, `language_code`, `previous_text`,
+/// `next_text`, the ids of requests before and after, `use_pvc_as_ivc`.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[schema(as = ElevenLabsSpeech)]
 pub(crate) struct Fields {
@@ -57,8 +57,9 @@ pub(crate) struct VoiceSettings {
 }
 
 fn style() -> Schema {
-    let amount = Object::builder().schema_type(Type::Number).minimum(Some(0.0)).maximum(Some(1.0));
-    Schema::AnyOf(AnyOf::builder().item(amount).item(Object::with_type(Type::String)).build())
+    let amount = schemas::nullable(Type::Number, "Has no effect.").minimum(Some(0.0)).maximum(Some(1.0));
+    let name = Object::builder().schema_type(Type::String).description(Some("A style of the model."));
+    Schema::AnyOf(AnyOf::builder().item(amount).item(name).build())
 }
 
 /// ElevenLabs' number says how much of the speaker's own style there is; this model has styles by name.

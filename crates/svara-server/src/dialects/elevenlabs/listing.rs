@@ -51,11 +51,11 @@ struct SearchParameters {
     page_size: Option<i64>,
     /// Part of an id, name, description or language.
     search: Option<String>,
-    /// name sorts by name.
+    /// `name` sorts the voices by name.
     sort: Option<String>,
-    /// desc reverses the order.
+    /// `desc` reverses the order.
     sort_direction: Option<String>,
-    /// premade or cloned.
+    /// `premade` or `cloned`.
     category: Option<String>,
     /// ElevenLabs' kind of voice.
     voice_type: Option<String>,

@@ -14,10 +14,18 @@ use serde::{Deserialize, Serialize};
 use svara_engine::SpeechRequest;
 use svara_service::{Delivery, Dialect, EncodedSpeech, Order};
 
-use super::{super::EXAMPLE, Address, Addressed, alignment::Alignment, fields::Fields, formats};
+use super::{
+    address::{Address, Addressed},
+    alignment::Alignment,
+    fields::Fields,
+    formats,
+};
 use crate::{
     error::{ApiError, ElevenLabs, Refused},
-    reading::body::{self, BodyType},
+    reading::{
+        body::{self, BodyType},
+        schemas,
+    },
     respond::{self, SpeechRefusals},
     state::AppState,
 };
@@ -71,7 +79,7 @@ impl utoipa::IntoResponses for Spoken {
     post,
     path = "/v1/text-to-speech/{voice_id}",
     params(Address),
-    request_body(content((Fields = "application/json", example = json!({"text": EXAMPLE})))),
+    request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
     responses(Spoken)
 )]
 pub(super) async fn convert(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
@@ -84,7 +92,7 @@ pub(super) async fn convert(Wanted { state, order }: Wanted) -> Result<Response,
     post,
     path = "/v1/text-to-speech/{voice_id}/stream",
     params(Address),
-    request_body(content((Fields = "application/json", example = json!({"text": EXAMPLE})))),
+    request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
     responses(Spoken)
 )]
 pub(super) async fn stream(Wanted { state, order }: Wanted) -> Result<Response, Refused<ElevenLabs>> {
@@ -96,7 +104,7 @@ pub(super) async fn stream(Wanted { state, order }: Wanted) -> Result<Response, 
     post,
     path = "/v1/text-to-speech/{voice_id}/with-timestamps",
     params(Address),
-    request_body(content((Fields = "application/json", example = json!({"text": EXAMPLE})))),
+    request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
     responses(
         (status = 200, description = "The audio and the times of its characters.", body = Timed),
         SpeechRefusals,
@@ -120,7 +128,7 @@ pub(super) async fn convert_with_timestamps(
     post,
     path = "/v1/text-to-speech/{voice_id}/stream/with-timestamps",
     params(Address),
-    request_body(content((Fields = "application/json", example = json!({"text": EXAMPLE})))),
+    request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
     responses(
         (
             status = 200,
@@ -144,8 +152,8 @@ pub(super) async fn stream_with_timestamps(
     Ok(response)
 }
 
-/// Sound and the times of what is said. Both alignments are of the characters as they are said: numbers are words in
-/// them. Those of the text as it was typed are not known.
+/// Audio and the times of its characters. Both alignments list the characters as they are spoken, with numbers in words;
+/// the times of the text as it was typed aren't known.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = SpeechWithTimes)]
 struct Timed<'a> {

@@ -69,7 +69,7 @@ struct AudioModel {
     get,
     path = "/v1/audio/voices",
     params(Form),
-    responses((status = 200, description = "Their ids and names.", body = AudioVoices))
+    responses((status = 200, description = "The ids and names of the voices.", body = AudioVoices))
 )]
 async fn audio_voices(
     State(state): State<AppState>,
@@ -90,7 +90,7 @@ async fn audio_voices(
 #[utoipa::path(
     get,
     path = "/v1/audio/models",
-    responses((status = 200, description = "Their ids.", body = AudioModels))
+    responses((status = 200, description = "The ids of the models.", body = AudioModels))
 )]
 async fn audio_models(State(state): State<AppState>) -> Json<AudioModels> {
     let id = &state.service.engine().profile().id;

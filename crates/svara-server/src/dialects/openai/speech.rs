@@ -13,7 +13,7 @@ use svara_service::{Delivery, Dialect, Order};
 use utoipa::openapi::{Object, schema::Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{super::EXAMPLE, events};
+use super::events;
 use crate::{
     error::{ApiError, OpenAi, Refused, Spelling},
     reading::{
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Routes {
     Routes::keyed(Tag::Speech, Spelling::Fixed(Dialect::OpenAi), router)
 }
 
-/// The fields, with OpenAI's names.
+/// A request for speech, with OpenAI's field names.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[schema(as = OpenAiSpeech)]
 struct Fields {
@@ -94,7 +94,7 @@ impl utoipa::IntoResponses for Spoken {
     path = "/v1/audio/speech",
     operation_id = "openai_speak",
     request_body(content(
-        (Fields = "application/json", example = json!({"input": EXAMPLE, "voice": "", "model": "tts-1"})),
+        (Fields = "application/json", example = json!({"input": schemas::EXAMPLE, "voice": "", "model": "tts-1"})),
     )),
     responses(Spoken)
 )]

@@ -18,7 +18,6 @@ use utoipa::openapi::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::EXAMPLE;
 use crate::{
     error::{ApiError, Refused, Spelling, Svara},
     reading::{
@@ -39,7 +38,7 @@ pub(super) fn routes() -> Routes {
     Routes::keyed(Tag::Speech, Spelling::SVARA, OpenApiRouter::new().routes(routes!(text_to_speech)))
 }
 
-/// The fields, with the Python stack's names.
+/// A request for speech, with the Python stack's field names.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[schema(as = SvaraSpeech)]
 pub(crate) struct Fields {
@@ -144,7 +143,7 @@ impl Fields {
     path = "/v1/text-to-speech",
     operation_id = "speak",
     request_body(content(
-        (Fields = "application/json", example = json!({"text": EXAMPLE, "voice": "", "response_format": "wav"})),
+        (Fields = "application/json", example = json!({"text": schemas::EXAMPLE, "voice": "", "response_format": "wav"})),
         (Fields = "multipart/form-data"),
         (Fields = "application/x-www-form-urlencoded"),
     )),

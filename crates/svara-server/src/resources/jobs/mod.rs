@@ -20,7 +20,7 @@ use svara_service::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::view::{JobView, List, Times};
-use super::{DONE, Done};
+use super::done::{DONE, Done};
 use crate::{
     dialects::svara,
     error::{ApiError, Refused, Spelling, Svara},
@@ -84,7 +84,7 @@ async fn create(
 )]
 async fn list(State(state): State<AppState>, asker: Asker) -> Result<Json<List>, Refused<Svara>> {
     let jobs = state.service.jobs().list(&asker.caller).await?.into_iter();
-    let jobs = jobs.map(|(id, overview)| JobView::outline(id, overview));
+    let jobs = jobs.map(|(id, overview)| JobView::outline(id, &overview));
     Ok(Json(List { jobs: jobs.collect() }))
 }
 

@@ -17,7 +17,7 @@ pub(super) struct JobView {
     item_count: usize,
     items_done: usize,
     items_failed: usize,
-    /// Of all its texts.
+    /// The characters of all its texts.
     characters: usize,
     /// Audio made so far.
     #[schema(minimum = 0.0)]
@@ -84,7 +84,8 @@ pub(super) struct List {
     pub(super) jobs: Vec<JobView>,
 }
 
-/// The file with the times of a text, which the service writes.
+// The service writes the file.
+/// The times of words or characters, in seconds of the whole audio.
 #[derive(utoipa::ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "only the document needs it")]
@@ -136,27 +137,17 @@ fn estimated() -> Object {
 
 impl JobView {
     /// A job without its texts.
-    pub(super) fn outline(id: String, overview: Overview) -> Self {
-        let Overview {
-            status,
-            created_unix_s,
-            item_count,
-            items_done,
-            items_failed,
-            characters,
-            audio_seconds,
-        } = overview;
-        let items = None;
+    pub(super) fn outline(id: String, overview: &Overview) -> Self {
         Self {
             id,
-            status,
-            created_unix_s,
-            item_count,
-            items_done,
-            items_failed,
-            characters,
-            audio_seconds,
-            items,
+            status: overview.status,
+            created_unix_s: overview.created_unix_s,
+            item_count: overview.item_count,
+            items_done: overview.items_done,
+            items_failed: overview.items_failed,
+            characters: overview.characters,
+            audio_seconds: overview.audio_seconds,
+            items: None,
         }
     }
 
@@ -188,6 +179,6 @@ impl JobView {
                 error: end.and_then(|end| end.failure.clone()).map(Failure::from),
             }
         });
-        Self { items: Some(items.collect()), ..Self::outline(id.to_owned(), job.overview()) }
+        Self { items: Some(items.collect()), ..Self::outline(id.to_owned(), &job.overview()) }
     }
 }

@@ -22,7 +22,10 @@ use self::{
     run::Orders,
     session::{Kind, Rules, Session},
 };
-use super::{Address, Addressed, formats};
+use super::{
+    address::{Address, Addressed},
+    formats,
+};
 use crate::{
     error::{ApiError, ElevenLabs, Refused},
     reading::body::flag,
