@@ -3,7 +3,8 @@
 #
 #   scripts/start-dev.sh [ARGUMENT OF svara-server...]
 #
-#   VLLM_BASE_URL   the address of vLLM, default http://127.0.0.1:8000/v1; if it answers, no vLLM is started
+#   VLLM_BASE_URL   the address of vLLM, default http://127.0.0.1:$VLLM_PORT/v1; if it answers, no vLLM is started
+#   VLLM_PORT       default 8000
 #   VLLM_PYTHON     a Python with vLLM, to start vLLM if none answers; VLLM_EXTRA_ARGS has further flags for it
 #   VLLM_MODEL, TOKENIZER_MODEL, API_HOST, API_PORT, TTS_DEVICE   as in .env.example
 #
@@ -17,7 +18,8 @@ case ${1:-} in
 esac
 
 cd "$ROOT"
-export VLLM_BASE_URL=${VLLM_BASE_URL:-http://127.0.0.1:8000/v1} VLLM_MODEL=${VLLM_MODEL:-kenpath/svara-tts-v1}
+export VLLM_BASE_URL=${VLLM_BASE_URL:-http://127.0.0.1:${VLLM_PORT:-8000}/v1}
+export VLLM_MODEL=${VLLM_MODEL:-kenpath/svara-tts-v1}
 export TOKENIZER_MODEL=${TOKENIZER_MODEL:-$VLLM_MODEL}
 answers() { curl --silent --fail --output /dev/null --max-time 2 "$VLLM_BASE_URL/models"; }
 

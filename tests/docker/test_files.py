@@ -29,6 +29,33 @@ def test_every_variable_of_the_example_is_used() -> None:
     assert {name for name in named if not re.search(rf"\b{name}\b", text)} == set()
 
 
+def environment(file: str, service: str, variables: dict[str, str]) -> dict[str, str]:
+    """What compose gives a service, where the host's and the .env file's variables are these."""
+
+    def value(text: str) -> str:
+        one = re.compile(r"\$\{(\w+)(?::-([^${}]*))?\}")
+        while (filled := one.sub(lambda name: variables.get(name[1]) or name[2] or "", text)) != text:
+            text = filled
+        return text
+
+    given = yaml.safe_load((PROJECT / file).read_text())["services"][service]["environment"]
+    return {name: value(text) for name, text in given.items() if text is not None}
+
+
+def test_the_server_asks_the_port_that_vllm_listens_on() -> None:
+    example = dict(re.findall(r"^([A-Z_]+)=(.*)$", (PROJECT / ".env.example").read_text(), re.MULTILINE))
+    for variables in ({}, example):
+        variables = variables | {"VLLM_PORT": "9000"}
+        one = environment("docker-compose.yml", "svara-tts-api", variables)
+        # Without a URL, the server asks VLLM_PORT.
+        assert (one["VLLM_PORT"], one["VLLM_BASE_URL"]) == ("9000", "")
+        # In parts, vLLM and its router keep their ports.
+        assert "VLLM_PORT" not in environment("docker/compose.split.yml", "vllm", variables)
+        assert environment("docker/compose.split.yml", "server", variables)["VLLM_BASE_URL"] == "http://router:8000/v1"
+    elsewhere = {"VLLM_BASE_URL": "http://gpu:9/v1"}
+    assert environment("docker-compose.yml", "svara-tts-api", elsewhere)["VLLM_BASE_URL"] == "http://gpu:9/v1"
+
+
 def test_no_variable_of_an_image_is_taken_away() -> None:
     """A name without a value removes the image's variable unless the host sets it."""
     instructions = (PROJECT / "docker" / "Dockerfile").read_text().replace("\\\n", " ")

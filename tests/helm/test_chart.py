@@ -135,6 +135,31 @@ def test_an_engine_elsewhere_brings_none_of_our_own() -> None:
     assert variables["VLLM_BASE_URL"] == "http://vllm-router-service:80/v1"
 
 
+def test_the_server_asks_the_router_and_the_router_the_engines_where_they_listen() -> None:
+    documents = render(OPEN)
+
+    def container(kind: str, name: str) -> dict[str, Any]:
+        return find(documents, kind, f"tts-svara-tts-{name}")["spec"]["template"]["spec"]["containers"][0]
+
+    def port(name: str, kind: str) -> int:
+        """The `http` port of a Service, or of the pods behind it."""
+        ports = find(documents, "Service", f"tts-svara-tts-{name}")["spec"]["ports"]
+        if kind != "Service":
+            ports = [{"name": p["name"], "port": p["containerPort"]} for p in container(kind, name)["ports"]]
+        (found,) = [p["port"] for p in ports if p["name"] == "http"]
+        return found
+
+    server, vllm = (
+        {entry["name"]: entry.get("value") for entry in container(kind, name)["env"]}
+        for kind, name in (("Deployment", "server"), ("StatefulSet", "vllm"))
+    )
+    router = dict(argument.split("=") for argument in container("Deployment", "router")["args"] if "port=" in argument)
+    assert server["VLLM_BASE_URL"] == f"http://tts-svara-tts-router:{port('router', 'Service')}/v1"
+    assert int(router["--port"]) == port("router", "Deployment")
+    assert int(router["--service-discovery-port"]) == port("vllm", "StatefulSet") == port("vllm", "Service")
+    assert int(vllm["VLLM_PORT"]) == port("vllm", "StatefulSet")
+
+
 def test_drain_fits_into_the_time_that_kubernetes_gives() -> None:
     documents = render([*OPEN, "server.config.server.drain_seconds=90"])
     pod = find(documents, "Deployment", "tts-svara-tts-server")["spec"]["template"]["spec"]
@@ -155,6 +180,7 @@ def test_configuration_keeps_the_kinds_of_its_values() -> None:
         ([*OPEN, "sever.replicas=2"], "sever"),
         ([*OPEN, "voices.store=/data"], "store"),
         ([*OPEN, "engine.url=vllm:8000"], "url"),
+        ([*OPEN, "server.config.engine.base_url=http://vllm:8000/v1"], "engine.url"),
         ([*OPEN, "ingress.enabled=true"], "ingress.host"),
         ([*OPEN, "router.policy=fastest"], "policy"),
     ],

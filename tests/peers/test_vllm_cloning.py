@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -129,7 +128,8 @@ def test_a_cloned_voice_says_a_long_text_in_pieces(cloning_server: Server, vllm:
 
 def test_recordings_that_cannot_be_used_are_refused_before_vllm_is_asked(cloning_server: Server, vllm: Vllm) -> None:
     answers = vllm.metric("vllm:request_success_total")
-    for audio, word in ((recording(0.4), "at least 1 s"), (recording(31), "longer than 30 s"), (b"no audio", "audio file")):
+    unusable = ((recording(0.4), "at least 1 s"), (recording(31), "longer than 30 s"), (b"no audio", "audio file"))
+    for audio, word in unusable:
         body = {"text": "hello", "reference_audio": in_base64(audio)}
         response = httpx.post(f"{cloning_server.root}/v1/text-to-speech", json=body, timeout=60)
         assert response.status_code == 422 and word in response.json()["detail"], response.text

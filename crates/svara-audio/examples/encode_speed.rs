@@ -1,15 +1,15 @@
 //! CPU time per format: `cargo run --release -p svara-audio --example encode_speed [seconds]`.
 //!
-//! Encodes a reproducible speech-like sound in frames of 2048 samples, as a stream arrives, and prints the CPU-seconds
-//! per second of audio (the thread's time on a CPU, from Linux' `/proc/thread-self/schedstat`, so that other work on
-//! the machine counts little; its clock may tick in milliseconds, so give it minutes), and how many streams one core
-//! could keep up with.
+//! Encodes a reproducible speech-like sound in frames of 2048 samples, as a stream arrives. Prints CPU-seconds per
+//! second of audio and how many streams one core could sustain. CPU time is the thread's own, from Linux's
+//! `/proc/thread-self/schedstat`, so other load on the machine matters little; its clock may tick in milliseconds, so
+//! encode minutes.
 
 use std::{error::Error, f32::consts::TAU, fs};
 
 use svara_audio::{Encoder, EncoderSpec, Format, SampleRate};
 
-/// One frame of SNAC.
+/// One SNAC frame.
 const FRAME_SAMPLES: usize = 2_048;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -49,14 +49,14 @@ fn encode(spec: EncoderSpec, sound: &[f32]) -> Result<(f64, usize), Box<dyn Erro
     Ok((cpu_s()? - start_cpu_s, bytes + chunk.len()))
 }
 
-/// Time this thread has been on a CPU so far, in seconds.
+/// CPU time of this thread so far, in seconds.
 fn cpu_s() -> Result<f64, Box<dyn Error>> {
     let stat = fs::read_to_string("/proc/thread-self/schedstat")?;
     let nanoseconds: u64 = stat.split_whitespace().next().ok_or("empty schedstat")?.parse()?;
     Ok(nanoseconds as f64 * 1e-9)
 }
 
-/// A buzz with a wandering pitch in syllables of 250 ms.
+/// A buzz of wandering pitch in 250 ms syllables.
 fn sound(seconds: u32) -> Vec<f32> {
     let rate = SampleRate::SNAC.hz();
     let mut phase = 0.0;

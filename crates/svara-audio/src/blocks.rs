@@ -1,6 +1,6 @@
-/// Cuts samples pushed in pieces of any size into blocks of one size.
+/// Cuts samples pushed in pieces of any size into blocks of equal size.
 ///
-/// Blocks that lie whole in a piece are passed on without a copy; at most one block less a sample is held back.
+/// A block that lies within one piece is passed on without a copy. At most `block_len - 1` samples are held back.
 pub(crate) struct Blocks<T> {
     block_len: usize,
     pending: Vec<T>,
@@ -13,7 +13,7 @@ impl<T: Copy> Blocks<T> {
         Self { block_len, pending: Vec::with_capacity(block_len) }
     }
 
-    /// Passes every block that `samples` completes to `each`, in order; stops at the first error.
+    /// Passes each block that `samples` completes to `each`, in order; stops at the first error.
     pub(crate) fn push<E>(
         &mut self,
         mut samples: &[T],
@@ -39,7 +39,7 @@ impl<T: Copy> Blocks<T> {
         Ok(())
     }
 
-    /// The samples of the block that isn't complete yet.
+    /// The samples of the incomplete block.
     pub(crate) fn pending(&self) -> &[T] {
         &self.pending
     }

@@ -23,20 +23,20 @@ pub enum Format {
     Alaw,
 }
 
-/// A name that is no format of this build.
+/// A name that isn't a format of this build.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown audio format {name:?}; supported: {}", names(Format::supported()))]
 pub struct UnknownFormat {
-    /// What was asked for, at most 32 characters of it.
+    /// The name asked for, cut to 32 characters.
     pub name: String,
 }
 
 impl Format {
-    /// Every format there is, in the order they are listed to callers.
+    /// Every format, in the order in which they are listed to callers.
     pub const ALL: &[Self] =
         &[Self::Mp3, Self::Opus, Self::Aac, Self::Flac, Self::Wav, Self::Pcm, Self::Ulaw, Self::Alaw];
 
-    /// The formats compiled into this build (the encoders with a licence to mind are cargo features).
+    /// The formats compiled into this build (encoders with licence obligations are cargo features).
     pub fn supported() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|format| format.is_supported())
     }
@@ -51,7 +51,7 @@ impl Format {
         }
     }
 
-    /// The name in requests, also what [`FromStr`] reads.
+    /// The name in requests, which [`FromStr`] reads.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -66,8 +66,8 @@ impl Format {
         }
     }
 
-    /// The media type of the body: the registered one, except `audio/wav` and `audio/pcm`, which everybody uses
-    /// although nobody registered them.
+    /// The media type of the body: the registered one, except for `audio/wav` and `audio/pcm`, which are unregistered
+    /// but universal.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -82,11 +82,11 @@ impl Format {
         }
     }
 
-    /// The output rates the encoder takes, lowest first.
+    /// The output rates that the encoder accepts, lowest first.
     #[must_use]
     pub const fn rates(self) -> &'static [SampleRate] {
         match self {
-            // libopus takes 8, 12, 16, 24 and 48 kHz; whatever it takes, the file plays at 48 kHz.
+            // libopus accepts 8, 12, 16, 24 and 48 kHz; whichever it gets, the file plays at 48 kHz.
             Self::Opus => {
                 &[SampleRate::HZ_8000, SampleRate::HZ_16000, SampleRate::HZ_24000, SampleRate::HZ_48000]
             }
@@ -103,7 +103,7 @@ impl Format {
         }
     }
 
-    /// The output rate used when the caller names none: the model's own wherever the format carries it.
+    /// The output rate when the caller names none: the model's own if the format supports it.
     #[must_use]
     pub const fn default_rate(self) -> SampleRate {
         match self {
@@ -119,7 +119,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// Reads a name in any case. A format whose encoder isn't in this build is as unknown as one that doesn't exist.
+/// Case-insensitive. A format whose encoder isn't in this build is as unknown as one that doesn't exist.
 impl FromStr for Format {
     type Err = UnknownFormat;
 
@@ -130,7 +130,7 @@ impl FromStr for Format {
     }
 }
 
-/// `wav, pcm` for error texts.
+/// A list such as `wav, pcm` for error messages.
 pub(crate) fn names(items: impl Iterator<Item = impl fmt::Display>) -> String {
     items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }

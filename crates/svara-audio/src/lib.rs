@@ -1,7 +1,6 @@
-//! Mono sound in and out of the house: samples, sample rates, output encoders, resampling, changes of speed,
-//! decoding of uploads.
+//! Mono audio: samples, sample rates, output encoders, resampling, time stretching, decoding of uploads.
 //!
-//! Everything here works on **mono `f32` samples, full scale ±1.0**. The way out is one [`Encoder`] per response:
+//! Everything here works on **mono `f32` samples, full scale ±1.0**. Output goes through one [`Encoder`] per response:
 //!
 //! ```
 //! use svara_audio::{Encoder, EncoderSpec, Format, SampleRate};
@@ -15,10 +14,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The way in is [`decode_upload`], and [`check_reference`] for recordings of a voice. [`Listener`] says how one fares that
-//! plays what comes out.
+//! Input comes through [`decode_upload`]; [`check_reference`] vets recordings of a voice. [`Listener`] models a client
+//! that plays audio as it arrives.
 //!
-//! A leaf crate: no runtime, no HTTP, no model. All calls are plain computation on the caller's thread.
+//! A leaf crate: no runtime, no HTTP, no model. Every call computes on the caller's thread.
 
 mod blocks;
 mod decode;

@@ -18,7 +18,7 @@ impl SampleRate {
     /// Highest rate accepted, in Hz.
     pub const MAX_HZ: u32 = 192_000;
 
-    /// What the SNAC 24 kHz codec speaks and hears.
+    /// The rate of the SNAC 24 kHz codec.
     pub const SNAC: Self = Self::HZ_24000;
     /// 8 kHz, telephony.
     pub const HZ_8000: Self = Self(8_000);
@@ -28,7 +28,7 @@ impl SampleRate {
     pub const HZ_22050: Self = Self(22_050);
     /// 24 kHz.
     pub const HZ_24000: Self = Self(24_000);
-    /// 32 kHz, some telephony and conference systems.
+    /// 32 kHz, used by some telephony and conferencing systems.
     pub const HZ_32000: Self = Self(32_000);
     /// 44.1 kHz, compact disc.
     pub const HZ_44100: Self = Self(44_100);

@@ -2,25 +2,25 @@ use std::time::Duration;
 
 use crate::SampleRate;
 
-/// Less than this says too little about a voice.
+/// A shorter recording tells too little about a voice.
 pub const MIN_REFERENCE: Duration = Duration::from_secs(1);
-/// A recording whose loudest [`LOUDNESS_WINDOW`] has less power than this is silence or room noise: quiet speech into a
-/// badly set microphone is at -40, the noise of a 16-bit recording at -98 (in dB of full scale).
+/// A recording whose loudest [`LOUDNESS_WINDOW`] has less power than this (in dB relative to full scale) is silence or
+/// room noise. Quiet speech into a badly set microphone is at -40, the noise of a 16-bit recording at -98.
 pub const SILENCE_DBFS: f32 = -50.0;
-/// Long enough for a syllable or two, so that a single click isn't taken for speech.
+/// Window for measuring loudness: a syllable or two, so that a single click doesn't pass for speech.
 pub const LOUDNESS_WINDOW: Duration = Duration::from_millis(400);
-/// From this level on a sample counts as clipped. Less than 1.0: resampling and lossy codecs bend flat tops.
+/// Samples at or above this level count as clipped. Less than 1.0, because resampling and lossy codecs bend flat tops.
 pub const CLIPPED_LEVEL: f32 = 0.985;
-/// A share of clipped samples above this is audible distortion, which a clone would learn. Speech normalised to full
-/// scale has well under a tenth of it.
+/// A larger share of clipped samples is audible distortion, which a clone would reproduce. Speech normalized to full
+/// scale has well under a tenth of this.
 pub const MAX_CLIPPED_SHARE: f32 = 0.01;
 
-/// Why a recording is no reference for a voice. The person who sent it can mend it.
+/// Why a recording can't serve as a voice reference. The sender can fix it.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum ReferenceFault {
     /// Shorter than [`MIN_REFERENCE`].
     #[error(
-        "the reference audio is {:.2} s long; at least {} s are needed",
+        "the reference audio is {:.2} s long; it must be at least {} s",
         duration.as_secs_f64(),
         MIN_REFERENCE.as_secs_f64()
     )]
@@ -30,7 +30,7 @@ pub enum ReferenceFault {
     },
     /// Nowhere louder than [`SILENCE_DBFS`].
     #[error(
-        "the reference audio is silent: its loudest part has {loudest_dbfs:.0} dBFS, less than {SILENCE_DBFS}"
+        "the reference audio is silent: its loudest part is at {loudest_dbfs:.0} dBFS, below {SILENCE_DBFS}"
     )]
     Silent {
         /// Power of its loudest window, in dB of full scale.
@@ -47,7 +47,7 @@ pub enum ReferenceFault {
     },
 }
 
-/// Whether a recording can serve as the reference for a voice: long enough, not silent, not clipped.
+/// Checks that a recording can serve as a voice reference: long enough, not silent, not clipped.
 ///
 /// # Errors
 /// The first fault found, in that order.
@@ -57,7 +57,7 @@ pub fn check_reference(samples: &[f32], rate: SampleRate) -> Result<(), Referenc
         return Err(ReferenceFault::TooShort { duration });
     }
     let loudest_dbfs = loudest_dbfs(samples, rate);
-    // What isn't a number is no sound.
+    // NaN counts as silence.
     if loudest_dbfs.is_nan() || loudest_dbfs < SILENCE_DBFS {
         return Err(ReferenceFault::Silent { loudest_dbfs });
     }
@@ -69,7 +69,7 @@ pub fn check_reference(samples: &[f32], rate: SampleRate) -> Result<(), Referenc
     Ok(())
 }
 
-/// Power of the loudest window, windows overlapping by half.
+/// Power of the loudest window in dBFS; windows overlap by half.
 fn loudest_dbfs(samples: &[f32], rate: SampleRate) -> f32 {
     let half = (LOUDNESS_WINDOW.as_secs_f64() * f64::from(rate.hz()) / 2.0) as usize;
     let energies: Vec<f64> = samples
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn short_sound_is_refused() {
         let fault = check_reference(&tone(0.99, 0.5), RATE).expect_err("short");
-        assert_eq!(fault.to_string(), "the reference audio is 0.99 s long; at least 1 s are needed");
+        assert_eq!(fault.to_string(), "the reference audio is 0.99 s long; it must be at least 1 s");
         assert!(matches!(check_reference(&[], RATE), Err(ReferenceFault::TooShort { .. })));
     }
 

@@ -3,15 +3,15 @@ use rubato::{Fft, FixedSync, Resampler as _};
 
 use crate::{SampleRate, blocks::Blocks};
 
-/// Input samples per step of the filter, at most where the pair of rates has such a step: two fit into one frame of
-/// SNAC, so that most of a frame comes out at once, and the filter is still steep.
+/// Input samples per step of the filter; more only where the ratio of the rates needs a longer step. Two steps fit into
+/// one SNAC frame, so most of a frame comes out at once, and the filter is still steep.
 const STEP_SAMPLES: u32 = 1_024;
-/// Louder samples are clamped, 24 dB over full scale: the filter's arithmetic must not overflow.
+/// Louder samples are clamped to this level, 24 dB over full scale, so that the filter's arithmetic can't overflow.
 const LOUDEST: f32 = 16.0;
 
-/// Changes the sample rate of a mono stream. Samples that are not a number count as silence.
+/// Changes the sample rate of a mono stream. NaN samples count as silence.
 ///
-/// The filter's delay is taken out: the output starts with the first input sample and is exactly
+/// The filter's delay is removed: the output starts with the first input sample and is exactly
 /// `ceil(samples_in · to / from)` samples long.
 pub struct Resampler {
     filter: Fft<f32>,
@@ -22,7 +22,7 @@ pub struct Resampler {
     samples_in: u64,
 }
 
-/// The resampler couldn't be set up or refused a step.
+/// The resampler couldn't be set up, or failed in a step.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot resample from {from} Hz to {to} Hz: {detail}")]
 pub struct ResampleError {
@@ -35,10 +35,10 @@ pub struct ResampleError {
 }
 
 impl Resampler {
-    /// A resampler from one rate to another; equal rates work, too.
+    /// A resampler from one rate to another; equal rates work as well.
     ///
     /// # Errors
-    /// When the library refuses the pair of rates.
+    /// When the library rejects the pair of rates.
     pub fn new(from: SampleRate, to: SampleRate) -> Result<Self, ResampleError> {
         let (from_hz, to_hz) = (from.hz() as usize, to.hz() as usize);
         let filter = Fft::new(from_hz, to_hz, step_samples(from, to) as usize, 1, FixedSync::Both)
@@ -54,10 +54,10 @@ impl Resampler {
         Ok(Self { filter, blocks, step, from, to, samples_in: 0 })
     }
 
-    /// Takes samples at the input rate and appends to `out` those at the output rate that are ready.
+    /// Takes samples at the input rate and appends the output samples that are ready to `out`.
     ///
     /// # Errors
-    /// When the library refuses.
+    /// When the library fails.
     pub fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) -> Result<(), ResampleError> {
         self.samples_in += samples.len() as u64;
         let Self { filter, blocks, step, .. } = self;
@@ -71,7 +71,7 @@ impl Resampler {
     /// Appends the samples still inside the filter.
     ///
     /// # Errors
-    /// When the library refuses.
+    /// When the library fails.
     pub fn finish(mut self, out: &mut Vec<f32>) -> Result<(), ResampleError> {
         let end = (self.samples_in * u64::from(self.to.hz())).div_ceil(u64::from(self.from.hz()));
         let mut block = vec![0.0; self.blocks.block_len()];
@@ -89,8 +89,8 @@ impl Resampler {
     }
 }
 
-/// Input samples of one step: an even multiple of what the ratio of the rates has in lowest terms. Even, because the
-/// filter's delay is half a step and has to be whole samples for the output to be in its place.
+/// Input samples per step: an even multiple of the numerator of `from / to` in lowest terms. Even, because the filter's
+/// delay is half a step and must be whole samples to be removed exactly.
 fn step_samples(from: SampleRate, to: SampleRate) -> u32 {
     let shortest = from.hz() / greatest_common_divisor(from.hz(), to.hz());
     let pairs = STEP_SAMPLES / (2 * shortest);
@@ -101,7 +101,7 @@ const fn greatest_common_divisor(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
-/// One step of the filter, and what is left to skip of its delay.
+/// One step of the filter, and how much of its delay is still to be skipped.
 struct Step {
     input: Vec<f32>,
     output: Vec<f32>,
@@ -110,7 +110,7 @@ struct Step {
 }
 
 impl Step {
-    /// Filters one block and appends what comes out, up to `end` samples in all.
+    /// Filters one block and appends the output, up to `end` samples in total.
     fn run(
         &mut self,
         filter: &mut Fft<f32>,

@@ -1,20 +1,20 @@
-/// 1.5·2²³: an `f32` of this size has no bits for a fraction, so adding it rounds to the nearest integer (ties to even)
-/// and leaves that integer, in two's complement, in the low bits.
+/// 1.5·2²³: an `f32` this large has no fraction bits, so adding it rounds to the nearest integer (ties to even) and
+/// leaves that integer, in two's complement, in the low bits.
 const ROUND: f32 = 12_582_912.0;
 
-/// A sample of full scale ±1.0 as a signed 16-bit one: rounded to the nearest, saturated at the ends, NaN is silence.
+/// Converts a sample of full scale ±1.0 to signed 16 bits: rounded to nearest, saturated; NaN becomes silence.
 ///
-/// The scale is 2¹⁵, the inverse of what decoders divide by, so 16-bit sound comes through unchanged.
+/// The scale is 2¹⁵, which decoders divide by, so 16-bit audio comes through unchanged.
 #[inline]
 #[must_use]
 pub fn f32_to_s16(sample: f32) -> i16 {
-    // Neither `f32::round` nor a saturating cast from float to integer is an instruction on plain x86-64; with them the
-    // loop below isn't vectorised and takes three times as long.
+    // Baseline x86-64 has an instruction neither for `f32::round` nor for a saturating float-to-integer cast; with them
+    // the loop below isn't vectorized and takes three times as long.
     let scaled = if sample.is_nan() { 0.0 } else { sample * 32_768.0 };
     (scaled.clamp(-32_768.0, 32_767.0) + ROUND).to_bits() as i16
 }
 
-/// [`f32_to_s16`] for as many samples as both slices have. A loop over slices of one length: the compiler vectorises it.
+/// [`f32_to_s16`] for slices, up to the shorter one's length. The compiler vectorizes this loop.
 pub fn f32_to_s16_slice(samples: &[f32], out: &mut [i16]) {
     for (sample, out) in samples.iter().zip(out) {
         *out = f32_to_s16(*sample);

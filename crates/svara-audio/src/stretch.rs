@@ -4,19 +4,19 @@ use ssstretch::Stretch;
 
 use crate::{SampleRate, blocks::Blocks};
 
-/// Input samples per step: half of the library's own interval at 24 kHz. Blocks of one size make the output independent
-/// of how the input was cut.
+/// Input samples per step: half of the library's own interval at 24 kHz. Blocks of equal size make the output
+/// independent of how the input was split.
 const STEP_SAMPLES: usize = 360;
-/// Louder samples are clamped, 24 dB over full scale, as before a resampler.
+/// Louder samples are clamped to this level, 24 dB over full scale, as in the resampler.
 const LOUDEST: f32 = 16.0;
-/// The library draws phases at random where it stretches far: always the same ones, so that speech can be repeated.
+/// The library randomizes phases when it stretches far; a fixed seed keeps speech reproducible.
 const PHASE_SEED: i64 = 1;
 
-/// Makes a mono stream faster or slower without a change of pitch. Samples that are not a number count as silence.
+/// Speeds a mono stream up or slows it down without changing its pitch. NaN samples count as silence.
 ///
-/// The library's delay is taken out: the output starts with the first input sample, and is exactly
-/// `round(samples_in / speed)` samples long. At speed 1 the samples pass through untouched. The first output comes about
-/// 120 ms of sound later than the input at a speed other than 1: so long is the window that is looked at.
+/// The library's delay is removed: the output starts with the first input sample and is exactly
+/// `round(samples_in / speed)` samples long. At speed 1 samples pass through untouched. At any other speed the first
+/// output needs about 120 ms of input, the length of the analysis window.
 pub struct TimeStretch {
     speed: f64,
     samples_in: u64,
@@ -38,7 +38,7 @@ impl TimeStretch {
     /// The fastest speed.
     pub const MAX_SPEED: f32 = 4.0;
 
-    /// For sound of this rate: twice as fast at speed 2.
+    /// A stretch for audio at `rate`; speed 2 is twice as fast.
     ///
     /// # Errors
     /// The speed is outside [`Self::MIN_SPEED`] to [`Self::MAX_SPEED`].
@@ -68,13 +68,13 @@ impl TimeStretch {
             push_blocks(&mut blocks, &mut vocoder, &silence, out);
             vocoder.process(blocks.pending(), out);
             vocoder.flush(out);
-            // What was padded in too much.
+            // Padding beyond the exact length.
             let surplus = usize::try_from(vocoder.given.saturating_sub(length)).unwrap_or(usize::MAX);
             out.truncate(out.len().saturating_sub(surplus));
         }
     }
 
-    /// The length of so many samples at this speed.
+    /// How many samples `samples` input samples become at this speed.
     pub fn length(&self, samples: u64) -> u64 {
         at_speed(samples, self.speed)
     }
@@ -92,7 +92,7 @@ fn at_speed(samples: u64, speed: f64) -> u64 {
     (samples as f64 / speed).round() as u64
 }
 
-/// The library, with its delay taken out.
+/// The library, with its delay removed.
 struct Vocoder {
     stretch: Stretch,
     speed: f64,
@@ -100,14 +100,14 @@ struct Vocoder {
     output: [Vec<f32>; 1],
     taken: u64,
     made: u64,
-    /// Samples of the delay that are still to come.
+    /// Samples of delay still to be dropped.
     delay: usize,
     given: u64,
 }
 
-// SAFETY: the C++ object behind `Stretch` owns all its memory, has no thread-local or shared state and calls nobody
-// back; only its binding's raw pointer keeps it from being `Send`.
-#[allow(unsafe_code, reason = "the binding doesn't say what its library allows")]
+// SAFETY: the C++ object behind `Stretch` owns all its memory, has no thread-local or shared state and makes no
+// callbacks; only the binding's raw pointer keeps it from being `Send`.
+#[allow(unsafe_code, reason = "the binding doesn't declare what its library allows")]
 unsafe impl Send for Vocoder {}
 
 impl Vocoder {
@@ -120,8 +120,7 @@ impl Vocoder {
         Self { stretch, speed, input, output, taken: 0, made: 0, delay, given: 0 }
     }
 
-    /// Silence to push in behind the last sample so that the sound comes out whole, with a little to spare for
-    /// rounding.
+    /// Samples of silence to push after the last sample so that all audio comes out, with some slack for rounding.
     fn tail_samples(&self) -> usize {
         latency(self.stretch.input_latency()) + 2 * self.speed.ceil() as usize
     }
@@ -144,7 +143,7 @@ impl Vocoder {
         self.give(out);
     }
 
-    /// What is left in the library's window.
+    /// Appends what is left in the library's window.
     fn flush(&mut self, out: &mut Vec<f32>) {
         self.stretch.flush_vec(&mut self.output, self.stretch.output_latency());
         self.give(out);

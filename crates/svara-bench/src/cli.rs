@@ -8,7 +8,7 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Load generator for text-to-speech servers, and a paced stand-in for their engine.
+/// Load generator for text-to-speech servers, and a fake vLLM to put behind them.
 #[derive(Debug, Parser)]
 #[command(name = "svara-bench", version)]
 pub struct Cli {
@@ -18,17 +18,17 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Be an engine: vLLM's /v1/completions stream with random audio tokens, at a set pace.
+    /// Serve a fake vLLM: its /v1/completions stream, with made-up audio tokens at a set pace.
     ServeFake(ServeFake),
-    /// Load a server, and measure what its listeners get.
+    /// Put load on a server and measure what its listeners get.
     Load(Box<Load>),
 }
 
 impl Cli {
-    /// Does what the command line says.
+    /// Runs the subcommand.
     ///
     /// # Errors
-    /// What kept it from running or from writing its reports.
+    /// The subcommand's own, or the async runtime can't start.
     pub fn run(self) -> anyhow::Result<Verdict> {
         let threads = match &self.command {
             Command::ServeFake(fake) => fake.threads,
@@ -37,7 +37,7 @@ impl Cli {
         let runtime = if threads > 1 {
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
         } else {
-            // One thread wakes nobody: thousands of paced streams cost least there.
+            // A single thread never wakes another: thousands of paced streams cost least there.
             tokio::runtime::Builder::new_current_thread().enable_all().build()
         };
         runtime.context("can't start the async runtime")?.block_on(async {

@@ -1,8 +1,9 @@
 //! Measures text-to-speech servers, and stands in for the engine behind them.
 //!
 //! * [`commands`]: the subcommands; `serve-fake` puts the fake vLLM of `svara-testkit` behind a port.
-//! * [`load`]: sends requests and listens: first audio, pace, gaps, completeness, and what the server's process used.
-//! * [`report`]: what was measured, as a table, as JSON and as a page with plots.
+//! * [`load`]: sends requests and listens: first audio, pace, underruns, completeness, and the usage of the server's
+//!   process.
+//! * [`report`]: the results, as a table, as JSON and as a page with plots.
 
 mod args;
 pub mod cli;

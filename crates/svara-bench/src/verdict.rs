@@ -5,9 +5,9 @@ use std::process::ExitCode;
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// All went as it should, or nothing was asked of it.
+    /// It ended by itself, and no condition of `--fail-on` was met.
     Good,
-    /// It was measured, and something that `--fail-on` names was seen: exit code 3.
+    /// A condition of `--fail-on` was met, or the run was interrupted: exit code 3.
     Failed,
 }
 

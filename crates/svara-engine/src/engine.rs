@@ -1,4 +1,4 @@
-//! The way in: text to speech.
+//! The entry point: text to speech.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -10,43 +10,48 @@ use svara_snac::Decoder;
 use svara_text::StyleTags;
 
 use crate::{
-    FirstAudio, HopPlan, ModelProfile, PiecesRedone, Sampling, SpeakError, Speech, SpeechRequest, Voice,
-    Voices,
-    queue::{PieceQueue, Plan},
-    redone::RedoCounts,
-    script::Script,
+    error::SpeakError,
+    profile::ModelProfile,
+    request::{Sampling, SpeechRequest},
     source::{TokenSource, Utterance},
-    speech::Start,
+    speech::{
+        Speech, Start,
+        pace::{FirstAudio, Pace},
+        pieces::{Pieces, Plan},
+        retry::{PiecesRedone, RetryCounts},
+        script::Script,
+    },
+    voice::{Voice, voices::Voices},
 };
 
-/// What an engine is made of.
+/// The parts of an engine.
 pub struct EngineParts {
     /// The model's profile.
     pub profile: Arc<ModelProfile>,
-    /// Who can speak.
+    /// The model's voices.
     pub voices: Voices,
-    /// Where the tokens come from.
+    /// Generates the audio tokens.
     pub source: Arc<dyn TokenSource>,
-    /// What makes them sound.
+    /// Decodes frames of tokens to samples.
     pub decoder: Decoder,
-    /// Longest text, in characters.
+    /// The longest text of a request, in characters.
     pub text_max_characters: usize,
-    /// Most pieces of a text that are generated while the one before them is spoken.
+    /// The most pieces of a text that are generated ahead of the piece that is being spoken.
     pub pieces_ahead: usize,
-    /// Decodes so many frames a call instead of the usual plan.
+    /// A fixed number of frames per decode call, at least 1, instead of a number that follows the listener's buffer.
     pub hop_frames: Option<usize>,
-    /// When the first audio leaves.
+    /// When the first audio is sent.
     pub first_audio: FirstAudio,
 }
 
-/// Speaks. One engine serves all requests; it has no state of its own besides its parts.
+/// Turns requests into speech. One engine serves all requests; besides its parts it only keeps counts of retries.
 pub struct Engine {
     parts: EngineParts,
-    hops: HopPlan,
-    redone: Arc<RedoCounts>,
+    pace: Pace,
+    retries: Arc<RetryCounts>,
 }
 
-/// A request that can be spoken, as far as that is known before the source is asked.
+/// A request that passed all checks that need no token source.
 struct Prepared {
     voice: Arc<Voice>,
     sampling: Sampling,
@@ -56,27 +61,27 @@ struct Prepared {
 }
 
 impl Engine {
-    /// An engine of these parts.
+    /// Assembles an engine.
     pub fn new(parts: EngineParts) -> Self {
-        let hops = HopPlan::new(parts.decoder.info(), parts.hop_frames, parts.first_audio);
-        Self { parts, hops, redone: Arc::default() }
+        let pace = Pace::new(parts.decoder.info(), parts.hop_frames, parts.first_audio);
+        Self { parts, pace, retries: Arc::default() }
     }
 
-    /// Checks the request and starts to speak; returns once the first samples are there, so that all that goes wrong
-    /// before them is an error here. Dropping the future or the speech ends the generation.
+    /// Checks the request and starts to speak. Returns once the first samples are there, so that every failure before
+    /// them is an error here. Dropping the future or the speech ends the generation.
     ///
     /// # Errors
-    /// A field is out of range, the voice is unknown, the decoder is full, the source refuses or fails, or the speech
-    /// ended without audio.
+    /// A field is out of range, the voice or style is unknown, the decoder has no free slot, the source refuses or
+    /// fails, or the speech ends without audio.
     pub async fn speak(&self, request: SpeechRequest) -> Result<Speech, SpeakError> {
         self.check_length(&request.text)?;
         let profile = &self.parts.profile;
         let Prepared { voice, sampling, stretch, script, may_be_cut } = self.prepare(&request)?;
-        // A slot first: an engine that is set to work for nothing costs more than a slot held for nothing.
+        // The decoder slot comes first: a generation that is thrown away costs more than a slot held in vain.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         let decode = self.parts.decoder.open(noise_seed)?;
-        let hops = self.hops.clone();
-        let hops = if request.seed.is_some() { hops.repeatable() } else { hops };
+        let pace = self.pace.clone();
+        let pace = if request.seed.is_some() { pace.repeatable() } else { pace };
         let utterance = Utterance {
             text: String::new(),
             voice,
@@ -93,31 +98,32 @@ impl Engine {
             style: script.style,
             may_be_cut,
             ceiling: profile.ceiling,
+            decoder: self.parts.decoder.info().clone(),
             layout: profile.layout,
             ahead: self.parts.pieces_ahead,
-            counts: Arc::clone(&self.redone),
+            counts: Arc::clone(&self.retries),
         };
         let start = Start {
-            queue: PieceQueue::new(plan, script.pieces),
+            pieces: Pieces::new(plan, script.pieces),
             decode,
             noise_seed,
-            hops,
+            pace,
             sample_rate_hz: self.parts.decoder.info().sample_rate_hz,
             stretch,
         };
         Speech::start(start).await
     }
 
-    /// Pieces of texts that failed before they were heard and were done again.
+    /// Counts of the pieces that failed before they were heard and were generated again, since the start.
     pub fn pieces_redone(&self) -> PiecesRedone {
-        self.redone.read()
+        self.retries.read()
     }
 
-    /// Checks a request that is to be spoken later, as [`Self::speak`] does before it asks the source; but for the
-    /// length of its text, which may be spoken a part at a time.
+    /// Checks a request that is to be spoken later, as [`Self::speak`] does before it asks the source. The length of
+    /// the text isn't checked, because the text may be spoken in parts.
     ///
     /// # Errors
-    /// A field is out of range, or the voice is unknown.
+    /// A field is out of range, or the voice or style is unknown.
     pub fn check(&self, request: &SpeechRequest) -> Result<(), SpeakError> {
         self.prepare(request).map(drop)
     }
@@ -127,27 +133,28 @@ impl Engine {
         &self.parts.profile
     }
 
-    /// Who can speak.
+    /// The model's voices.
     pub fn voices(&self) -> &Voices {
         &self.parts.voices
     }
 
-    /// Longest text, in characters.
+    /// The longest text of a request, in characters.
     pub fn text_max_characters(&self) -> usize {
         self.parts.text_max_characters
     }
 
-    /// The one style of the model that free instructions ("speak in a happy tone") name, if they name one.
+    /// Finds the one style of the model that free-form instructions ("speak in a happy tone") name. `None` if they name
+    /// no style, or more than one.
     pub fn style_named_in(&self, instructions: &str) -> Option<String> {
         StyleTags::new(&self.parts.profile.style_tags).named_in(instructions).map(str::to_owned)
     }
 
-    /// Where the tokens come from.
+    /// The source of audio tokens.
     pub fn source(&self) -> &dyn TokenSource {
         &*self.parts.source
     }
 
-    /// What makes them sound.
+    /// The decoder of frames.
     pub fn decoder(&self) -> &Decoder {
         &self.parts.decoder
     }
@@ -164,20 +171,20 @@ impl Engine {
         let sampling = profile.sampling.with(&request.sampling);
         let sampling = sampling.map_err(|(field, reason)| SpeakError::invalid(field, reason))?;
         let stretch = self.stretch(request.speed)?;
-        // Who sets max_tokens counts on one generation that ends there.
+        // A caller that sets max_tokens expects one generation that ends there.
         let may_be_cut = request.sampling.max_tokens.is_some();
         let script = Script::new(profile, &voice, request, may_be_cut)?;
         Ok(Prepared { voice, sampling, stretch, script, may_be_cut })
     }
 
-    /// What changes the pace; none at the model's own.
+    /// What changes the speed. `None` at the model's own.
     fn stretch(&self, speed: f32) -> Result<Option<TimeStretch>, SpeakError> {
         if speed == 1.0 {
             return Ok(None);
         }
         let (min, max) = (TimeStretch::MIN_SPEED, TimeStretch::MAX_SPEED);
         let refused = || SpeakError::invalid("speed", format!("must be from {min} to {max}"));
-        // The decoder's rate is one that sound can have: only the speed can be refused.
+        // The decoder's rate is valid: only the speed can be refused.
         let rate = SampleRate::new(self.parts.decoder.info().sample_rate_hz).map_err(|_| refused())?;
         TimeStretch::new(speed, rate).map(Some).map_err(|_| refused())
     }

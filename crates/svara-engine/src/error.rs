@@ -1,19 +1,22 @@
-//! Why a request can't be spoken, as data: whose doing it is, and whether trying again makes sense.
+//! Failures as data: what failed, where it came from, and whether a retry makes sense.
 
 use svara_snac::DecodeError;
 use svara_text::UnknownStyle;
 
-use crate::{CloningUnavailable, UnknownVoice, source::SourceError};
+use crate::{
+    source::SourceError,
+    voice::{reference::CloningUnavailable, voices::UnknownVoice},
+};
 
-/// Why there is no speech, or no more of it.
+/// A failure before or during a speech.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SpeakError {
     /// A field of the request is missing or out of range.
     #[error("{field} {reason}")]
     Invalid {
-        /// The field, as all dialects call it.
+        /// The field.
         field: &'static str,
-        /// What is allowed.
+        /// What is wrong with it or what is allowed, to be read behind the field's name.
         reason: String,
     },
     /// No voice has that name.
@@ -22,7 +25,7 @@ pub enum SpeakError {
     /// The model has no such style.
     #[error(transparent)]
     UnknownStyle(#[from] UnknownStyle),
-    /// A reference voice was asked for where there can't be one.
+    /// The request has a reference voice, but nothing here can clone voices.
     #[error(transparent)]
     Cloning(#[from] CloningUnavailable),
     /// The token source failed.
@@ -31,42 +34,42 @@ pub enum SpeakError {
     /// The decoder failed.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// The model didn't come to an end; what was said before is all there is.
-    #[error("the model did not end within max_tokens ({max_tokens}): the speech is cut off")]
+    /// The model didn't finish within `max_tokens`. There is no more audio than was given out.
+    #[error("the model did not finish within max_tokens ({max_tokens}): the speech is cut off")]
     CutOff {
         /// The limit.
         max_tokens: u32,
     },
-    /// The model went on for longer than the text can take, and was stopped; what was said before is all there is.
+    /// The model went on for longer than the text can take and was stopped. There is no more audio than was given out.
     #[error(
-        "the model ran away: {characters} characters were not said within {tokens} tokens; the speech is cut off"
+        "the model ran away: it did not finish {characters} characters within {tokens} tokens; the speech is cut off"
     )]
     Runaway {
-        /// The ceiling.
+        /// The most tokens that the text may take.
         tokens: u32,
-        /// What was to be said.
+        /// The characters of the text.
         characters: usize,
     },
-    /// The engine ended the speech before there was any.
+    /// The engine ended the speech before there was any audio.
     #[error("the engine ended the speech without any audio")]
     NoAudio,
 }
 
-/// Whose doing a failure is.
+/// Where a failure comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The caller asked for something that can't be.
+    /// The request asks for something impossible.
     Client,
-    /// The engine that makes the tokens.
+    /// The engine that generates the tokens.
     Engine,
     /// The decoder.
     Decoder,
-    /// This server, as it is set up.
+    /// The configuration of this server.
     Server,
 }
 
 impl Origin {
-    /// The word for it in answers and logs.
+    /// The origin's name in answers and logs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Client => "client",
@@ -78,12 +81,12 @@ impl Origin {
 }
 
 impl SpeakError {
-    /// A field of the request that is missing or out of range.
+    /// Reports a field of the request that is missing or out of range.
     pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
         Self::Invalid { field, reason: reason.into() }
     }
 
-    /// Whose doing it is.
+    /// Where the failure comes from.
     pub fn origin(&self) -> Origin {
         match self {
             Self::Invalid { .. } | Self::UnknownVoice(_) | Self::UnknownStyle(_) => Origin::Client,

@@ -5,28 +5,15 @@
 //!                  who        vllm | demo    ids to frames     frames to samples
 //! ```
 //!
-//! [`Engine::speak`] is the way in. What belongs to a model (control tokens, prompt, sampling) is a [`ModelProfile`],
-//! read from a file; who can speak is in [`Voices`], read from files too. Where the tokens come from is a
-//! [`source::TokenSource`]. Nothing here knows HTTP dialects.
+//! [`Engine::speak`] is the entry point. A [`ModelProfile`], read from a file, describes a model: control tokens,
+//! prompt, sampling. [`Voices`] are read from files, too. A [`source::TokenSource`] generates the tokens. Nothing here
+//! knows HTTP dialects.
 
-mod ahead;
 mod engine;
 mod error;
-mod hop;
-mod joint;
-mod language_tag;
-mod piece;
-mod playout;
 mod profile;
 mod prompt;
-mod queue;
-mod redo;
-mod redone;
-mod reference;
 mod request;
-mod runaway;
-mod script;
-mod seam;
 pub mod source;
 mod speech;
 mod timing;
@@ -35,14 +22,15 @@ mod voice;
 
 pub use engine::{Engine, EngineParts};
 pub use error::{Origin, SpeakError};
-pub use hop::{FirstAudio, HopPlan, Progress};
 pub use profile::{ModelProfile, ProfileError};
 pub use prompt::{Prompt, PromptBuilder, PromptError};
-pub use redone::PiecesRedone;
-pub use reference::{CloningUnavailable, ReferenceVoice};
 pub use request::{Normalization, Sampling, SamplingOverrides, SpeechRequest, Strip};
-pub use runaway::AudioCeiling;
-pub use speech::{Speech, SpeechReport};
-pub use timing::{Aligner, LetterWeights, PieceTiming, TimedText};
+pub use speech::{Speech, SpeechReport, pace::FirstAudio, retry::PiecesRedone};
+pub use timing::{PieceTiming, TimedText};
 pub use trace::TraceContext;
-pub use voice::{Gender, UnknownVoice, Voice, VoiceFileError, Voices};
+pub use voice::{
+    Voice,
+    gender::Gender,
+    reference::{CloningUnavailable, ReferenceVoice},
+    voices::{UnknownVoice, VoiceFileError, Voices},
+};

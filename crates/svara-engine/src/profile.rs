@@ -1,4 +1,4 @@
-//! What belongs to a model, read from a file.
+//! The description of a model, read from a file.
 
 use std::{
     collections::BTreeMap,
@@ -8,29 +8,29 @@ use std::{
 use serde::Deserialize;
 use svara_snac::TokenLayout;
 
-use crate::{AudioCeiling, Sampling, Voice};
+use crate::{request::Sampling, speech::ceiling::Ceiling, voice::Voice};
 
-/// A model of the family: its control tokens, where its audio tokens lie, how it wants to be asked.
+/// A model of the family: its control tokens, the layout of its audio tokens, its prompt.
 ///
-/// `config/models/svara-v1.toml` is the commented example. Every name in the prompt is known to have a token.
+/// `config/models/svara-v1.toml` is the commented example. Loading checks that every name in the prompt has a token.
 #[derive(Clone, Debug)]
 pub struct ModelProfile {
-    /// What requests and voices call the model.
+    /// The model's id in requests and voices.
     pub id: String,
-    /// Which token is which code.
+    /// Maps tokens to codes.
     pub layout: TokenLayout,
-    /// The sampling of requests that don't say otherwise.
+    /// The sampling of requests without overrides.
     pub sampling: Sampling,
-    /// Tags that the model performs instead of reading them out.
+    /// The tags that set the style of a speech.
     pub style_tags: Vec<String>,
     /// Ids of the tokens that end the speech.
     pub stop_ids: Vec<u32>,
-    /// Longest text that is said in one generation; longer ones are said in pieces.
+    /// The longest text of one generation, in characters. Longer texts are split into pieces.
     pub piece_characters: usize,
-    /// The most audio that a piece may become.
-    pub ceiling: AudioCeiling,
+    /// The most audio of a piece.
+    pub(crate) ceiling: Ceiling,
     pub(crate) preset: Vec<PromptPart>,
-    /// None: the model knows its own voices only.
+    /// `None` if the model can't clone voices.
     pub(crate) clone: Option<ClonePrompt>,
     text_template: String,
     speaker_id_template: String,
@@ -41,15 +41,15 @@ pub struct ModelProfile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PromptPart {
     Control(ControlToken),
-    /// Where the words go.
+    /// The place of the words.
     Text,
-    /// Where the transcript of a reference goes.
+    /// The place of the transcript of a reference.
     Transcript,
-    /// Where the audio tokens of a reference go.
+    /// The place of the audio tokens of a reference.
     Reference,
 }
 
-/// The prompt for the voice of a reference recording, in both of its forms.
+/// The prompt for the voice of a reference recording, in both forms.
 #[derive(Clone, Debug)]
 pub(crate) struct ClonePrompt {
     pub(crate) with_transcript: Vec<PromptPart>,
@@ -64,20 +64,20 @@ pub(crate) struct ControlToken {
     pub(crate) text: String,
 }
 
-/// A profile that can't be used.
+/// A profile can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// The file can't be read.
-    #[error("model profile {}", path.display())]
+    #[error("can't read model profile {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The file isn't a profile; the reason names the entry.
-    #[error("model profile {}: {reason}", path.display())]
+    /// The file isn't a valid profile. The reason names the entry.
+    #[error("model profile {} is invalid: {reason}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -90,14 +90,15 @@ impl ModelProfile {
     /// Reads and checks a profile.
     ///
     /// # Errors
-    /// The file can't be read, has an entry too few or too many, or its prompt names a token it doesn't list.
+    /// The file can't be read, an entry is missing, unknown or out of range, or the prompt names a token that isn't
+    /// listed.
     pub fn load(path: &Path) -> Result<Self, ProfileError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ProfileError::Read { path: path.to_owned(), source })?;
         Self::parse(&text).map_err(|reason| ProfileError::Invalid { path: path.to_owned(), reason })
     }
 
-    /// What the model is told of who speaks.
+    /// The speaker id of a voice: how a prompt names the speaker.
     pub fn speaker_id(&self, voice: &Voice) -> String {
         if let Some(speaker_id) = &voice.speaker_id {
             return speaker_id.clone();
@@ -113,7 +114,7 @@ impl ModelProfile {
         fill(&self.speaker_id_template, &values)
     }
 
-    /// The words of a prompt: the speaker id and the text, as the model expects them.
+    /// The words of a prompt: speaker id and text in the form that the model expects.
     pub(crate) fn words(&self, speaker_id: &str, text: &str) -> String {
         fill(&self.text_template, &[("{speaker_id}", speaker_id), ("{text}", text)])
     }
@@ -143,7 +144,7 @@ impl ModelProfile {
             }
         }
         if !fields.prompt.text.contains("{text}") {
-            return Err("prompt.text must hold \"{text}\"".to_owned());
+            return Err("prompt.text must contain \"{text}\"".to_owned());
         }
         if fields.prompt.piece_characters == 0 {
             return Err("prompt.piece_characters must be at least 1".to_owned());
@@ -172,7 +173,7 @@ impl ModelProfile {
     }
 }
 
-/// The parts that a list of the file names: control tokens, and each of `places` once.
+/// Resolves a list of names: control tokens, and each of `places` once.
 fn parts(
     entry: &str,
     names: &[String],
@@ -181,7 +182,7 @@ fn parts(
 ) -> Result<Vec<PromptPart>, String> {
     for (place, _) in places {
         if names.iter().filter(|name| name == place).count() != 1 {
-            return Err(format!("{entry} must hold \"{place}\" once"));
+            return Err(format!("{entry} must contain \"{place}\" once"));
         }
     }
     let part = |name: &String| match places.iter().find(|(place, _)| place == name) {
@@ -191,7 +192,7 @@ fn parts(
     names.iter().map(part).collect()
 }
 
-/// Puts values into a template, in one pass: a value that looks like a place isn't filled in turn.
+/// Fills a template in one pass, so that a value that looks like a placeholder stays as it is.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut filled =
         String::with_capacity(template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>());
@@ -216,7 +217,7 @@ struct ProfileFields {
     layout: TokenLayout,
     prompt: PromptFields,
     sampling: Sampling,
-    ceiling: AudioCeiling,
+    ceiling: Ceiling,
     style: StyleFields,
     #[serde(default)]
     languages: BTreeMap<String, String>,
@@ -243,23 +244,25 @@ impl PromptFields {
         let (names, turn) = match (&self.clone, &self.transcript_turn) {
             (Some(clone), Some(turn)) => (clone, turn),
             (None, None) => return Ok(None),
-            _ => return Err("prompt.clone and prompt.transcript_turn go together".to_owned()),
+            _ => {
+                return Err("prompt.clone and prompt.transcript_turn must both be set, or neither".to_owned());
+            }
         };
         let at = names.iter().position(|name| name == TURN);
         let (before, after) = at
             .and_then(|at| names.split_at_checked(at))
             .and_then(|(before, rest)| Some((before, rest.split_first()?.1)))
-            .ok_or_else(|| format!("prompt.clone must hold \"{TURN}\" once"))?;
+            .ok_or_else(|| format!("prompt.clone must contain \"{TURN}\" once"))?;
         let places = [("{reference}", PromptPart::Reference), ("{text}", PromptPart::Text)];
         let transcript = ("{transcript}", PromptPart::Transcript);
         let without = parts("prompt.clone", &[before, after].concat(), &places, token)?;
         let (head, tail) = without.split_at(before.len());
         let turn = parts("prompt.transcript_turn", turn, &[transcript], token)?;
         let with_transcript = [head, &turn, tail].concat();
-        // What is the same for all requests of a voice stands before what isn't: engines keep such beginnings.
+        // Engines cache common beginnings of prompts: what is the same for all requests of a voice comes first.
         let reference = without.iter().position(|part| *part == PromptPart::Reference);
         if reference > without.iter().position(|part| *part == PromptPart::Text) {
-            return Err("prompt.clone must hold \"{reference}\" before \"{text}\"".to_owned());
+            return Err("prompt.clone must contain \"{reference}\" before \"{text}\"".to_owned());
         }
         Ok(Some(ClonePrompt { with_transcript, without_transcript: without }))
     }

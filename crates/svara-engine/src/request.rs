@@ -1,4 +1,4 @@
-//! What a caller asks for, in one form for all dialects.
+//! A request for speech, in one form for all dialects.
 
 use std::sync::Arc;
 
@@ -7,38 +7,39 @@ use serde::Deserialize;
 use svara_audio::TimeStretch;
 use svara_snac::FRAME_CODES;
 
-use crate::{ReferenceVoice, TraceContext};
+#[cfg(doc)]
+use crate::voice::voices::Voices;
+use crate::{trace::TraceContext, voice::reference::ReferenceVoice};
 
-/// One piece of text to be spoken by one voice.
+/// A text to be spoken by one voice.
 #[derive(Clone, Debug)]
 pub struct SpeechRequest {
     /// The text, as the user typed it.
     pub text: String,
-    /// A voice id ("hi_female"), speaker id ("Hindi (Female)") or display name.
+    /// Any name that [`Voices::find`] takes, such as a voice id ("hi_female") or a speaker id ("Hindi (Female)").
     pub voice: String,
-    /// Speaks in the voice of a recording instead of `voice`.
+    /// The recording whose voice speaks instead of `voice`.
     pub reference: Option<Arc<ReferenceVoice>>,
-    /// How it is said: one of the model's style tags.
+    /// One of the model's style tags, such as "happy".
     pub style: Option<String>,
-    /// Whether numbers, dates and the like are said in words.
+    /// Whether numbers, dates and the like are turned into words.
     pub normalization: Normalization,
-    /// What is taken out of the text before anything else.
+    /// What is removed from the text before anything else.
     pub strip: Strip,
-    /// How fast it is said, without change of pitch: 0.25 to 4 as [`TimeStretch`] can, 1 is the model's
-    /// own pace.
+    /// The speed, without a change of pitch: 0.25 to 4, the range of [`TimeStretch`]. 1 is the model's own.
     pub speed: f32,
-    /// What the caller wants otherwise than the model's profile says.
+    /// Overrides of the sampling in the model's profile.
     pub sampling: SamplingOverrides,
-    /// Makes the speech repeatable: the same request with the same seed sounds the same.
+    /// Makes the speech repeatable: the same request with the same seed gives the same samples.
     pub seed: Option<u64>,
-    /// The id under which logs and the engine speak of this request.
+    /// The id of this request in logs and in the engine.
     pub request_id: String,
-    /// The trace that the caller says it belongs to.
+    /// The caller's trace.
     pub trace: Option<TraceContext>,
 }
 
 impl Default for SpeechRequest {
-    /// Nothing to say, at the model's own pace.
+    /// An empty text, at the model's own speed.
     fn default() -> Self {
         Self {
             text: String::new(),
@@ -56,7 +57,7 @@ impl Default for SpeechRequest {
     }
 }
 
-/// What is taken out of a text because it isn't meant to be said. Nothing unless asked for.
+/// What is removed from a text because it isn't meant to be spoken. Nothing by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strip {
     /// Marks, link targets and comments of Markdown.
@@ -65,36 +66,36 @@ pub struct Strip {
     pub emoji: bool,
 }
 
-/// Whether numbers, dates, money and the like are turned into words of the voice's language.
+/// Whether numbers, dates, money and the like become words of the voice's language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Normalization {
-    /// Where the language has rules.
+    /// If the language has rules.
     #[default]
     Auto,
-    /// Always; a language without rules is an error.
+    /// Always. A language without rules is an error.
     On,
     /// Never: the model gets what was typed.
     Off,
 }
 
-/// How the model draws its tokens. The ranges are those of the Python stack.
+/// How the model samples its tokens. The ranges are those of the Python stack.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sampling {
-    /// 0 (always the likeliest) to 2.
+    /// 0 (always the most likely token) to 2.
     pub temperature: f32,
     /// Above 0, at most 1 (all tokens).
     pub top_p: f32,
-    /// At least 1, or −1 or 0 for all tokens.
+    /// At least 1; −1 or 0 for all tokens.
     pub top_k: i32,
     /// 1 (none) to 2.
     pub repetition_penalty: f32,
-    /// 7 (a frame) to 4096; 82 tokens are a second of speech.
+    /// 7 (one frame) to 4096. A second of speech is about 82 tokens.
     pub max_tokens: u32,
 }
 
-/// The fields of [`Sampling`] that a request sets.
+/// The fields of [`Sampling`] that a request overrides.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SamplingOverrides {
     /// See [`Sampling::temperature`].
@@ -110,7 +111,7 @@ pub struct SamplingOverrides {
 }
 
 impl Sampling {
-    /// This sampling with what a request sets.
+    /// Applies the overrides of a request.
     ///
     /// # Errors
     /// The name of the field that is out of range, and what is allowed.
@@ -141,7 +142,7 @@ impl Sampling {
         if !(1.0..=2.0).contains(&self.repetition_penalty) {
             return Err(("repetition_penalty", "must be from 1 to 2"));
         }
-        // Fewer than a frame could only ever end in silence.
+        // Fewer tokens than a frame can only be silence.
         if !(FRAME_CODES..=4096).contains(&(self.max_tokens as usize)) {
             return Err(("max_tokens", "must be from 7 to 4096"));
         }

@@ -1,17 +1,17 @@
-//! Which trace a request belongs to.
+//! The trace that a request belongs to.
 
-/// The trace context of W3C: the headers `traceparent` and `tracestate`, as they came and as they go on to the engine.
+/// A W3C trace context: the headers `traceparent` and `tracestate`, passed on to the engine as they came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceContext {
     traceparent: String,
     tracestate: Option<String>,
 }
 
-/// What W3C asks everybody to carry.
+/// The length that W3C asks everybody to support.
 const MAX_STATE_BYTES: usize = 512;
 
 impl TraceContext {
-    /// The context in these headers; none where `traceparent` isn't well-formed. A `tracestate` that isn't is left
+    /// Parses the two headers. `None` if `traceparent` isn't well-formed. A `tracestate` that isn't well-formed is left
     /// out, as the recommendation says.
     pub fn parse(traceparent: &str, tracestate: Option<&str>) -> Option<Self> {
         let mut parts = traceparent.split('-');
@@ -22,7 +22,7 @@ impl TraceContext {
             && (is_hex(trace, 32) && trace.bytes().any(|digit| digit != b'0'))
             && (is_hex(parent, 16) && parent.bytes().any(|digit| digit != b'0'))
             && is_hex(flags, 2)
-            // Later versions may have more after the flags; this one may not.
+            // Only later versions may have more after the flags.
             && (!known || parts.next().is_none())
             && traceparent.len() <= MAX_STATE_BYTES
             && traceparent.bytes().all(|byte| byte.is_ascii_graphic());

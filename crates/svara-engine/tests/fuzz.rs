@@ -1,7 +1,7 @@
-//! Any text shared out over its samples: no panic, nothing grows out of bounds, no character and no sample is lost.
-//! What is allocated on the way is counted.
+//! Divides the samples of a piece among any text: nothing panics, nothing grows out of bounds, no character and no
+//! sample is lost. Allocations are counted.
 //!
-//! `SVARA_FUZZ_INPUTS` sets how many inputs are tried (default: enough for a test run).
+//! `SVARA_FUZZ_INPUTS` sets the number of inputs (default: enough for a test run).
 
 use std::cell::Cell;
 
@@ -20,7 +20,7 @@ const DEFAULT_INPUTS: u32 = 2_000;
 const BASE_BYTES: usize = 40_000;
 const BYTES_PER_BYTE: usize = 200;
 
-/// Anything at all, and texts made of what is weighed differently.
+/// Arbitrary texts, and texts made of characters with different weights.
 fn text() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         2 => "\\PC{0,12}",

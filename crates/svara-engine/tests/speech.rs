@@ -1,4 +1,4 @@
-//! Long texts, on a clock of their own: pieces ahead, no gaps, and what becomes of pieces that fail.
+//! Long texts on a paused clock: pieces ahead, no gaps, pieces that fail.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are test code too")]
 
 use std::{
@@ -26,7 +26,7 @@ use tokio::time::{Instant, advance, sleep, sleep_until};
 const FRAME_SAMPLES: u64 = 2048;
 const RATE_HZ: f64 = 24_000.0;
 
-/// What one generation does.
+/// How one generation goes.
 #[derive(Clone)]
 struct Take {
     frames: usize,
@@ -45,7 +45,7 @@ impl Take {
     }
 }
 
-/// An engine that does what it is told for each utterance.
+/// An engine with a scripted take for each utterance.
 struct Scripted {
     take: Box<dyn Fn(&Utterance) -> Take + Send + Sync>,
     asked: Mutex<Vec<Utterance>>,
@@ -132,15 +132,15 @@ impl Setup {
         self.engine.speak(SpeechRequest { text, voice, seed: Some(5), ..SpeechRequest::default() }).await
     }
 
-    /// What the engine was asked to say, and with which seed.
+    /// The texts that the engine was asked for, and their seeds.
     fn asked(&self) -> Vec<(String, u64)> {
         let asked = self.source.asked.lock().unwrap();
         asked.iter().map(|utterance| (utterance.text.clone(), utterance.seed.unwrap())).collect()
     }
 }
 
-/// Samples until the end, what was said, and the error that ended it. The listener takes his time: pieces ahead are
-/// over before their turn.
+/// Returns the number of samples, the words, and the error that ended the speech. The listener is slow: pieces ahead
+/// are over before their turn.
 async fn hear(speech: &mut Speech) -> (u64, String, Option<SpeakError>) {
     let (mut samples, mut said) = (0, Vec::new());
     let mut error = None;
@@ -158,7 +158,7 @@ async fn hear(speech: &mut Speech) -> (u64, String, Option<SpeakError>) {
     (samples, said.join(" "), error)
 }
 
-/// Sentences of some 210 characters: each is a piece, and none is like another.
+/// Different sentences of about 210 characters, so that each is a piece.
 fn sentences(count: usize) -> String {
     let names = ["पहला", "दूसरा", "तीसरा", "चौथा", "पाँचवाँ"];
     let sentence =
@@ -170,7 +170,7 @@ fn is(utterance: &Utterance, name: &str) -> bool {
     utterance.text.starts_with(&format!("यह {name}"))
 }
 
-/// A listener who keeps so much audio in hand: how often he has nothing to play.
+/// Plays a speech with a buffer of `in_hand`. Returns how often the buffer ran out, and the seconds of audio.
 async fn gaps(speech: &mut Speech, in_hand: Duration) -> (u32, f64) {
     let (mut plays_until, mut gaps, mut seconds) = (None, 0, 0.0);
     while let Some(chunk) = speech.next().await {
@@ -188,7 +188,7 @@ async fn gaps(speech: &mut Speech, in_hand: Duration) -> (u32, f64) {
     (gaps, seconds)
 }
 
-/// A little faster than it plays, and 300 ms until the first token.
+/// A little faster than real time, with 300 ms until the first token.
 fn at_pace(utterance: &Utterance) -> Take {
     let frames = utterance.text.chars().count();
     let (first_after, frame_every) = (Duration::from_millis(300), Duration::from_millis(40));
@@ -196,7 +196,7 @@ fn at_pace(utterance: &Utterance) -> Take {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_thousand_characters_play_whole_and_without_a_gap() {
+async fn a_hundred_thousand_characters_play_without_a_gap() {
     let text: String = sentences(500).chars().take(100_000).collect();
     assert_eq!(text.chars().count(), 100_000);
     for in_hand in [Duration::from_millis(300), Duration::from_hours(10)] {
@@ -216,11 +216,11 @@ async fn a_hundred_thousand_characters_play_whole_and_without_a_gap() {
     let alone = Setup::new(0, at_pace);
     let mut speech = alone.speak(&sentences(4)).await.unwrap();
     let (gaps, _) = gaps(&mut speech, Duration::from_millis(300)).await;
-    assert_eq!(gaps, 3, "what is not generated ahead is waited for");
+    assert_eq!(gaps, 3, "the listener waits for what isn't generated ahead");
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_is_kept_than_the_pieces_ahead() {
+async fn no_more_than_the_pieces_ahead_is_generated() {
     for ahead in 1..=3 {
         let setup = Setup::new(ahead, |_| Take::frames(100));
         let mut speech = setup.speak(&sentences(40)).await.unwrap();
@@ -232,14 +232,18 @@ async fn no_more_is_kept_than_the_pieces_ahead() {
         assert!((ahead * 100..=ahead * 100 + 10).contains(&given), "{given} frames");
         drop(speech);
         sleep(Duration::from_millis(1)).await;
-        assert_eq!(setup.source.open.load(Ordering::SeqCst), 0, "who leaves stops all of it");
+        assert_eq!(
+            setup.source.open.load(Ordering::SeqCst),
+            0,
+            "a listener who leaves stops all generations"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_piece_ahead_that_runs_into_its_limit_is_cut_in_two() {
+async fn a_piece_ahead_that_exceeds_max_tokens_is_halved() {
     let text = sentences(3);
-    // 200 characters may take all of the profile's 2048 tokens: too long for one generation.
+    // The ceiling of 200 characters is above the profile's 2048 tokens, which are the limit here.
     let setup = Setup::new(1, |utterance| {
         if is(utterance, "दूसरा") && utterance.text.chars().count() > 120 {
             Take::length(9)
@@ -258,10 +262,10 @@ async fn a_piece_ahead_that_runs_into_its_limit_is_cut_in_two() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_piece_ahead_that_runs_away_is_said_once_more_with_another_seed() {
+async fn a_runaway_piece_ahead_is_retried_with_another_seed() {
     let short = "यह चौथा वाक्य है, और वह बहुत छोटा है, जैसा कि सब देखते हैं।";
     let text = format!("{} {short}", sentences(1));
-    // An engine that heeds no max_tokens: the ceiling is held here.
+    // The engine ignores max_tokens: the ceiling is enforced here.
     let setup = Setup::new(1, move |utterance| {
         let runs_away = utterance.text == short && utterance.seed == Some(5);
         Take::frames(if runs_away { 100_000 } else { 9 })
@@ -276,7 +280,7 @@ async fn a_piece_ahead_that_runs_away_is_said_once_more_with_another_seed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_fails_twice_is_told_when_all_before_it_was_heard() {
+async fn a_second_failure_is_reported_after_the_pieces_before_it() {
     let setup =
         Setup::new(2, |utterance| if is(utterance, "तीसरा") { Take::frames(0) } else { Take::frames(9) });
     let mut speech = setup.speak(&sentences(5)).await.unwrap();
@@ -287,7 +291,7 @@ async fn what_fails_twice_is_told_when_all_before_it_was_heard() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_who_leaves_no_room_for_a_frame_is_told_so() {
+async fn max_tokens_below_a_frame_is_an_error_of_the_caller() {
     let setup = Setup::new(1, |_| Take::length(0));
     let request = SpeechRequest {
         text: "नमस्ते".to_owned(),
@@ -301,7 +305,7 @@ async fn a_caller_who_leaves_no_room_for_a_frame_is_told_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_engine_that_fails_a_piece_ahead_is_asked_again() {
+async fn a_piece_ahead_that_the_engine_fails_is_retried() {
     let broken = || Err(SourceError::BrokeOff { reason: "gone".into() });
     let tries = AtomicUsize::new(0);
     let setup = Setup::new(1, move |utterance| {
@@ -316,7 +320,7 @@ async fn an_engine_that_fails_a_piece_ahead_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_heard_is_not_said_again_and_what_is_held_back_is() {
+async fn only_what_was_not_heard_is_retried() {
     let setup = || {
         Setup::new(1, |utterance| {
             let bad = is(utterance, "पहला") && utterance.text.chars().count() > 120;
@@ -339,7 +343,7 @@ async fn what_was_heard_is_not_said_again_and_what_is_held_back_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn times_and_samples_are_the_same_held_back_or_not_and_again_with_the_seed() {
+async fn holding_back_changes_neither_times_nor_samples() {
     let mut heard = Vec::new();
     for hold_back in [false, true, false] {
         let setup = Setup::new(1, |utterance| {
@@ -368,7 +372,7 @@ async fn times_and_samples_are_the_same_held_back_or_not_and_again_with_the_seed
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_was_given_up_ends_the_speech() {
+async fn a_dropped_call_ends_the_speech() {
     let setup = Setup::new(1, at_pace);
     let mut speech = setup.speak(&sentences(2)).await.unwrap();
     speech.next().await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! One connection, from its first byte to its last.
+//! One connection, from accept to close.
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::{
     tls::Tls,
 };
 
-/// What all connections go by.
+/// What all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) app: Router,
     pub(crate) life: Lifecycle,
@@ -34,17 +34,18 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Arc<Tls>>,
 }
 
-/// Requests at once on one HTTP/2 connection.
+/// Concurrent requests on one HTTP/2 connection.
 const HTTP2_STREAMS: u32 = 100;
-/// How much an HTTP/2 answer may be ahead of its client, in bytes.
+/// How far an HTTP/2 response may run ahead of its client, in bytes.
 const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// An HTTP/2 connection that is silent for this long is pinged, and closed if the answer takes as long again.
 const HTTP2_PING_AFTER: Duration = Duration::from_secs(20);
-/// How long a connection that is asked to close may take when nothing is open on it.
+/// How long a client may keep a connection open after it was asked to close, with no request open on it.
 const CLOSE: Duration = Duration::from_secs(5);
 
-/// Serves a connection to its end, whatever that is.
+/// Serves a connection until it ends, for whatever reason.
 pub(crate) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) {
-    // Small chunks of audio must leave at once. A connection that is gone already will say so by itself.
+    // Small chunks of a stream must leave at once. If the connection is already gone, the next read fails.
     let _ = stream.set_nodelay(true);
     let Limits { write_stall, header, .. } = shared.limits;
     let stream = Guarded::new(stream, write_stall, shared.life.clone(), place);
@@ -54,12 +55,13 @@ pub(crate) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) 
             let shaken = tokio::time::timeout(header, tls.acceptor().accept(stream)).await;
             match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
                 Ok(stream) => speak(stream, &shared).await,
-                Err(error) => tracing::debug!(%error, "no TLS"),
+                Err(error) => tracing::debug!(%error, "the TLS handshake failed"),
             }
         }
     }
 }
 
+/// Speaks HTTP/1.1 or HTTP/2, whichever the client begins with.
 async fn speak<S>(stream: S, shared: &Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -95,7 +97,7 @@ where
         }
     };
     if ended.is_none() {
-        // What is open may finish; a request that is still being written, or a client that doesn't close, may not.
+        // Open requests may finish. A request that is still being sent, or a client that doesn't close, is cut off.
         ended = tokio::select! {
             ended = connection.as_mut() => Some(ended),
             () = exchange::idle(&exchanges, CLOSE, CLOSE) => None,

@@ -1,5 +1,5 @@
-//! Requests and their answers as a connection sees them: how many are open, and bodies that have to come, or to be
-//! taken, in time.
+//! Requests and responses as a connection sees them: how many are open, and the wrappers of their bodies. A request's
+//! body has to arrive in time, and a response's body reports whether the client keeps reading.
 
 use std::{
     future::Future,
@@ -15,20 +15,20 @@ use tokio::{sync::watch, time::Sleep};
 
 use crate::streams;
 
-/// Most bytes handed over at once. Of an answer that is made before it is sent, a client that reads nothing gets no more
-/// than this beyond its window, and the rest can be taken back.
+/// Most bytes handed to hyper at once. Of a response that was complete before sending began, hyper then holds no more than
+/// this beyond the client's window, and the rest can still be dropped.
 const PORTION_BYTES: usize = 16 * 1024;
 
-/// The requests of a connection.
+/// How many requests a connection has, and has had.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Exchanges {
-    /// Requests whose answers aren't at their end.
+    /// Requests whose responses haven't ended.
     pub(crate) open: usize,
-    /// Whether there has been any.
+    /// Whether there has been a request at all.
     pub(crate) any: bool,
 }
 
-/// Counts one request for as long as its answer lives.
+/// Counts one request as open until its response is dropped.
 pub(crate) struct Open(watch::Sender<Exchanges>);
 
 impl Open {
@@ -44,24 +44,24 @@ impl Drop for Open {
     }
 }
 
-/// Waits until a connection has had nothing to do for too long: `first` without any request, `idle` after an answer.
+/// Waits until a connection has been idle for too long: `first` before its first request, `idle` after a response.
 pub(crate) async fn idle(exchanges: &watch::Sender<Exchanges>, first: Duration, idle: Duration) {
     let mut seen = exchanges.subscribe();
     loop {
         let Exchanges { open, any } = *seen.borrow_and_update();
         let patience = if any { idle } else { first };
         tokio::select! {
-            // The sender is borrowed: it is there.
+            // `exchanges` keeps the channel open, so this can't fail.
             _ = seen.changed() => {}
             () = tokio::time::sleep(patience), if open == 0 => return,
         }
     }
 }
 
-/// An answer's body that counts, and tells its stream whom it waits for.
+/// A response's body. It counts as open, is handed over in portions, and marks when its stream waits for the client.
 pub(crate) struct Answer {
     body: Body,
-    /// Of the body's last frame, what is still to be handed over.
+    /// The part of the body's last frame that hasn't been handed over.
     rest: Bytes,
     _open: Open,
 }
@@ -115,12 +115,13 @@ impl hyper::body::Body for Answer {
     }
 }
 
-/// A request's body took too long.
+/// A request's body that didn't arrive in time. A handler finds it among the sources of the error that reading the body
+/// gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the request body didn't come within {} s", .0.as_secs_f64())]
+#[error("the request body didn't arrive within {} s", .0.as_secs_f64())]
 pub struct BodyTimeout(pub Duration);
 
-/// A request's body that has to be there in time.
+/// A request's body that fails with [`BodyTimeout`] if it isn't complete within the bound.
 pub(crate) struct Timed {
     body: Incoming,
     bound: Duration,

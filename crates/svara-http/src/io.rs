@@ -1,4 +1,4 @@
-//! A connection's bytes, with the bounds that hold whatever is spoken over it: HTTP, TLS or a WebSocket.
+//! The byte stream of a connection, with the bounds that hold for every protocol on it: HTTP, TLS and WebSockets.
 
 use std::{
     future::Future,
@@ -18,8 +18,8 @@ use crate::{
     place::Place,
 };
 
-/// A connection that fails once its peer has taken nothing for too long, or the server stops. It holds its place among
-/// the connections for as long as anything of it lives, an upgrade to a WebSocket included.
+/// A byte stream that fails once its client has read nothing for too long, or the server stops. It keeps its place among
+/// the connections until it is dropped, which for a WebSocket is after the upgrade.
 pub(crate) struct Guarded<S> {
     stream: S,
     stall: Stall,
@@ -31,7 +31,7 @@ impl<S> Guarded<S> {
     pub(crate) fn new(stream: S, write_stall: Duration, life: Lifecycle, place: Place) -> Self {
         Self {
             stream,
-            stall: Stall { bound: write_stall, since: None },
+            stall: Stall { bound: write_stall, over: None },
             stopping: Box::pin(async move { life.reached(Phase::Stopping).await }),
             _place: place,
         }
@@ -40,35 +40,36 @@ impl<S> Guarded<S> {
     fn check_stopping(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         match self.stopping.as_mut().poll(cx) {
             Poll::Ready(()) => {
-                // It may be asked again; a future that is over may not.
+                // A completed future must not be polled again, but this may be.
                 self.stopping = Box::pin(std::future::ready(()));
-                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"))
+                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server is stopping"))
             }
             Poll::Pending => Ok(()),
         }
     }
 }
 
-/// Watches writes that don't get on.
+/// Times how long writes have made no progress.
 struct Stall {
     bound: Duration,
-    since: Option<Pin<Box<Sleep>>>,
+    /// Ends when the bound is over. None while writes make progress.
+    over: Option<Pin<Box<Sleep>>>,
 }
 
 impl Stall {
-    /// What became of a write: passes it on, or ends it when none has got on for the bound.
+    /// Passes on the result of a write, or an error once no write has made progress for the bound.
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.since = None;
+            self.over = None;
             return written;
         }
         let bound = self.bound;
         let sleep =
-            self.since.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + bound)));
+            self.over.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + bound)));
         ready!(sleep.as_mut().poll(cx));
         let after_s = bound.as_secs_f64();
-        tracing::debug!(after_s, "a client took nothing for too long: its connection is broken off");
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
+        tracing::debug!(after_s, "a client read nothing for too long; its connection is closed");
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")))
     }
 }
 
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_nothing_for_too_long_is_dropped() {
+    async fn a_client_that_reads_nothing_is_dropped() {
         let (mut near, _far, (permits, connections), _) = guarded();
         let start = Instant::now();
         let error = near.write_all(&[0; 100]).await.unwrap_err();
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_a_little_now_and_then_is_served() {
+    async fn a_slow_reader_is_served() {
         let (mut near, mut far, ..) = guarded();
         let reading = async {
             let mut byte = [0];

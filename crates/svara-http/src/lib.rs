@@ -1,10 +1,9 @@
-//! Serves an [`axum::Router`] to clients that can't be trusted to be quick, few, or still there.
+//! Serves an [`axum::Router`] to clients that may be slow, too many, or gone.
 //!
-//! [`serve`] has an accept loop of its own, because what it bounds can't be bounded from outside
-//! [`axum::serve()`]: how many connections are open, how long one may take to send a request, stay idle, or take nothing
-//! of what is sent ([`Limits`]). Over HTTP/2 the last holds for each stream by itself. A [`Lifecycle`] ends it in steps:
-//! no new requests, no new connections, nothing at all ([`Phase`]). A [`Tls`] certificate, like anything [`Watched`],
-//! follows its files while the server runs.
+//! [`serve`] runs its own accept loop, because [`axum::serve()`] can't bound how many connections are open, or how long a
+//! client may take to send a request, stay idle, or read nothing of what it is sent ([`Limits`]). Over HTTP/2, the last
+//! bound holds for each stream. A [`Lifecycle`] ends serving in steps ([`Phase`]): no new requests, no new connections,
+//! nothing at all. A [`Tls`] certificate follows its files while the server runs, as does any [`Watched`] value.
 //!
 //! ```no_run
 //! use std::time::Duration;

@@ -1,22 +1,22 @@
-//! Serving, draining, stopping: where in its life the server is.
+//! The phases of a server's life, from serving to stopping.
 
 use tokio::sync::watch;
 
-/// Where in its life a server is. It only goes forward.
+/// A phase of a server's life. Phases only advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// Everything is served.
+    /// All requests are served.
     Serving,
-    /// Not ready any more: new requests are refused, open ones go on. The listener is still there, so that load
-    /// balancers see why.
+    /// The server is no longer ready: the router should refuse new requests, while open ones go on. The listener still
+    /// accepts connections, so that load balancers see the refusal.
     Draining,
-    /// The listener is gone, and with it the connections that do nothing.
+    /// The listener is closed, and so are idle connections.
     Closing,
-    /// What is still open is broken off.
+    /// Connections that are still open are broken off.
     Stopping,
 }
 
-/// The phase, shared by all who go by it.
+/// The current phase. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Lifecycle {
     phase: watch::Sender<Phase>,
@@ -29,12 +29,12 @@ impl Default for Lifecycle {
 }
 
 impl Lifecycle {
-    /// The phase now.
+    /// The current phase.
     pub fn phase(&self) -> Phase {
         *self.phase.borrow()
     }
 
-    /// Goes forward to a phase; one that is over already changes nothing.
+    /// Advances to a phase. Does nothing if the server is already past it.
     pub fn advance(&self, to: Phase) {
         self.phase.send_if_modified(|phase| {
             let later = to > *phase;
@@ -43,16 +43,16 @@ impl Lifecycle {
         });
     }
 
-    /// What a stop signal does: the first begins the drain, the next ends it.
+    /// Acts on a stop signal: the first starts the drain, any later one cuts it short.
     pub fn stop(&self) {
         self.phase.send_modify(|phase| {
             *phase = if *phase == Phase::Serving { Phase::Draining } else { Phase::Stopping };
         });
     }
 
-    /// Waits until a phase, or a later one, is reached.
+    /// Waits until this phase or a later one is reached.
     pub async fn reached(&self, phase: Phase) {
-        // An error would mean that there is no sender; `self` is one.
+        // Fails only when all senders are gone, and `self` is one.
         let _ = self.phase.subscribe().wait_for(|now| *now >= phase).await;
     }
 }

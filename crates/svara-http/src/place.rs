@@ -1,4 +1,4 @@
-//! Places for connections.
+//! The count of open connections.
 
 use std::sync::{
     Arc,
@@ -7,11 +7,11 @@ use std::sync::{
 
 use tokio::sync::OwnedSemaphorePermit;
 
-/// How many connections are open. Clones count together.
+/// A count of open connections. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Connections(Arc<AtomicUsize>);
 
-/// A connection's place; given back when dropped.
+/// A connection's place among those allowed; dropping it frees the place.
 #[derive(Debug)]
 pub(crate) struct Place {
     connections: Connections,
@@ -19,11 +19,12 @@ pub(crate) struct Place {
 }
 
 impl Connections {
-    /// How many are open, with the WebSockets that some became.
+    /// How many connections are open, WebSockets included.
     pub fn open(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// Counts a connection in until its place is dropped.
     pub(crate) fn enter(&self, permit: OwnedSemaphorePermit) -> Place {
         self.0.fetch_add(1, Ordering::Relaxed);
         Place { connections: self.clone(), _permit: permit }

@@ -1,7 +1,4 @@
-//! Serving until told to stop, and the drain after that.
-//!
-//! Our own accept loop, because the limits on connections can't be set from outside [`axum::serve()`]: how many there are
-//! ([`Limits::connections`](crate::Limits::connections)), how long they may take to send a request, do nothing, or take nothing of what is sent.
+//! The accept loop, and the drain that ends it.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -19,7 +16,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What kept a server from serving.
+/// Why a server can't serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The listener has no address.
@@ -28,20 +25,20 @@ pub enum ServeError {
     /// A signal can't be caught.
     #[error("can't catch {name}")]
     Signal {
-        /// The signal's name, as `SIGTERM`.
+        /// The signal's name, such as `SIGTERM`.
         name: &'static str,
-        /// Why not.
+        /// Why it can't be caught.
         source: io::Error,
     },
 }
 
-/// How long accepting pauses when the process has no file descriptors left.
+/// How long accepting pauses after it failed, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// How long connections that are broken off may take to notice.
+/// How long connections may take to end once they are broken off.
 const BREAK_OFF: Duration = Duration::from_secs(1);
 
-/// Serves until `life` drains, and then until all streams have ended, or the deadline has come and they are broken off.
-/// Counts what is open in `connections`.
+/// Serves `app` until `life` drains, then waits until all requests have ended or the drain's time is over, and breaks off
+/// the rest. Refusing new requests during the drain is up to `app`. `connections` counts the open connections.
 ///
 /// # Errors
 /// The listener has no address.
@@ -60,7 +57,7 @@ pub async fn serve(
     let shared = Arc::new(connection::Shared { app, life: life.clone(), limits, tls });
     let closing = async {
         life.reached(Phase::Draining).await;
-        tracing::info!("stopping: no new requests, open streams may finish");
+        tracing::info!("stopping: no new requests, open ones may finish");
         tokio::select! {
             () = tokio::time::sleep(drain_delay) => {}
             () = life.reached(Phase::Closing) => {}
@@ -81,34 +78,35 @@ pub async fn serve(
             },
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be accepted");
+                tracing::error!(%error, "can't accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
     drop(listener);
     life.advance(Phase::Closing);
-    // Each connection, and what it was upgraded to, holds one permit until its end.
+    // Each connection holds one permit until it ends, WebSockets included.
     let all_ended = async || permits.acquire_many(all).await.is_ok();
     tokio::select! {
         _ = all_ended() => {}
         () = tokio::time::sleep(drain.saturating_sub(drain_delay)) => {
-            tracing::warn!(after_s = drain.as_secs_f64(), "open streams are broken off");
+            tracing::warn!(after_s = drain.as_secs_f64(), "open requests are broken off");
             life.advance(Phase::Stopping);
         }
-        () = life.reached(Phase::Stopping) => tracing::warn!("told again to stop: open streams are broken off"),
+        () = life.reached(Phase::Stopping) => tracing::warn!("stopped a second time: open requests are broken off"),
     }
     if life.phase() == Phase::Stopping && tokio::time::timeout(BREAK_OFF, all_ended()).await.is_err() {
-        tracing::warn!("some connections didn't end");
+        tracing::warn!("some connections are still open");
     }
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Stops `life` at each SIGTERM or SIGINT: the first drains, the second ends at once.
+/// Calls [`Lifecycle::stop`] at each SIGTERM or SIGINT: the first starts the drain, the second ends it at once. Needs a
+/// tokio runtime.
 ///
 /// # Errors
-/// The signals can't be caught.
+/// A signal can't be caught.
 pub fn stop_at_signals(life: Lifecycle) -> Result<(), ServeError> {
     let catch = |kind, name| signal(kind).map_err(|source| ServeError::Signal { name, source });
     let mut terminate = catch(SignalKind::terminate(), "SIGTERM")?;
@@ -125,19 +123,19 @@ pub fn stop_at_signals(life: Lifecycle) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Says that there are too many connections, as far as that can be said without waiting.
+/// Answers with status 503, if that can be written without waiting, as too many connections are open.
 fn turn_away(stream: &TcpStream, shared: &connection::Shared) {
     const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
                             Content-Length: 0\r\n\r\n";
     let limit = shared.limits.connections;
-    tracing::warn!(limit, "a connection is turned away: as many as may be are open");
+    tracing::warn!(limit, "a connection is turned away: too many are open");
     if shared.tls.is_none() {
-        // A new connection has room for this. One that hasn't is closed all the same.
+        // A new connection's buffer has room for this. If not, closing is answer enough.
         let _ = stream.try_write(ANSWER);
     }
 }
 
-/// Whether accepting failed for a reason of the one connection, which is gone already.
+/// Whether accepting failed because the one connection is gone already, and not because of the server.
 fn is_of_the_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)

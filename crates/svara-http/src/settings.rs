@@ -1,35 +1,36 @@
-//! How a server serves.
+//! Settings of a server: bounds, TLS, drain.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::tls::Tls;
 
-/// How a server serves.
+/// How [`serve`](crate::serve) serves.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Bounds on connections.
     pub limits: Limits,
-    /// TLS, where there is any.
+    /// HTTPS with this certificate; `None` serves plain HTTP.
     pub tls: Option<Arc<Tls>>,
-    /// How long the listener stays after the stop signal.
+    /// How long the listener stays open once the drain begins; part of `drain`.
     pub drain_delay: Duration,
-    /// How long open streams may go on after the stop signal.
+    /// How long open requests may go on once the drain begins.
     pub drain: Duration,
 }
 
 /// Bounds on connections.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at once.
+    /// Most connections at once. Further clients get status 503, or over TLS a closed connection.
     pub connections: usize,
-    /// Largest head of a request.
+    /// Largest request line and headers together, in bytes, from 8192; over HTTP/2, the largest list of headers.
     pub header_bytes: usize,
-    /// From connecting (with TLS) to the first request's last header.
+    /// From the start of a connection to the end of the first request's headers. The TLS handshake may take as long
+    /// again.
     pub header: Duration,
-    /// From an answer to the last header of the next request.
+    /// From a response to the end of the next request's headers.
     pub idle: Duration,
-    /// From a request's headers to the end of its body.
+    /// From the end of a request's headers to the end of its body.
     pub body: Duration,
-    /// How long a client may take nothing of what is sent.
+    /// How long a client may read nothing of what is sent. Over HTTP/2 this holds for each stream.
     pub write_stall: Duration,
 }

@@ -1,9 +1,9 @@
-//! The streams of an HTTP/2 connection, each of which its client has to read.
+//! The streams of an HTTP/2 connection, and a bound on how long a client may leave one unread.
 //!
-//! A connection that takes nothing is broken off by [`crate::io`]; this ends one stream among others that get on. hyper
-//! asks a body for its next frame once the client has given the stream room for it. So a body that has handed a frame
-//! over and isn't asked for the next belongs to a client that doesn't read. Ending the stream's task drops the body, with
-//! all that a speech holds, and resets the stream.
+//! [`crate::io`] closes a connection whose client reads nothing. This module ends a single stream while others go on.
+//! hyper polls a body for its next frame once the client has given the stream room for it. So if a body has handed over a
+//! frame and isn't polled for the next, the client doesn't read. Ending the stream's task drops the body, with everything
+//! that it holds, and resets the stream.
 
 use std::{
     cell::Cell,
@@ -17,17 +17,17 @@ use hyper::rt::Executor;
 use tokio::time::{Instant, sleep};
 
 tokio::task_local! {
-    /// Since when the client of this task's stream has taken nothing of what there is.
+    /// Since when the client of this task's stream hasn't read what there is. None while there is nothing to read.
     static UNTAKEN: Cell<Option<Instant>>;
 }
 
-/// What this task's stream waits for from now on: that its client takes something, or (`false`) that there is something.
+/// Notes what this task's stream waits for from now on: its client (`true`), or more of the body (`false`).
 pub(crate) fn waits_for_client(waits: bool) {
-    // Outside such a task it is HTTP/1, whose one answer at a time has the connection's bound.
+    // Fails on HTTP/1, which has no such task: there the connection's own bound is enough.
     let _ = UNTAKEN.try_with(|since| since.set(waits.then(Instant::now)));
 }
 
-/// Runs streams as tasks, each for as long as its client takes something within the bound.
+/// Runs each stream as a task, and ends it once its client has read nothing for the bound.
 #[derive(Clone, Debug)]
 pub(crate) struct Streams {
     pub(crate) stall: Duration,
@@ -52,7 +52,7 @@ async fn taken_in_time(stream: impl Future<Output = ()>, bound: Duration) {
         over.as_mut().reset(since + bound);
         ready!(over.as_mut().poll(cx));
         let after_s = bound.as_secs_f64();
-        tracing::debug!(after_s, "a client took nothing for too long: its stream is reset");
+        tracing::debug!(after_s, "a client read nothing for too long; its stream is reset");
         Poll::Ready(())
     })
     .await;
@@ -66,7 +66,7 @@ mod tests {
 
     const BOUND: Duration = Duration::from_secs(5);
 
-    /// Runs a stream, and says after how long it was over.
+    /// Runs a stream and returns how long it took; `None` if it did not end.
     async fn run(stream: impl Future<Output = ()> + Send + 'static) -> Option<Duration> {
         let (held, ended) = oneshot::channel::<()>();
         let start = Instant::now();
@@ -84,7 +84,7 @@ mod tests {
             waits_for_client(true);
             std::future::pending::<()>().await;
         });
-        assert_eq!(unread.await, Some(BOUND * 4), "waiting for what is to come is no fault of the client");
+        assert_eq!(unread.await, Some(BOUND * 4), "waiting for the body isn't the client's fault");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! TLS: a certificate and its key, which may be renewed while the server runs.
+//! TLS with a certificate and key that may be renewed while the server runs.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::watched::Watched;
 
-/// The server's side of TLS 1.2 and 1.3, for HTTP/2 and HTTP/1.1.
+/// A certificate and its key, for TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1. Clones share them.
 #[derive(Clone)]
 pub struct Tls(Arc<Watched<ServerConfig>>);
 
@@ -36,10 +36,10 @@ pub enum TlsError {
     Certificate {
         /// Its file.
         path: PathBuf,
-        /// What is wrong.
+        /// Why it can't be used.
         source: pem::Error,
     },
-    /// The file has no certificate in it.
+    /// The file holds no certificate.
     #[error("no certificate in {}", .0.display())]
     NoCertificate(PathBuf),
     /// The key can't be read, or isn't PEM.
@@ -47,22 +47,22 @@ pub enum TlsError {
     Key {
         /// Its file.
         path: PathBuf,
-        /// What is wrong.
+        /// Why it can't be used.
         source: pem::Error,
     },
-    /// The key isn't the certificate's, or rustls can't use one of them.
+    /// The key doesn't belong to the certificate, or rustls can't use one of them.
     #[error("the key doesn't fit the certificate")]
     Unfit(#[source] rustls::Error),
-    /// rustls has no version of TLS to offer.
+    /// rustls supports no version of TLS.
     #[error("TLS is not available")]
     Unavailable(#[source] rustls::Error),
 }
 
 impl Tls {
-    /// Reads the certificate (with those between it and the authority's behind it) and its key, both PEM.
+    /// Reads a certificate, followed by any intermediate ones, and its key. Both files are PEM.
     ///
     /// # Errors
-    /// A file can't be read or isn't PEM, or the key isn't the certificate's.
+    /// A file can't be read or isn't PEM, or the key doesn't belong to the certificate.
     pub fn load(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let files = vec![certificate.to_owned(), key.to_owned()];
         let (certificate, key) = (certificate.to_owned(), key.to_owned());
@@ -70,15 +70,16 @@ impl Tls {
         Ok(Self(Arc::new(Watched::new("tls certificate", files, load)?)))
     }
 
-    /// Follows the files from now on.
+    /// Reloads the files when they change, and at each SIGHUP. New connections then use the new certificate. Needs a tokio
+    /// runtime.
     ///
     /// # Errors
-    /// The signal can't be caught.
+    /// SIGHUP can't be caught.
     pub fn follow(&self) -> std::io::Result<()> {
         self.0.follow()
     }
 
-    /// Takes connections with the certificate that is in force now.
+    /// Accepts connections with the current certificate.
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.0.get())
     }

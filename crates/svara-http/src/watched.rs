@@ -1,4 +1,4 @@
-//! Values that come from files and follow them: API keys, certificates.
+//! Values that are loaded from files and reloaded when these change: API keys, certificates.
 
 use std::{
     error::Error,
@@ -13,15 +13,15 @@ use tokio::{
     sync::watch,
 };
 
-/// How often files are looked at.
+/// How often files are checked for changes.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
-/// Makes a value of its files, or says, with its causes, why it can't.
+/// Loads a value, or returns the error and its causes as text.
 type Load<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
 
-/// A value made of files. When they change it is made again; files that can't be used leave it as it was.
+/// A value loaded from files, and reloaded when they change. If a reload fails, the old value stays.
 pub struct Watched<T> {
-    /// For the log.
+    /// What the log calls it.
     name: &'static str,
     files: Vec<PathBuf>,
     load: Load<T>,
@@ -29,7 +29,7 @@ pub struct Watched<T> {
     value: watch::Sender<Arc<T>>,
 }
 
-/// What tells a file's contents from others without reading it. Of one that can't be asked: nothing.
+/// A file's modification time and length in bytes, which change with its contents; `None` if they can't be read.
 type Stamp = Option<(SystemTime, u64)>;
 
 impl<T> fmt::Debug for Watched<T> {
@@ -42,10 +42,10 @@ impl<T> fmt::Debug for Watched<T> {
 }
 
 impl<T: Send + Sync + 'static> Watched<T> {
-    /// Loads the value for the first time.
+    /// Loads the value for the first time. `load` runs again at each reload, and `name` says in the log what was reloaded.
     ///
     /// # Errors
-    /// The files can't be used.
+    /// Whatever `load` returns.
     pub fn new<E>(
         name: &'static str,
         files: Vec<PathBuf>,
@@ -60,18 +60,18 @@ impl<T: Send + Sync + 'static> Watched<T> {
         Ok(Self { name, files, load, seen, value })
     }
 
-    /// The value now.
+    /// The current value.
     pub fn get(&self) -> Arc<T> {
         Arc::clone(&self.value.borrow())
     }
 
-    /// The value from now on.
+    /// The current value, and every later one.
     pub fn subscribe(&self) -> watch::Receiver<Arc<T>> {
         self.value.subscribe()
     }
 
-    /// Loads the files again if they have changed since they were last looked at, or `anyway`. Reads files: not for
-    /// async threads.
+    /// Reloads the value if its files have changed since the last check, or if `anyway` is set. Blocks on files, so it
+    /// must not run on an async thread.
     pub fn look(&self, anyway: bool) {
         let now = stamps(&self.files);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,20 +85,16 @@ impl<T: Send + Sync + 'static> Watched<T> {
                 tracing::info!(what = self.name, "reloaded");
             }
             Err(reason) => {
-                tracing::error!(
-                    what = self.name,
-                    reason,
-                    "not reloaded: what was loaded before stays in force"
-                );
+                tracing::error!(what = self.name, reason, "can't be reloaded; the old value stays in force");
             }
         }
     }
 
-    /// Follows the files for as long as somebody else holds the value: looks every few seconds, and loads them at each
-    /// SIGHUP.
+    /// Starts a task that checks the files every few seconds and reloads them at each SIGHUP, until all other owners of
+    /// `self` are gone. Needs a tokio runtime.
     ///
     /// # Errors
-    /// The signal can't be caught.
+    /// SIGHUP can't be caught.
     pub fn follow(self: &Arc<Self>) -> std::io::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
         let watched = Arc::downgrade(self);
@@ -118,7 +114,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     }
 }
 
-/// An error and what caused it, in a line.
+/// An error and its causes on one line.
 fn with_causes(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

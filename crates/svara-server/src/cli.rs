@@ -23,46 +23,46 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "svara-server", version)]
 pub struct Cli {
-    /// The configuration file [default: config/server.toml, if it is there].
+    /// The configuration file [default: config/server.toml, if it exists].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Speak with the demo voice: no GPU, no vLLM, no model weights.
+    /// Use the demo voice, which needs no GPU, no vLLM and no model weights.
     #[arg(long)]
     demo: bool,
     /// The address or host name to listen on.
     #[arg(long)]
     host: Option<String>,
-    /// The port to listen on; 0 takes a free one.
+    /// The port to listen on; 0 selects a free one.
     #[arg(long)]
     port: Option<u16>,
-    /// Serve anybody, even where others can reach the server and it asks for no keys.
+    /// Start without API keys even on an address that others can reach.
     #[arg(long)]
     allow_open: bool,
-    /// The server's certificate, as PEM; with --tls-key, HTTPS is spoken in place of HTTP.
+    /// The server's certificate, a PEM file; with --tls-key, the server speaks HTTPS instead of HTTP.
     #[arg(long, value_name = "FILE")]
     tls_cert: Option<PathBuf>,
-    /// The certificate's key, as PEM.
+    /// The certificate's private key, a PEM file.
     #[arg(long, value_name = "FILE")]
     tls_key: Option<PathBuf>,
-    /// The base of the engine's API, such as http://localhost:8000/v1.
+    /// The base URL of the engine's API, such as http://localhost:8000/v1.
     #[arg(long, value_name = "URL")]
     engine_url: Option<String>,
     /// The model's name at the engine.
     #[arg(long)]
     model: Option<String>,
-    /// Where the decoder runs: auto, cpu, cuda or cuda:N.
+    /// The device of the decoder: auto, cpu, cuda or cuda:N.
     #[arg(long)]
     device: Option<Device>,
-    /// What turns codes into sound; null gives silence, for load tests only.
+    /// The decoder; null generates silence, for load tests only.
     #[arg(long, value_enum)]
     decoder: Option<DecoderBackend>,
-    /// What is logged.
+    /// The least severe level to log.
     #[arg(long, value_enum)]
     log_level: Option<LogLevel>,
-    /// How log lines look.
+    /// The format of log lines.
     #[arg(long, value_enum)]
     log_format: Option<LogFormat>,
-    /// Check the configuration and all it names, show it, and exit.
+    /// Check the configuration and the files it names, print it, and exit.
     #[arg(long)]
     check_config: bool,
     #[command(subcommand)]
@@ -71,27 +71,27 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show the prompt that a text becomes, as JSON: token ids, or text where there is no tokenizer.
+    /// Print the prompt for a text as JSON: token ids, or text if there is no tokenizer.
     Prompt {
-        /// Who speaks.
+        /// The voice: a voice id, speaker id or display name.
         #[arg(long)]
         voice: String,
-        /// What is said.
+        /// The text to speak.
         text: String,
     },
-    /// Speak here, without a server, and show how long it took.
+    /// Speak a text without a server, and print how long it took.
     Say(say::SayArgs),
-    /// Make an API key, or hash one, for the keys file.
+    /// Generate an API key, or hash an existing one, for the keys file.
     HashKey(hash_key::HashKeyArgs),
     /// List the voices.
     Voices(voices::VoicesArgs),
 }
 
 impl Cli {
-    /// Does what the command line says; returns when the server has stopped.
+    /// Runs the command, or serves until the server has stopped.
     ///
     /// # Errors
-    /// Says whether the fault lies in the configuration or in starting.
+    /// [`Failure::Usage`] for a wrong command line or configuration, [`Failure::Start`] for any other failure.
     pub fn run(mut self) -> Result<(), Failure> {
         if let Some(Command::HashKey(args)) = &self.command {
             return hash_key::run(args).map_err(Failure::Usage);
@@ -121,7 +121,7 @@ impl Cli {
         served.map_err(Failure::Start)
     }
 
-    /// Flag over environment over file over default.
+    /// The configuration: flags override the environment, which overrides the file, which overrides defaults.
     fn config(&self) -> anyhow::Result<Config> {
         let mut config = Config::load(self.config.as_deref(), |name| std::env::var(name).ok())?;
         if self.demo {
@@ -154,7 +154,7 @@ impl Cli {
     }
 }
 
-/// Does what somebody at a shell asked for. Only what needs attention is logged, unless he asked for more.
+/// Runs a command without serving. Only warnings and errors are logged, unless a flag sets another level.
 fn at_a_shell(
     mut config: Config,
     level: Option<LogLevel>,
@@ -174,9 +174,9 @@ fn runtime() -> Result<Runtime, Failure> {
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    // Once caught, it never ends the program again: a reload does no harm where there is nothing to load again.
+    // Once caught, SIGHUP never ends the program: a reload is harmless if there is nothing to reload.
     let _ = signal(SignalKind::hangup()).context("can't catch SIGHUP")?;
-    // The port first: a server that can't have it should say so before it loads models.
+    // Before the models are loaded, so that a port in use is reported at once.
     let address = (config.server.host.as_str(), config.server.port);
     let listener = TcpListener::bind(address)
         .await
@@ -191,7 +191,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     Ok(svara_http::serve(listener, router, life, connections, settings).await?)
 }
 
-/// Loads all that is quickly loaded, and shows the configuration.
+/// Checks everything that loads quickly, and prints the configuration.
 #[expect(clippy::print_stdout, reason = "this is what the flag is for")]
 fn check(config: &Config) -> anyhow::Result<()> {
     start::check_exposure(config)?;

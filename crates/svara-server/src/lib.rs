@@ -1,8 +1,8 @@
 //! The HTTP server of svara-tts: dialects in front of [`svara_service::Service`].
 //!
-//! `main` reads the command line and the [`config::Config`]; [`start::server`] loads the engine and all else;
-//! [`svara_http::serve`] serves its router until it is told to stop. Each dialect turns its requests into an
-//! [`svara_service::Order`]; module `error` alone says which failure is which HTTP answer.
+//! `main` reads the command line and the [`config::Config`]; [`start::server`] loads the engine and everything else;
+//! [`svara_http::serve`] serves its router until a stop signal. Each dialect turns its requests into an
+//! [`svara_service::Order`]; module `error` alone maps failures to HTTP responses.
 
 mod app;
 pub mod cli;
@@ -23,7 +23,7 @@ pub mod telemetry;
 
 pub use self::commands::Failure;
 
-/// Fuzz tests ask what was allocated.
+/// Fuzz tests check how much memory was allocated.
 #[cfg(test)]
 #[global_allocator]
 static ALLOCATOR: svara_testkit::allocations::Counting = svara_testkit::allocations::Counting;

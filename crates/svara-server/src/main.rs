@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use clap::Parser;
 use svara_server::{Failure, cli::Cli};
 
-/// The exit code for a wrong command line or configuration, as sysexits.h has it.
+/// The exit code for a wrong command line or configuration: `EX_USAGE` of sysexits.h.
 const USAGE: u8 = 64;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version come this way, too. A failed print means the terminal is gone.
+            // Help and version arrive here, too. A failed print means the terminal is gone.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }

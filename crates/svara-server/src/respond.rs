@@ -1,4 +1,4 @@
-//! Audio as an HTTP answer.
+//! Audio as an HTTP response.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ const FINISH_REASON: HeaderName = HeaderName::from_static("x-finish-reason");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 pub(crate) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
-/// The answer that carries a speech. An error of a streamed body breaks the connection off, so that no client takes a
-/// part for the whole.
+/// The response with a speech. An error of a streamed body aborts the connection, so that no client mistakes a part
+/// for the whole.
 pub(crate) fn audio(spoken: Spoken) -> Response {
     let Spoken { spec, timing, finish, cache, body } = spoken;
     let mut response = Response::new(match body {
@@ -36,13 +36,13 @@ pub(crate) fn audio(spoken: Spoken) -> Response {
     headers.extend(finish.map(|finish| (FINISH_REASON, finish)));
     if let Some((result, key)) = cache {
         headers.insert(X_CACHE, HeaderValue::from_static(result.name()));
-        // Weak: an engine may speak the same request a little differently another time.
+        // Weak: an engine may generate slightly different audio for the same request.
         headers.extend(HeaderValue::try_from(format!("W/\"{key}\"")).ok().map(|tag| (ETAG, tag)));
     }
     response
 }
 
-/// The headers of every answer with audio, whatever its form. `server_timing` is the value of that header.
+/// The headers of every response with audio. `server_timing` is the value of the header `Server-Timing`.
 pub(crate) fn describe(response: &mut Response, spec: EncoderSpec, server_timing: String) {
     let headers = response.headers_mut();
     headers.insert(SAMPLE_RATE, HeaderValue::from(spec.rate().hz()));

@@ -1,4 +1,4 @@
-//! What the routes share, and what each request brings.
+//! The state that all routes share, and the identity of each request.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -11,17 +11,17 @@ use svara_service::{Caller, Service, callers::Callers};
 
 use crate::error::{ApiError, Refused, Svara};
 
-/// What every route may use.
+/// The state that all routes share.
 pub(crate) struct App {
-    /// Speaks.
+    /// The service that generates speech.
     pub(crate) service: Service,
-    /// Tells callers by their keys.
+    /// Identifies callers by their keys.
     pub(crate) callers: Callers,
-    /// Where in its life the server is.
+    /// The server's phase: serving, draining or stopping.
     pub(crate) life: Lifecycle,
-    /// Largest request body.
+    /// The largest request body, in bytes.
     pub(crate) body_bytes: usize,
-    /// Longest `input` of OpenAI's dialect, in characters.
+    /// The longest `input` in OpenAI's dialect, in characters.
     pub(crate) openai_input_characters: usize,
 }
 
@@ -52,16 +52,17 @@ impl Deref for AppState {
     }
 }
 
-/// The id of a request: the client's `x-request-id` where it is usable, one of our own otherwise. It travels to the
-/// engine, into the logs and back to the client.
+/// The id of a request: the client's `x-request-id` if it is usable, otherwise a generated one. It is sent to the
+/// engine, logged, and returned to the client.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId {
     pub(crate) id: String,
-    /// The trace that the client says the request belongs to.
+    /// The trace that the client's headers name.
     pub(crate) trace: Option<TraceContext>,
 }
 
-/// Who asks, and under which id. Extracted by every route that speaks or that serves what belongs to a caller.
+/// The authenticated caller and the request's id. Extracted by every route that speaks or that serves what belongs to a
+/// caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
     pub(crate) caller: Caller,
@@ -69,19 +70,19 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
-    /// An empty request for speech with this id and trace.
+    /// An empty speech request with this id and trace.
     pub(crate) fn speech_request(&self) -> SpeechRequest {
         let RequestId { id, trace } = self.request.clone();
         SpeechRequest { request_id: id, trace, ..SpeechRequest::default() }
     }
 
-    /// Who asks, as the middleware has found out.
+    /// The caller and the id that the middleware has set.
     ///
     /// # Errors
-    /// The route stands outside the middleware.
+    /// The route isn't behind the middleware.
     pub(crate) fn of(parts: &Parts) -> Result<Self, ApiError> {
         let (caller, request) = (parts.extensions.get::<Caller>(), parts.extensions.get::<RequestId>());
-        let missing = || ApiError::internal("a route stands outside the middleware");
+        let missing = || ApiError::internal("the route is not behind the middleware");
         let (caller, request) = caller.zip(request).ok_or_else(missing)?;
         Ok(Self { caller: caller.clone(), request: request.clone() })
     }

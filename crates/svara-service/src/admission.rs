@@ -1,7 +1,7 @@
-//! How many speak at once, and how long the others wait.
+//! Admission: how many speeches run at once, and how long further requests wait.
 //!
-//! A bounded number of streams, and before it a bounded queue with a deadline: a request that can't be served soon is
-//! refused at once. The [`Permit`] lives as long as the speech.
+//! The number of streams is bounded, and so are the queue in front of them and the wait in it: a request that can't be
+//! served soon is refused at once. A [`Permit`] lives as long as its speech.
 
 use std::{
     sync::Arc,
@@ -10,23 +10,20 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    Caller, ServiceError,
-    callers::KeyStream,
-};
+use crate::{Caller, ServiceError, callers::KeyStream};
 
 /// The bounds of [`Admission`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueLimits {
-    /// Streams at once; 0: as many as the decoder has.
+    /// Concurrent streams; 0: as many as the decoder has.
     pub streams: usize,
     /// Requests that may wait for a stream.
     pub queue: usize,
-    /// How long each may wait.
+    /// The longest wait.
     pub patience: Duration,
 }
 
-/// Admits speeches: a number of streams, and a queue before them.
+/// Admits speeches: a number of streams, with a queue in front of them.
 #[derive(Debug)]
 pub struct Admission {
     streams: Arc<Semaphore>,
@@ -35,7 +32,7 @@ pub struct Admission {
     patience: Duration,
 }
 
-/// The right to speak; given back when dropped.
+/// One stream, and the caller's quota for it; both are returned on drop.
 #[derive(Debug)]
 pub(crate) struct Permit {
     _stream: OwnedSemaphorePermit,
@@ -44,24 +41,24 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
-    /// How long the request waited for it.
+    /// How long the request waited for its stream.
     pub(crate) fn waited(&self) -> Duration {
         self.waited
     }
 
-    /// The name of its holder's key, for logs.
+    /// The name of the caller's key, for logs.
     pub(crate) fn key_name(&self) -> Option<&str> {
         self.key.key_name()
     }
 
-    /// There is audio: the characters count from now on.
+    /// Charges the characters for good: there is audio.
     pub(crate) fn spoken(&mut self) {
         self.key.spoken();
     }
 }
 
 impl Admission {
-    /// Within these limits, and with no more streams than the decoder has.
+    /// An admission with these limits and at most `decoder_streams` streams.
     pub fn new(limits: &QueueLimits, decoder_streams: usize) -> Self {
         let streams = if limits.streams == 0 { decoder_streams } else { limits.streams.min(decoder_streams) };
         Self {
@@ -72,19 +69,20 @@ impl Admission {
         }
     }
 
-    /// Lets a speech of `characters` begin, at once or after a short wait.
+    /// Admits a speech of `characters`, at once or after a wait in the queue.
     ///
     /// # Errors
-    /// The caller's key has no more streams or characters, the queue is full, or the wait was too long.
+    /// The caller's key has no streams or characters left, the queue is full, or the wait was too long.
     pub(crate) async fn admit(&self, caller: &Caller, characters: usize) -> Result<Permit, ServiceError> {
         let key = caller.start_stream(characters)?;
         let asked = Instant::now();
         let stream = match Arc::clone(&self.streams).try_acquire_owned() {
             Ok(stream) => stream,
             Err(_) => {
-                let _place = self.queue.try_acquire().map_err(|_| ServiceError::server_full(self.patience))?;
+                let _place =
+                    self.queue.try_acquire().map_err(|_| ServiceError::server_full(self.patience))?;
                 let stream = Arc::clone(&self.streams).acquire_owned();
-                // The semaphore is never closed; a closed one would admit nobody either.
+                // The semaphore is never closed; if it were, nothing could be admitted either.
                 let stream = tokio::time::timeout(self.patience, stream).await.ok().and_then(Result::ok);
                 stream.ok_or_else(|| ServiceError::server_full(self.patience))?
             }
@@ -92,7 +90,7 @@ impl Admission {
         Ok(Permit { _stream: stream, key, waited: asked.elapsed() })
     }
 
-    /// Requests that wait now.
+    /// Requests that are waiting now.
     pub fn waiting(&self) -> usize {
         self.queue_places.saturating_sub(self.queue.available_permits())
     }
@@ -114,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_queue_refuses_at_once_and_a_long_wait_in_time() {
+    async fn full_queue_and_long_wait_are_refused() {
         let admission = admission(1, 1);
         let first = admit(&admission).await.unwrap();
         let start = tokio::time::Instant::now();
@@ -137,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_queue_is_served_in_order_and_given_up_places_are_free() {
+    async fn queue_is_served_in_order() {
         let admission = admission(1, 2);
         let first = admit(&admission).await.unwrap();
         let order = std::sync::Mutex::new(Vec::new());
@@ -146,7 +144,7 @@ mod tests {
             order.lock().unwrap().push(name);
             drop(permit);
         };
-        // One that goes away leaves its place to another.
+        // A request that leaves frees its place.
         tokio::select! {
             biased;
             () = wait("gone") => {}
@@ -161,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_more_streams_than_the_decoder_has() {
+    fn the_decoder_caps_the_streams() {
         for (streams, decoder, expected) in [(0, 64, 64), (8, 64, 8), (100, 64, 64)] {
             let limits = QueueLimits { streams, queue: 0, patience: PATIENCE };
             assert_eq!(Admission::new(&limits, decoder).streams.available_permits(), expected);

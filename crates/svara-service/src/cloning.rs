@@ -1,4 +1,4 @@
-//! Turns an uploaded recording into the codes that a prompt shows the model.
+//! Turns an uploaded recording into codes for the prompt.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{ServiceError, config::CloningConfig};
 
-/// Recordings that are decoded at once; decoding takes a core.
+/// Recordings decoded concurrently; each takes a core.
 const DECODING: usize = 2;
-/// Recordings that are decoded or wait for it; more are refused.
+/// Recordings that are being decoded or wait for it; further ones are refused.
 const PLACES: usize = 16;
 
 /// Turns recordings into frames.
 pub struct Cloning {
-    /// The encoder, or what is missing.
+    /// The encoder, or the reason why there is none.
     encoder: Result<SnacEncoder, String>,
     limits: DecodeLimits,
     places: Semaphore,
@@ -24,26 +24,26 @@ pub struct Cloning {
 }
 
 impl Cloning {
-    /// With an encoder, or with the reason why there is none.
+    /// Uses this encoder; if there is none, recordings are refused with this reason.
     pub fn new(encoder: Result<SnacEncoder, String>, config: &CloningConfig) -> Self {
         let limits =
             DecodeLimits { max_bytes: config.max_bytes, max_duration: config.max_seconds.duration() };
         Self { encoder, limits, places: Semaphore::new(PLACES), decoding: Arc::new(Semaphore::new(DECODING)) }
     }
 
-    /// The codec's sample rate, where there is an encoder.
+    /// The sample rate of the codec.
     ///
     /// # Errors
-    /// Says what is missing.
+    /// There is no encoder; says why.
     pub fn sample_rate_hz(&self) -> Result<u32, ServiceError> {
         Ok(self.encoder()?.sample_rate_hz())
     }
 
-    /// The frames of a recording. `read` gives the bytes of its file, or says why they can't be used; it is told the
-    /// most bytes it may give, and runs on a thread that may block.
+    /// The frames of a recording. `read` takes the largest number of bytes allowed and returns the file's bytes, or the
+    /// reason why they can't be used; it runs on a thread that may block.
     ///
     /// # Errors
-    /// There is no encoder, too many recordings are being processed, or this one can't be used: says why.
+    /// There is no encoder, too many recordings are being processed, or this one can't be used; says why.
     pub async fn frames(
         &self,
         read: impl FnOnce(usize) -> Result<Bytes, String> + Send + 'static,
@@ -54,7 +54,7 @@ impl Cloning {
         let rate = SampleRate::new(encoder.sample_rate_hz()).map_err(ServiceError::internal)?;
         let limits = self.limits;
         let turn = Arc::clone(&self.decoding).acquire_owned().await.map_err(ServiceError::internal)?;
-        // The turn goes along: a client that leaves doesn't make room for a second decode beside the first.
+        // The task owns the turn: if the client leaves, no other decode starts beside this one.
         let decoded = tokio::task::spawn_blocking(move || {
             let decoded = read(limits.max_bytes)
                 .map_err(ServiceError::unusable_recording)
@@ -67,12 +67,12 @@ impl Cloning {
         Ok(frames.into())
     }
 
-    /// Largest recording in bytes of its file; none where recordings aren't accepted.
+    /// The largest recording, in bytes of its file; none if recordings aren't accepted.
     pub fn max_bytes(&self) -> Option<usize> {
         self.encoder.as_ref().ok().map(|_| self.limits.max_bytes)
     }
 
-    /// Longest recording, in frames of `samples_per_frame` at `sample_rate_hz`; the last one is filled up.
+    /// The longest recording, in frames of `samples_per_frame` at `sample_rate_hz`, rounded up.
     pub fn max_frames(&self, sample_rate_hz: u32, samples_per_frame: usize) -> usize {
         let samples = self.limits.max_duration.as_secs_f64() * f64::from(sample_rate_hz);
         (samples / samples_per_frame.max(1) as f64).ceil() as usize
@@ -80,7 +80,7 @@ impl Cloning {
 
     fn encoder(&self) -> Result<&SnacEncoder, ServiceError> {
         self.encoder.as_ref().map_err(|reason| {
-            let reason = format!("recordings can't be turned into voices here: {reason}");
+            let reason = format!("cloning from a recording is unavailable: {reason}");
             ServiceError::not_supported("reference_audio", reason)
         })
     }

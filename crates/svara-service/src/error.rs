@@ -1,4 +1,4 @@
-//! Why the service refuses or fails, as data: what kind of failure, whose doing, and whether a retry makes sense.
+//! Why the service refuses or fails, as data: the kind of failure, its origin, and whether a retry makes sense.
 
 use std::{fmt::Display, time::Duration};
 
@@ -6,34 +6,34 @@ use svara_engine::{Origin, SpeakError, source::SourceError};
 
 use crate::{callers::OverQuota, store::StoreError};
 
-/// What kind of failure.
+/// The kinds of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// A field is missing, has the wrong type or is out of range.
     InvalidField,
     /// A field's value is well formed but isn't one that is offered.
     UnsupportedValue,
-    /// Nothing has the name that was given.
+    /// Nothing has this name.
     NotFound,
-    /// This server, as it is configured, can't do it.
+    /// The server doesn't support it as configured.
     NotSupported,
     /// No voice has that name.
     UnknownVoice,
     /// An API key is required and none was given.
     MissingKey,
-    /// The API key is not one of ours.
+    /// The API key is unknown.
     InvalidKey,
     /// The key's requests of this minute are used up.
     RateLimited,
-    /// The key has as many streams open as it may.
+    /// The key has the most streams open that it may have.
     TooManyStreams,
     /// The key's characters of this day are used up.
     QuotaExceeded,
     /// Every stream is taken and the queue is full, or the wait was too long.
     ServerFull,
-    /// As many voices are kept as may be.
+    /// The most saved voices are stored.
     VoicesFull,
-    /// As many jobs, or as much of their audio, are kept as may be.
+    /// The most jobs, or the most audio of jobs, are stored.
     JobsFull,
     /// The item of a job is not done yet.
     JobUnfinished,
@@ -45,22 +45,22 @@ pub enum ErrorKind {
     EngineTimeout,
     /// The engine failed, or ended without audio.
     EngineError,
-    /// The model went on for longer than the text can take.
+    /// The model generated more audio than the text can take.
     Runaway,
     /// The decoder failed.
     DecoderError,
     /// A store doesn't answer.
     StoreUnavailable,
-    /// A kept voice can't be read.
+    /// A saved voice can't be read.
     VoiceDamaged,
-    /// A job, or what was made of it, can't be read.
+    /// A job, or its audio or times, can't be read.
     JobDamaged,
     /// A fault of the service itself.
     Internal,
 }
 
 impl ErrorKind {
-    /// The stable word for it in answers, logs and metrics.
+    /// The stable name in responses, logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::InvalidField => "invalid_field",
@@ -95,17 +95,17 @@ impl ErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ServiceError {
-    /// What kind of failure.
+    /// The kind of failure.
     pub kind: ErrorKind,
     /// For people: names the field, and what is allowed.
     pub message: String,
     /// The field of the request that is wrong.
     pub field: Option<&'static str>,
-    /// Whose doing it is.
+    /// Which side caused it.
     pub origin: Origin,
     /// Whether the same request may succeed a little later.
     pub retryable: bool,
-    /// How much later, where that is known.
+    /// How much later, if that is known.
     pub retry_after: Option<Duration>,
 }
 
@@ -120,12 +120,12 @@ impl ServiceError {
         Self::client(ErrorKind::UnsupportedValue, Some(field), format!("{field}: {message}"))
     }
 
-    /// A name that nothing has: `{field}: {message}`.
+    /// A name that doesn't exist: `{field}: {message}`.
     pub fn not_found(field: &'static str, message: impl Display) -> Self {
         Self::client(ErrorKind::NotFound, Some(field), format!("{field}: {message}"))
     }
 
-    /// Something that this server, as it is configured, can't do: `{field}: {reason}`.
+    /// Something that the server doesn't support as configured: `{field}: {reason}`.
     pub fn not_supported(field: &'static str, reason: impl Display) -> Self {
         let error = Self::client(ErrorKind::NotSupported, Some(field), format!("{field}: {reason}"));
         Self { origin: Origin::Server, ..error }
@@ -133,11 +133,11 @@ impl ServiceError {
 
     /// The audio of a job's item that is still `status`.
     pub fn job_unfinished(status: &str) -> Self {
-        let message = format!("this audio is not made yet: it is {status}");
+        let message = format!("this audio is not ready: the item is {status}");
         Self { retryable: true, ..Self::client(ErrorKind::JobUnfinished, None, message) }
     }
 
-    /// A fault of the service itself, which no caller can mend.
+    /// A fault of the service itself, which no caller can fix.
     pub fn internal(reason: impl Display) -> Self {
         Self { origin: Origin::Server, ..Self::client(ErrorKind::Internal, None, reason.to_string()) }
     }
@@ -148,7 +148,7 @@ impl ServiceError {
         Self::client(ErrorKind::InvalidField, Some("reference_audio"), message)
     }
 
-    /// As many recordings are being processed as may be.
+    /// The most recordings are being processed.
     pub(crate) fn cloning_busy() -> Self {
         let message = "too many recordings are being processed; try again";
         Self { retryable: true, origin: Origin::Server, ..Self::client(ErrorKind::ServerFull, None, message) }
@@ -156,14 +156,14 @@ impl ServiceError {
 
     /// Every stream is taken, and so is every place in the queue.
     pub(crate) fn server_full(retry_after: Duration) -> Self {
-        let message = "too many requests are being spoken; try again";
+        let message = "all streams are in use; try again";
         let error = Self::client(ErrorKind::ServerFull, None, message);
         Self { origin: Origin::Server, retryable: true, retry_after: Some(retry_after), ..error }
     }
 
     /// No more voices may be kept.
     pub(crate) fn voices_full(max_kept: usize) -> Self {
-        let message = format!("{max_kept} voices are kept, the most allowed; delete some");
+        let message = format!("{max_kept} voices are saved, which is the limit; delete some");
         Self::client(ErrorKind::VoicesFull, None, message)
     }
 
@@ -178,9 +178,9 @@ impl ServiceError {
         Self::client(ErrorKind::MissingKey, None, message)
     }
 
-    /// A request with a key that isn't one of ours.
+    /// A request with an unknown key.
     pub(crate) fn key_unknown() -> Self {
-        Self::client(ErrorKind::InvalidKey, None, "the API key is not valid here")
+        Self::client(ErrorKind::InvalidKey, None, "the API key is not valid")
     }
 
     /// A store's failure; `damaged` is the kind of a value that can't be read.
@@ -252,6 +252,9 @@ mod tests {
         assert_eq!((error.kind.name(), error.retryable), ("job_damaged", false));
         let gone = StoreError::Unavailable { reason: "no answer".to_owned() };
         let error = ServiceError::store(&gone, ErrorKind::JobDamaged);
-        assert_eq!((error.kind, error.origin, error.retryable), (ErrorKind::StoreUnavailable, Origin::Server, true));
+        assert_eq!(
+            (error.kind, error.origin, error.retryable),
+            (ErrorKind::StoreUnavailable, Origin::Server, true)
+        );
     }
 }

@@ -1,8 +1,8 @@
-//! Speech as a service: who may speak, how many at once, what was spoken before, what is spoken later.
+//! Speech as a service: callers and quotas, admission, the cache, jobs, saved voices, metrics.
 //!
-//! [`Service::speak`] turns an [`Order`] into [`Spoken`] bytes; [`Service::open`] gives the [`Speaking`] itself to
+//! [`Service::speak`] turns an [`Order`] into [`Spoken`] bytes; [`Service::open`] returns the [`Speaking`] itself for
 //! callers that need samples, times or events. Nothing here knows HTTP: failures are [`ServiceError`]s, whose kind and
-//! origin a server maps to its answers.
+//! origin a server maps to its responses.
 //!
 //! ```text
 //! Order ─► Service::speak ─► cache ─► Speaker ─► admission ─► Engine::speak ─► encoder ─► Spoken

@@ -1,4 +1,4 @@
-//! What a caller orders, and what comes of it.
+//! What a caller orders, and what the service returns.
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -7,10 +7,10 @@ use svara_engine::SpeechRequest;
 
 use crate::{Caller, ServiceError, cache::Key};
 
-/// The API that a request came through. Here it is a label of metrics and log lines; a server spells its answers by it.
+/// The API of a request. Here it is a label of metrics and log lines; the server formats its responses by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// The Python stack's own, grown.
+    /// The Python stack's own API, extended.
     Svara,
     /// OpenAI's speech API.
     OpenAi,
@@ -32,22 +32,22 @@ impl Dialect {
 /// How the audio reaches its listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Bytes leave as soon as there are samples; headers carry no sizes.
+    /// Bytes are sent as soon as there are samples; the file's header has no sizes.
     Streamed,
-    /// One file, with exact sizes in its header, once all of it is made.
+    /// One complete file, with exact sizes in its header.
     Whole,
 }
 
-/// One speech to be made.
+/// One speech to generate.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// Who asks, and pays with their quota.
+    /// The caller, whose quota is charged.
     pub caller: Caller,
-    /// The API the order came through.
+    /// The API of the order.
     pub dialect: Dialect,
     /// What to speak, and how.
     pub request: SpeechRequest,
-    /// The form of the file.
+    /// The format of the file.
     pub spec: EncoderSpec,
     /// How the file is delivered.
     pub delivery: Delivery,
@@ -77,13 +77,13 @@ impl CacheResult {
 
 /// A speech as bytes. Failures before its first byte are errors of [`crate::Service::speak`].
 pub struct Spoken {
-    /// The form of the file.
+    /// The format of the file.
     pub spec: EncoderSpec,
-    /// Milliseconds of its making, as a `Server-Timing` header lists them; none where it was made before.
+    /// Times of its generation as the value of a `Server-Timing` header; none for a file from the cache.
     pub timing: Option<String>,
-    /// Why the speech ended (`stop` or `length`), where that is known before the first byte.
+    /// Why the speech ended (`stop` or `length`), if that is known before the first byte.
     pub finish: Option<String>,
-    /// Where it came from, and the key of its content; none where the cache was not asked.
+    /// The result of the lookup in the cache, and the key; none if the cache was not used.
     pub cache: Option<(CacheResult, Key)>,
     /// The file.
     pub body: SpokenBody,
@@ -91,8 +91,9 @@ pub struct Spoken {
 
 /// The bytes of a speech.
 pub enum SpokenBody {
-    /// All of them.
+    /// The complete file.
     Whole(Bytes),
-    /// As they are made; an error is the last item. Dropping the stream ends the speech, unless others listen, too.
+    /// Chunks as they are generated; an error is the last item. Dropping the stream ends the speech, unless others
+    /// listen to it, too.
     Streamed(BoxStream<'static, Result<Bytes, ServiceError>>),
 }

@@ -1,4 +1,4 @@
-//! The one door to speech.
+//! The entry to the service.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use prometheus_client::registry::Registry;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
-    Admission, CacheResult, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError, Speaker, Speaking,
-    Spoken, SpokenBody,
+    Admission, CacheResult, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError, Speaker,
+    Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
     config::{CacheConfig, JobsConfig},
     jobs::{Draft, Draining, Jobs},
@@ -24,22 +24,22 @@ pub struct ServiceParts {
     pub engine: Engine,
     /// Turns recordings into voices.
     pub cloning: Cloning,
-    /// Voices that callers made.
+    /// Saved voices.
     pub voices: KeptVoices,
     /// The bounds of admission.
     pub limits: QueueLimits,
     /// The cache's configuration, and its store behind the memory.
     pub cache: (CacheConfig, Option<Store>),
-    /// The configuration of jobs, and their store or why there is none.
+    /// The configuration of jobs, and their store or the reason why there is none.
     pub jobs: (JobsConfig, Result<Store, String>),
-    /// What of the configuration shapes audio, in a form that stays the same from build to build: servers that share a
-    /// store and agree on this share what is in it.
+    /// The part of the configuration that shapes audio, in a form that is stable from build to build. It is part of
+    /// cache keys: servers with the same setup share the files of a store.
     pub setup: String,
     /// Whether the log shows the texts of orders.
     pub log_texts: bool,
 }
 
-/// Speech for callers: at once or later, anew or from the cache.
+/// Speech for callers: live or as jobs, generated or from the cache.
 pub struct Service {
     speaker: Arc<Speaker>,
     cloning: Cloning,
@@ -51,7 +51,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service of these parts. `register` adds the metrics of whatever carries the service.
+    /// A service of these parts. `register` adds the metrics of the program around it.
     pub fn new(parts: ServiceParts, register: impl FnOnce(&mut Registry)) -> Self {
         let engine = Arc::new(parts.engine);
         let admission = Arc::new(Admission::new(&parts.limits, engine.decoder().max_streams()));
@@ -67,26 +67,26 @@ impl Service {
         Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics }
     }
 
-    /// Speaks the items of jobs from now on, for as long as the async runtime lives; takes none once `draining` is
-    /// over.
+    /// Starts speaking the items of jobs, for as long as the async runtime lives. Starts no item once `draining` has
+    /// completed.
     pub fn run_jobs(&self, draining: Draining) {
         self.jobs.run(&self.speaker, draining);
     }
 
-    /// Speaks an order, or serves what was spoken before.
+    /// Speaks an order, or returns its audio from the cache.
     ///
     /// # Errors
     /// Whatever fails before the first byte. Later failures are the last item of the body.
     pub async fn speak(&self, mut order: Order) -> Result<Spoken, ServiceError> {
         self.speaker.find_voice(&mut order.request).await?;
-        // An order without a key can't be spoken; the engine says why.
+        // An order that has no cache key can't be spoken; the engine says why.
         match self.cache_for(&order).and_then(|cache| Some((cache, self.key(&order)?))) {
             Some((cache, key)) => self.cached(cache, key, order).await,
             None => anew(&self.speaker, order).await,
         }
     }
 
-    /// Starts an order and gives the speech itself, past the cache: for callers that need samples, times or events.
+    /// Starts an order without the cache and returns the speech itself: for callers that need samples, times or events.
     ///
     /// # Errors
     /// As [`Self::speak`].
@@ -95,10 +95,10 @@ impl Service {
         self.speaker.begin(order).await
     }
 
-    /// Makes a request speak like a kept voice where it names one.
+    /// Resolves the voice of a request if it names a saved voice.
     ///
     /// # Errors
-    /// The store of kept voices failed.
+    /// The store of saved voices failed.
     pub async fn find_voice(&self, request: &mut SpeechRequest) -> Result<(), ServiceError> {
         self.speaker.find_voice(request).await
     }
@@ -113,22 +113,22 @@ impl Service {
         &self.cloning
     }
 
-    /// The voices that callers made.
+    /// Saved voices.
     pub fn voices(&self) -> &KeptVoices {
         &self.voices
     }
 
-    /// Speech for later.
+    /// Jobs: speech in the background.
     pub fn jobs(&self) -> &Jobs {
         &self.jobs
     }
 
-    /// A job without texts, to be filled and handed in by [`Jobs::create`].
+    /// A job without texts, to be filled and submitted with [`Jobs::create`].
     pub fn draft_job(&self) -> Draft<'_> {
         Draft::new(&self.speaker, self.jobs.limits())
     }
 
-    /// What the service counts.
+    /// The service's metrics.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
@@ -142,7 +142,7 @@ impl Service {
         self.cache.as_ref().filter(|cache| cache.keeps(order.request.seed))
     }
 
-    /// The key of an order's audio; none for an order that can't be spoken.
+    /// The cache key of an order; none for an order that can't be spoken.
     fn key(&self, order: &Order) -> Option<Key> {
         let (engine, request) = (self.engine(), &order.request);
         let voice = match &request.reference {
@@ -180,7 +180,7 @@ impl Service {
     }
 }
 
-/// Speaks an order whose voice is found, past the cache.
+/// Speaks an order whose voice is resolved, without the cache.
 async fn anew(speaker: &Speaker, order: Order) -> Result<Spoken, ServiceError> {
     let (spec, delivery) = (order.spec, order.delivery);
     let speaking = speaker.begin(order).await?;
@@ -201,7 +201,7 @@ async fn anew(speaker: &Speaker, order: Order) -> Result<Spoken, ServiceError> {
     Ok(Spoken { spec, timing, finish, cache: None, body })
 }
 
-/// Makes an order's audio for all that listen to the sink.
+/// Generates an order's audio for all listeners of the sink.
 async fn make(speaker: Arc<Speaker>, order: Order, sink: Sink) -> Result<(), ServiceError> {
     let (spec, delivery) = (order.spec, order.delivery);
     let speaking = speaker.begin(order).await?;
@@ -224,7 +224,7 @@ async fn make(speaker: Arc<Speaker>, order: Order, sink: Sink) -> Result<(), Ser
     Ok(())
 }
 
-/// Waits for the first bytes, so that whatever fails before them is an error.
+/// Waits for the first bytes, so that failures before them are errors.
 async fn listen(
     mut listener: Listener,
     result: CacheResult,

@@ -1,12 +1,12 @@
-//! When words or characters are spoken, as answers and jobs show it.
+//! When words or characters are spoken, as responses and jobs show it.
 
 use serde::{Deserialize, Serialize};
 use svara_engine::PieceTiming;
 
-/// How times are found: nothing listens to the audio; they follow from the lengths of pieces and the weights of letters.
+/// The method: times are estimated from the lengths of pieces and the weights of letters, not from the audio.
 pub const ESTIMATED: &str = "estimated";
 
-/// The unit that is timed.
+/// The unit of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Timestamps {
@@ -17,7 +17,7 @@ pub enum Timestamps {
 }
 
 impl Timestamps {
-    /// The unit of that name in requests: `word` or `character`.
+    /// The unit with this name in requests: `word` or `character`.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "word" => Some(Self::Word),
@@ -27,13 +27,13 @@ impl Timestamps {
     }
 }
 
-/// The times of words, or those of characters.
+/// The times of words or of characters.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Times {
-    /// Of words.
+    /// Times of words.
     Words(Vec<Word>),
-    /// Of characters.
+    /// Times of characters.
     Characters(Vec<Character>),
 }
 
@@ -62,7 +62,7 @@ impl Times {
         }
     }
 
-    /// Adds the pieces of a speech that begins `after_samples` into the whole audio, at `rate_hz`.
+    /// Adds the pieces of a speech that begins at `after_samples` of the whole audio, at `rate_hz`.
     pub fn add(&mut self, pieces: &[PieceTiming], after_samples: u64, rate_hz: u32) {
         let seconds = |samples: u64| {
             let ms = ((after_samples + samples) as f64 * 1_000.0 / f64::from(rate_hz.max(1))).round();

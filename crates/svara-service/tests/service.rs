@@ -1,4 +1,4 @@
-//! The service without any HTTP: orders in, audio out, and what a key pays.
+//! The service without HTTP: orders, audio, and the charges of a key.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are test code too")]
 
 use std::sync::{
@@ -29,7 +29,7 @@ use tokio::sync::watch;
 
 const FRAME_BYTES: usize = 2048 * 2;
 
-/// Speaks three frames for every text but "silence", and counts.
+/// Generates three frames for every text but "silence", and counts requests.
 #[derive(Default)]
 struct ThreeFrames(AtomicUsize);
 
@@ -109,11 +109,13 @@ fn keyed() -> (watch::Sender<Arc<svara_service::callers::KeyRing>>, Caller) {
 async fn bytes(body: SpokenBody) -> usize {
     match body {
         SpokenBody::Whole(bytes) => bytes.len(),
-        SpokenBody::Streamed(chunks) => chunks.map(|chunk| chunk.unwrap().len()).fold(0, async |a, b| a + b).await,
+        SpokenBody::Streamed(chunks) => {
+            chunks.map(|chunk| chunk.unwrap().len()).fold(0, async |a, b| a + b).await
+        }
     }
 }
 
-/// The speech holds the streams, of the service and of the key, until it is dropped; nothing else does.
+/// A speech holds one stream of the service and one of the key until it is dropped.
 #[tokio::test]
 async fn a_speech_holds_its_streams_until_it_is_dropped() {
     let (service, _) = service(CacheConfig::default());
@@ -133,7 +135,7 @@ async fn a_speech_holds_its_streams_until_it_is_dropped() {
     assert_eq!(refused(caller).await, None);
 }
 
-/// Characters count once there is audio, and not before.
+/// Characters are charged once there is audio, and not before.
 #[tokio::test]
 async fn characters_are_charged_for_audio_only() {
     let (service, _) = service(CacheConfig::default());

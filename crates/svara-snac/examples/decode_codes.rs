@@ -1,7 +1,7 @@
-//! Decodes frames from standard input: seven little-endian 16-bit codes each, in the order of the slots. Writes the
-//! samples to standard output as little-endian 32-bit floats.
+//! Decodes frames from standard input: seven little-endian 16-bit codes each, in slot order. Writes the samples to
+//! standard output as little-endian 32-bit floats.
 //!
-//! `decode_codes MODEL.onnx FRAMES_PER_CALL [NOISE_SEED] < codes > samples`; without a seed, without noise.
+//! `decode_codes MODEL.onnx FRAMES_PER_CALL [NOISE_SEED] < codes > samples`; noise is off without a seed.
 
 use std::{
     error::Error,

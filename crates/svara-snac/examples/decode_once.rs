@@ -1,7 +1,7 @@
-//! Decodes frames in one call, with nothing of ours: ONNX Runtime as it comes, on one thread. This is what streaming is
-//! measured against (`scripts/measure_decode.py`). The noise inputs are zeros, which cost nothing to draw.
+//! Decodes frames in one call with plain ONNX Runtime on one thread, none of our decoder. This is the baseline for
+//! streaming (`scripts/measure_decode.py`). The noise inputs are zeros, which cost nothing to draw.
 //!
-//! `decode_once DECODER_PLAIN.onnx < codes > samples`; codes and samples as with `decode_codes`.
+//! `decode_once DECODER_PLAIN.onnx < codes > samples`; codes and samples as in `decode_codes`.
 
 use std::{
     error::Error,

@@ -1,12 +1,12 @@
-//! Token ids to frames, kept in step whatever the model emits.
+//! Assembles token ids into frames, and realigns when the model misplaces a token.
 
 use crate::{FRAME_CODES, Frame, TokenLayout};
 
 /// Gathers audio tokens into [`Frame`]s.
 ///
-/// Each audio token says by its id which slot it belongs to, so a token in the wrong place is always noticed: the
-/// frame in the making is dropped and the next one starts at the next slot 0. Tokens that are no audio at all are
-/// passed over without touching the frame. What was dropped is counted in [`FrameAssembler::stats`].
+/// An audio token's id says which slot it belongs to, so a misplaced token is always detected: the partial frame is
+/// dropped and the next frame starts at the next slot 0. Tokens that aren't audio are skipped and leave the frame
+/// untouched. [`FrameAssembler::stats`] counts what was dropped.
 ///
 /// One assembler serves one stream; nothing is shared.
 #[derive(Clone, Debug)]
@@ -17,14 +17,14 @@ pub struct FrameAssembler {
     stats: AssemblerStats,
 }
 
-/// What an assembler has seen so far.
+/// Counts of what an assembler has seen so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AssemblerStats {
-    /// Whole frames given out.
+    /// Complete frames returned.
     pub frames: u64,
-    /// Audio tokens that were dropped to get back in step.
+    /// Audio tokens dropped to realign.
     pub misaligned_tokens: u64,
-    /// Tokens that were no audio tokens.
+    /// Tokens that weren't audio tokens.
     pub foreign_tokens: u64,
 }
 
@@ -34,7 +34,7 @@ impl FrameAssembler {
         Self { layout, partial: [0; FRAME_CODES], filled: 0, stats: AssemblerStats::default() }
     }
 
-    /// Takes the next token; gives a frame when this token completes one.
+    /// Takes the next token; returns a frame if this token completes one.
     pub fn push(&mut self, token: u32) -> Option<Frame> {
         let Some((slot, code)) = self.layout.slot_and_code(token) else {
             self.stats.foreign_tokens += 1;
@@ -58,7 +58,7 @@ impl FrameAssembler {
         Some(Frame(self.partial))
     }
 
-    /// Tokens of the frame that isn't complete yet; at the end of a stream these are lost.
+    /// Tokens in the incomplete frame; they are lost at the end of a stream.
     pub fn pending_tokens(&self) -> usize {
         self.filled
     }
@@ -69,17 +69,17 @@ impl FrameAssembler {
     }
 }
 
-/// Finds the numbers of `<custom_token_N>` in streamed text, for engines that give text but no token ids.
+/// Finds the numbers of `<custom_token_N>` in streamed text, for engines that return text without token ids.
 ///
-/// A chunk may hold several tokens, and a token may be cut in two by a chunk boundary: what could be the start of
-/// one is kept (at most 20 bytes) until the next chunk.
+/// A chunk may hold several tokens, and a chunk boundary may split a token: a possible start of one is carried over to
+/// the next chunk.
 #[derive(Clone, Debug, Default)]
 pub struct CustomTokenText {
     carry: String,
 }
 
 const PREFIX: &str = "<custom_token_";
-/// Digits of the largest number there can be (u32).
+/// Digits of the largest possible number (u32).
 const MAX_DIGITS: usize = 10;
 
 impl CustomTokenText {
@@ -111,7 +111,7 @@ enum Parsed {
     Other,
 }
 
-/// What stands at the start of `text`, which begins with `<`.
+/// Parses the start of `text`, which begins with `<`.
 fn parse_token(text: &str) -> Parsed {
     let Some(rest) = text.strip_prefix(PREFIX) else {
         return if PREFIX.starts_with(text) { Parsed::Incomplete } else { Parsed::Other };

@@ -1,4 +1,4 @@
-//! Samples to frames.
+//! Encodes samples to frames.
 
 use std::path::Path;
 
@@ -12,10 +12,10 @@ use crate::{
     onnx::{CodecModel, Device, GpuSettings, Runtime, SessionSettings},
 };
 
-/// Requests that may wait for the encoder.
+/// Requests that may queue for the encoder.
 const QUEUE: usize = 16;
 
-/// A codec encoder on a thread of its own. Clones share it; the thread ends with the last one.
+/// A SNAC encoder on its own thread. Clones share it; the thread ends with the last clone.
 #[derive(Clone)]
 pub struct SnacEncoder {
     jobs: mpsc::Sender<Job>,
@@ -28,18 +28,17 @@ struct Job {
 }
 
 impl SnacEncoder {
-    /// Loads an encoder graph; blocks the thread meanwhile.
+    /// Loads an encoder graph, blocking the calling thread.
     ///
     /// # Errors
-    /// The model can't be read or isn't an encoder, or the device can't be had.
+    /// The model can't be read or isn't an encoder, or the device isn't available.
     pub fn load(runtime: &Runtime, path: &Path, device: Device) -> Result<Self, LoadError> {
-        // One session: there is nobody to share with.
-        let settings =
-            SessionSettings { device, intra_threads: 1, weights: None, gpu: GpuSettings::default() };
+        // A single session has nothing to share weights with.
+        let settings = SessionSettings { device, weights: None, gpu: GpuSettings::default() };
         let mut session = runtime.open(path, &settings)?.session;
         let model = CodecModel::read(&session, path)?;
         if model.kind != "encoder" {
-            let reason = "this is a decoder, an encoder is needed".to_owned();
+            let reason = "this is a decoder; an encoder is needed".to_owned();
             return Err(LoadError::Model { path: path.to_owned(), reason });
         }
         memory::give_back();
@@ -50,7 +49,7 @@ impl SnacEncoder {
             .spawn(move || {
                 while let Some(Job { samples, reply }) = waiting.blocking_recv() {
                     if !reply.is_closed() {
-                        // The caller may have given up meanwhile.
+                        // The caller may have given up in the meantime.
                         let _ = reply.send(encode(&mut session, &model, samples));
                     }
                 }
@@ -59,15 +58,15 @@ impl SnacEncoder {
         Ok(Self { jobs, sample_rate_hz })
     }
 
-    /// The sample rate that [`Self::encode`] expects.
+    /// The sample rate that [`Self::encode`] expects, in Hz.
     pub fn sample_rate_hz(&self) -> u32 {
         self.sample_rate_hz
     }
 
-    /// Encodes mono samples (−1 to 1); the last frame is filled up with silence. Waits while others are before it.
+    /// Encodes mono samples (−1 to 1), padding the last frame with silence. Waits its turn behind earlier requests.
     ///
     /// # Errors
-    /// The graph failed, or the thread is gone.
+    /// The graph fails, or the thread is gone.
     pub async fn encode(&self, samples: Vec<f32>) -> Result<Vec<Frame>, DecodeError> {
         let (reply, frames) = oneshot::channel();
         self.jobs.send(Job { samples, reply }).await.map_err(|_| DecodeError::Stopped)?;

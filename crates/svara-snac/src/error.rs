@@ -1,19 +1,19 @@
-//! What can go wrong, at start-up and while decoding.
+//! Errors at start-up and while decoding or encoding.
 
 use std::path::PathBuf;
 
-/// Why a decoder or encoder couldn't be made ready.
+/// Why a decoder or encoder couldn't be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// No ONNX Runtime library was found.
     #[error(
-        "ONNX Runtime library not found: {searched}; run ./scripts/fetch_onnxruntime.sh to put it into models/lib/"
+        "ONNX Runtime library not found: {searched}; run ./scripts/fetch_onnxruntime.sh to install it in models/lib/"
     )]
     LibraryMissing {
-        /// Where it was looked for, in words.
+        /// Where it was searched for, and the system's error.
         searched: String,
     },
-    /// A library was found but can't be used: not ONNX Runtime, or too old.
+    /// A library was found but can't be used: it isn't ONNX Runtime, or is too old.
     #[error(
         "ONNX Runtime library {} can't be used: {reason}; run ./scripts/fetch_onnxruntime.sh for the right one",
         path.display()
@@ -21,18 +21,18 @@ pub enum LoadError {
     LibraryUnusable {
         /// The file.
         path: PathBuf,
-        /// What the loader said.
+        /// The loader's message.
         reason: String,
     },
-    /// The device that was asked for can't be had.
+    /// The requested device isn't available.
     #[error("device {device} can't be used: {reason}")]
     Device {
         /// The device as configured.
         device: String,
-        /// What the runtime said.
+        /// ONNX Runtime's message.
         reason: String,
     },
-    /// A model file is missing, broken or of the wrong kind.
+    /// A model file is missing, corrupt or of the wrong kind.
     #[error("model {}: {reason}", path.display())]
     Model {
         /// The file.
@@ -40,29 +40,29 @@ pub enum LoadError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The operating system gave no thread.
+    /// The operating system couldn't start a thread.
     #[error("can't start a decoder thread")]
     Thread(#[source] std::io::Error),
 }
 
-/// Why a stream couldn't be opened or went wrong.
+/// Why a stream couldn't be opened, or decoding or encoding failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// All stream slots are taken; try again later.
+    /// All stream slots are taken; retry later.
     #[error("the decoder is full: {max_streams} streams are open")]
     Full {
-        /// How many streams may be open at once.
+        /// The limit on open streams.
         max_streams: usize,
     },
-    /// A code the model has no entry for. Nothing was decoded.
+    /// A code outside the model's codebook. Nothing was decoded.
     #[error("code {code} is out of range: the codebooks have {codebook_size} entries")]
     CodeOutOfRange {
         /// The code.
         code: u16,
-        /// Entries of a codebook.
+        /// Entries in a codebook.
         codebook_size: u16,
     },
-    /// The stream has ended, or an earlier call on it failed or was given up half-way.
+    /// The stream has ended, or an earlier call on it failed or was cancelled.
     #[error("the decode stream has already ended")]
     Ended,
     /// ONNX Runtime failed; the stream is lost.
@@ -74,7 +74,7 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// Whether the same request may succeed later.
+    /// Whether the same request may succeed if retried.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Full { .. } | Self::Run(_) | Self::Stopped)
     }

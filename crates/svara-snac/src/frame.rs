@@ -1,12 +1,12 @@
-//! One frame: the codes that the model emits in seven slots.
+//! A frame: the codes that the model emits in seven slots.
 
-/// Codes in a frame, one for each slot.
+/// Codes in a frame, one per slot.
 pub const FRAME_CODES: usize = 7;
 
-/// Codebooks of the codec; a frame has `1 << level` codes of each.
+/// Codebooks of the codec; a frame has `1 << codebook` codes of each.
 pub(crate) const CODEBOOKS: usize = 3;
 
-/// Slots of a frame in the order of time, for each codebook: codebook 1 gets slots 1 and 4, and so on.
+/// For each codebook, its slots in a frame in order of time: codebook 1 has slots 1 and 4, and so on.
 const SLOTS_OF_CODEBOOK: [&[usize]; CODEBOOKS] = [&[0], &[1, 4], &[2, 3, 5, 6]];
 
 /// The seven codes of a frame, in the order in which the model emits them (slot 0 to slot 6).
@@ -21,7 +21,7 @@ impl Frame {
         Self([c0, c1[0], c2[0], c2[1], c1[1], c2[2], c2[3]])
     }
 
-    /// The codes of one codebook in the order of time: 1, 2 or 4 of them; none for a codebook that doesn't exist.
+    /// The codes of one codebook in order of time: 1, 2 or 4 of them; none if the codebook doesn't exist.
     pub fn codes_of(&self, codebook: usize) -> impl Iterator<Item = u16> + '_ {
         let slots = SLOTS_OF_CODEBOOK.get(codebook).copied().unwrap_or(&[]);
         slots.iter().filter_map(|slot| self.0.get(*slot).copied())

@@ -1,14 +1,14 @@
-//! Which token id is which code.
+//! Maps token ids to codes and back.
 
 use serde::Deserialize;
 
 use crate::FRAME_CODES;
 
-/// Where the audio tokens lie in a model's vocabulary: slot `s` and code `c` are token
+/// Where the audio tokens lie in a model's vocabulary: code `c` in slot `s` is token
 /// `first_audio_token + s * codebook_size + c`.
 ///
 /// The default is the layout of Orpheus and svara-tts: 7 · 4096 tokens from 128266, which are
-/// `<custom_token_10>` … `<custom_token_28681>` counted from 128256. Code 0 is a code like any other.
+/// `<custom_token_10>` … `<custom_token_28681>`, counted from 128256. Code 0 is an ordinary code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "LayoutFields")]
 pub struct TokenLayout {
@@ -17,14 +17,14 @@ pub struct TokenLayout {
     codebook_size: u16,
 }
 
-/// A token layout that can't be: the message names the field and what is allowed.
+/// An impossible token layout; the message names the field and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid token layout: {0}")]
 pub struct InvalidLayout(&'static str);
 
 impl TokenLayout {
-    /// A layout whose custom token number 0 is token `first_custom_token` and whose audio tokens start at
-    /// `first_audio_token`, `codebook_size` (1 to 32768) for each slot.
+    /// A layout whose `<custom_token_0>` is token `first_custom_token` and whose audio tokens start at
+    /// `first_audio_token`, with `codebook_size` (1 to 32768) tokens per slot.
     pub fn try_new(
         first_custom_token: u32,
         first_audio_token: u32,
@@ -42,7 +42,7 @@ impl TokenLayout {
         Ok(Self { first_custom_token, first_audio_token, codebook_size })
     }
 
-    /// Slot (0 to 6) and code of an audio token; `None` for any other token.
+    /// The slot (0 to 6) and code of an audio token; `None` for any other token.
     pub fn slot_and_code(&self, token: u32) -> Option<(usize, u16)> {
         let offset = token.checked_sub(self.first_audio_token)?;
         let size = u32::from(self.codebook_size);
@@ -50,18 +50,18 @@ impl TokenLayout {
         (slot < FRAME_CODES).then_some((slot, (offset % size) as u16))
     }
 
-    /// The token of a code in a slot; `None` where either is out of range.
+    /// The token of a code in a slot; `None` if either is out of range.
     pub fn token(&self, slot: usize, code: u16) -> Option<u32> {
         (slot < FRAME_CODES && code < self.codebook_size)
             .then(|| self.first_audio_token + slot as u32 * u32::from(self.codebook_size) + u32::from(code))
     }
 
-    /// The token id of `<custom_token_{number}>`; `None` past the last id there can be.
+    /// The token id of `<custom_token_{number}>`; `None` if it exceeds 32 bits.
     pub fn custom_token(&self, number: u32) -> Option<u32> {
         self.first_custom_token.checked_add(number)
     }
 
-    /// The number in `<custom_token_{number}>` of a token; `None` for tokens before the first of them.
+    /// The number in a token's `<custom_token_{number}>`; `None` for tokens below the first custom token.
     pub fn custom_number(&self, token: u32) -> Option<u32> {
         token.checked_sub(self.first_custom_token)
     }

@@ -1,18 +1,18 @@
-//! From audio tokens to samples and back, in the SNAC scheme of Orpheus-style models.
+//! Audio tokens to samples and back, in the SNAC scheme of Orpheus-style models.
 //!
-//! A language model speaks in *audio tokens*. Seven of them are one [`Frame`]: 1 + 2 + 4 codes of SNAC's three
-//! codebooks, 2048 samples at 24 kHz.
+//! A language model emits *audio tokens*. Seven of them make one [`Frame`]: 1 + 2 + 4 codes of SNAC's three codebooks,
+//! 2048 samples at 24 kHz.
 //!
 //! ```text
 //! token ids ─► FrameAssembler ─► Frame ─► DecodeStream ─► samples        samples ─► SnacEncoder ─► Frame
 //!              (TokenLayout)              (Decoder: threads with ONNX Runtime sessions)
 //! ```
 //!
-//! * [`TokenLayout`] says which token id is which code, [`FrameAssembler`] keeps streams in step.
+//! * [`TokenLayout`] maps token ids to codes; [`FrameAssembler`] keeps a token stream aligned to frames.
 //! * [`Decoder`] owns dedicated threads, one ONNX Runtime session each. A [`DecodeStream`] carries the state of one
-//!   utterance: N frames in, exactly N · 2048 samples out, the same for every way of cutting the frames into calls
-//!   and whatever else is being decoded.
-//! * [`SnacEncoder`] is the other direction (reference voices, the demo voice).
+//!   utterance: N frames in, exactly N · 2048 samples out, however the frames are split into calls and whatever else is
+//!   being decoded.
+//! * [`SnacEncoder`] goes the other way (for reference voices and the demo voice).
 //!
 //! ONNX Runtime is loaded at run time; see [`onnx::Runtime`].
 

@@ -1,7 +1,7 @@
-//! Memory that isn't needed any more.
+//! Returning freed memory to the system.
 
-/// Gives what was freed back to the system. To be called after a model was loaded: that takes many times the memory that
-/// stays, and GNU's allocator keeps it, in an arena for each thread.
+/// Returns freed memory to the system. Call it after loading a model, which temporarily takes many times the memory
+/// that remains in use; glibc's allocator would keep it, in one arena per thread.
 pub(crate) fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "there is no safe way to the C library's allocator")]

@@ -1,14 +1,14 @@
-//! The draws of SNAC's noise blocks, addressed by where they are used.
+//! The random draws of SNAC's noise blocks, addressed by position.
 //!
-//! A noise block adds `n · linear(x)`, n ~ N(0, 1), with a fresh draw for each sample at its layer's rate. Here a
-//! draw is a function of (seed of the request, layer, absolute sample): decoding in one call, in many, or again
-//! later gives the same audio.
+//! A noise block adds `n · linear(x)`, n ~ N(0, 1), with a fresh draw for each sample at its layer's rate. Here a draw
+//! is a function of (request seed, layer, absolute sample), so decoding in one call, in many, or again later gives the
+//! same audio.
 
 use std::f32::consts::TAU;
 
 /// Fills `draws` with the normal draws of `layer` for the samples `first_sample`, `first_sample + 1`, ….
 ///
-/// `first_sample` may be negative: what lies outside an utterance has no effect, it only has to be finite.
+/// `first_sample` may be negative: draws outside the utterance have no effect and only need to be finite.
 pub(crate) fn fill(seed: u64, layer: usize, first_sample: i64, draws: &mut [f32]) {
     let key = mix(seed ^ mix(layer as u64 + 1));
     for (draw, sample) in draws.iter_mut().zip(first_sample..) {

@@ -1,17 +1,17 @@
-//! A child with faults, for the tests: each argument is one behaviour, carried out in order.
+//! A faulty child for the tests: each argument is a behaviour, carried out in order.
 //!
-//! * `exit:N` ends with code N; `sleep:MS` waits; `hang` waits for ever
-//! * `print:TEXT`, `warn:TEXT` write a line; `repeat:TEXT` writes one every 20 ms for ever
-//! * `spew:BYTES` writes that much as fast as it can, in lines of 100 bytes
-//! * `ignore-term` ignores TERM, also in what is started later
-//! * `fork:ARG[,ARG…]` starts another one of this in the same group; `daemon:ARG[,ARG…]` one in a session of its own
-//! * `orphans:N` leaves N children behind that end at once
-//! * `listen:PORT` answers every HTTP request with 200; `close` stops that, and lives on
+//! * `exit:N` exits with code N; `sleep:MS` waits; `hang` waits forever
+//! * `print:TEXT`, `warn:TEXT` write a line; `repeat:TEXT` writes one every 20 ms forever
+//! * `spew:BYTES` writes that much as fast as possible, in lines of 100 bytes
+//! * `ignore-term` ignores TERM, also in processes started later
+//! * `fork:ARG[,ARG…]` starts another fake child in the same group; `daemon:ARG[,ARG…]` one in its own session
+//! * `orphans:N` leaves N orphans behind that exit at once
+//! * `listen:PORT` answers every HTTP request with 200; `close` stops listening but keeps running
 //! * `deaf:PORT` accepts connections and never answers
-//! * `metrics:PORT:RUNNING:TOKENS` serves both metrics of vLLM, standing still, writes `scraped` for each time they were
-//!   asked for, and swallows POSTs
-//! * `touch:PATH` makes a file, `await:PATH` waits for one, `pid:PATH` writes its process id
-//! * `on-term:N` ends with code N on TERM, after writing `got TERM`; `on-usr1` writes `got USR1`
+//! * `metrics:PORT:RUNNING:TOKENS` serves constant values of vLLM's metrics, writes `scraped` for each GET, and swallows
+//!   POSTs
+//! * `touch:PATH` creates a file, `await:PATH` waits for one, `pid:PATH` writes its process id
+//! * `on-term:N` writes `got TERM` and exits with code N on TERM; `on-usr1` writes `got USR1`
 
 use std::{
     io::{Read, Write},
@@ -82,7 +82,7 @@ fn ignore_term() {
     unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.expect("TERM can be ignored");
 }
 
-/// Waits for the signal on a thread; every other thread blocks it from here on.
+/// Waits for the signal on a thread; all other threads block it from now on.
 fn on_signal(awaited: Signal, words: &'static str, code: Option<i32>) {
     let mut set = SigSet::empty();
     set.add(awaited);
@@ -109,7 +109,7 @@ fn spew(bytes: usize) {
     out.flush().expect("somebody reads");
 }
 
-/// Each is started by a child that ends at once, so that it is adopted by whoever reaps orphans.
+/// Each is started by a child that exits at once, so the orphan is adopted.
 fn orphans(count: usize) {
     for _ in 0..count {
         let status = Command::new("/bin/sh").args(["-c", "true & exit 0"]).status().expect("a shell");

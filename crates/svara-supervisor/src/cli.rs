@@ -1,4 +1,4 @@
-//! The commands: what is parsed, what is asked, how the answer is shown.
+//! The commands: parsing, requests to the supervisor, output.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -15,16 +15,16 @@ use svara_supervisor::{
     supervisor::run,
 };
 
-/// Not all ready, or a command that failed.
+/// Exit code: not everything is ready, or the command failed.
 const NOT_READY: u8 = 1;
-/// No such program.
+/// Exit code: no such program.
 const UNKNOWN: u8 = 4;
-/// The file has faults (`EX_CONFIG` would be 78; 64 is what our server uses).
+/// Exit code: the file is invalid (`EX_CONFIG` would be 78; our server uses 64).
 const BAD_CONFIGURATION: u8 = 64;
-/// No supervisor answers (`EX_UNAVAILABLE`).
+/// Exit code: no supervisor answers (`EX_UNAVAILABLE`).
 const UNREACHABLE: u8 = 69;
 
-/// Keeps vLLM and the server alive.
+/// Keep vLLM and the server running.
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
@@ -37,78 +37,78 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start the programs of a file and keep them alive.
+    /// Start the programs in a file and keep them running.
     Run(File),
     /// Check a file without starting anything.
     Check(File),
-    /// Show how everything stands; exits with 0 only when all are ready.
+    /// Show the state of all programs; exits with 0 only if all are ready.
     Status {
-        /// Programs; all when none is named.
+        /// Programs to show [default: all].
         programs: Vec<String>,
-        /// JSON, also on a terminal.
+        /// Print JSON even on a terminal.
         #[arg(long)]
         json: bool,
     },
-    /// Start programs that are stopped, ended or given up.
+    /// Start programs that are stopped, exited or failed.
     Start(Wish),
-    /// Stop programs, those that come after others first.
+    /// Stop programs, dependents first.
     Stop {
-        /// Programs; all when none is named.
+        /// Programs to stop [default: all].
         programs: Vec<String>,
     },
-    /// Stop programs and start them anew.
+    /// Stop programs and start them again.
     Restart(Wish),
-    /// Show the last lines a program printed.
+    /// Show the last lines of a program's output.
     Tail {
         /// The program.
         program: String,
-        /// `stdout` or `stderr`; both when absent.
+        /// `stdout` or `stderr` [default: both].
         #[arg(value_parser = stream)]
         stream: Option<Stream>,
-        /// Go on with every new line.
+        /// Keep printing new lines.
         #[arg(short, long)]
         follow: bool,
-        /// How many lines, 200 at most.
+        /// Number of lines, at most 200.
         #[arg(short = 'n', long, default_value_t = 20)]
         lines: usize,
     },
     /// Show the last events.
     Events {
-        /// Go on with every new event.
+        /// Keep printing new events.
         #[arg(short, long)]
         follow: bool,
-        /// How many, 256 at most.
+        /// Number of events, at most 256.
         #[arg(short = 'n', long, default_value_t = 50)]
         count: usize,
-        /// JSON, also on a terminal.
+        /// Print JSON even on a terminal.
         #[arg(long)]
         json: bool,
     },
-    /// Read the file again and apply it to the programs that changed.
+    /// Reload the file and apply changes; unchanged programs keep running.
     Reload,
-    /// Open the log files anew, after something else has moved them.
+    /// Reopen the log files after something else has moved them.
     Reopen,
-    /// Print the metrics as Prometheus text.
+    /// Print the metrics in Prometheus text format.
     Metrics,
-    /// Stop everything and end.
+    /// Stop all programs and exit.
     Shutdown,
-    /// The process that kills what a killed supervisor leaves behind.
+    /// Kill what a killed supervisor leaves behind.
     #[command(hide = true)]
     Guard { token: String },
 }
 
 #[derive(Args)]
 struct File {
-    /// The file.
+    /// The configuration file.
     #[arg(short, long, default_value = "config/supervisor.toml")]
     config: PathBuf,
 }
 
 #[derive(Args)]
 struct Wish {
-    /// Programs; all when none is named.
+    /// Programs [default: all].
     programs: Vec<String>,
-    /// Wait until they are ready, or can't be.
+    /// Wait until they are ready or have failed.
     #[arg(short, long)]
     wait: bool,
 }
@@ -128,7 +128,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn environment() -> Variables {
-    // A variable that isn't Unicode can't be named in the file anyway.
+    // The file can't refer to variables that aren't Unicode.
     let unicode = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Variables::new(unicode)
@@ -152,7 +152,7 @@ fn check(file: &File) -> u8 {
             let names: Vec<_> = config.programs.iter().map(|spec| spec.name.as_str()).collect();
             println!("{}: valid; start order: {}", file.config.display(), names.join(", "));
             for name in &config.disabled {
-                println!("{name}: switched off by `enabled`");
+                println!("{name}: disabled by `enabled`");
             }
             0
         }
@@ -199,14 +199,14 @@ fn client(socket: Option<PathBuf>, command: Command) -> u8 {
             return UNREACHABLE;
         }
     };
-    // An answer that never came: the supervisor ended before it could give one.
+    // Without any answer: the supervisor exited before it could give one.
     let mut code = UNREACHABLE;
     let asked = ask(&socket, &request, |response| match show(&response, json) {
         Ok(shown) => {
             code = shown;
             true
         }
-        // Whoever reads our output has gone (`| head`).
+        // The reader of our output is gone (`| head`).
         Err(_) => {
             code = 0;
             false
@@ -224,7 +224,7 @@ fn client(socket: Option<PathBuf>, command: Command) -> u8 {
     }
 }
 
-/// Prints one line of the answer and gives the exit code that goes with it.
+/// Prints one line of the answer; returns its exit code.
 fn show(response: &Response, json: bool) -> io::Result<u8> {
     let mut out = io::stdout().lock();
     match response {

@@ -1,4 +1,4 @@
-//! Events: everything that happens, with its cause, in one form for log, memory, hooks and metrics.
+//! Events: everything that happens, with its cause, in one form for logs, memory, hooks and metrics.
 
 use std::{collections::VecDeque, path::Path, sync::Arc, time::SystemTime};
 
@@ -30,73 +30,73 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A program waits for those it comes after.
+    /// A program waits for its dependencies.
     Waiting = "waiting",
     /// A process was started.
     Starting = "starting",
-    /// It is started, or not ready any more.
+    /// It has started, or is no longer ready.
     Running = "running",
     /// It is ready.
     Ready = "ready",
-    /// It is being stopped, or died and is being cleared away.
+    /// It is being stopped, or died and its group is being cleaned up.
     Stopping = "stopping",
     /// KILL was sent to its group.
     Killed = "killed",
     /// It is stopped.
     Stopped = "stopped",
-    /// It will be started again.
+    /// It will be restarted after a delay.
     Backoff = "backoff",
-    /// It ended for good, as its policy allows.
+    /// It exited and its policy doesn't restart it.
     Exited = "exited",
-    /// It was given up.
+    /// It failed for good.
     Failed = "failed",
-    /// It is ready, but one of those it comes after is not.
+    /// It is ready, but one of its dependencies isn't.
     Degraded = "degraded",
-    /// Those it comes after are ready again.
+    /// Its dependencies are ready again.
     Recovered = "recovered",
     /// A limit couldn't be applied.
     Limit = "limit",
-    /// A log file can't be written.
+    /// Writing a log file fails.
     LogLost = "log_lost",
-    /// A log file can be written again.
+    /// Writing a log file works again.
     LogRestored = "log_restored",
-    /// A scheduled command ran, was skipped or failed.
+    /// A scheduled command started, ended, was skipped or failed.
     Schedule = "schedule",
     /// A hook failed.
     Hook = "hook",
-    /// The configuration was read again.
+    /// The configuration was reloaded, or reloading was refused.
     Reload = "reload",
-    /// The supervisor itself started, or its guard had to be started again.
+    /// A message about the supervisor itself: it started, its guard can't be restarted, GPU metrics are unavailable.
     Supervisor = "supervisor",
-    /// The supervisor goes down.
+    /// The supervisor is shutting down.
     Shutdown = "shutdown",
 }
 
 /// One event.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
-    /// RFC 3339, UTC.
+    /// When it happened: RFC 3339, UTC.
     pub time: String,
-    /// Counts up from 1.
+    /// Sequence number, from 1.
     pub sequence: u64,
     /// What happened.
     pub event: Kind,
-    /// To which program.
+    /// The program, unless the event is about the supervisor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
-    /// Its process, if it has one.
+    /// The process id, if there is a process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<i32>,
-    /// Why.
+    /// The cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// The last lines it printed, where that helps.
+    /// The last lines of its output, for failures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<String>,
 }
 
 impl Event {
-    /// One line of text, and the last output below it.
+    /// One line of text, followed by the last output.
     pub fn to_text(&self) -> String {
         let mut text = format!("{} {}", self.time, self.event.name());
         if let Some(program) = &self.program {
@@ -117,7 +117,7 @@ impl Event {
     }
 }
 
-/// The memory and the files of the events.
+/// Keeps recent events in memory and writes all events to files.
 #[derive(Debug)]
 pub struct EventLog {
     recent: VecDeque<Event>,
@@ -129,7 +129,7 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Events go to `supervisor.log` and `events.jsonl` in `directory`, and to the console.
+    /// Writes events to `supervisor.log` and `events.jsonl` in `directory`, and to the console.
     pub fn new(directory: &Path, logs: Logs) -> Self {
         let source = |file: &str, console| {
             let program = "supervisor".to_owned();
@@ -145,7 +145,7 @@ impl EventLog {
         Self { recent: VecDeque::with_capacity(KEEP), sequence: 0, logs, text, json, followers: Vec::new() }
     }
 
-    /// Notes an event and gives it back complete.
+    /// Records an event and returns it with its time and sequence number.
     pub fn note(
         &mut self,
         event: Kind,
@@ -179,7 +179,7 @@ impl EventLog {
         event
     }
 
-    /// Every event from now on; a follower that is too slow misses some.
+    /// Receives every event from now on; a slow follower misses some.
     pub fn follow(&mut self) -> mpsc::Receiver<Event> {
         let (sender, receiver) = mpsc::channel(KEEP);
         self.followers.push(sender);

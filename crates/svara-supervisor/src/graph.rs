@@ -1,4 +1,4 @@
-//! The order of programs: who comes after whom.
+//! The start order of programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
     /// A name that no program has.
-    #[error("program.{program}.after: there is no program `{unknown}`; known are: {}", .known.join(", "))]
+    #[error("program.{program}.after: there is no program `{unknown}`; programs are: {}", .known.join(", "))]
     Unknown {
-        /// The program whose list it is.
+        /// The program with the list.
         program: String,
-        /// The name in it.
+        /// The unknown name.
         unknown: String,
-        /// Every name there is.
+        /// All known names.
         known: Vec<String>,
     },
     /// Programs that wait for each other.
@@ -20,7 +20,7 @@ pub enum GraphError {
     Cycle(Vec<String>),
 }
 
-/// Sorts programs so that each stands behind those it comes after; alphabetical where the order is free.
+/// Sorts programs so that each comes after its dependencies, and alphabetically otherwise.
 ///
 /// # Errors
 /// Every unknown name and every cycle, all at once.
@@ -57,14 +57,14 @@ pub fn start_order(after: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>,
             }
             errors.push(GraphError::Cycle(cycle));
         } else {
-            // Only behind a cycle, not part of one.
+            // Depends on a cycle without being part of one.
             left.remove(start);
         }
     }
     if errors.is_empty() { Ok(order) } else { Err(errors) }
 }
 
-/// Follows `after` from `start` within `among` until a program comes up twice, and gives that ring.
+/// Follows `after` from `start` within `among` until a program repeats, and returns that cycle.
 fn walk(
     after: &BTreeMap<String, Vec<String>>,
     among: &BTreeSet<&String>,
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn each_stands_behind_what_it_needs() {
+    fn each_comes_after_its_dependencies() {
         let order = start_order(&graph(&[("api", &["vllm"]), ("monitor", &["api"]), ("vllm", &[])])).unwrap();
         assert_eq!(order, ["vllm", "api", "monitor"]);
     }

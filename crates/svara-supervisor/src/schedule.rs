@@ -1,4 +1,4 @@
-//! Commands at set times, by a cron expression in UTC.
+//! Commands scheduled by cron expressions in UTC.
 
 use std::{
     str::FromStr,
@@ -8,30 +8,30 @@ use std::{
 use chrono::{DateTime, Utc};
 use croner::Cron;
 
-/// A command and when it runs.
+/// A command and its schedule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScheduleSpec {
-    /// Its name in the events.
+    /// Its name in events.
     pub name: String,
     /// When it runs, in UTC.
     pub cron: Cron,
-    /// What runs.
+    /// The command: program file and arguments.
     pub command: Vec<String>,
     /// It is killed after this time.
     pub timeout: Duration,
-    /// It is skipped unless all of these are ready.
+    /// Skip it unless all of these programs are ready.
     pub when_ready: Vec<String>,
 }
 
-/// Reads `minute hour day-of-month month day-of-week`, with an optional field of seconds before them.
+/// Parses `minute hour day-of-month month day-of-week`, optionally preceded by seconds.
 ///
 /// # Errors
-/// What is wrong with the expression, in words.
+/// A message that says what is wrong with the expression.
 pub fn parse_cron(expression: &str) -> Result<Cron, String> {
     Cron::from_str(expression).map_err(|error| error.to_string())
 }
 
-/// How long it is from `now` until the next time; `None` when there is none (30 February).
+/// The time from `now` until the next run; `None` if there is none (such as 30 February).
 pub fn until_next(cron: &Cron, now: SystemTime) -> Option<Duration> {
     let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let now = DateTime::<Utc>::from_timestamp(

@@ -1,6 +1,6 @@
-//! Counts what a thread allocates, to show that hostile input doesn't get memory out of what reads it.
+//! Counts what a thread allocates, to show that hostile input can't make its reader allocate without bound.
 //!
-//! A test binary that asks makes it its allocator: `#[global_allocator] static ALLOCATOR: Counting = Counting;`.
+//! A test binary that needs it installs the allocator: `#[global_allocator] static ALLOCATOR: Counting = Counting;`.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -43,7 +43,7 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 fn count(bytes: isize) {
-    // A thread that is going away has no counters any more; nobody asks it.
+    // A thread that is ending has lost its counters, which nothing reads any more.
     let _ = LIVE.try_with(|live| {
         let now = live.get() + bytes;
         live.set(now);
@@ -52,8 +52,8 @@ fn count(bytes: isize) {
     });
 }
 
-/// Runs `work` and tells how many bytes this thread had allocated at most on top of what it had before. 0 where
-/// [`Counting`] isn't the allocator.
+/// Runs `work`. Returns its result, and the peak of the bytes that this thread allocated on top of what it had before: 0
+/// unless [`Counting`] is the allocator.
 pub fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = LIVE.get();
     PEAK.set(before);
@@ -61,8 +61,8 @@ pub fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (result, usize::try_from(PEAK.get() - before).unwrap_or_default())
 }
 
-/// Runs `work` and tells how often this thread allocated memory, or made an allocation another size. 0 where
-/// [`Counting`] isn't the allocator.
+/// Runs `work`. Returns its result, and how often this thread allocated or reallocated: 0 unless [`Counting`] is the
+/// allocator.
 pub fn allocations<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = CALLS.get();
     let result = work();

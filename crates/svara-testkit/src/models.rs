@@ -1,4 +1,4 @@
-//! Files that `scripts/test.sh` prepares. Their absence is a failure with the remedy in its message, never a skip.
+//! Files that `scripts/test.sh` prepares. A test that misses one fails, and says how to make it; it isn't skipped.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub fn snac_small_quiet(file: &str) -> PathBuf {
     existing("target/test-models/snac-small-quiet").join(file)
 }
 
-/// The demo codec that the repository holds: `decoder.onnx`, `encoder.onnx`.
+/// The demo codec in the repository: `decoder.onnx`, `encoder.onnx`.
 pub fn demo_codec(file: &str) -> PathBuf {
     existing("models/demo").join(file)
 }

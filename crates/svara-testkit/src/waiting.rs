@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How long [`eventually`] asks: longer than anything in a test takes, even on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks again and again until there is an answer, and returns it. `what` says what is waited for.
 ///

@@ -1,4 +1,4 @@
-//! Prints the numbers of a range in words, one a line: `say_numbers LANGUAGE FIRST LAST [STEP]`.
+//! Prints the numbers of a range in words, one per line: `say_numbers LANGUAGE FIRST LAST [STEP]`.
 //!
 //! The peer tests compare its output with other implementations.
 
@@ -13,9 +13,9 @@ fn main() -> anyhow::Result<()> {
         anyhow::bail!("usage: say_numbers LANGUAGE FIRST LAST [STEP]");
     };
     let language: Language = language.parse()?;
-    let first: u64 = first.parse().context("FIRST is no number")?;
-    let last: u64 = last.parse().context("LAST is no number")?;
-    let step: usize = step.first().map_or(Ok(1), |step| step.parse()).context("STEP is no number")?;
+    let first: u64 = first.parse().context("FIRST is not a number")?;
+    let last: u64 = last.parse().context("LAST is not a number")?;
+    let step: usize = step.first().map_or(Ok(1), |step| step.parse()).context("STEP is not a number")?;
     ensure!(step > 0, "STEP must be at least 1");
     let mut out = BufWriter::new(std::io::stdout().lock());
     for number in (first..=last).step_by(step) {

@@ -1,4 +1,4 @@
-//! The languages of the voices.
+//! The languages that text can be prepared for.
 
 use std::{fmt, str::FromStr};
 
@@ -6,17 +6,17 @@ use crate::writing::WritingSystem;
 
 macro_rules! languages {
     ($($variant:ident $code:literal $name:literal $system:ident,)*) => {
-        /// A language that svara-tts has voices for.
+        /// A language of the svara-tts voices.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Language {
             $(#[doc = $name] $variant,)*
         }
 
         impl Language {
-            /// All nineteen, in the order of the model's voice list.
+            /// All nineteen languages, in the order of the model's voice list.
             pub const ALL: [Self; 19] = [$(Self::$variant,)*];
 
-            /// The code in voice ids: ISO 639, except `bh` for Bhojpuri (`bho`).
+            /// The code that voice ids begin with: ISO 639, except `bh` for Bhojpuri (`bho`).
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }
@@ -28,7 +28,7 @@ macro_rules! languages {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What the language is written in.
+            /// The writing system that the language uses.
             #[must_use]
             pub const fn writing_system(self) -> WritingSystem {
                 match self { $(Self::$variant => WritingSystem::$system,)* }
@@ -59,18 +59,18 @@ languages! {
     Sanskrit "sa" "Sanskrit" Devanagari,
 }
 
-/// No voice speaks the language asked for.
+/// A code that names none of the languages.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown language {code:?}; known are {}", Language::ALL.map(Language::code).join(", "))]
+#[error("unknown language {code:?}; the languages are {}", Language::ALL.map(Language::code).join(", "))]
 pub struct UnknownLanguage {
-    /// What was asked for.
+    /// The code as given.
     pub code: String,
 }
 
 impl FromStr for Language {
     type Err = UnknownLanguage;
 
-    /// Reads a code such as `hi` or `bho`, or a BCP-47 tag such as `hi-IN`, in any case.
+    /// Parses a code such as `hi` or `bho`, or a BCP-47 tag such as `hi-IN`, in any letter case.
     fn from_str(code: &str) -> Result<Self, Self::Err> {
         let primary = code.split(['-', '_']).next().unwrap_or(code);
         let primary = if primary.eq_ignore_ascii_case("bho") { "bh" } else { primary };

@@ -1,14 +1,15 @@
-//! Packing: sentences into pieces that the model can say in one go.
+//! Packing: sentences become pieces, each short enough for one generation of the model.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{sentence::sentences, tag::tags};
 
-/// Splits `text` into as few pieces as it takes for each to have at most `max_chars` characters (Unicode scalar values).
+/// Splits `text` into as few pieces as it takes for each to have at most `max_chars` characters (Unicode scalar
+/// values).
 ///
 /// A piece ends at the end of a sentence. A sentence over the limit is split into parts of about the same length, at
 /// clause marks if that is enough, else at white space, else between grapheme clusters. A `<tag>` is never split. Only
-/// a single cluster or tag over the limit makes a piece that is.
+/// a single cluster or tag that is longer than the limit makes a longer piece.
 ///
 /// The pieces are slices of `text` in order, without white space around them, none empty; nothing but white space is
 /// left out.
@@ -17,8 +18,8 @@ pub fn pack(text: &str, max_chars: usize) -> Vec<&str> {
     pack_by(text, max_chars, |piece| piece.chars().count())
 }
 
-/// [`pack`] by another measure: each piece costs at most `budget`. `cost` must not fall when its text grows at the end;
-/// it is called about `2 log n` times a piece.
+/// [`pack`] by any measure: each piece costs at most `budget`. `cost` must not fall as its text grows at the end. It is
+/// called about `2 log n` times per piece.
 fn pack_by(text: &str, budget: usize, cost: impl Fn(&str) -> usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     Packer { budget, cost, pieces: &mut pieces }.fill(text, Level::Sentence, budget);
@@ -44,7 +45,7 @@ impl Level {
         }
     }
 
-    /// The ends of the smallest parts of `text` on this level, in order; the last is the end of `text`.
+    /// Where the smallest parts of `text` on this level end, in order. The last is the end of `text`.
     fn ends(self, text: &str) -> Vec<usize> {
         if self == Self::Sentence {
             let lengths = sentences(text).into_iter().map(str::len);
@@ -113,8 +114,8 @@ impl<'t, C: Fn(&str) -> usize> Packer<'_, 't, C> {
         }
     }
 
-    /// How many of `ends` can be taken so that the text from `start` still costs at most `target`: doubling steps,
-    /// then halving, so that an expensive cost is asked for few times.
+    /// How many of `ends` fit, so that the text from `start` costs at most `target`. The search doubles its steps, then
+    /// halves them, because the cost may be expensive to compute.
     fn fitting(&self, text: &str, start: usize, ends: &[usize], target: usize) -> usize {
         // `count` is at least 1: every step is.
         let fits = |count: usize| {
@@ -135,8 +136,8 @@ impl<'t, C: Fn(&str) -> usize> Packer<'_, 't, C> {
         good
     }
 
-    /// A target that spreads a text of this cost evenly, with a tenth of slack for parts that don't divide so well:
-    /// a sentence just over the budget becomes two halves, not a long piece and one stray word.
+    /// A target that spreads a text of this cost evenly: a sentence just over the budget becomes two halves, not a long
+    /// piece and one stray word. A tenth is slack for parts that don't divide evenly.
     fn even_target(&self, cost: usize) -> usize {
         let even = cost.div_ceil(cost.div_ceil(self.budget.max(1)));
         (even + even / 10).min(self.budget)
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dear_cost_is_asked_for_few_times() {
+    fn an_expensive_cost_is_computed_few_times() {
         let calls = std::cell::Cell::new(0);
         let text = "शब्द ".repeat(20_000);
         let pieces = pack_by(&text, 1_000, |piece| {

@@ -1,14 +1,14 @@
-//! Sentences: UAX #29, corrected for what Indian text does.
+//! Sentence boundaries: UAX #29, adapted to Indian text.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::writing::{WritingSystem, digit_value};
 
-/// Splits `text` into sentences. Their concatenation is `text`: each carries the white space after it.
+/// Splits `text` into sentences. Each keeps the white space after it, so their concatenation is `text`.
 ///
-/// UAX #29 knows `.`, `?`, `!`, danda `।` and double danda `॥`, and breaks at every line end. Beyond it, a full
-/// stop after an abbreviation ("Dr.", "डॉ."), an initial ("A. P. J.") or the number of a list item ("1.") ends
-/// nothing, and a vertical bar after an Indian word counts as the danda it was typed for.
+/// UAX #29 ends sentences at `.`, `?`, `!`, danda `।`, double danda `॥` and every line end. Here, a full stop after an
+/// abbreviation ("Dr.", "डॉ."), an initial ("A. P. J.") or the number of a list item ("1.") doesn't end a sentence, and
+/// a vertical bar after an Indian word does: it is often typed for a danda.
 #[must_use]
 pub fn sentences(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
@@ -31,10 +31,10 @@ pub fn sentences(text: &str) -> Vec<&str> {
     found
 }
 
-/// Whether the full stop that `sentence` seems to end with does not end it, with `rest` to follow.
+/// Whether `sentence` goes on into `rest`, despite the full stop that it ends with.
 fn runs_on(sentence: &str, rest: &str) -> bool {
     let trimmed = sentence.trim_end();
-    // The end of a line ends a sentence whatever stands before it.
+    // A line end always ends a sentence.
     if sentence[trimmed.len()..].contains(['\n', '\r', '\u{2028}', '\u{2029}']) {
         return false;
     }
@@ -52,7 +52,7 @@ fn runs_on(sentence: &str, rest: &str) -> bool {
 }
 
 /// One capital letter, one bare letter of an Indian script, the Hindi name of an English letter, or several of them
-/// with stops between ("ई.पू"). A whole syllable is none: "है." does end a sentence.
+/// with stops between ("ई.पू"). A whole syllable isn't an initial: "है." ends a sentence.
 fn is_initial(word: &str) -> bool {
     word.split('.').all(|part| {
         let mut chars = part.chars();
@@ -63,20 +63,20 @@ fn is_initial(word: &str) -> bool {
     })
 }
 
-/// Where sentences end within `segment` at a `|` or `||` that stands for a danda: after an Indian letter, with
-/// white space behind it.
+/// Where a `|` or `||` typed for a danda ends a sentence within `segment`: after an Indian letter and before white
+/// space. The positions include that space.
 fn typed_dandas(segment: &str) -> impl Iterator<Item = usize> {
     segment.match_indices('|').filter_map(|(at, _)| {
         let (before, after) = (segment.get(..at)?.trim_end_matches('|').trim_end(), segment.get(at + 1..)?);
         let after_word = before.chars().next_back().is_some_and(WritingSystem::is_indic);
-        // A whole grapheme of white space, so that no combining mark is cut off from its base.
+        // Whole graphemes, so that no combining mark is cut off from its base.
         let space: usize =
             after.graphemes(true).take_while(|g| g.chars().all(char::is_whitespace)).map(str::len).sum();
         (after_word && space > 0).then_some(at + 1 + space)
     })
 }
 
-/// A full stop after these never ends a sentence. One line for each script.
+/// A full stop after these never ends a sentence. One list per script.
 const TITLES: [&[&str]; 9] = [
     &[
         "Dr", "Mr", "Mrs", "Ms", "Prof", "Sr", "Jr", "St", "Smt", "Shri", "Sri", "Kum", "Er", "Adv", "Hon",
@@ -93,11 +93,11 @@ const TITLES: [&[&str]; 9] = [
     &["ഡോ", "പ്രൊഫ", "രൂ"],
 ];
 
-/// A full stop after these ends no sentence if a number follows: "No. 5", but "No. I won't."
+/// A full stop after these doesn't end a sentence if a number follows: "No. 5", but "No. I won't."
 const BEFORE_NUMBERS: [&str; 16] =
     ["No", "no", "Nos", "Rs", "rs", "Fig", "fig", "Vol", "Ch", "Sec", "pp", "p", "नं", "क्र", "നമ്പർ", "ನಂ"];
 
-/// English letters as Hindi writes them: "ए. पी. जे. अब्दुल कलाम".
+/// The names of English letters in Devanagari: "ए. पी. जे. अब्दुल कलाम".
 const DEVANAGARI_LETTER_NAMES: [&str; 24] = [
     "ए",
     "बी",
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn abbreviations_initials_and_decimals_do_not() {
+    fn abbreviations_initials_and_decimals_end_no_sentence() {
         for text in [
             "Dr. Rao met Mr. Sen.",
             "डॉ. राम और प्रो. शर्मा आए।",
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_real_end_still_ends() {
+    fn a_full_stop_after_a_word_ends_a_sentence() {
         assert_eq!(trimmed("No. I won't."), ["No.", "I won't."]);
         assert_eq!(trimmed("यह अच्छा है. वह भी."), ["यह अच्छा है.", "वह भी."]);
         assert_eq!(trimmed("It was 2024. Then it ended."), ["It was 2024.", "Then it ended."]);

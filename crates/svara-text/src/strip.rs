@@ -1,4 +1,4 @@
-//! Taking out what is not meant to be said: Markdown marks and emoji.
+//! Removes what isn't meant to be spoken: Markdown marks and emoji.
 
 use std::borrow::Cow;
 
@@ -6,9 +6,9 @@ use icu_properties::props::{BinaryProperty, EmojiPresentation, ExtendedPictograp
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The words of a Markdown text: no marks, link targets or comments; one line a block.
+/// Converts Markdown to plain text: without marks, link targets and comments, one line per block.
 ///
-/// The numbers of ordered lists stay, as do `<tag>`s.
+/// The numbers of ordered lists stay, and so do `<tag>`s.
 #[must_use]
 pub fn strip_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -52,9 +52,10 @@ fn end_line(out: &mut String) {
     }
 }
 
-/// `text` without emoji. Where one stood between two spaces, one space stays.
+/// Removes emoji. One between two spaces leaves one space.
 ///
-/// Signs that are text unless asked to be pictures (`©`, `™`, arrows) stay, unless the asking mark U+FE0F follows.
+/// Characters that are shown as text by default (`©`, `™`, arrows) stay, unless the variation selector U+FE0F asks for
+/// a picture.
 #[must_use]
 pub fn strip_emoji(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.graphemes(true).any(is_emoji) {

@@ -1,36 +1,36 @@
-//! Styles: the tag at the end of the text that colours how it is said.
+//! Style tags: a tag such as `<happy>` at the end of a text sets how it is spoken.
 
 use std::borrow::Cow;
 
 use crate::tag::tags;
 
-/// The styles a model knows, from its profile.
+/// The styles of a model.
 #[derive(Debug, Clone, Copy)]
 pub struct StyleTags<'a> {
     known: &'a [String],
 }
 
-/// The model does not know the style asked for.
+/// A style that the model doesn't have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown style {style:?}; known are {}", known.join(", "))]
+#[error("unknown style {style:?}; the styles are {}", known.join(", "))]
 pub struct UnknownStyle {
-    /// What was asked for, at most 64 characters of it.
+    /// The style as given, cut to 64 characters.
     pub style: String,
-    /// What could have been asked for.
+    /// The styles of the model.
     pub known: Vec<String>,
 }
 
 impl<'a> StyleTags<'a> {
-    /// `known` are bare names such as `happy`, without brackets.
+    /// Takes bare names such as `happy`, without brackets.
     #[must_use]
     pub const fn new(known: &'a [String]) -> Self {
         Self { known }
     }
 
-    /// The known style that `style` names, in any case, with or without brackets.
+    /// Finds the style that `style` names, in any letter case, with or without brackets.
     ///
     /// # Errors
-    /// When the model does not know it.
+    /// The model has no such style.
     pub fn resolve(&self, style: &str) -> Result<&'a str, UnknownStyle> {
         let name = style.trim();
         let name = name.strip_prefix('<').and_then(|name| name.strip_suffix('>')).unwrap_or(name);
@@ -40,9 +40,9 @@ impl<'a> StyleTags<'a> {
         })
     }
 
-    /// The one style that free instructions such as "speak in a happy tone" name as a word.
+    /// Finds the one style that free-form instructions such as "speak in a happy tone" name as a word.
     ///
-    /// `None` if they name none or more than one: the text is then said without a tag.
+    /// `None` if they name no style, or more than one.
     #[must_use]
     pub fn named_in(&self, instructions: &str) -> Option<&'a str> {
         let mut named = instructions.split(|c: char| !c.is_alphanumeric()).filter_map(|word| self.find(word));
@@ -50,9 +50,9 @@ impl<'a> StyleTags<'a> {
         named.all(|style| style == first).then_some(first)
     }
 
-    /// Takes the known tags out of `text`: the text without them, and the last one typed.
+    /// Removes the style tags from `text`. Returns the text without them, and the style of the last one.
     ///
-    /// Tags that are no known style stay where they are.
+    /// Tags that name no style stay where they are.
     #[must_use]
     pub fn take<'t>(&self, text: &'t str) -> (Cow<'t, str>, Option<&'a str>) {
         let mut last = None;
@@ -66,7 +66,7 @@ impl<'a> StyleTags<'a> {
             last = Some(style);
             kept.push_str(text.get(copied..range.start).unwrap_or_default());
             copied = range.end;
-            // One space where the tag and the spaces around it were.
+            // One space replaces the tag and the white space around it.
             if kept.ends_with(char::is_whitespace) {
                 kept.truncate(kept.trim_end().len());
                 kept.push(' ');
@@ -84,7 +84,7 @@ impl<'a> StyleTags<'a> {
         (Cow::Owned(kept), last)
     }
 
-    /// `text` with the tag of `style` at its end, where the model was trained to find it.
+    /// Appends the tag of `style` to `text`: models are trained to find it at the end.
     #[must_use]
     pub fn append(text: &str, style: &str) -> String {
         format!("{} <{style}>", text.trim_end())
@@ -104,13 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn styles_resolve_and_unknown_ones_list_the_known() {
+    fn an_unknown_style_lists_the_styles() {
         let known = known();
         let styles = StyleTags::new(&known);
         assert_eq!(styles.resolve("Happy"), Ok("happy"));
         assert_eq!(styles.resolve(" <sad> "), Ok("sad"));
         let error = styles.resolve("angry").unwrap_err().to_string();
-        assert_eq!(error, "unknown style \"angry\"; known are happy, sad, anger, fear, clear");
+        assert_eq!(error, "unknown style \"angry\"; the styles are happy, sad, anger, fear, clear");
     }
 
     #[test]

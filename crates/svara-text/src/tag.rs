@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// The longest tag, in bytes with its brackets: longer ones are a stray `<` and text.
+/// The longest tag in bytes, brackets included. Anything longer is a stray `<` followed by text.
 const MAX_TAG_BYTES: usize = 34;
 
 /// The length in bytes of the tag that `text` starts with: `<`, an ASCII letter, then ASCII letters, digits, `_` or
@@ -19,7 +19,7 @@ pub(crate) fn tag_len(text: &str) -> Option<usize> {
     (name.as_bytes().get(end) == Some(&b'>')).then_some(end + 2)
 }
 
-/// Where the tags of `text` stand, in order.
+/// The byte ranges of the tags in `text`, in order.
 pub(crate) fn tags(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices('<').filter_map(|(start, _)| Some(start..start + tag_len(text.get(start..)?)?))
 }

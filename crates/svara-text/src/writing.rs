@@ -1,6 +1,6 @@
 //! Writing systems and digits by code point.
 
-/// What a language is written in: Unicode calls it a script.
+/// A writing system, which Unicode calls a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WritingSystem {
     /// Hindi, Marathi, Nepali, Sanskrit and others.
@@ -24,7 +24,7 @@ pub enum WritingSystem {
 }
 
 impl WritingSystem {
-    /// The writing system of `c`, by its Unicode block; `None` for digits, punctuation and other systems.
+    /// The writing system of `c`, by its Unicode block. `None` for digits, punctuation and any other system.
     #[must_use]
     pub fn of(c: char) -> Option<Self> {
         if digit_value(c).is_some() {
@@ -52,7 +52,7 @@ impl WritingSystem {
     }
 }
 
-/// Where the digit zero of each digit system stands; the other nine follow it.
+/// The zero of each digit system. The other nine digits follow it in code point order.
 const ZEROS: [char; 14] = [
     '0', '\u{660}',  // Arabic-Indic
     '\u{6F0}',  // Extended Arabic-Indic, as in Urdu

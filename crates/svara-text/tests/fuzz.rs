@@ -1,7 +1,7 @@
-//! Any text through all that happens to a text: no panic, nothing grows out of bounds, nothing is lost on the way.
-//! What is allocated on the way is counted.
+//! Sends any text through every step: nothing panics, nothing grows out of bounds, no letter is lost in packing.
+//! Allocations are counted.
 //!
-//! `SVARA_FUZZ_INPUTS` sets how many inputs are tried (default: enough for a test run).
+//! `SVARA_FUZZ_INPUTS` sets the number of inputs (default: enough for a test run).
 
 use std::cell::Cell;
 
@@ -17,12 +17,12 @@ static ALLOCATOR: Counting = Counting;
 
 const DEFAULT_INPUTS: u32 = 2_000;
 const PIECE_CHARACTERS: usize = 240;
-/// What may be allocated at once on the way of a text: so much (the Markdown parser takes 16 kB at once), and so much for
-/// each byte of it.
+/// What may be allocated at once for a text: a base (the Markdown parser takes 16 kB at once), and a share for each of
+/// its bytes.
 const BASE_BYTES: usize = 40_000;
 const BYTES_PER_BYTE: usize = 200;
 
-/// Anything at all, and texts made of what the steps look for.
+/// Arbitrary texts, and texts made of what the steps look for.
 fn text() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         2 => "\\PC{0,12}",
@@ -43,7 +43,7 @@ fn characters(text: &str) -> usize {
     text.chars().count()
 }
 
-/// What is typed, and what is asked to be done with it.
+/// The text and its language; whether to strip Markdown and emoji.
 type Input = (String, Language, bool, bool);
 
 fn does_no_harm(styles: &StyleTags<'_>, input: &Input) -> Result<(), TestCaseError> {
@@ -51,7 +51,7 @@ fn does_no_harm(styles: &StyleTags<'_>, input: &Input) -> Result<(), TestCaseErr
     let mut stripped = typed.clone();
     if *markdown {
         stripped = strip_markdown(&stripped);
-        // A list's bullet may become a number with a line end.
+        // A list item may gain a number and a line end.
         prop_assert!(characters(&stripped) <= 24 * characters(typed) + 24);
     }
     if *emoji {

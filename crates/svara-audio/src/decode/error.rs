@@ -4,7 +4,7 @@ use symphonia::core::errors::Error as SymphoniaError;
 
 use crate::{ResampleError, SampleRate, SampleRateError};
 
-/// Why a file can't be used. All but [`Resample`](Self::Resample) are the sender's to mend.
+/// Why an upload can't be used. The sender can fix all of these but [`Resample`](Self::Resample).
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// No bytes at all.
@@ -16,16 +16,16 @@ pub enum DecodeError {
         /// [`DecodeLimits::max_bytes`](crate::DecodeLimits::max_bytes).
         max_bytes: usize,
     },
-    /// More sound than allowed.
+    /// More audio than allowed.
     #[error("the audio is longer than {} s", max_duration.as_secs_f64())]
     TooLong {
         /// [`DecodeLimits::max_duration`](crate::DecodeLimits::max_duration).
         max_duration: Duration,
     },
-    /// The bytes are no file of a kind that can be read.
-    #[error("not an audio file of a known kind; send WAV, MP3, FLAC, Ogg (Vorbis or Opus), M4A/AAC or WebM")]
+    /// The bytes aren't in any container format that can be read.
+    #[error("unrecognized audio file; send WAV, MP3, FLAC, Ogg (Vorbis or Opus), M4A/AAC or WebM")]
     UnknownKind,
-    /// The kind of file is known, but not what is inside.
+    /// The container is known, but not the codec or an option inside it.
     #[error("the audio file uses a codec or option that is not supported: {detail}")]
     Unsupported {
         /// What is missing.
@@ -37,41 +37,41 @@ pub enum DecodeError {
         /// What is wrong.
         detail: String,
     },
-    /// A part of the sound is broken.
-    #[error("the audio file is damaged {:.1} s into the sound: {detail}", at.as_secs_f64())]
+    /// Some of the audio is corrupt.
+    #[error("the audio file is damaged at {:.1} s: {detail}", at.as_secs_f64())]
     Damaged {
-        /// How far it could be decoded.
+        /// How much could be decoded.
         at: Duration,
         /// What is wrong.
         detail: String,
     },
-    /// The file has no audio track, or one without a sample in it.
-    #[error("the audio file has no sound in it")]
+    /// The file has no audio track, or its track has no samples.
+    #[error("the audio file contains no audio")]
     NoSound,
-    /// A sample rate that can't be worked with.
+    /// The file's sample rate is out of range.
     #[error("the audio file cannot be used: {0}")]
     Rate(#[from] SampleRateError),
-    /// The sample rate is another one in the middle.
+    /// The sample rate changes within the file.
     #[error("the audio file changes its sample rate from {from} Hz to {to} Hz")]
     RateChanges {
-        /// The rate it began with.
+        /// The rate at the start.
         from: SampleRate,
-        /// The rate it goes on with.
+        /// The rate it changes to.
         to: SampleRate,
     },
-    /// The file made a decoder panic: a bug in the decoder, and hardly an innocent file.
+    /// The decoder panicked: a bug in the decoder, most likely provoked by a malicious file.
     #[error("the audio file cannot be read: its decoder failed")]
     DecoderPanicked,
-    /// The resampler refused: not the file's fault.
+    /// The resampler failed; the file isn't to blame.
     #[error(transparent)]
     Resample(#[from] ResampleError),
 }
 
 impl DecodeError {
-    /// An error while the kind of file was found out and its headers were read.
+    /// An error while probing the container format and reading its headers.
     pub(super) fn from_opening(error: SymphoniaError) -> Self {
         match error {
-            // Nothing recognisable up to the end of the file, or of what is searched.
+            // Nothing recognizable before the end of the file, or of the part that is probed.
             SymphoniaError::IoError(_)
             | SymphoniaError::Unsupported("core (probe): no suitable format reader found") => {
                 Self::UnknownKind
@@ -80,7 +80,7 @@ impl DecodeError {
         }
     }
 
-    /// An error while a codec was set up.
+    /// An error while setting up a codec.
     pub(super) fn from_codec(error: SymphoniaError) -> Self {
         match error {
             SymphoniaError::Unsupported(detail) => Self::Unsupported { detail: detail.to_owned() },

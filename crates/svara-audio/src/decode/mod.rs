@@ -1,4 +1,4 @@
-//! From an uploaded file to mono samples, within limits.
+//! Decodes uploaded files to mono samples, within limits.
 
 mod error;
 mod opus;
@@ -24,12 +24,12 @@ use track::TrackDecoder;
 
 use crate::{Resampler, SampleRate};
 
-/// What an upload may cost.
+/// Limits on an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeLimits {
-    /// Size of the file, in bytes.
+    /// Largest file, in bytes.
     pub max_bytes: usize,
-    /// Length of the sound. Decoding stops as soon as there is more.
+    /// Longest audio. Decoding stops as soon as it is exceeded.
     pub max_duration: Duration,
 }
 
@@ -40,17 +40,17 @@ impl Default for DecodeLimits {
     }
 }
 
-/// Decoded sound: one channel, full scale ±1.0.
+/// Decoded audio: one channel, full scale ±1.0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mono {
     /// Rate of the samples.
     pub rate: SampleRate,
-    /// The samples; all are finite. A file in floating point may hold some beyond ±1.0.
+    /// The samples, all finite. Floating-point files may contain some beyond ±1.0.
     pub samples: Vec<f32>,
 }
 
 impl Mono {
-    /// How long the sound is.
+    /// Duration of the audio.
     #[must_use]
     pub fn duration(&self) -> Duration {
         Duration::from_secs_f64(self.samples.len() as f64 / f64::from(self.rate.hz()))
@@ -59,13 +59,13 @@ impl Mono {
 
 /// Decodes a whole file to one channel at `rate`.
 ///
-/// Reads WAV (PCM, float, G.711), MP3, FLAC, Ogg with Vorbis, Opus or FLAC, MP4/M4A and ADTS with AAC-LC, WebM with Opus
-/// or Vorbis, whatever the file's name or claimed type; channels are averaged. A file that is cut off gives what is
-/// there. A packet that can't be decoded is an error unless it's the last; lost bytes that the reader of the container
-/// skips (it looks for the next frame of MP3 or FLAC) aren't noticed.
+/// Reads WAV (PCM, float, G.711), MP3, FLAC, Ogg with Vorbis, Opus or FLAC, MP4/M4A and ADTS with AAC-LC, WebM with
+/// Opus or Vorbis, whatever the file's name or claimed type; channels are averaged. A truncated file yields the audio
+/// it has. A packet that can't be decoded is an error unless it's the last. Corruption that the container's reader
+/// skips (in MP3 and FLAC it scans for the next frame) goes unnoticed.
 ///
 /// # Errors
-/// See [`DecodeError`]: every case tells what is wrong with the file, in words fit for the person who sent it.
+/// See [`DecodeError`]: each message tells the sender what is wrong with the file.
 pub fn decode_upload(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> Result<Mono, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
@@ -73,8 +73,8 @@ pub fn decode_upload(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> R
     if bytes.len() > limits.max_bytes {
         return Err(DecodeError::TooLarge { max_bytes: limits.max_bytes });
     }
-    // The decoders are other people's and the bytes are anybody's: arithmetic on a hostile header has made Symphonia
-    // panic (tests/it/fuzz.rs). All state is made inside and dropped with the panic, so none of it can be seen broken.
+    // Third-party decoders, untrusted bytes: arithmetic on a hostile header has made Symphonia panic
+    // (tests/it/fuzz.rs). All state is created inside and dropped on unwinding, so no broken state escapes.
     catch_unwind(AssertUnwindSafe(|| decode(bytes, rate, limits)))
         .unwrap_or(Err(DecodeError::DecoderPanicked))
 }
@@ -84,7 +84,7 @@ fn decode(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> Result<Mono,
     let (track_id, mut decoder) = default_track(reader.as_ref())?;
     let mut sink = Sink::new(rate, limits.max_duration);
     let mut packet_samples = Vec::new();
-    // Damage is forgiven in the last packet, behind sound: there it is a file that was cut off.
+    // A corrupt last packet after decoded audio is forgiven: the file was truncated.
     let mut damage = None;
     let mut idle_packets = 0;
     while let Some(packet) = next_packet(reader.as_mut())? {
@@ -103,7 +103,7 @@ fn decode(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> Result<Mono,
         }
         idle_packets = if packet_samples.is_empty() { idle_packets + 1 } else { 0 };
         if idle_packets > MAX_IDLE_PACKETS {
-            return Err(DecodeError::Unreadable { detail: "no sound in thousands of packets".to_owned() });
+            return Err(DecodeError::Unreadable { detail: "thousands of packets without audio".to_owned() });
         }
     }
     match (sink.finish()?, damage) {
@@ -112,12 +112,12 @@ fn decode(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> Result<Mono,
     }
 }
 
-/// Packets in a row that make no sound before a file is given up: a header of a few bytes can claim billions of them.
+/// Consecutive packets without audio before a file is rejected: a few bytes of header can claim billions of them.
 const MAX_IDLE_PACKETS: u32 = 10_000;
 
 fn open(bytes: &[u8]) -> Result<Box<dyn FormatReader + '_>, DecodeError> {
     let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), MediaSourceStreamOptions::default());
-    // Tags and pictures are of no use here; the limits keep them out of memory.
+    // Tags and pictures aren't used; the limits keep them out of memory.
     let no_tags = MetadataOptions::default()
         .limit_tag_bytes(Limit::Maximum(4_096))
         .limit_visual_bytes(Limit::Maximum(4_096));
@@ -139,20 +139,20 @@ fn default_track(reader: &dyn FormatReader) -> Result<(u32, TrackDecoder), Decod
     Ok((track.id, decoder))
 }
 
-/// The next packet, or nothing at the end, be it the proper one or a cut.
+/// The next packet; `None` at the end of the file, proper or truncated.
 fn next_packet(
     reader: &mut dyn FormatReader,
 ) -> Result<Option<symphonia::core::packet::Packet>, DecodeError> {
     match reader.next_packet() {
         Ok(packet) => Ok(packet),
         Err(SymphoniaError::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
-        // Another stream is chained behind this one: a voice sample is the first.
+        // Another stream is chained after this one; only the first is used.
         Err(SymphoniaError::ResetRequired) => Ok(None),
         Err(error) => Err(DecodeError::Unreadable { detail: error.to_string() }),
     }
 }
 
-/// Brings samples to the target rate and counts them.
+/// Resamples to the target rate and enforces the length limit.
 struct Sink {
     rate: SampleRate,
     max_duration: Duration,
@@ -160,7 +160,7 @@ struct Sink {
     samples: Vec<f32>,
 }
 
-/// What the file turned out to have.
+/// The file's own rate, and how much of it has been decoded.
 struct Source {
     rate: SampleRate,
     resampler: Option<Resampler>,
@@ -192,12 +192,12 @@ impl Sink {
         Ok(())
     }
 
-    /// How much of the file has been decoded.
+    /// Duration of the audio decoded so far.
     fn duration(&self) -> Duration {
         self.source.as_ref().map(Source::duration).unwrap_or_default()
     }
 
-    /// All of the sound, if there was any.
+    /// All of the audio; `None` if there was none.
     fn finish(mut self) -> Result<Option<Mono>, DecodeError> {
         let Some(source) = self.source else {
             return Ok(None);

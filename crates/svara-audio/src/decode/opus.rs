@@ -4,18 +4,18 @@ use symphonia::core::{codecs::audio::AudioCodecParameters, packet::Packet};
 use super::DecodeError;
 use crate::SampleRate;
 
-/// Opus is decoded straight to one channel at this rate, whatever it was made from: libopus can, without a resampler.
+/// Opus is decoded straight to one channel at this rate, whatever it was encoded from; libopus needs no resampler.
 const RATE: SampleRate = SampleRate::SNAC;
 /// The longest packet is 120 ms (RFC 6716 section 3.2.5).
 const MAX_PACKET_SAMPLES: usize = (RATE.hz() as usize * 120) / 1_000;
 /// Containers count Opus time at 48 kHz (RFC 7845 section 4).
 const TICKS_PER_SAMPLE: u64 = 48_000 / RATE.hz() as u64;
 
-/// What Symphonia lacks: a decoder for Opus, by libopus.
+/// Opus through libopus; Symphonia has no decoder for it.
 pub(super) struct OpusDecoder {
     decoder: Decoder,
     samples: Box<[f32; MAX_PACKET_SAMPLES]>,
-    /// Samples of the encoder's run-up that are still to be dropped.
+    /// Samples of pre-skip still to be dropped.
     skip: usize,
 }
 
@@ -33,7 +33,7 @@ impl OpusDecoder {
     }
 
     pub(super) fn decode(&mut self, packet: &Packet, out: &mut Vec<f32>) -> Result<SampleRate, DecodeError> {
-        // No bytes would ask libopus to make up for a lost packet.
+        // libopus takes an empty packet as a request to conceal a lost one.
         if packet.data.is_empty() {
             return Err(DecodeError::damaged("empty Opus packet"));
         }
@@ -41,7 +41,7 @@ impl OpusDecoder {
             .decoder
             .decode_float(&packet.data, self.samples.as_mut_slice(), false)
             .map_err(DecodeError::damaged)?;
-        // The Ogg reader leaves the run-up to the decoder; a reader that doesn't has it in the packet.
+        // The Ogg reader leaves the pre-skip to the decoder; other readers put it into the packet's trim.
         let skip = self.skip.max(samples(packet.trim_start.get())).min(decoded);
         self.skip = self.skip.saturating_sub(skip);
         let end = decoded.saturating_sub(samples(packet.trim_end.get()));
@@ -50,7 +50,7 @@ impl OpusDecoder {
     }
 }
 
-/// From the identification header (RFC 7845 section 5.1), which WebM uses, too.
+/// Pre-skip from the identification header (RFC 7845 section 5.1), which WebM uses as well.
 fn pre_skip_ticks(parameters: &AudioCodecParameters) -> u64 {
     match parameters.extra_data.as_deref() {
         Some([b'O', b'p', b'u', b's', b'H', b'e', b'a', b'd', _, _, low, high, ..]) => {

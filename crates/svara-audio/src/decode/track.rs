@@ -26,7 +26,7 @@ impl TrackDecoder {
         OpusDecoder::new(parameters).map(Self::Opus)
     }
 
-    /// Appends the packet's sound to `out` and tells its rate.
+    /// Appends the packet's samples to `out` and returns their rate.
     pub(super) fn decode(&mut self, packet: &Packet, out: &mut Vec<f32>) -> Result<SampleRate, DecodeError> {
         match self {
             Self::Opus(decoder) => decoder.decode(packet, out),
@@ -44,7 +44,7 @@ impl TrackDecoder {
     }
 }
 
-/// Appends the mean of all channels. Samples that are not finite (files in floating point can hold some) are silence.
+/// Appends the mean of all channels. Samples that aren't finite (possible in floating-point files) become silence.
 fn mix_to_mono(buffer: &GenericAudioBufferRef<'_>, interleaved: &mut Vec<f32>, out: &mut Vec<f32>) {
     let channels = buffer.num_planes();
     if channels == 0 {

@@ -7,16 +7,16 @@ use crate::{Format, blocks::Blocks};
 
 /// Samples per frame of AAC-LC.
 const FRAME_SAMPLES: usize = 1_024;
-/// More than any frame has: 6144 bits of payload for one channel, the ADTS header, one ancillary element.
+/// Larger than any frame: 6144 bits of payload for one channel, the ADTS header, one ancillary element.
 const MAX_FRAME_BYTES: usize = 2_048;
-/// Frames at the start that hold nothing but the encoder's run-up and that no later frame overlaps with: not sent.
+/// Leading frames that hold only encoder delay and overlap with no later frame; they aren't sent.
 const SKIPPED_FRAMES: u64 = 1;
 
 /// AAC-LC frames, each behind an ADTS header.
 ///
-/// ADTS has no place to say how many samples of run-up a decoder should cut off. Of the encoder's delay of two frames
-/// the first is left out here; the second is needed, the first sound overlaps with it. So what players hear starts one
-/// frame (43 ms at 24 kHz) late and ends on a frame boundary.
+/// ADTS can't tell a decoder how many samples of encoder delay to drop. Of the delay's two frames the first is left
+/// out here; the second must stay, since the first audio overlaps with it. So playback starts one frame late (43 ms at
+/// 24 kHz) and ends on a frame boundary.
 pub(super) struct Aac {
     blocks: Blocks<i16>,
     frames: Frames,
@@ -35,13 +35,13 @@ impl Codec for Aac {
         self.blocks.push(samples, |block| self.frames.write(block, out))
     }
 
-    /// Pads the last block and goes on with silence until the last sample has come out of the encoder's delay.
+    /// Pads the last block, then feeds silence until the last sample has passed the encoder's delay.
     fn finish(mut self: Box<Self>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let frames = (self.samples_in + self.frames.delay_samples).div_ceil(FRAME_SAMPLES as u64);
         let mut block = vec![0; FRAME_SAMPLES];
         let (head, _) = block.split_at_mut(self.blocks.pending().len());
         head.copy_from_slice(self.blocks.pending());
-        // One block in, one frame out: the bound is reached after as many turns as there are frames missing.
+        // One block in, one frame out: as many iterations as frames are missing.
         for _ in self.frames.encoded..frames {
             self.frames.write(&block, out)?;
             block.fill(0);

@@ -2,10 +2,10 @@ use std::fmt;
 
 use crate::{Format, SampleRate};
 
-/// The bit rates an encoder takes at some output rate, in bits per second.
+/// The bit rates an encoder accepts at some output rate, in bits per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bitrates {
-    /// The format has none: its size follows from the rate or the sound.
+    /// The format has none: its size follows from the sample rate or the audio.
     None,
     /// Only these, lowest first.
     OneOf(&'static [u32]),
@@ -14,12 +14,12 @@ pub enum Bitrates {
 }
 
 impl Bitrates {
-    /// What `format` takes for mono sound at `rate`.
+    /// What `format` accepts for mono audio at `rate`.
     #[must_use]
     pub const fn of(format: Format, rate: SampleRate) -> Self {
         match format {
             Format::Flac | Format::Wav | Format::Pcm | Format::Ulaw | Format::Alaw => Self::None,
-            // RFC 6716 section 2.1.1 has 6 to 510 kbit/s; libopus gives one channel half of the upper end.
+            // RFC 6716 section 2.1.1 allows 6 to 510 kbit/s; libopus gives one channel half of the maximum.
             Format::Opus => Self::Between(6_000, 256_000),
             // At most 6144 bits per frame of 1024 samples and channel (ISO/IEC 14496-3), that is 6 bits per sample.
             Format::Aac => Self::Between(8_000, rate.hz() * 6),
@@ -42,7 +42,7 @@ impl Bitrates {
     }
 }
 
-/// What is used when the caller names none: transparent or nearly so for one voice.
+/// The bit rate when the caller names none: transparent, or nearly so, for one voice.
 pub(super) const fn default_bitrate_bps(format: Format, rate: SampleRate) -> Option<u32> {
     match format {
         Format::Flac | Format::Wav | Format::Pcm | Format::Ulaw | Format::Alaw => None,
@@ -60,12 +60,12 @@ pub(super) const fn default_bitrate_bps(format: Format, rate: SampleRate) -> Opt
     }
 }
 
-/// MPEG-2.5 (8 to 12 kHz) shares MPEG-2's table, but above 64 kbit/s many decoders refuse it and LAME won't write it.
+/// MPEG-2.5 (8 to 12 kHz) shares MPEG-2's table, but many decoders reject more than 64 kbit/s and LAME won't write it.
 const MPEG_2_5: &[u32] = &[8_000, 16_000, 24_000, 32_000, 40_000, 48_000, 64_000];
-/// Layer III of MPEG-2 (16 to 24 kHz), less 56 and 144 kbit/s, which the binding doesn't name.
+/// Layer III of MPEG-2 (16 to 24 kHz), without 56 and 144 kbit/s, which the binding lacks.
 const MPEG_2: &[u32] =
     &[8_000, 16_000, 24_000, 32_000, 40_000, 48_000, 64_000, 80_000, 96_000, 112_000, 128_000, 160_000];
-/// Layer III of MPEG-1 (32 to 48 kHz), less 56 kbit/s.
+/// Layer III of MPEG-1 (32 to 48 kHz), without 56 kbit/s.
 const MPEG_1: &[u32] = &[
     32_000, 40_000, 48_000, 64_000, 80_000, 96_000, 112_000, 128_000, 160_000, 192_000, 224_000, 256_000,
     320_000,

@@ -11,10 +11,10 @@ use crate::{Format, SampleRate, blocks::Blocks};
 
 const BITS_PER_SAMPLE: usize = 16;
 
-/// A FLAC file: `STREAMINFO`, then one frame per block of samples. In a stream, length and checksum are zero, which is
-/// how the format says "unknown".
+/// A FLAC file: `STREAMINFO`, then one frame per block of samples. In a stream, length and checksum are zero, which
+/// means "unknown".
 pub(super) struct Flac {
-    /// Taken by the first push, or by the end of an empty stream.
+    /// Written by the first push, or by `finish` on an empty stream.
     header: Option<Vec<u8>>,
     blocks: Blocks<i16>,
     frames: Frames,
@@ -26,7 +26,7 @@ impl Flac {
         Self::with_info(rate, info)
     }
 
-    /// For sound that is there as a whole: the header has its length and checksum.
+    /// For complete audio: the header has its length and checksum.
     pub(super) fn for_whole(rate: SampleRate, samples: &[i16]) -> Result<Self, EncodeError> {
         let mut context = Context::new(BITS_PER_SAMPLE, 1);
         let wide: Vec<i32> = samples.iter().copied().map(i32::from).collect();
@@ -63,7 +63,7 @@ impl Codec for Flac {
 
     fn finish(mut self: Box<Self>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.write_header(out);
-        // The last block alone may be shorter than the others.
+        // Only the last block may be shorter than the others.
         match self.blocks.pending() {
             [] => Ok(()),
             last => self.frames.write(last, out),
@@ -71,8 +71,8 @@ impl Codec for Flac {
     }
 }
 
-/// Samples per frame: 43 ms at 24 kHz, so that every frame of SNAC completes at least one. All sizes are in the
-/// format's streamable subset and have a short code in the frame header.
+/// Samples per frame: 43 ms at 24 kHz, so that every SNAC frame completes at least one. All sizes are in the format's
+/// streamable subset and have a short code in the frame header.
 const fn block_len(rate: SampleRate) -> usize {
     match rate.hz() {
         ..=8_000 => 256,
@@ -86,12 +86,12 @@ fn stream_info(rate: SampleRate) -> Result<StreamInfo, EncodeError> {
     let mut info = StreamInfo::new(rate.hz() as usize, 1, BITS_PER_SAMPLE).map_err(failed)?;
     let block_len = block_len(rate);
     info.set_block_sizes(block_len, block_len).map_err(failed)?;
-    // Zero is how the format says "unknown".
+    // Zero means "unknown".
     info.set_frame_sizes(0, 0).map_err(failed)?;
     Ok(info)
 }
 
-/// Writes frame after frame; keeps what they need to have in common.
+/// Writes frames; holds what they share.
 struct Frames {
     info: StreamInfo,
     config: Verified<config::Encoder>,

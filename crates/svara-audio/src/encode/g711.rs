@@ -2,7 +2,7 @@ use audio_codec_algorithms::{encode_alaw, encode_ulaw};
 
 use super::{Codec, EncodeError};
 
-/// One byte per sample by one of the two laws of ITU-T G.711.
+/// One byte per sample, by one of the two companding laws of ITU-T G.711.
 pub(super) struct G711 {
     law: fn(i16) -> u8,
 }

@@ -1,4 +1,4 @@
-//! From samples to bytes, piece by piece: one continuous file per [`Encoder`], whatever the size of the pieces.
+//! Streaming encoders: one continuous file per [`Encoder`], whatever the size of the pieces pushed.
 
 #[cfg(feature = "aac")]
 mod aac;
@@ -20,14 +20,14 @@ use crate::{
     resample::{ResampleError, Resampler},
 };
 
-/// An encoder that couldn't be made or failed in the middle. Not the caller's fault: what a caller can get wrong is
-/// a [`SpecError`] earlier on.
+/// An encoder couldn't be created or failed midway. Never the caller's fault: what a caller can get wrong is a
+/// [`SpecError`] before.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
-    /// The resampler in front of the codec refused.
+    /// The resampler before the codec failed.
     #[error(transparent)]
     Resample(#[from] ResampleError),
-    /// The codec library refused.
+    /// The codec library failed.
     #[error("{format} encoder failed: {detail}")]
     Codec {
         /// Which encoder.
@@ -37,12 +37,12 @@ pub enum EncodeError {
     },
 }
 
-/// Encodes one response: push samples as they arrive, send on the bytes that come out, finish once.
+/// Encodes one response: push samples as they arrive, forward the bytes that come out, finish once.
 ///
-/// Output is appended to a buffer of the caller, so that one buffer serves a whole response. The header leaves with the
-/// first [`push`](Self::push); memory stays the same however long the stream gets. The bytes don't depend on how the
-/// samples were cut into pushes. Dropping an encoder without [`finish`](Self::finish) loses the samples it still holds
-/// and the format's correct end.
+/// Output is appended to the caller's buffer, so one buffer serves a whole response. The first [`push`](Self::push)
+/// writes the header. Memory doesn't grow with the stream. The bytes don't depend on how the samples were split into
+/// pushes. Dropping an encoder without [`finish`](Self::finish) loses the samples it still holds and the format's
+/// trailer.
 pub struct Encoder {
     resampler: Option<Resampler>,
     codec: Box<dyn Codec>,
@@ -51,7 +51,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder for samples at `input_rate`; they are resampled where `spec` asks for another rate.
+    /// An encoder for samples at `input_rate`, resampled if `spec` asks for another rate.
     ///
     /// # Errors
     /// When the resampler or the codec library can't be set up.
@@ -67,7 +67,7 @@ impl Encoder {
     /// Takes mono samples of full scale ±1.0 and appends the bytes that are ready to `out`.
     ///
     /// # Errors
-    /// When a library refuses; the stream is then broken and must not be continued.
+    /// When a library fails; the stream is then broken and must not be continued.
     pub fn push(&mut self, samples: &[f32], out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let Some(resampler) = &mut self.resampler else {
             return push_quantized(self.codec.as_mut(), &mut self.quantized, samples, out);
@@ -77,10 +77,10 @@ impl Encoder {
         push_quantized(self.codec.as_mut(), &mut self.quantized, &self.resampled, out)
     }
 
-    /// Appends everything still held back and the format's end. Without a push before, that is a valid empty file.
+    /// Appends everything still held back and the format's trailer. Without any push, the result is a valid empty file.
     ///
     /// # Errors
-    /// When a library refuses.
+    /// When a library fails.
     pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         if let Some(resampler) = self.resampler {
             self.resampled.clear();
@@ -91,11 +91,11 @@ impl Encoder {
     }
 }
 
-/// Encodes sound that is there as a whole. Where the format's header has sizes (WAV, FLAC, MP3) they are exact, unlike
-/// in a stream; the other formats are the same either way.
+/// Encodes complete audio in one go. Unlike in a stream, sizes in the header (WAV, FLAC, MP3) are exact; the other
+/// formats come out the same either way.
 ///
 /// # Errors
-/// As for [`Encoder`]; also when the sound is longer than a WAV header can say (4 GiB).
+/// As for [`Encoder`]; also when the audio exceeds what a WAV header can hold (4 GiB).
 pub fn encode_whole(
     spec: EncoderSpec,
     samples: &[f32],
@@ -125,15 +125,14 @@ pub fn encode_whole(
     Ok(out)
 }
 
-/// Makes the file that an [`Encoder`] has written to its end say how long it is, where the format's header has a place
-/// for that which a stream leaves open (WAV).
+/// Fills in the sizes that a streamed header leaves open (WAV), in a file that an [`Encoder`] has finished.
 pub fn settle_sizes(spec: EncoderSpec, file: &mut [u8]) {
     if spec.format() == Format::Wav {
         wav::settle_sizes(file);
     }
 }
 
-/// What each format implements. Samples come at the codec's own rate, in order, in pieces of any size.
+/// Implemented by each format. Samples arrive at the codec's own rate, in order, in pieces of any size.
 trait Codec: Send {
     fn push(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), EncodeError>;
     fn finish(self: Box<Self>, out: &mut Vec<u8>) -> Result<(), EncodeError>;
@@ -158,7 +157,7 @@ fn codec(spec: &EncoderSpec) -> Result<Box<dyn Codec>, EncodeError> {
     })
 }
 
-/// Unreached: no [`EncoderSpec`] names a format that isn't built.
+/// Unreachable: no [`EncoderSpec`] names a format that isn't built.
 #[cfg(not(all(feature = "mp3", feature = "aac")))]
 fn not_built(format: Format) -> EncodeError {
     EncodeError::Codec { format, detail: "not in this build".to_owned() }

@@ -5,12 +5,12 @@ use mp3lame_encoder::{Bitrate, Builder, FlushGap, Mode, MonoPcm, Quality, max_re
 use super::{Codec, EncodeError, EncoderSpec};
 use crate::Format;
 
-/// What LAME's flush may need at most, by its documentation.
+/// The most that LAME's flush may write, according to its documentation.
 const FLUSH_BYTES: usize = 7_200;
 
-/// Frames of MPEG Layer III at a constant bit rate. A stream has no Xing/LAME header: that one belongs at the start and
-/// says what is only known at the end. So no decoder can cut off the delay of 1105 samples (LAME's 576, a decoder's 529) nor
-/// LAME's padding at the end, 576 samples and what the last frame lacks.
+/// MPEG Layer III frames at a constant bit rate. A stream has no Xing/LAME header: that goes first, but needs what is
+/// only known at the end. So decoders can remove neither the delay of 1105 samples (LAME's 576, a decoder's 529) nor
+/// LAME's padding at the end (576 samples and whatever the last frame lacks).
 pub(super) struct Mp3 {
     encoder: mp3lame_encoder::Encoder,
 }
@@ -51,7 +51,7 @@ impl Codec for Mp3 {
     }
 }
 
-/// A whole file, whose first frame is a LAME header: with the length, and with what a decoder cuts off at both ends.
+/// A whole file, whose first frame is a LAME header with the length and what a decoder must trim at both ends.
 pub(super) fn whole(spec: &EncoderSpec, samples: &[i16]) -> Result<Vec<u8>, EncodeError> {
     let mut mp3 = Mp3::with_header(spec, true)?;
     let mut file = Vec::new();
@@ -59,14 +59,14 @@ pub(super) fn whole(spec: &EncoderSpec, samples: &[i16]) -> Result<Vec<u8>, Enco
     mp3.flush(&mut file)?;
     let mut header = Vec::with_capacity(mp3.encoder.lame_tag_size());
     mp3.encoder.lame_tag_encode_to_vec(&mut header);
-    // LAME began with an empty frame of the header's size.
+    // LAME starts the file with an empty frame of the header's size.
     let (place, _) =
         file.split_at_mut_checked(header.len()).ok_or_else(|| failed("no room for the LAME header"))?;
     place.copy_from_slice(&header);
     Ok(file)
 }
 
-/// The binding's name for the bit rate; [`super::Bitrates::of`] lists just these.
+/// The binding's name for the bit rate; [`super::Bitrates::of`] lists exactly these.
 fn bitrate(spec: &EncoderSpec) -> Result<Bitrate, EncodeError> {
     Ok(match spec.bitrate_bps() {
         Some(8_000) => Bitrate::Kbps8,

@@ -6,21 +6,21 @@ use opus::{Application, Bitrate, Channels};
 use super::{Codec, EncodeError, EncoderSpec};
 use crate::{Format, SampleRate, blocks::Blocks};
 
-/// Ogg Opus counts time in samples at 48 kHz, whatever the encoder was fed (RFC 7845 section 4).
+/// Ogg Opus counts time in samples at 48 kHz, whatever the encoder's input rate (RFC 7845 section 4).
 const GRANULES_PER_S: u32 = 48_000;
 /// One packet is 20 ms: what libopus is tuned for.
 const PACKETS_PER_S: u32 = 50;
 const PACKET_GRANULES: u64 = (GRANULES_PER_S / PACKETS_PER_S) as u64;
-/// A page ends every 80 ms, a little less than one frame of SNAC, so that every decoded frame completes at least one.
-/// Fixed rather than "whatever is there" so that the file doesn't depend on how the samples arrived. Only the first
-/// packet has a page of its own: the first sound leaves as early as it can.
+/// A page ends every 80 ms, slightly less than one SNAC frame, so that every decoded frame completes at least one.
+/// Fixed, so that the file doesn't depend on how the samples arrived. Only the first packet gets its own page, so that
+/// the first audio leaves as early as possible.
 const PAGE_GRANULES: u64 = 4 * PACKET_GRANULES;
-/// The serial number of the one logical stream: ASCII "svra". Constant, so that equal sound makes equal bytes.
+/// The serial number of the one logical stream: ASCII "svra". Constant, so that equal audio gives equal bytes.
 const SERIAL: u32 = u32::from_le_bytes(*b"svra");
-/// A quarter of the CPU time of libopus' default (9), at the same spectral distance (0.7 dB for 24 kHz speech, in
-/// tests/it/formats.rs). Below 7 libopus doesn't analyse the sound to save bits either: it uses what it's given.
+/// A quarter of the CPU time of libopus's default (9), at the same spectral distance (0.7 dB for 24 kHz speech in
+/// tests/it/formats.rs). Below 7, libopus also skips the analysis that saves bits: it uses the bit rate it's given.
 const COMPLEXITY: i32 = 5;
-/// More than any packet of 20 ms has at the bit rates allowed (RFC 6716 section 3.4 bounds a frame to 1275 bytes).
+/// Larger than any 20 ms packet at the allowed bit rates (RFC 6716 section 3.4 limits a frame to 1275 bytes).
 const MAX_PACKET_BYTES: usize = 1_280;
 
 /// Opus packets in one logical Ogg stream (RFC 7845).
@@ -46,15 +46,15 @@ impl Codec for Opus {
         Ok(())
     }
 
-    /// Pads the last block and goes on with silence until the encoder's look-ahead has come out; the last page's
-    /// granule position cuts the sound back to the samples that were pushed.
+    /// Pads the last block, then feeds silence until the encoder's look-ahead has come out. The last page's granule
+    /// position trims the audio to the samples that were pushed.
     fn finish(mut self: Box<Self>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.packets.write_headers()?;
         let end_granule = self.packets.pre_skip + self.samples_in * self.packets.granules_per_sample;
         let mut block = vec![0; self.blocks.block_len()];
         let (head, _) = block.split_at_mut(self.blocks.pending().len());
         head.copy_from_slice(self.blocks.pending());
-        // At least one packet is missing still: the look-ahead is longer than nothing.
+        // At least one more packet is due: the look-ahead is never empty.
         loop {
             let is_last = self.packets.granule + PACKET_GRANULES >= end_granule;
             self.packets.write(&block, is_last.then_some(end_granule))?;
@@ -68,13 +68,13 @@ impl Codec for Opus {
     }
 }
 
-/// Encodes blocks of 20 ms and lays them into pages.
+/// Encodes 20 ms blocks and puts them into pages.
 struct Packets {
     encoder: opus::Encoder,
     pages: PacketWriter<'static, Vec<u8>>,
     rate: SampleRate,
     headers_written: bool,
-    /// What a decoder drops at the start: the encoder's look-ahead, in granules.
+    /// Granules a decoder drops at the start: the encoder's look-ahead.
     pre_skip: u64,
     granules_per_sample: u64,
     /// Where the last packet written ends, in granules.
@@ -104,7 +104,7 @@ impl Packets {
         })
     }
 
-    /// The identification and comment headers, each on a page of its own. Once.
+    /// Writes the identification and comment headers, each on its own page, the first time it is called.
     fn write_headers(&mut self) -> Result<(), EncodeError> {
         if self.headers_written {
             return Ok(());
@@ -129,7 +129,7 @@ impl Packets {
         self.pages.write_packet(packet, SERIAL, end, granule).map_err(failed)
     }
 
-    /// Moves the pages that are complete to `out`.
+    /// Moves the complete pages to `out`.
     fn drain(&mut self, out: &mut Vec<u8>) {
         out.append(self.pages.inner_mut());
     }

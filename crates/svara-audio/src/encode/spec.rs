@@ -1,7 +1,7 @@
 use super::bitrate::{Bitrates, default_bitrate_bps};
 use crate::{Format, SampleRate, format::names};
 
-/// What to encode to: format, output rate, bit rate. Always a combination the encoder takes.
+/// What to encode to: format, output rate, bit rate. Always a combination that the encoder accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EncoderSpec {
     format: Format,
@@ -9,7 +9,7 @@ pub struct EncoderSpec {
     bitrate_bps: Option<u32>,
 }
 
-/// A combination no encoder of this build takes; the text says what is allowed.
+/// A combination that no encoder of this build accepts; the message says what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// The encoder was left out of this build.
@@ -18,23 +18,23 @@ pub enum SpecError {
         /// The format asked for.
         format: Format,
     },
-    /// The format doesn't carry this rate.
-    #[error("audio format {format} cannot have sample rate {rate} Hz; allowed: {}", names(.format.rates().iter()))]
+    /// The format doesn't support this sample rate.
+    #[error("audio format {format} does not support sample rate {rate} Hz; allowed: {}", names(.format.rates().iter()))]
     Rate {
         /// The format asked for.
         format: Format,
         /// The rate asked for.
         rate: SampleRate,
     },
-    /// The format has no such bit rate at this sample rate.
+    /// The format doesn't support this bit rate at this sample rate.
     #[error(
-        "audio format {format} at {rate} Hz cannot have bit rate {bitrate_bps} bit/s; allowed: {}",
+        "audio format {format} at {rate} Hz does not support bit rate {bitrate_bps} bit/s; allowed: {}",
         Bitrates::of(*.format, *.rate)
     )]
     Bitrate {
         /// The format asked for.
         format: Format,
-        /// The rate asked for or the default.
+        /// The sample rate asked for, or the default.
         rate: SampleRate,
         /// The bit rate asked for, in bits per second.
         bitrate_bps: u32,
@@ -56,7 +56,7 @@ impl EncoderSpec {
     /// The same format at another output rate and that rate's default bit rate.
     ///
     /// # Errors
-    /// When the format doesn't carry that rate: see [`Format::rates`].
+    /// When the format doesn't support that rate: see [`Format::rates`].
     pub fn with_rate(self, rate: SampleRate) -> Result<Self, SpecError> {
         if !self.format.rates().contains(&rate) {
             return Err(SpecError::Rate { format: self.format, rate });
@@ -64,10 +64,10 @@ impl EncoderSpec {
         Ok(Self::with_defaults(self.format, rate))
     }
 
-    /// The same format and output rate at another bit rate. Set the sample rate first: what is allowed depends on it.
+    /// The same format and output rate at another bit rate. Set the sample rate first: it decides which are allowed.
     ///
     /// # Errors
-    /// When the format has no such bit rate: see [`Bitrates::of`].
+    /// When the format doesn't support that bit rate: see [`Bitrates::of`].
     pub fn with_bitrate_bps(self, bitrate_bps: u32) -> Result<Self, SpecError> {
         if !Bitrates::of(self.format, self.rate).contains(bitrate_bps) {
             return Err(SpecError::Bitrate { format: self.format, rate: self.rate, bitrate_bps });
@@ -87,7 +87,7 @@ impl EncoderSpec {
         self.rate
     }
 
-    /// The bit rate in bits per second, of the formats that have one.
+    /// The bit rate in bits per second; `None` for formats without one.
     #[must_use]
     pub const fn bitrate_bps(&self) -> Option<u32> {
         self.bitrate_bps
@@ -103,26 +103,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_the_format_cannot_carry_is_refused_with_the_list() {
+    fn an_unsupported_rate_is_refused_with_the_list() {
         let rate = SampleRate::new(96_000).expect("in range");
         let error = EncoderSpec::new(Format::Wav).and_then(|spec| spec.with_rate(rate)).expect_err("refused");
         assert_eq!(
             error.to_string(),
-            "audio format wav cannot have sample rate 96000 Hz; allowed: 8000, 16000, 22050, 24000, 32000, 44100, 48000"
+            "audio format wav does not support sample rate 96000 Hz; allowed: 8000, 16000, 22050, 24000, 32000, 44100, 48000"
         );
     }
 
     #[test]
-    fn a_bit_rate_the_format_does_not_have_is_refused_with_the_range() {
+    fn an_unsupported_bit_rate_is_refused_with_the_range() {
         let opus = EncoderSpec::new(Format::Opus).expect("always built");
         assert_eq!(
             opus.with_bitrate_bps(1).expect_err("refused").to_string(),
-            "audio format opus at 24000 Hz cannot have bit rate 1 bit/s; allowed: 6000 to 256000"
+            "audio format opus at 24000 Hz does not support bit rate 1 bit/s; allowed: 6000 to 256000"
         );
         let wav = EncoderSpec::new(Format::Wav).expect("always built");
         assert_eq!(
             wav.with_bitrate_bps(64_000).expect_err("refused").to_string(),
-            "audio format wav at 24000 Hz cannot have bit rate 64000 bit/s; allowed: none"
+            "audio format wav at 24000 Hz does not support bit rate 64000 bit/s; allowed: none"
         );
     }
 

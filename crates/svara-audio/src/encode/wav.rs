@@ -3,9 +3,9 @@ use std::io::Cursor;
 use super::{Codec, EncodeError};
 use crate::{Format, SampleRate, sample::extend_s16_le};
 
-/// A WAV stream: one header whose sizes say "unknown" (0xFFFFFFFF), then samples. Players read such a file to its end.
+/// A WAV stream: one header with unknown sizes (0xFFFFFFFF), then samples. Players read such a file to its end.
 pub(super) struct Wav {
-    /// Taken by the first push, or by the end of an empty stream.
+    /// Written by the first push, or by `finish` on an empty stream.
     header: Option<Vec<u8>>,
 }
 
@@ -34,10 +34,10 @@ impl Codec for Wav {
     }
 }
 
-/// Sizes in the header of a stream: where they stand, and the byte that they count from.
+/// The size fields of the header: each one's offset, and the byte it counts from.
 const SIZES: [(usize, usize); 2] = [(4, 8), (40, 44)];
 
-/// Writes the sizes into a stream that is there as a whole. One that is too long for them stays as it is.
+/// Fills in the sizes of a finished stream; one too long for them stays as it is.
 pub(super) fn settle_sizes(file: &mut [u8]) {
     if u32::try_from(file.len()).is_err() {
         return;
@@ -50,13 +50,14 @@ pub(super) fn settle_sizes(file: &mut [u8]) {
     }
 }
 
-/// What the 32-bit size of the RIFF chunk can hold, less the header.
+/// What the 32-bit size of the RIFF chunk can hold, minus the header.
 const MAX_SAMPLES: usize = (u32::MAX as usize - 44) / 2;
 
 /// A whole file with exact sizes.
 pub(super) fn whole(samples: &[i16], rate: SampleRate) -> Result<Vec<u8>, EncodeError> {
     if samples.len() > MAX_SAMPLES {
-        let detail = format!("{} samples don't fit a WAV file, at most {MAX_SAMPLES} do", samples.len());
+        let detail =
+            format!("{} samples don't fit into a WAV file, which holds at most {MAX_SAMPLES}", samples.len());
         return Err(EncodeError::Codec { format: Format::Wav, detail });
     }
     write_whole(samples, rate)

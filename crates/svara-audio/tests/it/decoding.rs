@@ -1,4 +1,4 @@
-//! Uploads of every kind, made by the real ffmpeg.
+//! Uploads of every kind, made with the real ffmpeg.
 
 use std::{io::Cursor, sync::OnceLock, time::Duration};
 
@@ -15,7 +15,7 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     options: &'static [&'static str],
     extension: &'static str,
-    /// Seconds that may be missing or too much at the ends; one codec frame and its delay where the file can't tell.
+    /// Seconds that may be missing or extra at the ends: one codec frame and its delay if the file can't say.
     slack_s: f32,
     allowed_db: f32,
 }
@@ -30,7 +30,7 @@ const fn kind(
     Kind { name, options, extension, slack_s, allowed_db }
 }
 
-/// Not `-ac 2`, which halves the power.
+/// Not `-ac 2`, which would halve the power.
 const STEREO: &str = "pan=stereo|c0=c0|c1=c0";
 
 pub(crate) const KINDS: &[Kind] = &[
@@ -91,7 +91,7 @@ pub(crate) fn file(kind: &Kind, sound: &[f32]) -> Vec<u8> {
     ffmpeg::encode_file(sound, SampleRate::SNAC, kind.options, kind.extension)
 }
 
-/// Three seconds of speech in every kind of file.
+/// Three seconds of speech as every kind of file.
 fn files() -> &'static [(&'static Kind, Vec<u8>)] {
     static FILES: OnceLock<Vec<(&Kind, Vec<u8>)>> = OnceLock::new();
     FILES.get_or_init(|| KINDS.iter().map(|kind| (kind, file(kind, &speech()))).collect())
@@ -105,7 +105,7 @@ fn decode(bytes: &[u8]) -> Result<Mono, DecodeError> {
     decode_upload(bytes, SampleRate::SNAC, &DecodeLimits::default())
 }
 
-/// How far apart two sounds are that may be shifted against each other by a codec's delay.
+/// Lag in samples and spectral distance in dB between two sounds that a codec's delay may have shifted.
 fn compare(reference: &[f32], decoded: &[f32], slack: usize) -> (isize, f32) {
     let lag = spectrum::lag(reference, decoded, 40 + slack as isize);
     let start = usize::try_from(lag).unwrap_or_default();
@@ -123,7 +123,7 @@ fn every_kind_of_file_is_decoded() {
         let (lag, distance_db) = compare(&speech, &mono.samples, slack);
         let extra = mono.samples.len() as isize - speech.len() as isize;
         println!("{}: {extra} samples too many, lag {lag}, {distance_db:.2} dB", kind.name);
-        // A resampler rounds up to a whole sample at either end of its way.
+        // Each resampler rounds up to a whole sample: ffmpeg's and ours.
         assert!(extra.unsigned_abs() <= 3 + slack, "{}: {extra}", kind.name);
         assert!(lag.unsigned_abs() <= 4 + slack, "{}: lag {lag}", kind.name);
         assert!(distance_db <= kind.allowed_db, "{}: {distance_db} dB", kind.name);
@@ -141,7 +141,7 @@ fn what_we_send_out_can_be_sent_back() {
         let mono =
             decode(&stream::encode(spec, &speech, 2_048)).unwrap_or_else(|error| panic!("{spec:?}: {error}"));
         let extra_s = mono.duration().as_secs_f64() - 1.5;
-        // MP3 and AAC streams can't tell their delay: up to 2 frames of 1024 at 8 kHz.
+        // MP3 and AAC streams can't declare their delay: up to 2 frames of 1024 at 8 kHz.
         let slack_s = if matches!(spec.format(), Format::Mp3 | Format::Aac) { 0.26 } else { 0.000_2 };
         println!("{} at {} Hz: {extra_s:.4} s", spec.format(), spec.rate());
         assert!((-0.000_1..=slack_s).contains(&extra_s), "{spec:?}: {extra_s} s");
@@ -160,7 +160,7 @@ fn limits_hold_while_decoding() {
     let (result, peak) = allocations::peak_bytes(|| decode(&long));
     let error = result.expect_err("too long");
     assert_eq!(error.to_string(), "the audio is longer than 30 s");
-    // 30 s are 2.9 MB; a growing Vec holds up to three times that while it moves.
+    // 30 s are 2.9 MB; a growing Vec holds up to three times that while it reallocates.
     assert!(peak < 12_000_000, "{peak} bytes");
 
     let limits = DecodeLimits { max_bytes: 1_000, ..DecodeLimits::default() };
@@ -233,7 +233,7 @@ fn damage_in_the_middle_is_an_error_and_at_the_end_is_not() {
     // Two headers, then 20 ms each.
     let error = decode(&with_broken_packet(&packets, 2 + 50)).expect_err("damaged");
     assert!(matches!(error, DecodeError::Damaged { .. }), "{error}");
-    assert!(error.to_string().starts_with("the audio file is damaged 1.0 s into the sound: "), "{error}");
+    assert!(error.to_string().starts_with("the audio file is damaged at 1.0 s: "), "{error}");
     let cut = decode(&with_broken_packet(&packets, last)).expect("cut off");
     assert!((2.9..3.02).contains(&cut.duration().as_secs_f64()), "{:?}", cut.duration());
     let error = decode(&with_broken_packet(&packets[..3], 2)).expect_err("nothing but damage");
@@ -245,7 +245,7 @@ fn ogg_packets(file: &[u8]) -> Vec<ogg::Packet> {
     std::iter::from_fn(|| reader.read_packet().expect("well-formed")).collect()
 }
 
-/// The same stream with nonsense in place of one packet: a frame count of 63, of which there is room for none.
+/// The same stream with one packet replaced by garbage: a frame count of 63, with room for none.
 fn with_broken_packet(packets: &[ogg::Packet], broken: usize) -> Vec<u8> {
     let mut writer = ogg::PacketWriter::new(Vec::new());
     for (n, packet) in packets.iter().enumerate() {
@@ -267,7 +267,7 @@ fn samples_that_are_no_numbers_are_silence() {
     wild[5_000] = f32::NAN;
     wild[6_000] = f32::INFINITY;
     for rate in ["24000", "44100"] {
-        // ffmpeg's resampler would spread them; declare another rate instead.
+        // ffmpeg's resampler would spread them, so the rate is only declared.
         let rate = SampleRate::new(rate.parse().expect("number")).expect("in range");
         let file = ffmpeg::encode_file(&wild, rate, &["-c:a", "pcm_f32le"], "wav");
         let mono = decode(&file).expect("decodes");

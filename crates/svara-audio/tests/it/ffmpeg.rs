@@ -9,7 +9,7 @@ use std::{
 
 use svara_audio::{Format, SampleRate};
 
-/// What a run printed.
+/// Output of a run.
 pub(crate) struct Printed {
     pub(crate) stdout: Vec<u8>,
     /// The lines at level `warning` and worse, without the addresses of ffmpeg's objects.
@@ -28,7 +28,7 @@ pub(crate) fn run(program: &str, args: &[&str], input: &[u8]) -> Printed {
         .unwrap_or_else(|error| panic!("{program} doesn't start ({error}); apt-get install -y ffmpeg"));
     let mut stdin = child.stdin.take().expect("piped");
     let output = thread::scope(|scope| {
-        // A program that stops reading closes its end; what it says then is judged below.
+        // A program may stop reading early; its output is judged below.
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output().expect("output")
     });
@@ -41,14 +41,14 @@ pub(crate) fn run(program: &str, args: &[&str], input: &[u8]) -> Printed {
     Printed { stdout: output.stdout, complaints: stderr.lines().map(without_address).collect() }
 }
 
-/// The same; panics when the program had anything to complain about.
+/// Like [`run`], but also panics on warnings; returns standard output.
 pub(crate) fn run_quiet(program: &str, args: &[&str], input: &[u8]) -> Vec<u8> {
     let printed = run(program, args, input);
     assert_eq!(printed.complaints, [""; 0], "{program} {args:?}");
     printed.stdout
 }
 
-/// How ffmpeg has to be told what a body without a header is.
+/// The options that tell ffmpeg what a headerless body is.
 pub(crate) fn input_args(format: Format, rate: SampleRate) -> Vec<String> {
     let demuxer = match format {
         Format::Pcm => "s16le",
@@ -59,13 +59,12 @@ pub(crate) fn input_args(format: Format, rate: SampleRate) -> Vec<String> {
     ["-f", demuxer, "-ar", &rate.to_string(), "-ch_layout", "mono"].map(str::to_owned).to_vec()
 }
 
-/// Decodes a body to mono samples at its own rate. Panics when ffmpeg complains, except about what no WAV stream can
-/// avoid.
+/// Decodes a body to mono samples at its own rate. Panics on ffmpeg's warnings, except those that no WAV stream avoids.
 pub(crate) fn decode(format: Format, rate: SampleRate, body: &[u8]) -> Vec<f32> {
     let input = input_args(format, rate);
     let mut args: Vec<&str> = input.iter().map(String::as_str).collect();
     if matches!(format, Format::Mp3 | Format::Aac) && body.len() < 4_096 {
-        // Too few frames for ffmpeg to be sure by itself.
+        // Too few frames for ffmpeg to recognize the format.
         args.extend(["-f", format.name()]);
     }
     args.extend(TO_SAMPLES);
@@ -75,7 +74,7 @@ pub(crate) fn decode(format: Format, rate: SampleRate, body: &[u8]) -> Vec<f32> 
     samples(&printed.stdout)
 }
 
-/// Decodes a file that ffmpeg can seek in. Through a pipe it takes a LAME header's file size for wrong.
+/// Decodes a file that ffmpeg can seek in. Through a pipe it misjudges the file size in a LAME header.
 pub(crate) fn decode_from_disk(body: &[u8]) -> Vec<f32> {
     let file = tempfile::NamedTempFile::new().expect("temporary file");
     std::fs::write(file.path(), body).expect("written");
@@ -92,7 +91,7 @@ fn assert_no_complaints(format: Format, printed: &Printed) {
     }
 }
 
-/// A WAV stream that ffmpeg wrote itself has sizes it can't know, and reading it back ffmpeg says so.
+/// ffmpeg's warnings about a WAV stream that it wrote itself: its sizes are unknown as well.
 fn complaints_about_own_wav_stream() -> &'static [String] {
     static COMPLAINTS: OnceLock<Vec<String>> = OnceLock::new();
     COMPLAINTS.get_or_init(|| {
@@ -149,7 +148,7 @@ pub(crate) fn md5_of_samples(body: &[u8]) -> String {
     printed.trim().trim_start_matches("MD5=").to_owned()
 }
 
-/// Encodes to a file of any kind by ffmpeg's options, through a real file: some kinds need seeking.
+/// Encodes with ffmpeg's options, through a real file: some formats need seeking.
 pub(crate) fn encode_file(input: &[f32], rate: SampleRate, options: &[&str], extension: &str) -> Vec<u8> {
     let bytes: Vec<u8> = input.iter().flat_map(|sample| sample.to_le_bytes()).collect();
     let dir = tempfile::tempdir().expect("temporary directory");

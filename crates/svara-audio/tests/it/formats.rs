@@ -1,4 +1,4 @@
-//! Every format at every rate, there and back through ffmpeg.
+//! Every format at every rate, decoded by ffmpeg.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::{ffmpeg, signal, spectrum, stream};
 
 const SECONDS: f32 = 3.217;
 
-/// Samples the codec puts before the first one where the container can't tell a decoder to cut them off.
+/// Samples of codec delay that the container can't tell a decoder to drop.
 fn delay_samples(format: Format) -> usize {
     match format {
         // LAME's 576 and a decoder's 529.
@@ -18,7 +18,7 @@ fn delay_samples(format: Format) -> usize {
     }
 }
 
-/// Samples the codec adds on both ends together, at least.
+/// Samples that the codec adds at both ends together, at least.
 fn padding_samples(format: Format) -> usize {
     match format {
         // LAME's delay, and as much again at the end for the decoder's.
@@ -27,7 +27,7 @@ fn padding_samples(format: Format) -> usize {
     }
 }
 
-/// Samples per codec frame: what a length may be rounded up by. Nothing where the end is exact.
+/// Samples per codec frame, by which a length may be rounded up; 1 where the end is exact.
 fn frame_samples(format: Format, rate: SampleRate) -> usize {
     match format {
         Format::Mp3 if rate.hz() > 24_000 => 1_152,
@@ -37,7 +37,7 @@ fn frame_samples(format: Format, rate: SampleRate) -> usize {
     }
 }
 
-/// The rate a decoder gives.
+/// The rate of the decoder's output.
 fn decoded_rate(spec: EncoderSpec) -> SampleRate {
     if spec.format() == Format::Opus { SampleRate::HZ_48000 } else { spec.rate() }
 }
@@ -59,7 +59,7 @@ fn allowed_db(spec: EncoderSpec) -> f32 {
     match spec.format() {
         Format::Mp3 | Format::Opus | Format::Aac => 2.0,
         Format::Ulaw | Format::Alaw => 1.0,
-        // What two good resamplers differ by.
+        // The difference between two good resamplers.
         Format::Flac | Format::Wav | Format::Pcm => 0.1,
     }
 }
@@ -87,11 +87,11 @@ fn every_format_and_rate_comes_back_through_ffmpeg() {
         let aligned = &decoded[delay_samples(format)..][..exact];
         let reference = &references[&rate];
         let lag = spectrum::lag(reference, aligned, 50);
-        // What both the source and the output's Nyquist frequency let through.
+        // Below the Nyquist frequency of both source and output.
         let top = 0.9 * spec.rate().hz().min(24_000) as f32 / rate.hz() as f32;
         let distance_db = spectrum::distance_db(reference, aligned, top);
         println!("{label}: {} bytes, lag {lag} samples, {distance_db:.2} dB", body.len());
-        // libopus' narrow band comes 8 samples of 48 kHz late.
+        // libopus's narrow band is 8 samples of 48 kHz late.
         assert!(lag.unsigned_abs() <= 8, "{label}: lag {lag}");
         assert!(distance_db <= allowed_db(spec), "{label}: {distance_db} dB");
     }
@@ -178,7 +178,7 @@ fn the_bit_rates_that_dialects_name_are_kept() {
             let seconds = decoded.len() as f32 / *hz as f32;
             let made_kbps = body.len() as f32 * 8.0 / 1_000.0 / seconds;
             println!("{label}: {made_kbps:.0} kbit/s, {distance_db:.2} dB");
-            // MP3 at a constant bit rate has it exactly; Opus may save, and has headers.
+            // Constant-bit-rate MP3 is exact; Opus may use less, and has headers.
             let allowed = if *format == Format::Mp3 { 0.97..1.03 } else { 0.3..1.15 };
             assert!(allowed.contains(&(made_kbps / *kbps as f32)), "{label}: {made_kbps} kbit/s");
             assert!(distance_db <= if *kbps < 48 { 6.0 } else { 2.0 }, "{label}: {distance_db} dB");

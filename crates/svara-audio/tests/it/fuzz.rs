@@ -1,10 +1,10 @@
-//! Damaged files: whatever the bytes, no panic that gets out, no memory beyond the limits, no endless loop.
+//! Damaged files: no escaping panic, no memory beyond the limits, no endless loop, whatever the bytes.
 //!
-//! Symphonia's arithmetic overflows on some headers, which panics in a build with overflow checks; `decode_upload` turns
-//! that into an error, and the count of them is printed.
+//! Symphonia's arithmetic overflows on some headers, which panics in a build with overflow checks; `decode_upload`
+//! turns such panics into errors, and their number is printed.
 //!
-//! `SVARA_FUZZ_INPUTS` sets how many inputs are tried (default: enough for a test run); the seed is fixed, so a failure
-//! comes back. It names the kind of file and the input's number.
+//! `SVARA_FUZZ_INPUTS` sets how many inputs are tried (default: enough for a test run). The seed is fixed, so failures
+//! are reproducible; a failure names the kind of file and the input's number.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use svara_testkit::allocations;
 use crate::{decoding, signal};
 
 const DEFAULT_INPUTS: usize = 3_000;
-/// Of the sound allowed: 5 s at 24 kHz, three times over while a vector grows. The rest is the decoders' own.
+/// Covers 5 s of audio at 24 kHz, three times over while a vector grows, and the decoders' own memory.
 const MAX_PEAK_BYTES: usize = 24_000_000;
 
 #[test]
@@ -41,7 +41,7 @@ fn damaged_files_do_no_harm() {
             Ok(_) => decoded += 1,
             Err(DecodeError::DecoderPanicked) => {
                 caught += 1;
-                // What the panic hook needs to print a backtrace isn't the decoder's.
+                // The panic hook allocates to print a backtrace; don't count that.
                 continue;
             }
             Err(_) => {}
@@ -59,7 +59,7 @@ fn damaged_files_do_no_harm() {
         "{inputs} inputs, {decoded} decoded, {caught} panics caught; at most {highest:?} bytes, {slowest:?}"
     );
     assert!(failures.is_empty(), "{} failures: {:#?}", failures.len(), &failures[..failures.len().min(20)]);
-    // Were all refused at the door, nothing would have been tried.
+    // If every input were rejected at once, nothing would have been tested.
     assert!(decoded > inputs / 20, "{decoded} of {inputs} decoded");
 }
 

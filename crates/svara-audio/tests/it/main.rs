@@ -1,8 +1,8 @@
-//! Everything that is checked against the real ffmpeg and ffprobe, or over real files. One binary: one link.
+//! Tests against the real ffmpeg and ffprobe, or over real files. One binary, so linked once.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "helpers outside of #[test] functions are tests, too"
+    reason = "helpers outside #[test] functions are tests as well"
 )]
 
 mod decoding;

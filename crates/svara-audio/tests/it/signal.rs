@@ -1,10 +1,10 @@
-//! Sound to test with: voiced and unvoiced stretches, pauses, a moving pitch; reproducible.
+//! Reproducible test signals: speech-like (voiced and unvoiced stretches, pauses, a moving pitch) and sines.
 
 use std::f32::consts::TAU;
 
 use svara_audio::SampleRate;
 
-/// `seconds` of something like speech at `rate`, peak 0.6, starting and ending in silence.
+/// `seconds` of a speech-like signal at `rate`, peak 0.6, starting and ending in silence.
 pub(crate) fn speech(rate: SampleRate, seconds: f32) -> Vec<f32> {
     let rate = rate.hz() as f32;
     let len = (seconds * rate) as usize;
@@ -44,12 +44,12 @@ pub(crate) fn speech(rate: SampleRate, seconds: f32) -> Vec<f32> {
 
 /// A sine of `hz`, amplitude 0.5.
 pub(crate) fn sine(rate: SampleRate, hz: f32, len: usize) -> Vec<f32> {
-    // In f64: a phase of many turns has no digits left in f32.
+    // In f64, because f32 has no precision left for the phase after many turns.
     let step = std::f64::consts::TAU * f64::from(hz) / f64::from(rate.hz());
     (0..len).map(|n| 0.5 * (step * n as f64).sin() as f32).collect()
 }
 
-/// White noise in ±1 by a linear congruential generator.
+/// White noise in ±1 from a linear congruential generator.
 struct Noise(u32);
 
 impl Noise {

@@ -1,15 +1,15 @@
-//! How far apart two sounds are.
+//! Distance and lag between two sounds.
 
 use realfft::RealFftPlanner;
 
 const WINDOW: usize = 512;
 const HOP: usize = 256;
-/// Bins this far below the loudest bin of the reference count as silence: no codec keeps them and nobody hears them.
+/// Bins this far below the reference's loudest bin count as silence: codecs drop them and nobody hears them.
 const FLOOR_DB: f32 = -50.0;
 
 /// Log-spectral distance in dB between two sounds that are aligned: the mean over frames (Hann, 512 samples, hop 256)
 /// of the root mean square over bins of the difference in level, bins up to `top` of the Nyquist frequency, levels
-/// floored at 50 dB under the reference's loudest bin. 0 is equal; under about 2 dB few people tell speech apart.
+/// floored at 50 dB below the reference's loudest bin. 0 is equal; below about 2 dB few people can tell speech apart.
 pub(crate) fn distance_db(reference: &[f32], other: &[f32], top: f32) -> f32 {
     let bins = ((WINDOW / 2) as f32 * top) as usize;
     let (reference, other) = (levels_db(reference, bins), levels_db(other, bins));

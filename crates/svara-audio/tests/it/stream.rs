@@ -1,4 +1,4 @@
-//! What holds for every stream: no dependence on how samples are cut up, early first bytes, sane ends, bounded memory.
+//! Properties of every stream: independent of how samples are split, early first bytes, valid ends, bounded memory.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use svara_audio::{Encoder, EncoderSpec, Format, SampleRate};
 
 use crate::{ffmpeg, signal};
 
-/// One frame of SNAC.
+/// One SNAC frame.
 const FRAME_SAMPLES: usize = 2_048;
 
 /// Every format at every rate it has.
@@ -54,7 +54,7 @@ fn sound_leaves_with_the_first_frame() {
                 body.len() == header_len
             })
             .count();
-        // Codecs whose frame is longer than what one frame of SNAC makes at these low rates.
+        // Codecs whose frame is longer than one SNAC frame at these low rates.
         let late = match (spec.format(), spec.rate()) {
             (Format::Aac, SampleRate::HZ_8000) => 3,
             (Format::Mp3, SampleRate::HZ_8000) => 1,
@@ -97,7 +97,7 @@ fn nothing_in_is_a_sane_file_out() {
                 let printed = ffmpeg::probe(format, rate, &body);
                 assert!(printed.ends_with(",1"), "{spec:?}: {printed}");
             }
-            // One frame alone is nothing ffmpeg takes for MP3.
+            // ffmpeg doesn't recognize a single frame as MP3.
             Format::Mp3 => assert_eq!((body[0], body[1] & 0xe0), (0xff, 0xe0), "{spec:?}"),
             Format::Aac => {
                 let decoded = ffmpeg::decode(format, rate, &body);
@@ -136,7 +136,7 @@ fn an_ogg_stream_is_one_stream_with_an_exact_end() {
         assert!(pages.iter().all(|page| page.serial == pages[0].serial));
         assert!(pages.iter().enumerate().all(|(n, page)| page.sequence as usize == n));
         let pre_skip = u64::from(u16::from_le_bytes([body[28 + 10], body[28 + 11]]));
-        // The resampled length in front of the encoder is rounded up to its rate.
+        // The resampler before the encoder rounds its length up.
         let samples = (speech.len() * rate.hz() as usize).div_ceil(24_000) as u64;
         assert_eq!(pages[pages.len() - 1].granule, pre_skip + samples * u64::from(48_000 / rate.hz()));
         assert!(pages.is_sorted_by_key(|page| page.granule));
@@ -187,7 +187,7 @@ fn memory_stays_the_same_however_long_the_stream() {
         let default_rates = Format::supported().map(|format| EncoderSpec::new(format).expect("supported"));
         return default_rates.for_each(assert_memory_bounded);
     }
-    // By itself in a process, so that the resident set is that of one encoder.
+    // Alone in a process, so that the resident set is that of one encoder.
     let status = Command::new(std::env::current_exe().expect("this test"))
         .args(["--exact", "stream::memory_stays_the_same_however_long_the_stream", "--nocapture"])
         .env(CHILD, "1")

@@ -1,4 +1,4 @@
-//! Faster and slower without a change of pitch: what comes out is looked at as a spectrum and as a waveform.
+//! Time stretching without a change of pitch, checked as a spectrum and as a waveform.
 
 use std::{process::Command, time::Duration};
 
@@ -31,7 +31,7 @@ fn pitch_hz(samples: &[f32]) -> f32 {
     };
     let likenesses: Vec<f32> = (24..400).map(likeness).collect();
     let best = likenesses.iter().copied().fold(0.0, f32::max);
-    // The first lag that is about as good as the best: multiples of a period are as good as the period.
+    // The first lag about as good as the best: multiples of a period match as well as the period.
     let mut lag = likenesses.iter().position(|likeness| *likeness > 0.95 * best).expect("the best itself");
     while likenesses.get(lag + 1).is_some_and(|next| *next > likenesses[lag]) {
         lag += 1;
@@ -53,7 +53,7 @@ fn a_tone_keeps_its_pitch_and_level_and_does_not_click() {
             assert_eq!(out.len(), (48_000.0 / speed) as usize, "{speed}");
             let heard = pitch_hz(&out);
             assert!((heard / hz - 1.0).abs() < 0.03, "{hz} Hz at {speed}: {heard} Hz");
-            // The edges apart: a tone that starts and stops at once is a click by itself.
+            // Without the edges: a tone that starts and stops abruptly clicks by itself.
             let middle = &out[2_400..out.len() - 2_400];
             let (step, bound) = (largest_step(middle), 3.0 * largest_step(&tone));
             assert!(step < bound, "{hz} Hz at {speed}: a step of {step}, bound {bound}");
@@ -77,8 +77,8 @@ fn a_beat_keeps_its_place() {
     }
 }
 
-/// Mean power in bands of 190 Hz up to 4.6 kHz, in dB over the mean of all: what a voice and its pitch sound like,
-/// whatever the pace.
+/// Mean power in bands of 190 Hz up to 4.6 kHz, in dB relative to their mean: the timbre and pitch of a voice,
+/// independent of its pace.
 fn timbre_db(samples: &[f32]) -> Vec<f32> {
     let fft = RealFftPlanner::<f32>::new().plan_fft_forward(512);
     let mut spectrum = fft.make_output_vec();
@@ -100,7 +100,7 @@ fn timbre_distance_db(a: &[f32], b: &[f32]) -> f32 {
     (a.iter().zip(&b).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / 24.0).sqrt()
 }
 
-/// What espeak-ng says.
+/// `text` spoken by espeak-ng.
 fn espeak(text: &str) -> Vec<f32> {
     let said =
         Command::new("espeak-ng").args(["-v", "hi", "--stdout", text]).output().expect("espeak-ng is there");
@@ -117,7 +117,7 @@ fn speech_keeps_its_voice_and_its_length() {
         let distance = timbre_distance_db(&speech, &out);
         assert!(distance < 3.0, "{speed}: {distance} dB");
     }
-    // The measure can tell: every second sample is twice the pitch.
+    // Proof that the measure discriminates: every second sample, so twice the pitch.
     let higher: Vec<f32> = speech.iter().copied().step_by(2).collect();
     let distance = timbre_distance_db(&speech, &higher);
     assert!(distance > 4.5, "{distance} dB");

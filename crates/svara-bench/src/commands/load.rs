@@ -16,7 +16,7 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Sentences of some seven seconds each, for requests that name no text.
+/// Texts of about seven seconds each, used unless `--text` names a file.
 const TEXTS: &[&str] = &[
     "नमस्ते, आज मौसम बहुत सुहाना है और हम सब मिलकर नदी के किनारे घूमने जा रहे हैं, आप भी हमारे साथ चलिए।",
     "रेलगाड़ी ठीक समय पर स्टेशन पहुँची, और सभी यात्री अपना सामान लेकर धीरे धीरे बाहर की ओर चल पड़े।",
@@ -26,90 +26,93 @@ const TEXTS: &[&str] = &[
 /// `svara-bench load`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Load {
-    /// The server, such as http://127.0.0.1:8080.
+    /// The base URL of the server, such as http://127.0.0.1:8080.
     #[arg(long)]
     url: String,
-    /// Whose API it has.
+    /// The API that the server speaks.
     #[arg(long, value_enum, default_value_t = Dialect::Svara)]
     dialect: Dialect,
-    /// Streams at once, one step for each number. With Poisson arrivals: the most that may be open [default there: 10000].
+    /// Concurrent streams, one step for each number [default: 1]. With Poisson arrivals: the most streams that may be
+    /// open [default: 10000].
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100_000))]
     streams: Vec<u32>,
-    /// closed: each stream sends its next request after its last answer. poisson:RPS: so many requests a second on
-    /// average, whatever the server does; one step for each.
+    /// closed: each stream sends its next request once the last one is answered. poisson:RPS: RPS requests per second
+    /// on average, however fast the server answers. One step for each value.
     #[arg(long, value_delimiter = ',', default_value = "closed")]
     arrival: Vec<Arrival>,
-    /// Requests of each step [default: 20, or 4 for each stream where that is more].
+    /// Requests in each step [default: 20; with closed arrivals at least 4 per stream].
     #[arg(long, conflicts_with = "seconds", value_parser = clap::value_parser!(u64).range(1..))]
     requests: Option<u64>,
-    /// Send requests for so many seconds in each step, in place of a number of them.
+    /// Send requests for this many seconds in each step, instead of a fixed number.
     #[arg(long, value_parser = positive)]
     seconds: Option<f64>,
-    /// Spread the first requests of a closed step over so many seconds.
+    /// Spread the first requests of a closed step over this many seconds.
     #[arg(long, default_value_t = 0.0, value_parser = not_negative)]
     spread_seconds: f64,
-    /// Requests before the first step that aren't measured.
+    /// Requests to send before the first step, without measuring them.
     #[arg(long, default_value_t = 1)]
     warm_up: u32,
-    /// A file with one text a line, used in turn [default: Hindi sentences].
+    /// A file with one text per line, used in turn [default: Hindi sentences].
     #[arg(long, value_name = "FILE")]
     text: Option<PathBuf>,
-    /// Who speaks [default: hi_female, as the dialect calls her].
+    /// The voice [default: hi_female, by its name in the dialect].
     #[arg(long)]
     voice: Option<String>,
-    /// The model to ask for.
+    /// The model to request.
     #[arg(long)]
     model: Option<String>,
     /// The audio format.
     #[arg(long, value_enum, default_value_t = Format::Pcm)]
     format: Format,
-    /// Audio that a listener's player gathers before it starts, in milliseconds.
+    /// Audio that a player buffers before it starts, in milliseconds.
     #[arg(long, default_value_t = 0.0, value_parser = not_negative)]
     start_buffer_ms: f64,
-    /// Frames of 2048 samples (at 24 kHz) that each answer must have: others count as failed.
+    /// Frames of 2048 samples (at 24 kHz) that each answer must have; any other length counts as a failure.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     expect_frames: Option<u64>,
-    /// The server's process, to measure processor time and memory of it and its children. It must run here.
+    /// The server's process ID, to measure CPU time and memory of it and its children. The server must run on this
+    /// machine.
     #[arg(long)]
     pid: Option<u32>,
-    /// How long a stream may take.
+    /// Seconds that a stream may take.
     #[arg(long, default_value_t = 120.0, value_parser = positive)]
     timeout_seconds: f64,
-    /// A bearer token for the server [default: SVARA_BENCH_API_KEY, which other users of the machine can't see].
+    /// A bearer token for the server [default: the environment variable SVARA_BENCH_API_KEY, which other users of the
+    /// machine can't see].
     #[arg(long)]
     api_key: Option<String>,
-    /// Draws the arrivals of Poisson steps.
+    /// Seed for the arrivals of Poisson steps.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Exit with code 3 when a step shows one of these: failed, incomplete, underrun, first-audio-p99-ms:MS,
+    /// Exit with code 3 if a step shows one of these: failed, incomplete, underrun, first-audio-p99-ms:MS,
     /// real-time-factor-p99:FACTOR.
     #[arg(long, value_delimiter = ',')]
     fail_on: Vec<FailOn>,
-    /// Write the figures here as JSON.
+    /// Write the results to this file as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write a page with plots here.
+    /// Write an HTML page with plots to this file.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Threads that send and listen.
+    /// Threads that send requests and read answers.
     #[arg(long, default_value_t = 1)]
     pub(crate) threads: usize,
 }
 
-/// Streams that a Poisson step may have open.
+/// Streams that a Poisson step may have open, unless `--streams` says otherwise.
 const MAX_OPEN: u32 = 10_000;
 
 impl Load {
     /// Runs all steps, prints the table, writes the reports.
     ///
     /// # Errors
-    /// What kept it from measuring, or from writing.
+    /// The run can't be set up, the server answers no request, or a report can't be written.
     #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
     pub async fn run(self) -> anyhow::Result<Verdict> {
         let (report, interrupted) = self.measure().await?;
         println!("{}", report.table());
         if let Some(path) = &self.json {
-            let json = serde_json::to_string_pretty(&report.json()).context("can't write the figures")?;
+            let json = serde_json::to_string_pretty(&report.json()).context("can't write the results")?;
             fs::write(path, json + "\n").with_context(|| format!("can't write {}", path.display()))?;
         }
         if let Some(path) = &self.html {
@@ -118,10 +121,10 @@ impl Load {
         Ok(self.verdict(&report, interrupted))
     }
 
-    /// Runs all steps; gives what was measured, and whether it was interrupted.
+    /// Runs all steps. Returns the results, and whether the run was interrupted.
     ///
     /// # Errors
-    /// What kept it from measuring.
+    /// The run can't be set up, or the server answers no request.
     pub async fn measure(&self) -> anyhow::Result<(Report, bool)> {
         let setting = Arc::new(self.setting()?);
         self.warm_up(&setting).await?;
@@ -132,7 +135,7 @@ impl Load {
             progress.finish_and_clear();
             report.steps.push(Step { name, streams: load.streams, arrival: load.arrival, summary });
             if interrupted {
-                eprintln!("svara-bench: interrupted; streams that were open aren't counted");
+                eprintln!("svara-bench: interrupted; open streams aren't counted");
                 return Ok((report, true));
             }
         }
@@ -203,12 +206,12 @@ impl Load {
                 let lines: Vec<String> =
                     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
                 if lines.is_empty() {
-                    bail!("{} has no text in it", path.display());
+                    bail!("{} contains no text", path.display());
                 }
                 lines
             }
         };
-        // Fails where a provider is installed already, which is as good.
+        // Fails if a provider is already installed, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .tcp_nodelay(true)
@@ -234,7 +237,7 @@ impl Load {
         Ok(Setting { target, ear, texts, pid: self.pid, seed: self.seed })
     }
 
-    /// A server that can't answer one request isn't measured.
+    /// Sends the requests that aren't measured. An error if the server answers none of them.
     async fn warm_up(&self, setting: &Arc<Setting>) -> anyhow::Result<()> {
         if self.warm_up == 0 {
             return Ok(());
@@ -248,13 +251,13 @@ impl Load {
         let (summary, _) = step::run(setting, load, &ProgressBar::hidden()).await?;
         if summary.failed() == summary.streams {
             let reasons: Vec<&str> = summary.failures.keys().map(String::as_str).collect();
-            bail!("{} doesn't answer a first request: {}", self.url, reasons.join("; "));
+            bail!("{} answers no request: {}", self.url, reasons.join("; "));
         }
         Ok(())
     }
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// A progress bar on a terminal, nothing elsewhere.
 fn progress(name: &str, until: Until) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -267,7 +270,7 @@ fn progress(name: &str, until: Until) -> ProgressBar {
             (ProgressBar::no_length(), "{prefix:>12} {spinner} {pos} done {elapsed} {msg:.red}")
         }
     };
-    // A template that can't be read leaves the plain bar.
+    // A template that doesn't parse leaves the default bar.
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style).with_prefix(name.to_owned())
 }

@@ -1,4 +1,4 @@
-//! What the program does, one file for each subcommand.
+//! The subcommands, one file each.
 
 pub mod load;
 pub mod serve_fake;

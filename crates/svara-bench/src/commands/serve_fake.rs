@@ -15,41 +15,41 @@ pub struct ServeFake {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
     pub host: String,
-    /// The port; 0 takes a free one. The address is printed when it listens.
+    /// The port; 0 takes a free one. The address is printed once it listens.
     #[arg(long, default_value_t = 8000)]
     pub port: u16,
-    /// Tokens a second of each stream. 82.03 are real time.
+    /// Tokens per second of each stream. 82.03 is real time.
     #[arg(long, default_value_t = 200.0, value_parser = positive)]
     pub rate: f64,
     /// Time to the first token, in milliseconds.
     #[arg(long, default_value_t = 50.0, value_parser = not_negative)]
     pub ttft_ms: f64,
-    /// Most by which an event comes later than due, in milliseconds; the pace as a whole stays.
+    /// Maximum random delay of an event, in milliseconds; delays don't add up.
     #[arg(long, default_value_t = 0.0, value_parser = not_negative)]
     pub jitter_ms: f64,
-    /// Tokens a second of all streams together: with more of them open, each is slower, as on a real engine.
+    /// Tokens per second of all streams together: the more streams run, the slower each is, as on a real engine.
     #[arg(long, value_parser = positive)]
     pub total_rate: Option<f64>,
     /// Streams that run at once; more wait, first come first served.
     #[arg(long)]
     pub max_concurrency: Option<usize>,
-    /// Streams that run or wait; more are refused with 503, as by vLLM's --max-num-queued-reqs.
+    /// Streams that run or wait; more are refused with 503, as vLLM does with --max-num-queued-reqs.
     #[arg(long)]
     pub max_queued: Option<usize>,
-    /// Frames of 85 ms for every request, whatever its text.
+    /// Frames (85 ms each) in every answer, whatever the text.
     #[arg(long)]
     pub frames: Option<u32>,
-    /// Frames for each token of the prompt's text, where --frames isn't given. Four characters of a prompt that is
-    /// text count as a token.
+    /// Frames for each token of the prompt's text, unless --frames is given. In a text prompt, four characters count as
+    /// one token.
     #[arg(long, default_value_t = 3.0, value_parser = positive)]
     pub frames_per_token: f64,
     /// How tokens are sent.
     #[arg(long, value_enum, default_value_t = Form::Ids)]
     pub form: Form,
-    /// The model's name.
+    /// The name of the model.
     #[arg(long, default_value = "kenpath/svara-tts-v1")]
     pub model: String,
-    /// Threads that serve.
+    /// Threads that serve requests.
     #[arg(long, default_value_t = 1)]
     pub threads: usize,
 }
@@ -57,9 +57,9 @@ pub struct ServeFake {
 /// How tokens are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Form {
-    /// As vLLM: text, and ids where the request asks for them.
+    /// Like vLLM: text, and ids if the request asks for them.
     Ids,
-    /// Text only, as other engines with an OpenAI-compatible API.
+    /// Text only, like other engines with an OpenAI-compatible API.
     Text,
 }
 

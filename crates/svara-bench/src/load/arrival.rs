@@ -5,11 +5,11 @@ use std::{fmt, str::FromStr, time::Duration};
 /// How requests arrive at the server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Arrival {
-    /// Each stream sends its next request when its last was answered: never more requests open than streams.
+    /// Each stream sends its next request once the last one is answered: never more open requests than streams.
     Closed,
-    /// So many a second on average, whatever the server does.
+    /// At random, however fast the server answers.
     Poisson {
-        /// Requests a second, above 0.
+        /// Requests per second on average, above 0.
         per_second: f64,
     },
 }
@@ -18,8 +18,7 @@ impl FromStr for Arrival {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let allowed =
-            || "must be closed, or poisson:RPS with a number of requests a second above 0".to_owned();
+        let allowed = || "must be closed or poisson:RPS, where RPS is a number above 0".to_owned();
         match text.split_once(':') {
             None if text == "closed" => Ok(Self::Closed),
             Some(("poisson", rate)) => match crate::args::positive(rate) {
@@ -40,7 +39,7 @@ impl fmt::Display for Arrival {
     }
 }
 
-/// The times of a Poisson process since its start, without end.
+/// The arrival times of a Poisson process, since its start and without end.
 pub(super) fn poisson_times(per_second: f64, seed: u64) -> impl Iterator<Item = Duration> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut at_s = 0.0;

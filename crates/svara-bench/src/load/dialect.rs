@@ -1,4 +1,4 @@
-//! How servers are asked, and how they say no.
+//! Requests in each dialect, and the reasons of refusals.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use clap::ValueEnum;
 use reqwest::{Client, RequestBuilder, multipart::Form};
 use serde_json::{Value, json};
 
-/// Whose API a server has.
+/// The API that a server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Dialect {
     /// `POST /v1/text-to-speech` with JSON: svara-server's own.
     Svara,
-    /// `POST /v1/audio/speech` with JSON: OpenAI's, and many servers'.
+    /// `POST /v1/audio/speech` with JSON: OpenAI's, which many servers offer.
     #[value(name = "openai")]
     OpenAi,
     /// `POST /v1/text-to-speech` with form data: as clients of the Python stack send it.
@@ -19,7 +19,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// The voice where none is named.
+    /// The voice unless one is given.
     pub(crate) fn default_voice(self) -> &'static str {
         match self {
             Self::Svara | Self::OpenAi => "hi_female",
@@ -27,7 +27,7 @@ impl Dialect {
         }
     }
 
-    /// The name on the command line.
+    /// Its name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Svara => "svara",
@@ -98,10 +98,10 @@ impl Target {
     }
 }
 
-/// Longest part of an answer that becomes a reason.
+/// Characters of an answer that a reason quotes at most.
 const REASON_CHARACTERS: usize = 60;
 
-/// What an error's body says it is: its type, or the start of its message.
+/// The reason in an error's body: its type, or the start of its message.
 pub(super) fn refusal_reason(status: u16, body: &str) -> String {
     let json: Option<Value> = serde_json::from_str(body).ok();
     let field = |path: &str| json.as_ref().and_then(|json| json.pointer(path)).and_then(Value::as_str);

@@ -1,8 +1,8 @@
-//! Values of many streams, and of those that have none.
+//! The distribution of a measurement over many streams, some of which have no value.
 
 use hdrhistogram::Histogram;
 
-/// Significant digits of a value that is kept.
+/// Significant digits that are kept of a value.
 const DIGITS: u8 = 3;
 /// Values are kept as whole thousandths of their unit.
 const THOUSAND: f64 = 1000.0;
@@ -23,16 +23,16 @@ impl Default for Distribution {
 }
 
 impl Distribution {
-    /// Adds the value of a stream, not negative; none where it has none.
+    /// Adds the value of a stream, 0 or greater; `None` for a stream without one.
     pub fn record(&mut self, value: Option<f64>) {
         match value {
-            // A cast from f64 stops at 0 and at the largest u64; the histogram grows by itself.
+            // A cast from f64 saturates at 0 and at the largest u64; the histogram grows by itself.
             Some(value) if self.values.record((value * THOUSAND).round() as u64).is_ok() => {}
             _ => self.without += 1,
         }
     }
 
-    /// Streams with a value.
+    /// The number of streams with a value.
     pub fn len(&self) -> u64 {
         self.values.len()
     }
@@ -42,7 +42,7 @@ impl Distribution {
         self.values.is_empty()
     }
 
-    /// The value that this share of all streams (0 to 1) don't exceed; none where those without a value are too many.
+    /// The value that this share (0 to 1) of all streams doesn't exceed; `None` if it falls among those without one.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let all = self.len() + self.without;
         let rank = ((share * all as f64).ceil() as u64).clamp(1, all.max(1));
@@ -51,12 +51,12 @@ impl Distribution {
         (rank <= self.len()).then(|| self.values.value_at_quantile(share) as f64 / THOUSAND)
     }
 
-    /// The mean of those that have a value.
+    /// The mean over the streams with a value.
     pub fn mean(&self) -> Option<f64> {
         (!self.is_empty()).then(|| self.values.mean() / THOUSAND)
     }
 
-    /// Points (value, share of all streams that don't exceed it), rising; at most `points` and the last.
+    /// Points (value, share of all streams that don't exceed it) in rising order: at most `points`, and the last.
     pub fn curve(&self, points: usize) -> Vec<(f64, f64)> {
         let all = (self.len() + self.without) as f64;
         let step = (self.len() as f64 / points.max(1) as f64).max(1.0);

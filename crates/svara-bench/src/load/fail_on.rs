@@ -9,9 +9,9 @@ use super::summary::Summary;
 pub enum FailOn {
     /// Any stream failed.
     Failed,
-    /// Any stream ended as if it were whole, with less or more audio than there should be.
+    /// Any stream ended without an error, but with too little or too much audio.
     Incomplete,
-    /// Any listener had nothing to play.
+    /// Any listener ran out of audio.
     Underrun,
     /// The 99th percentile of first audio, in ms.
     FirstAudioP99Ms(f64),
@@ -51,7 +51,7 @@ impl fmt::Display for FailOn {
 }
 
 impl FailOn {
-    /// Whether a step shows it. A percentile that failed streams are part of is above every limit.
+    /// Whether it holds for a step. A percentile that falls among failed streams is above every limit.
     pub fn is_seen_in(&self, step: &Summary) -> bool {
         let above = |value: Option<f64>, limit: f64| value.is_none_or(|value| value > limit);
         match *self {

@@ -1,4 +1,4 @@
-//! What became of one stream.
+//! The outcome of one stream.
 
 use std::time::Duration;
 
@@ -11,47 +11,47 @@ pub(super) struct Outcome {
     pub(super) first_audio: Option<Duration>,
     /// From sending the request to the last byte, or to the failure.
     pub(super) total: Duration,
-    /// Samples that came.
+    /// Samples received.
     pub(super) samples: u64,
-    /// How playing it as it came went.
+    /// How its playback went.
     pub(super) playback: Listener,
     pub(super) failure: Option<Failure>,
 }
 
-/// Why a stream isn't good.
+/// Why a stream failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failure {
-    /// It was never sent: as many were open as `--max-open` allows.
-    #[error("not sent: --max-open streams were open")]
+    /// As many streams were open as `--streams` allows.
+    #[error("not sent: too many open streams")]
     NotSent,
-    /// No connection, or one that broke before an answer.
+    /// No connection, or it broke before an answer.
     #[error("no answer: {0}")]
     NoAnswer(String),
-    /// Another status than 200.
+    /// A status other than success.
     #[error("{0}")]
     Refused(String),
     /// The body broke off.
     #[error("broken off: {0}")]
     BrokenOff(String),
-    /// Not done in time.
+    /// It took too long.
     #[error("timeout")]
     Timeout,
-    /// Bytes that can't be the format asked for.
+    /// The body isn't of the requested format.
     #[error("{0}")]
     WrongFormat(String),
-    /// It ended well and held no audio.
+    /// It ended without an error, and without audio.
     #[error("no audio")]
     NoAudio,
-    /// It ended well with less audio than expected.
+    /// It ended without an error, but with less audio than expected.
     #[error("audio missing")]
     Short,
-    /// It ended well with more audio than expected.
+    /// It ended without an error, but with more audio than expected.
     #[error("too much audio")]
     Long,
 }
 
 impl Failure {
-    /// Whether the answer ended as if it were whole, and wasn't.
+    /// Whether the answer ended without an error, but isn't right.
     pub(super) fn is_silent(&self) -> bool {
         matches!(self, Self::NoAudio | Self::Short | Self::Long)
     }
@@ -62,7 +62,7 @@ impl Outcome {
         Self { failure: Some(Failure::NotSent), ..Self::default() }
     }
 
-    /// Seconds it took for each second of audio; none for streams that aren't whole.
+    /// Seconds per second of audio; `None` for failed streams.
     pub(super) fn real_time_factor(&self) -> Option<f64> {
         let audio = self.playback.received();
         (self.failure.is_none() && !audio.is_zero()).then(|| self.total.as_secs_f64() / audio.as_secs_f64())
@@ -72,22 +72,26 @@ impl Outcome {
 /// How much audio there should be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected {
-    /// Of 2048 samples at 24 kHz.
+    /// Frames of 2048 samples at 24 kHz.
     pub(super) frames: u64,
     /// Whether the format keeps every sample.
     pub(super) exact: bool,
 }
 
 const FRAME_SECONDS: f64 = 2048.0 / 24_000.0;
-/// What encoders add at the start and to fill their last frame.
+/// Seconds that encoders add at most, at the start and to fill the last frame.
 const CODEC_SECONDS: f64 = 0.2;
 
 impl Expected {
-    /// Compares samples with what should be there. Formats that code frames may have a little more.
+    /// Compares the received samples with what is expected. Formats that don't keep every sample may have a little
+    /// more.
+    ///
+    /// # Errors
+    /// [`Failure::Short`] or [`Failure::Long`].
     pub(super) fn check(self, samples: u64, rate_hz: u32) -> Result<(), Failure> {
         let expected = self.frames as f64 * FRAME_SECONDS * f64::from(rate_hz);
         let more = if self.exact { 0.0 } else { CODEC_SECONDS * f64::from(rate_hz) };
-        // Other rates than 24 kHz needn't come out even.
+        // At rates other than 24 kHz, the expected number needn't be whole.
         let samples = samples as f64;
         if samples < expected.floor() {
             Err(Failure::Short)

@@ -1,4 +1,4 @@
-//! What a server's processes use, from `/proc`.
+//! CPU time and memory of a server's processes, from `/proc`.
 
 use std::{
     collections::HashMap,
@@ -10,27 +10,27 @@ use std::{
 
 use anyhow::Context;
 
-/// How often memory is looked at.
+/// How often memory is sampled.
 const PERIOD: Duration = Duration::from_millis(100);
-/// How often new children are looked for, in periods.
+/// How often new children are searched for, in periods.
 const FAMILY_PERIODS: u32 = 10;
-/// Most points of the memory's course that are kept.
+/// Samples of memory that are kept at most.
 const MAX_POINTS: usize = 512;
-/// The kernel's USER_HZ is 100 on every architecture Linux has for userland.
+/// The kernel's USER_HZ, which is 100 on every architecture that Linux runs programs on.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What a process and its children used, from start to stop.
+/// What a process and its descendants used while they were watched.
 #[derive(Clone, Debug, Default)]
 pub struct Usage {
-    /// Processor time.
+    /// CPU time.
     pub cpu: Duration,
     /// Memory at the start.
     pub start_bytes: u64,
-    /// The most that was seen, looking ten times a second.
+    /// Peak memory, sampled ten times a second.
     pub peak_bytes: u64,
     /// Memory at the end.
     pub end_bytes: u64,
-    /// Its course: seconds since the start, and bytes.
+    /// Memory over time: seconds since the start, and bytes.
     pub course: Vec<(f64, u64)>,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
-    /// Starts to watch a process and all its descendants.
+    /// Starts watching a process and all its descendants.
     ///
     /// # Errors
     /// There is no such process.
@@ -61,7 +61,7 @@ impl Monitor {
                 let left = stopped.recv_timeout(PERIOD);
                 periods += 1;
                 if periods % FAMILY_PERIODS == 0 || left != Err(RecvTimeoutError::Timeout) {
-                    // None: it is gone. What it used until then is in the last sample.
+                    // The process is gone: its usage is incomplete, and not reported.
                     family = Family::find(pid)?;
                 }
                 if left != Err(RecvTimeoutError::Timeout) {
@@ -77,16 +77,16 @@ impl Monitor {
         Ok(Self { stop, thread: thread.context("can't start a thread")? })
     }
 
-    /// Stops watching; none where the process has died meanwhile.
+    /// Stops watching. `None` if the process has died in the meantime.
     pub(super) fn stop(self) -> Option<Usage> {
-        // A thread that is gone already has an answer all the same.
+        // A thread that has already ended still has its answer.
         let _ = self.stop.send(());
         self.thread.join().ok().flatten()
     }
 }
 
 impl Usage {
-    /// Keeps a point of the course; every second one is dropped when there are too many.
+    /// Adds a sample of memory; drops every other one when there are too many.
     fn note(&mut self, at: Duration, bytes: u64) {
         if self.course.len() >= MAX_POINTS {
             let mut keep = false;
@@ -114,14 +114,14 @@ impl Family {
         }
         let (mut family, mut at) = (vec![pid], 0);
         while let Some(parent) = family.get(at) {
-            // Taken out, so that no cycle of a torn reading goes on for ever.
+            // Taken out of the map, so that a cycle in a torn reading can't go on for ever.
             family.extend(children.remove(parent).unwrap_or_default());
             at += 1;
         }
         Some(Self(family))
     }
 
-    /// Processor seconds of all, with those of children that are gone, and resident bytes.
+    /// CPU seconds of all of them and of children that have ended, and resident bytes.
     fn sample(&self) -> (f64, u64) {
         let cpu = self.0.iter().filter_map(|pid| Stat::read(*pid)).map(|stat| stat.cpu_seconds).sum();
         (cpu, self.0.iter().filter_map(|pid| resident_bytes(*pid)).sum())
@@ -131,7 +131,7 @@ impl Family {
 #[derive(Debug, PartialEq)]
 struct Stat {
     parent: u32,
-    /// Its own, and of its children that were waited for.
+    /// Of the process, and of its children that were waited for.
     cpu_seconds: f64,
 }
 
@@ -141,7 +141,7 @@ impl Stat {
     }
 
     fn parse(line: &str) -> Option<Self> {
-        // The name stands in parentheses and may itself hold spaces and parentheses.
+        // The name is in parentheses, and may itself contain spaces and parentheses.
         let (_, rest) = line.rsplit_once(") ")?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let ticks: u64 =

@@ -38,21 +38,21 @@ pub(crate) struct Setting {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     pub(crate) arrival: Arrival,
-    /// Streams at once; where requests arrive by themselves, the most that may be open.
+    /// Concurrent streams; with Poisson arrivals, the most that may be open.
     pub(crate) streams: usize,
     pub(crate) until: Until,
     /// The time over which the first requests of the streams are spread.
     pub(crate) spread: Duration,
 }
 
-/// When no more requests are sent.
+/// When a step stops sending requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
     Requests(u64),
     Elapsed(Duration),
 }
 
-/// Runs a step to its end, or until the run is interrupted: then with what came until then, and true.
+/// Runs a step to its end, or until the run is interrupted. Returns what was measured, and whether it was interrupted.
 pub(crate) async fn run(
     setting: &Arc<Setting>,
     load: Load,
@@ -82,7 +82,7 @@ pub(crate) async fn run(
             streams.spawn(Arc::clone(&step).open(per_second));
         }
     }
-    // The streams hold the step, and with it the way to report: the last of them ends the collecting.
+    // The streams hold the step and its channel: collecting ends with the last of them.
     drop(step);
     let mut summary = Summary::default();
     let interrupted = tokio::select! {
@@ -117,7 +117,7 @@ struct Step {
 }
 
 impl Step {
-    /// The number of the next request; none when there are to be no more.
+    /// The number of the next request; `None` once the step sends no more.
     fn next(&self) -> Option<u64> {
         let number = self.sent.fetch_add(1, Ordering::Relaxed);
         let more = match self.load.until {
@@ -127,20 +127,20 @@ impl Step {
         more.then_some(number)
     }
 
-    /// One stream after the other.
+    /// Sends one request after the other.
     async fn closed(self: Arc<Self>, stream: usize) {
         let share = stream as f64 / self.load.streams.max(1) as f64;
         sleep_until((self.started + self.load.spread.mul_f64(share)).into()).await;
         while let Some(number) = self.next() {
             let outcome = self.listen(number, Instant::now()).await;
-            // Nobody collects any more: the run was interrupted.
+            // Nothing collects any more: the run was interrupted.
             if self.outcomes.send(outcome).await.is_err() {
                 return;
             }
         }
     }
 
-    /// Streams when they are due.
+    /// Sends requests when they are due.
     async fn open(self: Arc<Self>, per_second: f64) {
         let mut streams = JoinSet::new();
         for due in poisson_times(per_second, self.setting.seed) {
@@ -160,7 +160,7 @@ impl Step {
             let step = Arc::clone(&self);
             streams.spawn(async move {
                 let outcome = step.listen(number, due).await;
-                // As above.
+                // An error means that the run was interrupted.
                 let _ = step.outcomes.send(outcome).await;
             });
         }
@@ -177,7 +177,7 @@ impl Step {
     }
 }
 
-/// Counts an open stream.
+/// Counts a stream as open until it is dropped.
 struct Open<'a>(&'a Step);
 
 impl<'a> Open<'a> {

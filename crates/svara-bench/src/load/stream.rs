@@ -1,4 +1,4 @@
-//! One stream: a request, and an ear on its answer.
+//! One stream: sends a request and listens to its answer.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use super::{
     sound::{Format, SampleMeter},
 };
 
-/// The rate of pcm where the server doesn't say it, as the Python stack's.
+/// The rate of pcm if the server doesn't say it, like the Python stack.
 const RATE_HZ: u32 = 24_000;
-/// Of ulaw and alaw.
+/// The same for ulaw and alaw.
 const TELEPHONE_RATE_HZ: u32 = 8_000;
-/// What is read of a refusal.
+/// Bytes that are read of a refusal.
 const MAX_REFUSAL_BYTES: usize = 4096;
-/// Longest text of a failure.
+/// Characters of a reason at most.
 const MAX_REASON_CHARACTERS: usize = 120;
 
 /// How to listen.
@@ -97,7 +97,7 @@ impl Hearing {
     }
 }
 
-/// The cause at the bottom of an error: the same for all streams, as it names no address of ours.
+/// The innermost cause of an error: it names no local address, so that it is the same for all streams.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {

@@ -1,42 +1,42 @@
-//! What the streams of one step have in common.
+//! The results of one step.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{distribution::Distribution, outcome::Outcome, process::Usage};
 
-/// Reasons that are told apart; more become "other".
+/// Reasons that are counted by themselves; more count as "other".
 const MAX_REASONS: usize = 32;
 
-/// A step: one load, and what became of its streams.
+/// What was measured in one step.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// Streams that were sent, or should have been.
     pub streams: u64,
-    /// Those that failed, by reason.
+    /// Failed streams, by reason.
     pub failures: BTreeMap<String, u64>,
-    /// Of the failures: those that looked whole and weren't.
+    /// Failed streams that ended without an error.
     pub silent_failures: u64,
-    /// From sending to the first audio, in ms.
+    /// From sending the request to the first audio, in ms.
     pub first_audio_ms: Distribution,
-    /// Seconds for each second of audio, over whole streams.
+    /// Seconds per second of audio, of complete streams.
     pub real_time_factor: Distribution,
-    /// How long players had nothing to play, after their start, in ms: of streams with any audio.
+    /// Silence after the start of playback, in ms, of streams with any audio.
     pub silence_ms: Distribution,
-    /// Streams with any such time.
+    /// Streams with an underrun.
     pub streams_with_underruns: u64,
-    /// Such times in all.
+    /// Underruns in all streams.
     pub underruns: u64,
-    /// The longest of them, in ms.
+    /// The longest underrun, in ms.
     pub longest_silence_ms: f64,
-    /// Audio that came, of whole streams and of others.
+    /// Audio received, of complete and of failed streams.
     pub audio: Duration,
-    /// Samples that came.
+    /// Samples received.
     pub samples: u64,
     /// From the first request to the last answer.
     pub wall: Duration,
-    /// Most streams that were open at once.
+    /// The most streams that were open at once.
     pub most_open: usize,
-    /// What the server used; none where no process was named, or it died.
+    /// CPU time and memory of the server; `None` if no process was named, or it died.
     pub usage: Option<Usage>,
 }
 
@@ -62,17 +62,17 @@ impl Summary {
         self.samples += outcome.samples;
     }
 
-    /// Streams that failed.
+    /// The number of failed streams.
     pub fn failed(&self) -> u64 {
         self.failures.values().sum()
     }
 
-    /// Seconds of audio in a second.
+    /// Seconds of audio received per second.
     pub fn speed(&self) -> Option<f64> {
         (!self.wall.is_zero()).then(|| self.audio.as_secs_f64() / self.wall.as_secs_f64())
     }
 
-    /// Processor seconds for each second of audio.
+    /// CPU seconds per second of audio.
     pub fn cpu_per_audio_second(&self) -> Option<f64> {
         let usage = self.usage.as_ref().filter(|_| !self.audio.is_zero())?;
         Some(usage.cpu.as_secs_f64() / self.audio.as_secs_f64())

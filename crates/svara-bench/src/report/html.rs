@@ -1,4 +1,4 @@
-//! One page with the figures and their plots; it loads nothing.
+//! One page with the results and their plots; it loads nothing else.
 
 use std::{
     fmt::Write,
@@ -29,7 +29,7 @@ pub(super) fn render(report: &Report) -> String {
 fn facts(report: &Report) -> String {
     let about = &report.about;
     let mut facts = format!(
-        "Voice {}. First audio is {}. A listener's player starts with {} ms of audio.",
+        "Voice {}. First audio is {}. A player starts once it has {} ms of audio.",
         escape(&about.voice),
         about.format.first_audio(),
         about.start_buffer_ms
@@ -48,7 +48,7 @@ fn facts(report: &Report) -> String {
     facts
 }
 
-/// The run in four figures: its largest load.
+/// The last step, which has the largest load, at a glance.
 fn cards(report: &Report) -> String {
     let Some(step) = report.steps.last() else { return String::new() };
     let summary = &step.summary;
@@ -68,15 +68,15 @@ fn cards(report: &Report) -> String {
     let note = format!("p50 {} ms", number(first.quantile(0.5), 0));
     card("First audio, p99", &number(first.quantile(0.99), 0), "ms", &note, false);
     let note = format!("real-time factor p99 {}", number(summary.real_time_factor.quantile(0.99), 2));
-    card("Audio made", &number_or_dash(summary.speed(), 1), "s per s", &note, false);
+    card("Audio received", &number_or_dash(summary.speed(), 1), "s per s", &note, false);
     let underrun = summary.streams_with_underruns;
     let note = format!("longest silence {:.0} ms", summary.longest_silence_ms);
-    card("Streams with a gap", &format!("{:.1}", share(underrun)), "%", &note, underrun > 0);
+    card("Streams with an underrun", &format!("{:.1}", share(underrun)), "%", &note, underrun > 0);
     card("Failed", &failed.to_string(), "", &format!("of {} sent", summary.streams), failed > 0);
     if let Some(usage) = &summary.usage {
         let note = format!("peak memory {:.0} MiB", usage.peak_bytes as f64 / MEBIBYTE);
         let cost = number_or_dash(summary.cpu_per_audio_second(), 3);
-        card("Processor", &cost, "CPU-s per s", &note, false);
+        card("CPU", &cost, "CPU-s per s", &note, false);
     }
     format!("<h2>At {}</h2><div class=\"cards\">{cards}</div>", escape(&load(step)))
 }
@@ -119,7 +119,7 @@ fn figures(report: &Report) -> String {
     };
     figure(
         "First audio",
-        "Share of streams that heard something by then. A curve that ends below 100 % lost streams.",
+        "Share of streams with audio by then. Where a curve ends below 100 %, streams failed.",
         &first_audio(steps),
     );
     let first = |share| move |step: &Step| step.summary.first_audio_ms.quantile(share);
@@ -127,34 +127,34 @@ fn figures(report: &Report) -> String {
         vec![by_step("p99", 0, &first(0.99)), by_step("p90", 1, &first(0.9)), by_step("p50", 2, &first(0.5))];
     figure(
         "First audio by load",
-        "Where a line stops, so many streams never heard anything.",
+        "A line stops where that percentile falls among streams without audio.",
         &over_steps("ms", lines),
     );
     let share = |part: u64, step: &Step| Some(100.0 * part as f64 / step.summary.streams.max(1) as f64);
     let lines = vec![
-        by_step("with a gap", 3, &|step| share(step.summary.streams_with_underruns, step)),
+        by_step("with an underrun", 3, &|step| share(step.summary.streams_with_underruns, step)),
         by_step("failed", 4, &|step| share(step.summary.failed(), step)),
     ];
     figure(
         "Underruns and failures by load",
-        "Share of streams whose player ran dry, or that failed.",
+        "Share of streams whose player ran out of audio, or that failed.",
         &over_steps("% of streams", lines),
     );
     let pace = |share| move |step: &Step| step.summary.real_time_factor.quantile(share);
     let lines = vec![by_step("p99", 0, &pace(0.99)), by_step("p50", 2, &pace(0.5))];
     figure(
         "Real-time factor by load",
-        "Seconds for each second of audio; above 1 it comes slower than it plays.",
+        "Seconds per second of audio; above 1, audio arrives more slowly than it plays.",
         &over_steps("s per s of audio", lines),
     );
     if report.has_usage() {
-        let lines = vec![by_step("processor seconds", 5, &|step| step.summary.cpu_per_audio_second())];
+        let lines = vec![by_step("CPU seconds", 5, &|step| step.summary.cpu_per_audio_second())];
         figure(
-            "Processor time by load",
-            "The server's, for each second of audio.",
+            "CPU time by load",
+            "CPU seconds of the server per second of audio.",
             &over_steps("s per s of audio", lines),
         );
-        figure("Memory", "The server's resident memory through each step.", &memory(steps));
+        figure("Memory", "Resident memory of the server during each step.", &memory(steps));
     }
     html
 }
@@ -203,7 +203,7 @@ fn table(report: &Report) -> String {
     let usage = report.has_usage();
     let mut html = String::from(
         "<thead><tr><th rowspan=2>load<th rowspan=2>sent<th rowspan=2>failed<th colspan=4>first audio, ms\
-         <th colspan=2>real-time factor<th colspan=2>silence, ms<th rowspan=2>streams<br>with gaps\
+         <th colspan=2>real-time factor<th colspan=2>silence, ms<th rowspan=2>streams with<br>underruns\
          <th rowspan=2>audio s<br>per s",
     );
     if usage {

@@ -1,4 +1,4 @@
-//! The figures for programs. `null` where there is none: in percentiles that means that so many streams failed.
+//! The results for programs. A percentile is `null` if it falls among failed streams.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What was measured: as a table, as JSON, as a page with plots.
+//! The results of a run: as a table, as JSON and as a page with plots.
 
 mod html;
 mod json;
@@ -9,44 +9,44 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::load::{Arrival, Format, Summary};
 
-/// A run: what was asked, and its steps.
+/// A run: its settings and its steps.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What was asked.
+    /// Its settings.
     pub about: About,
     /// When it started, in seconds since 1970.
     pub started_unix_s: u64,
-    /// In the order they were run.
+    /// In the order in which they ran.
     pub steps: Vec<Step>,
 }
 
-/// What was asked.
+/// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct About {
-    /// The server.
+    /// The base URL of the server.
     pub url: String,
-    /// Its API.
+    /// The server's API.
     pub dialect: &'static str,
     /// The audio format.
     pub format: Format,
-    /// Who spoke.
+    /// The voice.
     pub voice: String,
-    /// Audio that a listener gathered before it started.
+    /// Audio that a player buffers before it starts, in ms.
     pub start_buffer_ms: f64,
-    /// Frames that each answer had to have.
+    /// Frames that each answer must have.
     pub expect_frames: Option<u64>,
 }
 
-/// One load, and what became of it.
+/// A step: its load and its results.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What it is called: the number of streams, or the rate of requests.
+    /// Its name: the number of streams, or the rate of requests.
     pub name: String,
-    /// Streams at once, or the most that might be open.
+    /// Concurrent streams, or the most that may be open.
     pub streams: usize,
-    /// How requests arrived.
+    /// How requests arrive.
     pub arrival: Arrival,
-    /// What became of them.
+    /// What was measured.
     pub summary: Summary,
 }
 
@@ -58,33 +58,33 @@ impl Report {
         Self { about: about.clone(), started_unix_s, steps: Vec::new() }
     }
 
-    /// For a terminal.
+    /// As a table for a terminal.
     pub fn table(&self) -> String {
         table::render(self)
     }
 
-    /// For programs.
+    /// As JSON.
     pub fn json(&self) -> json::Json<'_> {
         json::Json::new(self)
     }
 
-    /// For people: one page that needs nothing else.
+    /// As one HTML page that loads nothing else.
     pub fn html(&self) -> String {
         html::render(self)
     }
 
-    /// Whether a server's process was watched.
+    /// Whether the usage of the server's process is known for any step.
     fn has_usage(&self) -> bool {
         self.steps.iter().any(|step| step.summary.usage.is_some())
     }
 }
 
-/// A number with so many decimals; "never" where failed streams rank there.
+/// Formats a percentile; "never" if it falls among failed streams.
 fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| "never".into(), |value| format!("{value:.decimals$}"))
 }
 
-/// The same, where there is nothing to say.
+/// Formats a number; a dash if there is none.
 fn number_or_dash(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| "–".into(), |value| format!("{value:.decimals$}"))
 }

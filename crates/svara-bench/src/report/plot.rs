@@ -15,7 +15,7 @@ pub(super) struct Plot {
 pub(super) struct Axis {
     pub(super) title: String,
     pub(super) max: f64,
-    /// Where the axis is no measure: names at 0, 1, 2, ….
+    /// For an axis without a scale: names at 0, 1, 2, ….
     pub(super) names: Vec<String>,
 }
 
@@ -25,9 +25,9 @@ pub(super) struct Line {
     pub(super) name: String,
     pub(super) colour: usize,
     pub(super) points: Vec<(f64, f64)>,
-    /// Goes from point to point in steps, as a distribution does.
+    /// Whether it goes from point to point in steps, as for a distribution.
     pub(super) steps: bool,
-    /// Marks each point.
+    /// Whether each point is marked.
     pub(super) dots: bool,
 }
 
@@ -39,11 +39,11 @@ const TOP: f64 = 14.0;
 const BOTTOM: f64 = 46.0;
 const INNER_WIDTH: f64 = WIDTH - LEFT - RIGHT;
 const INNER_HEIGHT: f64 = HEIGHT - TOP - BOTTOM;
-/// Colours that the page has.
+/// Colours of the page.
 pub(super) const COLOURS: usize = 8;
 
 impl Axis {
-    /// An axis with a scale that holds all values.
+    /// An axis with a scale that covers all values.
     pub(super) fn measure(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let largest = values.into_iter().filter(|value| value.is_finite()).fold(0.0, f64::max);
         let step = round_step(largest);
@@ -55,12 +55,12 @@ impl Axis {
         Self { title: title.into(), max: names.len().saturating_sub(1) as f64, names }
     }
 
-    /// Where a value lies: 0 to 1.
+    /// The position of a value, 0 to 1.
     fn share(&self, value: f64) -> f64 {
         if self.names.is_empty() { value / self.max } else { (value + 0.5) / self.names.len() as f64 }
     }
 
-    /// Values with a mark, and what is written there.
+    /// The values with a mark, and their labels.
     fn marks(&self) -> Vec<(f64, String)> {
         if !self.names.is_empty() {
             return self.names.iter().enumerate().map(|(at, name)| (at as f64, name.clone())).collect();
@@ -72,7 +72,7 @@ impl Axis {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, so that some four to eight of them reach a value.
+/// The distance of marks up to a value: 1, 2 or 5 times a power of ten, for some four to eight marks.
 fn round_step(largest: f64) -> f64 {
     if largest <= 0.0 {
         return 1.0;
@@ -89,7 +89,7 @@ fn round_step(largest: f64) -> f64 {
         }
 }
 
-/// A text that may stand in HTML and SVG.
+/// Escapes a text for HTML and SVG.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

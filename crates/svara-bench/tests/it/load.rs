@@ -24,7 +24,7 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// So much silence as 16-bit samples at 24 kHz.
+/// Silence as 16-bit samples at 24 kHz.
 fn pcm(ms: usize) -> Bytes {
     vec![0; ms * 48].into()
 }
@@ -126,8 +126,8 @@ async fn poisson_arrivals_go_on_whatever_the_server_does() {
         measure(&url, &["--arrival", "poisson:200", "--requests", "50", "--streams", "2"]).await.unwrap();
     let summary = &few.steps[0].summary;
     assert_eq!(summary.streams, 50);
-    assert!(summary.failures["not sent: --max-open streams were open"] > 30, "{:?}", summary.failures);
-    assert_eq!(summary.first_audio_ms.quantile(0.9), None, "what wasn't sent ranks last");
+    assert!(summary.failures["not sent: too many open streams"] > 30, "{:?}", summary.failures);
+    assert_eq!(summary.first_audio_ms.quantile(0.9), None, "streams that weren't sent rank last");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! From words to what the model is asked.
+//! Prompts: what the model is given for a text and a voice.
 
 mod spelled;
 mod tokenized;
@@ -6,12 +6,18 @@ mod tokenized;
 use std::{path::Path, sync::Arc};
 
 use self::tokenized::WordTokenizer;
-use crate::{CloningUnavailable, ModelProfile, ReferenceVoice, Voice, profile::PromptPart};
+use crate::{
+    profile::{ModelProfile, PromptPart},
+    voice::{
+        Voice,
+        reference::{CloningUnavailable, ReferenceVoice},
+    },
+};
 
 /// A prompt, in one of the two forms that engines take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prompt {
-    /// Token ids: nothing is left to the engine's tokenizer.
+    /// Token ids. The engine's tokenizer isn't used.
     Tokens(Vec<u32>),
     /// Text with the control tokens spelled out.
     Text(String),
@@ -19,15 +25,15 @@ pub enum Prompt {
 
 /// Builds the prompts of a model.
 ///
-/// What a user typed never becomes a control token: with a tokenizer, words are tokenized without the tokenizer's
-/// added vocabulary, so that a typed `<custom_token_2>` is seven or so ordinary tokens; without one, whatever looks
-/// like such a token is broken up.
+/// What a user types never becomes a control token. With a tokenizer, words are tokenized without its added vocabulary:
+/// a typed `<custom_token_2>` becomes about seven ordinary tokens. Without one, whatever looks like such a token is
+/// broken up.
 pub struct PromptBuilder {
     profile: Arc<ModelProfile>,
     tokenizer: Option<WordTokenizer>,
 }
 
-/// What goes into the places of a prompt.
+/// The contents of a prompt's places.
 struct Fillings<'a> {
     text: &'a str,
     transcript: &'a str,
@@ -35,7 +41,7 @@ struct Fillings<'a> {
     reference: &'a [u32],
 }
 
-/// A tokenizer that can't be used.
+/// A tokenizer can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error("tokenizer {path}: {reason}")]
 pub struct PromptError {
@@ -44,10 +50,10 @@ pub struct PromptError {
 }
 
 impl PromptBuilder {
-    /// A builder of token-id prompts where there is a `tokenizer.json`, of text prompts otherwise.
+    /// Builds prompts of token ids with a `tokenizer.json`, and prompts of text without one.
     ///
     /// # Errors
-    /// The file isn't a tokenizer, or its control tokens aren't those of the profile.
+    /// The file isn't a tokenizer, or its control tokens differ from the profile's.
     pub fn new(profile: Arc<ModelProfile>, tokenizer: Option<&Path>) -> Result<Self, PromptError> {
         let tokenizer = tokenizer
             .map(|path| {
@@ -58,33 +64,34 @@ impl PromptBuilder {
         Ok(Self { profile, tokenizer })
     }
 
-    /// The prompt for `text` in a preset voice.
+    /// Builds the prompt for `text` in a preset voice.
     ///
     /// # Errors
-    /// The tokenizer failed; this isn't known to happen.
+    /// The tokenizer failed, which isn't known to happen.
     pub fn preset(&self, voice: &Voice, text: &str) -> Result<Prompt, String> {
         let words = self.profile.words(&self.profile.speaker_id(voice), text);
         self.fill(&self.profile.preset, &Fillings { text: &words, transcript: "", reference: &[] })
     }
 
-    /// Whether there can be prompts for the voice of a recording.
+    /// Checks that there are prompts for the voice of a recording.
     ///
     /// # Errors
     /// The model's profile has none.
     pub fn cloning(&self) -> Result<(), CloningUnavailable> {
         let missing =
-            || CloningUnavailable::new(format!("the model {} has no prompt for it", self.profile.id));
+            || CloningUnavailable::new(format!("the model {} has no prompt for cloning", self.profile.id));
         self.profile.clone.as_ref().map(|_| ()).ok_or_else(missing)
     }
 
-    /// The prompt for `text` in the voice of a recording. All before the text is the same for each text, token for
-    /// token, so that engines that keep such beginnings needn't compute it again.
+    /// Builds the prompt for `text` in the voice of a recording. Everything before the text is the same for every text,
+    /// token for token, so that engines with a prefix cache needn't compute it again.
     ///
     /// # Errors
     /// The model's profile has no such prompt, or a code of the recording has no token in the model's layout.
     pub fn clone_of(&self, reference: &ReferenceVoice, text: &str) -> Result<Prompt, String> {
         let prompts = self.profile.clone.as_ref();
-        let prompts = prompts.ok_or_else(|| format!("the model {} has no prompt for it", self.profile.id))?;
+        let prompts =
+            prompts.ok_or_else(|| format!("the model {} has no prompt for cloning", self.profile.id))?;
         let transcript = reference.transcript.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let parts = if transcript.is_some() { &prompts.with_transcript } else { &prompts.without_transcript };
         let layout = &self.profile.layout;
@@ -100,7 +107,7 @@ impl PromptBuilder {
         }
     }
 
-    /// The model this builds prompts for.
+    /// The model that the prompts are for.
     pub fn profile(&self) -> &Arc<ModelProfile> {
         &self.profile
     }

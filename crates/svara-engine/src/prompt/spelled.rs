@@ -1,11 +1,11 @@
-//! Prompts of text, for when there is no tokenizer at hand and the engine's has to do.
+//! Prompts of text, for the engine's own tokenizer.
 
 use std::fmt::Write;
 
 use super::Fillings;
-use crate::{ModelProfile, profile::PromptPart};
+use crate::profile::{ModelProfile, PromptPart};
 
-/// The control tokens spelled out around the words.
+/// Spells out the control tokens around the words.
 pub(super) fn prompt(parts: &[PromptPart], with: &Fillings<'_>, profile: &ModelProfile) -> String {
     let mut prompt = String::new();
     for part in parts {
@@ -25,8 +25,8 @@ pub(super) fn prompt(parts: &[PromptPart], with: &Fillings<'_>, profile: &ModelP
     prompt
 }
 
-/// Breaks up whatever an engine's tokenizer could take for a token of its added vocabulary: `<tag>` becomes `< tag>`.
-/// Style tags stay: they are words to the tokenizer.
+/// Breaks up whatever a tokenizer could take for a token of its added vocabulary: `<tag>` becomes `< tag>`. Style tags
+/// stay, because they are ordinary words to the tokenizer.
 fn without_tokens(words: &str, style_tags: &[String]) -> String {
     let mut safe = String::with_capacity(words.len() + 8);
     let mut rest = words;

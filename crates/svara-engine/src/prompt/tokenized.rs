@@ -5,18 +5,15 @@ use std::path::Path;
 use tokenizers::{AddedVocabulary, Encoding, Tokenizer};
 
 use super::Fillings;
-use crate::{
-    ModelProfile,
-    profile::{ControlToken, PromptPart},
-};
+use crate::profile::{ControlToken, ModelProfile, PromptPart};
 
-/// A model's tokenizer without its added vocabulary: it can only give ordinary tokens.
+/// A model's tokenizer without its added vocabulary, which can only give ordinary tokens.
 pub(super) struct WordTokenizer {
     tokenizer: Tokenizer,
 }
 
 impl WordTokenizer {
-    /// Reads a `tokenizer.json` and compares its control tokens with the profile's.
+    /// Loads a `tokenizer.json` and checks its control tokens against the profile's.
     pub(super) fn load(path: &Path, profile: &ModelProfile) -> Result<Self, String> {
         let mut tokenizer = Tokenizer::from_file(path).map_err(|error| error.to_string())?;
         let cloning = profile.clone.iter().flat_map(|clone| &clone.with_transcript);
@@ -50,7 +47,7 @@ impl WordTokenizer {
 fn check(tokenizer: &Tokenizer, token: &ControlToken) -> Result<(), String> {
     match tokenizer.token_to_id(&token.text) {
         Some(id) if id == token.id => Ok(()),
-        Some(id) => Err(format!("{} is token {id} here, but {} in the model profile", token.text, token.id)),
+        Some(id) => Err(format!("{} is token {id}, but {} in the model profile", token.text, token.id)),
         None => Err(format!("has no token {}, which the model profile names", token.text)),
     }
 }
@@ -60,11 +57,14 @@ mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
+    use svara_snac::Frame;
     use svara_testkit::models::{tokenizer, workspace};
 
-    use svara_snac::Frame;
-
-    use crate::{ModelProfile, Prompt, PromptBuilder, ReferenceVoice, Voice, Voices};
+    use crate::{
+        profile::ModelProfile,
+        prompt::{Prompt, PromptBuilder},
+        voice::{Voice, reference::ReferenceVoice, voices::Voices},
+    };
 
     fn builder() -> (PromptBuilder, Arc<Voice>) {
         let profile = Arc::new(ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap());
@@ -81,7 +81,7 @@ mod tests {
         }
     }
 
-    /// The ids around the words, and nothing but ordinary tokens between them.
+    /// Checks the ids around the words, and that there are only ordinary tokens between them.
     fn assert_well_formed(ids: &[u32]) {
         let (head, rest) = ids.split_at(3);
         let (words, tail) = rest.split_at(rest.len() - 4);
@@ -129,7 +129,7 @@ mod tests {
         let words = |ids: &[u32]| ids.iter().all(|id| *id < 128_000);
         assert!(words(&one[text_at..one.len() - 4]) && words(&other[text_at..other.len() - 4]));
         assert_eq!(one[one.len() - 4..], [128_260, 128_009, 128_261, 128_257]);
-        // The turn of the transcript, then the recording's own.
+        // The turn of the transcript, then that of the recording.
         let audio_at = one.iter().position(|id| *id == 128_266).unwrap();
         assert_eq!(one[..3], [128_000, 128_259, 156_939]);
         assert!(words(&one[3..audio_at - 4]) && audio_at > 8);

@@ -1,4 +1,4 @@
-//! Where audio tokens come from.
+//! Sources of audio tokens.
 
 pub mod demo;
 pub mod pool;
@@ -7,92 +7,90 @@ pub mod vllm;
 use std::{sync::Arc, time::Duration};
 
 use futures::{future::BoxFuture, stream::BoxStream};
-use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
 use self::pool::{EngineObserver, EngineStatus};
-use crate::{CloningUnavailable, ReferenceVoice, Sampling, TraceContext, Voice};
+use crate::{
+    request::Sampling,
+    trace::TraceContext,
+    voice::{
+        Voice,
+        reference::{CloningUnavailable, ReferenceVoice},
+    },
+};
 
-/// Something that turns words into audio tokens, as they are made.
+/// Generates audio tokens for words, as a stream.
 pub trait TokenSource: Send + Sync {
-    /// Starts to speak. Dropping the stream (or this future) ends the generation.
+    /// Starts a generation. Dropping the stream or this future ends it.
     fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>>;
 
-    /// Whether it can speak in the voice of a recording.
+    /// Checks that the source can speak in the voice of a recording.
     ///
     /// # Errors
-    /// Says why not.
+    /// It can't. The error says why.
     fn cloning(&self) -> Result<(), CloningUnavailable>;
 
-    /// Whether the source would answer now.
+    /// Checks whether the source would answer now.
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>>;
 
-    /// What the source is, for health reports and logs.
+    /// Describes the source, for health reports and logs.
     fn about(&self) -> SourceInfo;
 
-    /// The engines that it asks, as they stand; none where it asks nobody.
+    /// The state of the engines behind the source. Empty if there are none.
     fn engines(&self) -> Vec<EngineStatus> {
         Vec::new()
     }
 
-    /// Tells `observer` of what its engines do from now on.
+    /// Registers `observer` for the events of the engines behind the source.
     ///
     /// # Errors
-    /// Somebody else is told already; the observer comes back.
+    /// There is an observer already. The new one is returned.
     fn observe(&self, observer: Box<dyn EngineObserver>) -> Result<(), Box<dyn EngineObserver>> {
-        // It has no engines: there is nothing to tell.
+        // There are no engines, and so no events.
         drop(observer);
         Ok(())
     }
 }
 
-/// What is to be said.
+/// A text to be generated in a voice.
 #[derive(Clone, Debug)]
 pub struct Utterance {
     /// The words.
     pub text: String,
-    /// Who says them.
+    /// The voice.
     pub voice: Arc<Voice>,
-    /// The recording whose voice it is; none: one of the model's own.
+    /// The recording that the voice is cloned from. `None` for one of the model's own voices.
     pub reference: Option<Arc<ReferenceVoice>>,
-    /// How tokens are drawn.
+    /// How tokens are sampled.
     pub sampling: Sampling,
     /// Makes the tokens repeatable.
     pub seed: Option<u64>,
-    /// The id under which the source should know the request.
+    /// The id of the request in the engine.
     pub request_id: String,
-    /// The trace that it belongs to.
+    /// The trace of the request.
     pub trace: Option<TraceContext>,
-    /// The span of the request that it is part of.
+    /// The tracing span of the request.
     pub span: tracing::Span,
 }
 
 impl Utterance {
-    /// Stands for all utterances whose prompts begin alike, which is what an engine can keep: the voice. A recording
-    /// has no name of its own: it is known by what it is.
+    /// Identifies the common beginning of prompts, which engines cache: the voice, or the recording that it is cloned
+    /// from.
     pub fn session_id(&self) -> String {
-        let Some(reference) = &self.reference else { return self.voice.voice_id.clone() };
-        let mut digest = Sha256::new();
-        for code in reference.frames.iter().flat_map(|frame| frame.0) {
-            digest.update(code.to_le_bytes());
-        }
-        digest.update(reference.transcript.as_deref().unwrap_or_default());
-        let digest = digest.finalize();
-        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("reference-{hex}")
+        self.reference.as_ref().map_or_else(|| self.voice.voice_id.clone(), |reference| reference.id())
     }
 }
 
-/// Tokens as they come; the last item is an end or an error. A stream that just stops was cut off.
+/// Tokens as they are generated. The last item is an end or an error; a stream that stops without one was cut off.
 pub type TokenStream = BoxStream<'static, Result<TokenEvent, SourceError>>;
 
-/// The token ids of one event. Those of a frame, and one more, need no allocation.
+/// The token ids of one event. Up to 8, one more than a frame has, need no allocation.
 pub type TokenIds = SmallVec<[u32; 8]>;
 
-/// What a source says.
+/// An event of a token stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenEvent {
-    /// The next tokens, without those that end the speech.
+    /// The next tokens, without stop tokens.
     Tokens(TokenIds),
     /// The speech is complete.
     End(FinishReason),
@@ -101,14 +99,14 @@ pub enum TokenEvent {
 /// Why the speech ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinishReason {
-    /// The model said so.
+    /// The model generated a stop token.
     Stop,
     /// `max_tokens` was reached: the speech may be cut off.
     Length,
 }
 
 impl FinishReason {
-    /// The word for it in APIs.
+    /// The reason's name in APIs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stop => "stop",
@@ -117,62 +115,62 @@ impl FinishReason {
     }
 }
 
-/// What a source is.
+/// A description of a source.
 #[derive(Clone, Debug)]
 pub struct SourceInfo {
     /// `vllm` or `demo`.
     pub kind: &'static str,
-    /// The model it asks for.
+    /// The model that the engine is asked for.
     pub model: String,
-    /// Where it asks; none where it asks nobody.
+    /// The engine's URL, or several separated by commas. `None` without an engine.
     pub url: Option<String>,
-    /// Something that users must know, such as that this is no real voice.
+    /// A notice for users, such as that this isn't the real voice.
     pub notice: Option<&'static str>,
 }
 
-/// Why a source gave no tokens, or stopped in the middle.
+/// A failure of a source, before or during a stream.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SourceError {
-    /// Nobody answers at its address.
+    /// The engine doesn't answer at its address.
     #[error("the engine can't be reached: {reason}")]
     Unreachable {
-        /// What the connection said.
+        /// The error of the connection.
         reason: String,
     },
-    /// It said no.
+    /// The engine refused the request.
     #[error("the engine refused the request with status {status}: {message}")]
     Rejected {
         /// The HTTP status.
         status: u16,
-        /// What it said, at most 300 characters.
+        /// The engine's message, at most 300 characters.
         message: String,
-        /// The field of our request that it named, where a caller can change that.
+        /// The field that the engine named, if a caller can change it.
         field: Option<&'static str>,
     },
-    /// It was silent for too long.
+    /// The engine sent nothing for too long.
     #[error("the engine was silent for {} s {phase}", after.as_secs_f32())]
     Timeout {
-        /// For how long.
+        /// The timeout.
         after: Duration,
-        /// What was waited for.
+        /// The phase of the stream, such as "before the first token".
         phase: &'static str,
     },
     /// The stream broke off before the speech was complete.
-    #[error("the engine broke off: {reason}")]
+    #[error("the engine's stream broke off: {reason}")]
     BrokeOff {
-        /// What was seen.
+        /// What is wrong.
         reason: String,
     },
-    /// It answered something that makes no sense.
-    #[error("the engine's answer makes no sense: {reason}")]
+    /// The engine's answer isn't valid, or there is no way to ask it.
+    #[error("the engine's answer is invalid: {reason}")]
     Nonsense {
-        /// What was seen.
+        /// What is wrong.
         reason: String,
     },
     /// The demo voice's speech program failed.
     #[error("the demo voice failed: {reason}")]
     Demo {
-        /// What it said.
+        /// The program's error.
         reason: String,
     },
 }
@@ -187,7 +185,7 @@ impl SourceError {
         }
     }
 
-    /// A stable word for what happened, for metrics.
+    /// A stable name of the failure, for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "unreachable",
@@ -200,23 +198,23 @@ impl SourceError {
         }
     }
 
-    /// Whether no engine could do what the caller asked for.
+    /// Whether the caller asked for something that no engine could do.
     pub(crate) fn is_callers_fault(&self) -> bool {
         matches!(self, Self::Rejected { field: Some(_), .. })
     }
 
-    /// A stream that ended without an end.
+    /// The error of a stream that ended without [`TokenEvent::End`].
     pub(crate) fn just_stopped() -> Self {
-        Self::BrokeOff { reason: "the token stream just stopped".into() }
+        Self::BrokeOff { reason: "the token stream ended without a finish reason".into() }
     }
 }
 
-/// A foreign text, cut to what fits a message.
+/// Cuts a foreign text to the length of an error message.
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(300).collect()
 }
 
-/// Something said in this voice, for tests.
+/// An utterance in this voice, for tests.
 #[cfg(test)]
 fn utterance_of(voice: &str) -> Utterance {
     let voice = Voice {

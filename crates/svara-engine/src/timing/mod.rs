@@ -1,60 +1,41 @@
-//! When each word and character of a piece is said.
+//! When each word and character of a piece is spoken.
 
 mod weights;
 
-pub use weights::LetterWeights;
+use self::weights::character_ends;
 
-/// One piece of a speech that has been said to its end, and where its sound lies.
+/// A completed piece of a speech, and where it lies in the audio.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PieceTiming {
-    /// The words as the model was asked to say them: normalized, without style tags. Between two pieces of a text
-    /// there was white space, or nothing.
+    /// The words that the model was asked to say: normalized, without style tags. White space between two pieces
+    /// belongs to neither.
     pub text: String,
-    /// Samples of the speech before this piece.
+    /// Where the piece starts, in samples of the speech.
     pub start_samples: u64,
-    /// Samples of the speech up to its end.
+    /// Where it ends, in samples of the speech.
     pub end_samples: u64,
 }
 
-/// A part of a piece's text and when it is said.
+/// A part of a piece's text, and when it is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedText<'a> {
-    /// The text, as it stands in the piece.
+    /// The text, a slice of the piece's.
     pub text: &'a str,
-    /// Samples of the speech before it.
+    /// Where it starts, in samples of the speech.
     pub start_samples: u64,
-    /// Samples of the speech up to its end; never less than the start.
+    /// Where it ends, in samples of the speech. Never less than the start.
     pub end_samples: u64,
-}
-
-/// Says when the characters of a piece are said.
-///
-/// [`LetterWeights`] is the one there is: an estimate. A forced aligner, which listens to the sound, would be another.
-pub trait Aligner {
-    /// Where each character (Unicode scalar value) of the piece's text ends, in samples of the speech: as many as
-    /// there are characters, none less than the one before it or than the piece's start, the last the piece's end.
-    fn character_ends(&self, piece: &PieceTiming) -> Vec<u64>;
 }
 
 impl PieceTiming {
-    /// Each word with the white space behind it: their texts joined are the piece's text, and their times follow each
-    /// other without a gap. The pause after a sentence belongs to its last word.
+    /// The words, each with the white space behind it: their texts joined are the piece's text, and their times have no
+    /// gaps. The pause after a sentence belongs to its last word.
     ///
-    /// The times are estimates of [`LetterWeights`].
+    /// The times are estimates, based on how long each letter usually sounds.
     pub fn words(&self) -> Vec<TimedText<'_>> {
-        self.words_by(&LetterWeights)
-    }
-
-    /// Each character (Unicode scalar value), white space too: as [`PieceTiming::words`].
-    pub fn characters(&self) -> Vec<TimedText<'_>> {
-        self.characters_by(&LetterWeights)
-    }
-
-    /// [`PieceTiming::words`] as another aligner heard them.
-    pub fn words_by(&self, aligner: &dyn Aligner) -> Vec<TimedText<'_>> {
         let mut words: Vec<TimedText<'_>> = Vec::new();
         let mut rest = self.text.as_str();
-        let mut characters = self.characters_by(aligner).into_iter();
+        let mut characters = self.characters().into_iter();
         let mut start_samples = self.start_samples;
         while !rest.is_empty() {
             let (word, after) = rest.split_at(word_len(rest));
@@ -66,11 +47,14 @@ impl PieceTiming {
         words
     }
 
-    /// [`PieceTiming::characters`] as another aligner heard them.
-    pub fn characters_by(&self, aligner: &dyn Aligner) -> Vec<TimedText<'_>> {
+    /// The characters (Unicode scalar values), including white space, with times as in [`PieceTiming::words`].
+    pub fn characters(&self) -> Vec<TimedText<'_>> {
         let mut start_samples = self.start_samples;
-        let timed =
-            self.text.char_indices().zip(aligner.character_ends(self)).map(|((at, c), end_samples)| {
+        let timed = self
+            .text
+            .char_indices()
+            .zip(character_ends(&self.text, self.start_samples, self.end_samples))
+            .map(|((at, c), end_samples)| {
                 let text = self.text.get(at..at + c.len_utf8()).unwrap_or_default();
                 let timed = TimedText { text, start_samples, end_samples };
                 start_samples = end_samples;
@@ -80,8 +64,8 @@ impl PieceTiming {
     }
 }
 
-/// The length in bytes of the word that a text starts with, with the white space before (only at the very start of a
-/// piece) and after it.
+/// The length in bytes of the first word of a text, including the white space after it and, at the start of a piece,
+/// before it.
 fn word_len(text: &str) -> usize {
     let leading = text.len() - text.trim_start().len();
     let mut in_word = false;

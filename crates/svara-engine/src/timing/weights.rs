@@ -1,16 +1,11 @@
-//! Times estimated from how long letters usually are.
+//! Estimates times from how long letters usually sound: the samples of a piece are divided by the weight of each
+//! character.
+//!
+//! The unit is a hundredth of an Indian consonant with its vowel. The weights are round numbers for what is commonly
+//! known of these scripts: a written consonant is a syllable unless a sign takes its vowel away, and a long vowel lasts
+//! about twice as long as a short one. They weren't fitted to recordings.
 
 use svara_text::WritingSystem;
-
-use super::{Aligner, PieceTiming};
-
-/// Shares a piece's sound out by the weight of each character.
-///
-/// The unit is a hundredth of an Indian consonant with the vowel it carries. The weights are round numbers for what is
-/// commonly known of these scripts (a written consonant is a syllable unless a sign takes its vowel away; a long vowel
-/// lasts about twice as long as a short one); they weren't fitted to recordings.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LetterWeights;
 
 /// A consonant with its inherent or written short vowel.
 const SYLLABLE: u64 = 100;
@@ -18,14 +13,14 @@ const SYLLABLE: u64 = 100;
 const BARE_CONSONANT: u64 = 50;
 /// What a sign for a long vowel or a diphthong adds.
 const LONG_VOWEL_SIGN: u64 = 50;
-/// What a sign for a short vowel adds: it takes the place of the inherent one.
+/// What a sign for a short vowel adds: it replaces the inherent one.
 const SHORT_VOWEL_SIGN: u64 = 10;
 /// Anusvara, candrabindu, visarga.
 const NASAL_SIGN: u64 = 30;
 /// A Latin letter: an English syllable has about two and a half.
 const LATIN_VOWEL: u64 = 60;
 const LATIN_CONSONANT: u64 = 40;
-/// A digit that wasn't turned into words is still said as one.
+/// A digit, which is spoken as a word.
 const DIGIT: u64 = 220;
 /// Pauses.
 const SENTENCE_END: u64 = 250;
@@ -35,28 +30,28 @@ const SPACE: u64 = 15;
 /// Letters of other scripts.
 const OTHER_LETTER: u64 = 80;
 
-impl Aligner for LetterWeights {
-    fn character_ends(&self, piece: &PieceTiming) -> Vec<u64> {
-        let mut total = 0;
-        let mut ends = Vec::with_capacity(piece.text.len() / 2);
-        let mut characters = piece.text.chars().peekable();
-        while let Some(c) = characters.next() {
-            total += weight(c, characters.peek().copied());
-            ends.push(total);
-        }
-        if total == 0 {
-            // Nothing that sounds: even shares.
-            total = ends.len() as u64;
-            ends = (1..=total).collect();
-        }
-        let samples = u128::from(piece.end_samples.saturating_sub(piece.start_samples));
-        for end in &mut ends {
-            let share = samples * u128::from(*end) / u128::from(total.max(1));
-            // A share is at most all the samples, which were a u64.
-            *end = piece.start_samples + u64::try_from(share).unwrap_or(u64::MAX - piece.start_samples);
-        }
-        ends
+/// Where each character (Unicode scalar value) of a piece's text ends, in samples of the speech. The ends never
+/// decrease, none is before `start_samples`, and the last is `end_samples`.
+pub(super) fn character_ends(text: &str, start_samples: u64, end_samples: u64) -> Vec<u64> {
+    let mut total = 0;
+    let mut ends = Vec::with_capacity(text.len() / 2);
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        total += weight(c, characters.peek().copied());
+        ends.push(total);
     }
+    if total == 0 {
+        // Nothing sounds: divide evenly.
+        total = ends.len() as u64;
+        ends = (1..=total).collect();
+    }
+    let samples = u128::from(end_samples.saturating_sub(start_samples));
+    for end in &mut ends {
+        let share = samples * u128::from(*end) / u128::from(total.max(1));
+        // A share is at most all samples, which fit a u64.
+        *end = start_samples + u64::try_from(share).unwrap_or(u64::MAX - start_samples);
+    }
+    ends
 }
 
 /// The weight of a character before `next`.
@@ -77,7 +72,7 @@ fn weight(c: char, next: Option<char>) -> u64 {
     }
 }
 
-/// The blocks of the Indian scripts are laid out alike: the same place in each means the same sound.
+/// The Unicode blocks of the Indian scripts have the same layout: the same place is the same sound.
 fn indic_weight(c: char, next: Option<char>) -> u64 {
     match place(c) {
         0x00..=0x03 => NASAL_SIGN,
@@ -98,7 +93,7 @@ fn is_virama(c: char) -> bool {
     WritingSystem::of(c).is_some_and(|system| system != WritingSystem::Latin) && place(c) == 0x4D
 }
 
-/// The place in the script's block, which are 128 long.
+/// The place in the script's block of 128 characters.
 fn place(c: char) -> u32 {
     u32::from(c) & 0x7F
 }

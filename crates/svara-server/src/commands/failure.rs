@@ -1,10 +1,10 @@
-//! How a command fails.
+//! The failure of a command.
 
-/// Why the program ends badly.
+/// Why the program fails.
 #[derive(Debug)]
 pub enum Failure {
     /// The command line or the configuration is wrong: exit code 64.
     Usage(anyhow::Error),
-    /// It couldn't start, or failed while it ran: exit code 1.
+    /// The program couldn't start, or failed while it ran: exit code 1.
     Start(anyhow::Error),
 }

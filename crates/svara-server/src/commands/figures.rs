@@ -1,20 +1,20 @@
-//! How long a speech took, as people read it.
+//! Timings of a speech, for people.
 
 use std::{fmt, time::Duration};
 
-/// What one speech took.
+/// The timings of one speech.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Figures {
     /// From the request to its first samples.
     pub(super) first_audio: Duration,
     /// From the request to its last samples.
     pub(super) took: Duration,
-    /// How long it plays.
+    /// The length of the audio.
     pub(super) audio: Duration,
 }
 
 impl Figures {
-    /// Seconds it took for each second of audio: below 1 is faster than it plays.
+    /// Seconds taken for each second of audio: below 1 is faster than playback.
     fn real_time_factor(&self) -> f64 {
         self.took.as_secs_f64() / self.audio.as_secs_f64()
     }
@@ -32,7 +32,7 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Least, middle and most of several speeches.
+/// The minimum, median and maximum of several speeches; none if there are none.
 pub(super) fn summary(rounds: &[Figures]) -> Option<String> {
     let first_audio = spread(rounds.iter().map(|round| round.first_audio.as_secs_f64() * 1e3))?;
     let factor = spread(rounds.iter().map(Figures::real_time_factor))?;
@@ -40,7 +40,7 @@ pub(super) fn summary(rounds: &[Figures]) -> Option<String> {
     let first_audio = format!("first audio {least}/{median}/{most} ms");
     let [least, median, most] = factor.map(|factor| format!("{factor:.3}"));
     Some(format!(
-        "{} times, least/median/most: {first_audio}, real-time factor {least}/{median}/{most}",
+        "{} runs, min/median/max: {first_audio}, real-time factor {least}/{median}/{most}",
         rounds.len()
     ))
 }
@@ -62,14 +62,14 @@ mod tests {
     }
 
     #[test]
-    fn one_speech_and_many_are_told_in_a_line() {
+    fn each_speech_and_the_summary_are_one_line() {
         assert_eq!(
             round(120, 500).to_string(),
             "first audio 120 ms, 2.00 s of audio in 0.50 s, real-time factor 0.250"
         );
         assert_eq!(
             summary(&[round(300, 500), round(100, 1000), round(200, 3000)]).unwrap(),
-            "3 times, least/median/most: first audio 100/200/300 ms, real-time factor 0.250/0.500/1.500"
+            "3 runs, min/median/max: first audio 100/200/300 ms, real-time factor 0.250/0.500/1.500"
         );
         assert_eq!(summary(&[]), None);
     }

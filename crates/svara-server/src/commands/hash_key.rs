@@ -1,4 +1,4 @@
-//! `svara-server hash-key`.
+//! `svara-server hash-key`: API keys for the keys file.
 
 use std::io::stdin;
 
@@ -7,21 +7,21 @@ use clap::Args;
 
 use svara_service::callers::{KeyHash, random_key};
 
-/// What `hash-key` takes.
+/// The arguments of `hash-key`.
 #[derive(Debug, Args)]
 pub(crate) struct HashKeyArgs {
-    /// Whose key it is.
+    /// The name of the key's holder, for logs.
     #[arg(long, default_value = "unnamed")]
     name: String,
-    /// Read the key from standard input instead of making one.
+    /// Read the key from standard input instead of generating one.
     #[arg(long)]
     stdin: bool,
 }
 
-/// Prints the entry for the keys file to standard output, and a new key, which nobody can see again, to standard error.
+/// Prints the entry for the keys file to standard output, and a new key to standard error; it can't be shown again.
 ///
 /// # Errors
-/// There is no key on standard input, or it can be guessed.
+/// The key on standard input can't be read, is too short, or has spaces or characters outside ASCII.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is what the command is for")]
 pub(crate) fn run(args: &HashKeyArgs) -> anyhow::Result<()> {
     let key = if args.stdin {
@@ -33,9 +33,9 @@ pub(crate) fn run(args: &HashKeyArgs) -> anyhow::Result<()> {
         eprintln!("{key}");
         key
     };
-    // A hash without salt, made for speed, protects only what nobody can guess.
-    ensure!(key.len() >= 20, "a key needs at least 20 characters, chosen at random");
-    ensure!(key.bytes().all(|byte| byte.is_ascii_graphic()), "a key is ASCII without spaces");
+    // A fast hash without salt protects only keys that can't be guessed.
+    ensure!(key.len() >= 20, "a key must have at least 20 characters, chosen at random");
+    ensure!(key.bytes().all(|byte| byte.is_ascii_graphic()), "a key must be ASCII without spaces");
     let name = toml::Value::from(args.name.as_str());
     println!("[[keys]]\nname = {name}\nsha256 = \"{}\"", KeyHash::of(&key).hex());
     Ok(())

@@ -1,4 +1,4 @@
-//! What the program does at a shell, without serving: each command in a file of its own.
+//! The commands of the program besides serving, one file each.
 
 mod failure;
 mod figures;

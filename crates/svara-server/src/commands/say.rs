@@ -1,4 +1,4 @@
-//! `svara-server say`: speaks in this process, without a server.
+//! `svara-server say`: speaks a text in this process, without a server.
 
 use std::{
     fs,
@@ -20,41 +20,41 @@ use super::{
 };
 use crate::{config::Config, start};
 
-/// What the command line says.
+/// The arguments of `say`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SayArgs {
-    /// What is said; without it, or as "-", standard input.
+    /// The text to speak; if it is missing or "-", it is read from standard input.
     text: Option<String>,
-    /// Who speaks: a voice id, speaker id or display name.
+    /// The voice: a voice id, speaker id or display name.
     #[arg(short, long)]
     voice: String,
-    /// The file to write, "-" for standard output. Its extension says the format.
+    /// The file to write, or "-" for standard output. Its extension selects the format.
     #[arg(short, long, value_name = "FILE", required_unless_present = "repeat")]
     output: Option<PathBuf>,
-    /// The format, where the extension doesn't say it [default: wav].
+    /// The audio format, instead of that of the extension [default: wav].
     #[arg(long, value_parser = Format::from_str)]
     format: Option<Format>,
-    /// The sample rate in Hz.
+    /// The sample rate, in Hz.
     #[arg(long, value_name = "HZ")]
     sample_rate: Option<u32>,
-    /// How it is said: a style of the model.
+    /// The style, one of the model's.
     #[arg(long)]
     style: Option<String>,
-    /// How fast, without a change of pitch: 0.25 to 4.
+    /// The speed, from 0.25 to 4; it doesn't change the pitch.
     #[arg(long, default_value_t = 1.0)]
     speed: f32,
-    /// Makes it repeatable.
+    /// The seed of the sampling, for repeatable audio.
     #[arg(long)]
     seed: Option<u64>,
-    /// Says it so many times, one after the other, and shows what it took each time and in all.
-    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Repeat N times and print timings for each run and overall.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     repeat: Option<u16>,
 }
 
-/// Speaks, writes the sound, and tells on standard error how long it took.
+/// Speaks, writes the audio, and prints on standard error how long it took.
 ///
 /// # Errors
-/// What the command line asks for can't be, the engine failed, or the sound can't be written.
+/// The command line asks for something impossible, the engine failed, or the audio can't be written.
 pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
     let target = Target::new(&args).map_err(Failure::Usage)?;
     let text = text(args.text.as_deref(), config.limits.text_characters).map_err(Failure::Usage)?;
@@ -68,7 +68,7 @@ pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
         ..SpeechRequest::default()
     };
     if engine.voices().find(&request.voice).is_err() {
-        // One that a caller of the server made?
+        // It may be a saved voice.
         let kept = start::kept_voices(config, &engine.profile().id).get(&request.voice).await;
         let kept = kept.map_err(|error| Failure::Start(error.into()))?;
         request.reference = kept.map(|voice| Arc::clone(&voice.reference));
@@ -86,7 +86,7 @@ pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the sound goes, and in which form.
+/// Where the audio is written, and in which format.
 struct Target {
     place: Place,
     spec: EncoderSpec,
@@ -107,7 +107,11 @@ impl Target {
         };
         let by_extension = |path: &Path| {
             let extension = path.extension()?.to_str()?;
-            Some(extension.parse().with_context(|| format!("{}: --format says another", path.display())))
+            Some(
+                extension
+                    .parse()
+                    .with_context(|| format!("{}: select the format with --format", path.display())),
+            )
         };
         let format = match (args.format, &place) {
             (Some(format), _) => format,
@@ -127,10 +131,13 @@ fn text(given: Option<&str>, max_characters: usize) -> anyhow::Result<String> {
     let text = match given {
         Some(text) if text != "-" => text.to_owned(),
         _ => {
-            // A letter has at most four bytes; the engine says it if these are too many.
+            // A character has at most four bytes; the engine reports a text that is too long.
             let mut text = String::new();
             let most = max_characters as u64 * 4 + 1;
-            io::stdin().take(most).read_to_string(&mut text).context("the text on standard input")?;
+            io::stdin()
+                .take(most)
+                .read_to_string(&mut text)
+                .context("can't read the text from standard input")?;
             text
         }
     };
@@ -155,7 +162,7 @@ async fn say(engine: &Engine, request: SpeechRequest, target: &Target) -> Result
         Place::File(path) => {
             let samples = collect(&mut speech).await?;
             let took = start.elapsed();
-            let sound = encode_whole(target.spec, &samples, rate).context("the sound can't be encoded");
+            let sound = encode_whole(target.spec, &samples, rate).context("the audio can't be encoded");
             let written = sound.and_then(|sound| {
                 fs::write(path, sound).with_context(|| format!("can't write {}", path.display()))
             });
@@ -175,9 +182,9 @@ async fn collect(speech: &mut Speech) -> Result<Vec<f32>, Failure> {
     Ok(samples)
 }
 
-/// As it comes, so that a player behind a pipe starts at once.
+/// Writes audio to standard output as it is generated, so that a player behind a pipe starts at once.
 async fn stream(speech: &mut Speech, spec: EncoderSpec, rate: SampleRate) -> Result<(), Failure> {
-    let encode_failed = |error| Failure::Start(anyhow!("the sound can't be encoded: {error}"));
+    let encode_failed = |error| Failure::Start(anyhow!("the audio can't be encoded: {error}"));
     let write = |bytes: &[u8]| {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
@@ -196,7 +203,7 @@ async fn stream(speech: &mut Speech, spec: EncoderSpec, rate: SampleRate) -> Res
     write(&bytes)
 }
 
-/// Whose doing it is decides on the exit code.
+/// The failure with the exit code for its origin.
 fn failure(error: SpeakError) -> Failure {
     match error.origin() {
         Origin::Client => Failure::Usage(error.into()),

@@ -1,4 +1,4 @@
-//! `svara-server voices`: who can speak.
+//! `svara-server voices`: lists the voices.
 
 use anyhow::Context;
 use svara_engine::{Gender, Voice};
@@ -6,22 +6,22 @@ use svara_engine::{Gender, Voice};
 use super::Failure;
 use crate::{config::Config, start};
 
-/// What the command line says.
+/// The arguments of `voices`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct VoicesArgs {
-    /// As JSON, with all that is known of each voice.
+    /// Print JSON with all details of each voice.
     #[arg(long)]
     json: bool,
 }
 
-/// Lists the model's voices, then those that callers made.
+/// Lists the model's voices, then the saved ones.
 ///
 /// # Errors
-/// The voices' files are wrong, or the store of kept voices failed.
+/// A voice file is wrong, or the store of saved voices failed.
 pub(crate) async fn run(config: &Config, args: &VoicesArgs) -> Result<(), Failure> {
     let (presets, prompts) = start::voices_and_prompts(config).map_err(Failure::Usage)?;
     let kept = start::kept_voices(config, &prompts.profile().id);
-    let kept = kept.list().await.context("the kept voices can't be listed").map_err(Failure::Start)?;
+    let kept = kept.list().await.context("the saved voices can't be listed").map_err(Failure::Start)?;
     let voices: Vec<&Voice> = presets.iter().chain(kept.iter().map(|kept| &*kept.reference.voice)).collect();
     show(&voices, args.json).map_err(Failure::Start)
 }

@@ -1,12 +1,12 @@
-//! The variables of the environment. Those of the Python stack keep their names.
+//! Environment variables. Those of the Python stack keep their names.
 
 use std::{fmt::Display, str::FromStr};
 
-use super::{Config, ConfigError, LogFormat, LogLevel, Secret};
+use super::{Config, ConfigError, EngineConfig, LogFormat, LogLevel, Secret};
 
 type Setter = fn(&mut Config, &str) -> Result<(), String>;
 
-/// Each variable and what it sets. An empty one counts as unset, as compose files leave it.
+/// Each variable and what it sets. An empty variable counts as unset, because compose files can't unset one.
 pub const VARIABLES: &[(&str, Setter)] = &[
     ("API_HOST", |config, value| parse(value, &mut config.server.host)),
     ("API_PORT", |config, value| parse(value, &mut config.server.port)),
@@ -25,6 +25,15 @@ pub const VARIABLES: &[(&str, Setter)] = &[
     }),
     ("SVARA_TLS_CERT", |config, value| parse(value, &mut config.server.tls_cert)),
     ("SVARA_TLS_KEY", |config, value| parse(value, &mut config.server.tls_key)),
+    // Where vLLM is, unless a URL says so. In Kubernetes, a Service called vllm sets it to such a URL as tcp://10.0.0.1:8000.
+    ("VLLM_PORT", |config, value| {
+        let base_url = &mut config.engine.base_url;
+        if *base_url == EngineConfig::default().base_url && !value.contains("://") {
+            let port: u16 = value.parse().map_err(|error| format!("{error}"))?;
+            *base_url = format!("http://127.0.0.1:{port}/v1");
+        }
+        Ok(())
+    }),
     ("VLLM_BASE_URL", |config, value| parse(value, &mut config.engine.base_url)),
     ("VLLM_MODEL", |config, value| parse(value, &mut config.engine.model)),
     ("VLLM_API_KEY", |config, value| {
@@ -117,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_unset_and_a_wrong_one_is_named() {
+    fn empty_variables_are_unset_wrong_ones_named() {
         assert_eq!(with("TTS_DEVICE", "").unwrap(), Config::default());
         assert_eq!(with("API_PORT", " ").unwrap(), Config::default());
         for (name, value) in

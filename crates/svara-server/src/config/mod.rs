@@ -1,8 +1,9 @@
-//! The configuration: flag over environment over file over default.
+//! The configuration: flags override the environment, which overrides the file, which overrides defaults.
 //!
-//! [`Config`] is the file's form, with its defaults; the environment and the flags set single values of it. Everything
-//! is read and checked before a port is bound or a model touched.
+//! [`Config`] is the form of the file, with its defaults; the environment and the flags set single values of it. All of
+//! it is read and checked before a port is bound or a model loaded.
 
+pub(crate) mod base_url;
 mod env;
 mod sections;
 mod values;
@@ -21,7 +22,7 @@ pub use svara_service::config::{
 };
 pub use values::{DecoderBackend, EngineKind, FirstAudioMode, LogFormat, LogLevel, OpenGroup};
 
-/// The file that is read where no other is named, if it is there.
+/// The file that is read if no other is named. It need not exist.
 pub const DEFAULT_FILE: &str = "config/server.toml";
 
 /// All settings. `config/server.toml` shows each of them with its default.
@@ -30,7 +31,7 @@ pub const DEFAULT_FILE: &str = "config/server.toml";
 pub struct Config {
     /// The HTTP server.
     pub server: ServerConfig,
-    /// Where the tokens come from.
+    /// The engine.
     pub engine: EngineConfig,
     /// The model and its voices.
     pub model: ModelConfig,
@@ -38,15 +39,15 @@ pub struct Config {
     pub decoder: DecoderConfig,
     /// The demo voice.
     pub demo: DemoConfig,
-    /// Speaking in the voice of a recording.
+    /// Speech in the voice of a recording.
     pub cloning: CloningConfig,
-    /// Kept voices.
+    /// Saved voices.
     pub voices: VoicesConfig,
-    /// Audio that was made before.
+    /// The cache: audio of earlier requests.
     pub cache: CacheConfig,
-    /// Speech that nobody waits for.
+    /// Jobs: speech in the background.
     pub jobs: JobsConfig,
-    /// What a request may ask for.
+    /// Limits of requests and connections.
     pub limits: LimitsConfig,
     /// Logging.
     pub log: LogConfig,
@@ -55,7 +56,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the file and the environment. `file` must exist where it is named; [`DEFAULT_FILE`] need not.
+    /// Reads the file and the environment. A named `file` must exist; [`DEFAULT_FILE`] need not.
     ///
     /// # Errors
     /// The file can't be read, has an unknown key or a wrong value, or a variable has a wrong value.
@@ -75,7 +76,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks what single values can't say by themselves.
+    /// Checks ranges, and values that depend on each other.
     ///
     /// # Errors
     /// Names the key and what is allowed.
@@ -109,7 +110,7 @@ mod tests {
     fn the_shipped_file_says_the_defaults() {
         let shipped = include_str!("../../../../config/server.toml");
         assert_eq!(load(shipped, &[]).unwrap(), Config::default());
-        // Each key stands in it, so that it can serve as the reference.
+        // The file contains each key, so that it can serve as the reference.
         let keys = toml::to_string(&Config::default()).unwrap();
         for key in keys.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key) {
             assert!(shipped.contains(&format!("\n{key} = ")), "{key} is not in config/server.toml");

@@ -1,4 +1,4 @@
-//! Values of the configuration that are more than a number or a text.
+//! Types of configuration values.
 
 use std::str::FromStr;
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use svara_engine::source::vllm::Flavor;
 use tracing::level_filters::LevelFilter;
 
-/// Where the tokens come from.
+/// The kinds of engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
-    /// vLLM, or a vllm-router in front of some.
+    /// vLLM, or a vllm-router in front of several.
     Vllm,
     /// SGLang.
     Sglang,
@@ -22,15 +22,15 @@ pub enum EngineKind {
     TensorRtLlm,
     /// Any other engine with OpenAI's completions API.
     OpenAi,
-    /// espeak-ng, for machines without one.
+    /// The demo voice of espeak-ng, for machines without an engine.
     Demo,
 }
 
 impl EngineKind {
-    /// All of them, as they are written.
+    /// The names of all kinds.
     pub const NAMES: &str = "vllm, sglang, llama.cpp, tensorrt-llm, openai or demo";
 
-    /// Which engine it is; none is the demo voice.
+    /// The engine's flavor; none for the demo voice.
     pub fn flavor(self) -> Option<Flavor> {
         match self {
             Self::Vllm => Some(Flavor::Vllm),
@@ -60,60 +60,60 @@ impl FromStr for EngineKind {
     }
 }
 
-/// Routes that may be open to those without a key.
+/// Groups of routes that can be open without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OpenGroup {
-    /// Probes.
+    /// The health probes.
     Health,
     /// `/metrics`.
     Metrics,
     /// The lists of voices and models.
     Voices,
-    /// The playground's and the documentation's files. What they do needs a key.
+    /// The files of the playground and the documentation. The requests that these pages send need a key.
     Pages,
 }
 
-/// What turns codes into sound.
+/// The backends that turn codes into samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum DecoderBackend {
     /// SNAC in ONNX Runtime.
     Onnx,
-    /// Nothing: silence, for load tests only.
+    /// Silence at no cost, for load tests only.
     Null,
 }
 
-/// When the first audio of a speech leaves.
+/// When the first audio of a speech is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FirstAudioMode {
     /// As soon as nothing later can change it.
     Exact,
-    /// Earlier, and not yet as it will be.
+    /// Earlier, as an approximation.
     Early,
 }
 
-/// What is logged. The names are those of the Python stack.
+/// The log levels. The names are those of the Python stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// Everything.
     Debug,
-    /// What happens.
+    /// Normal events, and everything below.
     Info,
-    /// What may need attention.
+    /// Events that may need attention, and errors.
     #[serde(alias = "warn")]
     #[value(alias = "warn")]
     Warning,
-    /// What needs attention.
+    /// Failures that need attention.
     #[serde(alias = "critical")]
     #[value(alias = "critical")]
     Error,
 }
 
 impl LogLevel {
-    /// The level for `tracing`.
+    /// The level's name for `tracing`.
     pub fn filter(self) -> LevelFilter {
         match self {
             Self::Debug => LevelFilter::DEBUG,
@@ -124,19 +124,19 @@ impl LogLevel {
     }
 }
 
-/// How log lines look.
+/// The formats of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// Pretty on a terminal, JSON elsewhere.
     Auto,
-    /// For people.
+    /// Text for people.
     Pretty,
-    /// For machines.
+    /// JSON for machines.
     Json,
 }
 
-/// Values that are read and written as text.
+/// Implements serde for values that are read and written as text.
 pub(super) mod text {
     use std::{fmt::Display, str::FromStr};
 

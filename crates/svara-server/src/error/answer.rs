@@ -1,4 +1,4 @@
-//! A failure as an HTTP answer, in the words of a dialect.
+//! A failure as an HTTP response in a dialect.
 
 use std::{marker::PhantomData, time::Duration};
 
@@ -22,7 +22,7 @@ use super::{
     kind::Kind,
 };
 
-/// Stands in the extensions of an answer that reports a failure.
+/// The failure that a response reports, in the response's extensions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refusal {
     /// [`Kind::name`].
@@ -31,13 +31,13 @@ pub(crate) struct Refusal {
     pub(crate) origin: &'static str,
 }
 
-/// What clients are asked to wait before they try again, where nothing better is known.
+/// The wait for `Retry-After`, if no better one is known.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// The same in milliseconds, which OpenAI's clients read first.
+/// The header with the wait in milliseconds, which OpenAI's clients read first.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 impl ApiError {
-    /// The answer, as a dialect spells it.
+    /// The response in a dialect.
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {
         let status = self.status_in(dialect);
         let refusal = Refusal { kind: self.kind.name(), origin: self.origin.name() };
@@ -55,7 +55,7 @@ impl ApiError {
         let headers = response.headers_mut();
         if self.retryable {
             let wait = self.retry_after.unwrap_or(RETRY_AFTER);
-            // Rounded up: a client that comes early is refused again.
+            // Rounded up: a client that retries early is refused again.
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             let ms = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
@@ -67,7 +67,7 @@ impl ApiError {
         response
     }
 
-    /// OpenAI's clients know no 422, and expect 429 of a server that has too much to do.
+    /// OpenAI's clients don't expect 422, and expect 429 from a busy server.
     fn status_in(&self, dialect: Dialect) -> StatusCode {
         match (dialect, self.status()) {
             (Dialect::OpenAi, StatusCode::UNPROCESSABLE_ENTITY) => StatusCode::BAD_REQUEST,
@@ -113,7 +113,7 @@ impl ApiError {
         }
     }
 
-    /// ElevenLabs' word for it, where there is one.
+    /// ElevenLabs' name for it, if there is one.
     fn elevenlabs_status(&self) -> &'static str {
         match self.kind {
             Kind::Service(ErrorKind::UnknownVoice) => "voice_not_found",
@@ -129,7 +129,7 @@ pub(crate) trait Spells {
     const DIALECT: Dialect;
 }
 
-/// Spells failures as [`Dialect::Svara`].
+/// Failures in [`Dialect::Svara`].
 #[derive(Debug)]
 pub(crate) struct Svara;
 
@@ -137,7 +137,7 @@ impl Spells for Svara {
     const DIALECT: Dialect = Dialect::Svara;
 }
 
-/// Spells failures as [`Dialect::OpenAi`].
+/// Failures in [`Dialect::OpenAi`].
 #[derive(Debug)]
 pub(crate) struct OpenAi;
 
@@ -145,7 +145,7 @@ impl Spells for OpenAi {
     const DIALECT: Dialect = Dialect::OpenAi;
 }
 
-/// Spells failures as [`Dialect::ElevenLabs`].
+/// Failures in [`Dialect::ElevenLabs`].
 #[derive(Debug)]
 pub(crate) struct ElevenLabs;
 
@@ -153,7 +153,7 @@ impl Spells for ElevenLabs {
     const DIALECT: Dialect = Dialect::ElevenLabs;
 }
 
-/// A failure that becomes an answer in the dialect `S`.
+/// A failure that becomes a response in the dialect `S`.
 #[derive(Debug)]
 pub(crate) struct Refused<S>(ApiError, PhantomData<S>);
 

@@ -1,4 +1,4 @@
-//! A failure on its way to an answer, whatever its dialect.
+//! A failure, independent of the dialect of its response.
 
 use std::{error::Error, iter, time::Duration};
 
@@ -9,21 +9,21 @@ use svara_service::ServiceError;
 
 use super::kind::Kind;
 
-/// A failure, as answers report it.
+/// A failure, as responses report it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct ApiError {
-    /// What kind of failure.
+    /// The kind of failure.
     pub(crate) kind: Kind,
     /// For people: names the field, and what is allowed.
     pub(crate) message: String,
     /// The field of the request that is wrong.
     pub(crate) field: Option<&'static str>,
-    /// Whose doing it is.
+    /// Which side caused it.
     pub(crate) origin: Origin,
     /// Whether the same request may succeed a little later.
     pub(crate) retryable: bool,
-    /// How much later, where that is known.
+    /// How much later, if that is known.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -43,12 +43,12 @@ impl ApiError {
         ServiceError::unsupported(field, message).into()
     }
 
-    /// A name that nothing has.
+    /// A name that doesn't exist.
     pub(crate) fn not_found(field: &'static str, message: impl std::fmt::Display) -> Self {
         ServiceError::not_found(field, message).into()
     }
 
-    /// A fault of the server itself, which no caller can mend.
+    /// A fault of the server itself, which no caller can fix.
     pub(crate) fn internal(reason: impl std::fmt::Display) -> Self {
         ServiceError::internal(reason).into()
     }
@@ -58,9 +58,9 @@ impl ApiError {
         Self { field: Some("path"), ..Self::client(Kind::NoRoute, message) }
     }
 
-    /// A method that the route doesn't know.
+    /// A method that the route doesn't support.
     pub(crate) fn method_not_allowed() -> Self {
-        Self::client(Kind::MethodNotAllowed, "this route has no such method")
+        Self::client(Kind::MethodNotAllowed, "this route doesn't support the method")
     }
 
     /// A body that is too large.
@@ -68,23 +68,23 @@ impl ApiError {
         Self::client(Kind::BodyTooLarge, format!("the request body is larger than {limit_bytes} bytes"))
     }
 
-    /// A body of a media type that isn't read here.
+    /// A body of a media type that the route doesn't read.
     pub(crate) fn unsupported_media_type(allowed: &str) -> Self {
         Self::client(Kind::UnsupportedMediaType, format!("content-type must be {allowed}"))
     }
 
-    /// A body that didn't come in time.
+    /// A body that didn't arrive in time.
     pub(crate) fn body_timeout(reason: &svara_http::BodyTimeout) -> Self {
         Self { retryable: true, ..Self::client(Kind::BodyTimeout, reason.to_string()) }
     }
 
     /// A WebSocket's client sent nothing for too long.
     pub(crate) fn input_timeout(seconds: u64) -> Self {
-        let message = format!("no text came for {seconds} seconds; end the text with an empty one");
+        let message = format!("no text arrived for {seconds} seconds; end the text with an empty message");
         Self::client(Kind::InputTimeout, message)
     }
 
-    /// The server is stopping; another one may take the request.
+    /// The server is stopping; another replica may take the request.
     pub(crate) fn draining() -> Self {
         let error = Self::client(Kind::Stopping, "the server is stopping; try again");
         Self { origin: Origin::Server, retryable: true, ..error }

@@ -1,9 +1,9 @@
-//! What kinds of failure there are, and which HTTP status each has.
+//! The kinds of failure and their HTTP status.
 
 use http::StatusCode;
 use svara_service::ErrorKind;
 
-/// What kind of failure: the service's, or one that only HTTP knows.
+/// The kind of a failure: the service's, or one of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The service refused or failed.
@@ -12,13 +12,13 @@ pub(crate) enum Kind {
     BadRequest,
     /// No route has this path.
     NoRoute,
-    /// The route knows other methods only.
+    /// The route doesn't support the method.
     MethodNotAllowed,
     /// The body is larger than allowed.
     BodyTooLarge,
-    /// The body didn't come in time.
+    /// The body didn't arrive in time.
     BodyTimeout,
-    /// The body's media type isn't read here.
+    /// The route doesn't read the body's media type.
     UnsupportedMediaType,
     /// A WebSocket's client sent nothing for too long.
     InputTimeout,
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The stable word for it.
+    /// The stable name in responses, logs and metrics.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Service(kind) => kind.name(),

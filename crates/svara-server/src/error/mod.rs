@@ -1,4 +1,4 @@
-//! Which failure is which HTTP answer. The only place that knows.
+//! Maps failures to HTTP responses; no other module does.
 
 mod answer;
 mod body;

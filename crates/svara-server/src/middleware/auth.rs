@@ -1,4 +1,4 @@
-//! The door that asks for API keys.
+//! Checks API keys.
 
 use std::sync::Arc;
 
@@ -24,9 +24,9 @@ const XI_API_KEY: HeaderName = HeaderName::from_static("xi-api-key");
 /// What the door of a group knows.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
-    /// Tells callers by their keys.
+    /// Identifies callers by their keys.
     pub(crate) callers: Callers,
-    /// What needs no key.
+    /// The groups of routes that need no key.
     pub(crate) open: Arc<[OpenGroup]>,
     /// What the group asks of its callers.
     pub(crate) access: Access,
@@ -34,7 +34,7 @@ pub(crate) struct Guard {
     pub(crate) spelling: Spelling,
 }
 
-/// Middleware: admits requests that bring a key, or need none, and puts the [`Caller`] into their extensions.
+/// Middleware: admits requests that have a valid key or need none, and sets the [`Caller`] in their extensions.
 pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     let given = key_of(request.headers(), request.uri());
     // Methods that the routes don't have need a key, too.
@@ -53,14 +53,14 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
     }
 }
 
-/// The key that a value of `Authorization` holds.
+/// The key in the value of an `Authorization` header.
 pub(crate) fn bearer(value: &str) -> Option<&str> {
     let (scheme, key) = value.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim()).filter(|key| !key.is_empty())
 }
 
-/// The key of a request: `Authorization: Bearer`, `xi-api-key`, or, as browsers can't set headers there, in the query of
-/// a WebSocket.
+/// The key of a request: from `Authorization: Bearer`, `xi-api-key`, or the query of a WebSocket, because browsers
+/// can't set headers there.
 fn key_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let in_headers = header(&AUTHORIZATION).and_then(bearer).or_else(|| header(&XI_API_KEY));
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(key_in(&[("authorization", "Basic x"), ("xi-api-key", "k")], "/"), key);
         assert_eq!(key_in(&[("upgrade", "websocket")], "/?a=b&xi_api_key=k"), key);
         assert_eq!(key_in(&[("upgrade", "websocket")], "/?authorization=Bearer%20k"), key);
-        // Queries of other requests stand in logs and histories.
+        // Queries of other requests end up in logs and histories.
         assert_eq!(key_in(&[], "/?xi_api_key=k"), None);
         assert_eq!(key_in(&[("authorization", "Bearer ")], "/"), None);
     }

@@ -8,17 +8,17 @@ use http::{
 };
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-/// How long browsers may cache what a page may do.
+/// How long browsers may cache the answer to a preflight.
 const CORS_MAX_AGE: Duration = Duration::from_secs(600);
 
-/// Lets pages of these origins use the server; `*`: all pages; none: only our own.
+/// Lets pages of these origins use the server; `*`: all pages; empty: our own pages only.
 ///
-/// Keys go in headers that a page sets itself. There are no cookies, so no page can act for another's visitors.
+/// A page sets its key in a header itself. There are no cookies, so no page can act for the visitors of another.
 pub(crate) fn cors(origins: &[String]) -> CorsLayer {
     let origins = if origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
     } else {
-        // The configuration's check lets nothing else through.
+        // The configuration check admits only valid origins.
         AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
     let exposed =

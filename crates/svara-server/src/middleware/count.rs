@@ -1,4 +1,4 @@
-//! Counts every HTTP answer, and shows the open connections.
+//! Metrics of HTTP: responses and open connections.
 
 use std::sync::Arc;
 
@@ -18,23 +18,23 @@ use svara_service::metrics::Metrics;
 
 use crate::error::Refusal;
 
-/// An HTTP answer. `route` is the pattern of a route, not the path that was asked for.
+/// Labels of an HTTP response. `route` is the pattern of a route, not the requested path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct HttpLabels {
     route: String,
     status: u16,
 }
 
-/// What is counted of HTTP. Clones count together.
+/// Metrics of HTTP. Clones share their values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HttpMetrics {
     answers: Family<HttpLabels, Counter>,
 }
 
 impl HttpMetrics {
-    /// Adds them, and the gauge of open connections, to the service's metrics.
+    /// Registers them, and the gauge of open connections, with the service's metrics.
     pub(crate) fn register(&self, registry: &mut Registry, connections: Connections) {
-        registry.register("http_answers", "HTTP answers by route and status", self.answers.clone());
+        registry.register("http_answers", "HTTP responses by route and status", self.answers.clone());
         registry.register_collector(Box::new(ConnectionsCollector(connections)));
     }
 }
@@ -46,12 +46,12 @@ struct ConnectionsCollector(Connections);
 impl Collector for ConnectionsCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
         let gauge = ConstGauge::new(self.0.open() as f64);
-        let help = "Open connections of clients.";
+        let help = "Open client connections, including WebSockets.";
         gauge.encode(encoder.encode_descriptor("connections_open", help, None, gauge.metric_type())?)
     }
 }
 
-/// Middleware: counts the answer by its route and status, and the failure that it reports.
+/// Middleware: counts the response by its route and status, and the failure that it reports.
 pub(crate) async fn count(
     State((http, metrics)): State<(HttpMetrics, Arc<Metrics>)>,
     request: Request,

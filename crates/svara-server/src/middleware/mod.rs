@@ -1,4 +1,4 @@
-//! What every request passes on its way in and out, one step a file. `app.rs` says in which order.
+//! The middleware, one step in each file. `app.rs` sets the order.
 
 mod auth;
 mod cors;

@@ -1,4 +1,4 @@
-//! Answers 304 in place of audio that the client has.
+//! Answers 304 instead of audio that the client already has.
 
 use axum::{
     extract::Request,
@@ -12,7 +12,7 @@ use http::{
 
 use crate::respond::X_CACHE;
 
-/// Middleware: answers 304 where `If-None-Match` names the answer's `ETag`.
+/// Middleware: answers 304 if `If-None-Match` names the response's `ETag`.
 pub(crate) async fn not_modified(request: Request, next: Next) -> Response {
     let known = request.headers().get(IF_NONE_MATCH).cloned();
     let response = next.run(request).await;
@@ -20,13 +20,13 @@ pub(crate) async fn not_modified(request: Request, next: Next) -> Response {
     if response.status() != StatusCode::OK || !names(&known, tag) {
         return response;
     }
-    // Dropping the body ends a generation that nobody else listens to.
+    // Dropping the body ends its generation, unless it has other listeners.
     let kept = [ETAG, X_CACHE].into_iter();
     let kept = kept.filter_map(|name| response.headers().get(&name).cloned().map(|value| (name, value)));
     (StatusCode::NOT_MODIFIED, kept.collect::<HeaderMap>()).into_response()
 }
 
-/// Whether a list of tags has this one; by the weak comparison, as the header wants it.
+/// Whether a list of tags contains this one, by the weak comparison that the header requires.
 fn names(list: &HeaderValue, tag: &HeaderValue) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     match (list.to_str(), tag.to_str()) {

@@ -1,4 +1,4 @@
-//! Gives each request its id, and a span for its log lines and traces.
+//! Gives each request an id, and a span for its log lines and traces.
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -15,14 +15,14 @@ use crate::{state::RequestId, telemetry::trace};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
-/// Middleware: puts the [`RequestId`] into the request's extensions and the answer's headers.
+/// Middleware: sets the [`RequestId`] in the request's extensions and the response's headers.
 pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let usable = |id: &&str| {
         (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
     };
     let id = given.filter(usable).map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
-    // At a level that no filter leaves out: log lines are found by its fields.
+    // At a level that no filter drops: log lines are found by its fields.
     let (method, path) = (request.method(), request.uri().path());
     let span = tracing::error_span!("request", id, %method, path, otel.kind = tracing::field::Empty);
     trace::begin(&span, request.headers());
@@ -40,7 +40,7 @@ pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// The trace that the client says the request belongs to.
+/// The trace that the client's headers name.
 fn trace_context(headers: &HeaderMap) -> Option<TraceContext> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     TraceContext::parse(text("traceparent")?, text("tracestate"))

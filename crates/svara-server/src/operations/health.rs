@@ -7,7 +7,7 @@ use svara_engine::source::pool::EngineStatus;
 use svara_http::Phase;
 use utoipa::openapi::{Object, schema::Type};
 
-use crate::state::AppState;
+use crate::{config::base_url, state::AppState};
 
 /// The state of the server, its engine and its decoder. `status`, `model` and `vllm_url` are the Python stack's.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -97,7 +97,7 @@ pub(super) async fn health(State(state): State<AppState>) -> (StatusCode, Json<H
     let health = Health {
         status,
         model: about.model,
-        vllm_url: about.url,
+        vllm_url: about.url.as_deref().map(base_url::masked),
         engine: about.kind,
         device: engine.decoder().info().device.to_string(),
         voices: engine.voices().count(),

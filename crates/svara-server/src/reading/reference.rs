@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use svara_engine::{ReferenceVoice, SpeakError, Voice};
+use svara_service::Service;
 use svara_snac::{FRAME_CODES, Frame, TokenLayout};
 
 use super::upload::Upload;
 use crate::error::ApiError;
-use svara_service::Service;
 
 /// With the names of the Python stack and its older fork. Where several are given, tokens come before the id, and the id
 /// before the recording.
@@ -58,7 +57,7 @@ impl ReferenceFields {
             return Ok(None);
         };
         let voice = Voice {
-            voice_id: name_of(&frames),
+            voice_id: ReferenceVoice::id_of(&frames, transcript.as_deref()),
             name: "reference".to_owned(),
             model_id: service.engine().profile().id.clone(),
             gender: None,
@@ -108,15 +107,4 @@ fn frames_of(tokens: &[u32], layout: TokenLayout, max_frames: usize) -> Result<A
             "must be whole frames of seven audio tokens, as POST /v1/voice-clone gives them".to_owned(),
         )),
     }
-}
-
-/// The same recording has the same name, so that requests with it can be brought together.
-fn name_of(frames: &[Frame]) -> String {
-    let mut hash = Sha256::new();
-    for code in frames.iter().flat_map(|frame| frame.0) {
-        hash.update(code.to_le_bytes());
-    }
-    let hash = hash.finalize();
-    let digits = hash.iter().take(8).map(|byte| format!("{byte:02x}"));
-    std::iter::once("reference-".to_owned()).chain(digits).collect()
 }

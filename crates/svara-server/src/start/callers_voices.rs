@@ -1,4 +1,4 @@
-//! The voices that callers make: the encoder, and the store that keeps them.
+//! Saved voices and cloning: the encoder and the store.
 
 use anyhow::Context;
 use svara_engine::Engine;
@@ -12,11 +12,11 @@ use svara_snac::{SnacEncoder, onnx::Device};
 use super::engine::runtime;
 use crate::config::Config;
 
-/// Loads the encoder and opens the store. What isn't there is told in the log, and to those who ask for it; speech in
-/// the model's own voices doesn't need it.
+/// Loads the encoder and opens the store. If one of them is missing, the log says so and requests that need it are
+/// refused; speech in the model's own voices works without them.
 ///
 /// # Errors
-/// The encoder is there but can't be used, or doesn't fit the model.
+/// The encoder exists but can't be used, or doesn't fit the model.
 pub(super) async fn callers_voices(
     config: &Config,
     engine: &Engine,
@@ -26,13 +26,13 @@ pub(super) async fn callers_voices(
         let store = voice_store(&blocking);
         let path = &blocking.cloning.encoder;
         let encoder = if path.is_file() {
-            // Only a decoder that runs no graphs gets here without the library.
+            // The library can be missing here only with the null decoder.
             match runtime(&blocking) {
                 Ok(runtime) => Ok(SnacEncoder::load(&runtime, path, Device::Cpu)?),
                 Err(error) => Err(format!("{error:#}")),
             }
         } else {
-            Err(format!("there is no encoder {} (cloning.encoder)", path.display()))
+            Err(format!("the encoder {} does not exist (cloning.encoder)", path.display()))
         };
         anyhow::Ok((encoder, store))
     })
@@ -40,14 +40,14 @@ pub(super) async fn callers_voices(
     .context("loading was interrupted")??;
     let encoder = engine.source().cloning().map_err(|error| error.to_string()).and(encoder);
     for missing in [encoder.as_ref().err(), store.as_ref().err()].into_iter().flatten() {
-        tracing::warn!(reason = missing, "no voices from recordings");
+        tracing::warn!(reason = missing, "voices from recordings are unavailable");
     }
     let model_id = &engine.profile().id;
     let kept = KeptVoices::new(store, model_id, &config.voices);
     Ok((Cloning::new(encoder, &config.cloning), kept))
 }
 
-/// The voices that callers made, alone.
+/// The store of saved voices, without the encoder.
 pub(crate) fn kept_voices(config: &Config, model_id: &str) -> KeptVoices {
     KeptVoices::new(voice_store(config), model_id, &config.voices)
 }

@@ -1,4 +1,4 @@
-//! From the configuration to an engine.
+//! Builds the engine from the configuration.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,17 +22,20 @@ use svara_snac::{
 };
 
 use crate::{
-    config::{Config, DecoderBackend, EngineKind},
+    config::{Config, DecoderBackend, EngineKind, base_url},
     telemetry::{self, Traced},
 };
 
 /// Where `scripts/fetch_onnxruntime.sh` puts the library.
 const MODELS_LIB: &str = "models/lib";
+/// Pieces of a long text that are generated while another plays. One is enough for an engine that stays ahead of
+/// playback; each further one is a generation that other requests wait for.
+const PIECES_AHEAD: usize = 1;
 
-/// Loads everything that speaking needs, and makes an engine of it.
+/// Loads everything that speech needs, and builds the engine.
 ///
 /// # Errors
-/// A file is missing or wrong, the device can't be had, or espeak-ng is missing.
+/// A file is missing or wrong, the device is unavailable, or espeak-ng is missing.
 pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     let blocking = config.clone();
     let (decoder, (voices, prompts)) = tokio::task::spawn_blocking(move || {
@@ -51,7 +54,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     let profile = Arc::clone(prompts.profile());
     if decoder.info().codebook_size < profile.layout.codebook_size() {
         bail!(
-            "the decoder has {} codes in a codebook, the model {} speaks {}",
+            "the decoder has {} codes in a codebook, but the model {} has {}",
             decoder.info().codebook_size,
             profile.id,
             profile.layout.codebook_size()
@@ -67,17 +70,17 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         }
     };
     let about = source.about();
-    tracing::info!(engine = about.kind, model = about.model, url = about.url, "engine configured");
+    let url = about.url.as_deref().map(base_url::masked);
+    tracing::info!(engine = about.kind, model = about.model, url, "engine configured");
     let text_max_characters = config.limits.text_characters;
     let hop_frames = (config.decoder.hop_frames > 0).then_some(config.decoder.hop_frames);
-    let pieces_ahead = config.limits.pieces_ahead;
     Ok(Engine::new(EngineParts {
         profile,
         voices,
         source,
         decoder,
         text_max_characters,
-        pieces_ahead,
+        pieces_ahead: PIECES_AHEAD,
         hop_frames,
         first_audio: config.decoder.first_audio(),
     }))
@@ -90,21 +93,21 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
 pub fn voices_and_prompts(config: &Config) -> anyhow::Result<(Voices, PromptBuilder)> {
     let profile = Arc::new(ModelProfile::load(&config.model.profile)?);
     let voices = Voices::load(&config.model.voices, &profile.id, |voice| profile.speaker_id(voice))?;
-    // The demo voice reads text.
+    // espeak-ng takes text.
     let reads_text = config.engine.kind == EngineKind::Demo;
     let tokenizer = (!reads_text).then(|| find_tokenizer(&config.model.tokenizer, &hugging_face_cache()));
     let tokenizer = tokenizer.flatten();
     if tokenizer.is_none() && !reads_text {
         tracing::warn!(
             tokenizer = config.model.tokenizer,
-            "no tokenizer found: prompts go to the engine as text, which its own tokenizer has to read the same way"
+            "no tokenizer found: prompts are sent as text, and the engine's tokenizer has to give the same tokens"
         );
     }
     let prompts = PromptBuilder::new(profile, tokenizer.as_deref())?;
     Ok((voices, prompts))
 }
 
-/// ONNX Runtime, loaded once however often it is asked for.
+/// ONNX Runtime; it is loaded at the first call only.
 pub(super) fn runtime(config: &Config) -> anyhow::Result<Runtime> {
     Ok(Runtime::load(&library_search(config))?)
 }
@@ -126,7 +129,6 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
         },
         device: decoder.device,
         threads: decoder.threads,
-        intra_threads: decoder.intra_threads,
         max_streams: decoder.max_streams,
         max_batch: decoder.max_batch,
         batch_wait: Duration::from_millis(decoder.batch_wait_ms.into()),
@@ -145,18 +147,13 @@ fn engines(config: &Config, flavor: Flavor, prompts: PromptBuilder) -> anyhow::R
     let mut engines: Vec<(String, Arc<dyn TokenSource>)> = Vec::new();
     for url in engine.base_urls() {
         let source = VllmSource::new(vllm_settings(config, flavor, url), Arc::clone(&prompts))
-            .with_context(|| format!("engine.base_url {url}"))?;
+            .with_context(|| format!("engine.base_url {}", base_url::masked(url)))?;
         let name = source.name().to_owned();
         let source: Arc<dyn TokenSource> = Arc::new(source);
         let source = if telemetry::traces() { Arc::new(Traced::new(&name, source)) } else { source };
         engines.push((name, source));
     }
-    let rule = EjectionRule {
-        after_failures: engine.eject_failures,
-        first: engine.eject_seconds.duration(),
-        longest: engine.eject_max_seconds.duration(),
-    };
-    Ok(EnginePool::new(engines, rule)?)
+    Ok(EnginePool::new(engines, EjectionRule::default())?)
 }
 
 fn vllm_settings(config: &Config, flavor: Flavor, base_url: &str) -> VllmSettings {
@@ -173,15 +170,15 @@ fn vllm_settings(config: &Config, flavor: Flavor, base_url: &str) -> VllmSetting
     }
 }
 
-/// Where the Hugging Face libraries keep what they have downloaded.
+/// The directory in which the Hugging Face libraries store downloads.
 fn hugging_face_cache() -> PathBuf {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let hub = variable("HF_HUB_CACHE").or_else(|| variable("HF_HOME").map(|home| home.join("hub")));
     hub.unwrap_or_else(|| variable("HOME").unwrap_or_default().join(".cache/huggingface/hub"))
 }
 
-/// A `tokenizer.json`: the file itself, one in a directory, or that of a model in the Hugging Face cache, which vLLM
-/// fills. `TOKENIZER_MODEL` of the Python stack may be any of these.
+/// Finds a `tokenizer.json`: `name` is the file itself, a directory that contains it, or a model in the Hugging Face
+/// cache, which vLLM fills. `TOKENIZER_MODEL` of the Python stack may be any of these.
 fn find_tokenizer(name: &str, cache: &Path) -> Option<PathBuf> {
     if name.is_empty() {
         return None;
@@ -202,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tokenizer_is_a_file_a_directory_or_a_cached_model() {
+    fn a_tokenizer_is_found_by_each_name() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         let snapshot = root.join("models--kenpath--svara-tts-v1/snapshots/abc");

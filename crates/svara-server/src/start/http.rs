@@ -1,4 +1,4 @@
-//! How HTTP is served.
+//! The settings of the HTTP server.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use svara_http::{Limits, Settings, Tls, TlsError};
 
 use crate::config::Config;
 
-/// How HTTP is served.
+/// The settings of the HTTP server.
 ///
 /// # Errors
 /// The certificate or its key can't be used.
@@ -28,7 +28,7 @@ pub fn http_settings(config: &Config) -> anyhow::Result<Settings> {
     })
 }
 
-/// The certificate and its key, where they are configured.
+/// The certificate and its key, if they are configured.
 pub(super) fn tls(config: &Config) -> anyhow::Result<Option<Tls>> {
     let Some((certificate, key)) = config.server.tls_files() else { return Ok(None) };
     let loaded = Tls::load(certificate, key).map_err(|error| {

@@ -1,4 +1,4 @@
-//! API keys, from the configuration and from a file that is followed while the server runs.
+//! API keys from the configuration, and from a file that is reloaded when it changes.
 
 use std::{net::ToSocketAddrs, path::Path, sync::Arc};
 
@@ -9,10 +9,10 @@ use svara_service::callers::{Callers, KeyEntry, KeyRing, KeyRings};
 
 use crate::config::{Config, ServerConfig};
 
-/// The name of the key that the environment or the configuration gives in plain.
+/// The name of the key that the environment or the configuration gives in plain text.
 const PLAIN_KEY_NAME: &str = "api_key";
 
-/// The keys in force, and the file they are read from.
+/// The keys in force, and the file they come from.
 #[derive(Debug)]
 pub struct Keys(Option<Arc<Watched<KeyRing>>>);
 
@@ -25,7 +25,7 @@ impl Keys {
         Ok(Self(config.asks_for_keys().then(|| watched(config)).transpose()?.map(Arc::new)))
     }
 
-    /// Follows the keys file from now on.
+    /// Reloads the keys file when it changes, from now on.
     ///
     /// # Errors
     /// The signal can't be caught.
@@ -33,7 +33,7 @@ impl Keys {
         self.0.as_ref().map_or(Ok(()), Watched::follow)
     }
 
-    /// Callers that hold one of these keys, as the file changes.
+    /// Callers that hold one of the keys in force, which follow the file.
     pub(crate) fn callers(&self) -> Callers {
         Callers::new(self.0.as_ref().map(|keys| keys.subscribe()))
     }
@@ -55,7 +55,7 @@ fn watched(config: &ServerConfig) -> anyhow::Result<Watched<KeyRing>> {
     Watched::new("api keys", files, load)
 }
 
-/// A file of keys.
+/// The form of the keys file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyFile {
@@ -63,31 +63,31 @@ struct KeyFile {
     keys: Vec<KeyEntry>,
 }
 
-/// Reads a file of keys.
+/// Reads the keys file.
 ///
 /// # Errors
-/// It can't be read, or has an unknown field or a wrong value.
+/// The file can't be read, or has an unknown field or a wrong value.
 fn read(path: &Path) -> anyhow::Result<Vec<KeyEntry>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("keys file {}", path.display()))?;
     let file: KeyFile = toml::from_str(&text).with_context(|| format!("keys file {}", path.display()))?;
     Ok(file.keys)
 }
 
-/// Refuses to be open to the world by accident.
+/// Refuses a configuration that is open to the world by accident.
 ///
 /// # Errors
-/// The server would listen on an address that others can reach, asks for no keys, and isn't told that this is meant.
+/// The address can be reached by others, no key is required, and `server.allow_open` isn't set.
 pub fn check_exposure(config: &Config) -> anyhow::Result<()> {
     let server = &config.server;
     if server.allow_open || server.asks_for_keys() {
         return Ok(());
     }
-    // A name that can't be resolved can't be listened on either; that is said where it is tried.
+    // A name that can't be resolved can't be listened on either; binding reports that.
     let addresses = (server.host.as_str(), server.port).to_socket_addrs().into_iter().flatten();
     if addresses.into_iter().any(|address| !address.ip().is_loopback()) {
         bail!(
-            "anybody who reaches {} could use the server: give it API keys (server.keys_file, SVARA_API_KEY), or say \
-             that this is meant (server.allow_open, --allow-open, SVARA_ALLOW_OPEN=1), or listen on 127.0.0.1",
+            "any client that reaches {} could use the server: set API keys (server.keys_file, SVARA_API_KEY), allow it \
+             explicitly (server.allow_open, --allow-open, SVARA_ALLOW_OPEN=1), or listen on 127.0.0.1",
             server.host
         );
     }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_followed_and_a_broken_one_changes_nothing() {
+    fn changed_keys_apply_and_a_broken_file_is_ignored() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("keys.toml");
         let entry = |name: &str, key: &str| {
@@ -119,7 +119,7 @@ mod tests {
         std::fs::write(&file, entry("a", "one") + &entry("c", "3")).unwrap();
         look();
         assert_eq!(refused("1"), ErrorKind::InvalidKey);
-        assert_eq!(refused("one"), ErrorKind::RateLimited, "usage outlives a reload");
+        assert_eq!(refused("one"), ErrorKind::RateLimited, "usage survives a reload");
         assert_eq!(callers.identify(Some("3")).unwrap().key_name(), Some("c"));
         std::fs::write(&file, "[[keys]]\nname = 5").unwrap();
         look();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_others_reach_needs_keys_or_a_word() {
+    fn an_exposed_address_needs_keys() {
         let exposed = |change: fn(&mut ServerConfig)| {
             let mut config = Config::default();
             change(&mut config.server);

@@ -1,4 +1,4 @@
-//! From the configuration to a server.
+//! Builds the server from the configuration.
 
 mod callers_voices;
 mod engine;
@@ -28,15 +28,15 @@ use crate::{
     state::App,
 };
 
-/// A server that is ready to be served.
+/// A server, ready for [`svara_http::serve`].
 pub struct Server {
-    /// The whole HTTP surface.
+    /// All routes and their middleware.
     pub router: Router,
-    /// Where in its life the server is.
+    /// The server's phase: serving, draining or stopping.
     pub life: Lifecycle,
-    /// The connections it has, to be counted by whatever serves it.
+    /// The count of open connections, which [`svara_http::serve`] updates.
     pub connections: Connections,
-    /// The API keys it asks for.
+    /// The API keys.
     pub keys: Keys,
 }
 
@@ -45,7 +45,7 @@ pub struct Server {
 /// # Errors
 /// As [`engine`]; or the keys, the encoder or the cache's store can't be used.
 pub async fn server(config: &Config) -> anyhow::Result<Server> {
-    // First, as it is quick and small mistakes are made there.
+    // First, because it is quick and often wrong.
     let keys = Keys::load(&config.server)?;
     let engine = engine(config).await?;
     let (cloning, voices) = callers_voices(config, &engine).await?;
@@ -80,7 +80,7 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
     Ok(Server { router: app::router(app, http, &config.server), life, connections, keys })
 }
 
-/// What of the configuration shapes audio; see [`ServiceParts::setup`].
+/// The part of the configuration that shapes audio; see [`ServiceParts::setup`].
 fn setup(config: &Config) -> String {
     let Config { engine, model, decoder, .. } = config;
     let kind = engine.kind.flavor().map_or("demo", svara_engine::source::vllm::Flavor::name);
@@ -104,7 +104,7 @@ fn stores(config: &Config) -> anyhow::Result<(Option<Store>, Result<Store, Strin
     let CacheConfig { store, entry_bytes, .. } = &config.cache;
     let cache = match store.as_str() {
         "" => None,
-        // A line about the file stands before it.
+        // A line of metadata precedes the file.
         url => Some(Store::open(url, entry_bytes + cache::ENTRY_OVERHEAD_BYTES).context("cache.store")?),
     };
     let jobs = match config.jobs.store.as_str() {
@@ -112,15 +112,15 @@ fn stores(config: &Config) -> anyhow::Result<(Option<Store>, Result<Store, Strin
         url => Store::open(url, jobs::max_value_bytes(&config.jobs)).map_err(|error| error.to_string()),
     };
     if let Err(reason) = &jobs {
-        tracing::warn!(reason, "no jobs");
+        tracing::warn!(reason, "jobs are off");
     }
     Ok((cache, jobs))
 }
 
-/// Looks at everything a start would need, without loading the decoder.
+/// Checks everything that a start needs, without loading the decoder.
 ///
 /// # Errors
-/// As [`engine`], as far as it looks.
+/// As [`engine`], except for failures to load the decoder.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     Keys::load(&config.server)?;
     http::tls(config)?;

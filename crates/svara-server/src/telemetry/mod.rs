@@ -1,8 +1,6 @@
 //! Logging, and the export of traces.
 
-#[cfg(feature = "otlp")]
 mod otlp;
-#[cfg_attr(not(feature = "otlp"), path = "no_trace.rs")]
 pub(crate) mod trace;
 mod traced;
 
@@ -16,67 +14,51 @@ use tracing_subscriber::{
 pub(crate) use self::traced::Traced;
 use crate::config::{Config, LogConfig, LogFormat};
 
-/// Our crates: what they say is what an operator wants to read.
-const TARGETS: [&str; 5] = ["svara_server", "svara_service", "svara_engine", "svara_snac", "svara_audio"];
+/// The common prefix of our crates' names. Their log lines are what an operator wants to read.
+const OUR_CRATES: &str = "svara_";
 
-/// Runs for as long as the process; [`Telemetry::shutdown`] sends what is left.
-#[must_use = "what is left of the traces is lost without a shutdown"]
+/// Logging and traces. It lives as long as the process; [`Telemetry::shutdown`] sends the remaining spans.
+#[must_use = "the last spans are lost without a shutdown"]
 pub struct Telemetry {
-    #[cfg(feature = "otlp")]
     exporter: Option<otlp::Exporter>,
 }
 
-/// Starts logging to standard error, and the export of traces where it is configured; once per process. Spans are sent
-/// from `runtime`.
+/// Starts logging to standard error, and the export of traces if it is configured; once per process. `runtime` sends
+/// the spans.
 ///
 /// # Errors
-/// The exporter can't be made.
+/// The exporter can't be created.
 pub fn init(config: &Config, runtime: &Handle) -> anyhow::Result<Telemetry> {
-    #[cfg(feature = "otlp")]
-    {
-        let exporter = otlp::Exporter::new(&config.telemetry, runtime)?;
-        let layer = exporter.as_ref().map(otlp::Exporter::layer);
-        tracing_subscriber::registry().with(log_layer(&config.log)).with(layer).init();
-        Ok(Telemetry { exporter })
-    }
-    #[cfg(not(feature = "otlp"))]
-    {
-        // What it would be for.
-        let _ = runtime;
-        tracing_subscriber::registry().with(log_layer(&config.log)).init();
-        Ok(Telemetry {})
-    }
+    let exporter = otlp::Exporter::new(&config.telemetry, runtime)?;
+    let layer = exporter.as_ref().map(otlp::Exporter::layer);
+    tracing_subscriber::registry().with(log_layer(&config.log)).with(layer).init();
+    Ok(Telemetry { exporter })
 }
 
 /// Whether this process exports traces.
 pub(crate) fn traces() -> bool {
-    #[cfg(feature = "otlp")]
-    let traces = otlp::enabled();
-    #[cfg(not(feature = "otlp"))]
-    let traces = false;
-    traces
+    otlp::enabled()
 }
 
 impl Telemetry {
-    /// Sends the spans that are still here, for a few seconds at most. Blocks; the runtime must still be there.
+    /// Sends the remaining spans. Blocks for a few seconds at most; the runtime must still be running.
     pub fn shutdown(self) {
-        #[cfg(feature = "otlp")]
         if let Some(exporter) = self.exporter {
             exporter.shutdown();
         }
     }
 }
 
-/// What goes to standard error.
+/// The layer that logs to standard error.
 fn log_layer<S>(config: &LogConfig) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
 {
     let level = config.level.filter();
-    // Libraries say more than an operator wants to read.
+    // Libraries log more than an operator wants to read.
     let filter = Targets::new()
         .with_default(level.min(tracing::level_filters::LevelFilter::WARN))
-        .with_targets(TARGETS.map(|target| (target, level)));
+        .with_target(OUR_CRATES, level);
     let pretty = match config.format {
         LogFormat::Auto => stderr().is_terminal(),
         LogFormat::Pretty => true,

@@ -22,15 +22,15 @@ use tokio::runtime::Handle;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
-use super::TARGETS;
+use super::OUR_CRATES;
 use crate::config::TelemetryConfig;
 
-/// Spans that wait to be sent; more are dropped, and the log says so.
+/// The most spans waiting to be sent; further ones are dropped, and the log says so.
 const QUEUE_SPANS: usize = 4096;
 const BATCH_SPANS: usize = 512;
-/// How long spans wait for others to go with them.
+/// How long spans wait for others to be sent together.
 const SEND_EVERY: Duration = Duration::from_secs(2);
-/// How long the collector may take.
+/// How long the collector may take to answer.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether this process exports traces.
@@ -40,13 +40,13 @@ pub(super) fn enabled() -> bool {
     ENABLED.load(Ordering::Relaxed)
 }
 
-/// Sends spans to a collector, from a thread of its own: a collector that is slow or gone costs requests nothing.
+/// Sends spans to a collector from a separate thread, so that a slow or dead collector doesn't delay requests.
 pub(super) struct Exporter {
     provider: SdkTracerProvider,
 }
 
 impl Exporter {
-    /// An exporter, where one is configured.
+    /// The exporter, if one is configured.
     pub(super) fn new(config: &TelemetryConfig, runtime: &Handle) -> anyhow::Result<Option<Self>> {
         if config.otlp_endpoint.is_empty() {
             return Ok(None);
@@ -77,7 +77,7 @@ impl Exporter {
         Ok(Some(Self { provider }))
     }
 
-    /// Turns our spans into the collector's. It sees them whatever the log's level is.
+    /// The layer that exports our spans, whatever the log level is.
     pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -85,14 +85,10 @@ impl Exporter {
         let layer: OpenTelemetryLayer<S, SdkTracer> =
             tracing_opentelemetry::layer().with_tracer(self.provider.tracer("svara-server"));
         let layer = layer.with_location(false).with_threads(false).with_target(false).with_level(false);
-        // Spans of ours and the moments in them; log lines go to the log.
+        // Our spans and the milestones in them; log lines aren't exported.
         let ours = |metadata: &tracing::Metadata<'_>| {
             let target = metadata.target();
-            if metadata.is_span() {
-                TARGETS.iter().any(|ours| target.starts_with(ours))
-            } else {
-                target == MILESTONE
-            }
+            if metadata.is_span() { target.starts_with(OUR_CRATES) } else { target == MILESTONE }
         };
         layer.with_filter(filter_fn(ours))
     }
@@ -104,7 +100,7 @@ impl Exporter {
     }
 }
 
-/// An HTTP client for the exporter's thread, whose work is done on the runtime.
+/// An HTTP client for the exporter's thread; the runtime does its work.
 struct Client {
     client: reqwest::Client,
     runtime: Handle,
@@ -112,10 +108,10 @@ struct Client {
 
 impl Client {
     fn new(runtime: &Handle) -> anyhow::Result<Self> {
-        // Fails where a provider is installed already, which is as good.
+        // Fails if a provider is already installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(SEND_TIMEOUT).build();
-        Ok(Self { client: client.context("can't make an HTTP client")?, runtime: runtime.clone() })
+        Ok(Self { client: client.context("can't create an HTTP client")?, runtime: runtime.clone() })
     }
 }
 

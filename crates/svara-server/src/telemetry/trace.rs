@@ -1,4 +1,4 @@
-//! What traces say beyond what logs say. Where traces aren't exported, all of this is one look at a flag.
+//! What traces record beyond the logs. If traces aren't exported, each function only checks a flag.
 
 use http::HeaderMap;
 use opentelemetry::{
@@ -14,18 +14,18 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::otlp::enabled;
 
-/// Makes the span one of a server, of the trace that the caller's headers name.
+/// Marks the span as a server's, and joins the trace that the caller's headers name.
 pub(crate) fn begin(span: &Span, headers: &HeaderMap) {
     if enabled() {
         let caller = HeaderExtractor(headers);
         let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &caller);
         span.record("otel.kind", "server");
-        // Fails only where the span is one that isn't exported.
+        // Fails only for a span that isn't exported.
         let _ = span.set_parent(context);
     }
 }
 
-/// Gives the span the name that it has in traces.
+/// Sets the span's name in traces.
 pub(crate) fn rename(span: &Span, name: impl FnOnce() -> String) {
     if enabled() {
         span.context().span().update_name(name());
@@ -46,21 +46,21 @@ pub(crate) fn number(span: &Span, key: &'static str, value: u64) {
     }
 }
 
-/// Notes that something happens now.
+/// Adds an event at the present moment.
 pub(crate) fn event(span: &Span, name: &'static str) {
     if enabled() {
         span.add_event(name, Vec::<KeyValue>::new());
     }
 }
 
-/// Notes that what the span stands for failed.
+/// Marks the span as failed.
 pub(crate) fn failed(span: &Span, reason: &str) {
     if enabled() {
         span.set_status(Status::error(reason.to_owned()));
     }
 }
 
-/// The headers by which others join the span's trace; none where traces aren't exported.
+/// The headers with which others join the span's trace; empty if traces aren't exported.
 pub(crate) fn context_of(span: &Span) -> Option<TraceContext> {
     let context = enabled().then(|| span.context())?;
     let mut headers = HeaderMap::new();

@@ -1,4 +1,4 @@
-//! A span for each request to an engine.
+//! Spans for the requests to an engine.
 
 use std::{
     pin::Pin,
@@ -15,7 +15,7 @@ use tracing::{Instrument, Span};
 
 use super::trace;
 
-/// An engine whose requests are spans of the traces that they belong to, and which is told so.
+/// An engine whose requests are spans in the caller's trace. It gets the trace's headers.
 pub(crate) struct Traced {
     engine: Arc<dyn TokenSource>,
     name: String,
@@ -54,7 +54,7 @@ impl TokenSource for Traced {
     }
 }
 
-/// Tokens, and the span that lasts as long as they come.
+/// A stream of tokens, with the span that lasts until its end.
 struct Spanned {
     tokens: TokenStream,
     span: Span,

@@ -1,4 +1,4 @@
-//! Keys: who is let in, what each may use, and in whose words the others are turned away.
+//! API keys: which requests are admitted, the quota of each key, and refusals in each dialect.
 
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ async fn without_a_key_nothing_is_spoken() {
     assert_eq!(server.engine.requests().len(), 4);
 }
 
-/// All that may be open, and what of it is.
+/// Every group of routes that can be open, with the groups configured as open.
 #[tokio::test]
 async fn probes_and_lists_are_open_or_not_as_configured() {
     let open = Server::with(Script::frames(1), keyed(|_| {})).await;
@@ -107,14 +107,14 @@ async fn probes_and_lists_are_open_or_not_as_configured() {
 }
 
 #[tokio::test]
-async fn requests_over_the_rate_are_told_when_to_come_again() {
+async fn requests_over_the_rate_get_a_retry_after() {
     let server = Server::with(Script::frames(4), keyed(|key| key.requests_per_minute = Some(2))).await;
     for _ in 0..2 {
         assert_eq!(speech(&server, "a").send().await.unwrap().status(), 200);
     }
     let response = speech(&server, "a").send().await.unwrap();
     let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
-    assert!((1..=30).contains(&wait), "one comes back every 30 s, not after {wait} s");
+    assert!((1..=30).contains(&wait), "one request becomes free every 30 s, not after {wait} s");
     let (status, body) = status_and_json(response).await;
     assert_eq!((status, &body["error"]["type"]), (429, &json!("rate_limit_exceeded")));
     let openai = server.request("/v1/audio/speech", &json!({"input": "a", "voice": "hi_female"}));
@@ -123,7 +123,7 @@ async fn requests_over_the_rate_are_told_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_keys_streams_are_its_own_and_come_back() {
+async fn each_key_has_its_own_streams() {
     let script = Script { end: End::Hang, ..Script::frames(4) };
     let server = Server::with(script, keyed(|key| key.concurrent_streams = Some(1))).await;
     let mut first = speech(&server, "a").send().await.unwrap();
@@ -152,13 +152,13 @@ async fn characters_count_when_they_are_spoken() {
     let (status, body) = status_and_json(response).await;
     assert_eq!((status, &body["error"]["type"]), (429, &json!("quota_exceeded")));
     assert_eq!(speech(&server, "12").send().await.unwrap().status(), 200);
-    // A text that is too long for any day doesn't come again tomorrow.
+    // A text that is too long for any day gets no Retry-After.
     let response = speech(&server, "12345678901").send().await.unwrap();
     assert!(response.status() == 429 && !response.headers().contains_key("retry-after"));
 }
 
 #[tokio::test]
-async fn a_page_of_a_listed_origin_may_ask() {
+async fn pages_of_listed_origins_are_allowed() {
     let server = Server::with(Script::frames(4), |config| {
         keyed(|_| {})(config);
         config.server.cors_origins = vec!["https://app.example".to_owned()];
@@ -190,9 +190,9 @@ async fn the_hash_is_no_key() {
     assert_eq!(request.send().await.unwrap().status(), 401);
 }
 
-/// Browsers can't set headers on a WebSocket, and ElevenLabs' clients send the key in the first message.
+/// Browsers can't set the headers of a WebSocket, and ElevenLabs' clients send the key in the first message.
 #[tokio::test]
-async fn a_sockets_key_comes_in_its_address_or_its_first_message() {
+async fn a_socket_takes_its_key_from_query_or_message() {
     let server = Server::with(Script::frames(4), keyed(|_| {})).await;
     let route = "hi_female/stream-input";
     let mut in_query = Client::open(&server, route, &format!("&xi_api_key={KEY}")).await;
@@ -216,7 +216,7 @@ async fn a_sockets_key_comes_in_its_address_or_its_first_message() {
     assert_eq!(server.engine.requests().len(), spoken);
 }
 
-/// Requests wait for a stream, in a queue of so many places, and are told how long they waited.
+/// Requests wait for a stream in a bounded queue, and `Server-Timing` reports how long.
 #[tokio::test]
 async fn a_full_server_lets_a_few_wait() {
     let script = Script { end: End::Hang, ..Script::frames(4) };

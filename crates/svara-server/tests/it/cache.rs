@@ -19,7 +19,7 @@ fn said(response: &Response) -> (&str, Option<&str>) {
     (header("x-cache").unwrap_or("none"), header("etag"))
 }
 
-/// The fake engine says something else each time: equal audio is the same audio.
+/// The fake engine generates different audio each time, so equal audio comes from the cache.
 fn another(server: &Server, frames: usize) {
     let mut script = Script::frames(frames + 7);
     script.tokens.drain(..7 * 7);
@@ -27,7 +27,7 @@ fn another(server: &Server, frames: usize) {
 }
 
 #[tokio::test]
-async fn a_repeated_request_is_answered_at_once_and_the_same() {
+async fn a_repeated_request_gets_the_same_audio() {
     let server = with_cache(Script::frames(6)).await;
     for (fields, streamed) in [
         (json!({"seed": 1}), true),
@@ -57,7 +57,7 @@ async fn a_repeated_request_is_answered_at_once_and_the_same() {
 }
 
 #[tokio::test]
-async fn who_has_it_already_is_told_so() {
+async fn a_client_that_has_the_audio_gets_a_304() {
     let server = with_cache(Script::frames(6)).await;
     let body = json!({"text": "नमस्ते", "voice": "hi_female", "seed": 1});
     let first = server.request("/v1/text-to-speech", &body).send().await.unwrap();
@@ -76,7 +76,7 @@ async fn who_has_it_already_is_told_so() {
 }
 
 #[tokio::test]
-async fn without_a_seed_each_request_is_spoken_unless_configured() {
+async fn requests_without_a_seed_are_not_cached_by_default() {
     for (unseeded, spoken) in [(false, 2), (true, 1)] {
         let server = Server::with(Script::frames(6), |config| {
             config.cache.memory_bytes = 50_000_000;
@@ -93,7 +93,7 @@ async fn without_a_seed_each_request_is_spoken_unless_configured() {
 }
 
 #[tokio::test]
-async fn a_crowd_that_asks_the_same_is_one_generation() {
+async fn equal_requests_share_one_generation() {
     let slow = Script { pause: Duration::from_millis(5), ..Script::frames(20) };
     let server = with_cache(slow).await;
     let crowd = (0..20).map(|_| async {
@@ -109,7 +109,7 @@ async fn a_crowd_that_asks_the_same_is_one_generation() {
 }
 
 #[tokio::test]
-async fn it_goes_on_while_anybody_listens_and_ends_with_the_last() {
+async fn a_generation_ends_with_its_last_client() {
     let slow = Script { pause: Duration::from_millis(5), end: End::Hang, ..Script::frames(60) };
     let server = with_cache(slow).await;
     let mut leader = server.speak(json!({"seed": 4})).await;

@@ -1,4 +1,4 @@
-//! What clients in the field send, to the letter, and what they look for in the answer.
+//! Exact requests of real clients, and what these clients look for in the response.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use futures::future::join_all;
@@ -20,7 +20,7 @@ async fn get(server: &Server, path: &str) -> Value {
     body
 }
 
-/// It asks for events of any model that isn't tts-1, whatever the server, and reports silence as an error.
+/// This client requests events from any model that isn't tts-1, and reports silence as an error.
 #[tokio::test]
 async fn livekit_with_the_openai_plugin() {
     let server = Server::start(Script::frames(8)).await;
@@ -40,7 +40,7 @@ async fn livekit_with_the_openai_plugin() {
     assert_eq!(last, "speech.audio.done");
 }
 
-/// It plays whatever comes at 24 kHz, and knows OpenAI's voices only.
+/// This client plays everything at 24 kHz, and knows OpenAI's voices only.
 #[tokio::test]
 async fn pipecat_with_the_openai_service() {
     let server = Server::start(Script::frames(3)).await;
@@ -56,7 +56,7 @@ async fn pipecat_with_the_openai_service() {
     }
 }
 
-/// It names no format and saves what comes as .mp3; its lists are asked for without a key.
+/// This client names no format and saves the audio as .mp3; it requests the lists without a key.
 #[tokio::test]
 async fn open_webui() {
     let server = Server::start(Script::frames(3)).await;
@@ -75,7 +75,7 @@ async fn open_webui() {
     assert!(refused["error"]["message"].is_string());
 }
 
-/// Its other engine: an `accept` header, and the settings always the same two.
+/// The client's other engine: an `accept` header, and always the same two settings.
 #[tokio::test]
 async fn open_webui_with_elevenlabs() {
     let server = Server::start(Script::frames(3)).await;
@@ -97,7 +97,7 @@ async fn open_webui_with_elevenlabs() {
     assert!(voices["voices"].as_array().unwrap().iter().all(|v| v["name"].is_string()));
 }
 
-/// Its users type the voice by hand.
+/// The users of this client type the voice by hand.
 #[tokio::test]
 async fn silly_tavern() {
     let server = Server::start(Script::frames(3)).await;
@@ -105,7 +105,7 @@ async fn silly_tavern() {
     assert_eq!(server.request(SPEECH, &body).send().await.unwrap().status(), 200);
 }
 
-/// It finds out what a server is by asking around, and speaks three sentences at once, without a key.
+/// This client probes several paths to identify the server, and requests three sentences at once, without a key.
 #[tokio::test]
 async fn wyoming_openai() {
     let server = Server::start(Script::frames(3)).await;
@@ -121,7 +121,7 @@ async fn wyoming_openai() {
     }
 }
 
-/// Its check of health is to say "test" as alloy.
+/// This client checks the server by requesting "test" with the voice alloy.
 #[tokio::test]
 async fn litellm() {
     let server = Server::start(Script::frames(3)).await;
@@ -129,7 +129,7 @@ async fn litellm() {
     assert_eq!(server.request(SPEECH, &body).send().await.unwrap().status(), 200);
 }
 
-/// The answer's type must be of audio.
+/// This client requires a content type of audio.
 #[tokio::test]
 async fn livekit_with_the_elevenlabs_plugin() {
     let server = Server::start(Script::frames(3)).await;
@@ -141,7 +141,7 @@ async fn livekit_with_the_elevenlabs_plugin() {
     assert_eq!(answer.headers()["x-sample-rate"], "22050");
 }
 
-/// Word by word with a schedule of its own. What has neither sound nor an end is an error to it.
+/// This client sends single words and its own schedule. Messages with neither audio nor an end are errors to it.
 #[tokio::test]
 async fn livekit_over_its_socket() {
     let server = Server::start(Script::frames(3)).await;
@@ -165,7 +165,7 @@ async fn livekit_over_its_socket() {
     assert_eq!(characters(&messages).split_whitespace().count(), 6);
 }
 
-/// A context for each turn, kept alive every ten seconds; words are timed by adding up what messages say.
+/// A context for each turn, kept alive every ten seconds; the client adds up the times in messages.
 #[tokio::test]
 async fn pipecat_over_its_socket() {
     let server = Server::start(Script::frames(4)).await;
@@ -209,7 +209,7 @@ async fn twilio_through_elevenlabs() {
     assert_eq!(bytes, 3 * 2048 / 3);
 }
 
-/// Raw samples at the rate it asks for.
+/// Raw samples at the requested rate.
 #[tokio::test]
 async fn vapi() {
     let server = Server::start(Script::frames(3)).await;
@@ -228,7 +228,7 @@ async fn vapi() {
     }
 }
 
-/// A request of Vapi's joins the trace that it names, as all others do.
+/// A request from Vapi joins the trace in its headers, like all others.
 #[tokio::test]
 async fn vapi_keeps_the_trace() {
     let server = Server::start(Script::frames(3)).await;

@@ -1,4 +1,4 @@
-//! Voices from recordings: on a request, and kept.
+//! Voices from recordings: for one request, and saved.
 
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::harness::{Server, status_and_json};
 
 const FRAME_BYTES: usize = 2048 * 2;
 
-/// So much of a tone as WAV.
+/// A tone of this length and amplitude, as WAV.
 fn wav(seconds: f32, amplitude: f32) -> Vec<u8> {
     let spec = hound::WavSpec {
         channels: 2,
@@ -54,7 +54,7 @@ async fn delete(server: &Server, path: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_recording_is_spoken_like_in_json_and_in_a_form() {
+async fn a_recording_works_in_json_and_in_a_form() {
     let server = Server::start(Script::frames(3)).await;
     let audio = wav(1.5, 0.4);
     for recording in [base64(&audio), format!("data:audio/wav;base64,{}", base64(&audio))] {
@@ -74,13 +74,13 @@ async fn a_recording_is_spoken_like_in_json_and_in_a_form() {
     assert_eq!(requests[0]["prompt"], requests[1]["prompt"]);
     assert_eq!(requests[0]["prompt"], requests[2]["prompt"]);
     let prompt: Vec<u64> = serde_json::from_value(requests[0]["prompt"].clone()).unwrap();
-    // 1.5 s are 18 frames, the last of them filled up.
+    // 1.5 s are 18 frames, the last one padded.
     let audio_tokens = prompt.iter().filter(|id| (128_266..156_938).contains(*id)).count();
     assert_eq!(audio_tokens, 18 * 7);
 }
 
 #[tokio::test]
-async fn a_recording_that_cannot_be_used_is_refused_with_the_reason() {
+async fn an_unusable_recording_is_refused_with_the_reason() {
     let server = Server::with(Script::frames(1), |config| {
         config.cloning.max_bytes = 200_000;
         config.cloning.max_seconds = 2.0.try_into().unwrap();
@@ -92,7 +92,7 @@ async fn a_recording_that_cannot_be_used_is_refused_with_the_reason() {
         (base64(&wav(1.5, 4.0)), "clipped"),
         (base64(&wav(2.5, 0.4)), "longer than 2 s"),
         (base64(&wav(3.5, 0.4)), "larger than 200000 bytes"),
-        (base64(b"no audio at all"), "not an audio file"),
+        (base64(b"no audio at all"), "unrecognized audio file"),
         ("&&".to_owned(), "not base64"),
     ] {
         let (status, body) = server.speak_json(json!({"reference_audio": audio})).await;
@@ -104,7 +104,7 @@ async fn a_recording_that_cannot_be_used_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn without_an_encoder_or_a_store_the_answer_says_what_is_missing() {
+async fn a_missing_encoder_or_store_is_reported() {
     let server =
         Server::with(Script::frames(1), |config| config.cloning.encoder = "/nowhere/encoder.onnx".into())
             .await;
@@ -117,14 +117,14 @@ async fn without_an_encoder_or_a_store_the_answer_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_voice_is_kept_listed_spoken_shared_and_deleted() {
+async fn a_voice_is_saved_listed_used_and_deleted() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::with(Script::frames(2), kept_in(&directory)).await;
     let (status, made) = make(&server, json!({"language": "hi-IN", "gender": "female"})).await;
     assert_eq!(status, 201, "{made}");
     let id = made["voice_id"].as_str().unwrap().to_owned();
     assert_eq!((&made["name"], &made["language_code"]), (&json!("Asha"), &json!("hi")));
-    // Another replica, without memory of it.
+    // Another replica, which hasn't cached the voice.
     let other = Server::with(Script::frames(2), |config| {
         kept_in(&directory)(config);
         config.voices.revalidate_seconds = 0.0.try_into().unwrap();
@@ -174,7 +174,7 @@ async fn a_voice_needs_a_name_consent_and_room() {
 }
 
 #[tokio::test]
-async fn a_damaged_voice_is_never_spoken_and_does_not_hide_the_others() {
+async fn a_damaged_voice_does_not_hide_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::with(Script::frames(1), |config| {
         kept_in(&directory)(config);

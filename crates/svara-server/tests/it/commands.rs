@@ -1,4 +1,4 @@
-//! `say` and `voices` of the program itself.
+//! The commands `say` and `voices` of the program.
 
 use std::{path::Path, process::Stdio};
 
@@ -44,7 +44,7 @@ impl Shell {
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
-        // A program that refuses its command line doesn't read.
+        // A program that refuses its command line doesn't read its input.
         let _ = input.write_all(stdin.as_bytes()).await;
         drop(input);
         let output = child.wait_with_output().await.unwrap();
@@ -62,7 +62,7 @@ fn samples(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn say_writes_a_file_and_tells_what_it_took() {
+async fn say_writes_a_file_and_prints_timings() {
     let shell = Shell::new(Script::frames(10)).await;
     let path = shell.path("out.wav");
     let said = shell.say(&["-o", path.to_str().unwrap(), "--seed", "7", "--style", "happy"]).await;
@@ -101,11 +101,11 @@ async fn say_repeats_and_sums_up() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert_eq!(shell.engine.requests().len(), 3);
     assert_eq!(said.stderr.lines().count(), 4, "{}", said.stderr);
-    assert!(said.stderr.contains("3 times, least/median/most: first audio "), "{}", said.stderr);
+    assert!(said.stderr.contains("3 runs, min/median/max: first audio "), "{}", said.stderr);
 }
 
 #[tokio::test]
-async fn the_exit_code_says_whose_fault_it_is() {
+async fn the_exit_code_follows_the_origin() {
     let shell = Shell::new(Script::frames(5)).await;
     let path = shell.path("out.wav");
     let out = path.to_str().unwrap();
@@ -128,7 +128,7 @@ async fn the_exit_code_says_whose_fault_it_is() {
     shell.engine.set(Script { end: End::ErrorEvent, ..Script::frames(5) });
     let said = shell.say(&["-o", out]).await;
     assert_eq!(said.code, Some(1), "{}", said.stderr);
-    assert!(!path.exists(), "half a speech isn't kept");
+    assert!(!path.exists(), "an incomplete speech isn't written");
     shell.engine.set(Script::frames(5));
     let said = shell.say(&["-o", "/nowhere/out.wav"]).await;
     assert_eq!(said.code, Some(1), "{}", said.stderr);

@@ -1,4 +1,4 @@
-//! Clients that are slow, or never come to an end.
+//! Clients that are slow or never finish.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn hasty(config: &mut Config) {
 }
 
 #[tokio::test]
-async fn who_sends_no_request_is_cut_off() {
+async fn a_client_that_sends_no_request_is_disconnected() {
     let server = Server::with(Script::frames(1), hasty).await;
     for start in ["", "GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ", "PRI * HTTP/2.0\r\n"] {
         let mut stream = raw::connect(server.address).await;
@@ -36,7 +36,7 @@ async fn who_sends_no_request_is_cut_off() {
         let answer = until_closed(&mut stream).await;
         assert!(!answer.contains("200"), "{start:?}: {answer}");
     }
-    // A byte now and then doesn't help.
+    // Single bytes don't reset the deadline.
     let mut stream = raw::connect(server.address).await;
     let trickle = async {
         while stream.write_all(b"x").await.is_ok() {
@@ -47,7 +47,7 @@ async fn who_sends_no_request_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_connection_that_waits_too_long_for_its_next_request_is_closed() {
+async fn an_idle_connection_is_closed() {
     let server = Server::with(Script::frames(1), hasty).await;
     let mut stream = raw::connect(server.address).await;
     stream.write_all(b"GET /v1/test HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
@@ -57,7 +57,7 @@ async fn a_connection_that_waits_too_long_for_its_next_request_is_closed() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_said_to_be_late() {
+async fn a_late_body_gets_a_408() {
     let server = Server::with(Script::frames(1), hasty).await;
     for path in ["/v1/text-to-speech", "/v1/audio/speech"] {
         for content_type in ["application/json", "multipart/form-data; boundary=b"] {
@@ -80,7 +80,7 @@ async fn a_body_that_does_not_come_is_said_to_be_late() {
 }
 
 #[tokio::test]
-async fn heads_and_bodies_that_are_too_large_are_refused() {
+async fn large_heads_and_bodies_are_refused() {
     let server = Server::with(Script::frames(1), |config| {
         config.decoder.kind = DecoderBackend::Null;
         config.limits.header_bytes = 8192;
@@ -128,17 +128,17 @@ async fn too_many_connections_are_turned_away() {
     timeout(LONG, test).await.expect("a connection that is closed makes room");
 }
 
-/// 16 MB of audio for a client that reads nothing: the engine isn't read on, memory doesn't grow, the stream is ended.
+/// 16 MB of audio for a client that reads nothing: the engine isn't read, memory doesn't grow, the stream ends.
 #[tokio::test]
-async fn a_slow_reader_is_dropped_and_costs_no_memory() {
-    // As many pieces as a text of 4800 characters has, 17 s of audio each, which isn't too long for them.
+async fn a_slow_reader_is_disconnected_without_using_memory() {
+    // One script for each piece of a text of 4800 characters, with 17 s of audio, which isn't too long for a piece.
     let (text, piece_frames, pieces) = ("नमस्ते दुनिया। ".repeat(320), 200, 20);
     let server = Server::with(Script::frames(piece_frames), |config| {
         hasty(config);
         config.limits.write_stall_seconds = short(1.0);
     })
     .await;
-    // Everything that is loaded once is there after a first request, which its short text breaks off.
+    // A first request loads everything that is loaded once; it fails early because its text is short.
     assert!(server.speak(json!({})).await.bytes().await.is_err());
     let before = resident_bytes();
     let mut stream = raw::connect(server.address).await;
@@ -165,10 +165,10 @@ async fn a_slow_reader_is_dropped_and_costs_no_memory() {
         "the answer looks complete"
     );
     let all_bytes = pieces * piece_frames * 2048 * 2;
-    assert!(answer.len() < all_bytes / 2, "{} bytes were sent to nobody", answer.len());
+    assert!(answer.len() < all_bytes / 2, "{} bytes were sent without a reader", answer.len());
 }
 
-/// What isn't HTTP, and HTTP that is none on a second look: an answer of the 400s or a closed connection.
+/// Anything but valid HTTP gets a 4xx response or a closed connection.
 #[tokio::test]
 async fn garbage_is_refused_and_leaves_nothing_behind() {
     let server = Server::with(Script::frames(1), |config| {

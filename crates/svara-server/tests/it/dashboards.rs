@@ -1,10 +1,10 @@
-//! The dashboard and the alert rules that we ship.
+//! The dashboard and the alert rules of this repository.
 
 use std::collections::BTreeSet;
 
 use svara_testkit::models;
 
-/// The metrics of `docs/metrics.md`, which another test holds against the server; histograms with their three series.
+/// The metrics of `docs/metrics.md`, which another test compares with the server; histograms with their three series.
 fn documented() -> BTreeSet<String> {
     let page = std::fs::read_to_string(models::workspace().join("docs/metrics.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
@@ -22,7 +22,7 @@ fn named_in(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn each_metric_of_the_dashboard_and_the_alerts_is_there() {
+fn dashboard_and_alerts_use_existing_metrics() {
     let known = documented();
     for file in ["dashboard.json", "alerts.yaml"] {
         let text = std::fs::read_to_string(models::workspace().join("docker/grafana").join(file)).unwrap();
@@ -39,7 +39,7 @@ fn the_dashboard_is_one() {
     let dashboard: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();
     let ids: BTreeSet<u64> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
-    assert_eq!(ids.len(), panels.len(), "each panel has an id of its own");
+    assert_eq!(ids.len(), panels.len(), "each panel has its own id");
     for panel in panels.iter().filter(|panel| panel["type"] != "row") {
         assert!(!panel["targets"].as_array().unwrap().is_empty(), "{}", panel["title"]);
         let place = &panel["gridPos"];

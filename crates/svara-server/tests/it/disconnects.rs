@@ -1,4 +1,4 @@
-//! Ten thousand clients that leave at any point of a request: nothing of them stays.
+//! Ten thousand clients that leave at any point of a request: nothing leaks.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 const CLIENTS: u64 = 10_000;
-/// Clients at once; more than there are streams, so that some leave the queue.
+/// Concurrent clients: more than there are streams, so that some leave the queue.
 const AT_ONCE: u64 = 16;
 const STREAMS: usize = 8;
 const KEY: &str = "sk-svara-test-0123456789";
@@ -49,7 +49,7 @@ async fn nothing_stays_of_clients_that_leave() {
     }
     timeout(LONG, server.engine.wait_for_open_streams(0)).await.expect("every generation is aborted");
     eventually("every stream is over", async || is_quiet(&server).await.then_some(())).await;
-    // Every place is there again: each of the server's streams, and each of the key's.
+    // All streams of the server and of the key are free again.
     server.engine.set(Script { end: End::Hang, ..Script::frames(4) });
     let mut open = Vec::new();
     for _ in 0..STREAMS {
@@ -62,7 +62,7 @@ async fn nothing_stays_of_clients_that_leave() {
     server.engine.wait_for_open_streams(STREAMS).await;
 }
 
-/// One client: begins a request and leaves at a point that its number decides.
+/// One client: starts a request and leaves at a point that its number selects.
 async fn leave(address: SocketAddr, client: u64) {
     let mut random = Random(client);
     let mut stream = raw::connect(address).await;
@@ -73,7 +73,7 @@ async fn leave(address: SocketAddr, client: u64) {
         body.len()
     );
     let sent = match random.below(4) {
-        // In the head or the body, or nowhere yet.
+        // Anywhere in the head or the body, or before both.
         0 => random.below(request.len() as u64),
         _ => request.len() as u64,
     };
@@ -82,10 +82,10 @@ async fn leave(address: SocketAddr, client: u64) {
     }
     if sent == request.len() as u64 {
         let wanted = match random.below(4) {
-            // At once, while it waits for audio.
+            // At once, while the request waits for audio.
             0 => 0,
             1 => 1 + random.below(300),
-            // Anywhere in the audio, or to its end.
+            // Anywhere in the audio, or at its end.
             _ => random.below(6 * 4096 + 2000),
         };
         let mut left = wanted;
@@ -100,7 +100,7 @@ async fn leave(address: SocketAddr, client: u64) {
         }
     }
     if random.below(2) == 0 {
-        // A reset instead of a farewell.
+        // A reset instead of an orderly close.
         stream.set_zero_linger().unwrap();
     }
 }
@@ -112,7 +112,7 @@ async fn is_quiet(server: &Server) -> bool {
     lines.all(|line| line.ends_with(" 0") || line.ends_with(" 0.0"))
 }
 
-/// A small generator, so that a client does the same in every run.
+/// A small random generator, so that each client does the same in every run.
 struct Random(u64);
 
 impl Random {

@@ -13,7 +13,7 @@ use crate::{
     sockets::Client,
 };
 
-/// A stop lets the open stream finish, takes nothing new, and then returns.
+/// A stop lets the open stream finish, refuses new requests, and then returns.
 #[tokio::test]
 async fn open_streams_finish_before_the_server_stops() {
     let script = Script { pause: std::time::Duration::from_millis(20), ..Script::frames(20) };
@@ -29,7 +29,7 @@ async fn open_streams_finish_before_the_server_stops() {
     assert!(refused.unwrap_err().is_connect());
 }
 
-/// A stream that doesn't end holds a stop up for the deadline and no longer.
+/// A stream that doesn't end delays a stop until the deadline and no longer.
 #[tokio::test]
 async fn the_drain_has_a_deadline() {
     let script = Script { end: End::Hang, ..Script::frames(5) };
@@ -44,9 +44,9 @@ async fn the_drain_has_a_deadline() {
     timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();
 }
 
-/// Load balancers see that it isn't ready while it still answers; what was open goes on.
+/// Load balancers see a server that answers but isn't ready; open streams continue.
 #[tokio::test]
-async fn a_draining_server_says_so_and_refuses_new_requests() {
+async fn a_draining_server_refuses_new_requests() {
     let script = Script { pause: std::time::Duration::from_millis(50), ..Script::frames(40) };
     let mut server =
         Server::with(script, |config| config.server.drain_delay_seconds = Seconds::new(20)).await;
@@ -74,14 +74,14 @@ async fn a_draining_server_says_so_and_refuses_new_requests() {
     let rest: usize =
         response.bytes_stream().map(|chunk| chunk.unwrap().len()).collect::<Vec<_>>().await.iter().sum();
     assert_eq!(first + rest, 40 * 2048 * 2);
-    // A second signal doesn't wait for the rest of the delay.
+    // A second signal skips the rest of the delay.
     server.life.stop();
     timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();
 }
 
-/// WebSockets hold a stop up like other streams, and are broken off like them.
+/// WebSockets delay a stop like other streams, and are aborted like them.
 #[tokio::test]
-async fn a_second_stop_breaks_streams_and_sockets_off() {
+async fn a_second_stop_aborts_streams_and_sockets() {
     let script = Script { end: End::Hang, ..Script::frames(5) };
     let mut server = Server::with(script, |config| {
         config.server.drain_seconds = Seconds::new(600);
@@ -104,7 +104,7 @@ async fn a_second_stop_breaks_streams_and_sockets_off() {
     timeout(LONG, server.engine.wait_for_open_streams(0)).await.expect("the generations are aborted");
 }
 
-/// A reload is no stop, also where there is nothing to load again.
+/// A reload doesn't stop the server, even if there is nothing to reload.
 #[tokio::test]
 async fn a_hangup_ends_nothing() {
     let directory = tempfile::tempdir().unwrap();
@@ -115,5 +115,5 @@ async fn a_hangup_ends_nothing() {
     let mut server = Program::start(&crate::program::config(directory.path(), &more)).await;
     server.signal("HUP").await;
     server.signal("TERM").await;
-    assert!(server.ended().await.success(), "it went on until it was told to stop");
+    assert!(server.ended().await.success(), "it ran until the stop signal");
 }

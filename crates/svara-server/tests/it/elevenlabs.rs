@@ -16,7 +16,7 @@ async fn get(server: &Server, path: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_whole_answer_has_exact_sizes_and_a_streamed_one_has_none() {
+async fn only_whole_files_have_sizes() {
     let server = Server::start(Script::frames(5)).await;
     let fields = json!({"text": "नमस्ते", "model_id": "eleven_flash_v2_5"});
     let whole = server.request(&format!("{VOICE}?output_format=wav_24000"), &fields).send().await.unwrap();
@@ -56,7 +56,7 @@ async fn output_formats_say_rate_and_bit_rate() {
 }
 
 #[tokio::test]
-async fn times_cover_the_sound_and_the_text_as_it_is_said() {
+async fn times_cover_the_audio_and_the_spoken_text() {
     let server = Server::start(Script::frames(6)).await;
     let text = "यह एक वाक्य है। ".repeat(30);
     let fields = json!({"text": text, "seed": 1});
@@ -103,7 +103,7 @@ fn check_alignment(alignment: &Value, text: &str, seconds: f64) {
 }
 
 #[tokio::test]
-async fn settings_that_mean_something_are_heard_and_wrong_ones_refused() {
+async fn settings_apply_and_wrong_ones_are_refused() {
     let server = Server::start(Script::frames(40)).await;
     let bytes = async |settings: Value| {
         let path = format!("{VOICE}?output_format=pcm_24000");
@@ -159,7 +159,7 @@ async fn lists_are_read_by_both_stacks() {
     let (_, list) = get(&server, "/v1/voices").await;
     let voice =
         list["voices"].as_array().unwrap().iter().find(|voice| voice["voice_id"] == "hi_female").unwrap();
-    // The Python stack's, then ElevenLabs'.
+    // The Python stack's fields, then ElevenLabs'.
     for (key, value) in [
         ("name", json!("Hindi (Female)")),
         ("model_id", json!("svara-tts-v1")),

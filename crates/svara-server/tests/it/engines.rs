@@ -1,4 +1,4 @@
-//! What engines are told, and what becomes of a request when one of them fails.
+//! The requests that engines get, and what happens when one of them fails.
 
 use serde_json::{Value, json};
 use svara_server::config::Seconds;
@@ -8,7 +8,7 @@ use crate::harness::{Server, status_and_json};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// A value of each header of the engine's requests.
+/// The value of a header in each of the engine's requests.
 fn seen(server: &Server, header: &str) -> Vec<Option<String>> {
     let value = |headers: &reqwest::header::HeaderMap| {
         headers.get(header).map(|value| value.to_str().unwrap().to_owned())
@@ -17,7 +17,7 @@ fn seen(server: &Server, header: &str) -> Vec<Option<String>> {
 }
 
 #[tokio::test]
-async fn the_engine_is_told_the_request_its_trace_and_its_voice() {
+async fn the_engine_gets_request_id_trace_and_session() {
     let server = Server::start(Script::frames(3)).await;
     let body = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
     let request = server.request("/v1/text-to-speech", &body);
@@ -31,7 +31,7 @@ async fn the_engine_is_told_the_request_its_trace_and_its_voice() {
 }
 
 #[tokio::test]
-async fn a_recording_is_a_session_of_its_own() {
+async fn each_recording_is_its_own_session() {
     let server = Server::start(Script::frames(3)).await;
     let clone = async |first_code: u32| {
         let tokens: Vec<u32> = (0..7).map(|slot| 128_266 + slot * 4096 + first_code).collect();
@@ -47,7 +47,7 @@ async fn a_recording_is_a_session_of_its_own() {
     assert!(sessions[0] == sessions[1] && sessions[1] != sessions[2], "{sessions:?}");
 }
 
-/// The sum of the lines of `/metrics` that start so.
+/// The sum of the values in `/metrics` whose lines start with `start`.
 async fn metric(server: &Server, start: &str) -> f64 {
     let text = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
     let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(start)).collect();
@@ -55,7 +55,7 @@ async fn metric(server: &Server, start: &str) -> f64 {
     lines.iter().map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
 }
 
-/// Voices are spread over engines: of so many, each of two engines has some.
+/// Enough voices that each of two engines gets some: voices are spread over engines.
 const VOICES: [&str; 16] = [
     "hi_female",
     "hi_male",
@@ -80,7 +80,7 @@ async fn health(server: &Server) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-/// A server with a second engine, which does something else.
+/// A server with a second engine, which has its own script.
 async fn two(first: Script, second: Script) -> (Server, FakeVllm) {
     let other = FakeVllm::start(second).await;
     let url = other.base_url();
@@ -93,7 +93,7 @@ async fn two(first: Script, second: Script) -> (Server, FakeVllm) {
 }
 
 #[tokio::test]
-async fn a_request_that_one_engine_fails_is_spoken_by_the_other() {
+async fn the_other_engine_takes_a_failed_request() {
     for end in [
         End::ErrorEvent,
         End::Eof,
@@ -120,7 +120,7 @@ async fn a_request_that_one_engine_fails_is_spoken_by_the_other() {
 }
 
 #[tokio::test]
-async fn what_fails_after_the_first_byte_is_never_said_again() {
+async fn a_failure_after_the_first_byte_is_not_retried() {
     let broken = || Script { end: End::Eof, ..Script::frames(10) };
     let (server, other) = two(broken(), broken()).await;
     assert!(server.speak(json!({})).await.bytes().await.is_err());
@@ -128,7 +128,7 @@ async fn what_fails_after_the_first_byte_is_never_said_again() {
 }
 
 #[tokio::test]
-async fn health_lists_several_engines_and_one_of_them_is_enough() {
+async fn health_lists_engines_and_needs_only_one() {
     let (server, other) = two(Script::frames(4), Script::frames(4)).await;
     let (status, body) = health(&server).await;
     let urls = format!("{},{}", server.engine.base_url(), other.base_url());
@@ -151,7 +151,7 @@ async fn health_lists_several_engines_and_one_of_them_is_enough() {
 }
 
 #[tokio::test]
-async fn engines_that_are_all_gone_are_a_503_with_advice() {
+async fn no_engine_left_is_a_503_with_advice() {
     let (mut server, other) = two(Script::frames(4), Script::frames(4)).await;
     other.kill().await;
     std::mem::replace(&mut server.engine, FakeVllm::start(Script::frames(1)).await).kill().await;
@@ -164,7 +164,7 @@ async fn engines_that_are_all_gone_are_a_503_with_advice() {
     assert_eq!(health(&server).await.0, 503);
 }
 
-/// Load is spread, and what is in flight is known to the last request.
+/// Load is spread, and all requests in flight are counted.
 #[tokio::test]
 async fn requests_are_spread_and_counted() {
     let endless = || Script { end: End::Hang, ..Script::frames(10) };

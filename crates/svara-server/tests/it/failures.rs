@@ -1,5 +1,4 @@
-//! What happens when the engine or the decoder fails: the right status before the first byte, a broken connection
-//! after it.
+//! Failures of the engine or the decoder: a status before the first byte, an aborted connection after it.
 
 use futures::StreamExt;
 use serde_json::json;
@@ -9,7 +8,7 @@ use svara_testkit::fake_vllm::{End, Script};
 use crate::harness::{Server, status_and_json};
 
 #[tokio::test]
-async fn an_engine_that_is_down_is_a_503_with_advice() {
+async fn an_unreachable_engine_is_a_503_with_advice() {
     let server = Server::with(Script::frames(1), |config| {
         config.engine.base_url = "http://127.0.0.1:9/v1".to_owned();
     })
@@ -55,7 +54,7 @@ async fn failures_before_the_first_audio_have_a_status() {
         (Script { end: End::ErrorEvent, ..Script::frames(2) }, 502),
         (Script { end: End::Eof, ..Script::frames(2) }, 502),
         (Script { end: End::Finish("abort"), ..Script::frames(2) }, 502),
-        (Script::frames(0), 502), // it ended well, but without audio
+        (Script::frames(0), 502), // ends normally, but without audio
         (Script::new(vec![128_266, 128_267]), 502),
         (Script { end: End::Hang, ..Script::frames(0) }, 504),
     ] {
@@ -68,7 +67,7 @@ async fn failures_before_the_first_audio_have_a_status() {
 }
 
 #[tokio::test]
-async fn failures_after_the_first_audio_break_the_connection_off() {
+async fn failures_after_the_first_audio_abort_the_connection() {
     let server =
         Server::with(Script::frames(0), |config| config.engine.inactivity_seconds = Seconds::new(1)).await;
     for end in [End::ErrorEvent, End::Eof, End::Hang, End::Finish("abort")] {
@@ -88,7 +87,7 @@ async fn failures_after_the_first_audio_break_the_connection_off() {
 }
 
 #[tokio::test]
-async fn a_full_decoder_says_so_at_once_and_recovers() {
+async fn a_full_decoder_refuses_and_recovers() {
     let server = Server::with(Script { end: End::Hang, ..Script::frames(4) }, |config| {
         config.decoder.max_streams = 1;
         config.limits.queue = 0;
@@ -109,9 +108,9 @@ async fn a_full_decoder_says_so_at_once_and_recovers() {
     assert_eq!(server.speak(json!({})).await.status(), 200);
 }
 
-/// Nobody waits for the first audio any more: the engine must not go on making it.
+/// If the client is gone, the engine must not continue to generate.
 #[tokio::test]
-async fn a_client_that_leaves_before_the_first_audio_ends_the_generation() {
+async fn leaving_before_the_first_audio_ends_the_generation() {
     let server = Server::start(Script { end: End::Hang, ..Script::frames(2) }).await;
     let waiting = server.speak(json!({}));
     tokio::select! {

@@ -61,19 +61,19 @@ impl Server {
         self.client.post(self.url(path)).json(body).timeout(Duration::from_secs(20))
     }
 
-    /// `/v1/text-to-speech` with the defaults of these tests under `fields`.
+    /// Sends `/v1/text-to-speech` with these fields and the defaults of these tests.
     pub async fn speak(&self, fields: Value) -> Response {
         let mut body = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.request("/v1/text-to-speech", &body).send().await.unwrap()
     }
 
-    /// Status and parsed body.
+    /// The status and the parsed body.
     pub async fn speak_json(&self, fields: Value) -> (u16, Value) {
         status_and_json(self.speak(fields).await).await
     }
 
-    /// Open decode streams, as `/health` says.
+    /// The number of open decode streams in `/health`.
     pub async fn open_streams(&self) -> u64 {
         let health: Value = self.client.get(self.url("/health")).send().await.unwrap().json().await.unwrap();
         health["open_streams"].as_u64().unwrap()
@@ -86,21 +86,21 @@ pub async fn status_and_json(response: Response) -> (u16, Value) {
     (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("status {status}, not JSON: {text}")))
 }
 
-/// The program itself, with the configuration of a file; killed when dropped.
+/// The real program with a configuration file; killed on drop.
 pub struct Program {
     child: tokio::process::Child,
     pub address: SocketAddr,
-    /// The base of its addresses, unless it speaks HTTPS.
+    /// The base of its URLs, unless it speaks HTTPS.
     pub root: String,
 }
 
 impl Program {
-    /// Starts it and waits until it listens; its port is to be 0.
+    /// Starts the program and waits until it listens; its configured port must be 0.
     pub async fn start(config: &std::path::Path) -> Self {
         Self::start_as(crate::program::program(config)).await
     }
 
-    /// [`Self::start`], by a command of the caller's.
+    /// [`Self::start`] with the caller's command.
     pub async fn start_as(command: std::process::Command) -> Self {
         let mut command = tokio::process::Command::from(command);
         let mut child = command.stderr(std::process::Stdio::piped()).kill_on_drop(true).spawn().unwrap();
@@ -112,7 +112,7 @@ impl Program {
                 .ok()
                 .and_then(|line| Some(line["address"].as_str()?.to_owned()));
             if let Some(address) = address {
-                // Whoever doesn't read a pipe stops those who write it.
+                // An unread pipe would block the program.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                 let root = format!("http://{address}");
                 return Self { child, address: address.parse().unwrap(), root };
@@ -121,19 +121,19 @@ impl Program {
         panic!("it doesn't listen: {log}");
     }
 
-    /// How it ended, when it has.
+    /// Waits until the program ends; returns its exit status.
     pub async fn ended(&mut self) -> std::process::ExitStatus {
         self.child.wait().await.unwrap()
     }
 
-    /// Sends it a signal: `HUP`.
+    /// Sends the program a signal, such as `HUP`.
     pub async fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();
         let kill = tokio::process::Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(kill.unwrap().success());
     }
 
-    /// Ends it without a word of warning.
+    /// Kills the program (SIGKILL).
     pub async fn kill_9(&mut self) {
         self.child.kill().await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! HTTP/2 as clients speak it that read one stream and leave another alone.
+//! HTTP/2 clients that read one stream and not another.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use crate::{
     raw::{LONG, connect},
 };
 
-/// Four frames of sound and less than five.
+/// More than four frames of audio and less than five.
 const WINDOW_BYTES: u32 = 16 * 1024 + 500;
 const STALL: Duration = Duration::from_millis(500);
 
-/// Speaks HTTP/2 over a connection. A stream's window is small, that of all of them isn't.
+/// Opens an HTTP/2 connection with a small window for each stream and a large one for the connection.
 pub async fn client(
     io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     stream_window_bytes: u32,
@@ -37,7 +37,7 @@ pub async fn client(
     client.ready().await.unwrap()
 }
 
-/// Asks for speech; the answer's body is still to be read.
+/// Requests speech; returns the response's unread body.
 pub async fn ask(client: &mut SendRequest<Bytes>, fields: Value) -> Response<RecvStream> {
     let mut body = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
     body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -48,7 +48,7 @@ pub async fn ask(client: &mut SendRequest<Bytes>, fields: Value) -> Response<Rec
     timeout(LONG, response).await.unwrap().unwrap()
 }
 
-/// Reads up to so many bytes, or the end. What is read makes room for more if `on`.
+/// Reads up to this many bytes, or to the end. If `on`, the bytes read are released, so that more can arrive.
 pub async fn read(body: &mut RecvStream, most: usize, on: bool) -> Result<usize, h2::Error> {
     let mut count = 0;
     while count < most
@@ -71,30 +71,30 @@ async fn server(script: Script) -> Server {
     .await
 }
 
-/// What a stream is reset with when its client doesn't read it.
+/// The reason of a stream's reset when its client doesn't read it.
 async fn reset_of(body: &mut RecvStream) -> Option<Reason> {
     read(body, usize::MAX, false).await.unwrap_err().reason()
 }
 
 #[tokio::test]
-async fn a_stream_that_is_not_read_is_reset_and_the_others_go_on() {
+async fn only_the_unread_stream_is_reset() {
     let server = server(Script { end: End::Hang, ..Script::frames(12) }).await;
     let mut client = client(connect(server.address).await, WINDOW_BYTES).await;
     let mut unread = ask(&mut client, json!({})).await.into_body();
     let mut heard = ask(&mut client, json!({})).await.into_body();
     server.engine.wait_for_open_streams(2).await;
-    // The last frames are held until there is more.
+    // The decoder holds the last frames until it has more.
     read(&mut heard, 6 * 4096, true).await.unwrap();
     assert_eq!(reset_of(&mut unread).await, Some(Reason::CANCEL));
     timeout(LONG, server.engine.wait_for_open_streams(1)).await.expect("its generation is aborted");
     assert_eq!(server.open_streams().await, 1, "and its decoder slot is free");
-    // The other one waits for the engine, which its client can't help.
+    // The other stream waits for the engine, not for its client.
     assert!(timeout(STALL * 3, read(&mut heard, usize::MAX, true)).await.is_err(), "it is still open");
     assert_eq!(server.open_streams().await, 1);
 }
 
 #[tokio::test]
-async fn who_reads_slowly_gets_all() {
+async fn a_slow_reader_gets_everything() {
     let server = server(Script::frames(8)).await;
     let mut client = client(connect(server.address).await, 4096).await;
     let mut body = ask(&mut client, json!({})).await.into_body();
@@ -106,9 +106,9 @@ async fn who_reads_slowly_gets_all() {
     assert_eq!((count, read(&mut body, 1, true).await.unwrap()), (8 * 4096, 0));
 }
 
-/// What is made before it is sent is bounded the same, and so is an answer of which nothing was ever asked for.
+/// The same bound applies to responses that are generated before they are sent, and to those never read at all.
 #[tokio::test]
-async fn an_answer_that_waits_for_its_client_is_let_go() {
+async fn an_unread_response_is_dropped() {
     let server = server(Script::frames(16)).await;
     for (window, whole) in [(WINDOW_BYTES, true), (0, true), (0, false)] {
         let mut client = client(connect(server.address).await, window).await;
@@ -116,7 +116,7 @@ async fn an_answer_that_waits_for_its_client_is_let_go() {
         assert_eq!(answer.headers().contains_key("content-length"), whole);
         assert_eq!(reset_of(&mut answer.into_body()).await, Some(Reason::CANCEL), "{window} {whole}");
         timeout(LONG, server.engine.wait_for_open_streams(0)).await.unwrap();
-        // The connection itself is as good as new.
+        // The connection still works.
         let next = ask(&mut client, json!({"stream": false, "speed": 99})).await;
         assert_eq!(next.status(), 422);
     }

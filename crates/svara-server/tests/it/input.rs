@@ -1,4 +1,4 @@
-//! Bad input: a status and a message that names the field and what is allowed.
+//! Bad input gets a status and a message that names the field and what is allowed.
 
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Whose jobs are whose.
+//! Jobs belong to the key that submitted them.
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -34,10 +34,10 @@ fn keyed(config: &mut Config) {
 }
 
 #[tokio::test]
-async fn a_key_knows_only_the_jobs_it_handed_in() {
+async fn a_key_sees_only_its_own_jobs() {
     let directory = tempfile::tempdir().unwrap();
     let kept = |config: &mut Config| config.jobs.store = directory.path().display().to_string();
-    // Only one server speaks, as a store belongs to one.
+    // Only one server generates, because a store belongs to one server.
     let idle = |config: &mut Config| {
         kept(config);
         config.jobs.concurrent = 0;
@@ -52,7 +52,11 @@ async fn a_key_knows_only_the_jobs_it_handed_in() {
     })
     .await;
     let (first, second) = (post(&server, one).await, post(&server, other).await);
-    assert_eq!(ids(&server, one).await, std::slice::from_ref(&first), "nobody's are no key's");
+    assert_eq!(
+        ids(&server, one).await,
+        std::slice::from_ref(&first),
+        "jobs without an owner belong to no key"
+    );
     assert_eq!(ids(&server, other).await, std::slice::from_ref(&second));
     let job = format!("/v1/jobs/{}", first.as_str().unwrap());
     while send(&server, Method::GET, &format!("{job}/audio"), one).await.status() == 409 {
@@ -66,7 +70,7 @@ async fn a_key_knows_only_the_jobs_it_handed_in() {
     assert_eq!(send(&server, Method::DELETE, &job, other).await.status(), 404);
     assert_eq!(send(&server, Method::GET, &job, one).await.status(), 200, "it is still there");
     drop(server);
-    // The names are kept with the jobs; where nobody is asked for a key, all see all.
+    // The names of keys are stored with the jobs; if no key is required, everyone sees all jobs.
     let again = Server::with(Script::frames(3), |config| {
         idle(config);
         keyed(config);
@@ -81,7 +85,7 @@ async fn a_key_knows_only_the_jobs_it_handed_in() {
     assert_eq!(left, [second, of_nobody]);
 }
 
-/// A job's characters are charged when it is posted; its speech takes no stream of the key's.
+/// A job's characters are charged when it is posted; its speech uses no stream of the key.
 #[tokio::test]
 async fn a_job_is_charged_without_a_stream() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Long jobs, as callers see them, and across restarts.
+//! Jobs over HTTP and across restarts.
 
 use std::{path::Path, time::Duration};
 
@@ -21,7 +21,7 @@ fn kept_in(directory: &Path) -> impl FnOnce(&mut Config) {
     move |config| config.jobs.store = store
 }
 
-/// Speaks long texts in parts of up to 100 characters, each five frames.
+/// A server that speaks long texts in parts of up to 100 characters, each with five frames.
 async fn with_short_parts(store: &Path) -> Server {
     Server::with(Script::frames(5), |config| {
         kept_in(store)(config);
@@ -46,7 +46,7 @@ async fn post_lines(server: &Server, lines: &str) -> (u16, Value) {
 /// The job, once it has one of these states.
 async fn once(server: &Server, id: &Value, states: &[&str]) -> Value {
     let path = format!("/v1/jobs/{}", id.as_str().unwrap());
-    // A job has no event that callers could wait for: they ask.
+    // The API has no event to wait for, so poll.
     eventually("the job's state", async || {
         let (status, job) = status_and_json(get(server, &path).await).await;
         assert_eq!(status, 200, "{job}");
@@ -91,7 +91,7 @@ async fn a_long_text_becomes_one_file() {
 }
 
 #[tokio::test]
-async fn a_batch_is_lines_and_each_has_its_own_end() {
+async fn each_line_of_a_batch_has_its_own_end() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::with(Script::frames(3), kept_in(directory.path())).await;
     let line = |text: &str, format: &str| {
@@ -114,7 +114,7 @@ async fn a_batch_is_lines_and_each_has_its_own_end() {
 }
 
 #[tokio::test]
-async fn times_go_on_from_part_to_part_of_a_long_text() {
+async fn times_continue_from_part_to_part() {
     let directory = tempfile::tempdir().unwrap();
     let server = with_short_parts(directory.path()).await;
     let text = SENTENCE.repeat(20);
@@ -154,7 +154,7 @@ async fn times_go_on_from_part_to_part_of_a_long_text() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_when_it_is_posted() {
+async fn wrong_jobs_are_refused_when_posted() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::with(Script::frames(3), |config| {
         kept_in(directory.path())(config);
@@ -203,7 +203,7 @@ async fn what_is_wrong_is_said_when_it_is_posted() {
 }
 
 #[tokio::test]
-async fn one_at_a_time_and_a_deleted_job_stops_costing() {
+async fn items_run_one_by_one_and_deletion_aborts_them() {
     let directory = tempfile::tempdir().unwrap();
     let server =
         Server::with(Script { end: End::Hang, ..Script::frames(3) }, kept_in(directory.path())).await;
@@ -227,7 +227,7 @@ async fn one_at_a_time_and_a_deleted_job_stops_costing() {
 }
 
 #[tokio::test]
-async fn a_failure_that_may_pass_is_tried_again_and_another_is_told() {
+async fn only_temporary_failures_are_retried() {
     let directory = tempfile::tempdir().unwrap();
     let busy = Script { end: End::Refuse(503, "busy".to_owned()), ..Script::frames(0) };
     let server = Server::with(busy, kept_in(directory.path())).await;
@@ -249,7 +249,7 @@ async fn a_failure_that_may_pass_is_tried_again_and_another_is_told() {
     assert_eq!(get(&server, &path).await.status(), 404);
 }
 
-/// The real program is killed in the middle of a batch; the next one goes on with what was not over.
+/// The real program is killed in the middle of a batch; the next one continues with the remaining items.
 #[tokio::test]
 async fn a_killed_server_loses_no_job() {
     let directory = tempfile::tempdir().unwrap();
@@ -262,7 +262,7 @@ async fn a_killed_server_loses_no_job() {
     );
     let file = crate::program::config(directory.path(), &more);
     let mut first = harness::Program::start(&file).await;
-    // No server in this process has done that.
+    // No server in this process has installed the provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let line = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"}).to_string();
@@ -277,7 +277,7 @@ async fn a_killed_server_loses_no_job() {
     })
     .await;
     engine.set(Script { end: End::Hang, ..Script::frames(3) });
-    // From now on an item that begins doesn't end; one may just have begun to.
+    // From now on, items that start don't end; one may just have started.
     engine.wait_for_requests(2).await;
     first.kill_9().await;
     engine.set(Script::frames(4));
@@ -290,14 +290,14 @@ async fn a_killed_server_loses_no_job() {
     .await;
     assert_eq!(done["items_done"], 3, "{done}");
     let spoken_after = engine.requests().len() - spoken_before;
-    assert!((1..3).contains(&spoken_after), "what was over is not spoken again: {spoken_after}");
+    assert!((1..3).contains(&spoken_after), "finished items are not spoken again: {spoken_after}");
     let of_before = client.get(format!("{}{path}/audio/0", second.root)).send().await.unwrap();
     assert_eq!(of_before.bytes().await.unwrap().len(), 3 * 2048 * 2);
 }
 
-/// The system kills the real program in the middle of a write: past the limit on the size of files, `SIGXFSZ`.
+/// The system kills the real program in the middle of a write, with `SIGXFSZ` at the limit on the size of files.
 #[tokio::test]
-async fn what_a_write_left_when_its_process_was_killed_is_removed_at_a_later_start() {
+async fn a_later_start_removes_interrupted_writes() {
     use std::os::unix::process::ExitStatusExt;
     let directory = tempfile::tempdir().unwrap();
     let jobs = directory.path().join("jobs");
@@ -305,7 +305,7 @@ async fn what_a_write_left_when_its_process_was_killed_is_removed_at_a_later_sta
         "[server]\nport = 0\n[model]\ntokenizer = \"\"\n[voices]\nstore = \"\"\n[jobs]\nstore = {jobs:?}\nconcurrent = 0\n"
     );
     let file = crate::program::config(directory.path(), &more);
-    // The real one keeps its weights in a file in memory, which has the same limit.
+    // The real decoder keeps its weights in a file in memory, to which the same limit applies.
     let mut program = crate::program::program(&file);
     program.args(["--decoder", "null"]);
     let mut limited = std::process::Command::new("/bin/sh");
@@ -334,13 +334,13 @@ async fn what_a_write_left_when_its_process_was_killed_is_removed_at_a_later_sta
     assert_eq!(answer.status(), 202);
 }
 
-/// What stands in a store that was made empty.
+/// All files in the directory of a store.
 fn files(directory: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// What a disk has damaged is an error that says whose it is, and never an answer.
+/// Damaged audio is an error with its own kind, and never returned.
 #[tokio::test]
 async fn damaged_audio_is_a_damaged_job() {
     let directory = tempfile::tempdir().unwrap();

@@ -13,7 +13,7 @@ fn long_text(sentences: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_long_text_is_said_in_pieces_joined_without_a_gap() {
+async fn the_pieces_of_a_long_text_join_without_a_gap() {
     let server = Server::start(Script::frames(6)).await;
     let one = server.speak(json!({"seed": 1})).await.bytes().await.unwrap();
     let response = server.speak(json!({"text": long_text(18), "seed": 1, "response_format": "pcm"})).await;
@@ -29,7 +29,7 @@ async fn a_long_text_is_said_in_pieces_joined_without_a_gap() {
 }
 
 #[tokio::test]
-async fn the_next_piece_is_generated_while_one_is_spoken_and_no_more() {
+async fn only_one_piece_is_generated_ahead() {
     let server = Server::start(Script { end: End::Hang, ..Script::frames(6) }).await;
     let mut response = server.speak(json!({"text": long_text(18)})).await;
     response.chunk().await.unwrap().unwrap();
@@ -40,7 +40,7 @@ async fn the_next_piece_is_generated_while_one_is_spoken_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_piece_that_fails_breaks_the_speech_off() {
+async fn a_failed_piece_aborts_the_speech() {
     let server = Server::start(Script::frames(6)).await;
     for end in [End::Finish("length"), End::ErrorEvent] {
         server.engine.set(Script { end, ..Script::frames(6) });
@@ -52,19 +52,19 @@ async fn a_piece_that_fails_breaks_the_speech_off() {
 }
 
 #[tokio::test]
-async fn who_sets_max_tokens_is_cut_there_and_told_so() {
+async fn max_tokens_cuts_the_speech_and_is_reported() {
     let server = Server::start(Script { end: End::Finish("length"), ..Script::frames(3) }).await;
     let response = server.speak(json!({"text": long_text(18), "max_tokens": 21, "stream": false})).await;
     assert_eq!(response.headers()["x-finish-reason"], "length");
     assert_eq!(response.bytes().await.unwrap().len(), 3 * FRAME_BYTES);
     assert_eq!(server.engine.requests().len(), 1);
     let unasked = server.speak(json!({"stream": false})).await;
-    assert_eq!(unasked.status(), 502, "nobody asked for a cut: it must not look complete");
+    assert_eq!(unasked.status(), 502, "no cut was requested: it must not look complete");
 }
 
 #[tokio::test]
 async fn styles_and_normalization_reach_the_prompt() {
-    // Without a tokenizer the prompt is text, which can be read here.
+    // Without a tokenizer the prompt is text, which this test can read.
     let server = Server::with(Script::frames(1), |config| config.model.tokenizer = String::new()).await;
     for (fields, words) in [
         (json!({"text": "2 आम"}), "Hindi (Female): दो आम"),
@@ -96,7 +96,7 @@ async fn styles_and_normalization_reach_the_prompt() {
 }
 
 #[tokio::test]
-async fn pcm_and_wav_come_at_the_rate_asked_for() {
+async fn pcm_and_wav_have_the_requested_rate() {
     let server = Server::start(Script::frames(12)).await;
     let samples = 12 * 2048;
     for rate in [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000] {
@@ -136,7 +136,7 @@ async fn speed_changes_the_length_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_model_that_runs_away_is_stopped_and_told_of() {
+async fn a_runaway_model_is_stopped_and_reported() {
     let server = Server::start(Script { end: End::Finish("length"), ..Script::frames(6) }).await;
     let (status, body) = server.speak_json(json!({"stream": false})).await;
     assert_eq!((status, &body["error"]["type"]), (502, &json!("runaway")), "{body}");
@@ -146,12 +146,12 @@ async fn a_model_that_runs_away_is_stopped_and_told_of() {
     server.speak(json!({"text": "यह वाक्य लंबा है। ".repeat(12), "stream": false})).await;
     let asked: Vec<Value> =
         server.engine.requests().iter().map(|request| request["max_tokens"].clone()).collect();
-    assert_eq!(asked[..2], [json!(476), json!(476)], "said once more");
+    assert_eq!(asked[..2], [json!(476), json!(476)], "retried once");
     assert_eq!(asked[2], json!(2048), "a long piece is held by the profile's max_tokens");
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_streamed_is_mended_where_it_failed() {
+async fn a_whole_response_retries_the_failed_piece() {
     let server = Server::start(Script::frames(6)).await;
     for failed in [Script { end: End::Finish("length"), ..Script::frames(6) }, Script::frames(0)] {
         server.engine.set_next(failed);
@@ -160,17 +160,17 @@ async fn an_answer_that_is_not_streamed_is_mended_where_it_failed() {
         assert_eq!(response.bytes().await.unwrap().len(), 6 * FRAME_BYTES);
         let asked = server.engine.requests();
         let seeds: Vec<&Value> = asked[asked.len() - 2..].iter().map(|request| &request["seed"]).collect();
-        assert_eq!(seeds, [&json!(7), &json!(8)], "the same again would fail again");
+        assert_eq!(seeds, [&json!(7), &json!(8)], "the same seed would fail again");
     }
 }
 
-/// Real HTTP, a decoder that costs nothing; how it plays is tested in the engine, on a clock of its own.
+/// Real HTTP with a null decoder; the engine's tests check playback on a simulated clock.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_thousand_characters_stream_in_steady_memory() {
     let server = Server::with(Script::frames(12), |config| {
         config.decoder.kind = svara_server::config::DecoderBackend::Null;
         config.limits.text_characters = 100_000;
-        // Prompts as text: the fake keeps all of them, and ids would be ten times as large.
+        // Prompts as text: the fake stores all of them, and ids would be ten times as large.
         config.model.tokenizer = String::new();
     })
     .await;
@@ -179,7 +179,7 @@ async fn a_hundred_thousand_characters_stream_in_steady_memory() {
     let response = server.speak(json!({"text": text, "response_format": "wav"})).await;
     assert_eq!(response.status(), 200);
     let (mut chunks, mut bytes) = (response.bytes_stream(), 0);
-    // After each megabyte.
+    // Measured after each megabyte.
     let mut resident = Vec::new();
     while let Some(chunk) = chunks.next().await {
         bytes += chunk.unwrap().len();
@@ -192,7 +192,7 @@ async fn a_hundred_thousand_characters_stream_in_steady_memory() {
     println!("{pieces} pieces, {bytes} bytes of sound, grew by {grown_kib} KiB: {resident:?}");
     assert!(pieces > 400, "{pieces}");
     assert_eq!(bytes, 44 + pieces * 12 * FRAME_BYTES);
-    // The sound is 44 MB as samples and 22 MB as sent; what grows is that the fake keeps 450 requests.
+    // The audio is 44 MB as samples and 22 MB as sent; the growth is the 450 requests that the fake stores.
     assert!(grown_kib < 6_000, "{grown_kib} KiB");
 }
 

@@ -1,5 +1,5 @@
-//! The whole server in this process, over real HTTP, with a real decoder and an engine that fails on demand. Tests
-//! with real engines are in `tests/peers/`.
+//! Tests of the whole server in this process, over real HTTP, with a real decoder and an engine that fails on demand.
+//! Tests with real engines are in `tests/peers/`.
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,

@@ -14,7 +14,7 @@ use crate::{
     sockets::Client,
 };
 
-/// The samples of `/metrics` by name and labels. What is no sample of the text format is a failure.
+/// The samples of `/metrics` by name and labels. Fails on lines that aren't valid in the text format.
 async fn scrape(server: &Server) -> BTreeMap<String, f64> {
     let response = server.client.get(server.url("/metrics")).send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
@@ -29,13 +29,13 @@ async fn scrape(server: &Server) -> BTreeMap<String, f64> {
         .collect()
 }
 
-/// The value of one sample, 0 where there is none.
+/// The value of one sample; 0 if there is none.
 fn value(samples: &BTreeMap<String, f64>, name: &str) -> f64 {
     samples.get(name).copied().unwrap_or_default()
 }
 
 #[tokio::test]
-async fn a_speech_is_counted_with_what_it_cost() {
+async fn a_speech_is_counted_with_its_figures() {
     let server = Server::start(Script::frames(10)).await;
     let response = server.speak(json!({})).await;
     let timing = response.headers()["server-timing"].to_str().unwrap().to_owned();
@@ -75,7 +75,7 @@ async fn a_speech_is_counted_with_what_it_cost() {
     }
 }
 
-/// Those of HTTP, and those that became WebSockets.
+/// Connections of HTTP, and those that became WebSockets.
 #[tokio::test]
 async fn open_connections_are_counted() {
     let server = Server::start(Script::frames(4)).await;
@@ -124,7 +124,7 @@ async fn each_way_to_fail_is_counted_by_its_reason() {
     }
 }
 
-/// Whatever clients send, the number of series stays the same.
+/// The number of series doesn't depend on what clients send.
 #[tokio::test]
 async fn nothing_a_client_sends_becomes_a_label() {
     let server = Server::start(Script::frames(3)).await;
@@ -148,7 +148,7 @@ async fn nothing_a_client_sends_becomes_a_label() {
 }
 
 #[tokio::test]
-async fn timings_look_as_in_the_python_stack_and_start_over() {
+async fn timings_match_the_python_stack_and_reset() {
     let server = Server::start(Script::frames(10)).await;
     let get = async || -> Value {
         server.client.get(server.url("/debug/timing")).send().await.unwrap().json().await.unwrap()
@@ -171,7 +171,7 @@ async fn timings_look_as_in_the_python_stack_and_start_over() {
     assert!(value(&counted, "svara_decoder_call_seconds_count") >= 1.0, "the metrics go on");
 }
 
-/// `docs/metrics.md` names each metric with its type, and no other.
+/// `docs/metrics.md` lists exactly the existing metrics, with their types.
 #[tokio::test]
 async fn the_documentation_lists_the_metrics_that_there_are() {
     let server = Server::start(Script::frames(3)).await;

@@ -16,7 +16,7 @@ fn body(fields: Value) -> Value {
     body
 }
 
-/// The events of a stream, and whether it ended well.
+/// The events of a stream, and whether it ended normally.
 async fn events(server: &Server, fields: Value) -> (Vec<Value>, bool) {
     let response = server.request(SPEECH, &body(fields)).send().await.unwrap();
     assert_eq!(response.status(), 200);
@@ -35,7 +35,7 @@ async fn events(server: &Server, fields: Value) -> (Vec<Value>, bool) {
 }
 
 #[tokio::test]
-async fn events_carry_the_same_sound_and_end_with_what_it_took() {
+async fn events_carry_the_audio_and_end_with_usage() {
     let server = Server::start(Script::frames(9)).await;
     let plain = server.request(SPEECH, &body(json!({}))).send().await.unwrap().bytes().await.unwrap();
     let (events, ended_well) = events(&server, json!({"stream_format": "sse"})).await;
@@ -52,7 +52,7 @@ async fn events_carry_the_same_sound_and_end_with_what_it_took() {
 }
 
 #[tokio::test]
-async fn a_failure_in_the_middle_is_an_event_and_breaks_off() {
+async fn a_failure_in_the_middle_is_an_event() {
     let server = Server::start(Script { end: End::ErrorEvent, ..Script::frames(9) }).await;
     let (events, ended_well) = events(&server, json!({"stream_format": "sse"})).await;
     assert!(!ended_well, "a failure must not look like the end");
@@ -107,7 +107,7 @@ async fn lists_are_what_clients_look_for() {
 }
 
 #[tokio::test]
-async fn paths_of_openai_answer_in_its_words() {
+async fn paths_of_openai_use_its_error_format() {
     let server = Server::start(Script::frames(1)).await;
     for path in ["/v1/audio/transcriptions", "/v1/models/a/b"] {
         let answer = server.client.get(server.url(path)).send().await.unwrap();

@@ -53,7 +53,7 @@ async fn every_documented_operation_is_answered_and_no_other_method() {
 }
 
 #[tokio::test]
-async fn references_lead_somewhere_and_operations_have_names_of_their_own() {
+async fn references_resolve_and_operations_have_unique_names() {
     let server = Server::start(Script::frames(1)).await;
     let document = document(&server).await;
     let text = document.to_string();
@@ -148,7 +148,7 @@ async fn the_page_comes_with_all_it_needs() {
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
     let page = page.text().await.unwrap();
-    assert!(!page.contains("http://") && !page.contains("https://"), "nothing from elsewhere: {page}");
+    assert!(!page.contains("http://") && !page.contains("https://"), "nothing from other hosts: {page}");
     let named = page.split("=\"./").skip(1).chain(page.split("=\"index.css").skip(1).map(|_| "index.css\""));
     let files: Vec<&str> = named.filter_map(|rest| rest.split('"').next()).collect();
     assert!(files.len() >= 5, "{files:?}");

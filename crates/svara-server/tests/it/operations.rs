@@ -5,7 +5,7 @@ use svara_testkit::fake_vllm::Script;
 use crate::harness::{Server, status_and_json};
 
 #[tokio::test]
-async fn health_keeps_the_old_fields_and_adds_new_ones() {
+async fn health_keeps_the_old_fields() {
     let server = Server::start(Script::frames(1)).await;
     let (status, body) =
         status_and_json(server.client.get(server.url("/health")).send().await.unwrap()).await;
@@ -19,7 +19,18 @@ async fn health_keeps_the_old_fields_and_adds_new_ones() {
 }
 
 #[tokio::test]
-async fn health_gives_the_reason_when_the_engine_does_not_answer() {
+async fn health_shows_no_password_of_the_engine() {
+    let server = Server::with(Script::frames(1), |config| {
+        config.engine.base_url = config.engine.base_url.replace("://", "://me:hush@");
+    })
+    .await;
+    let (_, body) = status_and_json(server.client.get(server.url("/health")).send().await.unwrap()).await;
+    assert_eq!(body["vllm_url"], server.engine.base_url().replace("://", "://me:***@"));
+    assert_eq!(body["status"], "healthy");
+}
+
+#[tokio::test]
+async fn health_gives_the_reason_of_an_unreachable_engine() {
     let server = Server::with(Script::frames(1), |config| {
         config.engine.base_url = "http://127.0.0.1:9/v1".to_owned();
     })
@@ -30,7 +41,7 @@ async fn health_gives_the_reason_when_the_engine_does_not_answer() {
     assert!(body["reason"].as_str().unwrap().contains("can't be reached"), "{body}");
 }
 
-/// For load tests: everything but the sound is as ever, and nobody can overlook that there is none.
+/// For load tests: everything but the audio is real, and the server says clearly that it is silent.
 #[tokio::test]
 async fn a_null_decoder_gives_silence_and_says_so() {
     let server = Server::with(Script::frames(5), |config| {
@@ -89,7 +100,7 @@ async fn request_ids_go_through() {
 }
 
 #[tokio::test]
-async fn unknown_routes_and_methods_are_said_to_be() {
+async fn unknown_routes_and_methods_are_errors() {
     let server = Server::start(Script::frames(1)).await;
     let (status, _) =
         status_and_json(server.client.get(server.url("/v2/nothing")).send().await.unwrap()).await;

@@ -5,7 +5,7 @@ use svara_testkit::fake_vllm::Script;
 use crate::harness::Server;
 
 #[tokio::test]
-async fn the_page_has_all_its_files_and_nothing_from_elsewhere() {
+async fn the_page_is_self_contained() {
     let server = Server::start(Script::frames(1)).await;
     let (mut wanted, mut seen) = (vec![String::new()], BTreeSet::new());
     while let Some(path) = wanted.pop() {
@@ -30,7 +30,7 @@ async fn the_page_has_all_its_files_and_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn the_page_learns_what_the_server_can() {
+async fn the_page_gets_the_servers_settings() {
     let server = Server::start(Script::frames(1)).await;
     let settings = server.client.get(server.url("/playground/settings.json")).send().await.unwrap();
     let settings: serde_json::Value = settings.json().await.unwrap();

@@ -1,4 +1,4 @@
-//! The program itself: its flags, exit codes and signals.
+//! The program: its flags, exit codes and signals.
 
 use std::{
     io::{BufRead, BufReader},
@@ -8,14 +8,14 @@ use std::{
 
 use svara_testkit::models;
 
-/// A command that sees no variable of the caller's.
+/// A command with an empty environment.
 pub fn program(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_svara-server"));
     command.env_clear().current_dir(models::workspace()).arg("--config").arg(config);
     command
 }
 
-/// A configuration file whose models are the tests'.
+/// A configuration file with the models of the tests.
 pub fn config(directory: &Path, more: &str) -> std::path::PathBuf {
     let path = directory.join("server.toml");
     let decoder = models::snac_small_quiet("decoder_stream.onnx");
@@ -68,11 +68,53 @@ fn flag_over_environment_over_file_over_default() {
 }
 
 #[test]
+fn the_engine_is_asked_at_vllms_port_unless_a_url_is_given() {
+    let directory = tempfile::tempdir().unwrap();
+    let base_url = |more: &str, variables: &[(&str, &str)]| {
+        let file = config(directory.path(), more);
+        let output = program(&file).envs(variables.iter().copied()).arg("--check-config").output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let shown: toml::Table = text(&output.stdout).parse().unwrap();
+        shown["engine"]["base_url"].as_str().unwrap().to_owned()
+    };
+    let default = "http://localhost:8000/v1";
+    let shipped = format!("[engine]\nbase_url = \"{default}\"\n");
+    let own = "[engine]\nbase_url = \"http://gpu:1/v1\"\n";
+    let port = ("VLLM_PORT", "9000");
+    assert_eq!(base_url("", &[]), default);
+    assert_eq!(base_url("", &[port]), "http://127.0.0.1:9000/v1");
+    assert_eq!(base_url(&shipped, &[port, ("VLLM_BASE_URL", "")]), "http://127.0.0.1:9000/v1");
+    assert_eq!(base_url(own, &[port]), "http://gpu:1/v1");
+    assert_eq!(base_url(own, &[port, ("VLLM_BASE_URL", "http://gpu:2/v1")]), "http://gpu:2/v1");
+    assert_eq!(base_url("", &[("VLLM_BASE_URL", "http://me:hush@gpu/v1")]), "http://me:***@gpu/v1");
+    // What Kubernetes sets for a Service called vllm.
+    assert_eq!(base_url("", &[("VLLM_PORT", "tcp://10.0.0.1:8000")]), default);
+}
+
+#[test]
 fn a_wrong_configuration_is_exit_code_64_with_the_key() {
     let directory = tempfile::tempdir().unwrap();
     for (more, words) in [
         ("[server]\nprot = 1\n", "prot"),
         ("[engine]\nbase_url = \"gpu:8000\"\n", "engine.base_url must start with http"),
+        ("[engine]\nbase_url = \"ftp://gpu:8000/v1\"\n", "engine.base_url must start with http"),
+        ("[engine]\nbase_url = \"http://gpu/v1,http:///v1\"\n", "\"http:///v1\" has no host"),
+        ("[engine]\nbase_url = \"http://:8000/v1\"\n", "\"http://:8000/v1\" has no host"),
+        ("[engine]\nbase_url = \"http://gpu:80000/v1\"\n", "\"http://gpu:80000/v1\" is not a URL"),
+        (
+            "[engine]\nbase_url = \"http://gpu/v1?key=1\"\n",
+            "engine.base_url \"http://gpu/v1?key=1\" has a query",
+        ),
+        (
+            "[engine]\nbase_url = \"http://gpu:8000/v1/completions/\"\n",
+            "engine.base_url \"http://gpu:8000/v1/completions\" names a request; give the API's root: \
+             \"http://gpu:8000/v1\"",
+        ),
+        ("[engine]\nbase_url = \"http://gpu/chat/completions\"\n", "give the API's root: \"http://gpu\""),
+        (
+            "[engine]\nbase_url = \"http://me:hush@gpu/v1/completions\"\n",
+            "\"http://me:***@gpu/v1/completions\" names a request; give the API's root: \"http://me:***@gpu/v1\"",
+        ),
         ("[server]\nhost = \"0.0.0.0\"\n", "SVARA_ALLOW_OPEN"),
         ("[server]\nkeys_file = \"/nowhere.toml\"\n", "/nowhere.toml"),
         ("[server]\ntls_cert = \"/nowhere.pem\"\n", "server.tls_key"),
@@ -86,13 +128,15 @@ fn a_wrong_configuration_is_exit_code_64_with_the_key() {
         assert!(message.contains(words), "{message}");
     }
     let file = config(directory.path(), "");
-    let output = program(&file).env("TTS_DEVICE", "mps").arg("--check-config").output().unwrap();
-    assert_eq!(output.status.code(), Some(64));
-    assert!(text(&output.stderr).contains("TTS_DEVICE"));
+    for (variable, value) in [("TTS_DEVICE", "mps"), ("VLLM_PORT", "70000")] {
+        let output = program(&file).env(variable, value).arg("--check-config").output().unwrap();
+        assert_eq!(output.status.code(), Some(64));
+        assert!(text(&output.stderr).contains(variable));
+    }
 }
 
 #[test]
-fn what_cannot_be_had_at_the_start_is_exit_code_1_with_the_remedy() {
+fn a_failed_start_is_exit_code_1_with_the_remedy() {
     let directory = tempfile::tempdir().unwrap();
     let file = config(directory.path(), "[server]\nport = 0\n[demo]\nespeak = \"/nowhere/espeak-ng\"\n");
     for (variable, value, words) in [
@@ -115,7 +159,7 @@ fn what_cannot_be_had_at_the_start_is_exit_code_1_with_the_remedy() {
 }
 
 #[test]
-fn a_sigterm_ends_an_idle_server_at_once_and_well() {
+fn a_sigterm_ends_an_idle_server_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let file = config(directory.path(), "[server]\nport = 0\n");
     let mut server = program(&file).stderr(Stdio::piped()).spawn().unwrap();
@@ -146,7 +190,7 @@ fn the_prompt_command_shows_ids_or_text() {
 }
 
 #[test]
-fn the_hash_key_command_makes_keys_and_hashes_those_given() {
+fn hash_key_makes_and_hashes_keys() {
     use std::io::Write;
     let directory = tempfile::tempdir().unwrap();
     let file = config(directory.path(), "");

@@ -1,5 +1,5 @@
-//! The defects of the Python stack, each with a test that would catch it here. The numbers are those of the list that
-//! `docs/migrating-from-python.md` gives.
+//! The defects of the Python stack, each with a test that would catch it here. The numbers are those of the list in
+//! `docs/migrating-from-python.md`.
 
 use serde_json::json;
 use svara_testkit::fake_vllm::{End, Form, Script, frame_tokens};
@@ -34,14 +34,14 @@ async fn concurrent_requests_do_not_mix() {
     }
 }
 
-/// 2: code 0 was dropped, and 4096 let through.
+/// 2: code 0 was dropped, and code 4096 accepted.
 #[tokio::test]
-async fn code_zero_is_audio_and_code_4096_is_the_next_slot() {
+async fn codes_0_and_4096_are_told_apart() {
     let zeros: Vec<u32> = (0..28).map(|n| 128_266 + (n % 7) * 4096).collect();
     for form in [Form::Ids, Form::Text] {
         let server = Server::start(Script { form, ..Script::new(zeros.clone()) }).await;
         assert_eq!(server.speak(json!({})).await.bytes().await.unwrap().len(), 4 * FRAME_BYTES);
-        // Slot 0 with code 4096 is slot 1 with code 0: out of step, not a frame.
+        // Code 4096 in slot 0 is code 0 in slot 1: misaligned, not a frame.
         let mut wrong = zeros.clone();
         wrong[7] += 4096;
         server.engine.set(Script { form, ..Script::new(wrong) });
@@ -65,7 +65,7 @@ async fn head_and_tail_are_heard() {
     }
 }
 
-/// 4: the first audio took 77 tokens. Here three frames are enough.
+/// 4: the first audio needed 77 tokens. Here three frames are enough.
 #[tokio::test]
 async fn first_audio_after_three_frames() {
     let server = Server::start(Script { end: End::Hang, ..Script::frames(3) }).await;
@@ -73,7 +73,7 @@ async fn first_audio_after_three_frames() {
     assert!(!response.chunk().await.unwrap().unwrap().is_empty());
 }
 
-/// 5, 6: each request made a client and a thread pool and grew a list. Here nothing is left of it but idle slots.
+/// 5, 6: each request created a client and a thread pool and grew a list. Here only idle slots remain.
 #[tokio::test]
 async fn a_finished_request_holds_no_slot() {
     let server = Server::with(Script::frames(2), |config| config.decoder.max_streams = 1).await;
@@ -97,7 +97,7 @@ async fn a_client_that_leaves_ends_the_generation() {
     }
 }
 
-/// 8: the prompt went as text, to be tokenized again. Here it goes as ids, also where the user typed control tokens.
+/// 8: the prompt was sent as text and tokenized again. Here it is sent as ids, even if the text has control tokens.
 #[tokio::test]
 async fn the_prompt_goes_as_token_ids() {
     let server = Server::start(Script::frames(1)).await;
@@ -118,7 +118,7 @@ async fn health_asks_the_engine() {
     assert_eq!(response.status(), 503);
 }
 
-/// An unknown format fell back to PCM in silence.
+/// An unknown format silently became PCM.
 #[tokio::test]
 async fn an_unknown_format_is_refused() {
     let server = Server::start(Script::frames(1)).await;

@@ -1,4 +1,4 @@
-//! Bytes over a connection, for what HTTP clients don't do.
+//! Raw bytes over a connection, for requests that HTTP clients can't send.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -8,17 +8,17 @@ use tokio::{
     time::timeout,
 };
 
-/// What no answer takes, however busy the machine is.
+/// Longer than any response takes, even on a busy machine.
 pub const LONG: Duration = Duration::from_secs(20);
 
 pub async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
-/// Sends bytes as they are and reads until the server closes: all of its answer, or what came before a reset.
+/// Sends raw bytes and reads until the server closes: the whole response, or what arrived before a reset.
 pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = connect(address).await;
-    // A server that has read enough may close before all is sent.
+    // The server may close before all bytes are sent.
     let _ = stream.write_all(bytes).await;
     until_closed(&mut stream).await
 }
@@ -35,7 +35,7 @@ pub async fn until_closed(stream: &mut TcpStream) -> String {
     }
 }
 
-/// A request for speech as bytes; `connection: close`.
+/// A speech request as bytes, with `connection: close`.
 pub fn speech_request(body: &str) -> String {
     format!(
         "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\

@@ -15,7 +15,7 @@ use crate::harness::Server;
 const FRAME_BYTES: usize = 2048 * 2;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A client of one of the two sockets, and the reason of the close.
+/// A client of one of the two sockets, and the reason of its close.
 pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>, String);
 
 impl Client {
@@ -76,7 +76,7 @@ pub fn characters(messages: &[Value]) -> String {
 }
 
 #[tokio::test]
-async fn text_in_pieces_is_said_in_order_and_whole() {
+async fn text_in_pieces_is_spoken_in_order() {
     let server = Server::start(Script::frames(4)).await;
     let mut client = Client::single(&server).await;
     client.send(json!({"text": " ", "voice_settings": {"stability": 0.5}, "xi-api-key": "none"})).await;
@@ -91,7 +91,7 @@ async fn text_in_pieces_is_said_in_order_and_whole() {
     assert_eq!(said.split_whitespace().collect::<Vec<_>>(), ["One", "is", "said.", "Two", "too.", "Three"]);
     let bytes: usize = messages.iter().map(|message| audio(message).len()).sum();
     assert_eq!(bytes, server.engine.requests().len() * 4 * FRAME_BYTES, "every frame is heard");
-    // Times count from the last message that had any, and end with the sound so far.
+    // Times count from the last message with times, and end with the audio so far.
     let (mut heard, mut timed) = (0, 0);
     for message in &messages {
         heard += audio(message).len();
@@ -106,7 +106,7 @@ async fn text_in_pieces_is_said_in_order_and_whole() {
 }
 
 #[tokio::test]
-async fn the_first_sentence_is_heard_before_the_text_is_over() {
+async fn the_first_sentence_arrives_before_the_text_ends() {
     let server = Server::start(Script::frames(4)).await;
     let mut client = Client::single(&server).await;
     client.send(json!({"text": "नमस्ते दुनिया। और"})).await;
@@ -115,7 +115,7 @@ async fn the_first_sentence_is_heard_before_the_text_is_over() {
 }
 
 #[tokio::test]
-async fn a_flush_is_answered_whole_and_the_socket_goes_on() {
+async fn a_flush_is_answered_and_the_socket_stays_open() {
     let server = Server::start(Script::frames(3)).await;
     let mut client = Client::single(&server).await;
     for round in 1..=2 {
@@ -150,7 +150,7 @@ async fn contexts_are_told_apart() {
 }
 
 #[tokio::test]
-async fn closing_a_context_ends_its_generation_at_once() {
+async fn closing_a_context_ends_its_generation() {
     let server = Server::start(Script { end: End::Hang, ..Script::frames(8) }).await;
     let mut client = Client::multi(&server).await;
     client.send(json!({"text": "One is here. ", "context_id": "a"})).await;
@@ -158,7 +158,7 @@ async fn closing_a_context_ends_its_generation_at_once() {
     server.engine.wait_for_open_streams(1).await;
     client.send(json!({"context_id": "a", "close_context": true})).await;
     server.engine.wait_for_open_streams(0).await;
-    // An empty text keeps the socket, and opens nothing.
+    // An empty text keeps the socket alive and opens no context.
     client.send(json!({"text": ""})).await;
     server.engine.set(Script::frames(2));
     client.send(json!({"text": "Again. ", "context_id": "a", "flush": true})).await;
@@ -166,7 +166,7 @@ async fn closing_a_context_ends_its_generation_at_once() {
     let mut ended = false;
     while bytes < 2 * FRAME_BYTES {
         let message = client.next().await.unwrap();
-        // What was sent before the close is of the context that is gone.
+        // Messages from before the close belong to the closed context.
         if ended {
             bytes += audio(&message).len();
         }
@@ -187,7 +187,7 @@ async fn a_client_that_leaves_ends_the_generation() {
 }
 
 #[tokio::test]
-async fn a_silent_client_is_told_and_closed() {
+async fn a_silent_client_gets_an_error_and_is_closed() {
     let server = Server::start(Script::frames(2)).await;
     let mut client = Client::open(&server, "hi_female/stream-input", "&inactivity_timeout=1").await;
     client.send(json!({"text": " "})).await;
@@ -196,7 +196,7 @@ async fn a_silent_client_is_told_and_closed() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_is_told_and_closed() {
+async fn invalid_requests_get_an_error_and_are_closed() {
     let server = Server::start(Script::frames(2)).await;
     for (route, query, first, word) in [
         ("nobody/stream-input", "", json!({}), "nobody"),
@@ -213,21 +213,21 @@ async fn what_can_not_be_is_told_and_closed() {
             "chunk_length_schedule",
         ),
     ] {
-        // A later format in the query counts.
+        // The last format in the query counts.
         let mut client = Client::open(&server, route, query).await;
-        // It may be closed already.
+        // The socket may be closed already.
         let _ = client.0.send(Message::Text(first.to_string().into())).await;
         let (messages, code) = client.rest().await;
         let message = messages[0]["message"].as_str().unwrap();
         assert!(code == 1008 && message.contains(word), "{code} {message}");
         assert_eq!(messages[0]["code"], 1008);
-        // Some clients see only the close.
+        // Some clients look only at the close.
         assert!(client.1.len() <= 123 && message.starts_with(&client.1) && !client.1.is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_failure_closes_a_stream_but_only_one_of_several_contexts() {
+async fn a_failure_ends_only_its_context() {
     let server = Server::start(Script { end: End::ErrorEvent, ..Script::frames(9) }).await;
     let mut client = Client::single(&server).await;
     client.send(json!({"text": "One is here. "})).await;
@@ -249,11 +249,11 @@ async fn a_failure_closes_a_stream_but_only_one_of_several_contexts() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_too_large_ends_the_socket() {
+async fn a_large_message_ends_the_socket() {
     let server = Server::start(Script::frames(2)).await;
     let mut client = Client::single(&server).await;
     let large = "a".repeat(300 * 1024);
-    // It may be refused before all of it is written.
+    // The message may be refused before all of it is written.
     let _ = client.0.send(Message::Text(large.into())).await;
     let end = tokio::time::timeout(PATIENCE, async {
         loop {
@@ -267,7 +267,7 @@ async fn a_message_that_is_too_large_ends_the_socket() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_lets_a_text_finish_and_closes_the_idle() {
+async fn a_stop_lets_a_text_finish_and_closes_idle_sockets() {
     let server = Server::start(Script::frames(3)).await;
     let mut idle = Client::multi(&server).await;
     idle.send(json!({"text": ""})).await;

@@ -11,7 +11,7 @@ use crate::harness::Server;
 const FRAME_BYTES: usize = 2048 * 2;
 
 #[tokio::test]
-async fn every_frame_is_heard_however_the_tokens_come() {
+async fn every_frame_is_heard_for_any_chunking() {
     let server = Server::start(Script::frames(9)).await;
     let reference = server.speak(json!({})).await.bytes().await.unwrap();
     assert_eq!(reference.len(), 9 * FRAME_BYTES);
@@ -35,9 +35,9 @@ async fn the_shortest_utterances_come_out_whole() {
     }
 }
 
-/// An early start is heard sooner and changes nothing after its seam: as many samples, the same ones from there on.
+/// An early start changes nothing after its seam: the same number of samples, and the same samples from there on.
 #[tokio::test]
-async fn an_early_start_goes_over_into_the_exact_samples() {
+async fn an_early_start_joins_the_exact_samples() {
     const FADE: usize = 256;
     let script = |frames| Script { chunk_tokens: 7, ..Script::frames(frames) };
     let exact = Server::start(script(9)).await;
@@ -50,14 +50,14 @@ async fn an_early_start_goes_over_into_the_exact_samples() {
         assert_eq!(early.len(), frames * FRAME_BYTES);
         let seam = (2048 + FADE).min(exact.len() / 2) * 2;
         assert_eq!(early[seam..], exact[seam..], "{frames} frames");
-        // Of two frames the early start is all there is to know, and of one there is none.
+        // Two frames are all the input there is, so the early start is exact; one frame gets no early start.
         assert_eq!(early == exact, frames <= 2, "{frames} frames");
         let step = |bytes: &[u8]| {
             let sample = |bytes: &[u8]| i32::from(i16::from_le_bytes([bytes[0], bytes[1]]));
             let samples: Vec<i32> = bytes.chunks_exact(2).map(sample).collect();
             samples.windows(2).map(|pair| (pair[1] - pair[0]).abs()).max().unwrap()
         };
-        // At the seam no sample jumps further than the sound itself does; a little more, for two sounds are added up.
+        // At the seam, samples jump little further than elsewhere; a little, because two signals are added.
         let joint = 2000 * 2..seam.max(2000 * 2 + 4);
         assert!(step(&early[joint]) * 10 <= step(&exact) * 12, "a click at the seam");
     }
@@ -71,7 +71,7 @@ async fn audio_arrives_while_it_is_being_generated() {
     assert_eq!(response.headers()["x-sample-rate"], "24000");
     assert_eq!(response.headers()["x-channels"], "1");
     assert!(!response.headers().contains_key("content-length"));
-    // The engine hangs after eight frames, yet most of their sound is here.
+    // The engine hangs after eight frames, yet most of their audio is here.
     let mut body = response.bytes_stream();
     let mut received = 0;
     while received < 4 * FRAME_BYTES {
@@ -80,7 +80,7 @@ async fn audio_arrives_while_it_is_being_generated() {
 }
 
 #[tokio::test]
-async fn a_streamed_wav_has_one_header_without_sizes_and_a_whole_one_has_exact_ones() {
+async fn only_a_whole_wav_has_sizes() {
     let server = Server::start(Script::frames(5)).await;
     let streamed = server.speak(json!({"response_format": "wav"})).await.bytes().await.unwrap();
     let response = server.speak(json!({"response_format": "wav", "stream": false})).await;
@@ -98,7 +98,7 @@ async fn a_streamed_wav_has_one_header_without_sizes_and_a_whole_one_has_exact_o
 #[tokio::test]
 async fn all_formats_answer_with_their_type() {
     let server = Server::start(Script::frames(6)).await;
-    // An MPEG frame of layer III, and an ADTS frame: 11 bits of sync and the layer, 12 bits and no layer.
+    // An MPEG frame of layer III has 11 bits of sync and the layer, an ADTS frame 12 bits and no layer.
     let mp3 = |start: &[u8]| start[0] == 0xff && start[1] & 0xe6 == 0xe2;
     let adts = |start: &[u8]| start[0] == 0xff && start[1] & 0xf6 == 0xf0;
     let formats: [(_, _, &dyn Fn(&[u8]) -> bool); 5] = [
@@ -114,7 +114,7 @@ async fn all_formats_answer_with_their_type() {
         let bytes = response.bytes().await.unwrap();
         assert!(begins(&bytes), "{format} starts with {:?}", &bytes[..8]);
         let heard = decode_upload(&bytes, SampleRate::SNAC, &DecodeLimits::default()).unwrap();
-        // Encoders put up to 0.2 s around what they encode.
+        // Encoders add up to 0.2 s of padding.
         let (samples, spoken) = (heard.samples.len(), 6 * 2048);
         assert!((spoken..=spoken + 4800).contains(&samples), "{format}: {samples} samples of {spoken}");
     }
@@ -128,7 +128,7 @@ async fn all_formats_answer_with_their_type() {
 }
 
 #[tokio::test]
-async fn the_form_dialects_say_the_same_as_json() {
+async fn forms_give_the_same_as_json() {
     let server = Server::start(Script::frames(3)).await;
     let json = server.speak(json!({"seed": 1, "top_k": 5})).await.bytes().await.unwrap();
     let fields = [
@@ -168,7 +168,7 @@ async fn openai_requests_are_spoken() {
 }
 
 #[tokio::test]
-async fn the_engine_is_asked_for_what_the_request_says() {
+async fn the_engine_gets_the_requests_parameters() {
     let server = Server::start(Script::frames(1)).await;
     let fields = json!({"temperature": 0.5, "top_p": 1.0, "top_k": -1, "repetition_penalty": 1.5, "max_tokens": 70, "seed": 9});
     server.speak(fields).await;
@@ -193,7 +193,7 @@ async fn the_engine_is_asked_for_what_the_request_says() {
 }
 
 #[tokio::test]
-async fn tokens_out_of_step_cost_their_frame_only() {
+async fn misaligned_tokens_cost_their_frame_only() {
     let mut tokens = frame_tokens(6);
     tokens.remove(9); // frame 1 loses its slot 2
     let server = Server::start(Script::new(tokens)).await;

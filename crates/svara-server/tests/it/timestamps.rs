@@ -1,4 +1,4 @@
-//! Times of words and characters with the sound.
+//! Times of words and characters with the audio.
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn texts(list: &Value, name: &str) -> Vec<String> {
     list.as_array().unwrap().iter().map(|timed| timed[name].as_str().unwrap().to_owned()).collect()
 }
 
-/// That times follow each other without a gap from 0 on; gives the last.
+/// Checks that times follow each other without a gap, starting at 0; returns the last.
 fn end_of(timed: &[Value]) -> f64 {
     let mut at = 0.0;
     for timed in timed {
@@ -23,7 +23,7 @@ fn end_of(timed: &[Value]) -> f64 {
 }
 
 #[tokio::test]
-async fn a_whole_answer_has_all_words_and_all_sound() {
+async fn a_whole_response_has_all_words_and_audio() {
     let server = Server::start(Script::frames(12)).await;
     let plain = server.speak(json!({"text": "मेरे पास 2 आम हैं।"})).await.bytes().await.unwrap();
     let fields = json!({"text": "मेरे पास 2 आम हैं।", "stream": false, "timestamps": "word"});
@@ -42,7 +42,7 @@ async fn a_whole_answer_has_all_words_and_all_sound() {
 }
 
 #[tokio::test]
-async fn streamed_lines_add_up_to_the_file_and_its_words() {
+async fn streamed_lines_add_up_to_the_file() {
     let server = Server::start(Script::frames(12)).await;
     let text = "यह पहला वाक्य है और थोड़ा लंबा भी है। ".repeat(14);
     for format in ["pcm", "opus", "mp3"] {
@@ -71,7 +71,7 @@ async fn streamed_lines_add_up_to_the_file_and_its_words() {
 }
 
 #[tokio::test]
-async fn a_failure_breaks_the_lines_off_and_a_wrong_unit_is_refused() {
+async fn failures_end_the_lines_and_wrong_units_are_refused() {
     let server = Server::start(Script { end: End::ErrorEvent, ..Script::frames(12) }).await;
     let response = server.speak(json!({"timestamps": "word"})).await;
     assert_eq!(response.status(), 200);

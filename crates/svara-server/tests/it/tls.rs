@@ -1,4 +1,4 @@
-//! HTTPS: both versions of HTTP, old clients turned away, a certificate that is renewed while the server runs.
+//! HTTPS: both versions of HTTP, refusal of old clients, renewal of the certificate while the server runs.
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
@@ -33,7 +33,7 @@ fn issue(directory: &Path) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
 }
 
-/// Speaks TLS with a server whose certificate must be this one.
+/// Connects by TLS to a server that must have this certificate.
 async fn shake(
     address: SocketAddr,
     trusted: &CertificateDer<'static>,
@@ -81,7 +81,7 @@ async fn speech_goes_over_tls() {
     assert!(shake(server.address, &certificate, b"spdy").await.is_err());
 }
 
-/// The program itself takes a renewed certificate, and what goes on under the old one isn't disturbed.
+/// The program loads a renewed certificate, and connections under the old one continue.
 #[tokio::test]
 async fn a_certificate_is_renewed_while_streams_go_on() {
     let directory = tempfile::tempdir().unwrap();
@@ -118,7 +118,7 @@ async fn a_certificate_is_renewed_while_streams_go_on() {
 }
 
 #[tokio::test]
-async fn who_does_not_shake_hands_is_cut_off() {
+async fn a_client_without_a_handshake_is_disconnected() {
     let directory = tempfile::tempdir().unwrap();
     issue(directory.path());
     let server = start(directory.path()).await;

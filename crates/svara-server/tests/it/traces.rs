@@ -1,4 +1,4 @@
-//! Traces, of the program itself: from a caller's context through our spans, as a collector gets them, to the engine.
+//! Traces of the program: from the caller's context through our spans, as a collector gets them, to the engine.
 
 use std::{
     collections::HashMap,
@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
 
-/// A collector: what it was sent.
+/// A collector, with the requests that it got.
 #[derive(Clone, Default)]
 struct Collector {
     requests: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
@@ -83,11 +83,11 @@ fn events(span: &Span) -> Vec<&str> {
     span.events.iter().map(|event| event.name.as_str()).collect()
 }
 
-/// The program, killed when dropped.
+/// The program; killed on drop.
 struct Program {
     child: Child,
     url: String,
-    /// What it has logged since it listens.
+    /// Its log since it listens.
     log: JoinHandle<String>,
 }
 
@@ -119,7 +119,7 @@ impl Program {
                 break line["address"].as_str().unwrap().to_owned();
             }
         };
-        // Whoever doesn't read it would stop the program.
+        // An unread pipe would block the program.
         let log = std::thread::spawn(move || {
             let mut text = String::new();
             log.read_to_string(&mut text).unwrap();
@@ -128,7 +128,7 @@ impl Program {
         Self { child, url: format!("http://{address}/v1/text-to-speech"), log }
     }
 
-    /// SIGTERM, and the end of it; what it had logged.
+    /// Sends SIGTERM, waits for the end, and returns the log.
     fn stop(mut self) -> String {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").arg(&pid).status().unwrap().success());
@@ -139,7 +139,7 @@ impl Program {
 }
 
 fn client() -> reqwest::Client {
-    // Fails where a provider is installed already, which is as good.
+    // Fails if a provider is already installed, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }
@@ -153,7 +153,7 @@ async fn speak(program: &Program, sampled: bool) -> reqwest::Result<Bytes> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_one_trace_from_the_caller_to_the_engine() {
+async fn a_request_is_one_trace_up_to_the_engine() {
     let (collector, url) = Collector::start().await;
     let engine = FakeVllm::start(Script::frames(4)).await;
     let program = Program::start(
@@ -163,7 +163,7 @@ async fn a_request_is_one_trace_from_the_caller_to_the_engine() {
     speak(&program, true).await.unwrap();
     engine.set(Script { end: End::ErrorEvent, ..Script::frames(10) });
     speak(&program, true).await.unwrap_err();
-    // What the caller doesn't want to be traced isn't.
+    // Requests that the caller excludes from tracing aren't traced.
     engine.set(Script::frames(4));
     speak(&program, false).await.unwrap();
     program.stop();
@@ -214,7 +214,7 @@ async fn a_request_is_one_trace_from_the_caller_to_the_engine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_is_gone_costs_no_request() {
+async fn a_dead_collector_fails_no_request() {
     let engine = FakeVllm::start(Script::frames(4)).await;
     let program = Program::start(&engine, "[telemetry]\notlp_endpoint = \"http://127.0.0.1:9\"");
     for _ in 0..3 {
@@ -224,7 +224,7 @@ async fn a_collector_that_is_gone_costs_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn texts_stand_in_the_log_only_where_that_is_asked_for() {
+async fn texts_are_logged_only_if_configured() {
     let engine = FakeVllm::start(Script::frames(4)).await;
     for (more, shown) in [("", false), ("texts = true", true)] {
         let program = Program::start(&engine, more);

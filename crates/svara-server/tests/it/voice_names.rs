@@ -1,17 +1,17 @@
-//! By which names a voice is found.
+//! The names by which a voice is found.
 
 use serde_json::{Value, json};
 use svara_testkit::fake_vllm::Script;
 
 use crate::harness::{Server, status_and_json};
 
-/// Who the engine was told speaks.
+/// The speaker in the prompt that the engine got.
 fn speaker(server: &Server) -> String {
     let prompt = server.engine.requests().pop().unwrap()["prompt"].as_str().unwrap().to_owned();
     prompt.split_once("<|audio|>").unwrap().1.split_once(':').unwrap().0.to_owned()
 }
 
-/// Prompts as text can be read here.
+/// A server whose prompts are text, which these tests can read.
 async fn server() -> Server {
     Server::with(Script::frames(2), |config| config.model.tokenizer = String::new()).await
 }
@@ -22,7 +22,7 @@ async fn speak(server: &Server, path: &str, body: Value) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_voice_is_named_by_id_language_or_alias_in_every_dialect() {
+async fn each_dialect_takes_ids_languages_and_aliases() {
     let server = server().await;
     for (name, expected) in [
         ("hi_female", "Hindi (Female)"),
@@ -64,7 +64,7 @@ async fn language_and_gender_stand_for_a_voice() {
 }
 
 #[tokio::test]
-async fn a_name_that_no_voice_has_suggests_the_nearest() {
+async fn an_unknown_name_suggests_the_nearest() {
     let server = server().await;
     for (fields, nearest) in [
         (json!({"voice": "hi_femal"}), Some("hi_female")),

@@ -1,41 +1,41 @@
-//! A file that several readers read while it is being written. Pure: the waiting is done in [`super::flight`].
+//! A file that several readers read while it is being written. Pure: [`super::flight`] does the waiting.
 //!
-//! Up to a bound all of it is held, so that who comes later can read it from its beginning. Past the bound what all
-//! readers have read is let go, nobody can join any more, and the writer waits for the slowest reader.
+//! Up to a bound the whole file is held, so that later readers can start at its beginning. Past the bound, chunks that
+//! every reader has read are dropped, no reader can join any more, and the writer waits for the slowest reader.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-/// The file so far. `E` is what an end that is a failure says.
+/// The file so far. `E` is the error of a file that fails.
 #[derive(Debug)]
 pub(super) struct Buffer<E> {
     chunks: VecDeque<Bytes>,
-    /// Chunks let go before the first of these.
+    /// Chunks that were dropped before the first of these.
     gone: usize,
     held_bytes: usize,
     max_bytes: usize,
     end: Option<Result<(), E>>,
-    /// The next chunk of each reader.
+    /// The number of each reader's next chunk.
     readers: BTreeMap<u64, usize>,
     joined: u64,
-    /// The last reader left before the end: nobody can join what is being given up.
+    /// The last reader left before the end: the file is being abandoned and can't be joined.
     abandoned: bool,
 }
 
-/// What there is for a reader.
+/// What a reader gets next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step<E> {
     /// The next bytes.
     Chunk(Bytes),
-    /// Nothing yet.
+    /// Nothing yet: the writer has to write first.
     Wait,
-    /// It is over.
+    /// The end of the file, or its failure.
     End(Result<(), E>),
 }
 
 impl<E: Clone> Buffer<E> {
-    /// An empty one that holds about so many bytes.
+    /// An empty buffer that holds about `max_bytes`.
     pub(super) fn new(max_bytes: usize) -> Self {
         Self {
             chunks: VecDeque::new(),
@@ -49,7 +49,7 @@ impl<E: Clone> Buffer<E> {
         }
     }
 
-    /// A reader that starts at the beginning; none where the beginning is no longer to be had.
+    /// Adds a reader that starts at the beginning; `None` if the beginning is no longer there.
     pub(super) fn join(&mut self) -> Option<u64> {
         if self.abandoned || self.gone > 0 || matches!(self.end, Some(Err(_))) {
             return None;
@@ -59,7 +59,7 @@ impl<E: Clone> Buffer<E> {
         Some(self.joined)
     }
 
-    /// The next of a reader's.
+    /// The next step of a reader.
     pub(super) fn next(&mut self, reader: u64) -> Step<E> {
         let Some(place) = self.readers.get_mut(&reader) else { return Step::Wait };
         let Some(chunk) = self.chunks.get(*place - self.gone).cloned() else {
@@ -70,7 +70,7 @@ impl<E: Clone> Buffer<E> {
         Step::Chunk(chunk)
     }
 
-    /// A reader leaves; says whether the writer has nobody to write for any more.
+    /// Removes a reader; says whether the file is abandoned: it has no end and no readers.
     pub(super) fn leave(&mut self, reader: u64) -> bool {
         self.readers.remove(&reader);
         if self.readers.is_empty() && self.end.is_none() {
@@ -80,24 +80,24 @@ impl<E: Clone> Buffer<E> {
         self.abandoned
     }
 
-    /// The next bytes of the file.
+    /// Appends the next bytes of the file.
     pub(super) fn push(&mut self, chunk: Bytes) {
         self.held_bytes += chunk.len();
         self.chunks.push_back(chunk);
         self.let_go();
     }
 
-    /// Whether more may be written now.
+    /// Whether the writer may push more now.
     pub(super) fn has_room(&self) -> bool {
         self.held_bytes <= self.max_bytes
     }
 
-    /// There is no more; the first word counts.
+    /// Ends the file; only the first call counts.
     pub(super) fn finish(&mut self, end: Result<(), E>) {
         self.end.get_or_insert(end);
     }
 
-    /// All of the file, if it came to a good end and nothing had to be let go.
+    /// The whole file, if it ended well and nothing was dropped.
     pub(super) fn whole(&self) -> Option<Bytes> {
         if self.gone > 0 || !matches!(self.end, Some(Ok(()))) {
             return None;
@@ -112,7 +112,7 @@ impl<E: Clone> Buffer<E> {
         Some(whole.into())
     }
 
-    /// Past the bound: what everybody has.
+    /// Drops chunks that every reader has, while the buffer is over its bound.
     fn let_go(&mut self) {
         let slowest = self.readers.values().min().copied().unwrap_or(usize::MAX);
         while self.held_bytes > self.max_bytes && self.gone < slowest {
@@ -152,7 +152,7 @@ mod tests {
     struct Model {
         written: Vec<u8>,
         end: Option<Result<(), &'static str>>,
-        /// Reader, and what it has.
+        /// Each reader, and the bytes it has read.
         readers: Vec<(u64, Vec<u8>)>,
     }
 
@@ -163,7 +163,7 @@ mod tests {
             for act in acts {
                 match act {
                     Act::Join => model.readers.extend(buffer.join().map(|id| (id, Vec::new()))),
-                    // As the writer does: it waits for room, and stops at the end or when nobody is left.
+                    // As the writer does: it waits for room, and stops at the end or when no reader is left.
                     Act::Push(bytes) if buffer.has_room() && buffer.end.is_none() && !buffer.abandoned => {
                         let chunk: Vec<u8> = (0..bytes).map(|n| (model.written.len() + n) as u8).collect();
                         model.written.extend(&chunk);
@@ -192,14 +192,14 @@ mod tests {
                     }
                     _ => {}
                 }
-                // One chunk may stand over the bound, never two.
+                // At most one chunk is over the bound.
                 prop_assert!(buffer.held_bytes <= max + 20);
                 let held: usize = buffer.chunks.iter().map(Bytes::len).sum();
                 prop_assert_eq!(buffer.held_bytes, held);
                 if let Some(whole) = buffer.whole() {
                     prop_assert_eq!(&whole[..], &model.written[..]);
                 }
-                // A reader can always go on, or the writer can: nobody waits for the other.
+                // No deadlock: a reader or the writer can always go on.
                 let behind = model.readers.iter().any(|(_, got)| got.len() < model.written.len());
                 prop_assert!(buffer.has_room() || behind || buffer.readers.is_empty());
             }
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_kept_whole_and_what_does_not_is_not() {
+    fn only_a_file_that_fits_is_kept() {
         for (max, kept) in [(10, true), (9, false)] {
             let mut buffer = Buffer::<()>::new(max);
             let reader = buffer.join().unwrap();

@@ -1,4 +1,4 @@
-//! One generation that several requests listen to.
+//! One generation that several requests read.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
@@ -8,28 +8,28 @@ use tokio::{sync::watch, task::AbortHandle};
 use super::buffer::{Buffer, Step};
 use crate::{ServiceError, lock::lock};
 
-/// What is known of a file once its first bytes are there.
+/// What is known about a file once its first bytes are there.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Head {
-    /// Times of its making, as a `Server-Timing` header says them; none where it was made before.
+    /// Times of its generation as the value of a `Server-Timing` header; none for a file from the cache.
     pub(crate) server_timing: Option<String>,
-    /// Why the speech ended, where that is known already.
+    /// Why the speech ended, if that is known already.
     pub(crate) finish: Option<String>,
-    /// It comes from the store.
+    /// Whether the file comes from the store.
     pub(crate) stored: bool,
 }
 
-/// A file that is being made. The task that makes it lives until its end, or until nobody listens.
+/// A file that is being generated. Its task runs until the file ends or its last listener leaves.
 pub(super) struct Flight {
     buffer: Mutex<Buffer<ServiceError>>,
-    /// Told whenever there is something new for those who wait: readers for bytes, the writer for room.
+    /// Notifies readers of new bytes and the writer of new room.
     changed: watch::Sender<()>,
     head: OnceLock<Head>,
     writer: OnceLock<AbortHandle>,
 }
 
 impl Flight {
-    /// One that holds about so many bytes.
+    /// A flight whose buffer holds about `max_bytes`.
     pub(super) fn new(max_bytes: usize) -> Arc<Self> {
         Arc::new(Self {
             buffer: Mutex::new(Buffer::new(max_bytes)),
@@ -39,45 +39,46 @@ impl Flight {
         })
     }
 
-    /// Somebody who listens from the beginning; none where that isn't to be had any more.
+    /// Adds a listener from the beginning; `None` if the beginning is no longer there.
     pub(super) fn join(self: &Arc<Self>) -> Option<Listener> {
         let reader = self.lock().join()?;
         Some(Listener { flight: Arc::clone(self), reader, changed: self.changed.subscribe() })
     }
 
-    /// The task that makes it, ended when nobody listens. Somebody does when this is called.
+    /// Sets the task that writes the file; it is aborted when the last listener leaves. A listener must exist when this
+    /// is called.
     pub(super) fn written_by(&self, writer: AbortHandle) {
         self.writer.get_or_init(|| writer);
     }
 
-    /// What is known of it. The first word counts.
+    /// Sets what is known about the file; only the first call counts.
     pub(super) fn set_head(&self, head: Head) {
         self.head.get_or_init(|| head);
     }
 
-    /// What is known of it so far.
+    /// What is known about the file so far.
     pub(super) fn head(&self) -> Head {
         self.head.get().cloned().unwrap_or_default()
     }
 
-    /// The next bytes; waits for room.
+    /// Appends the next bytes; waits for room.
     pub(super) async fn push(&self, bytes: Bytes) {
         let mut changed = self.changed.subscribe();
         while !self.lock().has_room() {
-            // The sender lives as long as this does.
+            // Can't fail: `self` holds the sender.
             let _ = changed.changed().await;
         }
         self.lock().push(bytes);
         self.changed.send_replace(());
     }
 
-    /// There is no more.
+    /// Ends the file.
     pub(super) fn finish(&self, end: Result<(), ServiceError>) {
         self.lock().finish(end);
         self.changed.send_replace(());
     }
 
-    /// All of it, if there is an end and nothing was let go.
+    /// The whole file, if it ended well and nothing was dropped.
     pub(super) fn whole(&self) -> Option<Bytes> {
         self.lock().whole()
     }
@@ -87,7 +88,7 @@ impl Flight {
     }
 }
 
-/// Listens to a flight. When the last one is dropped before the end, the making of it ends.
+/// Reads a flight. If the last listener is dropped before the end, the generation is aborted.
 pub(crate) struct Listener {
     flight: Arc<Flight>,
     reader: u64,
@@ -112,13 +113,13 @@ impl Listener {
                 }
                 Step::End(Ok(())) => return None,
                 Step::End(Err(error)) => return Some(Err(error)),
-                // The sender lives in the flight.
+                // Can't fail: the flight holds the sender.
                 Step::Wait => drop(self.changed.changed().await),
             }
         }
     }
 
-    /// What is known of the file; all there is to know once there were bytes.
+    /// What is known about the file; complete once there are bytes.
     pub(crate) fn head(&self) -> Head {
         self.flight.head()
     }
@@ -129,7 +130,7 @@ impl Drop for Listener {
         let abandoned = self.flight.lock().leave(self.reader);
         match self.flight.writer.get() {
             Some(writer) if abandoned => writer.abort(),
-            // The writer may have waited for this one.
+            // The writer may have been waiting for this reader.
             _ => self.flight.changed.send_replace(()),
         }
     }

@@ -1,4 +1,4 @@
-//! What makes two requests the same: everything that shapes the audio, in one digest.
+//! The cache key: a digest of everything that shapes the audio of a request.
 
 use std::fmt;
 
@@ -10,27 +10,27 @@ use svara_engine::{Normalization, Sampling, SpeechRequest, Strip};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key([u8; 32]);
 
-/// A request with what it leaves to the server filled in.
+/// A request, with the server's defaults filled in.
 pub(crate) struct Shaped<'a> {
-    /// What the server is set up with: model, decoder, version.
+    /// The server's setup: model, decoder, version.
     pub(crate) setup: &'a str,
     /// The request.
     pub(crate) request: &'a SpeechRequest,
     /// The id of the voice that the request names.
     pub(crate) voice_id: &'a str,
-    /// How tokens are drawn, with the profile's defaults.
+    /// The sampling parameters, with the profile's defaults.
     pub(crate) sampling: Sampling,
-    /// The form of the file.
+    /// The format of the file.
     pub(crate) spec: EncoderSpec,
-    /// Whether it is written as a stream: headers have no sizes then.
+    /// Whether the file is streamed: its header then has no sizes.
     pub(crate) streamed: bool,
 }
 
 impl Key {
-    /// The same for requests that give the same audio, as far as that can be known.
+    /// The key of a request; equal for requests that give the same audio, as far as that can be known.
     pub(crate) fn of(shaped: &Shaped) -> Self {
         let Shaped { setup, request, voice_id, sampling, spec, streamed } = shaped;
-        // Destructured, so that a new field of a request must be named here: is it heard?
+        // Destructured, so that a new field doesn't compile until it is decided here whether it shapes the audio.
         let SpeechRequest {
             text,
             voice: _,
@@ -63,7 +63,7 @@ impl Key {
             Normalization::On => 1,
             Normalization::Off => 2,
         };
-        // A request that sets max_tokens is cut there; others get an error.
+        // A request that sets max_tokens is cut there; without it, reaching the limit is an error.
         let cut = overrides.max_tokens.is_some();
         fields.bytes(&[normalization, (*markdown).into(), (*emoji).into(), cut.into(), (*streamed).into()]);
         for number in [speed, temperature, top_p, repetition_penalty] {
@@ -79,7 +79,7 @@ impl Key {
     }
 }
 
-/// 64 hexadecimal digits: also its name in the store.
+/// 64 hexadecimal digits; also the file's name in the store.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -92,7 +92,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Fields one after the other, each with its length, so that none runs into the next.
+/// Digests fields in sequence, each with its length, so that their boundaries count.
 struct Fields(Sha256);
 
 impl Fields {
@@ -212,7 +212,7 @@ mod tests {
             ..base.clone()
         };
         let (one, two) = (key("s", &base, SAMPLING, wav, true), key("s", &other, SAMPLING, wav, true));
-        assert_eq!(one, two, "the default, said aloud, is the default");
+        assert_eq!(one, two, "a default that is given equals one that is left out");
         assert_eq!(one.to_string().len(), 64);
     }
 

@@ -1,8 +1,8 @@
-//! Audio that was made before, for requests that are the same.
+//! The cache: audio of earlier requests, for requests that are the same.
 //!
-//! A request has a [`Key`] of everything that shapes its audio. What is in memory is served at once; what is being made
-//! is listened to from its beginning, by as many as ask for it; what is in the store comes from there; all else is made,
-//! once. The making goes on for as long as anybody listens. What failed is not kept.
+//! A request has a [`Key`] of everything that shapes its audio. A file in memory is served at once. If the same file is
+//! being generated, the request joins and reads it from its beginning. Otherwise it comes from the store or is
+//! generated. A generation runs for as long as it has listeners. Failures aren't cached.
 
 mod buffer;
 mod flight;
@@ -18,8 +18,8 @@ use bytes::Bytes;
 use moka::{future::Cache as Memory, policy::EvictionPolicy};
 use tracing::Instrument;
 
-use self::{flight::Flight, tier::Tier};
 pub use self::key::Key;
+use self::{flight::Flight, tier::Tier};
 pub(crate) use self::{
     flight::{Head, Listener},
     key::Shaped,
@@ -32,38 +32,38 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// What an entry takes besides its bytes, roughly; in the store, at most.
+/// Bytes of an entry besides its file: about this many in memory, at most this many in the store.
 pub const ENTRY_OVERHEAD_BYTES: usize = 512;
 
-/// A file that was made before.
+/// A complete file.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// The file.
     pub(crate) body: Bytes,
-    /// Why the speech ended, where the answer says that.
+    /// Why the speech ended, if the response reports it.
     pub(crate) finish: Option<String>,
 }
 
-/// What there is for a request.
+/// The result of a lookup.
 pub(crate) enum Found {
-    /// All of it.
+    /// The complete file.
     Entry(Entry),
-    /// It is being made for somebody else.
+    /// The file is being generated for another request.
     Joined(Listener),
-    /// It is being made for this request, or read from the store.
+    /// The file is being generated for this request, or read from the store.
     Started(Listener),
 }
 
-/// Writes what is being made.
+/// Writes a file that is being generated.
 pub(crate) struct Sink(Arc<Flight>);
 
 impl Sink {
-    /// What is known by now; before the first bytes.
+    /// Sets what is known about the file, before its first bytes.
     pub(crate) fn head(&self, head: Head) {
         self.0.set_head(head);
     }
 
-    /// The next bytes; waits where listeners are too far behind.
+    /// Appends the next bytes; waits if listeners are too far behind.
     pub(crate) async fn push(&self, bytes: Bytes) {
         self.0.push(bytes).await;
     }
@@ -80,7 +80,7 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// As configured, with a second tier where there is a store.
+    /// A cache as configured, with a second tier if there is a store.
     pub(crate) fn new(config: &CacheConfig, store: Option<Store>, metrics: CacheMetrics) -> Self {
         let weight = |entry: &Entry| entry.body.len().saturating_add(ENTRY_OVERHEAD_BYTES);
         let ttl = config.ttl_seconds.duration();
@@ -100,12 +100,12 @@ impl Cache {
         }
     }
 
-    /// Whether a request with or without a seed is one to be kept.
+    /// Whether requests with this seed, or without one, are cached.
     pub(crate) fn keeps(&self, seed: Option<u64>) -> bool {
         self.unseeded || seed.is_some()
     }
 
-    /// What there is for a key. Where there is nothing, `make` is run beside this request, once for all who ask for it.
+    /// Looks up a key. If there is nothing, runs `make` in its own task, once for all requests with this key.
     pub(crate) async fn find<M>(self: &Arc<Self>, key: Key, make: impl FnOnce(Sink) -> M) -> Found
     where
         M: Future<Output = Result<(), ServiceError>> + Send + 'static,
@@ -134,7 +134,7 @@ impl Cache {
         Found::Started(listener.expect("a new flight can be joined"))
     }
 
-    /// Keeps what was made.
+    /// Stores a file that was generated.
     async fn keep(&self, key: Key, entry: Entry) {
         if entry.body.len() > self.entry_bytes {
             return;
@@ -167,7 +167,7 @@ impl Cache {
     }
 }
 
-/// A flight's way to its end. However that comes, nobody waits for ever, and the key is free again.
+/// Takes a flight to its end. However it ends, every listener gets an end and the key is free again.
 struct Landing {
     cache: Arc<Cache>,
     key: Key,
@@ -197,8 +197,8 @@ impl Landing {
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        // Heard only by those who would wait for ever: the task was ended, or panicked.
-        self.flight.finish(Err(ServiceError::internal("the making of this speech was given up")));
+        // Only counts if the task was aborted or panicked: listeners would wait for ever.
+        self.flight.finish(Err(ServiceError::internal("the generation of this speech was aborted")));
         let mut flights = self.cache.flights();
         if flights.get(&self.key).is_some_and(|flight| flight.as_ptr() == Arc::as_ptr(&self.flight)) {
             flights.remove(&self.key);

@@ -23,13 +23,13 @@ fn key(text: &str) -> Key {
     Key::of(&Shaped { setup: "", request: &request, voice_id: "v", sampling, spec, streamed: true })
 }
 
-/// Generations that do what the test tells them, and are counted.
+/// Generations that follow a test's script and are counted.
 struct Studio {
     started: AtomicUsize,
     ended: watch::Sender<usize>,
 }
 
-/// Counts the end of a generation, whatever end it has.
+/// Counts the end of a generation, however it ends.
 struct Ended(Arc<Studio>);
 
 impl Drop for Ended {
@@ -45,7 +45,7 @@ impl Studio {
         Arc::new(Self { started: AtomicUsize::new(0), ended: watch::Sender::new(0) })
     }
 
-    /// Writes what the script says, until its end.
+    /// A generation that writes the parts of a script as they arrive, until its end.
     fn make(
         self: &Arc<Self>,
         mut script: Script,
@@ -63,7 +63,7 @@ impl Studio {
         }
     }
 
-    /// One that says all of it at once.
+    /// A generation that writes all parts at once.
     fn says(
         self: &Arc<Self>,
         parts: &[&'static [u8]],
@@ -85,7 +85,7 @@ impl Studio {
 fn listener(found: Found) -> Listener {
     match found {
         Found::Joined(listener) | Found::Started(listener) => listener,
-        Found::Entry(entry) => panic!("made before: {entry:?}"),
+        Found::Entry(entry) => panic!("already cached: {entry:?}"),
     }
 }
 
@@ -105,13 +105,13 @@ async fn landed(cache: &Cache, key: Key) {
 }
 
 #[tokio::test]
-async fn what_was_made_is_served_without_making_it_again() {
+async fn a_cached_file_is_not_generated_again() {
     let (cache, studio) = (cache(|_| {}, None), Studio::new());
     let mut first = listener(cache.find(key("a"), studio.says(&[b"one ", b"two"])).await);
     assert_eq!(all(&mut first).await.unwrap(), b"one two");
     landed(&cache, key("a")).await;
     let Found::Entry(entry) = cache.find(key("a"), studio.says(&[b"other"])).await else {
-        panic!("made again")
+        panic!("generated again")
     };
     assert_eq!(entry.body, "one two");
     let mut other = listener(cache.find(key("b"), studio.says(&[b"other"])).await);
@@ -121,7 +121,7 @@ async fn what_was_made_is_served_without_making_it_again() {
 }
 
 #[tokio::test]
-async fn who_asks_meanwhile_hears_it_from_the_beginning() {
+async fn a_request_joins_from_the_beginning() {
     let (cache, studio) = (cache(|_| {}, None), Studio::new());
     let (tell, script) = mpsc::channel(64);
     let mut leader = listener(cache.find(key("a"), studio.make(script)).await);
@@ -131,7 +131,7 @@ async fn who_asks_meanwhile_hears_it_from_the_beginning() {
     assert!(matches!(found, Found::Joined(_)));
     let mut follower = listener(found);
     assert_eq!(follower.next().await.unwrap().unwrap(), "one ", "while it is half made");
-    // Who asked first leaves; the other doesn't notice.
+    // The first request leaves; the other doesn't notice.
     drop(leader);
     tell.try_send(Ok(b"two")).unwrap();
     drop(tell);
@@ -140,7 +140,7 @@ async fn who_asks_meanwhile_hears_it_from_the_beginning() {
 }
 
 #[tokio::test]
-async fn the_making_ends_with_its_last_listener() {
+async fn a_generation_ends_with_its_last_listener() {
     let (cache, studio) = (cache(|_| {}, None), Studio::new());
     let (_tell, script) = mpsc::channel(64);
     let leader = listener(cache.find(key("a"), studio.make(script)).await);
@@ -155,7 +155,7 @@ async fn the_making_ends_with_its_last_listener() {
     assert_eq!(*studio.ended.borrow(), 0);
     followers.clear();
     studio.ended(1).await;
-    // Whoever comes after that gets one of his own.
+    // The next request starts its own generation.
     let mut next = listener(cache.find(key("a"), studio.says(&[b"anew"])).await);
     assert_eq!(all(&mut next).await.unwrap(), b"anew");
     landed(&cache, key("a")).await;
@@ -163,7 +163,7 @@ async fn the_making_ends_with_its_last_listener() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_to_all_and_not_kept() {
+async fn a_failure_reaches_all_and_is_not_cached() {
     let (cache, studio) = (cache(|_| {}, None), Studio::new());
     let (tell, script) = mpsc::channel(64);
     let mut leader = listener(cache.find(key("a"), studio.make(script)).await);
@@ -179,7 +179,7 @@ async fn a_failure_is_told_to_all_and_not_kept() {
 }
 
 #[tokio::test]
-async fn a_making_that_panics_leaves_nobody_waiting() {
+async fn a_panic_leaves_no_listener_waiting() {
     let cache = cache(|_| {}, None);
     let mut heard = listener(cache.find(key("a"), |_| std::future::poll_fn(|_| panic!("a bug"))).await);
     assert!(heard.next().await.unwrap().is_err());
@@ -187,11 +187,11 @@ async fn a_making_that_panics_leaves_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_streamed_within_bounds_and_not_kept() {
+async fn a_large_file_is_streamed_and_not_cached() {
     let (cache, studio) = (cache(|_| {}, None), Studio::new());
     const PART: &[u8] = &[7; 60];
     let mut first = listener(cache.find(key("a"), studio.says(&[PART; 50])).await);
-    // It runs ahead as far as it may, and no further.
+    // The writer runs ahead up to the bound.
     first.next().await.unwrap().unwrap();
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -204,7 +204,7 @@ async fn what_is_too_large_is_streamed_within_bounds_and_not_kept() {
 }
 
 #[tokio::test]
-async fn the_store_outlives_the_process_and_its_failures_are_no_answer() {
+async fn the_store_outlives_the_process() {
     let directory = tempfile::tempdir().unwrap();
     let open =
         || Store::open(&directory.path().display().to_string(), ENTRY_BYTES + ENTRY_OVERHEAD_BYTES).unwrap();
@@ -217,9 +217,12 @@ async fn the_store_outlives_the_process_and_its_failures_are_no_answer() {
     let mut stored = listener(after.find(key("a"), studio.says(&[b"never"])).await);
     assert_eq!(all(&mut stored).await.unwrap(), b"kept");
     assert!(stored.head().stored);
-    assert_eq!((studio.started(), after.metrics.count(CacheResult::Hit), after.metrics.count(CacheResult::Miss)), (1, 1, 0));
+    assert_eq!(
+        (studio.started(), after.metrics.count(CacheResult::Hit), after.metrics.count(CacheResult::Miss)),
+        (1, 1, 0)
+    );
     landed(&after, key("a")).await;
-    // A damaged file is made anew, and replaced.
+    // A damaged file is generated again and replaced.
     let file = directory.path().join(format!("cache/{}", key("a")));
     let mut bytes = std::fs::read(&file).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
@@ -232,7 +235,7 @@ async fn the_store_outlives_the_process_and_its_failures_are_no_answer() {
 }
 
 #[tokio::test]
-async fn the_store_keeps_within_its_bound_and_its_time() {
+async fn the_store_respects_bound_and_age() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(&directory.path().display().to_string(), 1000).unwrap();
     let studio = Studio::new();

@@ -1,6 +1,6 @@
-//! The second tier: files in a directory or an object store, which replicas share and restarts don't lose.
+//! The second tier: files in a directory or an object store, which replicas share and which survive restarts.
 //!
-//! It is there to help: whatever fails in it is logged and counted, and the audio is made anew.
+//! Its failures never fail a request: they are logged and counted, and the audio is generated again.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -15,21 +15,21 @@ use super::{Entry, key::Key};
 use crate::store::{Store, StoreError, StoredValue};
 
 const FOLDER: &str = "cache";
-/// Files that are looked at when room is made.
+/// The most files that [`Tier::make_room`] lists.
 const LISTED: usize = 100_000;
-/// Bytes written between two looks at how much there is, as a part of the bound.
+/// Room is made each time that this fraction of the bound, `1 / SWEEPS_PER_BOUND`, was written.
 const SWEEPS_PER_BOUND: u64 = 16;
 
-/// Files below a folder of a store.
+/// Cached files in one folder of a store.
 pub(super) struct Tier {
     store: Store,
     max_bytes: u64,
     ttl: Duration,
-    /// Written since somebody last looked.
+    /// Bytes written since room was last made.
     written_bytes: AtomicU64,
 }
 
-/// What stands before the file, as a line of JSON. Fields may be added; none changes its meaning.
+/// The line of JSON before the file. Fields may be added; none changes its meaning.
 #[derive(Deserialize)]
 struct Preamble {
     created_unix_s: u64,
@@ -38,14 +38,14 @@ struct Preamble {
 
 impl Tier {
     pub(super) fn new(store: Store, max_bytes: u64, ttl: Duration) -> Self {
-        // So that the first write looks at what an earlier process has left.
+        // So that the first write counts the files of earlier processes.
         Self { store, max_bytes, ttl, written_bytes: AtomicU64::new(u64::MAX / 2) }
     }
 
     /// The file of a key.
     ///
     /// # Errors
-    /// The store failed, or the file is damaged; then it is gone.
+    /// The store failed, or the file is damaged; a damaged file is deleted.
     pub(super) async fn get(&self, key: Key) -> Result<Option<Entry>, StoreError> {
         let name = name(key);
         let sealed = match self.store.get(&name).await {
@@ -69,7 +69,7 @@ impl Tier {
         Ok(Some(Entry { body, finish: head.finish }))
     }
 
-    /// Keeps a file.
+    /// Stores a file.
     ///
     /// # Errors
     /// The store failed.
@@ -90,7 +90,7 @@ impl Tier {
         self.make_room().await
     }
 
-    /// Deletes what is too old, and the oldest of what is too much.
+    /// Deletes files that are too old, and the oldest ones above the bound.
     async fn make_room(&self) -> Result<(), StoreError> {
         let files = self.store.values(FOLDER, LISTED).await?;
         for key in too_much(files, unix_time(), self.ttl, self.max_bytes) {
@@ -110,7 +110,7 @@ fn parse(sealed: &Bytes) -> Option<(Preamble, Bytes)> {
     Some((head, sealed.slice(line + 1..)))
 }
 
-/// What has to go so that the rest is young enough and not too much.
+/// The keys of files to delete so that the rest is younger than `ttl` and within `max_bytes`.
 fn too_much(mut files: Vec<StoredValue>, now: Duration, ttl: Duration, max_bytes: u64) -> Vec<String> {
     files.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.key.cmp(&b.key)));
     let mut kept_bytes = 0u64;
@@ -137,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_stays_is_young_and_within_the_bound_and_nothing_goes_without_need(
+        fn only_old_and_surplus_files_go(
             files in prop::collection::vec((0u64..100, 1u64..50), 0..30), ttl in 1u64..120, max in 0u64..400
         ) {
             let all: Vec<StoredValue> = files.iter().enumerate().map(|(n, (modified, bytes))| StoredValue {

@@ -1,4 +1,4 @@
-//! API keys as files and configurations hold them: by hash, so that nobody who reads those can use them.
+//! API keys as files and configurations hold them: as hashes, so that a reader of those can't use the keys.
 
 use std::{fmt, str::FromStr};
 
@@ -24,7 +24,7 @@ impl KeyHash {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether it is the same, in a time that doesn't depend on where it differs.
+    /// Whether both hashes are equal, in constant time.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
@@ -35,7 +35,7 @@ impl FromStr for KeyHash {
 
     fn from_str(hex: &str) -> Result<Self, Self::Err> {
         let wrong =
-            "expected the SHA-256 of a key: 64 hexadecimal digits, as `svara-server hash-key` shows them";
+            "expected the SHA-256 of a key: 64 hexadecimal digits, as printed by `svara-server hash-key`";
         if hex.len() != 64 || !hex.is_ascii() {
             return Err(wrong);
         }
@@ -66,27 +66,27 @@ impl<'de> Deserialize<'de> for KeyHash {
     }
 }
 
-/// A key's entry.
+/// One API key in a keys file or the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyEntry {
-    /// Whose it is, for logs.
+    /// The name of the holder, for logs.
     pub name: String,
-    /// Its hash.
+    /// The hash of the key.
     pub sha256: KeyHash,
-    /// Requests in a minute; absent: any number.
+    /// Requests per minute; absent: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests_per_minute: Option<u32>,
-    /// Streams at once; absent: as many as the server has.
+    /// Concurrent streams; absent: as many as the server has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrent_streams: Option<u32>,
-    /// Characters in a day (UTC); absent: any number.
+    /// Characters per day (UTC); absent: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub characters_per_day: Option<u64>,
 }
 
 impl KeyEntry {
-    /// A key without bounds.
+    /// A key without limits.
     pub fn unbounded(name: &str, key: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -106,19 +106,19 @@ impl KeyEntry {
     }
 }
 
-/// Keys that can't be in force together. The message names the key.
+/// A list of keys that can't be used. The message names the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct KeyError(String);
 
-/// Checks what single entries can't say.
+/// Checks the entries, alone and together.
 ///
 /// # Errors
-/// Names the key that is wrong.
+/// An entry is wrong; the message names its key.
 pub(super) fn check(keys: &[KeyEntry]) -> Result<(), KeyError> {
     let wrong = |reason: String| Err(KeyError(reason));
     if keys.is_empty() {
-        return wrong("there is no key: nobody could use the server".to_owned());
+        return wrong("there are no keys: no client could use the server".to_owned());
     }
     for (at, key) in keys.iter().enumerate() {
         let name = &key.name;
@@ -131,7 +131,7 @@ pub(super) fn check(keys: &[KeyEntry]) -> Result<(), KeyError> {
             key.characters_per_day,
         ];
         if bounds.contains(&Some(0)) {
-            return wrong(format!("key {name:?}: a bound must be at least 1; leave it out for none"));
+            return wrong(format!("key {name:?}: a limit must be at least 1; for no limit, leave it out"));
         }
         for other in keys.iter().take(at) {
             if other.name == *name {
@@ -145,7 +145,7 @@ pub(super) fn check(keys: &[KeyEntry]) -> Result<(), KeyError> {
     Ok(())
 }
 
-/// A new key that nobody can guess: 244 random bits.
+/// A new key with 244 random bits.
 pub fn random_key() -> String {
     format!("sk-svara-{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }

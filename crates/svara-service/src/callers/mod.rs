@@ -1,7 +1,7 @@
-//! Who asks: API keys, what each may use, and what is charged to them.
+//! Callers: API keys, what each may use, and what they are charged.
 //!
-//! Keys arrive through a [`watch::Receiver`]; where they come from is the server's concern. Where there are no keys,
-//! everybody may ask.
+//! Keys arrive through a [`watch::Receiver`]; where they come from is the server's concern. Without keys, every client
+//! is served.
 
 mod keys;
 mod quota;
@@ -14,19 +14,19 @@ use std::{
 
 use tokio::sync::watch;
 
+use self::quota::{Moment, Quota, Usage};
 pub use self::{
     keys::{KeyEntry, KeyError, KeyHash, random_key},
     quota::OverQuota,
 };
-use self::quota::{Moment, Quota, Usage};
 use crate::{ServiceError, lock::lock};
 
-/// A key that is in force.
+/// A key in force.
 #[derive(Debug)]
 struct Key {
     entry: KeyEntry,
     quota: Quota,
-    /// Outlives a reload.
+    /// Survives a reload.
     usage: Arc<Mutex<Usage>>,
     start: Instant,
 }
@@ -35,7 +35,7 @@ struct Key {
 #[derive(Debug)]
 pub struct KeyRing(Vec<Arc<Key>>);
 
-/// Makes a [`KeyRing`] at each load. What a key has used stays with its name from one ring to the next.
+/// Makes a [`KeyRing`] at each load. Usage belongs to the name of a key and carries over from one ring to the next.
 #[derive(Debug)]
 pub struct KeyRings {
     start: Instant,
@@ -66,28 +66,28 @@ impl KeyRings {
     }
 }
 
-/// Tells callers by their keys.
+/// Identifies callers by their keys.
 #[derive(Clone, Debug)]
 pub struct Callers {
-    /// None: no keys are asked for.
+    /// `None`: no key is required.
     keys: Option<watch::Receiver<Arc<KeyRing>>>,
 }
 
 impl Callers {
-    /// Callers that hold one of these keys; `None` lets anybody in.
+    /// Callers that hold one of these keys; `None`: no key is required.
     pub fn new(keys: Option<watch::Receiver<Arc<KeyRing>>>) -> Self {
         Self { keys }
     }
 
-    /// The holder of a key, at the cost of one of its requests. Where no keys are asked for, any key will do, or none.
+    /// Identifies the holder of a key and charges one request. If no key is required, any key will do, or none.
     ///
     /// # Errors
-    /// There is none, it isn't known, or its requests of this minute are used up.
+    /// The key is missing or unknown, or its requests of this minute are used up.
     pub fn identify(&self, given: Option<&str>) -> Result<Caller, ServiceError> {
         let Some(keys) = &self.keys else { return Ok(Caller::Anybody) };
         let given = KeyHash::of(given.ok_or_else(ServiceError::key_missing)?);
         let ring = Arc::clone(&keys.borrow());
-        // Every key is compared, so that the time taken tells nothing about which one matched.
+        // Every key is compared, so that the time taken doesn't reveal which one matched.
         let mut found = None;
         for key in &ring.0 {
             if key.entry.sha256.is(&given) {
@@ -99,20 +99,20 @@ impl Callers {
         Ok(Caller::Known(holder))
     }
 
-    /// The caller before a key was given.
+    /// The caller of a request whose key has not arrived yet.
     pub fn nobody_yet(&self) -> Caller {
         if self.keys.is_some() { Caller::Unknown } else { Caller::Anybody }
     }
 }
 
-/// Who asks.
+/// The sender of a request.
 #[derive(Clone, Debug)]
 pub enum Caller {
-    /// Anybody, as no key is needed; or the server itself, for work of its own.
+    /// Any client, if no key is required; or the server itself, for jobs.
     Anybody,
     /// The holder of a key.
     Known(KeyHolder),
-    /// A key is needed and still to come. Nothing is spoken for such a caller.
+    /// A client whose key is required and has not arrived. Its speech is refused.
     Unknown,
 }
 
@@ -121,7 +121,7 @@ pub enum Caller {
 pub struct KeyHolder(Arc<Key>);
 
 impl Caller {
-    /// The name of the key, under which what its holder makes is kept; none where no key was needed.
+    /// The name of the key, under which jobs are stored; none if no key was required.
     pub fn key_name(&self) -> Option<&str> {
         match self {
             Self::Known(holder) => Some(&holder.0.entry.name),
@@ -129,7 +129,7 @@ impl Caller {
         }
     }
 
-    /// Whether what was made under this name is the caller's: their own, or, where no keys are asked for, anybody's.
+    /// Whether the caller owns what was stored under this name. If no key is required, everything belongs to everyone.
     pub(crate) fn owns(&self, key_name: Option<&str>) -> bool {
         match self {
             Self::Anybody => true,
@@ -138,19 +138,19 @@ impl Caller {
         }
     }
 
-    /// Takes one of the key's streams, and the characters that it will speak.
+    /// Takes one of the key's streams, and the characters to speak.
     ///
     /// # Errors
-    /// The key has no more of them, or there is none yet.
+    /// The key has none left, or has not arrived yet.
     pub(crate) fn start_stream(&self, characters: usize) -> Result<KeyStream, ServiceError> {
         let charge = self.take(characters, Usage::start)?;
         Ok(KeyStream(charge))
     }
 
-    /// Takes characters of the key's day for work that is done later, without a stream.
+    /// Takes characters of the key's day for later work, without a stream.
     ///
     /// # Errors
-    /// The key has no more of them, or there is none yet.
+    /// The key has none left, or has not arrived yet.
     pub(crate) fn charge(&self, characters: usize) -> Result<Charge, ServiceError> {
         self.take(characters, Usage::charge)
     }
@@ -187,7 +187,7 @@ impl KeyHolder {
     }
 }
 
-/// Characters taken from a key's day; given back when dropped before they are spent.
+/// Characters taken from a key's day; refunded on drop unless spent.
 #[derive(Debug)]
 pub(crate) struct Charge {
     holder: Option<KeyHolder>,
@@ -195,7 +195,7 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    /// The characters count.
+    /// Spends the characters: they aren't refunded any more.
     pub(crate) fn spend(mut self) {
         self.unspent = 0;
     }
@@ -209,17 +209,17 @@ impl Drop for Charge {
     }
 }
 
-/// One of a key's streams; given back when dropped.
+/// One of a key's streams; returned on drop.
 #[derive(Debug)]
 pub(crate) struct KeyStream(Charge);
 
 impl KeyStream {
-    /// The key's name, for logs; none where none was needed.
+    /// The key's name, for logs; none if no key was required.
     pub(crate) fn key_name(&self) -> Option<&str> {
         self.0.holder.as_ref().map(|holder| holder.0.entry.name.as_str())
     }
 
-    /// There is audio: the characters count.
+    /// Spends the characters: there is audio.
     pub(crate) fn spoken(&mut self) {
         self.0.unspent = 0;
     }
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn usage_outlives_a_reload_and_a_removed_key_is_unknown() {
+    fn usage_survives_a_reload() {
         let rings = KeyRings::default();
         let (keys, callers) = callers(&rings, vec![one_a_minute("a", "1"), one_a_minute("b", "2")]);
         let name = |key: &str| {
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_charge_needs_no_stream_and_is_given_back_unless_spent() {
+    fn an_unspent_charge_is_refunded() {
         let rings = KeyRings::default();
         let entry = KeyEntry {
             concurrent_streams: Some(1),

@@ -1,24 +1,24 @@
-//! What one API key may use. Pure: time is a value.
+//! The quota of one API key. Pure: time is a value.
 
 use std::time::Duration;
 
-/// The bounds of a key; none where nothing is said.
+/// The limits of a key; `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Quota {
-    /// Requests in a minute; as many may come at once.
+    /// Requests per minute; as many may come in one burst.
     pub(crate) requests_per_minute: Option<u32>,
-    /// Streams at once.
+    /// Concurrent streams.
     pub(crate) concurrent_streams: Option<u32>,
-    /// Characters spoken in a day, which begins at midnight UTC.
+    /// Characters spoken per day, which begins at midnight UTC.
     pub(crate) characters_per_day: Option<u64>,
 }
 
 /// A moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
-    /// On a clock that only goes forward, from any start.
+    /// Time since an arbitrary start, on a monotonic clock.
     pub(crate) steady: Duration,
-    /// Since 1970, UTC.
+    /// Time since 1970, UTC.
     pub(crate) unix: Duration,
 }
 
@@ -32,29 +32,29 @@ pub(crate) struct Usage {
     characters: u64,
 }
 
-/// A bound that is reached.
+/// A limit that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OverQuota {
     /// Too many requests.
-    #[error("this key may make {per_minute} requests in a minute")]
+    #[error("this key is limited to {per_minute} requests per minute")]
     Requests {
-        /// The bound.
+        /// The limit.
         per_minute: u32,
-        /// When there is room for one more.
+        /// When one more request is allowed.
         retry_after: Duration,
     },
     /// Too many streams.
-    #[error("this key may have {at_once} streams at once")]
+    #[error("this key is limited to {at_once} concurrent streams")]
     Streams {
-        /// The bound.
+        /// The limit.
         at_once: u32,
     },
     /// Too many characters.
-    #[error("this key may speak {per_day} characters in a day (UTC)")]
+    #[error("this key is limited to {per_day} characters per day (UTC)")]
     Characters {
-        /// The bound.
+        /// The limit.
         per_day: u64,
-        /// When the next day begins. None where the text alone is more than a day's.
+        /// When the next day begins; none if the text alone exceeds a day's characters.
         retry_after: Option<Duration>,
     },
 }
@@ -66,10 +66,10 @@ impl Usage {
     /// Takes a request.
     ///
     /// # Errors
-    /// The minute's are used up; nothing is taken then.
+    /// The requests of this minute are used up; nothing is taken.
     pub(crate) fn request(&mut self, quota: &Quota, now: Moment) -> Result<(), OverQuota> {
         let Some(per_minute) = quota.requests_per_minute else { return Ok(()) };
-        // Each request puts the moment at which all are there again off by its share of the minute.
+        // Each request postpones the moment at which the bucket is full again by its share of the minute.
         let share = MINUTE / per_minute.max(1);
         let refilled = self.refilled.max(now.steady) + share;
         let all = share * per_minute;
@@ -82,10 +82,10 @@ impl Usage {
         }
     }
 
-    /// Takes a stream and the characters it will speak. [`Self::end`] gives the stream back.
+    /// Takes a stream and the characters to speak. [`Self::end`] returns the stream.
     ///
     /// # Errors
-    /// There are no more; nothing is taken then.
+    /// There are none left; nothing is taken.
     pub(crate) fn start(&mut self, quota: &Quota, characters: u64, now: Moment) -> Result<(), OverQuota> {
         if let Some(at_once) = quota.concurrent_streams.filter(|at_once| self.streams >= *at_once) {
             return Err(OverQuota::Streams { at_once });
@@ -98,7 +98,7 @@ impl Usage {
     /// Takes characters of the day, without a stream.
     ///
     /// # Errors
-    /// There are no more; nothing is taken then.
+    /// There are none left; nothing is taken.
     pub(crate) fn charge(&mut self, quota: &Quota, characters: u64, now: Moment) -> Result<(), OverQuota> {
         let today = now.unix.as_secs() / DAY_SECONDS;
         let spoken = if today == self.day { self.characters } else { 0 };
@@ -113,13 +113,13 @@ impl Usage {
         Ok(())
     }
 
-    /// Gives a stream back, and the characters of it that were not spoken after all.
+    /// Returns a stream, and refunds those of its characters that were not spoken.
     pub(crate) fn end(&mut self, unspoken: u64, now: Moment) {
         self.streams = self.streams.saturating_sub(1);
         self.refund(unspoken, now);
     }
 
-    /// Gives characters back, on the day they were taken.
+    /// Refunds characters, if it is still the day on which they were taken.
     pub(crate) fn refund(&mut self, characters: u64, now: Moment) {
         if now.unix.as_secs() / DAY_SECONDS == self.day {
             self.characters = self.characters.saturating_sub(characters);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minutes_requests_may_come_at_once_and_come_back_one_by_one() {
+    fn requests_come_in_a_burst_and_refill_one_by_one() {
         let (mut usage, quota) = (Usage::default(), per_minute(2));
         assert_eq!(usage.request(&quota, at(0)), Ok(()));
         assert_eq!(usage.request(&quota, at(0)), Ok(()));
@@ -173,20 +173,20 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_said_is_given_back_the_same_day() {
+    fn unspoken_characters_are_refunded_the_same_day() {
         let quota = Quota { characters_per_day: Some(100), ..Quota::default() };
         let mut usage = Usage::default();
         usage.start(&quota, 100, at(0)).unwrap();
         usage.end(100, at(1));
         usage.start(&quota, 100, at(2)).unwrap();
-        // The next day's are others.
+        // The next day has its own characters.
         usage.end(100, at(86_400_000));
         usage.start(&quota, 60, at(86_400_000)).unwrap();
         assert!(usage.start(&quota, 60, at(86_400_000)).is_err());
     }
 
     proptest! {
-        /// Never more than the bucket and what has flowed into it; and who waits as told gets in.
+        /// Never more than the bucket plus its refill; and a request that waits for `retry_after` is admitted.
         #[test]
         fn requests_keep_to_the_rate(count in 1u32..100, pauses in prop::collection::vec(0u64..5_000, 1..300)) {
             let (mut usage, quota, mut now, mut taken) = (Usage::default(), per_minute(count), 0, 0u32);
@@ -209,7 +209,7 @@ mod tests {
             }
         }
 
-        /// Streams taken less streams given back is what is open, never over the bound.
+        /// Open streams are those taken minus those returned, and never exceed the limit.
         #[test]
         fn streams_are_counted(at_once in 1u32..5, starts in prop::collection::vec(any::<bool>(), 1..200)) {
             let quota = Quota { concurrent_streams: Some(at_once), ..Quota::default() };

@@ -1,24 +1,24 @@
-//! `[cache]`: audio that was made before.
+//! `[cache]`: audio of earlier requests.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Seconds};
 
-/// Audio that was made before, for requests that are the same.
+/// The cache: audio of earlier requests, which answers identical ones.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CacheConfig {
-    /// Most memory for it. 0: none.
+    /// The most memory for audio. 0: none.
     pub memory_bytes: u64,
-    /// Largest file that is kept.
+    /// The largest file that is stored, in bytes.
     pub entry_bytes: usize,
-    /// How long a file is kept.
+    /// How long a file is stored.
     pub ttl_seconds: Seconds,
-    /// `file:///directory` or `s3://bucket/prefix`, behind the memory. Empty: none.
+    /// A second level behind the memory: `file:///directory` or `s3://bucket/prefix`. Empty: none.
     pub store: String,
-    /// Most bytes in the store.
+    /// The most bytes in the store.
     pub store_bytes: u64,
-    /// Whether requests without a seed are kept, too.
+    /// Whether to store requests without a seed, too.
     pub unseeded: bool,
 }
 
@@ -36,12 +36,12 @@ impl Default for CacheConfig {
 }
 
 impl CacheConfig {
-    /// Whether there is a cache at all.
+    /// Whether there is a cache.
     pub fn is_on(&self) -> bool {
         self.memory_bytes > 0 || !self.store.is_empty()
     }
 
-    /// Checks what single values can't say.
+    /// Checks ranges, and values that depend on each other.
     ///
     /// # Errors
     /// Names the key and what is allowed.

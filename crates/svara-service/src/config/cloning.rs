@@ -1,4 +1,4 @@
-//! `[cloning]`: speaking in the voice of a recording.
+//! `[cloning]`: speech in the voice of a recording.
 
 use std::path::PathBuf;
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Seconds};
 
-/// Speaking in the voice of a recording.
+/// Speech in the voice of a recording.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CloningConfig {
-    /// The SNAC encoder. Not there: recordings are refused.
+    /// The SNAC encoder, an ONNX file. If it is missing, recordings are refused.
     pub encoder: PathBuf,
-    /// Largest recording, in bytes of its file.
+    /// The largest recording, in bytes of its file.
     pub max_bytes: usize,
-    /// Longest recording.
+    /// The longest recording.
     pub max_seconds: Seconds,
 }
 
@@ -29,7 +29,7 @@ impl Default for CloningConfig {
 }
 
 impl CloningConfig {
-    /// Checks what single values can't say.
+    /// Checks the ranges of values.
     ///
     /// # Errors
     /// Names the key and what is allowed.

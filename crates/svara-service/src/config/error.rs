@@ -1,4 +1,4 @@
-//! What is wrong with a configuration.
+//! Errors in the configuration.
 
 /// A configuration that can't be used. The message names the file or variable, and the key.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! `[jobs]`: speech that nobody waits for.
+//! `[jobs]`: speech in the background.
 
 use std::time::Duration;
 
@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 
-/// Speech that nobody waits for: long texts, and many at once.
+/// Speech in the background: long texts and batches.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JobsConfig {
-    /// `file:///directory` or `s3://bucket/prefix`. Empty: there are no jobs.
+    /// Where jobs are stored: `file:///directory` or `s3://bucket/prefix`. Empty: jobs are off.
     pub store: String,
-    /// Items that are spoken at once, beside live requests. 0: none are spoken here.
+    /// Items generated at once, alongside live requests. 0: this server generates none.
     pub concurrent: usize,
-    /// Most jobs kept, whatever their state; more are refused.
+    /// The most jobs stored, whatever their state; further ones are refused.
     pub max_jobs: usize,
-    /// Most texts in one job.
+    /// The most items in one job.
     pub max_items: usize,
-    /// Longest job, in characters of all its texts.
+    /// The most characters in all items of a job.
     pub job_characters: usize,
-    /// Largest audio of one text.
+    /// The most audio of one item, in bytes.
     pub audio_bytes: usize,
-    /// Most audio kept, of all jobs; more jobs are refused.
+    /// The most audio of all jobs, in bytes; above that, new jobs are refused.
     pub kept_bytes: u64,
-    /// How long a job is kept after it was posted.
+    /// How long a job is stored after it was posted.
     pub keep_hours: u32,
 }
 
@@ -44,12 +44,12 @@ impl Default for JobsConfig {
 }
 
 impl JobsConfig {
-    /// [`Self::keep_hours`] as a length of time.
+    /// [`Self::keep_hours`] as a duration.
     pub fn keep(&self) -> Duration {
         Duration::from_secs(u64::from(self.keep_hours) * 3600)
     }
 
-    /// Checks what single values can't say.
+    /// Checks the ranges of values.
     ///
     /// # Errors
     /// Names the key and what is allowed.

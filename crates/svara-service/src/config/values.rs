@@ -1,10 +1,10 @@
-//! Values of the configuration that are more than a number or a text.
+//! Types of configuration values.
 
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A length of time in seconds, from 0 to a day; fractions are allowed.
+/// A duration in seconds, from 0 to 86400 (a day); fractions are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Seconds(Duration);
@@ -15,7 +15,7 @@ impl Seconds {
         Self(Duration::from_secs(seconds))
     }
 
-    /// The length of time.
+    /// The duration.
     pub const fn duration(self) -> Duration {
         self.0
     }
@@ -39,7 +39,7 @@ impl From<Seconds> for f64 {
     }
 }
 
-/// A text that is never shown. Empty: none.
+/// A text that is never printed or logged. Empty: none.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -50,7 +50,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself.
+    /// The text; none if it is empty.
     pub fn reveal(&self) -> Option<&str> {
         (!self.0.is_empty()).then_some(self.0.as_str())
     }
@@ -71,4 +71,3 @@ impl Serialize for Secret {
         serializer.serialize_str(self.masked())
     }
 }
-

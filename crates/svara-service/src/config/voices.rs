@@ -1,18 +1,18 @@
-//! `[voices]`: where the voices that callers make are kept.
+//! `[voices]`: where saved voices are stored.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Seconds};
 
-/// Kept voices.
+/// Saved voices: those that callers create from recordings.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VoicesConfig {
-    /// `file:///directory` or `s3://bucket/prefix`. Empty: none are kept.
+    /// Where voices are stored: `file:///directory` or `s3://bucket/prefix`. Empty: voices can't be saved.
     pub store: String,
-    /// Most voices kept; more are refused.
+    /// The most voices stored; further ones are refused.
     pub max_kept: usize,
-    /// How long a voice that another replica has deleted may still speak here.
+    /// How long a voice that another replica has deleted may still be used here.
     pub revalidate_seconds: Seconds,
 }
 
@@ -23,7 +23,7 @@ impl Default for VoicesConfig {
 }
 
 impl VoicesConfig {
-    /// Checks what single values can't say.
+    /// Checks the ranges of values.
     ///
     /// # Errors
     /// Names the key and what is allowed.

@@ -1,4 +1,4 @@
-//! Which jobs there are and how far they are. Pure: no clock, no storage, no tasks.
+//! All jobs and their progress. Pure: no clock, no storage, no tasks.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,29 +29,29 @@ pub(super) struct Book {
     running: usize,
 }
 
-/// A job without its texts, and how far each of its items is.
+/// A job without its texts, and the state of each of its items.
 #[derive(Clone)]
 pub struct Job {
-    /// What it is to speak.
+    /// What the job speaks.
     pub summary: Arc<Summary>,
-    /// How far each item is, in their order.
+    /// The state of each item, in order.
     pub items: Vec<Item>,
-    /// No item before this one is queued.
+    /// The number of the first item that may be queued: none before it is.
     next: usize,
 }
 
-/// How far an item is.
+/// The state of an item.
 #[derive(Clone)]
 pub enum Item {
-    /// It waits for its turn.
+    /// Waits for its turn.
     Queued,
-    /// It is being spoken.
+    /// In progress.
     Running(Arc<ItemProgress>),
-    /// It is done, or has failed.
+    /// Done or failed.
     Over(EndRecord),
 }
 
-/// How far the speaking of an item is: written by its worker, read by everybody else.
+/// The progress of an item: its worker writes it, all others read it.
 #[derive(Debug, Default)]
 pub struct ItemProgress {
     pieces_done: AtomicU64,
@@ -59,43 +59,43 @@ pub struct ItemProgress {
 }
 
 impl ItemProgress {
-    /// Notes what is done so far.
+    /// Sets the progress so far.
     pub(super) fn set(&self, pieces_done: usize, audio: Duration) {
         self.pieces_done.store(pieces_done as u64, Ordering::Relaxed);
         self.audio_ms.store(u64::try_from(audio.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Pieces of the text that are spoken.
+    /// Pieces of the text that are generated.
     pub fn pieces_done(&self) -> u64 {
         self.pieces_done.load(Ordering::Relaxed)
     }
 
-    /// Audio made so far.
+    /// Audio generated so far, in seconds.
     pub fn audio_seconds(&self) -> f64 {
         self.audio_ms.load(Ordering::Relaxed) as f64 / 1e3
     }
 }
 
-/// A job without its items, as answers show it.
+/// A job without its items, as responses show it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Overview {
-    /// `queued` until the first item is spoken, `running`, then `done`, or `failed` where any item is.
+    /// `queued` until the first item starts, then `running`, at the end `done`, or `failed` if any item failed.
     pub status: &'static str,
     /// When it was created, in seconds since 1970.
     pub created_unix_s: u64,
-    /// How many items it has.
+    /// Number of its items.
     pub item_count: usize,
-    /// How many of them are done.
+    /// Items that are done.
     pub items_done: usize,
-    /// How many of them failed.
+    /// Items that failed.
     pub items_failed: usize,
-    /// Of all its texts.
+    /// Characters of all texts.
     pub characters: usize,
-    /// Audio made so far.
+    /// Audio generated so far.
     pub audio_seconds: f64,
 }
 
-/// An item that is to be spoken now.
+/// An item for a worker to speak now.
 #[derive(Clone)]
 pub(super) struct Turn {
     pub(super) job_id: String,
@@ -104,7 +104,7 @@ pub(super) struct Turn {
 }
 
 impl Book {
-    /// Takes a job in. `ends` are those of its items that are over already; the others are queued.
+    /// Adds a job. `ends` holds the ends of items that are over already; the others are queued.
     pub(super) fn add(
         &mut self,
         id: String,
@@ -124,7 +124,7 @@ impl Book {
         self.jobs.entry(place).or_insert(Job { summary, items, next: 0 })
     }
 
-    /// The next item to speak: the first of the oldest job that has any.
+    /// Takes the next item to speak: the first queued item of the oldest job that has one.
     pub(super) fn take_turn(&mut self) -> Option<Turn> {
         while let Some(place) = self.waiting.first() {
             let turn = self.jobs.get_mut(place).and_then(|job| job.take_turn(&place.1));
@@ -138,7 +138,7 @@ impl Book {
         None
     }
 
-    /// Ends an item. Says whether its job is still there.
+    /// Ends an item; returns whether its job still exists.
     pub(super) fn end(&mut self, id: &str, number: usize, end: EndRecord) -> bool {
         let Some(item) = self.job_mut(id).and_then(|job| job.items.get_mut(number)) else { return false };
         let before = std::mem::replace(item, Item::Over(end));
@@ -153,7 +153,7 @@ impl Book {
         self.jobs.get(self.places.get(id)?)
     }
 
-    /// Takes a job out.
+    /// Removes a job.
     pub(super) fn remove(&mut self, id: &str) -> Option<Job> {
         let place = self.places.remove(id)?;
         self.waiting.remove(&place);
@@ -174,22 +174,22 @@ impl Book {
         self.jobs.keys().take_while(|(created, _)| *created < unix_s).map(|(_, id)| id.clone()).collect()
     }
 
-    /// How many there are.
+    /// The number of jobs.
     pub(super) fn count(&self) -> usize {
         self.jobs.len()
     }
 
-    /// Bytes of audio kept.
+    /// Bytes of audio stored.
     pub(super) fn kept_bytes(&self) -> u64 {
         self.kept_bytes
     }
 
-    /// Items that are queued, and items that are running.
+    /// The numbers of queued and of running items.
     pub(super) fn queued_and_running(&self) -> (usize, usize) {
         (self.queued, self.running)
     }
 
-    /// An item leaves the state it was in.
+    /// Uncounts the state that an item leaves.
     fn uncount(&mut self, before: &Item) {
         match before {
             Item::Queued => self.queued = self.queued.saturating_sub(1),
@@ -204,7 +204,7 @@ impl Book {
 }
 
 impl Item {
-    /// The word for it in answers: `queued`, `running`, `done` or `failed`.
+    /// The state's name in responses: `queued`, `running`, `done` or `failed`.
     pub fn status(&self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -214,7 +214,7 @@ impl Item {
         }
     }
 
-    /// Audio made of it so far.
+    /// Audio of the item so far, in seconds.
     pub fn audio_seconds(&self) -> f64 {
         match self {
             Self::Queued => 0.0,
@@ -232,12 +232,12 @@ impl Item {
 }
 
 impl Job {
-    /// Whether the caller may know of it.
+    /// Whether the caller may see the job.
     pub(super) fn belongs_to(&self, caller: &Caller) -> bool {
         caller.owns(self.summary.owner.as_deref())
     }
 
-    /// Takes its first queued item, if any is left.
+    /// Takes the job's first queued item, if any is left.
     fn take_turn(&mut self, id: &str) -> Option<Turn> {
         let mut rest = self.items.iter_mut().enumerate().skip(self.next);
         let (number, item) = rest.find(|(_, item)| matches!(item, Item::Queued))?;
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_job_goes_first_and_what_is_over_is_not_spoken_again() {
+    fn the_oldest_job_goes_first() {
         let mut book = Book::default();
         book.add("b".into(), record(2, 1), BTreeMap::new());
         book.add("a".into(), record(1, 3), BTreeMap::from([(1, end(Some(7)))]));
@@ -309,12 +309,12 @@ mod tests {
             (0, vec!["a".into()], 13)
         );
         assert!(book.remove("a").is_some());
-        assert!(!book.end("a", 0, end(Some(100))), "nobody wants it any more");
+        assert!(!book.end("a", 0, end(Some(100))), "its job is deleted");
         assert_eq!((book.count(), book.kept_bytes()), (1, 5));
     }
 
     proptest! {
-        /// Whatever happens in whatever order, the sums are those of what is there.
+        /// After any sequence of events, the sums equal what is there.
         #[test]
         fn sums_are_those_of_what_is_there(acts in prop::collection::vec((0u8..4, 0usize..5, 0usize..3, 0u64..9), 0..60)) {
             let mut book = Book::default();

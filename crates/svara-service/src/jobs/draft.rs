@@ -1,4 +1,4 @@
-//! A job before it is handed in: its texts are checked one by one.
+//! A job before it is submitted: its texts are checked one by one.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use svara_engine::SpeechRequest;
 use super::record::ItemRecord;
 use crate::{ServiceError, Speaker, Timestamps, config::JobsConfig};
 
-/// The texts of a job that isn't handed in yet.
+/// The texts of a job that isn't submitted yet.
 pub struct Draft<'a> {
     speaker: &'a Speaker,
     limits: &'a JobsConfig,
     items: Vec<ItemRecord>,
-    /// Of all texts.
+    /// The characters of all texts.
     characters: usize,
 }
 
@@ -25,7 +25,7 @@ impl<'a> Draft<'a> {
     /// Adds a text, with all that shapes its audio.
     ///
     /// # Errors
-    /// The job has as many texts or characters as it may, or the engine would refuse the request.
+    /// The job would have too many texts or characters, or the engine would refuse the request.
     pub async fn add(
         &mut self,
         mut request: SpeechRequest,
@@ -41,7 +41,8 @@ impl<'a> Draft<'a> {
         let characters = request.text.chars().count();
         self.characters = self.characters.saturating_add(characters);
         if self.characters > job_characters {
-            let reason = format!("may have at most {job_characters} characters in a job (jobs.job_characters)");
+            let reason =
+                format!("may have at most {job_characters} characters in a job (jobs.job_characters)");
             return Err(ServiceError::invalid("text", reason));
         }
         let longest = self.speaker.engine().text_max_characters();

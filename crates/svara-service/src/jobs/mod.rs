@@ -1,8 +1,8 @@
-//! Speech that nobody waits for: long texts, and many at once.
+//! Jobs: speech in the background, for long texts and batches.
 //!
-//! A job is on the [`Shelf`] before its caller hears of it, and stays there until it is deleted or too old; a restart
-//! goes on where the last process ended, with the items that were not over. Workers ([`worker`]) take one item after
-//! the other, the oldest job's first.
+//! A job is on the [`Shelf`] before its caller gets its id, and stays there until it is deleted or expires. After a
+//! restart, the items that were not over are continued. Workers ([`worker`]) take one item after the other, those of
+//! the oldest job first.
 
 mod book;
 mod draft;
@@ -47,38 +47,38 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Is over once no new item may be started; what is left is done after the next start.
+/// Completes once no new item may be started; the remaining items are continued after the next start.
 pub type Draining = Shared<BoxFuture<'static, ()>>;
 
-/// How often jobs that are too old are looked for.
+/// How often expired jobs are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
-/// A job's record is at most as large as a request's body, give or take.
+/// The largest record of a job, in bytes: about as large as the largest request body.
 const MIN_VALUE_BYTES: usize = 64 * 1024 * 1024;
-/// The time of a character takes about 55 bytes of JSON; a text may be longer spoken than written.
+/// JSON for the time of one character: about 55 bytes, with room for texts that are longer spoken than written.
 const TIMES_BYTES_PER_CHARACTER: usize = 128;
 
 /// The jobs of a service.
 pub struct Jobs {
-    /// Or why there are none.
+    /// Where jobs are stored, or why there are no jobs.
     shelf: Result<Shelf, String>,
     config: JobsConfig,
     book: Mutex<Book>,
-    /// Filled with what earlier processes have left.
+    /// Whether the jobs of earlier processes are loaded.
     loaded: OnceCell<()>,
-    /// There is something to speak.
+    /// Notified when there is something to speak.
     wake: Notify,
     running: Mutex<HashMap<(String, usize), AbortHandle>>,
     metrics: JobMetrics,
 }
 
-/// The largest value that the store of jobs has to take.
+/// The largest value that the job store has to accept, in bytes.
 pub fn max_value_bytes(config: &JobsConfig) -> usize {
     let times_bytes = config.job_characters.saturating_mul(TIMES_BYTES_PER_CHARACTER);
     config.audio_bytes.max(times_bytes).max(MIN_VALUE_BYTES)
 }
 
 impl Jobs {
-    /// In this store; without one, everything that needs it says why.
+    /// Jobs in this store. Without one, every operation that needs it fails with the reason.
     pub(crate) fn new(store: Result<Store, String>, config: &JobsConfig, metrics: JobMetrics) -> Self {
         Self {
             shelf: store.map(Shelf::new),
@@ -91,7 +91,7 @@ impl Jobs {
         }
     }
 
-    /// Goes on with what is left to do, for as long as the async runtime lives.
+    /// Starts loading jobs and speaking their items, for as long as the async runtime lives.
     pub(crate) fn run(self: &Arc<Self>, speaker: &Arc<Speaker>, draining: Draining) {
         if self.shelf.is_err() {
             return;
@@ -109,12 +109,12 @@ impl Jobs {
                         None
                     }
                     Err(error) => {
-                        tracing::error!(%error, "the store of jobs failed");
+                        tracing::error!(%error, "the job store failed");
                         failures += 1;
                         retry::pause_after(failures)
                     }
                 };
-                // Age has no event; and a store that failed is left alone for a while.
+                // No event marks a job's expiry, and a store that failed gets a pause.
                 tokio::time::sleep(pause.unwrap_or(SWEEP_EVERY)).await;
             }
         });
@@ -125,11 +125,11 @@ impl Jobs {
         &self.config
     }
 
-    /// Keeps a job of the caller's, whose characters count from now on; its items are spoken in their time.
+    /// Creates a job for the caller and charges its characters; its items are spoken when their turn comes.
     ///
     /// # Errors
-    /// The draft is empty, the caller's quota is used up, there is no store or no room, or the store failed; then there
-    /// is no job.
+    /// The draft is empty, the caller's quota is used up, there is no store or no room, or the store failed. No job is
+    /// created then.
     pub async fn create(&self, caller: &Caller, draft: Draft<'_>) -> Result<(String, Job), ServiceError> {
         let (items, characters) = draft.finish()?;
         let charge = caller.charge(characters)?;
@@ -147,10 +147,10 @@ impl Jobs {
         Ok((id, job))
     }
 
-    /// The job of an id, where it is the caller's.
+    /// The caller's job with this id.
     ///
     /// # Errors
-    /// There is no store, or what it holds isn't known yet.
+    /// There is no store, or its jobs aren't loaded yet.
     pub async fn get(&self, caller: &Caller, id: &str) -> Result<Option<Job>, ServiceError> {
         self.ready().await?;
         Ok(self.book().get(id).filter(|job| job.belongs_to(caller)).cloned())
@@ -167,19 +167,19 @@ impl Jobs {
         Ok(jobs.map(|(id, job)| (id.to_owned(), job.overview())).collect())
     }
 
-    /// What was made of an item that is done: times only where they were asked for, as JSON.
+    /// The audio of an item that is done, or its times, as JSON, if the job asked for them.
     ///
     /// # Errors
-    /// The store failed, or what was made is damaged or gone.
+    /// The store failed, or the file is damaged or gone.
     pub async fn product(&self, product: Product, id: &str, number: usize) -> Result<Bytes, ServiceError> {
         let bytes = self.ready().await?.get(product, id, number).await.map_err(failed)?;
-        bytes.ok_or_else(|| ServiceError::internal("what was made of this job is gone from its store"))
+        bytes.ok_or_else(|| ServiceError::internal("this job's audio is missing from the store"))
     }
 
-    /// Deletes a job of the caller's and ends whatever is being spoken of it. Says whether there was one.
+    /// Deletes a job of the caller and aborts its items; returns whether the job existed.
     ///
     /// # Errors
-    /// There is no store, or it failed; then the job comes back with the next start.
+    /// There is no store, or it failed; then the job reappears after a restart.
     pub async fn delete(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {
         let shelf = self.ready().await?;
         let removed = {
@@ -196,11 +196,12 @@ impl Jobs {
         Ok(true)
     }
 
-    /// The store, once it is known what it holds.
+    /// The store, once its jobs are loaded.
     async fn ready(&self) -> Result<&Shelf, ServiceError> {
-        let shelf = self.shelf.as_ref().map_err(|reason| {
-            ServiceError::not_supported("jobs", format!("there are no jobs here: {reason}"))
-        })?;
+        let shelf = self
+            .shelf
+            .as_ref()
+            .map_err(|reason| ServiceError::not_supported("jobs", format!("jobs are off: {reason}")))?;
         self.loaded.get_or_try_init(|| self.load(shelf)).await.map_err(failed)?;
         Ok(shelf)
     }
@@ -227,34 +228,34 @@ impl Jobs {
         };
         let JobsConfig { max_jobs, kept_bytes, .. } = self.config;
         if count >= max_jobs {
-            return Err(ServiceError::jobs_full(format!("there are {count} jobs, the most allowed")));
+            return Err(ServiceError::jobs_full(format!("there are {count} jobs, which is the limit")));
         }
         if bytes >= kept_bytes {
-            let reason = format!("{bytes} bytes of audio are kept, at most {kept_bytes} are allowed");
+            let reason = format!("{bytes} bytes of audio are stored, of {kept_bytes} allowed");
             return Err(ServiceError::jobs_full(reason));
         }
         Ok(())
     }
 
-    /// Deletes what is too old.
+    /// Deletes jobs that are too old.
     async fn sweep(&self) -> Result<(), ServiceError> {
         self.ready().await?;
         let oldest = unix_time().saturating_sub(self.config.keep()).as_secs();
         let old = self.book().older_than(oldest);
         for id in old {
-            tracing::info!(id, "a job is too old: deleted");
+            tracing::info!(id, "expired job deleted");
             self.delete(&Caller::Anybody, &id).await?;
         }
         Ok(())
     }
 
-    /// The next item; waits for one. None once `draining` is over.
+    /// Waits for the next item to speak; none once `draining` has completed.
     async fn turn(&self, draining: &Draining) -> Option<Turn> {
         loop {
             if draining.clone().now_or_never().is_some() {
                 return None;
             }
-            // Before the look, so that nothing can come between.
+            // Subscribe before looking, so that no notification is missed.
             let woken = self.wake.notified();
             let turn = self.book().take_turn();
             if let Some(turn) = turn {
@@ -268,7 +269,7 @@ impl Jobs {
         }
     }
 
-    /// Ends an item. Says whether its job is still there.
+    /// Ends an item; returns whether its job still exists.
     fn end(&self, turn: &Turn, end: EndRecord) -> bool {
         let wanted = self.book().end(&turn.job_id, turn.number, end);
         self.changed();

@@ -1,4 +1,4 @@
-//! Jobs as they are stored, as JSON. Fields may be added; none changes its meaning.
+//! Jobs in their stored form, JSON. Fields may be added; none changes its meaning.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use svara_snac::Frame;
 
 use crate::{ServiceError, Times, Timestamps};
 
-/// What a job is to speak. Written once, before the caller hears that there is a job.
+/// What a job speaks. Written once, before the caller gets the job's id.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct JobRecord {
     pub(super) created_unix_s: u64,
-    /// The name of the key that it was handed in with; none where no keys were asked for.
+    /// The name of the key that submitted it; none if no key was required.
     pub(super) owner: Option<String>,
     pub(super) items: Vec<ItemRecord>,
 }
 
-/// One text of a job, with all that shapes its audio.
+/// One text of a job, with everything that shapes its audio.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct ItemRecord {
     pub(super) text: String,
@@ -41,7 +41,7 @@ pub(super) struct ItemRecord {
     pub(super) timestamps: Option<Timestamps>,
 }
 
-/// The recording whose voice an item speaks in.
+/// The recording whose voice speaks an item.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct ReferenceRecord {
     voice: Voice,
@@ -49,7 +49,7 @@ struct ReferenceRecord {
     transcript: Option<String>,
 }
 
-/// What stays in memory of a job: everything but its texts.
+/// The part of a job that stays in memory: everything but its texts.
 #[derive(Debug)]
 pub struct Summary {
     pub(super) created_unix_s: u64,
@@ -58,20 +58,20 @@ pub struct Summary {
     pub items: Vec<ItemSummary>,
 }
 
-/// What stays in memory of an item.
+/// The part of an item that stays in memory.
 #[derive(Clone, Debug)]
 pub struct ItemSummary {
-    /// Length of its text.
+    /// Characters of its text.
     pub characters: usize,
-    /// Name of its audio format.
+    /// The name of its audio format.
     pub format: String,
-    /// Sample rate of its audio.
+    /// The sample rate of its audio.
     pub sample_rate_hz: u32,
-    /// Whether its times were asked for.
+    /// Whether the request asked for times.
     pub timed: bool,
 }
 
-/// The times of an item's words or characters, as they are answered.
+/// The times of an item's words or characters, as responses show them.
 #[derive(Serialize)]
 pub(super) struct TimesRecord {
     #[serde(flatten)]
@@ -80,21 +80,21 @@ pub(super) struct TimesRecord {
     pub(super) kind: &'static str,
 }
 
-/// How an item ended. Written once, after its audio and its times.
+/// The end of an item. Written once, after its audio and its times.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct EndRecord {
-    /// Audio made.
+    /// Audio generated, in seconds.
     pub audio_seconds: f64,
-    /// Size of the file; none where there is no file.
+    /// The size of the audio file; none if the item failed.
     pub audio_bytes: Option<u64>,
-    /// Size of its times.
+    /// The size of the file of times.
     #[serde(default)]
     pub times_bytes: u64,
-    /// Why there is none.
+    /// Why the item failed.
     pub failure: Option<FailureRecord>,
 }
 
-/// A failure, in the words that answers have for it.
+/// A failure, in the terms of responses.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct FailureRecord {
     #[serde(rename = "type")]
@@ -125,7 +125,7 @@ impl JobRecord {
 }
 
 impl ItemRecord {
-    /// What a request asks for, to be done later.
+    /// An item that speaks this request later.
     pub(super) fn new(request: SpeechRequest, spec: EncoderSpec, timestamps: Option<Timestamps>) -> Self {
         let normalization = match request.normalization {
             Normalization::Auto => "auto",
@@ -195,10 +195,10 @@ impl ItemRecord {
         }
     }
 
-    /// The form of its file.
+    /// The format of its audio file.
     ///
     /// # Errors
-    /// This build has no such encoder any more.
+    /// This build has no encoder for the format.
     pub(super) fn spec(&self) -> Result<EncoderSpec, ServiceError> {
         let gone = |error: &dyn std::error::Error| ServiceError::unsupported("response_format", error);
         let format: Format = self.format.parse().map_err(|error| gone(&error))?;
@@ -211,14 +211,14 @@ impl ItemRecord {
         spec.map_err(|error| gone(&error))
     }
 
-    /// Length of its text.
+    /// Characters of its text.
     pub(super) fn characters(&self) -> usize {
         self.text.chars().count()
     }
 }
 
 impl EndRecord {
-    /// The end of an item that nothing is kept of.
+    /// The end of an item that failed, without files.
     pub(super) fn failed(audio_seconds: f64, error: ServiceError) -> Self {
         Self { audio_seconds, audio_bytes: None, times_bytes: 0, failure: Some(error.into()) }
     }

@@ -1,13 +1,13 @@
-//! When a failure is tried again. Pure.
+//! When a failure is retried. Pure.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
-/// Tries in all: some ten minutes, in which an engine can restart.
+/// Tries in all. They take about ten minutes, in which an engine can restart.
 const TRIES: u32 = 14;
 
-/// How long to wait after so many failures in a row; none where it is time to give up.
+/// How long to wait after this many failures in a row; none if it is time to give up.
 pub(super) fn pause_after(failures: u32) -> Option<Duration> {
     (failures < TRIES).then(|| FIRST.saturating_mul(1 << failures.saturating_sub(1).min(6)).min(LONGEST))
 }

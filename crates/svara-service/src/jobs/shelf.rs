@@ -1,5 +1,5 @@
-//! Where jobs are kept. A job is one object that is written once; the end of each item is another, written after its
-//! audio and its times. So whatever moment a process dies at, what is there says what is left to do.
+//! Where jobs are stored. A job is one object that is written once; the end of each item is another, written after its
+//! audio and its times. So whenever a process dies, the stored objects tell what is left to do.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use crate::store::{Store, StoreError};
 
 const REQUESTS: &str = "jobs/requests";
 const ENDS: &str = "jobs/ends";
-/// Operations at once.
+/// Concurrent operations.
 const AT_ONCE: usize = 16;
 
-/// What is made of an item.
+/// The files of an item.
 #[derive(Clone, Copy)]
 pub enum Product {
-    /// The file.
+    /// The audio file.
     Audio,
-    /// When its words or characters are spoken, where that was asked for.
+    /// When its words or characters are spoken, if the request asked for it.
     Times,
 }
 
@@ -38,12 +38,12 @@ impl Product {
     }
 }
 
-/// Keeps jobs in a store.
+/// Stores jobs.
 pub(super) struct Shelf {
     store: Store,
 }
 
-/// A job as the store has it.
+/// A stored job.
 pub(super) struct StoredJob {
     pub(super) id: String,
     pub(super) record: JobRecord,
@@ -55,8 +55,8 @@ impl Shelf {
         Self { store }
     }
 
-    /// Up to `limit` jobs. What is damaged is logged: a job is left out, an item's end counts as none. What belongs to
-    /// no job is deleted.
+    /// Loads up to `limit` jobs. Logs damaged objects: a damaged job is left out, a damaged end counts as missing.
+    /// Deletes objects that belong to no job.
     ///
     /// # Errors
     /// The store failed.
@@ -83,7 +83,7 @@ impl Shelf {
             match (read, parts(&name).and_then(|(id, number)| Some((jobs.get_mut(id)?, number)))) {
                 (Ok(Some(end)), Some(((_, ends), number))) => drop(ends.insert(number, end)),
                 (Err(error @ StoreError::Damaged { .. }), _) => {
-                    tracing::error!(name, %error, "the end of an item can't be read: it is spoken again");
+                    tracing::error!(name, %error, "the end of an item can't be read: the item is spoken again");
                     self.store.delete(&format!("{ENDS}/{name}")).await?;
                 }
                 (Err(error), _) => return Err(error),
@@ -100,15 +100,15 @@ impl Shelf {
         Ok(jobs.into_iter().map(|(id, (record, ends))| StoredJob { id, record, ends }).collect())
     }
 
-    /// Keeps a new job.
+    /// Stores a new job.
     ///
     /// # Errors
-    /// The store failed; then there is no job.
+    /// The store failed; then the job isn't stored.
     pub(super) async fn create(&self, id: &str, record: &JobRecord) -> Result<(), StoreError> {
         self.store.create(&format!("{REQUESTS}/{id}"), &json(record)).await
     }
 
-    /// What a job is to say.
+    /// Reads what a job speaks.
     ///
     /// # Errors
     /// The store failed, or the record is damaged.
@@ -116,7 +116,7 @@ impl Shelf {
         self.read(&format!("{REQUESTS}/{id}")).await
     }
 
-    /// Keeps what was made of an item, in place of what an earlier try may have left.
+    /// Stores a file of an item, and replaces what an earlier try may have left.
     ///
     /// # Errors
     /// The store failed.
@@ -132,7 +132,7 @@ impl Shelf {
         self.store.create(&key, bytes).await
     }
 
-    /// Keeps the end of an item: from now on it isn't spoken again.
+    /// Stores the end of an item: from now on it isn't spoken again.
     ///
     /// # Errors
     /// The store failed.
@@ -142,15 +142,20 @@ impl Shelf {
         self.store.create(&key, &json(end)).await
     }
 
-    /// What was made of an item.
+    /// Reads a file of an item.
     ///
     /// # Errors
     /// The store failed, or the file is damaged.
-    pub(super) async fn get(&self, product: Product, id: &str, number: usize) -> Result<Option<Bytes>, StoreError> {
+    pub(super) async fn get(
+        &self,
+        product: Product,
+        id: &str,
+        number: usize,
+    ) -> Result<Option<Bytes>, StoreError> {
         self.store.get(&product.key(id, number)).await
     }
 
-    /// Deletes a job and all that belongs to it, the job itself first: from then on nothing of it is spoken.
+    /// Deletes a job and all that belongs to it. The job itself goes first, so that it isn't continued after a crash.
     ///
     /// # Errors
     /// The store failed.
@@ -159,7 +164,7 @@ impl Shelf {
         self.delete_all((0..items).flat_map(|number| keys_of_item(id, number)).collect()).await
     }
 
-    /// Deletes what was made of an item.
+    /// Deletes the end and the files of an item.
     ///
     /// # Errors
     /// The store failed.
@@ -173,7 +178,7 @@ impl Shelf {
 
     async fn read<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
         let Some(bytes) = self.store.get(key).await? else { return Ok(None) };
-        let reason = "it is not of a version known here";
+        let reason = "its version is unknown";
         serde_json::from_slice(&bytes)
             .map(Some)
             .map_err(|_| StoreError::Damaged { key: key.to_owned(), reason })
@@ -185,23 +190,23 @@ impl Shelf {
     }
 }
 
-/// All that may be there of an item.
+/// The keys of all objects that an item may have.
 fn keys_of_item(id: &str, number: usize) -> impl Iterator<Item = String> + use<> {
     let end = format!("{ENDS}/{id}.{number}");
     std::iter::once(end).chain(Product::ALL.map(|product| product.key(id, number)))
 }
 
-/// A record always has a form in JSON: its keys are texts, its numbers are finite.
+/// A record as JSON. This can't fail: its keys are strings, its numbers finite.
 pub(super) fn json(record: &impl serde::Serialize) -> Vec<u8> {
-    serde_json::to_vec(record).expect("records have no maps with other keys than texts")
+    serde_json::to_vec(record).expect("the keys of records are strings")
 }
 
-/// Names of items that belong to one of the jobs, and the others.
+/// Splits names of items into those that belong to one of the jobs, and the others.
 fn partition<T>(names: Vec<String>, jobs: &BTreeMap<String, T>) -> (Vec<String>, Vec<String>) {
     names.into_iter().partition(|name| parts(name).is_some_and(|(id, _)| jobs.contains_key(id)))
 }
 
-/// Id and number of `id.number`.
+/// The id and the number in `id.number`.
 fn parts(name: &str) -> Option<(&str, usize)> {
     let (id, number) = name.split_once('.')?;
     Some((id, number.parse().ok()?))

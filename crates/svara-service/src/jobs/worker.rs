@@ -15,22 +15,22 @@ use super::{
 };
 use crate::{Caller, Delivery, Dialect, ESTIMATED, Order, ServiceError, Speaker, Times};
 
-/// A long text is spoken a part at a time, each of whole sentences: what fails is tried again from its part's
-/// beginning, and no more samples than those of a part are in memory.
+/// A long text is spoken in parts of whole sentences: a failure repeats one part only, and memory holds the samples of
+/// one part only.
 const PART_CHARACTERS: usize = 1000;
 
-/// What is made of an item.
+/// The files of an item.
 struct ItemAudio {
-    /// The file.
+    /// The audio file.
     audio: Vec<u8>,
-    /// As JSON, where they were asked for.
+    /// Times as JSON, if the request asked for them.
     times: Option<Vec<u8>>,
     audio_seconds: f64,
 }
 
-/// Takes turns until `draining` is over.
+/// Speaks items until `draining` completes.
 pub(super) async fn work(jobs: Arc<Jobs>, speaker: Arc<Speaker>, draining: Draining) {
-    // Texts are read from the store: once for each job, not for each of its items.
+    // Texts are read from the store once for each job, not once for each item.
     let mut last: Option<(String, Arc<JobRecord>)> = None;
     while let Some(turn) = jobs.turn(&draining).await {
         let record = match last.take().filter(|(id, _)| *id == turn.job_id) {
@@ -45,7 +45,7 @@ pub(super) async fn work(jobs: Arc<Jobs>, speaker: Arc<Speaker>, draining: Drain
 
 async fn read(jobs: &Jobs, id: &str) -> Result<Arc<JobRecord>, ServiceError> {
     let shelf = jobs.ready().await?;
-    let gone = || ServiceError::internal("the job is gone from its store");
+    let gone = || ServiceError::internal("the job is missing from the store");
     let mut retries = Retries::default();
     loop {
         match shelf.record(id).await {
@@ -55,13 +55,18 @@ async fn read(jobs: &Jobs, id: &str) -> Result<Arc<JobRecord>, ServiceError> {
     }
 }
 
-async fn take(jobs: &Jobs, speaker: &Arc<Speaker>, turn: &Turn, record: Result<Arc<JobRecord>, ServiceError>) {
+async fn take(
+    jobs: &Jobs,
+    speaker: &Arc<Speaker>,
+    turn: &Turn,
+    record: Result<Arc<JobRecord>, ServiceError>,
+) {
     let spoken = match record {
         Ok(record) => speak_beside(jobs, speaker, turn, record).await,
         Err(error) => Err(error),
     };
     if jobs.book().get(&turn.job_id).is_none() {
-        // It was deleted: that is why it ended.
+        // The item ended because its job was deleted.
         return;
     }
     let (spoken, end) = match spoken {
@@ -79,7 +84,7 @@ async fn take(jobs: &Jobs, speaker: &Arc<Speaker>, turn: &Turn, record: Result<A
                 kind = error.kind.name(),
                 origin = error.origin.name(),
                 reason = error.message,
-                "an item failed"
+                "job item failed"
             );
             let audio_seconds = turn.progress.audio_seconds();
             (None, EndRecord::failed(audio_seconds, error))
@@ -93,7 +98,10 @@ async fn take(jobs: &Jobs, speaker: &Arc<Speaker>, turn: &Turn, record: Result<A
             Err(error) => retries.wait(error).await,
         };
         if let Err(error) = failed {
-            tracing::error!(reason = error.message, "an item can't be kept: a restart speaks it again");
+            tracing::error!(
+                reason = error.message,
+                "a job item can't be stored: it is spoken again after a restart"
+            );
             break EndRecord::failed(end.audio_seconds, error);
         }
     };
@@ -101,15 +109,20 @@ async fn take(jobs: &Jobs, speaker: &Arc<Speaker>, turn: &Turn, record: Result<A
     if jobs.end(turn, end) {
         return;
     }
-    // It was deleted while it was being kept.
+    // The job was deleted while the item was being stored.
     if let Ok(shelf) = &jobs.shelf
         && let Err(error) = shelf.delete_item(&turn.job_id, turn.number).await
     {
-        tracing::warn!(%error, "an item that nobody wants stays until the next start");
+        tracing::warn!(%error, "an item of a deleted job stays stored until the next start");
     }
 }
 
-async fn keep(jobs: &Jobs, turn: &Turn, spoken: Option<&ItemAudio>, end: &EndRecord) -> Result<(), ServiceError> {
+async fn keep(
+    jobs: &Jobs,
+    turn: &Turn,
+    spoken: Option<&ItemAudio>,
+    end: &EndRecord,
+) -> Result<(), ServiceError> {
     let shelf = jobs.ready().await?;
     let audio = spoken.map(|spoken| (Product::Audio, &spoken.audio));
     let times = spoken.and_then(|spoken| Some((Product::Times, spoken.times.as_ref()?)));
@@ -119,7 +132,7 @@ async fn keep(jobs: &Jobs, turn: &Turn, spoken: Option<&ItemAudio>, end: &EndRec
     shelf.put_end(&turn.job_id, turn.number, end).await.map_err(super::failed)
 }
 
-/// Speaks in a task that a deletion can abort and whose panic doesn't end the worker.
+/// Speaks in a task of its own: a deletion can abort it, and its panic doesn't end the worker.
 async fn speak_beside(
     jobs: &Jobs,
     speaker: &Arc<Speaker>,
@@ -129,7 +142,8 @@ async fn speak_beside(
     let (speaker, progress, number) = (Arc::clone(speaker), Arc::clone(&turn.progress), turn.number);
     let (request_id, max_bytes) = (format!("{}-{number}", turn.job_id), jobs.config.audio_bytes);
     let speaking = async move {
-        let item = record.items.get(number).ok_or_else(|| ServiceError::internal("the job has no such item"))?;
+        let item =
+            record.items.get(number).ok_or_else(|| ServiceError::internal("the job has no such item"))?;
         speak(&speaker, item, &request_id, &progress, max_bytes).await
     };
     let task = tokio::spawn(speaking.in_current_span());
@@ -195,20 +209,20 @@ async fn speak(
     Ok(ItemAudio { audio: file, times, audio_seconds: tally.audio.as_secs_f64() })
 }
 
-/// What is spoken of an item so far.
+/// The progress of an item so far.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     pieces: usize,
     audio: Duration,
 }
 
-/// A part that is spoken to its end.
+/// A part that is complete.
 struct SpokenPart {
     samples: Vec<f32>,
     rate: SampleRate,
-    /// When its pieces are spoken, in samples of the part.
+    /// When its pieces are spoken, in samples from the beginning of the part.
     pieces: Vec<PieceTiming>,
-    /// With this part.
+    /// The progress, this part included.
     tally: Tally,
 }
 
@@ -221,7 +235,7 @@ async fn speak_part(
     progress: &ItemProgress,
 ) -> Result<SpokenPart, ServiceError> {
     let order = Order {
-        // The caller paid when the job was handed in.
+        // The caller was charged when the job was submitted.
         caller: Caller::Anybody,
         dialect: Dialect::Svara,
         request: item.request(part, request_id),
@@ -245,7 +259,7 @@ async fn speak_part(
     Ok(SpokenPart { samples, rate, pieces, tally })
 }
 
-/// Encodes a part behind those before it, on a thread that may block: it is a minute of audio.
+/// Appends a part to the file, on a thread that may block: it is about a minute of audio.
 async fn encode(
     mut encoder: Encoder,
     samples: Vec<f32>,
@@ -255,15 +269,18 @@ async fn encode(
         encoder.push(&samples, &mut file)?;
         Ok((encoder, file))
     });
-    encoding.await.map_err(ServiceError::internal)?.map_err(|error: svara_audio::EncodeError| ServiceError::internal(error))
+    encoding
+        .await
+        .map_err(ServiceError::internal)?
+        .map_err(|error: svara_audio::EncodeError| ServiceError::internal(error))
 }
 
-/// Writes times as JSON: dozens of megabytes for the characters of the longest texts.
+/// Writes times as JSON, on a thread that may block: the longest texts give dozens of megabytes.
 async fn write(record: TimesRecord) -> Result<Vec<u8>, ServiceError> {
     tokio::task::spawn_blocking(move || shelf::json(&record)).await.map_err(ServiceError::internal)
 }
 
-/// Retries what may succeed a little later.
+/// Counts the retries of a failure that may be temporary.
 #[derive(Default)]
 struct Retries {
     failures: u32,
@@ -273,13 +290,18 @@ impl Retries {
     /// Waits before the next try.
     ///
     /// # Errors
-    /// The failure itself, where another try makes no sense.
+    /// The failure itself, if another try makes no sense.
     async fn wait(&mut self, error: ServiceError) -> Result<(), ServiceError> {
         self.failures += 1;
         let Some(pause) = retry::pause_after(self.failures).filter(|_| error.retryable) else {
             return Err(error);
         };
-        tracing::info!(kind = error.kind.name(), reason = error.message, pause_s = pause.as_secs(), "trying again");
+        tracing::info!(
+            kind = error.kind.name(),
+            reason = error.message,
+            pause_s = pause.as_secs(),
+            "retrying"
+        );
         // No event says when an engine or a store has recovered.
         tokio::time::sleep(pause).await;
         Ok(())

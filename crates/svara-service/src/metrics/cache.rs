@@ -1,4 +1,4 @@
-//! What the cache counts.
+//! Metrics of the cache.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -14,7 +14,7 @@ struct ResultLabels {
     result: &'static str,
 }
 
-/// What the cache counts. Clones count together.
+/// Metrics of the cache. Clones share their values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CacheMetrics {
     requests: Family<ResultLabels, Counter>,
@@ -25,30 +25,30 @@ pub(crate) struct CacheMetrics {
 
 impl CacheMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let requests = "Requests that the cache was asked for: hit, join (was being made), miss";
+        let requests = "Lookups in the cache: hit, join (another request was already generating it), miss";
         registry.register("cache_requests", requests, self.requests.clone());
-        // There from the start, so that the first of a kind is seen as a change.
+        // Exported as zeros from the start, so that the first of a kind shows as an increase.
         for result in [CacheResult::Hit, CacheResult::Join, CacheResult::Miss] {
             drop(self.requests.get_or_create(&ResultLabels { result: result.name() }));
         }
-        registry.register("cache_entries", "Files in memory", self.entries.clone());
-        registry.register_with_unit("cache", "Memory that they take", Unit::Bytes, self.bytes.clone());
-        let failures = "Times that the cache's store failed";
+        registry.register("cache_entries", "Files in the cache's memory", self.entries.clone());
+        registry.register_with_unit("cache", "Memory used by these files", Unit::Bytes, self.bytes.clone());
+        let failures = "Failures of the cache's store";
         registry.register("cache_store_failures", failures, self.store_failures.clone());
     }
 
-    /// A request was asked for, with this result.
+    /// Counts a lookup.
     pub(crate) fn asked(&self, result: CacheResult) {
         self.requests.get_or_create(&ResultLabels { result: result.name() }).inc();
     }
 
-    /// What is in memory now.
+    /// Sets what is in memory now.
     pub(crate) fn holds(&self, entries: u64, bytes: u64) {
         self.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
         self.bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
-    /// The store failed.
+    /// Counts a failure of the store.
     pub(crate) fn store_failed(&self) {
         self.store_failures.inc();
     }

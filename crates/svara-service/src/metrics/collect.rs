@@ -11,7 +11,7 @@ use svara_engine::{Engine, PiecesRedone, source::pool::EngineStatus};
 
 use crate::Admission;
 
-/// The decoder's slots and queue, the pieces that were done again, and how the engines stand.
+/// Reads the decoder's slots and queue, the pieces generated again, and the state of the engines.
 pub(super) struct EngineCollector {
     engine: Arc<Engine>,
 }
@@ -28,7 +28,7 @@ impl fmt::Debug for EngineCollector {
     }
 }
 
-/// Reads the queue before speech.
+/// Reads the queue of admission.
 #[derive(Debug)]
 pub(super) struct QueueCollector {
     admission: Arc<Admission>,
@@ -43,7 +43,7 @@ impl QueueCollector {
 impl Collector for QueueCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let gauge = ConstGauge::new(self.admission.waiting() as f64);
-        let help = "Requests for speech that wait for a free stream.";
+        let help = "Speech requests waiting for a free stream.";
         gauge.encode(encoder.encode_descriptor("queue_waiting", help, None, gauge.metric_type())?)
     }
 }
@@ -52,9 +52,9 @@ impl Collector for EngineCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let decoder = self.engine.decoder();
         for (name, help, value) in [
-            ("decoder_streams_open", "Streams that hold a decoder slot.", decoder.open_streams()),
-            ("decoder_streams_max", "Decoder slots.", decoder.max_streams()),
-            ("decoder_queue_calls", "Decode calls that wait for a thread.", decoder.waiting_calls()),
+            ("decoder_streams_open", "Decoder slots in use.", decoder.open_streams()),
+            ("decoder_streams_max", "Decoder slots in all.", decoder.max_streams()),
+            ("decoder_queue_calls", "Decode calls waiting for a thread.", decoder.waiting_calls()),
         ] {
             let gauge = ConstGauge::new(value as f64);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
@@ -66,8 +66,8 @@ impl Collector for EngineCollector {
 
 fn encode_redone(redone: PiecesRedone, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let PiecesRedone { runaway, length, silent, engine } = redone;
-    let help = "Pieces of texts that failed before anything of them was sent and were generated again, by why: \
-                runaway (longer than the text can be), length (cut in two at max_tokens), silent (no audio), engine.";
+    let help = "Pieces that failed before any of their audio was sent and were generated again: runaway (longer \
+                than the text can be), length (split in two at max_tokens), silent (no audio), engine.";
     let mut family = encoder.encode_descriptor("pieces_redone", help, None, MetricType::Counter)?;
     for (reason, count) in [("runaway", runaway), ("length", length), ("silent", silent), ("engine", engine)]
     {
@@ -79,10 +79,10 @@ fn encode_redone(redone: PiecesRedone, encoder: &mut DescriptorEncoder<'_>) -> f
 fn encode_engines(engines: &[EngineStatus], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     type Value = fn(&EngineStatus) -> f64;
     let gauges: [(&str, &str, Value); 2] = [
-        ("engine_in_flight", "Requests that the engine works on.", |engine| engine.in_flight as f64),
+        ("engine_in_flight", "Requests in progress at the engine.", |engine| engine.in_flight as f64),
         (
             "engine_serving",
-            "1 while the engine gets requests as usual, 0 while it is passed over or just returns.",
+            "1 while the engine gets requests as usual, 0 while it is ejected or returning.",
             |engine| f64::from(u8::from(engine.state == "serving")),
         ),
     ];

@@ -1,4 +1,4 @@
-//! What the engines' requests add to.
+//! Metrics of the requests to the engines.
 
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
@@ -11,7 +11,7 @@ use super::{
     labels::{EngineFailureLabels, EngineLabels},
 };
 
-/// One series for each configured engine.
+/// Metrics with one series for each configured engine.
 pub(super) struct EngineMetrics {
     first_tokens: Family<EngineLabels, Histogram, fn() -> Histogram>,
     requests: Family<EngineLabels, Counter>,
@@ -22,7 +22,7 @@ pub(super) struct EngineMetrics {
 }
 
 impl EngineMetrics {
-    /// Observes the engine's source from now on.
+    /// Registers the metrics and observes the engine's source from now on.
     pub(super) fn observe(engine: &Engine, registry: &mut Registry) {
         let first_tokens: fn() -> Histogram = || Histogram::new(FIRST_AUDIO_SECONDS);
         let this = Self {
@@ -33,7 +33,7 @@ impl EngineMetrics {
             retries: Family::default(),
             ejections: Family::default(),
         };
-        // Those that alerts watch are there from the start, as zeros.
+        // Exported as zeros from the start, for alerts.
         for engine in engine.source().engines() {
             let labels = EngineLabels { engine: engine.name };
             for family in [&this.requests, &this.tokens, &this.retries, &this.ejections] {
@@ -42,33 +42,33 @@ impl EngineMetrics {
         }
         registry.register_with_unit(
             "engine_first_token",
-            "From a request's being sent to the engine to its first tokens",
+            "From sending a request to the engine to its first tokens",
             Unit::Seconds,
             this.first_tokens.clone(),
         );
         registry.register(
             "engine_requests",
-            "Requests to the engine that are over, however they ended",
+            "Finished requests to the engine, with any outcome",
             this.requests.clone(),
         );
-        registry.register("engine_tokens", "Tokens from the engine", this.tokens.clone());
+        registry.register("engine_tokens", "Tokens received from the engine", this.tokens.clone());
         registry.register(
             "engine_failures",
-            "Requests that the engine failed, and probes of its health, by reason",
+            "Requests and health probes that failed at the engine, by reason",
             this.failures.clone(),
         );
         registry.register(
             "engine_retries",
-            "Requests that the engine failed before the first token and that were tried once more",
+            "Requests that failed at the engine before the first token and were retried",
             this.retries.clone(),
         );
         registry.register(
             "engine_ejections",
-            "Times that the engine was passed over for a while because it had failed",
+            "Times that the engine was ejected after failures",
             this.ejections.clone(),
         );
         if engine.source().observe(Box::new(this)).is_err() {
-            tracing::warn!("the engines are observed by another server: no metrics of their requests here");
+            tracing::warn!("another server observes the engines: their requests are not counted here");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is counted of jobs.
+//! Metrics of jobs.
 
 use std::sync::atomic::AtomicU64;
 
@@ -8,13 +8,13 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// How an item ended: `done` or `failed`.
+/// The outcome of an item: `done` or `failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EndLabels {
     outcome: &'static str,
 }
 
-/// What is counted of jobs. Clones count together.
+/// Metrics of jobs. Clones share their values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct JobMetrics {
     waiting: Gauge,
@@ -25,28 +25,24 @@ pub(crate) struct JobMetrics {
 
 impl JobMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "job_items_waiting",
-            "Texts of jobs that wait for their turn",
-            self.waiting.clone(),
-        );
-        registry.register("job_items_running", "Texts of jobs that are being spoken", self.running.clone());
-        registry.register("job_items", "Texts of jobs that are over: done, failed", self.over.clone());
-        // There from the start, so that the first of a kind is seen as a change.
+        registry.register("job_items_waiting", "Job items that are waiting", self.waiting.clone());
+        registry.register("job_items_running", "Job items in progress", self.running.clone());
+        registry.register("job_items", "Finished job items: done, failed", self.over.clone());
+        // Exported as zeros from the start, so that the first of a kind shows as an increase.
         for outcome in ["done", "failed"] {
             drop(self.over.get_or_create(&EndLabels { outcome }));
         }
         let audio = self.audio_seconds.clone();
-        registry.register_with_unit("job_audio", "Audio made for jobs", Unit::Seconds, audio);
+        registry.register_with_unit("job_audio", "Audio generated for jobs", Unit::Seconds, audio);
     }
 
-    /// So many wait, so many are being spoken.
+    /// Sets the numbers of waiting and of running items.
     pub(crate) fn items(&self, waiting: usize, running: usize) {
         self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
         self.running.set(i64::try_from(running).unwrap_or(i64::MAX));
     }
 
-    /// One is over, with so much audio.
+    /// Counts a finished item and its audio.
     pub(crate) fn over(&self, outcome: &'static str, audio_seconds: f64) {
         self.over.get_or_create(&EndLabels { outcome }).inc();
         self.audio_seconds.inc_by(audio_seconds);

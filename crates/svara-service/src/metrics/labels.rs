@@ -1,16 +1,16 @@
-//! The labels of the metrics. Every value is one of a few that the code or the configuration names; nothing that a
-//! user sends becomes a label.
+//! The labels of the metrics. Every value is one of a few from the code or the configuration; nothing that a client
+//! sends becomes a label.
 
 use prometheus_client::encoding::EncodeLabelSet;
 
-/// What kind of speech.
+/// Labels of a speech request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct SpeechLabels {
     pub(crate) dialect: &'static str,
     pub(crate) format: &'static str,
 }
 
-/// What became of it.
+/// Labels of a finished speech request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct OutcomeLabels {
     pub(crate) dialect: &'static str,
@@ -18,29 +18,29 @@ pub(crate) struct OutcomeLabels {
     pub(crate) outcome: &'static str,
 }
 
-/// What failed: `kind` and `origin` as the answer has them.
+/// Labels of a failure: `kind` and `origin` as in the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct FailureLabels {
     pub(crate) kind: &'static str,
     pub(crate) origin: &'static str,
-    /// `answer`: it had a status. `stream`: after the first byte.
+    /// `answer`: the response was the failure. `stream`: the response failed after its first byte.
     pub(crate) stage: &'static str,
 }
 
-/// An engine, by its host and port.
+/// An engine: the host and port of its URL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct EngineLabels {
     pub(crate) engine: String,
 }
 
-/// What an engine failed with: `reason` as [`svara_engine::source::SourceError::kind`] has it.
+/// A failure of an engine; `reason` is [`svara_engine::source::SourceError::kind`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct EngineFailureLabels {
     pub(crate) engine: String,
     pub(crate) reason: &'static str,
 }
 
-/// What is running.
+/// Labels that say what is running.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct BuildLabels {
     pub(crate) version: &'static str,

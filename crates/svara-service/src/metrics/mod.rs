@@ -1,7 +1,7 @@
-//! Everything that is counted, in the text format of Prometheus.
+//! Metrics in the text format of Prometheus.
 //!
-//! One prefix (`svara_`), seconds and bytes as units, labels with few values. The log of each speech adds what its life
-//! shows; the decoder, the engines and the process are read at each scrape.
+//! All have the prefix `svara_`, seconds and bytes as units, and labels with few values. The log of each speech updates
+//! them; the decoder, the engines and the process are read at each scrape. `docs/metrics.md` describes them.
 
 mod cache;
 mod collect;
@@ -35,24 +35,24 @@ use self::{
 };
 use crate::{Admission, ServiceError};
 
-/// The media type of what [`Metrics::render`] gives.
+/// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// The target of tracing events that mark a moment of a span, such as its first audio. They are for traces; logs leave
-/// them out.
+/// The target of tracing events that mark a moment in a span, such as its first audio. They appear in traces, not in
+/// logs.
 pub const MILESTONE: &str = "svara_milestone";
 
-/// From what a good GPU does to what no listener waits for.
+/// Buckets from what a good GPU achieves to what no listener waits for.
 const FIRST_AUDIO_SECONDS: [f64; 14] =
     [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 10.0, 30.0];
-/// 1 is as fast as it plays.
+/// Buckets around 1, which is as fast as playback.
 const REAL_TIME_FACTORS: [f64; 12] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 1.0, 1.25, 1.5, 2.0];
-/// Up to the deadline that the queue has unless configured.
+/// Buckets up to the default deadline of the queue.
 const QUEUE_SECONDS: [f64; 9] = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 const DECODE_SECONDS: [f64; 11] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0];
 const BATCH_STREAMS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
-/// Everything that is counted. One for each server.
+/// All metrics of a server.
 pub struct Metrics {
     registry: Registry,
     timing: Arc<Timing>,
@@ -74,8 +74,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The metrics of a service with this engine, whose decoder is observed from now on. `register` adds those of
-    /// whatever carries the service.
+    /// The metrics of a service with this engine, which is observed from now on. `register` adds the metrics of the
+    /// program around the service.
     pub(crate) fn new(
         engine: &Arc<Engine>,
         admission: &Arc<Admission>,
@@ -114,7 +114,7 @@ impl Metrics {
             model: about.model,
             device: engine.decoder().info().device.to_string(),
         };
-        registry.register("build", "What is running", Info::new(build));
+        registry.register("build", "Always 1; the labels say what is running", Info::new(build));
         registry.register_collector(Box::new(EngineCollector::new(engine)));
         registry.register_collector(Box::new(QueueCollector::new(admission)));
         registry.register_collector(Box::new(ProcessCollector));
@@ -122,75 +122,75 @@ impl Metrics {
     }
 
     fn register(&self, registry: &mut Registry) {
-        let speeches = "Requests for speech that are over, by how they ended: complete, length (cut at max_tokens), \
+        let speeches = "Finished speech requests by outcome: complete, length (ended at the caller's max_tokens), \
                         refused, broken_off, client_left";
         registry.register("speech_requests", speeches, self.speeches.clone());
-        registry.register("speech_open", "Requests for speech under way", self.open.clone());
+        registry.register("speech_open", "Speech requests in progress", self.open.clone());
         registry.register_with_unit(
             "first_audio",
-            "From a request's being read to its first samples",
+            "From reading the request to its first samples",
             Unit::Seconds,
             self.first_audio.clone(),
         );
         registry.register_with_unit(
             "queue_wait",
-            "How long requests for speech waited until a stream was free",
+            "Time that speech requests waited for a free stream",
             Unit::Seconds,
             self.queue_wait.clone(),
         );
         registry.register(
             "real_time_factor",
-            "Seconds waited for each second of audio, by speech; below 1 is faster than it plays",
+            "Processing seconds for each second of audio, by request: below 1 is faster than playback",
             self.real_time_factor.clone(),
         );
-        registry.register_with_unit("audio", "Audio made", Unit::Seconds, self.audio_seconds.clone());
-        registry.register("characters", "Characters of the texts of requests", self.characters.clone());
-        registry.register("pieces", "Pieces of texts said to their end", self.pieces.clone());
+        registry.register_with_unit("audio", "Audio generated", Unit::Seconds, self.audio_seconds.clone());
+        registry.register("characters", "Characters in the texts of requests", self.characters.clone());
+        registry.register("pieces", "Pieces of text generated completely", self.pieces.clone());
         registry.register(
             "underruns",
-            "Times a listener who plays without a buffer would have run out of audio, as estimated from when it was \
-             made; streamed answers only",
+            "Times that a player without a buffer would have run out of audio, estimated from when it was generated; \
+             streamed responses only",
             self.underruns.clone(),
         );
         registry.register_with_unit(
             "underrun",
-            "Seconds a listener would have heard silence",
+            "Seconds of silence that such a player would have had",
             Unit::Seconds,
             self.silence_seconds.clone(),
         );
         registry.register(
             "misaligned_tokens",
-            "Audio tokens dropped because they stood in the wrong slot of a frame, in pieces said to their end",
+            "Audio tokens dropped because they were in the wrong slot of a frame, in pieces generated completely",
             self.misaligned_tokens.clone(),
         );
         registry.register(
             "foreign_tokens",
-            "Tokens that were no audio tokens, in pieces said to their end",
+            "Tokens other than audio tokens, in pieces generated completely",
             self.foreign_tokens.clone(),
         );
         registry.register(
             "failures",
-            "Failures by the kind and origin that the answer gives; stage stream: after the first byte",
+            "Failures by the kind and origin of the response; stage stream: the response failed after its first byte",
             self.failures.clone(),
         );
         self.cache.register(registry);
         self.jobs.register(registry);
     }
 
-    /// For the cache to count in.
+    /// The cache's metrics, for the cache to update.
     pub(crate) fn cache(&self) -> CacheMetrics {
         self.cache.clone()
     }
 
-    /// For jobs to be counted in.
+    /// The metrics of jobs, for the jobs to update.
     pub(crate) fn jobs(&self) -> JobMetrics {
         self.jobs.clone()
     }
 
-    /// All of it, as text.
+    /// All metrics as text.
     ///
     /// # Errors
-    /// The text can't be written; there is no known way to that.
+    /// A collector fails to write; none is known to.
     pub fn render(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.registry)?;
@@ -202,18 +202,18 @@ impl Metrics {
         self.timing.show()
     }
 
-    /// Starts [`Self::timing`] over; nothing else.
+    /// Resets [`Self::timing`] only.
     pub fn reset_timing(&self) {
         self.timing.reset();
     }
 
-    /// A request for speech was read.
+    /// Counts a speech request that starts.
     pub(crate) fn speech_started(&self, labels: SpeechLabels, characters: usize) {
         self.open.get_or_create(&labels).inc();
         self.characters.inc_by(characters as u64);
     }
 
-    /// Its first samples are there, `after` it was read, `first_token` that long after it.
+    /// Records the first samples of a request and the engine's first tokens; both times are since it was read.
     pub(crate) fn first_audio(&self, labels: SpeechLabels, after: Duration, first_token: Option<Duration>) {
         self.first_audio.get_or_create(&labels).observe(after.as_secs_f64());
         self.timing.add(Step::FirstAudio, after);
@@ -222,7 +222,7 @@ impl Metrics {
         }
     }
 
-    /// It is over.
+    /// Counts a speech request that ends.
     pub(crate) fn speech_over(
         &self,
         labels: SpeechLabels,
@@ -246,17 +246,17 @@ impl Metrics {
         self.foreign_tokens.inc_by(report.tokens.foreign_tokens);
     }
 
-    /// A stream was free for it.
+    /// Records the wait for a free stream.
     pub(crate) fn admitted(&self, waited: Duration) {
         self.queue_wait.observe(waited.as_secs_f64());
     }
 
-    /// It failed after the first byte.
+    /// Counts a failure after the first byte of a response.
     pub(crate) fn broken_off(&self, error: &ServiceError) {
         self.failed(error.kind.name(), error.origin.name(), "stream");
     }
 
-    /// A request was refused with an answer that names this `kind` and `origin`.
+    /// Counts a response that reports a failure of this `kind` and `origin`.
     pub fn refused(&self, kind: &'static str, origin: &'static str) {
         self.failed(kind, origin, "answer");
     }
@@ -266,7 +266,7 @@ impl Metrics {
     }
 }
 
-/// What the decoder's calls add to.
+/// Metrics of the decoder's calls.
 struct DecoderMetrics {
     timing: Arc<Timing>,
     call: Histogram,
@@ -284,21 +284,26 @@ impl DecoderMetrics {
             batch: Histogram::new(BATCH_STREAMS),
             frames: Counter::default(),
         };
-        registry.register_with_unit("decoder_call", "Decode calls", Unit::Seconds, this.call.clone());
+        registry.register_with_unit(
+            "decoder_call",
+            "Duration of decode calls",
+            Unit::Seconds,
+            this.call.clone(),
+        );
         registry.register_with_unit(
             "decoder_wait",
-            "How long a decode call waited for a thread",
+            "Time that a decode call waited for a thread",
             Unit::Seconds,
             this.wait.clone(),
         );
-        registry.register("decoder_batch_streams", "Streams that shared a decode call", this.batch.clone());
+        registry.register("decoder_batch_streams", "Streams in each decode call", this.batch.clone());
         registry.register(
             "decoder_frames",
-            "Frames decoded, with those that are only context or flush the end out",
+            "Frames decoded, including those that serve only as context or flush the end of a stream",
             this.frames.clone(),
         );
         if engine.decoder().observe(Box::new(this)).is_err() {
-            tracing::warn!("the decoder is observed by another server: no metrics of its calls here");
+            tracing::warn!("another server observes the decoder: its calls are not counted here");
         }
     }
 }

@@ -1,12 +1,12 @@
-//! How a listener that plays what comes as it comes would fare, and how long its chunks took. Pure: times are values.
+//! An estimate of the gaps in playback, and how long chunks took. Pure: times are values.
 
 use std::time::Duration;
 
 use svara_audio::Listener;
 
-/// Audio on its way to a listener, and when it would have run out.
+/// Audio on its way to a listener that plays each chunk as it arrives.
 ///
-/// The listener has no start buffer: so this counts more underruns than a player with one hears, never fewer.
+/// The listener has no start buffer, so the underruns are an upper bound for a player that has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Playback {
     listener: Listener,
@@ -15,15 +15,15 @@ pub(crate) struct Playback {
 }
 
 impl Playback {
-    /// The audio isn't played as it comes, so that it can't run out.
+    /// Marks the audio as not played as it arrives: it has no underruns.
     pub(crate) fn nobody_listens(&mut self) {
         self.nobody_listens = true;
     }
 
-    /// A chunk of `audio` that was asked for at `asked` and there at `ready`, both since the same moment.
+    /// Adds a chunk of `audio` that was requested at `asked` and ready at `ready`, both since the same moment.
     ///
-    /// Chunks are asked for when the connection has room. What comes late because it was asked for late is the
-    /// client's own doing, and doesn't count.
+    /// Chunks are requested when the connection has room. A chunk that is late because the client read late doesn't
+    /// count.
     pub(crate) fn chunk(&mut self, asked: Duration, ready: Duration, audio: Duration) {
         self.waited += ready.saturating_sub(asked);
         let requested = if self.nobody_listens { ready } else { asked };
@@ -40,12 +40,12 @@ impl Playback {
         self.listener.silence()
     }
 
-    /// Audio so far.
+    /// The length of the audio so far.
     pub(crate) fn audio(&self) -> Duration {
         self.listener.received()
     }
 
-    /// Seconds waited for each second of audio; none before there is any. Below 1 it is made faster than it plays.
+    /// Seconds waited for each second of audio: below 1 is faster than playback. None before there is audio.
     pub(crate) fn real_time_factor(&self) -> Option<f64> {
         (!self.audio().is_zero()).then(|| self.waited.as_secs_f64() / self.audio().as_secs_f64())
     }
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_chunk_is_a_gap_as_long_as_it_is_late() {
+    fn a_late_chunk_is_a_gap() {
         let mut playback = Playback::default();
         playback.chunk(ms(0), ms(500), ms(100)); // plays from 500 to 600
         playback.chunk(ms(500), ms(580), ms(100)); // to 700
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_late_makes_his_own_gap() {
+    fn a_client_that_reads_late_causes_no_underrun() {
         let mut playback = Playback::default();
         playback.chunk(ms(0), ms(10), ms(100));
         playback.chunk(ms(5000), ms(5000), ms(100));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     proptest! {
-        /// Chunks are asked for one after the other: the time between is the client's.
+        /// Chunks are requested one after the other; the time in between belongs to the client.
         #[test]
         fn gaps_are_part_of_the_waiting(steps in prop::collection::vec((0u64..300, 0u64..300, 1u64..200), 1..40)) {
             let (mut playback, mut now, mut first) = (Playback::default(), 0, None);

@@ -1,4 +1,4 @@
-//! What the kernel says about this process.
+//! Metrics of this process, from the kernel.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use prometheus_client::{
     metrics::{counter::ConstCounter, gauge::ConstGauge},
 };
 
-/// Reads `/proc/self` at each scrape. What can't be read is left out.
+/// Reads `/proc/self` at each scrape. Values that can't be read are left out.
 #[derive(Debug)]
 pub(super) struct ProcessCollector;
 
@@ -19,24 +19,24 @@ impl Collector for ProcessCollector {
         if let Some(stat) = stat {
             let seconds = ConstCounter::new(stat.cpu_seconds);
             let name = "process_cpu_seconds";
-            put(&mut encoder, name, "Processor time used, in user and in system mode.", &seconds)?;
+            put(&mut encoder, name, "Processor time used.", &seconds)?;
             gauge(&mut encoder, "process_threads", "Threads.", stat.threads as f64)?;
             if let Some(boot) = read("stat").as_deref().and_then(boot_seconds) {
                 let at = boot + stat.started_seconds_after_boot;
                 let name = "process_start_time_seconds";
-                gauge(&mut encoder, name, "When the process started, in seconds since 1970.", at)?;
+                gauge(&mut encoder, name, "Start time of the process, in seconds since 1970.", at)?;
             }
         }
         if let Some(bytes) = read("self/status").as_deref().and_then(resident_bytes) {
-            gauge(&mut encoder, "process_resident_memory_bytes", "Memory in use.", bytes)?;
+            gauge(&mut encoder, "process_resident_memory_bytes", "Resident memory.", bytes)?;
         }
         if let Ok(open) = fs::read_dir("/proc/self/fd") {
-            // One of them is this directory.
+            // One of them is the open directory itself.
             let open = open.count().saturating_sub(1);
-            gauge(&mut encoder, "process_open_fds", "File descriptors that are open.", open as f64)?;
+            gauge(&mut encoder, "process_open_fds", "Open file descriptors.", open as f64)?;
         }
         if let Some(limit) = read("self/limits").as_deref().and_then(max_fds) {
-            gauge(&mut encoder, "process_max_fds", "File descriptors that may be open.", limit)?;
+            gauge(&mut encoder, "process_max_fds", "Limit of open file descriptors.", limit)?;
         }
         Ok(())
     }
@@ -60,7 +60,7 @@ fn put(
     metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
 }
 
-/// What `/proc/self/stat` says.
+/// Fields of `/proc/self/stat`.
 #[derive(Debug, PartialEq)]
 struct Stat {
     cpu_seconds: f64,

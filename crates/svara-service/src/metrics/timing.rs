@@ -1,16 +1,12 @@
-//! The times that `GET /debug/timing` shows, as the Python stack did: since the start or the last reset.
+//! The times of `GET /debug/timing`, in the Python stack's format: since the start or the last reset.
 
-use std::{
-    collections::BTreeMap,
-    sync::Mutex,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use serde::Serialize;
 
 use crate::lock::lock;
 
-/// Where time goes. The names are the Python stack's where it had such a thing.
+/// Processing steps. Their names are the Python stack's for the steps that it also had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     /// From the request to its end.
@@ -34,7 +30,7 @@ impl Step {
     }
 }
 
-/// What is known of each step: nothing that grows.
+/// Sums for each step, in constant memory.
 #[derive(Debug, Default)]
 pub(crate) struct Timing {
     steps: Mutex<BTreeMap<Step, Tally>>,
@@ -48,7 +44,7 @@ struct Tally {
     max: Duration,
 }
 
-/// A step as it is shown.
+/// The times of a step, for output.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct StepTimes {
     calls: u64,

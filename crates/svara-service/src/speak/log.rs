@@ -1,4 +1,4 @@
-//! The life of a speech in metrics, traces and one log line when it is over, however it ended.
+//! Reports each speech in metrics, traces and one log line at its end.
 
 use std::{
     sync::Arc,
@@ -15,27 +15,27 @@ use crate::{
     metrics::{MILESTONE, Metrics, Playback, SpeechLabels},
 };
 
-/// Most of a text that the log shows.
+/// The most characters of a text in the log.
 const MAX_TEXT_CHARACTERS: usize = 1000;
 
-/// Follows a speech and reports it when dropped: a client that leaves is nothing but a drop.
+/// Follows a speech and reports it on drop, because a client that leaves is seen only as a drop.
 pub(crate) struct SpeechLog {
     metrics: Arc<Metrics>,
     labels: SpeechLabels,
     span: Span,
-    /// The speech itself, in traces.
+    /// The span of the speech in traces.
     speak: Span,
     start: Instant,
-    /// How long it waited for a stream; none before it has one.
+    /// The wait for a stream; none before it has one.
     queued: Option<Duration>,
     /// The name of the caller's key.
     key: Option<String>,
     first_token: Option<Duration>,
     first_audio: Option<Duration>,
-    /// As the caller named it, at most 64 characters.
+    /// The voice as the caller named it, at most 64 characters.
     voice: String,
     characters: usize,
-    /// None where the log shows no texts.
+    /// None if texts aren't logged.
     text: Option<String>,
     playback: Playback,
     report: SpeechReport,
@@ -43,9 +43,9 @@ pub(crate) struct SpeechLog {
 }
 
 enum Outcome {
-    /// Until another outcome is known.
+    /// The outcome if no other is set.
     ClientLeft,
-    /// Failed before the first byte; the answer has a line of its own.
+    /// Failed before the first byte; the response has its own log line.
     Refused,
     Complete,
     /// Failed after the first byte.
@@ -82,24 +82,24 @@ impl SpeechLog {
         }
     }
 
-    /// Lets the log show the text; the beginning of a long one.
+    /// Adds the text to the log line, up to [`MAX_TEXT_CHARACTERS`].
     pub(crate) fn keep_text(&mut self, text: &str) {
         self.text = Some(text.chars().take(MAX_TEXT_CHARACTERS).collect());
     }
 
-    /// The span of the speech, for the work that is done for it.
+    /// The span of the speech, for the work done for it.
     pub(crate) fn span(&self) -> Span {
         self.speak.clone()
     }
 
-    /// It has a stream.
+    /// Records that the speech has a stream.
     pub(crate) fn admitted(&mut self, permit: &Permit) {
         self.metrics.admitted(permit.waited());
         self.queued = Some(permit.waited());
         self.key = permit.key_name().map(str::to_owned);
     }
 
-    /// Its first samples are there.
+    /// Records the first samples.
     pub(crate) fn first_audio(&mut self, speech: &Speech) {
         let first_audio = self.start.elapsed();
         let first_token = speech.report().first_tokens_at;
@@ -109,14 +109,14 @@ impl SpeechLog {
         tracing::trace!(target: MILESTONE, parent: &self.speak, "first audio");
     }
 
-    /// The next samples of the speech, as [`Speech::next`] gives them, seen on their way.
+    /// The result of [`Speech::next`], which it records.
     pub(crate) async fn next(&mut self, speech: &mut Speech) -> Option<Result<Vec<f32>, SpeakError>> {
         let asked = self.start.elapsed();
         let chunk = speech.next().await;
         self.report = speech.report();
         if let Some(Ok(samples)) = &chunk {
             let audio = samples.len() as f64 / f64::from(speech.sample_rate_hz().max(1));
-            // The first samples were waited for before anybody asked for them here.
+            // The first samples were generated before this call.
             let (asked, ready) = match self.first_audio {
                 Some(first) if self.playback.audio().is_zero() => (Duration::ZERO, first),
                 _ => (asked, self.start.elapsed()),
@@ -126,22 +126,22 @@ impl SpeechLog {
         chunk
     }
 
-    /// Nobody listens while it is made: no gaps are counted.
+    /// Marks the speech as not streamed: no underruns are counted.
     pub(crate) fn not_streamed(&mut self) {
         self.playback.nobody_listens();
     }
 
-    /// It ends as an error instead of audio.
+    /// Records that the speech ends as an error instead of audio.
     pub(crate) fn refused(&mut self) {
         self.outcome = Outcome::Refused;
     }
 
-    /// All of it was spoken.
+    /// Records that the speech is complete.
     pub(crate) fn complete(&mut self) {
         self.outcome = Outcome::Complete;
     }
 
-    /// It failed after its first byte.
+    /// Records a failure after the first byte.
     pub(crate) fn broken_off(&mut self, error: &ServiceError) {
         self.metrics.broken_off(error);
         self.speak.record("otel.status_code", "ERROR");
@@ -256,8 +256,7 @@ impl Drop for SpeechLog {
     }
 }
 
-/// The span of a speech. The fields that are known only later are filled in when it ends; `otel.*` are read by the
-/// export of traces.
+/// The span of a speech. Its empty fields are filled in when it ends; the exporter of traces reads `otel.*`.
 fn span(id: &str) -> Span {
     tracing::error_span!(
         "speak",

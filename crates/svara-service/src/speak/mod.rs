@@ -1,4 +1,4 @@
-//! Speech under way: started by the [`Speaker`], followed by its log, encoded as it comes.
+//! Speech in progress: the [`Speaker`] starts it, a log follows it, an encoder turns it into bytes.
 
 mod log;
 mod speaking;
@@ -13,7 +13,7 @@ use self::log::SpeechLog;
 pub use self::speaking::{EncodedSpeech, Speaking, Whole};
 use crate::{Admission, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
 
-/// Starts speech: all that speaking needs besides an [`Order`].
+/// Starts speech: everything that it needs besides an [`Order`].
 pub struct Speaker {
     engine: Arc<Engine>,
     voices: Arc<KeptVoices>,
@@ -39,10 +39,10 @@ impl Speaker {
         &self.engine
     }
 
-    /// Makes a request speak like a kept voice where it names one.
+    /// Resolves the voice of a request if it names a saved voice.
     ///
     /// # Errors
-    /// The store of kept voices failed.
+    /// The store of saved voices failed.
     pub async fn find_voice(&self, request: &mut SpeechRequest) -> Result<(), ServiceError> {
         if request.reference.is_none() {
             let kept = self.voices.get(&request.voice).await?;
@@ -51,11 +51,11 @@ impl Speaker {
         Ok(())
     }
 
-    /// Starts an order whose voice [`Self::find_voice`] has found. There are samples when this returns, so that
-    /// whatever fails before them is an error here.
+    /// Starts an order whose voice [`Self::find_voice`] has resolved. Returns once there are samples, so that failures
+    /// before them are errors here.
     ///
     /// # Errors
-    /// As [`Engine::speak`]; or every stream is taken, at all or with the caller's key.
+    /// As [`Engine::speak`]; or all streams are in use, of the server or of the caller's key.
     pub(crate) async fn begin(&self, order: Order) -> Result<Speaking, ServiceError> {
         let Order { caller, dialect, request, spec, delivery: _ } = order;
         let characters = request.text.chars().count();

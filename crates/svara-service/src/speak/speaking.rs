@@ -6,14 +6,14 @@ use svara_engine::{PieceTiming, Speech, SpeechReport};
 use super::SpeechLog;
 use crate::{ServiceError, admission::Permit};
 
-/// A speech under way, with all that it holds while it lasts: the generation, the decoder's slot, the right to speak,
-/// its place in the metrics and the log. Dropping it ends all of that.
+/// A speech in progress, with all that it holds: the generation, the decoder's slot, the permit, its entries in the
+/// metrics and the log. Dropping it releases all of them.
 pub struct Speaking {
     speech: Speech,
     rate: SampleRate,
     _permit: Permit,
     log: SpeechLog,
-    /// Nothing leaves before the end: any failure is a refusal.
+    /// Nothing is sent before the end, so that any failure is a refusal.
     whole: bool,
 }
 
@@ -22,12 +22,12 @@ impl Speaking {
         Self { speech, rate, _permit: permit, log, whole: false }
     }
 
-    /// The rate of the samples.
+    /// The sample rate.
     pub fn rate(&self) -> SampleRate {
         self.rate
     }
 
-    /// The next samples (mono, −1 to 1); none after the last. An error is the last item, and is logged by then.
+    /// The next samples (mono, −1 to 1); none after the last. An error is the last item, and is already logged.
     ///
     /// Not cancel-safe: a call dropped half-way ends the speech with an error.
     pub async fn next(&mut self) -> Option<Result<Vec<f32>, ServiceError>> {
@@ -50,7 +50,7 @@ impl Speaking {
         self.speech.take_timings()
     }
 
-    /// What has been spoken so far, and why it ended, if it has.
+    /// What was spoken so far, and why it ended, if it has.
     pub fn report(&self) -> SpeechReport {
         self.speech.report()
     }
@@ -61,19 +61,19 @@ impl Speaking {
         self.log.server_timing()
     }
 
-    /// Notes that what its samples are turned into failed.
+    /// Records a failure in the processing of its samples.
     pub fn failed(&mut self, error: &ServiceError) {
         if self.whole { self.log.refused() } else { self.log.broken_off(error) }
     }
 
-    /// Marks it as made for later: no gaps are counted, nothing has left when it fails, and it yields to live speech.
+    /// Marks it as background speech: it counts no underruns, its failures are refusals, and it yields to live speech.
     pub fn nobody_listens(&mut self) {
         self.whole = true;
         self.log.not_streamed();
         self.speech.hold_back();
     }
 
-    /// All of it as one file, with exact sizes in its header.
+    /// The whole speech as one file, with exact sizes in its header.
     ///
     /// # Errors
     /// The speech or its encoder failed.
@@ -83,15 +83,17 @@ impl Speaking {
         while let Some(chunk) = self.next().await {
             samples.extend(chunk?);
         }
-        // Encoding seconds of audio in one go would block the other tasks of this thread.
+        // Encoding many seconds at once would block the other tasks of this thread.
         let encoded = tokio::task::spawn_blocking(move || encode_whole(spec, &samples, rate)).await;
-        let encoded = encoded.map_err(ServiceError::internal).and_then(|encoded| encoded.map_err(ServiceError::internal));
+        let encoded = encoded
+            .map_err(ServiceError::internal)
+            .and_then(|encoded| encoded.map_err(ServiceError::internal));
         let bytes = encoded.inspect_err(|error| self.failed(error))?;
         Ok(Whole { bytes, timings: self.take_timings(), report: self.report() })
     }
 }
 
-/// A speech that was made to its end before any of it was sent.
+/// A complete speech.
 pub struct Whole {
     /// The file.
     pub bytes: Vec<u8>,
@@ -101,10 +103,10 @@ pub struct Whole {
     pub report: SpeechReport,
 }
 
-/// A speech as a file that is written while it is spoken.
+/// A speech as a file that is written while it is generated.
 pub struct EncodedSpeech {
     speaking: Speaking,
-    /// None once the end is written.
+    /// `None` once the end is written.
     encoder: Option<Encoder>,
 }
 

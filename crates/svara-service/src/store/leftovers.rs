@@ -1,7 +1,7 @@
-//! What is left of a write when its process dies in the middle of it.
+//! Cleans up after writes that a crash interrupted.
 //!
-//! `object_store` writes a file under its key with `#` and a number behind it, and puts it in place when it is whole.
-//! Such a name is no key: nothing lists or reads the file, and nothing else would ever delete it.
+//! `object_store` writes a file under its key with `#` and a number appended, and renames it when it is complete. Such
+//! a name is no key: nothing lists or reads the file, and nothing else would ever delete it.
 
 use std::{
     fs::{self, DirEntry},
@@ -10,16 +10,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// A file that nobody has written to for so long is left over. Other replicas may be in the middle of a write now; theirs
-/// is over after [`super::TIMEOUT`], and the rest of the hour is for clocks that differ.
+/// A file that was not written to for this long is left over. Other replicas may be writing now, which ends after
+/// [`super::TIMEOUT`]; the rest of the hour allows for clocks that differ.
 const ABANDONED_AFTER: Duration = Duration::from_hours(1);
-/// Folders below the store's directory that are looked into; keys have two.
+/// How deep to look below the store's directory; keys have two folders.
 const MAX_DEPTH: usize = 3;
 
-/// Removes what is left over below a store's directory and says how many files that were.
+/// Removes the files left over below a store's directory and returns their number.
 ///
 /// # Errors
-/// A folder or file can't be read or deleted; what was found before it is gone.
+/// A folder or file can't be read or deleted; files found before it are removed.
 pub(super) fn remove(directory: &Path) -> io::Result<usize> {
     remove_below(directory, SystemTime::now(), MAX_DEPTH)
 }
@@ -28,7 +28,7 @@ fn remove_below(folder: &Path, now: SystemTime, depth: usize) -> io::Result<usiz
     let mut removed = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        // Of the entry itself: links are not followed.
+        // The type of the entry itself: links are not followed.
         let kind = entry.file_type()?;
         if kind.is_dir() && depth > 0 {
             removed += remove_below(&entry.path(), now, depth - 1)?;
@@ -46,7 +46,7 @@ fn is_unfinished(entry: &DirEntry) -> bool {
 }
 
 fn remove_if_abandoned(entry: &DirEntry, now: SystemTime) -> io::Result<bool> {
-    // A time to come is no age.
+    // A time in the future has no age.
     let age = now.duration_since(entry.metadata()?.modified()?).unwrap_or_default();
     let abandoned = age >= ABANDONED_AFTER;
     if abandoned {
@@ -55,7 +55,7 @@ fn remove_if_abandoned(entry: &DirEntry, now: SystemTime) -> io::Result<bool> {
     Ok(abandoned)
 }
 
-/// Another replica may be at the same, or may have finished its write.
+/// Ignores missing files: another replica may have removed the file or finished its write.
 fn gone_is_fine<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -78,7 +78,7 @@ mod tests {
     async fn only_what_a_write_left_long_ago_is_removed() {
         let directory = tempfile::tempdir().unwrap();
         let objects = LocalFileSystem::new_with_prefix(directory.path()).unwrap();
-        // As object_store names them; forgotten, as a process that dies forgets them.
+        // Named as object_store does, and left behind as a crashed process leaves them.
         for key in ["jobs/audio/a.0", "jobs/audio/a.0", "jobs/audio/a.0", "b"] {
             std::mem::forget(objects.put_multipart(&Key::from(key)).await.unwrap());
         }

@@ -1,9 +1,9 @@
-//! Bytes that outlive the process and that replicas share: a directory, or S3-compatible storage.
+//! Storage that survives the process and that replicas share: a directory, or S3-compatible storage.
 //!
-//! A value is one object: a head with its SHA-256, then the bytes. It's written in one step (a file that is renamed into
-//! place after an fsync, or a single PUT), so a crash at any point leaves the old state or the new one; and what is read
-//! is checked, so a value that a disk or a person damaged is an error and never an answer. What a crash in the middle of a
-//! write leaves in a directory is removed when a store is opened there an hour later or more.
+//! A value is one object: a head with its SHA-256, then the bytes. It is written in one step (a file that is renamed
+//! into place after an fsync, or a single PUT), so a crash at any point leaves the old state or the new one. Every
+//! read checks the sum, so a damaged value is an error and never returned. Files that a crash in the middle of a write
+//! leaves in a directory are removed when a store is opened there an hour later or more.
 
 mod envelope;
 mod leftovers;
@@ -17,74 +17,74 @@ use object_store::{
     local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
 
-/// How long one operation may take, retries and all.
+/// How long one operation may take, retries included.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A place for values by key. Clones share it.
+/// A key-value store. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     max_value_bytes: usize,
 }
 
-/// What is known of a value without reading it.
+/// What is known about a value without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredValue {
     /// Its key, without the folder.
     pub key: String,
-    /// Its size, with the head.
+    /// Its size in bytes, including the head.
     pub bytes: u64,
-    /// When it was written, since 1970.
+    /// When it was written: time since 1970.
     pub modified: Duration,
 }
 
-/// Why the store gave nothing.
+/// Why an operation of a store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It can't be opened as configured.
+    /// The store can't be opened as configured.
     #[error("storage {url:?}: {reason}")]
     Open {
-        /// As configured.
+        /// The configured URL.
         url: String,
         /// What is wrong.
         reason: String,
     },
-    /// It doesn't answer, or refuses.
+    /// The storage doesn't answer, or refuses.
     #[error("the storage failed: {reason}")]
     Unavailable {
-        /// What it said.
+        /// The reason it gave.
         reason: String,
     },
-    /// The value isn't what was once written.
+    /// The value differs from what was written.
     #[error("{key} is damaged: {reason}")]
     Damaged {
         /// Its key.
         key: String,
-        /// What was seen.
+        /// What is wrong.
         reason: &'static str,
     },
-    /// There is a value of that key already.
-    #[error("{key} is there already")]
+    /// The key exists already.
+    #[error("{key} exists already")]
     Exists {
         /// The key.
         key: String,
     },
-    /// The value is larger than values may be.
+    /// The value is larger than allowed.
     #[error("a value of {bytes} bytes is larger than the {max_bytes} allowed")]
     TooLarge {
-        /// Its size.
+        /// Its size, in bytes.
         bytes: usize,
-        /// What is allowed.
+        /// The largest size allowed, in bytes.
         max_bytes: usize,
     },
 }
 
 impl Store {
-    /// Opens `file:///directory` (or a path), which is made where it isn't there yet, or `s3://bucket/prefix`, with
+    /// Opens `file:///directory` (or a path), which is created if it doesn't exist, or `s3://bucket/prefix`, with
     /// endpoint, region and credentials from the `AWS_*` variables. Values have at most `max_value_bytes`.
     ///
     /// # Errors
-    /// [`StoreError::Open`]. Remote storage isn't asked yet.
+    /// [`StoreError::Open`]. Remote storage isn't contacted yet.
     pub fn open(url: &str, max_value_bytes: usize) -> Result<Self, StoreError> {
         let failed = |reason: String| StoreError::Open { url: url.to_owned(), reason };
         let objects: Arc<dyn ObjectStore> = match url.split_once("://") {
@@ -108,10 +108,10 @@ impl Store {
         Ok(Self { objects, max_value_bytes })
     }
 
-    /// Writes a new value; once this returns, it is there for good.
+    /// Writes a new value; once this returns, it is stored durably.
     ///
     /// # Errors
-    /// The value is too large, the key is taken, or the storage failed; then there is no value, or all of it.
+    /// The value is too large, the key exists, or the storage failed; then there is no value, or the complete one.
     pub async fn create(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         if value.len() > self.max_value_bytes {
             return Err(StoreError::TooLarge { bytes: value.len(), max_bytes: self.max_value_bytes });
@@ -133,7 +133,7 @@ impl Store {
         let path = Path::from(key);
         let read = async {
             let found = self.objects.get(&path).await?;
-            // Before any of it is in memory.
+            // Checked before any of it is in memory.
             if found.meta.size > (self.max_value_bytes + envelope::HEAD_BYTES) as u64 {
                 return Ok(None);
             }
@@ -141,13 +141,13 @@ impl Store {
         };
         match in_time(read).await? {
             Ok(Some(sealed)) => envelope::open(&sealed).map(Some).map_err(damaged),
-            Ok(None) => Err(damaged("it is larger than anything written here")),
+            Ok(None) => Err(damaged("it is larger than the largest value")),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(unavailable(&error)),
         }
     }
 
-    /// Deletes a value; that there is none is no error.
+    /// Deletes a value, if it exists.
     ///
     /// # Errors
     /// The storage failed.
@@ -183,12 +183,12 @@ impl Store {
     }
 }
 
-/// A store is as good with them: that they can't be removed is only told.
+/// Removes leftovers of interrupted writes. The store works with them, too: a failure is only logged.
 fn remove_leftovers(directory: &str) {
     match leftovers::remove(directory.as_ref()) {
         Ok(0) => {}
-        Ok(files) => tracing::info!(directory, files, "removed what writes cut off by a crash had left"),
-        Err(error) => tracing::warn!(directory, %error, "can't remove what writes may have left"),
+        Ok(files) => tracing::info!(directory, files, "removed files of interrupted writes"),
+        Err(error) => tracing::warn!(directory, %error, "can't remove files of interrupted writes"),
     }
 }
 
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_damage_is_served_wherever_a_write_was_cut() {
+    async fn damaged_values_are_never_returned() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(&directory.path().display().to_string(), 100).unwrap();
         store.create("a/b", b"some value").await.unwrap();
@@ -241,13 +241,13 @@ mod tests {
         }
         std::fs::write(&file, vec![0; 1000]).unwrap();
         assert!(store.get("a/b").await.unwrap_err().to_string().contains("larger"));
-        // What a crash in the middle of a write leaves: a file that isn't in place yet.
+        // A crash in the middle of a write leaves a file that isn't renamed yet.
         std::fs::write(directory.path().join("a/c#1"), &whole[..9]).unwrap();
         assert_eq!(store.keys("a", 9).await.unwrap(), ["b"]);
     }
 
     #[tokio::test]
-    async fn other_schemes_and_places_that_cannot_be_are_named() {
+    async fn impossible_urls_are_named() {
         for url in ["ftp://x/y", "/proc/nowhere/x"] {
             let error = Store::open(url, 1).err().unwrap().to_string();
             assert!(error.contains(url), "{error}");

@@ -1,4 +1,5 @@
-//! The voices that callers make: kept in a [`Store`], so that they outlive the process and replicas share them.
+//! Saved voices: those that callers create from recordings. They are in a [`Store`], so that they survive the process
+//! and replicas share them.
 
 mod record;
 
@@ -18,38 +19,38 @@ use crate::{
 };
 
 const FOLDER: &str = "voices";
-/// Largest stored voice. A minute of speech is some 20 kB.
+/// The largest stored voice, in bytes. A minute of speech takes about 20 kB.
 pub const MAX_VOICE_BYTES: usize = 1024 * 1024;
-/// Voices kept in memory.
+/// Voices cached in memory.
 const CACHED: u64 = 1024;
 /// Voices read at once for a list.
 const READ_AHEAD: usize = 16;
 
-/// Keeps voices.
+/// Stores voices, with a cache in memory.
 pub struct KeptVoices {
-    /// The store, or why there is none.
+    /// The store, or the reason why there is none.
     store: Result<Store, String>,
-    /// For as long as another replica's deletion may go unseen.
+    /// Entries expire, so that deletions by other replicas are noticed.
     cache: Cache<String, Arc<KeptVoice>>,
     model_id: String,
     max_kept: usize,
 }
 
 impl KeptVoices {
-    /// In this store; without one, everything that needs it says why.
+    /// Voices in this store. Without one, every operation that needs it fails with the reason.
     pub fn new(store: Result<Store, String>, model_id: &str, config: &VoicesConfig) -> Self {
         let cache =
             Cache::builder().max_capacity(CACHED).time_to_live(config.revalidate_seconds.duration()).build();
         Self { store, cache, model_id: model_id.to_owned(), max_kept: config.max_kept }
     }
 
-    /// Keeps a voice under a new id.
+    /// Saves a voice under a new id.
     ///
     /// # Errors
-    /// There is no store, it is full, or it failed; then no voice is kept.
+    /// There is no store, it is full, or it failed; then the voice isn't saved.
     pub async fn create(&self, new: NewVoice, frames: &[Frame]) -> Result<Arc<KeptVoice>, ServiceError> {
         let store = self.store()?;
-        // Replicas that do this at the same moment may go past the bound by one each.
+        // Replicas that do this at the same moment may exceed the limit by one each.
         if store.keys(FOLDER, self.max_kept).await.map_err(failed)?.len() >= self.max_kept {
             return Err(ServiceError::voices_full(self.max_kept));
         }
@@ -62,7 +63,7 @@ impl KeptVoices {
         Ok(voice)
     }
 
-    /// The voice of an id; `None` where there is none, or the name can't be an id.
+    /// The voice with this id; `None` if there is none, or `id` isn't a valid id.
     ///
     /// # Errors
     /// The store failed, or the voice is damaged.
@@ -74,15 +75,14 @@ impl KeptVoices {
             return Ok(Some(voice));
         }
         let Some(bytes) = self.store()?.get(&key(id)).await.map_err(failed)? else { return Ok(None) };
-        let record: Record = serde_json::from_slice(&bytes).map_err(|_| {
-            failed(StoreError::Damaged { key: key(id), reason: "it is not a voice of a version known here" })
-        })?;
+        let record: Record = serde_json::from_slice(&bytes)
+            .map_err(|_| failed(StoreError::Damaged { key: key(id), reason: "its version is unknown" }))?;
         let voice = Arc::new(record.into_voice());
         self.cache.insert(id.to_owned(), Arc::clone(&voice)).await;
         Ok(Some(voice))
     }
 
-    /// Deletes a voice; says whether there was one.
+    /// Deletes a voice; returns whether it existed.
     ///
     /// # Errors
     /// The store failed.
@@ -91,14 +91,14 @@ impl KeptVoices {
             return Ok(false);
         }
         let store = self.store()?;
-        // One that is damaged goes, too.
+        // Damaged voices are deleted, too.
         let there = !matches!(store.get(&key(id)).await, Ok(None));
         store.delete(&key(id)).await.map_err(failed)?;
         self.cache.invalidate(id).await;
         Ok(there)
     }
 
-    /// All voices that are listed, the oldest first. Damaged ones are left out and logged. None without a store.
+    /// All listed voices, the oldest first; empty without a store. Damaged voices are logged and left out.
     ///
     /// # Errors
     /// The store failed.
@@ -111,7 +111,7 @@ impl KeptVoices {
             match read {
                 Ok(voice) => voices.extend(voice.filter(|voice| voice.listed)),
                 Err(error) if error.kind == ErrorKind::VoiceDamaged => {
-                    tracing::error!(id, reason = error.message, "a kept voice can't be read");
+                    tracing::error!(id, reason = error.message, "a saved voice can't be read");
                 }
                 Err(error) => return Err(error),
             }
@@ -124,9 +124,9 @@ impl KeptVoices {
     }
 
     fn store(&self) -> Result<&Store, ServiceError> {
-        self.store
-            .as_ref()
-            .map_err(|reason| ServiceError::not_supported("voice", format!("no voices are kept here: {reason}")))
+        self.store.as_ref().map_err(|reason| {
+            ServiceError::not_supported("voice", format!("saved voices are unavailable: {reason}"))
+        })
     }
 }
 
@@ -135,7 +135,7 @@ fn failed(error: StoreError) -> ServiceError {
     ServiceError::store(&error, ErrorKind::VoiceDamaged)
 }
 
-/// Ids are made here: no other name is ever looked up, let alone becomes a path.
+/// Whether a name has the form of the ids made here. No other name is ever looked up or becomes a path.
 fn is_id(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -1,4 +1,4 @@
-//! A kept voice as it is stored.
+//! A saved voice in its stored form.
 
 use std::{
     sync::Arc,
@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use svara_engine::{Gender, ReferenceVoice, Voice};
 use svara_snac::Frame;
 
-/// What a caller says about a voice to be kept.
+/// What a caller says about a new voice.
 #[derive(Clone, Debug, Default)]
 pub struct NewVoice {
-    /// For people.
+    /// Its name, for people.
     pub name: String,
-    /// For people: a line about the voice.
+    /// A line about the voice, for people.
     pub description: Option<String>,
     /// Its language's primary code, such as `hi`.
     pub language: Option<String>,
@@ -24,7 +24,7 @@ pub struct NewVoice {
     pub transcript: Option<String>,
     /// Whether the speaker's consent was declared.
     pub consent: bool,
-    /// Whether it's among the voices that are listed.
+    /// Whether lists of voices show it.
     pub listed: bool,
 }
 
@@ -44,14 +44,14 @@ pub(super) struct Record {
     frames: Vec<[u16; 7]>,
 }
 
-/// A voice that a caller made.
+/// A saved voice.
 #[derive(Clone, Debug)]
 pub struct KeptVoice {
     /// The voice and its codes.
     pub reference: Arc<ReferenceVoice>,
     /// Whether lists of voices show it.
     pub listed: bool,
-    /// When it was made, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     pub created_unix_s: u64,
 }
 

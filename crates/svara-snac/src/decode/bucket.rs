@@ -1,15 +1,15 @@
 //! The shapes of calls on a GPU. Pure.
 //!
-//! There, the first call of each shape picks algorithms and allocates, which takes long enough to be heard. So calls come
-//! in few shapes, and all of them are made once before the decoder is ready: batches are filled up with rows that nobody
-//! hears to the next power of two. On a CPU a new shape costs nothing, and every row costs as much as a stream.
+//! On a GPU, the first call of each shape picks algorithms and allocates, which takes long enough to be audible. So
+//! calls come in few shapes, each run once before the decoder is ready: batches are padded to the next power of two.
+//! On a CPU a new shape costs nothing, and every padding row costs as much as a stream.
 
 /// The batch sizes that calls may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Buckets {
-    /// Any.
+    /// Any size.
     Exact,
-    /// Powers of two, and the largest batch.
+    /// Powers of two, and `max` itself.
     PowersOfTwo {
         /// The largest batch.
         max: usize,
@@ -17,16 +17,16 @@ pub(crate) enum Buckets {
 }
 
 impl Buckets {
-    /// The rows of a call for so many streams.
+    /// The rows of a call for `streams` streams.
     pub(crate) fn rows(self, streams: usize) -> usize {
         match self {
             Self::Exact => streams,
-            // A batch is never larger than the largest.
+            // Padding never exceeds the largest batch.
             Self::PowersOfTwo { max } => streams.next_power_of_two().min(max.max(streams)),
         }
     }
 
-    /// All batch sizes to be made ready, from small to large.
+    /// All batch sizes to warm up, in ascending order.
     pub(crate) fn all(self) -> Vec<usize> {
         match self {
             Self::Exact => vec![1],

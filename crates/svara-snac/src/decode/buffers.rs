@@ -1,4 +1,4 @@
-//! What goes into a call, gathered from its rows.
+//! The inputs of a call, gathered from its rows.
 
 use super::{
     batch::{Row, Shape},
@@ -19,12 +19,12 @@ pub(crate) struct Buffers {
     draws: Vec<Vec<f32>>,
     positions: Vec<i64>,
     totals: Vec<i64>,
-    /// The states of rows whose states travel with them.
+    /// The states of rows that keep their state on the host.
     pub(crate) state: Vec<f32>,
 }
 
 impl Buffers {
-    /// Empty, for a decoder with so many noise layers.
+    /// Empty buffers for a decoder with `noise_layers` noise layers.
     pub(crate) fn new(noise_layers: usize) -> Self {
         Self {
             code_names: std::array::from_fn(|codebook| format!("audio_codes.{codebook}")),
@@ -37,7 +37,7 @@ impl Buffers {
         }
     }
 
-    /// Takes the rows of a call; all have equally many frames.
+    /// Gathers the rows of a call, which must all have the same number of frames.
     pub(crate) fn gather(&mut self, rows: &[Row<'_>], model: &CodecModel, noise_on: bool) {
         for (codebook, codes) in self.codes.iter_mut().enumerate() {
             codes.clear();
@@ -69,7 +69,7 @@ impl Buffers {
         }
     }
 
-    /// Adds rows that nobody hears, up to `batch`.
+    /// Pads with rows of zeros up to `batch`.
     pub(crate) fn fill_up(&mut self, batch: usize, frames: usize, model: &CodecModel) {
         for (codebook, codes) in self.codes.iter_mut().enumerate() {
             codes.resize(batch * (frames << codebook), 0);
@@ -101,7 +101,7 @@ impl Buffers {
     }
 }
 
-/// Draws of a noise layer for so many frames.
+/// Draws of a noise layer for `frames` frames.
 fn draws_in(noise: &NoiseLayer, model: &CodecModel, frames: usize) -> usize {
     frames * model.latents_per_frame() * noise.rate
 }

@@ -1,4 +1,4 @@
-//! The decoder: loads a model, opens streams, tells what it is.
+//! The decoder: loads a model and opens streams.
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,15 +26,14 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Loads and warms the model; takes about a second for the full-size decoder and blocks the thread.
+    /// Loads the model and warms it up, blocking the calling thread; about a second for the full-size decoder.
     ///
     /// # Errors
-    /// The model can't be read or isn't a decoder, or the device can't be had.
+    /// The model can't be read or isn't a decoder, or the device isn't available.
     pub fn load(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
-        let settings = DecoderSettings { intra_threads: settings.intra_threads.max(1), ..settings.clone() };
         let queue = Arc::new(JobQueue::new());
         let observer = Arc::new(OnceLock::new());
-        let opened = worker::start(runtime, &settings, &queue, &observer)?;
+        let opened = worker::start(runtime, settings, &queue, &observer)?;
         memory::give_back();
         let model = opened.model;
         let kind = if model.is_stream() { DecoderKind::Stream } else { DecoderKind::Plain };
@@ -50,8 +49,8 @@ impl Decoder {
         Ok(Self::new(Backend::Onnx(queue), info, model, settings.max_streams, rows, observer))
     }
 
-    /// A decoder that decodes nothing, for load tests of all that lies around it: silence, as much and as late as a
-    /// stream decoder of SNAC 24 kHz gives sound, at no cost. Needs neither ONNX Runtime nor a thread.
+    /// A decoder that decodes nothing, for load tests of everything around it. It returns silence, as much and as
+    /// late as a SNAC 24 kHz stream decoder returns audio, at no cost. Needs neither ONNX Runtime nor a thread.
     pub fn null(max_streams: usize) -> Self {
         let model = CodecModel::snac_24khz_stream();
         let info = DecoderInfo::new(DecoderKind::Null, Device::Cpu, &model);
@@ -70,27 +69,27 @@ impl Decoder {
         Self { shared: Arc::new(Shared { backend, model, info, slots, rows, max_streams, observer }) }
     }
 
-    /// What users of its audio must know.
+    /// A warning for users of the audio, if it isn't real.
     pub fn notice(&self) -> Option<&'static str> {
         (self.shared.info.kind == DecoderKind::Null)
             .then_some("null decoder: all audio is silence, for load tests only")
     }
 
-    /// What this decoder is.
+    /// Facts about this decoder.
     pub fn info(&self) -> &DecoderInfo {
         &self.shared.info
     }
 
-    /// Opens a stream at its beginning. `noise_seed` decides the draws of the noise blocks: the same seed and frames
-    /// give the same audio.
+    /// Opens a stream for a new utterance. `noise_seed` seeds the noise blocks: the same seed and frames give the same
+    /// audio.
     ///
     /// # Errors
-    /// [`DecodeError::Full`] where `max_streams` streams are open.
+    /// [`DecodeError::Full`] if `max_streams` streams are open.
     pub fn open(&self, noise_seed: u64) -> Result<DecodeStream, DecodeError> {
         DecodeStream::open(Arc::clone(&self.shared), noise_seed)
     }
 
-    /// Streams that are open now.
+    /// Open streams.
     pub fn open_streams(&self) -> usize {
         self.shared.max_streams - self.shared.slots.available_permits()
     }
@@ -100,7 +99,7 @@ impl Decoder {
         self.shared.max_streams
     }
 
-    /// Calls that wait for a thread now.
+    /// Calls waiting for a thread.
     pub fn waiting_calls(&self) -> usize {
         match &self.shared.backend {
             Backend::Onnx(queue) => queue.len(),
@@ -108,10 +107,10 @@ impl Decoder {
         }
     }
 
-    /// Has each call reported from now on. There is one observer: a second one is given back.
+    /// Reports each call to `observer` from now on.
     ///
     /// # Errors
-    /// Somebody observes already.
+    /// Returns `observer` if there already is one.
     pub fn observe(&self, observer: Box<dyn DecodeObserver>) -> Result<(), Box<dyn DecodeObserver>> {
         self.shared.observer.set(observer)
     }

@@ -1,4 +1,4 @@
-//! Small graphs, built here, that move tensors about on a device.
+//! Small graphs, built here, that move tensors on a device.
 
 use ort::{
     editor::{Graph, Model, Node, ONNX_DOMAIN, Opset},
@@ -8,7 +8,7 @@ use ort::{
 
 use crate::onnx::Device;
 
-/// Operators as of this version are all that the graphs need; ONNX Runtime 1.24 knows later ones, too.
+/// The oldest operator set that the graphs need; ONNX Runtime 1.24 supports later ones as well.
 const OPSET: u32 = 17;
 
 /// The default memory of a device.
@@ -35,14 +35,14 @@ pub(crate) fn scatter(row_len: usize) -> ort::Result<Model> {
     model(inputs, [pool("new_pool")], [node])
 }
 
-/// A tensor that [`copies`] copies: its name, and how many dimensions it has.
+/// A tensor for [`copies`] to copy: its name, type and number of dimensions.
 pub(crate) struct Copied<'a> {
     pub(crate) name: &'a str,
     pub(crate) element_type: TensorElementType,
     pub(crate) dimensions: usize,
 }
 
-/// For each tensor, to.NAME = from.NAME
+/// For each tensor: to.NAME = from.NAME
 pub(crate) fn copies(tensors: &[Copied<'_>]) -> ort::Result<Model> {
     let outlet =
         |name: String, copied: &Copied<'_>| tensor(&name, copied.element_type, &vec![-1; copied.dimensions]);
@@ -58,12 +58,12 @@ pub(crate) fn copies(tensors: &[Copied<'_>]) -> ort::Result<Model> {
     )
 }
 
-/// Where [`copies`] reads a tensor.
+/// The input from which [`copies`] reads a tensor.
 pub(crate) fn from(name: &str) -> String {
     format!("from.{name}")
 }
 
-/// Where [`copies`] writes it.
+/// The output to which [`copies`] writes it.
 pub(crate) fn to(name: &str) -> String {
     format!("to.{name}")
 }

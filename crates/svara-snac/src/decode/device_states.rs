@@ -1,8 +1,8 @@
 //! The streams' states on the device.
 //!
-//! A state is a hundred times the size of what a call takes in and gives out. So on a GPU the states stay there, all in
-//! one tensor, the pool, a row for each stream; two small graphs bring the rows of a call together and put them back. The
-//! host knows the rows' numbers only.
+//! A state is a hundred times larger than a call's other inputs and outputs. So on a GPU the states stay there, in one
+//! tensor (the pool) with a row for each stream; two small graphs gather the rows of a call and scatter them back. The
+//! host only knows row numbers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,13 +19,13 @@ use crate::{
     onnx::{Device, Runtime, SessionSettings},
 };
 
-/// The rows of a pool that streams may take.
+/// The free rows of the pool.
 #[derive(Debug)]
 pub(crate) struct Slots {
     free: Mutex<Vec<usize>>,
 }
 
-/// A stream's row. It is free again once the stream and all its calls are gone.
+/// A stream's row, freed once the stream and all its calls are gone.
 #[derive(Debug)]
 pub(crate) struct Slot {
     number: usize,
@@ -44,9 +44,9 @@ impl Slots {
         Arc::new(Self { free: Mutex::new((0..count).rev().collect()) })
     }
 
-    /// A row that nobody has; none where all are taken.
+    /// Takes a free row; `None` if all are taken.
     pub(crate) fn take(self: &Arc<Self>) -> Option<Slot> {
-        // A list of numbers is in order at any time.
+        // The list is consistent at all times, so a poisoned lock is fine.
         let number = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
         Some(Slot { number, slots: Arc::clone(self) })
     }
@@ -58,21 +58,21 @@ impl Drop for Slot {
     }
 }
 
-/// Where a row of a call finds its state, and where it leaves the new one.
+/// Where a row of a call reads its state and where it writes the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
-    /// The stream's row; none for a stream at its beginning.
+    /// The stream's row; `None` at the beginning of a stream.
     pub(crate) from: Option<usize>,
-    /// The stream's row; none where the new state isn't wanted.
+    /// The stream's row; `None` to discard the new state.
     pub(crate) to: Option<usize>,
 }
 
 impl Route {
-    /// Of a row that only fills the call up.
+    /// The route of a padding row.
     pub(crate) const UNUSED: Self = Self { from: None, to: None };
 }
 
-/// All streams' states.
+/// The states of all streams, in one tensor on the device.
 pub(crate) struct DeviceStates {
     gather: Session,
     scatter: Session,
@@ -83,7 +83,7 @@ pub(crate) struct DeviceStates {
 }
 
 impl DeviceStates {
-    /// A pool for so many streams on a device.
+    /// States for `slots` streams of `state_len` floats each.
     pub(crate) fn new(
         runtime: &Runtime,
         settings: &SessionSettings,
@@ -100,25 +100,25 @@ impl DeviceStates {
         let pool = zeros.map_err(failed)?.into_dyn();
         let mut states =
             Self { gather, scatter, pool, memory: device_graphs::memory(device).map_err(failed)?, slots };
-        // The zeros are the host's; what comes back is the device's.
+        // The zeros are in host memory; scattering replaces them with a tensor on the device.
         let rows = states.gather(&[Route::UNUSED]).map_err(failed)?;
         states.scatter(&[Route::UNUSED], &rows).map_err(failed)?;
         Ok(states)
     }
 
-    /// Where new values are to lie.
+    /// The memory that new tensors belong in.
     pub(crate) fn memory(&self) -> &MemoryInfo<'static> {
         &self.memory
     }
 
-    /// The states of the rows of a call, `[rows, state_len]`, on the device.
+    /// Gathers the states of a call's rows, `[rows, state_len]`, on the device.
     pub(crate) fn gather(&mut self, routes: &[Route]) -> ort::Result<DynValue> {
         let mut binding = self.gather_from(routes)?;
         binding.bind_output_to_device("rows", &self.memory)?;
         output(self.gather.run_binding(&binding)?.remove("rows"), "rows")
     }
 
-    /// The same, into a tensor on the device.
+    /// Like [`Self::gather`], into an existing tensor on the device.
     pub(crate) fn gather_into(&mut self, routes: &[Route], rows: &mut DynValue) -> ort::Result<()> {
         let mut binding = self.gather_from(routes)?;
         binding.bind_output("rows", rows)?;
@@ -126,7 +126,7 @@ impl DeviceStates {
     }
 
     fn gather_from(&self, routes: &[Route]) -> ort::Result<IoBinding> {
-        // The row after the streams' is never written: it is the state of a stream at its beginning.
+        // The row after the streams' rows is never written: it holds the initial state.
         let from: Vec<i64> = routes.iter().map(|route| index(route.from, self.slots)).collect();
         let mut binding = self.gather.create_binding()?;
         binding.bind_input("pool", &self.pool)?;
@@ -134,9 +134,9 @@ impl DeviceStates {
         Ok(binding)
     }
 
-    /// Takes the new states of those rows.
+    /// Writes the new states of a call's rows back.
     pub(crate) fn scatter(&mut self, routes: &[Route], rows: &DynValue) -> ort::Result<()> {
-        // The last row is for what nobody wants.
+        // The last row takes discarded states.
         let to: Vec<i64> = routes.iter().map(|route| index(route.to, self.slots + 1)).collect();
         let mut binding = self.scatter.create_binding()?;
         binding.bind_input("pool", &self.pool)?;
@@ -166,7 +166,7 @@ mod tests {
     use crate::onnx::{GpuSettings, LibrarySearch};
 
     #[test]
-    fn a_row_is_free_when_the_last_who_holds_it_lets_go() {
+    fn a_row_is_free_once_its_last_holder_is_gone() {
         let slots = Slots::new(2);
         let (one, two) = (Arc::new(slots.take().unwrap()), slots.take().unwrap());
         assert!(slots.take().is_none());
@@ -199,13 +199,13 @@ mod tests {
         }
     }
 
-    /// On the CPU, where "the device" is the same memory: the graphs, the bindings and the rows are those of a GPU.
+    /// On the CPU, whose own memory stands in for the device's; graphs, bindings and rows are as on a GPU.
     #[test]
     fn rows_come_back_as_they_were_put() {
         let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
         let runtime = Runtime::load(&search).unwrap();
         let gpu = GpuSettings::default();
-        let settings = SessionSettings { device: Device::Cpu, intra_threads: 1, weights: None, gpu };
+        let settings = SessionSettings { device: Device::Cpu, weights: None, gpu };
         let mut pool = DeviceStates::new(&runtime, &settings, Device::Cpu, 3, 2).unwrap();
         let route = |from, to| Route { from, to };
         let gathered = |pool: &mut DeviceStates, from: &[Option<usize>]| -> Vec<f32> {

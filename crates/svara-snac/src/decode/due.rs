@@ -1,31 +1,31 @@
-//! Whose call is made first. Pure: times are values.
+//! Priority of calls. Pure: times are values.
 
 use std::time::{Duration, Instant};
 
-/// When a listener needs what a call gives.
+/// When a listener needs the audio of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Due {
-    /// He waits and has heard nothing yet.
+    /// Now: they have heard nothing yet.
     #[default]
     FirstAudio,
-    /// What he has runs out then.
+    /// At this time, when the audio they have runs out.
     At(Instant),
 }
 
-/// How far first audio, or a listener who has run out, comes before its time. Who waits longer than this comes before
+/// Head start of first audio, and of a listener who has run out. A call that has waited longer than this goes before
 /// every newcomer.
 const HEAD_START: Duration = Duration::from_millis(500);
-/// How long the call of a listener with plenty in hand may be put off.
+/// How long the call of a listener with plenty of audio may be postponed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Due {
-    /// The place in the queue of a call queued at `queued_at`: the earliest is made first.
+    /// The place in the queue of a call queued at `queued_at`; the earliest goes first.
     ///
-    /// Between two listeners the one nearer to silence wins, and one who hears nothing yet wins over both. A place never
-    /// changes and is at most [`PATIENCE`] after the time it was asked for, [`HEAD_START`] before it at least: so nothing
-    /// that comes more than their sum later can pass, and every call's turn comes.
+    /// Of two listeners, the one who runs out sooner wins; one who has heard nothing yet beats both. A place never
+    /// changes and lies between [`HEAD_START`] before and [`PATIENCE`] after `queued_at`. So no call that is queued
+    /// later than their sum can overtake, and no call starves.
     pub(crate) fn place(self, queued_at: Instant) -> Instant {
-        // Before the clock's beginning there is nothing to be earlier than.
+        // The clock can't go below its origin.
         let earliest = queued_at.checked_sub(HEAD_START).unwrap_or(queued_at);
         match self {
             Self::FirstAudio => earliest,
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn first_audio_comes_first_then_who_is_nearest_to_silence() {
+    fn first_audio_comes_first_then_the_nearest_to_silence() {
         let now = Instant::now() + ms(10_000);
         let place = |due: Due| due.place(now);
         let order = [
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_long_enough_comes_before_newcomers() {
+    fn a_call_that_waited_long_enough_beats_newcomers() {
         let now = Instant::now() + ms(10_000);
         let waiting = Due::At(now + ms(60_000)).place(now);
         assert!(waiting < Due::FirstAudio.place(now + PATIENCE + HEAD_START + ms(1)));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     proptest! {
-        /// A call is passed only by such as were queued soon after it, whatever they say of themselves.
+        /// A call is overtaken only by calls queued soon after it, whatever their due times.
         #[test]
         fn nobody_starves(calls in prop::collection::vec((0u64..20_000, prop::option::of(0u64..40_000)), 2..40)) {
             let start = Instant::now() + ms(10_000);

@@ -1,4 +1,4 @@
-//! One call of a decoder graph for a batch of streams.
+//! Runs a decoder graph for a batch of streams.
 
 use std::path::Path;
 
@@ -20,22 +20,22 @@ use crate::{
     onnx::{CodecModel, Device, Runtime, SessionSettings},
 };
 
-/// A decoder's session with the buffers of its calls. Belongs to one thread.
+/// A decoder's session and its input buffers. Belongs to one thread.
 pub(crate) struct DecoderGraph {
     session: Session,
     model: CodecModel,
     device: Device,
     noise_on: bool,
     buckets: Buckets,
-    /// None where the states go in and out with every call.
+    /// `None` if the states go in and out with every call.
     on_device: Option<OnDevice>,
     buffers: Buffers,
 }
 
-/// What stays on the device from call to call.
+/// What stays on the device between calls.
 struct OnDevice {
     pool: DeviceStates,
-    /// None where calls aren't recorded.
+    /// `None` if calls aren't recorded.
     replays: Option<Replays>,
 }
 
@@ -51,18 +51,18 @@ impl DecoderGraph {
         let opened = runtime.open(path, settings)?;
         let model = CodecModel::read(&opened.session, path)?;
         if model.kind == "encoder" {
-            let reason = "this is an encoder, a decoder is needed".to_owned();
+            let reason = "this is an encoder; a decoder is needed".to_owned();
             return Err(LoadError::Model { path: path.to_owned(), reason });
         }
         if settings.gpu.graphs && matches!(opened.device, Device::Cuda(_)) && !model.is_stream() {
             let reason =
-                "calls can be recorded for stream decoders only: a plain one has too many shapes".to_owned();
+                "CUDA graphs need a stream decoder: a plain one has too many shapes to record".to_owned();
             return Err(LoadError::Model { path: path.to_owned(), reason });
         }
         let buffers = Buffers::new(model.noise.len());
         let (session, device) = (opened.session, opened.device);
         let buckets = match device {
-            // A plain decoder's windows are of many lengths: too many shapes to make ready.
+            // A plain decoder's windows have many lengths: too many shapes to warm up.
             Device::Cuda(_) if model.is_stream() => Buckets::PowersOfTwo { max: max_batch.max(1) },
             Device::Cuda(_) | Device::Cpu | Device::Auto => Buckets::Exact,
         };
@@ -95,7 +95,7 @@ impl DecoderGraph {
         &self.model
     }
 
-    /// The device the session runs on: never `Auto`.
+    /// The device the session runs on; never `Auto`.
     pub(crate) fn device(&self) -> Device {
         self.device
     }
@@ -105,12 +105,12 @@ impl DecoderGraph {
         self.on_device.is_some()
     }
 
-    /// Numbers of streams to make one call each for before the graph is ready.
+    /// The batch sizes to warm up.
     pub(crate) fn batches(&self) -> Vec<usize> {
         self.buckets.all()
     }
 
-    /// Decodes the rows in one call; their calls must have equally many frames.
+    /// Decodes the rows in one call; all must have the same number of frames.
     pub(crate) fn run(&mut self, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
         let Some(frames) = rows.first().map(|row| row.call.frames.len()) else { return Ok(()) };
         debug_assert!(rows.iter().all(|row| row.call.frames.len() == frames), "one shape for all rows");
@@ -125,7 +125,7 @@ impl DecoderGraph {
     }
 }
 
-/// The states go in and come out.
+/// Runs a call with the states as inputs and outputs.
 fn run_on_host(
     session: &mut Session,
     buffers: &Buffers,
@@ -152,7 +152,7 @@ fn run_on_host(
     Ok(())
 }
 
-/// The states stay where they are; only the audio comes back.
+/// Runs a call whose states stay on the device; only the audio comes back.
 fn run_on_device(
     session: &mut Session,
     here: &mut OnDevice,
@@ -175,7 +175,7 @@ fn run_on_device(
     give_samples(rows, model, shape, Some(&audio.map_err(failed)?))
 }
 
-/// A call whose kernels are launched one by one. Gives the audio, on the host.
+/// Runs a call whose kernels are launched one by one. Returns the audio, on the host.
 fn launch(
     session: &mut Session,
     pool: &mut DeviceStates,
@@ -228,13 +228,13 @@ mod tests {
         let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
         let runtime = Runtime::load(&search).unwrap();
         let gpu = GpuSettings::default();
-        let settings = SessionSettings { device: Device::Cpu, intra_threads: 1, weights: None, gpu };
+        let settings = SessionSettings { device: Device::Cpu, weights: None, gpu };
         let path = models::snac_small("decoder_stream.onnx");
         let graph = DecoderGraph::open(&runtime, &path, &settings, true, 8, 8).unwrap();
         (runtime, settings, graph)
     }
 
-    /// Three streams of which the second joins late, in calls of one frame each, and one that is forked at the end.
+    /// Three streams in calls of one frame each, the second of which joins late, and a fork of the first at the end.
     fn decode(graph: &mut DecoderGraph, slots: Option<&Arc<Slots>>) -> Vec<Vec<f32>> {
         let model = graph.model().clone();
         let start = || StreamState::start(model.state_len, slots).unwrap();
@@ -278,9 +278,9 @@ mod tests {
         assert!(one[0] != one[2], "the rows are different streams");
     }
 
-    /// What the rows of a GPU's batch give doesn't depend on the rows that only fill it up.
+    /// Padding rows don't affect the other rows of a batch.
     #[test]
-    fn rows_that_nobody_hears_change_nothing() {
+    fn padding_rows_change_nothing() {
         let (_, _, mut graph) = open();
         let exact = decode(&mut graph, None);
         assert_eq!(graph.buckets, Buckets::Exact);
@@ -288,7 +288,7 @@ mod tests {
         assert_equal(&decode(&mut graph, None), &exact);
     }
 
-    /// All of a GPU's way but the GPU: with the CPU's memory for the device's.
+    /// The GPU path without a GPU: the CPU's memory stands in for the device's.
     #[test]
     fn states_that_stay_on_the_device_give_the_same_samples() {
         let (runtime, settings, mut graph) = open();
@@ -297,11 +297,11 @@ mod tests {
         graph.buckets = Buckets::PowersOfTwo { max: 8 };
         let slots = Slots::new(8);
         assert_equal(&decode(&mut graph, Some(&slots)), &exact);
-        // Others take the same rows, and remember nothing.
+        // New streams take the same rows and see no old state.
         assert_equal(&decode(&mut graph, Some(&slots)), &exact);
     }
 
-    /// All of a recording's way but the recording: each shape has its places, and every call uses them again.
+    /// The replay path without CUDA graphs: each shape has fixed tensors, reused by every call.
     #[test]
     fn replayed_calls_give_the_same_samples() {
         let (runtime, mut settings, mut graph) = open();

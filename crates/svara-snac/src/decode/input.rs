@@ -8,7 +8,7 @@ use ort::{
 
 /// One input of a call.
 pub(crate) struct Input<'a> {
-    /// What the graph calls it.
+    /// Its name in the graph.
     pub(crate) name: &'a str,
     /// Its dimensions, rows first.
     pub(crate) shape: Vec<usize>,
@@ -39,7 +39,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The values where they are, for a run on the host.
+    /// Borrows the values, for a run on the host.
     pub(crate) fn view(&self) -> ort::Result<SessionInputValue<'a>> {
         Ok(match self.values {
             Values::Integers(values) => TensorRef::from_array_view((self.shape.clone(), values))?.into(),
@@ -47,8 +47,8 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// A copy, for a binding: of what only lends its memory, `ort` would make one by way of a session of its own, one for
-    /// the whole process, which can wait for itself.
+    /// Copies the values, for a binding. Given a borrowed tensor, `ort` would copy it through a session of its own, one
+    /// for the whole process, which can deadlock.
     pub(crate) fn copy(&self) -> ort::Result<DynValue> {
         Ok(match self.values {
             Values::Integers(values) => Tensor::from_array((self.shape.clone(), values.to_vec()))?.into_dyn(),
@@ -56,7 +56,7 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// A tensor of its type and shape elsewhere; what is in it is undefined.
+    /// Allocates an uninitialized tensor of the same type and shape elsewhere.
     pub(crate) fn place(&self, allocator: &Allocator) -> ort::Result<DynValue> {
         Ok(match self.values {
             Values::Integers(_) => Tensor::<i64>::new(allocator, self.shape.clone())?.into_dyn(),

@@ -1,28 +1,28 @@
-//! Who wants to know what the decoder does.
+//! Reporting decoder calls, for metrics.
 
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-/// One call of a session, for all the streams that shared it.
+/// One call of a session, for all streams in its batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeCall {
     /// Streams in the call.
     pub streams: usize,
-    /// Frames in the call, of all its streams, with those that are only context or flush the end out.
+    /// Frames in the call over all its streams, including context frames and those that flush the end.
     pub frames: usize,
-    /// How long the first of them had waited for a thread.
+    /// The longest time one of them waited for a thread.
     pub waited: Duration,
     /// How long the call took.
     pub took: Duration,
 }
 
-/// Is told of each call, on the thread that made it: it must be quick.
+/// Receives each call, on the decoder thread that made it, so it must be quick.
 pub trait DecodeObserver: Send + Sync {
-    /// A call is over, well or not.
+    /// A call has ended, successfully or not.
     fn decoded(&self, call: DecodeCall);
 }
 
-/// The observer, once there is one.
+/// The observer, once it is set.
 pub(crate) type Observer = Arc<OnceLock<Box<dyn DecodeObserver>>>;

@@ -1,10 +1,10 @@
-//! The outputs of a call, back on the host.
+//! Reads the outputs of a call.
 
 use ort::value::DynValue;
 
 use crate::DecodeError;
 
-/// An output's floats, which must be so many.
+/// An output's floats; an error unless there are `count` of them.
 pub(crate) fn floats<'a>(
     value: Option<&'a DynValue>,
     name: &str,
@@ -14,7 +14,7 @@ pub(crate) fn floats<'a>(
     if floats.len() == count {
         Ok(floats)
     } else {
-        Err(DecodeError::Run(format!("output {name} has {} floats", floats.len())))
+        Err(DecodeError::Run(format!("output {name} has {} floats, expected {count}", floats.len())))
     }
 }
 
@@ -22,7 +22,7 @@ fn missing(output: &str) -> DecodeError {
     DecodeError::Run(format!("the graph has no output {output}"))
 }
 
-/// The error of a call that ONNX Runtime refused.
+/// The error of a call that failed in ONNX Runtime.
 #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 pub(crate) fn failed(error: ort::Error) -> DecodeError {
     DecodeError::Run(error.to_string())

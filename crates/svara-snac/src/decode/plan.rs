@@ -1,36 +1,36 @@
-//! What to feed in the next call, and which of the samples that come out are new. Pure: no model, no threads.
+//! Plans calls: what to feed, and which output samples are new. Pure: no model, no threads.
 //!
 //! Two kinds of graph decode a stream exactly:
 //!
-//! * A *stream* graph carries its own past. It is fed each frame once; its output is late by `delay_samples`, so the
-//!   end is flushed with frames that don't count.
-//! * A *plain* graph knows nothing of the past. It is fed windows: the new frames with `context_frames` of context on
-//!   each side, of which only the middle is kept. Frames with too little after them wait for the next call.
+//! * A *stream* graph carries its own past. It is fed each frame once; its output lags by `delay_samples`, so the end
+//!   is flushed with dummy frames.
+//! * A *plain* graph has no memory. It is fed windows: the new frames with `context_frames` of context on each side, of
+//!   which only the middle is kept. Frames with too little context after them wait for the next call.
 
 use std::ops::Range;
 
 use crate::{Frame, onnx::CodecModel};
 
-/// Most frames of a stream graph's call. More cost more for each: 4 frames' activations stay in a core's cache, and the
-/// memory for them comes back from the allocator, where larger blocks would be fresh pages from the system every time.
+/// Most frames in a stream graph's call. More frames cost more per frame: the activations of 4 frames fit into a core's
+/// cache, and the allocator reuses their memory, while larger blocks would be fresh pages from the system every time.
 pub(crate) const MAX_STREAM_FRAMES: usize = 4;
-/// More latents than any stream has: "the end isn't known yet".
+/// More latents than any stream has, meaning that the end isn't known yet.
 const UNKNOWN_TOTAL: i64 = 1 << 40;
 
 /// One call of a graph for one stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
     pub(crate) frames: Vec<Frame>,
-    /// Latents of the stream before the first frame of this call.
+    /// Latents of the stream before this call's first frame.
     pub(crate) first_latent: i64,
-    /// Latents of the whole stream, or a huge number while that isn't known.
+    /// Latents of the whole stream; [`UNKNOWN_TOTAL`] while that isn't known.
     pub(crate) total_latents: i64,
-    /// Which of the samples that come out to give to the listener.
+    /// Which of the output samples to keep.
     pub(crate) keep: Range<usize>,
 }
 
 impl Call {
-    /// The same in calls of at most `max_frames` each, for a graph that carries its past.
+    /// Splits the call into calls of at most `max_frames` each, for a graph that carries its past.
     fn cut(self, model: &CodecModel, max_frames: usize) -> Vec<Self> {
         if self.frames.len() <= max_frames {
             return vec![self];
@@ -57,7 +57,7 @@ impl Call {
 pub(crate) struct Position {
     /// Frames pushed so far.
     pushed: usize,
-    /// Samples given out so far, or to be given out by the calls planned so far.
+    /// Samples kept by all calls planned so far.
     given_samples: usize,
     /// Plain graphs only: the frames that later windows need.
     window: Vec<Frame>,
@@ -68,8 +68,8 @@ impl Position {
         Self { pushed: 0, given_samples: 0, window: Vec::new() }
     }
 
-    /// The calls for the next `frames`, to be made in order; `last` says that no more will come. None where there is
-    /// nothing to decode.
+    /// The calls for the next `frames`, to be made in order; `last` means that no more frames will come. Empty if there
+    /// is nothing to decode.
     pub(crate) fn plan(&mut self, model: &CodecModel, frames: &[Frame], last: bool) -> Vec<Call> {
         let calls = if model.is_stream() {
             let call = self.plan_stream(model, frames, last);
@@ -81,8 +81,8 @@ impl Position {
         calls
     }
 
-    /// The calls that give the first `samples` samples of the stream as if it ended after `frames`. The position stays.
-    /// None where samples were given already: they aren't to be had again.
+    /// The calls for the first `samples` samples of the stream as if it ended after `frames`, without moving the
+    /// position. Empty if samples were already returned.
     pub(crate) fn preview(&self, model: &CodecModel, frames: &[Frame], samples: usize) -> Vec<Call> {
         if self.given_samples > 0 {
             return Vec::new();
@@ -94,7 +94,7 @@ impl Position {
             let wanted = left > 0;
             left -= call.keep.len();
             if left == 0 && model.is_stream() {
-                // What only flushes later samples out isn't needed.
+                // Frames that only flush later samples aren't needed.
                 call.frames.truncate(call.keep.end.div_ceil(model.samples_per_frame).max(1));
             }
             wanted
@@ -168,8 +168,8 @@ mod tests {
         }
     }
 
-    /// Runs the calls of a stream cut into `pushes` on a graph that says which sample it was asked for.
-    /// A window's sample counts as exact only where it has its context.
+    /// Runs the calls of a stream split into `pushes` on a mock graph that returns sample positions. A window's sample
+    /// counts as exact only if it has its context.
     fn given(model: &CodecModel, pushes: &[usize]) -> Vec<i64> {
         let total: usize = pushes.iter().sum();
         let (mut position, mut given, mut pushed) = (Position::start(), Vec::new(), 0);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     proptest! {
-        /// Plans as the end of the stream would be planned, no more calls than needed, and nothing moves.
+        /// Plans the start of what an end would plan, with no more calls than needed, and doesn't move the position.
         #[test]
         fn a_preview_is_the_start_of_what_an_end_would_give(
             pushed in 0usize..3, frames in 1usize..6, samples in 1usize..9000, stateful: bool,

@@ -6,15 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Jobs in the order of their places, with several takers. It needs no bound of its own: a stream has at most one job in
-/// it, and the number of streams is bounded.
+/// Jobs in order of their places, with several takers. It needs no bound of its own: a stream has at most one job
+/// queued, and the number of streams is bounded.
 pub(crate) struct JobQueue<J> {
     state: Mutex<State<J>>,
     changed: Condvar,
 }
 
 struct State<J> {
-    /// By place; where places are equal, in the order they came.
+    /// By place; jobs of equal place in order of arrival.
     jobs: BTreeMap<(Instant, u64), Waiting<J>>,
     pushed: u64,
     closed: bool,
@@ -25,12 +25,12 @@ struct Waiting<J> {
     queued_at: Instant,
 }
 
-/// How many jobs go together.
+/// How jobs are batched.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batching {
-    /// Most jobs taken at once, at least 1.
+    /// Largest batch, at least 1.
     pub(crate) max: usize,
-    /// How long a job may be kept waiting for others.
+    /// How long a job may wait for others to join.
     pub(crate) wait: Duration,
 }
 
@@ -40,7 +40,7 @@ impl<J> JobQueue<J> {
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Adds a job at its place; gives it back where the queue is closed.
+    /// Adds a job at its place; returns it if the queue is closed.
     pub(crate) fn push(&self, job: J, queued_at: Instant, place: Instant) -> Result<(), J> {
         let mut state = self.lock();
         if state.closed {
@@ -54,7 +54,7 @@ impl<J> JobQueue<J> {
         Ok(())
     }
 
-    /// Waits for jobs, then takes the first one and others that are `alike`, in order. `None` once closed.
+    /// Waits for jobs, then takes the first one and others that are `alike`, in order. `None` once the queue is closed.
     pub(crate) fn take(&self, batching: Batching, alike: impl Fn(&J, &J) -> bool) -> Option<Vec<J>> {
         let mut state = self.lock();
         loop {
@@ -71,7 +71,7 @@ impl<J> JobQueue<J> {
                 let jobs = keys.iter().filter_map(|key| state.jobs.remove(key)).map(|waiting| waiting.job);
                 let jobs = jobs.collect();
                 if !state.jobs.is_empty() {
-                    // Another taker may have slept through them, woken was only this one.
+                    // Only this taker was woken; wake another one for the rest.
                     self.changed.notify_one();
                 }
                 return Some(jobs);
@@ -81,12 +81,12 @@ impl<J> JobQueue<J> {
         }
     }
 
-    /// Jobs that wait.
+    /// Waiting jobs.
     pub(crate) fn len(&self) -> usize {
         self.lock().jobs.len()
     }
 
-    /// Refuses new jobs, drops those waiting and sends the takers home.
+    /// Refuses new jobs, drops the waiting ones and releases the takers.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
@@ -97,7 +97,7 @@ impl<J> JobQueue<J> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
-        // Each change is complete before the lock is let go, so a poisoned one is still in order.
+        // Every change is complete before the lock is released, so poisoned state is still consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -125,7 +125,7 @@ mod tests {
         Batching { max, wait: NO_WAIT }
     }
 
-    /// A queue of jobs, each at the place of so many milliseconds.
+    /// A queue of (job, place in milliseconds).
     fn queue(jobs: &[(i32, u64)]) -> JobQueue<i32> {
         let (queue, now) = (JobQueue::new(), Instant::now());
         for (job, place) in jobs {
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(queue.push(1, now, now), Err(1));
     }
 
-    /// Forever, as far as a test is concerned: only the second job can end the wait.
+    /// The wait is forever as far as a test is concerned: only the second job can end it.
     #[test]
     fn a_job_waits_for_its_like_and_a_full_batch_waits_no_longer() {
         let queue = queue(&[(1, 0)]);

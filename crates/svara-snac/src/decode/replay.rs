@@ -1,9 +1,9 @@
-//! Calls on a GPU that are recorded once and replayed: CUDA graphs.
+//! CUDA graphs: GPU calls that are recorded once and replayed.
 //!
-//! A decoder call is some 360 small kernels, and launching them one by one may take the host longer than they take the
-//! GPU. A recording is launched as a whole, but always reads and writes the same places. So each shape has fixed tensors
-//! on the device: the inputs are written into them, the recording runs, and the outputs are read out of them. ONNX Runtime
-//! makes the recordings, one for each `gpu_graph_id`, when a session that has them switched on is run.
+//! A decoder call is some 360 small kernels, and launching them one by one may take the host longer than they take
+//! the GPU. A recording launches as a whole, but always reads and writes the same memory. So each shape has fixed
+//! tensors on the device: inputs are copied into them, the recording runs, and outputs are copied out. ONNX Runtime
+//! makes the recordings, one per `gpu_graph_id`, in sessions opened with CUDA graphs enabled.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -24,26 +24,26 @@ use crate::{
     onnx::{CodecModel, Device, Runtime, SessionSettings},
 };
 
-/// ONNX Runtime runs a new shape once as it is and records it the next time; from then on it replays.
+/// ONNX Runtime runs a new shape once normally and records it the next time; from then on it replays.
 const RUNS_TO_RECORD: usize = 2;
 
 const AUDIO: &str = "audio_values";
 
-/// The recordings of a decoder's session, one for each shape.
+/// The recordings of a decoder's session, one per shape.
 pub(crate) struct Replays {
-    /// Brings inputs from the host to their places.
+    /// Copies inputs from the host into the fixed tensors.
     bring: Session,
-    /// Takes audio from its place to the host.
+    /// Copies audio from its fixed tensor to the host.
     fetch: Session,
     memory: MemoryInfo<'static>,
     recorded: HashMap<Shape, Recorded>,
 }
 
-/// What the recording of one shape reads and writes.
+/// The fixed tensors of one shape's recording, bound to the session.
 struct Recorded {
     binding: IoBinding,
     options: RunOptions,
-    /// In the order of the call's inputs.
+    /// The inputs' tensors, in the order of the call's inputs.
     places: Vec<DynValue>,
     state: DynValue,
     audio: DynValue,
@@ -51,7 +51,7 @@ struct Recorded {
 }
 
 impl Replays {
-    /// None recorded yet. `inputs` are those of any call.
+    /// Nothing is recorded yet. `inputs` may be those of any call; only names, types and ranks matter.
     pub(crate) fn new(
         runtime: &Runtime,
         settings: &SessionSettings,
@@ -77,9 +77,9 @@ impl Replays {
         })
     }
 
-    /// One call: the states of `routes` go in and come out. Gives the audio, `[batch, 1, samples]`, on the host.
+    /// Runs one call with the states of `routes`. Returns the audio, `[batch, 1, samples]`, on the host.
     ///
-    /// The first call of a shape records it; a decoder makes one of each before it is ready.
+    /// The first call of a shape records it; warming up makes one of each.
     pub(crate) fn run(
         &mut self,
         session: &mut Session,
@@ -108,7 +108,7 @@ impl Replays {
 }
 
 impl Recorded {
-    /// `number` is the recording's own, from 1.
+    /// `number` identifies the recording, from 1.
     fn new(
         session: &Session,
         memory: &MemoryInfo<'static>,
@@ -136,7 +136,7 @@ impl Recorded {
         Ok(Self { binding, options, places, state, audio, new_state })
     }
 
-    /// Writes the inputs into their places.
+    /// Copies the inputs into their tensors.
     fn bring(&mut self, session: &mut Session, inputs: &[Input<'_>]) -> ort::Result<()> {
         let mut binding = session.create_binding()?;
         for (input, place) in inputs.iter().zip(&mut self.places) {
@@ -146,7 +146,7 @@ impl Recorded {
         session.run_binding(&binding).map(drop)
     }
 
-    /// Reads the audio out of its place.
+    /// Copies the audio to the host.
     fn fetch(&self, session: &mut Session) -> ort::Result<DynValue> {
         let mut binding = session.create_binding()?;
         binding.bind_input(from(AUDIO), &self.audio)?;

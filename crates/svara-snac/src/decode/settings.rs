@@ -1,4 +1,4 @@
-//! How a decoder is to run, and what it turned out to be.
+//! A decoder's settings, and facts about a loaded one.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -11,37 +11,34 @@ pub struct DecoderSettings {
     pub model: PathBuf,
     /// Where it runs.
     pub device: Device,
-    /// Threads with a session each. 0: one for each core on a CPU, one on a GPU.
+    /// Threads, each with a session. 0: one per core on a CPU, one on a GPU.
     pub threads: usize,
-    /// Threads inside one call, at least 1. More than 1 shortens a call and costs more in all.
-    pub intra_threads: usize,
     /// Streams that may be open at once.
     pub max_streams: usize,
-    /// Streams that may share a call. 0: 1 on a CPU, where sharing gains nothing, 16 on a GPU.
+    /// Streams that may share a call. 0: 1 on a CPU, where batching gains nothing; 16 on a GPU.
     pub max_batch: usize,
-    /// How long a call may wait for others to share it.
+    /// How long a call may wait for others to batch with.
     pub batch_wait: Duration,
-    /// Whether noise blocks draw noise, as the reference does, or get zeros.
+    /// Whether noise blocks get random draws, as in the reference implementation, or zeros.
     pub noise: bool,
-    /// What only matters on a GPU.
+    /// Settings that only matter on a GPU.
     pub gpu: GpuSettings,
 }
 
 impl DecoderSettings {
-    /// Rows for states on a device: one for each stream, and one for its preview.
+    /// Rows for states on a device: two per stream, one of them for its preview.
     pub(crate) fn slots(&self) -> usize {
         2 * self.max_streams
     }
 }
 
 impl Default for DecoderSettings {
-    /// What the server does unless told otherwise; `model` is empty.
+    /// The server's defaults; `model` is empty.
     fn default() -> Self {
         Self {
             model: PathBuf::new(),
             device: Device::Auto,
             threads: 0,
-            intra_threads: 1,
             max_streams: 64,
             max_batch: 0,
             batch_wait: Duration::from_millis(2),
@@ -54,30 +51,30 @@ impl Default for DecoderSettings {
 /// What a decoder runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecoderKind {
-    /// Carries its past; each frame is decoded once.
+    /// A graph that carries its past; each frame is decoded once.
     Stream,
-    /// Decodes windows: each call repeats the context of the frames it gives.
+    /// A graph that decodes windows: each call repeats the context of its frames.
     Plain,
-    /// Decodes nothing: silence, for load tests of all else. See [`Decoder::null`](crate::Decoder::null).
+    /// Nothing: silence, for load tests of everything else. See [`Decoder::null`](crate::Decoder::null).
     Null,
 }
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
-/// What a decoder is.
+/// Facts about a loaded decoder.
 #[derive(Clone, Debug)]
 pub struct DecoderInfo {
     /// What it runs.
     pub kind: DecoderKind,
     /// The device it runs on; never [`Device::Auto`].
     pub device: Device,
-    /// Sample rate of the audio.
+    /// Sample rate of the audio, in Hz.
     pub sample_rate_hz: u32,
-    /// Samples that a frame becomes.
+    /// Samples per frame (the codec's hop length).
     pub samples_per_frame: usize,
-    /// Samples by which the exact output is behind the frames: what comes later still has a say in them.
+    /// Samples by which exact output lags the frames, because later frames still influence them.
     pub late_samples: usize,
-    /// Entries of a codebook; codes are below it.
+    /// Entries in a codebook; codes are smaller than this.
     pub codebook_size: u16,
 }
 
@@ -97,24 +94,24 @@ impl DecoderInfo {
         }
     }
 
-    /// Frames in a second of audio; not a whole number (11.71875 for SNAC 24 kHz).
+    /// Frames per second of audio: 11.71875 for SNAC 24 kHz.
     pub fn frames_per_second(&self) -> f64 {
         f64::from(self.sample_rate_hz) / self.samples_per_frame as f64
     }
 
-    /// Frames that hold `audio`; the last one may be only partly filled.
+    /// Frames needed to hold this much audio, rounded up.
     pub fn frames_in(&self, audio: Duration) -> usize {
         let frames = (audio.as_nanos() * u128::from(self.sample_rate_hz))
             .div_ceil(NANOS_PER_SECOND * self.samples_per_frame.max(1) as u128);
         usize::try_from(frames).unwrap_or(usize::MAX)
     }
 
-    /// Samples that are out once so many frames of an utterance were pushed and more are to come.
+    /// Samples returned once `frames` frames of an utterance have been pushed and more are to come.
     pub fn samples_after(&self, frames: usize) -> usize {
         (frames * self.samples_per_frame).saturating_sub(self.late_samples)
     }
 
-    /// Frames that must be there before the first samples come out.
+    /// Frames needed before the first samples come out.
     pub fn first_audio_frames(&self) -> usize {
         self.late_samples / self.samples_per_frame.max(1) + 1
     }

@@ -1,4 +1,4 @@
-//! What the clones of a decoder and its streams share.
+//! State shared by a decoder's clones and streams.
 
 use std::sync::Arc;
 
@@ -10,35 +10,35 @@ use super::{
 };
 use crate::{DecodeError, onnx::CodecModel};
 
-/// A decoder's calls, slots and facts.
+/// The decoder behind all its clones and streams.
 pub(crate) struct Shared {
     pub(crate) backend: Backend,
     pub(crate) model: CodecModel,
     pub(crate) info: DecoderInfo,
     pub(crate) slots: Arc<Semaphore>,
-    /// Where states stay on a device.
+    /// The rows for states on the device; `None` if states stay on the host.
     pub(crate) rows: Option<Arc<Slots>>,
     pub(crate) max_streams: usize,
     pub(crate) observer: Observer,
 }
 
 impl Shared {
-    /// The state of a stream at its beginning. On a device there are rows for all streams and their previews.
+    /// The initial state of a stream. On a device there are rows enough for all streams and their previews.
     pub(crate) fn fresh_state(&self) -> Option<StreamState> {
         StreamState::start(self.model.state_len, self.rows.as_ref())
     }
 
-    /// The error where all slots are taken.
+    /// The error when all slots are taken.
     pub(crate) fn full(&self) -> DecodeError {
         DecodeError::Full { max_streams: self.max_streams }
     }
 }
 
-/// What becomes of a call.
+/// Who executes a call.
 pub(crate) enum Backend {
-    /// The threads with the sessions take it from this queue.
+    /// Threads with ONNX Runtime sessions, which take calls from this queue.
     Onnx(Arc<JobQueue<Job>>),
-    /// It gives silence at once.
+    /// Nobody: calls return silence at once.
     Null,
 }
 

@@ -1,25 +1,25 @@
-//! A stream's past between two calls.
+//! A stream's state between two calls.
 
 use std::sync::Arc;
 
 use super::device_states::{Route, Slot, Slots};
 
-/// Where a stream's past is.
+/// Where a stream's state is.
 #[derive(Debug)]
 pub(crate) enum StreamState {
-    /// With the stream: as many floats as the graph's state has.
+    /// On the host: `state_len` floats.
     Host(Vec<f32>),
-    /// In the device's pool.
+    /// In a row on the device.
     Device {
-        /// The row for the past after the next call.
+        /// The row that the next call writes.
         slot: Arc<Slot>,
-        /// The row with the past; none at the beginning.
+        /// The row that the next call reads; `None` at the beginning.
         from: Option<Arc<Slot>>,
     },
 }
 
 impl StreamState {
-    /// The state of a stream at its beginning: in a row of its own where there are rows. None where none is free.
+    /// The initial state of a stream, in a row of its own if there are rows. `None` if no row is free.
     pub(crate) fn start(state_len: usize, slots: Option<&Arc<Slots>>) -> Option<Self> {
         match slots {
             None => Some(Self::Host(vec![0.0; state_len])),
@@ -27,7 +27,7 @@ impl StreamState {
         }
     }
 
-    /// A copy that goes its own way. None where no row is free for it.
+    /// An independent copy. `None` if no row is free for it.
     pub(crate) fn fork(&self, slots: Option<&Arc<Slots>>) -> Option<Self> {
         match self {
             Self::Host(state) => Some(Self::Host(state.clone())),
@@ -37,7 +37,7 @@ impl StreamState {
         }
     }
 
-    /// The state as a call reads and writes it.
+    /// The state as a call accesses it.
     pub(crate) fn row(&mut self) -> RowState<'_> {
         match self {
             Self::Host(state) => RowState::Host(state),
@@ -48,7 +48,7 @@ impl StreamState {
         }
     }
 
-    /// The state after a call that went well.
+    /// The state after a successful call.
     pub(crate) fn after_call(self) -> Self {
         match self {
             Self::Device { slot, .. } => Self::Device { from: Some(Arc::clone(&slot)), slot },
@@ -60,9 +60,9 @@ impl StreamState {
 /// A stream's state in a call.
 #[derive(Debug)]
 pub(crate) enum RowState<'a> {
-    /// Replaced by the new one.
+    /// On the host, replaced by the new state.
     Host(&'a mut [f32]),
-    /// Stays where it is.
+    /// On the device, where it stays.
     Device(Route),
 }
 

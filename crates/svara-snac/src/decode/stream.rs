@@ -13,19 +13,19 @@ use super::{
 };
 use crate::{DecodeError, Frame};
 
-/// One utterance on its way through a decoder. Dropping it frees its slot; what it had queued isn't decoded.
+/// One utterance on its way through a decoder. Dropping it frees its slot and cancels its queued call.
 pub struct DecodeStream {
     shared: Arc<Shared>,
     seed: u64,
     position: Position,
-    /// Away while a call is under way; `None` for good after the end, an error or a call that was given up.
+    /// Taken while a call is in progress; stays `None` after the end, an error or a cancelled call.
     state: Option<StreamState>,
     due: Due,
     _slot: OwnedSemaphorePermit,
 }
 
 impl DecodeStream {
-    /// A stream at its beginning.
+    /// Opens a stream for a new utterance.
     pub(super) fn open(shared: Arc<Shared>, noise_seed: u64) -> Result<Self, DecodeError> {
         let slot = Arc::clone(&shared.slots).try_acquire_owned().map_err(|_| shared.full())?;
         let state = Some(shared.fresh_state().ok_or_else(|| shared.full())?);
@@ -33,10 +33,10 @@ impl DecodeStream {
         Ok(Self { shared, seed: noise_seed, position, state, due, _slot: slot })
     }
 
-    /// Decodes the next frames and gives the samples that became final: `samples_per_frame` for each frame in the
-    /// long run, none for the first few frames.
+    /// Decodes the next frames and returns the samples that became final: `samples_per_frame` per frame in the long
+    /// run, none for the first few frames.
     ///
-    /// Giving this future up before it is done ends the stream.
+    /// Dropping this future before it completes ends the stream.
     ///
     /// # Errors
     /// A code is out of range, the stream has ended, or decoding failed. All but the first end the stream.
@@ -44,8 +44,8 @@ impl DecodeStream {
         self.step(frames, false).await
     }
 
-    /// Decodes the last `frames` (there may be none) and gives all samples that are left. Ends the stream: in all,
-    /// exactly `samples_per_frame` samples have come out for each frame.
+    /// Decodes the last `frames` (possibly none), returns all remaining samples and ends the stream. In total, exactly
+    /// `samples_per_frame` samples have come out for each frame.
     ///
     /// # Errors
     /// As [`Self::push`].
@@ -55,21 +55,21 @@ impl DecodeStream {
         Ok(samples)
     }
 
-    /// Samples that a frame becomes.
+    /// Samples per frame.
     pub fn samples_per_frame(&self) -> usize {
         self.shared.info.samples_per_frame
     }
 
-    /// Says when the listener needs what the next calls give; until it is said again. Of all calls that wait, those for
-    /// first audio come first, then those of the listener who is nearest to silence.
+    /// Sets when the listener needs the audio of the calls from now on. Among waiting calls, those for first audio go
+    /// first, then those whose listener will run out of audio soonest.
     pub fn needed(&mut self, due: Due) {
         self.due = due;
     }
 
-    /// What the stream would begin with if it ended after these frames: at most `samples` samples from its start, which
-    /// may be fewer, and none where some were given already. The stream stays where it is.
+    /// The start of the audio if the stream ended after these frames: at most `samples` samples, and none if the stream
+    /// has already returned some. The stream's position doesn't change.
     ///
-    /// Giving this future up before it is done ends the stream.
+    /// Dropping this future before it completes ends the stream.
     ///
     /// # Errors
     /// As [`Self::push`].
@@ -83,7 +83,7 @@ impl DecodeStream {
         Ok(previewed)
     }
 
-    /// Begins another utterance in the same slot, whatever became of the one before.
+    /// Starts another utterance in the same slot, whatever happened to the previous one.
     pub fn restart(&mut self, noise_seed: u64) {
         self.seed = noise_seed;
         self.position = Position::start();
@@ -99,7 +99,7 @@ impl DecodeStream {
         Ok(samples)
     }
 
-    /// Makes calls, one after the other; gives the state after them and the samples.
+    /// Makes the calls in order; returns the state after them and the samples.
     async fn make(
         &self,
         calls: Vec<Call>,
@@ -124,7 +124,7 @@ impl DecodeStream {
         Ok((state, samples))
     }
 
-    /// Refuses codes that the model hasn't: ONNX Runtime would take some of them for others.
+    /// Rejects codes that the model doesn't have: ONNX Runtime would mistake some of them for others.
     fn check(&self, frames: &[Frame]) -> Result<(), DecodeError> {
         let codebook_size = self.shared.model.codebook_size;
         match frames.iter().flat_map(|frame| frame.0).find(|code| *code >= codebook_size) {

@@ -1,4 +1,4 @@
-//! The threads that own the sessions.
+//! Decoder threads, each with a session.
 
 use std::{
     ops::Range,
@@ -27,7 +27,7 @@ use crate::{
     onnx::{CodecModel, Device, Runtime, SessionSettings, SharedWeights},
 };
 
-/// Streams that share a call on a GPU unless told otherwise.
+/// Default for streams sharing a call on a GPU.
 const GPU_BATCH: usize = 16;
 
 /// One call for one stream.
@@ -35,19 +35,19 @@ pub(crate) struct Job {
     pub(crate) call: Call,
     pub(crate) seed: u64,
     pub(crate) state: StreamState,
-    /// What the call gives is added to these.
+    /// The call's samples are appended to these.
     pub(crate) samples: Vec<f32>,
     pub(crate) reply: oneshot::Sender<Result<Done, DecodeError>>,
     pub(crate) queued_at: Instant,
 }
 
-/// What comes back: the state after the call, and the new samples.
+/// The result of a job: the state after the call, and all samples so far.
 pub(crate) struct Done {
     pub(crate) state: StreamState,
     pub(crate) samples: Vec<f32>,
 }
 
-/// What the sessions turned out to be.
+/// Facts about the opened sessions.
 pub(crate) struct Opened {
     pub(crate) model: CodecModel,
     pub(crate) device: Device,
@@ -55,7 +55,7 @@ pub(crate) struct Opened {
     pub(crate) keeps_states: bool,
 }
 
-/// Starts the threads, each with a warm session of its own, and waits until all of them are ready.
+/// Starts the threads, each with its own warmed-up session, and waits until all are ready.
 pub(crate) fn start(
     runtime: &Runtime,
     settings: &DecoderSettings,
@@ -80,12 +80,7 @@ fn start_all(
         Device::Cpu | Device::Auto => Some(SharedWeights::read(runtime, &settings.model)?),
         Device::Cuda(_) => None,
     };
-    let session = SessionSettings {
-        device: settings.device,
-        intra_threads: settings.intra_threads,
-        weights,
-        gpu: settings.gpu,
-    };
+    let session = SessionSettings { device: settings.device, weights, gpu: settings.gpu };
     let start = |numbers: Range<usize>| {
         for number in numbers.clone() {
             let (runtime, settings, session) = (runtime.clone(), settings.clone(), session.clone());
@@ -115,7 +110,7 @@ fn stopped() -> LoadError {
     LoadError::Thread(std::io::Error::other("a decoder thread stopped before it was ready"))
 }
 
-/// Closes the queue when dropped, so that nobody waits for a thread that is gone.
+/// Closes the queue when dropped, so that no caller waits for a dead thread.
 struct CloseOnDrop(Arc<JobQueue<Job>>);
 
 impl Drop for CloseOnDrop {
@@ -124,7 +119,7 @@ impl Drop for CloseOnDrop {
     }
 }
 
-/// The life of a decoder thread.
+/// The main function of a decoder thread.
 fn run(
     runtime: &Runtime,
     settings: &DecoderSettings,
@@ -133,7 +128,7 @@ fn run(
     observer: &Observer,
     ready: &SyncSender<Result<Opened, LoadError>>,
 ) {
-    // Also on a panic: a decoder with a dead thread must refuse work, not hang it.
+    // Also on a panic: a decoder with a dead thread must refuse work, not hang.
     let queue = CloseOnDrop(queue);
     let gpu_batch = if settings.max_batch == 0 { GPU_BATCH } else { settings.max_batch };
     let graph =
@@ -149,7 +144,7 @@ fn run(
     let mut graph = match graph {
         Ok(graph) => graph,
         Err(error) => {
-            // Nobody listening means that another thread's error came first.
+            // Sending fails if another thread's error came first.
             let _ = ready.send(Err(error));
             return;
         }
@@ -172,7 +167,8 @@ fn run(
     }
 }
 
-/// The first call of a shape allocates, and on a GPU picks algorithms; better now than for the first listener.
+/// Makes one call of each shape. The first call allocates, and on a GPU picks algorithms; better now than for the first
+/// listener.
 fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
     let (model, batches) = (graph.model().clone(), graph.batches());
     let lengths = match model.context_frames + 1 {
@@ -182,7 +178,7 @@ fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
     for frames in lengths {
         let calls = Position::start().plan(&model, &vec![Frame::default(); frames], false);
         for (call, batch) in calls.iter().flat_map(|call| batches.iter().map(move |batch| (call, *batch))) {
-            // Nobody's states: on a device they are read from the row of beginnings and left in the one for nobody.
+            // Dummy states: on a device they are read from the initial-state row and written to the discard row.
             let keeps_states = graph.keeps_states();
             let mut outputs = vec![(vec![0.0; model.state_len], Vec::new()); batch];
             let rows = outputs.iter_mut().map(|(state, samples)| Row {
@@ -198,7 +194,7 @@ fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
 }
 
 fn decode(graph: &mut DecoderGraph, mut jobs: Vec<Job>, observer: &Observer) {
-    // Streams that were given up while they waited cost nothing more.
+    // Skip streams that were dropped while they waited.
     jobs.retain(|job| !job.reply.is_closed());
     let rows = jobs.iter_mut().map(|job| Row {
         call: &job.call,
@@ -220,7 +216,7 @@ fn decode(graph: &mut DecoderGraph, mut jobs: Vec<Job>, observer: &Observer) {
     }
     for job in jobs {
         let done = result.clone().map(|()| Done { state: job.state.after_call(), samples: job.samples });
-        // The stream may have been given up meanwhile.
+        // The stream may have been dropped in the meantime.
         let _ = job.reply.send(done);
     }
 }

@@ -1,29 +1,29 @@
-//! ONNX Runtime's CUDA provider. No run on a GPU has been made with it: what is here follows its documentation.
+//! ONNX Runtime's CUDA provider. Not yet run on a GPU: this follows its documentation.
 
 use ort::ep::{ArenaExtendStrategy, CUDA, ExecutionProviderDispatch, cuda::ConvAlgorithmSearch};
 
-/// What only matters on a GPU.
+/// Settings that only matter on a GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GpuSettings {
-    /// Most bytes of its memory that ONNX Runtime's arena may take; `None`: as many as there are. An engine on the same
-    /// GPU wants to be left the rest.
+    /// Limit on the GPU memory of ONNX Runtime's arena, in bytes; `None` for no limit. Set it when an engine shares the
+    /// GPU.
     pub memory_bytes: Option<usize>,
-    /// Whether calls are recorded as CUDA graphs and replayed.
+    /// Record calls as CUDA graphs and replay them.
     pub graphs: bool,
 }
 
-/// The provider for a device by number. What isn't run in fixed places, again and again, can't have `graphs`.
+/// The provider for a CUDA device. `settings.graphs` must be off for sessions whose tensors don't stay in place.
 pub(super) fn provider(number: u16, settings: GpuSettings) -> ExecutionProviderDispatch {
     let mut cuda = CUDA::default()
         .with_device_id(i32::from(number))
         // The default search tunes for seconds on every new shape.
         .with_conv_algorithm_search(ConvAlgorithmSearch::Heuristic)
-        // All shapes are known before the first listener: there is no growth to be ahead of.
+        // All shapes are known before the first listener, so there is no growth to anticipate.
         .with_arena_extend_strategy(ArenaExtendStrategy::SameAsRequested)
         .with_cuda_graph(settings.graphs);
     if let Some(bytes) = settings.memory_bytes {
         cuda = cuda.with_memory_limit(bytes);
     }
-    // Otherwise a missing GPU means the CPU without a word.
+    // Otherwise a missing GPU would silently fall back to the CPU.
     cuda.build().error_on_failure()
 }

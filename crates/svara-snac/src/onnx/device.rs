@@ -1,20 +1,20 @@
-//! Where a model runs.
+//! Devices that models run on.
 
 use std::{fmt, str::FromStr};
 
 /// Where a model runs: `auto`, `cpu`, `cuda` or `cuda:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Device {
-    /// CUDA device 0 where it can be had, the CPU otherwise. Which one it became is logged.
+    /// CUDA device 0 if available, otherwise the CPU. The choice is logged.
     #[default]
     Auto,
     /// The CPU.
     Cpu,
-    /// A CUDA device by number; not to get it is an error.
+    /// A CUDA device by number; an error if it isn't available.
     Cuda(u16),
 }
 
-/// Text that names no device.
+/// Text that isn't a device name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown device {0:?}: expected auto, cpu, cuda or cuda:N")]
 pub struct UnknownDevice(String);

@@ -1,4 +1,4 @@
-//! ONNX Runtime: the library, the device, and what a model file says of itself.
+//! ONNX Runtime: the library, the device, and a model file's metadata.
 
 mod cuda;
 mod device;

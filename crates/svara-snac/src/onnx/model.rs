@@ -1,4 +1,4 @@
-//! What a codec's model file says of itself.
+//! Metadata of a codec's model file.
 
 use std::{path::Path, str::FromStr};
 
@@ -6,8 +6,8 @@ use ort::session::Session;
 
 use crate::{LoadError, frame::CODEBOOKS};
 
-/// Facts about a codec graph, from its metadata. A file without metadata is taken for a plain SNAC 24 kHz decoder,
-/// which is what the public exports are.
+/// Properties of a codec graph, from its metadata. A file without metadata counts as a plain SNAC 24 kHz decoder, like
+/// the public exports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CodecModel {
     /// `stream`, `plain` or `encoder`.
@@ -16,13 +16,13 @@ pub(crate) struct CodecModel {
     pub(crate) samples_per_frame: usize,
     pub(crate) samples_per_latent: usize,
     pub(crate) codebook_size: u16,
-    /// Samples by which a stream decoder's output is late; also how far a code reaches to either side.
+    /// Samples by which a stream decoder's output lags; also how far a code's influence reaches to either side.
     pub(crate) delay_samples: usize,
-    /// Floats of state of one stream; 0 for graphs without.
+    /// Floats in one stream's state; 0 for graphs without state.
     pub(crate) state_len: usize,
-    /// Frames on each side that a window needs to decode its middle exactly.
+    /// Frames of context a window needs on each side to decode its middle exactly.
     pub(crate) context_frames: usize,
-    /// The noise inputs, in order; empty for graphs without.
+    /// The noise inputs, in order; empty for graphs without noise.
     pub(crate) noise: Vec<NoiseLayer>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct CodecModel {
 pub(crate) struct NoiseLayer {
     /// Draws per latent.
     pub(crate) rate: usize,
-    /// Draws by which the layer is late in a stream.
+    /// Draws by which the layer lags in a stream.
     pub(crate) delay: usize,
 }
 
@@ -53,7 +53,7 @@ impl CodecModel {
         Ok(model)
     }
 
-    /// A stream decoder of SNAC 24 kHz that has neither weights nor state: its shapes and delays alone.
+    /// The shapes and delays of a SNAC 24 kHz stream decoder, without weights or state.
     pub(crate) fn snac_24khz_stream() -> Self {
         Self {
             kind: "stream".to_owned(),
@@ -68,12 +68,12 @@ impl CodecModel {
         }
     }
 
-    /// Whether the graph carries its past, and so decodes each frame once.
+    /// Whether the graph carries its past and so decodes each frame once.
     pub(crate) fn is_stream(&self) -> bool {
         self.kind == "stream"
     }
 
-    /// Latents in a frame.
+    /// Latents per frame.
     pub(crate) fn latents_per_frame(&self) -> usize {
         self.samples_per_frame / self.samples_per_latent
     }
@@ -108,7 +108,7 @@ impl CodecModel {
         Ok(model)
     }
 
-    /// Refuses what the rest of the crate can't handle.
+    /// Rejects what the rest of the crate can't handle.
     fn check(&self, strides: Option<String>) -> Result<(), String> {
         if !["stream", "plain", "encoder"].contains(&self.kind.as_str()) {
             return Err(format!("metadata kind is {:?}, expected stream, plain or encoder", self.kind));
@@ -123,10 +123,12 @@ impl CodecModel {
             return Err("metadata codebook_size and sample_rate must not be 0".to_owned());
         }
         if self.noise.iter().any(|layer| layer.rate == 0) {
-            return Err("metadata noise_rate.N must be there for each input noise.N, and not 0".to_owned());
+            return Err(
+                "metadata noise_rate.N is required for each input noise.N, and must not be 0".to_owned()
+            );
         }
         if (self.kind == "stream") != (self.state_len > 0) {
-            return Err("metadata state_len must be there for stream graphs, and only there".to_owned());
+            return Err("metadata state_len is required for stream graphs, and allowed only there".to_owned());
         }
         Ok(())
     }

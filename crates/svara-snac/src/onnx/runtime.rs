@@ -15,23 +15,26 @@ use ort::{
 use super::{Device, GpuSettings, SharedWeights, cuda};
 use crate::LoadError;
 
-/// File name of the library in `models/lib/`.
+/// The library's file name in `models/lib/`.
 const LIBRARY_NAME: &str = "libonnxruntime.so";
 
-/// Where to look for the ONNX Runtime library, first to last. A place that is named but holds no file is an error:
-/// it is never passed over in silence.
+/// Where to look for the ONNX Runtime library, in order of precedence. If the first place that is set holds no file,
+/// that is an error; the search never falls through silently.
 #[derive(Clone, Debug, Default)]
 pub struct LibrarySearch {
     /// The file named in the configuration.
     pub configured: Option<PathBuf>,
     /// The value of `ORT_DYLIB_PATH`; empty counts as unset.
     pub environment: Option<OsString>,
-    /// The directory that `scripts/fetch_onnxruntime.sh` fills.
+    /// The directory that `scripts/fetch_onnxruntime.sh` fills, used when neither of the others is set.
     pub models_lib: PathBuf,
 }
 
 impl LibrarySearch {
-    /// The library's file.
+    /// The absolute path of the library.
+    ///
+    /// # Errors
+    /// [`LoadError::LibraryMissing`] if there is no such file.
     pub fn find(&self) -> Result<PathBuf, LoadError> {
         let environment = self.environment.as_ref().filter(|value| !value.is_empty());
         let (path, origin) = match (&self.configured, environment) {
@@ -39,31 +42,31 @@ impl LibrarySearch {
             (None, Some(value)) => (PathBuf::from(value), "named by ORT_DYLIB_PATH"),
             (None, None) => (
                 self.models_lib.join(LIBRARY_NAME),
-                "the default; neither the configuration nor ORT_DYLIB_PATH names one",
+                "the default: neither the configuration nor ORT_DYLIB_PATH names one",
             ),
         };
-        // The loader would look up a bare name elsewhere, so it gets the whole path.
+        // The loader would search for a bare name elsewhere, so give it the whole path.
         path.canonicalize().map_err(|error| LoadError::LibraryMissing {
             searched: format!("{} ({origin}): {error}", path.display()),
         })
     }
 }
 
-/// The loaded ONNX Runtime library. There is one in a process; clones share it.
+/// The loaded ONNX Runtime library. A process has only one; clones share it.
 #[derive(Clone)]
 pub struct Runtime {
     environment: ort::environment::Environment,
     library: PathBuf,
 }
 
-/// ONNX Runtime allows one environment in a process, so it is kept here once made.
+/// ONNX Runtime allows one environment per process, so it is kept here once created.
 static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
 
 impl Runtime {
-    /// Loads the library, or gives the one already loaded.
+    /// Loads the library, or returns the one already loaded.
     ///
     /// # Errors
-    /// The library is missing, is no ONNX Runtime, is older than 1.24, or another one was loaded before.
+    /// The library is missing, isn't ONNX Runtime, is older than 1.24, or a different one is already loaded.
     pub fn load(search: &LibrarySearch) -> Result<Self, LoadError> {
         let library = search.find()?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,7 +87,7 @@ impl Runtime {
             .with_telemetry(false)
             .build()
             .map_err(|error| unusable(error.to_string()))?;
-        // Errors come back as values; what the library prints besides is noise.
+        // Errors come back as values; anything else that the library prints is noise.
         environment.set_log_level(ort::logging::LogLevel::Error);
         let runtime = Self { environment, library: library.clone() };
         *loaded = Some(runtime.clone());
@@ -96,7 +99,7 @@ impl Runtime {
         &self.library
     }
 
-    /// Opens a model on a device. `Auto` becomes the device that was taken.
+    /// Opens a model on a device, resolving `Auto`.
     pub(crate) fn open(&self, path: &Path, settings: &SessionSettings) -> Result<OpenedSession, LoadError> {
         match settings.device {
             Device::Cpu => self.open_on_cpu(path, settings),
@@ -104,7 +107,7 @@ impl Runtime {
             Device::Auto => match self.open_on_cuda(path, settings, 0) {
                 Ok(opened) => Ok(opened),
                 Err(LoadError::Device { reason, .. }) => {
-                    tracing::debug!(reason, "no cuda device for auto");
+                    tracing::debug!(reason, "no CUDA device available; using the CPU");
                     self.open_on_cpu(path, settings)
                 }
                 Err(error) => Err(error),
@@ -115,10 +118,10 @@ impl Runtime {
     fn open_on_cpu(&self, path: &Path, settings: &SessionSettings) -> Result<OpenedSession, LoadError> {
         let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
         let failed = |error: ort::Error| broken(error.to_string());
-        // ONNX Runtime's arena keeps the most memory that any call ever needed, rounded up to a power of two, for each
-        // session: as much as the weights. Each call's few large buffers cost nothing to ask the system for.
+        // ONNX Runtime's arena would keep, per session, the most memory that any call ever needed, rounded up to a
+        // power of two: as much as the weights. Asking the system for each call's few large buffers costs nothing.
         let cpu = ep::CPU::default().with_arena_allocator(false).build();
-        let mut builder = self.builder(settings).map_err(failed)?;
+        let mut builder = self.builder().map_err(failed)?;
         builder = builder.with_execution_providers([cpu]).map_err(|error| broken(error.to_string()))?;
         if let Some(weights) = &settings.weights {
             builder = weights.give(builder).map_err(failed)?;
@@ -136,7 +139,7 @@ impl Runtime {
         let broken =
             |error: ort::Error| LoadError::Model { path: path.to_owned(), reason: error.to_string() };
         let provider = cuda::provider(number, settings.gpu);
-        let builder = self.builder(settings).map_err(broken)?;
+        let builder = self.builder().map_err(broken)?;
         let mut builder = builder.with_execution_providers([provider]).map_err(|error| {
             LoadError::Device { device: Device::Cuda(number).to_string(), reason: error.to_string() }
         })?;
@@ -144,7 +147,7 @@ impl Runtime {
         Ok(OpenedSession { session, device: Device::Cuda(number) })
     }
 
-    /// Opens a graph that was built here, on a device.
+    /// Opens a graph built by this crate on a device.
     pub(crate) fn open_model(
         &self,
         model: ort::Result<Model>,
@@ -156,15 +159,15 @@ impl Runtime {
             Device::Cuda(number) => cuda::provider(number, GpuSettings { graphs: false, ..settings.gpu }),
             Device::Cpu | Device::Auto => ep::CPU::default().with_arena_allocator(false).build(),
         };
-        let builder = self.builder(settings).map_err(|error| failed(error.to_string()))?;
+        let builder = self.builder().map_err(|error| failed(error.to_string()))?;
         let builder = builder.with_execution_providers([provider]);
         let builder = builder.map_err(|error| failed(error.to_string()))?;
         model.and_then(|model| model.into_session(&builder)).map_err(|error| failed(error.to_string()))
     }
 
-    fn builder(&self, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
-        // One caller at a time on its own thread: neither spinning nor a pool between operators pays.
-        let builder = Session::builder(&self.environment)?.with_intra_threads(settings.intra_threads)?;
+    fn builder(&self) -> ort::Result<SessionBuilder> {
+        // Each session has one caller, on its own thread: neither spinning nor a pool between operators pays.
+        let builder = Session::builder(&self.environment)?.with_intra_threads(1)?;
         Ok(builder.with_intra_op_spinning(false)?)
     }
 }
@@ -173,14 +176,12 @@ impl Runtime {
 #[derive(Clone, Debug)]
 pub(crate) struct SessionSettings {
     pub(crate) device: Device,
-    /// Threads inside one call, at least 1.
-    pub(crate) intra_threads: usize,
-    /// What sessions on the CPU share; it must be of the same file.
+    /// Weights that sessions on the CPU share; they must come from the same file.
     pub(crate) weights: Option<SharedWeights>,
     pub(crate) gpu: GpuSettings,
 }
 
-/// A session and the device it got.
+/// A session and the device it runs on.
 pub(crate) struct OpenedSession {
     pub(crate) session: Session,
     pub(crate) device: Device,

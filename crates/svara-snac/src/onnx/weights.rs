@@ -1,8 +1,9 @@
 //! The weights of a model, shared by all its sessions.
 //!
-//! A session copies the weights out of the model's file, and some kernels keep a second copy in the order that they read
-//! it. Given the weights ready-made, a session uses those, and shares the second copy, too. So the file is searched for them here, which takes no more of ONNX's format than the way to a
-//! tensor's bytes: `ModelProto.graph` (field 7) → `GraphProto.initializer` (5) → `TensorProto`.
+//! A session copies the weights out of the model file, and some kernels keep a second copy in their own layout. If a
+//! session is given the weights as tensors, it uses those and shares the second copy as well. This module extracts
+//! them, which needs no more of ONNX's format than the path to a tensor's bytes: `ModelProto.graph` (field 7) →
+//! `GraphProto.initializer` (5) → `TensorProto`.
 
 use std::{path::Path, sync::Arc};
 
@@ -14,20 +15,20 @@ use ort::{
 use super::Runtime;
 use crate::LoadError;
 
-/// Tensors smaller than this stay with the sessions, which look into small ones for their optimisations.
+/// Smaller tensors are left to the sessions, whose optimizations inspect small ones.
 const MIN_BYTES: usize = 4096;
 
-/// The large 32-bit float tensors of a model file, for its sessions on the CPU. Clones share them.
+/// The large 32-bit float tensors of a model file, shared by its sessions on the CPU and by clones.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedWeights {
     tensors: Vec<(String, Arc<DynValue>)>,
-    /// The tensors as kernels want them. The first session fills it.
+    /// The tensors in the kernels' own layout, filled by the first session.
     packed: PrepackedWeights,
 }
 
 impl SharedWeights {
-    /// Reads them from a model file. What isn't found here, such as other types and weights in files of their own, is
-    /// for the sessions to load.
+    /// Reads the tensors from a model file. The sessions load what isn't found here themselves, such as other types and
+    /// weights in separate files.
     ///
     /// # Errors
     /// The file can't be read.
@@ -45,7 +46,7 @@ impl SharedWeights {
         Ok(Self { tensors, packed: PrepackedWeights::new() })
     }
 
-    /// Has a session of this model use them.
+    /// Makes a session of this model use these weights.
     pub(crate) fn give(&self, mut builder: SessionBuilder) -> ort::Result<SessionBuilder> {
         for (name, tensor) in &self.tensors {
             builder = builder.with_initializer(name, Arc::clone(tensor))?;
@@ -62,7 +63,7 @@ struct Found<'a> {
     bytes: &'a [u8],
 }
 
-/// The tensors worth sharing. Of a file that is no model there are none; the session will say what is wrong with it.
+/// The tensors worth sharing. None if the file isn't a model; opening the session will report that.
 fn find(file: &[u8]) -> impl Iterator<Item = Found<'_>> {
     let graphs = Fields(file).filter_map(|field| field.bytes_of(7));
     graphs.flat_map(Fields).filter_map(|field| tensor(field.bytes_of(5)?))
@@ -91,7 +92,7 @@ fn tensor(message: &[u8]) -> Option<Found<'_>> {
     (data_type == FLOAT && whole && bytes.len() >= MIN_BYTES).then_some(Found { name, shape, bytes })
 }
 
-/// The fields of a protobuf message, as far as it can be read.
+/// The fields of a protobuf message, up to the first malformed one.
 struct Fields<'a>(&'a [u8]);
 
 struct Field<'a> {
@@ -102,7 +103,7 @@ struct Field<'a> {
 enum Value<'a> {
     Varint(u64),
     Bytes(&'a [u8]),
-    /// Four or eight bytes; nothing here needs them.
+    /// Four or eight bytes, unused here.
     Fixed,
 }
 

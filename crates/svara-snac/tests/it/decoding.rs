@@ -5,7 +5,7 @@ use svara_testkit::models;
 
 use crate::support::{decode, decoder, frames, max_difference, search, settings};
 
-/// What an exact decode may differ by: rounding of the same sums in another order.
+/// Tolerance for exact decoding: the same sums rounded in another order.
 const EXACT: f32 = 1e-4;
 
 /// N frames in, N · 2048 samples out, equal to the plain decoder's one call over the whole utterance.
@@ -37,7 +37,7 @@ async fn every_hop_equals_the_one_shot_decode() {
 }
 
 #[tokio::test]
-async fn the_public_kind_of_decoder_decodes_exactly_through_windows() {
+async fn a_plain_decoder_decodes_exactly_through_windows() {
     let decoder = decoder(models::demo_codec("decoder.onnx"));
     assert_eq!(decoder.info().kind, DecoderKind::Plain);
     let frames = frames(5, 20);
@@ -63,11 +63,11 @@ async fn noise_follows_the_seed_and_can_be_turned_off() {
     assert_eq!(decode(&quiet, 2, &frames, 2).await.unwrap(), without);
 }
 
-/// Streams that start at different times, with different hops, in shared calls: none hears another.
+/// Streams that start at different times, with different hops, in shared calls.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_streams_do_not_mix() {
     let plain = decoder(models::snac_small("decoder_plain.onnx"));
-    // With the wait, batches are of every size up to the largest.
+    // With a wait, batches of every size up to the largest occur.
     for (max_batch, batch_wait) in [(1, 0), (8, 0), (8, 5), (3, 20)] {
         let batch_wait = Duration::from_millis(batch_wait);
         let settings =
@@ -90,7 +90,7 @@ async fn concurrent_streams_do_not_mix() {
     }
 }
 
-/// The start of what the end would give, without an end.
+/// A preview is the start of the audio if the stream ended there.
 #[tokio::test]
 async fn a_preview_leaves_the_stream_where_it_is() {
     for model in [models::snac_small("decoder_stream.onnx"), models::snac_small("decoder_plain.onnx")] {
@@ -100,7 +100,7 @@ async fn a_preview_leaves_the_stream_where_it_is() {
         let ended = decode(&decoder, 3, &frames[..2], 2).await.unwrap();
         let mut stream = decoder.open(3).unwrap();
         assert!(stream.push(&frames[..1]).await.unwrap().is_empty());
-        // Of a plain decoder, frames that were pushed count all the same.
+        // The preview includes the frames already pushed, with a plain decoder as well.
         let preview = stream.preview(&frames[1..2], 2304).await.unwrap();
         assert!(max_difference(&preview, &ended[..2304]) < EXACT);
         assert_eq!(stream.preview(&frames[1..2], 9999).await.unwrap().len(), 4096);
@@ -176,12 +176,12 @@ async fn slots_are_bounded_and_come_back() {
     assert_eq!(three.finish(&frames(0, 1)).await.unwrap().len(), 2048);
 }
 
-/// A future that is dropped half-way loses its stream, nothing else.
+/// Dropping a future midway ends its stream and affects nothing else.
 #[tokio::test]
-async fn a_call_given_up_ends_its_stream_only() {
+async fn a_cancelled_call_ends_only_its_stream() {
     let settings = DecoderSettings { threads: 1, ..settings(models::snac_small("decoder_stream.onnx")) };
     let decoder = Decoder::load(&Runtime::load(&search()).unwrap(), &settings).unwrap();
-    // The only thread is busy for long enough that the second call certainly waits.
+    // The only thread is busy long enough for the second call to wait.
     let (long, short) = (frames(0, 500), frames(1, 4));
     let mut busy = decoder.open(0).unwrap();
     let mut busy = Box::pin(busy.finish(&long));

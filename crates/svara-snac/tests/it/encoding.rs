@@ -8,8 +8,7 @@ use svara_testkit::models;
 
 use crate::support::{decode, decoder, search};
 
-/// A buzz as vocal folds make it, then silence: the codec must give both back at their places. (What it does to
-/// speech is for the demo voice's tests to hear.)
+/// A buzz, then silence: the codec must reproduce both in place. (The demo voice's tests cover speech.)
 #[tokio::test]
 async fn the_demo_codec_keeps_sound_and_silence_apart() {
     let runtime = Runtime::load(&search()).unwrap();

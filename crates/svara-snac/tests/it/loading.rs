@@ -19,9 +19,9 @@ fn a_missing_library_names_the_script() {
     assert!(error.contains("/nowhere.so") && error.contains("fetch_onnxruntime.sh"), "{error}");
 }
 
-/// In a process of its own: once ONNX Runtime is loaded, a second library isn't even tried.
+/// Runs in its own process: once ONNX Runtime is loaded, no other library is tried.
 #[test]
-fn a_library_that_is_none_names_the_script() {
+fn an_invalid_library_names_the_script() {
     if std::env::var_os("SVARA_TEST_CHILD").is_some() {
         let search = LibrarySearch { configured: Some(models::demo_codec("decoder.onnx")), ..search() };
         let error = Runtime::load(&search).err().expect("an ONNX file is no library");
@@ -30,14 +30,14 @@ fn a_library_that_is_none_names_the_script() {
         return;
     }
     let status = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "loading::a_library_that_is_none_names_the_script"])
+        .args(["--exact", "loading::an_invalid_library_names_the_script"])
         .env("SVARA_TEST_CHILD", "1")
         .status();
     assert!(status.unwrap().success());
 }
 
 #[test]
-fn a_model_that_is_missing_or_of_the_wrong_kind_is_named() {
+fn a_missing_model_or_one_of_the_wrong_kind_is_named() {
     let missing = load_error(&settings(PathBuf::from("/nowhere.onnx"))).to_string();
     assert!(missing.contains("/nowhere.onnx"), "{missing}");
     let encoder = load_error(&settings(models::snac_small("encoder.onnx"))).to_string();
@@ -48,9 +48,9 @@ fn a_model_that_is_missing_or_of_the_wrong_kind_is_named() {
     assert!(decoder.to_string().contains("this is a decoder"), "{decoder}");
 }
 
-/// The library of this machine has no CUDA: asking for it must fail, and `auto` must say what it became.
+/// This machine's library has no CUDA: asking for it must fail, and `auto` must report the CPU.
 #[test]
-fn cuda_that_cannot_be_had_is_an_error_and_auto_takes_the_cpu() {
+fn unavailable_cuda_is_an_error_and_auto_takes_the_cpu() {
     let model = models::snac_small("decoder_stream.onnx");
     let cuda = DecoderSettings { device: Device::Cuda(0), ..settings(model.clone()) };
     let error = load_error(&cuda);

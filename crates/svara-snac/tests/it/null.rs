@@ -3,7 +3,7 @@ use svara_snac::{DecodeError, Decoder, DecoderKind, Frame};
 use crate::support::{decode, decoder, frames};
 use svara_testkit::models;
 
-/// As much silence as a stream decoder gives sound, chunk for chunk.
+/// Chunk for chunk, as much silence as a stream decoder returns audio.
 #[tokio::test]
 async fn silence_comes_as_much_and_as_late_as_sound() {
     let (null, real) = (Decoder::null(2), decoder(models::snac_small("decoder_stream.onnx")));

@@ -18,7 +18,7 @@ pub fn decoder(model: PathBuf) -> Decoder {
     Decoder::load(&Runtime::load(&search()).unwrap(), &settings(model)).unwrap()
 }
 
-/// Frames that differ for every seed.
+/// Pseudo-random frames, different for every seed.
 pub fn frames(seed: u64, count: usize) -> Vec<Frame> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut code = || {
@@ -28,7 +28,7 @@ pub fn frames(seed: u64, count: usize) -> Vec<Frame> {
     (0..count).map(|_| Frame(std::array::from_fn(|_| code()))).collect()
 }
 
-/// The whole stream, `hop` frames a call.
+/// Decodes a whole stream, `hop` frames per call.
 pub async fn decode(
     decoder: &Decoder,
     seed: u64,

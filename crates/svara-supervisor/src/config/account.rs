@@ -1,10 +1,10 @@
-//! The account a program runs as.
+//! The account that a program runs as.
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 use super::{field::Fields, file, types::Account};
 
-/// Looks the account up, so that a name that doesn't exist is found before anything starts.
+/// Looks up the account, so that an unknown name is reported before anything starts. `None` means ours.
 pub(super) fn account(program: &file::Program, fields: &mut Fields<'_>) -> Option<Account> {
     if program.user.is_none() && program.group.is_none() {
         return None;
@@ -36,7 +36,7 @@ pub(super) fn account(program: &file::Program, fields: &mut Fields<'_>) -> Optio
         return None;
     }
     if !own.0.is_root() {
-        fields.fault("user", format!("only root can run programs as another user than `{}`", own.0));
+        fields.fault("user", format!("only root can run programs as a user other than `{}`", own.0));
         return None;
     }
     let groups = std::ffi::CString::new(user.name).ok().and_then(|name| getgrouplist(&name, gid).ok());

@@ -1,8 +1,8 @@
-//! `${VAR}`, `${VAR:-default}`, `$((a + b))` and `$$` in the values of the file.
+//! Expands `${VAR}`, `${VAR:-default}`, `$((a + b))` and `$$` in the file's values.
 
 use std::collections::HashMap;
 
-/// Where variables are looked up: the replica's own first, then the environment the supervisor was started with.
+/// The variables for expansion: the replica's own override the supervisor's environment.
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
     values: HashMap<String, String>,
@@ -11,24 +11,24 @@ pub struct Variables {
 /// Why a value can't be expanded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpandError {
-    /// `${VAR}` without a default, and VAR isn't set.
+    /// `${VAR}` has no default and isn't set.
     #[error("${{{0}}} is not set; set it, or write ${{{0}:-default}}")]
     Unset(String),
-    /// An opening without its end, or a name that is none.
+    /// A missing closing bracket, or an invalid name.
     #[error("`{0}`: expected ${{NAME}}, ${{NAME:-default}}, $((a + b)) or $$ for a dollar sign")]
     Syntax(String),
-    /// A term of a sum is no whole number.
+    /// A term of a sum isn't a whole number.
     #[error("`{0}` in $((…)) is not a whole number")]
     Number(String),
 }
 
 impl Variables {
-    /// The given names and values; later ones win.
+    /// Variables from names and values; later ones win.
     pub fn new(values: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { values: values.into_iter().collect() }
     }
 
-    /// The same variables and one more.
+    /// A copy with one more variable.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut values = self.values.clone();
@@ -36,12 +36,12 @@ impl Variables {
         Self { values }
     }
 
-    /// The text with every variable replaced.
+    /// Replaces every variable in the text.
     ///
-    /// As in a shell, `:-` also stands in for a variable that is set but empty.
+    /// As in a shell, the default after `:-` also replaces a variable that is set but empty.
     ///
     /// # Errors
-    /// [`ExpandError`] names the variable or the piece of text that can't be read.
+    /// [`ExpandError`] names the variable or the text that can't be parsed.
     pub fn expand(&self, text: &str) -> Result<String, ExpandError> {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
@@ -95,7 +95,7 @@ impl Variables {
     }
 }
 
-/// Splits at the `close` that belongs to an `open` already read.
+/// Splits at the `close` that matches an `open` already consumed.
 fn until<'a>(text: &'a str, open: &str, close: &str) -> Option<(&'a str, &'a str)> {
     let mut depth = 0_usize;
     let mut at = 0;

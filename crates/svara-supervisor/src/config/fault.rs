@@ -1,10 +1,10 @@
-//! What can be wrong with the configuration.
+//! Errors in the configuration.
 
 use std::{io, path::PathBuf};
 
 use crate::graph::GraphError;
 
-/// Why there is no configuration.
+/// Why the configuration can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file can't be read.
@@ -12,21 +12,21 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The system's error.
         source: io::Error,
     },
-    /// The file is no TOML, or has a key that doesn't exist, or a value of the wrong kind.
+    /// The file isn't valid TOML, or has an unknown key or a value of the wrong type.
     #[error("{0}")]
     Syntax(#[from] toml::de::Error),
-    /// Everything else that is wrong.
+    /// Everything else that is wrong, all at once.
     #[error("{}", list(.0))]
     Faults(Vec<Fault>),
 }
 
-/// One thing that is wrong.
+/// One fault in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// A value.
+    /// An invalid value.
     #[error("{key}: {message}")]
     Value {
         /// Its key, as in `program.vllm.stop.grace`.
@@ -34,7 +34,7 @@ pub enum Fault {
         /// What is wrong and what is allowed.
         message: String,
     },
-    /// The order of the programs.
+    /// An invalid start order.
     #[error(transparent)]
     Order(#[from] GraphError),
 }

@@ -1,4 +1,4 @@
-//! Reading single values: expanded, parsed, and every fault noted with its key.
+//! Reads single values: expands and parses them, and records every fault with its key.
 
 use std::{fmt::Display, path::PathBuf, time::Duration};
 
@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 
 use super::{expand::Variables, fault::Fault, file::Scalar};
 
-/// Reads values of one table and collects what is wrong with them.
+/// Reads the values of one table and collects their faults.
 pub(super) struct Fields<'a> {
     /// Name of the table, as in `program.vllm`.
     pub(super) table: String,
@@ -15,7 +15,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// The same faults and variables, one table deeper.
+    /// A reader for a subtable, with the same faults and variables.
     pub(super) fn below(&mut self, table: &str) -> Fields<'_> {
         let table = if self.table.is_empty() { table.to_owned() } else { format!("{}.{table}", self.table) };
         Fields { table, variables: self.variables, faults: self.faults }
@@ -26,7 +26,7 @@ impl Fields<'_> {
         self.faults.push(Fault::Value { key, message: message.to_string() });
     }
 
-    /// Expands and parses; a fault is noted and gives `None`.
+    /// Expands and parses; records a fault and returns `None` on failure.
     fn parsed<T, E: Display>(
         &mut self,
         key: &str,
@@ -55,7 +55,7 @@ impl Fields<'_> {
 
     pub(super) fn words(&mut self, key: &str, value: &[String]) -> Vec<String> {
         if value.is_empty() {
-            self.fault(key, "must hold at least the program file");
+            self.fault(key, "must contain at least the program file");
         }
         value.iter().map(|word| self.text(key, word)).collect()
     }
@@ -82,7 +82,7 @@ impl Fields<'_> {
         value: Option<&Scalar>,
         default: T,
     ) -> T {
-        let parse = |text: &str| text.parse::<T>().map_err(|_| "expected a whole number that isn't negative");
+        let parse = |text: &str| text.parse::<T>().map_err(|_| "expected a non-negative whole number");
         value.map_or(Some(default), |v| self.parsed(key, &v.to_string(), parse)).unwrap_or(default)
     }
 
@@ -105,7 +105,7 @@ impl Fields<'_> {
             let uri: http::Uri = text.parse().map_err(|error| format!("{error}"))?;
             match (uri.scheme_str(), uri.host()) {
                 (Some("http"), Some(_)) => Ok(uri),
-                _ => Err("expected http://host[:port]/path (no TLS here)".to_owned()),
+                _ => Err("expected http://host[:port]/path (TLS is not supported)".to_owned()),
             }
         };
         self.parsed(key, value, parse).unwrap_or_default()

@@ -1,7 +1,7 @@
-//! The file as it is written: every key optional where it has a default, every unknown key an error.
+//! The file as written: keys with a default are optional, unknown keys are errors.
 //!
-//! Values stay strings here, because any of them may hold `${VAR}`; [`super::resolve`] expands, parses and checks
-//! them and names each fault by its key.
+//! Values stay strings here, because any may contain `${VAR}`; [`super::resolve`] expands, parses and checks them, and
+//! names each fault by its key.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(super) struct File {
     pub(super) schedule: Vec<Schedule>,
 }
 
-/// A number or a truth value that may also be written as a string with `${VAR}` in it.
+/// A number or boolean, which may also be written as a string containing `${VAR}`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Scalar {

@@ -1,7 +1,7 @@
-//! Configuration: one TOML file, checked whole before anything is started.
+//! Configuration: one TOML file, validated completely before anything starts.
 //!
-//! Precedence: a value in the file, then its default; `${VAR}` in a value takes it from the environment. Unknown keys
-//! are errors, and everything else that is wrong is reported at once.
+//! A value in the file takes precedence over its default; `${VAR}` in a value reads the environment. Unknown keys are
+//! errors, and all other faults are reported at once.
 
 mod account;
 mod expand;

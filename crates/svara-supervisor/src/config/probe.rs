@@ -1,4 +1,4 @@
-//! The probes of a program.
+//! Resolves a program's probes.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::probe::{CanarySpec, Check, HangSpec, ProbeSpec};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Where a probe stands: some keys belong to one place only.
+/// Kind of probe: some keys are allowed for one kind only.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Startup,
@@ -28,13 +28,13 @@ pub(super) fn probe(probe: &file::Probe, fields: &mut Fields<'_>, role: Role) ->
         }
         (None, None, Some(command)) => Check::Command(fields.words("command", command)),
         _ => {
-            fields.fault("http", "a probe has exactly one of http, tcp and command");
+            fields.fault("http", "a probe needs exactly one of http, tcp and command");
             Check::Command(Vec::new())
         }
     };
     let startup = role == Role::Startup;
     if startup && probe.failures.is_some() {
-        fields.fault("failures", "a startup probe has no number of failures, but a deadline");
+        fields.fault("failures", "a startup probe has a deadline instead of a number of failures");
     }
     if !startup && probe.deadline.is_some() {
         fields.fault("deadline", "only a startup probe has a deadline");
@@ -76,7 +76,7 @@ pub(super) fn hang(hang: &file::Hang, fields: &mut Fields<'_>) -> HangSpec {
     if let Some(canary) = &spec.canary
         && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&canary.body)
     {
-        fields.fault("canary.body", format!("no JSON: {error}"));
+        fields.fault("canary.body", format!("invalid JSON: {error}"));
     }
     spec
 }

@@ -1,4 +1,4 @@
-//! One `[program.NAME]` table: its replicas, expanded and checked.
+//! Resolves a `[program.NAME]` table into its replicas.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,12 +18,12 @@ use super::{
 };
 use crate::policy::{Backoff, RestartLimit, RestartPolicy};
 
-/// More replicas than this are a slip of the pen.
+/// More replicas than this are most likely a typo.
 const MAX_REPLICAS: u32 = 64;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The replicas of a program; none when it is disabled.
+/// The replicas of a program; none if it is disabled.
 pub(super) fn resolve_program(
     name: &str,
     program: &file::Program,
@@ -35,21 +35,21 @@ pub(super) fn resolve_program(
     let mut fields = Fields { table: table.clone(), variables, faults };
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.is_empty() || name == "all" || name.len() > 64 || !name.chars().all(is_word) {
-        fields.fault("name", "a name has 1 to 64 letters, digits, `_` or `-`, and isn't `all`");
+        fields.fault("name", "a name must have 1 to 64 letters, digits, `_` or `-`, and must not be `all`");
     }
     if !fields.switch("enabled", program.enabled.as_ref(), true) {
         return Vec::new();
     }
     let replicas = fields.integer("replicas", program.replicas.as_ref(), 1);
     if !(1..=MAX_REPLICAS).contains(&replicas) {
-        fields.fault("replicas", format!("must lie between 1 and {MAX_REPLICAS}"));
+        fields.fault("replicas", format!("must be between 1 and {MAX_REPLICAS}"));
         return Vec::new();
     }
     let mut specs = Vec::new();
     for index in 0..replicas {
         let unique = if replicas == 1 { name.to_owned() } else { format!("{name}-{index}") };
         let variables = variables.with("INDEX", &index.to_string());
-        // A fault in the table is one fault, not one for each replica.
+        // Report a fault in the table once, not once per replica.
         let mut found = Vec::new();
         let fields = Fields { table: table.clone(), variables: &variables, faults: &mut found };
         specs.push(replica(unique, name, program, log_directory, fields));
@@ -71,7 +71,7 @@ fn replica(
         let extra = fields.text("extra_args", extra);
         match shlex::split(&extra) {
             Some(words) => command.extend(words),
-            None => fields.fault("extra_args", format!("`{extra}`: a quote isn't closed")),
+            None => fields.fault("extra_args", format!("`{extra}`: unclosed quote")),
         }
     }
     let environment = program.environment.iter();

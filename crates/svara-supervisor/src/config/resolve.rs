@@ -1,4 +1,4 @@
-//! From the file to the checked configuration.
+//! Turns the file into the checked configuration.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,7 +36,7 @@ pub fn parse(text: &str, variables: &Variables) -> Result<Config, ConfigError> {
     let mut faults = Vec::new();
     let mut fields = Fields { table: String::new(), variables, faults: &mut faults };
     if file.program.is_empty() {
-        fields.fault("program", "no program; write at least one [program.NAME]");
+        fields.fault("program", "no programs; add at least one [program.NAME]");
     }
     let log = log(&file.log, &mut fields.below("log"));
     let mut programs = Vec::new();
@@ -108,8 +108,8 @@ fn log(log: &file::Log, fields: &mut Fields<'_>) -> LogConfig {
     }
 }
 
-/// Checks the graph of the programs (not of the replicas), and puts the replicas in its order with the names they wait
-/// for. A disabled program counts as ready.
+/// Checks the graph of programs (not replicas), sorts the replicas in start order and resolves `after` to names of
+/// replicas. A disabled program counts as ready.
 fn in_order(
     file: &file::File,
     mut programs: Vec<ProgramSpec>,
@@ -129,7 +129,7 @@ fn in_order(
     for spec in &programs {
         if !seen.insert(spec.name.clone()) {
             let key = format!("program.{}", spec.program);
-            let message = format!("a replica would be called `{}`, as another program is", spec.name);
+            let message = format!("a replica would be named `{}`, like another program", spec.name);
             faults.push(Fault::Value { key, message });
         }
     }
@@ -144,7 +144,8 @@ fn in_order(
     programs
 }
 
-/// The names of all replicas; a program without any (it is disabled) keeps its name, which nothing has then.
+/// Replaces names of programs with those of their replicas. A disabled program has none and keeps its name, which then
+/// matches nothing.
 fn replicas_of(names: &[String], programs: &[ProgramSpec]) -> Vec<String> {
     let of = |name: &String| {
         let replicas = programs.iter().filter(|spec| spec.program == *name).map(|spec| spec.name.clone());
@@ -157,7 +158,7 @@ fn replicas_of(names: &[String], programs: &[ProgramSpec]) -> Vec<String> {
 fn resolve_hook(number: usize, hook: &file::Hook, file: &file::File, fields: &mut Fields<'_>) -> HookSpec {
     let mut fields = fields.below(&format!("hook[{number}]"));
     for name in hook.on.iter().filter(|name| !Kind::NAMES.contains(&name.as_str())) {
-        fields.fault("on", format!("there is no event `{name}`; there are: {}", Kind::NAMES.join(", ")));
+        fields.fault("on", format!("there is no event `{name}`; events are: {}", Kind::NAMES.join(", ")));
     }
     for name in hook.programs.iter().filter(|name| !file.program.contains_key(*name)) {
         fields.fault("programs", format!("there is no program `{name}`"));

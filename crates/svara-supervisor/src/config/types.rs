@@ -1,4 +1,4 @@
-//! The configuration after expansion and checking: what the rest of the crate works with.
+//! The configuration after expansion and checking, as used by the rest of the crate.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -15,59 +15,59 @@ use crate::{
 pub struct Config {
     /// Control socket.
     pub socket: PathBuf,
-    /// Where `/metrics` is served; off when absent.
+    /// Address that serves `/metrics`; `None` turns it off.
     pub metrics: Option<SocketAddr>,
-    /// How often the health report line is written; off when absent.
+    /// Interval of the health report line; `None` turns it off.
     pub health_report: Option<Duration>,
     /// Log files and console.
     pub log: LogConfig,
-    /// Programs in start order: every program stands behind those it comes after.
+    /// Programs in start order: each comes after its dependencies.
     pub programs: Vec<ProgramSpec>,
-    /// Names of programs that are switched off by `enabled = false`.
+    /// Names of programs disabled by `enabled = false`.
     pub disabled: Vec<String>,
-    /// What runs on events.
+    /// Commands and webhooks that run on events.
     pub hooks: Vec<HookSpec>,
-    /// What runs at set times.
+    /// Commands that run on a schedule.
     pub schedules: Vec<ScheduleSpec>,
 }
 
-/// How output is kept.
+/// Settings of log files and console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
     /// Directory of the log files.
     pub directory: PathBuf,
-    /// A file that has reached this size is rotated.
+    /// A file that would grow beyond this size is rotated.
     pub max_size_bytes: u64,
-    /// Rotated files kept beside the current one.
+    /// Rotated files to keep besides the current one.
     pub backups: u32,
-    /// Put the time before each line in the files.
+    /// Prefix each line with the time.
     pub timestamps: bool,
-    /// JSON lines in place of plain text, in the files and on the console.
+    /// Write JSON lines instead of plain text, in the files and on the console.
     pub json: bool,
-    /// Copy everything to our own standard output with the program's name before it.
+    /// Copy all output to our own standard output, prefixed with the program's name.
     pub console: bool,
 }
 
-/// One process to keep alive; a program with replicas gives several.
+/// One process to keep running; a program with replicas becomes several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProgramSpec {
-    /// Unique name: the program's, with `-INDEX` behind it when there are several replicas.
+    /// Unique name: the program's, with `-INDEX` appended if there are several replicas.
     pub name: String,
     /// The program's name in the file.
     pub program: String,
     /// Program file and its arguments; never empty.
     pub command: Vec<String>,
-    /// Working directory; ours when absent.
+    /// Working directory; ours if `None`.
     pub directory: Option<PathBuf>,
-    /// Variables added to our own environment.
+    /// Variables added to our environment.
     pub environment: Vec<(String, String)>,
     /// Start with the supervisor.
     pub autostart: bool,
-    /// When it gives up, everything stops and the supervisor exits with its code.
+    /// When it ends for good, everything stops and the supervisor exits with its code.
     pub essential: bool,
-    /// Names of the processes that have to be ready first.
+    /// Names of the processes that must be ready first.
     pub after: Vec<String>,
-    /// Who it runs as; us when absent.
+    /// The account it runs as; ours if `None`.
     pub account: Option<Account>,
     /// Resource limits.
     pub limits: Limits,
@@ -75,29 +75,29 @@ pub struct ProgramSpec {
     pub restart: RestartPolicy,
     /// Exit codes that count as success.
     pub success_codes: Vec<i32>,
-    /// How long to wait before a restart.
+    /// Delays before restarts.
     pub backoff: Backoff,
-    /// A run that was ready for this long clears the count of attempts.
+    /// Being ready for this long resets the count of attempts.
     pub stable_after: Duration,
-    /// When to give up.
+    /// When to give up restarting.
     pub limit: RestartLimit,
     /// How it is stopped.
     pub stop: StopSpec,
-    /// With no startup and no readiness probe: ready after this long.
+    /// Without startup and readiness probes, it counts as ready after this time.
     pub ready_after: Duration,
-    /// Gate to the other probes.
+    /// Startup probe, which gates the other probes.
     pub startup: Option<ProbeSpec>,
-    /// Gate to the programs that come after.
+    /// Readiness probe, which gates dependents.
     pub readiness: Option<ProbeSpec>,
-    /// Restarts the program.
+    /// Liveness probe; its failure restarts the program.
     pub liveness: Option<ProbeSpec>,
-    /// Restarts a program that has work and makes no progress.
+    /// Hang detection; a program with work and no progress is restarted.
     pub hang: Option<HangSpec>,
-    /// Log file of its standard output.
+    /// Log file for its standard output.
     pub stdout_log: PathBuf,
-    /// Log file of its standard error.
+    /// Log file for its standard error.
     pub stderr_log: PathBuf,
-    /// Signals passed on to it when the supervisor gets them.
+    /// Signals that the supervisor forwards to it.
     pub forward_signals: Vec<Signal>,
 }
 
@@ -108,46 +108,46 @@ pub struct Account {
     pub uid: u32,
     /// Primary group id.
     pub gid: u32,
-    /// Every group of the user, set before the ids change.
+    /// All groups of the user, set before the ids change.
     pub groups: Vec<u32>,
 }
 
-/// Limits of a program; absent ones are inherited.
+/// Limits of a program; `None` is inherited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Open files (soft and hard).
     pub nofile: Option<u64>,
     /// Size of a core file, bytes.
     pub core_bytes: Option<u64>,
-    /// Memory of the whole group, by cgroup v2, bytes.
+    /// Memory of all its processes together, through cgroup v2, bytes.
     pub memory_bytes: Option<u64>,
 }
 
 /// How a program is stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopSpec {
-    /// Sent to the whole group first.
+    /// Signal sent to the whole group first.
     pub signal: Signal,
     /// Time until KILL.
     pub grace: Duration,
-    /// Time until KILL for a program that failed its liveness probe or hangs: it is unlikely to listen.
+    /// Time until KILL after a failed liveness probe or a hang, when the program is unlikely to respond.
     pub unhealthy_grace: Duration,
 }
 
-/// A command or a webhook that is run on events.
+/// A command or webhook that runs on events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookSpec {
     /// Names of the events, as in the event log.
     pub on: Vec<String>,
-    /// Only for these (replicas of) programs; for all when empty.
+    /// Limits it to these (replicas of) programs; empty means all.
     pub programs: Vec<String>,
-    /// What is done.
+    /// The action.
     pub action: HookAction,
-    /// It is killed or given up after this time.
+    /// The command is killed, or the request abandoned, after this time.
     pub timeout: Duration,
 }
 
-/// What a hook does with the event.
+/// What a hook does with an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HookAction {
     /// Runs a command with the event as JSON in `SVARA_EVENT`.

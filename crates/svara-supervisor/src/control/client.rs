@@ -1,4 +1,4 @@
-//! The operator's end of the control socket.
+//! The client side of the control socket.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -8,28 +8,28 @@ use std::{
 
 use super::protocol::{Request, Response, VERSION};
 
-/// Why there is no answer.
+/// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Nobody listens.
+    /// No supervisor is listening.
     #[error(
-        "no supervisor answers at {path}: {source}; name the socket with --socket or SVARA_SUPERVISOR_SOCKET"
+        "no supervisor answers at {path}: {source}; set the socket with --socket or SVARA_SUPERVISOR_SOCKET"
     )]
     Connect {
         /// The socket.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// The connection broke.
-    #[error("the supervisor's answer broke off: {0}")]
+    #[error("lost the connection to the supervisor: {0}")]
     Io(#[from] io::Error),
-    /// What came is no answer.
-    #[error("the supervisor's answer can't be read: {0}")]
+    /// The answer can't be parsed.
+    #[error("can't parse the supervisor's answer: {0}")]
     Answer(#[from] serde_json::Error),
 }
 
-/// Sends a request and hands every line of the answer to `each`, until the answer ends or `each` says no.
+/// Sends a request and passes each line of the answer to `each`, until the answer ends or `each` returns false.
 ///
 /// # Errors
 /// See [`ClientError`].

@@ -10,5 +10,5 @@ pub use protocol::{Failure, Request, Response, VERSION};
 pub use server::{BindError, Call, Places, bind, serve};
 pub use table::table;
 
-/// The socket when neither the file nor the command line names one, so that every command works without a file.
+/// The socket if neither the file nor the command line sets one, so that commands work without a file.
 pub const DEFAULT_SOCKET: &str = "${SVARA_SUPERVISOR_SOCKET:-/run/svara-supervisor.sock}";

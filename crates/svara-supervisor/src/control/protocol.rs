@@ -1,4 +1,4 @@
-//! What is said over the socket.
+//! Requests and answers on the socket.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,55 +15,55 @@ pub const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case")]
 pub enum Request {
-    /// How everything stands.
+    /// The state of programs.
     Status {
         /// Which programs.
         programs: Vec<String>,
     },
-    /// Start what is stopped, ended or given up.
+    /// Start programs that are stopped, exited or failed.
     Start {
         /// Which programs.
         programs: Vec<String>,
-        /// Answer when they are ready, or can't be.
+        /// Answer only when they are ready or have failed.
         wait: bool,
     },
-    /// Stop; answers when they are stopped.
+    /// Stop programs; answers when they are stopped.
     Stop {
         /// Which programs.
         programs: Vec<String>,
     },
-    /// Stop and start anew.
+    /// Stop programs and start them again.
     Restart {
         /// Which programs.
         programs: Vec<String>,
-        /// Answer when they are ready, or can't be.
+        /// Answer only when they are ready or have failed.
         wait: bool,
     },
     /// The last lines of a program.
     Tail {
         /// Which program.
         program: String,
-        /// How many lines, 200 at most.
+        /// Number of lines, at most 200.
         lines: usize,
-        /// Only this output.
+        /// Only this stream; both if `None`.
         stream: Option<Stream>,
-        /// And every line from now on.
+        /// Also send each new line.
         follow: bool,
     },
     /// The last events.
     Events {
-        /// How many, 256 at most.
+        /// Number of events, at most 256.
         count: usize,
-        /// And every event from now on.
+        /// Also send each new event.
         follow: bool,
     },
-    /// Read the file again and apply it to the programs that changed.
+    /// Reload the file and apply changes; unchanged programs keep running.
     Reload,
-    /// Open the log files anew.
+    /// Reopen the log files.
     Reopen,
-    /// The metrics as Prometheus text.
+    /// The metrics in Prometheus text format.
     Metrics,
-    /// Stop everything and end.
+    /// Stop all programs and exit.
     Shutdown,
 }
 
@@ -71,35 +71,35 @@ pub enum Request {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", content = "value", rename_all = "kebab-case")]
 pub enum Response {
-    /// How everything stands.
+    /// The state of programs.
     Status(Report),
-    /// Done, or under way; a line for each program.
+    /// Done or in progress; one line per program.
     Done(Vec<String>),
-    /// A line a program printed.
+    /// A line of a program's output.
     Line(TailLine),
     /// An event.
     Event(Event),
     /// The metrics.
     Metrics(String),
-    /// It can't be done.
+    /// The request failed.
     Error {
-        /// What kind of trouble.
+        /// The kind of failure.
         failure: Failure,
-        /// In words.
+        /// The message for the operator.
         message: String,
     },
 }
 
-/// Kinds of trouble, for exit codes.
+/// Kinds of failure, for exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Failure {
-    /// There is no such program.
+    /// No such program.
     UnknownProgram,
-    /// The request can't be read.
+    /// The request can't be parsed.
     BadRequest,
-    /// The file has faults; nothing was changed.
+    /// The file is invalid; nothing was changed.
     Configuration,
-    /// It was tried and came out wrong (a program that was to be ready has failed).
+    /// The request was carried out and failed, such as a start that ended in a failed program.
     Failed,
 }

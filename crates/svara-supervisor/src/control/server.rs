@@ -1,4 +1,4 @@
-//! The supervisor's end of the control socket.
+//! The server side of the control socket.
 
 use std::{
     io,
@@ -22,44 +22,44 @@ use tokio::{
 
 use super::protocol::{Failure, Request, Response, VERSION};
 
-/// A longer request is refused.
+/// Longest request.
 const MAX_REQUEST_BYTES: u64 = 64 << 10;
 
-/// Connections served at once; more wait.
+/// Connections served at once; further ones wait.
 const MAX_CONNECTIONS: u32 = 16;
 
-/// A connection has to say what it wants within this time, and to take each line of the answer.
+/// Time limit for a client to send its request, and to accept each line of the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A request and where its answer goes; the answer ends when the sender is dropped.
+/// A request and the channel for its answer, which ends when the sender is dropped.
 #[derive(Debug)]
 pub struct Call {
     /// The request.
     pub request: Request,
-    /// Takes the lines of the answer.
+    /// Receives the lines of the answer.
     pub reply: mpsc::Sender<Response>,
 }
 
-/// Why there is no socket.
+/// Why the socket can't be created.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Somebody answers on it.
+    /// Another supervisor is listening on it.
     #[error("another supervisor is running at {0}")]
     Running(PathBuf),
-    /// Something else is in the way.
-    #[error("{0} exists and is no socket")]
+    /// Another kind of file is in the way.
+    #[error("{0} exists and is not a socket")]
     NoSocket(PathBuf),
-    /// It can't be made.
+    /// It can't be created.
     #[error("control socket {path}: {source}")]
     Io {
         /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-/// Makes the socket, for its owner only. To be called before there are other threads: the umask is the process's.
+/// Creates the socket, accessible to its owner only. Call it before starting other threads: the umask is process-wide.
 ///
 /// # Errors
 /// See [`BindError`].
@@ -72,7 +72,7 @@ pub fn bind(path: &Path) -> Result<std::os::unix::net::UnixListener, BindError> 
         if std::os::unix::net::UnixStream::connect(path).is_ok() {
             return Err(BindError::Running(path.to_owned()));
         }
-        // Left by a supervisor that was killed.
+        // Left behind by a killed supervisor.
         std::fs::remove_file(path).map_err(failed)?;
     }
     if let Some(directory) = path.parent() {
@@ -86,7 +86,7 @@ pub fn bind(path: &Path) -> Result<std::os::unix::net::UnixListener, BindError> 
     Ok(listener)
 }
 
-/// The places for connections.
+/// Limits the number of connections.
 #[derive(Clone, Debug)]
 pub struct Places(Arc<Semaphore>);
 
@@ -97,14 +97,14 @@ impl Default for Places {
 }
 
 impl Places {
-    /// Waits until every connection has had its answer, for at most `limit`.
+    /// Waits until every connection has its answer, for at most `limit`.
     pub async fn all_free(&self, limit: Duration) {
-        // In time or not: the supervisor ends.
+        // Whether in time or not, the supervisor exits.
         let _ = timeout(limit, self.0.acquire_many(MAX_CONNECTIONS)).await;
     }
 }
 
-/// Accepts for ever.
+/// Accepts connections forever.
 pub async fn serve(listener: UnixListener, calls: mpsc::Sender<Call>, places: Places) {
     loop {
         match listener.accept().await {
@@ -112,12 +112,12 @@ pub async fn serve(listener: UnixListener, calls: mpsc::Sender<Call>, places: Pl
                 let Ok(place) = Arc::clone(&places.0).acquire_owned().await else { return };
                 let calls = calls.clone();
                 tokio::task::spawn_local(async move {
-                    // A client that went away has nothing to be told.
+                    // An error means that the client is gone.
                     let _ = converse(stream, calls).await;
                     drop(place);
                 });
             }
-            // Out of descriptors, most likely: some will be closed.
+            // Probably out of file descriptors; retry once some are closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
@@ -135,7 +135,7 @@ async fn converse(stream: UnixStream, calls: mpsc::Sender<Call>) -> io::Result<(
     let (reply, mut answers) = mpsc::channel(16);
     match parse(&line) {
         Ok(request) => {
-            // The supervisor is about to end otherwise; the empty answer says so.
+            // Fails only if the supervisor is about to exit; the empty answer says so.
             let _ = calls.send(Call { request, reply }).await;
         }
         Err(message) => {
@@ -153,7 +153,7 @@ async fn converse(stream: UnixStream, calls: mpsc::Sender<Call>) -> io::Result<(
                 line.push(b'\n');
                 timeout(PATIENCE, writer.write_all(&line)).await??;
             }
-            // The client went away while it followed.
+            // The client disconnected while following.
             read = reader.read(&mut rest) => if read? == 0 { return Ok(()) },
         }
     }
@@ -167,11 +167,12 @@ struct Envelope {
 }
 
 fn parse(line: &str) -> Result<Request, String> {
-    let envelope: Envelope = serde_json::from_str(line).map_err(|error| format!("no request: {error}"))?;
+    let envelope: Envelope =
+        serde_json::from_str(line).map_err(|error| format!("invalid request: {error}"))?;
     if envelope.version == VERSION {
         Ok(envelope.request)
     } else {
-        Err(format!("this supervisor speaks version {VERSION}, not {}", envelope.version))
+        Err(format!("this supervisor speaks protocol version {VERSION}, not {}", envelope.version))
     }
 }
 
@@ -185,6 +186,6 @@ mod tests {
         let stop = Request::Stop { programs: vec!["vllm".into()] };
         assert_eq!(parse(r#"{"version":1,"command":"stop","programs":["vllm"]}"#), Ok(stop));
         assert!(parse(r#"{"version":9,"command":"reload"}"#).unwrap_err().contains("version 1, not 9"));
-        assert!(parse("GET / HTTP/1.1").unwrap_err().starts_with("no request"));
+        assert!(parse("GET / HTTP/1.1").unwrap_err().starts_with("invalid request"));
     }
 }

@@ -1,4 +1,4 @@
-//! The status as a table.
+//! Formats the status as a table.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::supervisor::{ProgramReport, Report};
 
 const HEAD: [&str; 8] = ["PROGRAM", "STATE", "PID", "UPTIME", "RESTARTS", "LAST EXIT", "MEMORY", "PROBE"];
 
-/// The table, with a newline behind every row.
+/// The status table, one line per program.
 pub fn table(report: &Report) -> String {
     let mut rows = vec![HEAD.map(str::to_owned)];
     rows.extend(report.programs.iter().map(row));

@@ -1,4 +1,4 @@
-//! Our own standard output, which may be a pipe that nobody reads.
+//! Our standard output, which may be a pipe that nobody reads.
 
 use std::{
     io::{self, Write},
@@ -7,25 +7,25 @@ use std::{
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// A pipe that reports room takes at least this much without blocking (POSIX `PIPE_BUF` on Linux).
+/// A pipe that is ready for writing accepts at least this much without blocking (`PIPE_BUF` on Linux).
 const PIECE_BYTES: usize = 4096;
 
-/// How long a full pipe is waited for before lines are dropped.
+/// How long to wait for a full pipe before dropping lines.
 const PATIENCE_MS: u16 = 100;
 
-/// Standard output that never blocks for long.
+/// Writes to standard output without ever blocking for long.
 #[derive(Debug, Default)]
 pub(super) struct Console {
     stuck: bool,
 }
 
 impl Console {
-    /// Writes; gives the number of bytes that had to be dropped.
+    /// Writes; returns the number of bytes dropped.
     pub(super) fn write(&mut self, text: &[u8]) -> usize {
         let mut output = io::stdout().lock();
         let mut written = 0;
         for piece in text.chunks(PIECE_BYTES) {
-            // Once it is stuck there is no more waiting until there is room again.
+            // Once the pipe is stuck, don't wait again until it has room.
             let patience = if self.stuck { PollTimeout::ZERO } else { PollTimeout::from(PATIENCE_MS) };
             let room = {
                 let mut fds = [PollFd::new(output.as_fd(), PollFlags::POLLOUT)];
@@ -37,7 +37,7 @@ impl Console {
             }
             written += piece.len();
         }
-        // std keeps an unfinished line back; there is none left after a whole text.
+        // std buffers an incomplete line; a whole text leaves none.
         let _ = output.flush();
         text.len() - written
     }

@@ -1,4 +1,4 @@
-//! A log file that rotates by size and outlives its own removal.
+//! A log file that rotates by size and survives its own removal.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often it is checked that the path still leads to the open file, and how long to wait after a failure.
+/// How often to check that the path still refers to the open file, and how long to wait after a failure.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
-/// A file that is only ever appended to. At `max_size_bytes` it becomes `NAME.1`, what was `NAME.1` becomes `NAME.2`,
-/// and so on up to `NAME.{backups}`.
+/// An append-only file. At `max_size_bytes` it becomes `NAME.1`, the old `NAME.1` becomes `NAME.2`, and so on up to
+/// `NAME.{backups}`.
 #[derive(Debug)]
 pub(super) struct RotatingFile {
     path: PathBuf,
@@ -35,7 +35,7 @@ impl RotatingFile {
         Self { path: path.to_owned(), max_size_bytes, backups, open: None, retry_at: None }
     }
 
-    /// Appends. After a failure (a full disk, say) it fails without trying for a second.
+    /// Appends. After a failure such as a full disk, fails without trying for one second.
     pub(super) fn write(&mut self, text: &[u8], now: Instant) -> io::Result<()> {
         if self.retry_at.is_some_and(|at| now < at) {
             return Err(io::Error::other("still failing"));
@@ -56,7 +56,7 @@ impl RotatingFile {
                 open.checked = now;
                 open
             }
-            // Removed or replaced under us, or not opened yet.
+            // Removed, replaced, or not opened yet.
             _ => self.reopen(now)?,
         };
         if open.size_bytes > 0 && open.size_bytes + length > self.max_size_bytes {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rotates_by_size_and_keeps_so_many() {
+    fn rotates_by_size_and_keeps_its_backups() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("vllm.log");
         let mut log = RotatingFile::new(&path, 10, 2);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn appends_to_what_is_there() {
+    fn appends_to_an_existing_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.log");
         fs::write(&path, "before the restart\n").unwrap();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_and_retried_after_a_while() {
+    fn a_failure_is_returned_and_retried_after_a_while() {
         let directory = tempfile::tempdir().unwrap();
         let blocked = directory.path().join("blocked");
         fs::write(&blocked, "a file where a directory should be").unwrap();

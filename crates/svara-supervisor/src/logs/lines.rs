@@ -1,16 +1,16 @@
-//! Cutting a stream of bytes into lines.
+//! Splits a stream of bytes into lines.
 
-/// A longer line is cut into pieces of this length.
+/// A longer line is split after this many bytes or more.
 pub(super) const MAX_LINE_BYTES: usize = 8192;
 
-/// Holds back the last, unfinished line of what was read.
+/// Holds back an incomplete last line.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     partial: Vec<u8>,
 }
 
 impl Lines {
-    /// Takes what was read and gives all whole lines, each with its newline.
+    /// Takes the bytes read and returns all complete lines, each with its newline.
     pub(super) fn push(&mut self, read: &[u8]) -> Vec<u8> {
         let end = read.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let (whole, rest) = read.split_at(end);
@@ -26,7 +26,7 @@ impl Lines {
         out
     }
 
-    /// The unfinished line, finished.
+    /// Returns the incomplete line, with a newline added.
     pub(super) fn finish(&mut self) -> Vec<u8> {
         let mut last = std::mem::take(&mut self.partial);
         if !last.is_empty() {

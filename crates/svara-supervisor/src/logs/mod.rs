@@ -1,8 +1,7 @@
-//! What programs print: captured, kept in files that rotate, copied to our own output.
+//! Captures the output of programs, writes it to rotating files and copies it to our own output.
 //!
-//! Pipes are read on the main thread; files and console are written on a thread of their own, because a disk may
-//! stall. Between them stands a queue of bounded size. When the writer makes no progress, lines are dropped and
-//! counted: a program is never blocked by its log.
+//! The main thread reads pipes; another thread writes files and console, because a disk may stall. A bounded queue
+//! connects them. If the writer makes no progress, lines are dropped and counted: a program never blocks on its log.
 
 mod console;
 mod file;

@@ -1,4 +1,4 @@
-//! From a pipe to the writer and to memory.
+//! Moves lines from a pipe to the writer and to memory.
 
 use std::{cell::RefCell, io, os::fd::OwnedFd, rc::Rc, sync::Arc};
 
@@ -10,13 +10,13 @@ use tokio::{
 
 use super::{lines::Lines, record::Source, tail::Tail, writer::Logs};
 
-/// Read at once; a pipe holds four of these.
+/// Bytes per read; a pipe holds four times as many.
 const CHUNK_BYTES: usize = 16 << 10;
 
-/// Takes over one output of a process; the task ends when every holder of the other end has closed it.
+/// Captures one output of a process in a task, which ends when every holder of the pipe's other end has closed it.
 ///
 /// # Errors
-/// When the runtime can't watch the pipe.
+/// When the runtime can't register the pipe.
 pub fn capture(
     output: impl Into<OwnedFd>,
     source: Source,
@@ -27,7 +27,7 @@ pub fn capture(
     Ok(spawn_local(pump(pipe, Arc::new(source), logs.clone(), Rc::clone(tail))))
 }
 
-/// Reads until every holder of the other end has closed it.
+/// Reads until every holder of the pipe's other end has closed it.
 async fn pump(mut pipe: pipe::Receiver, source: Arc<Source>, logs: Logs, tail: Rc<RefCell<Tail>>) {
     let mut lines = Lines::default();
     let mut chunk = vec![0; CHUNK_BYTES];

@@ -1,4 +1,4 @@
-//! How lines look in a file and on the console.
+//! Formats lines for files and the console.
 
 use std::{path::PathBuf, time::SystemTime};
 
@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::LogConfig;
 
-/// Where lines come from and where they go.
+/// The origin and destination of lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Name before each line on the console.
+    /// Name that prefixes each line on the console.
     pub program: String,
-    /// Which of its outputs.
+    /// Which output.
     pub stream: Stream,
     /// Log file.
     pub path: PathBuf,
     /// Whether the lines are also copied to the console.
     pub console: bool,
-    /// The lines are complete as they are: no time and no JSON around them.
+    /// Write the lines as they are, without time or JSON around them.
     pub verbatim: bool,
 }
 
-/// Which output of a program.
+/// An output of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stream {
@@ -40,7 +40,7 @@ struct JsonLine<'a> {
 }
 
 impl Source {
-    /// The text for the file; `None` when it goes in as it is.
+    /// The text for the file; `None` if it needs no formatting.
     pub(super) fn for_file(&self, text: &[u8], at: SystemTime, config: &LogConfig) -> Option<Vec<u8>> {
         if self.verbatim || !(config.timestamps || config.json) {
             return None;
@@ -57,7 +57,7 @@ impl Source {
         }))
     }
 
-    /// The text for the console, every line with the program's name before it.
+    /// The text for the console, each line prefixed with the program's name.
     pub(super) fn for_console(&self, text: &[u8], at: SystemTime, config: &LogConfig) -> Vec<u8> {
         let time = humantime::format_rfc3339_millis(at).to_string();
         self.each_line(text, |line, out| {
@@ -91,7 +91,7 @@ impl Source {
             stream: self.stream,
             message: &message,
         };
-        // Strings alone always make JSON, and a Vec takes every write.
+        // Strings always serialize, and writing to a Vec can't fail.
         let _ = serde_json::to_writer(out, &record);
     }
 }

@@ -1,4 +1,4 @@
-//! The last lines of a program, in memory.
+//! A program's last lines, in memory.
 
 use std::collections::VecDeque;
 
@@ -7,22 +7,22 @@ use tokio::sync::{mpsc, mpsc::error::TrySendError};
 
 use super::record::Stream;
 
-/// Lines kept for one program.
+/// Lines kept per program.
 const KEEP_LINES: usize = 200;
 
-/// A kept line is cut to this length.
+/// Longer lines are truncated to this length in memory.
 const KEEP_BYTES: usize = 2048;
 
-/// One line.
+/// One line of output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TailLine {
-    /// Where it was printed.
+    /// The output that it was printed to.
     pub stream: Stream,
-    /// Without its newline.
+    /// The line without its newline.
     pub text: String,
 }
 
-/// The last lines of a program, and who reads on.
+/// A program's last lines, and the followers of new ones.
 #[derive(Debug, Default)]
 pub struct Tail {
     lines: VecDeque<TailLine>,
@@ -30,7 +30,7 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Adds whole lines. A follower that is too slow misses lines.
+    /// Adds complete lines. A slow follower misses lines.
     pub fn push(&mut self, stream: Stream, text: &[u8]) {
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let (kept, _) = line.split_at(line.len().min(KEEP_BYTES));
@@ -54,7 +54,7 @@ impl Tail {
         lines
     }
 
-    /// Every line from now on.
+    /// Receives every line from now on.
     pub fn follow(&mut self) -> mpsc::Receiver<TailLine> {
         let (sender, receiver) = mpsc::channel(256);
         self.followers.push(sender);

@@ -1,4 +1,4 @@
-//! The thread that writes files and console, and our end of its queue.
+//! The thread that writes files and console, and the handle to its queue.
 
 use std::{
     cell::Cell,
@@ -18,27 +18,27 @@ use tokio::sync::{mpsc, mpsc::error::SendTimeoutError, oneshot};
 use super::{console::Console, file::RotatingFile, record::Source};
 use crate::config::LogConfig;
 
-/// Texts in the queue; with 16 KiB each it holds 1 MiB at most.
+/// Messages in the queue; at 16 KiB each, it holds at most 1 MiB.
 const QUEUE: usize = 64;
 
-/// How long a full queue is waited for; a healthy disk makes room much faster than this.
+/// How long to wait for a full queue; a healthy disk drains it much faster.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Something about the log files that an operator should know.
+/// A problem with a log file that an operator should know about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogNotice {
-    /// Writing fails since now.
+    /// Writing has started to fail.
     Lost {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         reason: String,
     },
     /// Writing works again.
     Restored {
         /// The file.
         path: PathBuf,
-        /// What was lost meanwhile.
+        /// Bytes lost in the meantime.
         lost_bytes: u64,
     },
 }
@@ -49,7 +49,7 @@ enum Message {
     Flush(oneshot::Sender<()>),
 }
 
-/// Our end of the log writer.
+/// Handle to the log writer.
 #[derive(Clone, Debug)]
 pub struct Logs {
     queue: mpsc::Sender<Message>,
@@ -64,10 +64,10 @@ impl std::fmt::Debug for Message {
 }
 
 impl Logs {
-    /// Starts the writer. Notices are dropped when their queue is full.
+    /// Starts the writer. Notices are dropped if their queue is full.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// When the thread can't be started.
     pub fn start(config: LogConfig, notices: mpsc::Sender<LogNotice>) -> io::Result<Self> {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let dropped_bytes = Arc::<AtomicU64>::default();
@@ -82,7 +82,7 @@ impl Logs {
         Ok(Self { queue, stuck: Cell::new(false), dropped_bytes })
     }
 
-    /// Queues whole lines. Waits a moment for a busy writer, never for a stuck one: then the lines are dropped and
+    /// Queues complete lines. Waits briefly for a busy writer but never for a stuck one: then the lines are dropped and
     /// counted.
     pub async fn write(&self, source: &Arc<Source>, text: Vec<u8>) {
         let length = text.len() as u64;
@@ -97,7 +97,7 @@ impl Logs {
         }
     }
 
-    /// Queues a line of our own, without waiting at all.
+    /// Queues a line of our own without waiting.
     pub fn write_now(&self, source: &Arc<Source>, line: String) {
         let text = line.into_bytes();
         let length = text.len() as u64;
@@ -107,13 +107,13 @@ impl Logs {
         }
     }
 
-    /// Closes and opens all files, after something else has moved them.
+    /// Reopens all files after something else has moved them.
     pub async fn reopen(&self) {
-        // A stuck writer opens its files anew anyway once it goes on and finds them moved.
+        // A stuck writer will reopen moved files by itself once it continues.
         let _ = self.queue.send_timeout(Message::Reopen, PATIENCE).await;
     }
 
-    /// Waits until everything queued so far is written, for at most `limit`.
+    /// Waits until everything queued so far is written, for at most about `limit`.
     pub async fn flush(&self, limit: Duration) {
         let (done, written) = oneshot::channel();
         if self.queue.send_timeout(Message::Flush(done), limit).await.is_ok() {
@@ -121,7 +121,7 @@ impl Logs {
         }
     }
 
-    /// What was lost so far: to a stuck writer, a failing file or a console nobody reads.
+    /// Bytes lost so far to a stuck writer, a failing file or a console that nobody reads.
     pub fn dropped_bytes(&self) -> u64 {
         self.dropped_bytes.load(Ordering::Relaxed)
     }
@@ -155,7 +155,7 @@ impl Writer {
         }
     }
 
-    /// Writes to the source's file; the second half of a file's entry counts what is being lost.
+    /// Writes to the source's file. The second half of its entry counts the bytes lost while writing fails.
     fn file(&mut self, source: &Source, text: &[u8]) {
         let (file, losing) = self.files.entry(source.path.clone()).or_insert_with(|| {
             (RotatingFile::new(&source.path, self.config.max_size_bytes, self.config.backups), None)
@@ -178,7 +178,7 @@ impl Writer {
                 LogNotice::Lost { path: source.path.clone(), reason: error.to_string() }
             }
         };
-        // The queue of notices is full only when several files fail in the same moment.
+        // The queue of notices is full only if many files fail at the same moment.
         let _ = self.notices.try_send(notice);
     }
 }

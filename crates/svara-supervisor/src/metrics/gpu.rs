@@ -1,33 +1,33 @@
-//! GPU memory and utilisation, where NVIDIA's management library is there to be loaded.
+//! GPU memory and utilization, if NVIDIA's management library can be loaded.
 //!
-//! Built and tested on machines without a GPU only: the readings themselves are unmeasured.
+//! Only built and tested on machines without a GPU: the readings themselves are untested.
 
 use nvml_wrapper::{Nvml, error::NvmlError};
 
-/// The library, if it could be loaded.
+/// NVIDIA's management library, if it could be loaded.
 #[derive(Debug, Default)]
 pub struct Gpus {
     library: Option<Nvml>,
 }
 
-/// One GPU at one moment.
+/// A reading of one GPU.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GpuReading {
-    /// As `nvidia-smi` numbers it.
+    /// Index, as in `nvidia-smi`.
     pub index: u32,
     /// Memory in use, bytes.
     pub memory_used_bytes: u64,
-    /// Memory it has, bytes.
+    /// Total memory, bytes.
     pub memory_total_bytes: u64,
-    /// Share of the last sample period in which it was busy, 0..1.
+    /// Fraction of the last sample period in which it was busy, 0 to 1.
     pub utilisation: f64,
 }
 
 impl Gpus {
-    /// Loads `libnvidia-ml.so.1`. Where it isn't installed there are simply no GPU metrics: a machine without a GPU.
+    /// Loads `libnvidia-ml.so.1`. If it isn't installed, the machine has no GPU and there are no GPU metrics.
     ///
     /// # Errors
-    /// When the library is there and can't be used (a driver of another version, no device).
+    /// When the library exists but can't be used (driver version mismatch, no device).
     pub fn load() -> Result<Self, NvmlError> {
         match Nvml::builder().lib_path("libnvidia-ml.so.1".as_ref()).init() {
             Ok(library) => Ok(Self { library: Some(library) }),
@@ -36,7 +36,7 @@ impl Gpus {
         }
     }
 
-    /// Every GPU that answers.
+    /// Reads every GPU that responds.
     pub fn read(&self) -> Vec<GpuReading> {
         let Some(library) = &self.library else { return Vec::new() };
         let count = library.device_count().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Prometheus metrics, on an address that is off unless configured.
+//! Prometheus metrics, served only if an address is configured.
 
 mod gpu;
 mod page;

@@ -1,4 +1,4 @@
-//! The metrics page, in Prometheus' text format.
+//! The metrics page in Prometheus text format.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -12,17 +12,17 @@ use prometheus_client::{
 use super::gpu::GpuReading;
 use crate::supervisor::{ProgramReport, Report};
 
-/// All metrics. Labels are the names of programs, the reasons of restarts and the numbers of GPUs: all bounded.
+/// Renders all metrics. Labels are names of programs, reasons of restarts and indices of GPUs: all bounded.
 pub fn render(report: Report, memory_kills: BTreeMap<String, u64>, gpus: Vec<GpuReading>) -> String {
     let mut registry = Registry::with_prefix("svara_supervisor");
     registry.register_collector(Box::new(Page { report, memory_kills, gpus }));
     let mut text = String::new();
-    // A String takes every write.
+    // Writing to a String can't fail.
     let _ = prometheus_text::encode(&mut text, &registry);
     text
 }
 
-/// What is on the page.
+/// Everything on the page.
 #[derive(Debug)]
 struct Page {
     report: Report,
@@ -36,36 +36,48 @@ impl Collector for Page {
         let page = &mut encoder;
         let report = &self.report;
         let uptime = ConstGauge::new(report.uptime_seconds);
-        single(page, "uptime_seconds", "time since the supervisor started", &uptime)?;
+        single(page, "uptime_seconds", "Seconds since the supervisor started.", &uptime)?;
         let orphans = ConstCounter::new(report.orphans_reaped);
-        single(page, "orphans_reaped", "adopted orphans that were reaped", &orphans)?;
+        single(page, "orphans_reaped", "Orphaned processes adopted and reaped.", &orphans)?;
         let dropped = ConstCounter::new(report.dropped_log_bytes);
-        single(page, "log_dropped_bytes", "output lost to full disks or stuck readers", &dropped)?;
-        self.programs(page, "up", "whether it has a process", |p| flag(p.pid.is_some()))?;
-        self.programs(page, "ready", "whether it is ready", |p| flag(p.state == "ready"))?;
-        let degraded = "whether one it comes after is not ready";
+        single(page, "log_dropped_bytes", "Bytes of output lost to full disks or stuck readers.", &dropped)?;
+        self.programs(page, "up", "1 if the program has a process, else 0.", |p| flag(p.pid.is_some()))?;
+        self.programs(page, "ready", "1 if the program is ready, else 0.", |p| flag(p.state == "ready"))?;
+        let degraded = "1 if the program is ready but a dependency is not, else 0.";
         self.programs(page, "degraded", degraded, |p| flag(!p.degraded.is_empty()))?;
         let uptime = |p: &ProgramReport| p.uptime_seconds.map(ConstGauge::new);
-        self.programs(page, "program_uptime_seconds", "age of its process", uptime)?;
+        self.programs(
+            page,
+            "program_uptime_seconds",
+            "Seconds since the program's process started.",
+            uptime,
+        )?;
         let cpu = |p: &ProgramReport| p.cpu_seconds.map(ConstCounter::new);
-        self.programs(page, "cpu_seconds", "processor time of its living processes", cpu)?;
+        self.programs(page, "cpu_seconds", "CPU seconds used by the program's live processes.", cpu)?;
         let memory = |p: &ProgramReport| p.memory_bytes.map(ConstGauge::new);
-        self.programs(page, "resident_memory_bytes", "memory of all its processes", memory)?;
-        self.programs(page, "processes", "number of its processes", |p| Some(ConstGauge::new(p.processes)))?;
+        self.programs(
+            page,
+            "resident_memory_bytes",
+            "Resident memory of all the program's processes.",
+            memory,
+        )?;
+        self.programs(page, "processes", "Number of the program's processes.", |p| {
+            Some(ConstGauge::new(p.processes))
+        })?;
         let kills = |p: &ProgramReport| self.memory_kills.get(&p.name).copied().map(ConstCounter::new);
-        self.programs(page, "memory_kills", "kills by the kernel at its memory limit", kills)?;
-        family(page, "restarts", "restarts by reason", self.restarts())?;
+        self.programs(page, "memory_kills", "Kills by the kernel at the program's memory limit.", kills)?;
+        family(page, "restarts", "Restarts of the program by reason.", self.restarts())?;
         if self.gpus.is_empty() {
             return Ok(());
         }
-        self.gpus(page, "gpu_memory_used_bytes", "memory in use", |gpu| gpu.memory_used_bytes)?;
-        self.gpus(page, "gpu_memory_total_bytes", "memory it has", |gpu| gpu.memory_total_bytes)?;
-        self.gpus(page, "gpu_utilisation_ratio", "share of time it was busy", |gpu| gpu.utilisation)
+        self.gpus(page, "gpu_memory_used_bytes", "GPU memory in use.", |gpu| gpu.memory_used_bytes)?;
+        self.gpus(page, "gpu_memory_total_bytes", "Total GPU memory.", |gpu| gpu.memory_total_bytes)?;
+        self.gpus(page, "gpu_utilisation_ratio", "Fraction of time the GPU was busy.", |gpu| gpu.utilisation)
     }
 }
 
 impl Page {
-    /// A metric of each program; one for which there is no value is left out.
+    /// A metric for each program that has a value.
     fn programs<M: EncodeMetric + TypedMetric>(
         &self,
         page: &mut DescriptorEncoder<'_>,
@@ -86,7 +98,7 @@ impl Page {
         })
     }
 
-    /// A gauge of each GPU.
+    /// A gauge for each GPU.
     fn gpus<N: EncodeGaugeValue>(
         &self,
         page: &mut DescriptorEncoder<'_>,

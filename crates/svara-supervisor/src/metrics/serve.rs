@@ -18,19 +18,19 @@ use tokio::{
 
 use crate::control::{Call, Request, Response};
 
-/// Connections served at once; more wait.
+/// Connections served at once; further ones wait.
 const MAX_CONNECTIONS: usize = 8;
 
-/// A connection that takes longer than this, idle or not, is closed.
+/// Connections are closed after this time, idle or not.
 const CONNECTION_LIMIT: Duration = Duration::from_secs(30);
 
-/// Accepts for ever.
+/// Accepts connections forever.
 pub async fn serve(listener: TcpListener, calls: mpsc::Sender<Call>) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors, most likely: some will be closed.
+            // Probably out of file descriptors; retry once some are closed.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -41,7 +41,7 @@ pub async fn serve(listener: TcpListener, calls: mpsc::Sender<Call>) {
                 .timer(TokioTimer::new())
                 .header_read_timeout(Duration::from_secs(5))
                 .serve_connection(TokioIo::new(stream), service);
-            // A scraper that goes away or stalls has nothing to be told.
+            // A scraper that disconnects or stalls gets no answer.
             let _ = timeout(CONNECTION_LIMIT, connection).await;
             drop(place);
         });
@@ -53,17 +53,17 @@ async fn answer(
     calls: mpsc::Sender<Call>,
 ) -> Result<HttpResponse<Full<Bytes>>, Infallible> {
     if request.uri().path() != "/metrics" {
-        return Ok(plain(StatusCode::NOT_FOUND, "only /metrics is here\n".to_owned()));
+        return Ok(plain(StatusCode::NOT_FOUND, "only /metrics is served here\n".to_owned()));
     }
     if request.method() != Method::GET {
-        return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n".to_owned()));
+        return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "only GET is allowed\n".to_owned()));
     }
     let (reply, mut answer) = mpsc::channel(1);
-    // Fails when the supervisor is about to end; then there is no answer either.
+    // Fails if the supervisor is about to exit; then there is no answer either.
     let _ = calls.send(Call { request: Request::Metrics, reply }).await;
     Ok(match answer.recv().await {
         Some(Response::Metrics(text)) => plain(StatusCode::OK, text),
-        _ => plain(StatusCode::SERVICE_UNAVAILABLE, "the supervisor is going down\n".to_owned()),
+        _ => plain(StatusCode::SERVICE_UNAVAILABLE, "the supervisor is shutting down\n".to_owned()),
     })
 }
 

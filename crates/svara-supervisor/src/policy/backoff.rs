@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The delays between restarts: `initial · factor^(attempt-1)`, never over `cap`, spread by up to `jitter` of itself.
+/// Delays between restarts: `initial · factor^(attempt-1)`, at most `cap`, each shortened by up to `jitter` of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Backoff {
     initial: Duration,
@@ -11,17 +11,17 @@ pub struct Backoff {
     jitter: f64,
 }
 
-/// Bounds that make no backoff.
+/// Invalid parameters of a backoff.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBackoff {
-    /// The cap lies below the first delay.
+    /// The cap is below the first delay.
     #[error("cap is shorter than initial")]
     Cap,
-    /// A factor under 1 would shrink the delays.
-    #[error("factor must lie between 1 and 10")]
+    /// A factor below 1 would shrink the delays.
+    #[error("factor must be between 1 and 10")]
     Factor,
-    /// A share, not a time.
-    #[error("jitter must lie between 0 and 1")]
+    /// Jitter is a fraction, not a time.
+    #[error("jitter must be between 0 and 1")]
     Jitter,
 }
 
@@ -36,7 +36,7 @@ impl Backoff {
     /// A backoff from `initial` to `cap`.
     ///
     /// # Errors
-    /// When `cap < initial`, `factor` lies outside 1..=10 or `jitter` outside 0..=1.
+    /// When `cap < initial`, or `factor` is outside 1..=10, or `jitter` is outside 0..=1.
     pub fn try_new(
         initial: Duration,
         cap: Duration,
@@ -55,9 +55,9 @@ impl Backoff {
         Ok(Self { initial, cap, factor, jitter })
     }
 
-    /// The delay before restart number `attempt` (from 1), with `random` in 0..1 choosing the place within the jitter.
+    /// The delay before restart number `attempt` (from 1); `random` in 0..1 chooses the amount of jitter.
     ///
-    /// Jitter shortens the delay, so that the cap holds with it.
+    /// Jitter only shortens the delay, so the cap still holds.
     pub fn delay(&self, attempt: u32, random: f64) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let seconds = self.initial.as_secs_f64() * self.factor.powi(exponent);

@@ -1,4 +1,4 @@
-//! When and whether a program is started again: pure functions of time and outcomes.
+//! Whether and when a program restarts: pure functions of time and outcomes.
 
 mod backoff;
 mod restart;

@@ -1,4 +1,4 @@
-//! Which exits lead to a restart, and when restarting is given up.
+//! Which exits lead to a restart, and when to give up.
 
 use std::{
     collections::VecDeque,
@@ -10,14 +10,14 @@ use std::{
 pub enum RestartPolicy {
     /// Every exit.
     Always,
-    /// Exits that aren't a success.
+    /// Every exit but a successful one.
     OnFailure,
-    /// None.
+    /// No exit.
     Never,
 }
 
 impl RestartPolicy {
-    /// Whether an exit is followed by a restart.
+    /// Whether an exit leads to a restart.
     pub fn restarts(self, success: bool) -> bool {
         match self {
             Self::Always => true,
@@ -27,16 +27,16 @@ impl RestartPolicy {
     }
 }
 
-/// How many restarts within how long are too many.
+/// The limit on restarts within a window of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RestartLimit {
     /// Restarts allowed within the window.
     pub max_restarts: u32,
-    /// The window.
+    /// Length of the window.
     pub window: Duration,
 }
 
-/// The restarts of one program that still count, and the attempts since it last ran stably.
+/// One program's recent restarts, and its attempts since it last ran stably.
 #[derive(Clone, Debug, Default)]
 pub struct RestartHistory {
     recent: VecDeque<Instant>,
@@ -44,7 +44,7 @@ pub struct RestartHistory {
 }
 
 impl RestartHistory {
-    /// Asks for a restart at `now`: the number of the attempt, or `None` when the limit is reached.
+    /// Requests a restart at `now`: returns the attempt number, or `None` if the limit is reached.
     pub fn admit(&mut self, now: Instant, limit: RestartLimit) -> Option<u32> {
         while let Some(&oldest) = self.recent.front() {
             if now.saturating_duration_since(oldest) < limit.window {
@@ -60,13 +60,13 @@ impl RestartHistory {
         Some(self.attempts)
     }
 
-    /// The program ran stably: the next delay starts at the beginning again. The window is not touched, so that a
-    /// program that dies just after becoming stable is still given up.
+    /// The program ran stably: delays start from the beginning again. The window isn't reset, so a program that keeps
+    /// dying just after becoming stable still reaches the limit.
     pub fn ran_stably(&mut self) {
         self.attempts = 0;
     }
 
-    /// The operator started it: everything is forgotten.
+    /// Forgets everything, after a start by the operator.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

@@ -1,4 +1,4 @@
-//! Asking once.
+//! Runs one check.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio::net::TcpStream;
 use super::{Check, get};
 use crate::process::{Children, Launch};
 
-/// Asks once; `Err` says why the answer is no.
+/// Runs a check once.
 ///
 /// # Errors
-/// The reason in words, for status and events.
+/// The reason why it failed, for status and events.
 pub async fn check(question: &Check, timeout: Duration, children: &Children) -> Result<(), String> {
     match question {
         Check::Http(uri) => {

@@ -1,20 +1,20 @@
-//! Hang detection: work to do, and nothing done.
+//! Hang detection: work pending, and no progress.
 
 use std::time::{Duration, Instant};
 
-/// One look at the program's metrics.
+/// One reading of the program's metrics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
-    /// Requests in work.
+    /// Requests in progress.
     pub running: f64,
-    /// Work done since the program started, in any unit that only grows.
+    /// Work done since the program started: any counter that only grows.
     pub progress: f64,
 }
 
-/// Decides from samples whether the program hangs. Made anew for every process.
+/// Decides from samples whether the program hangs. Created anew for every process.
 ///
-/// A canary matters because a frozen engine also stops updating its gauges: a request that arrives after the freeze
-/// never shows as running. An answer that is merely slow is no hang as long as the counter moves.
+/// The canary matters because a frozen engine also stops updating its gauges: a request that arrives after the freeze
+/// never shows as running. A slow answer isn't a hang as long as the counter moves.
 #[derive(Clone, Debug)]
 pub struct HangDetector {
     stall: Duration,
@@ -23,15 +23,15 @@ pub struct HangDetector {
 }
 
 impl HangDetector {
-    /// A detector that calls `stall` without progress a hang.
+    /// A detector that reports a hang after `stall` without progress.
     pub fn new(stall: Duration) -> Self {
         Self { stall, progress: None, stalled_since: None }
     }
 
-    /// Takes one look at `now`; gives the time without progress once it is a hang.
+    /// Takes a sample at `now`; returns the time without progress once that is a hang.
     ///
-    /// `waiting` says that a canary is out and unanswered. A look that failed (`None`) proves nothing either way:
-    /// whether the program answers at all is the liveness probe's question.
+    /// `waiting` means that a canary is unanswered. A failed reading (`None`) proves nothing: whether the program
+    /// answers at all is up to the liveness probe.
     pub fn observe(&mut self, now: Instant, sample: Option<Sample>, waiting: bool) -> Option<Duration> {
         let sample = sample?;
         let moved = self.progress.replace(sample.progress) != Some(sample.progress);
@@ -56,7 +56,7 @@ mod tests {
 
     const STALL: Duration = Duration::from_secs(30);
 
-    /// Feeds one sample a second; gives the second at which a hang is reported.
+    /// Feeds one sample per second; returns the second at which a hang is reported.
     fn hung_at(samples: impl IntoIterator<Item = (f64, f64, bool)>) -> Option<u64> {
         let start = Instant::now();
         let mut detector = HangDetector::new(STALL);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_look_proves_nothing() {
+    fn a_failed_reading_proves_nothing() {
         let mut detector = HangDetector::new(STALL);
         assert_eq!(detector.observe(Instant::now(), None, true), None);
     }

@@ -1,4 +1,4 @@
-//! Plain HTTP requests: one connection each, bounded in time and size. No TLS: probes go to this machine.
+//! Plain HTTP requests: one connection each, bounded in time and size. No TLS: probes stay on this machine.
 
 use std::{io, time::Duration};
 
@@ -11,41 +11,41 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, task::JoinSet};
 
-/// The longest body that is read; vLLM's `/metrics` has about 60 KB.
+/// Longest body to read; vLLM's `/metrics` has about 60 KB.
 const MAX_BODY_BYTES: usize = 4 << 20;
 
-/// Why there is no answer.
+/// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The address lacks a host.
+    /// The URL lacks a host.
     #[error("`{0}` has no host")]
     NoHost(Uri),
-    /// No connection.
+    /// The connection failed.
     #[error("{}", io_words(.0))]
     Connect(#[from] io::Error),
-    /// The connection broke, or what came was no HTTP.
+    /// The connection broke, or the answer wasn't HTTP.
     #[error("{0}")]
     Http(#[from] hyper::Error),
-    /// The body broke off or is too long.
+    /// The body was cut off or is too long.
     #[error("body: {0}")]
     Body(Box<dyn std::error::Error + Send + Sync>),
-    /// The address doesn't make a request.
+    /// The URL doesn't make a valid request.
     #[error("{0}")]
     Request(#[from] http::Error),
-    /// Nothing within the time.
+    /// No complete answer in time.
     #[error("no answer within {}", humantime::format_duration(*.0))]
     Timeout(Duration),
 }
 
-/// GET.
+/// Sends a GET request.
 ///
 /// # Errors
-/// When no whole answer came within `timeout`; a status of 400 and more is an answer.
+/// When no complete answer arrives within `timeout`. Any status is an answer, even 400 and above.
 pub async fn get(uri: &Uri, timeout: Duration) -> Result<(StatusCode, Bytes), HttpError> {
     within(timeout, request(Method::GET, uri, Bytes::new())).await
 }
 
-/// POST of a JSON body.
+/// Sends a POST request with a JSON body.
 ///
 /// # Errors
 /// As for [`get`].
@@ -65,7 +65,7 @@ async fn request(method: Method, uri: &Uri, body: Bytes) -> Result<(StatusCode, 
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((bare, uri.port_u16().unwrap_or(80))).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    // Dropped with this future, and the connection with it: a timeout leaves nothing behind.
+    // Dropped with this future, so a timeout also closes the connection.
     let mut driver = JoinSet::new();
     driver.spawn_local(connection);
     let authority = uri.authority().map_or(host, |authority| authority.as_str());

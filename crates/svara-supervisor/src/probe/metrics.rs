@@ -1,6 +1,6 @@
-//! Just enough of Prometheus' text format to read one metric.
+//! Parses just enough of Prometheus text format to read one metric.
 
-/// The sum of a metric over all its label sets; `None` when the text doesn't have it.
+/// The sum of a metric over all its label sets; `None` if the text doesn't contain it.
 ///
 /// # Examples
 /// ```
@@ -13,7 +13,7 @@ pub fn sum_of(text: &str, name: &str) -> Option<f64> {
     for line in text.lines() {
         let Some(rest) = line.strip_prefix(name) else { continue };
         let value = match rest.strip_prefix('{') {
-            // Labels may hold spaces and braces; the value stands behind the last brace.
+            // Labels may contain spaces and braces; the value follows the last brace.
             Some(labelled) => labelled.rsplit_once('}').map(|(_, value)| value),
             None => rest.strip_prefix(' '),
         };

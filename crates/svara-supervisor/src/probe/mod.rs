@@ -1,6 +1,6 @@
-//! Probes: is it started, ready, alive, making progress?
+//! Probes: has a program started, is it ready, alive, making progress?
 //!
-//! [`Threshold`] and [`HangDetector`] decide from values; [`Watch`] asks the program and reports what they decide.
+//! [`Threshold`] and [`HangDetector`] decide from values; [`Watch`] queries the program and reports their decisions.
 
 mod check;
 mod hang;
@@ -18,58 +18,58 @@ pub use metrics::sum_of;
 pub use threshold::Threshold;
 pub use watch::{Finding, Found, Watch};
 
-/// One question that is asked again and again.
+/// A check that runs periodically.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProbeSpec {
-    /// The question.
+    /// The check.
     pub check: Check,
-    /// Time from one answer to the next question.
+    /// Time from one result to the next check.
     pub period: Duration,
-    /// No answer within this time counts as a failure.
+    /// A check that takes longer than this fails.
     pub timeout: Duration,
-    /// Failures in a row that flip it.
+    /// Consecutive failures that turn the verdict to failing.
     pub failures: u32,
-    /// Successes in a row that flip it back.
+    /// Consecutive successes that turn the verdict to passing.
     pub successes: u32,
-    /// Startup only: all of it has to succeed within this time.
+    /// Startup probe only: it must pass within this time.
     pub deadline: Duration,
 }
 
-/// What is asked.
+/// What a probe checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// HTTP GET; a status from 200 to 399 is a success. Not HEAD: vLLM answers that with 405.
+    /// An HTTP GET returns a status from 200 to 399. Not HEAD, which vLLM answers with 405.
     Http(::http::Uri),
-    /// A connection to `host:port` can be opened.
+    /// A TCP connection to `host:port` can be opened.
     Tcp(String),
     /// A command exits with 0.
     Command(Vec<String>),
 }
 
-/// How a hang is noticed: there is work, and the progress counter stands still.
+/// Settings of hang detection: work is pending, but the progress counter doesn't move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HangSpec {
-    /// Prometheus text with both metrics.
+    /// URL of a Prometheus page with both metrics.
     pub metrics: ::http::Uri,
-    /// Gauge of the requests in work, summed over its label sets.
+    /// Gauge of the requests in progress, summed over its label sets.
     pub running: String,
-    /// Counter that grows with every piece of work done, summed likewise.
+    /// Counter of work done, summed likewise.
     pub progress: String,
-    /// Standing still for this long, with work to do, is a hang.
+    /// Time without progress, with work pending, that counts as a hang.
     pub stall: Duration,
-    /// Time between two looks.
+    /// Time between readings.
     pub period: Duration,
-    /// A small request of our own, sent when there is no other work.
+    /// A small request that we send if there is no other work.
     pub canary: Option<CanarySpec>,
 }
 
-/// A request that makes an idle engine show that it still works.
+/// A request that makes an idle engine prove that it still works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanarySpec {
-    /// Where it is posted.
+    /// URL to post to.
     pub url: ::http::Uri,
     /// JSON body.
     pub body: String,
-    /// Time between two of them.
+    /// Time between canaries.
     pub every: Duration,
 }

@@ -1,6 +1,6 @@
-//! Counting answers: it takes several in a row to change a verdict.
+//! Changes a verdict only after several equal results in a row.
 
-/// A verdict that changes after `failures` or `successes` equal answers in a row. Made anew for every process.
+/// A verdict that changes after `failures` or `successes` equal results in a row. Created anew for every process.
 #[derive(Clone, Debug)]
 pub struct Threshold {
     failures: u32,
@@ -10,12 +10,12 @@ pub struct Threshold {
 }
 
 impl Threshold {
-    /// A counter that starts with the verdict `passing`; thresholds of 0 count as 1.
+    /// Starts with the verdict `passing`; thresholds of 0 count as 1.
     pub fn new(failures: u32, successes: u32, passing: bool) -> Self {
         Self { failures: failures.max(1), successes: successes.max(1), passing, streak: 0 }
     }
 
-    /// Takes one answer and gives the new verdict if it changed.
+    /// Records one result; returns the new verdict if it changed.
     pub fn record(&mut self, success: bool) -> Option<bool> {
         if success == self.passing {
             self.streak = 0;
@@ -31,7 +31,7 @@ impl Threshold {
         Some(success)
     }
 
-    /// Answers in a row against the verdict that stands.
+    /// Consecutive results against the current verdict.
     pub fn streak(&self) -> u32 {
         self.streak
     }

@@ -1,4 +1,4 @@
-//! Watching one process from its start: the shell around [`Threshold`] and [`HangDetector`].
+//! Watches one process from its start: the shell around [`Threshold`] and [`HangDetector`].
 
 use std::time::{Duration, Instant};
 
@@ -15,14 +15,14 @@ use crate::{
     program::{Cause, Observation},
 };
 
-/// What a watch found out about a process.
+/// What a watch found about a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Name of the program.
     pub program: String,
-    /// Which of its processes.
+    /// The generation of its process.
     pub generation: u64,
-    /// What.
+    /// The finding.
     pub what: Found,
 }
 
@@ -31,25 +31,25 @@ pub struct Finding {
 pub enum Found {
     /// A verdict, for the state machine.
     Verdict(Observation),
-    /// The latest answer in words, for the status.
+    /// The latest probe result in words, for the status.
     Note(String),
 }
 
-/// The questions about one process.
+/// The probes of one process.
 #[derive(Debug)]
 pub struct Watch {
     /// The program.
     pub spec: ProgramSpec,
-    /// Which of its processes.
+    /// The generation of its process.
     pub generation: u64,
-    /// Runs the probes that are commands.
+    /// Runs probes that are commands.
     pub children: Children,
-    /// Takes what is found.
+    /// Receives the findings.
     pub findings: mpsc::Sender<Finding>,
 }
 
 impl Watch {
-    /// Asks until the process is found dead or hung, or this future is dropped. Counters start at zero.
+    /// Probes until the process is found unhealthy or hung, or this future is dropped. Counters start at zero.
     pub async fn run(self) {
         if let Some(startup) = &self.spec.startup
             && let Err(reason) = self.await_startup(startup).await
@@ -69,7 +69,7 @@ impl Watch {
     }
 
     async fn await_startup(&self, probe: &ProbeSpec) -> Result<(), String> {
-        let mut last = "not asked yet".to_owned();
+        let mut last = "none yet".to_owned();
         let mut threshold = Threshold::new(1, probe.successes, false);
         let passes = async {
             loop {
@@ -144,7 +144,10 @@ impl Watch {
             canary.send_when_idle(hang, sample);
             if let Some(stalled) = detector.observe(Instant::now(), sample, canary.is_out()) {
                 let stalled = humantime::format_duration(Duration::from_secs(stalled.as_secs()));
-                return Cause::Hung(format!("work to do and no progress of {} for {stalled}", hang.progress));
+                return Cause::Hung(format!(
+                    "work pending, but no progress of {} for {stalled}",
+                    hang.progress
+                ));
             }
         }
     }
@@ -159,13 +162,13 @@ impl Watch {
 
     async fn send(&self, what: Found) {
         let finding = Finding { program: self.spec.name.clone(), generation: self.generation, what };
-        // Nobody listens any more when the supervisor is about to end.
+        // Fails only if the supervisor is about to exit.
         let _ = self.findings.send(finding).await;
     }
 }
 
 async fn look(hang: &HangSpec) -> Result<Sample, String> {
-    // A metrics page that takes longer than this is no use for the question.
+    // A metrics page slower than this is useless for hang detection.
     let limit = hang.period.max(Duration::from_secs(2));
     let (status, body) = get(&hang.metrics, limit).await.map_err(|error| error.to_string())?;
     if !status.is_success() {
@@ -176,7 +179,7 @@ async fn look(hang: &HangSpec) -> Result<Sample, String> {
     Ok(Sample { running: value(&hang.running)?, progress: value(&hang.progress)? })
 }
 
-/// The request of our own, at most one at a time.
+/// Our own request, at most one at a time.
 #[derive(Default)]
 struct Canary {
     task: Option<JoinHandle<Result<(), HttpError>>>,
@@ -196,7 +199,7 @@ impl Canary {
             return;
         }
         let (url, body) = (spec.url.clone(), spec.body.clone());
-        // Longer than a hang takes to be noticed, so that it is still out by then.
+        // Longer than it takes to detect a hang, so that it is still unanswered by then.
         let limit = hang.stall + hang.period * 4;
         let send = async move { post_json(&url, body, limit).await.map(|_| ()) };
         self.task = Some(tokio::task::spawn_local(send));

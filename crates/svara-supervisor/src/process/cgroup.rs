@@ -1,4 +1,4 @@
-//! A memory limit for a whole program, by cgroup v2, where the container lets us write there.
+//! A memory limit for a whole program through cgroup v2, if the container lets us write there.
 
 use std::{
     fs, io,
@@ -6,39 +6,39 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why the limit can't be set.
+/// Why a memory limit can't be set.
 #[derive(Debug, thiserror::Error)]
 pub enum CgroupError {
-    /// No unified hierarchy.
+    /// There is no unified hierarchy.
     #[error("no cgroup v2 at {0}")]
     NoV2(PathBuf),
-    /// A file that can't be read or written; the usual case in an unprivileged container.
+    /// A file can't be read or written, as is usual in an unprivileged container.
     #[error("{path}: {source}")]
     File {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-/// A cgroup of one program.
+/// The cgroup of one program.
 #[derive(Debug)]
 pub struct MemoryCgroup {
     path: PathBuf,
 }
 
 impl MemoryCgroup {
-    /// Makes (or finds) the cgroup of `program` below our own and limits its memory; all of it is killed together when
-    /// the limit is passed.
+    /// Creates (or reuses) the cgroup of `program` below our own and limits its memory. If the limit is exceeded, the
+    /// kernel kills all of the program's processes together.
     ///
     /// # Errors
-    /// When there is no cgroup v2, or it isn't ours to write.
+    /// When there is no cgroup v2, or we can't write to it.
     pub fn create(program: &str, memory_bytes: u64) -> Result<Self, CgroupError> {
         let membership = read(Path::new("/proc/self/cgroup"))?;
         let own = membership.lines().find_map(|line| line.strip_prefix("0::/"));
         let base = Path::new("/sys/fs/cgroup").join(own.unwrap_or_default());
-        // We may have moved into our own leaf already.
+        // We may already have moved into our own leaf.
         let base = if base.ends_with(OWN_LEAF) { base.parent().unwrap_or(&base) } else { &base };
         Self::create_in(base, program, memory_bytes)
     }
@@ -49,7 +49,7 @@ impl MemoryCgroup {
             return Err(CgroupError::NoV2(base.to_owned()));
         }
         if !read(&control)?.split_whitespace().any(|controller| controller == "memory") {
-            // A group that hands out controllers may hold no process itself: step aside first.
+            // A cgroup that delegates controllers must not contain processes: move into a leaf first.
             let leaf = base.join(OWN_LEAF);
             make(&leaf)?;
             write(&leaf.join("cgroup.procs"), "0")?;
@@ -62,7 +62,7 @@ impl MemoryCgroup {
         Ok(Self { path })
     }
 
-    /// The file by which a new process joins.
+    /// The file through which a new process joins.
     ///
     /// # Errors
     /// When it can't be opened.
@@ -72,7 +72,7 @@ impl MemoryCgroup {
         file.map(OwnedFd::from).map_err(|source| CgroupError::File { path, source })
     }
 
-    /// How often the kernel killed for want of memory.
+    /// How often the kernel killed a process at the memory limit.
     pub fn oom_kills(&self) -> u64 {
         let events = fs::read_to_string(self.path.join("memory.events")).unwrap_or_default();
         let count = events.lines().find_map(|line| line.strip_prefix("oom_kill "));
@@ -82,7 +82,7 @@ impl MemoryCgroup {
 
 impl Drop for MemoryCgroup {
     fn drop(&mut self) {
-        // Not empty (a program that was left behind by force): the kernel removes it with its namespace.
+        // Fails if a process is left inside; the kernel removes the cgroup with its namespace.
         let _ = fs::remove_dir(&self.path);
     }
 }

@@ -1,7 +1,7 @@
-//! Spawn and reap in one place and on one thread.
+//! Spawns and reaps in one place and on one thread.
 //!
-//! `Children` is an `Rc`, so the compiler keeps it on the thread it was made on, and no `await` lies between a spawn
-//! and its entry: `waitpid(-1)` can never take a child that isn't known yet, nor one that std still waits for.
+//! `Children` is an `Rc`, so the compiler keeps it on its thread, and there is no `await` between a spawn and its
+//! registration: `waitpid(-1)` can never reap a child that isn't registered yet, nor one that std still waits for.
 
 use std::{
     cell::RefCell,
@@ -22,19 +22,19 @@ use tokio::sync::oneshot;
 
 use super::{Exit, Family, Launch};
 
-/// Every process we started and that hasn't been reaped.
+/// All processes that we started and haven't reaped yet.
 #[derive(Clone, Debug)]
 pub struct Children {
     token: Rc<str>,
     waiting: Rc<RefCell<HashMap<i32, oneshot::Sender<Exit>>>>,
 }
 
-/// A process that was started.
+/// A started process.
 #[derive(Debug)]
 pub struct Started {
     /// Its process id, also that of its group and session.
     pub pid: i32,
-    /// Resolves when it has been reaped.
+    /// Resolves once it has been reaped.
     pub exit: oneshot::Receiver<Exit>,
     /// Its standard output, if piped.
     pub stdout: Option<ChildStdout>,
@@ -42,44 +42,44 @@ pub struct Started {
     pub stderr: Option<ChildStderr>,
 }
 
-/// Why a short command has no exit.
+/// Why a short command has no exit status.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// It couldn't be started.
     #[error("can't be run: {0}")]
     Spawn(#[from] io::Error),
-    /// It ran for too long and was killed with its whole group.
-    #[error("not done within {}", humantime::format_duration(*.0))]
+    /// It ran too long and was killed with its whole group.
+    #[error("not finished within {}", humantime::format_duration(*.0))]
     Timeout(Duration),
 }
 
-/// Kills a group that is no longer awaited.
+/// Kills a process group when dropped.
 struct KillOnDrop(i32);
 
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // Failure means that nobody is left.
+        // Fails if no process is left.
         let _ = killpg(Pid::from_raw(self.0), Signal::SIGKILL);
     }
 }
 
 impl Started {
-    /// Waits for the end. Whatever is left of its group then is killed, also when this future is dropped.
+    /// Waits for the process to exit. What is left of its group is then killed, also if this future is dropped.
     ///
     /// # Errors
-    /// When it isn't done within `limit`.
+    /// When it doesn't exit within `limit`.
     pub async fn within(self, limit: Duration) -> Result<Exit, RunError> {
         let _group = KillOnDrop(self.pid);
         match tokio::time::timeout(limit, self.exit).await {
             Ok(Ok(exit)) => Ok(exit),
-            // The sender is dropped only with the table itself, when we are about to end.
+            // The sender is dropped only with the table itself, when we are about to exit.
             Ok(Err(_)) | Err(_) => Err(RunError::Timeout(limit)),
         }
     }
 }
 
 impl Children {
-    /// No children yet. `token` marks all there will be, and tells them from those of another supervisor.
+    /// No children yet. `token` will mark them all, to tell them from those of another supervisor.
     pub fn new(token: &str) -> Self {
         Self { token: token.into(), waiting: Rc::default() }
     }
@@ -89,7 +89,7 @@ impl Children {
         &self.token
     }
 
-    /// Everything that comes of a process that was started under `name`.
+    /// The family of a process that was started under `name`.
     pub fn family(&self, started: &Started, name: &str) -> Family {
         Family::new(started.pid, &self.mark(name))
     }
@@ -110,31 +110,31 @@ impl Children {
         Ok(Started { pid, exit, stdout: child.stdout.take(), stderr: child.stderr.take() })
     }
 
-    /// Puts a process that was started elsewhere under the reaper's eyes.
+    /// Registers a process that was started elsewhere, to be reaped here.
     pub(super) fn register(&self, pid: i32) -> oneshot::Receiver<Exit> {
         let (sender, exit) = oneshot::channel();
         self.waiting.borrow_mut().insert(pid, sender);
         exit
     }
 
-    /// Runs a short command to its end. Whatever it leaves running in its group is killed, also when this future is
+    /// Runs a short command to completion. What it leaves running in its group is killed, also if this future is
     /// dropped.
     ///
     /// # Errors
-    /// When it can't be started, or isn't done within `limit`.
+    /// When it can't be started, or doesn't exit within `limit`.
     pub async fn run(&self, launch: Launch<'_>, limit: Duration) -> Result<Exit, RunError> {
         self.spawn(launch)?.within(limit).await
     }
 
-    /// Reaps everything that has ended; gives the number of orphans among it that we had adopted.
+    /// Reaps all exited children; returns how many of them were adopted orphans.
     ///
-    /// To be called on SIGCHLD. The signal coalesces, so this goes on until the kernel has no more.
+    /// Call it on SIGCHLD. The signal coalesces, so this continues until the kernel has no more.
     pub fn reap(&self) -> u64 {
         let mut orphans = 0;
         while let Some((pid, status)) = wait_any() {
             let Some(exit) = Exit::from_wait_status(status) else { continue };
             match self.waiting.borrow_mut().remove(&pid) {
-                // Nobody waits any more for a helper that was given up.
+                // Sending fails for a helper that nobody waits for any more.
                 Some(sender) => drop(sender.send(exit)),
                 None => orphans += 1,
             }
@@ -142,15 +142,15 @@ impl Children {
         orphans
     }
 
-    /// Whether this is a process we started and haven't reaped.
+    /// Whether this is a process that we started and haven't reaped.
     pub fn knows(&self, pid: i32) -> bool {
         self.waiting.borrow().contains_key(&pid)
     }
 }
 
-/// One child that has ended, and its status; `None` when there is no more of them.
+/// Reaps one exited child and returns its pid and status; `None` if there are no more.
 ///
-/// Not nix's `waitpid`: that fails for a child killed by a real-time signal, after the kernel has given it away.
+/// Not nix's `waitpid`, which fails for a child killed by a real-time signal, after the kernel has released it.
 #[expect(unsafe_code, reason = "waitpid without a lossy wrapper")]
 fn wait_any() -> Option<(i32, i32)> {
     loop {
@@ -160,7 +160,7 @@ fn wait_any() -> Option<(i32, i32)> {
         if pid > 0 {
             return Some((pid, status));
         }
-        // 0: all alive. ECHILD: there are none.
+        // 0: all children are alive. ECHILD: there are none.
         if pid == 0 || Errno::last() != Errno::EINTR {
             return None;
         }

@@ -8,14 +8,14 @@ use serde::{Serialize, Serializer};
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// By itself, with a code.
+    /// It exited with a code.
     Code(i32),
-    /// By a signal, which may be one without a name (a real-time one).
+    /// A signal killed it, possibly an unnamed (real-time) one.
     Signal(i32),
 }
 
 impl Exit {
-    /// Reads the status `waitpid` gives; `None` while the process lives on (stopped, continued).
+    /// Parses a status from `waitpid`; `None` if the process is still alive (stopped, continued).
     pub(super) fn from_wait_status(status: i32) -> Option<Self> {
         if libc::WIFEXITED(status) {
             Some(Self::Code(libc::WEXITSTATUS(status)))
@@ -24,7 +24,7 @@ impl Exit {
         }
     }
 
-    /// The code as a shell gives it: 128 + number for a signal.
+    /// The exit code as in a shell: 128 + number for a signal.
     pub fn code(self) -> i32 {
         match self {
             Self::Code(code) => code,

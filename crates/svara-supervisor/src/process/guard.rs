@@ -1,7 +1,7 @@
-//! The guard: a tiny process that outlives us by one moment, and uses it to kill what we leave behind.
+//! The guard: a tiny process that outlives us briefly to kill what we leave behind.
 //!
-//! The kernel's death signal reaches the leaders of the groups, not their children. As PID 1 that doesn't matter: the
-//! kernel kills the whole namespace with us. Anywhere else the guard waits for the end of a pipe that only we hold.
+//! The kernel's death signal reaches group leaders, but not their children. As PID 1 that doesn't matter: the kernel
+//! kills the whole namespace with us. Otherwise the guard waits until a pipe closes that only we hold open.
 
 use std::{
     collections::BTreeSet,
@@ -20,7 +20,7 @@ use super::{
     family::{Family, kill_marked},
 };
 
-/// Our side of the guard.
+/// Our handle to the guard process.
 #[derive(Debug)]
 pub struct Guard {
     children: Children,
@@ -29,29 +29,29 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Starts the guard of these children.
+    /// Starts a guard for these children.
     ///
     /// # Errors
-    /// When our own program file can't be run again.
+    /// When our own executable can't be started again.
     pub fn start(children: &Children) -> io::Result<Self> {
         let mut guard = Self { children: children.clone(), groups: BTreeSet::new(), process: None };
         guard.ensure()?;
         Ok(guard)
     }
 
-    /// Puts a group under guard.
+    /// Adds a process group to the guard.
     pub fn watch(&mut self, group: i32) {
         self.groups.insert(group);
         self.tell(&format!("+{group}\n"));
     }
 
-    /// Takes a group that has ended out of guard: its number may come again.
+    /// Removes a group that has ended, because its number may be reused.
     pub fn forget(&mut self, group: i32) {
         self.groups.remove(&group);
         self.tell(&format!("-{group}\n"));
     }
 
-    /// Starts the guard anew if somebody killed it.
+    /// Restarts the guard if it was killed.
     ///
     /// # Errors
     /// As [`Guard::start`].
@@ -79,13 +79,13 @@ impl Guard {
 
     fn tell(&mut self, line: &str) {
         if let Some((pipe, _)) = &mut self.process {
-            // A guard that is gone is started anew after its SIGCHLD, and told everything then.
+            // If the guard is gone, SIGCHLD leads to a new one, which gets all groups.
             let _ = pipe.write_all(line.as_bytes());
         }
     }
 }
 
-/// The guard's own main function: waits for the supervisor's end, then kills what it left.
+/// The guard's main function: waits until the supervisor is gone, then kills what it left behind.
 pub fn guard_main(token: &str) {
     let mut groups = BTreeSet::new();
     for line in io::stdin().lock().lines().map_while(Result::ok) {
@@ -96,7 +96,7 @@ pub fn guard_main(token: &str) {
             _ => {}
         }
     }
-    // More than once: a process may fork while its family is being killed.
+    // Repeatedly: a process may fork while its family is being killed.
     for _ in 0..20 {
         let families = groups.iter().map(|group| Family::new(*group, token));
         let alive =

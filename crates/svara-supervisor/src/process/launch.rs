@@ -1,4 +1,4 @@
-//! Starting one process: own session, limits, account, and death together with us.
+//! Starts a process: own session, limits, account, and death together with us.
 
 use std::{
     io,
@@ -19,22 +19,22 @@ use nix::{
 use super::family::MARK;
 use crate::config::{Account, Limits};
 
-/// What to start and how.
+/// What to start, and how.
 #[derive(Debug, Default)]
 pub struct Launch<'a> {
     /// Program file and arguments.
     pub command: &'a [String],
-    /// Working directory; ours when absent.
+    /// Working directory; ours if `None`.
     pub directory: Option<&'a Path>,
     /// Variables added to ours.
     pub environment: &'a [(String, String)],
-    /// Who it runs as; us when absent.
+    /// The account it runs as; ours if `None`.
     pub account: Option<&'a Account>,
-    /// Limits set before it runs.
+    /// Limits to set before it runs.
     pub limits: Limits,
-    /// `cgroup.procs` of the group it joins.
+    /// `cgroup.procs` of the cgroup it joins.
     pub cgroup: Option<OwnedFd>,
-    /// Its name in the mark by which its descendants are known; see [`super::Family`].
+    /// Its name in the mark that identifies its descendants; see [`super::Family`].
     pub name: &'a str,
     /// Where its output goes.
     pub output: Output,
@@ -43,7 +43,7 @@ pub struct Launch<'a> {
 /// Where the output of a process goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
-    /// Into two pipes that we read.
+    /// Into two pipes for us to read.
     Piped,
     /// Nowhere.
     #[default]
@@ -51,16 +51,16 @@ pub enum Output {
 }
 
 impl<'a> Launch<'a> {
-    /// A short command of our own: a probe, a hook, a scheduled task. Its output is dropped, its exit counts.
+    /// A short command: a probe, a hook, a scheduled task. Only its exit matters; its output is discarded.
     pub fn helper(command: &'a [String]) -> Self {
         Self { command, name: "helper", ..Self::default() }
     }
 
-    /// Starts it. Only to be called on the thread that reaps, and that lives as long as the supervisor: the kernel
-    /// binds the death signal to the *thread* that forked.
+    /// Starts it. Call this only on the thread that reaps and that lives as long as the supervisor: the kernel binds
+    /// the death signal to the *thread* that forked.
     ///
     /// # Errors
-    /// When the program file can't be run, or a limit or an account can't be set.
+    /// When the program file can't be run, or a limit or the account can't be set.
     #[expect(unsafe_code, reason = "pre_exec is the only way to set session, limits and account of a child")]
     pub(super) fn spawn(self, mark: &str) -> io::Result<Child> {
         let Some((file, arguments)) = self.command.split_first() else {
@@ -91,16 +91,16 @@ impl<'a> Launch<'a> {
             cgroup: self.cgroup,
         };
         // SAFETY: between fork and exec only async-signal-safe calls are made (setsid, write, setrlimit, setgroups,
-        // setgid, setuid, prctl, getppid); everything they need was allocated before the fork.
+        // setgid, setuid, prctl, getppid); everything they need is allocated before the fork.
         unsafe { command.pre_exec(move || prepare.run()) };
         command.spawn()
     }
 }
 
-/// Makes sure that a child may have `wanted` open files, by raising our own hard limit where it is lower.
+/// Ensures that a child may have `wanted` open files, by raising our own hard limit if it is lower.
 ///
 /// # Errors
-/// The hard limit, when it is lower and we may not raise it.
+/// The hard limit, if it is lower and we can't raise it.
 pub fn raise_files(wanted: u64) -> Result<(), u64> {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
     if wanted <= hard {
@@ -109,7 +109,7 @@ pub fn raise_files(wanted: u64) -> Result<(), u64> {
     setrlimit(Resource::RLIMIT_NOFILE, soft, wanted).map_err(|_| hard)
 }
 
-/// What is done in the child between fork and exec.
+/// What the child does between fork and exec.
 struct Preparation {
     supervisor: nix::unistd::Pid,
     account: Option<(Uid, Gid, Vec<Gid>)>,
@@ -121,7 +121,7 @@ impl Preparation {
     fn run(&self) -> io::Result<()> {
         setsid()?;
         if let Some(procs) = &self.cgroup {
-            // "0" is whoever writes it.
+            // "0" means the writing process.
             nix::unistd::write(procs, b"0")?;
         }
         if let Some(files) = self.limits.nofile {
@@ -131,14 +131,14 @@ impl Preparation {
             setrlimit(Resource::RLIMIT_CORE, bytes, bytes)?;
         }
         if let Some((uid, gid, groups)) = &self.account {
-            // In this order: without the user's rights the groups could no longer be set.
+            // In this order: after setuid, the groups could no longer be set.
             setgroups(groups)?;
             setgid(*gid)?;
             setuid(*uid)?;
         }
-        // After the change of ids, which clears it.
+        // After setuid, which clears it.
         prctl::set_pdeathsig(Signal::SIGKILL)?;
-        // If we died before that call nobody would tell the child.
+        // If the supervisor died before that call, no signal will come.
         if getppid() != self.supervisor {
             return Err(io::ErrorKind::BrokenPipe.into());
         }

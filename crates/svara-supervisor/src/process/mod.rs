@@ -1,4 +1,4 @@
-//! Processes: starting, signalling whole groups, reaping, and what `/proc` says about them.
+//! Processes: starting, signalling whole groups, reaping, and reading `/proc`.
 
 mod cgroup;
 mod children;

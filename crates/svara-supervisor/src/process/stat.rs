@@ -1,8 +1,8 @@
-//! Reading `/proc`.
+//! Reads `/proc`.
 
 use std::fs;
 
-/// One line of `/proc/PID/stat`, as far as it is used here.
+/// The fields of `/proc/PID/stat` used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stat {
     pub(super) pid: i32,
@@ -10,19 +10,19 @@ pub(super) struct Stat {
     pub(super) parent: i32,
     pub(super) group: i32,
     pub(super) session: i32,
-    /// Own time and that of children already reaped, in clock ticks.
+    /// CPU time of the process and its reaped children, in clock ticks.
     pub(super) cpu_ticks: u64,
     pub(super) resident_pages: u64,
 }
 
-/// What a program's processes use together.
+/// Total resource usage of a program's processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// Processes.
+    /// Number of processes.
     pub processes: usize,
-    /// Processor time of the living ones and of their reaped children, seconds.
+    /// CPU time of live processes and their reaped children, seconds.
     pub cpu_seconds: f64,
-    /// Memory in use (pages shared between the processes count in each), bytes.
+    /// Resident memory, bytes; pages shared between processes count in each.
     pub resident_bytes: u64,
 }
 
@@ -34,13 +34,13 @@ impl Usage {
     }
 }
 
-/// Every process that can be seen. One that ends meanwhile is left out.
+/// All visible processes, except those that end in the meantime.
 pub(super) fn processes() -> impl Iterator<Item = Stat> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| read(entry.file_name().to_str()?.parse().ok()?))
 }
 
-/// Children of ours that are still there and that we didn't start ourselves: adopted orphans.
+/// Adopted orphans: our children that we didn't start ourselves.
 pub fn adopted_children(known: impl Fn(i32) -> bool) -> Vec<i32> {
     let own = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
     processes().filter(|stat| stat.parent == own && !known(stat.pid)).map(|stat| stat.pid).collect()
@@ -51,7 +51,7 @@ fn read(pid: i32) -> Option<Stat> {
 }
 
 fn parse(pid: i32, line: &str) -> Option<Stat> {
-    // The name stands in parentheses and may itself hold spaces and parentheses.
+    // The name is in parentheses and may itself contain spaces and parentheses.
     let (_, rest) = line.rsplit_once(") ")?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
@@ -68,7 +68,7 @@ fn parse(pid: i32, line: &str) -> Option<Stat> {
 }
 
 fn ticks_to_seconds(ticks: u64) -> f64 {
-    // The kernel's USER_HZ is 100 on every architecture Linux has for userland.
+    // The kernel's USER_HZ is 100 on every architecture.
     ticks as f64 / 100.0
 }
 
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_may_hold_anything() {
+    fn a_name_may_contain_anything() {
         let line = "42 (a ) b (c)) S 7 42 42 0 -1 4194304 1 2 3 4 10 20 30 40 20 0 1 0 100 1000 250 184467";
         let stat = parse(42, line).unwrap();
         assert_eq!((stat.state, stat.parent, stat.group, stat.session), ('S', 7, 42, 42));

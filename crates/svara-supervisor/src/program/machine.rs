@@ -1,7 +1,7 @@
-//! The state machine of one program: time and events in, actions out.
+//! The state machine of one program: time and observations in, actions out.
 //!
-//! It knows no process ids, only *generations*: every process it asks for gets the next number, and what is observed of
-//! an older one is ignored. A new process is asked for only after the old one's whole family was seen gone.
+//! It knows no process ids, only *generations*: every process it requests gets the next number, and observations of
+//! older ones are ignored. It requests a new process only after the old one's whole family is gone.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::{
     process::Exit,
 };
 
-/// What the shell has to do.
+/// What the shell must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Start a process and watch it, under this generation.
@@ -23,18 +23,18 @@ pub enum Action {
     Kill,
 }
 
-/// The outcome of one input: a change of state, if there was one, and what to do.
+/// The outcome of one input: a change of state, if any, and actions.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
-    /// The state before and the cause of the change, in words.
+    /// The previous state and the cause of the change, in words.
     pub changed: Option<(State, Option<String>)>,
-    /// In this order.
+    /// Actions to carry out in this order.
     pub actions: Vec<Action>,
-    /// The label of the cause, when this step counts as a restart.
+    /// The label of the cause, if this step counts as a restart.
     pub restart: Option<&'static str>,
 }
 
-/// One program's state and the policies that move it.
+/// One program's state, and the policies that change it.
 #[derive(Clone, Debug)]
 pub struct Machine {
     state: State,
@@ -56,11 +56,11 @@ struct Policies {
     unhealthy_grace: Duration,
 }
 
-/// KILL is sent again after this long: a member that forked in the same moment may have been missed.
+/// Time until KILL is sent again: a member that forked at the same moment may have been missed.
 const KILL_AGAIN: Duration = Duration::from_secs(1);
 
 impl Machine {
-    /// A stopped program. `seed` chooses the places within the jitter of its backoff.
+    /// A stopped program. `seed` seeds the jitter of its backoff.
     pub fn new(spec: &ProgramSpec, seed: u64) -> Self {
         let policies = Policies {
             restart: spec.restart,
@@ -75,17 +75,17 @@ impl Machine {
         Self { state: State::Stopped, generation: 0, last_exit: None, history, policies, random: seed }
     }
 
-    /// Where it stands.
+    /// The current state.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// The number of the latest process.
+    /// The generation of the latest process.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// How the latest process that ended did so.
+    /// How the last process ended.
     pub fn last_exit(&self) -> Option<Exit> {
         self.last_exit
     }
@@ -95,7 +95,7 @@ impl Machine {
         matches!(exit, Exit::Code(code) if self.policies.success_codes.contains(&code))
     }
 
-    /// The operator (or autostart) wants it up. What was given up is forgotten.
+    /// The operator (or autostart) starts it, which resets its failures.
     pub fn start(&mut self) -> Step {
         match &mut self.state {
             State::Stopped | State::Exited(_) | State::Failed(_) | State::Backoff { .. } => {
@@ -112,7 +112,7 @@ impl Machine {
         }
     }
 
-    /// The operator (or the shutdown) wants it down.
+    /// The operator (or a shutdown) stops it.
     pub fn stop(&mut self, now: Instant) -> Step {
         match &mut self.state {
             State::Stopping(stopping) => {
@@ -125,7 +125,7 @@ impl Machine {
         }
     }
 
-    /// The operator wants it up with a new process.
+    /// The operator restarts it with a new process.
     pub fn restart(&mut self, now: Instant) -> Step {
         if !self.state.has_process() {
             return self.start();
@@ -140,7 +140,7 @@ impl Machine {
         step
     }
 
-    /// Down, at once and by force.
+    /// Kills it at once.
     pub fn kill(&mut self, now: Instant) -> Step {
         if !self.state.has_process() {
             return self.stop(now);
@@ -152,19 +152,19 @@ impl Machine {
         step
     }
 
-    /// The programs it comes after are all ready: it may start.
+    /// All its dependencies are ready, so it may start.
     pub fn dependencies_ready(&mut self, now: Instant) -> Step {
         if self.state == State::Waiting { self.spawn(now) } else { Step::default() }
     }
 
-    /// Something was seen of the process of `generation`.
+    /// The shell observed the process of `generation`.
     pub fn observe(&mut self, now: Instant, generation: u64, observation: Observation) -> Step {
         if generation != self.generation || !self.state.has_process() {
             return Step::default();
         }
         match (observation, &mut self.state) {
             (Observation::Exited(exit), State::Stopping(_)) => {
-                // The others of its group keep their grace.
+                // The rest of its group keeps its grace period.
                 self.last_exit = Some(exit);
                 Step::default()
             }
@@ -172,7 +172,7 @@ impl Machine {
                 self.last_exit = Some(exit);
                 self.note_stable_run(now);
                 let then = Then::AskPolicy(Cause::Exited(exit));
-                // Nobody is left who could end the others in an orderly way.
+                // The leader is gone, so nothing can shut the rest down gracefully.
                 let stopping = Stopping { since: now, kill_at: now + KILL_AGAIN, killed: true, then };
                 let mut step = self.change(State::Stopping(stopping), Some(exit.to_string()));
                 step.actions.push(Action::Kill);
@@ -207,7 +207,7 @@ impl Machine {
         self.ask_policy(now, &Cause::Spawn(reason))
     }
 
-    /// Time has passed; to be called at [`Machine::deadline`] or later.
+    /// Time has passed; call it at [`Machine::deadline`] or later.
     pub fn tick(&mut self, now: Instant) -> Step {
         match &mut self.state {
             State::Stopping(stopping) if now >= stopping.kill_at => {
@@ -215,13 +215,13 @@ impl Machine {
                 stopping.killed = true;
                 Step { actions: vec![Action::Kill], ..Step::default() }
             }
-            // A restart doesn't wait for the others: it heals what was running beside them.
+            // A restart doesn't wait for dependencies: it repairs what was running beside them.
             State::Backoff { until, .. } if now >= *until => self.spawn(now),
             _ => Step::default(),
         }
     }
 
-    /// When [`Machine::tick`] has something to do.
+    /// When [`Machine::tick`] must be called next.
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Stopping(stopping) => Some(stopping.kill_at),

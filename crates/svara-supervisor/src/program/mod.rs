@@ -1,4 +1,4 @@
-//! One program's life, as a pure state machine.
+//! A program's lifecycle, as a pure state machine.
 
 mod machine;
 mod state;

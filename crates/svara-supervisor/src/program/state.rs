@@ -1,82 +1,82 @@
-//! States, causes and what can be observed.
+//! States, causes and observations.
 
 use std::{fmt, time::Instant};
 
 use crate::process::Exit;
 
-/// Where a program stands.
+/// The state of a program.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
-    /// Not running, and nobody wants it to.
+    /// Not running, as intended.
     Stopped,
-    /// To be started once the programs it comes after are ready.
+    /// Waiting to start until its dependencies are ready.
     Waiting,
-    /// Running; the startup probe hasn't passed yet.
+    /// Running, but the startup probe hasn't passed yet.
     Starting {
-        /// Start of the process.
+        /// When the process started.
         since: Instant,
     },
-    /// Started, but not ready (or not ready any more).
+    /// Started, but not ready (or no longer ready).
     Running {
-        /// Start of this state.
+        /// When this state began.
         since: Instant,
     },
     /// Ready for work.
     Ready {
-        /// Start of this state.
+        /// When this state began.
         since: Instant,
     },
-    /// On its way down: the process was told to end, or its group is being cleared away.
+    /// Stopping: the process was told to exit, or its group is being cleaned up.
     Stopping(Stopping),
-    /// To be started again at a set time.
+    /// Waiting to be restarted.
     Backoff {
-        /// That time.
+        /// When it restarts.
         until: Instant,
-        /// Which restart in a row it will be.
+        /// The number of the restart, counted since the last stable run.
         attempt: u32,
     },
-    /// Ended, and its policy says to leave it so.
+    /// Exited, and its policy doesn't restart it.
     Exited(Exit),
-    /// Given up, for this reason; the operator can start it again.
+    /// Failed for good, for this reason; the operator can start it again.
     Failed(String),
 }
 
-/// How far a stop has come.
+/// Progress of a stop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stopping {
     /// When it began.
     pub since: Instant,
-    /// When the group is killed (again).
+    /// When the group will be killed (again).
     pub kill_at: Instant,
     /// Whether KILL has been sent.
     pub killed: bool,
-    /// What comes when the group is empty.
+    /// What happens once the group is empty.
     pub then: Then,
 }
 
-/// What comes after a stop.
+/// What happens after a stop.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Then {
     /// Stay stopped.
     Stay,
-    /// Start again at once, at the operator's word.
+    /// Start again at once, at the operator's request.
     StartAgain,
-    /// Ask the restart policy.
+    /// Let the restart policy decide.
     AskPolicy(Cause),
 }
 
-/// Why a program has to come down or did.
+/// Why a program must be stopped, or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// It ended by itself.
+    /// It exited by itself.
     Exited(Exit),
-    /// It could not be run.
+    /// It couldn't be started.
     Spawn(String),
     /// It didn't start in time.
     Startup(String),
     /// Its liveness probe failed.
     Liveness(String),
-    /// It had work and made no progress.
+    /// It had work pending and made no progress.
     Hung(String),
 }
 
@@ -92,7 +92,7 @@ impl Cause {
         }
     }
 
-    /// Every label, for metrics that start at zero.
+    /// All labels, so that metrics can start at zero.
     pub const LABELS: [&'static str; 6] = ["exit", "spawn", "startup", "liveness", "hung", "operator"];
 }
 
@@ -108,7 +108,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What the shell saw of the running process.
+/// What the shell observes about the running process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observation {
     /// The startup probe passed, or there is none.
@@ -117,16 +117,16 @@ pub enum Observation {
     Ready,
     /// The readiness probe fails, for this reason.
     Unready(String),
-    /// It has to be restarted.
+    /// It must be restarted.
     Unhealthy(Cause),
-    /// The process itself was reaped.
+    /// The process was reaped.
     Exited(Exit),
-    /// Nobody of its family is left.
+    /// No process of its family is left.
     Gone,
 }
 
 impl State {
-    /// One word, as the status shows it.
+    /// The state as one word, as the status shows it.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
@@ -141,12 +141,12 @@ impl State {
         }
     }
 
-    /// Whether a process of it may exist.
+    /// Whether the program may have a process.
     pub fn has_process(&self) -> bool {
         matches!(self, Self::Starting { .. } | Self::Running { .. } | Self::Ready { .. } | Self::Stopping(_))
     }
 
-    /// Whether nothing more happens without the operator.
+    /// Whether the state changes only through the operator.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Stopped | Self::Exited(_) | Self::Failed(_))
     }

@@ -1,4 +1,4 @@
-//! The machine against a table of lives, and against any sequence of inputs.
+//! Tests the machine with tables of lifecycles and arbitrary sequences of inputs.
 
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ fn names(machine: &mut Machine, now: Instant, observations: Vec<Observation>) ->
 }
 
 #[test]
-fn a_death_is_cleared_away_then_answered_by_policy() {
+fn an_exit_is_cleaned_up_before_the_policy_decides() {
     let now = Instant::now();
     let died = |code| vec![Observation::Exited(Exit::Code(code)), Observation::Gone];
     let table = [
@@ -110,7 +110,7 @@ fn a_stable_run_starts_the_delays_anew() {
 }
 
 #[test]
-fn a_program_that_cannot_be_run_is_given_up() {
+fn a_program_that_cannot_be_run_fails() {
     let now = Instant::now();
     let mut machine = machine("max_restarts = 1");
     machine.start();
@@ -167,7 +167,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     ]
 }
 
-/// The world: a process exists from its spawn until its family is gone.
+/// A model of the system: a process exists from its spawn until its family is gone.
 #[derive(Default)]
 struct World {
     alive: Option<u64>,
@@ -194,7 +194,7 @@ proptest! {
                     step
                 }
                 Input::Observe(true, what) => {
-                    // What the shell never reports: an end of nothing, or of a group whose leader lives.
+                    // The shell never reports an exit without a process, nor a group gone before its leader.
                     match &what {
                         Observation::Exited(_) if world.alive.is_none() || world.leader_gone => continue,
                         Observation::Gone if !world.leader_gone || !matches!(before, State::Stopping(_)) => continue,
@@ -220,11 +220,11 @@ proptest! {
                 }
             }
             prop_assert_eq!(machine.state().has_process(), world.alive.is_some());
-            // Whoever is stopping is killed at a set time; whoever backs off is started at one.
+            // Stopping ends in a kill at a set time, and backoff in a start.
             let timed = matches!(machine.state(), State::Stopping(_) | State::Backoff { .. });
             prop_assert_eq!(machine.deadline().is_some(), timed);
         }
-        // From anywhere: stop, let it die, and it is down for good.
+        // From any state: stopped and gone, it stays down.
         machine.stop(now);
         if world.alive.is_some() {
             machine.observe(now, machine.generation(), Observation::Exited(Exit::Signal(9)));

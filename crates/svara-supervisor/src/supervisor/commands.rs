@@ -1,4 +1,4 @@
-//! What operators ask for over the socket.
+//! Carries out operators' requests from the socket.
 
 use tokio::sync::mpsc;
 
@@ -13,11 +13,11 @@ use crate::{
 };
 
 impl Core {
-    /// Carries out a request, except the two that need the loop's own means (`reload`, `metrics`).
+    /// Carries out a request, except the two that the loop handles itself (`reload`, `metrics`).
     pub(super) fn call(&mut self, request: Request, reply: mpsc::Sender<Response>) {
         let starts = matches!(request, Request::Start { .. } | Request::Restart { .. });
         if starts && self.is_shutting_down() {
-            return refuse(&reply, Failure::Failed, "the supervisor is going down".to_owned());
+            return refuse(&reply, Failure::Failed, "the supervisor is shutting down".to_owned());
         }
         match request {
             Request::Status { programs } => self.with(&programs, reply, |core, names, reply| {
@@ -68,20 +68,20 @@ impl Core {
                 let logs: Logs = self.services.logs.clone();
                 tokio::task::spawn_local(async move {
                     logs.reopen().await;
-                    send(&reply, Response::Done(vec!["log files opened anew".to_owned()]));
+                    send(&reply, Response::Done(vec!["log files reopened".to_owned()]));
                 });
             }
             Request::Shutdown => {
                 self.shut_down(0, "by the operator");
-                send(&reply, Response::Done(vec!["going down".to_owned()]));
+                send(&reply, Response::Done(vec!["shutting down".to_owned()]));
             }
             Request::Reload | Request::Metrics => {
-                refuse(&reply, Failure::BadRequest, "not to be answered here".to_owned());
+                refuse(&reply, Failure::BadRequest, "not handled here".to_owned());
             }
         }
     }
 
-    /// Answers those whose wish has come true, or can't.
+    /// Answers the waiting requests that have been met, or can't be.
     pub(super) fn answer_waiters(&mut self) {
         let units = &self.units;
         self.waiters.retain(|waiter| match waiter.answer(units) {
@@ -93,7 +93,7 @@ impl Core {
         });
     }
 
-    /// Finds the programs: none or `all` means all, a program's name all its replicas.
+    /// Resolves names: none or `all` means all programs; a program's name means all its replicas.
     fn with(
         &mut self,
         names: &[String],
@@ -105,9 +105,9 @@ impl Core {
         for name in names.iter().filter(|_| !all) {
             if !self.units.iter().any(|unit| matches(unit, name)) {
                 let known: Vec<_> = self.units.iter().map(|unit| unit.spec.name.as_str()).collect();
-                let switched_off = self.disabled.contains(name);
-                let why = if switched_off { "is switched off by `enabled`" } else { "is no program" };
-                let message = format!("`{name}` {why}; there are: {}", known.join(", "));
+                let disabled = self.disabled.contains(name);
+                let why = if disabled { "is disabled by `enabled`" } else { "is not a program" };
+                let message = format!("`{name}` {why}; programs are: {}", known.join(", "));
                 return refuse(&reply, Failure::UnknownProgram, message);
             }
         }
@@ -166,7 +166,7 @@ fn tail(
     });
 }
 
-/// The next one, or `None` when the client has gone.
+/// The next item, or `None` if the client is gone.
 async fn next<T>(followed: &mut mpsc::Receiver<T>, reply: &mpsc::Sender<Response>) -> Option<T> {
     tokio::select! {
         next = followed.recv() => next,
@@ -174,7 +174,7 @@ async fn next<T>(followed: &mut mpsc::Receiver<T>, reply: &mpsc::Sender<Response
     }
 }
 
-/// The queue of a fresh reply has room, and a client that has gone needs no answer.
+/// Sends an answer. A new reply channel has room, and a client that is gone needs no answer.
 pub(super) fn send(reply: &mpsc::Sender<Response>, response: Response) {
     let _ = reply.try_send(response);
 }

@@ -1,4 +1,4 @@
-//! All programs together: who may start, who has to stop first, and when it is over.
+//! Coordinates all programs: which may start, which must stop first, and when the supervisor is done.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::{
     program::State,
 };
 
-/// The programs and what is to become of them.
+/// The programs and what is intended for them.
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) services: Services,
@@ -32,7 +32,7 @@ pub(super) struct Core {
 }
 
 impl Core {
-    /// The programs of a configuration, all stopped.
+    /// The programs of a configuration; those with autostart begin to start.
     pub(super) fn new(config: &Config, services: Services, seed: u64) -> Self {
         let mut core = Self {
             services,
@@ -50,7 +50,7 @@ impl Core {
         core
     }
 
-    /// Adds a program, and starts it if it starts by itself.
+    /// Adds a program, and starts it if `autostart` is set.
     pub(super) fn add(&mut self, spec: ProgramSpec) {
         self.seed = self.seed.wrapping_add(0x5851_F42D_4C95_7F2D);
         let mut unit = Unit::new(spec, self.seed);
@@ -63,7 +63,7 @@ impl Core {
 
     /// Does everything that can be done now.
     pub(super) fn advance(&mut self) {
-        // Each round moves at least one program; the bound only guards against a mistake in here.
+        // Each round changes at least one program; the bound only guards against bugs in here.
         for _ in 0..100 {
             let before: Vec<_> = self.units.iter().map(|unit| unit.machine.state().clone()).collect();
             let now = Instant::now();
@@ -85,32 +85,32 @@ impl Core {
         self.timers.run(&self.units, &mut self.services);
     }
 
-    /// When [`Core::advance`] has something to do again.
+    /// When [`Core::advance`] must run next.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let now = Instant::now();
         let units = self.units.iter().filter_map(|unit| unit.deadline(now)).min();
         [units, self.timers.deadline()].into_iter().flatten().min()
     }
 
-    /// SIGCHLD.
+    /// Reaps children, on SIGCHLD.
     pub(super) fn reap(&mut self) {
         self.orphans_reaped += self.services.children.reap();
         if let Some(guard) = &mut self.services.guard
             && let Err(error) = guard.ensure()
         {
-            let cause = format!("the guard can't be started again: {error}");
+            let cause = format!("can't restart the guard: {error}");
             self.services.note(Kind::Supervisor, None, None, Some(cause));
         }
     }
 
-    /// A probe found something.
+    /// Hands a probe's finding to its program.
     pub(super) fn found(&mut self, finding: Finding) {
         if let Some(unit) = self.units.iter_mut().find(|unit| unit.spec.name == finding.program) {
             unit.found(finding.generation, finding.what, &mut self.services);
         }
     }
 
-    /// Passes a signal on to the programs that want it.
+    /// Forwards a signal to the programs that list it.
     pub(super) fn forward(&self, signal: Signal) {
         for unit in self.units.iter().filter(|unit| unit.spec.forward_signals.contains(&signal)) {
             if let Some(process) = &unit.process {
@@ -119,10 +119,10 @@ impl Core {
         }
     }
 
-    /// Stops everything in reverse order; the second time by force.
+    /// Stops everything in reverse order; on the second call, kills everything.
     pub(super) fn shut_down(&mut self, code: u8, cause: &str) {
         let again = self.shutdown.is_some();
-        let words = if again { format!("{cause}, again: everything is killed") } else { cause.to_owned() };
+        let words = if again { format!("{cause}, again: killing everything") } else { cause.to_owned() };
         self.services.note(Kind::Shutdown, None, None, Some(words));
         if again {
             let now = Instant::now();
@@ -136,12 +136,12 @@ impl Core {
         }
     }
 
-    /// Whether it is going down.
+    /// Whether the supervisor is shutting down.
     pub(super) fn is_shutting_down(&self) -> bool {
         self.shutdown.is_some()
     }
 
-    /// The exit code, once everything is down.
+    /// The exit code, once everything has stopped.
     pub(super) fn finished(&self) -> Option<u8> {
         self.shutdown.filter(|_| self.units.iter().all(|unit| unit.machine.state().is_final()))
     }
@@ -209,7 +209,7 @@ impl Core {
         }
     }
 
-    /// An essential program that has ended takes everything with it, and gives its exit code.
+    /// An essential program that has ended stops everything and determines the exit code.
     fn watch_essentials(&mut self) {
         if self.is_shutting_down() {
             return;
@@ -220,7 +220,7 @@ impl Core {
         let Some(unit) = self.units.iter().find(ended) else { return };
         let code = match (unit.machine.state(), unit.machine.last_exit()) {
             (State::Exited(exit), _) => exit.code(),
-            // vLLM exits with 0 when its engine dies: what was given up never counts as success.
+            // vLLM exits with 0 when its engine dies, so a failed program never counts as success.
             (_, exit) => exit.map(crate::process::Exit::code).filter(|code| *code != 0).unwrap_or(1),
         };
         let cause = format!("{} is essential and {}", unit.spec.name, unit.machine.state().name());

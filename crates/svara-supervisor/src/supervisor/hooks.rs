@@ -1,4 +1,4 @@
-//! Commands and webhooks set off by events.
+//! Runs commands and webhooks on events.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -11,10 +11,10 @@ use crate::{
     process::{Children, Launch},
 };
 
-/// Hooks under way at once; more are refused and noted as failed.
+/// Hooks running at once; further ones are refused and recorded as failed.
 const MAX_IN_FLIGHT: usize = 8;
 
-/// The hooks and how many of them run.
+/// The hooks, and how many of them are running.
 #[derive(Debug)]
 pub(super) struct Hooks {
     specs: Vec<HookSpec>,
@@ -24,7 +24,7 @@ pub(super) struct Hooks {
 }
 
 impl Hooks {
-    /// Failures are told in words over the channel.
+    /// Failures are sent to the channel as messages.
     pub(super) fn new(
         specs: Vec<HookSpec>,
         children: Children,
@@ -38,15 +38,15 @@ impl Hooks {
         self.specs = specs;
     }
 
-    /// Sets off what waits for this event. A hook's own failure sets nothing off.
+    /// Runs the hooks for this event. A hook's own failure runs none.
     pub(super) fn fire(&self, event: &Event) {
         if event.event == Kind::Hook {
             return;
         }
         for hook in self.specs.iter().filter(|hook| wants(hook, event)) {
             if self.in_flight.get() >= MAX_IN_FLIGHT {
-                let message = format!("{}: {MAX_IN_FLIGHT} hooks are still under way", event.event.name());
-                // Full as well: then there are enough words about it already.
+                let message = format!("{}: {MAX_IN_FLIGHT} hooks are already running", event.event.name());
+                // If the channel is full, such failures are already being reported.
                 let _ = self.failures.try_send((Kind::Hook, message));
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Applying a changed file to the programs that changed, and to no others.
+//! Applies a changed file to the programs that changed, and to no others.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use super::{core::Core, timers::Timers, unit::Intent};
 use crate::{config::Config, events::Kind};
 
 impl Core {
-    /// Goes over to a new configuration; gives what is done, in words. `old` is the one that holds now.
+    /// Switches from configuration `old` to `new`; returns a description of the changes.
     pub(super) fn reload(&mut self, old: &Config, new: &Config) -> Vec<String> {
         let mut lines = Vec::new();
         for unit in &mut self.units {
@@ -35,7 +35,8 @@ impl Core {
         self.timers = Timers::new(new, Instant::now());
         if (&old.socket, &old.log, old.metrics) != (&new.socket, &new.log, new.metrics) {
             lines.push(
-                "[log], supervisor.socket and supervisor.metrics take effect at the next start".to_owned(),
+                "changes to [log], supervisor.socket and supervisor.metrics need a restart of the supervisor"
+                    .to_owned(),
             );
         }
         if lines.is_empty() {

@@ -1,4 +1,4 @@
-//! How everything stands, as `status` and the metrics give it.
+//! Reports the state of all programs, for `status` and metrics.
 
 use std::time::{Duration, Instant};
 
@@ -13,19 +13,19 @@ use crate::program::State;
 /// The supervisor and its programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Whether every program that is meant to run is ready (or has ended as it should).
+    /// Whether every program that should run is ready (or has exited successfully).
     pub ready: bool,
     /// Version of the supervisor.
     pub version: String,
-    /// Its process.
+    /// Its process id.
     pub pid: u32,
     /// Seconds since it started.
     pub uptime_seconds: f64,
     /// Orphans it has adopted and reaped.
     pub orphans_reaped: u64,
-    /// Output that was lost: to a full disk, a stuck console.
+    /// Bytes of output lost to a full disk or a stuck console.
     pub dropped_log_bytes: u64,
-    /// In start order.
+    /// The programs in start order.
     pub programs: Vec<ProgramReport>,
 }
 
@@ -36,34 +36,34 @@ pub struct ProgramReport {
     pub name: String,
     /// `stopped`, `waiting`, `starting`, `running` (not ready), `ready`, `stopping`, `backoff`, `exited` or `failed`.
     pub state: String,
-    /// Whether it counts as ready: ready, or ended as it should, or not meant to run.
+    /// Whether it counts as ready: ready, exited successfully, or not meant to run.
     pub ready: bool,
-    /// Those it comes after that aren't ready.
+    /// Its dependencies that aren't ready.
     pub degraded: Vec<String>,
-    /// Its process.
+    /// Its process id.
     pub pid: Option<i32>,
-    /// Age of the process.
+    /// Age of its process, in seconds.
     pub uptime_seconds: Option<f64>,
-    /// Restarts since the supervisor started, whatever the reason.
+    /// Restarts since the supervisor started, for any reason.
     pub restarts: u64,
     /// Restarts by reason.
     pub restarts_by_reason: std::collections::BTreeMap<String, u64>,
-    /// How the latest process that ended did so.
+    /// How its last process ended.
     pub last_exit: Option<String>,
-    /// The probe's latest answer, the reason of a failure, the time left until a restart.
+    /// The latest probe result, the reason for a failure, or the time until a restart.
     pub detail: String,
-    /// Memory of all its processes.
+    /// Resident memory of all its processes, in bytes.
     pub memory_bytes: Option<u64>,
-    /// Processor time of all its processes.
+    /// CPU time of all its processes, in seconds.
     pub cpu_seconds: Option<f64>,
     /// Number of its processes.
     pub processes: usize,
-    /// The last line it printed.
+    /// The last line of its output.
     pub last_line: Option<String>,
 }
 
 impl Core {
-    /// How everything, or the programs named, stands.
+    /// The state of the named programs; an empty list means all.
     pub(super) fn report(&self, names: &[String]) -> Report {
         let wanted = |unit: &&Unit| names.is_empty() || names.contains(&unit.spec.name);
         let programs: Vec<_> =
@@ -86,7 +86,7 @@ impl Core {
             State::Waiting => {
                 let missing = |name: &&String| !all_satisfied(&self.units, std::slice::from_ref(*name));
                 let missing: Vec<_> = unit.spec.after.iter().filter(missing).cloned().collect();
-                format!("waits for {}", missing.join(", "))
+                format!("waiting for {}", missing.join(", "))
             }
             State::Starting { since } => {
                 let so_far = Duration::from_secs(now.saturating_duration_since(*since).as_secs());
@@ -103,10 +103,10 @@ impl Core {
                 let left = until.saturating_duration_since(now).as_secs_f64();
                 format!("restart {attempt} in {left:.1}s")
             }
-            State::Stopping(stopping) if stopping.killed => "killed, waits for its group to end".to_owned(),
+            State::Stopping(stopping) if stopping.killed => "killed, waiting for its group to end".to_owned(),
             State::Stopping(stopping) => {
                 let left = stopping.kill_at.saturating_duration_since(now).as_secs_f64();
-                format!("killed in {left:.1}s")
+                format!("kill in {left:.1}s")
             }
             State::Failed(reason) => reason.clone(),
             State::Running { .. } | State::Ready { .. } => unit.note.clone(),

@@ -1,4 +1,4 @@
-//! The loop.
+//! The main loop.
 
 use std::{
     io,
@@ -37,37 +37,37 @@ use crate::{
     process::{Children, Guard, adopted_children},
 };
 
-/// Why the supervisor can't run at all.
+/// Why the supervisor can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The control socket.
+    /// The control socket can't be created.
     #[error(transparent)]
     Socket(#[from] BindError),
-    /// The address of the metrics.
+    /// The metrics address can't be listened on.
     #[error("supervisor.metrics {address}: {source}")]
     Metrics {
         /// The address.
         address: std::net::SocketAddr,
-        /// Why it can't be listened on.
+        /// The system's error.
         source: io::Error,
     },
-    /// The system refused something it never should.
+    /// The system refused a basic resource.
     #[error("{0}: {1}")]
     System(&'static str, io::Error),
 }
 
-/// Keeps the programs of `config` alive until a signal, an operator or an essential program ends it; gives the exit
+/// Keeps the programs of `config` running until a signal, an operator or an essential program ends it; returns the exit
 /// code. `path` and `variables` are for `reload`.
 ///
 /// # Errors
-/// See [`RunError`]. Nothing has been started then.
+/// See [`RunError`]; in that case nothing was started.
 pub fn run(path: &Path, variables: &Variables, config: Config) -> Result<u8, RunError> {
     let socket = bind(&config.socket)?;
     let (notices, log_notices) = mpsc::channel(16);
     let logs = Logs::start(config.log.clone(), notices).map_err(|e| RunError::System("log writer", e))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // For the names in probe addresses only.
+        // Only needed to resolve host names in probes.
         .max_blocking_threads(2)
         .thread_keep_alive(Duration::from_secs(1))
         .build()
@@ -75,12 +75,12 @@ pub fn run(path: &Path, variables: &Variables, config: Config) -> Result<u8, Run
     let file = File { path: path.to_owned(), variables: variables.clone(), config };
     let path = file.config.socket.clone();
     let code = LocalSet::new().block_on(&runtime, supervise(file, socket, logs, log_notices));
-    // It may be gone already, with the directory it was in.
+    // It may already be gone, along with its directory.
     let _ = std::fs::remove_file(path);
     code
 }
 
-/// Where the configuration came from, and what it says now.
+/// The configuration and its origin.
 struct File {
     path: PathBuf,
     variables: Variables,
@@ -145,7 +145,7 @@ async fn supervise(
     }
 }
 
-/// SIGCHLD, and the other signals that are ours to answer. As PID 1 we get only those we listen to.
+/// Listens for SIGCHLD and for the other signals that we handle. As PID 1 we only get those that we listen for.
 fn listen() -> io::Result<(tokio::signal::unix::Signal, mpsc::Receiver<Signal>)> {
     let (sender, receiver) = mpsc::channel(16);
     let ours =
@@ -167,7 +167,7 @@ async fn on_signal(signal: Signal, core: &mut Core, file: &mut File) {
             let (reply, _) = mpsc::channel(1);
             reload(core, file, &reply);
         }
-        // As supervisord does it.
+        // Like supervisord.
         Signal::SIGUSR2 => core.services.logs.reopen().await,
         _ => {}
     }
@@ -191,7 +191,7 @@ fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
 fn reload(core: &mut Core, file: &mut File, reply: &mpsc::Sender<Response>) {
     match load(&file.path, &file.variables) {
         Ok(_) if core.is_shutting_down() => {
-            refuse(reply, Failure::Failed, "the supervisor is going down".to_owned());
+            refuse(reply, Failure::Failed, "the supervisor is shutting down".to_owned());
         }
         Ok(config) => {
             let lines = core.reload(&file.config, &config);
@@ -216,7 +216,7 @@ fn on_log_notice(core: &mut Core, notice: LogNotice) {
     core.services.note(kind, None, None, Some(cause));
 }
 
-/// Kills what was adopted and is still there, then waits for the last answers and the last lines to be written.
+/// Kills remaining adopted processes, then waits until the last answers and lines are written.
 async fn finish(core: Core, places: &Places) {
     let children = core.services.children.clone();
     let adopted = || adopted_children(|pid| children.knows(pid));
@@ -226,20 +226,20 @@ async fn finish(core: Core, places: &Places) {
             break;
         }
         for pid in left {
-            // Failure means that it has ended by itself.
+            // Fails if it has already exited.
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
         children.reap();
     }
     let logs = core.services.logs.clone();
-    // With it go the answers that were still open, those of followers among them.
+    // Also ends the open answers, including those of followers.
     drop(core);
     places.all_free(Duration::from_secs(1)).await;
     logs.flush(Duration::from_secs(2)).await;
 }
 
-/// Outside of PID 1 orphans are adopted by request, and a guard sees to our own death.
+/// Unless we are PID 1, becomes a subreaper to adopt orphans, and starts a guard in case we are killed.
 fn guard(children: &Children) -> Result<Option<Guard>, RunError> {
     if std::process::id() == 1 {
         return Ok(None);

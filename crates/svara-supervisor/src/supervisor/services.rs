@@ -1,4 +1,4 @@
-//! What every program's shell uses.
+//! Services that all programs share.
 
 use std::{cell::RefCell, os::fd::OwnedFd, path::PathBuf, rc::Rc, time::Instant};
 
@@ -13,7 +13,7 @@ use crate::{
     process::{Children, Guard, Started},
 };
 
-/// Shared by all programs; owned by the loop.
+/// Shared by all programs; owned by the main loop.
 #[derive(Debug)]
 pub(super) struct Services {
     pub(super) children: Children,
@@ -21,16 +21,16 @@ pub(super) struct Services {
     pub(super) log_config: LogConfig,
     pub(super) events: EventLog,
     pub(super) hooks: Hooks,
-    /// Absent in PID 1, where the kernel does its work.
+    /// `None` as PID 1, where the kernel does its job.
     pub(super) guard: Option<Guard>,
     pub(super) findings: mpsc::Sender<Finding>,
-    /// Takes events from tasks that have no access to the log.
+    /// Receives events from tasks that have no access to the event log.
     pub(super) notes: mpsc::Sender<(Kind, String)>,
     pub(super) started: Instant,
 }
 
 impl Services {
-    /// Notes an event and sets off the hooks that wait for it.
+    /// Records an event and runs its hooks.
     pub(super) fn note(
         &mut self,
         kind: Kind,
@@ -53,7 +53,7 @@ impl Services {
         self.hooks.fire(&event);
     }
 
-    /// Reads what a process prints: standard output into the first file, standard error into the second.
+    /// Captures a process's output: standard output into the first file, standard error into the second.
     pub(super) fn capture(
         &mut self,
         started: &mut Started,
@@ -74,7 +74,7 @@ impl Services {
             match capture(output, source, &self.logs, tail) {
                 Ok(pump) => pumps.push(pump),
                 Err(error) => {
-                    let cause = format!("its output can't be read: {error}");
+                    let cause = format!("can't read its output: {error}");
                     self.note(Kind::LogLost, Some(&program), Some(started.pid), Some(cause));
                 }
             }
@@ -82,14 +82,14 @@ impl Services {
         pumps
     }
 
-    /// Puts a process under guard.
+    /// Adds a process to the guard.
     pub(super) fn guard(&mut self, pid: i32) {
         if let Some(guard) = &mut self.guard {
             guard.watch(pid);
         }
     }
 
-    /// Takes it out again.
+    /// Removes a process from the guard.
     pub(super) fn unguard(&mut self, pid: i32) {
         if let Some(guard) = &mut self.guard {
             guard.forget(pid);

@@ -1,4 +1,4 @@
-//! Starting a program's process: its limits, its outputs, its watch.
+//! Starts a program's process with its limits, output capture and probes.
 
 use std::{io, os::fd::OwnedFd, time::Instant};
 
@@ -28,7 +28,7 @@ impl Unit {
         services.children.spawn(launch)
     }
 
-    /// The limits as far as they can be had. One that can't be is no reason not to run, but one to say so.
+    /// The limits, as far as they can be set. A limit that can't be set is reported, but doesn't prevent the start.
     fn attainable(spec: &ProgramSpec, services: &mut Services) -> Limits {
         let mut limits = spec.limits.clone();
         if let Some(wanted) = limits.nofile
@@ -36,13 +36,13 @@ impl Unit {
         {
             limits.nofile = Some(hard);
             let cause =
-                format!("runs with {hard} open files, the hard limit of this container, not {wanted}");
+                format!("runs with {hard} open files, the container's hard limit, instead of {wanted}");
             services.note(Kind::Limit, Some(&spec.name), None, Some(cause));
         }
         limits
     }
 
-    /// A memory limit that can't be set is no reason not to run, but one to say so.
+    /// A memory limit that can't be set is reported, but doesn't prevent the start.
     fn join_cgroup(
         cgroup: &mut Option<MemoryCgroup>,
         spec: &ProgramSpec,

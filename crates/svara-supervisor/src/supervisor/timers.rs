@@ -1,4 +1,4 @@
-//! What happens at set times: the health report and the scheduled commands.
+//! Timed actions: the health report and scheduled commands.
 
 use std::{
     rc::Rc,
@@ -18,10 +18,10 @@ use crate::{
     schedule::{ScheduleSpec, until_next},
 };
 
-/// The clock is read again at least this often, so that schedules follow when it is set.
+/// The clock is read at least this often, so that schedules follow changes to it.
 const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 
-/// Everything with a time.
+/// All timed actions.
 #[derive(Debug)]
 pub(super) struct Timers {
     report: Option<(Duration, Instant)>,
@@ -31,7 +31,7 @@ pub(super) struct Timers {
 #[derive(Debug)]
 struct Scheduled {
     spec: ScheduleSpec,
-    /// When to look; the second half says whether that is its time.
+    /// When to check next, and whether it is due then.
     next: (Instant, bool),
 }
 
@@ -50,7 +50,7 @@ impl Timers {
         [report, schedules].into_iter().flatten().min()
     }
 
-    /// Does what is due.
+    /// Does everything that is due.
     pub(super) fn run(&mut self, units: &[Unit], services: &mut Services) {
         let now = Instant::now();
         if let Some((every, at)) = &mut self.report
@@ -79,7 +79,7 @@ fn next_time(spec: &ScheduleSpec, now: Instant) -> (Instant, bool) {
     }
 }
 
-/// One line about all programs, in `healthcheck.log` and on the console.
+/// Writes one line about all programs to `healthcheck.log` and the console.
 fn report(units: &[Unit], services: &Services) {
     let well = units.iter().all(|unit| unit.is_well() && unit.degraded.is_empty());
     let states: Vec<String> =
@@ -101,7 +101,7 @@ fn report(units: &[Unit], services: &Services) {
 /// Starts a scheduled command; its output goes to `schedule_NAME.log`.
 fn start(spec: &ScheduleSpec, units: &[Unit], services: &mut Services) {
     if !all_satisfied(units, &spec.when_ready) {
-        let cause = format!("{}: skipped, not all of {} are ready", spec.name, spec.when_ready.join(", "));
+        let cause = format!("{}: skipped, not all ready: {}", spec.name, spec.when_ready.join(", "));
         return services.note(Kind::Schedule, None, None, Some(cause));
     }
     let launch = Launch { output: Output::Piped, ..Launch::helper(&spec.command) };
@@ -121,7 +121,7 @@ fn start(spec: &ScheduleSpec, units: &[Unit], services: &mut Services) {
             Ok(exit) => format!("{name}: {exit}"),
             Err(error) => format!("{name}: {error}"),
         };
-        // Nobody listens any more when the supervisor is about to end.
+        // Fails only if the supervisor is about to exit.
         let _ = notes.send((Kind::Schedule, words)).await;
     });
 }

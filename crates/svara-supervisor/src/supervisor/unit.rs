@@ -1,4 +1,4 @@
-//! One program's shell: carries out what its state machine decides.
+//! The shell of one program: carries out what its state machine decides.
 
 use std::{
     cell::RefCell,
@@ -23,11 +23,11 @@ use crate::{
 /// Lines of output shown with a failure.
 const FAILURE_LINES: usize = 20;
 
-/// How long an emptying group is looked at often.
+/// How long to check a stopping group at short intervals.
 const LOOK_OFTEN: Duration = Duration::from_secs(5);
 
-/// How long the last output is waited for once every process is gone. Only something that fled with the pipe in its
-/// hands can hold it open that long.
+/// How long to wait for the last output once every process is gone. Only a process that left the family with the pipe
+/// can hold it open that long.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// A program with its machine and its process.
@@ -38,31 +38,31 @@ pub(super) struct Unit {
     pub(super) intent: Option<Intent>,
     pub(super) process: Option<Process>,
     pub(super) tail: Rc<RefCell<Tail>>,
-    /// The probe's latest answer.
+    /// The latest probe result.
     pub(super) note: String,
-    /// Those it comes after that aren't ready, while it is.
+    /// Its dependencies that aren't ready while it is.
     pub(super) degraded: Vec<String>,
     pub(super) restarts: BTreeMap<&'static str, u64>,
     pub(super) cgroup: Option<MemoryCgroup>,
 }
 
-/// Whether every program among those named is ready, or has ended as it should.
+/// Whether every named program is ready or has exited successfully.
 pub(super) fn all_satisfied(units: &[Unit], names: &[String]) -> bool {
     names.iter().all(|name| {
         units.iter().filter(|unit| unit.spec.name == *name || unit.spec.program == *name).all(Unit::satisfies)
     })
 }
 
-/// What is to be done with a program once its turn comes: those that come after it go first.
+/// What to do with a program once its turn comes; its dependents go first.
 #[derive(Clone, Debug)]
 pub(super) enum Intent {
     /// Stop it.
     Stop,
-    /// Stop it and start it.
+    /// Stop it and start it again.
     Restart,
-    /// Stop it and go on with a new description.
+    /// Stop it and continue with a new configuration.
     Replace(Box<ProgramSpec>),
-    /// Stop it and forget it.
+    /// Stop it and remove it.
     Remove,
 }
 
@@ -71,7 +71,7 @@ pub(super) enum Intent {
 pub(super) struct Process {
     pub(super) family: Family,
     pub(super) since: Instant,
-    /// Absent once the leader has been reaped.
+    /// `None` once the leader has been reaped.
     pub(super) exit: Option<oneshot::Receiver<Exit>>,
     pub(super) watch: JoinHandle<()>,
     pub(super) pumps: Vec<JoinHandle<()>>,
@@ -101,7 +101,7 @@ impl Unit {
         }
     }
 
-    /// Goes on, stopped, with a new description; what it printed stays.
+    /// Replaces the configuration of a stopped program; its output stays.
     pub(super) fn replace(&mut self, spec: ProgramSpec, seed: u64) {
         let tail = Rc::clone(&self.tail);
         *self = Self::new(spec, seed);
@@ -112,7 +112,7 @@ impl Unit {
         self.process.as_ref().map(|process| process.family.leader())
     }
 
-    /// Whether those that come after it may start.
+    /// Whether its dependents may start.
     pub(super) fn satisfies(&self) -> bool {
         match self.machine.state() {
             State::Ready { .. } => true,
@@ -121,7 +121,7 @@ impl Unit {
         }
     }
 
-    /// How it stands, in one line for the operator.
+    /// Its state in one line, for the operator.
     pub(super) fn describe(&self) -> String {
         let state = self.machine.state();
         match state {
@@ -131,17 +131,17 @@ impl Unit {
         }
     }
 
-    /// Whether it is as it should be.
+    /// Whether its state is as intended.
     pub(super) fn is_well(&self) -> bool {
         self.satisfies() || (!self.spec.autostart && *self.machine.state() == State::Stopped)
     }
 
-    /// When this unit has something to do by itself.
+    /// When this unit must act next by itself.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let leader_gone = self.process.as_ref().is_some_and(|process| process.exit.is_none());
         let look_again = match self.machine.state() {
             State::Stopping(stopping) if leader_gone => {
-                // Mostly the others are gone at once; what takes longer isn't worth a look at `/proc` so often.
+                // Usually the rest is gone at once; if not, reading `/proc` so often isn't worth it.
                 let waited = now.saturating_duration_since(stopping.since);
                 Some(
                     now + if waited < LOOK_OFTEN {
@@ -156,7 +156,7 @@ impl Unit {
         [self.machine.deadline(), look_again].into_iter().flatten().min()
     }
 
-    /// Takes over what a probe found.
+    /// Handles a probe's finding.
     pub(super) fn found(&mut self, generation: u64, what: Found, services: &mut Services) {
         match what {
             Found::Note(text) if generation == self.machine.generation() => self.note = text,
@@ -168,7 +168,7 @@ impl Unit {
         }
     }
 
-    /// Looks whether the leader has been reaped, and whether its whole family is gone.
+    /// Checks whether the leader has been reaped, and whether its whole family is gone.
     pub(super) fn look(&mut self, now: Instant, services: &mut Services) {
         let generation = self.machine.generation();
         let Some(process) = &mut self.process else { return };
@@ -194,13 +194,13 @@ impl Unit {
         self.apply(step, services);
     }
 
-    /// Notes a change and carries out the actions.
+    /// Records a change of state and carries out the actions.
     pub(super) fn apply(&mut self, step: Step, services: &mut Services) {
         if let Some(label) = step.restart {
             *self.restarts.entry(label).or_default() += 1;
         }
         if step.changed.is_some() && !matches!(self.machine.state(), State::Starting { .. }) {
-            // A start is noted when its process id is known.
+            // A start is recorded once its process id is known.
             let cause = step.changed.and_then(|(_, cause)| cause);
             self.note_state(cause, services);
         }
@@ -228,7 +228,7 @@ impl Unit {
         process.family.signal(Signal::SIGKILL);
         if !std::mem::replace(&mut process.kill_noted, true) {
             let pid = process.family.leader();
-            let cause = format!("{left} processes of its group were left");
+            let cause = format!("{left} processes of its group were still running");
             services.note(Kind::Killed, Some(&self.spec.name), Some(pid), Some(cause));
         }
     }
@@ -279,12 +279,12 @@ impl Unit {
         }
     }
 
-    /// How often the kernel killed it for want of memory.
+    /// How often the kernel killed it at its memory limit.
     pub(super) fn oom_kills(&self) -> u64 {
         self.cgroup.as_ref().map_or(0, MemoryCgroup::oom_kills)
     }
 
-    /// The number of restarts for each reason, those without any included.
+    /// The number of restarts for each reason, including zeros.
     pub(super) fn restarts_by_reason(&self) -> BTreeMap<String, u64> {
         let count = |label: &str| self.restarts.get(label).copied().unwrap_or(0);
         Cause::LABELS.iter().map(|label| ((*label).to_owned(), count(label))).collect()

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use super::unit::Unit;
 use crate::control::{Failure, Response};
 
-/// A request that is answered when something has come about.
+/// A request that is answered once its programs have reached a state.
 #[derive(Debug)]
 pub(super) struct Waiter {
     pub(super) programs: Vec<String>,
@@ -16,14 +16,14 @@ pub(super) struct Waiter {
 /// What a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Until {
-    /// The programs are down.
+    /// The programs are stopped.
     Down,
-    /// They are ready, or can't be without the operator.
+    /// They are ready, or can't become so without the operator.
     Ready,
 }
 
 impl Waiter {
-    /// The answer; `None` while a program may still get there.
+    /// The answer; `None` while a program may still reach its state.
     pub(super) fn answer(&self, units: &[Unit]) -> Option<Response> {
         let named = || units.iter().filter(|unit| self.programs.contains(&unit.spec.name));
         let settled = named().all(|unit| match self.until {

@@ -1,4 +1,4 @@
-//! A supervisor in a directory of its own, and ways to wait for what it does without sleeping.
+//! A supervisor in its own directory, and ways to wait for events instead of time.
 
 use std::{
     collections::BTreeSet,
@@ -32,7 +32,7 @@ pub(crate) struct Bed {
     seen: Vec<Event>,
 }
 
-/// The fake child, as a word for a command in TOML.
+/// Path of the fake child, for a command in TOML.
 pub(crate) fn fake() -> String {
     let deps = std::env::current_exe().unwrap();
     let path = deps.parent().and_then(Path::parent).unwrap().join("examples/fake_child");
@@ -60,7 +60,7 @@ pub(crate) fn alive(pid: i32) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
-/// Asks again and again, for what no event tells.
+/// Polls for a condition that no event reports.
 pub(crate) fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     let limit = Instant::now() + PATIENCE;
     while !done() {
@@ -70,7 +70,7 @@ pub(crate) fn eventually(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 impl Bed {
-    /// Starts a supervisor with these programs; `DIR` in the text is its directory.
+    /// Starts a supervisor with these programs; `DIR` in the text stands for its directory.
     pub(crate) fn start(programs: &str) -> Self {
         Self::start_with(programs, Stdio::null())
     }
@@ -86,14 +86,14 @@ impl Bed {
         Self::attach(directory, process)
     }
 
-    /// Writes the file without starting anything.
+    /// Writes the file without starting a supervisor.
     pub(crate) fn prepare(programs: &str) -> TempDir {
         let directory = tempfile::tempdir().unwrap();
         write_file(directory.path(), programs);
         directory
     }
 
-    /// Takes over a supervisor that was started on a prepared directory.
+    /// Attaches to a supervisor that was started on a prepared directory.
     pub(crate) fn attach(directory: TempDir, process: Child) -> Self {
         let socket = directory.path().join("socket");
         let (sender, events) = sync_channel(4096);
@@ -123,7 +123,7 @@ impl Bed {
         write_file(self.directory.path(), programs);
     }
 
-    /// The next event of this kind about this program (or about none, for `""`) that hasn't been waited for yet.
+    /// Waits for the next event of this kind about this program (`""`: about none).
     pub(crate) fn event(&mut self, program: &str, kind: Kind) -> Event {
         let limit = Instant::now() + PATIENCE;
         loop {
@@ -142,7 +142,7 @@ impl Bed {
         }
     }
 
-    /// Every event so far that was passed by in [`Bed::event`].
+    /// All events received so far by [`Bed::event`].
     pub(crate) fn seen(&self) -> &[Event] {
         &self.seen
     }
@@ -180,7 +180,7 @@ impl Bed {
         report.programs.into_iter().find(|p| p.name == program).unwrap_or_else(|| panic!("no {program}"))
     }
 
-    /// The command line, as an operator uses it: exit code and both outputs.
+    /// Runs a command as an operator would: returns exit code, standard output and standard error.
     pub(crate) fn command(&self, arguments: &[&str]) -> (i32, String, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
             .arg("--socket")
@@ -200,7 +200,7 @@ impl Bed {
         i32::try_from(self.process.id()).unwrap()
     }
 
-    /// Waits for the supervisor's own end.
+    /// Waits for the supervisor to exit.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let limit = Instant::now() + PATIENCE;
         loop {
@@ -212,13 +212,13 @@ impl Bed {
         }
     }
 
-    /// A process id that a fake child wrote into a file, once it is there.
+    /// Waits for a process id that a fake child writes to a file.
     pub(crate) fn pid_in(&self, name: &str) -> i32 {
         eventually(name, || self.read(name).parse::<i32>().is_ok());
         self.read(name).parse().unwrap()
     }
 
-    /// Children of the supervisor, dead ones included.
+    /// Children of the supervisor, including zombies.
     pub(crate) fn children(&self) -> BTreeSet<i32> {
         let tasks = fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid())).unwrap();
         tasks.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
@@ -227,7 +227,7 @@ impl Bed {
 
 impl Drop for Bed {
     fn drop(&mut self) {
-        // The guard sees to its children.
+        // The guard kills its children.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -236,14 +236,14 @@ impl Drop for Bed {
 fn write_file(directory: &Path, programs: &str) {
     let at = directory.display();
     let head = format!("[supervisor]\nsocket = \"{at}/socket\"\n[log]\ndirectory = \"{at}/log\"\n");
-    // A bed may have its own [supervisor] and [log] keys, marked by a first line.
+    // A bed may set its own [supervisor] and [log] keys.
     let (extra_supervisor, extra_log, programs) = split_extras(programs);
     let head = head.replace("[log]\n", &format!("{extra_supervisor}[log]\n{extra_log}"));
     let text = format!("{head}{programs}").replace("DIR", &at.to_string());
     fs::write(directory.join("supervisor.toml"), text).unwrap();
 }
 
-/// Lines that begin with `supervisor.` or `log.` belong to those tables.
+/// Lines that start with `supervisor.` or `log.` belong to those tables.
 fn split_extras(programs: &str) -> (String, String, String) {
     let (mut supervisor, mut log, mut rest) = (String::new(), String::new(), String::new());
     for line in programs.lines() {

@@ -1,4 +1,4 @@
-//! Files with faults, and the file that is shipped.
+//! Invalid files, and the shipped file.
 
 use std::{path::Path, process::Command};
 
@@ -37,7 +37,7 @@ fn unknown_keys_are_errors_with_their_line() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once() {
+fn all_faults_are_reported_at_once() {
     let text = faults(
         r#"
 [program.a]
@@ -65,11 +65,11 @@ command = ["x"]
         "program.a.command: ${NOPE} is not set; set it, or write ${NOPE:-default}",
         "program.a.stop.signal: `HARD`: expected a signal such as TERM",
         "program.a.stop.grace: `soon`",
-        "program.a.after: there is no program `x`; known are: a, b",
+        "program.a.after: there is no program `x`; programs are: a, b",
         "programs wait for each other: a -> b -> a",
         "program.b.user: there is no user `no-such-user`",
         "program.b.backoff.initial: cap is shorter than initial",
-        "program.b.readiness.http: a probe has exactly one of http, tcp and command",
+        "program.b.readiness.http: a probe needs exactly one of http, tcp and command",
         "program.b.readiness.deadline: only a startup probe has a deadline",
         "hook[0].on: there is no event `sneeze`",
         "hook[0].command: needs either command or webhook",
@@ -81,8 +81,8 @@ command = ["x"]
 }
 
 #[test]
-fn tls_is_refused_where_it_can_not_be_had() {
+fn tls_is_refused() {
     let text =
         faults("[program.a]\ncommand = [\"a\"]\n[program.a.liveness]\nhttp = \"https://127.0.0.1/health\"\n");
-    assert!(text.contains("expected http://host[:port]/path (no TLS here)"), "{text}");
+    assert!(text.contains("expected http://host[:port]/path (TLS is not supported)"), "{text}");
 }

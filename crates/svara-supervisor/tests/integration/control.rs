@@ -10,7 +10,7 @@ use svara_supervisor::{
 use crate::bed::{Bed, program};
 
 #[test]
-fn the_operators_check_list() {
+fn the_operators_checklist() {
     let text = program("vllm", &["print:loaded", "hang"], "")
         + &program("server", &["print:listening", "hang"], "after = [\"vllm\"]");
     let mut bed = Bed::start(&text);
@@ -36,7 +36,7 @@ fn the_operators_check_list() {
 fn a_wait_for_something_that_fails_says_why() {
     let mut bed = Bed::start(&program("api", &["exit:5"], "autostart = false\nmax_restarts = 0"));
     bed.event("", Kind::Supervisor);
-    assert_eq!(bed.command(&["status"]).0, 0, "what isn't meant to run isn't missed");
+    assert_eq!(bed.command(&["status"]).0, 0, "a program that shouldn't run doesn't count");
     let (code, _, error) = bed.command(&["start", "-w", "api"]);
     assert_eq!(code, 1);
     assert_eq!(error, "api: failed: exit code 5, after 0 restarts within 10m\n");
@@ -47,7 +47,7 @@ fn wrong_names_and_missing_supervisors_have_their_own_codes() {
     let mut bed = Bed::start(&program("api", &["hang"], ""));
     bed.event("api", Kind::Ready);
     let (code, _, error) = bed.command(&["restart", "fastapi"]);
-    assert_eq!((code, error.as_str()), (4, "`fastapi` is no program; there are: api\n"));
+    assert_eq!((code, error.as_str()), (4, "`fastapi` is not a program; programs are: api\n"));
     let mode = std::fs::metadata(bed.path("socket")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let second = std::process::Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
@@ -100,7 +100,7 @@ fn reload_touches_only_what_changed() {
     assert_eq!(names, ["added", "changed", "same"]);
     assert_eq!(bed.status("same").pid, before);
     crate::bed::eventually("both runs in the log", || bed.read("log/changed.log") == "1\n2\n");
-    // A file with a fault changes nothing.
+    // An invalid file changes nothing.
     bed.rewrite("[program.same]\ncommand = []\nafter = [\"nobody\"]\n");
     let (code, _, error) = bed.command(&["reload"]);
     assert_eq!(code, 64);

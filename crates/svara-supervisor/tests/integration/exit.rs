@@ -1,4 +1,4 @@
-//! How the supervisor itself ends.
+//! How the supervisor itself exits.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use svara_supervisor::events::Kind;
 use crate::bed::{Bed, QUICK, alive, eventually, program};
 
 #[test]
-fn an_essential_program_that_gives_up_takes_all_down_and_gives_its_code() {
+fn a_failed_essential_program_stops_everything_and_gives_its_code() {
     let keys = format!("{QUICK}essential = true\nmax_restarts = 1\nafter = [\"vllm\"]\n");
     let text = program("vllm", &["on-term:0", "hang"], "") + &program("server", &["exit:42"], &keys);
     let mut bed = Bed::start(&text);
@@ -21,7 +21,7 @@ fn an_essential_program_that_gives_up_takes_all_down_and_gives_its_code() {
 }
 
 #[test]
-fn an_essential_program_given_up_with_code_0_is_still_a_failure() {
+fn a_failed_essential_program_with_code_0_is_still_a_failure() {
     let keys = format!("{QUICK}essential = true\nmax_restarts = 0\n");
     let mut bed = Bed::start(&program("vllm", &["exit:0"], &keys));
     assert_eq!(bed.ended().code(), Some(1));
@@ -53,7 +53,7 @@ fn a_second_term_forces() {
 }
 
 #[test]
-fn nothing_is_started_any_more_while_it_goes_down() {
+fn nothing_starts_during_a_shutdown() {
     let text = program("slow", &["ignore-term", "touch:DIR/up", "hang"], "stop = { grace = \"1s\" }")
         + &program("quick", &["hang"], "");
     let mut bed = Bed::start(&text);
@@ -61,12 +61,12 @@ fn nothing_is_started_any_more_while_it_goes_down() {
     bed.signal(Signal::SIGTERM);
     bed.event("quick", Kind::Stopped);
     let (code, _, error) = bed.command(&["start", "quick"]);
-    assert_eq!((code, error.as_str()), (1, "the supervisor is going down\n"));
+    assert_eq!((code, error.as_str()), (1, "the supervisor is shutting down\n"));
     assert_eq!(bed.ended().code(), Some(0));
 }
 
 #[test]
-fn signals_are_forwarded_to_those_who_want_them() {
+fn signals_are_forwarded_to_programs_that_list_them() {
     let text = program("api", &["on-usr1", "touch:DIR/up", "hang"], "forward_signals = [\"USR1\"]")
         + &program("deaf", &["on-usr1", "hang"], "");
     let mut bed = Bed::start(&text);

@@ -20,7 +20,7 @@ fn signal(pid: i32, signal: Signal) {
 }
 
 #[test]
-fn whoever_ignores_term_is_killed_after_the_grace() {
+fn a_program_that_ignores_term_is_killed_after_the_grace() {
     let keys = "stop = { grace = \"300ms\" }";
     let mut bed = Bed::start(&program("api", &["ignore-term", "touch:DIR/up", "hang"], keys));
     let pid = bed.event("api", Kind::Ready).pid.unwrap();
@@ -34,7 +34,7 @@ fn whoever_ignores_term_is_killed_after_the_grace() {
 
 #[test]
 fn a_grandchild_that_ignores_term_is_killed_with_its_group() {
-    // Longer than any other wait: the leader is gone at once, and the stop isn't over before the grace is.
+    // Longer than any other wait: the leader is gone at once, but the stop lasts until the grace period is over.
     let keys = "stop = { grace = \"1s\" }";
     let mut bed = Bed::start(&program("vllm", &[STUBBORN, "hang"], keys));
     let grandchild = bed.pid_in("grandchild");
@@ -78,7 +78,7 @@ fn nothing_outlives_a_killed_supervisor() {
 }
 
 #[test]
-fn the_kernel_kills_the_leader_where_the_guard_can_not() {
+fn the_kernel_kills_the_leader_if_the_guard_cannot() {
     let mut bed = Bed::start(&program("vllm", &["ignore-term", "hang"], ""));
     let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
     let guard = *bed.children().iter().find(|pid| **pid != leader).expect("a guard");
@@ -121,6 +121,6 @@ fn restarts_leave_no_zombie_no_orphan_and_no_descriptor() {
     eventually("no descriptor more than before", || descriptors(&bed) <= before);
     orphans.remove(&bed.pid_in("grandchild"));
     assert!(orphans.iter().all(|pid| !alive(*pid)), "{orphans:?}");
-    // The leader and the guard, and not one zombie.
+    // The leader and the guard, and no zombies.
     assert_eq!(bed.children().len(), 2);
 }

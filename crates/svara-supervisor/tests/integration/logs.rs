@@ -1,4 +1,4 @@
-//! Logs: whole, bounded, never in the way.
+//! Logs: complete, bounded, never blocking.
 
 use std::{
     io::{BufRead, BufReader},
@@ -62,15 +62,15 @@ fn memory_stays_bounded_under_a_flood() {
 fn a_removed_log_directory_comes_back() {
     let bed = Bed::start(&program("api", &["repeat:line"], ""));
     eventually("the first line", || bed.read("log/api.log").starts_with("line\n"));
-    // Fails where a file is made anew while its directory is being emptied.
+    // Removal fails if a file is recreated while its directory is being emptied.
     eventually("the directory is gone", || std::fs::remove_dir_all(bed.path("log")).is_ok());
     // Lines go to the removed file until its path is checked, once a second.
     eventually("a line in a new file", || bed.read("log/api.log").starts_with("line\n"));
 }
 
 #[test]
-fn a_full_disk_is_told_and_blocks_nobody() {
-    // /dev/full fails every write as a full disk does.
+fn a_full_disk_is_reported_and_blocks_nobody() {
+    // Every write to /dev/full fails, as on a full disk.
     let text = program("api", &["spew:1000000", "touch:DIR/done", "hang"], "stdout_log = \"/dev/full\"");
     let mut bed = Bed::start(&text);
     let lost = bed.event("", Kind::LogLost).cause.unwrap();
@@ -80,7 +80,7 @@ fn a_full_disk_is_told_and_blocks_nobody() {
 }
 
 #[test]
-fn a_console_nobody_reads_blocks_nobody() {
+fn a_console_that_nobody_reads_blocks_nobody() {
     let text = program("noisy", &["spew:5000000", "touch:DIR/done", "hang"], "");
     // Piped, and never read.
     let bed = Bed::start_with(&text, Stdio::piped());

@@ -1,4 +1,4 @@
-//! The supervisor's binary against a child with faults (`examples/fake_child.rs`). One test binary, real processes.
+//! The supervisor's binary with a faulty child (`examples/fake_child.rs`): one test binary, real processes.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 

@@ -1,4 +1,4 @@
-//! As PID 1 of a namespace of its own.
+//! As PID 1 of its own namespace.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use svara_supervisor::events::Kind;
 
 use crate::bed::{Bed, alive, eventually, program};
 
-/// Starts a supervisor as PID 1; `None`, with the reason printed, where namespaces can't be made.
+/// Starts a supervisor as PID 1; prints the reason and returns `None` if namespaces can't be created.
 fn start(programs: &str) -> Option<Bed> {
     let probe = Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"]).output();
     match probe {

@@ -20,25 +20,25 @@ fn a_program_runs_as_its_user_with_its_groups_and_limits() {
         user = \"nobody\"\ndirectory = \"/\"\nrestart = \"never\"\nlimits = { nofile = 321, core = \"0\" }\n";
     let mut bed = Bed::start(text);
     bed.event("who", Kind::Exited);
-    eventually("its words", || bed.read("log/who.log") == "nobody\nnogroup\n321\n0\n/\n");
+    eventually("its output", || bed.read("log/who.log") == "nobody\nnogroup\n321\n0\n/\n");
 }
 
 #[test]
-fn more_files_than_the_hard_limit_are_told() {
+fn more_files_than_the_hard_limit_are_reported() {
     let (_, hard) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap();
-    // Nobody may have more than the kernel's own bound.
+    // More than the kernel allows anyone.
     let text = "[program.api]\ncommand = [\"sh\", \"-c\", \"ulimit -n\"]\nrestart = \"never\"\nlimits = { nofile = 9223372036854775807 }\n";
     let mut bed = Bed::start(text);
     let cause = bed.event("api", Kind::Limit).cause.unwrap();
     assert!(cause.starts_with(&format!("runs with {hard} open files")), "{cause}");
     bed.event("api", Kind::Exited);
-    eventually("its words", || bed.read("log/api.log") == format!("{hard}\n"));
+    eventually("its output", || bed.read("log/api.log") == format!("{hard}\n"));
 }
 
 #[test]
-fn a_memory_limit_that_cannot_be_set_is_told() {
+fn a_memory_limit_that_cannot_be_set_is_reported() {
     if std::path::Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
-        eprintln!("skipped: this machine has cgroup v2, the limit may well be set");
+        eprintln!("skipped: this machine has cgroup v2, so the limit may be settable");
         return;
     }
     let mut bed = Bed::start(&program("api", &["hang"], "limits = { memory = \"1GiB\" }"));
@@ -86,7 +86,7 @@ fn schedules_run_when_their_programs_are_ready() {
     let gate = "[program.api.readiness]\ncommand = [\"test\", \"-e\", \"DIR/gate\"]\nperiod = \"20ms\"\n";
     let mut bed = Bed::start(&(program("api", &["hang"], gate) + schedule));
     let skipped = bed.event("", Kind::Schedule).cause.unwrap();
-    assert_eq!(skipped, "warm: skipped, not all of api are ready");
+    assert_eq!(skipped, "warm: skipped, not all ready: api");
     std::fs::write(bed.path("gate"), "").unwrap();
     bed.event("api", Kind::Ready);
     assert_eq!(bed.event("", Kind::Schedule).cause.as_deref(), Some("warm: started"));

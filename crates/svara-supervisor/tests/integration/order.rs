@@ -1,26 +1,26 @@
-//! Who waits for whom.
+//! Start and stop order.
 
 use svara_supervisor::{control::Request, events::Kind};
 
 use crate::bed::{Bed, program};
 
-/// A readiness probe that passes once the test has made a file.
+/// A readiness probe that passes once the test has created a file.
 const GATE: &str =
     "[program.vllm.readiness]\ncommand = [\"test\", \"-e\", \"DIR/gate\"]\nperiod = \"20ms\"\n";
 
 #[test]
-fn a_program_starts_when_the_other_is_ready_not_when_it_was_started() {
+fn a_program_starts_once_its_dependency_is_ready() {
     let text = program("vllm", &["hang"], GATE) + &program("server", &["hang"], "after = [\"vllm\"]");
     let mut bed = Bed::start(&text);
     bed.event("vllm", Kind::Running);
     let waiting = bed.status("server");
-    assert_eq!((waiting.state.as_str(), waiting.detail.as_str()), ("waiting", "waits for vllm"));
+    assert_eq!((waiting.state.as_str(), waiting.detail.as_str()), ("waiting", "waiting for vllm"));
     assert_eq!(bed.command(&["status"]).0, 1);
     std::fs::write(bed.path("gate"), "").unwrap();
     bed.event("vllm", Kind::Ready);
     bed.event("server", Kind::Ready);
     assert_eq!(bed.command(&["status"]).0, 0);
-    // Readiness lost and found again: told, but no restart.
+    // Losing and regaining readiness is reported, but restarts nothing.
     std::fs::remove_file(bed.path("gate")).unwrap();
     let degraded = bed.event("server", Kind::Degraded);
     assert_eq!(degraded.cause.as_deref(), Some("not ready: vllm"));
@@ -31,7 +31,7 @@ fn a_program_starts_when_the_other_is_ready_not_when_it_was_started() {
 }
 
 #[test]
-fn stopping_goes_the_other_way_round() {
+fn programs_stop_in_reverse_order() {
     let text = program("vllm", &["hang"], "")
         + &program("server", &["on-term:0", "sleep:50", "hang"], "after = [\"vllm\"]")
         + &program("monitor", &["hang"], "after = [\"server\"]");
@@ -68,7 +68,7 @@ fn stopping_goes_the_other_way_round() {
 }
 
 #[test]
-fn a_job_that_succeeded_opens_the_way() {
+fn a_successful_job_satisfies_its_dependents() {
     let text = program("fetch", &["exit:0"], "restart = \"on-failure\"")
         + &program("vllm", &["hang"], "after = [\"fetch\"]");
     let mut bed = Bed::start(&text);
@@ -77,7 +77,7 @@ fn a_job_that_succeeded_opens_the_way() {
 }
 
 #[test]
-fn replicas_have_their_own_index_and_are_all_waited_for() {
+fn replicas_have_their_own_index_and_dependents_wait_for_all() {
     let server = program("server", &["print:I am ${INDEX} of $((10 + ${INDEX}))", "hang"], "replicas = 2");
     let text = server + &program("front", &["hang"], "after = [\"server\"]");
     let mut bed = Bed::start(&text);
@@ -90,12 +90,12 @@ fn replicas_have_their_own_index_and_are_all_waited_for() {
 }
 
 #[test]
-fn a_program_that_is_switched_off_counts_as_ready() {
+fn a_disabled_program_counts_as_ready() {
     let text = program("vllm", &["hang"], "enabled = \"${RUN_VLLM:-false}\"")
         + &program("server", &["hang"], "after = [\"vllm\"]");
     let mut bed = Bed::start(&text);
     bed.event("server", Kind::Ready);
     let (code, _, error) = bed.command(&["start", "vllm"]);
     assert_eq!(code, 4);
-    assert!(error.contains("switched off"), "{error}");
+    assert!(error.contains("disabled"), "{error}");
 }

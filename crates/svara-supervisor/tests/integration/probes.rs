@@ -1,4 +1,4 @@
-//! Probes against children that are deaf, closed or frozen.
+//! Probes of children that are deaf, closed or frozen.
 
 use svara_supervisor::events::Kind;
 
@@ -70,18 +70,21 @@ fn hang(port: u16, more: &str) -> String {
 }
 
 #[test]
-fn requests_in_work_and_no_token_is_a_hang() {
+fn running_requests_without_tokens_are_a_hang() {
     let port = free_port();
     let behaviours = [&format!("metrics:{port}:2:1234"), "ignore-term", "hang"];
     let mut bed = Bed::start(&program("vllm", &behaviours, &hang(port, "")));
     let cause = bed.event("vllm", Kind::Stopping).cause.unwrap();
-    assert!(cause.starts_with("hung: work to do and no progress of vllm:generation_tokens_total"), "{cause}");
+    assert!(
+        cause.starts_with("hung: work pending, but no progress of vllm:generation_tokens_total"),
+        "{cause}"
+    );
     bed.event("vllm", Kind::Ready);
     assert_eq!(bed.status("vllm").restarts_by_reason["hung"], 1);
 }
 
 #[test]
-fn an_idle_engine_that_swallows_the_canary_is_a_hang() {
+fn an_idle_engine_that_swallows_the_canary_hangs() {
     let port = free_port();
     let behaviours = [&format!("metrics:{port}:0:1234"), "hang"];
     let canary = format!(
@@ -97,7 +100,7 @@ fn an_idle_engine_is_no_hang() {
     let port = free_port();
     let behaviours = [&format!("metrics:{port}:0:1234"), "hang"];
     let bed = Bed::start(&program("vllm", &behaviours, &hang(port, "")));
-    // Looks are a period apart: so many take three times the stall.
-    eventually("looks at the metrics", || bed.read("log/vllm.log").matches("scraped").count() > 18);
+    // Readings are a period apart, so this many take three times the stall.
+    eventually("readings of the metrics", || bed.read("log/vllm.log").matches("scraped").count() > 18);
     assert_eq!(bed.status("vllm").restarts, 0);
 }

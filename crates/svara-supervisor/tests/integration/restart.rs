@@ -1,4 +1,4 @@
-//! Deaths, restarts, giving up.
+//! Exits, restarts, failing for good.
 
 use std::time::Instant;
 
@@ -38,7 +38,7 @@ fn restarts_end_in_failed_with_the_reason_and_the_last_output() {
     assert_eq!(starts, 4);
     let (code, table, _) = bed.command(&["status"]);
     assert_eq!(code, 1, "{table}");
-    // The operator's start forgets what was.
+    // A start by the operator resets the failures.
     bed.ask(&Request::Start { programs: vec!["api".into()], wait: false });
     bed.event("api", Kind::Failed);
 }
@@ -66,7 +66,7 @@ fn a_program_that_cannot_be_run_says_so() {
 }
 
 #[test]
-fn a_death_by_a_real_time_signal_is_one_too() {
+fn a_real_time_signal_is_noticed_as_well() {
     let mut bed = Bed::start(&program("api", &["hang"], QUICK));
     let pid = bed.event("api", Kind::Ready).pid.unwrap();
     let status = std::process::Command::new("kill").args(["-40", &pid.to_string()]).status().unwrap();

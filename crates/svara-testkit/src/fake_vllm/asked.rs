@@ -1,4 +1,4 @@
-//! What the fake was asked.
+//! The requests that came.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-/// Requests that are kept; of more, the newest.
+/// Requests that are kept at most.
 const KEPT: usize = 1000;
 
 /// The newest requests, in the order they came.
@@ -18,7 +18,7 @@ impl Asked {
         if self.0.len() == KEPT {
             self.0.pop_front();
         }
-        // A value is a part of the buffer that it was read into: one that is kept would keep all of that.
+        // A value is a slice of the buffer that it was read into, and would keep all of it alive.
         let copied = headers.iter().filter_map(|(name, value)| {
             Some((name.clone(), HeaderValue::from_bytes(value.as_bytes()).ok()?))
         });
@@ -35,7 +35,7 @@ impl Asked {
         self.0.iter().map(|(_, body)| serde_json::from_slice(body).unwrap_or_default()).collect()
     }
 
-    /// `{"sessions": {"hi_female": 3}, "request_ids": […]}`: requests for each `x-session-id`, and every `x-request-id`.
+    /// Requests for each `x-session-id`, and every `x-request-id`: `{"sessions": {"hi_female": 3}, "request_ids": […]}`.
     pub(super) fn stats(&self) -> Value {
         let text = |headers: &HeaderMap, name: &str| {
             headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()

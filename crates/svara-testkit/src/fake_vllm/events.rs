@@ -1,4 +1,4 @@
-//! The events of a stream, rendered beforehand where they can be.
+//! The events of a stream, rendered beforehand where possible.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
@@ -13,9 +13,9 @@ const CODES: u32 = 4096;
 const SLOTS: usize = 7;
 /// The number N in `<custom_token_N>` is the id less this.
 const FIRST_CUSTOM_TOKEN: u32 = 128_256;
-/// Different events of a kind: a multiple of seven, so that slots go on where they stopped when it starts over.
+/// Different events of a kind: a multiple of seven, so that the slots continue where the events start over.
 const EVENTS: usize = 16 * SLOTS;
-/// Kinds that are kept rendered; a client has one or two.
+/// Kinds that are kept rendered; a client uses one or two.
 const MAX_KINDS: usize = 16;
 /// The event after the last.
 pub(super) const DONE: &[u8] = b"data: [DONE]\n\n";
@@ -39,7 +39,7 @@ pub(super) struct Kind {
     pub(super) look: Look,
 }
 
-/// Writes events.
+/// Renders events.
 #[derive(Clone, Debug)]
 pub(super) struct Renderer {
     pub(super) model: String,
@@ -89,7 +89,7 @@ impl Renderer {
         self.line(&json!({"choices": [choice]}))
     }
 
-    /// The event with the counts, which has no choice.
+    /// The event with the usage, which has no choice.
     pub(super) fn usage(&self, prompt_tokens: usize, completion_tokens: usize) -> Bytes {
         let total_tokens = prompt_tokens + completion_tokens;
         self.line(&json!({
@@ -113,7 +113,7 @@ impl Renderer {
         format!("data: {event}\n\n").into()
     }
 
-    /// The full events of a kind: number n holds the tokens from 1 + n · interval on.
+    /// The full events of a kind: event n has the tokens from 1 + n · interval on.
     fn full_events(&self, kind: Kind) -> Arc<[Bytes]> {
         (0..EVENTS)
             .map(|event| {
@@ -125,7 +125,7 @@ impl Renderer {
     }
 }
 
-/// The events that are rendered already.
+/// The events that have been rendered.
 #[derive(Debug, Default)]
 pub(super) struct Rendered(HashMap<Kind, Arc<[Bytes]>>);
 

@@ -76,12 +76,12 @@ impl FakeVllm {
         format!("http://{}/v1", self.address)
     }
 
-    /// What the next requests get.
+    /// Answers all further requests by this script.
     pub fn set(&self, script: Script) {
         self.shared.set_script(script);
     }
 
-    /// What the next request gets, and only that.
+    /// Answers only the next request by this script.
     pub fn set_next(&self, script: Script) {
         self.shared.set_next_script(script);
     }
@@ -96,7 +96,7 @@ impl FakeVllm {
         self.shared.asked().headers()
     }
 
-    /// Waits until there were `count` requests or more.
+    /// Waits until `count` requests or more have come.
     pub async fn wait_for_requests(&self, count: u64) {
         self.shared.wait_for_requests(count).await;
     }
@@ -106,7 +106,7 @@ impl FakeVllm {
         self.shared.wait_for_open(count).await;
     }
 
-    /// Ends it in the middle of all that it does; returns once nobody listens any more.
+    /// Stops it, and cuts off all open streams. Returns once its port is closed.
     pub async fn kill(mut self) {
         self.shared.kill();
         // A task that failed is over as well.

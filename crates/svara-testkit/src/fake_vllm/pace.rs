@@ -7,11 +7,11 @@ use std::time::Duration;
 pub struct Pace {
     /// From a request's start to its first token.
     pub first_token: Duration,
-    /// Of each stream, above 0.
+    /// Tokens per second of each stream, above 0.
     pub tokens_per_second: f64,
-    /// Of all streams together, above 0. `None`: no limit.
+    /// Tokens per second of all streams together, above 0. `None`: no limit.
     pub total_tokens_per_second: Option<f64>,
-    /// Most by which an event may come later than due.
+    /// Maximum random delay of an event.
     pub jitter: Duration,
 }
 
@@ -37,8 +37,8 @@ impl Pace {
     }
 }
 
-/// The events of one stream. What is due next follows from what was due before, never from when that was sent: a sender
-/// that was late catches up.
+/// When the events of one stream are due. Each due time follows from the one before, not from when that event was sent:
+/// a late sender catches up.
 #[derive(Clone, Debug)]
 pub(super) struct Schedule {
     pace: Pace,
@@ -55,8 +55,8 @@ impl Schedule {
         Self { pace, due_s, sent: Duration::ZERO, tokens: 0, random: fastrand::Rng::with_seed(seed) }
     }
 
-    /// When an event with the next `tokens` tokens (at least 1) is to leave, since the stream's start: when the last of
-    /// them is there, plus jitter. Never before the event that came before it.
+    /// When an event with the next `tokens` tokens (at least 1) is due, since the stream's start: once the last of them
+    /// is generated, plus jitter. Never before the previous event.
     pub(super) fn next(&mut self, tokens: usize, running: usize) -> Duration {
         // The first token's time is in `due_s` from the start.
         let waited_for = if self.tokens == 0 { tokens.saturating_sub(1) } else { tokens };
@@ -68,7 +68,7 @@ impl Schedule {
     }
 }
 
-/// The sizes of a stream's events, as vLLM's: the first token alone, then `interval` at a time, then the rest.
+/// The sizes of a stream's events, as in vLLM: the first token alone, then `interval` at a time, then the rest.
 pub(super) fn event_tokens(total: usize, interval: usize) -> impl Iterator<Item = usize> {
     let interval = interval.max(1);
     let after_first = total.saturating_sub(1);

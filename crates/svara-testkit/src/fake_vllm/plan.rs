@@ -101,7 +101,7 @@ impl Generation {
         tokens.chain(usage.map(Event::bare)).chain([Event::bare(Bytes::from_static(DONE))])
     }
 
-    /// As a plan, at the pace of a schedule.
+    /// Its events, at the pace of a schedule.
     pub(super) fn plan(self, renderer: Arc<Renderer>, full: Arc<[Bytes]>, schedule: Schedule) -> Plan {
         let events = Box::new(self.events(renderer, full));
         Plan { events, timing: Timing::Paced(schedule), hangs: false }
@@ -116,7 +116,7 @@ impl Event {
 }
 
 impl Script {
-    /// What it sends; nothing where it is a refusal.
+    /// What it sends; no events for a refusal.
     pub(super) fn plan(&self, renderer: &Renderer) -> Plan {
         let look = Look { form: self.form, ids: true };
         let tokens = self.tokens.chunks(self.chunk_tokens.max(1)).map(|tokens| Event {

@@ -2,18 +2,18 @@
 
 use serde::Deserialize;
 
-/// First id that is no text: Llama 3's control tokens and the audio tokens lie from here on.
+/// The first id that isn't text: Llama 3's control tokens and the audio tokens start here.
 const FIRST_CONTROL_ID: u32 = 128_000;
 /// svara's end of speech.
 const END_OF_SPEECH: u32 = 128_258;
-/// Longest interval that is taken, and so the largest event.
+/// The longest interval allowed, in tokens.
 const MAX_INTERVAL: u32 = 1000;
 /// vLLM's own default.
 const DEFAULT_MAX_TOKENS: u32 = 16;
-/// Longest generation: an hour of speech.
+/// The longest generation allowed: an hour of speech.
 const MAX_TOKENS: u32 = 300_000;
 
-/// The body of a completion; fields that aren't listed are passed over.
+/// The body of a completion; other fields are ignored.
 #[derive(Debug, Deserialize)]
 pub(super) struct CompletionRequest {
     pub(super) model: Option<String>,
@@ -78,7 +78,7 @@ impl CompletionRequest {
 }
 
 impl PromptField {
-    /// Tokens of the words, by what can be seen: ids below the control tokens, or a quarter of the characters.
+    /// Tokens of the text: the ids below the control tokens, or a quarter of the characters.
     pub(super) fn text_tokens(&self) -> usize {
         match self {
             Self::Tokens(ids) => ids.iter().filter(|id| **id < FIRST_CONTROL_ID).count(),
@@ -86,7 +86,7 @@ impl PromptField {
         }
     }
 
-    /// Tokens in all, by the same measure.
+    /// All tokens, counted the same way.
     pub(super) fn tokens(&self) -> usize {
         match self {
             Self::Tokens(ids) => ids.len(),

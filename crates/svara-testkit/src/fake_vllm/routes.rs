@@ -1,4 +1,4 @@
-//! The fake's HTTP surface.
+//! The routes of the fake.
 
 use std::{
     fmt::Write,
@@ -26,7 +26,7 @@ use super::{
     stream,
 };
 
-/// The fake engine's routes.
+/// All routes.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/completions", post(completions))

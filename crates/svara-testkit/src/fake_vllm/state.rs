@@ -1,4 +1,4 @@
-//! What the streams share: counts, and the queue for a place.
+//! What all requests share: scripts, counts, and the queue for a place.
 
 use std::{
     sync::{
@@ -37,12 +37,12 @@ pub(super) struct Shared {
     killed: watch::Sender<bool>,
 }
 
-/// What is answered in place of what the settings say.
+/// Answers in place of those that the settings make.
 #[derive(Debug, Default)]
 struct Scripts {
-    /// To the next request only.
+    /// For the next request only.
     next: Option<Script>,
-    /// To all after it.
+    /// For all others.
     all: Option<Script>,
 }
 
@@ -84,7 +84,7 @@ impl Shared {
         lock(&self.asked)
     }
 
-    /// Notes a request, and gives its number, from 1 on.
+    /// Notes a request. Returns its number, from 1 on.
     pub(super) fn note(&self, headers: &HeaderMap, body: &[u8]) -> u64 {
         self.asked().note(headers, body);
         let mut number = 0;
@@ -95,7 +95,7 @@ impl Shared {
         number
     }
 
-    /// Waits until there were `count` requests or more.
+    /// Waits until `count` requests or more have come.
     pub(super) async fn wait_for_requests(&self, count: u64) {
         // The sender lives as long as this does.
         let _ = self.requests.subscribe().wait_for(|requests| *requests >= count).await;
@@ -109,13 +109,13 @@ impl Shared {
         lock(&self.scripts).next = Some(script);
     }
 
-    /// What the next request is answered with; none where the settings decide.
+    /// The script for the next request; `None` if the settings decide.
     pub(super) fn take_script(&self) -> Option<Script> {
         let mut scripts = lock(&self.scripts);
         scripts.next.take().or_else(|| scripts.all.clone())
     }
 
-    /// Counts a new stream; none where there are too many already.
+    /// Accepts a new stream; `None` if too many are open.
     pub(super) fn accept(self: &Arc<Self>) -> Option<InFlight> {
         let limit = self.settings.max_queued.unwrap_or(usize::MAX);
         let accepted = self.open.send_if_modified(|open| {
@@ -166,7 +166,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) struct InFlight(Arc<Shared>);
 
 impl InFlight {
-    /// Waits for its turn.
+    /// Waits for a place.
     pub(super) async fn run(self) -> Running {
         let permit = Arc::clone(&self.0.slots).acquire_owned().await;
         self.0.counts.running.fetch_add(1, Ordering::Relaxed);

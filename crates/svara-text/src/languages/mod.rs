@@ -1,10 +1,10 @@
-//! What each language calls things: one file a language, so that a speaker can check it without reading code.
+//! The words of each language: one file per language, so that a speaker can check it without reading code.
 //!
-//! Where the words come from is told in `docs/text.md`.
+//! `docs/text.md` names their sources.
 
 use crate::language::Language;
 
-/// Words without commas, so that a row of the source is a row of ten numbers.
+/// An array of words without commas, so that a row of the source is ten numbers.
 macro_rules! words {
     ($($word:literal)*) => { [$($word),*] };
 }
@@ -29,7 +29,7 @@ mod units;
 
 pub(crate) use units::{UNITS, Unit};
 
-/// All that one language contributes.
+/// Everything that one language contributes.
 pub(crate) struct Words {
     pub numbers: Numbers,
     pub signs: Signs,
@@ -42,7 +42,7 @@ pub(crate) struct Words {
     pub web: &'static Web,
     /// Endings typed right behind digits that change how the number is said.
     pub endings: &'static [Ending],
-    /// What goes between a number's words and any other letters typed right behind its digits.
+    /// What separates a number's words from any other letters typed right behind its digits.
     pub before_ending: &'static str,
 }
 
@@ -78,12 +78,12 @@ pub(crate) struct Numbers {
     pub above: Above,
 }
 
-/// How numbers from 100 on are put together.
+/// How numbers from 100 on are composed.
 #[derive(Clone, Copy)]
 pub(crate) enum Above {
-    /// From the greatest part to the least: crores, lakhs, thousands, hundreds, the rest.
+    /// The greatest part first: crores, lakhs, thousands, hundreds, the rest.
     Descending(&'static Descending),
-    /// The least part first, in one compound word.
+    /// The smallest part first, in one compound word.
     Sanskrit,
 }
 
@@ -102,7 +102,7 @@ pub(crate) const fn form(last: &'static str, followed: &'static str) -> Form {
     Form { last, followed }
 }
 
-/// The parts of a number above 99.
+/// How numbers above 99 are composed, greatest part first.
 #[derive(Clone, Copy)]
 pub(crate) struct Descending {
     /// 100, 200, … 900.
@@ -111,11 +111,11 @@ pub(crate) struct Descending {
     pub thousand: Scale,
     pub lakh: Scale,
     pub crore: Scale,
-    /// What stands before the last part below a hundred: "one hundred *and* one".
+    /// The word before the last part, below a hundred: "one hundred *and* one".
     pub and: Option<&'static str>,
     /// Numbers with a name of their own when they stand alone.
     pub exact: &'static [(u64, &'static str)],
-    /// How a count that is not the whole number changes before a scale word: 21 lakhs.
+    /// How the end of a count changes before a scale word: 21 lakhs.
     pub before_scale: &'static [(&'static str, &'static str)],
 }
 
@@ -123,9 +123,10 @@ pub(crate) struct Descending {
 #[derive(Clone, Copy)]
 pub(crate) enum AfterHundreds {
     Space,
-    /// Written together; a vowel the rest starts with takes the place of the inherent one (Kannada).
+    /// Written together. An initial vowel of the rest replaces the inherent one (Kannada).
     Elide,
-    /// As `Space`, but 50..=59 melt into hundreds that end in `ending`, which becomes `melted` (Malayalam).
+    /// As `Space`, but hundreds that end in `ending` change it to `melted` and are written together with 50..=59
+    /// (Malayalam).
     MeltFifties {
         ending: &'static str,
         melted: &'static str,
@@ -133,11 +134,11 @@ pub(crate) enum AfterHundreds {
     },
 }
 
-/// Thousand, lakh or crore.
+/// The word for a thousand, lakh or crore.
 #[derive(Clone, Copy)]
 pub(crate) struct Scale {
     pub word: Form,
-    /// Counts whose word with the scale is not count and scale put together.
+    /// Counts that form one word with the scale.
     pub irregular: &'static [(u64, Form)],
     pub join: Join,
 }
@@ -148,16 +149,16 @@ pub(crate) enum Join {
     Space,
     /// Written together below ten, apart above.
     TogetherBelowTen,
-    /// Written together; the first of these endings that the count has is replaced.
+    /// Written together. The first of these endings that the count has is replaced.
     Melt(&'static [(&'static str, &'static str)]),
 }
 
-/// A scale that never changes.
+/// A scale word that never changes.
 pub(crate) const fn plain(word: &'static str) -> Scale {
     Scale { word: fixed(word), irregular: &[], join: Join::Space }
 }
 
-/// What the signs around numbers are called. `{a}`, `{b}` and `{n}` stand for number words.
+/// The names of the signs around numbers. `{a}` and `{b}` stand for number words.
 #[derive(Clone, Copy)]
 pub(crate) struct Signs {
     pub point: &'static str,
@@ -176,50 +177,50 @@ pub(crate) struct Signs {
     pub before_noun: &'static [(&'static str, &'static str)],
 }
 
-/// Months and years.
+/// How dates are said.
 #[derive(Clone, Copy)]
 pub(crate) struct Calendar {
     pub months: [&'static str; 12],
     /// Whether the day of a date is an ordinal.
     pub ordinal_day: bool,
-    /// What follows the first two digits of a year from 1100 to 1999, where years are said in hundreds.
+    /// The word behind the first two digits of a year from 1100 to 1999, where years are said in hundreds.
     pub century: Option<&'static str>,
-    /// Whether years from 2010 on are said in two halves as well.
+    /// Whether years from 2010 on are also said in two halves.
     pub halves_from_2010: bool,
-    /// Words that make a year of four digits right behind them.
+    /// Words that make the four digits behind them a year.
     pub year_before: &'static [&'static str],
-    /// Beginnings of words that make a year of four digits right before them.
+    /// Beginnings of words that make the four digits before them a year.
     pub year_behind: &'static [&'static str],
 }
 
-/// Times of day. `{h}`, `{m}` and `{s}` stand for number words, `{t}` for the time.
+/// How times of day are said. `{h}`, `{m}` and `{s}` stand for number words, `{t}` for the time.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     pub hour: &'static str,
     pub minute: &'static str,
     pub second: &'static str,
-    /// Minutes 1..=9 where they are said in another way.
+    /// How minutes 1..=9 are said, where they differ from the others.
     pub few_minutes: Option<&'static str>,
-    /// How half past is said, where it is not said in minutes.
+    /// How half past is said, unless in minutes.
     pub half: Option<Half>,
     /// Night to dawn, morning, afternoon, evening: 20–4, 4–12, 12–16, 16–20.
     pub parts: [&'static str; 4],
-    /// Words that, typed behind a time, already say what the templates would.
+    /// Words that, typed behind a time, make those of the templates superfluous.
     pub typed: &'static [&'static str],
 }
 
-/// The count of hours and a half.
+/// How half past an hour is said.
 #[derive(Clone, Copy)]
 pub(crate) struct Half {
-    /// What stands before the full hours.
+    /// The word before the full hours.
     pub before: &'static str,
-    /// How the end of the full hours changes.
+    /// How the end of the word for the hours changes.
     pub ends: &'static [(&'static str, &'static str)],
-    /// Hours and a half with a word of their own.
+    /// Hours whose half past has a word of its own.
     pub irregular: &'static [(u32, &'static str)],
 }
 
-/// A noun that counts may stand before.
+/// A noun that can be counted.
 #[derive(Clone, Copy)]
 pub(crate) struct Noun {
     pub one: &'static str,
@@ -230,7 +231,7 @@ pub(crate) const fn noun(one: &'static str, many: &'static str) -> Noun {
     Noun { one, many }
 }
 
-/// Nouns that are the same for one and for many.
+/// Nouns with one form for one and for many.
 pub(crate) const fn same<const N: usize>(words: [&'static str; N]) -> [Noun; N] {
     let mut nouns = [noun("", ""); N];
     let mut i = 0;
@@ -255,7 +256,7 @@ pub(crate) const fn money(unit: Noun, hundredth: Noun) -> Money {
     Money { unit, hundredth }
 }
 
-/// What the signs in addresses are called.
+/// The names of the signs in addresses.
 pub(crate) struct Web {
     pub at: &'static str,
     pub dot: &'static str,
@@ -272,12 +273,12 @@ pub(crate) struct Web {
     pub tilde: &'static str,
 }
 
-/// An ending that can be typed behind digits, such as that of an ordinal, and how it joins the words.
+/// An ending that can be typed behind digits, such as that of an ordinal, and how it changes the words.
 pub(crate) struct Ending {
     pub marks: &'static [&'static str],
     /// Numbers that have a word of their own with this ending.
     pub irregular: &'static [(u64, &'static str)],
-    /// The first of these ends that the number's words have is replaced; `""` is the end of all.
+    /// The first of these ends that the number's words have is replaced. `""` matches all.
     pub joins: &'static [(&'static str, &'static str)],
 }
 

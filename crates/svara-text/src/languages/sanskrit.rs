@@ -1,4 +1,4 @@
-//! Sanskrit. Numbers are one compound word, put together in `number/sanskrit.rs`.
+//! Sanskrit. `number/sanskrit.rs` composes its numbers.
 
 use super::{Above, Calendar, Clock, Noun, Numbers, Signs, UNITS, Words, hindi, money, noun, same};
 

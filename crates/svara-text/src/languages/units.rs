@@ -2,17 +2,17 @@
 
 use super::{Noun, same};
 
-/// How many units there are.
+/// The number of units.
 pub(crate) const UNITS: usize = 36;
 
-/// A unit, as a place in a language's list of names.
+/// A unit: an index into a language's list of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unit(usize);
 
 impl Unit {
-    /// The unit that `text` starts with, and the length of its symbol in bytes. The longest symbol wins.
+    /// Parses the unit at the start of `text`, and returns the length of its symbol in bytes. The longest symbol wins.
     ///
-    /// The case counts: `5 m` is a length, `5 M` is not, and `4G` is no weight.
+    /// Letter case matters: `5 m` is a length, `5 M` isn't, and `4G` isn't a weight.
     pub(crate) fn parse(text: &str) -> Option<(Self, usize)> {
         SYMBOLS
             .iter()
@@ -23,12 +23,12 @@ impl Unit {
 
     /// The unit's name in a language's list.
     pub(crate) fn name(self, units: &[Noun; UNITS]) -> Noun {
-        // Every index in SYMBOLS is below UNITS, as the test below says.
+        // Every index in SYMBOLS is below UNITS: a test holds it.
         units.get(self.0).copied().unwrap_or(Noun { one: "", many: "" })
     }
 }
 
-/// Symbols and the place of their unit.
+/// Symbols, each with the index of its unit.
 const SYMBOLS: [(&str, usize); 99] = [
     ("mm", 0),
     ("cm", 1),

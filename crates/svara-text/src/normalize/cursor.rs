@@ -1,11 +1,11 @@
-//! Reading a text from left to right, a piece at a time.
+//! Reads a text from left to right.
 
 use crate::{
     number::digits,
     writing::{WritingSystem, digit_value},
 };
 
-/// A place in a text. Copies are cheap: try a reading on a copy, keep it if it works out.
+/// A position in a text. Copies are cheap: try to read on a copy, and keep the copy on success.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'t> {
     text: &'t str,
@@ -17,7 +17,7 @@ impl<'t> Cursor<'t> {
         Self { text, at: 0 }
     }
 
-    /// How far it has come, in bytes.
+    /// The position in bytes.
     pub(super) const fn at(&self) -> usize {
         self.at
     }
@@ -30,12 +30,12 @@ impl<'t> Cursor<'t> {
         self.rest().chars().next()
     }
 
-    /// Passes over `len` bytes, which must end between characters.
+    /// Skips `len` bytes, which must end at a character boundary.
     pub(super) const fn skip(&mut self, len: usize) {
         self.at += len;
     }
 
-    /// Passes over `literal` if it comes next.
+    /// Skips `literal` if it comes next.
     pub(super) fn eat(&mut self, literal: &str) -> bool {
         let found = self.rest().starts_with(literal);
         if found {
@@ -44,14 +44,14 @@ impl<'t> Cursor<'t> {
         found
     }
 
-    /// Passes over the next character if `wanted` wants it.
+    /// Skips the next character if `wanted` accepts it, and returns it.
     pub(super) fn eat_if(&mut self, wanted: impl Fn(char) -> bool) -> Option<char> {
         let c = self.peek().filter(|c| wanted(*c))?;
         self.at += c.len_utf8();
         Some(c)
     }
 
-    /// Passes over the first of `words` that comes next as a whole word, in any ASCII case; which one it was.
+    /// Skips the first of `words` that comes next as a whole word, in any ASCII case, and returns it.
     pub(super) fn eat_word<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
         let rest = self.rest();
         let found = words.into_iter().find(|word| {
@@ -62,7 +62,7 @@ impl<'t> Cursor<'t> {
         Some(found)
     }
 
-    /// Passes over a run of `min..=max` digits and gives them as ASCII. A longer run is none.
+    /// Skips a run of `min..=max` digits and returns them as ASCII. `None` if the run is shorter or longer.
     pub(super) fn digits(&mut self, min: usize, max: usize) -> Option<String> {
         let (digits, len) = digits(self.rest()).filter(|(digits, _)| (min..=max).contains(&digits.len()))?;
         self.at += len;
@@ -74,7 +74,7 @@ impl<'t> Cursor<'t> {
         self.digits(min, max)?.parse().ok()
     }
 
-    /// Whether what was read so far is not run on by letters or digits.
+    /// Whether no letter or digit follows.
     pub(super) fn at_word_end(&self) -> bool {
         at_word_end(self.rest())
     }
@@ -84,7 +84,7 @@ fn at_word_end(rest: &str) -> bool {
     !rest.starts_with(is_wordish)
 }
 
-/// Letters, digits and the signs of Indian scripts: what makes one word with its neighbour.
+/// Whether `c` can be part of a word: letters, digits and the signs of Indian scripts.
 pub(super) fn is_wordish(c: char) -> bool {
     c.is_alphanumeric() || WritingSystem::of(c).is_some() || digit_value(c).is_some()
 }

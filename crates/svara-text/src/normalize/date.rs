@@ -10,7 +10,7 @@ use crate::{
     number::{Numeral, cardinal, one_by_one, replace_end},
 };
 
-/// Month names that text in any language may use.
+/// English month names, which are recognized in every language.
 const ENGLISH_MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -64,7 +64,7 @@ fn in_digits(place: Place<'_>) -> Option<Found> {
     ))
 }
 
-/// The month's name, if it has that many days.
+/// The name of a month from 1 to 12, if it has that day.
 fn month_name(month: usize, day: usize, words: &Words) -> Option<&'static str> {
     let days = match month {
         2 => 29,
@@ -91,7 +91,7 @@ fn spoken_year(year: &str, words: &Words) -> String {
     }
 }
 
-/// 1947 as "nineteen forty seven" where the language says years so.
+/// Says 1947 as "nineteen forty seven" where the language says years like that.
 fn year_in_words(year: u64, words: &Words) -> String {
     let calendar = &words.calendar;
     let (century, rest) = (cardinal(year / 100, words), year % 100);
@@ -111,7 +111,7 @@ fn year_in_words(year: u64, words: &Words) -> String {
     }
 }
 
-/// The year that four digits are if a word beside them says so: `सन् 1947`, `১৯৪৭ সালে`.
+/// Four digits as a year, if a word beside them says that they are one: `सन् 1947`, `১৯৪৭ সালে`.
 pub(super) fn year(numeral: &Numeral, place: Place<'_>, after: &Cursor<'_>) -> Option<String> {
     let number = numeral.whole().filter(|_| numeral.integer.len() == 4 && !numeral.grouped)?;
     let calendar = &place.words.calendar;
@@ -121,7 +121,7 @@ pub(super) fn year(numeral: &Numeral, place: Place<'_>, after: &Cursor<'_>) -> O
     (said_before || said_behind).then(|| year_in_words(number, place.words))
 }
 
-/// `1990s`, `90s`: said in English in any text.
+/// `1990s`, `90s`: said in English in every language.
 pub(super) fn decade(numeral: &Numeral, cursor: &mut Cursor<'_>) -> Option<String> {
     let number = numeral.whole().filter(|number| number % 10 == 0 && !numeral.grouped)?;
     let english = Words::of(Language::English);
@@ -140,7 +140,7 @@ fn ends_with_word(text: &str, word: &str) -> bool {
     before.is_some_and(|before| !before.ends_with(is_wordish))
 }
 
-/// A year as people write one behind a month.
+/// A year from 1000 to 2199 behind a month.
 fn eat_year(cursor: &mut Cursor<'_>) -> Option<u64> {
     let year = cursor.number(4, 4).filter(|year| (1000..2200).contains(year))?;
     let ends = cursor.at_word_end() && !(cursor.eat(":") || cursor.eat("/"));

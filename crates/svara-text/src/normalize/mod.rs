@@ -1,4 +1,4 @@
-//! Normalization: what is written in digits and signs into words.
+//! Normalization: digits and signs become words.
 
 mod cursor;
 mod date;
@@ -19,13 +19,19 @@ use crate::{
     writing::{WritingSystem, digit_value},
 };
 
-/// Says numbers, dates, times, money, percentages, phone numbers, units, e-mail addresses and URLs in the words of
-/// `language`.
+/// Spells out numbers, dates, times, money, percentages, phone numbers, units, e-mail addresses and URLs in the words
+/// of `language`.
 ///
-/// Digits may be of any Indian digit system. All else stays as it was typed: other words whatever their language,
-/// `<tag>`s with all in them, and what is not recognized. What is said and what is not is listed in `docs/text.md`.
+/// Digits may be of any Indian digit system. Everything else stays as typed: words of any language, `<tag>`s with their
+/// contents, and whatever isn't recognized. The result has no digits outside tags, and normalizing it again changes
+/// nothing.
 ///
-/// The result holds no digits of those systems outside tags, and normalizing it again changes nothing.
+/// ```
+/// use svara_text::{Language, normalize};
+///
+/// assert_eq!(normalize("on 15/08/1947", Language::English), "on fifteenth August nineteen forty seven");
+/// assert_eq!(normalize("₹1.5 लाख", Language::Hindi), "एक दशमलव पाँच लाख रुपये");
+/// ```
 #[must_use]
 pub fn normalize(text: &str, language: Language) -> Cow<'_, str> {
     if !text.contains(|c| c == '@' || c == '.' || is_currency_sign(c) || digit_value(c).is_some()) {
@@ -50,7 +56,7 @@ pub fn normalize(text: &str, language: Language) -> Cow<'_, str> {
             len
         };
         at += len;
-        // What the next piece will stand behind in the result, so that reading that again finds the same.
+        // The character before the next piece in the result: normalizing the result must find the same again.
         before = if out.separates(text.get(at..).unwrap_or_default()) {
             Some(' ')
         } else {
@@ -60,24 +66,24 @@ pub fn normalize(text: &str, language: Language) -> Cow<'_, str> {
     out.finish()
 }
 
-/// A place in the text, where something to say may start.
+/// A place in the text where something to spell out may start.
 #[derive(Clone, Copy)]
 struct Place<'t> {
     /// The text before it.
     done: &'t str,
     /// The text from it on.
     rest: &'t str,
-    /// The character that stands before it in the result.
+    /// The character before it in the result.
     before: Option<char>,
     words: &'static Words,
 }
 
-/// Something recognized.
+/// Something recognized, and its words.
 struct Found {
-    /// How much of the text it takes up, in bytes.
+    /// Its length in the text, in bytes.
     len: usize,
     spoken: String,
-    /// Whether what follows is an ending that belongs to the last word.
+    /// Whether the letters that follow are an ending of the last word.
     joined: bool,
 }
 
@@ -116,7 +122,7 @@ const fn is_currency_sign(c: char) -> bool {
     matches!(c, '₹' | '$' | '€' | '£' | '৳' | '₨')
 }
 
-/// Whether a sign may stand here: not glued to the word before.
+/// Whether a plus or minus sign may stand here: not right behind a word.
 fn sign_allowed(before: Option<char>) -> bool {
     before.is_none_or(|c| c.is_whitespace() || "([{\"'“‘".contains(c))
 }

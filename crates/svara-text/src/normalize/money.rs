@@ -11,7 +11,7 @@ use crate::{
     number::{Numeral, cardinal, replace_end},
 };
 
-/// Signs and codes before a sum, each with the place of its currency; longer ones first.
+/// Signs and codes before a sum, each with the index of its currency in [`Words::money`]. Longer ones come first.
 const BEFORE: [(&str, usize); 32] = [
     ("₹", 0),
     ("₨", 0),
@@ -47,11 +47,11 @@ const BEFORE: [(&str, usize); 32] = [
     ("£", 3),
 ];
 
-/// Signs behind a sum.
+/// Signs behind a sum, with the same indices.
 const BEHIND: [(&str, usize); 7] = [("₹", 0), ("৳", 0), ("Rs", 0), ("रु.", 0), ("$", 1), ("€", 2), ("£", 3)];
 
 /// Words for powers of ten that may stand between a sum and its currency. They are said as typed.
-/// One row for each script.
+/// One list per script.
 const SCALES: [&[&str]; 9] = [
     &[
         "hundred", "thousand", "lakh", "lakhs", "lac", "lacs", "crore", "crores", "million", "billion",
@@ -121,7 +121,7 @@ fn eat_sign_behind(cursor: &mut Cursor<'_>) -> Option<usize> {
     let mut ahead = *cursor;
     ahead.eat_if(|c| matches!(c, ' ' | '\u{A0}'));
     let (_, currency) = BEHIND.iter().find(|(sign, _)| ahead.eat(sign))?;
-    // "5 $10" is two things.
+    // In "5 $10", the sign belongs to the 10.
     let next = ahead.rest().trim_start().starts_with(|c| super::digit_value(c).is_some());
     if next || !ahead.at_word_end() {
         return None;
@@ -130,7 +130,7 @@ fn eat_sign_behind(cursor: &mut Cursor<'_>) -> Option<usize> {
     Some(*currency)
 }
 
-/// A scale word or, behind a sum that is surely one, its abbreviation.
+/// A scale word or, where a currency sign proves that this is a sum, its abbreviation.
 fn eat_scale(cursor: &mut Cursor<'_>, surely_money: bool, words: &Words) -> Option<String> {
     let mut ahead = *cursor;
     ahead.eat_if(|c| matches!(c, ' ' | '\u{A0}'));
@@ -166,13 +166,13 @@ fn abbreviated(letters: &str, words: &Words) -> String {
         "L" => parts.lakh,
         _ => parts.thousand,
     };
-    // Where the scale melts into its count, one of it is the free-standing word.
+    // Where the scale melts into its count, the word for one of it stands alone.
     let melts = matches!(join, Join::Melt(_));
     let word = irregular.first().filter(|_| melts).map_or(word.last, |(_, form)| form.last);
     before_noun(word.to_owned(), words)
 }
 
-/// The sum in words. The currency's name is left out where it was typed behind the sum as well.
+/// The sum in words. The currency's name is left out where it was also typed behind the sum.
 fn sum(numeral: &Numeral, scale: Option<&str>, money: &Money, cursor: &Cursor<'_>, words: &Words) -> String {
     let typed = {
         let mut ahead = *cursor;
@@ -204,7 +204,7 @@ fn part(count: u64, noun: &Noun, words: &Words) -> String {
     format!("{} {name}", before_noun(cardinal(count, words), words))
 }
 
-/// `5` and `50` are fifty hundredths; longer fractions are no coins.
+/// `5` and `50` are fifty hundredths. Longer fractions aren't coins.
 fn hundredths(fraction: &str) -> Option<u64> {
     match fraction.len() {
         1 => fraction.parse::<u64>().ok().map(|tenths| tenths * 10),

@@ -1,12 +1,12 @@
-//! Phone numbers and other numbers that are codes.
+//! Phone numbers and other numbers that are read digit by digit.
 
 use super::{Found, Place, cursor::Cursor, sign_allowed};
 use crate::{number::one_by_one, writing::digit_value};
 
-/// The most groups a number is written in.
+/// The most groups of digits in a number.
 const MAX_GROUPS: usize = 6;
 
-/// Numbers said digit by digit, with a pause between groups: `+91 98765 43210`, `9876543210`, `022-2345 6789`,
+/// Numbers read digit by digit, with a pause between groups: `+91 98765 43210`, `9876543210`, `022-2345 6789`,
 /// `1800-123-4567`, and the groups of four of identity and card numbers.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if place.before.is_some_and(|c| "/-.:,+".contains(c)) {
@@ -39,7 +39,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         return None;
     }
     if groups.len() == 1 && groups.iter().all(|group| group.len() == 10) {
-        // Ten digits in a row are remembered as five and five.
+        // Indians group the ten digits of a mobile number in fives.
         groups = groups
             .iter()
             .flat_map(|group| [group.get(..5), group.get(5..)])
@@ -56,14 +56,14 @@ fn is_international(groups: &[String]) -> bool {
     (8..=15).contains(&groups.iter().map(String::len).sum::<usize>())
 }
 
-/// Whether `(011)` or `(011) ` stands before.
+/// Whether `done` ends in an area code: `(011)` or `(011) `.
 fn behind_area_code(done: &str) -> bool {
     let Some(inner) = done.trim_end().strip_suffix(')') else { return false };
     let digits = inner.chars().rev().take_while(|c| digit_value(*c).is_some()).count();
     (2..=5).contains(&digits) && inner.chars().rev().nth(digits) == Some('(')
 }
 
-/// The part of a number behind its area code.
+/// Whether `groups` can be the part of a number behind its area code.
 fn is_local(groups: &[String]) -> bool {
     (6..=8).contains(&groups.iter().map(String::len).sum::<usize>())
 }

@@ -1,4 +1,4 @@
-//! Numbers and what belongs to them: signs, ranges, fractions, percent, units, endings.
+//! Numbers with their signs, ranges, fractions, percent signs, units and endings.
 
 use super::{
     Found, Place,
@@ -12,7 +12,7 @@ use crate::{
     writing::{WritingSystem, digit_value},
 };
 
-/// The most parts a version or an address in numbers has.
+/// The most parts of a version or IP address.
 const MAX_CHAIN: usize = 8;
 
 /// `-5`, `10-15 km`, `3/4`, `45%`, `12वीं`, `1.2.3`, `2024`.
@@ -59,13 +59,13 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if cursor.at() == unmeasured
         && cursor.rest().strip_prefix(' ').is_some_and(|rest| rest.starts_with(WritingSystem::is_indic))
     {
-        // Most words behind a number are what it counts.
+        // A word behind a number is usually what it counts.
         spoken = before_noun(spoken, words);
     }
     Some(Found { len: cursor.at(), spoken: format!("{sign}{spoken}"), joined })
 }
 
-/// The end of a range of sums: `-1000` behind `₹500`.
+/// Reads the end of a range of sums: `-1000` behind `₹500`.
 pub(super) fn eat_range_end(first: &Numeral, cursor: &mut Cursor<'_>) -> Option<Numeral> {
     let mut ahead = *cursor;
     let second = eat_second(first, &mut ahead, None).filter(|second| second.is_range)?;
@@ -73,7 +73,7 @@ pub(super) fn eat_range_end(first: &Numeral, cursor: &mut Cursor<'_>) -> Option<
     Some(second.numeral)
 }
 
-/// Number words as they stand before a noun.
+/// Puts number words into the form that stands before a noun.
 pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
     let (one, adjective) = words.signs.one;
     if spoken == one {
@@ -83,7 +83,7 @@ pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
     spoken
 }
 
-/// The number with its percent sign or unit, if one follows.
+/// Says a number with its percent sign or unit, if one follows.
 fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> String {
     let spoken = numeral.spoken(words);
     let mut ahead = *cursor;
@@ -94,7 +94,7 @@ fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> String
     }
     if let Some((unit, len)) = Unit::parse(ahead.rest()) {
         ahead.skip(len);
-        // "5 m" is a length, "5 m-dash", "5 l'eau" and "5 g+" are not.
+        // "5 m" is a length; "5 m-dash", "5 l'eau" and "5 g+" aren't.
         let ends =
             ahead.at_word_end() && !ahead.rest().starts_with(['-', '\'', '’', '+', '&', '_', '²', '³']);
         if ends {
@@ -107,14 +107,14 @@ fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> String
     spoken
 }
 
-/// The number with an ending typed behind its digits, such as an ordinal's.
+/// Says a number with an ending typed behind its digits, such as that of an ordinal.
 fn with_ending(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
     let number = numeral.whole()?;
     let mut start = *cursor;
     if !start.rest().starts_with(is_wordish) {
         start.eat_if(|c| c == '-')?;
     }
-    // "21st" is an English word in any text.
+    // "21st" is an English word in every language.
     let english = Words::of(Language::English);
     let candidates = words.endings.iter().map(|ending| (ending, words));
     for (ending, words) in candidates.chain(english.endings.iter().map(|ending| (ending, english))) {
@@ -133,7 +133,7 @@ fn with_ending(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Opt
     None
 }
 
-/// `1.2.3`, `192.168.1.1`: numbers with a point between.
+/// Says `1.2.3` or `192.168.1.1`: three or more numbers with points between.
 fn chain(first: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
     let second = first.fraction.as_ref()?;
     let part = |digits: &str| Numeral {
@@ -168,7 +168,7 @@ impl Second {
     }
 }
 
-/// `10-15`, `10 – 15`: a range if the second number is the greater. `3/4`: a fraction if both are short and whole.
+/// `10-15` and `10 – 15` are ranges if the second number is greater, `3/4` is a fraction if both are whole and short.
 fn eat_second(first: &Numeral, cursor: &mut Cursor<'_>, before: Option<char>) -> Option<Second> {
     if before.is_some_and(|c| "/-–—".contains(c)) {
         return None;
@@ -201,7 +201,7 @@ fn eat_second(first: &Numeral, cursor: &mut Cursor<'_>, before: Option<char>) ->
     Some(Second { numeral, is_range })
 }
 
-/// The value, near enough to compare.
+/// The value, precise enough to compare.
 fn value(numeral: &Numeral) -> Option<f64> {
     numeral.quantity()?;
     format!("{}.{}", numeral.integer, numeral.fraction.as_deref().unwrap_or("0")).parse().ok()

@@ -47,7 +47,7 @@ fn one(text: &str, place: Place<'_>) -> Option<Found> {
     let mut typed = cursor;
     typed.eat_if(|c| c == ' ');
     if half_day.is_none() && typed_word_follows(&typed, clock) {
-        // "7:30 बजे": the word is there already.
+        // In "7:30 बजे", the word is already there.
         let rest: String =
             [minute, second].into_iter().filter(|n| *n > 0).map(|n| format!(" {}", say(n))).collect();
         let joined = typed.at() == cursor.at();
@@ -56,7 +56,7 @@ fn one(text: &str, place: Place<'_>) -> Option<Found> {
     let template = match (minute, second) {
         (_, 1..) => clock.second,
         (1.., _) => clock.minute,
-        // An hour with its half of the day needs no "o'clock" in English.
+        // English says "seven p m", not "seven o'clock p m".
         _ if half_day.is_some() && clock.hour == "{h} o'clock" => "{h}",
         _ => clock.hour,
     };
@@ -72,7 +72,7 @@ fn one(text: &str, place: Place<'_>) -> Option<Found> {
     Some(Found::new(cursor.at(), spoken))
 }
 
-/// "साढ़े सात".
+/// Says half past an hour: "साढ़े सात".
 fn half_past_words(hour: u32, half: &Half, words: &Words) -> String {
     if let Some((_, irregular)) = half.irregular.iter().find(|(irregular, _)| *irregular == hour) {
         return (*irregular).to_owned();
@@ -89,7 +89,7 @@ fn eat_sixtieth(cursor: &mut Cursor<'_>) -> Option<u32> {
     Some(value)
 }
 
-/// A half of the day.
+/// Which half of the day.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HalfDay {
     Am,
@@ -111,7 +111,7 @@ fn typed_word_follows(cursor: &Cursor<'_>, clock: &Clock) -> bool {
 fn part_of_day(hour: u32, half_day: HalfDay, clock: &Clock) -> &'static str {
     let [night, morning, afternoon, evening] = clock.parts;
     match (hour % 12, half_day) {
-        // English has but two halves.
+        // English knows only a.m. and p.m.
         (0..4, HalfDay::Am) if clock.few_minutes.is_some() => morning,
         (4..12, HalfDay::Am) => morning,
         (0..4, HalfDay::Pm) => afternoon,

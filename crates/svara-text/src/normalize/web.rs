@@ -7,10 +7,10 @@ use crate::{
     writing::digit_value,
 };
 
-/// The longest address looked at, in bytes.
+/// The longest address that is recognized, in bytes.
 const MAX_ADDRESS_BYTES: usize = 500;
 
-/// Endings by which a host is known without a scheme.
+/// Top-level domains that make a host name without a scheme an address.
 const TOP_DOMAINS: [&str; 18] = [
     "com", "org", "net", "in", "edu", "gov", "info", "io", "ai", "dev", "app", "co", "me", "biz", "xyz",
     "tv", "uk", "us",
@@ -29,7 +29,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         cursor = after_scheme;
     }
     let body = address_run(cursor.rest());
-    // The digits will be said, and what stands before them is then a word of its own.
+    // The digits are spelled out, which makes a word of its own of what is before them.
     let before_digits = body.split(|c| digit_value(c).is_some()).next().unwrap_or_default();
     let address = if scheme && body.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         body
@@ -39,12 +39,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     Some(Found::new(cursor.at() + address.len(), spoken(address, place)))
 }
 
-/// Whether a word in front of `text` would look like the start of an address.
+/// Whether a word right before `text` would look like the start of an address.
 pub(super) fn is_address_tail(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_punctuation()) && address_run(text).contains(['@', '.'])
 }
 
-/// The characters of an address that `text` starts with, without the punctuation of the sentence behind it.
+/// The characters of an address at the start of `text`, without the punctuation of the sentence behind it.
 fn address_run(text: &str) -> &str {
     let end = text
         .char_indices()
@@ -56,7 +56,7 @@ fn address_run(text: &str) -> &str {
     text.get(..end).unwrap_or_default().trim_end_matches(['.', '?', ':', '-', '&', '='])
 }
 
-/// The address that `run` starts with, if its host begins with `www.` or has a well-known ending.
+/// The address at the start of `run`, if its host begins with `www.` or ends in a well-known domain.
 fn with_known_host(run: &str) -> Option<&str> {
     let host = host(run);
     let known = host.rsplit_once('.').is_some_and(|(_, top)| TOP_DOMAINS.contains(&top));
@@ -70,12 +70,12 @@ fn with_known_host(run: &str) -> Option<&str> {
     })
 }
 
-/// The e-mail address that `text` starts with.
+/// The e-mail address at the start of `text`.
 fn mail(text: &str) -> Option<&str> {
     let (user, rest) = text.split_once('@')?;
     let mut host = host(rest);
     if rest.get(host.len()..)?.starts_with("://") {
-        // The scheme of a URL that was typed right behind.
+        // Leave out the scheme of a URL typed right behind the address.
         host = host.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim_end_matches(['.', '-']);
     }
     let starts_well = user.starts_with(|c: char| c == '_' || (c != '-' && is_label_char(c)));
@@ -83,7 +83,7 @@ fn mail(text: &str) -> Option<&str> {
     fits.then(|| text.get(..user.len() + 1 + host.len()))?
 }
 
-/// The labels with single points between that `text` starts with.
+/// The host name at the start of `text`: labels with single points between.
 fn host(text: &str) -> &str {
     let mut end = 0;
     for label in text.split('.') {
@@ -103,7 +103,7 @@ fn is_label_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || digit_value(c).is_some()
 }
 
-/// Letters as typed, signs by name, numbers in words.
+/// Says an address: letters as typed, signs by name, numbers in words.
 fn spoken(address: &str, place: Place<'_>) -> String {
     let mut pieces: Vec<String> = Vec::new();
     let mut cursor = Cursor::new(address.trim_end_matches('/'));

@@ -11,15 +11,15 @@ use crate::{
     writing::digit_value,
 };
 
-/// The greatest number that is said as one: just below a crore crores. Greater ones are said digit by digit.
+/// The greatest number that is said as a quantity: just below a crore crores. Greater ones are said digit by digit.
 pub(crate) const MAX_SPELLED: u64 = CRORE * CRORE - 1;
 
 const CRORE: u64 = 10_000_000;
 const LAKH: u64 = 100_000;
 
-/// `number` in the words of `language`, in lakhs and crores: 150000 is "एक लाख पचास हज़ार".
+/// Spells out `number` in `language`, in lakhs and crores: 150000 is "एक लाख पचास हज़ार".
 ///
-/// From a crore crores (10^14) on, a number is said digit by digit.
+/// A number of a crore crores (10^14) or more is said digit by digit.
 #[must_use]
 pub fn spell(number: u64, language: Language) -> String {
     cardinal(number, Words::of(language))
@@ -35,7 +35,7 @@ pub(crate) fn cardinal(number: u64, words: &Words) -> String {
     }
 }
 
-/// The digits in `digits`, of any digit system, one by one; other characters are passed over.
+/// Says the digits in `digits` one by one, of any digit system. Other characters are skipped.
 pub(crate) fn one_by_one(digits: &str, words: &Words) -> String {
     let mut spoken = String::new();
     for digit in digits.chars().filter_map(digit_value) {
@@ -44,7 +44,7 @@ pub(crate) fn one_by_one(digits: &str, words: &Words) -> String {
     spoken
 }
 
-/// Replaces the first of the `ends` that `word` has.
+/// Replaces the end of `word` by the first of `ends` that matches.
 pub(crate) fn replace_end(word: &mut String, ends: &[(&str, &str)]) {
     if let Some((end, new)) = ends.iter().find(|(end, _)| word.ends_with(end)) {
         word.truncate(word.len() - end.len());
@@ -123,7 +123,7 @@ fn descending(number: u64, numbers: &Numbers, parts: &Descending) -> String {
     spoken
 }
 
-/// `count` thousands, lakhs or crores.
+/// Says `count` thousands, lakhs or crores.
 fn scaled(count: u64, scale: &Scale, followed: bool, numbers: &Numbers, parts: &Descending) -> String {
     if let Some((_, form)) = scale.irregular.iter().find(|(irregular, _)| *irregular == count) {
         return form.word(followed).to_owned();
@@ -142,7 +142,7 @@ fn scaled(count: u64, scale: &Scale, followed: bool, numbers: &Numbers, parts: &
     spoken
 }
 
-/// Appends a Kannada word to one that ends in an inherent vowel: a vowel it starts with takes that vowel's place.
+/// Appends a Kannada word to one that ends in an inherent vowel, which an initial vowel of `word` replaces.
 fn elide(spoken: &mut String, word: &str) {
     const VOWELS: [(char, &str); 11] = [
         ('ಅ', ""),

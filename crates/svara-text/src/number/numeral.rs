@@ -1,12 +1,12 @@
-//! Numbers as they are written.
+//! Numbers in digits.
 
 use super::{cardinal, one_by_one};
 use crate::{languages::Words, writing::digit_value};
 
-/// The most digits a number without group marks can have and still be a quantity; longer runs are codes.
+/// The most digits of a quantity without group marks. Longer runs are codes.
 const MAX_QUANTITY_DIGITS: usize = 12;
 
-/// The most groups that are looked at for group marks.
+/// The most groups behind the first one.
 const MAX_GROUPS: usize = 7;
 
 /// A number in digits: `12,34,567.89`.
@@ -16,14 +16,14 @@ pub(crate) struct Numeral {
     pub integer: String,
     /// The digits after it, as ASCII.
     pub fraction: Option<String>,
-    /// Whether marks set its digits in groups.
+    /// Whether its digits are grouped by marks.
     pub grouped: bool,
-    /// What it takes up in the text, in bytes.
+    /// Its length in the text, in bytes.
     pub len: usize,
 }
 
 impl Numeral {
-    /// The numeral that `text` starts with, in any digit system, with Indian or Western group marks.
+    /// Parses the numeral at the start of `text`, in any digit system, with Indian or Western group marks.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (mut integer, mut len) = digits(text)?;
         let groups = groups(text, integer.len(), len);
@@ -39,19 +39,19 @@ impl Numeral {
         Some(Self { integer, fraction: fraction.map(|(digits, _)| digits), grouped, len })
     }
 
-    /// The number, if it is a whole one, written as a quantity, and not beyond what is said as one.
+    /// The number, if it is whole and a [`Self::quantity`].
     pub(crate) fn whole(&self) -> Option<u64> {
         self.fraction.is_none().then(|| self.quantity()).flatten()
     }
 
-    /// The part before the point as a quantity: no leading zero, not too long.
+    /// The part before the point, unless it is a code: with a leading zero, or too long or too great for a quantity.
     pub(crate) fn quantity(&self) -> Option<u64> {
         let code = (self.integer.len() > 1 && self.integer.starts_with('0'))
             || (!self.grouped && self.integer.len() > MAX_QUANTITY_DIGITS);
         if code { None } else { self.integer.parse().ok().filter(|value| *value <= super::MAX_SPELLED) }
     }
 
-    /// In words: the digits after the point one by one, as are codes (`007`) and what is too great.
+    /// The number in words. Digits after the point and those of codes (`007`) are said one by one.
     pub(crate) fn spoken(&self, words: &Words) -> String {
         let mut spoken = match self.quantity() {
             Some(value) => cardinal(value, words),
@@ -67,7 +67,7 @@ impl Numeral {
     }
 }
 
-/// The run of digits that `text` starts with, as ASCII, and its length in `text`.
+/// The run of digits at the start of `text`, as ASCII, and its length in `text` in bytes.
 pub(crate) fn digits(text: &str) -> Option<(String, usize)> {
     let mut ascii = String::new();
     let mut len = 0;
@@ -78,7 +78,8 @@ pub(crate) fn digits(text: &str) -> Option<(String, usize)> {
     (!ascii.is_empty()).then_some((ascii, len))
 }
 
-/// The digits after the first group, and where they end: all groups of three, or of two with a last one of three.
+/// The digits behind the first group, and where they end in bytes. Groups have three digits each, or two each but for a
+/// last one of three.
 fn groups(text: &str, first_digits: usize, first_len: usize) -> Option<(String, usize)> {
     if first_digits > 3 {
         return None;
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_no_quantities() {
+    fn codes_are_not_quantities() {
         for (text, whole) in [
             ("007", None),
             ("0", Some(0)),

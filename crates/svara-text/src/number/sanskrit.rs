@@ -1,4 +1,4 @@
-//! Sanskrit numbers above 99: the least part first, all in one compound.
+//! Sanskrit numbers above 99: one compound word, the smallest part first.
 //!
 //! 1947 is 47 (सप्तचत्वारिंशत्) beyond (उत्तर) nine hundred (नवशत) above (अधिक) a thousand (सहस्रम्).
 

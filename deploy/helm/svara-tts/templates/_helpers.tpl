@@ -63,6 +63,10 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 
+{{/* Where vLLM listens, and where the router does. */}}
+{{- define "svara.vllmPort" -}}8000{{- end }}
+{{- define "svara.routerPort" -}}8000{{- end }}
+
 {{- define "svara.engineUrl" -}}
-{{- .Values.engine.url | default (printf "http://%s-router:8000/v1" (include "svara.fullname" .)) -}}
+{{- .Values.engine.url | default (printf "http://%s-router:%s/v1" (include "svara.fullname" .) (include "svara.routerPort" .)) -}}
 {{- end }}

@@ -5,7 +5,7 @@ use super::{Found, Framing};
 const RATES_HZ: [u32; 13] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
 
-/// Whole frames of 1024 samples.
+/// Finds whole frames of 1024 samples.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Adts {
     rate_hz: Option<u32>,

@@ -1,17 +1,17 @@
-//! FLAC. Frames have no length: each is found by its header, which has a checksum of its own.
+//! FLAC. Frames don't state their length: each is found by its header, which has its own checksum.
 
 use super::{Found, Framing, big_endian};
 
-/// Longest frame header.
+/// Bytes of the longest frame header.
 const MAX_HEADER_BYTES: usize = 16;
-/// Of the metadata blocks' first one, with the words before it.
+/// Bytes of the magic word and the first metadata block.
 const STREAM_INFO_BYTES: usize = 4 + 4 + 34;
 
-/// Frames' headers; a frame counts when its header is there.
+/// Finds frame headers; a frame counts once its header is complete.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Flac {
     rate_hz: Option<u32>,
-    /// Metadata blocks are over.
+    /// The metadata blocks are over.
     audio: bool,
     /// The number that the next frame must have.
     next_frame: u64,
@@ -43,7 +43,7 @@ impl Framing for Flac {
                 Found::Unit { bytes, samples }
             }
             None if bytes.len() < MAX_HEADER_BYTES => Found::More,
-            // To where the next header may start.
+            // Up to where the next header may start.
             None => Found::Skip(bytes.iter().skip(1).take_while(|byte| **byte != 0xff).count() + 1),
         }
     }

@@ -1,4 +1,4 @@
-//! Counts samples in a body as it comes, without decoding it.
+//! Counts samples in a body as it arrives, without decoding it.
 
 mod adts;
 mod flac;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-/// A format that can be asked for and counted.
+/// An audio format that can be requested and counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "their names say it")]
 pub enum Format {
@@ -39,12 +39,12 @@ impl Format {
         }
     }
 
-    /// Whether every sample is there as such, so that they can be counted to the last.
+    /// Whether the format keeps every sample, so that the count is exact.
     pub fn is_exact(self) -> bool {
         matches!(self, Self::Pcm | Self::Wav | Self::Ulaw | Self::Alaw)
     }
 
-    /// What the first audio is.
+    /// What counts as the first audio.
     pub fn first_audio(self) -> &'static str {
         match self {
             Self::Pcm | Self::Ulaw | Self::Alaw => "the first sample",
@@ -57,7 +57,7 @@ impl Format {
     }
 }
 
-/// A body that isn't what it should be.
+/// The body isn't of the requested format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body isn't {0}")]
 pub struct WrongFormat(&'static str);
@@ -66,9 +66,9 @@ pub struct WrongFormat(&'static str);
 #[derive(Clone, Debug)]
 pub struct SampleMeter {
     kind: Kind,
-    /// What came and can't be counted yet; bounded by the largest header or packet of the format.
+    /// Bytes that can't be counted yet, at most the largest header or packet of the format.
     rest: Vec<u8>,
-    /// A body in which nothing was found for this long isn't of the format.
+    /// Bytes in which no unit was found so far. Of raw formats: bytes of an incomplete sample.
     unknown_bytes: usize,
 }
 
@@ -92,19 +92,19 @@ trait Framing {
 /// What a [`Framing`] finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
-    /// A unit of so many bytes with so many samples.
+    /// A unit, with its size and its samples.
     Unit { bytes: usize, samples: u64 },
-    /// Nothing here: look this many bytes further.
+    /// No unit here: skip this many bytes.
     Skip(usize),
     /// More bytes are needed.
     More,
 }
 
-/// Nothing of a format needs more than this to be found: a second of the fattest.
+/// A body in which nothing is found for this many bytes, a second at the highest rate, isn't of the format.
 const MAX_UNKNOWN_BYTES: usize = 1 << 20;
 
 impl SampleMeter {
-    /// For a body of the format; `rate_hz` is the rate of those that don't say it themselves.
+    /// For a body of this format; `rate_hz` is the rate if the format doesn't state its own.
     pub fn new(format: Format, rate_hz: u32) -> Self {
         let kind = match format {
             Format::Pcm => Kind::Raw { bytes_per_sample: 2, rate_hz },
@@ -118,7 +118,7 @@ impl SampleMeter {
         Self { kind, rest: Vec::new(), unknown_bytes: 0 }
     }
 
-    /// Samples for each channel that these bytes complete.
+    /// The samples (per channel) that these bytes complete.
     ///
     /// # Errors
     /// The body isn't of the format.
@@ -153,7 +153,7 @@ impl SampleMeter {
         }
         self.rest.drain(..at.min(self.rest.len()));
         if self.unknown_bytes.max(self.rest.len()) > MAX_UNKNOWN_BYTES {
-            return Err(WrongFormat("of the format asked for"));
+            return Err(WrongFormat("of the requested format"));
         }
         Ok(samples)
     }
@@ -170,7 +170,7 @@ impl SampleMeter {
         }
     }
 
-    /// How long so many samples play.
+    /// How long this many samples play.
     pub fn duration(&self, samples: u64) -> Duration {
         self.rate_hz()
             .map_or(Duration::ZERO, |rate| Duration::from_secs_f64(samples as f64 / f64::from(rate)))

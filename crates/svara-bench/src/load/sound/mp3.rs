@@ -6,7 +6,7 @@ const RATES_HZ: [u32; 3] = [44_100, 48_000, 32_000];
 const KBITS_MPEG1: [u32; 15] = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 const KBITS_MPEG2: [u32; 15] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 
-/// Whole frames. A first frame with Xing's or LAME's table holds no audio.
+/// Finds whole frames. A first frame with Xing's or LAME's table holds no audio.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mp3 {
     rate_hz: Option<u32>,

@@ -2,14 +2,14 @@
 
 use super::{Found, Framing};
 
-/// Opus counts at 48 kHz, whatever went in.
+/// Opus counts samples at 48 kHz, whatever the rate of the input.
 const RATE_HZ: u32 = 48_000;
 const HEADER_BYTES: usize = 27;
 
-/// Whole pages: how far each comes is in its header.
+/// Finds whole pages: the header of each says which sample it ends with.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ogg {
-    /// Samples at the start that aren't played; none before the first header.
+    /// Samples at the start that aren't played; `None` before the first header.
     pre_skip: Option<u64>,
     played: u64,
 }

@@ -2,21 +2,21 @@
 
 use super::WrongFormat;
 
-/// Longest header that is read; encoders' own chunks before the samples are small.
+/// Bytes of the longest header that is read; encoders' own chunks before the samples are small.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 
-/// Reads a header, then counts.
+/// Reads a header, then counts samples.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wav {
     format: Option<WavFormat>,
-    /// Bytes of a sample that isn't whole yet.
+    /// Bytes of an incomplete sample.
     started_bytes: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct WavFormat {
     rate_hz: u32,
-    /// Of a sample of every channel.
+    /// Bytes of one sample in every channel.
     block_bytes: usize,
 }
 
@@ -25,7 +25,7 @@ impl Wav {
         self.format.map(|format| format.rate_hz)
     }
 
-    /// Samples that these bytes complete; `header` keeps what came of the header.
+    /// The samples that these bytes complete; `header` keeps an incomplete header.
     pub(super) fn push(&mut self, header: &mut Vec<u8>, bytes: &[u8]) -> Result<u64, WrongFormat> {
         let (format, bytes) = match self.format {
             Some(format) => (format, bytes.len()),
@@ -47,7 +47,7 @@ impl Wav {
     }
 }
 
-/// The format, and the bytes before the first sample; none while there are too few.
+/// The format, and the number of bytes before the first sample; `None` while the header is incomplete.
 fn parse(bytes: &[u8]) -> Result<Option<(WavFormat, usize)>, WrongFormat> {
     let wrong = Err(WrongFormat("a WAV file"));
     if bytes.len() < 12 {

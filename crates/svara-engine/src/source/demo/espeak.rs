@@ -1,4 +1,4 @@
-//! The espeak-ng program.
+//! Runs the espeak-ng program.
 
 use std::{
     collections::BTreeSet,
@@ -15,25 +15,25 @@ use tokio::{
 };
 
 use crate::{
-    Gender,
     source::{SourceError, excerpt},
+    voice::gender::Gender,
 };
 
-/// How long one piece may take; espeak-ng speaks a hundred times faster than a listener hears.
+/// The timeout of one piece. espeak-ng is about a hundred times faster than real time.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// Most that is read of one piece's speech: two minutes.
+/// The most output read for one piece: two minutes of audio.
 const MAX_WAV_BYTES: usize = 2 * 22_050 * 120;
-/// Words a minute; espeak-ng's own 175 are too fast for its Indian languages.
+/// Words per minute. The default of 175 is too fast for Indian languages.
 const WORDS_PER_MINUTE: &str = "150";
 
-/// The program, and which languages it speaks.
+/// The program and its languages.
 #[derive(Clone, Debug)]
 pub struct Espeak {
     program: PathBuf,
     languages: BTreeSet<String>,
 }
 
-/// Why espeak-ng can't be used.
+/// espeak-ng can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EspeakError {
     /// The program isn't there or can't be started.
@@ -43,15 +43,15 @@ pub enum EspeakError {
     Missing {
         /// The program.
         program: String,
-        /// Why it can't be run.
+        /// The cause.
         source: std::io::Error,
     },
-    /// It runs, but not as it should.
+    /// The program failed or gave unusable output.
     #[error("{program} failed: {reason}")]
     Failed {
         /// The program.
         program: String,
-        /// What it said.
+        /// What went wrong.
         reason: String,
     },
 }
@@ -63,10 +63,10 @@ impl From<EspeakError> for SourceError {
 }
 
 impl Espeak {
-    /// Finds out what the program can; `espeak-ng` is looked up in `PATH`.
+    /// Runs the program to learn its languages. A bare name such as `espeak-ng` is looked up in `PATH`.
     ///
     /// # Errors
-    /// It can't be run, or speaks no Hindi.
+    /// The program can't be run, or has no Hindi voice.
     pub async fn find(program: &Path) -> Result<Self, EspeakError> {
         let mut espeak = Self { program: program.to_owned(), languages: BTreeSet::new() };
         let voices = espeak.run(&["--voices"], "").await?;
@@ -77,17 +77,17 @@ impl Espeak {
         if espeak.languages.contains("hi") {
             Ok(espeak)
         } else {
-            Err(espeak.failed("it has no Hindi voice, which stands in for languages that it doesn't speak"))
+            Err(espeak.failed("it has no Hindi voice, which stands in for languages it doesn't speak"))
         }
     }
 
-    /// Whether the program still runs.
+    /// Checks that the program still runs.
     pub(super) async fn check(&self) -> Result<(), EspeakError> {
         self.run(&["--version"], "").await.map(drop)
     }
 
-    /// espeak-ng's name of a voice. Languages it doesn't speak get Hindi's rules: those of ours are all written in
-    /// Devanagari.
+    /// The espeak-ng voice of a language and gender. Languages that it doesn't speak get the Hindi voice: all of ours
+    /// among them are written in Devanagari.
     pub(super) fn voice_for(&self, language: &str, gender: Option<Gender>) -> String {
         let language = match language {
             "en" => "en-us",
@@ -102,17 +102,17 @@ impl Espeak {
         format!("{language}{variant}")
     }
 
-    /// Speaks a text: the sample rate, and mono samples from −1 to 1.
+    /// Speaks a text. Returns the sample rate and mono samples from −1 to 1.
     pub(super) async fn speak(&self, text: &str, voice: &str) -> Result<(SampleRate, Vec<f32>), EspeakError> {
-        // Double brackets would switch to phoneme names; some control characters make it crash.
+        // Double brackets switch to phoneme names, and some control characters crash the program.
         let text = text.replace(char::is_control, " ").replace("[[", "[ [");
         let wav =
             self.run(&["-v", voice, "-s", WORDS_PER_MINUTE, "-b", "1", "--stdin", "--stdout"], &text).await?;
-        parse_wav(&wav).ok_or_else(|| self.failed("its output is no WAV file of 16-bit samples"))
+        parse_wav(&wav).ok_or_else(|| self.failed("its output is not a WAV file of 16-bit samples"))
     }
 
-    /// Runs the program with `input` on its standard input, never among its arguments; gives its standard output.
-    /// Dropping the future kills it.
+    /// Runs the program with `input` on its standard input, never as an argument, and returns its standard output.
+    /// Dropping the future kills the program.
     async fn run(&self, arguments: &[&str], input: &str) -> Result<Vec<u8>, EspeakError> {
         let mut child = Command::new(&self.program)
             .args(arguments)
@@ -143,7 +143,7 @@ impl Espeak {
             std::io::Result::Ok(())
         };
         let status = timeout(TIMEOUT, async {
-            // A program that doesn't read its input to the end says why in its status.
+            // If the program doesn't read all its input, its status says why.
             let (_, read, read_errors) = tokio::join!(write, read, read_errors);
             read.and(read_errors)?;
             child.wait().await
@@ -164,7 +164,7 @@ impl Espeak {
     }
 }
 
-/// Reads a mono 16-bit WAV file that was streamed: its header gives no true sizes.
+/// Parses a streamed mono 16-bit WAV file. The sizes in its header aren't true.
 fn parse_wav(bytes: &[u8]) -> Option<(SampleRate, Vec<f32>)> {
     let mut chunks = bytes.strip_prefix(b"RIFF")?.get(4..)?.strip_prefix(b"WAVE")?;
     let mut rate = None;

@@ -1,7 +1,7 @@
 //! The demo voice: espeak-ng's speech as audio tokens, for machines with no GPU, no vLLM and no model weights.
 //!
-//! It's a robot's voice, and it says so wherever it can. All after the tokens is the real way: the same assembler,
-//! decoder, encoders and body.
+//! It is a robot's voice, and health reports and logs say so. Everything after the tokens is the real pipeline:
+//! assembler, decoder, encoders and body.
 
 mod espeak;
 
@@ -20,20 +20,20 @@ pub use self::espeak::{Espeak, EspeakError};
 use super::{
     FinishReason, SourceError, SourceInfo, TokenEvent, TokenIds, TokenSource, TokenStream, Utterance,
 };
-use crate::CloningUnavailable;
+use crate::voice::reference::CloningUnavailable;
 
-/// What users must know of this voice.
+/// The notice for users of this voice.
 pub const NOTICE: &str = "demo voice: espeak-ng through a small codec, not svara-tts";
 
-/// Longest text given to espeak-ng at once: short enough that the first words are heard soon.
+/// The longest text given to espeak-ng at once, in characters: short enough that the first words are heard soon.
 const MAX_PIECE_CHARACTERS: usize = 200;
 
 /// A [`TokenSource`] that speaks with espeak-ng.
 pub struct DemoSource {
-    shared: Arc<Shared>,
+    voice: Arc<DemoVoice>,
 }
 
-struct Shared {
+struct DemoVoice {
     espeak: Espeak,
     encoder: SnacEncoder,
     layout: TokenLayout,
@@ -41,24 +41,24 @@ struct Shared {
 }
 
 impl DemoSource {
-    /// A source of tokens of this `layout`. `style_tags` are left out of what is spoken.
+    /// Creates a source of tokens in this `layout`. `style_tags` are removed from texts.
     pub fn new(espeak: Espeak, encoder: SnacEncoder, layout: TokenLayout, style_tags: Vec<String>) -> Self {
-        Self { shared: Arc::new(Shared { espeak, encoder, layout, style_tags }) }
+        Self { voice: Arc::new(DemoVoice { espeak, encoder, layout, style_tags }) }
     }
 }
 
 impl TokenSource for DemoSource {
     fn open(&self, utterance: Utterance) -> BoxFuture<'_, Result<TokenStream, SourceError>> {
-        let shared = Arc::clone(&self.shared);
-        async move { Ok(shared.speak(&utterance)) }.boxed()
+        let voice = Arc::clone(&self.voice);
+        async move { Ok(voice.speak(&utterance)) }.boxed()
     }
 
     fn cloning(&self) -> Result<(), CloningUnavailable> {
-        Err(CloningUnavailable::new("the demo voice is espeak-ng, which has voices of its own only"))
+        Err(CloningUnavailable::new("the demo voice is espeak-ng, which can't clone voices"))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
-        async { self.shared.espeak.check().await.map_err(SourceError::from) }.boxed()
+        async { self.voice.espeak.check().await.map_err(SourceError::from) }.boxed()
     }
 
     fn about(&self) -> SourceInfo {
@@ -66,8 +66,8 @@ impl TokenSource for DemoSource {
     }
 }
 
-impl Shared {
-    /// The tokens of the text, sentence after sentence, up to `max_tokens`.
+impl DemoVoice {
+    /// Streams the tokens of the text, sentence by sentence, up to `max_tokens`.
     fn speak(self: Arc<Self>, utterance: &Utterance) -> TokenStream {
         let (plain, _) = StyleTags::new(&self.style_tags).take(&utterance.text);
         let pieces: Vec<String> =
@@ -76,10 +76,10 @@ impl Shared {
         let (layout, left) = (self.layout, utterance.sampling.max_tokens as usize);
         let pieces: BoxStream<'static, Result<Vec<Frame>, SourceError>> = stream::iter(pieces)
             .then(move |piece| {
-                let (shared, voice) = (Arc::clone(&self), voice.clone());
+                let (demo, voice) = (Arc::clone(&self), voice.clone());
                 async move {
-                    let (rate, samples) = shared.espeak.speak(&piece, &voice).await?;
-                    shared.encode(rate, &samples).await
+                    let (rate, samples) = demo.espeak.speak(&piece, &voice).await?;
+                    demo.encode(rate, &samples).await
                 }
             })
             .boxed();
@@ -102,7 +102,7 @@ impl Shared {
         .boxed()
     }
 
-    /// Samples of espeak-ng's rate as frames.
+    /// Resamples and encodes espeak-ng's samples.
     async fn encode(&self, rate: SampleRate, samples: &[f32]) -> Result<Vec<Frame>, SourceError> {
         let failed = |reason: String| SourceError::Demo { reason };
         let codec_rate =
@@ -117,6 +117,6 @@ impl Shared {
 
 fn tokens_of(layout: TokenLayout, frames: &[Frame]) -> TokenIds {
     let slots = frames.iter().flat_map(|frame| frame.0.into_iter().enumerate());
-    // A code beyond the layout has no token; the assembler would count what is missing.
+    // A code beyond the layout has no token. The assembler counts what is missing.
     slots.filter_map(|(slot, code)| layout.token(slot, code)).collect()
 }

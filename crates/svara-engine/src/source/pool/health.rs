@@ -1,4 +1,4 @@
-//! Probes of engines' health, shared by all who ask.
+//! Health probes of the engines. Concurrent checks share one probe.
 
 use std::{
     sync::Arc,
@@ -11,19 +11,19 @@ use tokio::sync::Mutex;
 use super::{Shared, policy::Verdict};
 use crate::source::SourceError;
 
-/// How long what a probe told is good for: an engine is asked at most once in this time, however many ask us.
+/// How long the result of a probe is valid. An engine is probed at most once in this time, however many clients ask.
 const FRESH: Duration = Duration::from_secs(1);
-/// How often engines are probed that nobody asks about.
+/// How often engines are probed without being asked for.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
 
-/// What the last probe told, and when.
+/// The result of the last probe, and its time.
 #[derive(Default)]
 pub(super) struct LastProbe(Mutex<Option<(Instant, Result<(), SourceError>)>>);
 
 impl LastProbe {
-    /// A request has just seen that the engine isn't there, which is as good as a probe.
+    /// Records that a request found the engine gone, which is as good as a probe.
     pub(super) fn contradict(&self, error: &SourceError) {
-        // A probe that is under way knows better.
+        // The lock is held by a running probe, which will know better.
         if let Ok(mut last) = self.0.try_lock() {
             *last = Some((Instant::now(), Err(error.clone())));
         }
@@ -31,7 +31,7 @@ impl LastProbe {
 }
 
 impl Shared {
-    /// Whether the engine is well: asked now, or a moment ago. Who asks meanwhile waits for the same answer.
+    /// Probes an engine, unless the last result is fresh. Concurrent calls wait for the same probe.
     pub(super) async fn check(&self, index: usize) -> Result<(), SourceError> {
         let Some(member) = self.members.get(index) else { return Ok(()) };
         let mut last = member.last_probe.0.lock().await;
@@ -46,7 +46,7 @@ impl Shared {
         result
     }
 
-    /// Of all engines.
+    /// Checks all engines, in order.
     pub(super) async fn check_all(&self) -> Vec<Result<(), SourceError>> {
         join_all((0..self.members.len()).map(|index| self.check(index))).await
     }
@@ -54,7 +54,7 @@ impl Shared {
     fn probed(&self, index: usize, result: &Result<(), SourceError>) {
         let verdict = match result {
             Ok(()) => Verdict::Success,
-            // A probe asks for so little that a refusal is no sign of a full engine.
+            // A probe asks for so little that a refusal doesn't mean a full engine.
             Err(SourceError::Rejected { .. }) => Verdict::Failure,
             Err(error) => Verdict::of(error),
         };
@@ -63,12 +63,12 @@ impl Shared {
         }
         let now = self.now();
         let ejected = self.policy().probed(index, verdict, now);
-        self.told_ejected(index, ejected);
+        self.report_ejection(index, ejected);
     }
 }
 
-/// Probes the engines that are due, for ever.
-pub(super) async fn probe_for_ever(shared: Arc<Shared>) {
+/// Probes the engines that are due, forever.
+pub(super) async fn probe_forever(shared: Arc<Shared>) {
     let mut ticks = tokio::time::interval(PROBE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

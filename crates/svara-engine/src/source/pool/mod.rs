@@ -1,9 +1,9 @@
-//! Several engines as one source: who gets a request, and who gets it once more.
+//! Several engines as one source: chooses the engine of each request, and another one for a retry.
 //!
-//! This is no router: a list of a few engines, for those who have no vllm-router in front of them. One engine is the
-//! normal case, and goes through here, too, for its counts and its second try.
+//! This isn't a router, but a list of a few engines for setups without a vllm-router. A single engine, the normal case,
+//! goes through here, too, for its counts and its retry.
 
-mod flight;
+mod attempt;
 mod health;
 mod observe;
 mod policy;
@@ -19,7 +19,7 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::{sync::watch, task::JoinHandle};
 
 use self::{
-    flight::Flight,
+    attempt::Attempt,
     health::LastProbe,
     policy::{Condition, Policy, Verdict},
 };
@@ -28,12 +28,12 @@ pub use self::{
     policy::EjectionRule,
 };
 use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance};
-use crate::CloningUnavailable;
+use crate::voice::reference::CloningUnavailable;
 
-/// How long an engine is left alone before the same one is asked once more.
+/// The pause before a retry on the same engine.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Engines that are asked for tokens.
+/// A [`TokenSource`] that spreads requests over engines.
 pub struct EnginePool {
     shared: Arc<Shared>,
     prober: Option<JoinHandle<()>>,
@@ -49,23 +49,23 @@ struct Shared {
 struct Member {
     name: String,
     source: Arc<dyn TokenSource>,
-    /// Times that it was ejected: who waits for it is told.
+    /// How often it was ejected. Requests that wait for it watch this.
     ejections: watch::Sender<u64>,
     last_probe: LastProbe,
     last_failure: Mutex<Option<String>>,
 }
 
-/// A pool without engines.
+/// A pool needs at least one engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no engine")]
+#[error("no engine is configured")]
 pub struct NoEngine;
 
 impl EnginePool {
-    /// A pool of these engines, each with its name: a few, known from the start. Several are probed from now on, so this
-    /// needs an async runtime.
+    /// Creates a pool of these engines, each with its name. Several engines are probed from now on, which needs a Tokio
+    /// runtime.
     ///
     /// # Errors
-    /// There is none.
+    /// The list is empty.
     pub fn new(engines: Vec<(String, Arc<dyn TokenSource>)>, rule: EjectionRule) -> Result<Self, NoEngine> {
         if engines.is_empty() {
             return Err(NoEngine);
@@ -81,22 +81,23 @@ impl EnginePool {
         let members = members.collect();
         let shared = Arc::new(Shared { members, policy, start: Instant::now(), observer: OnceLock::new() });
         let several = shared.members.len() > 1;
-        let prober = several.then(|| tokio::spawn(health::probe_for_ever(Arc::clone(&shared))));
+        let prober = several.then(|| tokio::spawn(health::probe_forever(Arc::clone(&shared))));
         Ok(Self { shared, prober })
     }
 
-    /// Asks one engine, and another where it fails before its first token.
+    /// Asks one engine, and retries once if it fails before its first token.
     async fn speak(&self, utterance: Utterance) -> Result<TokenStream, SourceError> {
         let session = utterance.session_id();
         let Some(first) = self.shared.take(None, &session) else {
             return Err(SourceError::Nonsense { reason: NoEngine.to_string() });
         };
-        let error = match Flight::new(&self.shared, first).start(utterance.clone()).await {
+        let error = match Attempt::new(&self.shared, first).start(utterance.clone()).await {
             Ok(tokens) => return Ok(tokens),
             Err(error) => error,
         };
         let several = self.shared.members.len() > 1;
-        // Whatever one engine can't do, another may; the same one only what passes, and not a wait as long again.
+        // Another engine may do what this one can't. The same engine is retried only after failures that may pass, and
+        // not after a timeout, which would double the wait.
         let worth_it = if several {
             !error.is_callers_fault()
         } else {
@@ -105,14 +106,14 @@ impl EnginePool {
         if !worth_it {
             return Err(error);
         }
-        self.shared.told_retry(first, &utterance, &error);
+        self.shared.report_retry(first, &utterance, &error);
         if !several {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
         let Some(second) = self.shared.take(several.then_some(first), &session) else { return Err(error) };
-        // Engines want a name of its own for each of the generations in flight.
+        // Engines require a unique id for each generation in flight.
         let request_id = format!("{}-retry", utterance.request_id);
-        Flight::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await
+        Attempt::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await
     }
 }
 
@@ -133,7 +134,7 @@ impl TokenSource for EnginePool {
         self.shared.members.iter().try_for_each(|member| member.source.cloning())
     }
 
-    /// One engine that is well is enough.
+    /// One healthy engine is enough.
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         async {
             let results = self.shared.check_all().await;
@@ -181,7 +182,8 @@ impl Shared {
         self.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The engine for the next request of a session. Where engines are equally busy, a session stays with its own.
+    /// Chooses the engine for the next request of a session. Among equally busy engines, a session stays with the same
+    /// one.
     fn take(&self, avoid: Option<usize>, session: &str) -> Option<usize> {
         let affinity = |index: usize| {
             let mut hasher = DefaultHasher::new();
@@ -191,11 +193,11 @@ impl Shared {
         self.policy().take(avoid, affinity)
     }
 
-    /// A request is no longer in flight.
+    /// Records the end of a request.
     fn finish(&self, index: usize, verdict: Verdict, tokens: u64) {
         let now = self.now();
         let ejected = self.policy().finish(index, verdict, now);
-        self.told_ejected(index, ejected);
+        self.report_ejection(index, ejected);
         let Some(member) = self.members.get(index) else { return };
         if verdict == Verdict::Success {
             *lock(&member.last_failure) = None;
@@ -216,21 +218,21 @@ impl Shared {
         }
     }
 
-    /// Tells everybody where an engine is passed over from now on.
-    fn told_ejected(&self, index: usize, ejected: bool) {
+    /// Reports that an engine is ejected, if it is.
+    fn report_ejection(&self, index: usize, ejected: bool) {
         let Some(member) = self.members.get(index).filter(|_| ejected) else { return };
         let reason = lock(&member.last_failure).clone();
-        tracing::warn!(engine = member.name, reason, "engine is passed over for a while");
+        tracing::warn!(engine = member.name, reason, "engine ejected for a while");
         member.ejections.send_modify(|count| *count += 1);
         if let Some(observer) = self.observer.get() {
             observer.ejected(&member.name);
         }
     }
 
-    fn told_retry(&self, index: usize, utterance: &Utterance, error: &SourceError) {
+    fn report_retry(&self, index: usize, utterance: &Utterance, error: &SourceError) {
         let Some(member) = self.members.get(index) else { return };
         let (engine, request_id) = (&member.name, &utterance.request_id);
-        tracing::warn!(engine, request_id, reason = %error, "failed before the first token: trying once more");
+        tracing::warn!(engine, request_id, reason = %error, "failed before the first token; retrying once");
         if let Some(observer) = self.observer.get() {
             observer.retried(&member.name);
         }

@@ -1,66 +1,74 @@
 //! Which engine gets the next request. Pure: events and times are values.
 //!
-//! An engine serves until it has failed too often in a row; then it is passed over for a time that doubles with each
-//! time in a row. It returns once a probe of it succeeds after that time, with one request at first, and one more for
-//! each that goes well.
+//! An engine serves until it has failed too often in a row. Then it is ejected for a time that doubles with each
+//! ejection in a row. After that time, it returns once a probe succeeds: with one request at first, and one more for
+//! each success.
 
 use std::time::Duration;
 
-/// When an engine is passed over, and for how long.
+/// When an engine is ejected, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EjectionRule {
-    /// Failures in a row after which an engine is passed over, at least 1. One that can't be reached is at once.
+    /// Failures in a row before an engine is ejected, at least 1. One that can't be reached is ejected at once.
     pub after_failures: u32,
-    /// For how long at first.
+    /// The time of the first ejection.
     pub first: Duration,
-    /// For how long at most.
+    /// The longest time.
     pub longest: Duration,
 }
 
-/// Successes in a row after which an engine that has returned serves as before.
+impl Default for EjectionRule {
+    /// Three failures; 2 s at first, a minute at most: an engine that restarts gets requests again within seconds of its
+    /// return, and one that stays broken costs a probe a minute.
+    fn default() -> Self {
+        Self { after_failures: 3, first: Duration::from_secs(2), longest: Duration::from_secs(60) }
+    }
+}
+
+/// Successes in a row after which a returning engine serves as before.
 const RETURN_SUCCESSES: u32 = 8;
 
-/// What is known of the engines.
+/// The standings of all engines.
 #[derive(Clone, Debug)]
 pub(super) struct Policy {
     rule: EjectionRule,
     engines: Vec<Standing>,
 }
 
-/// What is known of one.
+/// The standing of one engine.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Standing {
-    /// Requests that it works on.
+    /// Requests in flight.
     pub(super) in_flight: usize,
-    /// Its last failures, without a success since.
+    /// Failures since the last success.
     pub(super) failures: u32,
     pub(super) condition: Condition,
-    /// Times in a row that it was passed over.
+    /// Ejections in a row.
     ejections: u32,
 }
 
-/// Whether an engine gets requests. Times are since the same moment as those of the events.
+/// Whether an engine gets requests. Times have the same origin as those of the events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Condition {
-    /// It does.
+    /// It gets requests.
     #[default]
     Serving,
-    /// None, unless there is no other engine. From `until` on it is probed.
+    /// It gets none, unless there is no other engine. From `until` on it is probed.
     Ejected { until: Duration },
-    /// Some: one more at a time than it has done well.
+    /// It gets at most one more at a time than it has had successes.
     Returning { successes: u32 },
 }
 
-/// What became of a request, as far as the engine's health goes.
+/// What the end of a request or probe says about the engine's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The engine did what it should.
+    /// The engine is healthy.
     Success,
-    /// It said no for a reason that says nothing of its health, or nobody waited for the end.
+    /// Nothing: a refusal for another reason, or a request dropped before its end.
     Nothing,
-    /// It failed.
+    /// The engine failed.
     Failure,
-    /// It isn't there.
+    /// The engine can't be reached.
     Gone,
 }
 
@@ -69,15 +77,14 @@ impl Policy {
         Self { rule, engines: vec![Standing::default(); engines] }
     }
 
-    /// The engines, as they stand.
+    /// The standings of the engines, in order.
     pub(super) fn engines(&self) -> &[Standing] {
         &self.engines
     }
 
-    /// The engine that gets a request, which is in flight from now on: of those that serve, the one with the fewest in
-    /// flight; of those alike, the one that `rank` likes best. Where none serves, one that doesn't: an engine that is
-    /// said to be gone is a better answer than a request that isn't even tried. Never `avoid`; none where there is no
-    /// other.
+    /// Chooses the engine of a request, and counts the request as in flight: among the engines that serve, the one with
+    /// the fewest requests in flight; among equals, the one with the highest `rank`. If none serves, one that doesn't:
+    /// an engine said to be gone is better than not trying. Never `avoid`. `None` if there is no other engine.
     pub(super) fn take(&mut self, avoid: Option<usize>, rank: impl Fn(usize) -> u64) -> Option<usize> {
         let load = |(index, engine): &(usize, &Standing)| {
             (!engine.serves(), engine.in_flight, std::cmp::Reverse(rank(*index)))
@@ -90,7 +97,7 @@ impl Policy {
         Some(index)
     }
 
-    /// A request is no longer in flight. Says whether the engine is passed over from now on.
+    /// Records the end of a request. Returns whether this ejects the engine.
     pub(super) fn finish(&mut self, index: usize, verdict: Verdict, now: Duration) -> bool {
         if let Some(engine) = self.engines.get_mut(index) {
             engine.in_flight = engine.in_flight.saturating_sub(1);
@@ -98,7 +105,7 @@ impl Policy {
         self.judge(index, verdict, now)
     }
 
-    /// Whether the engine is to be probed now.
+    /// Whether the engine should be probed now.
     pub(super) fn wants_probe(&self, index: usize, now: Duration) -> bool {
         match self.engines.get(index).map(|engine| engine.condition) {
             Some(Condition::Ejected { until }) => now >= until,
@@ -107,7 +114,7 @@ impl Policy {
         }
     }
 
-    /// A probe told something of the engine's health. Says whether it is passed over from now on.
+    /// Records the result of a probe. Returns whether this ejects the engine.
     pub(super) fn probed(&mut self, index: usize, verdict: Verdict, now: Duration) -> bool {
         let Some(engine) = self.engines.get_mut(index) else { return false };
         match (engine.condition, verdict) {
@@ -117,18 +124,18 @@ impl Policy {
                 false
             }
             (Condition::Ejected { .. }, Verdict::Failure | Verdict::Gone) => {
-                // Still gone: nobody is told again.
+                // Still gone: the ejection was reported before.
                 engine.eject(&self.rule, now);
                 false
             }
-            // An engine can answer probes and still fail each request: this is no proof of health.
+            // An engine can answer probes and still fail every request: this doesn't prove health.
             (_, Verdict::Success) => false,
             _ => self.judge(index, verdict, now),
         }
     }
 
     fn judge(&mut self, index: usize, verdict: Verdict, now: Duration) -> bool {
-        // A lone engine is asked whatever it did: there is nobody else.
+        // A lone engine is never ejected: there is no other.
         let lone = self.engines.len() == 1;
         let Some(engine) = self.engines.get_mut(index) else { return false };
         match verdict {
@@ -143,7 +150,7 @@ impl Policy {
 }
 
 impl Standing {
-    /// Whether it may get a request.
+    /// Whether the engine may get a request.
     fn serves(&self) -> bool {
         match self.condition {
             Condition::Serving => true,
@@ -155,7 +162,7 @@ impl Standing {
     fn succeed(&mut self) {
         match self.condition {
             Condition::Serving => self.failures = 0,
-            // What was begun before the failures says little of how it is now.
+            // A request from before the failures says little about the engine now.
             Condition::Ejected { .. } => {}
             Condition::Returning { successes } => {
                 let successes = successes + 1;
@@ -167,12 +174,12 @@ impl Standing {
         }
     }
 
-    /// Says whether it is passed over from now on.
+    /// Records a failure. Returns whether this ejects the engine.
     fn fail(&mut self, verdict: Verdict, rule: &EjectionRule, now: Duration) -> bool {
         self.failures = self.failures.saturating_add(1);
         let enough = verdict == Verdict::Gone || self.failures >= rule.after_failures;
         match self.condition {
-            // All that it had in flight fails with it: this is one failure, not many.
+            // All its requests in flight fail together: that is one failure, not many.
             Condition::Ejected { .. } => false,
             Condition::Serving if !enough => false,
             Condition::Serving | Condition::Returning { .. } => {
@@ -213,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_with_the_fewest_in_flight_gets_it_and_among_equals_the_preferred() {
+    fn the_least_busy_engine_gets_the_request() {
         let mut policy = Policy::new(RULE, 3);
         let rank = |index| [1, 9, 5][index];
         let taken: Vec<_> = (0..6).map(|_| policy.take(None, rank).unwrap()).collect();
@@ -226,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_in_a_row_eject_and_successes_between_them_do_not() {
+    fn only_failures_in_a_row_eject() {
         let mut policy = Policy::new(RULE, 2);
         for verdict in
             [Verdict::Failure, Verdict::Failure, Verdict::Success, Verdict::Failure, Verdict::Nothing]
@@ -239,15 +246,15 @@ mod tests {
         assert!(ejected(&policy, 0));
         let mut policy = Policy::new(RULE, 2);
         policy.take(None, |_| 0);
-        assert!(policy.finish(0, Verdict::Gone, secs(1)), "one that isn't there is passed over at once");
-        assert!(!policy.finish(0, Verdict::Gone, secs(1)), "and that is told once");
+        assert!(policy.finish(0, Verdict::Gone, secs(1)), "one that can't be reached is ejected at once");
+        assert!(!policy.finish(0, Verdict::Gone, secs(1)), "and that is reported once");
         let mut policy = Policy::new(RULE, 1);
         policy.probed(0, Verdict::Gone, secs(1));
-        assert!(!ejected(&policy, 0), "a lone engine is never passed over");
+        assert!(!ejected(&policy, 0), "a lone engine is never ejected");
     }
 
     #[test]
-    fn the_time_doubles_up_to_a_limit_and_starts_over_once_the_engine_serves() {
+    fn ejections_double_up_to_a_limit_until_the_engine_serves() {
         let mut policy = Policy::new(RULE, 2);
         let mut now = secs(0);
         let mut waits = Vec::new();
@@ -289,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_engine_serves_one_is_tried_all_the_same() {
+    fn an_ejected_engine_is_tried_if_none_serves() {
         let mut policy = Policy::new(RULE, 2);
         policy.probed(0, Verdict::Gone, secs(0));
         policy.probed(1, Verdict::Gone, secs(0));
@@ -319,9 +326,9 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens: what is counted is what is in flight; a request never waits, is never given to an engine
-        /// that is passed over while another serves, and goes to one with the fewest in flight; no engine is passed
-        /// over for longer than the limit.
+        /// Whatever happens, the counts match the requests in flight; a request never waits, never goes to an ejected
+        /// engine while another serves, and goes to one with the fewest in flight; no ejection is longer than the
+        /// limit.
         #[test]
         fn requests_go_where_they_should(events in events(), count in 1usize..4) {
             let mut policy = Policy::new(RULE, count);

@@ -9,7 +9,7 @@ use crate::source::{FinishReason, TokenEvent, utterance_of};
 const RULE: EjectionRule =
     EjectionRule { after_failures: 3, first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 
-/// An engine that does as it is told.
+/// An engine with scripted answers.
 struct Puppet {
     answers: Mutex<Answer>,
     asked: Mutex<Vec<Utterance>>,
@@ -19,7 +19,7 @@ struct Puppet {
 
 #[derive(Clone)]
 enum Answer {
-    /// These items; silence after them if they are no whole speech.
+    /// Sends these items, then stays silent.
     Items(Vec<Result<TokenEvent, SourceError>>),
     Refuse(SourceError),
 }
@@ -93,7 +93,7 @@ fn pool(engines: &[&Arc<Puppet>]) -> EnginePool {
     EnginePool::new(engines.collect(), RULE).unwrap()
 }
 
-/// All items of a speech that ends.
+/// Collects all items of a speech that ends.
 async fn listen(pool: &EnginePool) -> Result<Vec<Result<TokenEvent, SourceError>>, SourceError> {
     let mut tokens = pool.open(utterance_of("v")).await?;
     let mut items = Vec::new();
@@ -108,7 +108,7 @@ fn in_flight(pool: &EnginePool) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn what_fails_before_the_first_token_is_tried_on_the_other_engine() {
+async fn a_failure_before_the_first_token_is_retried_on_the_other_engine() {
     for failure in [
         Answer::Refuse(gone()),
         Answer::Refuse(rejected(500, None)),
@@ -118,7 +118,7 @@ async fn what_fails_before_the_first_token_is_tried_on_the_other_engine() {
         Answer::Items(vec![Err(SourceError::just_stopped())]),
     ] {
         let (bad, good) = (Puppet::new(failure), Puppet::new(speech()));
-        // In both orders, so that one of them asks the bad one first, whatever the voice prefers.
+        // In both orders, so that one of them asks the bad engine first, whichever the voice prefers.
         for engines in [[&bad, &good], [&good, &bad]] {
             let pool = pool(&engines);
             assert_eq!(listen(&pool).await.unwrap().len(), 2);
@@ -134,7 +134,7 @@ async fn what_fails_before_the_first_token_is_tried_on_the_other_engine() {
 }
 
 #[tokio::test]
-async fn it_is_tried_once_more_not_for_ever_and_never_when_the_caller_is_wrong() {
+async fn there_is_one_retry_and_none_for_a_fault_of_the_caller() {
     let engines = [Puppet::new(Answer::Refuse(gone())), Puppet::new(Answer::Refuse(gone()))];
     assert!(listen(&pool(&[&engines[0], &engines[1]])).await.is_err());
     assert_eq!(engines.iter().map(|engine| engine.asked().len()).sum::<usize>(), 2);
@@ -147,7 +147,7 @@ async fn it_is_tried_once_more_not_for_ever_and_never_when_the_caller_is_wrong()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lone_engine_is_asked_twice_but_not_waited_for_twice() {
+async fn a_lone_engine_is_retried_but_not_after_a_timeout() {
     for (failure, tries) in [
         (gone(), 2),
         (rejected(503, None), 2),
@@ -161,7 +161,7 @@ async fn a_lone_engine_is_asked_twice_but_not_waited_for_twice() {
 }
 
 #[tokio::test]
-async fn what_fails_after_the_first_token_is_a_failure() {
+async fn a_failure_after_the_first_token_is_not_retried() {
     let broken =
         || Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1])), Err(SourceError::just_stopped())]);
     let engines = [Puppet::new(broken()), Puppet::new(broken())];
@@ -172,7 +172,7 @@ async fn what_fails_after_the_first_token_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_dropped_stream_and_a_dropped_request_are_no_longer_in_flight() {
+async fn dropped_streams_and_requests_are_not_in_flight() {
     let engine = Puppet::new(Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1]))]));
     let pool = pool(&[&engine]);
     let tokens = pool.open(utterance_of("v")).await.unwrap();
@@ -207,10 +207,10 @@ async fn a_voice_stays_with_its_engine_while_loads_are_equal() {
     assert!(speakers.contains(&vec![3, 0]) && speakers.contains(&vec![0, 3]), "{speakers:?}");
 }
 
-/// vLLM that is told to stop answers nothing more and closes nothing: whoever waits for its first token would wait for
-/// the time-out. A probe sees that nobody listens any more.
+/// A vLLM that shuts down neither answers nor closes its connections: a request that waits for its first token would
+/// wait for the timeout. A probe finds that it no longer listens.
 #[tokio::test(start_paused = true)]
-async fn a_request_that_waits_for_an_engine_that_goes_moves_to_the_other() {
+async fn a_request_waiting_for_an_engine_that_goes_moves_to_the_other() {
     let engines = [Puppet::new(silence()), Puppet::new(silence())];
     let pool = pool(&[&engines[0], &engines[1]]);
     let mut opening = pool.open(utterance_of("v"));
@@ -224,9 +224,9 @@ async fn a_request_that_waits_for_an_engine_that_goes_moves_to_the_other() {
     assert!(pool.engines()[hangs].last_failure.as_deref().unwrap().contains("refused"));
 }
 
-/// Who asks for the health of the engines, and how often, is nothing that the engines should feel.
+/// Health checks, however many, must not load the engines.
 #[tokio::test]
-async fn many_questions_for_health_are_one_probe() {
+async fn many_health_checks_are_one_probe() {
     let engine = Puppet::new(speech());
     let pool = pool(&[&engine]);
     let answers = futures::future::join_all((0..50).map(|_| pool.health())).await;
@@ -235,7 +235,7 @@ async fn many_questions_for_health_are_one_probe() {
 }
 
 #[tokio::test]
-async fn one_engine_that_is_well_is_enough() {
+async fn one_healthy_engine_is_enough() {
     let engines = [Puppet::new(speech()), Puppet::new(speech())];
     *lock(&engines[0].health) = Err(gone());
     assert!(pool(&[&engines[0], &engines[1]]).health().await.is_ok());

@@ -1,5 +1,5 @@
-//! One event of the stream. Engines send one for each token or frame, so reading it allocates nothing: texts are
-//! borrowed from the line, and the ids of a frame fit into [`TokenIds`].
+//! One event of the stream. Engines send one per token or frame, so parsing doesn't allocate: texts are borrowed from
+//! the line, and the ids of a frame fit into [`TokenIds`].
 
 use std::{borrow::Cow, fmt};
 
@@ -11,10 +11,10 @@ use serde::{
 use super::wire::EngineError;
 use crate::source::TokenIds;
 
-/// A 200 stream may hold an error.
+/// A completion chunk, or an error: a stream with status 200 may contain one.
 #[derive(Deserialize)]
 pub(super) struct CompletionEvent<'a> {
-    /// The first choice; we ask for one.
+    /// The first choice. Requests ask for one.
     #[serde(default, borrow, rename = "choices", deserialize_with = "first")]
     pub(super) choice: Option<Choice<'a>>,
     pub(super) error: Option<EngineError>,
@@ -29,7 +29,7 @@ pub(super) struct Choice<'a> {
     pub(super) finish_reason: Option<Text<'a>>,
 }
 
-/// Borrowed wherever nothing in it is escaped. (Serde borrows no `Option<Cow<str>>`.)
+/// A text, borrowed unless it has escapes. (Serde doesn't borrow an `Option<Cow<str>>`.)
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 

@@ -1,4 +1,4 @@
-//! The events of one stream, as tokens.
+//! Turns the events of one stream into tokens.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{event::CompletionEvent, sse::SseDecoder, with_causes};
 use crate::source::{FinishReason, SourceError, TokenEvent, TokenIds, TokenStream, excerpt};
 
-/// The tokens in a response body. The first may take `first`, each later event `inactivity`.
+/// Streams the tokens of a response body. The first may take `first`, each later event `inactivity`.
 pub(super) fn tokens(
     body: BoxStream<'static, reqwest::Result<bytes::Bytes>>,
     reader: TokenReader,
@@ -30,7 +30,7 @@ struct Events {
     body: BoxStream<'static, reqwest::Result<bytes::Bytes>>,
     sse: SseDecoder,
     reader: TokenReader,
-    /// How long the next bytes may take.
+    /// How long the next tokens may take.
     patience: Duration,
     phase: &'static str,
     inactivity: Duration,
@@ -48,7 +48,7 @@ impl Events {
     }
 
     async fn next(&mut self) -> Result<TokenEvent, SourceError> {
-        // For the next token, not the next bytes: an engine that sends nothing but comments is silent.
+        // The deadline is for the next token, not the next bytes: an engine that sends only comments is silent.
         let deadline = Instant::now() + self.patience;
         loop {
             while let Some(data) = self.sse.next().map_err(|reason| SourceError::Nonsense { reason })? {
@@ -76,7 +76,7 @@ impl Events {
     }
 }
 
-/// Reads events: token ids where the engine gives them, the text otherwise.
+/// Parses events: token ids if the engine sends them, the text otherwise.
 pub(super) struct TokenReader {
     layout: TokenLayout,
     stop_ids: Vec<u32>,
@@ -89,8 +89,8 @@ impl TokenReader {
         Self { layout, stop_ids, text: CustomTokenText::default(), finish: None }
     }
 
-    /// The tokens of one event, if it has any. A finish reason is kept for after them: `[DONE]` proves nothing, it
-    /// follows errors too.
+    /// Parses the tokens of one event, if it has any. A finish reason is kept until they are out. `[DONE]` proves
+    /// nothing: it follows errors, too.
     fn read(&mut self, data: &str) -> Result<Option<TokenEvent>, SourceError> {
         if data == "[DONE]" || self.finish.is_some() {
             return Ok(None);
@@ -110,7 +110,7 @@ impl TokenReader {
             }
             (None, None) => TokenIds::new(),
         };
-        // Not every engine knows that the speech ends with these.
+        // Some engines go on after a stop token.
         let stop = tokens.iter().position(|id| self.stop_ids.contains(id));
         tokens.truncate(stop.unwrap_or(tokens.len()));
         self.finish = match choice.finish_reason.as_ref().map(|reason| &*reason.0) {
@@ -189,7 +189,7 @@ mod tests {
         assert!(matches!(reader().read("<html>"), Err(SourceError::Nonsense { .. })));
     }
 
-    /// See `fixtures/README.md`.
+    /// `fixtures/README.md` describes the streams.
     #[tokio::test]
     async fn each_engines_stream_is_the_same_speech() {
         let recorded = [3897, 3541, 3486, 3081, 2634, 1581, 357, 3938, 2315, 2431, 2760, 3158, 3726, 2493];
@@ -223,11 +223,11 @@ mod tests {
         }
     }
 
-    /// llama.cpp sends comments while it reads the prompt: the first token has its time all the same.
+    /// llama.cpp sends comments while it processes the prompt. They don't extend the time of the first token.
     #[tokio::test(start_paused = true)]
-    async fn comments_are_no_tokens() {
+    async fn comments_are_not_tokens() {
         let pings = stream::unfold((), |()| async {
-            // Of a paused clock: no time passes.
+            // The clock is paused: no real time passes.
             tokio::time::sleep(Duration::from_secs(1)).await;
             Some((Ok(Bytes::from_static(b":\n\n")), ()))
         });
@@ -237,7 +237,7 @@ mod tests {
         assert!(matches!(error, SourceError::Timeout { after, .. } if after == first), "{error}");
     }
 
-    /// Thousands of streams have hundreds of thousands of events a second.
+    /// Thousands of streams send hundreds of thousands of events per second.
     #[test]
     fn reading_a_frame_allocates_nothing() {
         let ids: String = (0..7).map(|slot| format!(",{}", 128_266 + 4096 * slot)).collect();
@@ -259,7 +259,7 @@ mod tests {
                     other => panic!("expected tokens, got {other:?}"),
                 }
             };
-            // The first ones make the line buffer as large as it needs to be.
+            // The first frames grow the line buffer to its final size.
             assert_eq!(frame() + frame(), 2);
             let (frames, calls) = allocations(|| (0..100).map(|_| frame()).sum::<usize>());
             assert_eq!((frames, calls), (100, 0), "{event}");

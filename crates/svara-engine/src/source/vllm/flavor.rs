@@ -1,23 +1,23 @@
-//! What engines with a `/v1/completions` understand besides OpenAI's own fields.
+//! The engines with a `/v1/completions`, which differ in their fields.
 
-/// Which engine it is: all have the same API, and no two quite the same.
+/// The kind of an engine. All have the same API, with different extensions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Flavor {
-    /// vLLM, or a vllm-router in front of some.
+    /// vLLM, or a vllm-router in front of several.
     #[default]
     Vllm,
-    /// SGLang. Older ones give text only.
+    /// SGLang. Older versions send only text.
     Sglang,
-    /// llama.cpp's `llama-server`: text only, its own names for sampling, stop texts instead of stop tokens.
+    /// llama.cpp's `llama-server`: only text, its own names of sampling fields, stop texts instead of stop tokens.
     LlamaCpp,
-    /// TensorRT-LLM's `trtllm-serve`, which refuses what it doesn't know.
+    /// TensorRT-LLM's `trtllm-serve`, which refuses unknown fields.
     TensorRtLlm,
-    /// Any other: nothing but what OpenAI's API has.
+    /// Any other engine: only the fields of OpenAI's API.
     OpenAi,
 }
 
 impl Flavor {
-    /// The word for it in the configuration, health reports and logs.
+    /// The engine's name in the configuration, health reports and logs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Vllm => "vllm",

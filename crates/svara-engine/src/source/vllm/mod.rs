@@ -18,43 +18,43 @@ use self::{
     wire::{CompletionRequest, ErrorBody},
 };
 use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance, excerpt};
-use crate::{CloningUnavailable, PromptBuilder};
+use crate::{prompt::PromptBuilder, voice::reference::CloningUnavailable};
 
-/// Where the engine is and how long to wait for it.
+/// The address of an engine, and its timeouts.
 #[derive(Clone, Debug)]
 pub struct VllmSettings {
-    /// Which engine it is.
+    /// The kind of the engine.
     pub flavor: Flavor,
     /// The base of its API, such as `http://localhost:8000/v1`.
     pub base_url: String,
-    /// The model's name there.
+    /// The model's name in the engine.
     pub model: String,
     /// Its API key.
     pub api_key: Option<String>,
-    /// How long a connection may take.
+    /// The timeout of a connection.
     pub connect_timeout: Duration,
-    /// How long the first token may take: this includes waiting in the engine's queue.
+    /// The timeout of the first token, including the time in the engine's queue.
     pub first_token_timeout: Duration,
-    /// How long the stream may be silent after that. vLLM leaves streams open in silence when it is told to stop.
+    /// The timeout of each later event. vLLM leaves its streams open when it shuts down.
     pub inactivity_timeout: Duration,
-    /// Tokens for each event of the stream. One frame is 7: far fewer events than one token each.
+    /// Tokens per event of the stream. 7, one frame, makes far fewer events than 1.
     pub stream_interval: u32,
 }
 
-/// An engine that can't be asked.
+/// The settings of an engine can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum VllmError {
-    /// Its base URL is none.
-    #[error("{0:?} is no URL with a host")]
+    /// The base URL isn't a URL.
+    #[error("{0:?} is not a URL with a host")]
     Url(String),
-    /// There is no HTTP client.
+    /// The HTTP client can't be created.
     #[error(transparent)]
     Client(#[from] reqwest::Error),
 }
 
-/// How long a health check may take.
+/// The timeout of a health check.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
-/// What is read of an error's body.
+/// The most bytes read of an error's body.
 const MAX_ERROR_BYTES: usize = 16 * 1024;
 
 /// A [`TokenSource`] that streams from an engine over HTTP.
@@ -67,22 +67,22 @@ pub struct VllmSource {
 }
 
 impl VllmSource {
-    /// A source; nothing is connected yet.
+    /// Creates a source without connecting.
     ///
     /// # Errors
-    /// The base URL is none, or the HTTP client can't be made.
+    /// The base URL isn't a URL, or the HTTP client can't be created.
     pub fn new(mut settings: VllmSettings, prompts: Arc<PromptBuilder>) -> Result<Self, VllmError> {
-        // Fails where a provider is installed already, which is as good.
+        // This fails if a provider is installed already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder();
-        // A request on a connection kept from before, whose other end the network has lost, fails as soon as a new
-        // connection would, and not only when the first token is overdue.
+        // A request on a pooled connection that the network has lost fails as soon as a new connection would, and not
+        // only when the first token is overdue.
         #[cfg(target_os = "linux")]
         let client = client.tcp_user_timeout(settings.connect_timeout);
         let client = client
             .connect_timeout(settings.connect_timeout)
             .tcp_nodelay(true)
-            // Engines are next door; a proxy from the environment would only be in the way.
+            // Engines are in the same network: a proxy from the environment would only be in the way.
             .no_proxy()
             .build()?;
         settings.base_url = settings.base_url.trim_end_matches('/').to_owned();
@@ -91,7 +91,7 @@ impl VllmSource {
         Ok(Self { client, settings, prompts, completions_url, name })
     }
 
-    /// What the engine is called: host and port, and the path where it isn't `/v1`. Never a user or a password.
+    /// The engine's name: host and port, and the path unless it is `/v1`. Never a user or a password.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -107,8 +107,8 @@ impl VllmSource {
         let body = CompletionRequest::new(&self.settings, &prompt, &utterance, profile);
         let mut request = self.client.post(&self.completions_url).json(&body);
         request = request.header("x-request-id", &utterance.request_id);
-        // vllm-router sends all of one session to one engine. A voice's id may be in any script, which a header carries
-        // as bytes.
+        // vllm-router sends all requests of a session to one engine. The id of a voice may be in any script, so the
+        // header is made of bytes.
         if let Ok(session) = HeaderValue::from_bytes(utterance.session_id().as_bytes()) {
             request = request.header("x-session-id", session);
         }
@@ -131,7 +131,7 @@ impl VllmSource {
             return Err(rejected(response).await);
         }
         let reader = TokenReader::new(profile.layout, profile.stop_ids.clone());
-        // The first token has what is left of its time.
+        // The answer has used part of the first token's time.
         let first = first.saturating_sub(waiting_since.elapsed());
         Ok(events::tokens(response.bytes_stream().boxed(), reader, first, self.settings.inactivity_timeout))
     }
@@ -190,7 +190,7 @@ async fn rejected(response: reqwest::Response) -> SourceError {
     }
     let text = String::from_utf8_lossy(&body);
     let error = serde_json::from_str::<ErrorBody>(&text).ok().map(ErrorBody::into_error);
-    // A request can only be the caller's fault where it names a field that the caller sets.
+    // A refusal is the caller's fault only if it names a field that the caller sets.
     let param = error.as_ref().and_then(|error| error.param());
     let field =
         (status == StatusCode::BAD_REQUEST).then_some(param).flatten().and_then(|param| match param {
@@ -206,7 +206,7 @@ fn unreachable(error: &reqwest::Error) -> SourceError {
     SourceError::Unreachable { reason: with_causes(error) }
 }
 
-/// An error with what lies behind it: reqwest's own text seldom says why.
+/// An error with its causes: reqwest's own text seldom says why.
 fn with_causes(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_engine_is_called_by_its_host_and_never_by_a_password() {
+    fn an_engines_name_has_its_host_and_no_password() {
         for (url, name) in [
             ("http://gpu-1:8000/v1", "gpu-1:8000"),
             ("https://user:hush@engines.example/a/v1", "engines.example:443/a/v1"),

@@ -1,15 +1,15 @@
-//! Server-sent events, as far as engines use them: `data:` lines.
+//! Server-sent events, as far as engines use them: only `data:` lines.
 
-/// Longest line there may be: vLLM's first event repeats the prompt's ids, some 60 kB for the longest prompt.
+/// The longest line. vLLM's first event repeats the ids of the prompt, about 60 kB for the longest one.
 const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// Splits a byte stream into the values of its `data:` lines, wherever the chunks end.
+/// Splits a byte stream into the values of its `data:` lines. Chunks may end anywhere.
 #[derive(Default)]
 pub(super) struct SseDecoder {
     buffer: Vec<u8>,
-    /// Where the next line starts in `buffer`.
+    /// The start of the next line in `buffer`.
     start: usize,
-    /// Up to where there is no line end.
+    /// `buffer` has no line end before this position.
     searched: usize,
 }
 
@@ -21,7 +21,7 @@ impl SseDecoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The value of the next complete `data:` line. Other lines (comments, event names) are passed over.
+    /// Returns the value of the next complete `data:` line. Other lines (comments, event names) are skipped.
     pub(super) fn next(&mut self) -> Result<Option<&str>, String> {
         loop {
             let unsearched = self.buffer.get(self.searched..).unwrap_or_default();

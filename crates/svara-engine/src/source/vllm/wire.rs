@@ -1,12 +1,12 @@
-//! What goes over the wire to and from `/v1/completions`.
+//! Requests to `/v1/completions`, and its errors.
 
 use serde::{Deserialize, Serialize};
 use svara_snac::TokenLayout;
 
 use super::{Flavor, VllmSettings};
-use crate::{ModelProfile, Prompt, source::Utterance};
+use crate::{profile::ModelProfile, prompt::Prompt, source::Utterance};
 
-/// The body of a request. What is none isn't sent: some engines refuse fields that they don't know.
+/// The body of a request. Absent fields aren't sent, because some engines refuse unknown ones.
 #[derive(Serialize)]
 pub(super) struct CompletionRequest<'a> {
     model: &'a str,
@@ -28,7 +28,7 @@ enum PromptField<'a> {
     Text(&'a str),
 }
 
-/// What goes beyond what all have, by engine.
+/// The fields that differ between engines.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Extra<'a> {
@@ -51,10 +51,11 @@ enum Extra<'a> {
     LlamaCpp {
         stop: Vec<String>,
         top_k: i32,
-        /// On by default there.
+        /// Not 0 by default.
         min_p: f32,
         repeat_penalty: f32,
-        /// Tokens that `repeat_penalty` looks back on: all, as elsewhere. By default 64; newer ones refuse -1 for all.
+        /// How many tokens `repeat_penalty` looks back on: all, as in other engines. The default is 64, and newer
+        /// versions refuse -1 for all.
         repeat_last_n: i32,
     },
     TensorRtLlm {
@@ -62,7 +63,7 @@ enum Extra<'a> {
         top_k: i32,
         repetition_penalty: f32,
         skip_special_tokens: bool,
-        /// Without text, it gives token ids.
+        /// Without text, the engine sends token ids.
         detokenize: bool,
     },
     OpenAi {
@@ -78,7 +79,7 @@ impl<'a> CompletionRequest<'a> {
         profile: &'a ModelProfile,
     ) -> Self {
         let sampling = utterance.sampling;
-        // llama.cpp takes 32 bits, the others a signed 64-bit number.
+        // llama.cpp takes 32 bits, the others take a signed 64-bit number.
         let seed_bits = if settings.flavor == Flavor::LlamaCpp { 31 } else { 63 };
         Self {
             model: &settings.model,
@@ -106,7 +107,7 @@ impl<'a> Extra<'a> {
         let sampling = utterance.sampling;
         let (top_k, repetition_penalty) = (sampling.top_k, sampling.repetition_penalty);
         let stop_token_ids = profile.stop_ids.as_slice();
-        // Of "all tokens", -1 and 0, each engine knows one, and some take the other amiss.
+        // Each engine has one value for "all tokens", -1 or 0, and some refuse the other.
         let or_all = |all| if top_k < 1 { all } else { top_k };
         match settings.flavor {
             Flavor::Vllm => Self::Vllm {
@@ -143,13 +144,13 @@ impl<'a> Extra<'a> {
     }
 }
 
-/// How the tokens that end the speech look in text.
+/// The stop tokens as text.
 fn stop_texts(layout: &TokenLayout, stop_ids: &[u32]) -> Vec<String> {
     let numbers = stop_ids.iter().filter_map(|id| layout.custom_number(*id));
     numbers.map(|number| format!("<custom_token_{number}>")).collect()
 }
 
-/// As many tokens as prompt and speech can have, or more: a token of text is a byte at least.
+/// An upper bound of the tokens of prompt and speech: a token of text has at least one byte.
 fn most_tokens(prompt: &Prompt, max_tokens: u32) -> i32 {
     let prompt = match prompt {
         Prompt::Tokens(ids) => ids.len(),
@@ -158,8 +159,8 @@ fn most_tokens(prompt: &Prompt, max_tokens: u32) -> i32 {
     i32::try_from(prompt.saturating_add(max_tokens as usize)).unwrap_or(i32::MAX)
 }
 
-/// The body of a refusal: `{"error": …}`, or the error itself (SGLang, TensorRT-LLM), or `{"detail": …}` where the
-/// engine's framework speaks for it.
+/// The body of a refusal: `{"error": …}`, the error itself (SGLang, TensorRT-LLM), or `{"detail": …}` from the engine's
+/// web framework.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum ErrorBody {
@@ -177,7 +178,7 @@ impl ErrorBody {
     }
 }
 
-/// Errors are objects, but for vLLM's 401, which is a string.
+/// An error: an object, or a string for vLLM's 401.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum EngineError {
@@ -209,7 +210,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Sampling, source::utterance_of};
+    use crate::{request::Sampling, source::utterance_of};
 
     fn body(flavor: Flavor, top_k: i32) -> Value {
         let path = svara_testkit::models::workspace().join("config/models/svara-v1.toml");
@@ -231,9 +232,9 @@ mod tests {
         serde_json::to_value(CompletionRequest::new(&settings, &prompt, &utterance, &profile)).unwrap()
     }
 
-    /// Field by field: an engine may refuse a field that it doesn't know, or take a value amiss.
+    /// Field by field, because engines may refuse unknown fields and values.
     #[test]
-    fn each_engine_is_asked_in_its_own_words() {
+    fn each_engine_gets_its_own_fields() {
         let common = |seed: u64, extra: Value| {
             let mut body = json!({
                 "model": "m", "prompt": [1, 2], "stream": true, "temperature": 0.5, "top_p": 1.0, "max_tokens": 9,
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_penalty_looks_back_on_all_of_a_text_too() {
+    fn a_penalty_looks_back_on_all_tokens() {
         assert_eq!(most_tokens(&Prompt::Text("नमस्ते".into()), 9), 18 + 9);
         assert_eq!(most_tokens(&Prompt::Tokens(vec![1]), u32::MAX), i32::MAX);
     }

@@ -12,36 +12,34 @@ use crate::config::{ConfigError, DecoderBackend, FirstAudioMode, values};
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecoderConfig {
-    /// What turns codes into sound.
+    /// The backend that turns codes into samples.
     pub kind: DecoderBackend,
     /// The ONNX file.
     pub model: PathBuf,
-    /// The ONNX Runtime library. Empty: `ORT_DYLIB_PATH`, then `models/lib/`.
+    /// The ONNX Runtime library. Empty: searched in `ORT_DYLIB_PATH`, then in `models/lib/`.
     pub library: PathBuf,
-    /// `auto`, `cpu`, `cuda` or `cuda:N`.
+    /// The device: `auto`, `cpu`, `cuda` or `cuda:N`.
     #[serde(with = "values::text")]
     pub device: Device,
-    /// Threads, each with a session. 0: one for each core on a CPU, one on a GPU.
+    /// Decoder threads, each with its own session. 0: one for each core on a CPU, one on a GPU.
     pub threads: usize,
-    /// Threads inside one call.
-    pub intra_threads: usize,
-    /// Streams that may be open at once; more are refused.
+    /// The most streams open at once; further requests are refused.
     pub max_streams: usize,
-    /// Streams that may share one call. 0: 1 on a CPU, 16 on a GPU.
+    /// The most streams that share one call. 0: 1 on a CPU, 16 on a GPU.
     pub max_batch: usize,
-    /// How long a call may wait for others to share it.
+    /// How long a call waits for others to share it, in milliseconds.
     pub batch_wait_ms: u32,
-    /// Most bytes of a GPU's memory. 0: as many as there are.
+    /// The most GPU memory for the decoder, in bytes. 0: no limit.
     pub gpu_memory_bytes: usize,
-    /// Whether a GPU's calls are recorded as CUDA graphs and replayed.
+    /// Whether to record GPU calls as CUDA graphs and replay them.
     pub gpu_graphs: bool,
-    /// Whether noise blocks draw noise.
+    /// Whether SNAC's noise blocks draw noise; otherwise they get zeros.
     pub noise: bool,
-    /// Frames for each call. 0: one on a CPU; on a GPU few at first, then more.
+    /// Frames in each call. 0: one on a CPU; on a GPU few at first, then more.
     pub hop_frames: usize,
     /// When the first audio leaves.
     pub first_audio: FirstAudioMode,
-    /// Frames that an early start waits for.
+    /// The frames that an early start waits for: 2 or 3.
     pub early_frames: usize,
 }
 
@@ -53,7 +51,6 @@ impl Default for DecoderConfig {
             library: PathBuf::new(),
             device: Device::Auto,
             threads: 0,
-            intra_threads: 1,
             max_streams: 64,
             max_batch: 0,
             batch_wait_ms: 2,
@@ -67,13 +64,13 @@ impl Default for DecoderConfig {
     }
 }
 
-/// Most milliseconds that a call may wait for others: more would be heard.
+/// The longest wait of a call for others, in milliseconds: a longer one would be audible.
 const MAX_BATCH_WAIT_MS: u32 = 100;
-/// Frames that an early start may wait for: before, there is nothing to tell from noise; after, there are exact samples.
+/// The frames that an early start may wait for: with fewer, the audio is noise; with more, it is exact.
 const EARLY_FRAMES: RangeInclusive<usize> = 2..=3;
 
 impl DecoderConfig {
-    /// When the first audio leaves, as the engine takes it.
+    /// When the first audio is sent, in the engine's terms.
     pub(crate) fn first_audio(&self) -> FirstAudio {
         match self.first_audio {
             FirstAudioMode::Exact => FirstAudio::Exact,
@@ -81,7 +78,7 @@ impl DecoderConfig {
         }
     }
 
-    /// Frames that an early start waits for; 0 where first audio is exact.
+    /// The frames that an early start waits for; 0 if the first audio is exact.
     pub(crate) fn early_start_frames(&self) -> usize {
         match self.first_audio {
             FirstAudioMode::Exact => 0,
@@ -90,8 +87,8 @@ impl DecoderConfig {
     }
 
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
-        if self.max_streams == 0 || self.intra_threads == 0 {
-            return Err(ConfigError::new("decoder.max_streams and decoder.intra_threads must be at least 1"));
+        if self.max_streams == 0 {
+            return Err(ConfigError::new("decoder.max_streams must be at least 1"));
         }
         if self.batch_wait_ms > MAX_BATCH_WAIT_MS {
             let reason = format!("decoder.batch_wait_ms must be at most {MAX_BATCH_WAIT_MS}");

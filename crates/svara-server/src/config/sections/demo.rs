@@ -12,7 +12,7 @@ pub struct DemoConfig {
     pub espeak: PathBuf,
     /// The codec's encoder.
     pub encoder: PathBuf,
-    /// The codec's decoder, in place of `decoder.model`.
+    /// The codec's decoder, which replaces `decoder.model`.
     pub decoder: PathBuf,
 }
 

@@ -1,38 +1,36 @@
-//! `[limits]`: what a request and a connection may ask for.
+//! `[limits]`: limits of requests and connections.
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigError, Seconds};
 
-/// What a request and a connection may ask for.
+/// Limits of requests and connections.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsConfig {
-    /// Longest text, in characters.
+    /// The longest text, in characters.
     pub text_characters: usize,
-    /// Longest text in OpenAI's dialect, in characters.
+    /// The longest text in OpenAI's dialect, in characters.
     pub openai_input_characters: usize,
-    /// Pieces of a long text that are generated while another is spoken.
-    pub pieces_ahead: usize,
-    /// Largest request body.
+    /// The largest request body, in bytes.
     pub body_bytes: usize,
-    /// Streams at once. 0: as many as `decoder.max_streams`.
+    /// Concurrent streams. 0: as many as `decoder.max_streams`.
     pub streams: usize,
-    /// Requests that may wait for a stream.
+    /// The most requests that wait for a stream.
     pub queue: usize,
-    /// How long they may wait.
+    /// The longest wait for a stream.
     pub queue_seconds: Seconds,
-    /// Connections at once; more are turned away.
+    /// Concurrent connections; further ones are refused.
     pub connections: usize,
-    /// Largest head of a request.
+    /// The largest head of a request, in bytes.
     pub header_bytes: usize,
-    /// How long a connection may take for its first request's head, TLS included.
+    /// How long a new connection may take to send the head of its first request, including TLS.
     pub header_seconds: Seconds,
-    /// How long a connection may wait for its next request.
+    /// How long a connection may be idle between requests.
     pub idle_seconds: Seconds,
     /// How long a request's body may take.
     pub body_seconds: Seconds,
-    /// How long a client may take nothing of what it is sent.
+    /// How long a client may read nothing.
     pub write_stall_seconds: Seconds,
 }
 
@@ -41,7 +39,6 @@ impl Default for LimitsConfig {
         Self {
             text_characters: 5000,
             openai_input_characters: 4096,
-            pieces_ahead: 1,
             body_bytes: 20 * 1024 * 1024,
             streams: 0,
             queue: 16,
@@ -56,11 +53,9 @@ impl Default for LimitsConfig {
     }
 }
 
-/// What the HTTP library needs for a head.
+/// The smallest buffer that the HTTP library accepts for a head.
 const MIN_HEADER_BYTES: usize = 8192;
 const MAX_CONNECTIONS: usize = 1_000_000;
-/// Each is a generation that others have to wait for.
-const MAX_PIECES_AHEAD: usize = 8;
 
 impl LimitsConfig {
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
@@ -72,11 +67,6 @@ impl LimitsConfig {
             if value == 0 {
                 return Err(ConfigError::new(format!("limits.{key} must be at least 1")));
             }
-        }
-        if !(1..=MAX_PIECES_AHEAD).contains(&self.pieces_ahead) {
-            return Err(ConfigError::new(format!(
-                "limits.pieces_ahead must be from 1 to {MAX_PIECES_AHEAD}"
-            )));
         }
         if self.streams > MAX_CONNECTIONS || self.queue > MAX_CONNECTIONS {
             let reason = format!("limits.streams and limits.queue must be at most {MAX_CONNECTIONS}");

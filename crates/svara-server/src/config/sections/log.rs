@@ -8,11 +8,11 @@ use crate::config::{LogFormat, LogLevel};
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogConfig {
-    /// `debug`, `info`, `warning` or `error`.
+    /// The least severe level to log: `debug`, `info`, `warning` or `error`.
     pub level: LogLevel,
-    /// `auto` (pretty on a terminal, JSON elsewhere), `pretty` or `json`.
+    /// The format: `auto` (pretty on a terminal, JSON elsewhere), `pretty` or `json`.
     pub format: LogFormat,
-    /// Whether what callers have said stands in the log.
+    /// Whether to log the first 1000 characters of each request's text.
     pub texts: bool,
 }
 

@@ -1,4 +1,4 @@
-//! One file for each section of `config/server.toml`: its keys, their defaults, and what single values can't say.
+//! One file for each section of `config/server.toml`: its keys, their defaults and their checks.
 
 mod decoder;
 mod demo;

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 pub struct ModelConfig {
     /// The model's profile.
     pub profile: PathBuf,
-    /// The directory of the voices' files.
+    /// The directory of voice files.
     pub voices: PathBuf,
-    /// The tokenizer: a `tokenizer.json`, a directory that holds one, or a model's name in the local Hugging Face
-    /// cache. Empty: none, prompts go as text.
+    /// The tokenizer: a `tokenizer.json`, a directory that contains one, or a model's name in the local Hugging Face
+    /// cache. If empty or missing, prompts are sent as text.
     pub tokenizer: String,
 }
 

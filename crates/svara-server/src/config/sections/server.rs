@@ -15,25 +15,25 @@ use crate::config::{ConfigError, OpenGroup, Seconds, Secret};
 pub struct ServerConfig {
     /// The address or host name to listen on.
     pub host: String,
-    /// The port; 0 takes a free one.
+    /// The port; 0 selects a free one.
     pub port: u16,
-    /// The certificate, with those up to the authority's, as PEM. Empty: no TLS.
+    /// The certificate, followed by its chain up to the authority's, a PEM file. Empty: no TLS.
     pub tls_cert: PathBuf,
-    /// Its key, as PEM.
+    /// The certificate's private key, a PEM file.
     pub tls_key: PathBuf,
     /// A file of API keys. Empty: none.
     pub keys_file: PathBuf,
-    /// One API key in plain, without bounds; for those who need no more. Empty: none.
+    /// A single API key in plain text, without limits. Empty: none.
     pub api_key: Secret,
-    /// Whether anybody may use a server that others can reach and that has no keys.
+    /// Whether to start without keys on an address that others can reach.
     pub allow_open: bool,
     /// What needs no key.
     pub open: Vec<OpenGroup>,
     /// The origins whose pages may use the server from a browser; `*`: all.
     pub cors_origins: Vec<String>,
-    /// How long the listener stays after a SIGTERM, so that load balancers see that the server isn't ready any more.
+    /// How long the listener refuses requests after a SIGTERM before it closes, so that load balancers notice.
     pub drain_delay_seconds: Seconds,
-    /// How long open streams may go on after a SIGTERM before they are broken off.
+    /// How long open streams may continue after a SIGTERM before they are aborted.
     pub drain_seconds: Seconds,
     /// API keys.
     pub keys: Vec<KeyEntry>,
@@ -59,12 +59,12 @@ impl Default for ServerConfig {
 }
 
 impl ServerConfig {
-    /// The certificate's file and its key's, if there is to be TLS.
+    /// The files of the certificate and its key; none without TLS.
     pub fn tls_files(&self) -> Option<(&Path, &Path)> {
         (!self.tls_cert.as_os_str().is_empty()).then_some((&self.tls_cert, &self.tls_key))
     }
 
-    /// Whether a key is needed to use the server.
+    /// Whether a key is required.
     pub fn asks_for_keys(&self) -> bool {
         !self.keys.is_empty() || !self.keys_file.as_os_str().is_empty() || self.api_key.reveal().is_some()
     }
@@ -76,18 +76,16 @@ impl ServerConfig {
             ));
         }
         if self.drain_delay_seconds.duration() > self.drain_seconds.duration() {
-            return Err(ConfigError::new(
-                "server.drain_delay_seconds may not be more than server.drain_seconds",
-            ));
+            return Err(ConfigError::new("server.drain_delay_seconds must be at most server.drain_seconds"));
         }
         for origin in self.cors_origins.iter().filter(|origin| *origin != "*") {
-            // As browsers send it: no path, not even a slash.
+            // Browsers send origins without a path, not even a slash.
             let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if host.is_none_or(|host| {
                 host.is_empty() || host.contains('/') || HeaderValue::from_str(host).is_err()
             }) {
                 return Err(ConfigError::new(format!(
-                    "server.cors_origins: {origin:?} must be \"*\", or as in \"https://example.org\""
+                    "server.cors_origins: {origin:?} must be \"*\" or an origin such as \"https://example.org\""
                 )));
             }
         }

@@ -2,6 +2,7 @@
 //! piece by piece.
 
 mod buffer;
+mod context;
 mod messages;
 mod run;
 mod session;

@@ -19,8 +19,9 @@ use svara_http::Phase;
 use svara_service::{Caller, Order, Speaking};
 
 use super::{
+    context::Key,
     messages::{self, ClientMessage},
-    session::{Action, Key, POLICY, Session},
+    session::{Action, POLICY, Session},
     sound::{Part, Sound},
 };
 use crate::{error::ApiError, state::AppState};

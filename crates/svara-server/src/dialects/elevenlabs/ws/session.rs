@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    buffer::{TextBuffer, Trigger},
+    context::{Context, Key},
     messages::ClientMessage,
 };
 use crate::{dialects::elevenlabs::fields::VoiceSettings, error::ApiError};
@@ -48,10 +48,6 @@ pub(super) struct Rules {
     pub(super) max_characters: usize,
 }
 
-/// Names a context for as long as it lives. A client may use an id again while the context that had it before is still
-/// speaking.
-pub(super) type Key = u64;
-
 /// What is to be done. In order.
 #[derive(Debug)]
 pub(super) enum Action {
@@ -65,23 +61,6 @@ pub(super) enum Action {
     Tell { id: Option<String>, error: ApiError, code: u16 },
     /// The socket is over, and why: some clients see nothing else. Nothing comes after this.
     Close { code: u16, reason: String },
-}
-
-#[derive(Debug)]
-struct Context {
-    key: Key,
-    id: String,
-    settings: VoiceSettings,
-    /// Text that isn't enough yet.
-    buffer: TextBuffer,
-    /// Text that is to be said next.
-    ready: String,
-    speaking: bool,
-    /// A flush hasn't been answered yet: what is ready is to be followed by the encoder's rest.
-    flushing: bool,
-    /// No more text comes: it ends when all is said.
-    closing: bool,
-    last_active: Instant,
 }
 
 /// A socket's state.
@@ -344,64 +323,6 @@ impl Session {
             let id = (self.rules.kind == Kind::Multi).then_some(context.id);
             actions.push(Action::End { key, id });
         }
-    }
-}
-
-impl Context {
-    fn new(key: Key, id: &str, now: Instant) -> Self {
-        Self {
-            key,
-            id: id.to_owned(),
-            settings: VoiceSettings::default(),
-            buffer: TextBuffer::default(),
-            ready: String::new(),
-            speaking: false,
-            flushing: false,
-            closing: false,
-            last_active: now,
-        }
-    }
-
-    fn is_busy(&self) -> bool {
-        self.speaking || !self.ready.is_empty()
-    }
-
-    fn characters(&self) -> usize {
-        self.buffer.characters() + self.ready.chars().count()
-    }
-
-    fn add(&mut self, message: ClientMessage, auto_mode: bool) -> Result<(), ApiError> {
-        if let Some(settings) = message.voice_settings {
-            settings.check()?;
-            self.settings = settings;
-        }
-        if let Some(config) = message.generation_config {
-            self.buffer.set_schedule(config.schedule()?);
-        }
-        self.buffer.push(message.text.as_deref().unwrap_or_default());
-        if message.flush == Some(true) {
-            self.flush();
-        } else if auto_mode {
-            // White space alone is no phrase: it stays before the next.
-            self.ready.extend(self.buffer.take(Trigger::Phrase));
-        } else {
-            let tried = message.try_trigger_generation == Some(true);
-            let trigger = if tried { Trigger::Try } else { Trigger::Text };
-            while let Some(text) = self.buffer.take(trigger) {
-                self.ready.push_str(&text);
-            }
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) {
-        self.ready.extend(self.buffer.take(Trigger::Flush));
-        self.flushing = true;
-    }
-
-    fn close_when_said(&mut self) {
-        self.flush();
-        self.closing = true;
     }
 }
 

@@ -1,40 +1,44 @@
-//! The pieces of a speech that are still to be said: those that are generated ahead of their turn, and what becomes of
-//! those that fail before anybody has heard them.
+//! The pieces of a speech that are still to be spoken. Some are generated ahead of their turn. Those that fail before
+//! they are heard are generated again.
 
 use std::{collections::VecDeque, sync::Arc};
 
-use svara_snac::{FRAME_CODES, TokenLayout};
+use svara_snac::{DecoderInfo, FRAME_CODES, TokenLayout};
 
-use crate::{
-    AudioCeiling, SpeakError,
-    ahead::{Generation, Read},
-    redo::{Fault, Planned},
-    redone::RedoCounts,
+use super::{
+    ceiling::Ceiling,
+    generation::{Generated, Generation},
+    retry::{Fault, Planned, RetryCounts},
     script::Script,
+};
+use crate::{
+    error::SpeakError,
     source::{FinishReason, SourceError, TokenSource, Utterance},
 };
 
 /// How the pieces of a speech are generated.
 pub(crate) struct Plan {
     pub(crate) source: Arc<dyn TokenSource>,
-    /// The utterance of every piece, but for its text.
+    /// The utterance of every piece, without its text.
     pub(crate) utterance: Utterance,
     pub(crate) style: Option<String>,
-    /// Whether the caller chose `max_tokens`, and so asked to be cut there.
+    /// Whether the caller set `max_tokens`, and so expects a cut there.
     pub(crate) may_be_cut: bool,
-    /// The most audio that a piece may become, unless it may be cut.
-    pub(crate) ceiling: AudioCeiling,
+    /// The most audio of a piece, unless it may be cut.
+    pub(crate) ceiling: Ceiling,
+    /// Says how long a frame of tokens sounds.
+    pub(crate) decoder: DecoderInfo,
     pub(crate) layout: TokenLayout,
-    /// Most pieces that are generated while another is spoken.
+    /// The most pieces that are generated while another is spoken.
     pub(crate) ahead: usize,
-    pub(crate) counts: Arc<RedoCounts>,
+    pub(crate) counts: Arc<RetryCounts>,
 }
 
-/// The pieces that come after the one that is being spoken, in order.
-pub(crate) struct PieceQueue {
+/// The pieces after the one that is being spoken, in order.
+pub(crate) struct Pieces {
     plan: Plan,
     waiting: VecDeque<Waiting>,
-    /// Generations that were begun.
+    /// Generations started.
     opened: usize,
     redone: usize,
 }
@@ -47,27 +51,27 @@ struct Waiting {
 enum State {
     NotBegun,
     Running(Generation),
-    Over(Result<Read, SourceError>),
+    Over(Result<Generated, SourceError>),
 }
 
-impl PieceQueue {
-    /// All pieces of these texts; none is begun yet.
+impl Pieces {
+    /// Queues these texts as pieces. None is started yet.
     pub(crate) fn new(plan: Plan, texts: Vec<String>) -> Self {
         let waiting = texts.into_iter().map(|words| Waiting::new(Planned::new(words))).collect();
         Self { plan, waiting, opened: 0, redone: 0 }
     }
 
-    /// Which token is which code.
+    /// Maps tokens to codes.
     pub(crate) fn layout(&self) -> TokenLayout {
         self.plan.layout
     }
 
-    /// Generations that failed and were done again.
+    /// The number of generations that failed and were done again.
     pub(crate) fn redone(&self) -> usize {
         self.redone
     }
 
-    /// Looks after the pieces ahead: begins as many as may be under way, and does those again that failed meanwhile.
+    /// Starts as many generations ahead as allowed, and queues those again that have failed.
     pub(crate) fn look_ahead(&mut self) {
         let mut at = 0;
         while at < self.plan.ahead {
@@ -89,7 +93,7 @@ impl PieceQueue {
                         self.replace(at, fault, parts);
                         continue;
                     }
-                    // Where it can't be done again it is told of in its turn: what comes before it can be heard.
+                    // If it can't be retried, report the failure when its turn comes: earlier pieces still play.
                 }
                 State::Running(_) => {}
             }
@@ -97,13 +101,15 @@ impl PieceQueue {
         }
     }
 
-    /// The next piece, as far as it has come; none after the last. Giving this up loses a piece.
+    /// Takes the next piece and its tokens so far. `None` after the last. Not cancel-safe: dropping the call loses a
+    /// piece.
     ///
     /// # Errors
-    /// The engine failed, or the piece is known already not to come to an end.
-    pub(crate) async fn next(&mut self) -> Result<Option<(Planned, Read)>, SpeakError> {
+    /// The engine failed, or the piece has failed too often.
+    pub(crate) async fn next(&mut self) -> Result<Option<(Planned, Generated)>, SpeakError> {
         while let Some(Waiting { planned, state }) = self.waiting.pop_front() {
-            // The source has its own way with the first one: nothing was heard yet, so the caller can be told.
+            // The source itself retries the first one. After that the caller learns of the failure: nothing was heard
+            // yet.
             let is_first = self.opened == 0;
             let read = match state {
                 State::NotBegun => self.plan.generate(&planned, &mut self.opened).take().await,
@@ -123,7 +129,7 @@ impl PieceQueue {
         Ok(None)
     }
 
-    /// What was wrong with a piece that ended for this reason, if something was.
+    /// What went wrong with a piece that ended for this reason, if anything.
     pub(crate) fn fault(
         &self,
         planned: &Planned,
@@ -133,10 +139,10 @@ impl PieceQueue {
         self.plan.fault(planned, finish, has_audio)
     }
 
-    /// Puts a piece that nobody has heard anything of before the others, to be done again.
+    /// Queues a piece again, in front of the others. Nothing of it may have been heard.
     ///
     /// # Errors
-    /// It has had its chances: what to tell the caller.
+    /// The piece has failed too often.
     pub(crate) fn again(&mut self, planned: &Planned, fault: Fault) -> Result<(), SpeakError> {
         let parts = planned.after(fault).ok_or_else(|| self.plan.error(planned, fault))?;
         self.waiting.push_front(Waiting::new(planned.clone()));
@@ -144,7 +150,7 @@ impl PieceQueue {
         Ok(())
     }
 
-    /// What to tell the caller of a piece that can't be done again.
+    /// The error for a piece that can't be generated again.
     pub(crate) fn error(&self, planned: &Planned, fault: Fault) -> SpeakError {
         self.plan.error(planned, fault)
     }
@@ -156,7 +162,7 @@ impl PieceQueue {
         tracing::warn!(
             ?fault,
             parts = parts.len(),
-            "a piece of speech failed before it was heard; it is done again"
+            "a piece of speech failed before it was heard; generating it again"
         );
         for part in parts.into_iter().rev() {
             self.waiting.insert(at, Waiting::new(part));
@@ -173,26 +179,27 @@ impl Waiting {
 impl Plan {
     fn generate(&self, planned: &Planned, opened: &mut usize) -> Generation {
         *opened += 1;
-        // Engines want a name of its own for each of the generations in flight.
+        // Engines require a unique id for each generation in flight.
         let request_id = match *opened {
             1 => self.utterance.request_id.clone(),
             number => format!("{}-{number}", self.utterance.request_id),
         };
         let text = Script::prompt(&planned.words, self.style.as_deref());
-        // The same seed would fail the same way; another that follows from it stays repeatable.
+        // The same seed would fail the same way. A seed derived from it keeps the speech repeatable.
         let seed = self.utterance.seed.map(|seed| seed.wrapping_add(planned.tries.into()));
         let mut utterance = Utterance { text, request_id, seed, ..self.utterance.clone() };
         utterance.sampling.max_tokens = self.max_tokens(&planned.words);
         Generation::start(Arc::clone(&self.source), utterance)
     }
 
-    /// The tokens that a piece may take: those the caller chose; else the engine itself stops a model that runs away.
+    /// The most tokens of a piece: what the caller set, otherwise at most the ceiling, so that the engine itself stops
+    /// a runaway model.
     fn max_tokens(&self, words: &str) -> u32 {
         let max_tokens = self.utterance.sampling.max_tokens;
-        if self.may_be_cut { max_tokens } else { max_tokens.min(self.ceiling.tokens(words)) }
+        if self.may_be_cut { max_tokens } else { max_tokens.min(self.ceiling.tokens(words, &self.decoder)) }
     }
 
-    fn fault_of_read(&self, planned: &Planned, read: &Result<Read, SourceError>) -> Option<Fault> {
+    fn fault_of_read(&self, planned: &Planned, read: &Result<Generated, SourceError>) -> Option<Fault> {
         match read {
             Ok(read) => self.fault(planned, read.finish(), read.has_tokens()),
             Err(error) => error.is_retryable().then_some(Fault::Engine),
@@ -221,12 +228,12 @@ impl Plan {
             Fault::NoRoom => SpeakError::invalid(
                 "max_tokens",
                 format!(
-                    "({}) ended the speech before its first frame; {FRAME_CODES} tokens are a frame, and models may \
-                     begin with others",
+                    "({}) ended the speech before its first frame: a frame is {FRAME_CODES} tokens, and models may emit \
+                     others before it",
                     self.utterance.sampling.max_tokens
                 ),
             ),
-            // A read of the engine's own error tells more.
+            // For a failure of the engine, callers return its own error, which says more.
             Fault::Silent | Fault::Engine => SpeakError::NoAudio,
         }
     }

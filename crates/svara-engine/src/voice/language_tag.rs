@@ -1,24 +1,24 @@
-//! Names of voices by their language: BCP-47 tags, with a gender behind them. Pure.
+//! Voices named by language: BCP-47 tags, with an optional gender behind them. Pure.
 
-use crate::Gender;
+use super::gender::Gender;
 
-/// A BCP-47 tag of language, script and region, and a gender: `hi`, `hi-IN`, `hi-Deva-IN`, `hi-IN-female`.
+/// A BCP-47 tag of language, script and region, and an optional gender: `hi`, `hi-IN`, `hi-Deva-IN`, `hi-IN-female`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LanguageTag {
-    /// The language's code, in small letters.
+    /// The language code, in lower case.
     pub(crate) language: String,
-    /// None where the tag names none.
+    /// `None` if the tag has no gender.
     pub(crate) gender: Option<Gender>,
 }
 
 impl LanguageTag {
-    /// Reads a tag in any letter case, with `-` or `_` between its parts. Script and region are passed over: no model
-    /// here knows two voices that differ in them.
+    /// Parses a tag in any letter case, with `-` or `_` between its parts. Script and region are ignored: no two voices
+    /// differ in them.
     pub(crate) fn parse(tag: &str) -> Option<Self> {
         let tag = tag.trim().to_ascii_lowercase();
         let mut parts = tag.split(['-', '_']).peekable();
         let language = parts.next().filter(|part| matches!(part.len(), 2..=3) && is_alphabetic(part))?;
-        // A gender looks like a script.
+        // "male" looks like a script.
         parts.next_if(|part| part.len() == 4 && is_alphabetic(part) && Gender::named(part).is_none());
         parts.next_if(|part| {
             (part.len() == 2 && is_alphabetic(part))
@@ -28,7 +28,7 @@ impl LanguageTag {
             Some(name) => Some(Gender::named(name)?),
             None => None,
         };
-        // The models and the Python stack call Bhojpuri by the code of its group.
+        // The models and the Python stack use the code of its group for Bhojpuri.
         let language = if language == "bho" { "bh" } else { language };
         parts.next().is_none().then(|| Self { language: language.to_owned(), gender })
     }
@@ -74,7 +74,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_makes_it_panic(name in "\\PC{0,20}|[a-z]{0,4}([-_][a-zA-Z0-9]{0,6}){0,4}") {
+        fn no_name_panics(name in "\\PC{0,20}|[a-z]{0,4}([-_][a-zA-Z0-9]{0,6}){0,4}") {
             if let Some(tag) = LanguageTag::parse(&name) {
                 prop_assert!(matches!(tag.language.len(), 2..=3), "{tag:?}");
             }

@@ -1,53 +1,57 @@
-//! One piece of speech on its way: tokens to frames to samples.
+//! One piece of a speech: tokens become frames, frames become samples.
 
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use svara_snac::{AssemblerStats, DecodeStream, Due, Frame, FrameAssembler, TokenLayout};
 
-use crate::{
-    HopPlan, Progress, SpeakError,
+use super::{
+    early_start::{EarlyStart, FADE_SAMPLES},
+    pace::{DecodeProgress, Pace},
     playout::Playout,
-    seam::{FADE_SAMPLES, Seam},
+};
+use crate::{
+    error::SpeakError,
     source::{FinishReason, SourceError, TokenEvent, TokenStream},
 };
 
-/// The tokens of one generation, and how far they have been decoded.
+/// The tokens of one generation, and their decoding.
 ///
-/// N whole frames of tokens become exactly N · 2048 samples, whatever the engine's chunks and the decoder's load.
+/// N whole frames become exactly N times the decoder's samples per frame, whatever the engine's chunks and the
+/// decoder's load.
 pub(crate) struct Piece {
     tokens: TokenStream,
     assembler: FrameAssembler,
-    hops: HopPlan,
+    pace: Pace,
     frames: Vec<Frame>,
     arrivals: Arrivals,
-    /// Frames pushed, calls that gave samples, and what a call takes.
-    progress: Progress,
-    /// Where an early start goes over into the exact samples.
-    seam: Option<Seam>,
+    /// Frames pushed, calls that gave samples, and the cost of a call. [`Self::progress`] adds the rest.
+    progress: DecodeProgress,
+    /// The cross-fade to the exact samples, once the piece has started early.
+    early_start: Option<EarlyStart>,
     finish: Option<FinishReason>,
     first_tokens_at: Option<Instant>,
-    /// The last samples were made.
+    /// Whether the last samples were decoded.
     ended: bool,
 }
 
-/// Who the pieces of a speech are made for.
+/// The listener of a speech, as far as its timing is known.
 pub(crate) struct Listener {
     start: Instant,
     playout: Playout,
-    /// When he got the last samples, until he asks for more.
+    /// When the last samples were delivered. `None` while the listener waits for more.
     got_at: Option<Duration>,
     sample_rate_hz: u32,
 }
 
-/// When the frames of a generation came.
+/// When the frames of a generation arrived.
 #[derive(Default)]
 struct Arrivals {
-    /// When the first did, and how long the listener had had no room by then.
+    /// When the first did, and for how long the listener's buffer had been full by then.
     first: Option<(Duration, Duration)>,
-    /// From the first to the last, without the time in which the listener had no room and nobody looked.
+    /// From the first to the last, without the time in which the listener's buffer was full: nobody reads frames then.
     span: Duration,
-    /// Frames that came after those that came first.
+    /// Frames after those that arrived first.
     later_frames: u32,
 }
 
@@ -56,7 +60,7 @@ impl Listener {
         Self { start: Instant::now(), playout: Playout::default(), got_at: None, sample_rate_hz }
     }
 
-    /// He got samples.
+    /// Records samples that were delivered.
     pub(crate) fn gets(&mut self, samples: usize) {
         let now = self.start.elapsed();
         let seconds = samples as f64 / f64::from(self.sample_rate_hz.max(1));
@@ -64,7 +68,7 @@ impl Listener {
         self.got_at = Some(now);
     }
 
-    /// He asks for more. Samples are asked for when there is room for them.
+    /// Records that the listener asks for more: until now, the buffer was full.
     pub(crate) fn asks(&mut self) {
         if let Some(got_at) = self.got_at.take() {
             self.playout.was_full(self.start.elapsed().saturating_sub(got_at));
@@ -89,44 +93,44 @@ impl Arrivals {
         }
     }
 
-    /// How far apart they come; zero while that isn't known.
+    /// The mean time between frames. Zero while it isn't known.
     fn period(&self) -> Duration {
         self.span.checked_div(self.later_frames).unwrap_or_default()
     }
 }
 
 impl Piece {
-    pub(crate) fn new(tokens: TokenStream, layout: TokenLayout, hops: HopPlan) -> Self {
+    pub(crate) fn new(tokens: TokenStream, layout: TokenLayout, pace: Pace) -> Self {
         Self {
             tokens,
             assembler: FrameAssembler::new(layout),
-            hops,
+            pace,
             frames: Vec::new(),
             arrivals: Arrivals::default(),
-            progress: Progress::default(),
-            seam: None,
+            progress: DecodeProgress::default(),
+            early_start: None,
             finish: None,
             first_tokens_at: None,
             ended: false,
         }
     }
 
-    /// Why the generation ended; none while it hasn't.
+    /// Why the generation ended. `None` while it runs.
     pub(crate) fn finish(&self) -> Option<FinishReason> {
         self.finish
     }
 
-    /// When the first tokens came.
+    /// When the first tokens arrived.
     pub(crate) fn first_tokens_at(&self) -> Option<Instant> {
         self.first_tokens_at
     }
 
-    /// What the tokens were so far.
+    /// Statistics of the tokens so far.
     pub(crate) fn stats(&self) -> AssemblerStats {
         self.assembler.stats()
     }
 
-    /// Gathers frames and decodes them until there are samples; `None` at the end.
+    /// Gathers frames and decodes them until there are samples. `None` at the end.
     pub(crate) async fn next(
         &mut self,
         decode: &mut DecodeStream,
@@ -135,10 +139,10 @@ impl Piece {
         decode.needed(listener.due());
         while self.finish.is_none() {
             let progress = self.progress(listener);
-            if self.seam.is_none() && self.hops.starts_early(&progress) {
+            if self.early_start.is_none() && self.pace.starts_early(&progress) {
                 return Ok(Some(self.start_early(decode).await?));
             }
-            let hop = self.hops.frames(&progress);
+            let hop = self.pace.frames(&progress);
             if self.frames.len() < hop {
                 self.gather(listener).await?;
                 continue;
@@ -163,8 +167,8 @@ impl Piece {
         Ok((!samples.is_empty()).then_some(samples))
     }
 
-    fn progress(&self, listener: &Listener) -> Progress {
-        Progress {
+    fn progress(&self, listener: &Listener) -> DecodeProgress {
+        DecodeProgress {
             gathered: self.frames.len(),
             in_hand: listener.playout.in_hand(listener.start.elapsed()),
             frame_period: self.arrivals.period(),
@@ -172,23 +176,23 @@ impl Piece {
         }
     }
 
-    /// The first frame, as it would sound if nothing came after the frames that are there.
+    /// Decodes the first frame as if nothing came after the frames that are there.
     async fn start_early(&mut self, decode: &mut DecodeStream) -> Result<Vec<f32>, SpeakError> {
         let samples = decode.samples_per_frame();
         let early = decode.preview(&self.frames, samples + FADE_SAMPLES).await?;
-        let (heard, seam) = Seam::new(early, samples);
-        self.seam = Some(seam);
+        let (heard, early_start) = EarlyStart::new(early, samples);
+        self.early_start = Some(early_start);
         Ok(heard)
     }
 
     fn join(&mut self, samples: Vec<f32>) -> Vec<f32> {
-        match &mut self.seam {
-            Some(seam) => seam.join(samples),
+        match &mut self.early_start {
+            Some(early_start) => early_start.join(samples),
             None => samples,
         }
     }
 
-    /// Takes the next tokens, or learns that there are no more.
+    /// Reads the next tokens or the end.
     async fn gather(&mut self, listener: &Listener) -> Result<(), SpeakError> {
         match self.tokens.next().await {
             Some(Ok(TokenEvent::Tokens(tokens))) => {

@@ -1,4 +1,4 @@
-//! The generation of a piece: read and kept until its turn comes, then given away.
+//! The generation of a piece, which reads ahead until the turn of the piece comes.
 
 use std::sync::Arc;
 
@@ -11,45 +11,46 @@ use tracing::Instrument;
 
 use crate::source::{FinishReason, SourceError, TokenEvent, TokenSource, TokenStream, Utterance};
 
-/// A generation that runs by itself. Its tokens are kept in memory: never more than its `max_tokens`, four bytes each.
-/// Dropping it ends it.
+/// A generation that runs in a task of its own. It keeps its tokens in memory: at most `max_tokens`, four bytes each.
+/// Dropping it ends the generation.
 pub(crate) struct Generation {
-    /// Dropped when the piece's turn has come.
+    /// Dropped when the turn of the piece comes.
     held: Option<oneshot::Sender<()>>,
-    task: JoinHandle<Result<Read, SourceError>>,
+    task: JoinHandle<Result<Generated, SourceError>>,
 }
 
-/// A generation as far as it has come.
-pub(crate) struct Read {
+/// The tokens of a generation: those read so far, and the rest of the stream.
+pub(crate) struct Generated {
     tokens: Vec<u32>,
     rest: Rest,
 }
 
 enum Rest {
     Ended(FinishReason),
-    /// The tokens after these.
+    /// The stream of the tokens still to come.
     Open(TokenStream),
 }
 
 impl Generation {
-    /// Asks the source, and begins to read.
+    /// Opens the source and starts to read.
     pub(crate) fn start(source: Arc<dyn TokenSource>, utterance: Utterance) -> Self {
         let (held, due) = oneshot::channel();
         let task = async move {
             let max_tokens = utterance.sampling.max_tokens as usize;
             let tokens = source.open(utterance).await?;
-            Read::until(due, at_most(max_tokens, tokens)).await
+            Generated::until(due, at_most(max_tokens, tokens)).await
         };
         Self { held: Some(held), task: tokio::spawn(task.in_current_span()) }
     }
 
-    /// What it has become, once it is over; a generation is over once.
-    pub(crate) fn over(&mut self) -> Option<Result<Read, SourceError>> {
+    /// Takes the result of a generation that is over. Yields it once.
+    pub(crate) fn over(&mut self) -> Option<Result<Generated, SourceError>> {
         if self.task.is_finished() { (&mut self.task).now_or_never().map(unpanicked) } else { None }
     }
 
-    /// Its turn has come: all of it where it is over, what there is and the rest of the stream otherwise.
-    pub(crate) async fn take(mut self) -> Result<Read, SourceError> {
+    /// Ends the reading ahead. Returns the whole generation if it is over, otherwise its tokens so far and the rest of
+    /// the stream.
+    pub(crate) async fn take(mut self) -> Result<Generated, SourceError> {
         self.held = None;
         unpanicked((&mut self.task).await)
     }
@@ -61,12 +62,14 @@ impl Drop for Generation {
     }
 }
 
-fn unpanicked(read: Result<Result<Read, SourceError>, tokio::task::JoinError>) -> Result<Read, SourceError> {
+fn unpanicked(
+    read: Result<Result<Generated, SourceError>, tokio::task::JoinError>,
+) -> Result<Generated, SourceError> {
     read.unwrap_or_else(|error| Err(SourceError::BrokeOff { reason: error.to_string() }))
 }
 
-impl Read {
-    /// Reads until the end, or until somebody waits for the tokens.
+impl Generated {
+    /// Reads until the end, or until the turn of the piece comes.
     async fn until(mut due: oneshot::Receiver<()>, mut stream: TokenStream) -> Result<Self, SourceError> {
         let mut tokens = Vec::new();
         if due.try_recv() == Err(TryRecvError::Closed) {
@@ -74,7 +77,7 @@ impl Read {
         }
         loop {
             let event = tokio::select! {
-                // What has come already is taken first: it may be the end.
+                // Events that are there already come first: one may be the end.
                 biased;
                 event = stream.next() => event,
                 _ = &mut due => return Ok(Self { tokens, rest: Rest::Open(stream) }),
@@ -90,7 +93,7 @@ impl Read {
         }
     }
 
-    /// Why it ended; none while it hasn't.
+    /// Why it ended. `None` while it is open.
     pub(crate) fn finish(&self) -> Option<FinishReason> {
         match self.rest {
             Rest::Ended(reason) => Some(reason),
@@ -98,12 +101,12 @@ impl Read {
         }
     }
 
-    /// Whether there are any tokens yet.
+    /// Whether any tokens have been read.
     pub(crate) fn has_tokens(&self) -> bool {
         !self.tokens.is_empty()
     }
 
-    /// Its tokens, those that are still to come behind those that are there.
+    /// All its tokens: those read so far, then the rest.
     pub(crate) fn into_tokens(self) -> TokenStream {
         let there = (!self.tokens.is_empty()).then(|| Ok(TokenEvent::Tokens(self.tokens.into())));
         match self.rest {
@@ -115,7 +118,7 @@ impl Read {
     }
 }
 
-/// The same tokens, ended where an engine that doesn't heed `max_tokens` goes past them.
+/// Ends a stream after `max_tokens`, for engines that ignore that limit.
 fn at_most(max_tokens: usize, tokens: TokenStream) -> TokenStream {
     stream::unfold(AtMost::Open { tokens, room: max_tokens }, AtMost::step).boxed()
 }
@@ -137,7 +140,7 @@ impl AtMost {
             Ok(TokenEvent::Tokens(mut some)) => {
                 let left = room.checked_sub(some.len());
                 some.truncate(room);
-                // The engine's stream is dropped with the last of them: it works for nobody any more.
+                // This drops the engine's stream with the last token, which ends the generation there.
                 let next = left.map_or(Self::Full, |room| Self::Open { tokens, room });
                 Some((Ok(TokenEvent::Tokens(some)), next))
             }
@@ -166,7 +169,7 @@ mod tests {
             match event {
                 Ok(TokenEvent::Tokens(tokens)) => count += tokens.len(),
                 Ok(TokenEvent::End(reason)) => {
-                    assert_eq!(at + 1, events.len(), "nothing comes behind the end");
+                    assert_eq!(at + 1, events.len(), "nothing follows the end");
                     return (count, Some(*reason));
                 }
                 Err(error) => panic!("{error}"),
@@ -176,10 +179,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_read_before_the_turn_comes_first() {
+    async fn tokens_read_ahead_come_first() {
         let (held, due) = oneshot::channel();
         let rest = stream::pending().boxed();
-        let reading = tokio::spawn(Read::until(due, events(&[7, 7], false).chain(rest).boxed()));
+        let reading = tokio::spawn(Generated::until(due, events(&[7, 7], false).chain(rest).boxed()));
         tokio::task::yield_now().await;
         drop(held);
         let read = reading.await.unwrap().unwrap();
@@ -189,18 +192,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_generation_that_is_over_is_held_whole() {
+    async fn a_finished_generation_is_kept_whole() {
         let (_held, due) = oneshot::channel();
-        let read = Read::until(due, events(&[7, 3], true)).await.unwrap();
+        let read = Generated::until(due, events(&[7, 3], true)).await.unwrap();
         assert_eq!(read.finish(), Some(FinishReason::Stop));
         assert_eq!(all(read.into_tokens()), (10, Some(FinishReason::Stop)));
         let (_held, due) = oneshot::channel();
-        assert!(Read::until(due, events(&[7], false)).await.is_err(), "a stream that just stops was cut off");
+        assert!(
+            Generated::until(due, events(&[7], false)).await.is_err(),
+            "a stream that just stops was cut off"
+        );
     }
 
     proptest! {
         #[test]
-        fn an_engine_that_goes_on_is_stopped(chunks in prop::collection::vec(1usize..20, 0..40), max in 1usize..200) {
+        fn an_engine_that_ignores_max_tokens_is_stopped(chunks in prop::collection::vec(1usize..20, 0..40), max in 1usize..200) {
             let sum: usize = chunks.iter().sum();
             let reason = if sum > max { FinishReason::Length } else { FinishReason::Stop };
             prop_assert_eq!(all(at_most(max, events(&chunks, true))), (sum.min(max), Some(reason)));

@@ -1,40 +1,40 @@
-//! How much audio the listener has. Pure: times are values, since the start of the speech.
+//! How much audio a listener has buffered. Pure: times are durations since the start of the speech.
 
 use std::time::Duration;
 
 use svara_audio::Listener;
 
-/// A listener that plays what comes as it comes, and the time in which it had no room.
+/// The buffer of a listener who plays audio as it arrives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Playout {
     listener: Listener,
-    /// Time in which it had no room for more.
+    /// Total time in which the buffer was full.
     full: Duration,
 }
 
 impl Playout {
-    /// It got `audio`.
+    /// Adds `audio`, delivered at `now`.
     pub(crate) fn given(&mut self, now: Duration, audio: Duration) {
         self.listener.receive(now, audio);
     }
 
-    /// It had no room for more during `time`.
+    /// Records that the buffer was full for `time`: it then holds at least as much as before.
     pub(crate) fn was_full(&mut self, time: Duration) {
         self.full += time;
         self.listener.was_full(time);
     }
 
-    /// Audio that it has; none before the first.
+    /// The buffered audio. `None` before the first.
     pub(crate) fn in_hand(&self, now: Duration) -> Option<Duration> {
         self.listener.buffered(now)
     }
 
-    /// When it will run out, or ran out.
+    /// When the buffer runs out, or ran out. `None` before the first audio.
     pub(crate) fn runs_out_at(&self) -> Option<Duration> {
         self.listener.runs_out_at()
     }
 
-    /// Time in which it had no room for more, in all.
+    /// The total time in which the buffer was full.
     pub(crate) fn full(&self) -> Duration {
         self.full
     }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn audio_is_played_while_more_comes_and_a_gap_is_not_made_up() {
+    fn audio_plays_as_it_arrives_and_gaps_stay_lost() {
         let ms = Duration::from_millis;
         let mut playout = Playout::default();
         assert_eq!((playout.in_hand(ms(5)), playout.runs_out_at()), (None, None));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_no_room_does_not_run_out() {
+    fn a_full_buffer_does_not_run_out() {
         let ms = Duration::from_millis;
         let mut playout = Playout::default();
         playout.given(ms(0), ms(100));

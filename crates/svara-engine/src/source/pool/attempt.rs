@@ -1,4 +1,4 @@
-//! One request to one engine, from the first byte sent to the last token read.
+//! One attempt: a request to one engine, from the first byte sent to the last token read.
 
 use std::{
     pin::Pin,
@@ -12,9 +12,9 @@ use futures::{Stream, StreamExt};
 use super::{Shared, policy::Verdict};
 use crate::source::{SourceError, TokenEvent, TokenStream, Utterance};
 
-/// Counts a request as in flight for as long as it lives, and tells how it ended. Dropped before its end, it tells that
-/// nobody waited for it.
-pub(super) struct Flight {
+/// Counts a request as in flight while it lives, and reports how it ended. If it is dropped before the end, it reports
+/// [`Verdict::Nothing`].
+pub(super) struct Attempt {
     shared: Arc<Shared>,
     engine: usize,
     sent: Instant,
@@ -22,14 +22,14 @@ pub(super) struct Flight {
     verdict: Verdict,
 }
 
-impl Flight {
-    /// Of a request that the policy counts already.
+impl Attempt {
+    /// Wraps a request that the policy already counts.
     pub(super) fn new(shared: &Arc<Shared>, engine: usize) -> Self {
         let (sent, verdict) = (Instant::now(), Verdict::Nothing);
         Self { shared: Arc::clone(shared), engine, sent, tokens: 0, verdict }
     }
 
-    /// Sends the request and waits for the engine's first words.
+    /// Sends the request and waits for the first tokens.
     pub(super) async fn start(mut self, utterance: Utterance) -> Result<TokenStream, SourceError> {
         let shared = Arc::clone(&self.shared);
         let Some(member) = shared.members.get(self.engine) else {
@@ -44,9 +44,9 @@ impl Flight {
             let mut ejections = member.ejections.subscribe();
             tokio::select! {
                 started = opening => started,
-                // Others saw that it is gone: to wait for it would be to wait for the time-out.
+                // Other requests found the engine gone: this one would only wait for the timeout.
                 Ok(()) = ejections.changed() => {
-                    let reason = "it failed others while this request waited for its first token".to_owned();
+                    let reason = "the engine failed other requests while this one waited for its first token".to_owned();
                     return Err(SourceError::BrokeOff { reason });
                 }
             }
@@ -58,7 +58,7 @@ impl Flight {
                 if let Some(observer) = shared.observer.get() {
                     observer.first_tokens(&member.name, self.sent.elapsed());
                 }
-                Ok(Carried { first: Some(first), rest, flight: self }.boxed())
+                Ok(Carried { first: Some(first), rest, attempt: self }.boxed())
             }
             Err(error) => {
                 self.failed(&error);
@@ -73,17 +73,17 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for Attempt {
     fn drop(&mut self) {
         self.shared.finish(self.engine, self.verdict, self.tokens);
     }
 }
 
-/// The tokens of a request, with its flight.
+/// The token stream of an attempt.
 struct Carried {
     first: Option<TokenEvent>,
     rest: TokenStream,
-    flight: Flight,
+    attempt: Attempt,
 }
 
 impl Stream for Carried {
@@ -95,9 +95,9 @@ impl Stream for Carried {
             None => std::task::ready!(self.rest.poll_next_unpin(context)),
         };
         match &item {
-            Some(Ok(TokenEvent::Tokens(tokens))) => self.flight.tokens += tokens.len() as u64,
-            Some(Ok(TokenEvent::End(_))) => self.flight.verdict = Verdict::Success,
-            Some(Err(error)) => self.flight.failed(error),
+            Some(Ok(TokenEvent::Tokens(tokens))) => self.attempt.tokens += tokens.len() as u64,
+            Some(Ok(TokenEvent::End(_))) => self.attempt.verdict = Verdict::Success,
+            Some(Err(error)) => self.attempt.failed(error),
             None => {}
         }
         Poll::Ready(item)
@@ -105,11 +105,11 @@ impl Stream for Carried {
 }
 
 impl Verdict {
-    /// What a failure says of the engine's health.
+    /// What a failure says about the engine's health.
     pub(super) fn of(error: &SourceError) -> Self {
         match error {
             SourceError::Unreachable { .. } => Self::Gone,
-            // The caller's doing, or an engine that is well but full.
+            // The caller's fault, or an engine that is healthy but full.
             SourceError::Rejected { field: Some(_), .. }
             | SourceError::Rejected { status: 429 | 503, .. } => Self::Nothing,
             SourceError::Rejected { .. }

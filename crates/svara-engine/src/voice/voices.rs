@@ -1,4 +1,4 @@
-//! Who can speak.
+//! The voices of a model, found by name.
 
 use std::{
     collections::HashMap,
@@ -6,81 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
+use super::{Voice, gender::Gender, language_tag::LanguageTag};
 
-use crate::language_tag::LanguageTag;
-
-/// A voice, as it stands in a file under `config/voices/`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Voice {
-    /// What requests call it: `hi_female`.
-    pub voice_id: String,
-    /// What people call it: `Hindi (Female)`.
-    pub name: String,
-    /// The model that speaks it: the id of a profile.
-    pub model_id: String,
-    /// Female or male; none for voices that are neither.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gender: Option<Gender>,
-    /// Language codes, the main one first; at least one.
-    pub languages: Vec<String>,
-    /// Names that it answers to besides, such as OpenAI's `alloy`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<String>,
-    /// A line about the voice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// What the model is told, where that isn't made from the other fields.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub speaker_id: Option<String>,
-}
-
-/// The gender of a voice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Gender {
-    /// A female voice.
-    Female,
-    /// A male voice.
-    Male,
-}
-
-impl Gender {
-    /// The gender of a name in small letters: `female` or `male`.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "female" => Some(Self::Female),
-            "male" => Some(Self::Male),
-            _ => None,
-        }
-    }
-
-    /// `female` or `male`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Female => "female",
-            Self::Male => "male",
-        }
-    }
-
-    /// `Female` or `Male`.
-    pub fn capitalized(self) -> &'static str {
-        match self {
-            Self::Female => "Female",
-            Self::Male => "Male",
-        }
-    }
-}
-
-impl Voice {
-    /// The code of the main language.
-    pub fn language(&self) -> &str {
-        self.languages.first().map_or("", String::as_str)
-    }
-}
-
-/// All voices of a model, found by any of their names.
+/// The voices of a model, found by any of their names.
 #[derive(Clone, Debug, Default)]
 pub struct Voices {
     voices: Vec<Arc<Voice>>,
@@ -91,7 +19,7 @@ pub struct Voices {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown voice {voice:?}{}", suggest(nearest))]
 pub struct UnknownVoice {
-    /// The name asked for.
+    /// The name as given, cut to 64 characters.
     pub voice: String,
     /// Voice ids with similar names, the most similar first.
     pub nearest: Vec<String>,
@@ -101,20 +29,20 @@ fn suggest(nearest: &[String]) -> String {
     if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
 }
 
-/// Why voices can't be read.
+/// The files of the voices can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceFileError {
     /// The directory or a file in it can't be read.
-    #[error("voices in {}", path.display())]
+    #[error("can't read voices in {}", path.display())]
     Read {
-        /// What couldn't be read.
+        /// The directory or file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// A file isn't a list of voices; the reason names the entry.
-    #[error("voices in {}: {reason}", path.display())]
+    /// A file isn't a valid list of voices. The reason names the entry.
+    #[error("invalid voices in {}: {reason}", path.display())]
     Invalid {
         /// The file or directory.
         path: PathBuf,
@@ -126,10 +54,10 @@ pub enum VoiceFileError {
 impl Voices {
     /// Reads all `*.yaml` files of a directory and keeps the voices of `model_id`.
     ///
-    /// `speaker_id` says what the model is told of a voice; that is one of its names too.
+    /// `speaker_id` gives the speaker id of a voice, which is also one of its names.
     ///
     /// # Errors
-    /// A file can't be read or isn't a list of voices, two voices share a name, or there is none.
+    /// A file can't be read or isn't a list of voices, two voices share a name, or no voice belongs to the model.
     pub fn load(
         directory: &Path,
         model_id: &str,
@@ -164,11 +92,11 @@ impl Voices {
         Ok(voices)
     }
 
-    /// The voice of a name, in any letter case: its id, speaker id, display name or an alias; or a BCP-47 tag with or
-    /// without a gender (`hi-IN-female`), as [`Voices::speaking`].
+    /// Finds a voice by its id, speaker id, display name or an alias, in any letter case; or by a BCP-47 tag with or
+    /// without a gender (`hi-IN-female`), as [`Voices::speaking`] does.
     ///
     /// # Errors
-    /// No voice has that name; the error suggests the nearest.
+    /// No voice has that name. The error suggests similar ones.
     pub fn find(&self, name: &str) -> Result<&Arc<Voice>, UnknownVoice> {
         let key = name.trim().to_lowercase();
         let named = self.by_name.get(&key);
@@ -176,11 +104,11 @@ impl Voices {
         named.or_else(tag).ok_or_else(|| UnknownVoice { voice: short(name), nearest: self.nearest(&key) })
     }
 
-    /// The voice of a language, a BCP-47 tag such as `hi` or `hi-IN`. Without a gender it is the first in the files.
-    /// Script and region are passed over.
+    /// Finds the voice of a language, a BCP-47 tag such as `hi` or `hi-IN`. Without a gender, it is the first one in
+    /// the files. Script and region are ignored.
     ///
     /// # Errors
-    /// The tag is none or names another gender, or no such voice speaks the language; the error suggests what comes near.
+    /// The tag isn't valid or names another gender, or the language has no such voice. The error suggests similar ones.
     pub fn speaking(&self, language: &str, gender: Option<Gender>) -> Result<&Arc<Voice>, UnknownVoice> {
         let tag = LanguageTag::parse(language);
         let tag = tag.filter(|tag| tag.gender.is_none() || gender.is_none() || tag.gender == gender);
@@ -199,7 +127,7 @@ impl Voices {
         self.voices.iter().map(|voice| &**voice)
     }
 
-    /// How many voices there are; never none once loaded.
+    /// The number of voices. Never 0 once loaded.
     pub fn count(&self) -> usize {
         self.voices.len()
     }
@@ -233,7 +161,7 @@ impl Voices {
         })
     }
 
-    /// The ids of up to three voices whose names look like `key`.
+    /// The ids of up to three voices with names similar to `key`.
     fn nearest(&self, key: &str) -> Vec<String> {
         let key = short(key);
         let similarity = |voice: &Voice| {
@@ -251,7 +179,7 @@ impl Voices {
     }
 }
 
-/// What to repeat of a name that may be anything.
+/// Cuts a name from a request to a length that an error may repeat.
 fn short(name: &str) -> String {
     name.chars().take(64).collect()
 }
@@ -261,7 +189,7 @@ mod tests {
     use svara_testkit::models::workspace;
 
     use super::*;
-    use crate::ModelProfile;
+    use crate::profile::ModelProfile;
 
     fn voices() -> (Voices, ModelProfile) {
         let profile = ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap();

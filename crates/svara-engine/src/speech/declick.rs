@@ -1,20 +1,20 @@
-//! The joints between the pieces of a speech: no click where the sound of one meets that of the next. Pure.
+//! Removes clicks where one piece of a speech meets the next. Pure.
 
-/// What is looked at on either side of a joint, and how long a step takes to fade: 10 ms at 24 kHz.
+/// Samples examined on either side of a joint, and the length of the fade: 10 ms at 24 kHz.
 const WINDOW_SAMPLES: usize = 240;
 
-/// The end of the sound so far, which the next piece begins behind.
+/// Joins each piece to the end of the sound so far.
 ///
-/// Every piece is decoded from its own beginning, so its first sample has nothing to do with the last one of the piece
-/// before. Where the step between them is larger than any that the sound itself makes around it, it would be heard as
-/// a click; it is then spread over the first 10 ms of the new piece. Everywhere else the samples stay as decoded.
+/// Every piece is decoded on its own, so its first sample is unrelated to the last one of the previous piece. A step
+/// between them that is larger than any in the sound around it would be heard as a click. It is spread over the first
+/// 10 ms of the new piece. All other samples stay as decoded.
 #[derive(Debug, Default)]
-pub(crate) struct Joint {
+pub(crate) struct Declick {
     tail: Vec<f32>,
 }
 
-impl Joint {
-    /// Takes note of samples that are given out.
+impl Declick {
+    /// Records samples that are given out.
     pub(crate) fn pass(&mut self, samples: &[f32]) {
         let new = samples.get(samples.len().saturating_sub(WINDOW_SAMPLES)..).unwrap_or_default();
         let keep = WINDOW_SAMPLES - new.len();
@@ -22,7 +22,7 @@ impl Joint {
         self.tail.extend_from_slice(new);
     }
 
-    /// Makes the first samples of a piece follow the sound so far.
+    /// Fades the first samples of a piece in from the end of the sound so far.
     pub(crate) fn smooth(&self, samples: &mut [f32]) {
         let (Some(last), Some(first)) = (self.tail.last(), samples.first()) else { return };
         let head = samples.get(..WINDOW_SAMPLES).unwrap_or(samples);
@@ -32,7 +32,7 @@ impl Joint {
         }
         let length = head.len() as f32;
         for (at, sample) in samples.iter_mut().take(WINDOW_SAMPLES).enumerate() {
-            // Half a cosine, from all of the step to none of it.
+            // Half a cosine, from the whole step to nothing.
             let left = 0.5 + 0.5 * (std::f32::consts::PI * at as f32 / length).cos();
             *sample -= step * left;
         }
@@ -54,11 +54,11 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_the_sound_does_not_make_is_spread() {
-        let (mut joint, mut next) = (Joint::default(), tone(0.3, std::f32::consts::FRAC_PI_2));
-        joint.pass(&[-0.3; 500]);
+    fn a_step_larger_than_any_in_the_sound_is_spread() {
+        let (mut declick, mut next) = (Declick::default(), tone(0.3, std::f32::consts::FRAC_PI_2));
+        declick.pass(&[-0.3; 500]);
         let before = next.clone();
-        joint.smooth(&mut next);
+        declick.smooth(&mut next);
         assert_eq!(next[0], -0.3);
         assert!(largest_step(&next) < 0.02, "{}", largest_step(&next));
         assert_eq!(next[WINDOW_SAMPLES..], before[WINDOW_SAMPLES..]);
@@ -66,13 +66,13 @@ mod tests {
 
     #[test]
     fn sound_that_goes_on_stays_as_it_is() {
-        let (mut joint, sound) = (Joint::default(), tone(0.3, 0.0));
+        let (mut declick, sound) = (Declick::default(), tone(0.3, 0.0));
         let mut first = sound.clone();
-        joint.smooth(&mut first);
+        declick.smooth(&mut first);
         assert_eq!(first, sound, "there is nothing before the first piece");
-        joint.pass(&sound[..1000]);
+        declick.pass(&sound[..1000]);
         let mut next = sound[1000..].to_vec();
-        joint.smooth(&mut next);
+        declick.smooth(&mut next);
         assert_eq!(next, sound[1000..]);
     }
 
@@ -83,12 +83,12 @@ mod tests {
             chunks in 1usize..700,
             mut after in prop::collection::vec(-0.1f32..0.1, 0..600),
         ) {
-            let mut joint = Joint::default();
-            before.chunks(chunks).for_each(|chunk| joint.pass(chunk));
+            let mut declick = Declick::default();
+            before.chunks(chunks).for_each(|chunk| declick.pass(chunk));
             let around = &before[before.len().saturating_sub(WINDOW_SAMPLES)..];
-            prop_assert_eq!(joint.tail.as_slice(), around);
+            prop_assert_eq!(declick.tail.as_slice(), around);
             let own = largest_step(around).max(largest_step(&after[..after.len().min(WINDOW_SAMPLES)]));
-            joint.smooth(&mut after);
+            declick.smooth(&mut after);
             if let (Some(last), Some(first)) = (before.last(), after.first()) {
                 prop_assert!((first - last).abs() <= own + 1e-6);
             }

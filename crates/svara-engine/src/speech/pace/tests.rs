@@ -1,13 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::playout::Playout;
+use crate::speech::playout::Playout;
 
-fn plan(kind: DecoderKind, fixed: Option<usize>, first_audio: FirstAudio) -> HopPlan {
+fn plan(kind: DecoderKind, fixed: Option<usize>, first_audio: FirstAudio) -> Pace {
     plan_on(Device::Cpu, kind, fixed, first_audio)
 }
 
-fn plan_on(device: Device, kind: DecoderKind, fixed: Option<usize>, first_audio: FirstAudio) -> HopPlan {
+fn plan_on(device: Device, kind: DecoderKind, fixed: Option<usize>, first_audio: FirstAudio) -> Pace {
     let decoder = DecoderInfo {
         kind,
         device,
@@ -16,13 +16,13 @@ fn plan_on(device: Device, kind: DecoderKind, fixed: Option<usize>, first_audio:
         late_samples: if kind == DecoderKind::Plain { 3 * 2048 } else { 4757 },
         codebook_size: 4096,
     };
-    HopPlan::new(&decoder, fixed, first_audio)
+    Pace::new(&decoder, fixed, first_audio)
 }
 
-/// The calls of a stream whose frames are all there.
+/// The calls of a stream whose frames are all there from the start.
 fn hops(device: Device, kind: DecoderKind, fixed: Option<usize>) -> Vec<usize> {
     let plan = plan_on(device, kind, fixed, FirstAudio::Exact);
-    let mut at = Progress { gathered: 1000, ..Progress::default() };
+    let mut at = DecodeProgress { gathered: 1000, ..DecodeProgress::default() };
     let mut hops = Vec::new();
     for _ in 0..8 {
         let hop = plan.frames(&at);
@@ -51,7 +51,11 @@ fn hops_grow_from_the_first_audio() {
 fn a_later_piece_is_gathered_at_leisure_if_there_is_leisure() {
     let plan = plan(DecoderKind::Stream, None, FirstAudio::Exact);
     let frame_period = Duration::from_millis(40);
-    let at = |ms| Progress { in_hand: Some(Duration::from_millis(ms)), frame_period, ..Progress::default() };
+    let at = |ms| DecodeProgress {
+        in_hand: Some(Duration::from_millis(ms)),
+        frame_period,
+        ..DecodeProgress::default()
+    };
     assert_eq!(plan.frames(&at(1000)), 3);
     assert_eq!(plan.frames(&at(170)), 2);
     assert_eq!(plan.frames(&at(10)), 1);
@@ -60,21 +64,21 @@ fn a_later_piece_is_gathered_at_leisure_if_there_is_leisure() {
 #[test]
 fn an_early_start_waits_for_its_frames_and_for_frames_that_come_fast_enough() {
     let plan = plan(DecoderKind::Stream, None, FirstAudio::Early { frames: 2 });
-    let at = |pushed, gathered, ms| Progress {
+    let at = |pushed, gathered, ms| DecodeProgress {
         pushed,
         gathered,
         frame_period: Duration::from_millis(ms),
-        ..Progress::default()
+        ..DecodeProgress::default()
     };
     assert!(!plan.starts_early(&at(0, 1, 35)));
     assert!(plan.starts_early(&at(1, 1, 35)) && plan.starts_early(&at(0, 2, 42)));
     assert!(!plan.starts_early(&at(1, 1, 43)), "the exact samples would come too late");
     assert!(!plan.starts_early(&at(2, 1, 35)), "there is exact audio now");
-    assert!(!plan.starts_early(&Progress { in_hand: Some(Duration::ZERO), ..at(1, 1, 35) }));
+    assert!(!plan.starts_early(&DecodeProgress { in_hand: Some(Duration::ZERO), ..at(1, 1, 35) }));
     assert!(!self::plan(DecoderKind::Stream, None, FirstAudio::Exact).starts_early(&at(1, 1, 35)));
 }
 
-/// What a listener hears of an engine that gives a frame every so often and a decoder that takes so long.
+/// What a listener hears, for an engine and a decoder of a given speed.
 struct Heard {
     first_audio: Duration,
     gaps: u32,
@@ -82,12 +86,12 @@ struct Heard {
     hops: Vec<usize>,
 }
 
-fn listen(plan: &HopPlan, frames: usize, period: Duration, call: Duration, frame_cost: Duration) -> Heard {
+fn listen(plan: &Pace, frames: usize, period: Duration, call: Duration, frame_cost: Duration) -> Heard {
     let audio = |samples: usize| plan.audio(samples);
     let arrives = |frame: usize| period * count(frame + 1);
     let (mut now, mut playout) = (Duration::ZERO, Playout::default());
     let mut heard = Heard { first_audio: Duration::ZERO, gaps: 0, calls: 0, hops: Vec::new() };
-    let (mut at, mut given) = (Progress { frame_period: period, ..Progress::default() }, 0);
+    let (mut at, mut given) = (DecodeProgress { frame_period: period, ..DecodeProgress::default() }, 0);
     while at.pushed < frames {
         at.gathered = (at.pushed..frames).take_while(|frame| arrives(*frame) <= now).count();
         at.in_hand = playout.in_hand(now);
@@ -97,7 +101,7 @@ fn listen(plan: &HopPlan, frames: usize, period: Duration, call: Duration, frame
             now = arrives(at.pushed + at.gathered);
             continue;
         }
-        // The early call feeds frames that only flush, too.
+        // The early call also feeds frames that only flush.
         let took = call + frame_cost * count(if early { at.gathered + 2 } else { hop });
         now += took;
         heard.calls += 1;
@@ -135,7 +139,7 @@ proptest! {
         let ms = Duration::from_millis;
         let heard = listen(&plan, frames, Duration::from_secs_f64(7.0 / tokens_per_second), ms(call_ms), ms(frame_ms));
         prop_assert_eq!(heard.gaps, 0);
-        // One call for each four frames in the long run, as far as the engine leaves time for it.
+        // One call per four frames in the long run, if the engine is fast enough.
         if gpu && tokens_per_second > 150.0 {
             prop_assert!(heard.calls <= 12 + frames / 3, "{} calls for {frames} frames", heard.calls);
         }
@@ -163,7 +167,7 @@ proptest! {
             let plan = plan(DecoderKind::Stream, None, first_audio);
             listen(&plan, 40, period, Duration::ZERO, Duration::from_millis(frame_ms)).first_audio
         };
-        // It may be as late as its two flushing frames take longer than the third one takes to come.
+        // It may be later by what its two flushing frames take beyond the wait for the third frame.
         let slack = Duration::from_millis(2 * frame_ms);
         let (early, exact) = (first(FirstAudio::Early { frames: 2 }), first(FirstAudio::Exact));
         prop_assert!(early <= exact + slack, "{early:?}, exact {exact:?}");

@@ -1,36 +1,38 @@
-//! Pieces that failed, and whether they are worth another try. Pure.
+//! Pieces that failed, and whether to generate them again.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use svara_text::pack;
 
-/// A piece of a text that is to be said.
+/// A piece of a text to be generated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Planned {
     /// The words.
     pub(crate) words: String,
-    /// Generations of these words that failed before.
+    /// Earlier generations of these words, all failed.
     pub(crate) tries: u32,
-    /// How often a longer piece was cut to come to these words.
+    /// How often a longer piece was halved to get these words.
     cuts: u32,
 }
 
-/// What is wrong with the generation of a piece.
+/// Why the generation of a piece failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It was longer than the words can be.
+    /// It took longer than the words can take.
     Runaway,
-    /// It was not over within `max_tokens`.
+    /// It didn't end within `max_tokens`.
     Length,
-    /// It was over without any audio.
+    /// It ended without any audio.
     Silent,
     /// The caller's own `max_tokens` ended it before its first frame.
     NoRoom,
-    /// The engine failed, in a way that may pass.
+    /// The engine failed in a way that may pass.
     Engine,
 }
 
-/// Generations of the same words: a model that doesn't say them the second time won't the third time.
+/// The most generations of the same words. A model that fails twice would fail a third time.
 const TRIES: u32 = 2;
-/// Two cuts make quarters: a piece whose quarter is too long was not too long to begin with.
+/// The most times that a piece is halved. A piece whose quarters are too long has another fault.
 const CUTS: u32 = 2;
 
 impl Planned {
@@ -39,7 +41,8 @@ impl Planned {
         Self { words, tries: 0, cuts: 0 }
     }
 
-    /// What to say in its place, in order: the same again, or its halves. `None`: it has had its chances.
+    /// What to generate in its place, in order: the same words again, or their halves. `None` if it has failed too
+    /// often.
     pub(crate) fn after(&self, fault: Fault) -> Option<Vec<Self>> {
         match fault {
             Fault::Length => self.halves(),
@@ -51,7 +54,7 @@ impl Planned {
         }
     }
 
-    /// Cut at the end of a sentence or clause where that can be.
+    /// Halves the words, at the end of a sentence or clause if possible.
     fn halves(&self) -> Option<Vec<Self>> {
         let half = self.words.chars().count().div_ceil(2);
         let parts = pack(&self.words, half);
@@ -59,6 +62,52 @@ impl Planned {
         (cuts <= CUTS && parts.len() > 1).then(|| {
             parts.into_iter().map(|words| Self { words: words.to_owned(), tries: 0, cuts }).collect()
         })
+    }
+}
+
+/// Counts of pieces that were generated again before anything of them was heard, by reason, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PiecesRedone {
+    /// The model took longer than the text can take.
+    pub runaway: u64,
+    /// They didn't end within `max_tokens` and were halved.
+    pub length: u64,
+    /// They ended without any audio.
+    pub silent: u64,
+    /// The engine failed.
+    pub engine: u64,
+}
+
+/// The counters behind [`PiecesRedone`].
+#[derive(Debug, Default)]
+pub(crate) struct RetryCounts {
+    runaway: AtomicU64,
+    length: AtomicU64,
+    silent: AtomicU64,
+    engine: AtomicU64,
+}
+
+impl RetryCounts {
+    pub(crate) fn add(&self, fault: Fault) {
+        let count = match fault {
+            Fault::Runaway => &self.runaway,
+            // Never retried, so never counted.
+            Fault::NoRoom => return,
+            Fault::Length => &self.length,
+            Fault::Silent => &self.silent,
+            Fault::Engine => &self.engine,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> PiecesRedone {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        PiecesRedone {
+            runaway: read(&self.runaway),
+            length: read(&self.length),
+            silent: read(&self.silent),
+            engine: read(&self.engine),
+        }
     }
 }
 
@@ -91,7 +140,7 @@ mod tests {
     }
 
     proptest! {
-        /// However often a model fails: it comes to an end, and until then no word is lost.
+        /// However often a model fails, the retries end, and no word is lost until then.
         #[test]
         fn chances_end_and_words_stay(
             words in "[a-zक-ह। ,.]{1,300}",

@@ -1,34 +1,39 @@
-//! From what a user typed to what the model is asked to say, piece by piece. Pure.
+//! Turns a user's text into the pieces that the model is asked to say. Pure.
 
 use std::borrow::Cow;
 
 use svara_text::{Language, StyleTags, normalize, pack, strip_emoji, strip_markdown};
 
-use crate::{ModelProfile, Normalization, SpeakError, SpeechRequest, Strip, Voice};
+use crate::{
+    error::SpeakError,
+    profile::ModelProfile,
+    request::{Normalization, SpeechRequest, Strip},
+    voice::Voice,
+};
 
-/// What is to be said.
+/// What the model is asked to say for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Script {
-    /// The words, in order; each piece fits into one generation. At least one.
+    /// The words, in order. At least one piece; each fits into one generation.
     pub(crate) pieces: Vec<String>,
-    /// How all of them are said.
+    /// The style of all pieces.
     pub(crate) style: Option<String>,
 }
 
 impl Script {
-    /// What the model is asked to say for a piece: its words, and the style where the model looks for it.
+    /// Puts the style tag where the model looks for it: behind the words of a piece.
     pub(crate) fn prompt(piece: &str, style: Option<&str>) -> String {
         style.map_or_else(|| piece.to_owned(), |style| StyleTags::append(piece, style))
     }
 
-    /// The script of a request for this voice.
+    /// Writes the script of a request for this voice.
     ///
-    /// Markdown and emoji go first, where that was asked for. Style tags typed anywhere in the text are taken out; the
-    /// style of the request goes before them. With `whole`, the text stays one piece however long it is.
+    /// Markdown and emoji are stripped first, if the request says so. Style tags are removed from the text; the style
+    /// of the request overrides them. With `whole`, the text stays one piece, however long it is.
     ///
     /// # Errors
-    /// The text is nothing but white space and tags, the style is unknown, or normalization was demanded for a
-    /// language that has no rules.
+    /// The text has nothing but white space and tags, the style is unknown, or normalization is `On` for a language
+    /// without rules.
     pub(crate) fn new(
         profile: &ModelProfile,
         voice: &Voice,
@@ -67,9 +72,10 @@ fn normalized<'a>(
     match (normalization, language) {
         (Normalization::Off, _) | (Normalization::Auto, Err(_)) => Ok(Cow::Borrowed(text)),
         (Normalization::Auto | Normalization::On, Ok(language)) => Ok(normalize(text, language)),
-        (Normalization::On, Err(error)) => {
-            Err(SpeakError::invalid("text_normalization", format!("is not to be had: {error}")))
-        }
+        (Normalization::On, Err(error)) => Err(SpeakError::invalid(
+            "text_normalization",
+            format!("is not supported for the language of this voice: {error}"),
+        )),
     }
 }
 
@@ -81,7 +87,7 @@ mod tests {
     use svara_testkit::models::workspace;
 
     use super::*;
-    use crate::Voices;
+    use crate::voice::voices::Voices;
 
     fn setup() -> (ModelProfile, Arc<Voice>) {
         let profile = ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap();

@@ -1,48 +1,60 @@
-//! Speech on its way: its pieces, one after the other, without a gap.
+//! A speech: its pieces, one after the other, without a gap.
+
+pub(crate) mod ceiling;
+mod declick;
+mod early_start;
+mod generation;
+pub(crate) mod pace;
+mod piece;
+pub(crate) mod pieces;
+mod playout;
+pub(crate) mod retry;
+pub(crate) mod script;
 
 use std::time::Instant;
 
 use svara_audio::TimeStretch;
 use svara_snac::{AssemblerStats, DecodeError, DecodeStream};
 
-use crate::{
-    HopPlan, PieceTiming, SpeakError,
-    ahead::Read,
-    joint::Joint,
+use self::{
+    declick::Declick,
+    generation::Generated,
+    pace::Pace,
     piece::{Listener, Piece},
-    queue::PieceQueue,
-    redo::Planned,
-    source::FinishReason,
+    pieces::Pieces,
+    retry::Planned,
 };
+use crate::{error::SpeakError, source::FinishReason, timing::PieceTiming};
 
-/// Speech as it is being made: ask for [`Speech::next`] until there is no more. Dropping it ends the generation and
-/// frees the decoder's slot.
+/// A speech in progress: call [`Speech::next`] until it returns `None`. Dropping it ends the generation and frees the
+/// decoder's slot.
 ///
-/// A long text is said in pieces. The next ones are being generated while one is spoken, never more than so many ahead.
-/// A piece that fails is done again unless something of it was given out.
+/// A long text is spoken in pieces. While one is spoken, a bounded number of the next ones are generated. A piece that
+/// fails is generated again, unless samples of it were given out.
 pub struct Speech {
-    queue: PieceQueue,
-    /// None between two pieces.
+    pieces: Pieces,
+    /// `None` between two pieces.
     current: Option<Current>,
     decode: DecodeStream,
     noise_seed: u64,
-    hops: HopPlan,
-    /// Whether samples are held back until their piece has been said to its end.
+    pace: Pace,
+    /// Whether the samples of a piece are held back until it is complete.
     holds_back: bool,
-    joint: Joint,
-    /// The first chunk, made before the caller got this.
+    declick: Declick,
+    /// The first chunk, decoded before the caller got the speech.
     ready: Option<Vec<f32>>,
     report: SpeechReport,
-    /// Of the pieces said to their end, until somebody takes them.
+    /// Timings of the completed pieces that nobody has taken yet.
     timings: Vec<PieceTiming>,
-    /// Samples made so far, and those of them that are of finished pieces.
+    /// Samples decoded so far, before the change of speed.
     made_samples: u64,
+    /// Those of completed pieces.
     timed_samples: u64,
-    /// Changes the pace; none at the model's own, and after the end.
+    /// Changes the speed. `None` at the model's own, and after the end.
     stretch: Option<TimeStretch>,
     sample_rate_hz: u32,
     listener: Listener,
-    /// A call of [`Speech::next`] is under way, or was given up.
+    /// A call of [`Speech::next`] is running, or was dropped half-way.
     under_way: bool,
     ended: bool,
 }
@@ -51,52 +63,52 @@ pub struct Speech {
 struct Current {
     planned: Planned,
     piece: Piece,
-    /// Its samples, where they are held back.
+    /// Its samples, if they are held back.
     held: Vec<f32>,
     has_audio: bool,
-    /// Something of it was given out.
+    /// Whether samples of it were given out.
     heard: bool,
 }
 
-/// What a speech is made of.
+/// The parts of a speech.
 pub(crate) struct Start {
-    pub(crate) queue: PieceQueue,
+    pub(crate) pieces: Pieces,
     pub(crate) decode: DecodeStream,
     pub(crate) noise_seed: u64,
-    pub(crate) hops: HopPlan,
+    pub(crate) pace: Pace,
     pub(crate) sample_rate_hz: u32,
     pub(crate) stretch: Option<TimeStretch>,
 }
 
-/// What became of a speech so far.
+/// A summary of a speech so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SpeechReport {
-    /// Why the last piece that was said to its end did end.
+    /// Why the last completed piece ended.
     pub finish: Option<FinishReason>,
-    /// What the tokens of the pieces said to their end were.
+    /// Statistics of the tokens of the completed pieces.
     pub tokens: AssemblerStats,
-    /// Pieces said to their end.
+    /// Completed pieces.
     pub pieces: usize,
-    /// Generations that failed before anything of them was given out, and were done again.
+    /// Generations that failed before samples of them were given out, and were done again.
     pub redone: usize,
-    /// Samples given out.
+    /// Samples given out, after the change of speed.
     pub samples: u64,
-    /// When the engine's first tokens came.
+    /// When the first tokens arrived.
     pub first_tokens_at: Option<Instant>,
 }
 
 impl Speech {
-    /// Waits for the first samples, so that what fails before them fails here.
+    /// Waits for the first samples, so that a failure before them is an error here.
     pub(crate) async fn start(start: Start) -> Result<Self, SpeakError> {
-        let Start { queue, decode, noise_seed, hops, sample_rate_hz, stretch } = start;
+        let Start { pieces, decode, noise_seed, pace, sample_rate_hz, stretch } = start;
         let mut speech = Self {
-            queue,
+            pieces,
             current: None,
             decode,
             noise_seed,
-            hops,
+            pace,
             holds_back: false,
-            joint: Joint::default(),
+            declick: Declick::default(),
             ready: None,
             report: SpeechReport::default(),
             timings: Vec::new(),
@@ -112,9 +124,9 @@ impl Speech {
         Ok(speech)
     }
 
-    /// The next samples (mono, −1 to 1); none after the last. An error is the last item.
+    /// Returns the next samples (mono, −1 to 1), `None` after the last. An error is the last item.
     ///
-    /// Not cancel-safe: a call given up half-way ends the speech with an error.
+    /// Not cancel-safe: dropping a call half-way ends the speech with an error.
     pub async fn next(&mut self) -> Option<Result<Vec<f32>, SpeakError>> {
         self.listener.asks();
         while !self.ended {
@@ -128,7 +140,7 @@ impl Speech {
                     made
                 }
             };
-            match made.map(|chunk| self.paced(chunk)) {
+            match made.map(|chunk| self.stretched(chunk)) {
                 Ok(samples) if samples.is_empty() => {}
                 Ok(samples) => {
                     self.report.samples += samples.len() as u64;
@@ -146,69 +158,69 @@ impl Speech {
         None
     }
 
-    /// What comes out for the next chunk, or for the end, at the pace asked for; it may be nothing.
-    fn paced(&mut self, chunk: Option<Vec<f32>>) -> Vec<f32> {
-        let mut paced = Vec::new();
+    /// Changes the speed of the next chunk, or flushes the rest at the end. The result may be empty.
+    fn stretched(&mut self, chunk: Option<Vec<f32>>) -> Vec<f32> {
+        let mut stretched = Vec::new();
         match (chunk, &mut self.stretch) {
             (Some(samples), None) => return samples,
-            (Some(samples), Some(stretch)) => stretch.push(&samples, &mut paced),
+            (Some(samples), Some(stretch)) => stretch.push(&samples, &mut stretched),
             (None, stretch) => {
                 self.ended = true;
                 if let Some(stretch) = stretch.take() {
-                    stretch.finish(&mut paced);
+                    stretch.finish(&mut stretched);
                 }
             }
         }
-        paced
+        stretched
     }
 
-    /// Sample rate of the audio.
+    /// The sample rate of the audio.
     pub fn sample_rate_hz(&self) -> u32 {
         self.sample_rate_hz
     }
 
-    /// What became of it so far.
+    /// Summarizes the speech so far.
     pub fn report(&self) -> SpeechReport {
-        SpeechReport { redone: self.queue.redone(), ..self.report }
+        SpeechReport { redone: self.pieces.redone(), ..self.report }
     }
 
-    /// Holds the samples of a piece back until it has been said to its end, for those who send nothing before all is
-    /// made: then every piece that fails can be done again.
+    /// Holds back the samples of each piece until it is complete, so that any piece that fails can be generated again.
+    /// For callers that send nothing before the end.
     pub fn hold_back(&mut self) {
         self.holds_back = true;
         if let (Some(current), Some(samples)) = (&mut self.current, self.ready.take()) {
-            // Made, but nobody has taken them yet: as if they had not been given.
+            // The first chunk is ready, but nobody has taken it yet.
             self.made_samples = 0;
-            self.joint = Joint::default();
+            self.declick = Declick::default();
             (current.held, current.heard) = (samples, false);
         }
     }
 
-    /// When the pieces that were said to their end since the last call were said, in order. A piece is there by the
-    /// time [`Speech::next`] gives the first samples after it, or none.
+    /// Takes the timings of the pieces completed since the last call, in order. The timing of a piece is there when
+    /// [`Speech::next`] returns the first samples after the piece, or `None`.
     pub fn take_timings(&mut self) -> Vec<PieceTiming> {
         std::mem::take(&mut self.timings)
     }
 
-    /// The next samples, of this piece or the next that has any; `None` at the end.
+    /// Makes the next samples, of this piece or a later one. `None` at the end.
     async fn make(&mut self) -> Result<Option<Vec<f32>>, SpeakError> {
         loop {
             let Some(current) = &mut self.current else {
-                let Some((planned, read)) = self.queue.next().await? else { return Ok(None) };
-                self.begin(planned, read);
+                let Some((planned, generated)) = self.pieces.next().await? else { return Ok(None) };
+                self.begin(planned, generated);
                 continue;
             };
             let samples = current.piece.next(&mut self.decode, &self.listener).await?;
             let first_tokens_at = current.piece.first_tokens_at();
             self.report.first_tokens_at = self.report.first_tokens_at.or(first_tokens_at);
             if let Some(samples) = samples {
-                self.queue.look_ahead();
+                self.pieces.look_ahead();
                 let is_first = !std::mem::replace(&mut current.has_audio, true);
                 if !self.holds_back {
                     current.heard = true;
                     return Ok(Some(self.give(samples, is_first)));
                 }
-                // As one who has it in hand: what nobody waits for must not go before what somebody does.
+                // Count it as delivered, so that held-back audio never outranks a listener who waits.
                 self.listener.gets(samples.len());
                 current.held.extend(samples);
             } else if let Some(samples) = self.end()? {
@@ -219,25 +231,25 @@ impl Speech {
 }
 
 impl Speech {
-    /// Goes over to the next piece.
-    fn begin(&mut self, planned: Planned, read: Read) {
-        let piece = Piece::new(read.into_tokens(), self.queue.layout(), self.hops.clone());
+    /// Starts the next piece.
+    fn begin(&mut self, planned: Planned, generated: Generated) {
+        let piece = Piece::new(generated.into_tokens(), self.pieces.layout(), self.pace.clone());
         self.decode.restart(self.noise_seed.wrapping_add(self.report.pieces as u64));
         self.current = Some(Current { planned, piece, held: Vec::new(), has_audio: false, heard: false });
     }
 
-    /// The piece is over: gives what was held back of it. Where something is wrong with it and nobody has heard any of
-    /// it, it is done again.
+    /// Completes the piece and returns its held-back samples. A piece that failed before any sample was given out is
+    /// queued again instead.
     fn end(&mut self) -> Result<Option<Vec<f32>>, SpeakError> {
         let Some(Current { planned, piece, held, has_audio, heard }) = self.current.take() else {
             return Ok(None);
         };
-        if let Some(fault) = self.queue.fault(&planned, piece.finish(), has_audio) {
+        if let Some(fault) = self.pieces.fault(&planned, piece.finish(), has_audio) {
             if heard {
                 self.report.add(&piece);
-                return Err(self.queue.error(&planned, fault));
+                return Err(self.pieces.error(&planned, fault));
             }
-            self.queue.again(&planned, fault)?;
+            self.pieces.again(&planned, fault)?;
             return Ok(None);
         }
         self.report.add(&piece);
@@ -246,21 +258,24 @@ impl Speech {
         Ok((!held.is_empty()).then_some(held))
     }
 
-    /// Samples on their way out. The first ones of a piece follow those of the piece before without a click.
+    /// Gives out samples. The first ones of a piece are joined to the previous piece without a click.
     fn give(&mut self, mut samples: Vec<f32>, first_of_piece: bool) -> Vec<f32> {
         if first_of_piece {
-            self.joint.smooth(&mut samples);
+            self.declick.smooth(&mut samples);
         }
-        self.joint.pass(&samples);
+        self.declick.pass(&samples);
         self.made_samples += samples.len() as u64;
         samples
     }
 
-    /// Notes when a piece was said that ends with the first `end_samples` of what is made.
+    /// Records the timing of a piece that ends after `end_samples` of the decoded samples.
     fn time_piece(&mut self, text: String, end_samples: u64) {
-        let paced = |samples| self.stretch.as_ref().map_or(samples, |stretch| stretch.length(samples));
-        let timing =
-            PieceTiming { text, start_samples: paced(self.timed_samples), end_samples: paced(end_samples) };
+        let stretched = |samples| self.stretch.as_ref().map_or(samples, |stretch| stretch.length(samples));
+        let timing = PieceTiming {
+            text,
+            start_samples: stretched(self.timed_samples),
+            end_samples: stretched(end_samples),
+        };
         self.timed_samples = end_samples;
         self.timings.push(timing);
     }
