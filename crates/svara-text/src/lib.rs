@@ -19,6 +19,7 @@
 //! # Ok::<(), svara_text::UnknownLanguage>(())
 //! ```
 
+mod incoming;
 mod language;
 mod languages;
 mod normalize;
@@ -30,6 +31,7 @@ mod style;
 mod tag;
 mod writing;
 
+pub use incoming::{IncomingText, Trigger};
 pub use language::{Language, UnknownLanguage};
 pub use normalize::normalize;
 pub use number::spell;

@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use svara_engine::{Gender, SpeakError};
 use svara_service::{
-    Dialect, ServiceError,
+    Dialect, ServiceError, primary_language,
     voices::{KeptVoice, NewVoice},
 };
 use utoipa::openapi::{
@@ -30,7 +30,6 @@ use crate::{
     error::{ApiError, Refused, Spelling, Svara, dialect_by_key},
     reading::{
         body::{self, BodyType, FormValue},
-        reference::primary_language,
         schemas,
         upload::Upload,
     },

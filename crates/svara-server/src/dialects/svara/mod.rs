@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format, SampleRate};
 use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Strip, Voices};
-use svara_service::{Delivery, Dialect, Order, Timestamps};
+use svara_service::{Delivery, Dialect, Order, ReferenceRequest, Timestamps};
 use utoipa::openapi::{
     Object,
     schema::{SchemaType, Type},
@@ -22,7 +22,6 @@ use crate::{
     error::{ApiError, Refused, Spelling, Svara},
     reading::{
         body::{self, BodyType, FormValue, flag},
-        reference::ReferenceFields,
         schemas,
         upload::Upload,
     },
@@ -193,10 +192,11 @@ pub(crate) async fn speech_request(
     let voice = fields.voice.or(fields.voice_id).filter(|voice| !voice.trim().is_empty());
     let text = fields.text.ok_or_else(|| ApiError::invalid("text", "is required"))?;
     let language = fields.language.clone();
-    let reference = ReferenceFields {
-        audio: fields.reference_audio,
+    let recording = fields.reference_audio.filter(|audio| !audio.is_empty());
+    let reference = ReferenceRequest {
+        recording: recording.map(|audio| |max_bytes| audio.into_bytes(max_bytes)),
         transcript: fields.reference_transcript,
-        kept_id: fields.voice_clone_id,
+        saved_id: fields.voice_clone_id,
         tokens: fields.voice_clone_tokens,
         language: fields.language,
     };

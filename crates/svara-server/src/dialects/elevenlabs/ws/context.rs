@@ -2,10 +2,9 @@
 
 use std::time::Instant;
 
-use super::{
-    buffer::{TextBuffer, Trigger},
-    messages::ClientMessage,
-};
+use svara_text::{IncomingText, Trigger};
+
+use super::messages::ClientMessage;
 use crate::{dialects::elevenlabs::fields::VoiceSettings, error::ApiError};
 
 /// Names a context for as long as it lives. A client may use an id again while the context that had it before is still
@@ -19,7 +18,7 @@ pub(super) struct Context {
     pub(super) id: String,
     pub(super) settings: VoiceSettings,
     /// Text that isn't enough yet.
-    buffer: TextBuffer,
+    buffer: IncomingText,
     /// Text that is to be said next.
     pub(super) ready: String,
     pub(super) speaking: bool,
@@ -36,7 +35,7 @@ impl Context {
             key,
             id: id.to_owned(),
             settings: VoiceSettings::default(),
-            buffer: TextBuffer::default(),
+            buffer: IncomingText::default(),
             ready: String::new(),
             speaking: false,
             flushing: false,

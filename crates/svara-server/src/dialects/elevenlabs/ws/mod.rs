@@ -1,7 +1,6 @@
 //! `/v1/text-to-speech/{voice_id}/stream-input` and `…/multi-stream-input`: speech over WebSockets, for text that comes
 //! piece by piece.
 
-mod buffer;
 mod context;
 mod messages;
 mod run;

@@ -1,62 +1,62 @@
-//! Text that comes piece by piece, and when enough of it is there to be said. Pure.
+//! Text that arrives in parts, as from a chat model: when enough of it is there to be spoken.
 
-use svara_text::sentences;
+use crate::sentences;
 
-/// Characters that must be there before the first, second, … chunk is said unfinished; the last holds for all that
-/// follow.
+/// Characters that must be there before the first, second, … chunk is spoken in mid-sentence; the last holds for all
+/// that follow.
 const DEFAULT_SCHEDULE: [usize; 4] = [120, 160, 250, 290];
-/// With `try_trigger_generation`.
+/// The same for [`Trigger::Try`], whatever the chunk.
 const LEAST_TRIGGERED: usize = 50;
 
-/// Why a text may have to be said now.
+/// Why the text may have to be spoken now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trigger {
-    /// More of it came.
+pub enum Trigger {
+    /// More of it arrived.
     Text,
-    /// `try_trigger_generation`: the client would like to hear it.
+    /// The client would like to hear it soon.
     Try,
-    /// It is a whole phrase (`auto_mode`).
+    /// It is a whole phrase.
     Phrase,
-    /// It is to be said whatever it is: a flush or the end.
+    /// It is spoken as it is: a flush, or the end.
     Flush,
 }
 
-/// Text that hasn't been said.
+/// Text that has arrived and isn't spoken yet.
 #[derive(Clone, Debug)]
-pub(super) struct TextBuffer {
+pub struct IncomingText {
     text: String,
     schedule: Vec<usize>,
-    /// Chunks said so far.
+    /// Chunks spoken so far.
     said: usize,
 }
 
-impl Default for TextBuffer {
+impl Default for IncomingText {
     fn default() -> Self {
         Self { text: String::new(), schedule: DEFAULT_SCHEDULE.to_vec(), said: 0 }
     }
 }
 
-impl TextBuffer {
-    /// Another `chunk_length_schedule`.
-    pub(super) fn set_schedule(&mut self, schedule: Vec<usize>) {
+impl IncomingText {
+    /// Sets how many characters the first, second, … chunk needs; an empty schedule changes nothing.
+    pub fn set_schedule(&mut self, schedule: Vec<usize>) {
         if !schedule.is_empty() {
             self.schedule = schedule;
         }
     }
 
-    /// Characters that wait.
-    pub(super) fn characters(&self) -> usize {
+    /// Characters that wait to be spoken.
+    pub fn characters(&self) -> usize {
         self.text.chars().count()
     }
 
-    /// More text.
-    pub(super) fn push(&mut self, text: &str) {
+    /// Adds text.
+    pub fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
 
-    /// What is to be said now. Sentences that are complete always are; less than that only when there is enough of it
-    /// or the trigger demands it.
-    pub(super) fn take(&mut self, trigger: Trigger) -> Option<String> {
+    /// Takes what is to be spoken now: complete sentences always; less only if there is enough of it, or the trigger
+    /// demands it.
+    pub fn take(&mut self, trigger: Trigger) -> Option<String> {
         let end = match trigger {
             Trigger::Phrase | Trigger::Flush => self.text.len(),
             Trigger::Text | Trigger::Try => {
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn fed(parts: &[&str], trigger: Trigger) -> Vec<String> {
-        let mut buffer = TextBuffer::default();
+        let mut buffer = IncomingText::default();
         let mut said: Vec<String> = Vec::new();
         for part in parts {
             buffer.push(part);
@@ -168,7 +168,7 @@ mod tests {
             parts in prop::collection::vec("[a-zक-ह।., ?!]{0,30}", 0..30),
             tries in prop::collection::vec(any::<bool>(), 30),
         ) {
-            let mut buffer = TextBuffer::default();
+            let mut buffer = IncomingText::default();
             let mut said = String::new();
             for (part, tried) in parts.iter().zip(tries) {
                 buffer.push(part);

@@ -1,58 +1,59 @@
-//! The fields of a speech request that give a voice by a recording.
+//! A voice that a request gives by a recording, in one of its forms.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use svara_engine::{ReferenceVoice, SpeakError, Voice};
-use svara_service::Service;
 use svara_snac::{FRAME_CODES, Frame, TokenLayout};
 
-use super::upload::Upload;
-use crate::error::ApiError;
+use crate::{Service, ServiceError};
 
-/// With the names of the Python stack and its older fork. Where several are given, tokens come before the id, and the id
-/// before the recording.
-pub(crate) struct ReferenceFields {
-    /// `reference_audio`.
-    pub(crate) audio: Option<Upload>,
-    /// `reference_transcript`.
-    pub(crate) transcript: Option<String>,
-    /// `voice_clone_id`.
-    pub(crate) kept_id: Option<String>,
-    /// `voice_clone_tokens`.
-    pub(crate) tokens: Option<Vec<u32>>,
-    /// In which language the recording's voice is to speak.
-    pub(crate) language: Option<String>,
+/// What a request says of the recording whose voice it wants. Of several forms, tokens come before the id, and the id
+/// before the recording. `R` reads the recording's file, as [`crate::Cloning::frames`] takes it.
+///
+/// Errors name the fields as the Python stack does.
+pub struct ReferenceRequest<R> {
+    /// `reference_audio`: the recording.
+    pub recording: Option<R>,
+    /// `reference_transcript`: what the recording says.
+    pub transcript: Option<String>,
+    /// `voice_clone_id`: the id of a saved voice.
+    pub saved_id: Option<String>,
+    /// `voice_clone_tokens`: the recording as audio tokens, whole frames.
+    pub tokens: Option<Vec<u32>>,
+    /// The language tag that the voice is to speak.
+    pub language: Option<String>,
 }
 
 /// Longest transcript, in characters.
 const MAX_TRANSCRIPT: usize = 2000;
 
-impl ReferenceFields {
-    /// The voice, if the fields give one.
+impl<R: FnOnce(usize) -> Result<Bytes, String> + Send + 'static> ReferenceRequest<R> {
+    /// The voice, if the request gives one.
     ///
     /// # Errors
-    /// No voice can be had from recordings here, or not from this one: says why.
-    pub(crate) async fn resolve(self, service: &Service) -> Result<Option<Arc<ReferenceVoice>>, ApiError> {
+    /// This server can't speak in the voice of a recording, or not of this one: says why.
+    pub async fn resolve(self, service: &Service) -> Result<Option<Arc<ReferenceVoice>>, ServiceError> {
         let transcript = self.transcript.filter(|text| !text.trim().is_empty());
         if transcript.as_ref().is_some_and(|text| text.chars().count() > MAX_TRANSCRIPT) {
             let reason = format!("may have at most {MAX_TRANSCRIPT} characters");
-            return Err(ApiError::invalid("reference_transcript", reason));
+            return Err(ServiceError::invalid("reference_transcript", reason));
         }
         let can_clone = || service.engine().source().cloning().map_err(SpeakError::from);
         let frames = if let Some(tokens) = self.tokens.filter(|tokens| !tokens.is_empty()) {
             can_clone()?;
             frames_of(&tokens, service.engine().profile().layout, max_frames(service))?
-        } else if let Some(id) = self.kept_id.filter(|id| !id.is_empty()) {
+        } else if let Some(id) = self.saved_id.filter(|id| !id.is_empty()) {
             can_clone()?;
             let kept = service.voices().get(&id).await?;
             let kept =
-                kept.ok_or_else(|| ApiError::not_found("voice_clone_id", "no such voice is kept here"))?;
+                kept.ok_or_else(|| ServiceError::not_found("voice_clone_id", "no such voice is kept here"))?;
             let Some(transcript) = transcript else { return Ok(Some(Arc::clone(&kept.reference))) };
             let reference = (*kept.reference).clone();
             return Ok(Some(Arc::new(ReferenceVoice { transcript: Some(transcript.into()), ..reference })));
-        } else if let Some(audio) = self.audio.filter(|audio| !audio.is_empty()) {
+        } else if let Some(read) = self.recording {
             can_clone()?;
-            service.cloning().frames(|max_bytes| audio.into_bytes(max_bytes)).await?
+            service.cloning().frames(read).await?
         } else {
             return Ok(None);
         };
@@ -77,14 +78,14 @@ fn max_frames(service: &Service) -> usize {
     service.cloning().max_frames(decoder.sample_rate_hz, decoder.samples_per_frame)
 }
 
-/// `hi` of `hi-IN`.
-pub(crate) fn primary_language(tag: &str) -> String {
+/// The primary language of a tag: `hi` of `hi-IN`.
+pub fn primary_language(tag: &str) -> String {
     tag.split(['-', '_']).next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Whole frames of audio tokens, slots in order.
-fn frames_of(tokens: &[u32], layout: TokenLayout, max_frames: usize) -> Result<Arc<[Frame]>, ApiError> {
-    let refused = |reason: String| ApiError::invalid("voice_clone_tokens", reason);
+fn frames_of(tokens: &[u32], layout: TokenLayout, max_frames: usize) -> Result<Arc<[Frame]>, ServiceError> {
+    let refused = |reason: String| ServiceError::invalid("voice_clone_tokens", reason);
     let (frames, rest) = tokens.as_chunks::<FRAME_CODES>();
     if frames.len() > max_frames {
         return Err(refused(format!("may be at most {} tokens", max_frames * FRAME_CODES)));
