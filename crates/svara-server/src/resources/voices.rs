@@ -140,7 +140,7 @@ impl<'a> Entry<'a> {
         Self { created_unix_s: created, created_at_unix: created, category: CLONED, ..preset }
     }
 
-    /// Who it is.
+    /// The voice itself.
     pub(crate) fn voice(&self) -> &'a Voice {
         self.voice
     }

@@ -34,11 +34,11 @@ impl Shared {
     }
 }
 
-/// Who executes a call.
+/// What executes a call.
 pub(crate) enum Backend {
     /// Threads with ONNX Runtime sessions, which take calls from this queue.
     Onnx(Arc<JobQueue<Job>>),
-    /// Nobody: calls return silence at once.
+    /// No thread: calls return silence at once.
     Null,
 }
 
