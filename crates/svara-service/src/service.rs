@@ -69,7 +69,7 @@ impl Service {
 
     /// Starts speaking the items of jobs, for as long as the async runtime lives. Starts no item once `draining` has
     /// completed.
-    pub fn run_jobs(&self, draining: Draining) {
+    pub fn run_jobs(&self, draining: &Draining) {
         self.jobs.run(&self.speaker, draining);
     }
 

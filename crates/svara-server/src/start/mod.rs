@@ -69,7 +69,7 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
     let (life, connections, http) = <(Lifecycle, Connections, HttpMetrics)>::default();
     let service = Service::new(parts, |registry| http.register(registry, connections.clone()));
     let draining = life.clone();
-    service.run_jobs(async move { draining.reached(Phase::Draining).await }.boxed().shared());
+    service.run_jobs(&async move { draining.reached(Phase::Draining).await }.boxed().shared());
     let app = App {
         service,
         callers: keys.callers(),

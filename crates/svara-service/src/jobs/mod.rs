@@ -1,7 +1,7 @@
 //! Jobs: speech in the background, for long texts and batches.
 //!
-//! A job is on the [`Shelf`] before its caller gets its id, and stays there until it is deleted or expires. After a
-//! restart, the items that were not over are continued. Workers ([`worker`]) take one item after the other, those of
+//! A job is on the shelf before its caller gets its id, and stays there until it is deleted or expires. After a
+//! restart, the items that were not over are continued. Workers take one item after the other, those of
 //! the oldest job first.
 
 mod book;
@@ -92,7 +92,7 @@ impl Jobs {
     }
 
     /// Starts loading jobs and speaking their items, for as long as the async runtime lives.
-    pub(crate) fn run(self: &Arc<Self>, speaker: &Arc<Speaker>, draining: Draining) {
+    pub(crate) fn run(self: &Arc<Self>, speaker: &Arc<Speaker>, draining: &Draining) {
         if self.shelf.is_err() {
             return;
         }

@@ -197,7 +197,7 @@ impl Metrics {
         Ok(text)
     }
 
-    /// The times of [`Step`]s since the start or the last reset.
+    /// The times of steps since the start or the last reset.
     pub fn timing(&self) -> std::collections::BTreeMap<&'static str, StepTimes> {
         self.timing.show()
     }

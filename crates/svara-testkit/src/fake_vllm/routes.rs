@@ -46,7 +46,7 @@ async fn completions(State(shared): State<Arc<Shared>>, headers: HeaderMap, body
     let number = shared.note(&headers, &body);
     let plan = match plan(&shared, number, &headers, &body) {
         Ok(plan) => plan,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Some(in_flight) = shared.accept() else {
         let message = "The engine is currently busy and cannot accept new requests.";
@@ -57,8 +57,8 @@ async fn completions(State(shared): State<Arc<Shared>>, headers: HeaderMap, body
 }
 
 /// What a request gets: what the script says, or what it asks for. Its number draws the jitter.
-fn plan(shared: &Shared, number: u64, headers: &HeaderMap, body: &[u8]) -> Result<Plan, Response> {
-    let bad_request = |message: &str| refusal(400, "Bad Request", None, message);
+fn plan(shared: &Shared, number: u64, headers: &HeaderMap, body: &[u8]) -> Result<Plan, Box<Response>> {
+    let bad_request = |message: &str| Box::new(refusal(400, "Bad Request", None, message));
     if headers.get(CONTENT_TYPE).is_none_or(|kind| kind != "application/json") {
         return Err(bad_request("Unsupported Media Type: Only 'application/json' is allowed"));
     }
@@ -68,7 +68,7 @@ fn plan(shared: &Shared, number: u64, headers: &HeaderMap, body: &[u8]) -> Resul
         return match script.end {
             End::Refuse(status, body) => {
                 let status = StatusCode::from_u16(status).unwrap_or_default();
-                Err((status, [(CONTENT_TYPE, "application/json")], body).into_response())
+                Err(Box::new((status, [(CONTENT_TYPE, "application/json")], body).into_response()))
             }
             _ => Ok(script.plan(&shared.renderer)),
         };
@@ -76,9 +76,11 @@ fn plan(shared: &Shared, number: u64, headers: &HeaderMap, body: &[u8]) -> Resul
     let settings = &shared.settings;
     if let Some(model) = request.model.as_ref().filter(|model| **model != settings.model) {
         let message = format!("The model `{model}` does not exist. Valid aliases: {}.", settings.model);
-        return Err(refusal(404, "NotFoundError", Some("model"), &message));
+        return Err(Box::new(refusal(404, "NotFoundError", Some("model"), &message)));
     }
-    request.check().map_err(|(field, message)| refusal(400, "BadRequestError", Some(field), &message))?;
+    request
+        .check()
+        .map_err(|(field, message)| Box::new(refusal(400, "BadRequestError", Some(field), &message)))?;
     let frames = match settings.length {
         Length::Frames(frames) => u64::from(frames),
         // A cast from f64 stops at the largest u64.
