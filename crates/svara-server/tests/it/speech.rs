@@ -99,14 +99,15 @@ async fn only_a_whole_wav_has_sizes() {
 async fn all_formats_answer_with_their_type() {
     let server = Server::start(Script::frames(6)).await;
     // An MPEG frame of layer III has 11 bits of sync and the layer, an ADTS frame 12 bits and no layer.
-    let mp3 = |start: &[u8]| start[0] == 0xff && start[1] & 0xe6 == 0xe2;
-    let adts = |start: &[u8]| start[0] == 0xff && start[1] & 0xf6 == 0xf0;
-    let formats: [(_, _, &dyn Fn(&[u8]) -> bool); 5] = [
-        ("mp3", "audio/mpeg", &mp3),
-        ("opus", "audio/ogg; codecs=opus", &|start| start.starts_with(b"OggS")),
-        ("aac", "audio/aac", &adts),
-        ("flac", "audio/flac", &|start| start.starts_with(b"fLaC")),
-        ("wav", "audio/wav", &|start| start.starts_with(b"RIFF")),
+    type Begins = fn(&[u8]) -> bool;
+    let mp3: Begins = |start| start[0] == 0xff && start[1] & 0xe6 == 0xe2;
+    let adts: Begins = |start| start[0] == 0xff && start[1] & 0xf6 == 0xf0;
+    let formats: [(_, _, Begins); 5] = [
+        ("mp3", "audio/mpeg", mp3),
+        ("opus", "audio/ogg; codecs=opus", |start| start.starts_with(b"OggS")),
+        ("aac", "audio/aac", adts),
+        ("flac", "audio/flac", |start| start.starts_with(b"fLaC")),
+        ("wav", "audio/wav", |start| start.starts_with(b"RIFF")),
     ];
     for (format, content_type, begins) in formats {
         let response = server.speak(json!({"response_format": format})).await;
