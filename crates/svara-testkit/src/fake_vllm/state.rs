@@ -84,15 +84,15 @@ impl Shared {
         lock(&self.asked)
     }
 
-    /// Notes a request. Returns its number, from 1 on.
-    pub(super) fn note(&self, headers: &HeaderMap, body: &[u8]) -> u64 {
+    /// Notes a request, and wakes those that wait for it.
+    pub(super) fn note(&self, headers: &HeaderMap, body: &[u8]) {
         self.asked().note(headers, body);
-        let mut number = 0;
-        self.requests.send_modify(|requests| {
-            *requests += 1;
-            number = *requests;
-        });
-        number
+        self.requests.send_modify(|requests| *requests += 1);
+    }
+
+    /// Requests so far.
+    pub(super) fn requests(&self) -> u64 {
+        *self.requests.borrow()
     }
 
     /// Waits until `count` requests or more have come.
