@@ -1,9 +1,10 @@
 //! For tests and tools: a fake vLLM with a pace and faults, the models the tests decode with, a count of what is
-//! allocated, and a way to wait.
+//! allocated, a process of a test's own, and a way to wait.
 
 pub mod allocations;
 pub mod fake_vllm;
 pub mod models;
+pub mod process;
 mod waiting;
 
 pub use waiting::{PATIENCE, eventually};

@@ -1,8 +1,7 @@
 //! Properties of every stream: independent of how samples are split, early first bytes, valid ends, bounded memory.
 
-use std::process::Command;
-
 use svara_audio::{Encoder, EncoderSpec, Format, SampleRate};
+use svara_testkit::process::{alone, resident_kib};
 
 use crate::{ffmpeg, signal};
 
@@ -178,22 +177,12 @@ fn wild_samples_do_no_harm() {
     }
 }
 
-/// Set in the child process of [`memory_stays_the_same_however_long_the_stream`].
-const CHILD: &str = "SVARA_AUDIO_MEMORY_CHILD";
-
 #[test]
 fn memory_stays_the_same_however_long_the_stream() {
-    if std::env::var_os(CHILD).is_some() {
+    if alone("stream::memory_stays_the_same_however_long_the_stream") {
         let default_rates = Format::supported().map(|format| EncoderSpec::new(format).expect("supported"));
-        return default_rates.for_each(assert_memory_bounded);
+        default_rates.for_each(assert_memory_bounded);
     }
-    // Alone in a process, so that the resident set is that of one encoder.
-    let status = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "stream::memory_stays_the_same_however_long_the_stream", "--nocapture"])
-        .env(CHILD, "1")
-        .status()
-        .expect("starts");
-    assert!(status.success());
 }
 
 fn assert_memory_bounded(spec: EncoderSpec) {
@@ -213,10 +202,4 @@ fn assert_memory_bounded(spec: EncoderSpec) {
     println!("{} at {} Hz: grew by {grown_kib} KiB in a minute", spec.format(), spec.rate());
     // A minute at 24 kHz is 5.6 MiB of f32 and 2.8 MiB of 16-bit samples.
     assert!(grown_kib < 512, "{spec:?}: {grown_kib} KiB");
-}
-
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number of KiB")
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use svara_server::config::{Config, DecoderBackend, Seconds};
-use svara_testkit::fake_vllm::Script;
+use svara_testkit::{
+    fake_vllm::Script,
+    process::{alone, resident_kib},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, timeout},
@@ -131,6 +134,9 @@ async fn too_many_connections_are_turned_away() {
 /// 16 MB of audio for a client that reads nothing: the engine isn't read, memory doesn't grow, the stream ends.
 #[tokio::test]
 async fn a_slow_reader_is_disconnected_without_using_memory() {
+    if !alone("connections::a_slow_reader_is_disconnected_without_using_memory") {
+        return;
+    }
     // One script for each piece of a text of 4800 characters, with 17 s of audio, which isn't too long for a piece.
     let (text, piece_frames, pieces) = ("नमस्ते दुनिया। ".repeat(320), 200, 20);
     let server = Server::with(Script::frames(piece_frames), |config| {
@@ -140,7 +146,7 @@ async fn a_slow_reader_is_disconnected_without_using_memory() {
     .await;
     // A first request loads everything that is loaded once; it fails early because its text is short.
     assert!(server.speak(json!({})).await.bytes().await.is_err());
-    let before = resident_bytes();
+    let before = resident_kib();
     let mut stream = raw::connect(server.address).await;
     let body = json!({"text": text, "voice": "hi_female", "response_format": "pcm"}).to_string();
     stream.write_all(speech_request(&body).as_bytes()).await.unwrap();
@@ -157,8 +163,8 @@ async fn a_slow_reader_is_disconnected_without_using_memory() {
     timeout(LONG, server.engine.wait_for_open_streams(0)).await.expect("the generation is aborted");
     let metrics = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("outcome=\"client_left\"} 1"), "it ended for another reason: {metrics}");
-    let grown = resident_bytes().saturating_sub(before);
-    assert!(grown < 12_000_000, "{grown} bytes for a client that reads nothing");
+    let grown = resident_kib().saturating_sub(before);
+    assert!(grown < 12_000, "{grown} KiB for a client that reads nothing");
     let answer = until_closed(&mut stream).await;
     assert!(
         answer.starts_with("HTTP/1.1 200") && !answer.ends_with("0\r\n\r\n"),
@@ -235,9 +241,4 @@ async fn garbage_is_refused_and_leaves_nothing_behind() {
     assert_eq!(server.engine.requests().len(), 0, "none of it reaches the engine");
     assert_eq!(server.open_streams().await, 0);
     assert!(exchange(server.address, speech_request(SPEECH).as_bytes()).await.starts_with("HTTP/1.1 "));
-}
-
-fn resident_bytes() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    statm.split_ascii_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }

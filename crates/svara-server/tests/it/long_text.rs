@@ -1,6 +1,9 @@
 use futures::StreamExt;
 use serde_json::{Value, json};
-use svara_testkit::fake_vllm::{End, Script};
+use svara_testkit::{
+    fake_vllm::{End, Script},
+    process::{alone, resident_kib},
+};
 
 use crate::harness::Server;
 
@@ -167,6 +170,9 @@ async fn a_whole_response_retries_the_failed_piece() {
 /// Real HTTP with a null decoder; the engine's tests check playback on a simulated clock.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_thousand_characters_stream_in_steady_memory() {
+    if !alone("long_text::a_hundred_thousand_characters_stream_in_steady_memory") {
+        return;
+    }
     let server = Server::with(Script::frames(12), |config| {
         config.decoder.kind = svara_server::config::DecoderBackend::Null;
         config.limits.text_characters = 100_000;
@@ -194,10 +200,4 @@ async fn a_hundred_thousand_characters_stream_in_steady_memory() {
     assert_eq!(bytes, 44 + pieces * 12 * FRAME_BYTES);
     // The audio is 44 MB as samples and 22 MB as sent; the growth is the 450 requests that the fake stores.
     assert!(grown_kib < 6_000, "{grown_kib} KiB");
-}
-
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
