@@ -50,7 +50,7 @@ present() {
 # Installs Debian packages, or prints the command to run if it lacks permission.
 install_packages() {
     local install=(apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$@")
-    local as=(env DEBIAN_FRONTEND=noninteractive) log
+    local as=(env DEBIAN_FRONTEND=noninteractive) log lock
     have apt-get || die "missing, by their Debian names: $*"
     if [[ $(id -u) -ne 0 ]]; then
         sudo -n true 2>/dev/null || die "missing: $*; run: sudo apt-get install -y $*"
@@ -58,12 +58,64 @@ install_packages() {
     fi
     note "installing $*"
     log=$(mktemp)
+    # One at a time: `apt-get update` doesn't wait for another.
+    exec {lock}>/tmp/svara-apt.lock
+    flock "$lock"
     if ! { "${as[@]}" apt-get update && "${as[@]}" "${install[@]}"; } >"$log" 2>&1 </dev/null; then
         tail -n 20 "$log" >&2
         rm -f "$log"
         die "could not install $*; run: apt-get install -y $*"
     fi
     rm -f "$log"
+    exec {lock}>&-
+}
+
+# Runs a command and records its result and time for the summary: stage NAME COMMAND...
+stage() {
+    local name=$1 start=$SECONDS outcome=ok
+    shift
+    printf '\n=== %s: %s\n' "$name" "$*"
+    "$@" || outcome=FAILED
+    [[ $outcome == ok ]] || STAGES_FAILED=yes
+    STAGES+=("$(printf '%-14s %-6s %5d s' "$name" "$outcome" $((SECONDS - start)))")
+}
+STAGES=() STAGES_FAILED=
+
+# Prints the result of each stage, and what is given as the last line if all passed: summary LINE
+summary() {
+    printf '\n=== summary\n'
+    printf '%s\n' "${STAGES[@]}"
+    if [[ -n $STAGES_FAILED ]]; then
+        echo "FAILED"
+        return 1
+    fi
+    echo "$1"
+}
+
+# Runs a command in the background, with its output in a file that `join_job` prints: start_job NAME COMMAND...
+start_job() {
+    local name=$1
+    shift
+    [[ -n $JOB_LOGS ]] || JOB_LOGS=$(mktemp -d)
+    "$@" >"$JOB_LOGS/$name" 2>&1 </dev/null &
+    JOBS[$name]=$!
+}
+declare -A JOBS=()
+JOB_LOGS=
+
+# Waits for a background job, prints its output, and returns its exit code: join_job NAME
+join_job() {
+    local code=0
+    wait "${JOBS[$1]}" || code=$?
+    unset "JOBS[$1]"
+    cat "$JOB_LOGS/$1"
+    return "$code"
+}
+
+# For a trap: ends the jobs that nobody has waited for.
+end_jobs() {
+    [[ ${#JOBS[@]} -eq 0 ]] || kill "${JOBS[@]}" 2>/dev/null || true
+    [[ -z $JOB_LOGS ]] || rm -rf "$JOB_LOGS"
 }
 
 # Creates a virtual environment with the host's python3: make_venv DIR

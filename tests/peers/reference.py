@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-PROJECT = Path(__file__).resolve().parents[2]
+from programs import PROJECT
+
 MODELS = PROJECT / "target/test-models"
 DEMO_MODELS = PROJECT / "models/demo"
 

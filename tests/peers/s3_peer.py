@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 
 from processes import Service, free_port, status_of
-from reference import PROJECT
+from programs import PROJECT
 
 REGION, KEY, SECRET = "ap-south-1", "test-key", "test-secret"
 START_WITHIN_S = 60

@@ -1,4 +1,4 @@
-"""Our server as users run it: the release binary with a configuration file."""
+"""Our server as users run it: the program with a configuration file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from processes import Service, free_port, status_of
-from reference import MODELS, PROJECT
+from programs import PROJECT, program
+from reference import MODELS
 from vllm_peer import Vllm
 
-BINARY = Path(os.environ.get("SVARA_BIN_DIR", PROJECT / "target/release")) / "svara-server"
 START_WITHIN_S = 60
 STOP_WITHIN_S = 30
 
@@ -68,7 +68,7 @@ class Server:
         self.root = f"http://127.0.0.1:{self.port}"
         config = directory / "server.toml"
         write_config(config, settings | {"server": settings["server"] | {"port": self.port}})
-        command = [require_binary(), "--config", config, *arguments]
+        command = [program("svara-server"), "--config", config, *arguments]
         self.service = Service("svara-server", command, directory / "server.log", clean_environment(), PROJECT)
 
     def wait_ready(self) -> None:
@@ -86,13 +86,8 @@ class Server:
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Runs a subcommand of the binary."""
-    command = [require_binary(), *arguments]
+    command = [program("svara-server"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=clean_environment(), cwd=PROJECT)
-
-
-def require_binary() -> Path:
-    assert BINARY.exists(), f"{BINARY} is missing: cargo build --release -p svara-server"
-    return BINARY
 
 
 def clean_environment() -> dict[str, str]:

@@ -16,11 +16,10 @@ import pytest
 
 from conftest import StartServer
 from processes import Service, free_port, status_of, wait_until
-from reference import PROJECT, SAMPLES_PER_FRAME, SLOTS
-from server_peer import BINARY, Server, settings_for_vllm
+from programs import PROJECT, program
+from reference import SAMPLES_PER_FRAME, SLOTS
+from server_peer import Server, settings_for_vllm
 from vllm_peer import MODEL
-
-BENCH = BINARY.with_name("svara-bench")
 
 FRAMES = 12
 FRAME_MS = 40
@@ -32,9 +31,8 @@ class PacedEngine:
     """svara-bench's stand-in for vLLM: `frames` frames to every request, `frame_ms` apart."""
 
     def __init__(self, log: Path, port: int, frames: int = FRAMES, frame_ms: float = FRAME_MS) -> None:
-        assert BENCH.exists(), f"{BENCH} is missing: cargo build --release -p svara-bench"
         self.port, self.root = port, f"http://127.0.0.1:{port}"
-        command = [BENCH, "serve-fake", "--port", port, "--model", MODEL, "--frames", frames]
+        command = [program("svara-bench"), "serve-fake", "--port", port, "--model", MODEL, "--frames", frames]
         command += ["--ttft-ms", 0, "--rate", 1000 * SLOTS / frame_ms]
         self.service = Service("paced engine", [str(part) for part in command], log, dict(os.environ), PROJECT)
 

@@ -13,7 +13,7 @@ import torch
 
 from fake_hub import COMMIT, FakeHub
 from pytorch_snac import seeded_network
-from reference import PROJECT
+from programs import PROJECT
 from snac_export.config import Config
 
 MODEL, SNAC = "kenpath/svara-tts-v1", "hubertsiuzdak/snac_24khz"

@@ -11,12 +11,12 @@ Forms are compared in NFC, without joiners, which don't change the sound.
 import re
 import subprocess
 import unicodedata
-from pathlib import Path
 
 import pytest
 from indic_numtowords import num2words
 
-ROOT = Path(__file__).resolve().parents[2]
+from programs import program
+
 LANGUAGES = "hi bn mr te kn mai as brx doi gu ml pa ta en ne sa".split()
 
 # language: (pattern of the peer's output; the correction; the reason)
@@ -90,8 +90,7 @@ def kannada_83(number: int, text: str) -> str:
 @pytest.fixture(scope="session")
 def say():
     """The words of every number in a range, from the example binary."""
-    binary = ROOT / "target/release/examples/say_numbers"
-    assert binary.exists(), f"{binary} is missing: cargo build --release -p svara-text --example say_numbers"
+    binary = program("examples/say_numbers")
 
     def run(language: str, first: int, last: int, step: int = 1) -> list[str]:
         out = subprocess.run(

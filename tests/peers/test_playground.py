@@ -112,7 +112,7 @@ def test_the_keyboard_speaks_and_stops(page: Page, engine: Engine, server: Serve
     expect(page.locator("#status")).to_have_text("")
     wait_until("the stream is gone", lambda: open_streams(server) == 0, 10)
     if engine.vllm:
-        wait_until("vLLM has no request running", lambda: engine.vllm.running() == 0, 10)
+        engine.vllm.idle(within_s=10)
     expect(page.locator("#history li")).to_have_count(0)
 
 

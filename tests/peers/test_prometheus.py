@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from processes import Service, free_port, status_of, wait_until
-from reference import PROJECT
+from programs import PROJECT
 from server_peer import DEMO, Server
 
 TOOLS = PROJECT / ".venv-peers/bin"

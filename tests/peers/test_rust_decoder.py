@@ -10,12 +10,12 @@ import onnx
 import pytest
 
 import pytorch_snac
-from reference import CODEBOOK_SLOTS, CODES, PROJECT, SAMPLES_PER_FRAME, SLOTS
+from programs import PROJECT, program
+from reference import CODEBOOK_SLOTS, CODES, SAMPLES_PER_FRAME, SLOTS
 from snac_export.config import Config
 from snac_export.models import decoder
 from snac_export.weights import Weights
 
-BINARY = PROJECT / "target/release/examples/decode_codes"
 FRAMES = 20
 SEED = 1
 MAX_ERROR = 1e-4
@@ -45,8 +45,7 @@ def expected(frames: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["stream", "plain"])
 @pytest.mark.parametrize("hop", [1, 2, 7, 50])
 def test_decodes_as_pytorch(graphs: Path, frames: np.ndarray, expected: np.ndarray, kind: str, hop: int) -> None:
-    assert BINARY.exists(), f"{BINARY} is missing: cargo build --release -p svara-snac --example decode_codes"
-    command = [BINARY, graphs / f"decoder_{kind}.onnx", str(hop)]
+    command = [program("examples/decode_codes"), graphs / f"decoder_{kind}.onnx", str(hop)]
     run = subprocess.run(command, input=frames.astype("<u2").tobytes(), capture_output=True, cwd=PROJECT, timeout=120)
     assert run.returncode == 0, run.stderr.decode()
     samples = np.frombuffer(run.stdout, "<f4")

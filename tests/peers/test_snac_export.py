@@ -21,7 +21,8 @@ import snac
 import torch
 
 import pytorch_snac
-from reference import PROJECT, onnx_session
+from programs import PROJECT
+from reference import onnx_session
 from snac_export.config import Config
 from snac_export.models import decoder, encoder
 from snac_export.streaming import stream_batch

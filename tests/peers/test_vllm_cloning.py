@@ -90,7 +90,7 @@ def test_a_kept_voice_hits_vllms_prefix_cache(cloning_server: Server, vllm: Vllm
     shared = len(prompt_before_text(made["voice_clone_tokens"], TRANSCRIPT))
     assert shared > 3 * VLLM_BLOCK_TOKENS
     speak(cloning_server, "one text in this voice", voice=made["voice_id"])
-    hits = vllm.metric("vllm:prefix_cache_hits_total")
+    hits = vllm.idle()["vllm:prefix_cache_hits_total"]
     for number, text in enumerate(("quite another text", "a third one"), start=1):
         speak(cloning_server, text, voice=made["voice_id"])
         # The whole shared beginning, rounded down to blocks.
@@ -117,7 +117,7 @@ def test_the_usage_that_vllm_reports_shows_the_cached_voice(cloning_server: Serv
 def test_a_cloned_voice_says_a_long_text_in_pieces(cloning_server: Server, vllm: Vllm) -> None:
     made = clone(cloning_server, reference_transcript=TRANSCRIPT)
     text = "This is a sentence of a long text, and it goes on for a while. " * 8
-    answers = vllm.metric("vllm:request_success_total")
+    answers = vllm.idle()["vllm:request_success_total"]
     pcm = speak(cloning_server, text, voice=made["voice_id"], max_tokens=None)
     vllm.metric_once("vllm:request_success_total", lambda now: now - answers >= 3)
     assert len(pcm) > 0
@@ -127,10 +127,10 @@ def test_a_cloned_voice_says_a_long_text_in_pieces(cloning_server: Server, vllm:
 
 
 def test_recordings_that_cannot_be_used_are_refused_before_vllm_is_asked(cloning_server: Server, vllm: Vllm) -> None:
-    answers = vllm.metric("vllm:request_success_total")
+    answers = vllm.idle()["vllm:request_success_total"]
     unusable = ((recording(0.4), "at least 1 s"), (recording(31), "longer than 30 s"), (b"no audio", "audio file"))
     for audio, word in unusable:
         body = {"text": "hello", "reference_audio": in_base64(audio)}
         response = httpx.post(f"{cloning_server.root}/v1/text-to-speech", json=body, timeout=60)
         assert response.status_code == 422 and word in response.json()["detail"], response.text
-    assert vllm.metric("vllm:request_success_total") == answers
+    assert vllm.idle()["vllm:request_success_total"] == answers

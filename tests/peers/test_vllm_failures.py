@@ -16,6 +16,7 @@ from server_peer import Server, settings_for_vllm
 from speech import VOICE, body, speak
 from vllm_peer import Vllm
 
+GENERATED = "vllm:generation_tokens_total"
 # More than 2000 tokens, 20 s on a CPU core: long enough for every test to interrupt it.
 LONG = " ".join(["the quick brown fox jumps over the lazy dog"] * 30)
 
@@ -51,11 +52,13 @@ def test_client_that_is_killed_stops_the_generation(server: Server, vllm: Vllm, 
     finally:
         curl.kill()
         curl.wait()
-    took = wait_until("vLLM has no request running", lambda: vllm.running() == 0, within_s=0.5)
-    print(f"vLLM was idle {1000 * took:.0f} ms after the client was killed")
-    generated = vllm.metric("vllm:generation_tokens_total")
+    killed, since = time.monotonic(), vllm.metric(GENERATED)
+    at_end = vllm.idle()[GENERATED]
+    print(f"vLLM was idle {1000 * (time.monotonic() - killed):.0f} ms after the client was killed")
+    # Tokens, not time: a busy machine is late with everything.
+    assert at_end - since < 100, "the abandoned generation went on"
     assert speak(server, "hello"), "the next client isn't served"
-    assert vllm.metric("vllm:generation_tokens_total") - generated < 300, "the abandoned generation went on"
+    assert vllm.idle()[GENERATED] - at_end < 300, "the abandoned generation went on"
 
 
 @pytest.mark.kills_vllm

@@ -112,11 +112,14 @@ def test_a_long_text_is_said_in_pieces_and_nothing_is_lost(server: Server, vllm:
     sentences = [f"This is sentence {name} of a long text, and it goes on for a while. " for name in "abcdefghijkl"]
     piece_characters = 240  # config/models/svara-v1.toml
     first = "".join(sentences[: piece_characters // len(sentences[0])]).strip()
-    tokens, answers = vllm.metric("vllm:generation_tokens_total"), vllm.metric("vllm:request_success_total")
+    before = vllm.idle()
     pcm = speak(server, "".join(sentences), max_tokens=None)
     pieces = -(-len(sentences) // (piece_characters // len(sentences[0])))
-    assert vllm.metric_once("vllm:request_success_total", lambda now: now - answers >= pieces) - answers == pieces
-    generated = int(vllm.metric("vllm:generation_tokens_total") - tokens)
+    answers = before["vllm:request_success_total"]
+    vllm.metric_once("vllm:request_success_total", lambda now: now - answers >= pieces)
+    after = vllm.idle()
+    assert after["vllm:request_success_total"] - answers == pieces
+    generated = int(after["vllm:generation_tokens_total"] - before["vllm:generation_tokens_total"])
     frames, rest = divmod(generated - pieces, FRAME_TOKENS)  # each piece ends with END_OF_SPEECH
     assert rest == 0
     assert len(pcm) == 2 * SAMPLES_PER_FRAME * frames

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 
 from processes import Service, free_port, status_of, wait_until
-from reference import END_OF_SPEECH, MODELS, PROJECT
+from programs import PROJECT
+from reference import END_OF_SPEECH, MODELS
 
 MODEL = "svara"
 START_WITHIN_S = 300  # imports alone take one to two minutes on two busy cores
@@ -72,9 +73,16 @@ class Vllm:
         response.raise_for_status()
         return response.json()["usage"]["prompt_tokens_details"]["cached_tokens"]
 
-    def running(self) -> int:
-        """The requests in progress."""
-        return int(self.metric("vllm:num_requests_running"))
+    def idle(self, within_s: float = METRICS_WITHIN_S) -> dict[str, float]:
+        """The metrics, once no request is in progress: a test counts from here."""
+        seen: dict[str, float] = {}
+
+        def nothing_runs() -> bool:
+            seen.update(self.metrics())
+            return seen["vllm:num_requests_running"] == 0
+
+        wait_until("vLLM has no request in progress", nothing_runs, within_s)
+        return seen
 
     def metric_once(self, name: str, holds: Callable[[float], bool], within_s: float = METRICS_WITHIN_S) -> float:
         """A metric, once this holds of it. vLLM counts a step after it has sent what the step gave."""
@@ -92,7 +100,13 @@ class Vllm:
 
     def metric(self, name: str) -> float:
         """A metric as it is now."""
+        return self.metrics()[name]
+
+    def metrics(self) -> dict[str, float]:
+        """All metrics as they are now: the sum over the labels of each."""
+        found: dict[str, float] = {}
         for line in httpx.get(f"{self.root}/metrics", timeout=10).text.splitlines():
-            if line.startswith(f"{name}{{"):
-                return float(line.rsplit(" ", 1)[1])
-        raise AssertionError(f"vLLM has no metric {name}")
+            if line.startswith("vllm:"):
+                name, value = line.split("{")[0], float(line.rsplit(" ", 1)[1])
+                found[name] = found.get(name, 0) + value
+        return found

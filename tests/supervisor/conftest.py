@@ -40,7 +40,7 @@ def note(request: pytest.FixtureRequest):
 @pytest.fixture(params=[Ours, Theirs], ids=["ours", "supervisord"])
 def supervisor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Supervisor]:
     if request.param is Ours and not Path(Ours.binary).exists():
-        pytest.skip(f"{Ours.binary} is missing: cargo build --release -p svara-supervisor")
+        pytest.skip(f"{Ours.binary} is missing: cargo build --workspace --bins --examples")
     if request.param is Theirs and not (Theirs.bin / "supervisord").exists():
         pytest.skip("supervisord isn't installed beside this Python: pip install supervisor")
     made = request.param(tmp_path, {})

@@ -77,7 +77,7 @@ class Ours(Supervisor):
     name = "svara-supervisor"
     # The tests kill the program more often than a healthy program dies.
     max_restarts = 20
-    binary = os.environ.get("SVARA_SUPERVISOR") or str(ROOT / "target/release/svara-supervisor")
+    binary = str(Path(os.environ.get("SVARA_BIN_DIR", ROOT / "target/debug")) / "svara-supervisor")
 
     def write(self, vllm: list[str], port: int, server: list[str], real: bool) -> None:
         url = f"http://127.0.0.1:{port}"
