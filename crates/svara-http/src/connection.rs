@@ -17,6 +17,7 @@ use tokio::{
 use tower::Service;
 
 use crate::{
+    breaking::Breaking,
     exchange::{self, Answer, Exchanges, Open, Timed},
     io::Guarded,
     lifecycle::{Lifecycle, Phase},
@@ -48,13 +49,14 @@ pub(crate) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) 
     // Small chunks of a stream must leave at once. If the connection is already gone, the next read fails.
     let _ = stream.set_nodelay(true);
     let Limits { write_stall, header, .. } = shared.limits;
-    let stream = Guarded::new(stream, write_stall, shared.life.clone(), place);
+    let breaking = Arc::new(Breaking::default());
+    let stream = Guarded::new(stream, write_stall, shared.life.clone(), place, Arc::clone(&breaking));
     match &shared.tls {
-        None => speak(stream, &shared).await,
+        None => speak(stream, breaking, &shared).await,
         Some(tls) => {
             let shaken = tokio::time::timeout(header, tls.acceptor().accept(stream)).await;
             match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-                Ok(stream) => speak(stream, &shared).await,
+                Ok(stream) => speak(stream, breaking, &shared).await,
                 Err(error) => tracing::debug!(%error, "the TLS handshake failed"),
             }
         }
@@ -62,7 +64,7 @@ pub(crate) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) 
 }
 
 /// Speaks HTTP/1.1 or HTTP/2, whichever the client begins with.
-async fn speak<S>(stream: S, shared: &Shared)
+async fn speak<S>(stream: S, breaking: Arc<Breaking>, shared: &Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -71,13 +73,13 @@ where
     let body_bound = limits.body;
     let (counted, app) = (exchanges.clone(), app.clone());
     let service = service_fn(move |request: Request<Incoming>| {
-        let open = Open::new(&counted);
+        let (open, version, breaking) = (Open::new(&counted), request.version(), Arc::clone(&breaking));
         let request = request.map(|body| Body::new(Timed::new(body, body_bound)));
         // A router is always ready.
         let answer = app.clone().call(request);
         async move {
             let answer: Response<Body> = answer.await?;
-            Ok::<_, Infallible>(answer.map(|body| Answer::new(body, open)))
+            Ok::<_, Infallible>(answer.map(|body| Answer::new(body, version, open, breaking)))
         }
     });
     let builder = builder(limits);

@@ -4,16 +4,18 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use axum::{BoxError, body::Body};
 use bytes::Bytes;
+use http::Version;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::{sync::watch, time::Sleep};
 
-use crate::streams;
+use crate::{breaking::Breaking, streams};
 
 /// Most bytes handed to hyper at once. Of a response that was complete before sending began, hyper then holds no more than
 /// this beyond the client's window, and the rest can still be dropped.
@@ -58,29 +60,55 @@ pub(crate) async fn idle(exchanges: &watch::Sender<Exchanges>, first: Duration, 
     }
 }
 
-/// A response's body. It counts as open, is handed over in portions, and marks when its stream waits for the client.
+/// A response's body. It counts as open, is handed over in portions, and marks when its stream waits for the client. If
+/// it fails, it does so once all before is sent: hyper drops what it hasn't sent, the head included.
 pub(crate) struct Answer {
     body: Body,
+    version: Version,
     /// The part of the body's last frame that hasn't been handed over.
     rest: Bytes,
+    failed: Option<Failed>,
+    breaking: Arc<Breaking>,
     _open: Open,
 }
 
+struct Failed {
+    error: axum::Error,
+    sent: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
 impl Answer {
-    pub(crate) fn new(body: Body, open: Open) -> Self {
+    /// `version` is the request's.
+    pub(crate) fn new(body: Body, version: Version, open: Open, breaking: Arc<Breaking>) -> Self {
         streams::waits_for_client(true);
-        Self { body, rest: Bytes::new(), _open: open }
+        if version < Version::HTTP_11 && hyper::body::Body::size_hint(&body).exact().is_none() {
+            breaking.ends_with_connection(true);
+        }
+        Self { body, version, rest: Bytes::new(), failed: None, breaking, _open: open }
     }
 
     fn poll_portion(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.rest.is_empty() {
+        if self.rest.is_empty() && self.failed.is_none() {
             match ready!(hyper::body::Body::poll_frame(Pin::new(&mut self.body), cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => self.rest = data,
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
                 },
-                end => return Poll::Ready(end),
+                Some(Err(error)) => {
+                    self.failed = Some(Failed { error, sent: self.breaking.sent(self.version) });
+                }
+                None => {
+                    self.breaking.ends_with_connection(false);
+                    return Poll::Ready(None);
+                }
             }
+        }
+        if let Some(mut failed) = self.failed.take() {
+            if failed.sent.as_mut().poll(cx).is_pending() {
+                self.failed = Some(failed);
+                return Poll::Pending;
+            }
+            return Poll::Ready(Some(Err(failed.error)));
         }
         let portion = self.rest.split_to(self.rest.len().min(PORTION_BYTES));
         Poll::Ready(Some(Ok(Frame::data(portion))))

@@ -4,33 +4,56 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     time::{Instant, Sleep},
 };
 
 use crate::{
+    breaking::Breaking,
     lifecycle::{Lifecycle, Phase},
     place::Place,
 };
 
 /// A byte stream that fails once its client has read nothing for too long, or the server stops. It keeps its place among
 /// the connections until it is dropped, which for a WebSocket is after the upgrade.
-pub(crate) struct Guarded<S> {
+pub(crate) struct Guarded<S: Reset> {
     stream: S,
+    breaking: Arc<Breaking>,
     stall: Stall,
     stopping: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
     _place: Place,
 }
 
-impl<S> Guarded<S> {
-    pub(crate) fn new(stream: S, write_stall: Duration, life: Lifecycle, place: Place) -> Self {
+/// A byte stream whose end can be told from a clean one.
+pub(crate) trait Reset {
+    /// Makes closing a reset, which discards what hasn't been sent.
+    fn reset_at_close(&self) -> io::Result<()>;
+}
+
+impl Reset for TcpStream {
+    fn reset_at_close(&self) -> io::Result<()> {
+        self.set_zero_linger()
+    }
+}
+
+impl<S: Reset> Guarded<S> {
+    pub(crate) fn new(
+        stream: S,
+        write_stall: Duration,
+        life: Lifecycle,
+        place: Place,
+        breaking: Arc<Breaking>,
+    ) -> Self {
         Self {
             stream,
+            breaking,
             stall: Stall { bound: write_stall, over: None },
             stopping: Box::pin(async move { life.reached(Phase::Stopping).await }),
             _place: place,
@@ -45,6 +68,16 @@ impl<S> Guarded<S> {
                 Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server is stopping"))
             }
             Poll::Pending => Ok(()),
+        }
+    }
+}
+
+impl<S: Reset> Drop for Guarded<S> {
+    fn drop(&mut self) {
+        if self.breaking.resets()
+            && let Err(error) = self.stream.reset_at_close()
+        {
+            tracing::warn!(%error, "a connection can't be reset; a cut answer may look whole to its client");
         }
     }
 }
@@ -73,7 +106,7 @@ impl Stall {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+impl<S: AsyncRead + Reset + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -85,7 +118,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check_stopping(cx)?;
@@ -111,6 +144,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            this.breaking.flushed();
+        }
         this.stall.watch(cx, flushed)
     }
 
@@ -123,8 +159,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
         sync::Semaphore,
@@ -132,6 +166,12 @@ mod tests {
 
     use super::*;
     use crate::place::Connections;
+
+    impl Reset for DuplexStream {
+        fn reset_at_close(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
 
     const BOUND: Duration = Duration::from_secs(5);
 
@@ -141,7 +181,8 @@ mod tests {
         let permit = Arc::clone(&permits).try_acquire_owned().unwrap();
         let (life, connections) = (Lifecycle::default(), Connections::default());
         let place = connections.enter(permit);
-        (Guarded::new(near, BOUND, life.clone(), place), far, (permits, connections), life)
+        let near = Guarded::new(near, BOUND, life.clone(), place, Arc::default());
+        (near, far, (permits, connections), life)
     }
 
     #[tokio::test(start_paused = true)]

@@ -36,6 +36,7 @@
 //! # }
 //! ```
 
+mod breaking;
 mod connection;
 mod exchange;
 mod io;

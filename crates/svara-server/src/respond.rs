@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::{body::Body, response::Response};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
 use http::{
     HeaderName, HeaderValue,
-    header::{CONTENT_TYPE, ETAG},
+    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG},
 };
 use svara_audio::EncoderSpec;
 use svara_service::{Spoken, SpokenBody};
@@ -14,6 +17,8 @@ use utoipa::openapi::{
     schema::{Schema, Type},
 };
 
+/// Tells nginx to pass a body on at once.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const SAMPLE_RATE: HeaderName = HeaderName::from_static("x-sample-rate");
 const CHANNELS: HeaderName = HeaderName::from_static("x-channels");
 const FINISH_REASON: HeaderName = HeaderName::from_static("x-finish-reason");
@@ -24,11 +29,13 @@ pub(crate) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// for the whole.
 pub(crate) fn audio(spoken: Spoken) -> Response {
     let Spoken { spec, timing, finish, cache, body } = spoken;
-    let mut response = Response::new(match body {
-        SpokenBody::Whole(bytes) => Body::from(bytes),
-        SpokenBody::Streamed(chunks) => Body::from_stream(chunks),
-    });
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(spec.format().content_type()));
+    let content_type = spec.format().content_type();
+    let mut response = match body {
+        SpokenBody::Whole(bytes) => {
+            ([(CONTENT_TYPE, HeaderValue::from_static(content_type))], bytes).into_response()
+        }
+        SpokenBody::Streamed(chunks) => streamed(content_type, Body::from_stream(chunks)),
+    };
     let cached = || cache.map(|(result, _)| format!("cache;desc={}", result.name()));
     describe(&mut response, spec, timing.or_else(cached).unwrap_or_default());
     let headers = response.headers_mut();
@@ -39,6 +46,17 @@ pub(crate) fn audio(spoken: Spoken) -> Response {
         // Weak: an engine may generate slightly different audio for the same request.
         headers.extend(HeaderValue::try_from(format!("W/\"{key}\"")).ok().map(|tag| (ETAG, tag)));
     }
+    response
+}
+
+/// A response whose body is sent while it is made: proxies must not gather or compress it, nor
+/// give it out again without asking.
+pub(crate) fn streamed(content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     response
 }
 

@@ -1,6 +1,8 @@
 //! A router of a few lines, served over real connections.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are test code too")]
 
+mod failures;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, routing::get};
@@ -55,6 +57,7 @@ async fn start(change: impl FnOnce(&mut Settings)) -> Server {
         "slow"
     };
     let app = Router::new().route("/", get(|| async { "quick" })).route("/slow", get(slow));
+    let app = app.merge(failures::routes());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (life, connections) = (Lifecycle::default(), Connections::default());

@@ -121,3 +121,27 @@ async fn an_unread_response_is_dropped() {
         assert_eq!(next.status(), 422);
     }
 }
+
+/// Many streams that fail at once: each has its status and what was made before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_comes_after_what_was_made() {
+    let server = server(Script { end: End::Eof, ..Script::frames(8) }).await;
+    let client = client(connect(server.address).await, WINDOW_BYTES).await;
+    let streams = (0..40).map(|_| {
+        let mut client = client.clone();
+        async move {
+            let answer = ask(&mut client, json!({})).await;
+            assert_eq!(answer.status(), 200);
+            let (mut body, mut count) = (answer.into_body(), 0);
+            while let Some(data) = timeout(LONG, body.data()).await.expect("something comes") {
+                let Ok(data) = data else { return (count, true) };
+                count += data.len();
+                body.flow_control().release_capacity(data.len()).unwrap();
+            }
+            (count, false)
+        }
+    });
+    for (count, failed) in futures::future::join_all(streams).await {
+        assert!(failed && count > 0, "{count} bytes, failed: {failed}");
+    }
+}

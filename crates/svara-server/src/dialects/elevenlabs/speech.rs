@@ -9,7 +9,6 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
 use futures::{Stream, stream};
-use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use svara_engine::SpeechRequest;
 use svara_service::{Delivery, Dialect, EncodedSpeech, Order};
@@ -146,8 +145,7 @@ pub(super) async fn stream_with_timestamps(
     let speaking = state.service.open(order).await?;
     let timing = speaking.server_timing();
     let lines = lines(EncodedSpeech::new(speaking, spec)?);
-    let mut response = Response::new(Body::from_stream(lines));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    let mut response = respond::streamed("application/x-ndjson", Body::from_stream(lines));
     respond::describe(&mut response, spec, timing);
     Ok(response)
 }

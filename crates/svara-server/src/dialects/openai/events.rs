@@ -4,18 +4,11 @@ use axum::{body::Body, response::Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
 use futures::{Stream, stream};
-use http::{
-    HeaderName, HeaderValue,
-    header::{CACHE_CONTROL, CONTENT_TYPE},
-};
 use serde_json::{Value, json};
 use svara_engine::SpeechReport;
 use svara_service::{Dialect, EncodedSpeech, Order};
 
 use crate::{error::ApiError, respond, state::AppState};
-
-/// Tells nginx not to gather the events.
-const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Speaks a request as events: the sound in base64 piece by piece, then what it took. What fails in the middle is an
 /// event too, and the connection is broken off behind it.
@@ -27,11 +20,7 @@ pub(super) async fn speak(state: &AppState, order: Order) -> Result<Response, Ap
     let speaking = state.service.open(order).await?;
     let timing = speaking.server_timing();
     let events = events(EncodedSpeech::new(speaking, spec)?, input_characters);
-    let mut response = Response::new(Body::from_stream(events));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    let mut response = respond::streamed("text/event-stream; charset=utf-8", Body::from_stream(events));
     respond::describe(&mut response, spec, timing);
     Ok(response)
 }
@@ -66,12 +55,7 @@ fn events(
                 }
                 None => (Ok(event(&done(input_characters, speech.speaking().report()))), Next::Nothing),
             }),
-            Next::BreakOff(error) => {
-                // The server sends what it has whenever a body has nothing for it. An error at once would overtake the
-                // event.
-                tokio::task::yield_now().await;
-                Some((Err(error), Next::Nothing))
-            }
+            Next::BreakOff(error) => Some((Err(error), Next::Nothing)),
             Next::Nothing => None,
         }
     })

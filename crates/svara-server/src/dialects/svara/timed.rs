@@ -8,7 +8,6 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
 use futures::{Stream, stream};
-use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::Serialize;
 use svara_engine::{PieceTiming, source::FinishReason};
 use svara_service::{Delivery, ESTIMATED, EncodedSpeech, Order, Times, Timestamps};
@@ -53,7 +52,7 @@ pub(super) async fn speak(state: &AppState, order: Order, unit: Timestamps) -> R
     };
     let mut response = if delivery == Delivery::Streamed {
         let lines = lines(EncodedSpeech::new(speaking, spec)?, unit, about);
-        ([(CONTENT_TYPE, HeaderValue::from_static(LINES))], Body::from_stream(lines)).into_response()
+        respond::streamed(LINES, Body::from_stream(lines))
     } else {
         let whole = speaking.whole(spec).await?;
         let timed = Timed::new(&whole.bytes, &whole.timings, unit, rate_hz);
