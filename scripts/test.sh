@@ -48,7 +48,10 @@ if [[ -z $fast ]]; then
     # Builds nothing after all of the tests: it's the same selection of targets and features.
     stage programs cargo build --workspace --locked --bins --examples
     stage peers-setup join_job peers-setup
-    stage peers .venv-peers/bin/python -m pytest tests/peers -n 2 --dist loadgroup
+    # Two processes, since vLLM generates on one core: all tests with the one vLLM, and the others.
+    start_job vllm .venv-peers/bin/python -m pytest tests/peers -m vllm --durations 10
+    stage peers .venv-peers/bin/python -m pytest tests/peers -m "not vllm" --durations 10
+    stage vllm join_job vllm
     # With real vLLM, the same tests take an hour, because they start it eleven times; see docs/supervisor.md.
     stage supervisord .venv-peers/bin/python -m pytest tests/supervisor -k "not vLLM"
 fi

@@ -16,6 +16,7 @@ StartServer = Callable[..., Server]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "vllm: needs a real vLLM; set here. The others can run beside them")
     config.addinivalue_line("markers", "kills_vllm: runs last, so that vLLM needn't start twice")
 
     def terminated(number: int, _frame: FrameType | None) -> None:
@@ -27,13 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for `-n 2 --dist loadgroup`: all tests with vLLM share one process, as do the tests of any other module."""
     items.sort(key=lambda item: item.get_closest_marker("kills_vllm") is not None)
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("vllm" if needs_vllm(item) else item.path.stem))
+        if uses_vllm(item):
+            item.add_marker(pytest.mark.vllm)
 
 
-def needs_vllm(item: pytest.Item) -> bool:
+def uses_vllm(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     engine = callspec.params.get("engine") if callspec else None
     return engine == "vllm" or "one_vllm" in getattr(item, "fixturenames", ())

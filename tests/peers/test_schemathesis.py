@@ -17,7 +17,7 @@ from quick import quick
 from reference import MODELS
 from server_peer import Engine, Server, changed, clean_environment
 
-WITHIN_S = 280
+WITHIN_S = 1200  # bounds a hang; two to five minutes, by how busy the machine is
 EXAMPLES = int(os.environ.get("SVARA_SCHEMATHESIS_EXAMPLES", "15"))
 CHECKS = (
     "no_failure_of_ours",
