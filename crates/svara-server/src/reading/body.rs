@@ -5,15 +5,18 @@ use std::{error::Error, iter};
 use axum::{
     body::to_bytes,
     extract::{FromRequest, Multipart, Request},
+    response::Response,
 };
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use svara_engine::Gender;
 
-use super::upload::Upload;
+use super::{known, upload::Upload};
 use crate::error::ApiError;
+
+const IGNORED_FIELDS: HeaderName = HeaderName::from_static("x-ignored-fields");
 
 /// The type of a body, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,36 @@ pub(crate) async fn json_lines<T: DeserializeOwned>(
     Ok(values)
 }
 
+/// Fields that a request has and the route doesn't. They are passed over: clients send many that mean something elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Ignored(Vec<String>);
+
+impl Ignored {
+    /// The names of a form's fields that `T` doesn't have.
+    pub(crate) fn of_form<T: DeserializeOwned>(fields: &[(String, FormValue)]) -> Self {
+        Self(known::unknown_of(fields.iter().map(|(name, _)| name.clone()), known::fields::<T>()))
+    }
+
+    /// Names them in the log and in the response, for a caller that has mistyped one.
+    pub(crate) fn tell(self, response: &mut Response) {
+        if self.0.is_empty() {
+            return;
+        }
+        let names = self.0.join(", ");
+        tracing::debug!(fields = names, "fields of a request were passed over");
+        response.headers_mut().extend(HeaderValue::try_from(names).ok().map(|names| (IGNORED_FIELDS, names)));
+    }
+}
+
+/// As [`json`], with the names of the fields that were passed over.
+pub(crate) async fn json_telling<T: DeserializeOwned>(
+    request: Request,
+    limit_bytes: usize,
+) -> Result<(T, Ignored), ApiError> {
+    let bytes = bytes(request, limit_bytes).await?;
+    Ok((parse(&bytes)?, Ignored(known::unknown::<T>(&bytes))))
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let no_json =
@@ -75,7 +108,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
             (serde_json::error::Category::Data, ".") => ApiError::bad_request(format!(
                 "the body must be a JSON object of this request's fields: {reason}"
             )),
-            (serde_json::error::Category::Data, field) => wrong_type(field, &reason.to_string()),
+            (serde_json::error::Category::Data, path) => wrong_type::<T>(path, &reason.to_string()),
             _ => no_json(&reason),
         }
     })?;
@@ -171,11 +204,16 @@ fn unread(error: &(dyn Error + 'static), limit_bytes: usize) -> ApiError {
     known.unwrap_or_else(|| ApiError::bad_request(format!("the body can't be read: {error}")))
 }
 
-/// A value of the wrong type somewhere in a body.
-fn wrong_type(field: &str, reason: &str) -> ApiError {
+/// A value of the wrong type at a path in the body of a `T`.
+fn wrong_type<T: DeserializeOwned>(path: &str, reason: &str) -> ApiError {
+    let top = path.split(['.', '[']).next().unwrap_or(path);
+    let field = known::fields::<T>().iter().find(|field| **field == top);
     // Paths into bodies are the client's text: short ones only.
-    let field: String = field.chars().take(64).collect();
-    ApiError { message: format!("{field}: {reason}"), ..ApiError::invalid("body", "") }
+    let path: String = path.chars().take(64).collect();
+    ApiError {
+        message: format!("{path}: {reason}"),
+        ..ApiError::invalid(field.copied().unwrap_or("body"), "")
+    }
 }
 
 #[cfg(test)]

@@ -121,3 +121,89 @@ async fn paths_of_openai_use_its_error_format() {
     let (status, answer) = status_and_json(answer).await;
     assert_eq!((status, &answer["error"]["param"]), (400, &json!("stream_format")));
 }
+
+#[tokio::test]
+async fn a_whole_answer_has_its_length() {
+    let server = Server::start(Script::frames(9)).await;
+    for format in ["wav", "flac", "pcm", "mp3"] {
+        let fields = json!({"stream": false, "response_format": format});
+        let answer = server.request(SPEECH, &body(fields)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let length: usize = answer.headers()["content-length"].to_str().unwrap().parse().unwrap();
+        let bytes = answer.bytes().await.unwrap();
+        assert_eq!(bytes.len(), length, "{format}");
+        if format == "wav" {
+            let reader = hound::WavReader::new(&*bytes).unwrap();
+            assert_eq!(reader.duration(), 9 * 2048);
+        }
+    }
+    for fields in [json!({}), json!({"stream": true})] {
+        let answer = server.request(SPEECH, &body(fields)).send().await.unwrap();
+        assert!(!answer.headers().contains_key("content-length"));
+        assert_eq!(answer.headers()["x-accel-buffering"], "no");
+        assert_eq!(answer.bytes().await.unwrap().len(), 9 * 4096);
+    }
+}
+
+#[tokio::test]
+async fn a_language_chooses_the_voice_unless_one_is_named() {
+    // Without a tokenizer the prompt is text, which this test can read.
+    let server = Server::with(Script::frames(1), |config| config.model.tokenizer = String::new()).await;
+    for (fields, speaker) in [
+        (json!({"voice": null, "language": "ta"}), "Tamil (Male)"),
+        (json!({"voice": "onyx", "lang": "ta-IN"}), "Tamil (Male)"),
+        (json!({"voice": "alloy", "input": "வணக்கம் world"}), "Tamil (Female)"),
+        (json!({"voice": "alloy", "input": "नमस्ते"}), "Hindi (Female)"),
+        (json!({"voice": "fable", "input": "ಕನ್ನಡ"}), "Kannada (Male)"),
+        (json!({"voice": "alloy", "input": "hello"}), "Hindi (Female)"),
+        (json!({"voice": "hi_male", "input": "வணக்கம்"}), "Hindi (Male)"),
+        (json!({"voice": "bn_male", "language": "ta"}), "Bengali (Male)"),
+    ] {
+        let answer = server.request(SPEECH, &body(fields.clone())).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{fields}");
+        answer.bytes().await.unwrap();
+        let prompt = server.engine.requests().pop().unwrap()["prompt"].to_string();
+        assert!(prompt.contains(speaker), "{fields}: {prompt}");
+    }
+    for (fields, param) in [
+        (json!({"voice": null}), "voice"),
+        (json!({"voice": null, "language": "xx"}), "language"),
+        (json!({"voice": "alloy", "language": "xx"}), "language"),
+    ] {
+        let (status, answer) =
+            status_and_json(server.request(SPEECH, &body(fields)).send().await.unwrap()).await;
+        assert!(status == 400 || status == 404, "{status}");
+        assert_eq!(answer["error"]["param"], param, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_may_be_strings_and_errors_name_their_field() {
+    let server = Server::start(Script::frames(2)).await;
+    let fields = json!({"speed": "1.0", "seed": "7", "temperature": "0.5", "max_new_tokens": 70, "sample_rate": "16000",
+        "task_type": "Base", "speeed": 2});
+    let answer = server.request(SPEECH, &body(fields)).send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["x-sample-rate"]),
+        (200, &"16000".parse().unwrap())
+    );
+    assert_eq!(answer.headers()["x-ignored-fields"], "speeed, task_type");
+    let asked = server.engine.requests().pop().unwrap();
+    assert_eq!(
+        (&asked["temperature"], &asked["max_tokens"], &asked["seed"]),
+        (&json!(0.5), &json!(70), &json!(7))
+    );
+    for (fields, param) in [
+        (json!({"speed": "fast"}), "speed"),
+        (json!({"seed": -1}), "seed"),
+        (json!({"temperature": 9}), "temperature"),
+        (json!({"sample_rate": 1}), "sample_rate"),
+        (json!({"stream": "no"}), "stream"),
+        (json!({"input": 5}), "input"),
+        (json!({"voice": 5}), "voice"),
+    ] {
+        let (status, answer) =
+            status_and_json(server.request(SPEECH, &body(fields)).send().await.unwrap()).await;
+        assert_eq!((status, &answer["error"]["param"]), (400, &json!(param)), "{answer}");
+    }
+}

@@ -3,6 +3,7 @@
 mod events;
 mod listing;
 mod speech;
+mod voice;
 
 use crate::routes::Routes;
 

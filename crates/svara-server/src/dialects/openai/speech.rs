@@ -8,17 +8,19 @@ use axum::{
 };
 use serde::{Deserialize, de::IgnoredAny};
 use svara_audio::{EncoderSpec, Format};
-use svara_engine::SpeechRequest;
-use svara_service::{Delivery, Dialect, Order};
+use svara_engine::{Normalization, SamplingOverrides, SpeechRequest};
+use svara_service::{Delivery, Dialect, Order, ReferenceRequest};
 use utoipa::openapi::{Object, schema::Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::events;
+use super::{events, voice};
 use crate::{
+    dialects::svara,
     error::{ApiError, OpenAi, Refused, Spelling},
     reading::{
         body::{self, BodyType},
-        schemas,
+        lenient, schemas,
+        upload::Upload,
     },
     respond,
     routes::{Routes, Tag},
@@ -51,12 +53,48 @@ struct Fields {
     response_format: Option<String>,
     /// If this names one style of the model, that style is used.
     instructions: Option<String>,
+    #[serde(default, deserialize_with = "lenient::number")]
     #[schema(schema_with = schemas::speed)]
     speed: Option<f32>,
     #[schema(schema_with = stream_format)]
     stream_format: Option<String>,
+    /// With false, the audio comes in one body with its length, and exact sizes in its header. Not OpenAI's own.
+    stream: Option<bool>,
+    /// The language to find a voice for, such as hi or hi-IN, if voice is missing or one of OpenAI's names.
+    #[serde(alias = "lang")]
+    language: Option<String>,
+    /// One of the rates of the format, in Hz.
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(value_type = Option<i64>)]
+    sample_rate: Option<u32>,
+    /// Whether numbers and dates are written out in words: auto, on or off.
+    #[serde(default, alias = "normalize", deserialize_with = "svara::normalization")]
+    #[schema(schema_with = svara::text_normalization)]
+    text_normalization: Normalization,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(minimum = 0.0, maximum = 2.0)]
+    temperature: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(exclusive_minimum = 0.0, maximum = 1.0)]
+    top_p: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(minimum = -1)]
+    top_k: Option<i32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(minimum = 1.0, maximum = 2.0)]
+    repetition_penalty: Option<f32>,
+    /// A second of speech is 82 tokens.
+    #[serde(default, alias = "max_new_tokens", deserialize_with = "lenient::number")]
+    #[schema(minimum = 7, maximum = 4096)]
+    max_tokens: Option<u32>,
+    #[serde(default, deserialize_with = "lenient::number")]
     #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
+    /// A recording to speak like, in base64 or as a data URL: vLLM-Omni's name.
+    #[schema(value_type = Option<String>)]
+    ref_audio: Option<Upload>,
+    /// What is said in the recording.
+    ref_text: Option<String>,
 }
 
 fn response_format() -> Object {
@@ -106,8 +144,10 @@ async fn audio_speech(
     if body::body_type(&request) != BodyType::Json {
         return Err(ApiError::unsupported_media_type("application/json").into());
     }
-    let fields = body::json(request, state.body_bytes).await?;
-    Ok(speak(&state, asker, fields).await.map_err(in_openai_words)?)
+    let (fields, ignored) = body::json_telling(request, state.body_bytes).await?;
+    let mut response = speak(&state, asker, fields).await.map_err(in_openai_words)?;
+    ignored.tell(&mut response);
+    Ok(response)
 }
 
 async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Response, ApiError> {
@@ -122,20 +162,48 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Respons
     };
     let format = fields.response_format.as_deref().map_or(Ok(DEFAULT_FORMAT), Format::from_str);
     let format = format.map_err(|error| ApiError::unsupported("response_format", error))?;
-    let spec = EncoderSpec::new(format).map_err(|error| ApiError::unsupported("response_format", error))?;
+    let mut spec =
+        EncoderSpec::new(format).map_err(|error| ApiError::unsupported("response_format", error))?;
+    if let Some(hz) = fields.sample_rate {
+        spec = svara::at_rate(spec, hz)?;
+    }
     let voice = fields.voice.map(|voice| match voice {
         VoiceField::Name(name) | VoiceField::Object { id: name } => name,
     });
     let engine = state.service.engine();
+    let text = input(state, fields.input)?;
+    let recording = fields.ref_audio.filter(|audio| !audio.is_empty());
+    let reference = ReferenceRequest {
+        recording: recording.map(|audio| |max_bytes| audio.into_bytes(max_bytes)),
+        transcript: fields.ref_text,
+        saved_id: None,
+        tokens: None,
+        language: fields.language.clone(),
+    };
+    let reference = reference.resolve(&state.service).await?;
+    let voice = match &reference {
+        Some(reference) if voice.is_none() => reference.voice.voice_id.clone(),
+        _ => voice::choose(engine.voices(), voice, fields.language.as_deref(), &text)?,
+    };
     let request = SpeechRequest {
-        text: input(state, fields.input)?,
-        voice: voice.ok_or_else(|| ApiError::invalid("voice", "is required"))?,
+        text,
+        voice,
+        reference,
         style: fields.instructions.and_then(|instructions| engine.style_named_in(&instructions)),
+        normalization: fields.text_normalization,
         speed: fields.speed.unwrap_or(1.0),
+        sampling: SamplingOverrides {
+            temperature: fields.temperature,
+            top_p: fields.top_p,
+            top_k: fields.top_k,
+            repetition_penalty: fields.repetition_penalty,
+            max_tokens: fields.max_tokens,
+        },
         seed: fields.seed,
         ..asker.speech_request()
     };
-    let (caller, dialect, delivery) = (asker.caller, Dialect::OpenAi, Delivery::Streamed);
+    let (caller, dialect) = (asker.caller, Dialect::OpenAi);
+    let delivery = if fields.stream == Some(false) { Delivery::Whole } else { Delivery::Streamed };
     let order = Order { caller, dialect, request, spec, delivery };
     if as_events {
         events::speak(state, order).await

@@ -21,8 +21,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     error::{ApiError, Refused, Spelling, Svara},
     reading::{
-        body::{self, BodyType, FormValue, flag},
-        schemas,
+        body::{self, BodyType, FormValue, Ignored, flag},
+        lenient, schemas,
         upload::Upload,
     },
     respond,
@@ -56,21 +56,29 @@ pub(crate) struct Fields {
     response_format: Option<String>,
     /// One of the rates of the format, in Hz.
     #[schema(value_type = Option<i64>)]
+    #[serde(default, deserialize_with = "lenient::number")]
     sample_rate: Option<u32>,
     #[schema(schema_with = schemas::speed)]
+    #[serde(default, deserialize_with = "lenient::number")]
     speed: Option<f32>,
     #[schema(minimum = 0.0, maximum = 2.0)]
+    #[serde(default, deserialize_with = "lenient::number")]
     temperature: Option<f32>,
     #[schema(exclusive_minimum = 0.0, maximum = 1.0)]
+    #[serde(default, deserialize_with = "lenient::number")]
     top_p: Option<f32>,
     #[schema(minimum = -1)]
+    #[serde(default, deserialize_with = "lenient::number")]
     top_k: Option<i32>,
     #[schema(minimum = 1.0, maximum = 2.0)]
+    #[serde(default, deserialize_with = "lenient::number")]
     repetition_penalty: Option<f32>,
     /// A second of speech is 82 tokens.
     #[schema(minimum = 7, maximum = 4096)]
+    #[serde(default, deserialize_with = "lenient::number")]
     max_tokens: Option<u32>,
     #[schema(schema_with = schemas::seed)]
+    #[serde(default, deserialize_with = "lenient::number")]
     seed: Option<u64>,
     style: Option<String>,
     /// Removes Markdown's marks from the text.
@@ -102,7 +110,7 @@ fn response_format() -> Object {
     schemas::format(DEFAULT_FORMAT)
 }
 
-fn text_normalization() -> Object {
+pub(crate) fn text_normalization() -> Object {
     let kinds = SchemaType::from_iter([Type::String, Type::Boolean, Type::Null]);
     let about = "auto, on or off: whether numbers and dates are written out in words.";
     Object::builder().schema_type(kinds).description(Some(about)).build()
@@ -153,15 +161,17 @@ async fn text_to_speech(
     asker: Asker,
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
-    let fields = read_fields(request, state.body_bytes).await?;
+    let (fields, ignored) = read_fields(request, state.body_bytes).await?;
     let delivery = if fields.stream.unwrap_or(true) { Delivery::Streamed } else { Delivery::Whole };
     let timestamps = fields.timestamps;
     let (request, spec) = speech_request(&state, &asker, fields).await?;
     let order = Order { caller: asker.caller, dialect: Dialect::Svara, request, spec, delivery };
-    match timestamps {
-        None => Ok(respond::audio(state.service.speak(order).await?)),
-        Some(unit) => Ok(timed::speak(&state, order, unit).await?),
-    }
+    let mut response = match timestamps {
+        None => respond::audio(state.service.speak(order).await?),
+        Some(unit) => timed::speak(&state, order, unit).await?,
+    };
+    ignored.tell(&mut response);
+    Ok(response)
 }
 
 /// What the fields ask for.
@@ -242,15 +252,16 @@ fn of_gender(voices: &Voices, voice: String, gender: Option<Gender>) -> String {
     of_language.map_or(voice, |found| found.voice_id.clone())
 }
 
-async fn read_fields(request: Request, limit_bytes: usize) -> Result<Fields, ApiError> {
+async fn read_fields(request: Request, limit_bytes: usize) -> Result<(Fields, Ignored), ApiError> {
     match body::body_type(&request) {
-        BodyType::Json => body::json(request, limit_bytes).await,
+        BodyType::Json => body::json_telling(request, limit_bytes).await,
         BodyType::Multipart | BodyType::UrlEncoded => {
-            let mut fields = Fields::default();
-            for (name, value) in body::form(request, limit_bytes).await? {
+            let form = body::form(request, limit_bytes).await?;
+            let (mut fields, ignored) = (Fields::default(), Ignored::of_form::<Fields>(&form));
+            for (name, value) in form {
                 fields.set(&name, value)?;
             }
-            Ok(fields)
+            Ok((fields, ignored))
         }
         BodyType::JsonLines | BodyType::Other => Err(ApiError::unsupported_media_type(
             "application/json, multipart/form-data or application/x-www-form-urlencoded",
@@ -309,7 +320,7 @@ impl Fields {
 }
 
 /// The spec at another output rate. Every format has a list of its own: WAV and PCM the longest.
-fn at_rate(spec: EncoderSpec, hz: u32) -> Result<EncoderSpec, ApiError> {
+pub(crate) fn at_rate(spec: EncoderSpec, hz: u32) -> Result<EncoderSpec, ApiError> {
     let refused = |error: &dyn std::fmt::Display| ApiError::unsupported("sample_rate", error);
     let rate = SampleRate::new(hz).map_err(|error| refused(&error))?;
     spec.with_rate(rate).map_err(|error| refused(&error))
@@ -336,7 +347,9 @@ fn normalization_named(name: &str) -> Option<Normalization> {
 }
 
 /// `auto`, `on`, `off`, or true and false as the Python stack had it.
-fn normalization<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Normalization, D::Error> {
+pub(crate) fn normalization<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Normalization, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "expected auto, on or off")]
     enum Value {
