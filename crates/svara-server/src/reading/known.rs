@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn unknown_names_are_told() {
-        assert_eq!(fields::<Some>(), ["text", "language", "lang"]);
+        assert_eq!(fields::<Some>(), ["text", "lang", "language"]);
         assert_eq!(fields::<String>(), [""; 0]);
         let json = r#"{"text":"a","lang":"hi","speeed":[{}],"a b":1,"Voice":2}"#;
         assert_eq!(unknown::<Some>(json.as_bytes()), ["Voice", "speeed"]);

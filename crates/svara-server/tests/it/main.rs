@@ -40,4 +40,5 @@ mod support_table;
 mod timestamps;
 mod tls;
 mod traces;
+mod turns;
 mod voice_names;

@@ -200,7 +200,7 @@ async fn invalid_requests_get_an_error_and_are_closed() {
     let server = Server::start(Script::frames(2)).await;
     for (route, query, first, word) in [
         ("nobody/stream-input", "", json!({}), "nobody"),
-        ("hi_female/stream-input", "&inactivity_timeout=0", json!({}), "inactivity_timeout"),
+        ("hi_female/stream-input", "&inactivity_timeout=long", json!({}), "inactivity_timeout"),
         ("hi_female/stream-input", "&output_format=wav_24000", json!({}), "output_format"),
         ("hi_female/stream-input", "", json!({"text": 1}), "text"),
         ("hi_female/stream-input", "", json!([]), "message"),

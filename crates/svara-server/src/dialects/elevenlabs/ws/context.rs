@@ -82,6 +82,16 @@ impl Context {
         Ok(())
     }
 
+    /// Takes what is to be spoken next: all that is ready, or as much of it as a speech may have, up to a space.
+    pub(super) fn take_ready(&mut self, max_characters: usize) -> String {
+        let Some((most, _)) = self.ready.char_indices().nth(max_characters) else {
+            return std::mem::take(&mut self.ready);
+        };
+        let space = self.ready.get(..most).and_then(|text| text.rfind(char::is_whitespace));
+        let rest = self.ready.split_off(space.filter(|at| *at > 0).unwrap_or(most));
+        std::mem::replace(&mut self.ready, rest)
+    }
+
     fn flush(&mut self) {
         self.ready.extend(self.buffer.take(Trigger::Flush));
         self.flushing = true;

@@ -13,7 +13,7 @@ use axum::{
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::Response,
 };
-use http::Uri;
+use http::{HeaderName, HeaderValue, Uri};
 use svara_engine::{Normalization, SpeakError, SpeechRequest};
 use svara_service::{Delivery, Dialect, Order};
 use tracing::Instrument;
@@ -34,6 +34,8 @@ use crate::{
 
 /// Largest message of a client: more than the longest text needs, with every character escaped.
 const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+/// Tells how long a client may be silent: what it asked for, within the limits.
+const INACTIVITY: HeaderName = HeaderName::from_static("x-inactivity-timeout");
 const DEFAULT_INACTIVITY_S: u64 = 20;
 const LONGEST_INACTIVITY_S: u64 = 180;
 
@@ -83,6 +85,7 @@ fn open(
     })?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
     let options = Options::read(uri.query().unwrap_or_default());
+    let inactivity_s = options.as_ref().ok().map(|options| options.inactivity.as_secs());
     let serving = async move |socket| match prepare(state, kind, options, addressed).await {
         Ok((session, orders)) => run::run(socket, session, orders).await,
         Err(error) => {
@@ -91,7 +94,9 @@ fn open(
         }
     };
     let span = tracing::Span::current();
-    Ok(upgrade.on_upgrade(move |socket| serving(socket).instrument(span)))
+    let mut response = upgrade.on_upgrade(move |socket| serving(socket).instrument(span));
+    response.headers_mut().extend(inactivity_s.map(|seconds| (INACTIVITY, HeaderValue::from(seconds))));
+    Ok(response)
 }
 
 async fn prepare(
@@ -155,11 +160,10 @@ impl Options {
             match &*name {
                 "output_format" => options.output_format = Some(value.into_owned()),
                 "inactivity_timeout" => {
-                    let seconds =
-                        value.parse().ok().filter(|seconds| (1..=LONGEST_INACTIVITY_S).contains(seconds));
-                    let reason = format!("must be from 1 to {LONGEST_INACTIVITY_S} seconds");
-                    let seconds = seconds.ok_or_else(|| ApiError::invalid("inactivity_timeout", reason))?;
-                    options.inactivity = Duration::from_secs(seconds);
+                    let reason = format!("must be a number of seconds, from 1 to {LONGEST_INACTIVITY_S}");
+                    let asked: u64 =
+                        value.parse().map_err(|_| ApiError::invalid("inactivity_timeout", reason))?;
+                    options.inactivity = Duration::from_secs(asked.clamp(1, LONGEST_INACTIVITY_S));
                 }
                 "auto_mode" => options.auto_mode = flag("auto_mode", &value)?,
                 "apply_text_normalization" => {
@@ -196,9 +200,13 @@ mod tests {
         let options =
             Options::read("model_id=x&output_format=pcm_16000&inactivity_timeout=60&auto_mode=true&seed=3&sync_alignment=true").unwrap();
         assert_eq!((options.inactivity.as_secs(), options.auto_mode, options.seed), (60, true, Some(3)));
+        for (asked, taken) in [(0, 1), (181, 180), (100_000, 180)] {
+            let options = Options::read(&format!("inactivity_timeout={asked}")).unwrap();
+            assert_eq!(options.inactivity.as_secs(), taken);
+        }
         for (query, field) in [
-            ("inactivity_timeout=181", "inactivity_timeout"),
-            ("inactivity_timeout=0", "inactivity_timeout"),
+            ("inactivity_timeout=-1", "inactivity_timeout"),
+            ("inactivity_timeout=long", "inactivity_timeout"),
             ("auto_mode=maybe", "auto_mode"),
             ("apply_text_normalization=x", "apply_text_normalization"),
             ("seed=-1", "seed"),

@@ -142,7 +142,7 @@ impl Socket {
                 }
             };
             tokio::select! {
-                message = self.messages.next(), if !self.over => match message {
+                message = self.messages.next(), if !self.over && self.session.takes_more() => match message {
                     Some(Ok(Message::Close(_))) => return true,
                     Some(Ok(message)) => self.received(&message),
                     Some(Err(_)) | None => return false,

@@ -44,7 +44,7 @@ pub(super) struct Rules {
     pub(super) auto_mode: bool,
     /// How long a client may be silent while there is nothing to say.
     pub(super) inactivity: Duration,
-    /// Most characters that wait to be said.
+    /// Most characters of a message. While as many wait to be said, no message is read.
     pub(super) max_characters: usize,
 }
 
@@ -102,6 +102,15 @@ impl Session {
             (Kind::Multi, false) => idle.map(|context| context.last_active).min(),
         };
         last_active.map(|at| at + self.rules.inactivity)
+    }
+
+    /// Whether messages are to be read. While they aren't, the client's text waits in its socket, and so does whatever it
+    /// sends behind the text.
+    pub(super) fn takes_more(&self) -> bool {
+        // What waits without being said waits for the client.
+        let busy = self.contexts.iter().filter(|context| context.is_busy());
+        let waiting: usize = busy.map(Context::characters).sum();
+        waiting < self.rules.max_characters && self.contexts.len() < 2 * MAX_CONTEXTS
     }
 
     /// A message came.
@@ -193,13 +202,14 @@ impl Session {
     fn single(&mut self, message: ClientMessage, now: Instant) -> Result<(), ApiError> {
         let ends = message.text.as_deref() == Some("");
         let auto_mode = self.rules.auto_mode;
+        self.check_length(&message)?;
         let context = self.open(DEFAULT_CONTEXT, now)?;
         context.add(message, auto_mode)?;
         if ends {
             context.close_when_said();
             self.closing = true;
         }
-        self.check_length()
+        Ok(())
     }
 
     fn multi(
@@ -237,15 +247,22 @@ impl Session {
                     self.end(key, actions);
                 }
             }
-            // There is nothing to close, to flush or to keep alive.
-            (None, _) if message.close_context == Some(true) => {}
+            // Closed once already, and still speaking: the client has been interrupted.
+            (None, _) if message.close_context == Some(true) => {
+                let again = self.contexts.iter().filter(|context| context.id == id);
+                let again: Vec<Key> = again.map(|context| context.key).collect();
+                for key in again {
+                    self.end(key, actions);
+                }
+            }
+            // There is nothing to flush or to keep alive.
             (None, true) => {}
             (Some(_), _) | (None, false) => {
                 let auto_mode = self.rules.auto_mode;
+                self.check_length(&message)?;
                 let context = self.open(&id, now)?;
                 context.last_active = now;
                 context.add(message, auto_mode)?;
-                self.check_length()?;
             }
         }
         Ok(())
@@ -258,9 +275,8 @@ impl Session {
         let at = match found {
             Some(at) => at,
             None => {
-                let many = self.contexts.iter().filter(|context| open(context)).count() >= MAX_CONTEXTS;
-                // Those that are still speaking count, too, but don't keep the next from being opened.
-                if many || self.contexts.len() >= 2 * MAX_CONTEXTS {
+                // Those that are closed and still speak don't count: no message is read while there are many of them.
+                if self.contexts.iter().filter(|context| open(context)).count() >= MAX_CONTEXTS {
                     let reason = format!("there are {MAX_CONTEXTS} contexts, the most a socket may have");
                     return Err(ApiError::unsupported("context_id", reason));
                 }
@@ -272,11 +288,11 @@ impl Session {
         self.contexts.get_mut(at).ok_or_else(|| ApiError::internal("a context vanished"))
     }
 
-    fn check_length(&self) -> Result<(), ApiError> {
+    fn check_length(&self, message: &ClientMessage) -> Result<(), ApiError> {
         let limit = self.rules.max_characters;
-        let waiting: usize = self.contexts.iter().map(Context::characters).sum();
-        if waiting > limit {
-            let reason = format!("{waiting} characters wait to be said, at most {limit} are allowed");
+        let length = message.text.as_deref().unwrap_or_default().chars().count();
+        if length > limit {
+            let reason = format!("has {length} characters, at most {limit} are allowed in a message");
             return Err(ApiError::invalid("text", reason));
         }
         Ok(())
@@ -290,7 +306,7 @@ impl Session {
         for context in self.contexts.iter_mut().filter(|context| !context.speaking) {
             if !context.ready.is_empty() {
                 context.speaking = true;
-                let text = std::mem::take(&mut context.ready);
+                let text = context.take_ready(self.rules.max_characters);
                 let id = named.then(|| context.id.clone());
                 actions.push(Action::Speak {
                     key: context.key,

@@ -236,3 +236,85 @@ proptest! {
         prop_assert!(closed && speaking.is_empty());
     }
 }
+
+#[test]
+fn a_second_close_ends_what_was_flushed() {
+    let (mut session, now) = session(Kind::Multi);
+    let mut send = |fields| said(&session.on_message(message(fields), now).unwrap());
+    for turn in 0..12 {
+        let id = format!("turn{turn}");
+        assert_eq!(
+            send(json!({"text": "A long reply. ", "context_id": id})),
+            [format!("{id}:A long reply. ")]
+        );
+        assert_eq!(send(json!({"context_id": id, "flush": true})), [""; 0]);
+        assert_eq!(send(json!({"context_id": id, "close_context": true})), [""; 0]);
+        assert_eq!(send(json!({"context_id": id, "close_context": true})), [format!("{id}:end")]);
+        assert_eq!(send(json!({"context_id": id, "close_context": true})), [""; 0]);
+    }
+}
+
+#[test]
+fn closed_contexts_that_speak_hold_messages_back_and_fail_none() {
+    let (mut session, now) = session(Kind::Multi);
+    for turn in 0..2 * MAX_CONTEXTS {
+        assert!(session.takes_more(), "{turn}");
+        let id = turn.to_string();
+        for fields in [
+            json!({"text": "A reply. ", "context_id": id}),
+            json!({"context_id": id, "flush": true}),
+            json!({"context_id": id, "close_context": true}),
+        ] {
+            session.on_message(message(fields), now).unwrap();
+        }
+    }
+    assert!(!session.takes_more());
+    assert_eq!(said(&session.on_said(0, now)), ["finish", "0:end"]);
+    assert!(session.takes_more());
+}
+
+#[test]
+fn text_is_read_no_faster_than_it_is_said() {
+    for kind in [Kind::Single, Kind::Multi] {
+        let (mut session, now) = session(kind);
+        let (mut sent, mut spoken) = (0, 0);
+        // 40 messages of 50 characters, where 500 may wait.
+        while sent < 40 {
+            if session.takes_more() {
+                session
+                    .on_message(message(json!({"text": format!("{} ", "a".repeat(48)) + "."})), now)
+                    .unwrap();
+                sent += 1;
+            } else {
+                session.on_said(0, now);
+                spoken += 1;
+            }
+        }
+        assert!(spoken > 2, "{spoken}");
+    }
+}
+
+#[test]
+fn no_speech_is_longer_than_one_may_be() {
+    let (mut session, now) = session(Kind::Single);
+    let text = "word ".repeat(90);
+    let mut said = vec![session.on_message(message(json!({"text": "First. "})), now).unwrap()];
+    session.on_message(message(json!({"text": text})), now).unwrap();
+    session.on_message(message(json!({"text": text})), now).unwrap();
+    session.on_message(message(json!({"text": ""})), now).unwrap();
+    loop {
+        let next = session.on_said(0, now);
+        let over = next.iter().any(|action| matches!(action, Action::Close { .. }));
+        said.push(next);
+        if over {
+            break;
+        }
+    }
+    let texts = said.into_iter().flatten().filter_map(|action| match action {
+        Action::Speak { text, .. } => Some(text),
+        _ => None,
+    });
+    let texts: Vec<String> = texts.collect();
+    assert!(texts.iter().all(|text| text.chars().count() <= 500), "{texts:?}");
+    assert_eq!(texts.concat().split_whitespace().count(), 181);
+}
