@@ -33,7 +33,7 @@ mod writing;
 
 pub use incoming::{IncomingText, Trigger};
 pub use language::{Language, UnknownLanguage};
-pub use normalize::normalize;
+pub use normalize::{Normalized, Replacement, normalize, normalize_mapped};
 pub use number::spell;
 pub use pack::pack;
 pub use sentence::sentences;

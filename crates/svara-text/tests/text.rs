@@ -2,7 +2,7 @@
 #![expect(clippy::panic, reason = "helpers outside of #[test] functions are tests, too")]
 
 use proptest::prelude::*;
-use svara_text::{Language, normalize};
+use svara_text::{Language, normalize, normalize_mapped};
 
 /// Language, text, normalized text.
 type Case = (Language, &'static str, &'static str);
@@ -127,6 +127,19 @@ fn holds(text: &str, language: Language) -> Result<(), TestCaseError> {
     prop_assert_eq!(left, None, "digit left in {:?} from {:?}", said, text);
     let (before, after) = (text.chars().count(), said.chars().count());
     prop_assert!(after <= 40 * before, "{} characters from {}", after, before);
+    maps(text, language)
+}
+
+/// What isn't replaced is the same in both texts, and the replacements are in order.
+fn maps(text: &str, language: Language) -> Result<(), TestCaseError> {
+    let normalized = normalize_mapped(text, language);
+    let (mut typed, mut said) = (0, 0);
+    for replaced in &normalized.replacements {
+        prop_assert!(!replaced.typed.is_empty() && replaced.typed.start >= typed);
+        prop_assert_eq!(&text[typed..replaced.typed.start], &normalized.said[said..replaced.said.start]);
+        (typed, said) = (replaced.typed.end, replaced.said.end);
+    }
+    prop_assert_eq!(&text[typed..], &normalized.said[said..]);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod web;
 use std::borrow::Cow;
 
 use self::output::Output;
+pub use self::output::{Normalized, Replacement};
 use crate::{
     language::Language,
     languages::Words,
@@ -34,36 +35,49 @@ use crate::{
 /// ```
 #[must_use]
 pub fn normalize(text: &str, language: Language) -> Cow<'_, str> {
-    if !text.contains(|c| c == '@' || c == '.' || is_currency_sign(c) || digit_value(c).is_some()) {
-        return Cow::Borrowed(text);
-    }
+    normalize_mapped(text, language).said
+}
+
+/// [`normalize`], with the map from what is said to the text as typed.
+///
+/// ```
+/// use svara_text::{Language, normalize_mapped};
+///
+/// let typed = "Take 2 or ₹5.";
+/// let normalized = normalize_mapped(typed, Language::English);
+/// let pairs: Vec<_> = normalized
+///     .replacements
+///     .iter()
+///     .map(|replaced| (&typed[replaced.typed.clone()], &normalized.said[replaced.said.clone()]))
+///     .collect();
+///
+/// assert_eq!(pairs, [("2", "two"), ("₹5", "five rupees")]);
+/// ```
+#[must_use]
+pub fn normalize_mapped(text: &str, language: Language) -> Normalized<'_> {
     let words = Words::of(language);
     let mut out = Output::new(text);
-    let mut at = 0;
-    let mut before = None;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let len = if let Some(len) = tag_len(rest) {
-            out.keep(rest, len);
-            len
-        } else if let Some(found) =
-            recognize(Place { done: text.get(..at).unwrap_or_default(), rest, before, words })
-        {
+    while !out.rest().is_empty() {
+        let rest = out.rest();
+        if let Some(len) = tag_len(rest) {
+            out.keep(len);
+        } else if let Some(found) = recognize(Place { done: out.done(), rest, before: out.before(), words }) {
             out.say(&found);
-            found.len
         } else {
-            let len = rest.chars().next().map_or(rest.len(), char::len_utf8);
-            out.keep(rest, len);
-            len
-        };
-        at += len;
-        // The character before the next piece in the result: normalizing the result must find the same again.
-        before = if out.separates(text.get(at..).unwrap_or_default()) {
-            Some(' ')
-        } else {
-            text.get(..at).and_then(|done| done.chars().next_back())
-        };
+            out.keep(unrecognized_len(rest));
+        }
     }
     out.finish()
+}
+
+/// The length in bytes of what can't be recognized at the start of `rest`: the rest of a word, or one character.
+fn unrecognized_len(rest: &str) -> usize {
+    let is_letter = |c: char| c.is_alphabetic() || WritingSystem::is_indic(c);
+    match rest.find(|c| !is_letter(c)) {
+        Some(0) => rest.chars().next().map_or(rest.len(), char::len_utf8),
+        Some(end) => end,
+        None => rest.len(),
+    }
 }
 
 /// A place in the text where something to spell out may start.
