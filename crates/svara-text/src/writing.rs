@@ -31,6 +31,7 @@ impl WritingSystem {
             return None;
         }
         match c {
+            '×' | '÷' => None,
             'A'..='Z' | 'a'..='z' | '\u{C0}'..='\u{24F}' => Some(Self::Latin),
             // The dandas are shared by all Indian scripts.
             '\u{964}' | '\u{965}' => None,
@@ -53,7 +54,7 @@ impl WritingSystem {
 }
 
 /// The zero of each digit system. The other nine digits follow it in code point order.
-const ZEROS: [char; 14] = [
+const ZEROS: [char; 15] = [
     '0', '\u{660}',  // Arabic-Indic
     '\u{6F0}',  // Extended Arabic-Indic, as in Urdu
     '\u{966}',  // Devanagari
@@ -67,6 +68,7 @@ const ZEROS: [char; 14] = [
     '\u{D66}',  // Malayalam
     '\u{1C50}', // Ol Chiki
     '\u{ABF0}', // Meetei Mayek
+    '\u{FF10}', // full-width
 ];
 
 /// The value 0..=9 of a decimal digit of ASCII or of an Indian digit system.

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 use svara_text::{Language, normalize};
 
 /// The share of pairs that must agree, in percent.
-const REQUIRED_PERCENT: usize = 45;
+const REQUIRED_PERCENT: usize = 97;
 
 struct Pair {
     language: Language,

@@ -1,34 +1,62 @@
 //! Telugu.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Join, Noun, Numbers, Scale, Signs,
-    UNITS, Web, Words, fixed, form, money, noun,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
+    Signs, UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun,
 };
 
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
     signs: Signs {
+        mixed: "{a} మరియు {b}",
+        half: "అర",
+        per: "ఒక {b}కు {a}",
+        range_before_noun: None,
         point: "పాయింట్",
         minus: "మైనస్",
         plus: "ప్లస్",
         percent: "శాతం",
         range: "{a} నుండి {b}",
-        range_from: &[],
+        range_from: &[("వందలు", "వందల"), ("వేలు", "వేల"), ("లక్షలు", "లక్షల"), ("కోట్లు", "కోట్ల")],
         fraction: "{a} బై {b}",
         one: ("ఒకటి", "ఒక"),
         before_noun: &[("ఒకటి", "ఒక్క"), ("వందలు", "వందల"), ("వేలు", "వేల"), ("లక్షలు", "లక్షల"), ("కోట్లు", "కోట్ల")],
     },
     calendar: Calendar {
+        spellings: &[
+            ("ఫిబ్రవరి", 2),
+            ("మార్చ్", 3),
+            ("ఎప్రిల్", 4),
+            ("ఏప్రిల", 4),
+            ("జూలై", 7),
+            ("జులై", 7),
+            ("ఆగస్ట్", 8),
+            ("ఆగష్టు", 8),
+            ("ఆగష్ట్", 8),
+            ("సెప్టెంబరు", 9),
+            ("సెప్టంబర్", 9),
+            ("అక్టోబరు", 10),
+            ("నవంబరు", 11),
+            ("నవెంబర్", 11),
+            ("డిసెంబరు", 12),
+            ("డిశంబర్", 12),
+        ],
+        short: &[],
+        bikram_sambat: None,
         months: words! {
             "జనవరి" "ఫిబ్రవరి" "మార్చి" "ఏప్రిల్" "మే" "జూన్" "జులై" "ఆగస్టు" "సెప్టెంబర్" "అక్టోబర్" "నవంబర్" "డిసెంబర్"
         },
         ordinal_day: false,
         century: Some(" వందల"),
         halves_from_2010: false,
-        year_before: &[],
+        year_before: &["క్రీ.శ.", "క్రీ. శ.", "సంవత్సరం"],
         year_behind: &["సంవత్సర"],
     },
     clock: Clock {
+        few_typed: &[("గంటలకు", "{h} గంటల {m} నిమిషాలకు"), ("గంటలు", "{h} గంటల {m} నిమిషాలు")],
+        duration: "{h} గంటల {m} నిమిషాలు",
+        hours: &["గంటల పాటు", "గంటల సేపు"],
+        day_parts: &["ఉదయం", "మధ్యాహ్నం", "సాయంత్రం", "రాత్రి", "తెల్లవారుజామున", "తెల్లవారుజాము"],
         hour: "{h} గంటలు",
         minute: "{h} గంటల {m} నిమిషాలు",
         second: "{h} గంటల {m} నిమిషాల {s} సెకన్లు",
@@ -46,6 +74,13 @@ pub(super) static WORDS: Words = Words {
     units: &UNIT_NAMES,
     web: &WEB,
     endings: &ENDINGS,
+    loans: &loans::TELUGU,
+    maths: &maths::TELUGU,
+    letters: &letters::TELUGU,
+    sandhi: &SANDHI,
+    spaced: &["వ", "వది"],
+    idiom: None,
+    context: &CONTEXT,
     before_ending: "",
 };
 
@@ -110,8 +145,8 @@ static UNIT_NAMES: [Noun; UNITS] = [
     noun("కిలోగ్రాము", "కిలోగ్రాములు"),
     noun("మిల్లీలీటర్", "మిల్లీలీటర్లు"),
     noun("లీటర్", "లీటర్లు"),
-    noun("కిలోమీటర్ పర్ గంట", "కిలోమీటర్లు పర్ గంట"),
-    noun("మీటర్ పర్ సెకను", "మీటర్లు పర్ సెకను"),
+    noun("గంటకు {n} కిలోమీటర్", "గంటకు {n} కిలోమీటర్లు"),
+    noun("సెకనుకు {n} మీటర్", "సెకనుకు {n} మీటర్లు"),
     noun("డిగ్రీ సెల్సియస్", "డిగ్రీల సెల్సియస్"),
     noun("డిగ్రీ ఫారెన్‌హీట్", "డిగ్రీల ఫారెన్‌హీట్"),
     noun("డిగ్రీ", "డిగ్రీలు"),
@@ -151,6 +186,61 @@ static WEB: Web = Web {
 
 static ENDINGS: [Ending; 1] = [Ending {
     marks: &["వ"],
+    own_marks: &[],
     irregular: &[(1, "మొదటి"), (2, "రెండవ")],
     joins: &[("ై", "య్యవ"), ("ు", "వ"), ("ి", "వ"), ("", "వ")],
 }];
+
+static CONTEXT: Context = Context {
+    year_words: &["నుండి", "నుంచి", "వరకు", "నాటి", "లో", "సంవత్సరంలో"],
+    year_endings: &["లో", "నుండి", "నుంచి", "నాటి", "వరకు"],
+    codes: &["పిన్", "పిన్‌కోడ్", "పిన్కోడ్", "ఓటీపీ", "ఆధార్", "ఖాతా", "కార్డు", "కార్డ్", "కోడ్"],
+    links: &["నంబర్", "నెంబర్", "నంబరు", "సంఖ్య", "కోడ్", "చివరి", "అంకెలు", "నాలుగు"],
+    phones: &["ఫోన్", "మొబైల్", "మొబైల్‌", "సెల్", "టెలిఫోన్", "హెల్ప్‌లైన్"],
+    uncounted: &[
+        "నుంచి",
+        "నుండి",
+        "వరకు",
+        "లేదా",
+        "మరియు",
+        "అని",
+        "తో",
+        "కు",
+        "కి",
+        "లో",
+        "మాత్రమే",
+        "అయితే",
+        "కంటే",
+        "కాదు",
+    ],
+    romans: &["భాగం", "అధ్యాయం"],
+    abbreviations: &[
+        ("డా.", "డాక్టర్", When::BeforeWord),
+        ("డాక్టర్.", "డాక్టర్", When::BeforeWord),
+        ("శ్రీ.", "శ్రీ", When::BeforeWord),
+        ("ప్రొ.", "ప్రొఫెసర్", When::BeforeWord),
+        ("క్రీ.శ.", "క్రీస్తు శకం", When::Always),
+        ("క్రీ. శ.", "క్రీస్తు శకం", When::Always),
+        ("క్రీ.పూ.", "క్రీస్తు పూర్వం", When::Always),
+        ("నం.", "నంబర్", When::BeforeNumber),
+        ("సం.", "సంఖ్య", When::BeforeNumber),
+    ],
+    spellings: &[&["రూపాయలు", "రూపాయల", "రూపాయి", "రూపాయలకు", "రూపాయలను"], &["శాతం"], &["నిమిషాలు", "నిమిషాలకు"]],
+    ..context::NONE
+};
+
+const SANDHI: [(&str, &str, &str); 13] = [
+    ("ం", "కి", "ానికి"),
+    ("ం", "కు", "ానికి"),
+    ("ం", "ని", "ాన్ని"),
+    ("లు", "లకు", "లకు"),
+    ("లు", "లలో", "లలో"),
+    ("లు", "లు|", "లు"),
+    ("లు", "ల|", "ల"),
+    ("లు", "కు", "లకు"),
+    ("లు", "కి", "లకు"),
+    ("లు", "లో", "లలో"),
+    ("లు", "తో", "లతో"),
+    ("లు", "పై", "లపై"),
+    ("లు", "ని|", "లను"),
+];

@@ -1,6 +1,9 @@
 //! E-mail addresses and URLs.
 
-use super::{Found, Place, cursor::Cursor};
+use super::{
+    cursor::Cursor,
+    place::{Found, Place},
+};
 use crate::{
     languages::Web,
     number::{Numeral, digits},
@@ -24,7 +27,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let mut cursor = Cursor::new(place.rest);
     let mut after_scheme = cursor;
-    let scheme = after_scheme.eat_word(["https", "http", "ftp"]).is_some() && after_scheme.eat("://");
+    let scheme = after_scheme.eat_word(["https", "http", "ftp"]) && after_scheme.eat("://");
     if scheme {
         cursor = after_scheme;
     }

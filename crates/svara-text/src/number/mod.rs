@@ -174,7 +174,7 @@ mod tests {
     fn compounds_follow_their_language() {
         for (language, number, spoken) in [
             (Language::Hindi, 0, "शून्य"),
-            (Language::Hindi, 12_345_678, "एक करोड़ तेईस लाख पैंतालीस हज़ार छः सौ अठहत्तर"),
+            (Language::Hindi, 12_345_678, "एक करोड़ तेईस लाख पैंतालीस हज़ार छह सौ अठहत्तर"),
             (Language::Hindi, 1_000_000_000_000, "एक लाख करोड़"),
             (Language::Bhojpuri, 45, "पैंतालीस"),
             (Language::Marathi, 100, "शंभर"),

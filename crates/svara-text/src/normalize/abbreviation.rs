@@ -1,0 +1,78 @@
+//! Abbreviations and titles: `डॉ. अमित`, `Dr. Evil`, `१२० ई. पू.`, and the `0` that Hindi offices write for the point.
+
+use super::{
+    currency_or_number,
+    cursor::{Cursor, is_dash, is_letter, is_space, is_wordish},
+    place::{Found, Place},
+    spelling::prefix_len,
+};
+use crate::{
+    language::Language,
+    languages::{When, Words},
+    writing::{WritingSystem, digit_value},
+};
+
+/// The abbreviation at the place, in full.
+pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
+    listed(place).or_else(|| office_zero(place))
+}
+
+fn listed(place: Place<'_>) -> Option<Found> {
+    let english = Words::of(Language::English).context;
+    let own = place.words.context.abbreviations;
+    // Spelled-out initials hold others: in "एस. के. डॉ." the last is one, in "के.डॉ." none is.
+    let found = own.iter().chain(english.abbreviations).filter_map(|(short, long, when)| {
+        let len = match short.is_ascii() {
+            true => place.rest.starts_with(short).then_some(short.len())?,
+            false => prefix_len(place.rest, short)?,
+        };
+        let mut cursor = place.cursor();
+        cursor.skip(len);
+        let complete = short.ends_with('.') || cursor.at_word_end();
+        (complete && fits(*when, &cursor)).then_some((len, *long, *when, short.ends_with('.')))
+    });
+    let (len, long, when, point) = found.max_by_key(|(len, ..)| *len)?;
+    let rest = place.rest.get(len..).unwrap_or_default();
+    // The point was also the end of the sentence.
+    let ends = when == When::Always && point && rest.trim_start_matches(is_space).starts_with(['\n', '\r']);
+    let ends = ends || (when == When::Always && point && rest.trim().is_empty());
+    let spoken = if ends { format!("{long}.") } else { long.to_owned() };
+    Some(Found::new(len, spoken))
+}
+
+/// Whether what follows lets the abbreviation be said in full.
+fn fits(when: When, cursor: &Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    match when {
+        When::Always => true,
+        // What is a number now will be a word.
+        When::BeforeWord => ahead.peek().is_some_and(|c| is_letter(c) || currency_or_number(c)),
+        When::BeforeNumber => {
+            ahead.eat_if(|c| matches!(c, ':' | '+') || is_dash(c));
+            ahead.eat_space();
+            ahead.at_digit()
+        }
+    }
+}
+
+/// The `0` in `पो0`: a point, which isn't said.
+fn office_zero(place: Place<'_>) -> Option<Found> {
+    let mut cursor = place.cursor();
+    if !cursor.peek().is_some_and(|c| WritingSystem::of(c) == Some(WritingSystem::Devanagari)) {
+        return None;
+    }
+    let word = cursor.word();
+    // Two letters with their signs at most.
+    if word.chars().filter(|c| c.is_alphabetic() && !is_sign(*c)).count() > 2 || word.chars().count() > 5 {
+        return None;
+    }
+    cursor.skip(word.len());
+    let zero = cursor.eat_if(|c| digit_value(c) == Some(0)).is_some();
+    let ends = zero && !cursor.peek().is_some_and(|c| digit_value(c).is_some() || ".,:/%".contains(c));
+    (ends && !place.before.is_some_and(is_wordish)).then(|| Found::new(cursor.at(), word.to_owned()))
+}
+
+const fn is_sign(c: char) -> bool {
+    matches!(c, '\u{900}'..='\u{903}' | '\u{93A}'..='\u{94F}')
+}
