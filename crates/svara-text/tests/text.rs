@@ -114,6 +114,13 @@ fn tricky() -> impl Strategy<Value = String> {
             "August ", " August ", "अगस्त ", "http://", "https://", "www.", ".com", "@x.in", "<happy>", "<a1>", "²",
             "five", "one ", " एक", "।", "\n", "\u{200d}", "\u{301}", "–", " – ", "−",
         ]).prop_map(str::to_owned),
+        2 => proptest::sample::select(vec![
+            "Dr.", "Dr. ", "डॉ. ", "डा0 ", "पो0", "नं. ", "No. ", "etc.", "ई.पू. ", "క్రీ.శ. ", "ಶೇ. ", "M/s ", "OTP ", "PIN",
+            "GPU", "NASA", "GPUs", "IT ", "PART ", "Chapter ", "XL", "II", "Sam ", "MH12AB", "SBIN0", "PNR ", "card ", "पिन ",
+            "½", "¾", "×", "÷", "=", "x", "²", "√", "±", "<", " > ", "+", " में", " से अधिक", " घंटे", "बजे", " a.m.", "सुबह ",
+            "Jan ", " Mar. ", "june ", "in ", "(", ")", "-ലെ", "ലധികം", "க்கு", "రలు", "ల", "ರಷ್ಟು", " ನೇ", " वां", "च्या", "થી",
+            "million ", " lakh crore", " हजार", "/kg", "/किलो", "रुपये", " प्रतिशत", "/घंटा", "s", "'s", "phone:", "0", "०",
+        ]).prop_map(str::to_owned),
         1 => "\\PC{0,3}",
     ];
     proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())

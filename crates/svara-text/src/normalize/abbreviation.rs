@@ -1,8 +1,7 @@
 //! Abbreviations and titles: `डॉ. अमित`, `Dr. Evil`, `१२० ई. पू.`, and the `0` that Hindi offices write for the point.
 
 use super::{
-    currency_or_number,
-    cursor::{Cursor, is_dash, is_letter, is_space, is_wordish},
+    cursor::{Cursor, is_dash, is_space, is_wordish},
     place::{Found, Place},
     spelling::prefix_len,
 };
@@ -17,6 +16,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     listed(place).or_else(|| office_zero(place))
 }
 
+/// The full form of an English abbreviation without its point.
+pub(super) fn english_abbreviation(stem: &str) -> Option<&'static str> {
+    let english = Words::of(Language::English).context.abbreviations;
+    english.iter().find(|(short, ..)| short.strip_suffix('.') == Some(stem)).map(|(_, long, _)| *long)
+}
+
 fn listed(place: Place<'_>) -> Option<Found> {
     let english = Words::of(Language::English).context;
     let own = place.words.context.abbreviations;
@@ -28,8 +33,10 @@ fn listed(place: Place<'_>) -> Option<Found> {
         };
         let mut cursor = place.cursor();
         cursor.skip(len);
-        let complete = short.ends_with('.') || cursor.at_word_end();
-        (complete && fits(*when, &cursor)).then_some((len, *long, *when, short.ends_with('.')))
+        let complete = short.ends_with('.') || cursor.at_letters_end();
+        // In "X L M/s", the M is the last of spelled letters.
+        let spelled = short.contains('/') && place.words_before().next().is_some_and(|(word, gap)| gap == " " && word.len() == 1 && word.starts_with(|c: char| c.is_ascii_uppercase()));
+        (complete && !spelled && fits(*when, &cursor)).then_some((len, *long, *when, short.ends_with('.')))
     });
     let (len, long, when, point) = found.max_by_key(|(len, ..)| *len)?;
     let rest = place.rest.get(len..).unwrap_or_default();
@@ -46,8 +53,11 @@ fn fits(when: When, cursor: &Cursor<'_>) -> bool {
     ahead.eat_space();
     match when {
         When::Always => true,
-        // What is a number now will be a word.
-        When::BeforeWord => ahead.peek().is_some_and(|c| is_letter(c) || currency_or_number(c)),
+        // Numbers and signs will be words.
+        When::BeforeWord => match ahead.eat_if(|c| !c.is_whitespace() && !",;:!?)]}।॥\"'’”".contains(c)) {
+            Some('.') => ahead.at_digit(),
+            other => other.is_some(),
+        },
         When::BeforeNumber => {
             ahead.eat_if(|c| matches!(c, ':' | '+') || is_dash(c));
             ahead.eat_space();

@@ -68,7 +68,7 @@ pub(super) fn recognize(place: Place<'_>, ours: &Acronyms) -> Option<Found> {
     let plural = cursor.rest().starts_with('s') && {
         let mut behind = cursor;
         behind.skip(1);
-        behind.at_word_end()
+        behind.at_letters_end()
     };
     let glued = cursor.peek().filter(|_| !plural);
     if glued.is_some_and(|c| is_letter(c) && !WritingSystem::is_indic(c)) {
@@ -100,22 +100,28 @@ fn built_in(word: &str, place: &Place<'_>, behind: &Cursor<'_>) -> Option<String
     if let Some(index) = WORDS_IN_CAPITALS.iter().position(|known| *known == word) {
         return place.words.letters.words.get(index).map(|said| (*said).to_owned());
     }
-    let consonants = word.len() <= MAX_UNKNOWN
-        && !word.contains(['A', 'E', 'I', 'O', 'U', 'Y'])
-        && !SOUNDS.contains(&word);
-    if !(is_known_acronym(word) || consonants) || (ALSO_WORDS.contains(&word) && is_shouting(place, behind)) {
-        return None;
-    }
-    Some(spelled(word, place))
+    let ambiguous = ALSO_WORDS.contains(&word);
+    (is_spelled(word) && !(ambiguous && is_shouting(place, behind))).then(|| spelled(word, place))
 }
 
-/// Whether the word before or behind is in capitals, too.
+/// Whether a word in capitals is spelled, because it is known or can't be said otherwise.
+fn is_spelled(word: &str) -> bool {
+    let without_vowel = word.len() <= MAX_UNKNOWN && !word.contains(['A', 'E', 'I', 'O', 'U', 'Y']);
+    is_known_acronym(word) || (without_vowel && !SOUNDS.contains(&word))
+}
+
+/// Whether the word before or behind is in capitals, too, and not an acronym itself.
 fn is_shouting(place: &Place<'_>, behind: &Cursor<'_>) -> bool {
-    let loud = |word: &str| word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase());
+    let loud = |word: &str| {
+        let capitals = word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase());
+        capitals && !is_spelled(word) && !WORDS_IN_CAPITALS.contains(&word)
+    };
     let mut ahead = *behind;
     ahead.eat_if(|c| !is_wordish(c));
     ahead.eat_space();
-    loud(ahead.word()) || place.words_before().next().is_some_and(|(word, _)| loud(word))
+    let next = ahead.word();
+    ahead.skip(next.len());
+    (loud(next) && !ahead.at_digit()) || place.words_before().next().is_some_and(|(word, _)| loud(word))
 }
 
 /// The names of the letters, in the script of the language.

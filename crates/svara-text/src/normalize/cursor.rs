@@ -100,6 +100,11 @@ impl<'t> Cursor<'t> {
         at_word_end(self.rest())
     }
 
+    /// Whether no letter follows. A digit will be a word of its own.
+    pub(super) fn at_letters_end(&self) -> bool {
+        !self.peek().is_some_and(is_letter)
+    }
+
     /// Whether a digit follows.
     pub(super) fn at_digit(&self) -> bool {
         self.peek().is_some_and(|c| digit_value(c).is_some())

@@ -34,7 +34,7 @@ const CHARACTERS: [(char, u64, u64); 18] = [
 ];
 
 /// Whether `c` is a fraction.
-pub(super) fn is_fraction(c: char) -> bool {
+fn is_fraction(c: char) -> bool {
     !c.is_ascii() && CHARACTERS.iter().any(|(fraction, ..)| *fraction == c)
 }
 

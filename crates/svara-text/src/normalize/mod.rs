@@ -184,8 +184,3 @@ fn word(place: Place<'_>, c: char, acronyms: &Acronyms) -> Option<Found> {
         .or_else(|| if c.is_ascii_uppercase() { roman::recognize(place) } else { None })
         .or_else(|| if c.is_ascii_uppercase() { acronym::recognize(place, acronyms) } else { None })
 }
-
-/// Whether `c` starts something that will be words.
-fn currency_or_number(c: char) -> bool {
-    digit_value(c).is_some() || Currency::is_sign(c) || fraction::is_fraction(c)
-}

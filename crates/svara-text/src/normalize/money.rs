@@ -133,10 +133,14 @@ fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
         }
     }
     let word = ahead.word();
-    if !word.starts_with(is_letter) {
+    // A word in capitals or with a point is an abbreviation of its own.
+    if !word.starts_with(is_letter) || word.contains(|c: char| c.is_ascii_uppercase()) {
         return None;
     }
     ahead.skip(word.len());
+    if ahead.rest().starts_with('.') {
+        return None;
+    }
     *cursor = ahead;
     Some(word.to_owned())
 }

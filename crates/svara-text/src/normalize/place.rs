@@ -1,7 +1,7 @@
 //! A place in the text, what is found there, and what is around it.
 
 use super::{
-    cursor::{Cursor, is_dash, is_invisible, is_wordish},
+    cursor::{Cursor, is_dash, is_invisible, is_letter, is_wordish},
     spelling::same,
 };
 use crate::{languages::Words, writing::digit_value};
@@ -79,7 +79,9 @@ impl<'t> Place<'t> {
         std::iter::from_fn(move || {
             let without_gap = left.trim_end_matches(|c| !is_wordish(c));
             let gap = left.get(without_gap.len()..)?;
-            let before = without_gap.trim_end_matches(is_wordish);
+            // A number and a letter beside it will be two words.
+            let letters = without_gap.ends_with(is_letter);
+            let before = without_gap.trim_end_matches(|c| is_wordish(c) && is_letter(c) == letters);
             let word = without_gap.get(before.len()..).filter(|word| !word.is_empty())?;
             left = before;
             Some((word, gap))

@@ -19,7 +19,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         return None;
     }
     cursor.skip(token.len());
-    if !cursor.at_word_end()
+    if !cursor.at_letters_end()
         || cursor.rest().starts_with(['.', '\'', '’', '&'])
             && cursor.rest().get(1..).is_some_and(|r| r.starts_with(is_letter))
     {

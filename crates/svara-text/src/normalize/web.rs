@@ -1,6 +1,7 @@
 //! E-mail addresses and URLs.
 
 use super::{
+    abbreviation::english_abbreviation,
     cursor::Cursor,
     place::{Found, Place},
 };
@@ -106,7 +107,7 @@ fn is_label_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || digit_value(c).is_some()
 }
 
-/// Says an address: letters as typed, signs by name, numbers in words.
+/// Says an address: letters in lower case, signs by name, numbers in words.
 fn spoken(address: &str, place: Place<'_>) -> String {
     let mut pieces: Vec<String> = Vec::new();
     let mut cursor = Cursor::new(address.trim_end_matches('/'));
@@ -123,7 +124,10 @@ fn spoken(address: &str, place: Place<'_>) -> String {
         }
         let rest = cursor.rest();
         let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len()).max(c.len_utf8());
-        pieces.push(rest.get(..end).unwrap_or_default().to_owned());
+        // Capitals would be taken for an acronym.
+        let piece = rest.get(..end).unwrap_or_default().to_ascii_lowercase();
+        // An "etc" with the full stop of the sentence behind it would be taken for the abbreviation.
+        pieces.push(english_abbreviation(&piece).map_or(piece, str::to_owned));
         cursor.skip(end);
     }
     pieces.join(" ")
