@@ -45,7 +45,7 @@ def pairs(checkout: Path, language: str):
         if kind == "normalize_with_audio":
             continue
         for line in file.read_text(encoding="utf-8").splitlines():
-            written, mark, *spoken = line.split("~")[:2]
+            written, *spoken = line.split("~")[:2]
             if spoken and written.strip() and "\t" not in written:
                 yield kind, written, spoken[0]
 

@@ -109,6 +109,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("লাখ"),
         crore: plain("কোটি"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

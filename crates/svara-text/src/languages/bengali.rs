@@ -112,6 +112,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("লাখ"),
         crore: plain("কোটি"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

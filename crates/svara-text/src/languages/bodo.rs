@@ -93,6 +93,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("लाख"),
         crore: plain("कौटि"),
         and: None,
+        beyond: &[],
         exact: &[(100, "जौसे")],
         before_scale: &[],
     }),

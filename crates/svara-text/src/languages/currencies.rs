@@ -12,7 +12,7 @@ pub(crate) struct Currency(usize);
 const TAKA: usize = 8;
 
 /// Signs and codes, each with the index of its currency. Longer ones come first.
-const BEFORE: [(&str, usize); 62] = [
+const BEFORE: &[(&str, usize)] = &[
     ("₹", 0),
     ("₨", 0),
     ("Rs.", 0),
@@ -55,6 +55,7 @@ const BEFORE: [(&str, usize); 62] = [
     ("ਰੁ.", 0),
     ("ਰੁ", 0),
     ("রু.", 0),
+    ("US $", 1),
     ("US$", 1),
     ("USD", 1),
     ("A$", 1),
@@ -78,7 +79,7 @@ const BEFORE: [(&str, usize); 62] = [
 ];
 
 /// Signs behind a sum.
-const BEHIND: [(&str, usize); 30] = [
+const BEHIND: &[(&str, usize)] = &[
     ("₹", 0),
     ("Rs.", 0),
     ("Rs", 0),
@@ -117,12 +118,12 @@ impl Currency {
 
     /// Parses the sign at the start of `text` that stands before a sum, and returns its length in bytes.
     pub(crate) fn before(text: &str) -> Option<(Self, usize)> {
-        first_of(&BEFORE, text)
+        first_of(BEFORE, text)
     }
 
     /// Parses the sign at the start of `text` that stands behind a sum, and returns its length in bytes.
     pub(crate) fn behind(text: &str) -> Option<(Self, usize)> {
-        first_of(&BEHIND, text)
+        first_of(BEHIND, text)
     }
 
     /// Whether `c` is a sign that only currencies have.
@@ -140,7 +141,12 @@ impl Currency {
         match words.money.get(index) {
             // Bengal's and Assam's word for the rupee is the taka.
             Some(Money { unit, hundredth }) => (*unit, Some(*hundredth)),
-            None => (foreign.copied().unwrap_or(noun("", "")), None),
+            None => {
+                let name = words.loans.hundredths.get(self.0 - words.money.len()).copied();
+                let paisa = words.money.first().map(|money| money.hundredth).filter(|_| self.0 == TAKA);
+                let hundredth = name.map(|name| noun(name, name)).or(paisa);
+                (foreign.copied().unwrap_or(noun("", "")), hundredth)
+            }
         }
     }
 }
@@ -158,7 +164,7 @@ mod tests {
 
     #[test]
     fn every_sign_has_a_currency_and_longer_signs_come_first() {
-        for signs in [&BEFORE[..], &BEHIND[..]] {
+        for signs in [BEFORE, BEHIND] {
             for (at, (sign, currency)) in signs.iter().enumerate() {
                 assert!(*currency < 4 + FOREIGN, "{sign}");
                 let hidden = signs[..at].iter().find(|(earlier, _)| sign.starts_with(earlier));

@@ -86,6 +86,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("लक्ख"),
         crore: plain("करोड़"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

@@ -97,6 +97,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("lakh"),
         crore: plain("crore"),
         and: Some("and"),
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

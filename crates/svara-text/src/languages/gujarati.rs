@@ -113,6 +113,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("લાખ"),
         crore: plain("કરોડ"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

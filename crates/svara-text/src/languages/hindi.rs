@@ -1,6 +1,6 @@
 //! Hindi; also spoken by the Bhojpuri, Magahi and Chhattisgarhi voices.
 
-use super::units::{DEVANAGARI, with_hour};
+use super::units::{DEVANAGARI, with_plurals};
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Money, Noun, Numbers, Signs,
     UNITS, Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain,
@@ -25,7 +25,8 @@ pub(super) static WORDS: Words = Words {
     before_ending: " ",
 };
 
-static UNIT_NAMES: [Noun; UNITS] = with_hour(DEVANAGARI, noun("घंटा", "घंटे"));
+/// The foot and the hour have plurals.
+static UNIT_NAMES: [Noun; UNITS] = with_plurals(DEVANAGARI, noun("फ़ुट", "फीट"), noun("घंटा", "घंटे"));
 
 const NUMBERS: Numbers = Numbers {
     below_hundred: words! {
@@ -57,6 +58,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("लाख"),
         crore: plain("करोड़"),
         and: None,
+        beyond: &[(10_000_000_000_000, "नील"), (100_000_000_000, "खरब"), (1_000_000_000, "अरब")],
         exact: &[],
         before_scale: &[],
     }),

@@ -114,6 +114,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: Scale { word: form("ಲಕ್ಷ", "ಲಕ್ಷದ"), irregular: &[], join: Join::Space },
         crore: Scale { word: fixed("ಕೋಟಿ"), irregular: &[], join: Join::Space },
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

@@ -89,6 +89,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("लाख"),
         crore: plain("करोड़"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

@@ -130,6 +130,7 @@ const NUMBERS: Numbers = Numbers {
             word: fixed("കോടി"), irregular: &[(1, fixed("ഒരു കോടി"))], join: Join::Space
         },
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

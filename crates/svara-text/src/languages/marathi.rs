@@ -118,6 +118,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("लाख"),
         crore: plain("कोटी"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

@@ -37,7 +37,7 @@ pub(crate) use context::{Context, SHARED, When};
 pub(crate) use currencies::{Currency, FOREIGN};
 pub(crate) use idiom::Idiom;
 pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};
-pub(crate) use loans::{LOANS, Loans};
+pub(crate) use loans::Loans;
 pub(crate) use maths::Maths;
 pub(crate) use units::{UNITS, Unit};
 
@@ -136,6 +136,8 @@ pub(crate) struct Descending {
     pub crore: Scale,
     /// The word before the last part, below a hundred: "one hundred *and* one".
     pub and: Option<&'static str>,
+    /// Scales of a hundred crores and more that have names, the greatest first: अरब, खरब.
+    pub beyond: &'static [(u64, &'static str)],
     /// Numbers with a name of their own when they stand alone.
     pub exact: &'static [(u64, &'static str)],
     /// How the end of a count changes before a scale word: 21 lakhs.

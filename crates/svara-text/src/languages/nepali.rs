@@ -103,6 +103,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("लाख"),
         crore: plain("करोड"),
         and: None,
+        beyond: &[(10_000_000_000_000, "नील"), (100_000_000_000, "खर्ब"), (1_000_000_000, "अर्ब")],
         exact: &[],
         before_scale: &[],
     }),

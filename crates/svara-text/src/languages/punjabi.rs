@@ -108,6 +108,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("ਲੱਖ"),
         crore: plain("ਕਰੋੜ"),
         and: None,
+        beyond: &[],
         exact: &[(100, "ਸੌ")],
         before_scale: &[],
     }),

@@ -138,6 +138,7 @@ const NUMBERS: Numbers = Numbers {
             join: Join::Space,
         },
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),

@@ -124,6 +124,7 @@ const NUMBERS: Numbers = Numbers {
             word: form("కోట్లు", "కోట్ల"), irregular: &[(1, fixed("ఒక కోటి"))], join: Join::Space
         },
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[("ఒకటి", "ఒక్క")],
     }),

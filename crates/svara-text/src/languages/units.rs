@@ -171,6 +171,16 @@ const SYMBOLS: &[(&str, usize)] = &[
     ("st", R + 30),
     ("mmHg", R + 31),
     ("mm Hg", R + 31),
+    ("qt", R + 32),
+    ("cg", R + 33),
+    ("dg", R + 34),
+    ("km³", R + 35),
+    ("ac", R + 1),
+    ("m2", 8),
+    ("km2", 9),
+    ("ft2", 7),
+    ("m3", R + 14),
+    ("cm3", R + 15),
     ("किमी", 3),
     ("कि.मी.", 3),
     ("कि.मी", 3),
@@ -308,17 +318,16 @@ pub(super) const DEVANAGARI: [Noun; UNITS] = same(words! {
     "सेकंड" "मिनट" "घंटा"
 });
 
-/// The same with another last one: the hour of Hindi has a plural.
-pub(super) const fn with_hour(mut units: [Noun; UNITS], hour: Noun) -> [Noun; UNITS] {
-    if let Some(last) = units.last_mut() {
-        *last = hour;
-    }
+/// The same with another foot and hour.
+pub(super) const fn with_plurals(mut units: [Noun; UNITS], foot: Noun, hour: Noun) -> [Noun; UNITS] {
+    let [_, _, _, _, old_foot, .., old_hour] = &mut units;
+    (*old_foot, *old_hour) = (foot, hour);
     units
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::LOANS, *};
+    use super::{super::loans::LOANS, *};
 
     #[test]
     fn every_symbol_has_a_name_and_the_longest_wins() {

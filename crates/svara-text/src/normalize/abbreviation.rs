@@ -35,7 +35,10 @@ fn listed(place: Place<'_>) -> Option<Found> {
         cursor.skip(len);
         let complete = short.ends_with('.') || cursor.at_letters_end();
         // In "X L M/s", the M is the last of spelled letters.
-        let spelled = short.contains('/') && place.words_before().next().is_some_and(|(word, gap)| gap == " " && word.len() == 1 && word.starts_with(|c: char| c.is_ascii_uppercase()));
+        let spelled = short.contains('/')
+            && place.words_before().next().is_some_and(|(word, gap)| {
+                gap == " " && word.len() == 1 && word.starts_with(|c: char| c.is_ascii_uppercase())
+            });
         (complete && !spelled && fits(*when, &cursor)).then_some((len, *long, *when, short.ends_with('.')))
     });
     let (len, long, when, point) = found.max_by_key(|(len, ..)| *len)?;
@@ -54,7 +57,8 @@ fn fits(when: When, cursor: &Cursor<'_>) -> bool {
     match when {
         When::Always => true,
         // Numbers and signs will be words.
-        When::BeforeWord => match ahead.eat_if(|c| !c.is_whitespace() && !",;:!?)]}।॥\"'’”".contains(c)) {
+        When::BeforeWord => match ahead.eat_if(|c| !c.is_whitespace() && !",;:!?)]}।॥\"'’”".contains(c))
+        {
             Some('.') => ahead.at_digit(),
             other => other.is_some(),
         },

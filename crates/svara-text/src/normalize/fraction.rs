@@ -2,9 +2,10 @@
 
 use super::{
     cursor::{Cursor, is_dash},
+    measure::eat_unit,
     place::{Found, Place},
     scale::idiomatic,
-    words::before_noun,
+    words::{before_noun, counted},
 };
 use crate::{
     languages::Words,
@@ -42,7 +43,7 @@ fn is_fraction(c: char) -> bool {
 pub(super) fn alone(place: Place<'_>) -> Option<Found> {
     let mut cursor = place.cursor();
     let (above, below) = eat_character(&mut cursor)?;
-    Some(Found::new(cursor.at(), proper(above, below, place.words)))
+    Some(measured(proper(above, below, place.words), &mut cursor, &place))
 }
 
 /// A fraction that starts with the number `first`, which is read already.
@@ -60,9 +61,10 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         if season || !ends(&ahead) {
             return None;
         }
+        // "1/4th" is the same as "1/4".
+        ahead.eat_word(["st", "nd", "rd", "th"]);
         *cursor = ahead;
-        let spoken = by(whole, second.whole()?, words);
-        return Some(Found::new(cursor.at(), spoken));
+        return Some(measured(by(whole, second.whole()?, words), cursor, place));
     }
     let (above, below) = match eat_character(&mut ahead) {
         Some(parts) => parts,
@@ -94,7 +96,15 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         }
     };
     *cursor = ahead;
-    Some(Found::new(cursor.at(), mixed(whole, above, below, words)))
+    Some(measured(mixed(whole, above, below, words), cursor, place))
+}
+
+/// A fraction with the unit that follows, if any.
+fn measured(spoken: String, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Found {
+    match eat_unit(cursor, place, None) {
+        Some(name) => Found::named(cursor.at(), counted(&spoken, name)),
+        None => Found::new(cursor.at(), spoken),
+    }
 }
 
 fn eat_character(cursor: &mut Cursor<'_>) -> Option<(u64, u64)> {

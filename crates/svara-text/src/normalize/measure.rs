@@ -80,7 +80,10 @@ pub(super) fn eat_unit(
         return Some(form(whole.name(words), count));
     }
     // "5 m" is a length; "5 m-dash", "5 l'eau" and "5 g+" aren't.
+    let abbreviated =
+        ahead.rest().strip_prefix('.').is_some_and(|r| r.starts_with(|c: char| c.is_ascii_alphabetic()));
     let ends = ahead.at_word_end()
+        && !abbreviated
         && !ahead.rest().starts_with(['\'', '’', '+', '&', '_', '²', '³'])
         && !(ahead.rest().starts_with('-') && !ends_range(&ahead))
         && !(ahead.rest().starts_with('/')

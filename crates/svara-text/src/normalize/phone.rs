@@ -157,7 +157,7 @@ fn is_code(groups: &[String], dashed: bool) -> bool {
     let toll_free = first.starts_with("1800") || first.starts_with("1860");
     match lengths.as_slice() {
         // Mobile numbers, bare, with the trunk prefix 0, or with the country code.
-        [10] | [5, 5] | [3, 3, 4] | [4, 3, 3] | [4, 6] => starts(&['6', '7', '8', '9']),
+        [10] | [5, 5] | [3, 3, 4] | [4, 3, 3] => starts(&['6', '7', '8', '9']),
         [11] if starts(&['0']) || toll_free => true,
         [6, 5] => starts(&['0']),
         [2, 10] | [2, 5, 5] => first == "91",
@@ -165,7 +165,8 @@ fn is_code(groups: &[String], dashed: bool) -> bool {
         [12] => !starts(&['0']),
         // Area code and number.
         [3..=5, 6..=8] | [3..=5, 3..=4, 3..=4] if starts(&['0']) => true,
-        [2, 7..=8] => starts(&['0']) && dashed,
+        [2, 8] | [3, 7] | [4, 6] | [7, 4] if dashed => true,
+        [2, 7] => starts(&['0']) && dashed,
         // Toll-free numbers.
         [4, 3, 3..=4] | [4, 2, 4] | [10..=11, ..] | [4, 6..=7] => toll_free,
         [4, 4, 4] | [4, 4, 4, 4] => true,

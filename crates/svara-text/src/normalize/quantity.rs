@@ -67,7 +67,7 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     if let Some(spoken) = year::decade(&numeral, place, cursor) {
         return Some(Found::new(cursor.at(), spoken));
     }
-    let continues = place.behind_number_and(|c| is_dash(c) || c == '/');
+    let continues = place.behind_number_and(|c| c == '/') || place.done.ends_with(is_dash);
     let equation = in_equation(place);
     if !continues
         && !equation

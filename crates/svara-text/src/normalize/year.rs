@@ -194,7 +194,7 @@ fn one_decade(numeral: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>) -> 
     let number = numeral.whole().filter(|number| number % 10 == 0 && !numeral.grouped)?;
     let english = Words::of(Language::English);
     let mut ahead = *cursor;
-    if !ahead.eat_word(["s", "'s", "’s"]) {
+    if !ahead.eat_word(["s", "'s", "’s"]) && !(numeral.integer.len() == 4 && ahead.eat_word([" s"])) {
         return None;
     }
     let mut spoken = match numeral.integer.len() {
