@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} আৰু {b}",
         half: "আধা",
         per: "{a} প্ৰতি {b}",
+        per_ends: &[],
         range_before_noun: None,
         point: "দশমিক",
         minus: "মাইনাছ",
@@ -72,7 +73,7 @@ pub(super) static WORDS: Words = Words {
     loans: &loans::ASSAMESE,
     maths: &maths::ASSAMESE,
     letters: &letters::ASSAMESE,
-    sandhi: &[],
+    sandhi: &SANDHI,
     spaced: &["তম", "ম"],
     idiom: Some(&idiom::ASSAMESE),
     context: &CONTEXT,
@@ -187,3 +188,12 @@ static CONTEXT: Context = Context {
     spellings: &[&["টকা", "টকাৰ", "টকাত"], &["শতাংশ"], &["মিনিট", "মিনিটত"]],
     ..context::NONE
 };
+
+const SANDHI: [(&str, &str, &str); 6] = [
+    ("", "ৰ|", "ৰ"),
+    ("", "ত|", "ত"),
+    ("", "লৈ|", "লৈ"),
+    ("", "টা|", "টা"),
+    ("", "জন|", "জন"),
+    ("", "খন|", "খন"),
+];

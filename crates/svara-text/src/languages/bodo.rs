@@ -12,6 +12,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} आरो {b}",
         half: "खावसे",
         per: "{a} मोनफ्रोमबो {b}",
+        per_ends: &[],
         range_before_noun: None,
         point: "दशमिक",
         percent: "जौखोन्दो",

@@ -30,6 +30,8 @@ pub(crate) enum When {
     BeforeWord,
     /// With a number behind it.
     BeforeNumber,
+    /// With a number before it.
+    BehindNumber,
     /// Always.
     Always,
 }

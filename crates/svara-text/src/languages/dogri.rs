@@ -12,6 +12,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} ते {b}",
         half: "अद्धा",
         per: "{a} प्रति {b}",
+        per_ends: &[],
         range_before_noun: None,
         range: "{a} थमां {b}",
         one: ("इक", "इक"),

@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} and {b}",
         half: "half",
         per: "{a} per {b}",
+        per_ends: &[],
         range_before_noun: None,
         point: "point",
         minus: "minus",

@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} અને {b}",
         half: "અડધો",
         per: "{a} પ્રતિ {b}",
+        per_ends: &[],
         range_before_noun: None,
         point: "દશાંશ",
         minus: "માઇનસ",
@@ -76,7 +77,7 @@ pub(super) static WORDS: Words = Words {
     loans: &loans::GUJARATI,
     maths: &maths::GUJARATI,
     letters: &letters::GUJARATI,
-    sandhi: &[],
+    sandhi: &SANDHI,
     spaced: &["મો", "મી", "મું", "માં"],
     idiom: Some(&idiom::GUJARATI),
     context: &CONTEXT,
@@ -192,3 +193,14 @@ static CONTEXT: Context = Context {
     spellings: &[&["રૂપિયા", "રુપિયા", "રૂપિયો", "રૂપિયાની", "રૂપિયાનો"], &["ટકા", "ટકાની"], &["મિનિટ", "મિનિટે"]],
     ..context::NONE
 };
+
+const SANDHI: [(&str, &str, &str); 8] = [
+    ("", "માં|", "માં"),
+    ("", "ની|", "ની"),
+    ("", "ના|", "ના"),
+    ("", "નો|", "નો"),
+    ("", "નું|", "નું"),
+    ("", "થી|", "થી"),
+    ("", "ને|", "ને"),
+    ("", "એ|", "એ"),
+];

@@ -10,6 +10,8 @@ pub(crate) struct Idiom {
     pub quarter: Option<(&'static str, &'static str)>,
     /// A quarter less than the next number.
     pub three_quarters: Option<&'static str>,
+    /// Two small numbers in a row before a noun: दो-तीन दिन.
+    pub about: &'static str,
 }
 
 pub(super) static HINDI: Idiom = Idiom {
@@ -18,6 +20,7 @@ pub(super) static HINDI: Idiom = Idiom {
     half: "साढ़े {n}",
     quarter: Some(("सवा", "सवा {n}")),
     three_quarters: Some("पौने {m}"),
+    about: "{a}-{b}",
 };
 
 pub(super) static MAITHILI: Idiom = Idiom {
@@ -26,6 +29,7 @@ pub(super) static MAITHILI: Idiom = Idiom {
     half: "साढ़े {n}",
     quarter: Some(("सवा", "सवा {n}")),
     three_quarters: Some("पौने {m}"),
+    about: "{a}-{b}",
 };
 
 pub(super) static NEPALI: Idiom = Idiom {
@@ -34,6 +38,7 @@ pub(super) static NEPALI: Idiom = Idiom {
     half: "साढे {n}",
     quarter: Some(("सवा", "सवा {n}")),
     three_quarters: None,
+    about: "{a}-{b}",
 };
 
 pub(super) static MARATHI: Idiom = Idiom {
@@ -42,6 +47,7 @@ pub(super) static MARATHI: Idiom = Idiom {
     half: "साडे{n}",
     quarter: Some(("सव्वा", "सव्वा {n}")),
     three_quarters: Some("पावणे {m}"),
+    about: "{a}-{b}",
 };
 
 pub(super) static GUJARATI: Idiom = Idiom {
@@ -50,6 +56,7 @@ pub(super) static GUJARATI: Idiom = Idiom {
     half: "સાડા {n}",
     quarter: Some(("સવા", "સવા {n}")),
     three_quarters: Some("પોણા {m}"),
+    about: "{a}-{b}",
 };
 
 pub(super) static PUNJABI: Idiom = Idiom {
@@ -58,6 +65,7 @@ pub(super) static PUNJABI: Idiom = Idiom {
     half: "ਸਾਢੇ {n}",
     quarter: Some(("ਸਵਾ", "ਸਵਾ {n}")),
     three_quarters: Some("ਪੌਣੇ {m}"),
+    about: "{a}-{b}",
 };
 
 pub(super) static BENGALI: Idiom = Idiom {
@@ -66,6 +74,7 @@ pub(super) static BENGALI: Idiom = Idiom {
     half: "সাড়ে {n}",
     quarter: Some(("সোয়া", "সোয়া {n}")),
     three_quarters: Some("পৌনে {m}"),
+    about: "{a}-{b}",
 };
 
 pub(super) static ASSAMESE: Idiom = Idiom {
@@ -74,4 +83,5 @@ pub(super) static ASSAMESE: Idiom = Idiom {
     half: "চাৰে {n}",
     quarter: Some(("চোৱা", "চোৱা {n}")),
     three_quarters: None,
+    about: "{a}-{b}",
 };

@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} ಮತ್ತು {b}",
         half: "ಅರ್ಧ",
         per: "ಪ್ರತಿ {b}ಗೆ {a}",
+        per_ends: &[],
         range_before_noun: None,
         point: "ದಶಮಾಂಶ",
         minus: "ಮೈನಸ್",

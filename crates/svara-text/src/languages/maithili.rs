@@ -12,6 +12,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} आ {b}",
         half: "आधा",
         per: "{a} प्रति {b}",
+        per_ends: &[],
         range_before_noun: None,
         range: "{a} सँ {b}",
         ..hindi::SIGNS

@@ -204,6 +204,8 @@ pub(crate) struct Signs {
     pub half: &'static str,
     /// `{a}` for each `{b}`.
     pub per: &'static str,
+    /// How the end of the word for `{b}` changes in it.
+    pub per_ends: &'static [(&'static str, &'static str)],
     /// How the words of 1 change before a noun.
     pub one: (&'static str, &'static str),
     /// How the ends of number words change before a noun.

@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} र {b}",
         half: "आधा",
         per: "{a} प्रति {b}",
+        per_ends: &[],
         range_before_noun: None,
         range: "{a} देखि {b}",
         fraction: "{a} बटा {b}",
@@ -66,7 +67,7 @@ pub(super) static WORDS: Words = Words {
     loans: &loans::NEPALI,
     maths: &maths::NEPALI,
     letters: &letters::NEPALI,
-    sandhi: &[],
+    sandhi: &SANDHI,
     spaced: &["औँ", "औं", "ौँ", "ौं"],
     idiom: Some(&idiom::NEPALI),
     context: &CONTEXT,
@@ -152,3 +153,15 @@ static CONTEXT: Context = Context {
 /// As said; written forms vary.
 static BIKRAM_SAMBAT: [&str; 12] =
     words! { "वैशाख" "जेठ" "असार" "साउन" "भदौ" "असोज" "कात्तिक" "मंसिर" "पुस" "माघ" "फागुन" "चैत" };
+
+const SANDHI: [(&str, &str, &str); 9] = [
+    ("", "मा|", "मा"),
+    ("", "को|", "को"),
+    ("", "का|", "का"),
+    ("", "की|", "की"),
+    ("", "देखि|", "देखि"),
+    ("", "सम्म|", "सम्म"),
+    ("", "ले|", "ले"),
+    ("", "लाई|", "लाई"),
+    ("", "बाट|", "बाट"),
+];

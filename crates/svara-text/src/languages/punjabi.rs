@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} ਅਤੇ {b}",
         half: "ਅੱਧਾ",
         per: "{a} ਪ੍ਰਤੀ {b}",
+        per_ends: &[],
         range_before_noun: None,
         point: "ਦਸ਼ਮਲਵ",
         minus: "ਮਾਈਨਸ",

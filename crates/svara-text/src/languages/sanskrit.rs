@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} {b} च",
         half: "अर्धं",
         per: "प्रति {b} {a}",
+        per_ends: &[],
         range_before_noun: None,
         point: "दशमलव",
         minus: "ऋण",

@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} மற்றும் {b}",
         half: "அரை",
         per: "ஒரு {b}க்கு {a}",
+        per_ends: &[("்", "ு")],
         range_before_noun: Some("{a} முதல் {b}"),
         point: "புள்ளி",
         minus: "மைனஸ்",

@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
         mixed: "{a} మరియు {b}",
         half: "అర",
         per: "ఒక {b}కు {a}",
+        per_ends: &[],
         range_before_noun: None,
         point: "పాయింట్",
         minus: "మైనస్",
@@ -230,7 +231,7 @@ static CONTEXT: Context = Context {
     ..context::NONE
 };
 
-const SANDHI: [(&str, &str, &str); 13] = [
+const SANDHI: [(&str, &str, &str); 19] = [
     ("ం", "కి", "ానికి"),
     ("ం", "కు", "ానికి"),
     ("ం", "ని", "ాన్ని"),
@@ -244,4 +245,10 @@ const SANDHI: [(&str, &str, &str); 13] = [
     ("లు", "తో", "లతో"),
     ("లు", "పై", "లపై"),
     ("లు", "ని|", "లను"),
+    ("", "లో|", "లో"),
+    ("", "కి|", "కి"),
+    ("", "కు|", "కు"),
+    ("", "ని|", "ని"),
+    ("", "తో|", "తో"),
+    ("", "న|", "న"),
 ];

@@ -10,6 +10,8 @@ pub(crate) const UNITS: usize = 36;
 pub(crate) struct Unit(usize);
 
 impl Unit {
+    pub(crate) const FOOT: Self = Self(4);
+    pub(crate) const INCH: Self = Self(5);
     pub(crate) const KILOMETRES_PER_HOUR: Self = Self(15);
 
     /// Parses the unit at the start of `text`, and returns the length of its symbol in bytes. The longest symbol wins.
@@ -190,6 +192,12 @@ const SYMBOLS: &[(&str, usize)] = &[
     ("कि.ग्रा.", 12),
     ("कि.ग्रा", 12),
     ("कि. ग्रा.", 12),
+    ("कि0मी0", 3),
+    ("कि०मी०", 3),
+    ("कि0ग्रा0", 12),
+    ("कि०ग्रा०", 12),
+    ("मी0", 2),
+    ("ली0", 14),
     ("मिमी", 0),
     ("मि.मी.", 0),
     ("सेमी", 1),

@@ -39,7 +39,12 @@ fn listed(place: Place<'_>) -> Option<Found> {
             && place.words_before().next().is_some_and(|(word, gap)| {
                 gap == " " && word.len() == 1 && word.starts_with(|c: char| c.is_ascii_uppercase())
             });
-        (complete && !spelled && fits(*when, &cursor)).then_some((len, *long, *when, short.ends_with('.')))
+        (complete && !spelled && fits(*when, &cursor, &place)).then_some((
+            len,
+            *long,
+            *when,
+            short.ends_with('.'),
+        ))
     });
     let (len, long, when, point) = found.max_by_key(|(len, ..)| *len)?;
     let rest = place.rest.get(len..).unwrap_or_default();
@@ -51,11 +56,12 @@ fn listed(place: Place<'_>) -> Option<Found> {
 }
 
 /// Whether what follows lets the abbreviation be said in full.
-fn fits(when: When, cursor: &Cursor<'_>) -> bool {
+fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
     let mut ahead = *cursor;
     ahead.eat_space();
     match when {
         When::Always => true,
+        When::BehindNumber => place.done.trim_end_matches(is_space).ends_with(|c| digit_value(c).is_some()),
         // Numbers and signs will be words.
         When::BeforeWord => match ahead.eat_if(|c| !c.is_whitespace() && !",;:!?)]}।॥\"'’”".contains(c))
         {
@@ -83,7 +89,9 @@ fn office_zero(place: Place<'_>) -> Option<Found> {
     }
     cursor.skip(word.len());
     let zero = cursor.eat_if(|c| digit_value(c) == Some(0)).is_some();
-    let ends = zero && !cursor.peek().is_some_and(|c| digit_value(c).is_some() || ".,:/%".contains(c));
+    let mut after = cursor;
+    after.eat_if(|c| ".,:/%".contains(c));
+    let ends = zero && !cursor.at_digit() && !after.at_digit();
     (ends && !place.before.is_some_and(is_wordish)).then(|| Found::new(cursor.at(), word.to_owned()))
 }
 

@@ -48,7 +48,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let words = place.words;
     let is_code = is_postal_code(&groups, &place)
         || follows_cue(&place)
-        || (groups.len() == 1 && (4..=8).contains(&groups[0].len()) && leads_to_cue(&end));
+        || (matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end));
     is_code.then(|| Found::new(end.at(), spoken_groups(groups, words)))
 }
 
@@ -117,7 +117,11 @@ fn is_postal_code(groups: &[String], place: &Place<'_>) -> bool {
     let town = place.done.trim_end_matches(is_space);
     let hyphen = town.ends_with(is_dash);
     let town = town.trim_end_matches(is_dash).trim_end_matches(is_space);
-    six && hyphen && town.ends_with(is_letter) && !groups.iter().any(|group| group.starts_with('0'))
+    // "600 001": no number starts with a zero.
+    let spaced = groups.get(1).is_some_and(|group| group.starts_with('0'));
+    (six && (hyphen || spaced))
+        && town.ends_with(is_letter)
+        && !groups.first().is_some_and(|group| group.starts_with('0'))
 }
 
 /// Codes of letters and digits: number plates, IFSC, PAN, and what stands behind a word such as "PNR".

@@ -77,7 +77,12 @@ fn sandhi<'w>(spoken: &str, cursor: &Cursor<'_>, words: &'w Words) -> Option<(&'
 fn is_apart(cursor: &Cursor<'_>, words: &Words) -> bool {
     APART.iter().any(|word| is_word(cursor, word))
         || is_scale(cursor.rest())
-        || words.money.iter().any(|money| prefix_len(cursor.rest(), money.unit.many).is_some())
+        || words
+            .context
+            .spellings
+            .iter()
+            .flat_map(|names| *names)
+            .any(|name| prefix_len(cursor.rest(), name).is_some())
 }
 
 /// Whether a name of the home currency or another is at the start of `text`.

@@ -5,6 +5,7 @@ use super::{
     measure::eat_unit,
     place::{Found, Place},
     scale::idiomatic,
+    time::half_past_words,
     words::{before_noun, counted},
 };
 use crate::{
@@ -145,7 +146,9 @@ fn mixed(whole: u64, above: u64, below: u64, words: &Words) -> String {
     let idiom = decimal.and_then(|fraction| {
         idiomatic(&Numeral { fraction: Some(fraction.to_owned()), ..Numeral::of(whole) }, words)
     });
-    idiom.unwrap_or_else(|| {
+    let half = words.clock.half.filter(|_| (above, below) == (1, 2) && whole > 0);
+    let half = half.and_then(|half| Some(half_past_words(u32::try_from(whole).ok()?, &half, words)));
+    idiom.or(half).unwrap_or_else(|| {
         let whole = before_noun(cardinal(whole, words), words);
         let part = if (above, below) == (1, 2) && words.calendar.ordinal_day {
             "a half".to_owned()

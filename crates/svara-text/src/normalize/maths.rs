@@ -26,6 +26,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '×' | '✕' => maths.times,
         '*' if between_digits => maths.times,
         '÷' => maths.divided,
+        '/' if between_digits && in_equation(&place) => maths.divided,
         '±' => maths.plus_minus,
         '√' => maths.root,
         '²' if glued_before => maths.squared,
@@ -51,12 +52,12 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
 
 /// Whether the place is part of an equation: digits and signs up to an equals sign, on either side.
 pub(super) fn in_equation(place: &Place<'_>) -> bool {
-    let part = |c: char| digit_value(c).is_some() || is_space(c) || is_dash(c) || "+×x*÷.,()".contains(c);
+    let part = |c: char| digit_value(c).is_some() || is_space(c) || is_dash(c) || "+×x*/÷.,()²³√".contains(c);
     let equals_ahead = place.rest.chars().take(EQUATION).find(|c| !part(*c)) == Some('=');
     let equals_before = place.done.chars().rev().take(EQUATION).find(|c| !part(*c)) == Some('=');
     equals_ahead || equals_before
 }
 
 fn is_operand(c: char) -> bool {
-    is_letter(c) || digit_value(c).is_some() || c == ')' || c == '('
+    is_letter(c) || digit_value(c).is_some() || matches!(c, '(' | ')' | '²' | '³')
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     languages::{Unit, Words},
-    number::Numeral,
+    number::{Numeral, cardinal, replace_end},
 };
 
 /// A number in words, with what it measures if that follows.
@@ -29,6 +29,9 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
             .filter(|_| is_time(name, words))
             .unwrap_or_else(|| before_noun(numeral.spoken(words), words));
         return Measure { spoken: counted(&number, name), named: true };
+    }
+    if let Some(spoken) = rate(numeral, cursor, words).or_else(|| feet_and_inches(numeral, cursor, words)) {
+        return Measure { spoken, named: true };
     }
     // "100 million kg", "5 लाख टन".
     let mut ahead = *cursor;
@@ -85,7 +88,10 @@ pub(super) fn eat_unit(
     let ends = ahead.at_word_end()
         && !abbreviated
         && !ahead.rest().starts_with(['\'', '’', '+', '&', '_', '²', '³'])
-        && !(ahead.rest().starts_with('-') && !ends_range(&ahead))
+        && !(ahead
+            .rest()
+            .strip_prefix('-')
+            .is_some_and(|r| r.starts_with(|c: char| c.is_ascii_alphabetic())))
         && !(ahead.rest().starts_with('/')
             && ahead.rest().get(1..).is_some_and(|r| r.starts_with(|c: char| c.is_ascii_alphanumeric())));
     // Sounds such as "AH0 L" aren't litres, and "in" is mostly a word.
@@ -100,15 +106,69 @@ pub(super) fn eat_unit(
     Some(form(unit.name(words), count))
 }
 
-/// Whether the dash at the cursor is that of a range: a number follows.
-fn ends_range(cursor: &Cursor<'_>) -> bool {
+/// Reads a unit that ends a word, and returns its name for one.
+pub(super) fn eat_unit_name(cursor: &mut Cursor<'_>, words: &Words) -> Option<&'static str> {
+    let (unit, len) = Unit::parse(cursor.rest())?;
     let mut ahead = *cursor;
-    ahead.eat_dash().is_some() && ahead.at_digit()
+    ahead.skip(len);
+    ahead.at_word_end().then(|| {
+        *cursor = ahead;
+        unit.name(words).one
+    })
+}
+
+/// Something for each of something else.
+pub(super) fn per(what: &str, mut each: String, words: &Words) -> String {
+    replace_end(&mut each, words.signs.per_ends);
+    words.signs.per.replace("{a}", what).replace("{b}", &each)
+}
+
+/// Says a number of units for each other unit: `5 mg/l`, `12/kg`.
+fn rate(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let mut ahead = *cursor;
+    let number = before_noun(numeral.spoken(words), words);
+    let glued = ahead.eat("/");
+    if !glued {
+        ahead.eat_space();
+        let (unit, len) = Unit::parse(ahead.rest())?;
+        ahead.skip(len);
+        let name = form(unit.name(words), numeral.whole());
+        if !ahead.eat("/") {
+            return None;
+        }
+        let each = eat_unit_name(&mut ahead, words)?;
+        *cursor = ahead;
+        return Some(per(&counted(&number, name), each.to_owned(), words));
+    }
+    // A letter alone is the end of a number of a house or a file.
+    let start = ahead;
+    let each = eat_unit_name(&mut ahead, words)?;
+    if ahead.at() - start.at() < 2 {
+        return None;
+    }
+    *cursor = ahead;
+    Some(per(&number, each.to_owned(), words))
+}
+
+/// Says the height of a person: `5'10"`.
+fn feet_and_inches(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let feet = numeral.whole().filter(|feet| (1..10).contains(feet))?;
+    let mut ahead = *cursor;
+    ahead.eat_if(|c| matches!(c, '\'' | '′' | '’'))?;
+    let inches = ahead.number(1, 2).filter(|inches| *inches < 12)?;
+    if !(ahead.eat("''") || ahead.eat_if(|c| matches!(c, '"' | '″' | '”')).is_some()) {
+        return None;
+    }
+    *cursor = ahead;
+    let say = |count: u64, unit: Unit| {
+        counted(&before_noun(cardinal(count, words), words), form(unit.name(words), Some(count)))
+    };
+    Some(format!("{} {}", say(feet, Unit::FOOT), say(inches.into(), Unit::INCH)))
 }
 
 /// Kilometres in an hour with a slash and words of an Indian script: `किमी/घंटा`.
 fn eat_per_hour(symbol: &str, cursor: &mut Cursor<'_>) -> Option<Unit> {
-    const KILOMETRES: [&str; 18] = [
+    const KILOMETRES: &[&str] = &[
         "km",
         "kms",
         "किमी",
@@ -128,7 +188,7 @@ fn eat_per_hour(symbol: &str, cursor: &mut Cursor<'_>) -> Option<Unit> {
         "ಕಿ.ಮೀ.",
         "കി.മീ.",
     ];
-    const HOURS: [&str; 20] = [
+    const HOURS: &[&str] = &[
         "h",
         "hr",
         "hour",
@@ -154,7 +214,7 @@ fn eat_per_hour(symbol: &str, cursor: &mut Cursor<'_>) -> Option<Unit> {
         return None;
     }
     let mut ahead = *cursor;
-    let found = ahead.eat("/") && ahead.eat_word(HOURS);
+    let found = ahead.eat("/") && ahead.eat_word(HOURS.iter().copied());
     found.then(|| {
         *cursor = ahead;
         Unit::KILOMETRES_PER_HOUR

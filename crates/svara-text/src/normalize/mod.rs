@@ -135,7 +135,7 @@ fn unrecognized_len(rest: &str) -> usize {
 
 fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
     let c = place.rest.chars().next()?;
-    if c.is_ascii() && !c.is_ascii_alphanumeric() && !"+-.$*=<>".contains(c) {
+    if c.is_ascii() && !c.is_ascii_alphanumeric() && !"+-.$*=<>/".contains(c) {
         return None;
     }
     let found = if digit_value(c).is_some() || Currency::is_sign(c) || matches!(c, '+' | '.') || is_dash(c) {
@@ -143,7 +143,11 @@ fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
     } else if !is_letter(c) {
         return maths::sign(place).or_else(|| fraction::alone(place));
     } else if !place.before.is_some_and(is_wordish) {
-        word(place, c, acronyms)?
+        match word(place, c) {
+            Some(found) => found,
+            // Names of letters take endings as they are.
+            None => return acronym::recognize(place, acronyms).filter(|_| c.is_ascii_uppercase()),
+        }
     } else {
         return None;
     };
@@ -164,7 +168,7 @@ fn number(place: Place<'_>) -> Option<Found> {
 }
 
 /// What starts with a letter at the start of a word.
-fn word(place: Place<'_>, c: char, acronyms: &Acronyms) -> Option<Found> {
+fn word(place: Place<'_>, c: char) -> Option<Found> {
     let latin = c.is_ascii_alphabetic();
     if !latin && !WritingSystem::is_indic(c) {
         return None;
@@ -182,5 +186,4 @@ fn word(place: Place<'_>, c: char, acronyms: &Acronyms) -> Option<Found> {
         .or_else(|| if c.is_ascii_uppercase() { code::mixed(place) } else { None })
         .or_else(named)
         .or_else(|| if c.is_ascii_uppercase() { roman::recognize(place) } else { None })
-        .or_else(|| if c.is_ascii_uppercase() { acronym::recognize(place, acronyms) } else { None })
 }

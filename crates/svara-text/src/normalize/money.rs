@@ -2,15 +2,20 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_letter},
+    measure::{eat_unit_name, per},
     place::{Found, Place},
     scale::{Amount, range},
     words::{before_noun, counted, form},
 };
 use crate::{
-    languages::{Currency, Noun, Unit, Words},
+    languages::{Currency, Noun, Words},
     number::{Numeral, cardinal},
     writing::digit_value,
 };
+
+/// Short English words for what a sum is paid for, besides units.
+const PER: [(&str, &str); 5] =
+    [("mo", "month"), ("wk", "week"), ("d", "day"), ("pc", "piece"), ("pp", "person")];
 
 /// `₹1,50,000`, `Rs. 500/-`, `-$12.50`, `₹1.5 लाख`, `₹2 लाख करोड़`, `₹5Cr`, `₹500-1000`, `₹.50`, `500₹`, `500/-`,
 /// `₹50/kg`.
@@ -41,12 +46,14 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     };
     let (unit, hundredth) = currency.name(words);
     let mut spoken = sum(to.as_ref().unwrap_or(&from), unit, hundredth, words);
-    if let Some(per) = eat_per(&mut cursor, words) {
-        spoken = words.signs.per.replace("{a}", &spoken).replace("{b}", &per);
+    if let Some(name) = eat_per(&mut cursor, words) {
+        spoken = per(&spoken, name, words);
     }
     if let Some(to) = &to {
         // In "₹10-15 लाख", the scale is that of both.
-        let first = if from.scale.is_none() || to.scale.is_none() {
+        let first = if from.numeral.fraction.is_some() && from.scale.is_none() && to.scale.is_none() {
+            sum(&from, unit, hundredth, words)
+        } else if from.scale.is_none() || to.scale.is_none() {
             from.numeral.spoken(words)
         } else {
             from.spoken(words)
@@ -117,20 +124,17 @@ fn eat_range_end(
     })
 }
 
-/// What a sum is paid for: `/kg`, `/किलो`.
+/// What a sum is paid for: `/kg`, `/किलो`, `/mo`.
 fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
     let mut ahead = *cursor;
     if !ahead.eat("/") {
         return None;
     }
     ahead.eat_space();
-    if let Some((unit, len)) = Unit::parse(ahead.rest()) {
-        let mut behind = ahead;
-        behind.skip(len);
-        if behind.at_word_end() {
-            *cursor = behind;
-            return Some(unit.name(words).one.to_owned());
-        }
+    let mut behind = ahead;
+    if let Some(unit) = eat_unit_name(&mut behind, words) {
+        *cursor = behind;
+        return Some(unit.to_owned());
     }
     let word = ahead.word();
     // A word in capitals or with a point is an abbreviation of its own.
@@ -142,7 +146,8 @@ fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
         return None;
     }
     *cursor = ahead;
-    Some(word.to_owned())
+    let english = PER.iter().find(|(short, _)| *short == word && words.calendar.ordinal_day);
+    Some(english.map_or(word, |(_, long)| long).to_owned())
 }
 
 /// The sum in words.

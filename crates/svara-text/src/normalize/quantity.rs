@@ -80,6 +80,7 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
         return Some(Found::new(cursor.at(), year));
     }
     if let Some(spoken) = ordinal(&numeral, cursor, words) {
+        let spoken = range::of_ordinals(spoken, cursor, words);
         return Some(Found::new(cursor.at(), spoken));
     }
     let unmeasured = cursor.at();

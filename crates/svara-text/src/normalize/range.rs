@@ -9,7 +9,7 @@ use super::{
     words::{before_noun, counts},
     year,
 };
-use crate::{number::Numeral, writing::WritingSystem};
+use crate::{languages::Words, number::Numeral, writing::WritingSystem};
 
 /// A range with the number `first`, which is read already. The second number must be greater.
 pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
@@ -55,8 +55,10 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             }
             let noun = cursor.at() == unmeasured
                 && cursor.rest().strip_prefix(' ').is_some_and(|r| r.starts_with(WritingSystem::is_indic));
-            if noun && let Some(before_noun) = words.signs.range_before_noun {
-                template = before_noun;
+            if noun {
+                template = words.signs.range_before_noun.unwrap_or(template);
+                let about = words.idiom.filter(|_| in_a_row(first, &second));
+                template = about.map_or(template, |idiom| idiom.about);
             }
             (to, measure.named)
         }
@@ -64,4 +66,22 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     let spoken = scale::range(from, &to, template, words);
     let joins = cursor.peek().is_some_and(is_letter);
     Some(Found { named: named && !joins, ..Found::new(cursor.at(), spoken) })
+}
+
+/// An ordinal with another behind a dash: `5वीं-8वीं`.
+pub(super) fn of_ordinals(first: String, cursor: &mut Cursor<'_>, words: &'static Words) -> String {
+    let mut ahead = *cursor;
+    let second = ahead.eat_if(is_dash).and_then(|_| Numeral::parse(ahead.rest()));
+    let to = second.and_then(|second| {
+        ahead.skip(second.len);
+        ordinal(&second, &mut ahead, words)
+    });
+    let Some(to) = to else { return first };
+    *cursor = ahead;
+    scale::range(first, &to, words.signs.range, words)
+}
+
+/// Whether the numbers are small and follow each other.
+fn in_a_row(first: &Numeral, second: &Numeral) -> bool {
+    matches!((first.whole(), second.whole()), (Some(a), Some(b)) if b == a + 1 && b <= 10)
 }

@@ -230,7 +230,7 @@ fn scale_word(exponent: u32, words: &Words) -> String {
 
 /// Says a number and a half or a quarter as people do, where the language has words for it.
 pub(super) fn idiomatic(numeral: &Numeral, words: &Words) -> Option<String> {
-    let Idiom { one_and_half, two_and_half, half, quarter, three_quarters } = words.idiom?;
+    let Idiom { one_and_half, two_and_half, half, quarter, three_quarters, .. } = words.idiom?;
     let whole = numeral.quantity()?;
     let say = |template: &str, number: u64| {
         let spoken = cardinal(number, words);

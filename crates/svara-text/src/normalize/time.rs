@@ -173,7 +173,7 @@ fn fill(template: &str, hours: &str, minutes: &str) -> String {
 }
 
 /// Says half past an hour: "साढ़े सात".
-fn half_past_words(hour: u32, half: &Half, words: &Words) -> String {
+pub(super) fn half_past_words(hour: u32, half: &Half, words: &Words) -> String {
     if let Some((_, irregular)) = half.irregular.iter().find(|(irregular, _)| *irregular == hour) {
         return (*irregular).to_owned();
     }
