@@ -126,6 +126,11 @@ impl Currency {
         first_of(BEHIND, text)
     }
 
+    /// Every sign that stands before a sum.
+    pub(crate) fn signs() -> impl Iterator<Item = &'static str> {
+        BEFORE.iter().map(|(sign, _)| *sign)
+    }
+
     /// Whether `c` is a sign that only currencies have.
     pub(crate) const fn is_sign(c: char) -> bool {
         matches!(c, '₹' | '₨' | '$' | '€' | '£' | '¥' | '₩' | '₺' | '₦' | '৳' | '₽' | '฿')

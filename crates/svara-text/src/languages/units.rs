@@ -1,5 +1,7 @@
 //! Units of measure: their symbols, and their names by script where languages share them.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::{Noun, Words, noun, same};
 
 /// The number of common units.
@@ -18,11 +20,9 @@ impl Unit {
     ///
     /// Letter case matters: `5 m` is a length, `5 M` isn't, and `4G` isn't a weight.
     pub(crate) fn parse(text: &str) -> Option<(Self, usize)> {
-        SYMBOLS
-            .iter()
-            .filter(|(symbol, _)| text.starts_with(symbol))
-            .max_by_key(|(symbol, _)| symbol.len())
-            .map(|&(symbol, index)| (Self(index), symbol.len()))
+        let first = text.chars().next()?;
+        let (symbol, index) = BY_FIRST.get(&first)?.iter().find(|(symbol, _)| text.starts_with(symbol))?;
+        Some((Self(*index), symbol.len()))
     }
 
     /// Whether `symbol` is an English word or letter, too, which only the end of a text or a word of another script
@@ -41,6 +41,18 @@ impl Unit {
         common.or_else(|| words.loans.units.get(self.0 - UNITS)).copied().unwrap_or(noun("", ""))
     }
 }
+
+/// The symbols by their first character, the longest first.
+static BY_FIRST: LazyLock<HashMap<char, Vec<(&str, usize)>>> = LazyLock::new(|| {
+    let mut by_first: HashMap<char, Vec<(&str, usize)>> = HashMap::new();
+    for &(symbol, index) in SYMBOLS {
+        by_first.entry(symbol.chars().next().unwrap_or_default()).or_default().push((symbol, index));
+    }
+    for symbols in by_first.values_mut() {
+        symbols.sort_by_key(|(symbol, _)| std::cmp::Reverse(symbol.len()));
+    }
+    by_first
+});
 
 /// The index of the first rare unit.
 const R: usize = UNITS;

@@ -13,7 +13,7 @@ use crate::{
 
 /// The abbreviation at the place, in full.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
-    listed(place).or_else(|| office_zero(place))
+    listed(place)
 }
 
 /// The full form of an English abbreviation without its point.
@@ -77,7 +77,7 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
 }
 
 /// The `0` in `पो0`: a point, which isn't said.
-fn office_zero(place: Place<'_>) -> Option<Found> {
+pub(super) fn office_zero(place: Place<'_>) -> Option<Found> {
     let mut cursor = place.cursor();
     if !cursor.peek().is_some_and(|c| WritingSystem::of(c) == Some(WritingSystem::Devanagari)) {
         return None;

@@ -62,11 +62,6 @@ impl<'t> Cursor<'t> {
         self.eat_if(is_space).is_some()
     }
 
-    /// Skips a hyphen or dash and returns it.
-    pub(super) fn eat_dash(&mut self) -> Option<char> {
-        self.eat_if(is_dash)
-    }
-
     /// Skips the first of `words` that comes next as a whole word, in any spelling, and returns its index.
     pub(super) fn eat_word_of<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) -> Option<usize> {
         let rest = self.rest();
@@ -129,10 +124,14 @@ pub(super) fn is_wordish(c: char) -> bool {
 
 /// Whether `c` is a letter, or a sign of an Indian script.
 pub(super) fn is_letter(c: char) -> bool {
-    c.is_ascii_alphabetic()
-        || (!c.is_ascii()
-            && digit_value(c).is_none()
-            && (c.is_alphabetic() || WritingSystem::of(c).is_some()))
+    if c.is_ascii() {
+        return c.is_ascii_alphabetic();
+    }
+    if matches!(c, '\u{900}'..='\u{D7F}') {
+        // The dandas are shared by all Indian scripts.
+        return digit_value(c).is_none() && !matches!(c, '\u{964}' | '\u{965}') && (WritingSystem::of(c).is_some() || c.is_alphabetic());
+    }
+    digit_value(c).is_none() && (c.is_alphabetic() || WritingSystem::of(c).is_some())
 }
 
 /// Spaces within a line.

@@ -43,6 +43,7 @@ mod range;
 mod roman;
 mod scale;
 mod spelling;
+mod starts;
 mod time;
 mod web;
 mod words;
@@ -58,6 +59,7 @@ use self::{
     cursor::{is_dash, is_letter, is_wordish},
     output::Output,
     place::{Found, Place},
+    starts::Starts,
 };
 use crate::{
     language::Language,
@@ -108,6 +110,7 @@ pub fn normalize_mapped(text: &str, language: Language) -> Normalized<'_> {
 #[must_use]
 pub fn normalize_with<'t>(text: &'t str, language: Language, acronyms: &Acronyms) -> Normalized<'t> {
     let words = Words::of(language);
+    let starts = Starts::of(language);
     let mut out = Output::new(text);
     while !out.rest().is_empty() {
         let rest = out.rest();
@@ -115,7 +118,7 @@ pub fn normalize_with<'t>(text: &'t str, language: Language, acronyms: &Acronyms
             out.keep(len);
             continue;
         }
-        let place = Place { done: out.done(), rest, before: out.before(), words };
+        let place = Place { done: out.done(), rest, before: out.before(), words, starts };
         match recognize(place, acronyms) {
             Some(found) => out.say(&found),
             None => out.keep(unrecognized_len(rest)),
@@ -173,17 +176,22 @@ fn word(place: Place<'_>, c: char) -> Option<Found> {
     if !latin && !WritingSystem::is_indic(c) {
         return None;
     }
+    let may_be = place.starts.is_none_or(|starts| starts.may_be(place.rest));
     let named = || {
+        if !may_be {
+            return None;
+        }
         money::recognize(place)
             .or_else(|| month::before_day(place))
             .or_else(|| abbreviation::recognize(place))
     };
     if !latin {
-        return named();
+        return named().or_else(|| abbreviation::office_zero(place));
     }
+    let capital = c.is_ascii_uppercase();
     web::recognize(place)
         .or_else(|| if matches!(c, 'x' | 'X') { maths::sign(place) } else { None })
-        .or_else(|| if c.is_ascii_uppercase() { code::mixed(place) } else { None })
+        .or_else(|| if capital { code::mixed(place) } else { None })
         .or_else(named)
-        .or_else(|| if c.is_ascii_uppercase() { roman::recognize(place) } else { None })
+        .or_else(|| if capital { roman::recognize(place) } else { None })
 }

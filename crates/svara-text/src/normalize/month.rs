@@ -119,3 +119,8 @@ fn eat_year(cursor: &mut Cursor<'_>) -> Option<u64> {
     *cursor = ahead;
     Some(year.into())
 }
+
+/// The short English names.
+pub(super) fn short_names() -> impl Iterator<Item = &'static str> {
+    SHORT.iter().map(|(name, _)| *name)
+}

@@ -2,7 +2,8 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_invisible, is_letter, is_wordish},
-    spelling::same,
+    spelling::without_suffix,
+    starts::Starts,
 };
 use crate::{languages::Words, writing::digit_value};
 
@@ -19,6 +20,7 @@ pub(super) struct Place<'t> {
     /// The character before it in the result.
     pub before: Option<char>,
     pub words: &'static Words,
+    pub starts: Option<&'static Starts>,
 }
 
 /// Something recognized, and its words.
@@ -96,12 +98,6 @@ impl<'t> Place<'t> {
 }
 
 /// Whether `text` ends in the whole word `word`, which may hold points and spaces.
-pub(super) fn ends_with_word(text: &str, word: &str) -> bool {
-    // Spellings of a word differ in a few bytes at most.
-    let most = word.len() + 9;
-    let near = text.get(text.ceil_char_boundary(text.len().saturating_sub(most))..).unwrap_or_default();
-    near.char_indices().any(|(at, _)| {
-        near.get(at..).is_some_and(|end| same(end, word))
-            && !text.get(..text.len() - near.len() + at).is_some_and(|before| before.ends_with(is_wordish))
-    })
+fn ends_with_word(text: &str, word: &str) -> bool {
+    without_suffix(text, word).is_some_and(|before| !before.ends_with(is_wordish))
 }

@@ -3,14 +3,6 @@
 
 /// The length in bytes of `word` at the start of `text`, in any spelling.
 pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
-    // Nearly every word of a table differs in its first byte.
-    if let (Some(a), Some(b)) = (text.as_bytes().first(), word.as_bytes().first())
-        && a.is_ascii()
-        && b.is_ascii()
-        && !a.eq_ignore_ascii_case(b)
-    {
-        return None;
-    }
     let mut typed = text.char_indices().peekable();
     for wanted in word.chars().filter_map(folded) {
         loop {
@@ -25,13 +17,34 @@ pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
     Some(typed.peek().map_or(text.len(), |(at, _)| *at))
 }
 
+/// What comes before `word` at the end of `text`, in any spelling.
+pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let mut typed = text.char_indices().rev();
+    let mut start = text.len();
+    for wanted in word.chars().rev().filter_map(folded) {
+        loop {
+            let (at, c) = typed.next()?;
+            start = at;
+            match folded(c) {
+                None => {}
+                Some(c) if c == wanted => break,
+                Some(_) => return None,
+            }
+        }
+    }
+    text.get(..start)
+}
+
 /// Whether `typed` is `word`, in any spelling.
 pub(super) fn same(typed: &str, word: &str) -> bool {
     prefix_len(typed, word) == Some(typed.len())
 }
 
 /// The letter that counts, if `c` counts at all.
-const fn folded(c: char) -> Option<char> {
+pub(super) const fn folded(c: char) -> Option<char> {
+    if c.is_ascii() {
+        return Some(c.to_ascii_lowercase());
+    }
     Some(match c {
         '\u{93C}' | '\u{9BC}' | '\u{A3C}' | '\u{200C}' | '\u{200D}' => return None,
         '\u{958}' => 'क',
@@ -54,7 +67,7 @@ const fn folded(c: char) -> Option<char> {
         'ँ' => 'ं',
         'ਁ' | 'ੰ' => 'ਂ',
         'ઁ' => 'ં',
-        _ => c.to_ascii_lowercase(),
+        _ => c,
     })
 }
 

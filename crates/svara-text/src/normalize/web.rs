@@ -32,6 +32,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if scheme {
         cursor = after_scheme;
     }
+    // The part that has the host: looking further first would take long in a row of slashes.
+    let head = cursor.rest().find(|c: char| !is_label_char(c) && !"._%+~@".contains(c));
+    let head = cursor.rest().get(..head.unwrap_or(cursor.rest().len())).unwrap_or_default();
+    if !scheme && !head.contains(['@', '.']) {
+        return None;
+    }
     let body = address_run(cursor.rest());
     // The digits are spelled out, which makes a word of its own of what is before them.
     let before_digits = body.split(|c| digit_value(c).is_some()).next().unwrap_or_default();

@@ -88,8 +88,12 @@ fn is_year(number: u64, place: &Place<'_>, after: &Cursor<'_>) -> bool {
 fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
     let context = words.context;
     if context.year_endings.iter().any(|ending| {
-        prefix_len(after.rest(), ending).is_some_and(|len| {
-            let mut behind = *after;
+        // A hyphen may stand before it.
+        let mut behind = *after;
+        if !ending.starts_with('-') {
+            behind.eat_if(is_dash);
+        }
+        prefix_len(behind.rest(), ending).is_some_and(|len| {
             behind.skip(len);
             behind.at_word_end()
         })
