@@ -33,7 +33,9 @@ mod writing;
 
 pub use incoming::{IncomingText, Trigger};
 pub use language::{Language, UnknownLanguage};
-pub use normalize::normalize;
+pub use normalize::{
+    AcronymReading, Acronyms, Normalized, Replacement, normalize, normalize_mapped, normalize_with,
+};
 pub use number::spell;
 pub use pack::pack;
 pub use sentence::sentences;

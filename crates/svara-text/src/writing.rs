@@ -31,6 +31,7 @@ impl WritingSystem {
             return None;
         }
         match c {
+            '×' | '÷' => None,
             'A'..='Z' | 'a'..='z' | '\u{C0}'..='\u{24F}' => Some(Self::Latin),
             // The dandas are shared by all Indian scripts.
             '\u{964}' | '\u{965}' => None,
@@ -52,32 +53,23 @@ impl WritingSystem {
     }
 }
 
-/// The zero of each digit system. The other nine digits follow it in code point order.
-const ZEROS: [char; 14] = [
-    '0', '\u{660}',  // Arabic-Indic
-    '\u{6F0}',  // Extended Arabic-Indic, as in Urdu
-    '\u{966}',  // Devanagari
-    '\u{9E6}',  // Bengali and Assamese
-    '\u{A66}',  // Gurmukhi
-    '\u{AE6}',  // Gujarati
-    '\u{B66}',  // Odia
-    '\u{BE6}',  // Tamil
-    '\u{C66}',  // Telugu
-    '\u{CE6}',  // Kannada
-    '\u{D66}',  // Malayalam
-    '\u{1C50}', // Ol Chiki
-    '\u{ABF0}', // Meetei Mayek
-];
-
-/// The value 0..=9 of a decimal digit of ASCII or of an Indian digit system.
-pub(crate) fn digit_value(c: char) -> Option<u8> {
-    if c.is_ascii() {
-        return c.to_digit(10).and_then(|value| u8::try_from(value).ok());
-    }
-    ZEROS.iter().find_map(|&zero| {
-        let value = u32::from(c).checked_sub(u32::from(zero))?;
-        u8::try_from(value).ok().filter(|value| *value < 10)
-    })
+/// The value 0..=9 of a decimal digit of ASCII, of full width, or of an Indian digit system.
+pub(crate) const fn digit_value(c: char) -> Option<u8> {
+    let code = c as u32;
+    let value = match code {
+        0x30..=0x39 => code - 0x30,
+        0..0x660 => return None,
+        // Devanagari, Bengali, Gurmukhi, Gujarati, Odia, Tamil, Telugu, Kannada, Malayalam: one block of 128 each.
+        0x900..0xD80 if matches!(code & 0x7F, 0x66..=0x6F) => (code & 0x7F) - 0x66,
+        0x660..=0x669 => code - 0x660,     // Arabic-Indic
+        0x6F0..=0x6F9 => code - 0x6F0,     // Extended Arabic-Indic, as in Urdu
+        0x1C50..=0x1C59 => code - 0x1C50,  // Ol Chiki
+        0xABF0..=0xABF9 => code - 0xABF0,  // Meetei Mayek
+        0xFF10..=0xFF19 => code - 0xFF10,  // full-width
+        _ => return None,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "every value is below 10")]
+    Some(value as u8)
 }
 
 #[cfg(test)]

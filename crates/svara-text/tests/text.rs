@@ -2,7 +2,7 @@
 #![expect(clippy::panic, reason = "helpers outside of #[test] functions are tests, too")]
 
 use proptest::prelude::*;
-use svara_text::{Language, normalize};
+use svara_text::{Language, normalize, normalize_mapped};
 
 /// Language, text, normalized text.
 type Case = (Language, &'static str, &'static str);
@@ -114,6 +114,13 @@ fn tricky() -> impl Strategy<Value = String> {
             "August ", " August ", "अगस्त ", "http://", "https://", "www.", ".com", "@x.in", "<happy>", "<a1>", "²",
             "five", "one ", " एक", "।", "\n", "\u{200d}", "\u{301}", "–", " – ", "−",
         ]).prop_map(str::to_owned),
+        2 => proptest::sample::select(vec![
+            "Dr.", "Dr. ", "डॉ. ", "डा0 ", "पो0", "नं. ", "No. ", "etc.", "ई.पू. ", "క్రీ.శ. ", "ಶೇ. ", "M/s ", "OTP ", "PIN",
+            "GPU", "NASA", "GPUs", "IT ", "PART ", "Chapter ", "XL", "II", "Sam ", "MH12AB", "SBIN0", "PNR ", "card ", "पिन ",
+            "½", "¾", "×", "÷", "=", "x", "²", "√", "±", "<", " > ", "+", " में", " से अधिक", " घंटे", "बजे", " a.m.", "सुबह ",
+            "Jan ", " Mar. ", "june ", "in ", "(", ")", "-ലെ", "ലധികം", "க்கு", "రలు", "ల", "ರಷ್ಟು", " ನೇ", " वां", "च्या", "થી",
+            "million ", " lakh crore", " हजार", "/kg", "/किलो", "रुपये", " प्रतिशत", "/घंटा", "s", "'s", "phone:", "0", "०",
+        ]).prop_map(str::to_owned),
         1 => "\\PC{0,3}",
     ];
     proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
@@ -127,6 +134,19 @@ fn holds(text: &str, language: Language) -> Result<(), TestCaseError> {
     prop_assert_eq!(left, None, "digit left in {:?} from {:?}", said, text);
     let (before, after) = (text.chars().count(), said.chars().count());
     prop_assert!(after <= 40 * before, "{} characters from {}", after, before);
+    maps(text, language)
+}
+
+/// What isn't replaced is the same in both texts, and the replacements are in order.
+fn maps(text: &str, language: Language) -> Result<(), TestCaseError> {
+    let normalized = normalize_mapped(text, language);
+    let (mut typed, mut said) = (0, 0);
+    for replaced in &normalized.replacements {
+        prop_assert!(!replaced.typed.is_empty() && replaced.typed.start >= typed);
+        prop_assert_eq!(&text[typed..replaced.typed.start], &normalized.said[said..replaced.said.start]);
+        (typed, said) = (replaced.typed.end, replaced.said.end);
+    }
+    prop_assert_eq!(&text[typed..], &normalized.said[said..]);
     Ok(())
 }
 
@@ -144,7 +164,7 @@ proptest! {
     }
 
     #[test]
-    fn text_without_digits_and_signs_is_untouched(text in "[\\p{L}\\p{M} ,;!?।\n]{0,60}", language in language()) {
+    fn text_without_digits_signs_and_capitals_is_untouched(text in "[\\p{Ll}\\p{Lo}\\p{M} ,;!?।\n]{0,60}", language in language()) {
         prop_assert_eq!(normalize(&text, language), text.as_str());
     }
 }

@@ -1,13 +1,18 @@
 //! Assamese.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Noun, Numbers, Signs, UNITS, Web, Words,
-    fixed, money, noun, plain, same,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
 };
 
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
     signs: Signs {
+        mixed: "{a} আৰু {b}",
+        half: "আধা",
+        per: "{a} প্ৰতি {b}",
+        per_ends: &[],
+        range_before_noun: None,
         point: "দশমিক",
         minus: "মাইনাছ",
         plus: "প্লাছ",
@@ -19,6 +24,19 @@ pub(super) static WORDS: Words = Words {
         before_noun: &[],
     },
     calendar: Calendar {
+        spellings: &[
+            ("জানুৱাৰি", 1),
+            ("ফেব্ৰুৱাৰি", 2),
+            ("এপ্ৰিল", 4),
+            ("মে", 5),
+            ("আগস্ট", 8),
+            ("চেপ্টেম্বৰ", 9),
+            ("ছেপ্টেম্বৰ", 9),
+            ("নবেম্বৰ", 11),
+            ("ডিচেম্বৰ", 12),
+        ],
+        short: &[],
+        bikram_sambat: None,
         months: words! {
             "জানুৱাৰী" "ফেব্ৰুৱাৰী" "মাৰ্চ" "এপ্ৰিল" "মে’" "জুন" "জুলাই" "আগষ্ট" "ছেপ্তেম্বৰ" "অক্টোবৰ" "নৱেম্বৰ" "ডিচেম্বৰ"
         },
@@ -29,6 +47,10 @@ pub(super) static WORDS: Words = Words {
         year_behind: &["চন", "খ্ৰীষ্টাব্দ"],
     },
     clock: Clock {
+        few_typed: &[("বজাত", "{h} বাজি {m} মিনিটত")],
+        duration: "{h} ঘণ্টা {m} মিনিট",
+        hours: &["ঘণ্টা", "ঘন্টা"],
+        day_parts: &["পুৱা", "দুপৰীয়া", "আবেলি", "গধূলি", "সন্ধিয়া", "নিশা", "ৰাতি"],
         hour: "{h} বজাত",
         minute: "{h} বাজি {m} মিনিট",
         second: "{h} বাজি {m} মিনিট {s} ছেকেণ্ড",
@@ -48,6 +70,13 @@ pub(super) static WORDS: Words = Words {
     units: &UNIT_NAMES,
     web: &WEB,
     endings: &ENDINGS,
+    loans: &loans::ASSAMESE,
+    maths: &maths::ASSAMESE,
+    letters: &letters::ASSAMESE,
+    sandhi: &SANDHI,
+    spaced: &["তম", "ম"],
+    idiom: Some(&idiom::ASSAMESE),
+    context: &CONTEXT,
     before_ending: "",
 };
 
@@ -55,9 +84,9 @@ const NUMBERS: Numbers = Numbers {
     below_hundred: words! {
         "শূন্য" "এক" "দুই" "তিনি" "চাৰি" "পাঁচ" "ছয়" "সাত" "আঠ" "ন"
         "দহ" "এঘাৰ" "বাৰ" "তেৰ" "চৈধ্য" "পোন্ধৰ" "ষোল্ল" "সোতৰ" "ওঠৰ" "ঊনৈশ"
-        "বিশ" "একৈশ" "বাইশ" "তেইশ" "চৌবিশ" "পঁচিশ" "ছাব্বিশ" "সাতাইশ" "আঠাইশ" "ঊনত্রিশ"
-        "ত্রিশ" "একত্রিশ" "বত্রিশ" "তেত্রিশ" "চৌত্রিশ" "পঁয়ত্রিশ" "ছয়ত্রিশ" "সাতত্রিশ" "আঠত্রিশ" "ঊনচল্লিশ"
-        "চল্লিশ" "একচল্লিশ" "বিয়াল্লিশ" "তিয়াল্লিশ" "চৌচল্লিশ" "পঁঞ্চল্লিশ" "ছয়চল্লিশ" "সাতচল্লিশ" "আঠচল্লিশ" "ঊনপঞ্চাশ"
+        "বিশ" "একৈশ" "বাইশ" "তেইশ" "চৌবিশ" "পঁচিশ" "ছাব্বিশ" "সাতাইশ" "আঠাইশ" "ঊনত্ৰিশ"
+        "ত্ৰিশ" "একত্ৰিশ" "বত্ৰিশ" "তেত্ৰিশ" "চৌত্ৰিশ" "পঁয়ত্ৰিশ" "ছয়ত্ৰিশ" "সাতত্ৰিশ" "আঠত্ৰিশ" "ঊনচল্লিশ"
+        "চল্লিশ" "একচল্লিশ" "বিয়াল্লিশ" "তিয়াল্লিশ" "চৌচল্লিশ" "পঞ্চল্লিশ" "ছয়চল্লিশ" "সাতচল্লিশ" "আঠচল্লিশ" "ঊনপঞ্চাশ"
         "পঞ্চাশ" "একাৱন" "বাৱন" "তেপন" "চৌৱন" "পঁচপন" "ছাপন" "সাতাৱন" "আঠাৱন" "ঊনষাঠি"
         "ষাঠি" "একষষ্ঠি" "বাষষ্ঠি" "তেষষ্ঠি" "চৌষষ্ঠি" "পঁয়ষষ্ঠি" "ছয়ষষ্ঠি" "সাতষষ্ঠি" "আঠষষ্ঠি" "ঊনসত্তৰ"
         "সত্তৰ" "এসত্তৰ" "বাসত্তৰ" "তেসত্তৰ" "চৌসত্তৰ" "পঁয়সত্তৰ" "ছয়সত্তৰ" "সাতসত্তৰ" "আঠসত্তৰ" "ঊনাশী"
@@ -81,6 +110,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("লাখ"),
         crore: plain("কোটি"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),
@@ -111,9 +141,21 @@ static WEB: Web = Web {
 };
 
 static ENDINGS: [Ending; 2] = [
-    Ending { marks: &["তম"], irregular: &[], joins: &[("", "তম")] },
+    Ending { marks: &["তম"], own_marks: &[], irregular: &[], joins: &[("", "তম")] },
     Ending {
-        marks: &["ম", "য়", "\u{9DF}", "ৰ্থ", "ষ্ঠ"],
+        marks: &[],
+        own_marks: &[
+            (1, "ম"),
+            (2, "য়"),
+            (3, "য়"),
+            (4, "ৰ্থ"),
+            (5, "ম"),
+            (6, "ষ্ঠ"),
+            (7, "ম"),
+            (8, "ম"),
+            (9, "ম"),
+            (10, "ম"),
+        ],
         irregular: &[
             (1, "প্ৰথম"),
             (2, "দ্বিতীয়"),
@@ -128,4 +170,30 @@ static ENDINGS: [Ending; 2] = [
         ],
         joins: &[("", "তম")],
     },
+];
+
+static CONTEXT: Context = Context {
+    year_words: &["চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
+    year_endings: &["ত", "ৰ", "-ত", "-ৰ"],
+    codes: &["পিন", "পিনকোড", "অটিপি", "ওটিপি", "আধাৰ", "একাউণ্ট", "কাৰ্ড", "ক’ড", "কোড"],
+    links: &["নম্বৰ", "নং", "শেষ", "অংক"],
+    phones: &["ফোন", "ম’বাইল", "মোবাইল"],
+    uncounted: &["ৰ", "পৰা", "বা", "আৰু"],
+    abbreviations: &[
+        ("ড°", "ডক্টৰ", When::BeforeWord),
+        ("ডাঃ", "ডাক্তৰ", When::BeforeWord),
+        ("ডা.", "ডাক্তৰ", When::BeforeWord),
+        ("ড.", "ডক্টৰ", When::BeforeWord),
+    ],
+    spellings: &[&["টকা", "টকাৰ", "টকাত"], &["শতাংশ"], &["মিনিট", "মিনিটত"]],
+    ..context::NONE
+};
+
+const SANDHI: [(&str, &str, &str); 6] = [
+    ("", "ৰ|", "ৰ"),
+    ("", "ত|", "ত"),
+    ("", "লৈ|", "লৈ"),
+    ("", "টা|", "টা"),
+    ("", "জন|", "জন"),
+    ("", "খন|", "খন"),
 ];

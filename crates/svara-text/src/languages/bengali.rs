@@ -1,13 +1,18 @@
 //! Bengali.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Noun, Numbers, Signs, UNITS, Web, Words,
-    fixed, money, noun, plain, same,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
 };
 
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
     signs: Signs {
+        mixed: "{a} আর {b}",
+        half: "আধা",
+        per: "{a} প্রতি {b}",
+        per_ends: &[],
+        range_before_noun: None,
         point: "দশমিক",
         minus: "মাইনাস",
         plus: "প্লাস",
@@ -19,6 +24,22 @@ pub(super) static WORDS: Words = Words {
         before_noun: &[],
     },
     calendar: Calendar {
+        spellings: &[
+            ("জানুয়ারী", 1),
+            ("ফেব্রুয়ারী", 2),
+            ("মার্চ্চ", 3),
+            ("এপ্রীল", 4),
+            ("জুন", 6),
+            ("অগাস্ট", 8),
+            ("অগস্ট", 8),
+            ("আগষ্ট", 8),
+            ("সেপ্টেম্বার", 9),
+            ("অক্টোবার", 10),
+            ("নভেম্বার", 11),
+            ("ডিসেম্বার", 12),
+        ],
+        short: &[("জানু.", 1), ("ফেব্রু.", 2), ("সেপ্টে.", 9), ("অক্টো.", 10), ("ডিসে.", 12)],
+        bikram_sambat: None,
         months: words! {
             "জানুয়ারি" "ফেব্রুয়ারি" "মার্চ" "এপ্রিল" "মে" "জুন" "জুলাই" "আগস্ট" "সেপ্টেম্বর" "অক্টোবর" "নভেম্বর" "ডিসেম্বর"
         },
@@ -29,6 +50,10 @@ pub(super) static WORDS: Words = Words {
         year_behind: &["সাল", "খ্রিস্টাব্দ"],
     },
     clock: Clock {
+        few_typed: &[("টায়", "{h}টা {m} মিনিটে"), ("টা", "{h}টা {m} মিনিট")],
+        duration: "{h} ঘণ্টা {m} মিনিট",
+        hours: &["ঘণ্টা", "ঘন্টা"],
+        day_parts: &["সকাল", "দুপুর", "বিকেল", "বিকাল", "সন্ধ্যা", "সন্ধে", "রাত", "ভোর", "সকালে", "রাতে"],
         hour: "{h}টা",
         minute: "{h}টা {m} মিনিট",
         second: "{h}টা {m} মিনিট {s} সেকেন্ড",
@@ -48,6 +73,13 @@ pub(super) static WORDS: Words = Words {
     units: &UNIT_NAMES,
     web: &WEB,
     endings: &ENDINGS,
+    loans: &loans::BENGALI,
+    maths: &maths::BENGALI,
+    letters: &letters::BENGALI,
+    sandhi: &SANDHI,
+    spaced: &["শে", "ই", "ম", "তম", "লা", "রা", "ঠা"],
+    idiom: Some(&idiom::BENGALI),
+    context: &CONTEXT,
     before_ending: "",
 };
 
@@ -81,6 +113,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("লাখ"),
         crore: plain("কোটি"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),
@@ -113,14 +146,29 @@ static WEB: Web = Web {
 static ENDINGS: [Ending; 4] = [
     // Days of the month.
     Ending {
-        marks: &["লা", "রা", "ঠা"],
+        marks: &[],
+        own_marks: &[(1, "লা"), (2, "রা"), (3, "রা"), (4, "ঠা")],
         irregular: &[(1, "পয়লা"), (2, "দোসরা"), (3, "তেসরা"), (4, "চৌঠা")],
         joins: &[("", "তম")],
     },
-    Ending { marks: &["শে", "ই"], irregular: &[], joins: &[("শ", "শে"), ("", "ই")] },
-    Ending { marks: &["তম"], irregular: &[], joins: &[("", "তম")] },
     Ending {
-        marks: &["ম", "য়", "\u{9DF}", "র্থ", "ষ্ঠ"],
+        marks: &["শে", "ই"], own_marks: &[], irregular: &[], joins: &[("শ", "শে"), ("", "ই")]
+    },
+    Ending { marks: &["তম"], own_marks: &[], irregular: &[], joins: &[("", "তম")] },
+    Ending {
+        marks: &[],
+        own_marks: &[
+            (1, "ম"),
+            (2, "য়"),
+            (3, "য়"),
+            (4, "র্থ"),
+            (5, "ম"),
+            (6, "ষ্ঠ"),
+            (7, "ম"),
+            (8, "ম"),
+            (9, "ম"),
+            (10, "ম"),
+        ],
         irregular: &[
             (1, "প্রথম"),
             (2, "দ্বিতীয়"),
@@ -135,4 +183,64 @@ static ENDINGS: [Ending; 4] = [
         ],
         joins: &[("", "তম")],
     },
+];
+
+static CONTEXT: Context = Context {
+    year_words: &["সালে", "সালের", "থেকে", "পর্যন্ত", "খ্রিস্টাব্দে", "দশকে"],
+    year_endings: &["-এ", "-এর", "-র", "-তে", "এর", "এ", "র", "তে"],
+    more_than: &["বেশি", "কম"],
+    codes: &["পিন", "পিনকোড", "ওটিপি", "সিভিভি", "আধার", "অ্যাকাউন্ট", "কার্ড", "পিএনআর", "কোড"],
+    links: &["নম্বর", "নং", "কোড", "হল", "হলো", "আপনার", "শেষ", "চার", "অঙ্ক", "সংখ্যা"],
+    phones: &["ফোন", "মোবাইল", "টেলিফোন", "যোগাযোগ", "হেল্পলাইন", "মো"],
+    uncounted: &["থেকে", "বা", "এবং", "ও"],
+    romans: &["ভাগ", "অধ্যায়", "খণ্ড"],
+    abbreviations: &[
+        ("ডা.", "ডাক্তার", When::BeforeWord),
+        ("ডাঃ", "ডাক্তার", When::BeforeWord),
+        ("ড.", "ডক্টর", When::BeforeWord),
+        ("ডঃ", "ডক্টর", When::BeforeWord),
+        ("মো.", "মোহাম্মদ", When::BeforeWord),
+        ("মোঃ", "মোহাম্মদ", When::BeforeWord),
+        ("অধ্যা.", "অধ্যাপক", When::BeforeWord),
+        ("প্রফে.", "প্রফেসর", When::BeforeWord),
+        ("খ্রি.পূ.", "খ্রিস্টপূর্ব", When::Always),
+        ("খ্রি.", "খ্রিস্টাব্দ", When::Always),
+        ("নং.", "নম্বর", When::BeforeNumber),
+        ("নং", "নম্বর", When::BeforeNumber),
+    ],
+    spellings: &[&["টাকা", "টাকার", "টাকায়"], &["শতাংশ", "পারসেন্ট"], &["মিনিট", "মিনিটে"]],
+    ..context::NONE
+};
+
+const SANDHI: [(&str, &str, &str); 30] = [
+    ("া", "এর|", "ার"),
+    ("া", "র|", "ার"),
+    ("া", "তে|", "াতে"),
+    ("া", "য়|", "ায়"),
+    ("া", "এ|", "ায়"),
+    ("ি", "এর|", "ির"),
+    ("ি", "র|", "ির"),
+    ("ি", "তে|", "িতে"),
+    ("ি", "য়|", "িয়"),
+    ("ি", "এ|", "িতে"),
+    ("ো", "এর|", "োর"),
+    ("ো", "র|", "োর"),
+    ("ো", "তে|", "োতে"),
+    ("ো", "য়|", "োয়"),
+    ("ো", "এ|", "োতে"),
+    ("ে", "এর|", "ের"),
+    ("ে", "র|", "ের"),
+    ("ে", "তে|", "েতে"),
+    ("ে", "য়|", "েয়"),
+    ("ে", "এ|", "েতে"),
+    ("ই", "এর|", "ইয়ের"),
+    ("ই", "র|", "ইয়ের"),
+    ("ই", "তে|", "ইতে"),
+    ("ই", "এ|", "ইতে"),
+    ("", "এর|", "ের"),
+    ("", "এ|", "ে"),
+    ("", "কে|", "কে"),
+    ("", "টি|", "টি"),
+    ("", "টা|", "টা"),
+    ("", "জন|", "জন"),
 ];

@@ -2,13 +2,18 @@
 
 use super::units::DEVANAGARI;
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Join, Numbers, Scale, Signs, Words, fixed, hindi,
-    money, noun, plain,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Join, Numbers, Scale, Signs, When, Words,
+    context, fixed, hindi, letters, loans, maths, money, noun, plain,
 };
 
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
     signs: Signs {
+        mixed: "{a} आरो {b}",
+        half: "खावसे",
+        per: "{a} मोनफ्रोमबो {b}",
+        per_ends: &[],
+        range_before_noun: None,
         point: "दशमिक",
         percent: "जौखोन्दो",
         range: "{a} निफ्राय {b}",
@@ -18,6 +23,9 @@ pub(super) static WORDS: Words = Words {
         ..hindi::SIGNS
     },
     calendar: Calendar {
+        spellings: &[],
+        short: &[],
+        bikram_sambat: None,
         months: words! {
             "जानुवारी" "फेब्रूवारी" "मार्च" "एप्रिल" "मे" "जुन" "जुलाई" "आगष्ट" "सेप्थेम्बर" "अक्ट’बर" "नवेम्बर" "डिसेम्बर"
         },
@@ -25,6 +33,10 @@ pub(super) static WORDS: Words = Words {
         ..hindi::CALENDAR
     },
     clock: Clock {
+        few_typed: &[],
+        duration: "{h} घन्टा {m} मिनिट",
+        hours: &["घन्टा"],
+        day_parts: &["फुं", "सानजोफु", "बेलासे", "हर"],
         hour: "{h} रिंगा",
         minute: "{h} रिंगा {m} मिनिट",
         second: "{h} रिंगा {m} मिनिट {s} सेकेन्ड",
@@ -42,6 +54,13 @@ pub(super) static WORDS: Words = Words {
     units: &DEVANAGARI,
     web: &hindi::WEB,
     endings: &[],
+    loans: &loans::DEVANAGARI,
+    maths: &maths::HINDI,
+    letters: &letters::DEVANAGARI,
+    sandhi: &[],
+    spaced: &[],
+    idiom: None,
+    context: &CONTEXT,
     before_ending: "",
 };
 
@@ -53,7 +72,7 @@ const NUMBERS: Numbers = Numbers {
         "थामजि" "थामजिसे" "थामजिनै" "थामजिथाम" "थामजिब्रै" "थामजिबा" "थामजिद'" "थामजिस्नि" "थामजिदाइन" "थामजिगु"
         "ब्रैजि" "ब्रैजिसे" "ब्रैजिनै" "ब्रैजिथाम" "ब्रैजिब्रै" "ब्रैजिबा" "ब्रैजिद'" "ब्रैजिस्नि" "ब्रैजिदाइन" "ब्रैजिगु"
         "बाजि" "बाजिसे" "बाजिनै" "बाजिथाम" "बाजिब्रै" "बाजिबा" "बाजिद'" "बाजिस्नि" "बाजिदाइन" "बाजिगु"
-        "दजि" "दजिसे" "दजिनै" "दजिथाम" "दजिब्रै" "दजिबा" "दजिद'" "दजिस्नि" "दजिदाइन" "दजिगु"
+        "द'जि" "द'जिसे" "द'जिनै" "द'जिथाम" "द'जिब्रै" "द'जिबा" "द'जिद'" "द'जिस्नि" "द'जिदाइन" "द'जिगु"
         "स्निजि" "स्निजिसे" "स्निजिनै" "स्निजिथाम" "स्निजिब्रै" "स्निजिबा" "स्निजिद'" "स्निजिस्नि" "स्निजिदाइन" "स्निजिगु"
         "दाइनजि" "दाइनजिसे" "दाइनजिनै" "दाइनजिथाम" "दाइनजिब्रै" "दाइनजिबा" "दाइनजिद'" "दाइनजिस्नि" "दाइनजिदाइन" "दाइनजिगु"
         "गुजि" "गुजिसे" "गुजिनै" "गुजिथाम" "गुजिब्रै" "गुजिबा" "गुजिद'" "गुजिस्नि" "गुजिदाइन" "गुजिगु"
@@ -75,7 +94,17 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("लाख"),
         crore: plain("कौटि"),
         and: None,
+        beyond: &[],
         exact: &[(100, "जौसे")],
         before_scale: &[],
     }),
+};
+
+static CONTEXT: Context = Context {
+    codes: &["पिन", "ओटीपी", "कार्ड", "कोड", "पिनकोड", "आधार"],
+    links: &["नंबर", "नम्बर"],
+    phones: &["फन", "मबाइल", "फोन", "मोबाइल"],
+    abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("डा.", "डाक्टर", When::BeforeWord)],
+    spellings: &[&["रां"], &["जौखोन्दो"]],
+    ..context::NONE
 };

@@ -2,20 +2,36 @@
 
 use super::units::DEVANAGARI;
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Numbers, Signs, Words, fixed, hindi, money,
-    noun, plain,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Numbers, Signs, When, Words, context,
+    fixed, hindi, idiom, letters, loans, maths, money, noun, plain,
 };
 
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
-    signs: Signs { range: "{a} थमां {b}", one: ("इक", "इक"), ..hindi::SIGNS },
+    signs: Signs {
+        mixed: "{a} ते {b}",
+        half: "अद्धा",
+        per: "{a} प्रति {b}",
+        per_ends: &[],
+        range_before_noun: None,
+        range: "{a} थमां {b}",
+        one: ("इक", "इक"),
+        ..hindi::SIGNS
+    },
     calendar: Calendar {
+        spellings: &[("फरवरी", 2), ("मई", 5), ("सितम्बर", 9), ("अक्टूबर", 10), ("नवम्बर", 11), ("दिसम्बर", 12)],
+        short: &[],
+        bikram_sambat: None,
         months: words! {
             "जनवरी" "फरवरी" "मार्च" "अप्रैल" "मेई" "जून" "जुलाई" "अगस्त" "सितंबर" "अक्तूबर" "नवंबर" "दिसंबर"
         },
         ..hindi::CALENDAR
     },
     clock: Clock {
+        few_typed: &[("बजे", "{h} बजियै {m} मिंट")],
+        duration: "{h} घैंटे {m} मिंट",
+        hours: &["घैंटे", "घंटे"],
+        day_parts: &["बडलै", "दपैहरीं", "संञां", "रातीं"],
         minute: "{h} बजियै {m} मिंट",
         second: "{h} बजियै {m} मिंट {s} सकिंट",
         parts: ["रातीं {t}", "बडलै {t}", "दपैहरीं {t}", "संञां {t}"],
@@ -31,6 +47,13 @@ pub(super) static WORDS: Words = Words {
     units: &DEVANAGARI,
     web: &hindi::WEB,
     endings: &ENDINGS,
+    loans: &loans::DEVANAGARI,
+    maths: &maths::HINDI,
+    letters: &letters::DEVANAGARI,
+    sandhi: &[],
+    spaced: &["मां", "मीं"],
+    idiom: Some(&idiom::HINDI),
+    context: &CONTEXT,
     before_ending: " ",
 };
 
@@ -64,6 +87,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("लक्ख"),
         crore: plain("करोड़"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),
@@ -72,12 +96,31 @@ const NUMBERS: Numbers = Numbers {
 static ENDINGS: [Ending; 2] = [
     Ending {
         marks: &["मां"],
+        own_marks: &[],
         irregular: &[(1, "पैह्ला"), (2, "दूआ"), (3, "त्रीया"), (4, "चौथा")],
         joins: &[("", "मां")],
     },
     Ending {
         marks: &["मीं"],
+        own_marks: &[],
         irregular: &[(1, "पैह्ली"), (2, "दूई"), (3, "त्रीयी"), (4, "चौथी")],
         joins: &[("", "मीं")],
     },
 ];
+
+static CONTEXT: Context = Context {
+    year_words: &["च", "दा", "दी", "दे", "थमां", "तगर"],
+    year_endings: &["च"],
+    codes: &["पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड", "आधार"],
+    links: &["नंबर", "नं", "ऐ", "दे", "दा", "अंक", "कोड"],
+    phones: &["फोन", "मोबाइल", "मो"],
+    romans: &["भाग", "अध्याय"],
+    abbreviations: &[
+        ("डॉ.", "डॉक्टर", When::BeforeWord),
+        ("डा.", "डॉक्टर", When::BeforeWord),
+        ("प्रो.", "प्रोफेसर", When::BeforeWord),
+        ("नं.", "नंबर", When::BeforeNumber),
+    ],
+    spellings: &[&["रपेऽ", "रपेआ", "रुपये"], &["प्रतिशत", "फीसदी"]],
+    ..context::NONE
+};

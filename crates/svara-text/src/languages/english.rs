@@ -1,13 +1,18 @@
 //! English as spoken in India: lakhs and crores.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Noun, Numbers, Signs, UNITS, Web, Words,
-    fixed, money, noun, plain,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Noun, Numbers, Signs, UNITS, Web,
+    When, Words, context, fixed, letters, loans, maths, money, noun, plain,
 };
 
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
     signs: Signs {
+        mixed: "{a} and {b}",
+        half: "half",
+        per: "{a} per {b}",
+        per_ends: &[],
+        range_before_noun: None,
         point: "point",
         minus: "minus",
         plus: "plus",
@@ -19,6 +24,9 @@ pub(super) static WORDS: Words = Words {
         before_noun: &[],
     },
     calendar: Calendar {
+        spellings: &[],
+        short: &[],
+        bikram_sambat: None,
         months: words! {
             "January" "February" "March" "April" "May" "June" "July" "August" "September" "October" "November" "December"
         },
@@ -29,6 +37,10 @@ pub(super) static WORDS: Words = Words {
         year_behind: &[],
     },
     clock: Clock {
+        few_typed: &[],
+        duration: "{h} hours {m} minutes",
+        hours: &[],
+        day_parts: &["morning", "afternoon", "evening"],
         hour: "{h} o'clock",
         minute: "{h} {m}",
         second: "{h} {m} and {s} seconds",
@@ -46,6 +58,13 @@ pub(super) static WORDS: Words = Words {
     units: &UNIT_NAMES,
     web: &WEB,
     endings: &ENDINGS,
+    loans: &loans::ENGLISH,
+    maths: &maths::ENGLISH,
+    letters: &letters::ENGLISH,
+    sandhi: &[],
+    spaced: &[],
+    idiom: None,
+    context: &CONTEXT,
     before_ending: " ",
 };
 
@@ -79,6 +98,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("lakh"),
         crore: plain("crore"),
         and: Some("and"),
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),
@@ -141,6 +161,7 @@ static WEB: Web = Web {
 
 pub(super) static ENDINGS: [Ending; 1] = [Ending {
     marks: &["st", "nd", "rd", "th"],
+    own_marks: &[],
     irregular: &[],
     joins: &[
         ("one", "first"),
@@ -154,3 +175,49 @@ pub(super) static ENDINGS: [Ending; 1] = [Ending {
         ("", "th"),
     ],
 }];
+
+static CONTEXT: Context = Context {
+    abbreviations: &[
+        ("Dr.", "doctor", When::BeforeWord),
+        ("Mr.", "mister", When::BeforeWord),
+        ("Mrs.", "missus", When::BeforeWord),
+        ("Ms.", "miss", When::BeforeWord),
+        ("Prof.", "professor", When::BeforeWord),
+        ("Capt.", "captain", When::BeforeWord),
+        ("Col.", "colonel", When::BeforeWord),
+        ("Gen.", "general", When::BeforeWord),
+        ("Lt.", "lieutenant", When::BeforeWord),
+        ("Maj.", "major", When::BeforeWord),
+        ("Sgt.", "sergeant", When::BeforeWord),
+        ("Hon.", "honourable", When::BeforeWord),
+        ("Rev.", "reverend", When::BeforeWord),
+        ("Adv.", "advocate", When::BeforeWord),
+        ("Smt.", "Shrimati", When::BeforeWord),
+        ("Sh.", "Shri", When::BeforeWord),
+        ("Er.", "engineer", When::BeforeWord),
+        ("Govt.", "government", When::BeforeWord),
+        ("Dept.", "department", When::BeforeWord),
+        ("Pvt.", "private", When::BeforeWord),
+        ("Ltd.", "limited", When::Always),
+        ("M/s.", "messers", When::BeforeWord),
+        ("M/s", "messers", When::BeforeWord),
+        ("vs.", "versus", When::BeforeWord),
+        ("approx.", "approximately", When::Always),
+        ("etc.", "et cetera", When::Always),
+        ("e.g.", "for example", When::Always),
+        ("i.e.", "that is", When::Always),
+        ("No.", "number", When::BeforeNumber),
+        ("Nos.", "numbers", When::BeforeNumber),
+        ("Vol.", "volume", When::BeforeNumber),
+        ("Fig.", "figure", When::BeforeNumber),
+        ("Ch.", "chapter", When::BeforeNumber),
+        ("Sec.", "section", When::BeforeNumber),
+        ("pp.", "pages", When::BeforeNumber),
+        ("pg.", "page", When::BeforeNumber),
+        ("Mob.", "mobile", When::BeforeNumber),
+        ("Ph.", "phone", When::BeforeNumber),
+        ("Tel.", "telephone", When::BeforeNumber),
+    ],
+    spellings: &[],
+    ..context::NONE
+};

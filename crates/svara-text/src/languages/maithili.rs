@@ -2,14 +2,25 @@
 
 use super::units::DEVANAGARI;
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Numbers, Signs, Words, fixed, hindi,
-    money, noun, plain,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Numbers, Signs, When, Words,
+    context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain,
 };
 
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
-    signs: Signs { range: "{a} सँ {b}", ..hindi::SIGNS },
+    signs: Signs {
+        mixed: "{a} आ {b}",
+        half: "आधा",
+        per: "{a} प्रति {b}",
+        per_ends: &[],
+        range_before_noun: None,
+        range: "{a} सँ {b}",
+        ..hindi::SIGNS
+    },
     calendar: Calendar {
+        spellings: &[("फरवरी", 2), ("सितम्बर", 9), ("अक्टूबर", 10), ("नवम्बर", 11), ("दिसम्बर", 12)],
+        short: &[],
+        bikram_sambat: None,
         months: words! {
             "जनवरी" "फरवरी" "मार्च" "अप्रैल" "मई" "जून" "जुलाई" "अगस्त" "सितंबर" "अक्तूबर" "नवंबर" "दिसंबर"
         },
@@ -17,6 +28,10 @@ pub(super) static WORDS: Words = Words {
         ..hindi::CALENDAR
     },
     clock: Clock {
+        few_typed: &[("बजे", "{h} बजि {m} मिनट")],
+        duration: "{h} घंटा {m} मिनट",
+        hours: &["घंटा", "घंटे"],
+        day_parts: &["भोर", "दुपहर", "साँझ", "राति", "भोरे", "सांझ"],
         minute: "{h} बजि {m} मिनट",
         second: "{h} बजि {m} मिनट {s} सेकंड",
         parts: ["राति {t}", "भोर {t}", "दुपहर {t}", "साँझ {t}"],
@@ -35,6 +50,13 @@ pub(super) static WORDS: Words = Words {
     units: &DEVANAGARI,
     web: &hindi::WEB,
     endings: &ENDINGS,
+    loans: &loans::DEVANAGARI,
+    maths: &maths::HINDI,
+    letters: &letters::DEVANAGARI,
+    sandhi: &[],
+    spaced: &["म"],
+    idiom: Some(&idiom::MAITHILI),
+    context: &CONTEXT,
     before_ending: " ",
 };
 
@@ -68,6 +90,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("लाख"),
         crore: plain("करोड़"),
         and: None,
+        beyond: &[],
         exact: &[],
         before_scale: &[],
     }),
@@ -75,6 +98,25 @@ const NUMBERS: Numbers = Numbers {
 
 static ENDINGS: [Ending; 1] = [Ending {
     marks: &["म"],
+    own_marks: &[],
     irregular: &[(1, "पहिल"), (2, "दोसर"), (3, "तेसर"), (4, "चारिम")],
     joins: &[("", "म")],
 }];
+
+static CONTEXT: Context = Context {
+    year_words: &["में", "मे", "क", "के", "सँ", "धरि", "ई"],
+    year_endings: &["में", "मे", "क", "सँ", "धरि"],
+    codes: &["पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड", "आधार"],
+    links: &["नंबर", "नं", "अछि", "के", "संख्या", "अंक", "कोड"],
+    phones: &["फोन", "मोबाइल", "मो", "संपर्क"],
+    romans: &["भाग", "अध्याय", "कक्षा"],
+    abbreviations: &[
+        ("डॉ.", "डॉक्टर", When::BeforeWord),
+        ("प्रो.", "प्रोफेसर", When::BeforeWord),
+        ("पं.", "पंडित", When::BeforeWord),
+        ("ई.पू.", "ईसा पूर्व", When::Always),
+        ("नं.", "नंबर", When::BeforeNumber),
+    ],
+    spellings: &[&["टाका", "टका"], &["प्रतिशत", "फीसदी"], &["मिनट", "मिनटमे"]],
+    ..context::NONE
+};

@@ -12,14 +12,20 @@ macro_rules! words {
 mod assamese;
 mod bengali;
 mod bodo;
+mod context;
+mod currencies;
 mod dogri;
 mod english;
 mod gujarati;
 mod hindi;
+mod idiom;
 mod kannada;
+mod letters;
+mod loans;
 mod maithili;
 mod malayalam;
 mod marathi;
+mod maths;
 mod nepali;
 mod punjabi;
 mod sanskrit;
@@ -27,6 +33,12 @@ mod tamil;
 mod telugu;
 mod units;
 
+pub(crate) use context::{Context, SHARED, When};
+pub(crate) use currencies::{Currency, FOREIGN};
+pub(crate) use idiom::Idiom;
+pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};
+pub(crate) use loans::Loans;
+pub(crate) use maths::Maths;
 pub(crate) use units::{UNITS, Unit};
 
 /// Everything that one language contributes.
@@ -39,11 +51,22 @@ pub(crate) struct Words {
     pub money: [Money; 4],
     /// In the order of [`Unit`].
     pub units: &'static [Noun; UNITS],
+    /// Rare units, foreign currencies and Western numbers, which languages of one script share.
+    pub loans: &'static Loans,
     pub web: &'static Web,
-    /// Endings typed right behind digits that change how the number is said.
+    pub maths: &'static Maths,
+    pub letters: &'static Letters,
+    /// Endings typed behind digits that change how the number is said.
     pub endings: &'static [Ending],
+    /// How other endings join the words before them: the end of the words, the start of the ending (a whole one if it
+    /// ends in `|`), and what both become. The first that fits counts.
+    pub sandhi: &'static [(&'static str, &'static str, &'static str)],
+    /// Endings that may stand behind a space.
+    pub spaced: &'static [&'static str],
     /// What separates a number's words from any other letters typed right behind its digits.
     pub before_ending: &'static str,
+    pub idiom: Option<&'static Idiom>,
+    pub context: &'static Context,
 }
 
 impl Words {
@@ -113,6 +136,8 @@ pub(crate) struct Descending {
     pub crore: Scale,
     /// The word before the last part, below a hundred: "one hundred *and* one".
     pub and: Option<&'static str>,
+    /// Scales of a hundred crores and more that have names, the greatest first: अरब, खरब.
+    pub beyond: &'static [(u64, &'static str)],
     /// Numbers with a name of their own when they stand alone.
     pub exact: &'static [(u64, &'static str)],
     /// How the end of a count changes before a scale word: 21 lakhs.
@@ -167,10 +192,20 @@ pub(crate) struct Signs {
     pub percent: &'static str,
     /// From `{a}` to `{b}`.
     pub range: &'static str,
+    /// The same before a noun, if it differs.
+    pub range_before_noun: Option<&'static str>,
     /// How the ends of the words for `{a}` change in a range.
     pub range_from: &'static [(&'static str, &'static str)],
     /// `{a}` divided by `{b}`.
     pub fraction: &'static str,
+    /// The whole `{a}` and the fraction `{b}`.
+    pub mixed: &'static str,
+    /// A half, before a noun and alone.
+    pub half: &'static str,
+    /// `{a}` for each `{b}`.
+    pub per: &'static str,
+    /// How the end of the word for `{b}` changes in it.
+    pub per_ends: &'static [(&'static str, &'static str)],
     /// How the words of 1 change before a noun.
     pub one: (&'static str, &'static str),
     /// How the ends of number words change before a noun.
@@ -181,6 +216,12 @@ pub(crate) struct Signs {
 #[derive(Clone, Copy)]
 pub(crate) struct Calendar {
     pub months: [&'static str; 12],
+    /// Other spellings of months, each with its number from 1. They are said as typed.
+    pub spellings: &'static [(&'static str, usize)],
+    /// Short forms of months, which are said in full.
+    pub short: &'static [(&'static str, usize)],
+    /// The months of Bikram Sambat, in which years from 2050 on are dated.
+    pub bikram_sambat: Option<&'static [&'static str; 12]>,
     /// Whether the day of a date is an ordinal.
     pub ordinal_day: bool,
     /// The word behind the first two digits of a year from 1100 to 1999, where years are said in hundreds.
@@ -207,6 +248,14 @@ pub(crate) struct Clock {
     pub parts: [&'static str; 4],
     /// Words that, typed behind a time, make those of the templates superfluous.
     pub typed: &'static [&'static str],
+    /// How full minutes below ten are said before such a word, which is said within.
+    pub few_typed: &'static [(&'static str, &'static str)],
+    /// How a length of time is said.
+    pub duration: &'static str,
+    /// Words that, typed behind a time, make it a length of time.
+    pub hours: &'static [&'static str],
+    /// Parts of the day, typed before a time.
+    pub day_parts: &'static [&'static str],
 }
 
 /// How half past an hour is said.
@@ -275,7 +324,10 @@ pub(crate) struct Web {
 
 /// An ending that can be typed behind digits, such as that of an ordinal, and how it changes the words.
 pub(crate) struct Ending {
+    /// Marks that any number takes.
     pub marks: &'static [&'static str],
+    /// Marks that only these numbers take: the 1 of `1st`. Behind other numbers they mean something else.
+    pub own_marks: &'static [(u64, &'static str)],
     /// Numbers that have a word of their own with this ending.
     pub irregular: &'static [(u64, &'static str)],
     /// The first of these ends that the number's words have is replaced. `""` matches all.
@@ -325,7 +377,7 @@ mod tests {
     fn templates_have_their_places() {
         for language in Language::ALL {
             let Words { signs, clock, .. } = Words::of(language);
-            for template in [signs.range, signs.fraction] {
+            for template in [signs.range, signs.fraction, signs.mixed, signs.per] {
                 assert!(template.contains("{a}") && template.contains("{b}"), "{language}: {template}");
             }
             assert!(clock.hour.contains("{h}"), "{language}");

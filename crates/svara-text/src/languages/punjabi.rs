@@ -1,13 +1,18 @@
 //! Punjabi in Gurmukhi.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Descending, Ending, Half, Noun, Numbers, Signs, UNITS, Web, Words,
-    fixed, money, noun, plain, same,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
 };
 
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
     signs: Signs {
+        mixed: "{a} ਅਤੇ {b}",
+        half: "ਅੱਧਾ",
+        per: "{a} ਪ੍ਰਤੀ {b}",
+        per_ends: &[],
+        range_before_noun: None,
         point: "ਦਸ਼ਮਲਵ",
         minus: "ਮਾਈਨਸ",
         plus: "ਪਲੱਸ",
@@ -19,6 +24,18 @@ pub(super) static WORDS: Words = Words {
         before_noun: &[],
     },
     calendar: Calendar {
+        spellings: &[
+            ("ਫਰਵਰੀ", 2),
+            ("ਅਪਰੈਲ", 4),
+            ("ਅਪ੍ਰੇਲ", 4),
+            ("ਸਤੰਬਰ", 9),
+            ("ਅਕਤੂਬਰ", 10),
+            ("ਅਕਤੂੱਬਰ", 10),
+            ("ਨਵੰਬਰ", 11),
+            ("ਦਸੰਬਰ", 12),
+        ],
+        short: &[],
+        bikram_sambat: None,
         months: words! {
             "ਜਨਵਰੀ" "ਫ਼ਰਵਰੀ" "ਮਾਰਚ" "ਅਪ੍ਰੈਲ" "ਮਈ" "ਜੂਨ" "ਜੁਲਾਈ" "ਅਗਸਤ" "ਸਤੰਬਰ" "ਅਕਤੂਬਰ" "ਨਵੰਬਰ" "ਦਸੰਬਰ"
         },
@@ -29,6 +46,10 @@ pub(super) static WORDS: Words = Words {
         year_behind: &["ਈਸਵੀ"],
     },
     clock: Clock {
+        few_typed: &[("ਵਜੇ", "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ")],
+        duration: "{h} ਘੰਟੇ {m} ਮਿੰਟ",
+        hours: &["ਘੰਟੇ", "ਘੰਟਾ"],
+        day_parts: &["ਸਵੇਰੇ", "ਸਵੇਰ", "ਦੁਪਹਿਰ", "ਦੁਪਹਿਰੇ", "ਸ਼ਾਮ", "ਸ਼ਾਮੀਂ", "ਰਾਤ", "ਰਾਤੀਂ"],
         hour: "{h} ਵਜੇ",
         minute: "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ",
         second: "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ {s} ਸਕਿੰਟ",
@@ -48,6 +69,13 @@ pub(super) static WORDS: Words = Words {
     units: &UNIT_NAMES,
     web: &WEB,
     endings: &ENDINGS,
+    loans: &loans::GURMUKHI,
+    maths: &maths::PUNJABI,
+    letters: &letters::GURMUKHI,
+    sandhi: &[],
+    spaced: &["ਵਾਂ", "ਵੀਂ", "ਵੇਂ"],
+    idiom: Some(&idiom::PUNJABI),
+    context: &CONTEXT,
     before_ending: " ",
 };
 
@@ -55,14 +83,14 @@ const NUMBERS: Numbers = Numbers {
     below_hundred: words! {
         "ਸਿਫ਼ਰ" "ਇੱਕ" "ਦੋ" "ਤਿੰਨ" "ਚਾਰ" "ਪੰਜ" "ਛੇ" "ਸੱਤ" "ਅੱਠ" "ਨੌਂ"
         "ਦਸ" "ਗਿਆਰਾਂ" "ਬਾਰਾਂ" "ਤੇਰਾਂ" "ਚੌਦਾਂ" "ਪੰਦਰਾਂ" "ਸੋਲਾਂ" "ਸਤਾਰਾਂ" "ਅਠਾਰਾਂ" "ਉੱਨੀ"
-        "ਵੀਹ" "ਇੱਕੀ" "ਬਾਈ" "ਤੇਈ" "ਚੌਵੀ" "ਪੱਚੀ" "ਛੱਬੀ" "ਸਤਾਈ" "ਅਠਾਈ" "ਉੱਨਤੀ"
-        "ਤੀਹ" "ਇੱਕਤੀ" "ਬੱਤੀ" "ਤੇਤੀ" "ਚੌਂਤੀ" "ਪੈਂਤੀ" "ਛੱਤੀ" "ਸੈਂਤੀ" "ਅਠੱਤੀ" "ਉਨਤਾਲੀ"
+        "ਵੀਹ" "ਇੱਕੀ" "ਬਾਈ" "ਤੇਈ" "ਚੌਵੀ" "ਪੱਚੀ" "ਛੱਬੀ" "ਸਤਾਈ" "ਅਠਾਈ" "ਉਨੱਤੀ"
+        "ਤੀਹ" "ਇਕੱਤੀ" "ਬੱਤੀ" "ਤੇਤੀ" "ਚੌਂਤੀ" "ਪੈਂਤੀ" "ਛੱਤੀ" "ਸੈਂਤੀ" "ਅਠੱਤੀ" "ਉਨਤਾਲੀ"
         "ਚਾਲੀ" "ਇਕਤਾਲੀ" "ਬਿਆਲੀ" "ਤਰਤਾਲੀ" "ਚੁਤਾਲੀ" "ਪਨਤਾਲੀ" "ਛਿਆਲੀ" "ਸਨਤਾਲੀ" "ਅਠਤਾਲੀ" "ਉਨੰਜਾ"
         "ਪੰਜਾਹ" "ਇਕਵੰਜਾ" "ਬਵੰਜਾ" "ਤਰਵੰਜਾ" "ਚਰਵੰਜਾ" "ਪਚਵੰਜਾ" "ਛਪੰਜਾ" "ਸਤਵੰਜਾ" "ਅਠਵੰਜਾ" "ਉਨਾਹਠ"
-        "ਸੱਠ" "ਇਕਾਹਠ" "ਬਾਹਠ" "ਤਰੇਂਹਠ" "ਚੌਂਹਠ" "ਪੈਂਹਠ" "ਛਿਆਹਠ" "ਸਤਾਹਠ" "ਅਠਾਹਠ" "ਉੱਨਤਰ"
+        "ਸੱਠ" "ਇਕਾਹਠ" "ਬਾਹਠ" "ਤਰੇਂਹਠ" "ਚੌਂਹਠ" "ਪੈਂਹਠ" "ਛਿਆਹਠ" "ਸਤਾਹਠ" "ਅਠਾਹਠ" "ਉਨੱਤਰ"
         "ਸੱਤਰ" "ਇਕਹੱਤਰ" "ਬਹੱਤਰ" "ਤਿਹੱਤਰ" "ਚਹੱਤਰ" "ਪਚਹੱਤਰ" "ਛਿਅੱਤਰ" "ਸਤੱਤਰ" "ਅਠੱਤਰ" "ਉਨਾਸੀ"
         "ਅੱਸੀ" "ਇਕਆਸੀ" "ਬਿਆਸੀ" "ਤਿਰਾਸੀ" "ਚੌਰਾਸੀ" "ਪਚਾਸੀ" "ਛਿਆਸੀ" "ਸਤਾਸੀ" "ਅਠਾਸੀ" "ਉਨੱਨਵੇਂ"
-        "ਨੱਬੇ" "ਇੱਕਨਵੇ" "ਬੱਨਵੇ" "ਤਰੱਨਵੇ" "ਚਰੱਨਵੇ" "ਪਚੱਨਵੇ" "ਛਿਅੱਨਵੇ" "ਸਤੱਨਵੇ" "ਅਠੱਨਵੇ" "ਨੜਿੱਨਵੇ"
+        "ਨੱਬੇ" "ਇਕਾਨਵੇਂ" "ਬੱਨਵੇ" "ਤਰੱਨਵੇ" "ਚਰੱਨਵੇ" "ਪਚੱਨਵੇ" "ਛਿਅੱਨਵੇ" "ਸਤੱਨਵੇ" "ਅਠੱਨਵੇ" "ਨੜਿੱਨਵੇ"
     },
     above: Above::Descending(&Descending {
         hundreds: [
@@ -81,6 +109,7 @@ const NUMBERS: Numbers = Numbers {
         lakh: plain("ਲੱਖ"),
         crore: plain("ਕਰੋੜ"),
         and: None,
+        beyond: &[],
         exact: &[(100, "ਸੌ")],
         before_scale: &[],
     }),
@@ -112,18 +141,39 @@ static WEB: Web = Web {
 
 static ENDINGS: [Ending; 3] = [
     Ending {
-        marks: &["ਵਾਂ", "ਲਾ", "ਜਾ", "ਥਾ"],
+        marks: &["ਵਾਂ", "ਵਾ"],
+        own_marks: &[(1, "ਲਾ"), (2, "ਜਾ"), (3, "ਜਾ"), (4, "ਥਾ")],
         irregular: &[(1, "ਪਹਿਲਾ"), (2, "ਦੂਜਾ"), (3, "ਤੀਜਾ"), (4, "ਚੌਥਾ")],
         joins: &[("ਂ", "ਵਾਂ"), ("", "ਵਾਂ")],
     },
     Ending {
-        marks: &["ਵੀਂ", "ਲੀ", "ਜੀ", "ਥੀ"],
+        marks: &["ਵੀਂ", "ਵੀ"],
+        own_marks: &[(1, "ਲੀ"), (2, "ਜੀ"), (3, "ਜੀ"), (4, "ਥੀ")],
         irregular: &[(1, "ਪਹਿਲੀ"), (2, "ਦੂਜੀ"), (3, "ਤੀਜੀ"), (4, "ਚੌਥੀ")],
         joins: &[("ਂ", "ਵੀਂ"), ("", "ਵੀਂ")],
     },
     Ending {
-        marks: &["ਵੇਂ", "ਲੇ", "ਜੇ", "ਥੇ"],
+        marks: &["ਵੇਂ", "ਵੇ"],
+        own_marks: &[(1, "ਲੇ"), (2, "ਜੇ"), (3, "ਜੇ"), (4, "ਥੇ")],
         irregular: &[(1, "ਪਹਿਲੇ"), (2, "ਦੂਜੇ"), (3, "ਤੀਜੇ"), (4, "ਚੌਥੇ")],
         joins: &[("ਂ", "ਵੇਂ"), ("", "ਵੇਂ")],
     },
 ];
+
+static CONTEXT: Context = Context {
+    year_words: &["ਵਿੱਚ", "ਵਿਚ", "ਦਾ", "ਦੀ", "ਦੇ", "ਤੋਂ", "ਤੱਕ", "ਨੂੰ"],
+    year_endings: &["ਵਿੱਚ", "ਵਿਚ"],
+    more_than: &["ਵੱਧ", "ਜ਼ਿਆਦਾ", "ਘੱਟ", "ਉੱਪਰ"],
+    codes: &["ਪਿੰਨ", "ਪਿਨ", "ਪਿਨਕੋਡ", "ਓਟੀਪੀ", "ਆਧਾਰ", "ਖਾਤਾ", "ਕਾਰਡ", "ਕੋਡ"],
+    links: &["ਨੰਬਰ", "ਨੰ", "ਹੈ", "ਦੇ", "ਆਖਰੀ", "ਅੰਕ", "ਚਾਰ", "ਕੋਡ"],
+    phones: &["ਫੋਨ", "ਫ਼ੋਨ", "ਮੋਬਾਈਲ", "ਮੋਬਾਇਲ", "ਮੋ", "ਸੰਪਰਕ", "ਹੈਲਪਲਾਈਨ"],
+    romans: &["ਭਾਗ", "ਅਧਿਆਇ"],
+    abbreviations: &[
+        ("ਡਾ.", "ਡਾਕਟਰ", When::BeforeWord),
+        ("ਪ੍ਰੋ.", "ਪ੍ਰੋਫ਼ੈਸਰ", When::BeforeWord),
+        ("ਸ.", "ਸਰਦਾਰ", When::BeforeWord),
+        ("ਨੰ.", "ਨੰਬਰ", When::BeforeNumber),
+    ],
+    spellings: &[&["ਰੁਪਏ", "ਰੁਪਏੇ", "ਰੁਪਇਆ", "ਰੁਪਿਆ", "ਰੁਪਈਏ"], &["ਪ੍ਰਤੀਸ਼ਤ", "ਫ਼ੀਸਦੀ", "ਫੀਸਦੀ"], &["ਮਿੰਟ", "ਮਿੰਟਾਂ"]],
+    ..context::NONE
+};

@@ -1,10 +1,18 @@
 //! Sanskrit. `number/sanskrit.rs` composes its numbers.
 
-use super::{Above, Calendar, Clock, Noun, Numbers, Signs, UNITS, Words, hindi, money, noun, same};
+use super::{
+    Above, Calendar, Clock, Context, Ending, Noun, Numbers, Signs, UNITS, When, Words, context, hindi,
+    letters, loans, maths, money, noun, same,
+};
 
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
     signs: Signs {
+        mixed: "{a} {b} च",
+        half: "अर्धं",
+        per: "प्रति {b} {a}",
+        per_ends: &[],
+        range_before_noun: None,
         point: "दशमलव",
         minus: "ऋण",
         plus: "धन",
@@ -16,6 +24,9 @@ pub(super) static WORDS: Words = Words {
         before_noun: &[],
     },
     calendar: Calendar {
+        spellings: &[("फ़रवरी", 2), ("सितम्बर", 9), ("अक्टूबर", 10), ("नवम्बर", 11), ("दिसम्बर", 12)],
+        short: &[],
+        bikram_sambat: None,
         months: words! {
             "जनवरी" "फरवरी" "मार्च" "अप्रैल" "मई" "जून" "जुलाई" "अगस्त" "सितंबर" "अक्तूबर" "नवंबर" "दिसंबर"
         },
@@ -23,6 +34,10 @@ pub(super) static WORDS: Words = Words {
         ..hindi::CALENDAR
     },
     clock: Clock {
+        few_typed: &[],
+        duration: "{h} होराः {m} निमेषाः",
+        hours: &["होराः", "घण्टाः"],
+        day_parts: &["प्रातः", "मध्याह्ने", "सायं", "सायङ्काले", "रात्रौ"],
         hour: "{h} वादनम्",
         minute: "{h} वादनं {m} निमेषाः",
         second: "{h} वादनं {m} निमेषाः {s} क्षणाः",
@@ -39,7 +54,14 @@ pub(super) static WORDS: Words = Words {
     ],
     units: &UNIT_NAMES,
     web: &hindi::WEB,
-    endings: &[],
+    endings: &ENDINGS,
+    loans: &loans::DEVANAGARI,
+    maths: &maths::SANSKRIT,
+    letters: &letters::DEVANAGARI,
+    sandhi: &[],
+    spaced: &["तमे", "तमः", "तमं", "तमम्", "तमस्य", "तमी", "तमायाम्"],
+    idiom: None,
+    context: &CONTEXT,
     before_ending: " ",
 };
 
@@ -66,3 +88,34 @@ static UNIT_NAMES: [Noun; UNITS] = same(words! {
     "हर्ट्ज" "किलोहर्ट्ज" "मेगाहर्ट्ज" "गीगाहर्ट्ज" "वॉट" "किलोवॉट" "मेगावॉट" "किलोवॉट होरा" "वोल्ट"
     "क्षणाः" "निमेषाः" "होराः"
 });
+
+static CONTEXT: Context = Context {
+    codes: &["पिन", "ओटीपी", "कोड"],
+    links: &["सङ्ख्या", "अस्ति"],
+    phones: &["दूरवाणी", "दूरभाषः"],
+    abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("पं.", "पण्डितः", When::BeforeWord)],
+    spellings: &[&["रूप्यकाणि", "रूप्यकम्"], &["प्रतिशतम्", "प्रतिशतं"]],
+    ..context::NONE
+};
+
+/// An ordinal with its ending as typed: the compound loses its own.
+macro_rules! ordinal {
+    ($mark:literal) => {
+        Ending {
+            marks: &[$mark],
+            own_marks: &[],
+            irregular: &[],
+            joins: &[("िः", concat!("ि", $mark)), ("म्", $mark), ("ः", $mark), ("", $mark)],
+        }
+    };
+}
+
+static ENDINGS: [Ending; 7] = [
+    ordinal!("तमे"),
+    ordinal!("तमः"),
+    ordinal!("तमं"),
+    ordinal!("तमम्"),
+    ordinal!("तमस्य"),
+    ordinal!("तमी"),
+    ordinal!("तमायाम्"),
+];

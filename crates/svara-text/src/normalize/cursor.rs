@@ -1,5 +1,6 @@
 //! Reads a text from left to right.
 
+use super::spelling::prefix_len;
 use crate::{
     number::digits,
     writing::{WritingSystem, digit_value},
@@ -24,6 +25,11 @@ impl<'t> Cursor<'t> {
 
     pub(super) fn rest(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// What was read so far.
+    pub(super) fn read(&self) -> &'t str {
+        self.text.get(..self.at).unwrap_or_default()
     }
 
     pub(super) fn peek(&self) -> Option<char> {
@@ -51,15 +57,25 @@ impl<'t> Cursor<'t> {
         Some(c)
     }
 
-    /// Skips the first of `words` that comes next as a whole word, in any ASCII case, and returns it.
-    pub(super) fn eat_word<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    /// Skips one space of any kind.
+    pub(super) fn eat_space(&mut self) -> bool {
+        self.eat_if(is_space).is_some()
+    }
+
+    /// Skips the first of `words` that comes next as a whole word, in any spelling, and returns its index.
+    pub(super) fn eat_word_of<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) -> Option<usize> {
         let rest = self.rest();
-        let found = words.into_iter().find(|word| {
-            rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-                && at_word_end(rest.get(word.len()..).unwrap_or_default())
+        let (index, len) = words.into_iter().enumerate().find_map(|(index, word)| {
+            let len = prefix_len(rest, word)?;
+            at_word_end(rest.get(len..).unwrap_or_default()).then_some((index, len))
         })?;
-        self.at += found.len();
-        Some(found)
+        self.at += len;
+        Some(index)
+    }
+
+    /// [`Self::eat_word_of`], for those who needn't know which.
+    pub(super) fn eat_word<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) -> bool {
+        self.eat_word_of(words).is_some()
     }
 
     /// Skips a run of `min..=max` digits and returns them as ASCII. `None` if the run is shorter or longer.
@@ -78,6 +94,23 @@ impl<'t> Cursor<'t> {
     pub(super) fn at_word_end(&self) -> bool {
         at_word_end(self.rest())
     }
+
+    /// Whether no letter follows. A digit will be a word of its own.
+    pub(super) fn at_letters_end(&self) -> bool {
+        !self.peek().is_some_and(is_letter)
+    }
+
+    /// Whether a digit follows.
+    pub(super) fn at_digit(&self) -> bool {
+        self.peek().is_some_and(|c| digit_value(c).is_some())
+    }
+
+    /// The word that follows, letters only.
+    pub(super) fn word(&self) -> &'t str {
+        let rest = self.rest();
+        let end = rest.find(|c| !is_letter(c)).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    }
 }
 
 fn at_word_end(rest: &str) -> bool {
@@ -86,5 +119,32 @@ fn at_word_end(rest: &str) -> bool {
 
 /// Whether `c` can be part of a word: letters, digits and the signs of Indian scripts.
 pub(super) fn is_wordish(c: char) -> bool {
-    c.is_alphanumeric() || WritingSystem::of(c).is_some() || digit_value(c).is_some()
+    is_letter(c) || c.is_numeric() || digit_value(c).is_some()
+}
+
+/// Whether `c` is a letter, or a sign of an Indian script.
+pub(super) fn is_letter(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphabetic();
+    }
+    if matches!(c, '\u{900}'..='\u{D7F}') {
+        // The dandas are shared by all Indian scripts.
+        return digit_value(c).is_none() && !matches!(c, '\u{964}' | '\u{965}') && (WritingSystem::of(c).is_some() || c.is_alphabetic());
+    }
+    digit_value(c).is_none() && (c.is_alphabetic() || WritingSystem::of(c).is_some())
+}
+
+/// Spaces within a line.
+pub(super) const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\u{A0}' | '\u{2009}' | '\u{202F}')
+}
+
+/// Hyphens and dashes that stand between numbers.
+pub(super) const fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}' | '\u{2011}' | '–' | '—' | '\u{2212}')
+}
+
+/// Marks without width that come with pasted numbers.
+pub(super) const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }

@@ -1,26 +1,75 @@
 //! Normalization: digits and signs become words.
+//!
+//! The text is read once from left to right. At each place where something may start, the recognizers are tried in the
+//! order below, and the first that finds something wins: its words go through [`output::Output::say`], the one place
+//! that changes the text. A recognizer may look at what follows, as far as the thing itself and one more word or mark
+//! reach, and back at the typed text by [`place::Place`] alone, at most 160 bytes. What it may not look at is what
+//! another recognizer said.
+//!
+//! At a digit, a sign before a number or a currency:
+//!
+//! 1. `web`: addresses, whose digits and points are nothing else;
+//! 2. `code`: a word before says "digit by digit", whatever the number looks like;
+//! 3. `date`, `month`: separators and names of months;
+//! 4. `time`: a colon, or a point with a word of time beside it;
+//! 5. `phone`: numbers that their shape makes codes;
+//! 6. `money`: a sign or code of a currency on either side;
+//! 7. `maths`: a sign between numbers;
+//! 8. `quantity`: everything else, that is `chain` (versions, IP addresses), `fraction`, `range`, `year`, ordinals,
+//!    units, and the bare number.
+//!
+//! At the start of a word: `web`, `code` (number plates and the like), `money`, `month`, `abbreviation`, `roman`,
+//! `acronym`. At other marks: `maths`, `fraction`.
+//!
+//! Last, `endings` joins what is typed right behind: case endings melt into the last word, and a noun that is typed
+//! once more is said once.
 
+mod abbreviation;
+mod acronym;
+mod code;
 mod cursor;
 mod date;
+mod endings;
+mod fraction;
+mod maths;
+mod measure;
 mod money;
+mod month;
 mod output;
 mod phone;
+mod place;
 mod quantity;
+mod range;
+mod roman;
+mod scale;
+mod spelling;
+mod starts;
 mod time;
 mod web;
+mod words;
+mod year;
 
 use std::borrow::Cow;
 
-use self::output::Output;
+pub use self::{
+    acronym::{AcronymReading, Acronyms},
+    output::{Normalized, Replacement},
+};
+use self::{
+    cursor::{is_dash, is_letter, is_wordish},
+    output::Output,
+    place::{Found, Place},
+    starts::Starts,
+};
 use crate::{
     language::Language,
-    languages::Words,
+    languages::{Currency, Words},
     tag::tag_len,
     writing::{WritingSystem, digit_value},
 };
 
-/// Spells out numbers, dates, times, money, percentages, phone numbers, units, e-mail addresses and URLs in the words
-/// of `language`.
+/// Spells out numbers, dates, times, money, percentages, phone numbers, codes, units, mathematical signs,
+/// abbreviations, acronyms, e-mail addresses and URLs in the words of `language`.
 ///
 /// Digits may be of any Indian digit system. Everything else stays as typed: words of any language, `<tag>`s with their
 /// contents, and whatever isn't recognized. The result has no digits outside tags, and normalizing it again changes
@@ -30,99 +79,119 @@ use crate::{
 /// use svara_text::{Language, normalize};
 ///
 /// assert_eq!(normalize("on 15/08/1947", Language::English), "on fifteenth August nineteen forty seven");
-/// assert_eq!(normalize("₹1.5 लाख", Language::Hindi), "एक दशमलव पाँच लाख रुपये");
+/// assert_eq!(normalize("₹1.5 लाख", Language::Hindi), "डेढ़ लाख रुपये");
 /// ```
 #[must_use]
 pub fn normalize(text: &str, language: Language) -> Cow<'_, str> {
-    if !text.contains(|c| c == '@' || c == '.' || is_currency_sign(c) || digit_value(c).is_some()) {
-        return Cow::Borrowed(text);
-    }
+    normalize_mapped(text, language).said
+}
+
+/// [`normalize`], with the map from what is said to the text as typed.
+///
+/// ```
+/// use svara_text::{Language, normalize_mapped};
+///
+/// let typed = "Take 2 or ₹5.";
+/// let normalized = normalize_mapped(typed, Language::English);
+/// let pairs: Vec<_> = normalized
+///     .replacements
+///     .iter()
+///     .map(|replaced| (&typed[replaced.typed.clone()], &normalized.said[replaced.said.clone()]))
+///     .collect();
+///
+/// assert_eq!(pairs, [("2", "two"), ("₹5", "five rupees")]);
+/// ```
+#[must_use]
+pub fn normalize_mapped(text: &str, language: Language) -> Normalized<'_> {
+    normalize_with(text, language, &Acronyms::default())
+}
+
+/// [`normalize_mapped`], with acronyms of an operator.
+#[must_use]
+pub fn normalize_with<'t>(text: &'t str, language: Language, acronyms: &Acronyms) -> Normalized<'t> {
     let words = Words::of(language);
+    let starts = Starts::of(language);
     let mut out = Output::new(text);
-    let mut at = 0;
-    let mut before = None;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let len = if let Some(len) = tag_len(rest) {
-            out.keep(rest, len);
-            len
-        } else if let Some(found) =
-            recognize(Place { done: text.get(..at).unwrap_or_default(), rest, before, words })
-        {
-            out.say(&found);
-            found.len
-        } else {
-            let len = rest.chars().next().map_or(rest.len(), char::len_utf8);
-            out.keep(rest, len);
-            len
-        };
-        at += len;
-        // The character before the next piece in the result: normalizing the result must find the same again.
-        before = if out.separates(text.get(at..).unwrap_or_default()) {
-            Some(' ')
-        } else {
-            text.get(..at).and_then(|done| done.chars().next_back())
-        };
+    while !out.rest().is_empty() {
+        let rest = out.rest();
+        if let Some(len) = tag_len(rest) {
+            out.keep(len);
+            continue;
+        }
+        let place = Place { done: out.done(), rest, before: out.before(), words, starts };
+        match recognize(place, acronyms) {
+            Some(found) => out.say(&found),
+            None => out.keep(unrecognized_len(rest)),
+        }
     }
     out.finish()
 }
 
-/// A place in the text where something to spell out may start.
-#[derive(Clone, Copy)]
-struct Place<'t> {
-    /// The text before it.
-    done: &'t str,
-    /// The text from it on.
-    rest: &'t str,
-    /// The character before it in the result.
-    before: Option<char>,
-    words: &'static Words,
-}
-
-/// Something recognized, and its words.
-struct Found {
-    /// Its length in the text, in bytes.
-    len: usize,
-    spoken: String,
-    /// Whether the letters that follow are an ending of the last word.
-    joined: bool,
-}
-
-impl Found {
-    const fn new(len: usize, spoken: String) -> Self {
-        Self { len, spoken, joined: false }
+/// The length in bytes of what can't be recognized at the start of `rest`: the rest of a word, or one character.
+fn unrecognized_len(rest: &str) -> usize {
+    match rest.find(|c| !is_letter(c)) {
+        Some(0) => rest.chars().next().map_or(rest.len(), char::len_utf8),
+        Some(end) => end,
+        None => rest.len(),
     }
 }
 
-fn recognize(place: Place<'_>) -> Option<Found> {
+fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
     let c = place.rest.chars().next()?;
-    if c.is_whitespace() {
+    if c.is_ascii() && !c.is_ascii_alphanumeric() && !"+-.$*=<>/".contains(c) {
         return None;
     }
-    let word_start = !place.before.is_some_and(cursor::is_wordish);
-    if digit_value(c).is_some() || matches!(c, '+' | '-' | '\u{2212}') || is_currency_sign(c) {
-        return web::recognize(place)
-            .or_else(|| date::recognize(place))
-            .or_else(|| time::recognize(place))
-            .or_else(|| phone::recognize(place))
-            .or_else(|| money::recognize(place))
-            .or_else(|| quantity::recognize(place));
-    }
-    if !word_start {
+    let found = if digit_value(c).is_some() || Currency::is_sign(c) || matches!(c, '+' | '.') || is_dash(c) {
+        number(place)?
+    } else if !is_letter(c) {
+        return maths::sign(place).or_else(|| fraction::alone(place));
+    } else if !place.before.is_some_and(is_wordish) {
+        match word(place, c) {
+            Some(found) => found,
+            // Names of letters take endings as they are.
+            None => return acronym::recognize(place, acronyms).filter(|_| c.is_ascii_uppercase()),
+        }
+    } else {
+        return None;
+    };
+    Some(endings::attach(found, &place))
+}
+
+/// What starts with a digit, a sign or a currency.
+fn number(place: Place<'_>) -> Option<Found> {
+    web::recognize(place)
+        .or_else(|| code::recognize(place))
+        .or_else(|| date::recognize(place))
+        .or_else(|| month::behind_day(place))
+        .or_else(|| time::recognize(place))
+        .or_else(|| phone::recognize(place))
+        .or_else(|| money::recognize(place))
+        .or_else(|| maths::sign(place))
+        .or_else(|| quantity::recognize(place))
+}
+
+/// What starts with a letter at the start of a word.
+fn word(place: Place<'_>, c: char) -> Option<Found> {
+    let latin = c.is_ascii_alphabetic();
+    if !latin && !WritingSystem::is_indic(c) {
         return None;
     }
-    if c.is_ascii_alphanumeric() {
-        return web::recognize(place)
-            .or_else(|| money::recognize(place))
-            .or_else(|| date::after_month(place));
+    let may_be = place.starts.is_none_or(|starts| starts.may_be(place.rest));
+    let named = || {
+        if !may_be {
+            return None;
+        }
+        money::recognize(place)
+            .or_else(|| month::before_day(place))
+            .or_else(|| abbreviation::recognize(place))
+    };
+    if !latin {
+        return named().or_else(|| abbreviation::office_zero(place));
     }
-    WritingSystem::is_indic(c).then(|| money::recognize(place).or_else(|| date::after_month(place))).flatten()
-}
-
-const fn is_currency_sign(c: char) -> bool {
-    matches!(c, '₹' | '$' | '€' | '£' | '৳' | '₨')
-}
-
-/// Whether a plus or minus sign may stand here: not right behind a word.
-fn sign_allowed(before: Option<char>) -> bool {
-    before.is_none_or(|c| c.is_whitespace() || "([{\"'“‘".contains(c))
+    let capital = c.is_ascii_uppercase();
+    web::recognize(place)
+        .or_else(|| if matches!(c, 'x' | 'X') { maths::sign(place) } else { None })
+        .or_else(|| if capital { code::mixed(place) } else { None })
+        .or_else(named)
+        .or_else(|| if capital { roman::recognize(place) } else { None })
 }

@@ -1,63 +1,120 @@
-//! Builds the normalized text.
+//! Builds the normalized text, and the map from it to the text as typed.
+//!
+//! Everything that normalization changes goes through [`Output::say`]: what isn't in a [`Replacement`] is the same in
+//! both texts, byte for byte.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use super::{Found, cursor::is_wordish, web::is_address_tail};
+
+/// A normalized text with the map to the text as typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Normalized<'t> {
+    /// What is said.
+    pub said: Cow<'t, str>,
+    /// What was replaced, in order and without overlaps. The text before, between and after the replacements is the
+    /// same in both texts.
+    pub replacements: Vec<Replacement>,
+}
+
+/// A part of the typed text and the words said in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// Bytes of the text as typed; never empty.
+    pub typed: Range<usize>,
+    /// Bytes of the text that is said, with any space that keeps the words apart from what is around them.
+    pub said: Range<usize>,
+}
 
 /// Collects what is kept and what is spelled out, with a space where words would run together.
 pub(super) struct Output<'t> {
     text: &'t str,
-    /// `None` while everything was kept.
-    built: Option<String>,
-    /// How much of `text` comes before the first thing spelled out, in bytes.
-    kept: usize,
+    /// How much of `text` is dealt with, in bytes.
+    at: usize,
+    /// How much of that is in `said`: what is kept is copied at once before the next replacement.
+    copied: usize,
+    said: String,
+    replacements: Vec<Replacement>,
     /// Whether the last piece was spelled out and takes no ending.
     after_words: bool,
 }
 
 impl<'t> Output<'t> {
     pub(super) const fn new(text: &'t str) -> Self {
-        Self { text, built: None, kept: 0, after_words: false }
+        Self { text, at: 0, copied: 0, said: String::new(), replacements: Vec::new(), after_words: false }
     }
 
-    /// Keeps the first `len` bytes of `rest`.
-    pub(super) fn keep(&mut self, rest: &str, len: usize) {
-        let separates = self.separates(rest);
-        match &mut self.built {
-            None => self.kept += len,
-            Some(built) => {
-                if separates {
-                    built.push(' ');
-                }
-                built.push_str(rest.get(..len).unwrap_or_default());
+    /// What is left of the text.
+    pub(super) fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// The text before what is left.
+    pub(super) fn done(&self) -> &'t str {
+        self.text.get(..self.at).unwrap_or_default()
+    }
+
+    /// The character of the result that comes before what is left: normalizing the result must find the same again.
+    pub(super) fn before(&self) -> Option<char> {
+        if self.separates() { Some(' ') } else { self.built().chars().next_back() }
+    }
+
+    /// Keeps the next `len` bytes.
+    pub(super) fn keep(&mut self, len: usize) {
+        if self.separates() {
+            self.said.push(' ');
+            if let Some(last) = self.replacements.last_mut() {
+                last.said.end += 1;
             }
         }
+        self.at += len;
         self.after_words = false;
-    }
-
-    /// Whether a space belongs between the last words and `rest`: before a word, and before what would turn an English
-    /// word into an address.
-    pub(super) fn separates(&self, rest: &str) -> bool {
-        let ascii =
-            || self.built.as_ref().is_some_and(|built| built.ends_with(|c: char| c.is_ascii_alphanumeric()));
-        self.after_words && (rest.starts_with(is_wordish) || (ascii() && is_address_tail(rest)))
     }
 
     /// Puts the words of what was found in the place of its text.
     pub(super) fn say(&mut self, found: &Found) {
-        let (text, kept) = (self.text, self.kept);
-        let built = self.built.get_or_insert_with(|| text.get(..kept).unwrap_or_default().to_owned());
-        let runs_on = built.ends_with(is_wordish) && found.spoken.starts_with(is_wordish);
+        self.copy();
+        let start = self.said.len();
+        let runs_on = self.said.ends_with(is_wordish) && found.spoken.starts_with(is_wordish);
         // An English word behind these would look like part of an address.
-        let address = built.ends_with(['.', '@']) || built.ends_with("://");
+        let address = self.said.ends_with(['.', '@']) || self.said.ends_with("://");
         if runs_on || (address && found.spoken.starts_with(|c: char| c.is_ascii_alphanumeric())) {
-            built.push(' ');
+            self.said.push(' ');
         }
-        built.push_str(&found.spoken);
+        self.said.push_str(&found.spoken);
+        self.replacements
+            .push(Replacement { typed: self.at..self.at + found.len, said: start..self.said.len() });
+        self.at += found.len;
+        self.copied = self.at;
         self.after_words = !found.joined;
     }
 
-    pub(super) fn finish(self) -> Cow<'t, str> {
-        self.built.map_or(Cow::Borrowed(self.text), Cow::Owned)
+    pub(super) fn finish(mut self) -> Normalized<'t> {
+        if self.replacements.is_empty() {
+            return Normalized { said: Cow::Borrowed(self.text), replacements: self.replacements };
+        }
+        self.copy();
+        Normalized { said: Cow::Owned(self.said), replacements: self.replacements }
+    }
+
+    /// Whether a space belongs between the last words and what is left: before a word, and before what would turn an
+    /// English word into an address.
+    fn separates(&self) -> bool {
+        let rest = self.rest();
+        let ascii = || self.said.ends_with(|c: char| c.is_ascii_alphanumeric());
+        self.after_words && (rest.starts_with(is_wordish) || (ascii() && is_address_tail(rest)))
+    }
+
+    /// The last stretch of the result.
+    fn built(&self) -> &str {
+        match self.text.get(self.copied..self.at) {
+            Some(kept) if !kept.is_empty() => kept,
+            _ => &self.said,
+        }
+    }
+
+    fn copy(&mut self) {
+        self.said.push_str(self.text.get(self.copied..self.at).unwrap_or_default());
+        self.copied = self.at;
     }
 }

@@ -1,66 +1,130 @@
-//! Phone numbers and other numbers that are read digit by digit.
+//! Telephone numbers and other numbers that their shape alone makes codes, which are read digit by digit.
 
-use super::{Found, Place, cursor::Cursor, sign_allowed};
-use crate::{number::one_by_one, writing::digit_value};
+use super::{
+    cursor::{Cursor, is_dash, is_invisible, is_letter, is_space},
+    place::{Found, Place},
+};
+use crate::{languages::Words, number::one_by_one, writing::digit_value};
 
 /// The most groups of digits in a number.
 const MAX_GROUPS: usize = 6;
 
 /// Numbers read digit by digit, with a pause between groups: `+91 98765 43210`, `9876543210`, `022-2345 6789`,
-/// `1800-123-4567`, and the groups of four of identity and card numbers.
+/// `1800-123-4567`, `(555) 123-4567`, and the groups of four of identity and card numbers.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
-    if place.before.is_some_and(|c| "/-.:,+".contains(c)) {
+    let mut cursor = place.cursor();
+    let international = cursor.eat("+");
+    if international && !place.sign_allowed() {
         return None;
     }
-    let mut cursor = Cursor::new(place.rest);
-    let international = cursor.eat("+");
-    if international && !sign_allowed(place.before) {
-        return None;
+    if international {
+        // "+91-98230", "+1 (123) 123-5678".
+        cursor.eat_if(|c| c == '(');
     }
     let mut groups = vec![cursor.digits(1, 15)?];
     let mut end = cursor;
+    let mut dashed = true;
     while groups.len() < MAX_GROUPS {
-        cursor.eat_if(|c| matches!(c, ' ' | '-' | '\u{A0}'));
-        let Some(group) = cursor.digits(2, 15) else { break };
+        let gap = eat_gap(&mut cursor, international);
+        let Some(group) = cursor.digits(if groups.len() > 3 { 1 } else { 2 }, 15) else { break };
         // A number with a point or group marks is a quantity of its own.
         let mut after = cursor;
-        if after.eat_if(|c| ".,:/".contains(c)).is_some() && after.digits(1, 20).is_some() {
+        if after.eat_if(|c| ".,:/".contains(c)).is_some() && after.digits(1, 3).is_some() {
             break;
         }
+        dashed &= gap.contains(is_dash);
         groups.push(group);
         end = cursor;
     }
     let mut after = end;
-    let runs_on = after.eat_if(|c| ".,:/-".contains(c)).is_some() && after.digits(1, 20).is_some();
+    let next = after.eat_if(|c| ".,:/-".contains(c));
+    let another = matches!(next, Some('/' | ',')) && is_mobile_run(&after);
+    let runs_on = next.is_some() && after.at_digit() && !another;
     let known = (international && is_international(&groups))
-        || is_code(&groups)
-        || (behind_area_code(place.done) && is_local(&groups));
-    if runs_on || !known {
+        || is_code(&groups, dashed)
+        || (dashed && is_american(&groups, &end, &place))
+        || (behind_area_code(place.done) && is_local(&groups))
+        || (is_area_code(&groups, &place, &end));
+    // Between two numbers, only another whole number fits.
+    let glued = place.behind_number_and(|c| is_dash(c) || "/.:,+".contains(c))
+        && !(place.done.ends_with(['/', ',']) && groups.iter().all(|group| group.len() >= 5));
+    if glued || runs_on || !known {
         return None;
     }
-    if groups.len() == 1 && groups.iter().all(|group| group.len() == 10) {
-        // Indians group the ten digits of a mobile number in fives.
-        groups = groups
-            .iter()
-            .flat_map(|group| [group.get(..5), group.get(5..)])
-            .flatten()
-            .map(str::to_owned)
-            .collect();
-    }
-    let spoken: Vec<String> = groups.iter().map(|group| one_by_one(group, place.words)).collect();
     let plus = if international { format!("{} ", place.words.signs.plus) } else { String::new() };
-    Some(Found::new(end.at(), format!("{plus}{}", spoken.join(", "))))
+    Some(Found::new(end.at(), format!("{plus}{}", spoken_groups(groups, place.words))))
+}
+
+/// Says groups of digits one by one, with pauses between them.
+pub(super) fn spoken_groups(groups: Vec<String>, words: &Words) -> String {
+    let sizes: &[usize] = match groups.as_slice() {
+        // Indians group the ten digits of a mobile number in fives.
+        [one] if one.len() == 10 => &[5, 5],
+        [one] if one.len() == 11 && (one.starts_with("18")) => &[4, 3, 4],
+        [one] if one.len() == 12 && one.starts_with("91") => &[2, 5, 5],
+        [one] if matches!(one.len(), 12 | 16) => &[4, 4, 4, 4],
+        _ => &[],
+    };
+    let Some(one) = groups.first().filter(|_| !sizes.is_empty()) else {
+        return groups.iter().map(|group| one_by_one(group, words)).collect::<Vec<_>>().join(", ");
+    };
+    let mut left = one.as_str();
+    let mut spoken = Vec::new();
+    for size in sizes {
+        let (group, rest) = left.split_at_checked(*size).unwrap_or((left, ""));
+        if !group.is_empty() {
+            spoken.push(one_by_one(group, words));
+        }
+        left = rest;
+    }
+    spoken.join(", ")
+}
+
+/// Skips what may stand between two groups, and returns it.
+pub(super) fn eat_gap<'t>(cursor: &mut Cursor<'t>, brackets: bool) -> &'t str {
+    let start = *cursor;
+    cursor.eat_if(|c| brackets && c == ')');
+    cursor.eat_if(|c| is_space(c) || is_dash(c));
+    cursor.eat_if(|c| is_dash(c) || is_invisible(c) || (brackets && c == '('));
+    cursor.eat_if(|c| is_space(c) && brackets);
+    start.rest().get(..cursor.at() - start.at()).unwrap_or_default()
+}
+
+/// Whether ten digits of a mobile number follow.
+fn is_mobile_run(cursor: &Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    ahead.eat_if(is_space);
+    ahead.digits(10, 10).is_some_and(|digits| digits.starts_with(['6', '7', '8', '9']))
 }
 
 fn is_international(groups: &[String]) -> bool {
-    (8..=15).contains(&groups.iter().map(String::len).sum::<usize>())
+    (8..=18).contains(&groups.iter().map(String::len).sum::<usize>())
 }
 
 /// Whether `done` ends in an area code: `(011)` or `(011) `.
 fn behind_area_code(done: &str) -> bool {
-    let Some(inner) = done.trim_end().strip_suffix(')') else { return false };
-    let digits = inner.chars().rev().take_while(|c| digit_value(*c).is_some()).count();
+    let Some(inner) = done.trim_end_matches([' ', '-']).strip_suffix(')') else { return false };
+    let digits = inner.chars().rev().take(6).take_while(|c| digit_value(*c).is_some()).count();
     (2..=5).contains(&digits) && inner.chars().rev().nth(digits) == Some('(')
+}
+
+/// Whether the only group is an area code in brackets with a number behind.
+fn is_area_code(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    let [code] = groups else { return false };
+    if !place.done.ends_with('(') || !(2..=5).contains(&code.len()) {
+        return false;
+    }
+    let mut ahead = *end;
+    if !ahead.eat(")") {
+        return false;
+    }
+    ahead.eat_if(|c| is_space(c) || is_dash(c));
+    let mut lengths = vec![];
+    while let Some(group) = ahead.digits(2, 8).filter(|_| lengths.len() < 3) {
+        lengths.push(group);
+        ahead.eat_if(|c| is_space(c) || is_dash(c));
+    }
+    is_local(&lengths)
 }
 
 /// Whether `groups` can be the part of a number behind its area code.
@@ -68,21 +132,43 @@ fn is_local(groups: &[String]) -> bool {
     (6..=8).contains(&groups.iter().map(String::len).sum::<usize>())
 }
 
-fn is_code(groups: &[String]) -> bool {
+/// North American forms, with hyphens: `123-456-0987`, `555-1234`.
+fn is_american(groups: &[String], end: &Cursor<'_>, place: &Place<'_>) -> bool {
     let lengths: Vec<usize> = groups.iter().map(String::len).collect();
-    let starts = |digits: &[u8]| {
-        groups.first().and_then(|group| group.bytes().next()).is_some_and(|b| digits.contains(&b))
-    };
     match lengths.as_slice() {
-        // Mobile numbers, bare, or with the trunk prefix 0.
-        [10] | [5, 5] | [3, 3, 4] | [4, 3, 3] | [4, 6] => starts(b"6789"),
-        [11] | [6, 5] => starts(b"0"),
-        // Area code and number.
-        [3..=5, 6..=8] | [3..=5, 3..=4, 3..=4] if starts(b"0") => true,
-        // Toll-free numbers.
-        [4, 3, 3..=4] | [4, 2, 4] | [10..=11, ..] | [4, 6..=7] => {
-            groups.first().is_some_and(|group| group.starts_with("1800") || group.starts_with("1860"))
+        [3, 3, 4] | [3, 2, 4] | [1, 3, 3, 4] => true,
+        // A range of round numbers is none, nor is one that counts something.
+        [3, 4] => {
+            let mut ahead = *end;
+            ahead.eat_space();
+            let round = groups.iter().any(|group| group.ends_with('0'));
+            !round
+                && !ahead.peek().is_some_and(|c| is_letter(c) || "%°₹$".contains(c))
+                && !place.done.ends_with(['₹', '$'])
         }
+        _ => false,
+    }
+}
+
+fn is_code(groups: &[String], dashed: bool) -> bool {
+    let lengths: Vec<usize> = groups.iter().map(String::len).collect();
+    let first = groups.first().map_or("", String::as_str);
+    let starts = |digits: &[char]| first.starts_with(digits);
+    let toll_free = first.starts_with("1800") || first.starts_with("1860");
+    match lengths.as_slice() {
+        // Mobile numbers, bare, with the trunk prefix 0, or with the country code.
+        [10] | [5, 5] | [3, 3, 4] | [4, 3, 3] => starts(&['6', '7', '8', '9']),
+        [11] if starts(&['0']) || toll_free => true,
+        [6, 5] => starts(&['0']),
+        [2, 10] | [2, 5, 5] => first == "91",
+        // Identity numbers, and the country code without a plus sign.
+        [12] => !starts(&['0']),
+        // Area code and number.
+        [3..=5, 6..=8] | [3..=5, 3..=4, 3..=4] if starts(&['0']) => true,
+        [2, 8] | [3, 7] | [4, 6] | [7, 4] if dashed => true,
+        [2, 7] => starts(&['0']) && dashed,
+        // Toll-free numbers.
+        [4, 3, 3..=4] | [4, 2, 4] | [10..=11, ..] | [4, 6..=7] => toll_free,
         [4, 4, 4] | [4, 4, 4, 4] => true,
         _ => false,
     }

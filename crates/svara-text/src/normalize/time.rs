@@ -1,79 +1,179 @@
-//! Times of day.
+//! Times of day, and lengths of time that are typed like them.
 
-use super::{Found, Place, cursor::Cursor, quantity::before_noun};
+use super::{
+    cursor::{Cursor, is_dash},
+    place::{Found, Place},
+    scale::range,
+    words::before_noun,
+};
 use crate::{
     languages::{Clock, Half, Words},
     number::{cardinal, replace_end},
 };
 
-/// `7:30`, `19:30:15`, `7:30 pm`, `7pm`, `10:30-11:30`.
+/// Words before numbers of a chapter and verse, which look like times.
+const VERSES: [&str; 10] = ["श्लोक", "अध्याय", "पद", "आयत", "verse", "chapter", "Psalm", "Surah", "গীতা", "ಶ್ಲೋಕ"];
+
+/// `7:30`, `19:30:15`, `7:30 pm`, `7pm`, `9.30 बजे`, `10:30-11:30`, `2:30 घंटे`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
-    if place.before.is_some_and(|c| "/-.:,".contains(c)) {
+    if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) || place.behind_word(&VERSES) {
         return None;
     }
-    let first = one(place.rest, place)?;
-    let mut cursor = Cursor::new(place.rest);
+    let first = Time::eat(place.rest, &place)?;
+    let mut cursor = place.cursor();
     cursor.skip(first.len);
-    let second = cursor.eat_if(|c| matches!(c, '-' | '–')).and_then(|_| one(cursor.rest(), place));
-    let Some(second) = second else { return Some(first) };
-    let mut from = first.spoken;
-    replace_end(&mut from, place.words.signs.range_from);
-    let spoken = place.words.signs.range.replace("{a}", &from).replace("{b}", &second.spoken);
-    Some(Found { len: cursor.at() + second.len, spoken, joined: second.joined })
+    cursor.eat_space();
+    let second = cursor.eat_if(is_dash).and_then(|_| {
+        cursor.eat_space();
+        Time::eat(cursor.rest(), &place)
+    });
+    let Some(second) = second.filter(|second| first.surely || second.surely) else {
+        return first.surely.then(|| Found { joined: first.joined, ..Found::named(first.len, first.spoken) });
+    };
+    let spoken = range(first.spoken, &second.spoken, place.words.signs.range, place.words);
+    Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
 }
 
 /// A single time.
-fn one(text: &str, place: Place<'_>) -> Option<Found> {
-    let clock = &place.words.clock;
-    let mut cursor = Cursor::new(text);
-    let hour = cursor.number(1, 2).filter(|hour| *hour < 25)?;
-    let minute = eat_sixtieth(&mut cursor);
-    let second = minute.and_then(|_| eat_sixtieth(&mut cursor));
-    let mut after = cursor;
-    if minute.is_some() && after.eat(":") {
-        return None;
+struct Time {
+    len: usize,
+    spoken: String,
+    joined: bool,
+    /// Whether it is one: with a colon, or with a word that says so.
+    surely: bool,
+}
+
+impl Time {
+    fn eat(text: &str, place: &Place<'_>) -> Option<Self> {
+        let (clock, words) = (&place.words.clock, place.words);
+        let mut cursor = Cursor::new(text);
+        let hour = cursor.number(1, 2).filter(|hour| *hour < 25)?;
+        let colon = eat_sixtieth(&mut cursor, ":");
+        let minute = match colon {
+            Some(minute) => Some(minute),
+            None => eat_sixtieth(&mut cursor, "."),
+        };
+        let second = colon.and_then(|_| eat_sixtieth(&mut cursor, ":"));
+        let mut after = cursor;
+        if minute.is_some() && after.eat_if(|c| matches!(c, ':' | '.')).is_some() && after.at_digit() {
+            return None;
+        }
+        let half_day = (1..=12).contains(&hour).then(|| eat_half_day(&mut cursor)).flatten();
+        if minute.is_none() && half_day.is_none() {
+            return None;
+        }
+        let mut typed = cursor;
+        typed.eat_space();
+        let is_typed = half_day.is_none() && clock.typed.iter().any(|word| typed.rest().starts_with(word));
+        let named = place.behind_word(clock.day_parts);
+        let surely = colon.is_some() || half_day.is_some() || is_typed || named;
+        let moment = Moment { hour, minute: minute.unwrap_or(0), second: second.unwrap_or(0) };
+        if half_day.is_none()
+            && colon.is_some()
+            && let Some((len, spoken)) = moment.duration(&typed, words)
+        {
+            return Some(Self { len: typed.at() + len, spoken, joined: false, surely });
+        }
+        if is_typed {
+            let (len, spoken) = moment.before_typed(&typed, words);
+            let joined = len == 0 && typed.at() == cursor.at();
+            let len = if len == 0 { cursor.at() } else { typed.at() + len };
+            return Some(Self { len, spoken, joined, surely });
+        }
+        let half_day = half_day.or_else(|| (hour == 0 && clock.few_minutes.is_none()).then_some(HalfDay::Am));
+        let time = moment.spoken(half_day.is_some(), words);
+        let spoken = match half_day {
+            Some(half_day) if !named => part_of_day(hour, half_day, clock).replace("{t}", &time),
+            Some(half_day) if clock.few_minutes.is_some() => {
+                part_of_day(hour, half_day, clock).replace("{t}", &time)
+            }
+            _ => time,
+        };
+        Some(Self { len: cursor.at(), spoken, joined: false, surely })
     }
-    let half_day = (1..=12).contains(&hour).then(|| eat_half_day(&mut cursor)).flatten();
-    if minute.is_none() && half_day.is_none() {
-        return None;
+}
+
+/// The parts of a time.
+#[derive(Clone, Copy)]
+struct Moment {
+    hour: u32,
+    minute: u32,
+    second: u32,
+}
+
+impl Moment {
+    /// The hours in words, with the half if the language has a word for it, and the minutes that are left.
+    fn hours(self, words: &Words) -> (String, u32) {
+        let half = words.clock.half.filter(|_| (1..=12).contains(&self.hour));
+        match half.filter(|_| self.minute == 30 && self.second == 0) {
+            Some(half) => (half_past_words(self.hour, &half, words), 0),
+            None => (say(self.hour, words), self.minute),
+        }
     }
-    let say = |number: u32| before_noun(cardinal(number.into(), place.words), place.words);
-    let (minute, second) = (minute.unwrap_or(0), second.unwrap_or(0));
-    let half_past = clock.half.filter(|_| (1..=12).contains(&hour) && minute == 30 && second == 0);
-    let (hours, minute) = match half_past {
-        Some(half) => (half_past_words(hour, &half, place.words), 0),
-        None => (say(hour), minute),
-    };
-    let mut typed = cursor;
-    typed.eat_if(|c| c == ' ');
-    if half_day.is_none() && typed_word_follows(&typed, clock) {
-        // In "7:30 बजे", the word is already there.
-        let rest: String =
-            [minute, second].into_iter().filter(|n| *n > 0).map(|n| format!(" {}", say(n))).collect();
-        let joined = typed.at() == cursor.at();
-        return Some(Found { len: cursor.at(), spoken: hours + &rest, joined });
+
+    /// The time in words.
+    fn spoken(self, has_half_day: bool, words: &Words) -> String {
+        let clock = &words.clock;
+        let midnight = Self { hour: if has_half_day && self.hour == 0 { 12 } else { self.hour }, ..self };
+        let (hours, minute) = midnight.hours(words);
+        let template = match (minute, self.second) {
+            (_, 1..) => clock.second,
+            (1.., _) => clock.minute,
+            // English says "seven p m", not "seven o'clock p m".
+            _ if has_half_day && clock.hour == "{h} o'clock" => "{h}",
+            _ => clock.hour,
+        };
+        let minutes = match (minute, clock.few_minutes) {
+            (1..=9, Some(template)) => template.replace("{m}", &say(minute, words)),
+            _ => say(minute, words),
+        };
+        fill(template, &hours, &minutes).replace("{s}", &say(self.second, words))
     }
-    let template = match (minute, second) {
-        (_, 1..) => clock.second,
-        (1.., _) => clock.minute,
-        // English says "seven p m", not "seven o'clock p m".
-        _ if half_day.is_some() && clock.hour == "{h} o'clock" => "{h}",
-        _ => clock.hour,
-    };
-    let minutes = match (minute, clock.few_minutes) {
-        (1..=9, Some(template)) => template.replace("{m}", &say(minute)),
-        _ => say(minute),
-    };
-    let time = template.replace("{h}", &hours).replace("{m}", &minutes).replace("{s}", &say(second));
-    let spoken = match half_day {
-        Some(half_day) => part_of_day(hour, half_day, clock).replace("{t}", &time),
-        None => time,
-    };
-    Some(Found::new(cursor.at(), spoken))
+
+    /// The time in words before a word for the hour that is typed, and how much of that word is said within.
+    fn before_typed(self, typed: &Cursor<'_>, words: &Words) -> (usize, String) {
+        let (hours, minute) = self.hours(words);
+        if (1..10).contains(&minute) && self.second == 0 {
+            for (word, template) in words.clock.few_typed {
+                let mut ahead = *typed;
+                if ahead.eat_word([*word]) {
+                    return (ahead.at() - typed.at(), fill(template, &hours, &say(minute, words)));
+                }
+            }
+        }
+        let parts = [minute, self.second].into_iter().filter(|n| *n > 0);
+        let rest: String = parts.map(|n| format!(" {}", say(n, words))).collect();
+        (0, hours + &rest)
+    }
+
+    /// The length of time in words, if a word for hours is typed, and how much of that word is said within.
+    fn duration(self, typed: &Cursor<'_>, words: &Words) -> Option<(usize, String)> {
+        let mut ahead = *typed;
+        if !ahead.eat_word(words.clock.hours.iter().copied()) {
+            return None;
+        }
+        let (hours, minute) = self.hours(words);
+        let len = ahead.at() - typed.at();
+        let spoken = if minute > 0 {
+            fill(words.clock.duration, &hours, &say(minute, words))
+        } else {
+            // "2:30 घंटे": the typed word stays.
+            format!("{hours} {}", typed.rest().get(..len)?)
+        };
+        Some((len, spoken))
+    }
+}
+
+fn say(number: u32, words: &Words) -> String {
+    before_noun(cardinal(number.into(), words), words)
+}
+
+fn fill(template: &str, hours: &str, minutes: &str) -> String {
+    template.replace("{h}", hours).replace("{m}", minutes)
 }
 
 /// Says half past an hour: "साढ़े सात".
-fn half_past_words(hour: u32, half: &Half, words: &Words) -> String {
+pub(super) fn half_past_words(hour: u32, half: &Half, words: &Words) -> String {
     if let Some((_, irregular)) = half.irregular.iter().find(|(irregular, _)| *irregular == hour) {
         return (*irregular).to_owned();
     }
@@ -82,9 +182,9 @@ fn half_past_words(hour: u32, half: &Half, words: &Words) -> String {
     format!("{}{hours}", half.before)
 }
 
-fn eat_sixtieth(cursor: &mut Cursor<'_>) -> Option<u32> {
+fn eat_sixtieth(cursor: &mut Cursor<'_>, mark: &str) -> Option<u32> {
     let mut ahead = *cursor;
-    let value = ahead.eat(":").then(|| ahead.number(2, 2))?.filter(|value| *value < 60)?;
+    let value = ahead.eat(mark).then(|| ahead.number(2, 2))?.filter(|value| *value < 60)?;
     *cursor = ahead;
     Some(value)
 }
@@ -98,14 +198,10 @@ enum HalfDay {
 
 fn eat_half_day(cursor: &mut Cursor<'_>) -> Option<HalfDay> {
     let mut ahead = *cursor;
-    ahead.eat_if(|c| matches!(c, ' ' | '\u{A0}' | '\u{202F}'));
-    let word = ahead.eat_word(["a.m.", "p.m.", "a.m", "p.m", "am", "pm"])?;
+    ahead.eat_space();
+    let half = ahead.eat_word_of(["a.m.", "a.m", "am", "p.m.", "p.m", "pm"])?;
     *cursor = ahead;
-    Some(if word.starts_with('a') { HalfDay::Am } else { HalfDay::Pm })
-}
-
-fn typed_word_follows(cursor: &Cursor<'_>, clock: &Clock) -> bool {
-    clock.typed.iter().any(|word| cursor.rest().starts_with(word))
+    Some(if half < 3 { HalfDay::Am } else { HalfDay::Pm })
 }
 
 fn part_of_day(hour: u32, half_day: HalfDay, clock: &Clock) -> &'static str {

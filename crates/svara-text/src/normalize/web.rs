@@ -1,6 +1,10 @@
 //! E-mail addresses and URLs.
 
-use super::{Found, Place, cursor::Cursor};
+use super::{
+    abbreviation::english_abbreviation,
+    cursor::Cursor,
+    place::{Found, Place},
+};
 use crate::{
     languages::Web,
     number::{Numeral, digits},
@@ -24,9 +28,15 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let mut cursor = Cursor::new(place.rest);
     let mut after_scheme = cursor;
-    let scheme = after_scheme.eat_word(["https", "http", "ftp"]).is_some() && after_scheme.eat("://");
+    let scheme = after_scheme.eat_word(["https", "http", "ftp"]) && after_scheme.eat("://");
     if scheme {
         cursor = after_scheme;
+    }
+    // The part that has the host: looking further first would take long in a row of slashes.
+    let head = cursor.rest().find(|c: char| !is_label_char(c) && !"._%+~@".contains(c));
+    let head = cursor.rest().get(..head.unwrap_or(cursor.rest().len())).unwrap_or_default();
+    if !scheme && !head.contains(['@', '.']) {
+        return None;
     }
     let body = address_run(cursor.rest());
     // The digits are spelled out, which makes a word of its own of what is before them.
@@ -103,7 +113,7 @@ fn is_label_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || digit_value(c).is_some()
 }
 
-/// Says an address: letters as typed, signs by name, numbers in words.
+/// Says an address: letters in lower case, signs by name, numbers in words.
 fn spoken(address: &str, place: Place<'_>) -> String {
     let mut pieces: Vec<String> = Vec::new();
     let mut cursor = Cursor::new(address.trim_end_matches('/'));
@@ -120,7 +130,10 @@ fn spoken(address: &str, place: Place<'_>) -> String {
         }
         let rest = cursor.rest();
         let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len()).max(c.len_utf8());
-        pieces.push(rest.get(..end).unwrap_or_default().to_owned());
+        // Capitals would be taken for an acronym.
+        let piece = rest.get(..end).unwrap_or_default().to_ascii_lowercase();
+        // An "etc" with the full stop of the sentence behind it would be taken for the abbreviation.
+        pieces.push(english_abbreviation(&piece).map_or(piece, str::to_owned));
         cursor.skip(end);
     }
     pieces.join(" ")

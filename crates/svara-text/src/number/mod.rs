@@ -80,6 +80,14 @@ fn descending(number: u64, numbers: &Numbers, parts: &Descending) -> String {
         return (*word).to_owned();
     }
     let mut spoken = String::new();
+    let mut number = number;
+    for (scale, name) in parts.beyond {
+        if number >= *scale {
+            append(&mut spoken, " ", &descending(number / scale, numbers, parts));
+            append(&mut spoken, " ", name);
+            number %= scale;
+        }
+    }
     for (count, scale, below) in [
         (number / CRORE, &parts.crore, number % CRORE),
         (number / LAKH % 100, &parts.lakh, number % LAKH),
@@ -94,7 +102,7 @@ fn descending(number: u64, numbers: &Numbers, parts: &Descending) -> String {
     if let Some(form) = hundreds.and_then(|hundreds| parts.hundreds.get(hundreds)) {
         append(&mut spoken, " ", form.word(rest > 0));
     }
-    if rest == 0 && number > 0 {
+    if rest == 0 && !spoken.is_empty() {
         return spoken;
     }
     let word = numbers.below_hundred(rest);
@@ -174,8 +182,8 @@ mod tests {
     fn compounds_follow_their_language() {
         for (language, number, spoken) in [
             (Language::Hindi, 0, "शून्य"),
-            (Language::Hindi, 12_345_678, "एक करोड़ तेईस लाख पैंतालीस हज़ार छः सौ अठहत्तर"),
-            (Language::Hindi, 1_000_000_000_000, "एक लाख करोड़"),
+            (Language::Hindi, 12_345_678, "एक करोड़ तेईस लाख पैंतालीस हज़ार छह सौ अठहत्तर"),
+            (Language::Hindi, 1_000_000_000_000, "दस खरब"),
             (Language::Bhojpuri, 45, "पैंतालीस"),
             (Language::Marathi, 100, "शंभर"),
             (Language::Marathi, 150, "एकशे पन्नास"),

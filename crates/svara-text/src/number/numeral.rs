@@ -39,6 +39,23 @@ impl Numeral {
         Some(Self { integer, fraction: fraction.map(|(digits, _)| digits), grouped, len })
     }
 
+    /// The whole number `value`.
+    pub(crate) fn of(value: u64) -> Self {
+        Self { integer: value.to_string(), fraction: None, grouped: false, len: 0 }
+    }
+
+    /// The digits at the start of `text` as a fraction of one, behind a point that is already read.
+    pub(crate) fn below_one(text: &str) -> Option<Self> {
+        let (fraction, len) = digits(text)?;
+        Some(Self { integer: "0".to_owned(), fraction: Some(fraction), grouped: false, len })
+    }
+
+    /// The value, precise enough to compare.
+    pub(crate) fn value(&self) -> Option<f64> {
+        self.quantity()?;
+        format!("{}.{}", self.integer, self.fraction.as_deref().unwrap_or("0")).parse().ok()
+    }
+
     /// The number, if it is whole and a [`Self::quantity`].
     pub(crate) fn whole(&self) -> Option<u64> {
         self.fraction.is_none().then(|| self.quantity()).flatten()

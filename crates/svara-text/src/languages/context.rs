@@ -1,0 +1,126 @@
+//! The words around a number that say what it is, and the abbreviations of a language.
+
+/// What words around a number say about it.
+pub(crate) struct Context {
+    /// Words behind four digits and a space that make them a year: "1950 में".
+    pub year_words: &'static [&'static str],
+    /// Endings right behind four digits that make them a year: "1950లో".
+    pub year_endings: &'static [&'static str],
+    /// Words that, behind one of these, make it a quantity after all: "1500 से अधिक".
+    pub more_than: &'static [&'static str],
+    /// Words before a code, which is said digit by digit: "OTP", "पिन".
+    pub codes: &'static [&'static str],
+    /// Words that may stand between such a word and its code.
+    pub links: &'static [&'static str],
+    /// Words before a telephone number.
+    pub phones: &'static [&'static str],
+    /// Words that a number before them doesn't count: postpositions, conjunctions, verbs.
+    pub uncounted: &'static [&'static str],
+    pub abbreviations: &'static [(&'static str, &'static str, When)],
+    /// Words before a Roman numeral.
+    pub romans: &'static [&'static str],
+    /// Spellings of one noun, which is said once if it is typed behind its sign.
+    pub spellings: &'static [&'static [&'static str]],
+}
+
+/// When an abbreviation is said in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// With a word behind it, such as a name.
+    BeforeWord,
+    /// With a number behind it.
+    BeforeNumber,
+    /// With a number before it.
+    BehindNumber,
+    /// Always.
+    Always,
+}
+
+pub(super) const NONE: Context = Context {
+    year_words: &[],
+    year_endings: &[],
+    more_than: &[],
+    codes: &[],
+    links: &[],
+    phones: &[],
+    uncounted: &[],
+    abbreviations: &[],
+    romans: &[],
+    spellings: &[],
+};
+
+/// English words that count in every language: much text is mixed.
+pub(crate) static SHARED: Context = Context {
+    codes: &[
+        "OTP", "PIN", "pincode", "CVV", "CVC", "PNR", "IFSC", "UAN", "UTR", "IMEI", "SSN", "VID", "UID",
+        "Aadhaar", "Aadhar", "card", "account", "acct", "passcode", "code", "zip", "zipcode", "digits",
+    ],
+    links: &[
+        "is", "was", "no", "number", "num", "code", "the", "your", "my", "ID", "last", "four", "ending",
+        "ends",
+    ],
+    phones: &[
+        "phone",
+        "mobile",
+        "mob",
+        "tel",
+        "telephone",
+        "ph",
+        "helpline",
+        "WhatsApp",
+        "fax",
+        "contact",
+        "landline",
+        "cell",
+        "toll",
+        "free",
+        "dial",
+    ],
+    romans: &[
+        "part",
+        "chapter",
+        "section",
+        "act",
+        "scene",
+        "volume",
+        "vol",
+        "class",
+        "grade",
+        "phase",
+        "unit",
+        "type",
+        "article",
+        "schedule",
+        "appendix",
+        "book",
+        "war",
+        "level",
+        "stage",
+        "tier",
+        "group",
+        "paper",
+        "module",
+        "annexure",
+        "form",
+        "standard",
+        "std",
+        "sem",
+        "semester",
+        "figure",
+        "table",
+        "step",
+        "category",
+        "grade",
+        "world war",
+        "mark",
+    ],
+    spellings: &[
+        &["rupees", "rupee", "Rs"],
+        &["percent", "percentage", "per cent"],
+        &["dollars", "dollar"],
+        &["kilometres", "kilometers", "kilometre", "kilometer", "km"],
+        &["kilograms", "kilogram", "kg"],
+        &["hours", "hour", "hrs"],
+    ],
+    ..NONE
+};

@@ -1,0 +1,185 @@
+//! Codes: numbers that a word before them says are read digit by digit, and mixed ones of letters and digits.
+
+use super::{
+    cursor::{Cursor, is_dash, is_invisible, is_letter, is_space},
+    phone::{eat_gap, spoken_groups},
+    place::{Found, Place},
+    scale::is_scale,
+    spelling::same,
+    words::led_by,
+};
+use crate::{
+    languages::{Currency, SHARED, Unit, Words},
+    number::one_by_one,
+    writing::digit_value,
+};
+
+/// The most groups of a code, and the most words between it and the word that says what it is.
+const MAX_GROUPS: usize = 6;
+const MAX_WORDS: usize = 7;
+
+/// One-time passwords come before the word, too: "4582 is your OTP".
+const BEHIND: [&str; 8] = ["OTP", "PIN", "ओटीपी", "पिन", "ওটিপি", "ઓટીપી", "ఓటీపీ", "ഒടിപി"];
+
+/// The codes of Indian states and territories on number plates.
+const STATES: [&str; 39] = [
+    "AN", "AP", "AR", "AS", "BR", "CG", "CH", "DD", "DL", "DN", "GA", "GJ", "HP", "HR", "JH", "JK", "KA",
+    "KL", "LA", "LD", "MH", "ML", "MN", "MP", "MZ", "NL", "OD", "OR", "PB", "PY", "RJ", "SK", "TN", "TR",
+    "TS", "UA", "UK", "UP", "WB",
+];
+
+/// `OTP is 458291`, `पिन कोड 110023`, `card ending in 8876`, `नई दिल्ली-110001`.
+pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
+    if place.behind_digit() || place.behind_number_and(|c| is_dash(c) || "/.:,".contains(c)) {
+        return None;
+    }
+    let mut cursor = place.cursor();
+    let mut groups = vec![cursor.digits(3, 19)?];
+    let mut end = cursor;
+    while groups.len() < MAX_GROUPS {
+        eat_gap(&mut cursor, false);
+        let Some(group) = cursor.digits(2, 12) else { break };
+        groups.push(group);
+        end = cursor;
+    }
+    let words = place.words;
+    let is_code = is_postal_code(&groups, &place)
+        || follows_cue(&place)
+        || (matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end));
+    (is_code && stands_alone(&end)).then(|| Found::new(end.at(), spoken_groups(groups, words)))
+}
+
+/// Whether nothing follows that makes a quantity of the number.
+fn stands_alone(end: &Cursor<'_>) -> bool {
+    let mut ahead = *end;
+    if ahead.eat_if(|c| ".,:/".contains(c)).is_some() && ahead.at_digit() {
+        return false;
+    }
+    let mut ahead = *end;
+    ahead.eat_space();
+    let rest = ahead.rest();
+    let measured = Unit::parse(rest).is_some_and(|(_, len)| {
+        let mut behind = ahead;
+        behind.skip(len);
+        behind.at_word_end()
+    });
+    let money = Currency::behind(rest).is_some() || super::endings::is_noun_of_money(rest);
+    !(rest.starts_with(['%', '°', '×'])
+        || measured
+        || money
+        || is_scale(rest)
+        || end.rest().starts_with(is_letter))
+}
+
+/// Whether a word before says that a code follows.
+fn follows_cue(place: &Place<'_>) -> bool {
+    let context = place.words.context;
+    let any = |words: &[&str], typed: &str| words.iter().any(|word| same(typed, word));
+    let cue = |typed: &str| {
+        [SHARED.codes, SHARED.phones, context.codes, context.phones].iter().any(|words| any(words, typed))
+    };
+    let link = |typed: &str| {
+        any(SHARED.links, typed) || any(context.links, typed) || same(typed, "in") || same(typed, "with")
+    };
+    led_by(place, cue, link, MAX_WORDS)
+        || place.behind_word(&["a/c", "a/c no", "a/c no.", "A/c number", "acc no", "acc. no."])
+}
+
+/// Whether one of the next words says that the number is a one-time password: "4582 is your OTP".
+fn leads_to_cue(end: &Cursor<'_>) -> bool {
+    let mut ahead = *end;
+    for _ in 0..4 {
+        if !ahead.eat_space() {
+            return false;
+        }
+        let word = ahead.word();
+        if word.is_empty() {
+            return false;
+        }
+        if BEHIND.iter().any(|cue| same(word, cue)) {
+            return true;
+        }
+        ahead.skip(word.len());
+    }
+    false
+}
+
+/// The six digits behind the name of a town and a hyphen.
+fn is_postal_code(groups: &[String], place: &Place<'_>) -> bool {
+    let six = match groups {
+        [one] => one.len() == 6,
+        [a, b] => a.len() == 3 && b.len() == 3,
+        _ => false,
+    };
+    let town = place.done.trim_end_matches(is_space);
+    let hyphen = town.ends_with(is_dash);
+    let town = town.trim_end_matches(is_dash).trim_end_matches(is_space);
+    // "600 001": no number starts with a zero.
+    let spaced = groups.get(1).is_some_and(|group| group.starts_with('0'));
+    (six && (hyphen || spaced))
+        && town.ends_with(is_letter)
+        && !groups.first().is_some_and(|group| group.starts_with('0'))
+}
+
+/// Codes of letters and digits: number plates, IFSC, PAN, and what stands behind a word such as "PNR".
+pub(super) fn mixed(place: Place<'_>) -> Option<Found> {
+    let mut cursor = place.cursor();
+    let plate = number_plate(&mut cursor).is_some();
+    if !plate {
+        cursor = place.cursor();
+        let run = cursor.rest();
+        let len = run.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(run.len()).min(24);
+        cursor.skip(len);
+        let token = cursor.read();
+        let has = |kind: fn(&char) -> bool| token.chars().any(|c| kind(&c));
+        let capitals =
+            !has(char::is_ascii_lowercase) && has(char::is_ascii_digit) && has(char::is_ascii_uppercase);
+        if !capitals || !(is_shaped(token) || (token.len() >= 5 && follows_cue(&place))) {
+            return None;
+        }
+    }
+    if !cursor.at_word_end() {
+        return None;
+    }
+    let words = place.words;
+    let mut pieces: Vec<String> = Vec::new();
+    for c in cursor.read().chars().filter(|c| !is_invisible(*c)) {
+        if digit_value(c).is_some() {
+            pieces.push(one_by_one(c.encode_utf8(&mut [0; 4]), words));
+        } else if let Some(name) = letter(c, words) {
+            pieces.push(name.to_owned());
+        }
+    }
+    Some(Found::new(cursor.at(), pieces.join(" ")))
+}
+
+fn letter(c: char, words: &Words) -> Option<&'static str> {
+    words.letters.name(c).filter(|_| c.is_ascii_alphabetic())
+}
+
+/// Whether the token has the shape of an IFSC (`SBIN0001234`) or a PAN (`ABCDE1234F`).
+fn is_shaped(token: &str) -> bool {
+    let shape: String = token.chars().map(|c| if c.is_ascii_digit() { '9' } else { 'A' }).collect();
+    let ifsc = token.len() == 11 && shape.starts_with("AAAA9") && token.get(4..5) == Some("0");
+    ifsc || shape == "AAAAA9999A"
+}
+
+/// `MH12AB1234`, `DL 3C AB 1234`, `KA-01-HH-1234`.
+fn number_plate(cursor: &mut Cursor<'_>) -> Option<()> {
+    let state = cursor.rest().get(..2).filter(|state| STATES.contains(state))?;
+    cursor.skip(state.len());
+    let gap = |cursor: &mut Cursor<'_>| cursor.eat_if(|c| is_space(c) || is_dash(c));
+    gap(cursor);
+    cursor.digits(1, 2)?;
+    gap(cursor);
+    let mut letters = 0;
+    while letters < 3 && cursor.eat_if(|c| c.is_ascii_uppercase()).is_some() {
+        letters += 1;
+        if letters == 1 && cursor.rest().starts_with(' ') {
+            gap(cursor);
+        }
+    }
+    gap(cursor);
+    cursor.digits(if letters == 0 { 4 } else { 1 }, 4)?;
+    (letters > 0).then_some(())
+}

@@ -1,0 +1,155 @@
+//! What is typed right behind something found: endings that melt into its last word, and words that it already says.
+
+use super::{
+    cursor::{Cursor, is_dash},
+    place::{Found, Place},
+    scale::is_scale,
+    spelling::{prefix_len, same},
+};
+use crate::{
+    languages::{Ending, SHARED, Words},
+    number::{Numeral, cardinal, replace_end},
+    writing::WritingSystem,
+};
+
+/// Letters of mobile networks ("5જી") and the like, which stand apart from a number in every language.
+const APART: [&str; 9] = ["જી", "ਜੀ", "जी", "জি", "ஜி", "జీ", "ಜಿ", "ജി", "x"];
+
+/// Joins what is typed behind `found` to it.
+pub(super) fn attach(mut found: Found, place: &Place<'_>) -> Found {
+    let words = place.words;
+    if found.named {
+        say_once(&mut found, place.rest, words);
+    }
+    let mut cursor = place.cursor();
+    cursor.skip(found.len);
+    let glued = cursor.peek().is_some_and(WritingSystem::is_indic);
+    if glued && is_apart(&cursor, words) {
+        found.joined = false;
+        return found;
+    }
+    let mut ahead = cursor;
+    let spaced = !glued && ahead.eat_space();
+    let behind_dash = !glued && !spaced && ahead.eat_if(is_dash).is_some();
+    if !(glued || spaced || behind_dash)
+        || (spaced && !words.spaced.iter().any(|ending| is_word(&ahead, ending)))
+    {
+        return found;
+    }
+    if let Some((end, start, joined)) = sandhi(&found.spoken, &ahead, words) {
+        found.spoken.truncate(found.spoken.len() - end.len());
+        found.spoken.push_str(joined);
+        ahead.skip(start);
+        (found.len, found.joined) = (ahead.at(), true);
+    } else if spaced && words.before_ending.is_empty() {
+        (found.len, found.joined) = (ahead.at(), true);
+    } else if glued && words.before_ending.is_empty() {
+        found.joined = true;
+    }
+    found
+}
+
+/// Whether the word at the cursor is exactly `word`.
+fn is_word(cursor: &Cursor<'_>, word: &str) -> bool {
+    let mut ahead = *cursor;
+    ahead.eat_word([word])
+}
+
+/// The rule that joins the ending at the cursor to `spoken`: the end that is replaced, the length of the start of the
+/// ending that is, and what replaces both.
+fn sandhi<'w>(spoken: &str, cursor: &Cursor<'_>, words: &'w Words) -> Option<(&'w str, usize, &'w str)> {
+    words.sandhi.iter().find_map(|(end, start, joined)| {
+        if !spoken.ends_with(end) {
+            return None;
+        }
+        let len = match start.strip_suffix('|') {
+            Some(whole) => {
+                let mut ahead = *cursor;
+                ahead.eat_word([whole]).then(|| ahead.at() - cursor.at())?
+            }
+            None => cursor.rest().starts_with(start).then_some(start.len())?,
+        };
+        Some((*end, len, *joined))
+    })
+}
+
+/// Whether a word that is no ending is glued to a number: a scale, a currency, the G of networks.
+fn is_apart(cursor: &Cursor<'_>, words: &Words) -> bool {
+    APART.iter().any(|word| is_word(cursor, word))
+        || is_scale(cursor.rest())
+        || words
+            .context
+            .spellings
+            .iter()
+            .flat_map(|names| *names)
+            .any(|name| prefix_len(cursor.rest(), name).is_some())
+}
+
+/// Whether a name of the home currency or another is at the start of `text`.
+pub(super) fn is_noun_of_money(text: &str) -> bool {
+    let mut cursor = Cursor::new(text);
+    let english = ["rupees", "rupee", "dollars", "dollar", "euros", "points", "paise"];
+    cursor.eat_word(english) || {
+        let indic = cursor.peek().is_some_and(WritingSystem::is_indic);
+        indic
+            && crate::Language::ALL.into_iter().any(|language| {
+                let words = Words::of(language);
+                words
+                    .context
+                    .spellings
+                    .first()
+                    .is_some_and(|names| names.iter().any(|name| prefix_len(cursor.rest(), name).is_some()))
+            })
+    }
+}
+
+/// Leaves out the last word of what is said if it is typed behind it once more: "₹ 500 रुपए", "5% प्रतिशत".
+fn say_once(found: &mut Found, rest: &str, words: &Words) {
+    let mut cursor = Cursor::new(rest);
+    cursor.skip(found.len);
+    cursor.eat_space();
+    let typed = cursor.word();
+    let Some((others, last)) = found.spoken.rsplit_once(' ').filter(|_| !typed.is_empty()) else { return };
+    let spellings = words.context.spellings.iter().chain(SHARED.spellings);
+    let same_noun = spellings
+        .filter(|names| names.iter().any(|name| same(last, name)))
+        .any(|names| names.iter().any(|name| same(typed, name)));
+    if same_noun || same(typed, last) || (last.chars().count() > 2 && prefix_len(typed, last).is_some()) {
+        found.spoken.truncate(others.len());
+        found.joined = false;
+    }
+}
+
+/// Says a number with an ending typed behind its digits, such as that of an ordinal.
+pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'static Words) -> Option<String> {
+    let number = numeral.whole()?;
+    let mut start = *cursor;
+    let spaced = start.eat_space();
+    if !spaced {
+        start.eat_if(|c| matches!(c, '-' | '\u{2011}'));
+    }
+    // "21st" is an English word in every language.
+    let english = Words::of(crate::Language::English);
+    let candidates = words.endings.iter().map(|ending| (ending, words));
+    for (ending, words) in candidates.chain(english.endings.iter().map(|ending| (ending, english))) {
+        let mut ahead = start;
+        let own = ending.own_marks.iter().filter(|(own, _)| *own == number).map(|(_, mark)| *mark);
+        let marks =
+            ending.marks.iter().copied().chain(own).filter(|mark| !spaced || words.spaced.contains(mark));
+        if !ahead.eat_word(marks) {
+            continue;
+        }
+        *cursor = ahead;
+        return Some(with_ending(number, ending, words));
+    }
+    None
+}
+
+fn with_ending(number: u64, ending: &Ending, words: &Words) -> String {
+    if let Some((_, irregular)) = ending.irregular.iter().find(|(irregular, _)| *irregular == number) {
+        return (*irregular).to_owned();
+    }
+    let mut spoken = cardinal(number, words);
+    replace_end(&mut spoken, ending.joins);
+    spoken
+}

@@ -1,0 +1,160 @@
+//! Fractions: `3/4`, `1 1/2`, `½`, `2½`.
+
+use super::{
+    cursor::{Cursor, is_dash},
+    measure::eat_unit,
+    place::{Found, Place},
+    scale::idiomatic,
+    time::half_past_words,
+    words::{before_noun, counted},
+};
+use crate::{
+    languages::Words,
+    number::{Numeral, cardinal},
+};
+
+/// Characters for fractions, with their parts.
+const CHARACTERS: [(char, u64, u64); 18] = [
+    ('½', 1, 2),
+    ('¼', 1, 4),
+    ('¾', 3, 4),
+    ('⅓', 1, 3),
+    ('⅔', 2, 3),
+    ('⅕', 1, 5),
+    ('⅖', 2, 5),
+    ('⅗', 3, 5),
+    ('⅘', 4, 5),
+    ('⅙', 1, 6),
+    ('⅚', 5, 6),
+    ('⅐', 1, 7),
+    ('⅛', 1, 8),
+    ('⅜', 3, 8),
+    ('⅝', 5, 8),
+    ('⅞', 7, 8),
+    ('⅑', 1, 9),
+    ('⅒', 1, 10),
+];
+
+/// Whether `c` is a fraction.
+fn is_fraction(c: char) -> bool {
+    !c.is_ascii() && CHARACTERS.iter().any(|(fraction, ..)| *fraction == c)
+}
+
+/// A fraction in one character, alone.
+pub(super) fn alone(place: Place<'_>) -> Option<Found> {
+    let mut cursor = place.cursor();
+    let (above, below) = eat_character(&mut cursor)?;
+    Some(measured(proper(above, below, place.words), &mut cursor, &place))
+}
+
+/// A fraction that starts with the number `first`, which is read already.
+pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
+    let words = place.words;
+    let whole = first.whole()?;
+    let mut ahead = *cursor;
+    if ahead.eat("/") {
+        let second = eat_whole(&mut ahead)?;
+        // A year and the next one are a season.
+        let season = first.integer.len() == 4
+            && second.len <= 3
+            && first.integer.starts_with(['1', '2'])
+            && second.integer.len() == 2;
+        if season || !ends(&ahead) {
+            return None;
+        }
+        // "1/4th" is the same as "1/4".
+        ahead.eat_word(["st", "nd", "rd", "th"]);
+        *cursor = ahead;
+        return Some(measured(by(whole, second.whole()?, words), cursor, place));
+    }
+    let (above, below) = match eat_character(&mut ahead) {
+        Some(parts) => parts,
+        None => {
+            if !ahead.eat_space() {
+                return None;
+            }
+            match eat_character(&mut ahead) {
+                Some(parts) => parts,
+                None => {
+                    let above = eat_whole(&mut ahead)?;
+                    if !ahead.eat("/") {
+                        return None;
+                    }
+                    let below = eat_whole(&mut ahead)?;
+                    if !ends(&ahead) {
+                        return None;
+                    }
+                    // A number and a date, or two numbers of a list, aren't mixed.
+                    let small = above.integer.len() <= 3
+                        && below.integer.len() <= 3
+                        && !below.integer.starts_with('0');
+                    if !small || whole > 9_999 {
+                        return None;
+                    }
+                    (above.whole()?, below.whole()?)
+                }
+            }
+        }
+    };
+    *cursor = ahead;
+    Some(measured(mixed(whole, above, below, words), cursor, place))
+}
+
+/// A fraction with the unit that follows, if any.
+fn measured(spoken: String, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Found {
+    match eat_unit(cursor, place, None) {
+        Some(name) => Found::named(cursor.at(), counted(&spoken, name)),
+        None => Found::new(cursor.at(), spoken),
+    }
+}
+
+fn eat_character(cursor: &mut Cursor<'_>) -> Option<(u64, u64)> {
+    let c = cursor.eat_if(is_fraction)?;
+    CHARACTERS.iter().find(|(fraction, ..)| *fraction == c).map(|(_, above, below)| (*above, *below))
+}
+
+fn eat_whole(cursor: &mut Cursor<'_>) -> Option<Numeral> {
+    let numeral =
+        Numeral::parse(cursor.rest()).filter(|numeral| numeral.whole().is_some() && !numeral.grouped)?;
+    cursor.skip(numeral.len);
+    Some(numeral)
+}
+
+/// Whether no more of a date or chain follows.
+fn ends(cursor: &Cursor<'_>) -> bool {
+    let mut after = *cursor;
+    !(after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit())
+}
+
+fn by(above: u64, below: u64, words: &Words) -> String {
+    let (above, below) = (cardinal(above, words), cardinal(below, words));
+    words.signs.fraction.replace("{a}", &above).replace("{b}", &below)
+}
+
+fn proper(above: u64, below: u64, words: &Words) -> String {
+    if (above, below) == (1, 2) { words.signs.half.to_owned() } else { by(above, below, words) }
+}
+
+/// A whole number and a fraction, as people say it where they have a word for it.
+fn mixed(whole: u64, above: u64, below: u64, words: &Words) -> String {
+    let decimal = match (above, below) {
+        (1, 2) => Some("5"),
+        (1, 4) => Some("25"),
+        (3, 4) => Some("75"),
+        _ => None,
+    };
+    let idiom = decimal.and_then(|fraction| {
+        idiomatic(&Numeral { fraction: Some(fraction.to_owned()), ..Numeral::of(whole) }, words)
+    });
+    let half = words.clock.half.filter(|_| (above, below) == (1, 2) && whole > 0);
+    let half = half.and_then(|half| Some(half_past_words(u32::try_from(whole).ok()?, &half, words)));
+    idiom.or(half).unwrap_or_else(|| {
+        let whole = before_noun(cardinal(whole, words), words);
+        let part = if (above, below) == (1, 2) && words.calendar.ordinal_day {
+            "a half".to_owned()
+        } else {
+            by(above, below, words)
+        };
+        words.signs.mixed.replace("{a}", &whole).replace("{b}", &part)
+    })
+}

@@ -1,0 +1,126 @@
+//! Dates with the name of a month.
+
+use super::{
+    cursor::{Cursor, is_dash, is_space},
+    date::spoken_day,
+    place::{Found, Place},
+    year::year_in_words,
+};
+use crate::{language::Language, languages::Words};
+
+/// Short English names, with the number of the month from 1. They are recognized in every language, with or without a
+/// full stop.
+const SHORT: [(&str, usize); 12] = [
+    ("Jan", 1),
+    ("Feb", 2),
+    ("Mar", 3),
+    ("Apr", 4),
+    ("Jun", 6),
+    ("Jul", 7),
+    ("Aug", 8),
+    ("Sept", 9),
+    ("Sep", 9),
+    ("Oct", 10),
+    ("Nov", 11),
+    ("Dec", 12),
+];
+
+/// `15 August 1947`, `15th Aug, 1947`.
+pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
+    if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) {
+        return None;
+    }
+    let mut cursor = place.cursor();
+    let day = eat_day(&mut cursor)?;
+    cursor.eat_if(|c| is_space(c) || is_dash(c))?;
+    let month = Month::eat(&mut cursor, place.words)?;
+    let day = spoken_day(day, place.words);
+    let mut with_year = cursor;
+    with_year.eat(",");
+    with_year.eat_if(|c| is_space(c) || is_dash(c));
+    if let Some(year) = eat_year(&mut with_year) {
+        let year = year_in_words(year, place.words);
+        return Some(Found::new(with_year.at(), format!("{day} {} {year}", month.name)));
+    }
+    // Without a year, the number is an ordinal in English, and a short name must become a long one.
+    let matters = place.words.calendar.ordinal_day || month.is_short;
+    (matters && month.surely).then(|| Found::new(cursor.at(), format!("{day} {}", month.name)))
+}
+
+/// `August 1947`, `August 15, 1947`, `Aug. 15`.
+pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
+    let words = place.words;
+    let mut cursor = place.cursor();
+    let month = Month::eat(&mut cursor, words)?;
+    let name = month.name;
+    let mut with_year = cursor;
+    with_year.eat(",");
+    with_year.eat_if(|c| is_space(c) || is_dash(c))?;
+    if let Some(year) = eat_year(&mut with_year) {
+        return Some(Found::new(with_year.at(), format!("{name} {}", year_in_words(year, words))));
+    }
+    cursor.eat_if(|c| is_space(c) || is_dash(c))?;
+    let day = eat_day(&mut cursor)?;
+    let mut with_year = cursor;
+    with_year.eat(",");
+    with_year.eat_if(|c| is_space(c) || is_dash(c));
+    let spoken = format!("{name} {}", spoken_day(day, words));
+    if let Some(year) = eat_year(&mut with_year) {
+        return Some(Found::new(with_year.at(), format!("{spoken}, {}", year_in_words(year, words))));
+    }
+    let mut after = cursor;
+    let runs_on = !cursor.at_word_end()
+        || (after.eat_if(|c| is_dash(c) || ",.:/%".contains(c)).is_some() && after.at_digit());
+    let matters = words.calendar.ordinal_day || month.is_short;
+    (matters && month.surely && !runs_on).then(|| Found::new(cursor.at(), spoken))
+}
+
+/// The name of a month in a text.
+struct Month<'t> {
+    name: &'t str,
+    is_short: bool,
+    /// Whether it can be nothing else: "may" and "march" are verbs, too.
+    surely: bool,
+}
+
+impl<'t> Month<'t> {
+    fn eat(cursor: &mut Cursor<'t>, words: &'static Words) -> Option<Self> {
+        let start = *cursor;
+        let english = Words::of(Language::English);
+        let calendar = &words.calendar;
+        let long = english.calendar.months.into_iter().chain(calendar.months);
+        if cursor.eat_word(long.chain(calendar.spellings.iter().map(|(name, _)| *name))) {
+            let name = start.rest().get(..cursor.at() - start.at())?;
+            return Some(Self { name, is_short: false, surely: !matches!(name, "may" | "march") });
+        }
+        let short = || SHORT.iter().chain(calendar.short);
+        let index = cursor.eat_word_of(short().map(|(name, _)| *name))?;
+        let (_, number) = short().nth(index)?;
+        cursor.eat(".");
+        Some(Self { name: calendar.months.get(number - 1)?, is_short: true, surely: true })
+    }
+}
+
+fn eat_day(cursor: &mut Cursor<'_>) -> Option<usize> {
+    let day = cursor.number(1, 2).filter(|day| (1..=31).contains(day))?;
+    cursor.eat_word(["st", "nd", "rd", "th"]);
+    usize::try_from(day).ok()
+}
+
+/// A year from 1000 to 2199 behind a month.
+fn eat_year(cursor: &mut Cursor<'_>) -> Option<u64> {
+    let mut ahead = *cursor;
+    let year = ahead.number(4, 4).filter(|year| (1000..2200).contains(year))?;
+    let mut after = ahead;
+    let runs_on = after.eat_if(|c| ":/".contains(c)).is_some() && after.at_digit();
+    if runs_on || ahead.peek().is_some_and(|c| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    *cursor = ahead;
+    Some(year.into())
+}
+
+/// The short English names.
+pub(super) fn short_names() -> impl Iterator<Item = &'static str> {
+    SHORT.iter().map(|(name, _)| *name)
+}

@@ -1,0 +1,103 @@
+//! A place in the text, what is found there, and what is around it.
+
+use super::{
+    cursor::{Cursor, is_dash, is_invisible, is_letter, is_wordish},
+    spelling::without_suffix,
+    starts::Starts,
+};
+use crate::{languages::Words, writing::digit_value};
+
+/// How far recognizers look back for a word that says what a number is, in bytes.
+const LOOK_BACK_BYTES: usize = 160;
+
+/// A place in the text where something to spell out may start.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'t> {
+    /// The text before it.
+    pub done: &'t str,
+    /// The text from it on.
+    pub rest: &'t str,
+    /// The character before it in the result.
+    pub before: Option<char>,
+    pub words: &'static Words,
+    pub starts: Option<&'static Starts>,
+}
+
+/// Something recognized, and its words.
+pub(super) struct Found {
+    /// Its length in the text, in bytes.
+    pub len: usize,
+    pub spoken: String,
+    /// Whether the letters that follow are an ending of the last word.
+    pub joined: bool,
+    /// Whether the last word is a noun that may be typed once more behind it: a unit, a currency.
+    pub named: bool,
+}
+
+impl Found {
+    pub(super) const fn new(len: usize, spoken: String) -> Self {
+        Self { len, spoken, joined: false, named: false }
+    }
+
+    /// Found with a noun as its last word.
+    pub(super) const fn named(len: usize, spoken: String) -> Self {
+        Self { len, spoken, joined: false, named: true }
+    }
+}
+
+impl<'t> Place<'t> {
+    pub(super) const fn cursor(&self) -> Cursor<'t> {
+        Cursor::new(self.rest)
+    }
+
+    /// Whether a number and one of `marks` come right before.
+    pub(super) fn behind_number_and(&self, marks: impl Fn(char) -> bool) -> bool {
+        let mut back = self.done.chars().rev();
+        back.next().is_some_and(marks) && back.next().is_some_and(|c| digit_value(c).is_some())
+    }
+
+    /// Whether a digit comes right before.
+    pub(super) fn behind_digit(&self) -> bool {
+        self.done.chars().next_back().is_some_and(|c| digit_value(c).is_some())
+    }
+
+    /// Whether a plus or minus sign may stand here: not right behind a word or a number.
+    pub(super) fn sign_allowed(&self) -> bool {
+        let glued = |c| is_dash(c) || matches!(c, ':' | ',' | '=' | '.');
+        self.before.is_none_or(|c| {
+            c.is_whitespace()
+                || is_invisible(c)
+                || "([{\"'“‘*".contains(c)
+                || (glued(c)
+                    && !self.behind_number_and(glued)
+                    && self.done.chars().rev().nth(1).is_some_and(is_wordish))
+        })
+    }
+
+    /// The words before, the nearest first, each with what stands between it and the next.
+    pub(super) fn words_before(&self) -> impl Iterator<Item = (&'t str, &'t str)> + use<'t> {
+        let start = self.done.ceil_char_boundary(self.done.len().saturating_sub(LOOK_BACK_BYTES));
+        let mut left = self.done.get(start..).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let without_gap = left.trim_end_matches(|c| !is_wordish(c));
+            let gap = left.get(without_gap.len()..)?;
+            // A number and a letter beside it will be two words.
+            let letters = without_gap.ends_with(is_letter);
+            let before = without_gap.trim_end_matches(|c| is_wordish(c) && is_letter(c) == letters);
+            let word = without_gap.get(before.len()..).filter(|word| !word.is_empty())?;
+            left = before;
+            Some((word, gap))
+        })
+    }
+
+    /// Whether one of `words` comes right before, with at most spaces and joining marks between.
+    pub(super) fn behind_word(&self, words: &[&str]) -> bool {
+        let typed = self.done.trim_end_matches([' ', '\u{A0}', ':', '-', '–', '(']);
+        words.iter().any(|word| ends_with_word(typed, word))
+    }
+}
+
+/// Whether `text` ends in the whole word `word`, which may hold points and spaces.
+fn ends_with_word(text: &str, word: &str) -> bool {
+    without_suffix(text, word).is_some_and(|before| !before.ends_with(is_wordish))
+}

@@ -1,0 +1,87 @@
+//! Ranges: `10-15 km`, `40°C-45°C`, `10-12वीं`, `1980-1986`.
+
+use super::{
+    cursor::{Cursor, is_dash, is_letter},
+    endings::ordinal,
+    measure::{eat_unit, measured},
+    place::{Found, Place},
+    scale,
+    words::{before_noun, counts},
+    year,
+};
+use crate::{languages::Words, number::Numeral, writing::WritingSystem};
+
+/// A range with the number `first`, which is read already. The second number must be greater.
+pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
+    let words = place.words;
+    if let Some(spoken) = year::years(first, place, cursor) {
+        return Some(Found::new(cursor.at(), spoken));
+    }
+    let mut ahead = *cursor;
+    let unit = eat_unit(&mut ahead, place, None);
+    let spaced = ahead.eat_space();
+    let dash = ahead.eat_if(is_dash)?;
+    // With spaces, only a dash between them makes a range of two bare numbers: a hyphen may be a minus or a pause.
+    if spaced != ahead.eat_space() || (spaced && dash == '-' && unit.is_none()) {
+        return None;
+    }
+    let second = Numeral::parse(ahead.rest())?;
+    ahead.skip(second.len);
+    let mut after = ahead;
+    let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
+    if runs_on {
+        return None;
+    }
+    if first.value()? >= second.value()? {
+        return None;
+    }
+    if let Some(unit) = unit {
+        let mut measured = ahead;
+        if eat_unit(&mut measured, place, None) != Some(unit) {
+            return None;
+        }
+    }
+    *cursor = ahead;
+    let from = first.spoken(words);
+    let mut template = words.signs.range;
+    let (to, named) = match ordinal(&second, cursor, words) {
+        Some(to) => (to, false),
+        None => {
+            let unmeasured = cursor.at();
+            let measure = measured(&second, cursor, place);
+            let mut to = measure.spoken;
+            if cursor.at() == unmeasured && counts(cursor, words) {
+                to = before_noun(to, words);
+            }
+            let noun = cursor.at() == unmeasured
+                && cursor.rest().strip_prefix(' ').is_some_and(|r| r.starts_with(WritingSystem::is_indic));
+            if noun {
+                template = words.signs.range_before_noun.unwrap_or(template);
+                let about = words.idiom.filter(|_| in_a_row(first, &second));
+                template = about.map_or(template, |idiom| idiom.about);
+            }
+            (to, measure.named)
+        }
+    };
+    let spoken = scale::range(from, &to, template, words);
+    let joins = cursor.peek().is_some_and(is_letter);
+    Some(Found { named: named && !joins, ..Found::new(cursor.at(), spoken) })
+}
+
+/// An ordinal with another behind a dash: `5वीं-8वीं`.
+pub(super) fn of_ordinals(first: String, cursor: &mut Cursor<'_>, words: &'static Words) -> String {
+    let mut ahead = *cursor;
+    let second = ahead.eat_if(is_dash).and_then(|_| Numeral::parse(ahead.rest()));
+    let to = second.and_then(|second| {
+        ahead.skip(second.len);
+        ordinal(&second, &mut ahead, words)
+    });
+    let Some(to) = to else { return first };
+    *cursor = ahead;
+    scale::range(first, &to, words.signs.range, words)
+}
+
+/// Whether the numbers are small and follow each other.
+fn in_a_row(first: &Numeral, second: &Numeral) -> bool {
+    matches!((first.whole(), second.whole()), (Some(a), Some(b)) if b == a + 1 && b <= 10)
+}

@@ -1,0 +1,97 @@
+//! Roman numerals, where a word says that they are some: `PART XL`, `Chapter IV`, `भाग II`, `Elizabeth II`.
+
+use super::{
+    cursor::is_letter,
+    place::{Found, Place},
+    spelling::same,
+};
+use crate::{
+    language::Language,
+    languages::{SHARED, Words},
+    number::{cardinal, replace_end},
+};
+
+/// The numeral at the place in words.
+pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
+    let mut cursor = place.cursor();
+    let token = cursor.word();
+    if token.len() > 8 || !token.bytes().all(|b| b"IVXLCDM".contains(&b)) {
+        return None;
+    }
+    cursor.skip(token.len());
+    if !cursor.at_letters_end()
+        || cursor.rest().starts_with(['.', '\'', '’', '&'])
+            && cursor.rest().get(1..).is_some_and(|r| r.starts_with(is_letter))
+    {
+        return None;
+    }
+    let value = value(token)?;
+    let (before, gap) = place.words_before().next()?;
+    if !gap.chars().all(|c| " :-–".contains(c)) {
+        return None;
+    }
+    let words = place.words;
+    let cue = SHARED.romans.iter().chain(words.context.romans).any(|word| same(before, word));
+    // Single letters but these name groups and vitamins.
+    if cue && (token.len() > 1 || matches!(token, "I" | "V" | "X")) {
+        return Some(Found::new(cursor.at(), cardinal(value, words)));
+    }
+    let name = before.starts_with(|c: char| c.is_ascii_uppercase())
+        && before.ends_with(|c: char| c.is_ascii_lowercase());
+    let ruler = name && gap == " " && token.len() > 1 && (2..40).contains(&value);
+    if !ruler {
+        return None;
+    }
+    let english = Words::of(Language::English);
+    let mut ordinal = cardinal(value, english);
+    replace_end(&mut ordinal, english.endings.first()?.joins);
+    Some(Found::new(cursor.at(), format!("the {ordinal}")))
+}
+
+/// The value of a numeral in its one right form.
+fn value(token: &str) -> Option<u64> {
+    const PARTS: [(&str, u64); 13] = [
+        ("M", 1000),
+        ("CM", 900),
+        ("D", 500),
+        ("CD", 400),
+        ("C", 100),
+        ("XC", 90),
+        ("L", 50),
+        ("XL", 40),
+        ("X", 10),
+        ("IX", 9),
+        ("V", 5),
+        ("IV", 4),
+        ("I", 1),
+    ];
+    let (mut left, mut value) = (token, 0);
+    for (part, worth) in PARTS {
+        let most = if part.len() == 2 || matches!(worth, 5 | 50 | 500) { 1 } else { 3 };
+        for _ in 0..most {
+            let Some(rest) = left.strip_prefix(part) else { break };
+            (left, value) = (rest, value + worth);
+        }
+    }
+    (left.is_empty() && value > 0).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_right_forms_have_a_value() {
+        for (token, expected) in [
+            ("XL", Some(40)),
+            ("IV", Some(4)),
+            ("MCMXLVII", Some(1947)),
+            ("IIII", None),
+            ("VX", None),
+            ("IC", None),
+            ("", None),
+        ] {
+            assert_eq!(value(token), expected, "{token}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Compares words of the tables with typed ones, whatever their spelling: letter case, nukta, candrabindu for anusvara,
+//! and joiners make no difference.
+
+/// The length in bytes of `word` at the start of `text`, in any spelling.
+pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
+    let mut typed = text.char_indices().peekable();
+    for wanted in word.chars().filter_map(folded) {
+        loop {
+            match folded(typed.next()?.1) {
+                None => {}
+                Some(c) if c == wanted => break,
+                Some(_) => return None,
+            }
+        }
+    }
+    while typed.next_if(|(_, c)| folded(*c).is_none()).is_some() {}
+    Some(typed.peek().map_or(text.len(), |(at, _)| *at))
+}
+
+/// What comes before `word` at the end of `text`, in any spelling.
+pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let mut typed = text.char_indices().rev();
+    let mut start = text.len();
+    for wanted in word.chars().rev().filter_map(folded) {
+        loop {
+            let (at, c) = typed.next()?;
+            start = at;
+            match folded(c) {
+                None => {}
+                Some(c) if c == wanted => break,
+                Some(_) => return None,
+            }
+        }
+    }
+    text.get(..start)
+}
+
+/// Whether `typed` is `word`, in any spelling.
+pub(super) fn same(typed: &str, word: &str) -> bool {
+    prefix_len(typed, word) == Some(typed.len())
+}
+
+/// The letter that counts, if `c` counts at all.
+pub(super) const fn folded(c: char) -> Option<char> {
+    if c.is_ascii() {
+        return Some(c.to_ascii_lowercase());
+    }
+    Some(match c {
+        '\u{93C}' | '\u{9BC}' | '\u{A3C}' | '\u{200C}' | '\u{200D}' => return None,
+        '\u{958}' => 'क',
+        '\u{959}' => 'ख',
+        '\u{95A}' => 'ग',
+        '\u{95B}' => 'ज',
+        '\u{95C}' => 'ड',
+        '\u{95D}' => 'ढ',
+        '\u{95E}' => 'फ',
+        '\u{95F}' => 'य',
+        '\u{9DC}' => 'ড',
+        '\u{9DD}' => 'ঢ',
+        '\u{9DF}' => 'য',
+        '\u{A33}' => 'ਲ',
+        '\u{A36}' => 'ਸ',
+        '\u{A59}' => 'ਖ',
+        '\u{A5A}' => 'ਗ',
+        '\u{A5B}' => 'ਜ',
+        '\u{A5E}' => 'ਫ',
+        'ँ' => 'ं',
+        'ਁ' | 'ੰ' => 'ਂ',
+        'ઁ' => 'ં',
+        _ => c,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_word_are_the_same() {
+        for (typed, word) in [
+            ("फरवरी", "फ़रवरी"),
+            ("\u{95E}रवरी", "फ़रवरी"),
+            ("फ\u{93C}रवरी", "फरवरी"),
+            ("জানু\u{9DF}ারি", "জানুয\u{9BC}ারি"),
+            ("AUGUST", "August"),
+            ("पांच", "पाँच"),
+            ("km\u{200D}", "km"),
+        ] {
+            assert!(same(typed, word), "{typed} {word}");
+        }
+        assert_eq!(prefix_len("augustus", "August"), Some(6));
+        assert_eq!(prefix_len("auto", "August"), None);
+        assert_eq!(prefix_len("", "a"), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! Forms of number words.
+
+use super::{
+    cursor::{Cursor, is_letter},
+    place::Place,
+    spelling::same,
+};
+use crate::{
+    languages::{Noun, Words},
+    number::replace_end,
+    writing::WritingSystem,
+};
+
+/// Puts number words into the form that stands before a noun.
+pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
+    let (one, adjective) = words.signs.one;
+    if spoken == one {
+        return adjective.to_owned();
+    }
+    replace_end(&mut spoken, words.signs.before_noun);
+    spoken
+}
+
+/// Whether what follows is a word that a number may count, not a postposition or conjunction.
+pub(super) fn counts(cursor: &Cursor<'_>, words: &Words) -> bool {
+    let mut ahead = *cursor;
+    if !ahead.eat_space() {
+        return false;
+    }
+    let word = ahead.word();
+    word.starts_with(WritingSystem::is_indic)
+        && !words.context.uncounted.iter().any(|uncounted| same(word, uncounted))
+}
+
+/// A number with the name of what it counts. The names of speeds say where the number stands.
+pub(super) fn counted(number: &str, name: &str) -> String {
+    if name.contains("{n}") { name.replace("{n}", number) } else { format!("{number} {name}") }
+}
+
+/// The form of a noun behind a number.
+pub(super) const fn form(noun: Noun, count: Option<u64>) -> &'static str {
+    if matches!(count, Some(1)) { noun.one } else { noun.many }
+}
+
+/// Whether the words before the place, the nearest first, lead to one of `cues` over none but `links`.
+pub(super) fn led_by(
+    place: &Place<'_>,
+    cues: impl Fn(&str) -> bool,
+    links: impl Fn(&str) -> bool,
+    most: usize,
+) -> bool {
+    for (word, gap) in place.words_before().take(most) {
+        let joined =
+            gap.chars().all(|c| " :-–#.=()\"'\u{A0}\u{2011}".contains(c) || super::cursor::is_invisible(c));
+        if !joined || !word.starts_with(is_letter) {
+            return false;
+        }
+        if cues(word) {
+            return true;
+        }
+        if !links(word) {
+            return false;
+        }
+    }
+    false
+}

@@ -1,0 +1,218 @@
+//! Years and decades.
+
+use super::{
+    cursor::{Cursor, is_dash},
+    place::Place,
+    scale::range,
+    spelling::{prefix_len, same},
+};
+use crate::{
+    language::Language,
+    languages::Words,
+    number::{Numeral, cardinal, one_by_one, replace_end},
+};
+
+/// English words before a year, if what follows isn't counted by it.
+const BEFORE: [&str; 16] = [
+    "in", "by", "since", "until", "till", "from", "before", "after", "during", "early", "late", "mid",
+    "summer", "winter", "spring", "around",
+];
+
+/// English words behind a quantity rather than a year, besides plurals.
+const COUNTED: [&str; 14] = [
+    "people", "men", "women", "children", "percent", "per", "to", "or", "of", "feet", "million", "crore",
+    "lakh", "dozen",
+];
+
+/// The year of a date in words.
+pub(super) fn spoken_year(year: &str, words: &Words) -> String {
+    match year.parse::<u64>() {
+        Ok(number) if year.len() == 4 && number >= 1000 => year_in_words(number, words),
+        Ok(number) if year.len() == 2 && number > 9 => cardinal(number, words),
+        _ => one_by_one(year, words),
+    }
+}
+
+/// Says 1947 as "nineteen forty seven" where the language says years like that.
+pub(super) fn year_in_words(year: u64, words: &Words) -> String {
+    let calendar = &words.calendar;
+    let (century, rest) = (cardinal(year / 100, words), year % 100);
+    match calendar.century {
+        Some(hundred)
+            if (1100..2000).contains(&year)
+                || (calendar.halves_from_2010 && (2010..2100).contains(&year)) =>
+        {
+            match (hundred, rest) {
+                ("", 0) => format!("{century} hundred"),
+                ("", 1..=9) => format!("{century} oh {}", cardinal(rest, words)),
+                (_, 0) => format!("{century}{hundred}"),
+                _ => format!("{century}{hundred} {}", cardinal(rest, words)),
+            }
+        }
+        _ => cardinal(year, words),
+    }
+}
+
+/// Four digits as a year, if what is beside them says that they are one: `सन् 1947`, `১৯৪৭ সালে`, `1950 में`, `1950లో`,
+/// `In 1947`, `(1947)`.
+pub(super) fn year(numeral: &Numeral, place: &Place<'_>, after: &Cursor<'_>) -> Option<String> {
+    let number = of_four_digits(numeral)?;
+    (is_year(number, place, after)).then(|| year_in_words(number, place.words))
+}
+
+fn of_four_digits(numeral: &Numeral) -> Option<u64> {
+    numeral.whole().filter(|_| numeral.integer.len() == 4 && !numeral.grouped)
+}
+
+/// Whether `number` is said like a year of past centuries.
+fn fits(number: u64, words: &Words) -> bool {
+    (1100..2000).contains(&number) || (words.calendar.halves_from_2010 && (2010..2100).contains(&number))
+}
+
+fn is_year(number: u64, place: &Place<'_>, after: &Cursor<'_>) -> bool {
+    let calendar = &place.words.calendar;
+    let behind = after.rest().strip_prefix(' ').unwrap_or_default();
+    if place.behind_word(calendar.year_before)
+        || calendar.year_behind.iter().any(|word| behind.starts_with(word))
+    {
+        return true;
+    }
+    if !fits(number, place.words) {
+        return false;
+    }
+    let bracketed = place.done.ends_with('(') && after.rest().starts_with([')', ',']);
+    bracketed || has_postposition(place.words, after) || is_english(place, after)
+}
+
+/// Whether a postposition or ending follows that years have.
+fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
+    let context = words.context;
+    if context.year_endings.iter().any(|ending| {
+        // A hyphen may stand before it.
+        let mut behind = *after;
+        if !ending.starts_with('-') {
+            behind.eat_if(is_dash);
+        }
+        prefix_len(behind.rest(), ending).is_some_and(|len| {
+            behind.skip(len);
+            behind.at_word_end()
+        })
+    }) {
+        return true;
+    }
+    let mut ahead = *after;
+    if !ahead.eat_space() || !ahead.eat_word(context.year_words.iter().copied()) {
+        return false;
+    }
+    ahead.eat_space();
+    let next = ahead.word();
+    !context.more_than.iter().any(|word| same(next, word))
+}
+
+/// Whether an English word before says that this is a year, and none behind is counted.
+fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
+    let mut before = place.words_before();
+    let introduced = before.next().is_some_and(|(word, gap)| {
+        gap.trim_matches([' ', '-']).is_empty() && BEFORE.iter().any(|b| same(word, b))
+    });
+    if !introduced {
+        return false;
+    }
+    let mut ahead = *after;
+    if !ahead.eat_space() {
+        return !ahead.rest().starts_with(['%', '-', '°', '/']);
+    }
+    let next = ahead.word();
+    let plural = next.ends_with('s')
+        && next.starts_with(|c: char| c.is_ascii_lowercase())
+        && !matches!(next, "was" | "is" | "has" | "as" | "this" | "its" | "us" | "his" | "does");
+    !plural && !COUNTED.contains(&next) && !ahead.at_digit()
+}
+
+/// Two years with a dash between, which is read: `1980-1986`, `1920-26 तक`, `1998-99`.
+pub(super) fn years(first: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>) -> Option<String> {
+    let words = place.words;
+    let from = of_four_digits(first).filter(|from| fits(*from, words))?;
+    let mut ahead = *cursor;
+    let spaced = ahead.eat_space();
+    ahead.eat_if(is_dash)?;
+    if spaced != ahead.eat_space() {
+        return None;
+    }
+    let digits = ahead.digits(2, 4)?;
+    let second: u64 = digits.parse().ok()?;
+    let mut after = ahead;
+    let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
+    if runs_on || ahead.peek().is_some_and(|c| c.is_ascii_alphabetic() || "%°".contains(c)) {
+        return None;
+    }
+    let year = match digits.len() {
+        2 => from / 100 * 100 + second,
+        4 => second,
+        _ => return None,
+    };
+    if year <= from {
+        return None;
+    }
+    let years = format_years(from, year, digits.len() == 2, words);
+    // A season or business year keeps its hyphen.
+    let season = digits.len() == 2 && year == from + 1;
+    let alone = !ahead.rest().starts_with(|c: char| c == ' ' || super::cursor::is_letter(c))
+        || ahead.rest().trim_start().starts_with(|c: char| !super::cursor::is_wordish(c));
+    let told = is_year(from, place, &ahead);
+    if !told && !alone && !(digits.len() == 2 && year < 2100) {
+        return None;
+    }
+    if digits.len() == 4 && year - from > 300 {
+        return None;
+    }
+    *cursor = ahead;
+    if season && !told {
+        return Some(format!("{}-{}", year_in_words(from, words), cardinal(second, words)));
+    }
+    Some(years)
+}
+
+fn format_years(from: u64, to: u64, short: bool, words: &Words) -> String {
+    let second = if short { cardinal(to % 100, words) } else { year_in_words(to, words) };
+    range(year_in_words(from, words), &second, words.signs.range, words)
+}
+
+/// `1990s`, `90s`, `1960s-80s`: said in English in every language.
+pub(super) fn decade(numeral: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>) -> Option<String> {
+    let mut spoken = one_decade(numeral, place, cursor)?;
+    let mut ahead = *cursor;
+    if ahead.eat_if(is_dash).is_some()
+        && let Some(second) = Numeral::parse(ahead.rest())
+    {
+        ahead.skip(second.len);
+        if let Some(to) = one_decade(&second, place, &mut ahead) {
+            spoken = format!("{spoken} to {to}");
+            *cursor = ahead;
+        }
+    }
+    Some(spoken)
+}
+
+fn one_decade(numeral: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>) -> Option<String> {
+    let number = numeral.whole().filter(|number| number % 10 == 0 && !numeral.grouped)?;
+    let english = Words::of(Language::English);
+    let mut ahead = *cursor;
+    if !ahead.eat_word(["s", "'s", "’s"]) && !(numeral.integer.len() == 4 && ahead.eat_word([" s"])) {
+        return None;
+    }
+    let mut spoken = match numeral.integer.len() {
+        // "wait 20s" is a number of seconds.
+        2 if number >= 50
+            || place.done.ends_with(['\'', '’', '-'])
+            || place.behind_word(&["the", "his", "her", "their", "my", "mid", "early", "late"]) =>
+        {
+            cardinal(number, english)
+        }
+        4 => year_in_words(number, english),
+        _ => return None,
+    };
+    *cursor = ahead;
+    replace_end(&mut spoken, &[("y", "ies"), ("", "s")]);
+    Some(spoken)
+}
