@@ -11,6 +11,7 @@
 //! * `metrics:PORT:RUNNING:TOKENS` serves constant values of vLLM's metrics, writes `scraped` for each GET, and swallows
 //!   POSTs
 //! * `touch:PATH` creates a file, `await:PATH` waits for one, `pid:PATH` writes its process id
+//! * `on-term-await:PATH` goes on after TERM until the file exists
 //! * `on-term:N` writes `got TERM` and exits with code N on TERM; `on-usr1` writes `got USR1`
 
 use std::{
@@ -60,6 +61,7 @@ fn main() {
                 }
             }
             "pid" => std::fs::write(value, std::process::id().to_string()).expect("a file"),
+            "on-term-await" => on_term_await(value.to_owned()),
             "on-term" => on_signal(Signal::SIGTERM, "got TERM", value.parse().ok()),
             "on-usr1" => on_signal(Signal::SIGUSR1, "got USR1", None),
             other => {
@@ -95,6 +97,19 @@ fn on_signal(awaited: Signal, words: &'static str, code: Option<i32>) {
                 exit(code);
             }
         }
+    });
+}
+
+fn on_term_await(path: String) {
+    let mut set = SigSet::empty();
+    set.add(Signal::SIGTERM);
+    set.thread_block().expect("a signal can be blocked");
+    spawn(move || {
+        set.wait().expect("a signal");
+        while !std::path::Path::new(&path).exists() {
+            sleep(Duration::from_millis(5));
+        }
+        exit(0);
     });
 }
 

@@ -161,9 +161,21 @@ fn backoff(backoff: &file::Backoff, fields: &mut Fields<'_>) -> Backoff {
 
 fn signal(key: &str, name: &str, fields: &mut Fields<'_>) -> Signal {
     let name = fields.text(key, name);
-    let long = if name.starts_with("SIG") { name.clone() } else { format!("SIG{name}") };
-    long.parse().unwrap_or_else(|_| {
-        fields.fault(key, format!("`{name}`: expected a signal such as TERM, INT, QUIT or USR1"));
+    parse_signal(&name).unwrap_or_else(|message| {
+        fields.fault(key, message);
         Signal::SIGTERM
     })
+}
+
+/// Reads a signal's name, with or without `SIG`, or its number.
+///
+/// # Errors
+/// What is expected.
+pub fn parse_signal(name: &str) -> Result<Signal, String> {
+    let upper = name.to_uppercase();
+    let long = if upper.starts_with("SIG") { upper } else { format!("SIG{upper}") };
+    let numbered = name.parse::<i32>().ok().and_then(|number| Signal::try_from(number).ok());
+    numbered
+        .or_else(|| long.parse().ok())
+        .ok_or_else(|| format!("`{name}`: expected a signal such as TERM, INT, QUIT or USR1"))
 }

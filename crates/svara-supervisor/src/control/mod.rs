@@ -5,7 +5,7 @@ mod protocol;
 mod server;
 mod table;
 
-pub use client::{ClientError, ask};
+pub use client::{ClientError, ask, ask_within};
 pub use protocol::{Failure, Request, Response, VERSION};
 pub use server::{BindError, Call, Places, bind, serve};
 pub use table::table;

@@ -39,6 +39,18 @@ pub enum Request {
         /// Answer only when they are ready or have failed.
         wait: bool,
     },
+    /// Restart programs, each replica only once those before it are ready again; answers when all are.
+    Roll {
+        /// Which programs.
+        programs: Vec<String>,
+    },
+    /// Send a signal to the processes of programs.
+    Signal {
+        /// Which programs.
+        programs: Vec<String>,
+        /// Its name or number.
+        signal: String,
+    },
     /// The last lines of a program.
     Tail {
         /// Which program.
@@ -65,6 +77,22 @@ pub enum Request {
     Metrics,
     /// Stop all programs and exit.
     Shutdown,
+}
+
+impl Request {
+    /// Whether the answer waits for programs.
+    pub fn waits(&self) -> bool {
+        match self {
+            Self::Start { wait, .. } | Self::Restart { wait, .. } => *wait,
+            Self::Stop { .. } | Self::Roll { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the answer goes on until the client leaves.
+    pub fn follows(&self) -> bool {
+        matches!(self, Self::Tail { follow: true, .. } | Self::Events { follow: true, .. })
+    }
 }
 
 /// One line of an answer.

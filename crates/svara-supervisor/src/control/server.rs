@@ -38,6 +38,8 @@ pub struct Call {
     pub request: Request,
     /// Receives the lines of the answer.
     pub reply: mpsc::Sender<Response>,
+    /// How long the client waits.
+    pub timeout: Option<Duration>,
 }
 
 /// Why the socket can't be created.
@@ -134,9 +136,10 @@ async fn converse(stream: UnixStream, calls: mpsc::Sender<Call>) -> io::Result<(
     timeout(PATIENCE, reader.read_line(&mut line)).await??;
     let (reply, mut answers) = mpsc::channel(16);
     match parse(&line) {
-        Ok(request) => {
+        Ok(Envelope { request, timeout_ms, .. }) => {
+            let timeout = timeout_ms.map(Duration::from_millis);
             // Fails only if the supervisor is about to exit; the empty answer says so.
-            let _ = calls.send(Call { request, reply }).await;
+            let _ = calls.send(Call { request, reply, timeout }).await;
         }
         Err(message) => {
             let failure = Failure::BadRequest;
@@ -159,18 +162,19 @@ async fn converse(stream: UnixStream, calls: mpsc::Sender<Call>) -> io::Result<(
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Envelope {
     version: u32,
+    timeout_ms: Option<u64>,
     #[serde(flatten)]
     request: Request,
 }
 
-fn parse(line: &str) -> Result<Request, String> {
+fn parse(line: &str) -> Result<Envelope, String> {
     let envelope: Envelope =
         serde_json::from_str(line).map_err(|error| format!("invalid request: {error}"))?;
     if envelope.version == VERSION {
-        Ok(envelope.request)
+        Ok(envelope)
     } else {
         Err(format!("this supervisor speaks protocol version {VERSION}, not {}", envelope.version))
     }
@@ -182,9 +186,12 @@ mod tests {
 
     #[test]
     fn requests_are_read_or_refused_with_a_reason() {
-        assert_eq!(parse(r#"{"version":1,"command":"reload"}"#), Ok(Request::Reload));
+        let request = |line: &str| parse(line).map(|envelope| envelope.request);
+        assert_eq!(request(r#"{"version":1,"command":"reload"}"#), Ok(Request::Reload));
         let stop = Request::Stop { programs: vec!["vllm".into()] };
-        assert_eq!(parse(r#"{"version":1,"command":"stop","programs":["vllm"]}"#), Ok(stop));
+        assert_eq!(request(r#"{"version":1,"command":"stop","programs":["vllm"]}"#), Ok(stop));
+        let slow = parse(r#"{"version":1,"command":"reload","timeout_ms":50}"#).unwrap();
+        assert_eq!(slow.timeout_ms, Some(50));
         assert!(parse(r#"{"version":9,"command":"reload"}"#).unwrap_err().contains("version 1, not 9"));
         assert!(parse("GET / HTTP/1.1").unwrap_err().starts_with("invalid request"));
     }

@@ -60,7 +60,7 @@ async fn answer(
     }
     let (reply, mut answer) = mpsc::channel(1);
     // Fails if the supervisor is about to exit; then there is no answer either.
-    let _ = calls.send(Call { request: Request::Metrics, reply }).await;
+    let _ = calls.send(Call { request: Request::Metrics, reply, timeout: None }).await;
     Ok(match answer.recv().await {
         Some(Response::Metrics(text)) => plain(StatusCode::OK, text),
         _ => plain(StatusCode::SERVICE_UNAVAILABLE, "the supervisor is shutting down\n".to_owned()),

@@ -3,6 +3,7 @@
 mod commands;
 mod core;
 mod hooks;
+mod names;
 mod reload;
 mod report;
 mod run;
@@ -10,7 +11,6 @@ mod services;
 mod start;
 mod timers;
 mod unit;
-mod waiter;
 
 pub use report::{ProgramReport, Report};
 pub use run::{RunError, run};

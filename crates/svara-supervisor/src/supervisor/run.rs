@@ -175,16 +175,20 @@ async fn on_signal(signal: Signal, core: &mut Core, file: &mut File) {
 }
 
 fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
-    let Call { request, reply } = call;
-    match request {
-        Request::Reload => reload(core, file, &reply),
+    let reply = &call.reply;
+    match call.request {
+        Request::Reload => reload(core, file, reply),
         Request::Metrics => {
-            let memory_kills =
-                core.units.iter().map(|unit| (unit.spec.name.clone(), unit.oom_kills())).collect();
+            let memory_kills = core
+                .fleet
+                .units
+                .iter()
+                .map(|unit| (unit.member.spec.name.clone(), unit.oom_kills()))
+                .collect();
             let text = metrics::render(core.report(&[]), memory_kills, gpus.read());
-            send(&reply, Response::Metrics(text));
+            send(reply, Response::Metrics(text));
         }
-        request => core.call(request, reply),
+        _ => core.call(call),
     }
 }
 

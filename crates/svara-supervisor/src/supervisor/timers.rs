@@ -6,13 +6,11 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{
-    services::Services,
-    unit::{Unit, all_satisfied},
-};
+use super::{services::Services, unit::Unit};
 use crate::{
     config::Config,
     events::Kind,
+    fleet::all_satisfied,
     logs::{Source, Stream},
     process::{Launch, Output},
     schedule::{ScheduleSpec, until_next},
@@ -82,8 +80,10 @@ fn next_time(spec: &ScheduleSpec, now: Instant) -> (Instant, bool) {
 /// Writes one line about all programs to `healthcheck.log` and the console.
 fn report(units: &[Unit], services: &Services) {
     let well = units.iter().all(|unit| unit.is_well() && unit.degraded.is_empty());
-    let states: Vec<String> =
-        units.iter().map(|unit| format!("{}: {}", unit.spec.name, unit.machine.state().name())).collect();
+    let states: Vec<String> = units
+        .iter()
+        .map(|unit| format!("{}: {}", unit.member.spec.name, unit.member.machine.state().name()))
+        .collect();
     let time = humantime::format_rfc3339_seconds(SystemTime::now());
     let word = if well { "OK" } else { "NOT OK" };
     let source = Source {

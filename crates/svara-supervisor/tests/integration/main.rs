@@ -13,3 +13,4 @@ mod operations;
 mod order;
 mod probes;
 mod restart;
+mod wishes;
