@@ -4,7 +4,8 @@
 //! * `print:TEXT`, `warn:TEXT` write a line; `repeat:TEXT` writes one every 20 ms forever
 //! * `spew:BYTES` writes that much as fast as possible, in lines of 100 bytes
 //! * `ignore-term` ignores TERM, also in processes started later
-//! * `fork:ARG[,ARG…]` starts another fake child in the same group; `daemon:ARG[,ARG…]` one in its own session
+//! * `fork:ARG[,ARG…]` starts another fake child in the same group; `daemon:ARG[,ARG…]` one in its own session;
+//!   `bare-daemon:ARG[,ARG…]` one with no environment either
 //! * `orphans:N` leaves N orphans behind that exit at once
 //! * `listen:PORT` answers every HTTP request with 200; `close` stops listening but keeps running
 //! * `deaf:PORT` accepts connections and never answers
@@ -48,6 +49,9 @@ fn main() {
             "ignore-term" => ignore_term(),
             "fork" => drop(again(value).spawn().expect("a grandchild")),
             "daemon" => drop(again(&format!("new-session,{value}")).spawn().expect("a daemon")),
+            "bare-daemon" => {
+                drop(again(&format!("new-session,{value}")).env_clear().spawn().expect("a daemon"))
+            }
             "new-session" => drop(nix::unistd::setsid().expect("no leader of a group yet")),
             "orphans" => orphans(value.parse().expect("a number")),
             "listen" => serve(value, &closed, |stream, _| answer(stream, "ok")),

@@ -12,6 +12,7 @@ impl<B: Body> Fleet<B> {
         // Each round changes at least one program; the bound only guards against faults in here.
         for _ in 0..100 {
             let before: Vec<_> = self.states().cloned().collect();
+            let pending = self.pending();
             for unit in &mut self.units {
                 unit.look(now, shell);
                 let step = unit.member_mut().machine.tick(now);
@@ -22,7 +23,7 @@ impl<B: Body> Fleet<B> {
             if let Some(name) = self.ended_essential() {
                 return Some(name);
             }
-            if self.states().eq(&before) {
+            if self.states().eq(&before) && self.pending() == pending {
                 break;
             }
         }
@@ -36,6 +37,12 @@ impl<B: Body> Fleet<B> {
 
     fn states(&self) -> impl Iterator<Item = &State> {
         self.units.iter().map(|unit| unit.member().machine.state())
+    }
+
+    /// The number of wishes that aren't carried out yet: others may wait for them.
+    fn pending(&self) -> usize {
+        let wishes = self.units.iter().map(|unit| &unit.member().wishes);
+        wishes.map(|wishes| usize::from(wishes.renew.is_some()) + usize::from(wishes.change.is_some())).sum()
     }
 
     /// Dependents go first: whether one of this program's still stops, or is about to.

@@ -133,12 +133,13 @@ impl Core {
     }
 
     /// Sends a signal to whole groups.
-    fn signal(&self, names: &[String], signal: Signal, reply: &mpsc::Sender<Response>) {
+    fn signal(&mut self, names: &[String], signal: Signal, reply: &mpsc::Sender<Response>) {
+        let table = self.services.processes();
         let mut success = true;
         let mut lines = Vec::new();
         for unit in self.fleet.units.iter().filter(|unit| names.contains(&unit.member.spec.name)) {
             if let Some(process) = &unit.process {
-                process.family.signal(signal);
+                process.family.signal(signal, &table);
                 lines.push(format!("{}: {signal} sent", unit.member.spec.name));
             } else {
                 success = false;

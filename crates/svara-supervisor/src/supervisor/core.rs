@@ -84,11 +84,12 @@ impl Core {
     }
 
     /// Forwards a signal to the programs that list it.
-    pub(super) fn forward(&self, signal: Signal) {
+    pub(super) fn forward(&mut self, signal: Signal) {
+        let table = self.services.processes();
         let listed = |unit: &&Unit| unit.member.spec.forward_signals.contains(&signal);
         for unit in self.fleet.units.iter().filter(listed) {
             if let Some(process) = &unit.process {
-                process.family.signal(signal);
+                process.family.signal(signal, &table);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::{core::Core, unit::Unit};
-use crate::{fleet::all_satisfied, program::State};
+use crate::{fleet::all_satisfied, process::ProcessTable, program::State};
 
 /// The supervisor and its programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,10 +61,11 @@ pub struct ProgramReport {
 
 impl Core {
     /// The state of the named programs; an empty list means all.
-    pub(super) fn report(&self, names: &[String]) -> Report {
+    pub(super) fn report(&mut self, names: &[String]) -> Report {
+        let table = self.services.processes();
         let wanted = |unit: &&Unit| names.is_empty() || names.contains(&unit.member.spec.name);
         let programs: Vec<_> =
-            self.fleet.units.iter().filter(wanted).map(|unit| self.program_report(unit)).collect();
+            self.fleet.units.iter().filter(wanted).map(|unit| self.program_report(unit, &table)).collect();
         Report {
             ready: programs.iter().all(|program| program.ready) && !self.is_shutting_down(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -76,8 +77,8 @@ impl Core {
         }
     }
 
-    fn program_report(&self, unit: &Unit) -> ProgramReport {
-        let usage = unit.process.as_ref().map(|process| process.family.usage());
+    fn program_report(&self, unit: &Unit, table: &ProcessTable) -> ProgramReport {
+        let usage = unit.process.as_ref().map(|process| process.family.usage(table));
         let now = Instant::now();
         let detail = match unit.member.machine.state() {
             State::Waiting => {

@@ -104,7 +104,7 @@ impl Body for Unit {
         let Some(process) = &mut self.process else { return };
         if process.exit.is_some()
             || !matches!(self.member.machine.state(), State::Stopping(_))
-            || !process.family.is_empty()
+            || !process.family.is_empty(&services.processes_after(process.since))
         {
             return;
         }
@@ -133,7 +133,7 @@ impl Body for Unit {
                 Action::Terminate => {
                     if let Some(process) = &self.process {
                         process.watch.abort();
-                        process.family.signal(self.member.spec.stop.signal);
+                        process.family.signal(self.member.spec.stop.signal, &services.processes());
                     }
                 }
                 Action::Kill => self.kill(services),
@@ -187,11 +187,12 @@ impl Unit {
     fn kill(&mut self, services: &mut Services) {
         let Some(process) = &mut self.process else { return };
         process.watch.abort();
-        let left = process.family.usage().processes;
+        let table = services.processes_after(process.since);
+        let left = process.family.usage(&table).processes;
         if left == 0 {
             return;
         }
-        process.family.signal(Signal::SIGKILL);
+        process.family.signal(Signal::SIGKILL, &table);
         if !std::mem::replace(&mut process.kill_noted, true) {
             let pid = process.family.leader();
             let cause = format!("{left} processes of its group were still running");
