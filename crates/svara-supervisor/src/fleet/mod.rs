@@ -91,6 +91,8 @@ pub(crate) struct Fleet<B> {
     /// Counts the machines, so that no observation of an old one counts for a new one of the same name.
     machines: u64,
     seed: u64,
+    /// Something was called off that others may have waited for.
+    again: bool,
 }
 
 impl<B: Body> Fleet<B> {
@@ -103,6 +105,7 @@ impl<B: Body> Fleet<B> {
             serial: 0,
             machines: 0,
             seed,
+            again: false,
         };
         specs.iter().for_each(|spec| fleet.add(spec.clone()));
         fleet
@@ -158,7 +161,7 @@ impl<B: Body> Fleet<B> {
     pub(crate) fn restart(&mut self, names: &[String]) -> u64 {
         self.command(names, |wishes| {
             wishes.operator = Some(Goal::Up);
-            wishes.renew = Some(Renew { serial: wishes.serial, behind: Vec::new() });
+            wishes.renew = Some(Renew { serial: wishes.serial, behind: None });
         })
     }
 
@@ -173,8 +176,8 @@ impl<B: Body> Fleet<B> {
             }
             let (program, name) = (&member.spec.program, &member.spec.name);
             let siblings = before.iter().filter(|(other, _)| other == program);
-            member.wishes.renew =
-                Some(Renew { serial, behind: siblings.map(|(_, name)| name.clone()).collect() });
+            let behind = Some(siblings.map(|(_, name)| name.clone()).collect());
+            member.wishes.renew = Some(Renew { serial, behind });
             before.push((program.clone(), name.clone()));
         }
         serial
@@ -233,11 +236,15 @@ impl<B: Body> Fleet<B> {
     pub(crate) fn answers(&mut self, now: Instant, still_waits: impl Fn(u64) -> bool) -> Vec<(u64, Answer)> {
         let mut answers = Vec::new();
         let waiters = std::mem::take(&mut self.waiters);
-        for waiter in waiters.into_iter().filter(|waiter| still_waits(waiter.serial)) {
+        for waiter in waiters {
+            if !still_waits(waiter.serial) {
+                self.cancel_roll(waiter.serial);
+                continue;
+            }
             match waiter.answer(&self.units, self.shutting_down, now) {
                 None => self.waiters.push(waiter),
                 Some(answer) => {
-                    self.give_up_on(&waiter);
+                    self.cancel_roll(waiter.serial);
                     answers.push((waiter.serial, answer));
                 }
             }
@@ -245,19 +252,17 @@ impl<B: Body> Fleet<B> {
         answers
     }
 
-    /// When the next waiter has waited for too long.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.waiters.iter().map(|waiter| waiter.deadline).min()
+    /// When the next waiter has waited for too long, or now if there is more to do.
+    pub(crate) fn deadline(&self, now: Instant) -> Option<Instant> {
+        let waiters = self.waiters.iter().map(|waiter| waiter.deadline).min();
+        if self.again { Some(now) } else { waiters }
     }
 
-    /// A rolling restart that came to no good end stops where it is.
-    fn give_up_on(&mut self, waiter: &Waiter) {
+    /// A rolling restart that can't go on, or that nobody waits for any more, stops where it is.
+    fn cancel_roll(&mut self, serial: u64) {
+        let rolls = |renew: &Renew| renew.serial == serial && renew.behind.is_some();
         for unit in &mut self.units {
-            let wishes = &mut unit.member_mut().wishes;
-            let rolls = |renew: &Renew| renew.serial == waiter.serial && !renew.behind.is_empty();
-            if wishes.renew.as_ref().is_some_and(rolls) {
-                wishes.renew = None;
-            }
+            self.again |= unit.member_mut().wishes.renew.take_if(|renew| rolls(renew)).is_some();
         }
     }
 }

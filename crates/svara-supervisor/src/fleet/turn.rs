@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use super::{Body, Change, Fleet, Goal, Order, all_satisfied};
+use super::{Body, Change, Fleet, Goal, Order, Renew, all_satisfied};
 use crate::program::{State, Then};
 
 impl<B: Body> Fleet<B> {
     /// Does all that can be done now. Returns the name of an essential program that has ended, if any: then the caller
     /// shuts everything down and calls again.
     pub(crate) fn turn(&mut self, now: Instant, shell: &mut B::Shell) -> Option<String> {
+        self.again = false;
         // Each round changes at least one program; the bound only guards against faults in here.
         for _ in 0..100 {
             let before: Vec<_> = self.states().cloned().collect();
@@ -110,19 +111,20 @@ impl<B: Body> Fleet<B> {
     /// others keep the process that they have.
     fn renew(&mut self, at: usize, now: Instant, shell: &mut B::Shell) {
         let renew = self.units.get(at).and_then(|unit| unit.member().wishes.renew.clone());
-        let behind = renew.unwrap_or_default().behind;
+        let Renew { serial, behind } = renew.unwrap_or_default();
+        let behind = behind.unwrap_or_default();
         let before = || self.units.iter().filter(|unit| behind.contains(&unit.member().spec.name));
         let ready = before().all(|unit| unit.satisfies() && unit.order(self.shutting_down) == Order::Run);
-        let hopeless = before().any(|unit| unit.member().machine.state().is_final() && !unit.satisfies());
-        if !ready && !hopeless {
+        if before().any(|unit| unit.member().machine.state().is_final() && !unit.satisfies()) {
+            self.cancel_roll(serial);
+        }
+        if !ready {
             return;
         }
         if let Some(unit) = self.units.get_mut(at) {
             unit.member_mut().wishes.renew = None;
         }
-        if ready {
-            self.step(at, shell, |machine| machine.restart(now));
-        }
+        self.step(at, shell, |machine| machine.restart(now));
     }
 
     /// Carries out what a reload asked for; false if the program leaves.

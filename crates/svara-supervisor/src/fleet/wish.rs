@@ -23,8 +23,8 @@ pub(crate) enum Change {
 pub(crate) struct Renew {
     /// The number of its command.
     pub(crate) serial: u64,
-    /// The programs that must be ready first, in a rolling restart.
-    pub(crate) behind: Vec<String>,
+    /// In a rolling restart, the programs that must be ready first.
+    pub(crate) behind: Option<Vec<String>>,
 }
 
 /// The wishes about one program. Each owner has a slot of its own, so that none can overwrite another's.

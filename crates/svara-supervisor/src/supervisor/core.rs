@@ -61,7 +61,7 @@ impl Core {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let now = Instant::now();
         let units = self.fleet.units.iter().filter_map(|unit| unit.deadline(now)).min();
-        [units, self.timers.deadline(), self.fleet.deadline()].into_iter().flatten().min()
+        [units, self.timers.deadline(), self.fleet.deadline(now)].into_iter().flatten().min()
     }
 
     /// Reaps children, on SIGCHLD.

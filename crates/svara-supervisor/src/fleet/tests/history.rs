@@ -123,7 +123,7 @@ impl<'a> History<'a> {
 
     fn next(&self) -> Option<Instant> {
         let own = self.fleet.units.iter().filter_map(Player::deadline);
-        own.chain(self.fleet.deadline()).min()
+        own.chain(self.fleet.deadline(self.world.now)).min()
     }
 
     fn turn(&mut self) {
