@@ -89,7 +89,7 @@ enum Command {
         /// Keep printing new lines.
         #[arg(short, long)]
         follow: bool,
-        /// Number of lines, at most 200.
+        /// Number of lines; what memory doesn't have comes from the log files, rotated ones included.
         #[arg(short = 'n', long, default_value_t = 20)]
         lines: usize,
     },
@@ -262,6 +262,7 @@ fn show(response: &Response, json: bool) -> io::Result<u8> {
         }
         Response::Done(lines) => lines.iter().try_for_each(|line| writeln!(out, "{line}"))?,
         Response::Line(line) => writeln!(out, "{}", line.text)?,
+        Response::LeftOut(lines) => writeln!(out, "[{lines} lines left out]")?,
         Response::Event(event) if json => writeln!(out, "{}", serde_json::to_string(event)?)?,
         Response::Event(event) => write!(out, "{}", event.to_text())?,
         Response::Metrics(text) => write!(out, "{text}")?,

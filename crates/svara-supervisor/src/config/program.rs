@@ -1,9 +1,6 @@
 //! Resolves a `[program.NAME]` table into its replicas.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use nix::sys::signal::Signal;
 
@@ -79,8 +76,12 @@ fn replica(
         .map(|(name, value)| (name.clone(), fields.text(&format!("environment.{name}"), value)))
         .collect();
     let directory = program.directory.as_deref().map(|path| fields.path("directory", Some(path), ""));
-    let log = |fields: &mut Fields<'_>, key: &str, value: Option<&str>, default: String| -> PathBuf {
-        log_directory.join(fields.path(key, value, &default))
+    let log = |fields: &mut Fields<'_>, key: &str, value: Option<&str>, default: String| {
+        let path = fields.path(key, value, &default);
+        if path.as_os_str().is_empty() {
+            fields.fault(key, "expected a file, or none");
+        }
+        (path != Path::new("none")).then(|| log_directory.join(path))
     };
     let stdout_log = log(&mut fields, "stdout_log", program.stdout_log.as_deref(), format!("{unique}.log"));
     let stderr_log =

@@ -55,7 +55,7 @@ pub enum Request {
     Tail {
         /// Which program.
         program: String,
-        /// Number of lines, at most 200.
+        /// Number of lines; those that memory doesn't have come from the log files.
         lines: usize,
         /// Only this stream; both if `None`.
         stream: Option<Stream>,
@@ -105,6 +105,8 @@ pub enum Response {
     Done(Vec<String>),
     /// A line of a program's output.
     Line(TailLine),
+    /// So many lines of output are missing here: the client was too slow, or the disk.
+    LeftOut(u64),
     /// An event.
     Event(Event),
     /// The metrics.

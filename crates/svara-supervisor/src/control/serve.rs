@@ -31,7 +31,8 @@ const MAX_PATIENT: usize = 64;
 /// All conversations at once.
 const MAX_CONVERSATIONS: u32 = 256;
 
-/// Time limit for a client to send its request, and to accept each line of the answer.
+/// Time limit for a client to send its request, and to accept each line of the answer, unless it follows: a follower may
+/// pause, and is told what it missed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often to look whether a client that has nothing more to say has gone.
@@ -117,12 +118,14 @@ async fn converse(
     asked.set(true);
     let (reply, mut answers) = mpsc::channel(16);
     let refuse = |failure, message| Response::Error { failure, message };
+    let mut patience = Some(PATIENCE);
     // Held until the answer is complete.
     let _place = match parse(&line) {
         Ok(Envelope { request, timeout_ms, .. }) => match places.admit(&request) {
             // Whoever has left wants nothing done any more.
             Ok(_) if is_gone(&writer) => return Ok(()),
             Ok(place) => {
+                patience = patience.filter(|_| !request.follows());
                 let timeout = timeout_ms.map(Duration::from_millis);
                 // Fails only if the supervisor is about to exit; the empty answer says so.
                 let _ = calls.send(Call { request, reply, timeout }).await;
@@ -149,7 +152,10 @@ async fn converse(
                 let Some(answer) = answer else { return Ok(()) };
                 let mut line = serde_json::to_vec(&answer)?;
                 line.push(b'\n');
-                timeout(PATIENCE, writer.write_all(&line)).await??;
+                match patience {
+                    Some(patience) => timeout(patience, writer.write_all(&line)).await??,
+                    None => writer.write_all(&line).await?,
+                }
             }
             // A client may close its half after the request, and still wants its answer.
             read = reader.read(&mut rest), if listens => listens = read? != 0,

@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use tokio::sync::mpsc;
 
-use super::{core::Core, unit::Unit};
+use super::{
+    core::Core,
+    tail::{Wanted, tail},
+    unit::Unit,
+};
 use crate::{
     config::parse_signal,
     control::{Call, Failure, Request, Response},
@@ -64,7 +68,7 @@ impl Core {
             },
             Request::Tail { lines, stream, follow, .. } => {
                 for unit in self.fleet.units.iter().filter(|unit| names.contains(&unit.member.spec.name)) {
-                    tail(unit, lines, stream, follow, reply.clone());
+                    tail(unit, &self.services.logs, Wanted { lines, stream, follow }, reply.clone());
                 }
             }
             Request::Events { count, follow } => {
@@ -152,31 +156,6 @@ impl Core {
             refuse(reply, Failure::Failed, lines.join("\n"));
         }
     }
-}
-
-fn tail(
-    unit: &Unit,
-    lines: usize,
-    stream: Option<crate::logs::Stream>,
-    follow: bool,
-    reply: mpsc::Sender<Response>,
-) {
-    let last = unit.tail.borrow().last(lines, stream);
-    let followed = follow.then(|| unit.tail.borrow_mut().follow());
-    tokio::task::spawn_local(async move {
-        for line in last {
-            if reply.send(Response::Line(line)).await.is_err() {
-                return;
-            }
-        }
-        let Some(mut followed) = followed else { return };
-        while let Some(line) = next(&mut followed, &reply).await {
-            let wanted = stream.is_none_or(|stream| line.stream == stream);
-            if wanted && reply.send(Response::Line(line)).await.is_err() {
-                return;
-            }
-        }
-    });
 }
 
 /// The next item, or `None` if the client is gone.

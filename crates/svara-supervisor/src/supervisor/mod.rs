@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod services;
 mod start;
+mod tail;
 mod timers;
 mod unit;
 

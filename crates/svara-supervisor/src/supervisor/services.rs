@@ -14,7 +14,7 @@ use super::hooks::Hooks;
 use crate::{
     config::LogConfig,
     events::{EventLog, Kind},
-    logs::{Logs, Source, Stream, Tail, capture},
+    logs::{Form, Logs, Source, Stream, Tail, capture},
     probe::Finding,
     process::{Children, Guard, ProcessTable, Started},
 };
@@ -87,7 +87,7 @@ impl Services {
         &mut self,
         started: &mut Started,
         program: &str,
-        paths: [&PathBuf; 2],
+        paths: [Option<&PathBuf>; 2],
         tail: &Rc<RefCell<Tail>>,
     ) -> Vec<JoinHandle<()>> {
         let [stdout, stderr] = paths;
@@ -98,8 +98,9 @@ impl Services {
         let mut pumps = Vec::new();
         for (stream, path, output) in outputs {
             let Some(output) = output else { continue };
-            let (program, path) = (program.to_owned(), path.clone());
-            let source = Source { program: program.clone(), stream, path, console: true, verbatim: false };
+            let (program, path) = (program.to_owned(), path.cloned());
+            let source =
+                Source { program: program.clone(), stream, path, console: true, form: Form::Program };
             match capture(output, source, &self.logs, tail) {
                 Ok(pump) => pumps.push(pump),
                 Err(error) => {

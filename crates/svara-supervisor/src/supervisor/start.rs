@@ -66,7 +66,7 @@ impl Unit {
     pub(super) fn adopt(&mut self, mut started: Started, generation: u64, services: &mut Services) {
         services.guard(started.pid);
         let family = services.children.family(&started, &self.member.spec.name);
-        let paths = [&self.member.spec.stdout_log, &self.member.spec.stderr_log];
+        let paths = [self.member.spec.stdout_log.as_ref(), self.member.spec.stderr_log.as_ref()];
         let pumps = services.capture(&mut started, &self.member.spec.name, paths, &self.tail);
         let watch = Watch {
             spec: self.member.spec.clone(),

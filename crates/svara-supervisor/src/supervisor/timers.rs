@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     events::Kind,
     fleet::all_satisfied,
-    logs::{Source, Stream},
+    logs::{Form, Source, Stream},
     process::{Launch, Output},
     schedule::{ScheduleSpec, until_next},
 };
@@ -89,9 +89,9 @@ fn report(units: &[Unit], services: &Services) {
     let source = Source {
         program: "healthcheck".to_owned(),
         stream: Stream::Stdout,
-        path: services.log_config.directory.join("healthcheck.log"),
+        path: Some(services.log_config.directory.join("healthcheck.log")),
         console: true,
-        verbatim: true,
+        form: Form::Own,
     };
     services
         .logs
@@ -114,7 +114,7 @@ fn start(spec: &ScheduleSpec, units: &[Unit], services: &mut Services) {
     };
     services.note(Kind::Schedule, None, Some(started.pid), Some(format!("{}: started", spec.name)));
     let path = services.log_config.directory.join(format!("schedule_{}.log", spec.name));
-    services.capture(&mut started, &format!("schedule {}", spec.name), [&path, &path], &Rc::default());
+    services.capture(&mut started, &format!("schedule {}", spec.name), [Some(&path); 2], &Rc::default());
     let (name, limit, notes) = (spec.name.clone(), spec.timeout, services.notes.clone());
     tokio::task::spawn_local(async move {
         let words = match started.within(limit).await {

@@ -14,4 +14,6 @@ mod operations;
 mod order;
 mod probes;
 mod restart;
+mod sinks;
+mod tails;
 mod wishes;

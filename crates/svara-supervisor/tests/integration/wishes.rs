@@ -200,7 +200,8 @@ fn replicas_that_come_wait_for_those_that_go() {
 #[test]
 fn a_rolling_restart_takes_the_next_when_the_last_is_ready() {
     let gate = "replicas = 2\n[program.w.readiness]\ncommand = [\"test\", \"-e\", \"DIR/gate\"]\nperiod = \"20ms\"\n";
-    let bed = Bed::start(&program("w", &["hang"], gate));
+    let mut bed = Bed::start(&program("w", &["hang"], gate));
+    bed.event("", Kind::Supervisor);
     std::fs::write(bed.path("gate"), "").unwrap();
     assert_eq!(bed.command(&["start", "--wait"]).0, 0);
     let before = [bed.status("w-0").pid, bed.status("w-1").pid];
