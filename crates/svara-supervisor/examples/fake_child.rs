@@ -4,13 +4,15 @@
 //! * `print:TEXT`, `warn:TEXT` write a line; `repeat:TEXT` writes one every 20 ms forever
 //! * `spew:BYTES` writes that much as fast as possible, in lines of 100 bytes
 //! * `ignore-term` ignores TERM, also in processes started later
-//! * `fork:ARG[,ARG…]` starts another fake child in the same group; `daemon:ARG[,ARG…]` one in its own session
+//! * `fork:ARG[,ARG…]` starts another fake child in the same group; `daemon:ARG[,ARG…]` one in its own session;
+//!   `bare-daemon:ARG[,ARG…]` one with no environment either
 //! * `orphans:N` leaves N orphans behind that exit at once
 //! * `listen:PORT` answers every HTTP request with 200; `close` stops listening but keeps running
 //! * `deaf:PORT` accepts connections and never answers
 //! * `metrics:PORT:RUNNING:TOKENS` serves constant values of vLLM's metrics, writes `scraped` for each GET, and swallows
 //!   POSTs
 //! * `touch:PATH` creates a file, `await:PATH` waits for one, `pid:PATH` writes its process id
+//! * `on-term-await:PATH` goes on after TERM until the file exists
 //! * `on-term:N` writes `got TERM` and exits with code N on TERM; `on-usr1` writes `got USR1`
 
 use std::{
@@ -47,6 +49,9 @@ fn main() {
             "ignore-term" => ignore_term(),
             "fork" => drop(again(value).spawn().expect("a grandchild")),
             "daemon" => drop(again(&format!("new-session,{value}")).spawn().expect("a daemon")),
+            "bare-daemon" => {
+                drop(again(&format!("new-session,{value}")).env_clear().spawn().expect("a daemon"))
+            }
             "new-session" => drop(nix::unistd::setsid().expect("no leader of a group yet")),
             "orphans" => orphans(value.parse().expect("a number")),
             "listen" => serve(value, &closed, |stream, _| answer(stream, "ok")),
@@ -60,6 +65,7 @@ fn main() {
                 }
             }
             "pid" => std::fs::write(value, std::process::id().to_string()).expect("a file"),
+            "on-term-await" => on_term_await(value.to_owned()),
             "on-term" => on_signal(Signal::SIGTERM, "got TERM", value.parse().ok()),
             "on-usr1" => on_signal(Signal::SIGUSR1, "got USR1", None),
             other => {
@@ -95,6 +101,19 @@ fn on_signal(awaited: Signal, words: &'static str, code: Option<i32>) {
                 exit(code);
             }
         }
+    });
+}
+
+fn on_term_await(path: String) {
+    let mut set = SigSet::empty();
+    set.add(Signal::SIGTERM);
+    set.thread_block().expect("a signal can be blocked");
+    spawn(move || {
+        set.wait().expect("a signal");
+        while !std::path::Path::new(&path).exists() {
+            sleep(Duration::from_millis(5));
+        }
+        exit(0);
     });
 }
 

@@ -4,12 +4,13 @@ use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand};
 use svara_supervisor::{
     config::{Config, ConfigError, Variables, load},
-    control::{DEFAULT_SOCKET, Failure, Request, Response, ask, table},
+    control::{DEFAULT_SOCKET, Failure, Request, Response, ask_within, table},
     logs::Stream,
     process::guard_main,
     supervisor::run,
@@ -24,6 +25,9 @@ const BAD_CONFIGURATION: u8 = 64;
 /// Exit code: no supervisor answers (`EX_UNAVAILABLE`).
 const UNREACHABLE: u8 = 69;
 
+/// How long to wait for an answer that needs no program's doing.
+const ANSWER: Duration = Duration::from_secs(10);
+
 /// Keep vLLM and the server running.
 #[derive(Parser)]
 #[command(version, about)]
@@ -31,6 +35,9 @@ struct Cli {
     /// Control socket [default: $SVARA_SUPERVISOR_SOCKET, else /run/svara-supervisor.sock].
     #[arg(long, global = true)]
     socket: Option<PathBuf>,
+    /// How long to wait for the answer, as in 30s [default: 10s; 30m where a command waits for programs].
+    #[arg(long, global = true, value_parser = humantime::parse_duration)]
+    timeout: Option<Duration>,
     #[command(subcommand)]
     command: Command,
 }
@@ -57,7 +64,21 @@ enum Command {
         programs: Vec<String>,
     },
     /// Stop programs and start them again.
-    Restart(Wish),
+    Restart {
+        #[command(flatten)]
+        wish: Wish,
+        /// One replica at a time: the next when the last is ready. Implies --wait.
+        #[arg(long)]
+        rolling: bool,
+    },
+    /// Send a signal to programs and their children.
+    Signal {
+        /// Its name or number, such as HUP.
+        signal: String,
+        /// Programs; `all` for all.
+        #[arg(required = true)]
+        programs: Vec<String>,
+    },
     /// Show the last lines of a program's output.
     Tail {
         /// The program.
@@ -68,7 +89,7 @@ enum Command {
         /// Keep printing new lines.
         #[arg(short, long)]
         follow: bool,
-        /// Number of lines, at most 200.
+        /// Number of lines; what memory doesn't have comes from the log files, rotated ones included.
         #[arg(short = 'n', long, default_value_t = 20)]
         lines: usize,
     },
@@ -122,7 +143,7 @@ pub(crate) fn main() -> ExitCode {
             guard_main(&token);
             0
         }
-        command => client(cli.socket, command),
+        command => client(cli.socket, cli.timeout, command),
     };
     ExitCode::from(code)
 }
@@ -174,7 +195,7 @@ fn start(file: &File, socket: Option<PathBuf>) -> u8 {
     }
 }
 
-fn client(socket: Option<PathBuf>, command: Command) -> u8 {
+fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) -> u8 {
     let json = match &command {
         Command::Status { json, .. } | Command::Events { json, .. } => *json || !io::stdout().is_terminal(),
         _ => false,
@@ -183,7 +204,9 @@ fn client(socket: Option<PathBuf>, command: Command) -> u8 {
         Command::Status { programs, .. } => Request::Status { programs },
         Command::Start(Wish { programs, wait }) => Request::Start { programs, wait },
         Command::Stop { programs } => Request::Stop { programs },
-        Command::Restart(Wish { programs, wait }) => Request::Restart { programs, wait },
+        Command::Restart { wish, rolling: true } => Request::Roll { programs: wish.programs },
+        Command::Restart { wish: Wish { programs, wait }, .. } => Request::Restart { programs, wait },
+        Command::Signal { signal, programs } => Request::Signal { programs, signal },
         Command::Tail { program, stream, follow, lines } => Request::Tail { program, lines, stream, follow },
         Command::Events { follow, count, .. } => Request::Events { count, follow },
         Command::Reload => Request::Reload,
@@ -201,7 +224,8 @@ fn client(socket: Option<PathBuf>, command: Command) -> u8 {
     };
     // Without any answer: the supervisor exited before it could give one.
     let mut code = UNREACHABLE;
-    let asked = ask(&socket, &request, |response| match show(&response, json) {
+    let limit = timeout.or(Some(ANSWER).filter(|_| !request.follows() && !request.waits()));
+    let asked = ask_within(&socket, &request, limit, |response| match show(&response, json) {
         Ok(shown) => {
             code = shown;
             true
@@ -238,6 +262,7 @@ fn show(response: &Response, json: bool) -> io::Result<u8> {
         }
         Response::Done(lines) => lines.iter().try_for_each(|line| writeln!(out, "{line}"))?,
         Response::Line(line) => writeln!(out, "{}", line.text)?,
+        Response::LeftOut(lines) => writeln!(out, "[{lines} lines left out]")?,
         Response::Event(event) if json => writeln!(out, "{}", serde_json::to_string(event)?)?,
         Response::Event(event) => write!(out, "{}", event.to_text())?,
         Response::Metrics(text) => write!(out, "{text}")?,

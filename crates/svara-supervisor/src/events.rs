@@ -5,7 +5,7 @@ use std::{collections::VecDeque, path::Path, sync::Arc, time::SystemTime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, mpsc::error::TrySendError};
 
-use crate::logs::{Logs, Source, Stream};
+use crate::logs::{Form, Logs, Source, Stream};
 
 /// Events kept in memory for the `events` command.
 const KEEP: usize = 256;
@@ -131,17 +131,18 @@ pub struct EventLog {
 impl EventLog {
     /// Writes events to `supervisor.log` and `events.jsonl` in `directory`, and to the console.
     pub fn new(directory: &Path, logs: Logs) -> Self {
-        let source = |file: &str, console| {
+        let source = |file: &str, console, form| {
             let program = "supervisor".to_owned();
             Arc::new(Source {
                 program,
                 stream: Stream::Stdout,
-                path: directory.join(file),
+                path: Some(directory.join(file)),
                 console,
-                verbatim: true,
+                form,
             })
         };
-        let (text, json) = (source("supervisor.log", true), source("events.jsonl", false));
+        let (text, json) =
+            (source("supervisor.log", true, Form::Own), source("events.jsonl", false, Form::Json));
         Self { recent: VecDeque::with_capacity(KEEP), sequence: 0, logs, text, json, followers: Vec::new() }
     }
 

@@ -25,6 +25,7 @@
 pub mod config;
 pub mod control;
 pub mod events;
+mod fleet;
 pub mod graph;
 pub mod logs;
 pub mod metrics;

@@ -15,5 +15,6 @@ mod types;
 
 pub use expand::{ExpandError, Variables};
 pub use fault::{ConfigError, Fault};
+pub use program::parse_signal;
 pub use resolve::{load, parse};
 pub use types::{Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, StopSpec};

@@ -20,11 +20,14 @@ pub(super) fn probe(probe: &file::Probe, fields: &mut Fields<'_>, role: Role) ->
         (Some(url), None, None) => Check::Http(fields.url("http", url)),
         (None, Some(address), None) => {
             let address = fields.text("tcp", address);
-            let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
-            if port.is_none() {
+            let parts =
+                address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+            if parts.is_none_or(|(host, _)| host.is_empty()) {
                 fields.fault("tcp", format!("`{address}`: expected host:port"));
             }
-            Check::Tcp(address)
+            let (host, port) = parts.unwrap_or_default();
+            let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+            Check::Tcp { host, port }
         }
         (None, None, Some(command)) => Check::Command(fields.words("command", command)),
         _ => {

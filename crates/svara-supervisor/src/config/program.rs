@@ -1,9 +1,6 @@
 //! Resolves a `[program.NAME]` table into its replicas.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use nix::sys::signal::Signal;
 
@@ -79,8 +76,12 @@ fn replica(
         .map(|(name, value)| (name.clone(), fields.text(&format!("environment.{name}"), value)))
         .collect();
     let directory = program.directory.as_deref().map(|path| fields.path("directory", Some(path), ""));
-    let log = |fields: &mut Fields<'_>, key: &str, value: Option<&str>, default: String| -> PathBuf {
-        log_directory.join(fields.path(key, value, &default))
+    let log = |fields: &mut Fields<'_>, key: &str, value: Option<&str>, default: String| {
+        let path = fields.path(key, value, &default);
+        if path.as_os_str().is_empty() {
+            fields.fault(key, "expected a file, or none");
+        }
+        (path != Path::new("none")).then(|| log_directory.join(path))
     };
     let stdout_log = log(&mut fields, "stdout_log", program.stdout_log.as_deref(), format!("{unique}.log"));
     let stderr_log =
@@ -161,9 +162,21 @@ fn backoff(backoff: &file::Backoff, fields: &mut Fields<'_>) -> Backoff {
 
 fn signal(key: &str, name: &str, fields: &mut Fields<'_>) -> Signal {
     let name = fields.text(key, name);
-    let long = if name.starts_with("SIG") { name.clone() } else { format!("SIG{name}") };
-    long.parse().unwrap_or_else(|_| {
-        fields.fault(key, format!("`{name}`: expected a signal such as TERM, INT, QUIT or USR1"));
+    parse_signal(&name).unwrap_or_else(|message| {
+        fields.fault(key, message);
         Signal::SIGTERM
     })
+}
+
+/// Reads a signal's name, with or without `SIG`, or its number.
+///
+/// # Errors
+/// What is expected.
+pub fn parse_signal(name: &str) -> Result<Signal, String> {
+    let upper = name.to_uppercase();
+    let long = if upper.starts_with("SIG") { upper } else { format!("SIG{upper}") };
+    let numbered = name.parse::<i32>().ok().and_then(|number| Signal::try_from(number).ok());
+    numbered
+        .or_else(|| long.parse().ok())
+        .ok_or_else(|| format!("`{name}`: expected a signal such as TERM, INT, QUIT or USR1"))
 }

@@ -93,10 +93,10 @@ pub struct ProgramSpec {
     pub liveness: Option<ProbeSpec>,
     /// Hang detection; a program with work and no progress is restarted.
     pub hang: Option<HangSpec>,
-    /// Log file for its standard output.
-    pub stdout_log: PathBuf,
-    /// Log file for its standard error.
-    pub stderr_log: PathBuf,
+    /// Log file for its standard output, if it is kept.
+    pub stdout_log: Option<PathBuf>,
+    /// Log file for its standard error, if it is kept.
+    pub stderr_log: Option<PathBuf>,
     /// Signals that the supervisor forwards to it.
     pub forward_signals: Vec<Signal>,
 }

@@ -4,6 +4,7 @@ use std::{
     io::{self, BufRead, BufReader, Write},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::protocol::{Request, Response, VERSION};
@@ -24,6 +25,9 @@ pub enum ClientError {
     /// The connection broke.
     #[error("lost the connection to the supervisor: {0}")]
     Io(#[from] io::Error),
+    /// No answer in time.
+    #[error("the supervisor doesn't answer within {}", humantime::format_duration(*.0))]
+    Timeout(Duration),
     /// The answer can't be parsed.
     #[error("can't parse the supervisor's answer: {0}")]
     Answer(#[from] serde_json::Error),
@@ -33,9 +37,19 @@ pub enum ClientError {
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn ask(
+pub fn ask(socket: &Path, request: &Request, each: impl FnMut(Response) -> bool) -> Result<(), ClientError> {
+    ask_within(socket, request, None, each)
+}
+
+/// As [`ask`], but a command that waits for programs is answered within `limit`, and every other one is given up after
+/// it.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn ask_within(
     socket: &Path,
     request: &Request,
+    limit: Option<Duration>,
     mut each: impl FnMut(Response) -> bool,
 ) -> Result<(), ClientError> {
     let connected = UnixStream::connect(socket);
@@ -43,10 +57,26 @@ pub fn ask(
     let mut message = serde_json::to_value(request)?;
     if let Some(fields) = message.as_object_mut() {
         fields.insert("version".to_owned(), VERSION.into());
+        let limit = limit.filter(|_| request.waits());
+        // Longer than anything runs, if it doesn't fit.
+        let limit_ms = limit.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+        fields.insert("timeout_ms".to_owned(), limit_ms.into());
+    }
+    // A zero is no limit to the system.
+    let patience = limit.map(|limit| limit.max(Duration::from_millis(1)));
+    stream.set_write_timeout(patience)?;
+    if !request.waits() {
+        stream.set_read_timeout(patience)?;
     }
     stream.write_all(format!("{message}\n").as_bytes())?;
     for line in BufReader::new(stream).lines() {
-        if !each(serde_json::from_str(&line?)?) {
+        let line = match (line, limit) {
+            (Err(error), Some(limit)) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(ClientError::Timeout(limit));
+            }
+            (line, _) => line?,
+        };
+        if !each(serde_json::from_str(&line)?) {
             break;
         }
     }

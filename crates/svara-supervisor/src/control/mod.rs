@@ -2,12 +2,14 @@
 
 mod client;
 mod protocol;
+mod serve;
 mod server;
 mod table;
 
-pub use client::{ClientError, ask};
+pub use client::{ClientError, ask, ask_within};
 pub use protocol::{Failure, Request, Response, VERSION};
-pub use server::{BindError, Call, Places, bind, serve};
+pub use serve::{Places, serve};
+pub use server::{BindError, Call, bind};
 pub use table::table;
 
 /// The socket if neither the file nor the command line sets one, so that commands work without a file.

@@ -39,11 +39,23 @@ pub enum Request {
         /// Answer only when they are ready or have failed.
         wait: bool,
     },
+    /// Restart programs, each replica only once those before it are ready again; answers when all are.
+    Roll {
+        /// Which programs.
+        programs: Vec<String>,
+    },
+    /// Send a signal to the processes of programs.
+    Signal {
+        /// Which programs.
+        programs: Vec<String>,
+        /// Its name or number.
+        signal: String,
+    },
     /// The last lines of a program.
     Tail {
         /// Which program.
         program: String,
-        /// Number of lines, at most 200.
+        /// Number of lines; those that memory doesn't have come from the log files.
         lines: usize,
         /// Only this stream; both if `None`.
         stream: Option<Stream>,
@@ -67,6 +79,22 @@ pub enum Request {
     Shutdown,
 }
 
+impl Request {
+    /// Whether the answer waits for programs.
+    pub fn waits(&self) -> bool {
+        match self {
+            Self::Start { wait, .. } | Self::Restart { wait, .. } => *wait,
+            Self::Stop { .. } | Self::Roll { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the answer goes on until the client leaves.
+    pub fn follows(&self) -> bool {
+        matches!(self, Self::Tail { follow: true, .. } | Self::Events { follow: true, .. })
+    }
+}
+
 /// One line of an answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", content = "value", rename_all = "kebab-case")]
@@ -77,6 +105,8 @@ pub enum Response {
     Done(Vec<String>),
     /// A line of a program's output.
     Line(TailLine),
+    /// So many lines of output are missing here: the client was too slow, or the disk.
+    LeftOut(u64),
     /// An event.
     Event(Event),
     /// The metrics.

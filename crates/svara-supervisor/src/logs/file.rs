@@ -1,9 +1,11 @@
 //! A log file that rotates by size and survives its own removal.
+//!
+//! Only regular files are opened here; see [`is_special`].
 
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -73,15 +75,22 @@ impl RotatingFile {
         if let Some(directory) = self.path.parent() {
             fs::create_dir_all(directory)?;
         }
-        let file = OpenOptions::new().append(true).create(true).open(&self.path)?;
+        // Should the path have become a FIFO since it was looked at, opening it must not wait.
+        let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
+        let file = OpenOptions::new().append(true).create(true).custom_flags(flags).open(&self.path)?;
         let data = file.metadata()?;
+        if !data.is_file() {
+            return Err(io::Error::other("no regular file"));
+        }
         let identity = (data.dev(), data.ino());
         Ok(Open { file, identity, size_bytes: data.len(), checked: now })
     }
 
+    /// A link stays a link: what it leads to is rotated.
     fn rotate(&self) -> io::Result<()> {
+        let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let numbered = |n: u32| {
-            let mut name = self.path.clone().into_os_string();
+            let mut name = path.clone().into_os_string();
             name.push(format!(".{n}"));
             PathBuf::from(name)
         };
@@ -90,13 +99,25 @@ impl RotatingFile {
             _ => Ok(()),
         };
         if self.backups == 0 {
-            return absent_is_fine(fs::remove_file(&self.path));
+            return absent_is_fine(fs::remove_file(&path));
         }
         for n in (1..self.backups).rev() {
             absent_is_fine(fs::rename(numbered(n), numbered(n + 1)))?;
         }
-        absent_is_fine(fs::rename(&self.path, numbered(1)))
+        absent_is_fine(fs::rename(&path, numbered(1)))
     }
+}
+
+/// Whether the path leads to something that must never be renamed, may block, or has no size: a device, a pipe, a socket,
+/// or anything of ours in `/proc`, such as `/dev/stdout`.
+pub(super) fn is_special(path: &Path) -> bool {
+    let leads_out =
+        |path: &Path| path.starts_with("/dev") && !path.starts_with("/dev/shm") || path.starts_with("/proc");
+    let target = fs::canonicalize(path);
+    leads_out(path)
+        || target.is_ok_and(|target| {
+            leads_out(&target) || fs::metadata(&target).is_ok_and(|data| !data.is_file() && !data.is_dir())
+        })
 }
 
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
@@ -120,6 +141,30 @@ mod tests {
         assert_eq!(read("vllm.log.1").as_deref(), Some("line 3\n"));
         assert_eq!(read("vllm.log.2").as_deref(), Some("line 2\n"));
         assert_eq!(read("vllm.log.3"), None);
+    }
+
+    #[test]
+    fn devices_and_pipes_are_special_and_links_are_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let fifo = nix::unistd::mkfifo(&path("fifo"), nix::sys::stat::Mode::S_IRWXU);
+        fifo.unwrap();
+        std::os::unix::fs::symlink(path("fifo"), path("link")).unwrap();
+        fs::write(path("file"), "").unwrap();
+        std::os::unix::fs::symlink(path("file"), path("file-link")).unwrap();
+        for special in [&path("fifo"), &path("link"), Path::new("/dev/null"), Path::new("/dev/stdout")] {
+            assert!(is_special(special), "{}", special.display());
+        }
+        for plain in [path("file"), path("file-link"), path("absent"), directory.path().to_owned()] {
+            assert!(!is_special(&plain), "{}", plain.display());
+        }
+        let mut log = RotatingFile::new(&path("file-link"), 10, 1);
+        for n in 0..2 {
+            log.write(format!("line {n}\n").as_bytes(), Instant::now()).unwrap();
+        }
+        assert!(fs::symlink_metadata(path("file-link")).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(path("file.1")).unwrap(), "line 0\n");
+        assert_eq!(fs::read_to_string(path("file")).unwrap(), "line 1\n");
     }
 
     #[test]

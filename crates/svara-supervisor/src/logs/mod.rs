@@ -1,17 +1,24 @@
 //! Captures the output of programs, writes it to rotating files and copies it to our own output.
 //!
-//! The main thread reads pipes; another thread writes files and console, because a disk may stall. A bounded queue
-//! connects them. If the writer makes no progress, lines are dropped and counted: a program never blocks on its log.
+//! The main thread reads pipes; another thread writes files, because a disk may stall; the console, and everything else
+//! that isn't a regular file, has a thread of its own, because nobody may be reading. Bounded queues connect them, in which
+//! events overtake output. If one makes no progress, lines are dropped, counted and marked: a program never blocks on its
+//! log, and none of its destinations on another.
 
-mod console;
 mod file;
+mod inbox;
 mod lines;
+mod loss;
+mod outlet;
 mod pump;
+mod readback;
 mod record;
 mod tail;
 mod writer;
 
+pub use loss::LogNotice;
 pub use pump::capture;
-pub use record::{Source, Stream};
-pub use tail::{Tail, TailLine};
-pub use writer::{LogNotice, Logs};
+pub use readback::last_lines;
+pub use record::{Form, Source, Stream};
+pub use tail::{Followed, Follower, KEEP_LINES, Tail, TailLine};
+pub use writer::Logs;

@@ -38,7 +38,12 @@ async fn pump(mut pipe: pipe::Receiver, source: Arc<Source>, logs: Logs, tail: R
         };
         if !text.is_empty() {
             tail.borrow_mut().push(source.stream, &text);
+            let followed = tail.borrow().is_followed();
             logs.write(&source, text).await;
+            if followed {
+                // Followers get their turn before more is read.
+                tokio::task::yield_now().await;
+            }
         }
         if done {
             return;

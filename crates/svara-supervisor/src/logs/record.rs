@@ -13,12 +13,23 @@ pub struct Source {
     pub program: String,
     /// Which output.
     pub stream: Stream,
-    /// Log file.
-    pub path: PathBuf,
+    /// Log file; none if it isn't kept.
+    pub path: Option<PathBuf>,
     /// Whether the lines are also copied to the console.
     pub console: bool,
-    /// Write the lines as they are, without time or JSON around them.
-    pub verbatim: bool,
+    /// Whose lines they are.
+    pub form: Form,
+}
+
+/// What may be put around lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A program's: the time and JSON, as configured.
+    Program,
+    /// Ours, which have a time already: JSON, as configured. They overtake those of programs.
+    Own,
+    /// Ours, which are JSON already.
+    Json,
 }
 
 /// An output of a program.
@@ -42,7 +53,12 @@ struct JsonLine<'a> {
 impl Source {
     /// The text for the file; `None` if it needs no formatting.
     pub(super) fn for_file(&self, text: &[u8], at: SystemTime, config: &LogConfig) -> Option<Vec<u8>> {
-        if self.verbatim || !(config.timestamps || config.json) {
+        let plain = match self.form {
+            Form::Program => !config.timestamps && !config.json,
+            Form::Own => !config.json,
+            Form::Json => true,
+        };
+        if plain {
             return None;
         }
         let time = humantime::format_rfc3339_millis(at).to_string();
@@ -64,7 +80,7 @@ impl Source {
             if config.json {
                 return self.json(line, &time, out);
             }
-            if config.timestamps && !self.verbatim {
+            if config.timestamps && self.form == Form::Program {
                 out.extend_from_slice(time.as_bytes());
                 out.push(b' ');
             }
@@ -107,13 +123,33 @@ mod tests {
     }
 
     #[test]
+    fn our_own_lines_are_json_as_well() {
+        let source = |form| Source {
+            program: "supervisor".into(),
+            stream: Stream::Stdout,
+            path: None,
+            console: true,
+            form,
+        };
+        let at = SystemTime::UNIX_EPOCH;
+        let text = |form, json| source(form).for_file(b"2026 ready\n", at, &config(true, json));
+        assert_eq!(text(Form::Own, false), None);
+        assert_eq!(text(Form::Json, true), None);
+        let json = String::from_utf8(text(Form::Own, true).unwrap()).unwrap();
+        assert!(
+            json.contains(r#""program":"supervisor","stream":"stdout","message":"2026 ready""#),
+            "{json}"
+        );
+    }
+
+    #[test]
     fn lines_are_prefixed_stamped_or_json() {
         let source = Source {
             program: "vllm".into(),
             stream: Stream::Stderr,
-            path: "x".into(),
+            path: None,
             console: true,
-            verbatim: false,
+            form: Form::Program,
         };
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1500);
         let text = b"a\nb\n";

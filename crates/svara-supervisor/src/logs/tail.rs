@@ -1,17 +1,24 @@
-//! A program's last lines, in memory.
+//! A program's last lines, in memory, and those who follow it.
 
-use std::collections::VecDeque;
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    rc::{Rc, Weak},
+};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, mpsc::error::TrySendError};
+use tokio::sync::Notify;
 
-use super::record::Stream;
+use super::{lines::whole_characters, record::Stream};
 
 /// Lines kept per program.
-const KEEP_LINES: usize = 200;
+pub const KEEP_LINES: usize = 200;
 
 /// Longer lines are truncated to this length in memory.
 const KEEP_BYTES: usize = 2048;
+
+/// What a follower may be behind by.
+const BEHIND_BYTES: usize = 1 << 20;
 
 /// One line of output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,28 +29,60 @@ pub struct TailLine {
     pub text: String,
 }
 
+/// What a follower gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// A line.
+    Line(TailLine),
+    /// So many lines are missing here: the follower was too slow.
+    LeftOut(u64),
+}
+
 /// A program's last lines, and the followers of new ones.
 #[derive(Debug, Default)]
 pub struct Tail {
     lines: VecDeque<TailLine>,
-    followers: Vec<mpsc::Sender<TailLine>>,
+    followers: Vec<Weak<Queue>>,
 }
 
+/// Where a follower's lines wait for it.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: RefCell<Waiting>,
+    filled: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: VecDeque<TailLine>,
+    bytes: usize,
+    left_out: u64,
+}
+
+/// Receives the lines of a program. It gets every line, or is told how many are missing.
+#[derive(Debug)]
+pub struct Follower(Rc<Queue>);
+
 impl Tail {
-    /// Adds complete lines. A slow follower misses lines.
+    /// Adds complete lines.
     pub fn push(&mut self, stream: Stream, text: &[u8]) {
-        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let (kept, _) = line.split_at(line.len().min(KEEP_BYTES));
-            let line = TailLine { stream, text: String::from_utf8_lossy(kept).into_owned() };
-            let gone = |follower: &mpsc::Sender<TailLine>| {
-                matches!(follower.try_send(line.clone()), Err(TrySendError::Closed(_)))
-            };
-            self.followers.retain(|follower| !gone(follower));
+        self.followers.retain(|follower| follower.strong_count() > 0);
+        for line in text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n') {
+            for follower in self.followers.iter().filter_map(Weak::upgrade) {
+                follower.waiting.borrow_mut().push(stream, line);
+            }
+            let (kept, _) = line.split_at(whole_characters(line, KEEP_BYTES));
             if self.lines.len() == KEEP_LINES {
                 self.lines.pop_front();
             }
-            self.lines.push_back(line);
+            self.lines.push_back(TailLine { stream, text: String::from_utf8_lossy(kept).into_owned() });
         }
+        self.followers.iter().filter_map(Weak::upgrade).for_each(|follower| follower.filled.notify_one());
+    }
+
+    /// Whether somebody follows.
+    pub fn is_followed(&self) -> bool {
+        !self.followers.is_empty()
     }
 
     /// The last `count` lines, of one stream or of both.
@@ -55,9 +94,79 @@ impl Tail {
     }
 
     /// Receives every line from now on.
-    pub fn follow(&mut self) -> mpsc::Receiver<TailLine> {
-        let (sender, receiver) = mpsc::channel(256);
-        self.followers.push(sender);
-        receiver
+    pub fn follow(&mut self) -> Follower {
+        let queue = Rc::<Queue>::default();
+        self.followers.push(Rc::downgrade(&queue));
+        Follower(queue)
+    }
+}
+
+impl Waiting {
+    /// A follower that is behind by too much gets a mark in place of the newest lines: what it has is without a gap.
+    fn push(&mut self, stream: Stream, line: &[u8]) {
+        if self.left_out > 0 || self.bytes + line.len() > BEHIND_BYTES {
+            self.left_out += 1;
+            return;
+        }
+        // Empty lines take room as well.
+        self.bytes += line.len() + 64;
+        self.lines.push_back(TailLine { stream, text: String::from_utf8_lossy(line).into_owned() });
+    }
+
+    fn pop(&mut self) -> Option<Followed> {
+        if let Some(line) = self.lines.pop_front() {
+            self.bytes = self.bytes.saturating_sub(line.text.len() + 64);
+            return Some(Followed::Line(line));
+        }
+        self.bytes = 0;
+        let left_out = std::mem::take(&mut self.left_out);
+        (left_out > 0).then_some(Followed::LeftOut(left_out))
+    }
+}
+
+impl Follower {
+    /// The next line; waits for it.
+    pub async fn next(&mut self) -> Followed {
+        loop {
+            if let Some(next) = self.0.waiting.borrow_mut().pop() {
+                return next;
+            }
+            self.0.filled.notified().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_follower_gets_every_line_or_their_number() {
+        let mut tail = Tail::default();
+        let mut follower = tail.follow();
+        let line = "x".repeat(999);
+        for _ in 0..2000 {
+            tail.push(Stream::Stdout, format!("{line}\n").as_bytes());
+        }
+        let mut got = 0;
+        let left_out = loop {
+            match follower.next().await {
+                Followed::Line(_) => got += 1,
+                Followed::LeftOut(lines) => break lines,
+            }
+        };
+        assert_eq!(got + left_out, 2000);
+        assert!(got > 900, "{got}");
+        tail.push(Stream::Stdout, b"\nnext\n");
+        let line = |text: &str| Followed::Line(TailLine { stream: Stream::Stdout, text: text.into() });
+        assert_eq!([follower.next().await, follower.next().await], [line(""), line("next")]);
+    }
+
+    #[test]
+    fn long_lines_are_cut_between_characters_and_empty_ones_are_kept() {
+        let mut tail = Tail::default();
+        tail.push(Stream::Stdout, format!("{}\n\n", "न".repeat(1000)).as_bytes());
+        let last = tail.last(2, None);
+        assert_eq!([last[0].text.as_str(), last[1].text.as_str()], ["न".repeat(682).as_str(), ""]);
     }
 }

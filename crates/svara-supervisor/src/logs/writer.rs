@@ -1,21 +1,27 @@
-//! The thread that writes files and console, and the handle to its queue.
+//! The thread that writes files and feeds the console, and the handle to its queues.
 
 use std::{
     cell::Cell,
     collections::HashMap,
+    fs::File,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
     time::{Duration, Instant, SystemTime},
 };
 
 use tokio::sync::{mpsc, mpsc::error::SendTimeoutError, oneshot};
 
-use super::{console::Console, file::RotatingFile, record::Source};
+use super::{
+    file::{RotatingFile, is_special},
+    inbox::{self, Outbox},
+    loss::{LogNotice, Loss},
+    outlet::{Destination, Outlet},
+    record::{Form, Source, Stream},
+};
 use crate::config::LogConfig;
 
 /// Messages in the queue; at 16 KiB each, it holds at most 1 MiB.
@@ -24,35 +30,20 @@ const QUEUE: usize = 64;
 /// How long to wait for a full queue; a healthy disk drains it much faster.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// A problem with a log file that an operator should know about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LogNotice {
-    /// Writing has started to fail.
-    Lost {
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        reason: String,
-    },
-    /// Writing works again.
-    Restored {
-        /// The file.
-        path: PathBuf,
-        /// Bytes lost in the meantime.
-        lost_bytes: u64,
-    },
-}
+/// The open files of a log with their lengths, the newest first.
+pub(super) type Snapshot = Vec<(File, u64)>;
 
 enum Message {
     Text { source: Arc<Source>, text: Vec<u8>, at: SystemTime },
     Reopen,
-    Flush(oneshot::Sender<()>),
+    Flush(oneshot::Sender<oneshot::Receiver<()>>),
+    Look { path: PathBuf, found: oneshot::Sender<Snapshot> },
 }
 
 /// Handle to the log writer.
 #[derive(Clone, Debug)]
 pub struct Logs {
-    queue: mpsc::Sender<Message>,
+    queue: Outbox<Message>,
     stuck: Cell<bool>,
     dropped_bytes: Arc<AtomicU64>,
 }
@@ -67,18 +58,19 @@ impl Logs {
     /// Starts the writer. Notices are dropped if their queue is full.
     ///
     /// # Errors
-    /// When the thread can't be started.
+    /// When a thread can't be started.
     pub fn start(config: LogConfig, notices: mpsc::Sender<LogNotice>) -> io::Result<Self> {
-        let (queue, receiver) = mpsc::channel(QUEUE);
         let dropped_bytes = Arc::<AtomicU64>::default();
-        let writer = Writer {
+        let outlet = |to| Outlet::start(to, notices.clone(), Arc::clone(&dropped_bytes));
+        let console = if config.console { Some(outlet(Destination::Console)?) } else { None };
+        let mut writer = Writer {
             config,
             notices,
             files: HashMap::new(),
-            console: Console::default(),
+            console,
             dropped_bytes: Arc::clone(&dropped_bytes),
         };
-        thread::Builder::new().name("log-writer".into()).spawn(move || writer.run(receiver))?;
+        let queue = inbox::start("log-writer", QUEUE, move |message| writer.handle(message))?;
         Ok(Self { queue, stuck: Cell::new(false), dropped_bytes })
     }
 
@@ -88,7 +80,7 @@ impl Logs {
         let length = text.len() as u64;
         let message = Message::Text { source: Arc::clone(source), text, at: SystemTime::now() };
         let patience = if self.stuck.get() { Duration::ZERO } else { PATIENCE };
-        match self.queue.send_timeout(message, patience).await {
+        match self.queue.bulk.send_timeout(message, patience).await {
             Ok(()) => self.stuck.set(false),
             Err(SendTimeoutError::Timeout(_) | SendTimeoutError::Closed(_)) => {
                 self.stuck.set(true);
@@ -97,12 +89,12 @@ impl Logs {
         }
     }
 
-    /// Queues a line of our own without waiting.
+    /// Queues a line of our own, which overtakes the output of programs.
     pub fn write_now(&self, source: &Arc<Source>, line: String) {
         let text = line.into_bytes();
         let length = text.len() as u64;
         let message = Message::Text { source: Arc::clone(source), text, at: SystemTime::now() };
-        if self.queue.try_send(message).is_err() {
+        if self.queue.urgent.try_send(message).is_err() {
             self.dropped_bytes.fetch_add(length, Ordering::Relaxed);
         }
     }
@@ -110,15 +102,31 @@ impl Logs {
     /// Reopens all files after something else has moved them.
     pub async fn reopen(&self) {
         // A stuck writer will reopen moved files by itself once it continues.
-        let _ = self.queue.send_timeout(Message::Reopen, PATIENCE).await;
+        let _ = self.queue.bulk.send_timeout(Message::Reopen, PATIENCE).await;
     }
 
     /// Waits until everything queued so far is written, for at most about `limit`.
     pub async fn flush(&self, limit: Duration) {
         let (done, written) = oneshot::channel();
-        if self.queue.send_timeout(Message::Flush(done), limit).await.is_ok() {
-            let _ = tokio::time::timeout(limit, written).await;
-        }
+        let flushed = async {
+            // Fails only if the writer is gone.
+            let _ = self.queue.bulk.send(Message::Flush(done)).await;
+            if let Ok(console) = written.await {
+                let _ = console.await;
+            }
+        };
+        let _ = tokio::time::timeout(limit, flushed).await;
+    }
+
+    /// The files of a log as they are once everything queued before is written; `None` if that isn't soon.
+    pub(super) async fn look(&self, path: &Path, limit: Duration) -> Option<Snapshot> {
+        let (tell, found) = oneshot::channel();
+        let message = Message::Look { path: path.to_owned(), found: tell };
+        let looked = async {
+            self.queue.bulk.send(message).await.ok()?;
+            found.await.ok()
+        };
+        tokio::time::timeout(limit, looked).await.ok().flatten()
     }
 
     /// Bytes lost so far to a stuck writer, a failing file or a console that nobody reads.
@@ -130,55 +138,125 @@ impl Logs {
 struct Writer {
     config: LogConfig,
     notices: mpsc::Sender<LogNotice>,
-    files: HashMap<PathBuf, (RotatingFile, Option<u64>)>,
-    console: Console,
+    files: HashMap<PathBuf, Target>,
+    console: Option<Outlet>,
     dropped_bytes: Arc<AtomicU64>,
 }
 
+enum Target {
+    File(RotatingFile, Loss),
+    Outlet(Outlet),
+}
+
 impl Writer {
-    fn run(mut self, mut queue: mpsc::Receiver<Message>) {
-        while let Some(message) = queue.blocking_recv() {
-            match message {
-                Message::Text { source, text, at } => self.text(&source, &text, at),
-                Message::Reopen => self.files.clear(),
-                Message::Flush(done) => drop(done.send(())),
+    fn handle(&mut self, message: Message) {
+        match message {
+            Message::Text { source, text, at } => self.text(&source, text, at),
+            Message::Reopen => {
+                // What isn't special any more becomes a file.
+                self.files.retain(|path, target| matches!(target, Target::Outlet(_)) && is_special(path));
+                for target in self.files.values() {
+                    if let Target::Outlet(outlet) = target {
+                        outlet.reopen();
+                    }
+                }
+            }
+            Message::Flush(done) => {
+                let (tell, written) = oneshot::channel();
+                if let Some(console) = &self.console {
+                    console.flush(tell);
+                }
+                // Whoever asked may have given up.
+                let _ = done.send(written);
+            }
+            Message::Look { path, found } => {
+                let numbered = (1..=self.config.backups).map(|n| {
+                    let mut name = path.clone().into_os_string();
+                    name.push(format!(".{n}"));
+                    PathBuf::from(name)
+                });
+                let paths = std::iter::once(path.clone()).chain(numbered);
+                let open = |path: PathBuf| {
+                    let file = File::open(path).ok()?;
+                    let data = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+                    Some((file, data.len()))
+                };
+                let files = if is_special(&path) { Vec::new() } else { paths.map_while(open).collect() };
+                let _ = found.send(files);
             }
         }
     }
 
-    fn text(&mut self, source: &Source, text: &[u8], at: SystemTime) {
-        let rendered = source.for_file(text, at, &self.config);
-        self.file(source, rendered.as_deref().unwrap_or(text));
-        if source.console && self.config.console {
-            let dropped = self.console.write(&source.for_console(text, at, &self.config));
-            self.dropped_bytes.fetch_add(dropped as u64, Ordering::Relaxed);
+    fn text(&mut self, source: &Source, text: Vec<u8>, at: SystemTime) {
+        let urgent = source.form != Form::Program;
+        if let Some(console) = self.console.as_mut().filter(|_| source.console) {
+            let config = &self.config;
+            let mark = |lines| mark_source().for_console(&words(lines), at, config);
+            console.write(source.for_console(&text, at, config), urgent, mark);
+        }
+        if let Some(path) = &source.path {
+            let rendered = source.for_file(&text, at, &self.config).unwrap_or(text);
+            self.file(path, rendered, urgent, at);
         }
     }
 
-    /// Writes to the source's file. The second half of its entry counts the bytes lost while writing fails.
-    fn file(&mut self, source: &Source, text: &[u8]) {
-        let (file, losing) = self.files.entry(source.path.clone()).or_insert_with(|| {
-            (RotatingFile::new(&source.path, self.config.max_size_bytes, self.config.backups), None)
-        });
-        let notice = match (file.write(text, Instant::now()), &losing) {
-            (Ok(()), None) => return,
-            (Ok(()), Some(lost_bytes)) => {
-                let lost_bytes = *lost_bytes;
-                *losing = None;
-                LogNotice::Restored { path: source.path.clone(), lost_bytes }
-            }
-            (Err(error), _) => {
-                let length = text.len() as u64;
-                self.dropped_bytes.fetch_add(length, Ordering::Relaxed);
-                if let Some(lost_bytes) = losing {
-                    *lost_bytes += length;
+    fn file(&mut self, path: &Path, text: Vec<u8>, urgent: bool, at: SystemTime) {
+        let target = match self.files.get_mut(path) {
+            Some(target) => target,
+            None => match self.target(path) {
+                Ok(target) => self.files.entry(path.to_owned()).or_insert(target),
+                Err(_) => {
+                    self.dropped_bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
                     return;
                 }
-                *losing = Some(length);
-                LogNotice::Lost { path: source.path.clone(), reason: error.to_string() }
+            },
+        };
+        let (file, loss) = match target {
+            Target::File(file, loss) => (file, loss),
+            Target::Outlet(outlet) => {
+                let config = &self.config;
+                let mark = |lines| {
+                    let words = words(lines);
+                    mark_source().for_file(&words, at, config).unwrap_or(words)
+                };
+                return outlet.write(text, urgent, mark);
+            }
+        };
+        let (now, bytes) = (Instant::now(), text.len() as u64);
+        let notice = match file.write(&text, now) {
+            Ok(()) => match loss.arrive(now, true) {
+                None => return,
+                Some(lost_bytes) => LogNotice::Restored { path: path.to_owned(), lost_bytes },
+            },
+            Err(error) => {
+                self.dropped_bytes.fetch_add(bytes, Ordering::Relaxed);
+                if !loss.lose(bytes, now) {
+                    return;
+                }
+                LogNotice::Lost { path: path.to_owned(), reason: error.to_string() }
             }
         };
         // The queue of notices is full only if many files fail at the same moment.
         let _ = self.notices.try_send(notice);
     }
+
+    fn target(&self, path: &Path) -> io::Result<Target> {
+        if is_special(path) {
+            let to = Destination::Path(path.to_owned());
+            return Outlet::start(to, self.notices.clone(), Arc::clone(&self.dropped_bytes))
+                .map(Target::Outlet);
+        }
+        let file = RotatingFile::new(path, self.config.max_size_bytes, self.config.backups);
+        Ok(Target::File(file, Loss::default()))
+    }
+}
+
+/// Whose line the mark of a loss is.
+fn mark_source() -> Source {
+    let program = "supervisor".to_owned();
+    Source { program, stream: Stream::Stdout, path: None, console: true, form: Form::Program }
+}
+
+fn words(lines: u64) -> Vec<u8> {
+    format!("{lines} lines left out: nobody reads fast enough\n").into_bytes()
 }

@@ -1,14 +1,21 @@
 //! GPU memory and utilization, if NVIDIA's management library can be loaded.
 //!
-//! Only built and tested on machines without a GPU: the readings themselves are untested.
+//! A driver may hang, and does on the worst days, so a thread of its own asks it.
+
+use std::{
+    cell::Cell,
+    io,
+    rc::Rc,
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    thread,
+    time::Duration,
+};
 
 use nvml_wrapper::{Nvml, error::NvmlError};
+use tokio::sync::oneshot;
 
-/// NVIDIA's management library, if it could be loaded.
-#[derive(Debug, Default)]
-pub struct Gpus {
-    library: Option<Nvml>,
-}
+/// How long a scrape waits for the driver.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A reading of one GPU.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,34 +30,75 @@ pub struct GpuReading {
     pub utilisation: f64,
 }
 
+/// What is known about the GPUs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GpuState {
+    /// There is no library, so no GPU.
+    Absent,
+    /// The library can't be used: driver version mismatch, no device.
+    Broken(String),
+    /// The driver doesn't answer.
+    Silent,
+    /// The readings of every GPU that responds.
+    Read(Vec<GpuReading>),
+}
+
+/// Handle to the thread that asks the driver.
+#[derive(Clone, Debug)]
+pub struct Gpus {
+    questions: SyncSender<oneshot::Sender<GpuState>>,
+    /// Whether the last question was answered; a driver that hangs isn't waited for again and again.
+    answers: Rc<Cell<bool>>,
+}
+
 impl Gpus {
-    /// Loads `libnvidia-ml.so.1`. If it isn't installed, the machine has no GPU and there are no GPU metrics.
+    /// Starts the thread, which loads `libnvidia-ml.so.1`.
     ///
     /// # Errors
-    /// When the library exists but can't be used (driver version mismatch, no device).
-    pub fn load() -> Result<Self, NvmlError> {
-        match Nvml::builder().lib_path("libnvidia-ml.so.1".as_ref()).init() {
-            Ok(library) => Ok(Self { library: Some(library) }),
-            Err(NvmlError::LibloadingError(_)) => Ok(Self::default()),
-            Err(error) => Err(error),
-        }
+    /// When the thread can't be started.
+    pub fn start() -> io::Result<Self> {
+        let (questions, asked) = sync_channel(1);
+        thread::Builder::new().name("gpu".into()).spawn(move || serve(&asked))?;
+        Ok(Self { questions, answers: Rc::new(Cell::new(true)) })
     }
 
     /// Reads every GPU that responds.
-    pub fn read(&self) -> Vec<GpuReading> {
-        let Some(library) = &self.library else { return Vec::new() };
-        let count = library.device_count().unwrap_or(0);
-        let reading = |index| {
-            let device = library.device_by_index(index).ok()?;
-            let memory = device.memory_info().ok()?;
-            let busy = device.utilization_rates().ok()?;
-            Some(GpuReading {
-                index,
-                memory_used_bytes: memory.used,
-                memory_total_bytes: memory.total,
-                utilisation: f64::from(busy.gpu) / 100.0,
-            })
-        };
-        (0..count).filter_map(reading).collect()
+    pub async fn read(&self) -> GpuState {
+        let (tell, answer) = oneshot::channel();
+        // Full: it is still at an earlier question.
+        let asked = self.questions.try_send(tell).is_ok();
+        let patience = if self.answers.get() { PATIENCE } else { Duration::from_millis(50) };
+        let answer = async { if asked { answer.await.ok() } else { None } };
+        let state = tokio::time::timeout(patience, answer).await.ok().flatten();
+        self.answers.set(state.is_some());
+        state.unwrap_or(GpuState::Silent)
     }
+}
+
+fn serve(questions: &Receiver<oneshot::Sender<GpuState>>) {
+    let library = Nvml::builder().lib_path("libnvidia-ml.so.1".as_ref()).init();
+    while let Ok(tell) = questions.recv() {
+        // Whoever asked may have given up.
+        let _ = tell.send(match &library {
+            Ok(library) => GpuState::Read(readings(library)),
+            Err(NvmlError::LibloadingError(_)) => GpuState::Absent,
+            Err(error) => GpuState::Broken(error.to_string()),
+        });
+    }
+}
+
+fn readings(library: &Nvml) -> Vec<GpuReading> {
+    let count = library.device_count().unwrap_or(0);
+    let reading = |index| {
+        let device = library.device_by_index(index).ok()?;
+        let memory = device.memory_info().ok()?;
+        let busy = device.utilization_rates().ok()?;
+        Some(GpuReading {
+            index,
+            memory_used_bytes: memory.used,
+            memory_total_bytes: memory.total,
+            utilisation: f64::from(busy.gpu) / 100.0,
+        })
+    };
+    (0..count).filter_map(reading).collect()
 }

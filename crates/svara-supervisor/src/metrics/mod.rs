@@ -4,6 +4,6 @@ mod gpu;
 mod page;
 mod serve;
 
-pub use gpu::{GpuReading, Gpus};
+pub use gpu::{GpuReading, GpuState, Gpus};
 pub use page::render;
 pub use serve::serve;

@@ -9,11 +9,11 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::gpu::GpuReading;
+use super::gpu::{GpuReading, GpuState};
 use crate::supervisor::{ProgramReport, Report};
 
 /// Renders all metrics. Labels are names of programs, reasons of restarts and indices of GPUs: all bounded.
-pub fn render(report: Report, memory_kills: BTreeMap<String, u64>, gpus: Vec<GpuReading>) -> String {
+pub fn render(report: Report, memory_kills: BTreeMap<String, u64>, gpus: GpuState) -> String {
     let mut registry = Registry::with_prefix("svara_supervisor");
     registry.register_collector(Box::new(Page { report, memory_kills, gpus }));
     let mut text = String::new();
@@ -28,7 +28,7 @@ struct Page {
     report: Report,
     /// By the name of the program.
     memory_kills: BTreeMap<String, u64>,
-    gpus: Vec<GpuReading>,
+    gpus: GpuState,
 }
 
 impl Collector for Page {
@@ -67,9 +67,12 @@ impl Collector for Page {
         let kills = |p: &ProgramReport| self.memory_kills.get(&p.name).copied().map(ConstCounter::new);
         self.programs(page, "memory_kills", "Kills by the kernel at the program's memory limit.", kills)?;
         family(page, "restarts", "Restarts of the program by reason.", self.restarts())?;
-        if self.gpus.is_empty() {
-            return Ok(());
-        }
+        let answers = match &self.gpus {
+            GpuState::Absent => return Ok(()),
+            GpuState::Broken(_) | GpuState::Silent => ConstGauge::new(0_u32),
+            GpuState::Read(_) => ConstGauge::new(1_u32),
+        };
+        single(page, "gpu_driver_up", "1 if the GPU driver answers, else 0.", &answers)?;
         self.gpus(page, "gpu_memory_used_bytes", "GPU memory in use.", |gpu| gpu.memory_used_bytes)?;
         self.gpus(page, "gpu_memory_total_bytes", "Total GPU memory.", |gpu| gpu.memory_total_bytes)?;
         self.gpus(page, "gpu_utilisation_ratio", "Fraction of time the GPU was busy.", |gpu| gpu.utilisation)
@@ -107,7 +110,14 @@ impl Page {
         value: impl Fn(&GpuReading) -> N,
     ) -> fmt::Result {
         let gauge = |gpu: &GpuReading| ([("gpu", gpu.index)], ConstGauge::new(value(gpu)));
-        family(page, name, help, self.gpus.iter().map(gauge))
+        let gpus = match &self.gpus {
+            GpuState::Read(gpus) => gpus.as_slice(),
+            _ => &[],
+        };
+        if gpus.is_empty() {
+            return Ok(());
+        }
+        family(page, name, help, gpus.iter().map(gauge))
     }
 }
 
@@ -197,11 +207,20 @@ mod tests {
             utilisation: 0.5,
         });
         let expected = include_str!("../../tests/golden/metrics.txt");
-        assert_eq!(render(report(), memory_kills, gpus.to_vec()), expected);
+        assert_eq!(render(report(), memory_kills, GpuState::Read(gpus.to_vec())), expected);
+    }
+
+    #[test]
+    fn a_silent_driver_is_a_metric() {
+        let page = render(report(), BTreeMap::new(), GpuState::Silent);
+        assert!(
+            page.contains("svara_supervisor_gpu_driver_up 0\n") && !page.contains("gpu_memory"),
+            "{page}"
+        );
     }
 
     #[test]
     fn without_gpus_there_are_no_gpu_metrics() {
-        assert!(!render(report(), BTreeMap::new(), Vec::new()).contains("gpu"));
+        assert!(!render(report(), BTreeMap::new(), GpuState::Absent).contains("gpu"));
     }
 }

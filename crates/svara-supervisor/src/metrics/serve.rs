@@ -1,6 +1,6 @@
 //! `GET /metrics`.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -10,32 +10,33 @@ use http_body_util::Full;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::encoding::prometheus_text;
-use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, mpsc},
-    time::timeout,
-};
+use tokio::{net::TcpListener, sync::mpsc, task::AbortHandle, time::timeout};
 
 use crate::control::{Call, Request, Response};
 
-/// Connections served at once; further ones wait.
-const MAX_CONNECTIONS: usize = 8;
+/// Connections served at once; for one more, the oldest is closed.
+const MAX_CONNECTIONS: usize = 32;
 
 /// Connections are closed after this time, idle or not.
 const CONNECTION_LIMIT: Duration = Duration::from_secs(30);
 
 /// Accepts connections forever.
 pub async fn serve(listener: TcpListener, calls: mpsc::Sender<Call>) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             // Probably out of file descriptors; retry once some are closed.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
+        open.retain(|connection| !connection.is_finished());
+        if open.len() >= MAX_CONNECTIONS
+            && let Some(oldest) = open.pop_front()
+        {
+            oldest.abort();
+        }
         let calls = calls.clone();
-        tokio::task::spawn_local(async move {
+        let connection = tokio::task::spawn_local(async move {
             let service = service_fn(|request| answer(request, calls.clone()));
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -43,8 +44,8 @@ pub async fn serve(listener: TcpListener, calls: mpsc::Sender<Call>) {
                 .serve_connection(TokioIo::new(stream), service);
             // A scraper that disconnects or stalls gets no answer.
             let _ = timeout(CONNECTION_LIMIT, connection).await;
-            drop(place);
         });
+        open.push_back(connection.abort_handle());
     }
 }
 
@@ -60,7 +61,7 @@ async fn answer(
     }
     let (reply, mut answer) = mpsc::channel(1);
     // Fails if the supervisor is about to exit; then there is no answer either.
-    let _ = calls.send(Call { request: Request::Metrics, reply }).await;
+    let _ = calls.send(Call { request: Request::Metrics, reply, timeout: None }).await;
     Ok(match answer.recv().await {
         Some(Response::Metrics(text)) => plain(StatusCode::OK, text),
         _ => plain(StatusCode::SERVICE_UNAVAILABLE, "the supervisor is shutting down\n".to_owned()),

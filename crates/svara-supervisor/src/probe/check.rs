@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-
-use super::{Check, get};
+use super::{
+    Check, get,
+    resolve::{Purpose, connect},
+};
 use crate::process::{Children, Launch};
 
 /// Runs a check once.
@@ -18,11 +19,13 @@ pub async fn check(question: &Check, timeout: Duration, children: &Children) -> 
             let passes = status.is_success() || status.is_redirection();
             if passes { Ok(()) } else { Err(format!("status {}", status.as_u16())) }
         }
-        Check::Tcp(address) => match tokio::time::timeout(timeout, TcpStream::connect(address)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("no connection within {}", humantime::format_duration(timeout))),
-        },
+        Check::Tcp { host, port } => {
+            match tokio::time::timeout(timeout, connect(host, *port, Purpose::Probe)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err(format!("no connection within {}", humantime::format_duration(timeout))),
+            }
+        }
         Check::Command(command) => {
             let exit = children.run(Launch::helper(command), timeout).await.map_err(|e| e.to_string())?;
             if exit.code() == 0 { Ok(()) } else { Err(exit.to_string()) }

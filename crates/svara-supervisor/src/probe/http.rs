@@ -9,7 +9,9 @@ use http::{
 };
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, task::JoinSet};
+use tokio::task::JoinSet;
+
+use super::resolve::{Purpose, connect};
 
 /// Longest body to read; vLLM's `/metrics` has about 60 KB.
 const MAX_BODY_BYTES: usize = 4 << 20;
@@ -42,15 +44,20 @@ pub enum HttpError {
 /// # Errors
 /// When no complete answer arrives within `timeout`. Any status is an answer, even 400 and above.
 pub async fn get(uri: &Uri, timeout: Duration) -> Result<(StatusCode, Bytes), HttpError> {
-    within(timeout, request(Method::GET, uri, Bytes::new())).await
+    within(timeout, request(Method::GET, uri, Bytes::new(), Purpose::Probe)).await
 }
 
 /// Sends a POST request with a JSON body.
 ///
 /// # Errors
 /// As for [`get`].
-pub async fn post_json(uri: &Uri, body: String, timeout: Duration) -> Result<(StatusCode, Bytes), HttpError> {
-    within(timeout, request(Method::POST, uri, Bytes::from(body))).await
+pub async fn post_json(
+    uri: &Uri,
+    body: String,
+    timeout: Duration,
+    purpose: Purpose,
+) -> Result<(StatusCode, Bytes), HttpError> {
+    within(timeout, request(Method::POST, uri, Bytes::from(body), purpose)).await
 }
 
 async fn within<T>(
@@ -60,10 +67,15 @@ async fn within<T>(
     tokio::time::timeout(timeout, answer).await.unwrap_or(Err(HttpError::Timeout(timeout)))
 }
 
-async fn request(method: Method, uri: &Uri, body: Bytes) -> Result<(StatusCode, Bytes), HttpError> {
+async fn request(
+    method: Method,
+    uri: &Uri,
+    body: Bytes,
+    purpose: Purpose,
+) -> Result<(StatusCode, Bytes), HttpError> {
     let host = uri.host().ok_or_else(|| HttpError::NoHost(uri.clone()))?;
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((bare, uri.port_u16().unwrap_or(80))).await?;
+    let stream = connect(bare, uri.port_u16().unwrap_or(80), purpose).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // Dropped with this future, so a timeout also closes the connection.
     let mut driver = JoinSet::new();

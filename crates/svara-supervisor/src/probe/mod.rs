@@ -6,6 +6,7 @@ mod check;
 mod hang;
 mod http;
 mod metrics;
+mod resolve;
 mod threshold;
 mod watch;
 
@@ -15,6 +16,7 @@ pub use check::check;
 pub use hang::{HangDetector, Sample};
 pub use http::{HttpError, get, post_json};
 pub use metrics::sum_of;
+pub use resolve::Purpose;
 pub use threshold::Threshold;
 pub use watch::{Finding, Found, Watch};
 
@@ -40,8 +42,13 @@ pub struct ProbeSpec {
 pub enum Check {
     /// An HTTP GET returns a status from 200 to 399. Not HEAD, which vLLM answers with 405.
     Http(::http::Uri),
-    /// A TCP connection to `host:port` can be opened.
-    Tcp(String),
+    /// A TCP connection can be opened.
+    Tcp {
+        /// Name or address.
+        host: String,
+        /// Port.
+        port: u16,
+    },
     /// A command exits with 0.
     Command(Vec<String>),
 }

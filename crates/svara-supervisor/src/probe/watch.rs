@@ -8,7 +8,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{HangDetector, HangSpec, HttpError, ProbeSpec, Sample, Threshold, check, get, post_json, sum_of};
+use super::{
+    HangDetector, HangSpec, HttpError, ProbeSpec, Purpose, Sample, Threshold, check, get, post_json, sum_of,
+};
 use crate::{
     config::ProgramSpec,
     process::Children,
@@ -201,7 +203,7 @@ impl Canary {
         let (url, body) = (spec.url.clone(), spec.body.clone());
         // Longer than it takes to detect a hang, so that it is still unanswered by then.
         let limit = hang.stall + hang.period * 4;
-        let send = async move { post_json(&url, body, limit).await.map(|_| ()) };
+        let send = async move { post_json(&url, body, limit, Purpose::Probe).await.map(|_| ()) };
         self.task = Some(tokio::task::spawn_local(send));
         self.sent = Some(Instant::now());
     }

@@ -1,31 +1,34 @@
-//! All processes of a program: its group, its session, and those that left both.
+//! All processes of a program: its group, its session, its descendants, and those that left all of them.
 
-use std::fs;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use nix::{
     sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
 
-use super::stat::{Stat, Usage, processes};
+use super::stat::{ProcessTable, Stat, Usage};
 
 /// Environment variable that marks every process we start; its value is `TOKEN/PROGRAM`.
 pub(super) const MARK: &str = "SVARA_SUPERVISED";
 
 /// The processes of one program.
 ///
-/// A member is in the leader's group (like vLLM's engine and workers), in its session (job control changes groups), or
-/// carries our mark in its environment (a daemon with its own session).
+/// A member is in the leader's group (like vLLM's engine and workers), in its session (job control changes groups),
+/// carries our mark in its environment (a daemon with its own session), or was seen as a descendant of a member (a daemon
+/// with its own session and environment).
 #[derive(Clone, Debug)]
 pub struct Family {
     leader: i32,
     mark: String,
+    /// Members by descent only, by process id and start: once their parents are gone, nothing else tells.
+    strays: RefCell<BTreeSet<(i32, u64)>>,
 }
 
 impl Family {
     /// The family of a leader that was started in its own session with `mark` in its environment.
     pub fn new(leader: i32, mark: &str) -> Self {
-        Self { leader, mark: format!("{MARK}={mark}") }
+        Self { leader, mark: mark.to_owned(), strays: RefCell::default() }
     }
 
     /// The leader's process id, which is also that of the group and the session.
@@ -34,51 +37,65 @@ impl Family {
     }
 
     /// Signals the group, and members outside it one by one.
-    pub fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal, table: &ProcessTable) {
+        let members = self.members(table);
         // Fails if no process is left.
         let _ = killpg(Pid::from_raw(self.leader), signal);
-        for stat in self.members().filter(|stat| stat.group != self.leader) {
+        for stat in members.iter().filter(|stat| stat.group != self.leader) {
             let _ = kill(Pid::from_raw(stat.pid), signal);
         }
     }
 
-    /// Whether no member is left. Zombies don't count: they hold no resources and vanish with their parent.
-    pub fn is_empty(&self) -> bool {
-        self.members().next().is_none()
+    /// Whether no member is left.
+    pub fn is_empty(&self, table: &ProcessTable) -> bool {
+        self.members(table).is_empty()
     }
 
     /// The members' resource usage.
-    pub fn usage(&self) -> Usage {
+    pub fn usage(&self, table: &ProcessTable) -> Usage {
         let mut usage = Usage::default();
-        self.members().for_each(|stat| usage.add(&stat));
+        self.members(table).iter().for_each(|stat| usage.add(stat));
         usage
     }
 
-    fn members(&self) -> impl Iterator<Item = Stat> {
-        processes().filter(|stat| !matches!(stat.state, 'Z' | 'X') && self.includes(stat))
+    /// The members' process ids.
+    pub fn pids(&self, table: &ProcessTable) -> Vec<i32> {
+        self.members(table).iter().map(|stat| stat.pid).collect()
     }
 
-    fn includes(&self, stat: &Stat) -> bool {
-        stat.group == self.leader || stat.session == self.leader || has_mark(stat.pid, &self.mark, false)
+    /// The members; remembers those that only their descent tells.
+    pub fn members(&self, table: &ProcessTable) -> Vec<Stat> {
+        let mut strays = self.strays.borrow_mut();
+        strays.retain(|(pid, started)| table.get(*pid).is_some_and(|stat| stat.started_ticks == *started));
+        let is_one = |stat: &Stat| {
+            stat.group == self.leader
+                || stat.session == self.leader
+                || strays.contains(&(stat.pid, stat.started_ticks))
+                || table.mark(stat.pid) == Some(self.mark.as_bytes())
+        };
+        let mut members: Vec<Stat> = table.all().filter(|stat| is_one(stat)).copied().collect();
+        let mut pids: BTreeSet<i32> = members.iter().map(|stat| stat.pid).collect();
+        // Each round finds the children of those found before.
+        loop {
+            let descends = |stat: &&Stat| pids.contains(&stat.parent) && !pids.contains(&stat.pid);
+            let found: Vec<Stat> = table.all().filter(descends).copied().collect();
+            if found.is_empty() {
+                return members;
+            }
+            pids.extend(found.iter().map(|stat| stat.pid));
+            strays.extend(found.iter().map(|stat| (stat.pid, stat.started_ticks)));
+            members.extend(found);
+        }
     }
 }
 
 /// Kills every process whose mark starts with `token`; returns their number.
-pub(super) fn kill_marked(token: &str) -> usize {
-    let mark = format!("{MARK}={token}/");
-    let marked =
-        processes().filter(|stat| !matches!(stat.state, 'Z' | 'X') && has_mark(stat.pid, &mark, true));
-    let kill = |stat: &Stat| {
+pub(super) fn kill_marked(token: &str, table: &ProcessTable) -> usize {
+    let mark = format!("{token}/");
+    let marked = |stat: &&Stat| table.mark(stat.pid).is_some_and(|found| found.starts_with(mark.as_bytes()));
+    let kill = |stat: &&Stat| {
         // Fails if it has already exited.
         let _ = kill(Pid::from_raw(stat.pid), Signal::SIGKILL);
     };
-    marked.inspect(kill).count()
-}
-
-fn has_mark(pid: i32, mark: &str, as_prefix: bool) -> bool {
-    // Unreadable: another user's, or gone.
-    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
-    environment.split(|byte| *byte == 0).any(|variable| {
-        if as_prefix { variable.starts_with(mark.as_bytes()) } else { variable == mark.as_bytes() }
-    })
+    table.all().filter(marked).inspect(kill).count()
 }

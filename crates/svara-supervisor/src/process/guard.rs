@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use super::{
     Children, Exit,
     family::{Family, kill_marked},
+    stat::ProcessTable,
 };
 
 /// Our handle to the guard process.
@@ -98,10 +99,11 @@ pub fn guard_main(token: &str) {
     }
     // Repeatedly: a process may fork while its family is being killed.
     for _ in 0..20 {
+        let table = ProcessTable::read();
         let families = groups.iter().map(|group| Family::new(*group, token));
-        let alive =
-            families.filter(|family| !family.is_empty()).inspect(|f| f.signal(Signal::SIGKILL)).count();
-        if kill_marked(token) + alive == 0 {
+        let alive = families.filter(|family| !family.is_empty(&table));
+        let alive = alive.inspect(|family| family.signal(Signal::SIGKILL, &table)).count();
+        if kill_marked(token, &table) + alive == 0 {
             return;
         }
         sleep(Duration::from_millis(50));

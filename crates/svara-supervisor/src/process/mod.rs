@@ -14,4 +14,4 @@ pub use exit::Exit;
 pub use family::Family;
 pub use guard::{Guard, guard_main};
 pub use launch::{Launch, Output, raise_files};
-pub use stat::{Usage, adopted_children};
+pub use stat::{ProcessTable, Stat, Usage};

@@ -1,10 +1,12 @@
 //! Reads `/proc`.
 
-use std::fs;
+use std::{cell::OnceCell, collections::BTreeMap, fs};
+
+use super::family::MARK;
 
 /// The fields of `/proc/PID/stat` used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stat {
+pub struct Stat {
     pub(super) pid: i32,
     pub(super) state: char,
     pub(super) parent: i32,
@@ -13,6 +15,8 @@ pub(super) struct Stat {
     /// CPU time of the process and its reaped children, in clock ticks.
     pub(super) cpu_ticks: u64,
     pub(super) resident_pages: u64,
+    /// When it started, in clock ticks since boot; with the id, it names a process for good.
+    pub(super) started_ticks: u64,
 }
 
 /// Total resource usage of a program's processes.
@@ -35,15 +39,50 @@ impl Usage {
 }
 
 /// All visible processes, except those that end in the meantime.
-pub(super) fn processes() -> impl Iterator<Item = Stat> {
+fn processes() -> impl Iterator<Item = Stat> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| read(entry.file_name().to_str()?.parse().ok()?))
 }
 
-/// Adopted orphans: our children that we didn't start ourselves.
-pub fn adopted_children(known: impl Fn(i32) -> bool) -> Vec<i32> {
-    let own = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
-    processes().filter(|stat| stat.parent == own && !known(stat.pid)).map(|stat| stat.pid).collect()
+/// One reading of all processes, for everyone who asks at the same moment.
+#[derive(Debug)]
+pub struct ProcessTable {
+    /// Without zombies: they hold no resources and vanish with their parent.
+    alive: BTreeMap<i32, (Stat, OnceCell<Option<Box<[u8]>>>)>,
+}
+
+impl ProcessTable {
+    /// Reads `/proc`.
+    pub fn read() -> Self {
+        let alive = processes().filter(|stat| !matches!(stat.state, 'Z' | 'X'));
+        Self { alive: alive.map(|stat| (stat.pid, (stat, OnceCell::new()))).collect() }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Stat> {
+        self.alive.values().map(|(stat, _)| stat)
+    }
+
+    pub(super) fn get(&self, pid: i32) -> Option<&Stat> {
+        self.alive.get(&pid).map(|(stat, _)| stat)
+    }
+
+    /// The mark in the environment of a process, read when it is first asked for.
+    pub(super) fn mark(&self, pid: i32) -> Option<&[u8]> {
+        self.alive.get(&pid)?.1.get_or_init(|| read_mark(pid)).as_deref()
+    }
+
+    /// Adopted orphans: our children that we didn't start ourselves.
+    pub fn adopted(&self, known: impl Fn(i32) -> bool) -> Vec<i32> {
+        let own = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
+        self.all().filter(|stat| stat.parent == own && !known(stat.pid)).map(|stat| stat.pid).collect()
+    }
+}
+
+fn read_mark(pid: i32) -> Option<Box<[u8]>> {
+    // Unreadable: another user's, or gone.
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let mut variables = environment.split(|byte| *byte == 0);
+    variables.find_map(|variable| variable.strip_prefix(MARK.as_bytes())?.strip_prefix(b"=")).map(Into::into)
 }
 
 fn read(pid: i32) -> Option<Stat> {
@@ -64,6 +103,7 @@ fn parse(pid: i32, line: &str) -> Option<Stat> {
         session: id(3)?,
         cpu_ticks: number(11)? + number(12)? + number(13)? + number(14)?,
         resident_pages: number(21)?,
+        started_ticks: number(19)?,
     })
 }
 

@@ -75,6 +75,12 @@ impl Machine {
         Self { state: State::Stopped, generation: 0, last_exit: None, history, policies, random: seed }
     }
 
+    /// Numbers its processes from here, so that none has the number of another machine's.
+    #[must_use]
+    pub fn numbered_from(self, generation: u64) -> Self {
+        Self { generation, ..self }
+    }
+
     /// The current state.
     pub fn state(&self) -> &State {
         &self.state

@@ -1,51 +1,75 @@
 //! Carries out operators' requests from the socket.
 
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
 use tokio::sync::mpsc;
 
 use super::{
     core::Core,
-    unit::{Intent, Unit},
-    waiter::{Until, Waiter},
+    tail::{Wanted, tail},
+    unit::Unit,
 };
 use crate::{
-    control::{Failure, Request, Response},
+    config::parse_signal,
+    control::{Call, Failure, Request, Response},
+    fleet::{Body, Until, Waiter},
     logs::Logs,
 };
 
+/// How long a command waits for its programs, unless it says so itself: longer than the largest model takes to load.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
 impl Core {
     /// Carries out a request, except the two that the loop handles itself (`reload`, `metrics`).
-    pub(super) fn call(&mut self, request: Request, reply: mpsc::Sender<Response>) {
-        let starts = matches!(request, Request::Start { .. } | Request::Restart { .. });
+    pub(super) fn call(&mut self, call: Call) {
+        let Call { request, reply, timeout } = call;
+        let starts =
+            matches!(request, Request::Start { .. } | Request::Restart { .. } | Request::Roll { .. });
         if starts && self.is_shutting_down() {
             return refuse(&reply, Failure::Failed, "the supervisor is shutting down".to_owned());
         }
+        let names = match &request {
+            Request::Status { programs }
+            | Request::Start { programs, .. }
+            | Request::Restart { programs, .. }
+            | Request::Roll { programs }
+            | Request::Signal { programs, .. }
+            | Request::Stop { programs } => self.named(programs),
+            Request::Tail { program, .. } => self.named(std::slice::from_ref(program)),
+            _ => Ok(Vec::new()),
+        };
+        let names = match names {
+            Ok(names) => names,
+            Err(message) => return refuse(&reply, Failure::UnknownProgram, message),
+        };
+        let limit = timeout.unwrap_or(PATIENCE);
         match request {
-            Request::Status { programs } => self.with(&programs, reply, |core, names, reply| {
-                send(&reply, Response::Status(core.report(&names)));
-            }),
-            Request::Start { programs, wait } => self.with(&programs, reply, |core, names, reply| {
-                core.each(&names, |core, at| {
-                    let Some(unit) = core.units.get_mut(at) else { return };
-                    unit.intent = None;
-                    let step = unit.machine.start();
-                    unit.apply(step, &mut core.services);
-                });
-                core.settle(names, wait, reply);
-            }),
-            Request::Restart { programs, wait } => self.with(&programs, reply, |core, names, reply| {
-                core.intend(&names, &Intent::Restart);
-                core.settle(names, wait, reply);
-            }),
-            Request::Stop { programs } => self.with(&programs, reply, |core, names, reply| {
-                core.intend(&names, &Intent::Stop);
-                core.waiters.push(Waiter { programs: names, until: Until::Down, reply });
-            }),
-            Request::Tail { program, lines, stream, follow } => {
-                self.with(&[program], reply, |core, names, reply| {
-                    for unit in core.units.iter().filter(|unit| names.contains(&unit.spec.name)) {
-                        tail(unit, lines, stream, follow, reply.clone());
-                    }
-                });
+            Request::Status { .. } => send(&reply, Response::Status(self.report(&names))),
+            Request::Start { wait, .. } => {
+                let serial = self.fleet.start(&names, &mut self.services);
+                self.settle(serial, names, wait, limit, reply);
+            }
+            Request::Restart { wait, .. } => {
+                let serial = self.fleet.restart(&names);
+                self.settle(serial, names, wait, limit, reply);
+            }
+            Request::Roll { .. } => {
+                let serial = self.fleet.roll(&names);
+                self.wait(serial, names, Until::Ready, limit, reply);
+            }
+            Request::Stop { .. } => {
+                let serial = self.fleet.stop(&names);
+                self.wait(serial, names, Until::Down, limit, reply);
+            }
+            Request::Signal { signal, .. } => match parse_signal(&signal) {
+                Ok(signal) => self.signal(&names, signal, &reply),
+                Err(message) => refuse(&reply, Failure::BadRequest, message),
+            },
+            Request::Tail { lines, stream, follow, .. } => {
+                for unit in self.fleet.units.iter().filter(|unit| names.contains(&unit.member.spec.name)) {
+                    tail(unit, &self.services.logs, Wanted { lines, stream, follow }, reply.clone());
+                }
             }
             Request::Events { count, follow } => {
                 let events = self.services.events.last(count);
@@ -81,89 +105,57 @@ impl Core {
         }
     }
 
-    /// Answers the waiting requests that have been met, or can't be.
-    pub(super) fn answer_waiters(&mut self) {
-        let units = &self.units;
-        self.waiters.retain(|waiter| match waiter.answer(units) {
-            None => !waiter.reply.is_closed(),
-            Some(answer) => {
-                send(&waiter.reply, answer);
-                false
-            }
-        });
-    }
-
-    /// Resolves names: none or `all` means all programs; a program's name means all its replicas.
-    fn with(
+    fn settle(
         &mut self,
-        names: &[String],
+        serial: u64,
+        names: Vec<String>,
+        wait: bool,
+        limit: Duration,
         reply: mpsc::Sender<Response>,
-        act: impl FnOnce(&mut Self, Vec<String>, mpsc::Sender<Response>),
     ) {
-        let all = names.is_empty() || names.iter().any(|name| name == "all");
-        let matches = |unit: &Unit, name: &String| unit.spec.name == *name || unit.spec.program == *name;
-        for name in names.iter().filter(|_| !all) {
-            if !self.units.iter().any(|unit| matches(unit, name)) {
-                let known: Vec<_> = self.units.iter().map(|unit| unit.spec.name.as_str()).collect();
-                let disabled = self.disabled.contains(name);
-                let why = if disabled { "is disabled by `enabled`" } else { "is not a program" };
-                let message = format!("`{name}` {why}; programs are: {}", known.join(", "));
-                return refuse(&reply, Failure::UnknownProgram, message);
-            }
-        }
-        let wanted = self.units.iter().filter(|unit| all || names.iter().any(|name| matches(unit, name)));
-        let found = wanted.map(|unit| unit.spec.name.clone()).collect();
-        act(self, found, reply);
-    }
-
-    fn each(&mut self, names: &[String], mut act: impl FnMut(&mut Self, usize)) {
-        for at in 0..self.units.len() {
-            if self.units.get(at).is_some_and(|unit| names.contains(&unit.spec.name)) {
-                act(self, at);
-            }
-        }
-    }
-
-    fn intend(&mut self, names: &[String], intent: &Intent) {
-        for unit in self.units.iter_mut().filter(|unit| names.contains(&unit.spec.name)) {
-            unit.intent = Some(intent.clone());
-        }
-    }
-
-    fn settle(&mut self, names: Vec<String>, wait: bool, reply: mpsc::Sender<Response>) {
         if wait {
-            self.waiters.push(Waiter { programs: names, until: Until::Ready, reply });
+            return self.wait(serial, names, Until::Ready, limit, reply);
+        }
+        self.advance();
+        let named = self.fleet.units.iter().filter(|unit| names.contains(&unit.member.spec.name));
+        send(&reply, Response::Done(named.map(Unit::describe).collect()));
+    }
+
+    fn wait(
+        &mut self,
+        serial: u64,
+        programs: Vec<String>,
+        until: Until,
+        limit: Duration,
+        reply: mpsc::Sender<Response>,
+    ) {
+        // A limit too large for the clock is none.
+        let now = Instant::now();
+        let deadline = now.checked_add(limit).unwrap_or(now + PATIENCE);
+        self.replies.insert(serial, reply);
+        self.fleet.wait(Waiter { serial, programs, until, deadline, limit });
+    }
+
+    /// Sends a signal to whole groups.
+    fn signal(&mut self, names: &[String], signal: Signal, reply: &mpsc::Sender<Response>) {
+        let table = self.services.processes();
+        let mut success = true;
+        let mut lines = Vec::new();
+        for unit in self.fleet.units.iter().filter(|unit| names.contains(&unit.member.spec.name)) {
+            if let Some(process) = &unit.process {
+                process.family.signal(signal, &table);
+                lines.push(format!("{}: {signal} sent", unit.member.spec.name));
+            } else {
+                success = false;
+                lines.push(format!("{}; it has no process", unit.describe()));
+            }
+        }
+        if success {
+            send(reply, Response::Done(lines));
         } else {
-            self.advance();
-            let named = self.units.iter().filter(|unit| names.contains(&unit.spec.name));
-            send(&reply, Response::Done(named.map(Unit::describe).collect()));
+            refuse(reply, Failure::Failed, lines.join("\n"));
         }
     }
-}
-
-fn tail(
-    unit: &Unit,
-    lines: usize,
-    stream: Option<crate::logs::Stream>,
-    follow: bool,
-    reply: mpsc::Sender<Response>,
-) {
-    let last = unit.tail.borrow().last(lines, stream);
-    let followed = follow.then(|| unit.tail.borrow_mut().follow());
-    tokio::task::spawn_local(async move {
-        for line in last {
-            if reply.send(Response::Line(line)).await.is_err() {
-                return;
-            }
-        }
-        let Some(mut followed) = followed else { return };
-        while let Some(line) = next(&mut followed, &reply).await {
-            let wanted = stream.is_none_or(|stream| line.stream == stream);
-            if wanted && reply.send(Response::Line(line)).await.is_err() {
-                return;
-            }
-        }
-    });
 }
 
 /// The next item, or `None` if the client is gone.

@@ -1,95 +1,67 @@
-//! Coordinates all programs: which may start, which must stop first, and when the supervisor is done.
+//! All programs, with everything that carries out what [`Fleet`] decides.
 
-use std::time::Instant;
+use std::{collections::HashMap, time::Instant};
 
 use nix::sys::signal::Signal;
+use tokio::sync::mpsc;
 
 use super::{
+    commands::{refuse, send},
     services::Services,
     timers::Timers,
-    unit::{Intent, Unit, all_satisfied},
-    waiter::Waiter,
+    unit::Unit,
 };
 use crate::{
-    config::{Config, ProgramSpec},
+    config::Config,
+    control::{Failure, Response},
     events::Kind,
+    fleet::{Fleet, all_satisfied},
     probe::Finding,
     program::State,
 };
 
-/// The programs and what is intended for them.
+/// The programs, and those who wait for them.
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) services: Services,
-    /// In start order.
-    pub(super) units: Vec<Unit>,
+    pub(super) fleet: Fleet<Unit>,
     pub(super) timers: Timers,
-    pub(super) waiters: Vec<Waiter>,
+    /// Who waits, by the number of the command.
+    pub(super) replies: HashMap<u64, mpsc::Sender<Response>>,
     pub(super) disabled: Vec<String>,
-    shutdown: Option<u8>,
+    code: u8,
     pub(super) orphans_reaped: u64,
-    seed: u64,
 }
 
 impl Core {
-    /// The programs of a configuration; those with autostart begin to start.
+    /// The programs of a configuration; those with autostart start with the first [`Core::advance`].
     pub(super) fn new(config: &Config, services: Services, seed: u64) -> Self {
-        let mut core = Self {
+        Self {
             services,
-            units: Vec::new(),
+            fleet: Fleet::new(&config.programs, seed),
             timers: Timers::new(config, Instant::now()),
-            waiters: Vec::new(),
+            replies: HashMap::new(),
             disabled: config.disabled.clone(),
-            shutdown: None,
+            code: 0,
             orphans_reaped: 0,
-            seed,
-        };
-        for spec in &config.programs {
-            core.add(spec.clone());
         }
-        core
-    }
-
-    /// Adds a program, and starts it if `autostart` is set.
-    pub(super) fn add(&mut self, spec: ProgramSpec) {
-        self.seed = self.seed.wrapping_add(0x5851_F42D_4C95_7F2D);
-        let mut unit = Unit::new(spec, self.seed);
-        if unit.spec.autostart {
-            let step = unit.machine.start();
-            unit.apply(step, &mut self.services);
-        }
-        self.units.push(unit);
     }
 
     /// Does everything that can be done now.
     pub(super) fn advance(&mut self) {
-        // Each round changes at least one program; the bound only guards against bugs in here.
-        for _ in 0..100 {
-            let before: Vec<_> = self.units.iter().map(|unit| unit.machine.state().clone()).collect();
-            let now = Instant::now();
-            for unit in &mut self.units {
-                unit.look(now, &mut self.services);
-                let step = unit.machine.tick(now);
-                unit.apply(step, &mut self.services);
-            }
-            self.carry_out_intents(now);
-            self.start_what_waits(now);
-            self.watch_essentials();
-            let after = self.units.iter().map(|unit| unit.machine.state());
-            if before.len() == self.units.len() && before.iter().eq(after) {
-                break;
-            }
+        while let Some(name) = self.fleet.turn(Instant::now(), &mut self.services) {
+            self.end_with(&name);
         }
         self.note_degraded();
-        self.answer_waiters();
-        self.timers.run(&self.units, &mut self.services);
+        self.answer();
+        self.timers.run(&self.fleet.units, &mut self.services);
     }
 
     /// When [`Core::advance`] must run next.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let now = Instant::now();
-        let units = self.units.iter().filter_map(|unit| unit.deadline(now)).min();
-        [units, self.timers.deadline()].into_iter().flatten().min()
+        let units = self.fleet.units.iter().filter_map(|unit| unit.deadline(now)).min();
+        [units, self.timers.deadline(), self.fleet.deadline(now)].into_iter().flatten().min()
     }
 
     /// Reaps children, on SIGCHLD.
@@ -105,144 +77,90 @@ impl Core {
 
     /// Hands a probe's finding to its program.
     pub(super) fn found(&mut self, finding: Finding) {
-        if let Some(unit) = self.units.iter_mut().find(|unit| unit.spec.name == finding.program) {
+        if let Some(unit) = self.fleet.units.iter_mut().find(|unit| unit.member.spec.name == finding.program)
+        {
             unit.found(finding.generation, finding.what, &mut self.services);
         }
     }
 
     /// Forwards a signal to the programs that list it.
-    pub(super) fn forward(&self, signal: Signal) {
-        for unit in self.units.iter().filter(|unit| unit.spec.forward_signals.contains(&signal)) {
+    pub(super) fn forward(&mut self, signal: Signal) {
+        let table = self.services.processes();
+        let listed = |unit: &&Unit| unit.member.spec.forward_signals.contains(&signal);
+        for unit in self.fleet.units.iter().filter(listed) {
             if let Some(process) = &unit.process {
-                process.family.signal(signal);
+                process.family.signal(signal, &table);
             }
         }
     }
 
     /// Stops everything in reverse order; on the second call, kills everything.
     pub(super) fn shut_down(&mut self, code: u8, cause: &str) {
-        let again = self.shutdown.is_some();
+        let again = self.is_shutting_down();
         let words = if again { format!("{cause}, again: killing everything") } else { cause.to_owned() };
         self.services.note(Kind::Shutdown, None, None, Some(words));
         if again {
-            let now = Instant::now();
-            for unit in &mut self.units {
-                let step = unit.machine.kill(now);
-                unit.apply(step, &mut self.services);
-            }
+            self.fleet.kill(Instant::now(), &mut self.services);
         } else {
-            self.shutdown = Some(code);
-            self.units.iter_mut().for_each(|unit| unit.intent = Some(Intent::Stop));
+            self.code = code;
+            self.fleet.shut_down();
         }
     }
 
     /// Whether the supervisor is shutting down.
     pub(super) fn is_shutting_down(&self) -> bool {
-        self.shutdown.is_some()
+        self.fleet.is_shutting_down()
     }
 
     /// The exit code, once everything has stopped.
     pub(super) fn finished(&self) -> Option<u8> {
-        self.shutdown.filter(|_| self.units.iter().all(|unit| unit.machine.state().is_final()))
+        (self.is_shutting_down() && self.fleet.is_down()).then_some(self.code)
     }
 
-    fn carry_out_intents(&mut self, now: Instant) {
-        let mut removed = Vec::new();
-        for at in 0..self.units.len() {
-            let Some(unit) = self.units.get(at) else { break };
-            let Some(intent) = &unit.intent else { continue };
-            let goes_first = |other: &Unit| {
-                let state = other.machine.state();
-                let stops =
-                    matches!(state, State::Stopping(_)) || (other.intent.is_some() && !state.is_final());
-                other.spec.after.contains(&unit.spec.name) && stops
-            };
-            if self.units.iter().any(goes_first) {
-                continue;
-            }
-            let intent = intent.clone();
-            let Some(unit) = self.units.get_mut(at) else { break };
-            match intent {
-                Intent::Restart => {
-                    let step = unit.machine.restart(now);
-                    unit.apply(step, &mut self.services);
-                    unit.intent = None;
-                }
-                Intent::Stop => {
-                    let step = unit.machine.stop(now);
-                    unit.apply(step, &mut self.services);
-                    if unit.machine.state().is_final() {
-                        unit.intent = None;
-                    }
-                }
-                Intent::Replace(_) | Intent::Remove if !unit.machine.state().is_final() => {
-                    let step = unit.machine.stop(now);
-                    unit.apply(step, &mut self.services);
-                }
-                Intent::Replace(spec) => {
-                    self.seed = self.seed.wrapping_add(1);
-                    unit.replace(*spec, self.seed);
-                    if unit.spec.autostart {
-                        let step = unit.machine.start();
-                        unit.apply(step, &mut self.services);
-                    }
-                }
-                Intent::Remove => removed.push(unit.spec.name.clone()),
-            }
-        }
-        self.units.retain(|unit| !removed.contains(&unit.spec.name));
-    }
-
-    fn start_what_waits(&mut self, now: Instant) {
-        if self.is_shutting_down() {
-            return;
-        }
-        for at in 0..self.units.len() {
-            let Some(unit) = self.units.get(at) else { break };
-            if *unit.machine.state() != State::Waiting || !all_satisfied(&self.units, &unit.spec.after) {
-                continue;
-            }
-            if let Some(unit) = self.units.get_mut(at) {
-                let step = unit.machine.dependencies_ready(now);
-                unit.apply(step, &mut self.services);
-            }
-        }
-    }
-
-    /// An essential program that has ended stops everything and determines the exit code.
-    fn watch_essentials(&mut self) {
-        if self.is_shutting_down() {
-            return;
-        }
-        let ended = |unit: &&Unit| {
-            unit.spec.essential && matches!(unit.machine.state(), State::Failed(_) | State::Exited(_))
-        };
-        let Some(unit) = self.units.iter().find(ended) else { return };
-        let code = match (unit.machine.state(), unit.machine.last_exit()) {
+    /// An essential program has ended: it stops everything and determines the exit code.
+    fn end_with(&mut self, name: &str) {
+        let Some(unit) = self.fleet.units.iter().find(|unit| unit.member.spec.name == name) else { return };
+        let machine = &unit.member.machine;
+        let code = match (machine.state(), machine.last_exit()) {
             (State::Exited(exit), _) => exit.code(),
             // vLLM exits with 0 when its engine dies, so a failed program never counts as success.
             (_, exit) => exit.map(crate::process::Exit::code).filter(|code| *code != 0).unwrap_or(1),
         };
-        let cause = format!("{} is essential and {}", unit.spec.name, unit.machine.state().name());
+        let cause = format!("{name} is essential and {}", machine.state().name());
         self.shut_down(u8::try_from(code).unwrap_or(1), &cause);
     }
 
+    /// Answers the waiting commands that have been met, or can't be.
+    fn answer(&mut self) {
+        self.replies.retain(|_, reply| !reply.is_closed());
+        let replies = &self.replies;
+        let answers = self.fleet.answers(Instant::now(), |serial| replies.contains_key(&serial));
+        for (serial, answer) in answers {
+            let Some(reply) = self.replies.remove(&serial) else { continue };
+            if answer.success {
+                send(&reply, Response::Done(answer.lines));
+            } else {
+                refuse(&reply, Failure::Failed, answer.lines.join("\n"));
+            }
+        }
+    }
+
     fn note_degraded(&mut self) {
-        for at in 0..self.units.len() {
-            let Some(unit) = self.units.get(at) else { break };
-            let is_ready = matches!(unit.machine.state(), State::Ready { .. });
-            let missing = |name: &&String| !all_satisfied(&self.units, std::slice::from_ref(*name));
-            let degraded: Vec<String> =
-                unit.spec.after.iter().filter(|_| is_ready).filter(missing).cloned().collect();
+        for at in 0..self.fleet.units.len() {
+            let Some(unit) = self.fleet.units.get(at) else { break };
+            let is_ready = matches!(unit.member.machine.state(), State::Ready { .. });
+            let missing = |name: &&String| !all_satisfied(&self.fleet.units, std::slice::from_ref(*name));
+            let after = unit.member.spec.after.iter();
+            let degraded: Vec<String> = after.filter(|_| is_ready).filter(missing).cloned().collect();
             if degraded == unit.degraded {
                 continue;
             }
-            let Some(unit) = self.units.get_mut(at) else { break };
+            let Some(unit) = self.fleet.units.get_mut(at) else { break };
             if !degraded.is_empty() {
                 let cause = format!("not ready: {}", degraded.join(", "));
-                self.services.note(Kind::Degraded, Some(&unit.spec.name), unit.pid(), Some(cause));
+                self.services.note(Kind::Degraded, Some(&unit.member.spec.name), unit.pid(), Some(cause));
             } else if is_ready {
-                self.services.note(Kind::Recovered, Some(&unit.spec.name), unit.pid(), None);
+                self.services.note(Kind::Recovered, Some(&unit.member.spec.name), unit.pid(), None);
             }
             unit.degraded = degraded;
         }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use crate::{
     config::{HookAction, HookSpec},
     events::{Event, Kind},
-    probe::post_json,
+    probe::{Purpose, post_json},
     process::{Children, Launch},
 };
 
@@ -87,7 +87,7 @@ async fn run(hook: &HookSpec, event: &Event, children: &Children) -> Result<(), 
             if exit.code() == 0 { Ok(()) } else { Err(format!("{}: {exit}", command.join(" "))) }
         }
         HookAction::Webhook(uri) => {
-            let answer = post_json(uri, json, hook.timeout).await;
+            let answer = post_json(uri, json, hook.timeout, Purpose::Alert).await;
             let (status, _) = answer.map_err(|error| format!("{uri}: {error}"))?;
             if status.is_success() { Ok(()) } else { Err(format!("{uri}: status {}", status.as_u16())) }
         }

@@ -3,14 +3,15 @@
 mod commands;
 mod core;
 mod hooks;
+mod names;
 mod reload;
 mod report;
 mod run;
 mod services;
 mod start;
+mod tail;
 mod timers;
 mod unit;
-mod waiter;
 
 pub use report::{ProgramReport, Report};
 pub use run::{RunError, run};

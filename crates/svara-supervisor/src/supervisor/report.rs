@@ -4,11 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    core::Core,
-    unit::{Unit, all_satisfied},
-};
-use crate::program::State;
+use super::{core::Core, unit::Unit};
+use crate::{fleet::all_satisfied, process::ProcessTable, program::State};
 
 /// The supervisor and its programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,10 +61,11 @@ pub struct ProgramReport {
 
 impl Core {
     /// The state of the named programs; an empty list means all.
-    pub(super) fn report(&self, names: &[String]) -> Report {
-        let wanted = |unit: &&Unit| names.is_empty() || names.contains(&unit.spec.name);
+    pub(super) fn report(&mut self, names: &[String]) -> Report {
+        let table = self.services.processes();
+        let wanted = |unit: &&Unit| names.is_empty() || names.contains(&unit.member.spec.name);
         let programs: Vec<_> =
-            self.units.iter().filter(wanted).map(|unit| self.program_report(unit)).collect();
+            self.fleet.units.iter().filter(wanted).map(|unit| self.program_report(unit, &table)).collect();
         Report {
             ready: programs.iter().all(|program| program.ready) && !self.is_shutting_down(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -79,19 +77,19 @@ impl Core {
         }
     }
 
-    fn program_report(&self, unit: &Unit) -> ProgramReport {
-        let usage = unit.process.as_ref().map(|process| process.family.usage());
+    fn program_report(&self, unit: &Unit, table: &ProcessTable) -> ProgramReport {
+        let usage = unit.process.as_ref().map(|process| process.family.usage(table));
         let now = Instant::now();
-        let detail = match unit.machine.state() {
+        let detail = match unit.member.machine.state() {
             State::Waiting => {
-                let missing = |name: &&String| !all_satisfied(&self.units, std::slice::from_ref(*name));
-                let missing: Vec<_> = unit.spec.after.iter().filter(missing).cloned().collect();
+                let missing = |name: &&String| !all_satisfied(&self.fleet.units, std::slice::from_ref(*name));
+                let missing: Vec<_> = unit.member.spec.after.iter().filter(missing).cloned().collect();
                 format!("waiting for {}", missing.join(", "))
             }
             State::Starting { since } => {
                 let so_far = Duration::from_secs(now.saturating_duration_since(*since).as_secs());
                 let so_far = humantime::format_duration(so_far);
-                match &unit.spec.startup {
+                match &unit.member.spec.startup {
                     Some(probe) => {
                         let note = if unit.note.is_empty() { "startup: no answer yet" } else { &unit.note };
                         format!("{so_far} of {}; {note}", humantime::format_duration(probe.deadline))
@@ -113,15 +111,15 @@ impl Core {
             State::Stopped | State::Exited(_) => String::new(),
         };
         ProgramReport {
-            name: unit.spec.name.clone(),
-            state: unit.machine.state().name().to_owned(),
+            name: unit.member.spec.name.clone(),
+            state: unit.member.machine.state().name().to_owned(),
             ready: unit.is_well() && unit.degraded.is_empty(),
             degraded: unit.degraded.clone(),
             pid: unit.pid(),
             uptime_seconds: unit.process.as_ref().map(|process| process.since.elapsed().as_secs_f64()),
             restarts: unit.restarts.values().sum(),
             restarts_by_reason: unit.restarts_by_reason(),
-            last_exit: unit.machine.last_exit().map(|exit| exit.to_string()),
+            last_exit: unit.member.machine.last_exit().map(|exit| exit.to_string()),
             detail,
             memory_bytes: usage.map(|usage| usage.resident_bytes),
             cpu_seconds: usage.map(|usage| usage.cpu_seconds),

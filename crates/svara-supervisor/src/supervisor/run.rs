@@ -17,7 +17,7 @@ use tokio::{
     net::UnixListener,
     signal::unix::{SignalKind, signal},
     sync::mpsc,
-    task::LocalSet,
+    task::{LocalSet, spawn_local},
     time::sleep_until,
 };
 
@@ -34,7 +34,7 @@ use crate::{
     logs::{LogNotice, Logs},
     metrics,
     probe::Finding,
-    process::{Children, Guard, adopted_children},
+    process::{Children, Guard, ProcessTable},
 };
 
 /// Why the supervisor can't start.
@@ -67,14 +67,13 @@ pub fn run(path: &Path, variables: &Variables, config: Config) -> Result<u8, Run
     let logs = Logs::start(config.log.clone(), notices).map_err(|e| RunError::System("log writer", e))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // Only needed to resolve host names in probes.
-        .max_blocking_threads(2)
-        .thread_keep_alive(Duration::from_secs(1))
         .build()
         .map_err(|e| RunError::System("runtime", e))?;
     let file = File { path: path.to_owned(), variables: variables.clone(), config };
     let path = file.config.socket.clone();
     let code = LocalSet::new().block_on(&runtime, supervise(file, socket, logs, log_notices));
+    // Waits for nothing that may still hang.
+    runtime.shutdown_background();
     // It may already be gone, along with its directory.
     let _ = std::fs::remove_file(path);
     code
@@ -105,6 +104,7 @@ async fn supervise(
         hooks: Hooks::new(file.config.hooks.clone(), children.clone(), notes.clone()),
         log_config: file.config.log.clone(),
         started: Instant::now(),
+        processes: None,
         children,
         logs,
         guard,
@@ -114,18 +114,15 @@ async fn supervise(
     if let Some(address) = file.config.metrics {
         let bound = tokio::net::TcpListener::bind(address).await;
         let listener = bound.map_err(|source| RunError::Metrics { address, source })?;
-        tokio::task::spawn_local(metrics::serve(listener, calls.clone()));
+        spawn_local(metrics::serve(listener, calls.clone()));
     }
     let places = Places::default();
-    tokio::task::spawn_local(serve(listener, calls, places.clone()));
+    spawn_local(serve(listener, calls, places.clone()));
     let mut core = Core::new(&file.config, services, seed());
     let cause = format!("version {} started", env!("CARGO_PKG_VERSION"));
     core.services.note(Kind::Supervisor, None, Some(std::process::id().cast_signed()), Some(cause));
-    let gpus = metrics::Gpus::load().unwrap_or_else(|error| {
-        let cause = format!("no GPU metrics: {error}");
-        core.services.note(Kind::Supervisor, None, None, Some(cause));
-        metrics::Gpus::default()
-    });
+    let gpus = metrics::Gpus::start().map_err(|e| RunError::System("GPU thread", e))?;
+    spawn_local(report_gpus(gpus.clone(), core.services.notes.clone()));
     loop {
         core.advance();
         if let Some(code) = core.finished() {
@@ -145,6 +142,17 @@ async fn supervise(
     }
 }
 
+/// Says once, at the start, why there are no GPU metrics.
+async fn report_gpus(gpus: metrics::Gpus, notes: mpsc::Sender<(Kind, String)>) {
+    let reason = match gpus.read().await {
+        metrics::GpuState::Broken(reason) => reason,
+        metrics::GpuState::Silent => "the driver doesn't answer".to_owned(),
+        metrics::GpuState::Absent | metrics::GpuState::Read(_) => return,
+    };
+    // Fails only if the supervisor is about to exit.
+    let _ = notes.send((Kind::Supervisor, format!("no GPU metrics: {reason}"))).await;
+}
+
 /// Listens for SIGCHLD and for the other signals that we handle. As PID 1 we only get those that we listen for.
 fn listen() -> io::Result<(tokio::signal::unix::Signal, mpsc::Receiver<Signal>)> {
     let (sender, receiver) = mpsc::channel(16);
@@ -153,9 +161,7 @@ fn listen() -> io::Result<(tokio::signal::unix::Signal, mpsc::Receiver<Signal>)>
     for ours in ours {
         let mut stream = signal(SignalKind::from_raw(ours as i32))?;
         let sender = sender.clone();
-        tokio::task::spawn_local(async move {
-            while stream.recv().await.is_some() && sender.send(ours).await.is_ok() {}
-        });
+        spawn_local(async move { while stream.recv().await.is_some() && sender.send(ours).await.is_ok() {} });
     }
     Ok((signal(SignalKind::child())?, receiver))
 }
@@ -175,16 +181,22 @@ async fn on_signal(signal: Signal, core: &mut Core, file: &mut File) {
 }
 
 fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
-    let Call { request, reply } = call;
-    match request {
-        Request::Reload => reload(core, file, &reply),
+    let reply = &call.reply;
+    match call.request {
+        Request::Reload => reload(core, file, reply),
         Request::Metrics => {
-            let memory_kills =
-                core.units.iter().map(|unit| (unit.spec.name.clone(), unit.oom_kills())).collect();
-            let text = metrics::render(core.report(&[]), memory_kills, gpus.read());
-            send(&reply, Response::Metrics(text));
+            let memory_kills = core
+                .fleet
+                .units
+                .iter()
+                .map(|unit| (unit.member.spec.name.clone(), unit.oom_kills()))
+                .collect();
+            let (report, gpus, reply) = (core.report(&[]), gpus.clone(), call.reply);
+            spawn_local(async move {
+                send(&reply, Response::Metrics(metrics::render(report, memory_kills, gpus.read().await)));
+            });
         }
-        request => core.call(request, reply),
+        _ => core.call(call),
     }
 }
 
@@ -219,7 +231,7 @@ fn on_log_notice(core: &mut Core, notice: LogNotice) {
 /// Kills remaining adopted processes, then waits until the last answers and lines are written.
 async fn finish(core: Core, places: &Places) {
     let children = core.services.children.clone();
-    let adopted = || adopted_children(|pid| children.knows(pid));
+    let adopted = || ProcessTable::read().adopted(|pid| children.knows(pid));
     for _ in 0..40 {
         let left = adopted();
         if left.is_empty() {

@@ -1,6 +1,12 @@
 //! Services that all programs share.
 
-use std::{cell::RefCell, os::fd::OwnedFd, path::PathBuf, rc::Rc, time::Instant};
+use std::{
+    cell::RefCell,
+    os::fd::OwnedFd,
+    path::PathBuf,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -8,9 +14,9 @@ use super::hooks::Hooks;
 use crate::{
     config::LogConfig,
     events::{EventLog, Kind},
-    logs::{Logs, Source, Stream, Tail, capture},
+    logs::{Form, Logs, Source, Stream, Tail, capture},
     probe::Finding,
-    process::{Children, Guard, Started},
+    process::{Children, Guard, ProcessTable, Started},
 };
 
 /// Shared by all programs; owned by the main loop.
@@ -27,9 +33,32 @@ pub(super) struct Services {
     /// Receives events from tasks that have no access to the event log.
     pub(super) notes: mpsc::Sender<(Kind, String)>,
     pub(super) started: Instant,
+    /// The latest reading of `/proc`, and its time.
+    pub(super) processes: Option<(Instant, Rc<ProcessTable>)>,
 }
 
+/// A reading of `/proc` serves everyone for this long.
+const FRESH: Duration = Duration::from_millis(25);
+
 impl Services {
+    /// All processes, as they are or were a moment ago.
+    pub(super) fn processes(&mut self) -> Rc<ProcessTable> {
+        self.processes_after(self.started)
+    }
+
+    /// As [`Services::processes`], but read after `earliest`. A family that looks empty in a reading from after its start
+    /// is empty: its leader was reaped before, or would be in it.
+    pub(super) fn processes_after(&mut self, earliest: Instant) -> Rc<ProcessTable> {
+        let serves = |read: &Instant| *read > earliest && read.elapsed() < FRESH;
+        if let Some((_, table)) = self.processes.as_ref().filter(|(read, _)| serves(read)) {
+            return Rc::clone(table);
+        }
+        let now = Instant::now();
+        let table = Rc::new(ProcessTable::read());
+        self.processes = Some((now, Rc::clone(&table)));
+        table
+    }
+
     /// Records an event and runs its hooks.
     pub(super) fn note(
         &mut self,
@@ -58,7 +87,7 @@ impl Services {
         &mut self,
         started: &mut Started,
         program: &str,
-        paths: [&PathBuf; 2],
+        paths: [Option<&PathBuf>; 2],
         tail: &Rc<RefCell<Tail>>,
     ) -> Vec<JoinHandle<()>> {
         let [stdout, stderr] = paths;
@@ -69,8 +98,9 @@ impl Services {
         let mut pumps = Vec::new();
         for (stream, path, output) in outputs {
             let Some(output) = output else { continue };
-            let (program, path) = (program.to_owned(), path.clone());
-            let source = Source { program: program.clone(), stream, path, console: true, verbatim: false };
+            let (program, path) = (program.to_owned(), path.cloned());
+            let source =
+                Source { program: program.clone(), stream, path, console: true, form: Form::Program };
             match capture(output, source, &self.logs, tail) {
                 Ok(pump) => pumps.push(pump),
                 Err(error) => {

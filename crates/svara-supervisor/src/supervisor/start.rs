@@ -16,13 +16,13 @@ use crate::{
 impl Unit {
     pub(super) fn launch(&mut self, services: &mut Services) -> io::Result<Started> {
         let launch = Launch {
-            command: &self.spec.command,
-            directory: self.spec.directory.as_deref(),
-            environment: &self.spec.environment,
-            account: self.spec.account.as_ref(),
-            limits: Self::attainable(&self.spec, services),
-            cgroup: Self::join_cgroup(&mut self.cgroup, &self.spec, services),
-            name: &self.spec.name,
+            command: &self.member.spec.command,
+            directory: self.member.spec.directory.as_deref(),
+            environment: &self.member.spec.environment,
+            account: self.member.spec.account.as_ref(),
+            limits: Self::attainable(&self.member.spec, services),
+            cgroup: Self::join_cgroup(&mut self.cgroup, &self.member.spec, services),
+            name: &self.member.spec.name,
             output: Output::Piped,
         };
         services.children.spawn(launch)
@@ -65,11 +65,11 @@ impl Unit {
 
     pub(super) fn adopt(&mut self, mut started: Started, generation: u64, services: &mut Services) {
         services.guard(started.pid);
-        let family = services.children.family(&started, &self.spec.name);
-        let paths = [&self.spec.stdout_log, &self.spec.stderr_log];
-        let pumps = services.capture(&mut started, &self.spec.name, paths, &self.tail);
+        let family = services.children.family(&started, &self.member.spec.name);
+        let paths = [self.member.spec.stdout_log.as_ref(), self.member.spec.stderr_log.as_ref()];
+        let pumps = services.capture(&mut started, &self.member.spec.name, paths, &self.tail);
         let watch = Watch {
-            spec: self.spec.clone(),
+            spec: self.member.spec.clone(),
             generation,
             children: services.children.clone(),
             findings: services.findings.clone(),

@@ -6,14 +6,12 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{
-    services::Services,
-    unit::{Unit, all_satisfied},
-};
+use super::{services::Services, unit::Unit};
 use crate::{
     config::Config,
     events::Kind,
-    logs::{Source, Stream},
+    fleet::all_satisfied,
+    logs::{Form, Source, Stream},
     process::{Launch, Output},
     schedule::{ScheduleSpec, until_next},
 };
@@ -82,16 +80,18 @@ fn next_time(spec: &ScheduleSpec, now: Instant) -> (Instant, bool) {
 /// Writes one line about all programs to `healthcheck.log` and the console.
 fn report(units: &[Unit], services: &Services) {
     let well = units.iter().all(|unit| unit.is_well() && unit.degraded.is_empty());
-    let states: Vec<String> =
-        units.iter().map(|unit| format!("{}: {}", unit.spec.name, unit.machine.state().name())).collect();
+    let states: Vec<String> = units
+        .iter()
+        .map(|unit| format!("{}: {}", unit.member.spec.name, unit.member.machine.state().name()))
+        .collect();
     let time = humantime::format_rfc3339_seconds(SystemTime::now());
     let word = if well { "OK" } else { "NOT OK" };
     let source = Source {
         program: "healthcheck".to_owned(),
         stream: Stream::Stdout,
-        path: services.log_config.directory.join("healthcheck.log"),
+        path: Some(services.log_config.directory.join("healthcheck.log")),
         console: true,
-        verbatim: true,
+        form: Form::Own,
     };
     services
         .logs
@@ -114,7 +114,7 @@ fn start(spec: &ScheduleSpec, units: &[Unit], services: &mut Services) {
     };
     services.note(Kind::Schedule, None, Some(started.pid), Some(format!("{}: started", spec.name)));
     let path = services.log_config.directory.join(format!("schedule_{}.log", spec.name));
-    services.capture(&mut started, &format!("schedule {}", spec.name), [&path, &path], &Rc::default());
+    services.capture(&mut started, &format!("schedule {}", spec.name), [Some(&path); 2], &Rc::default());
     let (name, limit, notes) = (spec.name.clone(), spec.timeout, services.notes.clone());
     tokio::task::spawn_local(async move {
         let words = match started.within(limit).await {

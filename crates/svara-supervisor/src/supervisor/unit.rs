@@ -12,12 +12,12 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::services::Services;
 use crate::{
-    config::ProgramSpec,
     events::Kind,
+    fleet::{Body, Member},
     logs::Tail,
     probe::Found,
     process::{Exit, Family, MemoryCgroup},
-    program::{Action, Cause, Machine, Observation, State, Step},
+    program::{Action, Cause, Observation, State, Step},
 };
 
 /// Lines of output shown with a failure.
@@ -33,9 +33,7 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 /// A program with its machine and its process.
 #[derive(Debug)]
 pub(super) struct Unit {
-    pub(super) spec: ProgramSpec,
-    pub(super) machine: Machine,
-    pub(super) intent: Option<Intent>,
+    pub(super) member: Member,
     pub(super) process: Option<Process>,
     pub(super) tail: Rc<RefCell<Tail>>,
     /// The latest probe result.
@@ -44,26 +42,6 @@ pub(super) struct Unit {
     pub(super) degraded: Vec<String>,
     pub(super) restarts: BTreeMap<&'static str, u64>,
     pub(super) cgroup: Option<MemoryCgroup>,
-}
-
-/// Whether every named program is ready or has exited successfully.
-pub(super) fn all_satisfied(units: &[Unit], names: &[String]) -> bool {
-    names.iter().all(|name| {
-        units.iter().filter(|unit| unit.spec.name == *name || unit.spec.program == *name).all(Unit::satisfies)
-    })
-}
-
-/// What to do with a program once its turn comes; its dependents go first.
-#[derive(Clone, Debug)]
-pub(super) enum Intent {
-    /// Stop it.
-    Stop,
-    /// Stop it and start it again.
-    Restart,
-    /// Stop it and continue with a new configuration.
-    Replace(Box<ProgramSpec>),
-    /// Stop it and remove it.
-    Remove,
 }
 
 /// A running process, its group, and the tasks around it.
@@ -86,12 +64,12 @@ impl Drop for Process {
     }
 }
 
-impl Unit {
-    pub(super) fn new(spec: ProgramSpec, seed: u64) -> Self {
+impl Body for Unit {
+    type Shell = Services;
+
+    fn new(member: Member) -> Self {
         Self {
-            machine: Machine::new(&spec, seed),
-            spec,
-            intent: None,
+            member,
             process: None,
             tail: Rc::default(),
             note: String::new(),
@@ -101,45 +79,83 @@ impl Unit {
         }
     }
 
-    /// Replaces the configuration of a stopped program; its output stays.
-    pub(super) fn replace(&mut self, spec: ProgramSpec, seed: u64) {
-        let tail = Rc::clone(&self.tail);
-        *self = Self::new(spec, seed);
-        self.tail = tail;
+    fn member(&self) -> &Member {
+        &self.member
     }
 
+    fn member_mut(&mut self) -> &mut Member {
+        &mut self.member
+    }
+
+    fn renewed(&mut self) {
+        self.note = String::new();
+        self.restarts.clear();
+        self.cgroup = None;
+    }
+
+    fn look(&mut self, now: Instant, services: &mut Services) {
+        let generation = self.member.machine.generation();
+        let Some(process) = &mut self.process else { return };
+        if let Some(exit) = process.exit.as_mut().and_then(|exit| exit.try_recv().ok()) {
+            process.exit = None;
+            let step = self.member.machine.observe(now, generation, Observation::Exited(exit));
+            self.apply(step, services);
+        }
+        let Some(process) = &mut self.process else { return };
+        if process.exit.is_some()
+            || !matches!(self.member.machine.state(), State::Stopping(_))
+            || !process.family.is_empty(&services.processes_after(process.since))
+        {
+            return;
+        }
+        let empty_for = now.saturating_duration_since(*process.empty_since.get_or_insert(now));
+        if !process.pumps.iter().all(JoinHandle::is_finished) && empty_for < LAST_WORDS {
+            return;
+        }
+        services.unguard(process.family.leader());
+        self.process = None;
+        let step = self.member.machine.observe(now, generation, Observation::Gone);
+        self.apply(step, services);
+    }
+
+    fn apply(&mut self, step: Step, services: &mut Services) {
+        if let Some(label) = step.restart {
+            *self.restarts.entry(label).or_default() += 1;
+        }
+        if step.changed.is_some() && !matches!(self.member.machine.state(), State::Starting { .. }) {
+            // A start is recorded once its process id is known.
+            let cause = step.changed.and_then(|(_, cause)| cause);
+            self.note_state(cause, services);
+        }
+        for action in step.actions {
+            match action {
+                Action::Spawn(generation) => self.spawn(generation, services),
+                Action::Terminate => {
+                    if let Some(process) = &self.process {
+                        process.watch.abort();
+                        process.family.signal(self.member.spec.stop.signal, &services.processes());
+                    }
+                }
+                Action::Kill => self.kill(services),
+            }
+        }
+    }
+}
+
+impl Unit {
     pub(super) fn pid(&self) -> Option<i32> {
         self.process.as_ref().map(|process| process.family.leader())
     }
 
-    /// Whether its dependents may start.
-    pub(super) fn satisfies(&self) -> bool {
-        match self.machine.state() {
-            State::Ready { .. } => true,
-            State::Exited(exit) => self.machine.is_success(*exit),
-            _ => false,
-        }
-    }
-
-    /// Its state in one line, for the operator.
-    pub(super) fn describe(&self) -> String {
-        let state = self.machine.state();
-        match state {
-            State::Failed(reason) => format!("{}: failed: {reason}", self.spec.name),
-            State::Exited(exit) => format!("{}: exited: {exit}", self.spec.name),
-            _ => format!("{}: {}", self.spec.name, state.name()),
-        }
-    }
-
     /// Whether its state is as intended.
     pub(super) fn is_well(&self) -> bool {
-        self.satisfies() || (!self.spec.autostart && *self.machine.state() == State::Stopped)
+        self.satisfies() || (!self.member.spec.autostart && *self.member.machine.state() == State::Stopped)
     }
 
     /// When this unit must act next by itself.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let leader_gone = self.process.as_ref().is_some_and(|process| process.exit.is_none());
-        let look_again = match self.machine.state() {
+        let look_again = match self.member.machine.state() {
             State::Stopping(stopping) if leader_gone => {
                 // Usually the rest is gone at once; if not, reading `/proc` so often isn't worth it.
                 let waited = now.saturating_duration_since(stopping.since);
@@ -153,67 +169,17 @@ impl Unit {
             }
             _ => None,
         };
-        [self.machine.deadline(), look_again].into_iter().flatten().min()
+        [self.member.machine.deadline(), look_again].into_iter().flatten().min()
     }
 
     /// Handles a probe's finding.
     pub(super) fn found(&mut self, generation: u64, what: Found, services: &mut Services) {
         match what {
-            Found::Note(text) if generation == self.machine.generation() => self.note = text,
+            Found::Note(text) if generation == self.member.machine.generation() => self.note = text,
             Found::Note(_) => {}
             Found::Verdict(observation) => {
-                let step = self.machine.observe(Instant::now(), generation, observation);
+                let step = self.member.machine.observe(Instant::now(), generation, observation);
                 self.apply(step, services);
-            }
-        }
-    }
-
-    /// Checks whether the leader has been reaped, and whether its whole family is gone.
-    pub(super) fn look(&mut self, now: Instant, services: &mut Services) {
-        let generation = self.machine.generation();
-        let Some(process) = &mut self.process else { return };
-        if let Some(exit) = process.exit.as_mut().and_then(|exit| exit.try_recv().ok()) {
-            process.exit = None;
-            let step = self.machine.observe(now, generation, Observation::Exited(exit));
-            self.apply(step, services);
-        }
-        let Some(process) = &mut self.process else { return };
-        if process.exit.is_some()
-            || !matches!(self.machine.state(), State::Stopping(_))
-            || !process.family.is_empty()
-        {
-            return;
-        }
-        let empty_for = now.saturating_duration_since(*process.empty_since.get_or_insert(now));
-        if !process.pumps.iter().all(JoinHandle::is_finished) && empty_for < LAST_WORDS {
-            return;
-        }
-        services.unguard(process.family.leader());
-        self.process = None;
-        let step = self.machine.observe(now, generation, Observation::Gone);
-        self.apply(step, services);
-    }
-
-    /// Records a change of state and carries out the actions.
-    pub(super) fn apply(&mut self, step: Step, services: &mut Services) {
-        if let Some(label) = step.restart {
-            *self.restarts.entry(label).or_default() += 1;
-        }
-        if step.changed.is_some() && !matches!(self.machine.state(), State::Starting { .. }) {
-            // A start is recorded once its process id is known.
-            let cause = step.changed.and_then(|(_, cause)| cause);
-            self.note_state(cause, services);
-        }
-        for action in step.actions {
-            match action {
-                Action::Spawn(generation) => self.spawn(generation, services),
-                Action::Terminate => {
-                    if let Some(process) = &self.process {
-                        process.watch.abort();
-                        process.family.signal(self.spec.stop.signal);
-                    }
-                }
-                Action::Kill => self.kill(services),
             }
         }
     }
@@ -221,20 +187,21 @@ impl Unit {
     fn kill(&mut self, services: &mut Services) {
         let Some(process) = &mut self.process else { return };
         process.watch.abort();
-        let left = process.family.usage().processes;
+        let table = services.processes_after(process.since);
+        let left = process.family.usage(&table).processes;
         if left == 0 {
             return;
         }
-        process.family.signal(Signal::SIGKILL);
+        process.family.signal(Signal::SIGKILL, &table);
         if !std::mem::replace(&mut process.kill_noted, true) {
             let pid = process.family.leader();
             let cause = format!("{left} processes of its group were still running");
-            services.note(Kind::Killed, Some(&self.spec.name), Some(pid), Some(cause));
+            services.note(Kind::Killed, Some(&self.member.spec.name), Some(pid), Some(cause));
         }
     }
 
     fn note_state(&mut self, cause: Option<String>, services: &mut Services) {
-        let state = self.machine.state();
+        let state = self.member.machine.state();
         let kind = match state {
             State::Stopped => Kind::Stopped,
             State::Waiting => Kind::Waiting,
@@ -258,7 +225,7 @@ impl Unit {
         let failed = matches!(state, State::Backoff { .. } | State::Failed(_));
         let output = if failed { self.tail.borrow().last(FAILURE_LINES, None) } else { Vec::new() };
         let output = output.into_iter().map(|line| line.text).collect();
-        services.note_with_output(kind, Some(&self.spec.name), self.pid(), cause, output);
+        services.note_with_output(kind, Some(&self.member.spec.name), self.pid(), cause, output);
     }
 
     fn spawn(&mut self, generation: u64, services: &mut Services) {
@@ -269,11 +236,11 @@ impl Unit {
                 self.note_state(None, services);
             }
             Err(reason) => {
-                let reason = match self.spec.command.first() {
+                let reason = match self.member.spec.command.first() {
                     Some(file) => format!("{file}: {reason}"),
                     None => reason.to_string(),
                 };
-                let step = self.machine.spawn_failed(Instant::now(), reason);
+                let step = self.member.machine.spawn_failed(Instant::now(), reason);
                 self.apply(step, services);
             }
         }

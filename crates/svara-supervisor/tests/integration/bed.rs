@@ -34,10 +34,15 @@ pub(crate) struct Bed {
 
 /// Path of the fake child, for a command in TOML.
 pub(crate) fn fake() -> String {
+    example("fake_child").to_str().unwrap().to_owned()
+}
+
+/// Path of something in `examples`.
+pub(crate) fn example(name: &str) -> PathBuf {
     let deps = std::env::current_exe().unwrap();
-    let path = deps.parent().and_then(Path::parent).unwrap().join("examples/fake_child");
+    let path = deps.parent().and_then(Path::parent).unwrap().join("examples").join(name);
     assert!(path.exists(), "{} is missing: `cargo build --examples` makes it", path.display());
-    path.to_str().unwrap().to_owned()
+    path
 }
 
 /// A `[program.NAME]` table that runs the fake child.
@@ -76,13 +81,18 @@ impl Bed {
     }
 
     pub(crate) fn start_with(programs: &str, stdout: Stdio) -> Self {
+        Self::start_as(programs, |command, _| {
+            command.stdout(stdout);
+        })
+    }
+
+    /// Starts a supervisor whose command is changed first; the closure also gets the directory.
+    pub(crate) fn start_as(programs: &str, change: impl FnOnce(&mut Command, &Path)) -> Self {
         let directory = Self::prepare(programs);
-        let process = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
-            .args(["run", "--config"])
-            .arg(directory.path().join("supervisor.toml"))
-            .stdout(stdout)
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"));
+        command.args(["run", "--config"]).arg(directory.path().join("supervisor.toml")).stdout(Stdio::null());
+        change(&mut command, directory.path());
+        let process = command.spawn().unwrap();
         Self::attach(directory, process)
     }
 

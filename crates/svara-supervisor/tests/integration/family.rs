@@ -65,6 +65,25 @@ fn a_daemon_in_a_session_of_its_own_is_found_by_its_mark() {
 }
 
 #[test]
+fn a_daemon_in_a_session_and_environment_of_its_own_is_found_by_its_parents() {
+    let daemon = "bare-daemon:ignore-term,pid:DIR/daemon,hang";
+    let keys = format!("{QUICK}stop = {{ grace = \"200ms\" }}");
+    let mut bed = Bed::start(&program("vllm", &[daemon, "await:DIR/daemon", "hang"], &keys));
+    let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
+    let first = bed.pid_in("daemon");
+    eventually("it is counted", || bed.status("vllm").processes == 2);
+    std::fs::remove_file(bed.path("daemon")).unwrap();
+    // Its parent is gone by the time that it is to be killed.
+    signal(leader, Signal::SIGKILL);
+    bed.event("vllm", Kind::Starting);
+    assert!(!alive(first));
+    bed.event("vllm", Kind::Ready);
+    let second = bed.pid_in("daemon");
+    bed.stop("vllm");
+    assert!(!alive(second));
+}
+
+#[test]
 fn nothing_outlives_a_killed_supervisor() {
     let behaviours =
         [STUBBORN, "daemon:ignore-term,pid:DIR/daemon,hang", "ignore-term", "pid:DIR/leader", "hang"];

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod bed;
+mod blocked;
 mod config;
 mod control;
 mod exit;
@@ -13,3 +14,6 @@ mod operations;
 mod order;
 mod probes;
 mod restart;
+mod sinks;
+mod tails;
+mod wishes;

@@ -1,0 +1,190 @@
+//! One turn: whatever can be done now is done, in order.
+
+use std::time::Instant;
+
+use super::{Body, Change, Fleet, Goal, Order, Renew, all_satisfied};
+use crate::program::{State, Then};
+
+impl<B: Body> Fleet<B> {
+    /// Does all that can be done now. Returns the name of an essential program that has ended, if any: then the caller
+    /// shuts everything down and calls again.
+    pub(crate) fn turn(&mut self, now: Instant, shell: &mut B::Shell) -> Option<String> {
+        self.again = false;
+        // Each round changes at least one program; the bound only guards against faults in here.
+        for _ in 0..100 {
+            let before: Vec<_> = self.states().cloned().collect();
+            let pending = self.pending();
+            for unit in &mut self.units {
+                unit.look(now, shell);
+                let step = unit.member_mut().machine.tick(now);
+                unit.apply(step, shell);
+            }
+            self.carry_out(now, shell);
+            self.start_what_waits(now, shell);
+            if let Some(name) = self.ended_essential() {
+                return Some(name);
+            }
+            if self.states().eq(&before) && self.pending() == pending {
+                break;
+            }
+        }
+        None
+    }
+
+    /// Whether all programs are down for good.
+    pub(crate) fn is_down(&self) -> bool {
+        self.states().all(State::is_final)
+    }
+
+    fn states(&self) -> impl Iterator<Item = &State> {
+        self.units.iter().map(|unit| unit.member().machine.state())
+    }
+
+    /// The number of wishes that aren't carried out yet: others may wait for them.
+    fn pending(&self) -> usize {
+        let wishes = self.units.iter().map(|unit| &unit.member().wishes);
+        wishes.map(|wishes| usize::from(wishes.renew.is_some()) + usize::from(wishes.change.is_some())).sum()
+    }
+
+    /// Dependents go first: whether one of this program's still stops, or is about to.
+    fn waits_for_dependents(&self, at: usize) -> bool {
+        let Some(unit) = self.units.get(at) else { return false };
+        let name = &unit.member().spec.name;
+        self.units.iter().any(|other| {
+            let state = other.member().machine.state();
+            let stops = matches!(other.order(self.shutting_down), Order::Stop | Order::Renew);
+            other.member().spec.after.contains(name)
+                && (matches!(state, State::Stopping(_)) || (stops && state.has_process()))
+        })
+    }
+
+    fn carry_out(&mut self, now: Instant, shell: &mut B::Shell) {
+        let mut removed = Vec::new();
+        for at in 0..self.units.len() {
+            let waits = self.waits_for_dependents(at);
+            let Some(unit) = self.units.get(at) else { break };
+            let state = unit.member().machine.state();
+            let order = unit.order(self.shutting_down);
+            // A process that must end waits for its turn; what has none is held back at once.
+            let waits = waits && state.has_process() && !matches!(state, State::Stopping(_));
+            match order {
+                Order::Run if is_down_by_order(state) => self.step(at, shell, |machine| machine.start()),
+                Order::Run => {}
+                Order::Renew if waits => {}
+                Order::Renew => self.renew(at, now, shell),
+                Order::Stop if waits => {}
+                // What has ended by itself keeps its last state, unless an operator stops it.
+                Order::Stop if state.is_final() && self.ends_anyway(at) => {}
+                Order::Stop => self.step(at, shell, |machine| machine.stop(now)),
+                Order::Change => {
+                    if !state.is_final() {
+                        self.step(at, shell, |machine| machine.stop(now));
+                    }
+                    if !self.change(at) {
+                        removed.push(at);
+                    }
+                }
+            }
+        }
+        let mut at = 0..;
+        self.units.retain(|_| at.next().is_none_or(|at| !removed.contains(&at)));
+    }
+
+    fn step(
+        &mut self,
+        at: usize,
+        shell: &mut B::Shell,
+        decide: impl FnOnce(&mut crate::program::Machine) -> crate::program::Step,
+    ) {
+        if let Some(unit) = self.units.get_mut(at) {
+            let step = decide(&mut unit.member_mut().machine);
+            unit.apply(step, shell);
+        }
+    }
+
+    fn ends_anyway(&self, at: usize) -> bool {
+        let wishes = self.units.get(at).map(|unit| &unit.member().wishes);
+        self.shutting_down || wishes.is_some_and(|wishes| wishes.change.is_some())
+    }
+
+    /// A new process, once those before it in a rolling restart are ready. If one of them can't become ready, the
+    /// others keep the process that they have.
+    fn renew(&mut self, at: usize, now: Instant, shell: &mut B::Shell) {
+        let renew = self.units.get(at).and_then(|unit| unit.member().wishes.renew.clone());
+        let Renew { serial, behind } = renew.unwrap_or_default();
+        let behind = behind.unwrap_or_default();
+        let before = || self.units.iter().filter(|unit| behind.contains(&unit.member().spec.name));
+        let ready = before().all(|unit| unit.satisfies() && unit.order(self.shutting_down) == Order::Run);
+        if before().any(|unit| unit.member().machine.state().is_final() && !unit.satisfies()) {
+            self.cancel_roll(serial);
+        }
+        if !ready {
+            return;
+        }
+        if let Some(unit) = self.units.get_mut(at) {
+            unit.member_mut().wishes.renew = None;
+        }
+        self.step(at, shell, |machine| machine.restart(now));
+    }
+
+    /// Carries out what a reload asked for; false if the program leaves.
+    fn change(&mut self, at: usize) -> bool {
+        let Some(unit) = self.units.get_mut(at) else { return false };
+        match unit.member_mut().wishes.change.take() {
+            Some(Change::Replace(spec)) => {
+                let machine = self.machine(&spec);
+                if let Some(unit) = self.units.get_mut(at) {
+                    let member = unit.member_mut();
+                    member.machine = machine;
+                    member.spec = *spec;
+                    member.wishes.renew = None;
+                    unit.renewed();
+                }
+                true
+            }
+            Some(Change::Remove) => false,
+            None => true,
+        }
+    }
+
+    /// Starts what waits for nothing any more. While a reload still stops programs, nothing new starts: what comes may
+    /// need a port of what goes.
+    fn start_what_waits(&mut self, now: Instant, shell: &mut B::Shell) {
+        let leaves = |unit: &B| {
+            let member = unit.member();
+            member.wishes.change.is_some() && member.machine.state().has_process()
+        };
+        if self.shutting_down || self.units.iter().any(leaves) {
+            return;
+        }
+        for at in 0..self.units.len() {
+            let Some(unit) = self.units.get(at) else { break };
+            let member = unit.member();
+            if *member.machine.state() == State::Waiting && all_satisfied(&self.units, &member.spec.after) {
+                self.step(at, shell, |machine| machine.dependencies_ready(now));
+            }
+        }
+    }
+
+    fn ended_essential(&self) -> Option<String> {
+        if self.shutting_down {
+            return None;
+        }
+        let ended = |unit: &&B| {
+            let member = unit.member();
+            member.spec.essential
+                && member.wishes.goal(member.spec.autostart) == Goal::Up
+                && matches!(member.machine.state(), State::Failed(_) | State::Exited(_))
+        };
+        self.units.iter().find(ended).map(|unit| unit.member().spec.name.clone())
+    }
+}
+
+/// Whether it is down, or will be, only because somebody wanted it so.
+fn is_down_by_order(state: &State) -> bool {
+    match state {
+        State::Stopped => true,
+        State::Stopping(stopping) => stopping.then == Then::Stay,
+        _ => false,
+    }
+}
