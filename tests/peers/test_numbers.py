@@ -20,8 +20,34 @@ from programs import program
 LANGUAGES = "hi bn mr te kn mai as brx doi gu ml pa ta en ne sa".split()
 
 # language: (pattern of the peer's output; the correction; the reason)
+COMMON = "the spelling of most independent tables"
 CORRECTIONS = {
+    "hi": [
+        ("छः", "छह", "the standard spelling today"),
+        ("अट्ठारह", "अठारह", "the standard spelling today"),
+        ("चौंतालीस", "चवालीस", COMMON),
+        ("छयासठ", "छियासठ", COMMON),
+        ("सरसठ", "सड़सठ", COMMON),
+    ],
+    "gu": [
+        ("સાંઠ", "સાઠ", COMMON),
+        ("બાંસઠ", "બાસઠ", COMMON),
+        ("છાંસઠ", "છાસઠ", COMMON),
+        ("બોંતેર", "બોતેર", COMMON),
+        ("તોંતેર", "તોતેર", COMMON),
+        ("બ્યાંસી", "બ્યાસી", COMMON),
+        ("ત્યાંસી", "ત્યાસી", COMMON),
+        ("છ્યાંસી", "છ્યાસી", COMMON),
+    ],
+    "as": [
+        ("ত্রিশ", "ত্ৰিশ", "the ra of Bengali in 29 to 38"),
+        ("পঁঞ্চল্লিশ", "পঞ্চল্লিশ", "45: a candrabindu before a nasal consonant"),
+    ],
+    "brx": [
+        ("दजि", "द'जि", "60 to 69 lack the mark of six"),
+    ],
     "mr": [
+        ("शाहत्तर", "शहात्तर", COMMON),
         ("हज़ार", "हजार", "the Hindi spelling; Marathi has no nukta here"),
         ("चौर्याहत्तर", "चौऱ्याहत्तर", "74 lacks the eyelash ra that the peer's own 84 and 94 have"),
     ],
@@ -36,10 +62,18 @@ CORRECTIONS = {
         ("ನೂರ್(?=ಮೂರು|ನಾಲ್ಕು)", "ನೂರ", "103 and 104 in half of the hundreds differ from the other half"),
     ],
     "ml": [
+        ("ഒ(?:ൻ|ന്)പത", "ഒമ്പത", "9 in 29 and 39 is spelled unlike the others"),
+        ("(പതിനേഴ|പതിനെട്ട|രണ്ട|അഞ്ച|ഒമ്പത|അറുനൂറ)ു(?= |$)", r"\1്", "numbers end in a half u when they stand alone"),
+        ("അറുപത്തി രണ്ട", "അറുപത്തിരണ്ട", "62: written as one, like 22 to 52"),
+        ("എൺപത്തി അഞ്ച", "എൺപത്തിയഞ്ച", "85: written as one, like 25 to 65"),
         (r"(ത്)?തായിര", "തിനായിര", "10,000 is പതിനായിരം, 20,000 ഇരുപതിനായിരം, 9,000 ഒമ്പതിനായിരം"),
         ("ഒരുനൂറ്റി", "നൂറ്റി", "only 120 says 'one' before a hundred"),
     ],
     "pa": [
+        ("ਉੱਨਤੀ", "ਉਨੱਤੀ", "29: the peer has the word for progress"),
+        ("ਇੱਕਤੀ", "ਇਕੱਤੀ", COMMON),
+        ("ਉੱਨਤਰ", "ਉਨੱਤਰ", COMMON),
+        ("ਇੱਕਨਵੇ", "ਇਕਾਨਵੇਂ", COMMON),
         ("ਉਨਾਹਟ", "ਉਨਾਹਠ", "59: a typing mistake; 61 to 68 all end in ਹਠ"),
         ("ਤਹੇਹਰ", "ਤਿਹੱਤਰ", "73: a typing mistake"),
         ("ਪਚਹੱਤ", "ਪਚਹੱਤਰ", "75: the last letter is missing"),
@@ -51,6 +85,10 @@ CORRECTIONS = {
         ("தொண்ணூரெட்ட", "தொண்ணூற்றெட்ட", "98: the joining form is தொண்ணூற்று, as in 91 to 97 and 99"),
     ],
     "ne": [
+        ("सैँतालिस", "सतचालिस", COMMON),
+        ("उनसट्ठी", "उनान्साठी", COMMON),
+        ("उनहत्तर", "उनान्सत्तरी", COMMON),
+        ("निनानब्बे", "उनान्सय", COMMON),
         ("साोह्र", "सोह्र", "16: two vowel signs on one letter"),
     ],
     "sa": [

@@ -61,11 +61,11 @@ pub(crate) const fn digit_value(c: char) -> Option<u8> {
         0..0x660 => return None,
         // Devanagari, Bengali, Gurmukhi, Gujarati, Odia, Tamil, Telugu, Kannada, Malayalam: one block of 128 each.
         0x900..0xD80 if matches!(code & 0x7F, 0x66..=0x6F) => (code & 0x7F) - 0x66,
-        0x660..=0x669 => code - 0x660,     // Arabic-Indic
-        0x6F0..=0x6F9 => code - 0x6F0,     // Extended Arabic-Indic, as in Urdu
-        0x1C50..=0x1C59 => code - 0x1C50,  // Ol Chiki
-        0xABF0..=0xABF9 => code - 0xABF0,  // Meetei Mayek
-        0xFF10..=0xFF19 => code - 0xFF10,  // full-width
+        0x660..=0x669 => code - 0x660,    // Arabic-Indic
+        0x6F0..=0x6F9 => code - 0x6F0,    // Extended Arabic-Indic, as in Urdu
+        0x1C50..=0x1C59 => code - 0x1C50, // Ol Chiki
+        0xABF0..=0xABF9 => code - 0xABF0, // Meetei Mayek
+        0xFF10..=0xFF19 => code - 0xFF10, // full-width
         _ => return None,
     };
     #[expect(clippy::cast_possible_truncation, reason = "every value is below 10")]

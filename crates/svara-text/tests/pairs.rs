@@ -2,7 +2,7 @@
 //!
 //! Spelling variants that sound the same are equal: letter case, candrabindu and anusvara, छः and छह, joiners,
 //! punctuation and white space.
-#![expect(clippy::panic, reason = "helpers outside of #[test] functions are tests, too")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers outside of #[test] functions are tests, too")]
 
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 

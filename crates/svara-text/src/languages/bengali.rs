@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    Web, When, Words, fixed, idiom, letters, loans, maths, money, noun, plain, same,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -209,7 +209,6 @@ static CONTEXT: Context = Context {
         ("নং", "নম্বর", When::BeforeNumber),
     ],
     spellings: &[&["টাকা", "টাকার", "টাকায়"], &["শতাংশ", "পারসেন্ট"], &["মিনিট", "মিনিটে"]],
-    ..context::NONE
 };
 
 const SANDHI: [(&str, &str, &str); 30] = [

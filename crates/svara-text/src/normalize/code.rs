@@ -46,7 +46,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let is_code = is_postal_code(&groups, &place)
         || follows_cue(&place)
         || (matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end));
-    (is_code && stands_alone(&end)).then(|| Found::new(end.at(), spoken_groups(groups, words)))
+    (is_code && stands_alone(&end)).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
 }
 
 /// Whether nothing follows that makes a quantity of the number.

@@ -129,7 +129,9 @@ pub(super) fn is_letter(c: char) -> bool {
     }
     if matches!(c, '\u{900}'..='\u{D7F}') {
         // The dandas are shared by all Indian scripts.
-        return digit_value(c).is_none() && !matches!(c, '\u{964}' | '\u{965}') && (WritingSystem::of(c).is_some() || c.is_alphabetic());
+        return digit_value(c).is_none()
+            && !matches!(c, '\u{964}' | '\u{965}')
+            && (WritingSystem::of(c).is_some() || c.is_alphabetic());
     }
     digit_value(c).is_none() && (c.is_alphabetic() || WritingSystem::of(c).is_some())
 }

@@ -85,21 +85,24 @@ pub(super) fn eat_unit(
     // "5 m" is a length; "5 m-dash", "5 l'eau" and "5 g+" aren't.
     let abbreviated =
         ahead.rest().strip_prefix('.').is_some_and(|r| r.starts_with(|c: char| c.is_ascii_alphabetic()));
-    let ends = ahead.at_word_end()
-        && !abbreviated
-        && !ahead.rest().starts_with(['\'', '’', '+', '&', '_', '²', '³'])
-        && !(ahead
+    let letter_behind = |mark: &str| {
+        ahead
             .rest()
-            .strip_prefix('-')
-            .is_some_and(|r| r.starts_with(|c: char| c.is_ascii_alphabetic())))
-        && !(ahead.rest().starts_with('/')
-            && ahead.rest().get(1..).is_some_and(|r| r.starts_with(|c: char| c.is_ascii_alphanumeric())));
+            .strip_prefix(mark)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    let runs_on = !ahead.at_word_end()
+        || abbreviated
+        || ahead.rest().starts_with(['\'', '’', '+', '&', '_', '²', '³'])
+        || (letter_behind("-")
+            && !ahead.rest().get(1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())))
+        || letter_behind("/");
     // Sounds such as "AH0 L" aren't litres, and "in" is mostly a word.
     let letter_before = place.done.ends_with(|c: char| c.is_ascii_alphabetic()) && symbol.len() == 1;
     let another_word = ahead.rest().starts_with(' ')
         && ahead.rest().trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
     let doubtful = Unit::is_doubtful(symbol) && (another_word || (!spaced && symbol.len() == 1));
-    if !ends || letter_before || doubtful {
+    if runs_on || letter_before || doubtful {
         return None;
     }
     *cursor = ahead;

@@ -52,12 +52,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         return None;
     }
     let plus = if international { format!("{} ", place.words.signs.plus) } else { String::new() };
-    Some(Found::new(end.at(), format!("{plus}{}", spoken_groups(groups, place.words))))
+    Some(Found::new(end.at(), format!("{plus}{}", spoken_groups(&groups, place.words))))
 }
 
 /// Says groups of digits one by one, with pauses between them.
-pub(super) fn spoken_groups(groups: Vec<String>, words: &Words) -> String {
-    let sizes: &[usize] = match groups.as_slice() {
+pub(super) fn spoken_groups(groups: &[String], words: &Words) -> String {
+    let sizes: &[usize] = match groups {
         // Indians group the ten digits of a mobile number in fives.
         [one] if one.len() == 10 => &[5, 5],
         [one] if one.len() == 11 && (one.starts_with("18")) => &[4, 3, 4],

@@ -16,10 +16,10 @@ const VERSES: [&str; 10] = ["श्लोक", "अध्याय", "पद", "
 
 /// `7:30`, `19:30:15`, `7:30 pm`, `7pm`, `9.30 बजे`, `10:30-11:30`, `2:30 घंटे`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
-    if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) || place.behind_word(&VERSES) {
+    if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) {
         return None;
     }
-    let first = Time::eat(place.rest, &place)?;
+    let first = Time::eat(place.rest, &place).filter(|_| !place.behind_word(&VERSES))?;
     let mut cursor = place.cursor();
     cursor.skip(first.len);
     cursor.eat_space();

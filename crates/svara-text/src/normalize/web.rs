@@ -33,8 +33,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         cursor = after_scheme;
     }
     // The part that has the host: looking further first would take long in a row of slashes.
-    let head = cursor.rest().find(|c: char| !is_label_char(c) && !"._%+~@".contains(c));
-    let head = cursor.rest().get(..head.unwrap_or(cursor.rest().len())).unwrap_or_default();
+    let ends = |(at, c): (usize, char)| at > MAX_ADDRESS_BYTES || !(is_label_char(c) || "._%+~@".contains(c));
+    let end = cursor.rest().char_indices().find(|step| ends(*step)).map_or(cursor.rest().len(), |(at, _)| at);
+    let head = cursor.rest().get(..end).unwrap_or_default();
     if !scheme && !head.contains(['@', '.']) {
         return None;
     }

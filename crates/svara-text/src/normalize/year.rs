@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     language::Language,
-    languages::Words,
+    languages::{Unit, Words},
     number::{Numeral, cardinal, one_by_one, replace_end},
 };
 
@@ -123,10 +123,15 @@ fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
         return !ahead.rest().starts_with(['%', '-', '°', '/']);
     }
     let next = ahead.word();
+    !is_counted(next) && !ahead.at_digit()
+}
+
+/// Whether an English word is what a number before it counts: a plural, mostly.
+fn is_counted(next: &str) -> bool {
     let plural = next.ends_with('s')
         && next.starts_with(|c: char| c.is_ascii_lowercase())
         && !matches!(next, "was" | "is" | "has" | "as" | "this" | "its" | "us" | "his" | "does");
-    !plural && !COUNTED.contains(&next) && !ahead.at_digit()
+    plural || COUNTED.contains(&next)
 }
 
 /// Two years with a dash between, which is read: `1980-1986`, `1920-26 तक`, `1998-99`.
@@ -157,10 +162,13 @@ pub(super) fn years(first: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>)
     let years = format_years(from, year, digits.len() == 2, words);
     // A season or business year keeps its hyphen.
     let season = digits.len() == 2 && year == from + 1;
-    let alone = !ahead.rest().starts_with(|c: char| c == ' ' || super::cursor::is_letter(c))
-        || ahead.rest().trim_start().starts_with(|c: char| !super::cursor::is_wordish(c));
+    let mut behind = ahead;
+    behind.eat_space();
+    let next = behind.word();
+    let measured = Unit::parse(behind.rest()).is_some() && !next.is_empty();
+    let alone = next.is_empty() || (next.is_ascii() && !measured && !is_counted(next));
     let told = is_year(from, place, &ahead);
-    if !told && !alone && !(digits.len() == 2 && year < 2100) {
+    if !(told || alone || (digits.len() == 2 && year < 2100)) {
         return None;
     }
     if digits.len() == 4 && year - from > 300 {
@@ -198,7 +206,8 @@ fn one_decade(numeral: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>) -> 
     let number = numeral.whole().filter(|number| number % 10 == 0 && !numeral.grouped)?;
     let english = Words::of(Language::English);
     let mut ahead = *cursor;
-    if !ahead.eat_word(["s", "'s", "’s"]) && !(numeral.integer.len() == 4 && ahead.eat_word([" s"])) {
+    let spaced = |ahead: &mut Cursor<'_>| numeral.integer.len() == 4 && ahead.eat_word([" s"]);
+    if !(ahead.eat_word(["s", "'s", "’s"]) || spaced(&mut ahead)) {
         return None;
     }
     let mut spoken = match numeral.integer.len() {

@@ -105,7 +105,7 @@ fn groups(text: &str, first_digits: usize, first_len: usize) -> Option<(String, 
     let mut sizes = Vec::new();
     let mut end = first_len;
     while let Some((group, len)) = text.get(end..)?.strip_prefix(',').and_then(digits) {
-        if sizes.len() == MAX_GROUPS {
+        if sizes.len() == MAX_GROUPS || !matches!(group.len(), 2 | 3) {
             return None;
         }
         sizes.push(group.len());
