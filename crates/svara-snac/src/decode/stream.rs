@@ -7,11 +7,11 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::{
     due::Due,
     plan::{Call, Position},
-    shared::{Backend, Shared},
+    shared::{Calls, Shared},
     state::StreamState,
     worker::{Done, Job},
 };
-use crate::{DecodeError, Frame};
+use crate::{DecodeError, Frame, noise};
 
 /// One utterance on its way through a decoder. Dropping it frees its slot and cancels its queued call.
 pub struct DecodeStream {
@@ -107,21 +107,31 @@ impl DecodeStream {
     ) -> Result<(StreamState, Vec<f32>), DecodeError> {
         let mut samples = Vec::new();
         for call in calls {
-            let queue = match &self.shared.backend {
-                Backend::Onnx(queue) => queue,
-                Backend::Null => {
+            let queue = match &self.shared.calls {
+                Calls::Queued(queue) => queue,
+                Calls::Null => {
                     samples.resize(samples.len() + call.keep.len(), 0.0);
                     continue;
                 }
             };
             let (reply, done) = oneshot::channel();
+            let (draws, urgent) = (self.draws(&call), self.due == Due::FirstAudio);
             let queued_at = Instant::now();
-            let job = Job { call, seed: self.seed, state, samples, reply, queued_at };
+            let job = Job { call, draws, state, samples, reply, queued_at, urgent };
             queue.push(job, queued_at, self.due.place(queued_at)).map_err(|_| DecodeError::Stopped)?;
             let done: Done = done.await.map_err(|_| DecodeError::Stopped)??;
             (state, samples) = (done.state, done.samples);
         }
         Ok((state, samples))
+    }
+
+    /// The draws of a call, made here: the decoder's threads have other work, and a GPU would wait for each of them.
+    fn draws(&self, call: &Call) -> Vec<f32> {
+        if self.shared.noise {
+            noise::draws(self.seed, &self.shared.model, call.first_latent, call.frames.len())
+        } else {
+            Vec::new()
+        }
     }
 
     /// Rejects codes that the model doesn't have: ONNX Runtime would mistake some of them for others.

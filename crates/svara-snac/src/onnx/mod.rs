@@ -2,6 +2,7 @@
 
 mod cuda;
 mod device;
+mod file;
 mod model;
 mod runtime;
 mod weights;
@@ -10,6 +11,7 @@ pub use cuda::GpuSettings;
 pub use device::Device;
 pub use runtime::{LibrarySearch, Runtime};
 
+pub(crate) use file::{FloatTensor, ModelFile};
 pub(crate) use model::{CodecModel, NoiseLayer};
 pub(crate) use runtime::SessionSettings;
 pub(crate) use weights::SharedWeights;
