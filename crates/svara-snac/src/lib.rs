@@ -26,6 +26,7 @@ mod memory;
 mod native;
 mod noise;
 pub mod onnx;
+mod simd;
 
 pub use assemble::{AssemblerStats, CustomTokenText, FrameAssembler};
 pub use decode::{

@@ -102,7 +102,16 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Full`] if `max_streams` streams are open.
     pub fn open(&self, noise_seed: u64) -> Result<DecodeStream, DecodeError> {
-        DecodeStream::open(Arc::clone(&self.shared), noise_seed)
+        DecodeStream::open(Arc::clone(&self.shared), noise_seed, false)
+    }
+
+    /// Opens a stream whose samples are the same to the last bit whenever it has the same frames and seed, however they are
+    /// pushed. On a GPU, and where `max_batch` lets streams share calls of ONNX Runtime, their rounding may differ.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_repeatable(&self, noise_seed: u64) -> Result<DecodeStream, DecodeError> {
+        DecodeStream::open(Arc::clone(&self.shared), noise_seed, true)
     }
 
     /// Open streams.

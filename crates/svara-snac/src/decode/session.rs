@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     DecodeError, LoadError,
-    native::{Buffers, Chunk, Net, Unfit, VectorUnit},
+    native::{Buffers, Chunk, Net, Unfit},
     onnx::{CodecModel, Device, ModelFile, Runtime, SessionSettings, SharedWeights},
+    simd::VectorUnit,
 };
 
 /// A decoder that makes calls. Belongs to one thread.
@@ -138,11 +139,12 @@ impl SessionSource {
     }
 
     fn onnx(runtime: &Runtime, settings: &DecoderSettings, device: Device) -> Result<Self, LoadError> {
-        let weights = match device {
-            Device::Cpu | Device::Auto => Some(SharedWeights::read(runtime, &settings.model)?),
-            Device::Cuda(_) => None,
-        };
-        let session = SessionSettings { device, weights, gpu: settings.gpu };
+        let mut session = SessionSettings { device, weights: None, own_sine: false, gpu: settings.gpu };
+        if device == Device::Cpu {
+            let file = ModelFile::read(&settings.model)?;
+            session.weights = Some(SharedWeights::of(runtime, &file, &settings.model)?);
+            session.own_sine = VectorUnit::best().has_vectors() && file.is_float32();
+        }
         Ok(Self::Onnx { runtime: runtime.clone(), session })
     }
 

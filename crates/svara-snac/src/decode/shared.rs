@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use super::{
     device_states::Slots,
     observe::Observer,
+    plan::Position,
     queue::JobQueue,
     settings::{Backend, DecoderInfo},
     state::StreamState,
@@ -34,6 +35,16 @@ impl Shared {
     /// The initial state of a stream. On a device there are rows enough for all streams and their previews.
     pub(crate) fn fresh_state(&self) -> Option<StreamState> {
         StreamState::start(self.model.state_len, self.rows.as_ref())
+    }
+
+    /// The position of a new stream. Native code gives the same bits however a stream is cut; for ONNX Runtime, a stream
+    /// that must repeat is always cut alike.
+    pub(crate) fn start(&self, repeatable: bool) -> Position {
+        if repeatable && self.backend == Some(Backend::Onnx) {
+            Position::in_lots(&self.model)
+        } else {
+            Position::start()
+        }
     }
 
     /// The error when all slots are taken.

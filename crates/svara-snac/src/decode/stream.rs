@@ -17,6 +17,7 @@ use crate::{DecodeError, Frame, noise};
 pub struct DecodeStream {
     shared: Arc<Shared>,
     seed: u64,
+    repeatable: bool,
     position: Position,
     /// Taken while a call is in progress; stays `None` after the end, an error or a cancelled call.
     state: Option<StreamState>,
@@ -26,11 +27,11 @@ pub struct DecodeStream {
 
 impl DecodeStream {
     /// Opens a stream for a new utterance.
-    pub(super) fn open(shared: Arc<Shared>, noise_seed: u64) -> Result<Self, DecodeError> {
+    pub(super) fn open(shared: Arc<Shared>, noise_seed: u64, repeatable: bool) -> Result<Self, DecodeError> {
         let slot = Arc::clone(&shared.slots).try_acquire_owned().map_err(|_| shared.full())?;
         let state = Some(shared.fresh_state().ok_or_else(|| shared.full())?);
-        let (position, due) = (Position::start(), Due::default());
-        Ok(Self { shared, seed: noise_seed, position, state, due, _slot: slot })
+        let (position, due) = (shared.start(repeatable), Due::default());
+        Ok(Self { shared, seed: noise_seed, repeatable, position, state, due, _slot: slot })
     }
 
     /// Decodes the next frames and returns the samples that became final: `samples_per_frame` per frame in the long
@@ -86,7 +87,7 @@ impl DecodeStream {
     /// Starts another utterance in the same slot, whatever happened to the previous one.
     pub fn restart(&mut self, noise_seed: u64) {
         self.seed = noise_seed;
-        self.position = Position::start();
+        self.position = self.shared.start(self.repeatable);
         self.state = self.shared.fresh_state();
     }
 

@@ -6,8 +6,8 @@ use super::{
     buffer::Aligned,
     product::{Packed, load, product, store},
     snake::{Curve, snake_rows},
-    unit::{Kernel, VectorUnit},
 };
+use crate::simd::{Kernel, VectorUnit};
 
 /// y = mask · (x W + bias)
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use pulp::Simd;
 use super::{
     buffer::Aligned,
     snake::{Curve, snake},
-    unit::VectorUnit,
 };
+use crate::simd::VectorUnit;
 
 /// The width of every convolution that keeps the rate.
 pub(crate) const KERNEL: usize = 7;

@@ -7,8 +7,8 @@ use super::{
     depthwise::{Columns, Filters, KERNEL},
     product::{Packed, load, product, store},
     snake::{Curve, snake_rows},
-    unit::{Kernel, VectorUnit},
 };
+use crate::simd::{Kernel, VectorUnit};
 
 /// A depthwise convolution of width 7, alone.
 #[derive(Debug)]

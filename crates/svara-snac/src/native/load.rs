@@ -11,11 +11,11 @@ use super::{
     product::Packed,
     residual::{Residual, Wide},
     snake::Curve,
-    unit::VectorUnit,
 };
 use crate::{
     frame::CODEBOOKS,
     onnx::{CodecModel, FloatTensor, ModelFile},
+    simd::VectorUnit,
 };
 
 /// Of the three residual units in a block.

@@ -1,10 +1,8 @@
 //! The stream decoder on a CPU, without ONNX Runtime: 0.4 times its time.
 //!
-//! * [`unit`](self::unit): the processor's vector unit, and how code gets compiled for each;
-//! * [`product`](self::product): the matrix product; [`snake`](self::snake): the activation;
-//! * [`affine`](self::affine), [`depthwise`](self::depthwise), [`residual`](self::residual), [`ends`](self::ends): the layers, each in one pass over its
-//!   signal;
-//! * [`net`](self::net): all of them in order; [`load`](self::load): from a model file's weights to that.
+//! * [`product`]: the matrix product; [`snake`]: the activation;
+//! * [`affine`], [`depthwise`], [`residual`], [`ends`]: the layers, each in one pass over its signal;
+//! * [`net`]: all of them in order; [`load`]: from a model file's weights to that.
 //!
 //! A sample is the same to the last bit however its stream is cut into calls, whatever other streams share them, and on
 //! whichever thread: each element is a fixed chain of operations on its own inputs. Only another vector unit rounds
@@ -19,11 +17,9 @@ mod net;
 mod product;
 mod residual;
 mod snake;
-mod unit;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use load::Unfit;
 pub(crate) use net::{Buffers, Chunk, Net};
-pub(crate) use unit::VectorUnit;

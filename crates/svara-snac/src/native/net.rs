@@ -14,9 +14,8 @@ use super::{
     depthwise::KERNEL,
     ends::{First, Last, Noise},
     residual::{Residual, Scratch},
-    unit::VectorUnit,
 };
-use crate::{Frame, frame::CODEBOOKS};
+use crate::{Frame, frame::CODEBOOKS, simd::VectorUnit};
 
 /// Latents in a frame: SNAC's codebooks have a code for four, two and one of them.
 const LATENTS: usize = 1 << (CODEBOOKS - 1);

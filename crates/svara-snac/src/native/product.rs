@@ -2,7 +2,8 @@
 
 use pulp::Simd;
 
-use super::{buffer::Aligned, unit::VectorUnit};
+use super::buffer::Aligned;
+use crate::simd::VectorUnit;
 
 /// A constant matrix [rows, columns] in panels: `width` columns of all rows, then the next ones. So a product reads it
 /// from front to back.
@@ -135,7 +136,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::native::unit::Kernel;
+    use crate::simd::Kernel;
 
     struct Run<'a>(&'a [f32], usize, &'a Packed, &'a mut [f32]);
     impl Kernel for Run<'_> {

@@ -7,8 +7,8 @@ use super::{
     depthwise::{Columns, Filters, KERNEL},
     product::{Packed, load, product, store},
     snake::{Curve, snake, snake_rows},
-    unit::{Kernel, VectorUnit},
 };
+use crate::simd::{Kernel, VectorUnit};
 
 /// Rows that go through the whole unit at once: the signal between its two convolutions stays in the first cache at 64
 /// channels, and in the second at 512.

@@ -59,7 +59,7 @@ pub(super) fn snake_rows<S: Simd>(s: S, rows: &mut [f32], curve: &Curve, channel
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::native::unit::{Kernel, VectorUnit};
+    use crate::simd::{Kernel, VectorUnit};
 
     struct Run<'a>(&'a mut [f32], &'a Curve);
     impl Kernel for Run<'_> {

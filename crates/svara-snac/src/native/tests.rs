@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     Frame,
     onnx::{CodecModel, ModelFile},
+    simd::VectorUnit,
 };
 
 fn load(unit: VectorUnit) -> (Net, CodecModel) {

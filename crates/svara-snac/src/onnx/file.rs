@@ -13,6 +13,9 @@ use crate::LoadError;
 /// `TensorProto.DataType.FLOAT`.
 const FLOAT: i32 = 1;
 
+/// `TensorProto.DataType.FLOAT16`, `DOUBLE` and `BFLOAT16`.
+const OTHER_FLOATS: [i32; 3] = [10, 11, 16];
+
 /// A model file. Its weights stay where the file was read to, and aren't copied.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ModelFile {
@@ -110,6 +113,12 @@ impl ModelFile {
         })
     }
 
+    /// Whether no weight is a float of another size. A model of mixed floats may have a Sin of each.
+    pub(crate) fn is_float32(&self) -> bool {
+        let mut initializers = self.graph.iter().flat_map(|graph| &graph.initializers);
+        initializers.all(|tensor| !OTHER_FLOATS.contains(&tensor.data_type))
+    }
+
     /// The metadata by key.
     pub(crate) fn metadata(&self) -> HashMap<&str, &str> {
         self.metadata.iter().map(|entry| (entry.key.as_str(), entry.value.as_str())).collect()
@@ -157,6 +166,8 @@ pub(crate) mod tests {
         {
             assert_eq!(file_of("w", dims, data_type, vec![0; bytes]).tensors().count(), 0);
         }
+        assert!(file_of("w", &[4], FLOAT, vec![0; 16]).is_float32());
+        assert!(!file_of("w", &[8], 10, vec![0; 16]).is_float32());
         assert_eq!(file_of("w", &[i64::MAX, i64::MAX], FLOAT, vec![0; 16]).tensors().count(), 0);
     }
 

@@ -5,6 +5,7 @@ mod device;
 mod file;
 mod model;
 mod runtime;
+mod sine;
 mod weights;
 
 pub use cuda::GpuSettings;

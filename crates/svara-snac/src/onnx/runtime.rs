@@ -12,7 +12,7 @@ use ort::{
     session::{Session, builder::SessionBuilder},
 };
 
-use super::{Device, GpuSettings, SharedWeights, cuda};
+use super::{Device, GpuSettings, SharedWeights, cuda, sine};
 use crate::LoadError;
 
 /// The library's file name in `models/lib/`.
@@ -174,6 +174,10 @@ impl Runtime {
         let cpu = ep::CPU::default().with_arena_allocator(false).build();
         let mut builder = self.loaded()?.builder().map_err(failed)?;
         builder = builder.with_execution_providers([cpu]).map_err(|error| broken(error.to_string()))?;
+        if settings.own_sine {
+            let operators = sine::domain().map_err(failed)?;
+            builder = builder.with_operators(operators).map_err(|error| broken(error.to_string()))?;
+        }
         if let Some(weights) = &settings.weights {
             builder = weights.give(builder).map_err(failed)?;
         }
@@ -234,6 +238,9 @@ pub(crate) struct SessionSettings {
     pub(crate) device: Device,
     /// Weights that sessions on the CPU share; they must come from the same file.
     pub(crate) weights: Option<SharedWeights>,
+    /// Whether sessions on the CPU use this crate's Sin: only for models of 32-bit floats. Never on a GPU, where it would
+    /// pull the signals back to the CPU.
+    pub(crate) own_sine: bool,
     pub(crate) gpu: GpuSettings,
 }
 

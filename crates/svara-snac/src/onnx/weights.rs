@@ -25,16 +25,15 @@ pub(crate) struct SharedWeights {
 }
 
 impl SharedWeights {
-    /// Reads the tensors from a model file. The sessions load what isn't found here themselves, such as other types and
+    /// Takes the tensors of a model file. The sessions load what isn't found here themselves, such as other types and
     /// weights in separate files.
     ///
     /// # Errors
-    /// The file can't be read, or isn't a whole ONNX model.
-    pub(crate) fn read(runtime: &Runtime, path: &Path) -> Result<Self, LoadError> {
+    /// The library can't be loaded or fails.
+    pub(crate) fn of(runtime: &Runtime, file: &ModelFile, path: &Path) -> Result<Self, LoadError> {
         let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
         // Tensors are the library's.
         runtime.loaded()?;
-        let file = ModelFile::read(path)?;
         let mut tensors = Vec::new();
         for found in file.tensors().filter(|found| found.values().len() >= MIN_FLOATS) {
             let floats: Box<[f32]> = found.values().collect();

@@ -35,7 +35,7 @@ impl VectorUnit {
         !matches!(self.0, Arch::Scalar)
     }
 
-    /// Columns in a panel of a matrix; see [`super::product`]. Channels are filled up with zeros to a multiple of it.
+    /// Columns in a panel of a matrix; see `native/product.rs`. Channels are filled up with zeros to a multiple of it.
     pub(crate) fn panel_width(self) -> usize {
         struct Width;
         impl WithSimd for Width {
@@ -62,7 +62,7 @@ impl VectorUnit {
     }
 
     /// Runs code that was compiled for this unit.
-    pub(super) fn run(self, kernel: impl Kernel) {
+    pub(crate) fn run(self, kernel: impl Kernel) {
         self.0.dispatch(ForUnit(kernel));
     }
 }
@@ -83,7 +83,7 @@ impl fmt::Display for VectorUnit {
 
 /// Code that is compiled once for each vector unit. All that it calls must be inlined into it: a function of its own
 /// would be compiled for the oldest processor.
-pub(super) trait Kernel {
+pub(crate) trait Kernel {
     /// `NV` is the number of vectors in a panel.
     fn run<S: Simd, const NV: usize>(self, s: S);
 }
