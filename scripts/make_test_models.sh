@@ -5,6 +5,7 @@
 #
 #   snac-small           SNAC graphs with few channels and seeded random weights, 24 kHz and 4096 codes like the real codec
 #   snac-small-quiet     the same without noise inputs
+#   snac-odd             stream decoders of 12 SNAC configurations drawn at random, to compare decoders with
 #   snac-full            (--full) seeded random weights at full size, 135 MB
 #   tiny-svara           a Llama checkpoint with svara's vocabulary that obeys the audio grammar
 #   tiny-svara-special   the same with <custom_token_N> marked special in tokenizer.json
@@ -53,6 +54,9 @@ small=(scripts/export_snac.py --random 1 --config tests/models/snac-small.json)
 build snac-small "${small[@]}" --out
 build snac-small-quiet "${small[@]}" --no-noise --out
 [[ -z $full ]] || build snac-full scripts/export_snac.py --random 1 --out
+
+sources=(scripts/requirements.txt scripts/make_odd_snac.py scripts/snac_export/*.py)
+build snac-odd scripts/make_odd_snac.py 12
 
 sources=(scripts/requirements.txt scripts/make_tiny_svara.py)
 build tiny-svara scripts/make_tiny_svara.py

@@ -25,16 +25,23 @@ FEW_FRAMES, MANY_FRAMES = 50, 250
 FRAME_SECONDS = 2048 / 24000
 
 ALL_AT_ONCE = 0  # frames a call: one call of stock ONNX Runtime, without our code
+WINDOW_FRAMES = 1  # frames that are new in a window of the plain decoder, which adds three of context at each end
 
-# Name, graph, frames a call, seed of the noise. The first is the reference for the ratios.
-CASES: list[tuple[str, str, int, str | None]] = [
-    ("stock ONNX Runtime, one call", "plain", ALL_AT_ONCE, None),
-    ("plain decoder, one call", "plain", MANY_FRAMES, None),
-    ("plain decoder, one call, noise", "plain", MANY_FRAMES, "1"),
-    ("stream decoder, 1 frame a call", "stream", 1, None),
-    ("stream decoder, 2 frames a call", "stream", 2, None),
-    ("stream decoder, 2 frames a call, noise", "stream", 2, "1"),
-    ("stream decoder, 4 frames a call, noise", "stream", 4, "1"),
+# Name, graph, frames a call, seed of the noise, backend, streams that share a call. The first is the reference for the
+# ratios.
+CASES: list[tuple[str, str, int, str, str, int]] = [
+    ("stock ONNX Runtime, one call", "plain", ALL_AT_ONCE, "off", "onnx", 1),
+    ("stock ONNX Runtime, plain decoder in windows", "plain", WINDOW_FRAMES, "off", "onnx", 1),
+    ("ONNX Runtime, 1 frame a call", "stream", 1, "off", "onnx", 1),
+    ("ONNX Runtime, 1 frame a call, noise", "stream", 1, "1", "onnx", 1),
+    ("ONNX Runtime, 4 frames a call, noise", "stream", 4, "1", "onnx", 1),
+    ("native, 1 frame a call", "stream", 1, "off", "native", 1),
+    ("native, 1 frame a call, noise", "stream", 1, "1", "native", 1),
+    ("native, 2 frames a call, noise", "stream", 2, "1", "native", 1),
+    ("native, 4 frames a call, noise", "stream", 4, "1", "native", 1),
+    ("native, 1 frame a call, noise, 2 streams", "stream", 1, "1", "native", 2),
+    ("native, 1 frame a call, noise, 4 streams", "stream", 1, "1", "native", 4),
+    ("native, 1 frame a call, noise, 8 streams", "stream", 1, "1", "native", 8),
 ]
 
 
@@ -57,23 +64,23 @@ def cpu_seconds(command: list[str | Path], frames: int) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def decoding_cost(graph: str, hop: int, seed: str | None) -> float:
-    """CPU-seconds for a second of audio, with `hop` frames a call; without a seed, our decoder adds no noise."""
+def decoding_cost(graph: str, hop: int, seed: str = "off", backend: str = "auto", rows: int = 1) -> float:
+    """CPU-seconds for a second of audio of one stream, with `hop` frames a call and `rows` streams that share it."""
     model = MODELS / f"decoder_{graph}.onnx"
     if hop == ALL_AT_ONCE:
         arguments = [EXAMPLES / "decode_once", model]
     else:
-        arguments = [EXAMPLES / "decode_codes", model, str(hop), *([seed] if seed else [])]
+        arguments = [EXAMPLES / "decode_codes", model, str(hop), seed, backend, str(rows)]
     decoding = cpu_seconds(arguments, MANY_FRAMES) - cpu_seconds(arguments, FEW_FRAMES)
-    return decoding / ((MANY_FRAMES - FEW_FRAMES) * FRAME_SECONDS)
+    return decoding / ((MANY_FRAMES - FEW_FRAMES) * FRAME_SECONDS * rows)
 
 
 def main() -> None:
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     costs: dict[str, list[float]] = {name: [] for name, *_ in CASES}
     for _ in range(repetitions):
-        for name, graph, hop, seed in CASES:
-            costs[name].append(decoding_cost(graph, hop, seed))
+        for name, *case in CASES:
+            costs[name].append(decoding_cost(*case))
     reference = statistics.median(costs[CASES[0][0]])
     print(f"| decoding | CPU-s per s of audio (min–max of {repetitions}) | ratio |\n|---|---|---|")
     for name, values in costs.items():

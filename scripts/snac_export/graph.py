@@ -14,13 +14,16 @@ FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 
 
 class Graph:
-    """Nodes, constants, inputs and outputs of one graph. Tensors are referred to by name; equal constants are one."""
+    """Nodes, constants, inputs and outputs of one graph. Tensors are referred to by name.
+
+    Equal constants are one, unless they have names of their own: readers look for weights by name.
+    """
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
-        self._constants: dict[tuple[str, tuple[int, ...], bytes], onnx.TensorProto] = {}
+        self._constants: dict[tuple[str | None, str, tuple[int, ...], bytes], onnx.TensorProto] = {}
 
     def input(self, name: str, dtype: int, shape: list[int | str]) -> str:
         self.inputs.append(helper.make_tensor_value_info(name, dtype, shape))
@@ -31,7 +34,7 @@ class Graph:
 
     def const(self, value: Any, dtype: type = np.int64, name: str | None = None) -> str:
         array = np.array(value, dtype, order="C")
-        key = (array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).digest())
+        key = (name, array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).digest())
         if key not in self._constants:
             self._constants[key] = numpy_helper.from_array(array, name or f"const.{len(self._constants)}")
         return self._constants[key].name

@@ -79,9 +79,11 @@ impl Engine {
         let Prepared { voice, sampling, stretch, script, may_be_cut } = self.prepare(&request)?;
         // The decoder slot comes first: a generation that is thrown away costs more than a slot held in vain.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
-        let decode = self.parts.decoder.open(noise_seed)?;
-        let pace = self.pace.clone();
-        let pace = if request.seed.is_some() { pace.repeatable() } else { pace };
+        let (decode, pace) = if request.seed.is_some() {
+            (self.parts.decoder.open_repeatable(noise_seed)?, self.pace.clone().exact())
+        } else {
+            (self.parts.decoder.open(noise_seed)?, self.pace.clone())
+        };
         let utterance = Utterance {
             text: String::new(),
             voice,

@@ -9,7 +9,7 @@ use crate::{
     DecodeError, Frame, LoadError,
     frame::CODEBOOKS,
     memory,
-    onnx::{CodecModel, Device, GpuSettings, Runtime, SessionSettings},
+    onnx::{CodecModel, Device, GpuSettings, ModelFile, Runtime, SessionSettings},
 };
 
 /// Requests that may queue for the encoder.
@@ -34,7 +34,8 @@ impl SnacEncoder {
     /// The model can't be read or isn't an encoder, or the device isn't available.
     pub fn load(runtime: &Runtime, path: &Path, device: Device) -> Result<Self, LoadError> {
         // A single session has nothing to share weights with.
-        let settings = SessionSettings { device, weights: None, gpu: GpuSettings::default() };
+        let own_sine = ModelFile::read(path)?.is_float32();
+        let settings = SessionSettings { device, weights: None, own_sine, gpu: GpuSettings::default() };
         let mut session = runtime.open(path, &settings)?.session;
         let model = CodecModel::read(&session, path)?;
         if model.kind != "encoder" {

@@ -24,6 +24,17 @@ pub enum LoadError {
         /// The loader's message.
         reason: String,
     },
+    /// The library is missing, and this model needs it.
+    #[error("{missing} (it is needed because {reason})")]
+    LibraryNeeded {
+        /// Why the model can't be decoded without it.
+        reason: String,
+        /// What is wrong with the library.
+        missing: Box<Self>,
+    },
+    /// The requested backend can't be used.
+    #[error("decoder.backend = \"native\" can't be used: {0}")]
+    Backend(String),
     /// The requested device isn't available.
     #[error("device {device} can't be used: {reason}")]
     Device {

@@ -23,12 +23,15 @@ mod error;
 mod frame;
 mod layout;
 mod memory;
+mod native;
 mod noise;
 pub mod onnx;
+mod simd;
 
 pub use assemble::{AssemblerStats, CustomTokenText, FrameAssembler};
 pub use decode::{
-    DecodeCall, DecodeObserver, DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings, Due,
+    Backend, DecodeCall, DecodeObserver, DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings,
+    Due, UnknownBackend,
 };
 pub use encode::SnacEncoder;
 pub use error::{DecodeError, LoadError};

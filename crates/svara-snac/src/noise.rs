@@ -6,14 +6,31 @@
 
 use std::f32::consts::TAU;
 
-/// Fills `draws` with the normal draws of `layer` for the samples `first_sample`, `first_sample + 1`, ….
+use crate::onnx::{CodecModel, NoiseLayer};
+
+/// The draws of all noise layers for `frames` frames, one layer after the other.
+pub(crate) fn draws(seed: u64, model: &CodecModel, first_latent: i64, frames: usize) -> Vec<f32> {
+    let counts = model.noise.iter().map(|layer| draws_in(layer, model, frames));
+    let mut draws = Vec::with_capacity(counts.sum());
+    for (number, layer) in model.noise.iter().enumerate() {
+        let first_sample = first_latent * layer.rate as i64 - layer.delay as i64;
+        append(seed, number, first_sample, draws_in(layer, model, frames), &mut draws);
+    }
+    draws
+}
+
+/// Draws of a noise layer for `frames` frames.
+pub(crate) fn draws_in(layer: &NoiseLayer, model: &CodecModel, frames: usize) -> usize {
+    frames * model.latents_per_frame() * layer.rate
+}
+
+/// Appends `count` normal draws of `layer` for the samples `first_sample`, `first_sample + 1`, ….
 ///
 /// `first_sample` may be negative: draws outside the utterance have no effect and only need to be finite.
-pub(crate) fn fill(seed: u64, layer: usize, first_sample: i64, draws: &mut [f32]) {
+fn append(seed: u64, layer: usize, first_sample: i64, count: usize, draws: &mut Vec<f32>) {
     let key = mix(seed ^ mix(layer as u64 + 1));
-    for (draw, sample) in draws.iter_mut().zip(first_sample..) {
-        *draw = normal(mix(key.wrapping_add((sample as u64).wrapping_mul(GAMMA))));
-    }
+    let draw = |sample: i64| normal(mix(key.wrapping_add((sample as u64).wrapping_mul(GAMMA))));
+    draws.extend((first_sample..).take(count).map(draw));
 }
 
 /// SplitMix64's increment, 2^64 / golden ratio made odd.
@@ -40,8 +57,8 @@ mod tests {
     use super::*;
 
     fn draws(seed: u64, layer: usize, first: i64, count: usize) -> Vec<f32> {
-        let mut draws = vec![0.0; count];
-        fill(seed, layer, first, &mut draws);
+        let mut draws = Vec::new();
+        append(seed, layer, first, count, &mut draws);
         draws
     }
 

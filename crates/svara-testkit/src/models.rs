@@ -24,6 +24,21 @@ pub fn snac_small_quiet(file: &str) -> PathBuf {
     existing("target/test-models/snac-small-quiet").join(file)
 }
 
+/// Stream decoders of SNAC configurations of all shapes, with few channels and random weights.
+pub fn odd_snac_decoders() -> Vec<PathBuf> {
+    let all = existing("target/test-models/snac-odd");
+    let mut found: Vec<PathBuf> = all
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("decoder_stream.onnx")))
+        .filter(|path| path.exists())
+        .collect();
+    found.sort();
+    assert!(!found.is_empty(), "{} is empty", all.display());
+    found
+}
+
 /// The demo codec in the repository: `decoder.onnx`, `encoder.onnx`.
 pub fn demo_codec(file: &str) -> PathBuf {
     existing("models/demo").join(file)

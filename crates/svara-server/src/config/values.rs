@@ -74,11 +74,11 @@ pub enum OpenGroup {
     Pages,
 }
 
-/// The backends that turn codes into samples.
+/// What turns codes into samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum DecoderBackend {
-    /// SNAC in ONNX Runtime.
+    /// SNAC, from an ONNX file.
     Onnx,
     /// Silence at no cost, for load tests only.
     Null,

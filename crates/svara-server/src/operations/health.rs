@@ -21,6 +21,8 @@ pub(super) struct Health {
     engine: &'static str,
     /// Where the decoder runs.
     device: String,
+    /// What runs the decoder: `native`, `onnx` or `null`.
+    decoder: String,
     /// How many voices there are.
     voices: usize,
     /// Decode streams that are open now.
@@ -100,6 +102,7 @@ pub(super) async fn health(State(state): State<AppState>) -> (StatusCode, Json<H
         vllm_url: about.url.as_deref().map(base_url::masked),
         engine: about.kind,
         device: engine.decoder().info().device.to_string(),
+        decoder: engine.decoder().backend().map_or_else(|| "null".to_owned(), |backend| backend.to_string()),
         voices: engine.voices().count(),
         open_streams: engine.decoder().open_streams(),
         engines: if engines.len() > 1 {

@@ -26,7 +26,7 @@ pub(super) async fn callers_voices(
         let store = voice_store(&blocking);
         let path = &blocking.cloning.encoder;
         let encoder = if path.is_file() {
-            // The library can be missing here only with the null decoder.
+            // The decoder may not have needed the library.
             match runtime(&blocking) {
                 Ok(runtime) => Ok(SnacEncoder::load(&runtime, path, Device::Cpu)?),
                 Err(error) => Err(format!("{error:#}")),

@@ -41,7 +41,10 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     let (decoder, (voices, prompts)) = tokio::task::spawn_blocking(move || {
         let voices_and_prompts = voices_and_prompts(&blocking)?;
         let decoder = match blocking.decoder.kind {
-            DecoderBackend::Onnx => Decoder::load(&runtime(&blocking)?, &decoder_settings(&blocking))?,
+            DecoderBackend::Onnx => {
+                let runtime = Runtime::lazy(&library_search(&blocking))?;
+                Decoder::load(&runtime, &decoder_settings(&blocking))?
+            }
             DecoderBackend::Null => Decoder::null(blocking.decoder.max_streams),
         };
         if let Some(notice) = decoder.notice() {
@@ -128,6 +131,7 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
             _ => decoder.model.clone(),
         },
         device: decoder.device,
+        backend: decoder.backend,
         threads: decoder.threads,
         max_streams: decoder.max_streams,
         max_batch: decoder.max_batch,

@@ -10,6 +10,10 @@ use axum::Router;
 use futures::FutureExt;
 use svara_http::{Connections, Lifecycle, Phase};
 use svara_service::{QueueLimits, Service, ServiceParts, cache, config::CacheConfig, jobs, store::Store};
+use svara_snac::{
+    Backend,
+    onnx::{Device, Runtime},
+};
 
 pub(crate) use self::callers_voices::kept_voices;
 use self::{
@@ -132,8 +136,14 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
     if config.engine.kind == EngineKind::Demo {
         models.push(config.demo.encoder.clone());
     }
-    if !models.is_empty() {
-        library_search(config).find()?;
+    let search = library_search(config);
+    let on_gpu = matches!(config.decoder.device, Device::Cuda(_));
+    let in_onnx_runtime =
+        config.decoder.kind == DecoderBackend::Onnx && (on_gpu || config.decoder.backend == Backend::Onnx);
+    if in_onnx_runtime || config.engine.kind == EngineKind::Demo {
+        search.find()?;
+    } else {
+        Runtime::lazy(&search)?;
     }
     for model in models {
         std::fs::metadata(&model).with_context(|| format!("model {}", model.display()))?;

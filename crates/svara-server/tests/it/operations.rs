@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 use svara_server::config::DecoderBackend;
+use svara_snac::Backend;
 use svara_testkit::fake_vllm::Script;
 
 use crate::harness::{Server, status_and_json};
@@ -16,6 +17,22 @@ async fn health_keeps_the_old_fields() {
         (&body["engine"], &body["device"], &body["voices"]),
         (&json!("vllm"), &json!("cpu"), &json!(38))
     );
+}
+
+#[tokio::test]
+async fn health_says_what_runs_the_decoder() {
+    for (backend, kind, expected) in [
+        (Backend::Auto, DecoderBackend::Onnx, "native"),
+        (Backend::Onnx, DecoderBackend::Onnx, "onnx"),
+        (Backend::Auto, DecoderBackend::Null, "null"),
+    ] {
+        let server = Server::with(Script::frames(1), |config| {
+            (config.decoder.backend, config.decoder.kind) = (backend, kind);
+        })
+        .await;
+        let (_, body) = status_and_json(server.client.get(server.url("/health")).send().await.unwrap()).await;
+        assert_eq!(body["decoder"], expected);
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use super::{plan::Call, state::RowState};
 /// One stream's row in a batch.
 pub(crate) struct Row<'a> {
     pub(crate) call: &'a Call,
-    /// Seed of the stream's noise.
-    pub(crate) seed: u64,
+    /// The draws of all noise layers, one layer after the other; none if noise is off.
+    pub(crate) draws: &'a [f32],
     /// The stream's state, `state_len` floats.
     pub(crate) state: RowState<'a>,
     /// Where the samples to keep are appended.

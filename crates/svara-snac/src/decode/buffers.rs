@@ -5,11 +5,7 @@ use super::{
     input::Input,
     state::RowState,
 };
-use crate::{
-    frame::CODEBOOKS,
-    noise,
-    onnx::{CodecModel, NoiseLayer},
-};
+use crate::{frame::CODEBOOKS, noise::draws_in, onnx::CodecModel};
 
 /// The inputs of a call, row after row; reused from call to call.
 pub(crate) struct Buffers {
@@ -38,21 +34,22 @@ impl Buffers {
     }
 
     /// Gathers the rows of a call, which must all have the same number of frames.
-    pub(crate) fn gather(&mut self, rows: &[Row<'_>], model: &CodecModel, noise_on: bool) {
+    pub(crate) fn gather(&mut self, rows: &[Row<'_>], model: &CodecModel) {
         for (codebook, codes) in self.codes.iter_mut().enumerate() {
             codes.clear();
             let frames = rows.iter().flat_map(|row| &row.call.frames);
             codes.extend(frames.flat_map(|frame| frame.codes_of(codebook)).map(i64::from));
         }
-        for (layer, (draws, noise)) in self.draws.iter_mut().zip(&model.noise).enumerate() {
-            draws.clear();
-            for row in rows {
-                let start = draws.len();
-                draws.resize(start + draws_in(noise, model, row.call.frames.len()), 0.0);
-                if noise_on && let Some(new) = draws.get_mut(start..) {
-                    let first = row.call.first_latent * noise.rate as i64 - noise.delay as i64;
-                    noise::fill(row.seed, layer, first, new);
-                }
+        self.draws.iter_mut().for_each(Vec::clear);
+        for row in rows {
+            let mut left = row.draws;
+            for (draws, layer) in self.draws.iter_mut().zip(&model.noise) {
+                let count = draws_in(layer, model, row.call.frames.len());
+                let (own, rest) = left.split_at_checked(count).unwrap_or_default();
+                draws.extend_from_slice(own);
+                // Zeros if noise is off.
+                draws.resize(draws.len() + count - own.len(), 0.0);
+                left = rest;
             }
         }
         if model.state_len > 0 {
@@ -99,9 +96,4 @@ impl Buffers {
         }
         inputs
     }
-}
-
-/// Draws of a noise layer for `frames` frames.
-fn draws_in(noise: &NoiseLayer, model: &CodecModel, frames: usize) -> usize {
-    frames * model.latents_per_frame() * noise.rate
 }

@@ -8,8 +8,8 @@ use super::{
     device_states::Slots,
     observe::{DecodeObserver, Observer},
     queue::JobQueue,
-    settings::{DecoderInfo, DecoderKind, DecoderSettings},
-    shared::{Backend, Shared},
+    settings::{Backend, DecoderInfo, DecoderKind, DecoderSettings},
+    shared::{Calls, Shared},
     stream::DecodeStream,
     worker,
 };
@@ -18,7 +18,7 @@ use crate::{
     onnx::{CodecModel, Device, Runtime},
 };
 
-/// A codec decoder: dedicated threads that own ONNX Runtime sessions, or [nothing](Decoder::null). Clones share the
+/// A codec decoder: dedicated threads that own a session each, or [nothing](Decoder::null). Clones share the
 /// threads, which end with the last clone.
 #[derive(Clone)]
 pub struct Decoder {
@@ -26,10 +26,11 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Loads the model and warms it up, blocking the calling thread; about a second for the full-size decoder.
+    /// Loads the model and warms it up, blocking the calling thread; about a second for the full-size decoder. Loads
+    /// ONNX Runtime only if the decoder needs it.
     ///
     /// # Errors
-    /// The model can't be read or isn't a decoder, or the device isn't available.
+    /// The model can't be read or isn't a decoder, or the device, the backend or ONNX Runtime isn't available.
     pub fn load(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
         let queue = Arc::new(JobQueue::new());
         let observer = Arc::new(OnceLock::new());
@@ -41,32 +42,47 @@ impl Decoder {
             model = %settings.model.display(),
             ?kind,
             device = %opened.device,
-            library = %runtime.library().display(),
+            backend = opened.about,
             "decoder ready"
         );
         let rows = opened.keeps_states.then(|| Slots::new(settings.slots()));
-        let info = DecoderInfo::new(kind, opened.device, &model);
-        Ok(Self::new(Backend::Onnx(queue), info, model, settings.max_streams, rows, observer))
+        Ok(Self::new(Shared {
+            calls: Calls::Queued(queue),
+            backend: Some(opened.backend),
+            info: DecoderInfo::new(kind, opened.device, &model),
+            slots: Arc::new(Semaphore::new(settings.max_streams)),
+            rows,
+            max_streams: settings.max_streams,
+            noise: settings.noise,
+            observer,
+            model,
+        }))
     }
 
     /// A decoder that decodes nothing, for load tests of everything around it. It returns silence, as much and as
     /// late as a SNAC 24 kHz stream decoder returns audio, at no cost. Needs neither ONNX Runtime nor a thread.
     pub fn null(max_streams: usize) -> Self {
         let model = CodecModel::snac_24khz_stream();
-        let info = DecoderInfo::new(DecoderKind::Null, Device::Cpu, &model);
-        Self::new(Backend::Null, info, model, max_streams, None, Observer::default())
+        Self::new(Shared {
+            calls: Calls::Null,
+            backend: None,
+            info: DecoderInfo::new(DecoderKind::Null, Device::Cpu, &model),
+            slots: Arc::new(Semaphore::new(max_streams)),
+            rows: None,
+            max_streams,
+            noise: false,
+            observer: Observer::default(),
+            model,
+        })
     }
 
-    fn new(
-        backend: Backend,
-        info: DecoderInfo,
-        model: CodecModel,
-        max_streams: usize,
-        rows: Option<Arc<Slots>>,
-        observer: Observer,
-    ) -> Self {
-        let slots = Arc::new(Semaphore::new(max_streams));
-        Self { shared: Arc::new(Shared { backend, model, info, slots, rows, max_streams, observer }) }
+    fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// What runs it: native code or ONNX Runtime, never [`Backend::Auto`]. `None` for a [null](Self::null) decoder.
+    pub fn backend(&self) -> Option<Backend> {
+        self.shared.backend
     }
 
     /// A warning for users of the audio, if it isn't real.
@@ -86,7 +102,16 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Full`] if `max_streams` streams are open.
     pub fn open(&self, noise_seed: u64) -> Result<DecodeStream, DecodeError> {
-        DecodeStream::open(Arc::clone(&self.shared), noise_seed)
+        DecodeStream::open(Arc::clone(&self.shared), noise_seed, false)
+    }
+
+    /// Opens a stream whose samples are the same to the last bit whenever it has the same frames and seed, however they are
+    /// pushed. On a GPU, and where `max_batch` lets streams share calls of ONNX Runtime, their rounding may differ.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_repeatable(&self, noise_seed: u64) -> Result<DecodeStream, DecodeError> {
+        DecodeStream::open(Arc::clone(&self.shared), noise_seed, true)
     }
 
     /// Open streams.
@@ -101,9 +126,9 @@ impl Decoder {
 
     /// Calls waiting for a thread.
     pub fn waiting_calls(&self) -> usize {
-        match &self.shared.backend {
-            Backend::Onnx(queue) => queue.len(),
-            Backend::Null => 0,
+        match &self.shared.calls {
+            Calls::Queued(queue) => queue.len(),
+            Calls::Null => 0,
         }
     }
 

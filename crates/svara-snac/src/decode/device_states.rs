@@ -205,7 +205,7 @@ mod tests {
         let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
         let runtime = Runtime::load(&search).unwrap();
         let gpu = GpuSettings::default();
-        let settings = SessionSettings { device: Device::Cpu, weights: None, gpu };
+        let settings = SessionSettings { device: Device::Cpu, weights: None, own_sine: false, gpu };
         let mut pool = DeviceStates::new(&runtime, &settings, Device::Cpu, 3, 2).unwrap();
         let route = |from, to| Route { from, to };
         let gathered = |pool: &mut DeviceStates, from: &[Option<usize>]| -> Vec<f32> {

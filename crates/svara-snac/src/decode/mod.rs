@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod queue;
 mod replay;
+mod session;
 mod settings;
 mod shared;
 mod state;
@@ -24,6 +25,6 @@ pub use self::{
     decoder::Decoder,
     due::Due,
     observe::{DecodeCall, DecodeObserver},
-    settings::{DecoderInfo, DecoderKind, DecoderSettings},
+    settings::{Backend, DecoderInfo, DecoderKind, DecoderSettings, UnknownBackend},
     stream::DecodeStream,
 };

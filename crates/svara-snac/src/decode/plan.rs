@@ -14,6 +14,10 @@ use crate::{Frame, onnx::CodecModel};
 /// Most frames in a stream graph's call. More frames cost more per frame: the activations of 4 frames fit into a core's
 /// cache, and the allocator reuses their memory, while larger blocks would be fresh pages from the system every time.
 pub(crate) const MAX_STREAM_FRAMES: usize = 4;
+/// Frames in each call of a stream that must repeat, see [`Position::in_lots`]: of a stream graph and of a plain one. Smaller
+/// windows of a plain graph would be expensive, larger ones would leave gaps.
+const STREAM_LOT: usize = 1;
+const PLAIN_LOT: usize = 2;
 /// More latents than any stream has, meaning that the end isn't known yet.
 const UNKNOWN_TOTAL: i64 = 1 << 40;
 
@@ -61,16 +65,43 @@ pub(crate) struct Position {
     given_samples: usize,
     /// Plain graphs only: the frames that later windows need.
     window: Vec<Frame>,
+    /// Frames in each call, if they must not depend on how the frames come.
+    lot: Option<usize>,
+    /// Frames that wait for the rest of their lot.
+    held: Vec<Frame>,
 }
 
 impl Position {
     pub(crate) fn start() -> Self {
-        Self { pushed: 0, given_samples: 0, window: Vec::new() }
+        Self { pushed: 0, given_samples: 0, window: Vec::new(), lot: None, held: Vec::new() }
+    }
+
+    /// A start whose calls depend on the frames alone, and not on how many of them come at once. For graphs that round
+    /// differently when a stream is cut differently: so the same frames give the same bits.
+    pub(crate) fn in_lots(model: &CodecModel) -> Self {
+        let lot = if model.is_stream() { STREAM_LOT } else { PLAIN_LOT };
+        Self { lot: Some(lot), ..Self::start() }
     }
 
     /// The calls for the next `frames`, to be made in order; `last` means that no more frames will come. Empty if there
     /// is nothing to decode.
     pub(crate) fn plan(&mut self, model: &CodecModel, frames: &[Frame], last: bool) -> Vec<Call> {
+        let Some(lot) = self.lot else { return self.plan_at_once(model, frames, last) };
+        let mut waiting = std::mem::take(&mut self.held);
+        waiting.extend_from_slice(frames);
+        let ready = if last { waiting.len() } else { waiting.len() - waiting.len() % lot };
+        self.held = waiting.split_off(ready);
+        let mut calls = Vec::new();
+        for frames in waiting.chunks(lot) {
+            calls.extend(self.plan_at_once(model, frames, false));
+        }
+        if last {
+            calls.extend(self.plan_at_once(model, &[], true));
+        }
+        calls
+    }
+
+    fn plan_at_once(&mut self, model: &CodecModel, frames: &[Frame], last: bool) -> Vec<Call> {
         let calls = if model.is_stream() {
             let call = self.plan_stream(model, frames, last);
             call.map(|call| call.cut(model, MAX_STREAM_FRAMES)).unwrap_or_default()
@@ -170,9 +201,9 @@ mod tests {
 
     /// Runs the calls of a stream split into `pushes` on a mock graph that returns sample positions. A window's sample
     /// counts as exact only if it has its context.
-    fn given(model: &CodecModel, pushes: &[usize]) -> Vec<i64> {
+    fn given(model: &CodecModel, start: Position, pushes: &[usize]) -> Vec<i64> {
         let total: usize = pushes.iter().sum();
-        let (mut position, mut given, mut pushed) = (Position::start(), Vec::new(), 0);
+        let (mut position, mut given, mut pushed) = (start, Vec::new(), 0);
         for (i, count) in pushes.iter().enumerate() {
             let frames: Vec<Frame> = (pushed..pushed + count).map(|n| Frame([n as u16; 7])).collect();
             pushed += count;
@@ -185,7 +216,13 @@ mod tests {
                         assert_eq!(usize::from(frame.0[0]), first + at, "the wrong frame at this place");
                     }
                 }
-                assert_eq!(call.total_latents == (total * 4) as i64, last && model.state_len > 0);
+                assert!(model.state_len > 0 || call.total_latents == UNKNOWN_TOTAL);
+                let known = call.total_latents == (total * 4) as i64;
+                assert!(
+                    known || first + call.frames.len() <= total || model.state_len == 0,
+                    "the end is unknown"
+                );
+                assert!(known == (last && model.state_len > 0) || position.lot.is_some());
                 for sample in call.keep {
                     let absolute = (first * 2048 + sample) as i64 - model.delay_samples as i64;
                     if model.state_len == 0 {
@@ -203,10 +240,33 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_sample_once_and_in_order(pushes in prop::collection::vec(0usize..12, 1..12), stateful: bool) {
+        fn every_sample_once_and_in_order(
+            pushes in prop::collection::vec(0usize..12, 1..12), stateful: bool, lots: bool,
+        ) {
             let total: usize = pushes.iter().sum();
             let expected: Vec<i64> = (0..(total * 2048) as i64).collect();
-            prop_assert_eq!(given(&model(usize::from(stateful)), &pushes), expected);
+            let model = model(usize::from(stateful));
+            let start = if lots { Position::in_lots(&model) } else { Position::start() };
+            prop_assert_eq!(given(&model, start, &pushes), expected);
+        }
+
+        #[test]
+        fn in_lots_the_calls_depend_on_the_frames_alone(
+            pushes in prop::collection::vec(0usize..5, 1..12), stateful: bool, end_apart: bool,
+        ) {
+            let model = model(usize::from(stateful));
+            let frames: Vec<Frame> = (0..pushes.iter().sum()).map(|n| Frame([n as u16; 7])).collect();
+            let at_once = Position::in_lots(&model).plan(&model, &frames, true);
+            let (mut position, mut left, mut calls) = (Position::in_lots(&model), &frames[..], Vec::new());
+            for (i, count) in pushes.iter().enumerate() {
+                let (now, later) = left.split_at(*count);
+                calls.extend(position.plan(&model, now, i + 1 == pushes.len() && !end_apart));
+                left = later;
+            }
+            if end_apart {
+                calls.extend(position.plan(&model, &[], true));
+            }
+            prop_assert_eq!(calls, at_once);
         }
     }
 

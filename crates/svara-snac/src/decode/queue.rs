@@ -32,6 +32,11 @@ pub(crate) struct Batching {
     pub(crate) max: usize,
     /// How long a job may wait for others to join.
     pub(crate) wait: Duration,
+    /// The takers of the queue among whom waiting jobs are shared: none takes more than its part. With 1, the first one
+    /// takes all that fit.
+    pub(crate) takers: usize,
+    /// Whether an urgent job shares its call with no other, which would make it later. The takers see to that.
+    pub(crate) urgent_alone: bool,
 }
 
 impl<J> JobQueue<J> {
@@ -66,7 +71,8 @@ impl<J> JobQueue<J> {
                 continue;
             };
             let patience = (first.queued_at + batching.wait).saturating_duration_since(Instant::now());
-            let keys = state.first_alike(batching.max, &alike);
+            let max = batching.max.min(state.jobs.len().div_ceil(batching.takers.max(1)));
+            let keys = state.first_alike(max, &alike);
             if keys.len() >= batching.max || patience.is_zero() {
                 let jobs = keys.iter().filter_map(|key| state.jobs.remove(key)).map(|waiting| waiting.job);
                 let jobs = jobs.collect();
@@ -105,11 +111,10 @@ impl<J> JobQueue<J> {
 impl<J> State<J> {
     /// The keys of the first job and of up to `max - 1` others like it.
     fn first_alike(&self, max: usize, alike: impl Fn(&J, &J) -> bool) -> Vec<(Instant, u64)> {
-        let first = self.jobs.first_key_value();
-        let like_first =
-            |waiting: &Waiting<J>| first.is_some_and(|(_, first)| alike(&first.job, &waiting.job));
-        let jobs = self.jobs.iter().filter(|(_, waiting)| like_first(waiting));
-        jobs.map(|(key, _)| *key).take(max).collect()
+        let mut jobs = self.jobs.iter();
+        let Some((key, first)) = jobs.next() else { return Vec::new() };
+        let others = jobs.filter(|(_, waiting)| alike(&first.job, &waiting.job)).map(|(key, _)| *key);
+        std::iter::once(*key).chain(others.take(max.saturating_sub(1))).collect()
     }
 }
 
@@ -122,7 +127,7 @@ mod tests {
     const NO_WAIT: Duration = Duration::ZERO;
 
     fn at_once(max: usize) -> Batching {
-        Batching { max, wait: NO_WAIT }
+        Batching { max, wait: NO_WAIT, takers: 1, urgent_alone: false }
     }
 
     /// A queue of (job, place in milliseconds).
@@ -144,6 +149,23 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_is_like_no_other_is_taken_alone() {
+        let queue = queue(&[(1, 1), (2, 2)]);
+        assert_eq!(queue.take(at_once(4), |_, _| false), Some(vec![1]));
+        assert_eq!(queue.take(at_once(4), |_, _| false), Some(vec![2]));
+    }
+
+    #[test]
+    fn several_takers_share_what_waits() {
+        let queue = queue(&[(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]);
+        let shared = Batching { takers: 2, ..at_once(4) };
+        let all = |_: &i32, _: &i32| true;
+        assert_eq!(queue.take(shared, all), Some(vec![1, 2, 3]));
+        assert_eq!(queue.take(shared, all), Some(vec![4]), "the other taker has one left");
+        assert_eq!(queue.take(shared, all), Some(vec![5]));
+    }
+
+    #[test]
     fn closing_wakes_the_takers_and_refuses_jobs() {
         let queue = JobQueue::<i32>::new();
         std::thread::scope(|scope| {
@@ -159,7 +181,7 @@ mod tests {
     #[test]
     fn a_job_waits_for_its_like_and_a_full_batch_waits_no_longer() {
         let queue = queue(&[(1, 0)]);
-        let together = Batching { max: 2, wait: Duration::from_secs(600) };
+        let together = Batching { wait: Duration::from_secs(600), ..at_once(2) };
         std::thread::scope(|scope| {
             let taker = scope.spawn(|| queue.take(together, |_, _| true));
             let now = Instant::now();
@@ -173,7 +195,7 @@ mod tests {
         let queue = JobQueue::new();
         let now = Instant::now();
         queue.push(1, now, now).unwrap();
-        let together = Batching { max: 2, wait: Duration::from_millis(20) };
+        let together = Batching { wait: Duration::from_millis(20), ..at_once(2) };
         assert_eq!(queue.take(together, |_, _| true), Some(vec![1]));
         assert!(now.elapsed() >= together.wait);
     }

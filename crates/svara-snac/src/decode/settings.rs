@@ -1,8 +1,48 @@
 //! A decoder's settings, and facts about a loaded one.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use crate::onnx::{CodecModel, Device, GpuSettings};
+
+/// What runs a decoder: `auto`, `native` or `onnx`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// Native code for a stream decoder of `scripts/export_snac.py` on a CPU with vectors, ONNX Runtime for all else.
+    #[default]
+    Auto,
+    /// This crate's own code. Only on a CPU, and only for such a stream decoder.
+    Native,
+    /// ONNX Runtime.
+    Onnx,
+}
+
+/// Text that isn't a backend's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown backend {0:?}: expected auto, native or onnx")]
+pub struct UnknownBackend(String);
+
+impl FromStr for Backend {
+    type Err = UnknownBackend;
+
+    fn from_str(text: &str) -> Result<Self, UnknownBackend> {
+        match text.to_ascii_lowercase().as_str() {
+            "auto" => Ok(Self::Auto),
+            "native" => Ok(Self::Native),
+            "onnx" => Ok(Self::Onnx),
+            _ => Err(UnknownBackend(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Native => "native",
+            Self::Onnx => "onnx",
+        })
+    }
+}
 
 /// How to run a decoder.
 #[derive(Clone, Debug)]
@@ -11,13 +51,16 @@ pub struct DecoderSettings {
     pub model: PathBuf,
     /// Where it runs.
     pub device: Device,
+    /// What runs it.
+    pub backend: Backend,
     /// Threads, each with a session. 0: one per core on a CPU, one on a GPU.
     pub threads: usize,
     /// Streams that may be open at once.
     pub max_streams: usize,
-    /// Streams that may share a call. 0: 1 on a CPU, where batching gains nothing; 16 on a GPU.
+    /// Streams that may share a call. 0: 16 on a GPU; on a CPU 1 in ONNX Runtime, where sharing gains nothing, and up
+    /// to 4 in native code, of those that wait anyway.
     pub max_batch: usize,
-    /// How long a call may wait for others to batch with.
+    /// How long a call may wait for others to share it. With `max_batch` 0 on a CPU, none waits.
     pub batch_wait: Duration,
     /// Whether noise blocks get random draws, as in the reference implementation, or zeros.
     pub noise: bool,
@@ -38,6 +81,7 @@ impl Default for DecoderSettings {
         Self {
             model: PathBuf::new(),
             device: Device::Auto,
+            backend: Backend::Auto,
             threads: 0,
             max_streams: 64,
             max_batch: 0,

@@ -5,20 +5,29 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::{
-    device_states::Slots, observe::Observer, queue::JobQueue, settings::DecoderInfo, state::StreamState,
+    device_states::Slots,
+    observe::Observer,
+    plan::Position,
+    queue::JobQueue,
+    settings::{Backend, DecoderInfo},
+    state::StreamState,
     worker::Job,
 };
 use crate::{DecodeError, onnx::CodecModel};
 
 /// The decoder behind all its clones and streams.
 pub(crate) struct Shared {
-    pub(crate) backend: Backend,
+    pub(crate) calls: Calls,
+    /// `None` for the null decoder.
+    pub(crate) backend: Option<Backend>,
     pub(crate) model: CodecModel,
     pub(crate) info: DecoderInfo,
     pub(crate) slots: Arc<Semaphore>,
     /// The rows for states on the device; `None` if states stay on the host.
     pub(crate) rows: Option<Arc<Slots>>,
     pub(crate) max_streams: usize,
+    /// Whether noise layers get draws.
+    pub(crate) noise: bool,
     pub(crate) observer: Observer,
 }
 
@@ -28,6 +37,16 @@ impl Shared {
         StreamState::start(self.model.state_len, self.rows.as_ref())
     }
 
+    /// The position of a new stream. Native code gives the same bits however a stream is cut; for ONNX Runtime, a stream
+    /// that must repeat is always cut alike.
+    pub(crate) fn start(&self, repeatable: bool) -> Position {
+        if repeatable && self.backend == Some(Backend::Onnx) {
+            Position::in_lots(&self.model)
+        } else {
+            Position::start()
+        }
+    }
+
     /// The error when all slots are taken.
     pub(crate) fn full(&self) -> DecodeError {
         DecodeError::Full { max_streams: self.max_streams }
@@ -35,16 +54,16 @@ impl Shared {
 }
 
 /// What executes a call.
-pub(crate) enum Backend {
-    /// Threads with ONNX Runtime sessions, which take calls from this queue.
-    Onnx(Arc<JobQueue<Job>>),
+pub(crate) enum Calls {
+    /// Threads with sessions, which take calls from this queue.
+    Queued(Arc<JobQueue<Job>>),
     /// No thread: calls return silence at once.
     Null,
 }
 
-impl Drop for Backend {
+impl Drop for Calls {
     fn drop(&mut self) {
-        if let Self::Onnx(queue) = self {
+        if let Self::Queued(queue) = self {
             queue.close();
         }
     }

@@ -7,16 +7,17 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::{
     due::Due,
     plan::{Call, Position},
-    shared::{Backend, Shared},
+    shared::{Calls, Shared},
     state::StreamState,
     worker::{Done, Job},
 };
-use crate::{DecodeError, Frame};
+use crate::{DecodeError, Frame, noise};
 
 /// One utterance on its way through a decoder. Dropping it frees its slot and cancels its queued call.
 pub struct DecodeStream {
     shared: Arc<Shared>,
     seed: u64,
+    repeatable: bool,
     position: Position,
     /// Taken while a call is in progress; stays `None` after the end, an error or a cancelled call.
     state: Option<StreamState>,
@@ -26,11 +27,11 @@ pub struct DecodeStream {
 
 impl DecodeStream {
     /// Opens a stream for a new utterance.
-    pub(super) fn open(shared: Arc<Shared>, noise_seed: u64) -> Result<Self, DecodeError> {
+    pub(super) fn open(shared: Arc<Shared>, noise_seed: u64, repeatable: bool) -> Result<Self, DecodeError> {
         let slot = Arc::clone(&shared.slots).try_acquire_owned().map_err(|_| shared.full())?;
         let state = Some(shared.fresh_state().ok_or_else(|| shared.full())?);
-        let (position, due) = (Position::start(), Due::default());
-        Ok(Self { shared, seed: noise_seed, position, state, due, _slot: slot })
+        let (position, due) = (shared.start(repeatable), Due::default());
+        Ok(Self { shared, seed: noise_seed, repeatable, position, state, due, _slot: slot })
     }
 
     /// Decodes the next frames and returns the samples that became final: `samples_per_frame` per frame in the long
@@ -86,7 +87,7 @@ impl DecodeStream {
     /// Starts another utterance in the same slot, whatever happened to the previous one.
     pub fn restart(&mut self, noise_seed: u64) {
         self.seed = noise_seed;
-        self.position = Position::start();
+        self.position = self.shared.start(self.repeatable);
         self.state = self.shared.fresh_state();
     }
 
@@ -107,21 +108,31 @@ impl DecodeStream {
     ) -> Result<(StreamState, Vec<f32>), DecodeError> {
         let mut samples = Vec::new();
         for call in calls {
-            let queue = match &self.shared.backend {
-                Backend::Onnx(queue) => queue,
-                Backend::Null => {
+            let queue = match &self.shared.calls {
+                Calls::Queued(queue) => queue,
+                Calls::Null => {
                     samples.resize(samples.len() + call.keep.len(), 0.0);
                     continue;
                 }
             };
             let (reply, done) = oneshot::channel();
+            let (draws, urgent) = (self.draws(&call), self.due == Due::FirstAudio);
             let queued_at = Instant::now();
-            let job = Job { call, seed: self.seed, state, samples, reply, queued_at };
+            let job = Job { call, draws, state, samples, reply, queued_at, urgent };
             queue.push(job, queued_at, self.due.place(queued_at)).map_err(|_| DecodeError::Stopped)?;
             let done: Done = done.await.map_err(|_| DecodeError::Stopped)??;
             (state, samples) = (done.state, done.samples);
         }
         Ok((state, samples))
+    }
+
+    /// The draws of a call, made here: the decoder's threads have other work, and a GPU would wait for each of them.
+    fn draws(&self, call: &Call) -> Vec<f32> {
+        if self.shared.noise {
+            noise::draws(self.seed, &self.shared.model, call.first_latent, call.frames.len())
+        } else {
+            Vec::new()
+        }
     }
 
     /// Rejects codes that the model doesn't have: ONNX Runtime would mistake some of them for others.

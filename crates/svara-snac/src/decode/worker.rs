@@ -1,7 +1,6 @@
 //! Decoder threads, each with a session.
 
 use std::{
-    ops::Range,
     sync::{
         Arc,
         mpsc::{SyncSender, sync_channel},
@@ -15,30 +14,35 @@ use tokio::sync::oneshot;
 use super::{
     batch::Row,
     device_states::Route,
-    graph::DecoderGraph,
     observe::{DecodeCall, Observer},
     plan::{Call, MAX_STREAM_FRAMES, Position},
     queue::{Batching, JobQueue},
-    settings::DecoderSettings,
+    session::{DecodeSession, SessionSource},
+    settings::{Backend, DecoderSettings},
     state::{RowState, StreamState},
 };
 use crate::{
     DecodeError, Frame, LoadError,
-    onnx::{CodecModel, Device, Runtime, SessionSettings, SharedWeights},
+    onnx::{CodecModel, Device, Runtime},
 };
 
 /// Default for streams sharing a call on a GPU.
 const GPU_BATCH: usize = 16;
+/// Default for streams sharing a call in native code: more rows save no more.
+const NATIVE_BATCH: usize = 4;
 
 /// One call for one stream.
 pub(crate) struct Job {
     pub(crate) call: Call,
-    pub(crate) seed: u64,
+    /// The draws of the call's noise layers; none if noise is off.
+    pub(crate) draws: Vec<f32>,
     pub(crate) state: StreamState,
     /// The call's samples are appended to these.
     pub(crate) samples: Vec<f32>,
     pub(crate) reply: oneshot::Sender<Result<Done, DecodeError>>,
     pub(crate) queued_at: Instant,
+    /// Whether a listener waits for their first audio.
+    pub(crate) urgent: bool,
 }
 
 /// The result of a job: the state after the call, and all samples so far.
@@ -51,6 +55,9 @@ pub(crate) struct Done {
 pub(crate) struct Opened {
     pub(crate) model: CodecModel,
     pub(crate) device: Device,
+    pub(crate) backend: Backend,
+    /// What runs them, in words.
+    pub(crate) about: String,
     /// Whether the streams' states stay on the device.
     pub(crate) keeps_states: bool,
 }
@@ -75,39 +82,55 @@ fn start_all(
     queue: &Arc<JobQueue<Job>>,
     observer: &Observer,
 ) -> Result<Opened, LoadError> {
-    let (ready, opened) = sync_channel(1);
-    let weights = match settings.device {
-        Device::Cpu | Device::Auto => Some(SharedWeights::read(runtime, &settings.model)?),
-        Device::Cuda(_) => None,
+    let source = SessionSource::choose(runtime, settings)?;
+    let threads = match (settings.threads, source.device()) {
+        (0, Device::Cuda(_)) => 1,
+        (0, _) => thread::available_parallelism().map_or(1, usize::from),
+        (threads, _) => threads,
     };
-    let session = SessionSettings { device: settings.device, weights, gpu: settings.gpu };
-    let start = |numbers: Range<usize>| {
-        for number in numbers.clone() {
-            let (runtime, settings, session) = (runtime.clone(), settings.clone(), session.clone());
-            let (queue, observer, ready) = (Arc::clone(queue), Arc::clone(observer), ready.clone());
-            thread::Builder::new()
-                .name(format!("snac-decode-{number}"))
-                .spawn(move || run(&runtime, &settings, session, queue, &observer, &ready))
-                .map_err(LoadError::Thread)?;
-        }
-        let mut last = Err(stopped());
-        for _ in numbers {
-            last = Ok(opened.recv().map_err(|_| stopped())??);
-        }
-        last
-    };
-    let first = start(0..settings.threads.max(1))?;
-    if settings.threads == 0 && first.device == Device::Cpu {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        if cores > 1 {
-            return start(1..cores);
-        }
+    let (ready, opened) = sync_channel(threads);
+    for number in 0..threads {
+        let worker = Worker {
+            settings: settings.clone(),
+            source: source.clone(),
+            batching: batching(settings, &source, threads),
+            queue: CloseOnDrop(Arc::clone(queue)),
+            observer: Arc::clone(observer),
+        };
+        let ready = ready.clone();
+        thread::Builder::new()
+            .name(format!("snac-decode-{number}"))
+            .spawn(move || worker.run(&ready))
+            .map_err(LoadError::Thread)?;
     }
-    Ok(first)
+    drop(ready);
+    let mut last = Err(stopped());
+    for _ in 0..threads {
+        last = Ok(opened.recv().map_err(|_| stopped())??);
+    }
+    let Ready { model, keeps_states } = last?;
+    let (device, backend, about) = (source.device(), source.backend(), source.about());
+    Ok(Opened { model, device, backend, about, keeps_states })
 }
 
 fn stopped() -> LoadError {
     LoadError::Thread(std::io::Error::other("a decoder thread stopped before it was ready"))
+}
+
+/// How calls are shared.
+fn batching(settings: &DecoderSettings, source: &SessionSource, threads: usize) -> Batching {
+    let on_gpu = matches!(source.device(), Device::Cuda(_));
+    match (settings.max_batch, source.backend()) {
+        (0, _) if on_gpu => {
+            Batching { max: GPU_BATCH, wait: settings.batch_wait, takers: 1, urgent_alone: false }
+        }
+        // A call of four rows takes as long as three: worth it for those that wait anyway, and for nobody else.
+        (0, Backend::Native) => {
+            Batching { max: NATIVE_BATCH, wait: Duration::ZERO, takers: threads, urgent_alone: true }
+        }
+        (0, _) => Batching { max: 1, wait: Duration::ZERO, takers: 1, urgent_alone: false },
+        (max, _) => Batching { max, wait: settings.batch_wait, takers: 1, urgent_alone: false },
+    }
 }
 
 /// Closes the queue when dropped, so that no caller waits for a dead thread.
@@ -119,58 +142,58 @@ impl Drop for CloseOnDrop {
     }
 }
 
-/// The main function of a decoder thread.
-fn run(
-    runtime: &Runtime,
-    settings: &DecoderSettings,
-    session: SessionSettings,
-    queue: Arc<JobQueue<Job>>,
-    observer: &Observer,
-    ready: &SyncSender<Result<Opened, LoadError>>,
-) {
-    // Also on a panic: a decoder with a dead thread must refuse work, not hang.
-    let queue = CloseOnDrop(queue);
-    let gpu_batch = if settings.max_batch == 0 { GPU_BATCH } else { settings.max_batch };
-    let graph =
-        DecoderGraph::open(runtime, &settings.model, &session, settings.noise, gpu_batch, settings.slots())
-            .and_then(|mut graph| {
-                warm_up(&mut graph).map_err(|error| LoadError::Model {
-                    path: settings.model.clone(),
-                    reason: error.to_string(),
-                })?;
-                Ok(graph)
-            });
-    drop(session);
-    let mut graph = match graph {
-        Ok(graph) => graph,
-        Err(error) => {
-            // Sending fails if another thread's error came first.
-            let _ = ready.send(Err(error));
+/// A decoder thread.
+struct Worker {
+    settings: DecoderSettings,
+    source: SessionSource,
+    batching: Batching,
+    // Closed also on a panic: a decoder with a dead thread must refuse work, not hang.
+    queue: CloseOnDrop,
+    observer: Observer,
+}
+
+/// What a thread says of its session.
+struct Ready {
+    model: CodecModel,
+    keeps_states: bool,
+}
+
+impl Worker {
+    fn run(self, ready: &SyncSender<Result<Ready, LoadError>>) {
+        let Self { settings, source, batching, queue, observer } = self;
+        let session = source.open(&settings, batching.max).and_then(|mut session| {
+            warm_up(&mut session).map_err(|error| LoadError::Model {
+                path: settings.model.clone(),
+                reason: error.to_string(),
+            })?;
+            Ok(session)
+        });
+        drop((settings, source));
+        let mut session = match session {
+            Ok(session) => session,
+            Err(error) => {
+                // Sending fails if another thread's error came first.
+                let _ = ready.send(Err(error));
+                return;
+            }
+        };
+        let about = Ready { model: session.model().clone(), keeps_states: session.keeps_states() };
+        if ready.send(Ok(about)).is_err() {
             return;
         }
-    };
-    if ready
-        .send(Ok(Opened {
-            model: graph.model().clone(),
-            device: graph.device(),
-            keeps_states: graph.keeps_states(),
-        }))
-        .is_err()
-    {
-        return;
-    }
-    let cpu_batch = settings.max_batch.max(1);
-    let max = if matches!(graph.device(), Device::Cuda(_)) { gpu_batch } else { cpu_batch };
-    let batching = Batching { max, wait: settings.batch_wait };
-    while let Some(jobs) = queue.0.take(batching, |a, b| a.call.frames.len() == b.call.frames.len()) {
-        decode(&mut graph, jobs, observer);
+        let alike = |a: &Job, b: &Job| {
+            a.call.frames.len() == b.call.frames.len() && !(batching.urgent_alone && (a.urgent || b.urgent))
+        };
+        while let Some(jobs) = queue.0.take(batching, alike) {
+            decode(&mut session, jobs, &observer);
+        }
     }
 }
 
 /// Makes one call of each shape. The first call allocates, and on a GPU picks algorithms; better now than for the first
 /// listener.
-fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
-    let (model, batches) = (graph.model().clone(), graph.batches());
+fn warm_up(session: &mut DecodeSession) -> Result<(), DecodeError> {
+    let (model, batches) = (session.model().clone(), session.batches());
     let lengths = match model.context_frames + 1 {
         _ if model.is_stream() => 1..=MAX_STREAM_FRAMES,
         shortest => shortest..=shortest,
@@ -179,32 +202,32 @@ fn warm_up(graph: &mut DecoderGraph) -> Result<(), DecodeError> {
         let calls = Position::start().plan(&model, &vec![Frame::default(); frames], false);
         for (call, batch) in calls.iter().flat_map(|call| batches.iter().map(move |batch| (call, *batch))) {
             // Dummy states: on a device they are read from the initial-state row and written to the discard row.
-            let keeps_states = graph.keeps_states();
+            let keeps_states = session.keeps_states();
             let mut outputs = vec![(vec![0.0; model.state_len], Vec::new()); batch];
             let rows = outputs.iter_mut().map(|(state, samples)| Row {
                 call,
-                seed: 0,
+                draws: &[],
                 state: if keeps_states { RowState::Device(Route::UNUSED) } else { RowState::Host(state) },
                 samples,
             });
-            graph.run(&mut rows.collect::<Vec<_>>())?;
+            session.run(&mut rows.collect::<Vec<_>>())?;
         }
     }
     Ok(())
 }
 
-fn decode(graph: &mut DecoderGraph, mut jobs: Vec<Job>, observer: &Observer) {
+fn decode(session: &mut DecodeSession, mut jobs: Vec<Job>, observer: &Observer) {
     // Skip streams that were dropped while they waited.
     jobs.retain(|job| !job.reply.is_closed());
     let rows = jobs.iter_mut().map(|job| Row {
         call: &job.call,
-        seed: job.seed,
+        draws: &job.draws,
         state: job.state.row(),
         samples: &mut job.samples,
     });
     let mut rows: Vec<Row<'_>> = rows.collect();
     let start = Instant::now();
-    let result = graph.run(&mut rows);
+    let result = session.run(&mut rows);
     if let Some(observer) = observer.get().filter(|_| !jobs.is_empty()) {
         let waited = jobs.iter().map(|job| start.saturating_duration_since(job.queued_at)).max();
         observer.decoded(DecodeCall {

@@ -2,14 +2,17 @@
 
 mod cuda;
 mod device;
+mod file;
 mod model;
 mod runtime;
+mod sine;
 mod weights;
 
 pub use cuda::GpuSettings;
 pub use device::Device;
 pub use runtime::{LibrarySearch, Runtime};
 
+pub(crate) use file::{FloatTensor, ModelFile};
 pub(crate) use model::{CodecModel, NoiseLayer};
 pub(crate) use runtime::SessionSettings;
 pub(crate) use weights::SharedWeights;

@@ -4,6 +4,7 @@ use std::{path::Path, str::FromStr};
 
 use ort::session::Session;
 
+use super::ModelFile;
 use crate::{LoadError, frame::CODEBOOKS};
 
 /// Properties of a codec graph, from its metadata. A file without metadata counts as a plain SNAC 24 kHz decoder, like
@@ -35,20 +36,34 @@ pub(crate) struct NoiseLayer {
     pub(crate) delay: usize,
 }
 
+/// No real codec comes near it. It keeps a damaged file from asking for more memory than there is.
+const MAX_LENGTH: usize = 1 << 24;
+
 impl CodecModel {
     /// Reads the metadata of a session and checks that the graph has the inputs it implies.
     pub(crate) fn read(session: &Session, path: &Path) -> Result<Self, LoadError> {
         let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
         let inputs: Vec<&str> = session.inputs().iter().map(|input| input.name()).collect();
         let metadata = session.metadata().map_err(|error| broken(error.to_string()))?;
-        let model = Self::parse(|key| metadata.custom(key), &inputs).map_err(broken)?;
+        Self::of(|key| metadata.custom(key), &inputs).map_err(broken)
+    }
+
+    /// The same of a file that no session has opened.
+    pub(crate) fn of_file(file: &ModelFile) -> Result<Self, String> {
+        let metadata = file.metadata();
+        Self::of(|key| metadata.get(key).map(|value| (*value).to_owned()), &file.inputs())
+    }
+
+    fn of(custom: impl Fn(&str) -> Option<String>, inputs: &[&str]) -> Result<Self, String> {
+        let model = Self::parse(custom, inputs)?;
         let implied = model.implied_inputs();
         let missing: Vec<&String> = implied.iter().filter(|name| !inputs.contains(&name.as_str())).collect();
         let unknown: Vec<&&str> = inputs.iter().filter(|name| !implied.iter().any(|n| n == *name)).collect();
         if !missing.is_empty() || !unknown.is_empty() {
-            let reason =
-                format!("not a SNAC {} graph: missing inputs {missing:?}, unknown {unknown:?}", model.kind);
-            return Err(broken(reason));
+            return Err(format!(
+                "not a SNAC {} graph: missing inputs {missing:?}, unknown {unknown:?}",
+                model.kind
+            ));
         }
         Ok(model)
     }
@@ -116,16 +131,26 @@ impl CodecModel {
         if let Some(strides) = strides.filter(|strides| strides != "4,2,1") {
             return Err(format!("metadata vq_strides is {strides:?}: frames of seven codes need 4,2,1"));
         }
-        if self.samples_per_latent == 0 || self.samples_per_frame != 4 * self.samples_per_latent {
+        if self.samples_per_latent == 0 || self.samples_per_frame != self.samples_per_latent.saturating_mul(4)
+        {
             return Err("metadata samples_per_frame must be four times samples_per_latent".to_owned());
+        }
+        let longest = [self.samples_per_latent, self.delay_samples, self.state_len, self.context_frames];
+        if longest.iter().any(|value| *value > MAX_LENGTH) {
+            return Err(format!(
+                "metadata samples_per_latent, delay_samples, state_len and context_frames must be at most {MAX_LENGTH}"
+            ));
         }
         if self.codebook_size == 0 || self.sample_rate_hz == 0 {
             return Err("metadata codebook_size and sample_rate must not be 0".to_owned());
         }
-        if self.noise.iter().any(|layer| layer.rate == 0) {
-            return Err(
-                "metadata noise_rate.N is required for each input noise.N, and must not be 0".to_owned()
-            );
+        if self.noise.iter().any(|layer| !(1..=self.samples_per_latent).contains(&layer.rate)) {
+            return Err("metadata noise_rate.N is required for each input noise.N, and must be from 1 to \
+                        samples_per_latent"
+                .to_owned());
+        }
+        if self.noise.iter().any(|layer| layer.delay > MAX_LENGTH) {
+            return Err(format!("metadata noise_delay.N must be at most {MAX_LENGTH}"));
         }
         if (self.kind == "stream") != (self.state_len > 0) {
             return Err("metadata state_len is required for stream graphs, and allowed only there".to_owned());

@@ -12,7 +12,7 @@ use ort::{
     session::{Session, builder::SessionBuilder},
 };
 
-use super::{Device, GpuSettings, SharedWeights, cuda};
+use super::{Device, GpuSettings, SharedWeights, cuda, sine};
 use crate::LoadError;
 
 /// The library's file name in `models/lib/`.
@@ -31,6 +31,11 @@ pub struct LibrarySearch {
 }
 
 impl LibrarySearch {
+    /// Whether the configuration or the environment names a library.
+    fn is_named(&self) -> bool {
+        self.configured.is_some() || self.environment.as_ref().is_some_and(|value| !value.is_empty())
+    }
+
     /// The absolute path of the library.
     ///
     /// # Errors
@@ -52,31 +57,58 @@ impl LibrarySearch {
     }
 }
 
-/// The loaded ONNX Runtime library. A process has only one; clones share it.
-#[derive(Clone)]
+/// The ONNX Runtime library, which is loaded once something needs it. A process has only one; clones share it.
+#[derive(Clone, Debug)]
 pub struct Runtime {
+    search: LibrarySearch,
+}
+
+/// The loaded library.
+#[derive(Clone)]
+pub(super) struct Loaded {
     environment: ort::environment::Environment,
     library: PathBuf,
 }
 
 /// ONNX Runtime allows one environment per process, so it is kept here once created.
-static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
+
+/// The file beside the library that a build for CUDA has.
+const CUDA_PROVIDER: &str = "libonnxruntime_providers_cuda.so";
 
 impl Runtime {
-    /// Loads the library, or returns the one already loaded.
+    /// Loads the library, or takes the one already loaded.
     ///
     /// # Errors
     /// The library is missing, isn't ONNX Runtime, is older than 1.24, or a different one is already loaded.
     pub fn load(search: &LibrarySearch) -> Result<Self, LoadError> {
-        let library = search.find()?;
+        let runtime = Self { search: search.clone() };
+        runtime.loaded()?;
+        Ok(runtime)
+    }
+
+    /// Loads the library when something needs it, which may be never: decoding on a CPU doesn't.
+    ///
+    /// # Errors
+    /// The library that the configuration or the environment names doesn't exist.
+    pub fn lazy(search: &LibrarySearch) -> Result<Self, LoadError> {
+        if search.is_named() {
+            search.find()?;
+        }
+        Ok(Self { search: search.clone() })
+    }
+
+    /// The library, loaded if it wasn't.
+    pub(super) fn loaded(&self) -> Result<Loaded, LoadError> {
+        let library = self.search.find()?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(runtime) = &*loaded {
-            return if runtime.library == library {
-                Ok(runtime.clone())
+        if let Some(loaded) = &*loaded {
+            return if loaded.library == library {
+                Ok(loaded.clone())
             } else {
                 Err(LoadError::LibraryUnusable {
                     path: library,
-                    reason: format!("{} is already loaded", runtime.library.display()),
+                    reason: format!("{} is already loaded", loaded.library.display()),
                 })
             };
         }
@@ -89,29 +121,48 @@ impl Runtime {
             .map_err(|error| unusable(error.to_string()))?;
         // Errors come back as values; anything else that the library prints is noise.
         environment.set_log_level(ort::logging::LogLevel::Error);
-        let runtime = Self { environment, library: library.clone() };
-        *loaded = Some(runtime.clone());
-        Ok(runtime)
+        let new = Loaded { environment, library: library.clone() };
+        *loaded = Some(new.clone());
+        Ok(new)
     }
 
-    /// The file the library was loaded from.
-    pub fn library(&self) -> &Path {
-        &self.library
+    /// The file of the library, once it is loaded.
+    pub fn library(&self) -> Option<PathBuf> {
+        let loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.as_ref().map(|loaded| loaded.library.clone())
+    }
+
+    /// Resolves `Auto` to CUDA device 0 if it is available, and otherwise to the CPU. Doesn't load a library that isn't
+    /// built for CUDA.
+    ///
+    /// # Errors
+    /// There is a library for CUDA, but it can't be used.
+    pub(crate) fn resolve(&self, device: Device) -> Result<Device, LoadError> {
+        if device != Device::Auto {
+            return Ok(device);
+        }
+        let no_cuda = |reason: &dyn std::fmt::Display| {
+            tracing::debug!(%reason, "no CUDA device available; using the CPU");
+            Ok(Device::Cpu)
+        };
+        match self.search.find() {
+            Err(error) => no_cuda(&error),
+            Ok(library) if !library.with_file_name(CUDA_PROVIDER).is_file() => {
+                no_cuda(&"a library without CUDA")
+            }
+            Ok(_) => match self.cuda_builder(0, GpuSettings::default()) {
+                Ok(_) => Ok(Device::Cuda(0)),
+                Err(LoadError::Device { reason, .. }) => no_cuda(&reason),
+                Err(error) => Err(error),
+            },
+        }
     }
 
     /// Opens a model on a device, resolving `Auto`.
     pub(crate) fn open(&self, path: &Path, settings: &SessionSettings) -> Result<OpenedSession, LoadError> {
-        match settings.device {
-            Device::Cpu => self.open_on_cpu(path, settings),
+        match self.resolve(settings.device)? {
             Device::Cuda(number) => self.open_on_cuda(path, settings, number),
-            Device::Auto => match self.open_on_cuda(path, settings, 0) {
-                Ok(opened) => Ok(opened),
-                Err(LoadError::Device { reason, .. }) => {
-                    tracing::debug!(reason, "no CUDA device available; using the CPU");
-                    self.open_on_cpu(path, settings)
-                }
-                Err(error) => Err(error),
-            },
+            Device::Cpu | Device::Auto => self.open_on_cpu(path, settings),
         }
     }
 
@@ -121,8 +172,12 @@ impl Runtime {
         // ONNX Runtime's arena would keep, per session, the most memory that any call ever needed, rounded up to a
         // power of two: as much as the weights. Asking the system for each call's few large buffers costs nothing.
         let cpu = ep::CPU::default().with_arena_allocator(false).build();
-        let mut builder = self.builder().map_err(failed)?;
+        let mut builder = self.loaded()?.builder().map_err(failed)?;
         builder = builder.with_execution_providers([cpu]).map_err(|error| broken(error.to_string()))?;
+        if settings.own_sine {
+            let operators = sine::domain().map_err(failed)?;
+            builder = builder.with_operators(operators).map_err(|error| broken(error.to_string()))?;
+        }
         if let Some(weights) = &settings.weights {
             builder = weights.give(builder).map_err(failed)?;
         }
@@ -138,13 +193,16 @@ impl Runtime {
     ) -> Result<OpenedSession, LoadError> {
         let broken =
             |error: ort::Error| LoadError::Model { path: path.to_owned(), reason: error.to_string() };
-        let provider = cuda::provider(number, settings.gpu);
-        let builder = self.builder().map_err(broken)?;
-        let mut builder = builder.with_execution_providers([provider]).map_err(|error| {
-            LoadError::Device { device: Device::Cuda(number).to_string(), reason: error.to_string() }
-        })?;
+        let mut builder = self.cuda_builder(number, settings.gpu)?;
         let session = builder.commit_from_file(path).map_err(broken)?;
         Ok(OpenedSession { session, device: Device::Cuda(number) })
+    }
+
+    fn cuda_builder(&self, number: u16, gpu: GpuSettings) -> Result<SessionBuilder, LoadError> {
+        let failed = |reason: String| LoadError::Device { device: Device::Cuda(number).to_string(), reason };
+        let builder = self.loaded()?.builder().map_err(|error| failed(error.to_string()))?;
+        let builder = builder.with_execution_providers([cuda::provider(number, gpu)]);
+        builder.map_err(|error| failed(error.to_string()))
     }
 
     /// Opens a graph built by this crate on a device.
@@ -159,12 +217,14 @@ impl Runtime {
             Device::Cuda(number) => cuda::provider(number, GpuSettings { graphs: false, ..settings.gpu }),
             Device::Cpu | Device::Auto => ep::CPU::default().with_arena_allocator(false).build(),
         };
-        let builder = self.builder().map_err(|error| failed(error.to_string()))?;
+        let builder = self.loaded()?.builder().map_err(|error| failed(error.to_string()))?;
         let builder = builder.with_execution_providers([provider]);
         let builder = builder.map_err(|error| failed(error.to_string()))?;
         model.and_then(|model| model.into_session(&builder)).map_err(|error| failed(error.to_string()))
     }
+}
 
+impl Loaded {
     fn builder(&self) -> ort::Result<SessionBuilder> {
         // Each session has one caller, on its own thread: neither spinning nor a pool between operators pays.
         let builder = Session::builder(&self.environment)?.with_intra_threads(1)?;
@@ -178,6 +238,9 @@ pub(crate) struct SessionSettings {
     pub(crate) device: Device,
     /// Weights that sessions on the CPU share; they must come from the same file.
     pub(crate) weights: Option<SharedWeights>,
+    /// Whether sessions on the CPU use this crate's Sin: only for models of 32-bit floats. Never on a GPU, where it would
+    /// pull the signals back to the CPU.
+    pub(crate) own_sine: bool,
     pub(crate) gpu: GpuSettings,
 }
 

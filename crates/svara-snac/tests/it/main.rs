@@ -9,6 +9,7 @@
 mod decoding;
 mod encoding;
 mod loading;
+mod native;
 mod null;
 mod observing;
 mod support;

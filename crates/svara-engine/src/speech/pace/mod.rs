@@ -30,8 +30,6 @@ pub(crate) struct Pace {
     ramp: &'static [usize],
     fixed: Option<usize>,
     first_audio: FirstAudio,
-    /// Whether the calls depend only on the number of frames, not on time.
-    repeatable: bool,
 }
 
 /// How far the decoding of a stream has come.
@@ -76,15 +74,12 @@ impl Pace {
             },
             fixed: fixed.map(|frames| frames.max(1)),
             first_audio,
-            repeatable: false,
         }
     }
 
-    /// Makes the calls independent of time. Frames that are cut into other calls give samples that differ in rounding,
-    /// so this makes the same codes the same samples, to the bit. The first audio is exact, and held back by one frame
-    /// for engines whose frames come further apart than it lasts.
-    pub(crate) fn repeatable(self) -> Self {
-        Self { repeatable: true, ..self }
+    /// The same without an early start, which depends on time: for speech that must repeat.
+    pub(crate) fn exact(self) -> Self {
+        Self { first_audio: FirstAudio::Exact, ..self }
     }
 
     /// The number of frames to gather for the next call, at least 1.
@@ -93,9 +88,6 @@ impl Pace {
             return fixed;
         }
         let sounding = self.decoder.first_audio_frames();
-        if self.repeatable {
-            return self.repeatable_frames(at.pushed, sounding);
-        }
         match at.in_hand {
             // A stream decoder takes the first frames one by one, which leaves less to do when the last one arrives.
             None if self.decoder.kind != DecoderKind::Plain && at.pushed + 1 < sounding => 1,
@@ -119,8 +111,7 @@ impl Pace {
     pub(crate) fn starts_early(&self, at: &DecodeProgress) -> bool {
         let FirstAudio::Early { frames } = self.first_audio else { return false };
         let there = at.pushed + at.gathered;
-        if self.repeatable
-            || at.in_hand.is_some()
+        if at.in_hand.is_some()
             || at.gathered == 0
             || there < frames.max(2)
             || self.decoder.samples_after(there) > 0
@@ -137,15 +128,6 @@ impl Pace {
         let arrive = at.frame_period * count(past - there);
         let decoded = at.frame_cost * count(past - at.pushed);
         arrive.max(decoded) <= self.audio(frame)
-    }
-
-    fn repeatable_frames(&self, pushed: usize, sounding: usize) -> usize {
-        match self.decoder.kind {
-            // Smaller windows are expensive, larger ones leave gaps.
-            DecoderKind::Plain => 2,
-            DecoderKind::Stream | DecoderKind::Null if pushed + 1 == sounding => 2,
-            DecoderKind::Stream | DecoderKind::Null => 1,
-        }
     }
 
     /// The number of frames to gather before the first samples.

@@ -4,7 +4,7 @@ use std::{ops::RangeInclusive, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use svara_engine::FirstAudio;
-use svara_snac::onnx::Device;
+use svara_snac::{Backend, onnx::Device};
 
 use crate::config::{ConfigError, DecoderBackend, FirstAudioMode, values};
 
@@ -12,7 +12,7 @@ use crate::config::{ConfigError, DecoderBackend, FirstAudioMode, values};
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecoderConfig {
-    /// The backend that turns codes into samples.
+    /// What turns codes into samples.
     pub kind: DecoderBackend,
     /// The ONNX file.
     pub model: PathBuf,
@@ -21,13 +21,16 @@ pub struct DecoderConfig {
     /// The device: `auto`, `cpu`, `cuda` or `cuda:N`.
     #[serde(with = "values::text")]
     pub device: Device,
+    /// What runs the model: `auto`, `native` or `onnx`.
+    #[serde(with = "values::text")]
+    pub backend: Backend,
     /// Decoder threads, each with its own session. 0: one for each core on a CPU, one on a GPU.
     pub threads: usize,
     /// The most streams open at once; further requests are refused.
     pub max_streams: usize,
-    /// The most streams that share one call. 0: 1 on a CPU, 16 on a GPU.
+    /// The most streams that share one call. 0: 16 on a GPU; on a CPU up to 4 of those that wait anyway, in ONNX Runtime 1.
     pub max_batch: usize,
-    /// How long a call waits for others to share it, in milliseconds.
+    /// How long a call waits for others to share it, in milliseconds. With `max_batch` 0 on a CPU, none waits.
     pub batch_wait_ms: u32,
     /// The most GPU memory for the decoder, in bytes. 0: no limit.
     pub gpu_memory_bytes: usize,
@@ -50,6 +53,7 @@ impl Default for DecoderConfig {
             model: "models/snac/decoder_stream.onnx".into(),
             library: PathBuf::new(),
             device: Device::Auto,
+            backend: Backend::Auto,
             threads: 0,
             max_streams: 64,
             max_batch: 0,

@@ -1,0 +1,213 @@
+//! What decodes calls: the seam between the threads and the two ways to run a decoder.
+
+use std::sync::Arc;
+
+use super::{
+    batch::Row,
+    graph::DecoderGraph,
+    settings::{Backend, DecoderSettings},
+    state::RowState,
+};
+use crate::{
+    DecodeError, LoadError,
+    native::{Buffers, Chunk, Net, Unfit},
+    onnx::{CodecModel, Device, ModelFile, Runtime, SessionSettings, SharedWeights},
+    simd::VectorUnit,
+};
+
+/// A decoder that makes calls. Belongs to one thread.
+pub(crate) enum DecodeSession {
+    Native { net: Arc<Net>, model: CodecModel, buffers: Buffers },
+    Onnx(Box<DecoderGraph>),
+}
+
+impl DecodeSession {
+    pub(crate) fn model(&self) -> &CodecModel {
+        match self {
+            Self::Native { model, .. } => model,
+            Self::Onnx(graph) => graph.model(),
+        }
+    }
+
+    /// Whether the streams' states stay on a device.
+    pub(crate) fn keeps_states(&self) -> bool {
+        match self {
+            Self::Native { .. } => false,
+            Self::Onnx(graph) => graph.keeps_states(),
+        }
+    }
+
+    /// The batch sizes to warm up.
+    pub(crate) fn batches(&self) -> Vec<usize> {
+        match self {
+            Self::Native { .. } => vec![1],
+            Self::Onnx(graph) => graph.batches(),
+        }
+    }
+
+    /// Decodes the rows in one call; all must have the same number of frames.
+    pub(crate) fn run(&mut self, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
+        match self {
+            Self::Native { net, model, buffers } => run_natively(net, model, buffers, rows),
+            Self::Onnx(graph) => graph.run(rows),
+        }
+    }
+}
+
+fn run_natively(
+    net: &Net,
+    model: &CodecModel,
+    buffers: &mut Buffers,
+    rows: &mut [Row<'_>],
+) -> Result<(), DecodeError> {
+    let Some(frames) = rows.first().map(|row| row.call.frames.len()) else { return Ok(()) };
+    debug_assert!(rows.iter().all(|row| row.call.frames.len() == frames), "one shape for all rows");
+    let chunks = rows.iter_mut().map(|row| match &mut row.state {
+        RowState::Host(state) => Ok(Chunk {
+            frames: &row.call.frames,
+            first_latent: row.call.first_latent,
+            total_latents: row.call.total_latents,
+            draws: row.draws,
+            state,
+        }),
+        RowState::Device(_) => Err(DecodeError::Run("the state isn't on the host".to_owned())),
+    });
+    let mut chunks = chunks.collect::<Result<Vec<_>, _>>()?;
+    let audio = net.run(&mut chunks, buffers);
+    for (row, audio) in rows.iter_mut().zip(audio.chunks_exact(frames * model.samples_per_frame)) {
+        row.samples.extend_from_slice(audio.get(row.call.keep.clone()).unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// What the threads open their sessions from, chosen once.
+#[derive(Clone)]
+pub(crate) enum SessionSource {
+    Native { net: Arc<Net>, model: CodecModel },
+    Onnx { runtime: Runtime, session: SessionSettings },
+}
+
+impl SessionSource {
+    /// Chooses by the settings, the model file, the device and the processor.
+    pub(crate) fn choose(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
+        let unit = VectorUnit::best();
+        let device = match settings.backend {
+            Backend::Native => match settings.device {
+                Device::Cuda(_) => {
+                    return Err(LoadError::Backend(format!(
+                        "it decodes on a CPU, not on {}",
+                        settings.device
+                    )));
+                }
+                Device::Auto | Device::Cpu => Device::Cpu,
+            },
+            Backend::Auto | Backend::Onnx => runtime.resolve(settings.device)?,
+        };
+        let why_not = match (settings.backend, device) {
+            (Backend::Onnx, _) => "decoder.backend is \"onnx\"".to_owned(),
+            (_, Device::Cuda(_)) => format!("decoder.device is {device}"),
+            (Backend::Native, _) => {
+                if !unit.has_vectors() {
+                    tracing::warn!(
+                        "this processor has no vectors that the native decoder knows: it will be slow"
+                    );
+                }
+                return match native(settings, unit)? {
+                    Ok(native) => Ok(native),
+                    Err(Unfit(reason)) => {
+                        Err(LoadError::Backend(format!("{}: {reason}", settings.model.display())))
+                    }
+                };
+            }
+            (Backend::Auto, _) if !unit.has_vectors() => {
+                "this processor has neither AVX2 nor NEON".to_owned()
+            }
+            (Backend::Auto, _) => match native(settings, unit)? {
+                Ok(native) => return Ok(native),
+                Err(Unfit(reason)) => {
+                    tracing::info!(model = %settings.model.display(), reason, "decoding in ONNX Runtime");
+                    format!("{}: {reason}", settings.model.display())
+                }
+            },
+        };
+        Self::onnx(runtime, settings, device).map_err(|error| match error {
+            LoadError::LibraryMissing { .. } => {
+                LoadError::LibraryNeeded { reason: why_not, missing: Box::new(error) }
+            }
+            error => error,
+        })
+    }
+
+    fn onnx(runtime: &Runtime, settings: &DecoderSettings, device: Device) -> Result<Self, LoadError> {
+        let mut session = SessionSettings { device, weights: None, own_sine: false, gpu: settings.gpu };
+        if device == Device::Cpu {
+            let file = ModelFile::read(&settings.model)?;
+            session.weights = Some(SharedWeights::of(runtime, &file, &settings.model)?);
+            session.own_sine = VectorUnit::best().has_vectors() && file.is_float32();
+        }
+        Ok(Self::Onnx { runtime: runtime.clone(), session })
+    }
+
+    /// Opens a session for a thread.
+    pub(crate) fn open(
+        &self,
+        settings: &DecoderSettings,
+        gpu_batch: usize,
+    ) -> Result<DecodeSession, LoadError> {
+        match self {
+            Self::Native { net, model } => Ok(DecodeSession::Native {
+                net: Arc::clone(net),
+                model: model.clone(),
+                buffers: Buffers::default(),
+            }),
+            Self::Onnx { runtime, session } => {
+                let graph =
+                    DecoderGraph::open(runtime, &settings.model, session, gpu_batch, settings.slots())?;
+                Ok(DecodeSession::Onnx(Box::new(graph)))
+            }
+        }
+    }
+
+    /// Where the sessions run; never `Auto`.
+    pub(crate) fn device(&self) -> Device {
+        match self {
+            Self::Native { .. } => Device::Cpu,
+            Self::Onnx { session, .. } => session.device,
+        }
+    }
+
+    /// What runs them; never `Auto`.
+    pub(crate) fn backend(&self) -> Backend {
+        match self {
+            Self::Native { .. } => Backend::Native,
+            Self::Onnx { .. } => Backend::Onnx,
+        }
+    }
+
+    /// What runs them, in words.
+    pub(crate) fn about(&self) -> String {
+        match self {
+            Self::Native { net, .. } => format!("native code, {}", net.unit()),
+            Self::Onnx { runtime, .. } => {
+                let library = runtime.library();
+                format!("ONNX Runtime, {}", library.unwrap_or_default().display())
+            }
+        }
+    }
+}
+
+/// The model for decoding without ONNX Runtime, if it fits.
+fn native(settings: &DecoderSettings, unit: VectorUnit) -> Result<Result<SessionSource, Unfit>, LoadError> {
+    let path = &settings.model;
+    let broken = |reason: String| LoadError::Model { path: path.clone(), reason };
+    let file = ModelFile::read(path)?;
+    let model = CodecModel::of_file(&file).map_err(broken)?;
+    if model.kind == "encoder" {
+        return Err(broken("this is an encoder; a decoder is needed".to_owned()));
+    }
+    Ok(Net::load(&file, &model, unit).map(|net| {
+        // The state that its padded channels need, in place of the graph's.
+        let model = CodecModel { state_len: net.state_len(), ..model };
+        SessionSource::Native { net: Arc::new(net), model }
+    }))
+}

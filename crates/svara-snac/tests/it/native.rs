@@ -1,0 +1,132 @@
+//! The native decoder against ONNX Runtime.
+
+use std::{path::PathBuf, time::Duration};
+
+use svara_snac::{
+    Backend, Decoder, DecoderSettings, LoadError,
+    onnx::{Device, LibrarySearch, Runtime},
+};
+use svara_testkit::models;
+
+use crate::support::{decode, frames, max_difference, search, settings};
+
+/// The same sums rounded in another order.
+const TOLERANCE: f32 = 1e-5;
+
+fn decoder_in(backend: Backend, model: PathBuf) -> Decoder {
+    let settings = DecoderSettings { backend, ..settings(model) };
+    let decoder = Decoder::load(&Runtime::load(&search()).unwrap(), &settings).unwrap();
+    assert_eq!(decoder.backend(), Some(backend));
+    decoder
+}
+
+/// The exported decoders, those of odd shapes among them: channels that fill no panel, other rates, convolutions across
+/// channels, with and without noise.
+#[tokio::test]
+async fn equals_the_graph_for_every_configuration() {
+    let odd = models::odd_snac_decoders();
+    let ours = [models::snac_small("decoder_stream.onnx"), models::snac_small_quiet("decoder_stream.onnx")];
+    for model in ours.into_iter().chain(odd) {
+        let (native, onnx) =
+            (decoder_in(Backend::Native, model.clone()), decoder_in(Backend::Onnx, model.clone()));
+        let codes = native.info().codebook_size;
+        let mut frames = frames(3, 7);
+        frames.iter_mut().flat_map(|frame| &mut frame.0).for_each(|code| *code %= codes);
+        for (count, hop) in [(1, 1), (7, 1), (7, 3)] {
+            let expected = decode(&onnx, 5, &frames[..count], hop).await.unwrap();
+            let samples = decode(&native, 5, &frames[..count], hop).await.unwrap();
+            let error = max_difference(&samples, &expected);
+            assert!(error < TOLERANCE, "{}: {error}", model.display());
+            assert!(expected.iter().any(|sample| sample.abs() > 0.01), "the reference is silent");
+        }
+    }
+}
+
+/// The same bits for every hop, alone or among others.
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_cuts_nor_company_nor_threads_change_a_bit() {
+    let model = models::snac_small("decoder_stream.onnx");
+    let settings = DecoderSettings { max_batch: 3, batch_wait: Duration::from_millis(5), ..settings(model) };
+    let decoder = Decoder::load(&Runtime::load(&search()).unwrap(), &settings).unwrap();
+    let spoken = frames(1, 23);
+    let expected = decode(&decoder, 9, &spoken, 1).await.unwrap();
+    for hop in [2, 3, 7, 50] {
+        assert!(decode(&decoder, 9, &spoken, hop).await.unwrap() == expected, "hop {hop}");
+    }
+    let streams: Vec<_> = (0..6_usize)
+        .map(|i| {
+            let (decoder, spoken) = (decoder.clone(), spoken.clone());
+            tokio::spawn(async move { decode(&decoder, 9, &spoken, 1 + i % 4).await.unwrap() })
+        })
+        .collect();
+    for stream in streams {
+        assert!(stream.await.unwrap() == expected);
+    }
+}
+
+/// ONNX Runtime rounds differently when a stream is cut differently, so streams that must repeat are always cut alike.
+#[tokio::test]
+async fn in_onnx_runtime_a_repeatable_stream_has_the_same_bits_however_it_is_pushed() {
+    for model in ["decoder_stream.onnx", "decoder_plain.onnx"] {
+        let decoder = decoder_in(Backend::Onnx, models::snac_small(model));
+        let frames = frames(1, 13);
+        let mut heard = Vec::new();
+        for hop in [1, 2, 3, 13] {
+            let mut stream = decoder.open_repeatable(4).unwrap();
+            let mut samples = Vec::new();
+            for frames in frames.chunks(hop) {
+                samples.extend(stream.push(frames).await.unwrap());
+            }
+            samples.extend(stream.finish(&[]).await.unwrap());
+            heard.push(samples);
+        }
+        assert!(heard.iter().all(|samples| *samples == heard[0] && samples.len() == 13 * 2048), "{model}");
+        let exact = decode(&decoder, 4, &frames, 13).await.unwrap();
+        assert!(max_difference(&heard[0], &exact) < 1e-4);
+    }
+}
+
+/// Runs in its own process, in which ONNX Runtime isn't loaded.
+#[test]
+fn our_decoder_needs_no_library_and_others_say_why_they_do() {
+    if std::env::var_os("SVARA_TEST_CHILD").is_none() {
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "native::our_decoder_needs_no_library_and_others_say_why_they_do"])
+            .env("SVARA_TEST_CHILD", "1")
+            .status();
+        assert!(status.unwrap().success());
+        return;
+    }
+    let nowhere = LibrarySearch { models_lib: "/nowhere".into(), ..LibrarySearch::default() };
+    let runtime = Runtime::lazy(&nowhere).unwrap();
+    let ours = settings(models::snac_small("decoder_stream.onnx"));
+    for device in [Device::Cpu, Device::Auto] {
+        let decoder = Decoder::load(&runtime, &DecoderSettings { device, ..ours.clone() }).unwrap();
+        assert_eq!((decoder.backend(), decoder.info().device), (Some(Backend::Native), Device::Cpu));
+    }
+    assert_eq!(runtime.library(), None);
+    let refused = |settings: &DecoderSettings| Decoder::load(&runtime, settings).err().unwrap().to_string();
+    let plain = refused(&settings(models::demo_codec("decoder.onnx")));
+    assert!(plain.contains("fetch_onnxruntime.sh") && plain.contains("plain graph"), "{plain}");
+    let onnx = refused(&DecoderSettings { backend: Backend::Onnx, ..ours.clone() });
+    assert!(onnx.contains("fetch_onnxruntime.sh") && onnx.contains("decoder.backend"), "{onnx}");
+    let native = DecoderSettings { backend: Backend::Native, ..settings(models::demo_codec("decoder.onnx")) };
+    assert!(refused(&native).contains("plain graph"));
+    let cuda = DecoderSettings { backend: Backend::Native, device: Device::Cuda(0), ..ours };
+    assert!(refused(&cuda).contains("decoder.backend"));
+    let named = LibrarySearch { configured: Some("/nowhere/a.so".into()), ..nowhere };
+    let error = Runtime::lazy(&named).unwrap_err();
+    assert!(matches!(error, LoadError::LibraryMissing { .. }), "{error:?}");
+}
+
+#[test]
+fn a_damaged_file_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let whole = std::fs::read(models::snac_small("decoder_stream.onnx")).unwrap();
+    for len in [0, 1, 100, whole.len() / 2, whole.len() - 1] {
+        let path = directory.path().join("cut.onnx");
+        std::fs::write(&path, &whole[..len]).unwrap();
+        let error = Decoder::load(&Runtime::load(&search()).unwrap(), &settings(path)).err().unwrap();
+        assert!(error.to_string().contains("cut.onnx"), "{error}");
+    }
+}
