@@ -6,7 +6,7 @@ use super::{
 };
 use crate::writing::digit_value;
 
-/// How far the rest of an equation may be, in characters.
+/// How far the rest of an equation may be, in bytes.
 const EQUATION: usize = 60;
 
 /// A sign that is named: `2×3`, `2+2=4`, `50+`, `x²`, `±5`, `5 > 3`, `2x2`.
@@ -52,6 +52,13 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
 
 /// Whether the place is part of an equation: digits and signs up to an equals sign, on either side.
 pub(super) fn in_equation(place: &Place<'_>) -> bool {
+    // Most numbers have no equals sign near them.
+    let near = |byte: &u8| *byte == b'=';
+    let ahead = place.rest.as_bytes().iter().take(EQUATION).any(near);
+    let behind = place.done.as_bytes().iter().rev().take(EQUATION).any(near);
+    if !(ahead || behind) {
+        return false;
+    }
     let part = |c: char| digit_value(c).is_some() || is_space(c) || is_dash(c) || "+×x*/÷.,()²³√".contains(c);
     let equals_ahead = place.rest.chars().take(EQUATION).find(|c| !part(*c)) == Some('=');
     let equals_before = place.done.chars().rev().take(EQUATION).find(|c| !part(*c)) == Some('=');
