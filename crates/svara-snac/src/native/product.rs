@@ -63,13 +63,13 @@ pub(super) fn product<S: Simd, const NV: usize>(
         let panel = S::as_simd_f32s(panel).0.as_chunks::<NV>().0;
         let mut done = 0;
         macro_rules! tiles_of {
-            ($rows:literal) => {
+            ($rows:literal, $tile:ident) => {
                 while count - done >= $rows {
                     let rows = std::array::from_fn(
                         #[inline(always)]
                         |i| a.get(start(done + i)..).unwrap_or_default(),
                     );
-                    let sums = tile::<S, $rows, NV>(s, rows, panel);
+                    let sums = $tile::<S, NV>(s, rows, panel);
                     for (sums, row) in sums.into_iter().zip(done..) {
                         finish(row, first_column, sums);
                     }
@@ -77,40 +77,41 @@ pub(super) fn product<S: Simd, const NV: usize>(
                 }
             };
         }
-        tiles_of!(6);
-        tiles_of!(4);
-        tiles_of!(2);
-        tiles_of!(1);
+        tiles_of!(6, tile_of_six);
+        tiles_of!(4, tile_of_four);
+        tiles_of!(2, tile_of_two);
+        tiles_of!(1, tile_of_one);
     }
 }
 
-/// The sums of `M` rows with one panel. Rows that are too short count as zeros.
-#[inline(always)]
-fn tile<S: Simd, const M: usize, const NV: usize>(
-    s: S,
-    rows: [&[f32]; M],
-    panel: &[[S::f32s; NV]],
-) -> [[S::f32s; NV]; M] {
-    let mut sums = [[s.splat_f32s(0.0); NV]; M];
-    let len = panel.len();
-    // The compiler sees here that each row has `len` elements, and leaves out all checks in the loop.
-    let rows = rows.map(
+/// Defines a function that gives the sums of some rows with one panel. It takes the elements of all rows at once from
+/// zipped iterators, which the compiler turns into one counter without any check, and without a sum that leaves its
+/// register.
+macro_rules! tile {
+    ($name:ident, $count:literal, [$first:ident $(, $row:ident)*], $column:pat) => {
         #[inline(always)]
-        |row| row.get(..len).unwrap_or_default(),
-    );
-    if rows.iter().any(|row| row.len() != len) {
-        return sums;
-    }
-    for (k, b) in panel.iter().enumerate() {
-        for (sums, row) in sums.iter_mut().zip(&rows) {
-            let x = s.splat_f32s(row.get(k).copied().unwrap_or_default());
-            for (sum, b) in sums.iter_mut().zip(b) {
-                *sum = s.mul_add_e_f32s(x, *b, *sum);
+        fn $name<S: Simd, const NV: usize>(
+            s: S,
+            [$first $(, $row)*]: [&[f32]; $count],
+            panel: &[[S::f32s; NV]],
+        ) -> [[S::f32s; NV]; $count] {
+            let mut sums = [[s.splat_f32s(0.0); NV]; $count];
+            for (panel_row, $column) in panel.iter().zip($first.iter()$(.zip($row))*) {
+                for (sums, x) in sums.iter_mut().zip(&[$first $(, $row)*]) {
+                    let x = s.splat_f32s(**x);
+                    for (sum, element) in sums.iter_mut().zip(panel_row) {
+                        *sum = s.mul_add_e_f32s(x, *element, *sum);
+                    }
+                }
             }
+            sums
         }
-    }
-    sums
+    };
 }
+tile!(tile_of_six, 6, [a, b, c, d, e, f], (((((a, b), c), d), e), f));
+tile!(tile_of_four, 4, [a, b, c, d], (((a, b), c), d));
+tile!(tile_of_two, 2, [a, b], (a, b));
+tile!(tile_of_one, 1, [a], a);
 
 /// The `NV` vectors at `start`.
 #[inline(always)]
