@@ -141,6 +141,10 @@ fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
     if c.is_ascii() && !c.is_ascii_alphanumeric() && !"+-.$*=<>/".contains(c) {
         return None;
     }
+    if (is_dash(c) || matches!(c, '+' | '.')) && place.behind_digit() {
+        // Between numbers, it is no sign of the second one.
+        return maths::sign(place);
+    }
     let found = if digit_value(c).is_some() || Currency::is_sign(c) || matches!(c, '+' | '.') || is_dash(c) {
         number(place)?
     } else if !is_letter(c) {
