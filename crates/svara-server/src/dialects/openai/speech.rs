@@ -57,6 +57,11 @@ struct Fields {
     stream_format: Option<String>,
     #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
+    /// Removes Markdown's marks, code blocks and a model's thoughts from the text. By default, the server's configuration
+    /// decides.
+    strip_markdown: Option<bool>,
+    /// Removes emoji from the text. By default, the server's configuration decides.
+    strip_emoji: Option<bool>,
 }
 
 fn response_format() -> Object {
@@ -133,6 +138,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Respons
         style: fields.instructions.and_then(|instructions| engine.style_named_in(&instructions)),
         speed: fields.speed.unwrap_or(1.0),
         seed: fields.seed,
+        strip: state.clean.strip(true, fields.strip_markdown, fields.strip_emoji),
         ..asker.speech_request()
     };
     let (caller, dialect, delivery) = (asker.caller, Dialect::OpenAi, Delivery::Streamed);

@@ -113,6 +113,7 @@ async fn prepare(
         voice,
         normalization: options.normalization,
         seed: options.seed,
+        strip: state.clean.strip(true, options.strip_markdown, options.strip_emoji),
         ..asker.speech_request()
     };
     // Once for all that the socket speaks.
@@ -123,6 +124,7 @@ async fn prepare(
     }
     let rules = Rules {
         kind,
+        drops_thoughts: request.strip.markdown,
         auto_mode: options.auto_mode,
         inactivity: options.inactivity,
         max_characters: engine.text_max_characters(),
@@ -140,6 +142,8 @@ struct Options {
     auto_mode: bool,
     normalization: Normalization,
     seed: Option<u64>,
+    strip_markdown: Option<bool>,
+    strip_emoji: Option<bool>,
 }
 
 impl Options {
@@ -150,6 +154,8 @@ impl Options {
             auto_mode: false,
             normalization: Normalization::Auto,
             seed: None,
+            strip_markdown: None,
+            strip_emoji: None,
         };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -162,6 +168,8 @@ impl Options {
                     options.inactivity = Duration::from_secs(seconds);
                 }
                 "auto_mode" => options.auto_mode = flag("auto_mode", &value)?,
+                "strip_markdown" => options.strip_markdown = Some(flag("strip_markdown", &value)?),
+                "strip_emoji" => options.strip_emoji = Some(flag("strip_emoji", &value)?),
                 "apply_text_normalization" => {
                     options.normalization = match &*value {
                         "auto" => Normalization::Auto,
