@@ -7,7 +7,6 @@ use std::{
 
 use svara_audio::{SampleRate, TimeStretch};
 use svara_snac::Decoder;
-use svara_text::StyleTags;
 
 use crate::{
     error::SpeakError,
@@ -18,8 +17,9 @@ use crate::{
         Speech, Start,
         pace::{FirstAudio, Pace},
         pieces::{Pieces, Plan},
+        playback::Playback,
         retry::{PiecesRedone, RetryCounts},
-        script::Script,
+        script::{Preview, Script},
     },
     voice::{Voice, voices::Voices},
 };
@@ -55,7 +55,7 @@ pub struct Engine {
 struct Prepared {
     voice: Arc<Voice>,
     sampling: Sampling,
-    stretch: Option<TimeStretch>,
+    speed: f32,
     script: Script,
     may_be_cut: bool,
 }
@@ -76,7 +76,7 @@ impl Engine {
     pub async fn speak(&self, request: SpeechRequest) -> Result<Speech, SpeakError> {
         self.check_length(&request.text)?;
         let profile = &self.parts.profile;
-        let Prepared { voice, sampling, stretch, script, may_be_cut } = self.prepare(&request)?;
+        let Prepared { voice, sampling, speed, script, may_be_cut } = self.prepare(&request)?;
         // The decoder slot comes first: a generation that is thrown away costs more than a slot held in vain.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         let (decode, pace) = if request.seed.is_some() {
@@ -107,11 +107,12 @@ impl Engine {
         };
         let start = Start {
             pieces: Pieces::new(plan, script.pieces),
+            text: script.text,
+            end_pause_ms: script.end_pause_ms,
             decode,
             noise_seed,
             pace,
-            sample_rate_hz: self.parts.decoder.info().sample_rate_hz,
-            stretch,
+            playback: Playback::new(speed, self.sample_rate()?),
         };
         Speech::start(start).await
     }
@@ -128,6 +129,16 @@ impl Engine {
     /// A field is out of range, or the voice or style is unknown.
     pub fn check(&self, request: &SpeechRequest) -> Result<(), SpeakError> {
         self.prepare(request).map(drop)
+    }
+
+    /// What would be said for a request, without saying it.
+    ///
+    /// # Errors
+    /// As [`Self::speak`], but for what the source and the decoder refuse.
+    pub fn preview(&self, request: &SpeechRequest) -> Result<Preview, SpeakError> {
+        self.check_length(&request.text)?;
+        let Prepared { script, .. } = self.prepare(request)?;
+        Ok(script.preview())
     }
 
     /// The model's profile.
@@ -148,7 +159,7 @@ impl Engine {
     /// Finds the one style of the model that free-form instructions ("speak in a happy tone") name. `None` if they name
     /// no style, or more than one.
     pub fn style_named_in(&self, instructions: &str) -> Option<String> {
-        StyleTags::new(&self.parts.profile.style_tags).named_in(instructions).map(str::to_owned)
+        self.parts.profile.styles().named_in(instructions).map(str::to_owned)
     }
 
     /// The source of audio tokens.
@@ -172,23 +183,20 @@ impl Engine {
         };
         let sampling = profile.sampling.with(&request.sampling);
         let sampling = sampling.map_err(|(field, reason)| SpeakError::invalid(field, reason))?;
-        let stretch = self.stretch(request.speed)?;
+        let (min, max) = (TimeStretch::MIN_SPEED, TimeStretch::MAX_SPEED);
+        if !(min..=max).contains(&request.speed) {
+            return Err(SpeakError::invalid("speed", format!("must be from {min} to {max}")));
+        }
         // A caller that sets max_tokens expects one generation that ends there.
         let may_be_cut = request.sampling.max_tokens.is_some();
         let script = Script::new(profile, &voice, request, may_be_cut)?;
-        Ok(Prepared { voice, sampling, stretch, script, may_be_cut })
+        Ok(Prepared { voice, sampling, speed: request.speed, script, may_be_cut })
     }
 
-    /// What changes the speed. `None` at the model's own.
-    fn stretch(&self, speed: f32) -> Result<Option<TimeStretch>, SpeakError> {
-        if speed == 1.0 {
-            return Ok(None);
-        }
-        let (min, max) = (TimeStretch::MIN_SPEED, TimeStretch::MAX_SPEED);
-        let refused = || SpeakError::invalid("speed", format!("must be from {min} to {max}"));
-        // The decoder's rate is valid: only the speed can be refused.
-        let rate = SampleRate::new(self.parts.decoder.info().sample_rate_hz).map_err(|_| refused())?;
-        TimeStretch::new(speed, rate).map(Some).map_err(|_| refused())
+    fn sample_rate(&self) -> Result<SampleRate, SpeakError> {
+        // The decoder's rate is valid, or it wouldn't have been loaded.
+        SampleRate::new(self.parts.decoder.info().sample_rate_hz)
+            .map_err(|error| SpeakError::invalid("speed", format!("can't be changed: {error}")))
     }
 
     fn check_length(&self, text: &str) -> Result<(), SpeakError> {

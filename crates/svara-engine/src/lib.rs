@@ -24,8 +24,14 @@ pub use engine::{Engine, EngineParts};
 pub use error::{Origin, SpeakError};
 pub use profile::{ModelProfile, ProfileError};
 pub use prompt::{Prompt, PromptBuilder, PromptError};
-pub use request::{Normalization, Sampling, SamplingOverrides, SpeechRequest, Strip};
-pub use speech::{Speech, SpeechReport, pace::FirstAudio, retry::PiecesRedone};
+pub use request::{Normalization, Sampling, SamplingOverrides, SpeechRequest};
+pub use speech::{
+    Speech, SpeechReport,
+    pace::FirstAudio,
+    retry::PiecesRedone,
+    script::{Preview, PreviewPiece},
+};
+pub use svara_text::{Dictionary, DictionaryError, Language, Rule, Strip};
 pub use timing::{PieceTiming, TimedText};
 pub use trace::TraceContext;
 pub use voice::{

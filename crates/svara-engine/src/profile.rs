@@ -7,6 +7,7 @@ use std::{
 
 use serde::Deserialize;
 use svara_snac::TokenLayout;
+use svara_text::{StyleTags, TagPlace};
 
 use crate::{request::Sampling, speech::ceiling::Ceiling, voice::Voice};
 
@@ -23,6 +24,8 @@ pub struct ModelProfile {
     pub sampling: Sampling,
     /// The tags that set the style of a speech.
     pub style_tags: Vec<String>,
+    /// Where the model looks for them.
+    pub(crate) tag_place: TagPlace,
     /// Ids of the tokens that end the speech.
     pub stop_ids: Vec<u32>,
     /// The longest text of one generation, in characters. Longer texts are split into pieces.
@@ -114,6 +117,11 @@ impl ModelProfile {
         fill(&self.speaker_id_template, &values)
     }
 
+    /// The model's style tags.
+    pub(crate) fn styles(&self) -> StyleTags<'_> {
+        StyleTags::new(&self.style_tags).placed(self.tag_place)
+    }
+
     /// The words of a prompt: speaker id and text in the form that the model expects.
     pub(crate) fn words(&self, speaker_id: &str, text: &str) -> String {
         fill(&self.text_template, &[("{speaker_id}", speaker_id), ("{text}", text)])
@@ -161,6 +169,7 @@ impl ModelProfile {
             layout: fields.layout,
             sampling: fields.sampling,
             style_tags: fields.style.tags,
+            tag_place: fields.style.place.into(),
             stop_ids,
             piece_characters: fields.prompt.piece_characters,
             ceiling: fields.ceiling,
@@ -272,6 +281,28 @@ impl PromptFields {
 #[serde(deny_unknown_fields)]
 struct StyleFields {
     tags: Vec<String>,
+    #[serde(default)]
+    place: PlaceField,
+}
+
+/// Where the model looks for its tags.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum PlaceField {
+    /// One tag, at the end of each piece.
+    #[default]
+    End,
+    /// Where they were typed.
+    Typed,
+}
+
+impl From<PlaceField> for TagPlace {
+    fn from(place: PlaceField) -> Self {
+        match place {
+            PlaceField::End => Self::End,
+            PlaceField::Typed => Self::Typed,
+        }
+    }
 }
 
 #[cfg(test)]

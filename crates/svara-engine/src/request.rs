@@ -6,6 +6,7 @@ use serde::Deserialize;
 #[cfg(doc)]
 use svara_audio::TimeStretch;
 use svara_snac::FRAME_CODES;
+use svara_text::{Dictionary, Strip};
 
 #[cfg(doc)]
 use crate::voice::voices::Voices;
@@ -26,6 +27,8 @@ pub struct SpeechRequest {
     pub normalization: Normalization,
     /// What is removed from the text before anything else.
     pub strip: Strip,
+    /// What is said for certain words.
+    pub dictionaries: Vec<Arc<Dictionary>>,
     /// The speed, without a change of pitch: 0.25 to 4, the range of [`TimeStretch`]. 1 is the model's own.
     pub speed: f32,
     /// Overrides of the sampling in the model's profile.
@@ -48,6 +51,7 @@ impl Default for SpeechRequest {
             style: None,
             normalization: Normalization::default(),
             strip: Strip::default(),
+            dictionaries: Vec::new(),
             speed: 1.0,
             sampling: SamplingOverrides::default(),
             seed: None,
@@ -55,15 +59,6 @@ impl Default for SpeechRequest {
             trace: None,
         }
     }
-}
-
-/// What is removed from a text because it isn't meant to be spoken. Nothing by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Strip {
-    /// Marks, link targets and comments of Markdown.
-    pub markdown: bool,
-    /// Emoji.
-    pub emoji: bool,
 }
 
 /// Whether numbers, dates, money and the like become words of the voice's language.

@@ -36,7 +36,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn covers_the_samples(text: &str, samples: u64) -> Result<(), TestCaseError> {
-    let timing = PieceTiming { text: text.to_owned(), start_samples: 7, end_samples: 7 + samples };
+    let timing = PieceTiming::untouched(text, 7, 7 + samples);
     for timed in [timing.words(), timing.characters()] {
         prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), text);
         let ends = timed.iter().map(|part| part.end_samples);

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use svara_engine::Prompt;
 use svara_snac::onnx::Device;
 use tokio::{
     net::TcpListener,
@@ -13,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    commands::{Failure, hash_key, say, voices},
+    commands::{Failure, hash_key, say, text, voices},
     config::{Config, DecoderBackend, EngineKind, LogFormat, LogLevel},
     start::{self, Server},
     telemetry,
@@ -72,13 +71,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Print the prompt for a text as JSON: token ids, or text if there is no tokenizer.
-    Prompt {
-        /// The voice: a voice id, speaker id or display name.
-        #[arg(long)]
-        voice: String,
-        /// The text to speak.
-        text: String,
-    },
+    ///
+    /// The engine gets exactly this: one line for each piece of a long text.
+    Prompt(text::TextArgs),
+    /// Show what would be said for a text: cleaned, in words, and in the pieces that the engine gets.
+    Text(text::TextArgs),
     /// Speak a text without a server, and print how long it took.
     Say(say::SayArgs),
     /// Generate an API key, or hash an existing one, for the keys file.
@@ -100,9 +97,8 @@ impl Cli {
         let level = self.log_level;
         match self.command.take() {
             None | Some(Command::HashKey(_)) => {}
-            Some(Command::Prompt { voice, text }) => {
-                return show_prompt(&config, &voice, &text).map_err(Failure::Usage);
-            }
+            Some(Command::Prompt(args)) => return text::prompt(&config, &args).map_err(Failure::Usage),
+            Some(Command::Text(args)) => return text::run(&config, &args).map_err(Failure::Usage),
             Some(Command::Say(args)) => {
                 return at_a_shell(config, level, async |config| say::run(config, args).await);
             }
@@ -197,17 +193,5 @@ fn check(config: &Config) -> anyhow::Result<()> {
     start::check_exposure(config)?;
     start::check(config)?;
     print!("{}", toml::to_string(config)?);
-    Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
-fn show_prompt(config: &Config, voice: &str, text: &str) -> anyhow::Result<()> {
-    let (voices, prompts) = start::voices_and_prompts(config)?;
-    let prompt = prompts.preset(voices.find(voice)?, text).map_err(anyhow::Error::msg)?;
-    let shown = match prompt {
-        Prompt::Tokens(ids) => serde_json::to_string(&ids)?,
-        Prompt::Text(text) => serde_json::to_string(&text)?,
-    };
-    println!("{shown}");
     Ok(())
 }

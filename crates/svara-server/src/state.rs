@@ -9,7 +9,10 @@ use svara_engine::{SpeechRequest, TraceContext};
 use svara_http::Lifecycle;
 use svara_service::{Caller, Service, callers::Callers};
 
-use crate::error::{ApiError, Refused, Svara};
+use crate::{
+    config::Clean,
+    error::{ApiError, Refused, Svara},
+};
 
 /// The state that all routes share.
 pub(crate) struct App {
@@ -23,6 +26,8 @@ pub(crate) struct App {
     pub(crate) body_bytes: usize,
     /// The longest `input` in OpenAI's dialect, in characters.
     pub(crate) openai_input_characters: usize,
+    /// What is removed from texts by default.
+    pub(crate) clean: Clean,
 }
 
 /// The shared [`App`], and the document of its routes.

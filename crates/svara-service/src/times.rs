@@ -43,6 +43,9 @@ pub struct Word {
     word: String,
     start: f64,
     end: f64,
+    /// The characters (Unicode scalar values) of the request's text that it stands for.
+    typed_start: usize,
+    typed_end: usize,
 }
 
 /// A character and when it is spoken, in seconds of the whole audio.
@@ -70,11 +73,22 @@ impl Times {
         };
         match self {
             Self::Words(words) => {
-                words.extend(pieces.iter().flat_map(PieceTiming::words).map(|timed| Word {
-                    word: timed.text.trim().to_owned(),
-                    start: seconds(timed.start_samples),
-                    end: seconds(timed.end_samples),
-                }));
+                for piece in pieces {
+                    let mut at = 0;
+                    words.extend(piece.words().into_iter().map(|timed| {
+                        let word = timed.text.trim();
+                        let start = at + timed.text.len() - timed.text.trim_start().len();
+                        at += timed.text.len();
+                        let typed = piece.typed_range(&(start..start + word.len()));
+                        Word {
+                            word: word.to_owned(),
+                            start: seconds(timed.start_samples),
+                            end: seconds(timed.end_samples),
+                            typed_start: typed.start,
+                            typed_end: typed.end,
+                        }
+                    }));
+                }
             }
             Self::Characters(characters) => {
                 characters.extend(pieces.iter().flat_map(PieceTiming::characters).map(|timed| Character {

@@ -1,6 +1,6 @@
 //! Text that arrives in parts, as from a chat model: when enough of it is there to be spoken.
 
-use crate::sentences;
+use crate::{hidden::Hidden, sentences};
 
 /// Characters that must be there before the first, second, … chunk is spoken in mid-sentence; the last holds for all
 /// that follow.
@@ -28,15 +28,24 @@ pub struct IncomingText {
     schedule: Vec<usize>,
     /// Chunks spoken so far.
     said: usize,
+    /// What is dropped as it comes; none if all is kept.
+    hidden: Option<Hidden>,
 }
 
 impl Default for IncomingText {
     fn default() -> Self {
-        Self { text: String::new(), schedule: DEFAULT_SCHEDULE.to_vec(), said: 0 }
+        Self { text: String::new(), schedule: DEFAULT_SCHEDULE.to_vec(), said: 0, hidden: None }
     }
 }
 
 impl IncomingText {
+    /// No text yet. With `drops_thoughts`, what a model thought and its blocks of code are dropped as they come: they may
+    /// be far longer than what is said.
+    #[must_use]
+    pub fn new(drops_thoughts: bool) -> Self {
+        Self { hidden: drops_thoughts.then(Hidden::default), ..Self::default() }
+    }
+
     /// Sets how many characters the first, second, … chunk needs; an empty schedule changes nothing.
     pub fn set_schedule(&mut self, schedule: Vec<usize>) {
         if !schedule.is_empty() {
@@ -52,16 +61,22 @@ impl IncomingText {
     /// Adds text.
     pub fn push(&mut self, text: &str) {
         self.text.push_str(text);
+        if let Some(hidden) = &mut self.hidden {
+            hidden.drop_from(&mut self.text);
+        }
     }
 
     /// Takes what is to be spoken now: complete sentences always; less only if there is enough of it, or the trigger
     /// demands it.
     pub fn take(&mut self, trigger: Trigger) -> Option<String> {
+        // What is hidden has begun there and not ended.
+        let shown = self.hidden.as_ref().map_or(self.text.len(), |hidden| hidden.shown(&self.text));
+        let text = self.text.get(..shown).unwrap_or_default();
         let end = match trigger {
-            Trigger::Phrase | Trigger::Flush => self.text.len(),
+            Trigger::Phrase | Trigger::Flush => text.len(),
             Trigger::Text | Trigger::Try => {
-                let complete = complete_sentences(&self.text);
-                let characters = self.text.chars().count();
+                let complete = whole_markup(text, complete_sentences(text, self.hidden.is_some()));
+                let characters = text.chars().count();
                 let wanted = self.schedule.get(self.said).or(self.schedule.last()).copied();
                 let wanted = match trigger {
                     Trigger::Try => wanted.map(|wanted| wanted.min(LEAST_TRIGGERED)),
@@ -70,7 +85,7 @@ impl IncomingText {
                 if complete > 0 {
                     complete
                 } else if wanted.is_some_and(|wanted| characters >= wanted) {
-                    last_boundary(&self.text)
+                    whole_markup(text, last_boundary(text))
                 } else {
                     0
                 }
@@ -80,23 +95,58 @@ impl IncomingText {
         if !now.contains(char::is_alphanumeric) {
             // White space before the first word, or a lone mark: nothing that a voice could say.
             if trigger == Trigger::Flush {
-                self.text.clear();
+                self.text.drain(..end);
+                if let Some(hidden) = &mut self.hidden {
+                    hidden.taken(end);
+                }
             }
             return None;
         }
         let (now, later) = (now.to_owned(), later.to_owned());
         self.text = later;
+        if let Some(hidden) = &mut self.hidden {
+            hidden.taken(end);
+        }
         self.said += 1;
         Some(now)
     }
 }
 
-/// The length in bytes of the complete sentences at the start of a text that goes on.
-fn complete_sentences(text: &str) -> usize {
+/// The longest markup that a cut is kept out of. What is longer is text behind a stray bracket.
+const MARKUP_BYTES: usize = 400;
+
+/// A position that isn't in the middle of a tag, a pause or a character reference: `end`, or where that begins.
+fn whole_markup(text: &str, end: usize) -> usize {
+    let before = text.get(..end).unwrap_or_default();
+    let open = |begins: char, ends: char, bytes: usize, is_one: fn(&str) -> bool| {
+        let start = before.rfind(begins)?;
+        let rest = before.get(start..)?;
+        (rest.len() <= bytes && !rest.contains(ends) && is_one(rest.get(1..)?)).then_some(start)
+    };
+    let is_tag = |rest: &str| {
+        rest.starts_with(|c: char| c.is_ascii_alphabetic() || "/!".contains(c)) || rest.is_empty()
+    };
+    let is_pause =
+        |rest: &str| ["pause", "break"].iter().any(|name| rest.starts_with(name) || name.starts_with(rest));
+    let is_reference = |rest: &str| rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#');
+    [open('<', '>', MARKUP_BYTES, is_tag), open('[', ']', 40, is_pause), open('&', ';', 32, is_reference)]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(end)
+}
+
+/// The length in bytes of the complete sentences at the start of a text that goes on. With `has_marks`, a sentence may end in
+/// marks of Markdown.
+fn complete_sentences(text: &str, has_marks: bool) -> usize {
     // Whether a full stop ends something shows in what follows it. A capital letter is what follows most ends, but the
     // next may be the digits of a number.
     let more = if text.ends_with('.') { "0" } else { "A" };
-    let with_more = format!("{text}{more}");
+    let mut with_more = format!("{text}{more}");
+    if has_marks {
+        // As long, and what may follow the end of a sentence.
+        with_more = with_more.replace(['*', '_', '`'], ")");
+    }
     let last = sentences(&with_more).last().map_or(0, |last| last.len());
     // The last one is what the letter belongs to.
     (with_more.len() - last).min(text.len())
@@ -116,7 +166,7 @@ fn last_boundary(text: &str) -> usize {
         }
         last
     };
-    let clause = ends(|c| matches!(c, ',' | ';' | ':' | '—' | '–' | ')' | '،'));
+    let clause = ends(|c| matches!(c, ',' | ';' | ':' | '—' | '–' | '،'));
     if clause * 2 >= text.len() { clause } else { ends(|c| !c.is_whitespace()) }
 }
 
@@ -154,6 +204,40 @@ mod tests {
         assert_eq!(said.len(), 6, "{said:?}");
         let clause = "one two three four five six, seven eight nine ten el";
         assert_eq!(fed(&[clause], Trigger::Try), ["one two three four five six, "]);
+    }
+
+    #[test]
+    fn markup_stays_whole() {
+        assert_eq!(
+            fed(&["One. <sub alias=\"Dr. ", "Rao\">R</sub> came. "], Trigger::Text),
+            ["One. ", "<sub alias=\"Dr. Rao\">R</sub> came. "]
+        );
+        let long = format!("{} <break time='1s", "word ".repeat(24));
+        assert_eq!(fed(&[&long, "'/> and"], Trigger::Text), ["word ".repeat(24)]);
+        assert_eq!(fed(&["1 < 2. ", "Yes. "], Trigger::Text), ["1 < 2. ", "Yes. "]);
+    }
+
+    #[test]
+    fn thoughts_and_code_are_dropped_as_they_come() {
+        let mut buffer = IncomingText::new(true);
+        let mut said = String::new();
+        for part in [
+            "<thi",
+            "nk>Hm. A greet",
+            "ing. It is long. ",
+            "</th",
+            "ink>Hello. ",
+            "Run:\n``",
+            "`sh\nrm x. \n``",
+            "`\nThen wait. ",
+            "<think>so",
+        ] {
+            buffer.push(part);
+            assert!(buffer.characters() < 60);
+            said.extend(buffer.take(Trigger::Text));
+        }
+        said.extend(buffer.take(Trigger::Flush));
+        assert_eq!(said, "Hello. Run:\n\nThen wait. ");
     }
 
     #[test]

@@ -3,34 +3,42 @@
 //!
 //! Everything here is pure: text in, text out, no I/O and no clock.
 //!
-//! The usual order is [`StyleTags::take`] (typed tags out of the text), [`strip_markdown`] and [`strip_emoji`] where
-//! the caller asked for them, [`normalize`], and [`pack`] into pieces that the model can say in one go:
+//! The usual order is [`clean`] (what is nothing to say), [`StyleTags::take`] (typed tags out of the text),
+//! [`normalize`], and [`pack`] into pieces that the model can say in one go:
 //!
 //! ```
-//! use svara_text::{Language, StyleTags, normalize, pack, strip_emoji};
+//! use svara_text::{Language, Strip, StyleTags, clean, normalize, pack};
 //!
 //! let known = ["happy".to_owned(), "sad".to_owned()];
-//! let (plain, style) = StyleTags::new(&known).take("कीमत ₹150 है 🙏। कल 7:30 बजे आना। <happy>");
-//! let bare = strip_emoji(&plain);
-//! let said = normalize(&bare, "hi-IN".parse::<Language>()?);
+//! let strip = Strip { markdown: true, emoji: true };
+//! let cleaned = clean("**कीमत** ₹150 है 🙏। कल 7:30 बजे आना। <happy>", strip, |name| name == "happy");
+//! let (plain, style) = StyleTags::new(&known).take(&cleaned.text);
+//! let said = normalize(&plain, "hi-IN".parse::<Language>()?);
 //!
 //! assert_eq!(style, Some("happy"));
 //! assert_eq!(pack(&said, 30), ["कीमत एक सौ पचास रुपये है ।", "कल साढ़े सात बजे आना।"]);
 //! # Ok::<(), svara_text::UnknownLanguage>(())
 //! ```
 
+mod clean;
+mod dictionary;
+mod edits;
+mod hidden;
 mod incoming;
 mod language;
 mod languages;
 mod normalize;
 mod number;
 mod pack;
+mod read;
 mod sentence;
-mod strip;
 mod style;
 mod tag;
 mod writing;
 
+pub use clean::{Cleaned, DateOrder, MAX_PAUSE_MS, Pause, SayAs, Strip, clean};
+pub use dictionary::{Dictionary, DictionaryError, Rule};
+pub use edits::Edits;
 pub use incoming::{IncomingText, Trigger};
 pub use language::{Language, UnknownLanguage};
 pub use normalize::{
@@ -38,7 +46,7 @@ pub use normalize::{
 };
 pub use number::spell;
 pub use pack::pack;
+pub use read::{Reading, Said};
 pub use sentence::sentences;
-pub use strip::{strip_emoji, strip_markdown};
-pub use style::{StyleTags, UnknownStyle};
+pub use style::{StyleTags, TagPlace, UnknownStyle};
 pub use writing::WritingSystem;

@@ -2,14 +2,18 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::{sentence::sentences, tag::tags};
+use crate::{
+    clean::markup_ranges as markup,
+    sentence::{is_closing, sentences},
+};
 
 /// Splits `text` into as few pieces as it takes for each to have at most `max_chars` characters (Unicode scalar
 /// values).
 ///
 /// A piece ends at the end of a sentence. A sentence over the limit is split into parts of about the same length, at
-/// clause marks if that is enough, else at white space, else between grapheme clusters. A `<tag>` is never split. Only
-/// a single cluster or tag that is longer than the limit makes a longer piece.
+/// clause marks if that is enough, else before brackets, else at white space, else between grapheme clusters. A `<tag>` or
+/// `[pause:1s]` is never split, and no piece begins with a mark that closes something, unless the text is marks and nothing else. Only a
+/// single cluster or tag that is longer than the limit, with the marks behind it, makes a longer piece.
 ///
 /// The pieces are slices of `text` in order, without white space around them, none empty; nothing but white space is
 /// left out.
@@ -31,15 +35,21 @@ fn pack_by(text: &str, budget: usize, cost: impl Fn(&str) -> usize) -> Vec<&str>
 enum Level {
     Sentence,
     Clause,
+    /// Before an opening bracket, so that `(2)` stays with what it numbers.
+    Bracket,
     Space,
     Cluster,
 }
+
+/// The most closing marks that are kept with what they close, so that a row of them can't make a piece of any length.
+const MAX_MARKS: usize = 16;
 
 impl Level {
     const fn next(self) -> Option<Self> {
         match self {
             Self::Sentence => Some(Self::Clause),
-            Self::Clause => Some(Self::Space),
+            Self::Clause => Some(Self::Bracket),
+            Self::Bracket => Some(Self::Space),
             Self::Space => Some(Self::Cluster),
             Self::Cluster => None,
         }
@@ -48,32 +58,50 @@ impl Level {
     /// Where the smallest parts of `text` on this level end, in order. The last is the end of `text`.
     fn ends(self, text: &str) -> Vec<usize> {
         if self == Self::Sentence {
+            let mut markup = markup(text).peekable();
             let lengths = sentences(text).into_iter().map(str::len);
-            return lengths.scan(0, |end, length| Some(add(end, length))).collect();
+            let ends = lengths.scan(0, |end, length| Some(add(end, length)));
+            return ends
+                .filter(|end| {
+                    while markup.next_if(|tag| tag.end <= *end).is_some() {}
+                    markup.peek().is_none_or(|tag| *end <= tag.start)
+                })
+                .collect();
         }
-        let mut tags = tags(text).peekable();
+        let mut tags = markup(text).peekable();
         let mut ends = Vec::new();
-        let (mut mark, mut space) = (false, false);
+        let (mut mark, mut space, mut closing) = (false, false, 0);
         for (at, cluster) in text.grapheme_indices(true) {
             while tags.next_if(|tag| tag.end <= at).is_some() {}
             let in_tag = tags.peek().is_some_and(|tag| tag.start < at);
             let is_space = cluster.chars().all(char::is_whitespace);
+            let closes = cluster.chars().next().is_some_and(is_closing);
             let cut = match self {
                 Self::Sentence | Self::Cluster => !in_tag,
                 Self::Space => space && !is_space,
                 Self::Clause => mark && space && !is_space,
+                Self::Bracket => space && cluster.starts_with(['(', '[', '{']),
             };
-            if cut && at > 0 {
+            let tears = closes && closing < MAX_MARKS
+                || (is_space && self == Self::Cluster && closing_follows(text, at));
+            if cut && at > 0 && !tears {
                 ends.push(at);
             }
             if !is_space {
                 mark = is_clause_mark(cluster);
+                closing = if closes { closing + 1 } else { 0 };
             }
             space = is_space;
         }
         ends.push(text.len());
         ends
     }
+}
+
+/// Whether a closing mark comes behind the white space at `at`.
+fn closing_follows(text: &str, at: usize) -> bool {
+    let behind = text.get(at..).and_then(|rest| rest.chars().take(MAX_MARKS).find(|c| !c.is_whitespace()));
+    behind.is_some_and(is_closing)
 }
 
 fn add(sum: &mut usize, term: usize) -> usize {
@@ -83,7 +111,7 @@ fn add(sum: &mut usize, term: usize) -> usize {
 
 /// Marks after which a voice can pause within a sentence.
 fn is_clause_mark(cluster: &str) -> bool {
-    [",", ";", ":", "—", "–", "…", "،", ")", "]", "।", "॥", ".", "?", "!"].contains(&cluster)
+    [",", ";", ":", "—", "–", "…", "،", "।", "॥", ".", "?", "!"].contains(&cluster)
 }
 
 struct Packer<'p, 't, C> {
@@ -173,6 +201,21 @@ mod tests {
     }
 
     #[test]
+    fn brackets_stay_with_what_they_label() {
+        let text =
+            "The steps are (one) open the lid and wait (two) pour the water slowly (three) close it again";
+        let pieces = pack(text, 40);
+        assert_eq!(pieces[2..], ["(two) pour the water slowly", "(three) close it again"], "{pieces:?}");
+    }
+
+    #[test]
+    fn no_piece_begins_with_a_closing_mark() {
+        assert_eq!(pack("राम गया । सीता आई ।", 9), ["राम गया ।", "सीता आई ।"]);
+        assert_eq!(pack("alpha beta ) gamma", 10), ["alpha", "beta )", "gamma"]);
+        assert_eq!(pack("“Go!” ” he", 8), ["“Go!” ”", "he"]);
+    }
+
+    #[test]
     fn parts_of_a_long_sentence_are_about_even() {
         let pieces = pack("one two three four five six seven eight nine ten x", 49);
         assert_eq!(pieces.len(), 2);
@@ -216,9 +259,13 @@ mod tests {
                     let trimmed_here = text[..cut].ends_with(char::is_whitespace)
                         || text[cut..].starts_with(char::is_whitespace);
                     prop_assert!(trimmed_here || clusters.contains(&cut), "cluster cut at {}", cut);
-                    prop_assert!(tags(&text).all(|tag| cut <= tag.start || tag.end <= cut), "tag cut at {}", cut);
+                    prop_assert!(markup(&text).all(|tag| cut <= tag.start || tag.end <= cut), "tag cut at {}", cut);
                 }
                 let parts = Level::Cluster.ends(piece).len();
+                // A mark may begin a word: ".5".
+                let first = piece.starts_with(is_closing) && !text[start..].trim_start_matches(is_closing).starts_with(char::is_alphanumeric);
+                let marks = text[..start].chars().rev().take_while(|c| is_closing(*c) || c.is_whitespace()).count();
+                prop_assert!(!first || marks == text[..start].chars().count() || marks >= MAX_MARKS, "{piece:?} in {text:?}");
                 prop_assert!(piece.chars().count() <= budget || parts == 1, "{piece:?} over {}", budget);
             }
         }

@@ -1,13 +1,27 @@
-//! Style tags: a tag such as `<happy>` at the end of a text sets how it is spoken.
+//! Style tags: a tag such as `<happy>` sets how a text is spoken, or what is heard in its place.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-use crate::tag::tags;
+use crate::{
+    edits::{Edited, Editor},
+    tag::tags,
+};
 
 /// The styles of a model.
 #[derive(Debug, Clone, Copy)]
 pub struct StyleTags<'a> {
     known: &'a [String],
+    place: TagPlace,
+}
+
+/// Where a model looks for its tags.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TagPlace {
+    /// At the end of what it says: one tag for all of it.
+    #[default]
+    End,
+    /// Where they were typed: they are events, such as a laugh.
+    Typed,
 }
 
 /// A style that the model doesn't have.
@@ -24,7 +38,25 @@ impl<'a> StyleTags<'a> {
     /// Takes bare names such as `happy`, without brackets.
     #[must_use]
     pub const fn new(known: &'a [String]) -> Self {
-        Self { known }
+        Self { known, place: TagPlace::End }
+    }
+
+    /// The same tags in another place.
+    #[must_use]
+    pub const fn placed(self, place: TagPlace) -> Self {
+        Self { place, ..self }
+    }
+
+    /// Where the model looks for them.
+    #[must_use]
+    pub const fn place(&self) -> TagPlace {
+        self.place
+    }
+
+    /// Whether the model has a tag of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
     }
 
     /// Finds the style that `style` names, in any letter case, with or without brackets.
@@ -55,33 +87,48 @@ impl<'a> StyleTags<'a> {
     /// Tags that name no style stay where they are.
     #[must_use]
     pub fn take<'t>(&self, text: &'t str) -> (Cow<'t, str>, Option<&'a str>) {
+        let (taken, last) = self.take_mapped(text);
+        (taken.text, last)
+    }
+
+    /// [`Self::take`], with the map.
+    pub(crate) fn take_mapped<'t>(&self, text: &'t str) -> (Edited<'t>, Option<&'a str>) {
+        let mut editor = Editor::new(text);
         let mut last = None;
-        let mut kept = String::new();
-        let mut copied = 0;
-        for range in tags(text) {
-            let Some(style) = text.get(range.start + 1..range.end - 1).and_then(|name| self.find(name))
-            else {
-                continue;
-            };
+        let mut gap: Option<Range<usize>> = None;
+        for (range, style) in self.typed(text) {
             last = Some(style);
-            kept.push_str(text.get(copied..range.start).unwrap_or_default());
-            copied = range.end;
-            // One space replaces the tag and the white space around it.
-            if kept.ends_with(char::is_whitespace) {
-                kept.truncate(kept.trim_end().len());
-                kept.push(' ');
-            }
-            let rest = text.get(copied..).unwrap_or_default();
-            if kept.is_empty() || kept.ends_with(' ') {
-                copied += rest.len() - rest.trim_start().len();
+            // One space replaces the tags and the white space around them.
+            let before = text.get(..range.start).map_or(0, |before| before.trim_end().len());
+            let behind = text.get(range.end..).map_or(0, |behind| behind.len() - behind.trim_start().len());
+            match &mut gap {
+                Some(gap) if gap.end >= before => gap.end = range.end + behind,
+                _ => {
+                    close(&mut editor, text, gap.take());
+                    gap = Some(before..range.end + behind);
+                }
             }
         }
-        if last.is_none() {
-            return (Cow::Borrowed(text), None);
+        close(&mut editor, text, gap);
+        (editor.finish(), last)
+    }
+
+    /// Spells the tags in `text` as the model knows them.
+    pub(crate) fn spell<'t>(&self, text: &'t str) -> Edited<'t> {
+        let mut editor = Editor::new(text);
+        for (range, style) in self.typed(text) {
+            editor.replace(range.start + 1..range.end - 1, style);
         }
-        kept.push_str(text.get(copied..).unwrap_or_default());
-        kept.truncate(kept.trim_end().len());
-        (Cow::Owned(kept), last)
+        editor.finish()
+    }
+
+    /// The model's tags in `text`.
+    fn typed<'t>(&self, text: &'t str) -> impl Iterator<Item = (Range<usize>, &'a str)> + use<'a, 't> {
+        let tags_of = *self;
+        tags(text).filter_map(move |range| {
+            let style = text.get(range.start + 1..range.end - 1).and_then(|name| tags_of.find(name))?;
+            Some((range, style))
+        })
     }
 
     /// Appends the tag of `style` to `text`: models are trained to find it at the end.
@@ -93,6 +140,14 @@ impl<'a> StyleTags<'a> {
     fn find(&self, name: &str) -> Option<&'a str> {
         self.known.iter().find(|known| known.eq_ignore_ascii_case(name)).map(String::as_str)
     }
+}
+
+/// Puts one space in the place of `gap`, if it holds any and parts words.
+fn close(editor: &mut Editor, text: &str, gap: Option<Range<usize>>) {
+    let Some(gap) = gap else { return };
+    let has_space = text.get(gap.clone()).is_some_and(|gap| gap.contains(char::is_whitespace));
+    let parts = has_space && gap.start > 0 && gap.end < text.len();
+    editor.replace(gap, if parts { " " } else { "" });
 }
 
 #[cfg(test)]

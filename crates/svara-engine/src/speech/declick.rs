@@ -1,7 +1,7 @@
 //! Removes clicks where one piece of a speech meets the next. Pure.
 
 /// Samples examined on either side of a joint, and the length of the fade: 10 ms at 24 kHz.
-const WINDOW_SAMPLES: usize = 240;
+pub(super) const WINDOW_SAMPLES: usize = 240;
 
 /// Joins each piece to the end of the sound so far.
 ///

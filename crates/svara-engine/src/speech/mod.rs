@@ -7,13 +7,13 @@ mod generation;
 pub(crate) mod pace;
 mod piece;
 pub(crate) mod pieces;
+pub(crate) mod playback;
 mod playout;
 pub(crate) mod retry;
 pub(crate) mod script;
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use svara_audio::TimeStretch;
 use svara_snac::{AssemblerStats, DecodeError, DecodeStream};
 
 use self::{
@@ -22,7 +22,9 @@ use self::{
     pace::Pace,
     piece::{Listener, Piece},
     pieces::Pieces,
+    playback::Playback,
     retry::Planned,
+    script::ScriptText,
 };
 use crate::{error::SpeakError, source::FinishReason, timing::PieceTiming};
 
@@ -41,8 +43,10 @@ pub struct Speech {
     /// Whether the samples of a piece are held back until it is complete.
     holds_back: bool,
     declick: Declick,
-    /// The first chunk, decoded before the caller got the speech.
-    ready: Option<Vec<f32>>,
+    /// Silence before the first piece.
+    lead: Vec<f32>,
+    /// What was made before the caller got the speech: the first chunk, or silence if there is nothing to say.
+    ready: Option<Made>,
     report: SpeechReport,
     /// Timings of the completed pieces that nobody has taken yet.
     timings: Vec<PieceTiming>,
@@ -50,9 +54,12 @@ pub struct Speech {
     made_samples: u64,
     /// Those of completed pieces.
     timed_samples: u64,
-    /// Changes the speed. `None` at the model's own, and after the end.
-    stretch: Option<TimeStretch>,
-    sample_rate_hz: u32,
+    /// The text, and how much of what was typed belongs to completed pieces, in bytes.
+    text: Arc<ScriptText>,
+    typed_bytes: usize,
+    playback: Playback,
+    /// The silence behind the last piece.
+    end_pause_ms: u32,
     listener: Listener,
     /// A call of [`Speech::next`] is running, or was dropped half-way.
     under_way: bool,
@@ -70,14 +77,23 @@ struct Current {
     heard: bool,
 }
 
+/// What a speech is made of.
+enum Made {
+    /// Decoded samples.
+    Samples(Vec<f32>),
+    /// Silence, and how fast the next piece is said.
+    Pause { pause_ms: u32, rate: f32 },
+}
+
 /// The parts of a speech.
 pub(crate) struct Start {
     pub(crate) pieces: Pieces,
     pub(crate) decode: DecodeStream,
     pub(crate) noise_seed: u64,
     pub(crate) pace: Pace,
-    pub(crate) sample_rate_hz: u32,
-    pub(crate) stretch: Option<TimeStretch>,
+    pub(crate) text: Arc<ScriptText>,
+    pub(crate) end_pause_ms: u32,
+    pub(crate) playback: Playback,
 }
 
 /// A summary of a speech so far.
@@ -100,7 +116,10 @@ pub struct SpeechReport {
 impl Speech {
     /// Waits for the first samples, so that a failure before them is an error here.
     pub(crate) async fn start(start: Start) -> Result<Self, SpeakError> {
-        let Start { pieces, decode, noise_seed, pace, sample_rate_hz, stretch } = start;
+        let Start { mut pieces, decode, noise_seed, pace, text, end_pause_ms, mut playback } = start;
+        let lead =
+            pieces.take_break().map_or_else(Vec::new, |(pause_ms, rate)| playback.pause(pause_ms, rate));
+        let sample_rate_hz = playback.sample_rate_hz();
         let mut speech = Self {
             pieces,
             current: None,
@@ -109,13 +128,16 @@ impl Speech {
             pace,
             holds_back: false,
             declick: Declick::default(),
+            lead,
             ready: None,
             report: SpeechReport::default(),
             timings: Vec::new(),
             made_samples: 0,
             timed_samples: 0,
-            stretch,
-            sample_rate_hz,
+            text,
+            typed_bytes: 0,
+            playback,
+            end_pause_ms,
             listener: Listener::new(sample_rate_hz),
             under_way: false,
             ended: false,
@@ -131,7 +153,7 @@ impl Speech {
         self.listener.asks();
         while !self.ended {
             let made = match self.ready.take() {
-                Some(chunk) => Ok(Some(chunk)),
+                Some(made) => Ok(Some(made)),
                 None if self.under_way => Err(DecodeError::Ended.into()),
                 None => {
                     self.under_way = true;
@@ -140,7 +162,8 @@ impl Speech {
                     made
                 }
             };
-            match made.map(|chunk| self.stretched(chunk)) {
+            let made = made.map(|made| self.heard(made));
+            match made {
                 Ok(samples) if samples.is_empty() => {}
                 Ok(samples) => {
                     self.report.samples += samples.len() as u64;
@@ -158,25 +181,27 @@ impl Speech {
         None
     }
 
-    /// Changes the speed of the next chunk, or flushes the rest at the end. The result may be empty.
-    fn stretched(&mut self, chunk: Option<Vec<f32>>) -> Vec<f32> {
-        let mut stretched = Vec::new();
-        match (chunk, &mut self.stretch) {
-            (Some(samples), None) => return samples,
-            (Some(samples), Some(stretch)) => stretch.push(&samples, &mut stretched),
-            (None, stretch) => {
+    /// What is heard of what was made, with what is held back at the end. It may be nothing.
+    fn heard(&mut self, made: Option<Made>) -> Vec<f32> {
+        let mut heard = std::mem::take(&mut self.lead);
+        let samples = match made {
+            Some(Made::Samples(samples)) => self.playback.push(samples),
+            Some(Made::Pause { pause_ms, rate }) => self.playback.pause(pause_ms, rate),
+            None => {
                 self.ended = true;
-                if let Some(stretch) = stretch.take() {
-                    stretch.finish(&mut stretched);
-                }
+                self.playback.finish()
             }
+        };
+        if heard.is_empty() {
+            return samples;
         }
-        stretched
+        heard.extend(samples);
+        heard
     }
 
     /// The sample rate of the audio.
     pub fn sample_rate_hz(&self) -> u32 {
-        self.sample_rate_hz
+        self.playback.sample_rate_hz()
     }
 
     /// Summarizes the speech so far.
@@ -188,11 +213,14 @@ impl Speech {
     /// For callers that send nothing before the end.
     pub fn hold_back(&mut self) {
         self.holds_back = true;
-        if let (Some(current), Some(samples)) = (&mut self.current, self.ready.take()) {
-            // The first chunk is ready, but nobody has taken it yet.
-            self.made_samples = 0;
-            self.declick = Declick::default();
-            (current.held, current.heard) = (samples, false);
+        match (&mut self.current, self.ready.take()) {
+            (Some(current), Some(Made::Samples(samples))) => {
+                // The first chunk is ready, but nobody has taken it yet.
+                self.made_samples = 0;
+                self.declick = Declick::default();
+                (current.held, current.heard) = (samples, false);
+            }
+            (_, ready) => self.ready = ready,
         }
     }
 
@@ -203,9 +231,12 @@ impl Speech {
     }
 
     /// Makes the next samples, of this piece or a later one. `None` at the end.
-    async fn make(&mut self) -> Result<Option<Vec<f32>>, SpeakError> {
+    async fn make(&mut self) -> Result<Option<Made>, SpeakError> {
         loop {
             let Some(current) = &mut self.current else {
+                if let Some(pause) = self.pause() {
+                    return Ok(Some(pause));
+                }
                 let Some((planned, generated)) = self.pieces.next().await? else { return Ok(None) };
                 self.begin(planned, generated);
                 continue;
@@ -218,19 +249,34 @@ impl Speech {
                 let is_first = !std::mem::replace(&mut current.has_audio, true);
                 if !self.holds_back {
                     current.heard = true;
-                    return Ok(Some(self.give(samples, is_first)));
+                    return Ok(Some(Made::Samples(self.give(samples, is_first))));
                 }
                 // Count it as delivered, so that held-back audio never outranks a listener who waits.
                 self.listener.gets(samples.len());
                 current.held.extend(samples);
             } else if let Some(samples) = self.end()? {
-                return Ok(Some(self.give(samples, true)));
+                return Ok(Some(Made::Samples(self.give(samples, true))));
             }
         }
     }
 }
 
 impl Speech {
+    /// The silence that comes next, and the speed behind it.
+    fn pause(&mut self) -> Option<Made> {
+        let (pause_ms, rate) = match self.pieces.take_break() {
+            Some((pause_ms, rate)) => (pause_ms, Some(rate)),
+            None => (std::mem::take(&mut self.end_pause_ms), None),
+        };
+        let changes = rate.is_some_and(|rate| rate != self.playback.rate());
+        if pause_ms > 0 {
+            // The next piece begins out of silence.
+            self.declick.pass(&[0.0; declick::WINDOW_SAMPLES]);
+        }
+        (pause_ms > 0 || changes)
+            .then(|| Made::Pause { pause_ms, rate: rate.unwrap_or(self.playback.rate()) })
+    }
+
     /// Starts the next piece.
     fn begin(&mut self, planned: Planned, generated: Generated) {
         let piece = Piece::new(generated.into_tokens(), self.pieces.layout(), self.pace.clone());
@@ -254,7 +300,7 @@ impl Speech {
         }
         self.report.add(&piece);
         let samples = self.made_samples + held.len() as u64;
-        self.time_piece(planned.words, samples);
+        self.time_piece(&planned, samples);
         Ok((!held.is_empty()).then_some(held))
     }
 
@@ -269,13 +315,25 @@ impl Speech {
     }
 
     /// Records the timing of a piece that ends after `end_samples` of the decoded samples.
-    fn time_piece(&mut self, text: String, end_samples: u64) {
-        let stretched = |samples| self.stretch.as_ref().map_or(samples, |stretch| stretch.length(samples));
-        let timing = PieceTiming {
-            text,
-            start_samples: stretched(self.timed_samples),
-            end_samples: stretched(end_samples),
+    fn time_piece(&mut self, planned: &Planned, end_samples: u64) {
+        let ScriptText { typed, said } = &*self.text;
+        let said_end = planned.said_at + planned.words.len();
+        let typed_end = if self.pieces.are_over() {
+            typed.len()
+        } else {
+            self.text.typed_until(said_end, self.typed_bytes)
         };
+        let range = self.typed_bytes..typed_end;
+        let before = typed.get(..range.start).unwrap_or_default();
+        let timing = PieceTiming {
+            text: planned.words.clone(),
+            start_samples: self.playback.heard(self.timed_samples),
+            end_samples: self.playback.heard(end_samples),
+            typed_start: before.chars().count(),
+            typed: typed.get(range.clone()).unwrap_or_default().to_owned(),
+            edits: said.edits.part(&range, planned.said_at, planned.words.len()),
+        };
+        self.typed_bytes = typed_end;
         self.timed_samples = end_samples;
         self.timings.push(timing);
     }

@@ -55,15 +55,26 @@ enum State {
 }
 
 impl Pieces {
-    /// Queues these texts as pieces. None is started yet.
-    pub(crate) fn new(plan: Plan, texts: Vec<String>) -> Self {
-        let waiting = texts.into_iter().map(|words| Waiting::new(Planned::new(words))).collect();
+    /// Queues these pieces. None is started yet.
+    pub(crate) fn new(plan: Plan, pieces: Vec<Planned>) -> Self {
+        let waiting = pieces.into_iter().map(Waiting::new).collect();
         Self { plan, waiting, opened: 0, redone: 0 }
     }
 
     /// Maps tokens to codes.
     pub(crate) fn layout(&self) -> TokenLayout {
         self.plan.layout
+    }
+
+    /// Whether no piece is left.
+    pub(crate) fn are_over(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Takes the silence before the next piece, and how fast it is said. `None` after the last.
+    pub(crate) fn take_break(&mut self) -> Option<(u32, f32)> {
+        let planned = &mut self.waiting.front_mut()?.planned;
+        Some((std::mem::take(&mut planned.pause_ms), planned.rate))
     }
 
     /// The number of generations that failed and were done again.

@@ -5,12 +5,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use svara_text::pack;
 
 /// A piece of a text to be generated.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Planned {
     /// The words.
     pub(crate) words: String,
     /// Earlier generations of these words, all failed.
     pub(crate) tries: u32,
+    /// Where the words begin in the text that is said, in bytes.
+    pub(crate) said_at: usize,
+    /// The silence before it.
+    pub(crate) pause_ms: u32,
+    /// How fast it is said, as a factor of the request's speed.
+    pub(crate) rate: f32,
     /// How often a longer piece was halved to get these words.
     cuts: u32,
 }
@@ -38,7 +44,7 @@ const CUTS: u32 = 2;
 impl Planned {
     /// A piece that hasn't been tried yet.
     pub(crate) fn new(words: String) -> Self {
-        Self { words, tries: 0, cuts: 0 }
+        Self { words, tries: 0, said_at: 0, pause_ms: 0, rate: 1.0, cuts: 0 }
     }
 
     /// What to generate in its place, in order: the same words again, or their halves. `None` if it has failed too
@@ -60,7 +66,20 @@ impl Planned {
         let parts = pack(&self.words, half);
         let cuts = self.cuts + 1;
         (cuts <= CUTS && parts.len() > 1).then(|| {
-            parts.into_iter().map(|words| Self { words: words.to_owned(), tries: 0, cuts }).collect()
+            let part = |words: &str| {
+                // A part is a slice of the words.
+                let at = words.as_ptr().addr().saturating_sub(self.words.as_ptr().addr());
+                let pause_ms = if at == 0 { self.pause_ms } else { 0 };
+                Self {
+                    words: words.to_owned(),
+                    tries: 0,
+                    said_at: self.said_at + at,
+                    pause_ms,
+                    rate: self.rate,
+                    cuts,
+                }
+            };
+            parts.into_iter().map(part).collect()
         })
     }
 }

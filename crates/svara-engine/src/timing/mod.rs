@@ -2,6 +2,10 @@
 
 mod weights;
 
+use std::ops::Range;
+
+use svara_text::Edits;
+
 use self::weights::character_ends;
 
 /// A completed piece of a speech, and where it lies in the audio.
@@ -14,6 +18,13 @@ pub struct PieceTiming {
     pub start_samples: u64,
     /// Where it ends, in samples of the speech.
     pub end_samples: u64,
+    /// What was typed for it, with the markup and white space around it: those of all pieces, joined, are the text of the
+    /// request.
+    pub typed: String,
+    /// How many characters of the request's text are before that.
+    pub typed_start: usize,
+    /// The map from `typed` to `text`.
+    pub edits: Edits,
 }
 
 /// A part of a piece's text, and when it is spoken.
@@ -28,6 +39,12 @@ pub struct TimedText<'a> {
 }
 
 impl PieceTiming {
+    /// A piece that is said as it was typed, at the start of its text.
+    pub fn untouched(text: &str, start_samples: u64, end_samples: u64) -> Self {
+        let (typed, edits) = (text.to_owned(), Edits::default());
+        Self { text: text.to_owned(), start_samples, end_samples, typed, typed_start: 0, edits }
+    }
+
     /// The words, each with the white space behind it: their texts joined are the piece's text, and their times have no
     /// gaps. The pause after a sentence belongs to its last word.
     ///
@@ -62,6 +79,60 @@ impl PieceTiming {
             });
         timed.collect()
     }
+
+    /// The characters of the text as typed, with times. What was replaced by words shares their time evenly, and what isn't
+    /// said takes none.
+    pub fn typed_characters(&self) -> Vec<TimedText<'_>> {
+        let starts: Vec<(usize, u64)> = self
+            .text
+            .char_indices()
+            .map(|(at, _)| at)
+            .zip(self.characters().into_iter().map(|timed| timed.start_samples))
+            .chain([(self.text.len(), self.end_samples)])
+            .collect();
+        // The time at which the character begins that stands at a byte of the text.
+        let time = |at: usize| {
+            let behind = starts.partition_point(|(start, _)| *start < at);
+            starts.get(behind).map_or(self.end_samples, |(_, time)| *time)
+        };
+        let mut edits = self.edits.replacements().iter().peekable();
+        // How far the typed text lies ahead of what is said.
+        let mut last = (0, 0);
+        let mut in_edit = 0_u64;
+        let mut timed = Vec::new();
+        let mut from = self.start_samples;
+        for (at, c) in self.typed.char_indices() {
+            while let Some(edit) = edits.next_if(|edit| edit.typed.end <= at) {
+                last = (edit.typed.end, edit.said.end);
+                in_edit = 0;
+            }
+            let end = match edits.peek().filter(|edit| edit.typed.start <= at) {
+                Some(edit) => {
+                    let of_edit =
+                        self.typed.get(edit.typed.clone()).unwrap_or_default().chars().count() as u64;
+                    let (start, end) = (time(edit.said.start), time(edit.said.end));
+                    in_edit += 1;
+                    start + end.saturating_sub(start) * in_edit / of_edit.max(1)
+                }
+                None => time(last.1 + (at + c.len_utf8()).saturating_sub(last.0)),
+            };
+            let end = end.max(from);
+            let text = self.typed.get(at..at + c.len_utf8()).unwrap_or_default();
+            timed.push(TimedText { text, start_samples: from, end_samples: end });
+            from = end;
+        }
+        timed
+    }
+
+    /// The characters of the request's text that a part of this piece's text, in bytes, stands for.
+    pub fn typed_range(&self, said: &Range<usize>) -> Range<usize> {
+        let typed = self.edits.typed(said);
+        let characters = |end: usize| {
+            let before = self.typed.get(..self.typed.floor_char_boundary(end)).unwrap_or_default();
+            self.typed_start + before.chars().count()
+        };
+        characters(typed.start)..characters(typed.end)
+    }
 }
 
 /// The length in bytes of the first word of a text, including the white space after it and, at the start of a piece,
@@ -86,7 +157,7 @@ mod tests {
     use super::*;
 
     fn piece(text: &str, start_samples: u64, samples: u64) -> PieceTiming {
-        PieceTiming { text: text.to_owned(), start_samples, end_samples: start_samples + samples }
+        PieceTiming::untouched(text, start_samples, start_samples + samples)
     }
 
     #[test]
@@ -136,6 +207,7 @@ mod tests {
                 prop_assert!(timed.is_empty() || at == piece.end_samples);
             }
             prop_assert_eq!(piece.characters().len(), text.chars().count());
+            prop_assert_eq!(piece.typed_characters(), piece.characters());
         }
     }
 }

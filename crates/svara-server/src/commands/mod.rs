@@ -4,6 +4,7 @@ mod failure;
 mod figures;
 pub(crate) mod hash_key;
 pub(crate) mod say;
+pub(crate) mod text;
 pub(crate) mod voices;
 
 pub use self::failure::Failure;

@@ -63,6 +63,7 @@ pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
         text,
         voice: args.voice,
         style: args.style,
+        strip: config.text.clean.strip(false, None, None),
         speed: args.speed,
         seed: args.seed,
         ..SpeechRequest::default()

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use env::VARIABLES;
 pub use sections::{
-    DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig, ServerConfig,
-    TelemetryConfig,
+    Clean, DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig, ServerConfig,
+    TelemetryConfig, TextConfig,
 };
 pub use svara_service::config::{
     CacheConfig, CloningConfig, ConfigError, JobsConfig, Seconds, Secret, VoicesConfig,
@@ -39,6 +39,8 @@ pub struct Config {
     pub decoder: DecoderConfig,
     /// The demo voice.
     pub demo: DemoConfig,
+    /// What happens to texts.
+    pub text: TextConfig,
     /// Speech in the voice of a recording.
     pub cloning: CloningConfig,
     /// Saved voices.

@@ -84,7 +84,12 @@ async fn vapi(
     let rate = SampleRate::new(message.sample_rate).map_err(|error| refused(&error))?;
     let spec = EncoderSpec::new(Format::Pcm).and_then(|spec| spec.with_rate(rate));
     let order = Order {
-        request: SpeechRequest { text: message.text, voice, ..asker.speech_request() },
+        request: SpeechRequest {
+            text: message.text,
+            voice,
+            strip: state.clean.strip(true, None, None),
+            ..asker.speech_request()
+        },
         caller: asker.caller,
         dialect: Dialect::Svara,
         spec: spec.map_err(|error| refused(&error))?,

@@ -1,14 +1,25 @@
-//! What callers keep and list: jobs, voices, models.
+//! What callers keep and list: jobs, voices, models; and what would be said for a text.
 
 mod done;
 mod jobs;
 mod kept_voices;
 mod models;
+mod preview;
 mod voices;
 
-pub(crate) use self::voices::{CLONED, Entry};
+pub(crate) use self::{
+    preview::Previewed,
+    voices::{CLONED, Entry},
+};
 use crate::routes::Routes;
 
 pub(crate) fn routes() -> Vec<Routes> {
-    vec![voices::routes(), kept_voices::open(), kept_voices::keyed(), models::routes(), jobs::routes()]
+    vec![
+        voices::routes(),
+        kept_voices::open(),
+        kept_voices::keyed(),
+        models::routes(),
+        jobs::routes(),
+        preview::routes(),
+    ]
 }

@@ -80,6 +80,7 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
         life: life.clone(),
         body_bytes: config.limits.body_bytes,
         openai_input_characters: config.limits.openai_input_characters,
+        clean: config.text.clean,
     };
     Ok(Server { router: app::router(app, http, &config.server), life, connections, keys })
 }

@@ -68,8 +68,8 @@ async fn times_cover_the_audio_and_the_spoken_text() {
     let pieces = audio.len() / (6 * FRAME_BYTES);
     assert!(pieces > 1);
     let seconds = audio.len() as f64 / 48_000.0;
-    check_alignment(&whole["alignment"], text.trim(), seconds);
-    assert_eq!(whole["alignment"], whole["normalized_alignment"]);
+    check_alignment(&whole["alignment"], &text, seconds);
+    check_alignment(&whole["normalized_alignment"], text.trim(), seconds);
 
     let path = format!("{VOICE}/stream/with-timestamps?output_format=pcm_24000");
     let streamed = server.request(&path, &fields).send().await.unwrap().text().await.unwrap();

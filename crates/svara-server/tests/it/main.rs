@@ -10,6 +10,7 @@
 
 mod auth;
 mod cache;
+mod clean_text;
 mod clients;
 mod cloning;
 mod commands;
@@ -30,6 +31,7 @@ mod metrics;
 mod openai;
 mod openapi;
 mod operations;
+mod pauses;
 mod playground;
 mod program;
 mod python_bugs;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 use svara_audio::EncoderSpec;
-use svara_engine::{Normalization, Sampling, SpeechRequest, Strip};
+use svara_engine::{Dictionary, Language, Normalization, Rule, Sampling, SpeechRequest, Strip};
 
 /// Names one piece of audio.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +38,7 @@ impl Key {
             style,
             normalization,
             strip: Strip { markdown, emoji },
+            dictionaries,
             speed,
             sampling: overrides,
             seed,
@@ -58,6 +59,9 @@ impl Key {
             }
         }
         fields.optional(style.as_deref().map(str::as_bytes));
+        for dictionary in dictionaries {
+            fields.dictionary(dictionary);
+        }
         let normalization = match normalization {
             Normalization::Auto => 0,
             Normalization::On => 1,
@@ -103,6 +107,22 @@ impl Fields {
 
     fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
+    }
+
+    fn dictionary(&mut self, dictionary: &Dictionary) {
+        self.bytes(&dictionary.rules().len().to_le_bytes());
+        for rule in dictionary.rules() {
+            // Destructured, as the request.
+            let Rule { text, alias, case_sensitive, word_boundaries, only, except } = rule;
+            self.text(text);
+            self.text(alias);
+            self.bytes(&[(*case_sensitive).into(), (*word_boundaries).into(), only.is_some().into()]);
+            let codes = |languages: &[Language]| {
+                languages.iter().map(|language| language.code()).collect::<Vec<_>>().join(" ")
+            };
+            self.text(&codes(only.as_deref().unwrap_or_default()));
+            self.text(&codes(except));
+        }
     }
 
     fn optional(&mut self, bytes: Option<&[u8]>) {
@@ -153,6 +173,10 @@ mod tests {
         }))
     }
 
+    fn dictionary(text: &str, alias: &str) -> Vec<Arc<Dictionary>> {
+        vec![Arc::new(Dictionary::new(vec![Rule::new(text, alias)]).unwrap())]
+    }
+
     #[test]
     fn whatever_shapes_the_audio_makes_another_key() {
         let base = SpeechRequest { text: "ab".into(), voice: "hi_male".into(), ..SpeechRequest::default() };
@@ -160,7 +184,7 @@ mod tests {
         let mut seen = HashMap::from([(key("s", &base, SAMPLING, wav, true), "base")]);
         let mut differs = |what, key| assert_eq!(seen.insert(key, what), None, "{what}");
         type Change = fn(&mut SpeechRequest);
-        let changes: [(&str, Change); 14] = [
+        let changes: [(&str, Change); 16] = [
             ("text", |r| r.text = "abc".into()),
             ("voice", |r| r.voice = "hi_female".into()),
             ("reference", |r| r.reference = reference(1, None, "hi")),
@@ -171,6 +195,8 @@ mod tests {
             ("normalization", |r| r.normalization = Normalization::Off),
             ("markdown", |r| r.strip.markdown = true),
             ("emoji", |r| r.strip.emoji = true),
+            ("dictionary", |r| r.dictionaries = dictionary("a", "b")),
+            ("what it says", |r| r.dictionaries = dictionary("a", "c")),
             ("speed", |r| r.speed = 1.01),
             ("seed", |r| r.seed = Some(0)),
             ("another seed", |r| r.seed = Some(1)),

@@ -181,6 +181,8 @@ impl ItemRecord {
                 _ => Normalization::Auto,
             },
             strip: Strip { markdown: self.strip_markdown, emoji: self.strip_emoji },
+            // Jobs can't name any; those of the server are the engine's.
+            dictionaries: Vec::new(),
             speed: self.speed,
             sampling: SamplingOverrides {
                 temperature: self.temperature,
@@ -263,6 +265,7 @@ mod tests {
             style: Some("happy".to_owned()),
             normalization: Normalization::Off,
             strip: Strip { markdown: true, emoji: false },
+            dictionaries: Vec::new(),
             speed: 1.25,
             sampling: SamplingOverrides {
                 top_k: Some(-1),

@@ -176,13 +176,17 @@ async fn speak(
     let mut spoken_samples = 0;
     for (number, part) in parts.iter().enumerate() {
         let mut retries = Retries::default();
-        let spoken = loop {
+        let mut spoken = loop {
             match speak_part(speaker, item, part, format!("{request_id}-{number}"), tally, progress).await {
                 Ok(spoken) => break spoken,
                 Err(error) => retries.wait(error).await?,
             }
         };
         tally = spoken.tally;
+        // A part is a slice of the text.
+        let at = part.as_ptr().addr().saturating_sub(item.text.as_ptr().addr());
+        let before = item.text.get(..at).map_or(0, |before| before.chars().count());
+        spoken.pieces.iter_mut().for_each(|piece| piece.typed_start += before);
         if let Some(times) = &mut times {
             times.add(&spoken.pieces, spoken_samples, spoken.rate.hz());
         }

@@ -8,6 +8,7 @@ mod log;
 mod model;
 mod server;
 mod telemetry;
+mod text;
 
 pub use decoder::DecoderConfig;
 pub use demo::DemoConfig;
@@ -17,3 +18,4 @@ pub use log::LogConfig;
 pub use model::ModelConfig;
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
+pub use text::{Clean, TextConfig};

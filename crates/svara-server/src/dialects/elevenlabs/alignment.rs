@@ -27,6 +27,16 @@ impl Alignment {
         alignment
     }
 
+    /// The alignment of what was typed for these pieces. Those of all pieces, joined, are the text of the request.
+    pub(super) fn typed(timings: &[PieceTiming], sample_rate_hz: u32) -> Self {
+        let seconds = |samples: u64| samples as f64 / f64::from(sample_rate_hz.max(1));
+        let mut alignment = Self::default();
+        for timed in timings.iter().flat_map(PieceTiming::typed_characters) {
+            alignment.push(timed.text, seconds(timed.start_samples), seconds(timed.end_samples));
+        }
+        alignment
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.characters.is_empty()
     }
@@ -48,11 +58,9 @@ pub(super) struct ChunkAlignment {
 }
 
 impl ChunkAlignment {
-    /// The alignment of these pieces; times count from `from_samples`.
-    pub(super) fn of(timings: &[PieceTiming], from_samples: u64, sample_rate_hz: u32) -> Self {
-        let ms = |samples: u64| {
-            samples.saturating_sub(from_samples).saturating_mul(1000) / u64::from(sample_rate_hz.max(1))
-        };
+    /// The alignment of these pieces. `since` says how many samples of the message's time lie before one of the speech.
+    pub(super) fn of(timings: &[PieceTiming], since: impl Fn(u64) -> u64, sample_rate_hz: u32) -> Self {
+        let ms = |samples: u64| since(samples).saturating_mul(1000) / u64::from(sample_rate_hz.max(1));
         let mut alignment = Self::default();
         for piece in timings {
             for timed in piece.characters() {
@@ -62,6 +70,23 @@ impl ChunkAlignment {
             // The space that parts it from what comes: clients make words of the characters.
             let end = ms(piece.end_samples);
             alignment.push(" ", end, end);
+        }
+        alignment
+    }
+
+    /// The alignment of what was typed for these pieces; times as in [`Self::of`].
+    pub(super) fn typed(timings: &[PieceTiming], since: impl Fn(u64) -> u64, sample_rate_hz: u32) -> Self {
+        let ms = |samples: u64| since(samples).saturating_mul(1000) / u64::from(sample_rate_hz.max(1));
+        let mut alignment = Self::default();
+        for piece in timings {
+            for timed in piece.typed_characters() {
+                alignment.push(timed.text, ms(timed.start_samples), ms(timed.end_samples));
+            }
+            // What is typed behind it mostly begins with a space, but what comes in the next message may not.
+            if !piece.typed.ends_with(char::is_whitespace) {
+                let end = ms(piece.end_samples);
+                alignment.push(" ", end, end);
+            }
         }
         alignment
     }
@@ -78,12 +103,7 @@ mod tests {
     use super::*;
 
     fn pieces() -> [PieceTiming; 2] {
-        let piece = |text: &str, start_samples, end_samples| PieceTiming {
-            text: text.to_owned(),
-            start_samples,
-            end_samples,
-        };
-        [piece("हाँ।", 24_000, 48_000), piece("a", 48_000, 72_000)]
+        [PieceTiming::untouched("हाँ।", 24_000, 48_000), PieceTiming::untouched("a", 48_000, 72_000)]
     }
 
     #[test]
@@ -100,7 +120,7 @@ mod tests {
 
     #[test]
     fn chunks_count_from_their_own_start() {
-        let alignment = ChunkAlignment::of(&pieces()[1..], 48_000, 24_000);
+        let alignment = ChunkAlignment::of(&pieces()[1..], |samples| samples - 48_000, 24_000);
         assert_eq!(alignment.chars, ["a", " "]);
         assert_eq!(
             (alignment.char_start_times_ms, alignment.char_durations_ms),

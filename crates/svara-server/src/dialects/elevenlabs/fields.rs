@@ -8,7 +8,7 @@ use utoipa::openapi::{
     schema::{AnyOf, Schema, Type},
 };
 
-use crate::{error::ApiError, reading::schemas};
+use crate::{config::Clean, error::ApiError, reading::schemas};
 
 /// A request for speech. ElevenLabs' other fields are accepted and ignored: `model_id`, `language_code`, `previous_text`,
 /// `next_text`, the ids of requests before and after, `use_pvc_as_ivc`.
@@ -28,6 +28,11 @@ pub(crate) struct Fields {
     pronunciation_dictionary_locators: Option<Vec<Value>>,
     #[schema(schema_with = audio_effects)]
     audio_effects: Option<Value>,
+    /// Removes Markdown's marks, code blocks and a model's thoughts from the text. By default, the server's configuration
+    /// decides.
+    strip_markdown: Option<bool>,
+    /// Removes emoji from the text. By default, the server's configuration decides.
+    strip_emoji: Option<bool>,
 }
 
 fn normalization() -> Object {
@@ -75,7 +80,7 @@ impl Fields {
     ///
     /// # Errors
     /// A field is missing, out of range, or asks for what there isn't.
-    pub(super) fn into_request(self, base: SpeechRequest) -> Result<SpeechRequest, ApiError> {
+    pub(super) fn into_request(self, clean: Clean, base: SpeechRequest) -> Result<SpeechRequest, ApiError> {
         if self.pronunciation_dictionary_locators.is_some_and(|locators| !locators.is_empty()) {
             let reason = "there are no pronunciation dictionaries here";
             return Err(ApiError::unsupported("pronunciation_dictionary_locators", reason));
@@ -87,6 +92,7 @@ impl Fields {
             text: self.text.ok_or_else(|| ApiError::invalid("text", "is required"))?,
             normalization: self.apply_text_normalization.unwrap_or_default(),
             seed: self.seed,
+            strip: clean.strip(true, self.strip_markdown, self.strip_emoji),
             ..base
         };
         self.voice_settings.unwrap_or_default().apply(&mut request)?;
@@ -136,7 +142,7 @@ mod tests {
 
     fn request(fields: Value) -> Result<SpeechRequest, ApiError> {
         let fields: Fields = serde_json::from_value(fields).unwrap();
-        fields.into_request(SpeechRequest::default())
+        fields.into_request(Clean::Auto, SpeechRequest::default())
     }
 
     #[test]

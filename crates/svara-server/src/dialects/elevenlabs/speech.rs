@@ -58,7 +58,7 @@ impl FromRequest<AppState> for Wanted {
             return Err(ApiError::unsupported_media_type("application/json").into());
         }
         let fields: Fields = body::json(request, state.body_bytes).await?;
-        let request = fields.into_request(SpeechRequest { voice, ..asker.speech_request() })?;
+        let request = fields.into_request(state.clean, SpeechRequest { voice, ..asker.speech_request() })?;
         let (caller, dialect, delivery) = (asker.caller, Dialect::ElevenLabs, Delivery::Streamed);
         Ok(Self { state: state.clone(), order: Order { caller, dialect, request, spec, delivery } })
     }
@@ -116,8 +116,9 @@ pub(super) async fn convert_with_timestamps(
     let speaking = state.service.open(Order { delivery: Delivery::Whole, ..order }).await?;
     let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
     let whole = speaking.whole(spec).await?;
-    let alignment = Alignment::of(&whole.timings, true, sample_rate_hz);
-    let mut response = Json(Timed::new(&whole.bytes, Some(&alignment))).into_response();
+    let typed = Alignment::typed(&whole.timings, sample_rate_hz);
+    let said = Alignment::of(&whole.timings, true, sample_rate_hz);
+    let mut response = Json(Timed::new(&whole.bytes, Some((&typed, &said)))).into_response();
     respond::describe(&mut response, spec, timing);
     Ok(response)
 }
@@ -150,8 +151,8 @@ pub(super) async fn stream_with_timestamps(
     Ok(response)
 }
 
-/// Audio and the times of its characters. Both alignments list the characters as they are spoken, with numbers in words;
-/// the times of the text as it was typed aren't known.
+/// Audio and the times of its characters: `alignment` of the text as it was typed, `normalized_alignment` of what is said,
+/// with numbers in words.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = SpeechWithTimes)]
 struct Timed<'a> {
@@ -163,8 +164,9 @@ struct Timed<'a> {
 }
 
 impl<'a> Timed<'a> {
-    fn new(audio: &[u8], alignment: Option<&'a Alignment>) -> Self {
-        Self { audio_base64: BASE64.encode(audio), alignment, normalized_alignment: alignment }
+    fn new(audio: &[u8], alignments: Option<(&'a Alignment, &'a Alignment)>) -> Self {
+        let (alignment, normalized_alignment) = alignments.unzip();
+        Self { audio_base64: BASE64.encode(audio), alignment, normalized_alignment }
     }
 }
 
@@ -189,16 +191,17 @@ fn lines(speech: EncodedSpeech) -> impl Stream<Item = Result<Bytes, ApiError>> +
         let over = audio.is_empty();
         let sample_rate_hz = speech.speaking().rate().hz();
         let timings = speech.speaking().take_timings();
-        let alignment = Alignment::of(&timings, lines.first, sample_rate_hz);
-        lines.first &= alignment.is_empty();
+        let typed = Alignment::typed(&timings, sample_rate_hz);
+        let said = Alignment::of(&timings, lines.first, sample_rate_hz);
+        lines.first &= said.is_empty();
         if over {
             lines.speech = None;
-            if alignment.is_empty() {
+            if said.is_empty() {
                 return None;
             }
         }
-        let alignment = (!alignment.is_empty()).then_some(&alignment);
-        let mut line = match serde_json::to_vec(&Timed::new(&audio, alignment)) {
+        let alignments = (!said.is_empty()).then_some((&typed, &said));
+        let mut line = match serde_json::to_vec(&Timed::new(&audio, alignments)) {
             Ok(line) => line,
             Err(error) => return Some((Err(ApiError::internal(error)), lines)),
         };

@@ -90,6 +90,11 @@ struct Fields {
     #[serde(default, deserialize_with = "lenient::number")]
     #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
+    /// Removes Markdown's marks, code blocks and a model's thoughts from the text. By default, the server's configuration
+    /// decides.
+    strip_markdown: Option<bool>,
+    /// Removes emoji from the text. By default, the server's configuration decides.
+    strip_emoji: Option<bool>,
     /// A recording to speak like, in base64 or as a data URL: vLLM-Omni's name.
     #[schema(value_type = Option<String>)]
     ref_audio: Option<Upload>,
@@ -200,6 +205,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Respons
             max_tokens: fields.max_tokens,
         },
         seed: fields.seed,
+        strip: state.clean.strip(true, fields.strip_markdown, fields.strip_emoji),
         ..asker.speech_request()
     };
     let (caller, dialect) = (asker.caller, Dialect::OpenAi);

@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format, SampleRate};
-use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Strip, Voices};
+use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Voices};
 use svara_service::{Delivery, Dialect, Order, ReferenceRequest, Timestamps};
 use utoipa::openapi::{
     Object,
@@ -81,9 +81,10 @@ pub(crate) struct Fields {
     #[serde(default, deserialize_with = "lenient::number")]
     seed: Option<u64>,
     style: Option<String>,
-    /// Removes Markdown's marks from the text.
+    /// Removes Markdown's marks, code blocks and a model's thoughts from the text. By default, the server's configuration
+    /// decides.
     strip_markdown: Option<bool>,
-    /// Removes emoji from the text.
+    /// Removes emoji from the text. By default, the server's configuration decides.
     strip_emoji: Option<bool>,
     #[serde(default, deserialize_with = "normalization")]
     #[schema(schema_with = text_normalization)]
@@ -228,10 +229,7 @@ pub(crate) async fn speech_request(
         reference,
         style: fields.style,
         normalization: fields.text_normalization,
-        strip: Strip {
-            markdown: fields.strip_markdown.unwrap_or(false),
-            emoji: fields.strip_emoji.unwrap_or(false),
-        },
+        strip: state.clean.strip(false, fields.strip_markdown, fields.strip_emoji),
         speed: fields.speed.unwrap_or(1.0),
         sampling: SamplingOverrides {
             temperature: fields.temperature,
@@ -252,7 +250,11 @@ fn of_gender(voices: &Voices, voice: String, gender: Option<Gender>) -> String {
     of_language.map_or(voice, |found| found.voice_id.clone())
 }
 
-async fn read_fields(request: Request, limit_bytes: usize) -> Result<(Fields, Ignored), ApiError> {
+/// The fields of a request, in JSON or as a form, and those that are passed over.
+///
+/// # Errors
+/// The body can't be read, or a field is wrong.
+pub(crate) async fn read_fields(request: Request, limit_bytes: usize) -> Result<(Fields, Ignored), ApiError> {
     match body::body_type(&request) {
         BodyType::Json => body::json_telling(request, limit_bytes).await,
         BodyType::Multipart | BodyType::UrlEncoded => {

@@ -30,12 +30,12 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(key: Key, id: &str, now: Instant) -> Self {
+    pub(super) fn new(key: Key, id: &str, drops_thoughts: bool, now: Instant) -> Self {
         Self {
             key,
             id: id.to_owned(),
             settings: VoiceSettings::default(),
-            buffer: IncomingText::default(),
+            buffer: IncomingText::new(drops_thoughts),
             ready: String::new(),
             speaking: false,
             flushing: false,

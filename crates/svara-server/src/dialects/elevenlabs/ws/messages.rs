@@ -4,7 +4,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::{alignment::ChunkAlignment, fields::VoiceSettings};
+use super::{
+    super::{alignment::ChunkAlignment, fields::VoiceSettings},
+    sound::Alignments,
+};
 use crate::{error::ApiError, middleware::bearer};
 
 /// A message of a client, of either kind of socket.
@@ -71,8 +74,8 @@ impl GenerationConfig {
 
 /// Sound, and when the characters that ended with it were said.
 ///
-/// `alignment` and `normalizedAlignment` are the same: both are of the characters as they are said.
-pub(super) fn audio(context: Option<&str>, audio: &[u8], alignment: Option<&ChunkAlignment>) -> String {
+/// `alignment` is of the characters as they were typed, `normalizedAlignment` as they are said.
+pub(super) fn audio(context: Option<&str>, audio: &[u8], alignments: Option<&Alignments>) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Message<'a> {
@@ -83,7 +86,8 @@ pub(super) fn audio(context: Option<&str>, audio: &[u8], alignment: Option<&Chun
         context_id: Option<&'a str>,
     }
     let audio = BASE64.encode(audio);
-    json!(Message { audio, alignment, normalized_alignment: alignment, context_id: context }).to_string()
+    let (alignment, normalized_alignment) = alignments.map(|both| (&both.typed, &both.said)).unzip();
+    json!(Message { audio, alignment, normalized_alignment, context_id: context }).to_string()
 }
 
 /// The last message of a stream or context.

@@ -118,6 +118,7 @@ async fn prepare(
         voice,
         normalization: options.normalization,
         seed: options.seed,
+        strip: state.clean.strip(true, options.strip_markdown, options.strip_emoji),
         ..asker.speech_request()
     };
     // Once for all that the socket speaks.
@@ -128,6 +129,7 @@ async fn prepare(
     }
     let rules = Rules {
         kind,
+        drops_thoughts: request.strip.markdown,
         auto_mode: options.auto_mode,
         inactivity: options.inactivity,
         max_characters: engine.text_max_characters(),
@@ -145,6 +147,8 @@ struct Options {
     auto_mode: bool,
     normalization: Normalization,
     seed: Option<u64>,
+    strip_markdown: Option<bool>,
+    strip_emoji: Option<bool>,
 }
 
 impl Options {
@@ -155,6 +159,8 @@ impl Options {
             auto_mode: false,
             normalization: Normalization::Auto,
             seed: None,
+            strip_markdown: None,
+            strip_emoji: None,
         };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -166,6 +172,8 @@ impl Options {
                     options.inactivity = Duration::from_secs(asked.clamp(1, LONGEST_INACTIVITY_S));
                 }
                 "auto_mode" => options.auto_mode = flag("auto_mode", &value)?,
+                "strip_markdown" => options.strip_markdown = Some(flag("strip_markdown", &value)?),
+                "strip_emoji" => options.strip_emoji = Some(flag("strip_emoji", &value)?),
                 "apply_text_normalization" => {
                     options.normalization = match &*value {
                         "auto" => Normalization::Auto,

@@ -46,6 +46,8 @@ pub(super) struct Rules {
     pub(super) inactivity: Duration,
     /// Most characters of a message. While as many wait to be said, no message is read.
     pub(super) max_characters: usize,
+    /// Whether what a model thought, and its code, is dropped as it comes.
+    pub(super) drops_thoughts: bool,
 }
 
 /// What is to be done. In order.
@@ -280,7 +282,8 @@ impl Session {
                     let reason = format!("there are {MAX_CONTEXTS} contexts, the most a socket may have");
                     return Err(ApiError::unsupported("context_id", reason));
                 }
-                self.contexts.push(Context::new(self.next_key, id, now));
+                let drops_thoughts = self.rules.drops_thoughts;
+                self.contexts.push(Context::new(self.next_key, id, drops_thoughts, now));
                 self.next_key += 1;
                 self.contexts.len() - 1
             }

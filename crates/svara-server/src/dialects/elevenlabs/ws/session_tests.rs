@@ -7,7 +7,8 @@ const INACTIVITY: Duration = Duration::from_secs(20);
 
 fn session(kind: Kind) -> (Session, Instant) {
     let now = Instant::now();
-    let rules = Rules { kind, auto_mode: false, inactivity: INACTIVITY, max_characters: 500 };
+    let rules =
+        Rules { kind, auto_mode: false, inactivity: INACTIVITY, max_characters: 500, drops_thoughts: true };
     (Session::new(rules, now), now)
 }
 
@@ -168,7 +169,7 @@ proptest! {
     ) {
         let kind = if multi { Kind::Multi } else { Kind::Single };
         let start = Instant::now();
-        let rules = Rules { kind, auto_mode, inactivity: INACTIVITY, max_characters: 200 };
+        let rules = Rules { kind, auto_mode, inactivity: INACTIVITY, max_characters: 200, drops_thoughts: true };
         let mut session = Session::new(rules, start);
         let mut now = start;
         let mut speaking: Vec<Key> = Vec::new();

@@ -14,7 +14,14 @@ const HELD_PER_SECOND: u32 = 100;
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Part {
     pub(super) bytes: Vec<u8>,
-    pub(super) alignment: Option<ChunkAlignment>,
+    pub(super) alignment: Option<Alignments>,
+}
+
+/// The times of characters, as they were typed and as they are said.
+#[derive(Debug, PartialEq)]
+pub(super) struct Alignments {
+    pub(super) typed: ChunkAlignment,
+    pub(super) said: ChunkAlignment,
 }
 
 /// Makes bytes of a context's samples.
@@ -24,12 +31,23 @@ pub(super) struct Sound {
     encoder: Option<Encoder>,
     held: Vec<f32>,
     /// Times whose sound is still in the encoder.
-    pending: Option<ChunkAlignment>,
+    pending: Option<Alignments>,
+    clock: Clock,
+}
+
+/// Counts samples, so that silence between pieces and between speeches is in the times of what comes behind it.
+#[derive(Debug, Default)]
+struct Clock {
+    /// Samples of the speech so far, and where its last piece with times ended.
+    heard: u64,
+    timed: u64,
+    /// Samples of earlier speeches behind their last pieces.
+    untimed: u64,
 }
 
 impl Sound {
     pub(super) fn new(spec: EncoderSpec) -> Self {
-        Self { spec, encoder: None, held: Vec::new(), pending: None }
+        Self { spec, encoder: None, held: Vec::new(), pending: None, clock: Clock::default() }
     }
 
     /// More samples; `timings` are those of the pieces that ended before them.
@@ -43,6 +61,7 @@ impl Sound {
         rate: SampleRate,
     ) -> Result<Vec<Part>, ApiError> {
         let mut parts = Vec::new();
+        self.clock.heard += samples.len() as u64;
         if timings.is_empty() {
             samples.splice(0..0, std::mem::take(&mut self.held));
         } else {
@@ -60,7 +79,10 @@ impl Sound {
     /// # Errors
     /// The encoder failed.
     pub(super) fn said(&mut self, timings: &[PieceTiming], rate: SampleRate) -> Result<Vec<Part>, ApiError> {
-        self.piece_over(timings, rate)
+        let parts = self.piece_over(timings, rate);
+        let Clock { heard, timed, untimed } = self.clock;
+        self.clock = Clock { untimed: untimed + heard.saturating_sub(timed), ..Clock::default() };
+        parts
     }
 
     /// All is said: what the encoder still holds. The next sound starts a file of its own.
@@ -83,12 +105,18 @@ impl Sound {
         let mut parts = Vec::new();
         let held = std::mem::take(&mut self.held);
         let bytes = self.encode(&held, rate)?;
-        if let Some(first) = timings.first() {
+        if let Some(last) = timings.last() {
             // Times that wait for sound can't be mixed with others: each count from a start of their own.
             if let Some(alignment) = self.pending.take() {
                 parts.push(Part { bytes: Vec::new(), alignment: Some(alignment) });
             }
-            self.pending = Some(ChunkAlignment::of(timings, first.start_samples, rate.hz()));
+            let Clock { timed, untimed, .. } = self.clock;
+            let since = |samples: u64| samples.saturating_sub(timed) + untimed;
+            self.pending = Some(Alignments {
+                typed: ChunkAlignment::typed(timings, since, rate.hz()),
+                said: ChunkAlignment::of(timings, since, rate.hz()),
+            });
+            (self.clock.timed, self.clock.untimed) = (last.end_samples, 0);
         }
         parts.extend(self.part(bytes));
         Ok(parts)
@@ -123,7 +151,7 @@ mod tests {
     }
 
     fn piece(text: &str, start_samples: u64, end_samples: u64) -> PieceTiming {
-        PieceTiming { text: text.to_owned(), start_samples, end_samples }
+        PieceTiming::untouched(text, start_samples, end_samples)
     }
 
     #[test]

@@ -1,0 +1,200 @@
+//! Sentence boundaries: UAX #29, adapted to Indian text.
+
+mod abbreviations;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use self::abbreviations::{
+    BEFORE_NUMBERS, OTHERWISE_WORDS, SYLLABLE_WORDS, TITLES, TITLES_AT_START, is_letter_name,
+};
+use crate::writing::{WritingSystem, digit_value};
+
+/// Splits `text` into sentences. Each keeps the white space after it, so their concatenation is `text`.
+///
+/// UAX #29 ends sentences at `.`, `?`, `!`, danda `।`, double danda `॥` and every line end. Here, a full stop after an
+/// abbreviation ("Dr.", "डॉ."), an initial ("A. P. J.", "ಕೆ. ಎಸ್.") or the number of a list item ("1.") doesn't end a sentence, and
+/// a vertical bar after an Indian word does: it is often typed for a danda.
+#[must_use]
+pub fn sentences(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut cut = |end: usize| {
+        // A mark that closes belongs to what it closes, whatever white space is before it.
+        let end = end + text.get(end..).map_or(0, closing_len);
+        found.extend(text.get(start..end).filter(|sentence| !sentence.is_empty()));
+        start = start.max(end);
+        start
+    };
+    let mut from = 0;
+    for (at, segment) in text.split_sentence_bound_indices() {
+        let end = at + segment.len();
+        for bar in typed_dandas(segment) {
+            if at + bar > from {
+                from = cut(at + bar);
+            }
+        }
+        let so_far = text.get(from..end).unwrap_or_default();
+        if end > from && (end == text.len() || !runs_on(so_far, text.get(end..).unwrap_or_default())) {
+            from = cut(end);
+        }
+    }
+    found
+}
+
+/// Marks that belong to what stands before them.
+pub(crate) fn is_closing(c: char) -> bool {
+    matches!(
+        c,
+        ')' | ']'
+            | '}'
+            | '”'
+            | '’'
+            | '»'
+            | '›'
+            | ','
+            | ';'
+            | ':'
+            | '.'
+            | '!'
+            | '?'
+            | '…'
+            | '।'
+            | '॥'
+            | '،'
+            | '؟'
+    )
+}
+
+/// The length in bytes of the closing marks at the start of `rest`, with the white space around them.
+fn closing_len(rest: &str) -> usize {
+    // Whole clusters, so that no combining mark is cut off from its base.
+    let is_part = |cluster: &&str| cluster.chars().all(|c| is_closing(c) || c.is_whitespace());
+    let run: usize = rest.graphemes(true).take_while(is_part).map(str::len).sum();
+    let marks = rest.get(..run).unwrap_or_default();
+    // Marks right before a word begin it: ".5 mg", "...and".
+    let begun = marks.len() - marks.trim_end_matches(is_closing).len();
+    let begins = rest.get(run..).is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+    let len = if begins { run - begun } else { run };
+    if marks.get(..len).is_some_and(|marks| marks.contains(is_closing)) { len } else { 0 }
+}
+
+/// Whether `sentence` goes on into `rest`, despite the full stop that it ends with.
+fn runs_on(sentence: &str, rest: &str) -> bool {
+    let trimmed = sentence.trim_end();
+    // A line end always ends a sentence.
+    if sentence[trimmed.len()..].contains(['\n', '\r', '\u{2028}', '\u{2029}']) {
+        return false;
+    }
+    let Some(before) = trimmed.strip_suffix('.') else { return false };
+    let is_edge = |c: char| c.is_whitespace() || "([{\"'“‘-–—".contains(c);
+    let word = before.rsplit(is_edge).next().unwrap_or(before);
+    if word.is_empty() {
+        return false;
+    }
+    let is_first = word.len() == before.trim_start().len();
+    let list_item = is_first && word.chars().all(|c| digit_value(c).is_some());
+    let earlier = before.get(..before.len() - word.len()).unwrap_or_default();
+    list_item
+        || is_initial(word, earlier, rest)
+        || TITLES.iter().any(|titles| titles.contains(&word))
+        || (sentence.len() == trimmed.len() && is_first_of_title(word, rest))
+        || (TITLES_AT_START.contains(&word) && is_first)
+        || (BEFORE_NUMBERS.contains(&word) && rest.starts_with(|c| digit_value(c).is_some()))
+}
+
+/// Whether an abbreviation with a stop in it, such as "ಕ್ರಿ.ಶ", begins with `word`.
+fn is_first_of_title(word: &str, rest: &str) -> bool {
+    let starts = |title: &&str| {
+        title
+            .strip_prefix(word)
+            .and_then(|title| title.strip_prefix('.'))
+            .is_some_and(|more| rest.starts_with(more))
+    };
+    TITLES.iter().any(|titles| titles.iter().any(|title| starts(title)))
+}
+
+/// One capital letter, one bare letter of an Indian script, the name of an English letter in such a script, or several of
+/// them with stops between ("ई.पू"). In the scripts of the south, a syllable is an initial, too ("மு. கருணாநிதி"), unless
+/// it is a word. Elsewhere it isn't: "है." ends a sentence.
+fn is_initial(word: &str, earlier: &str, rest: &str) -> bool {
+    if OTHERWISE_WORDS.contains(&word) {
+        // Only in the company of others.
+        let before = earlier
+            .trim_end()
+            .strip_suffix('.')
+            .map(|earlier| earlier.rsplit(char::is_whitespace).next().unwrap_or(earlier));
+        let behind = rest.split_once('.').map(|(word, _)| word);
+        return [before, behind]
+            .into_iter()
+            .flatten()
+            .any(|word| !OTHERWISE_WORDS.contains(&word) && is_letter(word));
+    }
+    word.split('.').all(is_letter)
+}
+
+fn is_letter(part: &str) -> bool {
+    let mut chars = part.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) => c.is_ascii_uppercase() || WritingSystem::is_indic(c),
+        (Some(c), Some(_)) => is_letter_name(part) || (is_southern(c) && is_syllable(part)),
+        _ => false,
+    }
+}
+
+fn is_southern(c: char) -> bool {
+    use WritingSystem::{Kannada, Malayalam, Tamil, Telugu};
+    matches!(WritingSystem::of(c), Some(Tamil | Telugu | Kannada | Malayalam))
+}
+
+/// Whether `part` is one open syllable that isn't a word.
+fn is_syllable(part: &str) -> bool {
+    let closed = ['்', '్', '್', '്'];
+    part.graphemes(true).count() == 1 && !part.ends_with(closed) && !SYLLABLE_WORDS.contains(&part)
+}
+
+/// Where a `|` or `||` typed for a danda ends a sentence within `segment`: after an Indian letter and before white
+/// space. The positions include that space.
+fn typed_dandas(segment: &str) -> impl Iterator<Item = usize> {
+    segment.match_indices('|').filter_map(|(at, _)| {
+        let (before, after) = (segment.get(..at)?.trim_end_matches('|').trim_end(), segment.get(at + 1..)?);
+        let after_word = before.chars().next_back().is_some_and(WritingSystem::is_indic);
+        // Whole graphemes, so that no combining mark is cut off from its base.
+        let space: usize =
+            after.graphemes(true).take_while(|g| g.chars().all(char::is_whitespace)).map(str::len).sum();
+        (after_word && space > 0).then_some(at + 1 + space)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn trimmed(text: &str) -> Vec<&str> {
+        sentences(text).into_iter().map(str::trim).collect()
+    }
+
+    #[test]
+    fn a_typed_bar_is_a_danda() {
+        assert_eq!(trimmed("राम गया | सीता आई| फिर || अंत"), ["राम गया |", "सीता आई|", "फिर ||", "अंत"]);
+        assert_eq!(trimmed("a | b"), ["a | b"]);
+    }
+
+    #[test]
+    fn closing_marks_stay_with_what_they_close() {
+        assert_eq!(trimmed("क्या? ) ठीक है।"), ["क्या? )", "ठीक है।"]);
+        assert_eq!(trimmed("Go.\n” He went."), ["Go.\n”", "He went."]);
+        assert_eq!(trimmed("हाँ।\n.5 किलो"), ["हाँ।", ".5 किलो"]);
+        assert_eq!(trimmed("Dr.\nRao"), ["Dr.", "Rao"]);
+    }
+
+    proptest! {
+        #[test]
+        fn concatenation_is_the_text(text in "(\\PC|[.|। \n]|Dr|डॉ){0,60}") {
+            let found = sentences(&text);
+            prop_assert!(found.iter().all(|sentence| !sentence.is_empty()));
+            prop_assert_eq!(found.concat(), text);
+        }
+    }
+}
