@@ -1,7 +1,8 @@
-//! Decodes frames in one call with plain ONNX Runtime on one thread, none of our decoder. This is the baseline for
-//! streaming (`scripts/measure_decode.py`). The noise inputs are zeros, which cost nothing to draw.
+//! Decodes frames with plain ONNX Runtime on one thread, none of our decoder: in one call, or in a call for each frame as
+//! public servers do, which decode a window of the last WINDOW frames and keep the second of them. These are the baselines
+//! for streaming (`scripts/measure_decode.py`). The noise inputs are zeros, which cost nothing to draw.
 //!
-//! `decode_once DECODER_PLAIN.onnx < codes > samples`; codes and samples as in `decode_codes`.
+//! `decode_once DECODER_PLAIN.onnx [WINDOW] < codes > samples`; codes and samples as in `decode_codes`.
 
 use std::{
     error::Error,
@@ -12,7 +13,8 @@ use ort::{session::Session, value::Tensor};
 use svara_snac::{Frame, onnx::LibrarySearch};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let model = std::env::args().nth(1).ok_or("usage: decode_once DECODER_PLAIN.onnx")?;
+    let model = std::env::args().nth(1).ok_or("usage: decode_once DECODER_PLAIN.onnx [WINDOW]")?;
+    let window: Option<usize> = std::env::args().nth(2).map(|window| window.parse()).transpose()?;
     let mut bytes = Vec::new();
     stdin().read_to_end(&mut bytes)?;
     let codes: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|code| u16::from_le_bytes(*code)).collect();
@@ -26,6 +28,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let environment = ort::init_from(library.find()?)?.build()?;
     let mut session = Session::builder(&environment)?.with_intra_threads(1)?.commit_from_file(model)?;
 
+    let samples = match window {
+        None => decode(&mut session, &frames)?,
+        Some(window) => {
+            let mut samples = Vec::new();
+            for frames in frames.windows(window.max(1)) {
+                let decoded = decode(&mut session, frames)?;
+                let frame = decoded.len() / frames.len();
+                samples.extend(decoded.iter().skip(frame).take(frame));
+            }
+            samples
+        }
+    };
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    stdout().write_all(&bytes)?;
+    Ok(())
+}
+
+fn decode(session: &mut Session, frames: &[Frame]) -> Result<Vec<f32>, Box<dyn Error>> {
     let mut inputs = Vec::new();
     for codebook in 0..3 {
         let codes: Vec<i64> =
@@ -47,7 +67,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let outputs = session.run(inputs)?;
     let (_, samples) = outputs.get("audio_values").ok_or("no audio_values")?.try_extract_tensor::<f32>()?;
-    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    stdout().write_all(&bytes)?;
-    Ok(())
+    Ok(samples.to_vec())
 }

@@ -5,16 +5,17 @@
 //!
 //! ```text
 //! token ids ─► FrameAssembler ─► Frame ─► DecodeStream ─► samples        samples ─► SnacEncoder ─► Frame
-//!              (TokenLayout)              (Decoder: threads with ONNX Runtime sessions)
+//!              (TokenLayout)              (Decoder: threads with native code or ONNX Runtime)
 //! ```
 //!
 //! * [`TokenLayout`] maps token ids to codes; [`FrameAssembler`] keeps a token stream aligned to frames.
-//! * [`Decoder`] owns dedicated threads, one ONNX Runtime session each. A [`DecodeStream`] carries the state of one
+//! * [`Decoder`] owns dedicated threads. On a CPU they run our stream decoder in native code, which takes from the
+//!   model file only its weights; everything else runs in ONNX Runtime. A [`DecodeStream`] carries the state of one
 //!   utterance: N frames in, exactly N · 2048 samples out, however the frames are split into calls and whatever else is
 //!   being decoded.
 //! * [`SnacEncoder`] goes the other way (for reference voices and the demo voice).
 //!
-//! ONNX Runtime is loaded at run time; see [`onnx::Runtime`].
+//! ONNX Runtime is loaded at run time, when something needs it; see [`onnx::Runtime`].
 
 mod assemble;
 mod decode;

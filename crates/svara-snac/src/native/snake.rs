@@ -1,7 +1,7 @@
 //! Snake, SNAC's activation: x + sin²(αx) / α, in one pass.
 //!
 //! sin² has the period π, so αx is brought to r in [−π/2, π/2], and sin² r = u · P(u) with u = r² and P the polynomial
-//! of degree 5 that is nearest to sin²(√u) / u there: off by 1e-8. A vector takes four operations to bring it there, two
+//! of degree 5 that is nearest to sin²(√u) / u there: off by 1e-8. A vector takes six operations to bring it there, two
 //! for u, and seven for the polynomial and the sum.
 
 use pulp::Simd;
