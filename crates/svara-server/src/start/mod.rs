@@ -25,6 +25,7 @@ use crate::{
     app,
     config::{Config, DecoderBackend, EngineKind},
     middleware::HttpMetrics,
+    reading::budget::Budget,
     state::App,
 };
 
@@ -75,6 +76,8 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
         callers: keys.callers(),
         life: life.clone(),
         body_bytes: config.limits.body_bytes,
+        text_body_bytes: config.limits.text_body_bytes(),
+        body_budget: Budget::new(config.limits.all_bodies_bytes),
         openai_input_characters: config.limits.openai_input_characters,
     };
     Ok(Server { router: app::router(app, http, &config.server), life, connections, keys })

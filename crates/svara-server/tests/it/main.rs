@@ -9,6 +9,7 @@
 )]
 
 mod auth;
+mod bodies;
 mod cache;
 mod clients;
 mod cloning;
@@ -20,6 +21,7 @@ mod drain;
 mod elevenlabs;
 mod engines;
 mod failures;
+mod foreign_pages;
 mod harness;
 mod http2;
 mod input;
