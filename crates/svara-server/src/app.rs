@@ -15,8 +15,10 @@ use crate::{
     config::{OpenGroup, ServerConfig},
     dialects,
     error::{ApiError, Spelling},
-    middleware::{self, Guard, HttpMetrics},
-    operations, pages, resources,
+    middleware::{self, Guard, HttpMetrics, Place},
+    operations, pages,
+    reading::budget::Budget,
+    resources,
     routes::Routes,
     state::{App, AppState},
 };
@@ -31,6 +33,8 @@ pub(crate) fn router(app: App, http: HttpMetrics, config: &ServerConfig) -> Rout
         callers: app.callers.clone(),
         open: config.open.clone().into(),
         body_bytes: app.body_bytes,
+        budget: app.body_budget.clone(),
+        place: Place::new(config),
         cors: middleware::cors(&config.cors_origins),
         life: app.life.clone(),
         counted: (http, Arc::clone(app.service.metrics())),
@@ -49,6 +53,8 @@ struct Steps {
     callers: Callers,
     open: Arc<[OpenGroup]>,
     body_bytes: usize,
+    budget: Budget,
+    place: Place,
     cors: CorsLayer,
     life: Lifecycle,
     counted: (HttpMetrics, Arc<Metrics>),
@@ -63,31 +69,34 @@ impl Steps {
         let routes = group
             .into_router()
             .route_layer(from_fn_with_state(spelling.clone(), middleware::method_not_allowed))
+            .route_layer(from_fn_with_state((self.budget.clone(), spelling.clone()), middleware::meter_body))
             .route_layer(from_fn_with_state(guard, middleware::guard));
-        self.around(routes, drains.then_some(spelling))
+        self.around(routes, spelling, drains)
     }
 
     /// The answer to paths without a route. It needs no key.
     fn to_unknown(&self, spelling: Spelling) -> Router<AppState> {
-        let refused = spelling.clone();
+        let (refused, around) = (spelling.clone(), spelling);
         let not_found = async move |request: Request| {
             ApiError::no_route("path: no such route").into_response(refused.of(&request))
         };
-        self.around(Router::new().fallback(not_found), Some(spelling))
+        self.around(Router::new().fallback(not_found), around, true)
     }
 
-    /// What all requests pass; the last layer is the outermost. With a spelling, requests are refused in it while the
-    /// server drains.
-    fn around(&self, routes: Router<AppState>, drained: Option<Spelling>) -> Router<AppState> {
+    /// What all requests pass; the last layer is the outermost.
+    fn around(&self, routes: Router<AppState>, spelling: Spelling, drains: bool) -> Router<AppState> {
         let routes = routes
             .layer(DefaultBodyLimit::max(self.body_bytes))
             .layer(from_fn(middleware::not_modified))
             .layer(self.cors.clone());
-        let routes = match drained.map(|spelling| (self.life.clone(), spelling)) {
-            Some(drain) => routes.layer(from_fn_with_state(drain, middleware::refuse_when_draining)),
-            None => routes,
+        let routes = if drains {
+            let drain = (self.life.clone(), spelling.clone());
+            routes.layer(from_fn_with_state(drain, middleware::refuse_when_draining))
+        } else {
+            routes
         };
         routes
+            .layer(from_fn_with_state((self.place.clone(), spelling), middleware::check_place))
             .layer(from_fn_with_state(self.counted.clone(), middleware::count))
             .layer(from_fn(middleware::identify))
     }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -17,6 +17,9 @@ use crate::{
     start::{self, Server},
     telemetry,
 };
+
+/// How long tasks may take to end once the server has stopped.
+const SHUTDOWN: Duration = Duration::from_secs(1);
 
 /// Text-to-speech server for svara-tts and other Orpheus-style models.
 #[derive(Debug, Parser)]
@@ -114,6 +117,8 @@ impl Cli {
         let telemetry = telemetry::init(&config, runtime.handle()).map_err(Failure::Start)?;
         let served = runtime.block_on(serve(&config));
         telemetry.shutdown();
+        // A blocking task can't be interrupted, and must not keep a stopped server alive.
+        runtime.shutdown_timeout(SHUTDOWN);
         served.map_err(Failure::Start)
     }
 

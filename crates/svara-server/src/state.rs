@@ -12,6 +12,7 @@ use svara_service::{Caller, Service, callers::Callers};
 use crate::{
     config::Clean,
     error::{ApiError, Refused, Svara},
+    reading::budget::Budget,
 };
 
 /// The state that all routes share.
@@ -24,6 +25,10 @@ pub(crate) struct App {
     pub(crate) life: Lifecycle,
     /// The largest request body, in bytes.
     pub(crate) body_bytes: usize,
+    /// The largest JSON body without a recording, in bytes.
+    pub(crate) text_body_bytes: usize,
+    /// The memory for all bodies.
+    pub(crate) body_budget: Budget,
     /// The longest `input` in OpenAI's dialect, in characters.
     pub(crate) openai_input_characters: usize,
     /// What is removed from texts by default.

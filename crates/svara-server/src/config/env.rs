@@ -23,6 +23,10 @@ pub const VARIABLES: &[(&str, Setter)] = &[
         };
         Ok(())
     }),
+    ("SVARA_HOSTS", |config, value| {
+        config.server.hosts = value.split(',').map(|host| host.trim().to_owned()).collect();
+        Ok(())
+    }),
     ("SVARA_TLS_CERT", |config, value| parse(value, &mut config.server.tls_cert)),
     ("SVARA_TLS_KEY", |config, value| parse(value, &mut config.server.tls_key)),
     // Where vLLM is, unless a URL says so. In Kubernetes, a Service called vllm sets it to such a URL as tcp://10.0.0.1:8000.

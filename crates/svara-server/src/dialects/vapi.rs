@@ -76,7 +76,7 @@ async fn vapi(
     Path(voice): Path<String>,
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
-    let Fields { message } = body::json(request, state.body_bytes).await?;
+    let Fields { message } = body::json(request, state.text_body_bytes).await?;
     if message.kind != KIND {
         return Err(ApiError::unsupported("message.type", "only voice-request is answered here").into());
     }

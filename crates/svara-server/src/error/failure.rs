@@ -5,9 +5,10 @@ use std::{error::Error, iter, time::Duration};
 use axum::extract::multipart::MultipartError;
 use http::StatusCode;
 use svara_engine::{Origin, SpeakError};
-use svara_service::ServiceError;
+use svara_service::{ErrorKind, ServiceError};
 
 use super::kind::Kind;
+use crate::reading::budget::NoRoom;
 
 /// A failure, as responses report it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +69,15 @@ impl ApiError {
         Self::client(Kind::BodyTooLarge, format!("the request body is larger than {limit_bytes} bytes"))
     }
 
+    /// A body for which there is no room now.
+    pub(crate) fn no_room(reason: NoRoom) -> Self {
+        let (kind, origin) = match reason {
+            NoRoom::Server => (ErrorKind::ServerFull, Origin::Server),
+            NoRoom::Key => (ErrorKind::TooManyStreams, Origin::Client),
+        };
+        Self { origin, retryable: true, ..Self::client(Kind::Service(kind), reason.to_string()) }
+    }
+
     /// A body of a media type that the route doesn't read.
     pub(crate) fn unsupported_media_type(allowed: &str) -> Self {
         Self::client(Kind::UnsupportedMediaType, format!("content-type must be {allowed}"))
@@ -84,10 +94,36 @@ impl ApiError {
         Self::client(Kind::InputTimeout, message)
     }
 
+    /// A host that a server without keys doesn't answer to.
+    pub(crate) fn unknown_host(host: &str) -> Self {
+        let host: String = host.chars().take(64).collect();
+        let message = format!(
+            "host: a server without keys answers to localhost, IP addresses and the names in server.hosts \
+             (SVARA_HOSTS), not to {host:?}"
+        );
+        Self::client(Kind::UnknownHost, message)
+    }
+
+    /// A page of an origin that isn't allowed.
+    pub(crate) fn foreign_page() -> Self {
+        let message = "origin: pages of other origins may use this server only if server.cors_origins lists their \
+                       origin";
+        Self::client(Kind::ForeignPage, message)
+    }
+
     /// The server is stopping; another replica may take the request.
     pub(crate) fn draining() -> Self {
         let error = Self::client(Kind::Stopping, "the server is stopping; try again");
         Self { origin: Origin::Server, retryable: true, ..error }
+    }
+
+    /// What broke off the reading of a body, if it is one of our own bounds.
+    pub(crate) fn of_unread_body(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut causes = iter::successors(Some(error), |&error| error.source());
+        causes.find_map(|cause| {
+            let late = cause.downcast_ref().map(Self::body_timeout);
+            late.or_else(|| cause.downcast_ref().map(|reason: &NoRoom| Self::no_room(*reason)))
+        })
     }
 
     fn client(kind: Kind, message: impl Into<String>) -> Self {
@@ -116,9 +152,8 @@ impl From<SpeakError> for ApiError {
 
 impl From<MultipartError> for ApiError {
     fn from(error: MultipartError) -> Self {
-        let mut causes = iter::successors(Some(&error as &dyn Error), |&error| error.source());
-        if let Some(timeout) = causes.find_map(<dyn Error>::downcast_ref) {
-            return Self::body_timeout(timeout);
+        if let Some(known) = Self::of_unread_body(&error) {
+            return known;
         }
         let too_large = error.status() == StatusCode::PAYLOAD_TOO_LARGE;
         let kind = if too_large { Kind::BodyTooLarge } else { Kind::BadRequest };

@@ -22,6 +22,10 @@ pub(crate) enum Kind {
     UnsupportedMediaType,
     /// A WebSocket's client sent nothing for too long.
     InputTimeout,
+    /// The request is for a host that isn't this server's.
+    UnknownHost,
+    /// A page of another origin sent the request.
+    ForeignPage,
     /// The server is stopping.
     Stopping,
 }
@@ -38,6 +42,8 @@ impl Kind {
             Self::BodyTimeout => "body_timeout",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::InputTimeout => "input_timeout_exceeded",
+            Self::UnknownHost => "unknown_host",
+            Self::ForeignPage => "foreign_page",
             Self::Stopping => "server_stopping",
         }
     }
@@ -52,6 +58,8 @@ impl Kind {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout | Self::InputTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::ForeignPage => StatusCode::FORBIDDEN,
             Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

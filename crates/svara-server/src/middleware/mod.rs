@@ -1,19 +1,23 @@
 //! The middleware, one step in each file. `app.rs` sets the order.
 
 mod auth;
+mod bodies;
 mod cors;
 mod count;
 mod drain;
 mod method;
 mod not_modified;
+mod place;
 mod request_id;
 
 pub(crate) use self::{
     auth::{Guard, bearer, guard},
+    bodies::meter_body,
     cors::cors,
     count::{HttpMetrics, count},
     drain::refuse_when_draining,
     method::method_not_allowed,
     not_modified::not_modified,
+    place::{Place, check_place},
     request_id::identify,
 };

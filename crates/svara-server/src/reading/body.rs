@@ -9,6 +9,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
+use http_body::Body as _;
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use svara_engine::Gender;
@@ -43,17 +44,27 @@ pub(crate) fn body_type(request: &Request) -> BodyType {
 }
 
 /// A JSON body. Fields that aren't known are passed over: clients send many that mean something elsewhere.
-pub(crate) async fn json<T: DeserializeOwned>(request: Request, limit_bytes: usize) -> Result<T, ApiError> {
-    parse(&bytes(request, limit_bytes).await?)
+pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
+    request: Request,
+    limit_bytes: usize,
+) -> Result<T, ApiError> {
+    let bytes = bytes(request, limit_bytes).await?;
+    let length = bytes.len();
+    work(length, move || parse(&bytes)).await
 }
 
 /// Lines of JSON with their numbers, from 1. Empty ones are passed over; there may be `max_lines` others.
-pub(crate) async fn json_lines<T: DeserializeOwned>(
+pub(crate) async fn json_lines<T: DeserializeOwned + Send + 'static>(
     request: Request,
     limit_bytes: usize,
     max_lines: usize,
 ) -> Result<Vec<(usize, T)>, ApiError> {
     let bytes = bytes(request, limit_bytes).await?;
+    let length = bytes.len();
+    work(length, move || parse_lines(&bytes, max_lines)).await
+}
+
+fn parse_lines<T: DeserializeOwned>(bytes: &[u8], max_lines: usize) -> Result<Vec<(usize, T)>, ApiError> {
     let lines = (1..).zip(bytes.split(|byte| *byte == b'\n'));
     let mut values = Vec::new();
     for (number, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
@@ -88,13 +99,32 @@ impl Ignored {
     }
 }
 
+/// How large a JSON body may be, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JsonLimits<T> {
+    /// With a recording.
+    pub(crate) with_recording: usize,
+    /// Without one.
+    pub(crate) of_text: usize,
+    /// Whether there is one.
+    pub(crate) has_recording: fn(&T) -> bool,
+}
+
 /// As [`json`], with the names of the fields that were passed over.
-pub(crate) async fn json_telling<T: DeserializeOwned>(
+pub(crate) async fn json_telling<T: DeserializeOwned + Send + 'static>(
     request: Request,
-    limit_bytes: usize,
+    limits: JsonLimits<T>,
 ) -> Result<(T, Ignored), ApiError> {
-    let bytes = bytes(request, limit_bytes).await?;
-    Ok((parse(&bytes)?, Ignored(known::unknown::<T>(&bytes))))
+    let bytes = bytes(request, limits.with_recording).await?;
+    let length = bytes.len();
+    let parsed = move || {
+        let fields = parse(&bytes)?;
+        if bytes.len() > limits.of_text && !(limits.has_recording)(&fields) {
+            return Err(ApiError::too_large(limits.of_text));
+        }
+        Ok((fields, Ignored(known::unknown::<T>(&bytes))))
+    };
+    work(length, parsed).await
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
@@ -163,10 +193,15 @@ const MAX_FORM_FIELDS: usize = 100;
 pub(crate) async fn form(request: Request, limit_bytes: usize) -> Result<Vec<(String, FormValue)>, ApiError> {
     if body_type(&request) == BodyType::UrlEncoded {
         let bytes = bytes(request, limit_bytes).await?;
-        let fields = form_urlencoded::parse(&bytes).into_owned().take(MAX_FORM_FIELDS + 1);
-        let fields: Vec<_> = fields.map(|(name, value)| (name, FormValue::Text(value))).collect();
-        return if fields.len() > MAX_FORM_FIELDS { Err(too_many_fields()) } else { Ok(fields) };
+        let length = bytes.len();
+        let parsed = move || {
+            let fields = form_urlencoded::parse(&bytes).into_owned().take(MAX_FORM_FIELDS + 1);
+            let fields: Vec<_> = fields.map(|(name, value)| (name, FormValue::Text(value))).collect();
+            if fields.len() > MAX_FORM_FIELDS { Err(too_many_fields()) } else { Ok(fields) }
+        };
+        return work(length, parsed).await;
     }
+    check_declared(&request, limit_bytes)?;
     let mut multipart = Multipart::from_request(request, &())
         .await
         .map_err(|error| ApiError::bad_request(format!("multipart body: {}", error.body_text())))?;
@@ -189,7 +224,29 @@ fn too_many_fields() -> ApiError {
     ApiError::bad_request(format!("the form has more than {MAX_FORM_FIELDS} fields"))
 }
 
+/// A longer body is parsed on a thread where it delays no other request.
+const QUICK_BYTES: usize = 64 * 1024;
+
+/// Works on a body of this many bytes.
+async fn work<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    if bytes <= QUICK_BYTES {
+        return work();
+    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|reason| Err(ApiError::internal(format!("a body's parsing ended: {reason}"))))
+}
+
+/// Judges the length that a body is declared to have, before any of it is read.
+fn check_declared(request: &Request, limit_bytes: usize) -> Result<(), ApiError> {
+    let too_large = request.body().size_hint().lower() > limit_bytes as u64;
+    if too_large { Err(ApiError::too_large(limit_bytes)) } else { Ok(()) }
+}
+
 async fn bytes(request: Request, limit_bytes: usize) -> Result<Bytes, ApiError> {
+    check_declared(&request, limit_bytes)?;
     to_bytes(request.into_body(), limit_bytes).await.map_err(|error| unread(&error, limit_bytes))
 }
 
@@ -197,9 +254,9 @@ async fn bytes(request: Request, limit_bytes: usize) -> Result<Bytes, ApiError> 
 fn unread(error: &(dyn Error + 'static), limit_bytes: usize) -> ApiError {
     let mut causes = iter::successors(Some(error), |&error| error.source());
     let known = causes.find_map(|cause| {
-        let too_large = cause.is::<LengthLimitError>().then(|| ApiError::too_large(limit_bytes));
-        too_large.or_else(|| cause.downcast_ref().map(ApiError::body_timeout))
+        cause.is::<LengthLimitError>().then(|| ApiError::too_large(limit_bytes))
     });
+    let known = known.or_else(|| ApiError::of_unread_body(error));
     // A client that went away, or bytes that are no body: nobody may be there to read this.
     known.unwrap_or_else(|| ApiError::bad_request(format!("the body can't be read: {error}")))
 }

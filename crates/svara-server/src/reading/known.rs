@@ -1,10 +1,10 @@
 //! The fields that a body may have: those of the type that it is read into.
 
-use std::collections::HashMap;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, Visitor, value},
+    de::{Error, IgnoredAny, MapAccess, Visitor, value},
     forward_to_deserialize_any,
 };
 
@@ -24,19 +24,45 @@ pub(super) fn fields<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] 
 /// The names in a JSON object that aren't fields of `T`, in order of the alphabet: printable ones, and not too many.
 pub(super) fn unknown<T: for<'de> Deserialize<'de>>(json: &[u8]) -> Vec<String> {
     let known = fields::<T>();
-    let all: HashMap<String, IgnoredAny> = serde_json::from_slice(json).unwrap_or_default();
-    unknown_of(all.into_keys(), known)
+    // What isn't an object has no names.
+    serde_json::Deserializer::from_slice(json).deserialize_map(Unknown(known)).unwrap_or_default()
 }
 
 /// The names that aren't among the known ones.
 pub(super) fn unknown_of(names: impl Iterator<Item = String>, known: &[&str]) -> Vec<String> {
-    let printable =
-        |name: &String| name.len() <= NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_graphic());
-    let mut unknown: Vec<String> =
-        names.filter(|name| !known.contains(&&**name) && printable(name)).collect();
-    unknown.sort_unstable();
-    unknown.truncate(MOST_NAMED);
-    unknown
+    let mut unknown = BTreeSet::new();
+    names.for_each(|name| note(&mut unknown, known, name));
+    unknown.into_iter().collect()
+}
+
+/// Adds a name if it is unknown and printable. Only the first names of the alphabet are kept.
+fn note(unknown: &mut BTreeSet<String>, known: &[&str], name: String) {
+    let printable = name.len() <= NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if printable && !known.contains(&&*name) {
+        unknown.insert(name);
+        if unknown.len() > MOST_NAMED {
+            unknown.pop_last();
+        }
+    }
+}
+
+/// Reads an object for the names that aren't known.
+struct Unknown<'a>(&'a [&'a str]);
+
+impl<'de> Visitor<'de> for Unknown<'_> {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
+        let mut unknown = BTreeSet::new();
+        while let Some((name, IgnoredAny)) = map.next_entry::<String, _>()? {
+            note(&mut unknown, self.0, name);
+        }
+        Ok(unknown.into_iter().collect())
+    }
 }
 
 struct Names<'a>(&'a mut &'static [&'static str]);

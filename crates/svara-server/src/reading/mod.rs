@@ -1,6 +1,7 @@
 //! What requests bring: bodies and recordings.
 
 pub(crate) mod body;
+pub(crate) mod budget;
 mod known;
 pub(crate) mod lenient;
 pub(crate) mod schemas;

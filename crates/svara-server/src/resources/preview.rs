@@ -94,7 +94,7 @@ async fn preview(
     asker: Asker,
     request: Request,
 ) -> Result<Json<Previewed>, Refused<Svara>> {
-    let (fields, _) = svara::read_fields(request, state.body_bytes).await?;
+    let (fields, _) = svara::read_fields(request, &state).await?;
     let (mut request, _) = svara::speech_request(&state, &asker, fields).await?;
     state.service.find_voice(&mut request).await.map_err(ApiError::from)?;
     let engine = state.service.engine();

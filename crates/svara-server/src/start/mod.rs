@@ -29,6 +29,7 @@ use crate::{
     app,
     config::{Config, DecoderBackend, EngineKind},
     middleware::HttpMetrics,
+    reading::budget::Budget,
     state::App,
 };
 
@@ -79,6 +80,8 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
         callers: keys.callers(),
         life: life.clone(),
         body_bytes: config.limits.body_bytes,
+        text_body_bytes: config.limits.text_body_bytes(),
+        body_budget: Budget::new(config.limits.all_bodies_bytes),
         openai_input_characters: config.limits.openai_input_characters,
         clean: config.text.clean,
     };

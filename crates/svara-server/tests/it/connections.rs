@@ -33,7 +33,7 @@ fn hasty(config: &mut Config) {
 #[tokio::test]
 async fn a_client_that_sends_no_request_is_disconnected() {
     let server = Server::with(Script::frames(1), hasty).await;
-    for start in ["", "GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ", "PRI * HTTP/2.0\r\n"] {
+    for start in ["", "GET /health HTTP/1.1\r\nhost: localhost\r\nx-slow: ", "PRI * HTTP/2.0\r\n"] {
         let mut stream = raw::connect(server.address).await;
         stream.write_all(start.as_bytes()).await.unwrap();
         let answer = until_closed(&mut stream).await;
@@ -53,7 +53,7 @@ async fn a_client_that_sends_no_request_is_disconnected() {
 async fn an_idle_connection_is_closed() {
     let server = Server::with(Script::frames(1), hasty).await;
     let mut stream = raw::connect(server.address).await;
-    stream.write_all(b"GET /v1/test HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /v1/test HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let start = Instant::now();
     let answer = until_closed(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 200") && start.elapsed() >= Duration::from_millis(300), "{answer}");
@@ -69,7 +69,7 @@ async fn a_late_body_gets_a_408() {
             }
             let mut stream = raw::connect(server.address).await;
             let head = format!(
-                "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\ncontent-length: 1000\r\n\r\n--b"
+                "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {content_type}\r\ncontent-length: 1000\r\n\r\n--b"
             );
             stream.write_all(head.as_bytes()).await.unwrap();
             let answer = until_closed(&mut stream).await;
@@ -91,16 +91,16 @@ async fn large_heads_and_bodies_are_refused() {
     })
     .await;
     let long = "x".repeat(10_000);
-    let one_header = format!("GET /health HTTP/1.1\r\nhost: x\r\nx-long: {long}\r\n\r\n");
-    let many_headers = format!("GET /health HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(1000));
+    let one_header = format!("GET /health HTTP/1.1\r\nhost: localhost\r\nx-long: {long}\r\n\r\n");
+    let many_headers = format!("GET /health HTTP/1.1\r\nhost: localhost\r\n{}\r\n", "a: b\r\n".repeat(1000));
     for request in [one_header, many_headers] {
         let answer = exchange(server.address, request.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
-    let long_path = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(70_000));
+    let long_path = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "x".repeat(70_000));
     let answer = exchange(server.address, long_path.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
-    let head = "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    let head = "POST /v1/text-to-speech HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
     let announced = format!("{head}content-length: 99999999999\r\n\r\n{long}");
     let chunks = format!("{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n{long}\r\n0\r\n\r\n", long.len());
     for request in [announced, chunks] {
@@ -115,7 +115,7 @@ async fn too_many_connections_are_turned_away() {
     let mut open = Vec::new();
     for _ in 0..2 {
         let mut stream = raw::connect(server.address).await;
-        stream.write_all(b"GET /v1/test HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        stream.write_all(b"GET /v1/test HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
         let mut byte = [0];
         stream.read_exact(&mut byte).await.unwrap();
         open.push(stream);
@@ -183,7 +183,7 @@ async fn garbage_is_refused_and_leaves_nothing_behind() {
         config.limits.body_seconds = short(1.0);
     })
     .await;
-    let post = "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    let post = "POST /v1/text-to-speech HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
     let with_body = |body: &[u8]| {
         let mut request =
             format!("{post}connection: close\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
@@ -192,7 +192,7 @@ async fn garbage_is_refused_and_leaves_nothing_behind() {
     };
     let nested = format!("{{\"text\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let multipart = |body: &str| {
-        let head = "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
+        let head = "POST /v1/text-to-speech HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
         let kind = "content-type: multipart/form-data; boundary=b\r\n";
         format!("{head}{kind}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
     };
@@ -201,8 +201,8 @@ async fn garbage_is_refused_and_leaves_nothing_behind() {
         b"\0\0\0\0\r\n\r\n".to_vec(),
         b"GET\r\n\r\n".to_vec(),
         b"GET / HTTP/9.9\r\n\r\n".to_vec(),
-        b"GET /\xff\xfe HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(),
-        b"GET / HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n".to_vec(),
+        b"GET /\xff\xfe HTTP/1.1\r\nhost: localhost\r\n\r\n".to_vec(),
+        b"GET / HTTP/1.1\r\nhost: localhost\r\nbad header\r\n\r\n".to_vec(),
         format!("{post}content-length: -1\r\n\r\n").into_bytes(),
         format!("{post}content-length: 5\r\ncontent-length: 6\r\n\r\nhello").into_bytes(),
         format!("{post}transfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n").into_bytes(),

@@ -68,7 +68,7 @@ async fn leave(address: SocketAddr, client: u64) {
     let mut stream = raw::connect(address).await;
     let body = SPEECH;
     let request = format!(
-        "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
+        "POST /v1/text-to-speech HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {KEY}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );

@@ -51,7 +51,7 @@ async fn a_draining_server_refuses_new_requests() {
     let mut server =
         Server::with(script, |config| config.server.drain_delay_seconds = Seconds::new(20)).await;
     let mut kept_open = raw::connect(server.address).await;
-    kept_open.write_all(b"GET /v1/test HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    kept_open.write_all(b"GET /v1/test HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let mut start = [0; 12];
     kept_open.read_exact(&mut start).await.unwrap();
     assert_eq!(&start, b"HTTP/1.1 200");

@@ -9,6 +9,7 @@
 )]
 
 mod auth;
+mod bodies;
 mod cache;
 mod clean_text;
 mod clients;
@@ -21,6 +22,7 @@ mod drain;
 mod elevenlabs;
 mod engines;
 mod failures;
+mod foreign_pages;
 mod harness;
 mod http2;
 mod input;

@@ -38,7 +38,7 @@ pub async fn until_closed(stream: &mut TcpStream) -> String {
 /// A speech request as bytes, with `connection: close`.
 pub fn speech_request(body: &str) -> String {
     format!(
-        "POST /v1/text-to-speech HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+        "POST /v1/text-to-speech HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          connection: close\r\n\r\n{body}",
         body.len()
     )

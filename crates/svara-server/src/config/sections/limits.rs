@@ -14,6 +14,8 @@ pub struct LimitsConfig {
     pub openai_input_characters: usize,
     /// The largest request body, in bytes.
     pub body_bytes: usize,
+    /// The most memory for the bodies of all requests, in bytes.
+    pub all_bodies_bytes: usize,
     /// Concurrent streams. 0: as many as `decoder.max_streams`.
     pub streams: usize,
     /// The most requests that wait for a stream.
@@ -40,6 +42,7 @@ impl Default for LimitsConfig {
             text_characters: 5000,
             openai_input_characters: 4096,
             body_bytes: 20 * 1024 * 1024,
+            all_bodies_bytes: 128 * 1024 * 1024,
             streams: 0,
             queue: 16,
             queue_seconds: Seconds::new(5),
@@ -57,7 +60,20 @@ impl Default for LimitsConfig {
 const MIN_HEADER_BYTES: usize = 8192;
 const MAX_CONNECTIONS: usize = 1_000_000;
 
+/// The largest JSON body without a recording, unless the longest text needs more.
+const TEXT_BODY_BYTES: usize = 1024 * 1024;
+/// A character beyond the first plane in JSON, as two escaped surrogates.
+const ESCAPED_CHARACTER_BYTES: usize = 12;
+/// What a request has besides its text.
+const OTHER_FIELDS_BYTES: usize = 64 * 1024;
+
 impl LimitsConfig {
+    /// The largest JSON body without a recording, in bytes.
+    pub(crate) fn text_body_bytes(&self) -> usize {
+        let longest_text = self.text_characters.saturating_mul(ESCAPED_CHARACTER_BYTES);
+        TEXT_BODY_BYTES.max(longest_text.saturating_add(OTHER_FIELDS_BYTES)).min(self.body_bytes)
+    }
+
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
         for (key, value) in [
             ("text_characters", self.text_characters),
@@ -67,6 +83,9 @@ impl LimitsConfig {
             if value == 0 {
                 return Err(ConfigError::new(format!("limits.{key} must be at least 1")));
             }
+        }
+        if self.all_bodies_bytes / 2 < self.body_bytes {
+            return Err(ConfigError::new("limits.all_bodies_bytes must be at least twice limits.body_bytes"));
         }
         if self.streams > MAX_CONNECTIONS || self.queue > MAX_CONNECTIONS {
             let reason = format!("limits.streams and limits.queue must be at most {MAX_CONNECTIONS}");

@@ -29,6 +29,8 @@ pub struct ServerConfig {
     pub allow_open: bool,
     /// What needs no key.
     pub open: Vec<OpenGroup>,
+    /// The host names to which a server without keys answers, besides loopback names and addresses; `*`: all.
+    pub hosts: Vec<String>,
     /// The origins whose pages may use the server from a browser; `*`: all.
     pub cors_origins: Vec<String>,
     /// How long the listener refuses requests after a SIGTERM before it closes, so that load balancers notice.
@@ -52,6 +54,7 @@ impl Default for ServerConfig {
             api_key: Secret::default(),
             allow_open: false,
             open: vec![OpenGroup::Health, OpenGroup::Metrics, OpenGroup::Voices, OpenGroup::Pages],
+            hosts: Vec::new(),
             cors_origins: Vec::new(),
             keys: Vec::new(),
         }
@@ -77,6 +80,14 @@ impl ServerConfig {
         }
         if self.drain_delay_seconds.duration() > self.drain_seconds.duration() {
             return Err(ConfigError::new("server.drain_delay_seconds must be at most server.drain_seconds"));
+        }
+        for host in self.hosts.iter().filter(|host| *host != "*") {
+            // A port is none of the name; clients of any port are answered.
+            if host.is_empty() || !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
+                return Err(ConfigError::new(format!(
+                    "server.hosts: {host:?} must be \"*\" or a host name without a port, such as \"tts.example.org\""
+                )));
+            }
         }
         for origin in self.cors_origins.iter().filter(|origin| *origin != "*") {
             // Browsers send origins without a path, not even a slash.

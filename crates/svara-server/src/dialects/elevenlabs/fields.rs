@@ -1,7 +1,11 @@
 //! The fields of requests, and what they mean here.
 
-use serde::{Deserialize, de::IgnoredAny};
-use serde_json::Value;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, Visitor},
+};
 use svara_engine::{Normalization, SpeechRequest};
 use utoipa::openapi::{
     Object,
@@ -24,10 +28,10 @@ pub(crate) struct Fields {
     #[schema(schema_with = normalization)]
     apply_text_normalization: Option<Normalization>,
     /// Not supported.
-    #[schema(max_items = 0)]
-    pronunciation_dictionary_locators: Option<Vec<Value>>,
+    #[schema(value_type = Option<Vec<serde_json::Value>>, max_items = 0)]
+    pronunciation_dictionary_locators: Option<Vec<IgnoredAny>>,
     #[schema(schema_with = audio_effects)]
-    audio_effects: Option<Value>,
+    audio_effects: Option<IgnoredAny>,
     /// Removes Markdown's marks, code blocks and a model's thoughts from the text. By default, the server's configuration
     /// decides.
     strip_markdown: Option<bool>,
@@ -68,11 +72,43 @@ fn style() -> Schema {
 }
 
 /// ElevenLabs' number says how much of the speaker's own style there is; this model has styles by name.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "a number from 0 to 1, or the name of a style")]
+#[derive(Clone, Debug)]
 enum Style {
     Amount(f32),
     Name(String),
+}
+
+impl<'de> Deserialize<'de> for Style {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StyleVisitor)
+    }
+}
+
+/// An untagged enum would first build whatever comes.
+struct StyleVisitor;
+
+impl Visitor<'_> for StyleVisitor {
+    type Value = Style;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number from 0 to 1, or the name of a style")
+    }
+
+    fn visit_f64<E: Error>(self, amount: f64) -> Result<Style, E> {
+        Ok(Style::Amount(amount as f32))
+    }
+
+    fn visit_u64<E: Error>(self, amount: u64) -> Result<Style, E> {
+        Ok(Style::Amount(amount as f32))
+    }
+
+    fn visit_i64<E: Error>(self, amount: i64) -> Result<Style, E> {
+        Ok(Style::Amount(amount as f32))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Style, E> {
+        Ok(Style::Name(name.to_owned()))
+    }
 }
 
 impl Fields {
@@ -85,7 +121,7 @@ impl Fields {
             let reason = "there are no pronunciation dictionaries here";
             return Err(ApiError::unsupported("pronunciation_dictionary_locators", reason));
         }
-        if self.audio_effects.is_some_and(|effects| !effects.is_null()) {
+        if self.audio_effects.is_some() {
             return Err(ApiError::unsupported("audio_effects", "there are no audio effects here"));
         }
         let mut request = SpeechRequest {
@@ -136,7 +172,7 @@ impl VoiceSettings {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

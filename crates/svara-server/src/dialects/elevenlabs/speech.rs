@@ -57,7 +57,7 @@ impl FromRequest<AppState> for Wanted {
         if body::body_type(&request) != BodyType::Json {
             return Err(ApiError::unsupported_media_type("application/json").into());
         }
-        let fields: Fields = body::json(request, state.body_bytes).await?;
+        let fields: Fields = body::json(request, state.text_body_bytes).await?;
         let request = fields.into_request(state.clean, SpeechRequest { voice, ..asker.speech_request() })?;
         let (caller, dialect, delivery) = (asker.caller, Dialect::ElevenLabs, Delivery::Streamed);
         Ok(Self { state: state.clone(), order: Order { caller, dialect, request, spec, delivery } })

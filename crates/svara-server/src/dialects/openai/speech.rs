@@ -1,16 +1,22 @@
 //! `POST /v1/audio/speech`: OpenAI's dialect.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use axum::{
     extract::{Request, State},
     response::Response,
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, MapAccess, Visitor},
+};
 use svara_audio::{EncoderSpec, Format};
 use svara_engine::{Normalization, SamplingOverrides, SpeechRequest};
 use svara_service::{Delivery, Dialect, Order, ReferenceRequest};
-use utoipa::openapi::{Object, schema::Type};
+use utoipa::openapi::{
+    Object,
+    schema::{OneOf, Schema, Type},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{events, voice};
@@ -18,7 +24,7 @@ use crate::{
     dialects::svara,
     error::{ApiError, OpenAi, Refused, Spelling},
     reading::{
-        body::{self, BodyType},
+        body::{self, BodyType, JsonLimits},
         lenient, schemas,
         upload::Upload,
     },
@@ -42,7 +48,7 @@ struct Fields {
     /// The text to speak.
     #[schema(value_type = String, min_length = 1)]
     input: Option<String>,
-    #[schema(value_type = VoiceField, inline)]
+    #[schema(schema_with = voice_field)]
     voice: Option<VoiceField>,
     /// Any name: this server runs one model.
     #[expect(dead_code, reason = "OpenAI's clients send OpenAI's names; the document lists the field")]
@@ -102,6 +108,12 @@ struct Fields {
     ref_text: Option<String>,
 }
 
+fn voice_field() -> Schema {
+    let text = || Object::builder().schema_type(Type::String);
+    let object = Object::builder().schema_type(Type::Object).property("id", text()).required("id");
+    Schema::OneOf(OneOf::builder().item(text()).item(object).build())
+}
+
 fn response_format() -> Object {
     schemas::format(DEFAULT_FORMAT)
 }
@@ -111,11 +123,44 @@ fn stream_format() -> Object {
 }
 
 /// A voice by name, or as an object with its id.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(untagged, expecting = "a voice's name, or an object with its id")]
+#[derive(Debug)]
 enum VoiceField {
     Name(String),
     Object { id: String },
+}
+
+impl<'de> Deserialize<'de> for VoiceField {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(VoiceVisitor)
+    }
+}
+
+/// An untagged enum would first build whatever comes.
+struct VoiceVisitor;
+
+impl<'de> Visitor<'de> for VoiceVisitor {
+    type Value = VoiceField;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a voice's name, or an object with its id")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<VoiceField, E> {
+        Ok(VoiceField::Name(name.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<VoiceField, A::Error> {
+        let mut id = None;
+        while let Some(name) = map.next_key::<String>()? {
+            if name != "id" {
+                map.next_value::<IgnoredAny>()?;
+            } else if id.replace(map.next_value()?).is_some() {
+                return Err(A::Error::duplicate_field("id"));
+            }
+        }
+        let id = id.ok_or_else(|| A::Error::custom("expected a voice's name, or an object with its id"))?;
+        Ok(VoiceField::Object { id })
+    }
 }
 
 /// The answer, in the document.
@@ -149,7 +194,10 @@ async fn audio_speech(
     if body::body_type(&request) != BodyType::Json {
         return Err(ApiError::unsupported_media_type("application/json").into());
     }
-    let (fields, ignored) = body::json_telling(request, state.body_bytes).await?;
+    let has_recording = |fields: &Fields| fields.ref_audio.is_some();
+    let limits =
+        JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
+    let (fields, ignored) = body::json_telling(request, limits).await?;
     let mut response = speak(&state, asker, fields).await.map_err(in_openai_words)?;
     ignored.tell(&mut response);
     Ok(response)

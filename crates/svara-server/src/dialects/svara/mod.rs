@@ -2,13 +2,16 @@
 
 mod timed;
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use axum::{
     extract::{Request, State},
     response::Response,
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize,
+    de::{Error, Visitor},
+};
 use svara_audio::{EncoderSpec, Format, SampleRate};
 use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Voices};
 use svara_service::{Delivery, Dialect, Order, ReferenceRequest, Timestamps};
@@ -21,7 +24,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     error::{ApiError, Refused, Spelling, Svara},
     reading::{
-        body::{self, BodyType, FormValue, Ignored, flag},
+        body::{self, BodyType, FormValue, Ignored, JsonLimits, flag},
         lenient, schemas,
         upload::Upload,
     },
@@ -162,7 +165,7 @@ async fn text_to_speech(
     asker: Asker,
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
-    let (fields, ignored) = read_fields(request, state.body_bytes).await?;
+    let (fields, ignored) = read_fields(request, &state).await?;
     let delivery = if fields.stream.unwrap_or(true) { Delivery::Streamed } else { Delivery::Whole };
     let timestamps = fields.timestamps;
     let (request, spec) = speech_request(&state, &asker, fields).await?;
@@ -254,11 +257,16 @@ fn of_gender(voices: &Voices, voice: String, gender: Option<Gender>) -> String {
 ///
 /// # Errors
 /// The body can't be read, or a field is wrong.
-pub(crate) async fn read_fields(request: Request, limit_bytes: usize) -> Result<(Fields, Ignored), ApiError> {
+pub(crate) async fn read_fields(request: Request, state: &AppState) -> Result<(Fields, Ignored), ApiError> {
     match body::body_type(&request) {
-        BodyType::Json => body::json_telling(request, limit_bytes).await,
+        BodyType::Json => {
+            let has_recording = |fields: &Fields| fields.reference_audio.is_some();
+            let limits =
+                JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
+            body::json_telling(request, limits).await
+        }
         BodyType::Multipart | BodyType::UrlEncoded => {
-            let form = body::form(request, limit_bytes).await?;
+            let form = body::form(request, state.body_bytes).await?;
             let (mut fields, ignored) = (Fields::default(), Ignored::of_form::<Fields>(&form));
             for (name, value) in form {
                 fields.set(&name, value)?;
@@ -323,7 +331,7 @@ impl Fields {
 
 /// The spec at another output rate. Every format has a list of its own: WAV and PCM the longest.
 pub(crate) fn at_rate(spec: EncoderSpec, hz: u32) -> Result<EncoderSpec, ApiError> {
-    let refused = |error: &dyn std::fmt::Display| ApiError::unsupported("sample_rate", error);
+    let refused = |error: &dyn fmt::Display| ApiError::unsupported("sample_rate", error);
     let rate = SampleRate::new(hz).map_err(|error| refused(&error))?;
     spec.with_rate(rate).map_err(|error| refused(&error))
 }
@@ -352,17 +360,28 @@ fn normalization_named(name: &str) -> Option<Normalization> {
 pub(crate) fn normalization<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Normalization, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged, expecting = "expected auto, on or off")]
-    enum Value {
-        Flag(bool),
-        Name(String),
+    deserializer.deserialize_any(NormalizationVisitor)
+}
+
+/// An untagged enum would first build whatever comes.
+struct NormalizationVisitor;
+
+impl Visitor<'_> for NormalizationVisitor {
+    type Value = Normalization;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("auto, on or off")
     }
-    match Option::<Value>::deserialize(deserializer)? {
-        None => Ok(Normalization::Auto),
-        Some(Value::Flag(on)) => Ok(if on { Normalization::On } else { Normalization::Off }),
-        Some(Value::Name(name)) => {
-            normalization_named(&name).ok_or_else(|| serde::de::Error::custom(NORMALIZATIONS))
-        }
+
+    fn visit_bool<E: Error>(self, on: bool) -> Result<Normalization, E> {
+        Ok(if on { Normalization::On } else { Normalization::Off })
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Normalization, E> {
+        normalization_named(name).ok_or_else(|| E::custom(NORMALIZATIONS))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Normalization, E> {
+        Ok(Normalization::Auto)
     }
 }

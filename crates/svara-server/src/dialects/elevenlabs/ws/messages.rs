@@ -1,8 +1,8 @@
 //! What goes over the WebSockets.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::json;
 
 use super::{
     super::{alignment::ChunkAlignment, fields::VoiceSettings},
@@ -23,7 +23,7 @@ pub(super) struct ClientMessage {
     pub(super) context_id: Option<String>,
     pub(super) close_context: Option<bool>,
     pub(super) close_socket: Option<bool>,
-    pub(super) pronunciation_dictionary_locators: Option<Vec<Value>>,
+    pub(super) pronunciation_dictionary_locators: Option<Vec<IgnoredAny>>,
     #[serde(alias = "xi-api-key")]
     xi_api_key: Option<String>,
     authorization: Option<String>,
