@@ -210,9 +210,9 @@ mod tests {
     fn markup_stays_whole() {
         assert_eq!(
             fed(&["One. <sub alias=\"Dr. ", "Rao\">R</sub> came. "], Trigger::Text),
-            ["One. ", "<sub alias=\"Dr. Rao\">R</sub> came. "]
+            ["One. <sub alias=\"Dr. Rao\">R</sub> came. "]
         );
-        let long = format!("{} <break time='1s", "word ".repeat(24));
+        let long = format!("{}<break time='1s", "word ".repeat(24));
         assert_eq!(fed(&[&long, "'/> and"], Trigger::Text), ["word ".repeat(24)]);
         assert_eq!(fed(&["1 < 2. ", "Yes. "], Trigger::Text), ["1 < 2. ", "Yes. "]);
     }

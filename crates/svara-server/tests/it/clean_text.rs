@@ -27,7 +27,11 @@ fn said(server: &Server) -> Vec<String> {
             .rsplit_once("ale): ")
             .or_else(|| prompt.rsplit_once("tara: "))
             .map_or(&*prompt, |(_, words)| words);
-        let end = words.find("<custom_token_").or_else(|| words.find("<|")).unwrap_or(words.len());
+        let end = ["<custom_token_", "<|eot_id|>"]
+            .iter()
+            .filter_map(|end| words.find(end))
+            .min()
+            .unwrap_or(words.len());
         words[..end].to_owned()
     };
     server.engine.requests().into_iter().map(words).collect()
@@ -210,7 +214,7 @@ async fn what_has_no_word_never_reaches_the_engine() {
     assert_eq!(server.engine.requests().len(), 0);
     for typed in ["", "  \n", "<happy>"] {
         let (status, _) = server.speak_json(json!({"text": typed})).await;
-        assert_eq!(status, 400, "{typed:?}");
+        assert_eq!(status, 422, "{typed:?}");
     }
     assert_eq!(server.open_streams().await, 0);
 }

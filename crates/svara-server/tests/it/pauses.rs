@@ -147,7 +147,7 @@ async fn a_preview_shows_what_would_be_said() {
     assert!(shown["cleaned"].as_str().unwrap().contains("₹5 है।"));
     assert_eq!(server.engine.requests().len(), 0);
     for (body, status) in
-        [(json!({"voice": "hi_female"}), 400), (json!({"text": "a", "voice": "nobody"}), 404)]
+        [(json!({"voice": "hi_female"}), 422), (json!({"text": "a", "voice": "nobody"}), 404)]
     {
         let (found, answer) =
             status_and_json(server.request("/v1/text/preview", &body).send().await.unwrap()).await;
