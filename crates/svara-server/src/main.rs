@@ -9,6 +9,9 @@ use svara_server::{Failure, cli::Cli};
 const USAGE: u8 = 64;
 
 fn main() -> ExitCode {
+    // Voices, jobs and the cache are people's words: no other user may read them.
+    #[cfg(unix)]
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

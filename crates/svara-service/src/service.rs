@@ -119,7 +119,7 @@ impl Service {
     }
 
     /// Jobs: speech in the background.
-    pub fn jobs(&self) -> &Jobs {
+    pub fn jobs(&self) -> &Arc<Jobs> {
         &self.jobs
     }
 

@@ -167,6 +167,12 @@ pub enum SourceError {
         /// What is wrong.
         reason: String,
     },
+    /// The speech ended before there was any audio.
+    #[error("the engine ended the speech after {tokens} tokens without any audio")]
+    Silent {
+        /// The tokens that it generated.
+        tokens: usize,
+    },
     /// The demo voice's speech program failed.
     #[error("the demo voice failed: {reason}")]
     Demo {
@@ -179,7 +185,9 @@ impl SourceError {
     /// Whether the same request may succeed a little later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::BrokeOff { .. } => true,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::BrokeOff { .. } | Self::Silent { .. } => {
+                true
+            }
             Self::Rejected { status, .. } => *status == 429 || *status >= 500,
             Self::Nonsense { .. } | Self::Demo { .. } => false,
         }
@@ -194,6 +202,7 @@ impl SourceError {
             Self::Timeout { .. } => "timeout",
             Self::BrokeOff { .. } => "broke_off",
             Self::Nonsense { .. } => "nonsense",
+            Self::Silent { .. } => "silent",
             Self::Demo { .. } => "demo",
         }
     }

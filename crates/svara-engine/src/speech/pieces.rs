@@ -213,6 +213,7 @@ impl Plan {
     fn fault_of_read(&self, planned: &Planned, read: &Result<Generated, SourceError>) -> Option<Fault> {
         match read {
             Ok(read) => self.fault(planned, read.finish(), read.has_tokens()),
+            Err(SourceError::Silent { .. }) => Some(Fault::Silent),
             Err(error) => error.is_retryable().then_some(Fault::Engine),
         }
     }

@@ -147,6 +147,7 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
 /// The engines at the configured URLs.
 fn engines(config: &Config, flavor: Flavor, prompts: PromptBuilder) -> anyhow::Result<EnginePool> {
     let engine = &config.engine;
+    let layout = prompts.profile().layout;
     let prompts = Arc::new(prompts);
     let mut engines: Vec<(String, Arc<dyn TokenSource>)> = Vec::new();
     for url in engine.base_urls() {
@@ -157,7 +158,7 @@ fn engines(config: &Config, flavor: Flavor, prompts: PromptBuilder) -> anyhow::R
         let source = if telemetry::traces() { Arc::new(Traced::new(&name, source)) } else { source };
         engines.push((name, source));
     }
-    Ok(EnginePool::new(engines, EjectionRule::default())?)
+    Ok(EnginePool::new(engines, EjectionRule::default(), layout)?)
 }
 
 fn vllm_settings(config: &Config, flavor: Flavor, base_url: &str) -> VllmSettings {

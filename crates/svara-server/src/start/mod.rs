@@ -117,7 +117,7 @@ fn stores(config: &Config) -> anyhow::Result<(Option<Store>, Result<Store, Strin
     };
     let jobs = match config.jobs.store.as_str() {
         "" => Err("jobs.store is empty".to_owned()),
-        url => Store::open(url, jobs::max_value_bytes(&config.jobs)).map_err(|error| error.to_string()),
+        url => Store::open_alone(url, jobs::max_value_bytes(&config.jobs)).map_err(|error| error.to_string()),
     };
     if let Err(reason) = &jobs {
         tracing::warn!(reason, "jobs are off");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use svara_server::config::Seconds;
-use svara_testkit::fake_vllm::{End, FakeVllm, Script};
+use svara_testkit::fake_vllm::{End, FakeVllm, Script, frame_tokens};
 
 use crate::harness::{Server, status_and_json};
 
@@ -87,6 +87,7 @@ async fn two(first: Script, second: Script) -> (Server, FakeVllm) {
     let server = Server::with(first, |config| {
         config.engine.base_url = format!("{}, {url}/", config.engine.base_url);
         config.engine.first_token_seconds = Seconds::new(1);
+        config.engine.inactivity_seconds = Seconds::new(1);
     })
     .await;
     (server, other)
@@ -117,6 +118,52 @@ async fn the_other_engine_takes_a_failed_request() {
         let retried = ids.iter().filter(|id| id.to_str().unwrap().ends_with("-retry")).count();
         assert_eq!(retried as f64, retries);
     }
+}
+
+/// Answers without a whole frame of audio, whatever their status and finish reason say.
+fn unheard() -> Vec<Script> {
+    let foreign: Vec<u32> = (100..200).collect();
+    vec![
+        Script::frames(0),
+        Script::new(foreign.clone()),
+        Script { chunk_tokens: 1, ..Script::new(frame_tokens(1)[..6].to_vec()) },
+        Script { end: End::Finish("length"), ..Script::new(foreign) },
+        Script { end: End::ErrorEvent, ..Script::new(frame_tokens(1)[..6].to_vec()) },
+        Script { end: End::Eof, ..Script::new((100..110).collect()) },
+        Script { end: End::Hang, ..Script::new((100..110).collect()) },
+    ]
+}
+
+#[tokio::test]
+async fn an_engine_that_answers_without_audio_is_passed_over() {
+    for bad in unheard() {
+        let case = format!("{:?} after {} tokens", bad.end, bad.tokens.len());
+        let (server, good) = two(bad, Script::frames(4)).await;
+        for voice in VOICES {
+            let response = server.speak(json!({"voice": voice})).await;
+            assert_eq!(response.status(), 200, "{case}");
+            assert_eq!(response.bytes().await.unwrap().len(), 4 * 2048 * 2, "{case}");
+        }
+        let asked = server.engine.requests().len();
+        assert!((1..=4).contains(&asked), "{case}: asked {asked} times");
+        assert_eq!(good.requests().len(), VOICES.len(), "{case}");
+        let (status, body) = health(&server).await;
+        assert_eq!((status, &body["engines"][0]["state"]), (200, &json!("ejected")), "{case}: {body}");
+        assert!(body["engines"][0]["last_failure"].is_string(), "{case}: {body}");
+    }
+}
+
+/// A text that no engine can speak says nothing about the engines.
+#[tokio::test]
+async fn a_text_that_no_engine_speaks_costs_no_engine_its_place() {
+    let (server, other) = two(Script::frames(0), Script::frames(0)).await;
+    for voice in VOICES {
+        assert_eq!(server.speak(json!({"voice": voice})).await.status(), 502);
+    }
+    assert!(server.engine.requests().len() >= VOICES.len() && other.requests().len() >= VOICES.len());
+    let (_, body) = health(&server).await;
+    let engines = body["engines"].as_array().unwrap();
+    assert!(engines.iter().all(|engine| engine["state"] == "serving" && engine["in_flight"] == 0), "{body}");
 }
 
 #[tokio::test]

@@ -80,6 +80,15 @@ impl Server {
     }
 }
 
+/// Runs on a runtime of its own: all tasks of the servers started there end with it, and so do their locks.
+pub async fn one_life<T: Send + 'static>(life: impl AsyncFnOnce() -> T + Send + 'static) -> T {
+    let life = tokio::task::spawn_blocking(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(life())
+    });
+    life.await.unwrap()
+}
+
 pub async fn status_and_json(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();

@@ -6,7 +6,7 @@ use svara_server::config::Config;
 use svara_service::callers::KeyEntry;
 use svara_testkit::fake_vllm::{End, Script};
 
-use crate::harness::{Server, status_and_json};
+use crate::harness::{Server, one_life, status_and_json};
 
 const KEYS: [&str; 2] = ["sk-svara-test-of-the-one-0", "sk-svara-test-of-the-other"];
 
@@ -36,16 +36,50 @@ fn keyed(config: &mut Config) {
 #[tokio::test]
 async fn a_key_sees_only_its_own_jobs() {
     let directory = tempfile::tempdir().unwrap();
-    let kept = |config: &mut Config| config.jobs.store = directory.path().display().to_string();
+    let store = directory.path().display().to_string();
+    let kept = move |config: &mut Config| config.jobs.store = store;
     // Only one server generates, because a store belongs to one server.
-    let idle = |config: &mut Config| {
-        kept(config);
+    let kept_here = kept.clone();
+    let idle = move |config: &mut Config| {
+        kept_here(config);
         config.jobs.concurrent = 0;
     };
     let [one, other] = KEYS.map(Some);
+    let first_idle = idle.clone();
+    let of_nobody = one_life(async move || {
+        let open = Server::with(Script::frames(3), first_idle).await;
+        post(&open, None).await
+    })
+    .await;
+    let (first, second) = one_life(async move || seen_by_their_own(kept, one, other).await).await;
+    // The names of keys are stored with the jobs; if no key is required, everyone sees all jobs.
+    let (keyed_idle, job, second_again) = (idle.clone(), job_path(&first), second.clone());
+    one_life(async move || {
+        let again = Server::with(Script::frames(3), |config| {
+            keyed_idle(config);
+            keyed(config);
+        })
+        .await;
+        assert_eq!(ids(&again, other).await, std::slice::from_ref(&second_again));
+        assert_eq!(send(&again, Method::DELETE, &job, one).await.status(), 200);
+    })
+    .await;
     let open = Server::with(Script::frames(3), idle).await;
-    let of_nobody = post(&open, None).await;
-    drop(open);
+    let mut left = ids(&open, None).await;
+    left.sort_by_key(|id| *id != second);
+    assert_eq!(left, [second, of_nobody]);
+}
+
+fn job_path(id: &Value) -> String {
+    format!("/v1/jobs/{}", id.as_str().unwrap())
+}
+
+/// Each key sees its own job only. Returns both jobs.
+async fn seen_by_their_own(
+    kept: impl FnOnce(&mut Config),
+    one: Option<&str>,
+    other: Option<&str>,
+) -> (Value, Value) {
     let server = Server::with(Script::frames(3), |config| {
         kept(config);
         keyed(config);
@@ -58,7 +92,7 @@ async fn a_key_sees_only_its_own_jobs() {
         "jobs without an owner belong to no key"
     );
     assert_eq!(ids(&server, other).await, std::slice::from_ref(&second));
-    let job = format!("/v1/jobs/{}", first.as_str().unwrap());
+    let job = job_path(&first);
     while send(&server, Method::GET, &format!("{job}/audio"), one).await.status() == 409 {
         tokio::task::yield_now().await;
     }
@@ -69,20 +103,7 @@ async fn a_key_sees_only_its_own_jobs() {
     }
     assert_eq!(send(&server, Method::DELETE, &job, other).await.status(), 404);
     assert_eq!(send(&server, Method::GET, &job, one).await.status(), 200, "it is still there");
-    drop(server);
-    // The names of keys are stored with the jobs; if no key is required, everyone sees all jobs.
-    let again = Server::with(Script::frames(3), |config| {
-        idle(config);
-        keyed(config);
-    })
-    .await;
-    assert_eq!(ids(&again, other).await, std::slice::from_ref(&second));
-    assert_eq!(send(&again, Method::DELETE, &job, one).await.status(), 200);
-    drop(again);
-    let open = Server::with(Script::frames(3), idle).await;
-    let mut left = ids(&open, None).await;
-    left.sort_by_key(|id| *id != second);
-    assert_eq!(left, [second, of_nobody]);
+    (first, second)
 }
 
 /// A job's characters are charged when it is posted; its speech uses no stream of the key.

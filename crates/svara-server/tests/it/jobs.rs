@@ -276,6 +276,12 @@ async fn a_killed_server_loses_no_job() {
         (state(&first.root).await["items_done"].as_u64().unwrap() >= 1).then_some(())
     })
     .await;
+    for file in files(&jobs).iter().flat_map(|file| file.ancestors().take_while(|at| *at != directory.path()))
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "others may use {}", file.display());
+    }
     engine.set(Script { end: End::Hang, ..Script::frames(3) });
     // From now on, items that start don't end; one may just have started.
     engine.wait_for_requests(2).await;

@@ -40,6 +40,7 @@ mod python_bugs;
 mod raw;
 mod sockets;
 mod speech;
+mod stores;
 mod support_table;
 mod timestamps;
 mod tls;

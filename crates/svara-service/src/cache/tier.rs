@@ -92,7 +92,9 @@ impl Tier {
 
     /// Deletes files that are too old, and the oldest ones above the bound.
     async fn make_room(&self) -> Result<(), StoreError> {
-        let files = self.store.values(FOLDER, LISTED).await?;
+        let mut files = self.store.values(FOLDER, LISTED).await?;
+        // Whatever has another name isn't ours to delete.
+        files.retain(|file| is_name(&file.key));
         for key in too_much(files, unix_time(), self.ttl, self.max_bytes) {
             self.store.delete(&format!("{FOLDER}/{key}")).await?;
         }
@@ -102,6 +104,11 @@ impl Tier {
 
 fn name(key: Key) -> String {
     format!("{FOLDER}/{key}")
+}
+
+/// Whether a file's name is that of a [`Key`].
+fn is_name(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn parse(sealed: &Bytes) -> Option<(Preamble, Bytes)> {

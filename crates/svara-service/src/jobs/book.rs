@@ -25,8 +25,19 @@ pub(super) struct Book {
     /// Jobs with queued items.
     waiting: BTreeSet<Place>,
     kept_bytes: u64,
+    /// Jobs that are being stored.
+    reserved: usize,
     queued: usize,
     running: usize,
+}
+
+/// Why there is no room for another job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// There are this many jobs.
+    Jobs(usize),
+    /// There is this much audio.
+    Bytes(u64),
 }
 
 /// A job without its texts, and the state of each of its items.
@@ -104,6 +115,27 @@ pub(super) struct Turn {
 }
 
 impl Book {
+    /// Reserves a place for a job that is about to be stored, until [`Self::release`].
+    ///
+    /// # Errors
+    /// There are `max_jobs` already, or audio of `max_bytes`.
+    pub(super) fn reserve(&mut self, max_jobs: usize, max_bytes: u64) -> Result<(), Full> {
+        let count = self.jobs.len() + self.reserved;
+        if count >= max_jobs {
+            return Err(Full::Jobs(count));
+        }
+        if self.kept_bytes >= max_bytes {
+            return Err(Full::Bytes(self.kept_bytes));
+        }
+        self.reserved += 1;
+        Ok(())
+    }
+
+    /// Gives a reserved place back.
+    pub(super) fn release(&mut self) {
+        self.reserved = self.reserved.saturating_sub(1);
+    }
+
     /// Adds a job. `ends` holds the ends of items that are over already; the others are queued.
     pub(super) fn add(
         &mut self,
@@ -177,11 +209,6 @@ impl Book {
     /// The number of jobs.
     pub(super) fn count(&self) -> usize {
         self.jobs.len()
-    }
-
-    /// Bytes of audio stored.
-    pub(super) fn kept_bytes(&self) -> u64 {
-        self.kept_bytes
     }
 
     /// The numbers of queued and of running items.
@@ -305,12 +332,12 @@ mod tests {
         assert_eq!(book.get("b").unwrap().overview().status, "done");
         assert_eq!(book.newest_first().map(|(id, _)| id).collect::<Vec<_>>(), ["b", "a"]);
         assert_eq!(
-            (book.older_than(1).len(), book.older_than(2), book.kept_bytes()),
+            (book.older_than(1).len(), book.older_than(2), book.kept_bytes),
             (0, vec!["a".into()], 13)
         );
         assert!(book.remove("a").is_some());
         assert!(!book.end("a", 0, end(Some(100))), "its job is deleted");
-        assert_eq!((book.count(), book.kept_bytes()), (1, 5));
+        assert_eq!((book.count(), book.kept_bytes), (1, 5));
     }
 
     proptest! {
@@ -332,7 +359,7 @@ mod tests {
                     _ => {}
                 }
                 let items = || book.jobs.values().flat_map(|job| &job.items);
-                prop_assert_eq!(book.kept_bytes(), items().map(Item::kept_bytes).sum::<u64>());
+                prop_assert_eq!(book.kept_bytes, items().map(Item::kept_bytes).sum::<u64>());
                 prop_assert_eq!(book.places.len(), book.count());
                 let (queued, running) = book.queued_and_running();
                 let over = items().filter(|item| matches!(item, Item::Over(_))).count();

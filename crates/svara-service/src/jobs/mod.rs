@@ -29,7 +29,7 @@ use tokio::{
 use uuid::Uuid;
 
 use self::{
-    book::{Book, Turn},
+    book::{Book, Full, Turn},
     record::JobRecord,
     shelf::Shelf,
 };
@@ -41,6 +41,7 @@ pub use self::{
 };
 use crate::{
     Caller, ErrorKind, ServiceError, Speaker,
+    callers::Charge,
     config::JobsConfig,
     lock::lock,
     metrics::JobMetrics,
@@ -130,21 +131,20 @@ impl Jobs {
     /// # Errors
     /// The draft is empty, the caller's quota is used up, there is no store or no room, or the store failed. No job is
     /// created then.
-    pub async fn create(&self, caller: &Caller, draft: Draft<'_>) -> Result<(String, Job), ServiceError> {
+    pub async fn create(
+        self: &Arc<Self>,
+        caller: &Caller,
+        draft: Draft<'_>,
+    ) -> Result<(String, Job), ServiceError> {
         let (items, characters) = draft.finish()?;
         let charge = caller.charge(characters)?;
-        let shelf = self.ready().await?;
-        self.check_room()?;
+        self.ready().await?;
+        let place = Place::take(self)?;
         let created_unix_s = unix_time().as_secs();
         let record = JobRecord { created_unix_s, owner: caller.key_name().map(str::to_owned), items };
-        let id = Uuid::new_v4().simple().to_string();
-        shelf.create(&id, &record).await.map_err(failed)?;
-        charge.spend();
-        let summary = Arc::new(record.summary());
-        let job = self.book().add(id.clone(), summary, BTreeMap::new()).clone();
-        self.changed();
-        self.wake.notify_waiters();
-        Ok((id, job))
+        // A task of its own: a client that leaves in the middle must not leave a stored job that nobody knows of.
+        let storing = tokio::spawn(async move { place.fill(&record, charge).await });
+        storing.await.map_err(ServiceError::internal)?
     }
 
     /// The caller's job with this id.
@@ -179,20 +179,22 @@ impl Jobs {
     /// Deletes a job of the caller and aborts its items; returns whether the job existed.
     ///
     /// # Errors
-    /// There is no store, or it failed; then the job reappears after a restart.
+    /// There is no store, or it failed; then the job is still there.
     pub async fn delete(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {
         let shelf = self.ready().await?;
-        let removed = {
-            let mut book = self.book();
-            let theirs = book.get(id).is_some_and(|job| job.belongs_to(caller));
-            theirs.then(|| book.remove(id)).flatten()
-        };
-        let Some(job) = removed else { return Ok(false) };
+        if !self.book().get(id).is_some_and(|job| job.belongs_to(caller)) {
+            return Ok(false);
+        }
+        shelf.delete(id).await.map_err(failed)?;
+        let Some(job) = self.book().remove(id) else { return Ok(false) };
         for ((_, _), task) in self.running().iter().filter(|((of, _), _)| of == id) {
             task.abort();
         }
         self.changed();
-        shelf.delete(id, job.items.len()).await.map_err(failed)?;
+        // The job is gone for good. What is left of its files is removed at the next start.
+        if let Err(error) = shelf.delete_items(id, job.items.len()).await {
+            tracing::warn!(id, %error, "files of a deleted job stay stored until the next start");
+        }
         Ok(true)
     }
 
@@ -207,7 +209,7 @@ impl Jobs {
     }
 
     async fn load(&self, shelf: &Shelf) -> Result<(), StoreError> {
-        let found = shelf.load(self.config.max_jobs, self.config.max_items).await?;
+        let found = shelf.load().await?;
         {
             let mut book = self.book();
             for shelf::StoredJob { id, record, ends } in found {
@@ -218,22 +220,6 @@ impl Jobs {
         }
         self.changed();
         self.wake.notify_waiters();
-        Ok(())
-    }
-
-    fn check_room(&self) -> Result<(), ServiceError> {
-        let (count, bytes) = {
-            let book = self.book();
-            (book.count(), book.kept_bytes())
-        };
-        let JobsConfig { max_jobs, kept_bytes, .. } = self.config;
-        if count >= max_jobs {
-            return Err(ServiceError::jobs_full(format!("there are {count} jobs, which is the limit")));
-        }
-        if bytes >= kept_bytes {
-            let reason = format!("{bytes} bytes of audio are stored, of {kept_bytes} allowed");
-            return Err(ServiceError::jobs_full(reason));
-        }
         Ok(())
     }
 
@@ -287,6 +273,44 @@ impl Jobs {
 
     fn running(&self) -> MutexGuard<'_, HashMap<(String, usize), AbortHandle>> {
         lock(&self.running)
+    }
+}
+
+/// The place of a job that is being stored. Given back on drop: by then the job itself counts, or there is none.
+struct Place(Arc<Jobs>);
+
+impl Place {
+    /// Takes a place, which counts against the limits at once.
+    fn take(jobs: &Arc<Jobs>) -> Result<Self, ServiceError> {
+        let JobsConfig { max_jobs, kept_bytes, .. } = jobs.config;
+        let reserved = jobs.book().reserve(max_jobs, kept_bytes);
+        reserved.map_err(|full| match full {
+            Full::Jobs(count) => {
+                ServiceError::jobs_full(format!("there are {count} jobs, which is the limit"))
+            }
+            Full::Bytes(bytes) => {
+                ServiceError::jobs_full(format!("{bytes} bytes of audio are stored, of {kept_bytes} allowed"))
+            }
+        })?;
+        Ok(Self(Arc::clone(jobs)))
+    }
+
+    /// Stores the job, then lists it.
+    async fn fill(self, record: &JobRecord, charge: Charge) -> Result<(String, Job), ServiceError> {
+        let jobs = &self.0;
+        let id = Uuid::new_v4().simple().to_string();
+        jobs.ready().await?.create(&id, record).await.map_err(failed)?;
+        charge.spend();
+        let job = jobs.book().add(id.clone(), Arc::new(record.summary()), BTreeMap::new()).clone();
+        jobs.changed();
+        jobs.wake.notify_waiters();
+        Ok((id, job))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.book().release();
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where jobs are stored. A job is one object that is written once; the end of each item is another, written after its
 //! audio and its times. So whenever a process dies, the stored objects tell what is left to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -55,13 +55,23 @@ impl Shelf {
         Self { store }
     }
 
-    /// Loads up to `limit` jobs. Logs damaged objects: a damaged job is left out, a damaged end counts as missing.
-    /// Deletes objects that belong to no job.
+    /// Loads all jobs, however many the configuration allows now. Logs objects that can't be read, which are damaged or
+    /// of a later version, and leaves them as they are: such a job is left out, and such an item counts as failed.
+    /// Deletes the files of deleted jobs.
     ///
     /// # Errors
     /// The store failed.
-    pub(super) async fn load(&self, limit: usize, max_items: usize) -> Result<Vec<StoredJob>, StoreError> {
-        let ids = self.store.keys(REQUESTS, limit).await?;
+    pub(super) async fn load(&self) -> Result<Vec<StoredJob>, StoreError> {
+        // First the files, then the jobs: a job is stored before its files, so that a file whose job isn't among those
+        // listed later is a deleted job's.
+        let ends = self.store.keys(ENDS, usize::MAX).await?;
+        let mut files = Vec::new();
+        for folder in Product::ALL.map(Product::folder) {
+            let names = self.store.keys(folder, usize::MAX).await?;
+            files.extend(names.into_iter().map(|name| (folder, name)));
+        }
+        let ids = self.store.keys(REQUESTS, usize::MAX).await?;
+        let there: BTreeSet<String> = ids.iter().cloned().collect();
         let mut reads =
             stream::iter(ids).map(async |id| (self.record(&id).await, id)).buffer_unordered(AT_ONCE);
         let mut jobs = BTreeMap::new();
@@ -69,34 +79,36 @@ impl Shelf {
             match read {
                 Ok(Some(record)) => drop(jobs.insert(id, (record, BTreeMap::new()))),
                 Ok(None) => {}
-                Err(error @ StoreError::Damaged { .. }) => tracing::error!(id, %error, "a job can't be read"),
+                Err(error @ StoreError::Damaged { .. }) => {
+                    tracing::error!(id, %error, "a job can't be read; its files stay in the store")
+                }
                 Err(error) => return Err(error),
             }
         }
         drop(reads);
-        let most = limit.saturating_mul(max_items);
-        let ends = self.store.keys(ENDS, most).await?;
-        let (wanted, orphans) = partition(ends, &jobs);
+        let of_no_job = |name: &str| parts(name).is_some_and(|(id, _)| is_id(id) && !there.contains(id));
+        let (left_ends, ends): (Vec<_>, Vec<_>) = ends.into_iter().partition(|name| of_no_job(name));
         let mut reads =
-            stream::iter(wanted).map(async |name| (self.end(&name).await, name)).buffer_unordered(AT_ONCE);
+            stream::iter(ends).map(async |name| (self.end(&name).await, name)).buffer_unordered(AT_ONCE);
         while let Some((read, name)) = reads.next().await {
             match (read, parts(&name).and_then(|(id, number)| Some((jobs.get_mut(id)?, number)))) {
                 (Ok(Some(end)), Some(((_, ends), number))) => drop(ends.insert(number, end)),
-                (Err(error @ StoreError::Damaged { .. }), _) => {
-                    tracing::error!(name, %error, "the end of an item can't be read: the item is spoken again");
-                    self.store.delete(&format!("{ENDS}/{name}")).await?;
+                (Err(error @ StoreError::Damaged { .. }), of) => {
+                    tracing::error!(name, %error, "the end of an item can't be read; its files stay in the store");
+                    if let Some(((_, ends), number)) = of {
+                        let error = super::failed(error);
+                        ends.insert(number, EndRecord::failed(0.0, error));
+                    }
                 }
                 (Err(error), _) => return Err(error),
                 _ => {}
             }
         }
         drop(reads);
-        let mut orphans: Vec<String> = orphans.iter().map(|name| format!("{ENDS}/{name}")).collect();
-        for folder in Product::ALL.map(Product::folder) {
-            let (_, of_no_job) = partition(self.store.keys(folder, most).await?, &jobs);
-            orphans.extend(of_no_job.iter().map(|name| format!("{folder}/{name}")));
-        }
-        self.delete_all(orphans).await?;
+        let left_files = files.iter().filter(|(_, name)| of_no_job(name));
+        let left_files = left_files.map(|(folder, name)| format!("{folder}/{name}"));
+        let left_ends = left_ends.iter().map(|name| format!("{ENDS}/{name}"));
+        self.delete_all(left_ends.chain(left_files).collect()).await?;
         Ok(jobs.into_iter().map(|(id, (record, ends))| StoredJob { id, record, ends }).collect())
     }
 
@@ -155,12 +167,19 @@ impl Shelf {
         self.store.get(&product.key(id, number)).await
     }
 
-    /// Deletes a job and all that belongs to it. The job itself goes first, so that it isn't continued after a crash.
+    /// Deletes a job. It goes before its items, so that it isn't continued after a crash.
+    ///
+    /// # Errors
+    /// The store failed; then the job is still there.
+    pub(super) async fn delete(&self, id: &str) -> Result<(), StoreError> {
+        self.store.delete(&format!("{REQUESTS}/{id}")).await
+    }
+
+    /// Deletes the ends and the files of a deleted job's items.
     ///
     /// # Errors
     /// The store failed.
-    pub(super) async fn delete(&self, id: &str, items: usize) -> Result<(), StoreError> {
-        self.store.delete(&format!("{REQUESTS}/{id}")).await?;
+    pub(super) async fn delete_items(&self, id: &str, items: usize) -> Result<(), StoreError> {
         self.delete_all((0..items).flat_map(|number| keys_of_item(id, number)).collect()).await
     }
 
@@ -201,9 +220,9 @@ pub(super) fn json(record: &impl serde::Serialize) -> Vec<u8> {
     serde_json::to_vec(record).expect("the keys of records are strings")
 }
 
-/// Splits names of items into those that belong to one of the jobs, and the others.
-fn partition<T>(names: Vec<String>, jobs: &BTreeMap<String, T>) -> (Vec<String>, Vec<String>) {
-    names.into_iter().partition(|name| parts(name).is_some_and(|(id, _)| jobs.contains_key(id)))
+/// Whether a name has the form of the ids made here. Whatever has another name isn't ours to delete.
+fn is_id(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The id and the number in `id.number`.

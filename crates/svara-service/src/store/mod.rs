@@ -8,7 +8,11 @@
 mod envelope;
 mod leftovers;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs::{DirBuilder, File, TryLockError},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -25,6 +29,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     max_value_bytes: usize,
+    /// The lock of a directory that nobody else may use, held as long as the store is.
+    _lock: Option<Arc<File>>,
 }
 
 /// What is known about a value without reading it.
@@ -90,7 +96,7 @@ impl Store {
         let objects: Arc<dyn ObjectStore> = match url.split_once("://") {
             None | Some(("file", _)) => {
                 let directory = url.strip_prefix("file://").unwrap_or(url);
-                std::fs::create_dir_all(directory).map_err(|error| failed(error.to_string()))?;
+                create_private(directory).map_err(|error| failed(error.to_string()))?;
                 remove_leftovers(directory);
                 let directory = LocalFileSystem::new_with_prefix(directory);
                 Arc::new(directory.map_err(|error| failed(error.to_string()))?.with_fsync(true))
@@ -105,7 +111,27 @@ impl Store {
             }
             Some(_) => return Err(failed("expected file:///directory or s3://bucket/prefix".to_owned())),
         };
-        Ok(Self { objects, max_value_bytes })
+        Ok(Self { objects, max_value_bytes, _lock: None })
+    }
+
+    /// As [`Self::open`], for one server alone: a directory is locked until the store and all its clones are dropped. A
+    /// bucket has no lock.
+    ///
+    /// # Errors
+    /// As [`Self::open`], or another server uses the directory.
+    pub fn open_alone(url: &str, max_value_bytes: usize) -> Result<Self, StoreError> {
+        let failed = |reason: String| StoreError::Open { url: url.to_owned(), reason };
+        let directory = match url.split_once("://") {
+            None | Some(("file", _)) => url.strip_prefix("file://").unwrap_or(url),
+            Some(_) => return Self::open(url, max_value_bytes),
+        };
+        create_private(directory).map_err(|error| failed(error.to_string()))?;
+        let lock = File::open(directory).map_err(|error| failed(error.to_string()))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => failed("another server uses it".to_owned()),
+            TryLockError::Error(error) => failed(format!("it can't be locked: {error}")),
+        })?;
+        Ok(Self { _lock: Some(Arc::new(lock)), ..Self::open(url, max_value_bytes)? })
     }
 
     /// Writes a new value; once this returns, it is stored durably.
@@ -181,6 +207,15 @@ impl Store {
         });
         in_time(values.try_collect()).await?.map_err(|error| unavailable(&error))
     }
+}
+
+/// Creates a directory that only this user may enter, unless it is there.
+fn create_private(directory: &str) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
 }
 
 /// Removes leftovers of interrupted writes. The store works with them, too: a failure is only logged.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use moka::future::Cache;
 use svara_snac::Frame;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use self::record::Record;
@@ -34,6 +35,8 @@ pub struct KeptVoices {
     cache: Cache<String, Arc<KeptVoice>>,
     model_id: String,
     max_kept: usize,
+    /// Held from the check for room until the voice is stored.
+    creating: Mutex<()>,
 }
 
 impl KeptVoices {
@@ -41,7 +44,13 @@ impl KeptVoices {
     pub fn new(store: Result<Store, String>, model_id: &str, config: &VoicesConfig) -> Self {
         let cache =
             Cache::builder().max_capacity(CACHED).time_to_live(config.revalidate_seconds.duration()).build();
-        Self { store, cache, model_id: model_id.to_owned(), max_kept: config.max_kept }
+        Self {
+            store,
+            cache,
+            model_id: model_id.to_owned(),
+            max_kept: config.max_kept,
+            creating: Mutex::default(),
+        }
     }
 
     /// Saves a voice under a new id.
@@ -50,6 +59,7 @@ impl KeptVoices {
     /// There is no store, it is full, or it failed; then the voice isn't saved.
     pub async fn create(&self, new: NewVoice, frames: &[Frame]) -> Result<Arc<KeptVoice>, ServiceError> {
         let store = self.store()?;
+        let _creating = self.creating.lock().await;
         // Replicas that do this at the same moment may exceed the limit by one each.
         if store.keys(FOLDER, self.max_kept).await.map_err(failed)?.len() >= self.max_kept {
             return Err(ServiceError::voices_full(self.max_kept));

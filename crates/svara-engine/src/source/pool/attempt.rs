@@ -9,7 +9,7 @@ use std::{
 
 use futures::{Stream, StreamExt};
 
-use super::{Shared, policy::Verdict};
+use super::{Shared, beginning::Beginning, policy::Verdict};
 use crate::source::{SourceError, TokenEvent, TokenStream, Utterance};
 
 /// Counts a request as in flight while it lives, and reports how it ended. If it is dropped before the end, it reports
@@ -22,6 +22,12 @@ pub(super) struct Attempt {
     verdict: Verdict,
 }
 
+/// An attempt that failed before any audio. Its engine is judged when the attempt is dropped.
+pub(super) struct Unheard {
+    pub(super) error: SourceError,
+    pub(super) attempt: Attempt,
+}
+
 impl Attempt {
     /// Wraps a request that the policy already counts.
     pub(super) fn new(shared: &Arc<Shared>, engine: usize) -> Self {
@@ -29,16 +35,29 @@ impl Attempt {
         Self { shared: Arc::clone(shared), engine, sent, tokens: 0, verdict }
     }
 
-    /// Sends the request and waits for the first tokens.
-    pub(super) async fn start(mut self, utterance: Utterance) -> Result<TokenStream, SourceError> {
+    /// Sends the request and waits for the first frame of audio.
+    pub(super) async fn start(mut self, utterance: Utterance) -> Result<TokenStream, Unheard> {
         let shared = Arc::clone(&self.shared);
         let Some(member) = shared.members.get(self.engine) else {
-            return Err(SourceError::Nonsense { reason: "there is no such engine".into() });
+            let error = SourceError::Nonsense { reason: "there is no such engine".into() };
+            return Err(Unheard { error, attempt: self });
         };
+        let sent = self.sent;
         let opening = async {
+            let mut beginning = Beginning::new(shared.layout, utterance.sampling.max_tokens);
             let mut tokens = member.source.open(utterance).await?;
-            let first = tokens.next().await.unwrap_or_else(|| Err(SourceError::just_stopped()))?;
-            Ok((first, tokens))
+            let mut waits_for_first = true;
+            loop {
+                let event = tokens.next().await.unwrap_or_else(|| Err(SourceError::just_stopped()))?;
+                if std::mem::take(&mut waits_for_first)
+                    && let Some(observer) = shared.observer.get()
+                {
+                    observer.first_tokens(&member.name, sent.elapsed());
+                }
+                if let Some(events) = beginning.add(event)? {
+                    return Ok((events, tokens));
+                }
+            }
         };
         let started = if shared.members.len() > 1 {
             let mut ejections = member.ejections.subscribe();
@@ -46,25 +65,25 @@ impl Attempt {
                 started = opening => started,
                 // Other requests found the engine gone: this one would only wait for the timeout.
                 Ok(()) = ejections.changed() => {
-                    let reason = "the engine failed other requests while this one waited for its first token".to_owned();
-                    return Err(SourceError::BrokeOff { reason });
+                    let reason = "the engine failed other requests while this one waited for its first audio".to_owned();
+                    return Err(Unheard { error: SourceError::BrokeOff { reason }, attempt: self });
                 }
             }
         } else {
             opening.await
         };
         match started {
-            Ok((first, rest)) => {
-                if let Some(observer) = shared.observer.get() {
-                    observer.first_tokens(&member.name, self.sent.elapsed());
-                }
-                Ok(Carried { first: Some(first), rest, attempt: self }.boxed())
-            }
+            Ok((first, rest)) => Ok(Carried { first: first.into_iter(), rest, attempt: self }.boxed()),
             Err(error) => {
                 self.failed(&error);
-                Err(error)
+                Err(Unheard { error, attempt: self })
             }
         }
+    }
+
+    /// Takes back what the failure says about the engine.
+    pub(super) fn acquit(&mut self) {
+        self.verdict = Verdict::Nothing;
     }
 
     fn failed(&mut self, error: &SourceError) {
@@ -81,7 +100,7 @@ impl Drop for Attempt {
 
 /// The token stream of an attempt.
 struct Carried {
-    first: Option<TokenEvent>,
+    first: std::vec::IntoIter<TokenEvent>,
     rest: TokenStream,
     attempt: Attempt,
 }
@@ -90,7 +109,7 @@ impl Stream for Carried {
     type Item = Result<TokenEvent, SourceError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let item = match self.first.take() {
+        let item = match self.first.next() {
             Some(first) => Some(Ok(first)),
             None => std::task::ready!(self.rest.poll_next_unpin(context)),
         };
@@ -116,6 +135,7 @@ impl Verdict {
             | SourceError::Timeout { .. }
             | SourceError::BrokeOff { .. }
             | SourceError::Nonsense { .. }
+            | SourceError::Silent { .. }
             | SourceError::Demo { .. } => Self::Failure,
         }
     }

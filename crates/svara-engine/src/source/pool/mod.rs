@@ -4,6 +4,7 @@
 //! goes through here, too, for its counts and its retry.
 
 mod attempt;
+mod beginning;
 mod health;
 mod observe;
 mod policy;
@@ -16,10 +17,11 @@ use std::{
 };
 
 use futures::{FutureExt, future::BoxFuture};
+use svara_snac::TokenLayout;
 use tokio::{sync::watch, task::JoinHandle};
 
 use self::{
-    attempt::Attempt,
+    attempt::{Attempt, Unheard},
     health::LastProbe,
     policy::{Condition, Policy, Verdict},
 };
@@ -42,6 +44,8 @@ pub struct EnginePool {
 struct Shared {
     members: Vec<Member>,
     policy: Mutex<Policy>,
+    /// Says which tokens are audio.
+    layout: TokenLayout,
     start: Instant,
     observer: OnceLock<Box<dyn EngineObserver>>,
 }
@@ -61,12 +65,16 @@ struct Member {
 pub struct NoEngine;
 
 impl EnginePool {
-    /// Creates a pool of these engines, each with its name. Several engines are probed from now on, which needs a Tokio
+    /// Creates a pool of these engines, each with its name. `layout` says which tokens are audio. Several engines are probed from now on, which needs a Tokio
     /// runtime.
     ///
     /// # Errors
     /// The list is empty.
-    pub fn new(engines: Vec<(String, Arc<dyn TokenSource>)>, rule: EjectionRule) -> Result<Self, NoEngine> {
+    pub fn new(
+        engines: Vec<(String, Arc<dyn TokenSource>)>,
+        rule: EjectionRule,
+        layout: TokenLayout,
+    ) -> Result<Self, NoEngine> {
         if engines.is_empty() {
             return Err(NoEngine);
         }
@@ -79,41 +87,53 @@ impl EnginePool {
             last_failure: Mutex::default(),
         });
         let members = members.collect();
-        let shared = Arc::new(Shared { members, policy, start: Instant::now(), observer: OnceLock::new() });
+        let shared =
+            Arc::new(Shared { members, policy, layout, start: Instant::now(), observer: OnceLock::new() });
         let several = shared.members.len() > 1;
         let prober = several.then(|| tokio::spawn(health::probe_forever(Arc::clone(&shared))));
         Ok(Self { shared, prober })
     }
 
-    /// Asks one engine, and retries once if it fails before its first token.
+    /// Asks one engine, and retries once if it fails before its first audio.
     async fn speak(&self, utterance: Utterance) -> Result<TokenStream, SourceError> {
         let session = utterance.session_id();
         let Some(first) = self.shared.take(None, &session) else {
             return Err(SourceError::Nonsense { reason: NoEngine.to_string() });
         };
-        let error = match Attempt::new(&self.shared, first).start(utterance.clone()).await {
-            Ok(tokens) => return Ok(tokens),
-            Err(error) => error,
-        };
+        let Unheard { error, attempt } =
+            match Attempt::new(&self.shared, first).start(utterance.clone()).await {
+                Ok(tokens) => return Ok(tokens),
+                Err(unheard) => unheard,
+            };
         let several = self.shared.members.len() > 1;
         // Another engine may do what this one can't. The same engine is retried only after failures that may pass, and
-        // not after a timeout, which would double the wait.
+        // not after a timeout, which would double the wait. Silence is for callers to retry: the same words with the
+        // same seed would be silent again.
         let worth_it = if several {
             !error.is_callers_fault()
         } else {
-            error.is_retryable() && !matches!(error, SourceError::Timeout { .. })
+            error.is_retryable() && !matches!(error, SourceError::Timeout { .. } | SourceError::Silent { .. })
         };
         if !worth_it {
             return Err(error);
         }
         self.shared.report_retry(first, &utterance, &error);
+        // Silence may be the text's fault: it is held against the engine only once another engine speaks that text.
+        let mut silent = matches!(error, SourceError::Silent { .. }).then_some(attempt);
         if !several {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
         let Some(second) = self.shared.take(several.then_some(first), &session) else { return Err(error) };
         // Engines require a unique id for each generation in flight.
         let request_id = format!("{}-retry", utterance.request_id);
-        Attempt::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await
+        let retried = Attempt::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await;
+        retried.map_err(|mut second| {
+            silent.iter_mut().for_each(Attempt::acquit);
+            if matches!(second.error, SourceError::Silent { .. }) {
+                second.attempt.acquit();
+            }
+            second.error
+        })
     }
 }
 
@@ -232,7 +252,7 @@ impl Shared {
     fn report_retry(&self, index: usize, utterance: &Utterance, error: &SourceError) {
         let Some(member) = self.members.get(index) else { return };
         let (engine, request_id) = (&member.name, &utterance.request_id);
-        tracing::warn!(engine, request_id, reason = %error, "failed before the first token; retrying once");
+        tracing::warn!(engine, request_id, reason = %error, "failed before the first audio; retrying once");
         if let Some(observer) = self.observer.get() {
             observer.retried(&member.name);
         }

@@ -16,7 +16,7 @@ pub trait EngineObserver: Send + Sync {
     /// [`SourceError::kind`]: crate::source::SourceError::kind
     fn failed(&self, engine: &str, reason: &'static str);
 
-    /// A request that `engine` failed before its first token is retried.
+    /// A request that `engine` failed before its first audio is retried.
     fn retried(&self, engine: &str);
 
     /// The engine gets no requests for a while.

@@ -71,8 +71,13 @@ impl TokenSource for Puppet {
     }
 }
 
+/// The tokens of a frame.
+fn frame() -> TokenEvent {
+    TokenEvent::Tokens((0..7).filter_map(|slot| TokenLayout::default().token(slot, 1)).collect())
+}
+
 fn speech() -> Answer {
-    Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1, 2])), Ok(TokenEvent::End(FinishReason::Stop))])
+    Answer::Items(vec![Ok(frame()), Ok(TokenEvent::End(FinishReason::Stop))])
 }
 
 fn silence() -> Answer {
@@ -90,7 +95,7 @@ fn rejected(status: u16, field: Option<&'static str>) -> SourceError {
 fn pool(engines: &[&Arc<Puppet>]) -> EnginePool {
     let engines = engines.iter().enumerate();
     let engines = engines.map(|(n, puppet)| (format!("e{n}"), Arc::clone(puppet) as Arc<dyn TokenSource>));
-    EnginePool::new(engines.collect(), RULE).unwrap()
+    EnginePool::new(engines.collect(), RULE, TokenLayout::default()).unwrap()
 }
 
 /// Collects all items of a speech that ends.
@@ -108,7 +113,7 @@ fn in_flight(pool: &EnginePool) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn a_failure_before_the_first_token_is_retried_on_the_other_engine() {
+async fn a_failure_before_the_first_audio_is_retried_on_the_other_engine() {
     for failure in [
         Answer::Refuse(gone()),
         Answer::Refuse(rejected(500, None)),
@@ -116,6 +121,8 @@ async fn a_failure_before_the_first_token_is_retried_on_the_other_engine() {
         Answer::Refuse(rejected(404, None)),
         Answer::Refuse(SourceError::Timeout { after: Duration::ZERO, phase: "" }),
         Answer::Items(vec![Err(SourceError::just_stopped())]),
+        Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1])), Err(SourceError::just_stopped())]),
+        Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1])), Ok(TokenEvent::End(FinishReason::Stop))]),
     ] {
         let (bad, good) = (Puppet::new(failure), Puppet::new(speech()));
         // In both orders, so that one of them asks the bad engine first, whichever the voice prefers.
@@ -161,9 +168,8 @@ async fn a_lone_engine_is_retried_but_not_after_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_failure_after_the_first_token_is_not_retried() {
-    let broken =
-        || Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1])), Err(SourceError::just_stopped())]);
+async fn a_failure_after_the_first_audio_is_not_retried() {
+    let broken = || Answer::Items(vec![Ok(frame()), Err(SourceError::just_stopped())]);
     let engines = [Puppet::new(broken()), Puppet::new(broken())];
     let pool = pool(&[&engines[0], &engines[1]]);
     assert!(listen(&pool).await.unwrap().last().unwrap().is_err());
@@ -173,7 +179,7 @@ async fn a_failure_after_the_first_token_is_not_retried() {
 
 #[tokio::test]
 async fn dropped_streams_and_requests_are_not_in_flight() {
-    let engine = Puppet::new(Answer::Items(vec![Ok(TokenEvent::Tokens(smallvec![1]))]));
+    let engine = Puppet::new(Answer::Items(vec![Ok(frame())]));
     let pool = pool(&[&engine]);
     let tokens = pool.open(utterance_of("v")).await.unwrap();
     assert_eq!(in_flight(&pool), [1]);

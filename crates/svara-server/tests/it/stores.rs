@@ -1,0 +1,164 @@
+//! What the store of jobs keeps: through restarts, bounds, races, failures and a second server.
+
+use std::path::{Path, PathBuf};
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use svara_testkit::{eventually, fake_vllm::Script};
+
+use crate::harness::{Server, one_life, status_and_json};
+
+/// A server that speaks jobs.
+async fn server(store: &Path, max_jobs: usize) -> Server {
+    let store = store.display().to_string();
+    Server::with(Script::frames(3), |config| {
+        config.jobs.store = store;
+        config.jobs.max_jobs = max_jobs;
+    })
+    .await
+}
+
+async fn post(server: &Server) -> (u16, Value) {
+    let fields = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"});
+    status_and_json(server.request("/v1/jobs", &fields).send().await.unwrap()).await
+}
+
+async fn get(server: &Server, path: &str) -> u16 {
+    server.client.get(server.url(path)).send().await.unwrap().status().as_u16()
+}
+
+async fn delete(server: &Server, path: &str) -> u16 {
+    server.client.delete(server.url(path)).send().await.unwrap().status().as_u16()
+}
+
+async fn listed(server: &Server) -> usize {
+    let list: Value = server.client.get(server.url("/v1/jobs")).send().await.unwrap().json().await.unwrap();
+    list["jobs"].as_array().unwrap().len()
+}
+
+/// The paths of this many jobs, all of them done.
+async fn done(store: PathBuf, jobs: usize) -> Vec<String> {
+    one_life(async move || {
+        let server = server(&store, jobs).await;
+        let mut paths = Vec::new();
+        for _ in 0..jobs {
+            let (status, job) = post(&server).await;
+            assert_eq!(status, 202, "{job}");
+            paths.push(format!("/v1/jobs/{}", job["id"].as_str().unwrap()));
+        }
+        for path in &paths {
+            // The API has no event to wait for, so poll.
+            let audio = format!("{path}/audio");
+            eventually("the audio", async || (get(&server, &audio).await == 200).then_some(())).await;
+        }
+        paths
+    })
+    .await
+}
+
+/// The statuses of the jobs' audio after a start with this bound, and the number of jobs listed.
+async fn heard_again(store: PathBuf, max_jobs: usize, jobs: Vec<String>) -> (Vec<u16>, usize) {
+    one_life(async move || {
+        let server = server(&store, max_jobs).await;
+        let mut statuses = Vec::new();
+        for path in jobs {
+            statuses.push(get(&server, &format!("{path}/audio")).await);
+        }
+        let listed = listed(&server).await;
+        if listed >= max_jobs {
+            let (status, body) = post(&server).await;
+            assert_eq!((status, &body["error"]["type"]), (409, &json!("jobs_full")));
+        }
+        (statuses, listed)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_lower_bound_loses_no_finished_audio() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = directory.path().to_owned();
+    let jobs = done(store.clone(), 4).await;
+    assert_eq!(heard_again(store.clone(), 1, jobs.clone()).await, (vec![200; 4], 4));
+    assert_eq!(heard_again(store, 200, jobs).await, (vec![200; 4], 4));
+}
+
+/// A record that can't be read is damaged, or of a later version: in both cases it may be readable again.
+#[tokio::test]
+async fn what_cannot_be_read_is_not_deleted() {
+    for folder in ["requests", "ends"] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = directory.path().to_owned();
+        let jobs = done(store.clone(), 2).await;
+        let id = jobs[0].rsplit('/').next().unwrap();
+        let name = if folder == "ends" { format!("{id}.0") } else { id.to_owned() };
+        let record = store.join("jobs").join(folder).join(name);
+        let whole = std::fs::read(&record).unwrap();
+        let mut damaged = whole.clone();
+        *damaged.last_mut().unwrap() ^= 1;
+        std::fs::write(&record, damaged).unwrap();
+        let (statuses, _) = heard_again(store.clone(), 9, jobs.clone()).await;
+        assert!(statuses[0] != 200 && statuses[1] == 200, "{folder}: {statuses:?}");
+        std::fs::write(&record, whole).unwrap();
+        assert_eq!(heard_again(store, 9, jobs).await, (vec![200; 2], 2), "{folder}");
+    }
+}
+
+/// Files with names that the store never gives aren't its own.
+#[tokio::test]
+async fn foreign_files_are_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = directory.path().to_owned();
+    done(store.clone(), 1).await;
+    let foreign = ["jobs/audio/notes.0", "jobs/ends/x.1", "jobs/times/README"].map(|name| store.join(name));
+    for file in &foreign {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, "mine").unwrap();
+    }
+    heard_again(store, 9, Vec::new()).await;
+    assert!(foreign.iter().all(|file| file.exists()));
+}
+
+#[tokio::test]
+async fn posts_at_once_keep_to_the_bound() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server(directory.path(), 5).await;
+    let statuses = join_all((0..30).map(|_| post(&server))).await;
+    let accepted = statuses.iter().filter(|(status, _)| *status == 202).count();
+    assert_eq!((accepted, listed(&server).await), (5, 5));
+    assert!(statuses.iter().all(|(status, _)| [202, 409].contains(status)), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn a_job_that_cannot_be_deleted_is_still_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server(directory.path(), 9).await;
+    let (_, job) = post(&server).await;
+    let id = job["id"].as_str().unwrap();
+    let (path, record) = (format!("/v1/jobs/{id}"), directory.path().join("jobs/requests").join(id));
+    eventually("the audio", async || (get(&server, &format!("{path}/audio")).await == 200).then_some(()))
+        .await;
+    let saved = directory.path().join("saved");
+    std::fs::rename(&record, &saved).unwrap();
+    // No file can be deleted here, whoever asks.
+    std::fs::create_dir(&record).unwrap();
+    for _ in 0..2 {
+        assert_eq!(delete(&server, &path).await, 503);
+        assert_eq!((get(&server, &path).await, get(&server, &format!("{path}/audio")).await), (200, 200));
+    }
+    std::fs::remove_dir(&record).unwrap();
+    std::fs::rename(&saved, &record).unwrap();
+    assert_eq!((delete(&server, &path).await, get(&server, &path).await), (200, 404));
+    assert!(!record.exists());
+}
+
+#[tokio::test]
+async fn a_second_server_cannot_use_the_same_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = server(directory.path(), 9).await;
+    let second = server(directory.path(), 9).await;
+    assert_eq!(post(&first).await.0, 202);
+    let (status, body) = post(&second).await;
+    assert!(status == 501 && body["detail"].as_str().unwrap().contains("another server"), "{body}");
+    assert_eq!(listed(&first).await, 1);
+}
