@@ -15,5 +15,6 @@ pub use engine::EngineConfig;
 pub use limits::LimitsConfig;
 pub use log::LogConfig;
 pub use model::ModelConfig;
+pub(crate) use server::MIN_KEY_BYTES;
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
