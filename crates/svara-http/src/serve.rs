@@ -85,7 +85,7 @@ pub async fn serve(
     let all = u32::try_from(limits.connections.saturating_mul(2).saturating_add(CLOSING)).unwrap_or(u32::MAX);
     let permits = Arc::new(Semaphore::new(all as usize));
     let seats = Seats::new(limits.connections, limits.connections_per_address);
-    let (most, mut refused) = (limits.connections, Refused::default());
+    let (most, probes, mut refused) = (limits.connections, limits.probes, Refused::default());
     let shared = Arc::new(connection::Shared { app, life: life.clone(), limits, tls });
     let closing = async {
         life.reached(Phase::Draining).await;
@@ -107,6 +107,10 @@ pub async fn serve(
                     let seat = Arc::new(seats.take(peer.ip()));
                     if seat.probes {
                         refused.note(peer, most);
+                        if probes.is_empty() {
+                            turn_away(&stream, &shared);
+                            continue;
+                        }
                     }
                     let place = connections.enter(permit, Some(Arc::clone(&seat)));
                     tokio::spawn(connection::serve(stream, place, seat, Arc::clone(&shared)));
