@@ -1,9 +1,12 @@
 //! One connection, from accept to close.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
-use http::{Request, Response};
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{CONNECTION, RETRY_AFTER},
+};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -22,6 +25,7 @@ use crate::{
     io::Guarded,
     lifecycle::{Lifecycle, Phase},
     place::Place,
+    seats::Seat,
     settings::Limits,
     streams::Streams,
     tls::Tls,
@@ -35,6 +39,10 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Tls>,
 }
 
+/// The address of the client at the other end of a connection, in the extensions of its requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
 /// Concurrent requests on one HTTP/2 connection.
 const HTTP2_STREAMS: u32 = 100;
 /// How far an HTTP/2 response may run ahead of its client, in bytes.
@@ -45,18 +53,23 @@ const HTTP2_PING_AFTER: Duration = Duration::from_secs(20);
 const CLOSE: Duration = Duration::from_secs(5);
 
 /// Serves a connection until it ends, for whatever reason.
-pub(crate) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) {
+pub(crate) async fn serve(stream: TcpStream, place: Place, seat: Arc<Seat>, shared: Arc<Shared>) {
     // Small chunks of a stream must leave at once. If the connection is already gone, the next read fails.
     let _ = stream.set_nodelay(true);
+    let peer = stream.peer_addr().ok().map(Peer);
     let Limits { write_stall, header, .. } = shared.limits;
     let breaking = Arc::new(Breaking::default());
     let stream = Guarded::new(stream, write_stall, shared.life.clone(), place, Arc::clone(&breaking));
     match &shared.tls {
-        None => speak(stream, breaking, &shared).await,
+        None => speak(stream, breaking, (peer, &seat), &shared).await,
         Some(tls) => {
-            let shaken = tokio::time::timeout(header, tls.acceptor().accept(stream)).await;
+            let shaking = tokio::time::timeout(header, tls.acceptor().accept(stream));
+            let shaken = tokio::select! {
+                shaken = shaking => shaken,
+                () = seat.given_up() => return,
+            };
             match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-                Ok(stream) => speak(stream, breaking, &shared).await,
+                Ok(stream) => speak(stream, breaking, (peer, &seat), &shared).await,
                 Err(error) => tracing::debug!(%error, "the TLS handshake failed"),
             }
         }
@@ -64,21 +77,28 @@ pub(crate) async fn serve(stream: TcpStream, place: Place, shared: Arc<Shared>) 
 }
 
 /// Speaks HTTP/1.1 or HTTP/2, whichever the client begins with.
-async fn speak<S>(stream: S, breaking: Arc<Breaking>, shared: &Shared)
+async fn speak<S>(stream: S, breaking: Arc<Breaking>, (peer, seat): (Option<Peer>, &Seat), shared: &Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Shared { app, life, limits, .. } = shared;
     let exchanges = watch::Sender::new(Exchanges::default());
-    let body_bound = limits.body;
+    let (body_bound, probes, probes_only) = (limits.body, limits.probes, seat.probes);
     let (counted, app) = (exchanges.clone(), app.clone());
     let service = service_fn(move |request: Request<Incoming>| {
         let (open, version, breaking) = (Open::new(&counted), request.version(), Arc::clone(&breaking));
-        let request = request.map(|body| Body::new(Timed::new(body, body_bound)));
+        let mut request = request.map(|body| Body::new(Timed::new(body, body_bound)));
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        let answered = !probes_only || probes.contains(&request.uri().path());
         // A router is always ready.
-        let answer = app.clone().call(request);
+        let answer = answered.then(|| app.clone().call(request));
         async move {
-            let answer: Response<Body> = answer.await?;
+            let answer: Response<Body> = match answer {
+                Some(answer) => answer.await?,
+                None => full(),
+            };
             Ok::<_, Infallible>(answer.map(|body| Answer::new(body, version, open, breaking)))
         }
     });
@@ -88,6 +108,7 @@ where
     let close = async {
         tokio::select! {
             () = exchange::idle(&exchanges, limits.header, limits.idle) => {}
+            () = give_way(&exchanges, seat) => {}
             () = life.reached(Phase::Closing) => {}
         }
     };
@@ -106,9 +127,35 @@ where
             () = life.reached(Phase::Stopping) => None,
         };
     }
+    // A WebSocket lives on, and isn't idle.
+    seat.set_idle(false);
     if let Some(Err(error)) = ended {
         tracing::debug!(error, "a connection ended");
     }
+}
+
+/// Keeps the seat informed, and returns when the connection has to give way and no request is open.
+async fn give_way(exchanges: &watch::Sender<Exchanges>, seat: &Seat) {
+    let mut seen = exchanges.subscribe();
+    loop {
+        let idle = seen.borrow_and_update().open == 0;
+        seat.set_idle(idle);
+        tokio::select! {
+            // `exchanges` keeps the channel open, so this can't fail.
+            _ = seen.changed() => {}
+            // Probes end with it, whatever they do.
+            () = seat.given_up() => if idle || seat.probes { return },
+        }
+    }
+}
+
+/// The answer to all but probes on a connection for which there is no seat.
+fn full() -> Response<Body> {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 fn builder(limits: &Limits) -> auto::Builder<Streams> {

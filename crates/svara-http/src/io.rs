@@ -180,7 +180,7 @@ mod tests {
         let permits = Arc::new(Semaphore::new(1));
         let permit = Arc::clone(&permits).try_acquire_owned().unwrap();
         let (life, connections) = (Lifecycle::default(), Connections::default());
-        let place = connections.enter(permit);
+        let place = connections.enter(permit, None);
         let near = Guarded::new(near, BOUND, life.clone(), place, Arc::default());
         (near, far, (permits, connections), life)
     }

@@ -15,6 +15,8 @@
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let limits = Limits {
 //!     connections: 1000,
+//!     connections_per_address: 100,
+//!     probes: &["/health"],
 //!     header_bytes: 16 * 1024,
 //!     header: Duration::from_secs(10),
 //!     idle: Duration::from_secs(75),
@@ -42,6 +44,7 @@ mod exchange;
 mod io;
 mod lifecycle;
 mod place;
+mod seats;
 mod serve;
 mod settings;
 mod streams;
@@ -49,6 +52,7 @@ mod tls;
 mod watched;
 
 pub use self::{
+    connection::Peer,
     exchange::BodyTimeout,
     lifecycle::{Lifecycle, Phase},
     place::Connections,

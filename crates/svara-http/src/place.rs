@@ -7,6 +7,8 @@ use std::sync::{
 
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::seats::Seat;
+
 /// A count of open connections. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Connections(Arc<AtomicUsize>);
@@ -16,6 +18,7 @@ pub struct Connections(Arc<AtomicUsize>);
 pub(crate) struct Place {
     connections: Connections,
     _permit: OwnedSemaphorePermit,
+    _seat: Option<Arc<Seat>>,
 }
 
 impl Connections {
@@ -25,9 +28,9 @@ impl Connections {
     }
 
     /// Counts a connection in until its place is dropped.
-    pub(crate) fn enter(&self, permit: OwnedSemaphorePermit) -> Place {
+    pub(crate) fn enter(&self, permit: OwnedSemaphorePermit, seat: Option<Arc<Seat>>) -> Place {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Place { connections: self.clone(), _permit: permit }
+        Place { connections: self.clone(), _permit: permit, _seat: seat }
     }
 }
 

@@ -1,6 +1,11 @@
 //! The accept loop, and the drain that ends it.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::Router;
 use tokio::{
@@ -13,6 +18,7 @@ use crate::{
     connection,
     lifecycle::{Lifecycle, Phase},
     place::Connections,
+    seats::Seats,
     settings::Settings,
 };
 
@@ -30,6 +36,29 @@ pub enum ServeError {
         /// Why it can't be caught.
         source: io::Error,
     },
+}
+
+/// Connections beyond the bounds that may still be closing.
+const CLOSING: usize = 64;
+/// How often the log says that connections are turned away: a flood of them must not wash out the rest.
+const TELL_AGAIN: Duration = Duration::from_secs(1);
+
+/// Connections that were turned away since the log said so.
+#[derive(Default)]
+struct Refused {
+    untold: u64,
+    told: Option<Instant>,
+}
+
+impl Refused {
+    fn note(&mut self, peer: SocketAddr, limit: usize) {
+        self.untold += 1;
+        if self.told.is_none_or(|told| told.elapsed() >= TELL_AGAIN) {
+            let count = self.untold;
+            tracing::warn!(%peer, count, limit, "connections are turned away: too many are open");
+            *self = Self { untold: 0, told: Some(Instant::now()) };
+        }
+    }
 }
 
 /// How long accepting pauses after it failed, usually for want of file descriptors.
@@ -52,8 +81,11 @@ pub async fn serve(
     let address = listener.local_addr().map_err(ServeError::Address)?;
     tracing::info!(%address, tls = settings.tls.is_some(), "listening");
     let Settings { limits, tls, drain_delay, drain } = settings;
-    let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
-    let permits = Arc::new(Semaphore::new(limits.connections));
+    // Twice as many as may be seated: those that give way are still closing.
+    let all = u32::try_from(limits.connections.saturating_mul(2).saturating_add(CLOSING)).unwrap_or(u32::MAX);
+    let permits = Arc::new(Semaphore::new(all as usize));
+    let seats = Seats::new(limits.connections, limits.connections_per_address);
+    let (most, probes, mut refused) = (limits.connections, limits.probes, Refused::default());
     let shared = Arc::new(connection::Shared { app, life: life.clone(), limits, tls });
     let closing = async {
         life.reached(Phase::Draining).await;
@@ -70,11 +102,23 @@ pub async fn serve(
             () = &mut closing => break,
         };
         match accepted {
-            Ok((stream, _)) => match Arc::clone(&permits).try_acquire_owned() {
+            Ok((stream, peer)) => match Arc::clone(&permits).try_acquire_owned() {
                 Ok(permit) => {
-                    tokio::spawn(connection::serve(stream, connections.enter(permit), Arc::clone(&shared)));
+                    let seat = Arc::new(seats.take(peer.ip()));
+                    if seat.probes {
+                        refused.note(peer, most);
+                        if probes.is_empty() {
+                            turn_away(&stream, &shared);
+                            continue;
+                        }
+                    }
+                    let place = connections.enter(permit, Some(Arc::clone(&seat)));
+                    tokio::spawn(connection::serve(stream, place, seat, Arc::clone(&shared)));
                 }
-                Err(_) => turn_away(&stream, &shared),
+                Err(_) => {
+                    refused.note(peer, most);
+                    turn_away(&stream, &shared);
+                }
             },
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
@@ -127,8 +171,6 @@ pub fn stop_at_signals(life: Lifecycle) -> Result<(), ServeError> {
 fn turn_away(stream: &TcpStream, shared: &connection::Shared) {
     const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
                             Content-Length: 0\r\n\r\n";
-    let limit = shared.limits.connections;
-    tracing::warn!(limit, "a connection is turned away: too many are open");
     if shared.tls.is_none() {
         // A new connection's buffer has room for this. If not, closing is answer enough.
         let _ = stream.try_write(ANSWER);

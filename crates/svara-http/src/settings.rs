@@ -20,8 +20,13 @@ pub struct Settings {
 /// Bounds on connections.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Most connections at once. Further clients get status 503, or over TLS a closed connection.
+    /// Most connections at once. For a further one, the one that has been idle for the longest is closed; if none is idle,
+    /// the new one gets status 503, unless it asks for one of `probes`.
     pub connections: usize,
+    /// Most connections of one address, or of an IPv6 network of 64 bits.
+    pub connections_per_address: usize,
+    /// Paths that are answered even when all connections are taken.
+    pub probes: &'static [&'static str],
     /// Largest request line and headers together, in bytes, from 8192; over HTTP/2, the largest list of headers.
     pub header_bytes: usize,
     /// From the start of a connection to the end of the first request's headers. The TLS handshake may take as long

@@ -97,6 +97,7 @@ impl Steps {
         };
         routes
             .layer(from_fn_with_state((self.place.clone(), spelling), middleware::check_place))
+            .layer(from_fn(middleware::set_headers))
             .layer(from_fn_with_state(self.counted.clone(), middleware::count))
             .layer(from_fn(middleware::identify))
     }

@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use svara_snac::onnx::Device;
 use tokio::{
     net::TcpListener,
@@ -113,8 +114,10 @@ impl Cli {
             return check(&config).map_err(Failure::Usage);
         }
         start::check_exposure(&config).map_err(Failure::Usage)?;
+        let files = raise_open_files();
         let runtime = runtime()?;
         let telemetry = telemetry::init(&config, runtime.handle()).map_err(Failure::Start)?;
+        check_open_files(files, config.limits.connections);
         let served = runtime.block_on(serve(&config));
         telemetry.shutdown();
         // A blocking task can't be interrupted, and must not keep a stopped server alive.
@@ -169,6 +172,27 @@ fn at_a_shell(
     done
 }
 
+/// Raises the limit of open files to the most that is allowed: the usual one is less than `limits.connections`. Returns
+/// the limit in force.
+fn raise_open_files() -> nix::Result<u64> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft < hard {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    }
+    Ok(hard)
+}
+
+/// Says so where connections can run out of files before they reach their own limit.
+fn check_open_files(limit: nix::Result<u64>, connections: usize) {
+    match limit {
+        Ok(files) if files < connections as u64 => {
+            tracing::warn!(files, connections, "fewer files may be open than limits.connections");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "can't raise the limit of open files"),
+    }
+}
+
 fn runtime() -> Result<Runtime, Failure> {
     let runtime = Builder::new_multi_thread().enable_all().build();
     runtime.context("can't start the async runtime").map_err(Failure::Start)
@@ -182,6 +206,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("can't listen on {}:{}", address.0, address.1))?;
+    if !config.server.asks_for_keys() {
+        tracing::warn!("no key is required: whoever reaches the port may speak, make voices and delete them");
+    }
     let settings = start::http_settings(config)?;
     if let Some(tls) = &settings.tls {
         tls.follow().context("can't catch SIGHUP")?;

@@ -173,13 +173,13 @@ impl ServiceError {
     }
 
     /// A request without an API key.
-    pub(crate) fn key_missing() -> Self {
+    pub fn key_missing() -> Self {
         let message = "an API key is required: in the header Authorization (Bearer …) or xi-api-key";
         Self::client(ErrorKind::MissingKey, None, message)
     }
 
     /// A request with an unknown key.
-    pub(crate) fn key_unknown() -> Self {
+    pub fn key_unknown() -> Self {
         Self::client(ErrorKind::InvalidKey, None, "the API key is not valid")
     }
 

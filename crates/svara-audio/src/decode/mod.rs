@@ -75,7 +75,9 @@ pub fn decode_upload(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> R
         return Err(DecodeError::TooLarge { max_bytes: limits.max_bytes });
     }
     if claims::too_many_samples(bytes) {
-        return Err(DecodeError::Unreadable { detail: "its fragments claim more samples than it has bytes".to_owned() });
+        return Err(DecodeError::Unreadable {
+            detail: "its fragments claim more samples than it has bytes".to_owned(),
+        });
     }
     // Third-party decoders, untrusted bytes: arithmetic on a hostile header has made Symphonia panic
     // (tests/it/fuzz.rs). All state is created inside and dropped on unwinding, so no broken state escapes.

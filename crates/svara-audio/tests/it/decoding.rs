@@ -30,6 +30,15 @@ const fn kind(
     Kind { name, options, extension, slack_s, allowed_db }
 }
 
+/// An MP4 file in fragments, as browsers record it.
+pub(crate) const FRAGMENTED: Kind = kind(
+    "m4a fragmented",
+    &["-c:a", "aac", "-movflags", "frag_keyframe+empty_moov+default_base_moof"],
+    "m4a",
+    0.1,
+    1.5,
+);
+
 /// Not `-ac 2`, which would halve the power.
 const STEREO: &str = "pan=stereo|c0=c0|c1=c0";
 

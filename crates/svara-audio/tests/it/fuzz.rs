@@ -63,6 +63,21 @@ fn damaged_files_do_no_harm() {
     assert!(decoded > inputs / 20, "{decoded} of {inputs} decoded");
 }
 
+/// Sixteen bytes can claim four billion samples, through which the demuxer walks before it reads one.
+#[test]
+fn a_claim_of_samples_costs_no_time() {
+    let file = decoding::file(&decoding::FRAGMENTED, &signal::speech(SampleRate::SNAC, 1.0));
+    let limits = DecodeLimits { max_bytes: 10_000_000, max_duration: Duration::from_secs(5) };
+    decode_upload(&file, SampleRate::SNAC, &limits).expect("the file as it is");
+    let run = file.windows(4).position(|name| name == b"trun").expect("it has a run");
+    // The flags go, so that the run has nothing but its number of samples.
+    let mut claims = file.clone();
+    claims[run + 4..run + 12].copy_from_slice(&[0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+    let start = Instant::now();
+    assert!(decode_upload(&claims, SampleRate::SNAC, &limits).is_err());
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
 /// One to eight changes, most of them near the start where the headers are.
 fn damage(seed: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = seed.to_vec();

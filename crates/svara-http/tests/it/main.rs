@@ -41,6 +41,8 @@ impl Server {
 async fn start(change: impl FnOnce(&mut Settings)) -> Server {
     let limits = Limits {
         connections: 10,
+        connections_per_address: 100,
+        probes: &[],
         header_bytes: 8192,
         header: LONG,
         idle: LONG,

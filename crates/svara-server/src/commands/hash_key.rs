@@ -5,6 +5,7 @@ use std::io::stdin;
 use anyhow::{Context, ensure};
 use clap::Args;
 
+use crate::config::MIN_KEY_BYTES;
 use svara_service::callers::{KeyHash, random_key};
 
 /// The arguments of `hash-key`.
@@ -34,7 +35,10 @@ pub(crate) fn run(args: &HashKeyArgs) -> anyhow::Result<()> {
         key
     };
     // A fast hash without salt protects only keys that can't be guessed.
-    ensure!(key.len() >= 20, "a key must have at least 20 characters, chosen at random");
+    ensure!(
+        key.len() >= MIN_KEY_BYTES,
+        "a key must have at least {MIN_KEY_BYTES} characters, chosen at random"
+    );
     ensure!(key.bytes().all(|byte| byte.is_ascii_graphic()), "a key must be ASCII without spaces");
     let name = toml::Value::from(args.name.as_str());
     println!("[[keys]]\nname = {name}\nsha256 = \"{}\"", KeyHash::of(&key).hex());

@@ -13,6 +13,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use env::VARIABLES;
+pub(crate) use sections::MIN_KEY_BYTES;
 pub use sections::{
     Clean, DecoderConfig, DemoConfig, EngineConfig, LimitsConfig, LogConfig, ModelConfig, ServerConfig,
     TelemetryConfig, TextConfig,

@@ -36,7 +36,10 @@ pub(crate) struct Guard {
 
 /// Middleware: admits requests that have a valid key or need none, and sets the [`Caller`] in their extensions.
 pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    let given = key_of(request.headers(), request.uri());
+    let upgrades =
+        request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let in_query = guard.access == Access::KeyInMessage && upgrades;
+    let given = key_of(request.headers(), in_query.then(|| request.uri()));
     // Methods that the routes don't have need a key, too.
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let caller = match guard.access {
@@ -59,18 +62,15 @@ pub(crate) fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim()).filter(|key| !key.is_empty())
 }
 
-/// The key of a request: from `Authorization: Bearer`, `xi-api-key`, or the query of a WebSocket, because browsers
-/// can't set headers there.
-fn key_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+/// The key of a request: from `Authorization: Bearer`, `xi-api-key`, or the query of a WebSocket's address, because
+/// browsers can't set headers there. Queries of other requests end up in logs and histories.
+fn key_of(headers: &HeaderMap, socket: Option<&Uri>) -> Option<String> {
     let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let in_headers = header(&AUTHORIZATION).and_then(bearer).or_else(|| header(&XI_API_KEY));
     if let Some(key) = in_headers {
         return Some(key.to_owned());
     }
-    if !headers.contains_key(UPGRADE) {
-        return None;
-    }
-    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let query = form_urlencoded::parse(socket?.query().unwrap_or_default().as_bytes());
     query.into_iter().find_map(|(name, value)| match &*name {
         "xi_api_key" | "xi-api-key" | "api_key" => Some(value.into_owned()),
         "authorization" => Some(bearer(&value).unwrap_or(&value).to_owned()),
@@ -87,7 +87,8 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        key_of(&map, &uri.parse().unwrap())
+        let uri: Uri = uri.parse().unwrap();
+        key_of(&map, map.contains_key(UPGRADE).then_some(&uri))
     }
 
     #[test]
@@ -99,7 +100,6 @@ mod tests {
         assert_eq!(key_in(&[("authorization", "Basic x"), ("xi-api-key", "k")], "/"), key);
         assert_eq!(key_in(&[("upgrade", "websocket")], "/?a=b&xi_api_key=k"), key);
         assert_eq!(key_in(&[("upgrade", "websocket")], "/?authorization=Bearer%20k"), key);
-        // Queries of other requests end up in logs and histories.
         assert_eq!(key_in(&[], "/?xi_api_key=k"), None);
         assert_eq!(key_in(&[("authorization", "Bearer ")], "/"), None);
     }

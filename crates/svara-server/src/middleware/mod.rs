@@ -5,6 +5,7 @@ mod bodies;
 mod cors;
 mod count;
 mod drain;
+mod headers;
 mod method;
 mod not_modified;
 mod place;
@@ -16,6 +17,7 @@ pub(crate) use self::{
     cors::cors,
     count::{HttpMetrics, count},
     drain::refuse_when_draining,
+    headers::set_headers,
     method::method_not_allowed,
     not_modified::not_modified,
     place::{Place, check_place},

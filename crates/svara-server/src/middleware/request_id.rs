@@ -7,6 +7,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use svara_engine::TraceContext;
+use svara_http::Peer;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -24,7 +25,8 @@ pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
     let id = given.filter(usable).map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
     // At a level that no filter drops: log lines are found by its fields.
     let (method, path) = (request.method(), request.uri().path());
-    let span = tracing::error_span!("request", id, %method, path, otel.kind = tracing::field::Empty);
+    let peer = request.extensions().get().map(|Peer(address)| tracing::field::display(*address));
+    let span = tracing::error_span!("request", id, %method, path, peer, otel.kind = tracing::field::Empty);
     trace::begin(&span, request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("no route", MatchedPath::as_str);
     trace::rename(&span, || format!("{method} {route}"));

@@ -253,9 +253,8 @@ async fn bytes(request: Request, limit_bytes: usize) -> Result<Bytes, ApiError> 
 /// A body that couldn't be read to its end.
 fn unread(error: &(dyn Error + 'static), limit_bytes: usize) -> ApiError {
     let mut causes = iter::successors(Some(error), |&error| error.source());
-    let known = causes.find_map(|cause| {
-        cause.is::<LengthLimitError>().then(|| ApiError::too_large(limit_bytes))
-    });
+    let known =
+        causes.find_map(|cause| cause.is::<LengthLimitError>().then(|| ApiError::too_large(limit_bytes)));
     let known = known.or_else(|| ApiError::of_unread_body(error));
     // A client that went away, or bytes that are no body: nobody may be there to read this.
     known.unwrap_or_else(|| ApiError::bad_request(format!("the body can't be read: {error}")))

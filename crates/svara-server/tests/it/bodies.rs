@@ -36,7 +36,9 @@ fn key(name: &str) -> String {
 }
 
 fn head(path: &str, more: &str, length: usize) -> String {
-    format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{more}content-length: {length}\r\n\r\n")
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{more}content-length: {length}\r\n\r\n"
+    )
 }
 
 /// The most memory that this process has had, in KiB.
@@ -49,7 +51,9 @@ fn peak_kib() -> u64 {
 #[tokio::test]
 async fn a_declared_length_is_judged_before_a_byte_is_read() {
     let server = Server::with(Script::frames(1), silent).await;
-    for path in ["/v1/text-to-speech", "/v1/audio/speech", "/v1/text-to-speech/hi_female", "/v1/voices", "/v1/jobs"] {
+    for path in
+        ["/v1/text-to-speech", "/v1/audio/speech", "/v1/text-to-speech/hi_female", "/v1/voices", "/v1/jobs"]
+    {
         let answer = exchange(server.address, head(path, "", 2 << 30).as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"), "{path}: {answer}");
     }
@@ -61,9 +65,11 @@ async fn a_declared_length_is_judged_before_a_byte_is_read() {
 #[tokio::test]
 async fn json_without_a_recording_is_small() {
     let server = Server::with(Script::frames(1), silent).await;
-    for (path, text) in
-        [("/v1/text-to-speech", "text"), ("/v1/audio/speech", "input"), ("/v1/text-to-speech/hi_female", "text")]
-    {
+    for (path, text) in [
+        ("/v1/text-to-speech", "text"),
+        ("/v1/audio/speech", "input"),
+        ("/v1/text-to-speech/hi_female", "text"),
+    ] {
         for (letters, status) in [(MIB - 1000, 200), (MIB + 1, 413)] {
             let body = json!({text: "a", "voice": "hi_female", "unknown": "x".repeat(letters)});
             let answer = server.request(path, &body).send().await.unwrap();
@@ -81,8 +87,9 @@ async fn no_json_takes_much_more_than_its_size() {
     let server = Server::with(Script::frames(1), silent).await;
     let bodies = |text: &str, field: &str| {
         let many = |item: &str| vec![item; 19 * MIB / (item.len() + 1)].join(",");
-        ["{\"\":0}", "[]"]
-            .map(|item| format!("{{\"{text}\":\"a\",\"voice_id\":\"hi_female\",{}}}", field.replace('@', &many(item))))
+        ["{\"\":0}", "[]"].map(|item| {
+            format!("{{\"{text}\":\"a\",\"voice_id\":\"hi_female\",{}}}", field.replace('@', &many(item)))
+        })
     };
     for (path, text, field) in [
         ("/v1/text-to-speech/hi_female", "text", "\"audio_effects\":[@]"),
@@ -110,7 +117,8 @@ async fn no_json_takes_much_more_than_its_size() {
     let names: String = (0..1_500_000).map(|n| format!(",\"{n}\":0")).collect();
     let before = peak_kib();
     let body = format!("{{\"text\":\"a\",\"voice\":\"hi_female\",\"reference_audio\":\"AA\"{names}}}");
-    let request = server.client.post(server.url("/v1/text-to-speech")).header("content-type", "application/json");
+    let request =
+        server.client.post(server.url("/v1/text-to-speech")).header("content-type", "application/json");
     assert!(request.body(body).send().await.unwrap().status().is_client_error());
     let grown = peak_kib().saturating_sub(before);
     assert!(grown < 120_000, "{grown} KiB for names");

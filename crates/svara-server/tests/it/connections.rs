@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use svara_server::config::{Config, DecoderBackend, Seconds};
 use svara_testkit::{
-    fake_vllm::Script,
+    fake_vllm::{End, Script},
     process::{alone, resident_kib},
 };
 use tokio::{
@@ -109,26 +109,56 @@ async fn large_heads_and_bodies_are_refused() {
     }
 }
 
+/// Idle connections give way to new ones, busy ones don't, and probes are answered in any case.
 #[tokio::test]
-async fn too_many_connections_are_turned_away() {
-    let server = Server::with(Script::frames(1), |config| config.limits.connections = 2).await;
-    let mut open = Vec::new();
-    for _ in 0..2 {
-        let mut stream = raw::connect(server.address).await;
-        stream.write_all(b"GET /v1/test HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
-        let mut byte = [0];
-        stream.read_exact(&mut byte).await.unwrap();
-        open.push(stream);
-    }
-    let answer = exchange(server.address, b"").await;
-    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("Retry-After"), "{answer}");
-    drop(open);
-    let test = async {
-        while !server.client.get(server.url("/v1/test")).send().await.is_ok_and(|r| r.status() == 200) {
-            tokio::task::yield_now().await;
+async fn too_many_connections_leave_room_for_others() {
+    let script = Script { end: End::Hang, ..Script::frames(4) };
+    for (all, per_address) in [(2, 10), (10, 2)] {
+        let server = Server::with(script.clone(), |config| {
+            config.decoder.kind = DecoderBackend::Null;
+            config.limits.connections = all;
+            config.limits.connections_per_address = per_address;
+        })
+        .await;
+        let mut idle = Vec::new();
+        for _ in 0..5 {
+            let mut stream = raw::connect(server.address).await;
+            stream.write_all(b"GET /v1/test HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+            let mut byte = [0];
+            timeout(LONG, stream.read_exact(&mut byte)).await.expect("a new one is served").unwrap();
+            idle.push(stream);
         }
-    };
-    timeout(LONG, test).await.expect("a connection that is closed makes room");
+        let answer = until_closed(&mut idle[0]).await;
+        assert!(answer.starts_with("TTP/1.1 200"), "the first was served and gave way: {answer}");
+        drop(idle);
+        let mut busy = Vec::new();
+        for _ in 0..2 {
+            let mut stream = raw::connect(server.address).await;
+            let request = speech_request(SPEECH).replace("connection: close\r\n", "");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut byte = [0];
+            timeout(LONG, stream.read_exact(&mut byte)).await.expect("it speaks").unwrap();
+            busy.push(stream);
+        }
+        let ask = async |path: &str| {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+            exchange(server.address, request.as_bytes()).await
+        };
+        let answer = ask("/v1/voices").await;
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after"), "{answer}");
+        for path in ["/health/live", "/health/ready"] {
+            assert!(ask(path).await.starts_with("HTTP/1.1 200"), "{path}");
+        }
+        // Clients that say nothing don't keep probes out.
+        let mut silent = Vec::new();
+        for _ in 0..40 {
+            silent.push(raw::connect(server.address).await);
+        }
+        assert!(ask("/health/live").await.starts_with("HTTP/1.1 200"));
+        drop(busy);
+        let served = async { while !ask("/v1/voices").await.starts_with("HTTP/1.1 200") {} };
+        timeout(LONG, served).await.expect("a connection that is closed makes room");
+    }
 }
 
 /// 16 MB of audio for a client that reads nothing: the engine isn't read, memory doesn't grow, the stream ends.

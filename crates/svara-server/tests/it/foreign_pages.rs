@@ -44,14 +44,29 @@ async fn without_keys_only_its_own_names_are_answered() {
         status(server.address, "GET", path, &format!("host: {host}\r\n"), "").await
     };
     for host in [
-        "localhost", "LocalHost:8080", "localhost.", "app.localhost:1", "127.0.0.1", "127.0.0.1:80", "10.1.2.3", "[::1]",
-        "[::1]:8080", "tts.example", "TTS.example:443",
+        "localhost",
+        "LocalHost:8080",
+        "localhost.",
+        "app.localhost:1",
+        "127.0.0.1",
+        "127.0.0.1:80",
+        "10.1.2.3",
+        "[::1]",
+        "[::1]:8080",
+        "tts.example",
+        "TTS.example:443",
     ] {
         assert_eq!(of(host, "/v1/voices").await, 200, "{host}");
     }
     for host in [
-        "evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "notlocalhost",
-        "a.tts.example", "tts.example.evil", "x",
+        "evil.example",
+        "evil.example:8080",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "notlocalhost",
+        "a.tts.example",
+        "tts.example.evil",
+        "x",
     ] {
         for path in ["/v1/voices", "/metrics", "/health", "/debug/timing", "/", "/nothing", "/v1/jobs"] {
             assert_eq!(of(host, path).await, 421, "{host}{path}");
@@ -70,8 +85,12 @@ async fn with_keys_any_name_is_answered() {
 #[tokio::test]
 async fn a_request_has_one_host() {
     let server = Server::with(Script::frames(1), keyed).await;
-    for hosts in ["", "host: localhost\r\nhost: localhost\r\n", "host: localhost\r\nHost: evil.example\r\n", "host: a b\r\n"]
-    {
+    for hosts in [
+        "",
+        "host: localhost\r\nhost: localhost\r\n",
+        "host: localhost\r\nHost: evil.example\r\n",
+        "host: a b\r\n",
+    ] {
         assert_eq!(status(server.address, "GET", "/health", hosts, "").await, 400, "{hosts:?}");
     }
     let answer = exchange(server.address, b"GET /health HTTP/1.0\r\n\r\n").await;
@@ -96,20 +115,35 @@ async fn a_foreign_page_changes_nothing() {
         ] {
             for (method, path, content_type, body) in [
                 ("POST", "/v1/text-to-speech", FORM, "text=a&voice=hi_female"),
-                ("POST", "/v1/vapi/hi_female", "text/plain", "{\"message\":{\"type\":\"voice-request\",\"text\":\"a\",\"sampleRate\":24000}}"),
+                (
+                    "POST",
+                    "/v1/vapi/hi_female",
+                    "text/plain",
+                    "{\"message\":{\"type\":\"voice-request\",\"text\":\"a\",\"sampleRate\":24000}}",
+                ),
                 ("POST", "/v1/voices", "multipart/form-data; boundary=b", "--b--\r\n"),
                 ("POST", "/debug/timing/reset", "text/plain", ""),
                 ("DELETE", "/v1/voices/x", "text/plain", ""),
                 ("POST", "/nothing", "text/plain", ""),
             ] {
                 let headers = format!("host: localhost\r\n{key}{origin}content-type: {content_type}\r\n");
-                assert_eq!(status(server.address, method, path, &headers, body).await, 403, "{path} {origin}");
+                assert_eq!(
+                    status(server.address, method, path, &headers, body).await,
+                    403,
+                    "{path} {origin}"
+                );
             }
         }
-        for origin in ["", "origin: http://localhost\r\n", "origin: https://localhost\r\n", "sec-fetch-site: none\r\n"] {
+        for origin in
+            ["", "origin: http://localhost\r\n", "origin: https://localhost\r\n", "sec-fetch-site: none\r\n"]
+        {
             let headers = format!("host: localhost\r\n{key}{origin}content-type: {FORM}\r\n");
             let body = "text=a&voice=hi_female&response_format=pcm";
-            assert_eq!(status(server.address, "POST", "/v1/text-to-speech", &headers, body).await, 200, "{origin}");
+            assert_eq!(
+                status(server.address, "POST", "/v1/text-to-speech", &headers, body).await,
+                200,
+                "{origin}"
+            );
         }
     }
     assert_eq!(open.engine.requests().len(), 4);
@@ -127,7 +161,9 @@ async fn a_foreign_page_opens_no_socket() {
                  sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{origin}"
             )
         };
-        for origin in ["origin: https://evil.example\r\n", "origin: null\r\n", "sec-fetch-site: cross-site\r\n"] {
+        for origin in
+            ["origin: https://evil.example\r\n", "origin: null\r\n", "sec-fetch-site: cross-site\r\n"]
+        {
             assert_eq!(status(server.address, "GET", &path, &head(origin), "").await, 403, "{origin}");
         }
     }
@@ -156,7 +192,8 @@ async fn listed_pages_may_do_all() {
         let answer = request.header("sec-fetch-site", "cross-site").send().await.unwrap();
         assert_eq!(answer.status(), 200, "{origins:?}");
         let preflight = server.client.request(Method::OPTIONS, server.url("/v1/text-to-speech"));
-        let preflight = preflight.header("origin", "https://app.example").header("sec-fetch-site", "cross-site");
+        let preflight =
+            preflight.header("origin", "https://app.example").header("sec-fetch-site", "cross-site");
         let preflight = preflight.header("access-control-request-method", "POST").send().await.unwrap();
         assert!(preflight.headers().contains_key("access-control-allow-origin"), "{origins:?}");
     }

@@ -18,6 +18,7 @@ mod commands;
 mod connections;
 mod dashboards;
 mod disconnects;
+mod doors;
 mod drain;
 mod elevenlabs;
 mod engines;

@@ -23,6 +23,11 @@ impl Client {
     pub async fn open(server: &Server, route: &str, query: &str) -> Self {
         let address = server.address;
         let url = format!("ws://{address}/v1/text-to-speech/{route}?output_format=pcm_24000{query}");
+        Self::at(&url).await
+    }
+
+    /// Opens the socket of a URL.
+    pub async fn at(url: &str) -> Self {
         Self(connect_async(url).await.unwrap().0, String::new())
     }
 

@@ -99,6 +99,13 @@ impl Callers {
         Ok(Caller::Known(holder))
     }
 
+    /// Whether a caller may still use the server: a key that was taken out of the file may not, for all that is open.
+    pub fn still_knows(&self, caller: &Caller) -> bool {
+        let (Some(keys), Caller::Known(holder)) = (&self.keys, caller) else { return true };
+        let entry = &holder.0.entry;
+        keys.borrow().0.iter().any(|key| key.entry.name == entry.name && key.entry.sha256.is(&entry.sha256))
+    }
+
     /// The caller of a request whose key has not arrived yet.
     pub fn nobody_yet(&self) -> Caller {
         if self.keys.is_some() { Caller::Unknown } else { Caller::Anybody }

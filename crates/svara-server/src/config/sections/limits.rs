@@ -22,8 +22,10 @@ pub struct LimitsConfig {
     pub queue: usize,
     /// The longest wait for a stream.
     pub queue_seconds: Seconds,
-    /// Concurrent connections; further ones are refused.
+    /// Concurrent connections; for a further one, the longest idle one gives way.
     pub connections: usize,
+    /// Concurrent connections of one address, or of an IPv6 network of 64 bits.
+    pub connections_per_address: usize,
     /// The largest head of a request, in bytes.
     pub header_bytes: usize,
     /// How long a new connection may take to send the head of its first request, including TLS.
@@ -47,6 +49,7 @@ impl Default for LimitsConfig {
             queue: 16,
             queue_seconds: Seconds::new(5),
             connections: 4096,
+            connections_per_address: 1024,
             header_bytes: 32 * 1024,
             header_seconds: Seconds::new(10),
             idle_seconds: Seconds::new(75),
@@ -93,6 +96,9 @@ impl LimitsConfig {
         }
         if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
             return Err(ConfigError::new(format!("limits.connections must be from 1 to {MAX_CONNECTIONS}")));
+        }
+        if self.connections_per_address == 0 {
+            return Err(ConfigError::new("limits.connections_per_address must be at least 1"));
         }
         if !(MIN_HEADER_BYTES..=1024 * 1024).contains(&self.header_bytes) {
             let reason = format!("limits.header_bytes must be from {MIN_HEADER_BYTES} to {}", 1024 * 1024);

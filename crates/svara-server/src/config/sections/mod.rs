@@ -16,6 +16,7 @@ pub use engine::EngineConfig;
 pub use limits::LimitsConfig;
 pub use log::LogConfig;
 pub use model::ModelConfig;
+pub(crate) use server::MIN_KEY_BYTES;
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
 pub use text::{Clean, TextConfig};

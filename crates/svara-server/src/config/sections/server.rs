@@ -9,6 +9,9 @@ use svara_service::callers::KeyEntry;
 
 use crate::config::{ConfigError, OpenGroup, Seconds, Secret};
 
+/// The shortest API key. Shorter ones can be guessed, and a fast hash without salt doesn't protect them.
+pub(crate) const MIN_KEY_BYTES: usize = 20;
+
 /// The HTTP server.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -78,12 +81,19 @@ impl ServerConfig {
                 "server.tls_cert and server.tls_key must both be given, or neither",
             ));
         }
+        if self.api_key.reveal().is_some_and(|key| key.len() < MIN_KEY_BYTES) {
+            return Err(ConfigError::new(format!(
+                "server.api_key (SVARA_API_KEY) must have at least {MIN_KEY_BYTES} characters, chosen at random"
+            )));
+        }
         if self.drain_delay_seconds.duration() > self.drain_seconds.duration() {
             return Err(ConfigError::new("server.drain_delay_seconds must be at most server.drain_seconds"));
         }
         for host in self.hosts.iter().filter(|host| *host != "*") {
             // A port is none of the name; clients of any port are answered.
-            if host.is_empty() || !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
+            if host.is_empty()
+                || !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+            {
                 return Err(ConfigError::new(format!(
                     "server.hosts: {host:?} must be \"*\" or a host name without a port, such as \"tts.example.org\""
                 )));

@@ -261,8 +261,11 @@ pub(crate) async fn read_fields(request: Request, state: &AppState) -> Result<(F
     match body::body_type(&request) {
         BodyType::Json => {
             let has_recording = |fields: &Fields| fields.reference_audio.is_some();
-            let limits =
-                JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
+            let limits = JsonLimits {
+                with_recording: state.body_bytes,
+                of_text: state.text_body_bytes,
+                has_recording,
+            };
             body::json_telling(request, limits).await
         }
         BodyType::Multipart | BodyType::UrlEncoded => {

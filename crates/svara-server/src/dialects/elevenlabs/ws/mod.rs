@@ -10,12 +10,15 @@ mod sound;
 use std::time::{Duration, Instant};
 
 use axum::{
-    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{Message, WebSocket, rejection::WebSocketUpgradeRejection},
+    },
     response::Response,
 };
 use http::{HeaderName, HeaderValue, Uri};
 use svara_engine::{Normalization, SpeakError, SpeechRequest};
-use svara_service::{Delivery, Dialect, Order};
+use svara_service::{Caller, Delivery, Dialect, Order, ServiceError};
 use tracing::Instrument;
 
 use self::{
@@ -36,6 +39,8 @@ use crate::{
 const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 /// Tells how long a client may be silent: what it asked for, within the limits.
 const INACTIVITY: HeaderName = HeaderName::from_static("x-inactivity-timeout");
+/// How long a client without a key may take to send the message that brings it.
+const KEY_WITHIN: Duration = Duration::from_secs(5);
 const DEFAULT_INACTIVITY_S: u64 = 20;
 const LONGEST_INACTIVITY_S: u64 = 180;
 
@@ -86,17 +91,58 @@ fn open(
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
     let options = Options::read(uri.query().unwrap_or_default());
     let inactivity_s = options.as_ref().ok().map(|options| options.inactivity.as_secs());
-    let serving = async move |socket| match prepare(state, kind, options, addressed).await {
-        Ok((session, orders)) => run::run(socket, session, orders).await,
-        Err(error) => {
-            tracing::info!(kind = error.kind.name(), reason = error.message, "socket refused");
-            run::refuse(socket, error).await;
+    let serving = async move |mut socket| {
+        let mut addressed = addressed;
+        let Some(first) = first_message(&mut socket, &state, &mut addressed.asker.caller).await else {
+            return;
+        };
+        // Nothing is looked up for a client without a key.
+        let prepared = match first {
+            Ok(first) => prepare(state, kind, options, addressed).await.map(|prepared| (first, prepared)),
+            Err(error) => Err(error),
+        };
+        match prepared {
+            Ok((first, (session, orders))) => run::run(socket, first, session, orders).await,
+            Err(error) => {
+                tracing::info!(kind = error.kind.name(), reason = error.message, "socket refused");
+                run::refuse(socket, error).await;
+            }
         }
     };
     let span = tracing::Span::current();
     let mut response = upgrade.on_upgrade(move |socket| serving(socket).instrument(span));
     response.headers_mut().extend(inactivity_s.map(|seconds| (INACTIVITY, HeaderValue::from(seconds))));
     Ok(response)
+}
+
+/// Waits for the message with the key, where one is required and the request brought none. Returns the message, which may
+/// bring a text, too; `None` if the client is gone.
+async fn first_message(
+    socket: &mut WebSocket,
+    state: &AppState,
+    caller: &mut Caller,
+) -> Option<Result<Option<Message>, ApiError>> {
+    if !matches!(caller, Caller::Unknown) {
+        return Some(Ok(None));
+    }
+    let first = async {
+        loop {
+            match socket.recv().await {
+                Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => return Some(message),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+            }
+        }
+    };
+    let Ok(first) = tokio::time::timeout(KEY_WITHIN, first).await else {
+        return Some(Err(ServiceError::key_missing().into()));
+    };
+    let first = first?;
+    let identified = run::read(&first).and_then(|message| Ok(state.callers.identify(message.key())?));
+    Some(identified.map(|identified| {
+        *caller = identified;
+        Some(first)
+    }))
 }
 
 async fn prepare(

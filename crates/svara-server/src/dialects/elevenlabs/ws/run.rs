@@ -16,7 +16,7 @@ use futures::{
 use svara_audio::SampleRate;
 use svara_engine::PieceTiming;
 use svara_http::Phase;
-use svara_service::{Caller, Order, Speaking};
+use svara_service::{Order, ServiceError, Speaking};
 
 use super::{
     context::Key,
@@ -34,25 +34,25 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// The orders of a socket.
 pub(super) struct Orders {
     pub(super) state: AppState,
-    /// What all of them have in common; the caller, once a message has brought a key.
+    /// What all of them have in common.
     pub(super) template: Order,
 }
 
-impl Orders {
-    /// Identifies the caller by a message's key, where the request brought none.
-    ///
-    /// # Errors
-    /// The message brings no key either, or an unknown one.
-    fn identify(&mut self, message: ClientMessage) -> Result<ClientMessage, ApiError> {
-        if matches!(self.template.caller, Caller::Unknown) {
-            self.template.caller = self.state.callers.identify(message.key())?;
-        }
-        Ok(message)
+/// Reads a client's message.
+///
+/// # Errors
+/// It isn't a JSON object of the fields of a message.
+pub(super) fn read(message: &Message) -> Result<ClientMessage, ApiError> {
+    match message {
+        Message::Binary(bytes) => std::str::from_utf8(bytes)
+            .map_err(|_| ApiError::bad_request("messages must be JSON text"))
+            .and_then(ClientMessage::read),
+        message => ClientMessage::read(message.to_text().unwrap_or_default()),
     }
 }
 
-/// Serves a socket to its end. Dropping the future ends all that is being said.
-pub(super) async fn run(socket: WebSocket, session: Session, orders: Orders) {
+/// Serves a socket to its end, `first` being a message that has been read already. Dropping the future ends all that is being said.
+pub(super) async fn run(socket: WebSocket, first: Option<Message>, session: Session, orders: Orders) {
     let (sink, messages) = socket.split();
     let mut socket = Socket {
         orders,
@@ -64,6 +64,9 @@ pub(super) async fn run(socket: WebSocket, session: Session, orders: Orders) {
         spoken: 0,
         over: false,
     };
+    if let Some(first) = first {
+        socket.received(&first);
+    }
     let parted = socket.serve().await;
     // All that is being said ends here.
     socket.contexts.clear();
@@ -168,16 +171,11 @@ impl Socket {
     }
 
     fn received(&mut self, message: &Message) {
-        let read = match message {
-            Message::Text(text) => ClientMessage::read(text),
-            Message::Binary(bytes) => std::str::from_utf8(bytes)
-                .map_err(|_| ApiError::bad_request("messages must be JSON text"))
-                .and_then(ClientMessage::read),
-            // The socket itself answers pings.
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return,
-        };
-        let known = read.and_then(|message| self.orders.identify(message));
-        let actions = known.and_then(|message| self.session.on_message(message, Instant::now()));
+        // The socket itself answers pings.
+        if matches!(message, Message::Ping(_) | Message::Pong(_) | Message::Close(_)) {
+            return;
+        }
+        let actions = read(message).and_then(|message| self.session.on_message(message, Instant::now()));
         let actions = actions.unwrap_or_else(|error| self.session.fail(error, POLICY));
         self.apply(actions);
     }
@@ -207,6 +205,13 @@ impl Socket {
     fn apply(&mut self, actions: Vec<Action>) {
         for action in actions {
             match action {
+                Action::Speak { .. }
+                    if !self.orders.state.callers.still_knows(&self.orders.template.caller) =>
+                {
+                    // The key was taken away while the socket was open.
+                    let last = self.session.fail(ServiceError::key_unknown().into(), POLICY);
+                    return self.apply(last);
+                }
                 Action::Speak { key, id, text, settings } => {
                     let mut order = self.orders.template.clone();
                     let request = &mut order.request;

@@ -1,0 +1,218 @@
+//! Who may be connected: bounds for all clients and for each address, and who gives way when they are reached.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+/// Seats beyond the bounds for connections that only ask whether the server lives.
+const PROBES: usize = 16;
+/// The part of an IPv6 address that one client gets: a /64.
+const IPV6_NETWORK: u128 = u128::MAX << 64;
+
+/// All seats of a server.
+#[derive(Debug)]
+pub(crate) struct Seats {
+    most: usize,
+    most_per_peer: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Numbers connections, and the moments at which they become idle.
+    clock: u64,
+    open: HashMap<u64, Taken>,
+    /// Those that haven't given way, without probes.
+    seated: usize,
+    by_peer: HashMap<IpAddr, usize>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    peer: IpAddr,
+    probes: bool,
+    /// When it became idle; `None` while a request is open.
+    idle_since: Option<u64>,
+    gives_way: bool,
+    asked: Arc<Notify>,
+}
+
+/// A connection's seat; dropping it frees it.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    seats: Arc<Seats>,
+    id: u64,
+    /// Only probes are answered on it.
+    pub(crate) probes: bool,
+    asked: Arc<Notify>,
+}
+
+impl Seats {
+    pub(crate) fn new(most: usize, most_per_peer: usize) -> Arc<Self> {
+        Arc::new(Self { most, most_per_peer, state: Mutex::default() })
+    }
+
+    /// A seat for a client. Where there is none, the connection that has been idle for the longest gives way; if none is
+    /// idle, the new one may only probe.
+    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr) -> Seat {
+        let peer = network(peer);
+        let mut state = self.state();
+        let of_peer = state.by_peer.get(&peer).copied().unwrap_or_default();
+        let room = (of_peer < self.most_per_peer
+            || state.give_way(|taken| taken.peer == peer && !taken.probes))
+            && (state.seated < self.most || state.give_way(|taken| !taken.probes));
+        let probes = !room;
+        if room {
+            state.seated += 1;
+            *state.by_peer.entry(peer).or_default() += 1;
+        } else if state.open.values().filter(|taken| taken.probes && !taken.gives_way).count() >= PROBES {
+            // Whatever its state: a probe takes a moment.
+            state.oldest_probe_gives_way();
+        }
+        state.clock += 1;
+        let (id, asked) = (state.clock, Arc::new(Notify::new()));
+        let taken = Taken { peer, probes, idle_since: Some(id), gives_way: false, asked: Arc::clone(&asked) };
+        state.open.insert(id, taken);
+        drop(state);
+        Seat { seats: Arc::clone(self), id, probes, asked }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Asks the longest idle one of these to give way; whether there is one.
+    fn give_way(&mut self, of: impl Fn(&Taken) -> bool) -> bool {
+        let idle = self.open.iter().filter(|(_, taken)| !taken.gives_way && of(taken));
+        let idle = idle.filter_map(|(id, taken)| Some((taken.idle_since?, *id)));
+        let Some((_, id)) = idle.min() else { return false };
+        self.ask(id);
+        true
+    }
+
+    fn oldest_probe_gives_way(&mut self) {
+        let probes = self.open.iter().filter(|(_, taken)| taken.probes && !taken.gives_way);
+        if let Some(id) = probes.map(|(id, _)| *id).min() {
+            self.ask(id);
+        }
+    }
+
+    fn ask(&mut self, id: u64) {
+        let Some(taken) = self.open.get_mut(&id) else { return };
+        taken.gives_way = true;
+        taken.asked.notify_one();
+        let (peer, probes) = (taken.peer, taken.probes);
+        if !probes {
+            self.leave(peer);
+        }
+    }
+
+    fn leave(&mut self, peer: IpAddr) {
+        self.seated = self.seated.saturating_sub(1);
+        if let Some(of_peer) = self.by_peer.get_mut(&peer) {
+            *of_peer = of_peer.saturating_sub(1);
+            if *of_peer == 0 {
+                self.by_peer.remove(&peer);
+            }
+        }
+    }
+}
+
+impl Seat {
+    /// Says whether no request is open.
+    pub(crate) fn set_idle(&self, idle: bool) {
+        let mut state = self.seats.state();
+        state.clock += 1;
+        let now = state.clock;
+        if let Some(taken) = state.open.get_mut(&self.id) {
+            taken.idle_since = idle.then(|| taken.idle_since.unwrap_or(now));
+        }
+    }
+
+    /// Waits until the connection has to give way.
+    pub(crate) async fn given_up(&self) {
+        self.asked.notified().await;
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut state = self.seats.state();
+        if let Some(taken) = state.open.remove(&self.id)
+            && !taken.gives_way
+            && !taken.probes
+        {
+            state.leave(taken.peer);
+        }
+    }
+}
+
+/// What counts as one client: an address, or the network that an IPv6 client gets.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & IPV6_NETWORK).into(),
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    fn peer(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn gives_way(seat: &Seat) -> bool {
+        seat.given_up().now_or_never().is_some()
+    }
+
+    #[test]
+    fn the_longest_idle_one_gives_way() {
+        let seats = Seats::new(3, 3);
+        let [first, second, third] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|text| seats.take(peer(text)));
+        first.set_idle(false);
+        second.set_idle(false);
+        second.set_idle(true);
+        let fourth = seats.take(peer("10.0.0.4"));
+        assert!(gives_way(&third) && !fourth.probes && !gives_way(&first) && !gives_way(&second));
+        let fifth = seats.take(peer("10.0.0.5"));
+        assert!(gives_way(&second) && !fifth.probes);
+        [&fourth, &fifth].map(|seat| seat.set_idle(false));
+        assert!(seats.take(peer("10.0.0.6")).probes, "all are busy");
+        drop((first, second, third));
+        assert!(!seats.take(peer("10.0.0.6")).probes);
+    }
+
+    #[test]
+    fn an_address_has_its_own_bound() {
+        let seats = Seats::new(10, 2);
+        let same = ["2001:db8::1", "2001:db8::2"].map(|text| seats.take(peer(text)));
+        same.iter().for_each(|seat| seat.set_idle(false));
+        assert!(seats.take(peer("2001:db8::ffff:3")).probes, "a /64 is one client");
+        assert!(!seats.take(peer("2001:db8:0:1::1")).probes);
+        assert!(!seats.take(peer("::ffff:10.0.0.1")).probes);
+    }
+
+    #[test]
+    fn probes_always_get_a_seat() {
+        let seats = Seats::new(1, 1);
+        let busy = seats.take(peer("10.0.0.1"));
+        busy.set_idle(false);
+        let probes: Vec<Seat> = (0..=PROBES).map(|_| seats.take(peer("10.0.0.2"))).collect();
+        assert!(probes.iter().all(|seat| seat.probes));
+        assert!(gives_way(&probes[0]) && !gives_way(&probes[1]));
+        drop(probes);
+        drop(busy);
+        let state = seats.state();
+        assert!(state.open.is_empty() && state.seated == 0 && state.by_peer.is_empty());
+    }
+}
