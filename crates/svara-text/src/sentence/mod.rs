@@ -1,11 +1,13 @@
 //! Sentence boundaries: UAX #29, adapted to Indian text.
 
 mod abbreviations;
+mod letter_names;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use self::abbreviations::{
-    BEFORE_NUMBERS, OTHERWISE_WORDS, SYLLABLE_WORDS, TITLES, TITLES_AT_START, is_letter_name,
+use self::{
+    abbreviations::{BEFORE_NUMBERS, OTHERWISE_WORDS, SYLLABLE_WORDS, TITLES, TITLES_AT_START},
+    letter_names::is_letter_name,
 };
 use crate::writing::{WritingSystem, digit_value};
 
