@@ -186,7 +186,7 @@ mod tests {
         assert!(gives_way(&third) && !fourth.probes && !gives_way(&first) && !gives_way(&second));
         let fifth = seats.take(peer("10.0.0.5"));
         assert!(gives_way(&second) && !fifth.probes);
-        [&fourth, &fifth].map(|seat| seat.set_idle(false));
+        [&fourth, &fifth].into_iter().for_each(|seat| seat.set_idle(false));
         assert!(seats.take(peer("10.0.0.6")).probes, "all are busy");
         drop((first, second, third));
         assert!(!seats.take(peer("10.0.0.6")).probes);

@@ -50,7 +50,7 @@ fn main() {
             "fork" => drop(again(value).spawn().expect("a grandchild")),
             "daemon" => drop(again(&format!("new-session,{value}")).spawn().expect("a daemon")),
             "bare-daemon" => {
-                drop(again(&format!("new-session,{value}")).env_clear().spawn().expect("a daemon"))
+                drop(again(&format!("new-session,{value}")).env_clear().spawn().expect("a daemon"));
             }
             "new-session" => drop(nix::unistd::setsid().expect("no leader of a group yet")),
             "orphans" => orphans(value.parse().expect("a number")),

@@ -166,7 +166,7 @@ impl<'t> Editor<'t> {
         match self.edits.last_mut() {
             // A run of deletions is one.
             Some(last) if meets && with.is_empty() && last.typed.end == start && last.said.is_empty() => {
-                last.typed.end = range.end
+                last.typed.end = range.end;
             }
             _ => self.edits.push(Replacement { typed: start..range.end, said: said..self.made.len() }),
         }

@@ -71,7 +71,7 @@ fn a_claim_of_samples_costs_no_time() {
     decode_upload(&file, SampleRate::SNAC, &limits).expect("the file as it is");
     let run = file.windows(4).position(|name| name == b"trun").expect("it has a run");
     // The flags go, so that the run has nothing but its number of samples.
-    let mut claims = file.clone();
+    let mut claims = file;
     claims[run + 4..run + 12].copy_from_slice(&[0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
     let start = Instant::now();
     assert!(decode_upload(&claims, SampleRate::SNAC, &limits).is_err());

@@ -80,7 +80,7 @@ impl Shelf {
                 Ok(Some(record)) => drop(jobs.insert(id, (record, BTreeMap::new()))),
                 Ok(None) => {}
                 Err(error @ StoreError::Damaged { .. }) => {
-                    tracing::error!(id, %error, "a job can't be read; its files stay in the store")
+                    tracing::error!(id, %error, "a job can't be read; its files stay in the store");
                 }
                 Err(error) => return Err(error),
             }

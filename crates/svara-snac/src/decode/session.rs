@@ -17,7 +17,7 @@ use crate::{
 
 /// A decoder that makes calls. Belongs to one thread.
 pub(crate) enum DecodeSession {
-    Native { net: Arc<Net>, model: CodecModel, buffers: Buffers },
+    Native { net: Arc<Net>, model: Box<CodecModel>, buffers: Buffers },
     Onnx(Box<DecoderGraph>),
 }
 
@@ -157,7 +157,7 @@ impl SessionSource {
         match self {
             Self::Native { net, model } => Ok(DecodeSession::Native {
                 net: Arc::clone(net),
-                model: model.clone(),
+                model: Box::new(model.clone()),
                 buffers: Buffers::default(),
             }),
             Self::Onnx { runtime, session } => {

@@ -33,6 +33,9 @@ fn unfit<T>(reason: impl Into<String>) -> Result<T, Unfit> {
     Err(Unfit(reason.into()))
 }
 
+/// The codebooks, the floats in an entry, the channels of a latent, and the layer from one to the other.
+type Embedding = ([Vec<f32>; CODEBOOKS], usize, usize, Affine);
+
 impl Net {
     /// Packs a file's weights for a vector unit.
     ///
@@ -97,8 +100,7 @@ impl<'a> Loader<'a> {
         Ok(Net { unit: self.unit, codebooks, entry_len, embed, front, blocks, last })
     }
 
-    /// The codebooks, the floats in an entry, the channels of a latent, and the layer from one to the other.
-    fn embed(&mut self, codes: usize) -> Result<([Vec<f32>; CODEBOOKS], usize, usize, Affine), Unfit> {
+    fn embed(&mut self, codes: usize) -> Result<Embedding, Unfit> {
         let name = |level: usize| format!("quantizer.quantizers.{level}");
         let [latents, entry, 1] = self.shape(&format!("{}.out_proj.weight", name(0)))?[..] else {
             return unfit("its codebooks have no projection");

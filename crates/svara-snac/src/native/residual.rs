@@ -73,7 +73,7 @@ impl Residual {
         match &self.wide {
             Wide::Depthwise(filters) => unit.run(RunDepthwise { end, filters, y, scratch }),
             Wide::Full { matrix, bias, second } => {
-                unit.run(RunFull { end, matrix, bias, second, y, scratch })
+                unit.run(RunFull { end, matrix, bias, second, y, scratch });
             }
         }
     }

@@ -11,7 +11,7 @@ use super::buffer::Aligned;
 /// Nearly minimax coefficients of sin²(√u) / u on [0, π²/4], the highest power first.
 const P: [f32; 6] = [-3.582_031e-6, 0.000_139_031_33, -0.003_171_671_2, 0.044_442_5, -0.333_332_87, 1.0];
 /// (π/2)². Where αx is so large that an f32 holds no angle (beyond 10⁷), sin² at least stays in [0, 1].
-const MAX_U: f32 = 2.467_401_1;
+const MAX_U: f32 = 2.467_401;
 /// 1.5 · 2²³: adding it to a float of less than 2²² and taking it away again rounds to an integer.
 const ROUND: f32 = 12_582_912.0;
 /// −π in three parts. The first two have so few bits that their products with an integer are exact, also without FMA.

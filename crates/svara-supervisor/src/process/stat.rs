@@ -44,11 +44,14 @@ fn processes() -> impl Iterator<Item = Stat> {
     entries.filter_map(|entry| read(entry.file_name().to_str()?.parse().ok()?))
 }
 
+/// What marks a process as one of a family, once it is asked for.
+type Mark = OnceCell<Option<Box<[u8]>>>;
+
 /// One reading of all processes, for everyone who asks at the same moment.
 #[derive(Debug)]
 pub struct ProcessTable {
     /// Without zombies: they hold no resources and vanish with their parent.
-    alive: BTreeMap<i32, (Stat, OnceCell<Option<Box<[u8]>>>)>,
+    alive: BTreeMap<i32, (Stat, Mark)>,
 }
 
 impl ProcessTable {

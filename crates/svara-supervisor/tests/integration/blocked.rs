@@ -171,7 +171,7 @@ fn a_client_that_closes_its_half_gets_its_answer() {
     bed.event("api", Kind::Ready);
     for (command, end) in [("status", "\"answer\":\"status\""), ("stop", "api: stopped")] {
         let mut client = UnixStream::connect(bed.path("socket")).unwrap();
-        write!(client, "{{\"version\":1,\"command\":\"{command}\",\"programs\":[]}}\n").unwrap();
+        writeln!(client, "{{\"version\":1,\"command\":\"{command}\",\"programs\":[]}}").unwrap();
         client.shutdown(std::net::Shutdown::Write).unwrap();
         if command == "stop" {
             bed.event("api", Kind::Stopping);

@@ -121,9 +121,9 @@ fn json_is_json_in_every_file() {
 #[test]
 fn long_lines_are_cut_between_characters_everywhere() {
     let word = "न".repeat(20_000);
-    let text = format!("[program.api]\ncommand = [\"sh\", \"-c\", \"cat DIR/long; exec sleep 1000\"]\n");
-    let bed = Bed::start_as(&text, |_, directory| {
-        std::fs::write(directory.join("long"), word.clone() + "\n").unwrap()
+    let text = "[program.api]\ncommand = [\"sh\", \"-c\", \"cat DIR/long; exec sleep 1000\"]\n";
+    let bed = Bed::start_as(text, |_, directory| {
+        std::fs::write(directory.join("long"), word.clone() + "\n").unwrap();
     });
     eventually("all of it", || bed.read("log/api.log").replace('\n', "").len() == word.len());
     let log = bed.read("log/api.log");

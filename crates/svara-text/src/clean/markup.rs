@@ -40,7 +40,7 @@ pub(super) fn read<'t>(text: &'t str, keeps: &impl Fn(&str) -> bool) -> (Edited<
     }
     let end = reader.editor.made_len(text.len());
     while let Some(open) = reader.open.pop() {
-        reader.close(open, end);
+        reader.close(&open, end);
     }
     (reader.editor.finish(), reader.asked)
 }
@@ -113,7 +113,7 @@ impl<'t> Reader<'t> {
                 // Elements that overlap end with the one around them.
                 while let Some(open) = self.open.pop() {
                     let found = open.name.eq_ignore_ascii_case(&name);
-                    self.close(open, end);
+                    self.close(&open, end);
                     if found {
                         break;
                     }
@@ -178,7 +178,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn close(&mut self, open: Open, end: usize) {
+    fn close(&mut self, open: &Open, end: usize) {
         if open.start < end {
             match open.meaning {
                 Meaning::SaidAs(said_as) => self.asked.said_as.push((open.start..end, said_as)),

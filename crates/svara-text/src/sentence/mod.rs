@@ -112,7 +112,7 @@ fn is_first_of_title(word: &str, rest: &str) -> bool {
             .and_then(|title| title.strip_prefix('.'))
             .is_some_and(|more| rest.starts_with(more))
     };
-    TITLES.iter().any(|titles| titles.iter().any(|title| starts(title)))
+    TITLES.iter().any(|titles| titles.iter().any(&starts))
 }
 
 /// One capital letter, one bare letter of an Indian script, the name of an English letter in such a script, or several of
