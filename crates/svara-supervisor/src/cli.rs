@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use svara_supervisor::{
     config::{Config, ConfigError, Variables, load},
     control::{DEFAULT_SOCKET, Failure, Request, Response, ask_within, table},
@@ -24,6 +24,9 @@ const UNKNOWN: u8 = 4;
 const BAD_CONFIGURATION: u8 = 64;
 /// Exit code: no supervisor answers (`EX_UNAVAILABLE`).
 const UNREACHABLE: u8 = 69;
+
+/// How often `status --watch` looks.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 /// How long to wait for an answer that needs no program's doing.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -53,8 +56,14 @@ enum Command {
         /// Programs to show [default: all].
         programs: Vec<String>,
         /// Print JSON even on a terminal.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "table")]
         json: bool,
+        /// Print the table even into a pipe.
+        #[arg(long)]
+        table: bool,
+        /// Show it again every two seconds, until interrupted.
+        #[arg(long)]
+        watch: bool,
     },
     /// Start programs that are stopped, exited or failed.
     Start(Wish),
@@ -113,6 +122,13 @@ enum Command {
     Metrics,
     /// Stop all programs and exit.
     Shutdown,
+    /// Print a script that completes commands in a shell.
+    Completions {
+        /// `bash`, `zsh`, `fish`, `elvish` or `powershell`.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
     /// Kill what a killed supervisor leaves behind.
     #[command(hide = true)]
     Guard { token: String },
@@ -139,6 +155,12 @@ pub(crate) fn main() -> ExitCode {
     let code = match cli.command {
         Command::Run(file) => start(&file, cli.socket),
         Command::Check(file) => check(&file),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "svara-supervisor", &mut io::stdout());
+            0
+        }
+        // The reader of our output may be gone.
+        Command::Man => u8::from(clap_mangen::Man::new(Cli::command()).render(&mut io::stdout()).is_err()),
         Command::Guard { token } => {
             guard_main(&token);
             0
@@ -197,9 +219,11 @@ fn start(file: &File, socket: Option<PathBuf>) -> u8 {
 
 fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) -> u8 {
     let json = match &command {
-        Command::Status { json, .. } | Command::Events { json, .. } => *json || !io::stdout().is_terminal(),
+        Command::Status { json, table, .. } => *json || !(*table || io::stdout().is_terminal()),
+        Command::Events { json, .. } => *json || !io::stdout().is_terminal(),
         _ => false,
     };
+    let watch = matches!(command, Command::Status { watch: true, .. });
     let request = match command {
         Command::Status { programs, .. } => Request::Status { programs },
         Command::Start(Wish { programs, wait }) => Request::Start { programs, wait },
@@ -213,7 +237,11 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
         Command::Reopen => Request::Reopen,
         Command::Metrics => Request::Metrics,
         Command::Shutdown => Request::Shutdown,
-        Command::Run(_) | Command::Check(_) | Command::Guard { .. } => return UNKNOWN,
+        Command::Run(_)
+        | Command::Check(_)
+        | Command::Completions { .. }
+        | Command::Man
+        | Command::Guard { .. } => return UNKNOWN,
     };
     let socket = match socket.map_or_else(|| environment().expand(DEFAULT_SOCKET).map(PathBuf::from), Ok) {
         Ok(socket) => socket,
@@ -222,10 +250,25 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
             return UNREACHABLE;
         }
     };
+    loop {
+        if watch {
+            // Home, and clear to the end of the screen.
+            print!("\x1b[H\x1b[J");
+        }
+        let code = exchange(&socket, timeout, &request, json);
+        if !watch || code == UNREACHABLE {
+            return code;
+        }
+        std::thread::sleep(WATCH_EVERY);
+    }
+}
+
+/// Sends a request and prints the answer; returns the exit code.
+fn exchange(socket: &std::path::Path, timeout: Option<Duration>, request: &Request, json: bool) -> u8 {
     // Without any answer: the supervisor exited before it could give one.
     let mut code = UNREACHABLE;
     let limit = timeout.or(Some(ANSWER).filter(|_| !request.follows() && !request.waits()));
-    let asked = ask_within(&socket, &request, limit, |response| match show(&response, json) {
+    let asked = ask_within(socket, request, limit, |response| match show(&response, json) {
         Ok(shown) => {
             code = shown;
             true

@@ -90,9 +90,16 @@ pub struct Event {
     /// The cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// For hooks: how many equal events before it this one stands for as well.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated: u64,
     /// The last lines of its output, for failures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<String>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Event {
@@ -163,6 +170,7 @@ impl EventLog {
             program: program.map(str::to_owned),
             pid,
             cause,
+            repeated: 0,
             output,
         };
         self.logs.write_now(&self.text, event.to_text());

@@ -1,9 +1,16 @@
-//! `svara-supervisor`: the command line.
+//! `svara-supervisor`: the command line. Called `supervisorctl`, it speaks that one's words.
 
 mod cli;
+mod shim;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let called = arguments.next().unwrap_or_default();
+    if Path::new(&called).file_name().is_some_and(|name| name == "supervisorctl") {
+        let words = arguments.map(|word| word.to_string_lossy().into_owned());
+        return ExitCode::from(shim::main(words));
+    }
     cli::main()
 }

@@ -10,36 +10,42 @@ pub(super) fn account(program: &file::Program, fields: &mut Fields<'_>) -> Optio
         return None;
     }
     let name = fields.text("user", program.user.as_deref().unwrap_or_default());
-    let user = match name.parse::<u32>() {
-        _ if name.is_empty() => User::from_uid(Uid::current()),
-        Ok(id) => User::from_uid(Uid::from_raw(id)),
-        Err(_) => User::from_name(&name),
+    let number = if name.is_empty() { Some(Uid::current().as_raw()) } else { name.parse::<u32>().ok() };
+    let user = match number {
+        Some(id) => User::from_uid(Uid::from_raw(id)),
+        None => User::from_name(&name),
     };
-    let Ok(Some(user)) = user else {
-        fields.fault("user", format!("there is no user `{name}`"));
-        return None;
+    // A number needs no entry in the table of users.
+    let (uid, mut gid, known) = match (user, number) {
+        (Ok(Some(user)), _) => (user.uid, user.gid, Some(user)),
+        (_, Some(id)) => (Uid::from_raw(id), Gid::from_raw(id), None),
+        _ => {
+            fields.fault("user", format!("there is no user `{name}`; a number needs no entry"));
+            return None;
+        }
     };
-    let mut gid = user.gid;
     if let Some(group) = &program.group {
         let group = fields.text("group", group);
         let found = match group.parse::<u32>() {
-            Ok(id) => Group::from_gid(Gid::from_raw(id)),
-            Err(_) => Group::from_name(&group),
+            Ok(id) => Ok(Some(Gid::from_raw(id))),
+            Err(_) => Group::from_name(&group).map(|found| found.map(|group| group.gid)),
         };
         match found {
-            Ok(Some(found)) => gid = found.gid,
-            _ => fields.fault("group", format!("there is no group `{group}`")),
+            Ok(Some(found)) => gid = found,
+            _ => fields.fault("group", format!("there is no group `{group}`; a number needs no entry")),
         }
     }
     let own = (Uid::effective(), Gid::effective());
-    if (user.uid, gid) == own {
+    if (uid, gid) == own {
         return None;
     }
     if !own.0.is_root() {
         fields.fault("user", format!("only root can run programs as a user other than `{}`", own.0));
         return None;
     }
-    let groups = std::ffi::CString::new(user.name).ok().and_then(|name| getgrouplist(&name, gid).ok());
-    let groups = groups.unwrap_or_else(|| vec![gid]).into_iter().map(Gid::as_raw).collect();
-    Some(Account { uid: user.uid.as_raw(), gid: gid.as_raw(), groups })
+    let named = known.as_ref().and_then(|user| std::ffi::CString::new(user.name.as_str()).ok());
+    let groups = named.and_then(|name| getgrouplist(&name, gid).ok()).unwrap_or_else(|| vec![gid]);
+    let groups = groups.into_iter().map(Gid::as_raw).collect();
+    let home = known.as_ref().map_or_else(|| "/".into(), |user| user.dir.clone());
+    Some(Account { uid: uid.as_raw(), gid: gid.as_raw(), groups, name: known.map(|user| user.name), home })
 }

@@ -6,6 +6,9 @@ use bytesize::ByteSize;
 
 use super::{expand::Variables, fault::Fault, file::Scalar};
 
+/// A longer time is a mistake, and the clock may not have it.
+const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
+
 /// Reads the values of one table and collects their faults.
 pub(super) struct Fields<'a> {
     /// Name of the table, as in `program.vllm`.
@@ -66,13 +69,18 @@ impl Fields<'_> {
 
     pub(super) fn duration(&mut self, key: &str, value: Option<&str>, default: Duration) -> Duration {
         let parse = |text: &str| {
-            humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 500ms, 30s or 15m"))
+            let parsed = humantime::parse_duration(text);
+            let parsed = parsed.map_err(|error| format!("{error}; write it as 500ms, 30s or 15m"))?;
+            if parsed > LONGEST { Err("must not be longer than 3650d".to_owned()) } else { Ok(parsed) }
         };
         value.map_or(Some(default), |text| self.parsed(key, text, parse)).unwrap_or(default)
     }
 
     pub(super) fn bytes(&mut self, key: &str, value: Option<&str>) -> Option<u64> {
-        let parse = |text: &str| text.parse::<ByteSize>().map(|size| size.as_u64());
+        let parse = |text: &str| {
+            let parsed = text.parse::<ByteSize>().map(|size| size.as_u64());
+            parsed.map_err(|_| "expected a size such as 4096, 50MiB or 24GB")
+        };
         value.and_then(|text| self.parsed(key, text, parse))
     }
 
@@ -82,8 +90,16 @@ impl Fields<'_> {
         value: Option<&Scalar>,
         default: T,
     ) -> T {
-        let parse = |text: &str| text.parse::<T>().map_err(|_| "expected a non-negative whole number");
+        let parse = |text: &str| text.parse::<T>().map_err(|_| "expected a whole number");
         value.map_or(Some(default), |v| self.parsed(key, &v.to_string(), parse)).unwrap_or(default)
+    }
+
+    pub(super) fn octal(&mut self, key: &str, value: &str) -> Option<u32> {
+        let parse = |text: &str| match u32::from_str_radix(text, 8) {
+            Ok(mask) if mask <= 0o777 => Ok(mask),
+            _ => Err("expected octal digits such as 022"),
+        };
+        self.parsed(key, value, parse)
     }
 
     pub(super) fn float(&mut self, key: &str, value: Option<&Scalar>, default: f64) -> f64 {

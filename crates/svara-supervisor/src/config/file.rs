@@ -50,6 +50,7 @@ pub(super) struct Supervisor {
     pub(super) socket: Option<String>,
     pub(super) metrics: Option<String>,
     pub(super) health_report: Option<String>,
+    pub(super) hook_grace: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -70,6 +71,8 @@ pub(super) struct Program {
     pub(super) extra_args: Option<String>,
     pub(super) directory: Option<String>,
     #[serde(default)]
+    pub(super) aliases: Vec<String>,
+    #[serde(default)]
     pub(super) environment: BTreeMap<String, String>,
     pub(super) enabled: Option<Scalar>,
     pub(super) autostart: Option<Scalar>,
@@ -81,6 +84,8 @@ pub(super) struct Program {
     pub(super) group: Option<String>,
     #[serde(default)]
     pub(super) limits: Limits,
+    pub(super) umask: Option<String>,
+    pub(super) oom_score_adj: Option<Scalar>,
     pub(super) restart: Option<String>,
     pub(super) success_codes: Option<Vec<i32>>,
     #[serde(default)]
@@ -106,6 +111,8 @@ pub(super) struct Limits {
     pub(super) nofile: Option<Scalar>,
     pub(super) core: Option<String>,
     pub(super) memory: Option<String>,
+    pub(super) nproc: Option<Scalar>,
+    pub(super) memlock: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -179,4 +186,6 @@ pub(super) struct Schedule {
     pub(super) enabled: Option<Scalar>,
     #[serde(default)]
     pub(super) when_ready: Vec<String>,
+    pub(super) timezone: Option<String>,
+    pub(super) overlap: Option<Scalar>,
 }

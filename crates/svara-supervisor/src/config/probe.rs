@@ -50,6 +50,11 @@ pub(super) fn probe(probe: &file::Probe, fields: &mut Fields<'_>, role: Role) ->
         successes: fields.integer("successes", probe.successes.as_ref(), 1),
         deadline: fields.duration("deadline", probe.deadline.as_deref(), SECOND * 600),
     };
+    for (key, value) in [("failures", spec.failures), ("successes", spec.successes)] {
+        if value == 0 {
+            fields.fault(key, "must be at least 1");
+        }
+    }
     for (key, value) in [("period", spec.period), ("timeout", spec.timeout), ("deadline", spec.deadline)] {
         if value < Duration::from_millis(10) {
             fields.fault(key, "must be at least 10ms");

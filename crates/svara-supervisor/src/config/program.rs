@@ -30,8 +30,7 @@ pub(super) fn resolve_program(
 ) -> Vec<ProgramSpec> {
     let table = format!("program.{name}");
     let mut fields = Fields { table: table.clone(), variables, faults };
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if name.is_empty() || name == "all" || name.len() > 64 || !name.chars().all(is_word) {
+    if name == "all" || !is_word(name) {
         fields.fault("name", "a name must have 1 to 64 letters, digits, `_` or `-`, and must not be `all`");
     }
     if !fields.switch("enabled", program.enabled.as_ref(), true) {
@@ -56,6 +55,12 @@ pub(super) fn resolve_program(
     specs
 }
 
+/// Whether a name may be part of a file's name.
+pub(super) fn is_word(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    (1..=64).contains(&name.len()) && name.chars().all(fits)
+}
+
 fn replica(
     unique: String,
     name: &str,
@@ -64,6 +69,10 @@ fn replica(
     mut fields: Fields<'_>,
 ) -> ProgramSpec {
     let mut command = fields.words("command", &program.command);
+    if command.first().is_some_and(String::is_empty) && program.command.first().is_some_and(String::is_empty)
+    {
+        fields.fault("command", "the program file must not be empty");
+    }
     if let Some(extra) = &program.extra_args {
         let extra = fields.text("extra_args", extra);
         match shlex::split(&extra) {
@@ -72,6 +81,9 @@ fn replica(
         }
     }
     let environment = program.environment.iter();
+    for name in program.environment.keys().filter(|name| name.is_empty() || name.contains(['=', '\0'])) {
+        fields.fault("environment", format!("`{name}`: a name must not be empty and must not contain `=`"));
+    }
     let environment = environment
         .map(|(name, value)| (name.clone(), fields.text(&format!("environment.{name}"), value)))
         .collect();
@@ -88,6 +100,7 @@ fn replica(
         log(&mut fields, "stderr_log", program.stderr_log.as_deref(), format!("{unique}_error.log"));
     ProgramSpec {
         program: name.to_owned(),
+        aliases: program.aliases.clone(),
         command,
         directory,
         environment,
@@ -99,6 +112,13 @@ fn replica(
             nofile: program.limits.nofile.as_ref().map(|v| fields.integer("limits.nofile", Some(v), 1024)),
             core_bytes: fields.bytes("limits.core", program.limits.core.as_deref()),
             memory_bytes: fields.bytes("limits.memory", program.limits.memory.as_deref()),
+            nproc: program.limits.nproc.as_ref().map(|v| fields.integer("limits.nproc", Some(v), 1024)),
+            memlock_bytes: match program.limits.memlock.as_deref() {
+                Some("unlimited") => Some(nix::sys::resource::RLIM_INFINITY),
+                other => fields.bytes("limits.memlock", other),
+            },
+            umask: program.umask.as_deref().and_then(|mask| fields.octal("umask", mask)),
+            oom_score_adj: Some(oom_score(program.oom_score_adj.as_ref(), &mut fields)),
         },
         restart: restart(program.restart.as_deref(), &mut fields),
         success_codes: program.success_codes.clone().unwrap_or_else(|| vec![0]),
@@ -109,7 +129,11 @@ fn replica(
             SECOND * 60,
         ),
         limit: RestartLimit {
-            max_restarts: fields.integer("max_restarts", program.max_restarts.as_ref(), 10),
+            max_restarts: match &program.max_restarts {
+                // As many as fit into the count.
+                Some(file::Scalar::Text(text)) if text == "unlimited" => u32::MAX,
+                other => fields.integer("max_restarts", other.as_ref(), 10),
+            },
             window: fields.duration("restart_window", program.restart_window.as_deref(), SECOND * 600),
         },
         stop: StopSpec {
@@ -135,6 +159,15 @@ fn replica(
             .collect(),
         name: unique,
     }
+}
+
+/// Above ours, so that the kernel kills a program before the supervisor.
+fn oom_score(value: Option<&file::Scalar>, fields: &mut Fields<'_>) -> String {
+    let score: i32 = fields.integer("oom_score_adj", value, 500);
+    if !(-1000..=1000).contains(&score) {
+        fields.fault("oom_score_adj", "must be between -1000 and 1000");
+    }
+    score.to_string()
 }
 
 fn restart(value: Option<&str>, fields: &mut Fields<'_>) -> RestartPolicy {

@@ -12,7 +12,7 @@ use super::{
     fault::{ConfigError, Fault},
     field::Fields,
     file,
-    program::resolve_program,
+    program::{is_word, resolve_program},
     types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec},
 };
 use crate::{events::Kind, graph::start_order, schedule::ScheduleSpec};
@@ -47,6 +47,7 @@ pub fn parse(text: &str, variables: &Variables) -> Result<Config, ConfigError> {
             replicas => programs.extend(replicas),
         }
     }
+    check_aliases(&file, &mut fields);
     let programs = in_order(&file, programs, &disabled, fields.faults);
     let mut hooks: Vec<_> =
         (0..).zip(&file.hook).map(|(n, hook)| resolve_hook(n, hook, &file, &mut fields)).collect();
@@ -64,6 +65,11 @@ pub fn parse(text: &str, variables: &Variables) -> Result<Config, ConfigError> {
             Duration::from_secs(60),
         ))
         .filter(|every| !every.is_zero()),
+        hook_grace: own.duration(
+            "hook_grace",
+            file.supervisor.hook_grace.as_deref(),
+            Duration::from_secs(10),
+        ),
         log,
         programs,
         disabled,
@@ -71,6 +77,21 @@ pub fn parse(text: &str, variables: &Variables) -> Result<Config, ConfigError> {
         schedules,
     };
     if faults.is_empty() { Ok(config) } else { Err(ConfigError::Faults(faults)) }
+}
+
+/// An alias names one program only.
+fn check_aliases(file: &file::File, fields: &mut Fields<'_>) {
+    let mut seen: BTreeSet<&String> = file.program.keys().collect();
+    for (name, program) in &file.program {
+        for alias in &program.aliases {
+            if alias == "all" || !is_word(alias) || !seen.insert(alias) {
+                let message = format!(
+                    "`{alias}`: expected a name of letters, digits, `_` or `-` that no other program has"
+                );
+                fields.fault(&format!("program.{name}.aliases"), message);
+            }
+        }
+    }
 }
 
 fn metrics_address(value: &str, fields: &mut Fields<'_>) -> Option<SocketAddr> {
@@ -177,6 +198,7 @@ fn resolve_hook(number: usize, hook: &file::Hook, file: &file::File, fields: &mu
 
 fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
     let mut schedules = Vec::new();
+    let mut names = BTreeSet::new();
     for schedule in &file.schedule {
         let mut fields = fields.below(&format!("schedule.{}", schedule.name));
         for name in schedule.when_ready.iter().filter(|name| !file.program.contains_key(*name)) {
@@ -187,6 +209,18 @@ fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
         let command = fields.words("command", &schedule.command);
         let timeout = fields.duration("timeout", schedule.timeout.as_deref(), Duration::from_secs(60));
         let enabled = fields.switch("enabled", schedule.enabled.as_ref(), true);
+        let overlap = fields.switch("overlap", schedule.overlap.as_ref(), false);
+        let zone = fields.text("timezone", schedule.timezone.as_deref().unwrap_or("UTC"));
+        let timezone = zone.parse().unwrap_or_else(|_| {
+            fields.fault("timezone", format!("`{zone}`: expected a time zone such as UTC or Asia/Kolkata"));
+            chrono_tz::UTC
+        });
+        if !is_word(&schedule.name) {
+            fields.fault("name", "must have 1 to 64 letters, digits, `_` or `-`: it names a log file");
+        }
+        if !names.insert(&schedule.name) {
+            fields.fault("name", "there is another schedule of this name");
+        }
         match cron {
             Ok(cron) if enabled => schedules.push(ScheduleSpec {
                 name: schedule.name.clone(),
@@ -194,6 +228,8 @@ fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
                 command,
                 timeout,
                 when_ready: schedule.when_ready.clone(),
+                timezone,
+                overlap,
             }),
             Ok(_) => {}
             Err(error) => fields.fault("cron", format!("`{expression}`: {error}")),

@@ -19,6 +19,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// Interval of the health report line; `None` turns it off.
     pub health_report: Option<Duration>,
+    /// How long the end waits for hooks.
+    pub hook_grace: Duration,
     /// Log files and console.
     pub log: LogConfig,
     /// Programs in start order: each comes after its dependencies.
@@ -55,6 +57,8 @@ pub struct ProgramSpec {
     pub name: String,
     /// The program's name in the file.
     pub program: String,
+    /// Other names that operators may call it by.
+    pub aliases: Vec<String>,
     /// Program file and its arguments; never empty.
     pub command: Vec<String>,
     /// Working directory; ours if `None`.
@@ -110,6 +114,21 @@ pub struct Account {
     pub gid: u32,
     /// All groups of the user, set before the ids change.
     pub groups: Vec<u32>,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its home directory.
+    pub home: PathBuf,
+}
+
+impl Account {
+    /// The variables that tell who somebody is.
+    pub fn environment(&self) -> Vec<(&'static str, std::ffi::OsString)> {
+        let mut variables = vec![("HOME", self.home.clone().into_os_string())];
+        if let Some(name) = &self.name {
+            variables.extend([("USER", name.into()), ("LOGNAME", name.into())]);
+        }
+        variables
+    }
 }
 
 /// Limits of a program; `None` is inherited.
@@ -119,6 +138,14 @@ pub struct Limits {
     pub nofile: Option<u64>,
     /// Size of a core file, bytes.
     pub core_bytes: Option<u64>,
+    /// Processes of its user.
+    pub nproc: Option<u64>,
+    /// Memory that may be locked, bytes.
+    pub memlock_bytes: Option<u64>,
+    /// Permissions that its new files don't get.
+    pub umask: Option<u32>,
+    /// How soon the kernel kills it when memory is short, in digits.
+    pub oom_score_adj: Option<String>,
     /// Memory of all its processes together, through cgroup v2, bytes.
     pub memory_bytes: Option<u64>,
 }

@@ -1,6 +1,8 @@
 //! Serves the control socket: nobody who is silent, slow or patient keeps others from being answered.
 
-use std::{cell::Cell, collections::VecDeque, io, os::fd::AsFd, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::Cell, collections::VecDeque, io, os::fd::AsFd, path::PathBuf, rc::Rc, sync::Arc, time::Duration,
+};
 
 use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
@@ -16,7 +18,7 @@ use tokio::{
 
 use super::{
     protocol::{Failure, Request, Response},
-    server::{Call, Envelope, parse},
+    server::{Call, Envelope, bind, parse},
 };
 
 /// Longest request.
@@ -34,6 +36,9 @@ const MAX_CONVERSATIONS: u32 = 256;
 /// Time limit for a client to send its request, and to accept each line of the answer, unless it follows: a follower may
 /// pause, and is told what it missed.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often to look whether the socket file is still there.
+const LOOK_FOR_FILE: Duration = Duration::from_secs(2);
 
 /// How often to look whether a client that has nothing more to say has gone.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -76,11 +81,20 @@ impl Places {
     }
 }
 
-/// Accepts connections forever.
-pub async fn serve(listener: UnixListener, calls: mpsc::Sender<Call>, places: Places) {
+/// Accepts connections forever. A socket file that was removed is made anew.
+pub async fn serve(mut listener: UnixListener, path: PathBuf, calls: mpsc::Sender<Call>, places: Places) {
     let mut silent: VecDeque<(AbortHandle, Rc<Cell<bool>>)> = VecDeque::new();
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok(accepted) = timeout(LOOK_FOR_FILE, listener.accept()).await else {
+            if !path.exists()
+                && let Ok(bound) = bind(&path)
+                && let Ok(bound) = UnixListener::from_std(bound)
+            {
+                listener = bound;
+            }
+            continue;
+        };
+        let Ok((stream, _)) = accepted else {
             // Probably out of file descriptors; retry once some are closed.
             sleep(Duration::from_millis(100)).await;
             continue;

@@ -4,18 +4,28 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::supervisor::{ProgramReport, Report};
+use crate::supervisor::{ProgramReport, Report, ScheduleReport};
 
 const HEAD: [&str; 8] = ["PROGRAM", "STATE", "PID", "UPTIME", "RESTARTS", "LAST EXIT", "MEMORY", "PROBE"];
 
-/// The status table, one line per program.
+const SCHEDULE_HEAD: [&str; 4] = ["SCHEDULE", "NEXT", "LAST", "OUTCOME"];
+
+/// The status table, one line per program, and one for the schedules.
 pub fn table(report: &Report) -> String {
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    rows.extend(report.programs.iter().map(row));
+    let mut text = columns(HEAD, report.programs.iter().map(row));
+    if !report.schedules.is_empty() {
+        text.push('\n');
+        text.push_str(&columns(SCHEDULE_HEAD, report.schedules.iter().map(schedule_row)));
+    }
+    text
+}
+
+fn columns<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
+    let widths: Vec<usize> = (0..N).map(width).collect();
     let mut text = String::new();
     for row in &rows {
         let mut line = String::new();
@@ -26,6 +36,16 @@ pub fn table(report: &Report) -> String {
         text.push('\n');
     }
     text
+}
+
+fn schedule_row(schedule: &ScheduleReport) -> [String; 4] {
+    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let outcome = match schedule.running {
+        0 => or_dash(&schedule.outcome),
+        1 => format!("running; before: {}", or_dash(&schedule.outcome)),
+        several => format!("{several} running; before: {}", or_dash(&schedule.outcome)),
+    };
+    [schedule.name.clone(), or_dash(&schedule.next), or_dash(&schedule.last), outcome]
 }
 
 fn row(program: &ProgramReport) -> [String; 8] {

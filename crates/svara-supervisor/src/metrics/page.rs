@@ -10,7 +10,10 @@ use prometheus_client::{
 };
 
 use super::gpu::{GpuReading, GpuState};
-use crate::supervisor::{ProgramReport, Report};
+use crate::{
+    program::State,
+    supervisor::{ProgramReport, Report},
+};
 
 /// Renders all metrics. Labels are names of programs, reasons of restarts and indices of GPUs: all bounded.
 pub fn render(report: Report, memory_kills: BTreeMap<String, u64>, gpus: GpuState) -> String {
@@ -42,7 +45,10 @@ impl Collector for Page {
         let dropped = ConstCounter::new(report.dropped_log_bytes);
         single(page, "log_dropped_bytes", "Bytes of output lost to full disks or stuck readers.", &dropped)?;
         self.programs(page, "up", "1 if the program has a process, else 0.", |p| flag(p.pid.is_some()))?;
-        self.programs(page, "ready", "1 if the program is ready, else 0.", |p| flag(p.state == "ready"))?;
+        let is_ready = |p: &ProgramReport| flag(p.state == "ready" || (p.state == "exited" && p.ready));
+        let ready = "1 if the program is ready or has ended as it should, else 0.";
+        self.programs(page, "ready", ready, is_ready)?;
+        family(page, "state", "1 for the state that the program is in, else 0.", self.states())?;
         let degraded = "1 if the program is ready but a dependency is not, else 0.";
         self.programs(page, "degraded", degraded, |p| flag(!p.degraded.is_empty()))?;
         let uptime = |p: &ProgramReport| p.uptime_seconds.map(ConstGauge::new);
@@ -90,6 +96,13 @@ impl Page {
     ) -> fmt::Result {
         let programs = self.report.programs.iter();
         family(page, name, help, programs.filter_map(|p| Some(([("program", &p.name)], value(p)?))))
+    }
+
+    fn states(&self) -> impl Iterator<Item = ([(&str, &str); 2], ConstGauge<u32>)> {
+        self.report.programs.iter().flat_map(|program| {
+            let is = |state: &str| ConstGauge::new(u32::from(program.state == state));
+            State::NAMES.map(|state| ([("program", program.name.as_str()), ("state", state)], is(state)))
+        })
     }
 
     fn restarts(&self) -> impl Iterator<Item = ([(&str, &String); 2], ConstCounter)> {
@@ -194,6 +207,7 @@ mod tests {
             orphans_reaped: 3,
             dropped_log_bytes: 1024,
             programs: vec![vllm, server],
+            schedules: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! registration: `waitpid(-1)` can never reap a child that isn't registered yet, nor one that std still waits for.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::HashMap,
     io,
     process::{ChildStderr, ChildStdout},
@@ -20,13 +20,15 @@ use nix::{
 };
 use tokio::sync::oneshot;
 
-use super::{Exit, Family, Launch};
+use super::{Exit, Family, Launch, launch::HELPER, stat::ProcessTable};
 
 /// All processes that we started and haven't reaped yet.
 #[derive(Clone, Debug)]
 pub struct Children {
     token: Rc<str>,
     waiting: Rc<RefCell<HashMap<i32, oneshot::Sender<Exit>>>>,
+    /// Counts the helpers.
+    helpers: Rc<Cell<u64>>,
 }
 
 /// A started process.
@@ -34,6 +36,8 @@ pub struct Children {
 pub struct Started {
     /// Its process id, also that of its group and session.
     pub pid: i32,
+    /// The mark in its environment.
+    mark: String,
     /// Resolves once it has been reaped.
     pub exit: oneshot::Receiver<Exit>,
     /// Its standard output, if piped.
@@ -63,6 +67,18 @@ impl Drop for KillOnDrop {
     }
 }
 
+/// Kills a whole family, also those that left its group. A process may fork while its family is being killed.
+async fn kill_family(family: &Family) {
+    for _ in 0..4 {
+        let table = ProcessTable::read();
+        if family.is_empty(&table) {
+            return;
+        }
+        family.signal(Signal::SIGKILL, &table);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 impl Started {
     /// Waits for the process to exit. What is left of its group is then killed, also if this future is dropped.
     ///
@@ -73,7 +89,10 @@ impl Started {
         match tokio::time::timeout(limit, self.exit).await {
             Ok(Ok(exit)) => Ok(exit),
             // The sender is dropped only with the table itself, when we are about to exit.
-            Ok(Err(_)) | Err(_) => Err(RunError::Timeout(limit)),
+            Ok(Err(_)) | Err(_) => {
+                kill_family(&Family::new(self.pid, &self.mark)).await;
+                Err(RunError::Timeout(limit))
+            }
         }
     }
 }
@@ -81,7 +100,7 @@ impl Started {
 impl Children {
     /// No children yet. `token` will mark them all, to tell them from those of another supervisor.
     pub fn new(token: &str) -> Self {
-        Self { token: token.into(), waiting: Rc::default() }
+        Self { token: token.into(), waiting: Rc::default(), helpers: Rc::default() }
     }
 
     /// The token in the mark.
@@ -89,9 +108,9 @@ impl Children {
         &self.token
     }
 
-    /// The family of a process that was started under `name`.
-    pub fn family(&self, started: &Started, name: &str) -> Family {
-        Family::new(started.pid, &self.mark(name))
+    /// The family of a process.
+    pub fn family(&self, started: &Started) -> Family {
+        Family::new(started.pid, &started.mark)
     }
 
     fn mark(&self, name: &str) -> String {
@@ -103,11 +122,17 @@ impl Children {
     /// # Errors
     /// As [`std::process::Command::spawn`].
     pub fn spawn(&self, launch: Launch<'_>) -> io::Result<Started> {
-        let mark = self.mark(launch.name);
+        let mark = if launch.name == HELPER {
+            self.helpers.set(self.helpers.get() + 1);
+            // Each is a family of its own.
+            format!("{}.{}", self.mark(HELPER), self.helpers.get())
+        } else {
+            self.mark(launch.name)
+        };
         let mut child = launch.spawn(&mark)?;
         let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
         let exit = self.register(pid);
-        Ok(Started { pid, exit, stdout: child.stdout.take(), stderr: child.stderr.take() })
+        Ok(Started { pid, mark, exit, stdout: child.stdout.take(), stderr: child.stderr.take() })
     }
 
     /// Registers a process that was started elsewhere, to be reaped here.

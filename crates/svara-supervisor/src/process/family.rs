@@ -58,13 +58,12 @@ impl Family {
         usage
     }
 
-    /// The members' process ids.
-    pub fn pids(&self, table: &ProcessTable) -> Vec<i32> {
-        self.members(table).iter().map(|stat| stat.pid).collect()
+    /// Remembers the members that only their descent tells.
+    pub fn learn(&self, table: &ProcessTable) {
+        self.members(table);
     }
 
-    /// The members; remembers those that only their descent tells.
-    pub fn members(&self, table: &ProcessTable) -> Vec<Stat> {
+    fn members(&self, table: &ProcessTable) -> Vec<Stat> {
         let mut strays = self.strays.borrow_mut();
         strays.retain(|(pid, started)| table.get(*pid).is_some_and(|stat| stat.started_ticks == *started));
         let is_one = |stat: &Stat| {

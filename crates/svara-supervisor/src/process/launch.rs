@@ -8,12 +8,14 @@ use std::{
 };
 
 use nix::{
+    fcntl::{OFlag, open},
     sys::{
         prctl,
         resource::{Resource, getrlimit, setrlimit},
         signal::Signal,
+        stat::{Mode, umask},
     },
-    unistd::{Gid, Uid, getpid, getppid, setgid, setgroups, setsid, setuid},
+    unistd::{Gid, Uid, fchown, getpid, getppid, setgid, setgroups, setsid, setuid},
 };
 
 use super::family::MARK;
@@ -50,10 +52,13 @@ pub enum Output {
     Discarded,
 }
 
+/// The name of short commands.
+pub(super) const HELPER: &str = "helper";
+
 impl<'a> Launch<'a> {
     /// A short command: a probe, a hook, a scheduled task. Only its exit matters; its output is discarded.
     pub fn helper(command: &'a [String]) -> Self {
-        Self { command, name: "helper", ..Self::default() }
+        Self { command, name: HELPER, ..Self::default() }
     }
 
     /// Starts it. Call this only on the thread that reaps and that lives as long as the supervisor: the kernel binds
@@ -73,6 +78,7 @@ impl<'a> Launch<'a> {
         let mut command = Command::new(file);
         command
             .args(arguments)
+            .envs(self.account.into_iter().flat_map(Account::environment))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env(MARK, mark)
             .stdin(Stdio::null())
@@ -87,14 +93,30 @@ impl<'a> Launch<'a> {
                 let groups = account.groups.iter().copied().map(Gid::from_raw).collect();
                 (Uid::from_raw(account.uid), Gid::from_raw(account.gid), groups)
             }),
-            limits: self.limits,
+            limits: self.limits.clone(),
             cgroup: self.cgroup,
+            owns_output: self.output == Output::Piped,
         };
-        // SAFETY: between fork and exec only async-signal-safe calls are made (setsid, write, setrlimit, setgroups,
-        // setgid, setuid, prctl, getppid); everything they need is allocated before the fork.
+        // SAFETY: between fork and exec only async-signal-safe calls are made (setsid, open, write, setrlimit, umask,
+        // fchown, setgroups, setgid, setuid, prctl, getppid); everything they need is allocated before the fork.
         unsafe { command.pre_exec(move || prepare.run()) };
-        command.spawn()
+        command.spawn().map_err(|error| {
+            match self.directory.map(|directory| (directory, directory.metadata())) {
+                // std tells no difference between a missing directory and a missing program.
+                Some((directory, Err(error))) => {
+                    told(format!("directory {}: {error}", directory.display()), &error)
+                }
+                Some((directory, Ok(data))) if !data.is_dir() => {
+                    told(format!("directory {}: it is no directory", directory.display()), &error)
+                }
+                _ => told(format!("{file}: {error}"), &error),
+            }
+        })
     }
+}
+
+fn told(words: String, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), words)
 }
 
 /// Ensures that a child may have `wanted` open files, by raising our own hard limit if it is lower.
@@ -109,12 +131,25 @@ pub fn raise_files(wanted: u64) -> Result<(), u64> {
     setrlimit(Resource::RLIMIT_NOFILE, soft, wanted).map_err(|_| hard)
 }
 
+/// Keeps the descriptors that whoever started us left open from our children.
+#[expect(unsafe_code, reason = "fcntl on descriptors that no value of ours owns")]
+pub fn keep_descriptors() {
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let numbers: Vec<i32> = open.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for number in numbers.into_iter().filter(|number| *number > 2) {
+        // SAFETY: setting this flag takes no descriptor from its owner; a number that is closed by now is an error only.
+        unsafe { nix::libc::fcntl(number, nix::libc::F_SETFD, nix::libc::FD_CLOEXEC) };
+    }
+}
+
 /// What the child does between fork and exec.
 struct Preparation {
     supervisor: nix::unistd::Pid,
     account: Option<(Uid, Gid, Vec<Gid>)>,
     limits: Limits,
     cgroup: Option<OwnedFd>,
+    /// Whether its output is a pipe of ours.
+    owns_output: bool,
 }
 
 impl Preparation {
@@ -130,7 +165,26 @@ impl Preparation {
         if let Some(bytes) = self.limits.core_bytes {
             setrlimit(Resource::RLIMIT_CORE, bytes, bytes)?;
         }
+        if let Some(processes) = self.limits.nproc {
+            setrlimit(Resource::RLIMIT_NPROC, processes, processes)?;
+        }
+        if let Some(bytes) = self.limits.memlock_bytes {
+            setrlimit(Resource::RLIMIT_MEMLOCK, bytes, bytes)?;
+        }
+        if let Some(mask) = self.limits.umask {
+            umask(Mode::from_bits_truncate(mask));
+        }
+        if let Some(score) = &self.limits.oom_score_adj {
+            // Lowering it needs a privilege; then the program runs with ours.
+            let file = open(c"/proc/self/oom_score_adj", OFlag::O_WRONLY, Mode::empty());
+            let _ = file.and_then(|file| nix::unistd::write(file, score.as_bytes()));
+        }
         if let Some((uid, gid, groups)) = &self.account {
+            if self.owns_output {
+                // So that it may open /dev/stdout. A system that refuses it only refuses that.
+                let _ = fchown(io::stdout(), Some(*uid), Some(*gid));
+                let _ = fchown(io::stderr(), Some(*uid), Some(*gid));
+            }
             // In this order: after setuid, the groups could no longer be set.
             setgroups(groups)?;
             setgid(*gid)?;

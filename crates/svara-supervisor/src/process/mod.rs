@@ -13,5 +13,5 @@ pub use children::{Children, RunError, Started};
 pub use exit::Exit;
 pub use family::Family;
 pub use guard::{Guard, guard_main};
-pub use launch::{Launch, Output, raise_files};
+pub use launch::{Launch, Output, keep_descriptors, raise_files};
 pub use stat::{ProcessTable, Stat, Usage};

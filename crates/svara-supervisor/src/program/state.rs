@@ -126,6 +126,10 @@ pub enum Observation {
 }
 
 impl State {
+    /// All names, so that metrics have each.
+    pub const NAMES: [&'static str; 9] =
+        ["stopped", "waiting", "starting", "running", "ready", "stopping", "backoff", "exited", "failed"];
+
     /// The state as one word, as the status shows it.
     pub fn name(&self) -> &'static str {
         match self {

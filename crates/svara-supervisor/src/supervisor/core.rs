@@ -18,6 +18,7 @@ use crate::{
     fleet::{Fleet, all_satisfied},
     probe::Finding,
     program::State,
+    schedule::Clocks,
 };
 
 /// The programs, and those who wait for them.
@@ -30,6 +31,8 @@ pub(super) struct Core {
     pub(super) replies: HashMap<u64, mpsc::Sender<Response>>,
     pub(super) disabled: Vec<String>,
     code: u8,
+    /// Whether the end was asked for twice.
+    forced: bool,
     pub(super) orphans_reaped: u64,
 }
 
@@ -39,29 +42,36 @@ impl Core {
         Self {
             services,
             fleet: Fleet::new(&config.programs, seed),
-            timers: Timers::new(config, Instant::now()),
+            timers: Timers::new(config, Clocks::read()),
             replies: HashMap::new(),
             disabled: config.disabled.clone(),
             code: 0,
+            forced: false,
             orphans_reaped: 0,
         }
     }
 
     /// Does everything that can be done now.
     pub(super) fn advance(&mut self) {
-        while let Some(name) = self.fleet.turn(Instant::now(), &mut self.services) {
+        let now = Clocks::read();
+        while let Some(name) = self.fleet.turn(now.steady, &mut self.services) {
             self.end_with(&name);
         }
         self.note_degraded();
-        self.answer();
-        self.timers.run(&self.fleet.units, &mut self.services);
+        self.answer(now.steady);
+        if !self.is_shutting_down() {
+            self.timers.run(now, &self.fleet.units, &mut self.services);
+        }
     }
 
     /// When [`Core::advance`] must run next.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let now = Instant::now();
         let units = self.fleet.units.iter().filter_map(|unit| unit.deadline(now)).min();
-        [units, self.timers.deadline(), self.fleet.deadline(now)].into_iter().flatten().min()
+        [units, self.timers.deadline(now).filter(|_| !self.is_shutting_down()), self.fleet.deadline(now)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Reaps children, on SIGCHLD.
@@ -100,6 +110,7 @@ impl Core {
         let words = if again { format!("{cause}, again: killing everything") } else { cause.to_owned() };
         self.services.note(Kind::Shutdown, None, None, Some(words));
         if again {
+            self.forced = true;
             self.fleet.kill(Instant::now(), &mut self.services);
         } else {
             self.code = code;
@@ -110,6 +121,11 @@ impl Core {
     /// Whether the supervisor is shutting down.
     pub(super) fn is_shutting_down(&self) -> bool {
         self.fleet.is_shutting_down()
+    }
+
+    /// Whether nothing is waited for any more.
+    pub(super) fn is_forced(&self) -> bool {
+        self.forced
     }
 
     /// The exit code, once everything has stopped.
@@ -131,10 +147,10 @@ impl Core {
     }
 
     /// Answers the waiting commands that have been met, or can't be.
-    fn answer(&mut self) {
+    fn answer(&mut self, now: Instant) {
         self.replies.retain(|_, reply| !reply.is_closed());
         let replies = &self.replies;
-        let answers = self.fleet.answers(Instant::now(), |serial| replies.contains_key(&serial));
+        let answers = self.fleet.answers(now, |serial| replies.contains_key(&serial));
         for (serial, answer) in answers {
             let Some(reply) = self.replies.remove(&serial) else { continue };
             if answer.success {

@@ -1,8 +1,12 @@
-//! Runs commands and webhooks on events.
+//! Runs commands and webhooks on events. What can't run yet waits; equal events that wait become one, with their number.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::{
     config::{HookAction, HookSpec},
@@ -11,16 +15,34 @@ use crate::{
     process::{Children, Launch},
 };
 
-/// Hooks running at once; further ones are refused and recorded as failed.
-const MAX_IN_FLIGHT: usize = 8;
+/// Runs of one hook at once. A sink that hangs keeps no other hook waiting.
+const MAX_RUNNING: usize = 4;
 
-/// The hooks, and how many of them are running.
+/// Longest event in a command's environment; the kernel allows 128 KiB for a variable.
+const MAX_VARIABLE_BYTES: usize = 96 << 10;
+
+/// The hooks, and what they have to do.
 #[derive(Debug)]
 pub(super) struct Hooks {
-    specs: Vec<HookSpec>,
+    hooks: Vec<Rc<Hook>>,
+    office: Rc<Office>,
+}
+
+/// What the runs of all hooks share.
+#[derive(Debug)]
+struct Office {
     children: Children,
-    in_flight: Rc<Cell<usize>>,
     failures: mpsc::Sender<(Kind, String)>,
+    /// Events that wait or are being handed over.
+    open: Cell<usize>,
+    closed_one: Notify,
+}
+
+#[derive(Debug)]
+struct Hook {
+    spec: HookSpec,
+    waiting: RefCell<VecDeque<Event>>,
+    running: Cell<usize>,
 }
 
 impl Hooks {
@@ -30,12 +52,16 @@ impl Hooks {
         children: Children,
         failures: mpsc::Sender<(Kind, String)>,
     ) -> Self {
-        Self { specs, children, in_flight: Rc::default(), failures }
+        let office = Office { children, failures, open: Cell::new(0), closed_one: Notify::new() };
+        let mut hooks = Self { hooks: Vec::new(), office: Rc::new(office) };
+        hooks.replace(specs);
+        hooks
     }
 
-    /// Replaces the hooks after a reload.
+    /// Replaces the hooks after a reload. What the old ones have to do is still done.
     pub(super) fn replace(&mut self, specs: Vec<HookSpec>) {
-        self.specs = specs;
+        let hook = |spec| Rc::new(Hook { spec, waiting: RefCell::default(), running: Cell::new(0) });
+        self.hooks = specs.into_iter().map(hook).collect();
     }
 
     /// Runs the hooks for this event. A hook's own failure runs none.
@@ -43,22 +69,60 @@ impl Hooks {
         if event.event == Kind::Hook {
             return;
         }
-        for hook in self.specs.iter().filter(|hook| wants(hook, event)) {
-            if self.in_flight.get() >= MAX_IN_FLIGHT {
-                let message = format!("{}: {MAX_IN_FLIGHT} hooks are already running", event.event.name());
-                // If the channel is full, such failures are already being reported.
-                let _ = self.failures.try_send((Kind::Hook, message));
-                continue;
+        for hook in self.hooks.iter().filter(|hook| wants(&hook.spec, event)) {
+            if hook.admit(event) {
+                self.office.open.set(self.office.open.get() + 1);
             }
-            self.in_flight.set(self.in_flight.get() + 1);
-            let (hook, event, children) = (hook.clone(), event.clone(), self.children.clone());
-            let (in_flight, failures) = (Rc::clone(&self.in_flight), self.failures.clone());
+            Rc::clone(hook).run_what_waits(&self.office);
+        }
+    }
+
+    /// How many events aren't handed over yet.
+    pub(super) fn open(&self) -> usize {
+        self.office.open.get()
+    }
+
+    /// Resolves when one more has been.
+    pub(super) fn closed_one(&self) -> impl Future<Output = ()> + use<> {
+        let office = Rc::clone(&self.office);
+        async move { office.closed_one.notified().await }
+    }
+}
+
+impl Hook {
+    /// Puts an event in the queue; false if it joins an equal one there. So the queue is no longer than there are kinds
+    /// of events and programs.
+    fn admit(&self, event: &Event) -> bool {
+        let mut waiting = self.waiting.borrow_mut();
+        let same = |other: &&mut Event| other.event == event.event && other.program == event.program;
+        match waiting.iter_mut().find(same) {
+            Some(other) => {
+                *other = Event { repeated: other.repeated + 1, ..event.clone() };
+                false
+            }
+            None => {
+                waiting.push_back(event.clone());
+                true
+            }
+        }
+    }
+
+    fn run_what_waits(self: Rc<Self>, office: &Rc<Office>) {
+        while self.running.get() < MAX_RUNNING {
+            let Some(event) = self.waiting.borrow_mut().pop_front() else { return };
+            self.running.set(self.running.get() + 1);
+            let (hook, office) = (Rc::clone(&self), Rc::clone(office));
             tokio::task::spawn_local(async move {
-                let done = run(&hook, &event, &children).await;
-                in_flight.set(in_flight.get() - 1);
+                let done = hand_over(&hook.spec, &event, &office.children).await;
+                hook.running.set(hook.running.get() - 1);
+                office.open.set(office.open.get() - 1);
+                office.closed_one.notify_one();
                 if let Err(reason) = done {
-                    let _ = failures.send((Kind::Hook, format!("{}: {reason}", event.event.name()))).await;
+                    // Fails only if the supervisor is about to exit.
+                    let _ =
+                        office.failures.send((Kind::Hook, format!("{}: {reason}", event.event.name()))).await;
                 }
+                hook.run_what_waits(&office);
             });
         }
     }
@@ -70,12 +134,11 @@ fn wants(hook: &HookSpec, event: &Event) -> bool {
             || event.program.as_ref().is_some_and(|program| hook.programs.contains(program)))
 }
 
-async fn run(hook: &HookSpec, event: &Event, children: &Children) -> Result<(), String> {
-    let json = serde_json::to_string(event).map_err(|error| error.to_string())?;
+async fn hand_over(hook: &HookSpec, event: &Event, children: &Children) -> Result<(), String> {
     match &hook.action {
         HookAction::Command(command) => {
             let environment = [
-                ("SVARA_EVENT".to_owned(), json),
+                ("SVARA_EVENT".to_owned(), short_json(event)?),
                 ("SVARA_EVENT_NAME".to_owned(), event.event.name().to_owned()),
                 ("SVARA_EVENT_PROGRAM".to_owned(), event.program.clone().unwrap_or_default()),
             ];
@@ -87,9 +150,23 @@ async fn run(hook: &HookSpec, event: &Event, children: &Children) -> Result<(), 
             if exit.code() == 0 { Ok(()) } else { Err(format!("{}: {exit}", command.join(" "))) }
         }
         HookAction::Webhook(uri) => {
+            let json = serde_json::to_string(event).map_err(|error| error.to_string())?;
             let answer = post_json(uri, json, hook.timeout, Purpose::Alert).await;
             let (status, _) = answer.map_err(|error| format!("{uri}: {error}"))?;
             if status.is_success() { Ok(()) } else { Err(format!("{uri}: status {}", status.as_u16())) }
         }
+    }
+}
+
+/// The event as JSON that fits into a variable: without the oldest lines of output, if need be. Control characters take
+/// six bytes each.
+fn short_json(event: &Event) -> Result<String, String> {
+    let mut event = event.clone();
+    loop {
+        let json = serde_json::to_string(&event).map_err(|error| error.to_string())?;
+        if json.len() <= MAX_VARIABLE_BYTES || event.output.is_empty() {
+            return Ok(json);
+        }
+        event.output.remove(0);
     }
 }

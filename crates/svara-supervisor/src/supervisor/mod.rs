@@ -13,5 +13,5 @@ mod tail;
 mod timers;
 mod unit;
 
-pub use report::{ProgramReport, Report};
+pub use report::{ProgramReport, Report, ScheduleReport};
 pub use run::{RunError, run};

@@ -30,6 +30,7 @@ impl Core {
 
 fn is_meant(unit: &Unit, name: &str) -> bool {
     unit.is_called(name)
+        || unit.member.spec.aliases.iter().any(|alias| alias == name)
         || (name.contains(['*', '?'])
             && (matches(name.as_bytes(), unit.member.spec.name.as_bytes())
                 || matches(name.as_bytes(), unit.member.spec.program.as_bytes())))

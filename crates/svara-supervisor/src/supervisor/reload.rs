@@ -1,9 +1,7 @@
 //! Applies a changed file to the programs that changed, and to no others.
 
-use std::time::Instant;
-
-use super::{core::Core, timers::Timers};
-use crate::{config::Config, events::Kind};
+use super::core::Core;
+use crate::{config::Config, events::Kind, schedule::Clocks};
 
 impl Core {
     /// Switches from configuration `old` to `new`; returns a description of the changes.
@@ -11,7 +9,7 @@ impl Core {
         let mut lines = self.fleet.reload(&new.programs);
         self.disabled.clone_from(&new.disabled);
         self.services.hooks.replace(new.hooks.clone());
-        self.timers = Timers::new(new, Instant::now());
+        self.timers.reload(new, Clocks::read());
         if (&old.socket, &old.log, old.metrics) != (&new.socket, &new.log, new.metrics) {
             lines.push(
                 "changes to [log], supervisor.socket and supervisor.metrics need a restart of the supervisor"

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{core::Core, unit::Unit};
+use super::{core::Core, timers::Scheduled, unit::Unit};
 use crate::{fleet::all_satisfied, process::ProcessTable, program::State};
 
 /// The supervisor and its programs.
@@ -24,6 +24,26 @@ pub struct Report {
     pub dropped_log_bytes: u64,
     /// The programs in start order.
     pub programs: Vec<ProgramReport>,
+    /// The scheduled commands.
+    #[serde(default)]
+    pub schedules: Vec<ScheduleReport>,
+}
+
+/// One scheduled command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleReport {
+    /// Its name.
+    pub name: String,
+    /// When it runs next: RFC 3339, UTC.
+    pub next: Option<String>,
+    /// Runs that haven't ended.
+    pub running: usize,
+    /// When the last run that has ended began.
+    pub last: Option<String>,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// Whether it ended well.
+    pub success: Option<bool>,
 }
 
 /// One program.
@@ -74,6 +94,7 @@ impl Core {
             orphans_reaped: self.orphans_reaped,
             dropped_log_bytes: self.services.logs.dropped_bytes(),
             programs,
+            schedules: self.timers.schedules.iter().map(schedule_report).collect(),
         }
     }
 
@@ -126,5 +147,18 @@ impl Core {
             processes: usage.map_or(0, |usage| usage.processes),
             last_line: unit.tail.borrow().last(1, None).pop().map(|line| line.text),
         }
+    }
+}
+
+fn schedule_report(scheduled: &Scheduled) -> ScheduleReport {
+    let time = |time| humantime::format_rfc3339_seconds(time).to_string();
+    let runs = scheduled.runs.borrow();
+    ScheduleReport {
+        name: scheduled.spec.name.clone(),
+        next: scheduled.plan.next().map(time),
+        running: runs.running,
+        last: runs.last.as_ref().map(|(began, _, _)| time(*began)),
+        outcome: runs.last.as_ref().map(|(_, outcome, _)| outcome.clone()),
+        success: runs.last.as_ref().map(|(_, _, success)| *success),
     }
 }

@@ -34,7 +34,7 @@ use crate::{
     logs::{LogNotice, Logs},
     metrics,
     probe::Finding,
-    process::{Children, Guard, ProcessTable},
+    process::{Children, Guard, ProcessTable, keep_descriptors},
 };
 
 /// Why the supervisor can't start.
@@ -62,6 +62,7 @@ pub enum RunError {
 /// # Errors
 /// See [`RunError`]; in that case nothing was started.
 pub fn run(path: &Path, variables: &Variables, config: Config) -> Result<u8, RunError> {
+    keep_descriptors();
     let socket = bind(&config.socket)?;
     let (notices, log_notices) = mpsc::channel(16);
     let logs = Logs::start(config.log.clone(), notices).map_err(|e| RunError::System("log writer", e))?;
@@ -117,19 +118,26 @@ async fn supervise(
         spawn_local(metrics::serve(listener, calls.clone()));
     }
     let places = Places::default();
-    spawn_local(serve(listener, calls, places.clone()));
+    spawn_local(serve(listener, file.config.socket.clone(), calls, places.clone()));
     let mut core = Core::new(&file.config, services, seed());
     let cause = format!("version {} started", env!("CARGO_PKG_VERSION"));
     core.services.note(Kind::Supervisor, None, Some(std::process::id().cast_signed()), Some(cause));
     let gpus = metrics::Gpus::start().map_err(|e| RunError::System("GPU thread", e))?;
     spawn_local(report_gpus(gpus.clone(), core.services.notes.clone()));
+    // When the last hooks must be done.
+    let mut last = None;
     loop {
         core.advance();
+        let mut deadline = core.deadline().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         if let Some(code) = core.finished() {
-            finish(core, &places).await;
-            return Ok(code);
+            let last = *last.get_or_insert_with(|| Instant::now() + file.config.hook_grace);
+            if core.services.hooks.open() == 0 || core.is_forced() || Instant::now() >= last {
+                finish(core, &places).await;
+                return Ok(code);
+            }
+            deadline = last;
         }
-        let deadline = core.deadline().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        let handed_over = core.services.hooks.closed_one();
         tokio::select! {
             _ = children_ended.recv() => core.reap(),
             Some(signal) = signals.recv() => on_signal(signal, &mut core, &mut file).await,
@@ -137,6 +145,7 @@ async fn supervise(
             Some(call) = called.recv() => on_call(call, &mut core, &mut file, &gpus),
             Some((kind, words)) = noted.recv() => core.services.note(kind, None, None, Some(words)),
             Some(notice) = log_notices.recv() => on_log_notice(&mut core, notice),
+            () = handed_over => {}
             () = sleep_until(deadline.into()) => {}
         }
     }
@@ -229,7 +238,12 @@ fn on_log_notice(core: &mut Core, notice: LogNotice) {
 }
 
 /// Kills remaining adopted processes, then waits until the last answers and lines are written.
-async fn finish(core: Core, places: &Places) {
+async fn finish(mut core: Core, places: &Places) {
+    let open = core.services.hooks.open();
+    if open > 0 {
+        let cause = format!("ends with {open} events that hooks haven't got");
+        core.services.note(Kind::Supervisor, None, None, Some(cause));
+    }
     let children = core.services.children.clone();
     let adopted = || ProcessTable::read().adopted(|pid| children.knows(pid));
     for _ in 0..40 {

@@ -65,7 +65,7 @@ impl Unit {
 
     pub(super) fn adopt(&mut self, mut started: Started, generation: u64, services: &mut Services) {
         services.guard(started.pid);
-        let family = services.children.family(&started, &self.member.spec.name);
+        let family = services.children.family(&started);
         let paths = [self.member.spec.stdout_log.as_ref(), self.member.spec.stderr_log.as_ref()];
         let pumps = services.capture(&mut started, &self.member.spec.name, paths, &self.tail);
         let watch = Watch {

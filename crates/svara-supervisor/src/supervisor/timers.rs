@@ -1,6 +1,7 @@
 //! Timed actions: the health report and scheduled commands.
 
 use std::{
+    cell::RefCell,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -13,78 +14,125 @@ use crate::{
     fleet::all_satisfied,
     logs::{Form, Source, Stream},
     process::{Launch, Output},
-    schedule::{ScheduleSpec, until_next},
+    schedule::{Clocks, Due, Plan, ScheduleSpec},
 };
 
-/// The clock is read at least this often, so that schedules follow changes to it.
-const LOOK_AGAIN: Duration = Duration::from_secs(3600);
+/// How often members of families that only their descent tells are looked for.
+const LEARN_EVERY: Duration = Duration::from_secs(10);
 
 /// All timed actions.
 #[derive(Debug)]
 pub(super) struct Timers {
     report: Option<(Duration, Instant)>,
-    schedules: Vec<Scheduled>,
+    learn_at: Instant,
+    pub(super) schedules: Vec<Scheduled>,
 }
 
+/// A scheduled command.
 #[derive(Debug)]
-struct Scheduled {
-    spec: ScheduleSpec,
-    /// When to check next, and whether it is due then.
-    next: (Instant, bool),
+pub(super) struct Scheduled {
+    pub(super) spec: ScheduleSpec,
+    pub(super) plan: Plan,
+    pub(super) runs: Rc<RefCell<Runs>>,
+}
+
+/// What has become of its runs.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    pub(super) running: usize,
+    pub(super) last: Option<(SystemTime, String, bool)>,
 }
 
 impl Timers {
-    pub(super) fn new(config: &Config, now: Instant) -> Self {
-        let schedules = config.schedules.iter().cloned();
+    pub(super) fn new(config: &Config, now: Clocks) -> Self {
+        let scheduled = |spec: &ScheduleSpec| Scheduled {
+            plan: Plan::new(spec, now),
+            spec: spec.clone(),
+            runs: Rc::default(),
+        };
         Self {
-            report: config.health_report.map(|every| (every, now + every)),
-            schedules: schedules.map(|spec| Scheduled { next: next_time(&spec, now), spec }).collect(),
+            report: config.health_report.map(|every| (every, now.steady + every)),
+            learn_at: now.steady + LEARN_EVERY,
+            schedules: config.schedules.iter().map(scheduled).collect(),
         }
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    /// Follows a new configuration. What didn't change keeps its time, and a job of the same name what became of it.
+    pub(super) fn reload(&mut self, config: &Config, now: Clocks) {
+        let old = std::mem::replace(self, Self::new(config, now));
+        if let (Some((every, at)), Some((old_every, old_at))) = (&mut self.report, old.report)
+            && *every == old_every
+        {
+            *at = old_at;
+        }
+        for scheduled in &mut self.schedules {
+            if let Some(old) = old.schedules.iter().find(|old| old.spec.name == scheduled.spec.name) {
+                scheduled.runs = Rc::clone(&old.runs);
+                if old.spec == scheduled.spec {
+                    scheduled.plan = old.plan.clone();
+                }
+            }
+        }
+    }
+
+    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let report = self.report.map(|(_, at)| at);
-        let schedules = self.schedules.iter().map(|scheduled| scheduled.next.0).min();
-        [report, schedules].into_iter().flatten().min()
+        let schedules = self.schedules.iter().filter_map(|scheduled| scheduled.plan.deadline(now)).min();
+        [report, schedules, Some(self.learn_at)].into_iter().flatten().min()
     }
 
     /// Does everything that is due.
-    pub(super) fn run(&mut self, units: &[Unit], services: &mut Services) {
-        let now = Instant::now();
+    pub(super) fn run(&mut self, now: Clocks, units: &[Unit], services: &mut Services) {
         if let Some((every, at)) = &mut self.report
-            && now >= *at
+            && now.steady >= *at
         {
-            *at = now + *every;
-            report(units, services);
+            *at = now.steady + *every;
+            report(now.wall, units, services);
+        }
+        if now.steady >= self.learn_at {
+            self.learn_at = now.steady + LEARN_EVERY;
+            let table = services.processes();
+            units
+                .iter()
+                .filter_map(|unit| unit.process.as_ref())
+                .for_each(|process| process.family.learn(&table));
         }
         for scheduled in &mut self.schedules {
-            let (at, due) = scheduled.next;
-            if now < at {
-                continue;
-            }
-            scheduled.next = next_time(&scheduled.spec, now);
-            if due {
-                start(&scheduled.spec, units, services);
+            let spec = &scheduled.spec;
+            let skipped = match scheduled.plan.poll(spec, now) {
+                Due::NotYet => continue,
+                Due::JumpedOver => Some("the clock was set to after its time".to_owned()),
+                Due::Now if !all_satisfied(units, &spec.when_ready) => {
+                    Some(format!("not all ready: {}", spec.when_ready.join(", ")))
+                }
+                Due::Now if !spec.overlap && scheduled.runs.borrow().running > 0 => {
+                    Some("the last one still runs".to_owned())
+                }
+                Due::Now => None,
+            };
+            match skipped {
+                Some(reason) => {
+                    services.note(
+                        Kind::Schedule,
+                        None,
+                        None,
+                        Some(format!("{}: skipped, {reason}", spec.name)),
+                    );
+                }
+                None => start(spec, now.wall, &scheduled.runs, services),
             }
         }
-    }
-}
-
-fn next_time(spec: &ScheduleSpec, now: Instant) -> (Instant, bool) {
-    match until_next(&spec.cron, SystemTime::now()) {
-        Some(wait) if wait <= LOOK_AGAIN => (now + wait, true),
-        _ => (now + LOOK_AGAIN, false),
     }
 }
 
 /// Writes one line about all programs to `healthcheck.log` and the console.
-fn report(units: &[Unit], services: &Services) {
+fn report(now: SystemTime, units: &[Unit], services: &Services) {
     let well = units.iter().all(|unit| unit.is_well() && unit.degraded.is_empty());
     let states: Vec<String> = units
         .iter()
         .map(|unit| format!("{}: {}", unit.member.spec.name, unit.member.machine.state().name()))
         .collect();
-    let time = humantime::format_rfc3339_seconds(SystemTime::now());
+    let time = humantime::format_rfc3339_seconds(now);
     let word = if well { "OK" } else { "NOT OK" };
     let source = Source {
         program: "healthcheck".to_owned(),
@@ -99,28 +147,33 @@ fn report(units: &[Unit], services: &Services) {
 }
 
 /// Starts a scheduled command; its output goes to `schedule_NAME.log`.
-fn start(spec: &ScheduleSpec, units: &[Unit], services: &mut Services) {
-    if !all_satisfied(units, &spec.when_ready) {
-        let cause = format!("{}: skipped, not all ready: {}", spec.name, spec.when_ready.join(", "));
-        return services.note(Kind::Schedule, None, None, Some(cause));
-    }
+fn start(spec: &ScheduleSpec, now: SystemTime, runs: &Rc<RefCell<Runs>>, services: &mut Services) {
     let launch = Launch { output: Output::Piped, ..Launch::helper(&spec.command) };
     let mut started = match services.children.spawn(launch) {
         Ok(started) => started,
         Err(error) => {
-            let cause = format!("{}: can't be run: {error}", spec.name);
-            return services.note(Kind::Schedule, None, None, Some(cause));
+            let outcome = format!("can't be run: {error}");
+            services.note(Kind::Schedule, None, None, Some(format!("{}: {outcome}", spec.name)));
+            runs.borrow_mut().last = Some((now, outcome, false));
+            return;
         }
     };
     services.note(Kind::Schedule, None, Some(started.pid), Some(format!("{}: started", spec.name)));
     let path = services.log_config.directory.join(format!("schedule_{}.log", spec.name));
     services.capture(&mut started, &format!("schedule {}", spec.name), [Some(&path); 2], &Rc::default());
     let (name, limit, notes) = (spec.name.clone(), spec.timeout, services.notes.clone());
+    let runs = Rc::clone(runs);
+    runs.borrow_mut().running += 1;
     tokio::task::spawn_local(async move {
-        let words = match started.within(limit).await {
-            Ok(exit) => format!("{name}: {exit}"),
-            Err(error) => format!("{name}: {error}"),
+        let (outcome, success) = match started.within(limit).await {
+            Ok(exit) => (exit.to_string(), exit.code() == 0),
+            Err(error) => (error.to_string(), false),
         };
+        let words = format!("{name}: {outcome}");
+        let mut done = runs.borrow_mut();
+        done.running -= 1;
+        done.last = Some((now, outcome, success));
+        drop(done);
         // Fails only if the supervisor is about to exit.
         let _ = notes.send((Kind::Schedule, words)).await;
     });

@@ -178,6 +178,11 @@ impl Unit {
             Found::Note(text) if generation == self.member.machine.generation() => self.note = text,
             Found::Note(_) => {}
             Found::Verdict(observation) => {
+                if observation == Observation::Ready
+                    && let Some(process) = &self.process
+                {
+                    process.family.learn(&services.processes_after(process.since));
+                }
                 let step = self.member.machine.observe(Instant::now(), generation, observation);
                 self.apply(step, services);
             }
@@ -236,11 +241,7 @@ impl Unit {
                 self.note_state(None, services);
             }
             Err(reason) => {
-                let reason = match self.member.spec.command.first() {
-                    Some(file) => format!("{file}: {reason}"),
-                    None => reason.to_string(),
-                };
-                let step = self.member.machine.spawn_failed(Instant::now(), reason);
+                let step = self.member.machine.spawn_failed(Instant::now(), reason.to_string());
                 self.apply(step, services);
             }
         }

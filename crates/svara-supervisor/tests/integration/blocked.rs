@@ -205,8 +205,8 @@ fn silent_scrapers_lock_nobody_out() {
 fn many_programs_cost_one_reading_of_the_processes() {
     let sleeper = "command = [\"sleep\", \"1000\"]\nready_after = \"10ms\"\nreplicas = 64\n";
     let text = ["a", "b", "c"].map(|name| format!("[program.{name}]\n{sleeper}")).concat();
-    let mut bed = Bed::start(&text);
-    bed.event("", Kind::Supervisor);
+    let bed = Bed::start(&text);
+    eventually("it answers", || bed.command(&["status"]).0 != 69);
     assert_eq!(bed.command(&["start", "--wait"]).0, 0);
     // The least of several, since other tests run beside this one; a debug build takes a few times as long.
     let least = (0..20).map(|_| {

@@ -86,3 +86,51 @@ fn tls_is_refused() {
         faults("[program.a]\ncommand = [\"a\"]\n[program.a.liveness]\nhttp = \"https://127.0.0.1/health\"\n");
     assert!(text.contains("expected http://host[:port]/path (TLS is not supported)"), "{text}");
 }
+
+#[test]
+fn values_that_would_do_harm_are_refused() {
+    let text = faults(
+        r#"
+[program.a]
+command = [""]
+environment = { "" = "x", "A=B" = "1" }
+stop = { grace = "500000000000y" }
+limits = { memory = "lots" }
+umask = "9"
+oom_score_adj = 5000
+[program.a.readiness]
+tcp = "127.0.0.1:1"
+failures = 0
+[[schedule]]
+name = "x/../../../evil"
+cron = "0 25 * * *"
+command = ["x"]
+timezone = "Mars"
+[[schedule]]
+name = "s"
+cron = "* * * * *"
+command = ["x"]
+[[schedule]]
+name = "s"
+cron = "* * * * *"
+command = ["x"]
+"#,
+    );
+    let expected = [
+        "program.a.command: the program file must not be empty",
+        "program.a.environment: ``: a name must not be empty",
+        "program.a.environment: `A=B`: a name must not be empty and must not contain `=`",
+        "program.a.stop.grace: `500000000000y`",
+        "program.a.limits.memory: `lots`: expected a size such as 4096, 50MiB or 24GB",
+        "program.a.umask: `9`: expected octal digits such as 022",
+        "program.a.oom_score_adj: must be between -1000 and 1000",
+        "program.a.readiness.failures: must be at least 1",
+        "schedule.x/../../../evil.name: must have 1 to 64 letters",
+        "hour (0-23)",
+        "schedule.x/../../../evil.timezone: `Mars`: expected a time zone such as UTC or Asia/Kolkata",
+        "schedule.s.name: there is another schedule of this name",
+    ];
+    for fault in expected {
+        assert!(text.contains(fault), "missing: {fault}\n{text}");
+    }
+}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
+mod alerts;
 mod bed;
 mod blocked;
 mod config;
@@ -14,6 +15,9 @@ mod operations;
 mod order;
 mod probes;
 mod restart;
+mod shim;
 mod sinks;
+mod small;
 mod tails;
+mod times;
 mod wishes;
