@@ -17,7 +17,7 @@ use crate::{
 
 /// A decoder that makes calls. Belongs to one thread.
 pub(crate) enum DecodeSession {
-    Native { net: Arc<Net>, model: Box<CodecModel>, buffers: Buffers },
+    Native { net: Arc<Net>, model: Box<CodecModel>, buffers: Box<Buffers> },
     Onnx(Box<DecoderGraph>),
 }
 
@@ -158,7 +158,7 @@ impl SessionSource {
             Self::Native { net, model } => Ok(DecodeSession::Native {
                 net: Arc::clone(net),
                 model: Box::new(model.clone()),
-                buffers: Buffers::default(),
+                buffers: Box::default(),
             }),
             Self::Onnx { runtime, session } => {
                 let graph =

@@ -170,10 +170,11 @@ fn start(spec: &ScheduleSpec, now: SystemTime, runs: &Rc<RefCell<Runs>>, service
             Err(error) => (error.to_string(), false),
         };
         let words = format!("{name}: {outcome}");
-        let mut done = runs.borrow_mut();
-        done.running -= 1;
-        done.last = Some((now, outcome, success));
-        drop(done);
+        {
+            let mut done = runs.borrow_mut();
+            done.running -= 1;
+            done.last = Some((now, outcome, success));
+        }
         // Fails only if the supervisor is about to exit.
         let _ = notes.send((Kind::Schedule, words)).await;
     });

@@ -24,7 +24,7 @@ fn both_outputs_are_kept_apart_and_copied_with_a_prefix() {
     seen.sort();
     assert_eq!(seen, ["vllm | to stderr", "vllm | to stdout"]);
     eventually("the file", || bed.read("log/vllm.log") == "to stdout\n");
-    assert_eq!(bed.read("log/vllm_error.log"), "to stderr\n");
+    eventually("the other file", || bed.read("log/vllm_error.log") == "to stderr\n");
     let tail =
         Request::Tail { program: "vllm".into(), lines: 5, stream: Some(Stream::Stderr), follow: false };
     let answers = bed.ask(&tail);
