@@ -24,7 +24,8 @@ pub const VARIABLES: &[(&str, Setter)] = &[
         Ok(())
     }),
     ("SVARA_HOSTS", |config, value| {
-        config.server.hosts = value.split(',').map(|host| host.trim().to_owned()).collect();
+        let hosts = value.split(',').map(str::trim).filter(|host| !host.is_empty());
+        config.server.hosts = hosts.map(str::to_owned).collect();
         Ok(())
     }),
     ("SVARA_TLS_CERT", |config, value| parse(value, &mut config.server.tls_cert)),

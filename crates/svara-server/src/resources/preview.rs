@@ -14,6 +14,7 @@ use crate::{
     dialects::svara::{self, Fields},
     error::{ApiError, Refused, Spelling, Svara},
     reading::schemas,
+    respond::SpeechRefusals,
     routes::{Routes, Tag},
     state::{AppState, Asker},
 };
@@ -87,7 +88,7 @@ fn characters(text: &str, bytes: &Range<usize>) -> Range<usize> {
         (Fields = "multipart/form-data"),
         (Fields = "application/x-www-form-urlencoded"),
     )),
-    responses((status = 200, description = "What would be said.", body = Previewed))
+    responses((status = 200, description = "What would be said.", body = Previewed), SpeechRefusals)
 )]
 async fn preview(
     State(state): State<AppState>,
