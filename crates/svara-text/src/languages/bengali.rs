@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -37,6 +37,19 @@ pub(super) static WORDS: Words = Words {
             ("অক্টোবার", 10),
             ("নভেম্বার", 11),
             ("ডিসেম্বার", 12),
+            // The months of the Bengali year, which begins in April.
+            ("বৈশাখ", 1),
+            ("জ্যৈষ্ঠ", 2),
+            ("আষাঢ়", 3),
+            ("শ্রাবণ", 4),
+            ("ভাদ্র", 5),
+            ("আশ্বিন", 6),
+            ("কার্তিক", 7),
+            ("অগ্রহায়ণ", 8),
+            ("পৌষ", 9),
+            ("মাঘ", 10),
+            ("ফাল্গুন", 11),
+            ("চৈত্র", 12),
         ],
         short: &[("জানু.", 1), ("ফেব্রু.", 2), ("সেপ্টে.", 9), ("অক্টো.", 10), ("ডিসে.", 12)],
         bikram_sambat: None,
@@ -46,7 +59,7 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some("শো"),
         halves_from_2010: false,
-        year_before: &["সাল", "সন"],
+        year_before: &["সাল", "সন", "খ্রি.", "খ্রীঃ", "খ্রিস্টাব্দ", "খ্রিস্টাব্দে"],
         year_behind: &["সাল", "খ্রিস্টাব্দ"],
     },
     clock: Clock {
@@ -143,7 +156,7 @@ static WEB: Web = Web {
     tilde: "টিল্ড",
 };
 
-static ENDINGS: [Ending; 4] = [
+static ENDINGS: [Ending; 5] = [
     // Days of the month.
     Ending {
         marks: &[],
@@ -152,8 +165,9 @@ static ENDINGS: [Ending; 4] = [
         joins: &[("", "তম")],
     },
     Ending {
-        marks: &["শে", "ই"], own_marks: &[], irregular: &[], joins: &[("শ", "শে"), ("", "ই")]
+        marks: &["শে"], own_marks: &[], irregular: &[], joins: &[("শ", "শে"), ("", "শে")]
     },
+    Ending { marks: &["ই"], own_marks: &[], irregular: &[], joins: &[("", "ই")] },
     Ending { marks: &["তম"], own_marks: &[], irregular: &[], joins: &[("", "তম")] },
     Ending {
         marks: &[],
@@ -193,6 +207,23 @@ static CONTEXT: Context = Context {
     links: &["নম্বর", "নং", "কোড", "হল", "হলো", "আপনার", "শেষ", "চার", "অঙ্ক", "সংখ্যা"],
     phones: &["ফোন", "মোবাইল", "টেলিফোন", "যোগাযোগ", "হেল্পলাইন", "মো"],
     uncounted: &["থেকে", "বা", "এবং", "ও"],
+    towns: &[
+        "কলকাতা",
+        "ঢাকা",
+        "হাওড়া",
+        "শিলিগুড়ি",
+        "দুর্গাপুর",
+        "আসানসোল",
+        "আগরতলা",
+        "দিল্লি",
+        "মুম্বই",
+        "ত্রিপুরা",
+        "আসাম",
+        "বিহার",
+        "ঝাড়খণ্ড",
+        "পশ্চিমবঙ্গ",
+        "পশ্চিম বঙ্গ",
+    ],
     romans: &["ভাগ", "অধ্যায়", "খণ্ড"],
     abbreviations: &[
         ("ডা.", "ডাক্তার", When::BeforeWord),
@@ -205,10 +236,12 @@ static CONTEXT: Context = Context {
         ("প্রফে.", "প্রফেসর", When::BeforeWord),
         ("খ্রি.পূ.", "খ্রিস্টপূর্ব", When::Always),
         ("খ্রি.", "খ্রিস্টাব্দ", When::Always),
+        ("খ্রীঃ", "খ্রিস্টাব্দ", When::Always),
         ("নং.", "নম্বর", When::BeforeNumber),
         ("নং", "নম্বর", When::BeforeNumber),
     ],
     spellings: &[&["টাকা", "টাকার", "টাকায়"], &["শতাংশ", "পারসেন্ট"], &["মিনিট", "মিনিটে"]],
+    ..context::NONE
 };
 
 const SANDHI: [(&str, &str, &str); 30] = [

@@ -68,7 +68,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::NEPALI,
     letters: &letters::NEPALI,
     sandhi: &SANDHI,
-    spaced: &["औँ", "औं", "ौँ", "ौं"],
+    spaced: &["औँ", "औं", "ौँ", "ौं", "लो", "रो", "थो"],
     idiom: Some(&idiom::NEPALI),
     context: &CONTEXT,
     before_ending: "",
@@ -120,7 +120,7 @@ static UNIT_NAMES: [Noun; UNITS] = same(words! {
 
 static ENDINGS: [Ending; 1] = [Ending {
     marks: &["औं", "औँ"],
-    own_marks: &[],
+    own_marks: &[(1, "लो"), (2, "रो"), (2, "स्रो"), (3, "रो"), (3, "स्रो"), (4, "थो")],
     irregular: &[(1, "पहिलो"), (2, "दोस्रो"), (3, "तेस्रो"), (4, "चौथो")],
     joins: &[("ी", "ीऔँ"), ("े", "ेऔँ"), ("ौ", "ौऔँ"), ("ई", "ईऔँ"), ("", "ौँ")],
 }];

@@ -110,7 +110,19 @@ macro_rules! ordinal {
     };
 }
 
-static ENDINGS: [Ending; 7] = [
+/// The ordinals of five and of seven to ten.
+macro_rules! small_ordinal {
+    ($mark:literal) => {
+        Ending {
+            marks: &[],
+            own_marks: &[(5, $mark), (7, $mark), (8, $mark), (9, $mark), (10, $mark)],
+            irregular: &[],
+            joins: &[("", $mark)],
+        }
+    };
+}
+
+static ENDINGS: [Ending; 11] = [
     ordinal!("तमे"),
     ordinal!("तमः"),
     ordinal!("तमं"),
@@ -118,4 +130,8 @@ static ENDINGS: [Ending; 7] = [
     ordinal!("तमस्य"),
     ordinal!("तमी"),
     ordinal!("तमायाम्"),
+    small_ordinal!("मः"),
+    small_ordinal!("मं"),
+    small_ordinal!("मे"),
+    small_ordinal!("मी"),
 ];

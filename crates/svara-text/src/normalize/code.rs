@@ -3,7 +3,7 @@
 use super::{
     cursor::{Cursor, is_dash, is_invisible, is_letter, is_space},
     phone::{eat_gap, spoken_groups},
-    place::{Found, Place},
+    place::{Found, Place, ends_with_one},
     scale::is_scale,
     spelling::same,
     words::led_by,
@@ -44,6 +44,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let words = place.words;
     let is_code = is_postal_code(&groups, &place)
+        || is_behind_town(&groups, &place, &end)
         || follows_cue(&place)
         || (matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end));
     (is_code && stands_alone(&end)).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
@@ -82,6 +83,8 @@ fn follows_cue(place: &Place<'_>) -> bool {
         any(SHARED.links, typed) || any(context.links, typed) || same(typed, "in") || same(typed, "with")
     };
     led_by(place, cue, link, MAX_WORDS)
+        // Words with an apostrophe in them: "ক'ড".
+        || place.behind_word(context.codes)
         || place.behind_word(&["a/c", "a/c no", "a/c no.", "A/c number", "acc no", "acc. no."])
 }
 
@@ -119,6 +122,17 @@ fn is_postal_code(groups: &[String], place: &Place<'_>) -> bool {
     (six && (hyphen || spaced))
         && town.ends_with(is_letter)
         && !groups.first().is_some_and(|group| group.starts_with('0'))
+}
+
+/// Six digits behind the name of a known town or state, with nothing behind them that they could count.
+fn is_behind_town(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    let [code] = groups else { return false };
+    if code.len() != 6 || code.starts_with('0') || code.ends_with("000") {
+        return false;
+    }
+    let ends = !end.rest().trim_start_matches(is_space).starts_with(is_letter);
+    let typed = place.done.trim_end_matches(is_space).trim_end_matches([',', '.']);
+    ends && [SHARED.towns, place.words.context.towns].iter().any(|towns| ends_with_one(typed, towns))
 }
 
 /// Codes of letters and digits: number plates, IFSC, PAN, and what stands behind a word such as "PNR".

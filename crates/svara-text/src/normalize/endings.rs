@@ -76,6 +76,7 @@ fn sandhi<'w>(spoken: &str, cursor: &Cursor<'_>, words: &'w Words) -> Option<(&'
 /// Whether a word that is no ending is glued to a number: a scale, a currency, the G of networks.
 fn is_apart(cursor: &Cursor<'_>, words: &Words) -> bool {
     APART.iter().any(|word| is_word(cursor, word))
+        || words.context.counted.iter().any(|noun| cursor.rest().starts_with(noun))
         || is_scale(cursor.rest())
         || words
             .context

@@ -1,10 +1,13 @@
 //! Mathematical signs between and beside numbers.
 
 use super::{
-    cursor::{is_dash, is_letter, is_space},
+    cursor::{Cursor, is_dash, is_letter, is_space},
     place::{Found, Place},
 };
-use crate::writing::digit_value;
+use crate::{
+    languages::{Currency, Unit},
+    writing::digit_value,
+};
 
 /// How far the rest of an equation may be, in bytes.
 const EQUATION: usize = 60;
@@ -29,25 +32,74 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '/' if between_digits && in_equation(&place) => maths.divided,
         '±' => maths.plus_minus,
         '√' => maths.root,
+        '^' if glued_before && cursor.eat_digit(2) => maths.squared,
+        '^' if glued_before && cursor.eat_digit(3) => maths.cubed,
+        '~' if !glued_before && cursor.at_digit() => maths.about,
+        '&' if between_capitals(&place, &cursor)
+            || (even && place.done.ends_with(is_space) && before.and(after).is_some()) =>
+        {
+            place.words.web.and
+        }
+        '@' if even && place.done.ends_with(is_space) && after.is_some_and(Currency::is_sign) => {
+            place.words.web.at
+        }
         '²' if glued_before => maths.squared,
         '³' if glued_before => maths.cubed,
         '≠' => maths.not_equals,
         '≈' => maths.about,
         '≤' => maths.at_most,
         '≥' => maths.at_least,
-        '=' if operand(before) && operand(after) && (is_digit(before) || is_digit(after)) => maths.equals,
+        '=' if operand(before)
+            && operand(after)
+            && (is_digit(before) || is_digit(after) || is_equation_of_names(&place, &cursor)) =>
+        {
+            maths.equals
+        }
         '<' if even && operand(before) && is_digit(after) => maths.less,
         '>' if even && operand(before) && is_digit(after) => maths.greater,
-        '+' if between_digits || (place.behind_digit() && !cursor.peek().is_some_and(is_letter)) => {
+        '+' if between_digits
+            || (even && is_digit(after) && is_variable(&place))
+            || (place.behind_digit() && !cursor.peek().is_some_and(is_letter)) =>
+        {
             signs.plus
         }
-        'x' | 'X' if between_digits => maths.by,
+        'x' | 'X' if between_digits || (even && is_digit(after) && behind_measure(&place)) => maths.by,
         c if is_dash(c) && between_digits && in_equation(&place) => signs.minus,
         _ => return None,
     };
     let between_spaces = place.before.is_some_and(|c| is_operand(c) || c == ')');
     let spoken = if between_spaces { format!(" {name}") } else { name.to_owned() };
     Some(Found::new(cursor.at(), spoken))
+}
+
+/// Whether single Latin letters are on both sides: `y = x`.
+fn is_equation_of_names(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
+    let mut behind = cursor.rest().trim_start_matches(is_space).chars();
+    let named = behind.next().is_some_and(|c| c.is_ascii_alphabetic());
+    named && !behind.next().is_some_and(is_letter) && is_variable(place)
+}
+
+/// Whether the place is behind a single Latin letter, the name of a number.
+fn is_variable(place: &Place<'_>) -> bool {
+    let mut before = place.done.trim_end_matches(is_space).chars().rev();
+    before.next().is_some_and(|c| c.is_ascii_alphabetic()) && !before.next().is_some_and(is_letter)
+}
+
+/// Whether a single capital is right before the place and one right behind it: `R&D`.
+fn between_capitals(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
+    fn single(mut chars: impl Iterator<Item = char>) -> bool {
+        chars.next().is_some_and(|c| c.is_ascii_uppercase()) && !chars.next().is_some_and(is_letter)
+    }
+    single(place.done.chars().rev()) && single(cursor.rest().chars())
+}
+
+/// Whether a measure is before the place: `5 cm`.
+fn behind_measure(place: &Place<'_>) -> bool {
+    let mut before = place.words_before();
+    let is_unit = before.next().is_some_and(|(word, gap)| {
+        gap.chars().all(is_space) && Unit::parse(word).is_some_and(|(_, len)| len == word.len())
+    });
+    is_unit && before.next().is_some_and(|(word, _)| word.starts_with(|c| digit_value(c).is_some()))
 }
 
 /// Whether the place is part of an equation: digits and signs up to an equals sign, on either side.

@@ -30,7 +30,10 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
             .unwrap_or_else(|| before_noun(numeral.spoken(words), words));
         return Measure { spoken: counted(&number, name), named: true };
     }
-    if let Some(spoken) = rate(numeral, cursor, words).or_else(|| feet_and_inches(numeral, cursor, words)) {
+    if let Some(spoken) = rate(numeral, cursor, words)
+        .or_else(|| feet_and_inches(numeral, cursor, words))
+        .or_else(|| inches(numeral, cursor, place))
+    {
         return Measure { spoken, named: true };
     }
     // "100 million kg", "5 लाख टन".
@@ -167,6 +170,20 @@ fn feet_and_inches(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) ->
         counted(&before_noun(cardinal(count, words), words), form(unit.name(words), Some(count)))
     };
     Some(format!("{} {}", say(feet, Unit::FOOT), say(inches.into(), Unit::INCH)))
+}
+
+/// Says `12"`, unless the mark ends a quotation.
+fn inches(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
+    let mut ahead = *cursor;
+    let mark = ahead.eat_if(|c| matches!(c, '"' | '″'))?;
+    let line = place.done.rsplit('\n').next().unwrap_or_default();
+    let quoted = mark == '"' && !line.matches('"').count().is_multiple_of(2);
+    if quoted || !ahead.at_word_end() {
+        return None;
+    }
+    *cursor = ahead;
+    let number = before_noun(numeral.spoken(place.words), place.words);
+    Some(counted(&number, form(Unit::INCH.name(place.words), numeral.whole())))
 }
 
 /// Kilometres in an hour with a slash and words of an Indian script: `किमी/घंटा`.

@@ -94,7 +94,17 @@ impl<'t> Month<'t> {
             return Some(Self { name, is_short: false, surely: !matches!(name, "may" | "march") });
         }
         let short = || SHORT.iter().chain(calendar.short);
-        let index = cursor.eat_word_of(short().map(|(name, _)| *name))?;
+        let index = match cursor.eat_word_of(short().map(|(name, _)| *name)) {
+            Some(index) => index,
+            None => {
+                // Before a dash, they need no point: "12-जन-2024".
+                let mut ahead = *cursor;
+                let index = ahead.eat_word_of(short().map(|(name, _)| name.trim_end_matches('.')))?;
+                ahead.peek().filter(|c| is_dash(*c))?;
+                *cursor = ahead;
+                index
+            }
+        };
         let (_, number) = short().nth(index)?;
         cursor.eat(".");
         Some(Self { name: calendar.months.get(number - 1)?, is_short: true, surely: true })

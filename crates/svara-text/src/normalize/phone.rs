@@ -12,6 +12,9 @@ const MAX_GROUPS: usize = 6;
 /// Numbers read digit by digit, with a pause between groups: `+91 98765 43210`, `9876543210`, `022-2345 6789`,
 /// `1800-123-4567`, `(555) 123-4567`, and the groups of four of identity and card numbers.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
+    if let Some(found) = dotted(&place) {
+        return Some(found);
+    }
     let mut cursor = place.cursor();
     let international = cursor.eat("+");
     if international && !place.sign_allowed() {
@@ -53,6 +56,27 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let plus = if international { format!("{} ", place.words.signs.plus) } else { String::new() };
     Some(Found::new(end.at(), format!("{plus}{}", spoken_groups(&groups, place.words))))
+}
+
+/// Groups with points between: `555.555.5555`, `022.23452345`.
+fn dotted(place: &Place<'_>) -> Option<Found> {
+    if place.behind_number_and(|c| is_dash(c) || "/.:,+".contains(c)) {
+        return None;
+    }
+    let mut cursor = place.cursor();
+    let mut groups = vec![cursor.digits(3, 5)?];
+    while groups.len() < 3 && cursor.eat(".") {
+        groups.push(cursor.digits(3, 8)?);
+    }
+    let mut after = cursor;
+    let runs_on = after.eat_if(|c| is_dash(c) || "/.:,".contains(c)).is_some() && after.at_digit();
+    let known = match groups.as_slice() {
+        [a, b, c] => (a.len(), b.len(), c.len()) == (3, 3, 4),
+        [area, number] => area.starts_with('0') && (6..=8).contains(&number.len()),
+        _ => false,
+    };
+    (known && !runs_on && cursor.at_word_end())
+        .then(|| Found::new(cursor.at(), spoken_groups(&groups, place.words)))
 }
 
 /// Says groups of digits one by one, with pauses between them.
@@ -136,7 +160,7 @@ fn is_local(groups: &[String]) -> bool {
 fn is_american(groups: &[String], end: &Cursor<'_>, place: &Place<'_>) -> bool {
     let lengths: Vec<usize> = groups.iter().map(String::len).collect();
     match lengths.as_slice() {
-        [3, 3, 4] | [3, 2, 4] | [1, 3, 3, 4] => true,
+        [3, 3, 4] | [3, 2, 4] | [1, 3, 3, 4] | [3, 3, 4, 1..=4] => true,
         // A range of round numbers is none, nor is one that counts something.
         [3, 4] => {
             let mut ahead = *end;

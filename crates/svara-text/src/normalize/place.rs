@@ -93,11 +93,11 @@ impl<'t> Place<'t> {
     /// Whether one of `words` comes right before, with at most spaces and joining marks between.
     pub(super) fn behind_word(&self, words: &[&str]) -> bool {
         let typed = self.done.trim_end_matches([' ', '\u{A0}', ':', '-', '–', '(']);
-        words.iter().any(|word| ends_with_word(typed, word))
+        ends_with_one(typed, words)
     }
 }
 
-/// Whether `text` ends in the whole word `word`, which may hold points and spaces.
-fn ends_with_word(text: &str, word: &str) -> bool {
-    without_suffix(text, word).is_some_and(|before| !before.ends_with(is_wordish))
+/// Whether `text` ends in one of `words`, which may hold points and spaces, as a whole word.
+pub(super) fn ends_with_one(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| without_suffix(text, word).is_some_and(|before| !before.ends_with(is_wordish)))
 }

@@ -9,13 +9,23 @@ use super::{
     words::{before_noun, counts},
     year,
 };
-use crate::{languages::Words, number::Numeral, writing::WritingSystem};
+use crate::{
+    languages::{Unit, Words},
+    number::Numeral,
+    writing::WritingSystem,
+};
+
+/// Abbreviations behind years that count down.
+const BEFORE_CHRIST: [&str; 8] = ["ई. पू", "ई.पू", "ई०पू", "इ.स.पू", "ईसा पूर्व", "BC", "B.C", "கி.மு"];
 
 /// A range with the number `first`, which is read already. The second number must be greater.
 pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
     let words = place.words;
     if let Some(spoken) = year::years(first, place, cursor) {
         return Some(Found::new(cursor.at(), spoken));
+    }
+    if let Some(found) = of_typed_nouns(first, cursor, words) {
+        return Some(found);
     }
     let mut ahead = *cursor;
     let unit = eat_unit(&mut ahead, place, None);
@@ -32,7 +42,13 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     if runs_on {
         return None;
     }
-    if first.value()? >= second.value()? {
+    let measured_second = Unit::parse(ahead.rest().trim_start_matches(' ')).is_some();
+    let (from, to) = (first.value()?, second.value()?);
+    let before_christ = || {
+        let behind = ahead.rest().trim_start_matches(' ');
+        BEFORE_CHRIST.iter().any(|short| behind.starts_with(short))
+    };
+    if from == to || (from > to && !measured_second && !before_christ()) {
         return None;
     }
     if let Some(unit) = unit {
@@ -66,6 +82,29 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     let spoken = scale::range(from, &to, template, words);
     let joins = cursor.peek().is_some_and(is_letter);
     Some(Found { named: named && !joins, ..Found::new(cursor.at(), spoken) })
+}
+
+/// A range with one noun typed behind both numbers, which is said once: `5 किलो-10 किलो`.
+fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<Found> {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    let noun = ahead.word();
+    ahead.skip(noun.len());
+    if !noun.starts_with(WritingSystem::is_indic) {
+        return None;
+    }
+    ahead.eat_if(is_dash)?;
+    let second = Numeral::parse(ahead.rest())?;
+    ahead.skip(second.len);
+    let mut behind = ahead;
+    behind.eat_space();
+    if !behind.eat_word([noun]) {
+        return None;
+    }
+    *cursor = ahead;
+    let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
+    let to = before_noun(second.spoken(words), words);
+    Some(Found::new(ahead.at(), scale::range(first.spoken(words), &to, template, words)))
 }
 
 /// An ordinal with another behind a dash: `5वीं-8वीं`.

@@ -38,7 +38,11 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let name = before.starts_with(|c: char| c.is_ascii_uppercase())
         && before.ends_with(|c: char| c.is_ascii_lowercase());
-    let ruler = name && gap == " " && token.len() > 1 && (2..40).contains(&value);
+    let royal = || {
+        const TITLES: [&str; 8] = ["king", "queen", "pope", "emperor", "tsar", "prince", "princess", "shah"];
+        place.words_before().nth(1).is_some_and(|(title, _)| TITLES.iter().any(|royal| same(title, royal)))
+    };
+    let ruler = name && gap == " " && (token.len() > 1 || royal()) && (2..40).contains(&value);
     if !ruler {
         return None;
     }

@@ -7,7 +7,7 @@ use super::{
     words::before_noun,
 };
 use crate::{
-    languages::{Clock, Half, Words},
+    languages::{Clock, Half, UNITS, Words},
     number::{cardinal, replace_end},
 };
 
@@ -67,9 +67,13 @@ impl Time {
         let is_typed = half_day.is_none() && clock.typed.iter().any(|word| typed.rest().starts_with(word));
         let named = place.behind_word(clock.day_parts);
         let surely = colon.is_some() || half_day.is_some() || is_typed || named;
-        let moment = Moment { hour, minute: minute.unwrap_or(0), second: second.unwrap_or(0) };
+        let in_minutes = words.units.get(UNITS - 2).is_some_and(|name| typed.rest().starts_with(name.one));
+        let moment = Moment { hour, minute: minute.unwrap_or(0), second: second.unwrap_or(0), in_minutes };
+        // In English, "10:30 hours" and "09:30 hrs" are times of day.
+        let of_day = clock.half.is_none() && (hour > 9 || text.starts_with('0'));
         if half_day.is_none()
             && colon.is_some()
+            && !of_day
             && let Some((len, spoken)) = moment.duration(&typed, words)
         {
             return Some(Self { len: typed.at() + len, spoken, joined: false, surely });
@@ -99,12 +103,14 @@ struct Moment {
     hour: u32,
     minute: u32,
     second: u32,
+    /// Whether a word for minutes is typed behind it, which halves can't have.
+    in_minutes: bool,
 }
 
 impl Moment {
     /// The hours in words, with the half if the language has a word for it, and the minutes that are left.
     fn hours(self, words: &Words) -> (String, u32) {
-        let half = words.clock.half.filter(|_| (1..=12).contains(&self.hour));
+        let half = words.clock.half.filter(|_| (1..=12).contains(&self.hour) && !self.in_minutes);
         match half.filter(|_| self.minute == 30 && self.second == 0) {
             Some(half) => (half_past_words(self.hour, &half, words), 0),
             None => (say(self.hour, words), self.minute),
@@ -141,6 +147,9 @@ impl Moment {
                 }
             }
         }
+        if let (1..=9, 0, Some(template)) = (minute, self.second, words.clock.few_minutes) {
+            return (0, format!("{hours} {}", template.replace("{m}", &say(minute, words))));
+        }
         let parts = [minute, self.second].into_iter().filter(|n| *n > 0);
         let rest: String = parts.map(|n| format!(" {}", say(n, words))).collect();
         (0, hours + &rest)
@@ -154,7 +163,10 @@ impl Moment {
         }
         let (hours, minute) = self.hours(words);
         let len = ahead.at() - typed.at();
-        let spoken = if minute > 0 {
+        let spoken = if self.hour == 0 && minute > 0 {
+            let minutes = words.clock.duration.find("{m}").and_then(|at| words.clock.duration.get(at..))?;
+            minutes.replace("{m}", &say(minute, words))
+        } else if minute > 0 {
             fill(words.clock.duration, &hours, &say(minute, words))
         } else {
             // "2:30 घंटे": the typed word stays.

@@ -13,10 +13,13 @@ use crate::{
 };
 
 /// English words before a year, if what follows isn't counted by it.
-const BEFORE: [&str; 16] = [
+const BEFORE: [&str; 17] = [
     "in", "by", "since", "until", "till", "from", "before", "after", "during", "early", "late", "mid",
-    "summer", "winter", "spring", "around",
+    "summer", "winter", "spring", "around", "between",
 ];
+
+/// English words between two years.
+const BETWEEN: [&str; 6] = ["to", "and", "till", "until", "through", "or"];
 
 /// English words behind a quantity rather than a year, besides plurals.
 const COUNTED: [&str; 14] = [
@@ -81,7 +84,7 @@ fn is_year(number: u64, place: &Place<'_>, after: &Cursor<'_>) -> bool {
         return false;
     }
     let bracketed = place.done.ends_with('(') && after.rest().starts_with([')', ',']);
-    bracketed || has_postposition(place.words, after) || is_english(place, after)
+    bracketed || has_postposition(place.words, after) || is_english(place, after) || is_paired(place, after)
 }
 
 /// Whether a postposition or ending follows that years have.
@@ -95,7 +98,9 @@ fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
         }
         prefix_len(behind.rest(), ending).is_some_and(|len| {
             behind.skip(len);
-            behind.at_word_end()
+            let ends = behind.at_word_end();
+            behind.eat_space();
+            ends && !context.more_than.iter().any(|word| same(behind.word(), word))
         })
     }) {
         return true;
@@ -124,6 +129,41 @@ fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     }
     let next = ahead.word();
     !is_counted(next) && !ahead.at_digit()
+}
+
+/// Whether another year is beside this one: "1995 to 2005", "between 1939 and 1945".
+fn is_paired(place: &Place<'_>, after: &Cursor<'_>) -> bool {
+    let is_one =
+        |year: &str| year.len() == 4 && year.parse().is_ok_and(|year: u64| (1100..2100).contains(&year));
+    let joins =
+        |word: &str, introduced: bool| BETWEEN.iter().any(|between| same(word, between)) && introduced;
+    // "Pages 1200 to 1300" aren't years.
+    let introduces = |word: Option<(&str, &str)>, to: bool| match word {
+        Some((word, _)) if to => !is_counted(&word.to_ascii_lowercase()),
+        Some((word, _)) => same(word, "between") || same(word, "from") || same(word, "in"),
+        None => to,
+    };
+    let mut before = place.words_before();
+    let first = before.next();
+    let mut ahead = *after;
+    if ahead.eat_space() {
+        let word = ahead.word();
+        ahead.skip(word.len());
+        if joins(word, introduces(first, same(word, "to"))) && ahead.eat_space() {
+            let second = ahead.digits(4, 4);
+            let counted = ahead.eat_space() && is_counted(ahead.word());
+            if second.is_some_and(|year| is_one(&year)) && !counted {
+                return true;
+            }
+        }
+    }
+    let counted = {
+        let mut ahead = *after;
+        ahead.eat_space() && is_counted(ahead.word())
+    };
+    let second = before.next();
+    let joined = first.is_some_and(|(word, _)| joins(word, introduces(before.next(), same(word, "to"))));
+    !counted && joined && second.is_some_and(|(year, _)| is_one(year))
 }
 
 /// Whether an English word is what a number before it counts: a plural, mostly.

@@ -11,7 +11,8 @@ use crate::{
     writing::digit_value,
 };
 
-/// The greatest number that is said as a quantity: just below a crore crores. Greater ones are said digit by digit.
+/// The greatest number that every language says as a quantity: just below a crore crores. Greater ones are said digit by
+/// digit, unless the language has a name for so many.
 pub(crate) const MAX_SPELLED: u64 = CRORE * CRORE - 1;
 
 const CRORE: u64 = 10_000_000;
@@ -19,20 +20,29 @@ const LAKH: u64 = 100_000;
 
 /// Spells out `number` in `language`, in lakhs and crores: 150000 is "एक लाख पचास हज़ार".
 ///
-/// A number of a crore crores (10^14) or more is said digit by digit.
+/// A number of a crore crores (10^14) or more is said digit by digit where the language has no names for such scales.
 #[must_use]
 pub fn spell(number: u64, language: Language) -> String {
     cardinal(number, Words::of(language))
 }
 
 pub(crate) fn cardinal(number: u64, words: &Words) -> String {
-    if number > MAX_SPELLED {
+    if number > max_spelled(words) {
         return one_by_one(&number.to_string(), words);
     }
     match &words.numbers.above {
         Above::Descending(parts) => descending(number, &words.numbers, parts),
         Above::Sanskrit => sanskrit::compound(number, &words.numbers),
     }
+}
+
+/// The greatest number that the language says as a quantity: below a hundred of its greatest scale.
+fn max_spelled(words: &Words) -> u64 {
+    let greatest = match &words.numbers.above {
+        Above::Descending(parts) => parts.beyond.first().map_or(0, |(scale, _)| *scale),
+        Above::Sanskrit => 0,
+    };
+    MAX_SPELLED.max(greatest.saturating_mul(100).saturating_sub(1))
 }
 
 /// Says the digits in `digits` one by one, of any digit system. Other characters are skipped.

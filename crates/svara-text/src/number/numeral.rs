@@ -3,7 +3,7 @@
 use super::{cardinal, one_by_one};
 use crate::{languages::Words, writing::digit_value};
 
-/// The most digits of a quantity without group marks. Longer runs are codes.
+/// The most digits of a quantity without group marks, unless it has a fraction or is a round number. Longer runs are codes.
 const MAX_QUANTITY_DIGITS: usize = 12;
 
 /// The most groups behind the first one.
@@ -64,8 +64,11 @@ impl Numeral {
     /// The part before the point, unless it is a code: with a leading zero, or too long or too great for a quantity.
     pub(crate) fn quantity(&self) -> Option<u64> {
         let code = (self.integer.len() > 1 && self.integer.starts_with('0'))
-            || (!self.grouped && self.integer.len() > MAX_QUANTITY_DIGITS);
-        if code { None } else { self.integer.parse().ok().filter(|value| *value <= super::MAX_SPELLED) }
+            || (!self.grouped
+                && self.fraction.is_none()
+                && !self.integer.ends_with("000000")
+                && self.integer.len() > MAX_QUANTITY_DIGITS);
+        if code { None } else { self.integer.parse().ok() }
     }
 
     /// The number in words. Digits after the point and those of codes (`007`) are said one by one.
