@@ -25,6 +25,20 @@ pub(crate) struct Breaking {
     flushed: Arc<Notify>,
     /// Whether the connection's end would look like the end of an answer that isn't whole.
     resets: AtomicBool,
+    /// Whether the client may be in the middle of sending something that nobody reads.
+    lingers: AtomicBool,
+}
+
+/// A connection that can be told to read on while it closes, in the extensions of its requests.
+#[derive(Clone, Debug)]
+pub struct Linger(pub(crate) Arc<Breaking>);
+
+impl Linger {
+    /// What the client still sends is read and thrown away, for two seconds at most, before the connection closes. A close
+    /// with unread bytes resets the connection, and the last that was sent on it, which says why it ends, is lost with it.
+    pub fn at_close(&self) {
+        self.0.lingers.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Breaking {
@@ -36,6 +50,11 @@ impl Breaking {
     /// Whether closing has to reset the connection.
     pub(crate) fn resets(&self) -> bool {
         self.resets.load(Ordering::Relaxed)
+    }
+
+    /// Whether closing has to read what the client still sends.
+    pub(crate) fn lingers(&self) -> bool {
+        self.lingers.load(Ordering::Relaxed)
     }
 
     /// An answer has begun (`true`) whose end is the connection's end, or has ended well (`false`).

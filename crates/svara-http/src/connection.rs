@@ -20,7 +20,7 @@ use tokio::{
 use tower::Service;
 
 use crate::{
-    breaking::Breaking,
+    breaking::{Breaking, Linger},
     exchange::{self, Answer, Exchanges, Open, Timed},
     io::Guarded,
     lifecycle::{Lifecycle, Phase},
@@ -91,6 +91,7 @@ where
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }
+        request.extensions_mut().insert(Linger(Arc::clone(&breaking)));
         let answered = !probes_only || probes.contains(&request.uri().path());
         // A router is always ready.
         let answer = answered.then(|| app.clone().call(request));

@@ -10,7 +10,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
     time::{Instant, Sleep},
 };
@@ -23,27 +23,46 @@ use crate::{
 
 /// A byte stream that fails once its client has read nothing for too long, or the server stops. It keeps its place among
 /// the connections until it is dropped, which for a WebSocket is after the upgrade.
-pub(crate) struct Guarded<S: Reset> {
-    stream: S,
+pub(crate) struct Guarded<S: Ending> {
+    /// None only while it is dropped.
+    stream: Option<S>,
     breaking: Arc<Breaking>,
     stall: Stall,
     stopping: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
-    _place: Place,
+    place: Option<Place>,
 }
 
-/// A byte stream whose end can be told from a clean one.
-pub(crate) trait Reset {
+/// How long, and how much, a closing connection reads what its client still sends.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: u64 = 64 << 20;
+
+/// A byte stream with more than one way to end.
+pub(crate) trait Ending: AsyncRead + AsyncWrite + Unpin + Send + Sized + 'static {
     /// Makes closing a reset, which discards what hasn't been sent.
     fn reset_at_close(&self) -> io::Result<()>;
+
+    /// Closes after reading what its client still sends, in the background.
+    fn linger(mut self, place: Option<Place>) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            let closing = async {
+                self.shutdown().await?;
+                tokio::io::copy(&mut self.take(LINGER_BYTES), &mut tokio::io::sink()).await
+            };
+            // However it ends, the connection is closed now.
+            let _ = tokio::time::timeout(LINGER, closing).await;
+            drop(place);
+        });
+    }
 }
 
-impl Reset for TcpStream {
+impl Ending for TcpStream {
     fn reset_at_close(&self) -> io::Result<()> {
         self.set_zero_linger()
     }
 }
 
-impl<S: Reset> Guarded<S> {
+impl<S: Ending> Guarded<S> {
     pub(crate) fn new(
         stream: S,
         write_stall: Duration,
@@ -52,12 +71,16 @@ impl<S: Reset> Guarded<S> {
         breaking: Arc<Breaking>,
     ) -> Self {
         Self {
-            stream,
+            stream: Some(stream),
             breaking,
             stall: Stall { bound: write_stall, over: None },
             stopping: Box::pin(async move { life.reached(Phase::Stopping).await }),
-            _place: place,
+            place: Some(place),
         }
+    }
+
+    fn stream(&mut self) -> Pin<&mut S> {
+        Pin::new(self.stream.as_mut().expect("only drop takes it"))
     }
 
     fn check_stopping(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
@@ -72,12 +95,15 @@ impl<S: Reset> Guarded<S> {
     }
 }
 
-impl<S: Reset> Drop for Guarded<S> {
+impl<S: Ending> Drop for Guarded<S> {
     fn drop(&mut self) {
-        if self.breaking.resets()
-            && let Err(error) = self.stream.reset_at_close()
-        {
-            tracing::warn!(%error, "a connection can't be reset; a cut answer may look whole to its client");
+        let Some(stream) = self.stream.take() else { return };
+        if self.breaking.resets() {
+            if let Err(error) = stream.reset_at_close() {
+                tracing::warn!(%error, "a connection can't be reset; a cut answer may look whole to its client");
+            }
+        } else if self.breaking.lingers() {
+            stream.linger(self.place.take());
         }
     }
 }
@@ -106,7 +132,7 @@ impl Stall {
     }
 }
 
-impl<S: AsyncRead + Reset + Unpin> AsyncRead for Guarded<S> {
+impl<S: Ending> AsyncRead for Guarded<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -114,15 +140,15 @@ impl<S: AsyncRead + Reset + Unpin> AsyncRead for Guarded<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check_stopping(cx)?;
-        Pin::new(&mut this.stream).poll_read(cx, buffer)
+        this.stream().poll_read(cx, buffer)
     }
 }
 
-impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Guarded<S> {
+impl<S: Ending> AsyncWrite for Guarded<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check_stopping(cx)?;
-        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        let written = this.stream().poll_write(cx, bytes);
         this.stall.watch(cx, written)
     }
 
@@ -133,17 +159,17 @@ impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Guarded<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check_stopping(cx)?;
-        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, buffers);
+        let written = this.stream().poll_write_vectored(cx, buffers);
         this.stall.watch(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.as_ref().is_some_and(S::is_write_vectored)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        let flushed = this.stream().poll_flush(cx);
         if matches!(flushed, Poll::Ready(Ok(()))) {
             this.breaking.flushed();
         }
@@ -152,22 +178,19 @@ impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Guarded<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let shut = Pin::new(&mut this.stream).poll_shutdown(cx);
+        let shut = this.stream().poll_shutdown(cx);
         this.stall.watch(cx, shut)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
-        sync::Semaphore,
-    };
+    use tokio::{io::DuplexStream, sync::Semaphore};
 
     use super::*;
     use crate::place::Connections;
 
-    impl Reset for DuplexStream {
+    impl Ending for DuplexStream {
         fn reset_at_close(&self) -> io::Result<()> {
             Ok(())
         }

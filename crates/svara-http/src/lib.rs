@@ -52,6 +52,7 @@ mod tls;
 mod watched;
 
 pub use self::{
+    breaking::Linger,
     connection::Peer,
     exchange::BodyTimeout,
     lifecycle::{Lifecycle, Phase},

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod closing;
 mod dialect;
 mod failure;
 mod kind;
@@ -11,6 +12,7 @@ pub(crate) use self::kind::Kind;
 pub(crate) use self::{
     answer::{ElevenLabs, OpenAi, Refusal, Refused, Svara},
     body::{ElevenLabsError, OpenAiError, SvaraError, origin},
+    closing::close_of,
     dialect::{Spelling, dialect_by_key},
     failure::ApiError,
 };

@@ -10,6 +10,7 @@
 
 mod auth;
 mod bodies;
+mod broken_sockets;
 mod cache;
 mod clean_text;
 mod clients;

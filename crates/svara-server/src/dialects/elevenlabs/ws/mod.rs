@@ -10,14 +10,16 @@ mod sound;
 use std::time::{Duration, Instant};
 
 use axum::{
+    Extension,
     extract::{
         State, WebSocketUpgrade,
-        ws::{Message, WebSocket, rejection::WebSocketUpgradeRejection},
+        ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
     },
     response::Response,
 };
 use http::{HeaderName, HeaderValue, Uri};
 use svara_engine::{Normalization, SpeakError, SpeechRequest};
+use svara_http::Linger;
 use svara_service::{Caller, Delivery, Dialect, Order, ServiceError};
 use tracing::Instrument;
 
@@ -30,7 +32,7 @@ use super::{
     formats,
 };
 use crate::{
-    error::{ApiError, ElevenLabs, Refused},
+    error::{ApiError, ElevenLabs, Refused, close_of},
     reading::body::flag,
     state::AppState,
 };
@@ -57,9 +59,10 @@ pub(super) async fn stream_input(
     State(state): State<AppState>,
     addressed: Addressed,
     uri: Uri,
+    Extension(linger): Extension<Linger>,
     upgrade: Upgrade,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    open(Kind::Single, state, addressed, &uri, upgrade)
+    open(Kind::Single, state, addressed, (&uri, linger), upgrade)
 }
 
 /// Speak several texts at once that come piece by piece, over a WebSocket (ElevenLabs)
@@ -73,16 +76,17 @@ pub(super) async fn multi_stream_input(
     State(state): State<AppState>,
     addressed: Addressed,
     uri: Uri,
+    Extension(linger): Extension<Linger>,
     upgrade: Upgrade,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    open(Kind::Multi, state, addressed, &uri, upgrade)
+    open(Kind::Multi, state, addressed, (&uri, linger), upgrade)
 }
 
 fn open(
     kind: Kind,
     state: AppState,
     addressed: Addressed,
-    uri: &Uri,
+    (uri, linger): (&Uri, Linger),
     upgrade: Upgrade,
 ) -> Result<Response, Refused<ElevenLabs>> {
     let upgrade = upgrade.map_err(|error| {
@@ -93,8 +97,13 @@ fn open(
     let inactivity_s = options.as_ref().ok().map(|options| options.inactivity.as_secs());
     let serving = async move |mut socket| {
         let mut addressed = addressed;
-        let Some(first) = first_message(&mut socket, &state, &mut addressed.asker.caller).await else {
-            return;
+        let first = match first_message(&mut socket, &state, &mut addressed.asker.caller).await {
+            Ok(first) => first,
+            Err(Unread::Gone) => return,
+            Err(Unread::Unreadable(frame)) => {
+                linger.at_close();
+                return run::end(socket, frame).await;
+            }
         };
         // Nothing is looked up for a client without a key.
         let prepared = match first {
@@ -102,7 +111,7 @@ fn open(
             Err(error) => Err(error),
         };
         match prepared {
-            Ok((first, (session, orders))) => run::run(socket, first, session, orders).await,
+            Ok((first, (session, orders))) => run::run(socket, first, session, orders, linger).await,
             Err(error) => {
                 tracing::info!(kind = error.kind.name(), reason = error.message, "socket refused");
                 run::refuse(socket, error).await;
@@ -115,31 +124,38 @@ fn open(
     Ok(response)
 }
 
+/// Why there is no first message.
+enum Unread {
+    Gone,
+    Unreadable(CloseFrame),
+}
+
 /// Waits for the message with the key, where one is required and the request brought none. Returns the message, which may
-/// bring a text, too; `None` if the client is gone.
+/// bring a text, too.
 async fn first_message(
     socket: &mut WebSocket,
     state: &AppState,
     caller: &mut Caller,
-) -> Option<Result<Option<Message>, ApiError>> {
+) -> Result<Result<Option<Message>, ApiError>, Unread> {
     if !matches!(caller, Caller::Unknown) {
-        return Some(Ok(None));
+        return Ok(Ok(None));
     }
     let first = async {
         loop {
             match socket.recv().await {
-                Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => return Some(message),
+                Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => return Ok(message),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(Message::Close(_))) | None => return Err(Unread::Gone),
+                Some(Err(error)) => return Err(close_of(error).map_or(Unread::Gone, Unread::Unreadable)),
             }
         }
     };
     let Ok(first) = tokio::time::timeout(KEY_WITHIN, first).await else {
-        return Some(Err(ServiceError::key_missing().into()));
+        return Ok(Err(ServiceError::key_missing().into()));
     };
     let first = first?;
     let identified = run::read(&first).and_then(|message| Ok(state.callers.identify(message.key())?));
-    Some(identified.map(|identified| {
+    Ok(identified.map(|identified| {
         *caller = identified;
         Some(first)
     }))

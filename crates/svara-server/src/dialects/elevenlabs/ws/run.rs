@@ -15,7 +15,7 @@ use futures::{
 };
 use svara_audio::SampleRate;
 use svara_engine::PieceTiming;
-use svara_http::Phase;
+use svara_http::{Linger, Phase};
 use svara_service::{Order, ServiceError, Speaking};
 
 use super::{
@@ -24,7 +24,10 @@ use super::{
     session::{Action, POLICY, Session},
     sound::{Part, Sound},
 };
-use crate::{error::ApiError, state::AppState};
+use crate::{
+    error::{ApiError, close_of},
+    state::AppState,
+};
 
 /// Longest reason of a close: what a control frame of RFC 6455 holds besides the code.
 const MAX_REASON_BYTES: usize = 123;
@@ -52,7 +55,13 @@ pub(super) fn read(message: &Message) -> Result<ClientMessage, ApiError> {
 }
 
 /// Serves a socket to its end, `first` being a message that has been read already. Dropping the future ends all that is being said.
-pub(super) async fn run(socket: WebSocket, first: Option<Message>, session: Session, orders: Orders) {
+pub(super) async fn run(
+    socket: WebSocket,
+    first: Option<Message>,
+    session: Session,
+    orders: Orders,
+    linger: Linger,
+) {
     let (sink, messages) = socket.split();
     let mut socket = Socket {
         orders,
@@ -63,6 +72,7 @@ pub(super) async fn run(socket: WebSocket, first: Option<Message>, session: Sess
         contexts: Vec::new(),
         spoken: 0,
         over: false,
+        linger,
     };
     if let Some(first) = first {
         socket.received(&first);
@@ -88,6 +98,12 @@ pub(super) async fn refuse(mut socket: WebSocket, error: ApiError) {
     }
 }
 
+/// Ends a socket from which nothing was read.
+pub(super) async fn end(mut socket: WebSocket, frame: CloseFrame) {
+    // The client may be gone.
+    let _ = socket.send(Message::Close(Some(frame))).await;
+}
+
 fn close(code: u16, reason: &str) -> Message {
     let reason = reason.get(..reason.floor_char_boundary(MAX_REASON_BYTES)).unwrap_or_default();
     Message::Close(Some(CloseFrame { code, reason: reason.into() }))
@@ -105,6 +121,7 @@ struct Socket {
     spoken: usize,
     /// A close was put into the outbox.
     over: bool,
+    linger: Linger,
 }
 
 /// A context's voice.
@@ -148,7 +165,11 @@ impl Socket {
                 message = self.messages.next(), if !self.over && self.session.takes_more() => match message {
                     Some(Ok(Message::Close(_))) => return true,
                     Some(Ok(message)) => self.received(&message),
-                    Some(Err(_)) | None => return false,
+                    Some(Err(error)) => match close_of(error) {
+                        Some(frame) => self.unreadable(frame),
+                        None => return false,
+                    },
+                    None => return false,
                 },
                 // A client that takes nothing for too long is broken off below this.
                 sent = send(&mut self.sink, &mut self.outbox), if sending => {
@@ -178,6 +199,21 @@ impl Socket {
         let actions = read(message).and_then(|message| self.session.on_message(message, Instant::now()));
         let actions = actions.unwrap_or_else(|error| self.session.fail(error, POLICY));
         self.apply(actions);
+    }
+
+    /// Ends the socket because of something that no message can be read from.
+    fn unreadable(&mut self, frame: CloseFrame) {
+        tracing::info!(
+            code = frame.code,
+            reason = frame.reason.as_str(),
+            "a socket sent what isn't a message"
+        );
+        self.contexts.clear();
+        self.outbox.clear();
+        self.outbox.push_back(Message::Close(Some(frame)));
+        self.over = true;
+        // The rest of a message that is too large is still under way.
+        self.linger.at_close();
     }
 
     fn made(&mut self, key: Key, made: Made) {
