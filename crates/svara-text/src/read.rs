@@ -168,7 +168,7 @@ mod tests {
     fn all_steps_have_one_map() {
         let typed = "**Costs** $5 &amp; 🎉 <b>ok</b> <happy>";
         let said = read(typed, Language::English, TagPlace::End);
-        assert_eq!((said.text.as_str(), said.style.as_deref()), ("Costs five dollars and ok", Some("happy")));
+        assert_eq!((said.text.as_str(), said.style.as_deref()), ("Costs five dollars & ok", Some("happy")));
         let dollars = said.text.find("five dollars").unwrap();
         assert_eq!(&typed[said.edits.typed(&(dollars..dollars + 12))], "$5");
         let ok = said.text.find("ok").unwrap();

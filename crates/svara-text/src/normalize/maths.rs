@@ -35,11 +35,6 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '^' if glued_before && cursor.eat_digit(2) => maths.squared,
         '^' if glued_before && cursor.eat_digit(3) => maths.cubed,
         '~' if !glued_before && cursor.at_digit() => maths.about,
-        '&' if between_capitals(&place, &cursor)
-            || (even && place.done.ends_with(is_space) && before.and(after).is_some()) =>
-        {
-            place.words.web.and
-        }
         '@' if even && place.done.ends_with(is_space) && after.is_some_and(Currency::is_sign) => {
             place.words.web.at
         }
@@ -83,14 +78,6 @@ fn is_equation_of_names(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
 fn is_variable(place: &Place<'_>) -> bool {
     let mut before = place.done.trim_end_matches(is_space).chars().rev();
     before.next().is_some_and(|c| c.is_ascii_alphabetic()) && !before.next().is_some_and(is_letter)
-}
-
-/// Whether a single capital is right before the place and one right behind it: `R&D`.
-fn between_capitals(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
-    fn single(mut chars: impl Iterator<Item = char>) -> bool {
-        chars.next().is_some_and(|c| c.is_ascii_uppercase()) && !chars.next().is_some_and(is_letter)
-    }
-    single(place.done.chars().rev()) && single(cursor.rest().chars())
 }
 
 /// Whether a measure is before the place: `5 cm`.

@@ -138,7 +138,7 @@ fn unrecognized_len(rest: &str) -> usize {
 
 fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
     let c = place.rest.chars().next()?;
-    if c.is_ascii() && !c.is_ascii_alphanumeric() && !"+-.$*=<>/^~&@".contains(c) {
+    if c.is_ascii() && !c.is_ascii_alphanumeric() && !"+-.$*=<>/^~@".contains(c) {
         return None;
     }
     if (is_dash(c) || matches!(c, '+' | '.')) && place.behind_digit() {
