@@ -9,10 +9,10 @@ use std::{
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use svara_supervisor::{
-    config::{Config, ConfigError, Variables, load},
+    config::{Config, Variables, load},
     control::{DEFAULT_SOCKET, Failure, Request, Response, ask_within, table},
     logs::Stream,
-    process::guard_main,
+    process::{guard_main, shadow_main},
     supervisor::run,
 };
 
@@ -80,6 +80,13 @@ enum Command {
         #[arg(long)]
         rolling: bool,
     },
+    /// Change the number of replicas of a program, until the file is reloaded.
+    Scale {
+        /// The program.
+        program: String,
+        /// The number of replicas, 1 to 64.
+        replicas: u32,
+    },
     /// Send a signal to programs and their children.
     Signal {
         /// Its name or number, such as HUP.
@@ -132,6 +139,9 @@ enum Command {
     /// Kill what a killed supervisor leaves behind.
     #[command(hide = true)]
     Guard { token: String },
+    /// Do the guard's work if it is killed as well.
+    #[command(hide = true)]
+    Shadow { token: String, supervisor: i32 },
 }
 
 #[derive(Args)]
@@ -165,6 +175,10 @@ pub(crate) fn main() -> ExitCode {
             guard_main(&token);
             0
         }
+        Command::Shadow { token, supervisor } => {
+            shadow_main(&token, supervisor);
+            0
+        }
         command => client(cli.socket, cli.timeout, command),
     };
     ExitCode::from(code)
@@ -179,12 +193,7 @@ fn environment() -> Variables {
 
 fn read(file: &File) -> Result<Config, u8> {
     load(&file.config, &environment()).map_err(|error| {
-        let path = file.config.display();
-        match error {
-            ConfigError::Read { .. } => eprintln!("{error}"),
-            ConfigError::Faults(faults) => faults.iter().for_each(|fault| eprintln!("{path}: {fault}")),
-            ConfigError::Syntax(_) => eprintln!("{path}: {error}"),
-        }
+        eprintln!("{}", error.describe(&file.config));
         BAD_CONFIGURATION
     })
 }
@@ -230,6 +239,7 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
         Command::Stop { programs } => Request::Stop { programs },
         Command::Restart { wish, rolling: true } => Request::Roll { programs: wish.programs },
         Command::Restart { wish: Wish { programs, wait }, .. } => Request::Restart { programs, wait },
+        Command::Scale { program, replicas } => Request::Scale { program, replicas },
         Command::Signal { signal, programs } => Request::Signal { programs, signal },
         Command::Tail { program, stream, follow, lines } => Request::Tail { program, lines, stream, follow },
         Command::Events { follow, count, .. } => Request::Events { count, follow },
@@ -241,7 +251,8 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
         | Command::Check(_)
         | Command::Completions { .. }
         | Command::Man
-        | Command::Guard { .. } => return UNKNOWN,
+        | Command::Guard { .. }
+        | Command::Shadow { .. } => return UNKNOWN,
     };
     let socket = match socket.map_or_else(|| environment().expand(DEFAULT_SOCKET).map(PathBuf::from), Ok) {
         Ok(socket) => socket,

@@ -29,6 +29,7 @@ mod fleet;
 pub mod graph;
 pub mod logs;
 pub mod metrics;
+mod pattern;
 pub mod policy;
 pub mod probe;
 pub mod process;

@@ -12,15 +12,39 @@ use super::stat::{ProcessTable, Stat, Usage};
 /// Environment variable that marks every process we start; its value is `TOKEN/PROGRAM`.
 pub(super) const MARK: &str = "SVARA_SUPERVISED";
 
+/// The mark as a limit on the time that a real-time process may run without a pause, in microseconds: a hundred thousand
+/// years and more, so it limits nothing. All descendants inherit it, whatever they do to session and environment.
+pub(super) fn label(mark: &str) -> u64 {
+    // FNV-1a; below what the kernel takes for no limit.
+    let hash = mark.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (1 << 62) | (hash >> 2)
+}
+
+/// Kills what an earlier supervisor with this token left of the named programs; returns whether there was anything.
+pub fn kill_leftovers(token: &str, programs: &[&str]) -> bool {
+    let labels = programs.iter().map(|name| label(&format!("{token}/{name}"))).collect();
+    // Repeatedly: a process may fork while it is being killed.
+    let found = (0..20).take_while(|round| {
+        if *round > 0 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        kill_marked(token, &labels, &ProcessTable::read()) > 0
+    });
+    found.count() > 0
+}
+
 /// The processes of one program.
 ///
 /// A member is in the leader's group (like vLLM's engine and workers), in its session (job control changes groups),
-/// carries our mark in its environment (a daemon with its own session), or was seen as a descendant of a member (a daemon
-/// with its own session and environment).
+/// carries our mark in its environment (a daemon with its own session), carries it as a resource limit (a daemon with its
+/// own session and environment), or was seen as a descendant of a member (should it have lowered the limit as well).
 #[derive(Clone, Debug)]
 pub struct Family {
     leader: i32,
     mark: String,
+    label: u64,
     /// Members by descent only, by process id and start: once their parents are gone, nothing else tells.
     strays: RefCell<BTreeSet<(i32, u64)>>,
 }
@@ -28,7 +52,17 @@ pub struct Family {
 impl Family {
     /// The family of a leader that was started in its own session with `mark` in its environment.
     pub fn new(leader: i32, mark: &str) -> Self {
-        Self { leader, mark: mark.to_owned(), strays: RefCell::default() }
+        Self::labelled(leader, mark, label(mark))
+    }
+
+    /// As [`Family::new`], with the label of another mark.
+    pub(super) fn labelled(leader: i32, mark: &str, label: u64) -> Self {
+        Self { leader, mark: mark.to_owned(), label, strays: RefCell::default() }
+    }
+
+    /// The label of its processes.
+    pub(super) fn label(&self) -> u64 {
+        self.label
     }
 
     /// The leader's process id, which is also that of the group and the session.
@@ -71,6 +105,7 @@ impl Family {
                 || stat.session == self.leader
                 || strays.contains(&(stat.pid, stat.started_ticks))
                 || table.mark(stat.pid) == Some(self.mark.as_bytes())
+                || table.label(stat.pid) == Some(self.label)
         };
         let mut members: Vec<Stat> = table.all().filter(|stat| is_one(stat)).copied().collect();
         let mut pids: BTreeSet<i32> = members.iter().map(|stat| stat.pid).collect();
@@ -88,10 +123,13 @@ impl Family {
     }
 }
 
-/// Kills every process whose mark starts with `token`; returns their number.
-pub(super) fn kill_marked(token: &str, table: &ProcessTable) -> usize {
+/// Kills every process whose mark starts with `token`, or that has one of these labels; returns their number.
+pub(super) fn kill_marked(token: &str, labels: &BTreeSet<u64>, table: &ProcessTable) -> usize {
     let mark = format!("{token}/");
-    let marked = |stat: &&Stat| table.mark(stat.pid).is_some_and(|found| found.starts_with(mark.as_bytes()));
+    let marked = |stat: &&Stat| {
+        table.mark(stat.pid).is_some_and(|found| found.starts_with(mark.as_bytes()))
+            || table.label(stat.pid).is_some_and(|label| labels.contains(&label))
+    };
     let kill = |stat: &&Stat| {
         // Fails if it has already exited.
         let _ = kill(Pid::from_raw(stat.pid), Signal::SIGKILL);

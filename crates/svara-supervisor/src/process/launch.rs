@@ -18,7 +18,7 @@ use nix::{
     unistd::{Gid, Uid, fchown, getpid, getppid, setgid, setgroups, setsid, setuid},
 };
 
-use super::family::MARK;
+use super::family::{MARK, label};
 use crate::config::{Account, Limits};
 
 /// What to start, and how.
@@ -95,6 +95,7 @@ impl<'a> Launch<'a> {
             }),
             limits: self.limits.clone(),
             cgroup: self.cgroup,
+            label: label(mark),
             owns_output: self.output == Output::Piped,
         };
         // SAFETY: between fork and exec only async-signal-safe calls are made (setsid, open, write, setrlimit, umask,
@@ -148,6 +149,7 @@ struct Preparation {
     account: Option<(Uid, Gid, Vec<Gid>)>,
     limits: Limits,
     cgroup: Option<OwnedFd>,
+    label: u64,
     /// Whether its output is a pipe of ours.
     owns_output: bool,
 }
@@ -159,6 +161,8 @@ impl Preparation {
             // "0" means the writing process.
             nix::unistd::write(procs, b"0")?;
         }
+        // Under another supervisor, this may be out of reach; then its own environment must do.
+        let _ = setrlimit(Resource::RLIMIT_RTTIME, self.label, self.label);
         if let Some(files) = self.limits.nofile {
             setrlimit(Resource::RLIMIT_NOFILE, files, files)?;
         }

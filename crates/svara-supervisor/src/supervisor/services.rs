@@ -16,7 +16,7 @@ use crate::{
     events::{EventLog, Kind},
     logs::{Form, Logs, Source, Stream, Tail, capture},
     probe::Finding,
-    process::{Children, Guard, ProcessTable, Started},
+    process::{Children, Family, Guard, MemoryKills, ProcessTable, Started},
 };
 
 /// Shared by all programs; owned by the main loop.
@@ -33,6 +33,7 @@ pub(super) struct Services {
     /// Receives events from tasks that have no access to the event log.
     pub(super) notes: mpsc::Sender<(Kind, String)>,
     pub(super) started: Instant,
+    pub(super) memory_kills: MemoryKills,
     /// The latest reading of `/proc`, and its time.
     pub(super) processes: Option<(Instant, Rc<ProcessTable>)>,
 }
@@ -112,10 +113,10 @@ impl Services {
         pumps
     }
 
-    /// Adds a process to the guard.
-    pub(super) fn guard(&mut self, pid: i32) {
+    /// Adds a program's processes to the guard.
+    pub(super) fn guard(&mut self, family: &Family) {
         if let Some(guard) = &mut self.guard {
-            guard.watch(pid);
+            guard.watch(family);
         }
     }
 

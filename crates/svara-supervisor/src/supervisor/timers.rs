@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{services::Services, unit::Unit};
+use super::{
+    services::Services,
+    unit::{Unit, memory_words},
+};
 use crate::{
     config::Config,
     events::Kind,
@@ -91,6 +94,11 @@ impl Timers {
         }
         if now.steady >= self.learn_at {
             self.learn_at = now.steady + LEARN_EVERY;
+            // Those that ended no program: its workers, helpers.
+            let kills = services.memory_kills.new_ones();
+            if kills > 0 {
+                services.note(Kind::OutOfMemory, None, None, Some(memory_words(kills)));
+            }
             let table = services.processes();
             units
                 .iter()
