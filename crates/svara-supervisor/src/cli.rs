@@ -2,14 +2,15 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use svara_supervisor::{
-    config::{Config, Variables, load},
+    check::findings,
+    config::{Config, Variables, load, parse},
     control::{DEFAULT_SOCKET, Failure, Request, Response, ask_within, table},
     logs::Stream,
     process::{guard_main, shadow_main},
@@ -50,7 +51,21 @@ enum Command {
     /// Start the programs in a file and keep them running.
     Run(File),
     /// Check a file without starting anything.
-    Check(File),
+    Check {
+        #[command(flatten)]
+        file: File,
+        /// Exit with 1 if this machine lacks something that the file names.
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Translate a supervisord.conf; what can't be translated is told on standard error.
+    Import {
+        /// The supervisord.conf.
+        file: PathBuf,
+        /// Where to write the result [default: standard output].
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
     /// Show the state of all programs; exits with 0 only if all are ready.
     Status {
         /// Programs to show [default: all].
@@ -164,7 +179,8 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
         Command::Run(file) => start(&file, cli.socket),
-        Command::Check(file) => check(&file),
+        Command::Check { file, strict } => check(&file, strict),
+        Command::Import { file, output } => import(&file, output.as_deref()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "svara-supervisor", &mut io::stdout());
             0
@@ -198,17 +214,53 @@ fn read(file: &File) -> Result<Config, u8> {
     })
 }
 
-fn check(file: &File) -> u8 {
+fn check(file: &File, strict: bool) -> u8 {
     match read(file) {
         Ok(config) => {
+            let findings = findings(&config);
+            for finding in &findings {
+                let included = finding.place.as_ref().and_then(|place| place.file.as_deref());
+                eprintln!("{}: warning: {finding}", included.unwrap_or(&file.config).display());
+            }
             let names: Vec<_> = config.programs.iter().map(|spec| spec.name.as_str()).collect();
             println!("{}: valid; start order: {}", file.config.display(), names.join(", "));
             for name in &config.disabled {
                 println!("{name}: disabled by `enabled`");
             }
-            0
+            u8::from(strict && !findings.is_empty())
         }
         Err(code) => code,
+    }
+}
+
+/// Translates a supervisord.conf; the result is checked as any other.
+fn import(file: &Path, output: Option<&Path>) -> u8 {
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let imported = match svara_supervisor::import::import(file, &is_set) {
+        Ok(imported) => imported,
+        Err(error) => {
+            eprintln!("{}: {error}", file.display());
+            return NOT_READY;
+        }
+    };
+    for note in &imported.notes {
+        eprintln!("{note}");
+    }
+    let written = match output {
+        Some(path) => std::fs::write(path, &imported.text),
+        None => io::stdout().write_all(imported.text.as_bytes()),
+    };
+    let name = output.unwrap_or(Path::new("the result"));
+    if let Err(error) = written {
+        eprintln!("{}: {error}", name.display());
+        return NOT_READY;
+    }
+    match parse(&imported.text, &environment()) {
+        Ok(_) => 0,
+        Err(error) => {
+            eprintln!("{}", error.describe(name));
+            BAD_CONFIGURATION
+        }
     }
 }
 
@@ -248,7 +300,8 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
         Command::Metrics => Request::Metrics,
         Command::Shutdown => Request::Shutdown,
         Command::Run(_)
-        | Command::Check(_)
+        | Command::Check { .. }
+        | Command::Import { .. }
         | Command::Completions { .. }
         | Command::Man
         | Command::Guard { .. }
@@ -275,7 +328,7 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
 }
 
 /// Sends a request and prints the answer; returns the exit code.
-fn exchange(socket: &std::path::Path, timeout: Option<Duration>, request: &Request, json: bool) -> u8 {
+fn exchange(socket: &Path, timeout: Option<Duration>, request: &Request, json: bool) -> u8 {
     // Without any answer: the supervisor exited before it could give one.
     let mut code = UNREACHABLE;
     let limit = timeout.or(Some(ANSWER).filter(|_| !request.follows() && !request.waits()));

@@ -22,11 +22,13 @@
 //!   and a guard process kills the rest ([`process::Guard`]).
 //! * As PID 1 or subreaper we adopt orphans and reap them.
 
+pub mod check;
 pub mod config;
 pub mod control;
 pub mod events;
 mod fleet;
 pub mod graph;
+pub mod import;
 pub mod logs;
 pub mod metrics;
 mod pattern;

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 use super::{
     Variables,
     fault::{Fault, Place},
+    places::Places,
     shape::{FILE, INCLUDED},
     source::{Found, Source},
 };
@@ -26,7 +27,6 @@ const MAX_FILES: usize = 256;
 pub(super) struct Document {
     pub(super) tree: Table,
     found: Found,
-    /// The keys that programs have from `[defaults]`, and the keys there.
     inherited: BTreeMap<String, String>,
 }
 
@@ -126,24 +126,25 @@ impl Document {
     }
 
     /// All faults, with their places, in the order of the files. `more` are those of the values.
-    pub(super) fn faults(self, more: Vec<Fault>) -> Vec<Fault> {
+    pub(super) fn finish(self, more: Vec<Fault>) -> (Vec<Fault>, Places) {
         let Found { places, faults: mut all, is_torn } = self.found;
+        let places = Places { keys: places, inherited: self.inherited };
         for mut fault in more {
             // What was taken out as wrong isn't missing as well.
             if all.iter().any(|other| !fault.key.is_empty() && other.key == fault.key) {
                 continue;
             }
-            if let Some(key) = self.inherited.get(&fault.key) {
+            if let Some(key) = places.inherited.get(&fault.key) {
                 fault.key.clone_from(key);
             }
             // What seems to be missing may be in the part that can't be read.
-            if is_torn && !places.contains_key(&fault.key) {
+            if is_torn && !places.keys.contains_key(&fault.key) {
                 continue;
             }
             all.push(fault);
         }
         for fault in all.iter_mut().filter(|fault| fault.place.is_none()) {
-            fault.place = nearest(&fault.key, &places);
+            fault.place = places.of(&fault.key);
         }
         let mut unique: Vec<Fault> = Vec::new();
         for fault in all {
@@ -152,7 +153,7 @@ impl Document {
             }
         }
         unique.sort_by(|one, other| one.place.cmp(&other.place));
-        unique
+        (unique, places)
     }
 }
 
@@ -160,17 +161,6 @@ fn in_words(place: &Place) -> String {
     match &place.file {
         Some(file) => format!("in {}, line {}", file.display(), place.line),
         None => format!("in the main file, line {}", place.line),
-    }
-}
-
-/// The place of a key, or of the table that it should be in.
-fn nearest(key: &str, places: &BTreeMap<String, Place>) -> Option<Place> {
-    let mut key = key;
-    loop {
-        if let Some(place) = places.get(key) {
-            return Some(place.clone());
-        }
-        key = key.get(..key.rfind(['.', '['])?)?;
     }
 }
 

@@ -9,6 +9,7 @@ mod expand;
 mod fault;
 mod field;
 mod file;
+mod places;
 mod probe;
 mod program;
 mod resolve;
@@ -20,6 +21,7 @@ mod words;
 
 pub use expand::{ExpandError, Variables};
 pub use fault::{ConfigError, Fault, Place};
+pub use places::Places;
 pub use program::{FORWARDED, MAX_REPLICAS, parse_signal};
 pub use resolve::{load, load_scaled, parse};
 pub use types::{Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, StopSpec};

@@ -15,6 +15,7 @@ use super::{
     fault::{ConfigError, Fault},
     field::{Fields, LONGEST, SHORTEST},
     file,
+    places::Places,
     program::{Context, is_word, resolve_program},
     types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec},
 };
@@ -62,7 +63,7 @@ fn resolve(
         // What doesn't fit has been taken out, so this comes only with faults that say so.
         Err(error) => {
             let fault = Fault::new("", error.to_string());
-            return Err(ConfigError::Faults(document.faults(vec![fault])));
+            return Err(ConfigError::Faults(document.finish(vec![fault]).0));
         }
     };
     let mut faults = Vec::new();
@@ -89,7 +90,7 @@ fn resolve(
     }
     let schedules = schedules(&file, &mut fields);
     let mut own = fields.below("supervisor");
-    let config = Config {
+    let mut config = Config {
         socket: socket(file.supervisor.socket.as_deref(), &mut own),
         socket_group: socket_group(file.supervisor.socket_group.as_deref(), &mut own),
         exit_when_done: own.switch("exit_when_done", file.supervisor.exit_when_done.as_ref(), false),
@@ -113,8 +114,10 @@ fn resolve(
         disabled,
         hooks,
         schedules,
+        places: Places::default(),
     };
-    let faults = document.faults(faults);
+    let (faults, places) = document.finish(faults);
+    config.places = places;
     if faults.is_empty() { Ok(config) } else { Err(ConfigError::Faults(faults)) }
 }
 

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use nix::sys::signal::Signal;
 
+use super::places::Places;
 use crate::{
     policy::{Backoff, RestartLimit, RestartPolicy},
     probe::{HangSpec, ProbeSpec},
@@ -37,6 +38,8 @@ pub struct Config {
     pub hooks: Vec<HookSpec>,
     /// Commands that run on a schedule.
     pub schedules: Vec<ScheduleSpec>,
+    /// Where each key is.
+    pub places: Places,
 }
 
 /// Settings of log files and console.

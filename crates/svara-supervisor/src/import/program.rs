@@ -1,0 +1,382 @@
+//! `[program:x]` and `[eventlistener:x]`.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Import,
+    ini::{Entry, Section},
+    output::{Table, list, quoted},
+    service::Service,
+    values::{is_true, pairs, size_bytes},
+    word,
+};
+use crate::config::parse_signal;
+
+/// supervisord's `priority` of a program that has none.
+const NO_PRIORITY: i64 = 999;
+
+/// The programs by priority.
+#[derive(Debug)]
+pub(super) struct Order(BTreeMap<i64, Vec<String>>);
+
+impl Order {
+    pub(super) fn of(sections: &[Section]) -> Self {
+        let mut order: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+        for section in sections {
+            let Some(name) = section.name.strip_prefix("program:") else { continue };
+            let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| e.value.as_str());
+            // What isn't started with the others can't be waited for.
+            if value("autostart").is_none_or(is_true) {
+                let priority = value("priority").and_then(|p| p.parse().ok()).unwrap_or(NO_PRIORITY);
+                order.entry(priority).or_default().push(word(name));
+            }
+        }
+        Self(order)
+    }
+
+    /// Those that start just before a program of this priority.
+    fn before(&self, priority: i64) -> Vec<String> {
+        self.0.range(..priority).next_back().map(|(_, names)| names.clone()).unwrap_or_default()
+    }
+}
+
+/// A program that is being translated.
+struct Work<'a> {
+    section: &'a Section,
+    name: &'a str,
+    group: &'a str,
+    processes: u32,
+    first: u32,
+    table: Table,
+    stop: Vec<String>,
+}
+
+impl Import<'_> {
+    /// Translates a value of a program.
+    fn said(&mut self, work: &Work<'_>, entry: &Entry, default: &str) -> String {
+        let names = self.names(work.name, work.group, work.processes, work.first);
+        let said = names.say(&entry.value, default);
+        for note in said.notes {
+            self.note(entry, &work.section.name, &note);
+        }
+        said.text
+    }
+
+    pub(super) fn program(
+        &mut self,
+        section: &Section,
+        name: &str,
+        group: &str,
+        order: &Order,
+        service: &mut Service,
+    ) -> String {
+        let number = |key: &str| {
+            let entry = section.entries.iter().find(|entry| entry.key == key);
+            entry.and_then(|entry| entry.value.parse::<u32>().ok())
+        };
+        let (processes, first) =
+            (number("numprocs").unwrap_or(1).clamp(1, 64), number("numprocs_start").unwrap_or(0));
+        let mut work =
+            Work { section, name, group, processes, first, table: Table::default(), stop: Vec::new() };
+        if word(name) != name {
+            self.note_at(
+                &section.place,
+                &format!("[{}]", section.name),
+                format!("is called `{}`", word(name)),
+            );
+        }
+        if !section.entries.iter().any(|entry| entry.key == "command") {
+            let subject = format!("[{}]", section.name);
+            self.note_at(&section.place, &subject, "left out: it has no command".to_owned());
+            return String::new();
+        }
+        let mut priority = NO_PRIORITY;
+        for entry in &section.entries {
+            if entry.key == "priority" {
+                priority = entry.value.parse().unwrap_or(NO_PRIORITY);
+            }
+            if let Err(message) = self.entry(entry, &mut work, service) {
+                self.note(entry, &section.name, &message);
+            }
+        }
+        // As in supervisord, unless it says otherwise.
+        if !work.table.has("restart") {
+            work.table.text("restart", "on-failure");
+        }
+        self.order(order.before(priority), &mut work);
+        if !work.stop.is_empty() {
+            let stop = format!("{{ {} }}", work.stop.join(", "));
+            work.table.raw("stop", stop);
+        }
+        work.table.write(&format!("[program.{}]", word(name)))
+    }
+
+    fn order(&mut self, before: Vec<String>, work: &mut Work<'_>) {
+        if before.is_empty() {
+            return;
+        }
+        work.table.raw("after", list(&before));
+        let entry = work.section.entries.iter().find(|entry| entry.key == "priority");
+        let place = entry.map_or(&work.section.place, |entry| &entry.place);
+        let message =
+            format!("starts when {} is ready, which supervisord didn't wait for", before.join(", "));
+        self.note_at(place, &format!("[{}] priority", work.section.name), message);
+    }
+
+    fn entry(&mut self, entry: &Entry, work: &mut Work<'_>, service: &mut Service) -> Result<(), String> {
+        let value = entry.value.trim();
+        let whole =
+            |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}`: not a whole number; left out"));
+        match entry.key.as_str() {
+            "command" => self.command(entry, work)?,
+            "autostart" if !is_true(value) => work.table.raw("autostart", "false"),
+            "autorestart" => {
+                let policy = match value.to_lowercase().as_str() {
+                    "unexpected" => "on-failure",
+                    other if is_true(other) => "always",
+                    _ => "never",
+                };
+                work.table.text("restart", policy);
+            }
+            "startsecs" => work.table.text("ready_after", &format!("{}s", whole(value)?)),
+            "startretries" => {
+                work.table.raw("max_restarts", whole(value)?.min(1_000_000).to_string());
+                return Err("counted within restart_window (10m), not only while starting".to_owned());
+            }
+            "exitcodes" => {
+                let codes: Vec<String> = value
+                    .split(',')
+                    .filter_map(|code| code.trim().parse::<u8>().ok())
+                    .map(|code| code.to_string())
+                    .collect();
+                work.table.raw("success_codes", format!("[{}]", codes.join(", ")));
+            }
+            "stopsignal" => match parse_signal(value) {
+                Ok(signal) => {
+                    work.stop.push(format!("signal = {}", quoted(signal.as_str().trim_start_matches("SIG"))))
+                }
+                Err(message) => return Err(message),
+            },
+            "stopwaitsecs" => work.stop.push(format!("grace = {}", quoted(&format!("{}s", whole(value)?)))),
+            "stopasgroup" | "killasgroup" if is_true(value) => {}
+            "stopasgroup" | "killasgroup" => {
+                return Err("all processes of a program are always stopped".to_owned());
+            }
+            "numprocs" => {
+                if whole(value)? > 64 {
+                    return Err("64 replicas are the most".to_owned());
+                }
+                if work.processes > 1 {
+                    work.table.raw("replicas", work.processes.to_string());
+                }
+            }
+            "process_name" if work.processes > 1 => {
+                let name = word(work.name);
+                return Err(format!("replicas are called {name}-0, {name}-1 and so on"));
+            }
+            "process_name" if value != "%(program_name)s" => {
+                return Err(format!("the process is called {}", word(work.name)));
+            }
+            "user" => self.user(entry, work)?,
+            "umask" => work.table.text("umask", value),
+            "directory" => {
+                let said = self.said(work, entry, "/");
+                work.table.text("directory", &said);
+            }
+            "environment" => {
+                let said = self.said(work, entry, "");
+                let pairs = pairs(&said).map_err(|part| format!("`{part}` isn't NAME=value; left out"))?;
+                work.table.variables("environment", &pairs);
+            }
+            "redirect_stderr" if is_true(value) => self.one_log(work),
+            "stdout_logfile" | "stderr_logfile" => self.log(entry, work)?,
+            "stdout_logfile_maxbytes" | "stderr_logfile_maxbytes" => {
+                service.max_size(size_bytes(value).ok_or("not a size")?);
+            }
+            "stdout_logfile_backups" | "stderr_logfile_backups" => service.backups(whole(value)?),
+            "stdout_capture_maxbytes"
+            | "stderr_capture_maxbytes"
+            | "stdout_events_enabled"
+            | "stderr_events_enabled"
+                if value != "0"
+                    && !matches!(value.to_lowercase().as_str(), "false" | "0mb" | "0kb" | "0b") =>
+            {
+                return Err("left out: output doesn't become events".to_owned());
+            }
+            "stdout_syslog" | "stderr_syslog" if is_true(value) => {
+                return Err(
+                    "left out: send the console's lines to syslog by the container's driver or systemd"
+                        .to_owned(),
+                );
+            }
+            "serverurl" => {
+                return Err("left out: programs find the socket in SVARA_SUPERVISOR_SOCKET".to_owned());
+            }
+            "socket" | "socket_owner" | "socket_mode" | "socket_backlog" => return Err("left out".to_owned()),
+            "priority"
+            | "numprocs_start"
+            | "autostart"
+            | "redirect_stderr"
+            | "process_name"
+            | "stdout_syslog"
+            | "stderr_syslog"
+            | "stdout_capture_maxbytes"
+            | "stderr_capture_maxbytes"
+            | "stdout_events_enabled"
+            | "stderr_events_enabled" => {}
+            _ => return Err("unknown".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, entry: &Entry, work: &mut Work<'_>) -> Result<(), String> {
+        let raw = entry.value.replace('\n', " ");
+        let words = shlex::split(&raw).ok_or("unclosed quote; left out")?;
+        let mut command = Vec::new();
+        let mut more = Vec::new();
+        for word in &words {
+            let said = self.said(work, &Entry { value: word.clone(), ..entry.clone() }, "");
+            // A variable alone may be several words.
+            let is_variable =
+                word.starts_with("%(ENV_") && word.ends_with(")s") && word.matches("%(").count() == 1;
+            if (is_variable && !command.is_empty()) || !more.is_empty() {
+                let quoted = shlex::try_quote(&said).map_err(|_| "a zero byte; left out")?.into_owned();
+                more.push(if is_variable { said } else { quoted });
+            } else {
+                command.push(said);
+            }
+        }
+        if command.is_empty() {
+            return Err("no command".to_owned());
+        }
+        work.table.raw("command", list(&command));
+        if !more.is_empty() {
+            work.table.text("extra_args", &more.join(" "));
+        }
+        Ok(())
+    }
+
+    fn user(&mut self, entry: &Entry, work: &mut Work<'_>) -> Result<(), String> {
+        let user = self.said(work, entry, "");
+        let is_there = user.parse::<u32>().is_ok()
+            || user.contains("${")
+            || nix::unistd::User::from_name(&user).ok().flatten().is_some();
+        if !is_there {
+            return Err(format!("left out: there is no user `{user}` here; add `user` where there is"));
+        }
+        work.table.text("user", &user);
+        Ok(())
+    }
+
+    /// Both streams into the file of standard output.
+    fn one_log(&mut self, work: &mut Work<'_>) {
+        let stdout = work.section.entries.iter().find(|entry| entry.key == "stdout_logfile").cloned();
+        let file = match stdout {
+            Some(entry) => self.log_file(&entry, work),
+            None => None,
+        };
+        let file = file.unwrap_or_else(|| match work.processes {
+            1 => format!("{}.log", word(work.name)),
+            _ => format!("{}-${{INDEX}}.log", word(work.name)),
+        });
+        if !work.table.has("stdout_log") {
+            work.table.text("stdout_log", &file);
+        }
+        work.table.text("stderr_log", &file);
+    }
+
+    fn log(&mut self, entry: &Entry, work: &mut Work<'_>) -> Result<(), String> {
+        let key = if entry.key.starts_with("stdout") { "stdout_log" } else { "stderr_log" };
+        if let Some(file) = self.log_file(entry, work)
+            && !work.table.has(key)
+        {
+            work.table.text(key, &file);
+        }
+        match entry.value.trim() {
+            "syslog" => {
+                Err("left out: send the console's lines to syslog by the container's driver or systemd"
+                    .to_owned())
+            }
+            value if is_console(value) => Err("the console has all output, with names in front".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The file of a stream; `None` for ours.
+    fn log_file(&mut self, entry: &Entry, work: &Work<'_>) -> Option<String> {
+        match entry.value.trim() {
+            value if value.eq_ignore_ascii_case("auto") || value.is_empty() => None,
+            value if value.eq_ignore_ascii_case("none") || value == "syslog" => Some("none".to_owned()),
+            value if is_console(value) => Some("none".to_owned()),
+            value => {
+                let said = self.said(work, entry, "x");
+                let is_relative = !value.starts_with('/') && !value.starts_with('%');
+                Some(if is_relative { self.here.join(said).display().to_string() } else { said })
+            }
+        }
+    }
+
+    /// A listener speaks supervisord's protocol on its standard input, so it can't be run as it is.
+    pub(super) fn listener(&mut self, section: &Section, name: &str) -> String {
+        let value = |key: &str| {
+            section.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.clone())
+        };
+        let (command, events) = (value("command").unwrap_or_default(), value("events").unwrap_or_default());
+        let mut on: Vec<&str> = Vec::new();
+        for event in events.split([',', '\n']).map(str::trim) {
+            on.extend(ours(event));
+        }
+        on.sort_unstable();
+        on.dedup();
+        let instead = match () {
+            () if command.contains("httpok") => "a program's liveness probe does its work",
+            () if command.contains("memmon") => "`limits.memory` of a program does its work",
+            () if events.contains("TICK") => "[[schedule]] runs a command at times",
+            () => "a [[hook]] runs a command once for each event, with the event in SVARA_EVENT",
+        };
+        let message = format!("left out: listeners read events from their input; {instead}");
+        self.note_at(&section.place, &format!("[{}]", section.name), message);
+        if on.is_empty() {
+            return String::new();
+        }
+        let words = shlex::split(&command).unwrap_or_default();
+        let words: Vec<String> =
+            words.iter().map(|word| self.names(name, name, 1, 0).say(word, "").text).collect();
+        let text = format!(
+            "\n# {name} was an event listener; as a hook, it gets one event in SVARA_EVENT and ends.\n"
+        );
+        text + &format!("# [[hook]]\n# on = {}\n# command = {}\n", list(&on), list(&words))
+    }
+}
+
+fn is_console(path: &str) -> bool {
+    matches!(
+        path,
+        "/dev/stdout"
+            | "/dev/stderr"
+            | "/dev/fd/1"
+            | "/dev/fd/2"
+            | "/proc/1/fd/1"
+            | "/proc/1/fd/2"
+            | "/proc/self/fd/1"
+            | "/proc/self/fd/2"
+    )
+}
+
+/// Our events for one of supervisord's.
+fn ours(event: &str) -> &'static [&'static str] {
+    match event {
+        "PROCESS_STATE_STARTING" => &["starting"],
+        "PROCESS_STATE_RUNNING" => &["ready"],
+        "PROCESS_STATE_BACKOFF" => &["backoff"],
+        "PROCESS_STATE_STOPPING" => &["stopping"],
+        "PROCESS_STATE_STOPPED" => &["stopped"],
+        "PROCESS_STATE_EXITED" => &["exited", "backoff"],
+        "PROCESS_STATE_FATAL" => &["failed"],
+        "PROCESS_STATE" | "EVENT" => {
+            &["starting", "ready", "backoff", "stopping", "stopped", "exited", "failed"]
+        }
+        "SUPERVISOR_STATE_CHANGE_STOPPING" | "SUPERVISOR_STATE_CHANGE" => &["shutdown"],
+        _ => &[],
+    }
+}
