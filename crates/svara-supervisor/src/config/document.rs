@@ -129,9 +129,10 @@ impl Document {
     pub(super) fn finish(self, more: Vec<Fault>) -> (Vec<Fault>, Places) {
         let Found { places, faults: mut all, is_torn } = self.found;
         let places = Places { keys: places, inherited: self.inherited };
+        let taken_out = all.len();
         for mut fault in more {
             // What was taken out as wrong isn't missing as well.
-            if all.iter().any(|other| !fault.key.is_empty() && other.key == fault.key) {
+            if all.iter().take(taken_out).any(|other| !fault.key.is_empty() && other.key == fault.key) {
                 continue;
             }
             if let Some(key) = places.inherited.get(&fault.key) {

@@ -314,7 +314,7 @@ fn accepted_extremes_run() {
         [[schedule]]\nname = \"s\"\ncron = \"0 0 29 2 *\"\ncommand = [\"true\"]\ntimeout = \"3650d\"\n";
     let mut bed = Bed::start(text);
     bed.event("a", svara_supervisor::events::Kind::Ready);
-    bed.event("b", svara_supervisor::events::Kind::Backoff);
+    eventually("it waits", || bed.status("b").state == "backoff");
     bed.stop("a");
     bed.command(&["shutdown"]);
     assert_eq!(bed.ended().code(), Some(0));

@@ -153,9 +153,9 @@ buffer_size=100
     for note in [
         "line 6: [inet_http_server] port: left out",
         "line 11: [supervisord] loglevel: left out",
-        "line 20: [program:worker] command: UNSET isn't set here",
-        "line 20: [program:worker] command: %(process_num)02d is written without leading zeros",
-        "line 21: [program:worker] process_name: replicas are called worker-0",
+        "line 19: [program:worker] command: UNSET isn't set here",
+        "line 19: [program:worker] command: %(process_num)02d is written without leading zeros",
+        "line 20: [program:worker] process_name: replicas are called worker-0",
         "[program:worker] startretries: counted within restart_window",
         "[group:app] priority: left out",
         "[eventlistener:alarm]: left out: listeners read events from their input",

@@ -115,7 +115,7 @@ fn hang_detection_that_cannot_read_its_metric_is_an_event() {
     let cause = bed.event("vllm", Kind::Blind).cause.unwrap();
     assert_eq!(cause, "hang detection: no metric `vllm:renamed_total`");
     let status = bed.status("vllm");
-    assert!(status.detail.contains("hang detection is blind: no metric"), "{status:?}");
+    assert!(status.detail.contains("hang detection: no metric `vllm:renamed_total`"), "{status:?}");
     let page = bed.command(&["metrics"]).1;
     assert!(page.contains("svara_supervisor_hang_detection_blind{program=\"vllm\"} 1"), "{page}");
 }

@@ -26,7 +26,8 @@ fn a_before_start_that_fails_or_hangs_is_a_failed_start() {
         + &program("b", &["touch:DIR/started", "hang"], hanging)
         + &program("c", &["touch:DIR/started", "hang"], missing)
         + &program("d", &["hang"], "before_start = [\"sh\", \"-c\", \"touch DIR/first; exec sleep 1000\"]\n");
-    let bed = Bed::start(&text);
+    let mut bed = Bed::start(&text);
+    bed.event("", Kind::Supervisor);
     let failed = |name: &str| {
         eventually("it fails", || bed.status(name).state == "failed");
         bed.status(name).detail
