@@ -58,7 +58,8 @@ pub struct Imported {
 pub fn import(path: &Path, is_set: &dyn Fn(&str) -> bool) -> io::Result<Imported> {
     let here = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let here = here.canonicalize()?;
-    let mut import = Import { here: &here, is_set, sections: Vec::new(), notes: Vec::new() };
+    let mut import =
+        Import { here: &here, is_set, sections: Vec::new(), notes: Vec::new(), words: BTreeMap::new() };
     import.read(path)?;
     import.include()?;
     Ok(import.translate())
@@ -69,6 +70,8 @@ struct Import<'a> {
     is_set: &'a dyn Fn(&str) -> bool,
     sections: Vec<Section>,
     notes: Vec<Note>,
+    /// The programs' names there and here.
+    words: BTreeMap<String, String>,
 }
 
 impl Import<'_> {
@@ -80,7 +83,16 @@ impl Import<'_> {
         for place in wrong {
             self.note_at(&place, "", "neither a section nor a key".to_owned());
         }
-        self.sections.extend(sections);
+        for section in sections {
+            // A section that comes again, also in another file, goes on; later values count.
+            match self.sections.iter_mut().find(|known| known.name == section.name) {
+                Some(known) => {
+                    known.entries.retain(|entry| section.entries.iter().all(|later| later.key != entry.key));
+                    known.entries.extend(section.entries);
+                }
+                None => self.sections.push(section),
+            }
+        }
         Ok(())
     }
 
@@ -132,8 +144,9 @@ impl Import<'_> {
     fn translate(mut self) -> Imported {
         let sections = std::mem::take(&mut self.sections);
         let mut service = Service::default();
+        self.words = words(&sections);
         let groups = self.groups(&sections);
-        let order = Order::of(&sections);
+        let order = Order::of(&sections, &self.words);
         let mut programs = String::new();
         let mut known = Vec::new();
         for section in &sections {
@@ -149,7 +162,7 @@ impl Import<'_> {
                         self.note_at(&section.place, &format!("[{}]", section.name), message);
                     }
                     programs.push_str(&self.program(section, name, group, &order, &mut service));
-                    known.push(word(name));
+                    known.push(self.word(name));
                 }
                 "group" | "include" => {}
                 "eventlistener" => programs.push_str(&self.listener(section, name.trim())),
@@ -189,25 +202,52 @@ impl Import<'_> {
     ) -> output::Table {
         let mut table = output::Table::default();
         for (name, (place, members)) in groups {
-            let members: Vec<String> = members.iter().map(|member| word(member)).collect();
-            let (there, missing): (Vec<String>, Vec<String>) =
-                members.into_iter().partition(|member| known.contains(member));
+            let (there, missing): (Vec<&String>, Vec<&String>) =
+                members.iter().partition(|member| known.contains(&self.word(member)));
+            let missing: Vec<&str> = missing.into_iter().map(String::as_str).collect();
+            let there: Vec<String> = there.into_iter().map(|member| self.word(member)).collect();
             let subject = format!("[group:{name}]");
             if !missing.is_empty() {
                 self.note_at(place, &subject, format!("there is no program {}", missing.join(", ")));
             }
-            let name = word(name);
-            if known.contains(&name) {
-                let message = "left out: a program has this name, and stands for all its replicas".to_owned();
-                self.note_at(place, &subject, message);
-            } else if there.is_empty() {
+            let mut called = word(name);
+            if there.is_empty() {
                 self.note_at(place, &subject, "left out: it has no program".to_owned());
-            } else {
-                table.raw(&name, list(&there));
+                continue;
             }
+            if there == [called.clone()] {
+                // The program's own name does.
+                continue;
+            }
+            while known.contains(&called) || table.has(&called) {
+                called.push_str("_group");
+            }
+            if called != *name {
+                self.note_at(place, &subject, format!("is called `{called}`"));
+            }
+            table.raw(&called, list(&there));
         }
         table
     }
+
+    /// A program's name here.
+    fn word(&self, name: &str) -> String {
+        self.words.get(name.trim()).cloned().unwrap_or_else(|| word(name))
+    }
+}
+
+/// A name of its own for each program.
+fn words(sections: &[Section]) -> BTreeMap<String, String> {
+    let mut words: BTreeMap<String, String> = BTreeMap::new();
+    for section in sections {
+        let Some(("program" | "fcgi-program", name)) = section.name.split_once(':') else { continue };
+        let mut called = word(name);
+        while words.values().any(|other| *other == called) {
+            called.push('_');
+        }
+        words.insert(name.trim().to_owned(), called);
+    }
+    words
 }
 
 /// A name that we take: letters, digits, `_` and `-`.

@@ -8,7 +8,6 @@ use super::{
     output::{Table, list, quoted},
     service::Service,
     values::{is_true, pairs, size_bytes},
-    word,
 };
 use crate::config::parse_signal;
 
@@ -20,7 +19,7 @@ const NO_PRIORITY: i64 = 999;
 pub(super) struct Order(BTreeMap<i64, Vec<String>>);
 
 impl Order {
-    pub(super) fn of(sections: &[Section]) -> Self {
+    pub(super) fn of(sections: &[Section], words: &BTreeMap<String, String>) -> Self {
         let mut order: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         for section in sections {
             let Some(name) = section.name.strip_prefix("program:") else { continue };
@@ -28,7 +27,7 @@ impl Order {
             // What isn't started with the others can't be waited for.
             if value("autostart").is_none_or(is_true) {
                 let priority = value("priority").and_then(|p| p.parse().ok()).unwrap_or(NO_PRIORITY);
-                order.entry(priority).or_default().push(word(name));
+                order.entry(priority).or_default().extend(words.get(name.trim()).cloned());
             }
         }
         Self(order)
@@ -74,16 +73,16 @@ impl Import<'_> {
             let entry = section.entries.iter().find(|entry| entry.key == key);
             entry.and_then(|entry| entry.value.parse::<u32>().ok())
         };
-        let (processes, first) =
-            (number("numprocs").unwrap_or(1).clamp(1, 64), number("numprocs_start").unwrap_or(0));
+        // A number that only a variable tells may be more than one.
+        let is_open =
+            section.entries.iter().any(|entry| entry.key == "numprocs" && entry.value.contains("%("));
+        let processes = if is_open { 2 } else { number("numprocs").unwrap_or(1).clamp(1, 64) };
+        let first = number("numprocs_start").unwrap_or(0);
+        let word = self.word(name);
         let mut work =
             Work { section, name, group, processes, first, table: Table::default(), stop: Vec::new() };
-        if word(name) != name {
-            self.note_at(
-                &section.place,
-                &format!("[{}]", section.name),
-                format!("is called `{}`", word(name)),
-            );
+        if word != name {
+            self.note_at(&section.place, &format!("[{}]", section.name), format!("is called `{word}`"));
         }
         if !section.entries.iter().any(|entry| entry.key == "command") {
             let subject = format!("[{}]", section.name);
@@ -93,7 +92,10 @@ impl Import<'_> {
         let mut priority = NO_PRIORITY;
         for entry in &section.entries {
             if entry.key == "priority" {
-                priority = entry.value.parse().unwrap_or(NO_PRIORITY);
+                match entry.value.parse() {
+                    Ok(number) => priority = number,
+                    Err(_) => self.note(entry, &section.name, "not a number; left out"),
+                }
             }
             if let Err(message) = self.entry(entry, &mut work, service) {
                 self.note(entry, &section.name, &message);
@@ -108,7 +110,7 @@ impl Import<'_> {
             let stop = format!("{{ {} }}", work.stop.join(", "));
             work.table.raw("stop", stop);
         }
-        work.table.write(&format!("[program.{}]", word(name)))
+        work.table.write(&format!("[program.{word}]"))
     }
 
     fn order(&mut self, before: Vec<String>, work: &mut Work<'_>) {
@@ -127,8 +129,30 @@ impl Import<'_> {
         let value = entry.value.trim();
         let whole =
             |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}`: not a whole number; left out"));
+        let is_open = value.contains("%(");
         match entry.key.as_str() {
             "command" => self.command(entry, work)?,
+            // Values that become known when the supervisor starts.
+            "autostart" | "numprocs" | "startretries" if is_open => {
+                let (key, default) = match entry.key.as_str() {
+                    "autostart" => ("autostart", "true"),
+                    "numprocs" => ("replicas", "1"),
+                    _ => ("max_restarts", "3"),
+                };
+                let said = self.said(work, entry, default);
+                work.table.text(key, &said);
+            }
+            "startsecs" if is_open => {
+                let said = self.said(work, entry, "1");
+                work.table.text("ready_after", &format!("{said}s"));
+            }
+            "stopwaitsecs" if is_open => {
+                let said = self.said(work, entry, "10");
+                work.stop.push(format!("grace = {}", quoted(&format!("{said}s"))));
+            }
+            "autorestart" | "redirect_stderr" | "stopsignal" | "exitcodes" | "umask" if is_open => {
+                return Err("depends on a variable, which isn't possible here; left out".to_owned());
+            }
             "autostart" if !is_true(value) => work.table.raw("autostart", "false"),
             "autorestart" => {
                 let policy = match value.to_lowercase().as_str() {
@@ -144,12 +168,10 @@ impl Import<'_> {
                 return Err("counted within restart_window (10m), not only while starting".to_owned());
             }
             "exitcodes" => {
-                let codes: Vec<String> = value
-                    .split(',')
-                    .filter_map(|code| code.trim().parse::<u8>().ok())
-                    .map(|code| code.to_string())
-                    .collect();
-                work.table.raw("success_codes", format!("[{}]", codes.join(", ")));
+                let codes = value.split([',', ' ']).filter(|code| !code.is_empty());
+                let codes: Result<Vec<u8>, _> = codes.map(str::parse).collect();
+                let codes = codes.map_err(|_| format!("`{value}`: not exit codes; left out"))?;
+                work.table.raw("success_codes", format!("{codes:?}"));
             }
             "stopsignal" => match parse_signal(value) {
                 Ok(signal) => {
@@ -171,11 +193,11 @@ impl Import<'_> {
                 }
             }
             "process_name" if work.processes > 1 => {
-                let name = word(work.name);
+                let name = self.word(work.name);
                 return Err(format!("replicas are called {name}-0, {name}-1 and so on"));
             }
             "process_name" if value != "%(program_name)s" => {
-                return Err(format!("the process is called {}", word(work.name)));
+                return Err(format!("the process is called {}", self.word(work.name)));
             }
             "user" => self.user(entry, work)?,
             "umask" => work.table.text("umask", value),
@@ -276,8 +298,8 @@ impl Import<'_> {
             None => None,
         };
         let file = file.unwrap_or_else(|| match work.processes {
-            1 => format!("{}.log", word(work.name)),
-            _ => format!("{}-${{INDEX}}.log", word(work.name)),
+            1 => format!("{}.log", self.word(work.name)),
+            _ => format!("{}-${{INDEX}}.log", self.word(work.name)),
         });
         if !work.table.has("stdout_log") {
             work.table.text("stdout_log", &file);

@@ -17,8 +17,11 @@ pub(super) struct Service {
     max_size_bytes: Option<u64>,
     backups: Option<u64>,
     defaults: Table,
-    limits: Vec<String>,
 }
+
+/// What supervisord's sample has, and every system gives.
+const USUAL_FILES: u64 = 1024;
+const USUAL_PROCESSES: u64 = 200;
 
 /// supervisord's `0`: no rotation. Larger than any disk.
 const UNLIMITED_BYTES: u64 = 1 << 50;
@@ -36,7 +39,7 @@ impl Service {
         self.backups = Some(self.backups.map_or(number, |before| before.max(number)));
     }
 
-    pub(super) fn write(mut self, groups: &Table) -> String {
+    pub(super) fn write(self, groups: &Table) -> String {
         let mut log = Table::default();
         if let Some(directory) = &self.directory {
             log.text("directory", directory);
@@ -47,9 +50,6 @@ impl Service {
         }
         if let Some(backups) = self.backups {
             log.raw("backups", backups.to_string());
-        }
-        if !self.limits.is_empty() {
-            self.defaults.raw("limits", format!("{{ {} }}", self.limits.join(", ")));
         }
         "# Translated from a supervisord.conf; docs/supervisor.md explains the keys.\n".to_owned()
             + &self.supervisor.write("[supervisor]")
@@ -119,12 +119,19 @@ impl Import<'_> {
                 Ok(pairs) => service.defaults.variables("environment", &pairs),
                 Err(part) => return Err(format!("`{part}` isn't NAME=value")),
             },
-            "minfds" => service
-                .limits
-                .push(format!("nofile = {}", value.parse::<u64>().map_err(|_| "not a number")?.max(16))),
-            "minprocs" => service
-                .limits
-                .push(format!("nproc = {}", value.parse::<u64>().map_err(|_| "not a number")?.max(1))),
+            // They are minimums of the supervisor's own, not limits: a smaller limit would take something away.
+            "minfds" => {
+                let files = value.parse::<u64>().map_err(|_| "not a number")?;
+                if files > USUAL_FILES {
+                    service.defaults.raw("limits", format!("{{ nofile = {files} }}"));
+                }
+            }
+            "minprocs" if value.parse::<u64>().is_ok_and(|processes| processes <= USUAL_PROCESSES) => {}
+            "minprocs" => {
+                return Err(
+                    "left out: raise the limit of processes where the supervisor is started".to_owned()
+                );
+            }
             "nodaemon" if is_true(&value) => {}
             "nodaemon" => {
                 return Err(

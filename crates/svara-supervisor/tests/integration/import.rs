@@ -95,7 +95,8 @@ logfile_maxbytes=50MB
 logfile_backups=10
 loglevel=info
 environment=LANG="C.UTF-8",KEY="a,b"
-minfds=1024
+minfds=65536
+minprocs=200
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 [supervisorctl]
@@ -143,7 +144,7 @@ buffer_size=100
     assert_eq!(worker.success_codes, [0, 2]);
     assert_eq!((worker.limit.max_restarts, worker.ready_after.as_secs()), (3, 5));
     assert_eq!(worker.stderr_log, worker.stdout_log);
-    assert_eq!(worker.limits.nofile, Some(1024));
+    assert_eq!((worker.limits.nofile, worker.limits.nproc), (Some(65536), None));
     let web = spec(&config, "web");
     assert_eq!(web.command.join(" "), "/usr/bin/env gunicorn app.wsgi --bind 0.0.0.0:9000 --workers 3");
     assert!(!web.autostart && web.limits.umask == Some(0o022));
@@ -153,9 +154,9 @@ buffer_size=100
     for note in [
         "line 6: [inet_http_server] port: left out",
         "line 11: [supervisord] loglevel: left out",
-        "line 19: [program:worker] command: UNSET isn't set here",
-        "line 19: [program:worker] command: %(process_num)02d is written without leading zeros",
-        "line 20: [program:worker] process_name: replicas are called worker-0",
+        "line 20: [program:worker] command: UNSET isn't set here",
+        "line 20: [program:worker] command: %(process_num)02d is written without leading zeros",
+        "line 21: [program:worker] process_name: replicas are called worker-0",
         "[program:worker] startretries: counted within restart_window",
         "[group:app] priority: left out",
         "[eventlistener:alarm]: left out: listeners read events from their input",
@@ -198,6 +199,35 @@ fn included_files_and_odd_corners() {
         "[x-custom] a: unknown section",
         "conf.d/10.conf: line 8: [program:one] stdout_syslog: left out",
         "conf.d/20.conf: line 1: [group:g]: there is no program nobody",
+    ] {
+        assert!(notes.contains(note), "missing: {note}\n{notes}");
+    }
+}
+
+#[test]
+fn values_that_variables_tell_stay_open() {
+    let conf = "[supervisord]\nminprocs=5000\n[program:a.b]\ncommand=run %(ENV_APP_PORT)s --n %(process_num)d\nautostart=%(ENV_UNSET)s\n\
+        numprocs=%(ENV_COUNT)s\nstartsecs=%(ENV_UNSET)s\nstopwaitsecs=%(ENV_UNSET)s\nautorestart=%(ENV_UNSET)s\n\
+        exitcodes=0,x\npriority=high\n[program:a_b]\ncommand=x\n[program:web]\ncommand=web\n[program:web]\numask=027\n\
+        [group:web]\nprograms=web,a.b\n[group:a_b]\nprograms=a_b\n";
+    let (config, text, notes, _directory) = import(conf, &[]);
+    let first = spec(&config, "a_b");
+    assert!(
+        first.autostart && first.ready_after.as_secs() == 1 && first.stop.grace.as_secs() == 10,
+        "{text}"
+    );
+    assert_eq!(first.command, ["run", "9000", "--n", "0"]);
+    assert!(text.contains("replicas = \"${COUNT:-1}\""), "{text}");
+    assert_eq!(spec(&config, "a_b_").command, ["x"]);
+    assert_eq!(spec(&config, "web").limits.umask, Some(0o027));
+    assert_eq!(config.groups["web_group"], ["web", "a_b"]);
+    for note in [
+        "minprocs: left out: raise the limit",
+        "[program:a.b] autorestart: depends on a variable",
+        "[program:a.b] exitcodes: `0,x`: not exit codes",
+        "[program:a.b] priority: not a number",
+        "[program:a_b]: is called `a_b_`",
+        "[group:web]: is called `web_group`",
     ] {
         assert!(notes.contains(note), "missing: {note}\n{notes}");
     }
