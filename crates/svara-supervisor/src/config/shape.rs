@@ -182,3 +182,30 @@ const SCHEDULE: &[Key] = &[
     ("timezone", Text),
     ("overlap", Scalar),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn keys(table: &[Key], into: &mut BTreeSet<&'static str>) {
+        for (name, shape) in table {
+            into.insert(name);
+            if let Table(inner) | Named(inner) | Tables(inner) = shape {
+                keys(inner, into);
+            }
+        }
+    }
+
+    #[test]
+    fn the_documentation_has_every_key() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/supervisor.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let words: BTreeSet<&str> = page.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
+        let mut all = BTreeSet::new();
+        keys(FILE, &mut all);
+        let missing: Vec<_> = all.difference(&words).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}

@@ -255,4 +255,20 @@ mod tests {
     fn without_gpus_there_are_no_gpu_metrics() {
         assert!(!render(report(), BTreeMap::new(), None, GpuState::Absent).contains("gpu"));
     }
+
+    #[test]
+    fn alert_rules_use_metrics_that_there_are() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docker/grafana/supervisor-alerts.yaml");
+        let rules = std::fs::read_to_string(path).unwrap();
+        let page = include_str!("../../tests/golden/metrics.txt");
+        let words = rules.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let named: Vec<&str> = words.filter(|word| word.starts_with("svara_supervisor_")).collect();
+        assert!(named.len() > 8, "{named:?}");
+        for name in named {
+            let is_there = page
+                .lines()
+                .any(|line| line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} ")));
+            assert!(is_there, "{name}");
+        }
+    }
 }
