@@ -78,6 +78,10 @@ impl Look<'_> {
         }
         for (key, log) in [("stdout_log", &spec.stdout_log), ("stderr_log", &spec.stderr_log)] {
             if let Some(log) = log
+                && log.is_dir()
+            {
+                self.report(&format!("{table}.{key}"), format!("{} is a directory", log.display()));
+            } else if let Some(log) = log
                 && log.parent() != Some(&self.config.log.directory)
             {
                 self.directory_for(&format!("{table}.{key}"), log);

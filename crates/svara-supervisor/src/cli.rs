@@ -9,20 +9,21 @@ use std::{
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use svara_supervisor::{
-    check::findings,
-    config::{Config, Variables, load, parse},
+    config::Config,
     control::{DEFAULT_SOCKET, Failure, Request, Response, ask_within, table},
     logs::Stream,
     process::{guard_main, shadow_main},
     supervisor::run,
 };
 
+use crate::offline::{check, environment, import, read};
+
 /// Exit code: not everything is ready, or the command failed.
-const NOT_READY: u8 = 1;
+pub(crate) const NOT_READY: u8 = 1;
 /// Exit code: no such program.
 const UNKNOWN: u8 = 4;
 /// Exit code: the file is invalid (`EX_CONFIG` would be 78; our server uses 64).
-const BAD_CONFIGURATION: u8 = 64;
+pub(crate) const BAD_CONFIGURATION: u8 = 64;
 /// Exit code: no supervisor answers (`EX_UNAVAILABLE`).
 const UNREACHABLE: u8 = 69;
 
@@ -160,10 +161,10 @@ enum Command {
 }
 
 #[derive(Args)]
-struct File {
+pub(crate) struct File {
     /// The configuration file.
     #[arg(short, long, default_value = "config/supervisor.toml")]
-    config: PathBuf,
+    pub(crate) config: PathBuf,
 }
 
 #[derive(Args)]
@@ -198,70 +199,6 @@ pub(crate) fn main() -> ExitCode {
         command => client(cli.socket, cli.timeout, command),
     };
     ExitCode::from(code)
-}
-
-fn environment() -> Variables {
-    // The file can't refer to variables that aren't Unicode.
-    let unicode = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Variables::new(unicode)
-}
-
-fn read(file: &File) -> Result<Config, u8> {
-    load(&file.config, &environment()).map_err(|error| {
-        eprintln!("{}", error.describe(&file.config));
-        BAD_CONFIGURATION
-    })
-}
-
-fn check(file: &File, strict: bool) -> u8 {
-    match read(file) {
-        Ok(config) => {
-            let findings = findings(&config);
-            for finding in &findings {
-                let included = finding.place.as_ref().and_then(|place| place.file.as_deref());
-                eprintln!("{}: warning: {finding}", included.unwrap_or(&file.config).display());
-            }
-            let names: Vec<_> = config.programs.iter().map(|spec| spec.name.as_str()).collect();
-            println!("{}: valid; start order: {}", file.config.display(), names.join(", "));
-            for name in &config.disabled {
-                println!("{name}: disabled by `enabled`");
-            }
-            u8::from(strict && !findings.is_empty())
-        }
-        Err(code) => code,
-    }
-}
-
-/// Translates a supervisord.conf; the result is checked as any other.
-fn import(file: &Path, output: Option<&Path>) -> u8 {
-    let is_set = |name: &str| std::env::var_os(name).is_some();
-    let imported = match svara_supervisor::import::import(file, &is_set) {
-        Ok(imported) => imported,
-        Err(error) => {
-            eprintln!("{}: {error}", file.display());
-            return NOT_READY;
-        }
-    };
-    for note in &imported.notes {
-        eprintln!("{note}");
-    }
-    let written = match output {
-        Some(path) => std::fs::write(path, &imported.text),
-        None => io::stdout().write_all(imported.text.as_bytes()),
-    };
-    let name = output.unwrap_or(Path::new("the result"));
-    if let Err(error) = written {
-        eprintln!("{}: {error}", name.display());
-        return NOT_READY;
-    }
-    match parse(&imported.text, &environment()) {
-        Ok(_) => 0,
-        Err(error) => {
-            eprintln!("{}", error.describe(name));
-            BAD_CONFIGURATION
-        }
-    }
 }
 
 fn start(file: &File, socket: Option<PathBuf>) -> u8 {

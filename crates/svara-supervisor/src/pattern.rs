@@ -1,5 +1,7 @@
 //! Patterns of names: `*` for any characters, `?` for any one.
 
+use std::path::{Path, PathBuf};
+
 /// Whether the text fits the pattern.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
@@ -27,6 +29,29 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     pattern.get(at..).is_none_or(|rest| rest.iter().all(|byte| *byte == b'*'))
 }
 
+/// The files that a path means, whose parts may be patterns; sorted. A hidden file is meant only by its name.
+pub(crate) fn files(pattern: &Path) -> Vec<PathBuf> {
+    let mut found = vec![PathBuf::new()];
+    for part in pattern.components() {
+        let name = part.as_os_str();
+        let Some(wild) = name.to_str().filter(|name| name.contains(['*', '?'])) else {
+            found.iter_mut().for_each(|path| path.push(name));
+            continue;
+        };
+        let mut next = Vec::new();
+        for entry in found.iter().filter_map(|path| std::fs::read_dir(path).ok()).flatten().flatten() {
+            let file = entry.file_name();
+            if file.to_str().is_some_and(|file| !file.starts_with('.') && matches(wild, file)) {
+                next.push(entry.path());
+            }
+        }
+        next.sort();
+        found = next;
+    }
+    found.retain(|path| path.is_file());
+    found
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -46,6 +71,22 @@ mod tests {
         for (pattern, name, fits) in table {
             assert_eq!(super::matches(pattern, name), fits, "{pattern} {name}");
         }
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["b/2.toml", "b/1.toml", "a/1.toml", "a/.hidden.toml", "a/1.bak"] {
+            let path = directory.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let found = |pattern: &str| {
+            let files = super::files(&directory.path().join(pattern));
+            let name = |path: std::path::PathBuf| {
+                path.strip_prefix(directory.path()).unwrap().to_str().unwrap().to_owned()
+            };
+            files.into_iter().map(name).collect::<Vec<_>>()
+        };
+        assert_eq!(found("*/*.toml"), ["a/1.toml", "b/1.toml", "b/2.toml"]);
+        assert_eq!(found("a/.hidden.toml"), ["a/.hidden.toml"]);
+        assert!(found("a").is_empty() && found("c/*").is_empty());
         let (stars, letters) = ("*a".repeat(40) + "b", "a".repeat(200));
         assert!(!super::matches(&stars, &letters));
     }

@@ -14,7 +14,7 @@ use super::{
     shape::{FILE, INCLUDED},
     source::{Found, Source},
 };
-use crate::pattern::matches;
+use crate::pattern::files;
 
 /// A longer file is no configuration.
 const MAX_BYTES: u64 = 4 << 20;
@@ -60,11 +60,11 @@ impl Document {
 
     fn include(&mut self, directory: &Path, variables: &Variables) {
         let Some(Value::Table(include)) = self.tree.remove("include") else { return };
-        let files = include.get("files").and_then(Value::as_array).cloned().unwrap_or_default();
+        let listed = include.get("files").and_then(Value::as_array).cloned().unwrap_or_default();
         let mut paths = Vec::new();
-        for file in files.iter().filter_map(Value::as_str) {
+        for file in listed.iter().filter_map(Value::as_str) {
             match variables.expand(file) {
-                Ok(file) => match meant(&directory.join(&file)) {
+                Ok(file) => match files(&directory.join(&file)) {
                     found if found.is_empty() && !file.contains(['*', '?']) => {
                         self.fault("include.files", format!("there is no file `{file}`"));
                     }
@@ -185,23 +185,4 @@ fn merge(into: &mut Table, from: &Table, path: &str, origin: &str, inherited: &m
             }
         }
     }
-}
-
-/// The files that a path means, whose last part may have `*` and `?`; sorted.
-fn meant(path: &Path) -> Vec<PathBuf> {
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
-    else {
-        return Vec::new();
-    };
-    if !name.contains(['*', '?']) {
-        return if path.exists() { vec![path.to_owned()] } else { Vec::new() };
-    }
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let fits = |entry: &std::fs::DirEntry| {
-        let file = entry.file_name();
-        file.to_str().is_some_and(|file| !file.starts_with('.') && matches(name, file))
-    };
-    let mut found: Vec<PathBuf> = entries.filter(fits).map(|entry| entry.path()).collect();
-    found.sort();
-    found
 }

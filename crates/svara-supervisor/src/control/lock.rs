@@ -34,9 +34,6 @@ impl Lock {
     pub fn take(socket: &Path, token: &str) -> Result<(Self, Option<String>), BindError> {
         let path = beside(socket);
         let failed = |source| BindError::Io { path: path.clone(), source };
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).map_err(failed)?;
-        }
         let (file, before) = lock(&path, token).map_err(|error| match error {
             Ok(source) => failed(source),
             Err(Held) => BindError::Running(socket.to_owned()),
@@ -67,6 +64,9 @@ fn beside(socket: &Path) -> PathBuf {
 
 fn lock(path: &Path, token: &str) -> Result<(Flock<File>, Option<String>), Result<io::Error, Held>> {
     let mut options = OpenOptions::new();
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(Ok)?;
+    }
     options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NOFOLLOW);
     let file = options.open(path).map_err(Ok)?;
     let mut file = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {

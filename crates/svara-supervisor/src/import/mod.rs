@@ -1,6 +1,7 @@
 //! Translates a supervisord.conf into a supervisor.toml, and tells line by line what can't be said in it.
 
 mod ini;
+mod listener;
 mod output;
 mod program;
 mod service;
@@ -18,7 +19,7 @@ use program::Order;
 use service::Service;
 use values::Names;
 
-use crate::pattern::matches;
+use crate::pattern::files;
 
 /// A longer file is no supervisord.conf.
 const MAX_BYTES: u64 = 4 << 20;
@@ -112,7 +113,7 @@ impl Import<'_> {
             for pattern in entry.value.split_whitespace() {
                 // A path is needed now, not when the supervisor starts.
                 let said = self.names("", "", 1, 0).say(pattern, "").text.replace("$$", "$");
-                let found = meant(&self.here.join(&said));
+                let found = files(&self.here.join(&said));
                 if found.is_empty() {
                     let message = format!("`{pattern}` means no file");
                     self.note(&entry, "include", &message);
@@ -259,27 +260,4 @@ fn word(name: &str) -> String {
         "all" => "all_".to_owned(),
         _ => name,
     }
-}
-
-/// The files that a pattern means; `*` and `?` also in directories.
-fn meant(pattern: &Path) -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::new()];
-    for part in pattern.components() {
-        let name = part.as_os_str();
-        let Some(wild) = name.to_str().filter(|name| name.contains(['*', '?'])) else {
-            found.iter_mut().for_each(|path| path.push(name));
-            continue;
-        };
-        let mut next = Vec::new();
-        for entry in found.iter().filter_map(|path| std::fs::read_dir(path).ok()).flatten().flatten() {
-            let file = entry.file_name();
-            if file.to_str().is_some_and(|file| !file.starts_with('.') && matches(wild, file)) {
-                next.push(entry.path());
-            }
-        }
-        next.sort();
-        found = next;
-    }
-    found.retain(|path| path.is_file());
-    found
 }

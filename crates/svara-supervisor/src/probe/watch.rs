@@ -243,12 +243,16 @@ impl Canary {
 
     /// Why canaries prove nothing: the engine refuses them.
     async fn refused(&mut self) -> Option<String> {
-        if let Some(task) = self.task.take_if(|task| task.is_finished())
-            && let Ok(Ok(status)) = task.await
-        {
-            let refused = !status.is_success();
-            self.refused =
-                refused.then(|| format!("the canary was answered with status {}", status.as_u16()));
+        if let Some(task) = self.task.take_if(|task| task.is_finished()) {
+            match task.await {
+                Ok(Ok(status)) if status.is_success() => self.refused = None,
+                Ok(Ok(status)) => {
+                    self.refused = Some(format!("the canary was answered with status {}", status.as_u16()));
+                }
+                // Unanswered, it counts as work without progress.
+                Ok(Err(HttpError::Timeout(_))) | Err(_) => {}
+                Ok(Err(error)) => self.refused = Some(format!("the canary failed: {error}")),
+            }
         }
         self.refused.clone()
     }

@@ -8,6 +8,7 @@ mod blocked;
 mod config;
 mod control;
 mod exit;
+mod extremes;
 mod family;
 mod files;
 mod import;
