@@ -139,12 +139,12 @@ fn a_canary_that_is_refused_is_an_event() {
     let canary = format!(
         "canary = {{ http = \"http://127.0.0.1:{other}/v1/completions\", body = '{{}}', every = \"10ms\" }}\n"
     );
-    let bed = &mut Bed::start(&program("vllm", &behaviours, &hang(port, &canary)));
+    let mut bed = Bed::start(&program("vllm", &behaviours, &hang(port, &canary)));
     let cause = bed.event("vllm", Kind::Blind).cause.unwrap();
     assert_eq!(cause, "hang detection: the canary was answered with status 404");
-    let nobody = canary.replace(&other.to_string(), &free_port().to_string());
-    let mut bed =
-        Bed::start(&program("vllm", &[&format!("metrics:{other}:0:1234"), "hang"], &hang(other, &nobody)));
+    let (port, nobody) = (free_port(), canary.replace(&other.to_string(), &free_port().to_string()));
+    let behaviours = [&format!("metrics:{port}:0:1234"), "hang"];
+    let mut bed = Bed::start(&program("vllm", &behaviours, &hang(port, &nobody)));
     let cause = bed.event("vllm", Kind::Blind).cause.unwrap();
     assert_eq!(cause, "hang detection: the canary failed: connection refused");
 }
