@@ -46,7 +46,7 @@ impl Document {
     /// Reads the text of the first file, which lies in `directory`, and the files that it includes.
     pub(super) fn read(text: &str, directory: &Path, variables: &Variables) -> Self {
         let mut found = Found::default();
-        let mut source = Source { file: None, text, before: BTreeMap::new(), found: &mut found };
+        let mut source = Source { file: None, text, skipped: 0, before: BTreeMap::new(), found: &mut found };
         let tree = source.read(FILE);
         let mut document = Self { tree, found, inherited: BTreeMap::new() };
         document.include(directory, variables);
@@ -91,7 +91,8 @@ impl Document {
             (list.to_owned(), length)
         });
         let known = self.found.places.clone();
-        let mut source = Source { file: Some(path), text, before: before.into(), found: &mut self.found };
+        let mut source =
+            Source { file: Some(path), text, skipped: 0, before: before.into(), found: &mut self.found };
         let added = source.read(INCLUDED);
         for (key, value) in added {
             match (self.tree.get_mut(&key), value) {
@@ -127,7 +128,9 @@ impl Document {
 
     /// All faults, with their places, in the order of the files. `more` are those of the values.
     pub(super) fn finish(self, more: Vec<Fault>) -> (Vec<Fault>, Places) {
-        let Found { places, faults: mut all, is_torn } = self.found;
+        let found = self.found;
+        let is_torn = |place: Option<Place>| place.is_some_and(|place| found.is_torn(&place));
+        let (mut all, places) = (found.faults.clone(), found.places.clone());
         let places = Places { keys: places, inherited: self.inherited };
         let taken_out = all.len();
         for mut fault in more {
@@ -139,7 +142,12 @@ impl Document {
                 fault.key.clone_from(key);
             }
             // What seems to be missing may be in the part that can't be read.
-            if is_torn && !places.keys.contains_key(&fault.key) {
+            let is_missing = !found.torn.is_empty() && !places.keys.contains_key(&fault.key);
+            if is_missing || is_torn(places.of(&fault.key)) {
+                continue;
+            }
+            // What can't be expanded is empty after that, which is no fault of its own.
+            if fault.message.starts_with("``: ") && all.iter().any(|other| other.key == fault.key) {
                 continue;
             }
             all.push(fault);

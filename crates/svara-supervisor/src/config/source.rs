@@ -19,8 +19,52 @@ pub(super) struct Found {
     /// The place of each key.
     pub(super) places: BTreeMap<String, Place>,
     pub(super) faults: Vec<Fault>,
-    /// Whether a part couldn't be read at all, so that what seems to be missing may be in it.
-    pub(super) is_torn: bool,
+    /// Parts that can't be read: from a place up to a line, whose table is the next.
+    pub(super) torn: Vec<(Place, usize)>,
+}
+
+impl Found {
+    /// Whether a place is in a part that can't be read.
+    pub(super) fn is_torn(&self, place: &Place) -> bool {
+        is_within(&self.torn, place)
+    }
+}
+
+/// Reads a text, or tells the first fault of its syntax.
+fn parse(text: &str) -> Result<Spanned<DeTable<'_>>, toml::de::Error> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let first = errors.into_iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
+    first.map_or(Ok(root), Err)
+}
+
+/// The tables of a text, each with the number of lines before it.
+fn pieces(text: &str) -> Vec<(usize, &str)> {
+    let mut pieces = Vec::new();
+    let (mut from, mut skipped, mut at) = (0, 0, 0);
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if line.starts_with('[') && at > from {
+            pieces.extend(text.get(from..at).map(|piece| (skipped, piece)));
+            (from, skipped) = (at, number);
+        }
+        at += line.len();
+    }
+    pieces.extend(text.get(from..).map(|piece| (skipped, piece)));
+    pieces
+}
+
+/// Adds what another part of the same file says.
+fn join(into: &mut Table, more: Table) {
+    for (key, value) in more {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Table(ours)), Value::Table(more)) => join(ours, more),
+            (Some(Value::Array(ours)), Value::Array(more)) => ours.extend(more),
+            (_, value) => drop(into.insert(key, value)),
+        }
+    }
+}
+
+fn is_within(torn: &[(Place, usize)], place: &Place) -> bool {
+    torn.iter().any(|(from, end)| from.file == place.file && (from.line..=*end).contains(&place.line))
 }
 
 /// Reads one file.
@@ -28,6 +72,8 @@ pub(super) struct Source<'a> {
     /// The included file; `None` for the first one.
     pub(super) file: Option<PathBuf>,
     pub(super) text: &'a str,
+    /// Lines of the file before the text.
+    pub(super) skipped: usize,
     /// Number of tables that other files have added to each list.
     pub(super) before: BTreeMap<String, usize>,
     pub(super) found: &'a mut Found,
@@ -36,28 +82,76 @@ pub(super) struct Source<'a> {
 impl Source<'_> {
     /// Its values, without those that are wrong.
     pub(super) fn read(&mut self, keys: &[Key]) -> Table {
-        let (root, errors) = DeTable::parse_recoverable(self.text);
-        self.found.is_torn |= !errors.is_empty();
-        for error in errors {
-            let line = error.span().map_or(1, |span| self.line(span.start));
-            let written = self.text.lines().nth(line - 1).unwrap_or_default().trim();
-            let foreign = ["[program:", "[supervisord]", "[group:", "[eventlistener:", "[unix_http_server]"];
-            let mut message = error.message().replace('\n', ", ");
-            if foreign.iter().any(|head| written.starts_with(head)) {
-                message = "this is written for supervisord; `svara-supervisor import FILE` translates it"
-                    .to_owned();
-            } else if let Some((key, _)) = written.split_once('=').filter(|_| message.contains("duplicate")) {
-                message = format!("`{}` is there twice: {message}", key.trim());
+        let error = match parse(self.text) {
+            Ok(root) => return self.table("", root.get_ref(), keys),
+            Err(error) => error,
+        };
+        // A bracket or a quote that is never closed takes in all that follows, so each table is read by itself.
+        let first = self.tear(&error);
+        let mut tree = Table::new();
+        for (skipped, text) in pieces(self.text) {
+            let (file, before) = (self.file.clone(), self.before.clone());
+            let mut piece = Source { file, text, before, skipped, found: self.found };
+            let values = match parse(text) {
+                Ok(root) => piece.table("", root.get_ref(), keys),
+                Err(error) => {
+                    let place = piece.tear(&error);
+                    if place == first {
+                        piece.found.faults.pop();
+                    }
+                    // Its name is known, at least.
+                    let head = text.lines().next().unwrap_or_default();
+                    parse(head).map(|root| piece.table("", root.get_ref(), keys)).unwrap_or_default()
+                }
+            };
+            for (list, value) in &values {
+                if let Value::Array(items) = value {
+                    *self.before.entry(list.clone()).or_default() += items.len();
+                }
             }
-            let place = Some(Place { file: self.file.clone(), line });
-            self.found.faults.push(Fault { place, ..Fault::new("", message) });
+            join(&mut tree, values);
         }
-        self.table("", root.get_ref(), keys)
+        let (torn, faults) = (self.found.torn.clone(), std::mem::take(&mut self.found.faults));
+        let is_echo = |fault: &Fault| {
+            !fault.key.is_empty() && fault.place.as_ref().is_some_and(|place| is_within(&torn, place))
+        };
+        self.found.faults = faults.into_iter().filter(|fault| !is_echo(fault)).collect();
+        tree
+    }
+
+    /// Reports a fault of the syntax; returns its place.
+    fn tear(&mut self, error: &toml::de::Error) -> Place {
+        let line = error.span().map_or(1 + self.skipped, |span| self.line(span.start));
+        let place = Place { file: self.file.clone(), line };
+        let message = self.syntax(error.message(), line - self.skipped);
+        self.found.faults.push(Fault { place: Some(place.clone()), ..Fault::new("", message) });
+        let starts = pieces(self.text).into_iter().map(|(skipped, _)| skipped + self.skipped);
+        let (before, after): (Vec<usize>, Vec<usize>) = starts.partition(|skipped| *skipped < line);
+        let from = Place { line: before.last().copied().unwrap_or_default() + 1, ..place.clone() };
+        self.found
+            .torn
+            .push((from, after.first().copied().unwrap_or(self.skipped + self.text.lines().count())));
+        place
+    }
+
+    /// What is wrong with the syntax of a line.
+    fn syntax(&self, message: &str, line: usize) -> String {
+        let written = self.text.lines().nth(line - 1).unwrap_or_default().trim();
+        let foreign = ["[program:", "[supervisord]", "[group:", "[eventlistener:", "[unix_http_server]"];
+        if foreign.iter().any(|head| written.starts_with(head)) {
+            return "this is written for supervisord; `svara-supervisor import FILE` translates it"
+                .to_owned();
+        }
+        let message = message.replace('\n', ", ");
+        match written.split_once('=').filter(|_| message.contains("duplicate")) {
+            Some((key, _)) => format!("`{}` is there twice: {message}", key.trim()),
+            None => message,
+        }
     }
 
     fn line(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
+        1 + self.skipped + before.iter().filter(|byte| **byte == b'\n').count()
     }
 
     fn fault(&mut self, key: &str, message: impl Into<String>) {

@@ -66,7 +66,7 @@ pub(super) fn unknown(path: &str, name: &str, keys: &[Key]) -> String {
     let near = known.iter().map(|known| (distance(name, known), *known)).min();
     match (hint, near) {
         (Some((_, hint)), _) => format!("there is no such key; {hint}"),
-        (None, Some((steps, near))) if steps <= 2 && steps < near.len() => {
+        (None, Some((steps, near))) if steps <= 2 && steps * 3 <= near.len() + 1 => {
             format!("there is no such key; did you mean `{near}`? Keys here are: {}", known.join(", "))
         }
         _ => format!("there is no such key; keys here are: {}", known.join(", ")),

@@ -229,6 +229,10 @@ fn harmful_texts_are_refused() {
         let found = faults(&format!("[program.a]\n{keys}\n"));
         assert!(found.contains(fault), "{keys}\n{found}");
     }
+    for keys in ["restart = \"${NOPE}\"", "user = \"$x\"", "stop.signal = \"${NOPE}\""] {
+        let found = faults(&format!("[program.a]\ncommand = [\"a\"]\n{keys}\n"));
+        assert_eq!(found.lines().count(), 1, "{keys}\n{found}");
+    }
     let long = format!("[supervisor]\nsocket = \"/{}\"\n[program.a]\ncommand = [\"a\"]\n", "x".repeat(200));
     assert!(faults(&long).contains("line 2: supervisor.socket: must not be longer than 107 bytes"));
 }

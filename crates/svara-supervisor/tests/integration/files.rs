@@ -139,6 +139,17 @@ fn a_torn_file_tells_the_line_and_what_else_is_wrong() {
         "[program.a]\ncommand = [\"a\"\nrestart = \"x\"\n[program.b]\ncommand = [\"b\"]\nrestart = \"y\"\n",
     );
     assert!(found.contains("line 2: ") || found.contains("line 3: "), "{found}");
+    // One fault for each table, not all its echoes, and those of the others.
+    let text = "[program.a]\ncommand = [\"a\", b, c]\nstop = { grace = \nrestart = \"x\"\n[program.b]\ncommand = [\"b\"]\nrestart = \"y\"\n\
+        [program.c]\ncommand = \"c\nafter = [\"b\"]\n";
+    let found = faults(text);
+    let lines: Vec<&str> =
+        found.lines().map(|line| line.split("own.toml: ").nth(1).unwrap_or(line)).collect();
+    assert!(
+        lines.len() == 3 && lines[0].starts_with("line 2: ") && lines[2].starts_with("line 9: "),
+        "{found}"
+    );
+    assert!(lines[1].starts_with("line 7: program.b.restart: `y`: expected always"), "{found}");
     let found = faults("[program:web]\ncommand=web\n");
     assert!(
         found.contains("line 1: this is written for supervisord; `svara-supervisor import FILE`"),
