@@ -105,7 +105,7 @@ impl Import<'_> {
         if !work.table.has("restart") {
             work.table.text("restart", "on-failure");
         }
-        self.order(order.before(priority), &mut work);
+        self.order(&order.before(priority), &mut work);
         if !work.stop.is_empty() {
             let stop = format!("{{ {} }}", work.stop.join(", "));
             work.table.raw("stop", stop);
@@ -113,11 +113,11 @@ impl Import<'_> {
         work.table.write(&format!("[program.{word}]"))
     }
 
-    fn order(&mut self, before: Vec<String>, work: &mut Work<'_>) {
+    fn order(&mut self, before: &[String], work: &mut Work<'_>) {
         if before.is_empty() {
             return;
         }
-        work.table.raw("after", list(&before));
+        work.table.raw("after", list(before));
         let entry = work.section.entries.iter().find(|entry| entry.key == "priority");
         let place = entry.map_or(&work.section.place, |entry| &entry.place);
         let message =
@@ -175,7 +175,7 @@ impl Import<'_> {
             }
             "stopsignal" => match parse_signal(value) {
                 Ok(signal) => {
-                    work.stop.push(format!("signal = {}", quoted(signal.as_str().trim_start_matches("SIG"))))
+                    work.stop.push(format!("signal = {}", quoted(signal.as_str().trim_start_matches("SIG"))));
                 }
                 Err(message) => return Err(message),
             },

@@ -201,7 +201,7 @@ impl Unit {
         match what {
             Found::Note(text) if generation == self.member.machine.generation() => self.note = text,
             Found::Blind(why) if generation == self.member.machine.generation() => {
-                self.note_blind(why, services)
+                self.note_blind(why, services);
             }
             Found::StopFailed(why) if generation == self.member.machine.generation() => {
                 if let (State::Stopping(_), Some(process)) = (self.member.machine.state(), &self.process) {
