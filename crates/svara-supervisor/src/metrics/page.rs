@@ -79,10 +79,10 @@ impl Collector for Page {
             Some(ConstGauge::new(p.processes))
         })?;
         let kills = |p: &ProgramReport| self.memory_kills.get(&p.name).copied().map(ConstCounter::new);
-        let help = "Kills by the kernel at the program's or the container's memory limit.";
+        let help = "Kills of the program's processes by the kernel, for want of memory.";
         self.programs(page, "memory_kills", help, kills)?;
         if let Some(kills) = self.container_kills {
-            let help = "Kills by the kernel at the container's memory limit.";
+            let help = "Kills by the kernel in the container, for want of memory.";
             single(page, "container_memory_kills", help, &ConstCounter::new(kills))?;
         }
         let blind = |p: &ProgramReport| flag(p.blind.is_some()).filter(|_| p.has_hang_detection);

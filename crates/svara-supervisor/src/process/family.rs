@@ -12,6 +12,9 @@ use super::stat::{ProcessTable, Stat, Usage};
 /// Environment variable that marks every process we start; its value is `TOKEN/PROGRAM`.
 pub(super) const MARK: &str = "SVARA_SUPERVISED";
 
+/// More than any process has.
+const MAX_ANCESTORS: usize = 1000;
+
 /// The mark as a limit on the time that a real-time process may run without a pause, in microseconds: a hundred thousand
 /// years and more, so it limits nothing. All descendants inherit it, whatever they do to session and environment.
 pub(super) fn label(mark: &str) -> u64 {
@@ -124,7 +127,12 @@ impl Family {
 }
 
 /// Kills every process whose mark starts with `token`, or that has one of these labels; returns their number.
+///
+/// Never ourselves and those that we come from: a program of that supervisor may have started us.
 pub(super) fn kill_marked(token: &str, labels: &BTreeSet<u64>, table: &ProcessTable) -> usize {
+    let own = i32::try_from(std::process::id()).unwrap_or_default();
+    let parent = |pid: &i32| table.get(*pid).map(|stat| stat.parent);
+    let line: BTreeSet<i32> = std::iter::successors(Some(own), parent).take(MAX_ANCESTORS).collect();
     let mark = format!("{token}/");
     let marked = |stat: &&Stat| {
         table.mark(stat.pid).is_some_and(|found| found.starts_with(mark.as_bytes()))
@@ -134,5 +142,5 @@ pub(super) fn kill_marked(token: &str, labels: &BTreeSet<u64>, table: &ProcessTa
         // Fails if it has already exited.
         let _ = kill(Pid::from_raw(stat.pid), Signal::SIGKILL);
     };
-    table.all().filter(marked).inspect(kill).count()
+    table.all().filter(|stat| !line.contains(&stat.pid)).filter(marked).inspect(kill).count()
 }

@@ -1,4 +1,4 @@
-//! Kills by the kernel at the container's memory limit, as its cgroup counts them.
+//! Kills by the kernel for want of memory, as the container's cgroup counts them.
 
 use std::{
     fs,

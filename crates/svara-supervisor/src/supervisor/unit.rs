@@ -42,7 +42,7 @@ pub(super) struct Unit {
     pub(super) degraded: Vec<String>,
     pub(super) restarts: BTreeMap<&'static str, u64>,
     pub(super) cgroup: Option<MemoryCgroup>,
-    /// Kills at the container's memory limit with which its processes ended.
+    /// Kills for want of memory with which its processes ended.
     pub(super) memory_kills: u64,
     /// Why hang detection can't see, if it can't.
     pub(super) blind: Option<String>,
@@ -133,6 +133,7 @@ impl Body for Unit {
         }
         services.unguard(process.family.leader());
         self.process = None;
+        self.blind = None;
         let step = self.member.machine.observe(now, generation, Observation::Gone);
         self.apply(step, services);
     }
@@ -337,10 +338,10 @@ impl Unit {
     }
 }
 
-/// What the kernel has done.
+/// What the kernel has done; it counts kills at the container's limit and those at the machine's.
 pub(super) fn memory_words(kills: u64) -> String {
     match kills {
-        1 => "the kernel killed a process: the container's memory limit is reached".to_owned(),
-        many => format!("the kernel killed {many} processes: the container's memory limit is reached"),
+        1 => "memory ran out: the kernel killed a process".to_owned(),
+        many => format!("memory ran out: the kernel killed {many} processes"),
     }
 }
