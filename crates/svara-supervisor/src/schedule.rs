@@ -57,6 +57,12 @@ pub fn parse_cron(expression: &str) -> Result<Cron, String> {
     })
 }
 
+/// Whether a schedule has a time to come; 30 February has none.
+pub fn comes(cron: &Cron, timezone: Tz) -> bool {
+    let now = DateTime::<Utc>::from(SystemTime::now()).with_timezone(&timezone);
+    cron.find_next_occurrence(&now, false).is_ok()
+}
+
 /// One reading of both clocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Clocks {

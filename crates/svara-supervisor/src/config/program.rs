@@ -15,7 +15,10 @@ use super::{
     types::{Limits, ProgramSpec, StopSpec},
     variables_file::variables,
 };
-use crate::policy::{Backoff, RestartLimit, RestartPolicy};
+use crate::{
+    policy::{Backoff, RestartLimit, RestartPolicy},
+    process::default_oom_score,
+};
 
 /// More replicas than this are most likely a typo.
 pub const MAX_REPLICAS: u32 = 64;
@@ -230,7 +233,7 @@ fn limits(program: &file::Program, fields: &mut Fields<'_>) -> Limits {
 
 /// Above ours, so that the kernel kills a program before the supervisor.
 fn oom_score(value: Option<&file::Scalar>, fields: &mut Fields<'_>) -> String {
-    let score: i32 = fields.integer("oom_score_adj", value, 500, i32::MIN..=i32::MAX);
+    let score: i32 = fields.integer("oom_score_adj", value, default_oom_score(), i32::MIN..=i32::MAX);
     if !(-1000..=1000).contains(&score) {
         fields.fault("oom_score_adj", "must be between -1000 and 1000");
     }

@@ -19,7 +19,11 @@ use super::{
     program::{Context, is_word, resolve_program},
     types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec},
 };
-use crate::{events::Kind, graph::start_order, schedule::ScheduleSpec};
+use crate::{
+    events::Kind,
+    graph::start_order,
+    schedule::{ScheduleSpec, comes},
+};
 
 /// Reads and checks a file, and those that it includes.
 ///
@@ -321,6 +325,9 @@ fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
             fields.fault("name", "there is another schedule of this name");
         }
         match cron {
+            Ok(cron) if !comes(&cron, timezone) => {
+                fields.fault("cron", format!("`{expression}`: this time never comes"));
+            }
             Ok(cron) if enabled => schedules.push(ScheduleSpec {
                 name: schedule.name.clone(),
                 cron,

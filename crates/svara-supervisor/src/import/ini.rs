@@ -32,7 +32,7 @@ pub(super) fn read(text: &str, file: &Path) -> (Vec<Section>, Vec<Place>) {
     let mut wrong = Vec::new();
     // How far the last key was indented; what is further in continues its value.
     let mut indent = None;
-    for (number, raw) in (1..).zip(text.lines()) {
+    for (number, raw) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
         let place = Place { file: file.to_owned(), line: number };
         let line = without_comment(raw);
         if line.trim().is_empty() {

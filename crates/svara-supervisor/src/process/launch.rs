@@ -18,7 +18,10 @@ use nix::{
     unistd::{Gid, Uid, fchown, getpid, getppid, setgid, setgroups, setsid, setuid},
 };
 
-use super::family::{MARK, label};
+use super::{
+    family::{MARK, label},
+    score::default_oom_score,
+};
 use crate::config::{Account, Limits};
 
 /// What to start, and how.
@@ -58,7 +61,9 @@ pub(super) const HELPER: &str = "helper";
 impl<'a> Launch<'a> {
     /// A short command: a probe, a hook, a scheduled task. Only its exit matters; its output is discarded.
     pub fn helper(command: &'a [String]) -> Self {
-        Self { command, name: HELPER, ..Self::default() }
+        // As a program by default, so that the kernel kills it before the supervisor.
+        let limits = Limits { oom_score_adj: Some(default_oom_score().to_string()), ..Limits::default() };
+        Self { command, name: HELPER, limits, ..Self::default() }
     }
 
     /// Starts it. Call this only on the thread that reaps and that lives as long as the supervisor: the kernel binds

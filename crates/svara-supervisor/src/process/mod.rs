@@ -7,6 +7,7 @@ mod family;
 mod guard;
 mod launch;
 mod memory;
+mod score;
 mod stat;
 
 pub use cgroup::{CgroupError, MemoryCgroup};
@@ -16,4 +17,5 @@ pub use family::{Family, kill_leftovers};
 pub use guard::{Guard, guard_main, shadow_main};
 pub use launch::{Launch, Output, keep_descriptors, raise_files};
 pub use memory::MemoryKills;
+pub use score::default_oom_score;
 pub use stat::{ProcessTable, Stat, Usage};

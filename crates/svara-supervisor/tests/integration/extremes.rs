@@ -221,6 +221,10 @@ fn harmful_texts_are_refused() {
             "minute (0-59), hour (0-23)",
         ),
         (
+            "command = [\"a\"]\n[[schedule]]\nname = \"s\"\ncron = \"0 0 30 2 *\"\ncommand = [\"x\"]",
+            "`0 0 30 2 *`: this time never comes",
+        ),
+        (
             "command = [\"a\"]\n[[hook]]\non = []\ncommand = [\"x\"]",
             "hook[0].on: must name at least one event",
         ),
