@@ -22,8 +22,9 @@ impl Table {
         self.raw(key, quoted(value));
     }
 
-    /// A value that is already TOML.
+    /// A value that is already TOML; a later one counts.
     pub(super) fn raw(&mut self, key: &str, value: impl Into<String>) {
+        self.0.retain(|(known, _)| known != key);
         self.0.push((key.to_owned(), value.into()));
     }
 

@@ -34,7 +34,8 @@ fn import(conf: &str, others: &[(&str, &str)]) -> (Config, String, String, TempD
     assert_eq!(code, 0, "{notes}\n{text}");
     let (code, checked) = run(&["check", "--config", result.to_str().unwrap()]);
     assert_eq!(code, 0, "{checked}\n{text}");
-    let variables = Variables::new([("APP_PORT".to_owned(), "9000".to_owned())]);
+    let variables = [("APP_PORT", "9000"), ("PATH", "/bin")];
+    let variables = Variables::new(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let config = parse(&text, &variables).unwrap();
     (config, text, notes, directory)
 }
@@ -202,6 +203,48 @@ fn included_files_and_odd_corners() {
     ] {
         assert!(notes.contains(note), "missing: {note}\n{notes}");
     }
+}
+
+#[test]
+fn shells_logs_and_odd_keys_of_web_applications() {
+    let conf = r#"
+[supervisord]
+user=root
+directory=%(here)s
+logfile=%(ENV_UNSET)s/supervisord.log
+[inet_http_server]
+port=:9001
+username=admin
+[program:celery]
+command=bash -c 'if [ "${DEBUG:-False}" = "True" ]; then L=DEBUG; fi; exec celery --loglevel $L'
+stderr_logfile=/data/celery.err
+redirect_stderr=true
+stdout_logfile=/data/celery.log
+username=www-data
+umask=0022
+[program:gunicorn]
+# command=gunicorn old:app
+command=gunicorn --bind 0.0.0.0:8081 app:create_app()
+environment=PYTHONUNBUFFERED=1,PATH="/venv/bin:%(ENV_PATH)s"
+stopsignal=INT
+priority=1
+redirect_stderr=true
+stdout_logfile=/dev/stdout
+[program:tail]
+command=tail -f %(ENV_UNSET)s/app-%(ENV_UNSET)s.log
+"#;
+    let (config, text, notes, _directory) = import(conf, &[]);
+    let celery = spec(&config, "celery");
+    assert!(celery.command[2].starts_with("if [ \"${DEBUG:-False}\" = \"True\" ]"), "{text}");
+    assert!(celery.command[2].ends_with("exec celery --loglevel $L"), "{text}");
+    assert_eq!(celery.stdout_log, celery.stderr_log);
+    assert_eq!(celery.after, ["gunicorn"]);
+    let gunicorn = spec(&config, "gunicorn");
+    assert_eq!((gunicorn.stdout_log.as_ref(), gunicorn.stderr_log.as_ref()), (None, None));
+    assert_eq!(gunicorn.command[3], "app:create_app()");
+    let path = &gunicorn.environment.iter().find(|(name, _)| name == "PATH").unwrap().1;
+    assert!(path.starts_with("/venv/bin:"), "{path}");
+    assert!(notes.contains("[program:celery] username: unknown"), "{notes}");
 }
 
 #[test]
