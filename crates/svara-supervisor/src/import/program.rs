@@ -212,6 +212,11 @@ impl Import<'_> {
             }
             "redirect_stderr" if is_true(value) => self.one_log(work),
             "stdout_logfile" | "stderr_logfile" => self.log(entry, work)?,
+            // What has no file isn't rotated.
+            "stdout_logfile_maxbytes" | "stdout_logfile_backups"
+                if has_no_file(work.section, "stdout_logfile") => {}
+            "stderr_logfile_maxbytes" | "stderr_logfile_backups"
+                if has_no_file(work.section, "stderr_logfile") => {}
             "stdout_logfile_maxbytes" | "stderr_logfile_maxbytes" => {
                 service.max_size(size_bytes(value).ok_or("not a size")?);
             }
@@ -337,6 +342,13 @@ impl Import<'_> {
             }
         }
     }
+}
+
+fn has_no_file(section: &Section, key: &str) -> bool {
+    let file = section.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.trim());
+    file.is_some_and(|file| {
+        file.starts_with("/dev/") || is_console(file) || file.eq_ignore_ascii_case("none") || file == "syslog"
+    })
 }
 
 fn is_console(path: &str) -> bool {

@@ -45,8 +45,12 @@ impl Service {
             log.text("directory", directory);
         }
         if let Some(bytes) = self.max_size_bytes {
-            let mib = bytes % (1 << 20) == 0;
-            log.text("max_size", &if mib { format!("{}MiB", bytes >> 20) } else { bytes.to_string() });
+            let size = match bytes {
+                UNLIMITED_BYTES => "1PiB".to_owned(),
+                bytes if bytes % (1 << 20) == 0 => format!("{}MiB", bytes >> 20),
+                bytes => bytes.to_string(),
+            };
+            log.text("max_size", &size);
         }
         if let Some(backups) = self.backups {
             log.raw("backups", backups.to_string());
@@ -59,10 +63,16 @@ impl Service {
     }
 }
 
+fn logs_to_device(section: &Section) -> bool {
+    section.entries.iter().any(|entry| entry.key == "logfile" && entry.value.starts_with("/dev/"))
+}
+
 impl Import<'_> {
     pub(super) fn section(&mut self, section: &Section, service: &mut Service) {
         for entry in &section.entries {
             let done = match section.name.as_str() {
+                // A console or a sink isn't rotated.
+                "supervisord" if entry.key.starts_with("logfile_") && logs_to_device(section) => Ok(()),
                 "supervisord" => self.supervisord(entry, service),
                 "unix_http_server" => self.socket(entry, service),
                 // Where clients find the server, and the usual plugin; neither is needed.

@@ -77,6 +77,7 @@ priority=10
     assert_eq!(spec(&config, "nginx").restart, RestartPolicy::Always);
     assert_eq!(spec(&config, "php-fpm").restart, RestartPolicy::Never);
     assert_eq!(spec(&config, "php-fpm").stdout_log, None);
+    assert!(!text.contains("max_size"), "{text}");
     assert!(notes.contains("line 6: [supervisord] pidfile: left out"), "{notes}");
     assert!(notes.contains("[program:nginx] priority: starts when php-fpm is ready"), "{notes}");
     assert!(!text.contains("%("), "{text}");
@@ -250,7 +251,7 @@ command=tail -f %(ENV_UNSET)s/app-%(ENV_UNSET)s.log
 #[test]
 fn values_that_variables_tell_stay_open() {
     let conf = "[supervisord]\nminprocs=5000\n[program:a.b]\ncommand=run %(ENV_APP_PORT)s --n %(process_num)d\nautostart=%(ENV_UNSET)s\n\
-        numprocs=%(ENV_COUNT)s\nstartsecs=%(ENV_UNSET)s\nstopwaitsecs=%(ENV_UNSET)s\nautorestart=%(ENV_UNSET)s\n\
+        numprocs=%(ENV_COUNT)s\nstdout_logfile_maxbytes=0\nstdout_logfile_backups=3\nstartsecs=%(ENV_UNSET)s\nstopwaitsecs=%(ENV_UNSET)s\nautorestart=%(ENV_UNSET)s\n\
         exitcodes=0,x\npriority=high\n[program:a_b]\ncommand=x\n[program:web]\ncommand=web\n[program:web]\numask=027\n\
         [group:web]\nprograms=web,a.b\n[group:a_b]\nprograms=a_b\n";
     let (config, text, notes, _directory) = import(conf, &[]);
