@@ -326,6 +326,9 @@ fn expected(path: &str, shape: Shape, value: &DeValue<'_>) -> String {
         Shape::Size => format!("expected a size: {key} = \"50MiB\""),
         Shape::Scalar if matches!(value, DeValue::Integer(_)) => "this number is too large".to_owned(),
         Shape::Scalar => "expected a number, true or false".to_owned(),
+        Shape::Words | Shape::Texts if is_scalars(value) => {
+            format!("expected a list of texts, each in quotes: {key} = {:?}", texts(value))
+        }
         Shape::Words if !written.is_empty() => {
             format!("expected a list of words: {key} = {}", words(&written))
         }
@@ -340,6 +343,16 @@ fn expected(path: &str, shape: Shape, value: &DeValue<'_>) -> String {
         Shape::Named(_) => format!("expected tables: [{key}.NAME]"),
         Shape::Tables(_) => format!("expected tables: [[{key}]]"),
     }
+}
+
+/// Whether it is a list of texts, numbers and booleans.
+fn is_scalars(value: &DeValue<'_>) -> bool {
+    matches!(value, DeValue::Array(list) if !list.is_empty() && texts(value).len() == list.len())
+}
+
+fn texts(value: &DeValue<'_>) -> Vec<String> {
+    let DeValue::Array(list) = value else { return Vec::new() };
+    list.iter().filter_map(|item| scalar(item.get_ref())).map(|item| text_of(&item)).collect()
 }
 
 /// A command line as the list that it should be.

@@ -180,6 +180,20 @@ fn harmful_texts_are_refused() {
     let table = [
         ("command = [\"\"]", "program.a.command: the program file must not be empty"),
         ("command = [\"${NOPE:-}\"]", "program.a.command: the program file must not be empty"),
+        (
+            "command = [\"sleep\", 100, true]",
+            "program.a.command: expected a list of texts, each in quotes: command = [\"sleep\", \"100\", \"true\"]",
+        ),
+        ("command = [\"a\"]\numask = 27", "program.a.umask: expected text in quotes: umask = \"27\""),
+        (
+            "command = [\"a\"]\nreplicas = true",
+            "program.a.replicas: `true`: expected a whole number from 1 to 64",
+        ),
+        (
+            "command = [\"a\"]\nessential = \"perhaps\"",
+            "program.a.essential: `perhaps`: expected true or false",
+        ),
+        ("command = [\"a\"]\n[hook]\non = [\"failed\"]", "hook: expected tables: [[hook]]"),
         ("command = []", "program.a.command: must contain at least the program file"),
         ("command = [\"a\\u0000b\"]", "program.a.command: `a"),
         ("command = [\"a\"]\nbefore_start = [\"\"]", "program.a.before_start: the program file"),
