@@ -1,9 +1,12 @@
 //! All processes of a program: its group, its session, its descendants, and those that left all of them.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{cell::RefCell, collections::BTreeSet, sync::OnceLock};
 
 use nix::{
-    sys::signal::{Signal, kill, killpg},
+    sys::{
+        resource::{Resource, getrlimit},
+        signal::{Signal, kill, killpg},
+    },
     unistd::Pid,
 };
 
@@ -23,6 +26,17 @@ pub(super) fn label(mark: &str) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     (1 << 62) | (hash >> 2)
+}
+
+/// Whether a limit is a label, of whatever supervisor.
+pub(super) fn is_label(limit: u64) -> bool {
+    limit >> 62 == 1
+}
+
+/// Whether we have a label ourselves: then what we start may not take one of ours.
+fn are_labelled() -> bool {
+    static LABELLED: OnceLock<bool> = OnceLock::new();
+    *LABELLED.get_or_init(|| getrlimit(Resource::RLIMIT_RTTIME).is_ok_and(|(_, hard)| is_label(hard)))
 }
 
 /// Kills what an earlier supervisor with this token left of the named programs; returns whether there was anything.
@@ -107,8 +121,12 @@ impl Family {
             stat.group == self.leader
                 || stat.session == self.leader
                 || strays.contains(&(stat.pid, stat.started_ticks))
-                || table.mark(stat.pid) == Some(self.mark.as_bytes())
-                || table.label(stat.pid) == Some(self.label)
+                || match table.label(stat.pid) {
+                    Some(label) if label == self.label => true,
+                    // Another's; there is no need to read its environment.
+                    Some(label) if is_label(label) && !are_labelled() => false,
+                    _ => table.mark(stat.pid) == Some(self.mark.as_bytes()),
+                }
         };
         let mut members: Vec<Stat> = table.all().filter(|stat| is_one(stat)).copied().collect();
         let mut pids: BTreeSet<i32> = members.iter().map(|stat| stat.pid).collect();

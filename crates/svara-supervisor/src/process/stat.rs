@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, collections::BTreeMap, fs};
 
-use super::family::MARK;
+use super::family::{MARK, is_label};
 
 /// The fields of `/proc/PID/stat` used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,21 @@ impl ProcessTable {
     /// The mark in the limits of a process, read when it is first asked for.
     pub(super) fn label(&self, pid: i32) -> Option<u64> {
         *self.alive.get(&pid)?.2.get_or_init(|| read_label(pid))
+    }
+
+    /// As [`ProcessTable::read`], and keeps the labels that an earlier reading knows: they don't change.
+    pub fn read_after(earlier: &Self) -> Self {
+        let table = Self::read();
+        for (pid, (stat, _, label)) in &table.alive {
+            if let Some((before, _, known)) = earlier.alive.get(pid)
+                && before.started_ticks == stat.started_ticks
+                && let Some(known) = known.get().filter(|known| known.is_some_and(is_label))
+            {
+                // It is new, so it is empty.
+                let _ = label.set(*known);
+            }
+        }
+        table
     }
 
     /// Adopted orphans: our children that we didn't start ourselves.

@@ -55,7 +55,9 @@ impl Services {
             return Rc::clone(table);
         }
         let now = Instant::now();
-        let table = Rc::new(ProcessTable::read());
+        let earlier = self.processes.as_ref().map(|(_, table)| Rc::clone(table));
+        let table =
+            Rc::new(earlier.map_or_else(ProcessTable::read, |earlier| ProcessTable::read_after(&earlier)));
         self.processes = Some((now, Rc::clone(&table)));
         table
     }

@@ -107,7 +107,10 @@ impl Body for Unit {
         if let Some(exit) = process.exit.as_mut().and_then(|exit| exit.try_recv().ok()) {
             process.exit = None;
             let is_first = process.is_first;
-            self.note_memory(services);
+            // Of a program that ends as it should, none was killed.
+            if exit.code() != 0 && !matches!(self.member.machine.state(), State::Stopping(_)) {
+                self.note_memory(services);
+            }
             let observation = match self.member.machine.state() {
                 State::Starting { .. } if is_first && exit.code() == 0 => {
                     return self.go_on(generation, services);
@@ -310,7 +313,7 @@ impl Unit {
         self.memory_kills + self.cgroup.as_ref().map_or(0, MemoryCgroup::oom_kills)
     }
 
-    /// One of its processes has ended: looks whether memory ran out.
+    /// It has failed: looks whether memory ran out.
     fn note_memory(&mut self, services: &mut Services) {
         let kills = services.memory_kills.new_ones();
         if kills > 0 {
