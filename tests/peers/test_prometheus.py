@@ -31,7 +31,8 @@ class Prometheus:
         self.root = f"http://127.0.0.1:{port}"
         config = yaml.safe_load((PROJECT / "docker/prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-        config["rule_files"] = [str(PROJECT / "docker/grafana/alerts.yaml")]
+        rules = ["alerts.yaml", "supervisor-alerts.yaml"]
+        config["rule_files"] = [str(PROJECT / "docker/grafana" / name) for name in rules]
         for job in config["scrape_configs"]:
             if job["job_name"] == "svara-tts":
                 job["static_configs"] = [{"targets": [f"127.0.0.1:{server.port}"]}]

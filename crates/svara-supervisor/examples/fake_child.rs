@@ -8,6 +8,8 @@
 //!   `bare-daemon:ARG[,ARG…]` one with no environment either
 //! * `orphans:N` leaves N orphans behind that exit at once
 //! * `listen:PORT` answers every HTTP request with 200; `close` stops listening but keeps running
+//! * `refuse:PORT` answers every HTTP request with 404
+//! * `eat:MIB` takes that much memory and keeps it
 //! * `deaf:PORT` accepts connections and never answers
 //! * `metrics:PORT:RUNNING:TOKENS` serves constant values of vLLM's metrics, writes `scraped` for each GET, and swallows
 //!   POSTs
@@ -56,6 +58,15 @@ fn main() {
             "orphans" => orphans(value.parse().expect("a number")),
             "listen" => serve(value, &closed, |stream, _| answer(stream, "ok")),
             "close" => closed.store(true, Ordering::SeqCst),
+            "refuse" => serve(value, &closed, |mut stream, _| {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request);
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                );
+            }),
+            "eat" => eat(value.parse().expect("megabytes")),
             "deaf" => serve(value, &closed, |stream, _| std::mem::forget(stream)),
             "metrics" => metrics(value, &closed),
             "touch" => std::fs::write(value, "").expect("a file"),
@@ -115,6 +126,14 @@ fn on_term_await(path: String) {
         }
         exit(0);
     });
+}
+
+fn eat(mebibytes: usize) {
+    let mut taken = Vec::new();
+    for _ in 0..mebibytes {
+        taken.push(vec![1_u8; 1 << 20]);
+    }
+    std::mem::forget(taken);
 }
 
 fn spew(bytes: usize) {

@@ -2,26 +2,28 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use svara_supervisor::{
-    config::{Config, ConfigError, Variables, load},
+    config::Config,
     control::{DEFAULT_SOCKET, Failure, Request, Response, ask_within, table},
     logs::Stream,
-    process::guard_main,
+    process::{guard_main, shadow_main},
     supervisor::run,
 };
 
+use crate::offline::{check, environment, import, read};
+
 /// Exit code: not everything is ready, or the command failed.
-const NOT_READY: u8 = 1;
+pub(crate) const NOT_READY: u8 = 1;
 /// Exit code: no such program.
 const UNKNOWN: u8 = 4;
 /// Exit code: the file is invalid (`EX_CONFIG` would be 78; our server uses 64).
-const BAD_CONFIGURATION: u8 = 64;
+pub(crate) const BAD_CONFIGURATION: u8 = 64;
 /// Exit code: no supervisor answers (`EX_UNAVAILABLE`).
 const UNREACHABLE: u8 = 69;
 
@@ -50,7 +52,21 @@ enum Command {
     /// Start the programs in a file and keep them running.
     Run(File),
     /// Check a file without starting anything.
-    Check(File),
+    Check {
+        #[command(flatten)]
+        file: File,
+        /// Exit with 1 if this machine lacks something that the file names.
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Translate a supervisord.conf; what can't be translated is told on standard error.
+    Import {
+        /// The supervisord.conf.
+        file: PathBuf,
+        /// Where to write the result [default: standard output].
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
     /// Show the state of all programs; exits with 0 only if all are ready.
     Status {
         /// Programs to show [default: all].
@@ -79,6 +95,13 @@ enum Command {
         /// One replica at a time: the next when the last is ready. Implies --wait.
         #[arg(long)]
         rolling: bool,
+    },
+    /// Change the number of replicas of a program, until the file is reloaded.
+    Scale {
+        /// The program.
+        program: String,
+        /// The number of replicas, 1 to 64.
+        replicas: u32,
     },
     /// Send a signal to programs and their children.
     Signal {
@@ -132,13 +155,16 @@ enum Command {
     /// Kill what a killed supervisor leaves behind.
     #[command(hide = true)]
     Guard { token: String },
+    /// Do the guard's work if it is killed as well.
+    #[command(hide = true)]
+    Shadow { token: String, supervisor: i32 },
 }
 
 #[derive(Args)]
-struct File {
+pub(crate) struct File {
     /// The configuration file.
     #[arg(short, long, default_value = "config/supervisor.toml")]
-    config: PathBuf,
+    pub(crate) config: PathBuf,
 }
 
 #[derive(Args)]
@@ -154,7 +180,8 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
         Command::Run(file) => start(&file, cli.socket),
-        Command::Check(file) => check(&file),
+        Command::Check { file, strict } => check(&file, strict),
+        Command::Import { file, output } => import(&file, output.as_deref()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "svara-supervisor", &mut io::stdout());
             0
@@ -165,42 +192,13 @@ pub(crate) fn main() -> ExitCode {
             guard_main(&token);
             0
         }
+        Command::Shadow { token, supervisor } => {
+            shadow_main(&token, supervisor);
+            0
+        }
         command => client(cli.socket, cli.timeout, command),
     };
     ExitCode::from(code)
-}
-
-fn environment() -> Variables {
-    // The file can't refer to variables that aren't Unicode.
-    let unicode = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Variables::new(unicode)
-}
-
-fn read(file: &File) -> Result<Config, u8> {
-    load(&file.config, &environment()).map_err(|error| {
-        let path = file.config.display();
-        match error {
-            ConfigError::Read { .. } => eprintln!("{error}"),
-            ConfigError::Faults(faults) => faults.iter().for_each(|fault| eprintln!("{path}: {fault}")),
-            ConfigError::Syntax(_) => eprintln!("{path}: {error}"),
-        }
-        BAD_CONFIGURATION
-    })
-}
-
-fn check(file: &File) -> u8 {
-    match read(file) {
-        Ok(config) => {
-            let names: Vec<_> = config.programs.iter().map(|spec| spec.name.as_str()).collect();
-            println!("{}: valid; start order: {}", file.config.display(), names.join(", "));
-            for name in &config.disabled {
-                println!("{name}: disabled by `enabled`");
-            }
-            0
-        }
-        Err(code) => code,
-    }
 }
 
 fn start(file: &File, socket: Option<PathBuf>) -> u8 {
@@ -230,6 +228,7 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
         Command::Stop { programs } => Request::Stop { programs },
         Command::Restart { wish, rolling: true } => Request::Roll { programs: wish.programs },
         Command::Restart { wish: Wish { programs, wait }, .. } => Request::Restart { programs, wait },
+        Command::Scale { program, replicas } => Request::Scale { program, replicas },
         Command::Signal { signal, programs } => Request::Signal { programs, signal },
         Command::Tail { program, stream, follow, lines } => Request::Tail { program, lines, stream, follow },
         Command::Events { follow, count, .. } => Request::Events { count, follow },
@@ -238,10 +237,12 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
         Command::Metrics => Request::Metrics,
         Command::Shutdown => Request::Shutdown,
         Command::Run(_)
-        | Command::Check(_)
+        | Command::Check { .. }
+        | Command::Import { .. }
         | Command::Completions { .. }
         | Command::Man
-        | Command::Guard { .. } => return UNKNOWN,
+        | Command::Guard { .. }
+        | Command::Shadow { .. } => return UNKNOWN,
     };
     let socket = match socket.map_or_else(|| environment().expand(DEFAULT_SOCKET).map(PathBuf::from), Ok) {
         Ok(socket) => socket,
@@ -264,7 +265,7 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
 }
 
 /// Sends a request and prints the answer; returns the exit code.
-fn exchange(socket: &std::path::Path, timeout: Option<Duration>, request: &Request, json: bool) -> u8 {
+fn exchange(socket: &Path, timeout: Option<Duration>, request: &Request, json: bool) -> u8 {
     // Without any answer: the supervisor exited before it could give one.
     let mut code = UNREACHABLE;
     let limit = timeout.or(Some(ANSWER).filter(|_| !request.follows() && !request.waits()));

@@ -54,6 +54,12 @@ kinds! {
     Degraded = "degraded",
     /// Its dependencies are ready again.
     Recovered = "recovered",
+    /// The kernel killed processes because memory ran out.
+    OutOfMemory = "out_of_memory",
+    /// Hang detection can't see whether the program makes progress.
+    Blind = "blind",
+    /// Hang detection sees again.
+    Sighted = "sighted",
     /// A limit couldn't be applied.
     Limit = "limit",
     /// Writing a log file fails.

@@ -19,16 +19,20 @@
 //! * A program has its own session and process group. Stopping it signals the whole group, then kills it; a new process
 //!   starts only when no member is left, including vLLM's orphaned engines ([`process::Family`]).
 //! * If we run as PID 1, the kernel kills the namespace with us. Otherwise group leaders get the kernel's death signal,
-//!   and a guard process kills the rest ([`process::Guard`]).
+//!   and a guard process, or its shadow, kills the rest ([`process::Guard`]). What even they leave behind, the next
+//!   supervisor of the same socket kills before it starts ([`process::kill_leftovers`]).
 //! * As PID 1 or subreaper we adopt orphans and reap them.
 
+pub mod check;
 pub mod config;
 pub mod control;
 pub mod events;
 mod fleet;
 pub mod graph;
+pub mod import;
 pub mod logs;
 pub mod metrics;
+mod pattern;
 pub mod policy;
 pub mod probe;
 pub mod process;

@@ -1,6 +1,7 @@
 //! `svara-supervisor`: the command line. Called `supervisorctl`, it speaks that one's words.
 
 mod cli;
+mod offline;
 mod shim;
 
 use std::{path::Path, process::ExitCode};

@@ -39,9 +39,28 @@ pub struct ScheduleSpec {
 /// # Errors
 /// A message that says what is wrong with the expression.
 pub fn parse_cron(expression: &str) -> Result<Cron, String> {
-    Cron::from_str(expression).map_err(|error| {
-        format!("{error}; expected minute (0-59), hour (0-23), day (1-31), month (1-12) and weekday (0-7), or seconds before them")
+    Cron::from_str(expression).map_err(|_| {
+        let fields: Vec<&str> = expression.split_whitespace().collect();
+        let names = ["second", "minute", "hour", "day", "month", "weekday"];
+        let names = names.get(6_usize.saturating_sub(fields.len())..).unwrap_or_default();
+        // Which field is wrong by itself.
+        let alone = |at: usize, field: &str| {
+            let others = (0..fields.len()).map(|other| if other == at { field } else { "*" });
+            Cron::from_str(&others.collect::<Vec<_>>().join(" ")).is_err()
+        };
+        let wrong = fields.iter().zip(names).enumerate().find(|(at, (field, _))| alone(*at, field));
+        let what = match wrong {
+            Some((_, (field, name))) if matches!(fields.len(), 5 | 6) => format!("{name} `{field}` is wrong"),
+            _ => format!("has {} fields", fields.len()),
+        };
+        format!("{what}; expected minute (0-59), hour (0-23), day (1-31), month (1-12) and weekday (0-7), or seconds before them")
     })
+}
+
+/// Whether a schedule has a time to come; 30 February has none.
+pub fn comes(cron: &Cron, timezone: Tz) -> bool {
+    let now = DateTime::<Utc>::from(SystemTime::now()).with_timezone(&timezone);
+    cron.find_next_occurrence(&now, false).is_ok()
 }
 
 /// One reading of both clocks.
@@ -177,8 +196,20 @@ mod tests {
 
     #[test]
     fn a_bad_expression_is_refused() {
-        for expression in ["", "61 * * * *", "* * *", "every day"] {
-            assert!(parse_cron(expression).is_err(), "{expression}");
+        let table = [
+            ("", "has 0 fields;"),
+            ("61 * * * *", "minute `61` is wrong;"),
+            ("* * *", "has 3 fields;"),
+            ("every day", "has 2 fields;"),
+            ("0 25 * * *", "hour `25` is wrong;"),
+            ("70 * * * * *", "second `70` is wrong;"),
+            ("* * * 13 *", "month `13` is wrong;"),
+            ("* * * * funday", "weekday `funday` is wrong;"),
+            ("* * * * * * * *", "has 8 fields;"),
+        ];
+        for (expression, words) in table {
+            let error = parse_cron(expression).unwrap_err();
+            assert!(error.starts_with(words), "{expression}: {error}");
         }
     }
 

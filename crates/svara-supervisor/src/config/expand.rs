@@ -8,6 +8,9 @@ pub struct Variables {
     values: HashMap<String, String>,
 }
 
+/// Deeper than anyone writes by hand.
+const MAX_DEPTH: usize = 16;
+
 /// Why a value can't be expanded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpandError {
@@ -15,11 +18,16 @@ pub enum ExpandError {
     #[error("${{{0}}} is not set; set it, or write ${{{0}:-default}}")]
     Unset(String),
     /// A missing closing bracket, or an invalid name.
-    #[error("`{0}`: expected ${{NAME}}, ${{NAME:-default}}, $((a + b)) or $$ for a dollar sign")]
+    #[error(
+        "`{0}`: expected ${{NAME}}, ${{NAME:-default}}, $((a + b)) or $$ for a dollar sign, as in a script's own $$NAME"
+    )]
     Syntax(String),
     /// A term of a sum isn't a whole number.
-    #[error("`{0}` in $((…)) is not a whole number")]
+    #[error("`{0}` in $((…)) is not a whole number; write $$((…)) for a sum of the script's own")]
     Number(String),
+    /// Defaults within defaults within defaults.
+    #[error("more than {MAX_DEPTH} variables within each other")]
+    Depth,
 }
 
 impl Variables {
@@ -43,6 +51,13 @@ impl Variables {
     /// # Errors
     /// [`ExpandError`] names the variable or the text that can't be parsed.
     pub fn expand(&self, text: &str) -> Result<String, ExpandError> {
+        self.expand_within(text, 0)
+    }
+
+    fn expand_within(&self, text: &str, depth: usize) -> Result<String, ExpandError> {
+        if depth > MAX_DEPTH {
+            return Err(ExpandError::Depth);
+        }
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
@@ -53,11 +68,11 @@ impl Variables {
                 rest = tail;
             } else if let Some(tail) = after.strip_prefix("((") {
                 let (sum, tail) = until(tail, "((", "))").ok_or_else(syntax)?;
-                out.push_str(&self.add(sum)?);
+                out.push_str(&self.add(sum, depth)?);
                 rest = tail;
             } else if let Some(tail) = after.strip_prefix('{') {
                 let (inner, tail) = until(tail, "{", "}").ok_or_else(syntax)?;
-                out.push_str(&self.lookup(inner)?);
+                out.push_str(&self.lookup(inner, depth)?);
                 rest = tail;
             } else {
                 return Err(syntax());
@@ -67,7 +82,7 @@ impl Variables {
         Ok(out)
     }
 
-    fn lookup(&self, inner: &str) -> Result<String, ExpandError> {
+    fn lookup(&self, inner: &str, depth: usize) -> Result<String, ExpandError> {
         let (name, default) = match inner.split_once(":-") {
             Some((name, default)) => (name, Some(default)),
             None => (inner, None),
@@ -79,14 +94,14 @@ impl Variables {
         match (self.values.get(name), default) {
             (Some(value), None) => Ok(value.clone()),
             (Some(value), Some(_)) if !value.is_empty() => Ok(value.clone()),
-            (_, Some(default)) => self.expand(default),
+            (_, Some(default)) => self.expand_within(default, depth + 1),
             (None, None) => Err(ExpandError::Unset(name.to_owned())),
         }
     }
 
-    fn add(&self, sum: &str) -> Result<String, ExpandError> {
+    fn add(&self, sum: &str, depth: usize) -> Result<String, ExpandError> {
         let mut total = 0_i64;
-        for term in self.expand(sum)?.split('+') {
+        for term in self.expand_within(sum, depth + 1)?.split('+') {
             let bad = || ExpandError::Number(term.trim().to_owned());
             let term: i64 = term.trim().parse().map_err(|_| bad())?;
             total = total.checked_add(term).ok_or_else(bad)?;
@@ -148,6 +163,8 @@ mod tests {
     fn faults_name_what_is_wrong() {
         assert_eq!(variables().expand("${NOPE}"), Err(ExpandError::Unset("NOPE".into())));
         assert_eq!(variables().expand("$((${PORT} + x))"), Err(ExpandError::Number("x".into())));
+        let deep = "${A:-".repeat(50) + &"}".repeat(50);
+        assert_eq!(variables().expand(&deep), Err(ExpandError::Depth));
         for text in ["${PORT", "$PORT", "${}", "${a b}", "$((1", "100$"] {
             assert!(matches!(variables().expand(text), Err(ExpandError::Syntax(_))), "{text}");
         }

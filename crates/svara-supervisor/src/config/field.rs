@@ -1,13 +1,16 @@
 //! Reads single values: expands and parses them, and records every fault with its key.
 
-use std::{fmt::Display, path::PathBuf, time::Duration};
+use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 
 use super::{expand::Variables, fault::Fault, file::Scalar};
 
 /// A longer time is a mistake, and the clock may not have it.
-const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
+pub(super) const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
+
+/// A shorter time would do the same thing all the time.
+pub(super) const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Reads the values of one table and collects their faults.
 pub(super) struct Fields<'a> {
@@ -26,7 +29,7 @@ impl Fields<'_> {
 
     pub(super) fn fault(&mut self, key: &str, message: impl Display) {
         let key = if self.table.is_empty() { key.to_owned() } else { format!("{}.{key}", self.table) };
-        self.faults.push(Fault::Value { key, message: message.to_string() });
+        self.faults.push(Fault::new(key, message.to_string()));
     }
 
     /// Expands and parses; records a fault and returns `None` on failure.
@@ -53,45 +56,96 @@ impl Fields<'_> {
     }
 
     pub(super) fn text(&mut self, key: &str, value: &str) -> String {
-        self.parsed(key, value, |text| Ok::<_, String>(text.to_owned())).unwrap_or_default()
+        let parse = |text: &str| match text.contains('\0') {
+            true => Err("must not contain a zero byte"),
+            false => Ok(text.to_owned()),
+        };
+        self.parsed(key, value, parse).unwrap_or_default()
     }
 
+    /// A command: its first word names a program file.
     pub(super) fn words(&mut self, key: &str, value: &[String]) -> Vec<String> {
-        if value.is_empty() {
-            self.fault(key, "must contain at least the program file");
+        let Some(file) = value.first() else {
+            self.fault(key, "must contain at least the program file, as in [\"sleep\", \"100\"]");
+            return Vec::new();
+        };
+        let before = self.faults.len();
+        let words: Vec<String> = value.iter().map(|word| self.text(key, word)).collect();
+        if words.first().is_some_and(|word| word.trim().is_empty()) && self.faults.len() == before {
+            let which = if file.is_empty() { String::new() } else { format!(", but `{file}` is") };
+            self.fault(key, format!("the program file must not be empty{which}"));
         }
-        value.iter().map(|word| self.text(key, word)).collect()
+        words
     }
 
     pub(super) fn path(&mut self, key: &str, value: Option<&str>, default: &str) -> PathBuf {
-        PathBuf::from(self.text(key, value.unwrap_or(default)))
+        let before = self.faults.len();
+        let path = self.text(key, value.unwrap_or(default));
+        if path.is_empty() && self.faults.len() == before {
+            self.fault(key, "must not be empty");
+        }
+        PathBuf::from(path)
     }
 
     pub(super) fn duration(&mut self, key: &str, value: Option<&str>, default: Duration) -> Duration {
-        let parse = |text: &str| {
-            let parsed = humantime::parse_duration(text);
-            let parsed = parsed.map_err(|error| format!("{error}; write it as 500ms, 30s or 15m"))?;
-            if parsed > LONGEST { Err("must not be longer than 3650d".to_owned()) } else { Ok(parsed) }
+        self.duration_in(key, value, default, Duration::ZERO..=LONGEST)
+    }
+
+    /// A time within these bounds.
+    pub(super) fn duration_in(
+        &mut self,
+        key: &str,
+        value: Option<&str>,
+        default: Duration,
+        bounds: RangeInclusive<Duration>,
+    ) -> Duration {
+        let parse = |text: &str| match humantime::parse_duration(text.trim()) {
+            Ok(time) if time > LONGEST => Err("must not be longer than 3650d"),
+            Ok(time) => Ok(time),
+            Err(_) => Err("expected a time such as 500ms, 30s, 15m or 1h 30m"),
         };
-        value.map_or(Some(default), |text| self.parsed(key, text, parse)).unwrap_or(default)
+        let Some(time) = value.and_then(|text| self.parsed(key, text, parse)) else { return default };
+        let (least, most) = bounds.into_inner();
+        if time < least {
+            self.fault(key, format!("must be at least {}", humantime::format_duration(least)));
+        } else if time > most {
+            self.fault(key, format!("must not be longer than {}", humantime::format_duration(most)));
+        }
+        time.clamp(least, most)
     }
 
     pub(super) fn bytes(&mut self, key: &str, value: Option<&str>) -> Option<u64> {
         let parse = |text: &str| {
-            let parsed = text.parse::<ByteSize>().map(|size| size.as_u64());
-            parsed.map_err(|_| "expected a size such as 4096, 50MiB or 24GB")
+            let parsed = text.trim().parse::<ByteSize>().map(|size| size.as_u64());
+            // A number that doesn't fit is made to fit by the library.
+            parsed.ok().filter(|size| *size < 1 << 60).ok_or("expected a size such as 4096, 50MiB or 24GB")
         };
         value.and_then(|text| self.parsed(key, text, parse))
     }
 
-    pub(super) fn integer<T: std::str::FromStr + Copy>(
+    /// A whole number within these bounds.
+    pub(super) fn integer<T: std::str::FromStr + Copy + PartialOrd + Display>(
         &mut self,
         key: &str,
         value: Option<&Scalar>,
         default: T,
+        bounds: RangeInclusive<T>,
     ) -> T {
-        let parse = |text: &str| text.parse::<T>().map_err(|_| "expected a whole number");
-        value.map_or(Some(default), |v| self.parsed(key, &v.to_string(), parse)).unwrap_or(default)
+        let (least, most) = bounds.into_inner();
+        let expected = format!("expected a whole number from {least} to {most}");
+        let parse = |text: &str| text.trim().parse::<T>().map_err(|_| expected);
+        let Some(number) = value.and_then(|v| self.parsed(key, &v.to_string(), parse)) else {
+            return default;
+        };
+        if number < least {
+            self.fault(key, format!("must be at least {least}"));
+            return least;
+        }
+        if number > most {
+            self.fault(key, format!("must be at most {most}"));
+            return most;
+        }
+        number
     }
 
     pub(super) fn octal(&mut self, key: &str, value: &str) -> Option<u32> {
@@ -103,7 +157,11 @@ impl Fields<'_> {
     }
 
     pub(super) fn float(&mut self, key: &str, value: Option<&Scalar>, default: f64) -> f64 {
-        let parse = |text: &str| text.parse::<f64>();
+        let parse = |text: &str| {
+            text.trim().parse::<f64>().map_err(|_| "expected a number such as 2 or 0.1").and_then(|number| {
+                if number.is_finite() { Ok(number) } else { Err("expected a finite number") }
+            })
+        };
         value.map_or(Some(default), |v| self.parsed(key, &v.to_string(), parse)).unwrap_or(default)
     }
 
@@ -118,10 +176,16 @@ impl Fields<'_> {
 
     pub(super) fn url(&mut self, key: &str, value: &str) -> http::Uri {
         let parse = |text: &str| {
-            let uri: http::Uri = text.parse().map_err(|error| format!("{error}"))?;
+            let expected = || "expected http://host[:port]/path (TLS is not supported)";
+            let uri: http::Uri = text.parse().map_err(|_| expected())?;
+            // A port that is written but isn't one.
+            let port = uri.authority().is_some_and(|authority| {
+                let written = authority.as_str().trim_start_matches(authority.host());
+                written.starts_with(':') && !(1..=u16::MAX).contains(&authority.port_u16().unwrap_or(0))
+            });
             match (uri.scheme_str(), uri.host()) {
-                (Some("http"), Some(_)) => Ok(uri),
-                _ => Err("expected http://host[:port]/path (TLS is not supported)".to_owned()),
+                (Some("http"), Some(host)) if !host.is_empty() && !port => Ok(uri),
+                _ => Err(expected()),
             }
         };
         self.parsed(key, value, parse).unwrap_or_default()

@@ -1,7 +1,7 @@
-//! The file as written: keys with a default are optional, unknown keys are errors.
+//! The files as written, once [`super::source`] has taken out what doesn't belong there.
 //!
 //! Values stay strings here, because any may contain `${VAR}`; [`super::resolve`] expands, parses and checks them, and
-//! names each fault by its key.
+//! names each fault by its key. What must be there but isn't is empty, so that it is reported with everything else.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ pub(super) struct File {
     pub(super) supervisor: Supervisor,
     #[serde(default)]
     pub(super) log: Log,
+    #[serde(default)]
+    pub(super) groups: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     pub(super) program: BTreeMap<String, Program>,
     #[serde(default)]
@@ -51,6 +53,8 @@ pub(super) struct Supervisor {
     pub(super) metrics: Option<String>,
     pub(super) health_report: Option<String>,
     pub(super) hook_grace: Option<String>,
+    pub(super) socket_group: Option<String>,
+    pub(super) exit_when_done: Option<Scalar>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -67,8 +71,14 @@ pub(super) struct Log {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Program {
+    #[serde(default)]
     pub(super) command: Vec<String>,
     pub(super) extra_args: Option<String>,
+    pub(super) before_start: Option<Vec<String>>,
+    pub(super) before_start_timeout: Option<String>,
+    pub(super) stop_command: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) env_files: Vec<String>,
     pub(super) directory: Option<String>,
     #[serde(default)]
     pub(super) aliases: Vec<String>,
@@ -87,7 +97,7 @@ pub(super) struct Program {
     pub(super) umask: Option<String>,
     pub(super) oom_score_adj: Option<Scalar>,
     pub(super) restart: Option<String>,
-    pub(super) success_codes: Option<Vec<i32>>,
+    pub(super) success_codes: Option<Vec<i64>>,
     #[serde(default)]
     pub(super) backoff: Backoff,
     pub(super) max_restarts: Option<Scalar>,
@@ -139,6 +149,7 @@ pub(super) struct Probe {
     pub(super) http: Option<String>,
     pub(super) tcp: Option<String>,
     pub(super) command: Option<Vec<String>>,
+    pub(super) log: Option<String>,
     pub(super) period: Option<String>,
     pub(super) timeout: Option<String>,
     pub(super) failures: Option<Scalar>,
@@ -149,6 +160,7 @@ pub(super) struct Probe {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Hang {
+    #[serde(default)]
     pub(super) metrics: String,
     pub(super) running: Option<String>,
     pub(super) progress: Option<String>,
@@ -160,7 +172,9 @@ pub(super) struct Hang {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Canary {
+    #[serde(default)]
     pub(super) http: String,
+    #[serde(default)]
     pub(super) body: String,
     pub(super) every: Option<String>,
 }
@@ -168,6 +182,7 @@ pub(super) struct Canary {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Hook {
+    #[serde(default)]
     pub(super) on: Vec<String>,
     #[serde(default)]
     pub(super) programs: Vec<String>,
@@ -179,8 +194,11 @@ pub(super) struct Hook {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Schedule {
+    #[serde(default)]
     pub(super) name: String,
+    #[serde(default)]
     pub(super) cron: String,
+    #[serde(default)]
     pub(super) command: Vec<String>,
     pub(super) timeout: Option<String>,
     pub(super) enabled: Option<Scalar>,

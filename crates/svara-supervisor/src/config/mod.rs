@@ -1,20 +1,27 @@
-//! Configuration: one TOML file, validated completely before anything starts.
+//! Configuration: one TOML file and those that it includes, validated completely before anything starts.
 //!
 //! A value in the file takes precedence over its default; `${VAR}` in a value reads the environment. Unknown keys are
-//! errors, and all other faults are reported at once.
+//! errors, and all faults are reported at once, each with its line.
 
 mod account;
+mod document;
 mod expand;
 mod fault;
 mod field;
 mod file;
+mod places;
 mod probe;
 mod program;
 mod resolve;
+mod shape;
+mod source;
 mod types;
+mod variables_file;
+mod words;
 
 pub use expand::{ExpandError, Variables};
-pub use fault::{ConfigError, Fault};
-pub use program::parse_signal;
-pub use resolve::{load, parse};
+pub use fault::{ConfigError, Fault, Place};
+pub use places::Places;
+pub use program::{FORWARDED, MAX_REPLICAS, parse_signal};
+pub use resolve::{load, load_scaled, parse};
 pub use types::{Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, StopSpec};

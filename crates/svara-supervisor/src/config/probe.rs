@@ -2,36 +2,46 @@
 
 use std::time::Duration;
 
-use super::{field::Fields, file};
+use super::{
+    field::{Fields, LONGEST, SHORTEST},
+    file,
+};
 use crate::probe::{CanarySpec, Check, HangSpec, ProbeSpec};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// More answers in a row than this never come.
+const MAX_STREAK: u32 = 100_000;
 
 /// Kind of probe: some keys are allowed for one kind only.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Startup,
-    Steady,
+    Readiness,
+    Liveness,
 }
 
 /// One `[program.NAME.startup]`, `.readiness` or `.liveness`.
 pub(super) fn probe(probe: &file::Probe, fields: &mut Fields<'_>, role: Role) -> ProbeSpec {
-    let check = match (&probe.http, &probe.tcp, &probe.command) {
-        (Some(url), None, None) => Check::Http(fields.url("http", url)),
-        (None, Some(address), None) => {
-            let address = fields.text("tcp", address);
-            let parts =
-                address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
-            if parts.is_none_or(|(host, _)| host.is_empty()) {
-                fields.fault("tcp", format!("`{address}`: expected host:port"));
+    let check = match (&probe.http, &probe.tcp, &probe.command, &probe.log) {
+        (Some(url), None, None, None) => Check::Http(fields.url("http", url)),
+        (None, Some(address), None, None) => tcp(address, fields),
+        (None, None, Some(command), None) => Check::Command(fields.words("command", command)),
+        (None, None, None, Some(text)) => {
+            let text = fields.text("log", text);
+            if text.is_empty() {
+                fields.fault("log", "must be a part of the line to wait for");
             }
-            let (host, port) = parts.unwrap_or_default();
-            let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-            Check::Tcp { host, port }
+            if role == Role::Liveness {
+                fields.fault(
+                    "log",
+                    "a line tells once that a program has started or is ready, not that it lives",
+                );
+            }
+            Check::Log(text)
         }
-        (None, None, Some(command)) => Check::Command(fields.words("command", command)),
         _ => {
-            fields.fault("http", "a probe needs exactly one of http, tcp and command");
+            fields.fault("http", "a probe needs exactly one of http, tcp and command, or a line of the log");
             Check::Command(Vec::new())
         }
     };
@@ -42,43 +52,57 @@ pub(super) fn probe(probe: &file::Probe, fields: &mut Fields<'_>, role: Role) ->
     if !startup && probe.deadline.is_some() {
         fields.fault("deadline", "only a startup probe has a deadline");
     }
-    let spec = ProbeSpec {
+    let often = SHORTEST..=LONGEST;
+    let period = if startup { SECOND } else { SECOND * 5 };
+    ProbeSpec {
         check,
-        period: fields.duration("period", probe.period.as_deref(), if startup { SECOND } else { SECOND * 5 }),
-        timeout: fields.duration("timeout", probe.timeout.as_deref(), SECOND * 5),
-        failures: fields.integer("failures", probe.failures.as_ref(), 3),
-        successes: fields.integer("successes", probe.successes.as_ref(), 1),
-        deadline: fields.duration("deadline", probe.deadline.as_deref(), SECOND * 600),
-    };
-    for (key, value) in [("failures", spec.failures), ("successes", spec.successes)] {
-        if value == 0 {
-            fields.fault(key, "must be at least 1");
-        }
+        period: fields.duration_in("period", probe.period.as_deref(), period, often.clone()),
+        timeout: fields.duration_in("timeout", probe.timeout.as_deref(), SECOND * 5, often.clone()),
+        failures: fields.integer("failures", probe.failures.as_ref(), 3, 1..=MAX_STREAK),
+        successes: fields.integer("successes", probe.successes.as_ref(), 1, 1..=MAX_STREAK),
+        deadline: fields.duration_in("deadline", probe.deadline.as_deref(), SECOND * 600, often),
     }
-    for (key, value) in [("period", spec.period), ("timeout", spec.timeout), ("deadline", spec.deadline)] {
-        if value < Duration::from_millis(10) {
-            fields.fault(key, "must be at least 10ms");
-        }
+}
+
+fn tcp(address: &str, fields: &mut Fields<'_>) -> Check {
+    let address = fields.text("tcp", address);
+    let parts = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+    if parts.is_none_or(|(host, port)| host.is_empty() || port == 0) {
+        fields.fault("tcp", format!("`{address}`: expected host:port"));
     }
-    spec
+    let (host, port) = parts.unwrap_or_default();
+    Check::Tcp { host: host.trim_start_matches('[').trim_end_matches(']').to_owned(), port }
 }
 
 /// One `[program.NAME.hang]`.
 pub(super) fn hang(hang: &file::Hang, fields: &mut Fields<'_>) -> HangSpec {
-    let metric = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
+    let mut metric = |key: &str, value: &Option<String>, default: &str| {
+        let name = fields.text(key, value.as_deref().unwrap_or(default));
+        if name.is_empty() {
+            fields.fault(key, format!("must be the name of a metric, such as {default}"));
+        }
+        name
+    };
+    let running = metric("running", &hang.running, "vllm:num_requests_running");
+    let progress = metric("progress", &hang.progress, "vllm:generation_tokens_total");
     let spec = HangSpec {
         metrics: fields.url("metrics", &hang.metrics),
-        running: metric(&hang.running, "vllm:num_requests_running"),
-        progress: metric(&hang.progress, "vllm:generation_tokens_total"),
+        running,
+        progress,
         stall: fields.duration("stall", hang.stall.as_deref(), SECOND * 60),
         period: fields.duration("period", hang.period.as_deref(), SECOND * 5),
         canary: hang.canary.as_ref().map(|canary| CanarySpec {
             url: fields.url("canary.http", &canary.http),
             body: fields.text("canary.body", &canary.body),
-            every: fields.duration("canary.every", canary.every.as_deref(), SECOND * 60),
+            every: fields.duration_in(
+                "canary.every",
+                canary.every.as_deref(),
+                SECOND * 60,
+                SHORTEST..=LONGEST,
+            ),
         }),
     };
-    if spec.period < Duration::from_millis(10) || spec.stall < spec.period {
+    if spec.period < SHORTEST || spec.stall < spec.period {
         fields.fault("stall", "must not be shorter than period, which must be at least 10ms");
     }
     if let Some(canary) = &spec.canary

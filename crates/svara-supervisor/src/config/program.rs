@@ -1,33 +1,60 @@
 //! Resolves a `[program.NAME]` table into its replicas.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use nix::sys::signal::Signal;
 
 use super::{
     Variables,
     account::account,
+    document::read_text,
     fault::Fault,
-    field::Fields,
+    field::{Fields, LONGEST, SHORTEST},
     file,
     probe::{Role, hang, probe},
     types::{Limits, ProgramSpec, StopSpec},
+    variables_file::variables,
 };
-use crate::policy::{Backoff, RestartLimit, RestartPolicy};
+use crate::{
+    policy::{Backoff, RestartLimit, RestartPolicy},
+    process::default_oom_score,
+};
 
 /// More replicas than this are most likely a typo.
-const MAX_REPLICAS: u32 = 64;
+pub const MAX_REPLICAS: u32 = 64;
+
+/// More restarts than this never come, and each is remembered for a while.
+const MAX_RESTARTS: u32 = 1_000_000;
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// No program starts in less memory.
+const LEAST_MEMORY: u64 = 1 << 20;
+
+/// The signals that the supervisor may pass on.
+pub const FORWARDED: [Signal; 6] =
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2];
+
+/// What all programs share.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    /// Where the log files are.
+    pub(super) logs: &'a Path,
+    /// Where the first file is.
+    pub(super) directory: &'a Path,
+    pub(super) variables: &'a Variables,
+    /// Numbers of replicas that an operator has asked for.
+    pub(super) scaled: &'a BTreeMap<String, u32>,
+}
 
 /// The replicas of a program; none if it is disabled.
 pub(super) fn resolve_program(
     name: &str,
     program: &file::Program,
-    log_directory: &Path,
-    variables: &Variables,
+    context: Context<'_>,
     faults: &mut Vec<Fault>,
 ) -> Vec<ProgramSpec> {
+    let variables = context.variables;
     let table = format!("program.{name}");
     let mut fields = Fields { table: table.clone(), variables, faults };
     if name == "all" || !is_word(name) {
@@ -36,11 +63,8 @@ pub(super) fn resolve_program(
     if !fields.switch("enabled", program.enabled.as_ref(), true) {
         return Vec::new();
     }
-    let replicas = fields.integer("replicas", program.replicas.as_ref(), 1);
-    if !(1..=MAX_REPLICAS).contains(&replicas) {
-        fields.fault("replicas", format!("must be between 1 and {MAX_REPLICAS}"));
-        return Vec::new();
-    }
+    let in_file = fields.integer("replicas", program.replicas.as_ref(), 1, 1..=MAX_REPLICAS);
+    let replicas = context.scaled.get(name).copied().unwrap_or(in_file).clamp(1, MAX_REPLICAS);
     let mut specs = Vec::new();
     for index in 0..replicas {
         let unique = if replicas == 1 { name.to_owned() } else { format!("{name}-{index}") };
@@ -48,7 +72,7 @@ pub(super) fn resolve_program(
         // Report a fault in the table once, not once per replica.
         let mut found = Vec::new();
         let fields = Fields { table: table.clone(), variables: &variables, faults: &mut found };
-        specs.push(replica(unique, name, program, log_directory, fields));
+        specs.push(replica(unique, name, program, context, fields));
         let new: Vec<Fault> = found.into_iter().filter(|fault| !faults.contains(fault)).collect();
         faults.extend(new);
     }
@@ -65,14 +89,10 @@ fn replica(
     unique: String,
     name: &str,
     program: &file::Program,
-    log_directory: &Path,
+    context: Context<'_>,
     mut fields: Fields<'_>,
 ) -> ProgramSpec {
     let mut command = fields.words("command", &program.command);
-    if command.first().is_some_and(String::is_empty) && program.command.first().is_some_and(String::is_empty)
-    {
-        fields.fault("command", "the program file must not be empty");
-    }
     if let Some(extra) = &program.extra_args {
         let extra = fields.text("extra_args", extra);
         match shlex::split(&extra) {
@@ -80,20 +100,14 @@ fn replica(
             None => fields.fault("extra_args", format!("`{extra}`: unclosed quote")),
         }
     }
-    let environment = program.environment.iter();
-    for name in program.environment.keys().filter(|name| name.is_empty() || name.contains(['=', '\0'])) {
-        fields.fault("environment", format!("`{name}`: a name must not be empty and must not contain `=`"));
-    }
-    let environment = environment
-        .map(|(name, value)| (name.clone(), fields.text(&format!("environment.{name}"), value)))
-        .collect();
+    let environment = environment(program, context.directory, &mut fields);
     let directory = program.directory.as_deref().map(|path| fields.path("directory", Some(path), ""));
     let log = |fields: &mut Fields<'_>, key: &str, value: Option<&str>, default: String| {
-        let path = fields.path(key, value, &default);
-        if path.as_os_str().is_empty() {
+        let path = fields.text(key, value.unwrap_or(&default));
+        if path.is_empty() {
             fields.fault(key, "expected a file, or none");
         }
-        (path != Path::new("none")).then(|| log_directory.join(path))
+        (path != "none").then(|| context.logs.join(path))
     };
     let stdout_log = log(&mut fields, "stdout_log", program.stdout_log.as_deref(), format!("{unique}.log"));
     let stderr_log =
@@ -108,20 +122,17 @@ fn replica(
         essential: fields.switch("essential", program.essential.as_ref(), false),
         after: program.after.clone(),
         account: account(program, &mut fields),
-        limits: Limits {
-            nofile: program.limits.nofile.as_ref().map(|v| fields.integer("limits.nofile", Some(v), 1024)),
-            core_bytes: fields.bytes("limits.core", program.limits.core.as_deref()),
-            memory_bytes: fields.bytes("limits.memory", program.limits.memory.as_deref()),
-            nproc: program.limits.nproc.as_ref().map(|v| fields.integer("limits.nproc", Some(v), 1024)),
-            memlock_bytes: match program.limits.memlock.as_deref() {
-                Some("unlimited") => Some(nix::sys::resource::RLIM_INFINITY),
-                other => fields.bytes("limits.memlock", other),
-            },
-            umask: program.umask.as_deref().and_then(|mask| fields.octal("umask", mask)),
-            oom_score_adj: Some(oom_score(program.oom_score_adj.as_ref(), &mut fields)),
-        },
+        limits: limits(program, &mut fields),
+        before_start: program.before_start.as_ref().map(|words| fields.words("before_start", words)),
+        before_start_timeout: fields.duration_in(
+            "before_start_timeout",
+            program.before_start_timeout.as_deref(),
+            SECOND * 60,
+            SHORTEST..=LONGEST,
+        ),
+        stop_command: program.stop_command.as_ref().map(|words| fields.words("stop_command", words)),
         restart: restart(program.restart.as_deref(), &mut fields),
-        success_codes: program.success_codes.clone().unwrap_or_else(|| vec![0]),
+        success_codes: success_codes(program.success_codes.as_deref(), &mut fields),
         backoff: backoff(&program.backoff, &mut fields.below("backoff")),
         stable_after: fields.duration(
             "backoff.stable_after",
@@ -132,12 +143,17 @@ fn replica(
             max_restarts: match &program.max_restarts {
                 // As many as fit into the count.
                 Some(file::Scalar::Text(text)) if text == "unlimited" => u32::MAX,
-                other => fields.integer("max_restarts", other.as_ref(), 10),
+                other => fields.integer("max_restarts", other.as_ref(), 10, 0..=MAX_RESTARTS),
             },
-            window: fields.duration("restart_window", program.restart_window.as_deref(), SECOND * 600),
+            window: fields.duration_in(
+                "restart_window",
+                program.restart_window.as_deref(),
+                SECOND * 600,
+                SHORTEST..=LONGEST,
+            ),
         },
         stop: StopSpec {
-            signal: signal("stop.signal", program.stop.signal.as_deref().unwrap_or("TERM"), &mut fields),
+            signal: stop_signal(program.stop.signal.as_deref().unwrap_or("TERM"), &mut fields),
             grace: fields.duration("stop.grace", program.stop.grace.as_deref(), SECOND * 10),
             unhealthy_grace: fields.duration(
                 "stop.unhealthy_grace",
@@ -147,27 +163,124 @@ fn replica(
         },
         ready_after: fields.duration("ready_after", program.ready_after.as_deref(), SECOND),
         startup: program.startup.as_ref().map(|p| probe(p, &mut fields.below("startup"), Role::Startup)),
-        readiness: program.readiness.as_ref().map(|p| probe(p, &mut fields.below("readiness"), Role::Steady)),
-        liveness: program.liveness.as_ref().map(|p| probe(p, &mut fields.below("liveness"), Role::Steady)),
+        readiness: program
+            .readiness
+            .as_ref()
+            .map(|p| probe(p, &mut fields.below("readiness"), Role::Readiness)),
+        liveness: program.liveness.as_ref().map(|p| probe(p, &mut fields.below("liveness"), Role::Liveness)),
         hang: program.hang.as_ref().map(|p| hang(p, &mut fields.below("hang"))),
         stdout_log,
         stderr_log,
-        forward_signals: program
-            .forward_signals
-            .iter()
-            .map(|name| signal("forward_signals", name, &mut fields))
-            .collect(),
+        forward_signals: program.forward_signals.iter().map(|name| forwarded(name, &mut fields)).collect(),
         name: unique,
+    }
+}
+
+/// The variables of the files, and over them those of the table.
+fn environment(program: &file::Program, directory: &Path, fields: &mut Fields<'_>) -> Vec<(String, String)> {
+    let mut all = BTreeMap::new();
+    for file in &program.env_files {
+        let path = fields.text("env_files", file);
+        let (path, may_miss) = match path.strip_prefix('-') {
+            Some(path) => (directory.join(path), true),
+            None => (directory.join(&path), false),
+        };
+        match read_text(&path) {
+            Ok(text) => match variables(&text) {
+                Ok(found) => all.extend(found),
+                Err(error) => fields.fault("env_files", format!("{}: {error}", path.display())),
+            },
+            Err(error) if may_miss && error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => fields.fault("env_files", format!("{}: {error}", path.display())),
+        }
+    }
+    for (name, value) in &program.environment {
+        if name.is_empty() || name.contains(['=', '\0']) {
+            let message = format!("`{name}`: a name must not be empty and must not contain `=`");
+            fields.fault("environment", message);
+        }
+        let value = fields.text(&format!("environment.{name}"), value);
+        all.insert(name.clone(), value);
+    }
+    all.into_iter().collect()
+}
+
+fn limits(program: &file::Program, fields: &mut Fields<'_>) -> Limits {
+    let limits = &program.limits;
+    let memory_bytes = fields.bytes("limits.memory", limits.memory.as_deref());
+    if memory_bytes.is_some_and(|bytes| bytes < LEAST_MEMORY) {
+        fields.fault("limits.memory", "must be at least 1MiB: a program can't start in less");
+    }
+    let mut number = |key: &str, value: &Option<file::Scalar>, least: u64| {
+        value.as_ref().map(|value| fields.integer(key, Some(value), least, least..=i64::MAX as u64))
+    };
+    // Three are standard input, output and error, and libraries are opened as well.
+    let (nofile, nproc) =
+        (number("limits.nofile", &limits.nofile, 16), number("limits.nproc", &limits.nproc, 1));
+    Limits {
+        nofile,
+        core_bytes: fields.bytes("limits.core", limits.core.as_deref()),
+        memory_bytes,
+        nproc,
+        memlock_bytes: match limits.memlock.as_deref() {
+            Some("unlimited") => Some(nix::sys::resource::RLIM_INFINITY),
+            other => fields.bytes("limits.memlock", other),
+        },
+        umask: program.umask.as_deref().and_then(|mask| fields.octal("umask", mask)),
+        oom_score_adj: Some(oom_score(program.oom_score_adj.as_ref(), fields)),
     }
 }
 
 /// Above ours, so that the kernel kills a program before the supervisor.
 fn oom_score(value: Option<&file::Scalar>, fields: &mut Fields<'_>) -> String {
-    let score: i32 = fields.integer("oom_score_adj", value, 500);
+    let score: i32 = fields.integer("oom_score_adj", value, default_oom_score(), i32::MIN..=i32::MAX);
     if !(-1000..=1000).contains(&score) {
         fields.fault("oom_score_adj", "must be between -1000 and 1000");
     }
     score.to_string()
+}
+
+fn success_codes(codes: Option<&[i64]>, fields: &mut Fields<'_>) -> Vec<i32> {
+    let mut found = Vec::new();
+    for code in codes.unwrap_or(&[0]) {
+        match i32::try_from(*code).ok().filter(|code| (0..=255).contains(code)) {
+            Some(code) => found.push(code),
+            None => fields.fault("success_codes", format!("`{code}`: an exit code is from 0 to 255")),
+        }
+    }
+    found
+}
+
+/// A signal that ends a program.
+fn stop_signal(name: &str, fields: &mut Fields<'_>) -> Signal {
+    let signal = signal("stop.signal", name, fields);
+    let others = [
+        Signal::SIGSTOP,
+        Signal::SIGTSTP,
+        Signal::SIGTTIN,
+        Signal::SIGTTOU,
+        Signal::SIGCONT,
+        Signal::SIGCHLD,
+        Signal::SIGURG,
+        Signal::SIGWINCH,
+    ];
+    if others.contains(&signal) {
+        fields.fault(
+            "stop.signal",
+            format!("`{name}`: expected a signal that ends a program, such as TERM or INT"),
+        );
+    }
+    signal
+}
+
+/// A signal that the supervisor gets and passes on.
+fn forwarded(name: &str, fields: &mut Fields<'_>) -> Signal {
+    let signal = signal("forward_signals", name, fields);
+    if !FORWARDED.contains(&signal) {
+        let names = FORWARDED.map(|signal| signal.as_str().trim_start_matches("SIG"));
+        fields.fault("forward_signals", format!("`{name}`: expected one of {}", names.join(", ")));
+    }
+    signal
 }
 
 fn restart(value: Option<&str>, fields: &mut Fields<'_>) -> RestartPolicy {

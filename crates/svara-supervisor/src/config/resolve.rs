@@ -3,51 +3,89 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
+use nix::unistd::Group;
+
 use super::{
     Variables,
+    document::{Document, read_text},
     fault::{ConfigError, Fault},
-    field::Fields,
+    field::{Fields, LONGEST, SHORTEST},
     file,
-    program::{is_word, resolve_program},
+    places::Places,
+    program::{Context, is_word, resolve_program},
     types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec},
 };
-use crate::{events::Kind, graph::start_order, schedule::ScheduleSpec};
+use crate::{
+    events::Kind,
+    graph::start_order,
+    schedule::{ScheduleSpec, comes},
+};
 
-/// Reads and checks a file.
+/// Reads and checks a file, and those that it includes.
 ///
 /// # Errors
 /// See [`ConfigError`].
 pub fn load(path: &Path, variables: &Variables) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    parse(&text, variables)
+    load_scaled(path, variables, &BTreeMap::new())
 }
 
-/// Checks the text of a file.
+/// As [`load`], with other numbers of replicas for some programs.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn load_scaled(
+    path: &Path,
+    variables: &Variables,
+    scaled: &BTreeMap<String, u32>,
+) -> Result<Config, ConfigError> {
+    let text = read_text(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    resolve(&text, directory, variables, scaled)
+}
+
+/// Checks the text of a file; what it includes is looked for in the working directory.
 ///
 /// # Errors
 /// See [`ConfigError`].
 pub fn parse(text: &str, variables: &Variables) -> Result<Config, ConfigError> {
-    let file: file::File = toml::from_str(text)?;
+    resolve(text, Path::new("."), variables, &BTreeMap::new())
+}
+
+fn resolve(
+    text: &str,
+    directory: &Path,
+    variables: &Variables,
+    scaled: &BTreeMap<String, u32>,
+) -> Result<Config, ConfigError> {
+    let document = Document::read(text, directory, variables);
+    let file: file::File = match document.tree.clone().try_into() {
+        Ok(file) => file,
+        // What doesn't fit has been taken out, so this comes only with faults that say so.
+        Err(error) => {
+            let fault = Fault::new("", error.to_string());
+            return Err(ConfigError::Faults(document.finish(vec![fault]).0));
+        }
+    };
     let mut faults = Vec::new();
     let mut fields = Fields { table: String::new(), variables, faults: &mut faults };
     if file.program.is_empty() {
         fields.fault("program", "no programs; add at least one [program.NAME]");
     }
     let log = log(&file.log, &mut fields.below("log"));
+    let context = Context { logs: &log.directory, directory, variables, scaled };
     let mut programs = Vec::new();
     let mut disabled = Vec::new();
     for (name, program) in &file.program {
-        match resolve_program(name, program, &log.directory, variables, fields.faults) {
+        match resolve_program(name, program, context, fields.faults) {
             replicas if replicas.is_empty() => disabled.push(name.clone()),
             replicas => programs.extend(replicas),
         }
     }
-    check_aliases(&file, &mut fields);
+    check_names(&file, &mut fields);
     let programs = in_order(&file, programs, &disabled, fields.faults);
     let mut hooks: Vec<_> =
         (0..).zip(&file.hook).map(|(n, hook)| resolve_hook(n, hook, &file, &mut fields)).collect();
@@ -56,42 +94,93 @@ pub fn parse(text: &str, variables: &Variables) -> Result<Config, ConfigError> {
     }
     let schedules = schedules(&file, &mut fields);
     let mut own = fields.below("supervisor");
-    let config = Config {
-        socket: own.path("socket", file.supervisor.socket.as_deref(), crate::control::DEFAULT_SOCKET),
+    let mut config = Config {
+        socket: socket(file.supervisor.socket.as_deref(), &mut own),
+        socket_group: socket_group(file.supervisor.socket_group.as_deref(), &mut own),
+        exit_when_done: own.switch("exit_when_done", file.supervisor.exit_when_done.as_ref(), false),
+        groups: groups(&file, &programs),
         metrics: metrics_address(file.supervisor.metrics.as_deref().unwrap_or_default(), &mut own),
         health_report: Some(own.duration(
             "health_report",
             file.supervisor.health_report.as_deref(),
             Duration::from_secs(60),
         ))
-        .filter(|every| !every.is_zero()),
-        hook_grace: own.duration(
+        .filter(|every| !every.is_zero())
+        .map(|every| every.max(SHORTEST)),
+        hook_grace: own.duration_in(
             "hook_grace",
             file.supervisor.hook_grace.as_deref(),
             Duration::from_secs(10),
+            Duration::ZERO..=Duration::from_secs(3600),
         ),
         log,
         programs,
         disabled,
         hooks,
         schedules,
+        places: Places::default(),
     };
+    let (faults, places) = document.finish(faults);
+    config.places = places;
     if faults.is_empty() { Ok(config) } else { Err(ConfigError::Faults(faults)) }
 }
 
-/// An alias names one program only.
-fn check_aliases(file: &file::File, fields: &mut Fields<'_>) {
+/// The kernel takes no longer path.
+const MAX_SOCKET_BYTES: usize = 107;
+
+fn socket(value: Option<&str>, fields: &mut Fields<'_>) -> PathBuf {
+    let path = fields.path("socket", value, crate::control::DEFAULT_SOCKET);
+    if path.as_os_str().len() > MAX_SOCKET_BYTES {
+        fields.fault("socket", format!("must not be longer than {MAX_SOCKET_BYTES} bytes"));
+    }
+    path
+}
+
+fn socket_group(value: Option<&str>, fields: &mut Fields<'_>) -> Option<u32> {
+    let name = fields.text("socket_group", value?);
+    let found = match name.parse::<u32>() {
+        Ok(number) => Some(number),
+        Err(_) => Group::from_name(&name).ok().flatten().map(|group| group.gid.as_raw()),
+    };
+    if found.is_none() {
+        fields.fault("socket_group", format!("there is no group `{name}`; a number needs no entry"));
+    }
+    found
+}
+
+/// The replicas that each group stands for.
+fn groups(file: &file::File, programs: &[ProgramSpec]) -> BTreeMap<String, Vec<String>> {
+    file.groups.iter().map(|(name, members)| (name.clone(), replicas_of(members, programs))).collect()
+}
+
+/// An alias names one program only, and a group's name none.
+fn check_names(file: &file::File, fields: &mut Fields<'_>) {
     let mut seen: BTreeSet<&String> = file.program.keys().collect();
+    let fits = "expected a name of letters, digits, `_` or `-` that nothing else has";
     for (name, program) in &file.program {
         for alias in &program.aliases {
             if alias == "all" || !is_word(alias) || !seen.insert(alias) {
-                let message = format!(
-                    "`{alias}`: expected a name of letters, digits, `_` or `-` that no other program has"
-                );
-                fields.fault(&format!("program.{name}.aliases"), message);
+                fields.fault(&format!("program.{name}.aliases"), format!("`{alias}`: {fits}"));
             }
         }
     }
+    for (name, members) in &file.groups {
+        let key = format!("groups.{name}");
+        if name == "all" || !is_word(name) || !seen.insert(name) {
+            fields.fault(&key, format!("`{name}`: {fits}"));
+        }
+        if members.is_empty() {
+            fields.fault(&key, "must name at least one program");
+        }
+        for member in members.iter().filter(|member| !file.program.contains_key(*member)) {
+            fields.fault(&key, no_program(member, file));
+        }
+    }
+}
+
+fn no_program(name: &str, file: &file::File) -> String {
+    let known: Vec<&str> = file.program.keys().map(String::as_str).collect();
+    format!("there is no program `{name}`; programs are: {}", known.join(", "))
 }
 
 fn metrics_address(value: &str, fields: &mut Fields<'_>) -> Option<SocketAddr> {
@@ -122,7 +211,8 @@ fn log(log: &file::Log, fields: &mut Fields<'_>) -> LogConfig {
     LogConfig {
         directory: fields.path("directory", log.directory.as_deref(), "/var/log/supervisor"),
         max_size_bytes,
-        backups: fields.integer("backups", log.backups.as_ref(), 10),
+        // At each rotation, every one of them is renamed.
+        backups: fields.integer("backups", log.backups.as_ref(), 10, 0..=1000),
         timestamps: fields.switch("timestamps", log.timestamps.as_ref(), false),
         json,
         console: fields.switch("console", log.console.as_ref(), true),
@@ -151,7 +241,7 @@ fn in_order(
         if !seen.insert(spec.name.clone()) {
             let key = format!("program.{}", spec.program);
             let message = format!("a replica would be named `{}`, like another program", spec.name);
-            faults.push(Fault::Value { key, message });
+            faults.push(Fault::new(key, message));
         }
     }
     programs.sort_by_key(|spec| order.iter().position(|name| *name == spec.program));
@@ -178,11 +268,14 @@ fn replicas_of(names: &[String], programs: &[ProgramSpec]) -> Vec<String> {
 
 fn resolve_hook(number: usize, hook: &file::Hook, file: &file::File, fields: &mut Fields<'_>) -> HookSpec {
     let mut fields = fields.below(&format!("hook[{number}]"));
+    if hook.on.is_empty() {
+        fields.fault("on", format!("must name at least one event; events are: {}", Kind::NAMES.join(", ")));
+    }
     for name in hook.on.iter().filter(|name| !Kind::NAMES.contains(&name.as_str())) {
         fields.fault("on", format!("there is no event `{name}`; events are: {}", Kind::NAMES.join(", ")));
     }
     for name in hook.programs.iter().filter(|name| !file.program.contains_key(*name)) {
-        fields.fault("programs", format!("there is no program `{name}`"));
+        fields.fault("programs", no_program(name, file));
     }
     let action = match (&hook.command, &hook.webhook) {
         (Some(command), None) => HookAction::Command(fields.words("command", command)),
@@ -192,22 +285,32 @@ fn resolve_hook(number: usize, hook: &file::Hook, file: &file::File, fields: &mu
             HookAction::Command(Vec::new())
         }
     };
-    let timeout = fields.duration("timeout", hook.timeout.as_deref(), Duration::from_secs(10));
+    let timeout = fields.duration_in(
+        "timeout",
+        hook.timeout.as_deref(),
+        Duration::from_secs(10),
+        SHORTEST..=Duration::from_secs(86_400),
+    );
     HookSpec { on: hook.on.clone(), programs: hook.programs.clone(), action, timeout }
 }
 
 fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
     let mut schedules = Vec::new();
     let mut names = BTreeSet::new();
-    for schedule in &file.schedule {
-        let mut fields = fields.below(&format!("schedule.{}", schedule.name));
+    for (number, schedule) in file.schedule.iter().enumerate() {
+        let table = match schedule.name.as_str() {
+            "" => format!("schedule[{number}]"),
+            name => format!("schedule.{name}"),
+        };
+        let mut fields = fields.below(&table);
         for name in schedule.when_ready.iter().filter(|name| !file.program.contains_key(*name)) {
-            fields.fault("when_ready", format!("there is no program `{name}`"));
+            fields.fault("when_ready", no_program(name, file));
         }
         let expression = fields.text("cron", &schedule.cron);
         let cron = crate::schedule::parse_cron(&expression);
         let command = fields.words("command", &schedule.command);
-        let timeout = fields.duration("timeout", schedule.timeout.as_deref(), Duration::from_secs(60));
+        let minute = Duration::from_secs(60);
+        let timeout = fields.duration_in("timeout", schedule.timeout.as_deref(), minute, SHORTEST..=LONGEST);
         let enabled = fields.switch("enabled", schedule.enabled.as_ref(), true);
         let overlap = fields.switch("overlap", schedule.overlap.as_ref(), false);
         let zone = fields.text("timezone", schedule.timezone.as_deref().unwrap_or("UTC"));
@@ -222,6 +325,9 @@ fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
             fields.fault("name", "there is another schedule of this name");
         }
         match cron {
+            Ok(cron) if !comes(&cron, timezone) => {
+                fields.fault("cron", format!("`{expression}`: this time never comes"));
+            }
             Ok(cron) if enabled => schedules.push(ScheduleSpec {
                 name: schedule.name.clone(),
                 cron,

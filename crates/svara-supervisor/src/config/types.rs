@@ -1,9 +1,10 @@
 //! The configuration after expansion and checking, as used by the rest of the crate.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use nix::sys::signal::Signal;
 
+use super::places::Places;
 use crate::{
     policy::{Backoff, RestartLimit, RestartPolicy},
     probe::{HangSpec, ProbeSpec},
@@ -15,6 +16,12 @@ use crate::{
 pub struct Config {
     /// Control socket.
     pub socket: PathBuf,
+    /// The group that may use the control socket, besides its owner.
+    pub socket_group: Option<u32>,
+    /// End once every program has ended by itself.
+    pub exit_when_done: bool,
+    /// Names of several programs at once.
+    pub groups: BTreeMap<String, Vec<String>>,
     /// Address that serves `/metrics`; `None` turns it off.
     pub metrics: Option<SocketAddr>,
     /// Interval of the health report line; `None` turns it off.
@@ -31,6 +38,8 @@ pub struct Config {
     pub hooks: Vec<HookSpec>,
     /// Commands that run on a schedule.
     pub schedules: Vec<ScheduleSpec>,
+    /// Where each key is.
+    pub places: Places,
 }
 
 /// Settings of log files and console.
@@ -61,6 +70,12 @@ pub struct ProgramSpec {
     pub aliases: Vec<String>,
     /// Program file and its arguments; never empty.
     pub command: Vec<String>,
+    /// Runs before each start, which fails if it doesn't exit with 0.
+    pub before_start: Option<Vec<String>>,
+    /// `before_start` may take this long.
+    pub before_start_timeout: Duration,
+    /// Runs in place of the stop signal.
+    pub stop_command: Option<Vec<String>>,
     /// Working directory; ours if `None`.
     pub directory: Option<PathBuf>,
     /// Variables added to our environment.

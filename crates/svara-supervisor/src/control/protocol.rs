@@ -44,6 +44,13 @@ pub enum Request {
         /// Which programs.
         programs: Vec<String>,
     },
+    /// Change the number of replicas of a program, until the file is reloaded.
+    Scale {
+        /// Which program.
+        program: String,
+        /// The number, 1 to 64.
+        replicas: u32,
+    },
     /// Send a signal to the processes of programs.
     Signal {
         /// Which programs.

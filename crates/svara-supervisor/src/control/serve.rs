@@ -6,17 +6,18 @@ use std::{
 
 use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    unistd::Uid,
+    unistd::{Gid, Uid, User, getgrouplist},
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{UnixListener, UnixStream},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    net::{UnixListener, UnixStream, unix::UCred},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc},
     task::{AbortHandle, spawn_local},
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
+    lock::Lock,
     protocol::{Failure, Request, Response},
     server::{Call, Envelope, bind, parse},
 };
@@ -81,24 +82,72 @@ impl Places {
     }
 }
 
+/// The socket of a supervisor.
+#[derive(Debug)]
+pub struct Socket {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The group that may use it, besides its owner.
+    pub group: Option<u32>,
+    /// Keeps other supervisors away from it.
+    pub lock: Lock,
+    /// Looks at once whether its file is still there.
+    pub look: Rc<Notify>,
+}
+
+impl Socket {
+    /// A new listener, if its file has been removed.
+    fn made_anew(&mut self) -> Option<UnixListener> {
+        self.lock.renew();
+        if self.path.exists() {
+            return None;
+        }
+        UnixListener::from_std(bind(&self.path, self.group).ok()?).ok()
+    }
+
+    /// Root, the owner and members of the group may ask.
+    fn admits(&self, peer: &UCred) -> bool {
+        let (uid, group) = (peer.uid(), self.group);
+        if uid == 0 || uid == Uid::effective().as_raw() || group.is_some_and(|group| group == peer.gid()) {
+            return true;
+        }
+        let Some(group) = group else { return false };
+        let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+        let name = user.and_then(|user| std::ffi::CString::new(user.name).ok());
+        let groups = name.and_then(|name| getgrouplist(&name, Gid::from_raw(peer.gid())).ok());
+        groups.is_some_and(|groups| groups.contains(&Gid::from_raw(group)))
+    }
+}
+
 /// Accepts connections forever. A socket file that was removed is made anew.
-pub async fn serve(mut listener: UnixListener, path: PathBuf, calls: mpsc::Sender<Call>, places: Places) {
+pub async fn serve(
+    mut listener: UnixListener,
+    mut socket: Socket,
+    calls: mpsc::Sender<Call>,
+    places: Places,
+) {
     let mut silent: VecDeque<(AbortHandle, Rc<Cell<bool>>)> = VecDeque::new();
+    let mut look_at = Instant::now() + LOOK_FOR_FILE;
+    let look = Rc::clone(&socket.look);
     loop {
-        let Ok(accepted) = timeout(LOOK_FOR_FILE, listener.accept()).await else {
-            if !path.exists()
-                && let Ok(bound) = bind(&path)
-                && let Ok(bound) = UnixListener::from_std(bound)
-            {
-                listener = bound;
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = async { tokio::select! { () = look.notified() => {}, () = sleep_until(look_at) => {} } } => {
+                look_at = Instant::now() + LOOK_FOR_FILE;
+                if let Some(bound) = socket.made_anew() {
+                    listener = bound;
+                }
+                continue;
             }
-            continue;
         };
         let Ok((stream, _)) = accepted else {
             // Probably out of file descriptors; retry once some are closed.
             sleep(Duration::from_millis(100)).await;
             continue;
         };
+        if !stream.peer_cred().is_ok_and(|peer| socket.admits(&peer)) {
+            continue;
+        }
         silent.retain(|(task, asked)| !asked.get() && !task.is_finished());
         if silent.len() >= MAX_SILENT
             && let Some((oldest, _)) = silent.pop_front()
@@ -121,10 +170,6 @@ async fn converse(
     places: Places,
     asked: &Cell<bool>,
 ) -> io::Result<()> {
-    let peer = stream.peer_cred()?.uid();
-    if peer != Uid::effective().as_raw() && peer != 0 {
-        return Ok(());
-    }
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader.take(MAX_REQUEST_BYTES));
     let mut line = String::new();

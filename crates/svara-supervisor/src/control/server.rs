@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    os::unix::fs::FileTypeExt,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -43,11 +43,12 @@ pub enum BindError {
     },
 }
 
-/// Creates the socket, accessible to its owner only. Call it before starting other threads: the umask is process-wide.
+/// Creates the socket, accessible to its owner and, if there is one, a group. Call it before starting other threads: the
+/// umask is process-wide.
 ///
 /// # Errors
 /// See [`BindError`].
-pub fn bind(path: &Path) -> Result<std::os::unix::net::UnixListener, BindError> {
+pub fn bind(path: &Path, group: Option<u32>) -> Result<std::os::unix::net::UnixListener, BindError> {
     let failed = |source| BindError::Io { path: path.to_owned(), source };
     if let Ok(data) = std::fs::symlink_metadata(path) {
         if !data.file_type().is_socket() {
@@ -66,6 +67,11 @@ pub fn bind(path: &Path) -> Result<std::os::unix::net::UnixListener, BindError> 
     let listener = std::os::unix::net::UnixListener::bind(path);
     umask(before);
     let listener = listener.map_err(failed)?;
+    if let Some(group) = group {
+        // First the group, then its right.
+        std::os::unix::fs::chown(path, None, Some(group)).map_err(failed)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(failed)?;
+    }
     listener.set_nonblocking(true).map_err(failed)?;
     Ok(listener)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Body, Change, Fleet, Goal, Order, Renew, all_satisfied};
+use super::{Body, Change, Fleet, Goal, Member, Order, Renew, all_satisfied};
 use crate::program::{State, Then};
 
 impl<B: Body> Fleet<B> {
@@ -29,6 +29,27 @@ impl<B: Body> Fleet<B> {
             }
         }
         None
+    }
+
+    /// The exit code if every program has ended by itself, or waits for one that has: 0, or that of the first failure. A
+    /// program that an operator has stopped, or that only an operator starts, hasn't ended.
+    pub(crate) fn done(&self) -> Option<u8> {
+        let ended = |state: &State| matches!(state, State::Exited(_) | State::Failed(_));
+        let is_over = |unit: &B| {
+            let Member { spec, machine, .. } = unit.member();
+            let state = machine.state();
+            ended(state) || *state == State::Waiting || (*state == State::Stopped && !spec.autostart)
+        };
+        if !self.states().any(ended) || !self.units.iter().all(is_over) {
+            return None;
+        }
+        let code = |unit: &B| {
+            let machine = &unit.member().machine;
+            let last = machine.last_exit().map(crate::process::Exit::code).filter(|code| *code != 0);
+            (ended(machine.state()) && !unit.satisfies())
+                .then(|| u8::try_from(last.unwrap_or(1)).unwrap_or(1))
+        };
+        Some(self.units.iter().find_map(code).unwrap_or(0))
     }
 
     /// Whether all programs are down for good.

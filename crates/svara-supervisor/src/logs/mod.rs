@@ -20,5 +20,5 @@ pub use loss::LogNotice;
 pub use pump::capture;
 pub use readback::last_lines;
 pub use record::{Form, Source, Stream};
-pub use tail::{Followed, Follower, KEEP_LINES, Tail, TailLine};
+pub use tail::{AwaitedLine, Followed, Follower, KEEP_LINES, Tail, TailLine};
 pub use writer::Logs;

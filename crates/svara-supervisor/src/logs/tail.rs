@@ -1,7 +1,7 @@
 //! A program's last lines, in memory, and those who follow it.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::VecDeque,
     rc::{Rc, Weak},
 };
@@ -43,6 +43,32 @@ pub enum Followed {
 pub struct Tail {
     lines: VecDeque<TailLine>,
     followers: Vec<Weak<Queue>>,
+    awaited: Vec<Weak<AwaitedLine>>,
+}
+
+/// A line that somebody waits for.
+#[derive(Debug)]
+pub struct AwaitedLine {
+    part: String,
+    seen: Cell<bool>,
+    appeared: Notify,
+}
+
+impl AwaitedLine {
+    /// Waits until a line with this part has been printed; returns at once if one has.
+    pub async fn seen(&self) {
+        while !self.seen.get() {
+            self.appeared.notified().await;
+        }
+    }
+
+    fn look(&self, line: &[u8]) {
+        let part = self.part.as_bytes();
+        if !self.seen.get() && line.windows(part.len().max(1)).any(|found| found == part) {
+            self.seen.set(true);
+            self.appeared.notify_one();
+        }
+    }
 }
 
 /// Where a follower's lines wait for it.
@@ -67,10 +93,12 @@ impl Tail {
     /// Adds complete lines.
     pub fn push(&mut self, stream: Stream, text: &[u8]) {
         self.followers.retain(|follower| follower.strong_count() > 0);
+        self.awaited.retain(|awaited| awaited.strong_count() > 0);
         for line in text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n') {
             for follower in self.followers.iter().filter_map(Weak::upgrade) {
                 follower.waiting.borrow_mut().push(stream, line);
             }
+            self.awaited.iter().filter_map(Weak::upgrade).for_each(|awaited| awaited.look(line));
             let (kept, _) = line.split_at(whole_characters(line, KEEP_BYTES));
             if self.lines.len() == KEEP_LINES {
                 self.lines.pop_front();
@@ -91,6 +119,14 @@ impl Tail {
         let mut lines: Vec<TailLine> = wanted.rev().take(count).cloned().collect();
         lines.reverse();
         lines
+    }
+
+    /// Waits for a line that contains this, from now on.
+    pub fn await_line(&mut self, part: &str) -> Rc<AwaitedLine> {
+        let line = AwaitedLine { part: part.to_owned(), seen: Cell::new(false), appeared: Notify::new() };
+        let awaited = Rc::new(line);
+        self.awaited.push(Rc::downgrade(&awaited));
+        awaited
     }
 
     /// Receives every line from now on.

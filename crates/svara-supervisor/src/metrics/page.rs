@@ -16,9 +16,16 @@ use crate::{
 };
 
 /// Renders all metrics. Labels are names of programs, reasons of restarts and indices of GPUs: all bounded.
-pub fn render(report: Report, memory_kills: BTreeMap<String, u64>, gpus: GpuState) -> String {
+///
+/// `memory_kills` are those of each program, `container_kills` those of the whole container, where it counts them.
+pub fn render(
+    report: Report,
+    memory_kills: BTreeMap<String, u64>,
+    container_kills: Option<u64>,
+    gpus: GpuState,
+) -> String {
     let mut registry = Registry::with_prefix("svara_supervisor");
-    registry.register_collector(Box::new(Page { report, memory_kills, gpus }));
+    registry.register_collector(Box::new(Page { report, memory_kills, container_kills, gpus }));
     let mut text = String::new();
     // Writing to a String can't fail.
     let _ = prometheus_text::encode(&mut text, &registry);
@@ -31,6 +38,7 @@ struct Page {
     report: Report,
     /// By the name of the program.
     memory_kills: BTreeMap<String, u64>,
+    container_kills: Option<u64>,
     gpus: GpuState,
 }
 
@@ -71,7 +79,15 @@ impl Collector for Page {
             Some(ConstGauge::new(p.processes))
         })?;
         let kills = |p: &ProgramReport| self.memory_kills.get(&p.name).copied().map(ConstCounter::new);
-        self.programs(page, "memory_kills", "Kills by the kernel at the program's memory limit.", kills)?;
+        let help = "Kills of the program's processes by the kernel, for want of memory.";
+        self.programs(page, "memory_kills", help, kills)?;
+        if let Some(kills) = self.container_kills {
+            let help = "Kills by the kernel in the container, for want of memory.";
+            single(page, "container_memory_kills", help, &ConstCounter::new(kills))?;
+        }
+        let blind = |p: &ProgramReport| flag(p.blind.is_some()).filter(|_| p.has_hang_detection);
+        let help = "1 if hang detection can't see whether the program makes progress, else 0.";
+        self.programs(page, "hang_detection_blind", help, blind)?;
         family(page, "restarts", "Restarts of the program by reason.", self.restarts())?;
         let answers = match &self.gpus {
             GpuState::Absent => return Ok(()),
@@ -179,6 +195,8 @@ mod tests {
             restarts_by_reason: BTreeMap::from([("exit".to_owned(), 0), ("hung".to_owned(), 0)]),
             last_exit: None,
             detail: String::new(),
+            blind: None,
+            has_hang_detection: name == "vllm",
             memory_bytes: None,
             cpu_seconds: None,
             processes: 0,
@@ -221,12 +239,12 @@ mod tests {
             utilisation: 0.5,
         });
         let expected = include_str!("../../tests/golden/metrics.txt");
-        assert_eq!(render(report(), memory_kills, GpuState::Read(gpus.to_vec())), expected);
+        assert_eq!(render(report(), memory_kills, Some(2), GpuState::Read(gpus.to_vec())), expected);
     }
 
     #[test]
     fn a_silent_driver_is_a_metric() {
-        let page = render(report(), BTreeMap::new(), GpuState::Silent);
+        let page = render(report(), BTreeMap::new(), None, GpuState::Silent);
         assert!(
             page.contains("svara_supervisor_gpu_driver_up 0\n") && !page.contains("gpu_memory"),
             "{page}"
@@ -235,6 +253,22 @@ mod tests {
 
     #[test]
     fn without_gpus_there_are_no_gpu_metrics() {
-        assert!(!render(report(), BTreeMap::new(), GpuState::Absent).contains("gpu"));
+        assert!(!render(report(), BTreeMap::new(), None, GpuState::Absent).contains("gpu"));
+    }
+
+    #[test]
+    fn alert_rules_use_metrics_that_there_are() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docker/grafana/supervisor-alerts.yaml");
+        let rules = std::fs::read_to_string(path).unwrap();
+        let page = include_str!("../../tests/golden/metrics.txt");
+        let words = rules.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let named: Vec<&str> = words.filter(|word| word.starts_with("svara_supervisor_")).collect();
+        assert!(named.len() > 8, "{named:?}");
+        for name in named {
+            let is_there = page
+                .lines()
+                .any(|line| line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} ")));
+            assert!(is_there, "{name}");
+        }
     }
 }

@@ -55,7 +55,10 @@ impl RestartHistory {
         if self.recent.len() >= limit.max_restarts as usize {
             return None;
         }
-        self.recent.push_back(now);
+        // Without a limit, nothing has to be remembered.
+        if limit.max_restarts < u32::MAX {
+            self.recent.push_back(now);
+        }
         self.attempts = self.attempts.saturating_add(1);
         Some(self.attempts)
     }

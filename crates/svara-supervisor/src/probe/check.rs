@@ -26,6 +26,8 @@ pub async fn check(question: &Check, timeout: Duration, children: &Children) -> 
                 Err(_) => Err(format!("no connection within {}", humantime::format_duration(timeout))),
             }
         }
+        // Lines are read as they come; see `Watch`.
+        Check::Log(text) => Err(format!("no line with `{text}` yet")),
         Check::Command(command) => {
             let exit = children.run(Launch::helper(command), timeout).await.map_err(|e| e.to_string())?;
             if exit.code() == 0 { Ok(()) } else { Err(exit.to_string()) }

@@ -51,6 +51,8 @@ pub enum Check {
     },
     /// A command exits with 0.
     Command(Vec<String>),
+    /// The program has printed a line that contains this, since it started.
+    Log(String),
 }
 
 /// Settings of hang detection: work is pending, but the progress counter doesn't move.

@@ -1,6 +1,9 @@
 //! Watches one process from its start: the shell around [`Threshold`] and [`HangDetector`].
 
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::mpsc,
@@ -9,10 +12,12 @@ use tokio::{
 };
 
 use super::{
-    HangDetector, HangSpec, HttpError, ProbeSpec, Purpose, Sample, Threshold, check, get, post_json, sum_of,
+    Check, HangDetector, HangSpec, HttpError, ProbeSpec, Purpose, Sample, Threshold, check, get, post_json,
+    sum_of,
 };
 use crate::{
     config::ProgramSpec,
+    logs::AwaitedLine,
     process::Children,
     program::{Cause, Observation},
 };
@@ -35,6 +40,10 @@ pub enum Found {
     Verdict(Observation),
     /// The latest probe result in words, for the status.
     Note(String),
+    /// Hang detection can't see, for this reason, or sees again.
+    Blind(Option<String>),
+    /// The command that stops the program has failed.
+    StopFailed(String),
 }
 
 /// The probes of one process.
@@ -48,6 +57,10 @@ pub struct Watch {
     pub children: Children,
     /// Receives the findings.
     pub findings: mpsc::Sender<Finding>,
+    /// The line that the startup probe waits for.
+    pub started_line: Option<Rc<AwaitedLine>>,
+    /// The line that the readiness probe waits for.
+    pub ready_line: Option<Rc<AwaitedLine>>,
 }
 
 impl Watch {
@@ -70,10 +83,22 @@ impl Watch {
         self.verdict(Observation::Unhealthy(cause)).await;
     }
 
+    /// For `before_start`: its time is over.
+    pub async fn give_up_after(self, limit: Duration) {
+        sleep(limit).await;
+        let words = format!("before_start: not finished within {}", humantime::format_duration(limit));
+        self.verdict(Observation::Unhealthy(Cause::Startup(words))).await;
+    }
+
     async fn await_startup(&self, probe: &ProbeSpec) -> Result<(), String> {
         let mut last = "none yet".to_owned();
         let mut threshold = Threshold::new(1, probe.successes, false);
         let passes = async {
+            if let (Check::Log(text), Some(line)) = (&probe.check, &self.started_line) {
+                last = format!("no line with `{text}`");
+                self.note(format!("startup: {last}")).await;
+                return line.seen().await;
+            }
             loop {
                 let answer = check(&probe.check, probe.timeout, &self.children).await;
                 if threshold.record(answer.is_ok()).is_some() {
@@ -97,6 +122,13 @@ impl Watch {
             self.note("no readiness probe".to_owned()).await;
             return std::future::pending().await;
         };
+        if let (Check::Log(text), Some(line)) = (&probe.check, &self.ready_line) {
+            self.note(format!("readiness: no line with `{text}`")).await;
+            line.seen().await;
+            self.verdict(Observation::Ready).await;
+            self.note("readiness: the line has come".to_owned()).await;
+            return std::future::pending().await;
+        }
         let mut threshold = Threshold::new(probe.failures, probe.successes, false);
         loop {
             let answer = check(&probe.check, probe.timeout, &self.children).await;
@@ -134,15 +166,26 @@ impl Watch {
         let Some(hang) = &self.spec.hang else { return std::future::pending().await };
         let mut detector = HangDetector::new(hang.stall);
         let mut canary = Canary::default();
+        let (mut unread, mut blind) = (0_u32, None);
         loop {
             sleep(hang.period).await;
-            let sample = match look(hang).await {
-                Ok(sample) => Some(sample),
+            let (sample, failure) = match look(hang).await {
+                Ok(sample) => (Some(sample), None),
                 Err(reason) => {
                     self.note(format!("hang detection: {reason}")).await;
-                    None
+                    (None, Some(reason))
                 }
             };
+            unread = if sample.is_some() { 0 } else { unread.saturating_add(1) };
+            let why = match (&sample, unread >= BLIND_AFTER) {
+                (None, true) => Some(failure.unwrap_or_default()),
+                (None, false) => blind.clone(),
+                (Some(_), _) => canary.refused().await,
+            };
+            if why != blind {
+                blind.clone_from(&why);
+                self.send(Found::Blind(why)).await;
+            }
             canary.send_when_idle(hang, sample);
             if let Some(stalled) = detector.observe(Instant::now(), sample, canary.is_out()) {
                 let stalled = humantime::format_duration(Duration::from_secs(stalled.as_secs()));
@@ -169,6 +212,9 @@ impl Watch {
     }
 }
 
+/// Readings that fail in a row before hang detection counts as blind.
+const BLIND_AFTER: u32 = 3;
+
 async fn look(hang: &HangSpec) -> Result<Sample, String> {
     // A metrics page slower than this is useless for hang detection.
     let limit = hang.period.max(Duration::from_secs(2));
@@ -184,13 +230,31 @@ async fn look(hang: &HangSpec) -> Result<Sample, String> {
 /// Our own request, at most one at a time.
 #[derive(Default)]
 struct Canary {
-    task: Option<JoinHandle<Result<(), HttpError>>>,
+    task: Option<JoinHandle<Result<http::StatusCode, HttpError>>>,
     sent: Option<Instant>,
+    /// How the engine refused the last one that it answered.
+    refused: Option<String>,
 }
 
 impl Canary {
     fn is_out(&self) -> bool {
         self.task.as_ref().is_some_and(|task| !task.is_finished())
+    }
+
+    /// Why canaries prove nothing: the engine refuses them.
+    async fn refused(&mut self) -> Option<String> {
+        if let Some(task) = self.task.take_if(|task| task.is_finished()) {
+            match task.await {
+                Ok(Ok(status)) if status.is_success() => self.refused = None,
+                Ok(Ok(status)) => {
+                    self.refused = Some(format!("the canary was answered with status {}", status.as_u16()));
+                }
+                // Unanswered, it counts as work without progress.
+                Ok(Err(HttpError::Timeout(_))) | Err(_) => {}
+                Ok(Err(error)) => self.refused = Some(format!("the canary failed: {error}")),
+            }
+        }
+        self.refused.clone()
     }
 
     fn send_when_idle(&mut self, hang: &HangSpec, sample: Option<Sample>) {
@@ -203,7 +267,8 @@ impl Canary {
         let (url, body) = (spec.url.clone(), spec.body.clone());
         // Longer than it takes to detect a hang, so that it is still unanswered by then.
         let limit = hang.stall + hang.period * 4;
-        let send = async move { post_json(&url, body, limit, Purpose::Probe).await.map(|_| ()) };
+        let send =
+            async move { post_json(&url, body, limit, Purpose::Probe).await.map(|(status, _)| status) };
         self.task = Some(tokio::task::spawn_local(send));
         self.sent = Some(Instant::now());
     }

@@ -1,9 +1,12 @@
 //! All processes of a program: its group, its session, its descendants, and those that left all of them.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{cell::RefCell, collections::BTreeSet, sync::OnceLock};
 
 use nix::{
-    sys::signal::{Signal, kill, killpg},
+    sys::{
+        resource::{Resource, getrlimit},
+        signal::{Signal, kill, killpg},
+    },
     unistd::Pid,
 };
 
@@ -12,15 +15,53 @@ use super::stat::{ProcessTable, Stat, Usage};
 /// Environment variable that marks every process we start; its value is `TOKEN/PROGRAM`.
 pub(super) const MARK: &str = "SVARA_SUPERVISED";
 
+/// More than any process has.
+const MAX_ANCESTORS: usize = 1000;
+
+/// The mark as a limit on the time that a real-time process may run without a pause, in microseconds: a hundred thousand
+/// years and more, so it limits nothing. All descendants inherit it, whatever they do to session and environment.
+pub(super) fn label(mark: &str) -> u64 {
+    // FNV-1a; below what the kernel takes for no limit.
+    let hash = mark.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (1 << 62) | (hash >> 2)
+}
+
+/// Whether a limit is a label, of whatever supervisor.
+pub(super) fn is_label(limit: u64) -> bool {
+    limit >> 62 == 1
+}
+
+/// Whether we have a label ourselves: then what we start may not take one of ours.
+fn are_labelled() -> bool {
+    static LABELLED: OnceLock<bool> = OnceLock::new();
+    *LABELLED.get_or_init(|| getrlimit(Resource::RLIMIT_RTTIME).is_ok_and(|(_, hard)| is_label(hard)))
+}
+
+/// Kills what an earlier supervisor with this token left of the named programs; returns whether there was anything.
+pub fn kill_leftovers(token: &str, programs: &[&str]) -> bool {
+    let labels = programs.iter().map(|name| label(&format!("{token}/{name}"))).collect();
+    // Repeatedly: a process may fork while it is being killed.
+    let found = (0..20).take_while(|round| {
+        if *round > 0 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        kill_marked(token, &labels, &ProcessTable::read()) > 0
+    });
+    found.count() > 0
+}
+
 /// The processes of one program.
 ///
 /// A member is in the leader's group (like vLLM's engine and workers), in its session (job control changes groups),
-/// carries our mark in its environment (a daemon with its own session), or was seen as a descendant of a member (a daemon
-/// with its own session and environment).
+/// carries our mark in its environment (a daemon with its own session), carries it as a resource limit (a daemon with its
+/// own session and environment), or was seen as a descendant of a member (should it have lowered the limit as well).
 #[derive(Clone, Debug)]
 pub struct Family {
     leader: i32,
     mark: String,
+    label: u64,
     /// Members by descent only, by process id and start: once their parents are gone, nothing else tells.
     strays: RefCell<BTreeSet<(i32, u64)>>,
 }
@@ -28,7 +69,17 @@ pub struct Family {
 impl Family {
     /// The family of a leader that was started in its own session with `mark` in its environment.
     pub fn new(leader: i32, mark: &str) -> Self {
-        Self { leader, mark: mark.to_owned(), strays: RefCell::default() }
+        Self::labelled(leader, mark, label(mark))
+    }
+
+    /// As [`Family::new`], with the label of another mark.
+    pub(super) fn labelled(leader: i32, mark: &str, label: u64) -> Self {
+        Self { leader, mark: mark.to_owned(), label, strays: RefCell::default() }
+    }
+
+    /// The label of its processes.
+    pub(super) fn label(&self) -> u64 {
+        self.label
     }
 
     /// The leader's process id, which is also that of the group and the session.
@@ -70,7 +121,12 @@ impl Family {
             stat.group == self.leader
                 || stat.session == self.leader
                 || strays.contains(&(stat.pid, stat.started_ticks))
-                || table.mark(stat.pid) == Some(self.mark.as_bytes())
+                || match table.label(stat.pid) {
+                    Some(label) if label == self.label => true,
+                    // Another's; there is no need to read its environment.
+                    Some(label) if is_label(label) && !are_labelled() => false,
+                    _ => table.mark(stat.pid) == Some(self.mark.as_bytes()),
+                }
         };
         let mut members: Vec<Stat> = table.all().filter(|stat| is_one(stat)).copied().collect();
         let mut pids: BTreeSet<i32> = members.iter().map(|stat| stat.pid).collect();
@@ -88,13 +144,21 @@ impl Family {
     }
 }
 
-/// Kills every process whose mark starts with `token`; returns their number.
-pub(super) fn kill_marked(token: &str, table: &ProcessTable) -> usize {
+/// Kills every process whose mark starts with `token`, or that has one of these labels; returns their number.
+///
+/// Never ourselves and those that we come from: a program of that supervisor may have started us.
+pub(super) fn kill_marked(token: &str, labels: &BTreeSet<u64>, table: &ProcessTable) -> usize {
+    let own = i32::try_from(std::process::id()).unwrap_or_default();
+    let parent = |pid: &i32| table.get(*pid).map(|stat| stat.parent);
+    let line: BTreeSet<i32> = std::iter::successors(Some(own), parent).take(MAX_ANCESTORS).collect();
     let mark = format!("{token}/");
-    let marked = |stat: &&Stat| table.mark(stat.pid).is_some_and(|found| found.starts_with(mark.as_bytes()));
+    let marked = |stat: &&Stat| {
+        table.mark(stat.pid).is_some_and(|found| found.starts_with(mark.as_bytes()))
+            || table.label(stat.pid).is_some_and(|label| labels.contains(&label))
+    };
     let kill = |stat: &&Stat| {
         // Fails if it has already exited.
         let _ = kill(Pid::from_raw(stat.pid), Signal::SIGKILL);
     };
-    table.all().filter(marked).inspect(kill).count()
+    table.all().filter(|stat| !line.contains(&stat.pid)).filter(marked).inspect(kill).count()
 }

@@ -18,7 +18,10 @@ use nix::{
     unistd::{Gid, Uid, fchown, getpid, getppid, setgid, setgroups, setsid, setuid},
 };
 
-use super::family::MARK;
+use super::{
+    family::{MARK, label},
+    score::default_oom_score,
+};
 use crate::config::{Account, Limits};
 
 /// What to start, and how.
@@ -58,7 +61,9 @@ pub(super) const HELPER: &str = "helper";
 impl<'a> Launch<'a> {
     /// A short command: a probe, a hook, a scheduled task. Only its exit matters; its output is discarded.
     pub fn helper(command: &'a [String]) -> Self {
-        Self { command, name: HELPER, ..Self::default() }
+        // As a program by default, so that the kernel kills it before the supervisor.
+        let limits = Limits { oom_score_adj: Some(default_oom_score().to_string()), ..Limits::default() };
+        Self { command, name: HELPER, limits, ..Self::default() }
     }
 
     /// Starts it. Call this only on the thread that reaps and that lives as long as the supervisor: the kernel binds
@@ -95,6 +100,7 @@ impl<'a> Launch<'a> {
             }),
             limits: self.limits.clone(),
             cgroup: self.cgroup,
+            label: label(mark),
             owns_output: self.output == Output::Piped,
         };
         // SAFETY: between fork and exec only async-signal-safe calls are made (setsid, open, write, setrlimit, umask,
@@ -148,6 +154,7 @@ struct Preparation {
     account: Option<(Uid, Gid, Vec<Gid>)>,
     limits: Limits,
     cgroup: Option<OwnedFd>,
+    label: u64,
     /// Whether its output is a pipe of ours.
     owns_output: bool,
 }
@@ -159,6 +166,8 @@ impl Preparation {
             // "0" means the writing process.
             nix::unistd::write(procs, b"0")?;
         }
+        // Under another supervisor, this may be out of reach; then its own environment must do.
+        let _ = setrlimit(Resource::RLIMIT_RTTIME, self.label, self.label);
         if let Some(files) = self.limits.nofile {
             setrlimit(Resource::RLIMIT_NOFILE, files, files)?;
         }

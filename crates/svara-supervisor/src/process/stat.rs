@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, collections::BTreeMap, fs};
 
-use super::family::MARK;
+use super::family::{MARK, is_label};
 
 /// The fields of `/proc/PID/stat` used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,31 +47,54 @@ fn processes() -> impl Iterator<Item = Stat> {
 /// What marks a process as one of a family, once it is asked for.
 type Mark = OnceCell<Option<Box<[u8]>>>;
 
+/// The same as a number, once it is asked for.
+type Label = OnceCell<Option<u64>>;
+
 /// One reading of all processes, for everyone who asks at the same moment.
 #[derive(Debug)]
 pub struct ProcessTable {
     /// Without zombies: they hold no resources and vanish with their parent.
-    alive: BTreeMap<i32, (Stat, Mark)>,
+    alive: BTreeMap<i32, (Stat, Mark, Label)>,
 }
 
 impl ProcessTable {
     /// Reads `/proc`.
     pub fn read() -> Self {
         let alive = processes().filter(|stat| !matches!(stat.state, 'Z' | 'X'));
-        Self { alive: alive.map(|stat| (stat.pid, (stat, OnceCell::new()))).collect() }
+        Self { alive: alive.map(|stat| (stat.pid, (stat, OnceCell::new(), OnceCell::new()))).collect() }
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Stat> {
-        self.alive.values().map(|(stat, _)| stat)
+        self.alive.values().map(|(stat, ..)| stat)
     }
 
     pub(super) fn get(&self, pid: i32) -> Option<&Stat> {
-        self.alive.get(&pid).map(|(stat, _)| stat)
+        self.alive.get(&pid).map(|(stat, ..)| stat)
     }
 
     /// The mark in the environment of a process, read when it is first asked for.
     pub(super) fn mark(&self, pid: i32) -> Option<&[u8]> {
         self.alive.get(&pid)?.1.get_or_init(|| read_mark(pid)).as_deref()
+    }
+
+    /// The mark in the limits of a process, read when it is first asked for.
+    pub(super) fn label(&self, pid: i32) -> Option<u64> {
+        *self.alive.get(&pid)?.2.get_or_init(|| read_label(pid))
+    }
+
+    /// As [`ProcessTable::read`], and keeps the labels that an earlier reading knows: they don't change.
+    pub fn read_after(earlier: &Self) -> Self {
+        let table = Self::read();
+        for (pid, (stat, _, label)) in &table.alive {
+            if let Some((before, _, known)) = earlier.alive.get(pid)
+                && before.started_ticks == stat.started_ticks
+                && let Some(known) = known.get().filter(|known| known.is_some_and(is_label))
+            {
+                // It is new, so it is empty.
+                let _ = label.set(*known);
+            }
+        }
+        table
     }
 
     /// Adopted orphans: our children that we didn't start ourselves.
@@ -88,7 +111,13 @@ fn read_mark(pid: i32) -> Option<Box<[u8]>> {
     variables.find_map(|variable| variable.strip_prefix(MARK.as_bytes())?.strip_prefix(b"=")).map(Into::into)
 }
 
-fn read(pid: i32) -> Option<Stat> {
+fn read_label(pid: i32) -> Option<u64> {
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max realtime timeout"))?;
+    line.split_ascii_whitespace().next()?.parse().ok()
+}
+
+pub(super) fn read(pid: i32) -> Option<Stat> {
     parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 

@@ -21,7 +21,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 impl Core {
-    /// Carries out a request, except the two that the loop handles itself (`reload`, `metrics`).
+    /// Carries out a request, except those that the loop handles itself (`reload`, `scale`, `metrics`).
     pub(super) fn call(&mut self, call: Call) {
         let Call { request, reply, timeout } = call;
         let starts =
@@ -99,7 +99,7 @@ impl Core {
                 self.shut_down(0, "by the operator");
                 send(&reply, Response::Done(vec!["shutting down".to_owned()]));
             }
-            Request::Reload | Request::Metrics => {
+            Request::Reload | Request::Metrics | Request::Scale { .. } => {
                 refuse(&reply, Failure::BadRequest, "not handled here".to_owned());
             }
         }

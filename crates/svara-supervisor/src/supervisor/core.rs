@@ -1,6 +1,9 @@
 //! All programs, with everything that carries out what [`Fleet`] decides.
 
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Instant,
+};
 
 use nix::sys::signal::Signal;
 use tokio::sync::mpsc;
@@ -30,6 +33,8 @@ pub(super) struct Core {
     /// Who waits, by the number of the command.
     pub(super) replies: HashMap<u64, mpsc::Sender<Response>>,
     pub(super) disabled: Vec<String>,
+    pub(super) groups: BTreeMap<String, Vec<String>>,
+    exit_when_done: bool,
     code: u8,
     /// Whether the end was asked for twice.
     forced: bool,
@@ -45,6 +50,8 @@ impl Core {
             timers: Timers::new(config, Clocks::read()),
             replies: HashMap::new(),
             disabled: config.disabled.clone(),
+            groups: config.groups.clone(),
+            exit_when_done: config.exit_when_done,
             code: 0,
             forced: false,
             orphans_reaped: 0,
@@ -56,6 +63,13 @@ impl Core {
         let now = Clocks::read();
         while let Some(name) = self.fleet.turn(now.steady, &mut self.services) {
             self.end_with(&name);
+        }
+        if self.exit_when_done
+            && !self.is_shutting_down()
+            && let Some(code) = self.fleet.done()
+        {
+            self.shut_down(code, "every program has ended");
+            self.fleet.turn(now.steady, &mut self.services);
         }
         self.note_degraded();
         self.answer(now.steady);
@@ -74,13 +88,23 @@ impl Core {
             .min()
     }
 
+    /// Takes over what isn't about single programs.
+    pub(super) fn replace(&mut self, config: &Config) {
+        self.disabled.clone_from(&config.disabled);
+        self.groups.clone_from(&config.groups);
+        self.exit_when_done = config.exit_when_done;
+    }
+
     /// Reaps children, on SIGCHLD.
     pub(super) fn reap(&mut self) {
         self.orphans_reaped += self.services.children.reap();
         if let Some(guard) = &mut self.services.guard
-            && let Err(error) = guard.ensure()
+            && let Some(cause) = match guard.ensure() {
+                Ok(None) => None,
+                Ok(Some(exit)) => Some(format!("the guard has ended ({exit}) and was started again")),
+                Err(error) => Some(format!("can't restart the guard: {error}")),
+            }
         {
-            let cause = format!("can't restart the guard: {error}");
             self.services.note(Kind::Supervisor, None, None, Some(cause));
         }
     }

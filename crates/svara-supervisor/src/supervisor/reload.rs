@@ -7,12 +7,14 @@ impl Core {
     /// Switches from configuration `old` to `new`; returns a description of the changes.
     pub(super) fn reload(&mut self, old: &Config, new: &Config) -> Vec<String> {
         let mut lines = self.fleet.reload(&new.programs);
-        self.disabled.clone_from(&new.disabled);
+        self.replace(new);
         self.services.hooks.replace(new.hooks.clone());
         self.timers.reload(new, Clocks::read());
-        if (&old.socket, &old.log, old.metrics) != (&new.socket, &new.log, new.metrics) {
+        if (&old.socket, old.socket_group, &old.log, old.metrics)
+            != (&new.socket, new.socket_group, &new.log, new.metrics)
+        {
             lines.push(
-                "changes to [log], supervisor.socket and supervisor.metrics need a restart of the supervisor"
+                "changes to [log] and to supervisor.socket, socket_group and metrics need a restart of the supervisor"
                     .to_owned(),
             );
         }

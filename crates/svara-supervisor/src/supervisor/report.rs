@@ -69,6 +69,12 @@ pub struct ProgramReport {
     pub last_exit: Option<String>,
     /// The latest probe result, the reason for a failure, or the time until a restart.
     pub detail: String,
+    /// Why hang detection can't see whether it makes progress.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blind: Option<String>,
+    /// Whether it has hang detection.
+    #[serde(default)]
+    pub has_hang_detection: bool,
     /// Resident memory of all its processes, in bytes.
     pub memory_bytes: Option<u64>,
     /// CPU time of all its processes, in seconds.
@@ -141,7 +147,14 @@ impl Core {
             restarts: unit.restarts.values().sum(),
             restarts_by_reason: unit.restarts_by_reason(),
             last_exit: unit.member.machine.last_exit().map(|exit| exit.to_string()),
-            detail,
+            detail: match &unit.blind {
+                Some(why) if !detail.contains(why.as_str()) => {
+                    format!("{detail}; hang detection is blind: {why}")
+                }
+                _ => detail,
+            },
+            blind: unit.blind.clone(),
+            has_hang_detection: unit.member.spec.hang.is_some(),
             memory_bytes: usage.map(|usage| usage.resident_bytes),
             cpu_seconds: usage.map(|usage| usage.cpu_seconds),
             processes: usage.map_or(0, |usage| usage.processes),

@@ -1,8 +1,10 @@
 //! The main loop.
 
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
+    rc::Rc,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -28,13 +30,13 @@ use super::{
     services::Services,
 };
 use crate::{
-    config::{Config, Variables, load},
-    control::{BindError, Call, Failure, Places, Request, Response, bind, serve},
+    config::{Config, MAX_REPLICAS, ProgramSpec, Variables, load_scaled},
+    control::{BindError, Call, Failure, Lock, Places, Request, Response, Socket, bind, serve},
     events::{EventLog, Kind},
     logs::{LogNotice, Logs},
     metrics,
     probe::Finding,
-    process::{Children, Guard, ProcessTable, keep_descriptors},
+    process::{Children, Guard, MemoryKills, ProcessTable, keep_descriptors, kill_leftovers},
 };
 
 /// Why the supervisor can't start.
@@ -63,16 +65,25 @@ pub enum RunError {
 /// See [`RunError`]; in that case nothing was started.
 pub fn run(path: &Path, variables: &Variables, config: Config) -> Result<u8, RunError> {
     keep_descriptors();
-    let socket = bind(&config.socket)?;
+    let token = token();
+    let (lock, before) = Lock::take(&config.socket, &token)?;
+    // Nobody is left to do it if the last one was killed together with its guard.
+    let programs: Vec<&str> = config.programs.iter().map(|spec| spec.name.as_str()).collect();
+    let leftovers = before.is_some_and(|before| kill_leftovers(&before, &programs));
+    let listener = bind(&config.socket, config.socket_group)?;
+    let socket =
+        Socket { path: config.socket.clone(), group: config.socket_group, lock, look: Rc::default() };
+    let start = Start { listener, socket, token, leftovers };
     let (notices, log_notices) = mpsc::channel(16);
     let logs = Logs::start(config.log.clone(), notices).map_err(|e| RunError::System("log writer", e))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| RunError::System("runtime", e))?;
-    let file = File { path: path.to_owned(), variables: variables.clone(), config };
+    let scaled = BTreeMap::new();
+    let file = File { path: path.to_owned(), variables: variables.clone(), config, scaled };
     let path = file.config.socket.clone();
-    let code = LocalSet::new().block_on(&runtime, supervise(file, socket, logs, log_notices));
+    let code = LocalSet::new().block_on(&runtime, supervise(file, start, logs, log_notices));
     // Waits for nothing that may still hang.
     runtime.shutdown_background();
     // It may already be gone, along with its directory.
@@ -85,17 +96,30 @@ struct File {
     path: PathBuf,
     variables: Variables,
     config: Config,
+    /// Numbers of replicas that an operator has asked for since the last reload.
+    scaled: BTreeMap<String, u32>,
+}
+
+/// What was made before anything was started.
+struct Start {
+    listener: std::os::unix::net::UnixListener,
+    socket: Socket,
+    token: String,
+    /// Whether processes of a killed supervisor were found.
+    leftovers: bool,
 }
 
 async fn supervise(
     mut file: File,
-    socket: std::os::unix::net::UnixListener,
+    start: Start,
     logs: Logs,
     mut log_notices: mpsc::Receiver<LogNotice>,
 ) -> Result<u8, RunError> {
     let (mut children_ended, mut signals) = listen().map_err(|e| RunError::System("signals", e))?;
-    let listener = UnixListener::from_std(socket).map_err(|e| RunError::System("control socket", e))?;
-    let children = Children::new(&token());
+    let listener =
+        UnixListener::from_std(start.listener).map_err(|e| RunError::System("control socket", e))?;
+    let look = Rc::clone(&start.socket.look);
+    let children = Children::new(&start.token);
     let (findings, mut found) = mpsc::channel::<Finding>(64);
     let (notes, mut noted) = mpsc::channel(16);
     let (calls, mut called) = mpsc::channel(16);
@@ -105,6 +129,7 @@ async fn supervise(
         hooks: Hooks::new(file.config.hooks.clone(), children.clone(), notes.clone()),
         log_config: file.config.log.clone(),
         started: Instant::now(),
+        memory_kills: MemoryKills::start(),
         processes: None,
         children,
         logs,
@@ -118,10 +143,14 @@ async fn supervise(
         spawn_local(metrics::serve(listener, calls.clone()));
     }
     let places = Places::default();
-    spawn_local(serve(listener, file.config.socket.clone(), calls, places.clone()));
+    spawn_local(serve(listener, start.socket, calls, places.clone()));
     let mut core = Core::new(&file.config, services, seed());
     let cause = format!("version {} started", env!("CARGO_PKG_VERSION"));
     core.services.note(Kind::Supervisor, None, Some(std::process::id().cast_signed()), Some(cause));
+    if start.leftovers {
+        let cause = "killed what a supervisor that was killed has left running".to_owned();
+        core.services.note(Kind::Supervisor, None, None, Some(cause));
+    }
     let gpus = metrics::Gpus::start().map_err(|e| RunError::System("GPU thread", e))?;
     spawn_local(report_gpus(gpus.clone(), core.services.notes.clone()));
     // When the last hooks must be done.
@@ -140,7 +169,12 @@ async fn supervise(
         let handed_over = core.services.hooks.closed_one();
         tokio::select! {
             _ = children_ended.recv() => core.reap(),
-            Some(signal) = signals.recv() => on_signal(signal, &mut core, &mut file).await,
+            Some(signal) = signals.recv() => {
+                if matches!(signal, Signal::SIGHUP | Signal::SIGUSR2) {
+                    look.notify_one();
+                }
+                on_signal(signal, &mut core, &mut file).await;
+            }
             Some(finding) = found.recv() => core.found(finding),
             Some(call) = called.recv() => on_call(call, &mut core, &mut file, &gpus),
             Some((kind, words)) = noted.recv() => core.services.note(kind, None, None, Some(words)),
@@ -193,6 +227,7 @@ fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
     let reply = &call.reply;
     match call.request {
         Request::Reload => reload(core, file, reply),
+        Request::Scale { program, replicas } => scale(core, file, &program, replicas, reply),
         Request::Metrics => {
             let memory_kills = core
                 .fleet
@@ -200,27 +235,54 @@ fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
                 .iter()
                 .map(|unit| (unit.member.spec.name.clone(), unit.oom_kills()))
                 .collect();
+            let kills = core.services.memory_kills.total();
             let (report, gpus, reply) = (core.report(&[]), gpus.clone(), call.reply);
             spawn_local(async move {
-                send(&reply, Response::Metrics(metrics::render(report, memory_kills, gpus.read().await)));
+                send(
+                    &reply,
+                    Response::Metrics(metrics::render(report, memory_kills, kills, gpus.read().await)),
+                );
             });
         }
         _ => core.call(call),
     }
 }
 
+/// A reload returns to the numbers of replicas in the file.
 fn reload(core: &mut Core, file: &mut File, reply: &mpsc::Sender<Response>) {
-    match load(&file.path, &file.variables) {
+    apply(core, file, BTreeMap::new(), reply);
+}
+
+fn scale(core: &mut Core, file: &mut File, name: &str, replicas: u32, reply: &mpsc::Sender<Response>) {
+    if !(1..=MAX_REPLICAS).contains(&replicas) {
+        let message = format!("`{replicas}`: expected a number from 1 to {MAX_REPLICAS}; `stop` stops all");
+        return refuse(reply, Failure::BadRequest, message);
+    }
+    let named = |spec: &&ProgramSpec| spec.program == name || spec.aliases.iter().any(|alias| alias == name);
+    let Some(program) = file.config.programs.iter().find(named).map(|spec| spec.program.clone()) else {
+        let mut known: Vec<&str> = file.config.programs.iter().map(|spec| spec.program.as_str()).collect();
+        known.dedup();
+        let message = format!("`{name}` is not a program; programs are: {}", known.join(", "));
+        return refuse(reply, Failure::UnknownProgram, message);
+    };
+    let mut scaled = file.scaled.clone();
+    scaled.insert(program, replicas);
+    apply(core, file, scaled, reply);
+}
+
+fn apply(core: &mut Core, file: &mut File, scaled: BTreeMap<String, u32>, reply: &mpsc::Sender<Response>) {
+    match load_scaled(&file.path, &file.variables, &scaled) {
         Ok(_) if core.is_shutting_down() => {
             refuse(reply, Failure::Failed, "the supervisor is shutting down".to_owned());
         }
         Ok(config) => {
             let lines = core.reload(&file.config, &config);
             file.config = config;
+            file.scaled = scaled;
             send(reply, Response::Done(lines));
         }
         Err(error) => {
-            let message = format!("{}: {error}", file.path.display());
+            let message = error.describe(&file.path);
             core.services.note(Kind::Reload, None, None, Some(format!("refused: {message}")));
             refuse(reply, Failure::Configuration, message);
         }

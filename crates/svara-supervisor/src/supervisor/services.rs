@@ -16,7 +16,7 @@ use crate::{
     events::{EventLog, Kind},
     logs::{Form, Logs, Source, Stream, Tail, capture},
     probe::Finding,
-    process::{Children, Guard, ProcessTable, Started},
+    process::{Children, Family, Guard, MemoryKills, ProcessTable, Started},
 };
 
 /// Shared by all programs; owned by the main loop.
@@ -33,6 +33,7 @@ pub(super) struct Services {
     /// Receives events from tasks that have no access to the event log.
     pub(super) notes: mpsc::Sender<(Kind, String)>,
     pub(super) started: Instant,
+    pub(super) memory_kills: MemoryKills,
     /// The latest reading of `/proc`, and its time.
     pub(super) processes: Option<(Instant, Rc<ProcessTable>)>,
 }
@@ -54,7 +55,9 @@ impl Services {
             return Rc::clone(table);
         }
         let now = Instant::now();
-        let table = Rc::new(ProcessTable::read());
+        let earlier = self.processes.as_ref().map(|(_, table)| Rc::clone(table));
+        let table =
+            Rc::new(earlier.map_or_else(ProcessTable::read, |earlier| ProcessTable::read_after(&earlier)));
         self.processes = Some((now, Rc::clone(&table)));
         table
     }
@@ -112,10 +115,10 @@ impl Services {
         pumps
     }
 
-    /// Adds a process to the guard.
-    pub(super) fn guard(&mut self, pid: i32) {
+    /// Adds a program's processes to the guard.
+    pub(super) fn guard(&mut self, family: &Family) {
         if let Some(guard) = &mut self.guard {
-            guard.watch(pid);
+            guard.watch(family);
         }
     }
 

@@ -1,6 +1,10 @@
 //! Starts a program's process with its limits, output capture and probes.
 
-use std::{io, os::fd::OwnedFd, time::Instant};
+use std::{
+    io,
+    os::fd::OwnedFd,
+    time::{Duration, Instant},
+};
 
 use super::{
     services::Services,
@@ -9,14 +13,19 @@ use super::{
 use crate::{
     config::{Limits, ProgramSpec},
     events::Kind,
-    probe::Watch,
+    probe::{Check, Finding, Found, ProbeSpec, Watch},
     process::{Launch, MemoryCgroup, Output, Started, raise_files},
 };
 
+/// A command that stops a program gets at least this long.
+const LEAST_STOP: Duration = Duration::from_secs(1);
+
 impl Unit {
-    pub(super) fn launch(&mut self, services: &mut Services) -> io::Result<Started> {
+    /// Starts `before_start` or the program itself.
+    pub(super) fn launch(&mut self, is_first: bool, services: &mut Services) -> io::Result<Started> {
+        let first = self.member.spec.before_start.as_ref().filter(|_| is_first);
         let launch = Launch {
-            command: &self.member.spec.command,
+            command: first.unwrap_or(&self.member.spec.command),
             directory: self.member.spec.directory.as_deref(),
             environment: &self.member.spec.environment,
             account: self.member.spec.account.as_ref(),
@@ -26,6 +35,31 @@ impl Unit {
             output: Output::Piped,
         };
         services.children.spawn(launch)
+    }
+
+    /// Asks the program to end; if that fails, it gets its stop signal.
+    pub(super) fn run_stop_command(&self, words: Vec<String>, services: &Services) {
+        let spec = self.member.spec.clone();
+        let (children, findings) = (services.children.clone(), services.findings.clone());
+        let generation = self.member.machine.generation();
+        let mut environment = spec.environment.clone();
+        environment.push(("SVARA_PROGRAM_PID".to_owned(), self.pid().unwrap_or_default().to_string()));
+        tokio::task::spawn_local(async move {
+            let launch = Launch {
+                directory: spec.directory.as_deref(),
+                environment: &environment,
+                account: spec.account.as_ref(),
+                ..Launch::helper(&words)
+            };
+            let why = match children.run(launch, spec.stop.grace.max(LEAST_STOP)).await {
+                Ok(exit) if exit.code() == 0 => return,
+                Ok(exit) => exit.to_string(),
+                Err(error) => error.to_string(),
+            };
+            let finding = Finding { program: spec.name, generation, what: Found::StopFailed(why) };
+            // Fails only if the supervisor is about to exit.
+            let _ = findings.send(finding).await;
+        });
     }
 
     /// The limits, as far as they can be set. A limit that can't be set is reported, but doesn't prevent the start.
@@ -63,9 +97,21 @@ impl Unit {
         }
     }
 
-    pub(super) fn adopt(&mut self, mut started: Started, generation: u64, services: &mut Services) {
-        services.guard(started.pid);
+    pub(super) fn adopt(
+        &mut self,
+        mut started: Started,
+        is_first: bool,
+        generation: u64,
+        services: &mut Services,
+    ) {
         let family = services.children.family(&started);
+        services.guard(&family);
+        // Before the first line is read.
+        let line = |probe: &Option<ProbeSpec>| match probe.as_ref().map(|probe| &probe.check) {
+            Some(Check::Log(part)) if !is_first => Some(self.tail.borrow_mut().await_line(part)),
+            _ => None,
+        };
+        let (started_line, ready_line) = (line(&self.member.spec.startup), line(&self.member.spec.readiness));
         let paths = [self.member.spec.stdout_log.as_ref(), self.member.spec.stderr_log.as_ref()];
         let pumps = services.capture(&mut started, &self.member.spec.name, paths, &self.tail);
         let watch = Watch {
@@ -73,15 +119,21 @@ impl Unit {
             generation,
             children: services.children.clone(),
             findings: services.findings.clone(),
+            started_line,
+            ready_line,
         };
+        let limit = self.member.spec.before_start_timeout;
         self.process = Some(Process {
             family,
             since: Instant::now(),
             exit: Some(started.exit),
-            watch: tokio::task::spawn_local(watch.run()),
+            watch: tokio::task::spawn_local(async move {
+                if is_first { watch.give_up_after(limit).await } else { watch.run().await }
+            }),
             pumps,
             empty_since: None,
             kill_noted: false,
+            is_first,
         });
     }
 }

@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{services::Services, unit::Unit};
+use super::{
+    services::Services,
+    unit::{Unit, memory_words},
+};
 use crate::{
     config::Config,
     events::Kind,
@@ -18,13 +21,17 @@ use crate::{
 };
 
 /// How often members of families that only their descent tells are looked for.
-const LEARN_EVERY: Duration = Duration::from_secs(10);
+const LEARN_EVERY: Duration = Duration::from_secs(30);
+
+/// How often the kernel's count of kills for want of memory is read.
+const COUNT_KILLS_EVERY: Duration = Duration::from_secs(10);
 
 /// All timed actions.
 #[derive(Debug)]
 pub(super) struct Timers {
     report: Option<(Duration, Instant)>,
     learn_at: Instant,
+    count_kills_at: Instant,
     pub(super) schedules: Vec<Scheduled>,
 }
 
@@ -53,6 +60,7 @@ impl Timers {
         Self {
             report: config.health_report.map(|every| (every, now.steady + every)),
             learn_at: now.steady + LEARN_EVERY,
+            count_kills_at: now.steady + COUNT_KILLS_EVERY,
             schedules: config.schedules.iter().map(scheduled).collect(),
         }
     }
@@ -78,7 +86,7 @@ impl Timers {
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let report = self.report.map(|(_, at)| at);
         let schedules = self.schedules.iter().filter_map(|scheduled| scheduled.plan.deadline(now)).min();
-        [report, schedules, Some(self.learn_at)].into_iter().flatten().min()
+        [report, schedules, Some(self.learn_at), Some(self.count_kills_at)].into_iter().flatten().min()
     }
 
     /// Does everything that is due.
@@ -96,6 +104,14 @@ impl Timers {
                 .iter()
                 .filter_map(|unit| unit.process.as_ref())
                 .for_each(|process| process.family.learn(&table));
+        }
+        if now.steady >= self.count_kills_at {
+            self.count_kills_at = now.steady + COUNT_KILLS_EVERY;
+            // Those that ended no program: its workers, helpers.
+            let kills = services.memory_kills.new_ones();
+            if kills > 0 {
+                services.note(Kind::OutOfMemory, None, None, Some(memory_words(kills)));
+            }
         }
         for scheduled in &mut self.schedules {
             let spec = &scheduled.spec;

@@ -42,6 +42,10 @@ pub(super) struct Unit {
     pub(super) degraded: Vec<String>,
     pub(super) restarts: BTreeMap<&'static str, u64>,
     pub(super) cgroup: Option<MemoryCgroup>,
+    /// Kills for want of memory with which its processes ended.
+    pub(super) memory_kills: u64,
+    /// Why hang detection can't see, if it can't.
+    pub(super) blind: Option<String>,
 }
 
 /// A running process, its group, and the tasks around it.
@@ -55,6 +59,8 @@ pub(super) struct Process {
     pub(super) pumps: Vec<JoinHandle<()>>,
     pub(super) empty_since: Option<Instant>,
     pub(super) kill_noted: bool,
+    /// Whether this is `before_start`, and the program itself comes after it.
+    pub(super) is_first: bool,
 }
 
 impl Drop for Process {
@@ -76,6 +82,8 @@ impl Body for Unit {
             degraded: Vec::new(),
             restarts: BTreeMap::new(),
             cgroup: None,
+            memory_kills: 0,
+            blind: None,
         }
     }
 
@@ -98,7 +106,21 @@ impl Body for Unit {
         let Some(process) = &mut self.process else { return };
         if let Some(exit) = process.exit.as_mut().and_then(|exit| exit.try_recv().ok()) {
             process.exit = None;
-            let step = self.member.machine.observe(now, generation, Observation::Exited(exit));
+            let is_first = process.is_first;
+            // Of a program that ends as it should, none was killed.
+            if exit.code() != 0 && !matches!(self.member.machine.state(), State::Stopping(_)) {
+                self.note_memory(services);
+            }
+            let observation = match self.member.machine.state() {
+                State::Starting { .. } if is_first && exit.code() == 0 => {
+                    return self.go_on(generation, services);
+                }
+                State::Starting { .. } if is_first => {
+                    Observation::Unhealthy(Cause::Startup(format!("before_start: {exit}")))
+                }
+                _ => Observation::Exited(exit),
+            };
+            let step = self.member.machine.observe(now, generation, observation);
             self.apply(step, services);
         }
         let Some(process) = &mut self.process else { return };
@@ -114,6 +136,7 @@ impl Body for Unit {
         }
         services.unguard(process.family.leader());
         self.process = None;
+        self.blind = None;
         let step = self.member.machine.observe(now, generation, Observation::Gone);
         self.apply(step, services);
     }
@@ -133,7 +156,12 @@ impl Body for Unit {
                 Action::Terminate => {
                     if let Some(process) = &self.process {
                         process.watch.abort();
-                        process.family.signal(self.member.spec.stop.signal, &services.processes());
+                        match &self.member.spec.stop_command {
+                            Some(words) if !process.is_first && process.exit.is_some() => {
+                                self.run_stop_command(words.clone(), services);
+                            }
+                            _ => process.family.signal(self.member.spec.stop.signal, &services.processes()),
+                        }
                     }
                 }
                 Action::Kill => self.kill(services),
@@ -176,7 +204,19 @@ impl Unit {
     pub(super) fn found(&mut self, generation: u64, what: Found, services: &mut Services) {
         match what {
             Found::Note(text) if generation == self.member.machine.generation() => self.note = text,
-            Found::Note(_) => {}
+            Found::Blind(why) if generation == self.member.machine.generation() => {
+                self.note_blind(why, services);
+            }
+            Found::StopFailed(why) if generation == self.member.machine.generation() => {
+                if let (State::Stopping(_), Some(process)) = (self.member.machine.state(), &self.process) {
+                    let signal = self.member.spec.stop.signal;
+                    let cause = format!("stop_command: {why}; {signal} is sent");
+                    process.family.signal(signal, &services.processes());
+                    let pid = Some(process.family.leader());
+                    services.note(Kind::Stopping, Some(&self.member.spec.name), pid, Some(cause));
+                }
+            }
+            Found::Note(_) | Found::Blind(_) | Found::StopFailed(_) => {}
             Found::Verdict(observation) => {
                 if observation == Observation::Ready
                     && let Some(process) = &self.process
@@ -233,12 +273,33 @@ impl Unit {
         services.note_with_output(kind, Some(&self.member.spec.name), self.pid(), cause, output);
     }
 
+    /// Starts what comes first: `before_start`, or the program itself.
     fn spawn(&mut self, generation: u64, services: &mut Services) {
         self.note = String::new();
-        match self.launch(services) {
+        self.blind = None;
+        self.start(self.member.spec.before_start.is_some(), generation, services);
+    }
+
+    /// `before_start` has ended well: starts the program itself.
+    fn go_on(&mut self, generation: u64, services: &mut Services) {
+        let Some(mut first) = self.process.take() else { return };
+        first.family.signal(Signal::SIGKILL, &services.processes_after(first.since));
+        services.unguard(first.family.leader());
+        // Its last lines may still be on their way.
+        let pumps = std::mem::take(&mut first.pumps);
+        drop(first);
+        self.start(false, generation, services);
+        match &mut self.process {
+            Some(process) => process.pumps.extend(pumps),
+            None => pumps.iter().for_each(JoinHandle::abort),
+        }
+    }
+
+    fn start(&mut self, is_first: bool, generation: u64, services: &mut Services) {
+        match self.launch(is_first, services) {
             Ok(started) => {
-                self.adopt(started, generation, services);
-                self.note_state(None, services);
+                self.adopt(started, is_first, generation, services);
+                self.note_state(is_first.then(|| "before_start".to_owned()), services);
             }
             Err(reason) => {
                 let step = self.member.machine.spawn_failed(Instant::now(), reason.to_string());
@@ -247,14 +308,43 @@ impl Unit {
         }
     }
 
-    /// How often the kernel killed it at its memory limit.
+    /// How often the kernel killed it at its own memory limit or the container's.
     pub(super) fn oom_kills(&self) -> u64 {
-        self.cgroup.as_ref().map_or(0, MemoryCgroup::oom_kills)
+        self.memory_kills + self.cgroup.as_ref().map_or(0, MemoryCgroup::oom_kills)
+    }
+
+    /// It has failed: looks whether memory ran out.
+    fn note_memory(&mut self, services: &mut Services) {
+        let kills = services.memory_kills.new_ones();
+        if kills > 0 {
+            self.memory_kills += kills;
+            let cause = memory_words(kills);
+            services.note(Kind::OutOfMemory, Some(&self.member.spec.name), self.pid(), Some(cause));
+        }
+    }
+
+    fn note_blind(&mut self, why: Option<String>, services: &mut Services) {
+        let (kind, cause) = match &why {
+            Some(why) => (Kind::Blind, Some(format!("hang detection: {why}"))),
+            None => (Kind::Sighted, None),
+        };
+        if self.blind.is_some() || why.is_some() {
+            services.note(kind, Some(&self.member.spec.name), self.pid(), cause);
+        }
+        self.blind = why;
     }
 
     /// The number of restarts for each reason, including zeros.
     pub(super) fn restarts_by_reason(&self) -> BTreeMap<String, u64> {
         let count = |label: &str| self.restarts.get(label).copied().unwrap_or(0);
         Cause::LABELS.iter().map(|label| ((*label).to_owned(), count(label))).collect()
+    }
+}
+
+/// What the kernel has done; it counts kills at the container's limit and those at the machine's.
+pub(super) fn memory_words(kills: u64) -> String {
+    match kills {
+        1 => "memory ran out: the kernel killed a process".to_owned(),
+        many => format!("memory ran out: the kernel killed {many} processes"),
     }
 }

@@ -60,6 +60,16 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// A port that was free a moment ago, as was the next one.
+pub(crate) fn free_pair() -> u16 {
+    loop {
+        let port = free_port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return port;
+        }
+    }
+}
+
 pub(crate) fn alive(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
@@ -105,20 +115,18 @@ impl Bed {
 
     /// Attaches to a supervisor that was started on a prepared directory.
     pub(crate) fn attach(directory: TempDir, process: Child) -> Self {
-        let socket = directory.path().join("socket");
-        let (sender, events) = sync_channel(4096);
-        thread::spawn(move || {
-            let limit = Instant::now() + PATIENCE;
-            let follow = Request::Events { count: 256, follow: true };
-            let each = |answer| match answer {
-                Response::Event(event) => sender.send(event).is_ok(),
-                _ => true,
-            };
-            while ask(&socket, &follow, each).is_err() && Instant::now() < limit {
-                thread::sleep(Duration::from_millis(5));
-            }
-        });
+        let events = follow(directory.path());
         Self { directory, process, events, seen: Vec::new() }
+    }
+
+    /// Starts another supervisor with the same file, after the first has ended.
+    pub(crate) fn start_again(&mut self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"));
+        command.args(["run", "--config"]).arg(self.path("supervisor.toml")).stdout(Stdio::null());
+        self.process = command.spawn().unwrap();
+        let directory = std::mem::replace(&mut self.directory, tempfile::tempdir().unwrap());
+        let events = follow(directory.path());
+        (self.directory, self.events) = (directory, events);
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -233,6 +241,24 @@ impl Bed {
         let tasks = fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid())).unwrap();
         tasks.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
     }
+}
+
+/// Follows the events of the supervisor in this directory, once it answers.
+fn follow(directory: &Path) -> Receiver<Event> {
+    let socket = directory.join("socket");
+    let (sender, events) = sync_channel(4096);
+    thread::spawn(move || {
+        let limit = Instant::now() + PATIENCE;
+        let follow = Request::Events { count: 256, follow: true };
+        let each = |answer| match answer {
+            Response::Event(event) => sender.send(event).is_ok(),
+            _ => true,
+        };
+        while ask(&socket, &follow, each).is_err() && Instant::now() < limit {
+            thread::sleep(Duration::from_millis(5));
+        }
+    });
+    events
 }
 
 impl Drop for Bed {

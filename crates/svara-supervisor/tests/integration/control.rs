@@ -107,3 +107,20 @@ fn reload_touches_only_what_changed() {
     assert!(error.contains("program.same.command") && error.contains("`nobody`"), "{error}");
     assert_eq!(bed.status("same").pid, before);
 }
+
+#[test]
+fn a_watched_status_comes_again() {
+    let mut bed = Bed::start(&program("api", &["hang"], ""));
+    bed.event("api", Kind::Ready);
+    let mut watch = std::process::Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
+        .args(["status", "--watch", "--table", "--socket"])
+        .arg(bed.path("socket"))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(watch.stdout.take().unwrap()));
+    let shown = lines.map_while(Result::ok).filter(|line| line.contains("PROGRAM")).take(2).count();
+    assert_eq!(shown, 2);
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+}

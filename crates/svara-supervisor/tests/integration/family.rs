@@ -143,3 +143,94 @@ fn restarts_leave_no_zombie_no_orphan_and_no_descriptor() {
     // The leader and the guard, and no zombies.
     assert_eq!(bed.children().len(), 2);
 }
+
+/// A daemon with its own session and no environment, whose parent is gone before anybody has looked.
+fn fled(directory: &str) -> String {
+    let fake = crate::bed::fake();
+    let daemon =
+        format!("setsid env -i {fake} ignore-term pid:{directory}/daemon hang </dev/null >/dev/null 2>&1");
+    format!("({daemon} &); exec {fake} await:{directory}/daemon hang")
+}
+
+#[test]
+fn a_daemon_that_leaves_session_environment_and_parents_ends_with_its_program() {
+    let text = format!(
+        "[program.vllm]\ncommand = [\"sh\", \"-c\", {:?}]\nready_after = \"10ms\"\nstop.grace = \"200ms\"\n{QUICK}",
+        fled("DIR")
+    );
+    let mut bed = Bed::start(&text);
+    let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
+    let first = bed.pid_in("daemon");
+    eventually("both are counted", || bed.status("vllm").processes == 2);
+    std::fs::remove_file(bed.path("daemon")).unwrap();
+    signal(leader, Signal::SIGKILL);
+    bed.event("vllm", Kind::Starting);
+    assert!(!alive(first), "the old daemon lives beside the new one");
+    bed.event("vllm", Kind::Ready);
+    let second = bed.pid_in("daemon");
+    bed.stop("vllm");
+    assert!(!alive(second));
+    bed.command(&["start", "--wait", "vllm"]);
+    eventually("a third", || bed.pid_in("daemon") != second);
+    let third = bed.pid_in("daemon");
+    bed.signal(Signal::SIGKILL);
+    bed.ended();
+    eventually("the guard has killed it", || !alive(third));
+}
+
+/// The guard's own child.
+fn shadow(guard: i32) -> i32 {
+    let path = format!("/proc/{guard}/task/{guard}/children");
+    let mut found = None;
+    eventually("a shadow", || {
+        let children = std::fs::read_to_string(&path).unwrap_or_default();
+        found = children.split_whitespace().next().map(|pid| pid.parse().unwrap());
+        found.is_some()
+    });
+    found.unwrap()
+}
+
+#[test]
+fn nothing_outlives_a_supervisor_and_guard_that_are_killed_together() {
+    for guard_first in [true, false] {
+        let behaviours = [STUBBORN, "daemon:ignore-term,pid:DIR/daemon,hang", "hang"];
+        let mut bed = Bed::start(&program("vllm", &behaviours, ""));
+        let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
+        let family = [leader, bed.pid_in("grandchild"), bed.pid_in("daemon")];
+        let guard = *bed.children().iter().find(|pid| **pid != leader).expect("a guard");
+        shadow(guard);
+        let order = if guard_first { [guard, bed.pid()] } else { [bed.pid(), guard] };
+        order.into_iter().for_each(|pid| signal(pid, Signal::SIGKILL));
+        bed.ended();
+        for pid in family {
+            eventually("the shadow has killed it", || !alive(pid));
+        }
+    }
+}
+
+#[test]
+fn the_next_start_ends_what_no_guard_could() {
+    let mut bed =
+        Bed::start(&program("vllm", &[STUBBORN, "daemon:ignore-term,pid:DIR/daemon,hang", "hang"], ""));
+    let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
+    let family = [bed.pid_in("grandchild"), bed.pid_in("daemon")];
+    let guard = *bed.children().iter().find(|pid| **pid != leader).expect("a guard");
+    let shadow = shadow(guard);
+    [shadow, guard, bed.pid()].into_iter().for_each(|pid| signal(pid, Signal::SIGKILL));
+    bed.ended();
+    assert!(family.iter().all(|pid| alive(*pid)));
+    bed.start_again();
+    let mut next = || bed.event("", Kind::Supervisor).cause.unwrap();
+    assert_eq!([next(), next()].map(|cause| cause.contains("has left running")), [false, true]);
+    assert!(family.iter().all(|pid| !alive(*pid)));
+}
+
+#[test]
+fn a_killed_guard_is_an_event() {
+    let mut bed = Bed::start(&program("vllm", &["hang"], ""));
+    let leader = bed.event("vllm", Kind::Ready).pid.unwrap();
+    let guard = *bed.children().iter().find(|pid| **pid != leader).expect("a guard");
+    signal(guard, Signal::SIGKILL);
+    let cause = bed.event("", Kind::Supervisor).cause.unwrap();
+    assert_eq!(cause, "the guard has ended (killed by SIGKILL) and was started again");
+}

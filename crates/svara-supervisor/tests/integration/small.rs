@@ -79,6 +79,17 @@ fn a_program_is_killed_before_the_supervisor_when_memory_is_short() {
     let text = "[program.api]\ncommand = [\"cat\", \"/proc/self/oom_score_adj\"]\nrestart = \"never\"\n";
     let bed = Bed::start(text);
     eventually("its score", || bed.read("log/api.log") == "500\n");
+    let job = "[[schedule]]\nname = \"s\"\ncron = \"* * * * * *\"\ncommand = [\"cat\", \"/proc/self/oom_score_adj\"]\n";
+    // A container may have a high one itself.
+    let bed = Bed::start_as(&(text.to_owned() + job), |command, _| {
+        // SAFETY: writing a file may be done between fork and exec.
+        #[expect(unsafe_code, reason = "the only way to start with a score")]
+        unsafe {
+            command.pre_exec(|| std::fs::write("/proc/self/oom_score_adj", "700"))
+        };
+    });
+    eventually("its score", || bed.read("log/api.log") == "800\n");
+    eventually("a job's score", || bed.read("log/schedule_s.log").starts_with("800\n"));
 }
 
 #[test]

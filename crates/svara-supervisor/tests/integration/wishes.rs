@@ -4,7 +4,7 @@ use std::{net::TcpStream, thread};
 
 use svara_supervisor::{control::Request, events::Kind};
 
-use crate::bed::{Bed, QUICK, eventually, free_port, program};
+use crate::bed::{Bed, QUICK, eventually, free_pair, program};
 
 /// On TERM it goes on until the test has created `DIR/NAME.end`.
 fn lingering(name: &str, keys: &str) -> String {
@@ -177,7 +177,7 @@ fn a_program_that_a_reload_removes_answers_those_who_wait_for_it() {
 
 #[test]
 fn replicas_that_come_wait_for_those_that_go() {
-    let port = free_port();
+    let port = free_pair();
     let probe =
         format!("[program.w.startup]\ntcp = \"127.0.0.1:$(({port} + ${{INDEX}}))\"\nperiod = \"20ms\"\n");
     let listen = format!("listen:$(({port} + ${{INDEX}}))");
@@ -194,7 +194,13 @@ fn replicas_that_come_wait_for_those_that_go() {
     assert!(TcpStream::connect(("127.0.0.1", port)).is_ok(), "the old one still serves");
     release(&bed, "w");
     bed.event("w-0", Kind::Ready);
-    assert_eq!(bed.command(&["start", "--wait"]).1, "w-0: ready\nw-1: ready\n");
+    let started = bed.command(&["start", "--wait"]);
+    assert_eq!(
+        started,
+        (0, "w-0: ready\nw-1: ready\n".into(), String::new()),
+        "{}",
+        bed.read("log/w-1_error.log")
+    );
 }
 
 #[test]
