@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use futures::StreamExt;
 use reqwest::multipart::Form as MultipartForm;
 use serde_json::json;
