@@ -14,6 +14,7 @@ mod middleware;
 mod operations;
 mod pages;
 mod reading;
+mod recordings;
 mod resources;
 mod respond;
 mod routes;
@@ -21,7 +22,7 @@ pub mod start;
 mod state;
 pub mod telemetry;
 
-pub use self::commands::Failure;
+pub use self::{commands::Failure, recordings::Uploads};
 
 /// Fuzz tests check how much memory was allocated.
 #[cfg(test)]
