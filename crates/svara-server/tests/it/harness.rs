@@ -19,6 +19,13 @@ pub struct Server {
     pub stopped: JoinHandle<Result<(), ServeError>>,
 }
 
+/// A client for a server in another process. One that is started in this process installs rustls' provider; without, there
+/// is none yet, and another test may have installed it as well.
+pub fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 pub fn config() -> Config {
     let workspace = models::workspace();
     let mut config = Config::default();
@@ -130,6 +137,11 @@ impl Program {
         panic!("it doesn't listen: {log}");
     }
 
+    /// The program's process id, while it runs.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Waits until the program ends; returns its exit status.
     pub async fn ended(&mut self) -> std::process::ExitStatus {
         self.child.wait().await.unwrap()
@@ -137,7 +149,7 @@ impl Program {
 
     /// Sends the program a signal, such as `HUP`.
     pub async fn signal(&self, name: &str) {
-        let id = self.child.id().unwrap().to_string();
+        let id = self.id().to_string();
         let kill = tokio::process::Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(kill.unwrap().success());
     }

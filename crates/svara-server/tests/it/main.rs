@@ -25,6 +25,7 @@ mod engines;
 mod failures;
 mod foreign_pages;
 mod harness;
+mod hostile_recordings;
 mod http2;
 mod input;
 mod job_owners;
