@@ -10,6 +10,9 @@ mod commands;
 pub mod config;
 mod dialects;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod memory;
 mod middleware;
 mod operations;
 mod pages;

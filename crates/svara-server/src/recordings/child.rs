@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn bounds_grow_with_the_limits_and_never_overflow() {
-        let args = DecodeUploadArgs { rate_hz: 24_000, max_bytes: 10_000_000, max_ms: 30_000, cpu_seconds: 2 };
+        let args =
+            DecodeUploadArgs { rate_hz: 24_000, max_bytes: 10_000_000, max_ms: 30_000, cpu_seconds: 2 };
         assert_eq!(args.max_samples(), 31 * 24_000);
         assert!((80_000_000..100_000_000).contains(&args.memory_bytes()), "{}", args.memory_bytes());
         let most = DecodeUploadArgs { max_bytes: usize::MAX, max_ms: u64::MAX, ..args };

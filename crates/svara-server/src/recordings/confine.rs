@@ -30,8 +30,7 @@ pub(super) fn belong_to_the_server() -> Result<(), String> {
     }
     ignored.thread_block().map_err(|error| format!("sigprocmask: {error}"))?;
     let open = fs::read_dir("/proc/self/fd").map_err(|error| format!("/proc/self/fd: {error}"))?;
-    let open: Vec<RawFd> =
-        open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
+    let open: Vec<RawFd> = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
     for file in open.into_iter().filter(|file| *file > LAST_OPEN) {
         match unistd::close(file) {
             // The directory that was read here is closed already.
@@ -65,7 +64,8 @@ pub(super) fn limit(more_memory_bytes: u64, cpu_seconds: u64) -> Result<(), Stri
 
 /// The address space of this process now.
 fn address_space_bytes() -> Result<u64, String> {
-    let status = fs::read_to_string("/proc/self/status").map_err(|error| format!("/proc/self/status: {error}"))?;
+    let status =
+        fs::read_to_string("/proc/self/status").map_err(|error| format!("/proc/self/status: {error}"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
     kibibytes.map(|kibibytes| kibibytes * 1024).ok_or_else(|| "/proc/self/status has no VmSize".to_owned())

@@ -1,11 +1,6 @@
 //! Decodes recordings in processes.
 
-use std::{
-    io,
-    path::PathBuf,
-    sync::Once,
-    time::Duration,
-};
+use std::{io, path::PathBuf, sync::Once, time::Duration};
 
 use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
@@ -21,7 +16,7 @@ const CPU_SECONDS: u64 = 2;
 /// Longer recordings may take a second more for each minute.
 const MS_OF_A_CPU_SECOND: u64 = 60_000;
 /// A process that has run for this many times its processor time is late.
-const LATE: u32 = 3;
+const LATE: u32 = 5;
 
 /// Decodes each recording in a process of its own.
 pub struct Uploads {
@@ -40,8 +35,7 @@ impl Uploads {
     pub fn start(rate: SampleRate, config: &CloningConfig, program: Option<PathBuf>) -> io::Result<Self> {
         let max_ms = u64::try_from(config.max_seconds.duration().as_millis()).unwrap_or(u64::MAX);
         let cpu_seconds = CPU_SECONDS + max_ms.saturating_sub(1) / MS_OF_A_CPU_SECOND;
-        let args =
-            DecodeUploadArgs { rate_hz: rate.hz(), max_bytes: config.max_bytes, max_ms, cpu_seconds };
+        let args = DecodeUploadArgs { rate_hz: rate.hz(), max_bytes: config.max_bytes, max_ms, cpu_seconds };
         let spares = Spares::start(program.unwrap_or_else(|| OWN_PROGRAM.into()), args)?;
         let late = Duration::from_secs(cpu_seconds).saturating_mul(LATE);
         Ok(Self { spares, args, late, unconfined: Once::new() })

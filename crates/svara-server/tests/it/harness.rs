@@ -54,7 +54,8 @@ impl Server {
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let start::Server { router, life, connections, keys: _keys } = start::server(&config, Some(env!("CARGO_BIN_EXE_svara-server").into())).await.unwrap();
+        let start::Server { router, life, connections, keys: _keys } =
+            start::server(&config, Some(env!("CARGO_BIN_EXE_svara-server").into())).await.unwrap();
         let settings = start::http_settings(&config).unwrap();
         let stopped = tokio::spawn(svara_http::serve(listener, router, life.clone(), connections, settings));
         Self { engine, address, client: Client::new(), life, stopped }
