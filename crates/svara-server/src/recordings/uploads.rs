@@ -16,7 +16,7 @@ const CPU_SECONDS: u64 = 2;
 /// Longer recordings may take a second more for each minute.
 const MS_OF_A_CPU_SECOND: u64 = 60_000;
 /// A process that has run for this many times its processor time is late.
-const LATE: u32 = 5;
+const LATE: u32 = 10;
 
 /// Decodes each recording in a process of its own.
 pub struct Uploads {

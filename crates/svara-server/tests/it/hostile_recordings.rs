@@ -22,8 +22,8 @@ use crate::{
     program,
 };
 
-/// There to end a hang: a decoder has two seconds of a processor, which others use as well, and ten in all.
-const LONGEST: Duration = Duration::from_secs(30);
+/// There to end a hang: a decoder has two seconds of a processor, which others use as well, and twenty in all.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// A decoding process of a server.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +137,7 @@ async fn upload(client: &Client, root: &str, recording: Vec<u8>) -> (u16, Value)
         .text("response_format", "pcm")
         .part("reference_audio", Part::bytes(recording).file_name("a"));
     let request = client.post(format!("{root}/v1/text-to-speech")).multipart(form);
-    let response = request.timeout(Duration::from_secs(60)).send().await.unwrap();
+    let response = request.timeout(LONGEST).send().await.unwrap();
     if response.status() == 200 {
         return (200, json!(response.bytes().await.unwrap().len()));
     }
