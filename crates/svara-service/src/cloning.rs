@@ -97,7 +97,10 @@ impl From<RecordingError> for ServiceError {
     fn from(error: RecordingError) -> Self {
         match error {
             RecordingError::Unusable(reason) => Self::unusable_recording(reason),
-            RecordingError::Unavailable(reason) => Self::cloning_unavailable(reason),
+            RecordingError::Unavailable(reason) => {
+                tracing::warn!(reason, "a recording can't be decoded");
+                Self::cloning_unavailable()
+            }
             RecordingError::Internal(reason) => Self::internal(reason),
         }
     }

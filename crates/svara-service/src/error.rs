@@ -158,8 +158,8 @@ impl ServiceError {
     }
 
     /// Recordings can't be decoded at the moment.
-    pub(crate) fn cloning_unavailable(reason: impl Display) -> Self {
-        let message = format!("recordings can't be decoded at the moment: {reason}; try again");
+    pub(crate) fn cloning_unavailable() -> Self {
+        let message = "recordings can't be decoded at the moment; try again";
         let error = Self::client(ErrorKind::CloningUnavailable, None, message);
         Self { retryable: true, origin: Origin::Server, ..error }
     }

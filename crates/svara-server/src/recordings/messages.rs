@@ -122,11 +122,10 @@ fn write_text(pipe: &mut impl Write, kind: u8, text: &str) -> io::Result<()> {
     while !text.is_char_boundary(cut) {
         cut -= 1;
     }
-    // Details may repeat what the file says.
+    // Details may repeat what the file says. A space is no longer than what it replaces.
     let text = text.get(..cut).unwrap_or_default().replace(char::is_control, " ");
-    let cut = text.get(..text.len().min(MAX_TEXT_BYTES)).unwrap_or_default();
-    write_head(pipe, kind, cut.len())?;
-    pipe.write_all(cut.as_bytes())
+    write_head(pipe, kind, text.len())?;
+    pipe.write_all(text.as_bytes())
 }
 
 fn samples(said: &[u8]) -> Result<Vec<f32>, Fault> {
