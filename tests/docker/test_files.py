@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 from stack import PROJECT
@@ -80,5 +83,23 @@ def test_old_names_are_kept() -> None:
 def test_no_container_may_more_than_it_needs() -> None:
     for file in FILES:
         for name, service in yaml.safe_load(Path(PROJECT / file).read_text())["services"].items():
+            assert service["cap_drop"] == ["ALL"], f"{file}: {name}"
+            assert service["security_opt"] == ["no-new-privileges:true"], f"{file}: {name}"
+            assert service["mem_limit"] and service["pids_limit"], f"{file}: {name}"
             if service["image"].startswith("${SVARA"):
-                assert service["read_only"] and service["cap_drop"] == ["ALL"], f"{file}: {name}"
+                assert service["read_only"], f"{file}: {name}"
+
+
+def test_units_may_no_more_than_they_need() -> None:
+    """`systemd-analyze security` rates the exposure of a unit from 0 to 10."""
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    for unit, most in {"svara-server": 3.0, "svara-vllm": 4.0}.items():
+        file = PROJECT / "deploy/systemd" / f"{unit}.service"
+        rated = subprocess.run(
+            [analyze, "security", "--offline=true", f"--threshold={round(most * 10)}", file],
+            capture_output=True,
+            text=True,
+        )
+        assert rated.returncode == 0, rated.stdout + rated.stderr

@@ -39,6 +39,7 @@ INSTALLATIONS: dict[str, list[str]] = {
         "vllm.storage.className=fast",
         "router.policy=power_of_two",
         "networkPolicy.serverFrom[0].namespaceSelector.matchLabels.name=web",
+        "networkPolicy.serverTo[0].ports[0].port=4318",
         "server.env[0].name=LOG_LEVEL",
         "server.env[0].value=INFO",
     ],
@@ -115,6 +116,24 @@ def test_no_container_may_more_than_it_needs(values: list[str]) -> None:
                 assert security["readOnlyRootFilesystem"] and not security["allowPrivilegeEscalation"]
                 assert security["capabilities"] == {"drop": ["ALL"]}
                 assert container["resources"]["requests"] and container["resources"]["limits"]
+
+
+@pytest.mark.parametrize("values", INSTALLATIONS.values(), ids=INSTALLATIONS)
+def test_no_pod_may_connect_to_anything_but_what_it_needs(values: list[str]) -> None:
+    policies = [document for document in render(values) if document["kind"] == "NetworkPolicy"]
+    assert policies
+    for policy in policies:
+        assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+        for rule in policy["spec"]["egress"]:
+            # Ports of any address, or addresses without the metadata service.
+            ports = [port["port"] for port in rule.get("ports", [])]
+            blocks = [peer["ipBlock"] for peer in rule.get("to", []) if "ipBlock" in peer]
+            assert ports or blocks
+            assert all(block["except"] for block in blocks)
+    server = find(policies, "NetworkPolicy", "tts-svara-tts-server")["spec"]["egress"]
+    ports = {port["port"] for rule in server for port in rule.get("ports", [])}
+    assert {53, 443} <= ports
+    assert (4318 in ports) == any("serverTo" in value for value in values)
 
 
 def test_router_finds_the_engines_by_their_labels() -> None:

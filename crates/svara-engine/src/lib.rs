@@ -11,6 +11,8 @@
 
 mod engine;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod profile;
 mod prompt;
 mod request;

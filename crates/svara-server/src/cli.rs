@@ -15,6 +15,7 @@ use tokio::{
 use crate::{
     commands::{Failure, hash_key, say, text, voices},
     config::{Config, DecoderBackend, EngineKind, LogFormat, LogLevel},
+    recordings::{self, DecodeUploadArgs},
     start::{self, Server},
     telemetry,
 };
@@ -86,6 +87,9 @@ enum Command {
     HashKey(hash_key::HashKeyArgs),
     /// List the voices.
     Voices(voices::VoicesArgs),
+    /// Decode one recording in a sandbox; the server starts this itself.
+    #[command(hide = true)]
+    DecodeUpload(DecodeUploadArgs),
 }
 
 impl Cli {
@@ -97,10 +101,13 @@ impl Cli {
         if let Some(Command::HashKey(args)) = &self.command {
             return hash_key::run(args).map_err(Failure::Usage);
         }
+        if let Some(Command::DecodeUpload(args)) = &self.command {
+            return recordings::decode_upload(args);
+        }
         let config = self.config().map_err(Failure::Usage)?;
         let level = self.log_level;
         match self.command.take() {
-            None | Some(Command::HashKey(_)) => {}
+            None | Some(Command::HashKey(_) | Command::DecodeUpload(_)) => {}
             Some(Command::Prompt(args)) => return text::prompt(&config, &args).map_err(Failure::Usage),
             Some(Command::Text(args)) => return text::run(&config, &args).map_err(Failure::Usage),
             Some(Command::Say(args)) => {
@@ -213,7 +220,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     if let Some(tls) = &settings.tls {
         tls.follow().context("can't catch SIGHUP")?;
     }
-    let Server { router, life, connections, keys } = start::server(config).await?;
+    let Server { router, life, connections, keys } = start::server(config, None).await?;
     keys.follow().context("can't catch SIGHUP")?;
     svara_http::stop_at_signals(life.clone())?;
     Ok(svara_http::serve(listener, router, life, connections, settings).await?)

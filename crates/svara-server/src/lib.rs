@@ -10,10 +10,14 @@ mod commands;
 pub mod config;
 mod dialects;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod memory;
 mod middleware;
 mod operations;
 mod pages;
 mod reading;
+mod recordings;
 mod resources;
 mod respond;
 mod routes;
@@ -21,7 +25,7 @@ pub mod start;
 mod state;
 pub mod telemetry;
 
-pub use self::commands::Failure;
+pub use self::{commands::Failure, recordings::Uploads};
 
 /// Fuzz tests check how much memory was allocated.
 #[cfg(test)]

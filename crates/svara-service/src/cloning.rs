@@ -1,34 +1,46 @@
 //! Turns an uploaded recording into codes for the prompt.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use svara_audio::{DecodeError, DecodeLimits, Mono, SampleRate, check_reference, decode_upload};
 use svara_snac::{Frame, SnacEncoder};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{ServiceError, config::CloningConfig};
+use crate::{DecodeRecording, RecordingError, ServiceError, config::CloningConfig};
 
 /// Recordings decoded concurrently; each takes a core.
 const DECODING: usize = 2;
 /// Recordings that are being decoded or wait for it; further ones are refused.
 const PLACES: usize = 16;
 
+/// What cloning needs.
+pub struct CloningParts {
+    /// Turns samples into codes.
+    pub encoder: SnacEncoder,
+    /// Turns recordings into samples at the encoder's rate, within the limits of the configuration.
+    pub recordings: Arc<dyn DecodeRecording>,
+}
+
 /// Turns recordings into frames.
 pub struct Cloning {
-    /// The encoder, or the reason why there is none.
-    encoder: Result<SnacEncoder, String>,
-    limits: DecodeLimits,
+    /// What turns recordings into samples, and samples into codes; or the reason why there is no such thing.
+    parts: Result<CloningParts, String>,
+    max_bytes: usize,
+    max_duration: Duration,
     places: Semaphore,
     decoding: Arc<Semaphore>,
 }
 
 impl Cloning {
-    /// Uses this encoder; if there is none, recordings are refused with this reason.
-    pub fn new(encoder: Result<SnacEncoder, String>, config: &CloningConfig) -> Self {
-        let limits =
-            DecodeLimits { max_bytes: config.max_bytes, max_duration: config.max_seconds.duration() };
-        Self { encoder, limits, places: Semaphore::new(PLACES), decoding: Arc::new(Semaphore::new(DECODING)) }
+    /// Uses these parts; if there are none, recordings are refused with this reason.
+    pub fn new(parts: Result<CloningParts, String>, config: &CloningConfig) -> Self {
+        Self {
+            parts,
+            max_bytes: config.max_bytes,
+            max_duration: config.max_seconds.duration(),
+            places: Semaphore::new(PLACES),
+            decoding: Arc::new(Semaphore::new(DECODING)),
+        }
     }
 
     /// The sample rate of the codec.
@@ -36,7 +48,7 @@ impl Cloning {
     /// # Errors
     /// There is no encoder; says why.
     pub fn sample_rate_hz(&self) -> Result<u32, ServiceError> {
-        Ok(self.encoder()?.sample_rate_hz())
+        Ok(self.parts()?.encoder.sample_rate_hz())
     }
 
     /// The frames of a recording. `read` takes the largest number of bytes allowed and returns the file's bytes, or the
@@ -48,49 +60,48 @@ impl Cloning {
         &self,
         read: impl FnOnce(usize) -> Result<Bytes, String> + Send + 'static,
     ) -> Result<Arc<[Frame]>, ServiceError> {
-        let encoder = self.encoder()?;
+        let CloningParts { encoder, recordings } = self.parts()?;
         let _place: SemaphorePermit<'_> =
             self.places.try_acquire().map_err(|_| ServiceError::cloning_busy())?;
-        let rate = SampleRate::new(encoder.sample_rate_hz()).map_err(ServiceError::internal)?;
-        let limits = self.limits;
+        let max_bytes = self.max_bytes;
         let turn = Arc::clone(&self.decoding).acquire_owned().await.map_err(ServiceError::internal)?;
-        // The task owns the turn: if the client leaves, no other decode starts beside this one.
-        let decoded = tokio::task::spawn_blocking(move || {
-            let decoded = read(limits.max_bytes)
-                .map_err(ServiceError::unusable_recording)
-                .and_then(|bytes| decode(&bytes, rate, &limits));
-            drop(turn);
-            decoded
-        });
-        let mono = decoded.await.map_err(ServiceError::internal)??;
-        let frames = encoder.encode(mono.samples).await.map_err(ServiceError::internal)?;
+        // The task owns the turn: if the client leaves, no other read starts beside this one.
+        let read = tokio::task::spawn_blocking(move || (read(max_bytes), turn));
+        let (bytes, turn) = read.await.map_err(ServiceError::internal)?;
+        let samples = recordings.decode(bytes.map_err(ServiceError::unusable_recording)?).await?;
+        drop(turn);
+        let frames = encoder.encode(samples).await.map_err(ServiceError::internal)?;
         Ok(frames.into())
     }
 
     /// The largest recording, in bytes of its file; none if recordings aren't accepted.
     pub fn max_bytes(&self) -> Option<usize> {
-        self.encoder.as_ref().ok().map(|_| self.limits.max_bytes)
+        self.parts.as_ref().ok().map(|_| self.max_bytes)
     }
 
     /// The longest recording, in frames of `samples_per_frame` at `sample_rate_hz`, rounded up.
     pub fn max_frames(&self, sample_rate_hz: u32, samples_per_frame: usize) -> usize {
-        let samples = self.limits.max_duration.as_secs_f64() * f64::from(sample_rate_hz);
+        let samples = self.max_duration.as_secs_f64() * f64::from(sample_rate_hz);
         (samples / samples_per_frame.max(1) as f64).ceil() as usize
     }
 
-    fn encoder(&self) -> Result<&SnacEncoder, ServiceError> {
-        self.encoder.as_ref().map_err(|reason| {
+    fn parts(&self) -> Result<&CloningParts, ServiceError> {
+        self.parts.as_ref().map_err(|reason| {
             let reason = format!("cloning from a recording is unavailable: {reason}");
             ServiceError::not_supported("reference_audio", reason)
         })
     }
 }
 
-fn decode(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> Result<Mono, ServiceError> {
-    let mono = decode_upload(bytes, rate, limits).map_err(|error| match error {
-        DecodeError::Resample(error) => ServiceError::internal(error),
-        error => ServiceError::unusable_recording(error),
-    })?;
-    check_reference(&mono.samples, mono.rate).map_err(ServiceError::unusable_recording)?;
-    Ok(mono)
+impl From<RecordingError> for ServiceError {
+    fn from(error: RecordingError) -> Self {
+        match error {
+            RecordingError::Unusable(reason) => Self::unusable_recording(reason),
+            RecordingError::Unavailable(reason) => {
+                tracing::warn!(reason, "a recording can't be decoded");
+                Self::cloning_unavailable()
+            }
+            RecordingError::Internal(reason) => Self::internal(reason),
+        }
+    }
 }

@@ -31,6 +31,8 @@ pub enum ErrorKind {
     QuotaExceeded,
     /// Every stream is taken and the queue is full, or the wait was too long.
     ServerFull,
+    /// Recordings can't be decoded at the moment.
+    CloningUnavailable,
     /// The most saved voices are stored.
     VoicesFull,
     /// The most jobs, or the most audio of jobs, are stored.
@@ -74,6 +76,7 @@ impl ErrorKind {
             Self::TooManyStreams => "too_many_concurrent_requests",
             Self::QuotaExceeded => "quota_exceeded",
             Self::ServerFull => "server_full",
+            Self::CloningUnavailable => "cloning_unavailable",
             Self::VoicesFull => "voices_full",
             Self::JobsFull => "jobs_full",
             Self::JobUnfinished => "job_unfinished",
@@ -152,6 +155,13 @@ impl ServiceError {
     pub(crate) fn cloning_busy() -> Self {
         let message = "too many recordings are being processed; try again";
         Self { retryable: true, origin: Origin::Server, ..Self::client(ErrorKind::ServerFull, None, message) }
+    }
+
+    /// Recordings can't be decoded at the moment.
+    pub(crate) fn cloning_unavailable() -> Self {
+        let message = "recordings can't be decoded at the moment; try again";
+        let error = Self::client(ErrorKind::CloningUnavailable, None, message);
+        Self { retryable: true, origin: Origin::Server, ..error }
     }
 
     /// Every stream is taken, and so is every place in the queue.

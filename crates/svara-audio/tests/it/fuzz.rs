@@ -1,7 +1,7 @@
 //! Damaged files: no escaping panic, no memory beyond the limits, no endless loop, whatever the bytes.
 //!
-//! Symphonia's arithmetic overflows on some headers, which panics in a build with overflow checks; `decode_upload`
-//! turns such panics into errors, and their number is printed.
+//! Symphonia panics on some headers: where its arithmetic overflows, in a build with overflow checks only; where it reads
+//! past the end of a table, in any. `decode_upload` turns panics into errors, and their number is printed.
 //!
 //! `SVARA_FUZZ_INPUTS` sets how many inputs are tried (default: enough for a test run). The seed is fixed, so failures
 //! are reproducible; a failure names the kind of file and the input's number.

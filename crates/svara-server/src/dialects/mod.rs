@@ -1,6 +1,6 @@
 //! The APIs that clients speak: each turns its requests into an order, and the speech into its own answers.
 
-mod elevenlabs;
+pub(crate) mod elevenlabs;
 mod openai;
 pub(crate) mod svara;
 mod vapi;

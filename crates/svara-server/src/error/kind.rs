@@ -81,6 +81,7 @@ fn service_status(kind: ErrorKind) -> StatusCode {
         ErrorKind::NotSupported => StatusCode::NOT_IMPLEMENTED,
         ErrorKind::EngineError | ErrorKind::Runaway => StatusCode::BAD_GATEWAY,
         ErrorKind::ServerFull
+        | ErrorKind::CloningUnavailable
         | ErrorKind::EngineUnreachable
         | ErrorKind::EngineBusy
         | ErrorKind::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -44,7 +44,7 @@ impl Place {
     }
 
     /// Checks what a browser or another client says about where a request comes from and where it goes.
-    fn check<B>(&self, request: &http::Request<B>) -> Result<(), ApiError> {
+    pub(crate) fn check<B>(&self, request: &http::Request<B>) -> Result<(), ApiError> {
         let host = host_of(request)?;
         if let Some(host) = host.as_ref().filter(|host| !self.answers_to(host.host())) {
             return Err(ApiError::unknown_host(host.host()));

@@ -1,16 +1,19 @@
 //! Saved voices and cloning: the encoder and the store.
 
+use std::{path::PathBuf, sync::Arc};
+
 use anyhow::Context;
+use svara_audio::SampleRate;
 use svara_engine::Engine;
 use svara_service::{
-    Cloning,
+    Cloning, CloningParts,
     store::Store,
     voices::{self, KeptVoices},
 };
 use svara_snac::{SnacEncoder, onnx::Device};
 
 use super::engine::runtime;
-use crate::config::Config;
+use crate::{config::Config, recordings::Uploads};
 
 /// Loads the encoder and opens the store. If one of them is missing, the log says so and requests that need it are
 /// refused; speech in the model's own voices works without them.
@@ -20,6 +23,7 @@ use crate::config::Config;
 pub(super) async fn callers_voices(
     config: &Config,
     engine: &Engine,
+    program: Option<PathBuf>,
 ) -> anyhow::Result<(Cloning, KeptVoices)> {
     let blocking = config.clone();
     let (encoder, store) = tokio::task::spawn_blocking(move || {
@@ -42,9 +46,26 @@ pub(super) async fn callers_voices(
     for missing in [encoder.as_ref().err(), store.as_ref().err()].into_iter().flatten() {
         tracing::warn!(reason = missing, "voices from recordings are unavailable");
     }
+    let parts = match encoder {
+        Ok(encoder) => Ok(parts(config, encoder, program).await?),
+        Err(reason) => Err(reason),
+    };
     let model_id = &engine.profile().id;
     let kept = KeptVoices::new(store, model_id, &config.voices);
-    Ok((Cloning::new(encoder, &config.cloning), kept))
+    Ok((Cloning::new(parts, &config.cloning), kept))
+}
+
+async fn parts(
+    config: &Config,
+    encoder: SnacEncoder,
+    program: Option<PathBuf>,
+) -> anyhow::Result<CloningParts> {
+    let rate = SampleRate::new(encoder.sample_rate_hz()).context("the encoder's sample rate")?;
+    let recordings = Uploads::start(rate, &config.cloning, program).context("can't start a thread")?;
+    if let Err(error) = recordings.check().await {
+        tracing::warn!(%error, "recordings can't be decoded");
+    }
+    Ok(CloningParts { encoder, recordings: Arc::new(recordings) })
 }
 
 /// The store of saved voices, without the encoder.

@@ -5,6 +5,8 @@ mod engine;
 mod http;
 mod keys;
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use axum::Router;
 use futures::FutureExt;
@@ -45,15 +47,16 @@ pub struct Server {
     pub keys: Keys,
 }
 
-/// Loads everything.
+/// Loads everything. `program` is `svara-server`, which decodes recordings in processes of its own; without it, the
+/// running program is.
 ///
 /// # Errors
 /// As [`engine`]; or the keys, the encoder or the cache's store can't be used.
-pub async fn server(config: &Config) -> anyhow::Result<Server> {
+pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result<Server> {
     // First, because it is quick and often wrong.
     let keys = Keys::load(&config.server)?;
     let engine = engine(config).await?;
-    let (cloning, voices) = callers_voices(config, &engine).await?;
+    let (cloning, voices) = callers_voices(config, &engine, program).await?;
     let opening = config.clone();
     let stores = tokio::task::spawn_blocking(move || stores(&opening));
     let (cache, jobs) = stores.await.context("loading was interrupted")??;

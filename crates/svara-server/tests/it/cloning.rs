@@ -10,7 +10,7 @@ use crate::harness::{Server, status_and_json};
 const FRAME_BYTES: usize = 2048 * 2;
 
 /// A tone of this length and amplitude, as WAV.
-fn wav(seconds: f32, amplitude: f32) -> Vec<u8> {
+pub fn wav(seconds: f32, amplitude: f32) -> Vec<u8> {
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: 16_000,

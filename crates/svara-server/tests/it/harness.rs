@@ -54,7 +54,8 @@ impl Server {
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let start::Server { router, life, connections, keys: _keys } = start::server(&config).await.unwrap();
+        let start::Server { router, life, connections, keys: _keys } =
+            start::server(&config, Some(env!("CARGO_BIN_EXE_svara-server").into())).await.unwrap();
         let settings = start::http_settings(&config).unwrap();
         let stopped = tokio::spawn(svara_http::serve(listener, router, life.clone(), connections, settings));
         Self { engine, address, client: client(), life, stopped }
@@ -137,6 +138,11 @@ impl Program {
         panic!("it doesn't listen: {log}");
     }
 
+    /// The program's process id, while it runs.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Waits until the program ends; returns its exit status.
     pub async fn ended(&mut self) -> std::process::ExitStatus {
         self.child.wait().await.unwrap()
@@ -144,7 +150,7 @@ impl Program {
 
     /// Sends the program a signal, such as `HUP`.
     pub async fn signal(&self, name: &str) {
-        let id = self.child.id().unwrap().to_string();
+        let id = self.id().to_string();
         let kill = tokio::process::Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(kill.unwrap().success());
     }

@@ -70,3 +70,16 @@ capabilities: {drop: [ALL]}
 {{- define "svara.engineUrl" -}}
 {{- .Values.engine.url | default (printf "http://%s-router:%s/v1" (include "svara.fullname" .) (include "svara.routerPort" .)) -}}
 {{- end }}
+
+{{/* Where a pod may connect to: names, and HTTPS for the hub, S3 and the Kubernetes API. */}}
+{{- define "svara.egress" -}}
+- ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+- ports: [{port: 443}]
+  to: {{- include "svara.anywhere" . | nindent 4 }}
+{{- end }}
+
+{{/* Every address but those of the cloud's metadata service, which gives a node's credentials away. */}}
+{{- define "svara.anywhere" -}}
+- ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16]}
+- ipBlock: {cidr: "::/0", except: ["fe80::/10", "fd00:ec2::254/128"]}
+{{- end }}

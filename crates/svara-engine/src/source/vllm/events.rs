@@ -127,6 +127,19 @@ impl TokenReader {
     }
 }
 
+/// Reads the parts of a whole body, until it ends or is wrong. For fuzzers.
+pub(crate) fn read_all(parts: &[&[u8]], layout: TokenLayout) {
+    let (mut sse, mut reader) = (SseDecoder::default(), TokenReader::new(layout, Vec::new()));
+    for part in parts {
+        sse.push(part);
+        while let Ok(Some(data)) = sse.next() {
+            if reader.read(data).is_err() {
+                return;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;

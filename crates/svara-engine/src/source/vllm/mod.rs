@@ -12,6 +12,7 @@ use futures::{FutureExt, StreamExt, future::BoxFuture};
 use reqwest::{Client, StatusCode, header::HeaderValue};
 use tokio::time::timeout;
 
+pub(crate) use self::events::read_all;
 pub use self::flavor::Flavor;
 use self::{
     events::TokenReader,

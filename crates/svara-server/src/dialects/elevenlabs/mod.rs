@@ -6,7 +6,7 @@ mod fields;
 mod formats;
 mod listing;
 mod speech;
-mod ws;
+pub(crate) mod ws;
 
 use svara_service::Dialect;
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -46,6 +46,14 @@ const KEY_WITHIN: Duration = Duration::from_secs(5);
 const DEFAULT_INACTIVITY_S: u64 = 20;
 const LONGEST_INACTIVITY_S: u64 = 180;
 
+/// Reads a client's message, and what it asks for; for fuzzers.
+pub(crate) fn try_message(text: &str) {
+    if let Ok(message) = messages::ClientMessage::read(text) {
+        let _ = message.key();
+        let _ = message.generation_config.map(messages::GenerationConfig::schedule);
+    }
+}
+
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// Speak text that comes piece by piece, over a WebSocket (ElevenLabs)
