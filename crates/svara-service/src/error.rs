@@ -31,8 +31,10 @@ pub enum ErrorKind {
     QuotaExceeded,
     /// Every stream is taken and the queue is full, or the wait was too long.
     ServerFull,
-    /// The most saved voices are stored.
+    /// The most saved voices are stored, or the key has made the most that it may have.
     VoicesFull,
+    /// It belongs to another key, which lets this one use it.
+    NotYours,
     /// The most jobs, or the most audio of jobs, are stored.
     JobsFull,
     /// The item of a job is not done yet.
@@ -75,6 +77,7 @@ impl ErrorKind {
             Self::QuotaExceeded => "quota_exceeded",
             Self::ServerFull => "server_full",
             Self::VoicesFull => "voices_full",
+            Self::NotYours => "not_yours",
             Self::JobsFull => "jobs_full",
             Self::JobUnfinished => "job_unfinished",
             Self::EngineUnreachable => "engine_unreachable",
@@ -165,6 +168,21 @@ impl ServiceError {
     pub(crate) fn voices_full(max_kept: usize) -> Self {
         let message = format!("{max_kept} voices are saved, which is the limit; delete some");
         Self::client(ErrorKind::VoicesFull, None, message)
+    }
+
+    /// The key may keep no more voices.
+    pub(crate) fn voices_of_key_full(max_kept: usize) -> Self {
+        let message = format!(
+            "this key has saved {max_kept} voices, which is its limit (voices.max_kept_per_key); delete some"
+        );
+        Self::client(ErrorKind::VoicesFull, None, message)
+    }
+
+    /// A shared voice, which only its owner may change.
+    pub(crate) fn voice_of_another() -> Self {
+        let message = "voice_id: this voice is shared with this key; only the key that made it, or an admin key, may \
+                       change or delete it";
+        Self::client(ErrorKind::NotYours, Some("voice_id"), message)
     }
 
     /// No more jobs may be kept.

@@ -8,8 +8,8 @@ use prometheus_client::registry::Registry;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
-    Admission, CacheResult, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError, Speaker,
-    Speaking, Spoken, SpokenBody,
+    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError,
+    Speaker, Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
     config::{CacheConfig, JobsConfig},
     jobs::{Draft, Draining, Jobs},
@@ -78,7 +78,7 @@ impl Service {
     /// # Errors
     /// Whatever fails before the first byte. Later failures are the last item of the body.
     pub async fn speak(&self, mut order: Order) -> Result<Spoken, ServiceError> {
-        self.speaker.find_voice(&mut order.request).await?;
+        self.speaker.find_voice(&order.caller, &mut order.request).await?;
         // An order that has no cache key can't be spoken; the engine says why.
         match self.cache_for(&order).and_then(|cache| Some((cache, self.key(&order)?))) {
             Some((cache, key)) => self.cached(cache, key, order).await,
@@ -91,16 +91,16 @@ impl Service {
     /// # Errors
     /// As [`Self::speak`].
     pub async fn open(&self, mut order: Order) -> Result<Speaking, ServiceError> {
-        self.speaker.find_voice(&mut order.request).await?;
+        self.speaker.find_voice(&order.caller, &mut order.request).await?;
         self.speaker.begin(order).await
     }
 
-    /// Resolves the voice of a request if it names a saved voice.
+    /// Resolves the voice of a request if it names a saved voice that the caller may use.
     ///
     /// # Errors
     /// The store of saved voices failed.
-    pub async fn find_voice(&self, request: &mut SpeechRequest) -> Result<(), ServiceError> {
-        self.speaker.find_voice(request).await
+    pub async fn find_voice(&self, caller: &Caller, request: &mut SpeechRequest) -> Result<(), ServiceError> {
+        self.speaker.find_voice(caller, request).await
     }
 
     /// The engine behind the service.
@@ -123,9 +123,9 @@ impl Service {
         &self.jobs
     }
 
-    /// A job without texts, to be filled and submitted with [`Jobs::create`].
-    pub fn draft_job(&self) -> Draft<'_> {
-        Draft::new(&self.speaker, self.jobs.limits())
+    /// The caller's job without texts, to be filled and submitted with [`Jobs::create`].
+    pub fn draft_job(&self, caller: &Caller) -> Draft<'_> {
+        Draft::new(caller, &self.speaker, self.jobs.limits())
     }
 
     /// The service's metrics.

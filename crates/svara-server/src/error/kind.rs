@@ -69,6 +69,7 @@ fn service_status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::UnsupportedValue => StatusCode::BAD_REQUEST,
         ErrorKind::MissingKey | ErrorKind::InvalidKey => StatusCode::UNAUTHORIZED,
+        ErrorKind::NotYours => StatusCode::FORBIDDEN,
         ErrorKind::NotFound | ErrorKind::UnknownVoice => StatusCode::NOT_FOUND,
         ErrorKind::VoicesFull | ErrorKind::JobsFull | ErrorKind::JobUnfinished => StatusCode::CONFLICT,
         ErrorKind::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,

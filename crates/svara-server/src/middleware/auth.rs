@@ -11,7 +11,7 @@ use http::{
     HeaderMap, HeaderName, Method, Uri,
     header::{AUTHORIZATION, UPGRADE},
 };
-use svara_service::{Caller, callers::Callers};
+use svara_service::callers::Callers;
 
 use crate::{
     config::OpenGroup,
@@ -34,7 +34,7 @@ pub(crate) struct Guard {
     pub(crate) spelling: Spelling,
 }
 
-/// Middleware: admits requests that have a valid key or need none, and sets the [`Caller`] in their extensions.
+/// Middleware: admits requests that have a valid key or need none, and sets the [`svara_service::Caller`] in their extensions.
 pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     let upgrades =
         request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
@@ -43,7 +43,11 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
     // Methods that the routes don't have need a key, too.
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let caller = match guard.access {
-        Access::Open(group) if reads && guard.open.contains(&group) => Ok(Caller::Anybody),
+        // A list of voices has those of the key. A wrong one is refused there, too: whoever guesses keys learns no more.
+        Access::Open(OpenGroup::Voices) if reads && given.is_some() => {
+            guard.callers.identify(given.as_deref())
+        }
+        Access::Open(group) if reads && guard.open.contains(&group) => Ok(guard.callers.nobody_yet()),
         Access::KeyInMessage if reads && given.is_none() => Ok(guard.callers.nobody_yet()),
         _ => guard.callers.identify(given.as_deref()),
     };

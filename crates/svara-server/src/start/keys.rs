@@ -43,7 +43,7 @@ fn watched(config: &ServerConfig) -> anyhow::Result<Watched<KeyRing>> {
     let file = Some(config.keys_file.clone()).filter(|file| !file.as_os_str().is_empty());
     let files: Vec<_> = file.clone().into_iter().collect();
     let mut fixed = config.keys.clone();
-    fixed.extend(config.api_key.reveal().map(|key| KeyEntry::unbounded(PLAIN_KEY_NAME, key)));
+    fixed.extend(config.api_key.reveal().map(plain_key));
     let rings = KeyRings::default();
     let load = move || {
         let mut entries = fixed.clone();
@@ -53,6 +53,11 @@ fn watched(config: &ServerConfig) -> anyhow::Result<Watched<KeyRing>> {
         Ok(rings.ring(entries)?)
     };
     Watched::new("api keys", files, load)
+}
+
+/// The operator's own key, which may do everything.
+fn plain_key(key: &str) -> KeyEntry {
+    KeyEntry { admin: true, ..KeyEntry::unbounded(PLAIN_KEY_NAME, key) }
 }
 
 /// The form of the keys file.

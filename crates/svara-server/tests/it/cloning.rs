@@ -10,7 +10,7 @@ use crate::harness::{Server, status_and_json};
 const FRAME_BYTES: usize = 2048 * 2;
 
 /// A tone of this length and amplitude, as WAV.
-fn wav(seconds: f32, amplitude: f32) -> Vec<u8> {
+pub fn wav(seconds: f32, amplitude: f32) -> Vec<u8> {
     let spec = hound::WavSpec {
         channels: 2,
         sample_rate: 16_000,
@@ -28,7 +28,7 @@ fn wav(seconds: f32, amplitude: f32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }

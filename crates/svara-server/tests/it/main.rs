@@ -48,3 +48,4 @@ mod tls;
 mod traces;
 mod turns;
 mod voice_names;
+mod voice_owners;

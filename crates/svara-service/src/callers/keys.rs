@@ -83,6 +83,9 @@ pub struct KeyEntry {
     /// Characters per day (UTC); absent: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub characters_per_day: Option<u64>,
+    /// Whether the holder sees, uses and deletes the voices and jobs of all keys.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub admin: bool,
 }
 
 impl KeyEntry {
@@ -94,6 +97,7 @@ impl KeyEntry {
             requests_per_minute: None,
             concurrent_streams: None,
             characters_per_day: None,
+            admin: false,
         }
     }
 

@@ -136,11 +136,12 @@ impl Caller {
         }
     }
 
-    /// Whether the caller owns what was stored under this name. If no key is required, everything belongs to everyone.
+    /// Whether the caller owns what was stored under this name. If no key is required, everything belongs to everyone; to
+    /// an admin key, too.
     pub(crate) fn owns(&self, key_name: Option<&str>) -> bool {
         match self {
             Self::Anybody => true,
-            Self::Known(_) => self.key_name() == key_name,
+            Self::Known(holder) => holder.0.entry.admin || self.key_name() == key_name,
             Self::Unknown => false,
         }
     }

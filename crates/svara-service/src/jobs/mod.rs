@@ -126,17 +126,13 @@ impl Jobs {
         &self.config
     }
 
-    /// Creates a job for the caller and charges its characters; its items are spoken when their turn comes.
+    /// Creates the draft's job for its caller and charges its characters; its items are spoken when their turn comes.
     ///
     /// # Errors
     /// The draft is empty, the caller's quota is used up, there is no store or no room, or the store failed. No job is
     /// created then.
-    pub async fn create(
-        self: &Arc<Self>,
-        caller: &Caller,
-        draft: Draft<'_>,
-    ) -> Result<(String, Job), ServiceError> {
-        let (items, characters) = draft.finish()?;
+    pub async fn create(self: &Arc<Self>, draft: Draft<'_>) -> Result<(String, Job), ServiceError> {
+        let (caller, items, characters) = draft.finish()?;
         let charge = caller.charge(characters)?;
         self.ready().await?;
         let place = Place::take(self)?;

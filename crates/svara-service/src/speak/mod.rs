@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use self::log::SpeechLog;
 pub use self::speaking::{EncodedSpeech, Speaking, Whole};
-use crate::{Admission, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
+use crate::{Admission, Caller, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
 
 /// Starts speech: everything that it needs besides an [`Order`].
 pub struct Speaker {
@@ -39,13 +39,13 @@ impl Speaker {
         &self.engine
     }
 
-    /// Resolves the voice of a request if it names a saved voice.
+    /// Resolves the voice of a request if it names a saved voice that the caller may use.
     ///
     /// # Errors
     /// The store of saved voices failed.
-    pub async fn find_voice(&self, request: &mut SpeechRequest) -> Result<(), ServiceError> {
+    pub async fn find_voice(&self, caller: &Caller, request: &mut SpeechRequest) -> Result<(), ServiceError> {
         if request.reference.is_none() {
-            let kept = self.voices.get(&request.voice).await?;
+            let kept = self.voices.get(caller, &request.voice).await?;
             request.reference = kept.map(|voice| Arc::clone(&voice.reference));
         }
         Ok(())

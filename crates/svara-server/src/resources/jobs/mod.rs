@@ -65,7 +65,7 @@ async fn create(
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
     let draft = read_draft(&state, &asker, request).await?;
-    let (id, job) = state.service.jobs().create(&asker.caller, draft).await?;
+    let (id, job) = state.service.jobs().create(draft).await?;
     let place = HeaderValue::try_from(format!("/v1/jobs/{id}"));
     let mut response = (StatusCode::ACCEPTED, Json(JobView::whole(&id, &job))).into_response();
     response.headers_mut().extend(place.ok().map(|place| (LOCATION, place)));
@@ -273,7 +273,7 @@ fn unknown() -> ApiError {
 
 /// One text as a request's fields in JSON, or many as lines of such.
 async fn read_draft<'a>(state: &'a AppState, asker: &Asker, request: Request) -> Result<Draft<'a>, ApiError> {
-    let mut draft = state.service.draft_job();
+    let mut draft = state.service.draft_job(&asker.caller);
     match body::body_type(&request) {
         BodyType::Json => {
             let fields = body::json(request, state.body_bytes).await?;

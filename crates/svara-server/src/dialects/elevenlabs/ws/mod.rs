@@ -168,7 +168,7 @@ async fn prepare(
         ..asker.speech_request()
     };
     // Once for all that the socket speaks.
-    state.service.find_voice(&mut request).await?;
+    state.service.find_voice(&asker.caller, &mut request).await?;
     let engine = state.service.engine();
     if request.reference.is_none() {
         engine.voices().find(&request.voice).map_err(SpeakError::from)?;
