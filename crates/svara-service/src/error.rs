@@ -45,8 +45,10 @@ pub enum ErrorKind {
     EngineBusy,
     /// The engine didn't answer in time.
     EngineTimeout,
-    /// The engine failed, or ended without audio.
+    /// The engine failed.
     EngineError,
+    /// The engine ended without audio. To callers, an engine's failure as others.
+    NoAudio,
     /// The model generated more audio than the text can take.
     Runaway,
     /// The decoder failed.
@@ -83,7 +85,7 @@ impl ErrorKind {
             Self::EngineUnreachable => "engine_unreachable",
             Self::EngineBusy => "engine_busy",
             Self::EngineTimeout => "engine_timeout",
-            Self::EngineError => "engine_error",
+            Self::EngineError | Self::NoAudio => "engine_error",
             Self::Runaway => "runaway",
             Self::DecoderError => "decoder_error",
             Self::StoreUnavailable => "store_unavailable",
@@ -235,9 +237,8 @@ impl From<SpeakError> for ServiceError {
             }
             SpeakError::Source(SourceError::Timeout { .. }) => (ErrorKind::EngineTimeout, None),
             SpeakError::Runaway { .. } => (ErrorKind::Runaway, None),
-            SpeakError::Source(_) | SpeakError::CutOff { .. } | SpeakError::NoAudio => {
-                (ErrorKind::EngineError, None)
-            }
+            SpeakError::NoAudio => (ErrorKind::NoAudio, None),
+            SpeakError::Source(_) | SpeakError::CutOff { .. } => (ErrorKind::EngineError, None),
             SpeakError::Decode(svara_snac::DecodeError::Full { .. }) => (ErrorKind::ServerFull, None),
             SpeakError::Decode(_) => (ErrorKind::DecoderError, None),
         };

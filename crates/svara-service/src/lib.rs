@@ -15,6 +15,7 @@ pub mod callers;
 mod cloning;
 pub mod config;
 mod error;
+mod fairness;
 pub mod jobs;
 mod lock;
 pub mod metrics;

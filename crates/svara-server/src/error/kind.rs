@@ -80,7 +80,7 @@ fn service_status(kind: ErrorKind) -> StatusCode {
             StatusCode::INTERNAL_SERVER_ERROR
         }
         ErrorKind::NotSupported => StatusCode::NOT_IMPLEMENTED,
-        ErrorKind::EngineError | ErrorKind::Runaway => StatusCode::BAD_GATEWAY,
+        ErrorKind::EngineError | ErrorKind::NoAudio | ErrorKind::Runaway => StatusCode::BAD_GATEWAY,
         ErrorKind::ServerFull
         | ErrorKind::EngineUnreachable
         | ErrorKind::EngineBusy

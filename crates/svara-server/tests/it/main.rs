@@ -28,6 +28,7 @@ mod harness;
 mod http2;
 mod input;
 mod job_owners;
+mod job_turns;
 mod jobs;
 mod long_text;
 mod metrics;

@@ -3,7 +3,10 @@
 mod log;
 mod speaking;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use svara_audio::SampleRate;
 use svara_engine::{Engine, SpeechRequest};
@@ -20,6 +23,8 @@ pub struct Speaker {
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
     log_texts: bool,
+    /// Speeches that have begun with audio.
+    spoken: AtomicU64,
 }
 
 impl Speaker {
@@ -31,12 +36,17 @@ impl Speaker {
         metrics: Arc<Metrics>,
         log_texts: bool,
     ) -> Self {
-        Self { engine, voices, admission, metrics, log_texts }
+        Self { engine, voices, admission, metrics, log_texts, spoken: AtomicU64::new(0) }
     }
 
     /// The engine that speaks.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// How many speeches have begun with audio so far: proof that the engine works.
+    pub(crate) fn spoken(&self) -> u64 {
+        self.spoken.load(Ordering::Relaxed)
     }
 
     /// Resolves the voice of a request if it names a saved voice that the caller may use.
@@ -69,6 +79,7 @@ impl Speaker {
         let speech = self.engine.speak(request).instrument(log.span());
         let speech = speech.await.inspect_err(|_| log.refused())?;
         permit.spoken();
+        self.spoken.fetch_add(1, Ordering::Relaxed);
         log.first_audio(&speech);
         let rate = SampleRate::new(speech.sample_rate_hz()).map_err(ServiceError::internal);
         let rate = rate.inspect_err(|_| log.refused())?;
