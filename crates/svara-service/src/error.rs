@@ -166,6 +166,14 @@ impl ServiceError {
         Self { origin: Origin::Server, retryable: true, retry_after: Some(retry_after), ..error }
     }
 
+    /// The key has its share of the requests that wait.
+    pub(crate) fn queue_of_key_full(count: usize) -> Self {
+        let message = format!(
+            "this key has {count} requests waiting for a stream, which is its share of the queue (limits.queue_per_key)"
+        );
+        Self { retryable: true, ..Self::client(ErrorKind::TooManyStreams, None, message) }
+    }
+
     /// No more voices may be kept.
     pub(crate) fn voices_full(max_kept: usize) -> Self {
         let message = format!("{max_kept} voices are saved, which is the limit; delete some");

@@ -20,6 +20,7 @@ pub mod jobs;
 mod lock;
 pub mod metrics;
 mod order;
+mod queue;
 mod reference;
 mod service;
 mod speak;

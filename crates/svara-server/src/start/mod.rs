@@ -51,7 +51,7 @@ pub struct Server {
 /// As [`engine`]; or the keys, the encoder or the cache's store can't be used.
 pub async fn server(config: &Config) -> anyhow::Result<Server> {
     // First, because it is quick and often wrong.
-    let keys = Keys::load(&config.server)?;
+    let keys = Keys::load(config)?;
     let engine = engine(config).await?;
     let (cloning, voices) = callers_voices(config, &engine).await?;
     let opening = config.clone();
@@ -64,6 +64,7 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
         limits: QueueLimits {
             streams: config.limits.streams,
             queue: config.limits.queue,
+            queue_per_key: config.limits.queue_of_each_key(),
             patience: config.limits.queue_seconds.duration(),
         },
         cache: (config.cache.clone(), cache),
@@ -130,7 +131,7 @@ fn stores(config: &Config) -> anyhow::Result<(Option<Store>, Result<Store, Strin
 /// # Errors
 /// As [`engine`], except for failures to load the decoder.
 pub fn check(config: &Config) -> anyhow::Result<()> {
-    Keys::load(&config.server)?;
+    Keys::load(config)?;
     http::tls(config)?;
     voices_and_prompts(config)?;
     let mut models = Vec::new();

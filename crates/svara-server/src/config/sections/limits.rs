@@ -20,6 +20,10 @@ pub struct LimitsConfig {
     pub streams: usize,
     /// The most requests that wait for a stream.
     pub queue: usize,
+    /// The most requests of one API key that wait for a stream. 0: half of `queue`.
+    pub queue_per_key: usize,
+    /// Concurrent streams of an API key that has no limit of its own. 0: all, unless others wait.
+    pub streams_per_key: u32,
     /// The longest wait for a stream.
     pub queue_seconds: Seconds,
     /// Concurrent connections; for a further one, the longest idle one gives way.
@@ -47,6 +51,8 @@ impl Default for LimitsConfig {
             all_bodies_bytes: 128 * 1024 * 1024,
             streams: 0,
             queue: 16,
+            queue_per_key: 0,
+            streams_per_key: 0,
             queue_seconds: Seconds::new(5),
             connections: 4096,
             connections_per_address: 1024,
@@ -77,6 +83,11 @@ impl LimitsConfig {
         TEXT_BODY_BYTES.max(longest_text.saturating_add(OTHER_FIELDS_BYTES)).min(self.body_bytes)
     }
 
+    /// The most requests of one key that wait for a stream.
+    pub(crate) fn queue_of_each_key(&self) -> usize {
+        if self.queue_per_key == 0 { self.queue.div_ceil(2) } else { self.queue_per_key }
+    }
+
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
         for (key, value) in [
             ("text_characters", self.text_characters),
@@ -89,6 +100,9 @@ impl LimitsConfig {
         }
         if self.all_bodies_bytes / 2 < self.body_bytes {
             return Err(ConfigError::new("limits.all_bodies_bytes must be at least twice limits.body_bytes"));
+        }
+        if self.queue_per_key > self.queue {
+            return Err(ConfigError::new("limits.queue_per_key must be at most limits.queue"));
         }
         if self.streams > MAX_CONNECTIONS || self.queue > MAX_CONNECTIONS {
             let reason = format!("limits.streams and limits.queue must be at most {MAX_CONNECTIONS}");
