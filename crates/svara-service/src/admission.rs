@@ -135,6 +135,11 @@ impl Permit {
     pub(crate) fn spoken(&mut self) {
         self.key.spoken();
     }
+
+    /// Charges sound that was made.
+    pub(crate) fn heard(&self, audio: Duration) {
+        self.key.heard(audio);
+    }
 }
 
 impl Admission {

@@ -1,13 +1,15 @@
 //! Turns an uploaded recording into codes for the prompt.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use svara_audio::{DecodeError, DecodeLimits, Mono, SampleRate, check_reference, decode_upload};
+use svara_audio::{
+    DecodeError, DecodeLimits, MIN_REFERENCE, Mono, SampleRate, check_reference, decode_upload,
+};
 use svara_snac::{Frame, SnacEncoder};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{ServiceError, config::CloningConfig};
+use crate::{Caller, ServiceError, callers::Cost, config::CloningConfig};
 
 /// Recordings decoded concurrently; each takes a core.
 const DECODING: usize = 2;
@@ -43,12 +45,16 @@ impl Cloning {
     /// reason why they can't be used; it runs on a thread that may block.
     ///
     /// # Errors
-    /// There is no encoder, too many recordings are being processed, or this one can't be used; says why.
+    /// There is no encoder, the caller's key has used up its day, too many recordings are being processed, or this one can't
+    /// be used; says why. A recording that isn't turned into frames costs nothing.
     pub async fn frames(
         &self,
+        caller: &Caller,
         read: impl FnOnce(usize) -> Result<Bytes, String> + Send + 'static,
     ) -> Result<Arc<[Frame]>, ServiceError> {
         let encoder = self.encoder()?;
+        // The shortest one's price, before any work is done for it.
+        let least = caller.charge(Cost::of_recording(MIN_REFERENCE))?;
         let _place: SemaphorePermit<'_> =
             self.places.try_acquire().map_err(|_| ServiceError::cloning_busy())?;
         let rate = SampleRate::new(encoder.sample_rate_hz()).map_err(ServiceError::internal)?;
@@ -63,7 +69,11 @@ impl Cloning {
             decoded
         });
         let mono = decoded.await.map_err(ServiceError::internal)??;
+        let length = Duration::from_secs_f64(mono.samples.len() as f64 / f64::from(mono.rate.hz()));
+        let rest = caller.charge(Cost::of_recording(length.saturating_sub(MIN_REFERENCE)))?;
         let frames = encoder.encode(mono.samples).await.map_err(ServiceError::internal)?;
+        least.spend();
+        rest.spend();
         Ok(frames.into())
     }
 

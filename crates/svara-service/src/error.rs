@@ -260,7 +260,7 @@ impl From<OverQuota> for ServiceError {
         let (kind, retryable, retry_after) = match error {
             OverQuota::Requests { retry_after, .. } => (ErrorKind::RateLimited, true, Some(retry_after)),
             OverQuota::Streams { .. } => (ErrorKind::TooManyStreams, true, None),
-            OverQuota::Characters { retry_after, .. } => {
+            OverQuota::Characters { retry_after, .. } | OverQuota::Audio { retry_after, .. } => {
                 (ErrorKind::QuotaExceeded, retry_after.is_some(), retry_after)
             }
         };

@@ -57,7 +57,7 @@ impl<R: FnOnce(usize) -> Result<Bytes, String> + Send + 'static> ReferenceReques
             return Ok(Some(Arc::new(ReferenceVoice { transcript: Some(transcript.into()), ..reference })));
         } else if let Some(read) = self.recording {
             can_clone()?;
-            service.cloning().frames(read).await?
+            service.cloning().frames(caller, read).await?
         } else {
             return Ok(None);
         };

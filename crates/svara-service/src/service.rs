@@ -11,6 +11,7 @@ use crate::{
     Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError,
     Speaker, Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
+    callers::{Cost, KeyStream},
     config::{CacheConfig, JobsConfig},
     jobs::{Draft, Draining, Jobs},
     metrics::Metrics,
@@ -163,14 +164,25 @@ impl Service {
         let (spec, delivery, dialect) = (order.spec, order.delivery, order.dialect);
         let voice: String = order.request.voice.chars().take(64).collect();
         let characters = order.request.text.chars().count();
-        let speaker = Arc::clone(&self.speaker);
+        let (speaker, caller) = (Arc::clone(&self.speaker), order.caller.clone());
         let (result, head, body) = match cache.find(key, |sink| make(speaker, order, sink)).await {
             Found::Entry(entry) => {
+                caller.charge(Cost::of_text(characters as u64))?.spend();
                 let head = Head { finish: entry.finish, ..Head::default() };
                 (CacheResult::Hit, head, SpokenBody::Whole(entry.body))
             }
-            Found::Joined(listener) => listen(listener, CacheResult::Join, delivery).await?,
-            Found::Started(listener) => listen(listener, CacheResult::Miss, delivery).await?,
+            Found::Joined(listener) => {
+                // It is one of the key's streams, though not of the server's.
+                let stream = caller.start_stream(characters)?;
+                listen(listener, CacheResult::Join, delivery, Some(stream)).await?
+            }
+            Found::Started(listener) => {
+                let listened = listen(listener, CacheResult::Miss, delivery, None).await?;
+                if listened.0 == CacheResult::Hit {
+                    caller.charge(Cost::of_text(characters as u64))?.spend();
+                }
+                listened
+            }
         };
         if result != CacheResult::Miss {
             let (dialect, cache) = (dialect.name(), result.name());
@@ -229,16 +241,21 @@ async fn listen(
     mut listener: Listener,
     result: CacheResult,
     delivery: Delivery,
+    mut held: Option<KeyStream>,
 ) -> Result<(CacheResult, Head, SpokenBody), ServiceError> {
     let first = listener.next().await;
     let first = first.ok_or_else(|| ServiceError::internal("the speech has no bytes"))??;
+    if let Some(held) = &mut held {
+        held.spoken();
+    }
     let head = listener.head();
     let result = if head.stored { CacheResult::Hit } else { result };
     // A file that isn't streamed, or comes from the store, is one chunk.
     if head.stored || delivery == Delivery::Whole {
         return Ok((result, head, SpokenBody::Whole(first)));
     }
-    let rest =
-        stream::unfold(listener, |mut listener| async move { Some((listener.next().await?, listener)) });
+    let rest = stream::unfold((listener, held), |(mut listener, held)| async move {
+        Some((listener.next().await?, (listener, held)))
+    });
     Ok((result, head, SpokenBody::Streamed(stream::iter([Ok(first)]).chain(rest).boxed())))
 }

@@ -326,7 +326,7 @@ async fn keep(
     ])?;
     let audio = fields.audio.filter(|audio| !audio.is_empty());
     let audio = audio.ok_or_else(|| ApiError::invalid("audio", "is required"))?;
-    let frames = state.service.cloning().frames(|max_bytes| audio.into_bytes(max_bytes)).await?;
+    let frames = state.service.cloning().frames(caller, |max_bytes| audio.into_bytes(max_bytes)).await?;
     let new = NewVoice {
         name: name.trim().to_owned(),
         description: fields.description,

@@ -14,6 +14,7 @@ use std::{
 
 use tokio::sync::watch;
 
+pub(crate) use self::quota::Cost;
 use self::quota::{Moment, Quota, Usage};
 pub use self::{
     keys::{KeyEntry, KeyError, KeyHash, random_key},
@@ -151,31 +152,31 @@ impl Caller {
     /// # Errors
     /// The key has none left, or has not arrived yet.
     pub(crate) fn start_stream(&self, characters: usize) -> Result<KeyStream, ServiceError> {
-        let charge = self.take(characters, Usage::start)?;
-        Ok(KeyStream(charge))
+        let cost = Cost::of_live(characters as u64);
+        let start = |usage: &mut Usage, quota: &Quota, now| usage.start(quota, cost.characters, now);
+        Ok(KeyStream(self.take(cost, start)?))
     }
 
-    /// Takes characters of the key's day for later work, without a stream.
+    /// Takes what something costs of the key's day, without a stream.
     ///
     /// # Errors
     /// The key has none left, or has not arrived yet.
-    pub(crate) fn charge(&self, characters: usize) -> Result<Charge, ServiceError> {
-        self.take(characters, Usage::charge)
+    pub(crate) fn charge(&self, cost: Cost) -> Result<Charge, ServiceError> {
+        self.take(cost, |usage, quota, now| usage.charge(quota, cost, now))
     }
 
     fn take(
         &self,
-        characters: usize,
-        take: fn(&mut Usage, &Quota, u64, Moment) -> Result<(), OverQuota>,
+        unspent: Cost,
+        take: impl FnOnce(&mut Usage, &Quota, Moment) -> Result<(), OverQuota>,
     ) -> Result<Charge, ServiceError> {
-        let unspent = characters as u64;
         let holder = match self {
             Self::Anybody => None,
             Self::Known(holder) => Some(holder),
             Self::Unknown => return Err(ServiceError::key_missing()),
         };
         if let Some(holder) = holder {
-            holder.used(|usage, quota, now| take(usage, quota, unspent, now))?;
+            holder.used(take)?;
         }
         Ok(Charge { holder: holder.cloned(), unspent })
     }
@@ -195,23 +196,23 @@ impl KeyHolder {
     }
 }
 
-/// Characters taken from a key's day; refunded on drop unless spent.
+/// What was taken of a key's day; refunded on drop unless spent.
 #[derive(Debug)]
 pub(crate) struct Charge {
     holder: Option<KeyHolder>,
-    unspent: u64,
+    unspent: Cost,
 }
 
 impl Charge {
-    /// Spends the characters: they aren't refunded any more.
+    /// Spends it: it isn't refunded any more.
     pub(crate) fn spend(mut self) {
-        self.unspent = 0;
+        self.unspent = Cost::default();
     }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        if let Some(holder) = self.holder.as_ref().filter(|_| self.unspent > 0) {
+        if let Some(holder) = self.holder.as_ref().filter(|_| self.unspent != Cost::default()) {
             lock(&holder.0.usage).refund(self.unspent, holder.now());
         }
     }
@@ -229,14 +230,21 @@ impl KeyStream {
 
     /// Spends the characters: there is audio.
     pub(crate) fn spoken(&mut self) {
-        self.0.unspent = 0;
+        self.0.unspent = Cost::default();
+    }
+
+    /// Charges sound that was made.
+    pub(crate) fn heard(&self, audio: Duration) {
+        if let Some(holder) = &self.0.holder {
+            lock(&holder.0.usage).heard(audio, holder.now());
+        }
     }
 }
 
 impl Drop for KeyStream {
     fn drop(&mut self) {
         if let Some(holder) = &self.0.holder {
-            lock(&holder.0.usage).end(0, holder.now());
+            lock(&holder.0.usage).end();
         }
     }
 }
@@ -282,7 +290,7 @@ mod tests {
         let rings = KeyRings::default();
         let (_keys, asking) = callers(&rings, vec![KeyEntry::unbounded("a", "k")]);
         assert_eq!(asking.nobody_yet().start_stream(1).unwrap_err().kind, ErrorKind::MissingKey);
-        assert_eq!(asking.nobody_yet().charge(1).unwrap_err().kind, ErrorKind::MissingKey);
+        assert_eq!(asking.nobody_yet().charge(Cost::of_text(1)).unwrap_err().kind, ErrorKind::MissingKey);
     }
 
     #[test]
@@ -296,10 +304,10 @@ mod tests {
         let (_keys, callers) = callers(&rings, vec![entry]);
         let caller = callers.identify(Some("k")).unwrap();
         let mut stream = caller.start_stream(4).unwrap();
-        assert_eq!(caller.charge(7).unwrap_err().kind, ErrorKind::QuotaExceeded);
-        drop(caller.charge(6).unwrap());
-        caller.charge(6).unwrap().spend();
-        assert_eq!(caller.charge(1).unwrap_err().kind, ErrorKind::QuotaExceeded);
+        assert_eq!(caller.charge(Cost::of_text(7)).unwrap_err().kind, ErrorKind::QuotaExceeded);
+        drop(caller.charge(Cost::of_text(6)).unwrap());
+        caller.charge(Cost::of_text(6)).unwrap().spend();
+        assert_eq!(caller.charge(Cost::of_text(1)).unwrap_err().kind, ErrorKind::QuotaExceeded);
         stream.spoken();
         drop(stream);
         assert_eq!(caller.start_stream(1).unwrap_err().kind, ErrorKind::QuotaExceeded);

@@ -49,7 +49,7 @@ pub use self::{
 };
 use crate::{
     Caller, ErrorKind, ServiceError, Speaker,
-    callers::Charge,
+    callers::{Charge, Cost},
     config::JobsConfig,
     lock::lock,
     metrics::JobMetrics,
@@ -146,7 +146,7 @@ impl Jobs {
     /// created then.
     pub async fn create(self: &Arc<Self>, draft: Draft<'_>) -> Result<(String, Job), ServiceError> {
         let (caller, items, characters) = draft.finish()?;
-        let charge = caller.charge(characters)?;
+        let charge = caller.charge(Cost::of_text(characters as u64))?;
         self.ready().await?;
         let place = Place::take(self, caller.key_name())?;
         let created_unix_s = unix_time().as_secs();

@@ -1,5 +1,7 @@
 //! A speech and its encoder, chunk by chunk.
 
+use std::time::Duration;
+
 use svara_audio::{Encoder, EncoderSpec, SampleRate, encode_whole};
 use svara_engine::{PieceTiming, Speech, SpeechReport};
 
@@ -11,7 +13,7 @@ use crate::{ServiceError, admission::Permit};
 pub struct Speaking {
     speech: Speech,
     rate: SampleRate,
-    _permit: Permit,
+    permit: Permit,
     log: SpeechLog,
     /// Nothing is sent before the end, so that any failure is a refusal.
     whole: bool,
@@ -19,7 +21,7 @@ pub struct Speaking {
 
 impl Speaking {
     pub(super) fn new(speech: Speech, rate: SampleRate, permit: Permit, log: SpeechLog) -> Self {
-        Self { speech, rate, _permit: permit, log, whole: false }
+        Self { speech, rate, permit, log, whole: false }
     }
 
     /// The sample rate.
@@ -32,7 +34,11 @@ impl Speaking {
     /// Not cancel-safe: a call dropped half-way ends the speech with an error.
     pub async fn next(&mut self) -> Option<Result<Vec<f32>, ServiceError>> {
         match self.log.next(&mut self.speech).await {
-            Some(Ok(samples)) => Some(Ok(samples)),
+            Some(Ok(samples)) => {
+                let seconds = samples.len() as f64 / f64::from(self.rate.hz());
+                self.permit.heard(Duration::from_secs_f64(seconds));
+                Some(Ok(samples))
+            }
             Some(Err(error)) => {
                 let error = ServiceError::from(error);
                 self.failed(&error);
