@@ -59,6 +59,8 @@ pub enum ErrorKind {
     VoiceDamaged,
     /// A job, or its audio or times, can't be read.
     JobDamaged,
+    /// The client takes the audio too slowly.
+    SlowReader,
     /// A fault of the service itself.
     Internal,
 }
@@ -91,6 +93,7 @@ impl ErrorKind {
             Self::StoreUnavailable => "store_unavailable",
             Self::VoiceDamaged => "voice_damaged",
             Self::JobDamaged => "job_damaged",
+            Self::SlowReader => "slow_reader",
             Self::Internal => "internal_error",
         }
     }
@@ -178,6 +181,12 @@ impl ServiceError {
     pub(crate) fn voices_full(max_kept: usize) -> Self {
         let message = format!("{max_kept} voices are saved, which is the limit; delete some");
         Self::client(ErrorKind::VoicesFull, None, message)
+    }
+
+    /// A client that takes its audio too slowly.
+    pub(crate) fn slow_reader() -> Self {
+        let message = "the client takes the audio too slowly (limits.min_read_speed)";
+        Self::client(ErrorKind::SlowReader, None, message)
     }
 
     /// The key may keep no more voices.

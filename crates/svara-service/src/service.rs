@@ -8,8 +8,8 @@ use prometheus_client::registry::Registry;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
-    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError,
-    Speaker, Speaking, Spoken, SpokenBody,
+    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, LeastSpeed, Order, QueueLimits,
+    ServiceError, Speaker, Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
     callers::{Cost, KeyStream},
     config::{CacheConfig, JobsConfig},
@@ -38,6 +38,8 @@ pub struct ServiceParts {
     pub setup: String,
     /// Whether the log shows the texts of orders.
     pub log_texts: bool,
+    /// The least speed of listeners.
+    pub least_speed: LeastSpeed,
 }
 
 /// Speech for callers: live or as jobs, generated or from the cache.
@@ -62,8 +64,14 @@ impl Service {
         let cache = config.is_on().then(|| Arc::new(Cache::new(&config, store, metrics.cache())));
         let (config, store) = parts.jobs;
         let jobs = Arc::new(Jobs::new(store, &config, metrics.jobs()));
-        let speaker =
-            Speaker::new(engine, Arc::clone(&voices), admission, Arc::clone(&metrics), parts.log_texts);
+        let speaker = Speaker::new(
+            engine,
+            Arc::clone(&voices),
+            admission,
+            Arc::clone(&metrics),
+            parts.log_texts,
+            parts.least_speed,
+        );
         let (speaker, cloning) = (Arc::new(speaker), parts.cloning);
         Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics }
     }
@@ -216,7 +224,9 @@ async fn anew(speaker: &Speaker, order: Order) -> Result<Spoken, ServiceError> {
 /// Generates an order's audio for all listeners of the sink.
 async fn make(speaker: Arc<Speaker>, order: Order, sink: Sink) -> Result<(), ServiceError> {
     let (spec, delivery) = (order.spec, order.delivery);
-    let speaking = speaker.begin(order).await?;
+    let mut speaking = speaker.begin(order).await?;
+    // Several may listen: the slowest must not end it for the others.
+    speaking.listened_to_by_many();
     let mut head = Head { server_timing: Some(speaking.server_timing()), ..Head::default() };
     match delivery {
         Delivery::Streamed => {

@@ -80,6 +80,7 @@ fn service(cache: CacheConfig) -> (Service, Arc<ThreeFrames>) {
         jobs: (JobsConfig::default(), Err("no store".to_owned())),
         setup: "test".to_owned(),
         log_texts: false,
+        least_speed: svara_service::LeastSpeed { speed: 0.0, window: std::time::Duration::ZERO },
     };
     (Service::new(parts, |_| {}), source)
 }

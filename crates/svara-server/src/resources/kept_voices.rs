@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use svara_engine::{Gender, SpeakError};
 use svara_service::{
-    Caller, Dialect, ServiceError, primary_language,
+    Dialect, ServiceError, primary_language,
     voices::{KeptVoice, NewVoice, VoiceChange},
 };
 use utoipa::openapi::{
@@ -26,6 +26,7 @@ use super::{
     voices::Entry,
 };
 use crate::{
+    audit::{self, Act, outcome},
     config::OpenGroup,
     error::{ApiError, Refused, Spelling, Svara, dialect_by_key},
     reading::{
@@ -164,7 +165,7 @@ async fn create(
         let reason = "must be true: the speaker must have agreed to it";
         return Err(ApiError::invalid("consent", reason).into());
     }
-    let voice = keep(&state, &asker.caller, fields, name, true).await?;
+    let voice = keep(&state, &asker, fields, name, true).await?;
     Ok((StatusCode::CREATED, Json(Entry::kept(&voice))).into_response())
 }
 
@@ -188,7 +189,7 @@ async fn clone_voice(
     let fields = read_fields(request, state.body_bytes).await?;
     let return_tokens = fields.return_tokens.unwrap_or(true);
     let sample_rate_hz = state.service.cloning().sample_rate_hz()?;
-    let voice = keep(&state, &asker.caller, fields, "voice clone".to_owned(), false).await?;
+    let voice = keep(&state, &asker, fields, "voice clone".to_owned(), false).await?;
     let tokens = voice.reference.tokens(&state.service.engine().profile().layout);
     let tokens = tokens.ok_or_else(|| ApiError::internal("the encoder's codes don't fit the model"))?;
     Ok(Json(Cloned {
@@ -266,7 +267,10 @@ async fn change(
         return Err(ApiError::invalid("name", "must not be empty").into());
     }
     let change = VoiceChange { name, description, shared };
-    match state.service.voices().change(&asker.caller, &id, change).await? {
+    let changed = state.service.voices().change(&asker.caller, &id, change).await;
+    let found = changed.as_ref().map(Option::is_some).map_err(Clone::clone);
+    audit::note(&asker, Act::VoiceChanged, &id, outcome(&found));
+    match changed? {
         Some(voice) => Ok(Json(Entry::kept(&voice)).into_response()),
         None => {
             let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
@@ -302,7 +306,9 @@ async fn delete(
     asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Json<Done>, Refused<Svara>> {
-    if state.service.voices().delete(&asker.caller, &id).await? {
+    let deleted = state.service.voices().delete(&asker.caller, &id).await;
+    audit::note(&asker, Act::VoiceDeleted, &id, outcome(&deleted));
+    if deleted? {
         return Ok(Json(DONE));
     }
     let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
@@ -313,7 +319,7 @@ async fn delete(
 /// Saves the voice of a recording; one without a declared consent is only held for a while.
 async fn keep(
     state: &AppState,
-    caller: &Caller,
+    asker: &Asker,
     fields: Fields,
     name: String,
     listed: bool,
@@ -326,7 +332,8 @@ async fn keep(
     ])?;
     let audio = fields.audio.filter(|audio| !audio.is_empty());
     let audio = audio.ok_or_else(|| ApiError::invalid("audio", "is required"))?;
-    let frames = state.service.cloning().frames(caller, |max_bytes| audio.into_bytes(max_bytes)).await?;
+    let frames =
+        state.service.cloning().frames(&asker.caller, |max_bytes| audio.into_bytes(max_bytes)).await?;
     let new = NewVoice {
         name: name.trim().to_owned(),
         description: fields.description,
@@ -338,11 +345,14 @@ async fn keep(
         shared: fields.shared == Some(true),
     };
     let voices = state.service.voices();
-    if new.consent {
-        Ok(voices.create(caller, new, &frames).await?)
+    let kept = if new.consent {
+        voices.create(&asker.caller, new, &frames).await
     } else {
-        Ok(voices.hold(caller, new, &frames).await)
-    }
+        Ok(voices.hold(&asker.caller, new, &frames).await)
+    };
+    let id = kept.as_ref().map_or("", |kept| kept.reference.voice.voice_id.as_str());
+    audit::note(asker, Act::VoiceCreated, id, kept.as_ref().map_or_else(|error| error.kind.name(), |_| "ok"));
+    Ok(kept?)
 }
 
 async fn read_fields(request: Request, limit_bytes: usize) -> Result<Fields, ApiError> {

@@ -1,13 +1,20 @@
 //! API keys from the configuration, and from a file that is reloaded when it changes.
 
-use std::{net::ToSocketAddrs, path::Path, sync::Arc};
+use std::{
+    net::ToSocketAddrs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use svara_http::Watched;
 use svara_service::callers::{Callers, KeyEntry, KeyRing, KeyRings};
 
-use crate::config::Config;
+use crate::{audit, config::Config};
 
 /// The name of the key that the environment or the configuration gives in plain text.
 const PLAIN_KEY_NAME: &str = "api_key";
@@ -45,7 +52,8 @@ fn watched(Config { server: config, limits, .. }: &Config) -> anyhow::Result<Wat
     let mut fixed = config.keys.clone();
     fixed.extend(config.api_key.reveal().map(plain_key));
     let (rings, share) = (KeyRings::default(), Some(limits.streams_per_key).filter(|share| *share > 0));
-    let load = move || {
+    let loaded = AtomicBool::new(false);
+    let ring = move || {
         let mut entries = fixed.clone();
         if let Some(file) = &file {
             entries.extend(read(file)?);
@@ -53,7 +61,14 @@ fn watched(Config { server: config, limits, .. }: &Config) -> anyhow::Result<Wat
         for entry in &mut entries {
             entry.concurrent_streams = entry.concurrent_streams.or(share);
         }
-        Ok(rings.ring(entries)?)
+        anyhow::Ok(rings.ring(entries)?)
+    };
+    let load = move || {
+        let ring = ring();
+        if loaded.swap(true, Ordering::Relaxed) {
+            audit::keys_reloaded(ring.as_ref().ok().map(KeyRing::count));
+        }
+        ring
     };
     Watched::new("api keys", files, load)
 }

@@ -9,7 +9,9 @@ use anyhow::Context;
 use axum::Router;
 use futures::FutureExt;
 use svara_http::{Connections, Lifecycle, Phase};
-use svara_service::{QueueLimits, Service, ServiceParts, cache, config::CacheConfig, jobs, store::Store};
+use svara_service::{
+    LeastSpeed, QueueLimits, Service, ServiceParts, cache, config::CacheConfig, jobs, store::Store,
+};
 use svara_snac::{
     Backend,
     onnx::{Device, Runtime},
@@ -28,6 +30,7 @@ pub use self::{
 use crate::{
     app,
     config::{Config, DecoderBackend, EngineKind},
+    door::Door,
     middleware::HttpMetrics,
     reading::budget::Budget,
     state::App,
@@ -71,6 +74,10 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
         jobs: (config.jobs.clone(), jobs),
         setup: setup(config),
         log_texts: config.log.texts,
+        least_speed: LeastSpeed {
+            speed: config.limits.min_read_speed,
+            window: config.limits.write_stall_seconds.duration(),
+        },
     };
     let (life, connections, http) = <(Lifecycle, Connections, HttpMetrics)>::default();
     let service = Service::new(parts, |registry| http.register(registry, connections.clone()));
@@ -78,7 +85,7 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
     service.run_jobs(&async move { draining.reached(Phase::Draining).await }.boxed().shared());
     let app = App {
         service,
-        callers: keys.callers(),
+        door: Door::new(keys.callers()),
         life: life.clone(),
         body_bytes: config.limits.body_bytes,
         text_body_bytes: config.limits.text_body_bytes(),

@@ -8,6 +8,7 @@
     reason = "helpers of tests are test code too"
 )]
 
+mod audit;
 mod auth;
 mod bodies;
 mod cache;
@@ -24,6 +25,7 @@ mod elevenlabs;
 mod engines;
 mod failures;
 mod foreign_pages;
+mod guessing;
 mod harness;
 mod http2;
 mod input;
@@ -31,6 +33,7 @@ mod job_owners;
 mod job_turns;
 mod jobs;
 mod long_text;
+mod meter;
 mod metrics;
 mod openai;
 mod openapi;
@@ -40,6 +43,7 @@ mod playground;
 mod program;
 mod python_bugs;
 mod raw;
+mod slow_readers;
 mod sockets;
 mod speech;
 mod stores;

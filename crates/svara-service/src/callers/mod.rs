@@ -36,6 +36,25 @@ struct Key {
 #[derive(Debug)]
 pub struct KeyRing(Vec<Arc<Key>>);
 
+impl KeyRing {
+    /// The number of keys.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn find(&self, given: &str) -> Option<Arc<Key>> {
+        let given = KeyHash::of(given);
+        // Every key is compared, so that the time taken doesn't reveal which one matched.
+        let mut found = None;
+        for key in &self.0 {
+            if key.entry.sha256.is(&given) {
+                found = Some(Arc::clone(key));
+            }
+        }
+        found
+    }
+}
+
 /// Makes a [`KeyRing`] at each load. Usage belongs to the name of a key and carries over from one ring to the next.
 #[derive(Debug)]
 pub struct KeyRings {
@@ -86,18 +105,21 @@ impl Callers {
     /// The key is missing or unknown, or its requests of this minute are used up.
     pub fn identify(&self, given: Option<&str>) -> Result<Caller, ServiceError> {
         let Some(keys) = &self.keys else { return Ok(Caller::Anybody) };
-        let given = KeyHash::of(given.ok_or_else(ServiceError::key_missing)?);
-        let ring = Arc::clone(&keys.borrow());
-        // Every key is compared, so that the time taken doesn't reveal which one matched.
-        let mut found = None;
-        for key in &ring.0 {
-            if key.entry.sha256.is(&given) {
-                found = Some(key);
-            }
-        }
-        let holder = KeyHolder(Arc::clone(found.ok_or_else(ServiceError::key_unknown)?));
+        let given = given.ok_or_else(ServiceError::key_missing)?;
+        let holder = KeyHolder(keys.borrow().find(given).ok_or_else(ServiceError::key_unknown)?);
         holder.used(|usage, quota, now| usage.request(quota, now))?;
         Ok(Caller::Known(holder))
+    }
+
+    /// Whether a key is required.
+    pub fn asks_for_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// The name of a key, if it is one of those in force. Charges nothing.
+    pub fn name_of(&self, given: &str) -> Option<String> {
+        let found = self.keys.as_ref()?.borrow().find(given);
+        found.map(|key| key.entry.name.clone())
     }
 
     /// Whether a caller may still use the server: a key that was taken out of the file may not, for all that is open.

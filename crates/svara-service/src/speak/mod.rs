@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use self::log::SpeechLog;
 pub use self::speaking::{EncodedSpeech, Speaking, Whole};
-use crate::{Admission, Caller, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
+use crate::{Admission, Caller, LeastSpeed, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
 
 /// Starts speech: everything that it needs besides an [`Order`].
 pub struct Speaker {
@@ -23,6 +23,7 @@ pub struct Speaker {
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
     log_texts: bool,
+    least: LeastSpeed,
     /// Speeches that have begun with audio.
     spoken: AtomicU64,
 }
@@ -35,8 +36,9 @@ impl Speaker {
         admission: Arc<Admission>,
         metrics: Arc<Metrics>,
         log_texts: bool,
+        least: LeastSpeed,
     ) -> Self {
-        Self { engine, voices, admission, metrics, log_texts, spoken: AtomicU64::new(0) }
+        Self { engine, voices, admission, metrics, log_texts, least, spoken: AtomicU64::new(0) }
     }
 
     /// The engine that speaks.
@@ -83,6 +85,6 @@ impl Speaker {
         log.first_audio(&speech);
         let rate = SampleRate::new(speech.sample_rate_hz()).map_err(ServiceError::internal);
         let rate = rate.inspect_err(|_| log.refused())?;
-        Ok(Speaking::new(speech, rate, permit, log))
+        Ok(Speaking::new(speech, rate, permit, log, self.least))
     }
 }

@@ -40,6 +40,10 @@ pub struct LimitsConfig {
     pub body_seconds: Seconds,
     /// How long a client may read nothing.
     pub write_stall_seconds: Seconds,
+    /// The least that a client may read, in bytes per second of waiting for it, over `write_stall_seconds`. 0: anything.
+    pub min_read_bytes_per_second: u32,
+    /// The least speed at which a client may take streamed audio, as a part of the speed of playback. 0: any.
+    pub min_read_speed: f64,
 }
 
 impl Default for LimitsConfig {
@@ -61,6 +65,8 @@ impl Default for LimitsConfig {
             idle_seconds: Seconds::new(75),
             body_seconds: Seconds::new(60),
             write_stall_seconds: Seconds::new(20),
+            min_read_bytes_per_second: 512,
+            min_read_speed: 0.5,
         }
     }
 }
@@ -127,6 +133,9 @@ impl LimitsConfig {
             if seconds.duration().is_zero() {
                 return Err(ConfigError::new(format!("limits.{key} must be greater than 0")));
             }
+        }
+        if !(0.0..=1.0).contains(&self.min_read_speed) {
+            return Err(ConfigError::new("limits.min_read_speed must be from 0 to 1"));
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     error::{ApiError, ElevenLabs, Refused},
     reading::body::flag,
-    state::AppState,
+    state::{AppState, Asker},
 };
 
 /// Largest message of a client: more than the longest text needs, with every character escaped.
@@ -93,7 +93,7 @@ fn open(
     let inactivity_s = options.as_ref().ok().map(|options| options.inactivity.as_secs());
     let serving = async move |mut socket| {
         let mut addressed = addressed;
-        let Some(first) = first_message(&mut socket, &state, &mut addressed.asker.caller).await else {
+        let Some(first) = first_message(&mut socket, &state, &mut addressed.asker).await else {
             return;
         };
         // Nothing is looked up for a client without a key.
@@ -120,9 +120,9 @@ fn open(
 async fn first_message(
     socket: &mut WebSocket,
     state: &AppState,
-    caller: &mut Caller,
+    asker: &mut Asker,
 ) -> Option<Result<Option<Message>, ApiError>> {
-    if !matches!(caller, Caller::Unknown) {
+    if !matches!(asker.caller, Caller::Unknown) {
         return Some(Ok(None));
     }
     let first = async {
@@ -138,9 +138,10 @@ async fn first_message(
         return Some(Err(ServiceError::key_missing().into()));
     };
     let first = first?;
-    let identified = run::read(&first).and_then(|message| Ok(state.callers.identify(message.key())?));
+    let identified =
+        run::read(&first).and_then(|message| state.door.identify(asker.request.client, message.key()));
     Some(identified.map(|identified| {
-        *caller = identified;
+        asker.caller = identified;
         Some(first)
     }))
 }
