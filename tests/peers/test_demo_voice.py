@@ -58,6 +58,13 @@ def test_hindi_arrives_before_it_is_complete(demo: Server) -> None:
     assert len(samples) > 24000 and samples.std() > 300
 
 
+def test_letters_of_another_script_are_spelled_out_to_the_end(demo: Server) -> None:
+    """espeak-ng says each by its long name. A ceiling would take that for a model that doesn't end."""
+    wav = wav_of(demo, "సున్నా", "bh_female", stream=False)
+    frames = (len(wav) - 44) / 2 / 2048
+    assert frames > 68, "more than the model's ceiling for six characters"
+
+
 def test_voices_differ_in_pitch(demo: Server) -> None:
     female, male = (wav_of(demo, SENTENCE, voice) for voice in ("en_female", "en_male"))
     assert female != male

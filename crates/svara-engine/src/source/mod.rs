@@ -36,6 +36,11 @@ pub trait TokenSource: Send + Sync {
     /// Describes the source, for health reports and logs.
     fn about(&self) -> SourceInfo;
 
+    /// Whether a generation always ends with its text. A model may run away instead, and needs a ceiling.
+    fn ends_with_the_text(&self) -> bool {
+        false
+    }
+
     /// The state of the engines behind the source. Empty if there are none.
     fn engines(&self) -> Vec<EngineStatus> {
         Vec::new()

@@ -204,10 +204,16 @@ impl Plan {
     }
 
     /// The most tokens of a piece: what the caller set, otherwise at most the ceiling, so that the engine itself stops
-    /// a runaway model.
+    /// a runaway model. A source that can't run away has no bound.
     fn max_tokens(&self, words: &str) -> u32 {
         let max_tokens = self.utterance.sampling.max_tokens;
-        if self.may_be_cut { max_tokens } else { max_tokens.min(self.ceiling.tokens(words, &self.decoder)) }
+        if self.may_be_cut {
+            max_tokens
+        } else if self.source.ends_with_the_text() {
+            u32::MAX
+        } else {
+            max_tokens.min(self.ceiling.tokens(words, &self.decoder))
+        }
     }
 
     fn fault_of_read(&self, planned: &Planned, read: &Result<Generated, SourceError>) -> Option<Fault> {

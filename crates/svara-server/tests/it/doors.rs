@@ -111,7 +111,7 @@ async fn a_key_that_is_taken_away_ends_its_sockets() {
     assert!(client.next().await.unwrap()["audio"].is_string());
     std::fs::write(&file, entry("alice", "sk-svara-test-alice-0123")).unwrap();
     running.signal("HUP").await;
-    let http = reqwest::Client::new();
+    let http = crate::harness::client();
     let jobs = async || {
         http.get(format!("{}/v1/jobs", running.root)).bearer_auth(KEY).send().await.unwrap().status()
     };

@@ -19,6 +19,13 @@ pub struct Server {
     pub stopped: JoinHandle<Result<(), ServeError>>,
 }
 
+/// A client for a server in another process. One that is started in this process installs rustls' provider; without, there
+/// is none yet, and another test may have installed it as well.
+pub fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 pub fn config() -> Config {
     let workspace = models::workspace();
     let mut config = Config::default();
@@ -50,7 +57,7 @@ impl Server {
         let start::Server { router, life, connections, keys: _keys } = start::server(&config).await.unwrap();
         let settings = start::http_settings(&config).unwrap();
         let stopped = tokio::spawn(svara_http::serve(listener, router, life.clone(), connections, settings));
-        Self { engine, address, client: Client::new(), life, stopped }
+        Self { engine, address, client: client(), life, stopped }
     }
 
     pub fn url(&self, path: &str) -> String {

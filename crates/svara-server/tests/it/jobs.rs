@@ -262,9 +262,7 @@ async fn a_killed_server_loses_no_job() {
     );
     let file = crate::program::config(directory.path(), &more);
     let mut first = harness::Program::start(&file).await;
-    // No server in this process has installed the provider.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::new();
+    let client = harness::client();
     let line = json!({"text": "नमस्ते", "voice": "hi_female", "response_format": "pcm"}).to_string();
     let post = client.post(format!("{}/v1/jobs", first.root)).header("content-type", "application/jsonl");
     let job: Value = post.body(format!("{line}\n").repeat(3)).send().await.unwrap().json().await.unwrap();
@@ -319,9 +317,8 @@ async fn a_later_start_removes_interrupted_writes() {
     limited.args(["-c", "ulimit -c 0; ulimit -f 4; exec \"$0\" \"$@\""]).arg(program.get_program());
     limited.args(program.get_args());
     let mut server = harness::Program::start_as(limited).await;
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let fields = json!({"text": SENTENCE.repeat(300), "voice": "hi_female"});
-    let client = reqwest::Client::new();
+    let client = harness::client();
     client.post(format!("{}/v1/jobs", server.root)).json(&fields).send().await.unwrap_err();
     assert_eq!(server.ended().await.signal(), Some(SIGXFSZ));
     let left = files(&jobs);

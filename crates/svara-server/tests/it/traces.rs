@@ -138,17 +138,11 @@ impl Program {
     }
 }
 
-fn client() -> reqwest::Client {
-    // Fails if a provider is already installed, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
-}
-
 async fn speak(program: &Program, sampled: bool) -> reqwest::Result<Bytes> {
     let body = json!({"text": "a secret", "voice": "hi_female", "response_format": "pcm"});
     let flags = if sampled { "01" } else { "00" };
     let parent = format!("00-{TRACE}-{CALLER}-{flags}");
-    let request = client().post(&program.url).json(&body).header("traceparent", parent);
+    let request = crate::harness::client().post(&program.url).json(&body).header("traceparent", parent);
     request.header("tracestate", "a=b").header("x-request-id", "call-7").send().await.unwrap().bytes().await
 }
 

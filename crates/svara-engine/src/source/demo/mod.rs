@@ -61,6 +61,11 @@ impl TokenSource for DemoSource {
         async { self.voice.espeak.check().await.map_err(SourceError::from) }.boxed()
     }
 
+    /// Some texts take long: espeak-ng spells characters that it doesn't know by their names.
+    fn ends_with_the_text(&self) -> bool {
+        true
+    }
+
     fn about(&self) -> SourceInfo {
         SourceInfo { kind: "demo", model: "espeak-ng".to_owned(), url: None, notice: Some(NOTICE) }
     }
