@@ -230,7 +230,7 @@ mod tests {
     async fn queue_is_served_in_order() {
         let admission = admission(1, 2);
         let first = admit(&admission).await.unwrap();
-        let order = std::sync::Mutex::new(Vec::new());
+        let order = Mutex::new(Vec::new());
         let wait = async |name: &'static str| {
             let permit = admit(&admission).await.unwrap();
             order.lock().unwrap().push(name);

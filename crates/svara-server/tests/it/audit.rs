@@ -5,7 +5,10 @@ use std::{path::Path, process::Stdio};
 use reqwest::Method;
 use serde_json::{Value, json};
 use svara_service::callers::KeyHash;
-use svara_testkit::{eventually, fake_vllm::{FakeVllm, Script}};
+use svara_testkit::{
+    eventually,
+    fake_vllm::{FakeVllm, Script},
+};
 
 use crate::{
     cloning::{base64, wav},
@@ -27,7 +30,8 @@ async fn who_did_what_is_told_and_floods_do_not_wash_it_out() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     let engine = FakeVllm::start(Script::frames(2)).await;
-    let key = |name: &str, key: &str| format!("[[keys]]\nname = {name:?}\nsha256 = {:?}\n", KeyHash::of(key).hex());
+    let key =
+        |name: &str, key: &str| format!("[[keys]]\nname = {name:?}\nsha256 = {:?}\n", KeyHash::of(key).hex());
     std::fs::write(at("keys.toml"), key("alice", KEY) + &key("bob", OTHER)).unwrap();
     let more = format!(
         "[server]\nport = 0\nkeys_file = {:?}\ntrusted_proxies = [\"127.0.0.1\"]\n[engine]\nbase_url = {:?}\n[model]\ntokenizer = {:?}\n\
@@ -90,7 +94,10 @@ async fn who_did_what_is_told_and_floods_do_not_wash_it_out() {
         let told: Vec<&Value> = told.iter().filter(|line| line["outcome"] == outcome).collect();
         assert_eq!(told.len(), 1, "{kind}: {told:?}");
         let line = told[0];
-        assert_eq!((&line["key"], &line["object"], &line["client"]), (&json!(key), &json!(object), &json!("192.0.2.7")));
+        assert_eq!(
+            (&line["key"], &line["object"], &line["client"]),
+            (&json!(key), &json!(object), &json!("192.0.2.7"))
+        );
         assert_eq!(line["target"], "audit");
     }
     let refused = lines(&at("audit.log"), "key_refused");
@@ -101,7 +108,8 @@ async fn who_did_what_is_told_and_floods_do_not_wash_it_out() {
     use std::os::unix::fs::PermissionsExt;
     assert_eq!(std::fs::metadata(at("audit.log")).unwrap().permissions().mode() & 0o777, 0o600);
     let metrics = client.get(format!("{}/metrics", server.root)).send().await.unwrap().text().await.unwrap();
-    let left_out: Vec<&str> = metrics.lines().filter(|line| line.starts_with("svara_log_lines_left_out_total")).collect();
+    let left_out: Vec<&str> =
+        metrics.lines().filter(|line| line.starts_with("svara_log_lines_left_out_total")).collect();
     assert!(left_out.iter().any(|line| line.contains("not_found")), "{left_out:?}");
     drop(server);
     let log = log.await.unwrap();

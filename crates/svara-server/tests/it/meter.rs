@@ -45,7 +45,11 @@ async fn cached_audio_is_charged() {
         assert_eq!(send(&server, "/v1/text-to-speech", &speech("12345678")).await.0, 200);
     }
     assert_eq!(send(&server, "/v1/text-to-speech", &speech("12345678")).await, exceeded());
-    assert_eq!(send(&server, "/v1/text-to-speech", &speech("1234")).await.0, 200, "refused charges are given back");
+    assert_eq!(
+        send(&server, "/v1/text-to-speech", &speech("1234")).await.0,
+        200,
+        "refused charges are given back"
+    );
     assert_eq!(server.engine.requests().len(), 2);
 }
 
@@ -88,7 +92,8 @@ async fn joined_audio_is_charged() {
 async fn recordings_are_charged() {
     let directory = tempfile::tempdir().unwrap();
     let recording = base64(&wav(1.5, 0.4));
-    let with = |field: &str| json!({"name": "a", "text": "a", "consent": true, "voice": null, field: recording});
+    let with =
+        |field: &str| json!({"name": "a", "text": "a", "consent": true, "voice": null, field: recording});
     for (path, field, well) in [
         ("/v1/voices", "audio", 201),
         ("/v1/voice-clone", "reference_audio", 200),
