@@ -40,8 +40,10 @@ impl Door {
             return Ok(self.callers.identify(given)?);
         };
         let now = self.start.elapsed();
-        if let Some(wait) = self.brake().wait(client, now) {
-            let known = self.callers.name_of(key).is_some_and(|name| self.brake().knows(client, &name));
+        let wait = self.brake().wait(client, now);
+        if let Some(wait) = wait {
+            let name = self.callers.name_of(key);
+            let known = name.is_some_and(|name| self.brake().knows(client, &name));
             if !known {
                 audit::key_refused(client, "too_many_failures");
                 return Err(ApiError::too_many_failures(wait));
