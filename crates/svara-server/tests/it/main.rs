@@ -43,6 +43,7 @@ mod playground;
 mod program;
 mod python_bugs;
 mod raw;
+mod shares;
 mod slow_readers;
 mod sockets;
 mod speech;

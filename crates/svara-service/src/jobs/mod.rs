@@ -271,7 +271,7 @@ impl Jobs {
         let mut book = self.book();
         let paused = book.pause(&turn.job_id, turn.number, turn.tries);
         if let Some(unfinished) = unfinished.filter(|_| paused)
-            && self.stash().put(&turn.job_id, turn.number, unfinished).is_err()
+            && !self.stash().put(&turn.job_id, turn.number, unfinished)
         {
             turn.progress.set(0, Duration::ZERO);
             tracing::warn!("there is no room for what is spoken of this item: it begins anew");

@@ -86,19 +86,16 @@ impl Stash {
         Self { max_bytes, bytes: 0, items: HashMap::new() }
     }
 
-    /// Keeps what was made of an item.
-    ///
-    /// # Errors
-    /// There is no room for it.
-    pub(super) fn put(&mut self, id: &str, number: usize, unfinished: Unfinished) -> Result<(), Unfinished> {
+    /// Keeps what was made of an item, if there is room for it; returns whether there was.
+    pub(super) fn put(&mut self, id: &str, number: usize, unfinished: Unfinished) -> bool {
         let bytes = unfinished.bytes();
         if self.bytes.saturating_add(bytes) > self.max_bytes {
-            return Err(unfinished);
+            return false;
         }
         drop(self.take(id, number));
         self.bytes += bytes;
         self.items.insert((id.to_owned(), number), (unfinished, bytes));
-        Ok(())
+        true
     }
 
     /// Whether there is room for what was made of an item.
@@ -135,9 +132,9 @@ mod tests {
         let partly =
             |bytes| Unfinished::Partly(Box::new(Partly { file: vec![0; bytes], ..Partly::default() }));
         let mut stash = Stash::new(2 * OVERHEAD_BYTES + 100);
-        assert!(stash.put("a", 0, partly(50)).is_ok());
-        assert!(stash.put("b", 1, partly(51)).is_err());
-        assert!(stash.put("b", 1, partly(50)).is_ok());
+        assert!(stash.put("a", 0, partly(50)));
+        assert!(!stash.put("b", 1, partly(51)));
+        assert!(stash.put("b", 1, partly(50)));
         assert!(stash.take("a", 1).is_none() && stash.take("a", 0).is_some());
         stash.forget("b");
         assert!((stash.bytes, stash.items.len()) == (0, 0));

@@ -12,7 +12,7 @@ use super::{
     retry::Tries,
     shelf::Product,
     speech::{Spoken, speak_beside},
-    unfinished::{ItemAudio, Partly, Unfinished},
+    unfinished::{ItemAudio, Unfinished},
 };
 use crate::{ServiceError, Speaker};
 
@@ -112,7 +112,7 @@ async fn take(
         }
         // A fault of the item, whatever is tried.
         Err(error) => {
-            let none = Unfinished::Partly(Box::new(Partly::default()));
+            let none = Unfinished::Partly(Box::default());
             let error = ServiceError { retryable: false, ..error };
             Taken::Failed { unfinished: none, error, progressed: false }
         }
