@@ -31,7 +31,7 @@ fn speak(server: &Server, key: &str, seed: u64) -> JoinHandle<Response> {
 }
 
 async fn waiting(server: &Server, count: usize) {
-    let line = format!("svara_queue_waiting {count}\n");
+    let line = format!("\nsvara_queue_waiting {count}");
     let waits = async {
         let mut metrics = String::new();
         while !metrics.contains(&line) {
