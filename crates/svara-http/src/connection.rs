@@ -57,9 +57,15 @@ pub(crate) async fn serve(stream: TcpStream, place: Place, seat: Arc<Seat>, shar
     // Small chunks of a stream must leave at once. If the connection is already gone, the next read fails.
     let _ = stream.set_nodelay(true);
     let peer = stream.peer_addr().ok().map(Peer);
-    let Limits { write_stall, header, .. } = shared.limits;
+    let Limits { write_stall, write_bytes_per_s, header, .. } = shared.limits;
     let breaking = Arc::new(Breaking::default());
-    let stream = Guarded::new(stream, write_stall, shared.life.clone(), place, Arc::clone(&breaking));
+    let stream = Guarded::new(
+        stream,
+        (write_stall, write_bytes_per_s),
+        shared.life.clone(),
+        place,
+        Arc::clone(&breaking),
+    );
     match &shared.tls {
         None => speak(stream, breaking, (peer, &seat), &shared).await,
         Some(tls) => {

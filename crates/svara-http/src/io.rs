@@ -65,7 +65,7 @@ impl Ending for TcpStream {
 impl<S: Ending> Guarded<S> {
     pub(crate) fn new(
         stream: S,
-        write_stall: Duration,
+        (write_stall, write_bytes_per_s): (Duration, u32),
         life: Lifecycle,
         place: Place,
         breaking: Arc<Breaking>,
@@ -73,7 +73,7 @@ impl<S: Ending> Guarded<S> {
         Self {
             stream: Some(stream),
             breaking,
-            stall: Stall { bound: write_stall, over: None },
+            stall: Stall::new(write_stall, write_bytes_per_s),
             stopping: Box::pin(async move { life.reached(Phase::Stopping).await }),
             place: Some(place),
         }
@@ -108,28 +108,73 @@ impl<S: Ending> Drop for Guarded<S> {
     }
 }
 
-/// Times how long writes have made no progress.
+/// Times how long the client keeps writes waiting, and how much it reads meanwhile.
 struct Stall {
     bound: Duration,
-    /// Ends when the bound is over. None while writes make progress.
+    bytes_per_s: u32,
+    /// Since when a write waits. None while writes make progress.
+    since: Option<Instant>,
+    /// Ends when the wait has been too long.
     over: Option<Pin<Box<Sleep>>>,
+    /// What earlier writes waited and what was written, since it was last judged.
+    waited: Duration,
+    written: usize,
 }
 
 impl Stall {
-    /// Passes on the result of a write, or an error once no write has made progress for the bound.
-    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.over = None;
-            return written;
-        }
-        let bound = self.bound;
-        let sleep =
-            self.over.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + bound)));
-        ready!(sleep.as_mut().poll(cx));
-        let after_s = bound.as_secs_f64();
-        tracing::debug!(after_s, "a client read nothing for too long; its connection is closed");
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")))
+    fn new(bound: Duration, bytes_per_s: u32) -> Self {
+        Self { bound, bytes_per_s, since: None, over: None, waited: Duration::ZERO, written: 0 }
     }
+
+    /// Passes on the result of a write of some bytes, or an error once no write has made progress for the bound, or too little
+    /// was written while writes waited for as long as that.
+    fn watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+        bytes: impl FnOnce(&T) -> usize,
+    ) -> Poll<io::Result<T>> {
+        let bound = self.bound;
+        match written {
+            Poll::Ready(Ok(done)) => {
+                self.over = None;
+                self.waited += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+                self.written = self.written.saturating_add(bytes(&done));
+                if self.waited >= bound {
+                    if self.is_slow() {
+                        return Poll::Ready(Err(too_slow(bound)));
+                    }
+                    (self.waited, self.written) = (Duration::ZERO, 0);
+                }
+                Poll::Ready(Ok(done))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => {
+                if self.since.is_none() && self.waited.is_zero() {
+                    // What was written without waiting says nothing.
+                    self.written = 0;
+                }
+                let since = *self.since.get_or_insert_with(Instant::now);
+                // One that reads enough otherwise may pause for the bound.
+                let slow = self.is_slow();
+                let left = if slow { bound.saturating_sub(self.waited) } else { bound };
+                let sleep = self.over.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(since + left)));
+                ready!(sleep.as_mut().poll(cx));
+                Poll::Ready(Err(too_slow(bound)))
+            }
+        }
+    }
+
+    /// Whether less was written than is to be read in the bound.
+    fn is_slow(&self) -> bool {
+        (self.written as f64) < self.bound.as_secs_f64() * f64::from(self.bytes_per_s)
+    }
+}
+
+fn too_slow(bound: Duration) -> io::Error {
+    let after_s = bound.as_secs_f64();
+    tracing::debug!(after_s, "a client read too little for too long; its connection is closed");
+    io::Error::new(io::ErrorKind::TimedOut, "the client reads too slowly")
 }
 
 impl<S: Ending> AsyncRead for Guarded<S> {
@@ -149,7 +194,7 @@ impl<S: Ending> AsyncWrite for Guarded<S> {
         let this = self.get_mut();
         this.check_stopping(cx)?;
         let written = this.stream().poll_write(cx, bytes);
-        this.stall.watch(cx, written)
+        this.stall.watch(cx, written, |bytes| *bytes)
     }
 
     fn poll_write_vectored(
@@ -160,7 +205,7 @@ impl<S: Ending> AsyncWrite for Guarded<S> {
         let this = self.get_mut();
         this.check_stopping(cx)?;
         let written = this.stream().poll_write_vectored(cx, buffers);
-        this.stall.watch(cx, written)
+        this.stall.watch(cx, written, |bytes| *bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -173,13 +218,13 @@ impl<S: Ending> AsyncWrite for Guarded<S> {
         if matches!(flushed, Poll::Ready(Ok(()))) {
             this.breaking.flushed();
         }
-        this.stall.watch(cx, flushed)
+        this.stall.watch(cx, flushed, |()| 0)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let shut = this.stream().poll_shutdown(cx);
-        this.stall.watch(cx, shut)
+        this.stall.watch(cx, shut, |()| 0)
     }
 }
 
@@ -199,12 +244,18 @@ mod tests {
     const BOUND: Duration = Duration::from_secs(5);
 
     fn guarded() -> (Guarded<DuplexStream>, DuplexStream, (Arc<Semaphore>, Connections), Lifecycle) {
+        guarded_at(0)
+    }
+
+    fn guarded_at(
+        bytes_per_s: u32,
+    ) -> (Guarded<DuplexStream>, DuplexStream, (Arc<Semaphore>, Connections), Lifecycle) {
         let (near, far) = tokio::io::duplex(10);
         let permits = Arc::new(Semaphore::new(1));
         let permit = Arc::clone(&permits).try_acquire_owned().unwrap();
         let (life, connections) = (Lifecycle::default(), Connections::default());
         let place = connections.enter(permit, None);
-        let near = Guarded::new(near, BOUND, life.clone(), place, Arc::default());
+        let near = Guarded::new(near, (BOUND, bytes_per_s), life.clone(), place, Arc::default());
         (near, far, (permits, connections), life)
     }
 
@@ -231,6 +282,28 @@ mod tests {
         };
         let (written, ()) = tokio::join!(near.write_all(&[0; 100]), reading);
         written.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_below_the_least_rate_is_dropped() {
+        for (pause, ends) in [(Duration::from_millis(1500), true), (Duration::from_millis(400), false)] {
+            // A byte a second is asked for.
+            let (mut near, mut far, ..) = guarded_at(1);
+            let start = Instant::now();
+            let reading = async {
+                let mut byte = [0];
+                while far.read_exact(&mut byte).await.is_ok() {
+                    tokio::time::sleep(pause).await;
+                }
+            };
+            let writing = async move {
+                let written = near.write_all(&[0; 100]).await;
+                (written.is_err(), start.elapsed())
+            };
+            let ((failed, after), ()) = tokio::join!(writing, reading);
+            assert_eq!(failed, ends, "a byte each {pause:?}");
+            assert!(!ends || after < BOUND * 5, "{after:?}");
+        }
     }
 
     #[tokio::test]

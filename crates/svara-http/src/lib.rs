@@ -22,6 +22,7 @@
 //!     idle: Duration::from_secs(75),
 //!     body: Duration::from_secs(60),
 //!     write_stall: Duration::from_secs(20),
+//!     write_bytes_per_s: 512,
 //! };
 //! let settings = Settings {
 //!     limits,

@@ -38,4 +38,7 @@ pub struct Limits {
     pub body: Duration,
     /// How long a client may read nothing of what is sent. Over HTTP/2 this holds for each stream.
     pub write_stall: Duration,
+    /// The least that a client may read, in bytes per second of waiting for it, judged each time that the server has waited
+    /// for `write_stall`. 0: anything.
+    pub write_bytes_per_s: u32,
 }

@@ -8,12 +8,13 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use svara_http::Lifecycle;
-use svara_service::{callers::Callers, metrics::Metrics};
+use svara_service::metrics::Metrics;
 use tower_http::cors::CorsLayer;
 
 use crate::{
     config::{OpenGroup, ServerConfig},
     dialects,
+    door::{Door, Proxies},
     error::{ApiError, Spelling},
     middleware::{self, Guard, HttpMetrics, Place},
     operations, pages,
@@ -30,7 +31,9 @@ pub(crate) fn router(app: App, http: HttpMetrics, config: &ServerConfig) -> Rout
     let document = pages::document(&groups, &app);
     let unknown = Spelling::Nearest(groups.iter().flat_map(paths).collect());
     let steps = Steps {
-        callers: app.callers.clone(),
+        door: app.door.clone(),
+        // The configuration was checked.
+        proxies: Proxies::parse(&config.trusted_proxies).unwrap_or_default(),
         open: config.open.clone().into(),
         body_bytes: app.body_bytes,
         budget: app.body_budget.clone(),
@@ -50,7 +53,8 @@ fn paths(group: &Routes) -> impl Iterator<Item = (String, Spelling)> {
 
 /// What the middleware knows.
 struct Steps {
-    callers: Callers,
+    door: Door,
+    proxies: Proxies,
     open: Arc<[OpenGroup]>,
     body_bytes: usize,
     budget: Budget,
@@ -64,8 +68,8 @@ impl Steps {
     /// A group behind its middleware.
     fn to_group(&self, group: Routes) -> Router<AppState> {
         let (spelling, access, drains) = (group.spelling.clone(), group.access, !group.while_draining);
-        let (callers, open) = (self.callers.clone(), Arc::clone(&self.open));
-        let guard = Guard { callers, open, access, spelling: spelling.clone() };
+        let (door, open) = (self.door.clone(), Arc::clone(&self.open));
+        let guard = Guard { door, open, access, spelling: spelling.clone() };
         let routes = group
             .into_router()
             .route_layer(from_fn_with_state(spelling.clone(), middleware::method_not_allowed))
@@ -99,6 +103,6 @@ impl Steps {
             .layer(from_fn_with_state((self.place.clone(), spelling), middleware::check_place))
             .layer(from_fn(middleware::set_headers))
             .layer(from_fn_with_state(self.counted.clone(), middleware::count))
-            .layer(from_fn(middleware::identify))
+            .layer(from_fn_with_state(self.proxies.clone(), middleware::identify))
     }
 }

@@ -5,10 +5,12 @@
 //! [`svara_service::Order`]; module `error` alone maps failures to HTTP responses.
 
 mod app;
+mod audit;
 pub mod cli;
 mod commands;
 pub mod config;
 mod dialects;
+mod door;
 mod error;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -1,16 +1,17 @@
 //! The state that all routes share, and the identity of each request.
 
-use std::{ops::Deref, sync::Arc};
+use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
 use http::request::Parts;
 use svara_engine::{SpeechRequest, TraceContext};
 use svara_http::Lifecycle;
-use svara_service::{Caller, Service, callers::Callers};
+use svara_service::{Caller, Service};
 
 use crate::{
     config::Clean,
+    door::Door,
     error::{ApiError, Refused, Svara},
     reading::budget::Budget,
 };
@@ -20,7 +21,7 @@ pub(crate) struct App {
     /// The service that generates speech.
     pub(crate) service: Service,
     /// Identifies callers by their keys.
-    pub(crate) callers: Callers,
+    pub(crate) door: Door,
     /// The server's phase: serving, draining or stopping.
     pub(crate) life: Lifecycle,
     /// The largest request body, in bytes.
@@ -69,6 +70,8 @@ pub(crate) struct RequestId {
     pub(crate) id: String,
     /// The trace that the client's headers name.
     pub(crate) trace: Option<TraceContext>,
+    /// The client's address, which a trusted proxy may have named.
+    pub(crate) client: Option<IpAddr>,
 }
 
 /// The authenticated caller and the request's id. Extracted by every route that speaks or that serves what belongs to a
@@ -82,7 +85,7 @@ pub(crate) struct Asker {
 impl Asker {
     /// An empty speech request with this id and trace.
     pub(crate) fn speech_request(&self) -> SpeechRequest {
-        let RequestId { id, trace } = self.request.clone();
+        let RequestId { id, trace, client: _ } = self.request.clone();
         SpeechRequest { request_id: id, trace, ..SpeechRequest::default() }
     }
 

@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use svara_audio::MIN_REFERENCE;
 use svara_snac::{Frame, SnacEncoder};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{DecodeRecording, RecordingError, ServiceError, config::CloningConfig};
+use crate::{Caller, DecodeRecording, RecordingError, ServiceError, callers::Cost, config::CloningConfig};
 
 /// Recordings decoded concurrently; each takes a core.
 const DECODING: usize = 2;
@@ -55,12 +56,16 @@ impl Cloning {
     /// reason why they can't be used; it runs on a thread that may block.
     ///
     /// # Errors
-    /// There is no encoder, too many recordings are being processed, or this one can't be used; says why.
+    /// There is no encoder, the caller's key has used up its day, too many recordings are being processed, or this one can't
+    /// be used; says why. A recording that isn't turned into frames costs nothing.
     pub async fn frames(
         &self,
+        caller: &Caller,
         read: impl FnOnce(usize) -> Result<Bytes, String> + Send + 'static,
     ) -> Result<Arc<[Frame]>, ServiceError> {
         let CloningParts { encoder, recordings } = self.parts()?;
+        // The shortest one's price, before any work is done for it.
+        let least = caller.charge(Cost::of_recording(MIN_REFERENCE))?;
         let _place: SemaphorePermit<'_> =
             self.places.try_acquire().map_err(|_| ServiceError::cloning_busy())?;
         let max_bytes = self.max_bytes;
@@ -70,7 +75,11 @@ impl Cloning {
         let (bytes, turn) = read.await.map_err(ServiceError::internal)?;
         let samples = recordings.decode(bytes.map_err(ServiceError::unusable_recording)?).await?;
         drop(turn);
+        let length = Duration::from_secs_f64(samples.len() as f64 / f64::from(encoder.sample_rate_hz()));
+        let rest = caller.charge(Cost::of_recording(length.saturating_sub(MIN_REFERENCE)))?;
         let frames = encoder.encode(samples).await.map_err(ServiceError::internal)?;
+        least.spend();
+        rest.spend();
         Ok(frames.into())
     }
 

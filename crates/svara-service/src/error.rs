@@ -33,8 +33,10 @@ pub enum ErrorKind {
     ServerFull,
     /// Recordings can't be decoded at the moment.
     CloningUnavailable,
-    /// The most saved voices are stored.
+    /// The most saved voices are stored, or the key has made the most that it may have.
     VoicesFull,
+    /// It belongs to another key, which lets this one use it.
+    NotYours,
     /// The most jobs, or the most audio of jobs, are stored.
     JobsFull,
     /// The item of a job is not done yet.
@@ -45,8 +47,10 @@ pub enum ErrorKind {
     EngineBusy,
     /// The engine didn't answer in time.
     EngineTimeout,
-    /// The engine failed, or ended without audio.
+    /// The engine failed.
     EngineError,
+    /// The engine ended without audio. To callers, an engine's failure as others.
+    NoAudio,
     /// The model generated more audio than the text can take.
     Runaway,
     /// The decoder failed.
@@ -57,6 +61,8 @@ pub enum ErrorKind {
     VoiceDamaged,
     /// A job, or its audio or times, can't be read.
     JobDamaged,
+    /// The client takes the audio too slowly.
+    SlowReader,
     /// A fault of the service itself.
     Internal,
 }
@@ -78,17 +84,19 @@ impl ErrorKind {
             Self::ServerFull => "server_full",
             Self::CloningUnavailable => "cloning_unavailable",
             Self::VoicesFull => "voices_full",
+            Self::NotYours => "not_yours",
             Self::JobsFull => "jobs_full",
             Self::JobUnfinished => "job_unfinished",
             Self::EngineUnreachable => "engine_unreachable",
             Self::EngineBusy => "engine_busy",
             Self::EngineTimeout => "engine_timeout",
-            Self::EngineError => "engine_error",
+            Self::EngineError | Self::NoAudio => "engine_error",
             Self::Runaway => "runaway",
             Self::DecoderError => "decoder_error",
             Self::StoreUnavailable => "store_unavailable",
             Self::VoiceDamaged => "voice_damaged",
             Self::JobDamaged => "job_damaged",
+            Self::SlowReader => "slow_reader",
             Self::Internal => "internal_error",
         }
     }
@@ -171,10 +179,39 @@ impl ServiceError {
         Self { origin: Origin::Server, retryable: true, retry_after: Some(retry_after), ..error }
     }
 
+    /// The key has its share of the requests that wait.
+    pub(crate) fn queue_of_key_full(count: usize) -> Self {
+        let message = format!(
+            "this key has {count} requests waiting for a stream, which is its share of the queue (limits.queue_per_key)"
+        );
+        Self { retryable: true, ..Self::client(ErrorKind::TooManyStreams, None, message) }
+    }
+
     /// No more voices may be kept.
     pub(crate) fn voices_full(max_kept: usize) -> Self {
         let message = format!("{max_kept} voices are saved, which is the limit; delete some");
         Self::client(ErrorKind::VoicesFull, None, message)
+    }
+
+    /// A client that takes its audio too slowly.
+    pub(crate) fn slow_reader() -> Self {
+        let message = "the client takes the audio too slowly (limits.min_read_speed)";
+        Self::client(ErrorKind::SlowReader, None, message)
+    }
+
+    /// The key may keep no more voices.
+    pub(crate) fn voices_of_key_full(max_kept: usize) -> Self {
+        let message = format!(
+            "this key has saved {max_kept} voices, which is its limit (voices.max_kept_per_key); delete some"
+        );
+        Self::client(ErrorKind::VoicesFull, None, message)
+    }
+
+    /// A shared voice, which only its owner may change.
+    pub(crate) fn voice_of_another() -> Self {
+        let message = "voice_id: this voice is shared with this key; only the key that made it, or an admin key, may \
+                       change or delete it";
+        Self::client(ErrorKind::NotYours, Some("voice_id"), message)
     }
 
     /// No more jobs may be kept.
@@ -227,9 +264,8 @@ impl From<SpeakError> for ServiceError {
             }
             SpeakError::Source(SourceError::Timeout { .. }) => (ErrorKind::EngineTimeout, None),
             SpeakError::Runaway { .. } => (ErrorKind::Runaway, None),
-            SpeakError::Source(_) | SpeakError::CutOff { .. } | SpeakError::NoAudio => {
-                (ErrorKind::EngineError, None)
-            }
+            SpeakError::NoAudio => (ErrorKind::NoAudio, None),
+            SpeakError::Source(_) | SpeakError::CutOff { .. } => (ErrorKind::EngineError, None),
             SpeakError::Decode(svara_snac::DecodeError::Full { .. }) => (ErrorKind::ServerFull, None),
             SpeakError::Decode(_) => (ErrorKind::DecoderError, None),
         };
@@ -243,7 +279,7 @@ impl From<OverQuota> for ServiceError {
         let (kind, retryable, retry_after) = match error {
             OverQuota::Requests { retry_after, .. } => (ErrorKind::RateLimited, true, Some(retry_after)),
             OverQuota::Streams { .. } => (ErrorKind::TooManyStreams, true, None),
-            OverQuota::Characters { retry_after, .. } => {
+            OverQuota::Characters { retry_after, .. } | OverQuota::Audio { retry_after, .. } => {
                 (ErrorKind::QuotaExceeded, retry_after.is_some(), retry_after)
             }
         };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use svara_engine::{ReferenceVoice, SpeakError, Voice};
 use svara_snac::{FRAME_CODES, Frame, TokenLayout};
 
-use crate::{Service, ServiceError};
+use crate::{Caller, Service, ServiceError};
 
 /// What a request says of the recording whose voice it wants. Of several forms, tokens come before the id, and the id
 /// before the recording. `R` reads the recording's file, as [`crate::Cloning::frames`] takes it.
@@ -29,11 +29,15 @@ pub struct ReferenceRequest<R> {
 const MAX_TRANSCRIPT: usize = 2000;
 
 impl<R: FnOnce(usize) -> Result<Bytes, String> + Send + 'static> ReferenceRequest<R> {
-    /// The voice, if the request gives one.
+    /// The voice, if the caller's request gives one.
     ///
     /// # Errors
     /// This server can't speak in the voice of a recording, or not of this one: says why.
-    pub async fn resolve(self, service: &Service) -> Result<Option<Arc<ReferenceVoice>>, ServiceError> {
+    pub async fn resolve(
+        self,
+        service: &Service,
+        caller: &Caller,
+    ) -> Result<Option<Arc<ReferenceVoice>>, ServiceError> {
         let transcript = self.transcript.filter(|text| !text.trim().is_empty());
         if transcript.as_ref().is_some_and(|text| text.chars().count() > MAX_TRANSCRIPT) {
             let reason = format!("may have at most {MAX_TRANSCRIPT} characters");
@@ -45,7 +49,7 @@ impl<R: FnOnce(usize) -> Result<Bytes, String> + Send + 'static> ReferenceReques
             frames_of(&tokens, service.engine().profile().layout, max_frames(service))?
         } else if let Some(id) = self.saved_id.filter(|id| !id.is_empty()) {
             can_clone()?;
-            let kept = service.voices().get(&id).await?;
+            let kept = service.voices().get(caller, &id).await?;
             let kept =
                 kept.ok_or_else(|| ServiceError::not_found("voice_clone_id", "no such voice is kept here"))?;
             let Some(transcript) = transcript else { return Ok(Some(Arc::clone(&kept.reference))) };
@@ -53,7 +57,7 @@ impl<R: FnOnce(usize) -> Result<Bytes, String> + Send + 'static> ReferenceReques
             return Ok(Some(Arc::new(ReferenceVoice { transcript: Some(transcript.into()), ..reference })));
         } else if let Some(read) = self.recording {
             can_clone()?;
-            service.cloning().frames(read).await?
+            service.cloning().frames(caller, read).await?
         } else {
             return Ok(None);
         };

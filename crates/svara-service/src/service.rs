@@ -8,9 +8,10 @@ use prometheus_client::registry::Registry;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
-    Admission, CacheResult, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError, Speaker,
-    Speaking, Spoken, SpokenBody,
+    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, LeastSpeed, Order, QueueLimits,
+    ServiceError, Speaker, Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
+    callers::{Cost, KeyStream},
     config::{CacheConfig, JobsConfig},
     jobs::{Draft, Draining, Jobs},
     metrics::Metrics,
@@ -37,6 +38,8 @@ pub struct ServiceParts {
     pub setup: String,
     /// Whether the log shows the texts of orders.
     pub log_texts: bool,
+    /// The least speed of listeners.
+    pub least_speed: LeastSpeed,
 }
 
 /// Speech for callers: live or as jobs, generated or from the cache.
@@ -61,8 +64,14 @@ impl Service {
         let cache = config.is_on().then(|| Arc::new(Cache::new(&config, store, metrics.cache())));
         let (config, store) = parts.jobs;
         let jobs = Arc::new(Jobs::new(store, &config, metrics.jobs()));
-        let speaker =
-            Speaker::new(engine, Arc::clone(&voices), admission, Arc::clone(&metrics), parts.log_texts);
+        let speaker = Speaker::new(
+            engine,
+            Arc::clone(&voices),
+            admission,
+            Arc::clone(&metrics),
+            parts.log_texts,
+            parts.least_speed,
+        );
         let (speaker, cloning) = (Arc::new(speaker), parts.cloning);
         Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics }
     }
@@ -78,7 +87,7 @@ impl Service {
     /// # Errors
     /// Whatever fails before the first byte. Later failures are the last item of the body.
     pub async fn speak(&self, mut order: Order) -> Result<Spoken, ServiceError> {
-        self.speaker.find_voice(&mut order.request).await?;
+        self.speaker.find_voice(&order.caller, &mut order.request).await?;
         // An order that has no cache key can't be spoken; the engine says why.
         match self.cache_for(&order).and_then(|cache| Some((cache, self.key(&order)?))) {
             Some((cache, key)) => self.cached(cache, key, order).await,
@@ -91,16 +100,16 @@ impl Service {
     /// # Errors
     /// As [`Self::speak`].
     pub async fn open(&self, mut order: Order) -> Result<Speaking, ServiceError> {
-        self.speaker.find_voice(&mut order.request).await?;
+        self.speaker.find_voice(&order.caller, &mut order.request).await?;
         self.speaker.begin(order).await
     }
 
-    /// Resolves the voice of a request if it names a saved voice.
+    /// Resolves the voice of a request if it names a saved voice that the caller may use.
     ///
     /// # Errors
     /// The store of saved voices failed.
-    pub async fn find_voice(&self, request: &mut SpeechRequest) -> Result<(), ServiceError> {
-        self.speaker.find_voice(request).await
+    pub async fn find_voice(&self, caller: &Caller, request: &mut SpeechRequest) -> Result<(), ServiceError> {
+        self.speaker.find_voice(caller, request).await
     }
 
     /// The engine behind the service.
@@ -123,9 +132,9 @@ impl Service {
         &self.jobs
     }
 
-    /// A job without texts, to be filled and submitted with [`Jobs::create`].
-    pub fn draft_job(&self) -> Draft<'_> {
-        Draft::new(&self.speaker, self.jobs.limits())
+    /// The caller's job without texts, to be filled and submitted with [`Jobs::create`].
+    pub fn draft_job(&self, caller: &Caller) -> Draft<'_> {
+        Draft::new(caller, &self.speaker, self.jobs.limits())
     }
 
     /// The service's metrics.
@@ -163,14 +172,25 @@ impl Service {
         let (spec, delivery, dialect) = (order.spec, order.delivery, order.dialect);
         let voice: String = order.request.voice.chars().take(64).collect();
         let characters = order.request.text.chars().count();
-        let speaker = Arc::clone(&self.speaker);
+        let (speaker, caller) = (Arc::clone(&self.speaker), order.caller.clone());
         let (result, head, body) = match cache.find(key, |sink| make(speaker, order, sink)).await {
             Found::Entry(entry) => {
+                caller.charge(Cost::of_text(characters as u64))?.spend();
                 let head = Head { finish: entry.finish, ..Head::default() };
                 (CacheResult::Hit, head, SpokenBody::Whole(entry.body))
             }
-            Found::Joined(listener) => listen(listener, CacheResult::Join, delivery).await?,
-            Found::Started(listener) => listen(listener, CacheResult::Miss, delivery).await?,
+            Found::Joined(listener) => {
+                // It is one of the key's streams, though not of the server's.
+                let stream = caller.start_stream(characters)?;
+                listen(listener, CacheResult::Join, delivery, Some(stream)).await?
+            }
+            Found::Started(listener) => {
+                let listened = listen(listener, CacheResult::Miss, delivery, None).await?;
+                if listened.0 == CacheResult::Hit {
+                    caller.charge(Cost::of_text(characters as u64))?.spend();
+                }
+                listened
+            }
         };
         if result != CacheResult::Miss {
             let (dialect, cache) = (dialect.name(), result.name());
@@ -204,7 +224,9 @@ async fn anew(speaker: &Speaker, order: Order) -> Result<Spoken, ServiceError> {
 /// Generates an order's audio for all listeners of the sink.
 async fn make(speaker: Arc<Speaker>, order: Order, sink: Sink) -> Result<(), ServiceError> {
     let (spec, delivery) = (order.spec, order.delivery);
-    let speaking = speaker.begin(order).await?;
+    let mut speaking = speaker.begin(order).await?;
+    // Several may listen: the slowest must not end it for the others.
+    speaking.listened_to_by_many();
     let mut head = Head { server_timing: Some(speaking.server_timing()), ..Head::default() };
     match delivery {
         Delivery::Streamed => {
@@ -229,16 +251,21 @@ async fn listen(
     mut listener: Listener,
     result: CacheResult,
     delivery: Delivery,
+    mut held: Option<KeyStream>,
 ) -> Result<(CacheResult, Head, SpokenBody), ServiceError> {
     let first = listener.next().await;
     let first = first.ok_or_else(|| ServiceError::internal("the speech has no bytes"))??;
+    if let Some(held) = &mut held {
+        held.spoken();
+    }
     let head = listener.head();
     let result = if head.stored { CacheResult::Hit } else { result };
     // A file that isn't streamed, or comes from the store, is one chunk.
     if head.stored || delivery == Delivery::Whole {
         return Ok((result, head, SpokenBody::Whole(first)));
     }
-    let rest =
-        stream::unfold(listener, |mut listener| async move { Some((listener.next().await?, listener)) });
+    let rest = stream::unfold((listener, held), |(mut listener, held)| async move {
+        Some((listener.next().await?, (listener, held)))
+    });
     Ok((result, head, SpokenBody::Streamed(stream::iter([Ok(first)]).chain(rest).boxed())))
 }

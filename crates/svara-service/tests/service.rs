@@ -75,11 +75,12 @@ fn service(cache: CacheConfig) -> (Service, Arc<ThreeFrames>) {
         engine,
         cloning: Cloning::new(Err("no encoder".to_owned()), &CloningConfig::default()),
         voices: kept,
-        limits: QueueLimits { streams: 1, queue: 0, patience: std::time::Duration::ZERO },
+        limits: QueueLimits { streams: 1, queue: 0, queue_per_key: 0, patience: std::time::Duration::ZERO },
         cache: (cache, None),
         jobs: (JobsConfig::default(), Err("no store".to_owned())),
         setup: "test".to_owned(),
         log_texts: false,
+        least_speed: svara_service::LeastSpeed { speed: 0.0, window: std::time::Duration::ZERO },
     };
     (Service::new(parts, |_| {}), source)
 }

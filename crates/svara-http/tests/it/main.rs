@@ -48,6 +48,7 @@ async fn start(change: impl FnOnce(&mut Settings)) -> Server {
         idle: LONG,
         body: LONG,
         write_stall: LONG,
+        write_bytes_per_s: 0,
     };
     let mut settings = Settings { limits, tls: None, drain_delay: Duration::ZERO, drain: LONG };
     change(&mut settings);

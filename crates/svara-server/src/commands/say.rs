@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, anyhow};
 use svara_audio::{Encoder, EncoderSpec, Format, SampleRate, encode_whole};
 use svara_engine::{Engine, Origin, SpeakError, Speech, SpeechRequest};
+use svara_service::Caller;
 use uuid::Uuid;
 
 use super::{
@@ -70,7 +71,8 @@ pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
     };
     if engine.voices().find(&request.voice).is_err() {
         // It may be a saved voice.
-        let kept = start::kept_voices(config, &engine.profile().id).get(&request.voice).await;
+        let kept =
+            start::kept_voices(config, &engine.profile().id).get(&Caller::Anybody, &request.voice).await;
         let kept = kept.map_err(|error| Failure::Start(error.into()))?;
         request.reference = kept.map(|voice| Arc::clone(&voice.reference));
     }

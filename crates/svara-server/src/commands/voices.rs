@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use svara_engine::{Gender, Voice};
+use svara_service::Caller;
 
 use super::Failure;
 use crate::{config::Config, start};
@@ -21,7 +22,11 @@ pub(crate) struct VoicesArgs {
 pub(crate) async fn run(config: &Config, args: &VoicesArgs) -> Result<(), Failure> {
     let (presets, prompts) = start::voices_and_prompts(config).map_err(Failure::Usage)?;
     let kept = start::kept_voices(config, &prompts.profile().id);
-    let kept = kept.list().await.context("the saved voices can't be listed").map_err(Failure::Start)?;
+    let kept = kept
+        .list(&Caller::Anybody)
+        .await
+        .context("the saved voices can't be listed")
+        .map_err(Failure::Start)?;
     let voices: Vec<&Voice> = presets.iter().chain(kept.iter().map(|kept| &*kept.reference.voice)).collect();
     show(&voices, args.json).map_err(Failure::Start)
 }

@@ -111,6 +111,13 @@ impl ApiError {
         Self::client(Kind::ForeignPage, message)
     }
 
+    /// An address from which too many wrong keys have come.
+    pub(crate) fn too_many_failures(wait: Duration) -> Self {
+        let message = "too many wrong API keys have come from this address; try again later";
+        let error = Self::client(Kind::TooManyFailures, message);
+        Self { retryable: true, retry_after: Some(wait), ..error }
+    }
+
     /// The server is stopping; another replica may take the request.
     pub(crate) fn draining() -> Self {
         let error = Self::client(Kind::Stopping, "the server is stopping; try again");

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     UnknownHost,
     /// A page of another origin sent the request.
     ForeignPage,
+    /// The address has sent too many wrong keys.
+    TooManyFailures,
     /// The server is stopping.
     Stopping,
 }
@@ -44,6 +46,7 @@ impl Kind {
             Self::InputTimeout => "input_timeout_exceeded",
             Self::UnknownHost => "unknown_host",
             Self::ForeignPage => "foreign_page",
+            Self::TooManyFailures => "too_many_failed_keys",
             Self::Stopping => "server_stopping",
         }
     }
@@ -60,6 +63,7 @@ impl Kind {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
             Self::ForeignPage => StatusCode::FORBIDDEN,
+            Self::TooManyFailures => StatusCode::TOO_MANY_REQUESTS,
             Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -69,6 +73,8 @@ fn service_status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::UnsupportedValue => StatusCode::BAD_REQUEST,
         ErrorKind::MissingKey | ErrorKind::InvalidKey => StatusCode::UNAUTHORIZED,
+        ErrorKind::SlowReader => StatusCode::REQUEST_TIMEOUT,
+        ErrorKind::NotYours => StatusCode::FORBIDDEN,
         ErrorKind::NotFound | ErrorKind::UnknownVoice => StatusCode::NOT_FOUND,
         ErrorKind::VoicesFull | ErrorKind::JobsFull | ErrorKind::JobUnfinished => StatusCode::CONFLICT,
         ErrorKind::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
@@ -79,7 +85,7 @@ fn service_status(kind: ErrorKind) -> StatusCode {
             StatusCode::INTERNAL_SERVER_ERROR
         }
         ErrorKind::NotSupported => StatusCode::NOT_IMPLEMENTED,
-        ErrorKind::EngineError | ErrorKind::Runaway => StatusCode::BAD_GATEWAY,
+        ErrorKind::EngineError | ErrorKind::NoAudio | ErrorKind::Runaway => StatusCode::BAD_GATEWAY,
         ErrorKind::ServerFull
         | ErrorKind::CloningUnavailable
         | ErrorKind::EngineUnreachable

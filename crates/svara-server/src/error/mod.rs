@@ -7,12 +7,11 @@ mod dialect;
 mod failure;
 mod kind;
 
-#[cfg(test)]
-pub(crate) use self::kind::Kind;
 pub(crate) use self::{
     answer::{ElevenLabs, OpenAi, Refusal, Refused, Svara},
     body::{ElevenLabsError, OpenAiError, SvaraError, origin},
     closing::close_of,
     dialect::{Spelling, dialect_by_key},
     failure::ApiError,
+    kind::Kind,
 };

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
+use crate::{
+    config::OpenGroup,
+    door::Door,
+    error::{Kind, Spelling},
+    routes::Access,
+    state::RequestId,
+};
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::Response,
 };
 use http::{
-    HeaderMap, HeaderName, Method, Uri,
-    header::{AUTHORIZATION, UPGRADE},
-};
-use svara_service::{Caller, callers::Callers};
-
-use crate::{
-    config::OpenGroup,
-    error::{ApiError, Spelling},
-    routes::Access,
+    HeaderMap, HeaderName, HeaderValue, Method, Uri, Version,
+    header::{AUTHORIZATION, CONNECTION, UPGRADE},
 };
 
 const XI_API_KEY: HeaderName = HeaderName::from_static("xi-api-key");
@@ -25,7 +25,7 @@ const XI_API_KEY: HeaderName = HeaderName::from_static("xi-api-key");
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     /// Identifies callers by their keys.
-    pub(crate) callers: Callers,
+    pub(crate) door: Door,
     /// The groups of routes that need no key.
     pub(crate) open: Arc<[OpenGroup]>,
     /// What the group asks of its callers.
@@ -34,25 +34,38 @@ pub(crate) struct Guard {
     pub(crate) spelling: Spelling,
 }
 
-/// Middleware: admits requests that have a valid key or need none, and sets the [`Caller`] in their extensions.
+/// Middleware: admits requests that have a valid key or need none, and sets the [`svara_service::Caller`] in their extensions.
 pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     let upgrades =
         request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
     let in_query = guard.access == Access::KeyInMessage && upgrades;
     let given = key_of(request.headers(), in_query.then(|| request.uri()));
+    let client = request.extensions().get::<RequestId>().and_then(|request| request.client);
     // Methods that the routes don't have need a key, too.
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let caller = match guard.access {
-        Access::Open(group) if reads && guard.open.contains(&group) => Ok(Caller::Anybody),
-        Access::KeyInMessage if reads && given.is_none() => Ok(guard.callers.nobody_yet()),
-        _ => guard.callers.identify(given.as_deref()),
+        // A list of voices has those of the key. A wrong one is refused there, too: whoever guesses keys learns no more.
+        Access::Open(OpenGroup::Voices) if reads && given.is_some() => {
+            guard.door.identify(client, given.as_deref())
+        }
+        Access::Open(group) if reads && guard.open.contains(&group) => Ok(guard.door.nobody_yet()),
+        Access::KeyInMessage if reads && given.is_none() => Ok(guard.door.nobody_yet()),
+        _ => guard.door.identify(client, given.as_deref()),
     };
     match caller {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(error) => ApiError::from(error).into_response(guard.spelling.of(&request)),
+        Err(error) => {
+            // Who guesses gets a new connection for each further try.
+            let closes = error.kind == Kind::TooManyFailures && request.version() < Version::HTTP_2;
+            let mut response = error.into_response(guard.spelling.of(&request));
+            if closes {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
     let exposed = exposed.into_iter().map(HeaderName::from_static).chain([ETAG, RETRY_AFTER]);
     CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(exposed.collect::<Vec<_>>())
         .max_age(CORS_MAX_AGE)

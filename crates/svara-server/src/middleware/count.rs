@@ -16,7 +16,7 @@ use prometheus_client::{
 use svara_http::Connections;
 use svara_service::metrics::Metrics;
 
-use crate::error::Refusal;
+use crate::{error::Refusal, telemetry};
 
 /// Labels of an HTTP response. `route` is the pattern of a route, not the requested path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -35,6 +35,8 @@ impl HttpMetrics {
     /// Registers them, and the gauge of open connections, with the service's metrics.
     pub(crate) fn register(&self, registry: &mut Registry, connections: Connections) {
         registry.register("http_answers", "HTTP responses by route and status", self.answers.clone());
+        let left_out = "Log lines left out because too many of their kind came";
+        registry.register("log_lines_left_out", left_out, telemetry::left_out().clone());
         registry.register_collector(Box::new(ConnectionsCollector(connections)));
     }
 }

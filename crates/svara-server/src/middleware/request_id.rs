@@ -1,7 +1,7 @@
 //! Gives each request an id, and a span for its log lines and traces.
 
 use axum::{
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
@@ -11,13 +11,13 @@ use svara_http::Peer;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::{state::RequestId, telemetry::trace};
+use crate::{door::Proxies, state::RequestId, telemetry::trace};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
 /// Middleware: sets the [`RequestId`] in the request's extensions and the response's headers.
-pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
+pub(crate) async fn identify(State(proxies): State<Proxies>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let usable = |id: &&str| {
         (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
@@ -25,15 +25,17 @@ pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
     let id = given.filter(usable).map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
     // At a level that no filter drops: log lines are found by its fields.
     let (method, path) = (request.method(), request.uri().path());
-    let peer = request.extensions().get().map(|Peer(address)| tracing::field::display(*address));
-    let span = tracing::error_span!("request", id, %method, path, peer, otel.kind = tracing::field::Empty);
+    let peer = request.extensions().get().map(|Peer(address)| *address);
+    let client = peer.map(|peer| proxies.client(peer, request.headers()));
+    let (peer, from) = (peer.map(tracing::field::display), client.map(tracing::field::display));
+    let span = tracing::error_span!("request", id, %method, path, peer, client = from, otel.kind = tracing::field::Empty);
     trace::begin(&span, request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("no route", MatchedPath::as_str);
     trace::rename(&span, || format!("{method} {route}"));
     trace::text(&span, "http.request.method", method.as_str());
     trace::text(&span, "http.route", route);
     let trace = trace_context(request.headers());
-    request.extensions_mut().insert(RequestId { id: id.clone(), trace });
+    request.extensions_mut().insert(RequestId { id: id.clone(), trace, client });
     let mut response = next.run(request).instrument(span.clone()).await;
     trace::number(&span, "http.response.status_code", response.status().as_u16().into());
     if let Ok(value) = HeaderValue::try_from(id) {

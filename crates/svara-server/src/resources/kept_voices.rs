@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use svara_engine::{Gender, SpeakError};
 use svara_service::{
     Dialect, ServiceError, primary_language,
-    voices::{KeptVoice, NewVoice},
+    voices::{KeptVoice, NewVoice, VoiceChange},
 };
 use utoipa::openapi::{
     Object, RefOr,
@@ -26,6 +26,7 @@ use super::{
     voices::Entry,
 };
 use crate::{
+    audit::{self, Act, outcome},
     config::OpenGroup,
     error::{ApiError, Refused, Spelling, Svara, dialect_by_key},
     reading::{
@@ -34,7 +35,7 @@ use crate::{
         upload::Upload,
     },
     routes::{Routes, Tag},
-    state::AppState,
+    state::{AppState, Asker},
 };
 
 /// Longest name, description or transcript, in characters. A minute of speech is some 900.
@@ -46,8 +47,10 @@ pub(super) fn open() -> Routes {
 }
 
 pub(super) fn keyed() -> Routes {
-    let router =
-        OpenApiRouter::new().routes(routes!(create)).routes(routes!(delete)).routes(routes!(clone_voice));
+    let router = OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(change, delete))
+        .routes(routes!(clone_voice));
     Routes::keyed(Tag::Voices, Spelling::SVARA, router)
 }
 
@@ -71,6 +74,8 @@ struct Fields {
     gender: Option<Gender>,
     #[schema(schema_with = consent)]
     consent: Option<bool>,
+    /// Whether all keys may use the voice, and not only the one that makes it.
+    shared: Option<bool>,
     /// Whether the answer lists all tokens.
     return_tokens: Option<bool>,
 }
@@ -101,7 +106,7 @@ struct VoiceClone;
 
 impl utoipa::PartialSchema for VoiceClone {
     fn schema() -> RefOr<Schema> {
-        Fields::schema_without(&["name", "consent"], &["reference_audio"])
+        Fields::schema_without(&["name"], &["reference_audio"])
     }
 }
 
@@ -148,7 +153,11 @@ struct Cloned {
         (status = 408), (status = 409), (status = 413), (status = 415), (status = 422), (status = 501),
     )
 )]
-async fn create(State(state): State<AppState>, request: Request) -> Result<Response, Refused<Svara>> {
+async fn create(
+    State(state): State<AppState>,
+    asker: Asker,
+    request: Request,
+) -> Result<Response, Refused<Svara>> {
     let fields = read_fields(request, state.body_bytes).await?;
     let name = fields.name.clone().filter(|name| !name.trim().is_empty());
     let name = name.ok_or_else(|| ApiError::invalid("name", "is required"))?;
@@ -156,11 +165,13 @@ async fn create(State(state): State<AppState>, request: Request) -> Result<Respo
         let reason = "must be true: the speaker must have agreed to it";
         return Err(ApiError::invalid("consent", reason).into());
     }
-    let voice = keep(&state, fields, name, true).await?;
+    let voice = keep(&state, &asker, fields, name, true).await?;
     Ok((StatusCode::CREATED, Json(Entry::kept(&voice))).into_response())
 }
 
 /// Turn a recording into tokens
+///
+/// The voice is saved where `consent` says that the speaker agreed; otherwise its id is good for an hour.
 #[utoipa::path(
     post,
     path = "/v1/voice-clone",
@@ -170,11 +181,15 @@ async fn create(State(state): State<AppState>, request: Request) -> Result<Respo
         (status = 408), (status = 409), (status = 413), (status = 415), (status = 422), (status = 501),
     )
 )]
-async fn clone_voice(State(state): State<AppState>, request: Request) -> Result<Response, Refused<Svara>> {
+async fn clone_voice(
+    State(state): State<AppState>,
+    asker: Asker,
+    request: Request,
+) -> Result<Response, Refused<Svara>> {
     let fields = read_fields(request, state.body_bytes).await?;
     let return_tokens = fields.return_tokens.unwrap_or(true);
     let sample_rate_hz = state.service.cloning().sample_rate_hz()?;
-    let voice = keep(&state, fields, "voice clone".to_owned(), false).await?;
+    let voice = keep(&state, &asker, fields, "voice clone".to_owned(), false).await?;
     let tokens = voice.reference.tokens(&state.service.engine().profile().layout);
     let tokens = tokens.ok_or_else(|| ApiError::internal("the encoder's codes don't fit the model"))?;
     Ok(Json(Cloned {
@@ -196,9 +211,14 @@ async fn clone_voice(State(state): State<AppState>, request: Request) -> Result<
     params(("id" = String, Path, description = "The id of the voice.")),
     responses((status = 200, description = "The voice.", body = Entry), (status = 404), (status = 501))
 )]
-async fn get_one(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn get_one(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let found = async {
-        if let Some(voice) = state.service.voices().get(&id).await? {
+        if let Some(voice) = state.service.voices().get(&asker.caller, &id).await? {
             return Ok(Json(Entry::kept(&voice)).into_response());
         }
         let voice = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
@@ -208,16 +228,87 @@ async fn get_one(State(state): State<AppState>, Path(id): Path<String>, headers:
     found.await.unwrap_or_else(|error: ServiceError| ApiError::from(error).into_response(dialect))
 }
 
+/// What is to be changed about a voice.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = VoiceChange)]
+struct Changes {
+    name: Option<String>,
+    /// A line about the voice.
+    description: Option<String>,
+    /// Whether all keys may use the voice.
+    shared: Option<bool>,
+}
+
+/// Change a saved voice
+#[utoipa::path(
+    patch,
+    path = "/v1/voices/{id}",
+    operation_id = "change_voice",
+    params(("id" = String, Path, description = "The id of the voice.")),
+    request_body(content((Changes = "application/json"))),
+    responses(
+        (status = 200, description = "The voice.", body = Entry),
+        (status = 403), (status = 404), (status = 408), (status = 413), (status = 415), (status = 422), (status = 501),
+    )
+)]
+async fn change(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Refused<Svara>> {
+    if body::body_type(&request) != BodyType::Json {
+        return Err(ApiError::unsupported_media_type("application/json").into());
+    }
+    let Changes { name, description, shared } = body::json(request, state.text_body_bytes).await?;
+    check_texts([("name", name.as_ref()), ("description", description.as_ref())])?;
+    let name = name.map(|name| name.trim().to_owned());
+    if name.as_ref().is_some_and(String::is_empty) {
+        return Err(ApiError::invalid("name", "must not be empty").into());
+    }
+    let change = VoiceChange { name, description, shared };
+    let changed = state.service.voices().change(&asker.caller, &id, change).await;
+    let found = changed.as_ref().map(Option::is_some).map_err(Clone::clone);
+    audit::note(&asker, Act::VoiceChanged, &id, outcome(&found));
+    match changed? {
+        Some(voice) => Ok(Json(Entry::kept(&voice)).into_response()),
+        None => {
+            let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
+            let reason = format!("{} belongs to the model and can't be changed", preset.voice_id);
+            Err(ApiError::unsupported("voice_id", reason).into())
+        }
+    }
+}
+
+/// Refuses texts that are too long.
+fn check_texts<const N: usize>(texts: [(&'static str, Option<&String>); N]) -> Result<(), ApiError> {
+    for (field, text) in texts {
+        if text.is_some_and(|text| text.chars().count() > MAX_TEXT) {
+            return Err(ApiError::invalid(field, format!("may have at most {MAX_TEXT} characters")));
+        }
+    }
+    Ok(())
+}
+
 /// Delete a saved voice
 #[utoipa::path(
     delete,
     path = "/v1/voices/{id}",
     operation_id = "delete_voice",
     params(("id" = String, Path, description = "The id of the voice.")),
-    responses((status = 200, description = "The voice is deleted.", body = Done), (status = 404), (status = 501))
+    responses(
+        (status = 200, description = "The voice is deleted.", body = Done),
+        (status = 403), (status = 404), (status = 501),
+    )
 )]
-async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<Done>, Refused<Svara>> {
-    if state.service.voices().delete(&id).await? {
+async fn delete(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path(id): Path<String>,
+) -> Result<Json<Done>, Refused<Svara>> {
+    let deleted = state.service.voices().delete(&asker.caller, &id).await;
+    audit::note(&asker, Act::VoiceDeleted, &id, outcome(&deleted));
+    if deleted? {
         return Ok(Json(DONE));
     }
     let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
@@ -225,26 +316,24 @@ async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Result
     Err(ApiError::unsupported("voice_id", reason).into())
 }
 
+/// Saves the voice of a recording; one without a declared consent is only held for a while.
 async fn keep(
     state: &AppState,
+    asker: &Asker,
     fields: Fields,
     name: String,
     listed: bool,
 ) -> Result<Arc<KeptVoice>, ApiError> {
-    let texts = [
+    check_texts([
         ("name", Some(&name)),
         ("transcript", fields.transcript.as_ref()),
         ("description", fields.description.as_ref()),
         ("language", fields.language.as_ref()),
-    ];
-    for (field, text) in texts {
-        if text.is_some_and(|text| text.chars().count() > MAX_TEXT) {
-            return Err(ApiError::invalid(field, format!("may have at most {MAX_TEXT} characters")));
-        }
-    }
+    ])?;
     let audio = fields.audio.filter(|audio| !audio.is_empty());
     let audio = audio.ok_or_else(|| ApiError::invalid("audio", "is required"))?;
-    let frames = state.service.cloning().frames(|max_bytes| audio.into_bytes(max_bytes)).await?;
+    let frames =
+        state.service.cloning().frames(&asker.caller, |max_bytes| audio.into_bytes(max_bytes)).await?;
     let new = NewVoice {
         name: name.trim().to_owned(),
         description: fields.description,
@@ -253,8 +342,17 @@ async fn keep(
         transcript: fields.transcript.filter(|text| !text.trim().is_empty()),
         consent: fields.consent == Some(true),
         listed,
+        shared: fields.shared == Some(true),
     };
-    Ok(state.service.voices().create(new, &frames).await?)
+    let voices = state.service.voices();
+    let kept = if new.consent {
+        voices.create(&asker.caller, new, &frames).await
+    } else {
+        Ok(voices.hold(&asker.caller, new, &frames).await)
+    };
+    let id = kept.as_ref().map_or("", |kept| kept.reference.voice.voice_id.as_str());
+    audit::note(asker, Act::VoiceCreated, id, kept.as_ref().map_or_else(|error| error.kind.name(), |_| "ok"));
+    Ok(kept?)
 }
 
 async fn read_fields(request: Request, limit_bytes: usize) -> Result<Fields, ApiError> {
@@ -284,6 +382,7 @@ impl Fields {
             "description" => self.description = Some(text),
             "language" => self.language = Some(text),
             "gender" => self.gender = Some(body::gender(&text)?),
+            "shared" => self.shared = Some(body::flag("shared", &text)?),
             "consent" => self.consent = Some(body::flag("consent", &text)?),
             "return_tokens" => self.return_tokens = Some(body::flag("return_tokens", &text)?),
             _ => {}

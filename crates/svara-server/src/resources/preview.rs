@@ -97,7 +97,7 @@ async fn preview(
 ) -> Result<Json<Previewed>, Refused<Svara>> {
     let (fields, _) = svara::read_fields(request, &state).await?;
     let (mut request, _) = svara::speech_request(&state, &asker, fields).await?;
-    state.service.find_voice(&mut request).await.map_err(ApiError::from)?;
+    state.service.find_voice(&asker.caller, &mut request).await.map_err(ApiError::from)?;
     let engine = state.service.engine();
     let preview = engine.preview(&request).map_err(ApiError::from)?;
     let voice_id = match &request.reference {

@@ -16,7 +16,7 @@ use crate::{
     error::{ApiError, Refused, Spelling, Svara},
     reading::schemas,
     routes::{Routes, Tag},
-    state::AppState,
+    state::{AppState, Asker},
 };
 
 pub(super) fn routes() -> Routes {
@@ -73,6 +73,9 @@ pub(crate) struct Entry<'a> {
     /// The same, by ElevenLabs' name.
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at_unix: Option<u64>,
+    /// Whether all keys may use it; for voices that callers made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared: Option<bool>,
     #[schema(schema_with = category)]
     category: &'static str,
     #[schema(inline)]
@@ -124,6 +127,7 @@ impl<'a> Entry<'a> {
             language_code: voice.language(),
             created_unix_s: None,
             created_at_unix: None,
+            shared: None,
             category: PREMADE,
             labels: Labels { gender: voice.gender, language: voice.language() },
             high_quality_base_model_ids: [&voice.model_id],
@@ -137,7 +141,8 @@ impl<'a> Entry<'a> {
     pub(crate) fn kept(kept: &'a KeptVoice) -> Self {
         let created = Some(kept.created_unix_s);
         let preset = Self::preset(&kept.reference.voice);
-        Self { created_unix_s: created, created_at_unix: created, category: CLONED, ..preset }
+        let shared = Some(kept.shared);
+        Self { created_unix_s: created, created_at_unix: created, shared, category: CLONED, ..preset }
     }
 
     /// The voice itself.
@@ -163,10 +168,11 @@ impl<'a> Entry<'a> {
 )]
 async fn voices(
     State(state): State<AppState>,
+    asker: Asker,
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Response, Refused<Svara>> {
     let Query(filter) = filter.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let kept = state.service.voices().list().await?;
+    let kept = state.service.voices().list(&asker.caller).await?;
     let wanted =
         |entry: &Entry| filter.model_id.as_ref().is_none_or(|model_id| *model_id == entry.voice.model_id);
     let presets = state.service.engine().voices().iter().map(Entry::preset);

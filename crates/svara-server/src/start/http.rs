@@ -19,6 +19,7 @@ pub fn http_settings(config: &Config) -> anyhow::Result<Settings> {
         idle: limits.idle_seconds.duration(),
         body: limits.body_seconds.duration(),
         write_stall: limits.write_stall_seconds.duration(),
+        write_bytes_per_s: limits.min_read_bytes_per_second,
     };
     Ok(Settings {
         limits,

@@ -1,13 +1,20 @@
 //! API keys from the configuration, and from a file that is reloaded when it changes.
 
-use std::{net::ToSocketAddrs, path::Path, sync::Arc};
+use std::{
+    net::ToSocketAddrs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use svara_http::Watched;
 use svara_service::callers::{Callers, KeyEntry, KeyRing, KeyRings};
 
-use crate::config::{Config, ServerConfig};
+use crate::{audit, config::Config};
 
 /// The name of the key that the environment or the configuration gives in plain text.
 const PLAIN_KEY_NAME: &str = "api_key";
@@ -21,8 +28,8 @@ impl Keys {
     ///
     /// # Errors
     /// The keys file can't be read, or a key is wrong.
-    pub fn load(config: &ServerConfig) -> anyhow::Result<Self> {
-        Ok(Self(config.asks_for_keys().then(|| watched(config)).transpose()?.map(Arc::new)))
+    pub fn load(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self(config.server.asks_for_keys().then(|| watched(config)).transpose()?.map(Arc::new)))
     }
 
     /// Reloads the keys file when it changes, from now on.
@@ -39,20 +46,36 @@ impl Keys {
     }
 }
 
-fn watched(config: &ServerConfig) -> anyhow::Result<Watched<KeyRing>> {
+fn watched(Config { server: config, limits, .. }: &Config) -> anyhow::Result<Watched<KeyRing>> {
     let file = Some(config.keys_file.clone()).filter(|file| !file.as_os_str().is_empty());
     let files: Vec<_> = file.clone().into_iter().collect();
     let mut fixed = config.keys.clone();
-    fixed.extend(config.api_key.reveal().map(|key| KeyEntry::unbounded(PLAIN_KEY_NAME, key)));
-    let rings = KeyRings::default();
-    let load = move || {
+    fixed.extend(config.api_key.reveal().map(plain_key));
+    let (rings, share) = (KeyRings::default(), Some(limits.streams_per_key).filter(|share| *share > 0));
+    let loaded = AtomicBool::new(false);
+    let ring = move || {
         let mut entries = fixed.clone();
         if let Some(file) = &file {
             entries.extend(read(file)?);
         }
-        Ok(rings.ring(entries)?)
+        for entry in &mut entries {
+            entry.concurrent_streams = entry.concurrent_streams.or(share);
+        }
+        anyhow::Ok(rings.ring(entries)?)
+    };
+    let load = move || {
+        let ring = ring();
+        if loaded.swap(true, Ordering::Relaxed) {
+            audit::keys_reloaded(ring.as_ref().ok().map(KeyRing::count));
+        }
+        ring
     };
     Watched::new("api keys", files, load)
+}
+
+/// The operator's own key, which may do everything.
+fn plain_key(key: &str) -> KeyEntry {
+    KeyEntry { admin: true, ..KeyEntry::unbounded(PLAIN_KEY_NAME, key) }
 }
 
 /// The form of the keys file.
@@ -109,7 +132,8 @@ mod tests {
             format!("[[keys]]\nname = \"{name}\"\nsha256 = \"{hash}\"\nrequests_per_minute = 1\n")
         };
         std::fs::write(&file, entry("a", "1")).unwrap();
-        let config = ServerConfig { keys_file: file.clone(), ..ServerConfig::default() };
+        let mut config = Config::default();
+        config.server.keys_file.clone_from(&file);
         let keys = Keys::load(&config).unwrap();
         let callers = keys.callers();
         let look = || keys.0.as_ref().unwrap().look(false);
@@ -128,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_exposed_address_needs_keys() {
-        let exposed = |change: fn(&mut ServerConfig)| {
+        let exposed = |change: fn(&mut crate::config::ServerConfig)| {
             let mut config = Config::default();
             change(&mut config.server);
             check_exposure(&config).is_err()

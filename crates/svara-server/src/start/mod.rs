@@ -11,7 +11,9 @@ use anyhow::Context;
 use axum::Router;
 use futures::FutureExt;
 use svara_http::{Connections, Lifecycle, Phase};
-use svara_service::{QueueLimits, Service, ServiceParts, cache, config::CacheConfig, jobs, store::Store};
+use svara_service::{
+    LeastSpeed, QueueLimits, Service, ServiceParts, cache, config::CacheConfig, jobs, store::Store,
+};
 use svara_snac::{
     Backend,
     onnx::{Device, Runtime},
@@ -30,6 +32,7 @@ pub use self::{
 use crate::{
     app,
     config::{Config, DecoderBackend, EngineKind},
+    door::Door,
     middleware::HttpMetrics,
     reading::budget::Budget,
     state::App,
@@ -54,7 +57,7 @@ pub struct Server {
 /// As [`engine`]; or the keys, the encoder or the cache's store can't be used.
 pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result<Server> {
     // First, because it is quick and often wrong.
-    let keys = Keys::load(&config.server)?;
+    let keys = Keys::load(config)?;
     let engine = engine(config).await?;
     let (cloning, voices) = callers_voices(config, &engine, program).await?;
     let opening = config.clone();
@@ -67,12 +70,17 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         limits: QueueLimits {
             streams: config.limits.streams,
             queue: config.limits.queue,
+            queue_per_key: config.limits.queue_of_each_key(),
             patience: config.limits.queue_seconds.duration(),
         },
         cache: (config.cache.clone(), cache),
         jobs: (config.jobs.clone(), jobs),
         setup: setup(config),
         log_texts: config.log.texts,
+        least_speed: LeastSpeed {
+            speed: config.limits.min_read_speed,
+            window: config.limits.write_stall_seconds.duration(),
+        },
     };
     let (life, connections, http) = <(Lifecycle, Connections, HttpMetrics)>::default();
     let service = Service::new(parts, |registry| http.register(registry, connections.clone()));
@@ -80,7 +88,7 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
     service.run_jobs(&async move { draining.reached(Phase::Draining).await }.boxed().shared());
     let app = App {
         service,
-        callers: keys.callers(),
+        door: Door::new(keys.callers()),
         life: life.clone(),
         body_bytes: config.limits.body_bytes,
         text_body_bytes: config.limits.text_body_bytes(),
@@ -133,7 +141,7 @@ fn stores(config: &Config) -> anyhow::Result<(Option<Store>, Result<Store, Strin
 /// # Errors
 /// As [`engine`], except for failures to load the decoder.
 pub fn check(config: &Config) -> anyhow::Result<()> {
-    Keys::load(&config.server)?;
+    Keys::load(config)?;
     http::tls(config)?;
     voices_and_prompts(config)?;
     let mut models = Vec::new();

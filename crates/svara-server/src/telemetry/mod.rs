@@ -1,18 +1,34 @@
 //! Logging, and the export of traces.
 
+mod lines;
 mod otlp;
 pub(crate) mod trace;
 mod traced;
 
-use std::io::{IsTerminal, stderr};
+use std::{
+    fs::File,
+    io::{IsTerminal, stderr},
+    sync::{Arc, LazyLock},
+};
+
+use anyhow::Context;
 
 use tokio::runtime::Handle;
 use tracing_subscriber::{
-    Layer, filter::Targets, fmt, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+    Layer,
+    filter::{FilterExt, LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
 };
 
-pub(crate) use self::traced::Traced;
-use crate::config::{Config, LogConfig, LogFormat};
+use self::lines::{Limit, Limited};
+pub(crate) use self::{lines::left_out, traced::Traced};
+use crate::{
+    audit,
+    config::{Config, LogConfig, LogFormat},
+};
 
 /// The common prefix of our crates' names. Their log lines are what an operator wants to read.
 const OUR_CRATES: &str = "svara_";
@@ -23,15 +39,22 @@ pub struct Telemetry {
     exporter: Option<otlp::Exporter>,
 }
 
+/// Bounds on the lines of the log and of the audit file.
+static LOG: LazyLock<Limit> = LazyLock::new(|| Limit::new(true));
+static AUDIT: LazyLock<Limit> = LazyLock::new(|| Limit::new(false));
+
 /// Starts logging to standard error, and the export of traces if it is configured; once per process. `runtime` sends
 /// the spans.
 ///
 /// # Errors
-/// The exporter can't be created.
+/// The exporter can't be created, or the audit file can't be opened.
 pub fn init(config: &Config, runtime: &Handle) -> anyhow::Result<Telemetry> {
     let exporter = otlp::Exporter::new(&config.telemetry, runtime)?;
     let layer = exporter.as_ref().map(otlp::Exporter::layer);
-    tracing_subscriber::registry().with(log_layer(&config.log)).with(layer).init();
+    let audit_layer = audit_layer(&config.log)?;
+    tracing_subscriber::registry().with(log_layer(&config.log)).with(audit_layer).with(layer).init();
+    runtime.spawn(LOG.tell());
+    runtime.spawn(AUDIT.tell());
     Ok(Telemetry { exporter })
 }
 
@@ -57,8 +80,10 @@ where
     let level = config.level.filter();
     // Libraries log more than an operator wants to read.
     let filter = Targets::new()
-        .with_default(level.min(tracing::level_filters::LevelFilter::WARN))
-        .with_target(OUR_CRATES, level);
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target(OUR_CRATES, level)
+        .with_target(audit::TARGET, LevelFilter::INFO)
+        .and(Limited(&LOG));
     let pretty = match config.format {
         LogFormat::Auto => stderr().is_terminal(),
         LogFormat::Pretty => true,
@@ -71,4 +96,26 @@ where
         let layer = fmt::layer().with_writer(stderr).json().flatten_event(true).with_span_list(false);
         layer.with_filter(filter).boxed()
     }
+}
+
+/// The layer that appends audit lines to a file, if there is one.
+///
+/// # Errors
+/// The file can't be opened.
+fn audit_layer<S>(config: &LogConfig) -> anyhow::Result<Option<Box<dyn Layer<S> + Send + Sync>>>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let path = &config.audit_file;
+    if path.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).with_context(|| format!("log.audit_file {}", path.display()))?;
+    let filter = Targets::new().with_target(audit::TARGET, LevelFilter::INFO).and(Limited(&AUDIT));
+    let layer = fmt::layer().with_writer(Arc::new(file)).with_ansi(false).json().flatten_event(true);
+    Ok(Some(layer.with_current_span(false).with_span_list(false).with_filter(filter).boxed()))
 }

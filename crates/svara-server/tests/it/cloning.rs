@@ -28,7 +28,7 @@ pub fn wav(seconds: f32, amplitude: f32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }

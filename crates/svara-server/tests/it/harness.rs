@@ -119,23 +119,33 @@ impl Program {
 
     /// [`Self::start`] with the caller's command.
     pub async fn start_as(command: std::process::Command) -> Self {
+        Self::start_logged(command).await.0
+    }
+
+    /// [`Self::start_as`], and all lines of its log once it has ended.
+    pub async fn start_logged(command: std::process::Command) -> (Self, JoinHandle<Vec<String>>) {
         let mut command = tokio::process::Command::from(command);
         let mut child = command.stderr(std::process::Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = tokio::io::BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut log = String::new();
+        let mut log = Vec::new();
         while let Some(line) = lines.next_line().await.unwrap() {
-            log.push_str(&line);
             let address = serde_json::from_str::<Value>(&line)
                 .ok()
                 .and_then(|line| Some(line["address"].as_str()?.to_owned()));
+            log.push(line);
             if let Some(address) = address {
                 // An unread pipe would block the program.
-                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                let rest = tokio::spawn(async move {
+                    while let Ok(Some(line)) = lines.next_line().await {
+                        log.push(line);
+                    }
+                    log
+                });
                 let root = format!("http://{address}");
-                return Self { child, address: address.parse().unwrap(), root };
+                return (Self { child, address: address.parse().unwrap(), root }, rest);
             }
         }
-        panic!("it doesn't listen: {log}");
+        panic!("it doesn't listen: {log:?}");
     }
 
     /// The program's process id, while it runs.

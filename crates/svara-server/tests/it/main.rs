@@ -8,6 +8,7 @@
     reason = "helpers of tests are test code too"
 )]
 
+mod audit;
 mod auth;
 mod bodies;
 mod broken_sockets;
@@ -26,13 +27,16 @@ mod elevenlabs;
 mod engines;
 mod failures;
 mod foreign_pages;
+mod guessing;
 mod harness;
 mod hostile_recordings;
 mod http2;
 mod input;
 mod job_owners;
+mod job_turns;
 mod jobs;
 mod long_text;
+mod meter;
 mod metrics;
 mod openai;
 mod openapi;
@@ -42,6 +46,8 @@ mod playground;
 mod program;
 mod python_bugs;
 mod raw;
+mod shares;
+mod slow_readers;
 mod sockets;
 mod speech;
 mod stores;
@@ -52,3 +58,4 @@ mod tls;
 mod traces;
 mod turns;
 mod voice_names;
+mod voice_owners;

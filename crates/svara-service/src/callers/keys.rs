@@ -83,6 +83,12 @@ pub struct KeyEntry {
     /// Characters per day (UTC); absent: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub characters_per_day: Option<u64>,
+    /// Seconds of sound per day (UTC), spoken and of recordings; absent: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_seconds_per_day: Option<u64>,
+    /// Whether the holder sees, uses and deletes the voices and jobs of all keys.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub admin: bool,
 }
 
 impl KeyEntry {
@@ -94,6 +100,8 @@ impl KeyEntry {
             requests_per_minute: None,
             concurrent_streams: None,
             characters_per_day: None,
+            audio_seconds_per_day: None,
+            admin: false,
         }
     }
 
@@ -102,6 +110,7 @@ impl KeyEntry {
             requests_per_minute: self.requests_per_minute,
             concurrent_streams: self.concurrent_streams,
             characters_per_day: self.characters_per_day,
+            audio_seconds_per_day: self.audio_seconds_per_day,
         }
     }
 }
@@ -129,6 +138,7 @@ pub(super) fn check(keys: &[KeyEntry]) -> Result<(), KeyError> {
             key.requests_per_minute.map(u64::from),
             key.concurrent_streams.map(u64::from),
             key.characters_per_day,
+            key.audio_seconds_per_day,
         ];
         if bounds.contains(&Some(0)) {
             return wrong(format!("key {name:?}: a limit must be at least 1; for no limit, leave it out"));

@@ -14,6 +14,7 @@ use std::{
 
 use tokio::sync::watch;
 
+pub(crate) use self::quota::Cost;
 use self::quota::{Moment, Quota, Usage};
 pub use self::{
     keys::{KeyEntry, KeyError, KeyHash, random_key},
@@ -34,6 +35,25 @@ struct Key {
 /// The keys in force.
 #[derive(Debug)]
 pub struct KeyRing(Vec<Arc<Key>>);
+
+impl KeyRing {
+    /// The number of keys.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn find(&self, given: &str) -> Option<Arc<Key>> {
+        let given = KeyHash::of(given);
+        // Every key is compared, so that the time taken doesn't reveal which one matched.
+        let mut found = None;
+        for key in &self.0 {
+            if key.entry.sha256.is(&given) {
+                found = Some(Arc::clone(key));
+            }
+        }
+        found
+    }
+}
 
 /// Makes a [`KeyRing`] at each load. Usage belongs to the name of a key and carries over from one ring to the next.
 #[derive(Debug)]
@@ -85,18 +105,21 @@ impl Callers {
     /// The key is missing or unknown, or its requests of this minute are used up.
     pub fn identify(&self, given: Option<&str>) -> Result<Caller, ServiceError> {
         let Some(keys) = &self.keys else { return Ok(Caller::Anybody) };
-        let given = KeyHash::of(given.ok_or_else(ServiceError::key_missing)?);
-        let ring = Arc::clone(&keys.borrow());
-        // Every key is compared, so that the time taken doesn't reveal which one matched.
-        let mut found = None;
-        for key in &ring.0 {
-            if key.entry.sha256.is(&given) {
-                found = Some(key);
-            }
-        }
-        let holder = KeyHolder(Arc::clone(found.ok_or_else(ServiceError::key_unknown)?));
+        let given = given.ok_or_else(ServiceError::key_missing)?;
+        let holder = KeyHolder(keys.borrow().find(given).ok_or_else(ServiceError::key_unknown)?);
         holder.used(|usage, quota, now| usage.request(quota, now))?;
         Ok(Caller::Known(holder))
+    }
+
+    /// Whether a key is required.
+    pub fn asks_for_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// The name of a key, if it is one of those in force. Charges nothing.
+    pub fn name_of(&self, given: &str) -> Option<String> {
+        let found = self.keys.as_ref()?.borrow().find(given);
+        found.map(|key| key.entry.name.clone())
     }
 
     /// Whether a caller may still use the server: a key that was taken out of the file may not, for all that is open.
@@ -136,11 +159,12 @@ impl Caller {
         }
     }
 
-    /// Whether the caller owns what was stored under this name. If no key is required, everything belongs to everyone.
+    /// Whether the caller owns what was stored under this name. If no key is required, everything belongs to everyone; to
+    /// an admin key, too.
     pub(crate) fn owns(&self, key_name: Option<&str>) -> bool {
         match self {
             Self::Anybody => true,
-            Self::Known(_) => self.key_name() == key_name,
+            Self::Known(holder) => holder.0.entry.admin || self.key_name() == key_name,
             Self::Unknown => false,
         }
     }
@@ -150,31 +174,31 @@ impl Caller {
     /// # Errors
     /// The key has none left, or has not arrived yet.
     pub(crate) fn start_stream(&self, characters: usize) -> Result<KeyStream, ServiceError> {
-        let charge = self.take(characters, Usage::start)?;
-        Ok(KeyStream(charge))
+        let cost = Cost::of_live(characters as u64);
+        let start = |usage: &mut Usage, quota: &Quota, now| usage.start(quota, cost.characters, now);
+        Ok(KeyStream(self.take(cost, start)?))
     }
 
-    /// Takes characters of the key's day for later work, without a stream.
+    /// Takes what something costs of the key's day, without a stream.
     ///
     /// # Errors
     /// The key has none left, or has not arrived yet.
-    pub(crate) fn charge(&self, characters: usize) -> Result<Charge, ServiceError> {
-        self.take(characters, Usage::charge)
+    pub(crate) fn charge(&self, cost: Cost) -> Result<Charge, ServiceError> {
+        self.take(cost, |usage, quota, now| usage.charge(quota, cost, now))
     }
 
     fn take(
         &self,
-        characters: usize,
-        take: fn(&mut Usage, &Quota, u64, Moment) -> Result<(), OverQuota>,
+        unspent: Cost,
+        take: impl FnOnce(&mut Usage, &Quota, Moment) -> Result<(), OverQuota>,
     ) -> Result<Charge, ServiceError> {
-        let unspent = characters as u64;
         let holder = match self {
             Self::Anybody => None,
             Self::Known(holder) => Some(holder),
             Self::Unknown => return Err(ServiceError::key_missing()),
         };
         if let Some(holder) = holder {
-            holder.used(|usage, quota, now| take(usage, quota, unspent, now))?;
+            holder.used(take)?;
         }
         Ok(Charge { holder: holder.cloned(), unspent })
     }
@@ -194,23 +218,23 @@ impl KeyHolder {
     }
 }
 
-/// Characters taken from a key's day; refunded on drop unless spent.
+/// What was taken of a key's day; refunded on drop unless spent.
 #[derive(Debug)]
 pub(crate) struct Charge {
     holder: Option<KeyHolder>,
-    unspent: u64,
+    unspent: Cost,
 }
 
 impl Charge {
-    /// Spends the characters: they aren't refunded any more.
+    /// Spends it: it isn't refunded any more.
     pub(crate) fn spend(mut self) {
-        self.unspent = 0;
+        self.unspent = Cost::default();
     }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        if let Some(holder) = self.holder.as_ref().filter(|_| self.unspent > 0) {
+        if let Some(holder) = self.holder.as_ref().filter(|_| self.unspent != Cost::default()) {
             lock(&holder.0.usage).refund(self.unspent, holder.now());
         }
     }
@@ -228,14 +252,21 @@ impl KeyStream {
 
     /// Spends the characters: there is audio.
     pub(crate) fn spoken(&mut self) {
-        self.0.unspent = 0;
+        self.0.unspent = Cost::default();
+    }
+
+    /// Charges sound that was made.
+    pub(crate) fn heard(&self, audio: Duration) {
+        if let Some(holder) = &self.0.holder {
+            lock(&holder.0.usage).heard(audio, holder.now());
+        }
     }
 }
 
 impl Drop for KeyStream {
     fn drop(&mut self) {
         if let Some(holder) = &self.0.holder {
-            lock(&holder.0.usage).end(0, holder.now());
+            lock(&holder.0.usage).end();
         }
     }
 }
@@ -281,7 +312,7 @@ mod tests {
         let rings = KeyRings::default();
         let (_keys, asking) = callers(&rings, vec![KeyEntry::unbounded("a", "k")]);
         assert_eq!(asking.nobody_yet().start_stream(1).unwrap_err().kind, ErrorKind::MissingKey);
-        assert_eq!(asking.nobody_yet().charge(1).unwrap_err().kind, ErrorKind::MissingKey);
+        assert_eq!(asking.nobody_yet().charge(Cost::of_text(1)).unwrap_err().kind, ErrorKind::MissingKey);
     }
 
     #[test]
@@ -295,10 +326,10 @@ mod tests {
         let (_keys, callers) = callers(&rings, vec![entry]);
         let caller = callers.identify(Some("k")).unwrap();
         let mut stream = caller.start_stream(4).unwrap();
-        assert_eq!(caller.charge(7).unwrap_err().kind, ErrorKind::QuotaExceeded);
-        drop(caller.charge(6).unwrap());
-        caller.charge(6).unwrap().spend();
-        assert_eq!(caller.charge(1).unwrap_err().kind, ErrorKind::QuotaExceeded);
+        assert_eq!(caller.charge(Cost::of_text(7)).unwrap_err().kind, ErrorKind::QuotaExceeded);
+        drop(caller.charge(Cost::of_text(6)).unwrap());
+        caller.charge(Cost::of_text(6)).unwrap().spend();
+        assert_eq!(caller.charge(Cost::of_text(1)).unwrap_err().kind, ErrorKind::QuotaExceeded);
         stream.spoken();
         drop(stream);
         assert_eq!(caller.start_stream(1).unwrap_err().kind, ErrorKind::QuotaExceeded);

@@ -11,6 +11,38 @@ pub(crate) struct Quota {
     pub(crate) concurrent_streams: Option<u32>,
     /// Characters spoken per day, which begins at midnight UTC.
     pub(crate) characters_per_day: Option<u64>,
+    /// Seconds of sound per day: spoken, and of recordings.
+    pub(crate) audio_seconds_per_day: Option<u64>,
+}
+
+/// What a key is charged. It isn't known before how long a speech becomes: its sound is charged as it is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cost {
+    pub(crate) characters: u64,
+    /// Sound.
+    pub(crate) audio: Duration,
+}
+
+/// About how many characters are said in a second: what a second of a recording costs, and how long a text becomes that is
+/// spoken later or was spoken before.
+const CHARACTERS_PER_SECOND: u32 = 15;
+
+impl Cost {
+    /// A text that is spoken now.
+    pub(crate) fn of_live(characters: u64) -> Self {
+        Self { characters, audio: Duration::ZERO }
+    }
+
+    /// A text that is spoken later or was spoken before.
+    pub(crate) fn of_text(characters: u64) -> Self {
+        Self { characters, audio: Duration::from_secs(characters) / CHARACTERS_PER_SECOND }
+    }
+
+    /// A recording to be turned into a voice.
+    pub(crate) fn of_recording(audio: Duration) -> Self {
+        let characters = (audio * CHARACTERS_PER_SECOND).as_secs_f64().ceil();
+        Self { characters: characters as u64, audio }
+    }
 }
 
 /// A moment.
@@ -29,7 +61,7 @@ pub(crate) struct Usage {
     refilled: Duration,
     streams: u32,
     day: u64,
-    characters: u64,
+    spent: Cost,
 }
 
 /// A limit that was reached.
@@ -55,6 +87,14 @@ pub enum OverQuota {
         /// The limit.
         per_day: u64,
         /// When the next day begins; none if the text alone exceeds a day's characters.
+        retry_after: Option<Duration>,
+    },
+    /// Too much sound.
+    #[error("this key is limited to {per_day} seconds of sound per day (UTC)")]
+    Audio {
+        /// The limit.
+        per_day: u64,
+        /// When the next day begins; none if this alone exceeds a day's sound.
         retry_after: Option<Duration>,
     },
 }
@@ -90,40 +130,61 @@ impl Usage {
         if let Some(at_once) = quota.concurrent_streams.filter(|at_once| self.streams >= *at_once) {
             return Err(OverQuota::Streams { at_once });
         }
-        self.charge(quota, characters, now)?;
+        self.charge(quota, Cost::of_live(characters), now)?;
         self.streams += 1;
         Ok(())
     }
 
-    /// Takes characters of the day, without a stream.
+    /// Takes characters and sound of the day, without a stream.
     ///
     /// # Errors
     /// There are none left; nothing is taken.
-    pub(crate) fn charge(&mut self, quota: &Quota, characters: u64, now: Moment) -> Result<(), OverQuota> {
-        let today = now.unix.as_secs() / DAY_SECONDS;
-        let spoken = if today == self.day { self.characters } else { 0 };
-        let total = spoken.saturating_add(characters);
-        if let Some(per_day) = quota.characters_per_day.filter(|per_day| total > *per_day) {
-            let tomorrow = Duration::from_secs((today + 1) * DAY_SECONDS) - now.unix;
-            let retry_after = (characters <= per_day).then_some(tomorrow);
+    pub(crate) fn charge(&mut self, quota: &Quota, cost: Cost, now: Moment) -> Result<(), OverQuota> {
+        let spent = self.today(now);
+        let total = Cost {
+            characters: spent.characters.saturating_add(cost.characters),
+            audio: spent.audio.saturating_add(cost.audio),
+        };
+        let tomorrow = Duration::from_secs((now.unix.as_secs() / DAY_SECONDS + 1) * DAY_SECONDS) - now.unix;
+        if let Some(per_day) = quota.characters_per_day.filter(|per_day| total.characters > *per_day) {
+            let retry_after = (cost.characters <= per_day).then_some(tomorrow);
             return Err(OverQuota::Characters { per_day, retry_after });
         }
-        self.day = today;
-        self.characters = total;
+        let over = |per_day: &u64| {
+            let per_day = Duration::from_secs(*per_day);
+            total.audio > per_day || spent.audio >= per_day
+        };
+        if let Some(per_day) = quota.audio_seconds_per_day.filter(over) {
+            let retry_after = (cost.audio <= Duration::from_secs(per_day)).then_some(tomorrow);
+            return Err(OverQuota::Audio { per_day, retry_after });
+        }
+        self.day = now.unix.as_secs() / DAY_SECONDS;
+        self.spent = total;
         Ok(())
     }
 
-    /// Returns a stream, and refunds those of its characters that were not spoken.
-    pub(crate) fn end(&mut self, unspoken: u64, now: Moment) {
-        self.streams = self.streams.saturating_sub(1);
-        self.refund(unspoken, now);
+    /// Adds sound that was made.
+    pub(crate) fn heard(&mut self, audio: Duration, now: Moment) {
+        let spent = self.today(now);
+        self.day = now.unix.as_secs() / DAY_SECONDS;
+        self.spent = Cost { audio: spent.audio.saturating_add(audio), ..spent };
     }
 
-    /// Refunds characters, if it is still the day on which they were taken.
-    pub(crate) fn refund(&mut self, characters: u64, now: Moment) {
+    /// Returns a stream.
+    pub(crate) fn end(&mut self) {
+        self.streams = self.streams.saturating_sub(1);
+    }
+
+    /// Refunds what wasn't used, if it is still the day on which it was taken.
+    pub(crate) fn refund(&mut self, unspent: Cost, now: Moment) {
         if now.unix.as_secs() / DAY_SECONDS == self.day {
-            self.characters = self.characters.saturating_sub(characters);
+            self.spent.characters = self.spent.characters.saturating_sub(unspent.characters);
+            self.spent.audio = self.spent.audio.saturating_sub(unspent.audio);
         }
+    }
+
+    fn today(&self, now: Moment) -> Cost {
+        if now.unix.as_secs() / DAY_SECONDS == self.day { self.spent } else { Cost::default() }
     }
 }
 
@@ -177,12 +238,29 @@ mod tests {
         let quota = Quota { characters_per_day: Some(100), ..Quota::default() };
         let mut usage = Usage::default();
         usage.start(&quota, 100, at(0)).unwrap();
-        usage.end(100, at(1));
+        usage.end();
+        usage.refund(Cost::of_live(100), at(1));
         usage.start(&quota, 100, at(2)).unwrap();
         // The next day has its own characters.
-        usage.end(100, at(86_400_000));
+        usage.end();
+        usage.refund(Cost::of_live(100), at(86_400_000));
         usage.start(&quota, 60, at(86_400_000)).unwrap();
         assert!(usage.start(&quota, 60, at(86_400_000)).is_err());
+    }
+
+    #[test]
+    fn a_days_sound_ends_with_the_speech_that_uses_it_up() {
+        let quota = Quota { audio_seconds_per_day: Some(10), ..Quota::default() };
+        let mut usage = Usage::default();
+        usage.start(&quota, 1_000_000, at(0)).unwrap();
+        usage.heard(Duration::from_secs(9), at(1));
+        assert!(usage.charge(&quota, Cost::of_recording(Duration::from_secs(2)), at(2)).is_err());
+        usage.start(&quota, 1, at(2)).unwrap();
+        usage.heard(Duration::from_secs(2), at(3));
+        let refused = usage.start(&quota, 1, at(4)).unwrap_err();
+        assert!(matches!(refused, OverQuota::Audio { per_day: 10, retry_after: Some(_) }), "{refused:?}");
+        usage.start(&quota, 1, at(86_400_000)).unwrap();
+        assert_eq!(Cost::of_recording(Duration::from_millis(1500)).characters, 23);
     }
 
     proptest! {
@@ -220,7 +298,7 @@ mod tests {
                     prop_assert_eq!(started.is_ok(), open < at_once);
                     open += u32::from(started.is_ok());
                 } else if open > 0 {
-                    usage.end(0, at(0));
+                    usage.end();
                     open -= 1;
                 }
                 prop_assert_eq!(usage.streams, open);

@@ -16,6 +16,8 @@ pub struct JobsConfig {
     pub concurrent: usize,
     /// The most jobs stored, whatever their state; further ones are refused.
     pub max_jobs: usize,
+    /// The most jobs of one API key. 0: half of `max_jobs`.
+    pub max_jobs_per_key: usize,
     /// The most items in one job.
     pub max_items: usize,
     /// The most characters in all items of a job.
@@ -34,6 +36,7 @@ impl Default for JobsConfig {
             store: "data/jobs".to_owned(),
             concurrent: 1,
             max_jobs: 200,
+            max_jobs_per_key: 0,
             max_items: 1000,
             job_characters: 1_000_000,
             audio_bytes: 128 * 1024 * 1024,
@@ -47,6 +50,11 @@ impl JobsConfig {
     /// [`Self::keep_hours`] as a duration.
     pub fn keep(&self) -> Duration {
         Duration::from_secs(u64::from(self.keep_hours) * 3600)
+    }
+
+    /// The most jobs of one API key.
+    pub fn of_each_key(&self) -> usize {
+        if self.max_jobs_per_key == 0 { self.max_jobs.div_ceil(2) } else { self.max_jobs_per_key }
     }
 
     /// Checks the ranges of values.
@@ -64,6 +72,9 @@ impl JobsConfig {
             if !(1..=most).contains(&value) {
                 return Err(ConfigError::new(format!("jobs.{key} must be from 1 to {most}")));
             }
+        }
+        if self.max_jobs_per_key > self.max_jobs {
+            return Err(ConfigError::new("jobs.max_jobs_per_key must be at most jobs.max_jobs"));
         }
         if self.concurrent > 1000 {
             return Err(ConfigError::new("jobs.concurrent must be from 0 to 1000"));

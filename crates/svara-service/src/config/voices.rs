@@ -12,17 +12,29 @@ pub struct VoicesConfig {
     pub store: String,
     /// The most voices stored; further ones are refused.
     pub max_kept: usize,
+    /// The most voices of one API key. 0: half of `max_kept`.
+    pub max_kept_per_key: usize,
     /// How long a voice that another replica has deleted may still be used here.
     pub revalidate_seconds: Seconds,
 }
 
 impl Default for VoicesConfig {
     fn default() -> Self {
-        Self { store: "data/voices".to_owned(), max_kept: 1000, revalidate_seconds: Seconds::new(30) }
+        Self {
+            store: "data/voices".to_owned(),
+            max_kept: 1000,
+            max_kept_per_key: 0,
+            revalidate_seconds: Seconds::new(30),
+        }
     }
 }
 
 impl VoicesConfig {
+    /// The most voices of one API key.
+    pub fn of_each_key(&self) -> usize {
+        if self.max_kept_per_key == 0 { self.max_kept.div_ceil(2) } else { self.max_kept_per_key }
+    }
+
     /// Checks the ranges of values.
     ///
     /// # Errors
@@ -30,6 +42,9 @@ impl VoicesConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         if !(1..=100_000).contains(&self.max_kept) {
             return Err(ConfigError::new("voices.max_kept must be from 1 to 100000"));
+        }
+        if self.max_kept_per_key > self.max_kept {
+            return Err(ConfigError::new("voices.max_kept_per_key must be at most voices.max_kept"));
         }
         Ok(())
     }

@@ -2,33 +2,49 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    sync::Arc,
 };
 
-use serde::Serialize;
-
-use super::record::{EndRecord, Summary};
-use crate::Caller;
+use super::{
+    item::Item,
+    job::{Job, Turn},
+    record::{EndRecord, Summary},
+    retry::Tries,
+};
+use crate::fairness::Turns;
 
 /// A job's place in the order: the time it was posted, then its id.
 type Place = (u64, String);
+/// The name of the key that posted a job; none if no key was required.
+type Owner = Option<String>;
 
-/// All jobs, the oldest first.
+/// All jobs, the oldest first. Keys take turns; of a key's jobs, the oldest goes first.
 #[derive(Default)]
 pub(super) struct Book {
     jobs: BTreeMap<Place, Job>,
     places: BTreeMap<String, Place>,
-    /// Jobs with queued items.
-    waiting: BTreeSet<Place>,
+    /// Jobs with items that may have a turn.
+    waiting: BTreeMap<Owner, BTreeSet<Place>>,
+    turns: Turns<Owner>,
+    /// Items in the hands of workers.
+    running_of: BTreeMap<Owner, usize>,
     kept_bytes: u64,
     /// Jobs that are being stored.
-    reserved: usize,
+    reserved: BTreeMap<Owner, usize>,
     queued: usize,
     running: usize,
+}
+
+/// How much there may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub(super) jobs: usize,
+    /// Bytes of audio.
+    pub(super) bytes: u64,
+    /// Of one key.
+    pub(super) jobs_of_key: usize,
+    /// Of one key.
+    pub(super) bytes_of_key: u64,
 }
 
 /// Why there is no room for another job.
@@ -38,102 +54,44 @@ pub(super) enum Full {
     Jobs(usize),
     /// There is this much audio.
     Bytes(u64),
-}
-
-/// A job without its texts, and the state of each of its items.
-#[derive(Clone)]
-pub struct Job {
-    /// What the job speaks.
-    pub summary: Arc<Summary>,
-    /// The state of each item, in order.
-    pub items: Vec<Item>,
-    /// The number of the first item that may be queued: none before it is.
-    next: usize,
-}
-
-/// The state of an item.
-#[derive(Clone)]
-pub enum Item {
-    /// Waits for its turn.
-    Queued,
-    /// In progress.
-    Running(Arc<ItemProgress>),
-    /// Done or failed.
-    Over(EndRecord),
-}
-
-/// The progress of an item: its worker writes it, all others read it.
-#[derive(Debug, Default)]
-pub struct ItemProgress {
-    pieces_done: AtomicU64,
-    audio_ms: AtomicU64,
-}
-
-impl ItemProgress {
-    /// Sets the progress so far.
-    pub(super) fn set(&self, pieces_done: usize, audio: Duration) {
-        self.pieces_done.store(pieces_done as u64, Ordering::Relaxed);
-        self.audio_ms.store(u64::try_from(audio.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    /// Pieces of the text that are generated.
-    pub fn pieces_done(&self) -> u64 {
-        self.pieces_done.load(Ordering::Relaxed)
-    }
-
-    /// Audio generated so far, in seconds.
-    pub fn audio_seconds(&self) -> f64 {
-        self.audio_ms.load(Ordering::Relaxed) as f64 / 1e3
-    }
-}
-
-/// A job without its items, as responses show it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Overview {
-    /// `queued` until the first item starts, then `running`, at the end `done`, or `failed` if any item failed.
-    pub status: &'static str,
-    /// When it was created, in seconds since 1970.
-    pub created_unix_s: u64,
-    /// Number of its items.
-    pub item_count: usize,
-    /// Items that are done.
-    pub items_done: usize,
-    /// Items that failed.
-    pub items_failed: usize,
-    /// Characters of all texts.
-    pub characters: usize,
-    /// Audio generated so far.
-    pub audio_seconds: f64,
-}
-
-/// An item for a worker to speak now.
-#[derive(Clone)]
-pub(super) struct Turn {
-    pub(super) job_id: String,
-    pub(super) number: usize,
-    pub(super) progress: Arc<ItemProgress>,
+    /// The key has this many jobs.
+    JobsOfKey(usize),
+    /// The key's jobs have this much audio.
+    BytesOfKey(u64),
 }
 
 impl Book {
     /// Reserves a place for a job that is about to be stored, until [`Self::release`].
     ///
     /// # Errors
-    /// There are `max_jobs` already, or audio of `max_bytes`.
-    pub(super) fn reserve(&mut self, max_jobs: usize, max_bytes: u64) -> Result<(), Full> {
-        let count = self.jobs.len() + self.reserved;
-        if count >= max_jobs {
+    /// There is no room for it.
+    pub(super) fn reserve(&mut self, owner: &Owner, room: Room) -> Result<(), Full> {
+        let count = self.jobs.len() + self.reserved.values().sum::<usize>();
+        if count >= room.jobs {
             return Err(Full::Jobs(count));
         }
-        if self.kept_bytes >= max_bytes {
+        if self.kept_bytes >= room.bytes {
             return Err(Full::Bytes(self.kept_bytes));
         }
-        self.reserved += 1;
+        if owner.is_some() {
+            let own = || self.jobs.values().filter(|job| job.owner() == owner);
+            let reserved = self.reserved.get(owner).copied().unwrap_or_default();
+            let count = own().count() + reserved;
+            if count >= room.jobs_of_key {
+                return Err(Full::JobsOfKey(count));
+            }
+            let bytes = own().map(Job::kept_bytes).sum();
+            if bytes >= room.bytes_of_key {
+                return Err(Full::BytesOfKey(bytes));
+            }
+        }
+        *self.reserved.entry(owner.clone()).or_default() += 1;
         Ok(())
     }
 
     /// Gives a reserved place back.
-    pub(super) fn release(&mut self) {
-        self.reserved = self.reserved.saturating_sub(1);
+    pub(super) fn release(&mut self, owner: &Owner) {
+        take_one(&mut self.reserved, owner);
     }
 
     /// Adds a job. `ends` holds the ends of items that are over already; the others are queued.
@@ -141,42 +99,84 @@ impl Book {
         &mut self,
         id: String,
         summary: Arc<Summary>,
-        mut ends: BTreeMap<usize, EndRecord>,
+        ends: BTreeMap<usize, EndRecord>,
     ) -> &Job {
-        let item = |number| ends.remove(&number).map_or(Item::Queued, Item::Over);
-        let items: Vec<Item> = (0..summary.items.len()).map(item).collect();
-        self.kept_bytes += items.iter().map(Item::kept_bytes).sum::<u64>();
-        let queued = items.iter().filter(|item| matches!(item, Item::Queued)).count();
         let place = (summary.created_unix_s, id.clone());
-        self.queued += queued;
-        if queued > 0 {
-            self.waiting.insert(place.clone());
+        let job = Job::new(summary, ends);
+        self.kept_bytes += job.kept_bytes();
+        self.queued += job.waiting_and_running().0;
+        if job.has_turn() {
+            self.waiting.entry(job.owner().clone()).or_default().insert(place.clone());
         }
         self.places.insert(id, place.clone());
-        self.jobs.entry(place).or_insert(Job { summary, items, next: 0 })
+        self.jobs.entry(place).or_insert(job)
     }
 
-    /// Takes the next item to speak: the first queued item of the oldest job that has one.
+    /// Takes the next item to speak: of the key whose turn it is, one of the oldest job that has one.
     pub(super) fn take_turn(&mut self) -> Option<Turn> {
-        while let Some(place) = self.waiting.first() {
-            let turn = self.jobs.get_mut(place).and_then(|job| job.take_turn(&place.1));
+        loop {
+            let held = |owner: &Owner| self.running_of.get(owner).copied().unwrap_or_default();
+            let waiting = self.waiting.keys().map(|owner| (owner, held(owner)));
+            let owner = self.turns.next(waiting)?.clone();
+            let place = self.waiting.get(&owner)?.first()?.clone();
+            let job = self.jobs.get_mut(&place);
+            let (turn, more) = job.map_or((None, false), |job| (job.take_turn(&place.1), job.has_turn()));
+            if !more {
+                self.stops_waiting(&owner, &place);
+            }
             if let Some(turn) = turn {
-                self.queued -= 1;
+                self.turns.took(&owner);
+                *self.running_of.entry(owner).or_default() += 1;
+                self.queued = self.queued.saturating_sub(1);
                 self.running += 1;
                 return Some(turn);
             }
-            self.waiting.pop_first();
         }
-        None
+    }
+
+    /// Whether another key waits whose items have fewer workers than this one's.
+    pub(super) fn should_give_way(&self, owner: &Owner) -> bool {
+        let held = |owner: &Owner| self.running_of.get(owner).copied().unwrap_or_default();
+        let own = held(owner);
+        self.waiting.keys().any(|other| other != owner && held(other) < own)
+    }
+
+    /// Takes an item out of its worker's hands until [`Self::resume`]; returns whether its job still exists.
+    pub(super) fn pause(&mut self, id: &str, number: usize, tries: Tries) -> bool {
+        let Some(job) = self.places.get(id).and_then(|place| self.jobs.get_mut(place)) else { return false };
+        let owner = job.owner().clone();
+        if !job.pause(number, tries) {
+            return false;
+        }
+        self.running = self.running.saturating_sub(1);
+        self.queued += 1;
+        take_one(&mut self.running_of, &owner);
+        true
+    }
+
+    /// Lets a paused item have a turn again; returns whether there is one.
+    pub(super) fn resume(&mut self, id: &str, number: usize) -> bool {
+        let Some(place) = self.places.get(id) else { return false };
+        let Some(job) = self.jobs.get_mut(place) else { return false };
+        let resumed = job.resume(number);
+        if resumed {
+            self.waiting.entry(job.owner().clone()).or_default().insert(place.clone());
+        }
+        resumed
     }
 
     /// Ends an item; returns whether its job still exists.
     pub(super) fn end(&mut self, id: &str, number: usize, end: EndRecord) -> bool {
-        let Some(item) = self.job_mut(id).and_then(|job| job.items.get_mut(number)) else { return false };
-        let before = std::mem::replace(item, Item::Over(end));
-        let after = item.kept_bytes();
+        let Some(job) = self.places.get(id).and_then(|place| self.jobs.get_mut(place)) else { return false };
+        let (owner, after) = (job.owner().clone(), end.kept_bytes());
+        let Some((before, in_hand)) = job.end(number, end) else { return false };
         self.kept_bytes = self.kept_bytes.saturating_sub(before.kept_bytes()).saturating_add(after);
-        self.uncount(&before);
+        if in_hand {
+            self.running = self.running.saturating_sub(1);
+            take_one(&mut self.running_of, &owner);
+        } else if !matches!(before, Item::Over(_)) {
+            self.queued = self.queued.saturating_sub(1);
+        }
         true
     }
 
@@ -188,11 +188,15 @@ impl Book {
     /// Removes a job.
     pub(super) fn remove(&mut self, id: &str) -> Option<Job> {
         let place = self.places.remove(id)?;
-        self.waiting.remove(&place);
         let job = self.jobs.remove(&place)?;
-        let bytes = job.items.iter().map(Item::kept_bytes).sum();
-        self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
-        job.items.iter().for_each(|item| self.uncount(item));
+        self.stops_waiting(job.owner(), &place);
+        self.kept_bytes = self.kept_bytes.saturating_sub(job.kept_bytes());
+        let (waiting, running) = job.waiting_and_running();
+        self.queued = self.queued.saturating_sub(waiting);
+        self.running = self.running.saturating_sub(running);
+        for _ in 0..running {
+            take_one(&mut self.running_of, job.owner());
+        }
         Some(job)
     }
 
@@ -211,163 +215,32 @@ impl Book {
         self.jobs.len()
     }
 
-    /// The numbers of queued and of running items.
+    /// The numbers of items that wait and of those in the hands of workers.
     pub(super) fn queued_and_running(&self) -> (usize, usize) {
         (self.queued, self.running)
     }
 
-    /// Uncounts the state that an item leaves.
-    fn uncount(&mut self, before: &Item) {
-        match before {
-            Item::Queued => self.queued = self.queued.saturating_sub(1),
-            Item::Running(_) => self.running = self.running.saturating_sub(1),
-            Item::Over(_) => {}
-        }
-    }
-
-    fn job_mut(&mut self, id: &str) -> Option<&mut Job> {
-        self.jobs.get_mut(self.places.get(id)?)
-    }
-}
-
-impl Item {
-    /// The state's name in responses: `queued`, `running`, `done` or `failed`.
-    pub fn status(&self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running(_) => "running",
-            Self::Over(EndRecord { failure: None, .. }) => "done",
-            Self::Over(_) => "failed",
-        }
-    }
-
-    /// Audio of the item so far, in seconds.
-    pub fn audio_seconds(&self) -> f64 {
-        match self {
-            Self::Queued => 0.0,
-            Self::Running(progress) => progress.audio_seconds(),
-            Self::Over(end) => end.audio_seconds,
-        }
-    }
-
-    fn kept_bytes(&self) -> u64 {
-        match self {
-            Self::Over(end) => end.audio_bytes.unwrap_or(0).saturating_add(end.times_bytes),
-            Self::Queued | Self::Running(_) => 0,
+    fn stops_waiting(&mut self, owner: &Owner, place: &Place) {
+        let Some(places) = self.waiting.get_mut(owner) else { return };
+        places.remove(place);
+        if places.is_empty() {
+            self.waiting.remove(owner);
+            let (waiting, running) = (&self.waiting, &self.running_of);
+            self.turns
+                .keep(|other| other == owner || waiting.contains_key(other) || running.contains_key(other));
         }
     }
 }
 
-impl Job {
-    /// Whether the caller may see the job.
-    pub(super) fn belongs_to(&self, caller: &Caller) -> bool {
-        caller.owns(self.summary.owner.as_deref())
-    }
-
-    /// Takes the job's first queued item, if any is left.
-    fn take_turn(&mut self, id: &str) -> Option<Turn> {
-        let mut rest = self.items.iter_mut().enumerate().skip(self.next);
-        let (number, item) = rest.find(|(_, item)| matches!(item, Item::Queued))?;
-        let progress = Arc::new(ItemProgress::default());
-        *item = Item::Running(Arc::clone(&progress));
-        self.next = number + 1;
-        Some(Turn { job_id: id.to_owned(), number, progress })
-    }
-
-    /// The job without its items.
-    pub fn overview(&self) -> Overview {
-        let count = |status: &str| self.items.iter().filter(|item| item.status() == status).count();
-        let (done, failed, running) = (count("done"), count("failed"), count("running"));
-        let status = match (self.items.len() - done - failed, failed, done + failed + running) {
-            (0, 0, _) => "done",
-            (0, _, _) => "failed",
-            (_, _, 0) => "queued",
-            _ => "running",
-        };
-        Overview {
-            status,
-            created_unix_s: self.summary.created_unix_s,
-            item_count: self.items.len(),
-            items_done: done,
-            items_failed: failed,
-            characters: self.summary.items.iter().map(|item| item.characters).sum(),
-            audio_seconds: self.items.iter().map(Item::audio_seconds).sum(),
+/// Counts one less, and forgets a count of none.
+fn take_one(counts: &mut BTreeMap<Owner, usize>, owner: &Owner) {
+    if let Some(count) = counts.get_mut(owner) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(owner);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::jobs::record::ItemSummary;
-
-    fn record(created_unix_s: u64, items: usize) -> Arc<Summary> {
-        let item =
-            ItemSummary { characters: 1, format: "wav".to_owned(), sample_rate_hz: 24_000, timed: false };
-        Arc::new(Summary { created_unix_s, owner: None, items: vec![item; items] })
-    }
-
-    fn end(bytes: Option<u64>) -> EndRecord {
-        let failure = bytes.is_none().then(|| crate::ServiceError::internal("no").into());
-        EndRecord { audio_seconds: 1.0, audio_bytes: bytes, times_bytes: 0, failure }
-    }
-
-    #[test]
-    fn the_oldest_job_goes_first() {
-        let mut book = Book::default();
-        book.add("b".into(), record(2, 1), BTreeMap::new());
-        book.add("a".into(), record(1, 3), BTreeMap::from([(1, end(Some(7)))]));
-        let mut turns = Vec::new();
-        while let Some(turn) = book.take_turn() {
-            turns.push((turn.job_id, turn.number));
-        }
-        assert_eq!(turns, [("a".into(), 0), ("a".into(), 2), ("b".into(), 0)]);
-        assert_eq!(book.get("a").unwrap().overview().status, "running");
-        assert!(book.end("a", 0, end(Some(1))));
-        assert!(book.end("a", 2, end(None)));
-        assert_eq!(book.get("a").unwrap().overview().status, "failed");
-        assert!(book.end("b", 0, end(Some(5))));
-        assert_eq!(book.get("b").unwrap().overview().status, "done");
-        assert_eq!(book.newest_first().map(|(id, _)| id).collect::<Vec<_>>(), ["b", "a"]);
-        assert_eq!(
-            (book.older_than(1).len(), book.older_than(2), book.kept_bytes),
-            (0, vec!["a".into()], 13)
-        );
-        assert!(book.remove("a").is_some());
-        assert!(!book.end("a", 0, end(Some(100))), "its job is deleted");
-        assert_eq!((book.count(), book.kept_bytes), (1, 5));
-    }
-
-    proptest! {
-        /// After any sequence of events, the sums equal what is there.
-        #[test]
-        fn sums_are_those_of_what_is_there(acts in prop::collection::vec((0u8..4, 0usize..5, 0usize..3, 0u64..9), 0..60)) {
-            let mut book = Book::default();
-            for (act, job, number, bytes) in acts {
-                let id = job.to_string();
-                match act {
-                    0 if book.get(&id).is_none() => {
-                        book.add(id, record(bytes, 3), BTreeMap::new());
-                    }
-                    1 => drop(book.take_turn()),
-                    2 => {
-                        book.end(&id, number, end(bytes.checked_sub(1)));
-                    }
-                    3 => drop(book.remove(&id)),
-                    _ => {}
-                }
-                let items = || book.jobs.values().flat_map(|job| &job.items);
-                prop_assert_eq!(book.kept_bytes, items().map(Item::kept_bytes).sum::<u64>());
-                prop_assert_eq!(book.places.len(), book.count());
-                let (queued, running) = book.queued_and_running();
-                let over = items().filter(|item| matches!(item, Item::Over(_))).count();
-                let counted = |state: fn(&Item) -> bool| items().filter(|item| state(item)).count();
-                prop_assert_eq!(queued, counted(|item| matches!(item, Item::Queued)));
-                prop_assert_eq!(running, counted(|item| matches!(item, Item::Running(_))));
-                prop_assert_eq!(queued + running + over, 3 * book.count());
-            }
-        }
-    }
-}
+mod tests;

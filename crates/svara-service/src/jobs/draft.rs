@@ -6,10 +6,11 @@ use svara_audio::EncoderSpec;
 use svara_engine::SpeechRequest;
 
 use super::record::ItemRecord;
-use crate::{ServiceError, Speaker, Timestamps, config::JobsConfig};
+use crate::{Caller, ServiceError, Speaker, Timestamps, config::JobsConfig};
 
 /// The texts of a job that isn't submitted yet.
 pub struct Draft<'a> {
+    caller: Caller,
     speaker: &'a Speaker,
     limits: &'a JobsConfig,
     items: Vec<ItemRecord>,
@@ -18,8 +19,8 @@ pub struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(speaker: &'a Speaker, limits: &'a JobsConfig) -> Self {
-        Self { speaker, limits, items: Vec::new(), characters: 0 }
+    pub(crate) fn new(caller: &Caller, speaker: &'a Speaker, limits: &'a JobsConfig) -> Self {
+        Self { caller: caller.clone(), speaker, limits, items: Vec::new(), characters: 0 }
     }
 
     /// Adds a text, with all that shapes its audio.
@@ -37,7 +38,7 @@ impl<'a> Draft<'a> {
             let reason = format!("may have at most {max_items} texts (jobs.max_items)");
             return Err(ServiceError::invalid("body", reason));
         }
-        self.speaker.find_voice(&mut request).await?;
+        self.speaker.find_voice(&self.caller, &mut request).await?;
         let characters = request.text.chars().count();
         self.characters = self.characters.saturating_add(characters);
         if self.characters > job_characters {
@@ -58,14 +59,14 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// The items, and the characters of all their texts.
+    /// The caller, the items, and the characters of all their texts.
     ///
     /// # Errors
     /// There is no text.
-    pub(super) fn finish(self) -> Result<(Vec<ItemRecord>, usize), ServiceError> {
+    pub(super) fn finish(self) -> Result<(Caller, Vec<ItemRecord>, usize), ServiceError> {
         if self.items.is_empty() {
             return Err(ServiceError::invalid("body", "has no text"));
         }
-        Ok((self.items, self.characters))
+        Ok((self.caller, self.items, self.characters))
     }
 }

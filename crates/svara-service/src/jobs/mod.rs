@@ -1,14 +1,18 @@
 //! Jobs: speech in the background, for long texts and batches.
 //!
 //! A job is on the shelf before its caller gets its id, and stays there until it is deleted or expires. After a
-//! restart, the items that were not over are continued. Workers take one item after the other, those of
-//! the oldest job first.
+//! restart, the items that were not over are continued. Keys take turns; of a key's items, those of the oldest job go
+//! first. An item that fails waits for its next try while others are spoken.
 
 mod book;
 mod draft;
+mod item;
+mod job;
 mod record;
 mod retry;
 mod shelf;
+mod speech;
+mod unfinished;
 mod worker;
 
 use std::{
@@ -29,19 +33,23 @@ use tokio::{
 use uuid::Uuid;
 
 use self::{
-    book::{Book, Full, Turn},
+    book::{Book, Full, Room},
+    job::Turn,
     record::JobRecord,
+    retry::Outage,
     shelf::Shelf,
+    unfinished::{Stash, Unfinished},
 };
 pub use self::{
-    book::{Item, ItemProgress, Job, Overview},
     draft::Draft,
+    item::{Item, ItemProgress},
+    job::{Job, Overview},
     record::{EndRecord, FailureRecord, ItemSummary, Summary},
     shelf::Product,
 };
 use crate::{
     Caller, ErrorKind, ServiceError, Speaker,
-    callers::Charge,
+    callers::{Charge, Cost},
     config::JobsConfig,
     lock::lock,
     metrics::JobMetrics,
@@ -69,6 +77,9 @@ pub struct Jobs {
     /// Notified when there is something to speak.
     wake: Notify,
     running: Mutex<HashMap<(String, usize), AbortHandle>>,
+    /// What was made of items that wait for their next turn. Locked while the book is, never the other way round.
+    stash: Mutex<Stash>,
+    outage: Mutex<Outage>,
     metrics: JobMetrics,
 }
 
@@ -88,6 +99,8 @@ impl Jobs {
             loaded: OnceCell::new(),
             wake: Notify::new(),
             running: Mutex::default(),
+            stash: Mutex::new(Stash::new(config.audio_bytes.saturating_mul(2))),
+            outage: Mutex::default(),
             metrics,
         }
     }
@@ -126,20 +139,16 @@ impl Jobs {
         &self.config
     }
 
-    /// Creates a job for the caller and charges its characters; its items are spoken when their turn comes.
+    /// Creates the draft's job for its caller and charges its characters; its items are spoken when their turn comes.
     ///
     /// # Errors
     /// The draft is empty, the caller's quota is used up, there is no store or no room, or the store failed. No job is
     /// created then.
-    pub async fn create(
-        self: &Arc<Self>,
-        caller: &Caller,
-        draft: Draft<'_>,
-    ) -> Result<(String, Job), ServiceError> {
-        let (items, characters) = draft.finish()?;
-        let charge = caller.charge(characters)?;
+    pub async fn create(self: &Arc<Self>, draft: Draft<'_>) -> Result<(String, Job), ServiceError> {
+        let (caller, items, characters) = draft.finish()?;
+        let charge = caller.charge(Cost::of_text(characters as u64))?;
         self.ready().await?;
-        let place = Place::take(self)?;
+        let place = Place::take(self, caller.key_name())?;
         let created_unix_s = unix_time().as_secs();
         let record = JobRecord { created_unix_s, owner: caller.key_name().map(str::to_owned), items };
         // A task of its own: a client that leaves in the middle must not leave a stored job that nobody knows of.
@@ -187,6 +196,7 @@ impl Jobs {
         }
         shelf.delete(id).await.map_err(failed)?;
         let Some(job) = self.book().remove(id) else { return Ok(false) };
+        self.stash().forget(id);
         for ((_, _), task) in self.running().iter().filter(|((of, _), _)| of == id) {
             task.abort();
         }
@@ -255,6 +265,40 @@ impl Jobs {
         }
     }
 
+    /// Takes an item out of its worker's hands until it is resumed, with what was made of it if there is room for that.
+    /// Returns whether its job still exists.
+    fn put_off(&self, turn: &Turn, unfinished: Option<Unfinished>) -> bool {
+        let mut book = self.book();
+        let paused = book.pause(&turn.job_id, turn.number, turn.tries);
+        if let Some(unfinished) = unfinished.filter(|_| paused)
+            && !self.stash().put(&turn.job_id, turn.number, unfinished)
+        {
+            turn.progress.set(0, Duration::ZERO);
+            tracing::warn!("there is no room for what is spoken of this item: it begins anew");
+        }
+        drop(book);
+        self.changed();
+        paused
+    }
+
+    /// Lets an item have its next turn.
+    fn resume(&self, id: &str, number: usize) {
+        if self.book().resume(id, number) {
+            self.wake.notify_waiters();
+        }
+    }
+
+    /// Lets an item have its next turn after a while.
+    fn resume_after(self: &Arc<Self>, pause: Duration, id: &str, number: usize) {
+        let (this, id) = (Arc::downgrade(self), id.to_owned());
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            if let Some(this) = this.upgrade() {
+                this.resume(&id, number);
+            }
+        });
+    }
+
     /// Ends an item; returns whether its job still exists.
     fn end(&self, turn: &Turn, end: EndRecord) -> bool {
         let wanted = self.book().end(&turn.job_id, turn.number, end);
@@ -271,19 +315,37 @@ impl Jobs {
         lock(&self.book)
     }
 
+    fn stash(&self) -> MutexGuard<'_, Stash> {
+        lock(&self.stash)
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        lock(&self.outage)
+    }
+
     fn running(&self) -> MutexGuard<'_, HashMap<(String, usize), AbortHandle>> {
         lock(&self.running)
     }
 }
 
 /// The place of a job that is being stored. Given back on drop: by then the job itself counts, or there is none.
-struct Place(Arc<Jobs>);
+struct Place {
+    jobs: Arc<Jobs>,
+    owner: Option<String>,
+}
 
 impl Place {
     /// Takes a place, which counts against the limits at once.
-    fn take(jobs: &Arc<Jobs>) -> Result<Self, ServiceError> {
+    fn take(jobs: &Arc<Jobs>, owner: Option<&str>) -> Result<Self, ServiceError> {
         let JobsConfig { max_jobs, kept_bytes, .. } = jobs.config;
-        let reserved = jobs.book().reserve(max_jobs, kept_bytes);
+        let room = Room {
+            jobs: max_jobs,
+            bytes: kept_bytes,
+            jobs_of_key: jobs.config.of_each_key(),
+            bytes_of_key: kept_bytes.div_ceil(2),
+        };
+        let owner = owner.map(str::to_owned);
+        let reserved = jobs.book().reserve(&owner, room);
         reserved.map_err(|full| match full {
             Full::Jobs(count) => {
                 ServiceError::jobs_full(format!("there are {count} jobs, which is the limit"))
@@ -291,13 +353,20 @@ impl Place {
             Full::Bytes(bytes) => {
                 ServiceError::jobs_full(format!("{bytes} bytes of audio are stored, of {kept_bytes} allowed"))
             }
+            Full::JobsOfKey(count) => ServiceError::jobs_full(format!(
+                "this key has {count} jobs, which is its limit (jobs.max_jobs_per_key)"
+            )),
+            Full::BytesOfKey(bytes) => ServiceError::jobs_full(format!(
+                "{bytes} bytes of audio of this key are stored, of {} allowed (half of jobs.kept_bytes)",
+                room.bytes_of_key
+            )),
         })?;
-        Ok(Self(Arc::clone(jobs)))
+        Ok(Self { jobs: Arc::clone(jobs), owner })
     }
 
     /// Stores the job, then lists it.
     async fn fill(self, record: &JobRecord, charge: Charge) -> Result<(String, Job), ServiceError> {
-        let jobs = &self.0;
+        let jobs = &self.jobs;
         let id = Uuid::new_v4().simple().to_string();
         jobs.ready().await?.create(&id, record).await.map_err(failed)?;
         charge.spend();
@@ -310,7 +379,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.book().release();
+        self.jobs.book().release(&self.owner);
     }
 }
 

@@ -220,6 +220,11 @@ impl ItemRecord {
 }
 
 impl EndRecord {
+    /// The size of its files, in bytes.
+    pub(super) fn kept_bytes(&self) -> u64 {
+        self.audio_bytes.unwrap_or(0).saturating_add(self.times_bytes)
+    }
+
     /// The end of an item that failed, without files.
     pub(super) fn failed(audio_seconds: f64, error: ServiceError) -> Self {
         Self { audio_seconds, audio_bytes: None, times_bytes: 0, failure: Some(error.into()) }

@@ -3,7 +3,10 @@
 mod log;
 mod speaking;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use svara_audio::SampleRate;
 use svara_engine::{Engine, SpeechRequest};
@@ -11,7 +14,7 @@ use tracing::Instrument;
 
 use self::log::SpeechLog;
 pub use self::speaking::{EncodedSpeech, Speaking, Whole};
-use crate::{Admission, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
+use crate::{Admission, Caller, LeastSpeed, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
 
 /// Starts speech: everything that it needs besides an [`Order`].
 pub struct Speaker {
@@ -20,6 +23,9 @@ pub struct Speaker {
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
     log_texts: bool,
+    least: LeastSpeed,
+    /// Speeches that have begun with audio.
+    spoken: AtomicU64,
 }
 
 impl Speaker {
@@ -30,8 +36,9 @@ impl Speaker {
         admission: Arc<Admission>,
         metrics: Arc<Metrics>,
         log_texts: bool,
+        least: LeastSpeed,
     ) -> Self {
-        Self { engine, voices, admission, metrics, log_texts }
+        Self { engine, voices, admission, metrics, log_texts, least, spoken: AtomicU64::new(0) }
     }
 
     /// The engine that speaks.
@@ -39,13 +46,18 @@ impl Speaker {
         &self.engine
     }
 
-    /// Resolves the voice of a request if it names a saved voice.
+    /// How many speeches have begun with audio so far: proof that the engine works.
+    pub(crate) fn spoken(&self) -> u64 {
+        self.spoken.load(Ordering::Relaxed)
+    }
+
+    /// Resolves the voice of a request if it names a saved voice that the caller may use.
     ///
     /// # Errors
     /// The store of saved voices failed.
-    pub async fn find_voice(&self, request: &mut SpeechRequest) -> Result<(), ServiceError> {
+    pub async fn find_voice(&self, caller: &Caller, request: &mut SpeechRequest) -> Result<(), ServiceError> {
         if request.reference.is_none() {
-            let kept = self.voices.get(&request.voice).await?;
+            let kept = self.voices.get(caller, &request.voice).await?;
             request.reference = kept.map(|voice| Arc::clone(&voice.reference));
         }
         Ok(())
@@ -69,9 +81,10 @@ impl Speaker {
         let speech = self.engine.speak(request).instrument(log.span());
         let speech = speech.await.inspect_err(|_| log.refused())?;
         permit.spoken();
+        self.spoken.fetch_add(1, Ordering::Relaxed);
         log.first_audio(&speech);
         let rate = SampleRate::new(speech.sample_rate_hz()).map_err(ServiceError::internal);
         let rate = rate.inspect_err(|_| log.refused())?;
-        Ok(Speaking::new(speech, rate, permit, log))
+        Ok(Speaking::new(speech, rate, permit, log, self.least))
     }
 }

@@ -1,25 +1,36 @@
 //! A speech and its encoder, chunk by chunk.
 
+use std::time::{Duration, Instant};
+
 use svara_audio::{Encoder, EncoderSpec, SampleRate, encode_whole};
 use svara_engine::{PieceTiming, Speech, SpeechReport};
 
 use super::SpeechLog;
-use crate::{ServiceError, admission::Permit};
+use crate::{LeastSpeed, ServiceError, admission::Permit, reader::Reader};
 
 /// A speech in progress, with all that it holds: the generation, the decoder's slot, the permit, its entries in the
 /// metrics and the log. Dropping it releases all of them.
 pub struct Speaking {
     speech: Speech,
     rate: SampleRate,
-    _permit: Permit,
+    permit: Permit,
     log: SpeechLog,
     /// Nothing is sent before the end, so that any failure is a refusal.
     whole: bool,
+    reader: Reader,
+    /// When the last samples were given out, and how long they are.
+    given: Option<(Instant, Duration)>,
 }
 
 impl Speaking {
-    pub(super) fn new(speech: Speech, rate: SampleRate, permit: Permit, log: SpeechLog) -> Self {
-        Self { speech, rate, _permit: permit, log, whole: false }
+    pub(super) fn new(
+        speech: Speech,
+        rate: SampleRate,
+        permit: Permit,
+        log: SpeechLog,
+        least: LeastSpeed,
+    ) -> Self {
+        Self { speech, rate, permit, log, whole: false, reader: Reader::new(least), given: None }
     }
 
     /// The sample rate.
@@ -31,8 +42,21 @@ impl Speaking {
     ///
     /// Not cancel-safe: a call dropped half-way ends the speech with an error.
     pub async fn next(&mut self) -> Option<Result<Vec<f32>, ServiceError>> {
+        if let Some((at, audio)) = self.given.take().filter(|_| !self.whole)
+            && self.reader.took(audio, at.elapsed())
+        {
+            let error = ServiceError::slow_reader();
+            self.failed(&error);
+            return Some(Err(error));
+        }
         match self.log.next(&mut self.speech).await {
-            Some(Ok(samples)) => Some(Ok(samples)),
+            Some(Ok(samples)) => {
+                let seconds = samples.len() as f64 / f64::from(self.rate.hz());
+                let audio = Duration::from_secs_f64(seconds);
+                self.permit.heard(audio);
+                self.given = Some((Instant::now(), audio));
+                Some(Ok(samples))
+            }
             Some(Err(error)) => {
                 let error = ServiceError::from(error);
                 self.failed(&error);
@@ -71,6 +95,11 @@ impl Speaking {
         self.whole = true;
         self.log.not_streamed();
         self.speech.hold_back();
+    }
+
+    /// Lets listeners take the audio as slowly as they like: their connections are watched.
+    pub(crate) fn listened_to_by_many(&mut self) {
+        self.reader = Reader::new(LeastSpeed { speed: 0.0, window: Duration::MAX });
     }
 
     /// The whole speech as one file, with exact sizes in its header.

@@ -150,6 +150,19 @@ impl Store {
         }
     }
 
+    /// Writes a value, new or in place of another; once this returns, it is stored durably.
+    ///
+    /// # Errors
+    /// The value is too large, or the storage failed; then the old value is there, or the complete new one.
+    pub async fn replace(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        if value.len() > self.max_value_bytes {
+            return Err(StoreError::TooLarge { bytes: value.len(), max_bytes: self.max_value_bytes });
+        }
+        let (path, payload) = (Path::from(key), PutPayload::from(envelope::seal(value)));
+        let put = in_time(self.objects.put_opts(&path, payload, PutMode::Overwrite.into())).await?;
+        put.map(drop).map_err(|error| unavailable(&error))
+    }
+
     /// The value of a key, checked; `None` where there is none.
     ///
     /// # Errors
@@ -252,6 +265,8 @@ mod tests {
         let other = Store::open(&url, 10).unwrap();
         assert_eq!(other.get("a/b").await.unwrap().unwrap(), "value");
         assert_eq!(other.keys("a", 9).await.unwrap(), ["b"]);
+        other.replace("a/b", b"new").await.unwrap();
+        assert_eq!(store.get("a/b").await.unwrap().unwrap(), "new");
         other.delete("a/b").await.unwrap();
         other.delete("a/b").await.unwrap();
         assert_eq!(store.get("a/b").await.unwrap(), None);

@@ -1,9 +1,16 @@
 //! Saved voices: those that callers create from recordings. They are in a [`Store`], so that they survive the process
 //! and replicas share them.
+//!
+//! A voice belongs to the key that made it. To other keys it doesn't exist, unless it is shared; then they may use it, but
+//! not change or delete it. One without an owner, made while no key was required or by an older version, is shared.
 
 mod record;
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::{StreamExt, stream};
 use moka::future::Cache;
@@ -12,9 +19,9 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use self::record::Record;
-pub use self::record::{KeptVoice, NewVoice};
+pub use self::record::{KeptVoice, NewVoice, VoiceChange};
 use crate::{
-    ErrorKind, ServiceError,
+    Caller, ErrorKind, ServiceError,
     config::VoicesConfig,
     store::{Store, StoreError},
 };
@@ -26,6 +33,9 @@ pub const MAX_VOICE_BYTES: usize = 1024 * 1024;
 const CACHED: u64 = 1024;
 /// Voices read at once for a list.
 const READ_AHEAD: usize = 16;
+/// Voices that are held in memory alone, and for how long: those without a declared consent.
+const PASSING: u64 = 256;
+const PASSING_FOR: Duration = Duration::from_hours(1);
 
 /// Stores voices, with a cache in memory.
 pub struct KeptVoices {
@@ -33,10 +43,14 @@ pub struct KeptVoices {
     store: Result<Store, String>,
     /// Entries expire, so that deletions by other replicas are noticed.
     cache: Cache<String, Arc<KeptVoice>>,
+    /// Voices that aren't stored.
+    passing: Cache<String, Arc<KeptVoice>>,
     model_id: String,
     max_kept: usize,
-    /// Held from the check for room until the voice is stored.
-    creating: Mutex<()>,
+    max_kept_per_key: usize,
+    /// The owners of stored voices, as far as they are known. Held from the check for room until the voice is stored, and
+    /// while one is changed or deleted.
+    owners: Mutex<HashMap<String, Option<String>>>,
 }
 
 impl KeptVoices {
@@ -47,79 +61,127 @@ impl KeptVoices {
         Self {
             store,
             cache,
+            passing: Cache::builder().max_capacity(PASSING).time_to_live(PASSING_FOR).build(),
             model_id: model_id.to_owned(),
             max_kept: config.max_kept,
-            creating: Mutex::default(),
+            max_kept_per_key: config.of_each_key(),
+            owners: Mutex::default(),
         }
     }
 
-    /// Saves a voice under a new id.
+    /// Saves a voice of the caller under a new id.
     ///
     /// # Errors
-    /// There is no store, it is full, or it failed; then the voice isn't saved.
-    pub async fn create(&self, new: NewVoice, frames: &[Frame]) -> Result<Arc<KeptVoice>, ServiceError> {
+    /// There is no store, it is full, the caller has used up its share of it, or it failed; then the voice isn't saved.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        new: NewVoice,
+        frames: &[Frame],
+    ) -> Result<Arc<KeptVoice>, ServiceError> {
         let store = self.store()?;
-        let _creating = self.creating.lock().await;
-        // Replicas that do this at the same moment may exceed the limit by one each.
-        if store.keys(FOLDER, self.max_kept).await.map_err(failed)?.len() >= self.max_kept {
+        let mut owners = self.owners.lock().await;
+        // Replicas that do this at the same moment may exceed the limits by one each.
+        let ids = store.keys(FOLDER, self.max_kept).await.map_err(failed)?;
+        if ids.len() >= self.max_kept {
             return Err(ServiceError::voices_full(self.max_kept));
         }
-        let id = Uuid::new_v4().simple().to_string();
-        let record = Record::new(id.clone(), &self.model_id, new, frames);
-        let bytes = serde_json::to_vec(&record).map_err(ServiceError::internal)?;
-        store.create(&key(&id), &bytes).await.map_err(failed)?;
+        if let Some(name) = caller.key_name()
+            && self.count_of(name, ids, &mut owners).await? >= self.max_kept_per_key
+        {
+            return Err(ServiceError::voices_of_key_full(self.max_kept_per_key));
+        }
+        let id = new_id();
+        let record = Record::new(id.clone(), &self.model_id, caller.key_name(), new, frames);
+        store.create(&key(&id), &json(&record)?).await.map_err(failed)?;
+        owners.insert(id.clone(), record.owner.clone());
         let voice = Arc::new(record.into_voice());
         self.cache.insert(id, Arc::clone(&voice)).await;
         Ok(voice)
     }
 
-    /// The voice with this id; `None` if there is none, or `id` isn't a valid id.
+    /// Holds a voice of the caller in memory for an hour, under a new id.
+    pub async fn hold(&self, caller: &Caller, new: NewVoice, frames: &[Frame]) -> Arc<KeptVoice> {
+        let id = new_id();
+        let record = Record::new(id.clone(), &self.model_id, caller.key_name(), new, frames);
+        let voice = Arc::new(record.into_voice());
+        self.passing.insert(id, Arc::clone(&voice)).await;
+        voice
+    }
+
+    /// The caller's voice with this id, or a shared one; `None` if there is none, or `id` isn't a valid id.
     ///
     /// # Errors
     /// The store failed, or the voice is damaged.
-    pub async fn get(&self, id: &str) -> Result<Option<Arc<KeptVoice>>, ServiceError> {
-        if !is_id(id) {
+    pub async fn get(&self, caller: &Caller, id: &str) -> Result<Option<Arc<KeptVoice>>, ServiceError> {
+        // Nothing is read for a client without a key.
+        if matches!(caller, Caller::Unknown) {
             return Ok(None);
         }
-        if let Some(voice) = self.cache.get(id).await {
-            return Ok(Some(voice));
-        }
-        let Some(bytes) = self.store()?.get(&key(id)).await.map_err(failed)? else { return Ok(None) };
-        let record: Record = serde_json::from_slice(&bytes)
-            .map_err(|_| failed(StoreError::Damaged { key: key(id), reason: "its version is unknown" }))?;
+        Ok(self.read(id).await?.filter(|voice| voice.is_for(caller)))
+    }
+
+    /// Changes a voice of the caller; `None` if there is none with this id. Replicas notice within the time after which
+    /// they read a voice again.
+    ///
+    /// # Errors
+    /// The voice is another key's, which shares it; the store failed, or the voice is damaged.
+    pub async fn change(
+        &self,
+        caller: &Caller,
+        id: &str,
+        change: VoiceChange,
+    ) -> Result<Option<Arc<KeptVoice>>, ServiceError> {
+        let _owners = self.owners.lock().await;
+        let Some(record) = self.own(caller, id).await? else { return Ok(None) };
+        let record = record.with(change);
+        self.store()?.replace(&key(id), &json(&record)?).await.map_err(failed)?;
         let voice = Arc::new(record.into_voice());
         self.cache.insert(id.to_owned(), Arc::clone(&voice)).await;
         Ok(Some(voice))
     }
 
-    /// Deletes a voice; returns whether it existed.
+    /// Deletes a voice of the caller; returns whether it existed.
     ///
     /// # Errors
-    /// The store failed.
-    pub async fn delete(&self, id: &str) -> Result<bool, ServiceError> {
-        if !is_id(id) {
+    /// The voice is another key's, which shares it; the store failed. A damaged voice tells no owner any more: only who
+    /// owns all voices may delete it.
+    pub async fn delete(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {
+        if let Some(held) = self.passing.get(id).await {
+            let own = caller.owns(held.owner.as_deref());
+            if own {
+                self.passing.invalidate(id).await;
+            }
+            return Ok(own);
+        }
+        let mut owners = self.owners.lock().await;
+        let found = self.own(caller, id).await;
+        let damaged = found.as_ref().is_err_and(|error| error.kind == ErrorKind::VoiceDamaged);
+        let known = owners.get(id).cloned().flatten();
+        if !(damaged && caller.owns(known.as_deref())) && found?.is_none() {
             return Ok(false);
         }
-        let store = self.store()?;
-        // Damaged voices are deleted, too.
-        let there = !matches!(store.get(&key(id)).await, Ok(None));
-        store.delete(&key(id)).await.map_err(failed)?;
+        self.store()?.delete(&key(id)).await.map_err(failed)?;
+        owners.remove(id);
         self.cache.invalidate(id).await;
-        Ok(there)
+        Ok(true)
     }
 
-    /// All listed voices, the oldest first; empty without a store. Damaged voices are logged and left out.
+    /// All listed voices that the caller may use, the oldest first; empty without a store. Damaged voices are logged and
+    /// left out.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn list(&self) -> Result<Vec<Arc<KeptVoice>>, ServiceError> {
-        let Ok(store) = &self.store else { return Ok(Vec::new()) };
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<Arc<KeptVoice>>, ServiceError> {
+        let (Ok(store), Caller::Anybody | Caller::Known(_)) = (&self.store, caller) else {
+            return Ok(Vec::new());
+        };
         let ids = store.keys(FOLDER, self.max_kept).await.map_err(failed)?;
-        let mut reads = stream::iter(ids).map(async |id| (self.get(&id).await, id)).buffered(READ_AHEAD);
+        let mut reads = stream::iter(ids).map(async |id| (self.read(&id).await, id)).buffered(READ_AHEAD);
         let mut voices = Vec::new();
         while let Some((read, id)) = reads.next().await {
             match read {
-                Ok(voice) => voices.extend(voice.filter(|voice| voice.listed)),
+                Ok(voice) => voices.extend(voice.filter(|voice| voice.listed && voice.is_for(caller))),
                 Err(error) if error.kind == ErrorKind::VoiceDamaged => {
                     tracing::error!(id, reason = error.message, "a saved voice can't be read");
                 }
@@ -133,6 +195,65 @@ impl KeptVoices {
         Ok(voices)
     }
 
+    /// The voice with this id, whosever it is.
+    async fn read(&self, id: &str) -> Result<Option<Arc<KeptVoice>>, ServiceError> {
+        if !is_id(id) {
+            return Ok(None);
+        }
+        if let Some(held) = self.passing.get(id).await {
+            return Ok(Some(held));
+        }
+        if let Some(voice) = self.cache.get(id).await {
+            return Ok(Some(voice));
+        }
+        let Some(record) = self.record(id).await? else { return Ok(None) };
+        let voice = Arc::new(record.into_voice());
+        self.cache.insert(id.to_owned(), Arc::clone(&voice)).await;
+        Ok(Some(voice))
+    }
+
+    /// The stored form of a voice that the caller may change or delete.
+    async fn own(&self, caller: &Caller, id: &str) -> Result<Option<Record>, ServiceError> {
+        if !is_id(id) {
+            return Ok(None);
+        }
+        let Some(record) = self.record(id).await? else { return Ok(None) };
+        if caller.owns(record.owner.as_deref()) && !matches!(caller, Caller::Unknown) {
+            return Ok(Some(record));
+        }
+        if record.into_voice().is_for(caller) { Err(ServiceError::voice_of_another()) } else { Ok(None) }
+    }
+
+    async fn record(&self, id: &str) -> Result<Option<Record>, ServiceError> {
+        let Some(bytes) = self.store()?.get(&key(id)).await.map_err(failed)? else { return Ok(None) };
+        let damaged = |_| failed(StoreError::Damaged { key: key(id), reason: "its version is unknown" });
+        serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    }
+
+    /// How many of these voices a key has made. Owners never change, so each voice is read once.
+    async fn count_of(
+        &self,
+        name: &str,
+        ids: Vec<String>,
+        owners: &mut HashMap<String, Option<String>>,
+    ) -> Result<usize, ServiceError> {
+        let there: HashSet<&String> = ids.iter().collect();
+        owners.retain(|id, _| there.contains(id));
+        let unknown: Vec<String> =
+            ids.into_iter().filter(|id| is_id(id) && !owners.contains_key(id)).collect();
+        let mut reads =
+            stream::iter(unknown).map(async |id| (self.record(&id).await, id)).buffered(READ_AHEAD);
+        while let Some((read, id)) = reads.next().await {
+            match read {
+                Ok(record) => owners.extend(record.map(|record| (id, record.owner))),
+                // It counts for nobody.
+                Err(error) if error.kind == ErrorKind::VoiceDamaged => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(owners.values().filter(|owner| owner.as_deref() == Some(name)).count())
+    }
+
     fn store(&self) -> Result<&Store, ServiceError> {
         self.store.as_ref().map_err(|reason| {
             ServiceError::not_supported("voice", format!("saved voices are unavailable: {reason}"))
@@ -143,6 +264,14 @@ impl KeptVoices {
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: StoreError) -> ServiceError {
     ServiceError::store(&error, ErrorKind::VoiceDamaged)
+}
+
+fn new_id() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+fn json(record: &Record) -> Result<Vec<u8>, ServiceError> {
+    serde_json::to_vec(record).map_err(ServiceError::internal)
 }
 
 /// Whether a name has the form of the ids made here. No other name is ever looked up or becomes a path.

@@ -86,6 +86,11 @@ impl FakeVllm {
         self.shared.set_next_script(script);
     }
 
+    /// Answers requests with this seed by this script, whatever the others get.
+    pub fn set_for_seed(&self, seed: u64, script: Script) {
+        self.shared.set_script_of_seed(seed, script);
+    }
+
     /// The bodies of the newest 1000 requests, in the order they came.
     pub fn requests(&self) -> Vec<Value> {
         self.shared.asked().bodies()

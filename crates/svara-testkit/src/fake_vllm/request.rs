@@ -24,6 +24,7 @@ pub(super) struct CompletionRequest {
     pub(super) return_token_ids: bool,
     stream_interval: Option<u32>,
     max_tokens: Option<u32>,
+    pub(super) seed: Option<u64>,
     #[serde(default)]
     stop_token_ids: Vec<u32>,
     stream_options: Option<StreamOptions>,

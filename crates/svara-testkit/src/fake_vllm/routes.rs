@@ -66,7 +66,7 @@ fn plan(shared: &Shared, number: u64, headers: &HeaderMap, body: &[u8]) -> Resul
     }
     let Json(request) =
         Json::<CompletionRequest>::from_bytes(body).map_err(|error| bad_request(&error.body_text()))?;
-    if let Some(script) = shared.take_script() {
+    if let Some(script) = shared.take_script(request.seed) {
         return match script.end {
             End::Refuse(status, body) => {
                 let status = StatusCode::from_u16(status).unwrap_or_default();

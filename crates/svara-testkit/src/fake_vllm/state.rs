@@ -1,6 +1,7 @@
 //! What all requests share: scripts, counts, and the queue for a place.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -42,6 +43,8 @@ pub(super) struct Shared {
 struct Scripts {
     /// For the next request only.
     next: Option<Script>,
+    /// For requests with these seeds.
+    by_seed: HashMap<u64, Script>,
     /// For all others.
     all: Option<Script>,
 }
@@ -109,10 +112,15 @@ impl Shared {
         lock(&self.scripts).next = Some(script);
     }
 
-    /// The script for the next request; `None` if the settings decide.
-    pub(super) fn take_script(&self) -> Option<Script> {
+    pub(super) fn set_script_of_seed(&self, seed: u64, script: Script) {
+        lock(&self.scripts).by_seed.insert(seed, script);
+    }
+
+    /// The script for the next request, which has this seed; `None` if the settings decide.
+    pub(super) fn take_script(&self, seed: Option<u64>) -> Option<Script> {
         let mut scripts = lock(&self.scripts);
-        scripts.next.take().or_else(|| scripts.all.clone())
+        let of_seed = seed.and_then(|seed| scripts.by_seed.get(&seed).cloned());
+        of_seed.or_else(|| scripts.next.take()).or_else(|| scripts.all.clone())
     }
 
     /// Accepts a new stream; `None` if too many are open.

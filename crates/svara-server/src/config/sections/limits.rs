@@ -20,6 +20,10 @@ pub struct LimitsConfig {
     pub streams: usize,
     /// The most requests that wait for a stream.
     pub queue: usize,
+    /// The most requests of one API key that wait for a stream. 0: half of `queue`.
+    pub queue_per_key: usize,
+    /// Concurrent streams of an API key that has no limit of its own. 0: all, unless others wait.
+    pub streams_per_key: u32,
     /// The longest wait for a stream.
     pub queue_seconds: Seconds,
     /// Concurrent connections; for a further one, the longest idle one gives way.
@@ -36,6 +40,10 @@ pub struct LimitsConfig {
     pub body_seconds: Seconds,
     /// How long a client may read nothing.
     pub write_stall_seconds: Seconds,
+    /// The least that a client may read, in bytes per second of waiting for it, over `write_stall_seconds`. 0: anything.
+    pub min_read_bytes_per_second: u32,
+    /// The least speed at which a client may take streamed audio, as a part of the speed of playback. 0: any.
+    pub min_read_speed: f64,
 }
 
 impl Default for LimitsConfig {
@@ -47,6 +55,8 @@ impl Default for LimitsConfig {
             all_bodies_bytes: 128 * 1024 * 1024,
             streams: 0,
             queue: 16,
+            queue_per_key: 0,
+            streams_per_key: 0,
             queue_seconds: Seconds::new(5),
             connections: 4096,
             connections_per_address: 1024,
@@ -55,6 +65,8 @@ impl Default for LimitsConfig {
             idle_seconds: Seconds::new(75),
             body_seconds: Seconds::new(60),
             write_stall_seconds: Seconds::new(20),
+            min_read_bytes_per_second: 512,
+            min_read_speed: 0.5,
         }
     }
 }
@@ -77,6 +89,11 @@ impl LimitsConfig {
         TEXT_BODY_BYTES.max(longest_text.saturating_add(OTHER_FIELDS_BYTES)).min(self.body_bytes)
     }
 
+    /// The most requests of one key that wait for a stream.
+    pub(crate) fn queue_of_each_key(&self) -> usize {
+        if self.queue_per_key == 0 { self.queue.div_ceil(2) } else { self.queue_per_key }
+    }
+
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
         for (key, value) in [
             ("text_characters", self.text_characters),
@@ -89,6 +106,9 @@ impl LimitsConfig {
         }
         if self.all_bodies_bytes / 2 < self.body_bytes {
             return Err(ConfigError::new("limits.all_bodies_bytes must be at least twice limits.body_bytes"));
+        }
+        if self.queue_per_key > self.queue {
+            return Err(ConfigError::new("limits.queue_per_key must be at most limits.queue"));
         }
         if self.streams > MAX_CONNECTIONS || self.queue > MAX_CONNECTIONS {
             let reason = format!("limits.streams and limits.queue must be at most {MAX_CONNECTIONS}");
@@ -113,6 +133,9 @@ impl LimitsConfig {
             if seconds.duration().is_zero() {
                 return Err(ConfigError::new(format!("limits.{key} must be greater than 0")));
             }
+        }
+        if !(0.0..=1.0).contains(&self.min_read_speed) {
+            return Err(ConfigError::new("limits.min_read_speed must be from 0 to 1"));
         }
         Ok(())
     }

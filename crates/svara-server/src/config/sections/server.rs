@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use svara_service::callers::KeyEntry;
 
-use crate::config::{ConfigError, OpenGroup, Seconds, Secret};
+use crate::{
+    config::{ConfigError, OpenGroup, Seconds, Secret},
+    door::Proxies,
+};
 
 /// The shortest API key. Shorter ones can be guessed, and a fast hash without salt doesn't protect them.
 pub(crate) const MIN_KEY_BYTES: usize = 20;
@@ -34,6 +37,8 @@ pub struct ServerConfig {
     pub open: Vec<OpenGroup>,
     /// The host names to which a server without keys answers, besides loopback names and addresses; `*`: all.
     pub hosts: Vec<String>,
+    /// The addresses, or ranges of addresses, of proxies that name their clients in `X-Forwarded-For` or `Forwarded`.
+    pub trusted_proxies: Vec<String>,
     /// The origins whose pages may use the server from a browser; `*`: all.
     pub cors_origins: Vec<String>,
     /// How long the listener refuses requests after a SIGTERM before it closes, so that load balancers notice.
@@ -58,6 +63,7 @@ impl Default for ServerConfig {
             allow_open: false,
             open: vec![OpenGroup::Health, OpenGroup::Metrics, OpenGroup::Voices, OpenGroup::Pages],
             hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             keys: Vec::new(),
         }
@@ -88,6 +94,11 @@ impl ServerConfig {
         }
         if self.drain_delay_seconds.duration() > self.drain_seconds.duration() {
             return Err(ConfigError::new("server.drain_delay_seconds must be at most server.drain_seconds"));
+        }
+        if let Err(wrong) = Proxies::parse(&self.trusted_proxies) {
+            return Err(ConfigError::new(format!(
+                "server.trusted_proxies: {wrong:?} must be an address or a range of them, such as \"10.0.0.0/8\""
+            )));
         }
         for host in self.hosts.iter().filter(|host| *host != "*") {
             // A port is none of the name; clients of any port are answered.

@@ -15,7 +15,7 @@ use super::fields::VoiceSettings;
 use crate::{
     error::{ApiError, ElevenLabs, Refused},
     resources::{CLONED, Entry},
-    state::AppState,
+    state::{AppState, Asker},
 };
 
 const DEFAULT_PAGE: usize = 10;
@@ -138,10 +138,11 @@ impl Search {
 )]
 pub(super) async fn voices_v2(
     State(state): State<AppState>,
+    asker: Asker,
     uri: Uri,
 ) -> Result<Response, Refused<ElevenLabs>> {
     let search = Search::read(uri.query().unwrap_or_default())?;
-    let kept = state.service.voices().list().await?;
+    let kept = state.service.voices().list(&asker.caller).await?;
     let presets = state.service.engine().voices().iter().map(Entry::preset);
     let mut entries: Vec<Entry> = presets
         .chain(kept.iter().map(|voice| Entry::kept(voice)))
@@ -184,9 +185,10 @@ pub(super) async fn default_voice_settings() -> Json<Value> {
 )]
 pub(super) async fn voice_settings(
     State(state): State<AppState>,
+    asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Refused<ElevenLabs>> {
-    if state.service.voices().get(&id).await?.is_none() {
+    if state.service.voices().get(&asker.caller, &id).await?.is_none() {
         state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
     }
     Ok(Json(settings()))

@@ -14,7 +14,7 @@ use crate::{
     config::OpenGroup,
     error::{ApiError, OpenAi, Refused, Spelling},
     routes::{Routes, Tag},
-    state::AppState,
+    state::{AppState, Asker},
 };
 
 const SPELLING: Spelling = Spelling::Fixed(Dialect::OpenAi);
@@ -73,10 +73,11 @@ struct AudioModel {
 )]
 async fn audio_voices(
     State(state): State<AppState>,
+    asker: Asker,
     form: Result<Query<Form>, QueryRejection>,
 ) -> Result<Response, Refused<OpenAi>> {
     let Query(form) = form.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let kept = state.service.voices().list().await?;
+    let kept = state.service.voices().list(&asker.caller).await?;
     let presets = state.service.engine().voices().iter();
     let kept = kept.iter().map(|kept| &*kept.reference.voice);
     let named = presets.chain(kept).map(|voice| {

@@ -233,7 +233,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Respons
         tokens: None,
         language: fields.language.clone(),
     };
-    let reference = reference.resolve(&state.service).await?;
+    let reference = reference.resolve(&state.service, &asker.caller).await?;
     let voice = match &reference {
         Some(reference) if voice.is_none() => reference.voice.voice_id.clone(),
         _ => voice::choose(engine.voices(), voice, fields.language.as_deref(), &text)?,

@@ -214,7 +214,7 @@ pub(crate) async fn speech_request(
         tokens: fields.voice_clone_tokens,
         language: fields.language,
     };
-    let reference = reference.resolve(&state.service).await?;
+    let reference = reference.resolve(&state.service, &asker.caller).await?;
     let voice = match (voice, &reference) {
         (Some(voice), _) => of_gender(engine.voices(), voice, fields.gender),
         (None, Some(reference)) => reference.voice.voice_id.clone(),

@@ -22,6 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use self::view::{JobView, List, Times};
 use super::done::{DONE, Done};
 use crate::{
+    audit::{self, Act},
     dialects::svara,
     error::{ApiError, Refused, Spelling, Svara},
     reading::body::{self, BodyType},
@@ -65,7 +66,13 @@ async fn create(
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
     let draft = read_draft(&state, &asker, request).await?;
-    let (id, job) = state.service.jobs().create(&asker.caller, draft).await?;
+    let created = state.service.jobs().create(draft).await;
+    let (id, outcome) = match &created {
+        Ok((id, _)) => (id.as_str(), "ok"),
+        Err(error) => ("", error.kind.name()),
+    };
+    audit::note(&asker, Act::JobCreated, id, outcome);
+    let (id, job) = created?;
     let place = HeaderValue::try_from(format!("/v1/jobs/{id}"));
     let mut response = (StatusCode::ACCEPTED, Json(JobView::whole(&id, &job))).into_response();
     response.headers_mut().extend(place.ok().map(|place| (LOCATION, place)));
@@ -118,11 +125,9 @@ async fn delete(
     asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Json<Done>, Refused<Svara>> {
-    if state.service.jobs().delete(&asker.caller, &id).await? {
-        Ok(Json(DONE))
-    } else {
-        Err(unknown().into())
-    }
+    let deleted = state.service.jobs().delete(&asker.caller, &id).await;
+    audit::note(&asker, Act::JobDeleted, &id, audit::outcome(&deleted));
+    if deleted? { Ok(Json(DONE)) } else { Err(unknown().into()) }
 }
 
 type Download = Result<Response, Refused<Svara>>;
@@ -273,7 +278,7 @@ fn unknown() -> ApiError {
 
 /// One text as a request's fields in JSON, or many as lines of such.
 async fn read_draft<'a>(state: &'a AppState, asker: &Asker, request: Request) -> Result<Draft<'a>, ApiError> {
-    let mut draft = state.service.draft_job();
+    let mut draft = state.service.draft_job(&asker.caller);
     match body::body_type(&request) {
         BodyType::Json => {
             let fields = body::json(request, state.body_bytes).await?;

@@ -34,7 +34,7 @@ use super::{
 use crate::{
     error::{ApiError, ElevenLabs, Refused, close_of},
     reading::body::flag,
-    state::AppState,
+    state::{AppState, Asker},
 };
 
 /// Largest message of a client: more than the longest text needs, with every character escaped.
@@ -105,7 +105,7 @@ fn open(
     let inactivity_s = options.as_ref().ok().map(|options| options.inactivity.as_secs());
     let serving = async move |mut socket| {
         let mut addressed = addressed;
-        let first = match first_message(&mut socket, &state, &mut addressed.asker.caller).await {
+        let first = match first_message(&mut socket, &state, &mut addressed.asker).await {
             Ok(first) => first,
             Err(Unread::Gone) => return,
             Err(Unread::Unreadable(frame)) => {
@@ -143,9 +143,9 @@ enum Unread {
 async fn first_message(
     socket: &mut WebSocket,
     state: &AppState,
-    caller: &mut Caller,
+    asker: &mut Asker,
 ) -> Result<Result<Option<Message>, ApiError>, Unread> {
-    if !matches!(caller, Caller::Unknown) {
+    if !matches!(asker.caller, Caller::Unknown) {
         return Ok(Ok(None));
     }
     let first = async {
@@ -162,9 +162,10 @@ async fn first_message(
         return Ok(Err(ServiceError::key_missing().into()));
     };
     let first = first?;
-    let identified = run::read(&first).and_then(|message| Ok(state.callers.identify(message.key())?));
+    let identified =
+        run::read(&first).and_then(|message| state.door.identify(asker.request.client, message.key()));
     Ok(identified.map(|identified| {
-        *caller = identified;
+        asker.caller = identified;
         Some(first)
     }))
 }
@@ -192,7 +193,7 @@ async fn prepare(
         ..asker.speech_request()
     };
     // Once for all that the socket speaks.
-    state.service.find_voice(&mut request).await?;
+    state.service.find_voice(&asker.caller, &mut request).await?;
     let engine = state.service.engine();
     if request.reference.is_none() {
         engine.voices().find(&request.voice).map_err(SpeakError::from)?;

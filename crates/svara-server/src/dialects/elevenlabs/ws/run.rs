@@ -241,9 +241,7 @@ impl Socket {
     fn apply(&mut self, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Speak { .. }
-                    if !self.orders.state.callers.still_knows(&self.orders.template.caller) =>
-                {
+                Action::Speak { .. } if !self.orders.state.door.still_knows(&self.orders.template.caller) => {
                     // The key was taken away while the socket was open.
                     let last = self.session.fail(ServiceError::key_unknown().into(), POLICY);
                     return self.apply(last);

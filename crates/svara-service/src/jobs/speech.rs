@@ -1,0 +1,181 @@
+//! Speaks an item, part by part.
+
+use std::{sync::Arc, time::Duration};
+
+use svara_audio::{Encoder, SampleRate, settle_sizes};
+use svara_engine::PieceTiming;
+use tracing::Instrument;
+
+use super::{
+    Jobs,
+    item::ItemProgress,
+    job::Turn,
+    record::{ItemRecord, JobRecord, TimesRecord},
+    shelf,
+    unfinished::{ItemAudio, Partly, Tally},
+};
+use crate::{Caller, Delivery, Dialect, ESTIMATED, Order, ServiceError, Speaker, Times};
+
+/// A long text is spoken in parts of whole sentences: a failure repeats one part only, memory holds the samples of one part
+/// only, and after each part the items of other keys may have their turn.
+const PART_CHARACTERS: usize = 1000;
+
+/// What a turn gave.
+pub(super) enum Spoken {
+    /// All of it.
+    Whole(ItemAudio),
+    /// Some parts: others wait for their turn.
+    GivesWay(Box<Partly>),
+    /// A part failed; what was spoken before it, and whether any of that was spoken in this turn.
+    Failed(Box<Partly>, ServiceError, bool),
+}
+
+/// Speaks in a task of its own: a deletion can abort it, and its panic doesn't end the worker.
+pub(super) async fn speak_beside(
+    jobs: &Arc<Jobs>,
+    speaker: &Arc<Speaker>,
+    turn: &Turn,
+    record: Arc<JobRecord>,
+    partly: Box<Partly>,
+) -> Result<Spoken, ServiceError> {
+    let (of, speaker, turn) = (Arc::clone(jobs), Arc::clone(speaker), turn.clone());
+    let name = (turn.job_id.clone(), turn.number);
+    let speaking = async move {
+        let item = record.items.get(turn.number);
+        let item = item.ok_or_else(|| ServiceError::internal("the job has no such item"))?;
+        speak(&of, &speaker, &turn, item, partly).await
+    };
+    let task = tokio::spawn(speaking.in_current_span());
+    jobs.running().insert(name.clone(), task.abort_handle());
+    if jobs.book().get(&name.0).is_none() {
+        task.abort();
+    }
+    let spoken = task.await;
+    jobs.running().remove(&name);
+    spoken.unwrap_or_else(|error| Err(ServiceError::internal(error.to_string())))
+}
+
+async fn speak(
+    jobs: &Jobs,
+    speaker: &Speaker,
+    turn: &Turn,
+    item: &ItemRecord,
+    mut partly: Box<Partly>,
+) -> Result<Spoken, ServiceError> {
+    let (spec, max_bytes) = (item.spec()?, jobs.config.audio_bytes);
+    // A caller that sets max_tokens expects one generation that ends there.
+    let parts = match item.max_tokens {
+        Some(_) => vec![item.text.as_str()],
+        None => svara_text::pack(&item.text, PART_CHARACTERS.min(speaker.engine().text_max_characters())),
+    };
+    if partly.parts == 0 {
+        partly.times = item.timestamps.map(Times::new);
+    }
+    let begun = partly.parts;
+    for (number, part) in parts.iter().enumerate().skip(begun) {
+        if number > begun && jobs.book().should_give_way(&turn.owner) && jobs.stash().has_room(&partly) {
+            return Ok(Spoken::GivesWay(partly));
+        }
+        let request_id = format!("{}-{}-{number}", turn.job_id, turn.number);
+        let spoken = speak_part(speaker, item, part, request_id, partly.tally, &turn.progress).await;
+        let mut spoken = match spoken {
+            Ok(spoken) => spoken,
+            Err(error) => return Ok(Spoken::Failed(partly, error, number > begun)),
+        };
+        partly.tally = spoken.tally;
+        // A part is a slice of the text.
+        let at = part.as_ptr().addr().saturating_sub(item.text.as_ptr().addr());
+        let before = item.text.get(..at).map_or(0, |before| before.chars().count());
+        spoken.pieces.iter_mut().for_each(|piece| piece.typed_start += before);
+        if let Some(times) = &mut partly.times {
+            times.add(&spoken.pieces, partly.samples, spoken.rate.hz());
+        }
+        partly.samples += spoken.samples.len() as u64;
+        let ready = partly
+            .encoder
+            .take()
+            .map_or_else(|| Encoder::new(spec, spoken.rate).map_err(ServiceError::internal), Ok)?;
+        let (encoder, file) = encode(ready, spoken.samples, std::mem::take(&mut partly.file)).await?;
+        (partly.encoder, partly.file) = (Some(encoder), file);
+        partly.parts = number + 1;
+        if partly.file.len() > max_bytes {
+            let reason = format!(
+                "becomes more than {max_bytes} bytes of audio (jobs.audio_bytes): shorten it, or choose another format"
+            );
+            return Err(ServiceError::invalid("text", reason));
+        }
+    }
+    let Partly { encoder, mut file, times, tally, .. } = *partly;
+    let encoder = encoder.ok_or_else(|| ServiceError::invalid("text", "must not be empty"))?;
+    encoder.finish(&mut file).map_err(ServiceError::internal)?;
+    settle_sizes(spec, &mut file);
+    let times = match times {
+        Some(times) => Some(write(TimesRecord { times, kind: ESTIMATED }).await?),
+        None => None,
+    };
+    Ok(Spoken::Whole(ItemAudio { audio: file, times, audio_seconds: tally.audio.as_secs_f64() }))
+}
+
+/// A part that is complete.
+struct SpokenPart {
+    samples: Vec<f32>,
+    rate: SampleRate,
+    /// When its pieces are spoken, in samples from the beginning of the part.
+    pieces: Vec<PieceTiming>,
+    /// The progress, this part included.
+    tally: Tally,
+}
+
+async fn speak_part(
+    speaker: &Speaker,
+    item: &ItemRecord,
+    part: &str,
+    request_id: String,
+    before: Tally,
+    progress: &ItemProgress,
+) -> Result<SpokenPart, ServiceError> {
+    let order = Order {
+        // The caller was charged when the job was submitted.
+        caller: Caller::Anybody,
+        dialect: Dialect::Svara,
+        request: item.request(part, request_id),
+        spec: item.spec()?,
+        delivery: Delivery::Whole,
+    };
+    let mut speaking = speaker.begin(order).await?;
+    speaking.nobody_listens();
+    let rate = speaking.rate();
+    let (mut samples, mut pieces, mut tally) = (Vec::new(), Vec::new(), before);
+    while let Some(chunk) = speaking.next().await {
+        samples.extend(chunk?);
+        pieces.extend(speaking.take_timings());
+        let audio = Duration::from_secs_f64(samples.len() as f64 / f64::from(rate.hz()));
+        tally = Tally { pieces: before.pieces + speaking.report().pieces, audio: before.audio + audio };
+        progress.set(tally.pieces, tally.audio);
+    }
+    tally.pieces = before.pieces + speaking.report().pieces;
+    progress.set(tally.pieces, tally.audio);
+    pieces.extend(speaking.take_timings());
+    Ok(SpokenPart { samples, rate, pieces, tally })
+}
+
+/// Appends a part to the file, on a thread that may block: it is about a minute of audio.
+async fn encode(
+    mut encoder: Encoder,
+    samples: Vec<f32>,
+    mut file: Vec<u8>,
+) -> Result<(Encoder, Vec<u8>), ServiceError> {
+    let encoding = tokio::task::spawn_blocking(move || {
+        encoder.push(&samples, &mut file)?;
+        Ok((encoder, file))
+    });
+    encoding
+        .await
+        .map_err(ServiceError::internal)?
+        .map_err(|error: svara_audio::EncodeError| ServiceError::internal(error))
+}
+
+/// Writes times as JSON, on a thread that may block: the longest texts give dozens of megabytes.
+async fn write(record: TimesRecord) -> Result<Vec<u8>, ServiceError> {
+    tokio::task::spawn_blocking(move || shelf::json(&record)).await.map_err(ServiceError::internal)
+}
