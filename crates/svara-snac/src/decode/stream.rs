@@ -7,9 +7,10 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::{
     due::Due,
     plan::{Call, Position},
+    seniority::Senior,
     shared::{Calls, Shared},
     state::StreamState,
-    worker::{Done, Job},
+    worker::{Done, Job, Sharing},
 };
 use crate::{DecodeError, Frame, noise};
 
@@ -22,6 +23,7 @@ pub struct DecodeStream {
     /// Taken while a call is in progress; stays `None` after the end, an error or a cancelled call.
     state: Option<StreamState>,
     due: Due,
+    senior: Senior,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -31,7 +33,8 @@ impl DecodeStream {
         let slot = Arc::clone(&shared.slots).try_acquire_owned().map_err(|_| shared.full())?;
         let state = Some(shared.fresh_state().ok_or_else(|| shared.full())?);
         let (position, due) = (shared.start(repeatable), Due::default());
-        Ok(Self { shared, seed: noise_seed, repeatable, position, state, due, _slot: slot })
+        let senior = shared.seniority.join();
+        Ok(Self { shared, seed: noise_seed, repeatable, position, state, due, senior, _slot: slot })
     }
 
     /// Decodes the next frames and returns the samples that became final: `samples_per_frame` per frame in the long
@@ -61,8 +64,9 @@ impl DecodeStream {
         self.shared.info.samples_per_frame
     }
 
-    /// Sets when the listener needs the audio of the calls from now on. Among waiting calls, those for first audio go
-    /// first, then those whose listener will run out of audio soonest.
+    /// Sets when the listener needs the audio of the calls from now on. Among waiting calls, those of listeners in danger of
+    /// a gap go first, the eldest stream before the others; then those for first audio; then those whose listener will run
+    /// out of audio soonest; then those that nobody waits for.
     pub fn needed(&mut self, due: Due) {
         self.due = due;
     }
@@ -116,10 +120,15 @@ impl DecodeStream {
                 }
             };
             let (reply, done) = oneshot::channel();
-            let (draws, urgent) = (self.draws(&call), self.due == Due::FirstAudio);
+            let draws = self.draws(&call);
+            let sharing = match self.due {
+                Due::FirstAudio | Due::Whenever => Sharing::IfCheap,
+                Due::At(_) => Sharing::Freely,
+            };
             let queued_at = Instant::now();
-            let job = Job { call, draws, state, samples, reply, queued_at, urgent };
-            queue.push(job, queued_at, self.due.place(queued_at)).map_err(|_| DecodeError::Stopped)?;
+            let place = self.due.place(queued_at, self.senior.rank());
+            let job = Job { call, draws, state, samples, reply, queued_at, sharing };
+            queue.push(job, queued_at, place).map_err(|_| DecodeError::Stopped)?;
             let done: Done = done.await.map_err(|_| DecodeError::Stopped)??;
             (state, samples) = (done.state, done.samples);
         }
