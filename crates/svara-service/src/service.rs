@@ -8,8 +8,8 @@ use prometheus_client::registry::Registry;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
-    Admission, CacheResult, Cloning, Delivery, EncodedSpeech, Order, QueueLimits, ServiceError, Speaker,
-    Speaking, Spoken, SpokenBody,
+    Admission, CacheResult, Cloning, Delivery, EncodedSpeech, Load, Order, QueueLimits, ServiceError,
+    Speaker, Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
     config::{CacheConfig, JobsConfig},
     jobs::{Draft, Draining, Jobs},
@@ -48,23 +48,31 @@ pub struct Service {
     setup: Arc<str>,
     jobs: Arc<Jobs>,
     metrics: Arc<Metrics>,
+    admission: Arc<Admission>,
 }
 
 impl Service {
     /// A service of these parts. `register` adds the metrics of the program around it.
     pub fn new(parts: ServiceParts, register: impl FnOnce(&mut Registry)) -> Self {
         let engine = Arc::new(parts.engine);
-        let admission = Arc::new(Admission::new(&parts.limits, engine.decoder().max_streams()));
+        let decoder = engine.decoder().clone();
+        let carries = move || decoder.real_time_streams();
+        let admission = Arc::new(Admission::new(&parts.limits, engine.decoder().max_streams(), carries));
         let metrics = Arc::new(Metrics::new(&engine, &admission, register));
         let voices = Arc::new(parts.voices);
         let (config, store) = parts.cache;
         let cache = config.is_on().then(|| Arc::new(Cache::new(&config, store, metrics.cache())));
         let (config, store) = parts.jobs;
         let jobs = Arc::new(Jobs::new(store, &config, metrics.jobs()));
-        let speaker =
-            Speaker::new(engine, Arc::clone(&voices), admission, Arc::clone(&metrics), parts.log_texts);
+        let speaker = Speaker::new(
+            engine,
+            Arc::clone(&voices),
+            Arc::clone(&admission),
+            Arc::clone(&metrics),
+            parts.log_texts,
+        );
         let (speaker, cloning) = (Arc::new(speaker), parts.cloning);
-        Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics }
+        Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics, admission }
     }
 
     /// Starts speaking the items of jobs, for as long as the async runtime lives. Starts no item once `draining` has
@@ -131,6 +139,11 @@ impl Service {
     /// The service's metrics.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// How full the service is.
+    pub fn load(&self) -> Load {
+        self.admission.load()
     }
 
     /// Whether audio is cached.

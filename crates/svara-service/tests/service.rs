@@ -75,7 +75,7 @@ fn service(cache: CacheConfig) -> (Service, Arc<ThreeFrames>) {
         engine,
         cloning: Cloning::new(Err("no encoder".to_owned()), &CloningConfig::default()),
         voices: kept,
-        limits: QueueLimits { streams: 1, queue: 0, patience: std::time::Duration::ZERO },
+        limits: QueueLimits { streams: 1, measured: true, queue: 0, patience: std::time::Duration::ZERO },
         cache: (cache, None),
         jobs: (JobsConfig::default(), Err("no store".to_owned())),
         setup: "test".to_owned(),

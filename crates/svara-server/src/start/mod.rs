@@ -63,6 +63,7 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
         voices,
         limits: QueueLimits {
             streams: config.limits.streams,
+            measured: config.decoder.admits_by_cost(),
             queue: config.limits.queue,
             patience: config.limits.queue_seconds.duration(),
         },

@@ -45,8 +45,7 @@ impl Decoder {
     /// # Errors
     /// A thread can't be started.
     pub fn paced(max_streams: usize, threads: usize, frame: Duration) -> Result<Self, LoadError> {
-        let settings =
-            DecoderSettings { max_streams, threads, noise: false, ..DecoderSettings::default() };
+        let settings = DecoderSettings { max_streams, threads, noise: false, ..DecoderSettings::default() };
         Self::start(&SessionSource::Paced { frame }, &settings)
     }
 
@@ -55,8 +54,7 @@ impl Decoder {
             (Arc::new(JobQueue::new()), Observer::default(), Arc::new(Meter::new()));
         let pool =
             Pool { queue: Arc::clone(&queue), observer: Arc::clone(&observer), meter: Arc::clone(&meter) };
-        let Opened { model, device, backend, about, rows, costs } =
-            worker::start(source, settings, &pool)?;
+        let Opened { model, device, backend, about, rows, costs } = worker::start(source, settings, &pool)?;
         let kind = if model.is_stream() { DecoderKind::Stream } else { DecoderKind::Plain };
         let info = DecoderInfo::new(kind, device, &model);
         tracing::info!(
@@ -114,10 +112,7 @@ impl Decoder {
 
     /// A warning for users of the audio, if it isn't real.
     pub fn notice(&self) -> Option<&'static str> {
-        self.shared
-            .backend
-            .is_none()
-            .then_some("null decoder: all audio is silence, for load tests only")
+        self.shared.backend.is_none().then_some("null decoder: all audio is silence, for load tests only")
     }
 
     /// Facts about this decoder.

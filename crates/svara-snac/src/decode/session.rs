@@ -17,10 +17,17 @@ use crate::{
 
 /// A decoder that makes calls. Belongs to one thread.
 pub(crate) enum DecodeSession {
-    Native { net: Arc<Net>, model: Box<CodecModel>, buffers: Box<Buffers> },
+    Native {
+        net: Arc<Net>,
+        model: Box<CodecModel>,
+        buffers: Box<Buffers>,
+    },
     Onnx(Box<DecoderGraph>),
     /// Silence, at a cost for each frame.
-    Paced { model: Box<CodecModel>, frame: Duration },
+    Paced {
+        model: Box<CodecModel>,
+        frame: Duration,
+    },
 }
 
 impl DecodeSession {
@@ -175,10 +182,9 @@ impl SessionSource {
                     DecoderGraph::open(runtime, &settings.model, session, gpu_batch, settings.slots())?;
                 Ok(DecodeSession::Onnx(Box::new(graph)))
             }
-            Self::Paced { frame } => Ok(DecodeSession::Paced {
-                model: Box::new(CodecModel::snac_24khz_stream()),
-                frame: *frame,
-            }),
+            Self::Paced { frame } => {
+                Ok(DecodeSession::Paced { model: Box::new(CodecModel::snac_24khz_stream()), frame: *frame })
+            }
         }
     }
 

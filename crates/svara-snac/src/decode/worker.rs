@@ -226,8 +226,7 @@ impl Worker {
             Sharing::IfCheap => !batching.urgent_alone,
             Sharing::Never => false,
         };
-        let alike =
-            |a: &Job, b: &Job| a.call.frames.len() == b.call.frames.len() && shares(a) && shares(b);
+        let alike = |a: &Job, b: &Job| a.call.frames.len() == b.call.frames.len() && shares(a) && shares(b);
         while let Some(jobs) = queue.0.take(batching, alike) {
             decode(&mut session, jobs, &observer, &meter);
         }

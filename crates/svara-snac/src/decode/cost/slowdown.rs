@@ -48,7 +48,8 @@ impl Slowdown {
         self.took_s = self.took_s * faded + expected_s * ratio;
         self.at = self.at.max(now);
         let step = (expected_s * ratio.max(1.0) / BASELINE_FOLLOWS_S).min(1.0);
-        self.baseline = (self.baseline + (ratio - self.baseline) * step).clamp(*LIMITS.start(), *LIMITS.end());
+        self.baseline =
+            (self.baseline + (ratio - self.baseline) * step).clamp(*LIMITS.start(), *LIMITS.end());
     }
 
     /// The ratio at `now`: 1 if calls take what they did at start.
