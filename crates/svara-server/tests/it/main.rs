@@ -11,6 +11,7 @@
 mod auth;
 mod bodies;
 mod cache;
+mod capacity;
 mod clean_text;
 mod clients;
 mod cloning;
