@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use svara_snac::MARGIN;
 use tokio::{
     sync::oneshot,
     time::{Instant, timeout_at},
@@ -30,8 +31,6 @@ use self::{
 };
 use crate::{Caller, ServiceError, callers::KeyStream, lock::lock};
 
-/// How much slower the decoder may become before live streams have gaps: they get this part less than it carries now.
-pub const MARGIN: f64 = 0.25;
 /// How often those who wait look whether the decoder has become faster.
 const LOOKS_AGAIN: Duration = Duration::from_millis(250);
 /// The limits of an announced wait.

@@ -26,7 +26,7 @@ pub mod store;
 mod times;
 pub mod voices;
 
-pub use admission::{Admission, Load, MARGIN, QueueLimits, Running};
+pub use admission::{Admission, Load, QueueLimits, Running};
 pub use callers::Caller;
 pub use cloning::Cloning;
 pub use error::{ErrorKind, ServiceError};

@@ -32,7 +32,7 @@ pub(crate) struct Piece {
     early_start: Option<EarlyStart>,
     finish: Option<FinishReason>,
     first_tokens_at: Option<Instant>,
-    /// Whether the last samples were decoded.
+    /// Whether the decoder was told that no frames will come.
     ended: bool,
 }
 
@@ -171,13 +171,17 @@ impl Piece {
                 return Ok(Some(samples));
             }
         }
-        if self.ended {
-            return Ok(None);
+        if !self.ended {
+            self.ended = true;
+            decode.end(&self.frames)?;
         }
-        self.ended = true;
-        let samples = decode.finish(&self.frames).await?;
-        let samples = self.join(samples);
-        Ok((!samples.is_empty()).then_some(samples))
+        while let Some(samples) = decode.rest().await? {
+            let samples = self.join(samples);
+            if !samples.is_empty() {
+                return Ok(Some(samples));
+            }
+        }
+        Ok(None)
     }
 
     fn progress(&self, listener: &Listener) -> DecodeProgress {

@@ -13,9 +13,9 @@ use svara_testkit::{
 
 use crate::harness::{self, Server};
 
-/// 8 threads / (11.71875 frames a second · 64 ms · 1.25) = 8.5 streams.
+/// 8 threads / (1.1 · 11.71875 frames a second · 56 ms · 1.25) = 8.9 streams.
 const THREADS: usize = 8;
-const FRAME_MS: u32 = 64;
+const FRAME_MS: u32 = 56;
 const STREAMS: usize = 8;
 /// 4.27 s of speech.
 const FRAMES: u32 = 50;

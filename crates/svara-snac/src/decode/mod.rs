@@ -24,6 +24,7 @@ mod stream;
 mod worker;
 
 pub use self::{
+    cost::MARGIN,
     decoder::Decoder,
     due::Due,
     observe::{DecodeCall, DecodeObserver},

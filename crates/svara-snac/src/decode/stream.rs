@@ -1,18 +1,18 @@
 //! One utterance on its way through a decoder.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
-    due::Due,
+    due::{Due, Urgency},
     plan::{Call, Position},
     seniority::Senior,
     shared::{Calls, Shared},
     state::StreamState,
     worker::{Done, Job, Sharing},
 };
-use crate::{DecodeError, Frame, noise};
+use crate::{DecodeError, Frame, noise, onnx::Device};
 
 /// One utterance on its way through a decoder. Dropping it frees its slot and cancels its queued call.
 pub struct DecodeStream {
@@ -24,6 +24,8 @@ pub struct DecodeStream {
     state: Option<StreamState>,
     due: Due,
     senior: Senior,
+    /// The calls of the end that are still to be made.
+    rest: VecDeque<Call>,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -34,7 +36,17 @@ impl DecodeStream {
         let state = Some(shared.fresh_state().ok_or_else(|| shared.full())?);
         let (position, due) = (shared.start(repeatable), Due::default());
         let senior = shared.seniority.join();
-        Ok(Self { shared, seed: noise_seed, repeatable, position, state, due, senior, _slot: slot })
+        Ok(Self {
+            shared,
+            seed: noise_seed,
+            repeatable,
+            position,
+            state,
+            due,
+            senior,
+            rest: VecDeque::new(),
+            _slot: slot,
+        })
     }
 
     /// Decodes the next frames and returns the samples that became final: `samples_per_frame` per frame in the long
@@ -45,7 +57,7 @@ impl DecodeStream {
     /// # Errors
     /// A code is out of range, the stream has ended, or decoding failed. All but the first end the stream.
     pub async fn push(&mut self, frames: &[Frame]) -> Result<Vec<f32>, DecodeError> {
-        self.step(frames, false).await
+        self.step(frames).await
     }
 
     /// Decodes the last `frames` (possibly none), returns all remaining samples and ends the stream. In total, exactly
@@ -54,9 +66,52 @@ impl DecodeStream {
     /// # Errors
     /// As [`Self::push`].
     pub async fn finish(&mut self, frames: &[Frame]) -> Result<Vec<f32>, DecodeError> {
-        let samples = self.step(frames, true).await?;
-        self.state = None;
+        self.end(frames)?;
+        let mut samples = Vec::new();
+        while let Some(more) = self.rest().await? {
+            samples.extend(more);
+        }
         Ok(samples)
+    }
+
+    /// As [`Self::finish`], but decodes nothing yet: [`Self::rest`] gives the remaining samples bit by bit. A listener has
+    /// the first of them sooner, and the other streams' calls may come between.
+    ///
+    /// # Errors
+    /// A code is out of range, or the stream has ended. The first doesn't end the stream.
+    pub fn end(&mut self, frames: &[Frame]) -> Result<(), DecodeError> {
+        self.check(frames)?;
+        if self.state.is_none() {
+            return Err(DecodeError::Ended);
+        }
+        let calls = self.position.plan(&self.shared.model, frames, true);
+        self.rest = match self.shared.info.device {
+            // Where calls cost as much as their frames.
+            Device::Cpu | Device::Auto if self.shared.model.is_stream() => {
+                calls.into_iter().flat_map(|call| call.cut(&self.shared.model, 1)).collect()
+            }
+            _ => calls.into(),
+        };
+        Ok(())
+    }
+
+    /// The next samples of the end, never none; `None` after the last, which ends the stream.
+    ///
+    /// Dropping this future before it completes ends the stream.
+    ///
+    /// # Errors
+    /// As [`Self::push`], but for the codes.
+    pub async fn rest(&mut self) -> Result<Option<Vec<f32>>, DecodeError> {
+        while let Some(call) = self.rest.pop_front() {
+            let state = self.state.take().ok_or(DecodeError::Ended)?;
+            let (state, samples) = self.make(vec![call], state).await?;
+            self.state = Some(state);
+            if !samples.is_empty() {
+                return Ok(Some(samples));
+            }
+        }
+        self.state = None;
+        Ok(None)
     }
 
     /// Samples per frame.
@@ -92,13 +147,14 @@ impl DecodeStream {
     pub fn restart(&mut self, noise_seed: u64) {
         self.seed = noise_seed;
         self.position = self.shared.start(self.repeatable);
+        self.rest.clear();
         self.state = self.shared.fresh_state();
     }
 
-    async fn step(&mut self, frames: &[Frame], last: bool) -> Result<Vec<f32>, DecodeError> {
+    async fn step(&mut self, frames: &[Frame]) -> Result<Vec<f32>, DecodeError> {
         self.check(frames)?;
         let state = self.state.take().ok_or(DecodeError::Ended)?;
-        let calls = self.position.plan(&self.shared.model, frames, last);
+        let calls = self.position.plan(&self.shared.model, frames, false);
         let (state, samples) = self.make(calls, state).await?;
         self.state = Some(state);
         Ok(samples)
@@ -126,9 +182,9 @@ impl DecodeStream {
                 Due::At(_) => Sharing::Freely,
             };
             let queued_at = Instant::now();
-            let place = self.due.place(queued_at, self.senior.rank());
+            let urgency = Urgency { due: self.due, rank: self.senior.rank() };
             let job = Job { call, draws, state, samples, reply, queued_at, sharing };
-            queue.push(job, queued_at, place).map_err(|_| DecodeError::Stopped)?;
+            queue.push(job, queued_at, urgency).map_err(|_| DecodeError::Stopped)?;
             let done: Done = done.await.map_err(|_| DecodeError::Stopped)??;
             (state, samples) = (done.state, done.samples);
         }

@@ -12,6 +12,7 @@ use crate::{
     DecodeError, Frame, LoadError,
     decode::{
         device_states::Slots,
+        due::{Due, Rank, Urgency},
         plan::{Call, Position},
         queue::{Batching, JobQueue},
         state::StreamState,
@@ -83,6 +84,7 @@ impl Calibration<'_> {
     fn calls(&self, rows: usize, sharing: Sharing) -> Result<Vec<(CallShape, f64)>, LoadError> {
         let mut replies = Replies::new();
         let now = Instant::now();
+        let urgency = Urgency { due: Due::Whenever, rank: Rank { elders: 0, streams: 1 } };
         for _ in 0..rows {
             let Some(state) = StreamState::start(self.model.state_len, self.rows) else { break };
             let call = steady_call(self.model).ok_or_else(stopped)?;
@@ -94,7 +96,7 @@ impl Calibration<'_> {
             let (reply, done) = oneshot::channel();
             replies.push(done);
             let job = Job { call, draws, state, samples: Vec::new(), reply, queued_at: now, sharing };
-            self.queue.push(job, now, now).map_err(|_| stopped())?;
+            self.queue.push(job, now, urgency).map_err(|_| stopped())?;
         }
         Ok(self.meter.measured(replies.len(), LONGEST))
     }
