@@ -14,7 +14,7 @@ use crate::{
     request::{Sampling, SpeechRequest},
     source::{TokenSource, Utterance},
     speech::{
-        Speech, Start,
+        Audience, Speech, Start,
         pace::{FirstAudio, Pace},
         pieces::{Pieces, Plan},
         playback::Playback,
@@ -74,6 +74,19 @@ impl Engine {
     /// A field is out of range, the voice or style is unknown, the decoder has no free slot, the source refuses or
     /// fails, or the speech ends without audio.
     pub async fn speak(&self, request: SpeechRequest) -> Result<Speech, SpeakError> {
+        self.begin(request, Audience::Live).await
+    }
+
+    /// As [`Self::speak`], for speech that nobody hears before its end: it gives way to all that is heard, and holds back
+    /// each piece until it is complete, so that any piece that fails can be generated again.
+    ///
+    /// # Errors
+    /// As [`Self::speak`].
+    pub async fn speak_unheard(&self, request: SpeechRequest) -> Result<Speech, SpeakError> {
+        self.begin(request, Audience::Nobody).await
+    }
+
+    async fn begin(&self, request: SpeechRequest, audience: Audience) -> Result<Speech, SpeakError> {
         self.check_length(&request.text)?;
         let profile = &self.parts.profile;
         let Prepared { voice, sampling, speed, script, may_be_cut } = self.prepare(&request)?;
@@ -113,8 +126,13 @@ impl Engine {
             noise_seed,
             pace,
             playback: Playback::new(speed, self.sample_rate()?),
+            audience,
         };
-        Speech::start(start).await
+        let mut speech = Speech::start(start).await?;
+        if audience == Audience::Nobody {
+            speech.hold_back();
+        }
+        Ok(speech)
     }
 
     /// Counts of the pieces that failed before they were heard and were generated again, since the start.

@@ -1,28 +1,49 @@
-//! Admission: how many speeches run at once, and how long further requests wait.
+//! Admission: which speeches run at once, and how long further requests wait.
 //!
-//! The number of streams is bounded, and so are the queue in front of them and the wait in it: a request that can't be
-//! served soon is refused at once. [`crate::queue`] says whose turn it is. A [`Permit`] lives as long as its speech.
+//! Live streams are let in while the decoder carries all of them in real time, with a margin; whole answers and jobs take
+//! what they leave (`admission/room.rs`). The queue in front of them is bounded, and so is the wait in it: a request that
+//! can't be served soon is refused, and told when there will be room. Keys take turns in it. A [`Permit`] lives as long as its speech.
+
+mod held;
+mod room;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
-use tokio::sync::oneshot;
-
-use crate::{
-    Caller, ServiceError,
-    callers::KeyStream,
-    lock::lock,
-    queue::{Name, Queue, QueueFull},
+use svara_snac::MARGIN;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
 };
+
+pub(crate) use self::room::Class;
+pub use self::room::Running;
+use self::{
+    held::Held,
+    room::{Answer, Asks, Capacity, Name, Places, QueueFull, Room, Ticket},
+};
+use crate::{Caller, ServiceError, callers::KeyStream, lock::lock};
+
+/// How often those who wait look whether the decoder has become faster.
+const LOOKS_AGAIN: Duration = Duration::from_millis(250);
+/// The limits of an announced wait.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// The bounds of [`Admission`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueLimits {
     /// Concurrent streams; 0: as many as the decoder has.
     pub streams: usize,
+    /// Whether live streams are bounded by what the decoder carries in real time, too.
+    pub measured: bool,
     /// Requests that may wait for a stream.
     pub queue: usize,
     /// Requests of one key that may wait for a stream.
@@ -31,93 +52,73 @@ pub struct QueueLimits {
     pub patience: Duration,
 }
 
-/// Admits speeches: a number of streams, with a queue in front of them.
-#[derive(Debug)]
+/// Admits speeches: as many as are carried, with a queue in front of them.
 pub struct Admission {
-    state: Arc<Mutex<State>>,
+    carries: Box<Carries>,
+    bound: usize,
+    places: Places,
     patience: Duration,
+    start: Instant,
+    state: Mutex<State>,
+    refused: [AtomicU64; 2],
 }
 
-#[derive(Debug)]
+/// Streams that the decoder carries now, all in real time; `None` if they cost nothing.
+type Carries = dyn Fn() -> Option<f64> + Send + Sync;
+
+#[derive(Default)]
 struct State {
-    /// Streams that nobody holds.
-    free: usize,
-    queue: Queue,
-    /// How those that wait hear that they have a stream.
-    told: HashMap<u64, oneshot::Sender<()>>,
+    room: Room,
+    held: Held,
+    /// Those who wait.
+    waiting: HashMap<Ticket, oneshot::Sender<()>>,
 }
 
-impl State {
-    /// Takes a key's stream back, for the next that waits.
-    fn give_back(&mut self, name: &Name) {
-        self.free += 1;
-        self.queue.gave_back(name);
-        self.hand_out();
-    }
-
-    /// Gives free streams to those that wait.
-    fn hand_out(&mut self) {
-        while self.free > 0
-            && let Some(ticket) = self.queue.next()
-        {
-            self.free -= 1;
-            if let Some(told) = self.told.remove(&ticket) {
-                // Who has left meanwhile gives the stream back.
-                let _ = told.send(());
-            }
-        }
-    }
+/// How full the server is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    /// What runs.
+    pub running: Running,
+    /// Requests that wait for a stream.
+    pub waiting: usize,
+    /// Live streams that may run at once now.
+    pub streams: usize,
+    /// Whether a live stream would have to wait.
+    pub full: bool,
+    /// Whether it would be refused: it can't wait either.
+    pub refuses: bool,
 }
 
-/// A stream that a key holds; given back on drop.
-#[derive(Debug)]
-struct Slot {
-    state: Arc<Mutex<State>>,
-    name: Name,
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        lock(&self.state).give_back(&self.name);
+impl Load {
+    /// The part of the capacity that is in use, from 0 to 1.
+    pub fn used(&self) -> f64 {
+        (self.running.all() as f64 / self.streams.max(1) as f64).min(1.0)
     }
 }
 
-/// A place in the queue. Dropped unclaimed, it is left, and a stream that was handed out for it is given back.
-struct Waiting {
-    state: Arc<Mutex<State>>,
-    name: Name,
-    ticket: u64,
-    claimed: bool,
-}
-
-impl Waiting {
-    /// The stream that was handed out for it.
-    fn claim(mut self) -> Slot {
-        self.claimed = true;
-        Slot { state: Arc::clone(&self.state), name: self.name.clone() }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        if self.claimed {
-            return;
-        }
-        let mut state = lock(&self.state);
-        if state.queue.leave(&self.name, self.ticket) {
-            state.told.remove(&self.ticket);
-        } else {
-            state.give_back(&self.name);
-        }
-    }
+/// Why requests were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// Every place in the queue was taken.
+    QueueFull,
+    /// The wait was too long.
+    WaitedInVain,
 }
 
 /// One stream, and the caller's quota for it; both are returned on drop.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    _stream: Slot,
+    _seat: Seat,
     key: KeyStream,
     waited: Duration,
+}
+
+/// A place among those who run or wait, until it is dropped.
+#[derive(Debug)]
+struct Seat {
+    admission: Arc<Admission>,
+    ticket: Ticket,
+    characters: usize,
 }
 
 impl Permit {
@@ -143,118 +144,166 @@ impl Permit {
 }
 
 impl Admission {
-    /// An admission with these limits and at most `decoder_streams` streams.
-    pub fn new(limits: &QueueLimits, decoder_streams: usize) -> Self {
-        let streams = if limits.streams == 0 { decoder_streams } else { limits.streams.min(decoder_streams) };
-        let queue = Queue::new(limits.queue, limits.queue_per_key);
-        let state = State { free: streams, queue, told: HashMap::new() };
-        Self { state: Arc::new(Mutex::new(state)), patience: limits.patience }
+    /// An admission with these limits and at most `decoder_streams` streams, of which `carries` keep real time.
+    pub fn new(
+        limits: &QueueLimits,
+        decoder_streams: usize,
+        carries: impl Fn() -> Option<f64> + Send + Sync + 'static,
+    ) -> Self {
+        let bound = if limits.streams == 0 { decoder_streams } else { limits.streams.min(decoder_streams) };
+        Self {
+            carries: if limits.measured { Box::new(carries) } else { Box::new(|| None) },
+            bound,
+            places: Places { all: limits.queue, per_key: limits.queue_per_key },
+            patience: limits.patience,
+            start: Instant::now(),
+            state: Mutex::default(),
+            refused: [const { AtomicU64::new(0) }; 2],
+        }
     }
 
     /// Admits a speech of `characters`, at once or after a wait in the queue.
     ///
     /// # Errors
     /// The caller's key has no streams, places in the queue or characters left, the queue is full, or the wait was too long.
-    pub(crate) async fn admit(&self, caller: &Caller, characters: usize) -> Result<Permit, ServiceError> {
+    pub(crate) async fn admit(
+        self: &Arc<Self>,
+        caller: &Caller,
+        characters: usize,
+        class: Class,
+    ) -> Result<Permit, ServiceError> {
         let key = caller.start_stream(characters)?;
-        let name = caller.key_name().map(str::to_owned);
         let asked = Instant::now();
-        let (waiting, told) = {
-            let mut state = lock(&self.state);
-            if state.free > 0 {
-                state.free -= 1;
-                state.queue.took(&name);
-                let slot = Slot { state: Arc::clone(&self.state), name };
-                return Ok(Permit { _stream: slot, key, waited: asked.elapsed() });
+        let seat = self.enter(class, caller.key_name().map(str::to_owned), characters).await?;
+        Ok(Permit { _seat: seat, key, waited: asked.elapsed() })
+    }
+
+    async fn enter(
+        self: &Arc<Self>,
+        class: Class,
+        name: Name,
+        characters: usize,
+    ) -> Result<Seat, ServiceError> {
+        let seat = |ticket| Seat { admission: Arc::clone(self), ticket, characters };
+        let (seat, mut granted) = {
+            let (capacity, now) = (self.capacity(), self.now());
+            let mut state = self.lock();
+            let held = state.held.expected(characters);
+            match state.room.ask(Asks { class, name, held }, now, capacity, self.places) {
+                Answer::Runs(ticket) => return Ok(seat(ticket)),
+                Answer::Waits(ticket) => {
+                    let (grant, granted) = oneshot::channel();
+                    state.waiting.insert(ticket, grant);
+                    (seat(ticket), granted)
+                }
+                Answer::Full(QueueFull::Key(count)) => return Err(ServiceError::queue_of_key_full(count)),
+                Answer::Full(QueueFull::Server) => {
+                    let wait = state.room.expected_wait(class, now, capacity);
+                    drop(state);
+                    return Err(self.refuse(Refusal::QueueFull, wait));
+                }
             }
-            let ticket = state.queue.join(&name).map_err(|full| match full {
-                QueueFull::Server => ServiceError::server_full(self.patience),
-                QueueFull::Key(count) => ServiceError::queue_of_key_full(count),
-            })?;
-            let (tell, told) = oneshot::channel();
-            state.told.insert(ticket, tell);
-            (Waiting { state: Arc::clone(&self.state), name, ticket, claimed: false }, told)
         };
-        // The sender is never dropped before it was used.
-        if !matches!(tokio::time::timeout(self.patience, told).await, Ok(Ok(()))) {
-            return Err(ServiceError::server_full(self.patience));
+        // A job has all the time it needs.
+        let deadline = (class != Class::Job).then(|| Instant::now() + self.patience);
+        loop {
+            let look = Instant::now() + LOOKS_AGAIN;
+            if let Ok(Ok(())) =
+                timeout_at(deadline.map_or(look, |deadline| look.min(deadline)), &mut granted).await
+            {
+                return Ok(seat);
+            }
+            self.let_in();
+            if granted.try_recv().is_ok() {
+                return Ok(seat);
+            }
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                drop(seat);
+                let wait = self.lock().room.expected_wait(class, self.now(), self.capacity());
+                return Err(self.refuse(Refusal::WaitedInVain, wait));
+            }
         }
-        Ok(Permit { _stream: waiting.claim(), key, waited: asked.elapsed() })
+    }
+
+    /// Lets in those who wait, as far as there is room.
+    fn let_in(&self) {
+        let (capacity, now) = (self.capacity(), self.now());
+        let mut state = self.lock();
+        while let Some(ticket) = state.room.next(now, capacity) {
+            // One that gives up at this moment returns its place.
+            let _ = state.waiting.remove(&ticket).map(|grant| grant.send(()));
+        }
+    }
+
+    fn refuse(&self, reason: Refusal, wait: Duration) -> ServiceError {
+        let [queue_full, waited_in_vain] = &self.refused;
+        let counter = match reason {
+            Refusal::QueueFull => queue_full,
+            Refusal::WaitedInVain => waited_in_vain,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        ServiceError::server_full(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
     }
 
     /// Requests that are waiting now.
     pub fn waiting(&self) -> usize {
-        lock(&self.state).queue.len()
+        self.lock().room.waiting()
+    }
+
+    /// How full the server is now.
+    pub fn load(&self) -> Load {
+        let capacity = self.capacity();
+        let state = self.lock();
+        let (running, waiting) = (state.room.running(), state.room.waiting());
+        let full = state.room.is_full(capacity);
+        Load {
+            running,
+            waiting,
+            streams: capacity.streams(),
+            full,
+            refuses: full && waiting >= self.places.all,
+        }
+    }
+
+    /// Requests that were refused since the start, by reason.
+    pub fn refused(&self) -> [(&'static str, u64); 2] {
+        let [queue_full, waited_in_vain] = &self.refused;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [("queue_full", read(queue_full)), ("waited_in_vain", read(waited_in_vain))]
+    }
+
+    fn capacity(&self) -> Capacity {
+        let live = (self.carries)().map_or(f64::INFINITY, |streams| streams / (1.0 + MARGIN));
+        Capacity { live, bound: self.bound }
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admission").field("load", &self.load()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let now = self.admission.now();
+        let mut state = self.admission.lock();
+        state.waiting.remove(&self.ticket);
+        if let Some(ran) = state.room.leave(self.ticket, now) {
+            state.held.add(self.characters, ran);
+        }
+        drop(state);
+        self.admission.let_in();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ErrorKind;
-
-    const PATIENCE: Duration = Duration::from_secs(5);
-
-    fn admission(streams: usize, queue: usize) -> Admission {
-        Admission::new(&QueueLimits { streams, queue, queue_per_key: queue, patience: PATIENCE }, 100)
-    }
-
-    async fn admit(admission: &Admission) -> Result<Permit, ServiceError> {
-        admission.admit(&Caller::Anybody, 1).await
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn full_queue_and_long_wait_are_refused() {
-        let admission = admission(1, 1);
-        let first = admit(&admission).await.unwrap();
-        let start = tokio::time::Instant::now();
-        let waiting = async {
-            let error = admit(&admission).await.unwrap_err();
-            (error.kind, start.elapsed())
-        };
-        let late = async {
-            tokio::task::yield_now().await;
-            assert_eq!(admission.waiting(), 1);
-            let error = admit(&admission).await.unwrap_err();
-            (error.retry_after, start.elapsed())
-        };
-        let (waited, refused) = tokio::join!(waiting, late);
-        assert_eq!(waited, (ErrorKind::ServerFull, PATIENCE));
-        assert_eq!(refused, (Some(PATIENCE), Duration::ZERO));
-        assert_eq!(admission.waiting(), 0);
-        drop(first);
-        admit(&admission).await.unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn queue_is_served_in_order() {
-        let admission = admission(1, 2);
-        let first = admit(&admission).await.unwrap();
-        let order = Mutex::new(Vec::new());
-        let wait = async |name: &'static str| {
-            let permit = admit(&admission).await.unwrap();
-            order.lock().unwrap().push(name);
-            drop(permit);
-        };
-        // A request that leaves frees its place.
-        tokio::select! {
-            biased;
-            () = wait("gone") => {}
-            () = tokio::task::yield_now() => {}
-        }
-        let open = async {
-            tokio::task::yield_now().await;
-            drop(first);
-        };
-        tokio::join!(wait("a"), wait("b"), open);
-        assert_eq!(*order.lock().unwrap(), ["a", "b"]);
-    }
-
-    #[test]
-    fn the_decoder_caps_the_streams() {
-        for (streams, decoder, expected) in [(0, 64, 64), (8, 64, 8), (100, 64, 64)] {
-            let limits = QueueLimits { streams, queue: 0, queue_per_key: 0, patience: PATIENCE };
-            assert_eq!(Admission::new(&limits, decoder).state.lock().unwrap().free, expected);
-        }
-    }
-}
+mod tests;

@@ -20,7 +20,6 @@ pub mod jobs;
 mod lock;
 pub mod metrics;
 mod order;
-mod queue;
 mod reader;
 mod recording;
 mod reference;
@@ -30,7 +29,7 @@ pub mod store;
 mod times;
 pub mod voices;
 
-pub use admission::{Admission, QueueLimits};
+pub use admission::{Admission, Load, QueueLimits, Running};
 pub use callers::Caller;
 pub use cloning::{Cloning, CloningParts};
 pub use error::{ErrorKind, ServiceError};

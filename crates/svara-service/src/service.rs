@@ -8,7 +8,7 @@ use prometheus_client::registry::Registry;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
-    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, LeastSpeed, Order, QueueLimits,
+    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, LeastSpeed, Load, Order, QueueLimits,
     ServiceError, Speaker, Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
     callers::{Cost, KeyStream},
@@ -51,13 +51,16 @@ pub struct Service {
     setup: Arc<str>,
     jobs: Arc<Jobs>,
     metrics: Arc<Metrics>,
+    admission: Arc<Admission>,
 }
 
 impl Service {
     /// A service of these parts. `register` adds the metrics of the program around it.
     pub fn new(parts: ServiceParts, register: impl FnOnce(&mut Registry)) -> Self {
         let engine = Arc::new(parts.engine);
-        let admission = Arc::new(Admission::new(&parts.limits, engine.decoder().max_streams()));
+        let decoder = engine.decoder().clone();
+        let carries = move || decoder.real_time_streams();
+        let admission = Arc::new(Admission::new(&parts.limits, engine.decoder().max_streams(), carries));
         let metrics = Arc::new(Metrics::new(&engine, &admission, register));
         let voices = Arc::new(parts.voices);
         let (config, store) = parts.cache;
@@ -67,13 +70,13 @@ impl Service {
         let speaker = Speaker::new(
             engine,
             Arc::clone(&voices),
-            admission,
+            Arc::clone(&admission),
             Arc::clone(&metrics),
             parts.log_texts,
             parts.least_speed,
         );
         let (speaker, cloning) = (Arc::new(speaker), parts.cloning);
-        Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics }
+        Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics, admission }
     }
 
     /// Starts speaking the items of jobs, for as long as the async runtime lives. Starts no item once `draining` has
@@ -140,6 +143,11 @@ impl Service {
     /// The service's metrics.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// How full the service is.
+    pub fn load(&self) -> Load {
+        self.admission.load()
     }
 
     /// Whether audio is cached.

@@ -32,7 +32,7 @@ mod simd;
 pub use assemble::{AssemblerStats, CustomTokenText, FrameAssembler};
 pub use decode::{
     Backend, DecodeCall, DecodeObserver, DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings,
-    Due, UnknownBackend,
+    Due, MARGIN, UnknownBackend,
 };
 pub use encode::SnacEncoder;
 pub use error::{DecodeError, LoadError};

@@ -94,6 +94,16 @@ pub(crate) struct Start {
     pub(crate) text: Arc<ScriptText>,
     pub(crate) end_pause_ms: u32,
     pub(crate) playback: Playback,
+    pub(crate) audience: Audience,
+}
+
+/// Who hears a speech while it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// A listener who runs out of audio if it is made too late.
+    Live,
+    /// Nobody: it is delivered at its end.
+    Nobody,
 }
 
 /// A summary of a speech so far.
@@ -116,7 +126,8 @@ pub struct SpeechReport {
 impl Speech {
     /// Waits for the first samples, so that a failure before them is an error here.
     pub(crate) async fn start(start: Start) -> Result<Self, SpeakError> {
-        let Start { mut pieces, decode, noise_seed, pace, text, end_pause_ms, mut playback } = start;
+        let Start { mut pieces, decode, noise_seed, pace, text, end_pause_ms, mut playback, audience } =
+            start;
         let lead =
             pieces.take_break().map_or_else(Vec::new, |(pause_ms, rate)| playback.pause(pause_ms, rate));
         let sample_rate_hz = playback.sample_rate_hz();
@@ -138,7 +149,7 @@ impl Speech {
             typed_bytes: 0,
             playback,
             end_pause_ms,
-            listener: Listener::new(sample_rate_hz),
+            listener: Listener::new(sample_rate_hz, audience),
             under_way: false,
             ended: false,
         };
@@ -210,9 +221,10 @@ impl Speech {
     }
 
     /// Holds back the samples of each piece until it is complete, so that any piece that fails can be generated again.
-    /// For callers that send nothing before the end.
+    /// For callers that send nothing before the end; from now on, it gives way to all speech that is heard.
     pub fn hold_back(&mut self) {
         self.holds_back = true;
+        self.listener.leaves();
         match (&mut self.current, self.ready.take()) {
             (Some(current), Some(Made::Samples(samples))) => {
                 // The first chunk is ready, but nobody has taken it yet.

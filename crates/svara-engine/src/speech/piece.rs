@@ -6,6 +6,7 @@ use futures::StreamExt;
 use svara_snac::{AssemblerStats, DecodeStream, Due, Frame, FrameAssembler, TokenLayout};
 
 use super::{
+    Audience,
     early_start::{EarlyStart, FADE_SAMPLES},
     pace::{DecodeProgress, Pace},
     playout::Playout,
@@ -31,7 +32,7 @@ pub(crate) struct Piece {
     early_start: Option<EarlyStart>,
     finish: Option<FinishReason>,
     first_tokens_at: Option<Instant>,
-    /// Whether the last samples were decoded.
+    /// Whether the decoder was told that no frames will come.
     ended: bool,
 }
 
@@ -42,6 +43,7 @@ pub(crate) struct Listener {
     /// When the last samples were delivered. `None` while the listener waits for more.
     got_at: Option<Duration>,
     sample_rate_hz: u32,
+    audience: Audience,
 }
 
 /// When the frames of a generation arrived.
@@ -56,8 +58,14 @@ struct Arrivals {
 }
 
 impl Listener {
-    pub(crate) fn new(sample_rate_hz: u32) -> Self {
-        Self { start: Instant::now(), playout: Playout::default(), got_at: None, sample_rate_hz }
+    pub(crate) fn new(sample_rate_hz: u32, audience: Audience) -> Self {
+        let playout = Playout::default();
+        Self { start: Instant::now(), playout, got_at: None, sample_rate_hz, audience }
+    }
+
+    /// Records that nobody hears the speech any more before its end.
+    pub(crate) fn leaves(&mut self) {
+        self.audience = Audience::Nobody;
     }
 
     /// Records samples that were delivered.
@@ -76,7 +84,12 @@ impl Listener {
     }
 
     fn due(&self) -> Due {
-        self.playout.runs_out_at().map_or(Due::FirstAudio, |at| Due::At(self.start + at))
+        match self.audience {
+            Audience::Live => {
+                self.playout.runs_out_at().map_or(Due::FirstAudio, |at| Due::At(self.start + at))
+            }
+            Audience::Nobody => Due::Whenever,
+        }
     }
 }
 
@@ -158,13 +171,17 @@ impl Piece {
                 return Ok(Some(samples));
             }
         }
-        if self.ended {
-            return Ok(None);
+        if !self.ended {
+            self.ended = true;
+            decode.end(&self.frames)?;
         }
-        self.ended = true;
-        let samples = decode.finish(&self.frames).await?;
-        let samples = self.join(samples);
-        Ok((!samples.is_empty()).then_some(samples))
+        while let Some(samples) = decode.rest().await? {
+            let samples = self.join(samples);
+            if !samples.is_empty() {
+                return Ok(Some(samples));
+            }
+        }
+        Ok(None)
     }
 
     fn progress(&self, listener: &Listener) -> DecodeProgress {

@@ -157,3 +157,58 @@ pub(super) mod text {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
+
+/// Implements serde for a count of at least 1, or `"auto"`, which is 0 here.
+pub(super) mod auto_or_count {
+    use std::fmt;
+
+    use serde::{
+        Deserializer, Serializer,
+        de::{Error, Unexpected, Visitor},
+    };
+
+    const AUTO: &str = "auto";
+    const MAX_COUNT: u64 = 1_000_000;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(in super::super) fn serialize<S: Serializer>(
+        count: &usize,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match count {
+            0 => serializer.serialize_str(AUTO),
+            count => serializer.serialize_u64(*count as u64),
+        }
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<usize, D::Error> {
+        deserializer.deserialize_any(AutoOrCount)
+    }
+
+    struct AutoOrCount;
+
+    impl Visitor<'_> for AutoOrCount {
+        type Value = usize;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "\"{AUTO}\" or a number from 1 to {MAX_COUNT}")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<usize, E> {
+            if text == AUTO { Ok(0) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
+        }
+
+        fn visit_i64<E: Error>(self, count: i64) -> Result<usize, E> {
+            let valid = u64::try_from(count).ok().filter(|count| (1..=MAX_COUNT).contains(count));
+            valid
+                .and_then(|count| usize::try_from(count).ok())
+                .ok_or_else(|| E::invalid_value(Unexpected::Signed(count), &self))
+        }
+
+        fn visit_u64<E: Error>(self, count: u64) -> Result<usize, E> {
+            self.visit_i64(i64::try_from(count).unwrap_or(i64::MAX))
+        }
+    }
+}

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 use svara_engine::source::pool::EngineStatus;
 use svara_http::Phase;
+use svara_service::{Load, Running};
 use utoipa::openapi::{Object, schema::Type};
 
 use crate::{config::base_url, state::AppState};
@@ -27,6 +28,8 @@ pub(super) struct Health {
     voices: usize,
     /// Decode streams that are open now.
     open_streams: usize,
+    #[schema(inline)]
+    capacity: Capacity,
     /// The state of each engine, if there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(inline)]
@@ -43,11 +46,35 @@ fn healthy() -> Object {
     Object::builder().schema_type(Type::String).enum_values(Some(["healthy", "unhealthy"])).build()
 }
 
+/// How full the server is.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Capacity {
+    /// Streams that may be heard at once.
+    streams: usize,
+    /// Streams that are heard now.
+    live: usize,
+    /// Answers that are delivered at their end.
+    whole: usize,
+    /// Parts of jobs.
+    jobs: usize,
+    /// Requests that wait for a stream.
+    waiting: usize,
+    /// The part of the streams in use, from 0 to 1.
+    used: f64,
+}
+
+impl From<Load> for Capacity {
+    fn from(load: Load) -> Self {
+        let Running { live, whole, jobs } = load.running;
+        Self { streams: load.streams, live, whole, jobs, waiting: load.waiting, used: load.used() }
+    }
+}
+
 /// The answer of a probe.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Status {
     status: &'static str,
-    /// Why the server isn't ready.
+    /// Why the server isn't ready, or what it is full of.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -105,6 +132,7 @@ pub(super) async fn health(State(state): State<AppState>) -> (StatusCode, Json<H
         decoder: engine.decoder().backend().map_or_else(|| "null".to_owned(), |backend| backend.to_string()),
         voices: engine.voices().count(),
         open_streams: engine.decoder().open_streams(),
+        capacity: state.service.load().into(),
         engines: if engines.len() > 1 {
             engines.into_iter().map(EngineHealth::from).collect()
         } else {
@@ -129,6 +157,9 @@ pub(super) async fn live() -> Json<Status> {
 }
 
 /// Whether to send requests here
+///
+/// The status is `ready`, `full` or `not ready`. A full server answers 200 while requests may still wait for a stream, and
+/// 503 once a further one would be refused.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -138,10 +169,22 @@ pub(super) async fn live() -> Json<Status> {
     )
 )]
 pub(super) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Status>) {
-    match why_not_ready(&state).await {
-        None => (StatusCode::OK, Status::of("ready")),
-        reason => (StatusCode::SERVICE_UNAVAILABLE, Json(Status { status: "not ready", reason })),
+    if let Some(reason) = why_not_ready(&state).await {
+        let status = Status { status: "not ready", reason: Some(reason) };
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(status));
     }
+    let load = state.service.load();
+    let (code, reason) = match load {
+        Load { full: false, .. } => return (StatusCode::OK, Status::of("ready")),
+        Load { refuses: false, streams, .. } => {
+            (StatusCode::OK, format!("{streams} streams are in use, and requests wait for one"))
+        }
+        Load { streams, waiting, .. } => {
+            let reason = format!("{streams} streams are in use, and {waiting} requests wait for one already");
+            (StatusCode::SERVICE_UNAVAILABLE, reason)
+        }
+    };
+    (code, Json(Status { status: "full", reason: Some(reason) }))
 }
 
 /// The same as /health/ready, where clients of other servers look for it

@@ -22,7 +22,7 @@ use svara_snac::{
 };
 
 use crate::{
-    config::{Config, DecoderBackend, EngineKind, base_url},
+    config::{Config, DecoderBackend, DecoderConfig, EngineKind, base_url},
     telemetry::{self, Traced},
 };
 
@@ -45,7 +45,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
                 let runtime = Runtime::lazy(&library_search(&blocking))?;
                 Decoder::load(&runtime, &decoder_settings(&blocking))?
             }
-            DecoderBackend::Null => Decoder::null(blocking.decoder.max_streams),
+            DecoderBackend::Null => null_decoder(&blocking.decoder)?,
         };
         if let Some(notice) = decoder.notice() {
             tracing::warn!("{notice}");
@@ -133,7 +133,7 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
         device: decoder.device,
         backend: decoder.backend,
         threads: decoder.threads,
-        max_streams: decoder.max_streams,
+        max_streams: decoder.streams(),
         max_batch: decoder.max_batch,
         batch_wait: Duration::from_millis(decoder.batch_wait_ms.into()),
         noise: decoder.noise,
@@ -142,6 +142,14 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
             graphs: decoder.gpu_graphs,
         },
     }
+}
+
+fn null_decoder(decoder: &DecoderConfig) -> anyhow::Result<Decoder> {
+    let frame = Duration::from_millis(decoder.null_frame_ms.into());
+    if frame.is_zero() {
+        return Ok(Decoder::null(decoder.streams()));
+    }
+    Ok(Decoder::paced(decoder.streams(), decoder.threads, frame)?)
 }
 
 /// The engines at the configured URLs.

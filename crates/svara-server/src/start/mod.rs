@@ -69,6 +69,7 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         voices,
         limits: QueueLimits {
             streams: config.limits.streams,
+            measured: config.decoder.admits_by_cost(),
             queue: config.limits.queue,
             queue_per_key: config.limits.queue_of_each_key(),
             patience: config.limits.queue_seconds.duration(),

@@ -246,7 +246,9 @@ async fn a_full_server_lets_a_few_wait() {
     for (request, status) in [(speech(&server, "c"), 503), (openai.bearer_auth(KEY), 429)] {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status);
-        assert_eq!(response.headers()["retry-after"], "60");
+        // The first takes longer than its text, and one waits for it already.
+        let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..60).contains(&wait), "{wait}");
     }
     drop(first);
     let response = waiting.await.unwrap().unwrap();

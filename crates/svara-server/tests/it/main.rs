@@ -13,6 +13,7 @@ mod auth;
 mod bodies;
 mod broken_sockets;
 mod cache;
+mod capacity;
 mod clean_text;
 mod clients;
 mod cloning;

@@ -58,7 +58,8 @@ async fn a_speech_is_counted_with_its_figures() {
         ("svara_characters_total", 12.0),
         ("svara_pieces_total", 2.0),
         ("svara_decoder_streams_open", 0.0),
-        ("svara_decoder_streams_max", 64.0),
+        ("svara_decoder_streams_max", 256.0),
+        ("svara_capacity_used", 0.0),
         ("svara_decoder_queue_calls", 0.0),
         ("svara_http_answers_total{route=\"/v1/text-to-speech\",status=\"200\"}", 2.0),
     ] {

@@ -142,7 +142,7 @@ async fn speak_part(
         spec: item.spec()?,
         delivery: Delivery::Whole,
     };
-    let mut speaking = speaker.begin(order).await?;
+    let mut speaking = speaker.begin_job(order).await?;
     speaking.nobody_listens();
     let rate = speaking.rate();
     let (mut samples, mut pieces, mut tally) = (Vec::new(), Vec::new(), before);

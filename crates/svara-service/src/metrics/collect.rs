@@ -9,7 +9,7 @@ use prometheus_client::{
 };
 use svara_engine::{Engine, PiecesRedone, source::pool::EngineStatus};
 
-use crate::Admission;
+use crate::{Admission, Running};
 
 /// Reads the decoder's slots and queue, the pieces generated again, and the state of the engines.
 pub(super) struct EngineCollector {
@@ -28,7 +28,7 @@ impl fmt::Debug for EngineCollector {
     }
 }
 
-/// Reads the queue of admission.
+/// Reads how full the server is.
 #[derive(Debug)]
 pub(super) struct QueueCollector {
     admission: Arc<Admission>,
@@ -42,9 +42,32 @@ impl QueueCollector {
 
 impl Collector for QueueCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let gauge = ConstGauge::new(self.admission.waiting() as f64);
-        let help = "Speech requests waiting for a free stream.";
-        gauge.encode(encoder.encode_descriptor("queue_waiting", help, None, gauge.metric_type())?)
+        let load = self.admission.load();
+        for (name, help, value) in [
+            ("queue_waiting", "Speech requests waiting for a free stream.", load.waiting as f64),
+            (
+                "capacity_streams",
+                "Streams that may be heard at once: those that the decoder carries in real time with a margin, and at most \
+                 as many as are configured.",
+                load.streams as f64,
+            ),
+            ("capacity_used", "The part of the streams in use, from 0 to 1.", load.used()),
+        ] {
+            let gauge = ConstGauge::new(value);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        let help = "Speech being made, by class: live (heard meanwhile), whole (delivered at its end), job.";
+        let mut family = encoder.encode_descriptor("running", help, None, MetricType::Gauge)?;
+        let Running { live, whole, jobs } = load.running;
+        for (class, running) in [("live", live), ("whole", whole), ("job", jobs)] {
+            ConstGauge::new(running as f64).encode(family.encode_family(&[("class", class)])?)?;
+        }
+        let help = "Requests that got no stream, by reason: queue_full, waited_in_vain.";
+        let mut family = encoder.encode_descriptor("admission_refused", help, None, MetricType::Counter)?;
+        for (reason, count) in self.admission.refused() {
+            ConstCounter::new(count).encode(family.encode_family(&[("reason", reason)])?)?;
+        }
+        Ok(())
     }
 }
 
@@ -52,11 +75,16 @@ impl Collector for EngineCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let decoder = self.engine.decoder();
         for (name, help, value) in [
-            ("decoder_streams_open", "Decoder slots in use.", decoder.open_streams()),
-            ("decoder_streams_max", "Decoder slots in all.", decoder.max_streams()),
-            ("decoder_queue_calls", "Decode calls waiting for a thread.", decoder.waiting_calls()),
+            ("decoder_streams_open", "Decoder slots in use.", decoder.open_streams() as f64),
+            ("decoder_streams_max", "Decoder slots in all.", decoder.max_streams() as f64),
+            (
+                "decoder_slowdown_ratio",
+                "How many times longer decode calls take than they did at start.",
+                decoder.slowdown(),
+            ),
+            ("decoder_queue_calls", "Decode calls waiting for a thread.", decoder.waiting_calls() as f64),
         ] {
-            let gauge = ConstGauge::new(value as f64);
+            let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
         encode_redone(self.engine.pieces_redone(), &mut encoder)?;

@@ -14,7 +14,10 @@ use tracing::Instrument;
 
 use self::log::SpeechLog;
 pub use self::speaking::{EncodedSpeech, Speaking, Whole};
-use crate::{Admission, Caller, LeastSpeed, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
+use crate::{
+    Admission, Caller, Delivery, LeastSpeed, Order, ServiceError, admission::Class, metrics::Metrics,
+    voices::KeptVoices,
+};
 
 /// Starts speech: everything that it needs besides an [`Order`].
 pub struct Speaker {
@@ -69,17 +72,37 @@ impl Speaker {
     /// # Errors
     /// As [`Engine::speak`]; or all streams are in use, of the server or of the caller's key.
     pub(crate) async fn begin(&self, order: Order) -> Result<Speaking, ServiceError> {
+        let class = match order.delivery {
+            Delivery::Streamed => Class::Live,
+            Delivery::Whole => Class::Whole,
+        };
+        self.begin_as(class, order).await
+    }
+
+    /// [`Self::begin`], for a part of a job: nobody waits for it.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub(crate) async fn begin_job(&self, order: Order) -> Result<Speaking, ServiceError> {
+        self.begin_as(Class::Job, order).await
+    }
+
+    async fn begin_as(&self, class: Class, order: Order) -> Result<Speaking, ServiceError> {
         let Order { caller, dialect, request, spec, delivery: _ } = order;
         let characters = request.text.chars().count();
         let mut log = SpeechLog::new(&self.metrics, dialect, &request, spec);
         if self.log_texts {
             log.keep_text(&request.text);
         }
-        let permit = self.admission.admit(&caller, characters).await;
+        let permit = self.admission.admit(&caller, characters, class).await;
         let mut permit = permit.inspect_err(|_| log.refused())?;
         log.admitted(&permit);
-        let speech = self.engine.speak(request).instrument(log.span());
-        let speech = speech.await.inspect_err(|_| log.refused())?;
+        let (span, engine) = (log.span(), &self.engine);
+        let speech = match class {
+            Class::Live => engine.speak(request).instrument(span).await,
+            Class::Whole | Class::Job => engine.speak_unheard(request).instrument(span).await,
+        };
+        let speech = speech.inspect_err(|_| log.refused())?;
         permit.spoken();
         self.spoken.fetch_add(1, Ordering::Relaxed);
         log.first_audio(&speech);

@@ -1,17 +1,19 @@
 //! The decoder: loads a model and opens streams.
 
-use std::sync::{Arc, OnceLock};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
 use super::{
-    device_states::Slots,
+    cost::Meter,
     observe::{DecodeObserver, Observer},
     queue::JobQueue,
+    seniority::Seniority,
+    session::SessionSource,
     settings::{Backend, DecoderInfo, DecoderKind, DecoderSettings},
     shared::{Calls, Shared},
     stream::DecodeStream,
-    worker,
+    worker::{self, Opened, Pool},
 };
 use crate::{
     DecodeError, LoadError, memory,
@@ -32,30 +34,50 @@ impl Decoder {
     /// # Errors
     /// The model can't be read or isn't a decoder, or the device, the backend or ONNX Runtime isn't available.
     pub fn load(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
-        let queue = Arc::new(JobQueue::new());
-        let observer = Arc::new(OnceLock::new());
-        let opened = worker::start(runtime, settings, &queue, &observer)?;
+        let decoder = Self::start(&SessionSource::choose(runtime, settings)?, settings)?;
         memory::give_back();
-        let model = opened.model;
+        Ok(decoder)
+    }
+
+    /// A decoder that returns silence as a SNAC 24 kHz stream decoder would return audio, and takes `frame` for each frame
+    /// on each of `threads` threads (0: one for each core), whatever the machine: for tests and simulations of load.
+    ///
+    /// # Errors
+    /// A thread can't be started.
+    pub fn paced(max_streams: usize, threads: usize, frame: Duration) -> Result<Self, LoadError> {
+        let settings = DecoderSettings { max_streams, threads, noise: false, ..DecoderSettings::default() };
+        Self::start(&SessionSource::Paced { frame }, &settings)
+    }
+
+    fn start(source: &SessionSource, settings: &DecoderSettings) -> Result<Self, LoadError> {
+        let (queue, observer, meter) =
+            (Arc::new(JobQueue::new()), Observer::default(), Arc::new(Meter::new()));
+        let pool =
+            Pool { queue: Arc::clone(&queue), observer: Arc::clone(&observer), meter: Arc::clone(&meter) };
+        let Opened { model, device, backend, about, rows, costs } = worker::start(source, settings, &pool)?;
         let kind = if model.is_stream() { DecoderKind::Stream } else { DecoderKind::Plain };
+        let info = DecoderInfo::new(kind, device, &model);
         tracing::info!(
             model = %settings.model.display(),
             ?kind,
-            device = %opened.device,
-            backend = opened.about,
+            %device,
+            backend = about,
+            frame_ms = costs.frame().as_secs_f64() * 1e3,
+            real_time_streams = costs.streams(info.frames_per_second(), 1.0),
             "decoder ready"
         );
-        let rows = opened.keeps_states.then(|| Slots::new(settings.slots()));
         Ok(Self::new(Shared {
             calls: Calls::Queued(queue),
-            backend: Some(opened.backend),
-            info: DecoderInfo::new(kind, opened.device, &model),
+            backend,
+            info,
             slots: Arc::new(Semaphore::new(settings.max_streams)),
             rows,
             max_streams: settings.max_streams,
             noise: settings.noise,
             observer,
             model,
+            meter,
+            seniority: Seniority::default(),
         }))
     }
 
@@ -73,6 +95,8 @@ impl Decoder {
             noise: false,
             observer: Observer::default(),
             model,
+            meter: Arc::new(Meter::new()),
+            seniority: Seniority::default(),
         })
     }
 
@@ -80,15 +104,15 @@ impl Decoder {
         Self { shared: Arc::new(shared) }
     }
 
-    /// What runs it: native code or ONNX Runtime, never [`Backend::Auto`]. `None` for a [null](Self::null) decoder.
+    /// What runs it: native code or ONNX Runtime, never [`Backend::Auto`]. `None` for a
+    /// [null](Self::null) or a [paced](Self::paced) decoder.
     pub fn backend(&self) -> Option<Backend> {
         self.shared.backend
     }
 
     /// A warning for users of the audio, if it isn't real.
     pub fn notice(&self) -> Option<&'static str> {
-        (self.shared.info.kind == DecoderKind::Null)
-            .then_some("null decoder: all audio is silence, for load tests only")
+        self.shared.backend.is_none().then_some("null decoder: all audio is silence, for load tests only")
     }
 
     /// Facts about this decoder.
@@ -122,6 +146,17 @@ impl Decoder {
     /// Streams that may be open at once.
     pub fn max_streams(&self) -> usize {
         self.shared.max_streams
+    }
+
+    /// Streams that it decodes in real time, all at once, at what calls cost now: `None` if they cost nothing. Calls of the
+    /// last seconds are compared with those that were measured at start.
+    pub fn real_time_streams(&self) -> Option<f64> {
+        self.shared.meter.streams(self.shared.info.frames_per_second())
+    }
+
+    /// How many times longer calls take now than they did at start: above 1 if others use the machine, too.
+    pub fn slowdown(&self) -> f64 {
+        self.shared.meter.slowdown()
     }
 
     /// Calls waiting for a thread.

@@ -3,6 +3,7 @@
 mod batch;
 mod bucket;
 mod buffers;
+mod cost;
 mod decoder;
 mod device_graphs;
 mod device_states;
@@ -14,6 +15,7 @@ mod output;
 mod plan;
 mod queue;
 mod replay;
+mod seniority;
 mod session;
 mod settings;
 mod shared;
@@ -22,6 +24,7 @@ mod stream;
 mod worker;
 
 pub use self::{
+    cost::MARGIN,
     decoder::Decoder,
     due::Due,
     observe::{DecodeCall, DecodeObserver},

@@ -35,7 +35,7 @@ pub(crate) struct Call {
 
 impl Call {
     /// Splits the call into calls of at most `max_frames` each, for a graph that carries its past.
-    fn cut(self, model: &CodecModel, max_frames: usize) -> Vec<Self> {
+    pub(crate) fn cut(self, model: &CodecModel, max_frames: usize) -> Vec<Self> {
         if self.frames.len() <= max_frames {
             return vec![self];
         }

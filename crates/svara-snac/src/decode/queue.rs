@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Jobs in order of their places, with several takers. It needs no bound of its own: a stream has at most one job
+use super::due::{Place, Urgency};
+
+/// Jobs with several takers, who take them in the order of their places at that moment. It needs no bound of its own: a stream has at most one job
 /// queued, and the number of streams is bounded.
 pub(crate) struct JobQueue<J> {
     state: Mutex<State<J>>,
@@ -14,8 +16,8 @@ pub(crate) struct JobQueue<J> {
 }
 
 struct State<J> {
-    /// By place; jobs of equal place in order of arrival.
-    jobs: BTreeMap<(Instant, u64), Waiting<J>>,
+    /// In order of arrival.
+    jobs: BTreeMap<u64, Waiting<J>>,
     pushed: u64,
     closed: bool,
 }
@@ -23,6 +25,7 @@ struct State<J> {
 struct Waiting<J> {
     job: J,
     queued_at: Instant,
+    urgency: Urgency,
 }
 
 /// How jobs are batched.
@@ -45,15 +48,15 @@ impl<J> JobQueue<J> {
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Adds a job at its place; returns it if the queue is closed.
-    pub(crate) fn push(&self, job: J, queued_at: Instant, place: Instant) -> Result<(), J> {
+    /// Adds a job; returns it if the queue is closed.
+    pub(crate) fn push(&self, job: J, queued_at: Instant, urgency: Urgency) -> Result<(), J> {
         let mut state = self.lock();
         if state.closed {
             return Err(job);
         }
         state.pushed += 1;
-        let key = (place, state.pushed);
-        state.jobs.insert(key, Waiting { job, queued_at });
+        let number = state.pushed;
+        state.jobs.insert(number, Waiting { job, queued_at, urgency });
         drop(state);
         self.changed.notify_one();
         Ok(())
@@ -66,13 +69,15 @@ impl<J> JobQueue<J> {
             if state.closed {
                 return None;
             }
-            let Some((_, first)) = state.jobs.first_key_value() else {
+            let now = Instant::now();
+            let order = state.order(now);
+            let Some(first) = order.first().and_then(|number| state.jobs.get(number)) else {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let patience = (first.queued_at + batching.wait).saturating_duration_since(Instant::now());
-            let max = batching.max.min(state.jobs.len().div_ceil(batching.takers.max(1)));
-            let keys = state.first_alike(max, &alike);
+            let patience = (first.queued_at + batching.wait).saturating_duration_since(now);
+            let max = batching.max.min(order.len().div_ceil(batching.takers.max(1)));
+            let keys = state.first_alike(&order, max, &alike);
             if keys.len() >= batching.max || patience.is_zero() {
                 let jobs = keys.iter().filter_map(|key| state.jobs.remove(key)).map(|waiting| waiting.job);
                 let jobs = jobs.collect();
@@ -109,12 +114,23 @@ impl<J> JobQueue<J> {
 }
 
 impl<J> State<J> {
-    /// The keys of the first job and of up to `max - 1` others like it.
-    fn first_alike(&self, max: usize, alike: impl Fn(&J, &J) -> bool) -> Vec<(Instant, u64)> {
-        let mut jobs = self.jobs.iter();
-        let Some((key, first)) = jobs.next() else { return Vec::new() };
-        let others = jobs.filter(|(_, waiting)| alike(&first.job, &waiting.job)).map(|(key, _)| *key);
-        std::iter::once(*key).chain(others.take(max.saturating_sub(1))).collect()
+    /// The jobs in the order of their places at `now`; those of equal place in order of arrival.
+    fn order(&self, now: Instant) -> Vec<u64> {
+        let mut order: Vec<(Place, u64)> = self
+            .jobs
+            .iter()
+            .map(|(number, waiting)| (waiting.urgency.place(waiting.queued_at, now), *number))
+            .collect();
+        order.sort_unstable();
+        order.into_iter().map(|(_, number)| number).collect()
+    }
+
+    /// The first job of the order, and up to `max - 1` others like it.
+    fn first_alike(&self, order: &[u64], max: usize, alike: impl Fn(&J, &J) -> bool) -> Vec<u64> {
+        let mut jobs = order.iter().filter_map(|number| Some((*number, &self.jobs.get(number)?.job)));
+        let Some((number, first)) = jobs.next() else { return Vec::new() };
+        let others = jobs.filter(|(_, other)| alike(first, other)).map(|(number, _)| number);
+        std::iter::once(number).chain(others.take(max.saturating_sub(1))).collect()
     }
 }
 
@@ -123,6 +139,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::decode::due::{Due, Rank};
 
     const NO_WAIT: Duration = Duration::ZERO;
 
@@ -130,11 +147,18 @@ mod tests {
         Batching { max, wait: NO_WAIT, takers: 1, urgent_alone: false }
     }
 
+    /// That of a listener who has a minute of audio, and some milliseconds.
+    fn after(ms: u64) -> Urgency {
+        let due = Due::At(Instant::now() + Duration::from_secs(60) + Duration::from_millis(ms));
+        Urgency { due, rank: Rank { elders: 0, streams: 1 } }
+    }
+
     /// A queue of (job, place in milliseconds).
     fn queue(jobs: &[(i32, u64)]) -> JobQueue<i32> {
         let (queue, now) = (JobQueue::new(), Instant::now());
         for (job, place) in jobs {
-            queue.push(*job, now, now + Duration::from_millis(*place)).unwrap();
+            let due = Due::At(now + Duration::from_secs(60) + Duration::from_millis(*place));
+            queue.push(*job, now, Urgency { due, ..after(0) }).unwrap();
         }
         queue
     }
@@ -174,7 +198,7 @@ mod tests {
             assert_eq!(taker.join().unwrap(), None);
         });
         let now = Instant::now();
-        assert_eq!(queue.push(1, now, now), Err(1));
+        assert_eq!(queue.push(1, now, after(0)), Err(1));
     }
 
     /// The wait is forever as far as a test is concerned: only the second job can end it.
@@ -185,7 +209,7 @@ mod tests {
         std::thread::scope(|scope| {
             let taker = scope.spawn(|| queue.take(together, |_, _| true));
             let now = Instant::now();
-            queue.push(2, now, now + Duration::from_secs(1)).unwrap();
+            queue.push(2, now, after(1000)).unwrap();
             assert_eq!(taker.join().unwrap(), Some(vec![1, 2]));
         });
     }
@@ -194,7 +218,7 @@ mod tests {
     fn a_job_waits_no_longer_than_it_may() {
         let queue = JobQueue::new();
         let now = Instant::now();
-        queue.push(1, now, now).unwrap();
+        queue.push(1, now, after(0)).unwrap();
         let together = Batching { wait: Duration::from_millis(20), ..at_once(2) };
         assert_eq!(queue.take(together, |_, _| true), Some(vec![1]));
         assert!(now.elapsed() >= together.wait);

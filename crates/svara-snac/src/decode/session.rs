@@ -1,6 +1,6 @@
 //! What decodes calls: the seam between the threads and the two ways to run a decoder.
 
-use std::sync::Arc;
+use std::{sync::Arc, thread, time::Duration};
 
 use super::{
     batch::Row,
@@ -17,14 +17,23 @@ use crate::{
 
 /// A decoder that makes calls. Belongs to one thread.
 pub(crate) enum DecodeSession {
-    Native { net: Arc<Net>, model: Box<CodecModel>, buffers: Box<Buffers> },
+    Native {
+        net: Arc<Net>,
+        model: Box<CodecModel>,
+        buffers: Box<Buffers>,
+    },
     Onnx(Box<DecoderGraph>),
+    /// Silence, at a cost for each frame.
+    Paced {
+        model: Box<CodecModel>,
+        frame: Duration,
+    },
 }
 
 impl DecodeSession {
     pub(crate) fn model(&self) -> &CodecModel {
         match self {
-            Self::Native { model, .. } => model,
+            Self::Native { model, .. } | Self::Paced { model, .. } => model,
             Self::Onnx(graph) => graph.model(),
         }
     }
@@ -32,7 +41,7 @@ impl DecodeSession {
     /// Whether the streams' states stay on a device.
     pub(crate) fn keeps_states(&self) -> bool {
         match self {
-            Self::Native { .. } => false,
+            Self::Native { .. } | Self::Paced { .. } => false,
             Self::Onnx(graph) => graph.keeps_states(),
         }
     }
@@ -40,7 +49,7 @@ impl DecodeSession {
     /// The batch sizes to warm up.
     pub(crate) fn batches(&self) -> Vec<usize> {
         match self {
-            Self::Native { .. } => vec![1],
+            Self::Native { .. } | Self::Paced { .. } => vec![1],
             Self::Onnx(graph) => graph.batches(),
         }
     }
@@ -50,6 +59,13 @@ impl DecodeSession {
         match self {
             Self::Native { net, model, buffers } => run_natively(net, model, buffers, rows),
             Self::Onnx(graph) => graph.run(rows),
+            Self::Paced { frame, .. } => {
+                let frames: usize = rows.iter().map(|row| row.call.frames.len()).sum();
+                thread::sleep(frame.saturating_mul(u32::try_from(frames).unwrap_or(u32::MAX)));
+                rows.iter_mut()
+                    .for_each(|row| row.samples.resize(row.samples.len() + row.call.keep.len(), 0.0));
+                Ok(())
+            }
         }
     }
 }
@@ -85,6 +101,7 @@ fn run_natively(
 pub(crate) enum SessionSource {
     Native { net: Arc<Net>, model: CodecModel },
     Onnx { runtime: Runtime, session: SessionSettings },
+    Paced { frame: Duration },
 }
 
 impl SessionSource {
@@ -165,22 +182,26 @@ impl SessionSource {
                     DecoderGraph::open(runtime, &settings.model, session, gpu_batch, settings.slots())?;
                 Ok(DecodeSession::Onnx(Box::new(graph)))
             }
+            Self::Paced { frame } => {
+                Ok(DecodeSession::Paced { model: Box::new(CodecModel::snac_24khz_stream()), frame: *frame })
+            }
         }
     }
 
     /// Where the sessions run; never `Auto`.
     pub(crate) fn device(&self) -> Device {
         match self {
-            Self::Native { .. } => Device::Cpu,
+            Self::Native { .. } | Self::Paced { .. } => Device::Cpu,
             Self::Onnx { session, .. } => session.device,
         }
     }
 
-    /// What runs them; never `Auto`.
-    pub(crate) fn backend(&self) -> Backend {
+    /// What runs them; never `Auto`, and `None` if they decode nothing.
+    pub(crate) fn backend(&self) -> Option<Backend> {
         match self {
-            Self::Native { .. } => Backend::Native,
-            Self::Onnx { .. } => Backend::Onnx,
+            Self::Native { .. } => Some(Backend::Native),
+            Self::Onnx { .. } => Some(Backend::Onnx),
+            Self::Paced { .. } => None,
         }
     }
 
@@ -188,6 +209,7 @@ impl SessionSource {
     pub(crate) fn about(&self) -> String {
         match self {
             Self::Native { net, .. } => format!("native code, {}", net.unit()),
+            Self::Paced { frame } => format!("silence, {} ms a frame", frame.as_millis()),
             Self::Onnx { runtime, .. } => {
                 let library = runtime.library();
                 format!("ONNX Runtime, {}", library.unwrap_or_default().display())

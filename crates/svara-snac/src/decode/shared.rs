@@ -5,10 +5,12 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::{
+    cost::Meter,
     device_states::Slots,
     observe::Observer,
     plan::Position,
     queue::JobQueue,
+    seniority::Seniority,
     settings::{Backend, DecoderInfo},
     state::StreamState,
     worker::Job,
@@ -18,7 +20,7 @@ use crate::{DecodeError, onnx::CodecModel};
 /// The decoder behind all its clones and streams.
 pub(crate) struct Shared {
     pub(crate) calls: Calls,
-    /// `None` for the null decoder.
+    /// `None` for null decoders.
     pub(crate) backend: Option<Backend>,
     pub(crate) model: CodecModel,
     pub(crate) info: DecoderInfo,
@@ -29,6 +31,8 @@ pub(crate) struct Shared {
     /// Whether noise layers get draws.
     pub(crate) noise: bool,
     pub(crate) observer: Observer,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) seniority: Seniority,
 }
 
 impl Shared {

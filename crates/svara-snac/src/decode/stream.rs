@@ -1,17 +1,18 @@
 //! One utterance on its way through a decoder.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
-    due::Due,
+    due::{Due, Urgency},
     plan::{Call, Position},
+    seniority::Senior,
     shared::{Calls, Shared},
     state::StreamState,
-    worker::{Done, Job},
+    worker::{Done, Job, Sharing},
 };
-use crate::{DecodeError, Frame, noise};
+use crate::{DecodeError, Frame, noise, onnx::Device};
 
 /// One utterance on its way through a decoder. Dropping it frees its slot and cancels its queued call.
 pub struct DecodeStream {
@@ -22,6 +23,9 @@ pub struct DecodeStream {
     /// Taken while a call is in progress; stays `None` after the end, an error or a cancelled call.
     state: Option<StreamState>,
     due: Due,
+    senior: Senior,
+    /// The calls of the end that are still to be made.
+    rest: VecDeque<Call>,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -31,7 +35,18 @@ impl DecodeStream {
         let slot = Arc::clone(&shared.slots).try_acquire_owned().map_err(|_| shared.full())?;
         let state = Some(shared.fresh_state().ok_or_else(|| shared.full())?);
         let (position, due) = (shared.start(repeatable), Due::default());
-        Ok(Self { shared, seed: noise_seed, repeatable, position, state, due, _slot: slot })
+        let senior = shared.seniority.join();
+        Ok(Self {
+            shared,
+            seed: noise_seed,
+            repeatable,
+            position,
+            state,
+            due,
+            senior,
+            rest: VecDeque::new(),
+            _slot: slot,
+        })
     }
 
     /// Decodes the next frames and returns the samples that became final: `samples_per_frame` per frame in the long
@@ -42,7 +57,7 @@ impl DecodeStream {
     /// # Errors
     /// A code is out of range, the stream has ended, or decoding failed. All but the first end the stream.
     pub async fn push(&mut self, frames: &[Frame]) -> Result<Vec<f32>, DecodeError> {
-        self.step(frames, false).await
+        self.step(frames).await
     }
 
     /// Decodes the last `frames` (possibly none), returns all remaining samples and ends the stream. In total, exactly
@@ -51,9 +66,52 @@ impl DecodeStream {
     /// # Errors
     /// As [`Self::push`].
     pub async fn finish(&mut self, frames: &[Frame]) -> Result<Vec<f32>, DecodeError> {
-        let samples = self.step(frames, true).await?;
-        self.state = None;
+        self.end(frames)?;
+        let mut samples = Vec::new();
+        while let Some(more) = self.rest().await? {
+            samples.extend(more);
+        }
         Ok(samples)
+    }
+
+    /// As [`Self::finish`], but decodes nothing yet: [`Self::rest`] gives the remaining samples bit by bit. A listener has
+    /// the first of them sooner, and the other streams' calls may come between.
+    ///
+    /// # Errors
+    /// A code is out of range, or the stream has ended. The first doesn't end the stream.
+    pub fn end(&mut self, frames: &[Frame]) -> Result<(), DecodeError> {
+        self.check(frames)?;
+        if self.state.is_none() {
+            return Err(DecodeError::Ended);
+        }
+        let calls = self.position.plan(&self.shared.model, frames, true);
+        self.rest = match self.shared.info.device {
+            // Where calls cost as much as their frames.
+            Device::Cpu | Device::Auto if self.shared.model.is_stream() => {
+                calls.into_iter().flat_map(|call| call.cut(&self.shared.model, 1)).collect()
+            }
+            _ => calls.into(),
+        };
+        Ok(())
+    }
+
+    /// The next samples of the end, never none; `None` after the last, which ends the stream.
+    ///
+    /// Dropping this future before it completes ends the stream.
+    ///
+    /// # Errors
+    /// As [`Self::push`], but for the codes.
+    pub async fn rest(&mut self) -> Result<Option<Vec<f32>>, DecodeError> {
+        while let Some(call) = self.rest.pop_front() {
+            let state = self.state.take().ok_or(DecodeError::Ended)?;
+            let (state, samples) = self.make(vec![call], state).await?;
+            self.state = Some(state);
+            if !samples.is_empty() {
+                return Ok(Some(samples));
+            }
+        }
+        self.state = None;
+        Ok(None)
     }
 
     /// Samples per frame.
@@ -61,8 +119,9 @@ impl DecodeStream {
         self.shared.info.samples_per_frame
     }
 
-    /// Sets when the listener needs the audio of the calls from now on. Among waiting calls, those for first audio go
-    /// first, then those whose listener will run out of audio soonest.
+    /// Sets when the listener needs the audio of the calls from now on. Among waiting calls, those of listeners in danger of
+    /// a gap go first, the eldest stream before the others; then those for first audio; then those whose listener will run
+    /// out of audio soonest; then those that nobody waits for.
     pub fn needed(&mut self, due: Due) {
         self.due = due;
     }
@@ -88,13 +147,14 @@ impl DecodeStream {
     pub fn restart(&mut self, noise_seed: u64) {
         self.seed = noise_seed;
         self.position = self.shared.start(self.repeatable);
+        self.rest.clear();
         self.state = self.shared.fresh_state();
     }
 
-    async fn step(&mut self, frames: &[Frame], last: bool) -> Result<Vec<f32>, DecodeError> {
+    async fn step(&mut self, frames: &[Frame]) -> Result<Vec<f32>, DecodeError> {
         self.check(frames)?;
         let state = self.state.take().ok_or(DecodeError::Ended)?;
-        let calls = self.position.plan(&self.shared.model, frames, last);
+        let calls = self.position.plan(&self.shared.model, frames, false);
         let (state, samples) = self.make(calls, state).await?;
         self.state = Some(state);
         Ok(samples)
@@ -116,10 +176,15 @@ impl DecodeStream {
                 }
             };
             let (reply, done) = oneshot::channel();
-            let (draws, urgent) = (self.draws(&call), self.due == Due::FirstAudio);
+            let draws = self.draws(&call);
+            let sharing = match self.due {
+                Due::FirstAudio | Due::Whenever => Sharing::IfCheap,
+                Due::At(_) => Sharing::Freely,
+            };
             let queued_at = Instant::now();
-            let job = Job { call, draws, state, samples, reply, queued_at, urgent };
-            queue.push(job, queued_at, self.due.place(queued_at)).map_err(|_| DecodeError::Stopped)?;
+            let urgency = Urgency { due: self.due, rank: self.senior.rank() };
+            let job = Job { call, draws, state, samples, reply, queued_at, sharing };
+            queue.push(job, queued_at, urgency).map_err(|_| DecodeError::Stopped)?;
             let done: Done = done.await.map_err(|_| DecodeError::Stopped)??;
             (state, samples) = (done.state, done.samples);
         }

@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 
 use super::{
     batch::Row,
-    device_states::Route,
+    cost::{Calibration, Costs, Meter},
+    device_states::{Route, Slots},
     observe::{DecodeCall, Observer},
     plan::{Call, MAX_STREAM_FRAMES, Position},
     queue::{Batching, JobQueue},
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     DecodeError, Frame, LoadError,
-    onnx::{CodecModel, Device, Runtime},
+    onnx::{CodecModel, Device},
 };
 
 /// Default for streams sharing a call on a GPU.
@@ -41,8 +42,29 @@ pub(crate) struct Job {
     pub(crate) samples: Vec<f32>,
     pub(crate) reply: oneshot::Sender<Result<Done, DecodeError>>,
     pub(crate) queued_at: Instant,
-    /// Whether a listener waits for their first audio.
-    pub(crate) urgent: bool,
+    pub(crate) sharing: Sharing,
+}
+
+/// With whom a job may share its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// With all others.
+    Freely,
+    /// Only where a further row makes the others hardly later: a listener waits for their first audio, or nobody waits.
+    IfCheap,
+    /// With none.
+    Never,
+}
+
+impl Job {
+    /// New frames of audio in the call. Context isn't new; frames that flush the end of a stream cost as much as others.
+    fn new_frames(&self, model: &CodecModel) -> usize {
+        if model.is_stream() {
+            self.call.frames.len()
+        } else {
+            self.call.keep.len().div_ceil(model.samples_per_frame.max(1))
+        }
+    }
 }
 
 /// The result of a job: the state after the call, and all samples so far.
@@ -55,47 +77,52 @@ pub(crate) struct Done {
 pub(crate) struct Opened {
     pub(crate) model: CodecModel,
     pub(crate) device: Device,
-    pub(crate) backend: Backend,
+    /// `None` if they decode nothing.
+    pub(crate) backend: Option<Backend>,
     /// What runs them, in words.
     pub(crate) about: String,
-    /// Whether the streams' states stay on the device.
-    pub(crate) keeps_states: bool,
+    /// The rows for states on the device; `None` if they stay on the host.
+    pub(crate) rows: Option<Arc<Slots>>,
+    pub(crate) costs: Costs,
 }
 
-/// Starts the threads, each with its own warmed-up session, and waits until all are ready.
+/// What the threads share.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    pub(crate) queue: Arc<JobQueue<Job>>,
+    pub(crate) observer: Observer,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// Starts the threads, each with its own warmed-up session, waits until all are ready, and measures what calls cost.
 pub(crate) fn start(
-    runtime: &Runtime,
+    source: &SessionSource,
     settings: &DecoderSettings,
-    queue: &Arc<JobQueue<Job>>,
-    observer: &Observer,
+    pool: &Pool,
 ) -> Result<Opened, LoadError> {
-    let opened = start_all(runtime, settings, queue, observer);
+    let opened = start_all(source, settings, pool);
     if opened.is_err() {
-        queue.close();
+        pool.queue.close();
     }
     opened
 }
 
-fn start_all(
-    runtime: &Runtime,
-    settings: &DecoderSettings,
-    queue: &Arc<JobQueue<Job>>,
-    observer: &Observer,
-) -> Result<Opened, LoadError> {
-    let source = SessionSource::choose(runtime, settings)?;
+fn start_all(source: &SessionSource, settings: &DecoderSettings, pool: &Pool) -> Result<Opened, LoadError> {
     let threads = match (settings.threads, source.device()) {
         (0, Device::Cuda(_)) => 1,
         (0, _) => thread::available_parallelism().map_or(1, usize::from),
         (threads, _) => threads,
     };
+    let batching = batching(settings, source, threads);
     let (ready, opened) = sync_channel(threads);
     for number in 0..threads {
         let worker = Worker {
             settings: settings.clone(),
             source: source.clone(),
-            batching: batching(settings, &source, threads),
-            queue: CloseOnDrop(Arc::clone(queue)),
-            observer: Arc::clone(observer),
+            batching,
+            queue: CloseOnDrop(Arc::clone(&pool.queue)),
+            observer: Arc::clone(&pool.observer),
+            meter: Arc::clone(&pool.meter),
         };
         let ready = ready.clone();
         thread::Builder::new()
@@ -109,8 +136,20 @@ fn start_all(
         last = Ok(opened.recv().map_err(|_| stopped())??);
     }
     let Ready { model, keeps_states } = last?;
+    let rows = keeps_states.then(|| Slots::new(settings.slots()));
+    let calibration = Calibration {
+        queue: &pool.queue,
+        meter: &pool.meter,
+        model: &model,
+        noise: settings.noise,
+        rows: rows.as_ref(),
+        threads,
+        batching,
+    };
+    let costs = calibration.run()?;
+    pool.meter.compare(costs);
     let (device, backend, about) = (source.device(), source.backend(), source.about());
-    Ok(Opened { model, device, backend, about, keeps_states })
+    Ok(Opened { model, device, backend, about, rows, costs })
 }
 
 fn stopped() -> LoadError {
@@ -125,7 +164,7 @@ fn batching(settings: &DecoderSettings, source: &SessionSource, threads: usize) 
             Batching { max: GPU_BATCH, wait: settings.batch_wait, takers: 1, urgent_alone: false }
         }
         // A call of four rows takes as long as three: worth it for those that wait anyway, and for nobody else.
-        (0, Backend::Native) => {
+        (0, Some(Backend::Native)) => {
             Batching { max: NATIVE_BATCH, wait: Duration::ZERO, takers: threads, urgent_alone: true }
         }
         (0, _) => Batching { max: 1, wait: Duration::ZERO, takers: 1, urgent_alone: false },
@@ -150,6 +189,7 @@ struct Worker {
     // Closed also on a panic: a decoder with a dead thread must refuse work, not hang.
     queue: CloseOnDrop,
     observer: Observer,
+    meter: Arc<Meter>,
 }
 
 /// What a thread says of its session.
@@ -160,7 +200,7 @@ struct Ready {
 
 impl Worker {
     fn run(self, ready: &SyncSender<Result<Ready, LoadError>>) {
-        let Self { settings, source, batching, queue, observer } = self;
+        let Self { settings, source, batching, queue, observer, meter } = self;
         let session = source.open(&settings, batching.max).and_then(|mut session| {
             warm_up(&mut session).map_err(|error| LoadError::Model {
                 path: settings.model.clone(),
@@ -181,11 +221,14 @@ impl Worker {
         if ready.send(Ok(about)).is_err() {
             return;
         }
-        let alike = |a: &Job, b: &Job| {
-            a.call.frames.len() == b.call.frames.len() && !(batching.urgent_alone && (a.urgent || b.urgent))
+        let shares = |job: &Job| match job.sharing {
+            Sharing::Freely => true,
+            Sharing::IfCheap => !batching.urgent_alone,
+            Sharing::Never => false,
         };
+        let alike = |a: &Job, b: &Job| a.call.frames.len() == b.call.frames.len() && shares(a) && shares(b);
         while let Some(jobs) = queue.0.take(batching, alike) {
-            decode(&mut session, jobs, &observer);
+            decode(&mut session, jobs, &observer, &meter);
         }
     }
 }
@@ -216,9 +259,10 @@ fn warm_up(session: &mut DecodeSession) -> Result<(), DecodeError> {
     Ok(())
 }
 
-fn decode(session: &mut DecodeSession, mut jobs: Vec<Job>, observer: &Observer) {
+fn decode(session: &mut DecodeSession, mut jobs: Vec<Job>, observer: &Observer, meter: &Meter) {
     // Skip streams that were dropped while they waited.
     jobs.retain(|job| !job.reply.is_closed());
+    let new_frames = jobs.iter().map(|job| job.new_frames(session.model())).max().unwrap_or(0);
     let rows = jobs.iter_mut().map(|job| Row {
         call: &job.call,
         draws: &job.draws,
@@ -226,17 +270,20 @@ fn decode(session: &mut DecodeSession, mut jobs: Vec<Job>, observer: &Observer) 
         samples: &mut job.samples,
     });
     let mut rows: Vec<Row<'_>> = rows.collect();
-    let start = Instant::now();
+    let timed = meter.begin();
     let result = session.run(&mut rows);
+    let took = timed.start().elapsed();
     if let Some(observer) = observer.get().filter(|_| !jobs.is_empty()) {
-        let waited = jobs.iter().map(|job| start.saturating_duration_since(job.queued_at)).max();
+        let waited = jobs.iter().map(|job| timed.start().saturating_duration_since(job.queued_at)).max();
         observer.decoded(DecodeCall {
             streams: jobs.len(),
             frames: jobs.iter().map(|job| job.call.frames.len()).sum(),
             waited: waited.unwrap_or(Duration::ZERO),
-            took: start.elapsed(),
+            took,
         });
     }
+    // After the observer: the calls that are measured at start are over for it, too, once they are measured.
+    meter.end(&timed, jobs.len(), new_frames, took);
     for job in jobs {
         let done = result.clone().map(|()| Done { state: job.state.after_call(), samples: job.samples });
         // The stream may have been dropped in the meantime.

@@ -6,6 +6,7 @@
     reason = "helpers of tests are test code too"
 )]
 
+mod carrying;
 mod decoding;
 mod encoding;
 mod loading;

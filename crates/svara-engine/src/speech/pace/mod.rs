@@ -134,8 +134,8 @@ impl Pace {
     fn first_audio_frames(&self, at: &DecodeProgress) -> usize {
         let first = self.decoder.first_audio_frames();
         // The next call has one frame. It begins when that frame has arrived and this call is over, and costs as much
-        // as this one. Half of that is added, because calls vary.
-        let next = at.frame_period.max(at.frame_cost) + at.frame_cost / 2;
+        // as this one. As much is added, because a call of somebody else may be under way.
+        let next = at.frame_period.max(at.frame_cost) + at.frame_cost;
         let lasts = |frames: &usize| self.audio(self.decoder.samples_after(*frames)) >= next;
         (first..first + MAX_HELD_BACK).find(lasts).unwrap_or(first + MAX_HELD_BACK)
     }

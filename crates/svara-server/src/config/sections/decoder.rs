@@ -24,9 +24,13 @@ pub struct DecoderConfig {
     /// What runs the model: `auto`, `native` or `onnx`.
     #[serde(with = "values::text")]
     pub backend: Backend,
+    /// What the null decoder takes for a frame, in milliseconds, on each of its threads. 0: nothing.
+    pub null_frame_ms: u32,
     /// Decoder threads, each with its own session. 0: one for each core on a CPU, one on a GPU.
     pub threads: usize,
-    /// The most streams open at once; further requests are refused.
+    /// The most streams open at once; further requests are refused. 0 is `auto` in the file: as many as the decoder
+    /// carries in real time, by what its calls cost.
+    #[serde(with = "values::auto_or_count")]
     pub max_streams: usize,
     /// The most streams that share one call. 0: 16 on a GPU; on a CPU up to 4 of those that wait anyway, in ONNX Runtime 1.
     pub max_batch: usize,
@@ -54,8 +58,9 @@ impl Default for DecoderConfig {
             library: PathBuf::new(),
             device: Device::Auto,
             backend: Backend::Auto,
+            null_frame_ms: 0,
             threads: 0,
-            max_streams: 64,
+            max_streams: 0,
             max_batch: 0,
             batch_wait_ms: 2,
             gpu_memory_bytes: 0,
@@ -68,12 +73,26 @@ impl Default for DecoderConfig {
     }
 }
 
+/// Streams that may be open with `auto`, whatever they cost: on a GPU, their states take up to 168 MB.
+const AUTO_STREAMS: usize = 256;
+/// The longest pretended cost of a frame, in milliseconds.
+const MAX_NULL_FRAME_MS: u32 = 10_000;
 /// The longest wait of a call for others, in milliseconds: a longer one would be audible.
 const MAX_BATCH_WAIT_MS: u32 = 100;
 /// The frames that an early start may wait for: with fewer, the audio is noise; with more, it is exact.
 const EARLY_FRAMES: RangeInclusive<usize> = 2..=3;
 
 impl DecoderConfig {
+    /// The most streams open at once.
+    pub(crate) fn streams(&self) -> usize {
+        if self.admits_by_cost() { AUTO_STREAMS } else { self.max_streams }
+    }
+
+    /// Whether as many streams are admitted as the decoder carries in real time.
+    pub(crate) fn admits_by_cost(&self) -> bool {
+        self.max_streams == 0
+    }
+
     /// When the first audio is sent, in the engine's terms.
     pub(crate) fn first_audio(&self) -> FirstAudio {
         match self.first_audio {
@@ -91,8 +110,12 @@ impl DecoderConfig {
     }
 
     pub(in crate::config) fn check(&self) -> Result<(), ConfigError> {
-        if self.max_streams == 0 {
-            return Err(ConfigError::new("decoder.max_streams must be at least 1"));
+        if self.null_frame_ms > MAX_NULL_FRAME_MS {
+            let reason = format!("decoder.null_frame_ms must be at most {MAX_NULL_FRAME_MS}");
+            return Err(ConfigError::new(reason));
+        }
+        if self.null_frame_ms > 0 && self.kind != DecoderBackend::Null {
+            return Err(ConfigError::new("decoder.null_frame_ms needs decoder.kind = \"null\""));
         }
         if self.batch_wait_ms > MAX_BATCH_WAIT_MS {
             let reason = format!("decoder.batch_wait_ms must be at most {MAX_BATCH_WAIT_MS}");
