@@ -75,14 +75,14 @@ fn live_of(name: &str) -> Asks {
 #[test]
 fn a_place_goes_to_the_key_that_has_the_fewest() {
     let (mut room, capacity, places) = (Room::default(), carries(3.0), places(10));
-    let mut ask = |room: &mut Room, name| room.ask(live_of(name), NOW, capacity, places);
+    let ask = |room: &mut Room, name| room.ask(live_of(name), NOW, capacity, places);
     let running: Vec<Ticket> = (0..3)
         .map(|_| match ask(&mut room, "a") {
             Answer::Runs(ticket) => ticket,
             other => panic!("{other:?}"),
         })
         .collect();
-    let mut wait = |room: &mut Room, name| match ask(room, name) {
+    let wait = |room: &mut Room, name| match ask(room, name) {
         Answer::Waits(ticket) => ticket,
         other => panic!("{other:?}"),
     };
