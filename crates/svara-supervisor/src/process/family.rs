@@ -10,7 +10,7 @@ use nix::{
     unistd::Pid,
 };
 
-use super::stat::{ProcessTable, Stat, Usage};
+use super::stat::{Entry, ProcessTable, Stat, Usage};
 
 /// Environment variable that marks every process we start; its value is `TOKEN/PROGRAM`.
 pub(super) const MARK: &str = "SVARA_SUPERVISED";
@@ -117,18 +117,19 @@ impl Family {
     fn members(&self, table: &ProcessTable) -> Vec<Stat> {
         let mut strays = self.strays.borrow_mut();
         strays.retain(|(pid, started)| table.get(*pid).is_some_and(|stat| stat.started_ticks == *started));
-        let is_one = |stat: &Stat| {
+        let is_one = |entry: &&Entry| {
+            let stat = &entry.stat;
             stat.group == self.leader
                 || stat.session == self.leader
                 || strays.contains(&(stat.pid, stat.started_ticks))
-                || match table.label(stat.pid) {
+                || match entry.label() {
                     Some(label) if label == self.label => true,
                     // Another's; there is no need to read its environment.
                     Some(label) if is_label(label) && !are_labelled() => false,
-                    _ => table.mark(stat.pid) == Some(self.mark.as_bytes()),
+                    _ => entry.mark() == Some(self.mark.as_bytes()),
                 }
         };
-        let mut members: Vec<Stat> = table.all().filter(|stat| is_one(stat)).copied().collect();
+        let mut members: Vec<Stat> = table.entries().filter(is_one).map(|entry| entry.stat).collect();
         let mut pids: BTreeSet<i32> = members.iter().map(|stat| stat.pid).collect();
         // Each round finds the children of those found before.
         loop {
@@ -152,13 +153,13 @@ pub(super) fn kill_marked(token: &str, labels: &BTreeSet<u64>, table: &ProcessTa
     let parent = |pid: &i32| table.get(*pid).map(|stat| stat.parent);
     let line: BTreeSet<i32> = std::iter::successors(Some(own), parent).take(MAX_ANCESTORS).collect();
     let mark = format!("{token}/");
-    let marked = |stat: &&Stat| {
-        table.mark(stat.pid).is_some_and(|found| found.starts_with(mark.as_bytes()))
-            || table.label(stat.pid).is_some_and(|label| labels.contains(&label))
+    let marked = |entry: &&Entry| {
+        entry.mark().is_some_and(|found| found.starts_with(mark.as_bytes()))
+            || entry.label().is_some_and(|label| labels.contains(&label))
     };
-    let kill = |stat: &&Stat| {
+    let kill = |entry: &&Entry| {
         // Fails if it has already exited.
-        let _ = kill(Pid::from_raw(stat.pid), Signal::SIGKILL);
+        let _ = kill(Pid::from_raw(entry.stat.pid), Signal::SIGKILL);
     };
-    table.all().filter(|stat| !line.contains(&stat.pid)).filter(marked).inspect(kill).count()
+    table.entries().filter(|entry| !line.contains(&entry.stat.pid)).filter(marked).inspect(kill).count()
 }

@@ -44,54 +44,68 @@ fn processes() -> impl Iterator<Item = Stat> {
     entries.filter_map(|entry| read(entry.file_name().to_str()?.parse().ok()?))
 }
 
-/// What marks a process as one of a family, once it is asked for.
-type Mark = OnceCell<Option<Box<[u8]>>>;
+/// A process of a table.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) stat: Stat,
+    /// What marks it as one of a family, once it is asked for.
+    mark: OnceCell<Option<Box<[u8]>>>,
+    /// The same as a number, once it is asked for.
+    label: OnceCell<Option<u64>>,
+}
 
-/// The same as a number, once it is asked for.
-type Label = OnceCell<Option<u64>>;
+impl Entry {
+    fn new(stat: Stat) -> Self {
+        Self { stat, mark: OnceCell::new(), label: OnceCell::new() }
+    }
+
+    /// The mark in its environment, read when it is first asked for.
+    pub(super) fn mark(&self) -> Option<&[u8]> {
+        self.mark.get_or_init(|| read_mark(self.stat.pid)).as_deref()
+    }
+
+    /// The mark in its limits, read when it is first asked for.
+    pub(super) fn label(&self) -> Option<u64> {
+        *self.label.get_or_init(|| read_label(self.stat.pid))
+    }
+}
 
 /// One reading of all processes, for everyone who asks at the same moment.
 #[derive(Debug)]
 pub struct ProcessTable {
     /// Without zombies: they hold no resources and vanish with their parent.
-    alive: BTreeMap<i32, (Stat, Mark, Label)>,
+    alive: BTreeMap<i32, Entry>,
 }
 
 impl ProcessTable {
     /// Reads `/proc`.
     pub fn read() -> Self {
         let alive = processes().filter(|stat| !matches!(stat.state, 'Z' | 'X'));
-        Self { alive: alive.map(|stat| (stat.pid, (stat, OnceCell::new(), OnceCell::new()))).collect() }
+        Self { alive: alive.map(|stat| (stat.pid, Entry::new(stat))).collect() }
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Stat> {
-        self.alive.values().map(|(stat, ..)| stat)
+        self.entries().map(|entry| &entry.stat)
     }
 
     pub(super) fn get(&self, pid: i32) -> Option<&Stat> {
-        self.alive.get(&pid).map(|(stat, ..)| stat)
+        self.alive.get(&pid).map(|entry| &entry.stat)
     }
 
-    /// The mark in the environment of a process, read when it is first asked for.
-    pub(super) fn mark(&self, pid: i32) -> Option<&[u8]> {
-        self.alive.get(&pid)?.1.get_or_init(|| read_mark(pid)).as_deref()
-    }
-
-    /// The mark in the limits of a process, read when it is first asked for.
-    pub(super) fn label(&self, pid: i32) -> Option<u64> {
-        *self.alive.get(&pid)?.2.get_or_init(|| read_label(pid))
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.alive.values()
     }
 
     /// As [`ProcessTable::read`], and keeps the labels that an earlier reading knows: they don't change.
     pub fn read_after(earlier: &Self) -> Self {
         let table = Self::read();
-        for (pid, (stat, _, label)) in &table.alive {
-            if let Some((before, _, known)) = earlier.alive.get(pid)
-                && before.started_ticks == stat.started_ticks
-                && let Some(known) = known.get().filter(|known| known.is_some_and(is_label))
+        for (pid, entry) in &table.alive {
+            if let Some(before) = earlier.alive.get(pid)
+                && before.stat.started_ticks == entry.stat.started_ticks
+                && let Some(known) = before.label.get().filter(|known| known.is_some_and(is_label))
             {
                 // It is new, so it is empty.
-                let _ = label.set(*known);
+                let _ = entry.label.set(*known);
             }
         }
         table
