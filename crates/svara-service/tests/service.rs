@@ -148,7 +148,7 @@ async fn characters_are_charged_for_audio_only() {
     let (service, _) = service(CacheConfig::default());
     let (_keys, caller) = keyed();
     let silent = service.speak(order(caller.clone(), "silence", Delivery::Streamed)).await;
-    assert_eq!(silent.err().map(|error| error.kind), Some(ErrorKind::EngineError));
+    assert_eq!(silent.err().map(|error| error.kind), Some(ErrorKind::NoAudio));
     let spoken = service.speak(order(caller.clone(), "six ch", Delivery::Streamed)).await.unwrap();
     drop(spoken);
     let refused = service.speak(order(caller, "12345", Delivery::Streamed)).await;
