@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[cfg(doc)]
 use svara_audio::TimeStretch;
 use svara_snac::FRAME_CODES;
-use svara_text::{Dictionary, Strip};
+use svara_text::{Dictionary, Language, Strip};
 
 #[cfg(doc)]
 use crate::voice::voices::Voices;
@@ -21,6 +21,8 @@ pub struct SpeechRequest {
     pub voice: String,
     /// The recording whose voice speaks instead of `voice`.
     pub reference: Option<Arc<ReferenceVoice>>,
+    /// The language in which numbers and the like are read; `None`: that of the voice.
+    pub language: Option<Language>,
     /// One of the model's style tags, such as "happy".
     pub style: Option<String>,
     /// Whether numbers, dates and the like are turned into words.
@@ -48,6 +50,7 @@ impl Default for SpeechRequest {
             text: String::new(),
             voice: String::new(),
             reference: None,
+            language: None,
             style: None,
             normalization: Normalization::default(),
             strip: Strip::default(),

@@ -29,7 +29,7 @@ pub(crate) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// for the whole.
 pub(crate) fn audio(spoken: Spoken) -> Response {
     let Spoken { spec, timing, finish, cache, body } = spoken;
-    let content_type = spec.format().content_type();
+    let content_type = spec.content_type();
     let mut response = match body {
         SpokenBody::Whole(bytes) => {
             ([(CONTENT_TYPE, HeaderValue::from_static(content_type))], bytes).into_response()

@@ -35,6 +35,7 @@ impl Key {
             text,
             voice: _,
             reference,
+            language,
             style,
             normalization,
             strip: Strip { markdown, emoji },
@@ -58,6 +59,7 @@ impl Key {
                 fields.text(reference.voice.language());
             }
         }
+        fields.optional(language.map(|language| language.code().as_bytes()));
         fields.optional(style.as_deref().map(str::as_bytes));
         for dictionary in dictionaries {
             fields.dictionary(dictionary);
