@@ -27,6 +27,7 @@ pub struct QueueLimits {
 #[derive(Debug)]
 pub struct Admission {
     streams: Arc<Semaphore>,
+    max_streams: usize,
     queue: Semaphore,
     queue_places: usize,
     patience: Duration,
@@ -63,6 +64,7 @@ impl Admission {
         let streams = if limits.streams == 0 { decoder_streams } else { limits.streams.min(decoder_streams) };
         Self {
             streams: Arc::new(Semaphore::new(streams)),
+            max_streams: streams,
             queue: Semaphore::new(limits.queue),
             queue_places: limits.queue,
             patience: limits.patience,
@@ -88,6 +90,11 @@ impl Admission {
             }
         };
         Ok(Permit { _stream: stream, key, waited: asked.elapsed() })
+    }
+
+    /// The most streams at once.
+    pub fn max_streams(&self) -> usize {
+        self.max_streams
     }
 
     /// Requests that are waiting now.

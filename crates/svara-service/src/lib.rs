@@ -19,6 +19,7 @@ pub mod jobs;
 mod lock;
 pub mod metrics;
 mod order;
+mod previews;
 mod reference;
 mod service;
 mod speak;

@@ -14,6 +14,7 @@ use crate::{
     config::{CacheConfig, JobsConfig},
     jobs::{Draft, Draining, Jobs},
     metrics::Metrics,
+    previews::Previews,
     store::Store,
     voices::KeptVoices,
 };
@@ -48,6 +49,7 @@ pub struct Service {
     setup: Arc<str>,
     jobs: Arc<Jobs>,
     metrics: Arc<Metrics>,
+    previews: Previews,
 }
 
 impl Service {
@@ -64,7 +66,8 @@ impl Service {
         let speaker =
             Speaker::new(engine, Arc::clone(&voices), admission, Arc::clone(&metrics), parts.log_texts);
         let (speaker, cloning) = (Arc::new(speaker), parts.cloning);
-        Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics }
+        let previews = Previews::new();
+        Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics, previews }
     }
 
     /// Starts speaking the items of jobs, for as long as the async runtime lives. Starts no item once `draining` has
@@ -101,6 +104,24 @@ impl Service {
     /// The store of saved voices failed.
     pub async fn find_voice(&self, request: &mut SpeechRequest) -> Result<(), ServiceError> {
         self.speaker.find_voice(request).await
+    }
+
+    /// A sample of one of the model's voices, an MP3 file: made when it is first asked for, then kept.
+    ///
+    /// # Errors
+    /// There is no such voice, this build has no MP3, or the speech failed.
+    pub async fn preview(&self, voice: &str) -> Result<Bytes, ServiceError> {
+        self.previews.of(&self.speaker, voice).await
+    }
+
+    /// The characters spoken in this month (UTC), since the server started, for callers without keys.
+    pub fn keyless_characters(&self) -> u64 {
+        self.speaker.keyless_characters()
+    }
+
+    /// The most streams at once, of all callers.
+    pub fn max_streams(&self) -> usize {
+        self.speaker.max_streams()
     }
 
     /// The engine behind the service.

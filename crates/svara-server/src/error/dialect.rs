@@ -15,6 +15,8 @@ pub(crate) enum Spelling {
     Fixed(Dialect),
     /// ElevenLabs' where the client sends its key as ElevenLabs' clients do, else this one.
     ByKey(Dialect),
+    /// The hosted API's where the client sends its key as that API's clients may, else OpenAI's.
+    Hosted,
     /// That of the routes whose patterns share the most leading segments with the path; for paths without a route.
     Nearest(Arc<[(String, Spelling)]>),
 }
@@ -28,6 +30,8 @@ impl Spelling {
         match self {
             Self::Fixed(dialect) => *dialect,
             Self::ByKey(others) => dialect_by_key(request.headers(), *others),
+            Self::Hosted if request.headers().contains_key(ELEVENLABS_KEY) => Dialect::Hosted,
+            Self::Hosted => Dialect::OpenAi,
             Self::Nearest(routes) => nearest(routes, request.uri().path()).of(request),
         }
     }

@@ -6,11 +6,10 @@ mod dialect;
 mod failure;
 mod kind;
 
-#[cfg(test)]
-pub(crate) use self::kind::Kind;
 pub(crate) use self::{
-    answer::{ElevenLabs, OpenAi, Refusal, Refused, Svara},
+    answer::{ElevenLabs, Hosted, OpenAi, Refusal, Refused, Svara},
     body::{ElevenLabsError, OpenAiError, SvaraError, origin},
     dialect::{Spelling, dialect_by_key},
     failure::ApiError,
+    kind::Kind,
 };

@@ -112,8 +112,10 @@ fn complete(operation: &mut Value, group: &Routes, app: &App) {
 /// A refusal that handlers name by its status alone.
 fn refusal(status: u16, spelling: &Spelling) -> Value {
     let schema = match spelling {
-        Spelling::Fixed(Dialect::OpenAi) | Spelling::ByKey(Dialect::OpenAi) => OpenAiError::name(),
-        Spelling::Fixed(Dialect::ElevenLabs) | Spelling::ByKey(Dialect::ElevenLabs) => {
+        Spelling::Fixed(Dialect::OpenAi) | Spelling::ByKey(Dialect::OpenAi) | Spelling::Hosted => {
+            OpenAiError::name()
+        }
+        Spelling::Fixed(Dialect::ElevenLabs | Dialect::Hosted) | Spelling::ByKey(Dialect::ElevenLabs) => {
             ElevenLabsError::name()
         }
         _ => SvaraError::name(),

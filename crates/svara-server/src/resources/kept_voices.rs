@@ -23,6 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     done::{DONE, Done},
+    samples::Links,
     voices::Entry,
 };
 use crate::{
@@ -196,13 +197,18 @@ async fn clone_voice(State(state): State<AppState>, request: Request) -> Result<
     params(("id" = String, Path, description = "The id of the voice.")),
     responses((status = 200, description = "The voice.", body = Entry), (status = 404), (status = 501))
 )]
-async fn get_one(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn get_one(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    links: Links,
+    headers: HeaderMap,
+) -> Response {
     let found = async {
         if let Some(voice) = state.service.voices().get(&id).await? {
             return Ok(Json(Entry::kept(&voice)).into_response());
         }
         let voice = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
-        Ok(Json(Entry::preset(voice)).into_response())
+        Ok(Json(Entry::preset(voice).linked(&links)).into_response())
     };
     let dialect = dialect_by_key(&headers, Dialect::Svara);
     found.await.unwrap_or_else(|error: ServiceError| ApiError::from(error).into_response(dialect))

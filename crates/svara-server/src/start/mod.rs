@@ -83,6 +83,8 @@ pub async fn server(config: &Config) -> anyhow::Result<Server> {
         text_body_bytes: config.limits.text_body_bytes(),
         body_budget: Budget::new(config.limits.all_bodies_bytes),
         openai_input_characters: config.limits.openai_input_characters,
+        has_tls: config.server.tls_files().is_some(),
+        socket_idle: config.limits.socket_idle_seconds.duration(),
         clean: config.text.clean,
     };
     Ok(Server { router: app::router(app, http, &config.server), life, connections, keys })

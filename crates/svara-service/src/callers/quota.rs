@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::month::Month;
+
 /// The limits of a key; `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Quota {
@@ -30,6 +32,18 @@ pub(crate) struct Usage {
     streams: u32,
     day: u64,
     characters: u64,
+    month: Month,
+}
+
+/// What is left of a key's limits now; `None`: there is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remaining {
+    /// Requests that would be admitted at once.
+    pub requests: Option<u32>,
+    /// Streams that aren't open.
+    pub streams: Option<u32>,
+    /// Characters of this day.
+    pub characters: Option<u64>,
 }
 
 /// A limit that was reached.
@@ -110,6 +124,7 @@ impl Usage {
         }
         self.day = today;
         self.characters = total;
+        self.month.add(characters, now.unix);
         Ok(())
     }
 
@@ -121,9 +136,29 @@ impl Usage {
 
     /// Refunds characters, if it is still the day on which they were taken.
     pub(crate) fn refund(&mut self, characters: u64, now: Moment) {
+        self.month.take_back(characters, now.unix);
         if now.unix.as_secs() / DAY_SECONDS == self.day {
             self.characters = self.characters.saturating_sub(characters);
         }
+    }
+
+    /// The characters of this month.
+    pub(crate) fn of_month(&self, now: Moment) -> u64 {
+        self.month.used(now.unix)
+    }
+
+    /// What is left.
+    pub(crate) fn remaining(&self, quota: &Quota, now: Moment) -> Remaining {
+        let requests = quota.requests_per_minute.map(|per_minute| {
+            let share = MINUTE / per_minute.max(1);
+            let free = (share * per_minute).saturating_sub(self.refilled.saturating_sub(now.steady));
+            let whole = free.as_nanos() / share.as_nanos().max(1);
+            u32::try_from(whole).unwrap_or(per_minute)
+        });
+        let streams = quota.concurrent_streams.map(|at_once| at_once.saturating_sub(self.streams));
+        let spoken = if now.unix.as_secs() / DAY_SECONDS == self.day { self.characters } else { 0 };
+        let characters = quota.characters_per_day.map(|per_day| per_day.saturating_sub(spoken));
+        Remaining { requests, streams, characters }
     }
 }
 
@@ -183,6 +218,31 @@ mod tests {
         usage.end(100, at(86_400_000));
         usage.start(&quota, 60, at(86_400_000)).unwrap();
         assert!(usage.start(&quota, 60, at(86_400_000)).is_err());
+    }
+
+    #[test]
+    fn what_is_left_is_told() {
+        let quota = Quota {
+            requests_per_minute: Some(3),
+            concurrent_streams: Some(2),
+            characters_per_day: Some(100),
+        };
+        let mut usage = Usage::default();
+        let left = |usage: &Usage, ms| {
+            let Remaining { requests, streams, characters } = usage.remaining(&quota, at(ms));
+            (requests.unwrap(), streams.unwrap(), characters.unwrap())
+        };
+        assert_eq!(left(&usage, 0), (3, 2, 100));
+        usage.request(&quota, at(0)).unwrap();
+        usage.start(&quota, 40, at(0)).unwrap();
+        assert_eq!(left(&usage, 0), (2, 1, 60));
+        usage.end(40, at(20_000));
+        assert_eq!(left(&usage, 20_000), (3, 2, 100));
+        assert_eq!(usage.of_month(at(20_000)), 0);
+        usage.charge(&quota, 70, at(30_000)).unwrap();
+        assert_eq!((left(&usage, 30_000).2, left(&usage, 86_400_000).2), (30, 100));
+        assert_eq!((usage.of_month(at(86_400_000)), usage.of_month(at(32 * 86_400_000))), (70, 0));
+        assert_eq!(usage.remaining(&Quota::default(), at(0)), Remaining::default());
     }
 
     proptest! {

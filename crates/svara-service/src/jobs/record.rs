@@ -174,6 +174,8 @@ impl ItemRecord {
             text: text.to_owned(),
             voice: self.voice.clone(),
             reference,
+            // Jobs can't name any but the voice's.
+            language: None,
             style: self.style.clone(),
             normalization: match self.normalization.as_str() {
                 "on" => Normalization::On,

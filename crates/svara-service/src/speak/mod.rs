@@ -3,7 +3,7 @@
 mod log;
 mod speaking;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use svara_audio::SampleRate;
 use svara_engine::{Engine, SpeechRequest};
@@ -11,7 +11,13 @@ use tracing::Instrument;
 
 use self::log::SpeechLog;
 pub use self::speaking::{EncodedSpeech, Speaking, Whole};
-use crate::{Admission, Order, ServiceError, metrics::Metrics, voices::KeptVoices};
+use crate::{
+    Admission, Caller, Order, ServiceError,
+    callers::{Month, unix_now},
+    lock::lock,
+    metrics::Metrics,
+    voices::KeptVoices,
+};
 
 /// Starts speech: everything that it needs besides an [`Order`].
 pub struct Speaker {
@@ -20,6 +26,8 @@ pub struct Speaker {
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
     log_texts: bool,
+    /// What is spoken for callers without keys.
+    keyless: Mutex<Month>,
 }
 
 impl Speaker {
@@ -31,12 +39,22 @@ impl Speaker {
         metrics: Arc<Metrics>,
         log_texts: bool,
     ) -> Self {
-        Self { engine, voices, admission, metrics, log_texts }
+        Self { engine, voices, admission, metrics, log_texts, keyless: Mutex::default() }
     }
 
     /// The engine that speaks.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// The most streams at once.
+    pub(crate) fn max_streams(&self) -> usize {
+        self.admission.max_streams()
+    }
+
+    /// The characters spoken in this month (UTC) for callers without keys.
+    pub(crate) fn keyless_characters(&self) -> u64 {
+        lock(&self.keyless).used(unix_now())
     }
 
     /// Resolves the voice of a request if it names a saved voice.
@@ -69,6 +87,9 @@ impl Speaker {
         let speech = self.engine.speak(request).instrument(log.span());
         let speech = speech.await.inspect_err(|_| log.refused())?;
         permit.spoken();
+        if matches!(caller, Caller::Anybody) {
+            lock(&self.keyless).add(characters as u64, unix_now());
+        }
         log.first_audio(&speech);
         let rate = SampleRate::new(speech.sample_rate_hz()).map_err(ServiceError::internal);
         let rate = rate.inspect_err(|_| log.refused())?;
