@@ -25,6 +25,8 @@ mod engines;
 mod failures;
 mod foreign_pages;
 mod harness;
+mod hosted;
+mod hosted_socket;
 mod http2;
 mod input;
 mod job_owners;
