@@ -52,13 +52,13 @@ impl Previews {
         };
         let (caller, dialect, delivery) = (Caller::Anybody, Dialect::Hosted, Delivery::Whole);
         let order = Order { caller, dialect, request, spec, delivery };
-        let make = async {
+        let make = Box::pin(async {
             let full = || ServiceError::server_full(RETRY_AFTER);
             let _place = self.places.try_acquire().map_err(|_| full())?;
             let _turn = self.turn.acquire().await.map_err(|_| full())?;
             let whole = speaker.begin(order).await?.whole(spec).await?;
             Ok(Bytes::from(whole.bytes))
-        };
+        });
         let made = self.made.try_get_with(voice.voice_id.clone(), make).await;
         made.map_err(|error: Arc<ServiceError>| ServiceError::clone(&error))
     }

@@ -2,6 +2,7 @@
 
 mod elevenlabs;
 mod hosted;
+mod omni;
 mod openai;
 mod socket;
 pub(crate) mod spoken;
@@ -15,5 +16,6 @@ pub(crate) fn routes() -> Vec<Routes> {
     routes.extend(openai::routes());
     routes.extend(elevenlabs::routes());
     routes.extend(hosted::routes());
+    routes.push(omni::routes());
     routes
 }

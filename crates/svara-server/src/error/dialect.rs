@@ -41,6 +41,11 @@ impl Spelling {
 fn nearest<'a>(routes: &'a [(String, Spelling)], path: &str) -> &'a Spelling {
     let mut best: (usize, Option<&Spelling>) = (0, None);
     for (pattern, spelling) in routes {
+        // The hosted API's routes are among OpenAI's.
+        let spelling = match spelling {
+            Spelling::Hosted | Spelling::Fixed(Dialect::Hosted) => &Spelling::Fixed(Dialect::OpenAi),
+            spelling => spelling,
+        };
         let shared = shared_segments(pattern, path);
         match shared.cmp(&best.0) {
             Ordering::Greater => best = (shared, Some(spelling)),
@@ -73,7 +78,9 @@ mod tests {
             ("/v1/jobs/{id}", Spelling::SVARA),
             ("/v1/voices/{id}", Spelling::SVARA),
             ("/v1/voices/{id}/settings", Spelling::Fixed(Dialect::ElevenLabs)),
-            ("/v1/audio/speech", Spelling::Fixed(Dialect::OpenAi)),
+            ("/v1/audio/speech", Spelling::Hosted),
+            ("/v1/audio/speech/stream-input", Spelling::Fixed(Dialect::Hosted)),
+            ("/v1/audio/voices", Spelling::Fixed(Dialect::OpenAi)),
             ("/v1/models/{id}", Spelling::ByKey(Dialect::OpenAi)),
             ("/v1/text-to-speech", Spelling::SVARA),
             ("/v1/text-to-speech/{voice_id}/stream", Spelling::Fixed(Dialect::ElevenLabs)),

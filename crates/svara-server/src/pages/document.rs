@@ -42,7 +42,7 @@ pub(crate) fn document(groups: &[Routes], app: &App) -> Bytes {
         "info": {
             "title": "svara-tts",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Text to speech, streamed while it is made, in three dialects: svara, OpenAI, ElevenLabs.",
+            "description": "Text to speech, streamed while it is made, in the dialects of svara, OpenAI, ElevenLabs and the hosted Svara API.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],

@@ -264,6 +264,7 @@ mod tests {
                 frames: [Frame([1, 2, 3, 4, 5, 6, 4095])].into(),
                 transcript: Some("words".into()),
             })),
+            language: None,
             style: Some("happy".to_owned()),
             normalization: Normalization::Off,
             strip: Strip { markdown: true, emoji: false },

@@ -70,7 +70,7 @@ mod tests {
                 let bit_rates: &[u32] = match Bitrates::of(format, *rate) {
                     Bitrates::None => &[],
                     Bitrates::OneOf(list) => list,
-                    Bitrates::Between(low, high) => &[low, (low + high) / 2000 * 1000, high],
+                    Bitrates::Between(low, high) => &[low, (low + high) / 2000 * 1000, high / 1000 * 1000],
                 };
                 for bps in bit_rates {
                     let spec = spec_of(Some(&format!("{name}_{}", bps / 1000))).unwrap();

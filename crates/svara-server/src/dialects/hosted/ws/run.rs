@@ -124,8 +124,8 @@ impl Socket {
         if matches!(message, Message::Ping(_) | Message::Pong(_) | Message::Close(_)) {
             return;
         }
-        let actions =
-            ClientMessage::read(message).and_then(|message| self.session.on_message(message, Instant::now()));
+        let actions = ClientMessage::read(message)
+            .and_then(|message| self.session.on_message(&message, Instant::now()));
         let actions = actions.unwrap_or_else(|error| self.session.fail(error));
         self.apply(actions);
     }

@@ -79,7 +79,7 @@ impl Session {
     /// The message asks for what can't be; the socket is to be closed with [`Session::fail`].
     pub(super) fn on_message(
         &mut self,
-        message: ClientMessage,
+        message: &ClientMessage,
         now: Instant,
     ) -> Result<Vec<Action>, ApiError> {
         if self.ended || self.closed {
@@ -192,12 +192,12 @@ mod tests {
     #[test]
     fn one_chunk_is_said_at_a_time_and_the_end_comes_last() {
         let (mut session, now) = session();
-        assert!(session.on_message(text("one two"), now).unwrap().is_empty());
-        assert_eq!(said(&session.on_message(text(" three four"), now).unwrap()), ["one two "]);
-        assert!(session.on_message(text(" five"), now).unwrap().is_empty());
-        assert!(session.on_message(text(""), now).unwrap().is_empty());
-        assert!(session.on_message(text("late"), now).unwrap().is_empty(), "behind the end");
-        assert_eq!(said(&session.on_said(now)), ["three four five"]);
+        assert!(session.on_message(&text("one two"), now).unwrap().is_empty());
+        assert_eq!(said(&session.on_message(&text(" three four"), now).unwrap()), ["one two three "]);
+        assert!(session.on_message(&text(" five"), now).unwrap().is_empty());
+        assert!(session.on_message(&text(""), now).unwrap().is_empty());
+        assert!(session.on_message(&text("late"), now).unwrap().is_empty(), "behind the end");
+        assert_eq!(said(&session.on_said(now)), ["four five"]);
         assert_eq!(session.on_said(now), [Action::Finish]);
         assert_eq!(session.deadline(), None);
     }
@@ -206,7 +206,7 @@ mod tests {
     fn a_silent_client_is_closed_but_not_while_it_listens() {
         let (mut session, now) = session();
         assert_eq!(session.deadline(), Some(now + IDLE));
-        session.on_message(text("one two three"), now).unwrap();
+        session.on_message(&text("one two three"), now).unwrap();
         assert_eq!(session.deadline(), None);
         let later = now + IDLE;
         assert!(session.on_said(later).is_empty());
@@ -218,10 +218,10 @@ mod tests {
     #[test]
     fn a_stop_closes_what_is_idle_and_lets_the_rest_finish() {
         let (mut session, now) = session();
-        session.on_message(text("one two three"), now).unwrap();
+        session.on_message(&text("one two three"), now).unwrap();
         assert!(session.on_drain().is_empty());
         assert!(session.on_said(now).is_empty(), "three is still to be said");
-        session.on_message(text(""), now).unwrap();
+        session.on_message(&text(""), now).unwrap();
         assert_eq!(session.on_said(now), [Action::Finish]);
         assert_eq!(self::session().0.on_drain(), [Action::Leave { code: AWAY }]);
     }
@@ -254,13 +254,13 @@ mod tests {
                     take(session.on_said(now));
                 }
                 let message = ClientMessage { text: Some(part.clone()), flush: Some(flush) };
-                take(session.on_message(message, now).unwrap());
+                take(session.on_message(&message, now).unwrap());
                 prop_assert!(session.text.characters() <= 40 + 10);
                 if turn && session.speaking {
                     take(session.on_said(now));
                 }
             }
-            take(session.on_message(text(""), now).unwrap());
+            take(session.on_message(&text(""), now).unwrap());
             while session.speaking {
                 take(session.on_said(now));
             }
