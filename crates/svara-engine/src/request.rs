@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use svara_audio::Gain;
 #[cfg(doc)]
 use svara_audio::TimeStretch;
 use svara_snac::FRAME_CODES;
@@ -33,6 +34,8 @@ pub struct SpeechRequest {
     pub dictionaries: Vec<Arc<Dictionary>>,
     /// The speed, without a change of pitch: 0.25 to 4, the range of [`TimeStretch`]. 1 is the model's own.
     pub speed: f32,
+    /// How much louder than the model's own samples; whoever sends the samples applies it.
+    pub gain: Gain,
     /// Overrides of the sampling in the model's profile.
     pub sampling: SamplingOverrides,
     /// Makes the speech repeatable: the same request with the same seed gives the same samples.
@@ -56,6 +59,7 @@ impl Default for SpeechRequest {
             strip: Strip::default(),
             dictionaries: Vec::new(),
             speed: 1.0,
+            gain: Gain::UNITY,
             sampling: SamplingOverrides::default(),
             seed: None,
             request_id: String::new(),

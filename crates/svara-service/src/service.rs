@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use prometheus_client::registry::Registry;
+use svara_audio::Gain;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
@@ -55,6 +56,11 @@ pub struct Service {
 impl Service {
     /// A service of these parts. `register` adds the metrics of the program around it.
     pub fn new(parts: ServiceParts, register: impl FnOnce(&mut Registry)) -> Self {
+        Self::with_gain(parts, Gain::UNITY, register)
+    }
+
+    /// The same, with all speech so much louder. [`ServiceParts::setup`] has to tell it.
+    pub fn with_gain(parts: ServiceParts, gain: Gain, register: impl FnOnce(&mut Registry)) -> Self {
         let engine = Arc::new(parts.engine);
         let admission = Arc::new(Admission::new(&parts.limits, engine.decoder().max_streams()));
         let metrics = Arc::new(Metrics::new(&engine, &admission, register));
@@ -64,7 +70,7 @@ impl Service {
         let (config, store) = parts.jobs;
         let jobs = Arc::new(Jobs::new(store, &config, metrics.jobs()));
         let speaker =
-            Speaker::new(engine, Arc::clone(&voices), admission, Arc::clone(&metrics), parts.log_texts);
+            Speaker::new(engine, Arc::clone(&voices), admission, Arc::clone(&metrics), parts.log_texts, gain);
         let (speaker, cloning) = (Arc::new(speaker), parts.cloning);
         let previews = Previews::new();
         Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics, previews }

@@ -33,6 +33,7 @@ mod input;
 mod job_owners;
 mod jobs;
 mod long_text;
+mod loudness;
 mod metrics;
 mod omni_socket;
 mod openai;

@@ -5,7 +5,7 @@ mod speaking;
 
 use std::sync::{Arc, Mutex};
 
-use svara_audio::SampleRate;
+use svara_audio::{Gain, SampleRate};
 use svara_engine::{Engine, SpeechRequest};
 use tracing::Instrument;
 
@@ -26,20 +26,24 @@ pub struct Speaker {
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
     log_texts: bool,
+    /// How much louder all speech is.
+    gain: Gain,
     /// What is spoken for callers without keys.
     keyless: Mutex<Month>,
 }
 
 impl Speaker {
-    /// A speaker with these parts. `log_texts`: whether the log shows the texts of orders.
+    /// A speaker with these parts. `log_texts`: whether the log shows the texts of orders; `gain`: how much louder all
+    /// speech is.
     pub(crate) fn new(
         engine: Arc<Engine>,
         voices: Arc<KeptVoices>,
         admission: Arc<Admission>,
         metrics: Arc<Metrics>,
         log_texts: bool,
+        gain: Gain,
     ) -> Self {
-        Self { engine, voices, admission, metrics, log_texts, keyless: Mutex::default() }
+        Self { engine, voices, admission, metrics, log_texts, gain, keyless: Mutex::default() }
     }
 
     /// The engine that speaks.
@@ -77,6 +81,7 @@ impl Speaker {
     pub(crate) async fn begin(&self, order: Order) -> Result<Speaking, ServiceError> {
         let Order { caller, dialect, request, spec, delivery: _ } = order;
         let characters = request.text.chars().count();
+        let gain = self.gain.and(request.gain);
         let mut log = SpeechLog::new(&self.metrics, dialect, &request, spec);
         if self.log_texts {
             log.keep_text(&request.text);
@@ -93,6 +98,6 @@ impl Speaker {
         log.first_audio(&speech);
         let rate = SampleRate::new(speech.sample_rate_hz()).map_err(ServiceError::internal);
         let rate = rate.inspect_err(|_| log.refused())?;
-        Ok(Speaking::new(speech, rate, permit, log))
+        Ok(Speaking::new(speech, rate, gain, permit, log))
     }
 }

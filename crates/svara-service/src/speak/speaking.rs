@@ -1,6 +1,6 @@
 //! A speech and its encoder, chunk by chunk.
 
-use svara_audio::{Encoder, EncoderSpec, SampleRate, encode_whole};
+use svara_audio::{Encoder, EncoderSpec, Gain, SampleRate, encode_whole};
 use svara_engine::{PieceTiming, Speech, SpeechReport};
 
 use super::SpeechLog;
@@ -11,6 +11,7 @@ use crate::{ServiceError, admission::Permit};
 pub struct Speaking {
     speech: Speech,
     rate: SampleRate,
+    gain: Gain,
     _permit: Permit,
     log: SpeechLog,
     /// Nothing is sent before the end, so that any failure is a refusal.
@@ -18,8 +19,8 @@ pub struct Speaking {
 }
 
 impl Speaking {
-    pub(super) fn new(speech: Speech, rate: SampleRate, permit: Permit, log: SpeechLog) -> Self {
-        Self { speech, rate, _permit: permit, log, whole: false }
+    pub(super) fn new(speech: Speech, rate: SampleRate, gain: Gain, permit: Permit, log: SpeechLog) -> Self {
+        Self { speech, rate, gain, _permit: permit, log, whole: false }
     }
 
     /// The sample rate.
@@ -32,7 +33,10 @@ impl Speaking {
     /// Not cancel-safe: a call dropped half-way ends the speech with an error.
     pub async fn next(&mut self) -> Option<Result<Vec<f32>, ServiceError>> {
         match self.log.next(&mut self.speech).await {
-            Some(Ok(samples)) => Some(Ok(samples)),
+            Some(Ok(mut samples)) => {
+                self.gain.apply(&mut samples);
+                Some(Ok(samples))
+            }
             Some(Err(error)) => {
                 let error = ServiceError::from(error);
                 self.failed(&error);

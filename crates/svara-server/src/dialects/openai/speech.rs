@@ -25,7 +25,7 @@ use crate::{
     error::{ApiError, Spelling},
     reading::{
         body::{self, BodyType, JsonLimits},
-        lenient, schemas,
+        lenient, loudness, schemas,
         upload::Upload,
     },
     respond,
@@ -62,6 +62,12 @@ struct Fields {
     #[serde(default, deserialize_with = "lenient::number")]
     #[schema(schema_with = schemas::speed)]
     speed: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = loudness::volume)]
+    volume: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = loudness::gain_db)]
+    gain_db: Option<f32>,
     #[schema(schema_with = stream_format)]
     stream_format: Option<String>,
     /// With false, the audio comes in one body with its length, and exact sizes in its header. Not OpenAI's own.
@@ -270,6 +276,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
         style: fields.instructions.and_then(|instructions| engine.style_named_in(&instructions)),
         normalization: fields.text_normalization,
         speed: fields.speed.unwrap_or(1.0),
+        gain: loudness::gain(fields.volume, fields.gain_db)?,
         sampling: SamplingOverrides {
             temperature: fields.temperature,
             top_p: fields.top_p,

@@ -32,7 +32,7 @@ use super::wanted;
 use crate::{
     dialects::{openai, spoken::SpokenLanguage},
     error::{ApiError, Hosted, Refused, Spelling},
-    reading::body::Ignored,
+    reading::{body::Ignored, loudness},
     routes::{Routes, Tag},
     state::{AppState, Asker},
 };
@@ -102,6 +102,7 @@ async fn prepare(state: AppState, options: Options, asker: Asker) -> Result<(Ses
         voice,
         normalization: options.normalization,
         speed: options.speed.unwrap_or(1.0),
+        gain: loudness::gain(options.volume, options.gain_db)?,
         sampling,
         strip: state.clean.strip(true, None, None),
         ..asker.speech_request()
