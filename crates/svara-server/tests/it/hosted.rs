@@ -287,6 +287,16 @@ async fn answers_say_what_is_left_of_the_limits() {
 }
 
 #[tokio::test]
+async fn the_document_lists_the_headers() {
+    let server = Server::start(Script::frames(1)).await;
+    let (_, document) = get(&server, "/openapi.json").await;
+    let headers = &document["paths"][SPEECH]["post"]["responses"]["200"]["headers"];
+    for what in ["Requests", "Streams", "Characters"] {
+        assert!(headers[format!("X-RateLimit-Remaining-{what}")].is_object(), "{headers}");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_dictionary_and_a_request_id_are_told() {
     let server = Server::start(Script::frames(1)).await;
     let answer = request(&server, &json!({"pronunciation_dictionary_id": "none", "presence_penalty": 0.1}))
