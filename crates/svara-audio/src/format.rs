@@ -17,9 +17,9 @@ pub enum Format {
     Wav,
     /// Raw signed 16-bit little-endian samples without a header.
     Pcm,
-    /// G.711 µ-law without a header, 8 kHz: telephony in North America and Japan.
+    /// G.711 µ-law without a header, 8 kHz unless asked otherwise: telephony in North America and Japan.
     Ulaw,
-    /// G.711 A-law without a header, 8 kHz: telephony everywhere else.
+    /// G.711 A-law without a header, 8 kHz unless asked otherwise: telephony everywhere else.
     Alaw,
 }
 
@@ -66,8 +66,8 @@ impl Format {
         }
     }
 
-    /// The media type of the body: the registered one, except for `audio/wav` and `audio/pcm`, which are unregistered
-    /// but universal.
+    /// The media type of the body at the default rate: the registered one, except for `audio/wav` and `audio/pcm`, which
+    /// are unregistered but universal.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -90,8 +90,7 @@ impl Format {
             Self::Opus => {
                 &[SampleRate::HZ_8000, SampleRate::HZ_16000, SampleRate::HZ_24000, SampleRate::HZ_48000]
             }
-            Self::Ulaw | Self::Alaw => &[SampleRate::HZ_8000],
-            Self::Mp3 | Self::Aac | Self::Flac | Self::Wav | Self::Pcm => &[
+            Self::Mp3 | Self::Aac | Self::Flac | Self::Wav | Self::Pcm | Self::Ulaw | Self::Alaw => &[
                 SampleRate::HZ_8000,
                 SampleRate::HZ_16000,
                 SampleRate::HZ_22050,

@@ -23,6 +23,7 @@ mod blocks;
 mod decode;
 mod encode;
 mod format;
+mod gain;
 mod rate;
 mod reference;
 mod resample;
@@ -32,6 +33,7 @@ mod stretch;
 pub use decode::{DecodeError, DecodeLimits, Mono, decode_upload};
 pub use encode::{Bitrates, EncodeError, Encoder, EncoderSpec, SpecError, encode_whole, settle_sizes};
 pub use format::{Format, UnknownFormat};
+pub use gain::{Gain, GainError};
 pub use rate::{SampleRate, SampleRateError};
 pub use reference::{
     CLIPPED_LEVEL, LOUDNESS_WINDOW, MAX_CLIPPED_SHARE, MIN_REFERENCE, ReferenceFault, SILENCE_DBFS,

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use svara_audio::Gain;
 #[cfg(doc)]
 use svara_audio::TimeStretch;
 use svara_snac::FRAME_CODES;
-use svara_text::{Dictionary, Strip};
+use svara_text::{Dictionary, Language, Strip};
 
 #[cfg(doc)]
 use crate::voice::voices::Voices;
@@ -21,6 +22,8 @@ pub struct SpeechRequest {
     pub voice: String,
     /// The recording whose voice speaks instead of `voice`.
     pub reference: Option<Arc<ReferenceVoice>>,
+    /// The language in which numbers and the like are read; `None`: that of the voice.
+    pub language: Option<Language>,
     /// One of the model's style tags, such as "happy".
     pub style: Option<String>,
     /// Whether numbers, dates and the like are turned into words.
@@ -31,6 +34,8 @@ pub struct SpeechRequest {
     pub dictionaries: Vec<Arc<Dictionary>>,
     /// The speed, without a change of pitch: 0.25 to 4, the range of [`TimeStretch`]. 1 is the model's own.
     pub speed: f32,
+    /// How much louder than the model's own samples; whoever sends the samples applies it.
+    pub gain: Gain,
     /// Overrides of the sampling in the model's profile.
     pub sampling: SamplingOverrides,
     /// Makes the speech repeatable: the same request with the same seed gives the same samples.
@@ -48,11 +53,13 @@ impl Default for SpeechRequest {
             text: String::new(),
             voice: String::new(),
             reference: None,
+            language: None,
             style: None,
             normalization: Normalization::default(),
             strip: Strip::default(),
             dictionaries: Vec::new(),
             speed: 1.0,
+            gain: Gain::UNITY,
             sampling: SamplingOverrides::default(),
             seed: None,
             request_id: String::new(),

@@ -20,7 +20,7 @@ use crate::{
     operations, pages,
     reading::budget::Budget,
     resources,
-    routes::Routes,
+    routes::{Routes, Tag},
     state::{App, AppState},
 };
 
@@ -70,11 +70,13 @@ impl Steps {
         let (spelling, access, drains) = (group.spelling.clone(), group.access, !group.while_draining);
         let (door, open) = (self.door.clone(), Arc::clone(&self.open));
         let guard = Guard { door, open, access, spelling: spelling.clone() };
+        let speaks = group.tag == Tag::Speech;
         let routes = group
             .into_router()
             .route_layer(from_fn_with_state(spelling.clone(), middleware::method_not_allowed))
-            .route_layer(from_fn_with_state((self.budget.clone(), spelling.clone()), middleware::meter_body))
-            .route_layer(from_fn_with_state(guard, middleware::guard));
+            .route_layer(from_fn_with_state((self.budget.clone(), spelling.clone()), middleware::meter_body));
+        let routes = if speaks { routes.route_layer(from_fn(middleware::tell_remaining)) } else { routes };
+        let routes = routes.route_layer(from_fn_with_state(guard, middleware::guard));
         self.around(routes, spelling, drains)
     }
 

@@ -29,7 +29,7 @@ pub(crate) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// for the whole.
 pub(crate) fn audio(spoken: Spoken) -> Response {
     let Spoken { spec, timing, finish, cache, body } = spoken;
-    let content_type = spec.format().content_type();
+    let content_type = spec.content_type();
     let mut response = match body {
         SpokenBody::Whole(bytes) => {
             ([(CONTENT_TYPE, HeaderValue::from_static(content_type))], bytes).into_response()
@@ -119,7 +119,13 @@ pub(crate) fn audio_responses<const N: usize>(forms: [(&str, RefOr<Schema>); N])
         .header("X-Request-Id", described(Type::String, "The id of the request, as in the server's log."))
         .header("Server-Timing", described(Type::String, milliseconds))
         .header("X-Finish-Reason", described(Type::String, reason))
-        .header("X-Cache", described(Type::String, "hit, join or miss; only where the cache was asked."));
+        .header("X-Cache", described(Type::String, "hit, join or miss; only where the cache was asked."))
+        .header("X-RateLimit-Remaining-Requests", described(Type::Integer, "Requests left; -1: no limit."))
+        .header("X-RateLimit-Remaining-Streams", described(Type::Integer, "Streams left; -1: no limit."))
+        .header(
+            "X-RateLimit-Remaining-Characters",
+            described(Type::Integer, "Characters left today; -1: no limit."),
+        );
     let known = ResponseBuilder::new().description("If-None-Match names this audio.");
     let responses = [("200", spoken), ("304", known)]
         .map(|(status, response)| (status.to_owned(), RefOr::T(response.build())));

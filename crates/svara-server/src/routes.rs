@@ -13,7 +13,9 @@ pub(crate) enum Access {
     Open(OpenGroup),
     /// A key.
     Key,
-    /// A key, which may also come in the first message of the WebSocket; the handler asks for it.
+    /// A key, which a WebSocket may also have in its address.
+    KeyInAddress,
+    /// The same, or in the first message of the WebSocket; the handler asks for it.
     KeyInMessage,
 }
 
@@ -83,6 +85,11 @@ impl Routes {
     /// Routes that need a key.
     pub(crate) fn keyed(tag: Tag, spelling: Spelling, router: OpenApiRouter<AppState>) -> Self {
         Self { access: Access::Key, spelling, tag, while_draining: false, router }
+    }
+
+    /// WebSockets whose clients may have the key in the address, because browsers can't set headers there.
+    pub(crate) fn key_in_address(tag: Tag, spelling: Spelling, router: OpenApiRouter<AppState>) -> Self {
+        Self { access: Access::KeyInAddress, spelling, tag, while_draining: false, router }
     }
 
     /// WebSockets whose clients may send the key in the first message.

@@ -1,6 +1,6 @@
 //! The state that all routes share, and the identity of each request.
 
-use std::{net::IpAddr, ops::Deref, sync::Arc};
+use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
@@ -32,6 +32,10 @@ pub(crate) struct App {
     pub(crate) body_budget: Budget,
     /// The longest `input` in OpenAI's dialect, in characters.
     pub(crate) openai_input_characters: usize,
+    /// Whether clients come by HTTPS.
+    pub(crate) has_tls: bool,
+    /// How long a WebSocket of the hosted API may wait for text.
+    pub(crate) socket_idle: Duration,
     /// What is removed from texts by default.
     pub(crate) clean: Clean,
 }

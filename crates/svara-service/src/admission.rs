@@ -245,6 +245,11 @@ impl Admission {
         ServiceError::server_full(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
     }
 
+    /// The most streams at once.
+    pub fn max_streams(&self) -> usize {
+        self.bound
+    }
+
     /// Requests that are waiting now.
     pub fn waiting(&self) -> usize {
         self.lock().room.waiting()

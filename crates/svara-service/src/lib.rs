@@ -20,6 +20,7 @@ pub mod jobs;
 mod lock;
 pub mod metrics;
 mod order;
+mod previews;
 mod reader;
 mod recording;
 mod reference;

@@ -16,6 +16,8 @@ pub enum Dialect {
     OpenAi,
     /// ElevenLabs' API.
     ElevenLabs,
+    /// The hosted Svara API.
+    Hosted,
 }
 
 impl Dialect {
@@ -25,6 +27,7 @@ impl Dialect {
             Self::Svara => "svara",
             Self::OpenAi => "openai",
             Self::ElevenLabs => "elevenlabs",
+            Self::Hosted => "hosted",
         }
     }
 }

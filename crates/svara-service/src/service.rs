@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use prometheus_client::registry::Registry;
+use svara_audio::Gain;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
@@ -15,6 +16,8 @@ use crate::{
     config::{CacheConfig, JobsConfig},
     jobs::{Draft, Draining, Jobs},
     metrics::Metrics,
+    previews::Previews,
+    speak::SpeakerSettings,
     store::Store,
     voices::KeptVoices,
 };
@@ -52,11 +55,17 @@ pub struct Service {
     jobs: Arc<Jobs>,
     metrics: Arc<Metrics>,
     admission: Arc<Admission>,
+    previews: Previews,
 }
 
 impl Service {
     /// A service of these parts. `register` adds the metrics of the program around it.
     pub fn new(parts: ServiceParts, register: impl FnOnce(&mut Registry)) -> Self {
+        Self::with_gain(parts, Gain::UNITY, register)
+    }
+
+    /// The same, with all speech so much louder. [`ServiceParts::setup`] has to tell it.
+    pub fn with_gain(parts: ServiceParts, gain: Gain, register: impl FnOnce(&mut Registry)) -> Self {
         let engine = Arc::new(parts.engine);
         let decoder = engine.decoder().clone();
         let carries = move || decoder.real_time_streams();
@@ -72,11 +81,12 @@ impl Service {
             Arc::clone(&voices),
             Arc::clone(&admission),
             Arc::clone(&metrics),
-            parts.log_texts,
-            parts.least_speed,
+            SpeakerSettings { log_texts: parts.log_texts, least: parts.least_speed, gain },
         );
         let (speaker, cloning) = (Arc::new(speaker), parts.cloning);
-        Self { speaker, cloning, voices, cache, setup: parts.setup.into(), jobs, metrics, admission }
+        let previews = Previews::new();
+        let setup = parts.setup.into();
+        Self { speaker, cloning, voices, cache, setup, jobs, metrics, admission, previews }
     }
 
     /// Starts speaking the items of jobs, for as long as the async runtime lives. Starts no item once `draining` has
@@ -113,6 +123,24 @@ impl Service {
     /// The store of saved voices failed.
     pub async fn find_voice(&self, caller: &Caller, request: &mut SpeechRequest) -> Result<(), ServiceError> {
         self.speaker.find_voice(caller, request).await
+    }
+
+    /// A sample of one of the model's voices, an MP3 file: made when it is first asked for, then kept.
+    ///
+    /// # Errors
+    /// There is no such voice, this build has no MP3, or the speech failed.
+    pub async fn preview(&self, voice: &str) -> Result<Bytes, ServiceError> {
+        self.previews.of(&self.speaker, voice).await
+    }
+
+    /// The characters spoken in this month (UTC), since the server started, for callers without keys.
+    pub fn keyless_characters(&self) -> u64 {
+        self.speaker.keyless_characters()
+    }
+
+    /// The most streams at once, of all callers.
+    pub fn max_streams(&self) -> usize {
+        self.speaker.max_streams()
     }
 
     /// The engine behind the service.

@@ -116,7 +116,7 @@ impl IncomingText {
 const MARKUP_BYTES: usize = 400;
 
 /// A position that isn't in the middle of a tag, a pause or a character reference: `end`, or where that begins.
-fn whole_markup(text: &str, end: usize) -> usize {
+pub(crate) fn whole_markup(text: &str, end: usize) -> usize {
     let before = text.get(..end).unwrap_or_default();
     let open = |begins: char, ends: char, bytes: usize, is_one: fn(&str) -> bool| {
         let start = before.rfind(begins)?;

@@ -22,11 +22,13 @@
 
 mod clean;
 mod dictionary;
+mod eager;
 mod edits;
 mod hidden;
 mod incoming;
 mod language;
 mod languages;
+mod named;
 mod normalize;
 mod number;
 mod pack;
@@ -38,6 +40,7 @@ mod writing;
 
 pub use clean::{Cleaned, DateOrder, MAX_PAUSE_MS, Pause, SayAs, Strip, clean};
 pub use dictionary::{Dictionary, DictionaryError, Rule};
+pub use eager::{EagerChunk, EagerRules, EagerText};
 pub use edits::Edits;
 pub use incoming::{IncomingText, Trigger};
 pub use language::{Language, UnknownLanguage};

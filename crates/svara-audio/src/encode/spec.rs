@@ -87,6 +87,27 @@ impl EncoderSpec {
         self.rate
     }
 
+    /// The media type of the body: [`Format::content_type`], but for G.711 at other rates than its own, which
+    /// `audio/basic` excludes.
+    #[must_use]
+    pub const fn content_type(&self) -> &'static str {
+        match (self.format, self.rate.hz()) {
+            (Format::Ulaw, 16_000) => "audio/PCMU; rate=16000",
+            (Format::Ulaw, 22_050) => "audio/PCMU; rate=22050",
+            (Format::Ulaw, 24_000) => "audio/PCMU; rate=24000",
+            (Format::Ulaw, 32_000) => "audio/PCMU; rate=32000",
+            (Format::Ulaw, 44_100) => "audio/PCMU; rate=44100",
+            (Format::Ulaw, 48_000) => "audio/PCMU; rate=48000",
+            (Format::Alaw, 16_000) => "audio/PCMA; rate=16000",
+            (Format::Alaw, 22_050) => "audio/PCMA; rate=22050",
+            (Format::Alaw, 24_000) => "audio/PCMA; rate=24000",
+            (Format::Alaw, 32_000) => "audio/PCMA; rate=32000",
+            (Format::Alaw, 44_100) => "audio/PCMA; rate=44100",
+            (Format::Alaw, 48_000) => "audio/PCMA; rate=48000",
+            (format, _) => format.content_type(),
+        }
+    }
+
     /// The bit rate in bits per second; `None` for formats without one.
     #[must_use]
     pub const fn bitrate_bps(&self) -> Option<u32> {
@@ -124,6 +145,21 @@ mod tests {
             wav.with_bitrate_bps(64_000).expect_err("refused").to_string(),
             "audio format wav at 24000 Hz does not support bit rate 64000 bit/s; allowed: none"
         );
+    }
+
+    #[test]
+    fn media_types_name_the_rate_that_a_listener_can_not_guess() {
+        for (format, default, at) in [
+            (Format::Ulaw, "audio/basic", "audio/PCMU; rate="),
+            (Format::Alaw, "audio/PCMA", "audio/PCMA; rate="),
+        ] {
+            for rate in format.rates() {
+                let spec = EncoderSpec::new(format).and_then(|spec| spec.with_rate(*rate)).expect("allowed");
+                let expected =
+                    if rate.hz() == 8_000 { default.to_owned() } else { format!("{at}{}", rate.hz()) };
+                assert_eq!(spec.content_type(), expected);
+            }
+        }
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Script {
     ) -> Result<Self, SpeakError> {
         let styles = profile.styles();
         let asked = request.style.as_deref().map(|style| styles.resolve(style)).transpose()?;
-        let language = voice.language().parse::<Language>();
+        let language = request.language.map_or_else(|| voice.language().parse::<Language>(), Ok);
         if let (Normalization::On, Err(error)) = (request.normalization, &language) {
             let reason = format!("is not supported for the language of this voice: {error}");
             return Err(SpeakError::invalid("text_normalization", reason));

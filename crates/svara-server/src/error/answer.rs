@@ -74,6 +74,10 @@ impl ApiError {
             (Dialect::OpenAi, _) if self.kind == Kind::Service(ErrorKind::ServerFull) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
+            // FastAPI's way: whatever is wrong with a field.
+            (Dialect::Hosted, StatusCode::BAD_REQUEST) if self.field.is_some() => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             (_, status) => status,
         }
     }
@@ -98,12 +102,12 @@ impl ApiError {
                     error: OpenAiFault { message, r#type, param: field, code: kind },
                 })
             }
-            Dialect::ElevenLabs => {
-                let detail = if self.status() == StatusCode::UNPROCESSABLE_ENTITY {
+            Dialect::ElevenLabs | Dialect::Hosted => {
+                let detail = if self.status_in(dialect) == StatusCode::UNPROCESSABLE_ENTITY {
                     let loc = ["body"].into_iter().chain(field).collect();
                     ElevenLabsDetail::Fields([ElevenLabsField { loc, msg: message, r#type: kind }])
                 } else {
-                    let word = self.elevenlabs_status();
+                    let word = self.elevenlabs_status(dialect);
                     let r#type = if is_clients { "invalid_request" } else { "server_error" };
                     let (status, code) = (word, word);
                     ElevenLabsDetail::Fault(ElevenLabsFault { status, code, r#type, message, param: field })
@@ -113,9 +117,10 @@ impl ApiError {
         }
     }
 
-    /// ElevenLabs' name for it, if there is one.
-    fn elevenlabs_status(&self) -> &'static str {
+    /// The name that ElevenLabs, or the hosted API, has for it, if there is one.
+    fn elevenlabs_status(&self, dialect: Dialect) -> &'static str {
         match self.kind {
+            Kind::Service(ErrorKind::QuotaExceeded) if dialect == Dialect::Hosted => "insufficient_quota",
             Kind::Service(ErrorKind::UnknownVoice) => "voice_not_found",
             Kind::Service(ErrorKind::ServerFull | ErrorKind::EngineBusy) => "system_busy",
             kind => kind.name(),
@@ -151,6 +156,14 @@ pub(crate) struct ElevenLabs;
 
 impl Spells for ElevenLabs {
     const DIALECT: Dialect = Dialect::ElevenLabs;
+}
+
+/// Failures in [`Dialect::Hosted`].
+#[derive(Debug)]
+pub(crate) struct Hosted;
+
+impl Spells for Hosted {
+    const DIALECT: Dialect = Dialect::Hosted;
 }
 
 /// A failure that becomes a response in the dialect `S`.

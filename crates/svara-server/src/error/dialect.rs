@@ -15,6 +15,8 @@ pub(crate) enum Spelling {
     Fixed(Dialect),
     /// ElevenLabs' where the client sends its key as ElevenLabs' clients do, else this one.
     ByKey(Dialect),
+    /// The hosted API's where the client sends its key as that API's clients may, else OpenAI's.
+    Hosted,
     /// That of the routes whose patterns share the most leading segments with the path; for paths without a route.
     Nearest(Arc<[(String, Spelling)]>),
 }
@@ -28,6 +30,8 @@ impl Spelling {
         match self {
             Self::Fixed(dialect) => *dialect,
             Self::ByKey(others) => dialect_by_key(request.headers(), *others),
+            Self::Hosted if request.headers().contains_key(ELEVENLABS_KEY) => Dialect::Hosted,
+            Self::Hosted => Dialect::OpenAi,
             Self::Nearest(routes) => nearest(routes, request.uri().path()).of(request),
         }
     }
@@ -37,6 +41,11 @@ impl Spelling {
 fn nearest<'a>(routes: &'a [(String, Spelling)], path: &str) -> &'a Spelling {
     let mut best: (usize, Option<&Spelling>) = (0, None);
     for (pattern, spelling) in routes {
+        // The hosted API's routes are among OpenAI's.
+        let spelling = match spelling {
+            Spelling::Hosted | Spelling::Fixed(Dialect::Hosted) => &Spelling::Fixed(Dialect::OpenAi),
+            spelling => spelling,
+        };
         let shared = shared_segments(pattern, path);
         match shared.cmp(&best.0) {
             Ordering::Greater => best = (shared, Some(spelling)),
@@ -69,7 +78,9 @@ mod tests {
             ("/v1/jobs/{id}", Spelling::SVARA),
             ("/v1/voices/{id}", Spelling::SVARA),
             ("/v1/voices/{id}/settings", Spelling::Fixed(Dialect::ElevenLabs)),
-            ("/v1/audio/speech", Spelling::Fixed(Dialect::OpenAi)),
+            ("/v1/audio/speech", Spelling::Hosted),
+            ("/v1/audio/speech/stream-input", Spelling::Fixed(Dialect::Hosted)),
+            ("/v1/audio/voices", Spelling::Fixed(Dialect::OpenAi)),
             ("/v1/models/{id}", Spelling::ByKey(Dialect::OpenAi)),
             ("/v1/text-to-speech", Spelling::SVARA),
             ("/v1/text-to-speech/{voice_id}/stream", Spelling::Fixed(Dialect::ElevenLabs)),

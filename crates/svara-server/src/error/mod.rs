@@ -8,7 +8,7 @@ mod failure;
 mod kind;
 
 pub(crate) use self::{
-    answer::{ElevenLabs, OpenAi, Refusal, Refused, Svara},
+    answer::{ElevenLabs, Hosted, OpenAi, Refusal, Refused, Svara},
     body::{ElevenLabsError, OpenAiError, SvaraError, origin},
     closing::close_of,
     dialect::{Spelling, dialect_by_key},

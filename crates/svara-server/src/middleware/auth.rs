@@ -38,7 +38,7 @@ pub(crate) struct Guard {
 pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     let upgrades =
         request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    let in_query = guard.access == Access::KeyInMessage && upgrades;
+    let in_query = upgrades && matches!(guard.access, Access::KeyInAddress | Access::KeyInMessage);
     let given = key_of(request.headers(), in_query.then(|| request.uri()));
     let client = request.extensions().get::<RequestId>().and_then(|request| request.client);
     // Methods that the routes don't have need a key, too.

@@ -11,6 +11,23 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 /// How long browsers may cache the answer to a preflight.
 const CORS_MAX_AGE: Duration = Duration::from_secs(600);
 
+/// What pages may read of an answer's head, besides what every page may.
+const EXPOSED: [&str; 13] = [
+    "x-request-id",
+    "x-sample-rate",
+    "x-channels",
+    "x-finish-reason",
+    "x-cache",
+    "x-ignored-fields",
+    "x-svara-dictionary",
+    "x-inactivity-timeout",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-remaining-streams",
+    "x-ratelimit-remaining-characters",
+    "server-timing",
+    "retry-after-ms",
+];
+
 /// Lets pages of these origins use the server; `*`: all pages; empty: our own pages only.
 ///
 /// A page sets its key in a header itself. There are no cookies, so no page can act for the visitors of another.
@@ -21,9 +38,7 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
         // The configuration check admits only valid origins.
         AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
-    let exposed =
-        ["x-request-id", "x-sample-rate", "x-channels", "x-finish-reason", "x-cache", "server-timing"];
-    let exposed = exposed.into_iter().map(HeaderName::from_static).chain([ETAG, RETRY_AFTER]);
+    let exposed = EXPOSED.into_iter().map(HeaderName::from_static).chain([ETAG, RETRY_AFTER]);
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])

@@ -9,6 +9,7 @@ mod headers;
 mod method;
 mod not_modified;
 mod place;
+mod remaining;
 mod request_id;
 
 pub(crate) use self::{
@@ -21,5 +22,6 @@ pub(crate) use self::{
     method::method_not_allowed,
     not_modified::not_modified,
     place::{Place, check_place},
+    remaining::tell_remaining,
     request_id::identify,
 };

@@ -42,7 +42,7 @@ pub(crate) fn document(groups: &[Routes], app: &App) -> Bytes {
         "info": {
             "title": "svara-tts",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Text to speech, streamed while it is made, in three dialects: svara, OpenAI, ElevenLabs.",
+            "description": "Text to speech, streamed while it is made, in the dialects of svara, OpenAI, ElevenLabs and the hosted Svara API.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -112,8 +112,10 @@ fn complete(operation: &mut Value, group: &Routes, app: &App) {
 /// A refusal that handlers name by its status alone.
 fn refusal(status: u16, spelling: &Spelling) -> Value {
     let schema = match spelling {
-        Spelling::Fixed(Dialect::OpenAi) | Spelling::ByKey(Dialect::OpenAi) => OpenAiError::name(),
-        Spelling::Fixed(Dialect::ElevenLabs) | Spelling::ByKey(Dialect::ElevenLabs) => {
+        Spelling::Fixed(Dialect::OpenAi) | Spelling::ByKey(Dialect::OpenAi) | Spelling::Hosted => {
+            OpenAiError::name()
+        }
+        Spelling::Fixed(Dialect::ElevenLabs | Dialect::Hosted) | Spelling::ByKey(Dialect::ElevenLabs) => {
             ElevenLabsError::name()
         }
         _ => SvaraError::name(),

@@ -88,6 +88,11 @@ impl Ignored {
         Self(known::unknown_of(fields.iter().map(|(name, _)| name.clone()), known::fields::<T>()))
     }
 
+    /// These names, which are printable.
+    pub(crate) fn new(names: Vec<String>) -> Self {
+        Self(names)
+    }
+
     /// Names them in the log and in the response, for a caller that has mistyped one.
     pub(crate) fn tell(self, response: &mut Response) {
         if self.0.is_empty() {

@@ -4,5 +4,6 @@ pub(crate) mod body;
 pub(crate) mod budget;
 mod known;
 pub(crate) mod lenient;
+pub(crate) mod loudness;
 pub(crate) mod schemas;
 pub(crate) mod upload;

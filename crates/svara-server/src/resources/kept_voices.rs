@@ -23,6 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     done::{DONE, Done},
+    samples::Links,
     voices::Entry,
 };
 use crate::{
@@ -215,6 +216,7 @@ async fn get_one(
     State(state): State<AppState>,
     asker: Asker,
     Path(id): Path<String>,
+    links: Links,
     headers: HeaderMap,
 ) -> Response {
     let found = async {
@@ -222,7 +224,7 @@ async fn get_one(
             return Ok(Json(Entry::kept(&voice)).into_response());
         }
         let voice = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
-        Ok(Json(Entry::preset(voice)).into_response())
+        Ok(Json(Entry::preset(voice).linked(&links)).into_response())
     };
     let dialect = dialect_by_key(&headers, Dialect::Svara);
     found.await.unwrap_or_else(|error: ServiceError| ApiError::from(error).into_response(dialect))

@@ -3,12 +3,16 @@
 mod done;
 mod jobs;
 mod kept_voices;
+mod languages;
 mod models;
 mod preview;
+mod samples;
+mod usage;
 mod voices;
 
 pub(crate) use self::{
     preview::Previewed,
+    samples::Links,
     voices::{CLONED, Entry},
 };
 use crate::routes::Routes;
@@ -21,5 +25,8 @@ pub(crate) fn routes() -> Vec<Routes> {
         models::routes(),
         jobs::routes(),
         preview::routes(),
+        samples::routes(),
+        languages::routes(),
+        usage::routes(),
     ]
 }

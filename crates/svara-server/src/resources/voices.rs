@@ -8,9 +8,11 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use svara_engine::{Gender, Voice};
 use svara_service::voices::KeptVoice;
+use svara_text::Language;
 use utoipa::openapi::{Object, schema::Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::samples::Links;
 use crate::{
     config::OpenGroup,
     error::{ApiError, Refused, Spelling, Svara},
@@ -87,7 +89,20 @@ pub(crate) struct Entry<'a> {
     #[schema(value_type = Vec<String>)]
     available_for_tiers: [&'a str; 0],
     #[schema(required)]
-    preview_url: Option<&'a str>,
+    preview_url: Option<String>,
+    /// Not known here.
+    #[schema(required)]
+    accent_family: Option<&'a str>,
+    /// Whether the model's makers chose the voice.
+    curated: bool,
+    /// Whether every caller has the voice.
+    is_default: bool,
+    /// There are none.
+    #[schema(value_type = Vec<String>)]
+    quality_warning: [&'a str; 0],
+    /// Hours of recordings that the voice was trained on: not known here.
+    #[schema(required)]
+    hours: Option<f64>,
 }
 
 fn category() -> Object {
@@ -101,6 +116,12 @@ struct Labels<'a> {
     #[schema(schema_with = schemas::gender)]
     gender: Option<Gender>,
     language: &'a str,
+    /// The code of the main language in ISO 639.
+    native_language_code: &'a str,
+    /// Its English name.
+    native_language: &'a str,
+    /// Voices aren't rated here.
+    quality_band: &'static str,
 }
 
 /// A language that the voice speaks.
@@ -108,6 +129,20 @@ struct Labels<'a> {
 struct VerifiedLanguage<'a> {
     language: &'a str,
     model_id: &'a str,
+}
+
+impl<'a> Labels<'a> {
+    fn of(voice: &'a Voice) -> Self {
+        let code = voice.language();
+        let language = code.parse::<Language>().ok();
+        Self {
+            gender: voice.gender,
+            language: code,
+            native_language_code: language.map_or(code, |language| language.iso()),
+            native_language: language.map_or(code, |language| language.name()),
+            quality_band: "unrated",
+        }
+    }
 }
 
 impl<'a> Entry<'a> {
@@ -129,11 +164,16 @@ impl<'a> Entry<'a> {
             created_at_unix: None,
             shared: None,
             category: PREMADE,
-            labels: Labels { gender: voice.gender, language: voice.language() },
+            labels: Labels::of(voice),
             high_quality_base_model_ids: [&voice.model_id],
             verified_languages: voice.languages.iter().map(verified).collect(),
             available_for_tiers: [],
             preview_url: None,
+            accent_family: None,
+            curated: true,
+            is_default: true,
+            quality_warning: [],
+            hours: None,
         }
     }
 
@@ -141,8 +181,21 @@ impl<'a> Entry<'a> {
     pub(crate) fn kept(kept: &'a KeptVoice) -> Self {
         let created = Some(kept.created_unix_s);
         let preset = Self::preset(&kept.reference.voice);
-        let shared = Some(kept.shared);
-        Self { created_unix_s: created, created_at_unix: created, shared, category: CLONED, ..preset }
+        Self {
+            shared: Some(kept.shared),
+            created_unix_s: created,
+            created_at_unix: created,
+            category: CLONED,
+            curated: false,
+            is_default: false,
+            ..preset
+        }
+    }
+
+    /// The same, with the address of the sample that the model's own voices have.
+    pub(crate) fn linked(self, links: &Links) -> Self {
+        let preview_url = if self.category == PREMADE { links.sample(self.voice_id) } else { None };
+        Self { preview_url, ..self }
     }
 
     /// The voice itself.
@@ -169,6 +222,7 @@ impl<'a> Entry<'a> {
 async fn voices(
     State(state): State<AppState>,
     asker: Asker,
+    links: Links,
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Response, Refused<Svara>> {
     let Query(filter) = filter.map_err(|error| ApiError::bad_request(error.body_text()))?;
@@ -177,5 +231,6 @@ async fn voices(
         |entry: &Entry| filter.model_id.as_ref().is_none_or(|model_id| *model_id == entry.voice.model_id);
     let presets = state.service.engine().voices().iter().map(Entry::preset);
     let kept = kept.iter().map(|voice| Entry::kept(voice));
-    Ok(Json(List { voices: presets.chain(kept).filter(wanted).collect() }).into_response())
+    Ok(Json(List { voices: presets.chain(kept).filter(wanted).map(|entry| entry.linked(&links)).collect() })
+        .into_response())
 }

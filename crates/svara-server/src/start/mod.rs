@@ -84,7 +84,8 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         },
     };
     let (life, connections, http) = <(Lifecycle, Connections, HttpMetrics)>::default();
-    let service = Service::new(parts, |registry| http.register(registry, connections.clone()));
+    let gain = config.decoder.gain()?;
+    let service = Service::with_gain(parts, gain, |registry| http.register(registry, connections.clone()));
     let draining = life.clone();
     service.run_jobs(&async move { draining.reached(Phase::Draining).await }.boxed().shared());
     let app = App {
@@ -95,6 +96,8 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         text_body_bytes: config.limits.text_body_bytes(),
         body_budget: Budget::new(config.limits.all_bodies_bytes),
         openai_input_characters: config.limits.openai_input_characters,
+        has_tls: config.server.tls_files().is_some(),
+        socket_idle: config.limits.socket_idle_seconds.duration(),
         clean: config.text.clean,
     };
     Ok(Server { router: app::router(app, http, &config.server), life, connections, keys })
@@ -107,10 +110,10 @@ fn setup(config: &Config) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let (profile, snac) = (model.profile.display(), decoder.model.display());
     let (silent, noise) = (decoder.kind == DecoderBackend::Null, decoder.noise);
-    let early_frames = decoder.early_start_frames();
+    let (early_frames, gain_db) = (decoder.early_start_frames(), decoder.gain_db);
     format!(
         "version={version} engine={kind} model={} profile={profile} decoder={snac} silent={silent} noise={noise} \
-         early_frames={early_frames}",
+         early_frames={early_frames} gain_db={gain_db}",
         engine.model
     )
 }

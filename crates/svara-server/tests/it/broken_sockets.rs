@@ -37,7 +37,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 async fn open(server: &Server, route: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let request = format!(
-        "GET /v1/text-to-speech/hi_female/{route} HTTP/1.1\r\nHost: {}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+        "GET {route} HTTP/1.1\r\nHost: {}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
         server.address
     );
@@ -97,7 +97,12 @@ fn kinds() -> Vec<(&'static str, Vec<u8>, u16)> {
 #[tokio::test]
 async fn what_is_no_message_ends_with_its_code() {
     let server = Server::start(Script::frames(2)).await;
-    for route in ["stream-input", "multi-stream-input"] {
+    for route in [
+        "/v1/text-to-speech/hi_female/stream-input",
+        "/v1/text-to-speech/hi_female/multi-stream-input",
+        "/v1/audio/speech/stream-input?voice=hi_female",
+        "/v1/audio/speech/stream",
+    ] {
         for (kind, bytes, code) in kinds() {
             let mut stream = open(&server, route).await;
             stream.write_all(&bytes).await.unwrap();
@@ -116,7 +121,7 @@ async fn so_does_one_that_waits_for_its_key() {
     })
     .await;
     for (kind, bytes, code) in kinds() {
-        let mut stream = open(&server, "stream-input").await;
+        let mut stream = open(&server, "/v1/text-to-speech/hi_female/stream-input").await;
         stream.write_all(&bytes).await.unwrap();
         let closing = tokio::time::timeout(PATIENCE, closed(&mut stream)).await;
         assert_eq!(closing.unwrap_or_else(|_| panic!("{kind}: no close")).0, code, "{kind}");

@@ -165,12 +165,12 @@ async fn lists_are_read_by_both_stacks() {
         ("model_id", json!("svara-tts-v1")),
         ("gender", json!("female")),
         ("category", json!("premade")),
-        ("labels", json!({"gender": "female", "language": "hi"})),
         ("high_quality_base_model_ids", json!(["svara-tts-v1"])),
-        ("preview_url", Value::Null),
+        ("preview_url", json!(server.url("/v1/voices/hi_female/preview"))),
     ] {
         assert_eq!(voice[key], value, "{key}");
     }
+    assert_eq!((&voice["labels"]["gender"], &voice["labels"]["language"]), (&json!("female"), &json!("hi")));
     assert_eq!(&get(&server, "/v1/voices/hi_female").await.1, voice);
     let (status, missing) = get(&server, "/v1/voices/nobody").await;
     assert_eq!((status, &missing["detail"]["status"]), (404, &json!("voice_not_found")));

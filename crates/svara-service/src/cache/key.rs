@@ -35,11 +35,13 @@ impl Key {
             text,
             voice: _,
             reference,
+            language,
             style,
             normalization,
             strip: Strip { markdown, emoji },
             dictionaries,
             speed,
+            gain,
             sampling: overrides,
             seed,
             request_id: _,
@@ -58,6 +60,7 @@ impl Key {
                 fields.text(reference.voice.language());
             }
         }
+        fields.optional(language.map(|language| language.code().as_bytes()));
         fields.optional(style.as_deref().map(str::as_bytes));
         for dictionary in dictionaries {
             fields.dictionary(dictionary);
@@ -70,7 +73,7 @@ impl Key {
         // A request that sets max_tokens is cut there; without it, reaching the limit is an error.
         let cut = overrides.max_tokens.is_some();
         fields.bytes(&[normalization, (*markdown).into(), (*emoji).into(), cut.into(), (*streamed).into()]);
-        for number in [speed, temperature, top_p, repetition_penalty] {
+        for number in [speed, &gain.factor(), temperature, top_p, repetition_penalty] {
             fields.bytes(&number.to_bits().to_le_bytes());
         }
         fields.bytes(&top_k.to_le_bytes());
@@ -184,7 +187,7 @@ mod tests {
         let mut seen = HashMap::from([(key("s", &base, SAMPLING, wav, true), "base")]);
         let mut differs = |what, key| assert_eq!(seen.insert(key, what), None, "{what}");
         type Change = fn(&mut SpeechRequest);
-        let changes: [(&str, Change); 16] = [
+        let changes: [(&str, Change); 18] = [
             ("text", |r| r.text = "abc".into()),
             ("voice", |r| r.voice = "hi_female".into()),
             ("reference", |r| r.reference = reference(1, None, "hi")),
@@ -192,6 +195,8 @@ mod tests {
             ("its words", |r| r.reference = reference(1, Some(""), "hi")),
             ("its language", |r| r.reference = reference(1, None, "ta")),
             ("style", |r| r.style = Some(String::new())),
+            ("language", |r| r.language = Some(Language::Tamil)),
+            ("gain", |r| r.gain = svara_audio::Gain::from_factor(2.0).unwrap()),
             ("normalization", |r| r.normalization = Normalization::Off),
             ("markdown", |r| r.strip.markdown = true),
             ("emoji", |r| r.strip.emoji = true),

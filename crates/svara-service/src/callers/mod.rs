@@ -4,6 +4,7 @@
 //! is served.
 
 mod keys;
+mod month;
 mod quota;
 
 use std::{
@@ -14,11 +15,12 @@ use std::{
 
 use tokio::sync::watch;
 
+pub(crate) use self::month::Month;
 pub(crate) use self::quota::Cost;
 use self::quota::{Moment, Quota, Usage};
 pub use self::{
     keys::{KeyEntry, KeyError, KeyHash, random_key},
-    quota::OverQuota,
+    quota::{OverQuota, Remaining},
 };
 use crate::{ServiceError, lock::lock};
 
@@ -146,6 +148,17 @@ pub enum Caller {
     Unknown,
 }
 
+/// What a key may do, and has done since the server started. `None`: no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyUsage {
+    /// Requests per minute.
+    pub requests_per_minute: Option<u32>,
+    /// Concurrent streams.
+    pub concurrent_streams: Option<u32>,
+    /// Characters spoken, or taken for jobs, in this month (UTC).
+    pub characters_this_month: u64,
+}
+
 /// A client with a key.
 #[derive(Clone, Debug)]
 pub struct KeyHolder(Arc<Key>);
@@ -157,6 +170,23 @@ impl Caller {
             Self::Known(holder) => Some(&holder.0.entry.name),
             Self::Anybody | Self::Unknown => None,
         }
+    }
+
+    /// What is left of the limits of the caller's key.
+    pub fn remaining(&self) -> Remaining {
+        let Self::Known(holder) = self else { return Remaining::default() };
+        lock(&holder.0.usage).remaining(&holder.0.quota, holder.now())
+    }
+
+    /// What the caller's key may do, and has done; `None` if no key was required.
+    pub fn key_usage(&self) -> Option<KeyUsage> {
+        let Self::Known(holder) = self else { return None };
+        let quota = holder.0.quota;
+        Some(KeyUsage {
+            requests_per_minute: quota.requests_per_minute,
+            concurrent_streams: quota.concurrent_streams,
+            characters_this_month: lock(&holder.0.usage).of_month(holder.now()),
+        })
     }
 
     /// Whether the caller owns what was stored under this name. If no key is required, everything belongs to everyone; to
@@ -213,9 +243,13 @@ impl KeyHolder {
     }
 
     fn now(&self) -> Moment {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Moment { steady: self.0.start.elapsed(), unix }
+        Moment { steady: self.0.start.elapsed(), unix: unix_now() }
     }
+}
+
+/// The time since 1970, UTC.
+pub(crate) fn unix_now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO)
 }
 
 /// What was taken of a key's day; refunded on drop unless spent.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::month::Month;
+
 /// The limits of a key; `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Quota {
@@ -62,6 +64,18 @@ pub(crate) struct Usage {
     streams: u32,
     day: u64,
     spent: Cost,
+    month: Month,
+}
+
+/// What is left of a key's limits now; `None`: there is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remaining {
+    /// Requests that would be admitted at once.
+    pub requests: Option<u32>,
+    /// Streams that aren't open.
+    pub streams: Option<u32>,
+    /// Characters of this day.
+    pub characters: Option<u64>,
 }
 
 /// A limit that was reached.
@@ -160,6 +174,7 @@ impl Usage {
         }
         self.day = now.unix.as_secs() / DAY_SECONDS;
         self.spent = total;
+        self.month.add(cost.characters, now.unix);
         Ok(())
     }
 
@@ -177,6 +192,7 @@ impl Usage {
 
     /// Refunds what wasn't used, if it is still the day on which it was taken.
     pub(crate) fn refund(&mut self, unspent: Cost, now: Moment) {
+        self.month.take_back(unspent.characters, now.unix);
         if now.unix.as_secs() / DAY_SECONDS == self.day {
             self.spent.characters = self.spent.characters.saturating_sub(unspent.characters);
             self.spent.audio = self.spent.audio.saturating_sub(unspent.audio);
@@ -185,6 +201,25 @@ impl Usage {
 
     fn today(&self, now: Moment) -> Cost {
         if now.unix.as_secs() / DAY_SECONDS == self.day { self.spent } else { Cost::default() }
+    }
+
+    /// The characters of this month.
+    pub(crate) fn of_month(&self, now: Moment) -> u64 {
+        self.month.used(now.unix)
+    }
+
+    /// What is left.
+    pub(crate) fn remaining(&self, quota: &Quota, now: Moment) -> Remaining {
+        let requests = quota.requests_per_minute.map(|per_minute| {
+            let share = MINUTE / per_minute.max(1);
+            let free = (share * per_minute).saturating_sub(self.refilled.saturating_sub(now.steady));
+            let whole = free.as_nanos() / share.as_nanos().max(1);
+            u32::try_from(whole).unwrap_or(per_minute)
+        });
+        let streams = quota.concurrent_streams.map(|at_once| at_once.saturating_sub(self.streams));
+        let spoken = self.today(now).characters;
+        let characters = quota.characters_per_day.map(|per_day| per_day.saturating_sub(spoken));
+        Remaining { requests, streams, characters }
     }
 }
 
@@ -261,6 +296,33 @@ mod tests {
         assert!(matches!(refused, OverQuota::Audio { per_day: 10, retry_after: Some(_) }), "{refused:?}");
         usage.start(&quota, 1, at(86_400_000)).unwrap();
         assert_eq!(Cost::of_recording(Duration::from_millis(1500)).characters, 23);
+    }
+
+    #[test]
+    fn what_is_left_is_told() {
+        let quota = Quota {
+            requests_per_minute: Some(3),
+            concurrent_streams: Some(2),
+            characters_per_day: Some(100),
+            ..Quota::default()
+        };
+        let mut usage = Usage::default();
+        let left = |usage: &Usage, ms| {
+            let Remaining { requests, streams, characters } = usage.remaining(&quota, at(ms));
+            (requests.unwrap(), streams.unwrap(), characters.unwrap())
+        };
+        assert_eq!(left(&usage, 0), (3, 2, 100));
+        usage.request(&quota, at(0)).unwrap();
+        usage.start(&quota, 40, at(0)).unwrap();
+        assert_eq!(left(&usage, 0), (2, 1, 60));
+        usage.end();
+        usage.refund(Cost { characters: 40, ..Cost::default() }, at(20_000));
+        assert_eq!(left(&usage, 20_000), (3, 2, 100));
+        assert_eq!(usage.of_month(at(20_000)), 0);
+        usage.charge(&quota, Cost { characters: 70, ..Cost::default() }, at(30_000)).unwrap();
+        assert_eq!((left(&usage, 30_000).2, left(&usage, 86_400_000).2), (30, 100));
+        assert_eq!((usage.of_month(at(86_400_000)), usage.of_month(at(32 * 86_400_000))), (70, 0));
+        assert_eq!(usage.remaining(&Quota::default(), at(0)), Remaining::default());
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use svara_audio::{EncoderSpec, Format, SampleRate};
+use svara_audio::{EncoderSpec, Format, Gain, SampleRate};
 use svara_engine::{Normalization, ReferenceVoice, SamplingOverrides, SpeechRequest, Strip, Voice};
 use svara_snac::Frame;
 
@@ -29,6 +29,9 @@ pub(super) struct ItemRecord {
     strip_markdown: bool,
     strip_emoji: bool,
     speed: f32,
+    /// A factor on the samples; jobs of earlier versions have none.
+    #[serde(default = "unity")]
+    gain: f32,
     temperature: Option<f32>,
     top_p: Option<f32>,
     top_k: Option<i32>,
@@ -124,6 +127,10 @@ impl JobRecord {
     }
 }
 
+fn unity() -> f32 {
+    Gain::UNITY.factor()
+}
+
 impl ItemRecord {
     /// An item that speaks this request later.
     pub(super) fn new(request: SpeechRequest, spec: EncoderSpec, timestamps: Option<Timestamps>) -> Self {
@@ -148,6 +155,7 @@ impl ItemRecord {
             strip_markdown: request.strip.markdown,
             strip_emoji: request.strip.emoji,
             speed: request.speed,
+            gain: request.gain.factor(),
             temperature,
             top_p,
             top_k,
@@ -174,6 +182,8 @@ impl ItemRecord {
             text: text.to_owned(),
             voice: self.voice.clone(),
             reference,
+            // Jobs can't name any but the voice's.
+            language: None,
             style: self.style.clone(),
             normalization: match self.normalization.as_str() {
                 "on" => Normalization::On,
@@ -184,6 +194,8 @@ impl ItemRecord {
             // Jobs can't name any; those of the server are the engine's.
             dictionaries: Vec::new(),
             speed: self.speed,
+            // What was in range when the job was posted.
+            gain: Gain::from_factor(self.gain).unwrap_or_default(),
             sampling: SamplingOverrides {
                 temperature: self.temperature,
                 top_p: self.top_p,
@@ -267,11 +279,13 @@ mod tests {
                 frames: [Frame([1, 2, 3, 4, 5, 6, 4095])].into(),
                 transcript: Some("words".into()),
             })),
+            language: None,
             style: Some("happy".to_owned()),
             normalization: Normalization::Off,
             strip: Strip { markdown: true, emoji: false },
             dictionaries: Vec::new(),
             speed: 1.25,
+            gain: Gain::from_factor(2.0).unwrap(),
             sampling: SamplingOverrides {
                 top_k: Some(-1),
                 temperature: Some(0.1),

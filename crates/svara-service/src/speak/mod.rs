@@ -4,18 +4,22 @@ mod log;
 mod speaking;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU64, Ordering},
 };
 
-use svara_audio::SampleRate;
+use svara_audio::{Gain, SampleRate};
 use svara_engine::{Engine, SpeechRequest};
 use tracing::Instrument;
 
 use self::log::SpeechLog;
 pub use self::speaking::{EncodedSpeech, Speaking, Whole};
 use crate::{
-    Admission, Caller, Delivery, LeastSpeed, Order, ServiceError, admission::Class, metrics::Metrics,
+    Admission, Caller, Delivery, LeastSpeed, Order, ServiceError,
+    admission::Class,
+    callers::{Month, unix_now},
+    lock::lock,
+    metrics::Metrics,
     voices::KeptVoices,
 };
 
@@ -25,28 +29,49 @@ pub struct Speaker {
     voices: Arc<KeptVoices>,
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
-    log_texts: bool,
-    least: LeastSpeed,
+    settings: SpeakerSettings,
     /// Speeches that have begun with audio.
     spoken: AtomicU64,
+    /// What is spoken for callers without keys.
+    keyless: Mutex<Month>,
+}
+
+/// What is the same for all speech.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SpeakerSettings {
+    pub(crate) log_texts: bool,
+    pub(crate) least: LeastSpeed,
+    /// How much louder all speech is.
+    pub(crate) gain: Gain,
 }
 
 impl Speaker {
-    /// A speaker with these parts. `log_texts`: whether the log shows the texts of orders.
+    /// A speaker with these parts. `log_texts`: whether the log shows the texts of orders; `gain`: how much louder all
+    /// speech is.
     pub(crate) fn new(
         engine: Arc<Engine>,
         voices: Arc<KeptVoices>,
         admission: Arc<Admission>,
         metrics: Arc<Metrics>,
-        log_texts: bool,
-        least: LeastSpeed,
+        settings: SpeakerSettings,
     ) -> Self {
-        Self { engine, voices, admission, metrics, log_texts, least, spoken: AtomicU64::new(0) }
+        let (spoken, keyless) = (AtomicU64::new(0), Mutex::default());
+        Self { engine, voices, admission, metrics, settings, spoken, keyless }
     }
 
     /// The engine that speaks.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// The most streams at once.
+    pub(crate) fn max_streams(&self) -> usize {
+        self.admission.max_streams()
+    }
+
+    /// The characters spoken in this month (UTC) for callers without keys.
+    pub(crate) fn keyless_characters(&self) -> u64 {
+        lock(&self.keyless).used(unix_now())
     }
 
     /// How many speeches have begun with audio so far: proof that the engine works.
@@ -90,8 +115,9 @@ impl Speaker {
     async fn begin_as(&self, class: Class, order: Order) -> Result<Speaking, ServiceError> {
         let Order { caller, dialect, request, spec, delivery: _ } = order;
         let characters = request.text.chars().count();
+        let gain = self.settings.gain.and(request.gain);
         let mut log = SpeechLog::new(&self.metrics, dialect, &request, spec);
-        if self.log_texts {
+        if self.settings.log_texts {
             log.keep_text(&request.text);
         }
         let permit = self.admission.admit(&caller, characters, class).await;
@@ -105,9 +131,12 @@ impl Speaker {
         let speech = speech.inspect_err(|_| log.refused())?;
         permit.spoken();
         self.spoken.fetch_add(1, Ordering::Relaxed);
+        if matches!(caller, Caller::Anybody) {
+            lock(&self.keyless).add(characters as u64, unix_now());
+        }
         log.first_audio(&speech);
         let rate = SampleRate::new(speech.sample_rate_hz()).map_err(ServiceError::internal);
         let rate = rate.inspect_err(|_| log.refused())?;
-        Ok(Speaking::new(speech, rate, permit, log, self.least))
+        Ok(Speaking::new(speech, (rate, gain), permit, log, self.settings.least))
     }
 }

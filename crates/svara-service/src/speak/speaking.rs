@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use svara_audio::{Encoder, EncoderSpec, SampleRate, encode_whole};
+use svara_audio::{Encoder, EncoderSpec, Gain, SampleRate, encode_whole};
 use svara_engine::{PieceTiming, Speech, SpeechReport};
 
 use super::SpeechLog;
@@ -13,6 +13,7 @@ use crate::{LeastSpeed, ServiceError, admission::Permit, reader::Reader};
 pub struct Speaking {
     speech: Speech,
     rate: SampleRate,
+    gain: Gain,
     permit: Permit,
     log: SpeechLog,
     /// Nothing is sent before the end, so that any failure is a refusal.
@@ -25,12 +26,12 @@ pub struct Speaking {
 impl Speaking {
     pub(super) fn new(
         speech: Speech,
-        rate: SampleRate,
+        (rate, gain): (SampleRate, Gain),
         permit: Permit,
         log: SpeechLog,
         least: LeastSpeed,
     ) -> Self {
-        Self { speech, rate, permit, log, whole: false, reader: Reader::new(least), given: None }
+        Self { speech, rate, gain, permit, log, whole: false, reader: Reader::new(least), given: None }
     }
 
     /// The sample rate.
@@ -50,7 +51,8 @@ impl Speaking {
             return Some(Err(error));
         }
         match self.log.next(&mut self.speech).await {
-            Some(Ok(samples)) => {
+            Some(Ok(mut samples)) => {
+                self.gain.apply(&mut samples);
                 let seconds = samples.len() as f64 / f64::from(self.rate.hz());
                 let audio = Duration::from_secs_f64(seconds);
                 self.permit.heard(audio);

@@ -3,6 +3,7 @@
 use std::{ops::RangeInclusive, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
+use svara_audio::Gain;
 use svara_engine::FirstAudio;
 use svara_snac::{Backend, onnx::Device};
 
@@ -42,6 +43,8 @@ pub struct DecoderConfig {
     pub gpu_graphs: bool,
     /// Whether SNAC's noise blocks draw noise; otherwise they get zeros.
     pub noise: bool,
+    /// How much louder all speech is, in decibels.
+    pub gain_db: f32,
     /// Frames in each call. 0: one on a CPU; on a GPU few at first, then more.
     pub hop_frames: usize,
     /// When the first audio leaves.
@@ -66,6 +69,7 @@ impl Default for DecoderConfig {
             gpu_memory_bytes: 0,
             gpu_graphs: false,
             noise: true,
+            gain_db: 0.0,
             hop_frames: 0,
             first_audio: FirstAudioMode::Exact,
             early_frames: 2,
@@ -124,6 +128,14 @@ impl DecoderConfig {
         if !EARLY_FRAMES.contains(&self.early_frames) {
             return Err(ConfigError::new("decoder.early_frames must be 2 or 3"));
         }
-        Ok(())
+        self.gain().map(drop)
+    }
+
+    /// How much louder all speech is.
+    ///
+    /// # Errors
+    /// It is out of range.
+    pub(crate) fn gain(&self) -> Result<Gain, ConfigError> {
+        Gain::from_db(self.gain_db).map_err(|error| ConfigError::new(format!("decoder.gain_db {error}")))
     }
 }

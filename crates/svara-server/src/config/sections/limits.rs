@@ -36,6 +36,8 @@ pub struct LimitsConfig {
     pub header_seconds: Seconds,
     /// How long a connection may be idle between requests.
     pub idle_seconds: Seconds,
+    /// How long a WebSocket of the hosted API's dialect may wait for text.
+    pub socket_idle_seconds: Seconds,
     /// How long a request's body may take.
     pub body_seconds: Seconds,
     /// How long a client may read nothing.
@@ -63,6 +65,7 @@ impl Default for LimitsConfig {
             header_bytes: 32 * 1024,
             header_seconds: Seconds::new(10),
             idle_seconds: Seconds::new(75),
+            socket_idle_seconds: Seconds::new(600),
             body_seconds: Seconds::new(60),
             write_stall_seconds: Seconds::new(20),
             min_read_bytes_per_second: 512,
@@ -127,6 +130,7 @@ impl LimitsConfig {
         for (key, seconds) in [
             ("header_seconds", self.header_seconds),
             ("idle_seconds", self.idle_seconds),
+            ("socket_idle_seconds", self.socket_idle_seconds),
             ("body_seconds", self.body_seconds),
             ("write_stall_seconds", self.write_stall_seconds),
         ] {

@@ -14,8 +14,7 @@ use utoipa::openapi::{
 
 use crate::{config::Clean, error::ApiError, reading::schemas};
 
-/// A request for speech. ElevenLabs' other fields are accepted and ignored: `model_id`, `language_code`, `previous_text`,
-/// `next_text`, the ids of requests before and after, `use_pvc_as_ivc`.
+/// A request for speech. ElevenLabs' other fields are accepted and ignored: `model_id`, `previous_text`, `next_text`, the ids of requests before and after, `use_pvc_as_ivc`.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[schema(as = ElevenLabsSpeech)]
 pub(crate) struct Fields {
@@ -23,6 +22,9 @@ pub(crate) struct Fields {
     #[schema(value_type = String, min_length = 1)]
     text: Option<String>,
     voice_settings: Option<VoiceSettings>,
+    /// The language in which numbers and the like are read, if it isn't the voice's: a code of ISO 639, a BCP-47 tag or a
+    /// name. Others are passed over.
+    language_code: Option<String>,
     #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
     #[schema(schema_with = normalization)]
@@ -112,6 +114,11 @@ impl Visitor<'_> for StyleVisitor {
 }
 
 impl Fields {
+    /// The language to speak in, as the client names it.
+    pub(super) fn language_code(&self) -> Option<&str> {
+        self.language_code.as_deref()
+    }
+
     /// The request: `base` with what these fields ask for.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::fields::VoiceSettings;
 
 use crate::{
     error::{ApiError, ElevenLabs, Refused},
-    resources::{CLONED, Entry},
+    resources::{CLONED, Entry, Links},
     state::{AppState, Asker},
 };
 
@@ -139,6 +139,7 @@ impl Search {
 pub(super) async fn voices_v2(
     State(state): State<AppState>,
     asker: Asker,
+    links: Links,
     uri: Uri,
 ) -> Result<Response, Refused<ElevenLabs>> {
     let search = Search::read(uri.query().unwrap_or_default())?;
@@ -156,7 +157,8 @@ pub(super) async fn voices_v2(
     }
     let total_count = entries.len();
     let page_size = search.page_size.unwrap_or(DEFAULT_PAGE);
-    let page: Vec<Entry> = entries.into_iter().skip(search.offset).take(page_size).collect();
+    let page: Vec<Entry> =
+        entries.into_iter().skip(search.offset).take(page_size).map(|entry| entry.linked(&links)).collect();
     let next = search.offset.saturating_add(page.len());
     let has_more = next < total_count && !page.is_empty();
     let next_page_token = has_more.then(|| next.to_string());

@@ -20,6 +20,7 @@ use super::{
     formats,
 };
 use crate::{
+    dialects::spoken::SpokenLanguage,
     error::{ApiError, ElevenLabs, Refused},
     reading::{
         body::{self, BodyType},
@@ -58,7 +59,12 @@ impl FromRequest<AppState> for Wanted {
             return Err(ApiError::unsupported_media_type("application/json").into());
         }
         let fields: Fields = body::json(request, state.text_body_bytes).await?;
-        let request = fields.into_request(state.clean, SpeechRequest { voice, ..asker.speech_request() })?;
+        let voices = state.service.engine().voices();
+        // Clients send codes of languages that this model may not have.
+        let spoken = SpokenLanguage::named(voices, "language_code", fields.language_code()).ok().flatten();
+        let language = spoken.and_then(|spoken| spoken.beside(voices, &voice));
+        let base = SpeechRequest { voice, language, ..asker.speech_request() };
+        let request = fields.into_request(state.clean, base)?;
         let (caller, dialect, delivery) = (asker.caller, Dialect::ElevenLabs, Delivery::Streamed);
         Ok(Self { state: state.clone(), order: Order { caller, dialect, request, spec, delivery } })
     }

@@ -1,6 +1,6 @@
-//! `POST /v1/audio/speech`: OpenAI's dialect.
+//! `POST /v1/audio/speech`: OpenAI's dialect, with the fields of the hosted Svara API, which has the same route.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use axum::{
     extract::{Request, State},
@@ -10,7 +10,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess, Visitor},
 };
-use svara_audio::{EncoderSpec, Format};
+use svara_audio::Format;
 use svara_engine::{Normalization, SamplingOverrides, SpeechRequest};
 use svara_service::{Delivery, Dialect, Order, ReferenceRequest};
 use utoipa::openapi::{
@@ -21,11 +21,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{events, voice};
 use crate::{
-    dialects::svara,
-    error::{ApiError, OpenAi, Refused, Spelling},
+    dialects::{hosted, spoken::SpokenLanguage, svara},
+    error::{ApiError, Spelling},
     reading::{
         body::{self, BodyType, JsonLimits},
-        lenient, schemas,
+        lenient, loudness, schemas,
         upload::Upload,
     },
     respond,
@@ -38,7 +38,7 @@ const DEFAULT_FORMAT: Format = Format::Mp3;
 
 pub(super) fn routes() -> Routes {
     let router = OpenApiRouter::new().routes(routes!(audio_speech));
-    Routes::keyed(Tag::Speech, Spelling::Fixed(Dialect::OpenAi), router)
+    Routes::keyed(Tag::Speech, Spelling::Hosted, router)
 }
 
 /// A request for speech, with OpenAI's field names.
@@ -62,17 +62,29 @@ struct Fields {
     #[serde(default, deserialize_with = "lenient::number")]
     #[schema(schema_with = schemas::speed)]
     speed: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = loudness::volume)]
+    volume: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = loudness::gain_db)]
+    gain_db: Option<f32>,
     #[schema(schema_with = stream_format)]
     stream_format: Option<String>,
     /// With false, the audio comes in one body with its length, and exact sizes in its header. Not OpenAI's own.
     stream: Option<bool>,
-    /// The language to find a voice for, such as hi or hi-IN, if voice is missing or one of OpenAI's names.
-    #[serde(alias = "lang")]
+    /// The language to speak in: a code of ISO 639-1 or 639-3, a BCP-47 tag or a name. Chooses the voice if voice is missing
+    /// or one of OpenAI's names.
     language: Option<String>,
+    /// The same: the hosted API's name.
+    lang: Option<String>,
     /// One of the rates of the format, in Hz.
     #[serde(default, deserialize_with = "lenient::number")]
     #[schema(value_type = Option<i64>)]
     sample_rate: Option<u32>,
+    /// The bit rate in kbit/s, of mp3, opus and aac.
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    bitrate_kbps: Option<u32>,
     /// Whether numbers and dates are written out in words: auto, on or off.
     #[serde(default, alias = "normalize", deserialize_with = "svara::normalization")]
     #[schema(schema_with = svara::text_normalization)]
@@ -106,6 +118,8 @@ struct Fields {
     ref_audio: Option<Upload>,
     /// What is said in the recording.
     ref_text: Option<String>,
+    /// There are no pronunciation dictionaries here: the answer says so in X-Svara-Dictionary.
+    pronunciation_dictionary_id: Option<String>,
 }
 
 fn voice_field() -> Schema {
@@ -186,24 +200,31 @@ impl utoipa::IntoResponses for Spoken {
     )),
     responses(Spoken)
 )]
-async fn audio_speech(
-    State(state): State<AppState>,
+async fn audio_speech(State(state): State<AppState>, asker: Asker, request: Request) -> Response {
+    let dialect = Spelling::Hosted.of(&request);
+    let answer = answer(&state, asker, request, dialect == Dialect::Hosted).await;
+    answer.unwrap_or_else(|error| error.into_response(dialect))
+}
+
+async fn answer(
+    state: &AppState,
     asker: Asker,
     request: Request,
-) -> Result<Response, Refused<OpenAi>> {
+    hosted: bool,
+) -> Result<Response, ApiError> {
     if body::body_type(&request) != BodyType::Json {
-        return Err(ApiError::unsupported_media_type("application/json").into());
+        return Err(ApiError::unsupported_media_type("application/json"));
     }
     let has_recording = |fields: &Fields| fields.ref_audio.is_some();
     let limits =
         JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
     let (fields, ignored) = body::json_telling(request, limits).await?;
-    let mut response = speak(&state, asker, fields).await.map_err(in_openai_words)?;
+    let mut response = speak(state, asker, fields, hosted).await.map_err(in_openai_words)?;
     ignored.tell(&mut response);
     Ok(response)
 }
 
-async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Response, ApiError> {
+async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> Result<Response, ApiError> {
     let as_events = match fields.stream_format.as_deref() {
         None | Some("audio") => false,
         Some("sse") => true,
@@ -213,38 +234,49 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Respons
             return Err(ApiError::unsupported("stream_format", reason));
         }
     };
-    let format = fields.response_format.as_deref().map_or(Ok(DEFAULT_FORMAT), Format::from_str);
-    let format = format.map_err(|error| ApiError::unsupported("response_format", error))?;
-    let mut spec =
-        EncoderSpec::new(format).map_err(|error| ApiError::unsupported("response_format", error))?;
-    if let Some(hz) = fields.sample_rate {
-        spec = svara::at_rate(spec, hz)?;
+    // What is streamed because the client says so is played as it comes: the hosted API's samples.
+    let default = if fields.stream == Some(true) && !as_events { Format::Pcm } else { DEFAULT_FORMAT };
+    let format = fields.response_format.as_deref();
+    let spec = hosted::spec(format, default, fields.sample_rate, fields.bitrate_kbps)?;
+    if hosted {
+        hosted::check_speed(fields.speed)?;
     }
     let voice = fields.voice.map(|voice| match voice {
         VoiceField::Name(name) | VoiceField::Object { id: name } => name,
     });
     let engine = state.service.engine();
-    let text = input(state, fields.input)?;
+    let hosted_fields = fields.stream.is_some()
+        || fields.lang.is_some()
+        || fields.bitrate_kbps.is_some()
+        || fields.pronunciation_dictionary_id.is_some();
+    let text = input(state, fields.input, hosted || hosted_fields)?;
+    let spoken = SpokenLanguage::named(engine.voices(), "language", fields.language.as_deref())?;
+    let spoken = match spoken {
+        None => SpokenLanguage::named(engine.voices(), "lang", fields.lang.as_deref())?,
+        spoken => spoken,
+    };
     let recording = fields.ref_audio.filter(|audio| !audio.is_empty());
     let reference = ReferenceRequest {
         recording: recording.map(|audio| |max_bytes| audio.into_bytes(max_bytes)),
         transcript: fields.ref_text,
         saved_id: None,
         tokens: None,
-        language: fields.language.clone(),
+        language: fields.language.or(fields.lang),
     };
     let reference = reference.resolve(&state.service, &asker.caller).await?;
     let voice = match &reference {
         Some(reference) if voice.is_none() => reference.voice.voice_id.clone(),
-        _ => voice::choose(engine.voices(), voice, fields.language.as_deref(), &text)?,
+        _ => voice::choose(engine.voices(), voice, spoken.as_ref(), &text)?,
     };
     let request = SpeechRequest {
+        language: spoken.and_then(|spoken| spoken.beside(engine.voices(), &voice)),
         text,
         voice,
         reference,
         style: fields.instructions.and_then(|instructions| engine.style_named_in(&instructions)),
         normalization: fields.text_normalization,
         speed: fields.speed.unwrap_or(1.0),
+        gain: loudness::gain(fields.volume, fields.gain_db)?,
         sampling: SamplingOverrides {
             temperature: fields.temperature,
             top_p: fields.top_p,
@@ -256,21 +288,23 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Respons
         strip: state.clean.strip(true, fields.strip_markdown, fields.strip_emoji),
         ..asker.speech_request()
     };
-    let (caller, dialect) = (asker.caller, Dialect::OpenAi);
+    let (caller, dialect) = (asker.caller, if hosted { Dialect::Hosted } else { Dialect::OpenAi });
     let delivery = if fields.stream == Some(false) { Delivery::Whole } else { Delivery::Streamed };
     let order = Order { caller, dialect, request, spec, delivery };
-    if as_events {
-        events::speak(state, order).await
+    let mut response = if as_events {
+        events::speak(state, order).await?
     } else {
-        Ok(respond::audio(state.service.speak(order).await?))
-    }
+        respond::audio(state.service.speak(order).await?)
+    };
+    hosted::tell_dictionary(&mut response, fields.pronunciation_dictionary_id.as_deref());
+    Ok(response)
 }
 
-/// The text, no longer than OpenAI's may be.
-fn input(state: &AppState, input: Option<String>) -> Result<String, ApiError> {
+/// The text, no longer than OpenAI's may be; the hosted API has another limit, which the engine checks.
+fn input(state: &AppState, input: Option<String>, hosted: bool) -> Result<String, ApiError> {
     let input = input.ok_or_else(|| ApiError::invalid("input", "is required"))?;
     let (limit, length) = (state.openai_input_characters, input.chars().count());
-    if length > limit {
+    if length > limit && !hosted {
         let reason = format!("has {length} characters, at most {limit} are allowed");
         return Err(ApiError::invalid("input", reason));
     }

@@ -3,7 +3,7 @@
 use svara_engine::{Voice, Voices};
 use svara_text::{Language, WritingSystem};
 
-use crate::error::ApiError;
+use crate::{dialects::spoken::SpokenLanguage, error::ApiError};
 
 /// The name of the voice for a text. A voice by its own name speaks whatever it is given. One of OpenAI's names, which are
 /// aliases, stands for a gender: the voice of `language`, or else of the text's writing system, if the alias's own voice
@@ -11,36 +11,28 @@ use crate::error::ApiError;
 ///
 /// # Errors
 /// Neither a voice nor a language is given, or the language has no voice.
-pub(super) fn choose(
+pub(in crate::dialects) fn choose(
     voices: &Voices,
     asked: Option<String>,
-    language: Option<&str>,
+    language: Option<&SpokenLanguage>,
     text: &str,
 ) -> Result<String, ApiError> {
-    let language = language.map(str::trim).filter(|language| !language.is_empty());
     let Some(asked) = asked.filter(|name| !name.trim().is_empty()) else {
         let language =
             language.ok_or_else(|| ApiError::invalid("voice", "is required unless a language is given"))?;
-        return speaking(voices, language, None).map(|voice| voice.voice_id.clone());
+        return language.voice(voices, None).map(|voice| voice.voice_id.clone());
     };
     let Some(alias) = voices.find(&asked).ok().filter(|voice| is_alias(voice, &asked)) else {
         return Ok(asked);
     };
     if let Some(language) = language {
-        return speaking(voices, language, Some(alias)).map(|voice| voice.voice_id.clone());
+        return language.voice(voices, alias.gender).map(|voice| voice.voice_id.clone());
     }
     let written =
         writing_system(text).filter(|system| *system != WritingSystem::Latin && !uses(alias, *system));
     let found = written
         .and_then(|system| voices.iter().find(|voice| voice.gender == alias.gender && uses(voice, system)));
     Ok(found.map_or(asked, |voice| voice.voice_id.clone()))
-}
-
-/// The voice of a language: with the gender of `like`, if the language has one.
-fn speaking<'a>(voices: &'a Voices, language: &str, like: Option<&Voice>) -> Result<&'a Voice, ApiError> {
-    let same = like.and_then(|like| voices.speaking(language, like.gender).ok());
-    let found = same.map_or_else(|| voices.speaking(language, None), Ok);
-    found.map(|voice| &**voice).map_err(|error| ApiError::not_found("language", error))
 }
 
 fn is_alias(voice: &Voice, name: &str) -> bool {

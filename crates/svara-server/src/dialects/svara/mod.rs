@@ -1,5 +1,6 @@
 //! `POST /v1/text-to-speech`: the Python stack's own dialect, in JSON, multipart or as a plain form.
 
+mod normalization;
 mod timed;
 
 use std::{fmt, str::FromStr};
@@ -8,24 +9,20 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use serde::{
-    Deserialize,
-    de::{Error, Visitor},
-};
+use serde::Deserialize;
 use svara_audio::{EncoderSpec, Format, SampleRate};
 use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Voices};
 use svara_service::{Delivery, Dialect, Order, ReferenceRequest, Timestamps};
-use utoipa::openapi::{
-    Object,
-    schema::{SchemaType, Type},
-};
+use utoipa::openapi::{Object, schema::Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::normalization::{NORMALIZATIONS, normalization_named};
+pub(crate) use self::normalization::{normalization, text_normalization};
 use crate::{
     error::{ApiError, Refused, Spelling, Svara},
     reading::{
         body::{self, BodyType, FormValue, Ignored, JsonLimits, flag},
-        lenient, schemas,
+        lenient, loudness, schemas,
         upload::Upload,
     },
     respond,
@@ -64,6 +61,12 @@ pub(crate) struct Fields {
     #[schema(schema_with = schemas::speed)]
     #[serde(default, deserialize_with = "lenient::number")]
     speed: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = loudness::volume)]
+    volume: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = loudness::gain_db)]
+    gain_db: Option<f32>,
     #[schema(minimum = 0.0, maximum = 2.0)]
     #[serde(default, deserialize_with = "lenient::number")]
     temperature: Option<f32>,
@@ -112,12 +115,6 @@ pub(crate) struct Fields {
 
 fn response_format() -> Object {
     schemas::format(DEFAULT_FORMAT)
-}
-
-pub(crate) fn text_normalization() -> Object {
-    let kinds = SchemaType::from_iter([Type::String, Type::Boolean, Type::Null]);
-    let about = "auto, on or off: whether numbers and dates are written out in words.";
-    Object::builder().schema_type(kinds).description(Some(about)).build()
 }
 
 fn timestamps() -> Object {
@@ -234,6 +231,7 @@ pub(crate) async fn speech_request(
         normalization: fields.text_normalization,
         strip: state.clean.strip(false, fields.strip_markdown, fields.strip_emoji),
         speed: fields.speed.unwrap_or(1.0),
+        gain: loudness::gain(fields.volume, fields.gain_db)?,
         sampling: SamplingOverrides {
             temperature: fields.temperature,
             top_p: fields.top_p,
@@ -301,6 +299,8 @@ impl Fields {
             "response_format" => self.response_format = Some(value),
             "sample_rate" => self.sample_rate = Some(number("sample_rate", &value)?),
             "speed" => self.speed = Some(number("speed", &value)?),
+            "volume" => self.volume = Some(number("volume", &value)?),
+            "gain_db" => self.gain_db = Some(number("gain_db", &value)?),
             "stream" => self.stream = Some(flag("stream", &value)?),
             "strip_markdown" => self.strip_markdown = Some(flag("strip_markdown", &value)?),
             "strip_emoji" => self.strip_emoji = Some(flag("strip_emoji", &value)?),
@@ -346,45 +346,4 @@ fn tokens(value: &str) -> Result<Vec<u32>, ApiError> {
 
 fn number<T: FromStr>(field: &'static str, value: &str) -> Result<T, ApiError> {
     value.trim().parse().map_err(|_| ApiError::invalid(field, "must be a number in range"))
-}
-
-const NORMALIZATIONS: &str = "must be auto, on or off";
-
-fn normalization_named(name: &str) -> Option<Normalization> {
-    match name.to_ascii_lowercase().as_str() {
-        "auto" => Some(Normalization::Auto),
-        "on" | "true" => Some(Normalization::On),
-        "off" | "false" => Some(Normalization::Off),
-        _ => None,
-    }
-}
-
-/// `auto`, `on`, `off`, or true and false as the Python stack had it.
-pub(crate) fn normalization<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Normalization, D::Error> {
-    deserializer.deserialize_any(NormalizationVisitor)
-}
-
-/// An untagged enum would first build whatever comes.
-struct NormalizationVisitor;
-
-impl Visitor<'_> for NormalizationVisitor {
-    type Value = Normalization;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("auto, on or off")
-    }
-
-    fn visit_bool<E: Error>(self, on: bool) -> Result<Normalization, E> {
-        Ok(if on { Normalization::On } else { Normalization::Off })
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<Normalization, E> {
-        normalization_named(name).ok_or_else(|| E::custom(NORMALIZATIONS))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Normalization, E> {
-        Ok(Normalization::Auto)
-    }
 }

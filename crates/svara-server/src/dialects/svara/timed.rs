@@ -45,11 +45,8 @@ pub(super) async fn speak(state: &AppState, order: Order, unit: Timestamps) -> R
     let (spec, delivery) = (order.spec, order.delivery);
     let speaking = state.service.open(order).await?;
     let (timing, rate_hz) = (speaking.server_timing(), speaking.rate().hz());
-    let about = About {
-        content_type: spec.format().content_type(),
-        sample_rate_hz: spec.rate().hz(),
-        times: ESTIMATED,
-    };
+    let about =
+        About { content_type: spec.content_type(), sample_rate_hz: spec.rate().hz(), times: ESTIMATED };
     let mut response = if delivery == Delivery::Streamed {
         let lines = lines(EncodedSpeech::new(speaking, spec)?, unit, about);
         respond::streamed(LINES, Body::from_stream(lines))
