@@ -15,7 +15,7 @@ use crate::harness::Server;
 /// Reads a little, often enough never to be silent. Returns how long that went on.
 async fn read_slowly(server: &Server, bytes: usize, pause: Duration, most: Duration) -> Duration {
     let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(2048).unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
     let mut stream = socket.connect(server.address).await.unwrap();
     let text = "यह एक वाक्य है। ".repeat(300);
     let body = json!({"text": text, "voice": "hi_female", "response_format": "pcm"}).to_string();
@@ -51,7 +51,7 @@ async fn a_slow_reader_frees_its_stream() {
         config.limits.write_stall_seconds = Seconds::new(3);
     })
     .await;
-    let held = read_slowly(&server, 100, Duration::from_millis(500), Duration::from_secs(30)).await;
+    let held = read_slowly(&server, 8000, Duration::from_millis(500), Duration::from_secs(30)).await;
     assert!(held < Duration::from_secs(12), "held for {held:?}");
     assert_eq!(server.open_streams().await, 0);
 }
