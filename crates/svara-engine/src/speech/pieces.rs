@@ -150,6 +150,14 @@ impl Pieces {
         self.plan.fault(planned, finish, has_audio)
     }
 
+    /// Whether a piece of which nothing was heard may be done again after this failure. A wait for the same engine isn't
+    /// doubled.
+    pub(crate) fn survive(&self, planned: &Planned, error: &SpeakError) -> bool {
+        let SpeakError::Source(error) = error else { return false };
+        let waits = matches!(error, SourceError::Timeout { .. }) && self.plan.source.engines().len() < 2;
+        error.is_retryable() && !waits && planned.after(Fault::Engine).is_some()
+    }
+
     /// Queues a piece again, in front of the others. Nothing of it may have been heard.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod disconnects;
 mod doors;
 mod drain;
 mod elevenlabs;
+mod engine_wire;
 mod engines;
 mod failures;
 mod foreign_pages;

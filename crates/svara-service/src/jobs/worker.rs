@@ -83,7 +83,7 @@ async fn take(
             tracing::warn!(
                 kind = error.kind.name(),
                 origin = error.origin.name(),
-                reason = error.message,
+                reason = error.reason(),
                 "job item failed"
             );
             let audio_seconds = turn.progress.audio_seconds();
@@ -99,7 +99,7 @@ async fn take(
         };
         if let Err(error) = failed {
             tracing::error!(
-                reason = error.message,
+                reason = error.reason(),
                 "a job item can't be stored: it is spoken again after a restart"
             );
             break EndRecord::failed(end.audio_seconds, error);
@@ -302,7 +302,7 @@ impl Retries {
         };
         tracing::info!(
             kind = error.kind.name(),
-            reason = error.message,
+            reason = error.reason(),
             pause_s = pause.as_secs(),
             "retrying"
         );

@@ -49,6 +49,7 @@ struct Scripts {
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     running: AtomicUsize,
+    pub(super) accepts: AtomicU64,
     pub(super) prompt_tokens: AtomicU64,
     pub(super) tokens: AtomicU64,
     pub(super) stopped: AtomicU64,
@@ -113,6 +114,11 @@ impl Shared {
     pub(super) fn take_script(&self) -> Option<Script> {
         let mut scripts = lock(&self.scripts);
         scripts.next.take().or_else(|| scripts.all.clone())
+    }
+
+    /// Whether a script answers whatever model is asked for.
+    pub(super) fn takes_any_model(&self) -> bool {
+        lock(&self.scripts).all.is_some()
     }
 
     /// Accepts a new stream; `None` if too many are open.

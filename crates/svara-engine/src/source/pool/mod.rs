@@ -109,11 +109,7 @@ impl EnginePool {
         // Another engine may do what this one can't. The same engine is retried only after failures that may pass, and
         // not after a timeout, which would double the wait. Silence is for callers to retry: the same words with the
         // same seed would be silent again.
-        let worth_it = if several {
-            !error.is_callers_fault()
-        } else {
-            error.is_retryable() && !matches!(error, SourceError::Timeout { .. } | SourceError::Silent { .. })
-        };
+        let worth_it = if several { !error.is_callers_fault() } else { error.may_pass_at_once() };
         if !worth_it {
             return Err(error);
         }
@@ -124,7 +120,6 @@ impl EnginePool {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
         let Some(second) = self.shared.take(several.then_some(first), &session) else { return Err(error) };
-        // Engines require a unique id for each generation in flight.
         let request_id = format!("{}-retry", utterance.request_id);
         let retried = Attempt::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await;
         retried.map_err(|mut second| {

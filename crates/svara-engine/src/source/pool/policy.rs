@@ -83,11 +83,11 @@ impl Policy {
     }
 
     /// Chooses the engine of a request, and counts the request as in flight: among the engines that serve, the one with
-    /// the fewest requests in flight; among equals, the one with the highest `rank`. If none serves, one that doesn't:
+    /// the fewest requests in flight; among equals, one that hasn't just failed, and then the one with the highest `rank`. If none serves, one that doesn't:
     /// an engine said to be gone is better than not trying. Never `avoid`. `None` if there is no other engine.
     pub(super) fn take(&mut self, avoid: Option<usize>, rank: impl Fn(usize) -> u64) -> Option<usize> {
         let load = |(index, engine): &(usize, &Standing)| {
-            (!engine.serves(), engine.in_flight, std::cmp::Reverse(rank(*index)))
+            (!engine.serves(), engine.in_flight, engine.failures > 0, std::cmp::Reverse(rank(*index)))
         };
         let others = self.engines.iter().enumerate().filter(|(index, _)| Some(*index) != avoid);
         let (index, _) = others.min_by_key(load)?;

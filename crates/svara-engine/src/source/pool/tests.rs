@@ -89,7 +89,7 @@ fn gone() -> SourceError {
 }
 
 fn rejected(status: u16, field: Option<&'static str>) -> SourceError {
-    SourceError::Rejected { status, message: "no".into(), field }
+    SourceError::Rejected { status, message: "no".into(), field, retry_after: None }
 }
 
 fn pool(engines: &[&Arc<Puppet>]) -> EnginePool {

@@ -104,7 +104,7 @@ fn open(
         match prepared {
             Ok((first, (session, orders))) => run::run(socket, first, session, orders).await,
             Err(error) => {
-                tracing::info!(kind = error.kind.name(), reason = error.message, "socket refused");
+                tracing::info!(kind = error.kind.name(), reason = error.reason(), "socket refused");
                 run::refuse(socket, error).await;
             }
         }
@@ -130,7 +130,13 @@ async fn first_message(
             match socket.recv().await {
                 Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => return Some(message),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Err(error)) => {
+                    if let Some(close) = run::violation(error) {
+                        run::part(socket, close).await;
+                    }
+                    return None;
+                }
+                Some(Ok(Message::Close(_))) | None => return None,
             }
         }
     };

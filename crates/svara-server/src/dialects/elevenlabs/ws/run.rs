@@ -17,6 +17,7 @@ use svara_audio::SampleRate;
 use svara_engine::PieceTiming;
 use svara_http::Phase;
 use svara_service::{Order, ServiceError, Speaking};
+use tokio_tungstenite::tungstenite::{Error, error::ProtocolError};
 
 use super::{
     context::Key,
@@ -30,6 +31,12 @@ use crate::{error::ApiError, state::AppState};
 const MAX_REASON_BYTES: usize = 123;
 /// How long a client may take to answer a close.
 const CLOSING: Duration = Duration::from_secs(5);
+/// How long a client that broke the protocol may take to read why: its messages can't be read any more.
+const PARTING: Duration = Duration::from_millis(500);
+/// Codes of RFC 6455: the protocol was broken, a text isn't UTF-8, a message is too large.
+const PROTOCOL: u16 = 1002;
+const NOT_UTF8: u16 = 1007;
+const TOO_LARGE: u16 = 1009;
 
 /// The orders of a socket.
 pub(super) struct Orders {
@@ -63,6 +70,7 @@ pub(super) async fn run(socket: WebSocket, first: Option<Message>, session: Sess
         contexts: Vec::new(),
         spoken: 0,
         over: false,
+        broken: false,
     };
     if let Some(first) = first {
         socket.received(&first);
@@ -70,7 +78,9 @@ pub(super) async fn run(socket: WebSocket, first: Option<Message>, session: Sess
     let parted = socket.serve().await;
     // All that is being said ends here.
     socket.contexts.clear();
-    if parted {
+    if socket.broken {
+        tokio::time::sleep(PARTING).await;
+    } else if parted {
         let gone = async { while let Some(Ok(_)) = socket.messages.next().await {} };
         // Whether the client answers or not, nothing is left to do.
         let _ = tokio::time::timeout(CLOSING, gone).await;
@@ -85,6 +95,29 @@ pub(super) async fn refuse(mut socket: WebSocket, error: ApiError) {
     if socket.send(told).await.is_ok() && socket.send(close).await.is_ok() {
         let gone = async { while let Some(Ok(_)) = socket.recv().await {} };
         let _ = tokio::time::timeout(CLOSING, gone).await;
+    }
+}
+
+/// The close that tells a client how it broke the protocol; none if it is gone.
+pub(super) fn violation(error: axum::Error) -> Option<Message> {
+    let error = error.into_inner().downcast::<Error>().ok()?;
+    let code = match *error {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return None,
+        Error::Protocol(_) => PROTOCOL,
+        Error::Utf8(_) => NOT_UTF8,
+        Error::Capacity(_) => TOO_LARGE,
+        _ => return None,
+    };
+    let reason = error.to_string();
+    tracing::info!(code, reason, "a socket's client broke the protocol");
+    Some(close(code, &reason))
+}
+
+/// Tells a client why its socket is closed.
+pub(super) async fn part(socket: &mut WebSocket, close: Message) {
+    // The client may be gone.
+    if socket.send(close).await.is_ok() {
+        tokio::time::sleep(PARTING).await;
     }
 }
 
@@ -105,6 +138,8 @@ struct Socket {
     spoken: usize,
     /// A close was put into the outbox.
     over: bool,
+    /// Because the client broke the protocol.
+    broken: bool,
 }
 
 /// A context's voice.
@@ -148,7 +183,15 @@ impl Socket {
                 message = self.messages.next(), if !self.over && self.session.takes_more() => match message {
                     Some(Ok(Message::Close(_))) => return true,
                     Some(Ok(message)) => self.received(&message),
-                    Some(Err(_)) | None => return false,
+                    Some(Err(error)) => match violation(error) {
+                        Some(close) => {
+                            self.contexts.clear();
+                            self.outbox = VecDeque::from([close]);
+                            (self.over, self.broken) = (true, true);
+                        }
+                        None => return false,
+                    },
+                    None => return false,
                 },
                 // A client that takes nothing for too long is broken off below this.
                 sent = send(&mut self.sink, &mut self.outbox), if sending => {
@@ -231,7 +274,7 @@ impl Socket {
                     // Where nothing was said there is nothing left.
                     match voice.map_or(Ok(None), |voice| voice.sound.finish()) {
                         Ok(part) => self.send_parts(key, part),
-                        Err(error) => tracing::error!(reason = error.message, "the end of a flush is lost"),
+                        Err(error) => tracing::error!(reason = error.reason(), "the end of a flush is lost"),
                     }
                 }
                 Action::End { key, id } => {
@@ -241,7 +284,7 @@ impl Socket {
                 Action::Tell { id, error, code } => {
                     tracing::info!(
                         kind = error.kind.name(),
-                        reason = error.message,
+                        reason = error.reason(),
                         code,
                         "told over a socket"
                     );
