@@ -67,6 +67,8 @@ pub struct Utterance {
     pub seed: Option<u64>,
     /// The id of the request in the engine.
     pub request_id: String,
+    /// Whether an engine failed these words already. Another one is asked first.
+    pub again: bool,
     /// The trace of the request.
     pub trace: Option<TraceContext>,
     /// The tracing span of the request.
@@ -274,6 +276,7 @@ fn utterance_of(voice: &str) -> Utterance {
         },
         seed: None,
         request_id: "id".into(),
+        again: false,
         trace: None,
         span: tracing::Span::none(),
     }

@@ -8,7 +8,7 @@ use std::sync::{
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use svara_testkit::fake_vllm::{FakeVllm, Script, Settings, frame_tokens};
+use svara_testkit::fake_vllm::{End, FakeVllm, Script, Settings, frame_tokens};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -272,6 +272,34 @@ async fn callers_learn_nothing_of_the_engine() {
     }
 }
 
+/// Two frames are tokens, but no audio yet.
+#[tokio::test]
+async fn a_failure_before_anything_is_heard_goes_to_the_other_engine() {
+    for end in [End::ErrorEvent, End::Eof, End::Finish("abort")] {
+        let bad = Script { end, ..Script::new(frame_tokens(2)[..10].to_vec()) };
+        let good = FakeVllm::start(Script::frames(4)).await;
+        let url = good.base_url();
+        let server = Server::with(bad, |config| {
+            config.engine.base_url = format!("{},{url}", config.engine.base_url);
+        })
+        .await;
+        for voice in ["hi_female", "hi_male", "bn_female", "bn_male", "mr_female", "mr_male"] {
+            for stream in [true, false] {
+                let response = server.speak(json!({"voice": voice, "stream": stream})).await;
+                assert_eq!(response.status(), 200);
+                assert_eq!(response.bytes().await.unwrap().len(), 4 * 2048 * 2);
+            }
+        }
+        assert!(!server.engine.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_there_before_the_first_request() {
+    let server = Server::start(Script::frames(2)).await;
+    svara_testkit::eventually("a connection", async || (server.engine.accepts() == 1).then_some(())).await;
+}
+
 /// The code and reason of the close that a socket answers these bytes with.
 async fn closed_after(server: &Server, route: &str, bytes: &[u8]) -> (CloseCode, String) {
     let url = format!("ws://{}/v1/text-to-speech/hi_female/{route}", server.address);
@@ -309,5 +337,32 @@ async fn a_socket_says_which_rule_was_broken() {
             let (got, reason) = closed_after(&server, route, &bytes).await;
             assert!(got == code && !reason.is_empty(), "{route}, {name}: {got:?} {reason:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_socket_refuses_a_wrong_speed_with_its_first_message() {
+    let server = Server::start(Script::frames(1)).await;
+    for route in ["stream-input", "multi-stream-input"] {
+        let url = format!("ws://{}/v1/text-to-speech/hi_female/{route}", server.address);
+        let (mut socket, _) = connect_async(url).await.unwrap();
+        let first = json!({"text": " ", "voice_settings": {"speed": 9}});
+        socket.send(Message::Text(first.to_string().into())).await.unwrap();
+        let told = socket.next().await.unwrap().unwrap();
+        assert!(told.to_text().unwrap().contains("speed must be from 0.25 to 4"), "{route}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_may_begin_with_a_byte_order_mark() {
+    let server = Server::start(Script::frames(1)).await;
+    for (path, body) in [
+        ("/v1/text-to-speech", json!({"text": "a", "voice": "hi_female"})),
+        ("/v1/audio/speech", json!({"input": "a", "voice": "hi_female", "model": "tts-1"})),
+        ("/v1/text-to-speech/hi_female", json!({"text": "a"})),
+    ] {
+        let request = server.client.post(server.url(path)).header("content-type", "application/json");
+        let response = request.body(format!("\u{feff}{body}")).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
     }
 }

@@ -65,8 +65,8 @@ struct Member {
 pub struct NoEngine;
 
 impl EnginePool {
-    /// Creates a pool of these engines, each with its name. `layout` says which tokens are audio. Several engines are probed from now on, which needs a Tokio
-    /// runtime.
+    /// Creates a pool of these engines, each with its name. `layout` says which tokens are audio. On a Tokio
+    /// runtime, engines are probed from now on.
     ///
     /// # Errors
     /// The list is empty.
@@ -89,15 +89,20 @@ impl EnginePool {
         let members = members.collect();
         let shared =
             Arc::new(Shared { members, policy, layout, start: Instant::now(), observer: OnceLock::new() });
-        let several = shared.members.len() > 1;
-        let prober = several.then(|| tokio::spawn(health::probe_forever(Arc::clone(&shared))));
+        let probing = Arc::clone(&shared);
+        let prober = match (tokio::runtime::Handle::try_current(), shared.members.len()) {
+            (Ok(runtime), 1) => Some(runtime.spawn(health::keep_warm(probing))),
+            (Ok(runtime), _) => Some(runtime.spawn(health::probe_forever(probing))),
+            (Err(_), _) => None,
+        };
         Ok(Self { shared, prober })
     }
 
     /// Asks one engine, and retries once if it fails before its first audio.
     async fn speak(&self, utterance: Utterance) -> Result<TokenStream, SourceError> {
         let session = utterance.session_id();
-        let Some(first) = self.shared.take(None, &session) else {
+        let avoid = if utterance.again { self.shared.policy().failing() } else { None };
+        let Some(first) = self.shared.take(avoid, &session) else {
             return Err(SourceError::Nonsense { reason: NoEngine.to_string() });
         };
         let Unheard { error, attempt } =

@@ -83,11 +83,11 @@ impl Policy {
     }
 
     /// Chooses the engine of a request, and counts the request as in flight: among the engines that serve, the one with
-    /// the fewest requests in flight; among equals, one that hasn't just failed, and then the one with the highest `rank`. If none serves, one that doesn't:
+    /// the fewest requests in flight; among equals, the one with the highest `rank`. If none serves, one that doesn't:
     /// an engine said to be gone is better than not trying. Never `avoid`. `None` if there is no other engine.
     pub(super) fn take(&mut self, avoid: Option<usize>, rank: impl Fn(usize) -> u64) -> Option<usize> {
         let load = |(index, engine): &(usize, &Standing)| {
-            (!engine.serves(), engine.in_flight, engine.failures > 0, std::cmp::Reverse(rank(*index)))
+            (!engine.serves(), engine.in_flight, std::cmp::Reverse(rank(*index)))
         };
         let others = self.engines.iter().enumerate().filter(|(index, _)| Some(*index) != avoid);
         let (index, _) = others.min_by_key(load)?;
@@ -95,6 +95,14 @@ impl Policy {
             engine.in_flight += 1;
         }
         Some(index)
+    }
+
+    /// The engine that failed most often since its last success, if any did and another one serves.
+    pub(super) fn failing(&self) -> Option<usize> {
+        let engines = self.engines.iter().enumerate();
+        let (worst, engine) = engines.clone().max_by_key(|(_, engine)| engine.failures)?;
+        let other_serves = engines.clone().any(|(index, engine)| index != worst && engine.serves());
+        (engine.failures > 0 && other_serves).then_some(worst)
     }
 
     /// Records the end of a request. Returns whether this ejects the engine.
