@@ -104,6 +104,7 @@ impl Engine {
             sampling,
             seed: request.seed,
             request_id: request.request_id,
+            again: false,
             trace: request.trace,
             span: tracing::Span::current(),
         };

@@ -118,9 +118,16 @@ pub struct ServiceError {
     pub retryable: bool,
     /// How much later, if that is known.
     pub retry_after: Option<Duration>,
+    /// What lies behind it, for the log only: it may name addresses and paths.
+    pub cause: Option<String>,
 }
 
 impl ServiceError {
+    /// What the log says of it: the cause, or the message where there is no other.
+    pub fn reason(&self) -> &str {
+        self.cause.as_deref().unwrap_or(&self.message)
+    }
+
     /// A field that is missing or has a wrong value: `{field} {reason}`.
     pub fn invalid(field: &'static str, reason: impl Display) -> Self {
         Self::client(ErrorKind::InvalidField, Some(field), format!("{field} {reason}"))
@@ -150,7 +157,9 @@ impl ServiceError {
 
     /// A fault of the service itself, which no caller can fix.
     pub fn internal(reason: impl Display) -> Self {
-        Self { origin: Origin::Server, ..Self::client(ErrorKind::Internal, None, reason.to_string()) }
+        let message = "the server failed; its log says why, under the id of the request";
+        let error = Self::client(ErrorKind::Internal, None, message);
+        Self { origin: Origin::Server, cause: Some(reason.to_string()), ..error }
     }
 
     /// A recording that can't be used.
@@ -232,19 +241,34 @@ impl ServiceError {
 
     /// A store's failure; `damaged` is the kind of a value that can't be read.
     pub(crate) fn store(error: &StoreError, damaged: ErrorKind) -> Self {
-        let (kind, retryable) = match error {
-            StoreError::Unavailable { .. } => (ErrorKind::StoreUnavailable, true),
-            StoreError::Damaged { .. } => (damaged, false),
-            StoreError::Open { .. } | StoreError::Exists { .. } | StoreError::TooLarge { .. } => {
-                (ErrorKind::Internal, false)
-            }
-        };
-        Self { kind, retryable, ..Self::internal(error) }
+        let internal = Self::internal(error);
+        match error {
+            StoreError::Unavailable { .. } => Self {
+                kind: ErrorKind::StoreUnavailable,
+                message: "the server's store can't be used; try again".to_owned(),
+                retryable: true,
+                ..internal
+            },
+            StoreError::Damaged { .. } => Self {
+                kind: damaged,
+                message: "what is stored under this name can't be read".to_owned(),
+                ..internal
+            },
+            StoreError::Open { .. } | StoreError::Exists { .. } | StoreError::TooLarge { .. } => internal,
+        }
     }
 
     fn client(kind: ErrorKind, field: Option<&'static str>, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { kind, message, field, origin: Origin::Client, retryable: false, retry_after: None }
+        Self {
+            kind,
+            message,
+            field,
+            origin: Origin::Client,
+            retryable: false,
+            retry_after: None,
+            cause: None,
+        }
     }
 }
 
@@ -270,8 +294,42 @@ impl From<SpeakError> for ServiceError {
             SpeakError::Decode(_) => (ErrorKind::DecoderError, None),
         };
         let (origin, retryable) = (error.origin(), error.is_retryable());
-        Self { kind, message: error.to_string(), field, origin, retryable, retry_after: None }
+        let retry_after = match &error {
+            SpeakError::Source(error) => error.retry_after(),
+            _ => None,
+        };
+        let (message, cause) = match told(&error) {
+            Some(message) => (message, Some(error.to_string())),
+            None => (error.to_string(), None),
+        };
+        Self { kind, message, field, origin, retryable, retry_after, cause }
     }
+}
+
+/// What callers are told of a failure whose own words may show the insides of the deployment.
+fn told(error: &SpeakError) -> Option<String> {
+    let message = match error {
+        SpeakError::Source(error) => match error {
+            SourceError::Unreachable { .. } => "the speech engine can't be reached; try again",
+            SourceError::Rejected { field: Some(field), .. } => {
+                return Some(format!("{field} is more than the speech engine takes"));
+            }
+            SourceError::Rejected { status: 429 | 503, .. } => "the speech engine is busy; try again",
+            SourceError::Rejected { status: 500.., .. } => "the speech engine failed; try again",
+            SourceError::Rejected { .. } => "the speech engine refused the request",
+            SourceError::NoModel { .. } => "the speech engine doesn't have the model",
+            SourceError::Timeout { .. } => "the speech engine didn't answer in time; try again",
+            SourceError::BrokeOff { .. } => "the speech engine broke off; try again",
+            SourceError::Nonsense { .. } => "the speech engine's answer can't be read",
+            SourceError::Silent { .. } => "the speech engine ended the speech without any audio; try again",
+            SourceError::Demo { .. } => "the demo voice failed",
+        },
+        SpeakError::Decode(error) if !matches!(error, svara_snac::DecodeError::Full { .. }) => {
+            "the decoder failed"
+        }
+        _ => return None,
+    };
+    Some(message.to_owned())
 }
 
 impl From<OverQuota> for ServiceError {

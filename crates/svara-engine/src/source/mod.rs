@@ -72,6 +72,8 @@ pub struct Utterance {
     pub seed: Option<u64>,
     /// The id of the request in the engine.
     pub request_id: String,
+    /// Whether an engine failed these words already. Another one is asked first.
+    pub again: bool,
     /// The trace of the request.
     pub trace: Option<TraceContext>,
     /// The tracing span of the request.
@@ -151,6 +153,16 @@ pub enum SourceError {
         message: String,
         /// The field that the engine named, if a caller can change it.
         field: Option<&'static str>,
+        /// How long the engine asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The engine doesn't have the model that it would be asked for.
+    #[error("the engine has no model {model:?}; it has: {has}")]
+    NoModel {
+        /// The model's name in the configuration.
+        model: String,
+        /// The models that the engine has.
+        has: String,
     },
     /// The engine sent nothing for too long.
     #[error("the engine was silent for {} s {phase}", after.as_secs_f32())]
@@ -194,7 +206,7 @@ impl SourceError {
                 true
             }
             Self::Rejected { status, .. } => *status == 429 || *status >= 500,
-            Self::Nonsense { .. } | Self::Demo { .. } => false,
+            Self::NoModel { .. } | Self::Nonsense { .. } | Self::Demo { .. } => false,
         }
     }
 
@@ -204,12 +216,27 @@ impl SourceError {
             Self::Unreachable { .. } => "unreachable",
             Self::Rejected { status: 429 | 503, .. } => "busy",
             Self::Rejected { .. } => "rejected",
+            Self::NoModel { .. } => "no_model",
             Self::Timeout { .. } => "timeout",
             Self::BrokeOff { .. } => "broke_off",
             Self::Nonsense { .. } => "nonsense",
             Self::Silent { .. } => "silent",
             Self::Demo { .. } => "demo",
         }
+    }
+
+    /// How long the engine asks to wait before it is asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Rejected { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether an engine that is alone may be asked again at once. One that has too much to do isn't.
+    pub(crate) fn may_pass_at_once(&self) -> bool {
+        let asks_to_wait = matches!(self, Self::Rejected { status: 429, .. }) || self.retry_after().is_some();
+        self.is_retryable() && !asks_to_wait && !matches!(self, Self::Timeout { .. } | Self::Silent { .. })
     }
 
     /// Whether the caller asked for something that no engine could do.
@@ -254,6 +281,7 @@ fn utterance_of(voice: &str) -> Utterance {
         },
         seed: None,
         request_id: "id".into(),
+        again: false,
         trace: None,
         span: tracing::Span::none(),
     }

@@ -23,7 +23,7 @@ use self::{
     piece::{Listener, Piece},
     pieces::Pieces,
     playback::Playback,
-    retry::Planned,
+    retry::{Fault, Planned},
     script::ScriptText,
 };
 use crate::{error::SpeakError, source::FinishReason, timing::PieceTiming};
@@ -253,7 +253,13 @@ impl Speech {
                 self.begin(planned, generated);
                 continue;
             };
-            let samples = current.piece.next(&mut self.decode, &self.listener).await?;
+            let samples = match current.piece.next(&mut self.decode, &self.listener).await {
+                Ok(samples) => samples,
+                Err(error) => {
+                    self.again(error)?;
+                    continue;
+                }
+            };
             let first_tokens_at = current.piece.first_tokens_at();
             self.report.first_tokens_at = self.report.first_tokens_at.or(first_tokens_at);
             if let Some(samples) = samples {
@@ -294,6 +300,16 @@ impl Speech {
         let piece = Piece::new(generated.into_tokens(), self.pieces.layout(), self.pace.clone());
         self.decode.restart(self.noise_seed.wrapping_add(self.report.pieces as u64));
         self.current = Some(Current { planned, piece, held: Vec::new(), has_audio: false, heard: false });
+    }
+
+    /// Queues the piece again in whose middle the engine failed, if nothing of it was heard.
+    fn again(&mut self, error: SpeakError) -> Result<(), SpeakError> {
+        match self.current.take() {
+            Some(current) if !current.heard && self.pieces.survive(&current.planned, &error) => {
+                self.pieces.again(&current.planned, Fault::Engine)
+            }
+            _ => Err(error),
+        }
     }
 
     /// Completes the piece and returns its held-back samples. A piece that failed before any sample was given out is

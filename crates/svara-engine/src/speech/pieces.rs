@@ -150,6 +150,14 @@ impl Pieces {
         self.plan.fault(planned, finish, has_audio)
     }
 
+    /// Whether a piece of which nothing was heard may be done again after this failure. A wait for the same engine isn't
+    /// doubled.
+    pub(crate) fn survive(&self, planned: &Planned, error: &SpeakError) -> bool {
+        let SpeakError::Source(error) = error else { return false };
+        let waits = matches!(error, SourceError::Timeout { .. }) && self.plan.source.engines().len() < 2;
+        error.is_retryable() && !waits && planned.after(Fault::Engine).is_some()
+    }
+
     /// Queues a piece again, in front of the others. Nothing of it may have been heard.
     ///
     /// # Errors
@@ -190,7 +198,6 @@ impl Waiting {
 impl Plan {
     fn generate(&self, planned: &Planned, opened: &mut usize) -> Generation {
         *opened += 1;
-        // Engines require a unique id for each generation in flight.
         let request_id = match *opened {
             1 => self.utterance.request_id.clone(),
             number => format!("{}-{number}", self.utterance.request_id),
@@ -198,7 +205,8 @@ impl Plan {
         let text = Script::prompt(&planned.words, self.style.as_deref());
         // The same seed would fail the same way. A seed derived from it keeps the speech repeatable.
         let seed = self.utterance.seed.map(|seed| seed.wrapping_add(planned.tries.into()));
-        let mut utterance = Utterance { text, request_id, seed, ..self.utterance.clone() };
+        let again = planned.tries > 0;
+        let mut utterance = Utterance { text, request_id, seed, again, ..self.utterance.clone() };
         utterance.sampling.max_tokens = self.max_tokens(&planned.words);
         Generation::start(Arc::clone(&self.source), utterance)
     }

@@ -47,7 +47,7 @@ impl ApiError {
             origin = refusal.origin,
             field = self.field,
             retryable = self.retryable,
-            reason = self.message,
+            reason = self.reason(),
             "refused"
         );
         let mut response = (status, Json(self.body(dialect))).into_response();

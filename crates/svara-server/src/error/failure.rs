@@ -26,9 +26,16 @@ pub(crate) struct ApiError {
     pub(crate) retryable: bool,
     /// How much later, if that is known.
     pub(crate) retry_after: Option<Duration>,
+    /// What lies behind it, for the log only.
+    pub(crate) cause: Option<String>,
 }
 
 impl ApiError {
+    /// What the log says of it.
+    pub(crate) fn reason(&self) -> &str {
+        self.cause.as_deref().unwrap_or(&self.message)
+    }
+
     /// A request that is malformed as a whole.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::client(Kind::BadRequest, message)
@@ -135,7 +142,15 @@ impl ApiError {
 
     fn client(kind: Kind, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { kind, message, field: None, origin: Origin::Client, retryable: false, retry_after: None }
+        Self {
+            kind,
+            message,
+            field: None,
+            origin: Origin::Client,
+            retryable: false,
+            retry_after: None,
+            cause: None,
+        }
     }
 
     /// The status in the svara dialect.
@@ -146,8 +161,8 @@ impl ApiError {
 
 impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
-        let ServiceError { kind, message, field, origin, retryable, retry_after } = error;
-        Self { kind: Kind::Service(kind), message, field, origin, retryable, retry_after }
+        let ServiceError { kind, message, field, origin, retryable, retry_after, cause } = error;
+        Self { kind: Kind::Service(kind), message, field, origin, retryable, retry_after, cause }
     }
 }
 
@@ -183,7 +198,8 @@ mod tests {
     #[test]
     fn each_failure_has_its_status_origin_and_advice() {
         let unreachable = SourceError::Unreachable { reason: "refused".into() };
-        let rejected = |status, field| SourceError::Rejected { status, message: "no".into(), field };
+        let rejected =
+            |status, field| SourceError::Rejected { status, message: "no".into(), field, retry_after: None };
         let timeout = SourceError::Timeout { after: Duration::from_secs(1), phase: "" };
         for (error, status, origin, retryable) in [
             (SpeakError::invalid("text", "must not be empty"), 422, "client", false),

@@ -77,7 +77,7 @@ pub(crate) fn bearer(value: &str) -> Option<&str> {
 
 /// The key of a request: from `Authorization: Bearer`, `xi-api-key`, or the query of a WebSocket's address, because
 /// browsers can't set headers there. Queries of other requests end up in logs and histories.
-fn key_of(headers: &HeaderMap, socket: Option<&Uri>) -> Option<String> {
+pub(crate) fn key_of(headers: &HeaderMap, socket: Option<&Uri>) -> Option<String> {
     let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let in_headers = header(&AUTHORIZATION).and_then(bearer).or_else(|| header(&XI_API_KEY));
     if let Some(key) = in_headers {

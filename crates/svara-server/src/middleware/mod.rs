@@ -13,7 +13,7 @@ mod remaining;
 mod request_id;
 
 pub(crate) use self::{
-    auth::{Guard, bearer, guard},
+    auth::{Guard, bearer, guard, key_of},
     bodies::meter_body,
     cors::cors,
     count::{HttpMetrics, count},

@@ -1,14 +1,18 @@
 //! `GET /health` and the probes of orchestrators and of clients that look for a server.
 
-use axum::{Json, extract::State};
-use http::StatusCode;
+use axum::{Extension, Json, extract::State};
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use svara_engine::source::pool::EngineStatus;
+use svara_engine::{SpeakError, source::pool::EngineStatus};
 use svara_http::Phase;
-use svara_service::{Load, Running};
+use svara_service::{Load, Running, ServiceError};
 use utoipa::openapi::{Object, schema::Type};
 
-use crate::{config::base_url, state::AppState};
+use crate::{
+    config::base_url,
+    middleware::key_of,
+    state::{AppState, RequestId},
+};
 
 /// The state of the server, its engine and its decoder. `status`, `model` and `vllm_url` are the Python stack's.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -16,6 +20,7 @@ pub(super) struct Health {
     #[schema(schema_with = healthy)]
     status: &'static str,
     model: String,
+    /// Null for clients without a key, if the server requires one.
     #[schema(required)]
     vllm_url: Option<String>,
     /// `vllm` or `demo`.
@@ -88,7 +93,7 @@ impl Status {
 /// The state of an engine.
 #[derive(Serialize, utoipa::ToSchema)]
 struct EngineHealth {
-    /// Host and port.
+    /// Host and port, or its number for clients without a key, if the server requires one.
     name: String,
     /// `serving`, `ejected` or `returning`.
     state: &'static str,
@@ -98,11 +103,21 @@ struct EngineHealth {
     last_failure: Option<String>,
 }
 
-impl From<EngineStatus> for EngineHealth {
-    fn from(engine: EngineStatus) -> Self {
+impl EngineHealth {
+    /// The status of the engine with this number. What shows addresses is for the `trusted`.
+    fn new(number: usize, engine: EngineStatus, trusted: bool) -> Self {
         let EngineStatus { name, state, in_flight, last_failure } = engine;
-        Self { name, state, in_flight, last_failure }
+        if trusted {
+            return Self { name, state, in_flight, last_failure };
+        }
+        let last_failure = last_failure.map(|_| "it failed; the log says why".to_owned());
+        Self { name: number.to_string(), state, in_flight, last_failure }
     }
+}
+
+/// Whether a client has a valid key, or needs none anywhere.
+fn is_trusted(state: &AppState, request: &RequestId, headers: &HeaderMap) -> bool {
+    state.door.identify(request.client, key_of(headers, None).as_deref()).is_ok()
 }
 
 /// Whether a request would be spoken now
@@ -114,10 +129,15 @@ impl From<EngineStatus> for EngineHealth {
         (status = 503, description = "The server is unhealthy; the body says why.", body = Health),
     )
 )]
-pub(super) async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
+pub(super) async fn health(
+    State(state): State<AppState>,
+    Extension(request): Extension<RequestId>,
+    headers: HeaderMap,
+) -> (StatusCode, Json<Health>) {
+    let trusted = is_trusted(&state, &request, &headers);
     let engine = state.service.engine();
     let about = engine.source().about();
-    let reason = why_not_ready(&state).await;
+    let reason = why_not_ready(&state, trusted).await;
     let engines = engine.source().engines();
     let (code, status) = match reason {
         None => (StatusCode::OK, "healthy"),
@@ -126,7 +146,7 @@ pub(super) async fn health(State(state): State<AppState>) -> (StatusCode, Json<H
     let health = Health {
         status,
         model: about.model,
-        vllm_url: about.url.as_deref().map(base_url::masked),
+        vllm_url: about.url.as_deref().filter(|_| trusted).map(base_url::masked),
         engine: about.kind,
         device: engine.decoder().info().device.to_string(),
         decoder: engine.decoder().backend().map_or_else(|| "null".to_owned(), |backend| backend.to_string()),
@@ -134,7 +154,8 @@ pub(super) async fn health(State(state): State<AppState>) -> (StatusCode, Json<H
         open_streams: engine.decoder().open_streams(),
         capacity: state.service.load().into(),
         engines: if engines.len() > 1 {
-            engines.into_iter().map(EngineHealth::from).collect()
+            let numbered = (1..).zip(engines);
+            numbered.map(|(number, engine)| EngineHealth::new(number, engine, trusted)).collect()
         } else {
             Vec::new()
         },
@@ -168,8 +189,12 @@ pub(super) async fn live() -> Json<Status> {
         (status = 503, description = "The server isn't ready; the body says why.", body = Status),
     )
 )]
-pub(super) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Status>) {
-    if let Some(reason) = why_not_ready(&state).await {
+pub(super) async fn ready(
+    State(state): State<AppState>,
+    Extension(request): Extension<RequestId>,
+    headers: HeaderMap,
+) -> (StatusCode, Json<Status>) {
+    if let Some(reason) = why_not_ready(&state, is_trusted(&state, &request, &headers)).await {
         let status = Status { status: "not ready", reason: Some(reason) };
         return (StatusCode::SERVICE_UNAVAILABLE, Json(status));
     }
@@ -187,19 +212,6 @@ pub(super) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<St
     (code, Json(Status { status: "full", reason: Some(reason) }))
 }
 
-/// The same as /health/ready, where clients of other servers look for it
-#[utoipa::path(
-    get,
-    path = "/v1/readyz",
-    responses(
-        (status = 200, description = "The server is ready.", body = Status),
-        (status = 503, description = "The server isn't ready; the body says why.", body = Status),
-    )
-)]
-pub(super) async fn readyz(state: State<AppState>) -> (StatusCode, Json<Status>) {
-    ready(state).await
-}
-
 /// Whether a server answers here
 #[utoipa::path(
     get,
@@ -210,11 +222,12 @@ pub(super) async fn test() -> Json<Status> {
     Status::of("ok")
 }
 
-async fn why_not_ready(state: &AppState) -> Option<String> {
+async fn why_not_ready(state: &AppState, trusted: bool) -> Option<String> {
     if state.life.phase() > Phase::Serving {
         return Some("the server is stopping".to_owned());
     }
-    state.service.engine().source().health().await.err().map(|error| error.to_string())
+    let error = state.service.engine().source().health().await.err()?;
+    Some(if trusted { error.to_string() } else { ServiceError::from(SpeakError::from(error)).message })
 }
 
 /// What there is to say of the engine and of the decoder.

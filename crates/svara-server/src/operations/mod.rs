@@ -15,8 +15,7 @@ pub(crate) fn routes() -> Vec<Routes> {
     let probes = OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(health::live))
-        .routes(routes!(health::ready))
-        .routes(routes!(health::readyz));
+        .routes(routes!(health::ready));
     let test = OpenApiRouter::new().routes(routes!(health::test));
     let metrics = OpenApiRouter::new().routes(routes!(metrics::metrics));
     let timing = OpenApiRouter::new().routes(routes!(metrics::timing)).routes(routes!(metrics::reset_timing));

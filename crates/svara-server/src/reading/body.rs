@@ -127,13 +127,18 @@ pub(crate) async fn json_telling<T: DeserializeOwned + Send + 'static>(
         if bytes.len() > limits.of_text && !(limits.has_recording)(&fields) {
             return Err(ApiError::too_large(limits.of_text));
         }
-        Ok((fields, Ignored(known::unknown::<T>(&bytes))))
+        Ok((fields, Ignored(known::unknown::<T>(without_mark(&bytes)))))
     };
     work(length, parsed).await
 }
 
+/// The text behind a byte order mark. RFC 8259 lets readers pass over one, and some clients on Windows write it.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let mut deserializer = serde_json::Deserializer::from_slice(without_mark(bytes));
     let no_json =
         |reason: &serde_json::Error| ApiError::bad_request(format!("the body is not valid JSON: {reason}"));
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {

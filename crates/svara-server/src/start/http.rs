@@ -13,7 +13,7 @@ pub fn http_settings(config: &Config) -> anyhow::Result<Settings> {
     let limits = Limits {
         connections: limits.connections,
         connections_per_address: limits.connections_per_address,
-        probes: &["/health", "/health/live", "/health/ready", "/v1/readyz", "/v1/test"],
+        probes: &["/health", "/health/live", "/health/ready", "/v1/test"],
         header_bytes: limits.header_bytes,
         header: limits.header_seconds.duration(),
         idle: limits.idle_seconds.duration(),

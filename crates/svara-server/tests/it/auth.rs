@@ -75,7 +75,6 @@ async fn probes_and_lists_are_open_or_not_as_configured() {
         "/health",
         "/health/live",
         "/health/ready",
-        "/v1/readyz",
         "/v1/test",
         "/metrics",
         "/v1/voices",

@@ -105,12 +105,13 @@ async fn silly_tavern() {
     assert_eq!(server.request(SPEECH, &body).send().await.unwrap().status(), 200);
 }
 
-/// This client probes several paths to identify the server, and requests three sentences at once, without a key.
+/// This client probes several paths to identify the server: one with `/v1/readyz` is another product to it, whose voices it
+/// doesn't ask for. It requests three sentences at once, without a key.
 #[tokio::test]
 async fn wyoming_openai() {
     let server = Server::start(Script::frames(3)).await;
     let ready = server.client.get(server.url("/v1/readyz")).send().await.unwrap();
-    assert_eq!(ready.status(), 200);
+    assert_eq!(ready.status(), 404);
     assert!(get(&server, "/v1/audio/voices").await["voices"][0]["id"].is_string());
     let sentences = ["एक।", "दो।", "तीन।"].map(|text| {
         let body = json!({"model": "tts-1", "input": text, "voice": "alloy", "response_format": "wav", "speed": 1.0});

@@ -24,7 +24,7 @@ async fn the_engine_gets_request_id_trace_and_session() {
     let traced = request.try_clone().unwrap().header("x-request-id", "call-7").header("tracestate", "a=b");
     traced.header("traceparent", PARENT).send().await.unwrap().bytes().await.unwrap();
     request.header("traceparent", "00-nonsense").send().await.unwrap().bytes().await.unwrap();
-    assert_eq!(seen(&server, "x-request-id")[0].as_deref(), Some("call-7"));
+    assert!(seen(&server, "x-request-id")[0].as_deref().unwrap().starts_with("call-7-"));
     assert_eq!(seen(&server, "traceparent"), [Some(PARENT.to_owned()), None]);
     assert_eq!(seen(&server, "tracestate"), [Some("a=b".to_owned()), None]);
     assert_eq!(seen(&server, "x-session-id"), [Some("hi_female".to_owned()), Some("hi_female".to_owned())]);
@@ -115,7 +115,7 @@ async fn the_other_engine_takes_a_failed_request() {
         assert!(retries >= 1.0 && retries == server.engine.requests().len() as f64, "{end:?}: {retries}");
         assert_eq!(good.requests().len(), VOICES.len());
         let ids: Vec<_> = good.headers().iter().map(|headers| headers["x-request-id"].clone()).collect();
-        let retried = ids.iter().filter(|id| id.to_str().unwrap().ends_with("-retry")).count();
+        let retried = ids.iter().filter(|id| id.to_str().unwrap().contains("-retry-")).count();
         assert_eq!(retried as f64, retries);
     }
 }

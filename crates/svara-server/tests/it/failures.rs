@@ -21,22 +21,22 @@ async fn an_unreachable_engine_is_a_503_with_advice() {
 }
 
 #[tokio::test]
-async fn an_engine_that_refuses_is_quoted() {
+async fn each_refusal_of_an_engine_is_told_in_plain_words() {
     let server = Server::start(Script::frames(1)).await;
     let error = |message: &str, param: &str| {
         json!({"error": {"message": message, "type": "x", "param": param, "code": 0}}).to_string()
     };
     for (engine_status, engine_body, status, word) in [
-        (404, error("The model `nope` does not exist.", "model"), 502, "`nope` does not exist"),
-        (400, error("maximum context length is 4096 tokens", "input_tokens"), 422, "context length"),
-        (401, json!({"error": "Unauthorized"}).to_string(), 502, "Unauthorized"),
+        (404, error("The model `nope` does not exist.", "model"), 502, "refused the request"),
         (
-            503,
-            "No available workers (all circuits open or unhealthy)".to_owned(),
-            503,
-            "No available workers",
+            400,
+            error("maximum context length is 4096 tokens", "input_tokens"),
+            422,
+            "text is more than the speech engine takes",
         ),
-        (500, String::new(), 502, "status 500"),
+        (401, json!({"error": "Unauthorized"}).to_string(), 502, "refused the request"),
+        (503, "No available workers (all circuits open or unhealthy)".to_owned(), 503, "is busy; try again"),
+        (500, String::new(), 502, "failed; try again"),
     ] {
         server.engine.set(Script { end: End::Refuse(engine_status, engine_body), ..Script::frames(0) });
         let (got, body) = server.speak_json(json!({})).await;

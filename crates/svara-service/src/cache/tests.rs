@@ -171,7 +171,7 @@ async fn a_failure_reaches_all_and_is_not_cached() {
     tell.try_send(Ok(b"one ")).unwrap();
     tell.try_send(Err(ServiceError::internal("broke"))).unwrap();
     for listener in [&mut leader, &mut follower] {
-        assert_eq!(all(listener).await.unwrap_err().message, "broke");
+        assert_eq!(all(listener).await.unwrap_err().reason(), "broke");
     }
     landed(&cache, key("a")).await;
     let mut next = listener(cache.find(key("a"), studio.says(&[b"well"])).await);

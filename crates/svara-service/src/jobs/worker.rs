@@ -126,7 +126,7 @@ async fn read(jobs: &Jobs, id: &str) -> Result<Arc<JobRecord>, ServiceError> {
 
 /// Ends an item that failed too often.
 async fn end(jobs: &Arc<Jobs>, turn: &Turn, unfinished: Unfinished, error: ServiceError) {
-    let (kind, origin, reason) = (error.kind.name(), error.origin.name(), error.message.as_str());
+    let (kind, origin, reason) = (error.kind.name(), error.origin.name(), error.reason().to_owned());
     if let Unfinished::Ended(_, end) = unfinished {
         tracing::error!(kind, reason, "a job item can't be stored: it is spoken again after a restart");
         over(jobs, turn, EndRecord::failed(end.audio_seconds, error)).await;
@@ -135,7 +135,7 @@ async fn end(jobs: &Arc<Jobs>, turn: &Turn, unfinished: Unfinished, error: Servi
     tracing::warn!(kind, origin, reason, "job item failed");
     let end = EndRecord::failed(turn.progress.audio_seconds(), error);
     if let Taken::Failed { unfinished, error, .. } = keep(jobs, turn, None, end).await {
-        let (kind, reason) = (error.kind.name(), error.message);
+        let (kind, reason) = (error.kind.name(), error.reason().to_owned());
         tracing::warn!(kind, reason, "the end of a job item isn't stored; it is tried again");
         let mut tries = turn.tries;
         let pause = tries.failed(error.kind, (0, 0)).unwrap_or(super::SWEEP_EVERY);

@@ -145,7 +145,7 @@ impl SpeechLog {
     pub(crate) fn broken_off(&mut self, error: &ServiceError) {
         self.metrics.broken_off(error);
         self.speak.record("otel.status_code", "ERROR");
-        self.speak.record("otel.status_description", error.message.as_str());
+        self.speak.record("otel.status_description", error.reason());
         self.outcome = Outcome::BrokenOff(error.clone());
     }
 
@@ -217,7 +217,7 @@ impl Drop for SpeechLog {
                 );
             }
             Outcome::BrokenOff(error) => {
-                let (kind, origin, reason) = (error.kind.name(), error.origin.name(), &error.message);
+                let (kind, origin, reason) = (error.kind.name(), error.origin.name(), error.reason());
                 tracing::error!(
                     dialect,
                     key,

@@ -183,7 +183,7 @@ impl KeptVoices {
             match read {
                 Ok(voice) => voices.extend(voice.filter(|voice| voice.listed && voice.is_for(caller))),
                 Err(error) if error.kind == ErrorKind::VoiceDamaged => {
-                    tracing::error!(id, reason = error.message, "a saved voice can't be read");
+                    tracing::error!(id, reason = error.reason(), "a saved voice can't be read");
                 }
                 Err(error) => return Err(error),
             }

@@ -19,7 +19,11 @@ mod settings;
 mod state;
 mod stream;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+};
 
 use axum::{http::HeaderMap, serve::ListenerExt};
 use serde_json::Value;
@@ -61,7 +65,9 @@ impl FakeVllm {
     pub fn serve(listener: TcpListener, settings: Settings) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(settings));
-        let listener = listener.tap_io(|connection| {
+        let counted = Arc::clone(&shared);
+        let listener = listener.tap_io(move |connection| {
+            counted.counts.accepts.fetch_add(1, Ordering::Relaxed);
             // Every event must leave when it is due. A connection that is gone already will say so by itself.
             let _ = connection.set_nodelay(true);
         });
@@ -99,6 +105,11 @@ impl FakeVllm {
     /// The headers of the same requests.
     pub fn headers(&self) -> Vec<HeaderMap> {
         self.shared.asked().headers()
+    }
+
+    /// Connections so far, including those of probes.
+    pub fn accepts(&self) -> u64 {
+        self.shared.counts.accepts.load(Ordering::Relaxed)
     }
 
     /// Waits until `count` requests or more have come.

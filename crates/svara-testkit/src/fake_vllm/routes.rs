@@ -100,16 +100,21 @@ fn refusal(code: u16, kind: &str, param: Option<&str>, message: &str) -> Respons
     (status, Json(json!({"error": error}))).into_response()
 }
 
+/// Its own model, and the server's default one where a script answers whatever is asked for.
 async fn models(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let model = json!({
-        "id": shared.settings.model,
-        "object": "model",
-        "created": shared.renderer.created_unix_s,
-        "owned_by": "svara-testkit",
-        "root": shared.settings.model,
-        "max_model_len": 4096,
-    });
-    Json(json!({"object": "list", "data": [model]}))
+    let model = |id: &str| {
+        json!({
+            "id": id,
+            "object": "model",
+            "created": shared.renderer.created_unix_s,
+            "owned_by": "svara-testkit",
+            "root": id,
+            "max_model_len": 4096,
+        })
+    };
+    let any = shared.takes_any_model().then(|| model("kenpath/svara-tts-v1"));
+    let models: Vec<Value> = [model(&shared.settings.model)].into_iter().chain(any).collect();
+    Json(json!({"object": "list", "data": models}))
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> Response {

@@ -52,6 +52,7 @@ struct Scripts {
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     running: AtomicUsize,
+    pub(super) accepts: AtomicU64,
     pub(super) prompt_tokens: AtomicU64,
     pub(super) tokens: AtomicU64,
     pub(super) stopped: AtomicU64,
@@ -121,6 +122,11 @@ impl Shared {
         let mut scripts = lock(&self.scripts);
         let of_seed = seed.and_then(|seed| scripts.by_seed.get(&seed).cloned());
         of_seed.or_else(|| scripts.next.take()).or_else(|| scripts.all.clone())
+    }
+
+    /// Whether a script answers whatever model is asked for.
+    pub(super) fn takes_any_model(&self) -> bool {
+        lock(&self.scripts).all.is_some()
     }
 
     /// Accepts a new stream; `None` if too many are open.

@@ -132,6 +132,7 @@ impl Verdict {
             SourceError::Rejected { field: Some(_), .. }
             | SourceError::Rejected { status: 429 | 503, .. } => Self::Nothing,
             SourceError::Rejected { .. }
+            | SourceError::NoModel { .. }
             | SourceError::Timeout { .. }
             | SourceError::BrokeOff { .. }
             | SourceError::Nonsense { .. }

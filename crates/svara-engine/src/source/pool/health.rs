@@ -67,6 +67,21 @@ impl Shared {
     }
 }
 
+/// Keeps a connection to a lone engine open. Its answer says nothing that a request wouldn't find out: there is no other
+/// engine to ask.
+pub(super) async fn keep_warm(shared: Arc<Shared>) {
+    let mut ticks = tokio::time::interval(PROBE_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        for member in &shared.members {
+            if let Err(error) = member.source.health().await {
+                tracing::debug!(engine = member.name, %error, "no connection can be kept open");
+            }
+        }
+    }
+}
+
 /// Probes the engines that are due, forever.
 pub(super) async fn probe_forever(shared: Arc<Shared>) {
     let mut ticks = tokio::time::interval(PROBE_EVERY);

@@ -65,8 +65,8 @@ struct Member {
 pub struct NoEngine;
 
 impl EnginePool {
-    /// Creates a pool of these engines, each with its name. `layout` says which tokens are audio. Several engines are probed from now on, which needs a Tokio
-    /// runtime.
+    /// Creates a pool of these engines, each with its name. `layout` says which tokens are audio. On a Tokio
+    /// runtime, engines are probed from now on.
     ///
     /// # Errors
     /// The list is empty.
@@ -89,15 +89,20 @@ impl EnginePool {
         let members = members.collect();
         let shared =
             Arc::new(Shared { members, policy, layout, start: Instant::now(), observer: OnceLock::new() });
-        let several = shared.members.len() > 1;
-        let prober = several.then(|| tokio::spawn(health::probe_forever(Arc::clone(&shared))));
+        let probing = Arc::clone(&shared);
+        let prober = match (tokio::runtime::Handle::try_current(), shared.members.len()) {
+            (Ok(runtime), 1) => Some(runtime.spawn(health::keep_warm(probing))),
+            (Ok(runtime), _) => Some(runtime.spawn(health::probe_forever(probing))),
+            (Err(_), _) => None,
+        };
         Ok(Self { shared, prober })
     }
 
     /// Asks one engine, and retries once if it fails before its first audio.
     async fn speak(&self, utterance: Utterance) -> Result<TokenStream, SourceError> {
         let session = utterance.session_id();
-        let Some(first) = self.shared.take(None, &session) else {
+        let avoid = if utterance.again { self.shared.policy().failing() } else { None };
+        let Some(first) = self.shared.take(avoid, &session) else {
             return Err(SourceError::Nonsense { reason: NoEngine.to_string() });
         };
         let Unheard { error, attempt } =
@@ -109,11 +114,7 @@ impl EnginePool {
         // Another engine may do what this one can't. The same engine is retried only after failures that may pass, and
         // not after a timeout, which would double the wait. Silence is for callers to retry: the same words with the
         // same seed would be silent again.
-        let worth_it = if several {
-            !error.is_callers_fault()
-        } else {
-            error.is_retryable() && !matches!(error, SourceError::Timeout { .. } | SourceError::Silent { .. })
-        };
+        let worth_it = if several { !error.is_callers_fault() } else { error.may_pass_at_once() };
         if !worth_it {
             return Err(error);
         }
@@ -124,7 +125,6 @@ impl EnginePool {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
         let Some(second) = self.shared.take(several.then_some(first), &session) else { return Err(error) };
-        // Engines require a unique id for each generation in flight.
         let request_id = format!("{}-retry", utterance.request_id);
         let retried = Attempt::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await;
         retried.map_err(|mut second| {

@@ -97,6 +97,14 @@ impl Policy {
         Some(index)
     }
 
+    /// The engine that failed most often since its last success, if any did and another one serves.
+    pub(super) fn failing(&self) -> Option<usize> {
+        let engines = self.engines.iter().enumerate();
+        let (worst, engine) = engines.clone().max_by_key(|(_, engine)| engine.failures)?;
+        let other_serves = engines.clone().any(|(index, engine)| index != worst && engine.serves());
+        (engine.failures > 0 && other_serves).then_some(worst)
+    }
+
     /// Records the end of a request. Returns whether this ejects the engine.
     pub(super) fn finish(&mut self, index: usize, verdict: Verdict, now: Duration) -> bool {
         if let Some(engine) = self.engines.get_mut(index) {

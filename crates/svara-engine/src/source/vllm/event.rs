@@ -18,6 +18,10 @@ pub(super) struct CompletionEvent<'a> {
     #[serde(default, borrow, rename = "choices", deserialize_with = "first")]
     pub(super) choice: Option<Choice<'a>>,
     pub(super) error: Option<EngineError>,
+    /// Only in errors, in the forms of [`super::wire::ErrorBody`].
+    pub(super) message: Option<IgnoredAny>,
+    /// As `message`.
+    pub(super) detail: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -29,9 +33,32 @@ pub(super) struct Choice<'a> {
     pub(super) finish_reason: Option<Text<'a>>,
 }
 
-/// A text, borrowed unless it has escapes. (Serde doesn't borrow an `Option<Cow<str>>`.)
-#[derive(Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+/// A text, borrowed unless it has escapes. An escape without a character, half of a surrogate pair, becomes U+FFFD: an
+/// engine may cut a text there, and token ids beside it are as good as ever.
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_bytes<E>(self, text: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Text(String::from_utf8_lossy(text)))
+            }
+
+            fn visit_bytes<E>(self, text: &[u8]) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(String::from_utf8_lossy(text).into_owned())))
+            }
+        }
+        // As bytes, because as a string half a pair is an error.
+        deserializer.deserialize_bytes(Read)
+    }
+}
 
 /// Token ids.
 pub(super) struct Ids(pub(super) TokenIds);
@@ -89,6 +116,10 @@ mod tests {
         let escaped = r#"{"choices":[{"text":"\u003ccustom_token_9>","token_ids":null}]}"#;
         let choice = serde_json::from_str::<CompletionEvent<'_>>(escaped).unwrap().choice.unwrap();
         assert_eq!(choice.text.unwrap().0, "<custom_token_9>");
+        let half = r#"{"choices":[{"text":"\ud800<custom_token_9>","token_ids":[1]}]}"#;
+        let choice = serde_json::from_str::<CompletionEvent<'_>>(half).unwrap().choice.unwrap();
+        assert_eq!(choice.token_ids.unwrap().0[..], [1]);
+        assert!(choice.text.unwrap().0.ends_with("<custom_token_9>"));
     }
 
     #[test]

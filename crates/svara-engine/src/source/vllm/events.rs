@@ -9,7 +9,12 @@ use futures::{
 use svara_snac::{CustomTokenText, TokenLayout};
 use tokio::time::{Instant, timeout_at};
 
-use super::{event::CompletionEvent, sse::SseDecoder, with_causes};
+use super::{
+    event::CompletionEvent,
+    sse::{SseDecoder, SseEvent},
+    wire::ErrorBody,
+    with_causes,
+};
 use crate::source::{FinishReason, SourceError, TokenEvent, TokenIds, TokenStream, excerpt};
 
 /// Streams the tokens of a response body. The first may take `first`, each later event `inactivity`.
@@ -44,6 +49,10 @@ impl Events {
         }
         let event = self.next().await;
         self.done = !matches!(event, Ok(TokenEvent::Tokens(_)));
+        if matches!(event, Ok(TokenEvent::End(_))) && self.reader.engine_ended {
+            let body = std::mem::replace(&mut self.body, stream::empty().boxed());
+            tokio::spawn(read_rest(body));
+        }
         Some((event, self))
     }
 
@@ -51,8 +60,8 @@ impl Events {
         // The deadline is for the next token, not the next bytes: an engine that sends only comments is silent.
         let deadline = Instant::now() + self.patience;
         loop {
-            while let Some(data) = self.sse.next().map_err(|reason| SourceError::Nonsense { reason })? {
-                if let Some(event) = self.reader.read(data)? {
+            while let Some(event) = self.sse.next().map_err(|reason| SourceError::Nonsense { reason })? {
+                if let Some(event) = self.reader.read(&event)? {
                     (self.patience, self.phase) = (self.inactivity, "in the middle of the speech");
                     return Ok(event);
                 }
@@ -66,14 +75,43 @@ impl Events {
             match bytes {
                 Some(Ok(bytes)) => self.sse.push(&bytes),
                 Some(Err(error)) => return Err(SourceError::BrokeOff { reason: with_causes(&error) }),
-                None => {
-                    return Err(SourceError::BrokeOff {
-                        reason: "the stream ended without a finish reason".into(),
-                    });
-                }
+                None => return self.at_the_end(),
             }
         }
     }
+
+    /// The event of a stream that has ended: its last one, if only the empty line behind that is missing.
+    fn at_the_end(&mut self) -> Result<TokenEvent, SourceError> {
+        let last = self.sse.last().map_err(|reason| SourceError::Nonsense { reason })?;
+        let tokens = last.map(|event| self.reader.read(&event)).transpose()?.flatten();
+        match (tokens, self.reader.finish) {
+            (Some(tokens), _) => Ok(tokens),
+            (None, Some(reason)) => Ok(TokenEvent::End(reason)),
+            (None, None) => {
+                Err(SourceError::BrokeOff { reason: "the stream ended without a finish reason".into() })
+            }
+        }
+    }
+}
+
+/// The most that is read behind a finish reason: usage and `[DONE]` are far less.
+const MAX_REST_BYTES: usize = 64 * 1024;
+/// How long that may take.
+const REST_WITHIN: Duration = Duration::from_secs(1);
+
+/// Reads an answer whose speech is over to its end, so that its connection can be used again.
+async fn read_rest(mut body: BoxStream<'static, reqwest::Result<bytes::Bytes>>) {
+    let rest = async {
+        let mut read_bytes = 0;
+        while let Some(Ok(bytes)) = body.next().await {
+            read_bytes += bytes.len();
+            if read_bytes > MAX_REST_BYTES {
+                return;
+            }
+        }
+    };
+    // If it takes too long, the connection is closed.
+    let _ = tokio::time::timeout(REST_WITHIN, rest).await;
 }
 
 /// Parses events: token ids if the engine sends them, the text otherwise.
@@ -81,35 +119,50 @@ pub(super) struct TokenReader {
     layout: TokenLayout,
     stop_ids: Vec<u32>,
     text: CustomTokenText,
+    /// Whether there were token ids: then texts only repeat them.
+    has_ids: bool,
     finish: Option<FinishReason>,
+    /// Whether the engine said so itself: then nothing more is generated.
+    engine_ended: bool,
 }
 
 impl TokenReader {
     pub(super) fn new(layout: TokenLayout, stop_ids: Vec<u32>) -> Self {
-        Self { layout, stop_ids, text: CustomTokenText::default(), finish: None }
+        let text = CustomTokenText::default();
+        Self { layout, stop_ids, text, has_ids: false, finish: None, engine_ended: false }
     }
 
     /// Parses the tokens of one event, if it has any. A finish reason is kept until they are out. `[DONE]` proves
     /// nothing: it follows errors, too.
-    fn read(&mut self, data: &str) -> Result<Option<TokenEvent>, SourceError> {
+    fn read(&mut self, event: &SseEvent<'_>) -> Result<Option<TokenEvent>, SourceError> {
+        let data = event.data;
         if data == "[DONE]" || self.finish.is_some() {
             return Ok(None);
+        }
+        if event.is_error {
+            return Err(told(data));
         }
         let event: CompletionEvent<'_> = serde_json::from_str(data)
             .map_err(|error| SourceError::Nonsense { reason: format!("{error} in {:?}", excerpt(data)) })?;
         if let Some(error) = event.error {
             return Err(SourceError::BrokeOff { reason: excerpt(&error.into_message()) });
         }
-        let Some(choice) = event.choice else { return Ok(None) };
-        let mut tokens = match (choice.token_ids, choice.text) {
-            (Some(ids), _) => ids.0,
-            (None, Some(text)) => {
+        let Some(choice) = event.choice else {
+            let is_error = event.message.is_some() || event.detail.is_some();
+            return if is_error { Err(told(data)) } else { Ok(None) };
+        };
+        let ids = choice.token_ids.map(|ids| ids.0).filter(|ids| !ids.is_empty());
+        self.has_ids |= ids.is_some();
+        let mut tokens = match (ids, choice.text) {
+            (Some(ids), _) => ids,
+            (None, Some(text)) if !self.has_ids => {
                 let mut ids = TokenIds::new();
                 self.text.push(&text.0, |number| ids.extend(self.layout.custom_token(number)));
                 ids
             }
-            (None, None) => TokenIds::new(),
+            (None, _) => TokenIds::new(),
         };
+        self.engine_ended = choice.finish_reason.as_ref().is_some_and(|reason| !reason.0.is_empty());
         // Some engines go on after a stop token.
         let stop = tokens.iter().position(|id| self.stop_ids.contains(id));
         tokens.truncate(stop.unwrap_or(tokens.len()));
@@ -132,12 +185,18 @@ pub(crate) fn read_all(parts: &[&[u8]], layout: TokenLayout) {
     let (mut sse, mut reader) = (SseDecoder::default(), TokenReader::new(layout, Vec::new()));
     for part in parts {
         sse.push(part);
-        while let Ok(Some(data)) = sse.next() {
-            if reader.read(data).is_err() {
+        while let Ok(Some(event)) = sse.next() {
+            if reader.read(&event).is_err() {
                 return;
             }
         }
     }
+}
+
+/// The failure that an event tells of.
+fn told(data: &str) -> SourceError {
+    let message = serde_json::from_str::<ErrorBody>(data).map(|body| body.into_error().into_message());
+    SourceError::BrokeOff { reason: excerpt(&message.unwrap_or_else(|_| data.to_owned())) }
 }
 
 #[cfg(test)]
@@ -155,6 +214,10 @@ mod tests {
         TokenReader::new(TokenLayout::default(), vec![128_258])
     }
 
+    fn event(data: &str) -> SseEvent<'_> {
+        SseEvent { data, is_error: false }
+    }
+
     fn tokens(event: Option<TokenEvent>) -> Vec<u32> {
         match event {
             Some(TokenEvent::Tokens(tokens)) => tokens.into_vec(),
@@ -165,41 +228,64 @@ mod tests {
     #[test]
     fn token_ids_are_read_and_the_stop_token_left_out() {
         let mut reader = reader();
-        let event = r#"{"choices":[{"index":0,"text":"","finish_reason":"stop","stop_reason":128258,"token_ids":[128266,128258]}]}"#;
-        assert_eq!(tokens(reader.read(event).unwrap()), [128_266]);
+        let data = r#"{"choices":[{"index":0,"text":"","finish_reason":"stop","stop_reason":128258,"token_ids":[128266,128258]}]}"#;
+        assert_eq!(tokens(reader.read(&event(data)).unwrap()), [128_266]);
         assert_eq!(reader.finish, Some(FinishReason::Stop));
     }
 
     #[test]
     fn text_is_read_where_there_are_no_ids() {
         let mut reader = reader();
-        let event = r#"{"choices":[{"text":"<custom_token_10><custom_token_4107>","token_ids":null,"finish_reason":null}]}"#;
-        assert_eq!(tokens(reader.read(event).unwrap()), [128_266, 132_363]);
-        let event = r#"{"choices":[{"text":"<custom_tok"}]}"#;
-        assert_eq!(reader.read(event).unwrap(), None);
-        let event = r#"{"choices":[{"text":"en_10>","finish_reason":"length"}]}"#;
-        assert_eq!(tokens(reader.read(event).unwrap()), [128_266]);
+        let data = r#"{"choices":[{"text":"<custom_token_10><custom_token_4107>","token_ids":null,"finish_reason":null}]}"#;
+        assert_eq!(tokens(reader.read(&event(data)).unwrap()), [128_266, 132_363]);
+        let data = r#"{"choices":[{"text":"<custom_tok"}]}"#;
+        assert_eq!(reader.read(&event(data)).unwrap(), None);
+        let data = r#"{"choices":[{"text":"en_10>","finish_reason":"length"}]}"#;
+        assert_eq!(tokens(reader.read(&event(data)).unwrap()), [128_266]);
         assert_eq!(reader.finish, Some(FinishReason::Length));
     }
 
     #[test]
     fn a_stop_token_ends_the_speech_though_the_engine_goes_on() {
         let mut reader = reader();
-        let event = r#"{"choices":[{"text":"<custom_token_10><custom_token_2><custom_token_11>","finish_reason":null}]}"#;
-        assert_eq!(tokens(reader.read(event).unwrap()), [128_266]);
+        let data = r#"{"choices":[{"text":"<custom_token_10><custom_token_2><custom_token_11>","finish_reason":null}]}"#;
+        assert_eq!(tokens(reader.read(&event(data)).unwrap()), [128_266]);
         assert_eq!(reader.finish, Some(FinishReason::Stop));
     }
 
     #[test]
     fn an_error_event_and_other_finish_reasons_are_failures() {
-        for event in [
+        for data in [
             r#"{"error":{"message":"EngineCore encountered an issue.","type":"InternalServerError","param":null,"code":500}}"#,
             r#"{"error":"Unauthorized"}"#,
             r#"{"choices":[{"text":"","finish_reason":"abort"}]}"#,
         ] {
-            assert!(matches!(reader().read(event), Err(SourceError::BrokeOff { .. })), "{event}");
+            assert!(matches!(reader().read(&event(data)), Err(SourceError::BrokeOff { .. })), "{data}");
         }
-        assert!(matches!(reader().read("<html>"), Err(SourceError::Nonsense { .. })));
+        assert!(matches!(reader().read(&event("<html>")), Err(SourceError::Nonsense { .. })));
+    }
+
+    #[test]
+    fn an_error_keeps_its_message_in_every_form() {
+        for (data, is_error) in [
+            (r#"{"object":"error","message":"out of blocks","type":"x","param":null,"code":500}"#, false),
+            (r#"{"detail":"out of blocks"}"#, false),
+            (r#"{"message":"out of blocks"}"#, true),
+            ("out of blocks", true),
+        ] {
+            let error = reader().read(&SseEvent { data, is_error }).unwrap_err();
+            assert!(error.to_string().ends_with("out of blocks"), "{error}");
+        }
+    }
+
+    #[test]
+    fn text_counts_beside_empty_ids_unless_it_repeats_ids() {
+        let mut reader = reader();
+        let data = r#"{"choices":[{"text":"<custom_token_10>","token_ids":[]}]}"#;
+        assert_eq!(tokens(reader.read(&event(data)).unwrap()), [128_266]);
+        let ids = r#"{"choices":[{"text":"","token_ids":[132363]}]}"#;
+        assert_eq!(tokens(reader.read(&event(ids)).unwrap()), [132_363]);
+        assert_eq!(reader.read(&event(data)).unwrap(), None);
     }
 
     /// `fixtures/README.md` describes the streams.
@@ -265,7 +351,7 @@ mod tests {
             let mut frame = || {
                 sse.push(event.as_bytes());
                 let data = sse.next().unwrap().unwrap();
-                match reader.read(data).unwrap() {
+                match reader.read(&data).unwrap() {
                     Some(TokenEvent::Tokens(tokens)) => {
                         tokens.into_iter().filter_map(|id| assembler.push(id)).count()
                     }
@@ -282,7 +368,7 @@ mod tests {
     #[test]
     fn done_proves_nothing() {
         let mut reader = reader();
-        assert_eq!(reader.read("[DONE]").unwrap(), None);
+        assert_eq!(reader.read(&event("[DONE]")).unwrap(), None);
         assert_eq!(reader.finish, None);
     }
 }

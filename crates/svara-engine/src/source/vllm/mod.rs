@@ -1,24 +1,25 @@
 //! Tokens from vLLM, or any engine with an OpenAI-compatible `/v1/completions`.
 
+mod answer;
+mod client;
 mod event;
 mod events;
 mod flavor;
+mod models;
+mod request_id;
 mod sse;
 mod wire;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture};
-use reqwest::{Client, StatusCode, header::HeaderValue};
+use reqwest::{RequestBuilder, header::HeaderValue};
 use tokio::time::timeout;
 
 pub(crate) use self::events::read_all;
 pub use self::flavor::Flavor;
-use self::{
-    events::TokenReader,
-    wire::{CompletionRequest, ErrorBody},
-};
-use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance, excerpt};
+use self::{client::EngineClient, events::TokenReader, wire::CompletionRequest};
+use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance};
 use crate::{prompt::PromptBuilder, voice::reference::CloningUnavailable};
 
 /// The address of an engine, and its timeouts.
@@ -55,12 +56,10 @@ pub enum VllmError {
 
 /// The timeout of a health check.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
-/// The most bytes read of an error's body.
-const MAX_ERROR_BYTES: usize = 16 * 1024;
 
 /// A [`TokenSource`] that streams from an engine over HTTP.
 pub struct VllmSource {
-    client: Client,
+    client: EngineClient,
     settings: VllmSettings,
     prompts: Arc<PromptBuilder>,
     completions_url: String,
@@ -73,19 +72,7 @@ impl VllmSource {
     /// # Errors
     /// The base URL isn't a URL, or the HTTP client can't be created.
     pub fn new(mut settings: VllmSettings, prompts: Arc<PromptBuilder>) -> Result<Self, VllmError> {
-        // This fails if a provider is installed already, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder();
-        // A request on a pooled connection that the network has lost fails as soon as a new connection would, and not
-        // only when the first token is overdue.
-        #[cfg(target_os = "linux")]
-        let client = client.tcp_user_timeout(settings.connect_timeout);
-        let client = client
-            .connect_timeout(settings.connect_timeout)
-            .tcp_nodelay(true)
-            // Engines are in the same network: a proxy from the environment would only be in the way.
-            .no_proxy()
-            .build()?;
+        let client = EngineClient::new(settings.connect_timeout)?;
         settings.base_url = settings.base_url.trim_end_matches('/').to_owned();
         let name = name_of(&settings.base_url)?;
         let completions_url = format!("{}/completions", settings.base_url);
@@ -106,8 +93,10 @@ impl VllmSource {
             prompt.map_err(|reason| SourceError::Nonsense { reason: format!("no prompt: {reason}") })?;
         let profile = self.prompts.profile();
         let body = CompletionRequest::new(&self.settings, &prompt, &utterance, profile);
+        let id = request_id::unique(&utterance.request_id);
+        tracing::debug!(id = utterance.request_id, engine_id = id, engine = self.name, "engine asked");
         let mut request = self.client.post(&self.completions_url).json(&body);
-        request = request.header("x-request-id", &utterance.request_id);
+        request = request.header("x-request-id", id);
         // vllm-router sends all requests of a session to one engine. The id of a voice may be in any script, so the
         // header is made of bytes.
         if let Ok(session) = HeaderValue::from_bytes(utterance.session_id().as_bytes()) {
@@ -119,22 +108,43 @@ impl VllmSource {
                 request = request.header("tracestate", state);
             }
         }
-        if let Some(key) = &self.settings.api_key {
-            request = request.bearer_auth(key);
-        }
+        let request = self.with_key(request);
         let first = self.settings.first_token_timeout;
         let waiting_since = tokio::time::Instant::now();
-        let response = timeout(first, request.send())
+        let response = timeout(first, self.client.send(request))
             .await
             .map_err(|_| SourceError::Timeout { after: first, phase: "before it answered" })?
             .map_err(|error| unreachable(&error))?;
-        if !response.status().is_success() {
-            return Err(rejected(response).await);
-        }
+        let response = answer::stream(response).await?;
         let reader = TokenReader::new(profile.layout, profile.stop_ids.clone());
         // The answer has used part of the first token's time.
         let first = first.saturating_sub(waiting_since.elapsed());
         Ok(events::tokens(response.bytes_stream().boxed(), reader, first, self.settings.inactivity_timeout))
+    }
+
+    fn with_key(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.settings.api_key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    /// Asks the list of models, or, where the engine has none, whether there is a place to ask for speech.
+    async fn probe(&self) -> Result<(), SourceError> {
+        let get = |url: String| self.with_key(self.client.get(&url)).timeout(HEALTH_TIMEOUT);
+        let list = self.client.send(get(format!("{}/models", self.settings.base_url))).await;
+        let list = list.map_err(|error| unreachable(&error))?;
+        if list.status().is_success() {
+            let body = answer::body(list, models::MAX_LIST_BYTES).await;
+            return models::check(self.settings.flavor, &self.settings.model, &body);
+        }
+        if !matches!(list.status().as_u16(), 404 | 405 | 501) {
+            return Err(answer::rejected(list).await);
+        }
+        // A path that only takes POST answers 405.
+        let place = self.client.send(get(self.completions_url.clone())).await;
+        let place = place.map_err(|error| unreachable(&error))?;
+        if place.status().as_u16() == 404 { Err(answer::rejected(place).await) } else { Ok(()) }
     }
 }
 
@@ -148,16 +158,7 @@ impl TokenSource for VllmSource {
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
-        async {
-            let mut request =
-                self.client.get(format!("{}/models", self.settings.base_url)).timeout(HEALTH_TIMEOUT);
-            if let Some(key) = &self.settings.api_key {
-                request = request.bearer_auth(key);
-            }
-            let response = request.send().await.map_err(|error| unreachable(&error))?;
-            if response.status().is_success() { Ok(()) } else { Err(rejected(response).await) }
-        }
-        .boxed()
+        self.probe().boxed()
     }
 
     fn about(&self) -> SourceInfo {
@@ -177,30 +178,6 @@ fn name_of(base_url: &str) -> Result<String, VllmError> {
     let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
     let path = if url.path() == "/v1" { "" } else { url.path().trim_end_matches('/') };
     Ok(format!("{host}{port}{path}"))
-}
-
-async fn rejected(response: reqwest::Response) -> SourceError {
-    let status = response.status();
-    let mut body = Vec::new();
-    let mut stream = response.bytes_stream();
-    while let Ok(Some(Ok(bytes))) = timeout(HEALTH_TIMEOUT, stream.next()).await {
-        body.extend_from_slice(&bytes);
-        if body.len() > MAX_ERROR_BYTES {
-            break;
-        }
-    }
-    let text = String::from_utf8_lossy(&body);
-    let error = serde_json::from_str::<ErrorBody>(&text).ok().map(ErrorBody::into_error);
-    // A refusal is the caller's fault only if it names a field that the caller sets.
-    let param = error.as_ref().and_then(|error| error.param());
-    let field =
-        (status == StatusCode::BAD_REQUEST).then_some(param).flatten().and_then(|param| match param {
-            "input_tokens" => Some("text"),
-            "max_tokens" => Some("max_tokens"),
-            _ => None,
-        });
-    let message = error.map_or_else(|| text.trim().to_owned(), wire::EngineError::into_message);
-    SourceError::Rejected { status: status.as_u16(), message: excerpt(&message), field }
 }
 
 fn unreachable(error: &reqwest::Error) -> SourceError {

@@ -1,9 +1,21 @@
-//! Server-sent events, as far as engines use them: only `data:` lines.
+//! Server-sent events: their data, and whether they are of the type `error`.
 
-/// The longest line. vLLM's first event repeats the ids of the prompt, about 60 kB for the longest one.
-const MAX_LINE_BYTES: usize = 1 << 20;
+/// The longest line, and the longest data of an event. vLLM's first event repeats the ids of the prompt, about 60 kB for
+/// the longest one.
+const MAX_BYTES: usize = 1 << 20;
+/// The byte order mark that a stream may begin with.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Splits a byte stream into the values of its `data:` lines. Chunks may end anywhere.
+/// The data of an event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SseEvent<'a> {
+    /// Its `data:` lines, joined by line feeds. Never empty.
+    pub(super) data: &'a str,
+    /// Whether its `event:` is `error`.
+    pub(super) is_error: bool,
+}
+
+/// Splits a byte stream into events. Chunks may end anywhere; lines end with LF, CR or both.
 #[derive(Default)]
 pub(super) struct SseDecoder {
     buffer: Vec<u8>,
@@ -11,6 +23,26 @@ pub(super) struct SseDecoder {
     start: usize,
     /// `buffer` has no line end before this position.
     searched: usize,
+    /// Whether the stream's first bytes have been looked at for a byte order mark.
+    begun: bool,
+    /// Whether the last line ended with a CR, so that an LF belongs to that end.
+    after_cr: bool,
+    /// The data of the event that is being read.
+    data: Vec<u8>,
+    /// The type of the event that is being read.
+    is_error: bool,
+    /// Whether `data` was given out.
+    given: bool,
+}
+
+/// What a line adds to the event.
+enum Line {
+    /// Nothing: a comment or another field.
+    Nothing,
+    /// The event is complete.
+    Over,
+    /// The event before was complete, and this line is of the next one. The line is read again.
+    OverBefore,
 }
 
 impl SseDecoder {
@@ -21,31 +53,119 @@ impl SseDecoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Returns the value of the next complete `data:` line. Other lines (comments, event names) are skipped.
-    pub(super) fn next(&mut self) -> Result<Option<&str>, String> {
-        loop {
-            let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
-            let Some(length) = memchr::memchr(b'\n', unsearched) else {
-                self.searched = self.buffer.len();
-                if self.searched - self.start > MAX_LINE_BYTES {
-                    return Err(format!("a line of more than {MAX_LINE_BYTES} bytes"));
+    /// Returns the next event that is complete and has data.
+    pub(super) fn next(&mut self) -> Result<Option<SseEvent<'_>>, String> {
+        if std::mem::take(&mut self.given) {
+            self.data.clear();
+            self.is_error = false;
+        }
+        if !self.begun && !self.begin() {
+            return Ok(None);
+        }
+        while let Some((end, next)) = self.line_end()? {
+            match self.read_line(end)? {
+                Line::OverBefore => return self.give(),
+                Line::Nothing => self.start = next,
+                Line::Over => {
+                    self.start = next;
+                    if !self.data.is_empty() {
+                        return self.give();
+                    }
+                    self.is_error = false;
                 }
-                return Ok(None);
-            };
-            let end = self.searched + length;
-            let line = self.buffer.get(self.start..end).unwrap_or_default();
-            let value = line
-                .strip_prefix(b"data:")
-                .map(|value| std::str::from_utf8(value).map(str::trim).map_err(|error| error.to_string()));
-            self.start = end + 1;
-            self.searched = self.start;
-            match value {
-                Some(Ok(value)) if !value.is_empty() => return Ok(Some(value)),
-                Some(Err(error)) => return Err(error),
-                _ => {}
             }
         }
+        Ok(None)
     }
+
+    /// Returns the event at the end of the stream, where only the empty line behind it is missing.
+    pub(super) fn last(&mut self) -> Result<Option<SseEvent<'_>>, String> {
+        if std::mem::take(&mut self.given) || self.data.is_empty() {
+            return Ok(None);
+        }
+        self.give()
+    }
+
+    /// Skips a byte order mark. Returns whether it is known that there is none left.
+    fn begin(&mut self) -> bool {
+        let read = self.buffer.get(self.start..).unwrap_or_default();
+        if read.len() < BOM.len() && BOM.starts_with(read) {
+            return false;
+        }
+        if read.starts_with(BOM) {
+            self.start += BOM.len();
+            self.searched = self.start;
+        }
+        self.begun = true;
+        true
+    }
+
+    /// The end of the next line, and the start of the one behind it.
+    fn line_end(&mut self) -> Result<Option<(usize, usize)>, String> {
+        if self.after_cr && self.start < self.buffer.len() {
+            self.after_cr = false;
+            if self.buffer.get(self.start) == Some(&b'\n') {
+                self.start += 1;
+            }
+            self.searched = self.searched.max(self.start);
+        }
+        let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
+        let Some(length) = memchr::memchr2(b'\n', b'\r', unsearched) else {
+            self.searched = self.buffer.len();
+            if self.searched - self.start > MAX_BYTES {
+                return Err(format!("a line of more than {MAX_BYTES} bytes"));
+            }
+            return Ok(None);
+        };
+        // A line that is read again is found at once.
+        let end = self.searched + length;
+        self.searched = end;
+        Ok(Some((end, end + 1)))
+    }
+
+    /// Reads the line that ends at `end`.
+    fn read_line(&mut self, end: usize) -> Result<Line, String> {
+        let line = self.buffer.get(self.start..end).unwrap_or_default();
+        if line.is_empty() {
+            self.end_line(end);
+            return Ok(Line::Over);
+        }
+        if let Some(value) = field(line, b"data") {
+            // Some servers leave out the empty line between events. No JSON goes on like this.
+            let begins = value.starts_with(b"{") || value == b"[DONE]";
+            if begins && self.data.ends_with(b"}") {
+                return Ok(Line::OverBefore);
+            }
+            if self.data.len() + value.len() > MAX_BYTES {
+                return Err(format!("an event of more than {MAX_BYTES} bytes"));
+            }
+            if !self.data.is_empty() {
+                self.data.push(b'\n');
+            }
+            self.data.extend_from_slice(value.trim_ascii());
+        } else if let Some(name) = field(line, b"event") {
+            self.is_error = name.trim_ascii() == b"error";
+        }
+        self.end_line(end);
+        Ok(Line::Nothing)
+    }
+
+    fn end_line(&mut self, end: usize) {
+        self.after_cr = self.buffer.get(end) == Some(&b'\r');
+        self.searched = end + 1;
+    }
+
+    fn give(&mut self) -> Result<Option<SseEvent<'_>>, String> {
+        self.given = true;
+        let data = std::str::from_utf8(&self.data).map_err(|error| error.to_string())?;
+        Ok(Some(SseEvent { data, is_error: self.is_error }))
+    }
+}
+
+/// The value of a line, if it is of this field.
+fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let value = line.strip_prefix(name)?.strip_prefix(b":")?;
+    Some(value.strip_prefix(b" ").unwrap_or(value))
 }
 
 #[cfg(test)]
@@ -56,11 +176,18 @@ mod tests {
 
     fn decode(chunks: &[&[u8]]) -> Result<Vec<String>, String> {
         let (mut decoder, mut values) = (SseDecoder::default(), Vec::new());
+        let mut keep = |event: SseEvent<'_>| {
+            let mark = if event.is_error { "!" } else { "" };
+            values.push(format!("{mark}{}", event.data));
+        };
         for chunk in chunks {
             decoder.push(chunk);
-            while let Some(value) = decoder.next()? {
-                values.push(value.to_owned());
+            while let Some(event) = decoder.next()? {
+                keep(event);
             }
+        }
+        if let Some(event) = decoder.last()? {
+            keep(event);
         }
         Ok(values)
     }
@@ -72,15 +199,32 @@ mod tests {
     }
 
     #[test]
+    fn an_event_may_have_several_lines_and_a_type() {
+        let text = b"data: {\ndata: \"a\": 1\ndata: }\n\nevent: error\ndata: {\"b\":2}\n\ndata: {\"c\":3}\n";
+        assert_eq!(decode(&[text]).unwrap(), ["{\n\"a\": 1\n}", "!{\"b\":2}", "{\"c\":3}"]);
+        let unparted = b"data: {\"a\":1}\ndata: {\"b\":2}\ndata: [DONE]\n";
+        assert_eq!(decode(&[unparted]).unwrap(), ["{\"a\":1}", "{\"b\":2}", "[DONE]"]);
+    }
+
+    #[test]
     fn an_endless_line_and_broken_text_are_errors() {
-        assert!(decode(&[b"data: ", &vec![b'x'; MAX_LINE_BYTES]]).unwrap_err().contains("bytes"));
-        assert!(decode(&[b"data: \xff\n"]).is_err());
+        assert!(decode(&[b"data: ", &vec![b'x'; MAX_BYTES]]).unwrap_err().contains("bytes"));
+        let lines = [b"data: ".as_slice(), &[b'x'; 1000], b"\n"].concat();
+        let chunks: Vec<&[u8]> = std::iter::repeat_n(lines.as_slice(), 1100).collect();
+        assert!(decode(&chunks).unwrap_err().contains("an event of more than"));
+        assert!(decode(&[b"data: \xff\n\n"]).is_err());
     }
 
     proptest! {
         #[test]
-        fn chunks_may_end_anywhere(values in prop::collection::vec("[a-zक-ह]{1,20}", 0..10), size in 1usize..40) {
-            let text: String = values.iter().map(|value| format!("data: {value}\n\n")).collect();
+        fn chunks_may_end_anywhere(
+            values in prop::collection::vec("[a-zक-ह]{1,20}", 0..10),
+            end in prop::sample::select(vec!["\n", "\r", "\r\n"]),
+            bom: bool,
+            size in 1usize..40,
+        ) {
+            let mut text = if bom { "\u{feff}".to_owned() } else { String::new() };
+            text.extend(values.iter().map(|value| format!("data: {value}{end}{end}")));
             let chunks: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
             prop_assert_eq!(decode(&chunks).unwrap(), values);
         }

@@ -6,6 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, Visitor},
 };
+use svara_audio::TimeStretch;
 use svara_engine::{Normalization, SpeechRequest};
 use utoipa::openapi::{
     Object,
@@ -157,6 +158,10 @@ impl VoiceSettings {
             if value.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
                 return Err(ApiError::invalid(field, "must be from 0 to 1"));
             }
+        }
+        let (min, max) = (TimeStretch::MIN_SPEED, TimeStretch::MAX_SPEED);
+        if self.speed.is_some_and(|speed| !(min..=max).contains(&speed)) {
+            return Err(ApiError::invalid("speed", format!("must be from {min} to {max}")));
         }
         Ok(())
     }

@@ -311,5 +311,5 @@ async fn add(
 }
 
 fn in_line(number: usize, error: &ApiError) -> ApiError {
-    ApiError { message: format!("line {number}: {}", error.message), ..*error }
+    ApiError { message: format!("line {number}: {}", error.message), ..error.clone() }
 }

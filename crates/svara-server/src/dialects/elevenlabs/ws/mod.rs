@@ -121,7 +121,7 @@ fn open(
         match prepared {
             Ok((first, (session, orders))) => run::run(socket, first, session, orders, linger).await,
             Err(error) => {
-                tracing::info!(kind = error.kind.name(), reason = error.message, "socket refused");
+                tracing::info!(kind = error.kind.name(), reason = error.reason(), "socket refused");
                 run::refuse(socket, error).await;
             }
         }

@@ -265,7 +265,7 @@ impl Socket {
                     // Where nothing was said there is nothing left.
                     match voice.map_or(Ok(None), |voice| voice.sound.finish()) {
                         Ok(part) => self.send_parts(key, part),
-                        Err(error) => tracing::error!(reason = error.message, "the end of a flush is lost"),
+                        Err(error) => tracing::error!(reason = error.reason(), "the end of a flush is lost"),
                     }
                 }
                 Action::End { key, id } => {
@@ -275,7 +275,7 @@ impl Socket {
                 Action::Tell { id, error, code } => {
                     tracing::info!(
                         kind = error.kind.name(),
-                        reason = error.message,
+                        reason = error.reason(),
                         code,
                         "told over a socket"
                     );

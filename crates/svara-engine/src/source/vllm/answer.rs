@@ -1,0 +1,89 @@
+//! The engine's answer: a stream, or a refusal.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use reqwest::{
+    Response, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER},
+};
+use tokio::time::timeout;
+
+use super::{
+    HEALTH_TIMEOUT,
+    wire::{EngineError, ErrorBody},
+};
+use crate::source::{SourceError, excerpt};
+
+/// The most bytes read of an error's body.
+const MAX_ERROR_BYTES: usize = 16 * 1024;
+/// The longest wait that an engine may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// Checks that an answer is a stream of events.
+pub(super) async fn stream(response: Response) -> Result<Response, SourceError> {
+    if !response.status().is_success() {
+        return Err(rejected(response).await);
+    }
+    let encoding = header(&response, &CONTENT_ENCODING);
+    if !matches!(encoding.as_str(), "" | "identity") {
+        let reason = format!("it is compressed ({encoding:?}), which was not asked for");
+        return Err(SourceError::Nonsense { reason: excerpt(&reason) });
+    }
+    let kind = header(&response, &CONTENT_TYPE);
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !matches!(kind.as_str(), "application/json" | "text/html") {
+        return Ok(response);
+    }
+    let body = body(response, MAX_ERROR_BYTES).await;
+    let reason = match serde_json::from_slice::<ErrorBody>(&body) {
+        Ok(error) => error.into_error().into_message(),
+        Err(_) => String::from_utf8_lossy(&body).trim().to_owned(),
+    };
+    Err(SourceError::Nonsense { reason: excerpt(&format!("it is {kind} and no stream of events: {reason}")) })
+}
+
+/// The failure that an answer without success reports.
+pub(super) async fn rejected(response: Response) -> SourceError {
+    let status = response.status();
+    let retry_after = header(&response, &RETRY_AFTER).trim().parse().ok().map(Duration::from_secs);
+    let retry_after = retry_after.map(|wait| wait.min(LONGEST_WAIT));
+    if status.is_redirection() {
+        let to = header(&response, &LOCATION);
+        let message = excerpt(&format!(
+            "it redirects to {to:?}, which is not followed; set engine.base_url to the address that answers"
+        ));
+        return SourceError::Rejected { status: status.as_u16(), message, field: None, retry_after };
+    }
+    let body = body(response, MAX_ERROR_BYTES).await;
+    let text = String::from_utf8_lossy(&body);
+    let error = serde_json::from_str::<ErrorBody>(&text).ok().map(ErrorBody::into_error);
+    // A refusal is the caller's fault only if it names a field that the caller sets.
+    let param = error.as_ref().and_then(|error| error.param());
+    let field =
+        (status == StatusCode::BAD_REQUEST).then_some(param).flatten().and_then(|param| match param {
+            "input_tokens" => Some("text"),
+            "max_tokens" => Some("max_tokens"),
+            _ => None,
+        });
+    let message = error.map_or_else(|| text.trim().to_owned(), EngineError::into_message);
+    SourceError::Rejected { status: status.as_u16(), message: excerpt(&message), field, retry_after }
+}
+
+/// The beginning of a body, at most a little more than `max_bytes`.
+pub(super) async fn body(response: Response, max_bytes: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    let mut stream = response.bytes_stream();
+    while let Ok(Some(Ok(bytes))) = timeout(HEALTH_TIMEOUT, stream.next()).await {
+        body.extend_from_slice(&bytes);
+        if body.len() > max_bytes {
+            break;
+        }
+    }
+    body
+}
+
+fn header(response: &Response, name: &HeaderName) -> String {
+    let value = response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    value.unwrap_or_default().into_owned()
+}
