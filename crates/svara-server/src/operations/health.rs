@@ -3,7 +3,10 @@
 use axum::{Extension, Json, extract::State};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use svara_engine::{SpeakError, source::pool::EngineStatus};
+use svara_engine::{
+    SpeakError,
+    source::{SourceError, pool::EngineStatus},
+};
 use svara_http::Phase;
 use svara_service::{Load, Running, ServiceError};
 use utoipa::openapi::{Object, schema::Type};
@@ -137,7 +140,7 @@ pub(super) async fn health(
     let trusted = is_trusted(&state, &request, &headers);
     let engine = state.service.engine();
     let about = engine.source().about();
-    let reason = why_not_ready(&state, trusted).await;
+    let reason = why_not_ready(&state).await;
     let engines = engine.source().engines();
     let (code, status) = match reason {
         None => (StatusCode::OK, "healthy"),
@@ -189,12 +192,8 @@ pub(super) async fn live() -> Json<Status> {
         (status = 503, description = "The server isn't ready; the body says why.", body = Status),
     )
 )]
-pub(super) async fn ready(
-    State(state): State<AppState>,
-    Extension(request): Extension<RequestId>,
-    headers: HeaderMap,
-) -> (StatusCode, Json<Status>) {
-    if let Some(reason) = why_not_ready(&state, is_trusted(&state, &request, &headers)).await {
+pub(super) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Status>) {
+    if let Some(reason) = why_not_ready(&state).await {
         let status = Status { status: "not ready", reason: Some(reason) };
         return (StatusCode::SERVICE_UNAVAILABLE, Json(status));
     }
@@ -222,12 +221,19 @@ pub(super) async fn test() -> Json<Status> {
     Status::of("ok")
 }
 
-async fn why_not_ready(state: &AppState, trusted: bool) -> Option<String> {
+async fn why_not_ready(state: &AppState) -> Option<String> {
     if state.life.phase() > Phase::Serving {
         return Some("the server is stopping".to_owned());
     }
     let error = state.service.engine().source().health().await.err()?;
-    Some(if trusted { error.to_string() } else { ServiceError::from(SpeakError::from(error)).message })
+    Some(match error {
+        // It names models, and no host.
+        SourceError::NoModel { .. } => error.to_string(),
+        error => {
+            tracing::debug!(reason = %error, "not ready");
+            ServiceError::from(SpeakError::from(error)).message
+        }
+    })
 }
 
 /// What there is to say of the engine and of the decoder.

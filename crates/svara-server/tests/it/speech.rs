@@ -42,7 +42,7 @@ async fn the_shortest_utterances_come_out_whole() {
 async fn an_early_start_joins_the_exact_samples() {
     const FADE: usize = 256;
     // Without pauses, all frames may be there before the first is decoded, and nothing is early.
-    let pause = Duration::from_millis(50);
+    let pause = Duration::from_millis(20);
     let script = |frames| Script { chunk_tokens: 7, pause, ..Script::frames(frames) };
     let exact = Server::start(script(9)).await;
     let early = Server::with(script(9), |config| config.decoder.first_audio = FirstAudioMode::Early).await;
