@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -192,7 +192,7 @@ static CONTEXT: Context = Context {
     links: &["নম্বৰ", "নং", "শেষ", "অংক"],
     phones: &["ফোন", "ম’বাইল", "মোবাইল"],
     uncounted: &["ৰ", "পৰা", "বা", "আৰু"],
-    towns: &["গুৱাহাটী", "দিছপুৰ", "যোৰহাট", "ডিব্ৰুগড়", "শিলচৰ", "তেজপুৰ", "দিল্লী", "অসম"],
+    towns: towns::ASSAMESE,
     abbreviations: &[
         ("ড°", "ডক্টৰ", When::BeforeWord),
         ("ডাঃ", "ডাক্তৰ", When::BeforeWord),

@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -207,23 +207,7 @@ static CONTEXT: Context = Context {
     links: &["নম্বর", "নং", "কোড", "হল", "হলো", "আপনার", "শেষ", "চার", "অঙ্ক", "সংখ্যা"],
     phones: &["ফোন", "মোবাইল", "টেলিফোন", "যোগাযোগ", "হেল্পলাইন", "মো"],
     uncounted: &["থেকে", "বা", "এবং", "ও"],
-    towns: &[
-        "কলকাতা",
-        "ঢাকা",
-        "হাওড়া",
-        "শিলিগুড়ি",
-        "দুর্গাপুর",
-        "আসানসোল",
-        "আগরতলা",
-        "দিল্লি",
-        "মুম্বই",
-        "ত্রিপুরা",
-        "আসাম",
-        "বিহার",
-        "ঝাড়খণ্ড",
-        "পশ্চিমবঙ্গ",
-        "পশ্চিম বঙ্গ",
-    ],
+    towns: towns::BENGALI,
     romans: &["ভাগ", "অধ্যায়", "খণ্ড"],
     abbreviations: &[
         ("ডা.", "ডাক্তার", When::BeforeWord),

@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -178,7 +178,7 @@ static CONTEXT: Context = Context {
     codes: &["પિન", "પિનકોડ", "ઓટીપી", "સીવીવી", "આધાર", "ખાતા", "એકાઉન્ટ", "કાર્ડ", "પીએનઆર", "કોડ"],
     links: &["નંબર", "નં", "છે", "કોડ", "છેલ્લા", "અંક", "ચાર", "ના"],
     phones: &["ફોન", "મોબાઇલ", "મોબાઈલ", "મો", "ટેલિફોન", "સંપર્ક", "હેલ્પલાઇન"],
-    towns: &["અમદાવાદ", "સુરત", "વડોદરા", "રાજકોટ", "ગાંધીનગર", "ભાવનગર", "જામનગર", "દિલ્હી", "મુંબઈ", "ગુજરાત"],
+    towns: towns::GUJARATI,
     romans: &["ભાગ", "ધોરણ", "પ્રકરણ"],
     abbreviations: &[
         ("ડૉ.", "ડૉક્ટર", When::BeforeWord),

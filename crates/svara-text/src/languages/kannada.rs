@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
-    Signs, UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun, same,
+    Signs, UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun, same, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -157,19 +157,7 @@ static CONTEXT: Context = Context {
     links: &["ಸಂಖ್ಯೆ", "ನಂಬರ್", "ನಂ", "ಕೋಡ್", "ಕೊನೆಯ", "ಅಂಕಿಗಳು", "ನಾಲ್ಕು"],
     phones: &["ಫೋನ್", "ಮೊಬೈಲ್", "ಮೊ", "ದೂರವಾಣಿ", "ಸಂಪರ್ಕ"],
     counted: &["ಜನ", "ದಿನ", "ವರ್ಷ", "ಗಂಟೆ", "ನಿಮಿಷ", "ತಿಂಗಳ", "ಮಂದಿ", "ಕಿಲೋ", "ಬಾರಿ"],
-    towns: &[
-        "ಬೆಂಗಳೂರು",
-        "ಮೈಸೂರು",
-        "ಹುಬ್ಬಳ್ಳಿ",
-        "ಮಂಗಳೂರು",
-        "ಬೆಳಗಾವಿ",
-        "ಧಾರವಾಡ",
-        "ದಾವಣಗೆರೆ",
-        "ತುಮಕೂರು",
-        "ಶಿವಮೊಗ್ಗ",
-        "ದೆಹಲಿ",
-        "ಕರ್ನಾಟಕ",
-    ],
+    towns: towns::KANNADA,
     romans: &["ಭಾಗ", "ಅಧ್ಯಾಯ"],
     abbreviations: &[
         ("ಡಾ.", "ಡಾಕ್ಟರ್", When::BeforeWord),

@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Half, Join, Noun, Numbers, Scale, Signs,
-    UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun, same,
+    UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun, same, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -184,21 +184,7 @@ static CONTEXT: Context = Context {
         "ആകും",
     ],
     counted: &["പേർ", "പേര", "ദിവസ", "വർഷ", "മണിക്കൂർ", "മണി", "മിനിറ്റ", "മാസ", "വയസ", "കിലോ", "തവണ"],
-    towns: &[
-        "തിരുവനന്തപുരം",
-        "കൊച്ചി",
-        "കോഴിക്കോട്",
-        "തൃശ്ശൂർ",
-        "തൃശൂർ",
-        "കൊല്ലം",
-        "കോട്ടയം",
-        "എറണാകുളം",
-        "കണ്ണൂർ",
-        "പാലക്കാട്",
-        "ഡൽഹി",
-        "കേരളം",
-        "കേരള",
-    ],
+    towns: towns::MALAYALAM,
     romans: &["ഭാഗം", "അധ്യായം"],
     abbreviations: &[
         ("ഡോ.", "ഡോക്ടർ", When::BeforeWord),

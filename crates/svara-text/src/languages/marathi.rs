@@ -3,6 +3,7 @@
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
     Web, When, Words, context, fixed, form, hindi, idiom, letters, loans, maths, money, noun, plain, same,
+    towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -214,22 +215,7 @@ static CONTEXT: Context = Context {
     codes: &["पिन", "पिनकोड", "ओटीपी", "सीव्हीव्ही", "आधार", "खाते", "खाता", "कार्ड", "पीएनआर", "कोड"],
     links: &["नंबर", "क्रमांक", "क्र", "आहे", "चे", "चा", "शेवटचे", "अंक", "चार", "कोड"],
     phones: &["फोन", "मोबाईल", "मोबाइल", "मो", "दूरध्वनी", "संपर्क", "हेल्पलाइन", "भ्रमणध्वनी"],
-    towns: &[
-        "मुंबई",
-        "पुणे",
-        "नागपूर",
-        "नाशिक",
-        "औरंगाबाद",
-        "कोल्हापूर",
-        "सोलापूर",
-        "अमरावती",
-        "ठाणे",
-        "दिल्ली",
-        "महाराष्ट्र",
-        "गोवा",
-        "गुजरात",
-        "कर्नाटक",
-    ],
+    towns: towns::MARATHI,
     romans: &["भाग", "इयत्ता", "खंड", "प्रकरण"],
     abbreviations: &[
         ("डॉ.", "डॉक्टर", When::BeforeWord),

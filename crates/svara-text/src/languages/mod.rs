@@ -31,6 +31,7 @@ mod punjabi;
 mod sanskrit;
 mod tamil;
 mod telugu;
+mod towns;
 mod units;
 
 pub(crate) use context::{Context, SHARED, When};

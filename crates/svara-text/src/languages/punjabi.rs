@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -167,7 +167,7 @@ static CONTEXT: Context = Context {
     codes: &["ਪਿੰਨ", "ਪਿਨ", "ਪਿਨਕੋਡ", "ਓਟੀਪੀ", "ਆਧਾਰ", "ਖਾਤਾ", "ਕਾਰਡ", "ਕੋਡ"],
     links: &["ਨੰਬਰ", "ਨੰ", "ਹੈ", "ਦੇ", "ਆਖਰੀ", "ਅੰਕ", "ਚਾਰ", "ਕੋਡ"],
     phones: &["ਫੋਨ", "ਫ਼ੋਨ", "ਮੋਬਾਈਲ", "ਮੋਬਾਇਲ", "ਮੋ", "ਸੰਪਰਕ", "ਹੈਲਪਲਾਈਨ"],
-    towns: &["ਚੰਡੀਗੜ੍ਹ", "ਅੰਮ੍ਰਿਤਸਰ", "ਲੁਧਿਆਣਾ", "ਜਲੰਧਰ", "ਪਟਿਆਲਾ", "ਬਠਿੰਡਾ", "ਮੋਹਾਲੀ", "ਦਿੱਲੀ", "ਪੰਜਾਬ", "ਹਰਿਆਣਾ"],
+    towns: towns::PUNJABI,
     romans: &["ਭਾਗ", "ਅਧਿਆਇ"],
     abbreviations: &[
         ("ਡਾ.", "ਡਾਕਟਰ", When::BeforeWord),

@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
-    Signs, UNITS, Web, When, Words, context, form, letters, loans, maths, money, noun, same,
+    Signs, UNITS, Web, When, Words, context, form, letters, loans, maths, money, noun, same, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -219,22 +219,7 @@ static CONTEXT: Context = Context {
         "கூட",
     ],
     counted: &["பேர்", "பேரு", "நாள்", "நாட்", "ஆண்டு", "வருட", "மணி", "நிமிட", "மாத", "வயது", "கிலோ", "முறை"],
-    towns: &[
-        "சென்னை",
-        "மதுரை",
-        "கோயம்புத்தூர்",
-        "கோவை",
-        "திருச்சி",
-        "சேலம்",
-        "திருநெல்வேலி",
-        "வேலூர்",
-        "ஈரோடு",
-        "பாண்டிச்சேரி",
-        "புதுச்சேரி",
-        "டெல்லி",
-        "தமிழ்நாடு",
-        "கேரளா",
-    ],
+    towns: towns::TAMIL,
     romans: &["பகுதி", "அத்தியாயம்"],
     abbreviations: &[
         ("டாக்டர்.", "டாக்டர்", When::BeforeWord),

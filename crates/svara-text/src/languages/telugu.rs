@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
-    Signs, UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun,
+    Signs, UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -216,21 +216,7 @@ static CONTEXT: Context = Context {
         "కాదు",
     ],
     counted: &["మంది", "గంట", "రోజు", "ఏళ్ల", "ఏళ్లు", "సంవత్సర", "నెల", "వారాల", "నిమిష", "సెకన్ల", "కిలో", "శాతం", "సార్లు"],
-    towns: &[
-        "హైదరాబాద్",
-        "విజయవాడ",
-        "విశాఖపట్నం",
-        "వరంగల్",
-        "తిరుపతి",
-        "గుంటూరు",
-        "కర్నూలు",
-        "నెల్లూరు",
-        "సికింద్రాబాద్",
-        "ఢిల్లీ",
-        "తెలంగాణ",
-        "ఆంధ్రప్రదేశ్",
-        "ఆంధ్ర ప్రదేశ్",
-    ],
+    towns: towns::TELUGU,
     romans: &["భాగం", "అధ్యాయం"],
     abbreviations: &[
         ("డా.", "డాక్టర్", When::BeforeWord),
