@@ -16,7 +16,7 @@ LONG = "one two three four five six. " * 100
 
 
 def only_one_stream(settings: Settings) -> Settings:
-    """Settings for one stream and no queue; further requests get a Retry-After of one second."""
+    """Settings for one stream and no queue; further requests get a Retry-After of up to 30 seconds."""
     return changed(settings, decoder={"max_streams": 1}, limits={"queue": 0, "queue_seconds": 1.0})
 
 

@@ -33,9 +33,9 @@ use crate::{Caller, ServiceError, callers::KeyStream, lock::lock};
 
 /// How often those who wait look whether the decoder has become faster.
 const LOOKS_AGAIN: Duration = Duration::from_millis(250);
-/// The limits of an announced wait.
+/// The limits of an announced wait. Clients give up on long ones, and listeners that leave make room earlier.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// The bounds of [`Admission`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,6 +43,10 @@ impl Previews {
         let spec = EncoderSpec::new(Format::Mp3)
             .map_err(|error| ServiceError::not_supported("voice_id", error.to_string()))?;
         let language = voice.language().parse().unwrap_or(Language::English);
+        if language.sample().chars().count() > speaker.engine().text_max_characters() {
+            let reason = "the sample is longer than this server's texts may be (limits.text_characters)";
+            return Err(ServiceError::not_supported("voice_id", reason));
+        }
         let request = SpeechRequest {
             text: language.sample().to_owned(),
             voice: voice.voice_id.clone(),
