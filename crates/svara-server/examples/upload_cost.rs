@@ -1,7 +1,9 @@
 //! What it costs to decode a recording in a process of its own, beside decoding it here.
 //!
-//!     cargo build --release -p svara-server
-//!     cargo run --release -p svara-server --example upload_cost -- target/release/svara-server FILE…
+//! ```text
+//! cargo build --release -p svara-server
+//! cargo run --release -p svara-server --example upload_cost -- target/release/svara-server FILE…
+//! ```
 #![allow(clippy::print_stdout, reason = "this is what the example is for")]
 
 use std::{
