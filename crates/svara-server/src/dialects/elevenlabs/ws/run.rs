@@ -1,16 +1,10 @@
 //! A socket's life: messages in, sound out, until one of the two sides has had enough.
 
-use std::{
-    collections::VecDeque,
-    future::poll_fn,
-    pin::Pin,
-    task::{Poll, ready},
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, future::poll_fn, task::Poll, time::Instant};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures::{
-    Sink, SinkExt, Stream, StreamExt,
+    Stream, StreamExt,
     stream::{self, BoxStream, SplitSink, SplitStream},
 };
 use svara_audio::SampleRate;
@@ -21,18 +15,14 @@ use svara_service::{Order, ServiceError, Speaking};
 use super::{
     context::Key,
     messages::{self, ClientMessage},
-    session::{Action, POLICY, Session},
+    session::{Action, Session},
     sound::{Part, Sound},
 };
 use crate::{
-    error::{ApiError, close_of},
+    dialects::socket::{self, POLICY},
+    error::ApiError,
     state::AppState,
 };
-
-/// Longest reason of a close: what a control frame of RFC 6455 holds besides the code.
-const MAX_REASON_BYTES: usize = 123;
-/// How long a client may take to answer a close.
-const CLOSING: Duration = Duration::from_secs(5);
 
 /// The orders of a socket.
 pub(super) struct Orders {
@@ -81,20 +71,16 @@ pub(super) async fn run(
     // All that is being said ends here.
     socket.contexts.clear();
     if parted {
-        let gone = async { while let Some(Ok(_)) = socket.messages.next().await {} };
-        // Whether the client answers or not, nothing is left to do.
-        let _ = tokio::time::timeout(CLOSING, gone).await;
+        socket::part(&mut socket.messages).await;
     }
 }
 
 /// Refuses a socket that was opened already: clients read messages, not the answer to the upgrade.
 pub(super) async fn refuse(mut socket: WebSocket, error: ApiError) {
     let told = Message::Text(messages::error(None, &error, POLICY).into());
-    let close = close(POLICY, &error.message);
     // The client may be gone.
-    if socket.send(told).await.is_ok() && socket.send(close).await.is_ok() {
-        let gone = async { while let Some(Ok(_)) = socket.recv().await {} };
-        let _ = tokio::time::timeout(CLOSING, gone).await;
+    if socket.send(told).await.is_ok() && socket.send(socket::close(POLICY, &error.message)).await.is_ok() {
+        socket::part(&mut socket.split().1).await;
     }
 }
 
@@ -102,11 +88,6 @@ pub(super) async fn refuse(mut socket: WebSocket, error: ApiError) {
 pub(super) async fn end(mut socket: WebSocket, frame: CloseFrame) {
     // The client may be gone.
     let _ = socket.send(Message::Close(Some(frame))).await;
-}
-
-fn close(code: u16, reason: &str) -> Message {
-    let reason = reason.get(..reason.floor_char_boundary(MAX_REASON_BYTES)).unwrap_or_default();
-    Message::Close(Some(CloseFrame { code, reason: reason.into() }))
 }
 
 struct Socket {
@@ -165,14 +146,17 @@ impl Socket {
                 message = self.messages.next(), if !self.over && self.session.takes_more() => match message {
                     Some(Ok(Message::Close(_))) => return true,
                     Some(Ok(message)) => self.received(&message),
-                    Some(Err(error)) => match close_of(error) {
-                        Some(frame) => self.unreadable(frame),
-                        None => return false,
-                    },
+                    Some(Err(error)) => {
+                        if !socket::unreadable(error, &mut self.outbox, &self.linger) {
+                            return false;
+                        }
+                        self.contexts.clear();
+                        self.over = true;
+                    }
                     None => return false,
                 },
                 // A client that takes nothing for too long is broken off below this.
-                sent = send(&mut self.sink, &mut self.outbox), if sending => {
+                sent = socket::send(&mut self.sink, &mut self.outbox), if sending => {
                     if sent.is_err() {
                         return false;
                     }
@@ -199,21 +183,6 @@ impl Socket {
         let actions = read(message).and_then(|message| self.session.on_message(message, Instant::now()));
         let actions = actions.unwrap_or_else(|error| self.session.fail(error, POLICY));
         self.apply(actions);
-    }
-
-    /// Ends the socket because of something that no message can be read from.
-    fn unreadable(&mut self, frame: CloseFrame) {
-        tracing::info!(
-            code = frame.code,
-            reason = frame.reason.as_str(),
-            "a socket sent what isn't a message"
-        );
-        self.contexts.clear();
-        self.outbox.clear();
-        self.outbox.push_back(Message::Close(Some(frame)));
-        self.over = true;
-        // The rest of a message that is too large is still under way.
-        self.linger.at_close();
     }
 
     fn made(&mut self, key: Key, made: Made) {
@@ -283,7 +252,7 @@ impl Socket {
                 }
                 Action::Close { code, reason } => {
                     self.contexts.clear();
-                    self.outbox.push_back(close(code, &reason));
+                    self.outbox.push_back(socket::close(code, &reason));
                     self.over = true;
                 }
             }
@@ -312,22 +281,6 @@ impl Socket {
     fn send(&mut self, message: String) {
         self.outbox.push_back(Message::Text(message.into()));
     }
-}
-
-/// Sends what is in the outbox. Cancel-safe: a message leaves the outbox when the socket has taken it.
-async fn send(
-    sink: &mut SplitSink<WebSocket, Message>,
-    outbox: &mut VecDeque<Message>,
-) -> Result<(), axum::Error> {
-    while !outbox.is_empty() {
-        poll_fn(|cx| {
-            let mut sink = Pin::new(&mut *sink);
-            ready!(sink.as_mut().poll_ready(cx))?;
-            Poll::Ready(outbox.pop_front().map_or(Ok(()), |message| sink.as_mut().start_send(message)))
-        })
-        .await?;
-    }
-    sink.flush().await
 }
 
 /// The next thing that any of the contexts' speeches gives. Cancel-safe.

@@ -9,7 +9,13 @@ use super::{
     context::{Context, Key},
     messages::ClientMessage,
 };
-use crate::{dialects::elevenlabs::fields::VoiceSettings, error::ApiError};
+use crate::{
+    dialects::{
+        elevenlabs::fields::VoiceSettings,
+        socket::{AWAY, INTERNAL, NORMAL, POLICY},
+    },
+    error::ApiError,
+};
 
 /// Contexts that a socket may have open.
 pub(super) const MAX_CONTEXTS: usize = 5;
@@ -17,15 +23,6 @@ pub(super) const MAX_CONTEXTS: usize = 5;
 const MAX_ID: usize = 128;
 /// The context of messages that name none.
 const DEFAULT_CONTEXT: &str = "default";
-
-/// Close codes of RFC 6455.
-pub(super) const NORMAL: u16 = 1000;
-/// The server stops.
-pub(super) const AWAY: u16 = 1001;
-/// The client did what it may not.
-pub(super) const POLICY: u16 = 1008;
-/// The server couldn't go on.
-pub(super) const INTERNAL: u16 = 1011;
 
 /// The two sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
