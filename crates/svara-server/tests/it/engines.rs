@@ -148,7 +148,9 @@ async fn an_engine_that_answers_without_audio_is_passed_over() {
         assert!((1..=4).contains(&asked), "{case}: asked {asked} times");
         assert_eq!(good.requests().len(), VOICES.len(), "{case}");
         let (status, body) = health(&server).await;
-        assert_eq!((status, &body["engines"][0]["state"]), (200, &json!("ejected")), "{case}: {body}");
+        assert_eq!(status, 200, "{case}: {body}");
+        // On a slow machine, its time is over already.
+        assert_ne!(body["engines"][0]["state"], "serving", "{case}: {body}");
         assert!(body["engines"][0]["last_failure"].is_string(), "{case}: {body}");
     }
 }

@@ -40,7 +40,7 @@ async fn a_speech_is_counted_with_its_figures() {
     let response = server.speak(json!({})).await;
     let timing = response.headers()["server-timing"].to_str().unwrap().to_owned();
     assert!(
-        timing.starts_with("queue;dur=0.")
+        timing.starts_with("queue;dur=")
             && timing.contains(", engine;dur=")
             && timing.contains(", first-audio;dur="),
         "{timing}"
