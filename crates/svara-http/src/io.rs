@@ -276,6 +276,7 @@ mod tests {
         let reading = async {
             let mut byte = [0];
             for _ in 0..100 {
+                // The clock is paused.
                 tokio::time::sleep(BOUND - Duration::from_millis(1)).await;
                 far.read_exact(&mut byte).await.unwrap();
             }
@@ -293,6 +294,7 @@ mod tests {
             let reading = async {
                 let mut byte = [0];
                 while far.read_exact(&mut byte).await.is_ok() {
+                    // The clock is paused.
                     tokio::time::sleep(pause).await;
                 }
             };

@@ -306,7 +306,7 @@ impl From<SpeakError> for ServiceError {
     }
 }
 
-/// What callers are told of a failure whose own words may show the insides of the deployment.
+/// The message for callers, if the failure's own text may name hosts, paths or other internals.
 fn told(error: &SpeakError) -> Option<String> {
     let message = match error {
         SpeakError::Source(error) => match error {

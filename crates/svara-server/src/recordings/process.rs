@@ -160,6 +160,7 @@ impl Killed {
             if let Some(status) = self.0.try_wait()? {
                 return Ok(status);
             }
+            // The standard library has no event for the end of a child.
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         self.0.kill()?;

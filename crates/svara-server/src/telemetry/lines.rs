@@ -105,6 +105,7 @@ impl Limit {
     /// Says every few seconds what was left out.
     pub(super) async fn tell(&'static self) {
         loop {
+            // A schedule, not a wait for something.
             tokio::time::sleep(TELL_EVERY).await;
             let now = self.start.elapsed();
             let mut told = Vec::new();

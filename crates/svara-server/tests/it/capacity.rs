@@ -121,7 +121,7 @@ async fn of_fifty_at_once_those_admitted_have_no_gap_and_the_others_hear_when_to
         assert!(metric(&metrics, "svara_admission_refused_total{reason=\"queue_full\"}") >= 26.0);
     };
     let again = async {
-        // One that comes back when it was told to.
+        // One that comes back when it was told to: that time is what is tested.
         let refused = ask(&server, json!({})).await;
         tokio::time::sleep(Duration::from_secs(refused.retry_after_s.unwrap())).await;
         ask(&server, json!({})).await

@@ -1,6 +1,6 @@
 //! Keys at the doors: where they may stand, how long a socket waits for one, and what ends with one.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 use svara_server::config::{Config, DecoderBackend};
@@ -112,12 +112,11 @@ async fn a_key_that_is_taken_away_ends_its_sockets() {
     std::fs::write(&file, entry("alice", "sk-svara-test-alice-0123")).unwrap();
     running.signal("HUP").await;
     let http = crate::harness::client();
-    let jobs = async || {
-        http.get(format!("{}/v1/jobs", running.root)).bearer_auth(KEY).send().await.unwrap().status()
-    };
-    while jobs().await != 401 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    svara_testkit::eventually("the key is unknown", async || {
+        let jobs = http.get(format!("{}/v1/jobs", running.root)).bearer_auth(KEY).send().await.unwrap();
+        (jobs.status() == 401).then_some(())
+    })
+    .await;
     client.send(json!({"text": "b ", "flush": true})).await;
     assert_eq!(client.rest().await.1, 1008);
 }

@@ -13,10 +13,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tokio_tungstenite::{
-    connect_async,
-    tungstenite::{Message, protocol::frame::coding::CloseCode},
-};
+use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 use crate::harness::{Server, status_and_json};
 
@@ -298,46 +295,6 @@ async fn a_failure_before_anything_is_heard_goes_to_the_other_engine() {
 async fn a_connection_is_there_before_the_first_request() {
     let server = Server::start(Script::frames(2)).await;
     svara_testkit::eventually("a connection", async || (server.engine.accepts() == 1).then_some(())).await;
-}
-
-/// The code and reason of the close that a socket answers these bytes with.
-async fn closed_after(server: &Server, route: &str, bytes: &[u8]) -> (CloseCode, String) {
-    let url = format!("ws://{}/v1/text-to-speech/hi_female/{route}", server.address);
-    let (mut socket, _) = connect_async(url).await.unwrap();
-    socket.get_mut().write_all(bytes).await.unwrap();
-    loop {
-        match socket.next().await.expect("a close comes").expect("a close comes") {
-            Message::Close(frame) => {
-                let frame = frame.expect("a close says why");
-                return (frame.code, frame.reason.to_string());
-            }
-            _ => socket.flush().await.unwrap(),
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_socket_says_which_rule_was_broken() {
-    let server = Server::start(Script::frames(1)).await;
-    let masked = |first: u8, payload: &[u8]| {
-        [&[first, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0], payload].concat()
-    };
-    let announced = [&[0x81, 0xff][..], &100_000_000u64.to_be_bytes(), &[0; 4]].concat();
-    for route in ["stream-input", "multi-stream-input"] {
-        for (name, bytes, code) in [
-            ("bad UTF-8", masked(0x81, b"\xff\xfe"), CloseCode::Invalid),
-            ("unmasked", b"\x81\x02{}".to_vec(), CloseCode::Protocol),
-            ("reserved bit", masked(0xc1, b"{}"), CloseCode::Protocol),
-            ("reserved opcode", masked(0x83, b"{}"), CloseCode::Protocol),
-            ("stray continuation", masked(0x80, b"{}"), CloseCode::Protocol),
-            ("two beginnings", [masked(0x01, b"{"), masked(0x81, b"}")].concat(), CloseCode::Protocol),
-            ("fragmented ping", masked(0x09, b"x"), CloseCode::Protocol),
-            ("announced length", announced.clone(), CloseCode::Size),
-        ] {
-            let (got, reason) = closed_after(&server, route, &bytes).await;
-            assert!(got == code && !reason.is_empty(), "{route}, {name}: {got:?} {reason:?}");
-        }
-    }
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ async fn guessing_is_slowed_down_and_known_keys_are_not() {
     let start = Instant::now();
     while status(debug(NEW)).await == 429 {
         assert!(start.elapsed() < Duration::from_secs(31), "it is locked out for long");
+        // The lock ends with time; nothing tells of it.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -12,6 +12,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 use svara_testkit::{
+    eventually,
     fake_vllm::{FakeVllm, Script},
     models,
 };
@@ -39,14 +40,9 @@ impl Decoder {
 
     /// The one that uses the processor; waits for it.
     async fn busy(server: u32) -> Self {
-        loop {
-            // Clock ticks in the program: ten are 0.1 s.
-            let is_busy = |process: &Self| process.stat(11).parse::<u64>().is_ok_and(|ticks| ticks > 30);
-            if let Some(busy) = Self::of(server).into_iter().find(is_busy) {
-                return busy;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        // Clock ticks in the program: ten are 0.1 s.
+        let is_busy = |process: &Self| process.stat(11).parse::<u64>().is_ok_and(|ticks| ticks > 30);
+        eventually("a process is busy", async || Self::of(server).into_iter().find(is_busy)).await
     }
 
     fn read(self, file: &str) -> String {
@@ -70,9 +66,7 @@ impl Decoder {
     }
 
     async fn until_gone(self) {
-        while !self.is_gone() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("the process is gone", async || self.is_gone().then_some(())).await;
     }
 
     fn signal(self, name: &str) {

@@ -1,4 +1,4 @@
-//! What callers are told of failures within: what failed and whether to try again, never hosts, paths or what others said.
+//! Error messages name what failed and whether to try again. They never show hosts, paths or the words of engines.
 
 use serde_json::{Value, json};
 use svara_service::callers::KeyEntry;

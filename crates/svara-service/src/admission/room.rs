@@ -1,4 +1,4 @@
-//! Who is let in, and who comes next. Pure: capacity and times are values.
+//! Decides which speeches start, and which waiting one is next. Pure: capacity and times are values.
 //!
 //! Live streams are let in while the decoder carries all of them in real time. What nobody hears before its end takes what
 //! they leave, and gives way to them in the decoder, so it never keeps one out.

@@ -122,6 +122,7 @@ impl EnginePool {
         // Silence may be the text's fault: it is held against the engine only once another engine speaks that text.
         let mut silent = matches!(error, SourceError::Silent { .. }).then_some(attempt);
         if !several {
+            // No event says that the engine has recovered.
             tokio::time::sleep(RETRY_PAUSE).await;
         }
         let Some(second) = self.shared.take(several.then_some(first), &session) else { return Err(error) };

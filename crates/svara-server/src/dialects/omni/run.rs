@@ -22,7 +22,7 @@ use crate::{
     state::{AppState, Asker},
 };
 
-/// Messages that wait to be sent before no more are read: a client that is told of its mistakes has to read that.
+/// Reading stops while this many messages wait to be sent: a client that sends mistakes has to read the answers.
 const MOST_UNSENT: usize = 32;
 
 /// Serves a socket to its end. Dropping the future ends what is being said.
