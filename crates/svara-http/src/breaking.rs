@@ -37,7 +37,7 @@ impl Linger {
     /// What the client still sends is read and thrown away, for two seconds at most, before the connection closes. A close
     /// with unread bytes resets the connection, and the last that was sent on it, which says why it ends, is lost with it.
     pub fn at_close(&self) {
-        self.0.lingers.store(true, Ordering::Relaxed);
+        self.0.linger();
     }
 }
 
@@ -50,6 +50,11 @@ impl Breaking {
     /// Whether closing has to reset the connection.
     pub(crate) fn resets(&self) -> bool {
         self.resets.load(Ordering::Relaxed)
+    }
+
+    /// As [`Linger::at_close`].
+    pub(crate) fn linger(&self) {
+        self.lingers.store(true, Ordering::Relaxed);
     }
 
     /// Whether closing has to read what the client still sends.

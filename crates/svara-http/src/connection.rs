@@ -93,7 +93,7 @@ where
     let (counted, app) = (exchanges.clone(), app.clone());
     let service = service_fn(move |request: Request<Incoming>| {
         let (open, version, breaking) = (Open::new(&counted), request.version(), Arc::clone(&breaking));
-        let mut request = request.map(|body| Body::new(Timed::new(body, body_bound)));
+        let mut request = request.map(|body| Body::new(Timed::new(body, body_bound, Arc::clone(&breaking))));
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }

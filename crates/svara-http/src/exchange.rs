@@ -154,11 +154,21 @@ pub(crate) struct Timed {
     body: Incoming,
     bound: Duration,
     over: Pin<Box<Sleep>>,
+    breaking: Arc<Breaking>,
 }
 
 impl Timed {
-    pub(crate) fn new(body: Incoming, bound: Duration) -> Self {
-        Self { body, bound, over: Box::pin(tokio::time::sleep(bound)) }
+    pub(crate) fn new(body: Incoming, bound: Duration, breaking: Arc<Breaking>) -> Self {
+        Self { body, bound, over: Box::pin(tokio::time::sleep(bound)), breaking }
+    }
+}
+
+impl Drop for Timed {
+    fn drop(&mut self) {
+        // The request was refused while it was being sent: a reset would take the answer with it.
+        if !hyper::body::Body::is_end_stream(&self.body) {
+            self.breaking.linger();
+        }
     }
 }
 
