@@ -32,6 +32,7 @@ mod named;
 mod normalize;
 mod number;
 mod pack;
+mod pls;
 mod read;
 mod sentence;
 mod style;
@@ -39,16 +40,17 @@ mod tag;
 mod writing;
 
 pub use clean::{Cleaned, DateOrder, MAX_PAUSE_MS, Pause, SayAs, Strip, clean};
-pub use dictionary::{Dictionary, DictionaryError, Rule};
+pub use dictionary::{Dictionary, DictionaryError, Pronunciation, Rule};
 pub use eager::{EagerChunk, EagerRules, EagerText};
 pub use edits::Edits;
 pub use incoming::{IncomingText, Trigger};
 pub use language::{Language, UnknownLanguage};
 pub use normalize::{
-    AcronymReading, Acronyms, Normalized, Replacement, normalize, normalize_mapped, normalize_with,
+    Acronyms, NoAcronym, Normalized, Replacement, normalize, normalize_mapped, normalize_with,
 };
 pub use number::spell;
 pub use pack::pack;
+pub use pls::{PlsError, read_pls, write_pls};
 pub use read::{Reading, Said};
 pub use sentence::sentences;
 pub use style::{StyleTags, TagPlace, UnknownStyle};

@@ -1,15 +1,19 @@
 //! From a text as typed to the text that is said, with all that a speech needs to know of it.
 
-use std::{ops::Range, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeSet, ops::Range, sync::Arc};
 
 use crate::{
-    clean::{Cleaned, Pause, Strip, clean},
+    clean::{Cleaned, Pause, SayAs, Strip, clean},
     dictionary::{Dictionary, replace},
     edits::{Edited, Edits},
     language::Language,
-    normalize::{Replacement, normalize_mapped},
+    normalize::{Acronyms, Replacement, normalize_with},
     style::{StyleTags, TagPlace},
 };
+
+/// The least and the greatest factor that changes of speed make together.
+const SLOWEST: f32 = 0.1;
+const FASTEST: f32 = 10.0;
 
 /// How a text is read.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +28,8 @@ pub struct Reading<'a> {
     pub styles: StyleTags<'a>,
     /// What is said for certain words. Where several know a word, the first counts.
     pub dictionaries: &'a [Arc<Dictionary>],
+    /// The operator's acronyms.
+    pub acronyms: &'a Acronyms,
 }
 
 /// A text that is ready to be said.
@@ -41,6 +47,8 @@ pub struct Said {
     pub style: Option<String>,
     /// The text without what is nothing to say, before numbers became words.
     pub cleaned: String,
+    /// By how many characters dictionaries made it longer.
+    pub grown: usize,
 }
 
 impl Said {
@@ -76,18 +84,17 @@ impl Reading<'_> {
         let cleaned = clean(typed, self.strip, |name| self.styles.has(name));
         let (untagged, style) = self.styles.read(&cleaned.text);
         let Edited { text: plain, edits } = replace(self.dictionaries, &untagged.text, self.language);
+        let grown = plain.chars().count().saturating_sub(untagged.text.chars().count());
         let edits = untagged.edits.then(&edits);
         let place = |at: usize| edits.said(at);
-        let hints: Vec<_> = cleaned
-            .said_as()
-            .iter()
-            .map(|(range, hint)| (place(range.start)..place(range.end), *hint))
-            .collect();
+        let hints =
+            cleaned.said_as().iter().map(|(range, hint)| (place(range.start)..place(range.end), *hint));
+        let mut hints = Hints::new(hints.collect());
         let mut rates = changes(&cleaned, plain.len(), &place);
         let mut pauses: Vec<Pause> =
             cleaned.pauses().iter().map(|pause| Pause { at: place(pause.at), ..*pause }).collect();
         // What is said in a way of its own is on its own, and nothing is read over a pause.
-        let mut cuts: Vec<usize> = hints.iter().flat_map(|(range, _)| [range.start, range.end]).collect();
+        let mut cuts: Vec<usize> = hints.all.iter().flat_map(|(range, _)| [range.start, range.end]).collect();
         cuts.extend(pauses.iter().map(|pause| pause.at));
         cuts.extend([0, plain.len()]);
         cuts.sort_unstable();
@@ -96,12 +103,10 @@ impl Reading<'_> {
         let mut replaced: Vec<Replacement> = Vec::new();
         for (start, end) in cuts.iter().zip(cuts.iter().skip(1)) {
             let part = plain.get(*start..*end).unwrap_or_default();
-            // The innermost one holds.
-            let hint = hints.iter().find(|(range, _)| range.start <= *start && *end <= range.end);
-            let Edited { text: words, edits } = match (hint, self.language) {
-                (Some((_, said_as)), Some(language)) => said_as.say(part, language),
+            let Edited { text: words, edits } = match (hints.at(*start), self.language) {
+                (Some(said_as), Some(language)) => said_as.say(part, language),
                 (None, Some(language)) if self.normalizes => {
-                    let normalized = normalize_mapped(part, language);
+                    let normalized = normalize_with(part, language, self.acronyms);
                     Edited { text: normalized.said, edits: Edits::new(normalized.replacements) }
                 }
                 _ => Edited { text: part.into(), edits: Edits::default() },
@@ -113,7 +118,47 @@ impl Reading<'_> {
         pauses.iter_mut().for_each(|pause| pause.at = said.said(pause.at));
         rates.iter_mut().for_each(|(at, _)| *at = said.said(*at));
         let edits = cleaned.edits.then(&edits).then(&said);
-        Said { text, edits, pauses, rates, style: style.map(str::to_owned), cleaned: cleaned.text }
+        Said { text, edits, pauses, rates, style: style.map(str::to_owned), cleaned: cleaned.text, grown }
+    }
+}
+
+/// Parts that are said in a way of their own, asked for from left to right.
+struct Hints {
+    /// Inner ones come before those around them.
+    all: Vec<(Range<usize>, SayAs)>,
+    /// The indices of all, the first to begin last.
+    waiting: Vec<usize>,
+    /// The indices of those that have begun and not ended.
+    open: BTreeSet<usize>,
+    /// The indices of those, by their ends.
+    ends: BTreeSet<(usize, usize)>,
+}
+
+impl Hints {
+    fn new(all: Vec<(Range<usize>, SayAs)>) -> Self {
+        let mut waiting: Vec<usize> = (0..all.len()).collect();
+        waiting.sort_by_key(|index| all.get(*index).map(|(range, _)| Reverse(range.start)));
+        Self { all, waiting, open: BTreeSet::new(), ends: BTreeSet::new() }
+    }
+
+    /// How the part that begins here is said, where one of all begins or ends at most: as the innermost says.
+    fn at(&mut self, start: usize) -> Option<SayAs> {
+        let range = |index: usize| self.all.get(index).map(|(range, _)| range.clone());
+        while let Some((index, range)) = self.waiting.last().and_then(|index| Some((*index, range(*index)?)))
+            && range.start <= start
+        {
+            self.waiting.pop();
+            self.open.insert(index);
+            self.ends.insert((range.end, index));
+        }
+        while let Some((end, index)) = self.ends.first().copied()
+            && end <= start
+        {
+            self.ends.pop_first();
+            self.open.remove(&index);
+        }
+        let innermost = self.open.first().and_then(|index| self.all.get(*index));
+        innermost.map(|(_, said_as)| *said_as)
     }
 }
 
@@ -133,6 +178,8 @@ fn changes(cleaned: &Cleaned, end: usize, place: &impl Fn(usize) -> usize) -> Ve
         sum += by;
         // Sums of logarithms are exact to some digits only.
         let rate = (f32::exp(sum) * 1e4).round() / 1e4;
+        // Nested often enough, they would be nothing, or anything.
+        let rate = rate.clamp(SLOWEST, FASTEST);
         match changes.last_mut() {
             Some(last) if last.0 == at => last.1 = rate,
             _ => changes.push((at, rate)),
@@ -160,7 +207,8 @@ mod tests {
     fn read(typed: &str, language: Language, place: TagPlace) -> Said {
         let known = ["happy", "sad"].map(str::to_owned);
         let styles = StyleTags::new(&known).placed(place);
-        Reading { language: Some(language), normalizes: true, strip: ALL, styles, dictionaries: &[] }
+        let (dictionaries, acronyms) = (&[], &Acronyms::default());
+        Reading { language: Some(language), normalizes: true, strip: ALL, styles, dictionaries, acronyms }
             .read(typed)
     }
 
@@ -191,6 +239,23 @@ mod tests {
         assert_eq!(parts, [("One", 1.0), ("two", 1.0), ("three", 0.75), ("four", 1.0)]);
         assert_eq!(said.pauses.len(), 1);
         assert_eq!(said.pauses[0].length_ms, 1_000);
+    }
+
+    #[test]
+    fn nested_speeds_stay_speeds() {
+        for (rate, bound) in [("50%", SLOWEST), ("200%", FASTEST), ("1e30", FASTEST)] {
+            let typed = format!("{}a", format!("<prosody rate='{rate}'>").repeat(40));
+            let said = read(&typed, Language::English, TagPlace::End);
+            assert!((said.rate(0) - bound).abs() < 1e-6, "{rate}: {}", said.rate(0));
+        }
+    }
+
+    #[test]
+    fn the_innermost_hint_holds() {
+        let typed =
+            "<say-as interpret-as='digits'>12 <say-as interpret-as='cardinal'>12</say-as> 12</say-as> 12";
+        let said = read(typed, Language::English, TagPlace::End);
+        assert_eq!(said.text, "one two twelve one two twelve");
     }
 
     #[test]

@@ -150,8 +150,43 @@ fn maps(text: &str, language: Language) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Texts that once broke a promise.
+#[test]
+fn texts_that_broke_a_promise_keep_it() {
+    for text in [
+        // Spelled acronyms and parts of the day end in single letters, which are no names of numbers.
+        "JB=a",
+        "a=JB",
+        "a = JB = b",
+        "JB=a\u{113ce}",
+        "7 pm=a",
+        "a=JB+5",
+        "x=GPUs",
+        // What two signs mean is the same however often it is asked.
+        "y = x",
+        "x y = z",
+        // Nor whether letters are a Roman numeral, or an acronym among words in capitals.
+        "÷X",
+        "5 ÷ XL",
+        "SBIN00000II<IT ",
+        "²–~0",
+        // Nor what is an address.
+        "0£/http://Rs.<",
+    ] {
+        for language in Language::ALL {
+            assert!(holds(text, language).is_ok(), "{language} {text:?}: {:?}", holds(text, language));
+        }
+    }
+}
+
+/// `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn tricky_text_keeps_the_promises(text in tricky(), language in language()) {

@@ -45,7 +45,7 @@ pub(super) fn fold(text: &str) -> Edited<'_> {
 
 /// Whether `c` stays in any case.
 const fn is_plain(c: char) -> bool {
-    matches!(c, ' '..='~' | '\n' | '\t' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{34e}' | '\u{350}'..='\u{61b}' | '\u{61d}'..='\u{167f}')
+    matches!(c, ' '..='~' | '\n' | '\t' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{34e}' | '\u{350}'..='\u{61b}' | '\u{61d}'..='\u{115e}' | '\u{1161}'..='\u{167f}')
 }
 
 /// What is said in the place of `c`, if it isn't `c`.
@@ -59,16 +59,24 @@ fn replacement(c: char) -> Option<&'static str> {
         '\u{ad}'
         | '\u{34f}'
         | '\u{61c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
         | '\u{180b}'..='\u{180f}'
         | '\u{200b}'
         | '\u{200e}'
         | '\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
         | '\u{e000}'..='\u{f8ff}'
         | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
+        | '\u{ffa0}'
         | '\u{fff0}'..='\u{ffff}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{10ffff}' => Some(""),
         c if c.is_control() => Some(""),
         _ => None,
@@ -181,6 +189,7 @@ mod tests {
             ("+91\u{2011}98230", "+91-98230"),
             ("1\u{fe0f}\u{20e3} and #\u{20e3}", "1 and #"),
             ("dam\u{fffd}aged \u{e000}", "damaged "),
+            ("\u{3164}fil\u{115f}\u{1160}lers\u{ffa0}\u{17b4}\u{1d173}", "fillers"),
         ] {
             assert_eq!(fold(typed).text, said, "{typed:?}");
         }

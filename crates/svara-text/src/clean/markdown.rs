@@ -6,11 +6,15 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd}
 
 use crate::edits::{Edited, Editor};
 
+/// More quotes and lists in each other on one line aren't meant as such; the parser would take quadratic time for thousands.
+const MAX_NESTED: usize = 64;
+
 /// Removes Markdown's marks, the targets of links and images, fenced code and what only lays out. The numbers of ordered
 /// lists stay, and so does HTML. The cells of a table are parted by commas, its rows by line ends.
 pub(super) fn plain(text: &str) -> Edited<'_> {
     if !text
         .contains(['*', '_', '`', '#', '>', '|', '~', '[', '\\', '=', '-', '+', '•', '◦', '▪', '●', '‣', '†'])
+        || text.lines().any(|line| nested(line) > MAX_NESTED)
     {
         return Editor::new(text).finish();
     }
@@ -51,6 +55,23 @@ pub(super) fn plain(text: &str) -> Edited<'_> {
     said.for_each(|span| page.keep(span));
     page.skip(text.len());
     page.editor.finish()
+}
+
+/// How many marks of quotes and lists a line begins with.
+fn nested(line: &str) -> usize {
+    let mut rest = line.trim_start();
+    let mut marks = 0;
+    loop {
+        let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let item = match number.len() == rest.len() {
+            true => rest.strip_prefix(['-', '+', '*']),
+            false => number.strip_prefix(['.', ')']),
+        };
+        let behind = rest.strip_prefix('>').or(item.filter(|behind| behind.starts_with([' ', '\t'])));
+        let Some(behind) = behind else { return marks };
+        marks += 1;
+        rest = behind.trim_start();
+    }
 }
 
 struct Page<'t> {

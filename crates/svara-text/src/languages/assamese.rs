@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, towns,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -43,10 +43,11 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some("শ"),
         halves_from_2010: false,
-        year_before: &["খ্ৰীঃ", "খ্ৰীষ্টাব্দ", "চন"],
+        year_before: &["সন", "খ্ৰীঃ", "খ্ৰীষ্টাব্দ", "চন"],
         year_behind: &["চন", "খ্ৰীষ্টাব্দ"],
     },
     clock: Clock {
+        many_typed: true,
         few_typed: &[("বজাত", "{h} বাজি {m} মিনিটত")],
         duration: "{h} ঘণ্টা {m} মিনিট",
         hours: &["ঘণ্টা", "ঘন্টা"],
@@ -74,7 +75,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::ASSAMESE,
     letters: &letters::ASSAMESE,
     sandhi: &SANDHI,
-    spaced: &["তম", "ম"],
+    spaced: &["তম", "ম", "য়", "ৰ্থ", "ষ্ঠ", "টা"],
     idiom: Some(&idiom::ASSAMESE),
     context: &CONTEXT,
     before_ending: "",
@@ -174,8 +175,9 @@ static ENDINGS: [Ending; 2] = [
 
 static CONTEXT: Context = Context {
     year_words: &["চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
-    year_endings: &["ত", "ৰ", "-ত", "-ৰ"],
+    year_endings: &["লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
     codes: &[
+        "পাছৱৰ্ড",
         "পিন",
         "পিনকোড",
         "অটিপি",
@@ -190,10 +192,17 @@ static CONTEXT: Context = Context {
         "কোড",
     ],
     links: &["নম্বৰ", "নং", "শেষ", "অংক"],
-    phones: &["ফোন", "ম’বাইল", "মোবাইল"],
+    phones: &["হেল্পলাইন", "ফোন", "ম’বাইল", "মোবাইল"],
     uncounted: &["ৰ", "পৰা", "বা", "আৰু"],
     towns: towns::ASSAMESE,
     abbreviations: &[
+        ("শ্ৰী.", "শ্ৰী", When::BeforeWord),
+        ("খ্ৰীঃপূঃ", "খ্ৰীষ্টপূৰ্ব", When::Always),
+        ("পৃঃ", "পৃষ্ঠা", When::BeforeNumber),
+        ("পৃ.", "পৃষ্ঠা", When::BeforeNumber),
+        ("মোঃ", "মোহম্মদ", When::BeforeWord),
+        ("অধ্যা.", "অধ্যাপক", When::BeforeWord),
+        ("নং.", "নম্বৰ", When::BeforeNumber),
         ("ড°", "ডক্টৰ", When::BeforeWord),
         ("ডাঃ", "ডাক্তৰ", When::BeforeWord),
         ("ডা.", "ডাক্তৰ", When::BeforeWord),
@@ -203,14 +212,21 @@ static CONTEXT: Context = Context {
         ("নং", "নম্বৰ", When::BeforeNumber),
     ],
     spellings: &[&["টকা", "টকাৰ", "টকাত"], &["শতাংশ"], &["মিনিট", "মিনিটত"]],
+    ratios: &["অনুপাত"],
+    series: series::ASSAMESE,
     ..context::NONE
 };
 
-const SANDHI: [(&str, &str, &str); 6] = [
+const SANDHI: [(&str, &str, &str); 11] = [
     ("", "ৰ|", "ৰ"),
     ("", "ত|", "ত"),
     ("", "লৈ|", "লৈ"),
     ("", "টা|", "টা"),
     ("", "জন|", "জন"),
     ("", "খন|", "খন"),
+    ("", "ে|", "ে"),
+    ("", "ক|", "ক"),
+    ("", "পৰা|", "ৰ পৰা"),
+    ("", "টি|", "টি"),
+    ("", "টাৰ|", "টাৰ"),
 ];

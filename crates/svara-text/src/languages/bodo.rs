@@ -3,7 +3,7 @@
 use super::units::DEVANAGARI;
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Join, Numbers, Scale, Signs, When, Words,
-    context, fixed, hindi, letters, loans, maths, money, noun, plain,
+    context, fixed, hindi, letters, loans, maths, money, noun, plain, series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         ..hindi::CALENDAR
     },
     clock: Clock {
+        many_typed: true,
         few_typed: &[],
         duration: "{h} घन्टा {m} मिनिट",
         hours: &["घन्टा"],
@@ -106,5 +107,7 @@ static CONTEXT: Context = Context {
     phones: &["फन", "मबाइल", "फोन", "मोबाइल"],
     abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("डा.", "डाक्टर", When::BeforeWord)],
     spellings: &[&["रां"], &["जौखोन्दो"]],
+    ratios: &["अनुपात"],
+    series: series::BODO,
     ..context::NONE
 };

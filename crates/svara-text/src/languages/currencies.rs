@@ -3,7 +3,7 @@
 use super::{Money, Noun, Words, noun};
 
 /// The number of currencies without hundredths of their own, in [`super::Loans`].
-pub(crate) const FOREIGN: usize = 10;
+pub(crate) const FOREIGN: usize = 12;
 
 /// A currency: an index into [`Words::money`] and, behind those, into the foreign ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +83,9 @@ const BEFORE: &[(&str, usize)] = &[
     ("SAR", 10),
     ("₽", 11),
     ("฿", 13),
+    ("CHF", 14),
+    ("₫", 15),
+    ("VND", 15),
 ];
 
 /// Signs behind a sum.
@@ -90,6 +93,8 @@ const BEHIND: &[(&str, usize)] = &[
     ("₹", 0),
     ("Rs.", 0),
     ("Rs", 0),
+    ("rs.", 0),
+    ("rs", 0),
     ("INR", 0),
     ("रु०", 0),
     ("रु0", 0),
@@ -105,6 +110,14 @@ const BEHIND: &[(&str, usize)] = &[
     ("ரூ.", 0),
     ("ರೂ.", 0),
     ("രൂ.", 0),
+    ("ரூ", 0),
+    ("రూ", 0),
+    ("ರೂ", 0),
+    ("രൂ", 0),
+    ("રૂ", 0),
+    ("ਰੁ.", 0),
+    ("ਰੁ", 0),
+    ("রু.", 0),
     ("$", 1),
     ("USD", 1),
     ("€", 2),
@@ -117,6 +130,9 @@ const BEHIND: &[(&str, usize)] = &[
     ("৳", TAKA),
     ("AED", 9),
     ("₽", 11),
+    ("CHF", 14),
+    ("₫", 15),
+    ("VND", 15),
 ];
 
 impl Currency {
@@ -140,7 +156,7 @@ impl Currency {
 
     /// Whether `c` is a sign that only currencies have.
     pub(crate) const fn is_sign(c: char) -> bool {
-        matches!(c, '₹' | '₨' | '$' | '€' | '£' | '¥' | '₩' | '₺' | '₦' | '৳' | '₽' | '฿')
+        matches!(c, '₹' | '₨' | '$' | '€' | '£' | '¥' | '₩' | '₺' | '₦' | '৳' | '₽' | '฿' | '₫')
     }
 
     /// Its name, and that of its hundredth if it has one.

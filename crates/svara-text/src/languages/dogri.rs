@@ -3,7 +3,7 @@
 use super::units::DEVANAGARI;
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Numbers, Signs, When, Words, context,
-    fixed, hindi, idiom, letters, loans, maths, money, noun, plain,
+    fixed, hindi, idiom, letters, loans, maths, money, noun, plain, series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -19,7 +19,20 @@ pub(super) static WORDS: Words = Words {
         ..hindi::SIGNS
     },
     calendar: Calendar {
-        spellings: &[("फरवरी", 2), ("मई", 5), ("सितम्बर", 9), ("अक्टूबर", 10), ("नवम्बर", 11), ("दिसम्बर", 12)],
+        spellings: &[
+            ("फरवरी", 2),
+            ("सितंबर", 9),
+            ("नवंबर", 11),
+            ("दिसंबर", 12),
+            ("अक्तूबर", 10),
+            ("अगस्त", 8),
+            ("जनवरी", 1),
+            ("मई", 5),
+            ("सितम्बर", 9),
+            ("अक्टूबर", 10),
+            ("नवम्बर", 11),
+            ("दिसम्बर", 12),
+        ],
         short: &[],
         bikram_sambat: None,
         months: words! {
@@ -116,11 +129,27 @@ static CONTEXT: Context = Context {
     phones: &["फोन", "मोबाइल", "मो"],
     romans: &["भाग", "अध्याय"],
     abbreviations: &[
+        ("डा.", "डॉक्टर", When::BeforeWord),
+        ("डा0", "डॉक्टर", When::BeforeWord),
+        ("डा०", "डॉक्टर", When::BeforeWord),
+        ("श्री.", "श्री", When::BeforeWord),
+        ("प्रो0", "प्रोफेसर", When::BeforeWord),
+        ("स्व.", "स्वर्गीय", When::BeforeWord),
+        ("कु.", "कुमारी", When::BeforeWord),
+        ("इं.", "इंजीनियर", When::BeforeWord),
+        ("मो.", "मोबाइल", When::BeforeNumber),
+        ("मो0", "मोबाइल", When::BeforeNumber),
+        ("पृ.", "पृष्ठ", When::BeforeNumber),
+        ("दि.", "दिनांक", When::BeforeNumber),
+        ("सं.", "संख्या", When::BeforeNumber),
+        ("नं0", "नंबर", When::BeforeNumber),
         ("डॉ.", "डॉक्टर", When::BeforeWord),
         ("डा.", "डॉक्टर", When::BeforeWord),
         ("प्रो.", "प्रोफेसर", When::BeforeWord),
         ("नं.", "नंबर", When::BeforeNumber),
     ],
     spellings: &[&["रपेऽ", "रपेआ", "रुपये"], &["प्रतिशत", "फीसदी"]],
+    ratios: &["अनुपात"],
+    series: series::DOGRI,
     ..context::NONE
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, towns,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -25,6 +25,11 @@ pub(super) static WORDS: Words = Words {
     },
     calendar: Calendar {
         spellings: &[
+            ("ઓક્ટોમ્બર", 10),
+            ("ઑકટોબર", 10),
+            ("સપ્ટેબર", 9),
+            ("જાન્યુઆરી", 1),
+            ("એપ્રિલ", 4),
             ("જાન્યુઆરિ", 1),
             ("ફેબ્રુઆરિ", 2),
             ("એપ્રીલ", 4),
@@ -47,14 +52,33 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some("સો"),
         halves_from_2010: false,
-        year_before: &["વર્ષ", "ઈ.સ.", "ઈ. સ.", "ઇ.સ.", "સાલ", "સન", "સને"],
-        year_behind: &["ની સાલ"],
+        year_before: &["ઈ.સ.પૂ.", "ઇ.સ.પૂ.", "વર્ષ", "ઈ.સ.", "ઈ. સ.", "ઇ.સ.", "સાલ", "સન", "સને"],
+        year_behind: &["ની સાલ", "ઈસવી"],
     },
     clock: Clock {
-        few_typed: &[("વાગ્યે", "{h} વાગીને {m} મિનિટે"), ("વાગે", "{h} વાગીને {m} મિનિટે")],
+        many_typed: true,
+        few_typed: &[
+            ("વાગ્યે", "{h} વાગીને {m} મિનિટે"),
+            ("કલાકે", "{h} વાગીને {m} મિનિટે"),
+            ("વાગે", "{h} વાગીને {m} મિનિટે"),
+        ],
         duration: "{h} કલાક {m} મિનિટ",
         hours: &["કલાક", "કલાકની", "કલાકનો"],
-        day_parts: &["સવારે", "સવારના", "બપોરે", "બપોરના", "સાંજે", "સાંજના", "રાત્રે", "રાતે"],
+        day_parts: &[
+            "સવાર",
+            "બપોર",
+            "સાંજ",
+            "રાત",
+            "વહેલી સવારે",
+            "સવારે",
+            "સવારના",
+            "બપોરે",
+            "બપોરના",
+            "સાંજે",
+            "સાંજના",
+            "રાત્રે",
+            "રાતે",
+        ],
         hour: "{h} વાગ્યે",
         minute: "{h} વાગીને {m} મિનિટે",
         second: "{h} વાગીને {m} મિનિટ {s} સેકન્ડે",
@@ -63,7 +87,7 @@ pub(super) static WORDS: Words = Words {
             before: "સાડા ", ends: &[("", "")], irregular: &[(1, "દોઢ"), (2, "અઢી")]
         }),
         parts: ["રાત્રે {t}", "સવારે {t}", "બપોરે {t}", "સાંજે {t}"],
-        typed: &["વાગ્યે", "વાગ્યા", "વાગે", "વાગીને"],
+        typed: &["કલાકે", "વાગ્યે", "વાગ્યા", "વાગે", "વાગીને"],
     },
     money: [
         money(noun("રૂપિયો", "રૂપિયા"), noun("પૈસો", "પૈસા")),
@@ -78,7 +102,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::GUJARATI,
     letters: &letters::GUJARATI,
     sandhi: &SANDHI,
-    spaced: &["મો", "મી", "મું", "માં"],
+    spaced: &["મો", "મી", "મું", "મા", "માં", "લી", "લો", "લું", "ઠ્ઠી", "ઠ્ઠો", "ઠ્ઠું"],
     idiom: Some(&idiom::GUJARATI),
     context: &CONTEXT,
     before_ending: "",
@@ -172,15 +196,41 @@ static ENDINGS: [Ending; 4] = [
 ];
 
 static CONTEXT: Context = Context {
-    year_words: &["માં", "ની", "ના", "નો", "નું", "થી", "સુધી"],
+    year_words: &["પછી", "પહેલાં", "દરમિયાન", "માં", "ની", "ના", "નો", "નું", "થી", "સુધી"],
     year_endings: &["માં", "ની", "ના", "નો", "નું", "થી", "સુધી"],
     more_than: &["વધુ", "વધારે", "ઓછા", "ઓછું", "ઓછી", "ઉપર", "નીચે", "પણ"],
-    codes: &["પિન", "પિનકોડ", "ઓટીપી", "સીવીવી", "આધાર", "ખાતા", "એકાઉન્ટ", "કાર્ડ", "પીએનઆર", "કોડ"],
-    links: &["નંબર", "નં", "છે", "કોડ", "છેલ્લા", "અંક", "ચાર", "ના"],
-    phones: &["ફોન", "મોબાઇલ", "મોબાઈલ", "મો", "ટેલિફોન", "સંપર્ક", "હેલ્પલાઇન"],
+    codes: &[
+        "પાસવર્ડ",
+        "કાર્ડના",
+        "ખાતાના",
+        "પિન",
+        "પિનકોડ",
+        "ઓટીપી",
+        "સીવીવી",
+        "આધાર",
+        "ખાતા",
+        "એકાઉન્ટ",
+        "કાર્ડ",
+        "પીએનઆર",
+        "કોડ",
+    ],
+    links: &["ચાર", "આંકડા", "નંબર", "નં", "છે", "કોડ", "છેલ્લા", "અંક", "ચાર", "ના"],
+    phones: &["હેલ્પલાઈન", "ફોન", "મોબાઇલ", "મોબાઈલ", "મો", "ટેલિફોન", "સંપર્ક", "હેલ્પલાઇન"],
     towns: towns::GUJARATI,
     romans: &["ભાગ", "ધોરણ", "પ્રકરણ"],
     abbreviations: &[
+        ("ઈ.સ.પૂ.", "ઈસવી સન પૂર્વ", When::Always),
+        ("ઇ.સ.પૂ.", "ઈસવી સન પૂર્વ", When::Always),
+        ("ઈ. સ. પૂ.", "ઈસવી સન પૂર્વ", When::Always),
+        ("ઈ.પૂ.", "ઈસવી સન પૂર્વ", When::Always),
+        ("પૃ.", "પૃષ્ઠ", When::BeforeNumber),
+        ("સ્વ.", "સ્વર્ગસ્થ", When::BeforeWord),
+        ("કુ.", "કુમારી", When::BeforeWord),
+        ("મો. નં.", "મોબાઇલ નંબર", When::BeforeNumber),
+        ("મો.નં.", "મોબાઇલ નંબર", When::BeforeNumber),
+        ("એડ.", "એડવોકેટ", When::BeforeWord),
+        ("શ્રીમતી.", "શ્રીમતી", When::BeforeWord),
+        ("ફો.", "ફોન", When::BeforeNumber),
         ("ડૉ.", "ડૉક્ટર", When::BeforeWord),
         ("ડો.", "ડોક્ટર", When::BeforeWord),
         ("પ્રો.", "પ્રોફેસર", When::BeforeWord),
@@ -193,10 +243,18 @@ static CONTEXT: Context = Context {
         ("ક્ર.", "ક્રમાંક", When::BeforeNumber),
     ],
     spellings: &[&["રૂપિયા", "રુપિયા", "રૂપિયો", "રૂપિયાની", "રૂપિયાનો"], &["ટકા", "ટકાની"], &["મિનિટ", "મિનિટે"]],
+    ratios: &["ગુણોત્તર", "પ્રમાણ"],
+    series: series::GUJARATI,
     ..context::NONE
 };
 
-const SANDHI: [(&str, &str, &str); 8] = [
+const SANDHI: [(&str, &str, &str); 14] = [
+    ("વાગ્યે", "એ|", "વાગ્યે"),
+    ("વાગ્યે", "થી|", "વાગ્યાથી"),
+    ("વાગ્યે", "ના|", "વાગ્યાના"),
+    ("વાગ્યે", "ની|", "વાગ્યાની"),
+    ("વાગ્યે", "નો|", "વાગ્યાનો"),
+    ("વાગ્યે", "સુધી|", "વાગ્યા સુધી"),
     ("", "માં|", "માં"),
     ("", "ની|", "ની"),
     ("", "ના|", "ના"),

@@ -3,7 +3,7 @@
 use super::units::{DEVANAGARI, with_plurals};
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Money, Noun, Numbers, Signs,
-    UNITS, Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, towns,
+    UNITS, Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -120,11 +120,12 @@ pub(super) const CALENDAR: Calendar = Calendar {
     ordinal_day: false,
     century: Some(" सौ"),
     halves_from_2010: false,
-    year_before: &["सन्", "सन", "वर्ष", "साल", "ई.", "ईस्वी"],
-    year_behind: &["ई.", "ईस्वी", "ईसवी"],
+    year_before: &["ई.पू.", "ई. पू.", "सन्", "सन", "वर्ष", "साल", "ई.", "ईस्वी", "सन् ई.", "ई.स."],
+    year_behind: &["ई.", "ई०", "ई0", "ईस्वी", "ईसवी"],
 };
 
 pub(super) const CLOCK: Clock = Clock {
+    many_typed: true,
     few_typed: &[("बजे", "{h} बजकर {m} मिनट")],
     duration: "{h} घंटे {m} मिनट",
     hours: &["घंटे", "घंटा", "घण्टे", "घंटों"],
@@ -184,29 +185,52 @@ pub(super) static WEB: Web = Web {
 static ENDINGS: [Ending; 3] = [
     Ending {
         marks: &["वाँ", "वां", "वा"],
-        own_marks: &[(1, "ला"), (2, "रा"), (3, "रा"), (4, "था"), (6, "ठा"), (6, "ठवाँ"), (6, "ठवां")],
+        own_marks: &[
+            (1, "ला"),
+            (2, "रा"),
+            (2, "सरा"),
+            (3, "रा"),
+            (3, "सरा"),
+            (4, "था"),
+            (6, "ठा"),
+            (6, "ठवाँ"),
+            (6, "ठवां"),
+        ],
         irregular: &[(1, "पहला"), (2, "दूसरा"), (3, "तीसरा"), (4, "चौथा"), (6, "छठा")],
         joins: &[("", "वाँ")],
     },
     Ending {
         marks: &["वीं", "वी"],
-        own_marks: &[(1, "ली"), (2, "री"), (3, "री"), (4, "थी"), (6, "ठी"), (6, "ठवीं")],
+        own_marks: &[
+            (1, "ली"),
+            (2, "री"),
+            (2, "सरी"),
+            (3, "री"),
+            (3, "सरी"),
+            (4, "थी"),
+            (6, "ठी"),
+            (6, "ठवीं"),
+        ],
         irregular: &[(1, "पहली"), (2, "दूसरी"), (3, "तीसरी"), (4, "चौथी"), (6, "छठी")],
         joins: &[("", "वीं")],
     },
     Ending {
         marks: &["वें", "वे"],
-        own_marks: &[(1, "ले"), (2, "रे"), (3, "रे"), (4, "थे"), (6, "ठे"), (6, "ठवें")],
+        own_marks: &[(1, "ले"), (2, "रे"), (2, "सरे"), (3, "रे"), (3, "सरे"), (4, "थे"), (6, "ठे"), (6, "ठवें")],
         irregular: &[(1, "पहले"), (2, "दूसरे"), (3, "तीसरे"), (4, "चौथे"), (6, "छठे")],
         joins: &[("", "वें")],
     },
 ];
 
 static CONTEXT: Context = Context {
-    year_words: &["में", "का", "की", "के", "से", "तक", "को", "वाले", "वाली", "ई", "ईस्वी", "ईसवी", "दशक"],
+    year_words: &["ने", "में", "का", "की", "के", "से", "तक", "को", "वाले", "वाली", "ई", "ईस्वी", "ईसवी", "दशक"],
     year_endings: &["में", "का", "की", "के", "से", "तक"],
     more_than: &["अधिक", "ज़्यादा", "ज्यादा", "कम", "ऊपर", "भी", "बीच", "करीब", "लगभग", "नीचे"],
     codes: &[
+        "पासवर्ड",
+        "वेरिफिकेशन",
+        "यूपीआई",
+        "एटीएम",
         "पिन",
         "पिनकोड",
         "ओटीपी",
@@ -284,6 +308,31 @@ static CONTEXT: Context = Context {
         "श्रेणी",
     ],
     abbreviations: &[
+        ("मो.नं.", "मोबाइल नंबर", When::BeforeNumber),
+        ("मो. नं.", "मोबाइल नंबर", When::BeforeNumber),
+        ("मो0नं0", "मोबाइल नंबर", When::BeforeNumber),
+        ("मो०नं०", "मोबाइल नंबर", When::BeforeNumber),
+        ("मो0न0", "मोबाइल नंबर", When::BeforeNumber),
+        ("मो०न०", "मोबाइल नंबर", When::BeforeNumber),
+        ("न०", "नंबर", When::BeforeNumber),
+        ("न0", "नंबर", When::BeforeNumber),
+        ("दि0", "दिनांक", When::BeforeNumber),
+        ("दि०", "दिनांक", When::BeforeNumber),
+        ("सुश्री.", "सुश्री", When::BeforeWord),
+        ("न्या.", "न्यायमूर्ति", When::BeforeWord),
+        ("ले. जन.", "लेफ्टिनेंट जनरल", When::BeforeWord),
+        ("जन.", "जनरल", When::BeforeWord),
+        ("ई0", "ईस्वी", When::BehindNumber),
+        ("ई०", "ईस्वी", When::BehindNumber),
+        ("क्र0", "क्रमांक", When::BeforeNumber),
+        ("क्र०", "क्रमांक", When::BeforeNumber),
+        ("क्र.सं.", "क्रम संख्या", When::BeforeNumber),
+        ("क्र. सं.", "क्रम संख्या", When::BeforeNumber),
+        ("शक सं.", "शक संवत", When::BeforeNumber),
+        ("संवत.", "संवत", When::BeforeNumber),
+        ("सं०", "संख्या", When::BeforeNumber),
+        ("पृ0", "पृष्ठ", When::BeforeNumber),
+        ("पृ०", "पृष्ठ", When::BeforeNumber),
         ("डॉ.", "डॉक्टर", When::BeforeWord),
         ("डा.", "डॉक्टर", When::BeforeWord),
         ("डा0", "डॉक्टर", When::BeforeWord),
@@ -342,5 +391,7 @@ static CONTEXT: Context = Context {
         &["घंटे", "घंटा", "घंटों", "घण्टे"],
         &["किलोमीटर", "किमी"],
     ],
+    ratios: &["अनुपात", "रेशियो"],
+    series: series::HINDI,
     ..context::NONE
 };

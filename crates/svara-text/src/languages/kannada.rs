@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
-    Signs, UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun, same, towns,
+    Signs, UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun, same, series,
+    towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -10,8 +11,8 @@ pub(super) static WORDS: Words = Words {
     signs: Signs {
         mixed: "{a} ಮತ್ತು {b}",
         half: "ಅರ್ಧ",
-        per: "ಪ್ರತಿ {b}ಗೆ {a}",
-        per_ends: &[],
+        per: "ಪ್ರತಿ {b} {a}",
+        per_ends: &[("ು", "ಿಗೆ"), ("ೆ", "ೆಗೆ"), ("ಿ", "ಿಗೆ"), ("ೋ", "ೋಗೆ"), ("ಂ", "ಂಗೆ"), ("್", "್ಗೆ"), ("", "ಕ್ಕೆ")],
         range_before_noun: None,
         point: "ದಶಮಾಂಶ",
         minus: "ಮೈನಸ್",
@@ -25,6 +26,8 @@ pub(super) static WORDS: Words = Words {
     },
     calendar: Calendar {
         spellings: &[
+            ("ಅಗಸ್ಟ್", 8),
+            ("ಫೆಬ್ರುವರೀ", 2),
             ("ಫೆಬ್ರುವರಿ", 2),
             ("ಫೆಬ್ರವರೀ", 2),
             ("ಎಪ್ರಿಲ್", 4),
@@ -52,6 +55,7 @@ pub(super) static WORDS: Words = Words {
         year_behind: &[],
     },
     clock: Clock {
+        many_typed: true,
         few_typed: &[("ಗಂಟೆಗೆ", "{h} ಗಂಟೆ {m} ನಿಮಿಷಕ್ಕೆ"), ("ಗಂಟೆ", "{h} ಗಂಟೆ {m} ನಿಮಿಷ")],
         duration: "{h} ಗಂಟೆ {m} ನಿಮಿಷ",
         hours: &["ಗಂಟೆಗಳ", "ತಾಸು"],
@@ -153,13 +157,36 @@ static ENDINGS: [Ending; 1] = [Ending {
 }];
 
 static CONTEXT: Context = Context {
-    codes: &["ಪಿನ್", "ಪಿನ್‌ಕೋಡ್", "ಪಿನ್ಕೋಡ್", "ಒಟಿಪಿ", "ಓಟಿಪಿ", "ಆಧಾರ್", "ಖಾತೆ", "ಕಾರ್ಡ್", "ಕೋಡ್"],
+    codes: &[
+        "ಪಾಸ್‌ವರ್ಡ್",
+        "ಪಾಸ್ವರ್ಡ್",
+        "ಕಾರ್ಡ್‌ನ",
+        "ಖಾತೆಯ",
+        "ಪಿನ್",
+        "ಪಿನ್‌ಕೋಡ್",
+        "ಪಿನ್ಕೋಡ್",
+        "ಒಟಿಪಿ",
+        "ಓಟಿಪಿ",
+        "ಆಧಾರ್",
+        "ಖಾತೆ",
+        "ಕಾರ್ಡ್",
+        "ಕೋಡ್",
+    ],
     links: &["ಸಂಖ್ಯೆ", "ನಂಬರ್", "ನಂ", "ಕೋಡ್", "ಕೊನೆಯ", "ಅಂಕಿಗಳು", "ನಾಲ್ಕು"],
-    phones: &["ಫೋನ್", "ಮೊಬೈಲ್", "ಮೊ", "ದೂರವಾಣಿ", "ಸಂಪರ್ಕ"],
+    phones: &["ಸಹಾಯವಾಣಿ", "ಹೆಲ್ಪ್‌ಲೈನ್", "ಫೋನ್", "ಮೊಬೈಲ್", "ಮೊ", "ದೂರವಾಣಿ", "ಸಂಪರ್ಕ"],
     counted: &["ಜನ", "ದಿನ", "ವರ್ಷ", "ಗಂಟೆ", "ನಿಮಿಷ", "ತಿಂಗಳ", "ಮಂದಿ", "ಕಿಲೋ", "ಬಾರಿ"],
     towns: towns::KANNADA,
     romans: &["ಭಾಗ", "ಅಧ್ಯಾಯ"],
     abbreviations: &[
+        ("ಕ್ರಿ.ಶ", "ಕ್ರಿಸ್ತ ಶಕ", When::BeforeNumber),
+        ("ಕ್ರಿ.ಪೂ", "ಕ್ರಿಸ್ತ ಪೂರ್ವ", When::BeforeNumber),
+        ("ಪು.", "ಪುಟ", When::BeforeNumber),
+        ("ಕ್ರ.ಸಂ.", "ಕ್ರಮ ಸಂಖ್ಯೆ", When::BeforeNumber),
+        ("ದಿ.", "ದಿನಾಂಕ", When::BeforeNumber),
+        ("ಶ್ರೀಮತಿ.", "ಶ್ರೀಮತಿ", When::BeforeWord),
+        ("ಕು.", "ಕುಮಾರಿ", When::BeforeWord),
+        ("ಮೊ.", "ಮೊಬೈಲ್", When::BeforeNumber),
+        ("ಕ್ರ.", "ಕ್ರಮಾಂಕ", When::BeforeNumber),
         ("ಡಾ.", "ಡಾಕ್ಟರ್", When::BeforeWord),
         ("ಪ್ರೊ.", "ಪ್ರೊಫೆಸರ್", When::BeforeWord),
         ("ಶ್ರೀ.", "ಶ್ರೀ", When::BeforeWord),
@@ -171,10 +198,16 @@ static CONTEXT: Context = Context {
         ("ನಂ.", "ನಂಬರ್", When::BeforeNumber),
     ],
     spellings: &[&["ರೂಪಾಯಿ", "ರೂಪಾಯಿಗಳು", "ರೂಪಾಯಿಗೆ", "ರೂ"], &["ಪ್ರತಿಶತ", "ಶೇಕಡಾ"], &["ನಿಮಿಷ", "ನಿಮಿಷಕ್ಕೆ"]],
+    ratios: &["ಅನುಪಾತ"],
+    series: series::KANNADA,
     ..context::NONE
 };
 
-const SANDHI: [(&str, &str, &str); 45] = [
+const SANDHI: [(&str, &str, &str); 49] = [
+    ("ು", "ರೂ", "ರೂ"),
+    ("ಿ", "ಕ್ಕೂ", "ಿಗೂ"),
+    ("ೆ", "ಕ್ಕೂ", "ೆಗೂ"),
+    ("ು", "ನೂ", "ನ್ನೂ"),
     ("ು", "ರಲ್ಲಿ", "ರಲ್ಲಿ"),
     ("ು", "ರಿಂದ", "ರಿಂದ"),
     ("ು", "ರಷ್ಟ", "ರಷ್ಟ"),

@@ -3,7 +3,7 @@
 use super::units::DEVANAGARI;
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Numbers, Signs, When, Words,
-    context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain,
+    context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -18,7 +18,17 @@ pub(super) static WORDS: Words = Words {
         ..hindi::SIGNS
     },
     calendar: Calendar {
-        spellings: &[("फरवरी", 2), ("सितम्बर", 9), ("अक्टूबर", 10), ("नवम्बर", 11), ("दिसम्बर", 12)],
+        spellings: &[
+            ("फरवरी", 2),
+            ("सितंबर", 9),
+            ("नवंबर", 11),
+            ("दिसंबर", 12),
+            ("अक्तूबर", 10),
+            ("सितम्बर", 9),
+            ("अक्टूबर", 10),
+            ("नवम्बर", 11),
+            ("दिसम्बर", 12),
+        ],
         short: &[],
         bikram_sambat: None,
         months: words! {
@@ -106,11 +116,25 @@ static ENDINGS: [Ending; 1] = [Ending {
 static CONTEXT: Context = Context {
     year_words: &["में", "मे", "क", "के", "सँ", "धरि", "ई"],
     year_endings: &["में", "मे", "क", "सँ", "धरि"],
-    codes: &["पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड", "आधार"],
+    codes: &["पासवर्ड", "पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड", "आधार"],
     links: &["नंबर", "नं", "अछि", "के", "संख्या", "अंक", "कोड"],
     phones: &["फोन", "मोबाइल", "मो", "संपर्क"],
     romans: &["भाग", "अध्याय", "कक्षा"],
     abbreviations: &[
+        ("डा.", "डॉक्टर", When::BeforeWord),
+        ("डा0", "डॉक्टर", When::BeforeWord),
+        ("डा०", "डॉक्टर", When::BeforeWord),
+        ("श्री.", "श्री", When::BeforeWord),
+        ("प्रो0", "प्रोफेसर", When::BeforeWord),
+        ("स्व.", "स्वर्गीय", When::BeforeWord),
+        ("कु.", "कुमारी", When::BeforeWord),
+        ("इं.", "इंजीनियर", When::BeforeWord),
+        ("मो.", "मोबाइल", When::BeforeNumber),
+        ("मो0", "मोबाइल", When::BeforeNumber),
+        ("पृ.", "पृष्ठ", When::BeforeNumber),
+        ("दि.", "दिनांक", When::BeforeNumber),
+        ("सं.", "संख्या", When::BeforeNumber),
+        ("नं0", "नंबर", When::BeforeNumber),
         ("डॉ.", "डॉक्टर", When::BeforeWord),
         ("प्रो.", "प्रोफेसर", When::BeforeWord),
         ("पं.", "पंडित", When::BeforeWord),
@@ -118,5 +142,7 @@ static CONTEXT: Context = Context {
         ("नं.", "नंबर", When::BeforeNumber),
     ],
     spellings: &[&["टाका", "टका"], &["प्रतिशत", "फीसदी"], &["मिनट", "मिनटमे"]],
+    ratios: &["अनुपात"],
+    series: series::MAITHILI,
     ..context::NONE
 };

@@ -9,6 +9,7 @@ macro_rules! words {
     ($($word:literal)*) => { [$($word),*] };
 }
 
+mod abbreviated_units;
 mod assamese;
 mod bengali;
 mod bodo;
@@ -25,21 +26,26 @@ mod loans;
 mod maithili;
 mod malayalam;
 mod marathi;
+mod marathi_endings;
 mod maths;
 mod nepali;
 mod punjabi;
+mod quotients;
 mod sanskrit;
+mod series;
+mod symbols;
 mod tamil;
 mod telugu;
 mod towns;
 mod units;
 
-pub(crate) use context::{Context, SHARED, When};
+pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
 pub(crate) use currencies::{Currency, FOREIGN};
 pub(crate) use idiom::Idiom;
 pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};
 pub(crate) use loans::Loans;
 pub(crate) use maths::Maths;
+pub(crate) use quotients::{BEFORE_SLASH, BEHIND_SLASH, EACH};
 pub(crate) use units::{UNITS, Unit};
 
 /// Everything that one language contributes.
@@ -249,8 +255,10 @@ pub(crate) struct Clock {
     pub parts: [&'static str; 4],
     /// Words that, typed behind a time, make those of the templates superfluous.
     pub typed: &'static [&'static str],
-    /// How full minutes below ten are said before such a word, which is said within.
+    /// How minutes are said before such a word, which is said within.
     pub few_typed: &'static [(&'static str, &'static str)],
+    /// Whether that holds for ten minutes and more, too; else they are said before the word: "ஆறு முப்பது மணிக்கு".
+    pub many_typed: bool,
     /// How a length of time is said.
     pub duration: &'static str,
     /// Words that, typed behind a time, make it a length of time.

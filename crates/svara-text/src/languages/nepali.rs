@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    When, Words, context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, same,
+    When, Words, context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, same, series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -19,6 +19,29 @@ pub(super) static WORDS: Words = Words {
     },
     calendar: Calendar {
         spellings: &[
+            ("बैशाख", 1),
+            ("वैशाख", 1),
+            ("जेठ", 2),
+            ("जेष्ठ", 2),
+            ("असार", 3),
+            ("आषाढ", 3),
+            ("साउन", 4),
+            ("श्रावण", 4),
+            ("भदौ", 5),
+            ("भाद्र", 5),
+            ("असोज", 6),
+            ("आश्विन", 6),
+            ("कात्तिक", 7),
+            ("कार्तिक", 7),
+            ("मंसिर", 8),
+            ("मङ्सिर", 8),
+            ("पुस", 9),
+            ("पौष", 9),
+            ("माघ", 10),
+            ("फागुन", 11),
+            ("फाल्गुन", 11),
+            ("चैत", 12),
+            ("चैत्र", 12),
             ("फेब्रुवरी", 2),
             ("फेब्रुअरि", 2),
             ("अप्रील", 4),
@@ -37,7 +60,7 @@ pub(super) static WORDS: Words = Words {
             "जनवरी" "फेब्रुअरी" "मार्च" "अप्रिल" "मे" "जुन" "जुलाई" "अगस्ट" "सेप्टेम्बर" "अक्टोबर" "नोभेम्बर" "डिसेम्बर"
         },
         century: Some(" सय"),
-        year_before: &["सन्", "साल"],
+        year_before: &["सन्", "सन", "साल", "ई.सं.", "इ.सं."],
         year_behind: &["साल"],
         ..hindi::CALENDAR
     },
@@ -68,7 +91,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::NEPALI,
     letters: &letters::NEPALI,
     sandhi: &SANDHI,
-    spaced: &["औँ", "औं", "ौँ", "ौं", "लो", "रो", "थो"],
+    spaced: &["औँ", "औं", "ौँ", "ौं", "लो", "रो", "थो", "स्रो"],
     idiom: Some(&idiom::NEPALI),
     context: &CONTEXT,
     before_ending: "",
@@ -128,11 +151,24 @@ static ENDINGS: [Ending; 1] = [Ending {
 static CONTEXT: Context = Context {
     year_words: &["मा", "को", "का", "की", "देखि", "सम्म", "साल", "सालमा"],
     year_endings: &["मा", "को", "का", "की", "देखि", "सम्म"],
-    codes: &["पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड"],
-    links: &["नम्बर", "नं", "हो", "को", "अन्तिम", "अंक", "कोड"],
-    phones: &["फोन", "मोबाइल", "मो", "सम्पर्क", "टेलिफोन", "हटलाइन"],
+    codes: &["ओटिपी", "ओटिपि", "पासवर्ड", "खाताको", "कार्डको", "पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड"],
+    links: &["अन्तिम", "नम्वर", "नम्बर", "नं", "हो", "को", "अन्तिम", "अंक", "कोड"],
+    phones: &["हेल्पलाइन", "हेल्पलाईन", "फोन", "मोबाइल", "मो", "सम्पर्क", "टेलिफोन", "हटलाइन"],
     romans: &["भाग", "कक्षा", "अध्याय"],
     abbreviations: &[
+        ("श्री.", "श्री", When::BeforeWord),
+        ("कु.", "कुमारी", When::BeforeWord),
+        ("पृ.", "पृष्ठ", When::BeforeNumber),
+        ("इ.सं.", "ईस्वी संवत्", When::Always),
+        ("इ. सं.", "ईस्वी संवत्", When::Always),
+        ("ई. सं.", "ईस्वी संवत्", When::Always),
+        ("इ.पू.", "ईसा पूर्व", When::Always),
+        ("डा०", "डाक्टर", When::BeforeWord),
+        ("मो.", "मोबाइल", When::BeforeNumber),
+        ("मो.नं.", "मोबाइल नम्बर", When::BeforeNumber),
+        ("फो.", "फोन", When::BeforeNumber),
+        ("स्व.", "स्वर्गीय", When::BeforeWord),
+        ("ई.", "ईस्वी", When::BehindNumber),
         ("डा.", "डाक्टर", When::BeforeWord),
         ("डा0", "डाक्टर", When::BeforeWord),
         ("प्रा.", "प्राध्यापक", When::BeforeWord),
@@ -147,6 +183,8 @@ static CONTEXT: Context = Context {
         ("मि.", "मिति", When::BeforeNumber),
     ],
     spellings: &[&["रुपैयाँ", "रुपैया", "रूपैयाँ", "रुपियाँ"], &["प्रतिशत", "परसेन्ट"], &["मिनेट", "मिनेटमा"]],
+    ratios: &["अनुपात"],
+    series: series::NEPALI,
     ..context::NONE
 };
 
@@ -154,7 +192,7 @@ static CONTEXT: Context = Context {
 static BIKRAM_SAMBAT: [&str; 12] =
     words! { "वैशाख" "जेठ" "असार" "साउन" "भदौ" "असोज" "कात्तिक" "मंसिर" "पुस" "माघ" "फागुन" "चैत" };
 
-const SANDHI: [(&str, &str, &str); 9] = [
+const SANDHI: [(&str, &str, &str); 11] = [
     ("", "मा|", "मा"),
     ("", "को|", "को"),
     ("", "का|", "का"),
@@ -164,4 +202,6 @@ const SANDHI: [(&str, &str, &str); 9] = [
     ("", "ले|", "ले"),
     ("", "लाई|", "लाई"),
     ("", "बाट|", "बाट"),
+    ("", "लाइ|", "लाई"),
+    ("", "औं|", "औँ"),
 ];

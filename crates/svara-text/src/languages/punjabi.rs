@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, towns,
+    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -25,6 +25,10 @@ pub(super) static WORDS: Words = Words {
     },
     calendar: Calendar {
         spellings: &[
+            ("ਸਿਤੰਬਰ", 9),
+            ("ਜਨਬਰੀ", 1),
+            ("ਜੂਲਾਈ", 7),
+            ("ਅਗੱਸਤ", 8),
             ("ਫਰਵਰੀ", 2),
             ("ਅਪਰੈਲ", 4),
             ("ਅਪ੍ਰੇਲ", 4),
@@ -42,14 +46,28 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some(" ਸੌ"),
         halves_from_2010: false,
-        year_before: &["ਸੰਨ", "ਸਾਲ"],
-        year_behind: &["ਈਸਵੀ"],
+        year_before: &["ਸੰਨ", "ਸਾਲ", "ਸਨ"],
+        year_behind: &["ਈਸਵੀ", "ਈ.", "ਈ:"],
     },
     clock: Clock {
+        many_typed: true,
         few_typed: &[("ਵਜੇ", "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ")],
         duration: "{h} ਘੰਟੇ {m} ਮਿੰਟ",
         hours: &["ਘੰਟੇ", "ਘੰਟਾ"],
-        day_parts: &["ਸਵੇਰੇ", "ਸਵੇਰ", "ਦੁਪਹਿਰ", "ਦੁਪਹਿਰੇ", "ਸ਼ਾਮ", "ਸ਼ਾਮੀਂ", "ਰਾਤ", "ਰਾਤੀਂ"],
+        day_parts: &[
+            "ਸਵੇਰ ਦੇ",
+            "ਸ਼ਾਮ ਦੇ",
+            "ਰਾਤ ਦੇ",
+            "ਦੁਪਹਿਰ ਦੇ",
+            "ਸਵੇਰੇ",
+            "ਸਵੇਰ",
+            "ਦੁਪਹਿਰ",
+            "ਦੁਪਹਿਰੇ",
+            "ਸ਼ਾਮ",
+            "ਸ਼ਾਮੀਂ",
+            "ਰਾਤ",
+            "ਰਾਤੀਂ",
+        ],
         hour: "{h} ਵਜੇ",
         minute: "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ",
         second: "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ {s} ਸਕਿੰਟ",
@@ -73,7 +91,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::PUNJABI,
     letters: &letters::GURMUKHI,
     sandhi: &[],
-    spaced: &["ਵਾਂ", "ਵੀਂ", "ਵੇਂ"],
+    spaced: &["ਵਾਂ", "ਵੀਂ", "ਵੇਂ", "ਲਾ", "ਲੀ"],
     idiom: Some(&idiom::PUNJABI),
     context: &CONTEXT,
     before_ending: " ",
@@ -161,20 +179,32 @@ static ENDINGS: [Ending; 3] = [
 ];
 
 static CONTEXT: Context = Context {
-    year_words: &["ਵਿੱਚ", "ਵਿਚ", "ਦਾ", "ਦੀ", "ਦੇ", "ਤੋਂ", "ਤੱਕ", "ਨੂੰ"],
+    year_words: &["ਈ", "ਦੌਰਾਨ", "ਵਿੱਚ", "ਵਿਚ", "ਦਾ", "ਦੀ", "ਦੇ", "ਤੋਂ", "ਤੱਕ", "ਨੂੰ"],
     year_endings: &["ਵਿੱਚ", "ਵਿਚ"],
     more_than: &["ਵੱਧ", "ਜ਼ਿਆਦਾ", "ਘੱਟ", "ਉੱਪਰ"],
-    codes: &["ਪਿੰਨ", "ਪਿਨ", "ਪਿਨਕੋਡ", "ਓਟੀਪੀ", "ਆਧਾਰ", "ਖਾਤਾ", "ਕਾਰਡ", "ਕੋਡ"],
+    codes: &["ਪਾਸਵਰਡ", "ਖਾਤੇ", "ਪਿੰਨ", "ਪਿਨ", "ਪਿਨਕੋਡ", "ਓਟੀਪੀ", "ਆਧਾਰ", "ਖਾਤਾ", "ਕਾਰਡ", "ਕੋਡ"],
     links: &["ਨੰਬਰ", "ਨੰ", "ਹੈ", "ਦੇ", "ਆਖਰੀ", "ਅੰਕ", "ਚਾਰ", "ਕੋਡ"],
-    phones: &["ਫੋਨ", "ਫ਼ੋਨ", "ਮੋਬਾਈਲ", "ਮੋਬਾਇਲ", "ਮੋ", "ਸੰਪਰਕ", "ਹੈਲਪਲਾਈਨ"],
+    phones: &["ਹੈਲਪਲਾਇਨ", "ਫੋਨ", "ਫ਼ੋਨ", "ਮੋਬਾਈਲ", "ਮੋਬਾਇਲ", "ਮੋ", "ਸੰਪਰਕ", "ਹੈਲਪਲਾਈਨ"],
     towns: towns::PUNJABI,
     romans: &["ਭਾਗ", "ਅਧਿਆਇ"],
     abbreviations: &[
+        ("ਈ. ਪੂ.", "ਈਸਾ ਪੂਰਵ", When::Always),
+        ("ਈ.ਪੂ.", "ਈਸਾ ਪੂਰਵ", When::Always),
+        ("ਸ੍ਰੀ.", "ਸ੍ਰੀ", When::BeforeWord),
+        ("ਸ਼੍ਰੀ.", "ਸ਼੍ਰੀ", When::BeforeWord),
+        ("ਪੰ.", "ਪੰਡਿਤ", When::BeforeWord),
+        ("ਪੰ.", "ਪੰਨਾ", When::BeforeNumber),
+        ("ਈ.", "ਈਸਵੀ", When::BehindNumber),
+        ("ਸਵ.", "ਸਵਰਗੀ", When::BeforeWord),
+        ("ਐਡ.", "ਐਡਵੋਕੇਟ", When::BeforeWord),
+        ("ਮਿ.", "ਮਿਸਟਰ", When::BeforeWord),
         ("ਡਾ.", "ਡਾਕਟਰ", When::BeforeWord),
         ("ਪ੍ਰੋ.", "ਪ੍ਰੋਫ਼ੈਸਰ", When::BeforeWord),
         ("ਸ.", "ਸਰਦਾਰ", When::BeforeWord),
         ("ਨੰ.", "ਨੰਬਰ", When::BeforeNumber),
     ],
     spellings: &[&["ਰੁਪਏ", "ਰੁਪਏੇ", "ਰੁਪਇਆ", "ਰੁਪਿਆ", "ਰੁਪਈਏ"], &["ਪ੍ਰਤੀਸ਼ਤ", "ਫ਼ੀਸਦੀ", "ਫੀਸਦੀ"], &["ਮਿੰਟ", "ਮਿੰਟਾਂ"]],
+    ratios: &["ਅਨੁਪਾਤ"],
+    series: series::PUNJABI,
     ..context::NONE
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Above, Calendar, Clock, Context, Ending, Noun, Numbers, Signs, UNITS, When, Words, context, hindi,
-    letters, loans, maths, money, noun, same,
+    letters, loans, maths, money, noun, same, series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -34,6 +34,7 @@ pub(super) static WORDS: Words = Words {
         ..hindi::CALENDAR
     },
     clock: Clock {
+        many_typed: true,
         few_typed: &[],
         duration: "{h} होराः {m} निमेषाः",
         hours: &["होराः", "घण्टाः"],
@@ -59,7 +60,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::SANSKRIT,
     letters: &letters::DEVANAGARI,
     sandhi: &[],
-    spaced: &["तमे", "तमः", "तमं", "तमम्", "तमस्य", "तमी", "तमायाम्"],
+    spaced: &["मः", "मं", "मे", "मी", "तमे", "तमः", "तमं", "तमम्", "तमस्य", "तमी", "तमायाम्"],
     idiom: None,
     context: &CONTEXT,
     before_ending: " ",
@@ -90,11 +91,13 @@ static UNIT_NAMES: [Noun; UNITS] = same(words! {
 });
 
 static CONTEXT: Context = Context {
-    codes: &["पिन", "ओटीपी", "कोड"],
+    codes: &["पिन्", "पिन", "ओटीपी", "कोड"],
     links: &["सङ्ख्या", "अस्ति"],
     phones: &["दूरवाणी", "दूरभाषः"],
     abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("पं.", "पण्डितः", When::BeforeWord)],
     spellings: &[&["रूप्यकाणि", "रूप्यकम्"], &["प्रतिशतम्", "प्रतिशतं"]],
+    ratios: &["अनुपात"],
+    series: series::SANSKRIT,
     ..context::NONE
 };
 
@@ -122,7 +125,7 @@ macro_rules! small_ordinal {
     };
 }
 
-static ENDINGS: [Ending; 11] = [
+static ENDINGS: [Ending; 12] = [
     ordinal!("तमे"),
     ordinal!("तमः"),
     ordinal!("तमं"),
@@ -130,6 +133,7 @@ static ENDINGS: [Ending; 11] = [
     ordinal!("तमस्य"),
     ordinal!("तमी"),
     ordinal!("तमायाम्"),
+    small_ordinal!("म"),
     small_ordinal!("मः"),
     small_ordinal!("मं"),
     small_ordinal!("मे"),

@@ -3,7 +3,7 @@
 use super::{
     cursor::{Cursor, is_dash, is_space, is_wordish},
     place::{Found, Place},
-    spelling::prefix_len,
+    spelling::{prefix_len, same},
 };
 use crate::{
     language::Language,
@@ -50,7 +50,7 @@ fn listed(place: Place<'_>) -> Option<Found> {
     let rest = place.rest.get(len..).unwrap_or_default();
     // The point was also the end of the sentence.
     let ends = when == When::Always && point && rest.trim_start_matches(is_space).starts_with(['\n', '\r']);
-    let ends = ends || (when == When::Always && point && rest.trim().is_empty());
+    let ends = ends || (when == When::Always && point && rest.trim_start().is_empty());
     let spoken = if ends { format!("{long}.") } else { long.to_owned() };
     Some(Found::new(len, spoken))
 }
@@ -84,7 +84,10 @@ pub(super) fn office_zero(place: Place<'_>) -> Option<Found> {
     }
     let word = cursor.word();
     // Two letters with their signs at most.
-    if word.chars().filter(|c| c.is_alphabetic() && !is_sign(*c)).count() > 2 || word.chars().count() > 5 {
+    let letter = || ('A'..='Z').any(|c| place.words.letters.name(c).is_some_and(|name| same(word, name)));
+    let long =
+        word.chars().filter(|c| c.is_alphabetic() && !is_sign(*c)).count() > 2 || word.chars().count() > 5;
+    if long && !letter() {
         return None;
     }
     cursor.skip(word.len());
@@ -92,7 +95,12 @@ pub(super) fn office_zero(place: Place<'_>) -> Option<Found> {
     let mut after = cursor;
     after.eat_if(|c| ".,:/%".contains(c));
     let ends = zero && !cursor.at_digit() && !after.at_digit();
-    (ends && !place.before.is_some_and(is_wordish)).then(|| Found::new(cursor.at(), word.to_owned()))
+    // As if the point were there.
+    let in_full = place.words.context.abbreviations.iter().find_map(|(short, long, _)| {
+        short.strip_suffix('.').filter(|short| same(word, short)).map(|_| *long)
+    });
+    (ends && !place.before.is_some_and(is_wordish))
+        .then(|| Found::new(cursor.at(), in_full.unwrap_or(word).to_owned()))
 }
 
 const fn is_sign(c: char) -> bool {

@@ -1,6 +1,6 @@
 //! Words in capitals: `GPU` letter by letter in the script of the voice, `NASA` as a word.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::{
     cursor::{Cursor, is_letter, is_wordish},
@@ -23,34 +23,53 @@ const ALSO_WORDS: [&str; 8] = ["IT", "US", "WHO", "UP", "OR", "AM", "IS", "OK"];
 /// Sounds without a vowel.
 const SOUNDS: [&str; 8] = ["HMM", "SHH", "PST", "PSST", "BRR", "MR", "MRS", "ZZZ"];
 
-/// How an acronym is said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AcronymReading {
-    /// Letter by letter, with the names that the voice's language has for them.
-    Letters,
-    /// As this word.
-    Word(String),
-}
-
-/// Acronyms that an operator adds to the known ones, or has said in another way.
+/// Acronyms that an operator adds to the known ones: they are said letter by letter, with the names that the voice's
+/// language has for the letters. What an operator wants said as a word is a matter of dictionaries.
 ///
 /// ```
-/// use svara_text::{AcronymReading, Acronyms, Language, normalize_with};
+/// use svara_text::{Acronyms, Language, normalize_with};
 ///
-/// let ours = Acronyms::new([("SVARA".to_owned(), AcronymReading::Letters)]);
+/// let ours = Acronyms::new(["SVARA"])?;
 ///
 /// assert_eq!(normalize_with("SVARA", Language::Hindi, &ours).said, "एस वी ए आर ए");
+/// # Ok::<(), svara_text::NoAcronym>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Acronyms {
-    readings: HashMap<String, AcronymReading>,
+    words: HashSet<String>,
+}
+
+/// A word that can't be an acronym.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{word:?} is no acronym: expected 2 to {MAX_BYTES} capital letters, A to Z")]
+pub struct NoAcronym {
+    word: String,
 }
 
 impl Acronyms {
-    /// The readings of words in capitals. A word is found in capitals only, as it is given here.
+    /// These words. They are found in capitals only.
+    ///
+    /// # Errors
+    /// One of them has other signs than capital letters, or too few or too many.
+    pub fn new<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Self, NoAcronym> {
+        let checked = |word: &'w str| {
+            let is_one =
+                (2..=MAX_BYTES).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_uppercase());
+            if is_one {
+                Ok(word.to_owned())
+            } else {
+                Err(NoAcronym { word: word.chars().take(32).collect() })
+            }
+        };
+        Ok(Self { words: words.into_iter().map(checked).collect::<Result<_, _>>()? })
+    }
+
+    /// The words, in the order of the alphabet.
     #[must_use]
-    pub fn new(readings: impl IntoIterator<Item = (String, AcronymReading)>) -> Self {
-        Self { readings: readings.into_iter().collect() }
+    pub fn words(&self) -> Vec<&str> {
+        let mut words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        words.sort_unstable();
+        words
     }
 }
 
@@ -78,11 +97,8 @@ pub(super) fn recognize(place: Place<'_>, ours: &Acronyms) -> Option<Found> {
     if in_a_name(&cursor) || place.before.is_some_and(|c| "&'’@_".contains(c)) {
         return None;
     }
-    let spoken = match ours.readings.get(word) {
-        Some(AcronymReading::Word(said)) => said.clone(),
-        Some(AcronymReading::Letters) => spelled(word, &place),
-        None => built_in(word, &place, &cursor)?,
-    };
+    let spoken =
+        if ours.words.contains(word) { spelled(word, &place) } else { built_in(word, &place, &cursor)? };
     let letters = &place.words.letters;
     let ending = if plural && letters.words.is_empty() { "s" } else { "" };
     let len = len + usize::from(plural);
@@ -121,7 +137,11 @@ fn is_shouting(place: &Place<'_>, behind: &Cursor<'_>) -> bool {
     ahead.eat_space();
     let next = ahead.word();
     ahead.skip(next.len());
-    (loud(next) && !ahead.at_digit()) || place.words_before().next().is_some_and(|(word, _)| loud(word))
+    let mut before = place.words_before();
+    let last = before.next();
+    // Letters behind digits are the end of a code.
+    let in_code = before.next().is_some_and(|(_, gap)| gap.is_empty());
+    (loud(next) && !ahead.at_digit()) || (!in_code && last.is_some_and(|(word, _)| loud(word)))
 }
 
 /// The names of the letters, in the script of the language.

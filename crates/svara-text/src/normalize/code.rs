@@ -9,7 +9,7 @@ use super::{
     words::led_by,
 };
 use crate::{
-    languages::{Currency, SHARED, Unit, Words},
+    languages::{Currency, NUMBER_WORDS, SHARED, TRAINS, Unit, Words},
     number::one_by_one,
     writing::digit_value,
 };
@@ -17,9 +17,18 @@ use crate::{
 /// The most groups of a code, and the most words between it and the word that says what it is.
 const MAX_GROUPS: usize = 6;
 const MAX_WORDS: usize = 7;
+/// The most letters that a code begins with.
+const MAX_LETTERS: usize = 4;
 
 /// One-time passwords come before the word, too: "4582 is your OTP".
 const BEHIND: [&str; 8] = ["OTP", "PIN", "ओटीपी", "पिन", "ওটিপি", "ઓટીપી", "ఓటీపీ", "ഒടിപി"];
+
+/// Other words for them, behind "is": "482913 is your one-time password".
+const BEHIND_IS: [&str; 6] = ["password", "passcode", "code", "पासवर्ड", "कोड", "passkey"];
+
+/// Flights, whose letters may stand before their digits.
+const FLIGHTS: [&str; 12] =
+    ["flight", "फ्लाइट", "फ़्लाइट", "उड़ान", "विमान", "ফ্লাইট", "விமானம்", "ఫ్లైట్", "ફ્લાઇટ", "ವಿಮಾನ", "ഫ്ലൈറ്റ്", "ਫਲਾਈਟ"];
 
 /// The codes of Indian states and territories on number plates.
 const STATES: [&str; 39] = [
@@ -43,9 +52,21 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         end = cursor;
     }
     let words = place.words;
-    let is_code = is_postal_code(&groups, &place)
+    let of_series = is_of_series(&groups, &place);
+    // "12951/52" are two trains.
+    let mut other = end;
+    if of_series
+        && other.eat("/")
+        && let Some(group) = other.digits(2, 8)
+    {
+        groups.push(group);
+        end = other;
+    }
+    let is_code = of_series
+        || is_postal_code(&groups, &place)
         || is_behind_town(&groups, &place, &end)
         || follows_cue(&place)
+        || is_called(&groups, &place, &end)
         || (matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end));
     (is_code && stands_alone(&end)).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
 }
@@ -64,7 +85,7 @@ fn stands_alone(end: &Cursor<'_>) -> bool {
         behind.skip(len);
         behind.at_word_end()
     });
-    let money = Currency::behind(rest).is_some() || super::endings::is_noun_of_money(rest);
+    let money = Currency::behind(rest).is_some() || super::unit::is_noun_of_money(rest);
     !(rest.starts_with(['%', '°', '×'])
         || measured
         || money
@@ -79,8 +100,15 @@ fn follows_cue(place: &Place<'_>) -> bool {
     let cue = |typed: &str| {
         [SHARED.codes, SHARED.phones, context.codes, context.phones].iter().any(|words| any(words, typed))
     };
+    // The letters of a code stand right before its digits: "ab9453".
+    let glued = place.before.filter(char::is_ascii_alphabetic).and_then(|_| place.words_before().next());
+    let glued = glued.map(|(word, _)| word).filter(|word| word.len() <= MAX_LETTERS);
     let link = |typed: &str| {
-        any(SHARED.links, typed) || any(context.links, typed) || same(typed, "in") || same(typed, "with")
+        glued == Some(typed)
+            || any(SHARED.links, typed)
+            || any(context.links, typed)
+            || same(typed, "in")
+            || same(typed, "with")
     };
     led_by(place, cue, link, MAX_WORDS)
         // Words with an apostrophe in them: "ক'ড".
@@ -88,18 +116,60 @@ fn follows_cue(place: &Place<'_>) -> bool {
         || place.behind_word(&["a/c", "a/c no", "a/c no.", "A/c number", "acc no", "acc. no."])
 }
 
+/// Whether the number is that of a train, an order or the like: "ट्रेन नंबर 12952", "Order ID 45217".
+fn is_of_series(groups: &[String], place: &Place<'_>) -> bool {
+    let context = place.words.context;
+    let is_one_of = |typed: &str, words: &[&str]| words.iter().any(|word| same(typed, word));
+    let series = |typed: &str| is_one_of(typed, SHARED.series) || is_one_of(typed, context.series);
+    let number = |typed: &str| is_one_of(typed, NUMBER_WORDS);
+    // "Flight AI 302": the letters of an airline.
+    let letters = |typed: &str| typed.len() <= 3 && typed.bytes().all(|b| b.is_ascii_uppercase());
+    let link = |typed: &str| number(typed) || is_one_of(typed, &["is", "है"]);
+    let flight = |typed: &str| is_one_of(typed, &FLIGHTS);
+    let five = matches!(groups, [one] if one.len() == 5 && !one.ends_with("000"));
+    let train = |typed: &str| is_one_of(typed, TRAINS);
+    let linked = place.words_before().next().is_some_and(|(word, _)| link(word));
+    (linked && led_by(place, series, link, 3))
+        || (five && led_by(place, train, link, 2))
+        || led_by(place, flight, letters, 2)
+}
+
+/// Whether it is a short number that one calls: "112 पर कॉल करें", "call 1098 now".
+fn is_called(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    const AT: [&str; 7] = ["पर", "पे", "वर", "নম্বরে", "પર", "ਤੇ", "मा"];
+    const CALL: [&str; 13] =
+        ["कॉल", "फोन", "फ़ोन", "डायल", "संपर्क", "कल", "কল", "ফোন", "કૉલ", "કોલ", "ફોન", "ਕਾਲ", "ਫੋਨ"];
+    if !matches!(groups, [one] if one.len() <= 5) {
+        return false;
+    }
+    let mut ahead = *end;
+    let spaced = ahead.eat_space();
+    let next = ahead.word();
+    ahead.skip(next.len());
+    let at = spaced && AT.iter().any(|at| same(next, at)) && ahead.eat_space();
+    let called = at && CALL.iter().any(|call| same(ahead.word(), call));
+    let before = |word: &str| same(word, "call") || same(word, "dial");
+    called
+        || (!next.starts_with(|c: char| !c.is_ascii_lowercase())
+            && !super::year::is_counted(next)
+            && led_by(place, before, |_| false, 1))
+}
+
 /// Whether one of the next words says that the number is a one-time password: "4582 is your OTP".
 fn leads_to_cue(end: &Cursor<'_>) -> bool {
     let mut ahead = *end;
-    for _ in 0..4 {
-        if !ahead.eat_space() {
+    let mut is = false;
+    for number in 0..MAX_WORDS {
+        if !(ahead.eat_space() || (number > 0 && ahead.eat_if(is_dash).is_some())) {
             return false;
         }
         let word = ahead.word();
-        if word.is_empty() {
+        if word.is_empty() || (number == 4 && !is) {
             return false;
         }
-        if BEHIND.iter().any(|cue| same(word, cue)) {
+        is |= number == 0 && same(word, "is");
+        let cue = |cue: &&str| same(word, cue);
+        if BEHIND.iter().any(cue) || (is && BEHIND_IS.iter().any(cue)) {
             return true;
         }
         ahead.skip(word.len());
@@ -135,6 +205,9 @@ fn is_behind_town(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> boo
     ends && [SHARED.towns, place.words.context.towns].iter().any(|towns| ends_with_one(typed, towns))
 }
 
+/// The longest code of letters and digits, in bytes: looking further would take long in a long run of them.
+const LONGEST_CODE: usize = 24;
+
 /// Codes of letters and digits: number plates, IFSC, PAN, and what stands behind a word such as "PNR".
 pub(super) fn mixed(place: Place<'_>) -> Option<Found> {
     let mut cursor = place.cursor();
@@ -142,7 +215,7 @@ pub(super) fn mixed(place: Place<'_>) -> Option<Found> {
     if !plate {
         cursor = place.cursor();
         let run = cursor.rest();
-        let len = run.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(run.len()).min(24);
+        let len = run.bytes().take(LONGEST_CODE).take_while(u8::is_ascii_alphanumeric).count();
         cursor.skip(len);
         let token = cursor.read();
         let has = |kind: fn(&char) -> bool| token.chars().any(|c| kind(&c));

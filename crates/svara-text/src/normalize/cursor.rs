@@ -85,16 +85,6 @@ impl<'t> Cursor<'t> {
         Some(digits)
     }
 
-    /// Skips a run of just this one digit.
-    pub(super) fn eat_digit(&mut self, digit: u8) -> bool {
-        let mut ahead = *self;
-        let found = ahead.number(1, 1) == Some(digit.into());
-        if found {
-            *self = ahead;
-        }
-        found
-    }
-
     /// [`Self::digits`] as a number.
     pub(super) fn number(&mut self, min: usize, max: usize) -> Option<u32> {
         self.digits(min, max)?.parse().ok()

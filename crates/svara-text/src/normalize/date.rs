@@ -35,6 +35,8 @@ fn full(place: Place<'_>) -> Option<Found> {
         (4, 1 | 2) => (first, second, third),
         (1 | 2, 4) => (third, second, first),
         (1 | 2, 2) if separator == '/' => (third, second, first),
+        // "15.08.23", but not "version 10.04.22".
+        (2, 2) if second.len() == 2 && !is_version(&place) => (third, second, first),
         _ => return None,
     };
     let (mut month, mut day) = (month.parse().ok()?, day.parse().ok()?);
@@ -48,6 +50,11 @@ fn full(place: Place<'_>) -> Option<Found> {
         cursor.at(),
         format!("{} {name} {}", spoken_day(day, place.words), spoken_year(&year, place.words)),
     ))
+}
+
+/// Whether a word for a version comes before.
+fn is_version(place: &Place<'_>) -> bool {
+    place.behind_word(&["version", "v", "ver.", "release", "Ubuntu", "संस्करण", "वर्जन"])
 }
 
 /// `03-2020`.

@@ -5,11 +5,12 @@ use super::{
     place::{Found, Place},
     scale::is_scale,
     spelling::{prefix_len, same},
+    year::year_in_words,
 };
 use crate::{
-    languages::{Ending, SHARED, Words},
+    languages::{Ending, SHARED, Unit, Words},
     number::{Numeral, cardinal, replace_end},
-    writing::WritingSystem,
+    writing::{WritingSystem, digit_value},
 };
 
 /// Letters of mobile networks ("5જી") and the like, which stand apart from a number in every language.
@@ -49,6 +50,20 @@ pub(super) fn attach(mut found: Found, place: &Place<'_>) -> Found {
     found
 }
 
+/// `spoken` with a name behind it that may begin with an ending.
+pub(super) fn joined(mut spoken: String, name: &str, words: &Words) -> String {
+    let cursor = Cursor::new(name);
+    match sandhi(&spoken, &cursor, words) {
+        Some((end, start, joined)) => {
+            spoken.truncate(spoken.len() - end.len());
+            spoken.push_str(joined);
+            spoken.push_str(name.get(start..).unwrap_or_default());
+            spoken
+        }
+        None => format!("{spoken} {name}"),
+    }
+}
+
 /// Whether the word at the cursor is exactly `word`.
 fn is_word(cursor: &Cursor<'_>, word: &str) -> bool {
     let mut ahead = *cursor;
@@ -86,24 +101,6 @@ fn is_apart(cursor: &Cursor<'_>, words: &Words) -> bool {
             .any(|name| prefix_len(cursor.rest(), name).is_some())
 }
 
-/// Whether a name of the home currency or another is at the start of `text`.
-pub(super) fn is_noun_of_money(text: &str) -> bool {
-    let mut cursor = Cursor::new(text);
-    let english = ["rupees", "rupee", "dollars", "dollar", "euros", "points", "paise"];
-    cursor.eat_word(english) || {
-        let indic = cursor.peek().is_some_and(WritingSystem::is_indic);
-        indic
-            && crate::Language::ALL.into_iter().any(|language| {
-                let words = Words::of(language);
-                words
-                    .context
-                    .spellings
-                    .first()
-                    .is_some_and(|names| names.iter().any(|name| prefix_len(cursor.rest(), name).is_some()))
-            })
-    }
-}
-
 /// Leaves out the last word of what is said if it is typed behind it once more: "₹ 500 रुपए", "5% प्रतिशत".
 fn say_once(found: &mut Found, rest: &str, words: &Words) {
     let mut cursor = Cursor::new(rest);
@@ -115,7 +112,13 @@ fn say_once(found: &mut Found, rest: &str, words: &Words) {
     let same_noun = spellings
         .filter(|names| names.iter().any(|name| same(last, name)))
         .any(|names| names.iter().any(|name| same(typed, name)));
-    if same_noun || same(typed, last) || (last.chars().count() > 2 && prefix_len(typed, last).is_some()) {
+    // In "5 kg किलो", a part of the name is typed.
+    let part = typed.chars().count() > 3 && prefix_len(last, typed).is_some();
+    if same_noun
+        || part
+        || same(typed, last)
+        || (last.chars().count() > 2 && prefix_len(typed, last).is_some())
+    {
         found.spoken.truncate(others.len());
         found.joined = false;
     }
@@ -140,17 +143,57 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
         if !ahead.eat_word(marks) {
             continue;
         }
+        // "૧૦ મી." are ten metres, and "૩જી નેટવર્ક" is no third one.
+        let unit = spaced && Unit::parse(start.rest()).is_some_and(|(_, len)| len > ahead.at() - start.at());
+        // "૪થી ૬" is from four to six.
+        let from = ahead.read().ends_with("થી")
+            && ahead
+                .rest()
+                .strip_prefix(' ')
+                .is_some_and(|rest| rest.starts_with(|c| digit_value(c).is_some()));
+        if unit || from || is_network(&ahead) {
+            return None;
+        }
         *cursor = ahead;
-        return Some(with_ending(number, ending, words));
+        return Some(with_ending(number, ending, words, is_before_year(&ahead, words)));
     }
     None
 }
 
-fn with_ending(number: u64, ending: &Ending, words: &Words) -> String {
+/// Whether a word for a network follows.
+fn is_network(cursor: &Cursor<'_>) -> bool {
+    const NETWORKS: [&str; 14] = [
+        "network",
+        "નેટવર્ક",
+        "સ્પેક્ટ્રમ",
+        "સેવા",
+        "મોબાઇલ",
+        "ફોન",
+        "ડેટા",
+        "ઇન્ટરનેટ",
+        "ਨੈੱਟਵਰਕ",
+        "ਨੈਟਵਰਕ",
+        "ਸਪੈਕਟਰਮ",
+        "ਸੇਵਾ",
+        "ਮੋਬਾਈਲ",
+        "ਇੰਟਰਨੈੱਟ",
+    ];
+    let letter = ["જી", "ਜੀ"].iter().any(|letter| cursor.read().ends_with(letter));
+    let rest = cursor.rest().trim_start_matches(' ');
+    letter && NETWORKS.iter().any(|word| rest.starts_with(word))
+}
+
+/// Whether a word for a year follows.
+fn is_before_year(cursor: &Cursor<'_>, words: &Words) -> bool {
+    let rest = cursor.rest().trim_start_matches(' ');
+    words.calendar.year_behind.iter().any(|word| rest.starts_with(word))
+}
+
+fn with_ending(number: u64, ending: &Ending, words: &Words, of_year: bool) -> String {
     if let Some((_, irregular)) = ending.irregular.iter().find(|(irregular, _)| *irregular == number) {
         return (*irregular).to_owned();
     }
-    let mut spoken = cardinal(number, words);
+    let mut spoken = if of_year { year_in_words(number, words) } else { cardinal(number, words) };
     replace_end(&mut spoken, ending.joins);
     spoken
 }

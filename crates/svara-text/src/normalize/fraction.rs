@@ -2,10 +2,10 @@
 
 use super::{
     cursor::{Cursor, is_dash},
-    measure::eat_unit,
     place::{Found, Place},
     scale::idiomatic,
     time::half_past_words,
+    unit::eat_unit,
     words::{before_noun, counted},
 };
 use crate::{
@@ -56,9 +56,9 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         let second = eat_whole(&mut ahead)?;
         // A year and the next one are a season.
         let season = first.integer.len() == 4
-            && second.len <= 3
             && first.integer.starts_with(['1', '2'])
-            && second.integer.len() == 2;
+            && second.integer.len() == 2
+            && (second.len == 2 || second.whole() == Some((whole + 1) % 100));
         if season || !ends(&ahead) {
             return None;
         }

@@ -11,11 +11,12 @@
 //! 1. `web`: addresses, whose digits and points are nothing else;
 //! 2. `code`: a word before says "digit by digit", whatever the number looks like;
 //! 3. `date`, `month`: separators and names of months;
-//! 4. `time`: a colon, or a point with a word of time beside it;
-//! 5. `phone`: numbers that their shape makes codes;
-//! 6. `money`: a sign or code of a currency on either side;
-//! 7. `maths`: a sign between numbers;
-//! 8. `quantity`: everything else, that is `chain` (versions, IP addresses), `fraction`, `range`, `year`, ordinals,
+//! 4. `ratio`: a colon and a word that says so beside it;
+//! 5. `time`: a colon, or a point with a word of time beside it;
+//! 6. `phone`: numbers that their shape makes codes;
+//! 7. `money`: a sign or code of a currency on either side;
+//! 8. `maths`: a sign between numbers;
+//! 9. `quantity`: everything else, that is `chain` (versions, IP addresses), `fraction`, `range`, `year`, ordinals,
 //!    units, and the bare number.
 //!
 //! At the start of a word: `web`, `code` (number plates and the like), `money`, `month`, `abbreviation`, `roman`,
@@ -29,6 +30,7 @@ mod acronym;
 mod code;
 mod cursor;
 mod date;
+mod decade;
 mod endings;
 mod fraction;
 mod maths;
@@ -39,12 +41,15 @@ mod output;
 mod phone;
 mod place;
 mod quantity;
+mod quotient;
 mod range;
+mod ratio;
 mod roman;
 mod scale;
 mod spelling;
 mod starts;
 mod time;
+mod unit;
 mod web;
 mod words;
 mod year;
@@ -52,11 +57,11 @@ mod year;
 use std::borrow::Cow;
 
 pub use self::{
-    acronym::{AcronymReading, Acronyms},
+    acronym::{Acronyms, NoAcronym},
     output::{Normalized, Replacement},
 };
 use self::{
-    cursor::{is_dash, is_letter, is_wordish},
+    cursor::{is_dash, is_letter, is_space, is_wordish},
     output::Output,
     place::{Found, Place},
     starts::Starts,
@@ -118,7 +123,8 @@ pub fn normalize_with<'t>(text: &'t str, language: Language, acronyms: &Acronyms
             out.keep(len);
             continue;
         }
-        let place = Place { done: out.done(), rest, before: out.before(), words, starts };
+        let place =
+            Place { done: out.done(), rest, before: out.before(), to_mark: out.to_mark(), words, starts };
         match recognize(place, acronyms) {
             Some(found) => out.say(&found),
             None => out.keep(unrecognized_len(rest)),
@@ -137,7 +143,7 @@ fn unrecognized_len(rest: &str) -> usize {
 }
 
 fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
-    let c = place.rest.chars().next()?;
+    let c = place.rest.chars().next().filter(|c| !is_space(*c))?;
     if c.is_ascii() && !c.is_ascii_alphanumeric() && !"+-.$*=<>/^~@".contains(c) {
         return None;
     }
@@ -167,6 +173,7 @@ fn number(place: Place<'_>) -> Option<Found> {
         .or_else(|| code::recognize(place))
         .or_else(|| date::recognize(place))
         .or_else(|| month::behind_day(place))
+        .or_else(|| ratio::recognize(place))
         .or_else(|| time::recognize(place))
         .or_else(|| phone::recognize(place))
         .or_else(|| money::recognize(place))

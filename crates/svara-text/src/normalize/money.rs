@@ -2,9 +2,10 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_letter},
-    measure::{eat_unit_name, per},
     place::{Found, Place},
+    quotient,
     scale::{Amount, range},
+    unit::per,
     words::{before_noun, counted, form},
 };
 use crate::{
@@ -42,7 +43,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
             let _ = eat_sign_behind(&mut cursor).is_some_and(|behind| behind == currency);
             currency
         }
-        None => eat_sign_behind(&mut cursor)?,
+        None => {
+            let currency = eat_sign_behind(&mut cursor)?;
+            // "500/- रु."
+            let _ = eat_sign_behind(&mut cursor).is_some_and(|behind| behind == currency);
+            currency
+        }
     };
     let (unit, hundredth) = currency.name(words);
     let mut spoken = sum(to.as_ref().unwrap_or(&from), unit, hundredth, words);
@@ -132,9 +138,9 @@ fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
     }
     ahead.eat_space();
     let mut behind = ahead;
-    if let Some(unit) = eat_unit_name(&mut behind, words) {
+    if let Some(name) = quotient::eat_name(&mut behind, words) {
         *cursor = behind;
-        return Some(unit.to_owned());
+        return Some(name);
     }
     let word = ahead.word();
     // A word in capitals or with a point is an abbreviation of its own.
@@ -142,7 +148,8 @@ fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
         return None;
     }
     ahead.skip(word.len());
-    if ahead.rest().starts_with('.') {
+    // Nor is the beginning of an address or of a path.
+    if ahead.rest().starts_with(['.', ':', '/']) {
         return None;
     }
     *cursor = ahead;

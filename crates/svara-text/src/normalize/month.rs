@@ -6,24 +6,7 @@ use super::{
     place::{Found, Place},
     year::year_in_words,
 };
-use crate::{language::Language, languages::Words};
-
-/// Short English names, with the number of the month from 1. They are recognized in every language, with or without a
-/// full stop.
-const SHORT: [(&str, usize); 12] = [
-    ("Jan", 1),
-    ("Feb", 2),
-    ("Mar", 3),
-    ("Apr", 4),
-    ("Jun", 6),
-    ("Jul", 7),
-    ("Aug", 8),
-    ("Sept", 9),
-    ("Sep", 9),
-    ("Oct", 10),
-    ("Nov", 11),
-    ("Dec", 12),
-];
+use crate::{language::Language, languages::Words, writing::WritingSystem};
 
 /// `15 August 1947`, `15th Aug, 1947`.
 pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
@@ -32,8 +15,13 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
     }
     let mut cursor = place.cursor();
     let day = eat_day(&mut cursor)?;
-    cursor.eat_if(|c| is_space(c) || is_dash(c))?;
-    let month = Month::eat(&mut cursor, place.words)?;
+    // "15अगस्त": only a name in an Indian script may be glued.
+    let glued = cursor.eat_if(|c| is_space(c) || is_dash(c)).is_none();
+    if glued && !cursor.peek().is_some_and(WritingSystem::is_indic) {
+        return None;
+    }
+    let month =
+        Month::eat(&mut cursor, place.words).or_else(|| Month::eat_before_year(&mut cursor, place.words))?;
     let day = spoken_day(day, place.words);
     let mut with_year = cursor;
     with_year.eat(",");
@@ -43,7 +31,7 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
         return Some(Found::new(with_year.at(), format!("{day} {} {year}", month.name)));
     }
     // Without a year, the number is an ordinal in English, and a short name must become a long one.
-    let matters = place.words.calendar.ordinal_day || month.is_short;
+    let matters = place.words.calendar.ordinal_day || month.is_short || glued;
     (matters && month.surely).then(|| Found::new(cursor.at(), format!("{day} {}", month.name)))
 }
 
@@ -93,7 +81,8 @@ impl<'t> Month<'t> {
             let name = start.rest().get(..cursor.at() - start.at())?;
             return Some(Self { name, is_short: false, surely: !matches!(name, "may" | "march") });
         }
-        let short = || SHORT.iter().chain(calendar.short);
+        let english = &Words::of(Language::English).calendar;
+        let short = || english.short.iter().chain(calendar.short);
         let index = match cursor.eat_word_of(short().map(|(name, _)| *name)) {
             Some(index) => index,
             None => {
@@ -108,6 +97,22 @@ impl<'t> Month<'t> {
         let (_, number) = short().nth(index)?;
         cursor.eat(".");
         Some(Self { name: calendar.months.get(number - 1)?, is_short: true, surely: true })
+    }
+}
+
+impl Month<'static> {
+    /// A short name without its point, which a year behind it makes one: "२६ जाने १९५०".
+    fn eat_before_year(cursor: &mut Cursor<'_>, words: &'static Words) -> Option<Self> {
+        let mut ahead = *cursor;
+        let index =
+            ahead.eat_word_of(words.calendar.short.iter().map(|(name, _)| name.trim_end_matches('.')))?;
+        let mut behind = ahead;
+        behind.eat(",");
+        behind.eat_if(is_space)?;
+        eat_year(&mut behind)?;
+        *cursor = ahead;
+        let (_, number) = words.calendar.short.get(index)?;
+        Some(Self { name: words.calendar.months.get(number.checked_sub(1)?)?, is_short: true, surely: true })
     }
 }
 
@@ -128,9 +133,4 @@ fn eat_year(cursor: &mut Cursor<'_>) -> Option<u64> {
     }
     *cursor = ahead;
     Some(year.into())
-}
-
-/// The short English names.
-pub(super) fn short_names() -> impl Iterator<Item = &'static str> {
-    SHORT.iter().map(|(name, _)| *name)
 }

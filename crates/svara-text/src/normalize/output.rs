@@ -5,7 +5,14 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::{Found, cursor::is_wordish, web::is_address_tail};
+use super::{
+    Found,
+    cursor::is_wordish,
+    web::{ADDRESS_MARKS, MAX_ADDRESS_BYTES, is_address_tail},
+};
+
+/// How far recognizers look back for what says what a number is, in bytes.
+const LOOK_BACK_BYTES: usize = 160;
 
 /// A normalized text with the map to the text as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +38,8 @@ pub(super) struct Output<'t> {
     text: &'t str,
     /// How much of `text` is dealt with, in bytes.
     at: usize,
+    /// Where the next of [`ADDRESS_MARKS`] is, at `at` or behind it.
+    mark: usize,
     /// How much of that is in `said`: what is kept is copied at once before the next replacement.
     copied: usize,
     said: String,
@@ -40,8 +49,17 @@ pub(super) struct Output<'t> {
 }
 
 impl<'t> Output<'t> {
-    pub(super) const fn new(text: &'t str) -> Self {
-        Self { text, at: 0, copied: 0, said: String::new(), replacements: Vec::new(), after_words: false }
+    pub(super) fn new(text: &'t str) -> Self {
+        let mark = text.find(ADDRESS_MARKS).unwrap_or(usize::MAX);
+        Self {
+            text,
+            at: 0,
+            mark,
+            copied: 0,
+            said: String::new(),
+            replacements: Vec::new(),
+            after_words: false,
+        }
     }
 
     /// What is left of the text.
@@ -49,9 +67,22 @@ impl<'t> Output<'t> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// The text before what is left.
+    /// How far it is to the next of [`ADDRESS_MARKS`].
+    pub(super) const fn to_mark(&self) -> usize {
+        self.mark.saturating_sub(self.at)
+    }
+
+    fn move_on(&mut self, len: usize) {
+        self.at += len;
+        if self.mark < self.at {
+            self.mark = self.rest().find(ADDRESS_MARKS).map_or(usize::MAX, |mark| self.at + mark);
+        }
+    }
+
+    /// The text before what is left, as far as recognizers look back.
     pub(super) fn done(&self) -> &'t str {
-        self.text.get(..self.at).unwrap_or_default()
+        let start = self.text.ceil_char_boundary(self.at.saturating_sub(LOOK_BACK_BYTES));
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     /// The character of the result that comes before what is left: normalizing the result must find the same again.
@@ -67,7 +98,7 @@ impl<'t> Output<'t> {
                 last.said.end += 1;
             }
         }
-        self.at += len;
+        self.move_on(len);
         self.after_words = false;
     }
 
@@ -84,7 +115,7 @@ impl<'t> Output<'t> {
         self.said.push_str(&found.spoken);
         self.replacements
             .push(Replacement { typed: self.at..self.at + found.len, said: start..self.said.len() });
-        self.at += found.len;
+        self.move_on(found.len);
         self.copied = self.at;
         self.after_words = !found.joined;
     }
@@ -102,7 +133,9 @@ impl<'t> Output<'t> {
     fn separates(&self) -> bool {
         let rest = self.rest();
         let ascii = || self.said.ends_with(|c: char| c.is_ascii_alphanumeric());
-        self.after_words && (rest.starts_with(is_wordish) || (ascii() && is_address_tail(rest)))
+        self.after_words
+            && (rest.starts_with(is_wordish)
+                || (ascii() && self.to_mark() <= MAX_ADDRESS_BYTES && is_address_tail(rest)))
     }
 
     /// The last stretch of the result.

@@ -35,13 +35,17 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         if after.eat_if(|c| ".,:/".contains(c)).is_some() && after.digits(1, 3).is_some() {
             break;
         }
+        // Two mobile numbers.
+        if group.len() == 10 && groups.iter().all(|group| group.len() == 10) {
+            break;
+        }
         dashed &= gap.contains(is_dash);
         groups.push(group);
         end = cursor;
     }
     let mut after = end;
     let next = after.eat_if(|c| ".,:/-".contains(c));
-    let another = matches!(next, Some('/' | ',')) && is_mobile_run(&after);
+    let another = matches!(next, Some('/' | ',' | '-')) && is_mobile_run(&after);
     let runs_on = next.is_some() && after.at_digit() && !another;
     let known = (international && is_international(&groups))
         || is_code(&groups, dashed)
@@ -50,7 +54,8 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         || (is_area_code(&groups, &place, &end));
     // Between two numbers, only another whole number fits.
     let glued = place.behind_number_and(|c| is_dash(c) || "/.:,+".contains(c))
-        && !(place.done.ends_with(['/', ',']) && groups.iter().all(|group| group.len() >= 5));
+        && !(place.done.ends_with(['/', ',']) && groups.iter().all(|group| group.len() >= 5))
+        && !(place.done.ends_with('-') && groups.iter().all(|group| group.len() == 10));
     if glued || runs_on || !known {
         return None;
     }

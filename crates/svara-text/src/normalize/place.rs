@@ -7,18 +7,17 @@ use super::{
 };
 use crate::{languages::Words, writing::digit_value};
 
-/// How far recognizers look back for a word that says what a number is, in bytes.
-const LOOK_BACK_BYTES: usize = 160;
-
 /// A place in the text where something to spell out may start.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'t> {
-    /// The text before it.
+    /// The text before it, as far as one looks back.
     pub done: &'t str,
     /// The text from it on.
     pub rest: &'t str,
     /// The character before it in the result.
     pub before: Option<char>,
+    /// How far it is to the next sign that only addresses and ends of sentences have, in bytes.
+    pub to_mark: usize,
     pub words: &'static Words,
     pub starts: Option<&'static Starts>,
 }
@@ -76,8 +75,7 @@ impl<'t> Place<'t> {
 
     /// The words before, the nearest first, each with what stands between it and the next.
     pub(super) fn words_before(&self) -> impl Iterator<Item = (&'t str, &'t str)> + use<'t> {
-        let start = self.done.ceil_char_boundary(self.done.len().saturating_sub(LOOK_BACK_BYTES));
-        let mut left = self.done.get(start..).unwrap_or_default();
+        let mut left = self.done;
         std::iter::from_fn(move || {
             let without_gap = left.trim_end_matches(|c| !is_wordish(c));
             let gap = left.get(without_gap.len()..)?;

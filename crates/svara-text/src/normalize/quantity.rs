@@ -2,6 +2,7 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_wordish},
+    decade,
     endings::ordinal,
     fraction,
     maths::in_equation,
@@ -64,7 +65,7 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     if let Some(spoken) = chain(&numeral, cursor, words) {
         return Some(Found::new(cursor.at(), spoken));
     }
-    if let Some(spoken) = year::decade(&numeral, place, cursor) {
+    if let Some(spoken) = decade::recognize(&numeral, place, cursor) {
         return Some(Found::new(cursor.at(), spoken));
     }
     let continues = place.behind_number_and(|c| c == '/') || place.done.ends_with(is_dash);

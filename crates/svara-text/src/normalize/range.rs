@@ -3,9 +3,10 @@
 use super::{
     cursor::{Cursor, is_dash, is_letter},
     endings::ordinal,
-    measure::{eat_unit, measured},
+    measure::measured,
     place::{Found, Place},
-    scale,
+    scale::{self, is_scale},
+    unit::eat_unit,
     words::{before_noun, counts},
     year,
 };
@@ -32,11 +33,15 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     let spaced = ahead.eat_space();
     let dash = ahead.eat_if(is_dash)?;
     // With spaces, only a dash between them makes a range of two bare numbers: a hyphen may be a minus or a pause.
-    if spaced != ahead.eat_space() || (spaced && dash == '-' && unit.is_none()) {
+    if spaced != ahead.eat_space() {
         return None;
     }
     let second = Numeral::parse(ahead.rest())?;
     ahead.skip(second.len);
+    let measures = eat_unit(&mut { ahead }, place, None).is_some() || is_counted_time(&ahead);
+    if spaced && dash == '-' && unit.is_none() && !measures {
+        return None;
+    }
     let mut after = ahead;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
     if runs_on {
@@ -61,7 +66,12 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     let from = first.spoken(words);
     let mut template = words.signs.range;
     let (to, named) = match ordinal(&second, cursor, words) {
-        Some(to) => (to, false),
+        Some(to) => {
+            if cursor.rest().strip_prefix(' ').is_some_and(|r| r.starts_with(WritingSystem::is_indic)) {
+                template = words.signs.range_before_noun.unwrap_or(template);
+            }
+            (to, false)
+        }
         None => {
             let unmeasured = cursor.at();
             let measure = measured(&second, cursor, place);
@@ -84,13 +94,23 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     Some(Found { named: named && !joins, ..Found::new(cursor.at(), spoken) })
 }
 
+/// Whether an English word for a length of time follows.
+fn is_counted_time(cursor: &Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    ahead.eat_space()
+        && ahead.eat_word(["seconds", "minutes", "hours", "days", "weeks", "months", "years", "percent"])
+}
+
 /// A range with one noun typed behind both numbers, which is said once: `5 किलो-10 किलो`.
-fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<Found> {
+fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Words) -> Option<Found> {
     let mut ahead = *cursor;
     ahead.eat_space();
     let noun = ahead.word();
     ahead.skip(noun.len());
-    if !noun.starts_with(WritingSystem::is_indic) {
+    // Marks of ordinals are no nouns.
+    if !(noun.starts_with(WritingSystem::is_indic) || is_scale(noun))
+        || ordinal(first, &mut { *cursor }, words).is_some()
+    {
         return None;
     }
     ahead.eat_if(is_dash)?;

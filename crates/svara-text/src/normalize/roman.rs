@@ -26,16 +26,18 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         return None;
     }
     let value = value(token)?;
-    let (before, gap) = place.words_before().next()?;
-    if !gap.chars().all(|c| " :-–".contains(c)) {
-        return None;
-    }
     let words = place.words;
-    let cue = SHARED.romans.iter().chain(words.context.romans).any(|word| same(before, word));
+    let is_cue = |text: &str| SHARED.romans.iter().chain(words.context.romans).any(|word| same(text, word));
+    // "÷" is said with the word for "part" in some languages, behind which the numeral is one.
+    let divided = place.done.trim_end_matches(between).ends_with('÷') && is_cue(words.maths.divided);
+    let before = place.words_before().next().filter(|(_, gap)| gap.chars().all(between));
     // Single letters but these name groups and vitamins.
-    if cue && (token.len() > 1 || matches!(token, "I" | "V" | "X")) {
+    if (divided || before.is_some_and(|(word, _)| is_cue(word)))
+        && (token.len() > 1 || matches!(token, "I" | "V" | "X"))
+    {
         return Some(Found::new(cursor.at(), cardinal(value, words)));
     }
+    let (before, gap) = before?;
     let name = before.starts_with(|c: char| c.is_ascii_uppercase())
         && before.ends_with(|c: char| c.is_ascii_lowercase());
     let royal = || {
@@ -50,6 +52,11 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let mut ordinal = cardinal(value, english);
     replace_end(&mut ordinal, english.endings.first()?.joins);
     Some(Found::new(cursor.at(), format!("the {ordinal}")))
+}
+
+/// What may stand between a cue and its numeral.
+fn between(c: char) -> bool {
+    " :-–".contains(c)
 }
 
 /// The value of a numeral in its one right form.

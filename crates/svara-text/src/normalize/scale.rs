@@ -1,6 +1,6 @@
 //! Amounts: numbers with the words for powers of ten that are typed behind them.
 
-use super::{cursor::Cursor, spelling::same, words::before_noun};
+use super::{cursor::Cursor, spelling::same, unit::is_noun_of_money, words::before_noun};
 use crate::{
     languages::{Above, Idiom, Join, Scale, Words},
     number::{Numeral, cardinal, replace_end},
@@ -50,6 +50,12 @@ const SCALES: [&[(&str, u8)]; 9] = [
         ("खरब", 11),
         ("खर्ब", 11),
         ("ट्रिलियन", 12),
+        ("हाजार", 3),
+        ("सहस्रम्", 3),
+        ("सहस्राणि", 3),
+        ("लक्षम्", 5),
+        ("लक्षाणि", 5),
+        ("कोट्यः", 7),
     ],
     &[
         ("হাজার", 3),
@@ -90,6 +96,59 @@ const SCALES: [&[(&str, u8)]; 9] = [
     &[("ആയിരം", 3), ("ലക്ഷം", 5), ("മില്യൺ", 6), ("മില്യണ്‍", 6), ("കോടി", 7), ("ബില്യൺ", 9), ("ട്രില്യൺ", 12)],
 ];
 
+/// The same words as they stand before a smaller part: "1 லட்சத்து 25 ஆயிரத்து 500".
+const LINKING: [(&str, u8); 15] = [
+    ("ஆயிரத்து", 3),
+    ("லட்சத்து", 5),
+    ("இலட்சத்து", 5),
+    ("கோடியே", 7),
+    ("వేలా", 3),
+    ("లక్షా", 5),
+    ("కోటీ", 7),
+    ("ಸಾವಿರದ", 3),
+    ("ಲಕ್ಷದ", 5),
+    ("ಕೋಟಿಯ", 7),
+    ("ആയിരത്തി", 3),
+    ("ലക്ഷത്തി", 5),
+    ("കോടിയും", 7),
+    ("lakh and", 5),
+    ("thousand and", 3),
+];
+
+/// Words behind a sum that it doesn't count, besides those of the languages.
+const BEHIND_SUMS: [&str; 30] = [
+    "only",
+    "was",
+    "were",
+    "is",
+    "are",
+    "for",
+    "to",
+    "in",
+    "on",
+    "and",
+    "by",
+    "from",
+    "has",
+    "have",
+    "will",
+    "है",
+    "हैं",
+    "था",
+    "थे",
+    "मात्र",
+    "आहे",
+    "मध्ये",
+    "টাকা",
+    "মাত্র",
+    "છે",
+    "ਹੈ",
+    "மட்டும்",
+    "మాత్రమే",
+    "ಮಾತ್ರ",
+    "മാത്രം",
+];
+
 /// A number with its scale words.
 pub(super) struct Amount {
     pub numeral: Numeral,
@@ -127,6 +186,9 @@ impl Amount {
                 more = format!("{more} {} {scale}", before_noun(part.spoken(words), words));
                 (exponent, *cursor) = (smaller, ahead);
             }
+            if money && let Some(rest) = eat_rest(exponent, cursor, words) {
+                more = format!("{more} {rest}");
+            }
             return Self { numeral, scale: Some(scale), more };
         }
         let mut ahead = *cursor;
@@ -163,6 +225,38 @@ impl Amount {
     }
 }
 
+/// Reads the last part of a sum, which has no scale word: the 500 of "₹1 लाख 25 हजार 500".
+fn eat_rest(exponent: u8, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let mut ahead = *cursor;
+    ahead.eat_space().then_some(())?;
+    let part = Numeral::parse(ahead.rest())?;
+    // "₹5 लाख 2024 में": another year is no part of it.
+    let value = part.whole().filter(|value| *value > 0 && !(1900..2100).contains(value))?;
+    ahead.skip(part.len);
+    if 10_u64.checked_pow(exponent.into()).is_none_or(|scale| value >= scale) || !ends_sum(&ahead, words) {
+        return None;
+    }
+    *cursor = ahead;
+    Some(before_noun(part.spoken(words), words))
+}
+
+/// Whether a sum can end here: what follows is nothing that the last number counts or is a part of.
+fn ends_sum(cursor: &Cursor<'_>, words: &Words) -> bool {
+    let mut ahead = *cursor;
+    if ahead.eat("/-") {
+        return true;
+    }
+    let spaced = ahead.eat_space();
+    if !ahead.peek().is_some_and(super::cursor::is_letter) {
+        let mut mark = ahead;
+        let runs_on = mark.eat_if(|c| !c.is_whitespace()).is_some() && mark.at_digit();
+        return !runs_on && !ahead.at_digit();
+    }
+    let context = words.context;
+    let known = BEHIND_SUMS.iter().chain(context.year_words).chain(context.uncounted);
+    spaced && (is_noun_of_money(ahead.rest()) || ahead.eat_word(known.copied()))
+}
+
 /// Whether a scale word is at the start of `text`.
 pub(super) fn is_scale(text: &str) -> bool {
     let mut cursor = Cursor::new(text);
@@ -180,10 +274,14 @@ fn eat_words(cursor: &mut Cursor<'_>, words: &Words) -> Option<(u8, String)> {
         if !ahead.peek().is_some_and(super::cursor::is_letter) {
             break;
         }
-        let Some(index) = ahead.eat_word_of(SCALES.into_iter().flatten().map(|(word, _)| *word)) else {
-            break;
+        let all = || SCALES.into_iter().flatten();
+        let exponent = match ahead.eat_word_of(all().map(|(word, _)| *word)) {
+            Some(index) => all().nth(index).map_or(0, |(_, exponent)| *exponent),
+            None => match eat_linking(&mut ahead).or_else(|| eat_inflected(&mut ahead, words)) {
+                Some(exponent) => exponent,
+                None => break,
+            },
         };
-        let exponent = SCALES.into_iter().flatten().nth(index).map_or(0, |(_, exponent)| *exponent);
         let typed = start.rest().get(..ahead.at() - start.at())?;
         if !said.is_empty() {
             said.push(' ');
@@ -193,6 +291,41 @@ fn eat_words(cursor: &mut Cursor<'_>, words: &Words) -> Option<(u8, String)> {
         *cursor = ahead;
     }
     (!said.is_empty()).then_some((sum, said))
+}
+
+/// Reads a scale word before a smaller part of the number, and returns its exponent.
+fn eat_linking(cursor: &mut Cursor<'_>) -> Option<u8> {
+    let mut ahead = *cursor;
+    let index = ahead.eat_word_of(LINKING.iter().map(|(word, _)| *word))?;
+    let mut behind = ahead;
+    (behind.eat_space() && behind.at_digit()).then_some(())?;
+    *cursor = ahead;
+    LINKING.get(index).map(|(_, exponent)| *exponent)
+}
+
+/// Reads a scale word with an ending, which stays for what is counted: the कोटी of "₹५०० कोटींचा".
+fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
+    if !words.before_ending.is_empty() {
+        return None;
+    }
+    let rest = cursor.rest();
+    let fits = |word: &&(&str, u8)| {
+        let ending = rest.strip_prefix(word.0);
+        if ending
+            .is_some_and(|ending| ["ांच", "ांन", "ांप", "ांम", "ের", "েরও"].iter().any(|e| ending.starts_with(e)))
+        {
+            return true;
+        }
+        let ending = ending.and_then(|ending| ending.chars().next());
+        // A vowel sign would make another word of it, but not the nasal of Marathi's oblique plural.
+        ending.is_some_and(|c| {
+            c == 'ं' || (super::cursor::is_letter(c) && !matches!(u32::from(c) & 0x7F, 0..=3 | 0x3C..=0x4D))
+        })
+    };
+    let (word, exponent) =
+        SCALES.into_iter().flatten().filter(fits).max_by_key(|(word, _)| word.len()).copied()?;
+    cursor.skip(word.len());
+    Some(exponent)
 }
 
 /// English scale words are said in the singular behind a number.

@@ -1,19 +1,23 @@
 //! Compares words of the tables with typed ones, whatever their spelling: letter case, nukta, candrabindu for anusvara,
 //! and joiners make no difference.
 
+/// The most signs in a row that make no difference. No word has more.
+const MAX_SIGNS: usize = 4;
+
 /// The length in bytes of `word` at the start of `text`, in any spelling.
 pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
     let mut typed = text.char_indices().peekable();
     for wanted in word.chars().filter_map(folded) {
-        loop {
-            match folded(typed.next()?.1) {
-                None => {}
-                Some(c) if c == wanted => break,
-                Some(_) => return None,
-            }
+        let mut letters = typed.by_ref().take(1 + MAX_SIGNS).filter_map(|(_, c)| folded(c));
+        if letters.next()? != wanted {
+            return None;
         }
     }
-    while typed.next_if(|(_, c)| folded(*c).is_none()).is_some() {}
+    for _ in 0..MAX_SIGNS {
+        if typed.next_if(|(_, c)| folded(*c).is_none()).is_none() {
+            break;
+        }
+    }
     Some(typed.peek().map_or(text.len(), |(at, _)| *at))
 }
 
@@ -22,15 +26,12 @@ pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let mut typed = text.char_indices().rev();
     let mut start = text.len();
     for wanted in word.chars().rev().filter_map(folded) {
-        loop {
-            let (at, c) = typed.next()?;
-            start = at;
-            match folded(c) {
-                None => {}
-                Some(c) if c == wanted => break,
-                Some(_) => return None,
-            }
+        let mut letters = typed.by_ref().take(1 + MAX_SIGNS).filter_map(|(at, c)| Some((at, folded(c)?)));
+        let (at, c) = letters.next()?;
+        if c != wanted {
+            return None;
         }
+        start = at;
     }
     text.get(..start)
 }

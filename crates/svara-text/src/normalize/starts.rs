@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{cursor::is_letter, month::short_names, spelling::folded};
+use super::{cursor::is_letter, spelling::folded};
 use crate::{
     language::Language,
     languages::{Currency, Words},
@@ -32,7 +32,7 @@ impl Starts {
             .chain(calendar.months)
             .chain(calendar.spellings.iter().map(|(name, _)| *name))
             .chain(calendar.short.iter().map(|(name, _)| *name))
-            .chain(short_names())
+            .chain(english.calendar.short.iter().map(|(name, _)| *name))
             .chain(words.context.abbreviations.iter().map(|(short, ..)| *short))
             .chain(english.context.abbreviations.iter().map(|(short, ..)| *short));
         let mut starts = Self([0; BITS / 64]);

@@ -19,7 +19,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) {
         return None;
     }
-    let first = Time::eat(place.rest, &place).filter(|_| !place.behind_word(&VERSES))?;
+    if let Some(found) = of_clock(&place) {
+        return Some(found);
+    }
+    let Some(first) = Time::eat(place.rest, &place).filter(|_| !place.behind_word(&VERSES)) else {
+        return up_to(&place);
+    };
     let mut cursor = place.cursor();
     cursor.skip(first.len);
     cursor.eat_space();
@@ -34,11 +39,49 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
 }
 
+/// A full hour up to a time with its half of the day: `7-9 pm`.
+fn up_to(place: &Place<'_>) -> Option<Found> {
+    let words = place.words;
+    let mut cursor = place.cursor();
+    let hour = cursor.number(1, 2).filter(|hour| (1..13).contains(hour))?;
+    cursor.eat_if(is_dash)?;
+    let second = Time::eat(cursor.rest(), place).filter(|time| time.in_halves)?;
+    let spoken = range(say(hour, words), &second.spoken, words.signs.range, words);
+    Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
+}
+
+/// Four digits before the word for hours, in English: `1730 hrs`, `0930 hours`.
+fn of_clock(place: &Place<'_>) -> Option<Found> {
+    let (clock, words) = (&place.words.clock, place.words);
+    clock.few_minutes?;
+    let mut cursor = place.cursor();
+    let digits = cursor.digits(4, 4)?;
+    let (hour, minute) = digits.split_at_checked(2)?;
+    let (hours, minutes): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+    let mut typed = cursor;
+    typed.eat_space();
+    let short = typed.eat_word(["hrs", "hrs.", "hr"]);
+    let long = digits.starts_with('0') && typed.eat_word(["hours"]);
+    if hours > 23 || minutes > 59 || !(short || long) {
+        return None;
+    }
+    let hour =
+        if hours < 10 { format!("{} {}", say(0, words), say(hours, words)) } else { say(hours, words) };
+    let minute = match minutes {
+        0 => "hundred".to_owned(),
+        1..10 => format!("{} {}", say(0, words), say(minutes, words)),
+        _ => say(minutes, words),
+    };
+    Some(Found::new(typed.at(), format!("{hour} {minute} hours")))
+}
+
 /// A single time.
 struct Time {
     len: usize,
     spoken: String,
     joined: bool,
+    /// Whether a.m. or p.m. says which half of the day it is in.
+    in_halves: bool,
     /// Whether it is one: with a colon, or with a word that says so.
     surely: bool,
 }
@@ -55,7 +98,10 @@ impl Time {
         };
         let second = colon.and_then(|_| eat_sixtieth(&mut cursor, ":"));
         let mut after = cursor;
-        if minute.is_some() && after.eat_if(|c| matches!(c, ':' | '.')).is_some() && after.at_digit() {
+        if minute.is_some()
+            && after.eat_if(|c| matches!(c, ':' | '.' | ',')).is_some()
+            && runs_on(hour, &after, &cursor)
+        {
             return None;
         }
         let half_day = (1..=12).contains(&hour).then(|| eat_half_day(&mut cursor)).flatten();
@@ -76,13 +122,19 @@ impl Time {
             && !of_day
             && let Some((len, spoken)) = moment.duration(&typed, words)
         {
-            return Some(Self { len: typed.at() + len, spoken, joined: false, surely });
+            return Some(Self {
+                len: typed.at() + len,
+                spoken,
+                joined: false,
+                in_halves: half_day.is_some(),
+                surely,
+            });
         }
         if is_typed {
             let (len, spoken) = moment.before_typed(&typed, words);
             let joined = len == 0 && typed.at() == cursor.at();
             let len = if len == 0 { cursor.at() } else { typed.at() + len };
-            return Some(Self { len, spoken, joined, surely });
+            return Some(Self { len, spoken, joined, in_halves: false, surely });
         }
         let half_day = half_day.or_else(|| (hour == 0 && clock.few_minutes.is_none()).then_some(HalfDay::Am));
         let time = moment.spoken(half_day.is_some(), words);
@@ -93,7 +145,7 @@ impl Time {
             }
             _ => time,
         };
-        Some(Self { len: cursor.at(), spoken, joined: false, surely })
+        Some(Self { len: cursor.at(), spoken, joined: false, in_halves: half_day.is_some(), surely })
     }
 }
 
@@ -139,7 +191,7 @@ impl Moment {
     /// The time in words before a word for the hour that is typed, and how much of that word is said within.
     fn before_typed(self, typed: &Cursor<'_>, words: &Words) -> (usize, String) {
         let (hours, minute) = self.hours(words);
-        if (1..10).contains(&minute) && self.second == 0 {
+        if (minute > 0 && (minute < 10 || words.clock.many_typed)) && self.second == 0 {
             for (word, template) in words.clock.few_typed {
                 let mut ahead = *typed;
                 if ahead.eat_word([*word]) {
@@ -174,6 +226,15 @@ impl Moment {
         };
         Some((len, spoken))
     }
+}
+
+/// Whether the digits at `after`, behind a mark at `mark`, make something else of a time: `1:10,000`, but not `9:30,10:30`.
+fn runs_on(hour: u32, after: &Cursor<'_>, mark: &Cursor<'_>) -> bool {
+    if !mark.rest().starts_with(',') {
+        return after.at_digit();
+    }
+    let mut ahead = *after;
+    hour == 1 && ahead.digits(3, 3).is_some() && !ahead.rest().starts_with(':')
 }
 
 fn say(number: u32, words: &Words) -> String {

@@ -12,12 +12,21 @@ use crate::{
 };
 
 /// The longest address that is recognized, in bytes.
-const MAX_ADDRESS_BYTES: usize = 500;
+pub(super) const MAX_ADDRESS_BYTES: usize = 500;
+
+/// What an address has one of, unless it has a scheme.
+pub(super) const ADDRESS_MARKS: [char; 2] = ['@', '.'];
 
 /// Top-level domains that make a host name without a scheme an address.
 const TOP_DOMAINS: [&str; 18] = [
     "com", "org", "net", "in", "edu", "gov", "info", "io", "ai", "dev", "app", "co", "me", "biz", "xyz",
     "tv", "uk", "us",
+];
+
+/// Endings of the names of files, which are read like addresses: `report.pdf`.
+const FILES: [&str; 26] = [
+    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "csv", "txt", "rtf", "jpg", "jpeg", "png", "gif",
+    "svg", "zip", "rar", "html", "php", "json", "xml", "apk", "exe", "wav", "mov", "avi",
 ];
 
 /// `user@example.com`, `https://example.com/path`, `www.example.com`, `example.co.in`.
@@ -32,11 +41,14 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if scheme {
         cursor = after_scheme;
     }
+    if !scheme && place.to_mark > MAX_ADDRESS_BYTES {
+        return None;
+    }
     // The part that has the host: looking further first would take long in a row of slashes.
     let ends = |(at, c): (usize, char)| at > MAX_ADDRESS_BYTES || !(is_label_char(c) || "._%+~@".contains(c));
     let end = cursor.rest().char_indices().find(|step| ends(*step)).map_or(cursor.rest().len(), |(at, _)| at);
     let head = cursor.rest().get(..end).unwrap_or_default();
-    if !scheme && !head.contains(['@', '.']) {
+    if !scheme && !head.contains(ADDRESS_MARKS) {
         return None;
     }
     let body = address_run(cursor.rest());
@@ -52,7 +64,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
 
 /// Whether a word right before `text` would look like the start of an address.
 pub(super) fn is_address_tail(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_punctuation()) && address_run(text).contains(['@', '.'])
+    text.starts_with(|c: char| c.is_ascii_punctuation()) && address_run(text).contains(ADDRESS_MARKS)
 }
 
 /// The characters of an address at the start of `text`, without the punctuation of the sentence behind it.
@@ -70,7 +82,8 @@ fn address_run(text: &str) -> &str {
 /// The address at the start of `run`, if its host begins with `www.` or ends in a well-known domain.
 fn with_known_host(run: &str) -> Option<&str> {
     let host = host(run);
-    let known = host.rsplit_once('.').is_some_and(|(_, top)| TOP_DOMAINS.contains(&top));
+    let known =
+        host.rsplit_once('.').is_some_and(|(_, top)| TOP_DOMAINS.contains(&top) || FILES.contains(&top));
     let lower = !host.contains(|c: char| c.is_ascii_uppercase());
     let starts_well = host.starts_with(|c: char| c.is_ascii_alphanumeric());
     let path_follows = run.get(host.len()..)?.starts_with(['/', ':', '?', '#']);

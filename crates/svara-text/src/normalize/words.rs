@@ -21,15 +21,15 @@ pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
     spoken
 }
 
-/// Whether what follows is a word that a number may count, not a postposition or conjunction.
+/// Whether what follows is a word that a number may count, not a postposition, a conjunction or an ending.
 pub(super) fn counts(cursor: &Cursor<'_>, words: &Words) -> bool {
     let mut ahead = *cursor;
     if !ahead.eat_space() {
-        return false;
+        return words.context.counted.iter().any(|noun| cursor.rest().starts_with(noun));
     }
     let word = ahead.word();
     word.starts_with(WritingSystem::is_indic)
-        && !words.context.uncounted.iter().any(|uncounted| same(word, uncounted))
+        && !words.context.uncounted.iter().chain(words.spaced).any(|uncounted| same(word, uncounted))
 }
 
 /// A number with the name of what it counts. The names of speeds say where the number stands.

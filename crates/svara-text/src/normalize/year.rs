@@ -5,17 +5,76 @@ use super::{
     place::Place,
     scale::range,
     spelling::{prefix_len, same},
+    words::before_noun,
 };
 use crate::{
     language::Language,
     languages::{Unit, Words},
-    number::{Numeral, cardinal, one_by_one, replace_end},
+    number::{Numeral, cardinal, digits, one_by_one},
 };
 
 /// English words before a year, if what follows isn't counted by it.
-const BEFORE: [&str; 17] = [
-    "in", "by", "since", "until", "till", "from", "before", "after", "during", "early", "late", "mid",
-    "summer", "winter", "spring", "around", "between",
+const BEFORE: [&str; 18] = [
+    "circa", "in", "by", "since", "until", "till", "from", "before", "after", "during", "early", "late",
+    "mid", "summer", "winter", "spring", "around", "between",
+];
+
+/// English words before "of" and a year.
+const OF: [&str; 28] = [
+    "revolt",
+    "mutiny",
+    "war",
+    "act",
+    "class",
+    "batch",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "constitution",
+    "partition",
+    "earthquake",
+    "famine",
+    "crisis",
+    "budget",
+    "census",
+    "election",
+    "elections",
+    "riots",
+    "movement",
+    "treaty",
+    "battle",
+    "uprising",
+    "rebellion",
+    "events",
+    "end",
+    "beginning",
+];
+
+/// "And" in the languages of India, between two years.
+const ANDS: [&str; 14] =
+    ["और", "व", "एवं", "तथा", "आणि", "ও", "এবং", "మరియు", "અને", "ਅਤੇ", "र", "আৰু", "மற்றும்", "ते"];
+
+/// Words behind a year that tell what happened in it.
+const EVENTS: [&str; 18] = [
+    "revolt",
+    "mutiny",
+    "war",
+    "batch",
+    "constitution",
+    "partition",
+    "earthquake",
+    "famine",
+    "crisis",
+    "budget",
+    "census",
+    "election",
+    "movement",
+    "treaty",
+    "battle",
+    "uprising",
+    "rebellion",
+    "edition",
 ];
 
 /// English words between two years.
@@ -60,7 +119,14 @@ pub(super) fn year_in_words(year: u64, words: &Words) -> String {
 /// `In 1947`, `(1947)`.
 pub(super) fn year(numeral: &Numeral, place: &Place<'_>, after: &Cursor<'_>) -> Option<String> {
     let number = of_four_digits(numeral)?;
-    (is_year(number, place, after)).then(|| year_in_words(number, place.words))
+    is_year(number, place, after).then(|| {
+        let spoken = year_in_words(number, place.words);
+        let noun = after
+            .rest()
+            .strip_prefix(' ')
+            .is_some_and(|rest| place.words.calendar.year_behind.iter().any(|word| rest.starts_with(word)));
+        if noun { before_noun(spoken, place.words) } else { spoken }
+    })
 }
 
 fn of_four_digits(numeral: &Numeral) -> Option<u64> {
@@ -84,7 +150,74 @@ fn is_year(number: u64, place: &Place<'_>, after: &Cursor<'_>) -> bool {
         return false;
     }
     let bracketed = place.done.ends_with('(') && after.rest().starts_with([')', ',']);
-    bracketed || has_postposition(place.words, after) || is_english(place, after) || is_paired(place, after)
+    bracketed
+        || has_postposition(place.words, after)
+        || is_english(place, after)
+        || is_event(place, after)
+        || is_paired(place, after)
+        || is_second(place, after)
+        || is_before_month(after, place.words)
+}
+
+/// Whether the name of a month follows: "1956 నవంబర్ 1".
+fn is_before_month(after: &Cursor<'_>, words: &Words) -> bool {
+    let mut ahead = *after;
+    if !ahead.eat_space() || ahead.peek().is_some_and(|c| c.is_ascii_lowercase()) {
+        return false;
+    }
+    let english = &Words::of(Language::English).calendar;
+    let spellings = words.calendar.spellings.iter().map(|(name, _)| *name);
+    ahead.eat_word(english.months.into_iter().chain(words.calendar.months).chain(spellings))
+}
+
+/// Whether an English word for what happened in a year is beside the number: "the revolt of 1857", "the 1857 revolt".
+fn is_event(place: &Place<'_>, after: &Cursor<'_>) -> bool {
+    let one_of = |typed: &str, words: &[&str]| words.iter().any(|word| same(typed, word));
+    let mut before = place.words_before();
+    let of = before.next().is_some_and(|(word, gap)| same(word, "of") && gap == " ");
+    let told = of && before.next().is_some_and(|(word, _)| one_of(word, &OF));
+    let mut ahead = *after;
+    let spaced = ahead.eat_space();
+    told && !(spaced && is_counted(ahead.word())) || (spaced && one_of(ahead.word(), &EVENTS))
+}
+
+/// Whether this is the second of two years with a word of an Indian language between, and nothing that it counts:
+/// "१९४७ ते १९५०", "1947 और 1950 के बीच".
+fn is_second(place: &Place<'_>, after: &Cursor<'_>) -> bool {
+    let context = place.words.context;
+    let link = |typed: &str| ANDS.iter().chain(context.year_words).any(|link| same(typed, link));
+    let mut ahead = *after;
+    if ahead.eat_space() && ANDS.iter().any(|and| same(ahead.word(), and)) {
+        // It may also be the first.
+        ahead.skip(ahead.word().len());
+        let second = ahead.eat_space().then(|| ahead.digits(4, 4)).flatten();
+        if second.is_some_and(|year| may_be_year(&year)) && has_postposition_of_years(&ahead, place.words) {
+            return true;
+        }
+    }
+    let mut before = place.words_before();
+    let joined = before.next().is_some_and(|(word, gap)| gap == " " && link(word));
+    let first = joined
+        && before.next().is_some_and(|(year, _)| digits(year).is_some_and(|(year, _)| may_be_year(&year)));
+    let mut ahead = *after;
+    let spaced = ahead.eat_space();
+    let next = ahead.word();
+    let follows = next.is_empty() || context.year_words.iter().any(|word| same(next, word));
+    first && follows && (spaced || next.is_empty())
+}
+
+/// Whether a word follows that years have, even one that quantities may have, too.
+fn has_postposition_of_years(after: &Cursor<'_>, words: &Words) -> bool {
+    let mut ahead = *after;
+    let spaced = ahead.eat_space();
+    let next = ahead.word();
+    let all = if spaced { words.context.year_words } else { words.context.year_endings };
+    all.iter().any(|word| same(next, word))
+}
+
+/// Whether four digits can be a year.
+fn may_be_year(digits: &str) -> bool {
+    digits.len() == 4 && digits.parse().is_ok_and(|year: u64| (1100..2100).contains(&year))
 }
 
 /// Whether a postposition or ending follows that years have.
@@ -133,8 +266,7 @@ fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
 
 /// Whether another year is beside this one: "1995 to 2005", "between 1939 and 1945".
 fn is_paired(place: &Place<'_>, after: &Cursor<'_>) -> bool {
-    let is_one =
-        |year: &str| year.len() == 4 && year.parse().is_ok_and(|year: u64| (1100..2100).contains(&year));
+    let is_one = may_be_year;
     let joins =
         |word: &str, introduced: bool| BETWEEN.iter().any(|between| same(word, between)) && introduced;
     // "Pages 1200 to 1300" aren't years.
@@ -167,7 +299,7 @@ fn is_paired(place: &Place<'_>, after: &Cursor<'_>) -> bool {
 }
 
 /// Whether an English word is what a number before it counts: a plural, mostly.
-fn is_counted(next: &str) -> bool {
+pub(super) fn is_counted(next: &str) -> bool {
     let plural = next.ends_with('s')
         && next.starts_with(|c: char| c.is_ascii_lowercase())
         && !matches!(next, "was" | "is" | "has" | "as" | "this" | "its" | "us" | "his" | "does");
@@ -177,6 +309,9 @@ fn is_counted(next: &str) -> bool {
 /// Two years with a dash between, which is read: `1980-1986`, `1920-26 तक`, `1998-99`.
 pub(super) fn years(first: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>) -> Option<String> {
     let words = place.words;
+    if let Some(spoken) = business_year(first, cursor, words) {
+        return Some(spoken);
+    }
     let from = of_four_digits(first).filter(|from| fits(*from, words))?;
     let mut ahead = *cursor;
     let spaced = ahead.eat_space();
@@ -221,47 +356,32 @@ pub(super) fn years(first: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>)
     Some(years)
 }
 
+/// A year and the next behind a slash: `2023/24`.
+fn business_year(first: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let from = of_four_digits(first).filter(|from| (1900..2100).contains(from))?;
+    let mut ahead = *cursor;
+    if !ahead.eat("/") {
+        return None;
+    }
+    let second = u64::from(ahead.number(2, 2)?);
+    let next = ahead.peek();
+    if second != (from + 1) % 100
+        || second == 0
+        || !ahead.at_word_end()
+        || next.is_some_and(|c| "/.:-".contains(c))
+    {
+        return None;
+    }
+    *cursor = ahead;
+    Some(format!("{}-{}", year_in_words(from, words), two_digits(second, words)))
+}
+
+/// A year without its century.
+fn two_digits(year: u64, words: &Words) -> String {
+    if year < 10 { one_by_one(&format!("0{year}"), words) } else { cardinal(year, words) }
+}
+
 fn format_years(from: u64, to: u64, short: bool, words: &Words) -> String {
     let second = if short { cardinal(to % 100, words) } else { year_in_words(to, words) };
     range(year_in_words(from, words), &second, words.signs.range, words)
-}
-
-/// `1990s`, `90s`, `1960s-80s`: said in English in every language.
-pub(super) fn decade(numeral: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>) -> Option<String> {
-    let mut spoken = one_decade(numeral, place, cursor)?;
-    let mut ahead = *cursor;
-    if ahead.eat_if(is_dash).is_some()
-        && let Some(second) = Numeral::parse(ahead.rest())
-    {
-        ahead.skip(second.len);
-        if let Some(to) = one_decade(&second, place, &mut ahead) {
-            spoken = format!("{spoken} to {to}");
-            *cursor = ahead;
-        }
-    }
-    Some(spoken)
-}
-
-fn one_decade(numeral: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>) -> Option<String> {
-    let number = numeral.whole().filter(|number| number % 10 == 0 && !numeral.grouped)?;
-    let english = Words::of(Language::English);
-    let mut ahead = *cursor;
-    let spaced = |ahead: &mut Cursor<'_>| numeral.integer.len() == 4 && ahead.eat_word([" s"]);
-    if !(ahead.eat_word(["s", "'s", "’s"]) || spaced(&mut ahead)) {
-        return None;
-    }
-    let mut spoken = match numeral.integer.len() {
-        // "wait 20s" is a number of seconds.
-        2 if number >= 50
-            || place.done.ends_with(['\'', '’', '-'])
-            || place.behind_word(&["the", "his", "her", "their", "my", "mid", "early", "late"]) =>
-        {
-            cardinal(number, english)
-        }
-        4 => year_in_words(number, english),
-        _ => return None,
-    };
-    *cursor = ahead;
-    replace_end(&mut spoken, &[("y", "ies"), ("", "s")]);
-    Some(spoken)
 }

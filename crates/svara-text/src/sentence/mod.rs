@@ -1,12 +1,15 @@
 //! Sentence boundaries: UAX #29, adapted to Indian text.
 
 mod abbreviations;
+mod bounds;
 mod letter_names;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+pub(crate) use self::bounds::is_closing;
 use self::{
     abbreviations::{BEFORE_NUMBERS, OTHERWISE_WORDS, SYLLABLE_WORDS, TITLES, TITLES_AT_START},
+    bounds::{Closing, segments},
     letter_names::is_letter_name,
 };
 use crate::writing::{WritingSystem, digit_value};
@@ -20,15 +23,16 @@ use crate::writing::{WritingSystem, digit_value};
 pub fn sentences(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut start = 0;
+    let mut closing = Closing::default();
     let mut cut = |end: usize| {
         // A mark that closes belongs to what it closes, whatever white space is before it.
-        let end = end + text.get(end..).map_or(0, closing_len);
+        let end = end + closing.len(text, end);
         found.extend(text.get(start..end).filter(|sentence| !sentence.is_empty()));
         start = start.max(end);
         start
     };
     let mut from = 0;
-    for (at, segment) in text.split_sentence_bound_indices() {
+    for (at, segment) in segments(text) {
         let end = at + segment.len();
         for bar in typed_dandas(segment) {
             if at + bar > from {
@@ -43,42 +47,9 @@ pub fn sentences(text: &str) -> Vec<&str> {
     found
 }
 
-/// Marks that belong to what stands before them.
-pub(crate) fn is_closing(c: char) -> bool {
-    matches!(
-        c,
-        ')' | ']'
-            | '}'
-            | '”'
-            | '’'
-            | '»'
-            | '›'
-            | ','
-            | ';'
-            | ':'
-            | '.'
-            | '!'
-            | '?'
-            | '…'
-            | '।'
-            | '॥'
-            | '،'
-            | '؟'
-    )
-}
-
-/// The length in bytes of the closing marks at the start of `rest`, with the white space around them.
-fn closing_len(rest: &str) -> usize {
-    // Whole clusters, so that no combining mark is cut off from its base.
-    let is_part = |cluster: &&str| cluster.chars().all(|c| is_closing(c) || c.is_whitespace());
-    let run: usize = rest.graphemes(true).take_while(is_part).map(str::len).sum();
-    let marks = rest.get(..run).unwrap_or_default();
-    // Marks right before a word begin it: ".5 mg", "...and".
-    let begun = marks.len() - marks.trim_end_matches(is_closing).len();
-    let begins = rest.get(run..).is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
-    let len = if begins { run - begun } else { run };
-    if marks.get(..len).is_some_and(|marks| marks.contains(is_closing)) { len } else { 0 }
-}
+/// The longest word that may be an abbreviation or a row of initials, in bytes: looking further back would take long in a
+/// row without spaces.
+const MAX_WORD_BYTES: usize = 200;
 
 /// Whether `sentence` goes on into `rest`, despite the full stop that it ends with.
 fn runs_on(sentence: &str, rest: &str) -> bool {
@@ -89,13 +60,14 @@ fn runs_on(sentence: &str, rest: &str) -> bool {
     }
     let Some(before) = trimmed.strip_suffix('.') else { return false };
     let is_edge = |c: char| c.is_whitespace() || "([{\"'“‘-–—".contains(c);
-    let word = before.rsplit(is_edge).next().unwrap_or(before);
-    if word.is_empty() {
+    let tail = before.get(before.ceil_char_boundary(before.len().saturating_sub(MAX_WORD_BYTES))..);
+    let word = tail.and_then(|tail| tail.rsplit(is_edge).next()).unwrap_or_default();
+    let earlier = before.get(..before.len() - word.len()).unwrap_or_default();
+    if word.is_empty() || !(earlier.is_empty() || earlier.ends_with(is_edge)) {
         return false;
     }
-    let is_first = word.len() == before.trim_start().len();
+    let is_first = earlier.trim_end().is_empty();
     let list_item = is_first && word.chars().all(|c| digit_value(c).is_some());
-    let earlier = before.get(..before.len() - word.len()).unwrap_or_default();
     list_item
         || is_initial(word, earlier, rest)
         || TITLES.iter().any(|titles| titles.contains(&word))
@@ -121,11 +93,12 @@ fn is_first_of_title(word: &str, rest: &str) -> bool {
 fn is_initial(word: &str, earlier: &str, rest: &str) -> bool {
     if OTHERWISE_WORDS.contains(&word) {
         // Only in the company of others.
-        let before = earlier
-            .trim_end()
-            .strip_suffix('.')
-            .map(|earlier| earlier.rsplit(char::is_whitespace).next().unwrap_or(earlier));
-        let behind = rest.split_once('.').map(|(word, _)| word);
+        let before = earlier.trim_end().strip_suffix('.').and_then(|earlier| {
+            let near = earlier.ceil_char_boundary(earlier.len().saturating_sub(MAX_WORD_BYTES));
+            earlier.get(near..)?.rsplit(char::is_whitespace).next()
+        });
+        let near = rest.floor_char_boundary(MAX_WORD_BYTES);
+        let behind = rest.get(..near).and_then(|rest| Some(rest.split_once('.')?.0));
         return [before, behind]
             .into_iter()
             .flatten()
@@ -157,13 +130,18 @@ fn is_syllable(part: &str) -> bool {
 /// Where a `|` or `||` typed for a danda ends a sentence within `segment`: after an Indian letter and before white
 /// space. The positions include that space.
 fn typed_dandas(segment: &str) -> impl Iterator<Item = usize> {
-    segment.match_indices('|').filter_map(|(at, _)| {
-        let (before, after) = (segment.get(..at)?.trim_end_matches('|').trim_end(), segment.get(at + 1..)?);
-        let after_word = before.chars().next_back().is_some_and(WritingSystem::is_indic);
+    // Where the bar before ends, and the last character before it and those right before it that isn't white space.
+    let (mut end, mut word) = (0, None);
+    segment.match_indices('|').filter_map(move |(at, bar)| {
+        if at > end || at == 0 {
+            word = segment.get(end..at)?.trim_end().chars().next_back();
+        }
+        end = at + bar.len();
+        let after = segment.get(end..)?;
         // Whole graphemes, so that no combining mark is cut off from its base.
         let space: usize =
             after.graphemes(true).take_while(|g| g.chars().all(char::is_whitespace)).map(str::len).sum();
-        (after_word && space > 0).then_some(at + 1 + space)
+        (word.is_some_and(WritingSystem::is_indic) && space > 0).then_some(end + space)
     })
 }
 

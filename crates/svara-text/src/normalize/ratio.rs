@@ -1,0 +1,88 @@
+//! Ratios, where a word beside them says that they are some: `ratio 3:2`, `3:2 के अनुपात में`, `16:9 aspect ratio`.
+
+use super::{
+    cursor::{Cursor, is_space},
+    place::{Found, Place},
+    spelling::{prefix_len, same},
+    words::led_by,
+};
+use crate::{
+    languages::{SHARED, Words},
+    number::Numeral,
+};
+
+/// The most numbers of a ratio, and the most words between it and the word that says so.
+const MAX_NUMBERS: usize = 4;
+const MAX_WORDS: usize = 3;
+
+/// How many words before numbers that are no time such a word may stand.
+const FAR_WORDS: usize = 8;
+
+/// What may stand between such a word and the numbers.
+const LINKS: [&str; 14] =
+    ["is", "was", "are", "of", "the", "a", "in", "about", "nearly", "है", "था", "का", "की", "के"];
+
+/// The ratio at the place.
+pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
+    if place.behind_number_and(|c| ".:/,-".contains(c)) {
+        return None;
+    }
+    let words = place.words;
+    let mut cursor = place.cursor();
+    let mut numbers = vec![eat_number(&mut cursor)?];
+    while numbers.len() < MAX_NUMBERS {
+        let mut ahead = cursor;
+        let spaced = ahead.eat_space();
+        if !ahead.eat(":") || ahead.eat_space() != spaced {
+            break;
+        }
+        let Some(number) = eat_number(&mut ahead) else { break };
+        numbers.push(number);
+        cursor = ahead;
+    }
+    let runs_on = cursor.rest().starts_with([':', '/']) || !cursor.at_letters_end();
+    // "9:30" is a time unless the word is right beside it.
+    let no_time = numbers.get(1).is_some_and(|number| number.integer.len() != 2);
+    let near = |(word, _): (&str, &str)| is_cue(word, words);
+    // "1:10,000" is the scale of a map.
+    let scale = matches!(numbers.as_slice(), [one, many] if one.integer == "1" && many.grouped);
+    let told = scale
+        || is_led(&place)
+        || leads_on(&cursor, words)
+        || (no_time && place.words_before().take(FAR_WORDS).any(near));
+    if numbers.len() < 2 || runs_on || !told {
+        return None;
+    }
+    let mut spoken = numbers.iter().map(|number| number.spoken(words)).rev();
+    let last = spoken.next()?;
+    let spoken =
+        spoken.fold(last, |rest, number| words.maths.ratio.replace("{a}", &number).replace("{b}", &rest));
+    Some(Found::new(cursor.at(), spoken))
+}
+
+fn eat_number(cursor: &mut Cursor<'_>) -> Option<Numeral> {
+    let number = Numeral::parse(cursor.rest())?;
+    cursor.skip(number.len);
+    Some(number)
+}
+
+/// Whether `typed` is a word for a ratio, with any ending.
+fn is_cue(typed: &str, words: &Words) -> bool {
+    let cues = SHARED.ratios.iter().chain(words.context.ratios);
+    !typed.is_empty() && cues.copied().any(|cue| prefix_len(typed, cue).is_some())
+}
+
+fn is_led(place: &Place<'_>) -> bool {
+    let link = |typed: &str| LINKS.iter().any(|link| same(typed, link));
+    led_by(place, |typed| is_cue(typed, place.words), link, MAX_WORDS)
+}
+
+fn leads_on(end: &Cursor<'_>, words: &Words) -> bool {
+    let mut ahead = *end;
+    (0..MAX_WORDS).any(|_| {
+        ahead.eat_if(is_space);
+        let word = ahead.word();
+        ahead.skip(word.len());
+        is_cue(word, words)
+    })
+}
