@@ -9,8 +9,9 @@ use std::{
 use nix::unistd::{AccessFlags, access};
 
 use crate::{
-    config::{Config, Fault, HookAction, ProgramSpec},
+    config::{Account, Config, Fault, HookAction, ProgramSpec, SinkSpec, SinkTarget, SyslogAddress},
     probe::{Check, ProbeSpec},
+    reach::{barrier, may_run},
 };
 
 /// An address of this machine answers much sooner.
@@ -29,6 +30,9 @@ pub fn findings(config: &Config) -> Vec<Fault> {
     }
     for schedule in &config.schedules {
         look.command(&format!("schedule.{}.command", schedule.name), &schedule.command, None);
+    }
+    for sink in &config.log.sinks {
+        look.sink(sink);
     }
     look.directory_for("log.directory", &config.log.directory.join("x"));
     look.directory_for("supervisor.socket", &config.socket);
@@ -64,6 +68,8 @@ impl Look<'_> {
         {
             let why = if directory.exists() { "is not a directory" } else { "does not exist" };
             self.report(&format!("{table}.directory"), format!("{} {why}", directory.display()));
+        } else if let (Some(directory), Some(account)) = (&spec.directory, &spec.account) {
+            self.reachable(&format!("{table}.directory"), directory, account);
         }
         self.command(&format!("{table}.command"), &spec.command, Some(spec));
         for (key, command) in [("before_start", &spec.before_start), ("stop_command", &spec.stop_command)] {
@@ -89,12 +95,26 @@ impl Look<'_> {
         }
     }
 
+    fn sink(&mut self, sink: &SinkSpec) {
+        let table = format!("sink.{}", sink.name);
+        match &sink.target {
+            SinkTarget::Command(command) => self.command(&format!("{table}.command"), command, None),
+            SinkTarget::Syslog { to: SyslogAddress::Unix(path), .. } if !path.exists() => {
+                self.report(&format!("{table}.syslog"), format!("{} does not exist", path.display()));
+            }
+            SinkTarget::Syslog { .. } => {}
+        }
+    }
+
     fn command(&mut self, key: &str, command: &[String], spec: Option<&ProgramSpec>) {
         let Some(file) = command.first() else { return };
         if file.contains('/') {
             let directory = spec.and_then(|spec| spec.directory.as_deref()).unwrap_or(Path::new("."));
-            if let Some(why) = unusable(&directory.join(file)) {
+            let path = directory.join(file);
+            if let Some(why) = unusable(&path) {
                 self.report(key, format!("`{file}` {why}"));
+            } else if let Some(account) = spec.and_then(|spec| spec.account.as_ref()) {
+                self.reachable(key, &path, account);
             }
             return;
         }
@@ -103,6 +123,17 @@ impl Look<'_> {
             own.map(|(_, path)| path.clone()).or_else(|| std::env::var("PATH").ok()).unwrap_or_default();
         if !std::env::split_paths(&path).any(|directory| unusable(&directory.join(file)).is_none()) {
             self.report(key, format!("`{file}` is in no directory of PATH ({path})"));
+        }
+    }
+
+    /// Whether another user may run a file, or enter a directory.
+    fn reachable(&mut self, key: &str, path: &Path, account: &Account) {
+        let user = account.name.clone().unwrap_or_else(|| account.uid.to_string());
+        if let Some(barrier) = barrier(account, path) {
+            self.report(key, format!("{user} may not enter {}", barrier.display()));
+        } else if path.metadata().is_ok_and(|data| !may_run(account, &data)) {
+            let what = if path.is_dir() { "enter" } else { "run" };
+            self.report(key, format!("{user} may not {what} {}", path.display()));
         }
     }
 

@@ -16,16 +16,11 @@ use svara_supervisor::{
     supervisor::run,
 };
 
-use crate::offline::{check, environment, import, read};
-
-/// Exit code: not everything is ready, or the command failed.
-pub(crate) const NOT_READY: u8 = 1;
-/// Exit code: no such program.
-const UNKNOWN: u8 = 4;
-/// Exit code: the file is invalid (`EX_CONFIG` would be 78; our server uses 64).
-pub(crate) const BAD_CONFIGURATION: u8 = 64;
-/// Exit code: no supervisor answers (`EX_UNAVAILABLE`).
-const UNREACHABLE: u8 = 69;
+use crate::{
+    exit_code::{BAD_CONFIGURATION, NOT_READY, UNKNOWN, UNREACHABLE},
+    offline::{check, environment, import, read},
+    out::put,
+};
 
 /// How often `status --watch` looks.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
@@ -138,7 +133,17 @@ enum Command {
         json: bool,
     },
     /// Reload the file and apply changes; unchanged programs keep running.
-    Reload,
+    Reload {
+        /// Only say what would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Empty the log files of programs; rotated files stay, and so does what isn't a regular file.
+    Clear {
+        /// Programs; `all` for all.
+        #[arg(required = true)]
+        programs: Vec<String>,
+    },
     /// Reopen the log files after something else has moved them.
     Reopen,
     /// Print the metrics in Prometheus text format.
@@ -161,10 +166,10 @@ enum Command {
 }
 
 #[derive(Args)]
-pub(crate) struct File {
+struct File {
     /// The configuration file.
     #[arg(short, long, default_value = "config/supervisor.toml")]
-    pub(crate) config: PathBuf,
+    config: PathBuf,
 }
 
 #[derive(Args)]
@@ -179,15 +184,21 @@ struct Wish {
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
-        Command::Run(file) => start(&file, cli.socket),
-        Command::Check { file, strict } => check(&file, strict),
+        Command::Run(file) => start(&file.config, cli.socket),
+        Command::Check { file, strict } => check(&file.config, strict),
         Command::Import { file, output } => import(&file, output.as_deref()),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "svara-supervisor", &mut io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "svara-supervisor", &mut script);
+            put(&script);
             0
         }
-        // The reader of our output may be gone.
-        Command::Man => u8::from(clap_mangen::Man::new(Cli::command()).render(&mut io::stdout()).is_err()),
+        Command::Man => {
+            let mut page = Vec::new();
+            let made = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            put(&page);
+            u8::from(made.is_err())
+        }
         Command::Guard { token } => {
             guard_main(&token);
             0
@@ -201,15 +212,15 @@ pub(crate) fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-fn start(file: &File, socket: Option<PathBuf>) -> u8 {
+fn start(file: &Path, socket: Option<PathBuf>) -> u8 {
     let config = match read(file) {
         Ok(config) => Config { socket: socket.unwrap_or(config.socket.clone()), ..config },
         Err(code) => return code,
     };
-    match run(&file.config, &environment(), config) {
+    match run(file, &environment(), config) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("svara-supervisor: {error}");
+            warn!("svara-supervisor: {error}");
             1
         }
     }
@@ -232,7 +243,8 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
         Command::Signal { signal, programs } => Request::Signal { programs, signal },
         Command::Tail { program, stream, follow, lines } => Request::Tail { program, lines, stream, follow },
         Command::Events { follow, count, .. } => Request::Events { count, follow },
-        Command::Reload => Request::Reload,
+        Command::Reload { dry_run } => Request::Reload { dry_run },
+        Command::Clear { programs } => Request::Clear { programs },
         Command::Reopen => Request::Reopen,
         Command::Metrics => Request::Metrics,
         Command::Shutdown => Request::Shutdown,
@@ -247,80 +259,75 @@ fn client(socket: Option<PathBuf>, timeout: Option<Duration>, command: Command) 
     let socket = match socket.map_or_else(|| environment().expand(DEFAULT_SOCKET).map(PathBuf::from), Ok) {
         Ok(socket) => socket,
         Err(error) => {
-            eprintln!("{error}");
+            warn!("{error}");
             return UNREACHABLE;
         }
     };
     loop {
-        if watch {
-            // Home, and clear to the end of the screen.
-            print!("\x1b[H\x1b[J");
+        // Home, and clear to the end of the screen.
+        if watch && io::stdout().is_terminal() && !put(b"\x1b[H\x1b[J") {
+            return 0;
         }
-        let code = exchange(&socket, timeout, &request, json);
-        if !watch || code == UNREACHABLE {
+        let (code, is_read) = exchange(&socket, timeout, &request, json);
+        if !watch || !is_read || code == UNREACHABLE {
             return code;
         }
         std::thread::sleep(WATCH_EVERY);
     }
 }
 
-/// Sends a request and prints the answer; returns the exit code.
-fn exchange(socket: &Path, timeout: Option<Duration>, request: &Request, json: bool) -> u8 {
+/// Sends a request and prints the answer; returns the exit code, and whether somebody reads.
+fn exchange(socket: &Path, timeout: Option<Duration>, request: &Request, json: bool) -> (u8, bool) {
     // Without any answer: the supervisor exited before it could give one.
-    let mut code = UNREACHABLE;
+    let (mut code, mut is_read) = (UNREACHABLE, true);
     let limit = timeout.or(Some(ANSWER).filter(|_| !request.follows() && !request.waits()));
-    let asked = ask_within(socket, request, limit, |response| match show(&response, json) {
-        Ok(shown) => {
-            code = shown;
-            true
-        }
-        // The reader of our output is gone (`| head`).
-        Err(_) => {
-            code = 0;
-            false
-        }
+    let asked = ask_within(socket, request, limit, |response| {
+        code = exit_code_of(&response);
+        // A reader that is gone (`| head`) wants no more.
+        is_read = show(&response, json).is_ok();
+        is_read
     });
-    match asked {
+    let code = match asked {
         Ok(()) if code == UNREACHABLE && matches!(request, Request::Tail { .. } | Request::Events { .. }) => {
             0
         }
         Ok(()) => code,
         Err(error) => {
-            eprintln!("{error}");
+            warn!("{error}");
             UNREACHABLE
         }
+    };
+    (code, is_read)
+}
+
+/// The exit code after one line of the answer.
+fn exit_code_of(response: &Response) -> u8 {
+    match response {
+        Response::Status(report) if !report.ready => NOT_READY,
+        Response::Error { failure, .. } => match failure {
+            Failure::UnknownProgram => UNKNOWN,
+            Failure::Configuration => BAD_CONFIGURATION,
+            Failure::BadRequest | Failure::Failed => NOT_READY,
+        },
+        _ => 0,
     }
 }
 
-/// Prints one line of the answer; returns its exit code.
-fn show(response: &Response, json: bool) -> io::Result<u8> {
+/// Prints one line of the answer.
+fn show(response: &Response, json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match response {
-        Response::Status(report) => {
-            if json {
-                writeln!(out, "{}", serde_json::to_string(report)?)?;
-            } else {
-                write!(out, "{}", table(report))?;
-            }
-            return Ok(if report.ready { 0 } else { NOT_READY });
-        }
+        Response::Status(report) if json => writeln!(out, "{}", serde_json::to_string(report)?)?,
+        Response::Status(report) => write!(out, "{}", table(report))?,
         Response::Done(lines) => lines.iter().try_for_each(|line| writeln!(out, "{line}"))?,
         Response::Line(line) => writeln!(out, "{}", line.text)?,
         Response::LeftOut(lines) => writeln!(out, "[{lines} lines left out]")?,
         Response::Event(event) if json => writeln!(out, "{}", serde_json::to_string(event)?)?,
         Response::Event(event) => write!(out, "{}", event.to_text())?,
         Response::Metrics(text) => write!(out, "{text}")?,
-        Response::Error { failure, message } => {
-            eprintln!("{message}");
-            return Ok(match failure {
-                Failure::UnknownProgram => UNKNOWN,
-                Failure::Configuration => BAD_CONFIGURATION,
-                Failure::BadRequest | Failure::Failed => NOT_READY,
-            });
-        }
+        Response::Error { message, .. } => warn!("{message}"),
     }
-    out.flush()?;
-    Ok(0)
+    out.flush()
 }
 
 fn stream(text: &str) -> Result<Stream, String> {

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, path::Path, sync::Arc, time::SystemTime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, mpsc::error::TrySendError};
 
-use crate::logs::{Form, Logs, Source, Stream};
+use crate::logs::{Form, Logs, Severity, Source};
 
 /// Events kept in memory for the `events` command.
 const KEEP: usize = 256;
@@ -66,6 +66,10 @@ kinds! {
     LogLost = "log_lost",
     /// Writing a log file works again.
     LogRestored = "log_restored",
+    /// A sink takes no lines; they wait in its spool.
+    SinkAway = "sink_away",
+    /// A sink takes lines again.
+    SinkBack = "sink_back",
     /// A scheduled command started, ended, was skipped or failed.
     Schedule = "schedule",
     /// A hook failed.
@@ -76,6 +80,24 @@ kinds! {
     Supervisor = "supervisor",
     /// The supervisor is shutting down.
     Shutdown = "shutdown",
+}
+
+impl Kind {
+    /// How much it matters.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Failed | Self::OutOfMemory | Self::LogLost => Severity::Error,
+            Self::Killed
+            | Self::Backoff
+            | Self::Degraded
+            | Self::Blind
+            | Self::Limit
+            | Self::SinkAway
+            | Self::Hook => Severity::Warning,
+            Self::Exited | Self::Shutdown | Self::Reload => Severity::Notice,
+            _ => Severity::Info,
+        }
+    }
 }
 
 /// One event.
@@ -144,18 +166,9 @@ pub struct EventLog {
 impl EventLog {
     /// Writes events to `supervisor.log` and `events.jsonl` in `directory`, and to the console.
     pub fn new(directory: &Path, logs: Logs) -> Self {
-        let source = |file: &str, console, form| {
-            let program = "supervisor".to_owned();
-            Arc::new(Source {
-                program,
-                stream: Stream::Stdout,
-                path: Some(directory.join(file)),
-                console,
-                form,
-            })
-        };
-        let (text, json) =
-            (source("supervisor.log", true, Form::Own), source("events.jsonl", false, Form::Json));
+        let own = |file: &str| Source::own("supervisor", Some(directory.join(file)));
+        let text = Arc::new(own("supervisor.log"));
+        let json = Arc::new(Source { console: false, form: Form::Json, ..own("events.jsonl") });
         Self { recent: VecDeque::with_capacity(KEEP), sequence: 0, logs, text, json, followers: Vec::new() }
     }
 
@@ -179,9 +192,10 @@ impl EventLog {
             repeated: 0,
             output,
         };
-        self.logs.write_now(&self.text, event.to_text());
+        let severity = event.event.severity();
+        self.logs.write_now(&self.text, event.to_text(), severity);
         if let Ok(json) = serde_json::to_string(&event) {
-            self.logs.write_now(&self.json, json + "\n");
+            self.logs.write_now(&self.json, json + "\n", severity);
         }
         if self.recent.len() == KEEP {
             self.recent.pop_front();

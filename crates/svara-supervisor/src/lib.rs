@@ -6,6 +6,20 @@
 //! shell around them starts and signals processes ([`process`]), reads pipes ([`logs`]), runs probes and serves the
 //! control socket ([`control`]).
 //!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use svara_supervisor::policy::{RestartHistory, RestartLimit};
+//!
+//! let limit = RestartLimit { max_restarts: 2, window: Duration::from_secs(60) };
+//! let mut history = RestartHistory::default();
+//! let start = Instant::now(); // times are values: nothing waits here
+//! let mut died_after = |seconds| history.admit(start + Duration::from_secs(seconds), limit);
+//! assert_eq!((died_after(1), died_after(2)), (Some(1), Some(2)));
+//! assert_eq!(died_after(3), None, "too often: it isn't started again");
+//! assert_eq!(died_after(62), Some(3), "of the last minute, only the last two count");
+//! ```
+//!
 //! # One thread
 //! The shell is one tokio runtime on one thread, because spawning and reaping must share a thread: `waitpid(-1)` on
 //! another could reap a child that its spawn still waits for, and the kernel binds the death signal to the thread
@@ -37,5 +51,6 @@ pub mod policy;
 pub mod probe;
 pub mod process;
 pub mod program;
+mod reach;
 pub mod schedule;
 pub mod supervisor;

@@ -1,6 +1,10 @@
 //! `svara-supervisor`: the command line. Called `supervisorctl`, it speaks that one's words.
 
+#[macro_use]
+mod out;
+
 mod cli;
+mod exit_code;
 mod offline;
 mod shim;
 

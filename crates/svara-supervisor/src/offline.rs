@@ -1,16 +1,16 @@
 //! The commands that need no supervisor: `check` and `import`.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::path::Path;
 
 use svara_supervisor::{
     check::findings,
-    config::{Config, Variables, load, parse},
+    config::{Config, ConfigError, Variables, load, parse},
 };
 
-use crate::cli::{BAD_CONFIGURATION, File, NOT_READY};
+use crate::{
+    exit_code::{BAD_CONFIGURATION, NOT_READY},
+    out::put,
+};
 
 pub(crate) fn environment() -> Variables {
     // The file can't refer to variables that aren't Unicode.
@@ -20,26 +20,26 @@ pub(crate) fn environment() -> Variables {
 }
 
 /// Reads a file; tells what is wrong with it.
-pub(crate) fn read(file: &File) -> Result<Config, u8> {
-    load(&file.config, &environment()).map_err(|error| {
-        eprintln!("{}", error.describe(&file.config));
+pub(crate) fn read(file: &Path) -> Result<Config, u8> {
+    load(file, &environment()).map_err(|error| {
+        warn!("{}", error.describe(file));
         BAD_CONFIGURATION
     })
 }
 
 /// Tells everything that is wrong with a file, and what this machine lacks.
-pub(crate) fn check(file: &File, strict: bool) -> u8 {
+pub(crate) fn check(file: &Path, strict: bool) -> u8 {
     match read(file) {
         Ok(config) => {
             let findings = findings(&config);
             for finding in &findings {
                 let included = finding.place.as_ref().and_then(|place| place.file.as_deref());
-                eprintln!("{}: warning: {finding}", included.unwrap_or(&file.config).display());
+                warn!("{}: warning: {finding}", included.unwrap_or(file).display());
             }
             let names: Vec<_> = config.programs.iter().map(|spec| spec.name.as_str()).collect();
-            println!("{}: valid; start order: {}", file.config.display(), names.join(", "));
+            say!("{}: valid; start order: {}", file.display(), names.join(", "));
             for name in &config.disabled {
-                println!("{name}: disabled by `enabled`");
+                say!("{name}: disabled by `enabled`");
             }
             u8::from(strict && !findings.is_empty())
         }
@@ -53,27 +53,38 @@ pub(crate) fn import(file: &Path, output: Option<&Path>) -> u8 {
     let imported = match svara_supervisor::import::import(file, &is_set) {
         Ok(imported) => imported,
         Err(error) => {
-            eprintln!("{}: {error}", file.display());
+            warn!("{}: {error}", file.display());
             return NOT_READY;
         }
     };
     for note in &imported.notes {
-        eprintln!("{note}");
+        warn!("{note}");
     }
     let written = match output {
         Some(path) => std::fs::write(path, &imported.text),
-        None => io::stdout().write_all(imported.text.as_bytes()),
+        None => {
+            put(imported.text.as_bytes());
+            Ok(())
+        }
     };
     let name = output.unwrap_or(Path::new("the result"));
     if let Err(error) = written {
-        eprintln!("{}: {error}", name.display());
+        warn!("{}: {error}", name.display());
         return NOT_READY;
     }
-    match parse(&imported.text, &environment()) {
-        Ok(_) => 0,
-        Err(error) => {
-            eprintln!("{}", error.describe(name));
-            BAD_CONFIGURATION
+    let error = match parse(&imported.text, &environment()) {
+        Ok(_) => return 0,
+        // Accounts are those of the machine where it will run.
+        Err(ConfigError::Faults(faults)) => {
+            let faults: Vec<_> =
+                faults.into_iter().filter(|fault| !imported.accounts.contains(&fault.key)).collect();
+            if faults.is_empty() {
+                return 0;
+            }
+            ConfigError::Faults(faults)
         }
-    }
+        Err(error) => error,
+    };
+    warn!("{}", error.describe(name));
+    BAD_CONFIGURATION
 }

@@ -5,9 +5,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use croner::Cron;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 /// The wall clock is read at least this often, so that schedules follow it when it is set.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
@@ -23,7 +22,7 @@ pub struct ScheduleSpec {
     /// When it runs.
     pub cron: Cron,
     /// The time zone of `cron`.
-    pub timezone: Tz,
+    pub timezone: TimeZone,
     /// The command: program file and arguments.
     pub command: Vec<String>,
     /// It is killed after this time.
@@ -43,24 +42,39 @@ pub fn parse_cron(expression: &str) -> Result<Cron, String> {
         let fields: Vec<&str> = expression.split_whitespace().collect();
         let names = ["second", "minute", "hour", "day", "month", "weekday"];
         let names = names.get(6_usize.saturating_sub(fields.len())..).unwrap_or_default();
-        // Which field is wrong by itself.
+        // Which fields are wrong by themselves.
         let alone = |at: usize, field: &str| {
             let others = (0..fields.len()).map(|other| if other == at { field } else { "*" });
             Cron::from_str(&others.collect::<Vec<_>>().join(" ")).is_err()
         };
-        let wrong = fields.iter().zip(names).enumerate().find(|(at, (field, _))| alone(*at, field));
-        let what = match wrong {
-            Some((_, (field, name))) if matches!(fields.len(), 5 | 6) => format!("{name} `{field}` is wrong"),
+        let wrong = fields.iter().zip(names).enumerate().filter(|(at, (field, _))| alone(*at, field));
+        let wrong: Vec<String> = wrong.map(|(_, (field, name))| format!("{name} `{field}`")).collect();
+        let what = match wrong.as_slice() {
+            [one] if matches!(fields.len(), 5 | 6) => format!("{one} is wrong"),
+            [_, ..] if matches!(fields.len(), 5 | 6) => format!("{} are wrong", wrong.join(", ")),
+            _ if fields.len() == 1 => "has 1 field".to_owned(),
             _ => format!("has {} fields", fields.len()),
         };
         format!("{what}; expected minute (0-59), hour (0-23), day (1-31), month (1-12) and weekday (0-7), or seconds before them")
     })
 }
 
+/// Finds a time zone by its name: in the system's database, else in the one that this program brings.
+///
+/// # Errors
+/// A message that says what is wrong with the name.
+pub fn parse_timezone(name: &str) -> Result<TimeZone, String> {
+    match name {
+        // Needs no database.
+        "UTC" => Ok(TimeZone::UTC),
+        _ => TimeZone::get(name)
+            .map_err(|_| format!("`{name}`: expected a time zone such as UTC or Asia/Kolkata")),
+    }
+}
+
 /// Whether a schedule has a time to come; 30 February has none.
-pub fn comes(cron: &Cron, timezone: Tz) -> bool {
-    let now = DateTime::<Utc>::from(SystemTime::now()).with_timezone(&timezone);
-    cron.find_next_occurrence(&now, false).is_ok()
+pub fn comes(cron: &Cron, timezone: &TimeZone) -> bool {
+    next_time(cron, timezone, SystemTime::now()).is_some()
 }
 
 /// One reading of both clocks.
@@ -106,7 +120,7 @@ impl Plan {
     }
 
     fn after(spec: &ScheduleSpec, now: Clocks, time: SystemTime) -> Self {
-        let next = next_after(spec, time);
+        let next = next_time(&spec.cron, &spec.timezone, time);
         let wait = next.and_then(|next| next.duration_since(now.wall).ok());
         // A time too far away for the clock comes after many looks.
         let expected = wait.and_then(|wait| now.steady.checked_add(wait));
@@ -145,9 +159,9 @@ impl Plan {
 }
 
 /// The first time after this one; `None` if there is none (such as 30 February).
-fn next_after(spec: &ScheduleSpec, time: SystemTime) -> Option<SystemTime> {
-    let time = DateTime::<Utc>::from(time).with_timezone(&spec.timezone);
-    spec.cron.find_next_occurrence(&time, false).ok().map(SystemTime::from)
+fn next_time(cron: &Cron, timezone: &TimeZone, time: SystemTime) -> Option<SystemTime> {
+    let time: Zoned = Timestamp::try_from(time).ok()?.to_zoned(timezone.clone());
+    cron.find_next_occurrence(&time, false).ok().map(SystemTime::from)
 }
 
 #[cfg(test)]
@@ -163,7 +177,7 @@ mod tests {
         ScheduleSpec {
             name: "job".into(),
             cron: parse_cron(expression).unwrap(),
-            timezone: timezone.parse().unwrap(),
+            timezone: parse_timezone(timezone).unwrap(),
             command: vec!["true".into()],
             timeout: Duration::from_secs(1),
             when_ready: vec![],
@@ -176,7 +190,8 @@ mod tests {
     }
 
     fn seconds_to_next(expression: &str, timezone: &str, from: u64) -> u64 {
-        let next = next_after(&spec(expression, timezone), wall(from)).unwrap();
+        let spec = spec(expression, timezone);
+        let next = next_time(&spec.cron, &spec.timezone, wall(from)).unwrap();
         next.duration_since(wall(from)).unwrap().as_secs()
     }
 
@@ -192,6 +207,79 @@ mod tests {
         let march = 87 * 86_400;
         assert_eq!(seconds_to_next("0 6 * * *", "Europe/Berlin", march - 86_400 + 7200), 3 * 3600);
         assert_eq!(seconds_to_next("0 6 * * *", "Europe/Berlin", march + 7200), 2 * 3600);
+    }
+
+    /// The times of a job from one time (UTC) to another.
+    fn times(expression: &str, timezone: &str, from: Timestamp, to: Timestamp) -> Vec<String> {
+        let (spec, mut at) = (spec(expression, timezone), SystemTime::from(from));
+        let mut times = Vec::new();
+        while let Some(next) = next_time(&spec.cron, &spec.timezone, at).filter(|next| *next < to.into()) {
+            times.push(Timestamp::try_from(next).unwrap().strftime("%H:%M").to_string());
+            at = next;
+        }
+        times
+    }
+
+    #[test]
+    fn a_change_of_the_clock_neither_loses_nor_repeats_a_job() {
+        // From the given time (UTC), for three hours.
+        let table: [(&str, &str, &str, &[&str]); 8] = [
+            // 02:00 to 03:00 doesn't exist: what is due then comes when the clock goes on.
+            ("30 2 * * *", "Europe/Berlin", "2026-03-29T00:00:00Z", &["01:00"]),
+            ("0 3 * * *", "Europe/Berlin", "2026-03-29T00:00:00Z", &["01:00"]),
+            (
+                "*/30 * * * *",
+                "Europe/Berlin",
+                "2026-03-29T00:00:00Z",
+                &["00:30", "01:00", "01:30", "02:00", "02:30"],
+            ),
+            // 02:00 to 03:00 comes twice: a time of day counts once, a period goes on.
+            ("30 2 * * *", "Europe/Berlin", "2026-10-25T00:00:00Z", &["00:30"]),
+            ("0 3 * * *", "Europe/Berlin", "2026-10-25T00:00:00Z", &["02:00"]),
+            (
+                "*/30 * * * *",
+                "Europe/Berlin",
+                "2026-10-25T00:00:00Z",
+                &["00:30", "01:00", "01:30", "02:00", "02:30"],
+            ),
+            // Half an hour, and midnight.
+            ("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T14:00:00Z", &["15:30"]),
+            ("0 0 * * *", "America/Santiago", "2026-09-06T02:00:00Z", &["04:00"]),
+        ];
+        for (expression, zone, from, expected) in table {
+            let from: Timestamp = from.parse().unwrap();
+            let to = from + jiff::SignedDuration::from_hours(3);
+            assert_eq!(times(expression, zone, from, to), expected, "{expression} {zone} {from}");
+        }
+        let at = |time: &str| time.parse::<Timestamp>().unwrap();
+        let year = (at("2026-01-01T12:00:00Z"), at("2027-01-01T12:00:00Z"));
+        // A day of 23 or 25 hours has one run of a daily job, in any zone.
+        for zone in [
+            "America/New_York",
+            "Australia/Lord_Howe",
+            "America/Santiago",
+            "Africa/Casablanca",
+            "Asia/Kolkata",
+        ] {
+            for expression in ["30 2 * * *", "15 2 * * *", "0 0 * * *", "0 3 * * *", "59 23 * * *"] {
+                let days = times(expression, zone, year.0, year.1);
+                assert_eq!(days.len(), 365, "{expression} {zone}");
+            }
+            let hours = times("0 * * * *", zone, year.0, year.1);
+            assert!((8758..=8760).contains(&hours.len()), "{zone}: {}", hours.len());
+        }
+    }
+
+    #[test]
+    fn zones_are_found_by_their_names_alone() {
+        for name in ["UTC", "Asia/Kolkata", "Europe/Berlin", "Etc/GMT+5", "US/Pacific"] {
+            assert!(parse_timezone(name).is_ok(), "{name}");
+        }
+        for name in
+            ["", "Mars", "../../etc/passwd", "/usr/share/zoneinfo/UTC", "Asia/", "IST-5:30", "tzdata.zi"]
+        {
+            assert!(parse_timezone(name).unwrap_err().contains("expected a time zone"), "{name}");
+        }
     }
 
     #[test]

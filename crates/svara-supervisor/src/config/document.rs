@@ -33,13 +33,17 @@ pub(super) struct Document {
 /// Reads a file of text.
 pub(super) fn read_text(path: &Path) -> std::io::Result<String> {
     use std::io::Read;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
         let words = format!("longer than {} MiB", MAX_BYTES >> 20);
         return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, words));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| {
+        let read = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = 1 + read.filter(|byte| **byte == b'\n').count();
+        std::io::Error::new(std::io::ErrorKind::InvalidData, format!("line {line}: isn't UTF-8"))
+    })
 }
 
 impl Document {

@@ -1,4 +1,4 @@
-//! Expands `${VAR}`, `${VAR:-default}`, `$((a + b))` and `$$` in the file's values.
+//! Expands `${VAR}`, `${VAR:-default}`, `$((a + b))`, `$((a + b:02))` and `$$` in the file's values.
 
 use std::collections::HashMap;
 
@@ -7,6 +7,9 @@ use std::collections::HashMap;
 pub struct Variables {
     values: HashMap<String, String>,
 }
+
+/// More digits than any number has.
+const MAX_WIDTH: usize = 20;
 
 /// Deeper than anyone writes by hand.
 const MAX_DEPTH: usize = 16;
@@ -25,6 +28,9 @@ pub enum ExpandError {
     /// A term of a sum isn't a whole number.
     #[error("`{0}` in $((…)) is not a whole number; write $$((…)) for a sum of the script's own")]
     Number(String),
+    /// What follows the `:` of a sum isn't a number of digits.
+    #[error("`:{0}` in $((…)): expected a number of digits after a zero, as in :02")]
+    Width(String),
     /// Defaults within defaults within defaults.
     #[error("more than {MAX_DEPTH} variables within each other")]
     Depth,
@@ -100,13 +106,26 @@ impl Variables {
     }
 
     fn add(&self, sum: &str, depth: usize) -> Result<String, ExpandError> {
+        let sum = self.expand_within(sum, depth + 1)?;
+        let (sum, width) = match sum.split_once(':') {
+            Some((sum, width)) => (sum, Some(width.trim())),
+            None => (sum.as_str(), None),
+        };
+        let width = match width {
+            Some(text) => text
+                .strip_prefix('0')
+                .and_then(|digits| digits.parse::<usize>().ok())
+                .filter(|width| *width <= MAX_WIDTH)
+                .ok_or_else(|| ExpandError::Width(text.to_owned()))?,
+            None => 0,
+        };
         let mut total = 0_i64;
-        for term in self.expand_within(sum, depth + 1)?.split('+') {
+        for term in sum.split('+') {
             let bad = || ExpandError::Number(term.trim().to_owned());
             let term: i64 = term.trim().parse().map_err(|_| bad())?;
             total = total.checked_add(term).ok_or_else(bad)?;
         }
-        Ok(total.to_string())
+        Ok(format!("{total:0width$}"))
     }
 }
 
@@ -152,6 +171,7 @@ mod tests {
             ("${UNSET:-}", ""),
             ("$$5 and $${PORT}", "$5 and ${PORT}"),
             ("$((${PORT} + 2))", "8082"),
+            ("$((${UNSET:-7} + 2:02)) $((${PORT}:02)) $((7 : 03))", "09 8080 007"),
             ("नमस्ते ${PORT}", "नमस्ते 8080"),
         ];
         for (text, expected) in table {
@@ -163,6 +183,10 @@ mod tests {
     fn faults_name_what_is_wrong() {
         assert_eq!(variables().expand("${NOPE}"), Err(ExpandError::Unset("NOPE".into())));
         assert_eq!(variables().expand("$((${PORT} + x))"), Err(ExpandError::Number("x".into())));
+        for width in ["2", "0x", "", "099"] {
+            let wrong = variables().expand(&format!("$((1:{width}))"));
+            assert_eq!(wrong, Err(ExpandError::Width(width.into())));
+        }
         let deep = "${A:-".repeat(50) + &"}".repeat(50);
         assert_eq!(variables().expand(&deep), Err(ExpandError::Depth));
         for text in ["${PORT", "$PORT", "${}", "${a b}", "$((1", "100$"] {

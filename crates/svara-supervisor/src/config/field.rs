@@ -174,6 +174,16 @@ impl Fields<'_> {
         value.map_or(Some(default), |v| self.parsed(key, &v.to_string(), parse)).unwrap_or(default)
     }
 
+    /// Whether a format is JSON.
+    pub(super) fn json(&mut self, key: &str, value: Option<&str>, default: bool) -> bool {
+        let parse = |text: &str| match text {
+            "text" => Ok(false),
+            "json" => Ok(true),
+            _ => Err("expected text or json"),
+        };
+        value.and_then(|text| self.parsed(key, text, parse)).unwrap_or(default)
+    }
+
     pub(super) fn url(&mut self, key: &str, value: &str) -> http::Uri {
         let parse = |text: &str| {
             let expected = || "expected http://host[:port]/path (TLS is not supported)";

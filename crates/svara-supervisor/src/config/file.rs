@@ -22,6 +22,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) hook: Vec<Hook>,
     #[serde(default)]
+    pub(super) sink: BTreeMap<String, Sink>,
+    #[serde(default)]
     pub(super) schedule: Vec<Schedule>,
 }
 
@@ -84,6 +86,7 @@ pub(super) struct Program {
     pub(super) aliases: Vec<String>,
     #[serde(default)]
     pub(super) environment: BTreeMap<String, String>,
+    pub(super) pass_environment: Option<Vec<String>>,
     pub(super) enabled: Option<Scalar>,
     pub(super) autostart: Option<Scalar>,
     pub(super) essential: Option<Scalar>,
@@ -189,6 +192,22 @@ pub(super) struct Hook {
     pub(super) command: Option<Vec<String>>,
     pub(super) webhook: Option<String>,
     pub(super) timeout: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sink {
+    pub(super) syslog: Option<String>,
+    pub(super) command: Option<Vec<String>>,
+    pub(super) facility: Option<String>,
+    #[serde(default)]
+    pub(super) programs: Vec<String>,
+    pub(super) streams: Option<Vec<String>>,
+    pub(super) events: Option<Scalar>,
+    pub(super) format: Option<String>,
+    pub(super) spool: Option<String>,
+    pub(super) timeout: Option<String>,
+    pub(super) enabled: Option<Scalar>,
 }
 
 #[derive(Debug, Deserialize)]

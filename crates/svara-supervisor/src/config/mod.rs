@@ -5,15 +5,18 @@
 
 mod account;
 mod document;
+mod environment;
 mod expand;
 mod fault;
 mod field;
 mod file;
+mod passed;
 mod places;
 mod probe;
 mod program;
 mod resolve;
 mod shape;
+mod sink;
 mod source;
 mod types;
 mod variables_file;
@@ -21,7 +24,11 @@ mod words;
 
 pub use expand::{ExpandError, Variables};
 pub use fault::{ConfigError, Fault, Place};
+pub use passed::Passed;
 pub use places::Places;
-pub use program::{FORWARDED, MAX_REPLICAS, parse_signal};
+pub use program::{FORWARDED, MAX_REPLICAS, is_word, parse_signal};
 pub use resolve::{load, load_scaled, parse};
-pub use types::{Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, StopSpec};
+pub use types::{
+    Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, SinkSpec, SinkTarget, StopSpec,
+    SyslogAddress,
+};

@@ -90,7 +90,7 @@ pub(super) fn hang(hang: &file::Hang, fields: &mut Fields<'_>) -> HangSpec {
         running,
         progress,
         stall: fields.duration("stall", hang.stall.as_deref(), SECOND * 60),
-        period: fields.duration("period", hang.period.as_deref(), SECOND * 5),
+        period: fields.duration_in("period", hang.period.as_deref(), SECOND * 5, SHORTEST..=LONGEST),
         canary: hang.canary.as_ref().map(|canary| CanarySpec {
             url: fields.url("canary.http", &canary.http),
             body: fields.text("canary.body", &canary.body),
@@ -102,13 +102,21 @@ pub(super) fn hang(hang: &file::Hang, fields: &mut Fields<'_>) -> HangSpec {
             ),
         }),
     };
-    if spec.period < SHORTEST || spec.stall < spec.period {
-        fields.fault("stall", "must not be shorter than period, which must be at least 10ms");
+    if spec.stall < spec.period {
+        let period = humantime::format_duration(spec.period);
+        fields.fault("stall", format!("must not be shorter than period, {period}"));
     }
     if let Some(canary) = &spec.canary
         && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&canary.body)
     {
-        fields.fault("canary.body", format!("invalid JSON: {error}"));
+        // The words of the library are about its own types.
+        let column = error.column();
+        fields.fault(
+            "canary.body",
+            format!(
+                "expected JSON, as in {{\"prompt\": \"a\", \"max_tokens\": 1}}; wrong from its character {column}"
+            ),
+        );
     }
     spec
 }

@@ -7,16 +7,15 @@ use nix::sys::signal::Signal;
 use super::{
     Variables,
     account::account,
-    document::read_text,
+    environment::{environment, passed},
     fault::Fault,
     field::{Fields, LONGEST, SHORTEST},
     file,
     probe::{Role, hang, probe},
     types::{Limits, ProgramSpec, StopSpec},
-    variables_file::variables,
 };
 use crate::{
-    policy::{Backoff, RestartLimit, RestartPolicy},
+    policy::{Backoff, InvalidBackoff, RestartLimit, RestartPolicy},
     process::default_oom_score,
 };
 
@@ -58,7 +57,8 @@ pub(super) fn resolve_program(
     let table = format!("program.{name}");
     let mut fields = Fields { table: table.clone(), variables, faults };
     if name == "all" || !is_word(name) {
-        fields.fault("name", "a name must have 1 to 64 letters, digits, `_` or `-`, and must not be `all`");
+        let message = "a name must have 1 to 64 letters, digits, `_` or `-`, and must not be `all`";
+        fields.faults.push(Fault::new(table.clone(), message));
     }
     if !fields.switch("enabled", program.enabled.as_ref(), true) {
         return Vec::new();
@@ -67,7 +67,8 @@ pub(super) fn resolve_program(
     let replicas = context.scaled.get(name).copied().unwrap_or(in_file).clamp(1, MAX_REPLICAS);
     let mut specs = Vec::new();
     for index in 0..replicas {
-        let unique = if replicas == 1 { name.to_owned() } else { format!("{name}-{index}") };
+        // One that is left of several is still called as one of them, so that `scale` leaves it alone.
+        let unique = if replicas.max(in_file) == 1 { name.to_owned() } else { format!("{name}-{index}") };
         let variables = variables.with("INDEX", &index.to_string());
         // Report a fault in the table once, not once per replica.
         let mut found = Vec::new();
@@ -80,7 +81,7 @@ pub(super) fn resolve_program(
 }
 
 /// Whether a name may be part of a file's name.
-pub(super) fn is_word(name: &str) -> bool {
+pub fn is_word(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     (1..=64).contains(&name.len()) && name.chars().all(fits)
 }
@@ -101,6 +102,7 @@ fn replica(
         }
     }
     let environment = environment(program, context.directory, &mut fields);
+    let passed = program.pass_environment.as_ref().map(|names| passed(names, &mut fields));
     let directory = program.directory.as_deref().map(|path| fields.path("directory", Some(path), ""));
     let log = |fields: &mut Fields<'_>, key: &str, value: Option<&str>, default: String| {
         let path = fields.text(key, value.unwrap_or(&default));
@@ -114,9 +116,10 @@ fn replica(
         log(&mut fields, "stderr_log", program.stderr_log.as_deref(), format!("{unique}_error.log"));
     ProgramSpec {
         program: name.to_owned(),
-        aliases: program.aliases.clone(),
+        aliases: program.aliases.iter().map(|alias| alias_of(alias, &mut fields)).collect(),
         command,
         directory,
+        passed,
         environment,
         autostart: fields.switch("autostart", program.autostart.as_ref(), true),
         essential: fields.switch("essential", program.essential.as_ref(), false),
@@ -176,34 +179,19 @@ fn replica(
     }
 }
 
-/// The variables of the files, and over them those of the table.
-fn environment(program: &file::Program, directory: &Path, fields: &mut Fields<'_>) -> Vec<(String, String)> {
-    let mut all = BTreeMap::new();
-    for file in &program.env_files {
-        let path = fields.text("env_files", file);
-        let (path, may_miss) = match path.strip_prefix('-') {
-            Some(path) => (directory.join(path), true),
-            None => (directory.join(&path), false),
-        };
-        match read_text(&path) {
-            Ok(text) => match variables(&text) {
-                Ok(found) => all.extend(found),
-                Err(error) => fields.fault("env_files", format!("{}: {error}", path.display())),
-            },
-            Err(error) if may_miss && error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => fields.fault("env_files", format!("{}: {error}", path.display())),
-        }
+/// Another name, which may be of one replica only.
+fn alias_of(text: &str, fields: &mut Fields<'_>) -> String {
+    let before = fields.faults.len();
+    let alias = fields.text("aliases", text);
+    if fields.faults.len() == before && (alias == "all" || !is_word(&alias)) {
+        fields.fault("aliases", format!("`{alias}`: {NAME_OF_ITS_OWN}"));
     }
-    for (name, value) in &program.environment {
-        if name.is_empty() || name.contains(['=', '\0']) {
-            let message = format!("`{name}`: a name must not be empty and must not contain `=`");
-            fields.fault("environment", message);
-        }
-        let value = fields.text(&format!("environment.{name}"), value);
-        all.insert(name.clone(), value);
-    }
-    all.into_iter().collect()
+    alias
 }
+
+/// What a name must be by which operators call something else than a program.
+pub(super) const NAME_OF_ITS_OWN: &str =
+    "expected a name of letters, digits, `_` or `-` that nothing else has";
 
 fn limits(program: &file::Program, fields: &mut Fields<'_>) -> Limits {
     let limits = &program.limits;
@@ -300,10 +288,26 @@ fn backoff(backoff: &file::Backoff, fields: &mut Fields<'_>) -> Backoff {
     let cap = fields.duration("cap", backoff.cap.as_deref(), SECOND * 60);
     let factor = fields.float("factor", backoff.factor.as_ref(), 2.0);
     let jitter = fields.float("jitter", backoff.jitter.as_ref(), 0.1);
-    Backoff::try_new(initial, cap, factor, jitter).unwrap_or_else(|error| {
-        fields.fault("initial", error);
-        Backoff::default()
-    })
+    let words = humantime::format_duration;
+    match Backoff::try_new(initial, cap, factor, jitter) {
+        Ok(backoff) => return backoff,
+        Err(all) => {
+            for fault in all {
+                match fault {
+                    // One of the two may be a default.
+                    InvalidBackoff::Cap if backoff.cap.is_none() => {
+                        fields.fault("initial", format!("must not be longer than cap, {}", words(cap)));
+                    }
+                    InvalidBackoff::Cap => {
+                        fields.fault("cap", format!("must not be shorter than initial, {}", words(initial)));
+                    }
+                    InvalidBackoff::Factor => fields.fault("factor", "must be between 1 and 10"),
+                    InvalidBackoff::Jitter => fields.fault("jitter", "must be between 0 and 1"),
+                }
+            }
+        }
+    }
+    Backoff::default()
 }
 
 fn signal(key: &str, name: &str, fields: &mut Fields<'_>) -> Signal {

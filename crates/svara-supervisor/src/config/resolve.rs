@@ -16,13 +16,14 @@ use super::{
     field::{Fields, LONGEST, SHORTEST},
     file,
     places::Places,
-    program::{Context, is_word, resolve_program},
+    program::{Context, NAME_OF_ITS_OWN, is_word, resolve_program},
+    sink::sinks,
     types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec},
 };
 use crate::{
     events::Kind,
     graph::start_order,
-    schedule::{ScheduleSpec, comes},
+    schedule::{ScheduleSpec, comes, parse_timezone},
 };
 
 /// Reads and checks a file, and those that it includes.
@@ -75,7 +76,8 @@ fn resolve(
     if file.program.is_empty() {
         fields.fault("program", "no programs; add at least one [program.NAME]");
     }
-    let log = log(&file.log, &mut fields.below("log"));
+    let mut log = log(&file.log, &mut fields.below("log"));
+    log.sinks = sinks(&file, log.json, &mut fields);
     let context = Context { logs: &log.directory, directory, variables, scaled };
     let mut programs = Vec::new();
     let mut disabled = Vec::new();
@@ -85,7 +87,7 @@ fn resolve(
             replicas => programs.extend(replicas),
         }
     }
-    check_names(&file, &mut fields);
+    check_names(&file, &programs, &mut fields);
     let programs = in_order(&file, programs, &disabled, fields.faults);
     let mut hooks: Vec<_> =
         (0..).zip(&file.hook).map(|(n, hook)| resolve_hook(n, hook, &file, &mut fields)).collect();
@@ -153,16 +155,28 @@ fn groups(file: &file::File, programs: &[ProgramSpec]) -> BTreeMap<String, Vec<S
     file.groups.iter().map(|(name, members)| (name.clone(), replicas_of(members, programs))).collect()
 }
 
-/// An alias names one program only, and a group's name none.
-fn check_names(file: &file::File, fields: &mut Fields<'_>) {
+/// An alias names one program only, or some of its replicas, and a group's name none.
+fn check_names(file: &file::File, programs: &[ProgramSpec], fields: &mut Fields<'_>) {
     let mut seen: BTreeSet<&String> = file.program.keys().collect();
-    let fits = "expected a name of letters, digits, `_` or `-` that nothing else has";
+    seen.extend(programs.iter().map(|spec| &spec.name));
+    let fits = NAME_OF_ITS_OWN;
     for (name, program) in &file.program {
-        for alias in &program.aliases {
-            if alias == "all" || !is_word(alias) || !seen.insert(alias) {
+        let mut aliases = BTreeSet::new();
+        let replicas: Vec<&ProgramSpec> = programs.iter().filter(|spec| spec.program == *name).collect();
+        // As written, one comes again in each replica.
+        let twice = (1..)
+            .zip(&program.aliases)
+            .filter(|(next, alias)| program.aliases.get(*next..).is_some_and(|later| later.contains(alias)));
+        for (_, alias) in twice {
+            fields.fault(&format!("program.{name}.aliases"), format!("`{alias}`: {fits}"));
+        }
+        for alias in replicas.iter().flat_map(|spec| &spec.aliases) {
+            if seen.contains(alias) && is_word(alias) {
                 fields.fault(&format!("program.{name}.aliases"), format!("`{alias}`: {fits}"));
             }
+            aliases.insert(alias);
         }
+        seen.extend(aliases);
     }
     for (name, members) in &file.groups {
         let key = format!("groups.{name}");
@@ -196,14 +210,7 @@ fn metrics_address(value: &str, fields: &mut Fields<'_>) -> Option<SocketAddr> {
 }
 
 fn log(log: &file::Log, fields: &mut Fields<'_>) -> LogConfig {
-    let json = match fields.text("format", log.format.as_deref().unwrap_or("text")).as_str() {
-        "text" => false,
-        "json" => true,
-        other => {
-            fields.fault("format", format!("`{other}`: expected text or json"));
-            false
-        }
-    };
+    let json = fields.json("format", log.format.as_deref(), false);
     let max_size_bytes = fields.bytes("max_size", log.max_size.as_deref()).unwrap_or(50 << 20);
     if max_size_bytes < 4096 {
         fields.fault("max_size", "must be at least 4 KiB");
@@ -216,6 +223,7 @@ fn log(log: &file::Log, fields: &mut Fields<'_>) -> LogConfig {
         timestamps: fields.switch("timestamps", log.timestamps.as_ref(), false),
         json,
         console: fields.switch("console", log.console.as_ref(), true),
+        sinks: Vec::new(),
     }
 }
 
@@ -298,9 +306,10 @@ fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
     let mut schedules = Vec::new();
     let mut names = BTreeSet::new();
     for (number, schedule) in file.schedule.iter().enumerate() {
+        let is_alone = file.schedule.iter().filter(|other| other.name == schedule.name).count() == 1;
         let table = match schedule.name.as_str() {
-            "" => format!("schedule[{number}]"),
-            name => format!("schedule.{name}"),
+            name if is_alone && !name.is_empty() => format!("schedule.{name}"),
+            _ => format!("schedule[{number}]"),
         };
         let mut fields = fields.below(&table);
         for name in schedule.when_ready.iter().filter(|name| !file.program.contains_key(*name)) {
@@ -314,18 +323,18 @@ fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {
         let enabled = fields.switch("enabled", schedule.enabled.as_ref(), true);
         let overlap = fields.switch("overlap", schedule.overlap.as_ref(), false);
         let zone = fields.text("timezone", schedule.timezone.as_deref().unwrap_or("UTC"));
-        let timezone = zone.parse().unwrap_or_else(|_| {
-            fields.fault("timezone", format!("`{zone}`: expected a time zone such as UTC or Asia/Kolkata"));
-            chrono_tz::UTC
+        let timezone = parse_timezone(&zone).unwrap_or_else(|error| {
+            fields.fault("timezone", error);
+            jiff::tz::TimeZone::UTC
         });
         if !is_word(&schedule.name) {
             fields.fault("name", "must have 1 to 64 letters, digits, `_` or `-`: it names a log file");
         }
         if !names.insert(&schedule.name) {
-            fields.fault("name", "there is another schedule of this name");
+            fields.fault("name", format!("`{}`: there is another schedule of this name", schedule.name));
         }
         match cron {
-            Ok(cron) if !comes(&cron, timezone) => {
+            Ok(cron) if !comes(&cron, &timezone) => {
                 fields.fault("cron", format!("`{expression}`: this time never comes"));
             }
             Ok(cron) if enabled => schedules.push(ScheduleSpec {

@@ -45,6 +45,7 @@ pub(super) const FILE: &[Key] = &[
     ("groups", NamedTexts),
     ("program", Named(PROGRAM)),
     ("hook", Tables(HOOK)),
+    ("sink", Named(SINK)),
     ("schedule", Tables(SCHEDULE)),
 ];
 
@@ -53,6 +54,7 @@ pub(super) const INCLUDED: &[Key] = &[
     ("groups", NamedTexts),
     ("program", Named(PROGRAM)),
     ("hook", Tables(HOOK)),
+    ("sink", Named(SINK)),
     ("schedule", Tables(SCHEDULE)),
 ];
 
@@ -88,6 +90,7 @@ const DEFAULTS: &[Key] = &[
     ("limits", Table(LIMITS)),
     ("max_restarts", Scalar),
     ("oom_score_adj", Scalar),
+    ("pass_environment", Texts),
     ("ready_after", Duration),
     ("restart", Text),
     ("restart_window", Duration),
@@ -109,6 +112,7 @@ const PROGRAM: &[Key] = &[
     ("aliases", Texts),
     ("environment", Variables),
     ("env_files", Texts),
+    ("pass_environment", Texts),
     ("enabled", Scalar),
     ("autostart", Scalar),
     ("essential", Scalar),
@@ -171,6 +175,19 @@ const HANG: &[Key] = &[
 
 const HOOK: &[Key] =
     &[("on", Texts), ("programs", Texts), ("command", Words), ("webhook", Text), ("timeout", Duration)];
+
+const SINK: &[Key] = &[
+    ("syslog", Text),
+    ("command", Words),
+    ("facility", Text),
+    ("programs", Texts),
+    ("streams", Texts),
+    ("events", Scalar),
+    ("format", Text),
+    ("spool", Size),
+    ("timeout", Duration),
+    ("enabled", Scalar),
+];
 
 const SCHEDULE: &[Key] = &[
     ("name", Text),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use nix::sys::signal::Signal;
 
-use super::places::Places;
+use super::{passed::Passed, places::Places};
 use crate::{
     policy::{Backoff, RestartLimit, RestartPolicy},
     probe::{HangSpec, ProbeSpec},
@@ -57,6 +57,66 @@ pub struct LogConfig {
     pub json: bool,
     /// Copy all output to our own standard output, prefixed with the program's name.
     pub console: bool,
+    /// Where lines go besides files and console.
+    pub sinks: Vec<SinkSpec>,
+}
+
+/// Where lines go besides files and console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkSpec {
+    /// Its name.
+    pub name: String,
+    /// Where it leads.
+    pub target: SinkTarget,
+    /// Only these programs (as in the file); empty means all, and scheduled commands.
+    pub programs: Vec<String>,
+    /// Whether it gets what they print to standard output.
+    pub stdout: bool,
+    /// Whether it gets what they print to standard error.
+    pub stderr: bool,
+    /// Whether it gets the supervisor's own events and health reports.
+    pub events: bool,
+    /// JSON lines instead of plain text.
+    pub json: bool,
+    /// What may wait on disk while it is away.
+    pub spool_bytes: u64,
+    /// How long it may take to accept a connection, or anything at all.
+    pub timeout: Duration,
+}
+
+/// What a sink leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SinkTarget {
+    /// A syslog server, by RFC 5424.
+    Syslog {
+        /// Where it listens.
+        to: SyslogAddress,
+        /// The number of the facility.
+        facility: u8,
+    },
+    /// The standard input of a command that runs as long as the supervisor.
+    Command(Vec<String>),
+}
+
+/// Where a syslog server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SyslogAddress {
+    /// A local socket, of datagrams or a stream.
+    Unix(PathBuf),
+    /// UDP, one message per datagram.
+    Udp {
+        /// Name or address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// TCP, with octet counting.
+    Tcp {
+        /// Name or address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
 }
 
 /// One process to keep running; a program with replicas becomes several.
@@ -78,7 +138,9 @@ pub struct ProgramSpec {
     pub stop_command: Option<Vec<String>>,
     /// Working directory; ours if `None`.
     pub directory: Option<PathBuf>,
-    /// Variables added to our environment.
+    /// Which of our variables it gets; all if `None`.
+    pub passed: Option<Passed>,
+    /// Variables added to those.
     pub environment: Vec<(String, String)>,
     /// Start with the supervisor.
     pub autostart: bool,

@@ -3,37 +3,42 @@
 /// Reads the variables of a file. A value in quotes is what is between them; nothing in it is expanded.
 ///
 /// # Errors
-/// The first line that is wrong, and why.
-pub(super) fn variables(text: &str) -> Result<Vec<(String, String)>, String> {
-    let mut variables = Vec::new();
+/// The lines that are wrong, and why.
+pub(super) fn variables(text: &str) -> Result<Vec<(String, String)>, Vec<String>> {
+    let (mut variables, mut faults) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let wrong = |what: &str| format!("line {number}: {what}; expected NAME=value");
-        let (name, value) = line.split_once('=').ok_or_else(|| wrong("no `=`"))?;
-        let name = name.trim_end();
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if name.is_empty() || !name.chars().all(fits) {
-            return Err(wrong(&format!("`{name}` is no name")));
+        match variable(line.strip_prefix("export ").unwrap_or(line)) {
+            Ok(pair) => variables.push(pair),
+            Err(what) => faults.push(format!("line {number}: {what}; expected NAME=value")),
         }
-        let value = value.trim();
-        let quoted = ['"', '\''].iter().find(|quote| value.starts_with(**quote));
-        let value = match quoted {
-            Some(quote) => {
-                let inner = value.strip_prefix(*quote).and_then(|rest| rest.strip_suffix(*quote));
-                inner.ok_or_else(|| wrong("unclosed quote"))?
-            }
-            None => value,
-        };
-        if value.contains('\0') {
-            return Err(wrong("a zero byte"));
-        }
-        variables.push((name.to_owned(), value.to_owned()));
     }
-    Ok(variables)
+    if faults.is_empty() { Ok(variables) } else { Err(faults) }
+}
+
+fn variable(line: &str) -> Result<(String, String), String> {
+    let (name, value) = line.split_once('=').ok_or("no `=`")?;
+    let name = name.trim_end();
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(fits) {
+        return Err(format!("`{name}` is no name"));
+    }
+    let value = value.trim();
+    let quoted = ['"', '\''].iter().find(|quote| value.starts_with(**quote));
+    let value = match quoted {
+        Some(quote) => {
+            let inner = value.strip_prefix(*quote).and_then(|rest| rest.strip_suffix(*quote));
+            inner.ok_or("unclosed quote")?
+        }
+        None => value,
+    };
+    if value.contains('\0') {
+        return Err("a zero byte".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]
@@ -49,8 +54,9 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_line_is_named() {
-        assert_eq!(variables("A=1\nB\n").unwrap_err(), "line 2: no `=`; expected NAME=value");
+    fn every_wrong_line_is_named() {
+        let faults = ["line 2: no `=`; expected NAME=value", "line 4: `` is no name; expected NAME=value"];
+        assert_eq!(variables("A=1\nB\n\n=3\n").unwrap_err(), faults);
         assert!(variables("A B=1").is_err() && variables("=1").is_err() && variables("A=\"x").is_err());
     }
 }

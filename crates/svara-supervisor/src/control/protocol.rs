@@ -77,7 +77,16 @@ pub enum Request {
         follow: bool,
     },
     /// Reload the file and apply changes; unchanged programs keep running.
-    Reload,
+    Reload {
+        /// Only say what would change.
+        #[serde(default)]
+        dry_run: bool,
+    },
+    /// Empty the log files of programs, and forget their last lines.
+    Clear {
+        /// Which programs.
+        programs: Vec<String>,
+    },
     /// Reopen the log files.
     Reopen,
     /// The metrics in Prometheus text format.

@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn requests_are_read_or_refused_with_a_reason() {
         let request = |line: &str| parse(line).map(|envelope| envelope.request);
-        assert_eq!(request(r#"{"version":1,"command":"reload"}"#), Ok(Request::Reload));
+        assert_eq!(request(r#"{"version":1,"command":"reload"}"#), Ok(Request::Reload { dry_run: false }));
         let stop = Request::Stop { programs: vec!["vllm".into()] };
         assert_eq!(request(r#"{"version":1,"command":"stop","programs":["vllm"]}"#), Ok(stop));
         let slow = parse(r#"{"version":1,"command":"reload","timeout_ms":50}"#).unwrap();

@@ -4,18 +4,24 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::supervisor::{ProgramReport, Report, ScheduleReport};
+use crate::supervisor::{ProgramReport, Report, ScheduleReport, SinkReport};
 
 const HEAD: [&str; 8] = ["PROGRAM", "STATE", "PID", "UPTIME", "RESTARTS", "LAST EXIT", "MEMORY", "PROBE"];
 
 const SCHEDULE_HEAD: [&str; 4] = ["SCHEDULE", "NEXT", "LAST", "OUTCOME"];
 
-/// The status table, one line per program, and one for the schedules.
+const SINK_HEAD: [&str; 5] = ["SINK", "STATE", "SENT LINES", "LEFT OUT", "WAITING"];
+
+/// The status table, one line per program, schedule and sink.
 pub fn table(report: &Report) -> String {
     let mut text = columns(HEAD, report.programs.iter().map(row));
     if !report.schedules.is_empty() {
         text.push('\n');
         text.push_str(&columns(SCHEDULE_HEAD, report.schedules.iter().map(schedule_row)));
+    }
+    if !report.sinks.is_empty() {
+        text.push('\n');
+        text.push_str(&columns(SINK_HEAD, report.sinks.iter().map(sink_row)));
     }
     text
 }
@@ -46,6 +52,15 @@ fn schedule_row(schedule: &ScheduleReport) -> [String; 4] {
         several => format!("{several} running; before: {}", or_dash(&schedule.outcome)),
     };
     [schedule.name.clone(), or_dash(&schedule.next), or_dash(&schedule.last), outcome]
+}
+
+fn sink_row(sink: &SinkReport) -> [String; 5] {
+    let state = match &sink.reason {
+        None => "up".to_owned(),
+        Some(reason) => format!("away: {reason}"),
+    };
+    let waiting = ByteSize::b(sink.waiting_bytes).display().iec_short().to_string();
+    [sink.name.clone(), state, sink.sent_lines.to_string(), sink.lost_lines.to_string(), waiting]
 }
 
 fn row(program: &ProgramReport) -> [String; 8] {

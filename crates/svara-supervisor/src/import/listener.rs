@@ -15,7 +15,13 @@ impl Import<'_> {
         }
         on.sort_unstable();
         on.dedup();
+        let ends_all = ["kill ", "supervisorctl shutdown"].iter().any(|words| command.contains(words))
+            && !on.is_empty()
+            && on.iter().all(|event| matches!(*event, "failed" | "exited" | "backoff" | "stopped"));
+        let waits = command.contains("dependent_startup") || command.contains("dependent-startup");
         let instead = match () {
+            () if ends_all => "`essential = true` of a program does its work",
+            () if waits => "`after` does its work",
             () if command.contains("httpok") => "a program's liveness probe does its work",
             () if command.contains("memmon") => "`limits.memory` of a program does its work",
             () if events.contains("TICK") => "[[schedule]] runs a command at times",
@@ -23,14 +29,16 @@ impl Import<'_> {
         };
         let message = format!("left out: listeners read events from their input; {instead}");
         self.note_at(&section.place, &format!("[{}]", section.name), message);
-        if on.is_empty() {
+        if on.is_empty() || ends_all || waits {
             return String::new();
         }
         let words = shlex::split(&command).unwrap_or_default();
         let words: Vec<String> =
             words.iter().map(|word| self.names(name, name, 1, 0).say(word, "").text).collect();
         let text = format!(
-            "\n# {name} was an event listener; as a hook, it gets one event in SVARA_EVENT and ends.\n"
+            "\n# {} was an event listener; as a hook, it gets one event in SVARA_EVENT and ends.\n",
+            // A comment has no others.
+            name.replace(char::is_control, "\u{fffd}")
         );
         text + &format!("# [[hook]]\n# on = {}\n# command = {}\n", list(&on), list(&words))
     }

@@ -1,21 +1,27 @@
 //! Translates a supervisord.conf into a supervisor.toml, and tells line by line what can't be said in it.
 
+mod command;
+mod dependent;
 mod ini;
 mod listener;
+mod log;
 mod output;
+mod process_name;
 mod program;
 mod service;
+mod syslog;
 mod values;
+mod work;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, io,
     path::{Path, PathBuf},
 };
 
 use ini::{Entry, Place, Section};
 use output::list;
-use program::Order;
+use program::{Order, has_command};
 use service::Service;
 use values::Names;
 
@@ -39,7 +45,11 @@ pub struct Note {
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: line {}: {}: {}", self.file.display(), self.line, self.subject, self.message)
+        write!(f, "{}: line {}: ", self.file.display(), self.line)?;
+        if !self.subject.is_empty() {
+            write!(f, "{}: ", self.subject)?;
+        }
+        f.write_str(&self.message)
     }
 }
 
@@ -50,6 +60,8 @@ pub struct Imported {
     pub text: String,
     /// What isn't said in it as it was, in the order of the lines.
     pub notes: Vec<Note>,
+    /// Keys whose values are accounts, which another machine may have.
+    pub accounts: Vec<String>,
 }
 
 /// Translates a file and those that it includes. `is_set` tells whether a variable is set.
@@ -59,8 +71,15 @@ pub struct Imported {
 pub fn import(path: &Path, is_set: &dyn Fn(&str) -> bool) -> io::Result<Imported> {
     let here = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let here = here.canonicalize()?;
-    let mut import =
-        Import { here: &here, is_set, sections: Vec::new(), notes: Vec::new(), words: BTreeMap::new() };
+    let mut import = Import {
+        here: &here,
+        is_set,
+        sections: Vec::new(),
+        notes: Vec::new(),
+        words: BTreeMap::new(),
+        taken: BTreeSet::new(),
+        accounts: Vec::new(),
+    };
     import.read(path)?;
     import.include()?;
     Ok(import.translate())
@@ -73,13 +92,27 @@ struct Import<'a> {
     notes: Vec<Note>,
     /// The programs' names there and here.
     words: BTreeMap<String, String>,
+    /// All names by which operators call something.
+    taken: BTreeSet<String>,
+    /// Keys that have accounts.
+    accounts: Vec<String>,
 }
 
 impl Import<'_> {
     fn read(&mut self, path: &Path) -> io::Result<()> {
         use io::Read;
-        let mut text = String::new();
-        std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(io::Error::other("is longer than any supervisord.conf"));
+        }
+        let text = String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}");
+        if let Some(at) = text.find(char::REPLACEMENT_CHARACTER) {
+            let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
+            let message =
+                "isn't UTF-8 or has a zero byte; what can't be read is written as \u{fffd}".to_owned();
+            self.note_at(&Place { file: path.to_owned(), line }, "", message);
+        }
         let (sections, wrong) = ini::read(&text, path);
         for place in wrong {
             self.note_at(&place, "", "neither a section nor a key".to_owned());
@@ -119,7 +152,10 @@ impl Import<'_> {
                     self.note(&entry, "include", &message);
                 }
                 for path in found {
-                    self.read(&path)?;
+                    if let Err(error) = self.read(&path) {
+                        let message = format!("{}: {error}; left out", path.display());
+                        self.note(&entry, "include", &message);
+                    }
                 }
             }
         }
@@ -148,6 +184,7 @@ impl Import<'_> {
         self.words = words(&sections);
         let groups = self.groups(&sections);
         let order = Order::of(&sections, &self.words);
+        self.taken = process_name::taken(&sections, &self.words, &groups);
         let mut programs = String::new();
         let mut known = Vec::new();
         for section in &sections {
@@ -162,8 +199,11 @@ impl Import<'_> {
                             "a socket that processes share isn't offered; imported as a program".to_owned();
                         self.note_at(&section.place, &format!("[{}]", section.name), message);
                     }
-                    programs.push_str(&self.program(section, name, group, &order, &mut service));
-                    known.push(self.word(name));
+                    let program = self.program(section, name, group, &order, &mut service);
+                    if !program.is_empty() {
+                        programs.push_str(&program);
+                        known.push(self.word(name));
+                    }
                 }
                 "group" | "include" => {}
                 "eventlistener" => programs.push_str(&self.listener(section, name.trim())),
@@ -172,7 +212,7 @@ impl Import<'_> {
         }
         let text = service.write(&self.write_groups(&groups, &known)) + &programs;
         self.notes.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
-        Imported { text, notes: self.notes }
+        Imported { text, notes: self.notes, accounts: self.accounts }
     }
 
     /// The groups, with their places.
@@ -242,6 +282,9 @@ fn words(sections: &[Section]) -> BTreeMap<String, String> {
     let mut words: BTreeMap<String, String> = BTreeMap::new();
     for section in sections {
         let Some(("program" | "fcgi-program", name)) = section.name.split_once(':') else { continue };
+        if !has_command(section) {
+            continue;
+        }
         let mut called = word(name);
         while words.values().any(|other| *other == called) {
             called.push('_');

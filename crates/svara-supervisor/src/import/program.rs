@@ -4,12 +4,19 @@ use std::collections::BTreeMap;
 
 use super::{
     Import,
+    command::DAEMON,
     ini::{Entry, Section},
+    log::has_no_file,
     output::{Table, list, quoted},
     service::Service,
-    values::{is_true, pairs, size_bytes},
+    syslog::NOTE,
+    values::{is_boolean, is_true, pairs, size_bytes, umask},
+    work::Work,
 };
 use crate::config::parse_signal;
+
+/// The longest time that we take.
+const LONGEST_SECONDS: u64 = 3650 * 86_400;
 
 /// supervisord's `priority` of a program that has none.
 const NO_PRIORITY: i64 = 999;
@@ -24,8 +31,8 @@ impl Order {
         for section in sections {
             let Some(name) = section.name.strip_prefix("program:") else { continue };
             let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| e.value.as_str());
-            // What isn't started with the others can't be waited for.
-            if value("autostart").is_none_or(is_true) {
+            // What isn't started with the others can't be waited for, nor what can't be run.
+            if has_command(section) && value("autostart").is_none_or(is_true) {
                 let priority = value("priority").and_then(|p| p.parse().ok()).unwrap_or(NO_PRIORITY);
                 order.entry(priority).or_default().extend(words.get(name.trim()).cloned());
             }
@@ -39,28 +46,7 @@ impl Order {
     }
 }
 
-/// A program that is being translated.
-struct Work<'a> {
-    section: &'a Section,
-    name: &'a str,
-    group: &'a str,
-    processes: u32,
-    first: u32,
-    table: Table,
-    stop: Vec<String>,
-}
-
 impl Import<'_> {
-    /// Translates a value of a program.
-    fn said(&mut self, work: &Work<'_>, entry: &Entry, default: &str) -> String {
-        let names = self.names(work.name, work.group, work.processes, work.first);
-        let said = names.say(&entry.value, default);
-        for note in said.notes {
-            self.note(entry, &work.section.name, &note);
-        }
-        said.text
-    }
-
     pub(super) fn program(
         &mut self,
         section: &Section,
@@ -84,11 +70,6 @@ impl Import<'_> {
         if word != name {
             self.note_at(&section.place, &format!("[{}]", section.name), format!("is called `{word}`"));
         }
-        if !section.entries.iter().any(|entry| entry.key == "command") {
-            let subject = format!("[{}]", section.name);
-            self.note_at(&section.place, &subject, "left out: it has no command".to_owned());
-            return String::new();
-        }
         let mut priority = NO_PRIORITY;
         for entry in &section.entries {
             if entry.key == "priority" {
@@ -101,11 +82,22 @@ impl Import<'_> {
                 self.note(entry, &section.name, &message);
             }
         }
+        if !work.table.has("command") {
+            let subject = format!("[{}]", section.name);
+            self.note_at(&section.place, &subject, "left out: it has no command".to_owned());
+            service.syslog.forget(&word);
+            return String::new();
+        }
+        if section.entries.iter().any(|entry| entry.key == "redirect_stderr" && is_true(&entry.value)) {
+            service.syslog.join(&word);
+        }
         // As in supervisord, unless it says otherwise.
         if !work.table.has("restart") {
             work.table.text("restart", "on-failure");
         }
-        self.order(&order.before(priority), &mut work);
+        if !self.dependent(section, &mut work.table) {
+            self.order(&order.before(priority), &mut work);
+        }
         if !work.stop.is_empty() {
             let stop = format!("{{ {} }}", work.stop.join(", "));
             work.table.raw("stop", stop);
@@ -130,6 +122,9 @@ impl Import<'_> {
         let whole =
             |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}`: not a whole number; left out"));
         let is_open = value.contains("%(");
+        if let Some(default) = switch(&entry.key).filter(|_| !is_open && !is_boolean(value)) {
+            return Err(format!("`{value}`: neither true nor false; taken as {default}"));
+        }
         match entry.key.as_str() {
             "command" => self.command(entry, work)?,
             // Values that become known when the supervisor starts.
@@ -150,7 +145,10 @@ impl Import<'_> {
                 let said = self.said(work, entry, "10");
                 work.stop.push(format!("grace = {}", quoted(&format!("{said}s"))));
             }
-            "autorestart" | "redirect_stderr" | "stopsignal" | "exitcodes" | "umask" if is_open => {
+            "autorestart" | "redirect_stderr" | "stopsignal" | "exitcodes" | "umask" | "stdout_syslog"
+            | "stderr_syslog"
+                if is_open =>
+            {
                 return Err("depends on a variable, which isn't possible here; left out".to_owned());
             }
             "autostart" if !is_true(value) => work.table.raw("autostart", "false"),
@@ -158,13 +156,40 @@ impl Import<'_> {
                 let policy = match value.to_lowercase().as_str() {
                     "unexpected" => "on-failure",
                     other if is_true(other) => "always",
-                    _ => "never",
+                    other if is_boolean(other) => "never",
+                    _ => {
+                        return Err(format!(
+                            "`{value}`: expected true, false or unexpected; taken as unexpected"
+                        ));
+                    }
                 };
                 work.table.text("restart", policy);
             }
-            "startsecs" => work.table.text("ready_after", &format!("{}s", whole(value)?)),
+            "stopwaitsecs" if whole(value)? > LONGEST_SECONDS => {
+                work.stop.push(format!("grace = \"{LONGEST_SECONDS}s\""));
+                return Err("3650 days are the most".to_owned());
+            }
+            "startsecs" if whole(value)? > LONGEST_SECONDS => {
+                work.table.text("ready_after", &format!("{LONGEST_SECONDS}s"));
+                return Err("3650 days are the most".to_owned());
+            }
+            "startsecs" => {
+                work.table.text("ready_after", &format!("{}s", whole(value)?));
+                // How those are written that put themselves into the background.
+                if whole(value)? == 0 && !restarts(work.section) {
+                    return Err(DAEMON.to_owned());
+                }
+            }
             "startretries" => {
-                work.table.raw("max_restarts", whole(value)?.min(1_000_000).to_string());
+                let retries = whole(value)?;
+                let ends = |entry: &Entry| {
+                    entry.key == "autorestart" && is_boolean(&entry.value) && !is_true(&entry.value)
+                };
+                if retries == 0 && !work.section.entries.iter().any(ends) {
+                    work.table.raw("max_restarts", "1");
+                    return Err(ONE_RESTART.to_owned());
+                }
+                work.table.raw("max_restarts", retries.min(1_000_000).to_string());
                 return Err("counted within restart_window (10m), not only while starting".to_owned());
             }
             "exitcodes" => {
@@ -185,22 +210,22 @@ impl Import<'_> {
                 return Err("all processes of a program are always stopped".to_owned());
             }
             "numprocs" => {
-                if whole(value)? > 64 {
-                    return Err("64 replicas are the most".to_owned());
-                }
                 if work.processes > 1 {
                     work.table.raw("replicas", work.processes.to_string());
                 }
+                match whole(value)? {
+                    0 => {
+                        return Err(
+                            "one replica is the least; `enabled = false` leaves a program out".to_owned()
+                        );
+                    }
+                    1..=64 => {}
+                    _ => return Err("64 replicas are the most".to_owned()),
+                }
             }
-            "process_name" if work.processes > 1 => {
-                let name = self.word(work.name);
-                return Err(format!("replicas are called {name}-0, {name}-1 and so on"));
-            }
-            "process_name" if value != "%(program_name)s" => {
-                return Err(format!("the process is called {}", self.word(work.name)));
-            }
+            "process_name" => self.process_name(entry, work)?,
             "user" => self.user(entry, work)?,
-            "umask" => work.table.text("umask", value),
+            "umask" => work.table.text("umask", umask(value)?),
             "directory" => {
                 let said = self.said(work, entry, "/");
                 work.table.text("directory", &said);
@@ -211,7 +236,7 @@ impl Import<'_> {
                 work.table.variables("environment", &pairs);
             }
             "redirect_stderr" if is_true(value) => self.one_log(work),
-            "stdout_logfile" | "stderr_logfile" => self.log(entry, work)?,
+            "stdout_logfile" | "stderr_logfile" => self.log(entry, work, service)?,
             // What has no file isn't rotated.
             "stdout_logfile_maxbytes" | "stdout_logfile_backups"
                 if has_no_file(work.section, "stdout_logfile") => {}
@@ -231,20 +256,20 @@ impl Import<'_> {
                 return Err("left out: output doesn't become events".to_owned());
             }
             "stdout_syslog" | "stderr_syslog" if is_true(value) => {
-                return Err(
-                    "left out: send the console's lines to syslog by the container's driver or systemd"
-                        .to_owned(),
-                );
+                service.syslog.add(&self.word(work.name), entry.key.trim_end_matches("_syslog"));
+                return Err(NOTE.to_owned());
             }
             "serverurl" => {
                 return Err("left out: programs find the socket in SVARA_SUPERVISOR_SOCKET".to_owned());
             }
             "socket" | "socket_owner" | "socket_mode" | "socket_backlog" => return Err("left out".to_owned()),
             "priority"
+            | "dependent_startup"
+            | "dependent_startup_wait_for"
+            | "dependent_startup_inherit_priority"
             | "numprocs_start"
             | "autostart"
             | "redirect_stderr"
-            | "process_name"
             | "stdout_syslog"
             | "stderr_syslog"
             | "stdout_capture_maxbytes"
@@ -255,112 +280,29 @@ impl Import<'_> {
         }
         Ok(())
     }
+}
 
-    fn command(&mut self, entry: &Entry, work: &mut Work<'_>) -> Result<(), String> {
-        let raw = entry.value.replace('\n', " ");
-        let words = shlex::split(&raw).ok_or("unclosed quote; left out")?;
-        let mut command = Vec::new();
-        let mut more = Vec::new();
-        for word in &words {
-            let said = self.said(work, &Entry { value: word.clone(), ..entry.clone() }, "");
-            // A variable alone may be several words.
-            let is_variable =
-                word.starts_with("%(ENV_") && word.ends_with(")s") && word.matches("%(").count() == 1;
-            if (is_variable && !command.is_empty()) || !more.is_empty() {
-                let quoted = shlex::try_quote(&said).map_err(|_| "a zero byte; left out")?.into_owned();
-                more.push(if is_variable { said } else { quoted });
-            } else {
-                command.push(said);
-            }
-        }
-        if command.is_empty() {
-            return Err("no command".to_owned());
-        }
-        work.table.raw("command", list(&command));
-        if !more.is_empty() {
-            work.table.text("extra_args", &more.join(" "));
-        }
-        Ok(())
-    }
+/// `startretries=0`: there, it counts only until a program runs.
+const ONE_RESTART: &str =
+    "one restart within restart_window (10m): none would mean that it isn't started again when it ends later";
 
-    fn user(&mut self, entry: &Entry, work: &mut Work<'_>) -> Result<(), String> {
-        let user = self.said(work, entry, "");
-        let is_there = user.parse::<u32>().is_ok()
-            || user.contains("${")
-            || nix::unistd::User::from_name(&user).ok().flatten().is_some();
-        if !is_there {
-            return Err(format!("left out: there is no user `{user}` here; add `user` where there is"));
-        }
-        work.table.text("user", &user);
-        Ok(())
-    }
-
-    /// Both streams into the file of standard output.
-    fn one_log(&mut self, work: &mut Work<'_>) {
-        let stdout = work.section.entries.iter().find(|entry| entry.key == "stdout_logfile").cloned();
-        let file = match stdout {
-            Some(entry) => self.log_file(&entry, work),
-            None => None,
-        };
-        let file = file.unwrap_or_else(|| match work.processes {
-            1 => format!("{}.log", self.word(work.name)),
-            _ => format!("{}-${{INDEX}}.log", self.word(work.name)),
-        });
-        if !work.table.has("stdout_log") {
-            work.table.text("stdout_log", &file);
-        }
-        work.table.text("stderr_log", &file);
-    }
-
-    fn log(&mut self, entry: &Entry, work: &mut Work<'_>) -> Result<(), String> {
-        let key = if entry.key.starts_with("stdout") { "stdout_log" } else { "stderr_log" };
-        if let Some(file) = self.log_file(entry, work)
-            && !work.table.has(key)
-        {
-            work.table.text(key, &file);
-        }
-        match entry.value.trim() {
-            "syslog" => {
-                Err("left out: send the console's lines to syslog by the container's driver or systemd"
-                    .to_owned())
-            }
-            value if is_console(value) => Err("the console has all output, with names in front".to_owned()),
-            _ => Ok(()),
-        }
-    }
-
-    /// The file of a stream; `None` for ours.
-    fn log_file(&mut self, entry: &Entry, work: &Work<'_>) -> Option<String> {
-        match entry.value.trim() {
-            value if value.eq_ignore_ascii_case("auto") || value.is_empty() => None,
-            value if value.eq_ignore_ascii_case("none") || value == "syslog" => Some("none".to_owned()),
-            value if is_console(value) => Some("none".to_owned()),
-            value => {
-                let said = self.said(work, entry, "x");
-                let is_relative = !value.starts_with('/') && !value.starts_with('%');
-                Some(if is_relative { self.here.join(said).display().to_string() } else { said })
-            }
-        }
+/// supervisord's default of a switch.
+fn switch(key: &str) -> Option<bool> {
+    match key {
+        "autostart" => Some(true),
+        "redirect_stderr" | "stopasgroup" | "killasgroup" | "stdout_syslog" | "stderr_syslog" => Some(false),
+        "stdout_events_enabled" | "stderr_events_enabled" => Some(false),
+        _ => None,
     }
 }
 
-fn has_no_file(section: &Section, key: &str) -> bool {
-    let file = section.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.trim());
-    file.is_some_and(|file| {
-        file.starts_with("/dev/") || is_console(file) || file.eq_ignore_ascii_case("none") || file == "syslog"
-    })
+/// Whether there is something to run.
+pub(super) fn has_command(section: &Section) -> bool {
+    let command = section.entries.iter().find(|entry| entry.key == "command");
+    command.and_then(|entry| shlex::split(&entry.value)).is_some_and(|words| !words.is_empty())
 }
 
-fn is_console(path: &str) -> bool {
-    matches!(
-        path,
-        "/dev/stdout"
-            | "/dev/stderr"
-            | "/dev/fd/1"
-            | "/dev/fd/2"
-            | "/proc/1/fd/1"
-            | "/proc/1/fd/2"
-            | "/proc/self/fd/1"
-            | "/proc/self/fd/2"
-    )
+/// Whether supervisord would start it again after it has ended well.
+fn restarts(section: &Section) -> bool {
+    section.entries.iter().any(|entry| entry.key == "autorestart" && is_true(&entry.value))
 }

@@ -6,7 +6,8 @@ use super::{
     Import,
     ini::{Entry, Section},
     output::Table,
-    values::{is_true, pairs, size_bytes},
+    syslog::{NOTE, Syslog},
+    values::{at_home, is_boolean, is_true, pairs, size_bytes, umask},
 };
 
 /// What is said of the supervisor, its logs and all programs.
@@ -17,6 +18,7 @@ pub(super) struct Service {
     max_size_bytes: Option<u64>,
     backups: Option<u64>,
     defaults: Table,
+    pub(super) syslog: Syslog,
 }
 
 /// What supervisord's sample has, and every system gives.
@@ -60,11 +62,14 @@ impl Service {
             + &log.write("[log]")
             + &self.defaults.write("[defaults]")
             + &groups.write("[groups]")
+            + &self.syslog.write()
     }
 }
 
 fn logs_to_device(section: &Section) -> bool {
-    section.entries.iter().any(|entry| entry.key == "logfile" && entry.value.starts_with("/dev/"))
+    section.entries.iter().any(|entry| {
+        entry.key == "logfile" && (entry.value.starts_with("/dev/") || entry.value.trim() == "syslog")
+    })
 }
 
 impl Import<'_> {
@@ -74,7 +79,7 @@ impl Import<'_> {
                 // A console or a sink isn't rotated.
                 "supervisord" if entry.key.starts_with("logfile_") && logs_to_device(section) => Ok(()),
                 "supervisord" => self.supervisord(entry, service),
-                "unix_http_server" => self.socket(entry, service),
+                "unix_http_server" => self.socket(entry, section, service),
                 // Where clients find the server, and the usual plugin; neither is needed.
                 "supervisorctl" if matches!(entry.key.as_str(), "serverurl" | "prompt" | "history_file") => {
                     Ok(())
@@ -108,14 +113,30 @@ impl Import<'_> {
     fn supervisord(&mut self, entry: &Entry, service: &mut Service) -> Result<(), String> {
         let value = self.plain(entry, "supervisord");
         match entry.key.as_str() {
+            "logfile" if value == "syslog" => {
+                service.syslog.events = true;
+                return Err(NOTE.to_owned());
+            }
             "logfile" | "childlogdir" => {
+                let value = at_home(&value);
                 let path = Path::new(&value);
                 let directory = if entry.key == "logfile" { path.parent() } else { Some(path) };
                 let directory = directory.filter(|directory| !directory.starts_with("/dev"));
-                if let Some(directory) = directory.filter(|directory| directory.is_absolute()) {
+                let is_whole =
+                    |directory: &&Path| directory.is_absolute() || directory.starts_with("${HOME}");
+                if let Some(directory) = directory.filter(is_whole) {
+                    let directory = directory.display().to_string();
+                    let differs = service.directory.as_ref().is_some_and(|known| *known != directory);
                     // That of the children wins.
                     if entry.key == "childlogdir" || service.directory.is_none() {
-                        service.directory = Some(directory.display().to_string());
+                        service.directory = Some(directory);
+                    }
+                    if differs {
+                        return Err(match entry.key.as_str() {
+                            "childlogdir" => "all logs are in it, also that of the supervisor",
+                            _ => "left out: all logs are in `childlogdir`",
+                        }
+                        .to_owned());
                     }
                 } else if directory.is_some() {
                     return Err("left out: logs are in [log] directory".to_owned());
@@ -123,8 +144,8 @@ impl Import<'_> {
             }
             "logfile_maxbytes" => service.max_size(size_bytes(&value).ok_or("not a size")?),
             "logfile_backups" => service.backups(value.parse().map_err(|_| "not a number")?),
-            "umask" => service.defaults.text("umask", &value),
-            "directory" => service.defaults.text("directory", &value),
+            "umask" => service.defaults.text("umask", umask(&value)?),
+            "directory" => service.defaults.text("directory", &at_home(&value)),
             "environment" => match pairs(&value) {
                 Ok(pairs) => service.defaults.variables("environment", &pairs),
                 Err(part) => return Err(format!("`{part}` isn't NAME=value")),
@@ -143,6 +164,11 @@ impl Import<'_> {
                 );
             }
             "nodaemon" if is_true(&value) => {}
+            "nodaemon" if !is_boolean(&value) => {
+                return Err(format!(
+                    "`{value}`: neither true nor false; the supervisor stays in the foreground"
+                ));
+            }
             "nodaemon" => {
                 return Err(
                     "the supervisor stays in the foreground; start it from systemd or a container".to_owned()
@@ -165,19 +191,26 @@ impl Import<'_> {
         Ok(())
     }
 
-    fn socket(&mut self, entry: &Entry, service: &mut Service) -> Result<(), String> {
+    fn socket(&mut self, entry: &Entry, section: &Section, service: &mut Service) -> Result<(), String> {
         let value = self.plain(entry, "unix_http_server");
+        let mode = section.entries.iter().find(|entry| entry.key == "chmod");
+        let mode = mode.and_then(|entry| u32::from_str_radix(&entry.value, 8).ok()).unwrap_or(0o700);
         match entry.key.as_str() {
+            "file" if value.is_empty() => return Err("left out: it is empty".to_owned()),
             "file" => {
                 service.supervisor.text("socket", &value);
                 return Err("commands find it by SVARA_SUPERVISOR_SOCKET or --socket".to_owned());
             }
             "chown" => match value.split_once(':') {
-                Some((_, group)) if nix::unistd::Group::from_name(group).ok().flatten().is_some() => {
-                    service.supervisor.text("socket_group", group);
+                Some(_) if mode & 0o020 == 0 => {
+                    return Err("left out: `chmod` lets only the owner in".to_owned());
                 }
                 Some((_, group)) => {
-                    return Err(format!("there is no group `{group}` here, or it is a user's"));
+                    service.supervisor.text("socket_group", group);
+                    self.accounts.push("supervisor.socket_group".to_owned());
+                    if nix::unistd::Group::from_name(group).ok().flatten().is_none() {
+                        return Err(format!("there is no group `{group}` here; `check` and `run` want one"));
+                    }
                 }
                 None => {
                     return Err(

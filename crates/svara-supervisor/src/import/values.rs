@@ -53,7 +53,10 @@ impl Names<'_> {
 
     fn name(&self, name: &str, form: &str, default: &str, said: &mut Said) {
         let literal = |text: &str| text.replace('$', "$$");
-        if let Some(variable) = name.strip_prefix("ENV_") {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if let Some(variable) =
+            name.strip_prefix("ENV_").filter(|name| !name.is_empty() && name.chars().all(is_name))
+        {
             if (self.is_set)(variable) {
                 said.text.push_str(&format!("${{{variable}}}"));
             } else {
@@ -71,19 +74,16 @@ impl Names<'_> {
                 said.text.push_str("${HOSTNAME:-localhost}");
                 said.notes.push("%(host_node_name)s is $HOSTNAME".to_owned());
             }
-            "process_num" if self.processes == 1 => {
-                let width = form.trim_end_matches('d').parse().unwrap_or(0_usize).min(20);
-                said.text.push_str(&format!("{:0width$}", self.first));
-            }
             "process_num" => {
-                let number = match self.first {
-                    0 => "${INDEX}".to_owned(),
-                    first => format!("$((${{INDEX}} + {first}))"),
+                let width = form.trim_end_matches('d').parse().unwrap_or(0_usize).min(20);
+                let number = match (self.processes, self.first, width) {
+                    (1, first, width) => format!("{first:0width$}"),
+                    (_, 0, 0) => "${INDEX}".to_owned(),
+                    (_, first, 0) => format!("$((${{INDEX}} + {first}))"),
+                    (_, 0, width) => format!("$((${{INDEX}}:0{width}))"),
+                    (_, first, width) => format!("$((${{INDEX}} + {first}:0{width}))"),
                 };
                 said.text.push_str(&number);
-                if form.len() > 1 {
-                    said.notes.push(format!("%(process_num){form} is written without leading zeros"));
-                }
             }
             other => said.notes.push(format!("%({other})s has no counterpart and is left out")),
         }
@@ -98,38 +98,78 @@ fn reference(text: &str) -> Option<(&str, &str, &str)> {
     Some((name, form, rest.get(form.len()..)?))
 }
 
-/// Reads `A="1",B=two`, as in `environment`.
+/// Reads `A="1",B=two`, as in `environment`. As in supervisord, quotes are quotes only around a whole value.
 ///
 /// # Errors
-/// The part that has no `=`.
+/// The part that isn't `NAME=value`: without `=`, with more after a quoted value, with a blank in one without quotes, or
+/// with a quote that isn't closed.
 pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
-    let mut parts = vec![String::new()];
-    let mut quote = None;
-    for c in text.chars() {
-        match (quote, c) {
-            (None, ',' | '\n') => parts.push(String::new()),
-            (None, '"' | '\'') => quote = Some(c),
-            (Some(open), _) if c == open => quote = None,
-            _ => {
-                if let Some(part) = parts.last_mut() {
-                    // Blanks around a name or a value without quotes don't count.
-                    if quote.is_some() || !c.is_whitespace() {
-                        part.push(c);
-                    }
-                }
-            }
+    let mut pairs = Vec::new();
+    let mut rest = text.trim_start_matches(is_between);
+    while !rest.is_empty() {
+        let part = || rest.split([',', '\n']).next().unwrap_or(rest).trim().to_owned();
+        let (name, value) = rest.split_once('=').ok_or_else(part)?;
+        let name = name.trim();
+        if name.is_empty() || name.contains([',', '\n', ' ', '\t']) {
+            return Err(part());
         }
+        let value = value.trim_start_matches([' ', '\t']);
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let (value, after) = match quote {
+            Some(quote) => value.get(1..).and_then(|value| value.split_once(quote)).ok_or_else(part)?,
+            None => value.split_at(value.find([',', '\n']).unwrap_or(value.len())),
+        };
+        let value = if quote.is_some() { value.trim_matches(['"', '\'']) } else { value.trim() };
+        let more = after.trim_start_matches([' ', '\t']);
+        let is_over = more.is_empty() || more.starts_with([',', '\n']);
+        if !is_over || (quote.is_none() && value.contains([' ', '\t'])) {
+            return Err(part());
+        }
+        pairs.push((name.to_owned(), value.to_owned()));
+        rest = more.trim_start_matches(is_between);
     }
-    let pair = |part: String| match part.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(part),
-    };
-    parts.into_iter().filter(|part| !part.is_empty()).map(pair).collect()
+    Ok(pairs)
+}
+
+fn is_between(c: char) -> bool {
+    c == ',' || c.is_whitespace()
 }
 
 /// supervisord's booleans.
 pub(super) fn is_true(text: &str) -> bool {
-    matches!(text.to_lowercase().as_str(), "true" | "yes" | "on" | "1" | "t" | "y")
+    matches!(text.to_lowercase().as_str(), "true" | "yes" | "on" | "1")
+}
+
+/// Whether supervisord knows it as a boolean.
+pub(super) fn is_boolean(text: &str) -> bool {
+    is_true(text) || matches!(text.to_lowercase().as_str(), "false" | "no" | "off" | "0")
+}
+
+/// A path that may begin with the home of somebody; of another user only if this machine knows it.
+pub(super) fn at_home(path: &str) -> String {
+    let Some(rest) = path.strip_prefix('~') else { return path.to_owned() };
+    let (user, below) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    if user.is_empty() {
+        return format!("${{HOME}}{below}");
+    }
+    match nix::unistd::User::from_name(user).ok().flatten() {
+        Some(user) => format!("{}{below}", user.dir.display()),
+        None => path.to_owned(),
+    }
+}
+
+/// An umask as it is written.
+///
+/// # Errors
+/// That it is none.
+pub(super) fn umask(text: &str) -> Result<&str, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mask) if mask <= 0o777 => Ok(text),
+        _ => Err(format!("`{text}`: not octal digits; left out")),
+    }
 }
 
 /// supervisord's sizes, as ours: KB, MB and GB are powers of 1024 there.
@@ -166,13 +206,14 @@ mod tests {
             (1, 7, "%(program_name)s_%(process_num)02d", "api_07"),
             (4, 0, "--port 80%(process_num)d", "--port 80${INDEX}"),
             (4, 8000, "%(process_num)d", "$((${INDEX} + 8000))"),
+            (4, 0, "%(process_num)02d", "$((${INDEX}:02))"),
+            (4, 1, "%(process_num)3d", "$((${INDEX} + 1:03))"),
             (1, 0, "100%% $HOME", "100% $$HOME"),
             (1, 0, "%(group_name)s", "web"),
         ];
         for (processes, first, value, expected) in table {
             assert_eq!(names(processes, first, &is_set).say(value, "").text, expected, "{value}");
         }
-        assert_eq!(names(2, 0, &is_set).say("%(process_num)02d", "").notes.len(), 1);
         assert_eq!(names(1, 0, &is_set).say("50% %(x)s", "").notes.len(), 2);
     }
 
@@ -181,7 +222,20 @@ mod tests {
         let found = pairs("A=\"1,2\", B='x y',\n C=plain/path,").unwrap();
         let expected = [("A", "1,2"), ("B", "x y"), ("C", "plain/path")];
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        assert_eq!(pairs("A"), Err("A".to_owned()));
+        let odd = pairs("A = it's, B=\"'x'\"\nC=, D = \"\" ,E=a=b").unwrap();
+        let expected = [("A", "it's"), ("B", "x"), ("C", ""), ("D", ""), ("E", "a=b")];
+        assert_eq!(odd, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        for (text, part) in [
+            ("A", "A"),
+            ("A=1 B=2", "A=1 B=2"),
+            ("A=a path/b,B=2", "A=a path/b"),
+            ("A=\"1\" B=\"2\"", "A=\"1\" B=\"2\""),
+            ("A=\"1", "A=\"1"),
+            ("B=1,=2", "=2"),
+            ("X,Y=1", "X"),
+        ] {
+            assert_eq!(pairs(text), Err(part.to_owned()), "{text}");
+        }
     }
 
     #[test]

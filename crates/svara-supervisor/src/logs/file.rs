@@ -50,16 +50,35 @@ impl RotatingFile {
         done
     }
 
+    /// Whether it failed last time and is about to be tried again.
+    pub(super) fn failed_at(&self, now: Instant) -> bool {
+        self.retry_at.is_some_and(|at| now >= at)
+    }
+
+    /// Empties the file, if it is there; rotated files stay.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        // Its size is read again.
+        self.open = None;
+        match OpenOptions::new().write(true).open(&self.path) {
+            Ok(file) => file.set_len(0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     fn try_write(&mut self, text: &[u8], now: Instant) -> io::Result<()> {
         let length = text.len() as u64;
         let mut open = match self.open.take() {
             Some(open) if now < open.checked + CHECK_EVERY => open,
-            Some(mut open) if identity(&self.path).ok() == Some(open.identity) => {
-                open.checked = now;
-                open
-            }
-            // Removed, replaced, or not opened yet.
-            _ => self.reopen(now)?,
+            // Removed, replaced, emptied, or not opened yet.
+            open => match (open, fs::metadata(&self.path)) {
+                (Some(mut open), Ok(data)) if (data.dev(), data.ino()) == open.identity => {
+                    open.checked = now;
+                    open.size_bytes = data.len();
+                    open
+                }
+                _ => self.reopen(now)?,
+            },
         };
         if open.size_bytes > 0 && open.size_bytes + length > self.max_size_bytes {
             self.rotate()?;
@@ -101,27 +120,38 @@ impl RotatingFile {
         if self.backups == 0 {
             return absent_is_fine(fs::remove_file(&path));
         }
-        for n in (1..self.backups).rev() {
-            absent_is_fine(fs::rename(numbered(n), numbered(n + 1)))?;
+        // What is no regular file stays where it is.
+        let is_free = |path: &PathBuf| fs::symlink_metadata(path).map_or(true, |data| data.is_file());
+        let names: Vec<PathBuf> = (1..=self.backups).map(numbered).filter(is_free).collect();
+        let Some(first) = names.first() else {
+            return Err(io::Error::other("no name is free for the rotated file"));
+        };
+        for (from, to) in names.iter().zip(names.iter().skip(1)).rev() {
+            absent_is_fine(fs::rename(from, to))?;
         }
-        absent_is_fine(fs::rename(&path, numbered(1)))
+        absent_is_fine(fs::rename(&path, first))
     }
 }
 
+/// More links than the kernel follows.
+const MAX_LINKS: usize = 40;
+
 /// Whether the path leads to something that must never be renamed, may block, or has no size: a device, a pipe, a socket,
-/// or anything of ours in `/proc`, such as `/dev/stdout`.
+/// or anything of ours in `/proc`, such as `/dev/stdout`, even if that is a regular file.
 pub(super) fn is_special(path: &Path) -> bool {
     let leads_out =
         |path: &Path| path.starts_with("/dev") && !path.starts_with("/dev/shm") || path.starts_with("/proc");
-    let target = fs::canonicalize(path);
-    leads_out(path)
-        || target.is_ok_and(|target| {
-            leads_out(&target) || fs::metadata(&target).is_ok_and(|data| !data.is_file() && !data.is_dir())
-        })
-}
-
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    fs::metadata(path).map(|data| (data.dev(), data.ino()))
+    // Not canonicalize, which can't name what a link in /proc leads to.
+    let mut place = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let directory = place.parent().and_then(|parent| fs::canonicalize(parent).ok());
+        if leads_out(&place) || directory.as_ref().is_some_and(|directory| leads_out(directory)) {
+            return true;
+        }
+        let Ok(next) = fs::read_link(&place) else { break };
+        place = directory.map_or(next.clone(), |directory| directory.join(next));
+    }
+    fs::metadata(path).is_ok_and(|data| !data.is_file() && !data.is_dir())
 }
 
 #[cfg(test)]
@@ -152,7 +182,12 @@ mod tests {
         std::os::unix::fs::symlink(path("fifo"), path("link")).unwrap();
         fs::write(path("file"), "").unwrap();
         std::os::unix::fs::symlink(path("file"), path("file-link")).unwrap();
-        for special in [&path("fifo"), &path("link"), Path::new("/dev/null"), Path::new("/dev/stdout")] {
+        std::os::unix::fs::symlink("/dev/stdout", path("out")).unwrap();
+        std::os::unix::fs::symlink("out", path("out-link")).unwrap();
+        std::os::unix::fs::symlink("/dev", path("devices")).unwrap();
+        let odd = ["fifo", "link", "out", "out-link", "devices/stdout", "devices/new"].map(path);
+        let odd = odd.iter().map(PathBuf::as_path);
+        for special in odd.chain([Path::new("/dev/null"), Path::new("/dev/stdout")]) {
             assert!(is_special(special), "{}", special.display());
         }
         for plain in [path("file"), path("file-link"), path("absent"), directory.path().to_owned()] {

@@ -25,6 +25,32 @@ pub enum LogNotice {
         /// Bytes lost in the meantime.
         lost_bytes: u64,
     },
+    /// A sink takes no lines; they wait.
+    SinkAway {
+        /// Its name.
+        sink: String,
+        /// The system's error, or what else is the matter.
+        reason: String,
+    },
+    /// A sink takes lines again.
+    SinkBack {
+        /// Its name.
+        sink: String,
+    },
+    /// Lines for a sink have begun to be left out.
+    SinkLost {
+        /// Its name.
+        sink: String,
+        /// Why.
+        reason: String,
+    },
+    /// No more lines are left out.
+    SinkRestored {
+        /// Its name.
+        sink: String,
+        /// Lines left out in the meantime.
+        lost_lines: u64,
+    },
 }
 
 /// What one destination has lost since it last worked.

@@ -19,8 +19,8 @@ use super::{
     loss::{LogNotice, Loss},
 };
 
-/// Messages in its queue; at 16 KiB and their prefixes each, it holds about 1 MiB.
-const QUEUE: usize = 48;
+/// A queue without room for this much is as good as full.
+const PIECE_BYTES: usize = 16 << 10;
 
 /// How long to wait after a failure before trying again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -73,7 +73,7 @@ impl Outlet {
             notices: notices.clone(),
             dropped_bytes: Arc::clone(&dropped_bytes),
         };
-        let queue = inbox::start("log-outlet", QUEUE, move |message| match message {
+        let queue = inbox::start("log-outlet", move |message| match message {
             Message::Text(text) => sink.write(&text),
             Message::Reopen => sink.open = None,
             Message::Flush(done) => drop(done.send(())),
@@ -85,18 +85,22 @@ impl Outlet {
     /// Queues complete lines. What doesn't fit is left out, and a line made by `mark` from the number of lines says so
     /// as soon as there is room.
     pub(super) fn write(&mut self, text: Vec<u8>, urgent: bool, mark: impl FnOnce(u64) -> Vec<u8>) {
-        let queue = if urgent { &self.queue.urgent } else { &self.queue.bulk };
+        let queue = &self.queue;
+        let send = |text: Vec<u8>| match urgent {
+            true => queue.try_urgent(Message::Text(text)),
+            false => queue.try_bulk(text.len(), Message::Text(text)),
+        };
         let bytes = text.len() as u64;
         let mut fits = true;
         if self.left_out_lines > 0 {
-            fits = queue.try_send(Message::Text(mark(self.left_out_lines))).is_ok();
+            fits = send(mark(self.left_out_lines));
             if fits {
                 self.left_out_lines = 0;
             }
         }
         let now = Instant::now();
         let lines = text.iter().filter(|byte| **byte == b'\n').count() as u64;
-        if fits && queue.try_send(Message::Text(text)).is_ok() {
+        if fits && send(text) {
             if let Some(lost_bytes) = self.loss.arrive(now, false) {
                 let _ =
                     self.notices.try_send(LogNotice::Restored { path: self.destination.path(), lost_bytes });
@@ -114,12 +118,12 @@ impl Outlet {
     /// Opens its file anew.
     pub(super) fn reopen(&self) {
         // A queue that is full leads to something that is stuck; it stays as it is.
-        let _ = self.queue.bulk.try_send(Message::Reopen);
+        let _ = self.queue.try_bulk(PIECE_BYTES, Message::Reopen);
     }
 
     /// Resolves once everything queued so far is written.
     pub(super) fn flush(&self, done: oneshot::Sender<()>) {
-        let _ = self.queue.bulk.try_send(Message::Flush(done));
+        let _ = self.queue.try_bulk(PIECE_BYTES, Message::Flush(done));
     }
 }
 
@@ -185,5 +189,38 @@ impl Sink {
             Some(file) => file.write_all(text),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use nix::{sys::stat::Mode, unistd::mkfifo};
+
+    use super::*;
+
+    #[test]
+    fn many_short_lines_wait_for_a_reader() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("fifo");
+        mkfifo(&path, Mode::S_IRWXU).unwrap();
+        let (notices, mut told) = mpsc::channel(8);
+        let dropped = Arc::<AtomicU64>::default();
+        let mut outlet =
+            Outlet::start(Destination::Path(path.clone()), notices, Arc::clone(&dropped)).unwrap();
+        let lines: Vec<String> = (0..5000).map(|n| format!("{n}\n")).collect();
+        for line in &lines {
+            outlet.write(line.clone().into_bytes(), false, |_| panic!("{line} doesn't fit"));
+        }
+        assert!(told.try_recv().is_err() && dropped.load(Ordering::Relaxed) == 0);
+        // What is too much is left out.
+        while dropped.load(Ordering::Relaxed) == 0 {
+            outlet.write(vec![b'x'; PIECE_BYTES], false, |_| Vec::new());
+        }
+        assert!(matches!(told.try_recv(), Ok(LogNotice::Lost { .. })));
+        let mut read = vec![0; lines.concat().len()];
+        File::open(path).unwrap().read_exact(&mut read).unwrap();
+        assert_eq!(read, lines.concat().into_bytes());
     }
 }

@@ -1,11 +1,19 @@
 //! Moves lines from a pipe to the writer and to memory.
 
-use std::{cell::RefCell, io, os::fd::OwnedFd, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    fs::File,
+    io::{self, Read},
+    os::fd::OwnedFd,
+    rc::Rc,
+    sync::Arc,
+};
 
 use tokio::{
     io::AsyncReadExt,
     net::unix::pipe,
-    task::{JoinHandle, spawn_local},
+    sync::Notify,
+    task::{JoinHandle, spawn_local, yield_now},
 };
 
 use super::{lines::Lines, record::Source, tail::Tail, writer::Logs};
@@ -13,7 +21,34 @@ use super::{lines::Lines, record::Source, tail::Tail, writer::Logs};
 /// Bytes per read; a pipe holds four times as many.
 const CHUNK_BYTES: usize = 16 << 10;
 
-/// Captures one output of a process in a task, which ends when every holder of the pipe's other end has closed it.
+/// What is read at most of a pipe that somebody still holds; a pipe may be made so large.
+const LAST_CHUNKS: usize = (1 << 20) / CHUNK_BYTES;
+
+/// The task that captures an output. It ends when every holder of the pipe's other end has closed it.
+#[derive(Debug)]
+pub struct Pump {
+    task: JoinHandle<()>,
+    enough: Rc<Notify>,
+}
+
+impl Pump {
+    /// Whether everything has been read.
+    pub fn is_done(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Reads what is there by now, and ends: who still holds the other end isn't waited for.
+    pub fn end(&self) {
+        self.enough.notify_one();
+    }
+
+    /// Ends at once; what hasn't been read is lost.
+    pub fn abort(&self) {
+        self.task.abort();
+    }
+}
+
+/// Captures one output of a process.
 ///
 /// # Errors
 /// When the runtime can't register the pipe.
@@ -22,31 +57,56 @@ pub fn capture(
     source: Source,
     logs: &Logs,
     tail: &Rc<RefCell<Tail>>,
-) -> io::Result<JoinHandle<()>> {
+) -> io::Result<Pump> {
     let pipe = pipe::Receiver::from_owned_fd(output.into())?;
-    Ok(spawn_local(pump(pipe, Arc::new(source), logs.clone(), Rc::clone(tail))))
+    let sinks = Sinks { source: Arc::new(source), logs: logs.clone(), tail: Rc::clone(tail) };
+    let enough = Rc::new(Notify::new());
+    Ok(Pump { task: spawn_local(pump(pipe, sinks, Rc::clone(&enough))), enough })
 }
 
-/// Reads until every holder of the pipe's other end has closed it.
-async fn pump(mut pipe: pipe::Receiver, source: Arc<Source>, logs: Logs, tail: Rc<RefCell<Tail>>) {
+/// Where lines go.
+struct Sinks {
+    source: Arc<Source>,
+    logs: Logs,
+    tail: Rc<RefCell<Tail>>,
+}
+
+impl Sinks {
+    async fn take(&self, text: Vec<u8>) {
+        if text.is_empty() {
+            return;
+        }
+        self.tail.borrow_mut().push(self.source.stream, &text);
+        let followed = self.tail.borrow().is_followed();
+        self.logs.write(&self.source, text).await;
+        if followed {
+            // Followers get their turn before more is read.
+            yield_now().await;
+        }
+    }
+}
+
+async fn pump(mut pipe: pipe::Receiver, sinks: Sinks, enough: Rc<Notify>) {
     let mut lines = Lines::default();
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
-        let (text, done) = match pipe.read(&mut chunk).await {
-            Ok(read @ 1..) => (lines.push(chunk.get(..read).unwrap_or_default()), false),
-            Ok(0) | Err(_) => (lines.finish(), true),
-        };
-        if !text.is_empty() {
-            tail.borrow_mut().push(source.stream, &text);
-            let followed = tail.borrow().is_followed();
-            logs.write(&source, text).await;
-            if followed {
-                // Followers get their turn before more is read.
-                tokio::task::yield_now().await;
+        let read = tokio::select! {
+            biased;
+            () = enough.notified() => {
+                // It doesn't wait for more.
+                if let Ok(rest) = pipe.into_nonblocking_fd() {
+                    let mut rest = File::from(rest);
+                    for _ in 0..LAST_CHUNKS {
+                        let Ok(read @ 1..) = rest.read(&mut chunk) else { break };
+                        sinks.take(lines.push(chunk.get(..read).unwrap_or_default())).await;
+                    }
+                }
+                break;
             }
-        }
-        if done {
-            return;
-        }
+            read = pipe.read(&mut chunk) => read,
+        };
+        let Ok(read @ 1..) = read else { break };
+        sinks.take(lines.push(chunk.get(..read).unwrap_or_default())).await;
     }
+    sinks.take(lines.finish()).await;
 }

@@ -1,6 +1,6 @@
 //! Formats lines for files and the console.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +17,60 @@ pub struct Source {
     pub path: Option<PathBuf>,
     /// Whether the lines are also copied to the console.
     pub console: bool,
-    /// Whose lines they are.
+    /// What may be put around the lines.
     pub form: Form,
+    /// Whose lines they are.
+    pub origin: Origin,
+    /// The process, if there is one.
+    pub pid: Option<i32>,
+}
+
+/// Whose lines they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A program's, by its name in the file.
+    Program(String),
+    /// A scheduled command's.
+    Schedule,
+    /// Ours.
+    Supervisor,
+    /// Those of a sink's command, which no sink gets.
+    Sink,
+}
+
+/// How much a line matters, as syslog has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Something failed.
+    Error = 3,
+    /// Something may fail.
+    Warning = 4,
+    /// Something happened that isn't usual.
+    Notice = 5,
+    /// Everything else.
+    Info = 6,
+}
+
+/// Complete lines from one source.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) source: Arc<Source>,
+    pub(super) text: Vec<u8>,
+    pub(super) at: SystemTime,
+    pub(super) severity: Severity,
+}
+
+impl Record {
+    /// The number of lines.
+    pub(super) fn lines(&self) -> u64 {
+        self.text.iter().filter(|byte| **byte == b'\n').count() as u64
+    }
+}
+
+/// Lines that the supervisor adds to those of others.
+pub(super) fn own_record(words: String, at: SystemTime) -> Record {
+    let source = Source { form: Form::Program, ..Source::own("supervisor", None) };
+    Record { source: Arc::new(source), text: words.into_bytes(), at, severity: Severity::Warning }
 }
 
 /// What may be put around lines.
@@ -50,7 +102,38 @@ struct JsonLine<'a> {
     message: &'a str,
 }
 
+#[derive(Deserialize)]
+struct ReadLine {
+    program: String,
+    stream: Stream,
+    message: String,
+}
+
+/// A line of a file as the program printed it, with its stream if the file tells; `None` if it is another program's.
+pub fn printed(line: &str, program: &str, config: &LogConfig) -> Option<(Option<Stream>, String)> {
+    if config.json
+        && let Ok(read) = serde_json::from_str::<ReadLine>(line)
+    {
+        return (read.program == program).then_some((Some(read.stream), read.message));
+    }
+    let stamped = line.split_once(' ').filter(|(time, _)| humantime::parse_rfc3339(time).is_ok());
+    let text = stamped.filter(|_| config.timestamps).map_or(line, |(_, text)| text);
+    Some((None, text.to_owned()))
+}
+
 impl Source {
+    /// A source of lines without a time of their own, which the console shows as well.
+    pub fn program(program: &str, stream: Stream, origin: Origin) -> Self {
+        let program = program.to_owned();
+        Self { program, stream, path: None, console: true, form: Form::Program, origin, pid: None }
+    }
+
+    /// A source of our own lines.
+    pub fn own(name: &str, path: Option<PathBuf>) -> Self {
+        let pid = Some(std::process::id().cast_signed());
+        Self { path, form: Form::Own, pid, ..Self::program(name, Stream::Stdout, Origin::Supervisor) }
+    }
+
     /// The text for the file; `None` if it needs no formatting.
     pub(super) fn for_file(&self, text: &[u8], at: SystemTime, config: &LogConfig) -> Option<Vec<u8>> {
         let plain = match self.form {
@@ -99,7 +182,7 @@ impl Source {
         out
     }
 
-    fn json(&self, line: &[u8], time: &str, out: &mut Vec<u8>) {
+    pub(super) fn json(&self, line: &[u8], time: &str, out: &mut Vec<u8>) {
         let message = String::from_utf8_lossy(line);
         let record = JsonLine {
             time: time.to_owned(),
@@ -119,18 +202,20 @@ mod tests {
     use super::*;
 
     fn config(timestamps: bool, json: bool) -> LogConfig {
-        LogConfig { directory: "/".into(), max_size_bytes: 1, backups: 0, timestamps, json, console: true }
+        LogConfig {
+            directory: "/".into(),
+            max_size_bytes: 1,
+            backups: 0,
+            timestamps,
+            json,
+            console: true,
+            sinks: Vec::new(),
+        }
     }
 
     #[test]
     fn our_own_lines_are_json_as_well() {
-        let source = |form| Source {
-            program: "supervisor".into(),
-            stream: Stream::Stdout,
-            path: None,
-            console: true,
-            form,
-        };
+        let source = |form| Source { form, ..Source::own("supervisor", None) };
         let at = SystemTime::UNIX_EPOCH;
         let text = |form, json| source(form).for_file(b"2026 ready\n", at, &config(true, json));
         assert_eq!(text(Form::Own, false), None);
@@ -144,13 +229,7 @@ mod tests {
 
     #[test]
     fn lines_are_prefixed_stamped_or_json() {
-        let source = Source {
-            program: "vllm".into(),
-            stream: Stream::Stderr,
-            path: None,
-            console: true,
-            form: Form::Program,
-        };
+        let source = Source::program("vllm", Stream::Stderr, Origin::Program("vllm".into()));
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1500);
         let text = b"a\nb\n";
         let show = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

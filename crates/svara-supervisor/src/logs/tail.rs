@@ -108,6 +108,11 @@ impl Tail {
         self.followers.iter().filter_map(Weak::upgrade).for_each(|follower| follower.filled.notify_one());
     }
 
+    /// Forgets the last lines; followers get those that wait for them.
+    pub fn clear(&mut self) {
+        self.lines.clear();
+    }
+
     /// Whether somebody follows.
     pub fn is_followed(&self) -> bool {
         !self.followers.is_empty()

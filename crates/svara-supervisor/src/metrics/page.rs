@@ -12,10 +12,10 @@ use prometheus_client::{
 use super::gpu::{GpuReading, GpuState};
 use crate::{
     program::State,
-    supervisor::{ProgramReport, Report},
+    supervisor::{ProgramReport, Report, SinkReport},
 };
 
-/// Renders all metrics. Labels are names of programs, reasons of restarts and indices of GPUs: all bounded.
+/// Renders all metrics. Labels are names of programs and sinks, reasons of restarts and indices of GPUs: all bounded.
 ///
 /// `memory_kills` are those of each program, `container_kills` those of the whole container, where it counts them.
 pub fn render(
@@ -89,6 +89,16 @@ impl Collector for Page {
         let help = "1 if hang detection can't see whether the program makes progress, else 0.";
         self.programs(page, "hang_detection_blind", help, blind)?;
         family(page, "restarts", "Restarts of the program by reason.", self.restarts())?;
+        self.sinks(page, "sink_up", "1 if the sink takes lines, else 0.", |sink| {
+            ConstGauge::new(u32::from(sink.up))
+        })?;
+        let waiting = "Bytes that wait for the sink in memory and on disk.";
+        self.sinks(page, "sink_waiting_bytes", waiting, |sink| ConstGauge::new(sink.waiting_bytes))?;
+        self.sinks(page, "sink_sent_lines", "Lines handed over to the sink.", |sink| {
+            ConstCounter::new(sink.sent_lines)
+        })?;
+        let lost = "Lines left out because the sink was away or too slow.";
+        self.sinks(page, "sink_lost_lines", lost, |sink| ConstCounter::new(sink.lost_lines))?;
         let answers = match &self.gpus {
             GpuState::Absent => return Ok(()),
             GpuState::Broken(_) | GpuState::Silent => ConstGauge::new(0_u32),
@@ -112,6 +122,21 @@ impl Page {
     ) -> fmt::Result {
         let programs = self.report.programs.iter();
         family(page, name, help, programs.filter_map(|p| Some(([("program", &p.name)], value(p)?))))
+    }
+
+    /// A metric for each sink.
+    fn sinks<M: EncodeMetric + TypedMetric>(
+        &self,
+        page: &mut DescriptorEncoder<'_>,
+        name: &str,
+        help: &str,
+        value: impl Fn(&SinkReport) -> M,
+    ) -> fmt::Result {
+        if self.report.sinks.is_empty() {
+            return Ok(());
+        }
+        let sinks = self.report.sinks.iter();
+        family(page, name, help, sinks.map(|sink| ([("sink", &sink.name)], value(sink))))
     }
 
     fn states(&self) -> impl Iterator<Item = ([(&str, &str); 2], ConstGauge<u32>)> {
@@ -187,6 +212,7 @@ mod tests {
         ProgramReport {
             name: name.to_owned(),
             state: "stopped".to_owned(),
+            autostart: true,
             ready: false,
             degraded: Vec::new(),
             pid: None,
@@ -201,6 +227,8 @@ mod tests {
             cpu_seconds: None,
             processes: 0,
             last_line: None,
+            stdout_log: None,
+            stderr_log: None,
         }
     }
 
@@ -226,6 +254,14 @@ mod tests {
             dropped_log_bytes: 1024,
             programs: vec![vllm, server],
             schedules: Vec::new(),
+            sinks: vec![SinkReport {
+                name: "syslog".to_owned(),
+                up: true,
+                reason: None,
+                sent_lines: 12,
+                lost_lines: 3,
+                waiting_bytes: 4096,
+            }],
         }
     }
 

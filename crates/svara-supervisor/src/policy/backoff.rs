@@ -36,23 +36,20 @@ impl Backoff {
     /// A backoff from `initial` to `cap`.
     ///
     /// # Errors
-    /// When `cap < initial`, or `factor` is outside 1..=10, or `jitter` is outside 0..=1.
+    /// All that is wrong: `cap < initial`, `factor` outside 1..=10, `jitter` outside 0..=1.
     pub fn try_new(
         initial: Duration,
         cap: Duration,
         factor: f64,
         jitter: f64,
-    ) -> Result<Self, InvalidBackoff> {
-        if cap < initial {
-            return Err(InvalidBackoff::Cap);
-        }
-        if !(1.0..=10.0).contains(&factor) {
-            return Err(InvalidBackoff::Factor);
-        }
-        if !(0.0..=1.0).contains(&jitter) {
-            return Err(InvalidBackoff::Jitter);
-        }
-        Ok(Self { initial, cap, factor, jitter })
+    ) -> Result<Self, Vec<InvalidBackoff>> {
+        let checks = [
+            (cap >= initial, InvalidBackoff::Cap),
+            ((1.0..=10.0).contains(&factor), InvalidBackoff::Factor),
+            ((0.0..=1.0).contains(&jitter), InvalidBackoff::Jitter),
+        ];
+        let wrong: Vec<_> = checks.into_iter().filter(|(fits, _)| !fits).map(|(_, fault)| fault).collect();
+        if wrong.is_empty() { Ok(Self { initial, cap, factor, jitter }) } else { Err(wrong) }
     }
 
     /// The delay before restart number `attempt` (from 1); `random` in 0..1 chooses the amount of jitter.
@@ -115,9 +112,9 @@ mod tests {
     #[test]
     fn bounds_are_checked() {
         let second = Duration::from_secs(1);
-        assert_eq!(Backoff::try_new(second, Duration::ZERO, 2.0, 0.1), Err(InvalidBackoff::Cap));
-        assert_eq!(Backoff::try_new(second, second, 0.5, 0.1), Err(InvalidBackoff::Factor));
-        assert_eq!(Backoff::try_new(second, second, f64::NAN, 0.1), Err(InvalidBackoff::Factor));
-        assert_eq!(Backoff::try_new(second, second, 2.0, 1.5), Err(InvalidBackoff::Jitter));
+        assert_eq!(Backoff::try_new(second, Duration::ZERO, 2.0, 0.1), Err(vec![InvalidBackoff::Cap]));
+        assert_eq!(Backoff::try_new(second, second, 0.5, 0.1), Err(vec![InvalidBackoff::Factor]));
+        assert_eq!(Backoff::try_new(second, second, f64::NAN, 0.1), Err(vec![InvalidBackoff::Factor]));
+        assert_eq!(Backoff::try_new(second, second, 2.0, 1.5), Err(vec![InvalidBackoff::Jitter]));
     }
 }

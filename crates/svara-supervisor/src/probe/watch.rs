@@ -1,6 +1,7 @@
 //! Watches one process from its start: the shell around [`Threshold`] and [`HangDetector`].
 
 use std::{
+    cell::{Cell, RefCell},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -61,6 +62,10 @@ pub struct Watch {
     pub started_line: Option<Rc<AwaitedLine>>,
     /// The line that the readiness probe waits for.
     pub ready_line: Option<Rc<AwaitedLine>>,
+    /// When readiness was last seen, for a liveness probe that asks the same.
+    pub answered: Cell<Option<Instant>>,
+    /// The latest note: one that says the same wakes nobody.
+    pub noted: RefCell<String>,
 }
 
 impl Watch {
@@ -132,6 +137,7 @@ impl Watch {
         let mut threshold = Threshold::new(probe.failures, probe.successes, false);
         loop {
             let answer = check(&probe.check, probe.timeout, &self.children).await;
+            self.answered.set(answer.is_ok().then(Instant::now).or(self.answered.get()));
             let verdict = threshold.record(answer.is_ok());
             match &answer {
                 Ok(()) => self.note("readiness: ok".to_owned()).await,
@@ -151,7 +157,9 @@ impl Watch {
         let mut threshold = Threshold::new(probe.failures, probe.successes, true);
         loop {
             sleep(probe.period).await;
-            if let Err(reason) = check(&probe.check, probe.timeout, &self.children).await {
+            if self.has_just_answered(&probe.check) {
+                threshold.record(true);
+            } else if let Err(reason) = check(&probe.check, probe.timeout, &self.children).await {
                 if threshold.record(false) == Some(false) {
                     return Cause::Liveness(reason);
                 }
@@ -160,6 +168,13 @@ impl Watch {
                 threshold.record(true);
             }
         }
+    }
+
+    /// Whether the readiness probe asks the same, and was answered a moment ago.
+    fn has_just_answered(&self, question: &Check) -> bool {
+        let readiness = self.spec.readiness.as_ref().filter(|probe| probe.check == *question);
+        let since = self.answered.get().map(|answered| answered.elapsed());
+        readiness.zip(since).is_some_and(|(probe, since)| since < probe.period)
     }
 
     async fn follow_progress(&self) -> Cause {
@@ -202,7 +217,10 @@ impl Watch {
     }
 
     async fn note(&self, text: String) {
-        self.send(Found::Note(text)).await;
+        if *self.noted.borrow() != text {
+            self.noted.replace(text.clone());
+            self.send(Found::Note(text)).await;
+        }
     }
 
     async fn send(&self, what: Found) {

@@ -7,7 +7,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     io,
-    process::{ChildStderr, ChildStdout},
+    process::{ChildStderr, ChildStdin, ChildStdout},
     rc::Rc,
     time::Duration,
 };
@@ -40,6 +40,8 @@ pub struct Started {
     mark: String,
     /// Resolves once it has been reaped.
     pub exit: oneshot::Receiver<Exit>,
+    /// Its standard input, if piped.
+    pub stdin: Option<ChildStdin>,
     /// Its standard output, if piped.
     pub stdout: Option<ChildStdout>,
     /// Its standard error, if piped.
@@ -80,6 +82,13 @@ async fn kill_family(family: &Family) {
 }
 
 impl Started {
+    /// Waits for the process to end, however long it takes; `None` when the supervisor ends before. What is left of its
+    /// group is then killed, also if this future is dropped.
+    pub async fn ended(self) -> Option<Exit> {
+        let _group = KillOnDrop(self.pid);
+        self.exit.await.ok()
+    }
+
     /// Waits for the process to exit. What is left of its group is then killed, also if this future is dropped.
     ///
     /// # Errors
@@ -132,7 +141,14 @@ impl Children {
         let mut child = launch.spawn(&mark)?;
         let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
         let exit = self.register(pid);
-        Ok(Started { pid, mark, exit, stdout: child.stdout.take(), stderr: child.stderr.take() })
+        Ok(Started {
+            pid,
+            mark,
+            exit,
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
+        })
     }
 
     /// Registers a process that was started elsewhere, to be reaped here.

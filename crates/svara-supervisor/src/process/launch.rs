@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    os::{fd::OwnedFd, unix::process::CommandExt},
+    os::{
+        fd::{BorrowedFd, OwnedFd},
+        unix::process::CommandExt,
+    },
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -19,10 +22,10 @@ use nix::{
 };
 
 use super::{
-    family::{MARK, label},
+    mark::{MARK, label},
     score::default_oom_score,
 };
-use crate::config::{Account, Limits};
+use crate::config::{Account, Limits, Passed};
 
 /// What to start, and how.
 #[derive(Debug, Default)]
@@ -31,7 +34,9 @@ pub struct Launch<'a> {
     pub command: &'a [String],
     /// Working directory; ours if `None`.
     pub directory: Option<&'a Path>,
-    /// Variables added to ours.
+    /// Which of our variables it gets; all if `None`.
+    pub passed: Option<&'a Passed>,
+    /// Variables added to those.
     pub environment: &'a [(String, String)],
     /// The account it runs as; ours if `None`.
     pub account: Option<&'a Account>,
@@ -43,6 +48,8 @@ pub struct Launch<'a> {
     pub name: &'a str,
     /// Where its output goes.
     pub output: Output,
+    /// Whether its standard input is a pipe of ours; else it is empty.
+    pub reads: bool,
 }
 
 /// Where the output of a process goes.
@@ -81,12 +88,15 @@ impl<'a> Launch<'a> {
             Output::Discarded => Stdio::null(),
         };
         let mut command = Command::new(file);
+        if let Some(passed) = self.passed {
+            command.env_clear().envs(std::env::vars_os().filter(|(name, _)| passed.contains(name)));
+        }
         command
             .args(arguments)
             .envs(self.account.into_iter().flat_map(Account::environment))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env(MARK, mark)
-            .stdin(Stdio::null())
+            .stdin(if self.reads { Stdio::piped() } else { Stdio::null() })
             .stdout(output())
             .stderr(output());
         if let Some(directory) = self.directory {
@@ -148,6 +158,14 @@ pub fn keep_descriptors() {
     }
 }
 
+/// Standard output and error of a child before its exec. Not `io::stdout()`: if another thread was making that at the time of
+/// the fork, the child would wait for it for ever, and the supervisor for the child.
+#[expect(unsafe_code, reason = "the standard library names these descriptors only by values behind a lock")]
+const fn own_outputs() -> [BorrowedFd<'static>; 2] {
+    // SAFETY: the child has just got them for its own, and keeps them until exec.
+    unsafe { [BorrowedFd::borrow_raw(1), BorrowedFd::borrow_raw(2)] }
+}
+
 /// What the child does between fork and exec.
 struct Preparation {
     supervisor: nix::unistd::Pid,
@@ -191,8 +209,9 @@ impl Preparation {
         if let Some((uid, gid, groups)) = &self.account {
             if self.owns_output {
                 // So that it may open /dev/stdout. A system that refuses it only refuses that.
-                let _ = fchown(io::stdout(), Some(*uid), Some(*gid));
-                let _ = fchown(io::stderr(), Some(*uid), Some(*gid));
+                for output in own_outputs() {
+                    let _ = fchown(output, Some(*uid), Some(*gid));
+                }
             }
             // In this order: after setuid, the groups could no longer be set.
             setgroups(groups)?;

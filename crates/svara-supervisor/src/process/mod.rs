@@ -6,6 +6,7 @@ mod exit;
 mod family;
 mod guard;
 mod launch;
+mod mark;
 mod memory;
 mod score;
 mod stat;

@@ -1,8 +1,13 @@
 //! Reads `/proc`.
 
-use std::{cell::OnceCell, collections::BTreeMap, fs};
+use std::{
+    cell::OnceCell,
+    collections::BTreeMap,
+    fs::{self, File},
+    io::Read,
+};
 
-use super::family::{MARK, is_label};
+use super::mark::MARK;
 
 /// The fields of `/proc/PID/stat` used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +69,13 @@ impl Entry {
         self.mark.get_or_init(|| read_mark(self.stat.pid)).as_deref()
     }
 
+    /// Whether it is known to be none of ours. A child of ours may have been seen before it got its mark, and so may we have
+    /// been; to the first process come those whose parents have gone.
+    fn is_foreign(&self, own: i32) -> bool {
+        let is_unmarked = self.label.get() == Some(&None) && self.mark.get() == Some(&None);
+        is_unmarked && self.stat.parent != own && self.stat.pid != own && self.stat.pid > 1
+    }
+
     /// The mark in its limits, read when it is first asked for.
     pub(super) fn label(&self) -> Option<u64> {
         *self.label.get_or_init(|| read_label(self.stat.pid))
@@ -96,16 +108,32 @@ impl ProcessTable {
         self.alive.values()
     }
 
-    /// As [`ProcessTable::read`], and keeps the labels that an earlier reading knows: they don't change.
+    /// As [`ProcessTable::read`], and keeps the marks and labels that an earlier reading knows: what had one is ours, even
+    /// if it has laid it off. Who was known to have none, and their children, are asked again only if they are ours:
+    /// marks and labels come from parents.
     pub fn read_after(earlier: &Self) -> Self {
+        let own = i32::try_from(std::process::id()).unwrap_or_default();
         let table = Self::read();
         for (pid, entry) in &table.alive {
-            if let Some(before) = earlier.alive.get(pid)
-                && before.stat.started_ticks == entry.stat.started_ticks
-                && let Some(known) = before.label.get().filter(|known| known.is_some_and(is_label))
-            {
-                // It is new, so it is empty.
-                let _ = entry.label.set(*known);
+            let same = |before: &&Entry| before.stat.started_ticks == entry.stat.started_ticks;
+            let known = match earlier.alive.get(pid).filter(same) {
+                Some(before) if before.is_foreign(own) => (Some(None), Some(None)),
+                Some(before) => (
+                    before.label.get().copied().filter(Option::is_some),
+                    before.mark.get().cloned().filter(Option::is_some),
+                ),
+                None => {
+                    let parent = earlier.alive.get(&entry.stat.parent);
+                    let of_foreigners = parent.is_some_and(|parent| parent.is_foreign(own));
+                    if of_foreigners { (Some(None), Some(None)) } else { (None, None) }
+                }
+            };
+            // They are new, so they are empty.
+            if let Some(label) = known.0 {
+                let _ = entry.label.set(label);
+            }
+            if let Some(mark) = known.1 {
+                let _ = entry.mark.set(mark);
             }
         }
         table
@@ -118,21 +146,33 @@ impl ProcessTable {
     }
 }
 
+/// Most environments fit: then it is one call to read one.
+const ENVIRONMENT_BYTES: usize = 16 << 10;
+
 fn read_mark(pid: i32) -> Option<Box<[u8]>> {
     // Unreadable: another user's, or gone.
-    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let mut environment = Vec::with_capacity(ENVIRONMENT_BYTES);
+    File::open(format!("/proc/{pid}/environ")).ok()?.read_to_end(&mut environment).ok()?;
     let mut variables = environment.split(|byte| *byte == 0);
     variables.find_map(|variable| variable.strip_prefix(MARK.as_bytes())?.strip_prefix(b"=")).map(Into::into)
 }
 
 fn read_label(pid: i32) -> Option<u64> {
-    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    let limits = read_short(&format!("/proc/{pid}/limits"))?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max realtime timeout"))?;
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
 pub(super) fn read(pid: i32) -> Option<Stat> {
-    parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    parse(pid, &read_short(&format!("/proc/{pid}/stat"))?)
+}
+
+/// Reads a file that the kernel makes at once, with one call: on a machine with many processes, this is most of the work.
+/// A process may give itself a name that isn't UTF-8.
+fn read_short(path: &str) -> Option<String> {
+    let mut buffer = [0; 4096];
+    let length = File::open(path).ok()?.read(&mut buffer).ok()?;
+    Some(String::from_utf8_lossy(buffer.get(..length)?).into_owned())
 }
 
 fn parse(pid: i32, line: &str) -> Option<Stat> {
@@ -173,6 +213,19 @@ mod tests {
         let stat = parse(42, line).unwrap();
         assert_eq!((stat.state, stat.parent, stat.group, stat.session), ('S', 7, 42, 42));
         assert_eq!((stat.cpu_ticks, stat.resident_pages), (100, 250));
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_hides_nobody() {
+        use std::os::unix::ffi::OsStrExt;
+        let directory = tempfile::tempdir().unwrap();
+        let sleep = directory.path().join(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
+        fs::copy("/bin/sleep", &sleep).unwrap();
+        let mut process = std::process::Command::new(&sleep).arg("100").spawn().unwrap();
+        let seen = read(process.id().cast_signed());
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert!(seen.is_some());
     }
 
     #[test]

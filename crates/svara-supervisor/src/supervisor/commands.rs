@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{
     core::Core,
+    reply::{refuse, send},
     tail::{Wanted, tail},
     unit::Unit,
 };
@@ -35,6 +36,7 @@ impl Core {
             | Request::Restart { programs, .. }
             | Request::Roll { programs }
             | Request::Signal { programs, .. }
+            | Request::Clear { programs }
             | Request::Stop { programs } => self.named(programs),
             Request::Tail { program, .. } => self.named(std::slice::from_ref(program)),
             _ => Ok(Vec::new()),
@@ -68,7 +70,8 @@ impl Core {
             },
             Request::Tail { lines, stream, follow, .. } => {
                 for unit in self.fleet.units.iter().filter(|unit| names.contains(&unit.member.spec.name)) {
-                    tail(unit, &self.services.logs, Wanted { lines, stream, follow }, reply.clone());
+                    let (logs, config) = (&self.services.logs, &self.services.log_config);
+                    tail(unit, logs, config, Wanted { lines, stream, follow }, reply.clone());
                 }
             }
             Request::Events { count, follow } => {
@@ -95,11 +98,12 @@ impl Core {
                     send(&reply, Response::Done(vec!["log files reopened".to_owned()]));
                 });
             }
+            Request::Clear { .. } => self.clear(&names, reply),
             Request::Shutdown => {
                 self.shut_down(0, "by the operator");
                 send(&reply, Response::Done(vec!["shutting down".to_owned()]));
             }
-            Request::Reload | Request::Metrics | Request::Scale { .. } => {
+            Request::Reload { .. } | Request::Metrics | Request::Scale { .. } => {
                 refuse(&reply, Failure::BadRequest, "not handled here".to_owned());
             }
         }
@@ -136,6 +140,35 @@ impl Core {
         self.fleet.wait(Waiter { serial, programs, until, deadline, limit });
     }
 
+    /// Empties the log files of programs, and forgets their last lines.
+    fn clear(&self, names: &[String], reply: mpsc::Sender<Response>) {
+        let mut files = Vec::new();
+        for unit in self.fleet.units.iter().filter(|unit| names.contains(&unit.member.spec.name)) {
+            unit.tail.borrow_mut().clear();
+            let spec = &unit.member.spec;
+            let paths = [&spec.stdout_log, &spec.stderr_log].into_iter().flatten().cloned().collect();
+            files.push((spec.name.clone(), paths));
+        }
+        let logs = self.services.logs.clone();
+        tokio::task::spawn_local(async move {
+            let (mut lines, mut success) = (Vec::new(), true);
+            for (name, paths) in files {
+                lines.push(match logs.clear(paths).await {
+                    Ok(()) => format!("{name}: cleared"),
+                    Err(reason) => {
+                        success = false;
+                        format!("{name}: {reason}")
+                    }
+                });
+            }
+            if success {
+                send(&reply, Response::Done(lines));
+            } else {
+                refuse(&reply, Failure::Failed, lines.join("\n"));
+            }
+        });
+    }
+
     /// Sends a signal to whole groups.
     fn signal(&mut self, names: &[String], signal: Signal, reply: &mpsc::Sender<Response>) {
         let table = self.services.processes();
@@ -164,13 +197,4 @@ async fn next<T>(followed: &mut mpsc::Receiver<T>, reply: &mpsc::Sender<Response
         next = followed.recv() => next,
         () = reply.closed() => None,
     }
-}
-
-/// Sends an answer. A new reply channel has room, and a client that is gone needs no answer.
-pub(super) fn send(reply: &mpsc::Sender<Response>, response: Response) {
-    let _ = reply.try_send(response);
-}
-
-pub(super) fn refuse(reply: &mpsc::Sender<Response>, failure: Failure, message: String) {
-    send(reply, Response::Error { failure, message });
 }

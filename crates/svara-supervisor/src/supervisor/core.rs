@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use tokio::sync::mpsc;
 
 use super::{
-    commands::{refuse, send},
+    reply::{refuse, send},
     services::Services,
     timers::Timers,
     unit::Unit,

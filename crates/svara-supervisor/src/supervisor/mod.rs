@@ -5,13 +5,15 @@ mod core;
 mod hooks;
 mod names;
 mod reload;
+mod reply;
 mod report;
 mod run;
 mod services;
+mod sinks;
 mod start;
 mod tail;
 mod timers;
 mod unit;
 
-pub use report::{ProgramReport, Report, ScheduleReport};
+pub use report::{ProgramReport, Report, ScheduleReport, SinkReport};
 pub use run::{RunError, run};

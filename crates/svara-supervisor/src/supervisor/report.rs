@@ -1,11 +1,14 @@
 //! Reports the state of all programs, for `status` and metrics.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::{core::Core, timers::Scheduled, unit::Unit};
-use crate::{fleet::all_satisfied, process::ProcessTable, program::State};
+use crate::{fleet::all_satisfied, logs::SinkHandle, process::ProcessTable, program::State};
 
 /// The supervisor and its programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +30,26 @@ pub struct Report {
     /// The scheduled commands.
     #[serde(default)]
     pub schedules: Vec<ScheduleReport>,
+    /// Where lines go besides files and console.
+    #[serde(default)]
+    pub sinks: Vec<SinkReport>,
+}
+
+/// One sink.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SinkReport {
+    /// Its name.
+    pub name: String,
+    /// Whether it takes lines, as far as is known.
+    pub up: bool,
+    /// Why it doesn't.
+    pub reason: Option<String>,
+    /// Lines handed over.
+    pub sent_lines: u64,
+    /// Lines left out.
+    pub lost_lines: u64,
+    /// Bytes that wait in memory and on disk.
+    pub waiting_bytes: u64,
 }
 
 /// One scheduled command.
@@ -53,6 +76,9 @@ pub struct ProgramReport {
     pub name: String,
     /// `stopped`, `waiting`, `starting`, `running` (not ready), `ready`, `stopping`, `backoff`, `exited` or `failed`.
     pub state: String,
+    /// Whether it starts with the supervisor.
+    #[serde(default)]
+    pub autostart: bool,
     /// Whether it counts as ready: ready, exited successfully, or not meant to run.
     pub ready: bool,
     /// Its dependencies that aren't ready.
@@ -83,6 +109,12 @@ pub struct ProgramReport {
     pub processes: usize,
     /// The last line of its output.
     pub last_line: Option<String>,
+    /// The file of its standard output.
+    #[serde(default)]
+    pub stdout_log: Option<PathBuf>,
+    /// The file of its standard error, which may be the same.
+    #[serde(default)]
+    pub stderr_log: Option<PathBuf>,
 }
 
 impl Core {
@@ -101,6 +133,7 @@ impl Core {
             dropped_log_bytes: self.services.logs.dropped_bytes(),
             programs,
             schedules: self.timers.schedules.iter().map(schedule_report).collect(),
+            sinks: self.services.logs.sinks().iter().map(sink_report).collect(),
         }
     }
 
@@ -140,6 +173,7 @@ impl Core {
         ProgramReport {
             name: unit.member.spec.name.clone(),
             state: unit.member.machine.state().name().to_owned(),
+            autostart: unit.member.spec.autostart,
             ready: unit.is_well() && unit.degraded.is_empty(),
             degraded: unit.degraded.clone(),
             pid: unit.pid(),
@@ -159,7 +193,21 @@ impl Core {
             cpu_seconds: usage.map(|usage| usage.cpu_seconds),
             processes: usage.map_or(0, |usage| usage.processes),
             last_line: unit.tail.borrow().last(1, None).pop().map(|line| line.text),
+            stdout_log: unit.member.spec.stdout_log.clone(),
+            stderr_log: unit.member.spec.stderr_log.clone(),
         }
+    }
+}
+
+fn sink_report(sink: &SinkHandle) -> SinkReport {
+    let state = &sink.state;
+    SinkReport {
+        name: sink.name.clone(),
+        up: state.is_up(),
+        reason: state.reason(),
+        sent_lines: state.sent_lines(),
+        lost_lines: state.lost_lines(),
+        waiting_bytes: state.waiting_bytes(),
     }
 }
 

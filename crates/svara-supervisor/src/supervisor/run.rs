@@ -24,10 +24,12 @@ use tokio::{
 };
 
 use super::{
-    commands::{refuse, send},
     core::Core,
     hooks::Hooks,
+    reload::would_change,
+    reply::{refuse, send},
     services::Services,
+    sinks::SinkCommands,
 };
 use crate::{
     config::{Config, MAX_REPLICAS, ProgramSpec, Variables, load_scaled},
@@ -151,6 +153,7 @@ async fn supervise(
         let cause = "killed what a supervisor that was killed has left running".to_owned();
         core.services.note(Kind::Supervisor, None, None, Some(cause));
     }
+    let sinks = SinkCommands::start(&core.services);
     let gpus = metrics::Gpus::start().map_err(|e| RunError::System("GPU thread", e))?;
     spawn_local(report_gpus(gpus.clone(), core.services.notes.clone()));
     // When the last hooks must be done.
@@ -161,7 +164,7 @@ async fn supervise(
         if let Some(code) = core.finished() {
             let last = *last.get_or_insert_with(|| Instant::now() + file.config.hook_grace);
             if core.services.hooks.open() == 0 || core.is_forced() || Instant::now() >= last {
-                finish(core, &places).await;
+                finish(core, &places, sinks).await;
                 return Ok(code);
             }
             deadline = last;
@@ -226,7 +229,8 @@ async fn on_signal(signal: Signal, core: &mut Core, file: &mut File) {
 fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
     let reply = &call.reply;
     match call.request {
-        Request::Reload => reload(core, file, reply),
+        Request::Reload { dry_run: false } => reload(core, file, reply),
+        Request::Reload { dry_run: true } => compare(file, reply),
         Request::Scale { program, replicas } => scale(core, file, &program, replicas, reply),
         Request::Metrics => {
             let memory_kills = core
@@ -251,6 +255,14 @@ fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
 /// A reload returns to the numbers of replicas in the file.
 fn reload(core: &mut Core, file: &mut File, reply: &mpsc::Sender<Response>) {
     apply(core, file, BTreeMap::new(), reply);
+}
+
+/// What a reload would do.
+fn compare(file: &File, reply: &mpsc::Sender<Response>) {
+    match load_scaled(&file.path, &file.variables, &BTreeMap::new()) {
+        Ok(config) => send(reply, Response::Done(would_change(&file.config, &config))),
+        Err(error) => refuse(reply, Failure::Configuration, error.describe(&file.path)),
+    }
 }
 
 fn scale(core: &mut Core, file: &mut File, name: &str, replicas: u32, reply: &mpsc::Sender<Response>) {
@@ -295,12 +307,21 @@ fn on_log_notice(core: &mut Core, notice: LogNotice) {
         LogNotice::Restored { path, lost_bytes } => {
             (Kind::LogRestored, format!("{}: {lost_bytes} bytes were lost", path.display()))
         }
+        LogNotice::SinkAway { sink, reason } => (Kind::SinkAway, format!("{sink}: {reason}; lines wait")),
+        LogNotice::SinkBack { sink } => (Kind::SinkBack, sink),
+        LogNotice::SinkLost { sink, reason } => {
+            (Kind::LogLost, format!("sink {sink}: lines are left out: {reason}"))
+        }
+        LogNotice::SinkRestored { sink, lost_lines } => {
+            (Kind::LogRestored, format!("sink {sink}: {lost_lines} lines were left out"))
+        }
     };
     core.services.note(kind, None, None, Some(cause));
 }
 
 /// Kills remaining adopted processes, then waits until the last answers and lines are written.
-async fn finish(mut core: Core, places: &Places) {
+async fn finish(mut core: Core, places: &Places, sinks: SinkCommands) {
+    sinks.end();
     let open = core.services.hooks.open();
     if open > 0 {
         let cause = format!("ends with {open} events that hooks haven't got");
@@ -321,10 +342,14 @@ async fn finish(mut core: Core, places: &Places) {
         children.reap();
     }
     let logs = core.services.logs.clone();
+    // It kills everything once we let it go.
+    let _guard = core.services.guard.take();
     // Also ends the open answers, including those of followers.
     drop(core);
     places.all_free(Duration::from_secs(1)).await;
     logs.flush(Duration::from_secs(2)).await;
+    // They have read the end of their input.
+    sinks.ended(Duration::from_secs(2), &children).await;
 }
 
 /// Unless we are PID 1, becomes a subreaper to adopt orphans, and starts a guard in case we are killed.

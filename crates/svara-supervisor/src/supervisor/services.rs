@@ -8,13 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::sync::mpsc;
 
 use super::hooks::Hooks;
 use crate::{
     config::LogConfig,
     events::{EventLog, Kind},
-    logs::{Form, Logs, Source, Stream, Tail, capture},
+    logs::{Logs, Origin, Pump, Source, Stream, Tail, capture},
     probe::Finding,
     process::{Children, Family, Guard, MemoryKills, ProcessTable, Started},
 };
@@ -90,9 +90,10 @@ impl Services {
         &mut self,
         started: &mut Started,
         program: &str,
+        origin: &Origin,
         paths: [Option<&PathBuf>; 2],
         tail: &Rc<RefCell<Tail>>,
-    ) -> Vec<JoinHandle<()>> {
+    ) -> Vec<Pump> {
         let [stdout, stderr] = paths;
         let outputs = [
             (Stream::Stdout, stdout, started.stdout.take().map(OwnedFd::from)),
@@ -101,14 +102,16 @@ impl Services {
         let mut pumps = Vec::new();
         for (stream, path, output) in outputs {
             let Some(output) = output else { continue };
-            let (program, path) = (program.to_owned(), path.cloned());
-            let source =
-                Source { program: program.clone(), stream, path, console: true, form: Form::Program };
+            let source = Source {
+                path: path.cloned(),
+                pid: Some(started.pid),
+                ..Source::program(program, stream, origin.clone())
+            };
             match capture(output, source, &self.logs, tail) {
                 Ok(pump) => pumps.push(pump),
                 Err(error) => {
                     let cause = format!("can't read its output: {error}");
-                    self.note(Kind::LogLost, Some(&program), Some(started.pid), Some(cause));
+                    self.note(Kind::LogLost, Some(program), Some(started.pid), Some(cause));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Starts a program's process with its limits, output capture and probes.
 
 use std::{
+    cell::{Cell, RefCell},
     io,
     os::fd::OwnedFd,
     time::{Duration, Instant},
@@ -13,6 +14,7 @@ use super::{
 use crate::{
     config::{Limits, ProgramSpec},
     events::Kind,
+    logs::Origin,
     probe::{Check, Finding, Found, ProbeSpec, Watch},
     process::{Launch, MemoryCgroup, Output, Started, raise_files},
 };
@@ -27,12 +29,14 @@ impl Unit {
         let launch = Launch {
             command: first.unwrap_or(&self.member.spec.command),
             directory: self.member.spec.directory.as_deref(),
+            passed: self.member.spec.passed.as_ref(),
             environment: &self.member.spec.environment,
             account: self.member.spec.account.as_ref(),
             limits: Self::attainable(&self.member.spec, services),
             cgroup: Self::join_cgroup(&mut self.cgroup, &self.member.spec, services),
             name: &self.member.spec.name,
             output: Output::Piped,
+            reads: false,
         };
         services.children.spawn(launch)
     }
@@ -47,6 +51,7 @@ impl Unit {
         tokio::task::spawn_local(async move {
             let launch = Launch {
                 directory: spec.directory.as_deref(),
+                passed: spec.passed.as_ref(),
                 environment: &environment,
                 account: spec.account.as_ref(),
                 ..Launch::helper(&words)
@@ -113,7 +118,8 @@ impl Unit {
         };
         let (started_line, ready_line) = (line(&self.member.spec.startup), line(&self.member.spec.readiness));
         let paths = [self.member.spec.stdout_log.as_ref(), self.member.spec.stderr_log.as_ref()];
-        let pumps = services.capture(&mut started, &self.member.spec.name, paths, &self.tail);
+        let origin = Origin::Program(self.member.spec.program.clone());
+        let pumps = services.capture(&mut started, &self.member.spec.name, &origin, paths, &self.tail);
         let watch = Watch {
             spec: self.member.spec.clone(),
             generation,
@@ -121,6 +127,8 @@ impl Unit {
             findings: services.findings.clone(),
             started_line,
             ready_line,
+            answered: Cell::default(),
+            noted: RefCell::default(),
         };
         let limit = self.member.spec.before_start_timeout;
         self.process = Some(Process {

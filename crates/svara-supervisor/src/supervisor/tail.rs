@@ -1,11 +1,14 @@
 //! Shows a program's output: the last lines, then every new one.
 
+use std::{path::PathBuf, rc::Rc};
+
 use tokio::sync::mpsc;
 
 use super::unit::Unit;
 use crate::{
+    config::LogConfig,
     control::Response,
-    logs::{Followed, Logs, Stream, TailLine, last_lines},
+    logs::{Followed, KEEP_LINES, Logs, Stream, TailLine, last_lines, printed},
 };
 
 /// What is asked for.
@@ -18,26 +21,49 @@ pub(super) struct Wanted {
 
 /// Sends the lines in a task. Memory has the last ones in the order in which they came; those before them, also from
 /// before the supervisor's start, come from the files.
-pub(super) fn tail(unit: &Unit, logs: &Logs, wanted: Wanted, reply: mpsc::Sender<Response>) {
+pub(super) fn tail(
+    unit: &Unit,
+    logs: &Logs,
+    config: &LogConfig,
+    wanted: Wanted,
+    reply: mpsc::Sender<Response>,
+) {
     let Wanted { lines, stream, follow } = wanted;
-    let mut last = unit.tail.borrow().last(lines, stream);
-    // From here on every line is either in the files or comes to the follower: both get them in the same order.
-    let mut followed = follow.then(|| unit.tail.borrow_mut().follow());
     let spec = &unit.member.spec;
-    // Should both have older lines, nothing tells their order; those of standard output come last.
-    let files = [(Stream::Stderr, spec.stderr_log.clone()), (Stream::Stdout, spec.stdout_log.clone())];
-    let files = files.into_iter().filter(move |(of, _)| stream.is_none_or(|stream| stream == *of));
-    let logs = logs.clone();
+    let is_shared = spec.stdout_log == spec.stderr_log;
+    // Should both files have older lines, nothing tells their order; those of standard output come last.
+    let stderr = spec.stderr_log.clone().filter(|_| !is_shared && stream != Some(Stream::Stdout));
+    let stdout = spec.stdout_log.clone().filter(|_| is_shared || stream != Some(Stream::Stderr));
+    let (kept, name) = (Rc::clone(&unit.tail), spec.name.clone());
+    let (logs, config) = (logs.clone(), config.clone());
     tokio::task::spawn_local(async move {
+        // From here to the first wait, memory, files and follower are at the same line.
+        let (mut last, all) = (kept.borrow().last(lines, stream), kept.borrow().last(KEEP_LINES, None));
+        let mut followed = follow.then(|| kept.borrow_mut().follow());
         let missing = lines.saturating_sub(last.len());
-        let mut older = Vec::new();
-        for (stream, path) in files.filter(|_| missing > 0) {
-            let Some(path) = path else { continue };
-            let known = last.iter().filter(|line| line.stream == stream).count();
-            let Some(mut found) = last_lines(&logs, &path, known + missing).await else { continue };
-            found.truncate(found.len().saturating_sub(known));
-            older.extend(found.into_iter().map(|text| TailLine { stream, text }));
-        }
+        // Only JSON tells the streams of one file apart.
+        let tells = config.json;
+        let is_in = move |of: Stream, line: &TailLine| match is_shared {
+            true => !tells || stream.is_none_or(|stream| stream == line.stream),
+            false => line.stream == of,
+        };
+        let before = |of: Stream, path: Option<PathBuf>| {
+            let known = all.iter().filter(|line| is_in(of, line)).count();
+            let (logs, config, name) = (&logs, config.clone(), name.clone());
+            let keep = move |line: &str| {
+                let (told, text) = printed(line, &name, &config)?;
+                let line = TailLine { stream: told.unwrap_or(of), text };
+                (told.is_none() || is_in(of, &line)).then_some(line)
+            };
+            async move {
+                let path = path.filter(|_| missing > 0)?;
+                let mut found = last_lines(logs, &path, known + missing, keep).await?;
+                found.truncate(found.len().saturating_sub(known));
+                Some(found)
+            }
+        };
+        let (stderr, stdout) = tokio::join!(before(Stream::Stderr, stderr), before(Stream::Stdout, stdout));
+        let mut older: Vec<TailLine> = stderr.into_iter().chain(stdout).flatten().collect();
         older.drain(..older.len().saturating_sub(missing));
         last.splice(..0, older);
         for line in last {

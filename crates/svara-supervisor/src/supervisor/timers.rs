@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     events::Kind,
     fleet::all_satisfied,
-    logs::{Form, Source, Stream},
+    logs::{Origin, Severity, Source},
     process::{Launch, Output},
     schedule::{Clocks, Due, Plan, ScheduleSpec},
 };
@@ -150,16 +150,10 @@ fn report(now: SystemTime, units: &[Unit], services: &Services) {
         .collect();
     let time = humantime::format_rfc3339_seconds(now);
     let word = if well { "OK" } else { "NOT OK" };
-    let source = Source {
-        program: "healthcheck".to_owned(),
-        stream: Stream::Stdout,
-        path: Some(services.log_config.directory.join("healthcheck.log")),
-        console: true,
-        form: Form::Own,
-    };
-    services
-        .logs
-        .write_now(&Arc::new(source), format!("[{time}] {word} health check - {}\n", states.join(", ")));
+    let source = Source::own("healthcheck", Some(services.log_config.directory.join("healthcheck.log")));
+    let severity = if well { Severity::Info } else { Severity::Warning };
+    let line = format!("[{time}] {word} health check - {}\n", states.join(", "));
+    services.logs.write_now(&Arc::new(source), line, severity);
 }
 
 /// Starts a scheduled command; its output goes to `schedule_NAME.log`.
@@ -176,7 +170,8 @@ fn start(spec: &ScheduleSpec, now: SystemTime, runs: &Rc<RefCell<Runs>>, service
     };
     services.note(Kind::Schedule, None, Some(started.pid), Some(format!("{}: started", spec.name)));
     let path = services.log_config.directory.join(format!("schedule_{}.log", spec.name));
-    services.capture(&mut started, &format!("schedule {}", spec.name), [Some(&path); 2], &Rc::default());
+    let name = format!("schedule {}", spec.name);
+    services.capture(&mut started, &name, &Origin::Schedule, [Some(&path); 2], &Rc::default());
     let (name, limit, notes) = (spec.name.clone(), spec.timeout, services.notes.clone());
     let runs = Rc::clone(runs);
     runs.borrow_mut().running += 1;

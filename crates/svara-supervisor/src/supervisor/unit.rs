@@ -14,7 +14,7 @@ use super::services::Services;
 use crate::{
     events::Kind,
     fleet::{Body, Member},
-    logs::Tail,
+    logs::{Pump, Tail},
     probe::Found,
     process::{Exit, Family, MemoryCgroup},
     program::{Action, Cause, Observation, State, Step},
@@ -29,6 +29,9 @@ const LOOK_OFTEN: Duration = Duration::from_secs(5);
 /// How long to wait for the last output once every process is gone. Only a process that left the family with the pipe
 /// can hold it open that long.
 const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// How long after that to wait until what they left in it is read; a busy machine may not get to it sooner.
+const READING_LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// A program with its machine and its process.
 #[derive(Debug)]
@@ -56,7 +59,7 @@ pub(super) struct Process {
     /// `None` once the leader has been reaped.
     pub(super) exit: Option<oneshot::Receiver<Exit>>,
     pub(super) watch: JoinHandle<()>,
-    pub(super) pumps: Vec<JoinHandle<()>>,
+    pub(super) pumps: Vec<Pump>,
     pub(super) empty_since: Option<Instant>,
     pub(super) kill_noted: bool,
     /// Whether this is `before_start`, and the program itself comes after it.
@@ -66,7 +69,7 @@ pub(super) struct Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.watch.abort();
-        self.pumps.iter().for_each(JoinHandle::abort);
+        self.pumps.iter().for_each(Pump::abort);
     }
 }
 
@@ -131,7 +134,10 @@ impl Body for Unit {
             return;
         }
         let empty_for = now.saturating_duration_since(*process.empty_since.get_or_insert(now));
-        if !process.pumps.iter().all(JoinHandle::is_finished) && empty_for < LAST_WORDS {
+        if !process.pumps.iter().all(Pump::is_done) && empty_for < READING_LAST_WORDS {
+            if empty_for >= LAST_WORDS {
+                process.pumps.iter().for_each(Pump::end);
+            }
             return;
         }
         services.unguard(process.family.leader());
@@ -291,7 +297,7 @@ impl Unit {
         self.start(false, generation, services);
         match &mut self.process {
             Some(process) => process.pumps.extend(pumps),
-            None => pumps.iter().for_each(JoinHandle::abort),
+            None => pumps.iter().for_each(Pump::abort),
         }
     }
 

@@ -3,7 +3,11 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
-    sync::mpsc::{Receiver, sync_channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, sync_channel},
+    },
     thread,
     time::Duration,
 };
@@ -12,14 +16,19 @@ use svara_supervisor::events::Kind;
 
 use crate::bed::{Bed, QUICK, eventually, program};
 
-/// A sink that takes a while for each event; its address, and the names of the events that it has taken.
+/// A sink that takes a while for each event; its address, and the events that it has taken.
 fn sink(takes: Duration) -> (String, Receiver<serde_json::Value>) {
+    sink_until(takes, Arc::default())
+}
+
+/// As above; it takes nothing once `is_over`.
+fn sink_until(takes: Duration, is_over: Arc<AtomicBool>) -> (String, Receiver<serde_json::Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/alert", listener.local_addr().unwrap());
     let (sender, taken) = sync_channel(1000);
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let (sender, mut stream) = (sender.clone(), stream.unwrap());
+            let (sender, is_over, mut stream) = (sender.clone(), Arc::clone(&is_over), stream.unwrap());
             thread::spawn(move || {
                 let mut request = BufReader::new(stream.try_clone().unwrap());
                 let mut length = 0;
@@ -36,8 +45,10 @@ fn sink(takes: Duration) -> (String, Receiver<serde_json::Value>) {
                 let mut body = vec![0; length];
                 request.read_exact(&mut body).unwrap();
                 thread::sleep(takes);
-                // Only what was answered has arrived.
-                if stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").is_ok() {
+                // Only what was answered in time has arrived.
+                if !is_over.load(Ordering::SeqCst)
+                    && stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").is_ok()
+                {
                     let _ = sender.send(serde_json::from_slice(&body).unwrap());
                 }
             });
@@ -48,7 +59,8 @@ fn sink(takes: Duration) -> (String, Receiver<serde_json::Value>) {
 
 #[test]
 fn the_alerts_of_the_end_arrive_before_it() {
-    let (url, taken) = sink(Duration::from_millis(300));
+    let is_over = Arc::<AtomicBool>::default();
+    let (url, taken) = sink_until(Duration::from_millis(300), Arc::clone(&is_over));
     let keys = format!("{QUICK}essential = true\nmax_restarts = 1\n");
     let on = "on = [\"backoff\", \"failed\", \"shutdown\"]";
     let hooks = format!(
@@ -57,8 +69,10 @@ fn the_alerts_of_the_end_arrive_before_it() {
     );
     let mut bed = Bed::start(&(program("api", &["exit:3"], &keys) + &hooks));
     assert_eq!(bed.ended().code(), Some(3));
-    let mut names: Vec<String> =
-        taken.try_iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
+    is_over.store(true, Ordering::SeqCst);
+    // What was answered is told in a moment.
+    let next = || taken.recv_timeout(crate::bed::PATIENCE).unwrap()["event"].as_str().unwrap().to_owned();
+    let mut names = [next(), next(), next()];
     names.sort();
     assert_eq!(names, ["backoff", "failed", "shutdown"]);
     let alerts = bed.read("alerts");

@@ -23,7 +23,7 @@ use svara_supervisor::{
 use tempfile::TempDir;
 
 /// Longer than anything here takes, even on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
 pub(crate) struct Bed {
     directory: TempDir,
@@ -106,6 +106,14 @@ impl Bed {
         Self::attach(directory, process)
     }
 
+    /// Starts a supervisor on a prepared directory.
+    pub(crate) fn run(directory: TempDir) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"));
+        command.args(["run", "--config"]).arg(directory.path().join("supervisor.toml")).stdout(Stdio::null());
+        let process = command.spawn().unwrap();
+        Self::attach(directory, process)
+    }
+
     /// Writes the file without starting a supervisor.
     pub(crate) fn prepare(programs: &str) -> TempDir {
         let directory = tempfile::tempdir().unwrap();
@@ -121,12 +129,9 @@ impl Bed {
 
     /// Starts another supervisor with the same file, after the first has ended.
     pub(crate) fn start_again(&mut self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"));
-        command.args(["run", "--config"]).arg(self.path("supervisor.toml")).stdout(Stdio::null());
-        self.process = command.spawn().unwrap();
         let directory = std::mem::replace(&mut self.directory, tempfile::tempdir().unwrap());
-        let events = follow(directory.path());
-        (self.directory, self.events) = (directory, events);
+        // The old value is dropped, with its process, which has ended.
+        *self = Self::run(directory);
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -1,8 +1,13 @@
 //! Invalid files, and the shipped file.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
 
-use crate::bed::Bed;
+use nix::{sys::signal::Signal, unistd::Pid};
+
+use crate::bed::{Bed, eventually};
 
 fn check(path: &Path) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
@@ -28,6 +33,60 @@ fn the_shipped_file_is_valid() {
     let (code, text) = check(&shipped);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("start order: vllm, server"), "{text}");
+}
+
+/// The environment of a program of the shipped file, which runs `script` in place of it, among these variables.
+fn environment_of(program: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let (script, out) = (directory.path().join("script"), directory.path().join("out"));
+    let text = format!("#!/bin/sh\nenv > {0}.new && mv {0}.new {0} && sleep 100\n", out.display());
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/supervisor.toml");
+    let mut supervisor = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
+        .args(["run", "--config"])
+        .arg(shipped)
+        .current_dir(directory.path())
+        .env("SVARA_LOG_DIR", directory.path())
+        .env("SVARA_SUPERVISOR_SOCKET", directory.path().join("socket"))
+        .env("SVARA_FETCH_MODELS", (program == "models").to_string())
+        .env("SVARA_RUN_VLLM", (program == "vllm").to_string())
+        .env("SVARA_RUN_SERVER", (program == "server").to_string())
+        .envs(["SVARA_FETCH_COMMAND", "VLLM_PYTHON", "SVARA_SERVER"].map(|name| (name, &script)))
+        .envs(variables.iter().copied())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("its environment", || out.exists());
+    nix::sys::signal::kill(Pid::from_raw(supervisor.id() as i32), Signal::SIGTERM).unwrap();
+    supervisor.wait().unwrap();
+    let text = std::fs::read_to_string(out).unwrap();
+    text.lines().filter_map(|line| Some(line.split_once('=')?.0.to_owned())).collect()
+}
+
+#[test]
+fn programs_of_the_shipped_file_inherit_no_secret_that_they_do_not_need() {
+    let secrets =
+        ["SVARA_API_KEY", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "VLLM_API_KEY", "GRAFANA_PASSWORD", "OTHER"];
+    let plain = ["VLLM_MODEL", "HF_HOME", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "TZ", "https_proxy"];
+    let variables: Vec<_> = secrets.iter().chain(&plain).map(|name| (*name, "a-value")).collect();
+    for (program, allowed) in [
+        ("models", &["HF_TOKEN"][..]),
+        ("vllm", &["VLLM_API_KEY"]),
+        ("server", &["SVARA_API_KEY", "AWS_SECRET_ACCESS_KEY", "VLLM_API_KEY"]),
+    ] {
+        let found = environment_of(program, &variables);
+        for name in secrets {
+            let has = found.iter().any(|found| found == name);
+            assert_eq!(has, allowed.contains(&name), "{name} in {program}");
+        }
+        for name in ["PATH", "TZ", "HF_HOME", "LD_LIBRARY_PATH", "https_proxy"] {
+            assert!(found.iter().any(|found| found == name), "{program} lacks {name}: {found:?}");
+        }
+    }
+    let more = [variables, vec![("VLLM_PASS_ENVIRONMENT", "HF_TOKEN OTHER")]].concat();
+    let found = environment_of("vllm", &more);
+    assert!(["HF_TOKEN", "OTHER"].iter().all(|name| found.iter().any(|found| found == name)), "{found:?}");
 }
 
 #[test]
@@ -68,7 +127,7 @@ command = ["x"]
         "program.a.after: there is no program `x`; programs are: a, b",
         "programs wait for each other: a -> b -> a",
         "program.b.user: there is no user `no-such-user`",
-        "program.b.backoff.initial: cap is shorter than initial",
+        "program.b.backoff.cap: must not be shorter than initial, 10s",
         "program.b.readiness.http: a probe needs exactly one of http, tcp and command",
         "program.b.readiness.deadline: only a startup probe has a deadline",
         "hook[0].on: there is no event `sneeze`",
@@ -128,7 +187,7 @@ command = ["x"]
         "schedule.x/../../../evil.name: must have 1 to 64 letters",
         "hour (0-23)",
         "schedule.x/../../../evil.timezone: `Mars`: expected a time zone such as UTC or Asia/Kolkata",
-        "schedule.s.name: there is another schedule of this name",
+        "schedule[2].name: `s`: there is another schedule of this name",
     ];
     for fault in expected {
         assert!(text.contains(fault), "missing: {fault}\n{text}");

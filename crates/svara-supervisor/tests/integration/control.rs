@@ -92,7 +92,7 @@ fn reload_touches_only_what_changed() {
     bed.event("same", Kind::Ready);
     let before = bed.status("same").pid;
     bed.rewrite(&(same + &program("changed", &["print:2", "hang"], "") + &program("added", &["hang"], "")));
-    let lines = bed.done(&Request::Reload);
+    let lines = bed.done(&Request::Reload { dry_run: false });
     assert_eq!(lines, ["changed: changed", "removed: removed", "added: added"]);
     bed.event("added", Kind::Ready);
     crate::bed::eventually("the changed one is back", || bed.status("changed").state == "ready");

@@ -216,7 +216,10 @@ fn the_next_start_ends_what_no_guard_could() {
     let family = [bed.pid_in("grandchild"), bed.pid_in("daemon")];
     let guard = *bed.children().iter().find(|pid| **pid != leader).expect("a guard");
     let shadow = shadow(guard);
-    [shadow, guard, bed.pid()].into_iter().for_each(|pid| signal(pid, Signal::SIGKILL));
+    // Stopped first, so that none notices the end of another and does its work.
+    for what in [Signal::SIGSTOP, Signal::SIGKILL] {
+        [bed.pid(), guard, shadow].into_iter().for_each(|pid| signal(pid, what));
+    }
     bed.ended();
     assert!(family.iter().all(|pid| alive(*pid)));
     bed.start_again();

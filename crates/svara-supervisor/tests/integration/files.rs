@@ -232,6 +232,25 @@ fn variables_come_from_files() {
 }
 
 #[test]
+fn a_program_gets_the_variables_that_are_passed() {
+    let show = "command = [\"sh\", \"-c\", \"echo $${ONE-none} $${TWO-none} $${THREE-none} $${PATH:+path}\"]\nrestart = \"never\"\n";
+    let text = format!(
+        "[defaults]\npass_environment = [\"T*\"]\n[program.a]\n{show}[program.b]\n{show}pass_environment = [\"ONE ${{MORE:-}}\"]\n\
+         environment = {{ THREE = \"own\" }}\n[program.c]\n{show}before_start = [\"sh\", \"-c\", \"echo $${{ONE-none}}\"]\npass_environment = []\n"
+    );
+    let bed = Bed::start_as(&text, |command, _| {
+        command.envs([("ONE", "1"), ("TWO", "2"), ("THREE", "3"), ("MORE", "TWO")]);
+    });
+    eventually("a", || bed.read("log/a.log") == "none 2 3 path\n");
+    eventually("b", || bed.read("log/b.log") == "1 2 own path\n");
+    eventually("c", || bed.read("log/c.log") == "none\nnone none none path\n");
+    let found = faults("[program.a]\ncommand = [\"a\"]\npass_environment = [\"A*B\", \"C=1\", \"*\"]\n");
+    for name in ["A*B", "C=1", "*"] {
+        assert!(found.contains(&format!("program.a.pass_environment: `{name}`: expected a name")), "{found}");
+    }
+}
+
+#[test]
 fn a_refused_reload_tells_every_fault() {
     let mut bed = Bed::start(&program("api", &["hang"], ""));
     bed.event("api", svara_supervisor::events::Kind::Ready);

@@ -10,7 +10,7 @@ use svara_supervisor::{
 };
 
 /// Imports a file with others beside it: the configuration, the text and the notes.
-fn import(conf: &str, others: &[(&str, &str)]) -> (Config, String, String, TempDir) {
+pub(crate) fn import(conf: &str, others: &[(&str, &str)]) -> (Config, String, String, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("conf.d")).unwrap();
     for (name, text) in others {
@@ -34,7 +34,7 @@ fn import(conf: &str, others: &[(&str, &str)]) -> (Config, String, String, TempD
     assert_eq!(code, 0, "{notes}\n{text}");
     let (code, checked) = run(&["check", "--config", result.to_str().unwrap()]);
     assert_eq!(code, 0, "{checked}\n{text}");
-    let variables = [("APP_PORT", "9000"), ("PATH", "/bin")];
+    let variables = [("APP_PORT", "9000"), ("PATH", "/bin"), ("HOME", "/root")];
     let variables = Variables::new(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let config = parse(&text, &variables).unwrap();
     (config, text, notes, directory)
@@ -135,7 +135,7 @@ buffer_size=100
 "#;
     let (config, text, notes, directory) = import(conf, &[]);
     let worker = spec(&config, "worker-3");
-    assert_eq!(worker.command[..5], ["python", "-m", "app.worker", "--queue=default", "--id=3"]);
+    assert_eq!(worker.command[..5], ["python", "-m", "app.worker", "--queue=default", "--id=03"]);
     assert_eq!(worker.command[5..], ["--cost", "$5"]);
     assert_eq!(worker.directory.as_deref(), Some(directory.path().canonicalize().unwrap().as_path()));
     for pair in [("PORT", "9000"), ("NAME", "worker-app"), ("LANG", "C.UTF-8"), ("KEY", "a,b")] {
@@ -157,7 +157,6 @@ buffer_size=100
         "line 6: [inet_http_server] port: left out",
         "line 11: [supervisord] loglevel: left out",
         "line 20: [program:worker] command: UNSET isn't set here",
-        "line 20: [program:worker] command: %(process_num)02d is written without leading zeros",
         "line 21: [program:worker] process_name: replicas are called worker-0",
         "[program:worker] startretries: counted within restart_window",
         "[group:app] priority: left out",
@@ -172,7 +171,7 @@ buffer_size=100
 fn included_files_and_odd_corners() {
     let conf = "[supervisord]\nchildlogdir = /var/log/kids\nodd line\n[include]\nfiles = conf.d/*.conf missing.conf\n\
         [program:my.app v2]\ncommand = ./run --rate 50%% --name=%(host_node_name)s\n\
-        stdout_logfile = NONE\nstdout_events_enabled = true\nuser = no-such-user\nserverurl = AUTO\n\
+        stdout_logfile = NONE\nstdout_events_enabled = true\nserverurl = AUTO\n\
         [fcgi-program:fcgi]\ncommand = fcgi\nsocket = tcp://localhost:9002\n[program:empty]\n[x-custom]\na = 1\n";
     let others = [
         (
@@ -190,16 +189,15 @@ fn included_files_and_odd_corners() {
     assert_eq!(spec(&config, "one-0").restart, RestartPolicy::OnFailure);
     assert_eq!(config.groups["g"], ["one-0", "one-1"]);
     for note in [
-        "supervisord.conf: line 3: : neither a section nor a key",
+        "supervisord.conf: line 3: neither a section nor a key",
         "line 5: [include] files: `missing.conf` means no file",
         "line 6: [program:my.app v2]: is called `my_app_v2`",
         "stdout_events_enabled: left out",
-        "there is no user `no-such-user` here",
         "[fcgi-program:fcgi]: a socket that processes share isn't offered",
         "[fcgi-program:fcgi] socket: left out",
         "[program:empty]: left out: it has no command",
         "[x-custom] a: unknown section",
-        "conf.d/10.conf: line 8: [program:one] stdout_syslog: left out",
+        "conf.d/10.conf: line 8: [program:one] stdout_syslog: goes to /dev/log",
         "conf.d/20.conf: line 1: [group:g]: there is no program nobody",
     ] {
         assert!(notes.contains(note), "missing: {note}\n{notes}");

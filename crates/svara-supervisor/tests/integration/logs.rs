@@ -102,3 +102,18 @@ fn json_lines_have_time_program_and_stream() {
     );
     assert!(line["time"].as_str().unwrap().ends_with('Z'));
 }
+
+#[test]
+fn last_words_are_kept_though_somebody_else_holds_the_pipe() {
+    let script = "until [ -e DIR/go ]; do sleep 0.01; done; seq 1 2000; printf bye";
+    let text = format!(
+        "[program.a]\ncommand = [\"sh\", \"-c\", \"{script}\"]\nready_after = \"10ms\"\nrestart = \"never\"\n"
+    );
+    let mut bed = Bed::start(&text);
+    let pid = bed.event("a", Kind::Ready).pid.unwrap();
+    let holder = std::fs::File::options().write(true).open(format!("/proc/{pid}/fd/1")).unwrap();
+    std::fs::write(bed.path("go"), "").unwrap();
+    bed.event("a", Kind::Exited);
+    eventually("its last words", || bed.read("log/a.log").ends_with("\n2000\nbye\n"));
+    drop(holder);
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod alerts;
+mod attacks;
 mod bed;
 mod blocked;
 mod config;
@@ -10,8 +11,15 @@ mod control;
 mod exit;
 mod extremes;
 mod family;
+mod faults;
 mod files;
+mod gone;
 mod import;
+mod import_odd;
+mod import_plugins;
+mod import_syslog;
+mod import_wrong;
+mod log_kinds;
 mod logs;
 mod machine;
 mod memory;
@@ -21,9 +29,12 @@ mod order;
 mod probes;
 mod restart;
 mod shim;
+mod shim_shell;
+mod sink_commands;
 mod sinks;
 mod small;
 mod starts;
+mod syslog;
 mod tails;
 mod times;
 mod wishes;

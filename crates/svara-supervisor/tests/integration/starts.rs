@@ -93,6 +93,21 @@ fn a_line_that_never_comes_is_a_failed_start() {
 }
 
 #[test]
+fn a_replica_that_stays_goes_on_running() {
+    let mut bed = Bed::start(&program("web", &["hang"], "replicas = 3"));
+    bed.event("web-2", Kind::Ready);
+    eventually("all are ready", || bed.report().ready);
+    let pid = bed.status("web-0").pid;
+    // Also if it is the only one: its name stays that of one of several.
+    assert_eq!(bed.command(&["scale", "web", "1"]).1, "web-1: removed\nweb-2: removed\n");
+    eventually("the others are gone", || bed.report().programs.len() == 1);
+    assert_eq!(bed.status("web-0").pid, pid);
+    assert_eq!(bed.command(&["scale", "web", "2"]).1, "web-1: added\n");
+    assert_eq!(bed.command(&["reload"]).1, "web-2: added\n");
+    assert_eq!(bed.status("web-0").pid, pid);
+}
+
+#[test]
 fn scale_changes_the_number_of_replicas_until_a_reload() {
     let text =
         program("w", &["hang"], "replicas = 2\naliases = [\"worker\"]\n") + &program("x", &["hang"], "");

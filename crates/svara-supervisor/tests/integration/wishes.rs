@@ -56,10 +56,10 @@ fn a_taken_back_reload_needs_no_command_to_bring_the_programs_back() {
     let mut bed = Bed::start(&before);
     let first = bed.event("a", Kind::Ready).pid;
     bed.rewrite(&lingering("a", "environment = { A = \"1\" }\n"));
-    bed.done(&Request::Reload);
+    bed.done(&Request::Reload { dry_run: false });
     bed.event("a", Kind::Stopping);
     bed.rewrite(&before);
-    bed.done(&Request::Reload);
+    bed.done(&Request::Reload { dry_run: false });
     release(&bed, "a");
     assert_ne!(bed.event("a", Kind::Ready).pid, first);
 }
@@ -95,7 +95,7 @@ fn an_operators_stop_outlasts_a_reload() {
     bed.event("a", Kind::Ready);
     bed.stop("a");
     bed.rewrite(&program("a", &["hang"], "environment = { A = \"1\" }\n"));
-    bed.done(&Request::Reload);
+    bed.done(&Request::Reload { dry_run: false });
     assert_eq!(bed.status("a").state, "stopped");
     assert_eq!(bed.command(&["start", "--wait", "a"]).1, "a: ready\n");
 }
@@ -169,7 +169,7 @@ fn a_program_that_a_reload_removes_answers_those_who_wait_for_it() {
     let restart = beside(&bed, &["restart", "--wait", "b"]);
     bed.event("b", Kind::Stopping);
     bed.rewrite(&other);
-    bed.done(&Request::Reload);
+    bed.done(&Request::Reload { dry_run: false });
     release(&bed, "b");
     let (code, _, error) = restart.join().unwrap();
     assert_eq!((code, error.as_str()), (1, "b: removed by a reload\n"));
@@ -188,7 +188,7 @@ fn replicas_that_come_wait_for_those_that_go() {
     let mut bed = Bed::start(&server(""));
     bed.event("w", Kind::Ready);
     bed.rewrite(&server("replicas = 2\n"));
-    bed.done(&Request::Reload);
+    bed.done(&Request::Reload { dry_run: false });
     bed.event("w", Kind::Stopping);
     assert_eq!(bed.status("w-0").state, "waiting");
     assert!(TcpStream::connect(("127.0.0.1", port)).is_ok(), "the old one still serves");
