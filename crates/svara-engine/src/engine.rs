@@ -10,11 +10,13 @@ use svara_snac::Decoder;
 
 use crate::{
     error::SpeakError,
+    own_words::OwnWords,
     profile::ModelProfile,
     request::{Sampling, SpeechRequest},
     source::{TokenSource, Utterance},
     speech::{
-        Audience, Speech, Start,
+        Speech, Start,
+        audience::{Audience, Wait},
         pace::{FirstAudio, Pace},
         pieces::{Pieces, Plan},
         playback::Playback,
@@ -30,6 +32,8 @@ pub struct EngineParts {
     pub profile: Arc<ModelProfile>,
     /// The model's voices.
     pub voices: Voices,
+    /// What the operator has said in a way of its own.
+    pub own_words: OwnWords,
     /// Generates the audio tokens.
     pub source: Arc<dyn TokenSource>,
     /// Decodes frames of tokens to samples.
@@ -42,6 +46,8 @@ pub struct EngineParts {
     pub hop_frames: Option<usize>,
     /// When the first audio is sent.
     pub first_audio: FirstAudio,
+    /// Whether a piece ends where the model falls into a loop.
+    pub end_loops: bool,
 }
 
 /// Turns requests into speech. One engine serves all requests; besides its parts it only keeps counts of retries.
@@ -82,14 +88,15 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Self::speak`].
-    pub async fn speak_unheard(&self, request: SpeechRequest) -> Result<Speech, SpeakError> {
-        self.begin(request, Audience::Nobody).await
+    pub async fn speak_unheard(&self, request: SpeechRequest, wait: Wait) -> Result<Speech, SpeakError> {
+        self.begin(request, Audience::Nobody(wait)).await
     }
 
     async fn begin(&self, request: SpeechRequest, audience: Audience) -> Result<Speech, SpeakError> {
         self.check_length(&request.text)?;
         let profile = &self.parts.profile;
         let Prepared { voice, sampling, speed, script, may_be_cut } = self.prepare(&request)?;
+        self.check_growth(&request.text, &script)?;
         // The decoder slot comes first: a generation that is thrown away costs more than a slot held in vain.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         let (decode, pace) = if request.seed.is_some() {
@@ -104,6 +111,8 @@ impl Engine {
             sampling,
             seed: request.seed,
             request_id: request.request_id,
+            urgency: audience.urgency(),
+            least_frames: 0,
             again: false,
             trace: request.trace,
             span: tracing::Span::current(),
@@ -113,6 +122,7 @@ impl Engine {
             utterance,
             style: script.style,
             may_be_cut,
+            end_loops: self.parts.end_loops,
             ceiling: profile.ceiling,
             decoder: self.parts.decoder.info().clone(),
             layout: profile.layout,
@@ -130,7 +140,7 @@ impl Engine {
             audience,
         };
         let mut speech = Speech::start(start).await?;
-        if audience == Audience::Nobody {
+        if audience != Audience::Live {
             speech.hold_back();
         }
         Ok(speech)
@@ -141,13 +151,19 @@ impl Engine {
         self.retries.read()
     }
 
+    /// Counts of the pieces that the model ended in a loop, since the start, with the names of its kinds.
+    pub fn loops(&self) -> [(&'static str, u64); 4] {
+        self.retries.loops.read()
+    }
+
     /// Checks a request that is to be spoken later, as [`Self::speak`] does before it asks the source. The length of
-    /// the text isn't checked, because the text may be spoken in parts.
+    /// the text isn't checked, because the text may be spoken in parts. Returns by how many characters dictionaries make it
+    /// longer.
     ///
     /// # Errors
     /// A field is out of range, or the voice or style is unknown.
-    pub fn check(&self, request: &SpeechRequest) -> Result<(), SpeakError> {
-        self.prepare(request).map(drop)
+    pub fn check(&self, request: &SpeechRequest) -> Result<usize, SpeakError> {
+        Ok(self.prepare(request)?.script.grown())
     }
 
     /// What would be said for a request, without saying it.
@@ -157,12 +173,18 @@ impl Engine {
     pub fn preview(&self, request: &SpeechRequest) -> Result<Preview, SpeakError> {
         self.check_length(&request.text)?;
         let Prepared { script, .. } = self.prepare(request)?;
+        self.check_growth(&request.text, &script)?;
         Ok(script.preview())
     }
 
     /// The model's profile.
     pub fn profile(&self) -> &ModelProfile {
         &self.parts.profile
+    }
+
+    /// What the operator has said in a way of its own.
+    pub fn own_words(&self) -> &OwnWords {
+        &self.parts.own_words
     }
 
     /// The model's voices.
@@ -208,7 +230,7 @@ impl Engine {
         }
         // A caller that sets max_tokens expects one generation that ends there.
         let may_be_cut = request.sampling.max_tokens.is_some();
-        let script = Script::new(profile, &voice, request, may_be_cut)?;
+        let script = Script::new(profile, &self.parts.own_words, &voice, request, may_be_cut)?;
         Ok(Prepared { voice, sampling, speed: request.speed, script, may_be_cut })
     }
 
@@ -221,10 +243,20 @@ impl Engine {
     fn check_length(&self, text: &str) -> Result<(), SpeakError> {
         let (limit, length) = (self.parts.text_max_characters, text.chars().count());
         if length > limit {
-            return Err(SpeakError::invalid(
-                "text",
-                format!("has {length} characters, at most {limit} are allowed"),
-            ));
+            return Err(SpeakError::TooLong { length, limit });
+        }
+        Ok(())
+    }
+
+    /// A text may not become longer by dictionaries than it may be: its characters are what it costs.
+    fn check_growth(&self, text: &str, script: &Script) -> Result<(), SpeakError> {
+        let (limit, grown) = (self.parts.text_max_characters, script.grown());
+        let length = text.chars().count() + grown;
+        if grown > 0 && length > limit {
+            let reason = format!(
+                "has {length} characters with what dictionaries say for its words, at most {limit} are allowed"
+            );
+            return Err(SpeakError::invalid("text", reason));
         }
         Ok(())
     }

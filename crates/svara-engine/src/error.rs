@@ -19,6 +19,14 @@ pub enum SpeakError {
         /// What is wrong with it or what is allowed, to be read behind the field's name.
         reason: String,
     },
+    /// The text is longer than a request's may be.
+    #[error("text has {length} characters, at most {limit} are allowed")]
+    TooLong {
+        /// The characters of the text.
+        length: usize,
+        /// The most that are allowed.
+        limit: usize,
+    },
     /// No voice has that name.
     #[error(transparent)]
     UnknownVoice(#[from] UnknownVoice),
@@ -49,6 +57,12 @@ pub enum SpeakError {
         tokens: u32,
         /// The characters of the text.
         characters: usize,
+    },
+    /// The model fell into a loop and was stopped. There is no more audio than was given out.
+    #[error("the model repeats itself without an end ({what}); the speech is cut off")]
+    Looped {
+        /// What it repeats: a frame, a period of several, a code, or silence.
+        what: &'static str,
     },
     /// The engine ended the speech before there was any audio.
     #[error("the engine ended the speech without any audio")]
@@ -89,10 +103,16 @@ impl SpeakError {
     /// Where the failure comes from.
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Invalid { .. } | Self::UnknownVoice(_) | Self::UnknownStyle(_) => Origin::Client,
+            Self::Invalid { .. } | Self::TooLong { .. } | Self::UnknownVoice(_) | Self::UnknownStyle(_) => {
+                Origin::Client
+            }
             Self::Cloning(_) => Origin::Server,
             Self::Source(SourceError::Rejected { field: Some(_), .. }) => Origin::Client,
-            Self::Source(_) | Self::CutOff { .. } | Self::Runaway { .. } | Self::NoAudio => Origin::Engine,
+            Self::Source(_)
+            | Self::CutOff { .. }
+            | Self::Runaway { .. }
+            | Self::Looped { .. }
+            | Self::NoAudio => Origin::Engine,
             Self::Decode(_) => Origin::Decoder,
         }
     }
@@ -100,11 +120,13 @@ impl SpeakError {
     /// Whether the same request may succeed a little later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Invalid { .. } | Self::UnknownVoice(_) | Self::UnknownStyle(_) => false,
+            Self::Invalid { .. } | Self::TooLong { .. } | Self::UnknownVoice(_) | Self::UnknownStyle(_) => {
+                false
+            }
             Self::Cloning(_) => false,
             Self::Source(error) => error.is_retryable(),
             Self::Decode(error) => error.is_retryable(),
-            Self::CutOff { .. } | Self::Runaway { .. } | Self::NoAudio => true,
+            Self::CutOff { .. } | Self::Runaway { .. } | Self::Looped { .. } | Self::NoAudio => true,
         }
     }
 }

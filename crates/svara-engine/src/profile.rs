@@ -11,6 +11,9 @@ use svara_text::{StyleTags, TagPlace};
 
 use crate::{request::Sampling, speech::ceiling::Ceiling, voice::Voice};
 
+/// The most tokens that end the speech: as many as `svara-vllm` takes.
+const MAX_STOPS: usize = 8;
+
 /// A model of the family: its control tokens, the layout of its audio tokens, its prompt.
 ///
 /// `config/models/svara-v1.toml` is the commented example. Loading checks that every name in the prompt has a token.
@@ -98,7 +101,15 @@ impl ModelProfile {
     pub fn load(path: &Path) -> Result<Self, ProfileError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ProfileError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text).map_err(|reason| ProfileError::Invalid { path: path.to_owned(), reason })
+        Self::of_text(&text, path)
+    }
+
+    /// Reads a profile from the text of a file; `path` names it in errors.
+    ///
+    /// # Errors
+    /// The text isn't a valid profile.
+    pub fn of_text(text: &str, path: &Path) -> Result<Self, ProfileError> {
+        Self::parse(text).map_err(|reason| ProfileError::Invalid { path: path.to_owned(), reason })
     }
 
     /// The speaker id of a voice: how a prompt names the speaker.
@@ -160,6 +171,9 @@ impl ModelProfile {
         fields.ceiling.check()?;
         if fields.prompt.stop.is_empty() {
             return Err("prompt.stop must name at least one token".to_owned());
+        }
+        if fields.prompt.stop.len() > MAX_STOPS {
+            return Err(format!("prompt.stop must name at most {MAX_STOPS} tokens"));
         }
         let stop_ids =
             fields.prompt.stop.iter().map(|name| Ok(token(name)?.id)).collect::<Result<_, String>>()?;
@@ -326,6 +340,11 @@ mod tests {
     fn mistakes_are_named() {
         for (from, to, word) in [
             ("stop = [\"end_of_speech\"]", "stop = [\"end\"]", "\"end\""),
+            (
+                "stop = [\"end_of_speech\"]",
+                &format!("stop = [{}]", "\"end_of_speech\", ".repeat(MAX_STOPS + 1)),
+                "at most 8 tokens",
+            ),
             ("\"{text}\", \"end_of_human\"", "\"end_of_human\"", "once"),
             ("\"{reference}\", \"end_of_speech\"", "\"end_of_speech\"", "\"{reference}\" once"),
             ("\"{transcript_turn}\", \"start_of_ai\"", "\"start_of_ai\"", "\"{transcript_turn}\" once"),

@@ -37,13 +37,17 @@ fn text() -> impl Strategy<Value = String> {
 
 fn covers_the_samples(text: &str, samples: u64) -> Result<(), TestCaseError> {
     let timing = PieceTiming::untouched(text, 7, 7 + samples);
-    for timed in [timing.words(), timing.characters()] {
+    let (words, characters) = (timing.words(), timing.characters());
+    for timed in [&words, &characters] {
         prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), text);
+        prop_assert!(timed.iter().all(|part| part.start_samples <= part.end_samples));
         let ends = timed.iter().map(|part| part.end_samples);
-        prop_assert!(ends.zip(timed.iter().skip(1)).all(|(end, next)| end == next.start_samples));
-        let last = timed.last().map(|last| last.end_samples);
-        prop_assert_eq!(last, (!text.is_empty()).then_some(7 + samples));
+        prop_assert!(ends.zip(timed.iter().skip(1)).all(|(end, next)| end <= next.start_samples));
     }
+    let ends = characters.iter().map(|part| part.end_samples);
+    prop_assert!(ends.zip(characters.iter().skip(1)).all(|(end, next)| end == next.start_samples));
+    let last = characters.last().map(|last| last.end_samples);
+    prop_assert_eq!(last, (!text.is_empty()).then_some(7 + samples));
     Ok(())
 }
 

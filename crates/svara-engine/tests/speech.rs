@@ -15,8 +15,8 @@ use futures::{
     stream,
 };
 use svara_engine::{
-    CloningUnavailable, Engine, EngineParts, FirstAudio, ModelProfile, SamplingOverrides, SpeakError, Speech,
-    SpeechRequest, Voices,
+    CloningUnavailable, Engine, EngineParts, FirstAudio, ModelProfile, OwnWords, SamplingOverrides,
+    SpeakError, Speech, SpeechRequest, Voices,
     source::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance},
 };
 use svara_snac::Decoder;
@@ -117,12 +117,14 @@ impl Setup {
         let engine = Engine::new(EngineParts {
             profile: Arc::new(profile),
             voices,
+            own_words: OwnWords::default(),
             source: Arc::clone(&source) as Arc<dyn TokenSource>,
             decoder: Decoder::null(4),
             text_max_characters: 100_000,
             pieces_ahead,
             hop_frames: None,
             first_audio: FirstAudio::Exact,
+            end_loops: true,
         });
         Self { engine, source }
     }

@@ -72,6 +72,10 @@ pub struct Utterance {
     pub seed: Option<u64>,
     /// The id of the request in the engine.
     pub request_id: String,
+    /// Which generations an engine that can't do all at once begins first.
+    pub urgency: Urgency,
+    /// The fewest frames in which the words can be said: a generation that ends sooner has left something out.
+    pub least_frames: u32,
     /// Whether an engine failed these words already. Another one is asked first.
     pub again: bool,
     /// The trace of the request.
@@ -85,6 +89,31 @@ impl Utterance {
     /// from.
     pub fn session_id(&self) -> String {
         self.reference.as_ref().map_or_else(|| self.voice.voice_id.clone(), |reference| reference.id())
+    }
+}
+
+/// How urgent a generation is, the most urgent first. The server decides it, never a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// A listener waits for the first audio.
+    FirstAudio,
+    /// A listener hears what comes before it.
+    Next,
+    /// Somebody waits for the end of it.
+    Whole,
+    /// Nobody waits for it.
+    Job,
+}
+
+impl Urgency {
+    /// As engines with a queue by priority count: lower is earlier, and 0 is what a request without a priority has.
+    pub fn priority(self) -> u8 {
+        match self {
+            Self::FirstAudio => 0,
+            Self::Next => 1,
+            Self::Whole => 2,
+            Self::Job => 3,
+        }
     }
 }
 
@@ -205,7 +234,8 @@ impl SourceError {
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::BrokeOff { .. } | Self::Silent { .. } => {
                 true
             }
-            Self::Rejected { status, .. } => *status == 429 || *status >= 500,
+            // Too slow, too early, too much, or a failure of its own.
+            Self::Rejected { status, .. } => matches!(*status, 408 | 425 | 429 | 500..),
             Self::NoModel { .. } | Self::Nonsense { .. } | Self::Demo { .. } => false,
         }
     }
@@ -214,7 +244,7 @@ impl SourceError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "unreachable",
-            Self::Rejected { status: 429 | 503, .. } => "busy",
+            Self::Rejected { status: 429 | 503 | 529, .. } => "busy",
             Self::Rejected { .. } => "rejected",
             Self::NoModel { .. } => "no_model",
             Self::Timeout { .. } => "timeout",
@@ -281,6 +311,8 @@ fn utterance_of(voice: &str) -> Utterance {
         },
         seed: None,
         request_id: "id".into(),
+        urgency: Urgency::FirstAudio,
+        least_frames: 0,
         again: false,
         trace: None,
         span: tracing::Span::none(),

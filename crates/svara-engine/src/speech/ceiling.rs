@@ -23,6 +23,15 @@ impl Ceiling {
         ((seconds * tokens_per_second).ceil() as u32).max(1)
     }
 
+    /// The fewest frames in which `text` can be said: a twentieth of the ceiling's time for a character, which is about
+    /// five times as fast as speech.
+    pub(crate) fn least_frames(&self, text: &str, decoder: &DecoderInfo) -> u32 {
+        let seconds = self.seconds_per_character / 20.0 * text.chars().count() as f64;
+        let frame_samples = decoder.samples_per_frame.max(1) as f64;
+        // The cast saturates.
+        (seconds * f64::from(decoder.sample_rate_hz) / frame_samples) as u32
+    }
+
     /// # Errors
     /// What is out of range, and what is allowed.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
@@ -54,6 +63,16 @@ mod tests {
             late_samples: 0,
             codebook_size: 4096,
         }
+    }
+
+    #[test]
+    fn the_least_is_far_below_speech() {
+        let ceiling = Ceiling { seconds: 4.0, seconds_per_character: 0.3 };
+        assert_eq!(ceiling.least_frames("नमस्ते", &decoder()), 1);
+        // Said in some eight seconds, 94 frames.
+        assert_eq!(ceiling.least_frames(&"a".repeat(100), &decoder()), 17);
+        let unbounded = Ceiling { seconds: 30.0, seconds_per_character: 0.0 };
+        assert_eq!(unbounded.least_frames(&"a".repeat(100), &decoder()), 0, "the profile doesn't say");
     }
 
     #[test]

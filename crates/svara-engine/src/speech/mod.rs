@@ -1,22 +1,27 @@
 //! A speech: its pieces, one after the other, without a gap.
 
+pub(crate) mod audience;
 pub(crate) mod ceiling;
 mod declick;
 mod early_start;
 mod generation;
+pub(crate) mod loops;
 pub(crate) mod pace;
 mod piece;
 pub(crate) mod pieces;
 pub(crate) mod playback;
 mod playout;
+mod report;
 pub(crate) mod retry;
 pub(crate) mod script;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
-use svara_snac::{AssemblerStats, DecodeError, DecodeStream};
+use svara_snac::{DecodeError, DecodeStream};
 
+pub use self::report::SpeechReport;
 use self::{
+    audience::Audience,
     declick::Declick,
     generation::Generated,
     pace::Pace,
@@ -26,7 +31,10 @@ use self::{
     retry::{Fault, Planned},
     script::ScriptText,
 };
-use crate::{error::SpeakError, source::FinishReason, timing::PieceTiming};
+use crate::{
+    error::SpeakError,
+    timing::{Listening, PieceTiming, Sound, Tempo},
+};
 
 /// A speech in progress: call [`Speech::next`] until it returns `None`. Dropping it ends the generation and frees the
 /// decoder's slot.
@@ -58,6 +66,8 @@ pub struct Speech {
     text: Arc<ScriptText>,
     typed_bytes: usize,
     playback: Playback,
+    /// How fast the voice speaks.
+    tempo: Tempo,
     /// The silence behind the last piece.
     end_pause_ms: u32,
     listener: Listener,
@@ -70,6 +80,8 @@ pub struct Speech {
 struct Current {
     planned: Planned,
     piece: Piece,
+    /// What is heard of its samples, for the times of its words.
+    listening: Listening,
     /// Its samples, if they are held back.
     held: Vec<f32>,
     has_audio: bool,
@@ -97,32 +109,6 @@ pub(crate) struct Start {
     pub(crate) audience: Audience,
 }
 
-/// Who hears a speech while it is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// A listener who runs out of audio if it is made too late.
-    Live,
-    /// Nobody: it is delivered at its end.
-    Nobody,
-}
-
-/// A summary of a speech so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SpeechReport {
-    /// Why the last completed piece ended.
-    pub finish: Option<FinishReason>,
-    /// Statistics of the tokens of the completed pieces.
-    pub tokens: AssemblerStats,
-    /// Completed pieces.
-    pub pieces: usize,
-    /// Generations that failed before samples of them were given out, and were done again.
-    pub redone: usize,
-    /// Samples given out, after the change of speed.
-    pub samples: u64,
-    /// When the first tokens arrived.
-    pub first_tokens_at: Option<Instant>,
-}
-
 impl Speech {
     /// Waits for the first samples, so that a failure before them is an error here.
     pub(crate) async fn start(start: Start) -> Result<Self, SpeakError> {
@@ -148,6 +134,7 @@ impl Speech {
             text,
             typed_bytes: 0,
             playback,
+            tempo: Tempo::default(),
             end_pause_ms,
             listener: Listener::new(sample_rate_hz, audience),
             under_way: false,
@@ -264,6 +251,7 @@ impl Speech {
             self.report.first_tokens_at = self.report.first_tokens_at.or(first_tokens_at);
             if let Some(samples) = samples {
                 self.pieces.look_ahead();
+                current.listening.hear(&samples);
                 let is_first = !std::mem::replace(&mut current.has_audio, true);
                 if !self.holds_back {
                     current.heard = true;
@@ -297,9 +285,12 @@ impl Speech {
 
     /// Starts the next piece.
     fn begin(&mut self, planned: Planned, generated: Generated) {
-        let piece = Piece::new(generated.into_tokens(), self.pieces.layout(), self.pace.clone());
+        let watch = self.pieces.watch();
+        let piece = Piece::new(generated.into_tokens(), self.pieces.layout(), self.pace.clone(), watch);
         self.decode.restart(self.noise_seed.wrapping_add(self.report.pieces as u64));
-        self.current = Some(Current { planned, piece, held: Vec::new(), has_audio: false, heard: false });
+        let listening = Listening::new(self.sample_rate_hz());
+        self.current =
+            Some(Current { planned, piece, listening, held: Vec::new(), has_audio: false, heard: false });
     }
 
     /// Queues the piece again in whose middle the engine failed, if nothing of it was heard.
@@ -315,21 +306,52 @@ impl Speech {
     /// Completes the piece and returns its held-back samples. A piece that failed before any sample was given out is
     /// queued again instead.
     fn end(&mut self) -> Result<Option<Vec<f32>>, SpeakError> {
-        let Some(Current { planned, piece, held, has_audio, heard }) = self.current.take() else {
+        let Some(Current { planned, piece, listening, held, has_audio, heard }) = self.current.take() else {
             return Ok(None);
         };
-        if let Some(fault) = self.pieces.fault(&planned, piece.finish(), has_audio) {
+        if let Some(fault) = self.pieces.fault(&planned, &piece, has_audio) {
             if heard {
                 self.report.add(&piece);
-                return Err(self.pieces.error(&planned, fault));
+                return self.go_on(&planned, &piece, &listening.end(), fault).map(|()| None);
             }
             self.pieces.again(&planned, fault)?;
             return Ok(None);
         }
         self.report.add(&piece);
         let samples = self.made_samples + held.len() as u64;
-        self.time_piece(&planned, samples);
+        let sound = listening.end();
+        self.tempo.learn(&planned.words, &sound);
+        self.time_piece(&planned, samples, sound);
         Ok((!held.is_empty()).then_some(held))
+    }
+
+    /// Goes on behind a loop that was heard, with the words that weren't said before it.
+    ///
+    /// # Errors
+    /// The piece failed otherwise, or has gone on already.
+    fn go_on(
+        &mut self,
+        planned: &Planned,
+        piece: &Piece,
+        sound: &Sound,
+        fault: Fault,
+    ) -> Result<(), SpeakError> {
+        let split = piece.looped().and_then(|found| {
+            let sound = sound.up_to(found.start.saturating_mul(self.pieces.samples_per_frame()) as u64);
+            let (said, rest) = planned.split(self.tempo.said_until(&planned.words, &sound))?;
+            Some((said, rest, sound))
+        });
+        let Some((said, rest, sound)) = split else { return Err(self.pieces.error(planned, fault)) };
+        if let Some(rest) = rest {
+            self.pieces.go_on(rest, fault);
+        }
+        if !said.words.is_empty() {
+            let end_samples = (self.timed_samples + sound.samples()).min(self.made_samples);
+            self.time_piece(&said, end_samples, sound);
+        }
+        // What was heard of the loop belongs to no word.
+        self.timed_samples = self.made_samples;
+        Ok(())
     }
 
     /// Gives out samples. The first ones of a piece are joined to the previous piece without a click.
@@ -343,7 +365,7 @@ impl Speech {
     }
 
     /// Records the timing of a piece that ends after `end_samples` of the decoded samples.
-    fn time_piece(&mut self, planned: &Planned, end_samples: u64) {
+    fn time_piece(&mut self, planned: &Planned, end_samples: u64, sound: Sound) {
         let ScriptText { typed, said } = &*self.text;
         let said_end = planned.said_at + planned.words.len();
         let typed_end = if self.pieces.are_over() {
@@ -360,20 +382,10 @@ impl Speech {
             typed_start: before.chars().count(),
             typed: typed.get(range.clone()).unwrap_or_default().to_owned(),
             edits: said.edits.part(&range, planned.said_at, planned.words.len()),
+            sound,
         };
         self.typed_bytes = typed_end;
         self.timed_samples = end_samples;
         self.timings.push(timing);
-    }
-}
-
-impl SpeechReport {
-    fn add(&mut self, piece: &Piece) {
-        let tokens = piece.stats();
-        self.finish = piece.finish();
-        self.tokens.frames += tokens.frames;
-        self.tokens.misaligned_tokens += tokens.misaligned_tokens;
-        self.tokens.foreign_tokens += tokens.foreign_tokens;
-        self.pieces += 1;
     }
 }

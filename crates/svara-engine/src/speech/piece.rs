@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use svara_snac::{AssemblerStats, DecodeStream, Due, Frame, FrameAssembler, TokenLayout};
 
 use super::{
-    Audience,
+    audience::Audience,
     early_start::{EarlyStart, FADE_SAMPLES},
+    loops::{Found, LoopWatch},
     pace::{DecodeProgress, Pace},
     playout::Playout,
 };
@@ -32,6 +33,9 @@ pub(crate) struct Piece {
     early_start: Option<EarlyStart>,
     finish: Option<FinishReason>,
     first_tokens_at: Option<Instant>,
+    /// `None` where a loop is no fault, and once one was found.
+    watch: Option<LoopWatch>,
+    looped: Option<Found>,
     /// Whether the decoder was told that no frames will come.
     ended: bool,
 }
@@ -43,7 +47,8 @@ pub(crate) struct Listener {
     /// When the last samples were delivered. `None` while the listener waits for more.
     got_at: Option<Duration>,
     sample_rate_hz: u32,
-    audience: Audience,
+    /// Whether anybody hears the speech before its end.
+    heard: bool,
 }
 
 /// When the frames of a generation arrived.
@@ -60,12 +65,18 @@ struct Arrivals {
 impl Listener {
     pub(crate) fn new(sample_rate_hz: u32, audience: Audience) -> Self {
         let playout = Playout::default();
-        Self { start: Instant::now(), playout, got_at: None, sample_rate_hz, audience }
+        Self {
+            start: Instant::now(),
+            playout,
+            got_at: None,
+            sample_rate_hz,
+            heard: audience == Audience::Live,
+        }
     }
 
     /// Records that nobody hears the speech any more before its end.
     pub(crate) fn leaves(&mut self) {
-        self.audience = Audience::Nobody;
+        self.heard = false;
     }
 
     /// Records samples that were delivered.
@@ -84,11 +95,10 @@ impl Listener {
     }
 
     fn due(&self) -> Due {
-        match self.audience {
-            Audience::Live => {
-                self.playout.runs_out_at().map_or(Due::FirstAudio, |at| Due::At(self.start + at))
-            }
-            Audience::Nobody => Due::Whenever,
+        if self.heard {
+            self.playout.runs_out_at().map_or(Due::FirstAudio, |at| Due::At(self.start + at))
+        } else {
+            Due::Whenever
         }
     }
 }
@@ -113,7 +123,13 @@ impl Arrivals {
 }
 
 impl Piece {
-    pub(crate) fn new(tokens: TokenStream, layout: TokenLayout, pace: Pace) -> Self {
+    /// A piece that ends where `watch` finds a loop.
+    pub(crate) fn new(
+        tokens: TokenStream,
+        layout: TokenLayout,
+        pace: Pace,
+        watch: Option<LoopWatch>,
+    ) -> Self {
         Self {
             tokens,
             assembler: FrameAssembler::new(layout),
@@ -124,6 +140,8 @@ impl Piece {
             early_start: None,
             finish: None,
             first_tokens_at: None,
+            watch,
+            looped: None,
             ended: false,
         }
     }
@@ -131,6 +149,11 @@ impl Piece {
     /// Why the generation ended. `None` while it runs.
     pub(crate) fn finish(&self) -> Option<FinishReason> {
         self.finish
+    }
+
+    /// The loop that ended it, if one did.
+    pub(crate) fn looped(&self) -> Option<Found> {
+        self.looped
     }
 
     /// When the first tokens arrived.
@@ -150,7 +173,7 @@ impl Piece {
         listener: &Listener,
     ) -> Result<Option<Vec<f32>>, SpeakError> {
         decode.needed(listener.due());
-        while self.finish.is_none() {
+        while self.finish.is_none() && !self.has_looped() {
             let progress = self.progress(listener);
             if self.early_start.is_none() && self.pace.starts_early(&progress) {
                 return Ok(Some(self.start_early(decode).await?));
@@ -170,6 +193,9 @@ impl Piece {
             if !samples.is_empty() {
                 return Ok(Some(samples));
             }
+        }
+        if self.looped.is_some() {
+            return self.end_before_loop(decode).await;
         }
         if !self.ended {
             self.ended = true;
@@ -199,14 +225,47 @@ impl Piece {
         let early = decode.preview(&self.frames, samples + FADE_SAMPLES).await?;
         let (heard, early_start) = EarlyStart::new(early, samples);
         self.early_start = Some(early_start);
+        if let Some(watch) = &mut self.watch {
+            watch.sound(&heard);
+        }
         Ok(heard)
     }
 
     fn join(&mut self, samples: Vec<f32>) -> Vec<f32> {
-        match &mut self.early_start {
+        let samples = match &mut self.early_start {
             Some(early_start) => early_start.join(samples),
             None => samples,
+        };
+        if let Some(watch) = &mut self.watch {
+            watch.sound(&samples);
         }
+        samples
+    }
+
+    /// Whether the piece fell into a loop. If so, that ends the generation.
+    fn has_looped(&mut self) -> bool {
+        if let Some(found) = self.watch.as_ref().and_then(LoopWatch::found) {
+            self.watch = None;
+            self.looped = Some(found);
+            self.tokens = stream::empty().boxed();
+            self.frames.truncate(found.start.saturating_sub(self.progress.pushed));
+        }
+        self.looped.is_some()
+    }
+
+    /// What wasn't heard yet of the sound before a loop, faded out. If the loop is heard, nothing more.
+    async fn end_before_loop(&mut self, decode: &mut DecodeStream) -> Result<Option<Vec<f32>>, SpeakError> {
+        if std::mem::replace(&mut self.ended, true) || self.frames.is_empty() {
+            return Ok(None);
+        }
+        decode.end(&self.frames)?;
+        let mut rest = Vec::new();
+        while let Some(samples) = decode.rest().await? {
+            rest.extend(self.join(samples));
+        }
+        let fade = rest.iter_mut().rev().take(FADE_SAMPLES).enumerate();
+        fade.for_each(|(at, sample)| *sample *= at as f32 / FADE_SAMPLES as f32);
+        Ok((!rest.is_empty()).then_some(rest))
     }
 
     /// Reads the next tokens or the end.
@@ -216,6 +275,9 @@ impl Piece {
                 self.first_tokens_at.get_or_insert_with(Instant::now);
                 let before = self.frames.len();
                 self.frames.extend(tokens.into_iter().filter_map(|token| self.assembler.push(token)));
+                if let Some(watch) = &mut self.watch {
+                    self.frames.iter().skip(before).for_each(|frame| watch.frame(*frame));
+                }
                 if self.frames.len() > before {
                     self.arrivals.add(self.frames.len() - before, listener);
                 }

@@ -3,17 +3,19 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use svara_snac::{DecoderInfo, FRAME_CODES, TokenLayout};
+use svara_snac::{DecoderInfo, DecoderKind, FRAME_CODES, TokenLayout};
 
 use super::{
     ceiling::Ceiling,
     generation::{Generated, Generation},
+    loops::LoopWatch,
+    piece::Piece,
     retry::{Fault, Planned, RetryCounts},
     script::Script,
 };
 use crate::{
     error::SpeakError,
-    source::{FinishReason, SourceError, TokenSource, Utterance},
+    source::{FinishReason, SourceError, TokenSource, Urgency, Utterance},
 };
 
 /// How the pieces of a speech are generated.
@@ -24,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) style: Option<String>,
     /// Whether the caller set `max_tokens`, and so expects a cut there.
     pub(crate) may_be_cut: bool,
+    /// Whether a piece ends where the model falls into a loop.
+    pub(crate) end_loops: bool,
     /// The most audio of a piece, unless it may be cut.
     pub(crate) ceiling: Ceiling,
     /// Says how long a frame of tokens sounds.
@@ -140,14 +144,22 @@ impl Pieces {
         Ok(None)
     }
 
-    /// What went wrong with a piece that ended for this reason, if anything.
-    pub(crate) fn fault(
-        &self,
-        planned: &Planned,
-        finish: Option<FinishReason>,
-        has_audio: bool,
-    ) -> Option<Fault> {
-        self.plan.fault(planned, finish, has_audio)
+    /// What ends a piece that falls into a loop. `None` where the configuration says so, where the caller set the end, where
+    /// the source can't loop, and where nothing is decoded: load tests repeat what they like.
+    pub(crate) fn watch(&self) -> Option<LoopWatch> {
+        let Plan { end_loops, may_be_cut, source, decoder, .. } = &self.plan;
+        let loops =
+            *end_loops && !may_be_cut && !source.ends_with_the_text() && decoder.kind != DecoderKind::Null;
+        loops.then(|| LoopWatch::new(decoder.samples_per_frame))
+    }
+
+    /// What went wrong with a piece that is over, if anything.
+    pub(crate) fn fault(&self, planned: &Planned, piece: &Piece, has_audio: bool) -> Option<Fault> {
+        if let Some(found) = piece.looped() {
+            self.plan.counts.loops.add(found.kind);
+            return Some(Fault::Loop(found.kind));
+        }
+        self.plan.fault(planned, piece.finish(), has_audio)
     }
 
     /// Whether a piece of which nothing was heard may be done again after this failure. A wait for the same engine isn't
@@ -167,6 +179,23 @@ impl Pieces {
         self.waiting.push_front(Waiting::new(planned.clone()));
         self.replace(0, fault, parts);
         Ok(())
+    }
+
+    /// Queues what is left to say of a piece that was heard and fell into a loop, in front of the others.
+    pub(crate) fn go_on(&mut self, rest: Planned, fault: Fault) {
+        self.redone += 1;
+        self.plan.counts.add(fault);
+        tracing::warn!(
+            ?fault,
+            characters = rest.words.chars().count(),
+            "a piece of speech failed while it was heard; generating the rest of it"
+        );
+        self.waiting.push_front(Waiting::new(rest));
+    }
+
+    /// Samples of a frame.
+    pub(crate) fn samples_per_frame(&self) -> usize {
+        self.plan.decoder.samples_per_frame
     }
 
     /// The error for a piece that can't be generated again.
@@ -206,7 +235,13 @@ impl Plan {
         // The same seed would fail the same way. A seed derived from it keeps the speech repeatable.
         let seed = self.utterance.seed.map(|seed| seed.wrapping_add(planned.tries.into()));
         let again = planned.tries > 0;
-        let mut utterance = Utterance { text, request_id, seed, again, ..self.utterance.clone() };
+        let urgency = match self.utterance.urgency {
+            Urgency::FirstAudio if *opened > 1 => Urgency::Next,
+            urgency => urgency,
+        };
+        let least_frames = self.ceiling.least_frames(&planned.words, &self.decoder);
+        let mut utterance =
+            Utterance { text, request_id, seed, again, urgency, least_frames, ..self.utterance.clone() };
         utterance.sampling.max_tokens = self.max_tokens(&planned.words);
         Generation::start(Arc::clone(&self.source), utterance)
     }
@@ -250,6 +285,7 @@ impl Plan {
                 tokens: self.max_tokens(&planned.words),
                 characters: planned.words.chars().count(),
             },
+            Fault::Loop(kind) => SpeakError::Looped { what: kind.name() },
             Fault::Length => SpeakError::CutOff { max_tokens: self.utterance.sampling.max_tokens },
             Fault::NoRoom => SpeakError::invalid(
                 "max_tokens",

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use svara_text::pack;
 
+use super::loops::{LoopCounts, LoopKind};
+
 /// A piece of a text to be generated.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Planned {
@@ -19,6 +21,8 @@ pub(crate) struct Planned {
     pub(crate) rate: f32,
     /// How often a longer piece was halved to get these words.
     cuts: u32,
+    /// Whether they are the rest of a piece that was heard and fell into a loop.
+    goes_on: bool,
 }
 
 /// Why the generation of a piece failed.
@@ -26,6 +30,8 @@ pub(crate) struct Planned {
 pub(crate) enum Fault {
     /// It took longer than the words can take.
     Runaway,
+    /// It repeated itself, or fell silent.
+    Loop(LoopKind),
     /// It didn't end within `max_tokens`.
     Length,
     /// It ended without any audio.
@@ -44,7 +50,7 @@ const CUTS: u32 = 2;
 impl Planned {
     /// A piece that hasn't been tried yet.
     pub(crate) fn new(words: String) -> Self {
-        Self { words, tries: 0, said_at: 0, pause_ms: 0, rate: 1.0, cuts: 0 }
+        Self { words, tries: 0, said_at: 0, pause_ms: 0, rate: 1.0, cuts: 0, goes_on: false }
     }
 
     /// What to generate in its place, in order: the same words again, or their halves. `None` if it has failed too
@@ -53,11 +59,28 @@ impl Planned {
         match fault {
             Fault::Length => self.halves(),
             Fault::NoRoom => None,
-            Fault::Runaway | Fault::Silent | Fault::Engine => {
+            Fault::Runaway | Fault::Loop(_) | Fault::Silent | Fault::Engine => {
                 let tries = self.tries + 1;
                 (tries < TRIES).then(|| vec![Self { tries, ..self.clone() }])
             }
         }
+    }
+
+    /// Splits a piece that was heard and fell into a loop before the byte `at` of its words: what was said, and what is left
+    /// to say, if anything. `None` if it is itself such a rest: that would go on for ever.
+    pub(crate) fn split(&self, at: usize) -> Option<(Self, Option<Self>)> {
+        let (said, left) = self.words.split_at_checked(at).filter(|_| !self.goes_on)?;
+        let part =
+            |words: &str, said_at, tries| Self { words: words.to_owned(), said_at, tries, ..self.clone() };
+        let begins = at + left.len() - left.trim_start().len();
+        let left = left.trim();
+        let rest = (!left.is_empty()).then(|| Self {
+            // With another seed.
+            goes_on: true,
+            pause_ms: 0,
+            ..part(left, self.said_at + begins, self.tries + 1)
+        });
+        Some((part(said.trim_end(), self.said_at, self.tries), rest))
     }
 
     /// Halves the words, at the end of a sentence or clause if possible.
@@ -77,6 +100,7 @@ impl Planned {
                     pause_ms,
                     rate: self.rate,
                     cuts,
+                    goes_on: self.goes_on,
                 }
             };
             parts.into_iter().map(part).collect()
@@ -89,6 +113,8 @@ impl Planned {
 pub struct PiecesRedone {
     /// The model took longer than the text can take.
     pub runaway: u64,
+    /// The model repeated itself, or fell silent.
+    pub looped: u64,
     /// They didn't end within `max_tokens` and were halved.
     pub length: u64,
     /// They ended without any audio.
@@ -100,7 +126,10 @@ pub struct PiecesRedone {
 /// The counters behind [`PiecesRedone`].
 #[derive(Debug, Default)]
 pub(crate) struct RetryCounts {
+    /// Also of pieces that were heard.
+    pub(crate) loops: LoopCounts,
     runaway: AtomicU64,
+    looped: AtomicU64,
     length: AtomicU64,
     silent: AtomicU64,
     engine: AtomicU64,
@@ -110,6 +139,7 @@ impl RetryCounts {
     pub(crate) fn add(&self, fault: Fault) {
         let count = match fault {
             Fault::Runaway => &self.runaway,
+            Fault::Loop(_) => &self.looped,
             // Never retried, so never counted.
             Fault::NoRoom => return,
             Fault::Length => &self.length,
@@ -123,6 +153,7 @@ impl RetryCounts {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         PiecesRedone {
             runaway: read(&self.runaway),
+            looped: read(&self.looped),
             length: read(&self.length),
             silent: read(&self.silent),
             engine: read(&self.engine),
@@ -138,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_piece_that_ran_away_is_tried_once_more() {
-        for fault in [Fault::Runaway, Fault::Silent, Fault::Engine] {
+        for fault in [Fault::Runaway, Fault::Loop(LoopKind::Frame), Fault::Silent, Fault::Engine] {
             let again = Planned::new("नमस्ते".to_owned()).after(fault).unwrap();
             assert_eq!((again.len(), again[0].words.as_str(), again[0].tries), (1, "नमस्ते", 1));
             assert_eq!(again[0].after(fault), None);

@@ -7,6 +7,7 @@ use svara_text::{Language, MAX_PAUSE_MS, Reading, Said, StyleTags, pack};
 use super::retry::Planned;
 use crate::{
     error::SpeakError,
+    own_words::OwnWords,
     profile::ModelProfile,
     request::{Normalization, SpeechRequest},
     voice::Voice,
@@ -70,9 +71,14 @@ impl Preview {
     ///
     /// # Errors
     /// As [`Engine::preview`](crate::Engine::preview).
-    pub fn new(profile: &ModelProfile, voice: &Voice, request: &SpeechRequest) -> Result<Self, SpeakError> {
+    pub fn new(
+        profile: &ModelProfile,
+        own: &OwnWords,
+        voice: &Voice,
+        request: &SpeechRequest,
+    ) -> Result<Self, SpeakError> {
         let whole = request.sampling.max_tokens.is_some();
-        Ok(Script::new(profile, voice, request, whole)?.preview())
+        Ok(Script::new(profile, own, voice, request, whole)?.preview())
     }
 }
 
@@ -93,6 +99,7 @@ impl Script {
     /// without rules.
     pub(crate) fn new(
         profile: &ModelProfile,
+        own: &OwnWords,
         voice: &Voice,
         request: &SpeechRequest,
         whole: bool,
@@ -105,9 +112,14 @@ impl Script {
             return Err(SpeakError::invalid("text_normalization", reason));
         }
         let normalizes = request.normalization != Normalization::Off;
-        let dictionaries = &request.dictionaries;
-        let reading =
-            Reading { language: language.ok(), normalizes, strip: request.strip, styles, dictionaries };
+        let reading = Reading {
+            language: language.ok(),
+            normalizes,
+            strip: request.strip,
+            styles,
+            dictionaries: &own.behind(&request.dictionaries),
+            acronyms: &own.acronyms,
+        };
         let mut said = reading.read(&request.text);
         let style = said.style.take();
         let is_empty = request.text.trim().is_empty() || (style.is_some() && said.text.trim().is_empty());
@@ -119,6 +131,11 @@ impl Script {
         let end_pause_ms = if pieces.is_empty() { pause_ms.max(NOTHING_MS) } else { pause_ms };
         let text = Arc::new(ScriptText { typed: request.text.clone(), said });
         Ok(Self { pieces, style: asked.map(str::to_owned).or(style), end_pause_ms, text })
+    }
+
+    /// By how many characters dictionaries made the text longer.
+    pub(crate) fn grown(&self) -> usize {
+        self.text.said.grown
     }
 
     /// The script for people to read.
@@ -217,7 +234,7 @@ mod tests {
         let (profile, voice) = setup();
         let (text, style) = (typed.to_owned(), style.map(str::to_owned));
         let request = SpeechRequest { text, style, normalization, ..SpeechRequest::default() };
-        prompts(&Script::new(&profile, &voice, &request, false)?)
+        prompts(&Script::new(&profile, &OwnWords::default(), &voice, &request, false)?)
     }
 
     fn prompts(script: &Script) -> Result<Vec<String>, SpeakError> {
@@ -232,7 +249,9 @@ mod tests {
             let text = "**वाह** 🙏 <happy>".to_owned();
             let request =
                 SpeechRequest { text, strip: Strip { markdown, emoji }, ..SpeechRequest::default() };
-            prompts(&Script::new(&profile, &voice, &request, false).unwrap()).unwrap().concat()
+            prompts(&Script::new(&profile, &OwnWords::default(), &voice, &request, false).unwrap())
+                .unwrap()
+                .concat()
         };
         assert_eq!(said(false, false), "**वाह** 🙏 <happy>");
         assert_eq!(said(true, false), "वाह 🙏 <happy>");
@@ -267,7 +286,7 @@ mod tests {
         let (profile, voice) = setup();
         let script = |text: &str| {
             let request = SpeechRequest { text: text.to_owned(), ..SpeechRequest::default() };
-            Script::new(&profile, &voice, &request, false).unwrap()
+            Script::new(&profile, &OwnWords::default(), &voice, &request, false).unwrap()
         };
         let spoken =
             script("[pause:1s] एक <break time='500ms'/><break time='250ms'/> दो ... [pause:9s][pause:9s]");
@@ -286,7 +305,7 @@ mod tests {
         for text in ["...", "—", "।।।", "😀", "\u{200b}", "[pause:2s]", "```\nx\n```"] {
             let strip = Strip { markdown: true, emoji: false };
             let request = SpeechRequest { text: text.to_owned(), strip, ..SpeechRequest::default() };
-            let script = Script::new(&profile, &voice, &request, false).unwrap();
+            let script = Script::new(&profile, &OwnWords::default(), &voice, &request, false).unwrap();
             assert_eq!(script.pieces, [], "{text}");
             assert!(script.end_pause_ms >= NOTHING_MS, "{text}");
         }
@@ -298,7 +317,7 @@ mod tests {
         let text = "**कीमत** ₹5 है। [pause:1s] ठीक &amp; सही".to_owned();
         let strip = Strip { markdown: true, emoji: true };
         let request = SpeechRequest { text: text.clone(), strip, ..SpeechRequest::default() };
-        let script = Script::new(&profile, &voice, &request, false).unwrap();
+        let script = Script::new(&profile, &OwnWords::default(), &voice, &request, false).unwrap();
         let typed: Vec<_> =
             script.preview().pieces.into_iter().map(|piece| text[piece.typed].to_owned()).collect();
         assert_eq!(typed, ["कीमत** ₹5 है।", "ठीक &amp; सही"]);
@@ -323,7 +342,7 @@ mod tests {
             let (profile, voice) = setup();
             let request =
                 SpeechRequest { text: text.clone(), normalization: Normalization::Off, ..SpeechRequest::default() };
-            let pieces = Script::new(&profile, &voice, &request, false).unwrap().pieces;
+            let pieces = Script::new(&profile, &OwnWords::default(), &voice, &request, false).unwrap().pieces;
             prop_assert!(pieces.iter().all(|piece| piece.words.chars().count() <= profile.piece_characters));
             let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
             let words: String = pieces.iter().map(|piece| piece.words.as_str()).collect();

@@ -1,12 +1,18 @@
 //! When each word and character of a piece is spoken.
 
-mod weights;
+mod align;
+mod broken;
+mod letters;
+mod sound;
+mod times;
 
 use std::ops::Range;
 
 use svara_text::Edits;
 
-use self::weights::character_ends;
+pub use self::sound::Sound;
+use self::times::{CharacterTime, character_times};
+pub(crate) use self::{broken::Tempo, sound::Listening};
 
 /// A completed piece of a speech, and where it lies in the audio.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +31,8 @@ pub struct PieceTiming {
     pub typed_start: usize,
     /// The map from `typed` to `text`.
     pub edits: Edits,
+    /// What is heard of it.
+    pub sound: Sound,
 }
 
 /// A part of a piece's text, and when it is spoken.
@@ -42,52 +50,70 @@ impl PieceTiming {
     /// A piece that is said as it was typed, at the start of its text.
     pub fn untouched(text: &str, start_samples: u64, end_samples: u64) -> Self {
         let (typed, edits) = (text.to_owned(), Edits::default());
-        Self { text: text.to_owned(), start_samples, end_samples, typed, typed_start: 0, edits }
+        Self {
+            text: text.to_owned(),
+            start_samples,
+            end_samples,
+            typed,
+            typed_start: 0,
+            edits,
+            sound: Sound::default(),
+        }
     }
 
-    /// The words, each with the white space behind it: their texts joined are the piece's text, and their times have no
-    /// gaps. The pause after a sentence belongs to its last word.
+    /// The words, each with the white space behind it: their texts joined are the piece's text. The times are in order and
+    /// don't overlap. Silence between words belongs to none of them.
     ///
-    /// The times are estimates, based on how long each letter usually sounds.
+    /// They are found in what is heard of the piece; if nothing is, they are estimates, based on how long each letter
+    /// usually sounds.
     pub fn words(&self) -> Vec<TimedText<'_>> {
         let mut words: Vec<TimedText<'_>> = Vec::new();
         let mut rest = self.text.as_str();
-        let mut characters = self.characters().into_iter();
-        let mut start_samples = self.start_samples;
+        let mut times = self.times().into_iter();
         while !rest.is_empty() {
             let (word, after) = rest.split_at(word_len(rest));
-            let last = characters.by_ref().take(word.chars().count()).last();
-            let end_samples = last.map_or(start_samples, |last| last.end_samples);
-            words.push(TimedText { text: word, start_samples, end_samples });
-            (rest, start_samples) = (after, end_samples);
+            let times: Vec<CharacterTime> = times.by_ref().take(word.chars().count()).collect();
+            let spoken = || times.iter().filter(|time| !time.pause);
+            let start = spoken().next().or_else(|| times.first());
+            let end = spoken().next_back().or_else(|| times.last());
+            words.push(TimedText {
+                text: word,
+                start_samples: start.map_or(self.start_samples, |time| time.start_samples),
+                end_samples: end.map_or(self.start_samples, |time| time.end_samples),
+            });
+            rest = after;
         }
         words
     }
 
-    /// The characters (Unicode scalar values), including white space, with times as in [`PieceTiming::words`].
+    /// The characters (Unicode scalar values), including white space and marks, to which the pauses belong. Their times
+    /// have no gaps, and the last one ends with the piece; silence before the first belongs to none.
     pub fn characters(&self) -> Vec<TimedText<'_>> {
-        let mut start_samples = self.start_samples;
-        let timed = self
-            .text
-            .char_indices()
-            .zip(character_ends(&self.text, self.start_samples, self.end_samples))
-            .map(|((at, c), end_samples)| {
-                let text = self.text.get(at..at + c.len_utf8()).unwrap_or_default();
-                let timed = TimedText { text, start_samples, end_samples };
-                start_samples = end_samples;
-                timed
-            });
-        timed.collect()
+        let characters = self.text.char_indices().zip(self.times());
+        let timed = characters.map(|((at, c), CharacterTime { start_samples, end_samples, .. })| {
+            let text = self.text.get(at..at + c.len_utf8()).unwrap_or_default();
+            TimedText { text, start_samples, end_samples }
+        });
+        let mut timed: Vec<_> = timed.collect();
+        if let Some(last) = timed.last_mut() {
+            last.end_samples = self.end_samples;
+        }
+        timed
+    }
+
+    fn times(&self) -> Vec<CharacterTime> {
+        character_times(&self.text, &self.sound, self.start_samples..self.end_samples)
     }
 
     /// The characters of the text as typed, with times. What was replaced by words shares their time evenly, and what isn't
     /// said takes none.
     pub fn typed_characters(&self) -> Vec<TimedText<'_>> {
+        let times = self.times();
         let starts: Vec<(usize, u64)> = self
             .text
             .char_indices()
             .map(|(at, _)| at)
-            .zip(self.characters().into_iter().map(|timed| timed.start_samples))
+            .zip(times.iter().map(|time| time.start_samples))
             .chain([(self.text.len(), self.end_samples)])
             .collect();
         // The time at which the character begins that stands at a byte of the text.
@@ -100,7 +126,7 @@ impl PieceTiming {
         let mut last = (0, 0);
         let mut in_edit = 0_u64;
         let mut timed = Vec::new();
-        let mut from = self.start_samples;
+        let mut from = time(0);
         for (at, c) in self.typed.char_indices() {
             while let Some(edit) = edits.next_if(|edit| edit.typed.end <= at) {
                 last = (edit.typed.end, edit.said.end);
@@ -178,7 +204,7 @@ mod tests {
         }
         let piece = piece("राम। राम", 0, 24_000);
         let words = piece.words();
-        assert!(words[0].end_samples > 14_000, "{words:?}");
+        assert!(words[1].start_samples - words[0].end_samples > 7_000, "{words:?}");
     }
 
     #[test]
@@ -188,26 +214,83 @@ mod tests {
         assert_eq!(ends, [60, 110]);
     }
 
+    /// Buzzing and hissing, each for so many hundredths of a second; 0 is silence.
+    fn sound(parts: &[(f32, usize)]) -> Sound {
+        let mut listening = Listening::new(24_000);
+        for (step, moments) in parts {
+            let samples: Vec<f32> = (0..moments * 240).map(|n| 0.5 * (n as f32 * step).sin()).collect();
+            listening.hear(&samples);
+        }
+        listening.end()
+    }
+
+    #[test]
+    fn words_are_found_between_pauses() {
+        let (vowel, hiss, silence) = (0.1, 2.0, 0.0);
+        let sound = sound(&[
+            (silence, 30),
+            (hiss, 10),
+            (vowel, 20),
+            (silence, 70),
+            (hiss, 12),
+            (vowel, 15),
+            (hiss, 12),
+            (silence, 20),
+        ]);
+        let heard = PieceTiming { sound, ..piece("so, sis", 24_000, 189 * 240) };
+        let times: Vec<_> = heard
+            .words()
+            .iter()
+            .map(|word| ((word.start_samples - 24_000) / 240, (word.end_samples - 24_000) / 240))
+            .collect();
+        assert_eq!(times, [(30, 60), (130, 169)]);
+        // Twice as fast, in the same sound.
+        let faster = PieceTiming { end_samples: 24_000 + 189 * 120, ..heard };
+        assert_eq!(faster.words()[1].start_samples, 24_000 + 130 * 120);
+    }
+
+    fn check(piece: &PieceTiming) -> Result<(), TestCaseError> {
+        let within = piece.start_samples..=piece.end_samples;
+        for timed in [piece.words(), piece.characters(), piece.typed_characters()] {
+            prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), piece.text.as_str());
+            let mut at = piece.start_samples;
+            for part in &timed {
+                prop_assert!(part.start_samples >= at && part.end_samples >= part.start_samples);
+                prop_assert!(within.contains(&part.end_samples));
+                at = part.end_samples;
+            }
+        }
+        let characters = piece.characters();
+        prop_assert_eq!(characters.len(), piece.text.chars().count());
+        prop_assert!(characters.last().is_none_or(|last| last.end_samples == piece.end_samples));
+        prop_assert_eq!(piece.typed_characters(), piece.characters());
+        Ok(())
+    }
+
     proptest! {
         #[test]
-        fn times_cover_the_piece_in_order(
+        fn estimates_cover_the_piece_in_order(
             text in "(\\PC|[क-हा-्। \n,.]){0,80}",
             start in 0u64..1 << 40,
             samples in 0u64..1 << 32,
         ) {
             let piece = piece(&text, start, samples);
-            for timed in [piece.words(), piece.characters()] {
-                prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), text.as_str());
-                let mut at = start;
-                for part in &timed {
-                    prop_assert_eq!(part.start_samples, at);
-                    prop_assert!(part.end_samples >= at);
-                    at = part.end_samples;
-                }
-                prop_assert!(timed.is_empty() || at == piece.end_samples);
-            }
-            prop_assert_eq!(piece.characters().len(), text.chars().count());
-            prop_assert_eq!(piece.typed_characters(), piece.characters());
+            check(&piece)?;
+            let characters = piece.characters();
+            prop_assert!(characters.first().is_none_or(|first| first.start_samples == start));
+        }
+
+        /// Whatever is heard: speech, noise, silence, far too much or too little for the text.
+        #[test]
+        fn times_are_in_order_whatever_is_heard(
+            text in "([क-हा-्। \n,.a-z0-9]|\\PC){0,60}",
+            start in 0u64..1 << 40,
+            parts in prop::collection::vec((prop::sample::select(vec![0.0f32, 0.1, 2.0, f32::NAN]), 0usize..60), 0..6),
+            speed in 0.25f64..4.0,
+        ) {
+            let sound = sound(&parts);
+            let samples = (sound.samples as f64 / speed) as u64;
+            check(&PieceTiming { sound, ..piece(&text, start, samples) })?;
         }
     }
 }

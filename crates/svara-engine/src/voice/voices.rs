@@ -21,7 +21,7 @@ pub struct Voices {
 pub struct UnknownVoice {
     /// The name as given, cut to 64 characters.
     pub voice: String,
-    /// Voice ids with similar names, the most similar first.
+    /// Similar names, the most similar first, each followed by the voice's id if it isn't that: `alloy (hi_female)`.
     pub nearest: Vec<String>,
 }
 
@@ -69,10 +69,37 @@ impl Voices {
         let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
         paths.sort();
+        let texts = paths.into_iter().map(|path| match std::fs::read_to_string(&path) {
+            Ok(text) => Ok((text, path)),
+            Err(source) => Err(read(&path, source)),
+        });
+        Self::of_texts(texts, directory, model_id, speaker_id)
+    }
+
+    /// Reads the voices of `model_id` from the text of a file; `path` names it in errors.
+    ///
+    /// # Errors
+    /// As [`Voices::load`].
+    pub fn of_text(
+        text: &str,
+        path: &Path,
+        model_id: &str,
+        speaker_id: impl Fn(&Voice) -> String,
+    ) -> Result<Self, VoiceFileError> {
+        let only = std::iter::once(Ok((text.to_owned(), path.to_owned())));
+        Self::of_texts(only, path, model_id, speaker_id)
+    }
+
+    fn of_texts(
+        texts: impl Iterator<Item = Result<(String, PathBuf), VoiceFileError>>,
+        directory: &Path,
+        model_id: &str,
+        speaker_id: impl Fn(&Voice) -> String,
+    ) -> Result<Self, VoiceFileError> {
         let (mut voices, mut others) = (Self::default(), 0);
-        for path in &paths {
+        for text in texts {
+            let (text, path) = text?;
             let invalid = |reason: String| VoiceFileError::Invalid { path: path.clone(), reason };
-            let text = std::fs::read_to_string(path).map_err(|source| read(path, source))?;
             let list: Vec<Voice> =
                 serde_saphyr::from_str(&text).map_err(|error| invalid(error.to_string()))?;
             for voice in list {
@@ -161,21 +188,21 @@ impl Voices {
         })
     }
 
-    /// The ids of up to three voices with names similar to `key`.
+    /// The names most similar to `key`, of up to three voices.
     fn nearest(&self, key: &str) -> Vec<String> {
         let key = short(key);
-        let similarity = |voice: &Voice| {
-            [&voice.voice_id, &voice.name]
-                .into_iter()
-                .chain(&voice.aliases)
-                .map(|name| strsim::jaro_winkler(&key, &name.to_lowercase()))
-                .fold(0.0, f64::max)
+        let scored = |name: &'_ String| strsim::jaro_winkler(&key, &name.to_lowercase());
+        let best = |voice: &'_ Arc<Voice>| {
+            let id = &voice.voice_id;
+            let own = [id, &voice.name];
+            let names = own.into_iter().chain(&voice.aliases).map(|name| (scored(name), name));
+            let (score, name) = names.max_by(|a, b| a.0.total_cmp(&b.0))?;
+            let shown = if own.contains(&name) { id.clone() } else { format!("{name} ({id})") };
+            Some((score, shown)).filter(|(score, _)| *score > 0.75)
         };
-        let mut scored: Vec<(f64, &str)> =
-            self.iter().map(|voice| (similarity(voice), voice.voice_id.as_str())).collect();
-        scored.retain(|(score, _)| *score > 0.75);
-        scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-        scored.into_iter().take(3).map(|(_, id)| id.to_owned()).collect()
+        let mut nearest: Vec<(f64, String)> = self.voices.iter().filter_map(best).collect();
+        nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
+        nearest.into_iter().take(3).map(|(_, shown)| shown).collect()
     }
 }
 
@@ -246,7 +273,7 @@ mod tests {
             assert!(voices.find(name).is_ok(), "{name}");
         }
         assert_eq!(voices.find("Alloy").unwrap().voice_id, "hi_female");
-        assert_eq!(voices.find("aloy").unwrap_err().nearest.first().unwrap(), "hi_female");
+        assert_eq!(voices.find("aloy").unwrap_err().nearest.first().unwrap(), "alloy (hi_female)");
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Espeak {
     }
 
     /// Speaks a text. Returns the sample rate and mono samples from −1 to 1.
-    pub(super) async fn speak(&self, text: &str, voice: &str) -> Result<(SampleRate, Vec<f32>), EspeakError> {
+    pub(crate) async fn speak(&self, text: &str, voice: &str) -> Result<(SampleRate, Vec<f32>), EspeakError> {
         // Double brackets switch to phoneme names, and some control characters crash the program.
         let text = text.replace(char::is_control, " ").replace("[[", "[ [");
         let wav =

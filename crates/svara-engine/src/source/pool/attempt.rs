@@ -9,8 +9,14 @@ use std::{
 
 use futures::{Stream, StreamExt};
 
-use super::{Shared, beginning::Beginning, policy::Verdict};
-use crate::source::{SourceError, TokenEvent, TokenStream, Utterance};
+use super::{Shared, beginning::Beginning, flaws::Watch, policy::Verdict};
+use crate::{
+    source::{FinishReason, SourceError, TokenEvent, TokenStream, Utterance},
+    voice::Voice,
+};
+
+/// The voice of all recordings, for observers: there may be any number of them.
+const CLONED: &str = "cloned";
 
 /// Counts a request as in flight while it lives, and reports how it ended. If it is dropped before the end, it reports
 /// [`Verdict::Nothing`].
@@ -43,6 +49,12 @@ impl Attempt {
             return Err(Unheard { error, attempt: self });
         };
         let sent = self.sent;
+        let heard = Heard {
+            watch: Watch::new(shared.layout, utterance.least_frames),
+            voice: Arc::clone(&utterance.voice),
+            is_cloned: utterance.reference.is_some(),
+            waiting_since: None,
+        };
         let opening = async {
             let mut beginning = Beginning::new(shared.layout, utterance.sampling.max_tokens);
             let mut tokens = member.source.open(utterance).await?;
@@ -73,7 +85,7 @@ impl Attempt {
             opening.await
         };
         match started {
-            Ok((first, rest)) => Ok(Carried { first: first.into_iter(), rest, attempt: self }.boxed()),
+            Ok((first, rest)) => Ok(Carried { first: first.into_iter(), rest, attempt: self, heard }.boxed()),
             Err(error) => {
                 self.failed(&error);
                 Err(Unheard { error, attempt: self })
@@ -103,6 +115,30 @@ struct Carried {
     first: std::vec::IntoIter<TokenEvent>,
     rest: TokenStream,
     attempt: Attempt,
+    heard: Heard,
+}
+
+/// What is heard of a generation.
+struct Heard {
+    watch: Watch,
+    voice: Arc<Voice>,
+    is_cloned: bool,
+    /// Since when a reader waits.
+    waiting_since: Option<Instant>,
+}
+
+impl Heard {
+    /// A reader found nothing.
+    fn waits(&mut self) {
+        self.waiting_since.get_or_insert_with(Instant::now);
+    }
+
+    fn tokens(&mut self, tokens: &[u32]) {
+        if let Some(since) = self.waiting_since.take() {
+            self.watch.waited(since.elapsed());
+        }
+        self.watch.tokens(tokens);
+    }
 }
 
 impl Stream for Carried {
@@ -111,15 +147,36 @@ impl Stream for Carried {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let item = match self.first.next() {
             Some(first) => Some(Ok(first)),
-            None => std::task::ready!(self.rest.poll_next_unpin(context)),
+            None => {
+                let Poll::Ready(item) = self.rest.poll_next_unpin(context) else {
+                    self.heard.waits();
+                    return Poll::Pending;
+                };
+                item
+            }
         };
         match &item {
-            Some(Ok(TokenEvent::Tokens(tokens))) => self.attempt.tokens += tokens.len() as u64,
-            Some(Ok(TokenEvent::End(_))) => self.attempt.verdict = Verdict::Success,
+            Some(Ok(TokenEvent::Tokens(tokens))) => {
+                self.attempt.tokens += tokens.len() as u64;
+                self.heard.tokens(tokens);
+            }
+            Some(Ok(TokenEvent::End(finish))) => {
+                self.attempt.verdict = Verdict::Success;
+                self.attempt.shared.report_generated(self.attempt.engine, &self.heard, *finish);
+            }
             Some(Err(error)) => self.attempt.failed(error),
             None => {}
         }
         Poll::Ready(item)
+    }
+}
+
+impl Shared {
+    fn report_generated(&self, engine: usize, heard: &Heard, finish: FinishReason) {
+        if let (Some(member), Some(observer)) = (self.members.get(engine), self.observer.get()) {
+            let voice = if heard.is_cloned { CLONED } else { &heard.voice.voice_id };
+            observer.generated(&member.name, voice, &heard.watch.over(finish));
+        }
     }
 }
 
@@ -130,7 +187,7 @@ impl Verdict {
             SourceError::Unreachable { .. } => Self::Gone,
             // The caller's fault, or an engine that is healthy but full.
             SourceError::Rejected { field: Some(_), .. }
-            | SourceError::Rejected { status: 429 | 503, .. } => Self::Nothing,
+            | SourceError::Rejected { status: 429 | 503 | 529, .. } => Self::Nothing,
             SourceError::Rejected { .. }
             | SourceError::NoModel { .. }
             | SourceError::Timeout { .. }

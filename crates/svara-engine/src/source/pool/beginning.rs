@@ -6,8 +6,8 @@ use svara_snac::{FRAME_CODES, FrameAssembler, TokenLayout};
 
 use crate::source::{FinishReason, SourceError, TokenEvent, TokenIds};
 
-/// A generation that was cut off after fewer tokens may just have had no room for its first frame: models may emit some
-/// other tokens before it.
+/// A generation that may have fewer tokens may just have no room for its first frame: models may emit some other tokens
+/// before it.
 const ROOM_TOKENS: usize = 4 * FRAME_CODES;
 
 /// The events of a stream that has no frame yet.
@@ -51,7 +51,8 @@ impl Beginning {
             }
             TokenEvent::End(reason) => reason,
         };
-        if end == FinishReason::Length && self.tokens.len() < ROOM_TOKENS {
+        // An engine that cuts a generation off before its limit has a fault, such as a context that is too short.
+        if end == FinishReason::Length && self.max_tokens < ROOM_TOKENS {
             return Ok(Some(self.events(Some(end))));
         }
         Err(SourceError::Silent { tokens: self.tokens.len() })
@@ -76,11 +77,12 @@ mod tests {
     }
 
     fn add_all(
+        max_tokens: u32,
         chunk: usize,
         tokens: &[u32],
         end: FinishReason,
     ) -> Result<Option<Vec<TokenEvent>>, SourceError> {
-        let mut beginning = Beginning::new(TokenLayout::default(), 1000);
+        let mut beginning = Beginning::new(TokenLayout::default(), max_tokens);
         for chunk in tokens.chunks(chunk) {
             if let Some(events) = beginning.add(TokenEvent::Tokens(chunk.into()))? {
                 return Ok(Some(events));
@@ -92,9 +94,13 @@ mod tests {
     #[test]
     fn a_cut_before_the_first_frame_is_the_limits_fault_only_where_it_is_low() {
         let few: Vec<u32> = frame().take(FRAME_CODES - 1).collect();
-        let events = add_all(1, &few, FinishReason::Length).unwrap().unwrap();
-        assert_eq!(events, [TokenEvent::Tokens(few.into()), TokenEvent::End(FinishReason::Length)]);
-        assert!(add_all(1, &[5; ROOM_TOKENS], FinishReason::Length).is_err());
+        let events = add_all(7, 1, &few, FinishReason::Length).unwrap().unwrap();
+        assert_eq!(
+            events,
+            [TokenEvent::Tokens(few.as_slice().into()), TokenEvent::End(FinishReason::Length)]
+        );
+        assert!(add_all(1000, 1, &few, FinishReason::Length).is_err());
+        assert!(add_all(1000, 1, &[5; ROOM_TOKENS], FinishReason::Length).is_err());
     }
 
     #[test]
@@ -112,9 +118,9 @@ mod tests {
             before in prop::collection::vec(0u32..1000, 0..50), chunk in 1usize..20, cut in 0usize..FRAME_CODES
         ) {
             let part: Vec<u32> = before.iter().copied().chain(frame().take(cut)).collect();
-            prop_assert!(add_all(chunk, &part, FinishReason::Stop).is_err());
+            prop_assert!(add_all(1000, chunk, &part, FinishReason::Stop).is_err());
             let whole: Vec<u32> = before.into_iter().chain(frame()).collect();
-            let events = add_all(chunk, &whole, FinishReason::Stop).unwrap().unwrap();
+            let events = add_all(1000, chunk, &whole, FinishReason::Stop).unwrap().unwrap();
             prop_assert_eq!(events, [TokenEvent::Tokens(whole.into())]);
         }
     }

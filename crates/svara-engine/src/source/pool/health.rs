@@ -8,7 +8,7 @@ use std::{
 use futures::future::join_all;
 use tokio::sync::Mutex;
 
-use super::{Shared, policy::Verdict};
+use super::{Shared, lock, policy::Verdict};
 use crate::source::SourceError;
 
 /// How long the result of a probe is valid. An engine is probed at most once in this time, however many clients ask.
@@ -27,6 +27,33 @@ impl LastProbe {
         if let Ok(mut last) = self.0.try_lock() {
             *last = Some((Instant::now(), Err(error.clone())));
         }
+    }
+}
+
+/// How long a refusal counts that the next request would meet, too. Where nobody asks because of it, somebody has to try.
+const REFUSED_FOR: Duration = Duration::from_secs(10);
+
+/// The last refusal for which no request is to blame: a wrong key, no such model, no such path.
+#[derive(Default)]
+pub(super) struct LastRefusal(std::sync::Mutex<Option<(Instant, SourceError)>>);
+
+impl LastRefusal {
+    /// Notes a request's failure, if it is such a refusal.
+    pub(super) fn note(&self, error: &SourceError) {
+        if matches!(error, SourceError::Rejected { status: 401 | 403 | 404 | 405 | 501, field: None, .. }) {
+            *lock(&self.0) = Some((Instant::now(), error.clone()));
+        }
+    }
+
+    /// Notes that a request was spoken.
+    pub(super) fn forget(&self) {
+        *lock(&self.0) = None;
+    }
+
+    /// The refusal, if it is recent.
+    pub(super) fn lately(&self) -> Option<SourceError> {
+        let last = lock(&self.0).clone();
+        last.filter(|(at, _)| at.elapsed() < REFUSED_FOR).map(|(_, error)| error)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod beginning;
+mod flaws;
 mod health;
 mod observe;
 mod policy;
@@ -22,10 +23,11 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use self::{
     attempt::{Attempt, Unheard},
-    health::LastProbe,
+    health::{LastProbe, LastRefusal},
     policy::{Condition, Policy, Verdict},
 };
 pub use self::{
+    flaws::Flaw,
     observe::{EngineObserver, EngineStatus},
     policy::EjectionRule,
 };
@@ -56,6 +58,7 @@ struct Member {
     /// How often it was ejected. Requests that wait for it watch this.
     ejections: watch::Sender<u64>,
     last_probe: LastProbe,
+    last_refusal: LastRefusal,
     last_failure: Mutex<Option<String>>,
 }
 
@@ -84,6 +87,7 @@ impl EnginePool {
             source,
             ejections: watch::Sender::new(0),
             last_probe: LastProbe::default(),
+            last_refusal: LastRefusal::default(),
             last_failure: Mutex::default(),
         });
         let members = members.collect();
@@ -158,7 +162,13 @@ impl TokenSource for EnginePool {
     /// One healthy engine is enough.
     fn health(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         async {
-            let results = self.shared.check_all().await;
+            let mut results = self.shared.check_all().await;
+            for (result, member) in results.iter_mut().zip(&self.shared.members) {
+                // An engine may answer probes and refuse every request.
+                if let (Ok(()), Some(refusal)) = (&result, member.last_refusal.lately()) {
+                    *result = Err(refusal);
+                }
+            }
             if results.iter().any(Result::is_ok) {
                 return Ok(());
             }
@@ -222,6 +232,7 @@ impl Shared {
         let Some(member) = self.members.get(index) else { return };
         if verdict == Verdict::Success {
             *lock(&member.last_failure) = None;
+            member.last_refusal.forget();
         }
         if let Some(observer) = self.observer.get() {
             observer.finished(&member.name, tokens);
@@ -234,6 +245,7 @@ impl Shared {
         if Verdict::of(error) == Verdict::Gone {
             member.last_probe.contradict(error);
         }
+        member.last_refusal.note(error);
         if let Some(observer) = self.observer.get() {
             observer.failed(&member.name, error.kind());
         }

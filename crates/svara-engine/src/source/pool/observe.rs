@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Flaw;
+
 /// Receives the events of the engines, on the threads that serve requests: it must not block. `engine` is the engine's
 /// name.
 pub trait EngineObserver: Send + Sync {
@@ -15,6 +17,10 @@ pub trait EngineObserver: Send + Sync {
     ///
     /// [`SourceError::kind`]: crate::source::SourceError::kind
     fn failed(&self, engine: &str, reason: &'static str);
+
+    /// The engine ended a generation in `voice` as it should, with these flaws, if any. `voice` is the id of one of the
+    /// model's voices, or `cloned`.
+    fn generated(&self, engine: &str, voice: &str, flaws: &[Flaw]);
 
     /// A request that `engine` failed before its first audio is retried.
     fn retried(&self, engine: &str);

@@ -1,6 +1,6 @@
 //! The engine's answer: a stream, or a refusal.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures::StreamExt;
 use reqwest::{
@@ -46,8 +46,7 @@ pub(super) async fn stream(response: Response) -> Result<Response, SourceError> 
 /// The failure that an answer without success reports.
 pub(super) async fn rejected(response: Response) -> SourceError {
     let status = response.status();
-    let retry_after = header(&response, &RETRY_AFTER).trim().parse().ok().map(Duration::from_secs);
-    let retry_after = retry_after.map(|wait| wait.min(LONGEST_WAIT));
+    let retry_after = wait(&header(&response, &RETRY_AFTER), SystemTime::now());
     if status.is_redirection() {
         let to = header(&response, &LOCATION);
         let message = excerpt(&format!(
@@ -83,7 +82,48 @@ pub(super) async fn body(response: Response, max_bytes: usize) -> Vec<u8> {
     body
 }
 
+/// The wait that an engine asks for: seconds, or a date.
+fn wait(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Only a number that is too large can't be read.
+        value.parse().map_or(LONGEST_WAIT, Duration::from_secs)
+    } else {
+        // A date that is over asks for no wait.
+        httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default()
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
 fn header(response: &Response, name: &HeaderName) -> String {
     let value = response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
     value.unwrap_or_default().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_is_a_number_of_seconds_or_a_date() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        for (value, seconds) in [
+            ("7", Some(7)),
+            (" 0 ", Some(0)),
+            ("86400", Some(600)),
+            ("99999999999999999999999", Some(600)),
+            ("Sun, 06 Nov 1994 08:49:44 GMT", Some(7)),
+            ("Sunday, 06-Nov-94 08:49:44 GMT", Some(7)),
+            ("Sun, 06 Nov 1994 08:49:30 GMT", Some(0)),
+            ("Sat, 06 Nov 2094 08:49:44 GMT", Some(600)),
+            ("", None),
+            ("-1", None),
+            ("soon", None),
+            ("1e3", None),
+        ] {
+            assert_eq!(wait(value, now).map(|wait| wait.as_secs()), seconds, "{value:?}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::source::TokenIds;
 /// A completion chunk, or an error: a stream with status 200 may contain one.
 #[derive(Deserialize)]
 pub(super) struct CompletionEvent<'a> {
-    /// The first choice. Requests ask for one.
+    /// The choice with index 0. Requests ask for one.
     #[serde(default, borrow, rename = "choices", deserialize_with = "first")]
     pub(super) choice: Option<Choice<'a>>,
     pub(super) error: Option<EngineError>,
@@ -22,10 +22,15 @@ pub(super) struct CompletionEvent<'a> {
     pub(super) message: Option<IgnoredAny>,
     /// As `message`.
     pub(super) detail: Option<IgnoredAny>,
+    /// As `message`, of gateways.
+    pub(super) errors: Option<IgnoredAny>,
+    /// As `message`, of gateways.
+    pub(super) msg: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Choice<'a> {
+    index: Option<u32>,
     #[serde(borrow)]
     pub(super) text: Option<Text<'a>>,
     pub(super) token_ids: Option<Ids>,
@@ -95,12 +100,20 @@ fn first<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Choice<'de
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut choices: A) -> Result<Self::Value, A::Error> {
-            let first = choices.next_element()?;
-            while choices.next_element::<IgnoredAny>()?.is_some() {}
+            let mut first: Option<Choice<'de>> = None;
+            while let Some(choice) = choices.next_element::<Option<Choice<'de>>>()? {
+                if first.is_none() {
+                    first = choice.filter(|choice| matches!(choice.index, None | Some(0)));
+                }
+            }
             Ok(first)
         }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
     }
-    deserializer.deserialize_seq(First)
+    deserializer.deserialize_any(First)
 }
 
 #[cfg(test)]
@@ -109,7 +122,7 @@ mod tests {
 
     #[test]
     fn texts_are_borrowed_and_the_first_choice_counts() {
-        let line = r#"{"choices":[{"text":"<custom_token_9>","finish_reason":""},{"text":"x"}]}"#;
+        let line = r#"{"choices":[{"index":1},{"text":"<custom_token_9>","finish_reason":""},{"text":"x"}]}"#;
         let choice = serde_json::from_str::<CompletionEvent<'_>>(line).unwrap().choice.unwrap();
         assert!(matches!(choice.text, Some(Text(Cow::Borrowed("<custom_token_9>")))));
         assert!(choice.token_ids.is_none());
@@ -124,7 +137,13 @@ mod tests {
 
     #[test]
     fn an_event_may_have_no_choice() {
-        for line in [r#"{"choices":[]}"#, r#"{"usage":{"prompt_tokens":3}}"#] {
+        for line in [
+            r#"{"choices":[]}"#,
+            r#"{"choices":null}"#,
+            r#"{"choices":[null]}"#,
+            r#"{"choices":[{"index":1,"token_ids":[7]}]}"#,
+            r#"{"usage":{"prompt_tokens":3}}"#,
+        ] {
             assert!(serde_json::from_str::<CompletionEvent<'_>>(line).unwrap().choice.is_none());
         }
         assert!(serde_json::from_str::<CompletionEvent<'_>>(r#"{"choices":[{"token_ids":[-1]}]}"#).is_err());

@@ -26,7 +26,7 @@ pub(super) fn tokens(
 ) -> TokenStream {
     let phase = "before the first token";
     let sse = SseDecoder::default();
-    let events = Events { body, sse, reader, patience: first, phase, inactivity, done: false };
+    let events = Events { body, sse, reader, patience: first, phase, inactivity, ended: false, done: false };
     stream::unfold(events, Events::step).boxed()
 }
 
@@ -39,6 +39,8 @@ struct Events {
     patience: Duration,
     phase: &'static str,
     inactivity: Duration,
+    /// Whether the body has ended.
+    ended: bool,
     done: bool,
 }
 
@@ -69,26 +71,21 @@ impl Events {
             if let Some(reason) = self.reader.finish {
                 return Ok(TokenEvent::End(reason));
             }
+            if self.ended {
+                return Err(SourceError::BrokeOff {
+                    reason: "the stream ended without a finish reason".into(),
+                });
+            }
             let bytes = timeout_at(deadline, self.body.next())
                 .await
                 .map_err(|_| SourceError::Timeout { after: self.patience, phase: self.phase })?;
             match bytes {
                 Some(Ok(bytes)) => self.sse.push(&bytes),
                 Some(Err(error)) => return Err(SourceError::BrokeOff { reason: with_causes(&error) }),
-                None => return self.at_the_end(),
-            }
-        }
-    }
-
-    /// The event of a stream that has ended: its last one, if only the empty line behind that is missing.
-    fn at_the_end(&mut self) -> Result<TokenEvent, SourceError> {
-        let last = self.sse.last().map_err(|reason| SourceError::Nonsense { reason })?;
-        let tokens = last.map(|event| self.reader.read(&event)).transpose()?.flatten();
-        match (tokens, self.reader.finish) {
-            (Some(tokens), _) => Ok(tokens),
-            (None, Some(reason)) => Ok(TokenEvent::End(reason)),
-            (None, None) => {
-                Err(SourceError::BrokeOff { reason: "the stream ended without a finish reason".into() })
+                None => {
+                    self.ended = true;
+                    self.sse.end();
+                }
             }
         }
     }
@@ -135,7 +132,7 @@ impl TokenReader {
     /// Parses the tokens of one event, if it has any. A finish reason is kept until they are out. `[DONE]` proves
     /// nothing: it follows errors, too.
     fn read(&mut self, event: &SseEvent<'_>) -> Result<Option<TokenEvent>, SourceError> {
-        let data = event.data;
+        let data = &*event.data;
         if data == "[DONE]" || self.finish.is_some() {
             return Ok(None);
         }
@@ -148,7 +145,7 @@ impl TokenReader {
             return Err(SourceError::BrokeOff { reason: excerpt(&error.into_message()) });
         }
         let Some(choice) = event.choice else {
-            let is_error = event.message.is_some() || event.detail.is_some();
+            let is_error = [event.message, event.detail, event.errors, event.msg].iter().any(Option::is_some);
             return if is_error { Err(told(data)) } else { Ok(None) };
         };
         let ids = choice.token_ids.map(|ids| ids.0).filter(|ids| !ids.is_empty());
@@ -215,7 +212,7 @@ mod tests {
     }
 
     fn event(data: &str) -> SseEvent<'_> {
-        SseEvent { data, is_error: false }
+        SseEvent { data: data.into(), is_error: false }
     }
 
     fn tokens(event: Option<TokenEvent>) -> Vec<u32> {
@@ -273,7 +270,7 @@ mod tests {
             (r#"{"message":"out of blocks"}"#, true),
             ("out of blocks", true),
         ] {
-            let error = reader().read(&SseEvent { data, is_error }).unwrap_err();
+            let error = reader().read(&SseEvent { data: data.into(), is_error }).unwrap_err();
             assert!(error.to_string().ends_with("out of blocks"), "{error}");
         }
     }

@@ -41,6 +41,10 @@ pub struct VllmSettings {
     pub inactivity_timeout: Duration,
     /// Tokens per event of the stream. 7, one frame, makes far fewer events than 1.
     pub stream_interval: u32,
+    /// Whether the engine is asked to generate whole frames only. Only vLLM, with our logits processor, does.
+    pub whole_frames: bool,
+    /// Whether requests say how urgent they are. Only for vLLM.
+    pub priority: bool,
 }
 
 /// The settings of an engine can't be used.

@@ -1,16 +1,24 @@
 //! Server-sent events: their data, and whether they are of the type `error`.
 
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+
+use crate::source::excerpt;
+
 /// The longest line, and the longest data of an event. vLLM's first event repeats the ids of the prompt, about 60 kB for
 /// the longest one.
 const MAX_BYTES: usize = 1 << 20;
-/// The byte order mark that a stream may begin with.
+/// The byte order mark. The standard has it at the beginning of a stream only; servers that join texts send it elsewhere.
 const BOM: &[u8] = b"\xef\xbb\xbf";
+/// The fields of the standard.
+const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
 
 /// The data of an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SseEvent<'a> {
     /// Its `data:` lines, joined by line feeds. Never empty.
-    pub(super) data: &'a str,
+    pub(super) data: Cow<'a, str>,
     /// Whether its `event:` is `error`.
     pub(super) is_error: bool,
 }
@@ -23,8 +31,6 @@ pub(super) struct SseDecoder {
     start: usize,
     /// `buffer` has no line end before this position.
     searched: usize,
-    /// Whether the stream's first bytes have been looked at for a byte order mark.
-    begun: bool,
     /// Whether the last line ended with a CR, so that an LF belongs to that end.
     after_cr: bool,
     /// The data of the event that is being read.
@@ -59,17 +65,14 @@ impl SseDecoder {
             self.data.clear();
             self.is_error = false;
         }
-        if !self.begun && !self.begin() {
-            return Ok(None);
-        }
         while let Some((end, next)) = self.line_end()? {
             match self.read_line(end)? {
-                Line::OverBefore => return self.give(),
+                Line::OverBefore => return Ok(Some(self.give())),
                 Line::Nothing => self.start = next,
                 Line::Over => {
                     self.start = next;
                     if !self.data.is_empty() {
-                        return self.give();
+                        return Ok(Some(self.give()));
                     }
                     self.is_error = false;
                 }
@@ -78,26 +81,17 @@ impl SseDecoder {
         Ok(None)
     }
 
-    /// Returns the event at the end of the stream, where only the empty line behind it is missing.
-    pub(super) fn last(&mut self) -> Result<Option<SseEvent<'_>>, String> {
-        if std::mem::take(&mut self.given) || self.data.is_empty() {
-            return Ok(None);
-        }
-        self.give()
-    }
-
-    /// Skips a byte order mark. Returns whether it is known that there is none left.
-    fn begin(&mut self) -> bool {
-        let read = self.buffer.get(self.start..).unwrap_or_default();
-        if read.len() < BOM.len() && BOM.starts_with(read) {
-            return false;
-        }
-        if read.starts_with(BOM) {
-            self.start += BOM.len();
+    /// Notes that the stream has ended: what it leaves out behind a complete event are line ends.
+    pub(super) fn end(&mut self) {
+        let line = self.buffer.get(self.start..).unwrap_or_default();
+        // A value that is cut off isn't JSON: an object ends with its last bracket.
+        let is_whole = field(without_marks(line), b"data")
+            .is_some_and(|value| serde_json::from_slice::<IgnoredAny>(value).is_ok());
+        if !is_whole {
+            self.buffer.truncate(self.start);
             self.searched = self.start;
         }
-        self.begun = true;
-        true
+        self.buffer.extend_from_slice(b"\n\n");
     }
 
     /// The end of the next line, and the start of the one behind it.
@@ -125,7 +119,7 @@ impl SseDecoder {
 
     /// Reads the line that ends at `end`.
     fn read_line(&mut self, end: usize) -> Result<Line, String> {
-        let line = self.buffer.get(self.start..end).unwrap_or_default();
+        let line = without_marks(self.buffer.get(self.start..end).unwrap_or_default());
         if line.is_empty() {
             self.end_line(end);
             return Ok(Line::Over);
@@ -144,7 +138,13 @@ impl SseDecoder {
             }
             self.data.extend_from_slice(value.trim_ascii());
         } else if let Some(name) = field(line, b"event") {
-            self.is_error = name.trim_ascii() == b"error";
+            self.is_error = name.trim_ascii().eq_ignore_ascii_case(b"error");
+        } else if line.contains(&b'{') && !is_of_the_standard(line) {
+            // The standard has it ignored, but tokens in it would be lost without a word.
+            return Err(format!(
+                "a line that is no field of an event: {:?}",
+                excerpt(&String::from_utf8_lossy(line))
+            ));
         }
         self.end_line(end);
         Ok(Line::Nothing)
@@ -155,11 +155,24 @@ impl SseDecoder {
         self.searched = end + 1;
     }
 
-    fn give(&mut self) -> Result<Option<SseEvent<'_>>, String> {
+    fn give(&mut self) -> SseEvent<'_> {
         self.given = true;
-        let data = std::str::from_utf8(&self.data).map_err(|error| error.to_string())?;
-        Ok(Some(SseEvent { data, is_error: self.is_error }))
+        // As the standard has it. Token ids are as good as ever beside a damaged text.
+        SseEvent { data: String::from_utf8_lossy(&self.data), is_error: self.is_error }
     }
+}
+
+/// A line without byte order marks before it.
+fn without_marks(mut line: &[u8]) -> &[u8] {
+    while let Some(rest) = line.strip_prefix(BOM) {
+        line = rest;
+    }
+    line
+}
+
+/// Whether a line is a comment or one of the fields that there are.
+fn is_of_the_standard(line: &[u8]) -> bool {
+    line.starts_with(b":") || FIELDS.iter().any(|name| field(line, name).is_some())
 }
 
 /// The value of a line, if it is of this field.
@@ -186,7 +199,8 @@ mod tests {
                 keep(event);
             }
         }
-        if let Some(event) = decoder.last()? {
+        decoder.end();
+        while let Some(event) = decoder.next()? {
             keep(event);
         }
         Ok(values)
@@ -207,12 +221,41 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_line_and_broken_text_are_errors() {
+    fn an_endless_line_is_an_error() {
         assert!(decode(&[b"data: ", &vec![b'x'; MAX_BYTES]]).unwrap_err().contains("bytes"));
         let lines = [b"data: ".as_slice(), &[b'x'; 1000], b"\n"].concat();
         let chunks: Vec<&[u8]> = std::iter::repeat_n(lines.as_slice(), 1100).collect();
         assert!(decode(&chunks).unwrap_err().contains("an event of more than"));
-        assert!(decode(&[b"data: \xff\n\n"]).is_err());
+    }
+
+    #[test]
+    fn what_is_no_field_is_not_lost_without_a_word() {
+        let event = "data: {\"a\":1}\n\n";
+        for line in [" data: {\"b\":2}", "Data: {\"b\":2}", "data : {}", "{\"b\":2}", "\0data: {}"] {
+            let error = decode(&[event.as_bytes(), line.as_bytes(), b"\n\n"]).unwrap_err();
+            assert!(error.contains("no field"), "{line}: {error}");
+        }
+        let others = b"retry: 5\nid: {7}\n:{comment}\nx-proxy: 1\nnonsense\n\n";
+        assert_eq!(decode(&[event.as_bytes(), others]).unwrap(), ["{\"a\":1}"]);
+    }
+
+    #[test]
+    fn an_event_at_the_end_needs_no_line_ends() {
+        for end in ["", "\n", "\r", "\r\n", "\n\n"] {
+            let text = format!("data: {{\"a\":1}}\ndata: {{\"b\":2}}{end}");
+            assert_eq!(decode(&[text.as_bytes()]).unwrap(), ["{\"a\":1}", "{\"b\":2}"], "{end:?}");
+        }
+        for cut in ["data: {\"b\":", "data: {\"b\":{}", "dat", "data: ["] {
+            let text = format!("data: {{\"a\":1}}\n\n{cut}");
+            assert_eq!(decode(&[text.as_bytes()]).unwrap(), ["{\"a\":1}"], "{cut}");
+        }
+    }
+
+    #[test]
+    fn marks_stand_before_any_line_and_damaged_text_is_replaced() {
+        let text = "\u{feff}\u{feff}data: {\"a\":1}\n\n\u{feff}data: {\"b\":2}\n\u{feff}\n";
+        assert_eq!(decode(&[text.as_bytes()]).unwrap(), ["{\"a\":1}", "{\"b\":2}"]);
+        assert_eq!(decode(&[b"data: \"\xff\"\n\n"]).unwrap(), ["\"\u{fffd}\""]);
     }
 
     proptest! {

@@ -40,6 +40,11 @@ enum Extra<'a> {
         repetition_penalty: f32,
         /// For models whose tokenizer counts audio tokens as special.
         skip_special_tokens: bool,
+        /// Lower is earlier, where vLLM schedules by priority.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        priority: Option<u8>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        vllm_xargs: Option<FrameArguments>,
     },
     Sglang {
         return_token_ids: bool,
@@ -69,6 +74,22 @@ enum Extra<'a> {
     OpenAi {
         stop: Vec<String>,
     },
+}
+
+/// What `svara-vllm` reads: vLLM keeps arguments of its extensions apart from its own fields.
+#[derive(Serialize)]
+struct FrameArguments {
+    snac_first_audio_token: u32,
+    snac_codebook_size: u16,
+}
+
+impl FrameArguments {
+    fn new(layout: &TokenLayout) -> Self {
+        Self {
+            snac_first_audio_token: layout.first_audio_token(),
+            snac_codebook_size: layout.codebook_size(),
+        }
+    }
 }
 
 impl<'a> CompletionRequest<'a> {
@@ -117,6 +138,8 @@ impl<'a> Extra<'a> {
                 top_k,
                 repetition_penalty,
                 skip_special_tokens: false,
+                priority: settings.priority.then(|| utterance.urgency.priority()),
+                vllm_xargs: settings.whole_frames.then(|| FrameArguments::new(&profile.layout)),
             },
             Flavor::Sglang => Self::Sglang {
                 return_token_ids: true,
@@ -224,6 +247,8 @@ mod tests {
             first_token_timeout: Duration::ZERO,
             inactivity_timeout: Duration::ZERO,
             stream_interval: 7,
+            whole_frames: true,
+            priority: true,
         };
         let sampling =
             Sampling { temperature: 0.5, top_p: 1.0, top_k, repetition_penalty: 1.25, max_tokens: 9 };
@@ -251,7 +276,8 @@ mod tests {
                     bits_63,
                     json!({
                         "return_token_ids": true, "stream_interval": 7, "stop_token_ids": [128_258], "top_k": 40,
-                        "repetition_penalty": 1.25, "skip_special_tokens": false,
+                        "repetition_penalty": 1.25, "skip_special_tokens": false, "priority": 0,
+                        "vllm_xargs": {"snac_first_audio_token": 128_266, "snac_codebook_size": 4096},
                     }),
                 ),
             ),

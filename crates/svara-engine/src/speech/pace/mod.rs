@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use svara_snac::{DecoderInfo, DecoderKind, onnx::Device};
+use svara_snac::{DecoderInfo, DecoderKind};
 
 /// When the first audio is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,13 +49,12 @@ pub(crate) struct DecodeProgress {
     pub(crate) frame_cost: Duration,
 }
 
-/// On a GPU, launching a call is expensive, and one more frame in it is cheap.
-const GPU_RAMP: &[usize] = &[1, 2, 2, 4];
 /// On a CPU, two frames in one call cost only a tenth less than in two calls, but block the core for longer: streams
-/// with little buffered audio would wait for streams with plenty. Larger calls led to gaps at half load.
-const CPU_RAMP: &[usize] = &[1];
+/// with little buffered audio would wait for streams with plenty. Larger calls led to gaps at half load. On a GPU, calls
+/// of one length can all be shared, and each length would be a recording of its own.
+const STREAM_RAMP: &[usize] = &[1];
 /// Silence costs nothing, so fewer calls are better.
-const NULL_RAMP: &[usize] = GPU_RAMP;
+const NULL_RAMP: &[usize] = &[1, 2, 2, 4];
 /// Each call repeats six frames of context: more new frames share that cost.
 const PLAIN_RAMP: &[usize] = &[2, 4, 8];
 /// How many frames the first audio may be held back, so that it lasts until the next frame is decoded.
@@ -66,11 +65,10 @@ impl Pace {
     pub(crate) fn new(decoder: &DecoderInfo, fixed: Option<usize>, first_audio: FirstAudio) -> Self {
         Self {
             decoder: decoder.clone(),
-            ramp: match (decoder.kind, decoder.device) {
-                (DecoderKind::Stream, Device::Cuda(_)) => GPU_RAMP,
-                (DecoderKind::Stream, Device::Cpu | Device::Auto) => CPU_RAMP,
-                (DecoderKind::Null, _) => NULL_RAMP,
-                (DecoderKind::Plain, _) => PLAIN_RAMP,
+            ramp: match decoder.kind {
+                DecoderKind::Stream => STREAM_RAMP,
+                DecoderKind::Null => NULL_RAMP,
+                DecoderKind::Plain => PLAIN_RAMP,
             },
             fixed: fixed.map(|frames| frames.max(1)),
             first_audio,

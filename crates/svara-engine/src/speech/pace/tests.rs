@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use svara_snac::onnx::Device;
 
 use super::*;
 use crate::speech::playout::Playout;
@@ -39,7 +40,7 @@ fn hops(device: Device, kind: DecoderKind, fixed: Option<usize>) -> Vec<usize> {
 #[test]
 fn hops_grow_from_the_first_audio() {
     let (gpu, cpu) = (Device::Cuda(0), Device::Cpu);
-    assert_eq!(hops(gpu, DecoderKind::Stream, None), [1, 1, 1, 1, 2, 2, 4, 4]);
+    assert_eq!(hops(gpu, DecoderKind::Stream, None), [1; 8], "so that all can share");
     assert_eq!(hops(cpu, DecoderKind::Stream, None), [1; 8], "where larger ones gain nothing");
     assert_eq!(hops(cpu, DecoderKind::Null, None), [1, 1, 1, 1, 2, 2, 4, 4]);
     assert_eq!(hops(cpu, DecoderKind::Plain, None), [4, 2, 4, 8, 8, 8, 8, 8]);
@@ -130,18 +131,15 @@ proptest! {
     #[test]
     fn there_is_never_a_gap_after_the_first_chunk(
         tokens_per_second in 82.0f64..200.0, call_ms in 0u64..10, frame_ms in 1u64..25, frames in 1usize..200,
-        early: bool, gpu: bool,
+        early: bool,
     ) {
         let first_audio = if early { FirstAudio::Early { frames: 2 } } else { FirstAudio::Exact };
-        let device = if gpu { Device::Cuda(0) } else { Device::Cpu };
-        let plan = plan_on(device, DecoderKind::Stream, None, first_audio);
+        let plan = plan(DecoderKind::Stream, None, first_audio);
         let ms = Duration::from_millis;
         let heard = listen(&plan, frames, Duration::from_secs_f64(7.0 / tokens_per_second), ms(call_ms), ms(frame_ms));
         prop_assert_eq!(heard.gaps, 0);
-        // One call per four frames in the long run, if the engine is fast enough.
-        if gpu && tokens_per_second > 150.0 {
-            prop_assert!(heard.calls <= 12 + frames / 3, "{} calls for {frames} frames", heard.calls);
-        }
+        // One for each frame, and one for an early start.
+        prop_assert!(heard.calls <= frames + 1, "{} calls for {frames} frames", heard.calls);
     }
 
     #[test]
