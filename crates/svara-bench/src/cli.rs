@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{load::Load, serve_fake::ServeFake},
+    commands::{load::Load, serve_fake::ServeFake, table::Table},
     verdict::Verdict,
 };
 
@@ -22,6 +22,8 @@ enum Command {
     ServeFake(ServeFake),
     /// Put load on a server and measure what its listeners get.
     Load(Box<Load>),
+    /// Raise the load until the server breaks, and tabulate first audio and gaps: Markdown, JSON and SVG.
+    Table(Box<Table>),
 }
 
 impl Cli {
@@ -33,6 +35,7 @@ impl Cli {
         let threads = match &self.command {
             Command::ServeFake(fake) => fake.threads,
             Command::Load(load) => load.threads,
+            Command::Table(table) => table.load.threads,
         };
         let runtime = if threads > 1 {
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
@@ -44,6 +47,7 @@ impl Cli {
             match self.command {
                 Command::ServeFake(fake) => fake.run().await.map(|()| Verdict::Good),
                 Command::Load(load) => load.run().await,
+                Command::Table(table) => table.run().await,
             }
         })
     }

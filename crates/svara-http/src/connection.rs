@@ -22,6 +22,8 @@ use tower::Service;
 use crate::{
     breaking::{Breaking, Linger},
     exchange::{self, Answer, Exchanges, Open, Timed},
+    half_closed::HalfClosed,
+    heads::Heads,
     io::Guarded,
     lifecycle::{Lifecycle, Phase},
     place::Place,
@@ -89,11 +91,13 @@ where
 {
     let Shared { app, life, limits, .. } = shared;
     let exchanges = watch::Sender::new(Exchanges::default());
+    let stream = Heads::new(HalfClosed::new(stream, Arc::clone(&breaking)), Arc::clone(&breaking));
     let (body_bound, probes, probes_only) = (limits.body, limits.probes, seat.probes);
-    let (counted, app) = (exchanges.clone(), app.clone());
+    let (counted, app, polls) = (exchanges.clone(), app.clone(), Arc::clone(&breaking));
     let service = service_fn(move |request: Request<Incoming>| {
         let (open, version, breaking) = (Open::new(&counted), request.version(), Arc::clone(&breaking));
-        let mut request = request.map(|body| Body::new(Timed::new(body, body_bound, Arc::clone(&breaking))));
+        let mut request =
+            request.map(|body| Body::new(Timed::new(body, version, body_bound, Arc::clone(&breaking))));
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }
@@ -106,6 +110,9 @@ where
                 Some(answer) => answer.await?,
                 None => full(),
             };
+            if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+                breaking.upgrade();
+            }
             Ok::<_, Infallible>(answer.map(|body| Answer::new(body, version, open, breaking)))
         }
     });
@@ -120,7 +127,7 @@ where
         }
     };
     let mut ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
+        ended = polls.polled(connection.as_mut()) => Some(ended),
         () = close => {
             connection.as_mut().graceful_shutdown();
             None
@@ -129,7 +136,7 @@ where
     if ended.is_none() {
         // Open requests may finish. A request that is still being sent, or a client that doesn't close, is cut off.
         ended = tokio::select! {
-            ended = connection.as_mut() => Some(ended),
+            ended = polls.polled(connection.as_mut()) => Some(ended),
             () = exchange::idle(&exchanges, CLOSE, CLOSE) => None,
             () = life.reached(Phase::Stopping) => None,
         };

@@ -15,7 +15,10 @@ use http::Version;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::{sync::watch, time::Sleep};
 
-use crate::{breaking::Breaking, streams};
+use crate::{
+    breaking::{Breaking, Turn},
+    streams,
+};
 
 /// Most bytes handed to hyper at once. Of a response that was complete before sending began, hyper then holds no more than
 /// this beyond the client's window, and the rest can still be dropped.
@@ -73,7 +76,8 @@ pub(crate) struct Answer {
 }
 
 struct Failed {
-    error: axum::Error,
+    /// None once it was handed over.
+    error: Option<axum::Error>,
     sent: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -83,6 +87,9 @@ impl Answer {
         streams::waits_for_client(true);
         if version < Version::HTTP_11 && hyper::body::Body::size_hint(&body).exact().is_none() {
             breaking.ends_with_connection(true);
+        }
+        if version < Version::HTTP_2 {
+            breaking.set_turn(Turn::Answers);
         }
         Self { body, version, rest: Bytes::new(), failed: None, breaking, _open: open }
     }
@@ -95,7 +102,10 @@ impl Answer {
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
                 },
                 Some(Err(error)) => {
-                    self.failed = Some(Failed { error, sent: self.breaking.sent(self.version) });
+                    let sent = self.breaking.sent(self.version);
+                    self.failed = Some(Failed { error: Some(error), sent });
+                    // Others need not wait for what it holds.
+                    self.body = Body::empty();
                 }
                 None => {
                     self.breaking.ends_with_connection(false);
@@ -103,15 +113,20 @@ impl Answer {
                 }
             }
         }
-        if let Some(mut failed) = self.failed.take() {
-            if failed.sent.as_mut().poll(cx).is_pending() {
-                self.failed = Some(failed);
-                return Poll::Pending;
+        if let Some(Failed { error, sent }) = &mut self.failed {
+            if error.is_some() {
+                ready!(sent.as_mut().poll(cx));
             }
-            return Poll::Ready(Some(Err(failed.error)));
+            return Poll::Ready(error.take().map(Err));
         }
         let portion = self.rest.split_to(self.rest.len().min(PORTION_BYTES));
         Poll::Ready(Some(Ok(Frame::data(portion))))
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.breaking.answered();
     }
 }
 
@@ -129,7 +144,7 @@ impl hyper::body::Body for Answer {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.failed.is_none() && self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -152,14 +167,30 @@ pub struct BodyTimeout(pub Duration);
 /// A request's body that fails with [`BodyTimeout`] if it isn't complete within the bound.
 pub(crate) struct Timed {
     body: Incoming,
+    version: Version,
     bound: Duration,
     over: Pin<Box<Sleep>>,
     breaking: Arc<Breaking>,
 }
 
 impl Timed {
-    pub(crate) fn new(body: Incoming, bound: Duration, breaking: Arc<Breaking>) -> Self {
-        Self { body, bound, over: Box::pin(tokio::time::sleep(bound)), breaking }
+    /// `version` is the request's.
+    pub(crate) fn new(body: Incoming, version: Version, bound: Duration, breaking: Arc<Breaking>) -> Self {
+        let timed = Self { body, version, bound, over: Box::pin(tokio::time::sleep(bound)), breaking };
+        if version < Version::HTTP_2 {
+            timed.breaking.set_turn(Turn::Asks);
+        }
+        if hyper::body::Body::is_end_stream(&timed.body) {
+            timed.whole();
+        }
+        timed
+    }
+
+    /// The request is whole: the rest is up to the server.
+    fn whole(&self) {
+        if self.version < Version::HTTP_2 && self.breaking.turn() == Turn::Asks {
+            self.breaking.set_turn(Turn::Waits { interim: self.version == Version::HTTP_11 });
+        }
     }
 }
 
@@ -181,6 +212,9 @@ impl hyper::body::Body for Timed {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            if frame.is_none() || self.body.is_end_stream() {
+                self.whole();
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(BoxError::from)));
         }
         ready!(self.over.as_mut().poll(cx));

@@ -194,6 +194,7 @@ impl<S: Ending> AsyncWrite for Guarded<S> {
         let this = self.get_mut();
         this.check_stopping(cx)?;
         let written = this.stream().poll_write(cx, bytes);
+        this.breaking.blocked(written.is_pending());
         this.stall.watch(cx, written, |bytes| *bytes)
     }
 
@@ -205,6 +206,7 @@ impl<S: Ending> AsyncWrite for Guarded<S> {
         let this = self.get_mut();
         this.check_stopping(cx)?;
         let written = this.stream().poll_write_vectored(cx, buffers);
+        this.breaking.blocked(written.is_pending());
         this.stall.watch(cx, written, |bytes| *bytes)
     }
 
@@ -215,9 +217,6 @@ impl<S: Ending> AsyncWrite for Guarded<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = this.stream().poll_flush(cx);
-        if matches!(flushed, Poll::Ready(Ok(()))) {
-            this.breaking.flushed();
-        }
         this.stall.watch(cx, flushed, |()| 0)
     }
 

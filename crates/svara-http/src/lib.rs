@@ -5,14 +5,18 @@
 //! bound holds for each stream. A [`Lifecycle`] ends serving in steps ([`Phase`]): no new requests, no new connections,
 //! nothing at all. A [`Tls`] certificate follows its files while the server runs, as does any [`Watched`] value.
 //!
-//! ```no_run
+//! ```
 //! use std::time::Duration;
 //!
 //! use axum::{Router, routing::get};
 //! use svara_http::{Connections, Lifecycle, Limits, Settings};
-//! use tokio::net::TcpListener;
+//! use tokio::{
+//!     io::{AsyncReadExt, AsyncWriteExt},
+//!     net::{TcpListener, TcpStream},
+//! };
 //!
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let limits = Limits {
 //!     connections: 1000,
 //!     connections_per_address: 100,
@@ -24,24 +28,32 @@
 //!     write_stall: Duration::from_secs(20),
 //!     write_bytes_per_s: 512,
 //! };
-//! let settings = Settings {
-//!     limits,
-//!     tls: None,
-//!     drain_delay: Duration::ZERO,
-//!     drain: Duration::from_secs(30),
-//! };
+//! let settings = Settings { limits, tls: None, drain_delay: Duration::ZERO, drain: Duration::from_secs(30) };
 //! let app = Router::new().route("/", get(|| async { "hello" }));
 //! let life = Lifecycle::default();
-//! svara_http::stop_at_signals(life.clone())?;
-//! let listener = TcpListener::bind("127.0.0.1:8080").await?;
-//! svara_http::serve(listener, app, life, Connections::default(), settings).await?;
+//! let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! let address = listener.local_addr()?;
+//! let served = tokio::spawn(svara_http::serve(listener, app, life.clone(), Connections::default(), settings));
+//!
+//! let mut client = TcpStream::connect(address).await?;
+//! client.write_all(b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").await?;
+//! let mut answer = String::new();
+//! client.read_to_string(&mut answer).await?;
+//! assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"));
+//!
+//! life.stop(); // as `stop_at_signals` does at a signal
+//! served.await??;
 //! # Ok(())
 //! # }
 //! ```
 
 mod breaking;
+mod client;
 mod connection;
 mod exchange;
+mod framing;
+mod half_closed;
+mod heads;
 mod io;
 mod lifecycle;
 mod place;
@@ -54,6 +66,7 @@ mod watched;
 
 pub use self::{
     breaking::Linger,
+    client::{Network, Proxies},
     connection::Peer,
     exchange::BodyTimeout,
     lifecycle::{Lifecycle, Phase},

@@ -79,7 +79,9 @@ pub async fn serve(
     settings: Settings,
 ) -> Result<(), ServeError> {
     let address = listener.local_addr().map_err(ServeError::Address)?;
-    tracing::info!(%address, tls = settings.tls.is_some(), "listening");
+    // The last line of a start: what to open in a browser.
+    let url = url(address, settings.tls.is_some());
+    tracing::info!(%address, tls = settings.tls.is_some(), url, "listening");
     let Settings { limits, tls, drain_delay, drain } = settings;
     // Twice as many as may be seated: those that give way are still closing.
     let all = u32::try_from(limits.connections.saturating_mul(2).saturating_add(CLOSING)).unwrap_or(u32::MAX);
@@ -165,6 +167,16 @@ pub fn stop_at_signals(life: Lifecycle) -> Result<(), ServeError> {
         }
     });
     Ok(())
+}
+
+/// The URL of a page on this machine. Who listens everywhere listens on localhost, too.
+fn url(address: SocketAddr, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    if address.ip().is_unspecified() {
+        format!("{scheme}://localhost:{}/", address.port())
+    } else {
+        format!("{scheme}://{address}/")
+    }
 }
 
 /// Answers with status 503, if that can be written without waiting, as too many connections are open.

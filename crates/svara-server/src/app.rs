@@ -7,29 +7,31 @@ use axum::{
     extract::{DefaultBodyLimit, Request},
     middleware::{from_fn, from_fn_with_state},
 };
+use svara_api::{
+    door::Door,
+    error::Spelling,
+    reading::budget::Budget,
+    routes::{Routes, Tag},
+    state::{App, AppState},
+};
+use svara_config::{OpenGroup, ServerConfig};
 use svara_http::Lifecycle;
+use svara_http::Proxies;
 use svara_service::metrics::Metrics;
 use tower_http::cors::CorsLayer;
 
 use crate::{
-    config::{OpenGroup, ServerConfig},
-    dialects,
-    door::{Door, Proxies},
-    error::{ApiError, Spelling},
-    middleware::{self, Guard, HttpMetrics, Place},
-    operations, pages,
-    reading::budget::Budget,
-    resources,
-    routes::{Routes, Tag},
-    state::{App, AppState},
+    middleware::{self, Guard, HttpMetrics, Methods, OverHttps, Place},
+    operations, pages, resources,
 };
 
-/// The routes behind their middleware.
-pub(crate) fn router(app: App, http: HttpMetrics, config: &ServerConfig) -> Router {
-    let groups = [pages::routes(), operations::routes(), resources::routes(), dialects::routes()];
+/// The routes behind their middleware, and the state that they share.
+pub(crate) fn router(app: App, http: HttpMetrics, config: &ServerConfig) -> (Router, AppState) {
+    let groups = [pages::routes(), operations::routes(), resources::routes(), svara_dialects::routes()];
     let groups: Vec<Routes> = groups.into_iter().flatten().collect();
     let document = pages::document(&groups, &app);
     let unknown = Spelling::Nearest(groups.iter().flat_map(paths).collect());
+    let methods = Methods::of(groups.iter().map(Routes::document));
     let steps = Steps {
         door: app.door.clone(),
         // The configuration was checked.
@@ -37,13 +39,18 @@ pub(crate) fn router(app: App, http: HttpMetrics, config: &ServerConfig) -> Rout
         open: config.open.clone().into(),
         body_bytes: app.body_bytes,
         budget: app.body_budget.clone(),
+        answers: app.answer_budget.clone(),
         place: Place::new(config),
         cors: middleware::cors(&config.cors_origins),
         life: app.life.clone(),
         counted: (http, Arc::clone(app.service.metrics())),
+        methods,
+        over_https: OverHttps::new(config),
     };
     let routes = groups.into_iter().map(|group| steps.to_group(group));
-    routes.fold(steps.to_unknown(unknown), Router::merge).with_state(AppState::new(app, document))
+    let routes = routes.fold(steps.to_unknown(unknown), Router::merge);
+    let state = AppState::new(app, document);
+    (routes.with_state(state.clone()), state)
 }
 
 /// The patterns of a group, as far as they say how to spell refusals.
@@ -58,10 +65,13 @@ struct Steps {
     open: Arc<[OpenGroup]>,
     body_bytes: usize,
     budget: Budget,
+    answers: Budget,
     place: Place,
     cors: CorsLayer,
     life: Lifecycle,
     counted: (HttpMetrics, Arc<Metrics>),
+    methods: Methods,
+    over_https: OverHttps,
 }
 
 impl Steps {
@@ -73,8 +83,15 @@ impl Steps {
         let speaks = group.tag == Tag::Speech;
         let routes = group
             .into_router()
-            .route_layer(from_fn_with_state(spelling.clone(), middleware::method_not_allowed))
-            .route_layer(from_fn_with_state((self.budget.clone(), spelling.clone()), middleware::meter_body));
+            .route_layer(from_fn_with_state(
+                (spelling.clone(), self.methods.clone()),
+                middleware::method_not_allowed,
+            ))
+            .route_layer(from_fn_with_state((self.budget.clone(), spelling.clone()), middleware::meter_body))
+            .route_layer(from_fn_with_state(
+                (self.answers.clone(), spelling.clone()),
+                middleware::meter_answer,
+            ));
         let routes = if speaks { routes.route_layer(from_fn(middleware::tell_remaining)) } else { routes };
         let routes = routes.route_layer(from_fn_with_state(guard, middleware::guard));
         self.around(routes, spelling, drains)
@@ -83,9 +100,7 @@ impl Steps {
     /// The answer to paths without a route. It needs no key.
     fn to_unknown(&self, spelling: Spelling) -> Router<AppState> {
         let (refused, around) = (spelling.clone(), spelling);
-        let not_found = async move |request: Request| {
-            ApiError::no_route("path: no such route").into_response(refused.of(&request))
-        };
+        let not_found = async move |request: Request| middleware::unknown_path(&refused, &request);
         self.around(Router::new().fallback(not_found), around, true)
     }
 
@@ -103,7 +118,7 @@ impl Steps {
         };
         routes
             .layer(from_fn_with_state((self.place.clone(), spelling), middleware::check_place))
-            .layer(from_fn(middleware::set_headers))
+            .layer(from_fn_with_state(self.over_https.clone(), middleware::set_headers))
             .layer(from_fn_with_state(self.counted.clone(), middleware::count))
             .layer(from_fn_with_state(self.proxies.clone(), middleware::identify))
     }

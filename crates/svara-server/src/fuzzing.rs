@@ -6,17 +6,15 @@ use std::time::Duration;
 use axum::body::Body;
 use futures::FutureExt;
 use http::{HeaderName, HeaderValue, Method, Request, header::CONTENT_TYPE};
+use svara_api::{door::bearer, reading::body};
 use svara_audio::{DecodeLimits, SampleRate, decode_upload};
+use svara_config::ServerConfig;
+use svara_dialects::try_message;
 pub use svara_engine::fuzzing::engine_events;
 use svara_engine::{Language, TraceContext};
-use svara_text::{IncomingText, Reading, Strip, StyleTags, Trigger, pack};
+use svara_text::{Acronyms, IncomingText, Reading, Strip, StyleTags, Trigger, pack};
 
-use crate::{
-    config::ServerConfig,
-    dialects::elevenlabs::ws,
-    middleware::{Place, bearer},
-    reading::body,
-};
+use crate::middleware::Place;
 
 /// The longest recording and form here, in bytes.
 const LIMIT_BYTES: usize = 1_000_000;
@@ -59,7 +57,7 @@ pub fn forms(bytes: &[u8]) {
 /// A message of a WebSocket.
 pub fn messages(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        ws::try_message(text);
+        try_message(text);
     }
 }
 
@@ -70,7 +68,14 @@ pub fn texts(bytes: &[u8]) {
     for language in [None, Some(Language::ALL[0])] {
         let styles = StyleTags::new(&known);
         let strip = Strip { markdown: language.is_some(), emoji: true };
-        let reading = Reading { language, normalizes: true, strip, styles, dictionaries: &[] };
+        let reading = Reading {
+            language,
+            normalizes: true,
+            strip,
+            styles,
+            dictionaries: &[],
+            acronyms: &Acronyms::default(),
+        };
         let _ = pack(&reading.read(&text).text, PIECE_CHARACTERS);
     }
     let mut incoming = IncomingText::new(true);

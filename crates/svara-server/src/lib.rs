@@ -1,33 +1,22 @@
 //! The HTTP server of svara-tts: dialects in front of [`svara_service::Service`].
 //!
-//! `main` reads the command line and the [`config::Config`]; [`start::server`] loads the engine and everything else;
-//! [`svara_http::serve`] serves its router until a stop signal. Each dialect turns its requests into an
-//! [`svara_service::Order`]; module `error` alone maps failures to HTTP responses.
+//! `main` reads the command line and the [`svara_config::Config`]; [`start::server`] loads the engine and everything else;
+//! [`svara_http::serve`] serves its router until a stop signal. The routes are those of `svara-dialects`, each of which turns
+//! its requests into a [`svara_service::Order`], and of modules `resources`, `operations` and `pages`; `app` puts them
+//! behind `middleware`.
 
 mod app;
-mod audit;
-pub mod cli;
 mod commands;
-pub mod config;
-mod dialects;
-mod door;
-mod error;
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod memory;
 mod middleware;
 mod operations;
 mod pages;
-mod reading;
-mod recordings;
 mod resources;
-mod respond;
-mod routes;
 pub mod start;
-mod state;
 pub mod telemetry;
 
-pub use self::{commands::Failure, recordings::Uploads};
+pub use self::commands::{Failure, cli::Cli};
 
 /// Fuzz tests check how much memory was allocated.
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use svara_server::{Failure, cli::Cli, memory};
+use svara_server::{Cli, Failure, start::memory};
 
 /// The exit code for a wrong command line or configuration: `EX_USAGE` of sysexits.h.
 const USAGE: u8 = 64;
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     // Voices, jobs and the cache are people's words: no other user may read them.
     #[cfg(unix)]
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
-    memory::return_large_blocks();
+    memory::keep_little();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             eprintln!("svara-server: {error:#}");
             ExitCode::from(USAGE)
         }
+        Err(Failure::Told) => ExitCode::FAILURE,
         Err(Failure::Start(error)) => {
             eprintln!("svara-server: {error:#}");
             ExitCode::FAILURE

@@ -17,6 +17,8 @@ pub enum ErrorKind {
     NotFound,
     /// The server doesn't support it as configured.
     NotSupported,
+    /// The text is longer than a request's may be. To callers, a field with a wrong value.
+    TextTooLong,
     /// No voice has that name.
     UnknownVoice,
     /// An API key is required and none was given.
@@ -35,6 +37,10 @@ pub enum ErrorKind {
     CloningUnavailable,
     /// The most saved voices are stored, or the key has made the most that it may have.
     VoicesFull,
+    /// The most dictionaries are stored, or the key has made the most that it may have.
+    DictionariesFull,
+    /// A dictionary has this name already.
+    DictionaryExists,
     /// It belongs to another key, which lets this one use it.
     NotYours,
     /// The most jobs, or the most audio of jobs, are stored.
@@ -51,7 +57,7 @@ pub enum ErrorKind {
     EngineError,
     /// The engine ended without audio. To callers, an engine's failure as others.
     NoAudio,
-    /// The model generated more audio than the text can take.
+    /// The model generated more audio than the text can take, or repeated itself.
     Runaway,
     /// The decoder failed.
     DecoderError,
@@ -59,6 +65,8 @@ pub enum ErrorKind {
     StoreUnavailable,
     /// A saved voice can't be read.
     VoiceDamaged,
+    /// A dictionary can't be read.
+    DictionaryDamaged,
     /// A job, or its audio or times, can't be read.
     JobDamaged,
     /// The client takes the audio too slowly.
@@ -71,7 +79,7 @@ impl ErrorKind {
     /// The stable name in responses, logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
-            Self::InvalidField => "invalid_field",
+            Self::InvalidField | Self::TextTooLong => "invalid_field",
             Self::UnsupportedValue => "unsupported_value",
             Self::NotFound => "not_found",
             Self::NotSupported => "not_supported",
@@ -84,6 +92,8 @@ impl ErrorKind {
             Self::ServerFull => "server_full",
             Self::CloningUnavailable => "cloning_unavailable",
             Self::VoicesFull => "voices_full",
+            Self::DictionariesFull => "dictionaries_full",
+            Self::DictionaryExists => "dictionary_exists",
             Self::NotYours => "not_yours",
             Self::JobsFull => "jobs_full",
             Self::JobUnfinished => "job_unfinished",
@@ -95,6 +105,7 @@ impl ErrorKind {
             Self::DecoderError => "decoder_error",
             Self::StoreUnavailable => "store_unavailable",
             Self::VoiceDamaged => "voice_damaged",
+            Self::DictionaryDamaged => "dictionary_damaged",
             Self::JobDamaged => "job_damaged",
             Self::SlowReader => "slow_reader",
             Self::Internal => "internal_error",
@@ -223,6 +234,24 @@ impl ServiceError {
         Self::client(ErrorKind::NotYours, Some("voice_id"), message)
     }
 
+    /// No more dictionaries may be kept.
+    pub(crate) fn dictionaries_full(reason: impl Display) -> Self {
+        Self::client(ErrorKind::DictionariesFull, None, format!("{reason}; delete some"))
+    }
+
+    /// A name that another dictionary has.
+    pub(crate) fn dictionary_exists() -> Self {
+        let message = "name: a dictionary of this name exists already";
+        Self::client(ErrorKind::DictionaryExists, Some("name"), message)
+    }
+
+    /// A shared dictionary, which only its owner may change.
+    pub(crate) fn dictionary_of_another() -> Self {
+        let message = "pronunciation_dictionary_id: this dictionary is shared with this key; only the key that made \
+                       it, or an admin key, may change or delete it";
+        Self::client(ErrorKind::NotYours, Some("pronunciation_dictionary_id"), message)
+    }
+
     /// No more jobs may be kept.
     pub(crate) fn jobs_full(reason: impl Display) -> Self {
         Self::client(ErrorKind::JobsFull, None, format!("{reason}; delete some"))
@@ -246,6 +275,12 @@ impl ServiceError {
             StoreError::Unavailable { .. } => Self {
                 kind: ErrorKind::StoreUnavailable,
                 message: "the server's store can't be used; try again".to_owned(),
+                retryable: true,
+                ..internal
+            },
+            StoreError::Full { .. } => Self {
+                kind: ErrorKind::StoreUnavailable,
+                message: "the server's store is full; try again later".to_owned(),
                 retryable: true,
                 ..internal
             },
@@ -276,6 +311,7 @@ impl From<SpeakError> for ServiceError {
     fn from(error: SpeakError) -> Self {
         let (kind, field) = match &error {
             SpeakError::Invalid { field, .. } => (ErrorKind::InvalidField, Some(*field)),
+            SpeakError::TooLong { .. } => (ErrorKind::TextTooLong, Some("text")),
             SpeakError::UnknownStyle(_) => (ErrorKind::UnsupportedValue, Some("style")),
             SpeakError::UnknownVoice(_) => (ErrorKind::UnknownVoice, Some("voice")),
             SpeakError::Cloning(_) => (ErrorKind::NotSupported, Some("reference_audio")),
@@ -283,11 +319,11 @@ impl From<SpeakError> for ServiceError {
                 (ErrorKind::InvalidField, Some(*field))
             }
             SpeakError::Source(SourceError::Unreachable { .. }) => (ErrorKind::EngineUnreachable, None),
-            SpeakError::Source(SourceError::Rejected { status: 429 | 503, .. }) => {
+            SpeakError::Source(SourceError::Rejected { status: 429 | 503 | 529, .. }) => {
                 (ErrorKind::EngineBusy, None)
             }
             SpeakError::Source(SourceError::Timeout { .. }) => (ErrorKind::EngineTimeout, None),
-            SpeakError::Runaway { .. } => (ErrorKind::Runaway, None),
+            SpeakError::Runaway { .. } | SpeakError::Looped { .. } => (ErrorKind::Runaway, None),
             SpeakError::NoAudio => (ErrorKind::NoAudio, None),
             SpeakError::Source(_) | SpeakError::CutOff { .. } => (ErrorKind::EngineError, None),
             SpeakError::Decode(svara_snac::DecodeError::Full { .. }) => (ErrorKind::ServerFull, None),
@@ -314,8 +350,8 @@ fn told(error: &SpeakError) -> Option<String> {
             SourceError::Rejected { field: Some(field), .. } => {
                 return Some(format!("{field} is more than the speech engine takes"));
             }
-            SourceError::Rejected { status: 429 | 503, .. } => "the speech engine is busy; try again",
-            SourceError::Rejected { status: 500.., .. } => "the speech engine failed; try again",
+            SourceError::Rejected { status: 429 | 503 | 529, .. } => "the speech engine is busy; try again",
+            SourceError::Rejected { status: 408 | 425 | 500.., .. } => "the speech engine failed; try again",
             SourceError::Rejected { .. } => "the speech engine refused the request",
             SourceError::NoModel { .. } => "the speech engine doesn't have the model",
             SourceError::Timeout { .. } => "the speech engine didn't answer in time; try again",

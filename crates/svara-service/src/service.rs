@@ -14,6 +14,7 @@ use crate::{
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
     callers::{Cost, KeyStream},
     config::{CacheConfig, JobsConfig},
+    dictionaries::KeptDictionaries,
     jobs::{Draft, Draining, Jobs},
     metrics::Metrics,
     previews::Previews,
@@ -30,6 +31,8 @@ pub struct ServiceParts {
     pub cloning: Cloning,
     /// Saved voices.
     pub voices: KeptVoices,
+    /// Pronunciation dictionaries.
+    pub dictionaries: KeptDictionaries,
     /// The bounds of admission.
     pub limits: QueueLimits,
     /// The cache's configuration, and its store behind the memory.
@@ -50,6 +53,7 @@ pub struct Service {
     speaker: Arc<Speaker>,
     cloning: Cloning,
     voices: Arc<KeptVoices>,
+    dictionaries: KeptDictionaries,
     cache: Option<Arc<Cache>>,
     setup: Arc<str>,
     jobs: Arc<Jobs>,
@@ -83,16 +87,21 @@ impl Service {
             Arc::clone(&metrics),
             SpeakerSettings { log_texts: parts.log_texts, least: parts.least_speed, gain },
         );
-        let (speaker, cloning) = (Arc::new(speaker), parts.cloning);
+        let (speaker, cloning, dictionaries) = (Arc::new(speaker), parts.cloning, parts.dictionaries);
         let previews = Previews::new();
         let setup = parts.setup.into();
-        Self { speaker, cloning, voices, cache, setup, jobs, metrics, admission, previews }
+        Self { speaker, cloning, voices, dictionaries, cache, setup, jobs, metrics, admission, previews }
     }
 
     /// Starts speaking the items of jobs, for as long as the async runtime lives. Starts no item once `draining` has
     /// completed.
     pub fn run_jobs(&self, draining: &Draining) {
         self.jobs.run(&self.speaker, draining);
+    }
+
+    /// Says when the server breaks off what is open, so that the log doesn't say that clients left.
+    pub fn set_breaks_off(&self, breaks_off: impl Fn() -> bool + Send + Sync + 'static) {
+        self.metrics.set_breaks_off(breaks_off);
     }
 
     /// Speaks an order, or returns its audio from the cache.
@@ -156,6 +165,11 @@ impl Service {
     /// Saved voices.
     pub fn voices(&self) -> &KeptVoices {
         &self.voices
+    }
+
+    /// Pronunciation dictionaries.
+    pub fn dictionaries(&self) -> &KeptDictionaries {
+        &self.dictionaries
     }
 
     /// Jobs: speech in the background.

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 use svara_engine::PieceTiming;
 
-/// The method: times are estimated from the lengths of pieces and the weights of letters, not from the audio.
+use crate::subtitles::{SubtitleFormat, Subtitles};
+
+/// The method: letters are looked for in what is heard, by their usual sound and length.
 pub const ESTIMATED: &str = "estimated";
 
-/// The unit of times.
+/// How responses describe the times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Timestamps {
@@ -14,20 +16,24 @@ pub enum Timestamps {
     Word,
     /// Characters.
     Character,
+    /// Subtitles as SRT.
+    Srt,
+    /// Subtitles as WebVTT.
+    Vtt,
 }
 
 impl Timestamps {
-    /// The unit with this name in requests: `word` or `character`.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "word" => Some(Self::Word),
-            "character" => Some(Self::Character),
-            _ => None,
+    /// The name ending and media type of a file of these times.
+    pub const fn file(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Word | Self::Character => ("json", "application/json"),
+            Self::Srt => ("srt", "application/x-subrip; charset=utf-8"),
+            Self::Vtt => ("vtt", "text/vtt; charset=utf-8"),
         }
     }
 }
 
-/// The times of words or of characters.
+/// The times of words or of characters, or subtitles.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Times {
@@ -35,6 +41,8 @@ pub enum Times {
     Words(Vec<Word>),
     /// Times of characters.
     Characters(Vec<Character>),
+    /// Subtitles.
+    Subtitles(Subtitles),
 }
 
 /// A word and when it is spoken, in seconds of the whole audio.
@@ -57,20 +65,30 @@ pub struct Character {
 }
 
 impl Times {
-    /// An empty list of this unit's times.
+    /// No times yet.
     pub fn new(unit: Timestamps) -> Self {
         match unit {
             Timestamps::Word => Self::Words(Vec::new()),
             Timestamps::Character => Self::Characters(Vec::new()),
+            Timestamps::Srt => Self::Subtitles(Subtitles::new(SubtitleFormat::Srt)),
+            Timestamps::Vtt => Self::Subtitles(Subtitles::new(SubtitleFormat::Vtt)),
+        }
+    }
+
+    /// Takes what was added; what comes continues it.
+    pub fn take(&mut self) -> Self {
+        match self {
+            Self::Words(words) => Self::Words(std::mem::take(words)),
+            Self::Characters(characters) => Self::Characters(std::mem::take(characters)),
+            Self::Subtitles(subtitles) => Self::Subtitles(subtitles.take()),
         }
     }
 
     /// Adds the pieces of a speech that begins at `after_samples` of the whole audio, at `rate_hz`.
     pub fn add(&mut self, pieces: &[PieceTiming], after_samples: u64, rate_hz: u32) {
-        let seconds = |samples: u64| {
-            let ms = ((after_samples + samples) as f64 * 1_000.0 / f64::from(rate_hz.max(1))).round();
-            ms / 1_000.0
-        };
+        let ms =
+            |samples: u64| ((after_samples + samples) as f64 * 1_000.0 / f64::from(rate_hz.max(1))).round();
+        let seconds = |samples: u64| ms(samples) / 1_000.0;
         match self {
             Self::Words(words) => {
                 for piece in pieces {
@@ -96,6 +114,10 @@ impl Times {
                     start: seconds(timed.start_samples),
                     end: seconds(timed.end_samples),
                 }));
+            }
+            // A cast saturates.
+            Self::Subtitles(subtitles) => {
+                pieces.iter().for_each(|piece| subtitles.add(piece, |samples| ms(samples) as u64));
             }
         }
     }

@@ -1,9 +1,12 @@
 //! The service without HTTP: orders, audio, and the charges of a key.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are test code too")]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use futures::{
@@ -13,14 +16,15 @@ use futures::{
 };
 use svara_audio::{EncoderSpec, Format};
 use svara_engine::{
-    CloningUnavailable, Engine, EngineParts, FirstAudio, ModelProfile, SpeechRequest, Voices,
+    CloningUnavailable, Engine, EngineParts, FirstAudio, ModelProfile, OwnWords, SpeechRequest, Voices,
     source::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance},
 };
 use svara_service::{
     CacheResult, Caller, Cloning, Delivery, Dialect, ErrorKind, Order, QueueLimits, Service, ServiceParts,
     SpokenBody,
     callers::{Callers, KeyEntry, KeyRings},
-    config::{CacheConfig, CloningConfig, JobsConfig, VoicesConfig},
+    config::{CacheConfig, CloningConfig, DictionariesConfig, JobsConfig, VoicesConfig},
+    dictionaries::KeptDictionaries,
     voices::KeptVoices,
 };
 use svara_snac::Decoder;
@@ -64,29 +68,36 @@ fn service(cache: CacheConfig) -> (Service, Arc<ThreeFrames>) {
     let engine = Engine::new(EngineParts {
         profile: Arc::new(profile),
         voices,
+        own_words: OwnWords::default(),
         source: Arc::clone(&source) as Arc<dyn TokenSource>,
         decoder: Decoder::null(2),
         text_max_characters: 1000,
         pieces_ahead: 1,
         hop_frames: None,
         first_audio: FirstAudio::Exact,
+        end_loops: true,
     });
     let parts = ServiceParts {
         engine,
         cloning: Cloning::new(Err("no encoder".to_owned()), &CloningConfig::default()),
         voices: kept,
+        dictionaries: KeptDictionaries::new(
+            Err("no store".to_owned()),
+            &DictionariesConfig::default(),
+            Duration::from_secs(1),
+        ),
         limits: QueueLimits {
             streams: 1,
             measured: true,
             queue: 0,
             queue_per_key: 0,
-            patience: std::time::Duration::ZERO,
+            patience: Duration::ZERO,
         },
         cache: (cache, None),
         jobs: (JobsConfig::default(), Err("no store".to_owned())),
         setup: "test".to_owned(),
         log_texts: false,
-        least_speed: svara_service::LeastSpeed { speed: 0.0, window: std::time::Duration::ZERO },
+        least_speed: svara_service::LeastSpeed { speed: 0.0, window: Duration::ZERO },
     };
     (Service::new(parts, |_| {}), source)
 }

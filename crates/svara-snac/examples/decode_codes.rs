@@ -1,10 +1,11 @@
 //! Decodes frames from standard input: seven little-endian 16-bit codes each, in slot order. Writes the samples to
 //! standard output as little-endian 32-bit floats.
 //!
-//! `decode_codes MODEL.onnx FRAMES_PER_CALL [NOISE_SEED [BACKEND [ROWS]]] < codes > samples`
+//! `decode_codes MODEL.onnx FRAMES_PER_CALL [NOISE_SEED [BACKEND [ROWS [VECTORS]]]] < codes > samples`
 //!
 //! Noise is off without a seed, or with the seed `off`. The backend is `auto`, `native` or `onnx`. With more than one row,
-//! as many streams decode the same frames in shared calls, to measure what that costs.
+//! as many streams decode the same frames in shared calls, to measure what that costs. The vectors are `auto`, `avx512`,
+//! `avx2`, `neon` or `none`.
 
 use std::{
     error::Error,
@@ -13,7 +14,7 @@ use std::{
 };
 
 use svara_snac::{
-    Backend, DecodeError, Decoder, DecoderSettings, Frame,
+    Backend, DecodeError, Decoder, DecoderSettings, Frame, Vectors,
     onnx::{Device, LibrarySearch, Runtime},
 };
 
@@ -26,6 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let seed: Option<u64> = seed.map(|seed| seed.parse()).transpose()?;
     let backend: Backend = arguments.next().as_deref().unwrap_or("auto").parse()?;
     let rows: usize = arguments.next().as_deref().unwrap_or("1").parse()?;
+    let vectors: Vectors = arguments.next().as_deref().unwrap_or("auto").parse()?;
 
     let mut bytes = Vec::new();
     stdin().read_to_end(&mut bytes)?;
@@ -49,6 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         model: model.into(),
         device: Device::Cpu,
         backend,
+        vectors,
         threads: 1,
         max_batch: rows,
         batch_wait: Duration::from_millis(100),

@@ -1,8 +1,10 @@
-//! Decodes frames with plain ONNX Runtime on one thread, none of our decoder: in one call, or in a call for each frame as
+//! Decodes frames with plain ONNX Runtime, none of our decoder: in one call, or in a call for each frame as
 //! public servers do, which decode a window of the last WINDOW frames and keep the second of them. These are the baselines
 //! for streaming (`scripts/measure_decode.py`). The noise inputs are zeros, which cost nothing to draw.
 //!
-//! `decode_once DECODER_PLAIN.onnx [WINDOW] < codes > samples`; codes and samples as in `decode_codes`.
+//! `decode_once DECODER_PLAIN.onnx [WINDOW [THREADS]] < codes > samples`; codes and samples as in `decode_codes`. Without a
+//! window, or with 0, it is one call. The session has one thread, or THREADS; with 0 it is a default session, whose threads
+//! are as many as the cores and wait in a loop.
 
 use std::{
     error::Error,
@@ -14,7 +16,8 @@ use svara_snac::{Frame, onnx::LibrarySearch};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let model = std::env::args().nth(1).ok_or("usage: decode_once DECODER_PLAIN.onnx [WINDOW]")?;
-    let window: Option<usize> = std::env::args().nth(2).map(|window| window.parse()).transpose()?;
+    let window: usize = std::env::args().nth(2).as_deref().unwrap_or("0").parse()?;
+    let threads: usize = std::env::args().nth(3).as_deref().unwrap_or("1").parse()?;
     let mut bytes = Vec::new();
     stdin().read_to_end(&mut bytes)?;
     let codes: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|code| u16::from_le_bytes(*code)).collect();
@@ -26,13 +29,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..LibrarySearch::default()
     };
     let environment = ort::init_from(library.find()?)?.build()?;
-    let mut session = Session::builder(&environment)?.with_intra_threads(1)?.commit_from_file(model)?;
+    let mut builder = Session::builder(&environment)?;
+    if threads > 0 {
+        builder = builder.with_intra_threads(threads)?;
+    }
+    let mut session = builder.commit_from_file(model)?;
 
     let samples = match window {
-        None => decode(&mut session, &frames)?,
-        Some(window) => {
+        0 => decode(&mut session, &frames)?,
+        window => {
             let mut samples = Vec::new();
-            for frames in frames.windows(window.max(1)) {
+            for frames in frames.windows(window) {
                 let decoded = decode(&mut session, frames)?;
                 let frame = decoded.len() / frames.len();
                 samples.extend(decoded.iter().skip(frame).take(frame));

@@ -9,7 +9,8 @@ use crate::{
     DecodeError, Frame, LoadError,
     frame::CODEBOOKS,
     memory,
-    onnx::{CodecModel, Device, GpuSettings, ModelFile, Runtime, SessionSettings},
+    onnx::{CodecModel, Device, GpuSettings, ModelFile, OwnOperators, Runtime, SessionSettings},
+    simd::VectorUnit,
 };
 
 /// Requests that may queue for the encoder.
@@ -33,14 +34,19 @@ impl SnacEncoder {
     /// # Errors
     /// The model can't be read or isn't an encoder, or the device isn't available.
     pub fn load(runtime: &Runtime, path: &Path, device: Device) -> Result<Self, LoadError> {
+        let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
+        let bytes = ModelFile::read_bytes(path)?;
+        let file = ModelFile::parse(bytes.clone()).map_err(broken)?;
+        let operators = OwnOperators::of(&bytes, &file, VectorUnit::best()).map_err(broken)?;
+        drop((bytes, file));
+        let gpu = GpuSettings { graphs: false, ..GpuSettings::default() };
         // A single session has nothing to share weights with.
-        let own_sine = ModelFile::read(path)?.is_float32();
-        let settings = SessionSettings { device, weights: None, own_sine, gpu: GpuSettings::default() };
-        let mut session = runtime.open(path, &settings)?.session;
+        let settings = SessionSettings { device, weights: None, operators, gpu };
+        let mut session = runtime.open(path, &settings)?;
+        drop(settings);
         let model = CodecModel::read(&session, path)?;
         if model.kind != "encoder" {
-            let reason = "this is a decoder; an encoder is needed".to_owned();
-            return Err(LoadError::Model { path: path.to_owned(), reason });
+            return Err(broken("this is a decoder; an encoder is needed".to_owned()));
         }
         memory::give_back();
         let sample_rate_hz = model.sample_rate_hz;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::simd::Vectors;
+
 /// Why a decoder or encoder couldn't be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -35,6 +37,14 @@ pub enum LoadError {
     /// The requested backend can't be used.
     #[error("decoder.backend = \"native\" can't be used: {0}")]
     Backend(String),
+    /// The processor doesn't have the requested vectors.
+    #[error("decoder.vectors = \"{wanted}\" can't be used: the best of this processor is {best}")]
+    Vectors {
+        /// The vectors as configured.
+        wanted: Vectors,
+        /// What the processor has.
+        best: String,
+    },
     /// The requested device isn't available.
     #[error("device {device} can't be used: {reason}")]
     Device {

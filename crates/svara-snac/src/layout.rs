@@ -66,6 +66,11 @@ impl TokenLayout {
         token.checked_sub(self.first_custom_token)
     }
 
+    /// The first audio token: code 0 in slot 0.
+    pub fn first_audio_token(&self) -> u32 {
+        self.first_audio_token
+    }
+
     /// Codes in a codebook.
     pub fn codebook_size(&self) -> u16 {
         self.codebook_size

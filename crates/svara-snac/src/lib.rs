@@ -16,8 +16,29 @@
 //! * [`SnacEncoder`] goes the other way (for reference voices and the demo voice).
 //!
 //! ONNX Runtime is loaded at run time, when something needs it; see [`onnx::Runtime`].
+//!
+//! ```
+//! use svara_snac::{Decoder, Frame, FrameAssembler, TokenLayout};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let layout = TokenLayout::default();
+//! let mut assembler = FrameAssembler::new(layout);
+//! let tokens = (0..7).filter_map(|slot| layout.token(slot, 100)); // as a model generates them
+//! let frames: Vec<Frame> = tokens.filter_map(|token| assembler.push(token)).collect();
+//! assert_eq!(frames, [Frame([100; 7])]);
+//!
+//! let decoder = Decoder::null(1); // silence, without a model; `Decoder::load` opens one
+//! let mut stream = decoder.open(0)?;
+//! let samples = stream.finish(&frames).await?;
+//! assert_eq!(samples.len(), frames.len() * 2048);
+//! # Ok(())
+//! # }
+//! ```
 
 mod assemble;
+#[cfg(test)]
+mod damaged;
 mod decode;
 mod encode;
 mod error;
@@ -38,3 +59,4 @@ pub use encode::SnacEncoder;
 pub use error::{DecodeError, LoadError};
 pub use frame::{FRAME_CODES, Frame};
 pub use layout::{InvalidLayout, TokenLayout};
+pub use simd::{UnknownVectors, Vectors};

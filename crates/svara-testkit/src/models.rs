@@ -39,6 +39,12 @@ pub fn odd_snac_decoders() -> Vec<PathBuf> {
     found
 }
 
+/// A plain SNAC decoder as other programs export it: `mul` or `torch`, by how Snake is written, or `apart`, whose weights
+/// are in a file of their own.
+pub fn foreign_snac(name: &str) -> PathBuf {
+    existing("target/test-models/snac-foreign").join(name).join("decoder.onnx")
+}
+
 /// The demo codec in the repository: `decoder.onnx`, `encoder.onnx`.
 pub fn demo_codec(file: &str) -> PathBuf {
     existing("models/demo").join(file)

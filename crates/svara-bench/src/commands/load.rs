@@ -9,7 +9,7 @@ use reqwest::Client;
 use crate::{
     args::{not_negative, positive},
     load::{
-        Arrival, Dialect, Ear, FailOn, Format, Target,
+        Arrival, Dialect, Ear, FailOn, Format, Summary, Target,
         step::{self, Setting, Until},
     },
     report::{About, Report, Step},
@@ -35,11 +35,11 @@ pub struct Load {
     /// Concurrent streams, one step for each number [default: 1]. With Poisson arrivals: the most streams that may be
     /// open [default: 10000].
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    streams: Vec<u32>,
+    pub(super) streams: Vec<u32>,
     /// closed: each stream sends its next request once the last one is answered. poisson:RPS: RPS requests per second
     /// on average, however fast the server answers. One step for each value.
     #[arg(long, value_delimiter = ',', default_value = "closed")]
-    arrival: Vec<Arrival>,
+    pub(super) arrival: Vec<Arrival>,
     /// Requests in each step [default: 20; with closed arrivals at least 4 per stream].
     #[arg(long, conflicts_with = "seconds", value_parser = clap::value_parser!(u64).range(1..))]
     requests: Option<u64>,
@@ -111,6 +111,15 @@ impl Load {
     pub async fn run(self) -> anyhow::Result<Verdict> {
         let (report, interrupted) = self.measure().await?;
         println!("{}", report.table());
+        self.write(&report)?;
+        Ok(self.verdict(&report, interrupted))
+    }
+
+    /// Writes the reports that files are named for.
+    ///
+    /// # Errors
+    /// A file can't be written.
+    pub(super) fn write(&self, report: &Report) -> anyhow::Result<()> {
         if let Some(path) = &self.json {
             let json = serde_json::to_string_pretty(&report.json()).context("can't write the results")?;
             fs::write(path, json + "\n").with_context(|| format!("can't write {}", path.display()))?;
@@ -118,7 +127,7 @@ impl Load {
         if let Some(path) = &self.html {
             fs::write(path, report.html()).with_context(|| format!("can't write {}", path.display()))?;
         }
-        Ok(self.verdict(&report, interrupted))
+        Ok(())
     }
 
     /// Runs all steps. Returns the results, and whether the run was interrupted.
@@ -126,6 +135,14 @@ impl Load {
     /// # Errors
     /// The run can't be set up, or the server answers no request.
     pub async fn measure(&self) -> anyhow::Result<(Report, bool)> {
+        self.measure_until(|_| false).await
+    }
+
+    /// [`Self::measure`], up to the first step of which this is true.
+    pub(super) async fn measure_until(
+        &self,
+        is_enough: impl Fn(&Summary) -> bool,
+    ) -> anyhow::Result<(Report, bool)> {
         let setting = Arc::new(self.setting()?);
         self.warm_up(&setting).await?;
         let mut report = Report::new(&self.about());
@@ -133,16 +150,20 @@ impl Load {
             let progress = progress(&name, load.until);
             let (summary, interrupted) = step::run(&setting, load, &progress).await?;
             progress.finish_and_clear();
+            let is_enough = is_enough(&summary);
             report.steps.push(Step { name, streams: load.streams, arrival: load.arrival, summary });
             if interrupted {
                 eprintln!("svara-bench: interrupted; open streams aren't counted");
                 return Ok((report, true));
             }
+            if is_enough {
+                break;
+            }
         }
         Ok((report, false))
     }
 
-    fn verdict(&self, report: &Report, interrupted: bool) -> Verdict {
+    pub(super) fn verdict(&self, report: &Report, interrupted: bool) -> Verdict {
         let mut verdict = if interrupted { Verdict::Failed } else { Verdict::Good };
         for step in &report.steps {
             for condition in self.fail_on.iter().filter(|condition| condition.is_seen_in(&step.summary)) {

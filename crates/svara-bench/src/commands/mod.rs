@@ -2,3 +2,4 @@
 
 pub mod load;
 pub mod serve_fake;
+pub mod table;

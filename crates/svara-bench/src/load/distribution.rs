@@ -51,6 +51,13 @@ impl Distribution {
         (rank <= self.len()).then(|| self.values.value_at_quantile(share) as f64 / THOUSAND)
     }
 
+    /// The share (0 to 1) of all streams whose value doesn't exceed this one; `None` if there are no streams.
+    pub fn share_within(&self, value: f64) -> Option<f64> {
+        let all = self.len() + self.without;
+        let within = self.values.count_between(0, (value * THOUSAND).round() as u64);
+        (all > 0).then(|| within as f64 / all as f64)
+    }
+
     /// The mean over the streams with a value.
     pub fn mean(&self) -> Option<f64> {
         (!self.is_empty()).then(|| self.values.mean() / THOUSAND)
@@ -91,6 +98,8 @@ mod tests {
         assert_eq!(quantiles, [1.0, 50.0, 90.0, 99.0, 100.0]);
         assert_eq!(hundred.mean().unwrap().round(), 51.0); // 50.5
         assert_eq!(Distribution::default().quantile(0.5), None);
+        assert_eq!((hundred.share_within(50.0), hundred.share_within(0.0)), (Some(0.5), Some(0.0)));
+        assert_eq!(Distribution::default().share_within(1.0), None);
     }
 
     #[test]
@@ -99,6 +108,7 @@ mod tests {
         assert_eq!(two_failed.quantile(0.98).unwrap().round(), 98.0);
         assert_eq!(two_failed.quantile(0.99), None);
         assert_eq!(two_failed.quantile(0.5).unwrap().round(), 50.0);
+        assert_eq!(two_failed.share_within(1000.0), Some(0.98));
         assert_eq!(two_failed.curve(10).last().unwrap().1, 0.98);
     }
 

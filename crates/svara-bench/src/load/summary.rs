@@ -22,6 +22,8 @@ pub struct Summary {
     pub real_time_factor: Distribution,
     /// Silence after the start of playback, in ms, of streams with any audio.
     pub silence_ms: Distribution,
+    /// The longest single gap of each stream after the start of playback, in ms. Failed streams have none.
+    pub gap_ms: Distribution,
     /// Streams with an underrun.
     pub streams_with_underruns: u64,
     /// Underruns in all streams.
@@ -54,6 +56,8 @@ impl Summary {
         if outcome.first_audio.is_some() {
             self.silence_ms.record(Some(milliseconds(outcome.playback.silence())));
         }
+        let gap = milliseconds(outcome.playback.longest_silence());
+        self.gap_ms.record(outcome.failure.is_none().then_some(gap));
         self.streams_with_underruns += u64::from(outcome.playback.underruns() > 0);
         self.underruns += u64::from(outcome.playback.underruns());
         self.longest_silence_ms =
@@ -107,6 +111,7 @@ mod tests {
         assert_eq!(summary.first_audio_ms.quantile(0.99), None);
         assert_eq!(summary.first_audio_ms.quantile(0.9).map(f64::round), Some(200.0));
         assert_eq!(summary.real_time_factor.quantile(0.5), Some(0.5));
+        assert_eq!(summary.gap_ms.share_within(50.0), Some(0.9), "a stream that fails has no short gap");
         summary.add(&Outcome { failure: Some(Failure::Short), ..good });
         assert_eq!(summary.silent_failures, 1);
         for n in 0..100 {

@@ -2,6 +2,7 @@
 
 mod html;
 mod json;
+mod listeners;
 mod plot;
 mod table;
 
@@ -66,6 +67,16 @@ impl Report {
     /// As JSON.
     pub fn json(&self) -> json::Json<'_> {
         json::Json::new(self)
+    }
+
+    /// What listeners get at each load, as a Markdown table. `title` names what was measured.
+    pub fn listeners_markdown(&self, title: &str) -> String {
+        listeners::markdown(self, title)
+    }
+
+    /// The same as an SVG image of two plots.
+    pub fn listeners_svg(&self, title: &str) -> String {
+        listeners::svg(self, title)
     }
 
     /// As one HTML page that loads nothing else.

@@ -31,8 +31,8 @@ pub(super) struct Line {
     pub(super) dots: bool,
 }
 
-const WIDTH: f64 = 560.0;
-const HEIGHT: f64 = 300.0;
+pub(super) const WIDTH: f64 = 560.0;
+pub(super) const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 68.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 14.0;
@@ -96,8 +96,18 @@ pub(super) fn escape(text: &str) -> String {
 
 impl Plot {
     pub(super) fn svg(&self, description: &str) -> String {
+        self.svg_at((0.0, 0.0), description)
+    }
+
+    /// As a part of another image, with its upper left corner there.
+    pub(super) fn svg_at(&self, (x, y): (f64, f64), description: &str) -> String {
+        let place = if (x, y) == (0.0, 0.0) {
+            String::new()
+        } else {
+            format!(" x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\"")
+        };
         let mut svg = format!(
-            "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
+            "<svg{place} viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
             escape(description)
         );
         self.draw_axes(&mut svg);

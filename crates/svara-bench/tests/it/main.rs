@@ -9,3 +9,4 @@
 mod fake;
 mod load;
 mod stub;
+mod table;

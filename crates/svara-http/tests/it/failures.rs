@@ -1,6 +1,10 @@
 //! Bodies that fail or end: what a client sees of them.
 
-use std::io;
+use std::{
+    io,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
@@ -28,8 +32,34 @@ pub(crate) fn routes() -> Router {
             "/failing-late",
             get(move || async move { Body::from_stream(stream::iter([much(), failing()])) }),
         )
+        .route(
+            "/failing-held",
+            get(move || async move {
+                let held = Held::new();
+                Body::from_stream(stream::iter([few(), failing()]).inspect(move |_| {
+                    let _ = &held;
+                }))
+            }),
+        )
         .route("/ending", get(move || async move { Body::from_stream(stream::iter([few()])) }))
         .route("/endless", get(|| async { Body::from_stream(endless()) }))
+}
+
+/// What the body of `/failing-held` holds, and how often that exists.
+struct Held;
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+impl Held {
+    fn new() -> Self {
+        HELD.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Eight bytes, and then nothing.
@@ -68,6 +98,25 @@ async fn over_http_1_0_a_failure_is_a_reset() {
     let (text, ended) = received("/ending", "1.0").await;
     ended.unwrap();
     assert!(text.ends_with("audio-1."), "{text:?}");
+}
+
+#[tokio::test]
+async fn what_a_failed_body_holds_is_free_before_its_connection_breaks() {
+    let server = start(|_| {}).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /failing-held HTTP/1.0\r\n\r\n").await.unwrap();
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"audio-1.") {
+        assert_ne!(timeout(LONG, stream.read_buf(&mut bytes)).await.unwrap().unwrap(), 0);
+    }
+    let free = async {
+        while HELD.load(Ordering::SeqCst) > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(LONG, free).await.unwrap();
+    let open = stream.try_read(&mut [0]).unwrap_err();
+    assert_eq!(open.kind(), io::ErrorKind::WouldBlock, "others waited for the end of the connection");
 }
 
 #[tokio::test]

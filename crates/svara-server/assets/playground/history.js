@@ -1,37 +1,41 @@
 // What has been spoken since the page was opened.
 
+import { $, button, el } from './dom.js';
+import { closedWav } from './samples.js';
+
 const KEPT = 20;
 
+/** The file of a speech, complete also where it was streamed. */
+export async function fileOf({ blob, format }) {
+  if (format !== 'wav') return blob;
+  return new Blob([closedWav(new Uint8Array(await blob.arrayBuffer()))], { type: blob.type });
+}
+
+/** Has the browser save a file. */
+export function save(blob, name) {
+  const link = el('a', { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  // Only once the browser has taken it.
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
 export class History {
-  #list;
-  #empty;
-  #urls = [];
+  #list = $('history');
   #onPlay;
 
   /** `onPlay` gets the speech that is to be heard again. */
-  constructor(list, empty, onPlay) {
-    this.#list = list;
-    this.#empty = empty;
+  constructor(onPlay) {
     this.#onPlay = onPlay;
   }
 
-  add({ text, voice, seconds, blob, format, rate }) {
-    this.#empty.hidden = true;
-    const url = URL.createObjectURL(blob);
-    this.#urls.unshift(url);
-    const item = document.createElement('li');
-    const play = Object.assign(document.createElement('button'), { type: 'button', textContent: '▶' });
-    play.setAttribute('aria-label', `Play again: ${text.slice(0, 60)}`);
-    play.addEventListener('click', () => this.#onPlay({ blob, format, rate }));
-    const said = Object.assign(document.createElement('span'), { className: 'said', textContent: text, title: text });
-    const meta = Object.assign(document.createElement('span'), { className: 'meta', textContent: `${voice} · ${seconds.toFixed(1)} s` });
-    const save = Object.assign(document.createElement('a'), { href: url, download: `speech.${format}`, textContent: format });
-    save.setAttribute('aria-label', `Save as ${format}`);
-    item.append(play, said, meta, save);
-    this.#list.prepend(item);
-    while (this.#list.children.length > KEPT) {
-      this.#list.lastElementChild.remove();
-      URL.revokeObjectURL(this.#urls.pop());
-    }
+  add(spoken, voice) {
+    $('history-empty').hidden = true;
+    const { text } = spoken.fields;
+    this.#list.prepend(el('li', {},
+      button('▶', () => this.#onPlay(spoken), { className: 'round', 'aria-label': `Play again: ${text.slice(0, 60)}` }),
+      el('span', { className: 'typed', textContent: text, title: text }),
+      el('span', { className: 'meta', textContent: `${voice} · ${spoken.seconds.toFixed(1)} s` }),
+      button(spoken.format, async () => save(await fileOf(spoken), `speech.${spoken.format}`), { className: 'quiet', 'aria-label': `Save as ${spoken.format}` })));
+    while (this.#list.children.length > KEPT) this.#list.lastElementChild.remove();
   }
 }

@@ -1,279 +1,200 @@
-// The page: what is on it, and what happens when.
+// The page: its parts, made and joined.
 
-import { getHealth, getJson, requestSpeech } from './api.js';
+import { getJson, useKey } from './api.js';
+import { Cards } from './cards.js';
+import { Clone } from './clone.js';
+import { codeTabs } from './code.js';
+import { Compare } from './compare.js';
+import { $, button, options, settled, tabs } from './dom.js';
+import { Told } from './errors.js';
+import { Form, insertTag, randomSeed } from './form.js';
+import { watchHealth } from './health.js';
 import { History } from './history.js';
-import { Recorder, base64 } from './reference.js';
-import { curl, python } from './snippets.js';
+import { Jobs } from './jobs.js';
+import { isSlow, measuredRate, probedRate } from './link.js';
+import { Live } from './live.js';
+import { Load } from './load.js';
+import { saidLine } from './said.js';
 import { Sound } from './sound.js';
-import { TEXTS } from './texts.js';
+import { Speaking, saveAs } from './speak.js';
+import { Status } from './status.js';
+import { fromHash, linkTo, remember, remembered } from './store.js';
+import { isSample, samplesOf } from './texts.js';
+import { themes } from './theme.js';
+import { known, languagesOf } from './voices.js';
 
-const $ = (id) => document.getElementById(id);
-const HEALTH_EVERY_MS = 10_000;
 // Telephony's formats, which browsers don't play.
 const UNPLAYABLE = new Set(['ulaw', 'alaw']);
 
-const form = $('request');
-const sound = new Sound($('wave'));
-const history = new History($('history'), $('history-empty'), told(replay));
-const recorder = new Recorder();
-const snippets = { curl, python };
-
-let settings;
-let voices = [];
-let reference;
-let snippet = 'curl';
-let running;
-
-// --- what there is to choose from
-
-async function load() {
-  const key = $('key').value;
-  settings = await getJson('playground/settings.json', key);
-  voices = (await getJson('v1/voices', key)).voices;
-  options($('style'), settings.styles.map((style) => [style, style]), $('style').options[0]);
-  options($('format'), settings.formats.filter((name) => !UNPLAYABLE.has(name)).map((name) => [name, name]));
-  $('format').value = 'wav';
-  $('text').dataset.limit = settings.text_characters;
-  $('clone').hidden = !settings.cloning;
-  const languages = new Map();
-  for (const voice of voices) {
-    if (!languages.has(voice.language_code)) languages.set(voice.language_code, languageName(voice));
+const status = new Status(() => askForKey());
+// What may fail, made to say so where it does.
+const told = (action) => async (...args) => {
+  try {
+    await action(...args);
+  } catch (error) {
+    status.fail(error, () => told(action)(...args));
   }
-  const sorted = [...languages].sort((a, b) => a[1].localeCompare(b[1]));
-  options($('language'), sorted);
-  const preferred = ['hi', ...navigator.languages.map((tag) => tag.split('-')[0])].find((code) => languages.has(code));
-  if (preferred) $('language').value = preferred;
-  chooseLanguage();
-}
+};
 
-// "Hindi (Female)" is a voice of Hindi; others are called by their language's name.
-function languageName(voice) {
-  const named = /^(.+) \((?:fe)?male\)$/i.exec(voice.name);
-  if (named) return named[1];
-  return new Intl.DisplayNames(['en'], { type: 'language' }).of(voice.language_code) ?? voice.language_code;
-}
+const sound = new Sound((state) => speaking?.show(state));
+const context = () => sound.context;
+const cards = new Cards($('voices'), () => chosen(), (error) => status.fail(error));
+const clone = new Clone(context, () => changed(), told, (voice) => told(load)(voice.voice_id));
+const form = new Form(cards, () => clone.fields());
+const history = new History(told((spoken) => speaking.replay(spoken)));
+const speaking = new Speaking(form, sound, status, history);
+const fields = () => form.fields();
+const live = new Live(context, fields, told, (error) => status.fail(error));
+const compare = new Compare(context, fields, told);
+const load8 = new Load(fields, told);
+const jobs = new Jobs(fields, told);
+const showSaid = saidLine(fields);
+const showCode = codeTabs(fields);
+const keep = settled(() => form.keep(), 300);
+const showTool = tabs($('tools'));
+let limit = Infinity;
+let demo = false;
 
-function options(select, pairs, ...first) {
-  select.replaceChildren(...first, ...pairs.map(([value, text]) => new Option(text, value)));
-}
-
-function chooseLanguage() {
-  const code = $('language').value;
-  options($('voice'), voices.filter((voice) => voice.language_code === code).map((voice) => [voice.voice_id, voice.name]));
-  if (!$('text').value || $('text').dataset.sample === $('text').value) sample();
+async function load(id) {
+  const [settings, { voices: list }, { languages }] = await Promise.all(
+    ['playground/settings.json', 'v1/voices', 'v1/languages'].map(getJson));
+  limit = settings.text_characters;
+  const playable = settings.formats.filter((name) => !UNPLAYABLE.has(name));
+  options($('format'), playable.map((name) => [name, name]), $('format').options[0]);
+  saveAs(settings.formats);
+  $('styles').replaceChildren(...settings.styles.map((tag) => button(tag, () => insertTag(tag), { className: 'chip', title: `Puts <${tag}> where the caret is` })));
+  const preferred = [...navigator.languages.map((tag) => tag.split('-')[0]).filter((code) => code !== 'en'), 'hi', 'en'];
+  const voices = known(list, languages, preferred);
+  options($('language'), languagesOf(voices));
+  const state = fromHash(location.hash) ?? Form.kept ?? {};
+  if (!$('text').value || fromHash(location.hash)) form.set(state);
+  cards.show(voices, id ?? cards.chosen?.id ?? state.voice);
+  compare.show(voices);
+  clone.allow(settings.cloning, demo);
   changed();
 }
 
-function sample() {
-  const texts = TEXTS[$('language').value] ?? TEXTS.en;
-  const next = texts[(texts.indexOf($('text').value) + 1) % texts.length];
-  $('text').value = $('text').dataset.sample = next;
+// A text of ours makes room for one in the voice's language; the user's own stays.
+function chosen() {
+  const { code } = cards.chosen ?? {};
+  if (code) clone.speaks(code);
+  $('samples').replaceChildren(...samplesOf(code).map(([kind, text]) => button(kind, () => {
+    $('text').value = text;
+    changed();
+  }, { className: 'chip' })));
+  if (!$('text').value || isSample($('text').value)) $('text').value = samplesOf(code)[0][1];
+  $('text').lang = code || 'und';
   changed();
-}
-
-// --- the request
-
-function fields() {
-  const asked = { text: $('text').value, voice: $('voice').value, response_format: $('format').value };
-  const data = new FormData(form);
-  for (const name of ['style', 'text_normalization']) {
-    if (data.get(name) && data.get(name) !== 'auto') asked[name] = data.get(name);
-  }
-  if (Number(data.get('speed')) !== 1) asked.speed = Number(data.get('speed'));
-  if (data.get('seed')) asked.seed = Number(data.get('seed'));
-  if (reference) {
-    delete asked.voice;
-    asked.reference_audio = reference;
-    if (data.get('reference_transcript')) asked.reference_transcript = data.get('reference_transcript');
-  }
-  return asked;
 }
 
 function changed() {
-  const length = [...$('text').value].length;
-  const limit = Number($('text').dataset.limit);
-  $('count').textContent = limit ? `${length} of ${limit}` : '';
-  $('count').classList.toggle('over', length > limit);
+  const over = form.length > limit;
+  $('count').textContent = Number.isFinite(limit) ? `${form.length} of ${limit}` : '';
+  $('count').classList.toggle('over', over);
+  $('over').hidden = !over;
+  $('speak').disabled = over;
   $('speed-value').textContent = `${Number($('speed').value)}×`;
-  $('voice').disabled = $('language').disabled = Boolean(reference);
-  const origin = new URL('.', location.href).href.replace(/\/$/, '');
-  $('snippet').textContent = snippets[snippet](origin, fields(), $('key').value);
+  $('voice-box').disabled = Boolean(clone.fields());
+  showCode();
+  showSaid();
+  keep();
 }
 
-function say(text, bad = false) {
-  $('status').textContent = text;
-  $('status').classList.toggle('bad', bad);
+function speak() {
+  if (!$('request').reportValidity() || $('speak').disabled) return;
+  cards.quiet();
+  speaking.speak(clone.fields() ? 'cloned' : cards.chosen?.full);
+  $('player').scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
 }
 
-// --- speaking
-
-async function speak() {
-  stop();
-  const asked = fields();
-  const mine = new AbortController();
-  running = mine;
-  $('stop').disabled = false;
-  say('Waiting for the first audio…');
-  figures({});
-  const start = performance.now();
-  try {
-    const response = await requestSpeech(asked, $('key').value, mine.signal);
-    const spoken = await sound.receive(response, asked.response_format, start, (seen) => {
-      if (seen.first !== undefined) say('Speaking…');
-      figures(seen);
-    });
-    say(`Done: ${spoken.seconds.toFixed(1)} s of speech.`);
-    const voice = reference ? 'cloned' : $('voice').selectedOptions[0].text;
-    history.add({ text: asked.text, voice, ...spoken });
-  } catch (error) {
-    if (mine.signal.aborted) return;
-    sound.stop();
-    say(error.message || String(error), true);
-  }
+function stopAll() {
+  clone.stop();
+  cards.quiet();
+  live.stop();
+  compare.stop();
+  load8.stop();
+  speaking.stop();
 }
 
-async function replay(spoken) {
-  stop();
-  $('stop').disabled = false;
-  await sound.replay(spoken);
+function askForKey() {
+  $('access').open = true;
+  $('key').focus();
 }
 
-function stop() {
-  running?.abort();
-  running = undefined;
-  sound.stop();
-  $('stop').disabled = true;
-  say('');
+function takeKey() {
+  useKey($('key').value);
+  remember('key', $('remember-key').checked && $('key').value ? $('key').value : undefined);
 }
 
-function figures({ first, seconds, rtf, bytes, gaps }) {
-  $('first').textContent = first === undefined ? '–' : `${Math.round(first)} ms`;
-  $('length').textContent = seconds ? `${seconds.toFixed(2)} s` : '–';
-  $('rtf').textContent = rtf === undefined ? '–' : rtf.toFixed(2);
-  $('gaps').textContent = gaps === undefined ? '–' : String(gaps);
-  $('size').textContent = bytes ? `${(bytes / 1024).toFixed(0)} KiB` : '–';
-}
-
-// --- a voice to clone
-
-async function take(blob, name) {
-  if (blob.size > settings.cloning.max_bytes) {
-    throw new Error(`The recording has ${blob.size} bytes, at most ${settings.cloning.max_bytes} are allowed.`);
-  }
-  reference = await base64(blob);
-  $('reference').textContent = `${name}, ${(blob.size / 1024).toFixed(0)} KiB`;
-  $('forget').hidden = false;
-  changed();
-}
-
-function forget() {
-  reference = undefined;
-  $('file').value = '';
-  $('reference').textContent = '';
-  $('forget').hidden = true;
-  changed();
-}
-
-async function record() {
-  if (recorder.recording) {
-    recorder.stop();
-    return;
-  }
-  const button = $('record');
-  const pressed = (is) => {
-    button.setAttribute('aria-pressed', String(is));
-    button.textContent = is ? '■ Stop recording' : '● Record';
-  };
-  try {
-    await take(await recorder.record(() => pressed(true)), 'Your recording');
-  } finally {
-    pressed(false);
-  }
-}
-
-// --- the rest of the page
-
-async function showHealth() {
-  let [good, text] = [false, 'the server does not answer'];
-  try {
-    const health = await getHealth();
-    good = health.status === 'healthy';
-    text = good ? `${health.model}, ${health.device}` : (health.reason ?? health.status);
-    $('notice').textContent = health.notice ?? '';
-    $('notice').hidden = !health.notice;
-  } catch {
-    // Said by the text above.
-  }
-  $('health').className = `health ${good ? 'good' : 'bad'}`;
-  $('health-text').textContent = text;
-  $('health-text').title = text;
-}
-
-function theme(name) {
-  document.documentElement.dataset.theme = name;
-  localStorage.setItem('theme', name);
-  sound.draw();
-}
-
-function showTab(name) {
-  snippet = name;
-  for (const tab of document.querySelectorAll('[role="tab"]')) {
-    const chosen = tab.id === `tab-${name}`;
-    tab.setAttribute('aria-selected', String(chosen));
-    tab.tabIndex = chosen ? 0 : -1;
-    if (chosen) $('snippet').setAttribute('aria-labelledby', tab.id);
-  }
-  changed();
-}
-
-async function copy() {
-  await navigator.clipboard.writeText($('snippet').textContent);
-  $('copy').textContent = 'Copied';
-  setTimeout(() => { $('copy').textContent = 'Copy'; }, 1500);
-}
-
-/** What may fail, made to say so where it does. */
-function told(action) {
-  return (...args) => Promise.resolve(action(...args)).catch((error) => say(error.message, true));
-}
-
-form.addEventListener('submit', (event) => {
+speaking.check = () => clone.check();
+speaking.changed = changed;
+$('request').addEventListener('submit', (event) => {
   event.preventDefault();
   speak();
 });
-form.addEventListener('input', changed);
-$('language').addEventListener('change', chooseLanguage);
-$('sample').addEventListener('click', sample);
-$('stop').addEventListener('click', stop);
-$('file').addEventListener('change', told(() => ($('file').files[0] ? take($('file').files[0], $('file').files[0].name) : forget())));
-$('record').addEventListener('click', told(record));
-$('record').disabled = !Recorder.possible;
-$('record').title = Recorder.possible ? '' : 'Browsers allow recording over https or on this machine only';
-$('forget').addEventListener('click', forget);
-$('key').addEventListener('change', told(load));
-$('copy').addEventListener('click', told(copy));
-$('theme').addEventListener('click', () => {
-  const dark = document.documentElement.dataset.theme
-    ? document.documentElement.dataset.theme === 'dark'
-    : matchMedia('(prefers-color-scheme: dark)').matches;
-  theme(dark ? 'light' : 'dark');
+$('request').addEventListener('input', () => {
+  // The link in the address bar is of another text now.
+  if (location.hash) window.history.replaceState(null, '', location.pathname + location.search);
+  changed();
 });
-for (const tab of document.querySelectorAll('[role="tab"]')) {
-  tab.addEventListener('click', () => showTab(tab.id.slice(4)));
-  tab.addEventListener('keydown', (event) => {
-    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
-    showTab(snippet === 'curl' ? 'python' : 'curl');
-    $(`tab-${snippet}`).focus();
-  });
-}
+// What is wrong with a field is shown by the browser, which needs it in sight.
+$('request').addEventListener('invalid', (event) => {
+  const fold = event.target.closest('details');
+  if (fold) fold.open = true;
+}, true);
+$('filter').addEventListener('keydown', (event) => {
+  if (event.key === 'Enter') event.preventDefault();
+});
+$('stop').addEventListener('click', stopAll);
+window.addEventListener('pagehide', () => form.keep());
+$('dice').addEventListener('click', () => {
+  $('seed').value = randomSeed();
+  changed();
+});
+$('to-job').addEventListener('click', () => {
+  showTool($('tab-job'));
+  jobs.offer($('text').value);
+});
+$('key').value = remembered('key') ?? '';
+$('remember-key').checked = Boolean($('key').value);
+$('key').addEventListener('change', () => {
+  takeKey();
+  told(load)();
+});
+$('remember-key').addEventListener('change', takeKey);
+$('share').addEventListener('click', told(async () => {
+  const link = linkTo(form.state, location.href);
+  window.history.replaceState(null, '', link);
+  if (!navigator.clipboard) throw new Told('The link to this text and voice is in the address bar.');
+  await navigator.clipboard.writeText(link);
+  status.say('The link to this text and voice is copied.');
+}));
+window.addEventListener('hashchange', told(async () => {
+  const state = fromHash(location.hash);
+  if (!state) return;
+  form.set(state);
+  cards.choose(state.voice);
+  changed();
+}));
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-  if (event.key === 'Escape') stop();
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) speak();
+  if (event.key === 'Escape') stopAll();
+  const free = event.target === document.body || event.target.matches('input[type="range"], canvas');
+  if (event.key === ' ' && free) {
+    event.preventDefault();
+    sound.toggle();
+  }
 });
 
-const kept = localStorage.getItem('theme');
-if (kept) document.documentElement.dataset.theme = kept;
-sound.draw();
-showHealth();
-setInterval(showHealth, HEALTH_EVERY_MS);
+themes(() => sound.draw());
+watchHealth((health) => {
+  const was = demo;
+  demo = health.engine === 'demo';
+  $('style-note').hidden = !demo;
+  if (was !== demo) told(async () => clone.allow((await getJson('playground/settings.json')).cloning, demo))();
+});
 told(load)();
+// Once the page's own files are there. A busy moment looks like a slow connection: look twice.
+window.addEventListener('load', told(async () => {
+  if (isSlow(measuredRate())) speaking.slow(await probedRate());
+}));

@@ -47,3 +47,34 @@ export class SampleReader {
     return samples;
   }
 }
+
+/** A streamed WAV file with its sizes filled in, which are open until its end. */
+export function closedWav(bytes) {
+  const header = wavHeader(bytes);
+  if (!header) return bytes;
+  const closed = bytes.slice();
+  const view = new DataView(closed.buffer);
+  view.setUint32(4, closed.length - 8, true);
+  view.setUint32(header.start - 4, closed.length - header.start, true);
+  return closed;
+}
+
+/** Samples as a WAV file, 16 bits, mono. */
+export function wavFile(samples, rate) {
+  const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
+  const text = (at, letters) => [...letters].forEach((letter, i) => view.setUint8(at + i, letter.charCodeAt(0)));
+  text(0, 'RIFF');
+  view.setUint32(4, 36 + 2 * samples.length, true);
+  text(8, 'WAVEfmt ');
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, 2 * rate, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  text(36, 'data');
+  view.setUint32(40, 2 * samples.length, true);
+  samples.forEach((sample, i) => view.setInt16(44 + 2 * i, Math.max(-1, Math.min(1, sample)) * 32767, true));
+  return new Blob([view], { type: 'audio/wav' });
+}

@@ -1,90 +1,151 @@
-// One speech after the other: heard and seen.
+// What is heard: one speech at a time, with its waveform, its words, and the buttons to move in it.
 
+import { decoder } from './decoders.js';
+import { $, clock } from './dom.js';
 import { Player } from './player.js';
-import { SampleReader } from './samples.js';
+import { receive } from './speech.js';
+import { remember, remembered } from './store.js';
 import { Waveform } from './waveform.js';
-
-// The others are containers that a browser decodes only as a whole.
-const STREAMED = new Set(['wav', 'pcm']);
+import { Words } from './words.js';
 
 export class Sound {
   #context;
   #player;
-  #waveform;
+  #waveform = new Waveform($('wave'));
+  #words = new Words($('words'), (seconds) => this.seek(seconds));
+  #onChange;
+  // The player that still gets sound.
+  #receiving;
 
-  constructor(canvas) {
-    this.#waveform = new Waveform(canvas);
+  /** `onChange` hears the state: waiting, playing, paused or ended; undefined: there is nothing. */
+  constructor(onChange) {
+    this.#onChange = onChange;
+    $('play').addEventListener('click', () => this.toggle());
+    $('seek').addEventListener('input', () => this.seek(Number($('seek').value)));
+    $('volume').value = remembered('volume') ?? 1;
+    $('volume').addEventListener('input', () => {
+      remember('volume', Number($('volume').value));
+      if (this.#player) this.#player.volume = Number($('volume').value);
+    });
+    new ResizeObserver(() => this.draw()).observe($('wave'));
+  }
+
+  get context() {
+    this.#context ??= new AudioContext();
+    this.#context.resume();
+    return this.#context;
+  }
+
+  get gaps() {
+    return this.#player?.gaps ?? 0;
+  }
+
+  /** Speaks and plays it while it arrives; gives the whole of it. `tell` hears the figures. */
+  async speak(fields, signal, tell) {
+    const player = this.#begin(fields.text);
+    this.#receiving = player;
+    const mine = () => player === this.#receiving;
+    const spoken = await receive(fields, this.context, signal, {
+      samples: (samples, rate) => mine() && this.#add(samples, rate),
+      words: (words) => mine() && this.#words.add(words),
+      seen: (seen) => mine() && tell(seen),
+    });
+    if (mine()) this.#finish();
+    this.#receiving = undefined;
+    return spoken;
+  }
+
+  /** Plays what `speak` gave once more. */
+  async replay({ blob, format, rate, words, fields }) {
+    this.#begin(fields.text);
+    const again = decoder(format, rate, this.context, (samples, rate) => this.#add(samples, rate));
+    again.push(new Uint8Array(await blob.arrayBuffer()));
+    await again.finish();
+    this.#words.add(words);
+    this.#finish();
+  }
+
+  get state() {
+    return this.#player?.state;
+  }
+
+  toggle() {
+    const player = this.#player;
+    if (!player?.duration) return;
+    if (player.state === 'playing' || player.state === 'waiting') {
+      player.pause();
+      return;
+    }
+    player.play();
+    // Where frames are late, the next one comes when the first words are over.
     this.draw();
   }
 
-  /** Plays an answer of the server while it arrives; gives the whole of it. `tell` hears how it goes. */
-  async receive(response, format, start, tell) {
-    this.#begin();
-    const samples = new SampleReader(format, Number(response.headers.get('x-sample-rate')));
-    const parts = [];
-    const seen = { bytes: 0, seconds: 0, gaps: 0 };
-    for (const reader = response.body.getReader(); ;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      parts.push(value);
-      seen.bytes += value.length;
-      if (STREAMED.has(format)) {
-        const heard = samples.read(value);
-        this.#add(heard, samples.rate);
-        seen.seconds += heard.length / samples.rate || 0;
-      }
-      if (seen.seconds > 0 || !STREAMED.has(format)) seen.first ??= performance.now() - start;
-      tell({ ...seen, gaps: this.#player.gaps });
-    }
-    const took = (performance.now() - start) / 1000;
-    const blob = new Blob(parts, { type: response.headers.get('content-type') });
-    if (!STREAMED.has(format)) seen.seconds = await this.#addWhole(blob);
-    this.#player.finish();
-    tell({ ...seen, gaps: this.#player.gaps, rtf: took / seen.seconds });
-    return { blob, format, rate: samples.rate, seconds: seen.seconds };
+  seek(seconds) {
+    this.#words.jump();
+    this.#player?.seek(seconds);
+    if (this.state === 'ended' && seconds < this.#player.duration) this.#player.play();
+    this.draw();
   }
 
-  /** Plays what `receive` gave once more. */
-  async replay({ blob, format, rate }) {
-    this.#begin();
-    if (format === 'pcm') {
-      this.#add(new SampleReader(format, rate).read(new Uint8Array(await blob.arrayBuffer())), rate);
-    } else {
-      await this.#addWhole(blob);
-    }
-    this.#player.finish();
+  /** Whether there is, or may come, something to be heard. */
+  get sounding() {
+    return this.state === 'playing' || this.state === 'waiting';
   }
 
-  stop() {
-    this.#player?.stop();
+  /** No more comes: what is there can be heard, and again; silently, if it is not to go on by itself. */
+  end(silently = false) {
+    if (silently) this.#player?.pause();
+    if (this.#player) this.#finish();
+    this.#receiving = undefined;
+    this.draw();
+    this.#show();
   }
 
   draw() {
-    this.#waveform.draw(this.#player?.heard ?? 0);
+    const position = this.#player?.position ?? 0;
+    this.#waveform.draw(position);
+    this.#words.at(position);
+    const duration = this.#player?.duration ?? 0;
+    $('clock').textContent = `${clock(position)} / ${clock(duration)}`;
+    $('seek').max = this.#waveform.span;
+    $('seek').value = position;
+    $('seek').setAttribute('aria-valuetext', `${clock(position)} of ${clock(duration)}`);
   }
 
-  #begin() {
-    this.#context ??= new AudioContext();
-    this.#context.resume();
-    this.stop();
-    const player = new Player(this.#context);
+  #begin(text) {
+    this.#player?.stop();
+    this.#receiving = undefined;
+    const player = new Player(this.context, () => player === this.#player && this.#show());
+    player.volume = Number($('volume').value);
     this.#player = player;
     this.#waveform.clear();
+    this.#words.begin(text);
     const frame = () => {
+      if (player !== this.#player) return;
       this.draw();
-      if (player.sounding && player === this.#player) requestAnimationFrame(frame);
+      requestAnimationFrame(frame);
     };
     frame();
+    return player;
   }
 
   #add(samples, rate) {
-    this.#player.push(samples, rate);
     this.#waveform.push(samples, rate);
+    this.#player.push(samples, rate);
   }
 
-  async #addWhole(blob) {
-    const sound = await this.#context.decodeAudioData(await blob.arrayBuffer());
-    this.#add(sound.getChannelData(0), sound.sampleRate);
-    return sound.duration;
+  #finish() {
+    this.#waveform.finish();
+    this.#player.finish();
+  }
+
+  #show() {
+    const state = this.state;
+    const plays = state === 'playing' || state === 'waiting';
+    $('play').textContent = plays ? '❚❚' : '▶';
+    $('play').setAttribute('aria-label', plays ? 'Pause' : 'Play');
+    $('play').disabled = $('seek').disabled = !this.#player?.duration;
+    this.#onChange(state);
   }
 }

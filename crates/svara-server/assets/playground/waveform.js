@@ -1,16 +1,17 @@
-// Draws a speech as it grows: one bar for each stretch of time, louder is taller, heard is coloured.
+// Draws a speech as it grows: one bar for each stretch of time, louder is taller, heard is darker and wider.
 
-const BARS = 160;
-// A bar is at least this long, so that the first words don't fill the whole width.
-const MIN_BAR_S = 0.04;
+// Peaks are kept at this step, and drawn as bars of the width below.
+const PEAK_S = 0.02;
+const BAR_PX = 5;
+// The whole width is at least this long, so that the first words don't fill it.
+const MIN_SPAN_S = 6;
 
 export class Waveform {
   #canvas;
   #peaks = [];
   #peak = 0;
   #inPeak = 0;
-  #barSamples = 0;
-  #rate = 24000;
+  #complete = false;
 
   constructor(canvas) {
     this.#canvas = canvas;
@@ -18,48 +19,62 @@ export class Waveform {
 
   clear() {
     this.#peaks = [];
-    this.#peak = this.#inPeak = this.#barSamples = 0;
-    this.draw(0);
+    this.#peak = this.#inPeak = 0;
+    this.#complete = false;
   }
 
   push(samples, rate) {
-    this.#rate = rate;
-    this.#barSamples ||= Math.round(rate * MIN_BAR_S);
+    const inPeak = Math.round(rate * PEAK_S);
     for (const sample of samples) {
       this.#peak = Math.max(this.#peak, Math.abs(sample));
       this.#inPeak += 1;
-      if (this.#inPeak === this.#barSamples) this.#close();
-    }
-  }
-
-  draw(heardSeconds) {
-    const { width, height } = this.#canvas;
-    const context = this.#canvas.getContext('2d');
-    const style = getComputedStyle(this.#canvas);
-    const [accent, line] = ['--accent', '--faint'].map((name) => style.getPropertyValue(name));
-    context.clearRect(0, 0, width, height);
-    const step = width / BARS;
-    const heard = this.#barSamples ? (heardSeconds * this.#rate) / this.#barSamples : 0;
-    for (let i = 0; i < BARS; i += 1) {
-      const peak = this.#peaks[i] ?? 0;
-      const size = Math.max(3, peak * (height - 16));
-      context.fillStyle = i < heard && i < this.#peaks.length ? accent : line;
-      context.globalAlpha = i < this.#peaks.length ? 1 : 0.25;
-      context.fillRect(i * step + step * 0.2, (height - size) / 2, step * 0.6, size);
-    }
-  }
-
-  // Full width: two bars become one, so that a speech of any length fits.
-  #close() {
-    this.#peaks.push(this.#peak);
-    this.#peak = this.#inPeak = 0;
-    if (this.#peaks.length > BARS) {
-      const halved = [];
-      for (let i = 0; i < this.#peaks.length; i += 2) {
-        halved.push(Math.max(this.#peaks[i], this.#peaks[i + 1] ?? 0));
+      if (this.#inPeak >= inPeak) {
+        this.#peaks.push(this.#peak);
+        this.#peak = this.#inPeak = 0;
       }
-      this.#peaks = halved;
-      this.#barSamples *= 2;
+    }
+  }
+
+  finish() {
+    this.#complete = true;
+  }
+
+  /** Seconds that the whole width stands for. */
+  get span() {
+    const there = this.#peaks.length * PEAK_S;
+    if (this.#complete) return Math.max(there, PEAK_S);
+    let span = MIN_SPAN_S;
+    while (span < there) span *= 2;
+    return span;
+  }
+
+  /** Draws it, heard up to `position`, from `from` on (both in seconds). */
+  draw(position, from = 0) {
+    const canvas = this.#canvas;
+    const scale = devicePixelRatio || 1;
+    const [width, height] = [Math.round(canvas.clientWidth * scale), Math.round(canvas.clientHeight * scale)];
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const context = canvas.getContext('2d');
+    const style = getComputedStyle(canvas);
+    const colour = (name) => style.getPropertyValue(name);
+    context.clearRect(0, 0, width, height);
+    const bars = Math.max(1, Math.floor(canvas.clientWidth / BAR_PX));
+    const [step, span] = [width / bars, this.span];
+    const perBar = span / PEAK_S / bars;
+    const [tail, head] = [(from / span) * bars, (position / span) * bars];
+    for (let i = 0; i < bars; i += 1) {
+      const at = Math.floor(i * perBar);
+      const there = at < this.#peaks.length;
+      const peak = Math.max(0, ...this.#peaks.slice(at, Math.max(at + 1, Math.floor((i + 1) * perBar))));
+      const size = Math.max(2 * scale, Math.min(1, peak * 1.15) * (height - 8 * scale));
+      const heard = there && i >= tail && i < head;
+      context.fillStyle = colour(heard ? '--heard' : there ? '--unheard' : '--empty');
+      const thick = step * (heard ? 0.72 : 0.5);
+      context.fillRect(i * step + (step - thick) / 2, (height - size) / 2, thick, size);
+    }
+    if (position > 0 && this.#peaks.length > 0) {
+      context.fillStyle = colour('--ink');
+      context.fillRect(Math.min(width - 2 * scale, head * step), 0, 2 * scale, height);
     }
   }
 }

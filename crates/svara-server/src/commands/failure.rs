@@ -7,4 +7,6 @@ pub enum Failure {
     Usage(anyhow::Error),
     /// The program couldn't start, or failed while it ran: exit code 1.
     Start(anyhow::Error),
+    /// The same, and the log has said so.
+    Told,
 }

@@ -4,8 +4,7 @@ use std::io::stdin;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-
-use crate::config::MIN_KEY_BYTES;
+use svara_config::MIN_KEY_BYTES;
 use svara_service::callers::{KeyHash, random_key};
 
 /// The arguments of `hash-key`.

@@ -1,10 +1,15 @@
 //! The commands of the program besides serving, one file each.
 
+pub(crate) mod check_config;
+pub(crate) mod cli;
+mod default_voice;
 mod failure;
 mod figures;
 pub(crate) mod hash_key;
+mod player;
 pub(crate) mod say;
 pub(crate) mod text;
 pub(crate) mod voices;
+pub(crate) mod words;
 
 pub use self::failure::Failure;

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Read, Write},
+    io::{self, IsTerminal, Read, Write},
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -10,27 +10,31 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use svara_audio::{Encoder, EncoderSpec, Format, SampleRate, encode_whole};
+use svara_api::reading::loudness;
+use svara_audio::{Encoder, EncoderSpec, Format, Gain, SampleRate, encode_whole};
+use svara_config::Config;
 use svara_engine::{Engine, Origin, SpeakError, Speech, SpeechRequest};
 use svara_service::Caller;
 use uuid::Uuid;
 
 use super::{
-    Failure,
+    Failure, default_voice,
     figures::{Figures, summary},
+    player,
 };
-use crate::{config::Config, start};
+use crate::start;
 
 /// The arguments of `say`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SayArgs {
     /// The text to speak; if it is missing or "-", it is read from standard input.
     text: Option<String>,
-    /// The voice: a voice id, speaker id or display name.
+    /// The voice: a voice id, speaker id or display name [default: one of the text's script].
     #[arg(short, long)]
-    voice: String,
-    /// The file to write, or "-" for standard output. Its extension selects the format.
-    #[arg(short, long, value_name = "FILE", required_unless_present = "repeat")]
+    voice: Option<String>,
+    /// The file to write, or "-" for standard output. Its extension selects the format [default: on a terminal, the
+    /// speech is played; elsewhere, and without a player, it is written to speech.wav].
+    #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The audio format, instead of that of the extension [default: wav].
     #[arg(long, value_parser = Format::from_str)]
@@ -44,6 +48,12 @@ pub(crate) struct SayArgs {
     /// The speed, from 0.25 to 4; it doesn't change the pitch.
     #[arg(long, default_value_t = 1.0)]
     speed: f32,
+    /// A factor on the loudness, from 0.01 to 10.
+    #[arg(long, conflicts_with = "gain_db")]
+    volume: Option<f32>,
+    /// The same in decibels, from -40 to 20.
+    #[arg(long, value_name = "DB", allow_negative_numbers = true)]
+    gain_db: Option<f32>,
     /// The seed of the sampling, for repeatable audio.
     #[arg(long)]
     seed: Option<u64>,
@@ -57,17 +67,24 @@ pub(crate) struct SayArgs {
 /// # Errors
 /// The command line asks for something impossible, the engine failed, or the audio can't be written.
 pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
-    let target = Target::new(&args).map_err(Failure::Usage)?;
+    let target = Target::new(config, &args).map_err(Failure::Usage)?;
     let text = text(args.text.as_deref(), config.limits.text_characters).map_err(Failure::Usage)?;
     let engine = start::engine(config).await.map_err(Failure::Start)?;
     let mut request = SpeechRequest {
         text,
-        voice: args.voice,
+        voice: String::new(),
         style: args.style,
         strip: config.text.clean.strip(false, None, None),
         speed: args.speed,
         seed: args.seed,
         ..SpeechRequest::default()
+    };
+    request.voice = match args.voice {
+        Some(voice) => voice,
+        None => {
+            let voice = default_voice::for_text(engine.voices(), &request.text);
+            voice.map(|voice| voice.voice_id.clone()).unwrap_or_default()
+        }
     };
     if engine.voices().find(&request.voice).is_err() {
         // It may be a saved voice.
@@ -89,22 +106,30 @@ pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the audio is written, and in which format.
+/// Where the audio is written, in which format, and how loud.
 struct Target {
     place: Place,
     spec: EncoderSpec,
+    gain: Gain,
 }
 
 enum Place {
     Nowhere,
+    /// Whoever called: played, or else written to [`SPEECH`].
+    Listener {
+        plays: bool,
+    },
     Stdout,
     File(PathBuf),
 }
 
 impl Target {
-    fn new(args: &SayArgs) -> anyhow::Result<Self> {
+    fn new(config: &Config, args: &SayArgs) -> anyhow::Result<Self> {
+        let gain = loudness::gain(args.volume, args.gain_db).map_err(|error| anyhow!(error.message))?;
+        let gain = config.decoder.gain()?.and(gain);
         let place = match &args.output {
-            None => Place::Nowhere,
+            None if args.repeat.is_some() => Place::Nowhere,
+            None => Place::Listener { plays: io::stdout().is_terminal() },
             Some(path) if path.as_os_str() == "-" => Place::Stdout,
             Some(path) => Place::File(path.clone()),
         };
@@ -126,7 +151,7 @@ impl Target {
             Some(hz) => spec.with_rate(SampleRate::new(hz).context("--sample-rate")?)?,
             None => spec,
         };
-        Ok(Self { place, spec })
+        Ok(Self { place, spec, gain })
     }
 }
 
@@ -155,21 +180,32 @@ async fn say(engine: &Engine, request: SpeechRequest, target: &Target) -> Result
     let rate = SampleRate::new(speech.sample_rate_hz()).map_err(|error| Failure::Start(error.into()))?;
     let took = match &target.place {
         Place::Nowhere => {
-            collect(&mut speech).await?;
+            collect(&mut speech, target.gain).await?;
             start.elapsed()
         }
         Place::Stdout => {
-            stream(&mut speech, target.spec, rate).await?;
+            stream(&mut speech, target, rate).await?;
             start.elapsed()
         }
-        Place::File(path) => {
-            let samples = collect(&mut speech).await?;
+        Place::Listener { plays } => {
+            let samples = collect(&mut speech, target.gain).await?;
             let took = start.elapsed();
-            let sound = encode_whole(target.spec, &samples, rate).context("the audio can't be encoded");
-            let written = sound.and_then(|sound| {
-                fs::write(path, sound).with_context(|| format!("can't write {}", path.display()))
-            });
-            written.map_err(Failure::Start)?;
+            let path = if target.spec.format() == Format::Wav {
+                SPEECH.into()
+            } else {
+                PathBuf::from(SPEECH).with_extension(target.spec.format().name())
+            };
+            let played = *plays && played(&samples, rate).map_err(Failure::Start)?;
+            if !played {
+                write(&path, target.spec, &samples, rate)?;
+                eprintln!("written to {}", path.display());
+            }
+            took
+        }
+        Place::File(path) => {
+            let samples = collect(&mut speech, target.gain).await?;
+            let took = start.elapsed();
+            write(path, target.spec, &samples, rate)?;
             took
         }
     };
@@ -177,28 +213,49 @@ async fn say(engine: &Engine, request: SpeechRequest, target: &Target) -> Result
     Ok(Figures { first_audio, took, audio })
 }
 
-async fn collect(speech: &mut Speech) -> Result<Vec<f32>, Failure> {
+/// Where a speech is written that nobody can hear.
+const SPEECH: &str = "speech.wav";
+
+fn write(path: &Path, spec: EncoderSpec, samples: &[f32], rate: SampleRate) -> Result<(), Failure> {
+    let sound = encode_whole(spec, samples, rate).context("the audio can't be encoded");
+    let written = sound
+        .and_then(|sound| fs::write(path, sound).with_context(|| format!("can't write {}", path.display())));
+    written.map_err(Failure::Start)
+}
+
+/// Plays samples; false where nothing can.
+fn played(samples: &[f32], rate: SampleRate) -> anyhow::Result<bool> {
+    let sound = encode_whole(EncoderSpec::new(Format::Wav)?, samples, rate)?;
+    let path = std::env::temp_dir().join(format!("svara-{}.wav", Uuid::new_v4().simple()));
+    fs::write(&path, sound).with_context(|| format!("can't write {}", path.display()))?;
+    let played = player::play(&path);
+    fs::remove_file(&path).with_context(|| format!("can't remove {}", path.display()))?;
+    Ok(played)
+}
+
+async fn collect(speech: &mut Speech, gain: Gain) -> Result<Vec<f32>, Failure> {
     let mut samples = Vec::new();
     while let Some(chunk) = speech.next().await {
         samples.extend(chunk.map_err(failure)?);
     }
+    gain.apply(&mut samples);
     Ok(samples)
 }
 
 /// Writes audio to standard output as it is generated, so that a player behind a pipe starts at once.
-async fn stream(speech: &mut Speech, spec: EncoderSpec, rate: SampleRate) -> Result<(), Failure> {
+async fn stream(speech: &mut Speech, target: &Target, rate: SampleRate) -> Result<(), Failure> {
     let encode_failed = |error| Failure::Start(anyhow!("the audio can't be encoded: {error}"));
     let write = |bytes: &[u8]| {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
         written.context("can't write to standard output").map_err(Failure::Start)
     };
-    let mut encoder = Encoder::new(spec, rate).map_err(|error| encode_failed(error.to_string()))?;
+    let mut encoder = Encoder::new(target.spec, rate).map_err(|error| encode_failed(error.to_string()))?;
     let mut bytes = Vec::new();
     while let Some(chunk) = speech.next().await {
-        encoder
-            .push(&chunk.map_err(failure)?, &mut bytes)
-            .map_err(|error| encode_failed(error.to_string()))?;
+        let mut samples = chunk.map_err(failure)?;
+        target.gain.apply(&mut samples);
+        encoder.push(&samples, &mut bytes).map_err(|error| encode_failed(error.to_string()))?;
         write(&bytes)?;
         bytes.clear();
     }

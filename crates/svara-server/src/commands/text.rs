@@ -1,8 +1,11 @@
 //! `svara-server text` and `svara-server prompt`: what would be said for a text, without sound.
 
-use svara_engine::{Normalization, Preview, Prompt, SpeechRequest};
+use anyhow::Context;
+use svara_config::Config;
+use svara_engine::{Normalization, Preview, Prompt, SpeechRequest, Voice, Voices};
 
-use crate::{config::Config, resources::Previewed, start};
+use super::default_voice;
+use crate::{resources::Previewed, start};
 
 /// The arguments of `text` and `prompt`.
 #[derive(Debug, clap::Args)]
@@ -10,8 +13,11 @@ pub(crate) struct TextArgs {
     /// The text to speak.
     text: String,
     /// The voice: a voice id, speaker id or display name.
-    #[arg(long)]
-    voice: String,
+    #[arg(short, long)]
+    voice: Option<String>,
+    /// The language, where no voice is named: a code such as ta, or a BCP-47 tag [default: by the text's script].
+    #[arg(short, long)]
+    language: Option<String>,
     /// The style, one of the model's.
     #[arg(long)]
     style: Option<String>,
@@ -27,10 +33,18 @@ pub(crate) struct TextArgs {
 }
 
 impl TextArgs {
-    fn request(&self, config: &Config) -> SpeechRequest {
+    fn voice<'a>(&self, voices: &'a Voices) -> anyhow::Result<&'a Voice> {
+        match (&self.voice, &self.language) {
+            (Some(voice), _) => Ok(voices.find(voice)?),
+            (None, Some(language)) => Ok(voices.speaking(language, None)?),
+            (None, None) => default_voice::for_text(voices, &self.text).context("the model has no voices"),
+        }
+    }
+
+    fn request(&self, config: &Config, voice: &Voice) -> SpeechRequest {
         SpeechRequest {
             text: self.text.clone(),
-            voice: self.voice.clone(),
+            voice: voice.voice_id.clone(),
             style: self.style.clone(),
             normalization: if self.no_normalization { Normalization::Off } else { Normalization::Auto },
             strip: config.text.clean.strip(false, self.strip_markdown, self.strip_emoji),
@@ -46,26 +60,43 @@ impl TextArgs {
 #[expect(clippy::print_stdout, reason = "this is what the command is for")]
 pub(crate) fn run(config: &Config, args: &TextArgs) -> anyhow::Result<()> {
     let (voices, prompts) = start::voices_and_prompts(config)?;
-    let voice = voices.find(&args.voice)?;
-    let preview = Preview::new(prompts.profile(), voice, &args.request(config))?;
+    let voice = args.voice(&voices)?;
+    let own_words = start::own_words(config)?;
+    let preview = Preview::new(prompts.profile(), &own_words, voice, &args.request(config, voice))?;
     println!("{}", serde_json::to_string_pretty(&Previewed::new(&args.text, &voice.voice_id, preview))?);
     Ok(())
 }
 
-/// Prints the prompts, a line each.
+/// The arguments of `prompt`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PromptArgs {
+    #[command(flatten)]
+    text: TextArgs,
+    /// Print the prompts alone, a line of JSON for each piece.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the pieces, their words and their prompts.
 ///
 /// # Errors
 /// As [`run`].
 #[expect(clippy::print_stdout, reason = "this is what the command is for")]
-pub(crate) fn prompt(config: &Config, args: &TextArgs) -> anyhow::Result<()> {
+pub(crate) fn prompt(config: &Config, args: &PromptArgs) -> anyhow::Result<()> {
     let (voices, prompts) = start::voices_and_prompts(config)?;
-    let voice = voices.find(&args.voice)?;
-    for piece in Preview::new(prompts.profile(), voice, &args.request(config))?.pieces {
+    let voice = args.text.voice(&voices)?;
+    let own_words = start::own_words(config)?;
+    let pieces =
+        Preview::new(prompts.profile(), &own_words, voice, &args.text.request(config, voice))?.pieces;
+    for (number, piece) in (1..).zip(pieces) {
         let prompt = prompts.preset(voice, &piece.prompt).map_err(anyhow::Error::msg)?;
-        let shown = match prompt {
-            Prompt::Tokens(ids) => serde_json::to_string(&ids)?,
-            Prompt::Text(text) => serde_json::to_string(&text)?,
+        let (shown, tokens) = match prompt {
+            Prompt::Tokens(ids) => (serde_json::to_string(&ids)?, format!("{} tokens", ids.len())),
+            Prompt::Text(text) => (serde_json::to_string(&text)?, "as text, without a tokenizer".to_owned()),
         };
+        if !args.json {
+            println!("piece {number}: {}\nprompt, {tokens}:", piece.words);
+        }
         println!("{shown}");
     }
     Ok(())

@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::{
-    config::OpenGroup,
-    door::Door,
-    error::{Kind, Spelling},
-    routes::Access,
-    state::RequestId,
-};
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::Response,
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Uri, Version,
+    HeaderMap, HeaderValue, Method, Version,
     header::{AUTHORIZATION, CONNECTION, UPGRADE},
 };
-
-const XI_API_KEY: HeaderName = HeaderName::from_static("xi-api-key");
+use svara_api::{
+    door::{Door, asker::RequestId, key_of},
+    error::{ApiError, Kind, Spelling},
+    routes::Access,
+};
+use svara_config::OpenGroup;
+use svara_service::ErrorKind;
 
 /// What the door of a group knows.
 #[derive(Clone, Debug)]
@@ -58,6 +56,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
             next.run(request).await
         }
         Err(error) => {
+            let error = if given.is_none() { of_other_scheme(error, request.headers()) } else { error };
             // Who guesses gets a new connection for each further try.
             let closes = error.kind == Kind::TooManyFailures && request.version() < Version::HTTP_2;
             let mut response = error.into_response(guard.spelling.of(&request));
@@ -69,51 +68,13 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
     }
 }
 
-/// The key in the value of an `Authorization` header.
-pub(crate) fn bearer(value: &str) -> Option<&str> {
-    let (scheme, key) = value.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim()).filter(|key| !key.is_empty())
-}
-
-/// The key of a request: from `Authorization: Bearer`, `xi-api-key`, or the query of a WebSocket's address, because
-/// browsers can't set headers there. Queries of other requests end up in logs and histories.
-pub(crate) fn key_of(headers: &HeaderMap, socket: Option<&Uri>) -> Option<String> {
-    let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let in_headers = header(&AUTHORIZATION).and_then(bearer).or_else(|| header(&XI_API_KEY));
-    if let Some(key) = in_headers {
-        return Some(key.to_owned());
-    }
-    let query = form_urlencoded::parse(socket?.query().unwrap_or_default().as_bytes());
-    query.into_iter().find_map(|(name, value)| match &*name {
-        "xi_api_key" | "xi-api-key" | "api_key" => Some(value.into_owned()),
-        "authorization" => Some(bearer(&value).unwrap_or(&value).to_owned()),
-        _ => None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key_in(headers: &[(&'static str, &str)], uri: &str) -> Option<String> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.insert(*name, value.parse().unwrap());
-        }
-        let uri: Uri = uri.parse().unwrap();
-        key_of(&map, map.contains_key(UPGRADE).then_some(&uri))
-    }
-
-    #[test]
-    fn keys_come_where_clients_put_them() {
-        let key = Some("k".to_owned());
-        assert_eq!(key_in(&[("authorization", "Bearer k")], "/"), key);
-        assert_eq!(key_in(&[("authorization", "bearer  k ")], "/"), key);
-        assert_eq!(key_in(&[("xi-api-key", "k")], "/"), key);
-        assert_eq!(key_in(&[("authorization", "Basic x"), ("xi-api-key", "k")], "/"), key);
-        assert_eq!(key_in(&[("upgrade", "websocket")], "/?a=b&xi_api_key=k"), key);
-        assert_eq!(key_in(&[("upgrade", "websocket")], "/?authorization=Bearer%20k"), key);
-        assert_eq!(key_in(&[], "/?xi_api_key=k"), None);
-        assert_eq!(key_in(&[("authorization", "Bearer ")], "/"), None);
-    }
+/// The error of a missing key, where `Authorization` has something else.
+fn of_other_scheme(error: ApiError, headers: &HeaderMap) -> ApiError {
+    let scheme = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_whitespace().next());
+    let Some(scheme) = scheme.filter(|_| error.kind == Kind::Service(ErrorKind::MissingKey)) else {
+        return error;
+    };
+    let scheme: String = scheme.chars().take(16).collect();
+    let message = format!("{}; Authorization begins with {scheme}, and no key follows Bearer", error.message);
+    ApiError { message, ..error }
 }

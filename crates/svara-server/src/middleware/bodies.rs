@@ -9,12 +9,11 @@ use axum::{
     response::Response,
 };
 use http_body::Body as _;
-use svara_service::Caller;
-
-use crate::{
+use svara_api::{
     error::{ApiError, Spelling},
     reading::budget::{Budget, Metered},
 };
+use svara_service::Caller;
 
 /// Middleware: a body's bytes count from when they come until the request is answered. Stands behind the guard, as each
 /// key has a share.

@@ -13,10 +13,11 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::ConstGauge},
     registry::Registry,
 };
+use svara_api::error::Refusal;
 use svara_http::Connections;
 use svara_service::metrics::Metrics;
 
-use crate::{error::Refusal, telemetry};
+use crate::telemetry;
 
 /// Labels of an HTTP response. `route` is the pattern of a route, not the requested path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

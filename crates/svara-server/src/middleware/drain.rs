@@ -6,9 +6,8 @@ use axum::{
     response::Response,
 };
 use http::{HeaderValue, Version, header::CONNECTION};
+use svara_api::error::{ApiError, Spelling};
 use svara_http::{Lifecycle, Phase};
-
-use crate::error::{ApiError, Spelling};
 
 /// Middleware: refuses requests once the server drains. Groups that are still answered then don't pass it.
 pub(crate) async fn refuse_when_draining(

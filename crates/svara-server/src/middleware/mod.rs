@@ -1,5 +1,6 @@
 //! The middleware, one step in each file. `app.rs` sets the order.
 
+mod answers;
 mod auth;
 mod bodies;
 mod cors;
@@ -11,17 +12,20 @@ mod not_modified;
 mod place;
 mod remaining;
 mod request_id;
+mod unknown;
 
 pub(crate) use self::{
-    auth::{Guard, bearer, guard, key_of},
+    answers::meter_answer,
+    auth::{Guard, guard},
     bodies::meter_body,
     cors::cors,
     count::{HttpMetrics, count},
     drain::refuse_when_draining,
-    headers::set_headers,
-    method::method_not_allowed,
+    headers::{OverHttps, set_headers},
+    method::{Methods, method_not_allowed},
     not_modified::not_modified,
     place::{Place, check_place},
     remaining::tell_remaining,
     request_id::identify,
+    unknown::unknown_path,
 };

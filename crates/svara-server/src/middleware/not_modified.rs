@@ -9,8 +9,7 @@ use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{ETAG, IF_NONE_MATCH},
 };
-
-use crate::respond::X_CACHE;
+use svara_api::respond::X_CACHE;
 
 /// Middleware: answers 304 if `If-None-Match` names the response's `ETag`.
 pub(crate) async fn not_modified(request: Request, next: Next) -> Response {

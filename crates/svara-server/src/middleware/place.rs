@@ -1,6 +1,10 @@
 //! Which names the server answers to, and which pages may act through a visitor's browser.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     extract::{Request, State},
@@ -12,11 +16,8 @@ use http::{
     header::{HOST, ORIGIN, UPGRADE},
     uri::Authority,
 };
-
-use crate::{
-    config::ServerConfig,
-    error::{ApiError, Spelling},
-};
+use svara_api::error::{ApiError, Spelling};
+use svara_config::ServerConfig;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -28,6 +29,29 @@ pub(crate) struct Place {
     hosts: Arc<[String]>,
     any_origin: bool,
     origins: Arc<[String]>,
+    strangers: Strangers,
+}
+
+/// The origins whose refusal was logged.
+#[derive(Clone, Debug, Default)]
+struct Strangers(Arc<Mutex<BTreeSet<String>>>);
+
+/// The most origins of which the log tells, and how long they may be.
+const MOST_STRANGERS: usize = 64;
+const STRANGER_CHARACTERS: usize = 128;
+
+impl Strangers {
+    /// Logs the first refusal of an origin: a browser tells its page nothing, and the page's author looks here.
+    fn note(&self, origin: &HeaderValue) {
+        let origin = String::from_utf8_lossy(origin.as_bytes());
+        let origin: String = origin.chars().take(STRANGER_CHARACTERS).collect();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_STRANGERS || !known.insert(origin.clone()) {
+            return;
+        }
+        drop(known);
+        tracing::warn!(origin, "refused to pages of this origin, which server.cors_origins doesn't list");
+    }
 }
 
 impl Place {
@@ -40,6 +64,7 @@ impl Place {
             hosts: config.hosts.iter().chain([&config.host]).map(lower).collect(),
             any_origin: config.cors_origins.iter().any(|origin| origin == "*"),
             origins: config.cors_origins.iter().map(lower).collect(),
+            strangers: Strangers::default(),
         }
     }
 
@@ -48,6 +73,12 @@ impl Place {
         let host = host_of(request)?;
         if let Some(host) = host.as_ref().filter(|host| !self.answers_to(host.host())) {
             return Err(ApiError::unknown_host(host.host()));
+        }
+        if !self.any_origin {
+            let origins = request.headers().get_all(ORIGIN).iter();
+            origins
+                .filter(|origin| !self.is_known(origin, host.as_ref()))
+                .for_each(|origin| self.strangers.note(origin));
         }
         if !acts(request) || self.comes_from_own_page(request.headers(), host.as_ref()) {
             return Ok(());

@@ -6,12 +6,14 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
+use svara_api::door::asker::RequestId;
 use svara_engine::TraceContext;
 use svara_http::Peer;
-use tracing::Instrument;
+use svara_http::Proxies;
+use tracing::{Instrument, field::Empty};
 use uuid::Uuid;
 
-use crate::{door::Proxies, state::RequestId, telemetry::trace};
+use crate::telemetry::trace;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID_BYTES: usize = 128;
@@ -28,7 +30,7 @@ pub(crate) async fn identify(State(proxies): State<Proxies>, mut request: Reques
     let peer = request.extensions().get().map(|Peer(address)| *address);
     let client = peer.map(|peer| proxies.client(peer, request.headers()));
     let (peer, from) = (peer.map(tracing::field::display), client.map(tracing::field::display));
-    let span = tracing::error_span!("request", id, %method, path, peer, client = from, otel.kind = tracing::field::Empty);
+    let span = tracing::error_span!("request", id, %method, path, peer, client = from, ignored_fields = Empty, otel.kind = Empty);
     trace::begin(&span, request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("no route", MatchedPath::as_str);
     trace::rename(&span, || format!("{method} {route}"));

@@ -3,6 +3,11 @@
 use axum::{Extension, Json, extract::State};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
+use svara_api::{
+    door::{asker::RequestId, key_of},
+    state::AppState,
+};
+use svara_config::base_url;
 use svara_engine::{
     SpeakError,
     source::{SourceError, pool::EngineStatus},
@@ -10,12 +15,6 @@ use svara_engine::{
 use svara_http::Phase;
 use svara_service::{Load, Running, ServiceError};
 use utoipa::openapi::{Object, schema::Type};
-
-use crate::{
-    config::base_url,
-    middleware::key_of,
-    state::{AppState, RequestId},
-};
 
 /// The state of the server, its engine and its decoder. `status`, `model` and `vllm_url` are the Python stack's.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -170,14 +169,22 @@ pub(super) async fn health(
 
 /// Whether the process runs
 ///
-/// It says so until it ends: killing it would only break streams off.
+/// It says so until it ends, since killing it would only break streams off; but for a decoder that is broken for good.
 #[utoipa::path(
     get,
     path = "/health/live",
-    responses((status = 200, description = "The process runs.", body = Status))
+    responses(
+        (status = 200, description = "The process runs.", body = Status),
+        (status = 503, description = "Only a restart helps; the body says why.", body = Status),
+    )
 )]
-pub(super) async fn live() -> Json<Status> {
-    Status::of("alive")
+pub(super) async fn live(State(state): State<AppState>) -> (StatusCode, Json<Status>) {
+    match why_dead(&state) {
+        None => (StatusCode::OK, Status::of("alive")),
+        Some(reason) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(Status { status: "dead", reason: Some(reason) }))
+        }
+    }
 }
 
 /// Whether to send requests here
@@ -221,9 +228,17 @@ pub(super) async fn test() -> Json<Status> {
     Status::of("ok")
 }
 
+fn why_dead(state: &AppState) -> Option<String> {
+    let broken = state.service.engine().decoder().is_broken();
+    broken.then(|| "the decoder is broken: its calls fail one after the other; the log says why".to_owned())
+}
+
 async fn why_not_ready(state: &AppState) -> Option<String> {
     if state.life.phase() > Phase::Serving {
         return Some("the server is stopping".to_owned());
+    }
+    if let Some(reason) = why_dead(state) {
+        return Some(reason);
     }
     let error = state.service.engine().source().health().await.err()?;
     Some(match error {

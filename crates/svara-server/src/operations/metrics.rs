@@ -9,14 +9,13 @@ use axum::{
 };
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
-use svara_service::metrics::{self, StepTimes};
-use utoipa::openapi::{Object, schema::Type};
-
-use crate::{
+use svara_api::{
     error::{ApiError, Refused, Svara},
     reading::schemas,
     state::AppState,
 };
+use svara_service::metrics::{self, StepTimes};
+use utoipa::openapi::{Object, schema::Type};
 
 /// Times of the steps of requests, as the Python stack shows them.
 #[derive(Serialize, utoipa::ToSchema)]

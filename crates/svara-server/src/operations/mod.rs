@@ -3,13 +3,12 @@
 mod health;
 mod metrics;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::{
-    config::OpenGroup,
+use svara_api::{
     error::Spelling,
     routes::{Routes, Tag},
 };
+use svara_config::OpenGroup;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> Vec<Routes> {
     let probes = OpenApiRouter::new()

@@ -1,31 +1,22 @@
-//! `GET /openapi.json`, and the same as a page at `/docs/`.
+//! `GET /openapi.json`, and the same as a page at `/docs/`: to read, and to try.
 //!
-//! The page is Swagger UI, whose files are part of the program. It loads nothing from elsewhere.
-
-use std::sync::Arc;
+//! The page's files are part of the program. They share some with the playground, and load nothing from elsewhere.
 
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{
-    HeaderValue,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
-};
-use utoipa_swagger_ui::Config;
-
-use crate::{
-    error::{ApiError, Refused, Svara},
+use http::{HeaderValue, header::CONTENT_TYPE};
+use svara_api::{
+    error::{Refused, Svara},
     state::AppState,
 };
 
-/// Scripts from here only, none of them inline. Swagger UI sets styles from its scripts and has its icons in its styles.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
-                      img-src 'self' data:; media-src blob: data:; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+use super::files::{self, Files, files};
 
-/// Relative to the page, so that it works behind a prefix, too.
-const DOCUMENT: &str = "../openapi.json";
+const FILES: Files = files!(
+    "docs": "index.html", "docs.css", "docs.js", "answer.js", "operation.js", "request.js", "schema.js",
+);
 
 /// This document
 #[utoipa::path(
@@ -56,7 +47,7 @@ pub(super) async fn home() -> Redirect {
     responses((status = 200, description = "The page.", content(("text/html"))))
 )]
 pub(super) async fn page() -> Result<Response, Refused<Svara>> {
-    file("index.html")
+    files::serve(FILES, "index.html")
 }
 
 /// A file of the page with this document
@@ -68,22 +59,5 @@ pub(super) async fn page() -> Result<Response, Refused<Svara>> {
     responses((status = 200, description = "The file.", content(("*/*"))), (status = 404))
 )]
 pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Refused<Svara>> {
-    file(&name)
-}
-
-fn file(name: &str) -> Result<Response, Refused<Svara>> {
-    let config = Config::from(DOCUMENT).try_it_out_enabled(true).validator_url("none").filter(true);
-    let found = utoipa_swagger_ui::serve(name, Arc::new(config)).map_err(ApiError::internal)?;
-    let Some(file) = found.filter(|file| !file.gzpipped) else {
-        return Err(ApiError::no_route("path: no such file").into());
-    };
-    let content_type = HeaderValue::try_from(file.content_type);
-    let headers = [
-        (CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream"))),
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    Ok((headers, file.bytes).into_response())
+    files::serve(FILES, &name)
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use svara_service::Dialect;
-use utoipa::{PartialSchema, ToSchema};
-
-use crate::{
+use svara_api::{
     error::{ElevenLabsError, OpenAiError, Spelling, SvaraError},
     routes::{Routes, Tag},
     state::App,
 };
+use svara_service::Dialect;
+use utoipa::{PartialSchema, ToSchema};
 
 /// Refusals of any request: malformed, no key, no right, too many requests, a failure, a stop.
 const ALWAYS: [u16; 6] = [400, 401, 403, 429, 500, 503];

@@ -2,16 +2,17 @@
 
 mod docs;
 mod document;
+mod files;
 mod playground;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-pub(crate) use self::document::document;
-use crate::{
-    config::OpenGroup,
+use svara_api::{
     error::Spelling,
     routes::{Routes, Tag},
 };
+use svara_config::OpenGroup;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) use self::document::document;
 
 pub(crate) fn routes() -> Vec<Routes> {
     let router = OpenApiRouter::new()

@@ -5,49 +5,20 @@
 use axum::{
     Json,
     extract::{Path, State},
-    response::{IntoResponse, Redirect, Response},
-};
-use http::{
-    HeaderValue,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    response::{Redirect, Response},
 };
 use serde::Serialize;
-use svara_audio::Format;
-
-use crate::{
-    error::{ApiError, Refused, Svara},
+use svara_api::{
+    error::{Refused, Svara},
     state::AppState,
 };
+use svara_audio::Format;
 
-/// Scripts and styles from here only, none of them inline; sound from what the page itself was given.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
-                      media-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+use super::files::{self, Files, files};
 
-const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-
-macro_rules! file {
-    ($name:literal, $content_type:expr) => {
-        ($name, $content_type, include_str!(concat!("../../assets/playground/", $name)))
-    };
-}
-
-/// Name, content type and content.
-const FILES: &[(&str, &str, &str)] = &[
-    file!("index.html", HTML),
-    file!("icon.svg", "image/svg+xml"),
-    file!("style.css", "text/css; charset=utf-8"),
-    file!("main.js", SCRIPT),
-    file!("api.js", SCRIPT),
-    file!("history.js", SCRIPT),
-    file!("player.js", SCRIPT),
-    file!("reference.js", SCRIPT),
-    file!("samples.js", SCRIPT),
-    file!("snippets.js", SCRIPT),
-    file!("sound.js", SCRIPT),
-    file!("texts.js", SCRIPT),
-    file!("waveform.js", SCRIPT),
-];
+const FILES: Files = files!(
+    "playground": "index.html", "api.js", "base.css", "cards.js", "clone.js", "code.js", "compare.js", "decoders.js", "deltas.js", "diff.js", "dom.js", "errors.js", "form.js", "health.js", "history.js", "icon.svg", "jobs.js", "lines.js", "link.js", "live.js", "load.js", "main.js", "ogg.js", "player.js", "reference.js", "said.js", "samples.js", "snippets.js", "sound.js", "speak.js", "speech.js", "status.js", "store.js", "style.css", "texts.js", "theme.js", "timing.js", "tracks.js", "voices.js", "waveform.js", "words.js",
+);
 
 /// What the page has to know of the server.
 #[derive(Serialize)]
@@ -72,7 +43,7 @@ struct CloningSettings {
     responses((status = 200, description = "The page.", content(("text/html"))))
 )]
 pub(super) async fn page() -> Result<Response, Refused<Svara>> {
-    file("index.html")
+    files::serve(FILES, "index.html")
 }
 
 /// A file of the playground
@@ -84,7 +55,7 @@ pub(super) async fn page() -> Result<Response, Refused<Svara>> {
     responses((status = 200, description = "The file.", content(("*/*"))), (status = 404))
 )]
 pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Refused<Svara>> {
-    file(&name)
+    files::serve(FILES, &name)
 }
 
 /// Redirects to /, as the page's paths are relative to it
@@ -112,19 +83,4 @@ pub(super) async fn settings(State(state): State<AppState>) -> Json<Settings> {
         text_characters: state.service.engine().text_max_characters(),
         cloning: state.service.cloning().max_bytes().map(|max_bytes| CloningSettings { max_bytes }),
     })
-}
-
-fn file(name: &str) -> Result<Response, Refused<Svara>> {
-    let Some((_, content_type, content)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return Err(ApiError::no_route("path: no such file").into());
-    };
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        // Names stay the same from one version to the next.
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    Ok((headers, *content).into_response())
 }

@@ -1,9 +1,8 @@
 //! The answer to requests that succeed and have nothing else to say.
 
 use serde::Serialize;
+use svara_api::reading::schemas;
 use utoipa::openapi::{Object, schema::Type};
-
-use crate::reading::schemas;
 
 /// The request succeeded.
 #[derive(Serialize, utoipa::ToSchema)]

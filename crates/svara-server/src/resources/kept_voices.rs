@@ -10,6 +10,22 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use svara_api::{
+    audit::{self, Act, outcome},
+    door::asker::Asker,
+    error::{ApiError, Refused, Spelling, Svara, dialect_by_key},
+    links::Links,
+    reading::{
+        body::{self, BodyType, FormValue},
+        ignored::Ignored,
+        schemas,
+        upload::Upload,
+    },
+    routes::{Routes, Tag},
+    state::AppState,
+    voice::Entry,
+};
+use svara_config::OpenGroup;
 use svara_engine::{Gender, SpeakError};
 use svara_service::{
     Dialect, ServiceError, primary_language,
@@ -21,23 +37,7 @@ use utoipa::openapi::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    done::{DONE, Done},
-    samples::Links,
-    voices::Entry,
-};
-use crate::{
-    audit::{self, Act, outcome},
-    config::OpenGroup,
-    error::{ApiError, Refused, Spelling, Svara, dialect_by_key},
-    reading::{
-        body::{self, BodyType, FormValue},
-        schemas,
-        upload::Upload,
-    },
-    routes::{Routes, Tag},
-    state::{AppState, Asker},
-};
+use super::done::{DONE, Done};
 
 /// Longest name, description or transcript, in characters. A minute of speech is some 900.
 const MAX_TEXT: usize = 2000;
@@ -159,7 +159,7 @@ async fn create(
     asker: Asker,
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
-    let fields = read_fields(request, state.body_bytes).await?;
+    let (fields, ignored) = read_fields(request, state.body_bytes).await?;
     let name = fields.name.clone().filter(|name| !name.trim().is_empty());
     let name = name.ok_or_else(|| ApiError::invalid("name", "is required"))?;
     if fields.consent != Some(true) {
@@ -167,7 +167,7 @@ async fn create(
         return Err(ApiError::invalid("consent", reason).into());
     }
     let voice = keep(&state, &asker, fields, name, true).await?;
-    Ok((StatusCode::CREATED, Json(Entry::kept(&voice))).into_response())
+    Ok(ignored.told((StatusCode::CREATED, Json(Entry::kept(&voice)))))
 }
 
 /// Turn a recording into tokens
@@ -187,21 +187,20 @@ async fn clone_voice(
     asker: Asker,
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
-    let fields = read_fields(request, state.body_bytes).await?;
+    let (fields, ignored) = read_fields(request, state.body_bytes).await?;
     let return_tokens = fields.return_tokens.unwrap_or(true);
     let sample_rate_hz = state.service.cloning().sample_rate_hz()?;
     let voice = keep(&state, &asker, fields, "voice clone".to_owned(), false).await?;
     let tokens = voice.reference.tokens(&state.service.engine().profile().layout);
     let tokens = tokens.ok_or_else(|| ApiError::internal("the encoder's codes don't fit the model"))?;
-    Ok(Json(Cloned {
+    Ok(ignored.told(Json(Cloned {
         voice_id: voice.reference.voice.voice_id.clone(),
         audio_token_count: tokens.len(),
         sample_rate_hz,
         transcript_provided: voice.reference.transcript.is_some(),
         token_preview: tokens.iter().take(16).copied().collect(),
         voice_clone_tokens: return_tokens.then_some(tokens),
-    })
-    .into_response())
+    })))
 }
 
 /// A voice
@@ -260,9 +259,9 @@ async fn change(
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
     if body::body_type(&request) != BodyType::Json {
-        return Err(ApiError::unsupported_media_type("application/json").into());
+        return Err(ApiError::unsupported_media_type(&request, "application/json").into());
     }
-    let Changes { name, description, shared } = body::json(request, state.text_body_bytes).await?;
+    let (Changes { name, description, shared }, ignored) = body::json(request, state.text_body_bytes).await?;
     check_texts([("name", name.as_ref()), ("description", description.as_ref())])?;
     let name = name.map(|name| name.trim().to_owned());
     if name.as_ref().is_some_and(String::is_empty) {
@@ -273,7 +272,7 @@ async fn change(
     let found = changed.as_ref().map(Option::is_some).map_err(Clone::clone);
     audit::note(&asker, Act::VoiceChanged, &id, outcome(&found));
     match changed? {
-        Some(voice) => Ok(Json(Entry::kept(&voice)).into_response()),
+        Some(voice) => Ok(ignored.told(Json(Entry::kept(&voice)))),
         None => {
             let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
             let reason = format!("{} belongs to the model and can't be changed", preset.voice_id);
@@ -357,17 +356,18 @@ async fn keep(
     Ok(kept?)
 }
 
-async fn read_fields(request: Request, limit_bytes: usize) -> Result<Fields, ApiError> {
+async fn read_fields(request: Request, limit_bytes: usize) -> Result<(Fields, Ignored), ApiError> {
     match body::body_type(&request) {
         BodyType::Json => body::json(request, limit_bytes).await,
         BodyType::Multipart => {
-            let mut fields = Fields::default();
-            for (name, value) in body::form(request, limit_bytes).await? {
+            let form = body::form(request, limit_bytes).await?;
+            let (mut fields, ignored) = (Fields::default(), Ignored::of_form::<Fields, _>(&form));
+            for (name, value) in form {
                 fields.set(&name, value)?;
             }
-            Ok(fields)
+            Ok((fields, ignored))
         }
-        _ => Err(ApiError::unsupported_media_type("application/json or multipart/form-data")),
+        _ => Err(ApiError::unsupported_media_type(&request, "application/json or multipart/form-data")),
     }
 }
 

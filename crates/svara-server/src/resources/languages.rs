@@ -2,16 +2,15 @@
 
 use axum::{Json, extract::State};
 use serde::Serialize;
-use svara_text::Language;
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::{
-    config::OpenGroup,
-    dialects::spoken,
+use svara_api::{
     error::Spelling,
     routes::{Routes, Tag},
     state::AppState,
 };
+use svara_config::OpenGroup;
+use svara_dialects::language_codes;
+use svara_text::Language;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> Routes {
     let router = OpenApiRouter::new().routes(routes!(languages));
@@ -72,6 +71,6 @@ impl Entry {
     responses((status = 200, description = "The languages of the model's voices.", body = List))
 )]
 async fn languages(State(state): State<AppState>) -> Json<List> {
-    let codes = spoken::codes(state.service.engine().voices());
+    let codes = language_codes(state.service.engine().voices());
     Json(List { languages: codes.into_iter().map(Entry::new).collect() })
 }

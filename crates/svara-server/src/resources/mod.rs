@@ -1,5 +1,6 @@
 //! What callers keep and list: jobs, voices, models; and what would be said for a text.
 
+mod dictionaries;
 mod done;
 mod jobs;
 mod kept_voices;
@@ -10,12 +11,9 @@ mod samples;
 mod usage;
 mod voices;
 
-pub(crate) use self::{
-    preview::Previewed,
-    samples::Links,
-    voices::{CLONED, Entry},
-};
-use crate::routes::Routes;
+use svara_api::routes::Routes;
+
+pub(crate) use self::preview::Previewed;
 
 pub(crate) fn routes() -> Vec<Routes> {
     vec![
@@ -23,6 +21,7 @@ pub(crate) fn routes() -> Vec<Routes> {
         kept_voices::open(),
         kept_voices::keyed(),
         models::routes(),
+        dictionaries::routes(),
         jobs::routes(),
         preview::routes(),
         samples::routes(),

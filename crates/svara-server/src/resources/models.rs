@@ -9,18 +9,17 @@ use axum::{
 };
 use http::HeaderMap;
 use serde::Serialize;
-use svara_service::Dialect;
-use svara_text::Language;
-use utoipa::openapi::{Object, schema::Type};
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::{
-    config::OpenGroup,
+use svara_api::{
     error::{ApiError, OpenAi, Refused, Spelling, dialect_by_key},
     reading::schemas,
     routes::{Routes, Tag},
     state::AppState,
 };
+use svara_config::OpenGroup;
+use svara_service::Dialect;
+use svara_text::Language;
+use utoipa::openapi::{Object, schema::Type};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> Routes {
     let router = OpenApiRouter::new().routes(routes!(models)).routes(routes!(model));

@@ -5,19 +5,20 @@ use std::ops::Range;
 use axum::{
     Json,
     extract::{Request, State},
+    response::Response,
 };
 use serde::Serialize;
-use svara_engine::{Preview, PreviewPiece};
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::{
-    dialects::svara::{self, Fields},
+use svara_api::{
+    door::asker::Asker,
     error::{ApiError, Refused, Spelling, Svara},
     reading::schemas,
     respond::SpeechRefusals,
     routes::{Routes, Tag},
-    state::{AppState, Asker},
+    state::AppState,
 };
+use svara_dialects::svara::{self, Fields};
+use svara_engine::{Preview, PreviewPiece};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> Routes {
     Routes::keyed(Tag::Speech, Spelling::SVARA, OpenApiRouter::new().routes(routes!(preview)))
@@ -60,8 +61,9 @@ struct Piece {
 impl Previewed {
     pub(crate) fn new(typed: &str, voice_id: &str, preview: Preview) -> Self {
         let Preview { cleaned, said, pieces, end_pause_ms } = preview;
+        let mut characters = Characters { text: typed, start: (0, 0), end: (0, 0) };
         let piece = |piece: PreviewPiece| {
-            let Range { start, end } = characters(typed, &piece.typed);
+            let Range { start, end } = characters.of(&piece.typed);
             let PreviewPiece { words, prompt, typed: _, pause_ms, rate } = piece;
             Piece { text: words, prompt, typed_start: start, typed_end: end, pause_ms, rate }
         };
@@ -70,10 +72,28 @@ impl Previewed {
     }
 }
 
-/// A range of bytes in characters.
-fn characters(text: &str, bytes: &Range<usize>) -> Range<usize> {
-    let count = |end: usize| text.get(..end).map_or(0, |before| before.chars().count());
-    count(bytes.start)..count(bytes.end)
+/// Counts the characters of a text from left to right.
+struct Characters<'t> {
+    text: &'t str,
+    /// Where the last range starts and ends: in bytes, and in characters.
+    start: (usize, usize),
+    end: (usize, usize),
+}
+
+impl Characters<'_> {
+    /// A range of bytes in characters. Each range starts at or behind the start of the one before.
+    fn of(&mut self, bytes: &Range<usize>) -> Range<usize> {
+        self.start = (bytes.start, self.count(bytes.start));
+        self.end = (bytes.end, self.count(bytes.end));
+        self.start.1..self.end.1
+    }
+
+    /// The characters before a position, counted from the nearest one that is known.
+    fn count(&self, at: usize) -> usize {
+        let known = [self.end, self.start, (0, 0)].into_iter().find(|(known, _)| *known <= at);
+        let (from, before) = known.unwrap_or_default();
+        before + self.text.get(from..at).map_or(0, |more| more.chars().count())
+    }
 }
 
 /// What would be said
@@ -94,9 +114,10 @@ async fn preview(
     State(state): State<AppState>,
     asker: Asker,
     request: Request,
-) -> Result<Json<Previewed>, Refused<Svara>> {
-    let (fields, _) = svara::read_fields(request, &state).await?;
-    let (mut request, _) = svara::speech_request(&state, &asker, fields).await?;
+) -> Result<Response, Refused<Svara>> {
+    let (fields, ignored) = svara::read_fields(request, &state).await?;
+    let wanted = svara::speech_request(&state, &asker, fields).await;
+    let (mut request, _) = wanted.map_err(|error| svara::in_other_words(&ignored, error))?;
     state.service.find_voice(&asker.caller, &mut request).await.map_err(ApiError::from)?;
     let engine = state.service.engine();
     let preview = engine.preview(&request).map_err(ApiError::from)?;
@@ -104,5 +125,5 @@ async fn preview(
         Some(reference) => &reference.voice.voice_id,
         None => engine.voices().find(&request.voice).map_or(&request.voice, |voice| &voice.voice_id),
     };
-    Ok(Json(Previewed::new(&request.text, voice_id, preview)))
+    Ok(ignored.told(Json(Previewed::new(&request.text, voice_id, preview))))
 }

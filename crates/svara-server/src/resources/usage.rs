@@ -2,13 +2,13 @@
 
 use axum::{Json, extract::State};
 use serde::Serialize;
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::{
+use svara_api::{
+    door::asker::Asker,
     error::Spelling,
     routes::{Routes, Tag},
-    state::{AppState, Asker},
+    state::AppState,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Stands for no limit, as in the headers of speech.
 const UNBOUNDED: i64 = -1;

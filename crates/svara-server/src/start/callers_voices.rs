@@ -4,16 +4,18 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use svara_audio::SampleRate;
+use svara_config::Config;
 use svara_engine::Engine;
+use svara_recordings::Uploads;
 use svara_service::{
     Cloning, CloningParts,
-    store::Store,
+    dictionaries::{KeptDictionaries, MAX_DICTIONARY_BYTES},
+    store::{Store, StoreFailures},
     voices::{self, KeptVoices},
 };
 use svara_snac::{SnacEncoder, onnx::Device};
 
 use super::engine::runtime;
-use crate::{config::Config, recordings::Uploads};
 
 /// Loads the encoder and opens the store. If one of them is missing, the log says so and requests that need it are
 /// refused; speech in the model's own voices works without them.
@@ -24,10 +26,12 @@ pub(super) async fn callers_voices(
     config: &Config,
     engine: &Engine,
     program: Option<PathBuf>,
-) -> anyhow::Result<(Cloning, KeptVoices)> {
-    let blocking = config.clone();
-    let (encoder, store) = tokio::task::spawn_blocking(move || {
-        let store = voice_store(&blocking);
+    failures: &StoreFailures,
+) -> anyhow::Result<(Cloning, KeptVoices, KeptDictionaries)> {
+    let (blocking, failures) = (config.clone(), failures.clone());
+    let (encoder, store, dictionaries) = tokio::task::spawn_blocking(move || {
+        let voices = store(&blocking, voices::MAX_VOICE_BYTES, &failures);
+        let dictionaries = store(&blocking, MAX_DICTIONARY_BYTES, &failures);
         let path = &blocking.cloning.encoder;
         let encoder = if path.is_file() {
             // The decoder may not have needed the library.
@@ -38,7 +42,7 @@ pub(super) async fn callers_voices(
         } else {
             Err(format!("the encoder {} does not exist (cloning.encoder)", path.display()))
         };
-        anyhow::Ok((encoder, store))
+        anyhow::Ok((encoder, voices, dictionaries))
     })
     .await
     .context("loading was interrupted")??;
@@ -52,7 +56,9 @@ pub(super) async fn callers_voices(
     };
     let model_id = &engine.profile().id;
     let kept = KeptVoices::new(store, model_id, &config.voices);
-    Ok((Cloning::new(parts, &config.cloning), kept))
+    let revalidate = config.voices.revalidate_seconds.duration();
+    let dictionaries = KeptDictionaries::new(dictionaries, &config.dictionaries, revalidate);
+    Ok((Cloning::new(parts, &config.cloning), kept, dictionaries))
 }
 
 async fn parts(
@@ -70,12 +76,19 @@ async fn parts(
 
 /// The store of saved voices, without the encoder.
 pub(crate) fn kept_voices(config: &Config, model_id: &str) -> KeptVoices {
-    KeptVoices::new(voice_store(config), model_id, &config.voices)
+    KeptVoices::new(
+        store(config, voices::MAX_VOICE_BYTES, &StoreFailures::default()),
+        model_id,
+        &config.voices,
+    )
 }
 
-fn voice_store(config: &Config) -> Result<Store, String> {
+/// What callers keep, with the largest value that is kept.
+fn store(config: &Config, max_value_bytes: usize, failures: &StoreFailures) -> Result<Store, String> {
     match config.voices.store.as_str() {
         "" => Err("voices.store is empty".to_owned()),
-        url => Store::open(url, voices::MAX_VOICE_BYTES).map_err(|error| error.to_string()),
+        url => Store::open(url, max_value_bytes)
+            .map(|store| store.watched("voices", failures))
+            .map_err(|error| error.to_string()),
     }
 }

@@ -1,12 +1,14 @@
 //! Builds the engine from the configuration.
 
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context, bail};
+use svara_config::{Config, DecoderBackend, DecoderConfig, DemoConfig, EngineKind, base_url};
 use svara_engine::{
     Engine, EngineParts, ModelProfile, PromptBuilder, Voices,
     source::{
@@ -21,10 +23,8 @@ use svara_snac::{
     onnx::{Device, GpuSettings, LibrarySearch, Runtime},
 };
 
-use crate::{
-    config::{Config, DecoderBackend, DecoderConfig, EngineKind, base_url},
-    telemetry::{self, Traced},
-};
+use super::{built_in, own_words::own_words, shipped::shipped};
+use crate::telemetry::{self, Traced};
 
 /// Where `scripts/fetch_onnxruntime.sh` puts the library.
 const MODELS_LIB: &str = "models/lib";
@@ -38,10 +38,11 @@ const PIECES_AHEAD: usize = 1;
 /// A file is missing or wrong, the device is unavailable, or espeak-ng is missing.
 pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     let blocking = config.clone();
-    let (decoder, (voices, prompts)) = tokio::task::spawn_blocking(move || {
+    let (decoder, (voices, prompts), own_words) = tokio::task::spawn_blocking(move || {
         let voices_and_prompts = voices_and_prompts(&blocking)?;
         let decoder = match blocking.decoder.kind {
             DecoderBackend::Onnx => {
+                present(&blocking, &decoder_settings(&blocking).model)?;
                 let runtime = Runtime::lazy(&library_search(&blocking))?;
                 Decoder::load(&runtime, &decoder_settings(&blocking))?
             }
@@ -50,7 +51,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         if let Some(notice) = decoder.notice() {
             tracing::warn!("{notice}");
         }
-        anyhow::Ok((decoder, voices_and_prompts))
+        anyhow::Ok((decoder, voices_and_prompts, own_words(&blocking)?))
     })
     .await
     .context("loading was interrupted")??;
@@ -67,7 +68,8 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         Some(flavor) => Arc::new(engines(config, flavor, prompts)?),
         None => {
             let espeak = Espeak::find(&config.demo.espeak).await?;
-            let encoder = SnacEncoder::load(&runtime(config)?, &config.demo.encoder, Device::Cpu)?;
+            let encoder = demo_model(&config.demo.encoder);
+            let encoder = SnacEncoder::load(&runtime(config)?, &encoder, Device::Cpu)?;
             tracing::warn!("{}", demo::NOTICE);
             Arc::new(DemoSource::new(espeak, encoder, profile.layout, profile.style_tags.clone()))
         }
@@ -80,13 +82,44 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     Ok(Engine::new(EngineParts {
         profile,
         voices,
+        own_words,
         source,
         decoder,
         text_max_characters,
         pieces_ahead: PIECES_AHEAD,
         hop_frames,
         first_audio: config.decoder.first_audio(),
+        end_loops: config.engine.end_loops,
     }))
+}
+
+/// The configured model's profile, and its voices.
+///
+/// # Errors
+/// The profile or a voice file is wrong.
+pub fn profile_and_voices(config: &Config) -> anyhow::Result<(Arc<ModelProfile>, Voices)> {
+    let profile = built_in::profile(&config.model)?;
+    let voices = built_in::voices(&config.model, &profile)?;
+    Ok((Arc::new(profile), voices))
+}
+
+/// Checks that a model's file is there, and says whence it comes.
+///
+/// # Errors
+/// It isn't, or can't be read.
+pub(super) fn present(config: &Config, model: &Path) -> anyhow::Result<()> {
+    let Err(error) = std::fs::metadata(model) else { return Ok(()) };
+    let shown = model.display();
+    match (error.kind(), config.engine.kind) {
+        (ErrorKind::NotFound, EngineKind::Demo) => bail!(
+            "no model {shown}: the demo voice's models are in models/demo of the repository and of a release; start the \
+             server there, or set demo.decoder and demo.encoder"
+        ),
+        (ErrorKind::NotFound, _) => bail!(
+            "no decoder {shown}: scripts/fetch_models.sh gets the models; to try the server without them, use --demo"
+        ),
+        _ => Err(error).with_context(|| format!("model {shown}")),
+    }
 }
 
 /// The voices of the configured model, and the builder of its prompts.
@@ -94,8 +127,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
 /// # Errors
 /// The profile, a voice file or the tokenizer is wrong.
 pub fn voices_and_prompts(config: &Config) -> anyhow::Result<(Voices, PromptBuilder)> {
-    let profile = Arc::new(ModelProfile::load(&config.model.profile)?);
-    let voices = Voices::load(&config.model.voices, &profile.id, |voice| profile.speaker_id(voice))?;
+    let (profile, voices) = profile_and_voices(config)?;
     // espeak-ng takes text.
     let reads_text = config.engine.kind == EngineKind::Demo;
     let tokenizer = (!reads_text).then(|| find_tokenizer(&config.model.tokenizer, &hugging_face_cache()));
@@ -110,6 +142,13 @@ pub fn voices_and_prompts(config: &Config) -> anyhow::Result<(Voices, PromptBuil
     Ok((voices, prompts))
 }
 
+/// A model of the demo voice. Those that are configured by default come with the program.
+pub(super) fn demo_model(configured: &Path) -> PathBuf {
+    let DemoConfig { encoder, decoder, .. } = DemoConfig::default();
+    let is_default = [encoder, decoder].iter().any(|default| default == configured);
+    if is_default { shipped(configured) } else { configured.to_owned() }
+}
+
 /// ONNX Runtime; it is loaded at the first call only.
 pub(super) fn runtime(config: &Config) -> anyhow::Result<Runtime> {
     Ok(Runtime::load(&library_search(config))?)
@@ -119,7 +158,7 @@ pub(super) fn library_search(config: &Config) -> LibrarySearch {
     LibrarySearch {
         configured: Some(config.decoder.library.clone()).filter(|path| !path.as_os_str().is_empty()),
         environment: std::env::var_os("ORT_DYLIB_PATH"),
-        models_lib: MODELS_LIB.into(),
+        models_lib: shipped(Path::new(MODELS_LIB)),
     }
 }
 
@@ -127,11 +166,12 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
     let decoder = &config.decoder;
     DecoderSettings {
         model: match config.engine.kind {
-            EngineKind::Demo => config.demo.decoder.clone(),
+            EngineKind::Demo => demo_model(&config.demo.decoder),
             _ => decoder.model.clone(),
         },
         device: decoder.device,
         backend: decoder.backend,
+        vectors: decoder.vectors,
         threads: decoder.threads,
         max_streams: decoder.streams(),
         max_batch: decoder.max_batch,
@@ -140,6 +180,7 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
         gpu: GpuSettings {
             memory_bytes: (decoder.gpu_memory_bytes > 0).then_some(decoder.gpu_memory_bytes),
             graphs: decoder.gpu_graphs,
+            precision: decoder.precision,
         },
     }
 }
@@ -180,6 +221,8 @@ fn vllm_settings(config: &Config, flavor: Flavor, base_url: &str) -> VllmSetting
         first_token_timeout: engine.first_token_seconds.duration(),
         inactivity_timeout: engine.inactivity_seconds.duration(),
         stream_interval: engine.stream_interval,
+        whole_frames: engine.whole_frames,
+        priority: engine.priority,
     }
 }
 

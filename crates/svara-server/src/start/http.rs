@@ -1,8 +1,7 @@
 //! The settings of the HTTP server.
 
+use svara_config::Config;
 use svara_http::{Limits, Settings, Tls, TlsError};
-
-use crate::config::Config;
 
 /// The settings of the HTTP server.
 ///

@@ -11,10 +11,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use svara_api::audit;
+use svara_config::Config;
 use svara_http::Watched;
 use svara_service::callers::{Callers, KeyEntry, KeyRing, KeyRings};
-
-use crate::{audit, config::Config};
 
 /// The name of the key that the environment or the configuration gives in plain text.
 const PLAIN_KEY_NAME: &str = "api_key";
@@ -99,10 +99,21 @@ fn read(path: &Path) -> anyhow::Result<Vec<KeyEntry>> {
 /// Refuses a configuration that is open to the world by accident.
 ///
 /// # Errors
-/// The address can be reached by others, no key is required, and `server.allow_open` isn't set.
+/// An address can be reached by others, no key is required there, and `server.allow_open` isn't set.
 pub fn check_exposure(config: &Config) -> anyhow::Result<()> {
     let server = &config.server;
-    if server.allow_open || server.asks_for_keys() {
+    if server.allow_open {
+        return Ok(());
+    }
+    let addresses = server.wyoming.to_socket_addrs().into_iter().flatten();
+    if addresses.into_iter().any(|address| !address.ip().is_loopback()) {
+        bail!(
+            "any client that reaches {} could use the server, as the Wyoming protocol has no keys: allow it explicitly \
+             (server.allow_open, --allow-open, SVARA_ALLOW_OPEN=1), or set server.wyoming to an address of 127.0.0.1",
+            server.wyoming
+        );
+    }
+    if server.asks_for_keys() {
         return Ok(());
     }
     // A name that can't be resolved can't be listened on either; binding reports that.
@@ -152,7 +163,7 @@ mod tests {
 
     #[test]
     fn an_exposed_address_needs_keys() {
-        let exposed = |change: fn(&mut crate::config::ServerConfig)| {
+        let exposed = |change: fn(&mut svara_config::ServerConfig)| {
             let mut config = Config::default();
             change(&mut config.server);
             check_exposure(&config).is_err()
@@ -161,6 +172,17 @@ mod tests {
         assert!(!exposed(|server| server.host = "::1".to_owned()));
         assert!(exposed(|server| server.host = "0.0.0.0".to_owned()));
         assert!(exposed(|server| server.host = "::".to_owned()));
+        // Wyoming has no keys.
+        assert!(!exposed(|server| server.wyoming = "127.0.0.1:10200".to_owned()));
+        assert!(exposed(|server| server.wyoming = "0.0.0.0:10200".to_owned()));
+        assert!(exposed(|server| {
+            server.wyoming = "0.0.0.0:10200".to_owned();
+            server.api_key = svara_config::Secret::new("a key of at least twenty characters");
+        }));
+        assert!(!exposed(|server| {
+            server.wyoming = "0.0.0.0:10200".to_owned();
+            server.allow_open = true;
+        }));
         assert!(!exposed(|server| {
             server.host = "0.0.0.0".to_owned();
             server.allow_open = true;

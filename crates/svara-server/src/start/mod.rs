@@ -1,42 +1,48 @@
 //! Builds the server from the configuration.
 
+mod built_in;
 mod callers_voices;
 mod engine;
 mod http;
 mod keys;
+pub mod memory;
+mod own_words;
+mod secrets;
+mod shipped;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use axum::Router;
 use futures::FutureExt;
+use svara_api::{door::Door, reading::budget::Budget, state::App};
+use svara_config::{Config, DecoderBackend, EngineKind};
+use svara_dialects::Wyoming;
+use svara_engine::OwnWords;
 use svara_http::{Connections, Lifecycle, Phase};
 use svara_service::{
-    LeastSpeed, QueueLimits, Service, ServiceParts, cache, config::CacheConfig, jobs, store::Store,
+    LeastSpeed, QueueLimits, Service, ServiceParts, cache,
+    config::CacheConfig,
+    jobs,
+    store::{Store, StoreFailures},
 };
 use svara_snac::{
-    Backend,
+    Backend, Decoder,
     onnx::{Device, Runtime},
 };
 
 pub(crate) use self::callers_voices::kept_voices;
 use self::{
     callers_voices::callers_voices,
-    engine::{decoder_settings, library_search},
+    engine::{decoder_settings, demo_model, library_search, present},
 };
 pub use self::{
-    engine::{engine, voices_and_prompts},
+    engine::{engine, profile_and_voices, voices_and_prompts},
     http::http_settings,
     keys::{Keys, check_exposure},
+    own_words::own_words,
 };
-use crate::{
-    app,
-    config::{Config, DecoderBackend, EngineKind},
-    door::Door,
-    middleware::HttpMetrics,
-    reading::budget::Budget,
-    state::App,
-};
+use crate::{app, middleware::HttpMetrics};
 
 /// A server, ready for [`svara_http::serve`].
 pub struct Server {
@@ -48,6 +54,10 @@ pub struct Server {
     pub connections: Connections,
     /// The API keys.
     pub keys: Keys,
+    /// Only a new process helps once it is broken.
+    pub decoder: Decoder,
+    /// The same speech over the Wyoming protocol, for a listener of its own.
+    pub wyoming: Wyoming,
 }
 
 /// Loads everything. `program` is `svara-server`, which decodes recordings in processes of its own; without it, the
@@ -58,15 +68,20 @@ pub struct Server {
 pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result<Server> {
     // First, because it is quick and often wrong.
     let keys = Keys::load(config)?;
+    secrets::warn(&config.server);
     let engine = engine(config).await?;
-    let (cloning, voices) = callers_voices(config, &engine, program).await?;
-    let opening = config.clone();
-    let stores = tokio::task::spawn_blocking(move || stores(&opening));
+    let decoder = engine.decoder().clone();
+    let failures = StoreFailures::default();
+    let (cloning, voices, dictionaries) = callers_voices(config, &engine, program, &failures).await?;
+    let (opening, of_jobs) = (config.clone(), failures.clone());
+    let stores = tokio::task::spawn_blocking(move || stores(&opening, &of_jobs));
     let (cache, jobs) = stores.await.context("loading was interrupted")??;
+    let setup = setup(config, engine.own_words());
     let parts = ServiceParts {
         engine,
         cloning,
         voices,
+        dictionaries,
         limits: QueueLimits {
             streams: config.limits.streams,
             measured: config.decoder.admits_by_cost(),
@@ -76,7 +91,7 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         },
         cache: (config.cache.clone(), cache),
         jobs: (config.jobs.clone(), jobs),
-        setup: setup(config),
+        setup,
         log_texts: config.log.texts,
         least_speed: LeastSpeed {
             speed: config.limits.min_read_speed,
@@ -85,8 +100,13 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
     };
     let (life, connections, http) = <(Lifecycle, Connections, HttpMetrics)>::default();
     let gain = config.decoder.gain()?;
-    let service = Service::with_gain(parts, gain, |registry| http.register(registry, connections.clone()));
-    let draining = life.clone();
+    let service = Service::with_gain(parts, gain, |registry| {
+        http.register(registry, connections.clone());
+        failures.register(registry);
+        secrets::register_open(registry, !config.server.asks_for_keys());
+    });
+    let (draining, stopping) = (life.clone(), life.clone());
+    service.set_breaks_off(move || stopping.phase() == Phase::Stopping);
     service.run_jobs(&async move { draining.reached(Phase::Draining).await }.boxed().shared());
     let app = App {
         service,
@@ -95,16 +115,18 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         body_bytes: config.limits.body_bytes,
         text_body_bytes: config.limits.text_body_bytes(),
         body_budget: Budget::new(config.limits.all_bodies_bytes),
+        answer_budget: Budget::new(config.all_answers_bytes()),
         openai_input_characters: config.limits.openai_input_characters,
         has_tls: config.server.tls_files().is_some(),
         socket_idle: config.limits.socket_idle_seconds.duration(),
         clean: config.text.clean,
     };
-    Ok(Server { router: app::router(app, http, &config.server), life, connections, keys })
+    let (router, state) = app::router(app, http, &config.server);
+    Ok(Server { router, life, connections, keys, decoder, wyoming: Wyoming::new(state, config) })
 }
 
 /// The part of the configuration that shapes audio; see [`ServiceParts::setup`].
-fn setup(config: &Config) -> String {
+fn setup(config: &Config, own_words: &OwnWords) -> String {
     let Config { engine, model, decoder, .. } = config;
     let kind = engine.kind.flavor().map_or("demo", svara_engine::source::vllm::Flavor::name);
     let version = env!("CARGO_PKG_VERSION");
@@ -113,8 +135,9 @@ fn setup(config: &Config) -> String {
     let (early_frames, gain_db) = (decoder.early_start_frames(), decoder.gain_db);
     format!(
         "version={version} engine={kind} model={} profile={profile} decoder={snac} silent={silent} noise={noise} \
-         early_frames={early_frames} gain_db={gain_db}",
-        engine.model
+         early_frames={early_frames} gain_db={gain_db} words={}",
+        engine.model,
+        own_words.name()
     )
 }
 
@@ -123,7 +146,10 @@ fn setup(config: &Config) -> String {
 ///
 /// # Errors
 /// The cache's store can't be opened.
-fn stores(config: &Config) -> anyhow::Result<(Option<Store>, Result<Store, String>)> {
+fn stores(
+    config: &Config,
+    failures: &StoreFailures,
+) -> anyhow::Result<(Option<Store>, Result<Store, String>)> {
     let CacheConfig { store, entry_bytes, .. } = &config.cache;
     let cache = match store.as_str() {
         "" => None,
@@ -132,7 +158,9 @@ fn stores(config: &Config) -> anyhow::Result<(Option<Store>, Result<Store, Strin
     };
     let jobs = match config.jobs.store.as_str() {
         "" => Err("jobs.store is empty".to_owned()),
-        url => Store::open_alone(url, jobs::max_value_bytes(&config.jobs)).map_err(|error| error.to_string()),
+        url => Store::open_alone(url, jobs::max_value_bytes(&config.jobs))
+            .map(|store| store.watched("jobs", failures))
+            .map_err(|error| error.to_string()),
     };
     if let Err(reason) = &jobs {
         tracing::warn!(reason, "jobs are off");
@@ -148,12 +176,13 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
     Keys::load(config)?;
     http::tls(config)?;
     voices_and_prompts(config)?;
+    own_words(config)?;
     let mut models = Vec::new();
     if config.decoder.kind == DecoderBackend::Onnx {
         models.push(decoder_settings(config).model);
     }
     if config.engine.kind == EngineKind::Demo {
-        models.push(config.demo.encoder.clone());
+        models.push(demo_model(&config.demo.encoder));
     }
     let search = library_search(config);
     let on_gpu = matches!(config.decoder.device, Device::Cuda(_));
@@ -164,8 +193,5 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
     } else {
         Runtime::lazy(&search)?;
     }
-    for model in models {
-        std::fs::metadata(&model).with_context(|| format!("model {}", model.display()))?;
-    }
-    Ok(())
+    models.iter().try_for_each(|model| present(config, model))
 }

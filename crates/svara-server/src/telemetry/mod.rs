@@ -12,7 +12,8 @@ use std::{
 };
 
 use anyhow::Context;
-
+use svara_api::audit;
+use svara_config::{Config, LogConfig, LogFormat};
 use tokio::runtime::Handle;
 use tracing_subscriber::{
     Layer,
@@ -25,10 +26,6 @@ use tracing_subscriber::{
 
 use self::lines::{Limit, Limited};
 pub(crate) use self::{lines::left_out, traced::Traced};
-use crate::{
-    audit,
-    config::{Config, LogConfig, LogFormat},
-};
 
 /// The common prefix of our crates' names. Their log lines are what an operator wants to read.
 const OUR_CRATES: &str = "svara_";
@@ -72,6 +69,15 @@ impl Telemetry {
     }
 }
 
+/// Whether log lines are JSON.
+pub(crate) fn is_json(config: &LogConfig) -> bool {
+    match config.format {
+        LogFormat::Auto => !stderr().is_terminal(),
+        LogFormat::Pretty => false,
+        LogFormat::Json => true,
+    }
+}
+
 /// The layer that logs to standard error.
 fn log_layer<S>(config: &LogConfig) -> Box<dyn Layer<S> + Send + Sync>
 where
@@ -84,12 +90,7 @@ where
         .with_target(OUR_CRATES, level)
         .with_target(audit::TARGET, LevelFilter::INFO)
         .and(Limited(&LOG));
-    let pretty = match config.format {
-        LogFormat::Auto => stderr().is_terminal(),
-        LogFormat::Pretty => true,
-        LogFormat::Json => false,
-    };
-    if pretty {
+    if !is_json(config) {
         let layer = fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal()).with_target(false);
         layer.with_filter(filter).boxed()
     } else {

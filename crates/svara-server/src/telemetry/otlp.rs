@@ -17,13 +17,13 @@ use opentelemetry_sdk::{
     Resource,
     trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider},
 };
+use svara_config::TelemetryConfig;
 use svara_service::metrics::MILESTONE;
 use tokio::runtime::Handle;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
 use super::OUR_CRATES;
-use crate::config::TelemetryConfig;
 
 /// The most spans waiting to be sent; further ones are dropped, and the log says so.
 const QUEUE_SPANS: usize = 4096;

@@ -2,7 +2,7 @@
 
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
-use svara_server::config::Config;
+use svara_config::Config;
 use svara_service::callers::{KeyEntry, KeyHash};
 use svara_testkit::fake_vllm::{End, Script};
 
@@ -17,7 +17,7 @@ fn keyed(change: impl FnOnce(&mut KeyEntry)) -> impl FnOnce(&mut Config) {
     let mut key = KeyEntry::unbounded("test", KEY);
     change(&mut key);
     |config| {
-        config.decoder.kind = svara_server::config::DecoderBackend::Null;
+        config.decoder.kind = svara_config::DecoderBackend::Null;
         config.server.keys = vec![key];
     }
 }
@@ -36,7 +36,8 @@ async fn without_a_key_nothing_is_spoken() {
         for (name, value, status) in [
             (None, "", 401),
             (Some("authorization"), "Bearer wrong", 401),
-            (Some("authorization"), KEY, 401),
+            (Some("authorization"), &format!("Basic {KEY}"), 401),
+            (Some("authorization"), KEY, 200),
             (Some("xi-api-key"), "wrong", 401),
             (Some("authorization"), &format!("Bearer {KEY}"), 200),
             (Some("xi-api-key"), KEY, 200),
@@ -55,7 +56,7 @@ async fn without_a_key_nothing_is_spoken() {
     let wrong = server.request("/v1/audio/speech", &openai).bearer_auth("wrong").send().await.unwrap();
     let (_, body) = status_and_json(wrong).await;
     assert_eq!((&body["error"]["code"], &body["error"]["param"]), (&json!("invalid_api_key"), &Value::Null));
-    assert_eq!(server.engine.requests().len(), 4);
+    assert_eq!(server.engine.requests().len(), 6);
 }
 
 /// Every group of routes that can be open, with the groups configured as open.
@@ -227,7 +228,7 @@ async fn a_full_server_lets_a_few_wait() {
         keyed(|_| {})(config);
         config.limits.streams = 1;
         config.limits.queue = 1;
-        config.limits.queue_seconds = svara_server::config::Seconds::new(60);
+        config.limits.queue_seconds = svara_config::Seconds::new(60);
     })
     .await;
     let mut first = speech(&server, "a").send().await.unwrap();

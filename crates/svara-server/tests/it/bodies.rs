@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use svara_server::config::{Config, DecoderBackend};
+use svara_config::{Config, DecoderBackend};
 use svara_service::callers::KeyEntry;
 use svara_testkit::{
     fake_vllm::Script,
@@ -42,7 +42,7 @@ fn head(path: &str, more: &str, length: usize) -> String {
 }
 
 /// The most memory that this process has had, in KiB.
-fn peak_kib() -> u64 {
+pub fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt, future::join_all};
 use serde_json::{Value, json};
 use svara_audio::Listener;
-use svara_server::config::{Config, DecoderBackend};
+use svara_config::{Config, DecoderBackend};
 use svara_testkit::{
     eventually,
     fake_vllm::{FakeVllm, Length, Pace, Script, Settings},

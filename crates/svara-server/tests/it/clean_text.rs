@@ -135,8 +135,7 @@ async fn markdown_emoji_and_thoughts_go_where_models_write() {
 #[tokio::test]
 async fn a_servers_default_holds_for_all_apis() {
     let with = async |clean| {
-        let clean =
-            toml::from_str::<svara_server::config::TextConfig>(&format!("clean = \"{clean}\"")).unwrap();
+        let clean = toml::from_str::<svara_config::TextConfig>(&format!("clean = \"{clean}\"")).unwrap();
         Server::with(Script::frames(1), |config| {
             config.model.tokenizer = String::new();
             config.text = clean;
@@ -186,6 +185,7 @@ async fn what_has_no_word_never_reaches_the_engine() {
         "😀 ...",
         "🎉🎉🎉",
         "\u{200b}\u{200d}\u{feff}",
+        "\u{3164}\u{2060}\u{ad}\u{e0041}",
         "<b></b>",
         "&nbsp;",
     ] {

@@ -2,7 +2,7 @@
 
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use svara_server::config::Config;
+use svara_config::Config;
 use svara_testkit::fake_vllm::{Script, frame_tokens};
 
 use crate::harness::{Server, status_and_json};

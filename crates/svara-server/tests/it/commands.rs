@@ -95,6 +95,26 @@ async fn say_reads_a_pipe_and_writes_one() {
 }
 
 #[tokio::test]
+async fn say_is_as_loud_as_asked() {
+    let shell = Shell::new(Script::frames(5)).await;
+    let loudest = async |arguments: &[&str]| {
+        let said = shell.say(&[&["-o", "-", "--format", "pcm"], arguments].concat()).await;
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        let samples = said.stdout.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
+        samples.map(|sample| i32::from(sample).abs()).max().unwrap()
+    };
+    let plain = loudest(&[]).await;
+    assert!(plain > 20, "the decoder is heard: {plain}");
+    assert!((loudest(&["--volume", "0.5"]).await * 2 - plain).abs() <= 2);
+    assert!((loudest(&["--gain-db", "-20"]).await * 10 - plain).abs() <= 10);
+    for (flag, value) in [("--volume", "0"), ("--gain-db", "21")] {
+        let said = shell.say(&["-o", "-", flag, value]).await;
+        let field = flag.trim_start_matches("--").replace('-', "_");
+        assert!(said.code == Some(64) && said.stderr.contains(&field), "{:?} {}", said.code, said.stderr);
+    }
+}
+
+#[tokio::test]
 async fn say_repeats_and_sums_up() {
     let shell = Shell::new(Script::frames(5)).await;
     let said = shell.say(&["--repeat", "3"]).await;
@@ -114,7 +134,6 @@ async fn the_exit_code_follows_the_origin() {
         (&["-o", "out.xyz"], "unknown audio format"),
         (&["-o", out, "--speed", "9"], "speed must be from"),
         (&["-o", out, "--format", "opus", "--sample-rate", "22050"], "22050"),
-        (&[], "--output"),
         (&["-o", out, "--loud"], "--loud"),
         (&["--repeat", "0"], "0"),
     ] {
@@ -141,10 +160,73 @@ async fn voices_are_listed_for_people_and_programs() {
     let shell = Shell::new(Script::frames(1)).await;
     let list = shell.run(&["voices"], "").await;
     let lines = String::from_utf8(list.stdout).unwrap();
-    assert_eq!((list.code, lines.lines().count()), (Some(0), 38), "{}", list.stderr);
-    assert!(lines.contains("hi_female   female  hi        Hindi (Female)\n"), "{lines}");
+    assert_eq!((list.code, lines.lines().count()), (Some(0), 39), "{}", list.stderr);
+    assert!(lines.starts_with("VOICE"), "{lines}");
+    let line = lines.lines().find(|line| line.starts_with("hi_female ")).unwrap();
+    assert!(
+        line.contains("female  hi") && line.contains("Hindi (Female)") && line.contains("alloy"),
+        "{line}"
+    );
+    let tamil = shell.run(&["voices", "--language", "ta-IN"], "").await;
+    assert_eq!(String::from_utf8(tamil.stdout).unwrap().lines().count(), 3, "{}", tamil.stderr);
+    let none = shell.run(&["voices", "--language", "fr"], "").await;
+    assert!(none.code == Some(64) && none.stderr.contains("hi"), "{}", none.stderr);
     let json = shell.run(&["voices", "--json"], "").await;
     let voices: Vec<Value> = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(voices.len(), 38);
     assert!(voices.iter().any(|voice| voice["voice_id"] == "en_male" && voice["languages"][0] == "en"));
+}
+
+#[tokio::test]
+async fn a_shell_completes_its_commands_and_it_has_a_manual_page() {
+    let shell = Shell::new(Script::frames(1)).await;
+    for name in ["bash", "zsh", "fish"] {
+        let script = shell.run(&["completions", name], "").await;
+        let text = String::from_utf8(script.stdout).unwrap();
+        assert!(script.code == Some(0) && text.contains("svara-server") && text.contains("say"), "{name}");
+    }
+    let page = shell.run(&["man"], "").await;
+    assert!(page.code == Some(0) && page.stdout.starts_with(b".") && page.stderr.is_empty());
+    let unknown = shell.run(&["completions", "cmd"], "").await;
+    assert!(unknown.code == Some(64) && unknown.stderr.contains("bash"), "{}", unknown.stderr);
+}
+
+#[tokio::test]
+async fn say_chooses_a_voice_by_the_texts_script_and_a_file() {
+    let shell = Shell::new(Script::frames(5)).await;
+    for (text, speaker) in
+        [("வணக்கம்", "Tamil (Female)"), ("hello there", "English (Female)"), ("नमस्ते", "Hindi (Female)")]
+    {
+        let mut command = Command::from(program::program(&shell.path("server.toml")));
+        // Not a terminal: the file is written where the command runs.
+        command
+            .current_dir(models::workspace())
+            .env("SVARA_MODEL_PROFILE", models::workspace().join("config/models/svara-v1.toml"));
+        command.current_dir(shell.directory.path()).args(["say", text]);
+        let output = command.stdin(Stdio::null()).output().await.unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        assert_eq!(samples(&shell.path("speech.wav")), 5 * 2048);
+        assert!(said.contains("speech.wav") && !said.contains("{\""), "{said}");
+        let prompt = shell.engine.requests().pop().unwrap()["prompt"].to_string();
+        let told = shell.run(&["prompt", "--json", "--voice", speaker, text], "").await;
+        assert!(prompt.contains(String::from_utf8(told.stdout).unwrap().trim()), "{speaker}: {prompt}");
+    }
+}
+
+#[tokio::test]
+async fn the_prompt_is_shown_with_its_pieces_and_words() {
+    let shell = Shell::new(Script::frames(5)).await;
+    let shown = shell.run(&["prompt", "५ किलो आटा", "-v", "hi_female"], "").await;
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for words in ["piece 1", "पाँच किलो आटा", "tokens", "128000"] {
+        assert!(shown.contains(words), "{words} is not in {shown}");
+    }
+}
+
+#[tokio::test]
+async fn the_demo_voice_may_be_asked_for_behind_the_command() {
+    let shell = Shell::new(Script::frames(5)).await;
+    let said = shell.run(&["voices", "--demo"], "").await;
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use svara_server::config::{Config, DecoderBackend, Seconds};
+use svara_config::{Config, DecoderBackend, Seconds};
 use svara_testkit::{
     fake_vllm::{End, Script},
     process::{alone, resident_kib},

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use serde_json::json;
-use svara_server::config::DecoderBackend;
+use svara_config::DecoderBackend;
 use svara_service::callers::KeyEntry;
 use svara_testkit::{
     eventually,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use serde_json::json;
-use svara_server::config::{Config, DecoderBackend};
+use svara_config::{Config, DecoderBackend};
 use svara_service::callers::{KeyEntry, KeyHash};
 use svara_testkit::fake_vllm::Script;
 
@@ -25,12 +25,12 @@ fn keyed(config: &mut Config) {
 fn a_key_that_can_be_guessed_is_refused() {
     for key in ["a", "1234567890123456789"] {
         let mut config = Config::default();
-        config.server.api_key = svara_server::config::Secret::new(key);
+        config.server.api_key = svara_config::Secret::new(key);
         let error = config.check().unwrap_err().to_string();
         assert!(error.contains("SVARA_API_KEY") && error.contains("20") && !error.contains("123"), "{error}");
     }
     let mut config = Config::default();
-    config.server.api_key = svara_server::config::Secret::new("12345678901234567890");
+    config.server.api_key = svara_config::Secret::new("12345678901234567890");
     config.check().unwrap();
 }
 
@@ -143,5 +143,6 @@ async fn answers_are_not_guessed_at_and_not_stored() {
         assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
     }
     let speech = server.speak(json!({})).await;
+    assert!(!speech.headers().contains_key("strict-transport-security"), "there is no TLS");
     assert_eq!(speech.headers()["x-content-type-options"], "nosniff");
 }

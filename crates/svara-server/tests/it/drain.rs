@@ -1,7 +1,7 @@
 use futures::StreamExt;
 use serde_json::json;
-use svara_server::config::Seconds;
-use svara_testkit::fake_vllm::{End, Script};
+use svara_config::Seconds;
+use svara_testkit::fake_vllm::{End, FakeVllm, Script};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::timeout,
@@ -102,6 +102,34 @@ async fn a_second_stop_aborts_streams_and_sockets() {
     timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();
     assert!(response.bytes_stream().any(|chunk| async move { chunk.is_err() }).await, "it looks complete");
     timeout(LONG, server.engine.wait_for_open_streams(0)).await.expect("the generations are aborted");
+}
+
+/// The log doesn't blame clients for what the server breaks off.
+#[tokio::test]
+async fn the_log_says_who_ended_a_stream() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = FakeVllm::start(Script { end: End::Hang, ..Script::frames(6) }).await;
+    let mut config = crate::harness::config();
+    config.engine.base_url = engine.base_url();
+    config.engine.inactivity_seconds = Seconds::new(600);
+    config.server.port = 0;
+    config.server.drain_seconds = Seconds::new(1);
+    config.log.format = svara_config::LogFormat::Json;
+    let path = directory.path().join("server.toml");
+    std::fs::write(&path, toml::to_string(&config).unwrap()).unwrap();
+    let (mut server, log) = Program::start_logged(crate::program::program(&path)).await;
+    let body = json!({"text": "a", "voice": "hi_female", "response_format": "pcm"});
+    let client = crate::harness::client();
+    let left = client.post(format!("{}/v1/text-to-speech", server.root)).json(&body);
+    let mut stays = left.try_clone().unwrap().send().await.unwrap();
+    stays.chunk().await.unwrap().unwrap();
+    drop(left.send().await.unwrap());
+    engine.wait_for_open_streams(1).await;
+    server.signal("TERM").await;
+    server.ended().await;
+    let log = log.await.unwrap();
+    let count = |words: &str| log.iter().filter(|line| line.contains(words)).count();
+    assert_eq!((count("client left"), count("the server stops: speech broken off")), (1, 1), "{log:#?}");
 }
 
 /// A reload doesn't stop the server, even if there is nothing to reload.

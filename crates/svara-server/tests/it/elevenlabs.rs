@@ -144,6 +144,19 @@ async fn refusals_are_in_elevenlabs_words() {
         let (loc, msg) = (&body["detail"][0]["loc"], body["detail"][0]["msg"].as_str().unwrap());
         assert!(status == 422 && loc[0] == "body" && msg.contains(word), "{status} {body}");
     }
+    for (settings, name) in [
+        (json!({"speed": 9}), "speed"),
+        (json!({"speed": "fast"}), "speed"),
+        (json!({"stability": 2}), "stability"),
+        (json!({"similarity_boost": "high"}), "similarity_boost"),
+        (json!({"style": []}), "style"),
+    ] {
+        let (_, body) = post(VOICE, json!({"text": "a", "voice_settings": settings})).await;
+        assert_eq!(body["detail"][0]["loc"], json!(["body", "voice_settings", name]), "{body}");
+    }
+    // Numbers may be strings, here too.
+    let fields = json!({"text": "a", "seed": "7", "voice_settings": {"speed": "1.1", "stability": "0.5"}});
+    assert_eq!(server.request(VOICE, &fields).send().await.unwrap().status(), 200);
     let (status, body) = post(&format!("{VOICE}?output_format=mp3_1_1"), json!({"text": "a"})).await;
     assert_eq!((status, &body["detail"]["param"]), (400, &json!("output_format")));
     let (status, body) = post(&format!("{VOICE}/sing"), json!({"text": "a"})).await;

@@ -1,7 +1,7 @@
 //! The requests that engines get, and what happens when one of them fails.
 
 use serde_json::{Value, json};
-use svara_server::config::Seconds;
+use svara_config::Seconds;
 use svara_testkit::fake_vllm::{End, FakeVllm, Script, frame_tokens};
 
 use crate::harness::{Server, status_and_json};
@@ -128,6 +128,8 @@ fn unheard() -> Vec<Script> {
         Script::new(foreign.clone()),
         Script { chunk_tokens: 1, ..Script::new(frame_tokens(1)[..6].to_vec()) },
         Script { end: End::Finish("length"), ..Script::new(foreign) },
+        Script { end: End::Finish("length"), ..Script::frames(0) },
+        Script { end: End::Finish("length"), ..Script::new(frame_tokens(1)[..6].to_vec()) },
         Script { end: End::ErrorEvent, ..Script::new(frame_tokens(1)[..6].to_vec()) },
         Script { end: End::Eof, ..Script::new((100..110).collect()) },
         Script { end: End::Hang, ..Script::new((100..110).collect()) },

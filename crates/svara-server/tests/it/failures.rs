@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use serde_json::json;
-use svara_server::config::Seconds;
+use svara_config::Seconds;
 use svara_testkit::fake_vllm::{End, Script};
 
 use crate::harness::{Server, status_and_json};

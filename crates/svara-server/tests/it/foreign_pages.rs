@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use reqwest::Method;
 use serde_json::json;
-use svara_server::config::{Config, DecoderBackend};
+use svara_config::{Config, DecoderBackend};
 use svara_service::callers::KeyEntry;
 use svara_testkit::fake_vllm::Script;
 
@@ -197,4 +197,28 @@ async fn listed_pages_may_do_all() {
         let preflight = preflight.header("access-control-request-method", "POST").send().await.unwrap();
         assert!(preflight.headers().contains_key("access-control-allow-origin"), "{origins:?}");
     }
+}
+
+#[tokio::test]
+async fn the_log_names_each_refused_origin_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("server.toml");
+    std::fs::write(
+        &file,
+        "[server]\nport = 0\nopen = [\"health\", \"voices\"]\n[decoder]\nkind = \"null\"\n",
+    )
+    .unwrap();
+    let (mut program, log) = crate::harness::Program::start_logged(crate::program::program(&file)).await;
+    let client = crate::harness::client();
+    for origin in ["http://one.example", "http://two.example", "http://one.example"] {
+        let preflight = client.request(Method::OPTIONS, format!("{}/v1/text-to-speech", program.root));
+        let preflight = preflight.header("origin", origin).header("access-control-request-method", "POST");
+        preflight.send().await.unwrap();
+    }
+    program.kill_9().await;
+    let log = log.await.unwrap();
+    let told = |origin: &str| {
+        log.iter().filter(|line| line.contains(origin) && line.contains("cors_origins")).count()
+    };
+    assert_eq!((told("http://one.example"), told("http://two.example")), (1, 1), "{log:#?}");
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{RequestBuilder, header};
 use serde_json::json;
-use svara_server::config::Config;
+use svara_config::Config;
 use svara_service::callers::KeyEntry;
 use svara_testkit::fake_vllm::Script;
 

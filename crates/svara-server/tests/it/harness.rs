@@ -2,8 +2,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
+use svara_config::Config;
 use svara_http::{Lifecycle, ServeError};
-use svara_server::{config::Config, start};
+use svara_server::start;
 use svara_testkit::{
     fake_vllm::{FakeVllm, Script},
     models,
@@ -54,7 +55,7 @@ impl Server {
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let start::Server { router, life, connections, keys: _keys } =
+        let start::Server { router, life, connections, keys: _keys, .. } =
             start::server(&config, Some(env!("CARGO_BIN_EXE_svara-server").into())).await.unwrap();
         let settings = start::http_settings(&config).unwrap();
         let stopped = tokio::spawn(svara_http::serve(listener, router, life.clone(), connections, settings));

@@ -216,7 +216,7 @@ async fn errors_are_the_hosted_apis_for_its_clients() {
         (json!({"top_k": -5}), "top_k"),
         (json!({"repetition_penalty": 0.5}), "repetition_penalty"),
         (json!({"normalize": 5}), "normalize"),
-        (json!({"stream": "yes"}), "stream"),
+        (json!({"stream": "perhaps"}), "stream"),
         (json!({"input": null}), "input"),
         (json!({"input": ""}), "input"),
         (json!({"input": "a".repeat(5001)}), "input"),

@@ -206,7 +206,7 @@ async fn idle_sockets_hold_no_stream() {
 #[tokio::test]
 async fn an_idle_socket_is_closed_after_its_time() {
     let server = Server::with(Script::frames(2), |config| {
-        config.limits.socket_idle_seconds = svara_server::config::Seconds::new(1);
+        config.limits.socket_idle_seconds = svara_config::Seconds::new(1);
     })
     .await;
     let start = Instant::now();
@@ -217,7 +217,7 @@ async fn an_idle_socket_is_closed_after_its_time() {
         (&heard.events[0]["type"], &heard.events[0]["code"], heard.code),
         (&json!("error"), &json!(1008), 1008)
     );
-    let default = svara_server::config::Config::default().limits.socket_idle_seconds;
+    let default = svara_config::Config::default().limits.socket_idle_seconds;
     assert!(default.duration() > Duration::from_secs(300));
 }
 

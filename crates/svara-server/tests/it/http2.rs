@@ -9,7 +9,7 @@ use h2::{
 };
 use http::{Request, Response};
 use serde_json::{Value, json};
-use svara_server::config::DecoderBackend;
+use svara_config::DecoderBackend;
 use svara_testkit::fake_vllm::{End, Script};
 use tokio::{
     io::{AsyncRead, AsyncWrite},

@@ -2,7 +2,7 @@
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use svara_server::config::Config;
+use svara_config::Config;
 use svara_service::callers::KeyEntry;
 use svara_testkit::fake_vllm::{End, Script};
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use svara_server::config::Config;
+use svara_config::Config;
 use svara_service::callers::KeyEntry;
 use svara_testkit::{
     eventually,

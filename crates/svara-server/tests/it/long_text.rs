@@ -174,7 +174,7 @@ async fn a_hundred_thousand_characters_stream_in_steady_memory() {
         return;
     }
     let server = Server::with(Script::frames(12), |config| {
-        config.decoder.kind = svara_server::config::DecoderBackend::Null;
+        config.decoder.kind = svara_config::DecoderBackend::Null;
         config.limits.text_characters = 100_000;
         // Prompts as text: the fake stores all of them, and ids would be ten times as large.
         config.model.tokenizer = String::new();

@@ -3,7 +3,7 @@
 use futures::{SinkExt, StreamExt};
 use reqwest::Response;
 use serde_json::{Value, json};
-use svara_server::config::Config;
+use svara_config::Config;
 use svara_testkit::{fake_vllm::Script, models};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 

@@ -1,7 +1,7 @@
 //! What is spent is charged to whoever spends it, wherever that is.
 
 use serde_json::{Value, json};
-use svara_server::config::Config;
+use svara_config::Config;
 use svara_service::callers::KeyEntry;
 use svara_testkit::fake_vllm::{End, Script};
 

@@ -1,8 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use svara_testkit::{
-    fake_vllm::{End, Script},
+    fake_vllm::{End, Script, frame_tokens},
     models,
 };
 
@@ -90,6 +93,45 @@ async fn open_connections_are_counted() {
     timeout(LONG, seen(alone)).await.expect("neither is any more");
 }
 
+/// An engine that loops, stutters or ends early answers like a good one: only its tokens tell.
+#[tokio::test]
+async fn flaws_of_generations_are_told_apart_from_failures() {
+    let server = Server::start(Script::frames(10)).await;
+    let url = server.engine.base_url();
+    let address = url.trim_start_matches("http://").trim_end_matches("/v1");
+    let speak = async |script: Script, fields: Value| {
+        server.engine.set(script);
+        server.speak(fields).await.bytes().await.unwrap();
+    };
+    speak(Script::frames(10), json!({})).await;
+    let mut tokens = frame_tokens(10);
+    tokens.remove(9);
+    speak(Script::new(tokens), json!({"voice": "ta_female"})).await;
+    speak(Script::new(frame_tokens(10)[..65].to_vec()), json!({})).await;
+    let sentence = "यह एक लंबा वाक्य है, जिसे कोई भी दो सौ मिलीसेकंड में नहीं बोल सकता।";
+    speak(Script::frames(2), json!({"text": sentence})).await;
+    speak(Script { pause: Duration::from_millis(600), ..Script::frames(4) }, json!({})).await;
+    speak(Script { end: End::ErrorEvent, ..Script::frames(0) }, json!({})).await;
+    let samples = scrape(&server).await;
+    let of_engine = |kind: &str| {
+        value(&samples, &format!("svara_engine_flaws_total{{engine=\"{address}\",kind=\"{kind}\"}}"))
+    };
+    let kinds = ["wrong_slot", "torn_end", "early_end", "stutter", "foreign_token"];
+    assert_eq!(kinds.map(of_engine), [1.0, 1.0, 1.0, 1.0, 0.0], "{samples:?}");
+    assert!(
+        value(&samples, &format!("svara_engine_failures_total{{engine=\"{address}\",reason=\"broke_off\"}}"))
+            > 0.0
+    );
+    let of_voice = |voice: &str, kind: &str| {
+        value(&samples, &format!("svara_voice_flaws_total{{voice=\"{voice}\",kind=\"{kind}\"}}"))
+    };
+    assert_eq!((of_voice("ta_female", "wrong_slot"), of_voice("hi_female", "wrong_slot")), (1.0, 0.0));
+    assert_eq!((of_voice("ta_female", "stutter"), of_voice("hi_female", "stutter")), (0.0, 1.0));
+    let spoken =
+        |voice: &str| value(&samples, &format!("svara_voice_generations_total{{voice=\"{voice}\"}}"));
+    assert_eq!((spoken("ta_female"), spoken("hi_female")), (1.0, 4.0));
+}
+
 #[tokio::test]
 async fn each_way_to_fail_is_counted_by_its_reason() {
     let server = Server::start(Script { end: End::ErrorEvent, ..Script::frames(10) }).await;
@@ -175,7 +217,8 @@ async fn timings_match_the_python_stack_and_reset() {
 /// `docs/metrics.md` lists exactly the existing metrics, with their types.
 #[tokio::test]
 async fn the_documentation_lists_the_metrics_that_there_are() {
-    let server = Server::start(Script::frames(3)).await;
+    let torn = Script::new(frame_tokens(4)[..25].to_vec());
+    let server = Server::start(torn).await;
     server.speak(json!({})).await.bytes().await.unwrap();
     server.speak(json!({"top_p": 7})).await;
     server.engine.set(Script { end: End::Refuse(500, "no".into()), ..Script::frames(0) });

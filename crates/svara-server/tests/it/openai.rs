@@ -82,7 +82,7 @@ async fn the_input_has_openais_limit_unless_configured() {
     assert!(message.contains("11 characters") && message.contains("at most 10"), "{message}");
     let ten = server.request(SPEECH, &body(json!({"input": "ghijklmnop"}))).send().await.unwrap();
     assert_eq!(ten.status(), 200);
-    assert_eq!(svara_server::config::Config::default().limits.openai_input_characters, 4096);
+    assert_eq!(svara_config::Config::default().limits.openai_input_characters, 4096);
 }
 
 #[tokio::test]
@@ -137,7 +137,12 @@ async fn a_whole_answer_has_its_length() {
             assert_eq!(reader.duration(), 9 * 2048);
         }
     }
-    for fields in [json!({}), json!({"stream": true})] {
+    // As forms, shells and the Python stack write them.
+    for no in [json!("false"), json!("False"), json!(0), json!("off")] {
+        let answer = server.request(SPEECH, &body(json!({"stream": no}))).send().await.unwrap();
+        assert!(answer.headers().contains_key("content-length"), "{no}");
+    }
+    for fields in [json!({}), json!({"stream": true}), json!({"stream": "true"}), json!({"stream": 1})] {
         let answer = server.request(SPEECH, &body(fields)).send().await.unwrap();
         assert!(!answer.headers().contains_key("content-length"));
         assert_eq!(answer.headers()["x-accel-buffering"], "no");
@@ -158,6 +163,10 @@ async fn a_language_chooses_the_voice_unless_one_is_named() {
         (json!({"voice": "alloy", "input": "hello"}), "Hindi (Female)"),
         (json!({"voice": "hi_male", "input": "வணக்கம்"}), "Hindi (Male)"),
         (json!({"voice": "bn_male", "language": "ta"}), "Bengali (Male)"),
+        (json!({"voice": null, "language_code": "tam"}), "Tamil (Male)"),
+        (json!({"voice": null, "language": "Auto", "input": "வணக்கம்"}), "Tamil (Male)"),
+        (json!({"voice": "", "lang": " auto ", "input": "hello"}), "English"),
+        (json!({"voice": "bn_male", "language": "auto", "input": "hello"}), "Bengali (Male)"),
     ] {
         let answer = server.request(SPEECH, &body(fields.clone())).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{fields}");
@@ -198,7 +207,8 @@ async fn numbers_may_be_strings_and_errors_name_their_field() {
         (json!({"seed": -1}), "seed"),
         (json!({"temperature": 9}), "temperature"),
         (json!({"sample_rate": 1}), "sample_rate"),
-        (json!({"stream": "no"}), "stream"),
+        (json!({"stream": "perhaps"}), "stream"),
+        (json!({"stream": 2}), "stream"),
         (json!({"input": 5}), "input"),
         (json!({"voice": 5}), "voice"),
     ] {

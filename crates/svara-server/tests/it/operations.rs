@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use svara_server::config::DecoderBackend;
+use svara_config::DecoderBackend;
 use svara_snac::Backend;
 use svara_testkit::fake_vllm::Script;
 

@@ -101,10 +101,7 @@ fn a_wrong_configuration_is_exit_code_64_with_the_key() {
         ("[engine]\nbase_url = \"http://gpu/v1,http:///v1\"\n", "\"http:///v1\" has no host"),
         ("[engine]\nbase_url = \"http://:8000/v1\"\n", "\"http://:8000/v1\" has no host"),
         ("[engine]\nbase_url = \"http://gpu:80000/v1\"\n", "\"http://gpu:80000/v1\" is not a URL"),
-        (
-            "[engine]\nbase_url = \"http://gpu/v1?key=1\"\n",
-            "engine.base_url \"http://gpu/v1?key=1\" has a query",
-        ),
+        ("[engine]\nbase_url = \"http://gpu/v1?key=1\"\n", "engine.base_url \"http://gpu/v1\" has a query"),
         (
             "[engine]\nbase_url = \"http://gpu:8000/v1/completions/\"\n",
             "engine.base_url \"http://gpu:8000/v1/completions\" names a request; give the API's root: \
@@ -175,13 +172,37 @@ fn a_sigterm_ends_an_idle_server_at_once() {
     assert_eq!(server.wait().unwrap().code(), Some(0));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn as_many_files_may_be_open_as_the_system_allows() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = config(directory.path(), "[server]\nport = 0\n");
+    let mut server = Command::new("sh")
+        .args(["-c", "ulimit -S -n 256 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_svara-server"), "--config"])
+        .arg(&file)
+        .current_dir(models::workspace())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    lines.find(|line| line.as_ref().unwrap().contains("listening")).unwrap().unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let files: Vec<&str> = files.split_whitespace().collect();
+    assert_eq!(files[0], files[1], "{limits}");
+    assert_ne!(files[0], "256", "{limits}");
+}
+
 #[test]
 fn the_prompt_command_shows_ids_or_text() {
     let directory = tempfile::tempdir().unwrap();
     let tokenizer = format!("[model]\ntokenizer = {:?}\n", models::tokenizer());
     let shown = |more: &str| {
         let file = config(directory.path(), more);
-        let output = program(&file).args(["prompt", "--voice", "hi_female", "नमस्ते"]).output().unwrap();
+        let output =
+            program(&file).args(["prompt", "--json", "--voice", "hi_female", "नमस्ते"]).output().unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
         text(&output.stdout)
     };
@@ -216,4 +237,70 @@ fn hash_key_makes_and_hashes_keys() {
     assert_eq!(again.lines().last(), entry.lines().last());
     let short = hash("secret");
     assert!(short.status.code() == Some(64) && text(&short.stderr).contains("20 characters"));
+}
+
+/// Wherever the operator wrote it, and whether it can be used: a check is shown to others.
+#[test]
+fn no_check_shows_a_password() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = config(directory.path(), "");
+    for (variable, value) in [
+        ("VLLM_BASE_URL", "http://me:hush@gpu:8000/v1"),
+        ("VLLM_BASE_URL", "http://hush@gpu:8000/v1"),
+        ("VLLM_BASE_URL", "http://gpu/v1?key=hush"),
+        ("VLLM_BASE_URL", "me:hush@gpu:8000/v1"),
+        ("VLLM_BASE_URL", "http://me:hush@/v1"),
+        ("VLLM_BASE_URL", "http://gpu/v1,ftp://me:hush@other/v1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:hush@collector:4318"),
+        ("SVARA_JOBS_STORE", "s3://me:hush@bucket/jobs"),
+        ("SVARA_VOICES_STORE", "http://me:hush@host/voices"),
+        ("SVARA_CACHE_STORE", "http://hush@host/cache"),
+        ("VLLM_API_KEY", "hush"),
+        ("SVARA_API_KEY", "hush"),
+        ("SVARA_API_KEY", "hush-hush-hush-hush-hush"),
+    ] {
+        for flags in [&["--check-config"][..], &["--check-config", "--origin"]] {
+            let output = program(&file).env(variable, value).args(flags).output().unwrap();
+            let said = text(&output.stdout) + &text(&output.stderr);
+            assert!(!said.is_empty() && !said.contains("hush"), "{variable}={value} {flags:?}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_open_server_and_secrets_for_all_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::harness::{Program, client};
+
+    let directory = tempfile::tempdir().unwrap();
+    let keys = directory.path().join("keys.toml");
+    std::fs::write(&keys, format!("[[keys]]\nname = \"a\"\nsha256 = \"{}\"\n", "ab".repeat(32))).unwrap();
+    let in_file = format!("keys_file = {keys:?}");
+    for (setting, mode, open, told) in [
+        ("", 0o600, true, false),
+        (in_file.as_str(), 0o600, false, false),
+        (in_file.as_str(), 0o640, false, false),
+        (in_file.as_str(), 0o644, false, true),
+    ] {
+        std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(mode)).unwrap();
+        let mut config = crate::harness::config();
+        config.server.port = 0;
+        config.decoder.kind = svara_config::DecoderBackend::Null;
+        let file = directory.path().join("server.toml");
+        let shown = toml::to_string(&config).unwrap();
+        let shown: Vec<&str> = shown.lines().filter(|line| !line.starts_with("keys_file")).collect();
+        let shown = shown.join("\n").replace("[server]", &format!("[server]\n{setting}"));
+        std::fs::write(&file, shown).unwrap();
+        let (mut server, log) = Program::start_logged(program(&file)).await;
+        let metrics = client().get(format!("{}/metrics", server.root)).send().await.unwrap();
+        let metrics = metrics.text().await.unwrap();
+        assert!(metrics.contains(&format!("\nsvara_open {}\n", u8::from(open))), "{setting}: {metrics}");
+        server.signal("TERM").await;
+        server.ended().await;
+        let log = log.await.unwrap();
+        let warned = |words: &str| log.iter().any(|line| line.contains("WARN") && line.contains(words));
+        assert_eq!(warned("no key is required"), open, "{setting}: {log:?}");
+        assert_eq!(warned("may read this file"), told, "{setting} {mode:o}: {log:?}");
+    }
 }

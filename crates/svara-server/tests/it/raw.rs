@@ -25,11 +25,16 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
 
 /// Reads until the server closes.
 pub async fn until_closed(stream: &mut TcpStream) -> String {
+    String::from_utf8_lossy(&bytes_until_closed(stream).await).into_owned()
+}
+
+/// As [`until_closed`], as bytes.
+pub async fn bytes_until_closed(stream: &mut TcpStream) -> Vec<u8> {
     let mut answer = Vec::new();
     let mut buffer = [0; 4096];
     loop {
         match timeout(LONG, stream.read(&mut buffer)).await.expect("the server closes") {
-            Ok(0) | Err(_) => return String::from_utf8_lossy(&answer).into_owned(),
+            Ok(0) | Err(_) => return answer,
             Ok(count) => answer.extend_from_slice(&buffer[..count]),
         }
     }

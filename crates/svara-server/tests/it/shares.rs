@@ -2,7 +2,7 @@
 
 use reqwest::Response;
 use serde_json::json;
-use svara_server::config::{Config, Seconds};
+use svara_config::{Config, Seconds};
 use svara_service::callers::KeyEntry;
 use svara_testkit::fake_vllm::{End, Script};
 use tokio::task::JoinHandle;

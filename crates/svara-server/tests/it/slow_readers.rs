@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use svara_server::config::Seconds;
+use svara_config::Seconds;
 use svara_testkit::fake_vllm::Script;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -47,7 +47,7 @@ async fn read_slowly(server: &Server, bytes: usize, pause: Duration, most: Durat
 async fn a_slow_reader_frees_its_stream() {
     // More than the kernel's buffers hold.
     let server = Server::with(Script::frames(80), |config| {
-        config.decoder.kind = svara_server::config::DecoderBackend::Null;
+        config.decoder.kind = svara_config::DecoderBackend::Null;
         config.limits.write_stall_seconds = Seconds::new(3);
     })
     .await;

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use reqwest::multipart::Form as MultipartForm;
 use serde_json::json;
 use svara_audio::{DecodeLimits, SampleRate, decode_upload};
-use svara_server::config::FirstAudioMode;
+use svara_config::FirstAudioMode;
 use svara_testkit::fake_vllm::{End, Form, Script, frame_tokens};
 
 use crate::harness::Server;

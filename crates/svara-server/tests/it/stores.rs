@@ -162,3 +162,55 @@ async fn a_second_server_cannot_use_the_same_directory() {
     assert!(status == 501 && body["detail"].as_str().unwrap().contains("another server"), "{body}");
     assert_eq!(listed(&first).await, 1);
 }
+
+/// A store that fails, as on a full disk: the log says so once, and once that it works again; each failure is counted.
+#[tokio::test]
+async fn a_store_that_fails_is_told_of_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = svara_testkit::fake_vllm::FakeVllm::start(Script::frames(3)).await;
+    let mut config = crate::harness::config();
+    config.engine.base_url = engine.base_url();
+    config.server.port = 0;
+    config.jobs.store = directory.path().join("store").display().to_string();
+    let path = directory.path().join("server.toml");
+    std::fs::write(&path, toml::to_string(&config).unwrap()).unwrap();
+    let (mut server, log) = crate::harness::Program::start_logged(crate::program::program(&path)).await;
+    let client = crate::harness::client();
+    let fields = json!({"text": "a", "voice": "hi_female", "response_format": "pcm"});
+    let post = async || {
+        let answer = client.post(format!("{}/v1/jobs", server.root)).json(&fields).send().await.unwrap();
+        let told = answer.headers().contains_key("retry-after");
+        (answer.status().as_u16(), told, answer.json::<Value>().await.unwrap())
+    };
+    let (status, _, job) = post().await;
+    assert_eq!(status, 202);
+    let audio = format!("{}/v1/jobs/{}/audio", server.root, job["id"].as_str().unwrap());
+    eventually("the audio", async || {
+        let answer = client.get(&audio).send().await.unwrap();
+        (answer.status() == 200).then_some(())
+    })
+    .await;
+    // Nothing can be written here, whoever asks.
+    let (requests, saved) = (directory.path().join("store/jobs/requests"), directory.path().join("saved"));
+    std::fs::rename(&requests, &saved).unwrap();
+    std::fs::write(&requests, "").unwrap();
+    for _ in 0..3 {
+        let (status, told, body) = post().await;
+        assert_eq!(
+            (status, told, &body["error"]["type"]),
+            (503, true, &json!("store_unavailable")),
+            "{body}"
+        );
+        assert!(body["detail"].as_str().unwrap().contains("store"), "{body}");
+    }
+    let metrics = client.get(format!("{}/metrics", server.root)).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("svara_store_failures_total{store=\"jobs\"} 3"), "{metrics}");
+    std::fs::remove_file(&requests).unwrap();
+    std::fs::rename(&saved, &requests).unwrap();
+    assert_eq!(post().await.0, 202);
+    server.signal("TERM").await;
+    server.ended().await;
+    let log = log.await.unwrap();
+    let count = |words: &str| log.iter().filter(|line| line.contains(words)).count();
+    assert_eq!((count("the store fails"), count("the store works again")), (1, 1), "{log:#?}");
+}

@@ -8,7 +8,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use serde_json::json;
-use svara_server::config::DecoderBackend;
+use svara_config::DecoderBackend;
 use svara_testkit::fake_vllm::{End, FakeVllm, Script};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -71,6 +71,8 @@ async fn speech_goes_over_tls() {
     let mut answer = Vec::new();
     tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 200") && answer.len() > 4 * 4096);
+    let head = String::from_utf8_lossy(&answer[..1000]).to_lowercase();
+    assert!(head.contains("strict-transport-security: max-age=15552000\r\n"), "{head}");
     let stream = shake(server.address, &certificate, b"h2").await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     let mut client = http2::client(stream, 64 * 1024).await;
@@ -89,7 +91,7 @@ async fn a_certificate_is_renewed_while_streams_go_on() {
     let old = issue(files);
     let engine = FakeVllm::start(Script { end: End::Hang, ..Script::frames(4) }).await;
     let more = format!(
-        "[server]\nport = 0\ntls_cert = {:?}\ntls_key = {:?}\n[engine]\nbase_url = {:?}\n[model]\ntokenizer = {:?}\n",
+        "[server]\nport = 0\ntls_cert = {:?}\ntls_key = {:?}\n[engine]\nbase_url = {:?}\ninactivity_seconds = 600\n[model]\ntokenizer = {:?}\n",
         files.join("cert.pem"),
         files.join("key.pem"),
         engine.base_url(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use svara_server::config::Config;
+use svara_config::Config;
 use svara_service::callers::{KeyEntry, KeyHash};
 use svara_testkit::fake_vllm::Script;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 use svara_audio::EncoderSpec;
-use svara_engine::{Dictionary, Language, Normalization, Rule, Sampling, SpeechRequest, Strip};
+use svara_engine::{Normalization, Sampling, SpeechRequest, Strip};
 
 /// Names one piece of audio.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,7 +63,7 @@ impl Key {
         fields.optional(language.map(|language| language.code().as_bytes()));
         fields.optional(style.as_deref().map(str::as_bytes));
         for dictionary in dictionaries {
-            fields.dictionary(dictionary);
+            fields.bytes(&dictionary.digest());
         }
         let normalization = match normalization {
             Normalization::Auto => 0,
@@ -112,22 +112,6 @@ impl Fields {
         self.bytes(text.as_bytes());
     }
 
-    fn dictionary(&mut self, dictionary: &Dictionary) {
-        self.bytes(&dictionary.rules().len().to_le_bytes());
-        for rule in dictionary.rules() {
-            // Destructured, as the request.
-            let Rule { text, alias, case_sensitive, word_boundaries, only, except } = rule;
-            self.text(text);
-            self.text(alias);
-            self.bytes(&[(*case_sensitive).into(), (*word_boundaries).into(), only.is_some().into()]);
-            let codes = |languages: &[Language]| {
-                languages.iter().map(|language| language.code()).collect::<Vec<_>>().join(" ")
-            };
-            self.text(&codes(only.as_deref().unwrap_or_default()));
-            self.text(&codes(except));
-        }
-    }
-
     fn optional(&mut self, bytes: Option<&[u8]>) {
         self.bytes(&[bytes.is_some().into()]);
         self.bytes(bytes.unwrap_or_default());
@@ -139,7 +123,7 @@ mod tests {
     use std::{collections::HashMap, sync::Arc};
 
     use svara_audio::{Format, SampleRate};
-    use svara_engine::{ReferenceVoice, SamplingOverrides, Voice};
+    use svara_engine::{Dictionary, Language, ReferenceVoice, Rule, SamplingOverrides, Voice};
     use svara_snac::Frame;
 
     use super::*;

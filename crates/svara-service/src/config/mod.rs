@@ -2,6 +2,7 @@
 
 mod cache;
 mod cloning;
+mod dictionaries;
 mod error;
 mod jobs;
 mod values;
@@ -10,6 +11,7 @@ mod voices;
 pub use self::{
     cache::CacheConfig,
     cloning::CloningConfig,
+    dictionaries::DictionariesConfig,
     error::ConfigError,
     jobs::JobsConfig,
     values::{Seconds, Secret},

@@ -30,6 +30,9 @@ impl Default for VoicesConfig {
 }
 
 impl VoicesConfig {
+    /// The most that `max_kept` may be. A lower bound than before hides nothing that is kept.
+    pub(crate) const MOST_KEPT: usize = 100_000;
+
     /// The most voices of one API key.
     pub fn of_each_key(&self) -> usize {
         if self.max_kept_per_key == 0 { self.max_kept.div_ceil(2) } else { self.max_kept_per_key }
@@ -40,8 +43,9 @@ impl VoicesConfig {
     /// # Errors
     /// Names the key and what is allowed.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if !(1..=100_000).contains(&self.max_kept) {
-            return Err(ConfigError::new("voices.max_kept must be from 1 to 100000"));
+        if !(1..=Self::MOST_KEPT).contains(&self.max_kept) {
+            let reason = format!("voices.max_kept must be from 1 to {}", Self::MOST_KEPT);
+            return Err(ConfigError::new(reason));
         }
         if self.max_kept_per_key > self.max_kept {
             return Err(ConfigError::new("voices.max_kept_per_key must be at most voices.max_kept"));

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use svara_audio::EncoderSpec;
 use svara_engine::SpeechRequest;
 
-use super::record::ItemRecord;
+use super::{
+    dictionaries::{Dictionaries, Drafted},
+    record::ItemRecord,
+};
 use crate::{Caller, ServiceError, Speaker, Timestamps, config::JobsConfig};
 
 /// The texts of a job that isn't submitted yet.
@@ -14,13 +17,17 @@ pub struct Draft<'a> {
     speaker: &'a Speaker,
     limits: &'a JobsConfig,
     items: Vec<ItemRecord>,
+    dictionaries: Drafted,
     /// The characters of all texts.
     characters: usize,
+    /// By how many characters dictionaries make them longer.
+    grown: usize,
 }
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(caller: &Caller, speaker: &'a Speaker, limits: &'a JobsConfig) -> Self {
-        Self { caller: caller.clone(), speaker, limits, items: Vec::new(), characters: 0 }
+        let (caller, dictionaries) = (caller.clone(), Drafted::default());
+        Self { caller, speaker, limits, items: Vec::new(), dictionaries, characters: 0, grown: 0 }
     }
 
     /// Adds a text, with all that shapes its audio.
@@ -53,20 +60,32 @@ impl<'a> Draft<'a> {
         }
         // Checking a long text would block the other tasks of this thread.
         let engine = Arc::clone(self.speaker.engine());
-        let checking = tokio::task::spawn_blocking(move || engine.check(&request).map(|()| request));
-        let request = checking.await.map_err(ServiceError::internal)??;
-        self.items.push(ItemRecord::new(request, spec, timestamps));
+        let checking = tokio::task::spawn_blocking(move || {
+            let grown = engine.check(&request)?;
+            Ok::<_, ServiceError>((request, grown))
+        });
+        let (request, grown) = checking.await.map_err(ServiceError::internal)??;
+        self.grown = self.grown.saturating_add(grown);
+        if grown > 0 && self.characters.saturating_add(self.grown) > job_characters {
+            let reason = format!(
+                "may have at most {job_characters} characters in a job (jobs.job_characters), with what dictionaries say for its words"
+            );
+            return Err(ServiceError::invalid("text", reason));
+        }
+        let dictionaries = self.dictionaries.add(&request.dictionaries)?;
+        self.items.push(ItemRecord::new(request, dictionaries, spec, timestamps));
         Ok(())
     }
 
-    /// The caller, the items, and the characters of all their texts.
+    /// The caller, the items with their dictionaries, and the characters of all their texts.
     ///
     /// # Errors
     /// There is no text.
-    pub(super) fn finish(self) -> Result<(Caller, Vec<ItemRecord>, usize), ServiceError> {
+    pub(super) fn finish(self) -> Result<(Caller, Vec<ItemRecord>, Dictionaries, usize), ServiceError> {
         if self.items.is_empty() {
             return Err(ServiceError::invalid("body", "has no text"));
         }
-        Ok((self.caller, self.items, self.characters))
+        let dictionaries = Dictionaries::new(self.dictionaries.into_records());
+        Ok((self.caller, self.items, dictionaries, self.characters))
     }
 }

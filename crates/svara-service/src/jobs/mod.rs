@@ -5,6 +5,7 @@
 //! first. An item that fails waits for its next try while others are spoken.
 
 mod book;
+mod dictionaries;
 mod draft;
 mod item;
 mod job;
@@ -86,7 +87,7 @@ pub struct Jobs {
 /// The largest value that the job store has to accept, in bytes.
 pub fn max_value_bytes(config: &JobsConfig) -> usize {
     let times_bytes = config.job_characters.saturating_mul(TIMES_BYTES_PER_CHARACTER);
-    config.audio_bytes.max(times_bytes).max(MIN_VALUE_BYTES)
+    config.audio_bytes.max(times_bytes).max(MIN_VALUE_BYTES + dictionaries::MAX_BYTES)
 }
 
 impl Jobs {
@@ -145,12 +146,13 @@ impl Jobs {
     /// The draft is empty, the caller's quota is used up, there is no store or no room, or the store failed. No job is
     /// created then.
     pub async fn create(self: &Arc<Self>, draft: Draft<'_>) -> Result<(String, Job), ServiceError> {
-        let (caller, items, characters) = draft.finish()?;
+        let (caller, items, dictionaries, characters) = draft.finish()?;
         let charge = caller.charge(Cost::of_text(characters as u64))?;
         self.ready().await?;
         let place = Place::take(self, caller.key_name())?;
         let created_unix_s = unix_time().as_secs();
-        let record = JobRecord { created_unix_s, owner: caller.key_name().map(str::to_owned), items };
+        let record =
+            JobRecord { created_unix_s, owner: caller.key_name().map(str::to_owned), dictionaries, items };
         // A task of its own: a client that leaves in the middle must not leave a stored job that nobody knows of.
         let storing = tokio::spawn(async move { place.fill(&record, charge).await });
         storing.await.map_err(ServiceError::internal)?

@@ -7,6 +7,7 @@ use svara_audio::{EncoderSpec, Format, Gain, SampleRate};
 use svara_engine::{Normalization, ReferenceVoice, SamplingOverrides, SpeechRequest, Strip, Voice};
 use svara_snac::Frame;
 
+use super::dictionaries::Dictionaries;
 use crate::{ServiceError, Times, Timestamps};
 
 /// What a job speaks. Written once, before the caller gets the job's id.
@@ -15,6 +16,9 @@ pub(super) struct JobRecord {
     pub(super) created_unix_s: u64,
     /// The name of the key that submitted it; none if no key was required.
     pub(super) owner: Option<String>,
+    /// What callers have said for certain words of the items; jobs of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Dictionaries::is_empty")]
+    pub(super) dictionaries: Dictionaries,
     pub(super) items: Vec<ItemRecord>,
 }
 
@@ -28,6 +32,9 @@ pub(super) struct ItemRecord {
     normalization: String,
     strip_markdown: bool,
     strip_emoji: bool,
+    /// The places of its dictionaries among those of the job.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    dictionaries: Vec<usize>,
     speed: f32,
     /// A factor on the samples; jobs of earlier versions have none.
     #[serde(default = "unity")]
@@ -70,8 +77,8 @@ pub struct ItemSummary {
     pub format: String,
     /// The sample rate of its audio.
     pub sample_rate_hz: u32,
-    /// Whether the request asked for times.
-    pub timed: bool,
+    /// The times that the request asked for.
+    pub timestamps: Option<Timestamps>,
 }
 
 /// The times of an item's words or characters, as responses show them.
@@ -120,7 +127,7 @@ impl JobRecord {
             characters: item.characters(),
             format: item.format.clone(),
             sample_rate_hz: item.sample_rate_hz,
-            timed: item.timestamps.is_some(),
+            timestamps: item.timestamps,
         });
         let items = items.collect();
         Summary { created_unix_s: self.created_unix_s, owner: self.owner.clone(), items }
@@ -133,7 +140,12 @@ fn unity() -> f32 {
 
 impl ItemRecord {
     /// An item that speaks this request later.
-    pub(super) fn new(request: SpeechRequest, spec: EncoderSpec, timestamps: Option<Timestamps>) -> Self {
+    pub(super) fn new(
+        request: SpeechRequest,
+        dictionaries: Vec<usize>,
+        spec: EncoderSpec,
+        timestamps: Option<Timestamps>,
+    ) -> Self {
         let normalization = match request.normalization {
             Normalization::Auto => "auto",
             Normalization::On => "on",
@@ -154,6 +166,7 @@ impl ItemRecord {
             normalization: normalization.to_owned(),
             strip_markdown: request.strip.markdown,
             strip_emoji: request.strip.emoji,
+            dictionaries,
             speed: request.speed,
             gain: request.gain.factor(),
             temperature,
@@ -169,8 +182,16 @@ impl ItemRecord {
         }
     }
 
-    /// The request for a part of the text.
-    pub(super) fn request(&self, text: &str, request_id: String) -> SpeechRequest {
+    /// The request for a part of the text, with the dictionaries of the job.
+    ///
+    /// # Errors
+    /// The job doesn't have one of the item's.
+    pub(super) fn request(
+        &self,
+        text: &str,
+        request_id: String,
+        dictionaries: &Dictionaries,
+    ) -> Result<SpeechRequest, ServiceError> {
         let reference = self.reference.as_ref().map(|reference| {
             Arc::new(ReferenceVoice {
                 voice: Arc::new(reference.voice.clone()),
@@ -178,7 +199,7 @@ impl ItemRecord {
                 transcript: reference.transcript.as_deref().map(Into::into),
             })
         });
-        SpeechRequest {
+        Ok(SpeechRequest {
             text: text.to_owned(),
             voice: self.voice.clone(),
             reference,
@@ -191,8 +212,7 @@ impl ItemRecord {
                 _ => Normalization::Auto,
             },
             strip: Strip { markdown: self.strip_markdown, emoji: self.strip_emoji },
-            // Jobs can't name any; those of the server are the engine's.
-            dictionaries: Vec::new(),
+            dictionaries: dictionaries.at(&self.dictionaries)?,
             speed: self.speed,
             // What was in range when the job was posted.
             gain: Gain::from_factor(self.gain).unwrap_or_default(),
@@ -206,7 +226,7 @@ impl ItemRecord {
             seed: self.seed,
             request_id,
             trace: None,
-        }
+        })
     }
 
     /// The format of its audio file.
@@ -297,9 +317,11 @@ mod tests {
         };
         let spec = EncoderSpec::new(Format::Opus).unwrap().with_bitrate_bps(64_000).unwrap();
         let stored =
-            serde_json::to_vec(&ItemRecord::new(request.clone(), spec, Some(Timestamps::Word))).unwrap();
+            serde_json::to_vec(&ItemRecord::new(request.clone(), Vec::new(), spec, Some(Timestamps::Word)))
+                .unwrap();
         let item: ItemRecord = serde_json::from_slice(&stored).unwrap();
         assert_eq!((item.spec().unwrap(), item.timestamps), (spec, Some(Timestamps::Word)));
-        assert_eq!(format!("{:?}", item.request("नमस्ते", "r".to_owned())), format!("{request:?}"));
+        let asked = item.request("नमस्ते", "r".to_owned(), &Dictionaries::default()).unwrap();
+        assert_eq!(format!("{asked:?}"), format!("{request:?}"));
     }
 }

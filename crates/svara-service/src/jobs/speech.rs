@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use svara_audio::{Encoder, SampleRate, settle_sizes};
-use svara_engine::PieceTiming;
+use svara_engine::{PieceTiming, SpeechRequest};
 use tracing::Instrument;
 
 use super::{
     Jobs,
+    dictionaries::Dictionaries,
     item::ItemProgress,
     job::Turn,
     record::{ItemRecord, JobRecord, TimesRecord},
@@ -43,7 +44,7 @@ pub(super) async fn speak_beside(
     let speaking = async move {
         let item = record.items.get(turn.number);
         let item = item.ok_or_else(|| ServiceError::internal("the job has no such item"))?;
-        speak(&of, &speaker, &turn, item, partly).await
+        speak(&of, &speaker, &turn, (item, &record.dictionaries), partly).await
     };
     let task = tokio::spawn(speaking.in_current_span());
     jobs.running().insert(name.clone(), task.abort_handle());
@@ -59,7 +60,7 @@ async fn speak(
     jobs: &Jobs,
     speaker: &Speaker,
     turn: &Turn,
-    item: &ItemRecord,
+    (item, dictionaries): (&ItemRecord, &Dictionaries),
     mut partly: Box<Partly>,
 ) -> Result<Spoken, ServiceError> {
     let (spec, max_bytes) = (item.spec()?, jobs.config.audio_bytes);
@@ -77,7 +78,8 @@ async fn speak(
             return Ok(Spoken::GivesWay(partly));
         }
         let request_id = format!("{}-{}-{number}", turn.job_id, turn.number);
-        let spoken = speak_part(speaker, item, part, request_id, partly.tally, &turn.progress).await;
+        let request = item.request(part, request_id, dictionaries)?;
+        let spoken = speak_part(speaker, item, request, partly.tally, &turn.progress).await;
         let mut spoken = match spoken {
             Ok(spoken) => spoken,
             Err(error) => return Ok(Spoken::Failed(partly, error, number > begun)),
@@ -110,7 +112,7 @@ async fn speak(
     encoder.finish(&mut file).map_err(ServiceError::internal)?;
     settle_sizes(spec, &mut file);
     let times = match times {
-        Some(times) => Some(write(TimesRecord { times, kind: ESTIMATED }).await?),
+        Some(times) => Some(write(times).await?),
         None => None,
     };
     Ok(Spoken::Whole(ItemAudio { audio: file, times, audio_seconds: tally.audio.as_secs_f64() }))
@@ -129,8 +131,7 @@ struct SpokenPart {
 async fn speak_part(
     speaker: &Speaker,
     item: &ItemRecord,
-    part: &str,
-    request_id: String,
+    request: SpeechRequest,
     before: Tally,
     progress: &ItemProgress,
 ) -> Result<SpokenPart, ServiceError> {
@@ -138,7 +139,7 @@ async fn speak_part(
         // The caller was charged when the job was submitted.
         caller: Caller::Anybody,
         dialect: Dialect::Svara,
-        request: item.request(part, request_id),
+        request,
         spec: item.spec()?,
         delivery: Delivery::Whole,
     };
@@ -175,7 +176,11 @@ async fn encode(
         .map_err(|error: svara_audio::EncodeError| ServiceError::internal(error))
 }
 
-/// Writes times as JSON, on a thread that may block: the longest texts give dozens of megabytes.
-async fn write(record: TimesRecord) -> Result<Vec<u8>, ServiceError> {
+/// Writes the file of times, JSON on a thread that may block: the longest texts give dozens of megabytes.
+async fn write(times: Times) -> Result<Vec<u8>, ServiceError> {
+    if let Times::Subtitles(subtitles) = times {
+        return Ok(subtitles.into_text().into_bytes());
+    }
+    let record = TimesRecord { times, kind: ESTIMATED };
     tokio::task::spawn_blocking(move || shelf::json(&record)).await.map_err(ServiceError::internal)
 }

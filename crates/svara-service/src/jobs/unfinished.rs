@@ -35,11 +35,12 @@ pub(super) struct Partly {
 impl Partly {
     fn bytes(&self) -> usize {
         let times = match &self.times {
-            Some(Times::Words(words)) => words.len(),
-            Some(Times::Characters(characters)) => characters.len(),
+            Some(Times::Words(words)) => words.len().saturating_mul(TIME_BYTES),
+            Some(Times::Characters(characters)) => characters.len().saturating_mul(TIME_BYTES),
+            Some(Times::Subtitles(subtitles)) => subtitles.bytes(),
             None => 0,
         };
-        let held = self.file.capacity().saturating_add(times.saturating_mul(TIME_BYTES));
+        let held = self.file.capacity().saturating_add(times);
         held.saturating_add(OVERHEAD_BYTES)
     }
 }
@@ -48,7 +49,7 @@ impl Partly {
 pub(super) struct ItemAudio {
     /// The audio file.
     pub(super) audio: Vec<u8>,
-    /// Times as JSON, if the request asked for them.
+    /// The file of times, if the request asked for them.
     pub(super) times: Option<Vec<u8>>,
     pub(super) audio_seconds: f64,
 }

@@ -14,7 +14,7 @@ use super::{
     speech::{Spoken, speak_beside},
     unfinished::{ItemAudio, Unfinished},
 };
-use crate::{ServiceError, Speaker};
+use crate::{ErrorKind, ServiceError, Speaker};
 
 /// How a turn ends.
 enum Taken {
@@ -54,7 +54,15 @@ pub(super) async fn work(jobs: Arc<Jobs>, speaker: Arc<Speaker>, draining: Drain
                     continue;
                 };
                 let (kind, reason, pause_s) = (error.kind.name(), error.message, pause.as_secs());
-                span.in_scope(|| tracing::warn!(kind, reason, pause_s, "job item failed; it is tried again"));
+                let told = error.kind == ErrorKind::StoreUnavailable;
+                span.in_scope(|| {
+                    // A store that fails has its own line, once.
+                    if told {
+                        tracing::debug!(kind, reason, pause_s, "job item waits for the store");
+                    } else {
+                        tracing::warn!(kind, reason, pause_s, "job item failed; it is tried again");
+                    }
+                });
                 let of_all = jobs.outage().failed(id, number, spoken);
                 if jobs.put_off(&turn, Some(unfinished)) {
                     // No event says when an engine or a store has recovered.
@@ -121,7 +129,9 @@ async fn take(
 
 async fn read(jobs: &Jobs, id: &str) -> Result<Arc<JobRecord>, ServiceError> {
     let record = jobs.ready().await?.record(id).await.map_err(super::failed)?;
-    record.map(Arc::new).ok_or_else(|| ServiceError::internal("the job is missing from the store"))
+    let mut record = record.ok_or_else(|| ServiceError::internal("the job is missing from the store"))?;
+    record.dictionaries.make_ready().await?;
+    Ok(Arc::new(record))
 }
 
 /// Ends an item that failed too often.

@@ -88,18 +88,30 @@ impl Collector for EngineCollector {
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
         encode_redone(self.engine.pieces_redone(), &mut encoder)?;
+        encode_loops(self.engine.loops(), &mut encoder)?;
         encode_engines(&self.engine.source().engines(), &mut encoder)
     }
 }
 
 fn encode_redone(redone: PiecesRedone, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let PiecesRedone { runaway, length, silent, engine } = redone;
+    let PiecesRedone { runaway, looped, length, silent, engine } = redone;
     let help = "Pieces that failed before any of their audio was sent and were generated again: runaway (longer \
-                than the text can be), length (split in two at max_tokens), silent (no audio), engine.";
+                than the text can be), loop (repeated or silent without an end), length (split in two at max_tokens), silent (no audio), engine.";
     let mut family = encoder.encode_descriptor("pieces_redone", help, None, MetricType::Counter)?;
-    for (reason, count) in [("runaway", runaway), ("length", length), ("silent", silent), ("engine", engine)]
+    for (reason, count) in
+        [("runaway", runaway), ("loop", looped), ("length", length), ("silent", silent), ("engine", engine)]
     {
         ConstCounter::new(count).encode(family.encode_family(&[("reason", reason)])?)?;
+    }
+    Ok(())
+}
+
+fn encode_loops(loops: [(&'static str, u64); 4], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let help = "Pieces that the model didn't end but fell into a loop, by what it repeated: frame, period (several frames), \
+                code (the coarse ones of each frame), silence.";
+    let mut family = encoder.encode_descriptor("loops", help, None, MetricType::Counter)?;
+    for (kind, count) in loops {
+        ConstCounter::new(count).encode(family.encode_family(&[("kind", kind)])?)?;
     }
     Ok(())
 }

@@ -4,11 +4,14 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use svara_engine::{Engine, source::pool::EngineObserver};
+use svara_engine::{
+    Engine,
+    source::pool::{EngineObserver, Flaw},
+};
 
 use super::{
     FIRST_AUDIO_SECONDS,
-    labels::{EngineFailureLabels, EngineLabels},
+    labels::{EngineFailureLabels, EngineFlawLabels, EngineLabels, VoiceFlawLabels, VoiceLabels},
 };
 
 /// Metrics with one series for each configured engine.
@@ -19,6 +22,9 @@ pub(super) struct EngineMetrics {
     failures: Family<EngineFailureLabels, Counter>,
     retries: Family<EngineLabels, Counter>,
     ejections: Family<EngineLabels, Counter>,
+    flaws: Family<EngineFlawLabels, Counter>,
+    voices: Family<VoiceLabels, Counter>,
+    voice_flaws: Family<VoiceFlawLabels, Counter>,
 }
 
 impl EngineMetrics {
@@ -32,9 +38,16 @@ impl EngineMetrics {
             failures: Family::default(),
             retries: Family::default(),
             ejections: Family::default(),
+            flaws: Family::default(),
+            voices: Family::default(),
+            voice_flaws: Family::default(),
         };
         // Exported as zeros from the start, for alerts.
         for engine in engine.source().engines() {
+            for flaw in Flaw::ALL {
+                let labels = EngineFlawLabels { engine: engine.name.clone(), kind: flaw.name() };
+                drop(this.flaws.get_or_create(&labels));
+            }
             let labels = EngineLabels { engine: engine.name };
             for family in [&this.requests, &this.tokens, &this.retries, &this.ejections] {
                 drop(family.get_or_create(&labels));
@@ -67,6 +80,21 @@ impl EngineMetrics {
             "Times that the engine was ejected after failures",
             this.ejections.clone(),
         );
+        registry.register(
+            "engine_flaws",
+            "Generations that ended as they should, but with this flaw: wrong_slot, foreign_token, torn_end, early_end, stutter",
+            this.flaws.clone(),
+        );
+        registry.register(
+            "voice_generations",
+            "Generations that ended as they should, by voice",
+            this.voices.clone(),
+        );
+        registry.register(
+            "voice_flaws",
+            "Those of them with this flaw, as in engine_flaws",
+            this.voice_flaws.clone(),
+        );
         if engine.source().observe(Box::new(this)).is_err() {
             tracing::warn!("another server observes the engines: their requests are not counted here");
         }
@@ -89,6 +117,15 @@ impl EngineObserver for EngineMetrics {
 
     fn failed(&self, engine: &str, reason: &'static str) {
         self.failures.get_or_create(&EngineFailureLabels { engine: engine.to_owned(), reason }).inc();
+    }
+
+    fn generated(&self, engine: &str, voice: &str, flaws: &[Flaw]) {
+        self.voices.get_or_create(&VoiceLabels { voice: voice.to_owned() }).inc();
+        for flaw in flaws {
+            let kind = flaw.name();
+            self.flaws.get_or_create(&EngineFlawLabels { engine: engine.to_owned(), kind }).inc();
+            self.voice_flaws.get_or_create(&VoiceFlawLabels { voice: voice.to_owned(), kind }).inc();
+        }
     }
 
     fn retried(&self, engine: &str) {

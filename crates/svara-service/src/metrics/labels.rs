@@ -40,6 +40,26 @@ pub(crate) struct EngineFailureLabels {
     pub(crate) reason: &'static str,
 }
 
+/// What was wrong with an engine's generations; `kind` is a [`svara_engine::source::pool::Flaw`]'s name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct EngineFlawLabels {
+    pub(crate) engine: String,
+    pub(crate) kind: &'static str,
+}
+
+/// One of the model's voices, or `cloned`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct VoiceLabels {
+    pub(crate) voice: String,
+}
+
+/// What was wrong with the generations in a voice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct VoiceFlawLabels {
+    pub(crate) voice: String,
+    pub(crate) kind: &'static str,
+}
+
 /// Labels that say what is running.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct BuildLabels {

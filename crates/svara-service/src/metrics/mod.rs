@@ -12,7 +12,10 @@ mod playback;
 mod process;
 mod timing;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use prometheus_client::{
     encoding::prometheus_text,
@@ -71,6 +74,7 @@ pub struct Metrics {
     failures: Family<FailureLabels, Counter>,
     cache: CacheMetrics,
     jobs: JobMetrics,
+    breaks_off: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
 }
 
 impl Metrics {
@@ -101,6 +105,7 @@ impl Metrics {
             failures: Family::default(),
             cache: CacheMetrics::default(),
             jobs: JobMetrics::default(),
+            breaks_off: OnceLock::new(),
             registry: Registry::default(),
         };
         metrics.register(&mut registry);
@@ -121,9 +126,19 @@ impl Metrics {
         Self { registry, ..metrics }
     }
 
+    /// From now on, a speech that is dropped while `breaks_off` says so ends because the server stops. Only the first counts.
+    pub(crate) fn set_breaks_off(&self, breaks_off: impl Fn() -> bool + Send + Sync + 'static) {
+        let _ = self.breaks_off.set(Box::new(breaks_off));
+    }
+
+    /// Whether the server breaks off what is open.
+    pub(crate) fn breaks_off(&self) -> bool {
+        self.breaks_off.get().is_some_and(|breaks_off| breaks_off())
+    }
+
     fn register(&self, registry: &mut Registry) {
         let speeches = "Finished speech requests by outcome: complete, length (ended at the caller's max_tokens), \
-                        refused, broken_off, client_left";
+                        refused, broken_off, client_left, stopped";
         registry.register("speech_requests", speeches, self.speeches.clone());
         registry.register("speech_open", "Speech requests in progress", self.open.clone());
         registry.register_with_unit(

@@ -34,6 +34,8 @@ pub(crate) struct SpeechLog {
     first_audio: Option<Duration>,
     /// The voice as the caller named it, at most 64 characters.
     voice: String,
+    /// The id of the voice that speaks, where it is the model's.
+    speaker: Option<String>,
     characters: usize,
     /// None if texts aren't logged.
     text: Option<String>,
@@ -45,6 +47,8 @@ pub(crate) struct SpeechLog {
 enum Outcome {
     /// The outcome if no other is set.
     ClientLeft,
+    /// Dropped by a server that stops.
+    Stopped,
     /// Failed before the first byte; the response has its own log line.
     Refused,
     Complete,
@@ -74,12 +78,18 @@ impl SpeechLog {
             first_token: None,
             first_audio: None,
             voice: request.voice.chars().take(64).collect(),
+            speaker: None,
             characters,
             text: None,
             playback: Playback::default(),
             report: SpeechReport::default(),
             outcome: Outcome::ClientLeft,
         }
+    }
+
+    /// Adds the voice that speaks, which a caller may know by other names.
+    pub(crate) fn speaks(&mut self, voice_id: &str) {
+        self.speaker = Some(voice_id.to_owned());
     }
 
     /// Adds the text to the log line, up to [`MAX_TEXT_CHARACTERS`].
@@ -161,6 +171,7 @@ impl SpeechLog {
     fn outcome_name(&self) -> &'static str {
         match &self.outcome {
             Outcome::ClientLeft => "client_left",
+            Outcome::Stopped => "stopped",
             Outcome::Refused => "refused",
             Outcome::BrokenOff(_) => "broken_off",
             Outcome::Complete if self.report.finish == Some(FinishReason::Length) => "length",
@@ -189,6 +200,9 @@ impl SpeechLog {
 
 impl Drop for SpeechLog {
     fn drop(&mut self) {
+        if matches!(self.outcome, Outcome::ClientLeft) && self.metrics.breaks_off() {
+            self.outcome = Outcome::Stopped;
+        }
         self.describe_span();
         let _entered = self.span.enter();
         let took = self.start.elapsed();
@@ -196,24 +210,33 @@ impl Drop for SpeechLog {
         let Self { labels: SpeechLabels { dialect, format }, voice, characters, report, playback, .. } =
             &*self;
         let key = self.key.as_deref();
+        let speaker = self.speaker.as_deref();
+        let audio_seconds = thousandths(playback.audio().as_secs_f64());
+        let real_time_factor = thousandths(took.as_secs_f64() / playback.audio().as_secs_f64());
         let elapsed_ms = millis(took);
         let first_audio_ms = self.first_audio.map(millis);
         let text = self.text.as_deref();
         match &self.outcome {
             Outcome::Refused => {}
-            Outcome::ClientLeft => {
+            Outcome::ClientLeft | Outcome::Stopped => {
                 let samples = report.samples;
+                let end = match self.outcome {
+                    Outcome::Stopped => "the server stops: speech broken off",
+                    _ => "client left",
+                };
                 tracing::info!(
                     dialect,
                     key,
                     voice,
+                    speaker,
                     format,
                     characters,
                     first_audio_ms,
                     elapsed_ms,
                     samples,
+                    audio_seconds,
                     text,
-                    "client left"
+                    "{end}"
                 );
             }
             Outcome::BrokenOff(error) => {
@@ -222,6 +245,7 @@ impl Drop for SpeechLog {
                     dialect,
                     key,
                     voice,
+                    speaker,
                     format,
                     characters,
                     first_audio_ms,
@@ -237,6 +261,7 @@ impl Drop for SpeechLog {
                 dialect,
                 key,
                 voice,
+                speaker,
                 format,
                 characters,
                 first_token_ms = self.first_token.map(millis),
@@ -247,6 +272,8 @@ impl Drop for SpeechLog {
                 frames = report.tokens.frames,
                 misaligned_tokens = report.tokens.misaligned_tokens,
                 samples = report.samples,
+                audio_seconds,
+                real_time_factor,
                 underruns = playback.underruns(),
                 finish = report.finish.map(FinishReason::name),
                 text,
@@ -272,6 +299,11 @@ fn span(id: &str) -> Span {
         otel.status_code = Empty,
         otel.status_description = Empty,
     )
+}
+
+/// Rounded for people; none of what has no value, such as a factor of no audio.
+fn thousandths(value: f64) -> Option<f64> {
+    value.is_finite().then(|| (value * 1000.0).round() / 1000.0)
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -9,7 +9,7 @@ use std::sync::{
 };
 
 use svara_audio::{Gain, SampleRate};
-use svara_engine::{Engine, SpeechRequest};
+use svara_engine::{Engine, SpeechRequest, Wait};
 use tracing::Instrument;
 
 use self::log::SpeechLog;
@@ -117,6 +117,11 @@ impl Speaker {
         let characters = request.text.chars().count();
         let gain = self.settings.gain.and(request.gain);
         let mut log = SpeechLog::new(&self.metrics, dialect, &request, spec);
+        let reference = request.reference.as_ref().map(|reference| reference.voice.voice_id.as_str());
+        let preset = || self.engine.voices().find(&request.voice).ok().map(|voice| voice.voice_id.as_str());
+        if let Some(speaker) = reference.or_else(preset) {
+            log.speaks(speaker);
+        }
         if self.settings.log_texts {
             log.keep_text(&request.text);
         }
@@ -126,7 +131,8 @@ impl Speaker {
         let (span, engine) = (log.span(), &self.engine);
         let speech = match class {
             Class::Live => engine.speak(request).instrument(span).await,
-            Class::Whole | Class::Job => engine.speak_unheard(request).instrument(span).await,
+            Class::Whole => engine.speak_unheard(request, Wait::Somebody).instrument(span).await,
+            Class::Job => engine.speak_unheard(request, Wait::Nobody).instrument(span).await,
         };
         let speech = speech.inspect_err(|_| log.refused())?;
         permit.spoken();

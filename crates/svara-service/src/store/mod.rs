@@ -6,10 +6,12 @@
 //! leaves in a directory are removed when a store is opened there an hour later or more.
 
 mod envelope;
+mod health;
 mod leftovers;
 
 use std::{
     fs::{DirBuilder, File, TryLockError},
+    io::ErrorKind,
     sync::Arc,
     time::Duration,
 };
@@ -21,6 +23,9 @@ use object_store::{
     local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
 
+pub use self::health::StoreFailures;
+use self::health::{Asked, Health};
+
 /// How long one operation may take, retries included.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -31,6 +36,7 @@ pub struct Store {
     max_value_bytes: usize,
     /// The lock of a directory that nobody else may use, held as long as the store is.
     _lock: Option<Arc<File>>,
+    health: Option<Arc<Health>>,
 }
 
 /// What is known about a value without reading it.
@@ -58,6 +64,12 @@ pub enum StoreError {
     /// The storage doesn't answer, or refuses.
     #[error("the storage failed: {reason}")]
     Unavailable {
+        /// The reason it gave.
+        reason: String,
+    },
+    /// The storage has no room left.
+    #[error("the storage is full: {reason}")]
+    Full {
         /// The reason it gave.
         reason: String,
     },
@@ -92,7 +104,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`]. Remote storage isn't contacted yet.
     pub fn open(url: &str, max_value_bytes: usize) -> Result<Self, StoreError> {
-        let failed = |reason: String| StoreError::Open { url: url.to_owned(), reason };
+        let failed = |reason: String| StoreError::Open { url: shown(url), reason };
         let objects: Arc<dyn ObjectStore> = match url.split_once("://") {
             None | Some(("file", _)) => {
                 let directory = url.strip_prefix("file://").unwrap_or(url);
@@ -111,7 +123,7 @@ impl Store {
             }
             Some(_) => return Err(failed("expected file:///directory or s3://bucket/prefix".to_owned())),
         };
-        Ok(Self { objects, max_value_bytes, _lock: None })
+        Ok(Self { objects, max_value_bytes, _lock: None, health: None })
     }
 
     /// As [`Self::open`], for one server alone: a directory is locked until the store and all its clones are dropped. A
@@ -120,7 +132,7 @@ impl Store {
     /// # Errors
     /// As [`Self::open`], or another server uses the directory.
     pub fn open_alone(url: &str, max_value_bytes: usize) -> Result<Self, StoreError> {
-        let failed = |reason: String| StoreError::Open { url: url.to_owned(), reason };
+        let failed = |reason: String| StoreError::Open { url: shown(url), reason };
         let directory = match url.split_once("://") {
             None | Some(("file", _)) => url.strip_prefix("file://").unwrap_or(url),
             Some(_) => return Self::open(url, max_value_bytes),
@@ -134,6 +146,19 @@ impl Store {
         Ok(Self { _lock: Some(Arc::new(lock)), ..Self::open(url, max_value_bytes)? })
     }
 
+    /// Has the log say by this name when the store fails and when it works again, and counts its failures.
+    #[must_use]
+    pub fn watched(self, name: &'static str, failures: &StoreFailures) -> Self {
+        Self { health: Some(Health::new(name, failures)), ..self }
+    }
+
+    fn noted<T>(&self, asked: Asked, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Some(health) = &self.health {
+            health.note(asked, &result);
+        }
+        result
+    }
+
     /// Writes a new value; once this returns, it is stored durably.
     ///
     /// # Errors
@@ -143,11 +168,15 @@ impl Store {
             return Err(StoreError::TooLarge { bytes: value.len(), max_bytes: self.max_value_bytes });
         }
         let (path, payload) = (Path::from(key), PutPayload::from(envelope::seal(value)));
-        match in_time(self.objects.put_opts(&path, payload, PutMode::Create.into())).await? {
-            Ok(_) => Ok(()),
-            Err(Error::AlreadyExists { .. }) => Err(StoreError::Exists { key: key.to_owned() }),
-            Err(error) => Err(unavailable(&error)),
-        }
+        let put = in_time(self.objects.put_opts(&path, payload, PutMode::Create.into())).await;
+        self.noted(
+            Asked::Write,
+            put.and_then(|put| match put {
+                Ok(_) => Ok(()),
+                Err(Error::AlreadyExists { .. }) => Err(StoreError::Exists { key: key.to_owned() }),
+                Err(error) => Err(unavailable(&error)),
+            }),
+        )
     }
 
     /// Writes a value, new or in place of another; once this returns, it is stored durably.
@@ -159,8 +188,8 @@ impl Store {
             return Err(StoreError::TooLarge { bytes: value.len(), max_bytes: self.max_value_bytes });
         }
         let (path, payload) = (Path::from(key), PutPayload::from(envelope::seal(value)));
-        let put = in_time(self.objects.put_opts(&path, payload, PutMode::Overwrite.into())).await?;
-        put.map(drop).map_err(|error| unavailable(&error))
+        let put = in_time(self.objects.put_opts(&path, payload, PutMode::Overwrite.into())).await;
+        self.noted(Asked::Write, put.and_then(|put| put.map(drop).map_err(|error| unavailable(&error))))
     }
 
     /// The value of a key, checked; `None` where there is none.
@@ -178,12 +207,13 @@ impl Store {
             }
             found.bytes().await.map(Some)
         };
-        match in_time(read).await? {
+        let read = in_time(read).await.and_then(|read| match read {
             Ok(Some(sealed)) => envelope::open(&sealed).map(Some).map_err(damaged),
             Ok(None) => Err(damaged("it is larger than the largest value")),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(unavailable(&error)),
-        }
+        });
+        self.noted(Asked::Read, read)
     }
 
     /// Deletes a value, if it exists.
@@ -191,10 +221,12 @@ impl Store {
     /// # Errors
     /// The storage failed.
     pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        match in_time(self.objects.delete(&Path::from(key))).await? {
+        let path = Path::from(key);
+        let deleted = in_time(self.objects.delete(&path)).await.and_then(|deleted| match deleted {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(unavailable(&error)),
-        }
+        });
+        self.noted(Asked::Delete, deleted)
     }
 
     /// Up to `limit` keys below a folder, in no particular order, without the folder's name.
@@ -218,7 +250,19 @@ impl Store {
             bytes: object.size,
             modified: Duration::from_secs(u64::try_from(object.last_modified.timestamp()).unwrap_or(0)),
         });
-        in_time(values.try_collect()).await?.map_err(|error| unavailable(&error))
+        let listed: Result<_, StoreError> = in_time(values.try_collect::<Vec<_>>())
+            .await
+            .and_then(|listed| listed.map_err(|error| unavailable(&error)));
+        self.noted(Asked::Read, listed)
+    }
+}
+
+/// A URL without a user and a password, which belong into variables.
+fn shown(url: &str) -> String {
+    let parts = url.split_once("://").filter(|(scheme, _)| *scheme != "file");
+    match parts.and_then(|(scheme, place)| Some((scheme, place.rsplit_once('@')?.1))) {
+        Some((scheme, place)) => format!("{scheme}://***@{place}"),
+        None => url.to_owned(),
     }
 }
 
@@ -246,7 +290,13 @@ async fn in_time<T>(operation: impl Future<Output = T>) -> Result<T, StoreError>
 }
 
 fn unavailable(error: &Error) -> StoreError {
-    StoreError::Unavailable { reason: error.to_string().chars().take(300).collect() }
+    let reason = error.to_string().chars().take(300).collect();
+    let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
+    let is_full = causes.any(|cause| {
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    });
+    if is_full { StoreError::Full { reason } } else { StoreError::Unavailable { reason } }
 }
 
 #[cfg(test)]
@@ -294,6 +344,19 @@ mod tests {
         // A crash in the middle of a write leaves a file that isn't renamed yet.
         std::fs::write(directory.path().join("a/c#1"), &whole[..9]).unwrap();
         assert_eq!(store.keys("a", 9).await.unwrap(), ["b"]);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        for (kind, full) in [
+            (ErrorKind::StorageFull, true),
+            (ErrorKind::QuotaExceeded, true),
+            (ErrorKind::PermissionDenied, false),
+        ] {
+            let source = Box::new(std::io::Error::from(kind));
+            let error = unavailable(&Error::Generic { store: "x", source });
+            assert_eq!(matches!(error, StoreError::Full { .. }), full, "{kind:?}");
+        }
     }
 
     #[tokio::test]

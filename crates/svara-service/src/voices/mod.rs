@@ -176,7 +176,7 @@ impl KeptVoices {
         let (Ok(store), Caller::Anybody | Caller::Known(_)) = (&self.store, caller) else {
             return Ok(Vec::new());
         };
-        let ids = store.keys(FOLDER, self.max_kept).await.map_err(failed)?;
+        let ids = store.keys(FOLDER, VoicesConfig::MOST_KEPT).await.map_err(failed)?;
         let mut reads = stream::iter(ids).map(async |id| (self.read(&id).await, id)).buffered(READ_AHEAD);
         let mut voices = Vec::new();
         while let Some((read, id)) = reads.next().await {

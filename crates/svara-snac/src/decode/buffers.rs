@@ -66,21 +66,6 @@ impl Buffers {
         }
     }
 
-    /// Pads with rows of zeros up to `batch`.
-    pub(crate) fn fill_up(&mut self, batch: usize, frames: usize, model: &CodecModel) {
-        for (codebook, codes) in self.codes.iter_mut().enumerate() {
-            codes.resize(batch * (frames << codebook), 0);
-        }
-        for (draws, noise) in self.draws.iter_mut().zip(&model.noise) {
-            draws.resize(batch * draws_in(noise, model, frames), 0.0);
-        }
-        if model.state_len > 0 {
-            self.positions.resize(batch, 0);
-            self.totals.resize(batch, 0);
-            self.state.resize(batch * model.state_len, 0.0);
-        }
-    }
-
     /// All inputs but the state.
     pub(crate) fn inputs(&self, model: &CodecModel, Shape { batch, frames }: Shape) -> Vec<Input<'_>> {
         let mut inputs = Vec::with_capacity(CODEBOOKS + self.draws.len() + 3);

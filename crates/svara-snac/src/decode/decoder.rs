@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     cost::Meter,
+    failures::Failures,
     observe::{DecodeObserver, Observer},
     queue::JobQueue,
     seniority::Seniority,
@@ -32,9 +33,20 @@ impl Decoder {
     /// ONNX Runtime only if the decoder needs it.
     ///
     /// # Errors
-    /// The model can't be read or isn't a decoder, or the device, the backend or ONNX Runtime isn't available.
+    /// The model can't be read or isn't a decoder, or the device, the backend or ONNX Runtime isn't available. With
+    /// [`Device::Auto`], a GPU that can't be used isn't an error: the log says why the CPU decodes.
     pub fn load(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
-        let decoder = Self::start(&SessionSource::choose(runtime, settings)?, settings)?;
+        let load = |settings: &DecoderSettings| {
+            let source = SessionSource::choose(runtime, settings)?;
+            Self::start(&source, settings)
+        };
+        let decoder = match load(settings) {
+            Err(LoadError::Device { device, reason }) if settings.device == Device::Auto => {
+                tracing::warn!(%device, %reason, "the decoder can't use the GPU; using the CPU");
+                load(&DecoderSettings { device: Device::Cpu, ..settings.clone() })
+            }
+            loaded => loaded,
+        }?;
         memory::give_back();
         Ok(decoder)
     }
@@ -52,8 +64,13 @@ impl Decoder {
     fn start(source: &SessionSource, settings: &DecoderSettings) -> Result<Self, LoadError> {
         let (queue, observer, meter) =
             (Arc::new(JobQueue::new()), Observer::default(), Arc::new(Meter::new()));
-        let pool =
-            Pool { queue: Arc::clone(&queue), observer: Arc::clone(&observer), meter: Arc::clone(&meter) };
+        let failures = Arc::new(Failures::default());
+        let pool = Pool {
+            queue: Arc::clone(&queue),
+            observer: Arc::clone(&observer),
+            meter: Arc::clone(&meter),
+            failures: Arc::clone(&failures),
+        };
         let Opened { model, device, backend, about, rows, costs } = worker::start(source, settings, &pool)?;
         let kind = if model.is_stream() { DecoderKind::Stream } else { DecoderKind::Plain };
         let info = DecoderInfo::new(kind, device, &model);
@@ -77,6 +94,7 @@ impl Decoder {
             observer,
             model,
             meter,
+            failures,
             seniority: Seniority::default(),
         }))
     }
@@ -96,6 +114,7 @@ impl Decoder {
             observer: Observer::default(),
             model,
             meter: Arc::new(Meter::new()),
+            failures: Arc::default(),
             seniority: Seniority::default(),
         })
     }
@@ -157,6 +176,17 @@ impl Decoder {
     /// How many times longer calls take now than they did at start: above 1 if others use the machine, too.
     pub fn slowdown(&self) -> f64 {
         self.shared.meter.slowdown()
+    }
+
+    /// Whether it is broken: its calls fail one after the other, as after some errors of a GPU, or a thread has died. Only a
+    /// new process helps.
+    pub fn is_broken(&self) -> bool {
+        self.shared.failures.are_lasting()
+    }
+
+    /// Waits until it [is broken](Self::is_broken); forever if it never is. Doesn't keep the decoder alive.
+    pub fn until_broken(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.shared.failures.until_lasting()
     }
 
     /// Calls waiting for a thread.

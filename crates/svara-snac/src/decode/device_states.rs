@@ -1,23 +1,9 @@
-//! The streams' states on the device.
+//! The rows of the streams' states on a device. Pure.
 //!
 //! A state is a hundred times larger than a call's other inputs and outputs. So on a GPU the states stay there, in one
-//! tensor (the pool) with a row for each stream; two small graphs gather the rows of a call and scatter them back. The
-//! host only knows row numbers.
+//! tensor (the pool, `device_graph.rs`). The host only knows row numbers.
 
 use std::sync::{Arc, Mutex, PoisonError};
-
-use ort::{
-    editor::Model,
-    memory::MemoryInfo,
-    session::{IoBinding, Session},
-    value::{DynValue, Tensor},
-};
-
-use super::device_graphs;
-use crate::{
-    LoadError,
-    onnx::{Device, Runtime, SessionSettings},
-};
 
 /// The free rows of the pool.
 #[derive(Debug)]
@@ -50,6 +36,19 @@ impl Slots {
         let number = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
         Some(Slot { number, slots: Arc::clone(self) })
     }
+
+    /// The rows of a pool for `count` streams.
+    pub(crate) fn pool_len(count: usize) -> usize {
+        count + 2
+    }
+
+    /// The rows of the pool that a route reads and writes. The one after the streams' rows is never written: it holds the
+    /// initial state. The last one takes states that are discarded.
+    pub(crate) fn pool_rows(route: Route, count: usize) -> [i64; 2] {
+        let index =
+            |row: Option<usize>, otherwise| i64::try_from(row.unwrap_or(otherwise)).unwrap_or(i64::MAX);
+        [index(route.from, count), index(route.to, count + 1)]
+    }
 }
 
 impl Drop for Slot {
@@ -72,98 +71,11 @@ impl Route {
     pub(crate) const UNUSED: Self = Self { from: None, to: None };
 }
 
-/// The states of all streams, in one tensor on the device.
-pub(crate) struct DeviceStates {
-    gather: Session,
-    scatter: Session,
-    /// `[slots + 2, state_len]`, on the device.
-    pool: DynValue,
-    memory: MemoryInfo<'static>,
-    slots: usize,
-}
-
-impl DeviceStates {
-    /// States for `slots` streams of `state_len` floats each.
-    pub(crate) fn new(
-        runtime: &Runtime,
-        settings: &SessionSettings,
-        device: Device,
-        slots: usize,
-        state_len: usize,
-    ) -> Result<Self, LoadError> {
-        let failed =
-            |error: ort::Error| LoadError::Device { device: device.to_string(), reason: error.to_string() };
-        let open = |model: ort::Result<Model>| runtime.open_model(model, settings, device);
-        let gather = open(device_graphs::gather(state_len))?;
-        let scatter = open(device_graphs::scatter(state_len))?;
-        let zeros = Tensor::from_array(([slots + 2, state_len], vec![0.0_f32; (slots + 2) * state_len]));
-        let pool = zeros.map_err(failed)?.into_dyn();
-        let mut states =
-            Self { gather, scatter, pool, memory: device_graphs::memory(device).map_err(failed)?, slots };
-        // The zeros are in host memory; scattering replaces them with a tensor on the device.
-        let rows = states.gather(&[Route::UNUSED]).map_err(failed)?;
-        states.scatter(&[Route::UNUSED], &rows).map_err(failed)?;
-        Ok(states)
-    }
-
-    /// The memory that new tensors belong in.
-    pub(crate) fn memory(&self) -> &MemoryInfo<'static> {
-        &self.memory
-    }
-
-    /// Gathers the states of a call's rows, `[rows, state_len]`, on the device.
-    pub(crate) fn gather(&mut self, routes: &[Route]) -> ort::Result<DynValue> {
-        let mut binding = self.gather_from(routes)?;
-        binding.bind_output_to_device("rows", &self.memory)?;
-        output(self.gather.run_binding(&binding)?.remove("rows"), "rows")
-    }
-
-    /// Like [`Self::gather`], into an existing tensor on the device.
-    pub(crate) fn gather_into(&mut self, routes: &[Route], rows: &mut DynValue) -> ort::Result<()> {
-        let mut binding = self.gather_from(routes)?;
-        binding.bind_output("rows", rows)?;
-        self.gather.run_binding(&binding).map(drop)
-    }
-
-    fn gather_from(&self, routes: &[Route]) -> ort::Result<IoBinding> {
-        // The row after the streams' rows is never written: it holds the initial state.
-        let from: Vec<i64> = routes.iter().map(|route| index(route.from, self.slots)).collect();
-        let mut binding = self.gather.create_binding()?;
-        binding.bind_input("pool", &self.pool)?;
-        binding.bind_input("from", &Tensor::from_array(([from.len()], from))?)?;
-        Ok(binding)
-    }
-
-    /// Writes the new states of a call's rows back.
-    pub(crate) fn scatter(&mut self, routes: &[Route], rows: &DynValue) -> ort::Result<()> {
-        // The last row takes discarded states.
-        let to: Vec<i64> = routes.iter().map(|route| index(route.to, self.slots + 1)).collect();
-        let mut binding = self.scatter.create_binding()?;
-        binding.bind_input("pool", &self.pool)?;
-        binding.bind_input("to", &Tensor::from_array(([to.len(), 1], to))?)?;
-        binding.bind_input("rows", rows)?;
-        binding.bind_output_to_device("new_pool", &self.memory)?;
-        let pool = output(self.scatter.run_binding(&binding)?.remove("new_pool"), "new_pool")?;
-        self.pool = pool;
-        Ok(())
-    }
-}
-
-fn index(row: Option<usize>, otherwise: usize) -> i64 {
-    i64::try_from(row.unwrap_or(otherwise)).unwrap_or(i64::MAX)
-}
-
-fn output(value: Option<DynValue>, name: &str) -> ort::Result<DynValue> {
-    value.ok_or_else(|| ort::Error::new(format!("the graph has no output {name}")))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use svara_testkit::models;
 
     use super::*;
-    use crate::onnx::{GpuSettings, LibrarySearch};
 
     #[test]
     fn a_row_is_free_once_its_last_holder_is_gone() {
@@ -199,26 +111,10 @@ mod tests {
         }
     }
 
-    /// On the CPU, whose own memory stands in for the device's; graphs, bindings and rows are as on a GPU.
     #[test]
-    fn rows_come_back_as_they_were_put() {
-        let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
-        let runtime = Runtime::load(&search).unwrap();
-        let gpu = GpuSettings::default();
-        let settings = SessionSettings { device: Device::Cpu, weights: None, own_sine: false, gpu };
-        let mut pool = DeviceStates::new(&runtime, &settings, Device::Cpu, 3, 2).unwrap();
-        let route = |from, to| Route { from, to };
-        let gathered = |pool: &mut DeviceStates, from: &[Option<usize>]| -> Vec<f32> {
-            let routes: Vec<Route> = from.iter().map(|from| route(*from, None)).collect();
-            let rows = pool.gather(&routes).unwrap();
-            rows.try_extract_tensor::<f32>().unwrap().1.to_vec()
-        };
-        let rows = |floats: Vec<f32>| Tensor::from_array(([floats.len() / 2, 2], floats)).unwrap().into_dyn();
-        let routes = [route(None, Some(2)), route(None, None), route(None, Some(0)), route(None, None)];
-        pool.scatter(&routes, &rows(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])).unwrap();
-        let all = [Some(0), Some(1), Some(2), None];
-        assert_eq!(gathered(&mut pool, &all), [5.0, 6.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0]);
-        pool.scatter(&[route(Some(2), Some(1))], &rows(vec![9.0, 9.0])).unwrap();
-        assert_eq!(gathered(&mut pool, &all), [5.0, 6.0, 9.0, 9.0, 1.0, 2.0, 0.0, 0.0]);
+    fn what_has_no_row_reads_the_initial_state_and_is_discarded() {
+        assert_eq!(Slots::pool_rows(Route { from: Some(1), to: Some(2) }, 8), [1, 2]);
+        assert_eq!(Slots::pool_rows(Route::UNUSED, 8), [8, 9]);
+        assert_eq!(Slots::pool_len(8), 10);
     }
 }

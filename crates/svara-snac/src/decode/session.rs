@@ -1,18 +1,21 @@
 //! What decodes calls: the seam between the threads and the two ways to run a decoder.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use super::{
     batch::Row,
+    device::DeviceDecoder,
+    device_graph,
     graph::DecoderGraph,
+    plan::MAX_STREAM_FRAMES,
     settings::{Backend, DecoderSettings},
     state::RowState,
 };
 use crate::{
-    DecodeError, LoadError,
+    DecodeError, LoadError, memory,
     native::{Buffers, Chunk, Net, Unfit},
-    onnx::{CodecModel, Device, ModelFile, Runtime, SessionSettings, SharedWeights},
-    simd::VectorUnit,
+    onnx::{CodecModel, Device, ModelFile, OwnOperators, Precision, Runtime, SessionSettings, SharedWeights},
+    simd::{VectorUnit, Vectors},
 };
 
 /// A decoder that makes calls. Belongs to one thread.
@@ -23,6 +26,8 @@ pub(crate) enum DecodeSession {
         buffers: Box<Buffers>,
     },
     Onnx(Box<DecoderGraph>),
+    /// ONNX Runtime on a GPU, where the states stay.
+    OnDevice(Box<DeviceDecoder>),
     /// Silence, at a cost for each frame.
     Paced {
         model: Box<CodecModel>,
@@ -35,22 +40,28 @@ impl DecodeSession {
         match self {
             Self::Native { model, .. } | Self::Paced { model, .. } => model,
             Self::Onnx(graph) => graph.model(),
+            Self::OnDevice(decoder) => decoder.model(),
         }
     }
 
     /// Whether the streams' states stay on a device.
     pub(crate) fn keeps_states(&self) -> bool {
+        matches!(self, Self::OnDevice(_))
+    }
+
+    /// The batch sizes to warm up, and how many frames calls have at most.
+    pub(crate) fn shapes(&self) -> (Vec<usize>, usize) {
         match self {
-            Self::Native { .. } | Self::Paced { .. } => false,
-            Self::Onnx(graph) => graph.keeps_states(),
+            Self::Native { .. } | Self::Onnx(_) | Self::Paced { .. } => (vec![1], MAX_STREAM_FRAMES),
+            Self::OnDevice(decoder) => (decoder.batches(), device_graph::FRAMES),
         }
     }
 
-    /// The batch sizes to warm up.
-    pub(crate) fn batches(&self) -> Vec<usize> {
+    /// The rows of a call for so many streams, padding included.
+    pub(crate) fn rows(&self, streams: usize) -> usize {
         match self {
-            Self::Native { .. } | Self::Paced { .. } => vec![1],
-            Self::Onnx(graph) => graph.batches(),
+            Self::Native { .. } | Self::Onnx(_) | Self::Paced { .. } => streams,
+            Self::OnDevice(decoder) => decoder.rows(streams),
         }
     }
 
@@ -59,6 +70,7 @@ impl DecodeSession {
         match self {
             Self::Native { net, model, buffers } => run_natively(net, model, buffers, rows),
             Self::Onnx(graph) => graph.run(rows),
+            Self::OnDevice(decoder) => decoder.run(rows),
             Self::Paced { frame, .. } => {
                 let frames: usize = rows.iter().map(|row| row.call.frames.len()).sum();
                 thread::sleep(frame.saturating_mul(u32::try_from(frames).unwrap_or(u32::MAX)));
@@ -100,14 +112,17 @@ fn run_natively(
 #[derive(Clone)]
 pub(crate) enum SessionSource {
     Native { net: Arc<Net>, model: CodecModel },
-    Onnx { runtime: Runtime, session: SessionSettings },
+    Onnx { runtime: Runtime, session: SessionSettings, path: PathBuf, on_device: bool },
     Paced { frame: Duration },
 }
 
 impl SessionSource {
     /// Chooses by the settings, the model file, the device and the processor.
     pub(crate) fn choose(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
-        let unit = VectorUnit::best();
+        let unit = VectorUnit::with(settings.vectors).ok_or_else(|| LoadError::Vectors {
+            wanted: settings.vectors,
+            best: VectorUnit::best().to_string(),
+        })?;
         let device = match settings.backend {
             Backend::Native => match settings.device {
                 Device::Cuda(_) => {
@@ -120,14 +135,15 @@ impl SessionSource {
             },
             Backend::Auto | Backend::Onnx => runtime.resolve(settings.device)?,
         };
+        if device == Device::Cpu && settings.gpu.precision != Precision::Float32 {
+            tracing::warn!(precision = %settings.gpu.precision, "decoder.precision is for GPUs: the CPU takes float32");
+        }
         let why_not = match (settings.backend, device) {
             (Backend::Onnx, _) => "decoder.backend is \"onnx\"".to_owned(),
             (_, Device::Cuda(_)) => format!("decoder.device is {device}"),
             (Backend::Native, _) => {
                 if !unit.has_vectors() {
-                    tracing::warn!(
-                        "this processor has no vectors that the native decoder knows: it will be slow"
-                    );
+                    tracing::warn!("the native decoder has no vectors to use: it will be slow");
                 }
                 return match native(settings, unit)? {
                     Ok(native) => Ok(native),
@@ -135,6 +151,9 @@ impl SessionSource {
                         Err(LoadError::Backend(format!("{}: {reason}", settings.model.display())))
                     }
                 };
+            }
+            (Backend::Auto, _) if settings.vectors == Vectors::None => {
+                "decoder.vectors is \"none\"".to_owned()
             }
             (Backend::Auto, _) if !unit.has_vectors() => {
                 "this processor has neither AVX2 nor NEON".to_owned()
@@ -147,7 +166,7 @@ impl SessionSource {
                 }
             },
         };
-        Self::onnx(runtime, settings, device).map_err(|error| match error {
+        Self::onnx(runtime, settings, device, unit).map_err(|error| match error {
             LoadError::LibraryMissing { .. } => {
                 LoadError::LibraryNeeded { reason: why_not, missing: Box::new(error) }
             }
@@ -155,14 +174,33 @@ impl SessionSource {
         })
     }
 
-    fn onnx(runtime: &Runtime, settings: &DecoderSettings, device: Device) -> Result<Self, LoadError> {
-        let mut session = SessionSettings { device, weights: None, own_sine: false, gpu: settings.gpu };
+    fn onnx(
+        runtime: &Runtime,
+        settings: &DecoderSettings,
+        device: Device,
+        unit: VectorUnit,
+    ) -> Result<Self, LoadError> {
+        let mut session = SessionSettings { device, weights: None, operators: None, gpu: settings.gpu };
+        let path = match device {
+            Device::Cuda(_) => settings.gpu.precision.file(&settings.model),
+            Device::Cpu | Device::Auto => settings.model.clone(),
+        };
+        let broken = |reason: String| LoadError::Model { path: path.clone(), reason };
+        let bytes = ModelFile::read_bytes(&path)?;
+        let file = ModelFile::parse(bytes.clone()).map_err(broken)?;
         if device == Device::Cpu {
-            let file = ModelFile::read(&settings.model)?;
-            session.weights = Some(SharedWeights::of(runtime, &file, &settings.model)?);
-            session.own_sine = VectorUnit::best().has_vectors() && file.is_float32();
+            memory::keep_large_blocks();
+            session.weights = Some(SharedWeights::of(runtime, &file, &path)?);
+            session.operators = OwnOperators::of(&bytes, &file, unit).map_err(broken)?;
         }
-        Ok(Self::Onnx { runtime: runtime.clone(), session })
+        let model = CodecModel::of_file(&file);
+        let on_device = model.is_ok_and(|model| DeviceDecoder::fits(&model, device));
+        // Windows of a plain decoder have too many lengths to record.
+        session.gpu.graphs &= on_device;
+        if session.gpu.graphs {
+            runtime.check_graphs(device)?;
+        }
+        Ok(Self::Onnx { runtime: runtime.clone(), session, path, on_device })
     }
 
     /// Opens a session for a thread.
@@ -177,13 +215,30 @@ impl SessionSource {
                 model: Box::new(model.clone()),
                 buffers: Box::default(),
             }),
-            Self::Onnx { runtime, session } => {
-                let graph =
-                    DecoderGraph::open(runtime, &settings.model, session, gpu_batch, settings.slots())?;
-                Ok(DecodeSession::Onnx(Box::new(graph)))
+            Self::Onnx { runtime, session, path, on_device: true } => {
+                let decoder = DeviceDecoder::open(runtime, path, session, gpu_batch, settings.slots())?;
+                Ok(DecodeSession::OnDevice(Box::new(decoder)))
+            }
+            Self::Onnx { runtime, session, path, on_device: false } => {
+                Ok(DecodeSession::Onnx(Box::new(DecoderGraph::open(runtime, path, session)?)))
             }
             Self::Paced { frame } => {
                 Ok(DecodeSession::Paced { model: Box::new(CodecModel::snac_24khz_stream()), frame: *frame })
+            }
+        }
+    }
+
+    /// Whether the streams' states stay in the memory of one session.
+    pub(crate) fn keeps_states(&self) -> bool {
+        matches!(self, Self::Onnx { on_device: true, .. })
+    }
+
+    /// The error of a call at start: of the device, or of the model.
+    pub(crate) fn failed(&self, settings: &DecoderSettings, error: &str) -> LoadError {
+        match self {
+            Self::Onnx { runtime, session, path, .. } => runtime.failed_on(session.device, path, error),
+            Self::Native { .. } | Self::Paced { .. } => {
+                LoadError::Model { path: settings.model.clone(), reason: error.to_owned() }
             }
         }
     }

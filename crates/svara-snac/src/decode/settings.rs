@@ -2,7 +2,10 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
-use crate::onnx::{CodecModel, Device, GpuSettings};
+use crate::{
+    onnx::{CodecModel, Device, GpuSettings},
+    simd::Vectors,
+};
 
 /// What runs a decoder: `auto`, `native` or `onnx`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,11 +56,14 @@ pub struct DecoderSettings {
     pub device: Device,
     /// What runs it.
     pub backend: Backend,
-    /// Threads, each with a session. 0: one per core on a CPU, one on a GPU.
+    /// The processor's vectors that native code uses. Each unit rounds differently, so machines that must give the same
+    /// bits need the same.
+    pub vectors: Vectors,
+    /// Threads, each with a session. 0: one per core on a CPU, one on a GPU; more for a stream decoder on a GPU is an error.
     pub threads: usize,
     /// Streams that may be open at once.
     pub max_streams: usize,
-    /// Streams that may share a call. 0: 16 on a GPU; on a CPU 1 in ONNX Runtime, where sharing gains nothing, and up
+    /// Streams that may share a call. 0: 64 on a GPU; on a CPU 1 in ONNX Runtime, where sharing gains nothing, and up
     /// to 4 in native code, of those that wait anyway.
     pub max_batch: usize,
     /// How long a call may wait for others to share it. With `max_batch` 0 on a CPU, none waits.
@@ -82,6 +88,7 @@ impl Default for DecoderSettings {
             model: PathBuf::new(),
             device: Device::Auto,
             backend: Backend::Auto,
+            vectors: Vectors::Auto,
             threads: 0,
             max_streams: 64,
             max_batch: 0,

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use super::{
     cost::Meter,
     device_states::Slots,
+    failures::Failures,
     observe::Observer,
     plan::Position,
     queue::JobQueue,
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) noise: bool,
     pub(crate) observer: Observer,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) failures: Arc<Failures>,
     pub(crate) seniority: Seniority,
 }
 

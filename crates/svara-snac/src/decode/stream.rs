@@ -5,6 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
+    device_graph,
     due::{Due, Urgency},
     plan::{Call, Position},
     seniority::Senior,
@@ -12,7 +13,7 @@ use super::{
     state::StreamState,
     worker::{Done, Job, Sharing},
 };
-use crate::{DecodeError, Frame, noise, onnx::Device};
+use crate::{DecodeError, Frame, noise};
 
 /// One utterance on its way through a decoder. Dropping it frees its slot and cancels its queued call.
 pub struct DecodeStream {
@@ -85,13 +86,9 @@ impl DecodeStream {
             return Err(DecodeError::Ended);
         }
         let calls = self.position.plan(&self.shared.model, frames, true);
-        self.rest = match self.shared.info.device {
-            // Where calls cost as much as their frames.
-            Device::Cpu | Device::Auto if self.shared.model.is_stream() => {
-                calls.into_iter().flat_map(|call| call.cut(&self.shared.model, 1)).collect()
-            }
-            _ => calls.into(),
-        };
+        // One frame at a time, but for windows.
+        let most = if self.shared.model.is_stream() { 1 } else { usize::MAX };
+        self.rest = calls.into_iter().flat_map(|call| call.cut(&self.shared.model, most)).collect();
         Ok(())
     }
 
@@ -167,6 +164,13 @@ impl DecodeStream {
         mut state: StreamState,
     ) -> Result<(StreamState, Vec<f32>), DecodeError> {
         let mut samples = Vec::new();
+        // Where states stay on a device, calls have one length.
+        let calls = if self.shared.rows.is_some() {
+            let cut = calls.into_iter().map(|call| call.cut(&self.shared.model, device_graph::FRAMES));
+            cut.flatten().collect()
+        } else {
+            calls
+        };
         for call in calls {
             let queue = match &self.shared.calls {
                 Calls::Queued(queue) => queue,

@@ -13,10 +13,11 @@ use tokio::sync::oneshot;
 
 use super::{
     batch::Row,
-    cost::{Calibration, Costs, Meter},
+    cost::{Calibration, CallRows, Costs, Meter},
     device_states::{Route, Slots},
+    failures::Failures,
     observe::{DecodeCall, Observer},
-    plan::{Call, MAX_STREAM_FRAMES, Position},
+    plan::{Call, Position},
     queue::{Batching, JobQueue},
     session::{DecodeSession, SessionSource},
     settings::{Backend, DecoderSettings},
@@ -28,9 +29,12 @@ use crate::{
 };
 
 /// Default for streams sharing a call on a GPU.
-const GPU_BATCH: usize = 16;
+const GPU_BATCH: usize = 64;
 /// Default for streams sharing a call in native code: more rows save no more.
 const NATIVE_BATCH: usize = 4;
+
+/// The states of the streams lie in the memory of one session, and a call on one thread breaks a recording on another.
+const ONE_THREAD: &str = "on a GPU, decoder.threads must be 0 or 1";
 
 /// One call for one stream.
 pub(crate) struct Job {
@@ -92,6 +96,7 @@ pub(crate) struct Pool {
     pub(crate) queue: Arc<JobQueue<Job>>,
     pub(crate) observer: Observer,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) failures: Arc<Failures>,
 }
 
 /// Starts the threads, each with its own warmed-up session, waits until all are ready, and measures what calls cost.
@@ -108,6 +113,9 @@ pub(crate) fn start(
 }
 
 fn start_all(source: &SessionSource, settings: &DecoderSettings, pool: &Pool) -> Result<Opened, LoadError> {
+    if source.keeps_states() && settings.threads > 1 {
+        return Err(LoadError::Device { device: source.device().to_string(), reason: ONE_THREAD.to_owned() });
+    }
     let threads = match (settings.threads, source.device()) {
         (0, Device::Cuda(_)) => 1,
         (0, _) => thread::available_parallelism().map_or(1, usize::from),
@@ -120,7 +128,7 @@ fn start_all(source: &SessionSource, settings: &DecoderSettings, pool: &Pool) ->
             settings: settings.clone(),
             source: source.clone(),
             batching,
-            queue: CloseOnDrop(Arc::clone(&pool.queue)),
+            queue: CloseOnDrop { queue: Arc::clone(&pool.queue), failures: Arc::clone(&pool.failures) },
             observer: Arc::clone(&pool.observer),
             meter: Arc::clone(&pool.meter),
         };
@@ -173,11 +181,17 @@ fn batching(settings: &DecoderSettings, source: &SessionSource, threads: usize) 
 }
 
 /// Closes the queue when dropped, so that no caller waits for a dead thread.
-struct CloseOnDrop(Arc<JobQueue<Job>>);
+struct CloseOnDrop {
+    queue: Arc<JobQueue<Job>>,
+    failures: Arc<Failures>,
+}
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
-        self.0.close();
+        if thread::panicking() {
+            self.failures.last();
+        }
+        self.queue.close();
     }
 }
 
@@ -202,10 +216,7 @@ impl Worker {
     fn run(self, ready: &SyncSender<Result<Ready, LoadError>>) {
         let Self { settings, source, batching, queue, observer, meter } = self;
         let session = source.open(&settings, batching.max).and_then(|mut session| {
-            warm_up(&mut session).map_err(|error| LoadError::Model {
-                path: settings.model.clone(),
-                reason: error.to_string(),
-            })?;
+            warm_up(&mut session).map_err(|error| source.failed(&settings, &error.to_string()))?;
             Ok(session)
         });
         drop((settings, source));
@@ -227,8 +238,8 @@ impl Worker {
             Sharing::Never => false,
         };
         let alike = |a: &Job, b: &Job| a.call.frames.len() == b.call.frames.len() && shares(a) && shares(b);
-        while let Some(jobs) = queue.0.take(batching, alike) {
-            decode(&mut session, jobs, &observer, &meter);
+        while let Some(jobs) = queue.queue.take(batching, alike) {
+            decode(&mut session, jobs, &observer, &meter, &queue.failures);
         }
     }
 }
@@ -236,9 +247,10 @@ impl Worker {
 /// Makes one call of each shape. The first call allocates, and on a GPU picks algorithms; better now than for the first
 /// listener.
 fn warm_up(session: &mut DecodeSession) -> Result<(), DecodeError> {
-    let (model, batches) = (session.model().clone(), session.batches());
+    let model = session.model().clone();
+    let (batches, most_frames) = session.shapes();
     let lengths = match model.context_frames + 1 {
-        _ if model.is_stream() => 1..=MAX_STREAM_FRAMES,
+        _ if model.is_stream() => 1..=most_frames,
         shortest => shortest..=shortest,
     };
     for frames in lengths {
@@ -259,7 +271,13 @@ fn warm_up(session: &mut DecodeSession) -> Result<(), DecodeError> {
     Ok(())
 }
 
-fn decode(session: &mut DecodeSession, mut jobs: Vec<Job>, observer: &Observer, meter: &Meter) {
+fn decode(
+    session: &mut DecodeSession,
+    mut jobs: Vec<Job>,
+    observer: &Observer,
+    meter: &Meter,
+    failures: &Failures,
+) {
     // Skip streams that were dropped while they waited.
     jobs.retain(|job| !job.reply.is_closed());
     let new_frames = jobs.iter().map(|job| job.new_frames(session.model())).max().unwrap_or(0);
@@ -273,6 +291,9 @@ fn decode(session: &mut DecodeSession, mut jobs: Vec<Job>, observer: &Observer, 
     let timed = meter.begin();
     let result = session.run(&mut rows);
     let took = timed.start().elapsed();
+    if !jobs.is_empty() {
+        failures.note(result.is_ok());
+    }
     if let Some(observer) = observer.get().filter(|_| !jobs.is_empty()) {
         let waited = jobs.iter().map(|job| timed.start().saturating_duration_since(job.queued_at)).max();
         observer.decoded(DecodeCall {
@@ -283,7 +304,9 @@ fn decode(session: &mut DecodeSession, mut jobs: Vec<Job>, observer: &Observer, 
         });
     }
     // After the observer: the calls that are measured at start are over for it, too, once they are measured.
-    meter.end(&timed, jobs.len(), new_frames, took);
+    // Padding costs as much as streams.
+    let padded = if jobs.is_empty() { 0 } else { session.rows(jobs.len()) };
+    meter.end(&timed, CallRows { streams: jobs.len(), padded }, new_frames, took);
     for job in jobs {
         let done = result.clone().map(|()| Done { state: job.state.after_call(), samples: job.samples });
         // The stream may have been dropped in the meantime.

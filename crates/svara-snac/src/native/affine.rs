@@ -23,6 +23,8 @@ impl Affine {
         self.matrix.columns()
     }
 
+    /// An element of `y` takes as many multiply-adds as the matrix has rows, one addition and one multiplication.
+    ///
     /// Rows of `y` from the rows of `x` that begin at multiples of `step`, as many as `y` has. The mask has an equal
     /// number of elements for each row, each for an equal part of its columns.
     pub(super) fn run(&self, unit: VectorUnit, x: &[f32], step: usize, mask: &[f32], y: &mut [f32]) {
@@ -82,7 +84,8 @@ impl<F: Fn(usize) -> usize> Kernel for Run<'_, F> {
 /// Snake, then a transposed convolution of kernel 2 · stride, masked.
 ///
 /// Each output sample has two taps: one on its input sample and one on that before. So `stride` output rows are one
-/// product of two adjacent input rows with a matrix [2 · channels, stride · `out_channels`], and come out in order.
+/// product of two adjacent input rows with a matrix [2 · channels, stride · `out_channels`], and come out in order. An element
+/// takes 2 · channels multiply-adds; a Snake is only needed for each element of the input, `stride` / 2 times fewer.
 #[derive(Debug)]
 pub(crate) struct Upsample {
     pub(super) channels: usize,

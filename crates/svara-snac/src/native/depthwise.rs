@@ -49,7 +49,8 @@ impl<'a, V: Copy> Columns<'a, V> {
         Self { vectors: S::as_mut_simd_f32s(buffer.of_len(channels * length)).0, length }
     }
 
-    /// Writes the Snake of rows `x` to the columns, from sample `at` on.
+    /// Writes the Snake of rows `x` to the columns, from sample `at` on: one Snake an element, and a write to another line of
+    /// the cache for each vector.
     #[inline(always)]
     pub(super) fn snaked<S: Simd<f32s = V>>(
         &mut self,

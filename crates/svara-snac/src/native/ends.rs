@@ -10,7 +10,8 @@ use super::{
 };
 use crate::simd::{Kernel, VectorUnit};
 
-/// A depthwise convolution of width 7, alone.
+/// A depthwise convolution of width 7, alone: seven multiply-adds an element. Two Snakes that change nothing come on top, which
+/// is little at the rate of latents, and saves code of its own.
 #[derive(Debug)]
 pub(crate) struct First {
     pub(super) channels: usize,
@@ -43,7 +44,7 @@ impl Kernel for RunFirst<'_> {
     }
 }
 
-/// x + draws · (x W)
+/// x + draws · (x W): as many multiply-adds an element as there are channels, and one more.
 #[derive(Debug)]
 pub(crate) struct Noise {
     pub(super) channels: usize,
@@ -93,7 +94,7 @@ impl Kernel for RunNoise<'_> {
     }
 }
 
-/// tanh(conv7(snake(x))), to one channel.
+/// tanh(conv7(snake(x))), to one channel: a sample takes 7 · channels multiply-adds and as many Snakes as there are channels.
 #[derive(Debug)]
 pub(crate) struct Last {
     pub(super) channels: usize,

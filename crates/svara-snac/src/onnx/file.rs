@@ -3,12 +3,15 @@
 //! An ONNX file is one protobuf message. These are its fields that matter here, with their numbers in `onnx.proto`;
 //! prost skips all others.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, io::Read, path::Path};
 
 use bytes::Bytes;
 use prost::Message;
 
 use crate::LoadError;
+
+/// Protobuf's messages have at most this many bytes.
+const MAX_BYTES: u64 = 1 << 31;
 
 /// `TensorProto.DataType.FLOAT`.
 const FLOAT: i32 = 1;
@@ -88,9 +91,29 @@ impl ModelFile {
     /// # Errors
     /// The file can't be read, or isn't a whole ONNX model.
     pub(crate) fn read(path: &Path) -> Result<Self, LoadError> {
-        let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
-        let file = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-        Self::parse(file.into()).map_err(broken)
+        let parsed = Self::parse(Self::read_bytes(path)?);
+        parsed.map_err(|reason| LoadError::Model { path: path.to_owned(), reason })
+    }
+
+    /// Reads a file's content.
+    ///
+    /// # Errors
+    /// It can't be read, or is no file, or too large for an ONNX model.
+    pub(crate) fn read_bytes(path: &Path) -> Result<Bytes, LoadError> {
+        let read = || {
+            let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+            let about = file.metadata().map_err(|error| error.to_string())?;
+            if !about.is_file() {
+                return Err("not a file".to_owned());
+            }
+            if about.len() > MAX_BYTES {
+                return Err(format!("{} bytes are too many for an ONNX file", about.len()));
+            }
+            let mut content = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
+            file.take(MAX_BYTES).read_to_end(&mut content).map_err(|error| error.to_string())?;
+            Ok(content.into())
+        };
+        read().map_err(|reason| LoadError::Model { path: path.to_owned(), reason })
     }
 
     /// Parses a file's content; the error says what is wrong with it.

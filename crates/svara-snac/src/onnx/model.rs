@@ -4,7 +4,7 @@ use std::{path::Path, str::FromStr};
 
 use ort::session::Session;
 
-use super::ModelFile;
+use super::{ModelFile, precision::StateFloat};
 use crate::{LoadError, frame::CODEBOOKS};
 
 /// Properties of a codec graph, from its metadata. A file without metadata counts as a plain SNAC 24 kHz decoder, like
@@ -21,6 +21,7 @@ pub(crate) struct CodecModel {
     pub(crate) delay_samples: usize,
     /// Floats in one stream's state; 0 for graphs without state.
     pub(crate) state_len: usize,
+    pub(crate) state_float: StateFloat,
     /// Frames of context a window needs on each side to decode its middle exactly.
     pub(crate) context_frames: usize,
     /// The noise inputs, in order; empty for graphs without noise.
@@ -36,8 +37,13 @@ pub(crate) struct NoiseLayer {
     pub(crate) delay: usize,
 }
 
-/// No real codec comes near it. It keeps a damaged file from asking for more memory than there is.
-const MAX_LENGTH: usize = 1 << 24;
+/// No real codec comes near these bounds. They keep a damaged file from asking for more memory than there is.
+const BOUNDS: [(&str, usize); 4] = [
+    ("samples_per_latent", 1 << 14),
+    ("delay_samples", 1 << 17),
+    ("state_len", 1 << 22),
+    ("context_frames", 64),
+];
 
 impl CodecModel {
     /// Reads the metadata of a session and checks that the graph has the inputs it implies.
@@ -78,6 +84,7 @@ impl CodecModel {
             codebook_size: 4096,
             delay_samples: 4757,
             state_len: 0,
+            state_float: StateFloat::Single,
             context_frames: 3,
             noise: Vec::new(),
         }
@@ -115,6 +122,13 @@ impl CodecModel {
             codebook_size: number(custom("codebook_size"), "codebook_size", 4096)?,
             delay_samples: number(custom("delay_samples"), "delay_samples", 0)?,
             state_len: number(custom("state_len"), "state_len", 0)?,
+            state_float: match custom("precision").as_deref() {
+                None | Some("float32") => StateFloat::Single,
+                Some("float16") => StateFloat::Half,
+                Some(other) => {
+                    return Err(format!("metadata precision is {other:?}, expected float32 or float16"));
+                }
+            },
             context_frames: number(custom("context_frames"), "context_frames", 3)?,
             noise: noise.collect::<Result<_, String>>()?,
             kind,
@@ -135,11 +149,9 @@ impl CodecModel {
         {
             return Err("metadata samples_per_frame must be four times samples_per_latent".to_owned());
         }
-        let longest = [self.samples_per_latent, self.delay_samples, self.state_len, self.context_frames];
-        if longest.iter().any(|value| *value > MAX_LENGTH) {
-            return Err(format!(
-                "metadata samples_per_latent, delay_samples, state_len and context_frames must be at most {MAX_LENGTH}"
-            ));
+        let values = [self.samples_per_latent, self.delay_samples, self.state_len, self.context_frames];
+        if let Some((_, (key, most))) = values.iter().zip(BOUNDS).find(|(value, (_, most))| **value > *most) {
+            return Err(format!("metadata {key} must be at most {most}"));
         }
         if self.codebook_size == 0 || self.sample_rate_hz == 0 {
             return Err("metadata codebook_size and sample_rate must not be 0".to_owned());
@@ -149,8 +161,8 @@ impl CodecModel {
                         samples_per_latent"
                 .to_owned());
         }
-        if self.noise.iter().any(|layer| layer.delay > MAX_LENGTH) {
-            return Err(format!("metadata noise_delay.N must be at most {MAX_LENGTH}"));
+        if self.noise.iter().any(|layer| layer.delay > self.delay_samples) {
+            return Err("metadata noise_delay.N must be at most delay_samples".to_owned());
         }
         if (self.kind == "stream") != (self.state_len > 0) {
             return Err("metadata state_len is required for stream graphs, and allowed only there".to_owned());
@@ -197,6 +209,7 @@ mod tests {
             (&[("samples_per_latent", "0")], "samples_per_latent"),
             (&[("kind", "stream")], "state_len"),
             (&[("state_len", "-1")], "state_len"),
+            (&[("precision", "int4")], "precision"),
         ] {
             let error = parse(metadata, &CODES).unwrap_err();
             assert!(error.contains(word), "{error}");

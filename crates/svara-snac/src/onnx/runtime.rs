@@ -7,16 +7,18 @@ use std::{
 };
 
 use ort::{
-    editor::Model,
     ep,
     session::{Session, builder::SessionBuilder},
 };
 
-use super::{Device, GpuSettings, SharedWeights, cuda, sine};
+use super::{Device, GpuSettings, OwnOperators, SharedWeights, log};
 use crate::LoadError;
 
 /// The library's file name in `models/lib/`.
 const LIBRARY_NAME: &str = "libonnxruntime.so";
+
+/// Whether a session has registered the domain of our operators. The first one does, and two at once would fail.
+static REGISTERED: Mutex<bool> = Mutex::new(false);
 
 /// Where to look for the ONNX Runtime library, in order of precedence. If the first place that is set holds no file,
 /// that is an error; the search never falls through silently.
@@ -67,7 +69,7 @@ pub struct Runtime {
 #[derive(Clone)]
 pub(super) struct Loaded {
     environment: ort::environment::Environment,
-    library: PathBuf,
+    pub(super) library: PathBuf,
 }
 
 /// ONNX Runtime allows one environment per process, so it is kept here once created.
@@ -117,6 +119,7 @@ impl Runtime {
             .map_err(|error| unusable(error.to_string()))?
             .with_name("svara")
             .with_telemetry(false)
+            .with_logger(log::logger())
             .build()
             .map_err(|error| unusable(error.to_string()))?;
         // Errors come back as values; anything else that the library prints is noise.
@@ -132,41 +135,42 @@ impl Runtime {
         loaded.as_ref().map(|loaded| loaded.library.clone())
     }
 
-    /// Resolves `Auto` to CUDA device 0 if it is available, and otherwise to the CPU. Doesn't load a library that isn't
-    /// built for CUDA.
+    /// Resolves `Auto` to CUDA device 0 if it works, and otherwise to the CPU. Doesn't load a library that isn't built for
+    /// CUDA.
     ///
     /// # Errors
-    /// There is a library for CUDA, but it can't be used.
+    /// There is a library for CUDA, but it can't be used; or the named CUDA device doesn't work.
     pub(crate) fn resolve(&self, device: Device) -> Result<Device, LoadError> {
-        if device != Device::Auto {
-            return Ok(device);
+        match device {
+            Device::Cpu => return Ok(device),
+            Device::Cuda(number) => return self.try_cuda(number).map(|()| device),
+            Device::Auto => {}
         }
-        let no_cuda = |reason: &dyn std::fmt::Display| {
-            tracing::debug!(%reason, "no CUDA device available; using the CPU");
-            Ok(Device::Cpu)
-        };
         match self.search.find() {
-            Err(error) => no_cuda(&error),
+            Err(reason) => tracing::debug!(%reason, "no CUDA device available; using the CPU"),
             Ok(library) if !library.with_file_name(CUDA_PROVIDER).is_file() => {
-                no_cuda(&"a library without CUDA")
+                tracing::debug!("this ONNX Runtime is without CUDA; using the CPU");
             }
-            Ok(_) => match self.cuda_builder(0, GpuSettings::default()) {
-                Ok(_) => Ok(Device::Cuda(0)),
-                Err(LoadError::Device { reason, .. }) => no_cuda(&reason),
-                Err(error) => Err(error),
+            Ok(_) => match self.try_cuda(0) {
+                Ok(()) => return Ok(Device::Cuda(0)),
+                Err(LoadError::Device { reason, .. }) => {
+                    tracing::warn!(%reason, "no CUDA device can be used; using the CPU");
+                }
+                Err(error) => return Err(error),
             },
         }
+        Ok(Device::Cpu)
     }
 
     /// Opens a model on a device, resolving `Auto`.
-    pub(crate) fn open(&self, path: &Path, settings: &SessionSettings) -> Result<OpenedSession, LoadError> {
+    pub(crate) fn open(&self, path: &Path, settings: &SessionSettings) -> Result<Session, LoadError> {
         match self.resolve(settings.device)? {
             Device::Cuda(number) => self.open_on_cuda(path, settings, number),
             Device::Cpu | Device::Auto => self.open_on_cpu(path, settings),
         }
     }
 
-    fn open_on_cpu(&self, path: &Path, settings: &SessionSettings) -> Result<OpenedSession, LoadError> {
+    fn open_on_cpu(&self, path: &Path, settings: &SessionSettings) -> Result<Session, LoadError> {
         let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
         let failed = |error: ort::Error| broken(error.to_string());
         // ONNX Runtime's arena would keep, per session, the most memory that any call ever needed, rounded up to a
@@ -174,58 +178,32 @@ impl Runtime {
         let cpu = ep::CPU::default().with_arena_allocator(false).build();
         let mut builder = self.loaded()?.builder().map_err(failed)?;
         builder = builder.with_execution_providers([cpu]).map_err(|error| broken(error.to_string()))?;
-        if settings.own_sine {
-            let operators = sine::domain().map_err(failed)?;
-            builder = builder.with_operators(operators).map_err(|error| broken(error.to_string()))?;
+        if let Some(operators) = &settings.operators {
+            builder = operators.give(builder).map_err(failed)?;
         }
         if let Some(weights) = &settings.weights {
             builder = weights.give(builder).map_err(failed)?;
         }
-        let session = builder.commit_from_file(path).map_err(failed)?;
-        Ok(OpenedSession { session, device: Device::Cpu })
-    }
-
-    fn open_on_cuda(
-        &self,
-        path: &Path,
-        settings: &SessionSettings,
-        number: u16,
-    ) -> Result<OpenedSession, LoadError> {
-        let broken =
-            |error: ort::Error| LoadError::Model { path: path.to_owned(), reason: error.to_string() };
-        let mut builder = self.cuda_builder(number, settings.gpu)?;
-        let session = builder.commit_from_file(path).map_err(broken)?;
-        Ok(OpenedSession { session, device: Device::Cuda(number) })
-    }
-
-    fn cuda_builder(&self, number: u16, gpu: GpuSettings) -> Result<SessionBuilder, LoadError> {
-        let failed = |reason: String| LoadError::Device { device: Device::Cuda(number).to_string(), reason };
-        let builder = self.loaded()?.builder().map_err(|error| failed(error.to_string()))?;
-        let builder = builder.with_execution_providers([cuda::provider(number, gpu)]);
-        builder.map_err(|error| failed(error.to_string()))
-    }
-
-    /// Opens a graph built by this crate on a device.
-    pub(crate) fn open_model(
-        &self,
-        model: ort::Result<Model>,
-        settings: &SessionSettings,
-        device: Device,
-    ) -> Result<Session, LoadError> {
-        let failed = |reason: String| LoadError::Device { device: device.to_string(), reason };
-        let provider = match device {
-            Device::Cuda(number) => cuda::provider(number, GpuSettings { graphs: false, ..settings.gpu }),
-            Device::Cpu | Device::Auto => ep::CPU::default().with_arena_allocator(false).build(),
+        let mut commit = || match settings.operators.as_ref().and_then(OwnOperators::model) {
+            Some(model) => builder.commit_from_memory(model),
+            None => builder.commit_from_file(path),
         };
-        let builder = self.loaded()?.builder().map_err(|error| failed(error.to_string()))?;
-        let builder = builder.with_execution_providers([provider]);
-        let builder = builder.map_err(|error| failed(error.to_string()))?;
-        model.and_then(|model| model.into_session(&builder)).map_err(|error| failed(error.to_string()))
+        if settings.operators.is_none() {
+            return commit().map_err(failed);
+        }
+        let mut registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
+        if *registered {
+            drop(registered);
+            return commit().map_err(failed);
+        }
+        let session = commit().map_err(failed)?;
+        *registered = true;
+        Ok(session)
     }
 }
 
 impl Loaded {
-    fn builder(&self) -> ort::Result<SessionBuilder> {
+    pub(super) fn builder(&self) -> ort::Result<SessionBuilder> {
         // Each session has one caller, on its own thread: neither spinning nor a pool between operators pays.
         let builder = Session::builder(&self.environment)?.with_intra_threads(1)?;
         Ok(builder.with_intra_op_spinning(false)?)
@@ -238,16 +216,9 @@ pub(crate) struct SessionSettings {
     pub(crate) device: Device,
     /// Weights that sessions on the CPU share; they must come from the same file.
     pub(crate) weights: Option<SharedWeights>,
-    /// Whether sessions on the CPU use this crate's Sin: only for models of 32-bit floats. Never on a GPU, where it would
-    /// pull the signals back to the CPU.
-    pub(crate) own_sine: bool,
+    /// This crate's operators, for sessions on the CPU; they must be for the same file.
+    pub(crate) operators: Option<OwnOperators>,
     pub(crate) gpu: GpuSettings,
-}
-
-/// A session and the device it runs on.
-pub(crate) struct OpenedSession {
-    pub(crate) session: Session,
-    pub(crate) device: Device,
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use svara_snac::{
-    Backend, Decoder, DecoderSettings, LoadError,
+    Backend, Decoder, DecoderSettings, LoadError, SnacEncoder, Vectors,
     onnx::{Device, LibrarySearch, Runtime},
 };
 use svara_testkit::models;
@@ -14,39 +14,78 @@ use crate::support::{decode, frames, max_difference, search, settings};
 const TOLERANCE: f32 = 1e-5;
 
 fn decoder_in(backend: Backend, model: PathBuf) -> Decoder {
-    let settings = DecoderSettings { backend, ..settings(model) };
-    let decoder = Decoder::load(&Runtime::load(&search()).unwrap(), &settings).unwrap();
+    decoder_with(backend, Vectors::Auto, model).unwrap()
+}
+
+fn decoder_with(backend: Backend, vectors: Vectors, model: PathBuf) -> Result<Decoder, LoadError> {
+    let settings = DecoderSettings { backend, vectors, ..settings(model) };
+    let decoder = Decoder::load(&Runtime::load(&search()).unwrap(), &settings)?;
     assert_eq!(decoder.backend(), Some(backend));
-    decoder
+    Ok(decoder)
+}
+
+/// The vectors of this processor, portable code among them; those of others are refused.
+fn all_vectors() -> Vec<Vectors> {
+    let model = models::odd_snac_decoders().remove(0);
+    let all = [Vectors::Avx512, Vectors::Avx2, Vectors::Neon, Vectors::None];
+    let usable =
+        all.into_iter().filter(|vectors| match decoder_with(Backend::Native, *vectors, model.clone()) {
+            Err(LoadError::Vectors { wanted, .. }) => {
+                assert_eq!(wanted, *vectors);
+                false
+            }
+            loaded => {
+                loaded.unwrap();
+                true
+            }
+        });
+    let usable: Vec<Vectors> = usable.collect();
+    assert!(usable.contains(&Vectors::None));
+    usable
 }
 
 /// The exported decoders, those of odd shapes among them: channels that fill no panel, other rates, convolutions across
-/// channels, with and without noise.
+/// channels, with and without noise; with all vectors of this processor.
 #[tokio::test]
 async fn equals_the_graph_for_every_configuration() {
     let odd = models::odd_snac_decoders();
     let ours = [models::snac_small("decoder_stream.onnx"), models::snac_small_quiet("decoder_stream.onnx")];
+    let vectors = all_vectors();
     for model in ours.into_iter().chain(odd) {
-        let (native, onnx) =
-            (decoder_in(Backend::Native, model.clone()), decoder_in(Backend::Onnx, model.clone()));
-        let codes = native.info().codebook_size;
+        let onnx = decoder_in(Backend::Onnx, model.clone());
+        let codes = onnx.info().codebook_size;
         let mut frames = frames(3, 7);
         frames.iter_mut().flat_map(|frame| &mut frame.0).for_each(|code| *code %= codes);
         for (count, hop) in [(1, 1), (7, 1), (7, 3)] {
             let expected = decode(&onnx, 5, &frames[..count], hop).await.unwrap();
-            let samples = decode(&native, 5, &frames[..count], hop).await.unwrap();
-            let error = max_difference(&samples, &expected);
-            assert!(error < TOLERANCE, "{}: {error}", model.display());
             assert!(expected.iter().any(|sample| sample.abs() > 0.01), "the reference is silent");
+            for vectors in &vectors {
+                let native = decoder_with(Backend::Native, *vectors, model.clone()).unwrap();
+                let samples = decode(&native, 5, &frames[..count], hop).await.unwrap();
+                let error = max_difference(&samples, &expected);
+                assert!(error < TOLERANCE, "{}, {vectors}: {error}", model.display());
+            }
         }
     }
 }
 
-/// The same bits for every hop, alone or among others.
+/// The same bits for every hop, alone or among others, with all vectors of this processor.
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_cuts_nor_company_nor_threads_change_a_bit() {
-    let model = models::snac_small("decoder_stream.onnx");
-    let settings = DecoderSettings { max_batch: 3, batch_wait: Duration::from_millis(5), ..settings(model) };
+    for vectors in all_vectors() {
+        bits_stay_with(vectors).await;
+    }
+}
+
+async fn bits_stay_with(vectors: Vectors) {
+    let settings = settings(models::snac_small("decoder_stream.onnx"));
+    let settings = DecoderSettings {
+        backend: Backend::Native,
+        vectors,
+        max_batch: 3,
+        batch_wait: Duration::from_millis(5),
+        ..settings
+    };
     let decoder = Decoder::load(&Runtime::load(&search()).unwrap(), &settings).unwrap();
     let spoken = frames(1, 23);
     let expected = decode(&decoder, 9, &spoken, 1).await.unwrap();
@@ -119,14 +158,29 @@ fn our_decoder_needs_no_library_and_others_say_why_they_do() {
     assert!(matches!(error, LoadError::LibraryMissing { .. }), "{error:?}");
 }
 
+/// In whichever backend, and as an encoder.
 #[test]
 fn a_damaged_file_is_named() {
+    let runtime = Runtime::load(&search()).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let whole = std::fs::read(models::snac_small("decoder_stream.onnx")).unwrap();
-    for len in [0, 1, 100, whole.len() / 2, whole.len() - 1] {
-        let path = directory.path().join("cut.onnx");
-        std::fs::write(&path, &whole[..len]).unwrap();
-        let error = Decoder::load(&Runtime::load(&search()).unwrap(), &settings(path)).err().unwrap();
+    let mut cuts: Vec<Vec<u8>> =
+        [0, 1, 100, whole.len() / 2, whole.len() - 1].map(|length| whole[..length].to_vec()).into();
+    cuts.push(vec![0xFF; 1000]);
+    cuts.push(b"<html>not found</html>".to_vec());
+    let path = directory.path().join("cut.onnx");
+    for cut in cuts {
+        std::fs::write(&path, &cut).unwrap();
+        for backend in [Backend::Auto, Backend::Native, Backend::Onnx] {
+            let settings = DecoderSettings { backend, ..settings(path.clone()) };
+            let error = Decoder::load(&runtime, &settings).err().unwrap();
+            assert!(error.to_string().contains("cut.onnx"), "{backend}: {error}");
+        }
+        let error = SnacEncoder::load(&runtime, &path, Device::Cpu).err().unwrap();
         assert!(error.to_string().contains("cut.onnx"), "{error}");
+    }
+    for (path, reason) in [(directory.path(), "not a file"), ("/dev/zero".as_ref(), "not a file")] {
+        let error = Decoder::load(&runtime, &settings(path.to_owned())).err().unwrap();
+        assert!(error.to_string().contains(reason), "{error}");
     }
 }

@@ -44,6 +44,15 @@ impl Script {
     pub fn frames(count: usize) -> Self {
         Self::new(frame_tokens(count))
     }
+
+    /// A model that falls into a loop: `count` frames as in [`Script::frames`], the last `period` of which it repeats
+    /// until it has sent `most` frames.
+    pub fn looping(count: usize, period: usize, most: usize) -> Self {
+        let mut tokens = frame_tokens(count);
+        let repeated = tokens.split_off(tokens.len().saturating_sub(period * 7));
+        tokens.extend(repeated.iter().cycle().take((most * 7).saturating_sub(tokens.len())));
+        Self { end: End::Finish("length"), ..Self::new(tokens) }
+    }
 }
 
 /// The audio tokens of `count` frames in svara's layout.

@@ -12,24 +12,28 @@ use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION},
 };
+use svara_api::{
+    audit::{self, Act},
+    door::asker::Asker,
+    error::{ApiError, Refused, Spelling, Svara},
+    reading::{
+        body::{self, BodyType},
+        ignored::Ignored,
+    },
+    respond::Audio,
+    routes::{Routes, Tag},
+    state::AppState,
+};
 use svara_audio::Format;
+use svara_dialects::svara;
 use svara_service::{
-    ServiceError,
+    ServiceError, Timestamps,
     jobs::{Draft, Item, Job, Product},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::view::{JobView, List, Times};
 use super::done::{DONE, Done};
-use crate::{
-    audit::{self, Act},
-    dialects::svara,
-    error::{ApiError, Refused, Spelling, Svara},
-    reading::body::{self, BodyType},
-    respond::Audio,
-    routes::{Routes, Tag},
-    state::{AppState, Asker},
-};
 
 pub(super) fn routes() -> Routes {
     let router = OpenApiRouter::new()
@@ -65,7 +69,7 @@ async fn create(
     asker: Asker,
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
-    let draft = read_draft(&state, &asker, request).await?;
+    let (draft, ignored) = read_draft(&state, &asker, request).await?;
     let created = state.service.jobs().create(draft).await;
     let (id, outcome) = match &created {
         Ok((id, _)) => (id.as_str(), "ok"),
@@ -76,6 +80,7 @@ async fn create(
     let place = HeaderValue::try_from(format!("/v1/jobs/{id}"));
     let mut response = (StatusCode::ACCEPTED, Json(JobView::whole(&id, &job))).into_response();
     response.headers_mut().extend(place.ok().map(|place| (LOCATION, place)));
+    ignored.tell(&mut response);
     Ok(response)
 }
 
@@ -180,7 +185,11 @@ async fn audio(
         ("id" = String, Path, description = "The id of the job."),
     ),
     responses(
-        (status = 200, description = "Estimated times of words or characters, if they were asked for.", body = Times),
+        (
+            status = 200,
+            description = "Estimated times of words or characters, or subtitles, if they were asked for.",
+            content((Times = "application/json"), (String = "application/x-subrip"), (String = "text/vtt"))
+        ),
         (status = 404), (status = 409), (status = 501),
     )
 )]
@@ -198,7 +207,11 @@ async fn only_timestamps(State(state): State<AppState>, asker: Asker, Path(id): 
         ("number" = String, Path, description = "The number of the text, from 0."),
     ),
     responses(
-        (status = 200, description = "Estimated times of words or characters, if they were asked for.", body = Times),
+        (
+            status = 200,
+            description = "Estimated times of words or characters, or subtitles, if they were asked for.",
+            content((Times = "application/json"), (String = "application/x-subrip"), (String = "text/vtt"))
+        ),
         (status = 404), (status = 409), (status = 501),
     )
 )]
@@ -223,22 +236,31 @@ async fn download(
     let (Some(item), Some(about)) = (job.items.get(number), job.summary.items.get(number)) else {
         return Err(unknown());
     };
-    match item {
-        Item::Over(end) if end.failure.is_none() => {}
+    let bytes = match item {
+        Item::Over(end) if end.failure.is_none() => match product {
+            Product::Audio => end.audio_bytes.unwrap_or_default(),
+            Product::Times => end.times_bytes,
+        },
         Item::Over(_) => {
             return Err(ApiError::not_found("number", "this text failed: there is no audio of it"));
         }
         Item::Queued | Item::Running(_) => return Err(ServiceError::job_unfinished(item.status()).into()),
-    }
+    };
+    // Before it is read, as many may ask at once. As an answer, it counts itself.
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    let reserved = state.answer_budget.reserve(asker.caller.key_name(), bytes);
+    let _reserved = reserved.map_err(ApiError::no_room_for_answer)?;
     let (content_type, name) = match product {
         Product::Audio => {
             let format: Format =
                 about.format.parse().map_err(|error| ApiError::unsupported("response_format", error))?;
             (format.content_type(), format!("{id}-{number}.{format}"))
         }
-        Product::Times if about.timed => ("application/json", format!("{id}-{number}.json")),
         Product::Times => {
-            return Err(ApiError::not_found("number", "timestamps were not asked for with this text"));
+            let (ending, content_type) = about.timestamps.map(Timestamps::file).ok_or_else(|| {
+                ApiError::not_found("number", "timestamps were not asked for with this text")
+            })?;
+            (content_type, format!("{id}-{number}.{ending}"))
         }
     };
     let mut response = Response::new(Body::from(state.service.jobs().product(product, id, number).await?));
@@ -277,26 +299,37 @@ fn unknown() -> ApiError {
 }
 
 /// One text as a request's fields in JSON, or many as lines of such.
-async fn read_draft<'a>(state: &'a AppState, asker: &Asker, request: Request) -> Result<Draft<'a>, ApiError> {
+async fn read_draft<'a>(
+    state: &'a AppState,
+    asker: &Asker,
+    request: Request,
+) -> Result<(Draft<'a>, Ignored), ApiError> {
     let mut draft = state.service.draft_job(&asker.caller);
-    match body::body_type(&request) {
+    let ignored = match body::body_type(&request) {
         BodyType::Json => {
-            let fields = body::json(request, state.body_bytes).await?;
-            add(&mut draft, state, asker, fields).await?;
+            let (fields, ignored) = body::json(request, state.body_bytes).await?;
+            let added = add(&mut draft, state, asker, fields).await;
+            added.map_err(|error| svara::in_other_words(&ignored, error))?;
+            ignored
         }
         BodyType::JsonLines => {
             let max_items = state.service.jobs().limits().max_items;
-            let lines = body::json_lines(request, state.body_bytes, max_items).await?;
+            let (lines, ignored) = body::json_lines(request, state.body_bytes, max_items).await?;
             if lines.is_empty() {
                 return Err(ApiError::bad_request("the body has no line with a text"));
             }
             for (number, fields) in lines {
-                add(&mut draft, state, asker, fields).await.map_err(|error| in_line(number, &error))?;
+                let added = add(&mut draft, state, asker, fields).await;
+                added.map_err(|error| in_line(number, &svara::in_other_words(&ignored, error)))?;
             }
+            ignored
         }
-        _ => return Err(ApiError::unsupported_media_type("application/json or application/jsonl")),
-    }
-    Ok(draft)
+        _ => {
+            let allowed = "application/json or application/jsonl";
+            return Err(ApiError::unsupported_media_type(&request, allowed));
+        }
+    };
+    Ok((draft, ignored))
 }
 
 async fn add(
@@ -305,7 +338,7 @@ async fn add(
     asker: &Asker,
     fields: svara::Fields,
 ) -> Result<(), ApiError> {
-    let timestamps = fields.timestamps();
+    let timestamps = fields.timestamps()?;
     let (request, spec) = svara::speech_request(state, asker, fields).await?;
     Ok(draft.add(request, spec, timestamps).await?)
 }

@@ -1,10 +1,9 @@
 //! Jobs, as answers show them.
 
 use serde::Serialize;
+use svara_api::{error::origin, reading::schemas};
 use svara_service::jobs::{FailureRecord, Item, Job, Overview};
 use utoipa::openapi::{Object, schema::Type};
-
-use crate::{error::origin, reading::schemas};
 
 /// A job.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -174,7 +173,7 @@ impl JobView {
                 audio: done.map(|_| format!("/v1/jobs/{id}/audio/{number}")),
                 audio_bytes: end.and_then(|end| end.audio_bytes),
                 timestamps: done
-                    .filter(|_| about.timed)
+                    .filter(|_| about.timestamps.is_some())
                     .map(|_| format!("/v1/jobs/{id}/timestamps/{number}")),
                 error: end.and_then(|end| end.failure.clone()).map(Failure::from),
             }

@@ -8,7 +8,8 @@ fn record(created_unix_s: u64, items: usize) -> Arc<Summary> {
 }
 
 fn record_of(owner: Option<&str>, created_unix_s: u64, items: usize) -> Arc<Summary> {
-    let item = ItemSummary { characters: 1, format: "wav".to_owned(), sample_rate_hz: 24_000, timed: false };
+    let item =
+        ItemSummary { characters: 1, format: "wav".to_owned(), sample_rate_hz: 24_000, timestamps: None };
     Arc::new(Summary { created_unix_s, owner: owner.map(str::to_owned), items: vec![item; items] })
 }
 

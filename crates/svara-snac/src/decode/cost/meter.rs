@@ -25,7 +25,18 @@ pub(crate) struct Meter {
 struct State {
     /// The calls at start, until they are measured.
     calls: Vec<(CallShape, f64)>,
+    /// Their streams' rows.
+    streams: usize,
     slowdown: Slowdown,
+}
+
+/// The rows of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallRows {
+    /// Those of streams.
+    pub(crate) streams: usize,
+    /// All, with padding: what the call costs.
+    pub(crate) padded: usize,
 }
 
 /// A call in progress.
@@ -50,17 +61,20 @@ impl Meter {
         Timed { busy: self.busy.fetch_add(1, Ordering::Relaxed) + 1, start: Instant::now() }
     }
 
-    /// A call of `rows` rows with `frames` new frames each has ended and took this long. Without rows, no call was made.
-    pub(crate) fn end(&self, timed: &Timed, rows: usize, frames: usize, took: Duration) {
+    /// A call of these rows with `frames` new frames each has ended and took this long. Without rows, no call was made.
+    pub(crate) fn end(&self, timed: &Timed, rows: CallRows, frames: usize, took: Duration) {
         let busy = timed.busy.max(self.busy.fetch_sub(1, Ordering::Relaxed));
-        if rows > 0 {
-            let shape = CallShape { rows, frames, busy };
+        if rows.streams > 0 {
+            let shape = CallShape { rows: rows.padded, frames, busy };
             let mut state = self.lock();
             match self.costs.get() {
                 Some(costs) => {
                     state.slowdown.add(self.start.elapsed(), costs.expected_s(shape), took);
                 }
-                None => state.calls.push((shape, took.as_secs_f64())),
+                None => {
+                    state.calls.push((shape, took.as_secs_f64()));
+                    state.streams += rows.streams;
+                }
             }
             drop(state);
             self.ended.notify_all();
@@ -72,13 +86,14 @@ impl Meter {
     pub(crate) fn measured(&self, rows: usize, longest: Duration) -> Vec<(CallShape, f64)> {
         let until = Instant::now() + longest;
         let mut state = self.lock();
-        while state.calls.iter().map(|(call, _)| call.rows).sum::<usize>() < rows {
+        while state.streams < rows {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
             state = self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        state.streams = 0;
         std::mem::take(&mut state.calls)
     }
 

@@ -14,7 +14,10 @@ mod slowdown;
 use std::time::Duration;
 
 use self::slowdown::Slowdown;
-pub(crate) use self::{calibrate::Calibration, meter::Meter};
+pub(crate) use self::{
+    calibrate::Calibration,
+    meter::{CallRows, Meter},
+};
 
 /// The calls of a decoder whose cost is known, each with as many new frames as the steady state of a stream has.
 #[derive(Clone, Copy, Debug, PartialEq)]

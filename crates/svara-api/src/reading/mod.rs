@@ -1,0 +1,14 @@
+//! What requests bring: bodies and recordings.
+
+pub mod allowed;
+pub mod body;
+pub mod bounded;
+pub mod budget;
+pub mod ignored;
+pub mod json;
+mod known;
+pub mod lenient;
+pub mod locators;
+pub mod loudness;
+pub mod schemas;
+pub mod upload;

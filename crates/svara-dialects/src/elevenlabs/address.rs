@@ -1,0 +1,51 @@
+//! What the address of every speech route says.
+
+use axum::{
+    RequestPartsExt,
+    extract::{FromRequestParts, Path},
+};
+use http::request::Parts;
+use svara_api::{
+    door::asker::Asker,
+    error::{ApiError, ElevenLabs, Refused},
+};
+use utoipa::openapi::{
+    Object, Required,
+    path::{Parameter, ParameterBuilder, ParameterIn},
+    schema::Type,
+};
+
+use super::formats;
+
+/// What the address of every speech route says, in the document.
+pub(super) struct Address;
+
+impl utoipa::IntoParams for Address {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let voice = ParameterBuilder::new().name("voice_id").parameter_in(ParameterIn::Path);
+        let voice = voice.required(Required::True).schema(Some(Object::with_type(Type::String)));
+        let format = ParameterBuilder::new().name("output_format").parameter_in(ParameterIn::Query);
+        let format = format.required(Required::False).schema(Some(formats::schema()));
+        let about = "The format, sample rate in Hz and bit rate in kbit/s.";
+        [voice.description(Some("The voice that speaks.")), format.description(Some(about))]
+            .map(ParameterBuilder::build)
+            .into()
+    }
+}
+
+/// Extracted by every speech route: the caller and the voice in the path.
+pub(super) struct Addressed {
+    pub(super) asker: Asker,
+    pub(super) voice: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Addressed {
+    type Rejection = Refused<ElevenLabs>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused<ElevenLabs>> {
+        let asker = Asker::of(parts)?;
+        let voice = parts.extract::<Path<String>>().await;
+        let Path(voice) = voice.map_err(|error| ApiError::bad_request(error.body_text()))?;
+        Ok(Self { asker, voice })
+    }
+}

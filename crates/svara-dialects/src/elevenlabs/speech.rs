@@ -1,0 +1,235 @@
+//! `POST /v1/text-to-speech/{voice_id}` and its variants: whole or streamed, with times or without.
+
+use axum::{
+    Json, RequestPartsExt,
+    body::Body,
+    extract::{FromRequest, Query, Request},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
+use futures::{Stream, stream};
+use serde::{Deserialize, Serialize};
+use svara_api::{
+    error::{ApiError, ElevenLabs, Refused},
+    reading::{
+        body::{self, BodyType},
+        ignored::Ignored,
+        locators::LOCATORS,
+        schemas,
+    },
+    respond::{self, SpeechRefusals},
+    state::AppState,
+};
+use svara_engine::SpeechRequest;
+use svara_service::{Delivery, Dialect, EncodedSpeech, Order};
+
+use super::{
+    address::{Address, Addressed},
+    alignment::Alignment,
+    fields::{self, Fields},
+    formats,
+};
+use crate::spoken::SpokenLanguage;
+
+/// `enable_logging` and `optimize_streaming_latency` are taken, too: nothing is kept here in any case, and nothing is
+/// gained by waiting.
+#[derive(Deserialize)]
+struct Options {
+    output_format: Option<String>,
+}
+
+/// What each of these routes is asked for, to be streamed unless the route says otherwise.
+pub(super) struct Wanted {
+    state: AppState,
+    order: Order,
+    ignored: Ignored,
+}
+
+impl FromRequest<AppState> for Wanted {
+    type Rejection = Refused<ElevenLabs>;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Refused<ElevenLabs>> {
+        let (mut parts, body) = request.into_parts();
+        let Addressed { asker, voice } = parts.extract::<Addressed>().await?;
+        let Query(options) = parts
+            .extract::<Query<Options>>()
+            .await
+            .map_err(|error| ApiError::bad_request(error.body_text()))?;
+        let spec = formats::spec_of(options.output_format.as_deref())?;
+        let request = Request::from_parts(parts, body);
+        if body::body_type(&request) != BodyType::Json {
+            return Err(ApiError::unsupported_media_type(&request, "application/json").into());
+        }
+        let (mut fields, ignored): (Fields, _) = body::json(request, state.text_body_bytes).await?;
+        let ignored = ignored.without(&fields::PASSED_OVER);
+        let voices = state.service.engine().voices();
+        // Clients send codes of languages that this model may not have.
+        let spoken = SpokenLanguage::named(voices, "language_code", fields.language_code()).ok().flatten();
+        let language = spoken.and_then(|spoken| spoken.beside(voices, &voice));
+        let dictionaries = state.service.dictionaries();
+        let dictionaries = dictionaries.locate(&asker.caller, LOCATORS, &fields.take_locators()).await?;
+        let base = SpeechRequest { voice, language, dictionaries, ..asker.speech_request() };
+        let request = fields.into_request(state.clean, base);
+        let request = request.map_err(|error| ignored.explain(error, "input", "POST /v1/audio/speech"))?;
+        let (caller, dialect, delivery) = (asker.caller, Dialect::ElevenLabs, Delivery::Streamed);
+        let order = Order { caller, dialect, request, spec, delivery };
+        Ok(Self { state: state.clone(), order, ignored })
+    }
+}
+
+/// The answer with audio alone, in the document.
+struct Spoken;
+
+impl utoipa::IntoResponses for Spoken {
+    fn responses() -> respond::Responses {
+        respond::audio_responses([("audio/*", respond::binary())])
+    }
+}
+
+/// Speak (ElevenLabs)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech/{voice_id}",
+    params(Address),
+    request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
+    responses(Spoken)
+)]
+pub(super) async fn convert(
+    Wanted { state, order, ignored }: Wanted,
+) -> Result<Response, Refused<ElevenLabs>> {
+    let order = Order { delivery: Delivery::Whole, ..order };
+    let mut response = respond::audio(state.service.speak(order).await?);
+    ignored.tell(&mut response);
+    Ok(response)
+}
+
+/// Speak, streamed (ElevenLabs)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech/{voice_id}/stream",
+    params(Address),
+    request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
+    responses(Spoken)
+)]
+pub(super) async fn stream(
+    Wanted { state, order, ignored }: Wanted,
+) -> Result<Response, Refused<ElevenLabs>> {
+    let mut response = respond::audio(state.service.speak(order).await?);
+    ignored.tell(&mut response);
+    Ok(response)
+}
+
+/// Speak, with times (ElevenLabs)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech/{voice_id}/with-timestamps",
+    params(Address),
+    request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
+    responses(
+        (status = 200, description = "The audio and the times of its characters.", body = Timed),
+        SpeechRefusals,
+    )
+)]
+pub(super) async fn convert_with_timestamps(
+    Wanted { state, order, ignored }: Wanted,
+) -> Result<Response, Refused<ElevenLabs>> {
+    let spec = order.spec;
+    let speaking = state.service.open(Order { delivery: Delivery::Whole, ..order }).await?;
+    let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
+    let whole = speaking.whole(spec).await?;
+    let typed = Alignment::typed(&whole.timings, sample_rate_hz);
+    let said = Alignment::of(&whole.timings, true, sample_rate_hz);
+    let mut response = Json(Timed::new(&whole.bytes, Some((&typed, &said)))).into_response();
+    respond::describe(&mut response, spec, timing);
+    ignored.tell(&mut response);
+    Ok(response)
+}
+
+/// Speak, streamed with times (ElevenLabs)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech/{voice_id}/stream/with-timestamps",
+    params(Address),
+    request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
+    responses(
+        (
+            status = 200,
+            description = "A SpeechWithTimes object per line, as the audio is made.",
+            body = String,
+            content_type = "application/x-ndjson",
+        ),
+        SpeechRefusals,
+    )
+)]
+pub(super) async fn stream_with_timestamps(
+    Wanted { state, order, ignored }: Wanted,
+) -> Result<Response, Refused<ElevenLabs>> {
+    let spec = order.spec;
+    let speaking = state.service.open(order).await?;
+    let timing = speaking.server_timing();
+    let lines = lines(EncodedSpeech::new(speaking, spec)?);
+    let mut response = respond::streamed("application/x-ndjson", Body::from_stream(lines));
+    respond::describe(&mut response, spec, timing);
+    ignored.tell(&mut response);
+    Ok(response)
+}
+
+/// Audio and the times of its characters: `alignment` of the text as it was typed, `normalized_alignment` of what is said,
+/// with numbers in words.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SpeechWithTimes)]
+struct Timed<'a> {
+    audio_base64: String,
+    #[schema(required, inline)]
+    alignment: Option<&'a Alignment>,
+    #[schema(required, inline)]
+    normalized_alignment: Option<&'a Alignment>,
+}
+
+impl<'a> Timed<'a> {
+    fn new(audio: &[u8], alignments: Option<(&'a Alignment, &'a Alignment)>) -> Self {
+        let (alignment, normalized_alignment) = alignments.unzip();
+        Self { audio_base64: BASE64.encode(audio), alignment, normalized_alignment }
+    }
+}
+
+/// What the lines are made from; no speech once it is over.
+struct Lines {
+    speech: Option<EncodedSpeech>,
+    first: bool,
+}
+
+/// A line for each chunk. The times of a piece stand in the first line after it, which may be one without sound.
+fn lines(speech: EncodedSpeech) -> impl Stream<Item = Result<Bytes, ApiError>> + Send {
+    stream::unfold(Lines { speech: Some(speech), first: true }, |mut lines| async move {
+        let speech = lines.speech.as_mut()?;
+        let audio = match speech.next().await {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(error)) => {
+                lines.speech = None;
+                return Some((Err(error.into()), lines));
+            }
+            None => Vec::new(),
+        };
+        let over = audio.is_empty();
+        let sample_rate_hz = speech.speaking().rate().hz();
+        let timings = speech.speaking().take_timings();
+        let typed = Alignment::typed(&timings, sample_rate_hz);
+        let said = Alignment::of(&timings, lines.first, sample_rate_hz);
+        lines.first &= said.is_empty();
+        if over {
+            lines.speech = None;
+            if said.is_empty() {
+                return None;
+            }
+        }
+        let alignments = (!said.is_empty()).then_some((&typed, &said));
+        let mut line = match serde_json::to_vec(&Timed::new(&audio, alignments)) {
+            Ok(line) => line,
+            Err(error) => return Some((Err(ApiError::internal(error)), lines)),
+        };
+        line.push(b'\n');
+        Some((Ok(line.into()), lines))
+    })
+}

@@ -1,0 +1,297 @@
+//! `/v1/text-to-speech/{voice_id}/stream-input` and `…/multi-stream-input`: speech over WebSockets, for text that comes
+//! piece by piece.
+
+mod context;
+mod messages;
+mod run;
+mod session;
+mod sound;
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    Extension,
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
+    },
+    response::Response,
+};
+use http::{HeaderName, HeaderValue, Uri};
+use svara_api::{
+    door::asker::Asker,
+    error::{ApiError, ElevenLabs, Refused, close_of},
+    reading::body::flag,
+    state::AppState,
+};
+use svara_engine::{Normalization, SpeakError, SpeechRequest};
+use svara_http::Linger;
+use svara_service::{Caller, Delivery, Dialect, Order, ServiceError};
+use tracing::Instrument;
+
+use self::{
+    run::Orders,
+    session::{Kind, Rules, Session},
+};
+use super::{
+    address::{Address, Addressed},
+    formats,
+};
+
+/// Largest message of a client: more than the longest text needs, with every character escaped.
+const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+/// Tells how long a client may be silent: what it asked for, within the limits.
+const INACTIVITY: HeaderName = HeaderName::from_static("x-inactivity-timeout");
+/// How long a client without a key may take to send the message that brings it.
+const KEY_WITHIN: Duration = Duration::from_secs(5);
+const DEFAULT_INACTIVITY_S: u64 = 20;
+const LONGEST_INACTIVITY_S: u64 = 180;
+
+/// Reads a client's message, and what it asks for; for fuzzers.
+pub fn try_message(text: &str) {
+    if let Ok(message) = messages::ClientMessage::read(text) {
+        let _ = message.key();
+        let _ = message.generation_config.map(messages::GenerationConfig::schedule);
+    }
+}
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+/// Speak text that comes piece by piece, over a WebSocket (ElevenLabs)
+#[utoipa::path(
+    get,
+    path = "/v1/text-to-speech/{voice_id}/stream-input",
+    params(Address),
+    responses((status = 101, description = "The WebSocket is open."), (status = 404))
+)]
+pub(super) async fn stream_input(
+    State(state): State<AppState>,
+    addressed: Addressed,
+    uri: Uri,
+    Extension(linger): Extension<Linger>,
+    upgrade: Upgrade,
+) -> Result<Response, Refused<ElevenLabs>> {
+    open(Kind::Single, state, addressed, (&uri, linger), upgrade)
+}
+
+/// Speak several texts at once that come piece by piece, over a WebSocket (ElevenLabs)
+#[utoipa::path(
+    get,
+    path = "/v1/text-to-speech/{voice_id}/multi-stream-input",
+    params(Address),
+    responses((status = 101, description = "The WebSocket is open."), (status = 404))
+)]
+pub(super) async fn multi_stream_input(
+    State(state): State<AppState>,
+    addressed: Addressed,
+    uri: Uri,
+    Extension(linger): Extension<Linger>,
+    upgrade: Upgrade,
+) -> Result<Response, Refused<ElevenLabs>> {
+    open(Kind::Multi, state, addressed, (&uri, linger), upgrade)
+}
+
+fn open(
+    kind: Kind,
+    state: AppState,
+    addressed: Addressed,
+    (uri, linger): (&Uri, Linger),
+    upgrade: Upgrade,
+) -> Result<Response, Refused<ElevenLabs>> {
+    let upgrade = upgrade.map_err(|error| {
+        ApiError::bad_request(format!("this route is a WebSocket: {}", error.body_text()))
+    })?;
+    let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
+    let options = Options::read(uri.query().unwrap_or_default());
+    let inactivity_s = options.as_ref().ok().map(|options| options.inactivity.as_secs());
+    let serving = async move |mut socket| {
+        let mut addressed = addressed;
+        let first = match first_message(&mut socket, &state, &mut addressed.asker).await {
+            Ok(first) => first,
+            Err(Unread::Gone) => return,
+            Err(Unread::Unreadable(frame)) => {
+                linger.at_close();
+                return run::end(socket, frame).await;
+            }
+        };
+        // Nothing is looked up for a client without a key.
+        let prepared = match first {
+            Ok(first) => prepare(state, kind, options, addressed).await.map(|prepared| (first, prepared)),
+            Err(error) => Err(error),
+        };
+        match prepared {
+            Ok((first, (session, orders))) => run::run(socket, first, session, orders, linger).await,
+            Err(error) => {
+                tracing::info!(kind = error.kind.name(), reason = error.reason(), "socket refused");
+                run::refuse(socket, error).await;
+            }
+        }
+    };
+    let span = tracing::Span::current();
+    let mut response = upgrade.on_upgrade(move |socket| serving(socket).instrument(span));
+    response.headers_mut().extend(inactivity_s.map(|seconds| (INACTIVITY, HeaderValue::from(seconds))));
+    Ok(response)
+}
+
+/// Why there is no first message.
+enum Unread {
+    Gone,
+    Unreadable(CloseFrame),
+}
+
+/// Waits for the message with the key, where one is required and the request brought none. Returns the message, which may
+/// bring a text, too.
+async fn first_message(
+    socket: &mut WebSocket,
+    state: &AppState,
+    asker: &mut Asker,
+) -> Result<Result<Option<Message>, ApiError>, Unread> {
+    if !matches!(asker.caller, Caller::Unknown) {
+        return Ok(Ok(None));
+    }
+    let first = async {
+        loop {
+            match socket.recv().await {
+                Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => return Ok(message),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_))) | None => return Err(Unread::Gone),
+                Some(Err(error)) => return Err(close_of(error).map_or(Unread::Gone, Unread::Unreadable)),
+            }
+        }
+    };
+    let Ok(first) = tokio::time::timeout(KEY_WITHIN, first).await else {
+        return Ok(Err(ServiceError::key_missing().into()));
+    };
+    let first = first?;
+    let identified =
+        run::read(&first).and_then(|message| state.door.identify(asker.request.client, message.key()));
+    Ok(identified.map(|identified| {
+        asker.caller = identified;
+        Some(first)
+    }))
+}
+
+async fn prepare(
+    state: AppState,
+    kind: Kind,
+    options: Result<Options, ApiError>,
+    Addressed { asker, voice }: Addressed,
+) -> Result<(Session, Orders), ApiError> {
+    let options = options?;
+    let spec = formats::spec_of(options.output_format.as_deref())?;
+    // A header in the middle of a stream is noise.
+    if spec.format() == svara_audio::Format::Wav {
+        return Err(ApiError::unsupported(
+            "output_format",
+            "wav can't be streamed over a WebSocket; take pcm",
+        ));
+    }
+    let mut request = SpeechRequest {
+        voice,
+        normalization: options.normalization,
+        seed: options.seed,
+        strip: state.clean.strip(true, options.strip_markdown, options.strip_emoji),
+        ..asker.speech_request()
+    };
+    // Once for all that the socket speaks.
+    state.service.find_voice(&asker.caller, &mut request).await?;
+    let engine = state.service.engine();
+    if request.reference.is_none() {
+        engine.voices().find(&request.voice).map_err(SpeakError::from)?;
+    }
+    let rules = Rules {
+        kind,
+        drops_thoughts: request.strip.markdown,
+        auto_mode: options.auto_mode,
+        inactivity: options.inactivity,
+        max_characters: engine.text_max_characters(),
+    };
+    let (caller, dialect, delivery) = (asker.caller, Dialect::ElevenLabs, Delivery::Streamed);
+    let template = Order { caller, dialect, request, spec, delivery };
+    Ok((Session::new(rules, Instant::now()), Orders { state, template }))
+}
+
+/// What the address of a socket asks for. The rest of what ElevenLabs has there is passed over.
+#[derive(Debug)]
+struct Options {
+    output_format: Option<String>,
+    inactivity: Duration,
+    auto_mode: bool,
+    normalization: Normalization,
+    seed: Option<u64>,
+    strip_markdown: Option<bool>,
+    strip_emoji: Option<bool>,
+}
+
+impl Options {
+    fn read(query: &str) -> Result<Self, ApiError> {
+        let mut options = Self {
+            output_format: None,
+            inactivity: Duration::from_secs(DEFAULT_INACTIVITY_S),
+            auto_mode: false,
+            normalization: Normalization::Auto,
+            seed: None,
+            strip_markdown: None,
+            strip_emoji: None,
+        };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "output_format" => options.output_format = Some(value.into_owned()),
+                "inactivity_timeout" => {
+                    let reason = format!("must be a number of seconds, from 1 to {LONGEST_INACTIVITY_S}");
+                    let asked: u64 =
+                        value.parse().map_err(|_| ApiError::invalid("inactivity_timeout", reason))?;
+                    options.inactivity = Duration::from_secs(asked.clamp(1, LONGEST_INACTIVITY_S));
+                }
+                "auto_mode" => options.auto_mode = flag("auto_mode", &value)?,
+                "strip_markdown" => options.strip_markdown = Some(flag("strip_markdown", &value)?),
+                "strip_emoji" => options.strip_emoji = Some(flag("strip_emoji", &value)?),
+                "apply_text_normalization" => {
+                    options.normalization = match &*value {
+                        "auto" => Normalization::Auto,
+                        "on" => Normalization::On,
+                        "off" => Normalization::Off,
+                        _ => {
+                            return Err(ApiError::invalid(
+                                "apply_text_normalization",
+                                "must be auto, on or off",
+                            ));
+                        }
+                    };
+                }
+                "seed" => {
+                    let seed =
+                        value.parse().map_err(|_| ApiError::invalid("seed", "must be from 0 to 2⁶⁴ − 1"));
+                    options.seed = Some(seed?);
+                }
+                _ => {}
+            }
+        }
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_read() {
+        let options =
+            Options::read("model_id=x&output_format=pcm_16000&inactivity_timeout=60&auto_mode=true&seed=3&sync_alignment=true").unwrap();
+        assert_eq!((options.inactivity.as_secs(), options.auto_mode, options.seed), (60, true, Some(3)));
+        for (asked, taken) in [(0, 1), (181, 180), (100_000, 180)] {
+            let options = Options::read(&format!("inactivity_timeout={asked}")).unwrap();
+            assert_eq!(options.inactivity.as_secs(), taken);
+        }
+        for (query, field) in [
+            ("inactivity_timeout=-1", "inactivity_timeout"),
+            ("inactivity_timeout=long", "inactivity_timeout"),
+            ("auto_mode=maybe", "auto_mode"),
+            ("apply_text_normalization=x", "apply_text_normalization"),
+            ("seed=-1", "seed"),
+        ] {
+            assert_eq!(Options::read(query).unwrap_err().field, Some(field));
+        }
+    }
+}

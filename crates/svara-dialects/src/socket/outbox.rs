@@ -1,0 +1,104 @@
+//! What is to be sent over a socket, and the close at its end.
+
+use std::{collections::VecDeque, future::poll_fn, pin::Pin, task::Poll, task::ready};
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures::{Sink, SinkExt, stream::SplitSink};
+use svara_api::error::close_of;
+use svara_http::Linger;
+
+/// Close codes of RFC 6455 and its registry: all is said.
+pub(in super::super) const NORMAL: u16 = 1000;
+/// The server stops.
+pub(in super::super) const AWAY: u16 = 1001;
+/// The client did what it may not.
+pub(in super::super) const POLICY: u16 = 1008;
+/// The server couldn't go on.
+pub(in super::super) const INTERNAL: u16 = 1011;
+/// The same may succeed a little later.
+pub(in super::super) const LATER: u16 = 1013;
+
+/// Longest reason of a close: what a control frame holds besides the code.
+const MAX_REASON_BYTES: usize = 123;
+/// Reading stops while this many messages wait to be sent: a client that sends mistakes has to read the answers.
+const FULL: usize = 32;
+
+/// A close.
+pub(in super::super) fn close(code: u16, reason: &str) -> Message {
+    let reason = reason.get(..reason.floor_char_boundary(MAX_REASON_BYTES)).unwrap_or_default();
+    Message::Close(Some(CloseFrame { code, reason: reason.into() }))
+}
+
+/// What is to be sent.
+#[derive(Default)]
+pub(in super::super) struct Outbox {
+    messages: VecDeque<Message>,
+    /// A close is or was in it: nothing comes behind that.
+    closes: bool,
+}
+
+impl Outbox {
+    pub(in super::super) fn text(&mut self, message: String) {
+        self.messages.push_back(Message::Text(message.into()));
+    }
+
+    /// Sound, if there is any.
+    pub(in super::super) fn sound(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.messages.push_back(Message::Binary(bytes.into()));
+        }
+    }
+
+    /// Ends the socket.
+    pub(in super::super) fn close(&mut self, code: u16, reason: &str) {
+        self.messages.push_back(close(code, reason));
+        self.closes = true;
+    }
+
+    /// Ends a socket from which nothing more can be read: all that waits gives way to the close that says why. Returns
+    /// whether there is anybody to tell.
+    pub(super) fn end_unreadable(&mut self, error: axum::Error, linger: &Linger) -> bool {
+        let Some(frame) = close_of(error) else { return false };
+        tracing::info!(
+            code = frame.code,
+            reason = frame.reason.as_str(),
+            "a socket sent what isn't a message"
+        );
+        self.messages.clear();
+        self.messages.push_back(Message::Close(Some(frame)));
+        self.closes = true;
+        // The rest of a message that is too large is still under way.
+        linger.at_close();
+        true
+    }
+
+    /// Sends all of it. Cancel-safe: a message leaves the outbox when the socket has taken it.
+    ///
+    /// # Errors
+    /// The client is gone.
+    pub(super) async fn send(&mut self, sink: &mut SplitSink<WebSocket, Message>) -> Result<(), axum::Error> {
+        while !self.is_empty() {
+            poll_fn(|cx| {
+                let mut sink = Pin::new(&mut *sink);
+                ready!(sink.as_mut().poll_ready(cx))?;
+                Poll::Ready(
+                    self.messages.pop_front().map_or(Ok(()), |message| sink.as_mut().start_send(message)),
+                )
+            })
+            .await?;
+        }
+        sink.flush().await
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.messages.len() >= FULL
+    }
+
+    pub(super) fn closes(&self) -> bool {
+        self.closes
+    }
+}

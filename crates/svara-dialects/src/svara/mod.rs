@@ -1,0 +1,373 @@
+//! `POST /v1/text-to-speech`: the Python stack's own dialect, in JSON, multipart or as a plain form.
+
+mod normalization;
+mod timed;
+mod timestamps;
+
+use std::{fmt, str::FromStr};
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use serde::Deserialize;
+use svara_api::{
+    door::asker::Asker,
+    error::{ApiError, Refused, Spelling, Svara},
+    reading::{
+        body::{self, BodyType, Encoded, Form, FormValue, JsonLimits, flag, must_be},
+        ignored::Ignored,
+        lenient,
+        locators::{self, LOCATORS, LocatorFields, Locators},
+        loudness, schemas,
+        upload::Upload,
+    },
+    respond,
+    routes::{Routes, Tag},
+    state::AppState,
+};
+use svara_audio::{EncoderSpec, Format, SampleRate};
+use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Voices};
+use svara_service::{Delivery, Dialect, Order, ReferenceRequest, Timestamps};
+use utoipa::openapi::{Object, schema::Type};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use self::normalization::{NORMALIZATIONS, normalization_named};
+pub(crate) use self::normalization::{normalization, text_normalization};
+use self::timestamps::{TimesFormat, Unit, timestamps, timestamps_format};
+
+/// Streamed Opus is what the Python stack answered.
+const DEFAULT_FORMAT: Format = Format::Opus;
+
+pub(super) fn routes() -> Routes {
+    Routes::keyed(Tag::Speech, Spelling::SVARA, OpenApiRouter::new().routes(routes!(text_to_speech)))
+}
+
+/// A request for speech, with the Python stack's field names.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = SvaraSpeech)]
+pub struct Fields {
+    /// The text to speak.
+    #[schema(value_type = String, min_length = 1)]
+    text: Option<String>,
+    /// A voice's id, speaker id or name, or a language. Required unless a recording or a language is given.
+    voice: Option<String>,
+    /// The same as voice.
+    voice_id: Option<String>,
+    /// The id of the model that this server runs.
+    model_id: Option<String>,
+    /// With false, the audio comes in one body with its length.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    stream: Option<bool>,
+    #[schema(schema_with = response_format)]
+    response_format: Option<String>,
+    /// One of the rates of the format, in Hz.
+    #[schema(value_type = Option<i64>)]
+    #[serde(default, deserialize_with = "lenient::number")]
+    sample_rate: Option<u32>,
+    #[schema(schema_with = schemas::speed)]
+    #[serde(default, deserialize_with = "lenient::number")]
+    speed: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = loudness::volume)]
+    volume: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = loudness::gain_db)]
+    gain_db: Option<f32>,
+    #[schema(minimum = 0.0, maximum = 2.0)]
+    #[serde(default, deserialize_with = "lenient::number")]
+    temperature: Option<f32>,
+    #[schema(exclusive_minimum = 0.0, maximum = 1.0)]
+    #[serde(default, deserialize_with = "lenient::number")]
+    top_p: Option<f32>,
+    #[schema(minimum = -1)]
+    #[serde(default, deserialize_with = "lenient::number")]
+    top_k: Option<i32>,
+    #[schema(minimum = 1.0, maximum = 2.0)]
+    #[serde(default, deserialize_with = "lenient::number")]
+    repetition_penalty: Option<f32>,
+    /// A second of speech is 82 tokens.
+    #[schema(minimum = 7, maximum = 4096)]
+    #[serde(default, deserialize_with = "lenient::number")]
+    max_tokens: Option<u32>,
+    #[schema(schema_with = schemas::seed)]
+    #[serde(default, deserialize_with = "lenient::number")]
+    seed: Option<u64>,
+    style: Option<String>,
+    /// Removes Markdown's marks, code blocks and a model's thoughts from the text. By default, the server's configuration
+    /// decides.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    strip_markdown: Option<bool>,
+    /// Removes emoji from the text. By default, the server's configuration decides.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    strip_emoji: Option<bool>,
+    #[serde(default, deserialize_with = "normalization")]
+    #[schema(schema_with = text_normalization)]
+    text_normalization: Normalization,
+    // Not flattened: an error in one of these has to name it.
+    /// A recording to speak like: base64 in JSON, a file in forms.
+    #[schema(value_type = Option<String>)]
+    reference_audio: Option<Upload>,
+    /// What is said in the recording.
+    reference_transcript: Option<String>,
+    /// The id of a saved voice.
+    voice_clone_id: Option<String>,
+    /// The tokens of a recording, as POST /v1/voice-clone gives them.
+    voice_clone_tokens: Option<Vec<u32>>,
+    /// The language that the recording's voice speaks; without a voice or recording, the language to find a voice for.
+    language: Option<String>,
+    #[schema(schema_with = schemas::gender)]
+    gender: Option<Gender>,
+    #[schema(schema_with = timestamps)]
+    timestamps: Option<Unit>,
+    #[schema(schema_with = timestamps_format)]
+    timestamps_format: Option<TimesFormat>,
+    /// The id of a pronunciation dictionary.
+    pronunciation_dictionary_id: Option<String>,
+    /// Pronunciation dictionaries, the first of which knows best; in forms, as JSON.
+    #[schema(value_type = Option<Vec<LocatorFields>>, max_items = 3)]
+    pronunciation_dictionary_locators: Option<Locators>,
+}
+
+fn response_format() -> Object {
+    schemas::format(DEFAULT_FORMAT)
+}
+
+/// The answer, in the document.
+struct Spoken;
+
+impl utoipa::IntoResponses for Spoken {
+    fn responses() -> respond::Responses {
+        let described = |kind, text| Object::builder().schema_type(kind).description(Some(text)).into();
+        let object = "With timestamps and stream: false.";
+        let lines = "With timestamps: such an object per line, as the audio is made.";
+        respond::audio_responses([
+            ("audio/*", respond::binary()),
+            ("application/json", described(Type::Object, object)),
+            ("application/x-ndjson", described(Type::String, lines)),
+        ])
+    }
+}
+
+impl Fields {
+    /// The times that are asked for, if any are.
+    ///
+    /// # Errors
+    /// The fields don't fit together.
+    pub fn timestamps(&self) -> Result<Option<Timestamps>, ApiError> {
+        timestamps::wanted(self.timestamps, self.timestamps_format)
+    }
+}
+
+/// Speak (svara)
+#[utoipa::path(
+    post,
+    path = "/v1/text-to-speech",
+    operation_id = "speak",
+    request_body(content(
+        (Fields = "application/json", example = json!({"text": schemas::EXAMPLE, "voice": "", "response_format": "wav"})),
+        (Fields = "multipart/form-data"),
+        (Fields = "application/x-www-form-urlencoded"),
+    )),
+    responses(Spoken)
+)]
+async fn text_to_speech(
+    State(state): State<AppState>,
+    asker: Asker,
+    request: Request,
+) -> Result<Response, Refused<Svara>> {
+    let (fields, ignored) = read_fields(request, &state).await?;
+    let delivery = if fields.stream.unwrap_or(true) { Delivery::Streamed } else { Delivery::Whole };
+    let timestamps = fields.timestamps()?;
+    let wanted = speech_request(&state, &asker, fields).await;
+    let (request, spec) = wanted.map_err(|error| in_other_words(&ignored, error))?;
+    let order = Order { caller: asker.caller, dialect: Dialect::Svara, request, spec, delivery };
+    let mut response = match timestamps {
+        None => respond::audio(state.service.speak(order).await?),
+        Some(unit) => timed::speak(&state, order, unit).await?,
+    };
+    ignored.tell(&mut response);
+    Ok(response)
+}
+
+/// A missing text may be where OpenAI's dialect has it.
+pub fn in_other_words(ignored: &Ignored, error: ApiError) -> ApiError {
+    ignored.explain(error, "input", "POST /v1/audio/speech")
+}
+
+/// What the fields ask for.
+///
+/// # Errors
+/// A field is missing or wrong, or the recording can't be used.
+pub async fn speech_request(
+    state: &AppState,
+    asker: &Asker,
+    fields: Fields,
+) -> Result<(SpeechRequest, EncoderSpec), ApiError> {
+    let engine = state.service.engine();
+    let model_id = &engine.profile().id;
+    if let Some(other) = fields.model_id.as_ref().filter(|id| *id != model_id) {
+        let other: String = other.chars().take(64).collect();
+        return Err(ApiError::not_found(
+            "model_id",
+            format!("no model {other:?} here; this server speaks {model_id}"),
+        ));
+    }
+    let format = fields.response_format.as_deref().map_or(Ok(DEFAULT_FORMAT), Format::from_str);
+    let format = format.map_err(|error| ApiError::unsupported("response_format", error))?;
+    let mut spec =
+        EncoderSpec::new(format).map_err(|error| ApiError::unsupported("response_format", error))?;
+    if let Some(hz) = fields.sample_rate {
+        spec = at_rate(spec, hz)?;
+    }
+    let voice = fields.voice.or(fields.voice_id).filter(|voice| !voice.trim().is_empty());
+    let text = fields.text.ok_or_else(|| ApiError::invalid("text", "is required"))?;
+    let language = fields.language.clone();
+    let recording = fields.reference_audio.filter(|audio| !audio.is_empty());
+    let reference = ReferenceRequest {
+        recording: recording.map(|audio| |max_bytes| audio.into_bytes(max_bytes)),
+        transcript: fields.reference_transcript,
+        saved_id: fields.voice_clone_id,
+        tokens: fields.voice_clone_tokens,
+        language: fields.language,
+    };
+    let reference = reference.resolve(&state.service, &asker.caller).await?;
+    let voice = match (voice, &reference) {
+        (Some(voice), _) => of_gender(engine.voices(), voice, fields.gender),
+        (None, Some(reference)) => reference.voice.voice_id.clone(),
+        (None, None) => {
+            let required = "a voice, a language or a reference_audio to speak like is required";
+            let language = language.filter(|language| !language.trim().is_empty());
+            let language = language.ok_or_else(|| ApiError::unsupported("voice", required))?;
+            let voice = engine.voices().speaking(&language, fields.gender).map_err(SpeakError::from)?;
+            voice.voice_id.clone()
+        }
+    };
+    let (field, named) =
+        locators::named(fields.pronunciation_dictionary_id, fields.pronunciation_dictionary_locators)?;
+    let dictionaries = state.service.dictionaries().locate(&asker.caller, field, &named).await?;
+    let request = SpeechRequest {
+        text,
+        voice,
+        reference,
+        dictionaries,
+        style: fields.style,
+        normalization: fields.text_normalization,
+        strip: state.clean.strip(false, fields.strip_markdown, fields.strip_emoji),
+        speed: fields.speed.unwrap_or(1.0),
+        gain: loudness::gain(fields.volume, fields.gain_db)?,
+        sampling: SamplingOverrides {
+            temperature: fields.temperature,
+            top_p: fields.top_p,
+            top_k: fields.top_k,
+            repetition_penalty: fields.repetition_penalty,
+            max_tokens: fields.max_tokens,
+        },
+        seed: fields.seed,
+        ..asker.speech_request()
+    };
+    Ok((request, spec))
+}
+
+/// The voice of that gender where a language is named in place of a voice (`hi-IN` and female); other names say it all.
+fn of_gender(voices: &Voices, voice: String, gender: Option<Gender>) -> String {
+    let of_language = gender.and_then(|gender| voices.speaking(&voice, Some(gender)).ok());
+    of_language.map_or(voice, |found| found.voice_id.clone())
+}
+
+/// The fields of a request, in JSON or as a form, and those that are passed over.
+///
+/// # Errors
+/// The body can't be read, or a field is wrong.
+pub async fn read_fields(request: Request, state: &AppState) -> Result<(Fields, Ignored), ApiError> {
+    let has_recording = |fields: &Fields| fields.reference_audio.is_some();
+    let limits =
+        JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
+    match body::body_type(&request) {
+        BodyType::Json => body::json_telling(request, limits).await,
+        BodyType::UrlEncoded => match body::encoded(request, limits).await? {
+            Encoded::Json(fields, ignored) => Ok((fields, ignored)),
+            Encoded::Form(form) => Fields::of_form(form),
+        },
+        BodyType::Multipart => Fields::of_form(body::form(request, state.body_bytes).await?),
+        BodyType::JsonLines | BodyType::Other => Err(ApiError::unsupported_media_type(
+            &request,
+            "application/json, multipart/form-data or application/x-www-form-urlencoded",
+        )),
+    }
+}
+
+impl Fields {
+    fn of_form(form: Form) -> Result<(Self, Ignored), ApiError> {
+        let (mut fields, ignored) = (Self::default(), Ignored::of_form::<Self, _>(&form));
+        for (name, value) in form {
+            fields.set(&name, value)?;
+        }
+        Ok((fields, ignored))
+    }
+
+    /// Sets a field from a form. Empty values count as absent, as browsers send them.
+    fn set(&mut self, name: &str, value: FormValue) -> Result<(), ApiError> {
+        if name == "reference_audio" {
+            self.reference_audio = Some(value.into_upload());
+            return Ok(());
+        }
+        let value = value.into_text().unwrap_or_default();
+        if value.is_empty() && name != "text" {
+            return Ok(());
+        }
+        match name {
+            "text" => self.text = Some(value),
+            "voice" => self.voice = Some(value),
+            "voice_id" => self.voice_id = Some(value),
+            "model_id" => self.model_id = Some(value),
+            "response_format" => self.response_format = Some(value),
+            "sample_rate" => self.sample_rate = Some(number("sample_rate", &value)?),
+            "speed" => self.speed = Some(number("speed", &value)?),
+            "volume" => self.volume = Some(number("volume", &value)?),
+            "gain_db" => self.gain_db = Some(number("gain_db", &value)?),
+            "stream" => self.stream = Some(flag("stream", &value)?),
+            "strip_markdown" => self.strip_markdown = Some(flag("strip_markdown", &value)?),
+            "strip_emoji" => self.strip_emoji = Some(flag("strip_emoji", &value)?),
+            "temperature" => self.temperature = Some(number("temperature", &value)?),
+            "top_p" => self.top_p = Some(number("top_p", &value)?),
+            "top_k" => self.top_k = Some(number("top_k", &value)?),
+            "repetition_penalty" => self.repetition_penalty = Some(number("repetition_penalty", &value)?),
+            "max_tokens" => self.max_tokens = Some(number("max_tokens", &value)?),
+            "style" => self.style = Some(value),
+            "reference_transcript" => self.reference_transcript = Some(value),
+            "voice_clone_id" => self.voice_clone_id = Some(value),
+            "voice_clone_tokens" => self.voice_clone_tokens = Some(tokens(&value)?),
+            "timestamps" => self.timestamps = Some(Unit::named(&value)?),
+            "timestamps_format" => self.timestamps_format = Some(TimesFormat::named(&value)?),
+            "pronunciation_dictionary_id" => self.pronunciation_dictionary_id = Some(value),
+            LOCATORS => self.pronunciation_dictionary_locators = Some(Locators::of_form(&value)?),
+            "language" => self.language = Some(value),
+            "gender" => self.gender = Some(body::gender(&value)?),
+            "text_normalization" => {
+                self.text_normalization = normalization_named(&value)
+                    .ok_or_else(|| ApiError::invalid("text_normalization", NORMALIZATIONS))?;
+            }
+            "seed" => self.seed = Some(number("seed", &value)?),
+            // As in JSON, fields that aren't known are passed over.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The spec at another output rate. Every format has a list of its own: WAV and PCM the longest.
+pub(crate) fn at_rate(spec: EncoderSpec, hz: u32) -> Result<EncoderSpec, ApiError> {
+    let refused = |error: &dyn fmt::Display| ApiError::unsupported("sample_rate", error);
+    let rate = SampleRate::new(hz).map_err(|error| refused(&error))?;
+    spec.with_rate(rate).map_err(|error| refused(&error))
+}
+
+fn tokens(value: &str) -> Result<Vec<u32>, ApiError> {
+    serde_json::from_str(value)
+        .map_err(|_| ApiError::invalid("voice_clone_tokens", "must be a JSON list of token ids"))
+}
+
+fn number<T: FromStr>(field: &'static str, value: &str) -> Result<T, ApiError> {
+    value.trim().parse().map_err(|_| ApiError::invalid(field, must_be::<Fields>(field)))
+}

@@ -1,0 +1,83 @@
+//! The Wyoming protocol, which Home Assistant's voice assistants speak: a listener of its own, without keys.
+
+mod info;
+mod talk;
+mod wire;
+
+use std::{sync::Arc, time::Duration};
+
+use svara_api::state::AppState;
+use svara_config::Config;
+use svara_http::Phase;
+use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
+use tracing::Instrument;
+
+use self::talk::{Talk, Times};
+
+/// Connections at once; Home Assistant opens one for each text.
+const CONNECTIONS: u32 = 64;
+/// How long accepting pauses after it failed, usually for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// A server of the Wyoming protocol.
+#[derive(Clone)]
+pub struct Wyoming {
+    state: AppState,
+    times: Times,
+    drain: Duration,
+}
+
+impl Wyoming {
+    /// The protocol in front of the service of `state`, with the times of `config`.
+    pub fn new(state: AppState, config: &Config) -> Self {
+        let limits = &config.limits;
+        let times = Times {
+            first: limits.header_seconds.duration(),
+            idle: limits.socket_idle_seconds.duration(),
+            event: limits.body_seconds.duration(),
+            write: limits.write_stall_seconds.duration(),
+        };
+        Self { state, times, drain: config.server.drain_seconds.duration() }
+    }
+
+    /// Serves until the server drains; then what has begun may finish within the time of the drain.
+    pub async fn serve(self, listener: TcpListener) {
+        let life = self.state.life.clone();
+        let permits = Arc::new(Semaphore::new(CONNECTIONS as usize));
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = life.reached(Phase::Draining) => break,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::error!(%error, "can't accept a Wyoming connection");
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+                tracing::debug!(%peer, limit = CONNECTIONS, "a Wyoming connection is turned away: too many are open");
+                continue;
+            };
+            // Small chunks of a stream must leave at once. If the connection is already gone, the next read fails.
+            let _ = stream.set_nodelay(true);
+            let talk = Talk::new(stream, self.state.clone(), self.times);
+            let span = tracing::info_span!("wyoming", %peer);
+            tokio::spawn(
+                async move {
+                    talk.serve().await;
+                    drop(permit);
+                }
+                .instrument(span),
+            );
+        }
+        drop(listener);
+        tokio::select! {
+            _ = permits.acquire_many(CONNECTIONS) => {}
+            () = sleep(self.drain) => tracing::warn!("open Wyoming connections are broken off"),
+            () = life.reached(Phase::Stopping) => {}
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// The request as the form has it: read, kept in this browser, and carried by links.
+
+import { $ } from './dom.js';
+import { streamsOpus } from './decoders.js';
+import { remember, remembered } from './store.js';
+
+// What is kept and shared besides text and voice: name and element.
+const CONTROLS = { response_format: 'format', text_normalization: 'normalization', speed: 'speed', seed: 'seed' };
+const DEFAULTS = { response_format: 'auto', text_normalization: 'auto', speed: '1', seed: '' };
+
+export class Form {
+  #cards;
+  #reference;
+  /** Whether sound should be sent small. */
+  slow = false;
+
+  /** `cards` has the chosen voice, `reference` gives the fields of a recording, if there is one. */
+  constructor(cards, reference) {
+    this.#cards = cards;
+    this.#reference = reference;
+  }
+
+  /** The fields of a request. */
+  fields() {
+    const recording = this.#reference();
+    const asked = { text: $('text').value, ...(recording ?? { voice: this.#cards.chosen?.id }), ...this.#format() };
+    if ($('normalization').value !== 'auto') asked.text_normalization = $('normalization').value;
+    if (Number($('speed').value) !== 1) asked.speed = Number($('speed').value);
+    if ($('seed').value !== '') asked.seed = Number($('seed').value);
+    return asked;
+  }
+
+  #format() {
+    const format = $('format').value;
+    if (format !== 'auto') return { response_format: format };
+    if (!this.slow) return { response_format: 'wav' };
+    // Where the browser can't play Opus while it arrives, a third of the rate is what every browser can.
+    return streamsOpus() ? { response_format: 'opus' } : { response_format: 'wav', sample_rate: 8000 };
+  }
+
+  /** What a link carries and the browser keeps. */
+  get state() {
+    const state = { text: $('text').value, voice: this.#cards.chosen?.id };
+    for (const [name, id] of Object.entries(CONTROLS)) {
+      if ($(id).value !== DEFAULTS[name]) state[name] = $(id).value;
+    }
+    return state;
+  }
+
+  keep() {
+    if (this.state.voice) remember('request', this.state);
+  }
+
+  static get kept() {
+    return remembered('request');
+  }
+
+  /** Sets what a link or the browser has; the voice is the cards' matter. */
+  set(state) {
+    if (state.text) $('text').value = state.text;
+    for (const [name, id] of Object.entries(CONTROLS)) {
+      $(id).value = state[name] ?? DEFAULTS[name];
+      // What a select doesn't have leaves it empty.
+      if ($(id).value === '') $(id).value = DEFAULTS[name];
+    }
+  }
+
+  get length() {
+    return [...$('text').value].length;
+  }
+}
+
+/** A seed short enough to be read out. */
+export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000;
+
+/** Puts a tag where the caret is, between spaces. */
+export function insertTag(tag) {
+  const text = $('text');
+  const [before, after] = [text.value.slice(0, text.selectionStart), text.value.slice(text.selectionEnd)];
+  text.focus();
+  text.setRangeText(
+    `${before && !/\s$/.test(before) ? ' ' : ''}<${tag}>${/^\s/.test(after) ? '' : ' '}`,
+    text.selectionStart, text.selectionEnd, 'end',
+  );
+  text.dispatchEvent(new Event('input', { bubbles: true }));
+}

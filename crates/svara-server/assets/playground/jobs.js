@@ -1,0 +1,98 @@
+// Long texts: a job in the background, its progress, and one file at the end.
+
+import { getBlob, getJson, postJson, remove } from './api.js';
+import { $, button, clock, el } from './dom.js';
+import { Told } from './errors.js';
+import { save } from './history.js';
+import { remember, remembered } from './store.js';
+
+const LOOK_EVERY_MS = 1000;
+const FORMAT = 'mp3';
+
+export class Jobs {
+  #fields;
+  #told;
+
+  constructor(fields, told) {
+    this.#fields = fields;
+    this.#told = told;
+    $('job-go').addEventListener('click', told(() => this.#go()));
+    $('job-file').addEventListener('change', told(() => this.#take($('job-file').files[0])));
+    $('job-text').addEventListener('dragover', (event) => event.preventDefault());
+    $('job-text').addEventListener('drop', told((event) => {
+      if (!event.dataTransfer.files.length) return undefined;
+      event.preventDefault();
+      return this.#take(event.dataTransfer.files[0]);
+    }));
+    for (const id of remembered('jobs') ?? []) this.#follow(id, 'An earlier text');
+  }
+
+  /** Has a text that is too long for a request. */
+  offer(text) {
+    $('job-text').value = text;
+    $('job-text').focus();
+  }
+
+  async #take(file) {
+    if (file) $('job-text').value = await file.text();
+  }
+
+  async #go() {
+    const text = $('job-text').value;
+    if (!text.trim()) throw new Told('Type or drop a text first.');
+    const { response_format: _, sample_rate: __, ...fields } = this.#fields();
+    const job = await postJson('v1/jobs', { ...fields, text, response_format: FORMAT });
+    $('job-text').value = '';
+    remember('jobs', [...(remembered('jobs') ?? []), job.id]);
+    this.#follow(job.id, text.slice(0, 80));
+  }
+
+  #follow(id, name) {
+    const bar = el('progress', { 'aria-label': `Progress of ${name}` });
+    const note = el('span', { className: 'meta' });
+    const row = el('li', { className: 'job' }, el('span', { className: 'typed', textContent: name }), bar, note);
+    const stop = button('Delete', this.#told(async () => {
+      await remove(`v1/jobs/${id}`);
+      this.#forget(id, row);
+    }), { className: 'quiet', 'aria-label': `Delete ${name}` });
+    row.append(stop);
+    $('jobs').prepend(row);
+    const look = async () => {
+      if (!row.isConnected) return;
+      let job;
+      try {
+        job = await getJson(`v1/jobs/${id}`);
+      } catch (error) {
+        // Deleted meanwhile, or too old.
+        if (error.status === 404) return this.#forget(id, row);
+        note.textContent = 'The server doesn’t answer…';
+        setTimeout(look, 5 * LOOK_EVERY_MS);
+        return;
+      }
+      const [item] = job.items;
+      note.textContent = { queued: 'waiting', failed: item.error?.detail ?? 'failed' }[job.status]
+        ?? `${clock(item.audio_seconds ?? 0)} of sound, ${item.pieces_done ?? 0} pieces`;
+      if (job.status === 'done') this.#done(id, row, bar, stop, item);
+      else if (job.status === 'failed') bar.remove();
+      else setTimeout(look, LOOK_EVERY_MS);
+    };
+    look();
+  }
+
+  #done(id, row, bar, stop, item) {
+    bar.remove();
+    const file = () => getBlob(`v1/jobs/${id}/audio/0`);
+    const hear = button('▶', this.#told(async () => {
+      const audio = new Audio(URL.createObjectURL(await file()));
+      hear.onclick = () => audio.pause();
+      await audio.play();
+    }), { className: 'round', 'aria-label': 'Play it' });
+    row.prepend(hear);
+    stop.before(button('Download', this.#told(async () => save(await file(), `speech.${item.format}`)), { className: 'quiet' }));
+  }
+
+  #forget(id, row) {
+    remember('jobs', (remembered('jobs') ?? []).filter((other) => other !== id));
+    row.remove();
+  }
+}

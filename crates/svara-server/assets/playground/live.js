@@ -1,0 +1,137 @@
+// Text that is spoken while it is written: by a typing user, or by a language model.
+
+import { speechSocket } from './api.js';
+import { $, el } from './dom.js';
+import { Told } from './errors.js';
+import { deltas } from './deltas.js';
+import { Player } from './player.js';
+import { SampleReader } from './samples.js';
+
+const RATE = 24000;
+// About as fast as a model writes.
+const DELTA_MS = 60;
+
+export class Live {
+  #context;
+  #fields;
+  #socket;
+  #player;
+  #sent = '';
+  #since;
+  #timer;
+  #fail;
+
+  /** `fields` gives the voice, `told` wraps what may fail, `fail` hears what fails later. */
+  constructor(context, fields, told, fail) {
+    this.#context = context;
+    this.#fields = fields;
+    this.#fail = fail;
+    $('live-go').addEventListener('click', told(() => (this.#socket ? this.finish() : this.#type())));
+    $('live-model').addEventListener('click', told(() => this.#model()));
+    $('live-text').addEventListener('input', () => this.#typed());
+  }
+
+  /** Ends the text: what is there is spoken to the end. */
+  finish() {
+    clearInterval(this.#timer);
+    this.#send({ text: '' });
+    this.#show('Speaking the rest…');
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#socket?.close();
+    this.#player?.stop();
+    this.#closed();
+  }
+
+  async #type() {
+    await this.#open();
+    this.#sent = '';
+    this.#show('Type. Words are spoken as soon as there are a few of them.');
+    $('live-text').focus();
+    this.#typed();
+  }
+
+  // Only what is added at the end can be spoken: what was said can't be taken back.
+  #typed() {
+    if (!this.#socket || this.#timer) return;
+    const text = $('live-text').value;
+    let same = 0;
+    while (same < this.#sent.length && text[same] === this.#sent[same]) same += 1;
+    if (same < this.#sent.length) {
+      this.#show('What was spoken can’t be changed any more; go on at the end.');
+      return;
+    }
+    if (text.length > same) this.#send({ text: text.slice(same) });
+    this.#sent = text;
+  }
+
+  async #model() {
+    const parts = deltas($('live-text').value);
+    if (parts.length === 0) throw new Told('Paste what a language model has streamed, or any text.');
+    await this.#open();
+    this.#timer = setInterval(() => {
+      const part = parts.shift();
+      if (part === undefined) return this.finish();
+      this.#send({ text: part });
+      this.#show(`${parts.length} parts to come`);
+    }, DELTA_MS);
+  }
+
+  async #open() {
+    this.stop();
+    const { voice } = this.#fields();
+    if (!voice) throw new Told('A recording can’t be used here. Forget it, or keep it as a voice first.');
+    const socket = speechSocket({ voice, response_format: 'pcm' });
+    this.#socket = socket;
+    const player = new Player(this.#context());
+    this.#player = player;
+    this.#since = undefined;
+    $('live-said').replaceChildren();
+    $('live-go').textContent = 'Finish';
+    $('live-go').setAttribute('aria-pressed', 'true');
+    const samples = new SampleReader('pcm', RATE);
+    socket.onmessage = ({ data }) => {
+      if (typeof data !== 'string') return this.#heard(player, samples.read(new Uint8Array(data)));
+      const message = JSON.parse(data);
+      if (message.type === 'chunk') $('live-said').append(el('span', { textContent: message.text }));
+      if (message.type === 'error') this.#fail(new Told(message.message));
+      if (message.type === 'done') player.finish();
+    };
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      // Browsers don't say why: the status of the refusal is kept from pages.
+      socket.onerror = () => reject(new Told('The server refused the connection, or doesn’t answer. It may want a key, or be full.'));
+    });
+    socket.onclose = () => {
+      player.finish();
+      if (this.#socket === socket) this.#closed();
+    };
+  }
+
+  #heard(player, samples) {
+    player.push(samples, RATE);
+    if (this.#since === undefined) return;
+    $('live-first').textContent = `First audio ${Math.round(performance.now() - this.#since)} ms after the first word.`;
+    this.#since = undefined;
+  }
+
+  #send(message) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    if (message.text && !this.#player.duration) this.#since ??= performance.now();
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  #closed() {
+    clearInterval(this.#timer);
+    this.#timer = this.#socket = undefined;
+    $('live-go').textContent = 'Speak as I type';
+    $('live-go').setAttribute('aria-pressed', 'false');
+    this.#show('');
+  }
+
+  #show(text) {
+    $('live-status').textContent = text;
+  }
+}

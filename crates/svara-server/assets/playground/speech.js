@@ -1,0 +1,58 @@
+// One request for speech: sent, received, and handed on while it arrives.
+
+import { requestSpeech } from './api.js';
+import { decoder } from './decoders.js';
+import { bytesOf, lines } from './lines.js';
+
+/** Milliseconds by name, from a `Server-Timing` header. */
+export function serverTiming(header) {
+  const parts = (header ?? '').matchAll(/([\w-]+);dur=([\d.]+)/g);
+  return Object.fromEntries([...parts].map(([, name, ms]) => [name, Number(ms)]));
+}
+
+/**
+ * Speaks `fields`. `hear` has `samples(samples, rate)`, `words(words)` and `seen(figures)`, called while the answer
+ * arrives; figures are milliseconds to the first audio, seconds, bytes and the times that the server measured.
+ * Gives the whole: the file and its figures.
+ */
+export async function receive(fields, context, signal, hear) {
+  const start = performance.now();
+  const seen = { bytes: 0, seconds: 0, words: [] };
+  const response = await requestSpeech({ ...fields, timestamps: 'word' }, signal);
+  seen.timing = serverTiming(response.headers.get('server-timing'));
+  const rate = Number(response.headers.get('x-sample-rate'));
+  const decode = decoder(fields.response_format, rate, context, (samples, rate) => {
+    seen.first ??= performance.now() - start;
+    seen.seconds += samples.length / rate;
+    hear.samples(samples, rate);
+  });
+  const parts = [];
+  try {
+    let [type, finished] = ['', false];
+    for await (const line of lines(response.body)) {
+      seen.bytes += line.arrived;
+      type = line.content_type ?? type;
+      finished ||= 'finish_reason' in line;
+      if (line.audio_base64) {
+        const bytes = bytesOf(line.audio_base64);
+        parts.push(bytes);
+        decode.push(bytes);
+      }
+      if (line.words?.length) {
+        seen.words.push(...line.words);
+        hear.words(line.words);
+      }
+      hear.seen(seen);
+    }
+    // A proxy may end a body that the server didn't.
+    if (!finished) throw new TypeError('the last line is missing');
+    await decode.finish();
+    seen.took = performance.now() - start;
+    seen.rtf = seen.took / 1000 / seen.seconds;
+    hear.seen(seen);
+    return { ...seen, fields, rate, blob: new Blob(parts, { type }), format: fields.response_format };
+  } catch (error) {
+    if (error instanceof TypeError) error.began = true;
+    throw error;
+  }
+}

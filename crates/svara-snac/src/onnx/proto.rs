@@ -1,0 +1,129 @@
+//! What is read of an ONNX file to rewrite its graph: the messages of its format, and their fields by number.
+
+use bytes::Bytes;
+use prost::Message;
+
+/// `TensorProto.DataType.FLOAT` and `INT64`.
+const FLOAT: i32 = 1;
+const INT64: i32 = 7;
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ModelProto {
+    #[prost(message, optional, tag = "7")]
+    pub(super) graph: Option<GraphProto>,
+    #[prost(message, repeated, tag = "8")]
+    pub(super) opset_import: Vec<OpsetProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct OpsetProto {
+    #[prost(string, tag = "1")]
+    pub(super) domain: String,
+    #[prost(int64, tag = "2")]
+    pub(super) version: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct GraphProto {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) node: Vec<NodeProto>,
+    #[prost(message, repeated, tag = "5")]
+    pub(super) initializer: Vec<TensorProto>,
+    #[prost(message, repeated, tag = "11")]
+    pub(super) input: Vec<Named>,
+    #[prost(message, repeated, tag = "12")]
+    pub(super) output: Vec<Named>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Named {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct NodeProto {
+    #[prost(string, repeated, tag = "1")]
+    pub(super) input: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    pub(super) output: Vec<String>,
+    #[prost(string, tag = "3")]
+    pub(super) name: String,
+    #[prost(string, tag = "4")]
+    pub(super) op_type: String,
+    #[prost(message, repeated, tag = "5")]
+    pub(super) attribute: Vec<AttributeProto>,
+    #[prost(string, tag = "7")]
+    pub(super) domain: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct AttributeProto {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(float, tag = "2")]
+    pub(super) f: f32,
+    #[prost(message, optional, tag = "5")]
+    pub(super) t: Option<TensorProto>,
+    /// A graph, which may read any name of the graph around it.
+    #[prost(bytes = "bytes", optional, tag = "6")]
+    pub(super) g: Option<Bytes>,
+    #[prost(bytes = "bytes", repeated, tag = "11")]
+    pub(super) graphs: Vec<Bytes>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct TensorProto {
+    #[prost(int64, repeated, tag = "1")]
+    dims: Vec<i64>,
+    #[prost(int32, tag = "2")]
+    data_type: i32,
+    #[prost(float, repeated, tag = "4")]
+    float_data: Vec<f32>,
+    #[prost(int64, repeated, tag = "7")]
+    int64_data: Vec<i64>,
+    #[prost(string, tag = "8")]
+    name: String,
+    #[prost(bytes = "bytes", tag = "9")]
+    raw_data: Bytes,
+    /// 1: the data are in a file of their own.
+    #[prost(int32, tag = "14")]
+    data_location: i32,
+}
+
+impl TensorProto {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn is_external(&self) -> bool {
+        self.data_location != 0
+    }
+
+    /// The number in a tensor that has just one, and no more axes than a signal.
+    pub(super) fn number(&self) -> Option<f64> {
+        if self.dims.len() > 3 || self.dims.iter().any(|size| *size != 1) {
+            return None;
+        }
+        let raw = self.raw_data.as_ref();
+        match self.data_type {
+            FLOAT => match self.float_data.as_slice() {
+                [value] => Some(f64::from(*value)),
+                _ => Some(f64::from(f32::from_le_bytes(raw.try_into().ok()?))),
+            },
+            INT64 => match self.int64_data.as_slice() {
+                [value] => Some(*value as f64),
+                _ => Some(i64::from_le_bytes(raw.try_into().ok()?) as f64),
+            },
+            _ => None,
+        }
+    }
+
+    /// The channels of a float tensor of the shape [1, C, 1].
+    pub(super) fn channels(&self) -> Option<i64> {
+        match *self.dims.as_slice() {
+            [1, channels, 1] if self.data_type == FLOAT && channels > 0 => Some(channels),
+            _ => None,
+        }
+    }
+}
