@@ -24,7 +24,8 @@ add_python() {
         set -- "$@" --requirement "$file"
         shift
     done
-    python3 -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-compile --target /opt/svara/python "$@"
+    python3 -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-compile --require-hashes \
+        --target /opt/svara/python "$@"
 }
 
 # Sets up the dynamic linker: a Python program would find the libraries next to torch, but the server isn't one.

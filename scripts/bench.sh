@@ -29,4 +29,4 @@ scripts/make_test_models.sh --full
 cargo build --release --locked --workspace --bins --examples
 # A thousand streams need two thousand connections at the server.
 ulimit -n "$(ulimit -H -n)"
-exec python3 scripts/bench.py "${quick[@]}"
+PYTHONPATH=scripts exec python3 -m bench "${quick[@]}"

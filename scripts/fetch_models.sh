@@ -59,7 +59,7 @@ make_models_venv() {
     stamp=$(stamp_of "$(python3 --version)" -- "${requirements[@]}")
     stamped "$venv/.stamp" "$stamp" && return
     make_venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=$ROOT/}"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes "${requirements[@]/#/--requirement=$ROOT/}"
     echo "$stamp" >"$venv/.stamp"
 }
 

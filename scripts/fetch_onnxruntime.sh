@@ -13,9 +13,18 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 package=onnxruntime version=1.32.0 out=$ROOT/models/lib
 needed=()
+# SHA-256 of the wheels for Python 3.11, x86_64 and aarch64.
+sums=(
+    5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d
+    2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c
+)
 while [[ $# -gt 0 ]]; do
     case $1 in
-    --gpu) package=onnxruntime-gpu version=1.31.1 needed=(libonnxruntime_providers_shared.so libonnxruntime_providers_cuda.so) ;;
+    --gpu)
+        package=onnxruntime-gpu version=1.31.1
+        needed=(libonnxruntime_providers_shared.so libonnxruntime_providers_cuda.so)
+        sums=(e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6)
+        ;;
     --out) out=${2:?--out needs a directory} && shift ;;
     -h | --help) usage && exit ;;
     *) die "unknown argument $1 (see --help)" ;;
@@ -53,7 +62,8 @@ for glibc in 17 24 27 28; do
     platforms+=(--platform "manylinux_2_${glibc}_$machine")
 done
 note "downloading $package $version"
-python3 -m pip download "$package==$version" --no-deps --only-binary=:all: --implementation cp --python-version 3.11 \
+echo "$package==$version ${sums[*]/#/--hash=sha256:}" >"$scratch/requirements"
+python3 -m pip download --requirement "$scratch/requirements" --require-hashes --no-deps --only-binary=:all: --implementation cp --python-version 3.11 \
     "${platforms[@]}" --dest "$scratch" --quiet --disable-pip-version-check >"$scratch/log" 2>&1 </dev/null || {
     cat "$scratch/log" >&2
     die "pip could not download $package==$version; it needs the network (or PIP_INDEX_URL, PIP_FIND_LINKS)"

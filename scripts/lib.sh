@@ -43,7 +43,7 @@ ensure_packages() {
 present() {
     case $1 in
     *.so.*) PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -F "$1" >/dev/null ;;
-    *) have "$1" ;;
+    *) PATH=$PATH:/sbin:/usr/sbin have "$1" ;;
     esac
 }
 
@@ -114,7 +114,12 @@ join_job() {
 
 # For a trap: ends the jobs that nobody has waited for.
 end_jobs() {
-    [[ ${#JOBS[@]} -eq 0 ]] || kill "${JOBS[@]}" 2>/dev/null || true
+    local job children
+    for job in "${JOBS[@]}"; do
+        # A function or script runs in a shell of its own, whose end wouldn't end what it waits for.
+        read -ra children <"/proc/$job/task/$job/children" || true
+        kill "${children[@]}" "$job" || true
+    done 2>/dev/null
     [[ -z $JOB_LOGS ]] || rm -rf "$JOB_LOGS"
 }
 
@@ -137,8 +142,14 @@ make_uv() {
     if [[ -z ${SSL_CERT_FILE:-} && -f /etc/ssl/certs/ca-certificates.crt ]]; then
         export SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
     fi
-    stamped "$home/.stamp" "$UV_VERSION" && return
-    make_venv "$home"
-    "$home/bin/pip" install --quiet --disable-pip-version-check "uv==$UV_VERSION"
-    echo "$UV_VERSION" >"$home/.stamp"
+    # Scripts that run side by side share it.
+    local lock
+    exec {lock}>"$home.lock"
+    flock "$lock"
+    if ! stamped "$home/.stamp" "$UV_VERSION"; then
+        make_venv "$home"
+        "$home/bin/pip" install --quiet --disable-pip-version-check "uv==$UV_VERSION"
+        echo "$UV_VERSION" >"$home/.stamp"
+    fi
+    exec {lock}>&-
 }

@@ -2,6 +2,7 @@
 """Creates a tiny svara-shaped Llama checkpoint that a real vLLM serves on a CPU. No training, no torch, only numpy.
 
     make_tiny_svara.py OUT [--dtype float32|bfloat16] [--special] [--audio-per-text 7] [--seed 0]
+                           [--wrong-slots 0] [--early-ends 0]
 
 Writes config.json, generation_config.json, model.safetensors, tokenizer.json and tokenizer_config.json to OUT.
 
@@ -19,6 +20,9 @@ temperature, top_p and seed work as on a real model. END_OF_SPEECH wins by a wid
 at which (audio tokens so far) > AUDIO_PER_TEXT * (text tokens so far): with the default 7, n text tokens (ids < 128000)
 give n + 1 frames. That is exact in float32 and about 1 % off in bfloat16. END_OF_SPEECH itself is followed by slot 0,
 so logit_bias {"128258": -100} gives one endless valid stream.
+
+--wrong-slots and --early-ends make a model that errs: about that part of its tokens, sampled with temperature 1 from
+all, are of a slot that isn't next, or end the speech, wherever that is in a frame.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from __future__ import annotations
 import argparse
 import json
 import struct
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -67,9 +72,41 @@ WORDS = (
 )
 
 
-def weights(audio_per_text: float, seed: int) -> dict[str, np.ndarray]:
+# Estimates for the middle of a speech: what the last RMSNorm divides by, and how far the logarithm of a slot's summed
+# exponentials is above its typical logit, which is 8 times NEXT of the token times NEXT of the hidden state.
+FINAL_RMS, SLOT_SPREAD = 1.3, 8.9
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How often a model errs, as parts of its tokens."""
+
+    wrong_slots: float = 0.0
+    early_ends: float = 0.0
+
+    def wrong_next(self) -> float:
+        """NEXT of the slots that aren't next; that of the one that is next is 2, and a token's own never comes."""
+        if self.wrong_slots == 0:
+            return 0.0
+        behind = np.log((SLOTS - 2) * (1 - self.wrong_slots) / self.wrong_slots)
+        return float(2.0 - behind * FINAL_RMS / 16.0)
+
+    def end(self) -> float:
+        """END after any token; the output head reads it times 6 (3 x 2)."""
+        if self.early_ends == 0:
+            return 0.0
+        logit = 16.0 * 2.0 / FINAL_RMS + SLOT_SPREAD + np.log(self.early_ends)
+        return float(logit * FINAL_RMS / 6.0)
+
+
+def weights(audio_per_text: float, seed: int, errors: Errors) -> dict[str, np.ndarray]:
     """Parameters by their name in a Llama checkpoint."""
-    tensors = {"model.embed_tokens.weight": embeddings(audio_per_text, seed)}
+    table = embeddings(audio_per_text, seed)
+    if errors.early_ends:
+        # Otherwise END_OF_SPEECH would come with the slot 0, too.
+        table[END_OF_SPEECH, NEXT] = 0.0
+        table[END_OF_SPEECH, FILL] = np.sqrt(HIDDEN - np.square(np.delete(table[END_OF_SPEECH], FILL)).sum())
+    tensors = {"model.embed_tokens.weight": table}
     norm = np.zeros(HIDDEN, np.float32)
     norm[NEXT : NEXT + SLOTS] = 8.0  # tokens of the next slot get logits near 25, all others near 0 or below
     norm[END] = 3.0
@@ -79,7 +116,7 @@ def weights(audio_per_text: float, seed: int) -> dict[str, np.ndarray]:
         name = f"model.layers.{layer}"
         for part in ("input_layernorm", "post_attention_layernorm"):
             tensors[f"{name}.{part}.weight"] = np.ones(HIDDEN, np.float32)
-        parts = attention(active=layer == 0) | mlp(active=layer == 0)
+        parts = attention(active=layer == 0) | mlp(layer == 0, errors)
         tensors |= {f"{name}.{part}.weight": tensor for part, tensor in parts.items()}
     return tensors
 
@@ -122,17 +159,18 @@ def attention(active: bool) -> dict[str, np.ndarray]:
     }
 
 
-def mlp(active: bool) -> dict[str, np.ndarray]:
+def mlp(active: bool, errors: Errors) -> dict[str, np.ndarray]:
     """NEXT += (SLOT shifted by one) - 3 * NEXT; END += clamp(END_GAIN * MEAN, 0, 8) after slot 6."""
     gate = np.zeros((INTERMEDIATE, HIDDEN), np.float32)
     up = np.zeros((INTERMEDIATE, HIDDEN), np.float32)
     down = np.zeros((HIDDEN, INTERMEDIATE), np.float32)
     if active:
+        step = 1.0 - errors.wrong_next() / 2.0  # the slot that is next is at 2, whatever the others are at
         for slot in range(SLOTS):
             gate[slot, CONST] = LINEAR
-            up[slot, SLOT + (slot - 1) % SLOTS] = 1.0
+            up[slot, SLOT + (slot - 1) % SLOTS] = step
             if slot == 0:
-                up[slot, START] = 1.0
+                up[slot, START] = step
             up[slot, NEXT + slot] = -3.0  # never the token's own slot again
             down[NEXT + slot, slot] = 1.0 / LINEAR
         gate[7, CONST], up[7, END], down[END, 7] = LINEAR, -2.0, 1.0 / LINEAR
@@ -142,6 +180,10 @@ def mlp(active: bool) -> dict[str, np.ndarray]:
         gate[9] = gate[8]  # saturates at 8, so that the other logits stay in range if END_OF_SPEECH is banned
         gate[9, CONST] -= 8.0
         up[9, CONST], down[END, 9] = 1.0, -1.0
+        if errors != Errors():
+            gate[10, CONST], up[10, CONST] = LINEAR, 1.0
+            down[NEXT : NEXT + SLOTS, 10] = errors.wrong_next() / LINEAR
+            down[END, 10] = errors.end() / LINEAR
     return {"mlp.gate_proj": gate, "mlp.up_proj": up, "mlp.down_proj": down}
 
 
@@ -329,9 +371,12 @@ def main() -> None:
     parser.add_argument("--special", action="store_true", help="mark <custom_token_N> special")
     parser.add_argument("--audio-per-text", type=float, default=7.0, help="audio tokens per text token before the end")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--wrong-slots", type=float, default=0.0, help="part of the tokens that are of a wrong slot")
+    parser.add_argument("--early-ends", type=float, default=0.0, help="part of the tokens that end the speech")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    save_safetensors(args.out / "model.safetensors", weights(args.audio_per_text, args.seed), args.dtype)
+    tensors = weights(args.audio_per_text, args.seed, Errors(args.wrong_slots, args.early_ends))
+    save_safetensors(args.out / "model.safetensors", tensors, args.dtype)
     for name, content in (
         ("tokenizer.json", tokenizer(args.special)),
         ("tokenizer_config.json", TOKENIZER_CONFIG),

@@ -3,7 +3,7 @@
 #
 #   scripts/test.sh [--fast] [ARGUMENT...]
 #
-#   --fast        skip the tests with real peers (vLLM, PyTorch, the OpenAI client, pocketsphinx, supervisord)
+#   --fast        skip the tests with real peers (vLLM, PyTorch, the OpenAI client, Pipecat, LiveKit, pocketsphinx, supervisord)
 #   ARGUMENT...   for `cargo nextest run` (or `cargo test` if nextest isn't installed)
 #
 # All stages run even if one fails. A summary at the end shows the result of each; any failure makes the script fail.
@@ -31,11 +31,23 @@ rust_tests() {
     fi
 }
 
-packages=(espeak-ng=espeak-ng ffmpeg=ffmpeg "c++=build-essential" make=make cmake=cmake)
+# The shorter ones behind those with vLLM, so that both processes take about as long.
+with_vllm() {
+    STAGES=() STAGES_FAILED=
+    stage vllm .venv-peers/bin/python -m pytest tests/peers -m vllm --durations 10
+    # Pipecat and LiveKit.
+    stage agents .venv-agents/bin/python -m pytest tests/agents --durations 10
+    # With real vLLM, the same tests take an hour, because they start it eleven times; see docs/supervisor.md.
+    stage supervisord .venv-peers/bin/python -m pytest tests/supervisor -k "not vLLM"
+    summary "all passed"
+}
+
+packages=(espeak-ng=espeak-ng ffmpeg=ffmpeg rsyslogd=rsyslog "c++=build-essential" make=make cmake=cmake)
 if [[ -z $fast ]]; then
     ensure_packages "${packages[@]}" curl=curl libnuma.so.1=libnuma1
     # The downloads take minutes, so they run in parallel with the Rust build and tests.
     start_job peers-setup scripts/setup_test_peers.sh
+    start_job agents-setup scripts/setup_test_agents.sh
 else
     ensure_packages "${packages[@]}"
 fi
@@ -48,11 +60,10 @@ if [[ -z $fast ]]; then
     # Builds nothing after all of the tests: it's the same selection of targets and features.
     stage programs cargo build --workspace --locked --bins --examples
     stage peers-setup join_job peers-setup
-    # Two processes, since vLLM generates on one core: all tests with the one vLLM, and the others.
-    start_job vllm .venv-peers/bin/python -m pytest tests/peers -m vllm --durations 10
-    stage peers .venv-peers/bin/python -m pytest tests/peers -m "not vllm" --durations 10
+    stage agents-setup join_job agents-setup
+    # Two processes: the tests with the one vLLM, which generates on one core, and all others.
+    start_job vllm with_vllm
+    stage peers .venv-peers/bin/python -m pytest tests/peers svara-vllm/tests -m "not vllm" --durations 10
     stage vllm join_job vllm
-    # With real vLLM, the same tests take an hour, because they start it eleven times; see docs/supervisor.md.
-    stage supervisord .venv-peers/bin/python -m pytest tests/supervisor -k "not vLLM"
 fi
 summary "all passed${fast:+ (without the peers)}"

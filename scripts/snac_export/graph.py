@@ -10,7 +10,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET, IR_VERSION = 17, 8
-FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
+FLOAT, FLOAT16, INT64 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64
+DOMAIN = "svara.snac"  # of functions that files bring along
 
 
 class Graph:
@@ -23,6 +24,7 @@ class Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
+        self.functions: dict[str, onnx.FunctionProto] = {}
         self._constants: dict[tuple[str | None, str, tuple[int, ...], bytes], onnx.TensorProto] = {}
 
     def input(self, name: str, dtype: int, shape: list[int | str]) -> str:
@@ -44,6 +46,11 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [output or name], name, **attributes))
         return output or name
 
+    def call(self, function: onnx.FunctionProto, *inputs: str) -> str:
+        """Calls a function of DOMAIN, which the file brings along: to other readers it is made of ONNX's operators."""
+        self.functions[function.name] = function
+        return self.op(function.name, *inputs, domain=DOMAIN)
+
     def cut(self, x: str, start: int, end: int = 0) -> str:
         """x[..., start:end] of [B, C, T]; an end of 0 is the end of the axis."""
         return self.op("Slice", x, self.const([start]), self.const([end or 2**63 - 1]), self.const([2]))
@@ -56,6 +63,14 @@ class Graph:
     def model(self, name: str, metadata: dict[str, Any]) -> onnx.ModelProto:
         graph = helper.make_graph(self.nodes, name, self.inputs, self.outputs, list(self._constants.values()))
         opsets = [helper.make_opsetid("", OPSET)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="export_snac")
+        if self.functions:
+            opsets.append(helper.make_opsetid(DOMAIN, 1))
+        model = helper.make_model(
+            graph,
+            functions=list(self.functions.values()),
+            opset_imports=opsets,
+            ir_version=IR_VERSION,
+            producer_name="export_snac",
+        )
         helper.set_model_props(model, {key: str(value) for key, value in metadata.items()})
         return model

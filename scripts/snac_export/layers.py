@@ -6,12 +6,38 @@ import math
 from typing import Any
 
 import numpy as np
+import onnx
 from onnx import helper
 
 from .config import KERNEL, Config
-from .graph import FLOAT, INT64, Graph
+from .graph import DOMAIN, FLOAT, FLOAT16, INT64, OPSET, Graph
 from .weights import Weights
 
+
+
+def snake_function(half: bool) -> onnx.FunctionProto:
+    """x + sin(alpha x)^2 * inverse in 32-bit floats, of x in 16 or 32 bits."""
+    node = helper.make_node
+    body = [
+        node("Mul", ["wide", "alpha"], ["scaled"]),
+        node("Sin", ["scaled"], ["sine"]),
+        node("Mul", ["sine", "sine"], ["square"]),
+        node("Mul", ["square", "inverse"], ["added"]),
+        node("Add", ["wide", "added"], ["sum"]),
+    ]
+    names = {"wide": "x", "sum": "y"}
+    if half:
+        body = [node("Cast", ["x"], ["wide"], to=FLOAT), *body, node("Cast", ["sum"], ["y"], to=FLOAT16)]
+    else:
+        for part in body:
+            part.input[:] = [names.get(name, name) for name in part.input]
+            part.output[:] = [names.get(name, name) for name in part.output]
+    opsets = [helper.make_opsetid("", OPSET)]
+    name = "Snake16" if half else "Snake"
+    return helper.make_function(DOMAIN, name, ["x", "alpha", "inverse"], ["y"], body, opsets)
+
+
+SNAKE, SNAKE16 = snake_function(half=False), snake_function(half=True)
 SNAKE_POWER = 1.3  # mean square of snake(x) for x ~ N(0, 1): scales the random weights
 
 
@@ -21,10 +47,12 @@ class Net(Graph):
     The methods up to `mask` define how layers handle time; StreamNet overrides them.
     """
 
-    def __init__(self, config: Config, weights: Weights) -> None:
+    def __init__(self, config: Config, weights: Weights, half: bool = False) -> None:
         super().__init__()
         self.config = config
         self.weights = weights
+        self.half = half  # 16-bit floats everywhere but in snakes and at the ends
+        self.float: type = np.float16 if half else np.float32
         self.rate = 1  # decoder: samples a latent at the current layer
         self.delay = 0  # samples by which the current layer lags in a stream
 
@@ -49,11 +77,11 @@ class Net(Graph):
     ) -> str:  # fmt: skip
         """Convolution; `shape` is that of the kernel in torch and in ONNX, `gain` scales its random weights."""
         kernel = self.weights.conv(name, shape, gain / math.sqrt(shape[1] * shape[2]))
-        constants = [self.const(kernel, np.float32, f"{name}.weight")]
+        constants = [self.const(kernel, self.float, f"{name}.weight")]
         transposed = "output_padding" in attributes
         if bias:
             values = self.weights.tensor(f"{name}.bias", (shape[1 if transposed else 0],), std=0.05)
-            constants.append(self.const(values, np.float32, f"{name}.bias"))
+            constants.append(self.const(values, self.float, f"{name}.bias"))
         return self.op("ConvTranspose" if transposed else "Conv", x, *constants, **attributes)
 
     def conv7(self, x: str, name: str, c_in: int, c_out: int, gain: float = 1.0, group: int = 1) -> str:
@@ -67,9 +95,8 @@ class Net(Graph):
         """x + sin(alpha x)^2 / alpha"""
         alpha = self.weights.tensor(f"{name}.alpha", (1, channels, 1), std=0.1, mean=1.0)
         inverse = 1 / (alpha + np.float32(1e-9))
-        sine = self.op("Sin", self.op("Mul", x, self.const(alpha, np.float32, f"{name}.alpha")))
-        square = self.op("Mul", sine, sine)
-        return self.op("Add", x, self.op("Mul", square, self.const(inverse, np.float32, f"{name}.inverse")))
+        constants = [self.const(alpha, np.float32, f"{name}.alpha"), self.const(inverse, np.float32, f"{name}.inverse")]
+        return self.call(SNAKE16 if self.half else SNAKE, x, *constants)
 
     def residual(self, x: str, name: str, channels: int, dilation: int) -> str:
         pad = KERNEL // 2 * dilation
@@ -96,7 +123,15 @@ class Net(Graph):
 
     def noise(self, x: str, name: str, channels: int, draws: str) -> str:
         y = self.conv(x, f"{name}.linear", (channels, channels, 1), 0.2, bias=False)
-        return self.op("Add", x, self.op("Mul", draws, y))
+        return self.op("Add", x, self.op("Mul", self.narrow(draws), y))
+
+    def narrow(self, x: str) -> str:
+        """A signal from outside, as floats of this graph."""
+        return self.op("Cast", x, to=FLOAT16) if self.half else x
+
+    def widen(self, x: str) -> str:
+        """A signal of this graph, as 32-bit floats."""
+        return self.op("Cast", x, to=FLOAT) if self.half else x
 
     def codebook(self, level: int) -> np.ndarray:
         shape = (self.config.codebook_size, self.config.codebook_dim)
@@ -107,7 +142,7 @@ class Net(Graph):
         stride, name = self.config.vq_strides[level], f"quantizer.quantizers.{level}"
         if stride > 1:
             code = self.repeat(code, stride, [0, -1])
-        x = self.op("Gather", self.const(self.codebook(level), np.float32, f"{name}.codebook"), code)
+        x = self.op("Gather", self.const(self.codebook(level), self.float, f"{name}.codebook"), code)
         x = self.op("Transpose", x, perm=[0, 2, 1])
         gain = len(self.config.vq_strides) ** -0.5
         return self.conv(x, f"{name}.out_proj", (self.config.latents, self.config.codebook_dim, 1), gain)
@@ -120,8 +155,8 @@ class StreamNet(Net):
     sample pos * r - d + j of the utterance; elements outside the utterance are masked.
     """
 
-    def __init__(self, config: Config, weights: Weights) -> None:
-        super().__init__(config, weights)
+    def __init__(self, config: Config, weights: Weights, half: bool = False) -> None:
+        super().__init__(config, weights, half)
         self.sizes: list[int] = []  # the parts of the state
         self.tails: list[str] = []
         self.lookback = math.ceil(config.delay / config.samples_per_latent)  # latents; no layer lags by more
@@ -134,8 +169,7 @@ class StreamNet(Net):
         end = self.op("Squeeze", self.op("Shape", latents, start=2, end=3))
         latent = self.op("Add", pos, self.op("Range", self.const(-self.lookback), end, self.const(1)))
         inside = self.op("And", self.op("GreaterOrEqual", latent, self.const(0)), self.op("Less", latent, total))
-        # Where rather than Cast, so that a conversion to float16 stays valid.
-        self.inside = self.op("Where", inside, self.const(1, np.float32), self.const(0, np.float32))
+        self.inside = self.op("Where", inside, self.const(1, self.float), self.const(0, self.float))
 
     def extend(self, x: str, channels: int, past: int) -> str:
         before = self.op("Reshape", f"past.{len(self.sizes)}", self.const([-1, channels, past]))
@@ -157,10 +191,14 @@ class StreamNet(Net):
 
     def finish(self) -> int:
         """Declares the state and returns its length."""
-        length = sum(self.sizes)
-        past = [f"past.{i}" for i in range(len(self.sizes))]
-        split = helper.make_node("Split", [self.input("state", FLOAT, ["batch", length]), self.const(self.sizes)], past)
-        split.attribute.append(helper.make_attribute("axis", 1))
-        self.nodes.insert(0, split)
-        self.output(self.op("Concat", *self.tails, axis=1, output="new_state"), FLOAT, ["batch", length])
+        length, start = sum(self.sizes), 0
+        kind = FLOAT16 if self.half else FLOAT
+        state, slices = self.input("state", kind, ["batch", length]), []
+        # Not a Split: on a GPU, ONNX Runtime uploads a table for one of unequal parts in each call.
+        for i, size in enumerate(self.sizes):
+            bounds = [self.const([n]) for n in (start, start + size, 1)]
+            slices.append(helper.make_node("Slice", [state, *bounds], [f"past.{i}"], f"Slice_past.{i}"))
+            start += size
+        self.nodes[:0] = slices
+        self.output(self.op("Concat", *self.tails, axis=1, output="new_state"), kind, ["batch", length])
         return length

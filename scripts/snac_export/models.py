@@ -14,10 +14,10 @@ from .layers import Net, StreamNet
 from .weights import Weights
 
 
-def decoder(config: Config, weights: Weights, stream: bool, noise: bool) -> onnx.ModelProto:
+def decoder(config: Config, weights: Weights, stream: bool, noise: bool, half: bool = False) -> onnx.ModelProto:
     """The streaming or the plain decoder; see the top of the file."""
-    net = StreamNet(config, weights) if stream else Net(config, weights)
-    about: dict[str, Any] = {"noise": str(noise).lower()}
+    net = StreamNet(config, weights, half) if stream else Net(config, weights, half)
+    about: dict[str, Any] = {"noise": str(noise).lower()} | ({"precision": "float16"} if half else {})
     x = ""
     for level, stride in enumerate(config.vq_strides):
         y = net.embed(level, net.input(f"audio_codes.{level}", INT64, ["batch", config.axis(1 / stride)]))
@@ -46,7 +46,7 @@ def decoder(config: Config, weights: Weights, stream: bool, noise: bool) -> onnx
     last = first + len(config.decoder_rates)
     x = net.snake(x, f"decoder.model.{last}", channels)
     x = net.conv7(x, f"decoder.model.{last + 1}", channels, 1, gain=0.2)
-    audio = net.op("Tanh", x, output="audio_values")
+    audio = net.op("Tanh", net.widen(x), output="audio_values")
     net.output(audio, FLOAT, ["batch", 1, config.axis(net.rate)])
     assert net.delay == config.delay
     if isinstance(net, StreamNet):

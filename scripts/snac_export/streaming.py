@@ -22,7 +22,8 @@ def stream_batch(session: Any, hop: int, starts: list[int], codes: list[Any], no
     latents, samples, delay = strides[0], int(about["samples_per_frame"]), int(about["delay_samples"])
     shifts = [(int(about[f"noise_rate.{i}"]), int(about[f"noise_delay.{i}"])) for i in range(len(noise[0]))]
     frames = [len(row[0]) for row in codes]
-    state = np.zeros((len(codes), int(about["state_len"])), np.float32)
+    kind = np.float16 if about.get("precision") == "float16" else np.float32
+    state = np.zeros((len(codes), int(about["state_len"])), kind)
     audio = []
     lengths = (-(-(n * samples + delay) // (hop * samples)) for n in frames)
     for call in range(max(start + n for start, n in zip(starts, lengths, strict=True))):
@@ -75,3 +76,13 @@ def verify(out: Path) -> None:
         print(f"hop {hop}: frames {frames}, max abs error", *(f"{e:.1e}" for e in errors))
         if max(errors) >= 1e-4:
             raise SystemExit("the streaming decoder differs from the plain one")
+    half = out / "decoder_stream_fp16.onnx"
+    if half.exists():
+        session = onnxruntime.InferenceSession(half, options, providers=["CPUExecutionProvider"])
+        heard = np.concatenate(stream_batch(session, 1, starts, codes, noise))
+        print(f"16-bit floats: {decibels(np.concatenate(expected), heard):.1f} dB between signal and error")
+
+
+def decibels(exact: np.ndarray, other: np.ndarray) -> float:
+    """Signal to noise."""
+    return float(10 * np.log10(np.square(exact).sum() / np.square(exact - other).sum()))

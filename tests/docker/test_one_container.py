@@ -15,6 +15,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from python_stack import PythonStack
+from stack import NAME as PROJECT_NAME
 from stack import START_WITHIN_S, Stack, Supervised, docker, health, inspect, report, speak, stack_of, until
 
 NAME = "svara-tts-api"
@@ -29,6 +31,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]) -
     files = ["docker-compose.yml", "tests/docker/compose.test.yml"]
     with stack_of(tmp_path_factory.mktemp("one"), files, variables) as stack:
         yield stack
+
+
+@pytest.fixture(scope="module")
+def python_stack(
+    stack: Stack, images: dict[str, str], variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PythonStack]:
+    python_stack = PythonStack(tmp_path_factory.mktemp("python"), images, variables)
+    yield python_stack
+    python_stack.forget()
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +102,21 @@ def test_what_the_image_holds(images: dict[str, str]) -> None:
         assert found == "", "no compiler"
 
 
+def test_the_python_stack_gives_way(python_stack: PythonStack, url: str) -> None:
+    """The steps of docs/migrating-from-python.md; the next test takes the last one."""
+    python_stack.compose("up", "-d")
+    until("the old stack answers", lambda: answers(url), 60)
+    python_stack.keep("of-python", "weights")
+    python_stack.documented("docker tag svara-tts-api:latest")
+    python_stack.compose("down")
+    python_stack.documented("docker run --rm --user 0")
+
+
 def test_up_becomes_healthy_out_of_empty_volumes(stack: Stack, inside: Supervised) -> None:
     stack.compose("up", "-d", NAME, "hub")
     took = until("healthy", lambda: health(NAME) == "healthy", START_WITHIN_S, 1)
     report("up -d, empty volumes: healthy after", f"{took:.0f} s")
+    assert inside.exec("cat", "/var/cache/huggingface/of-python") == "weights", "what the Python stack fetched"
     programs = inside.status()
     assert {name: p["state"] for name, p in programs.items()} == STATES
     assert "svara-supervisor" in inside.exec("cat", "/proc/1/cmdline"), "PID 1"
@@ -139,6 +161,30 @@ def test_the_operators_commands(inside: Supervised, url: str) -> None:
     until("a report", lambda: "server" in inside.exec("tail", "-20", report_log, check=False), 90, 1)
     assert "ready" in inside.exec("svara-supervisor", "events")
     assert "svara_supervisor_up" in inside.exec("svara-supervisor", "metrics")
+
+
+def test_the_notes_own_commands(inside: Supervised, url: str) -> None:
+    """The commands of the supervisord note, letter by letter, and its fourth test."""
+
+    def old(line: str) -> list[str]:
+        # The job that fetches models is another program, which has ended.
+        lines = inside.exec(*line.split(), check=False).splitlines()
+        return [line for line in lines if not line.startswith("models")]
+
+    def states() -> list[str]:
+        return [line.split()[1] for line in old("supervisorctl status")]
+
+    assert states() == ["RUNNING", "RUNNING"]
+    assert old("supervisorctl restart fastapi") == ["fastapi: stopped", "fastapi: started"]
+    assert old("supervisorctl stop all") == ["vllm: stopped", "server: stopped"]
+    assert old("supervisorctl start all") == ["vllm: started", "server: started"]
+    assert httpx.get(f"{url}/health").status_code == 200
+    assert old("supervisorctl stop fastapi") == ["fastapi: stopped"]
+    assert states() == ["RUNNING", "STOPPED"]
+    assert old("supervisorctl start fastapi") == ["fastapi: started"]
+    assert old("supervisorctl restart vllm") == ["vllm: stopped", "vllm: started"]
+    assert old("tail -20 /var/log/supervisor/vllm.log") and old("supervisorctl tail vllm")
+    until("ready", inside.ready, 30)
 
 
 def test_logs_come_out_and_are_rotated(inside: Supervised) -> None:
@@ -209,6 +255,25 @@ def test_stop_ends_within_the_grace_with_open_streams(inside: Supervised, url: s
     assert voice in {v["voice_id"] for v in voices}, "kept over down and up"
     assert "exporting" not in docker("logs", NAME), "what is there isn't made again"
     assert speak(url, voice=voice)
+
+
+def test_the_way_back_to_the_python_stack(stack: Stack, python_stack: PythonStack, url: str) -> None:
+    stack.compose("down")
+    python_stack.documented("docker tag svara-tts-api:python")
+    start = time.monotonic()
+    python_stack.compose("up", "-d")
+    until("the old stack answers", lambda: answers(url), 60)
+    report("the way back: the old container answers after", f"{time.monotonic() - start:.1f} s")
+    assert python_stack.kept("of-python") == "weights"
+    volumes = docker("volume", "ls", "--format", "{{.Name}}").split()
+    assert {f"{PROJECT_NAME}_{name}" for name in ("models", "voices", "logs")} <= set(volumes), "kept for the next try"
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def logs(inside: Supervised, program: str) -> str:

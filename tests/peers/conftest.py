@@ -8,7 +8,10 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from chromium import chromium, complaints
+from playground import open_playground
 from server_peer import DEMO, Engine, Server, Settings, settings_for_vllm
 from vllm_peer import Vllm
 
@@ -83,6 +86,28 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     vllm: Vllm = request.getfixturevalue("one_vllm")
     vllm.ensure_started()
     return Engine(settings_for_vllm(vllm.base_url), vllm=vllm)
+
+
+@pytest.fixture(scope="module")
+def demo_server(start_server: StartServer) -> Server:
+    """Our server with the demo voice."""
+    return start_server(DEMO.settings, *DEMO.arguments)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as launch:
+        yield launch()
+
+
+@pytest.fixture
+def playground(browser: Browser, demo_server: Server) -> Iterator[Page]:
+    """The playground of the demo voice, ready to speak English; its console may have no errors."""
+    page = open_playground(browser, demo_server.root)
+    errors = complaints(page, demo_server.root)
+    yield page
+    page.close()
+    assert not errors
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,11 @@ import httpx
 import pytest
 
 from conftest import StartServer
+from paced_engine import PacedEngine
 from processes import Service, free_port, status_of, wait_until
-from programs import PROJECT, program
-from reference import SAMPLES_PER_FRAME, SLOTS
+from programs import PROJECT
+from reference import SAMPLES_PER_FRAME
 from server_peer import Server, settings_for_vllm
-from vllm_peer import MODEL
 
 FRAMES = 12
 FRAME_MS = 40
@@ -27,25 +27,10 @@ CLIENTS = 8
 VOICES = ("hi_female", "hi_male", "ta_female", "bn_male", "en_male", "te_female", "mr_female", "kn_male")
 
 
-class PacedEngine:
-    """svara-bench's stand-in for vLLM: `frames` frames to every request, `frame_ms` apart."""
-
-    def __init__(self, log: Path, port: int, frames: int = FRAMES, frame_ms: float = FRAME_MS) -> None:
-        self.port, self.root = port, f"http://127.0.0.1:{port}"
-        command = [program("svara-bench"), "serve-fake", "--port", port, "--model", MODEL, "--frames", frames]
-        command += ["--ttft-ms", 0, "--rate", 1000 * SLOTS / frame_ms]
-        self.service = Service("paced engine", [str(part) for part in command], log, dict(os.environ), PROJECT)
-
-    def stats(self) -> dict:
-        return httpx.get(f"{self.root}/stats").json()
-
-    def kill(self) -> None:
-        self.service.kill()
-
-
 @pytest.fixture
 def engines(tmp_path: Path) -> Iterator[tuple[PacedEngine, PacedEngine]]:
-    both = PacedEngine(tmp_path / "engine-1.log", free_port()), PacedEngine(tmp_path / "engine-2.log", free_port())
+    logs = tmp_path / "engine-1.log", tmp_path / "engine-2.log"
+    both = tuple(PacedEngine(log, free_port(), FRAMES, FRAME_MS) for log in logs)
     for engine in both:
         engine.service.wait_ready(lambda root=engine.root: status_of(f"{root}/health") == 200, within_s=30)
     yield both

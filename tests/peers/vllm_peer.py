@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "HF_HUB_OFFLINE": "1",
+    "PYTHONPATH": str(PROJECT / "svara-vllm"),
 }
 
 
@@ -50,6 +51,8 @@ class Vllm:
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--disable-uvicorn-access-log"]
         command += ["--max-model-len", "4096", "--enforce-eager", "--dtype", "float32", "--generation-config", "vllm"]
         command += ["--enable-prompt-tokens-details"]  # cached_tokens
+        # As config/supervisor.toml.
+        command += ["--logits-processors", "svara_vllm:FrameMask", "--scheduling-policy", "priority"]
         self.service = Service("vLLM", command, self.log, os.environ | ENVIRONMENT, PROJECT)
         self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
 
