@@ -29,13 +29,13 @@ def main() -> None:
     if load_before > 0.5 * CORES:
         say(f"the machine is already busy (load {load_before:.1f}), so the times will be too long")
     ready(run)
-    cost, call_seconds = costs(run)
+    cost = costs(run)
     carried = capacity(run, cost)
     overload(run, carried)
-    first_audio(run, cost, call_seconds)
+    first_audio(run, cost)
     null_decoder(run)
     memory(run)
-    profiled = profile(run, max(1, int(CORES / cost / 2)))
+    profiled = profile(run, max(1, int(CORES / cost.server / 2)))
     date = time.strftime("%Y-%m-%d", time.gmtime())
     where = f"{machine()}, load {load_before:.1f} before the start, {date}"
     section = page_section(run, where, profiled)

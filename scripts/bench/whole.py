@@ -48,13 +48,13 @@ def memory(run: Run) -> None:
         rest = resident_bytes(speaking.pid)
         arguments = ("--streams", streams, "--requests", streams, "--warm-up", 4)
         (step,) = load("memory-streams", speaking, *arguments, "--expect-frames", 20)
-    run.row("memory at rest, full-size decoder", "≤ 250 MB", f"{rest / 1e6:.0f} MB", rest <= 250e6)
+    run.row("memory at rest, full-size decoder", "≤ 130 MB", f"{rest / 1e6:.0f} MB", rest <= 130e6)
     each = (step["process"]["memory_peak_bytes"] - step["process"]["memory_start_bytes"]) / streams
     run.row(
         f"memory for each open stream ({step['most_open']} open, {step['failed']} failed)",
-        "≤ 1 MB",
+        "≤ 0.7 MB",
         f"{each / 1e6:.2f} MB",
-        each <= 1e6 and step["failed"] == 0,
+        each <= 0.7e6 and step["failed"] == 0,
     )
     with fake_engine("--rate", 5000, "--ttft-ms", 0, "--frames", 1) as engine, server(engine) as speaking:
         arguments = ("--streams", 4, "--requests", run.effort.flat_requests, "--warm-up", 200)
@@ -80,7 +80,7 @@ def ready(run: Run) -> None:
     run.figures["ready_seconds"] = seconds
     run.row(
         f"ready after start, warm-up included, slowest of {len(seconds)}",
-        "≤ 2 s",
+        "≤ 1 s",
         f"{max(seconds):.2f} s (median {statistics.median(seconds):.2f})",
-        max(seconds) <= 2,
+        max(seconds) <= 1,
     )

@@ -45,6 +45,11 @@ def note_changes(page: Page, seen_in: str) -> None:
     )
 
 
+def wait_until_said(page: Page, text: str, within_ms: float = 10_000) -> None:
+    """Waits until the element of `note_changes` has had this text."""
+    page.wait_for_function("text => window.said.some(([said]) => said === text)", arg=text, timeout=within_ms, polling=100)
+
+
 def choose_format(page: Page, name: str) -> None:
     page.evaluate("document.getElementById('more').open = true")
     page.select_option("#format", name)
