@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-# CI runs as root, where Chromium's sandbox can't start.
-ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+ARGUMENTS = [
+    "--no-sandbox",  # CI runs as root, where it can't start
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-gpu",  # emulated on a busy machine, its process may hang, and no page gets frames until it is restarted
+    "--disable-dev-shm-usage",  # in containers, /dev/shm is small
+]
 
 
 Launch = Callable[..., Browser]

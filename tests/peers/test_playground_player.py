@@ -7,10 +7,12 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from playground import DONE, SPOKEN_WITHIN_MS, open_playground, speak
+from processes import wait_until
 from server_peer import Server
 
 # The page asks for sound in base64: 64 kB a second.
 SLOW_BYTES_S = 24_000
+LIT_WITHIN_S = 60
 
 
 def position(page: Page) -> float:
@@ -34,8 +36,21 @@ TYPED = ["one", "two", "three.", "It", "costs", "₹1,25,000", "today."]
 
 def expect_lit(page: Page, words: list[str]) -> None:
     # A word that was heard between two frames is lit in the next one, which may come after the last sound.
-    page.wait_for_function("count => window.lit.length >= count", arg=len(words))
-    assert page.evaluate("window.lit") == words
+    wait_until_lit(page, len(words))
+    assert lit(page) == words
+
+
+def wait_until_lit(page: Page, count: int) -> None:
+    # Playwright's wait_for_function looks only when the page draws, which a busy machine may put off for long.
+    try:
+        wait_until(f"{count} words have been lit", lambda: len(lit(page)) >= count, LIT_WITHIN_S, every_s=0.1)
+    except AssertionError as error:
+        error.add_note(f"lit: {lit(page)}")
+        raise
+
+
+def lit(page: Page) -> list[str]:
+    return page.evaluate("window.lit")
 
 
 def test_words_light_up_as_they_are_heard(playground: Page) -> None:
@@ -79,8 +94,8 @@ def test_a_word_is_heard_again_at_a_click_or_a_key(playground: Page) -> None:
     playground.locator("#words button", has_text="six").click()
     expect(playground.locator("#status")).to_have_text("Playing…")
     assert position(playground) > 1
-    playground.wait_for_function("window.lit.length > 0")
-    assert playground.evaluate("window.lit[0]") == "six"
+    wait_until_lit(playground, 1)
+    assert lit(playground)[0] == "six"
     playground.keyboard.press("Escape")
     playground.locator("#words button").first.focus()
     playground.keyboard.press("ArrowRight")
