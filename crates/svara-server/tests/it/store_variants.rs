@@ -256,7 +256,7 @@ async fn two_servers_share_what_they_may_by_whatever_name() {
 
     // Whoever made it, both know it, and neither loses what the other makes at the same moment.
     let make = async |number: usize| {
-        let server = if number % 2 == 0 { &first } else { &second };
+        let server = if number.is_multiple_of(2) { &first } else { &second };
         let dictionary = made(server, &format!("d{number}"), &json!([alias("a", "b")])).await;
         let (status, voice) = make_voice(server).await;
         assert_eq!(status, 201, "{voice}");
@@ -269,7 +269,7 @@ async fn two_servers_share_what_they_may_by_whatever_name() {
     }
     // Each deletes what the other made.
     for (number, (voice, dictionary)) in ids.iter().enumerate() {
-        let server = if number % 2 == 0 { &second } else { &first };
+        let server = if number.is_multiple_of(2) { &second } else { &first };
         let gone = server.client.delete(server.url(&format!("/v1/voices/{voice}"))).send().await.unwrap();
         assert_eq!(gone.status(), 200);
         assert_eq!(ask(server, Method::DELETE, &format!("/{dictionary}"), None).await.0, 200);
