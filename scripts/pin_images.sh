@@ -25,7 +25,8 @@ readonly name='[a-z0-9][a-z0-9./-]+:[a-zA-Z0-9._-]+(@sha256:[0-9a-f]{64})?'
 mapfile -t images < <(grep -hE "^ARG [A-Z_]*IMAGE=|image: \\$\{(PROMETHEUS|GRAFANA)_IMAGE" "${files[@]}" | grep -oE "$name" | sort -u)
 [[ ${#images[@]} -gt 0 ]] || die "no images are named in ${files[*]}"
 
-differ=0
+# All are asked before any file is changed.
+differ=0 changes=()
 for image in "${images[@]}"; do
     tag=${image%@*}
     digest=$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' "$tag") || die "can't ask for $tag"
@@ -33,6 +34,7 @@ for image in "${images[@]}"; do
     [[ $image != "$tag@$digest" ]] || continue
     differ=1
     note "$tag is now $digest"
-    [[ -n $check ]] || sed -i "s|$image|$tag@$digest|" "${files[@]}"
+    changes+=(-e "s#${image//./\\.}#$tag@$digest#")
 done
+[[ -n $check || $differ -eq 0 ]] || sed -i "${changes[@]}" "${files[@]}"
 [[ -z $check || $differ -eq 0 ]] || exit 1

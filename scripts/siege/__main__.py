@@ -12,11 +12,7 @@ import json
 import math
 import multiprocessing
 import os
-import re
-import socket
 import tempfile
-import threading
-import time
 import wave
 from collections.abc import Iterator
 from multiprocessing.synchronize import Event
@@ -24,14 +20,22 @@ from pathlib import Path
 
 from bench.figures import MODELS, QUICK, RESULTS, Run
 from bench.processes import Server, fake_engine, load, resident_bytes, server
-from siege.attacks import KINDS, Place
-from siege.http import ask, ask_json, form, request
+from siege.attacks import KINDS, REFUSALS, Place
+from siege.http import ask, form, request
+from siege.watch import (
+    HOME,
+    JOB_EVERY_S,
+    PROBE_EVERY_S,
+    Jobs,
+    Probe,
+    foreign_voices,
+    holds,
+    more_than,
+    quiet,
+    refused_afterwards,
+)
 
 ALICE, BOB = "sk-siege-of-alice-0123456789", "sk-siege-of-bob-0123456789ab"
-HOME = "127.0.0.1"
-PROBE_EVERY_S = 0.05
-JOB_EVERY_S = 5.0
-QUIET_WITHIN_S = 180
 
 
 def say(text: str) -> None:
@@ -42,20 +46,26 @@ def attack(place: Place, stop: Event, counts: multiprocessing.SimpleQueue) -> No
     """Runs all attacks at once, again and again, in a process of its own."""
     rounds: collections.Counter[str] = collections.Counter()
     through: collections.Counter[str] = collections.Counter()
+    faults: collections.Counter[str] = collections.Counter()
 
     async def repeat(kind) -> None:
         while not stop.is_set():
-            # Being refused, cut off or kept waiting is what an attacker gets.
-            with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+            try:
                 through[kind.__name__] += await kind(place) or 0
-            rounds[kind.__name__] += 1
+                rounds[kind.__name__] += 1
+            except (OSError, TimeoutError, asyncio.IncompleteReadError):
+                # Being refused, cut off or kept waiting is what an attacker gets.
+                rounds[kind.__name__] += 1
+            except Exception as error:
+                # An attack with a fault of its own attacks nobody.
+                faults[f"{kind.__name__}: {error!r}"] += 1
             await asyncio.sleep(0.1)
 
     async def all_kinds() -> None:
         await asyncio.gather(*(repeat(kind) for kind in KINDS))
 
     asyncio.run(all_kinds())
-    counts.put((dict(rounds), dict(through)))
+    counts.put((dict(rounds), dict(through), dict(faults), dict(place.seen)))
 
 
 class Attackers:
@@ -71,67 +81,18 @@ class Attackers:
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        self.rounds, self.through = self.counts.get()
-        self.process.join()
+        # A round ends within some ten seconds. One that doesn't, or a process that died, has put nothing.
+        self.process.join(120)
+        if self.process.exitcode != 0:
+            self.process.kill()
+            raise SystemExit(f"siege: the attackers ended with {self.process.exitcode}")
+        self.rounds, self.through, self.faults, self.seen = self.counts.get()
 
-
-class Probe(threading.Thread):
-    """Asks for /health/live over new connections, and notes how long each answer takes."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(daemon=True)
-        self.port, self.stop, self.took_s, self.failed = port, threading.Event(), [], 0
-
-    def run(self) -> None:
-        sent = request("GET", "/health/live")
-        while not self.stop.wait(PROBE_EVERY_S):
-            start = time.monotonic()
-            try:
-                with socket.create_connection((HOME, self.port), timeout=30) as probe:
-                    probe.sendall(sent)
-                    self.failed += not probe.recv(100).startswith(b"HTTP/1.1 200")
-            except OSError:
-                self.failed += 1
-            self.took_s.append(time.monotonic() - start)
-
-    def p99_ms(self) -> float:
-        ranked = sorted(self.took_s)
-        return ranked[math.ceil(len(ranked) * 0.99) - 1] * 1000
-
-
-class Jobs(threading.Thread):
-    """Posts alice's jobs, and takes each away once its audio is there."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(daemon=True)
-        self.port, self.stop, self.open, self.posted, self.refused = port, threading.Event(), [], 0, 0
-
-    def ask(self, method: str, path: str, fields: object = None) -> tuple:
-        return asyncio.run(ask_json(self.port, HOME, method, path, ALICE, fields))
-
-    def run(self) -> None:
-        while not self.stop.wait(JOB_EVERY_S):
-            with contextlib.suppress(OSError, TimeoutError):
-                self.take()
-                status, job = self.ask("POST", "/v1/jobs", {"text": "नमस्ते।", "voice": "hi_female"})
-                if status == 202:
-                    self.posted += 1
-                    self.open.append(job["id"])
-                else:
-                    self.refused += 1
-
-    def lost(self) -> list[str]:
-        """What has become of jobs that were promised and have no audio once everything is over."""
-        states = [self.ask("GET", f"/v1/jobs/{job}") for job in self.open]
-        return [f"{status} {job and job['status']}" for status, job in states]
-
-    def take(self) -> None:
-        """Deletes the jobs whose audio is there."""
-        for job in list(self.open):
-            heard = request("GET", f"/v1/jobs/{job}/audio", key=ALICE)
-            status, _ = asyncio.run(ask(self.port, HOME, heard))
-            if status == 200 and self.ask("DELETE", f"/v1/jobs/{job}")[0] == 200:
-                self.open.remove(job)
+    def not_attacked(self) -> list[str]:
+        """Attacks that took place too seldom, had faults of their own, or never met what has to refuse them."""
+        idle = [kind.__name__ for kind in KINDS if self.rounds.get(kind.__name__, 0) < 2]
+        missed = [f"{kind} {status}" for kind, status in REFUSALS if (kind, status) not in self.seen]
+        return [*idle, *(f"never {what}" for what in missed), *self.faults]
 
 
 @contextlib.contextmanager
@@ -172,40 +133,6 @@ def tone() -> bytes:
     return file.getvalue()
 
 
-def open_places(port: int) -> dict[str, float]:
-    """What is in use, by its metric; the connection that asks is left out."""
-    _, page = asyncio.run(ask(port, HOME, request("GET", "/metrics")))
-    names = "speech_open|decoder_streams_open|queue_waiting|job_items_running|job_items_waiting|connections_open"
-    found: collections.Counter[str] = collections.Counter()
-    for name, value in re.findall(rf"^svara_({names})(?:\{{.*\}})? (\S+)$", page.decode(), re.MULTILINE):
-        found[name] += float(value)
-    found["connections_open"] -= 1
-    return {name: value for name, value in found.items() if value > 0}
-
-
-def quiet(port: int) -> dict[str, float]:
-    """Takes the attackers' jobs away, and waits until nothing is in use; returns what still is after too long."""
-    _, listed = asyncio.run(ask_json(port, HOME, "GET", "/v1/jobs", BOB))
-    for job in listed["jobs"]:
-        asyncio.run(ask_json(port, HOME, "DELETE", f"/v1/jobs/{job['id']}", BOB))
-    deadline = time.monotonic() + QUIET_WITHIN_S
-    while (used := open_places(port)) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    # The server gives memory back once it has been quiet for a while.
-    time.sleep(5)
-    return used
-
-
-def foreign_voices(port: int) -> int:
-    """Saved voices that somebody sees who didn't make them; alice has made one, bob none."""
-    count = 0
-    for key, own in ((ALICE, 1), (BOB, 0), (None, 0)):
-        status, listed = asyncio.run(ask_json(port, HOME, "GET", "/v2/voices?category=cloned&page_size=100", key))
-        assert status == 200, (status, listed)
-        count += abs(len(listed["voices"]) - own)
-    return count
-
-
 def under_attack(name: str, running: Server, place: Place, seconds: float, streams: int) -> tuple:
     with Attackers(place) as attackers:
         steps = load(name, running, "--streams", streams, "--seconds", seconds, "--warm-up", 0)
@@ -225,34 +152,49 @@ def main() -> int:
         warm_up = min(120, max(30, seconds / 10))
         say(f"the server listens on {running.url}; {warm_up:.0f} s to warm up, then {seconds:.0f} s")
         under_attack("siege-warm-up", running, place, warm_up, wanted.streams)
-        stuck = quiet(place.port)
-        start = resident_bytes(running.pid)
-        say(f"warm: {start / 1e6:.0f} MB, in use: {stuck or 'nothing'}")
-        probe, jobs = Probe(place.port), Jobs(place.port)
+        stuck = quiet(place.port, BOB)
+        start, held = resident_bytes(running.pid), holds(running.pid)
+        say(f"warm: {start / 1e6:.0f} MB, {held}, in use: {stuck or 'nothing'}")
+        probe, jobs = Probe(place.port), Jobs(place.port, ALICE)
         probe.start()
         jobs.start()
         attackers, step = under_attack("siege", running, place, seconds, wanted.streams)
         for watcher in (probe, jobs):
             watcher.stop.set()
             watcher.join()
-        stuck = quiet(place.port)
+        stuck = quiet(place.port, BOB)
         jobs.take()
         lost = jobs.lost()
-        end, foreign = resident_bytes(running.pid), foreign_voices(place.port)
+        end, foreign = resident_bytes(running.pid), foreign_voices(place.port, {ALICE: 1, BOB: 0, None: 0})
+        stuck |= more_than(held, holds(running.pid))
+        refused = refused_afterwards(place.port, ALICE, tone())
     through = {name: count for name, count in attackers.through.items() if count}
     say(f"rounds of each attack: {attackers.rounds}")
+    told = [line for line in (RESULTS / "server.log").read_text().splitlines() if "panicked" in line]
     p99, grown = probe.p99_ms(), end / start - 1
     gaps, streams = step["streams_with_underruns"], step["sent"]
-    run.row("`/health/live` p99", "≤ 50 ms", f"{p99:.1f} ms of {len(probe.took_s)}", p99 <= 50)
+    # Nothing is good because nothing took place.
+    asked, posts = seconds / PROBE_EVERY_S, seconds / JOB_EVERY_S
+    probes = f"{p99:.1f} ms of {len(probe.took_s)}, longest {max(probe.took_s, default=0) * 1000:.0f} ms"
+    run.row("`/health/live` p99", "≤ 50 ms", probes, p99 <= 50 and len(probe.took_s) >= asked * 0.9)
     run.row("`/health/live` refused", "0", str(probe.failed), probe.failed == 0)
-    run.row("good streams failed", "0", f"{step['failed']} of {streams} {step['failures'] or ''}", not step["failed"])
+    good = not step["failed"] and streams >= wanted.streams and step["audio_seconds"] > seconds / 2
+    failed = f"{step['failed']} of {streams} ({step['audio_seconds']:.0f} s of audio) {step['failures'] or ''}"
+    run.row("good streams failed", "0", failed, good)
     longest = f"{gaps} of {streams}, longest silence {step['longest_silence_ms']:.0f} ms"
     run.row("good streams with a gap", "0", longest, gaps == 0)
     run.row("memory at the end", "within 10 %", f"{start / 1e6:.0f} → {end / 1e6:.0f} MB", abs(grown) <= 0.1)
     run.row("places stuck", "0", str(stuck or 0), not stuck)
-    run.row("jobs lost", "0", f"{lost or 0} of {jobs.posted} ({jobs.refused} refused)", not lost)
+    run.row("refused afterwards", "0", str(refused or 0), not refused)
+    kept = not lost and len(jobs.lengths) == 1 and jobs.posted >= posts * 0.5
+    spoken = f"{lost or 0} of {jobs.posted}, audio of {sorted(jobs.lengths)} bytes"
+    run.row("jobs lost", "0", spoken, kept)
+    run.row("jobs refused", "0", str(dict(jobs.refused) or 0), not jobs.refused)
     run.row("foreign voices", "0", str(foreign), foreign == 0)
     run.row("attacks that got through", "0", str(through or 0), not through)
+    idle = attackers.not_attacked()
+    run.row("attacks that were none", "0", str(idle or 0), not idle)
+    run.row("panics", "0", str(len(told)), not told)
     where = f"{wanted.minutes:g} minutes, decoder {wanted.decoder}, load {load_before:.1f} before the start"
     print(f"\n{where}\n\n| | target | seen | |\n|---|---|---|---|")
     for row in run.rows:

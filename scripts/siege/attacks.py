@@ -4,13 +4,14 @@ where it must not."""
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import json
 import os
 import random
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from siege.http import ask, ask_json, connection, form, message, request, reset_at_close, upgrade
@@ -30,6 +31,8 @@ class Place:
     """A valid key."""
     their_voice: str
     """A voice of another key."""
+    seen: collections.Counter[tuple[str, int]] = field(default_factory=collections.Counter)
+    """How often what was answered, by the name of the attack."""
 
     def source(self) -> str:
         """One of some attackers' addresses."""
@@ -131,6 +134,7 @@ async def wrong_keys(place: Place) -> int:
     through = 0
     for _ in range(50):
         status, _ = await ask(place.port, place.source(), request("GET", "/v1/jobs", key=os.urandom(16).hex()))
+        place.seen["wrong_keys", status] += 1
         through += status == 200
     return through
 
@@ -148,6 +152,7 @@ async def foreign_pages(place: Place) -> int:
         speech(place, voice=place.their_voice),
     ]
     answers = [await ask(place.port, place.source(), one) for one in sent]
+    place.seen.update(("foreign_pages", status) for status, _ in answers)
     async with connection(place.port, place.source()) as (reader, writer):
         writer.write(upgrade(f"{SPEECH}/hi_female/stream-input?xi_api_key={place.key}", FOREIGN))
         first = await asyncio.wait_for(reader.read(64), 10)
@@ -223,3 +228,6 @@ KINDS: list[Callable[[Place], Awaitable[int | None]]] = [
     slow_heads, slow_bodies, slow_reader, leaves, big_bodies, bad_json, lying_uploads, wrong_keys, foreign_pages,
     sockets, idle, odd_bytes, own_jobs,
 ]  # fmt: skip
+
+REFUSALS = [("wrong_keys", 401), ("foreign_pages", 403), ("foreign_pages", 404)]
+"""What attackers must have met, or their attacks were none: the answers that keep them out."""

@@ -1,7 +1,7 @@
 //! The entry point: text to speech.
 
 use std::{
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState},
     sync::Arc,
 };
 
@@ -106,6 +106,7 @@ impl Engine {
         };
         let utterance = Utterance {
             text: String::new(),
+            said_in: BuildHasherDefault::<DefaultHasher>::default().hash_one(&request.text),
             voice,
             reference: request.reference,
             sampling,

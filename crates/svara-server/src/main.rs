@@ -1,9 +1,16 @@
 //! The `svara-server` program.
 
-use std::process::ExitCode;
+use std::{
+    fmt::Display,
+    io::{Write, stderr},
+    process::ExitCode,
+};
 
 use clap::Parser;
-use svara_server::{Cli, Failure, start::memory};
+use svara_server::{
+    Cli, Failure,
+    start::{limits, memory},
+};
 
 /// The exit code for a wrong command line or configuration: `EX_USAGE` of sysexits.h.
 const USAGE: u8 = 64;
@@ -12,6 +19,7 @@ fn main() -> ExitCode {
     // Voices, jobs and the cache are people's words: no other user may read them.
     #[cfg(unix)]
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
+    limits::survive_large_files();
     memory::keep_little();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -24,13 +32,18 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => {
-            eprintln!("svara-server: {error:#}");
+            say(&format_args!("{error:#}"));
             ExitCode::from(USAGE)
         }
         Err(Failure::Told) => ExitCode::FAILURE,
         Err(Failure::Start(error)) => {
-            eprintln!("svara-server: {error:#}");
+            say(&format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// `eprintln!`, which panics where standard error is closed or its disk is full, and so would change the exit code.
+fn say(error: &dyn Display) {
+    let _ = writeln!(stderr(), "svara-server: {error}");
 }

@@ -358,6 +358,7 @@ fn told(error: &SpeakError) -> Option<String> {
             SourceError::BrokeOff { .. } => "the speech engine broke off; try again",
             SourceError::Nonsense { .. } => "the speech engine's answer can't be read",
             SourceError::Silent { .. } => "the speech engine ended the speech without any audio; try again",
+            SourceError::Failing { .. } => "the speech engine fails whatever text it is asked for",
             SourceError::Demo { .. } => "the demo voice failed",
         },
         SpeakError::Decode(error) if !matches!(error, svara_snac::DecodeError::Full { .. }) => {
@@ -391,10 +392,7 @@ mod tests {
         let error = ServiceError::store(&damaged, ErrorKind::JobDamaged);
         assert_eq!((error.kind.name(), error.retryable), ("job_damaged", false));
         let gone = StoreError::Unavailable { reason: "no answer".to_owned() };
-        let error = ServiceError::store(&gone, ErrorKind::JobDamaged);
-        assert_eq!(
-            (error.kind, error.origin, error.retryable),
-            (ErrorKind::StoreUnavailable, Origin::Server, true)
-        );
+        let ServiceError { kind, origin, retryable, .. } = ServiceError::store(&gone, ErrorKind::JobDamaged);
+        assert_eq!((kind, origin, retryable), (ErrorKind::StoreUnavailable, Origin::Server, true));
     }
 }

@@ -62,6 +62,8 @@ pub trait TokenSource: Send + Sync {
 pub struct Utterance {
     /// The words.
     pub text: String,
+    /// The hash of the whole text that they are a part of: what fails for one text says nothing about others.
+    pub said_in: u64,
     /// The voice.
     pub voice: Arc<Voice>,
     /// The recording that the voice is cloned from. `None` for one of the model's own voices.
@@ -219,6 +221,14 @@ pub enum SourceError {
         /// The tokens that it generated.
         tokens: usize,
     },
+    /// The engine answers probes, but fails whatever it is asked.
+    #[error("the engine fails whatever it is asked: {texts} different texts in a row; the last: {last}")]
+    Failing {
+        /// How many different texts failed in a row.
+        texts: usize,
+        /// The last failure.
+        last: String,
+    },
     /// The demo voice's speech program failed.
     #[error("the demo voice failed: {reason}")]
     Demo {
@@ -231,9 +241,11 @@ impl SourceError {
     /// Whether the same request may succeed a little later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::BrokeOff { .. } | Self::Silent { .. } => {
-                true
-            }
+            Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::BrokeOff { .. }
+            | Self::Silent { .. }
+            | Self::Failing { .. } => true,
             // Too slow, too early, too much, or a failure of its own.
             Self::Rejected { status, .. } => matches!(*status, 408 | 425 | 429 | 500..),
             Self::NoModel { .. } | Self::Nonsense { .. } | Self::Demo { .. } => false,
@@ -251,6 +263,7 @@ impl SourceError {
             Self::BrokeOff { .. } => "broke_off",
             Self::Nonsense { .. } => "nonsense",
             Self::Silent { .. } => "silent",
+            Self::Failing { .. } => "failing",
             Self::Demo { .. } => "demo",
         }
     }
@@ -300,6 +313,7 @@ fn utterance_of(voice: &str) -> Utterance {
     };
     Utterance {
         text: "hello".into(),
+        said_in: 0,
         voice: Arc::new(voice),
         reference: None,
         sampling: Sampling {

@@ -38,6 +38,8 @@ impl HttpMetrics {
         registry.register("http_answers", "HTTP responses by route and status", self.answers.clone());
         let left_out = "Log lines left out because too many of their kind came";
         registry.register("log_lines_left_out", left_out, telemetry::left_out().clone());
+        let lost = "Log lines that could not be written, by output (log, audit) and reason (queue_full, write_failed)";
+        registry.register("log_lines_lost", lost, telemetry::lost().clone());
         registry.register_collector(Box::new(ConnectionsCollector(connections)));
     }
 }

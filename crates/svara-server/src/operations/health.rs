@@ -108,7 +108,7 @@ struct EngineHealth {
 impl EngineHealth {
     /// The status of the engine with this number. What shows addresses is for the `trusted`.
     fn new(number: usize, engine: EngineStatus, trusted: bool) -> Self {
-        let EngineStatus { name, state, in_flight, last_failure } = engine;
+        let EngineStatus { name, state, in_flight, last_failure, .. } = engine;
         if trusted {
             return Self { name, state, in_flight, last_failure };
         }

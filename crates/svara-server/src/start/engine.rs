@@ -14,7 +14,7 @@ use svara_engine::{
     source::{
         TokenSource,
         demo::{self, DemoSource, Espeak},
-        pool::{EjectionRule, EnginePool},
+        pool::{EjectionRule, EnginePool, Trial},
         vllm::{Flavor, VllmSettings, VllmSource},
     },
 };
@@ -65,7 +65,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         );
     }
     let source: Arc<dyn TokenSource> = match config.engine.kind.flavor() {
-        Some(flavor) => Arc::new(engines(config, flavor, prompts)?),
+        Some(flavor) => Arc::new(engines(config, flavor, prompts, &trial(&profile, &voices)?)?),
         None => {
             let espeak = Espeak::find(&config.demo.espeak).await?;
             let encoder = demo_model(&config.demo.encoder);
@@ -193,8 +193,20 @@ fn null_decoder(decoder: &DecoderConfig) -> anyhow::Result<Decoder> {
     Ok(Decoder::paced(decoder.streams(), decoder.threads, frame)?)
 }
 
+/// What an engine is asked that fails whatever callers ask it.
+fn trial(profile: &ModelProfile, voices: &Voices) -> anyhow::Result<Trial> {
+    let english = voices.iter().find(|voice| voice.languages.iter().any(|code| code == "en"));
+    let voice = english.or_else(|| voices.iter().next()).context("the model has no voice")?;
+    Ok(Trial { voice: Arc::new(voice.clone()), sampling: profile.sampling })
+}
+
 /// The engines at the configured URLs.
-fn engines(config: &Config, flavor: Flavor, prompts: PromptBuilder) -> anyhow::Result<EnginePool> {
+fn engines(
+    config: &Config,
+    flavor: Flavor,
+    prompts: PromptBuilder,
+    trial: &Trial,
+) -> anyhow::Result<EnginePool> {
     let engine = &config.engine;
     let layout = prompts.profile().layout;
     let prompts = Arc::new(prompts);
@@ -207,7 +219,7 @@ fn engines(config: &Config, flavor: Flavor, prompts: PromptBuilder) -> anyhow::R
         let source = if telemetry::traces() { Arc::new(Traced::new(&name, source)) } else { source };
         engines.push((name, source));
     }
-    Ok(EnginePool::new(engines, EjectionRule::default(), layout)?)
+    Ok(EnginePool::new(engines, EjectionRule::default(), layout, trial)?)
 }
 
 fn vllm_settings(config: &Config, flavor: Flavor, base_url: &str) -> VllmSettings {

@@ -5,6 +5,7 @@ mod callers_voices;
 mod engine;
 mod http;
 mod keys;
+pub mod limits;
 pub mod memory;
 mod own_words;
 mod secrets;

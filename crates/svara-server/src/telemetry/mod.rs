@@ -4,11 +4,12 @@ mod lines;
 mod otlp;
 pub(crate) mod trace;
 mod traced;
+mod writer;
 
 use std::{
     fs::File,
     io::{IsTerminal, stderr},
-    sync::{Arc, LazyLock},
+    sync::{LazyLock, Mutex},
 };
 
 use anyhow::Context;
@@ -24,15 +25,20 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use self::lines::{Limit, Limited};
-pub(crate) use self::{lines::left_out, traced::Traced};
+pub(crate) use self::{lines::left_out, traced::Traced, writer::lost};
+use self::{
+    lines::{Limit, Limited},
+    writer::{Counted, Output, Queue},
+};
 
 /// The common prefix of our crates' names. Their log lines are what an operator wants to read.
 const OUR_CRATES: &str = "svara_";
 
-/// Logging and traces. It lives as long as the process; [`Telemetry::shutdown`] sends the remaining spans.
-#[must_use = "the last spans are lost without a shutdown"]
+/// Logging and traces. It lives as long as the process; [`Telemetry::shutdown`] sends the remaining spans and writes the
+/// last lines.
+#[must_use = "the last spans and lines are lost without a shutdown"]
 pub struct Telemetry {
+    log: Queue,
     exporter: Option<otlp::Exporter>,
 }
 
@@ -44,15 +50,18 @@ static AUDIT: LazyLock<Limit> = LazyLock::new(|| Limit::new(false));
 /// the spans.
 ///
 /// # Errors
-/// The exporter can't be created, or the audit file can't be opened.
+/// The exporter or the log's thread can't be created, or the audit file can't be opened.
 pub fn init(config: &Config, runtime: &Handle) -> anyhow::Result<Telemetry> {
     let exporter = otlp::Exporter::new(&config.telemetry, runtime)?;
     let layer = exporter.as_ref().map(otlp::Exporter::layer);
     let audit_layer = audit_layer(&config.log)?;
-    tracing_subscriber::registry().with(log_layer(&config.log)).with(audit_layer).with(layer).init();
+    let log = Queue::new(stderr()).context("can't start the log's thread")?;
+    let log_layer = log_layer(&config.log, log.clone());
+    tracing_subscriber::registry().with(log_layer).with(audit_layer).with(layer).init();
     runtime.spawn(LOG.tell());
     runtime.spawn(AUDIT.tell());
-    Ok(Telemetry { exporter })
+    runtime.spawn(writer::tell());
+    Ok(Telemetry { log, exporter })
 }
 
 /// Whether this process exports traces.
@@ -61,11 +70,13 @@ pub(crate) fn traces() -> bool {
 }
 
 impl Telemetry {
-    /// Sends the remaining spans. Blocks for a few seconds at most; the runtime must still be running.
+    /// Sends the remaining spans and writes the last lines. Blocks for a few seconds at most; the runtime must still be
+    /// running.
     pub fn shutdown(self) {
         if let Some(exporter) = self.exporter {
             exporter.shutdown();
         }
+        self.log.flush();
     }
 }
 
@@ -79,7 +90,7 @@ pub(crate) fn is_json(config: &LogConfig) -> bool {
 }
 
 /// The layer that logs to standard error.
-fn log_layer<S>(config: &LogConfig) -> Box<dyn Layer<S> + Send + Sync>
+fn log_layer<S>(config: &LogConfig, log: Queue) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -90,11 +101,13 @@ where
         .with_target(OUR_CRATES, level)
         .with_target(audit::TARGET, LevelFilter::INFO)
         .and(Limited(&LOG));
+    // Otherwise a line that fails is told by a print that panics where standard error is closed.
+    let layer = fmt::layer().with_writer(log).log_internal_errors(false);
     if !is_json(config) {
-        let layer = fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal()).with_target(false);
+        let layer = layer.with_ansi(stderr().is_terminal()).with_target(false);
         layer.with_filter(filter).boxed()
     } else {
-        let layer = fmt::layer().with_writer(stderr).json().flatten_event(true).with_span_list(false);
+        let layer = layer.json().flatten_event(true).with_span_list(false);
         layer.with_filter(filter).boxed()
     }
 }
@@ -117,6 +130,9 @@ where
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path).with_context(|| format!("log.audit_file {}", path.display()))?;
     let filter = Targets::new().with_target(audit::TARGET, LevelFilter::INFO).and(Limited(&AUDIT));
-    let layer = fmt::layer().with_writer(Arc::new(file)).with_ansi(false).json().flatten_event(true);
+    // Written before the request is answered, and so kept whatever becomes of the process.
+    let file = Mutex::new(Counted::new(Output::Audit, file));
+    let layer = fmt::layer().with_writer(file).log_internal_errors(false);
+    let layer = layer.with_ansi(false).json().flatten_event(true);
     Ok(Some(layer.with_current_span(false).with_span_list(false).with_filter(filter).boxed()))
 }

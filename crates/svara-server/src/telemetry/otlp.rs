@@ -17,6 +17,7 @@ use opentelemetry_sdk::{
     Resource,
     trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider},
 };
+use reqwest::redirect::Policy;
 use svara_config::TelemetryConfig;
 use svara_service::metrics::MILESTONE;
 use tokio::runtime::Handle;
@@ -32,6 +33,8 @@ const BATCH_SPANS: usize = 512;
 const SEND_EVERY: Duration = Duration::from_secs(2);
 /// How long the collector may take to answer.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+/// The largest answer that is read: it says how many spans were refused, and why.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 /// Whether this process exports traces.
 static ENABLED: AtomicBool = AtomicBool::new(false);
@@ -110,7 +113,8 @@ impl Client {
     fn new(runtime: &Handle) -> anyhow::Result<Self> {
         // Fails if a provider is already installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(SEND_TIMEOUT).build();
+        // Traces go to the configured collector and nowhere else.
+        let client = reqwest::Client::builder().timeout(SEND_TIMEOUT).redirect(Policy::none()).build();
         Ok(Self { client: client.context("can't create an HTTP client")?, runtime: runtime.clone() })
     }
 }
@@ -132,12 +136,22 @@ impl HttpClient for Client {
     {
         let client = self.client.clone();
         let sending = self.runtime.spawn(async move {
-            let answer = client.execute(request.try_into()?).await?;
+            // The timeout is that of the whole answer.
+            let mut answer = client.execute(request.try_into()?).await?;
             let mut response = Response::builder().status(answer.status());
             if let Some(headers) = response.headers_mut() {
                 *headers = answer.headers().clone();
             }
-            Ok::<_, HttpError>(response.body(answer.bytes().await?)?)
+            let mut body = Vec::new();
+            while let Some(more) = answer.chunk().await? {
+                if body.len() + more.len() > MAX_ANSWER_BYTES {
+                    return Err(
+                        format!("the collector's answer has more than {MAX_ANSWER_BYTES} bytes").into()
+                    );
+                }
+                body.extend_from_slice(&more);
+            }
+            Ok::<_, HttpError>(response.body(body.into())?)
         });
         Box::pin(async move { sending.await? })
     }

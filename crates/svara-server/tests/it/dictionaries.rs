@@ -287,3 +287,72 @@ async fn without_a_store_there_are_none() {
     assert_eq!(ask(&server, Method::GET, "", None).await.0, 200);
     assert_eq!(ask(&server, Method::GET, "/x", None).await.0, 404);
 }
+
+/// The files of the store, below its folders.
+fn files(store: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for folder in ["dictionaries", "dictionary_versions"] {
+        let entries = std::fs::read_dir(store.join(folder)).into_iter().flatten();
+        names.extend(entries.map(|entry| format!("{folder}/{}", entry.unwrap().file_name().display())));
+    }
+    names
+}
+
+/// A deletion that fails half-way can be asked for again, and leaves no file once it succeeds: neither a version that the
+/// store didn't list, nor one that a crash left behind.
+#[tokio::test]
+async fn a_deletion_leaves_no_version_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(3), stored(directory.path())).await;
+    let versions = directory.path().join("dictionary_versions");
+    let saved = directory.path().join("saved");
+    let made_twice = async |name: &str| {
+        let made = made(&server, name, &json!([alias("a", "b")])).await;
+        let path = format!("/{}", made["id"].as_str().unwrap());
+        let rules = json!({"rules": [alias("c", "d")]});
+        assert_eq!(ask(&server, Method::POST, &format!("{path}/add-rules"), Some(rules)).await.0, 200);
+        (path, made["version_id"].as_str().unwrap().to_owned())
+    };
+
+    // Its first version can't be deleted, whoever asks.
+    let (path, first) = made_twice("one").await;
+    let version = versions.join(format!("{}.{first}", &path[1..]));
+    std::fs::rename(&version, &saved).unwrap();
+    std::fs::create_dir(&version).unwrap();
+    for _ in 0..2 {
+        assert_eq!(ask(&server, Method::DELETE, &path, None).await.0, 503);
+        assert_eq!(ask(&server, Method::GET, &path, None).await.0, 200);
+    }
+    std::fs::remove_dir(&version).unwrap();
+    std::fs::rename(&saved, &version).unwrap();
+    assert_eq!(ask(&server, Method::DELETE, &path, None).await.0, 200);
+    assert_eq!(files(directory.path()), Vec::<String>::new());
+
+    // The folder of versions is hidden, by a link in a circle and by a file in its place.
+    for hidden in [true, false] {
+        let (path, _) = made_twice("two").await;
+        std::fs::rename(&versions, &saved).unwrap();
+        if hidden {
+            std::os::unix::fs::symlink(&versions, &versions).unwrap();
+        } else {
+            std::fs::write(&versions, "").unwrap();
+        }
+        assert_eq!(ask(&server, Method::DELETE, &path, None).await.0, 503);
+        std::fs::remove_file(&versions).unwrap();
+        std::fs::rename(&saved, &versions).unwrap();
+        assert_eq!(ask(&server, Method::GET, &path, None).await.0, 200);
+        // What a crash left behind, among things that aren't the server's.
+        let left = versions.join(format!("{}.{}", &path[1..], "0".repeat(32)));
+        std::fs::write(left, "").unwrap();
+        std::fs::create_dir_all(versions.join("copies")).unwrap();
+        std::os::unix::fs::symlink(".", versions.join("circle")).unwrap();
+        std::fs::write(versions.join("README"), "").unwrap();
+        assert_eq!(ask(&server, Method::DELETE, &path, None).await.0, 200);
+        let mut left = files(directory.path());
+        left.sort();
+        let foreign = ["README", "circle", "copies"].map(|name| format!("dictionary_versions/{name}"));
+        assert_eq!(left, foreign);
+        std::fs::remove_file(versions.join("README")).unwrap();
+        std::fs::remove_file(versions.join("circle")).unwrap();
+    }
+}

@@ -13,8 +13,6 @@ use svara_testkit::{
 use crate::harness::{self, Server, status_and_json};
 
 const SENTENCE: &str = "यह एक वाक्य है। ";
-/// On Linux, where the tests run.
-const SIGXFSZ: i32 = 25;
 
 fn kept_in(directory: &Path) -> impl FnOnce(&mut Config) {
     let store = directory.display().to_string();
@@ -321,10 +319,10 @@ async fn a_killed_server_loses_no_job() {
     assert_eq!(of_before.bytes().await.unwrap().len(), 3 * 2048 * 2);
 }
 
-/// The system kills the real program in the middle of a write, with `SIGXFSZ` at the limit on the size of files.
+/// A write that the system stops at the limit on the size of files is refused and leaves no part; one that a crash stopped
+/// leaves its part, which a later start removes.
 #[tokio::test]
 async fn a_later_start_removes_interrupted_writes() {
-    use std::os::unix::process::ExitStatusExt;
     let directory = tempfile::tempdir().unwrap();
     let jobs = directory.path().join("jobs");
     let more = format!(
@@ -336,17 +334,19 @@ async fn a_later_start_removes_interrupted_writes() {
     program.args(["--decoder", "null"]);
     let mut limited = std::process::Command::new("/bin/sh");
     limited.env_clear().current_dir(program.get_current_dir().unwrap());
-    limited.args(["-c", "ulimit -c 0; ulimit -f 4; exec \"$0\" \"$@\""]).arg(program.get_program());
+    limited.args(["-c", "ulimit -f 4; exec \"$0\" \"$@\""]).arg(program.get_program());
     limited.args(program.get_args());
     let mut server = harness::Program::start_as(limited).await;
     let fields = json!({"text": SENTENCE.repeat(300), "voice": "hi_female"});
     let client = harness::client();
-    client.post(format!("{}/v1/jobs", server.root)).json(&fields).send().await.unwrap_err();
-    assert_eq!(server.ended().await.signal(), Some(SIGXFSZ));
-    let left = files(&jobs);
-    assert_eq!(left.len(), 1, "{left:?}");
-    let bytes = std::fs::read(&left[0]).unwrap();
-    assert!(bytes.starts_with(b"svaraKV1") && bytes.len() < 5_000, "a part of it: {} bytes", bytes.len());
+    let refused = client.post(format!("{}/v1/jobs", server.root)).json(&fields).send().await.unwrap();
+    assert_eq!(status_and_json(refused).await.0, 503);
+    assert_eq!(files(&jobs), Vec::<std::path::PathBuf>::new());
+    server.kill_9().await;
+    // As a process leaves it that is killed while it writes; `store/leftovers.rs` has it from the library itself.
+    let left = [jobs.join("jobs/requests").join(format!("{}#1", "a".repeat(32)))];
+    std::fs::create_dir_all(left[0].parent().unwrap()).unwrap();
+    std::fs::write(&left[0], b"svaraKV1\0\0").unwrap();
 
     let mut second = harness::Program::start(&file).await;
     assert_eq!(files(&jobs), left, "so young, it may be another replica's");

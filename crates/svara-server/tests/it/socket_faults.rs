@@ -10,7 +10,7 @@ use tokio_tungstenite::{connect_async, tungstenite::Message};
 use crate::{harness::Server, raw::LONG};
 
 /// The sockets, and what their clients send to have something said.
-fn sockets() -> Vec<(&'static str, Vec<Value>)> {
+pub fn sockets() -> Vec<(&'static str, Vec<Value>)> {
     let eleven = |context: Value| {
         let mut messages = [json!({"text": " "}), json!({"text": "One is here. "}), json!({"text": ""})];
         for message in &mut messages {
@@ -41,7 +41,7 @@ fn sockets() -> Vec<(&'static str, Vec<Value>)> {
     ]
 }
 
-async fn heard(server: &Server, path: &str, messages: &[Value]) -> (Vec<Value>, u16, String) {
+pub async fn heard(server: &Server, path: &str, messages: &[Value]) -> (Vec<Value>, u16, String) {
     let url = format!("ws://{}{path}", server.address);
     let (mut socket, _) = connect_async(url).await.unwrap();
     for message in messages {
@@ -74,7 +74,7 @@ async fn heard(server: &Server, path: &str, messages: &[Value]) -> (Vec<Value>, 
 }
 
 /// Whether an event says that something failed.
-fn is_failure(event: &Value) -> bool {
+pub fn is_failure(event: &Value) -> bool {
     event.get("code").is_some() || event["type"] == "error"
 }
 

@@ -84,15 +84,15 @@ fn events(span: &Span) -> Vec<&str> {
 }
 
 /// The program; killed on drop.
-struct Program {
+pub struct Program {
     child: Child,
-    url: String,
+    pub url: String,
     /// Its log since it listens.
     log: JoinHandle<String>,
 }
 
 impl Program {
-    fn start(engine: &FakeVllm, more: &str) -> Self {
+    pub fn start(engine: &FakeVllm, more: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("server.toml");
         let tokenizer = models::tokenizer();
@@ -129,7 +129,7 @@ impl Program {
     }
 
     /// Sends SIGTERM, waits for the end, and returns the log.
-    fn stop(mut self) -> String {
+    pub fn stop(mut self) -> String {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").arg(&pid).status().unwrap().success());
         let status = tokio::task::block_in_place(|| self.child.wait().unwrap());
@@ -138,7 +138,7 @@ impl Program {
     }
 }
 
-async fn speak(program: &Program, sampled: bool) -> reqwest::Result<Bytes> {
+pub async fn speak(program: &Program, sampled: bool) -> reqwest::Result<Bytes> {
     let body = json!({"text": "a secret", "voice": "hi_female", "response_format": "pcm"});
     let flags = if sampled { "01" } else { "00" };
     let parent = format!("00-{TRACE}-{CALLER}-{flags}");

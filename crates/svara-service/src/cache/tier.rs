@@ -92,9 +92,8 @@ impl Tier {
 
     /// Deletes files that are too old, and the oldest ones above the bound.
     async fn make_room(&self) -> Result<(), StoreError> {
-        let mut files = self.store.values(FOLDER, LISTED).await?;
         // Whatever has another name isn't ours to delete.
-        files.retain(|file| is_name(&file.key));
+        let files = self.store.values(FOLDER, LISTED, is_name).await?;
         for key in too_much(files, unix_time(), self.ttl, self.max_bytes) {
             self.store.delete(&format!("{FOLDER}/{key}")).await?;
         }

@@ -130,8 +130,13 @@ impl KeptDictionaries {
         let rules = RuleEdit::Set(std::mem::take(&mut new.rules)).apply(Vec::new(), max_rules)?;
         let id = new_id();
         let version = self.write_version(&id, rules).await?;
-        let kept = KeptDictionary::new(id, caller.key_name(), &new, version);
-        self.write(kept).await
+        let made = version.id.clone();
+        let written = self.write(KeptDictionary::new(id.clone(), caller.key_name(), &new, version)).await;
+        // If it isn't there for certain, nothing would ever delete its rules.
+        if written.is_err() && matches!(self.stored(&id).await, Ok(None)) {
+            self.delete_versions(&id, vec![made]).await?;
+        }
+        written
     }
 
     /// The caller's dictionary with this id, or a shared one; `None` if there is none, or `id` isn't a valid id.
@@ -209,29 +214,45 @@ impl KeptDictionaries {
     /// Deletes a dictionary of the caller with all its versions; returns whether it existed.
     ///
     /// # Errors
-    /// It is another key's, which shares it; the store failed. A damaged one tells no owner any more: only who owns all may
-    /// delete it.
+    /// It is another key's, which shares it; the store failed, and the dictionary is still there, perhaps without some of
+    /// its versions. A damaged one tells no owner any more: only who owns all may delete it.
     pub async fn delete(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {
         let _changing = self.changing.lock().await;
         let found = self.own(caller, id).await;
         let damaged = found.as_ref().is_err_and(|error| error.kind == ErrorKind::DictionaryDamaged);
-        if !(damaged && caller.owns(None)) && found?.is_none() {
-            return Ok(false);
-        }
-        let store = self.store()?;
-        store.delete(&key(id)).await.map_err(failed)?;
+        let known = match found {
+            Err(_) if damaged && caller.owns(None) => Vec::new(),
+            found => match found? {
+                Some(kept) => kept.versions.into_iter().map(|version| version.id).collect(),
+                None => return Ok(false),
+            },
+        };
+        // The versions go first, the latest last: what fails here can be asked for again, and nothing is left behind that no
+        // dictionary tells of. The store may list fewer than the dictionary knows, and more, which a crash left behind.
+        self.delete_versions(id, known).await?;
+        let left = self.listed_versions(id).await?;
+        self.delete_versions(id, left).await?;
+        self.store()?.delete(&key(id)).await.map_err(failed)?;
         self.cache.invalidate(id).await;
-        // Also those that a crash left behind.
-        let most = DictionariesConfig::MOST_KEPT.saturating_mul(2 * MAX_VERSIONS);
-        for name in store.keys(VERSIONS, most).await.map_err(failed)? {
-            if let Some((of, version)) = name.split_once('.')
-                && of == id
-            {
-                self.rules.invalidate(version).await;
-                store.delete(&version_key(id, version)).await.map_err(failed)?;
-            }
-        }
+        // A replica may have made one meanwhile.
+        let late = self.listed_versions(id).await?;
+        self.delete_versions(id, late).await?;
         Ok(true)
+    }
+
+    async fn listed_versions(&self, id: &str) -> Result<Vec<String>, ServiceError> {
+        let start = format!("{id}.");
+        let is_of_it = move |name: &str| name.strip_prefix(&start).is_some_and(is_id);
+        let names = self.store()?.keys(VERSIONS, usize::MAX, is_of_it).await.map_err(failed)?;
+        Ok(names.iter().filter_map(|name| Some(name.split_once('.')?.1.to_owned())).collect())
+    }
+
+    async fn delete_versions(&self, id: &str, versions: Vec<String>) -> Result<(), ServiceError> {
+        for version in versions {
+            self.store()?.delete(&version_key(id, &version)).await.map_err(failed)?;
+            self.rules.invalidate(&version).await;
+        }
+        Ok(())
     }
 
     /// All dictionaries that the caller may use, in no particular order; none without a store. Damaged ones are logged and
@@ -249,7 +270,7 @@ impl KeptDictionaries {
     }
 
     async fn all(&self) -> Result<Vec<Arc<KeptDictionary>>, ServiceError> {
-        let ids = self.store()?.keys(FOLDER, DictionariesConfig::MOST_KEPT).await.map_err(failed)?;
+        let ids = self.store()?.keys(FOLDER, DictionariesConfig::MOST_KEPT, is_id).await.map_err(failed)?;
         let reads = stream::iter(ids).map(async |id| match self.read(&id).await {
             Err(error) if error.kind == ErrorKind::DictionaryDamaged => {
                 tracing::error!(id, reason = error.reason(), "a dictionary can't be read");

@@ -64,13 +64,13 @@ impl Shelf {
     pub(super) async fn load(&self) -> Result<Vec<StoredJob>, StoreError> {
         // First the files, then the jobs: a job is stored before its files, so that a file whose job isn't among those
         // listed later is a deleted job's.
-        let ends = self.store.keys(ENDS, usize::MAX).await?;
+        let ends = self.store.keys(ENDS, usize::MAX, is_of_item).await?;
         let mut files = Vec::new();
         for folder in Product::ALL.map(Product::folder) {
-            let names = self.store.keys(folder, usize::MAX).await?;
+            let names = self.store.keys(folder, usize::MAX, is_of_item).await?;
             files.extend(names.into_iter().map(|name| (folder, name)));
         }
-        let ids = self.store.keys(REQUESTS, usize::MAX).await?;
+        let ids = self.store.keys(REQUESTS, usize::MAX, is_id).await?;
         let there: BTreeSet<String> = ids.iter().cloned().collect();
         let mut reads =
             stream::iter(ids).map(async |id| (self.record(&id).await, id)).buffer_unordered(AT_ONCE);
@@ -86,7 +86,7 @@ impl Shelf {
             }
         }
         drop(reads);
-        let of_no_job = |name: &str| parts(name).is_some_and(|(id, _)| is_id(id) && !there.contains(id));
+        let of_no_job = |name: &str| parts(name).is_some_and(|(id, _)| !there.contains(id));
         let (left_ends, ends): (Vec<_>, Vec<_>) = ends.into_iter().partition(|name| of_no_job(name));
         let mut reads =
             stream::iter(ends).map(async |name| (self.end(&name).await, name)).buffer_unordered(AT_ONCE);
@@ -223,6 +223,11 @@ pub(super) fn json(record: &impl serde::Serialize) -> Vec<u8> {
 /// Whether a name has the form of the ids made here. Whatever has another name isn't ours to delete.
 fn is_id(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a name has the form of those of items.
+fn is_of_item(name: &str) -> bool {
+    parts(name).is_some_and(|(id, _)| is_id(id))
 }
 
 /// The id and the number in `id.number`.

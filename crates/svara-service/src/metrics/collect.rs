@@ -118,12 +118,18 @@ fn encode_loops(loops: [(&'static str, u64); 4], encoder: &mut DescriptorEncoder
 
 fn encode_engines(engines: &[EngineStatus], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     type Value = fn(&EngineStatus) -> f64;
-    let gauges: [(&str, &str, Value); 2] = [
+    let gauges: [(&str, &str, Value); 3] = [
         ("engine_in_flight", "Requests in progress at the engine.", |engine| engine.in_flight as f64),
         (
             "engine_serving",
             "1 while the engine gets requests as usual, 0 while it is ejected or returning.",
             |engine| f64::from(u8::from(engine.state == "serving")),
+        ),
+        (
+            "engine_failed_texts",
+            "Different texts that the engine failed since it spoke last. 5, the most that are told apart: it fails whatever \
+             it is asked, and health says so.",
+            |engine| engine.failed_texts as f64,
         ),
     ];
     for (name, help, value) in gauges {

@@ -32,16 +32,16 @@ fn remove_below(folder: &Path, now: SystemTime, depth: usize) -> io::Result<usiz
         let kind = entry.file_type()?;
         if kind.is_dir() && depth > 0 {
             removed += remove_below(&entry.path(), now, depth - 1)?;
-        } else if kind.is_file() && is_unfinished(&entry) {
+        } else if kind.is_file() && entry.file_name().to_str().is_some_and(is_unfinished) {
             removed += usize::from(gone_is_fine(remove_if_abandoned(&entry, now))?.unwrap_or(false));
         }
     }
     Ok(removed)
 }
 
-fn is_unfinished(entry: &DirEntry) -> bool {
-    let name = entry.file_name();
-    let number = name.to_str().and_then(|name| name.rsplit_once('#')).map(|(_, number)| number);
+/// Whether a file's name is that of a write that isn't complete.
+pub(super) fn is_unfinished(name: &str) -> bool {
+    let number = name.rsplit_once('#').map(|(_, number)| number);
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 

@@ -8,16 +8,17 @@
 mod envelope;
 mod health;
 mod leftovers;
+mod listing;
 
 use std::{
     fs::{DirBuilder, File, TryLockError},
     io::ErrorKind,
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
 use object_store::{
     Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig, aws::AmazonS3Builder,
     local::LocalFileSystem, path::Path, prefix::PrefixStore,
@@ -33,6 +34,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
+    /// The directory in which the objects are files, if they are.
+    directory: Option<Arc<PathBuf>>,
     max_value_bytes: usize,
     /// The lock of a directory that nobody else may use, held as long as the store is.
     _lock: Option<Arc<File>>,
@@ -105,13 +108,14 @@ impl Store {
     /// [`StoreError::Open`]. Remote storage isn't contacted yet.
     pub fn open(url: &str, max_value_bytes: usize) -> Result<Self, StoreError> {
         let failed = |reason: String| StoreError::Open { url: shown(url), reason };
-        let objects: Arc<dyn ObjectStore> = match url.split_once("://") {
+        let (objects, directory): (Arc<dyn ObjectStore>, _) = match url.split_once("://") {
             None | Some(("file", _)) => {
                 let directory = url.strip_prefix("file://").unwrap_or(url);
                 create_private(directory).map_err(|error| failed(error.to_string()))?;
                 remove_leftovers(directory);
-                let directory = LocalFileSystem::new_with_prefix(directory);
-                Arc::new(directory.map_err(|error| failed(error.to_string()))?.with_fsync(true))
+                let files = LocalFileSystem::new_with_prefix(directory);
+                let files = files.map_err(|error| failed(error.to_string()))?.with_fsync(true);
+                (Arc::new(files), Some(Arc::new(PathBuf::from(directory))))
             }
             Some(("s3", place)) => {
                 let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
@@ -119,11 +123,12 @@ impl Store {
                     RetryConfig { max_retries: 2, retry_timeout: TIMEOUT / 2, ..RetryConfig::default() };
                 let bucket = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry).build();
                 let prefix = Path::parse(prefix).map_err(|error| failed(error.to_string()))?;
-                Arc::new(PrefixStore::new(bucket.map_err(|error| failed(error.to_string()))?, prefix))
+                let bucket = bucket.map_err(|error| failed(error.to_string()))?;
+                (Arc::new(PrefixStore::new(bucket, prefix)), None)
             }
             Some(_) => return Err(failed("expected file:///directory or s3://bucket/prefix".to_owned())),
         };
-        Ok(Self { objects, max_value_bytes, _lock: None, health: None })
+        Ok(Self { objects, directory, max_value_bytes, _lock: None, health: None })
     }
 
     /// As [`Self::open`], for one server alone: a directory is locked until the store and all its clones are dropped. A
@@ -229,30 +234,44 @@ impl Store {
         self.noted(Asked::Delete, deleted)
     }
 
-    /// Up to `limit` keys below a folder, in no particular order, without the folder's name.
+    /// Up to `limit` keys in a folder, in no particular order, without the folder's name. Files whose names aren't `is_ours`
+    /// are left out, and don't count.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn keys(&self, folder: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        let values = self.values(folder, limit).await?;
+    pub async fn keys(
+        &self,
+        folder: &str,
+        limit: usize,
+        is_ours: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Result<Vec<String>, StoreError> {
+        let values = self.values(folder, limit, is_ours).await?;
         Ok(values.into_iter().map(|value| value.key).collect())
     }
 
-    /// Up to `limit` values below a folder, in no particular order.
+    /// As [`Self::keys`], with what is known about each value.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn values(&self, folder: &str, limit: usize) -> Result<Vec<StoredValue>, StoreError> {
-        let folder = Path::from(folder);
-        let objects = self.objects.list(Some(&folder)).take(limit);
-        let values = objects.map_ok(|object| StoredValue {
-            key: object.location.filename().unwrap_or_default().to_owned(),
-            bytes: object.size,
-            modified: Duration::from_secs(u64::try_from(object.last_modified.timestamp()).unwrap_or(0)),
-        });
-        let listed: Result<_, StoreError> = in_time(values.try_collect::<Vec<_>>())
-            .await
-            .and_then(|listed| listed.map_err(|error| unavailable(&error)));
+    pub async fn values(
+        &self,
+        folder: &str,
+        limit: usize,
+        is_ours: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Result<Vec<StoredValue>, StoreError> {
+        let listing = async {
+            let Some(directory) = &self.directory else {
+                let folder = Path::from(folder);
+                let objects = self.objects.list(Some(&folder));
+                let listed = listing::among(objects, &folder, limit, &is_ours).await;
+                return listed.map_err(|error| unavailable(&error));
+            };
+            let folder = directory.join(folder);
+            let listing = move || listing::in_directory(&folder, limit, &is_ours);
+            let listed = tokio::task::spawn_blocking(listing).await.unwrap_or_else(|ended| Err(ended.into()));
+            listed.map_err(|error| StoreError::Unavailable { reason: error.to_string() })
+        };
+        let listed = in_time(listing).await.flatten();
         self.noted(Asked::Read, listed)
     }
 }
@@ -294,7 +313,7 @@ fn unavailable(error: &Error) -> StoreError {
     let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
     let is_full = causes.any(|cause| {
         let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+        matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge))
     });
     if is_full { StoreError::Full { reason } } else { StoreError::Unavailable { reason } }
 }
@@ -308,13 +327,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("file://{}/new/store", directory.path().display());
         let store = Store::open(&url, 10).unwrap();
-        assert_eq!(store.keys("a", 9).await.unwrap(), Vec::<String>::new());
+        assert_eq!(store.keys("a", 9, |_| true).await.unwrap(), Vec::<String>::new());
         store.create("a/b", b"value").await.unwrap();
         assert!(matches!(store.create("a/b", b"other").await, Err(StoreError::Exists { .. })));
         assert!(matches!(store.create("a/c", b"01234567890").await, Err(StoreError::TooLarge { .. })));
         let other = Store::open(&url, 10).unwrap();
         assert_eq!(other.get("a/b").await.unwrap().unwrap(), "value");
-        assert_eq!(other.keys("a", 9).await.unwrap(), ["b"]);
+        assert_eq!(other.keys("a", 9, |_| true).await.unwrap(), ["b"]);
         other.replace("a/b", b"new").await.unwrap();
         assert_eq!(store.get("a/b").await.unwrap().unwrap(), "new");
         other.delete("a/b").await.unwrap();
@@ -343,7 +362,7 @@ mod tests {
         assert!(store.get("a/b").await.unwrap_err().to_string().contains("larger"));
         // A crash in the middle of a write leaves a file that isn't renamed yet.
         std::fs::write(directory.path().join("a/c#1"), &whole[..9]).unwrap();
-        assert_eq!(store.keys("a", 9).await.unwrap(), ["b"]);
+        assert_eq!(store.keys("a", 9, |_| true).await.unwrap(), ["b"]);
     }
 
     #[test]
@@ -351,6 +370,7 @@ mod tests {
         for (kind, full) in [
             (ErrorKind::StorageFull, true),
             (ErrorKind::QuotaExceeded, true),
+            (ErrorKind::FileTooLarge, true),
             (ErrorKind::PermissionDenied, false),
         ] {
             let source = Box::new(std::io::Error::from(kind));

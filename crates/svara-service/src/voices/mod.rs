@@ -82,7 +82,7 @@ impl KeptVoices {
         let store = self.store()?;
         let mut owners = self.owners.lock().await;
         // Replicas that do this at the same moment may exceed the limits by one each.
-        let ids = store.keys(FOLDER, self.max_kept).await.map_err(failed)?;
+        let ids = store.keys(FOLDER, self.max_kept, is_id).await.map_err(failed)?;
         if ids.len() >= self.max_kept {
             return Err(ServiceError::voices_full(self.max_kept));
         }
@@ -176,7 +176,7 @@ impl KeptVoices {
         let (Ok(store), Caller::Anybody | Caller::Known(_)) = (&self.store, caller) else {
             return Ok(Vec::new());
         };
-        let ids = store.keys(FOLDER, VoicesConfig::MOST_KEPT).await.map_err(failed)?;
+        let ids = store.keys(FOLDER, VoicesConfig::MOST_KEPT, is_id).await.map_err(failed)?;
         let mut reads = stream::iter(ids).map(async |id| (self.read(&id).await, id)).buffered(READ_AHEAD);
         let mut voices = Vec::new();
         while let Some((read, id)) = reads.next().await {
@@ -239,8 +239,7 @@ impl KeptVoices {
     ) -> Result<usize, ServiceError> {
         let there: HashSet<&String> = ids.iter().collect();
         owners.retain(|id, _| there.contains(id));
-        let unknown: Vec<String> =
-            ids.into_iter().filter(|id| is_id(id) && !owners.contains_key(id)).collect();
+        let unknown: Vec<String> = ids.into_iter().filter(|id| !owners.contains_key(id)).collect();
         let mut reads =
             stream::iter(unknown).map(async |id| (self.record(&id).await, id)).buffered(READ_AHEAD);
         while let Some((read, id)) = reads.next().await {

@@ -24,6 +24,8 @@ pub(super) struct Attempt {
     shared: Arc<Shared>,
     engine: usize,
     sent: Instant,
+    /// The hash of the text that it is a part of.
+    text: u64,
     tokens: u64,
     verdict: Verdict,
 }
@@ -35,10 +37,10 @@ pub(super) struct Unheard {
 }
 
 impl Attempt {
-    /// Wraps a request that the policy already counts.
-    pub(super) fn new(shared: &Arc<Shared>, engine: usize) -> Self {
+    /// Wraps a request that the policy already counts. `text` is the hash of the text that it is a part of.
+    pub(super) fn new(shared: &Arc<Shared>, engine: usize, text: u64) -> Self {
         let (sent, verdict) = (Instant::now(), Verdict::Nothing);
-        Self { shared: Arc::clone(shared), engine, sent, tokens: 0, verdict }
+        Self { shared: Arc::clone(shared), engine, sent, text, tokens: 0, verdict }
     }
 
     /// Sends the request and waits for the first frame of audio.
@@ -101,6 +103,9 @@ impl Attempt {
     fn failed(&mut self, error: &SourceError) {
         self.verdict = Verdict::of(error);
         self.shared.note_failure(self.engine, error);
+        if matches!(self.verdict, Verdict::Failure | Verdict::Gone) {
+            self.shared.note_failed_text(self.engine, self.text);
+        }
     }
 }
 
@@ -162,6 +167,9 @@ impl Stream for Carried {
             }
             Some(Ok(TokenEvent::End(finish))) => {
                 self.attempt.verdict = Verdict::Success;
+                if self.heard.watch.has_audio() {
+                    self.attempt.shared.spoke(self.attempt.engine);
+                }
                 self.attempt.shared.report_generated(self.attempt.engine, &self.heard, *finish);
             }
             Some(Err(error)) => self.attempt.failed(error),
@@ -194,6 +202,7 @@ impl Verdict {
             | SourceError::BrokeOff { .. }
             | SourceError::Nonsense { .. }
             | SourceError::Silent { .. }
+            | SourceError::Failing { .. }
             | SourceError::Demo { .. } => Self::Failure,
         }
     }

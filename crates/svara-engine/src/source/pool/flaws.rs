@@ -70,6 +70,11 @@ impl Watch {
         self.stuttered |= wait >= STUTTER;
     }
 
+    /// Whether there was any audio.
+    pub(super) fn has_audio(&self) -> bool {
+        self.assembler.stats().frames > 0
+    }
+
     /// What was wrong, now that it is over.
     pub(super) fn over(&self, finish: FinishReason) -> Flaws {
         let stats = self.assembler.stats();

@@ -5,10 +5,12 @@
 
 mod attempt;
 mod beginning;
+mod failing;
 mod flaws;
 mod health;
 mod observe;
 mod policy;
+mod trial;
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -19,10 +21,14 @@ use std::{
 
 use futures::{FutureExt, future::BoxFuture};
 use svara_snac::TokenLayout;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
 
 use self::{
     attempt::{Attempt, Unheard},
+    failing::Failing,
     health::{LastProbe, LastRefusal},
     policy::{Condition, Policy, Verdict},
 };
@@ -30,6 +36,7 @@ pub use self::{
     flaws::Flaw,
     observe::{EngineObserver, EngineStatus},
     policy::EjectionRule,
+    trial::Trial,
 };
 use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance};
 use crate::voice::reference::CloningUnavailable;
@@ -40,7 +47,8 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// A [`TokenSource`] that spreads requests over engines.
 pub struct EnginePool {
     shared: Arc<Shared>,
-    prober: Option<JoinHandle<()>>,
+    /// Probes and trials. They end with the pool.
+    _tasks: JoinSet<()>,
 }
 
 struct Shared {
@@ -60,6 +68,9 @@ struct Member {
     last_probe: LastProbe,
     last_refusal: LastRefusal,
     last_failure: Mutex<Option<String>>,
+    failing: Mutex<Failing>,
+    /// Wakes its trials.
+    found_failing: Notify,
 }
 
 /// A pool needs at least one engine.
@@ -69,7 +80,7 @@ pub struct NoEngine;
 
 impl EnginePool {
     /// Creates a pool of these engines, each with its name. `layout` says which tokens are audio. On a Tokio
-    /// runtime, engines are probed from now on.
+    /// runtime, engines are probed from now on, and those that fail whatever they are asked are tried with `trial`.
     ///
     /// # Errors
     /// The list is empty.
@@ -77,6 +88,7 @@ impl EnginePool {
         engines: Vec<(String, Arc<dyn TokenSource>)>,
         rule: EjectionRule,
         layout: TokenLayout,
+        trial: &Trial,
     ) -> Result<Self, NoEngine> {
         if engines.is_empty() {
             return Err(NoEngine);
@@ -89,17 +101,24 @@ impl EnginePool {
             last_probe: LastProbe::default(),
             last_refusal: LastRefusal::default(),
             last_failure: Mutex::default(),
+            failing: Mutex::default(),
+            found_failing: Notify::new(),
         });
         let members = members.collect();
         let shared =
             Arc::new(Shared { members, policy, layout, start: Instant::now(), observer: OnceLock::new() });
-        let probing = Arc::clone(&shared);
-        let prober = match (tokio::runtime::Handle::try_current(), shared.members.len()) {
-            (Ok(runtime), 1) => Some(runtime.spawn(health::keep_warm(probing))),
-            (Ok(runtime), _) => Some(runtime.spawn(health::probe_forever(probing))),
-            (Err(_), _) => None,
-        };
-        Ok(Self { shared, prober })
+        let mut tasks = JoinSet::new();
+        if tokio::runtime::Handle::try_current().is_ok() {
+            if shared.members.len() == 1 {
+                tasks.spawn(health::keep_warm(Arc::clone(&shared)));
+            } else {
+                tasks.spawn(health::probe_forever(Arc::clone(&shared)));
+            }
+            for index in 0..shared.members.len() {
+                tasks.spawn(trial::try_forever(Arc::clone(&shared), index, trial.clone()));
+            }
+        }
+        Ok(Self { shared, _tasks: tasks })
     }
 
     /// Asks one engine, and retries once if it fails before its first audio.
@@ -110,7 +129,7 @@ impl EnginePool {
             return Err(SourceError::Nonsense { reason: NoEngine.to_string() });
         };
         let Unheard { error, attempt } =
-            match Attempt::new(&self.shared, first).start(utterance.clone()).await {
+            match Attempt::new(&self.shared, first, utterance.said_in).start(utterance.clone()).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(unheard) => unheard,
             };
@@ -131,7 +150,8 @@ impl EnginePool {
         }
         let Some(second) = self.shared.take(several.then_some(first), &session) else { return Err(error) };
         let request_id = format!("{}-retry", utterance.request_id);
-        let retried = Attempt::new(&self.shared, second).start(Utterance { request_id, ..utterance }).await;
+        let attempt = Attempt::new(&self.shared, second, utterance.said_in);
+        let retried = attempt.start(Utterance { request_id, ..utterance }).await;
         retried.map_err(|mut second| {
             silent.iter_mut().for_each(Attempt::acquit);
             if matches!(second.error, SourceError::Silent { .. }) {
@@ -139,14 +159,6 @@ impl EnginePool {
             }
             second.error
         })
-    }
-}
-
-impl Drop for EnginePool {
-    fn drop(&mut self) {
-        if let Some(prober) = &self.prober {
-            prober.abort();
-        }
     }
 }
 
@@ -165,8 +177,8 @@ impl TokenSource for EnginePool {
             let mut results = self.shared.check_all().await;
             for (result, member) in results.iter_mut().zip(&self.shared.members) {
                 // An engine may answer probes and refuse every request.
-                if let (Ok(()), Some(refusal)) = (&result, member.last_refusal.lately()) {
-                    *result = Err(refusal);
+                if let (Ok(()), Some(error)) = (&result, member.fault()) {
+                    *result = Err(error);
                 }
             }
             if results.iter().any(Result::is_ok) {
@@ -239,6 +251,28 @@ impl Shared {
         }
     }
 
+    /// Records that a text failed, whosever fault that is. `text` is its hash.
+    fn note_failed_text(&self, index: usize, text: u64) {
+        let Some(member) = self.members.get(index) else { return };
+        if member.failing().failed(text) {
+            let reason = lock(&member.last_failure).clone();
+            tracing::error!(
+                engine = member.name,
+                reason,
+                "the engine fails whatever it is asked; health says so until it speaks"
+            );
+            member.found_failing.notify_one();
+        }
+    }
+
+    /// Records that the engine spoke: there was audio, and it ended as it should.
+    fn spoke(&self, index: usize) {
+        let Some(member) = self.members.get(index) else { return };
+        if member.failing().spoke() {
+            tracing::info!(engine = member.name, "the engine speaks again");
+        }
+    }
+
     fn note_failure(&self, index: usize, error: &SourceError) {
         let Some(member) = self.members.get(index).filter(|_| !error.is_callers_fault()) else { return };
         *lock(&member.last_failure) = Some(error.to_string());
@@ -284,8 +318,23 @@ impl Shared {
                 },
                 in_flight: standing.in_flight,
                 last_failure: lock(&member.last_failure).clone(),
+                failed_texts: member.failing().texts(),
             })
             .collect()
+    }
+}
+
+impl Member {
+    fn failing(&self) -> MutexGuard<'_, Failing> {
+        lock(&self.failing)
+    }
+
+    /// Why its next request would fail, although it answers probes.
+    fn fault(&self) -> Option<SourceError> {
+        let texts = Some(self.failing()).filter(|failing| failing.fails()).map(|failing| failing.texts());
+        let last = || lock(&self.last_failure).clone().unwrap_or_default();
+        let failing = texts.map(|texts| SourceError::Failing { texts, last: last() });
+        self.last_refusal.lately().or(failing)
     }
 }
 

@@ -40,4 +40,6 @@ pub struct EngineStatus {
     pub in_flight: usize,
     /// Its last failure, if there has been no success since.
     pub last_failure: Option<String>,
+    /// How many different texts failed since it spoke last. Five are as many as are told apart: it fails whatever it is asked.
+    pub failed_texts: usize,
 }

@@ -95,7 +95,9 @@ fn rejected(status: u16, field: Option<&'static str>) -> SourceError {
 fn pool(engines: &[&Arc<Puppet>]) -> EnginePool {
     let engines = engines.iter().enumerate();
     let engines = engines.map(|(n, puppet)| (format!("e{n}"), Arc::clone(puppet) as Arc<dyn TokenSource>));
-    EnginePool::new(engines.collect(), RULE, TokenLayout::default()).unwrap()
+    let Utterance { voice, sampling, .. } = utterance_of("v");
+    let trial = Trial { voice, sampling };
+    EnginePool::new(engines.collect(), RULE, TokenLayout::default(), &trial).unwrap()
 }
 
 /// Collects all items of a speech that ends.
@@ -249,4 +251,90 @@ async fn one_healthy_engine_is_enough() {
     *lock(&engines[1].health) = Err(rejected(503, None));
     let error = pool(&[&engines[0], &engines[1]]).health().await.unwrap_err().to_string();
     assert!(error.contains("e0: ") && error.contains("e1: "), "{error}");
+}
+
+/// Asks for speech of each of these texts; says which failed.
+async fn fail_of(pool: &EnginePool, texts: std::ops::Range<u64>) -> Vec<bool> {
+    let mut failed = Vec::new();
+    for said_in in texts {
+        failed.push(match pool.open(Utterance { said_in, ..utterance_of("v") }).await {
+            Err(_) => true,
+            Ok(mut tokens) => loop {
+                match tokens.next().await {
+                    Some(Ok(TokenEvent::Tokens(_))) => {}
+                    Some(Ok(TokenEvent::End(_))) => break false,
+                    Some(Err(_)) | None => break true,
+                }
+            },
+        });
+    }
+    failed
+}
+
+/// An engine that answers probes and fails every text isn't healthy, and is tried until it speaks; one that fails one text
+/// is, however often that is asked for.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_fails_different_texts_is_unhealthy_until_it_speaks() {
+    for failure in [
+        Answer::Refuse(rejected(500, None)),
+        Answer::Items(vec![Ok(TokenEvent::End(FinishReason::Stop))]),
+        Answer::Items(vec![Ok(frame()), Err(SourceError::just_stopped())]),
+    ] {
+        let engine = Puppet::new(failure);
+        let pool = pool(&[&engine]);
+        for _ in 0..20 {
+            assert_eq!(fail_of(&pool, 7..8).await, [true]);
+        }
+        assert!(pool.health().await.is_ok(), "one text");
+        assert_eq!(fail_of(&pool, 0..3).await, [true; 3]);
+        assert!(pool.health().await.is_ok());
+        assert_eq!(fail_of(&pool, 3..4).await, [true]);
+        assert!(matches!(pool.health().await, Err(SourceError::Failing { texts: 5, .. })));
+        assert_eq!(pool.engines()[0].failed_texts, 5);
+        // Its trials go on while nobody asks, and end with the first that is spoken.
+        let asked = engine.asked().len();
+        tokio::time::sleep(Duration::from_secs(22)).await;
+        let trials = engine.asked().split_off(asked);
+        assert!((4..=6).contains(&trials.len()) && trials.iter().all(|id| id == "trial"), "{trials:?}");
+        assert!(pool.health().await.is_err());
+        engine.set(speech());
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert!(pool.health().await.is_ok());
+        let asked = engine.asked().len();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(engine.asked().len(), asked, "an engine that speaks is not tried");
+    }
+}
+
+/// A speech ends it, too; a refusal for a caller's fault, a full engine and a speech without room for audio say nothing.
+#[tokio::test(start_paused = true)]
+async fn what_says_nothing_about_the_engine_neither_fails_nor_heals_it() {
+    let engine = Puppet::new(Answer::Refuse(rejected(400, Some("text"))));
+    let pool = pool(&[&engine]);
+    fail_of(&pool, 0..10).await;
+    engine.set(Answer::Refuse(rejected(503, None)));
+    fail_of(&pool, 0..10).await;
+    assert_eq!(pool.engines()[0].failed_texts, 0);
+    engine.set(Answer::Refuse(rejected(500, None)));
+    fail_of(&pool, 0..4).await;
+    let mut short = utterance_of("v");
+    short.sampling.max_tokens = 7;
+    engine.set(Answer::Items(vec![Ok(TokenEvent::End(FinishReason::Length))]));
+    drop(pool.open(short).await.unwrap().next().await);
+    assert_eq!(pool.engines()[0].failed_texts, 4);
+    engine.set(speech());
+    listen(&pool).await.unwrap();
+    assert_eq!(pool.engines()[0].failed_texts, 0);
+}
+
+/// One of several engines that speaks is enough.
+#[tokio::test(start_paused = true)]
+async fn another_engine_that_speaks_is_enough() {
+    let engines = [Puppet::new(Answer::Refuse(rejected(500, None))), Puppet::new(speech())];
+    let pool = pool(&[&engines[0], &engines[1]]);
+    fail_of(&pool, 0..40).await;
+    assert!(pool.health().await.is_ok());
+    engines[1].set(Answer::Refuse(rejected(500, None)));
+    fail_of(&pool, 0..40).await;
+    assert!(pool.health().await.is_err());
 }
