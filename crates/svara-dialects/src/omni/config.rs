@@ -107,13 +107,9 @@ impl Config {
         let engine = state.service.engine();
         let spec = hosted::spec(fields.response_format.as_deref(), DEFAULT_FORMAT, fields.sample_rate, None)?;
         let spoken = SpokenLanguage::named(engine.voices(), "language", fields.language.as_deref())?;
-        // vLLM-Omni's clients leave the language to the text.
-        let auto = fields.language.as_deref().is_some_and(|name| name.trim().eq_ignore_ascii_case("auto"));
         let by_words = ByWords::of(engine.voices(), fields.voice.as_deref(), spoken.as_ref());
-        let voice = match by_words {
-            ByWords::Any if auto => voice::for_text(engine.voices(), ""),
-            _ => voice::choose(engine.voices(), fields.voice, spoken.as_ref(), "")?,
-        };
+        let language = fields.language.as_deref();
+        let voice = voice::before_words(engine.voices(), fields.voice, language, spoken.as_ref())?;
         let instructions = fields.instructions;
         let sampling =
             SamplingOverrides { max_tokens: fields.max_new_tokens, ..SamplingOverrides::default() };

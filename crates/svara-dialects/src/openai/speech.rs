@@ -49,6 +49,7 @@ struct Fields {
     /// The text to speak.
     #[schema(value_type = String, min_length = 1)]
     input: Option<String>,
+    #[serde(alias = "speaker")]
     #[schema(schema_with = voice_field)]
     voice: Option<VoiceField>,
     /// Any name: this server runs one model.

@@ -56,6 +56,23 @@ pub(crate) fn choose(
     })
 }
 
+/// The voice of a socket before there are words for it. Any will do where the language is left to them: `auto`.
+///
+/// # Errors
+/// As [`choose`].
+pub(crate) fn before_words(
+    voices: &Voices,
+    asked: Option<String>,
+    named: Option<&str>,
+    language: Option<&SpokenLanguage>,
+) -> Result<String, ApiError> {
+    let is_auto = named.is_some_and(|name| name.trim().eq_ignore_ascii_case("auto"));
+    if is_auto && asked.as_ref().is_none_or(|name| name.trim().is_empty()) {
+        return Ok(for_text(voices, ""));
+    }
+    choose(voices, asked, language, "")
+}
+
 /// A voice that is named before there are words, which may still choose it: one of OpenAI's names, or none at all.
 #[derive(Clone, Debug)]
 pub(crate) enum ByWords {

@@ -108,6 +108,7 @@ async fn words_are_taken_in_any_letter_case_and_spelling() {
         (OPENAI, json!({"normalize": 0})),
         (OPENAI, json!({"stream_format": "SSE"})),
         (OPENAI, json!({"response_format": "WAV"})),
+        (OPENAI, json!({"voice": {"id": "alloy", "name": "x"}})),
         (ELEVENLABS, json!({"apply_text_normalization": "ON"})),
         (ELEVENLABS, json!({"apply_text_normalization": true})),
         (ELEVENLABS, json!({"voice_settings": {"style": "0.5", "stability": "0.5"}})),

@@ -53,6 +53,14 @@ async fn an_alias_speaks_the_language_of_the_first_words() {
 }
 
 #[tokio::test]
+async fn a_socket_may_leave_its_language_to_the_words() {
+    let server = readable().await;
+    let path = "/v1/audio/speech/stream-input?lang=auto";
+    talk(&server, path, &[json!({"text": "5 "}), json!({"text": "வணக்கம்"}), json!({"text": ""})]).await;
+    assert!(prompt(&server).contains("Tamil (Male)"), "{}", prompt(&server));
+}
+
+#[tokio::test]
 async fn each_utterance_may_choose_its_language() {
     let server = readable().await;
     let say = |text: &str| [json!({"type": "input.text", "text": text}), json!({"type": "input.done"})];

@@ -98,7 +98,8 @@ async fn prepare(state: AppState, options: Options, asker: Asker) -> Result<(Ses
     let spoken = SpokenLanguage::named(engine.voices(), "lang", options.lang.as_deref())?;
     // One of OpenAI's names is an alias, which stands for a gender.
     let by_words = ByWords::of(engine.voices(), options.voice.as_deref(), spoken.as_ref());
-    let voice = voice::choose(engine.voices(), options.voice, spoken.as_ref(), "")?;
+    let voice =
+        voice::before_words(engine.voices(), options.voice, options.lang.as_deref(), spoken.as_ref())?;
     let sampling = SamplingOverrides {
         temperature: options.temperature,
         top_p: options.top_p,
