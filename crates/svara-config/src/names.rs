@@ -34,7 +34,7 @@ static OF_KEYS: LazyLock<Vec<(String, String, String)>> = LazyLock::new(|| {
 const OF_SUPERVISOR: &str = "SVARA_LOG_FORMAT";
 
 /// What other programs of this project read, and their scripts and compose files.
-const OF_OTHERS: [&str; 28] = [
+const OF_OTHERS: [&str; 27] = [
     OF_SUPERVISOR,
     "SVARA_BIN_DIR",
     "SVARA_CONTAINER_NAME",
@@ -58,7 +58,6 @@ const OF_OTHERS: [&str; 28] = [
     "SVARA_SNAC",
     "SVARA_SUPERVISED",
     "SVARA_TOOLS_IMAGE",
-    "VLLM_HOST",
     "VLLM_DTYPE",
     "VLLM_EXTRA_ARGS",
     "VLLM_MAX_MODEL_LEN",
