@@ -40,6 +40,23 @@ pub const VARIABLES: &[(&str, &str, Setter)] = &[
         }
         Ok(())
     }),
+    // Its address, if it listens on a single one. All addresses are this machine, too.
+    ("VLLM_HOST", "engine.base_url", |config, value| {
+        let base_url = &mut config.engine.base_url;
+        let is_here = ["0.0.0.0", "::", "[::]", "127.0.0.1", "::1", "[::1]", "localhost"].contains(&value)
+            || value.contains("://");
+        let asked = base_url.strip_prefix("http://127.0.0.1:").and_then(|rest| rest.strip_suffix("/v1"));
+        let asked = asked.or((*base_url == EngineConfig::default().base_url).then_some("8000"));
+        if let Some(port) = asked.filter(|_| !is_here) {
+            let bare = value.contains(':') && !value.starts_with('[');
+            *base_url = if bare {
+                format!("http://[{value}]:{port}/v1")
+            } else {
+                format!("http://{value}:{port}/v1")
+            };
+        }
+        Ok(())
+    }),
     ("VLLM_BASE_URL", "engine.base_url", |config, value| parse(value, &mut config.engine.base_url)),
     ("VLLM_MODEL", "engine.model", |config, value| parse(value, &mut config.engine.model)),
     ("VLLM_API_KEY", "engine.api_key", |config, value| {
@@ -104,8 +121,8 @@ pub(super) fn apply(config: &mut Config, environment: impl Fn(&str) -> Option<St
         if let Some(value) = environment(name).filter(|value| !value.trim().is_empty()) {
             let before = config.clone();
             let result = set(config, value.trim());
-            // VLLM_PORT only says what no URL says.
-            if result.is_ok() && *name == "VLLM_PORT" && *config == before {
+            // These only say what no URL says.
+            if result.is_ok() && ["VLLM_PORT", "VLLM_HOST"].contains(name) && *config == before {
                 continue;
             }
             let result = result.map_err(|reason| format!("{}: {reason}", shown(name, &value)));

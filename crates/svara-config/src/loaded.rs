@@ -120,8 +120,18 @@ impl Loaded {
                 None => format!("configuration {shown}: "),
             };
             let Some(keys) = known.get(&section).and_then(Value::as_table) else {
-                let hint = names::meant(&section, known.keys().map(String::as_str));
-                self.faults.push(format!("{}{section}: there is no such section{hint}", place("")));
+                // A key above the first section is read as one.
+                let is_key = !matches!(values, Value::Table(_));
+                let moved = names::of_other_section(&section).filter(|_| is_key);
+                let hint = moved.unwrap_or_else(|| names::meant(&section, known.keys().map(String::as_str)));
+                let (what, at) = if is_key {
+                    ("key outside of the sections", top_line(text, &section))
+                } else {
+                    ("section", None)
+                };
+                let place =
+                    at.map_or_else(|| place(""), |line| format!("configuration {shown} line {line}: "));
+                self.faults.push(format!("{place}{section}: there is no such {what}{hint}"));
                 continue;
             };
             let Value::Table(values) = values else {
@@ -131,7 +141,8 @@ impl Loaded {
             for (key, value) in values {
                 let name = format!("{section}.{key}");
                 if !keys.contains_key(&key) {
-                    let hint = names::meant(&key, keys.keys().map(String::as_str));
+                    let moved = names::of_other_section(&key);
+                    let hint = moved.unwrap_or_else(|| names::meant(&key, keys.keys().map(String::as_str)));
                     self.faults.push(format!("{}{name}: there is no such key{hint}", place(&key)));
                 } else if let Err(reason) = check(&section, &key, &value) {
                     self.faults.push(format!("{}{name} {reason}", place(&key)));
@@ -184,6 +195,13 @@ fn check(section: &str, key: &str, value: &Value) -> Result<(), String> {
     let mut alone = Table::new();
     insert(&mut alone, section, key.to_owned(), value.clone());
     Config::deserialize(Value::Table(alone)).map(drop).map_err(|error| plainly(error.message()))
+}
+
+/// The line on which a key above all sections stands.
+fn top_line(text: &str, key: &str) -> Option<usize> {
+    let is_set = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let top = text.lines().map(str::trim_start).take_while(|line| !line.starts_with('['));
+    (1..).zip(top).find(|(_, line)| is_set(line)).map(|(number, _)| number)
 }
 
 /// The line on which a key of a section stands; without a key, the section.

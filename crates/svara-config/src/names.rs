@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use toml::Table;
 
 use super::{Config, env::VARIABLES};
+use crate::plain::one_of;
 
 /// What the names of keys' variables begin with.
 const PREFIX: &str = "SVARA_";
@@ -33,7 +34,7 @@ static OF_KEYS: LazyLock<Vec<(String, String, String)>> = LazyLock::new(|| {
 const OF_SUPERVISOR: &str = "SVARA_LOG_FORMAT";
 
 /// What other programs of this project read, and their scripts and compose files.
-const OF_OTHERS: [&str; 28] = [
+const OF_OTHERS: [&str; 27] = [
     OF_SUPERVISOR,
     "SVARA_BIN_DIR",
     "SVARA_CONTAINER_NAME",
@@ -57,7 +58,6 @@ const OF_OTHERS: [&str; 28] = [
     "SVARA_SNAC",
     "SVARA_SUPERVISED",
     "SVARA_TOOLS_IMAGE",
-    "VLLM_HOST",
     "VLLM_DTYPE",
     "VLLM_EXTRA_ARGS",
     "VLLM_MAX_MODEL_LEN",
@@ -111,7 +111,8 @@ pub(super) fn warnings(variables: &[(String, String)]) -> Vec<String> {
         let warning = if let Some(hint) = python {
             Some(format!("{name} has no effect; {hint}"))
         } else if name.starts_with(PREFIX) {
-            let hint = meant(name, ours().chain(OF_KEYS.iter().map(|(known, ..)| known.as_str())));
+            let all = ours().chain(OF_KEYS.iter().map(|(known, ..)| known.as_str()));
+            let hint = without_section(name).unwrap_or_else(|| meant(name, all));
             Some(format!("{name} has no effect{hint}"))
         } else {
             // Others' variables are none of our business, unless a slip of the finger explains one.
@@ -121,6 +122,29 @@ pub(super) fn warnings(variables: &[(String, String)]) -> Vec<String> {
         warnings.extend(warning);
     }
     warnings
+}
+
+/// Most sections that a hint names.
+const MOST_SECTIONS: usize = 4;
+
+/// `; did you mean SVARA_SERVER_PORT?` for `SVARA_PORT`, which lacks its section.
+fn without_section(name: &str) -> Option<String> {
+    let key = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
+    let found = OF_KEYS.iter().filter(|(.., known)| *known == key).map(|(variable, ..)| variable.as_str());
+    did_you_mean(&found.collect::<Vec<_>>())
+}
+
+/// `; did you mean limits.streams?` for a key that belongs to another section, or stands in none.
+pub(super) fn of_other_section(key: &str) -> Option<String> {
+    let known = keys();
+    let sections =
+        known.iter().filter(|(_, keys)| keys.as_table().is_some_and(|keys| keys.contains_key(key)));
+    let found: Vec<String> = sections.map(|(section, _)| format!("{section}.{key}")).collect();
+    did_you_mean(&found.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn did_you_mean(names: &[&str]) -> Option<String> {
+    (1..=MOST_SECTIONS).contains(&names.len()).then(|| format!("; did you mean {}?", one_of(names)))
 }
 
 /// `; did you mean port?`, if one of the names is like this one.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, Refused, Spelling, Svara},
-    reading::{body, schemas},
+    reading::{body, lenient, schemas},
     respond,
     routes::{Routes, Tag},
     state::AppState,
@@ -37,8 +37,9 @@ struct Message {
     #[schema(schema_with = kind)]
     kind: String,
     text: String,
-    #[schema(schema_with = sample_rate)]
-    sample_rate: u32,
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = sample_rate, required)]
+    sample_rate: Option<u32>,
 }
 
 /// The only kind of message that is answered.
@@ -82,7 +83,8 @@ async fn vapi(
         return Err(ApiError::unsupported("message.type", "only voice-request is answered here").into());
     }
     let refused = |error: &dyn std::fmt::Display| ApiError::unsupported("message.sampleRate", error);
-    let rate = SampleRate::new(message.sample_rate).map_err(|error| refused(&error))?;
+    let hz = message.sample_rate.ok_or_else(|| ApiError::invalid("message.sampleRate", "is required"))?;
+    let rate = SampleRate::new(hz).map_err(|error| refused(&error))?;
     let spec = EncoderSpec::new(Format::Pcm).and_then(|spec| spec.with_rate(rate));
     let order = Order {
         request: SpeechRequest {
@@ -96,5 +98,17 @@ async fn vapi(
         spec: spec.map_err(|error| refused(&error))?,
         delivery: Delivery::Streamed,
     };
-    Ok(respond::audio(state.service.speak(order).await?))
+    let spoken = state.service.speak(order).await.map_err(|error| in_vapis_words(error.into()))?;
+    Ok(respond::audio(spoken))
+}
+
+/// The engine speaks of `text`, which is a field of the message here.
+fn in_vapis_words(error: ApiError) -> ApiError {
+    match error.field {
+        Some("text") => {
+            let message = error.message.replacen("text", "message.text", 1);
+            ApiError { field: Some("message.text"), message, ..error }
+        }
+        _ => error,
+    }
 }

@@ -87,6 +87,7 @@ impl Steps {
                 (spelling.clone(), self.methods.clone()),
                 middleware::method_not_allowed,
             ))
+            .route_layer(from_fn_with_state(spelling.clone(), middleware::check_path))
             .route_layer(from_fn_with_state((self.budget.clone(), spelling.clone()), middleware::meter_body))
             .route_layer(from_fn_with_state(
                 (self.answers.clone(), spelling.clone()),

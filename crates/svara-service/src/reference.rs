@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use svara_engine::{ReferenceVoice, SpeakError, Voice};
 use svara_snac::{FRAME_CODES, Frame, TokenLayout};
+use svara_text::Language;
 
 use crate::{Caller, Service, ServiceError};
 
@@ -82,8 +83,11 @@ fn max_frames(service: &Service) -> usize {
     service.cloning().max_frames(decoder.sample_rate_hz, decoder.samples_per_frame)
 }
 
-/// The primary language of a tag: `hi` of `hi-IN`.
+/// The code of a language by any of its names: `hi` of `hi-IN`, `hin` or `Hindi`; of another, the first part of its tag.
 pub fn primary_language(tag: &str) -> String {
+    if let Some(language) = Language::named(tag) {
+        return language.code().to_owned();
+    }
     tag.split(['-', '_']).next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 

@@ -29,6 +29,17 @@ pub struct Subtitles {
     cues: usize,
     /// When the last of them ends.
     end_ms: u64,
+    /// The next one: how long it stays depends on what follows.
+    waiting: Option<Cue>,
+}
+
+/// A cue whose end isn't known yet.
+struct Cue {
+    start_ms: u64,
+    /// When its last word is over, and its piece.
+    spoken_ms: u64,
+    piece_ms: u64,
+    lines: String,
 }
 
 /// A word of a cue, and when it is spoken.
@@ -47,21 +58,27 @@ impl Subtitles {
             SubtitleFormat::Srt => "",
             SubtitleFormat::Vtt => "WEBVTT\n\n",
         };
-        Self { format, text: text.to_owned(), cues: 0, end_ms: 0 }
+        Self { format, text: text.to_owned(), cues: 0, end_ms: 0, waiting: None }
     }
 
-    /// Takes what was added; what comes continues it.
+    /// Takes the cues that are complete; what comes continues them.
     pub fn take(&mut self) -> Self {
-        Self { text: std::mem::take(&mut self.text), ..*self }
+        Self { text: std::mem::take(&mut self.text), waiting: None, ..*self }
     }
 
     /// The memory that it takes.
     pub fn bytes(&self) -> usize {
-        self.text.capacity()
+        self.text.capacity() + self.waiting.as_ref().map_or(0, |cue| cue.lines.capacity())
     }
 
-    /// The text of the file.
-    pub fn into_text(self) -> String {
+    /// Nothing follows: the last cue is complete.
+    pub fn finish(&mut self) {
+        self.put(None);
+    }
+
+    /// The text of the file, at its end.
+    pub fn into_text(mut self) -> String {
+        self.finish();
         self.text
     }
 
@@ -73,19 +90,27 @@ impl Subtitles {
         while !rest.is_empty() {
             // At least one word.
             let (cue, later) = rest.split_at(cue_words(rest).clamp(1, rest.len()));
-            let next_ms = later.first().map_or(ms(piece.end_samples), |word| word.start_ms);
-            self.cue(cue, next_ms);
+            self.cue(cue, ms(piece.end_samples));
             rest = later;
         }
     }
 
-    fn cue(&mut self, words: &[Word<'_>], next_ms: u64) {
+    fn cue(&mut self, words: &[Word<'_>], piece_ms: u64) {
         let (Some(first), Some(last)) = (words.first(), words.last()) else { return };
-        // Cues don't overlap, and each is there for a moment.
+        self.put(Some(first.start_ms));
+        // Cues don't overlap.
         let start_ms = first.start_ms.max(self.end_ms);
-        let end_ms = last.end_ms.max((start_ms + SHORTEST_MS).min(next_ms)).max(start_ms + 1);
-        (self.cues, self.end_ms) = (self.cues + 1, end_ms);
         let lines = lines(words).map(|line| self.format.escaped(&line)).collect::<Vec<_>>().join("\n");
+        self.waiting = Some(Cue { start_ms, spoken_ms: last.end_ms, piece_ms, lines });
+    }
+
+    /// Adds the waiting cue, behind which another one begins at `next_ms`.
+    fn put(&mut self, next_ms: Option<u64>) {
+        let Some(Cue { start_ms, spoken_ms, piece_ms, lines }) = self.waiting.take() else { return };
+        // Each is there for a moment.
+        let longest_ms = next_ms.unwrap_or(piece_ms);
+        let end_ms = spoken_ms.max((start_ms + SHORTEST_MS).min(longest_ms)).max(start_ms + 1);
+        (self.cues, self.end_ms) = (self.cues + 1, end_ms);
         let (start, end) = (self.format.time(start_ms), self.format.time(end_ms));
         if self.format == SubtitleFormat::Srt {
             self.text.push_str(&format!("{}\n", self.cues));
@@ -250,8 +275,19 @@ mod tests {
             made.add(&piece("यह है।", at * 2_000, 2_000), |samples| samples / PER_MS);
             parts += &made.take().into_text();
         }
+        parts += &made.into_text();
         let pieces = [piece("यह है।", 0, 2_000), piece("यह है।", 2_000, 2_000), piece("यह है।", 4_000, 2_000)];
         assert_eq!(parts, subtitles(SubtitleFormat::Vtt, &pieces));
+    }
+
+    #[test]
+    fn a_cue_stays_for_a_second_where_a_pause_follows() {
+        let pieces = [piece("हाँ।", 0, 300), piece("ठीक।", 3_300, 300), piece("a.", 3_700, 2_000)];
+        let srt = subtitles(SubtitleFormat::Srt, &pieces);
+        let times: Vec<&str> = srt.lines().filter(|line| line.contains("-->")).collect();
+        assert_eq!(times.len(), 3, "{srt}");
+        assert!(times[0].ends_with("--> 00:00:01,000"), "{srt}");
+        assert!(times[1].ends_with("--> 00:00:03,700"), "the next one begins: {srt}");
     }
 
     proptest! {

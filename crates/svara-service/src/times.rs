@@ -84,6 +84,13 @@ impl Times {
         }
     }
 
+    /// Nothing is added any more.
+    pub fn finish(&mut self) {
+        if let Self::Subtitles(subtitles) = self {
+            subtitles.finish();
+        }
+    }
+
     /// Adds the pieces of a speech that begins at `after_samples` of the whole audio, at `rate_hz`.
     pub fn add(&mut self, pieces: &[PieceTiming], after_samples: u64, rate_hz: u32) {
         let ms =

@@ -39,7 +39,7 @@ mod style;
 mod tag;
 mod writing;
 
-pub use clean::{Cleaned, DateOrder, MAX_PAUSE_MS, Pause, SayAs, Strip, clean};
+pub use clean::{Cleaned, DateOrder, MAX_PAUSE_MS, Pause, SayAs, Strip, clean, spelled};
 pub use dictionary::{Dictionary, DictionaryError, Pronunciation, Rule};
 pub use eager::{EagerChunk, EagerRules, EagerText};
 pub use edits::Edits;

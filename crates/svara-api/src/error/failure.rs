@@ -106,6 +106,15 @@ impl ApiError {
         Self::client(Kind::UnsupportedMediaType, format!("content-type must be {allowed}, {given}; {hint}"))
     }
 
+    /// A body that the client has compressed.
+    pub(crate) fn compressed(encoding: &str) -> Self {
+        let encoding: String = encoding.chars().take(32).collect();
+        let message = format!(
+            "content-encoding: {encoding:?} is not read here; send the body as it is, without the header content-encoding"
+        );
+        Self::client(Kind::UnsupportedMediaType, message)
+    }
+
     /// A body that didn't arrive in time.
     pub fn body_timeout(reason: &svara_http::BodyTimeout) -> Self {
         Self { retryable: true, ..Self::client(Kind::BodyTimeout, reason.to_string()) }

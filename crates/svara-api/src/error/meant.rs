@@ -14,20 +14,30 @@ const SHOWN: usize = 96;
 pub struct Meant {
     /// The path that would have named it.
     path: String,
+    /// Whether the path has no names in it, and only known words.
+    is_fixed: bool,
+    /// What has no name where the route has one.
+    nameless: Option<String>,
     /// How it spells refusals.
     pub spelling: Spelling,
 }
 
 impl Meant {
-    /// The path itself, if only slashes at the end of `given` are too much. `//host/` would lead elsewhere.
+    /// The path itself, if only slashes of `given` are too much: at its end, or where clients join its parts. `//host/`
+    /// would lead elsewhere.
     pub fn without_slash(&self, given: &str) -> Option<&str> {
-        (given.trim_end_matches('/') == self.path && !given.starts_with("//")).then_some(&self.path)
+        let joined = || self.is_fixed && segments(given).eq(segments(&self.path));
+        let same = given.trim_end_matches('/') == self.path || joined();
+        (same && !given.starts_with("//")).then_some(&self.path)
     }
 
     /// What to tell a client that asked for `given`.
     pub fn message(&self, given: &str) -> String {
         let short = |path: &str| path.chars().take(SHOWN).collect::<String>();
         let (given, meant) = (short(given), short(&self.path));
+        if let Some(name) = &self.nameless {
+            return format!("path: {name} is empty in {given}; the route is {meant}");
+        }
         let hint = match &self.spelling {
             Spelling::Hosted | Spelling::Fixed(Dialect::OpenAi) | Spelling::ByKey(Dialect::OpenAi) => {
                 "; a client's base_url ends in /v1, once"
@@ -43,9 +53,12 @@ impl Spelling {
     /// with the fewest parameters; v1 before v2.
     pub fn meant(&self, path: &str) -> Option<Meant> {
         let Self::Nearest(routes) = self else { return None };
-        let given: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        if let Some(meant) = routes.iter().find_map(|(pattern, spelling)| nameless(pattern, path, spelling)) {
+            return Some(meant);
+        }
+        let given: Vec<&str> = segments(path).collect();
         let found = routes.iter().filter_map(|(pattern, spelling)| {
-            let known: Vec<&str> = pattern.split('/').filter(|segment| !segment.is_empty()).collect();
+            let known: Vec<&str> = segments(pattern).collect();
             let matched = tail(&known, &given).or_else(|| {
                 let (version, rest) = known.split_first()?;
                 matches!(*version, "v1" | "v2").then(|| tail(rest, &given)).flatten().map(|mut path| {
@@ -56,18 +69,39 @@ impl Spelling {
             let parameters = known.iter().filter(|segment| segment.starts_with('{')).count();
             let path = format!("/{}", matched.join("/"));
             let rank = (matched.len(), Reverse(parameters), path.starts_with("/v1/"));
-            Some((rank, Meant { path, spelling: spelling.clone() }))
+            let is_fixed = parameters == 0;
+            Some((rank, Meant { path, is_fixed, nameless: None, spelling: spelling.clone() }))
         });
         found.max_by_key(|(rank, _)| *rank).map(|(_, meant)| meant).filter(|meant| meant.path != path)
     }
 }
 
-/// The last segments of a path that a pattern matches, which begins with a word.
-fn tail<'a>(known: &[&str], given: &[&'a str]) -> Option<Vec<&'a str>> {
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
+/// The route of this pattern, if the path has nothing where that has a name, but at its end.
+fn nameless(pattern: &str, path: &str, spelling: &Spelling) -> Option<Meant> {
+    let (known, given): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    let pairs = || known.iter().zip(&given);
+    let same = known.len() == given.len()
+        && pairs().all(|(known, given)| known == given || known.starts_with('{'))
+        && given.last().is_some_and(|last| !last.is_empty());
+    let (name, _) = pairs().find(|(known, given)| same && known.starts_with('{') && given.is_empty())?;
+    let name = name.trim_matches(['{', '}']).to_owned();
+    let (path, spelling) = (pattern.to_owned(), spelling.clone());
+    Some(Meant { path, is_fixed: false, nameless: Some(name), spelling })
+}
+
+/// The last segments of a path that a pattern matches in any letter case, as the pattern spells them. It begins with a word.
+fn tail<'a>(known: &[&'a str], given: &[&'a str]) -> Option<Vec<&'a str>> {
     known.first().filter(|first| !first.starts_with('{'))?;
     let given = given.get(given.len().checked_sub(known.len())?..)?;
-    let same = known.iter().zip(given).all(|(known, given)| known == given || known.starts_with('{'));
-    same.then(|| given.to_vec())
+    let segment = |(known, given): (&&'a str, &&'a str)| match *known {
+        name if name.starts_with('{') => Some(*given),
+        word => word.eq_ignore_ascii_case(given).then_some(word),
+    };
+    known.iter().zip(given).map(segment).collect()
 }
 
 #[cfg(test)]
@@ -96,6 +130,8 @@ mod tests {
             ("/api/v1/voices", Some("/v1/voices")),
             ("/voices/x", Some("/v1/voices/x")),
             ("/v1/health", Some("/health")),
+            ("/V1/Audio/Speech", Some("/v1/audio/speech")),
+            ("/v1//audio/speech", Some("/v1/audio/speech")),
             ("/nothing", None),
             ("/v1/audio", None),
             ("/", None),

@@ -7,7 +7,10 @@ use axum::{
     extract::{FromRequest, Multipart, Request},
 };
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::{
+    HeaderValue,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
 use http_body::Body as _;
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
@@ -262,8 +265,13 @@ async fn work<T: Send + 'static>(
     done.unwrap_or_else(|reason| Err(ApiError::internal(format!("a body's parsing ended: {reason}"))))
 }
 
-/// Judges the length that a body is declared to have, before any of it is read.
+/// Judges what a body is declared to be, before any of it is read: its length, and that nothing has compressed it.
 fn check_declared(request: &Request, limit_bytes: usize) -> Result<(), ApiError> {
+    let encodings = request.headers().get_all(CONTENT_ENCODING).iter();
+    let plain = |encoding: &[u8]| encoding.is_empty() || encoding.eq_ignore_ascii_case(b"identity");
+    if let Some(encoding) = encodings.map(HeaderValue::as_bytes).find(|encoding| !plain(encoding)) {
+        return Err(ApiError::compressed(&String::from_utf8_lossy(encoding)));
+    }
     let too_large = request.body().size_hint().lower() > limit_bytes as u64;
     if too_large { Err(ApiError::too_large(limit_bytes)) } else { Ok(()) }
 }

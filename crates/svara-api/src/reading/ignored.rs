@@ -1,7 +1,7 @@
 //! Names the fields of a request that are passed over.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 use serde::de::DeserializeOwned;
 
 use super::known;
@@ -11,7 +11,12 @@ const IGNORED_FIELDS: HeaderName = HeaderName::from_static("x-ignored-fields");
 
 /// Fields that a request has and the route doesn't. They are passed over: clients send many that mean something elsewhere.
 #[derive(Debug, Default)]
-pub struct Ignored(Vec<String>);
+pub struct Ignored {
+    /// Those of the body.
+    body: Vec<String>,
+    /// The parameters of the address.
+    query: Vec<String>,
+}
 
 impl Ignored {
     /// The names of a form's fields that `T` doesn't have.
@@ -21,33 +26,64 @@ impl Ignored {
 
     /// These names, which are printable. The log lines of the request name them, too.
     pub fn new(names: Vec<String>) -> Self {
-        if !names.is_empty() {
-            tracing::Span::current().record("ignored_fields", names.join(", "));
-        }
-        Self(names)
+        Self { body: names, query: Vec::new() }.noted()
+    }
+
+    /// With the parameters of the address, of which the route has `known`.
+    #[must_use]
+    pub fn with_query(self, uri: &Uri, known: &[&str]) -> Self {
+        let names = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let query = known::unknown_of(names.map(|(name, _)| name.into_owned()), known);
+        if query.is_empty() { self } else { Self { query, ..self }.noted() }
     }
 
     /// Without names that the dialect knows and that mean nothing here.
+    #[must_use]
     pub fn without(self, passed_over: &[&str]) -> Self {
-        Self(self.0.into_iter().filter(|name| !passed_over.contains(&name.as_str())).collect())
+        let body = self.body.into_iter().filter(|name| !passed_over.contains(&name.as_str())).collect();
+        Self { body, ..self }
     }
 
-    /// The error of a missing field, where the request has what another dialect calls it.
-    pub fn explain(&self, error: ApiError, theirs: &str, route: &str) -> ApiError {
-        let missing = error.field.is_some_and(|field| error.message == format!("{field} is required"));
-        if !missing || !self.0.iter().any(|name| name == theirs) {
-            return error;
+    /// With another name of the body, whose value means nothing here.
+    #[must_use]
+    pub fn and(mut self, name: &str) -> Self {
+        self.body.push(name.to_owned());
+        self.noted()
+    }
+
+    fn noted(self) -> Self {
+        if let Some(names) = self.names() {
+            tracing::Span::current().record("ignored_fields", names);
         }
-        let message = format!("{}; {theirs} belongs to {route}", error.message);
-        ApiError { message, ..error }
+        self
+    }
+
+    /// All names; none if there are none.
+    fn names(&self) -> Option<String> {
+        let names: Vec<&str> = self.body.iter().chain(&self.query).map(String::as_str).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+
+    /// The error of a missing field, where the request has what another dialect calls it, or has it at a wrong place, or has
+    /// mistyped it.
+    pub fn explain(&self, error: ApiError, theirs: &str, route: &str) -> ApiError {
+        let Some(field) = error.field.filter(|_| error.message.contains("is required")) else { return error };
+        let has = |names: &[String], wanted: &str| names.iter().any(|name| name == wanted);
+        let hint = if has(&self.body, theirs) && error.message == format!("{field} is required") {
+            format!("{theirs} belongs to {route}")
+        } else if has(&self.query, field) {
+            format!("{field} is a field of the body, and not of the address")
+        } else if self.body.is_empty() {
+            return error;
+        } else {
+            format!("of the fields that came, these are none here: {}", self.body.join(", "))
+        };
+        ApiError { message: format!("{}; {hint}", error.message), ..error }
     }
 
     /// Names them in the response, for a caller that has mistyped one.
     pub fn tell(self, response: &mut Response) {
-        if self.0.is_empty() {
-            return;
-        }
-        let names = self.0.join(", ");
+        let Some(names) = self.names() else { return };
         response.headers_mut().extend(HeaderValue::try_from(names).ok().map(|names| (IGNORED_FIELDS, names)));
     }
 

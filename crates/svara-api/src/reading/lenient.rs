@@ -1,5 +1,5 @@
-//! Numbers and switches in JSON bodies. They may come as strings, and whole numbers with a point, as the Python stack took
-//! them.
+//! Values in JSON bodies as clients write them. Numbers and switches may come as strings, and whole numbers with a point, as
+//! the Python stack took them; an empty string stands for nothing, as forms and templates send what isn't filled in.
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
@@ -7,6 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, IntoDeserializer, Unexpected, Visitor},
 };
+use svara_engine::Gender;
 
 /// For `#[serde(deserialize_with)]`: a number, a string of one, or null.
 pub fn number<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -42,6 +43,9 @@ impl<'de, T: Deserialize<'de> + FromStr> Visitor<'de> for Number<T> {
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
         let number = value.trim();
+        if number.is_empty() {
+            return Ok(None);
+        }
         let with_point = || whole(number.parse().ok()?)?.to_string().parse().ok();
         let read = number.parse().ok().or_else(with_point);
         read.map(Some).ok_or_else(|| E::invalid_value(Unexpected::Str(value), &self))
@@ -64,8 +68,33 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, 
     deserializer.deserialize_any(Flag)
 }
 
+/// For `#[serde(deserialize_with)]`: a text, or none if it is null or empty.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.trim().is_empty()))
+}
+
+/// As [`text`], but one of a few words, in any letter case; `named` knows them in lower case, and `must_be` tells them to
+/// callers.
+///
+/// # Errors
+/// It is another word, or no text.
+pub fn word<'de, T, D: Deserializer<'de>>(
+    deserializer: D,
+    must_be: &str,
+    named: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, D::Error> {
+    let Some(word) = text(deserializer)? else { return Ok(None) };
+    named(&word.trim().to_ascii_lowercase()).map(Some).ok_or_else(|| D::Error::custom(must_be))
+}
+
+/// For `#[serde(deserialize_with)]`: a voice's gender, or null.
+pub fn gender<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Gender>, D::Error> {
+    word(deserializer, "must be female or male", Gender::named)
+}
+
 /// What a word means as a switch.
-pub(crate) fn switch(word: &str) -> Option<bool> {
+pub fn switch(word: &str) -> Option<bool> {
     match word.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "on" | "yes" => Some(true),
         "false" | "0" | "off" | "no" => Some(false),
@@ -95,6 +124,9 @@ impl Visitor<'_> for Flag {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        if value.trim().is_empty() {
+            return Ok(None);
+        }
         switch(value).map(Some).ok_or_else(|| E::invalid_value(Unexpected::Str(value), &self))
     }
 
@@ -131,8 +163,10 @@ mod tests {
         for no in ["false", "0", "\"False\"", "\"0\"", "\"off\"", "\"no\""] {
             assert_eq!(read(no).unwrap(), Some(false), "{no}");
         }
-        assert_eq!(read("null").unwrap(), None);
-        for wrong in ["2", "-1", "1.5", "\"\"", "\"maybe\"", "[]", "{}"] {
+        for none in ["null", "\"\"", "\" \""] {
+            assert_eq!(read(none).unwrap(), None, "{none}");
+        }
+        for wrong in ["2", "-1", "1.5", "\"maybe\"", "[]", "{}"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }
@@ -156,7 +190,7 @@ mod tests {
             let fields: Fields = serde_json::from_str(json).unwrap();
             assert_eq!((fields.speed, fields.seed), (Some(1.5), Some(7)), "{json}");
         }
-        for json in ["{}", r#"{"speed":null,"seed":null}"#] {
+        for json in ["{}", r#"{"speed":null,"seed":null}"#, r#"{"speed":"","seed":" "}"#] {
             assert_eq!(serde_json::from_str::<Fields>(json).unwrap(), Fields::default(), "{json}");
         }
         assert_eq!(serde_json::from_str::<Fields>(r#"{"speed":2}"#).unwrap().speed, Some(2.0));

@@ -26,6 +26,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// How links begin, which other servers follow.
+const LINKS: [&str; 4] = ["https://", "http://", "file://", "s3://"];
+
 impl Upload {
     /// Whether nothing came: forms send empty fields for what wasn't filled in.
     pub fn is_empty(&self) -> bool {
@@ -44,6 +47,9 @@ impl Upload {
         match self {
             Self::File(bytes) if bytes.len() > max_bytes => Err(too_large()),
             Self::File(bytes) => Ok(bytes),
+            Self::Base64(text) if LINKS.iter().any(|scheme| text.trim_start().starts_with(scheme)) => {
+                Err("links are not followed: send the file itself, in base64 or as a data URL".to_owned())
+            }
             Self::Base64(text) => {
                 let encoded = match text.split_once(',') {
                     Some((head, rest)) if head.starts_with("data:") => rest,
@@ -104,6 +110,7 @@ mod tests {
         let refused = |text: &str| Upload::from(text.to_owned()).into_bytes(5).unwrap_err();
         assert!(refused("YXVkaW8h").contains("larger than 5 bytes"));
         assert!(refused("a!b").contains("not base64"));
+        assert!(refused("https://example.org/a.wav").contains("links are not followed"));
         assert!(Upload::File(Bytes::from_static(b"123456")).into_bytes(5).is_err());
     }
 

@@ -39,13 +39,23 @@ pub(super) struct Addressed {
     pub(super) voice: String,
 }
 
-impl<S: Sync> FromRequestParts<S> for Addressed {
-    type Rejection = Refused<ElevenLabs>;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused<ElevenLabs>> {
+impl Addressed {
+    /// What the parts of a request say.
+    ///
+    /// # Errors
+    /// The path isn't UTF-8.
+    pub(super) async fn of(parts: &mut Parts) -> Result<Self, ApiError> {
         let asker = Asker::of(parts)?;
         let voice = parts.extract::<Path<String>>().await;
         let Path(voice) = voice.map_err(|error| ApiError::bad_request(error.body_text()))?;
         Ok(Self { asker, voice })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Addressed {
+    type Rejection = Refused<ElevenLabs>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused<ElevenLabs>> {
+        Ok(Self::of(parts).await?)
     }
 }

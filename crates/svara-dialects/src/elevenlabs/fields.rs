@@ -23,6 +23,8 @@ use utoipa::openapi::{
     schema::{AnyOf, Schema, Type},
 };
 
+use crate::svara;
+
 /// ElevenLabs' other fields.
 pub(super) const PASSED_OVER: [&str; 7] = [
     "model_id",
@@ -44,12 +46,14 @@ pub(crate) struct Fields {
     voice_settings: Option<VoiceSettings>,
     /// The language in which numbers and the like are read, if it isn't the voice's: a code of ISO 639, a BCP-47 tag or a
     /// name. Others are passed over.
+    #[serde(default, deserialize_with = "lenient::text")]
     language_code: Option<String>,
     #[serde(default, deserialize_with = "lenient::number")]
     #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
+    #[serde(default, deserialize_with = "svara::normalization")]
     #[schema(schema_with = normalization)]
-    apply_text_normalization: Option<Normalization>,
+    apply_text_normalization: Normalization,
     /// Pronunciation dictionaries, the first of which knows best.
     #[schema(value_type = Option<Vec<LocatorFields>>, max_items = 3)]
     pronunciation_dictionary_locators: Option<Locators>,
@@ -135,7 +139,7 @@ impl Visitor<'_> for StyleVisitor {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Style, E> {
-        Ok(Style::Name(name.to_owned()))
+        Ok(name.trim().parse().map_or_else(|_| Style::Name(name.to_owned()), Style::Amount))
     }
 }
 
@@ -160,7 +164,7 @@ impl Fields {
         }
         let mut request = SpeechRequest {
             text: self.text.ok_or_else(|| ApiError::invalid("text", "is required"))?,
-            normalization: self.apply_text_normalization.unwrap_or_default(),
+            normalization: self.apply_text_normalization,
             seed: self.seed,
             strip: clean.strip(true, self.strip_markdown, self.strip_emoji),
             ..base
@@ -204,7 +208,7 @@ impl VoiceSettings {
             request.speed = speed;
         }
         if let Some(Style::Name(name)) = self.style {
-            request.style = Some(name);
+            request.style = Some(name).filter(|name| !name.trim().is_empty());
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures::{Stream, stream};
 use serde::{Deserialize, Serialize};
 use svara_api::{
+    door::asker::Asker,
     error::{ApiError, ElevenLabs, Refused},
     reading::{
         body::{self, BodyType},
@@ -21,6 +22,7 @@ use svara_api::{
     respond::{self, SpeechRefusals},
     state::AppState,
 };
+use svara_audio::EncoderSpec;
 use svara_engine::SpeechRequest;
 use svara_service::{Delivery, Dialect, EncodedSpeech, Order};
 
@@ -32,8 +34,10 @@ use super::{
 };
 use crate::spoken::SpokenLanguage;
 
-/// `enable_logging` and `optimize_streaming_latency` are taken, too: nothing is kept here in any case, and nothing is
-/// gained by waiting.
+/// What an address may have: nothing is kept here in any case, nothing is gained by waiting, and tags need no switch.
+const PARAMETERS: [&str; 4] =
+    ["output_format", "enable_logging", "optimize_streaming_latency", "enable_ssml_parsing"];
+
 #[derive(Deserialize)]
 struct Options {
     output_format: Option<String>,
@@ -47,35 +51,69 @@ pub(super) struct Wanted {
 }
 
 impl FromRequest<AppState> for Wanted {
-    type Rejection = Refused<ElevenLabs>;
+    type Rejection = Response;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Refused<ElevenLabs>> {
-        let (mut parts, body) = request.into_parts();
-        let Addressed { asker, voice } = parts.extract::<Addressed>().await?;
-        let Query(options) = parts
-            .extract::<Query<Options>>()
-            .await
-            .map_err(|error| ApiError::bad_request(error.body_text()))?;
-        let spec = formats::spec_of(options.output_format.as_deref())?;
-        let request = Request::from_parts(parts, body);
-        if body::body_type(&request) != BodyType::Json {
-            return Err(ApiError::unsupported_media_type(&request, "application/json").into());
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        let refuse = |error: ApiError| error.into_response(Dialect::ElevenLabs);
+        let Read { asker, fields, voice, spec, ignored } = read(request, state).await.map_err(refuse)?;
+        match order(state, asker, fields, voice, spec).await {
+            Ok(order) => Ok(Self { state: state.clone(), order, ignored }),
+            Err(error) => {
+                let error = ignored.explain(error, "input", "POST /v1/audio/speech");
+                Err(told(ignored, Err(error)))
+            }
         }
-        let (mut fields, ignored): (Fields, _) = body::json(request, state.text_body_bytes).await?;
-        let ignored = ignored.without(&fields::PASSED_OVER);
-        let voices = state.service.engine().voices();
-        // Clients send codes of languages that this model may not have.
-        let spoken = SpokenLanguage::named(voices, "language_code", fields.language_code()).ok().flatten();
-        let language = spoken.and_then(|spoken| spoken.beside(voices, &voice));
-        let dictionaries = state.service.dictionaries();
-        let dictionaries = dictionaries.locate(&asker.caller, LOCATORS, &fields.take_locators()).await?;
-        let base = SpeechRequest { voice, language, dictionaries, ..asker.speech_request() };
-        let request = fields.into_request(state.clean, base);
-        let request = request.map_err(|error| ignored.explain(error, "input", "POST /v1/audio/speech"))?;
-        let (caller, dialect, delivery) = (asker.caller, Dialect::ElevenLabs, Delivery::Streamed);
-        let order = Order { caller, dialect, request, spec, delivery };
-        Ok(Self { state: state.clone(), order, ignored })
     }
+}
+
+/// What a request says, before it is known whether that can be done.
+struct Read {
+    asker: Asker,
+    fields: Fields,
+    voice: String,
+    spec: EncoderSpec,
+    ignored: Ignored,
+}
+
+async fn read(request: Request, state: &AppState) -> Result<Read, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let Addressed { asker, voice } = Addressed::of(&mut parts).await?;
+    let Query(options) =
+        parts.extract::<Query<Options>>().await.map_err(|error| ApiError::bad_request(error.body_text()))?;
+    let spec = formats::spec_of(options.output_format.as_deref().filter(|name| !name.is_empty()))?;
+    let uri = parts.uri.clone();
+    let request = Request::from_parts(parts, body);
+    if body::body_type(&request) != BodyType::Json {
+        return Err(ApiError::unsupported_media_type(&request, "application/json"));
+    }
+    let (fields, ignored): (Fields, _) = body::json(request, state.text_body_bytes).await?;
+    let mut ignored = ignored.without(&fields::PASSED_OVER).with_query(&uri, &PARAMETERS);
+    if spoken(state, &fields).is_err() {
+        ignored = ignored.and("language_code");
+    }
+    Ok(Read { asker, fields, voice, spec, ignored })
+}
+
+/// The language that is asked for. Clients send codes of languages that this model may not have.
+fn spoken(state: &AppState, fields: &Fields) -> Result<Option<SpokenLanguage>, ApiError> {
+    SpokenLanguage::named(state.service.engine().voices(), "language_code", fields.language_code())
+}
+
+async fn order(
+    state: &AppState,
+    asker: Asker,
+    mut fields: Fields,
+    voice: String,
+    spec: EncoderSpec,
+) -> Result<Order, ApiError> {
+    let spoken = spoken(state, &fields).ok().flatten();
+    let language = spoken.and_then(|spoken| spoken.beside(state.service.engine().voices(), &voice));
+    let dictionaries = state.service.dictionaries();
+    let dictionaries = dictionaries.locate(&asker.caller, LOCATORS, &fields.take_locators()).await?;
+    let base = SpeechRequest { voice, language, dictionaries, ..asker.speech_request() };
+    let request = fields.into_request(state.clean, base)?;
+    let (caller, dialect, delivery) = (asker.caller, Dialect::ElevenLabs, Delivery::Streamed);
+    Ok(Order { caller, dialect, request, spec, delivery })
 }
 
 /// The answer with audio alone, in the document.
@@ -95,13 +133,9 @@ impl utoipa::IntoResponses for Spoken {
     request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
     responses(Spoken)
 )]
-pub(super) async fn convert(
-    Wanted { state, order, ignored }: Wanted,
-) -> Result<Response, Refused<ElevenLabs>> {
+pub(super) async fn convert(Wanted { state, order, ignored }: Wanted) -> Response {
     let order = Order { delivery: Delivery::Whole, ..order };
-    let mut response = respond::audio(state.service.speak(order).await?);
-    ignored.tell(&mut response);
-    Ok(response)
+    told(ignored, audio(&state, order).await)
 }
 
 /// Speak, streamed (ElevenLabs)
@@ -112,12 +146,22 @@ pub(super) async fn convert(
     request_body(content((Fields = "application/json", example = json!({"text": schemas::EXAMPLE})))),
     responses(Spoken)
 )]
-pub(super) async fn stream(
-    Wanted { state, order, ignored }: Wanted,
-) -> Result<Response, Refused<ElevenLabs>> {
-    let mut response = respond::audio(state.service.speak(order).await?);
-    ignored.tell(&mut response);
-    Ok(response)
+pub(super) async fn stream(Wanted { state, order, ignored }: Wanted) -> Response {
+    told(ignored, audio(&state, order).await)
+}
+
+async fn audio(state: &AppState, order: Order) -> Result<Response, ApiError> {
+    Ok(respond::audio(state.service.speak(order).await?))
+}
+
+/// An answer or a refusal, with the names of the fields that were passed over.
+fn told(ignored: Ignored, answer: Result<Response, ApiError>) -> Response {
+    // The engine speaks of `style`.
+    let in_our_words = |error: ApiError| match error.field {
+        Some("style") => ApiError { field: Some("voice_settings.style"), ..error },
+        _ => error,
+    };
+    ignored.told(answer.map_err(|error| Refused::<ElevenLabs>::from(in_our_words(error))))
 }
 
 /// Speak, with times (ElevenLabs)
@@ -131,9 +175,11 @@ pub(super) async fn stream(
         SpeechRefusals,
     )
 )]
-pub(super) async fn convert_with_timestamps(
-    Wanted { state, order, ignored }: Wanted,
-) -> Result<Response, Refused<ElevenLabs>> {
+pub(super) async fn convert_with_timestamps(Wanted { state, order, ignored }: Wanted) -> Response {
+    told(ignored, timed(&state, order).await)
+}
+
+async fn timed(state: &AppState, order: Order) -> Result<Response, ApiError> {
     let spec = order.spec;
     let speaking = state.service.open(Order { delivery: Delivery::Whole, ..order }).await?;
     let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
@@ -142,7 +188,6 @@ pub(super) async fn convert_with_timestamps(
     let said = Alignment::of(&whole.timings, true, sample_rate_hz);
     let mut response = Json(Timed::new(&whole.bytes, Some((&typed, &said)))).into_response();
     respond::describe(&mut response, spec, timing);
-    ignored.tell(&mut response);
     Ok(response)
 }
 
@@ -162,16 +207,17 @@ pub(super) async fn convert_with_timestamps(
         SpeechRefusals,
     )
 )]
-pub(super) async fn stream_with_timestamps(
-    Wanted { state, order, ignored }: Wanted,
-) -> Result<Response, Refused<ElevenLabs>> {
+pub(super) async fn stream_with_timestamps(Wanted { state, order, ignored }: Wanted) -> Response {
+    told(ignored, timed_lines(&state, order).await)
+}
+
+async fn timed_lines(state: &AppState, order: Order) -> Result<Response, ApiError> {
     let spec = order.spec;
     let speaking = state.service.open(order).await?;
     let timing = speaking.server_timing();
     let lines = lines(EncodedSpeech::new(speaking, spec)?);
     let mut response = respond::streamed("application/x-ndjson", Body::from_stream(lines));
     respond::describe(&mut response, spec, timing);
-    ignored.tell(&mut response);
     Ok(response)
 }
 

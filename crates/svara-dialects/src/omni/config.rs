@@ -1,12 +1,16 @@
 //! `session.config`: how a connection speaks.
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use svara_api::{door::asker::Asker, error::ApiError, reading::lenient, state::AppState};
 use svara_audio::Format;
 use svara_engine::{SamplingOverrides, SpeakError, SpeechRequest};
 use svara_service::{Delivery, Dialect, Order};
 
-use crate::{hosted, openai, spoken::SpokenLanguage};
+use crate::{
+    hosted,
+    openai::voice::{self, ByWords},
+    spoken::SpokenLanguage,
+};
 
 /// vLLM-Omni's default.
 const DEFAULT_FORMAT: Format = Format::Wav;
@@ -14,10 +18,13 @@ const DEFAULT_FORMAT: Format = Format::Wav;
 /// The fields of `session.config`. vLLM-Omni's others are about how its own model runs.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Fields {
-    #[serde(alias = "speaker")]
+    #[serde(default, alias = "speaker", deserialize_with = "lenient::text")]
     voice: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     language: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     instructions: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     response_format: Option<String>,
     #[serde(default, deserialize_with = "lenient::number")]
     sample_rate: Option<u32>,
@@ -29,7 +36,9 @@ pub(super) struct Fields {
     seed: Option<u64>,
     #[serde(default, deserialize_with = "lenient::flag")]
     stream_audio: Option<bool>,
+    #[serde(default, deserialize_with = "split")]
     split_granularity: Option<Split>,
+    #[serde(default, deserialize_with = "lenient::text")]
     task_type: Option<String>,
     #[serde(default, deserialize_with = "lenient::flag")]
     word_timestamps: Option<bool>,
@@ -40,8 +49,7 @@ pub(super) struct Fields {
 }
 
 /// Where the text is cut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Split {
     /// Nowhere: it is spoken at its end.
     None,
@@ -52,11 +60,22 @@ pub(super) enum Split {
     Clause,
 }
 
+fn split<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Split>, D::Error> {
+    lenient::word(deserializer, "must be none, sentence or clause", |name| match name {
+        "none" => Some(Split::None),
+        "sentence" => Some(Split::Sentence),
+        "clause" => Some(Split::Clause),
+        _ => None,
+    })
+}
+
 /// How a connection speaks.
 #[derive(Clone)]
 pub(super) struct Config {
     /// What all sentences have in common.
     pub(super) template: Order,
+    /// What the words of an utterance may still choose.
+    pub(super) by_words: ByWords,
     pub(super) split: Split,
 }
 
@@ -88,7 +107,9 @@ impl Config {
         let engine = state.service.engine();
         let spec = hosted::spec(fields.response_format.as_deref(), DEFAULT_FORMAT, fields.sample_rate, None)?;
         let spoken = SpokenLanguage::named(engine.voices(), "language", fields.language.as_deref())?;
-        let voice = openai::voice::choose(engine.voices(), fields.voice, spoken.as_ref(), "")?;
+        let by_words = ByWords::of(engine.voices(), fields.voice.as_deref(), spoken.as_ref());
+        let language = fields.language.as_deref();
+        let voice = voice::before_words(engine.voices(), fields.voice, language, spoken.as_ref())?;
         let instructions = fields.instructions;
         let sampling =
             SamplingOverrides { max_tokens: fields.max_new_tokens, ..SamplingOverrides::default() };
@@ -114,6 +135,6 @@ impl Config {
         let delivery = if fields.stream_audio == Some(true) { Delivery::Streamed } else { Delivery::Whole };
         let template =
             Order { caller: asker.caller.clone(), dialect: Dialect::OpenAi, request, spec, delivery };
-        Ok(Self { template, split: fields.split_granularity.unwrap_or_default() })
+        Ok(Self { template, by_words, split: fields.split_granularity.unwrap_or_default() })
     }
 }

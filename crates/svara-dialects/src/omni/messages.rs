@@ -54,8 +54,10 @@ impl ClientMessage {
 }
 
 fn of<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    json::object(text.as_bytes(), "message", |_| None)
-        .map_err(|error| ApiError::bad_request(format!("the message can't be read: {}", error.message)))
+    json::object(text.as_bytes(), "message", |_| None).map_err(|error| ApiError {
+        message: format!("the message can't be read: {}", error.message),
+        ..error
+    })
 }
 
 /// Where a sentence is: its utterance, and its place in that.

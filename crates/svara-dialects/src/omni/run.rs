@@ -19,7 +19,7 @@ use crate::socket::{self, Encoding, Event, Made, Outbox};
 /// Serves a socket to its end. Dropping the future ends what is being said.
 pub(super) async fn run(socket: WebSocket, session: Session, state: AppState, asker: Asker, linger: Linger) {
     let life = state.life.clone();
-    let talk = Talk { state, asker, session, config: None, saying: None, spoken: 0 };
+    let talk = Talk { state, asker, session, config: None, saying: None, spoken: 0, chosen: None };
     socket::serve(socket, None, talk, &life, &linger).await;
 }
 
@@ -30,6 +30,8 @@ struct Talk {
     config: Option<Config>,
     saying: Option<Saying>,
     spoken: usize,
+    /// The voice that the words of an utterance have chosen.
+    chosen: Option<(usize, String)>,
 }
 
 /// A sentence that is being said.
@@ -129,7 +131,7 @@ impl Talk {
         self.session.may_configure(now)?;
         let config = Config::new(&self.state, &self.asker, fields).await?;
         self.session.configured(config.split, config.template.request.strip.markdown);
-        self.config = Some(config);
+        (self.config, self.chosen) = (Some(config), None);
         Ok(())
     }
 
@@ -193,6 +195,13 @@ impl Talk {
         let mut order = config.template.clone();
         let spec = order.spec;
         out.text(messages::start(place, &text, spec));
+        if self.chosen.as_ref().is_none_or(|(utterance, _)| *utterance != place.utterance) {
+            let chosen = config.by_words.choose(self.state.service.engine().voices(), &text);
+            self.chosen = chosen.map(|voice| (place.utterance, voice));
+        }
+        if let Some((_, voice)) = &self.chosen {
+            order.request.voice.clone_from(voice);
+        }
         order.request.text = text;
         socket::give_own_id(&mut order, &mut self.spoken);
         let sound = match order.delivery {

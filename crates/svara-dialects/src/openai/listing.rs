@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, OpenAi, Refused, Spelling},
+    reading::body::flag,
     routes::{Routes, Tag},
     state::AppState,
 };
@@ -33,8 +34,8 @@ pub(super) fn models() -> Routes {
 #[into_params(parameter_in = Query)]
 struct Form {
     /// Bare ids, as older servers answered.
-    #[serde(default)]
-    legacy: bool,
+    #[param(value_type = bool)]
+    legacy: Option<String>,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -77,12 +78,14 @@ async fn audio_voices(
     form: Result<Query<Form>, QueryRejection>,
 ) -> Result<Response, Refused<OpenAi>> {
     let Query(form) = form.map_err(|error| ApiError::bad_request(error.body_text()))?;
+    let legacy = form.legacy.filter(|value| !value.trim().is_empty());
+    let legacy = legacy.map_or(Ok(false), |value| flag("legacy", &value))?;
     let kept = state.service.voices().list(&asker.caller).await?;
     let presets = state.service.engine().voices().iter();
     let kept = kept.iter().map(|kept| &*kept.reference.voice);
     let named = presets.chain(kept).map(|voice| {
         let (id, name) = (voice.voice_id.as_str(), voice.name.as_str());
-        if form.legacy { Named::Id(id) } else { Named::Voice { id, name } }
+        if legacy { Named::Id(id) } else { Named::Voice { id, name } }
     });
     Ok(Json(AudioVoices { voices: named.collect() }).into_response())
 }

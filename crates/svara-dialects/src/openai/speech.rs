@@ -49,6 +49,7 @@ struct Fields {
     /// The text to speak.
     #[schema(value_type = String, min_length = 1)]
     input: Option<String>,
+    #[serde(alias = "speaker")]
     #[schema(schema_with = voice_field)]
     voice: Option<VoiceField>,
     /// Any name: this server runs one model.
@@ -56,9 +57,11 @@ struct Fields {
     #[serde(default)]
     #[schema(value_type = String)]
     model: IgnoredAny,
+    #[serde(default, deserialize_with = "lenient::text")]
     #[schema(schema_with = response_format)]
     response_format: Option<String>,
     /// If this names one style of the model, that style is used.
+    #[serde(default, deserialize_with = "lenient::text")]
     instructions: Option<String>,
     #[serde(default, deserialize_with = "lenient::number")]
     #[schema(schema_with = schemas::speed)]
@@ -69,6 +72,7 @@ struct Fields {
     #[serde(default, deserialize_with = "lenient::number")]
     #[schema(schema_with = loudness::gain_db)]
     gain_db: Option<f32>,
+    #[serde(default, deserialize_with = "lenient::text")]
     #[schema(schema_with = stream_format)]
     stream_format: Option<String>,
     /// With false, the audio comes in one body with its length, and exact sizes in its header. Not OpenAI's own.
@@ -76,9 +80,10 @@ struct Fields {
     stream: Option<bool>,
     /// The language to speak in: a code of ISO 639-1 or 639-3, a BCP-47 tag or a name. Chooses the voice if voice is missing
     /// or one of OpenAI's names. auto: the text's writing system does, if voice is missing.
-    #[serde(alias = "language_code")]
+    #[serde(default, alias = "language_code", deserialize_with = "lenient::text")]
     language: Option<String>,
     /// The same: the hosted API's name.
+    #[serde(default, deserialize_with = "lenient::text")]
     lang: Option<String>,
     /// One of the rates of the format, in Hz.
     #[serde(default, deserialize_with = "lenient::number")]
@@ -105,9 +110,13 @@ struct Fields {
     #[schema(minimum = 1.0, maximum = 2.0)]
     repetition_penalty: Option<f32>,
     /// A second of speech is 82 tokens.
-    #[serde(default, alias = "max_new_tokens", deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::number")]
     #[schema(minimum = 7, maximum = 4096)]
     max_tokens: Option<u32>,
+    /// The same: vLLM-Omni's name.
+    #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(minimum = 7, maximum = 4096)]
+    max_new_tokens: Option<u32>,
     #[serde(default, deserialize_with = "lenient::number")]
     #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
@@ -122,8 +131,10 @@ struct Fields {
     #[schema(value_type = Option<String>)]
     ref_audio: Option<Upload>,
     /// What is said in the recording.
+    #[serde(default, deserialize_with = "lenient::text")]
     ref_text: Option<String>,
     /// A pronunciation dictionary. X-Svara-Dictionary says whether there is one of this id: hit or miss.
+    #[serde(default, deserialize_with = "lenient::text")]
     pronunciation_dictionary_id: Option<String>,
 }
 
@@ -207,32 +218,38 @@ impl utoipa::IntoResponses for Spoken {
 )]
 async fn audio_speech(State(state): State<AppState>, asker: Asker, request: Request) -> Response {
     let dialect = Spelling::Hosted.of(&request);
-    let answer = answer(&state, asker, request, dialect == Dialect::Hosted).await;
-    answer.unwrap_or_else(|error| error.into_response(dialect))
+    answer(&state, asker, request, dialect).await.unwrap_or_else(|error| error.into_response(dialect))
 }
 
 async fn answer(
     state: &AppState,
     asker: Asker,
     request: Request,
-    hosted: bool,
+    dialect: Dialect,
 ) -> Result<Response, ApiError> {
+    let hosted = dialect == Dialect::Hosted;
     if body::body_type(&request) != BodyType::Json {
         return Err(ApiError::unsupported_media_type(&request, "application/json"));
     }
     let has_recording = |fields: &Fields| fields.ref_audio.is_some();
     let limits =
         JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
+    let uri = request.uri().clone();
     let (fields, ignored) = body::json_telling(request, limits).await?;
-    let mut response = speak(state, asker, fields, hosted).await.map_err(|error| {
-        ignored.explain(in_openai_words(error), "text", "POST /v1/text-to-speech; here it is input")
-    })?;
+    let ignored = ignored.with_query(&uri, &[]);
+    let omnis = fields.max_tokens.is_none() && fields.max_new_tokens.is_some();
+    let spoken = speak(state, asker, fields, hosted).await.map_err(|error| {
+        let error = in_openai_words(error, omnis);
+        ignored.explain(error, "text", "POST /v1/text-to-speech; here it is input")
+    });
+    let mut response = spoken.unwrap_or_else(|error| error.into_response(dialect));
     ignored.tell(&mut response);
     Ok(response)
 }
 
 async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> Result<Response, ApiError> {
-    let as_events = match fields.stream_format.as_deref() {
+    let stream_format = fields.stream_format.map(|name| name.trim().to_ascii_lowercase());
+    let as_events = match stream_format.as_deref() {
         None | Some("audio") => false,
         Some("sse") => true,
         Some(other) => {
@@ -299,7 +316,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
             top_p: fields.top_p,
             top_k: fields.top_k,
             repetition_penalty: fields.repetition_penalty,
-            max_tokens: fields.max_tokens,
+            max_tokens: fields.max_tokens.or(fields.max_new_tokens),
         },
         seed: fields.seed,
         dictionaries: dictionaries.found,
@@ -328,12 +345,17 @@ fn input(state: &AppState, input: Option<String>, hosted: bool) -> Result<String
     Ok(input)
 }
 
-/// The engine speaks of `text`; here the field is called `input`.
-fn in_openai_words(error: ApiError) -> ApiError {
-    match error.field {
-        Some("text") => {
-            ApiError { field: Some("input"), message: error.message.replacen("text", "input", 1), ..error }
+/// What this dialect calls the fields of which the service speaks.
+const NAMES: [(&str, &str); 3] =
+    [("text", "input"), ("reference_audio", "ref_audio"), ("reference_transcript", "ref_text")];
+
+/// An error with the names of this dialect, or of vLLM-Omni's where the request has those.
+fn in_openai_words(error: ApiError, omnis: bool) -> ApiError {
+    let of_omni = omnis.then_some(("max_tokens", "max_new_tokens"));
+    match NAMES.into_iter().chain(of_omni).find(|(theirs, _)| error.field == Some(theirs)) {
+        Some((theirs, ours)) => {
+            ApiError { field: Some(ours), message: error.message.replacen(theirs, ours, 1), ..error }
         }
-        _ => error,
+        None => error,
     }
 }

@@ -3,6 +3,7 @@
 mod normalization;
 mod timed;
 mod timestamps;
+mod voice;
 
 use std::{fmt, str::FromStr};
 
@@ -27,14 +28,14 @@ use svara_api::{
     state::AppState,
 };
 use svara_audio::{EncoderSpec, Format, SampleRate};
-use svara_engine::{Gender, Normalization, SamplingOverrides, SpeakError, SpeechRequest, Voices};
+use svara_engine::{Gender, Normalization, SamplingOverrides, SpeechRequest};
 use svara_service::{Delivery, Dialect, Order, ReferenceRequest, Timestamps};
 use utoipa::openapi::{Object, schema::Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::normalization::{NORMALIZATIONS, normalization_named};
-pub(crate) use self::normalization::{normalization, text_normalization};
+pub(crate) use self::normalization::{normalization, normalization_named, text_normalization};
 use self::timestamps::{TimesFormat, Unit, timestamps, timestamps_format};
+use crate::spoken::SpokenLanguage;
 
 /// Streamed Opus is what the Python stack answered.
 const DEFAULT_FORMAT: Format = Format::Opus;
@@ -51,14 +52,18 @@ pub struct Fields {
     #[schema(value_type = String, min_length = 1)]
     text: Option<String>,
     /// A voice's id, speaker id or name, or a language. Required unless a recording or a language is given.
+    #[serde(default, deserialize_with = "lenient::text")]
     voice: Option<String>,
     /// The same as voice.
+    #[serde(default, deserialize_with = "lenient::text")]
     voice_id: Option<String>,
     /// The id of the model that this server runs.
+    #[serde(default, deserialize_with = "lenient::text")]
     model_id: Option<String>,
     /// With false, the audio comes in one body with its length.
     #[serde(default, deserialize_with = "lenient::flag")]
     stream: Option<bool>,
+    #[serde(default, deserialize_with = "lenient::text")]
     #[schema(schema_with = response_format)]
     response_format: Option<String>,
     /// One of the rates of the format, in Hz.
@@ -93,6 +98,7 @@ pub struct Fields {
     #[schema(schema_with = schemas::seed)]
     #[serde(default, deserialize_with = "lenient::number")]
     seed: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::text")]
     style: Option<String>,
     /// Removes Markdown's marks, code blocks and a model's thoughts from the text. By default, the server's configuration
     /// decides.
@@ -109,20 +115,28 @@ pub struct Fields {
     #[schema(value_type = Option<String>)]
     reference_audio: Option<Upload>,
     /// What is said in the recording.
+    #[serde(default, deserialize_with = "lenient::text")]
     reference_transcript: Option<String>,
     /// The id of a saved voice.
+    #[serde(default, deserialize_with = "lenient::text")]
     voice_clone_id: Option<String>,
     /// The tokens of a recording, as POST /v1/voice-clone gives them.
     voice_clone_tokens: Option<Vec<u32>>,
-    /// The language that the recording's voice speaks; without a voice or recording, the language to find a voice for.
+    /// The language that the recording's voice speaks, or else the language to speak in, by any of its names: it chooses the
+    /// voice if voice is missing; a voice by its own name reads numbers and the like in it.
+    #[serde(default, deserialize_with = "lenient::text")]
     language: Option<String>,
+    #[serde(default, deserialize_with = "lenient::gender")]
     #[schema(schema_with = schemas::gender)]
     gender: Option<Gender>,
+    #[serde(default, deserialize_with = "timestamps::unit")]
     #[schema(schema_with = timestamps)]
     timestamps: Option<Unit>,
+    #[serde(default, deserialize_with = "timestamps::format")]
     #[schema(schema_with = timestamps_format)]
     timestamps_format: Option<TimesFormat>,
     /// The id of a pronunciation dictionary.
+    #[serde(default, deserialize_with = "lenient::text")]
     pronunciation_dictionary_id: Option<String>,
     /// Pronunciation dictionaries, the first of which knows best; in forms, as JSON.
     #[schema(value_type = Option<Vec<LocatorFields>>, max_items = 3)]
@@ -177,17 +191,19 @@ async fn text_to_speech(
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
     let (fields, ignored) = read_fields(request, &state).await?;
+    let spoken = speak(&state, asker, fields).await.map_err(|error| in_other_words(&ignored, error));
+    Ok(ignored.told(spoken.map_err(Refused::<Svara>::from)))
+}
+
+async fn speak(state: &AppState, asker: Asker, fields: Fields) -> Result<Response, ApiError> {
     let delivery = if fields.stream.unwrap_or(true) { Delivery::Streamed } else { Delivery::Whole };
     let timestamps = fields.timestamps()?;
-    let wanted = speech_request(&state, &asker, fields).await;
-    let (request, spec) = wanted.map_err(|error| in_other_words(&ignored, error))?;
+    let (request, spec) = speech_request(state, &asker, fields).await?;
     let order = Order { caller: asker.caller, dialect: Dialect::Svara, request, spec, delivery };
-    let mut response = match timestamps {
+    Ok(match timestamps {
         None => respond::audio(state.service.speak(order).await?),
-        Some(unit) => timed::speak(&state, order, unit).await?,
-    };
-    ignored.tell(&mut response);
-    Ok(response)
+        Some(unit) => timed::speak(state, order, unit).await?,
+    })
 }
 
 /// A missing text may be where OpenAI's dialect has it.
@@ -220,7 +236,7 @@ pub async fn speech_request(
     if let Some(hz) = fields.sample_rate {
         spec = at_rate(spec, hz)?;
     }
-    let voice = fields.voice.or(fields.voice_id).filter(|voice| !voice.trim().is_empty());
+    let voice = fields.voice.or(fields.voice_id);
     let text = fields.text.ok_or_else(|| ApiError::invalid("text", "is required"))?;
     let language = fields.language.clone();
     let recording = fields.reference_audio.filter(|audio| !audio.is_empty());
@@ -232,21 +248,23 @@ pub async fn speech_request(
         language: fields.language,
     };
     let reference = reference.resolve(&state.service, &asker.caller).await?;
+    // Where a voice is named, a language that there isn't never mattered.
+    let spoken = SpokenLanguage::named(engine.voices(), "language", language.as_deref()).ok().flatten();
     let voice = match (voice, &reference) {
-        (Some(voice), _) => of_gender(engine.voices(), voice, fields.gender),
+        (Some(voice), _) => voice::named(engine.voices(), voice, spoken.as_ref(), fields.gender),
         (None, Some(reference)) => reference.voice.voice_id.clone(),
         (None, None) => {
             let required = "a voice, a language or a reference_audio to speak like is required";
-            let language = language.filter(|language| !language.trim().is_empty());
             let language = language.ok_or_else(|| ApiError::unsupported("voice", required))?;
-            let voice = engine.voices().speaking(&language, fields.gender).map_err(SpeakError::from)?;
-            voice.voice_id.clone()
+            voice::of_language(engine.voices(), &language, fields.gender)?
         }
     };
+    let language = spoken.filter(|_| reference.is_none());
     let (field, named) =
         locators::named(fields.pronunciation_dictionary_id, fields.pronunciation_dictionary_locators)?;
     let dictionaries = state.service.dictionaries().locate(&asker.caller, field, &named).await?;
     let request = SpeechRequest {
+        language: language.and_then(|language| language.beside(engine.voices(), &voice)),
         text,
         voice,
         reference,
@@ -269,12 +287,6 @@ pub async fn speech_request(
     Ok((request, spec))
 }
 
-/// The voice of that gender where a language is named in place of a voice (`hi-IN` and female); other names say it all.
-fn of_gender(voices: &Voices, voice: String, gender: Option<Gender>) -> String {
-    let of_language = gender.and_then(|gender| voices.speaking(&voice, Some(gender)).ok());
-    of_language.map_or(voice, |found| found.voice_id.clone())
-}
-
 /// The fields of a request, in JSON or as a form, and those that are passed over.
 ///
 /// # Errors
@@ -283,18 +295,22 @@ pub async fn read_fields(request: Request, state: &AppState) -> Result<(Fields, 
     let has_recording = |fields: &Fields| fields.reference_audio.is_some();
     let limits =
         JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
-    match body::body_type(&request) {
-        BodyType::Json => body::json_telling(request, limits).await,
+    let uri = request.uri().clone();
+    let (fields, ignored) = match body::body_type(&request) {
+        BodyType::Json => body::json_telling(request, limits).await?,
         BodyType::UrlEncoded => match body::encoded(request, limits).await? {
-            Encoded::Json(fields, ignored) => Ok((fields, ignored)),
-            Encoded::Form(form) => Fields::of_form(form),
+            Encoded::Json(fields, ignored) => (fields, ignored),
+            Encoded::Form(form) => Fields::of_form(form)?,
         },
-        BodyType::Multipart => Fields::of_form(body::form(request, state.body_bytes).await?),
-        BodyType::JsonLines | BodyType::Other => Err(ApiError::unsupported_media_type(
-            &request,
-            "application/json, multipart/form-data or application/x-www-form-urlencoded",
-        )),
-    }
+        BodyType::Multipart => Fields::of_form(body::form(request, state.body_bytes).await?)?,
+        BodyType::JsonLines | BodyType::Other => {
+            return Err(ApiError::unsupported_media_type(
+                &request,
+                "application/json, multipart/form-data or application/x-www-form-urlencoded",
+            ));
+        }
+    };
+    Ok((fields, ignored.with_query(&uri, &[])))
 }
 
 impl Fields {
@@ -338,15 +354,14 @@ impl Fields {
             "reference_transcript" => self.reference_transcript = Some(value),
             "voice_clone_id" => self.voice_clone_id = Some(value),
             "voice_clone_tokens" => self.voice_clone_tokens = Some(tokens(&value)?),
-            "timestamps" => self.timestamps = Some(Unit::named(&value)?),
-            "timestamps_format" => self.timestamps_format = Some(TimesFormat::named(&value)?),
+            "timestamps" => self.timestamps = Some(Unit::of_form(&value)?),
+            "timestamps_format" => self.timestamps_format = Some(TimesFormat::of_form(&value)?),
             "pronunciation_dictionary_id" => self.pronunciation_dictionary_id = Some(value),
             LOCATORS => self.pronunciation_dictionary_locators = Some(Locators::of_form(&value)?),
             "language" => self.language = Some(value),
             "gender" => self.gender = Some(body::gender(&value)?),
             "text_normalization" => {
-                self.text_normalization = normalization_named(&value)
-                    .ok_or_else(|| ApiError::invalid("text_normalization", NORMALIZATIONS))?;
+                self.text_normalization = normalization_named("text_normalization", &value)?;
             }
             "seed" => self.seed = Some(number("seed", &value)?),
             // As in JSON, fields that aren't known are passed over.

@@ -51,7 +51,7 @@ pub(super) async fn speak(state: &AppState, order: Order, unit: Timestamps) -> R
         respond::streamed(LINES, Body::from_stream(lines))
     } else {
         let whole = speaking.whole(spec).await?;
-        let timed = Timed::new(&whole.bytes, &whole.timings, &mut Times::new(unit), rate_hz);
+        let timed = Timed::new(&whole.bytes, &whole.timings, &mut Times::new(unit), rate_hz, true);
         let finish_reason = whole.report.finish.map(FinishReason::name);
         Json(Timed { about: Some(about), finish_reason, ..timed }).into_response()
     };
@@ -60,9 +60,12 @@ pub(super) async fn speak(state: &AppState, order: Order, unit: Timestamps) -> R
 }
 
 impl Timed {
-    /// `times` are those before, of which none is left.
-    fn new(audio: &[u8], pieces: &[PieceTiming], times: &mut Times, rate_hz: u32) -> Self {
+    /// `times` are those before, of which none is left but a cue that isn't complete. `over`: nothing follows.
+    fn new(audio: &[u8], pieces: &[PieceTiming], times: &mut Times, rate_hz: u32, over: bool) -> Self {
         times.add(pieces, 0, rate_hz);
+        if over {
+            times.finish();
+        }
         let times = times.take();
         Self { audio_base64: BASE64.encode(audio), times, about: None, finish_reason: None }
     }
@@ -91,7 +94,7 @@ fn lines(
         };
         let speaking = speech.speaking();
         let timings = speaking.take_timings();
-        let timed = Timed::new(&audio, &timings, &mut times, speaking.rate().hz());
+        let timed = Timed::new(&audio, &timings, &mut times, speaking.rate().hz(), over);
         let finish_reason = speaking.report().finish.filter(|_| over).map(FinishReason::name);
         let line = Timed { about, finish_reason, ..timed }.line();
         let speech = (!over && line.is_ok()).then_some(speech);

@@ -1,21 +1,22 @@
 //! Which times a request asks for, and how they are written.
 
-use serde::Deserialize;
-use svara_api::{error::ApiError, reading::schemas};
+use serde::Deserializer;
+use svara_api::{
+    error::ApiError,
+    reading::{lenient, schemas},
+};
 use svara_service::Timestamps;
 use utoipa::openapi::Object;
 
 /// What is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Word,
     Character,
 }
 
 /// How times are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimesFormat {
     Json,
     Srt,
@@ -48,12 +49,20 @@ pub(super) fn wanted(
 }
 
 impl Unit {
-    pub(super) fn named(name: &str) -> Result<Self, ApiError> {
+    const NAMES: &str = "must be word or character";
+
+    fn named(name: &str) -> Option<Self> {
         match name {
-            "word" => Ok(Self::Word),
-            "character" => Ok(Self::Character),
-            _ => Err(ApiError::invalid("timestamps", "must be word or character")),
+            "word" => Some(Self::Word),
+            "character" => Some(Self::Character),
+            _ => None,
         }
+    }
+
+    /// What a form has in this field.
+    pub(super) fn of_form(name: &str) -> Result<Self, ApiError> {
+        let named = Self::named(&name.trim().to_ascii_lowercase());
+        named.ok_or_else(|| ApiError::invalid("timestamps", Self::NAMES))
     }
 
     fn times(self) -> Timestamps {
@@ -65,14 +74,32 @@ impl Unit {
 }
 
 impl TimesFormat {
-    pub(super) fn named(name: &str) -> Result<Self, ApiError> {
+    const NAMES: &str = "must be json, srt or vtt";
+
+    fn named(name: &str) -> Option<Self> {
         match name {
-            "json" => Ok(Self::Json),
-            "srt" => Ok(Self::Srt),
-            "vtt" => Ok(Self::Vtt),
-            _ => Err(ApiError::invalid("timestamps_format", "must be json, srt or vtt")),
+            "json" => Some(Self::Json),
+            "srt" => Some(Self::Srt),
+            "vtt" => Some(Self::Vtt),
+            _ => None,
         }
     }
+
+    /// What a form has in this field.
+    pub(super) fn of_form(name: &str) -> Result<Self, ApiError> {
+        let named = Self::named(&name.trim().to_ascii_lowercase());
+        named.ok_or_else(|| ApiError::invalid("timestamps_format", Self::NAMES))
+    }
+}
+
+/// For `#[serde(deserialize_with)]`: the unit, or null.
+pub(super) fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Unit>, D::Error> {
+    lenient::word(deserializer, Unit::NAMES, Unit::named)
+}
+
+/// For `#[serde(deserialize_with)]`: the format, or null.
+pub(super) fn format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TimesFormat>, D::Error> {
+    lenient::word(deserializer, TimesFormat::NAMES, TimesFormat::named)
 }
 
 pub(super) fn timestamps() -> Object {

@@ -5,7 +5,7 @@ use std::{future::pending, pin::pin, time::Duration};
 use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use svara_api::{error::ApiError, state::AppState};
+use svara_api::{error::ApiError, reading::lenient, state::AppState};
 use svara_audio::{EncoderSpec, Format};
 use svara_engine::{SpeakError, SpeechRequest};
 use svara_http::Phase;
@@ -26,7 +26,7 @@ use super::{
     wire::{self, Event, Unread},
 };
 use crate::{
-    openai,
+    openai::voice::{self, ByWords},
     socket::{self, Encoding, Made},
     spoken::SpokenLanguage,
 };
@@ -60,8 +60,9 @@ impl From<ApiError> for End {
 #[derive(Deserialize)]
 struct Synthesize {
     text: String,
-    #[serde(flatten)]
-    how: How,
+    voice: Option<Wanted>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    text_format: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -70,27 +71,29 @@ struct Chunk {
 }
 
 /// How a text is spoken.
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct How {
-    #[serde(default)]
     voice: Option<Wanted>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     text_format: Option<String>,
 }
 
 /// Who speaks.
 #[derive(Default, Deserialize)]
 struct Wanted {
+    #[serde(default, deserialize_with = "lenient::text")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     language: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     speaker: Option<String>,
 }
 
 /// What is being spoken: one stretch of sound, whatever the number of its texts.
 struct Utterance {
     order: Order,
-    /// Nobody was named: the first text decides.
-    any_voice: bool,
+    /// What the first words may still choose.
+    by_words: ByWords,
     text: IncomingText,
     encoding: Encoding,
     has_begun: bool,
@@ -183,8 +186,8 @@ impl Talk {
             // It repeats what came in parts, for servers that don't know these.
             "synthesize" if self.utterance.is_some() => Ok(()),
             "synthesize" => {
-                let Synthesize { text, how } = event.fields()?;
-                let mut utterance = self.utterance(how)?;
+                let Synthesize { text, voice, text_format } = event.fields()?;
+                let mut utterance = self.utterance(How { voice, text_format })?;
                 self.say(&mut utterance, text).await?;
                 self.finish(utterance).await
             }
@@ -237,7 +240,8 @@ impl Talk {
 
     /// What is to be spoken, before there is text.
     fn utterance(&self, how: How) -> Result<Utterance, ApiError> {
-        if let Some(format) = how.text_format.filter(|format| format != "text" && format != "ssml") {
+        let is_known = |format: &str| ["text", "ssml"].iter().any(|known| format.eq_ignore_ascii_case(known));
+        if let Some(format) = how.text_format.filter(|format| !is_known(format.trim())) {
             let format: String = format.chars().take(32).collect();
             let reason = format!("{format:?} is not available; supported: text, ssml");
             return Err(ApiError::unsupported("text_format", reason));
@@ -248,13 +252,14 @@ impl Talk {
             return Err(ApiError::unsupported("voice.speaker", "voices here have no speakers"));
         }
         let spoken = SpokenLanguage::named(voices, "voice.language", language.as_deref())?;
-        let any_voice = name.is_none() && spoken.is_none();
-        let voice =
-            if any_voice { String::new() } else { openai::voice::choose(voices, name, spoken.as_ref(), "")? };
-        if !any_voice {
-            voices.find(&voice).map_err(SpeakError::from)?;
-        }
+        let by_words = ByWords::of(voices, name.as_deref(), spoken.as_ref());
+        let voice = match by_words {
+            ByWords::Any => voice::for_text(voices, ""),
+            _ => voice::choose(voices, name, spoken.as_ref(), "")?,
+        };
+        voices.find(&voice).map_err(SpeakError::from)?;
         let request = SpeechRequest {
+            language: spoken.and_then(|spoken| spoken.beside(voices, &voice)),
             voice,
             request_id: Uuid::new_v4().simple().to_string(),
             strip: self.state.clean.strip(true, None, None),
@@ -265,7 +270,7 @@ impl Talk {
         Ok(Utterance {
             text: IncomingText::new(request.strip.markdown),
             order: Order { caller, dialect, request, spec, delivery },
-            any_voice,
+            by_words,
             encoding: Encoding::new(spec),
             has_begun: false,
             spoken: 0,
@@ -274,10 +279,9 @@ impl Talk {
 
     /// Says a text. The client's leaving ends it.
     async fn say(&mut self, utterance: &mut Utterance, text: String) -> Result<(), End> {
-        if utterance.any_voice {
-            let voices = self.state.service.engine().voices();
-            utterance.order.request.voice = openai::voice::for_text(voices, &text);
-            utterance.any_voice = false;
+        if let Some(voice) = utterance.by_words.choose(self.state.service.engine().voices(), &text) {
+            utterance.order.request.voice = voice;
+            utterance.by_words = ByWords::Settled;
         }
         let mut order = utterance.order.clone();
         order.request.text = text;

@@ -1,8 +1,8 @@
 //! Wyoming's events: a line of JSON, then further data as JSON, then bytes, with the lengths of both in the line.
 
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value, json};
-use svara_api::error::ApiError;
+use serde_json::{Map, Value};
+use svara_api::{error::ApiError, reading::json};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
 /// Largest part of an event: more than the longest text needs, with every character escaped.
@@ -30,11 +30,9 @@ impl Event {
     /// # Errors
     /// A field is missing or of the wrong type.
     pub(super) fn fields<T: DeserializeOwned>(self) -> Result<T, ApiError> {
-        let kind = self.kind;
-        serde_path_to_error::deserialize(Value::Object(self.data)).map_err(|error| {
-            let field: String = error.path().to_string().chars().take(64).collect();
-            ApiError::bad_request(format!("{kind}: {field}: {}", error.into_inner()))
-        })
+        let data = serde_json::to_vec(&self.data).map_err(ApiError::internal)?;
+        json::object(&data, "data", |_| None)
+            .map_err(|error| ApiError { message: format!("{}: {}", self.kind, error.message), ..error })
     }
 }
 
@@ -56,10 +54,10 @@ pub(super) async fn read(reader: &mut (impl AsyncBufRead + Unpin)) -> Result<Eve
     if line.last() != Some(&b'\n') {
         return Err(if (line.len() as u64) < MAX_PART_BYTES { Unread::Gone } else { too_long("the line") });
     }
-    let head: Head = serde_json::from_slice(&line).map_err(|error| not_json(&error))?;
+    let head: Head = json::object(&line, "line", |_| None).map_err(no_event)?;
     let mut data = head.data.unwrap_or_default();
     if let Some(more) = part(reader, "data_length", head.data_length).await? {
-        let more: Map<String, Value> = serde_json::from_slice(&more).map_err(|error| not_json(&error))?;
+        let more: Map<String, Value> = json::object(&more, "data", |_| None).map_err(no_event)?;
         data.extend(more);
     }
     part(reader, "payload_length", head.payload_length).await?;
@@ -80,8 +78,9 @@ async fn part(
     if read.is_ok_and(|read| read as u64 == length) { Ok(Some(bytes)) } else { Err(Unread::Gone) }
 }
 
-fn not_json(error: &serde_json::Error) -> Unread {
-    Unread::Wrong(ApiError::bad_request(format!("this isn't an event of the Wyoming protocol: {error}")))
+fn no_event(error: ApiError) -> Unread {
+    let message = format!("this isn't an event of the Wyoming protocol: {}", error.message);
+    Unread::Wrong(ApiError { message, ..error })
 }
 
 fn too_long(what: &str) -> Unread {
@@ -91,7 +90,7 @@ fn too_long(what: &str) -> Unread {
 /// An event of the server.
 pub(super) fn event(kind: &str, data: &Value, payload: &[u8]) -> Vec<u8> {
     let data = if data.is_null() { String::new() } else { data.to_string() };
-    let head = json!({"type": kind, "data_length": data.len(), "payload_length": payload.len()});
+    let head = serde_json::json!({"type": kind, "data_length": data.len(), "payload_length": payload.len()});
     let mut event = head.to_string().into_bytes();
     event.push(b'\n');
     event.extend_from_slice(data.as_bytes());
@@ -101,6 +100,8 @@ pub(super) fn event(kind: &str, data: &Value, payload: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     async fn read_all(mut bytes: &[u8]) -> Result<Event, Unread> {

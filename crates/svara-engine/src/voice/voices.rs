@@ -52,7 +52,7 @@ pub enum VoiceFileError {
 }
 
 impl Voices {
-    /// Reads all `*.yaml` files of a directory and keeps the voices of `model_id`.
+    /// Reads all `*.yaml` and `*.yml` files of a directory and keeps the voices of `model_id`.
     ///
     /// `speaker_id` gives the speaker id of a voice, which is also one of its names.
     ///
@@ -67,7 +67,9 @@ impl Voices {
         let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let entries = entries.map_err(|source| read(directory, source))?;
         let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+        paths.retain(|path| {
+            path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+        });
         paths.sort();
         let texts = paths.into_iter().map(|path| match std::fs::read_to_string(&path) {
             Ok(text) => Ok((text, path)),
@@ -112,7 +114,7 @@ impl Voices {
             }
         }
         if voices.voices.is_empty() {
-            let reason = format!("no voice with model_id {model_id:?} in any *.yaml file");
+            let reason = format!("no voice with model_id {model_id:?} in any *.yaml or *.yml file");
             return Err(VoiceFileError::Invalid { path: directory.to_owned(), reason });
         }
         tracing::info!(voices = voices.voices.len(), of_other_models = others, model_id, "voices loaded");

@@ -305,8 +305,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let wyoming_listener = match config.server.wyoming.as_str() {
         "" => None,
         address => {
-            let listener = TcpListener::bind(address).await;
-            Some(listener.with_context(|| format!("server.wyoming: can't listen on {address}"))?)
+            let listener = TcpListener::bind(address).await.map_err(|error| {
+                let hint =
+                    if error.kind() == io::ErrorKind::AddrInUse { "; choose another port" } else { "" };
+                anyhow!("server.wyoming: can't listen on {address}: {error}{hint}")
+            });
+            Some(listener?)
         }
     };
     let settings = start::http_settings(config)?;

@@ -9,6 +9,7 @@ mod drain;
 mod headers;
 mod method;
 mod not_modified;
+mod path;
 mod place;
 mod remaining;
 mod request_id;
@@ -24,6 +25,7 @@ pub(crate) use self::{
     headers::{OverHttps, set_headers},
     method::{Methods, method_not_allowed},
     not_modified::not_modified,
+    path::check_path,
     place::{Place, check_place},
     remaining::tell_remaining,
     request_id::identify,

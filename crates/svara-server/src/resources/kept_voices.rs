@@ -18,7 +18,7 @@ use svara_api::{
     reading::{
         body::{self, BodyType, FormValue},
         ignored::Ignored,
-        schemas,
+        lenient, schemas,
         upload::Upload,
     },
     routes::{Routes, Tag},
@@ -65,19 +65,24 @@ struct Fields {
     #[schema(value_type = Option<String>)]
     audio: Option<Upload>,
     /// What is said in the recording.
-    #[serde(alias = "reference_transcript")]
+    #[serde(default, alias = "reference_transcript", deserialize_with = "lenient::text")]
     transcript: Option<String>,
     /// A line about the voice.
+    #[serde(default, deserialize_with = "lenient::text")]
     description: Option<String>,
     /// The code of the language that the voice speaks.
+    #[serde(default, deserialize_with = "lenient::text")]
     language: Option<String>,
+    #[serde(default, deserialize_with = "lenient::gender")]
     #[schema(schema_with = schemas::gender)]
     gender: Option<Gender>,
     #[schema(schema_with = consent)]
     consent: Option<bool>,
     /// Whether all keys may use the voice, and not only the one that makes it.
+    #[serde(default, deserialize_with = "lenient::flag")]
     shared: Option<bool>,
     /// Whether the answer lists all tokens.
+    #[serde(default, deserialize_with = "lenient::flag")]
     return_tokens: Option<bool>,
 }
 

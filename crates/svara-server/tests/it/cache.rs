@@ -145,3 +145,29 @@ async fn failures_are_told_and_not_kept() {
     let (status, body) = server.speak_json(json!({"seed": 5, "voice": "nobody"})).await;
     assert_eq!((status, &body["error"]["type"]), (404, &json!("unknown_voice")));
 }
+
+/// One word that is typed in two encodings is one prompt, and one entry.
+#[tokio::test]
+async fn spellings_of_one_text_share_their_audio() {
+    let server = with_cache(Script::frames(6)).await;
+    for (seed, one, other) in [
+        (1, "\u{95b}रूरत", "\u{91c}\u{93c}रूरत"),
+        (2, "അവൻ", "അവന\u{d4d}\u{200d}"),
+        (3, "கொடி", "க\u{bc6}\u{bbe}டி"),
+        (4, "ড়", "\u{9a1}\u{9bc}"),
+        (5, "caf\u{e9}", "cafe\u{301}"),
+        (6, "soft", "so\u{ad}ft"),
+    ] {
+        let first = server.speak(json!({"seed": seed, "text": one})).await;
+        assert_eq!(said(&first).0, "miss", "{one}");
+        let tag = said(&first).1.unwrap().to_owned();
+        let bytes = first.bytes().await.unwrap();
+        another(&server, 6);
+        let again = server.speak(json!({"seed": seed, "text": other})).await;
+        assert_eq!(said(&again), ("hit", Some(tag.as_str())), "{one}");
+        assert_eq!(again.bytes().await.unwrap(), bytes);
+        server.engine.set(Script::frames(6));
+    }
+    let unlike = server.speak(json!({"seed": 1, "text": "जरूरत"})).await;
+    assert_eq!(said(&unlike).0, "miss", "another word");
+}

@@ -16,6 +16,21 @@ fn run(command: &mut Command) -> (Option<i32>, String, String) {
 fn all_faults_of_a_configuration_are_told_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("server.toml");
+    std::fs::write(
+        &file,
+        "streams = 4\nPort = 1\n[server]\ntext_characters = 9\n[voices]\nmax_streams = 9\n",
+    )
+    .unwrap();
+    let (code, _, said) = run(program(&file).arg("--check-config"));
+    assert_eq!(code, Some(64), "{said}");
+    for words in [
+        "line 1: streams: there is no such key outside of the sections; did you mean limits.streams?",
+        "line 2: Port: there is no such key outside of the sections",
+        "line 4: server.text_characters: there is no such key; did you mean limits.text_characters?",
+        "line 6: voices.max_streams: there is no such key; did you mean decoder.max_streams?",
+    ] {
+        assert!(said.contains(words), "{words}\nis not in\n{said}");
+    }
     let faults = "[server]\nprt = 1\nport = 70000\ndrain_seconds = -3.0\n[decoder]\ndevice = \"mps\"\nnoise = 5\n\
                   [limits]\ntext_characters = \"many\"\n[engin]\nkind = \"vllm\"\n[engine]\nkind = \"tts\"\n\
                   [jobs]\nmax_jobs = 0\n";
@@ -83,6 +98,8 @@ fn every_key_has_a_variable_and_unknown_ones_are_warned_of() {
     let (code, _, said) = run(program(&file)
         .env("API_PROT", "9")
         .env("SVARA_LIMIT_STREAMS", "9")
+        .env("SVARA_PORT", "9")
+        .env("SVARA_STORE", "memory")
         .env("VLLM_ENFORCE_EAGER", "true")
         .env("SVARA_SUPERVISOR_SOCKET", "/run/s")
         .env("SVARA_RUN_VLLM", "true")
@@ -93,6 +110,8 @@ fn every_key_has_a_variable_and_unknown_ones_are_warned_of() {
     for words in [
         "API_PROT has no effect; did you mean API_PORT?",
         "SVARA_LIMIT_STREAMS has no effect; did you mean SVARA_LIMITS_STREAMS?",
+        "SVARA_PORT has no effect; did you mean SVARA_SERVER_PORT?",
+        "SVARA_STORE has no effect; did you mean SVARA_CACHE_STORE, SVARA_JOBS_STORE or SVARA_VOICES_STORE?",
         "VLLM_ENFORCE_EAGER has no effect; for vLLM: VLLM_EXTRA_ARGS=\"--enforce-eager\"",
     ] {
         assert!(said.contains(words), "{words}\nis not in\n{said}");
@@ -161,6 +180,11 @@ fn a_port_in_use_is_told_before_models_load() {
     let (code, _, said) = run(program(file).args(["--port", &port, "--demo"]));
     assert_eq!(code, Some(1));
     assert!(said.contains(&port) && said.contains("--port"), "{said}");
+    let mut command = program(file);
+    command.env("SVARA_WYOMING", format!("127.0.0.1:{port}")).args(["--port", "0", "--demo"]);
+    let (code, _, said) = run(&mut command);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("server.wyoming") && said.contains("choose another port"), "{said}");
 }
 
 #[test]

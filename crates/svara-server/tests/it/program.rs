@@ -87,6 +87,15 @@ fn the_engine_is_asked_at_vllms_port_unless_a_url_is_given() {
     assert_eq!(base_url(own, &[port]), "http://gpu:1/v1");
     assert_eq!(base_url(own, &[port, ("VLLM_BASE_URL", "http://gpu:2/v1")]), "http://gpu:2/v1");
     assert_eq!(base_url("", &[("VLLM_BASE_URL", "http://me:hush@gpu/v1")]), "http://me:***@gpu/v1");
+    // The address on which vLLM listens, if it is a single one.
+    let host = |host: &'static str| ("VLLM_HOST", host);
+    assert_eq!(base_url("", &[host("10.1.2.3")]), "http://10.1.2.3:8000/v1");
+    assert_eq!(base_url("", &[host("10.1.2.3"), port]), "http://10.1.2.3:9000/v1");
+    assert_eq!(base_url("", &[host("2001:db8::1"), port]), "http://[2001:db8::1]:9000/v1");
+    assert_eq!(base_url(own, &[host("10.1.2.3")]), "http://gpu:1/v1");
+    for here in ["0.0.0.0", "::", "127.0.0.1", "localhost"] {
+        assert_eq!(base_url("", &[host(here)]), default);
+    }
     // What Kubernetes sets for a Service called vllm.
     assert_eq!(base_url("", &[("VLLM_PORT", "tcp://10.0.0.1:8000")]), default);
 }

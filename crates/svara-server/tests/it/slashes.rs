@@ -16,6 +16,23 @@ async fn a_slash_at_the_end_leads_to_the_path_without() {
     // As OpenAI's clients do, with the body.
     let followed = server.request("/v1/audio/speech/", &json!({"input": "a", "voice": "alloy"}));
     assert_eq!(followed.send().await.unwrap().status(), 200);
+    // As clients join a base URL that ends in a slash with a path that begins with one.
+    let response = client.post(server.url("/v1//audio/speech")).json(&json!({})).send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["location"]),
+        (308, &"/v1/audio/speech".parse().unwrap())
+    );
+    // Nothing where a name should be is no reason to take the next word for it.
+    for (path, words) in [
+        ("/v1/text-to-speech//stream", "voice_id is empty"),
+        ("/v1/voices//settings", "id is empty"),
+        ("/v1/Audio/Speech", "did you mean /v1/audio/speech?"),
+    ] {
+        let response = client.post(server.url(path)).json(&json!({})).send().await.unwrap();
+        assert_eq!(response.status(), 404, "{path}");
+        let answer = response.text().await.unwrap();
+        assert!(answer.contains(words), "{path}: {answer}");
+    }
     // However many slashes a path has, it leads to no other host.
     for path in ["//example.com/", "//v1/models/", "/v1/nothing/"] {
         assert_eq!(client.get(server.url(path)).send().await.unwrap().status(), 404, "{path}");

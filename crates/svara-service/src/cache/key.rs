@@ -50,7 +50,8 @@ impl Key {
         let Sampling { temperature, top_p, top_k, repetition_penalty, max_tokens } = sampling;
         let mut fields = Fields(Sha256::new());
         fields.text(setup);
-        fields.text(text);
+        // One word in two encodings is one prompt.
+        fields.text(&svara_text::spelled(text));
         match reference {
             None => fields.text(voice_id),
             Some(reference) => {
@@ -229,6 +230,9 @@ mod tests {
         let (one, two) = (key("s", &base, SAMPLING, wav, true), key("s", &other, SAMPLING, wav, true));
         assert_eq!(one, two, "a default that is given equals one that is left out");
         assert_eq!(one.to_string().len(), 64);
+        let spelled =
+            |text: &str| key("s", &SpeechRequest { text: text.into(), ..base.clone() }, SAMPLING, wav, true);
+        assert_eq!(spelled("\u{95b}रूरत"), spelled("\u{91c}\u{93c}रूरत"), "one word in two encodings");
     }
 
     #[test]

@@ -61,8 +61,13 @@ pub(crate) fn markup_ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Spells a word or phrase as cleaning does.
-pub(crate) fn spelled(text: &str) -> String {
+/// Spells a text as cleaning does: what is typed in several encodings and means one thing becomes one text.
+///
+/// ```
+/// assert_eq!(svara_text::spelled("\u{95b}रूरत"), svara_text::spelled("\u{91c}\u{93c}रूरत"));
+/// ```
+#[must_use]
+pub fn spelled(text: &str) -> String {
     let folded = characters::fold(text).text;
     compose::compose(&folded).text.into_owned()
 }

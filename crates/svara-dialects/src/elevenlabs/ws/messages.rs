@@ -52,8 +52,10 @@ impl ClientMessage {
     /// # Errors
     /// It isn't a JSON object of these fields, or one of them is out of range.
     pub(super) fn read(text: &str) -> Result<Self, ApiError> {
-        json::object(text.as_bytes(), "message", |_| None)
-            .map_err(|error| ApiError::bad_request(format!("the message can't be read: {}", error.message)))
+        json::object(text.as_bytes(), "message", |_| None).map_err(|error| ApiError {
+            message: format!("the message can't be read: {}", error.message),
+            ..error
+        })
     }
 }
 

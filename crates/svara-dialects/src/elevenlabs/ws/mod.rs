@@ -21,7 +21,7 @@ use http::{HeaderName, HeaderValue, Uri};
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, ElevenLabs, Refused, close_of},
-    reading::body::flag,
+    reading::{body::flag, ignored::Ignored},
     state::AppState,
 };
 use svara_engine::{Normalization, SpeakError, SpeechRequest};
@@ -37,6 +37,7 @@ use super::{
     address::{Address, Addressed},
     formats,
 };
+use crate::{spoken::SpokenLanguage, svara};
 
 /// Largest message of a client: more than the longest text needs, with every character escaped.
 const MAX_MESSAGE_BYTES: usize = 256 * 1024;
@@ -130,6 +131,7 @@ fn open(
     let span = tracing::Span::current();
     let mut response = upgrade.on_upgrade(move |socket| serving(socket).instrument(span));
     response.headers_mut().extend(inactivity_s.map(|seconds| (INACTIVITY, HeaderValue::from(seconds))));
+    Ignored::default().with_query(uri, &PARAMETERS).tell(&mut response);
     Ok(response)
 }
 
@@ -186,7 +188,12 @@ async fn prepare(
             "wav can't be streamed over a WebSocket; take pcm",
         ));
     }
+    let voices = state.service.engine().voices();
+    // Clients send codes of languages that this model may not have.
+    let spoken =
+        SpokenLanguage::named(voices, "language_code", options.language_code.as_deref()).ok().flatten();
     let mut request = SpeechRequest {
+        language: spoken.and_then(|spoken| spoken.beside(voices, &voice)),
         voice,
         normalization: options.normalization,
         seed: options.seed,
@@ -211,10 +218,33 @@ async fn prepare(
     Ok((Session::new(rules, Instant::now()), Orders { state, template }))
 }
 
-/// What the address of a socket asks for. The rest of what ElevenLabs has there is passed over.
+/// What an address may have, of which [`Options`] are the first, and the last are keys. The rest mean nothing here.
+const PARAMETERS: [&str; 18] = [
+    "output_format",
+    "inactivity_timeout",
+    "auto_mode",
+    "language_code",
+    "apply_text_normalization",
+    "strip_markdown",
+    "strip_emoji",
+    "seed",
+    "model_id",
+    "enable_logging",
+    "enable_ssml_parsing",
+    "optimize_streaming_latency",
+    "sync_alignment",
+    "xi_api_key",
+    "xi-api-key",
+    "api_key",
+    "authorization",
+    "single_use_token",
+];
+
+/// What the address of a socket asks for.
 #[derive(Debug)]
 struct Options {
     output_format: Option<String>,
+    language_code: Option<String>,
     inactivity: Duration,
     auto_mode: bool,
     normalization: Normalization,
@@ -227,6 +257,7 @@ impl Options {
     fn read(query: &str) -> Result<Self, ApiError> {
         let mut options = Self {
             output_format: None,
+            language_code: None,
             inactivity: Duration::from_secs(DEFAULT_INACTIVITY_S),
             auto_mode: false,
             normalization: Normalization::Auto,
@@ -235,33 +266,29 @@ impl Options {
             strip_emoji: None,
         };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if value.trim().is_empty() {
+                continue;
+            }
             match &*name {
                 "output_format" => options.output_format = Some(value.into_owned()),
+                "language_code" => options.language_code = Some(value.into_owned()),
                 "inactivity_timeout" => {
                     let reason = format!("must be a number of seconds, from 1 to {LONGEST_INACTIVITY_S}");
-                    let asked: u64 =
-                        value.parse().map_err(|_| ApiError::invalid("inactivity_timeout", reason))?;
-                    options.inactivity = Duration::from_secs(asked.clamp(1, LONGEST_INACTIVITY_S));
+                    let asked = value.trim().parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
+                    let asked = asked.ok_or_else(|| ApiError::invalid("inactivity_timeout", reason))?;
+                    options.inactivity = Duration::from_secs((asked as u64).clamp(1, LONGEST_INACTIVITY_S));
                 }
                 "auto_mode" => options.auto_mode = flag("auto_mode", &value)?,
                 "strip_markdown" => options.strip_markdown = Some(flag("strip_markdown", &value)?),
                 "strip_emoji" => options.strip_emoji = Some(flag("strip_emoji", &value)?),
                 "apply_text_normalization" => {
-                    options.normalization = match &*value {
-                        "auto" => Normalization::Auto,
-                        "on" => Normalization::On,
-                        "off" => Normalization::Off,
-                        _ => {
-                            return Err(ApiError::invalid(
-                                "apply_text_normalization",
-                                "must be auto, on or off",
-                            ));
-                        }
-                    };
+                    options.normalization = svara::normalization_named("apply_text_normalization", &value)?;
                 }
                 "seed" => {
-                    let seed =
-                        value.parse().map_err(|_| ApiError::invalid("seed", "must be from 0 to 2⁶⁴ − 1"));
+                    let seed = value
+                        .trim()
+                        .parse()
+                        .map_err(|_| ApiError::invalid("seed", "must be a whole number from 0 to 2⁶⁴ − 1"));
                     options.seed = Some(seed?);
                 }
                 _ => {}

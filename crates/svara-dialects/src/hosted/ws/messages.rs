@@ -27,8 +27,10 @@ impl ClientMessage {
             Message::Text(text) => text.as_str(),
             _ => return Err(ApiError::bad_request("messages must be JSON, in text frames")),
         };
-        json::object(text.as_bytes(), "message", |_| None)
-            .map_err(|error| ApiError::bad_request(format!("the message can't be read: {}", error.message)))
+        json::object(text.as_bytes(), "message", |_| None).map_err(|error| ApiError {
+            message: format!("the message can't be read: {}", error.message),
+            ..error
+        })
     }
 }
 

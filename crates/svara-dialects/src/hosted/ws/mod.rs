@@ -26,7 +26,7 @@ use svara_api::{
     routes::{Routes, Tag},
     state::AppState,
 };
-use svara_engine::{SamplingOverrides, SpeakError, SpeechRequest, Voices};
+use svara_engine::{SamplingOverrides, SpeakError, SpeechRequest};
 use svara_http::Linger;
 use svara_service::{Delivery, Dialect, Order};
 use tracing::Instrument;
@@ -38,7 +38,10 @@ use self::{
     session::{Rules, Session},
 };
 use super::wanted::{self, Dictionaries};
-use crate::{openai::voice, spoken::SpokenLanguage};
+use crate::{
+    openai::voice::{self, ByWords},
+    spoken::SpokenLanguage,
+};
 
 /// Largest message of a client: more than the longest text needs, with every character escaped.
 const MAX_MESSAGE_BYTES: usize = 256 * 1024;
@@ -93,7 +96,10 @@ async fn prepare(state: AppState, options: Options, asker: Asker) -> Result<(Ses
     let spec = wanted::spec(format, options::DEFAULT_FORMAT, options.sample_rate, options.bitrate_kbps)?;
     wanted::check_speed(options.speed)?;
     let spoken = SpokenLanguage::named(engine.voices(), "lang", options.lang.as_deref())?;
-    let voice = voice(engine.voices(), options.voice, spoken.as_ref())?;
+    // One of OpenAI's names is an alias, which stands for a gender.
+    let by_words = ByWords::of(engine.voices(), options.voice.as_deref(), spoken.as_ref());
+    let voice =
+        voice::before_words(engine.voices(), options.voice, options.lang.as_deref(), spoken.as_ref())?;
     let sampling = SamplingOverrides {
         temperature: options.temperature,
         top_p: options.top_p,
@@ -125,15 +131,5 @@ async fn prepare(state: AppState, options: Options, asker: Asker) -> Result<(Ses
     };
     let (caller, dialect, delivery) = (asker.caller, Dialect::Hosted, Delivery::Streamed);
     let template = Order { caller, dialect, request, spec, delivery };
-    Ok((Session::new(rules, Instant::now()), Orders { state, template }))
-}
-
-/// The name of the voice: the one that is asked for, or that of the language. One of OpenAI's names is an alias, which stands
-/// for a gender.
-fn voice(
-    voices: &Voices,
-    asked: Option<String>,
-    spoken: Option<&SpokenLanguage>,
-) -> Result<String, ApiError> {
-    voice::choose(voices, asked, spoken, "")
+    Ok((Session::new(rules, Instant::now()), Orders { state, template, by_words }))
 }

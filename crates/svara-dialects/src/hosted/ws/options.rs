@@ -12,6 +12,8 @@ use utoipa::openapi::{
     schema::Type,
 };
 
+use crate::svara;
+
 /// What sockets get that name no format: samples, to be played as they come.
 pub(super) const DEFAULT_FORMAT: Format = Format::Pcm;
 /// The most words of a chunk.
@@ -83,14 +85,14 @@ impl Options {
         };
         let (mut most_words, mut ignored) = (None, Vec::new());
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if value.is_empty() {
+            if value.trim().is_empty() {
                 continue;
             }
             match &*name {
                 "voice" => options.voice = Some(value.into_owned()),
                 "response_format" => options.response_format = Some(value.into_owned()),
                 "mode" => {
-                    if value != "eager" {
+                    if !value.eq_ignore_ascii_case("eager") {
                         let shown: String = value.chars().take(32).collect();
                         let reason = format!("{shown:?} is not available; supported: eager");
                         return Err(ApiError::unsupported("mode", reason));
@@ -102,7 +104,7 @@ impl Options {
                 "volume" => options.volume = Some(number("volume", &value)?),
                 "gain_db" => options.gain_db = Some(number("gain_db", &value)?),
                 "lang" | "language" => options.lang = Some(value.into_owned()),
-                "normalize" => options.normalization = normalization(&value)?,
+                "normalize" => options.normalization = svara::normalization_named("normalize", &value)?,
                 "temperature" => options.temperature = Some(number("temperature", &value)?),
                 "top_p" => options.top_p = Some(number("top_p", &value)?),
                 "top_k" => options.top_k = Some(number("top_k", &value)?),
@@ -154,15 +156,6 @@ fn allowed(field: &str) -> String {
 fn words(field: &'static str, value: &str, least: usize) -> Result<usize, ApiError> {
     let count = value.trim().parse().ok().filter(|count| (least..=MOST_WORDS).contains(count));
     count.ok_or_else(|| ApiError::invalid(field, format!("must be from {least} to {MOST_WORDS}")))
-}
-
-fn normalization(value: &str) -> Result<Normalization, ApiError> {
-    match value {
-        "auto" => Ok(Normalization::Auto),
-        "true" | "on" => Ok(Normalization::On),
-        "false" | "off" => Ok(Normalization::Off),
-        _ => Err(ApiError::invalid("normalize", "must be true or false")),
-    }
 }
 
 /// The parameters, in the document.

@@ -13,13 +13,18 @@ use super::{
     messages::{self, ClientMessage},
     session::{Action, Session},
 };
-use crate::socket::{self, Encoding, Event, Made, NORMAL, Outbox};
+use crate::{
+    openai::voice::ByWords,
+    socket::{self, Encoding, Event, Made, NORMAL, Outbox},
+};
 
 /// The orders of a socket.
 pub(super) struct Orders {
     pub(super) state: AppState,
     /// What all of them have in common.
     pub(super) template: Order,
+    /// What the first words may still choose.
+    pub(super) by_words: ByWords,
 }
 
 /// Serves a socket to its end. Dropping the future ends what is being said.
@@ -120,6 +125,11 @@ impl Talk {
 
     fn speak(&mut self, chunk: EagerChunk, out: &mut Outbox) {
         out.text(messages::chunk(&chunk));
+        let voices = self.orders.state.service.engine().voices();
+        if let Some(voice) = self.orders.by_words.choose(voices, &chunk.text) {
+            self.orders.template.request.voice = voice;
+            self.orders.by_words = ByWords::Settled;
+        }
         let mut order = self.orders.template.clone();
         order.request.text = chunk.text;
         socket::give_own_id(&mut order, &mut self.spoken);

@@ -69,7 +69,9 @@ async fn create(
     asker: Asker,
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
+    let uri = request.uri().clone();
     let (draft, ignored) = read_draft(&state, &asker, request).await?;
+    let ignored = ignored.with_query(&uri, &[]);
     let created = state.service.jobs().create(draft).await;
     let (id, outcome) = match &created {
         Ok((id, _)) => (id.as_str(), "ok"),
