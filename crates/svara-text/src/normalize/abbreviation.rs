@@ -160,6 +160,9 @@ fn single(place: &Place<'_>) -> Option<Found> {
     if runs_on(&cursor) {
         return None;
     }
+    // Some type the point, too. It is the mark's, unless it ends a sentence.
+    let before_point = cursor;
+    cursor.eat(".");
     // In "बी0एड0", the last is no advocate.
     let chained = place.done.ends_with(is_point) || cursor.rest().starts_with(is_devanagari);
     let in_full =
@@ -167,6 +170,9 @@ fn single(place: &Place<'_>) -> Option<Found> {
             let short = short.strip_suffix('.')?;
             (same(word, short) && fits_office(*when, &cursor, place)).then_some(*long)
         });
+    if in_full.is_none() && !chained {
+        cursor = before_point;
+    }
     // A letter is no mark unless the list has the word: "मोo".
     if mark == 'o' && (in_full.is_none() || !cursor.at_letters_end()) {
         return None;
