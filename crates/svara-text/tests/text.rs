@@ -176,6 +176,8 @@ fn texts_that_broke_a_promise_keep_it() {
         // Nor whether a mark or a point ends an abbreviation.
         "पो0.£",
         "बी0पो0.£",
+        "0€⁺",
+        "GPU⁺ €⁻",
     ] {
         for language in Language::ALL {
             assert!(holds(text, language).is_ok(), "{language} {text:?}: {:?}", holds(text, language));

@@ -131,7 +131,9 @@ fn compared(place: &Place<'_>, mut cursor: Cursor<'_>, name: &str) -> Option<Fou
 /// A number or name raised to a power, and digits below the line: `x²`, `10²³`, `10⁻⁶`, `2^10`, `CO₂`.
 fn raised(place: &Place<'_>, glued_before: bool) -> Option<Found> {
     let mut cursor = place.cursor();
-    if !glued_before {
+    // A charge also behind what is said in the place of a sign: "€⁺".
+    let charged = matches!(cursor.peek(), Some('⁺' | '⁻')) && place.before.is_some_and(is_operand);
+    if !(glued_before || charged) {
         return None;
     }
     let below = eat_small(&mut cursor, subscript);
