@@ -172,6 +172,12 @@ fn texts_that_broke_a_promise_keep_it() {
         "²–~0",
         // Nor what is an address.
         "0£/http://Rs.<",
+        "www.-½",
+        // Nor whether a mark or a point ends an abbreviation.
+        "पो0.£",
+        "बी0पो0.£",
+        "0€⁺",
+        "GPU⁺ €⁻",
     ] {
         for language in Language::ALL {
             assert!(holds(text, language).is_ok(), "{language} {text:?}: {:?}", holds(text, language));

@@ -240,6 +240,38 @@ async fn labels_stay_with_their_clauses() {
     }
 }
 
+/// A paragraph of which users of another server heard parts only: the introduction of NIST's plan of an evaluation.
+#[tokio::test]
+async fn a_paragraph_with_labels_is_said_whole() {
+    let server = server().await;
+    let text = "The 2021 Speaker Recognition Evaluation (SRE21) is the next in an ongoing series of speaker recognition \
+                evaluations conducted by the US National Institute of Standards and Technology (NIST) since 1996. The objectives \
+                of the evaluation series are (1) to effectively measure system-calibrated performance of the current state of \
+                technology, (2) to provide a common framework that enables the research community to explore promising new \
+                ideas in speaker recognition, and (3) to support the community in their development of advanced technology \
+                incorporating these ideas. The evaluations are intended to be of interest to all researchers working on the \
+                general problem of text-independent speaker recognition. To this end, the evaluations are designed to focus on \
+                core technology issues and to be simple and accessible to those wishing to participate.";
+    let words = text
+        .replace("The 2021", "The two thousand and twenty one")
+        .replace("SRE21", "SRE twenty one")
+        .replace("US National", "U S National")
+        .replace("1996", "nineteen ninety six")
+        .replace("(1)", "(one)")
+        .replace("(2)", "(two)")
+        .replace("(3)", "(three)");
+    for (api, path, body) in requests(text, "en_male") {
+        let (pieces, _) = say(&server, &path, &body).await;
+        assert!(pieces.len() > 1, "{api}: {pieces:?}");
+        assert_eq!(pieces.join(" "), words, "{api}");
+        for piece in &pieces {
+            let closed = piece.trim_end_matches(['.', ',']);
+            assert!(!closed.ends_with(')'), "{api}: {pieces:?}");
+            assert!(!piece.starts_with([')', ',', '.', ':']) && !piece.starts_with("since"), "{api}: {pieces:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn orpheus_tags_stay_where_they_were_typed() {
     let server = Server::with(Script::frames(1), |config| {

@@ -41,6 +41,35 @@ async fn silence_is_exact_to_the_sample() {
     }
 }
 
+/// The dialects whose clients send pauses: ElevenLabs' REST API with and without its switch, whole and streamed, and
+/// OpenAI's.
+#[tokio::test]
+async fn silence_is_exact_in_every_dialect() {
+    let server = Server::start(Script::frames(FRAMES)).await;
+    for (text, pieces, silence_ms) in [
+        ("Wait <break time=\"1.5s\"/> now.", 2, 1_500),
+        ("Hello [pause:1.5s] world.", 2, 1_500),
+        ("<speak>Wait <emphasis level='strong'>now</emphasis>.<break time=\"500ms\" /></speak>", 1, 500),
+    ] {
+        let expected = pieces * PIECE_SAMPLES + silence_ms * 24;
+        for path in ["/v1/text-to-speech/en_male", "/v1/text-to-speech/en_male/stream"] {
+            let path = format!("{path}?output_format=pcm_24000");
+            for body in [
+                json!({"text": text}),
+                json!({"text": text, "enable_ssml_parsing": true}),
+                json!({"text": text, "model_id": "eleven_multilingual_v2", "enable_ssml_parsing": false}),
+            ] {
+                let response = server.request(&path, &body).send().await.unwrap();
+                assert_eq!(response.status(), 200, "{path} {body}");
+                assert_eq!(response.bytes().await.unwrap().len() / 2, expected, "{path} {body}");
+            }
+        }
+        let body = json!({"input": text, "voice": "en_male", "response_format": "pcm"});
+        let response = server.request("/v1/audio/speech", &body).send().await.unwrap();
+        assert_eq!(response.bytes().await.unwrap().len() / 2, expected, "{body}");
+    }
+}
+
 #[tokio::test]
 async fn formats_and_times_have_the_pause() {
     let server = Server::start(Script::frames(FRAMES)).await;

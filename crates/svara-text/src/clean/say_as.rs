@@ -116,7 +116,11 @@ fn characters<'t>(text: &'t str, words: &Words) -> Edited<'t> {
         let said = if cluster.starts_with(|c| digit_value(c).is_some()) {
             one_by_one(cluster, words)
         } else {
-            name.to_owned()
+            // Letters as the voice's language names them.
+            let letter = cluster.chars().next().filter(|c| c.is_ascii_alphabetic() && cluster.len() == 1);
+            let named =
+                letter.filter(|_| !words.letters.words.is_empty()).and_then(|c| words.letters.name(c));
+            named.unwrap_or(name).to_owned()
         };
         let is_said = said.contains(char::is_alphanumeric);
         let parted = if is_said && !first {
@@ -264,7 +268,8 @@ mod tests {
             ("digits", None, Language::English, "4582", "four five eight two"),
             ("digits", None, Language::Hindi, "४५ x2", "चार पाँच x दो"),
             ("characters", None, Language::English, "AB-12", "A B hyphen one two"),
-            ("spell-out", None, Language::Hindi, "OTP", "O T P"),
+            ("spell-out", None, Language::Hindi, "OTP", "ओ टी पी"),
+            ("characters", None, Language::Tamil, "aB1", "ஏ பி ஒன்று"),
             ("cardinal", None, Language::English, "1,947", "one thousand nine hundred and forty seven"),
             ("ordinal", None, Language::English, "23", "twenty third"),
             ("date", Some("mdy"), Language::English, "08/15/1947", "fifteenth August nineteen forty seven"),

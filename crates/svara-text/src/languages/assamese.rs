@@ -48,10 +48,12 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: true,
+        at: &[],
+        short: &[],
         few_typed: &[("বজাত", "{h} বাজি {m} মিনিটত")],
         duration: "{h} ঘণ্টা {m} মিনিট",
         hours: &["ঘণ্টা", "ঘন্টা"],
-        day_parts: &["পুৱা", "দুপৰীয়া", "আবেলি", "গধূলি", "সন্ধিয়া", "নিশা", "ৰাতি"],
+        day_parts: &["ৰাতিপুৱা", "পুৱা", "দুপৰীয়া", "আবেলি", "গধূলি", "সন্ধিয়া", "নিশা", "ৰাতি"],
         hour: "{h} বজাত",
         minute: "{h} বাজি {m} মিনিট",
         second: "{h} বাজি {m} মিনিট {s} ছেকেণ্ড",
@@ -174,6 +176,7 @@ static ENDINGS: [Ending; 2] = [
 ];
 
 static CONTEXT: Context = Context {
+    halved: super::halved::ASSAMESE,
     year_words: &["চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
     year_endings: &["লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
     codes: &[
@@ -196,6 +199,8 @@ static CONTEXT: Context = Context {
     uncounted: &["ৰ", "পৰা", "বা", "আৰু"],
     towns: towns::ASSAMESE,
     abbreviations: &[
+        ("ড০", "ডক্টৰ", When::BeforeWord),
+        ("ডা০", "ডাক্তৰ", When::BeforeWord),
         ("শ্ৰী.", "শ্ৰী", When::BeforeWord),
         ("খ্ৰীঃপূঃ", "খ্ৰীষ্টপূৰ্ব", When::Always),
         ("পৃঃ", "পৃষ্ঠা", When::BeforeNumber),

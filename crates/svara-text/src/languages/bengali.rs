@@ -68,7 +68,14 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: true,
-        few_typed: &[("টার", "{h}টা {m} মিনিটের"), ("টায়", "{h}টা {m} মিনিটে"), ("টা", "{h}টা {m} মিনিট")],
+        at: &[],
+        short: &[],
+        few_typed: &[
+            ("মিনিটে", "{h}টা {m} মিনিটে"),
+            ("টার", "{h}টা {m} মিনিটের"),
+            ("টায়", "{h}টা {m} মিনিটে"),
+            ("টা", "{h}টা {m} মিনিট"),
+        ],
         duration: "{h} ঘণ্টা {m} মিনিট",
         hours: &["ঘণ্টা", "ঘন্টা"],
         day_parts: &[
@@ -97,7 +104,7 @@ pub(super) static WORDS: Words = Words {
             before: "সাড়ে ", ends: &[("", "")], irregular: &[(1, "দেড়"), (2, "আড়াই")]
         }),
         parts: ["রাত {t}", "সকাল {t}", "দুপুর {t}", "সন্ধ্যা {t}"],
-        typed: &["টা", "টায়", "টার"],
+        typed: &["টা", "টায়", "টার", "মিনিটে"],
     },
     money: [
         money(noun("টাকা", "টাকা"), noun("পয়সা", "পয়সা")),
@@ -241,6 +248,8 @@ static ENDINGS: [Ending; 5] = [
 ];
 
 static CONTEXT: Context = Context {
+    halved: super::halved::BENGALI,
+    oblique: super::scales::BENGALI,
     year_words: &["এ", "এর", "সাল", "এর", "সালে", "সালের", "থেকে", "পর্যন্ত", "খ্রিস্টাব্দে", "দশকে"],
     year_endings: &["-এই", "-এ", "-এর", "-র", "-তে", "এর", "এ", "র", "তে"],
     more_than: &["বেশি", "কম", "উপরে", "নিচে", "মতো", "মধ্যে"],
@@ -265,6 +274,8 @@ static CONTEXT: Context = Context {
     towns: towns::BENGALI,
     romans: &["ভাগ", "অধ্যায়", "খণ্ড"],
     abbreviations: &[
+        ("ডা০", "ডাক্তার", When::BeforeWord),
+        ("ড০", "ডক্টর", When::BeforeWord),
         ("খ্রিঃ", "খ্রিস্টাব্দ", When::Always),
         ("খ্রি. পূ.", "খ্রিস্টপূর্ব", When::Always),
         ("খ্রিঃপূঃ", "খ্রিস্টপূর্ব", When::Always),

@@ -34,6 +34,8 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: true,
+        at: &[],
+        short: &[],
         few_typed: &[],
         duration: "{h} घन्टा {m} मिनिट",
         hours: &["घन्टा"],
@@ -44,7 +46,7 @@ pub(super) static WORDS: Words = Words {
         few_minutes: None,
         half: None,
         parts: ["हर {t}", "फुं {t}", "सानजोफु {t}", "बेलासे {t}"],
-        typed: &["रिंगा", "रिंगायाव"],
+        typed: &["रिंगा", "रिंगायाव", "बाजियाव", "बाजि"],
     },
     money: [
         money(noun("रां", "रां"), noun("फैसा", "फैसा")),

@@ -29,6 +29,13 @@ pub(crate) struct Context {
     pub romans: &'static [&'static str],
     /// Beginnings of words beside a ratio.
     pub ratios: &'static [&'static str],
+    /// Scale words with endings that change them.
+    pub oblique: &'static [super::Oblique],
+    /// Nouns of which people say halves and quarters, besides hours and years: "डेढ़ किलो".
+    pub halved: &'static [&'static str],
+    /// Postpositions, and how the ends of the words before them change.
+    pub postpositions: &'static [&'static str],
+    pub before_postposition: &'static [(&'static str, &'static str)],
     /// Spellings of one noun, which is said once if it is typed behind its sign.
     pub spellings: &'static [&'static [&'static str]],
 }
@@ -40,6 +47,8 @@ pub(crate) enum When {
     BeforeWord,
     /// With a number behind it.
     BeforeNumber,
+    /// With a number behind it and a noun before it: "Flat no. 5", but not "The answer is no. 5 people came".
+    OfNoun,
     /// With a number before it.
     BehindNumber,
     /// Always.
@@ -60,6 +69,10 @@ pub(super) const NONE: Context = Context {
     abbreviations: &[],
     romans: &[],
     ratios: &[],
+    oblique: &[],
+    halved: &[],
+    postpositions: &[],
+    before_postposition: &[],
     spellings: &[],
 };
 
@@ -148,8 +161,18 @@ pub(crate) static SHARED: Context = Context {
         "password",
         "extension",
         "ext",
+        "GSTIN",
+        "VIN",
+        "SKU",
+        "EPIC",
     ],
     series: &[
+        "passport",
+        "licence",
+        "license",
+        "voter",
+        "challan",
+        "token",
         "train",
         "flight",
         "roll",

@@ -41,6 +41,8 @@ pub(super) static WORDS: Words = Words {
         ..hindi::CALENDAR
     },
     clock: Clock {
+        at: &[],
+        short: &[],
         few_typed: &[("बजे", "{h} बजियै {m} मिंट")],
         duration: "{h} घैंटे {m} मिंट",
         hours: &["घैंटे", "घंटे"],
@@ -122,6 +124,7 @@ static ENDINGS: [Ending; 2] = [
 ];
 
 static CONTEXT: Context = Context {
+    halved: super::halved::DOGRI,
     year_words: &["च", "दा", "दी", "दे", "थमां", "तगर"],
     year_endings: &["च"],
     codes: &["पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड", "आधार"],

@@ -57,6 +57,8 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: true,
+        at: &[],
+        short: &[],
         few_typed: &[
             ("વાગ્યે", "{h} વાગીને {m} મિનિટે"),
             ("કલાકે", "{h} વાગીને {m} મિનિટે"),
@@ -196,6 +198,7 @@ static ENDINGS: [Ending; 4] = [
 ];
 
 static CONTEXT: Context = Context {
+    halved: super::halved::GUJARATI,
     year_words: &["પછી", "પહેલાં", "દરમિયાન", "માં", "ની", "ના", "નો", "નું", "થી", "સુધી"],
     year_endings: &["માં", "ની", "ના", "નો", "નું", "થી", "સુધી"],
     more_than: &["વધુ", "વધારે", "ઓછા", "ઓછું", "ઓછી", "ઉપર", "નીચે", "પણ"],
@@ -219,6 +222,10 @@ static CONTEXT: Context = Context {
     towns: towns::GUJARATI,
     romans: &["ભાગ", "ધોરણ", "પ્રકરણ"],
     abbreviations: &[
+        ("જિ.", "જિલ્લો", When::BeforeWord),
+        ("તા.", "તાલુકો", When::BeforeWord),
+        ("મુ.", "મુકામ", When::BeforeWord),
+        ("પો.", "પોસ્ટ", When::BeforeWord),
         ("ઈ.સ.પૂ.", "ઈસવી સન પૂર્વ", When::Always),
         ("ઇ.સ.પૂ.", "ઈસવી સન પૂર્વ", When::Always),
         ("ઈ. સ. પૂ.", "ઈસવી સન પૂર્વ", When::Always),

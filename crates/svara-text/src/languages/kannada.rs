@@ -56,17 +56,19 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: true,
+        at: &["ಕ್ಕೆ", "ಕ್ಕೂ"],
+        short: &[("ಗಂ.ಗೆ", "{h} ಗಂಟೆಗೆ"), ("ಗಂ.", "{h} ಗಂಟೆ")],
         few_typed: &[("ಗಂಟೆಗೆ", "{h} ಗಂಟೆ {m} ನಿಮಿಷಕ್ಕೆ"), ("ಗಂಟೆ", "{h} ಗಂಟೆ {m} ನಿಮಿಷ")],
         duration: "{h} ಗಂಟೆ {m} ನಿಮಿಷ",
         hours: &["ಗಂಟೆಗಳ", "ತಾಸು"],
-        day_parts: &["ಬೆಳಿಗ್ಗೆ", "ಬೆಳಗ್ಗೆ", "ಮಧ್ಯಾಹ್ನ", "ಸಂಜೆ", "ರಾತ್ರಿ", "ಮುಂಜಾನೆ"],
+        day_parts: &["ಬೆ.", "ಬೆಳಿಗ್ಗೆ", "ಬೆಳಗ್ಗೆ", "ಮಧ್ಯಾಹ್ನ", "ಸಂಜೆ", "ರಾತ್ರಿ", "ಮುಂಜಾನೆ"],
         hour: "{h} ಗಂಟೆ",
         minute: "{h} ಗಂಟೆ {m} ನಿಮಿಷ",
         second: "{h} ಗಂಟೆ {m} ನಿಮಿಷ {s} ಸೆಕೆಂಡ್",
         few_minutes: None,
         half: Some(Half { before: "", ends: &[("ು", "ೂವರೆ")], irregular: &[] }),
         parts: ["ರಾತ್ರಿ {t}", "ಬೆಳಿಗ್ಗೆ {t}", "ಮಧ್ಯಾಹ್ನ {t}", "ಸಂಜೆ {t}"],
-        typed: &["ಗಂಟೆ", "ಗಂಟೆಗೆ", "ಗಂಟೆಯ"],
+        typed: &["ಗಂಟೆ", "ಗಂಟೆಗೆ", "ಗಂಟೆಯ", "ಗಂ."],
     },
     money: [
         money(noun("ರೂಪಾಯಿ", "ರೂಪಾಯಿ"), noun("ಪೈಸೆ", "ಪೈಸೆ")),
@@ -81,7 +83,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::KANNADA,
     letters: &letters::KANNADA,
     sandhi: &SANDHI,
-    spaced: &["ನೇ", "ನೆಯ", "ರಲ್ಲಿ", "ರಿಂದ", "ಕ್ಕೆ", "ರಷ್ಟು", "ರಂದು", "ರೊಳಗೆ", "ರವರೆಗೆ"],
+    spaced: &["ನೇ", "ನೆಯ", "ರಲ್ಲಿ", "ರಿಂದ", "ಕ್ಕೆ", "ರಷ್ಟು", "ರಂದು", "ರೊಳಗೆ", "ರವರೆಗೆ", "ಕ್ಕೂ", "ಕ್ಕಿಂತ", "ರ", "ರಿಂದಲೂ", "ರಲ್ಲೂ"],
     idiom: None,
     context: &CONTEXT,
     before_ending: "",
@@ -157,6 +159,8 @@ static ENDINGS: [Ending; 1] = [Ending {
 }];
 
 static CONTEXT: Context = Context {
+    halved: super::halved::KANNADA,
+    oblique: super::scales::KANNADA,
     codes: &[
         "ಪಾಸ್‌ವರ್ಡ್",
         "ಪಾಸ್ವರ್ಡ್",
@@ -186,6 +190,7 @@ static CONTEXT: Context = Context {
         ("ಶ್ರೀಮತಿ.", "ಶ್ರೀಮತಿ", When::BeforeWord),
         ("ಕು.", "ಕುಮಾರಿ", When::BeforeWord),
         ("ಮೊ.", "ಮೊಬೈಲ್", When::BeforeNumber),
+        ("ಬೆ.", "ಬೆಳಿಗ್ಗೆ", When::BeforeNumber),
         ("ಕ್ರ.", "ಕ್ರಮಾಂಕ", When::BeforeNumber),
         ("ಡಾ.", "ಡಾಕ್ಟರ್", When::BeforeWord),
         ("ಪ್ರೊ.", "ಪ್ರೊಫೆಸರ್", When::BeforeWord),

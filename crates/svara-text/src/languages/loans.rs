@@ -1,6 +1,10 @@
 //! Rare units, foreign currencies and Western numbers: loan words that languages of one script share.
 
-use super::{FOREIGN, Noun, noun, same};
+use super::{
+    FOREIGN, Noun, noun,
+    rare_units::{self, RARE},
+    same,
+};
 
 /// The number of rare units.
 pub(crate) const LOANS: usize = 41;
@@ -9,6 +13,8 @@ pub(crate) const LOANS: usize = 41;
 pub(crate) struct Loans {
     /// In the order of [`super::Unit`], behind the common ones.
     pub units: [Noun; LOANS],
+    /// In that order, behind these.
+    pub rare: &'static [Noun; RARE],
     /// Yen, won, lira, naira, taka, dirham, riyal, rouble, yuan, baht, franc, dong.
     pub currencies: [Noun; FOREIGN],
     /// The hundredths of yen, won, lira and naira.
@@ -18,6 +24,7 @@ pub(crate) struct Loans {
 }
 
 pub(super) static DEVANAGARI: Loans = Loans {
+    rare: &rare_units::DEVANAGARI,
     units: same(words! {
         "हेक्टेयर" "एकड़" "पाउंड" "टन" "क्विंटल" "आउंस"
         "किलोबिट प्रति सेकंड" "मेगाबिट प्रति सेकंड" "गीगाबिट प्रति सेकंड" "मील प्रति घंटा" "आरपीएम" "मिलीऐम्पियर आवर"
@@ -35,6 +42,7 @@ pub(super) static DEVANAGARI: Loans = Loans {
 };
 
 pub(super) static MARATHI: Loans = Loans {
+    rare: &rare_units::MARATHI,
     units: same(words! {
         "हेक्टर" "एकर" "पाउंड" "टन" "क्विंटल" "औंस"
         "किलोबिट प्रति सेकंद" "मेगाबिट प्रति सेकंद" "गिगाबिट प्रति सेकंद" "मैल प्रति तास" "आरपीएम" "मिलीअँपिअर अवर"
@@ -52,6 +60,7 @@ pub(super) static MARATHI: Loans = Loans {
 };
 
 pub(super) static NEPALI: Loans = Loans {
+    rare: &rare_units::NEPALI,
     units: same(words! {
         "हेक्टर" "एकड" "पाउन्ड" "टन" "क्विन्टल" "औंस"
         "किलोबिट प्रति सेकेन्ड" "मेगाबिट प्रति सेकेन्ड" "गिगाबिट प्रति सेकेन्ड" "माइल प्रति घण्टा" "आरपीएम" "मिलीएम्पियर आवर"
@@ -69,6 +78,7 @@ pub(super) static NEPALI: Loans = Loans {
 };
 
 pub(super) static BENGALI: Loans = Loans {
+    rare: &rare_units::BENGALI,
     units: same(words! {
         "হেক্টর" "একর" "পাউন্ড" "টন" "কুইন্টাল" "আউন্স"
         "কিলোবিট প্রতি সেকেন্ড" "মেগাবিট প্রতি সেকেন্ড" "গিগাবিট প্রতি সেকেন্ড" "মাইল প্রতি ঘণ্টা" "আরপিএম" "মিলিঅ্যাম্পিয়ার আওয়ার"
@@ -86,6 +96,7 @@ pub(super) static BENGALI: Loans = Loans {
 };
 
 pub(super) static ASSAMESE: Loans = Loans {
+    rare: &rare_units::ASSAMESE,
     units: same(words! {
         "হেক্টৰ" "একৰ" "পাউণ্ড" "টন" "কুইণ্টল" "আউন্স"
         "কিলোবিট প্ৰতি ছেকেণ্ড" "মেগাবিট প্ৰতি ছেকেণ্ড" "গিগাবিট প্ৰতি ছেকেণ্ড" "মাইল প্ৰতি ঘণ্টা" "আৰপিএম" "মিলিএম্পিয়াৰ আৱাৰ"
@@ -103,6 +114,7 @@ pub(super) static ASSAMESE: Loans = Loans {
 };
 
 pub(super) static GUJARATI: Loans = Loans {
+    rare: &rare_units::GUJARATI,
     units: same(words! {
         "હેક્ટર" "એકર" "પાઉન્ડ" "ટન" "ક્વિન્ટલ" "ઔંસ"
         "કિલોબિટ પ્રતિ સેકન્ડ" "મેગાબિટ પ્રતિ સેકન્ડ" "ગીગાબિટ પ્રતિ સેકન્ડ" "માઇલ પ્રતિ કલાક" "આરપીએમ" "મિલીએમ્પિયર અવર"
@@ -120,6 +132,7 @@ pub(super) static GUJARATI: Loans = Loans {
 };
 
 pub(super) static GURMUKHI: Loans = Loans {
+    rare: &rare_units::GURMUKHI,
     units: same(words! {
         "ਹੈਕਟੇਅਰ" "ਏਕੜ" "ਪੌਂਡ" "ਟਨ" "ਕੁਇੰਟਲ" "ਔਂਸ"
         "ਕਿਲੋਬਿਟ ਪ੍ਰਤੀ ਸਕਿੰਟ" "ਮੈਗਾਬਿਟ ਪ੍ਰਤੀ ਸਕਿੰਟ" "ਗੀਗਾਬਿਟ ਪ੍ਰਤੀ ਸਕਿੰਟ" "ਮੀਲ ਪ੍ਰਤੀ ਘੰਟਾ" "ਆਰਪੀਐੱਮ" "ਮਿਲੀਐਂਪੀਅਰ ਆਵਰ"
@@ -137,6 +150,7 @@ pub(super) static GURMUKHI: Loans = Loans {
 };
 
 pub(super) static TAMIL: Loans = Loans {
+    rare: &rare_units::TAMIL,
     units: same(words! {
         "ஹெக்டேர்" "ஏக்கர்" "பவுண்டு" "டன்" "குவிண்டால்" "அவுன்ஸ்"
         "வினாடிக்கு {n} கிலோபிட்" "வினாடிக்கு {n} மெகாபிட்" "வினாடிக்கு {n} ஜிகாபிட்" "மணிக்கு {n} மைல்" "ஆர்பிஎம்" "மில்லிஆம்பியர் அவர்"
@@ -154,6 +168,7 @@ pub(super) static TAMIL: Loans = Loans {
 };
 
 pub(super) static TELUGU: Loans = Loans {
+    rare: &rare_units::TELUGU,
     units: [
         noun("హెక్టారు", "హెక్టార్లు"),
         noun("ఎకరం", "ఎకరాలు"),
@@ -216,6 +231,7 @@ pub(super) static TELUGU: Loans = Loans {
 };
 
 pub(super) static KANNADA: Loans = Loans {
+    rare: &rare_units::KANNADA,
     units: same(words! {
         "ಹೆಕ್ಟೇರ್" "ಎಕರೆ" "ಪೌಂಡ್" "ಟನ್" "ಕ್ವಿಂಟಾಲ್" "ಔನ್ಸ್"
         "ಪ್ರತಿ ಸೆಕೆಂಡಿಗೆ {n} ಕಿಲೋಬಿಟ್" "ಪ್ರತಿ ಸೆಕೆಂಡಿಗೆ {n} ಮೆಗಾಬಿಟ್" "ಪ್ರತಿ ಸೆಕೆಂಡಿಗೆ {n} ಗಿಗಾಬಿಟ್" "ಗಂಟೆಗೆ {n} ಮೈಲಿ" "ಆರ್‌ಪಿಎಂ" "ಮಿಲಿಆಂಪಿಯರ್ ಅವರ್"
@@ -233,6 +249,7 @@ pub(super) static KANNADA: Loans = Loans {
 };
 
 pub(super) static MALAYALAM: Loans = Loans {
+    rare: &rare_units::MALAYALAM,
     units: same(words! {
         "ഹെക്ടർ" "ഏക്കർ" "പൗണ്ട്" "ടൺ" "ക്വിന്റൽ" "ഔൺസ്"
         "സെക്കൻഡിൽ {n} കിലോബിറ്റ്" "സെക്കൻഡിൽ {n} മെഗാബിറ്റ്" "സെക്കൻഡിൽ {n} ഗിഗാബിറ്റ്" "മണിക്കൂറിൽ {n} മൈൽ" "ആർപിഎം" "മില്ലിആമ്പിയർ അവർ"
@@ -250,6 +267,7 @@ pub(super) static MALAYALAM: Loans = Loans {
 };
 
 pub(super) static ENGLISH: Loans = Loans {
+    rare: &rare_units::ENGLISH,
     units: [
         noun("hectare", "hectares"),
         noun("acre", "acres"),

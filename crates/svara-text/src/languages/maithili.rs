@@ -38,6 +38,8 @@ pub(super) static WORDS: Words = Words {
         ..hindi::CALENDAR
     },
     clock: Clock {
+        at: &[],
+        short: &[],
         few_typed: &[("बजे", "{h} बजि {m} मिनट")],
         duration: "{h} घंटा {m} मिनट",
         hours: &["घंटा", "घंटे"],
@@ -63,7 +65,7 @@ pub(super) static WORDS: Words = Words {
     loans: &loans::DEVANAGARI,
     maths: &maths::HINDI,
     letters: &letters::DEVANAGARI,
-    sandhi: &[],
+    sandhi: &[("", "क|", "क")],
     spaced: &["म"],
     idiom: Some(&idiom::MAITHILI),
     context: &CONTEXT,
@@ -114,6 +116,8 @@ static ENDINGS: [Ending; 1] = [Ending {
 }];
 
 static CONTEXT: Context = Context {
+    halved: super::halved::MAITHILI,
+    oblique: super::scales::MAITHILI,
     year_words: &["में", "मे", "क", "के", "सँ", "धरि", "ई"],
     year_endings: &["में", "मे", "क", "सँ", "धरि"],
     codes: &["पासवर्ड", "पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड", "आधार"],

@@ -63,6 +63,8 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: true,
+        at: &[],
+        short: &[("वा.", "{h} वाजता")],
         few_typed: &[("वाजता", "{h} वाजून {m} मिनिटांनी"), ("वा.", "{h} वाजून {m} मिनिटांनी")],
         duration: "{h} तास {m} मिनिटे",
         hours: &["तास", "तासांचा", "तासांची", "तासांचे"],
@@ -195,6 +197,8 @@ static WEB: Web = Web {
 };
 
 static CONTEXT: Context = Context {
+    halved: super::halved::MARATHI,
+    oblique: super::scales::MARATHI,
     year_words: &[
         "मधील",
         "नंतर",
@@ -252,6 +256,13 @@ static CONTEXT: Context = Context {
     towns: towns::MARATHI,
     romans: &["भाग", "इयत्ता", "खंड", "प्रकरण"],
     abbreviations: &[
+        ("इ.", "इयत्ता", When::BeforeNumber),
+        ("ता.", "तालुका", When::BeforeWord),
+        ("जि.", "जिल्हा", When::BeforeWord),
+        ("मु.", "मुक्काम", When::BeforeWord),
+        ("पो.", "पोस्ट", When::BeforeWord),
+        ("मु. पो.", "मुक्काम पोस्ट", When::BeforeWord),
+        ("मु.पो.", "मुक्काम पोस्ट", When::BeforeWord),
         ("मो.क्र.", "मोबाईल क्रमांक", When::BeforeNumber),
         ("मो. क्र.", "मोबाईल क्रमांक", When::BeforeNumber),
         ("मो.नं.", "मोबाईल नंबर", When::BeforeNumber),

@@ -18,26 +18,35 @@ mod currencies;
 mod dogri;
 mod english;
 mod gujarati;
+mod halved;
 mod hindi;
+mod hindi_abbreviations;
 mod idiom;
 mod kannada;
 mod letters;
 mod loans;
 mod maithili;
 mod malayalam;
+mod malayalam_endings;
 mod marathi;
 mod marathi_endings;
 mod maths;
 mod nepali;
+mod numbers;
 mod punjabi;
 mod quotients;
+mod rare_units;
 mod sanskrit;
+mod scales;
 mod series;
 mod symbols;
 mod tamil;
+mod tamil_endings;
 mod telugu;
 mod towns;
 mod units;
+mod verses;
+mod years;
 
 pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
 pub(crate) use currencies::{Currency, FOREIGN};
@@ -45,8 +54,13 @@ pub(crate) use idiom::Idiom;
 pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};
 pub(crate) use loans::Loans;
 pub(crate) use maths::Maths;
+pub(crate) use numbers::{Above, AfterHundreds, Descending, Form, Join, Numbers, Scale, fixed, form, plain};
 pub(crate) use quotients::{BEFORE_SLASH, BEHIND_SLASH, EACH};
+pub(crate) use scales::{LINKING, Oblique, SCALES};
+pub(crate) use symbols::SPELLED_UNITS;
 pub(crate) use units::{UNITS, Unit};
+pub(crate) use verses::{BOOKS, SONGS};
+pub(crate) use years::{EVENTS, NAMED, OF};
 
 /// Everything that one language contributes.
 pub(crate) struct Words {
@@ -99,95 +113,6 @@ impl Words {
             Language::Sanskrit => &sanskrit::WORDS,
         }
     }
-}
-
-/// How the language counts.
-#[derive(Clone, Copy)]
-pub(crate) struct Numbers {
-    pub below_hundred: [&'static str; 100],
-    pub above: Above,
-}
-
-/// How numbers from 100 on are composed.
-#[derive(Clone, Copy)]
-pub(crate) enum Above {
-    /// The greatest part first: crores, lakhs, thousands, hundreds, the rest.
-    Descending(&'static Descending),
-    /// The smallest part first, in one compound word.
-    Sanskrit,
-}
-
-/// A word that changes when a smaller part of the number follows it.
-#[derive(Clone, Copy)]
-pub(crate) struct Form {
-    pub last: &'static str,
-    pub followed: &'static str,
-}
-
-pub(crate) const fn fixed(word: &'static str) -> Form {
-    Form { last: word, followed: word }
-}
-
-pub(crate) const fn form(last: &'static str, followed: &'static str) -> Form {
-    Form { last, followed }
-}
-
-/// How numbers above 99 are composed, greatest part first.
-#[derive(Clone, Copy)]
-pub(crate) struct Descending {
-    /// 100, 200, … 900.
-    pub hundreds: [Form; 9],
-    pub after_hundreds: AfterHundreds,
-    pub thousand: Scale,
-    pub lakh: Scale,
-    pub crore: Scale,
-    /// The word before the last part, below a hundred: "one hundred *and* one".
-    pub and: Option<&'static str>,
-    /// Scales of a hundred crores and more that have names, the greatest first: अरब, खरब.
-    pub beyond: &'static [(u64, &'static str)],
-    /// Numbers with a name of their own when they stand alone.
-    pub exact: &'static [(u64, &'static str)],
-    /// How the end of a count changes before a scale word: 21 lakhs.
-    pub before_scale: &'static [(&'static str, &'static str)],
-}
-
-/// How the hundreds join the rest.
-#[derive(Clone, Copy)]
-pub(crate) enum AfterHundreds {
-    Space,
-    /// Written together. An initial vowel of the rest replaces the inherent one (Kannada).
-    Elide,
-    /// As `Space`, but hundreds that end in `ending` change it to `melted` and are written together with 50..=59
-    /// (Malayalam).
-    MeltFifties {
-        ending: &'static str,
-        melted: &'static str,
-        fifties: [&'static str; 10],
-    },
-}
-
-/// The word for a thousand, lakh or crore.
-#[derive(Clone, Copy)]
-pub(crate) struct Scale {
-    pub word: Form,
-    /// Counts that form one word with the scale.
-    pub irregular: &'static [(u64, Form)],
-    pub join: Join,
-}
-
-/// How a count joins its scale word.
-#[derive(Clone, Copy)]
-pub(crate) enum Join {
-    Space,
-    /// Written together below ten, apart above.
-    TogetherBelowTen,
-    /// Written together. The first of these endings that the count has is replaced.
-    Melt(&'static [(&'static str, &'static str)]),
-}
-
-/// A scale word that never changes.
-pub(crate) const fn plain(word: &'static str) -> Scale {
-    Scale { word: fixed(word), irregular: &[], join: Join::Space }
 }
 
 /// The names of the signs around numbers. `{a}` and `{b}` stand for number words.
@@ -255,6 +180,8 @@ pub(crate) struct Clock {
     pub parts: [&'static str; 4],
     /// Words that, typed behind a time, make those of the templates superfluous.
     pub typed: &'static [&'static str],
+    /// Short words for the hour, each with the time in full.
+    pub short: &'static [(&'static str, &'static str)],
     /// How minutes are said before such a word, which is said within.
     pub few_typed: &'static [(&'static str, &'static str)],
     /// Whether that holds for ten minutes and more, too; else they are said before the word: "ஆறு முப்பது மணிக்கு".
@@ -263,6 +190,8 @@ pub(crate) struct Clock {
     pub duration: &'static str,
     /// Words that, typed behind a time, make it a length of time.
     pub hours: &'static [&'static str],
+    /// Endings that make a time of a number with a point: the "at" of "9.30ന്".
+    pub at: &'static [&'static str],
     /// Parts of the day, typed before a time.
     pub day_parts: &'static [&'static str],
 }

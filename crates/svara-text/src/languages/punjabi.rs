@@ -51,6 +51,8 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: true,
+        at: &[],
+        short: &[],
         few_typed: &[("ਵਜੇ", "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ")],
         duration: "{h} ਘੰਟੇ {m} ਮਿੰਟ",
         hours: &["ਘੰਟੇ", "ਘੰਟਾ"],
@@ -179,6 +181,8 @@ static ENDINGS: [Ending; 3] = [
 ];
 
 static CONTEXT: Context = Context {
+    halved: super::halved::PUNJABI,
+    oblique: super::scales::PUNJABI,
     year_words: &["ਈ", "ਦੌਰਾਨ", "ਵਿੱਚ", "ਵਿਚ", "ਦਾ", "ਦੀ", "ਦੇ", "ਤੋਂ", "ਤੱਕ", "ਨੂੰ"],
     year_endings: &["ਵਿੱਚ", "ਵਿਚ"],
     more_than: &["ਵੱਧ", "ਜ਼ਿਆਦਾ", "ਘੱਟ", "ਉੱਪਰ"],
@@ -188,6 +192,10 @@ static CONTEXT: Context = Context {
     towns: towns::PUNJABI,
     romans: &["ਭਾਗ", "ਅਧਿਆਇ"],
     abbreviations: &[
+        ("ਮੋ.", "ਮੋਬਾਈਲ", When::BeforeNumber),
+        ("ਫੋ.", "ਫੋਨ", When::BeforeNumber),
+        ("ਸ੍ਰ.", "ਸਰਦਾਰ", When::BeforeWord),
+        ("ਜ਼ਿ.", "ਜ਼ਿਲ੍ਹਾ", When::BeforeWord),
         ("ਈ. ਪੂ.", "ਈਸਾ ਪੂਰਵ", When::Always),
         ("ਈ.ਪੂ.", "ਈਸਾ ਪੂਰਵ", When::Always),
         ("ਸ੍ਰੀ.", "ਸ੍ਰੀ", When::BeforeWord),

@@ -4,6 +4,7 @@ use super::Unit;
 
 /// How a unit is written before a slash, besides its symbols.
 pub(crate) const BEFORE_SLASH: &[(&str, Unit)] = &[
+    ("cc", Unit::CUBIC_CENTIMETRE),
     ("मी", Unit::METRE),
     ("किग्रा", Unit::KILOGRAM),
     ("ग्रा", Unit::GRAM),

@@ -35,6 +35,8 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: true,
+        at: &[],
+        short: &[],
         few_typed: &[],
         duration: "{h} होराः {m} निमेषाः",
         hours: &["होराः", "घण्टाः"],

@@ -26,6 +26,7 @@ impl Unit {
     pub(crate) const MINUTE: Self = Self(34);
     pub(crate) const HOUR: Self = Self(35);
     pub(crate) const HECTARE: Self = Self(R);
+    pub(crate) const CUBIC_CENTIMETRE: Self = Self(R + 15);
 
     /// Parses the unit at the start of `text`, and returns the length of its symbol in bytes. The longest symbol wins.
     ///
@@ -41,15 +42,35 @@ impl Unit {
     pub(crate) fn is_doubtful(symbol: &str) -> bool {
         matches!(
             symbol,
-            "in" | "t" | "q" | "ha" | "A" | "K" | "yd" | "st" | "pt" | "hp" | "yr" | "gal" | "ms"
+            "in" | "t"
+                | "q"
+                | "ha"
+                | "A"
+                | "K"
+                | "yd"
+                | "st"
+                | "pt"
+                | "hp"
+                | "yr"
+                | "gal"
+                | "ms"
+                | "bar"
+                | "cal"
+                | "N"
+                | "J"
+                | "Pa"
+                | "mA"
+                | "mo"
+                | "mos"
+                | "doz"
         )
     }
 
     /// The unit's name in a language.
     pub(crate) fn name(self, words: &Words) -> Noun {
-        // Every index in SYMBOLS is below UNITS + LOANS: a test holds it.
-        let common = words.units.get(self.0);
-        common.or_else(|| words.loans.units.get(self.0 - UNITS)).copied().unwrap_or(noun("", ""))
+        // Every index in SYMBOLS is below UNITS + LOANS + RARE: a test holds it.
+        let all = || words.units.iter().chain(&words.loans.units).chain(words.loans.rare);
+        all().nth(self.0).copied().unwrap_or(noun("", ""))
     }
 }
 
@@ -86,11 +107,14 @@ pub(super) const fn with_plurals(mut units: [Noun; UNITS], foot: Noun, hour: Nou
 
 #[cfg(test)]
 mod tests {
-    use super::{super::loans::LOANS, *};
+    use super::{
+        super::{loans::LOANS, rare_units::RARE},
+        *,
+    };
 
     #[test]
     fn every_symbol_has_a_name_and_the_longest_wins() {
-        assert!(SYMBOLS.iter().chain(ABBREVIATIONS).all(|&(_, index)| index < UNITS + LOANS));
+        assert!(SYMBOLS.iter().chain(ABBREVIATIONS).all(|&(_, index)| index < UNITS + LOANS + RARE));
         assert_eq!(Unit::parse("km/h x"), Some((Unit(15), 4)));
         assert_eq!(Unit::parse("kg"), Some((Unit(12), 2)));
         assert_eq!(Unit::parse("Gx"), None);

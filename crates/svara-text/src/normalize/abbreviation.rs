@@ -1,15 +1,19 @@
 //! Abbreviations and titles: `डॉ. अमित`, `Dr. Evil`, `१२० ई. पू.`, and the `0` that Hindi offices write for the point.
 
 use super::{
-    cursor::{Cursor, is_dash, is_space, is_wordish},
+    cursor::{Cursor, is_dash, is_letter, is_space, is_wordish},
     place::{Found, Place},
     spelling::{prefix_len, same},
 };
 use crate::{
     language::Language,
     languages::{When, Words},
-    writing::{WritingSystem, digit_value},
+    writing::digit_value,
 };
+
+/// Words behind which "no." means no.
+const NO_NOUNS: [&str; 12] =
+    ["is", "was", "are", "say", "says", "said", "or", "but", "and", "have", "answered", "there"];
 
 /// The abbreviation at the place, in full.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
@@ -68,21 +72,82 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
             Some('.') => ahead.at_digit(),
             other => other.is_some(),
         },
+        When::OfNoun => {
+            let noun = place.words_before().next().is_some_and(|(word, gap)| {
+                gap == " " && word.starts_with(is_letter) && !NO_NOUNS.iter().any(|other| same(word, other))
+            });
+            noun && fits(When::BeforeNumber, cursor, place)
+        }
         When::BeforeNumber => {
-            ahead.eat_if(|c| matches!(c, ':' | '+') || is_dash(c));
+            // "मो0:- 98…"
+            for _ in 0..2 {
+                ahead.eat_if(|c| matches!(c, ':' | '+') || is_dash(c));
+            }
             ahead.eat_space();
             ahead.at_digit()
         }
     }
 }
 
-/// The `0` in `पो0`: a point, which isn't said.
+/// The marks that stand for the point of an abbreviation: `पो0`, `पो०`, `पो॰`, `पोo`.
+const fn is_point(c: char) -> bool {
+    matches!(c, '॰' | 'o') || matches!(digit_value(c), Some(0))
+}
+
+const fn is_devanagari(c: char) -> bool {
+    matches!(c, '\u{900}'..='\u{963}' | '\u{971}'..='\u{97F}')
+}
+
+/// An abbreviation whose points are typed as zeros or the like: `डा0`, `उ॰प्र॰`, `मोo`.
 pub(super) fn office_zero(place: Place<'_>) -> Option<Found> {
-    let mut cursor = place.cursor();
-    if !cursor.peek().is_some_and(|c| WritingSystem::of(c) == Some(WritingSystem::Devanagari)) {
+    // Most words have no mark behind them.
+    let end = place.rest.find(|c| !is_devanagari(c))?;
+    let marked = place.rest.get(end..).is_some_and(|rest| rest.starts_with(is_point));
+    if end == 0 || !marked || place.before.is_some_and(is_wordish) {
         return None;
     }
-    let word = cursor.word();
+    whole(&place).or_else(|| single(&place))
+}
+
+/// The most characters of an abbreviation.
+const MAX_CHARS: usize = 16;
+
+/// All of an abbreviation that the list has with points.
+fn whole(place: &Place<'_>) -> Option<Found> {
+    let mut dotted = String::new();
+    let mut len = 0;
+    let mut marked = 0;
+    for c in place.rest.chars().take(MAX_CHARS) {
+        if is_point(c) && !dotted.ends_with('.') {
+            marked += 1;
+            dotted.push('.');
+        } else if is_devanagari(c) {
+            dotted.push(c);
+        } else {
+            break;
+        }
+        len += c.len_utf8();
+    }
+    if marked == 0 || !dotted.ends_with('.') {
+        return None;
+    }
+    let mut cursor = place.cursor();
+    cursor.skip(len);
+    if runs_on(&cursor) || !cursor.at_letters_end() {
+        return None;
+    }
+    let abbreviations = place.words.context.abbreviations;
+    let (_, long, _) = abbreviations.iter().find(|(short, _, when)| {
+        short.ends_with('.') && same(&dotted, short) && fits_office(*when, &cursor, place)
+    })?;
+    Some(Found::new(len, (*long).to_owned()))
+}
+
+/// One letter or short word and its mark, which isn't said: the पो0 of "पो0 बसंतपुर".
+fn single(place: &Place<'_>) -> Option<Found> {
+    let mut cursor = place.cursor();
+    let end = place.rest.find(|c| !is_devanagari(c))?;
+    let word = place.rest.get(..end)?;
     // Two letters with their signs at most.
     let letter = || ('A'..='Z').any(|c| place.words.letters.name(c).is_some_and(|name| same(word, name)));
     let long =
@@ -91,16 +156,45 @@ pub(super) fn office_zero(place: Place<'_>) -> Option<Found> {
         return None;
     }
     cursor.skip(word.len());
-    let zero = cursor.eat_if(|c| digit_value(c) == Some(0)).is_some();
-    let mut after = cursor;
+    let mark = cursor.eat_if(is_point)?;
+    if runs_on(&cursor) {
+        return None;
+    }
+    // Some type the point, too. It is the mark's, unless it ends a sentence.
+    let before_point = cursor;
+    cursor.eat(".");
+    // In "बी0एड0", the last is no advocate.
+    let chained = place.done.ends_with(is_point) || cursor.rest().starts_with(is_devanagari);
+    let in_full =
+        place.words.context.abbreviations.iter().filter(|_| !chained).find_map(|(short, long, when)| {
+            let short = short.strip_suffix('.')?;
+            (same(word, short) && fits_office(*when, &cursor, place)).then_some(*long)
+        });
+    if in_full.is_none() && !chained {
+        cursor = before_point;
+    }
+    // A letter is no mark unless the list has the word: "मोo".
+    if mark == 'o' && (in_full.is_none() || !cursor.at_letters_end()) {
+        return None;
+    }
+    Some(Found::new(cursor.at(), in_full.unwrap_or(word).to_owned()))
+}
+
+/// [`fits`], also over another abbreviation: the क्र0 of "क्र0 सं0 5".
+fn fits_office(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
+    let mut ahead = *cursor;
+    let over = when == When::BeforeNumber && ahead.eat_space() && {
+        ahead.skip(ahead.rest().find(|c| !is_devanagari(c)).unwrap_or(0));
+        ahead.eat_if(is_point).is_some()
+    };
+    fits(when, if over { &ahead } else { cursor }, place)
+}
+
+/// Whether digits go on behind the mark, which is a zero then.
+fn runs_on(cursor: &Cursor<'_>) -> bool {
+    let mut after = *cursor;
     after.eat_if(|c| ".,:/%".contains(c));
-    let ends = zero && !cursor.at_digit() && !after.at_digit();
-    // As if the point were there.
-    let in_full = place.words.context.abbreviations.iter().find_map(|(short, long, _)| {
-        short.strip_suffix('.').filter(|short| same(word, short)).map(|_| *long)
-    });
-    (ends && !place.before.is_some_and(is_wordish))
-        .then(|| Found::new(cursor.at(), in_full.unwrap_or(word).to_owned()))
+    cursor.at_digit() || after.at_digit()
 }
 
 const fn is_sign(c: char) -> bool {

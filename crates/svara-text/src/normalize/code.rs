@@ -1,18 +1,15 @@
 //! Codes: numbers that a word before them says are read digit by digit, and mixed ones of letters and digits.
 
 use super::{
-    cursor::{Cursor, is_dash, is_invisible, is_letter, is_space},
+    cursor::{Cursor, is_dash, is_letter, is_space},
     phone::{eat_gap, spoken_groups},
     place::{Found, Place, ends_with_one},
     scale::is_scale,
+    shape,
     spelling::same,
     words::led_by,
 };
-use crate::{
-    languages::{Currency, NUMBER_WORDS, SHARED, TRAINS, Unit, Words},
-    number::one_by_one,
-    writing::digit_value,
-};
+use crate::languages::{Currency, NUMBER_WORDS, SHARED, TRAINS, Unit};
 
 /// The most groups of a code, and the most words between it and the word that says what it is.
 const MAX_GROUPS: usize = 6;
@@ -65,8 +62,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let is_code = of_series
         || is_postal_code(&groups, &place)
         || is_behind_town(&groups, &place, &end)
+        || is_of_neighbours(&groups, &place)
         || follows_cue(&place)
         || is_called(&groups, &place, &end)
+        || is_to_verify(&groups, &place, &end)
         || (matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end));
     (is_code && stands_alone(&end)).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
 }
@@ -94,7 +93,7 @@ fn stands_alone(end: &Cursor<'_>) -> bool {
 }
 
 /// Whether a word before says that a code follows.
-fn follows_cue(place: &Place<'_>) -> bool {
+pub(super) fn follows_cue(place: &Place<'_>) -> bool {
     let context = place.words.context;
     let any = |words: &[&str], typed: &str| words.iter().any(|word| same(typed, word));
     let cue = |typed: &str| {
@@ -116,6 +115,16 @@ fn follows_cue(place: &Place<'_>) -> bool {
         || place.behind_word(&["a/c", "a/c no", "a/c no.", "A/c number", "acc no", "acc. no."])
 }
 
+/// Whether a word for what has a long number is before, with a word for "number": "ref no. ABC123456".
+pub(super) fn follows_series(place: &Place<'_>) -> bool {
+    let context = place.words.context;
+    let series = |typed: &str| SHARED.series.iter().chain(context.series).any(|word| same(typed, word));
+    let number = |typed: &str| NUMBER_WORDS.iter().any(|word| same(typed, word));
+    let linked = place.done.trim_end_matches(is_space).ends_with('#')
+        || place.words_before().next().is_some_and(|(word, _)| number(word));
+    linked && led_by(place, series, number, 3)
+}
+
 /// Whether the number is that of a train, an order or the like: "ट्रेन नंबर 12952", "Order ID 45217".
 fn is_of_series(groups: &[String], place: &Place<'_>) -> bool {
     let context = place.words.context;
@@ -129,7 +138,12 @@ fn is_of_series(groups: &[String], place: &Place<'_>) -> bool {
     let five = matches!(groups, [one] if one.len() == 5 && !one.ends_with("000"));
     let train = |typed: &str| is_one_of(typed, TRAINS);
     let linked = place.words_before().next().is_some_and(|(word, _)| link(word));
+    // IndiGo's flights begin with a digit.
+    let indigo = place.done.trim_end_matches([' ', '-']).ends_with("6E");
+    let short = matches!(groups, [one] if matches!(one.len(), 3 | 4));
     (linked && led_by(place, series, link, 3))
+        || follows_series(place)
+        || (indigo && short)
         || (five && led_by(place, train, link, 2))
         || led_by(place, flight, letters, 2)
 }
@@ -139,6 +153,7 @@ fn is_called(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
     const AT: [&str; 7] = ["पर", "पे", "वर", "নম্বরে", "પર", "ਤੇ", "मा"];
     const CALL: [&str; 13] =
         ["कॉल", "फोन", "फ़ोन", "डायल", "संपर्क", "कल", "কল", "ফোন", "કૉલ", "કોલ", "ફોન", "ਕਾਲ", "ਫੋਨ"];
+    const DIALLED: [&str; 4] = ["डायल", "ডায়াল", "ડાયલ", "ਡਾਇਲ"];
     if !matches!(groups, [one] if one.len() <= 5) {
         return false;
     }
@@ -147,12 +162,37 @@ fn is_called(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
     let next = ahead.word();
     ahead.skip(next.len());
     let at = spaced && AT.iter().any(|at| same(next, at)) && ahead.eat_space();
-    let called = at && CALL.iter().any(|call| same(ahead.word(), call));
+    let called = (at && CALL.iter().any(|call| same(ahead.word(), call)))
+        || (spaced && DIALLED.iter().any(|dialled| same(next, dialled)));
     let before = |word: &str| same(word, "call") || same(word, "dial");
     called
         || (!next.starts_with(|c: char| !c.is_ascii_lowercase())
             && !super::year::is_counted(next)
             && led_by(place, before, |_| false, 1))
+}
+
+/// Whether the number is what one types to log in: "Use 4829 to verify".
+fn is_to_verify(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    const USE: [&str; 3] = ["use", "enter", "type"];
+    const VERIFY: [&str; 10] = [
+        "verify",
+        "log",
+        "login",
+        "sign",
+        "confirm",
+        "complete",
+        "reset",
+        "activate",
+        "authenticate",
+        "register",
+    ];
+    let mut ahead = *end;
+    matches!(groups, [one] if (4..=8).contains(&one.len()))
+        && led_by(place, |word| USE.iter().any(|used| same(word, used)), |_| false, 1)
+        && ahead.eat_space()
+        && ahead.eat_word(["to"])
+        && ahead.eat_space()
+        && VERIFY.iter().any(|verb| same(ahead.word(), verb))
 }
 
 /// Whether one of the next words says that the number is a one-time password: "4582 is your OTP".
@@ -194,6 +234,18 @@ fn is_postal_code(groups: &[String], place: &Place<'_>) -> bool {
         && !groups.first().is_some_and(|group| group.starts_with('0'))
 }
 
+/// The postal codes of Bangladesh and Nepal, which are shorter: "ঢাকা-১২০৭".
+fn is_of_neighbours(groups: &[String], place: &Place<'_>) -> bool {
+    let [code] = groups else { return false };
+    let town = place.done.trim_end_matches(is_space);
+    let towns: &[&str] = match code.len() {
+        4 => &["ঢাকা", "চট্টগ্রাম", "সিলেট", "রাজশাহী", "খুলনা", "বরিশাল", "রংপুর", "ময়মনসিংহ"],
+        5 => &["काठमाडौं", "काठमाडौँ", "ललितपुर", "भक्तपुर", "पोखरा", "विराटनगर", "चितवन"],
+        _ => return false,
+    };
+    town.ends_with(is_dash) && ends_with_one(town.trim_end_matches(is_dash).trim_end_matches(is_space), towns)
+}
+
 /// Six digits behind the name of a known town or state, with nothing behind them that they could count.
 fn is_behind_town(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
     let [code] = groups else { return false };
@@ -205,50 +257,14 @@ fn is_behind_town(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> boo
     ends && [SHARED.towns, place.words.context.towns].iter().any(|towns| ends_with_one(typed, towns))
 }
 
-/// The longest code of letters and digits, in bytes: looking further would take long in a long run of them.
-const LONGEST_CODE: usize = 24;
-
-/// Codes of letters and digits: number plates, IFSC, PAN, and what stands behind a word such as "PNR".
+/// Number plates, and other codes of letters and digits.
 pub(super) fn mixed(place: Place<'_>) -> Option<Found> {
     let mut cursor = place.cursor();
-    let plate = number_plate(&mut cursor).is_some();
-    if !plate {
-        cursor = place.cursor();
-        let run = cursor.rest();
-        let len = run.bytes().take(LONGEST_CODE).take_while(u8::is_ascii_alphanumeric).count();
-        cursor.skip(len);
-        let token = cursor.read();
-        let has = |kind: fn(&char) -> bool| token.chars().any(|c| kind(&c));
-        let capitals =
-            !has(char::is_ascii_lowercase) && has(char::is_ascii_digit) && has(char::is_ascii_uppercase);
-        if !capitals || !(is_shaped(token) || (token.len() >= 5 && follows_cue(&place))) {
-            return None;
-        }
+    if number_plate(&mut cursor).is_none() {
+        return shape::recognize(place);
     }
-    if !cursor.at_word_end() {
-        return None;
-    }
-    let words = place.words;
-    let mut pieces: Vec<String> = Vec::new();
-    for c in cursor.read().chars().filter(|c| !is_invisible(*c)) {
-        if digit_value(c).is_some() {
-            pieces.push(one_by_one(c.encode_utf8(&mut [0; 4]), words));
-        } else if let Some(name) = letter(c, words) {
-            pieces.push(name.to_owned());
-        }
-    }
-    Some(Found::new(cursor.at(), pieces.join(" ")))
-}
-
-fn letter(c: char, words: &Words) -> Option<&'static str> {
-    words.letters.name(c).filter(|_| c.is_ascii_alphabetic())
-}
-
-/// Whether the token has the shape of an IFSC (`SBIN0001234`) or a PAN (`ABCDE1234F`).
-fn is_shaped(token: &str) -> bool {
-    let shape: String = token.chars().map(|c| if c.is_ascii_digit() { '9' } else { 'A' }).collect();
-    let ifsc = token.len() == 11 && shape.starts_with("AAAA9") && token.get(4..5) == Some("0");
-    ifsc || shape == "AAAAA9999A"
+    let spoken = shape::spelled(cursor.read(), place.words);
+    cursor.at_word_end().then(|| Found::new(cursor.at(), spoken))
 }
 
 /// `MH12AB1234`, `DL 3C AB 1234`, `KA-01-HH-1234`.

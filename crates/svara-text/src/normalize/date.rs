@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The first year that is taken for one of Bikram Sambat where dates are in it.
-const FIRST_BIKRAM_SAMBAT: u32 = 2050;
+const FIRST_BIKRAM_SAMBAT: u32 = 2036;
 
 /// `15/08/1947`, `1947-08-15`, `03-2020`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
@@ -24,7 +24,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
 fn full(place: Place<'_>) -> Option<Found> {
     let mut cursor = place.cursor();
     let first = cursor.digits(1, 4)?;
-    let separator = cursor.eat_if(|c| is_dash(c) || "/.".contains(c))?;
+    // Nepal also writes dandas between the parts.
+    let danda = place.words.calendar.bikram_sambat.is_some();
+    let separator = cursor.eat_if(|c| is_dash(c) || "/.".contains(c) || (danda && c == '।'))?;
     let second = cursor.digits(1, 2)?;
     cursor.eat_if(|c| c == separator)?;
     let third = cursor.digits(1, 4)?;

@@ -31,6 +31,10 @@ pub(super) fn attach(mut found: Found, place: &Place<'_>) -> Found {
     }
     let mut ahead = cursor;
     let spaced = !glued && ahead.eat_space();
+    if spaced && ahead.eat_word(words.context.postpositions.iter().copied()) {
+        replace_end(&mut found.spoken, words.context.before_postposition);
+        return found;
+    }
     let behind_dash = !glued && !spaced && ahead.eat_if(is_dash).is_some();
     if !(glued || spaced || behind_dash)
         || (spaced && !words.spaced.iter().any(|ending| is_word(&ahead, ending)))
@@ -140,7 +144,15 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
         let own = ending.own_marks.iter().filter(|(own, _)| *own == number).map(|(_, mark)| *mark);
         let marks =
             ending.marks.iter().copied().chain(own).filter(|mark| !spaced || words.spaced.contains(mark));
+        let typed = ahead;
         if !ahead.eat_word(marks) {
+            continue;
+        }
+        // "5 St Marks Road"
+        if spaced
+            && typed.rest().starts_with(|c: char| c.is_ascii())
+            && !typed.rest().starts_with(english_mark(number))
+        {
             continue;
         }
         // "૧૦ મી." are ten metres, and "૩જી નેટવર્ક" is no third one.
@@ -158,6 +170,16 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
         return Some(with_ending(number, ending, words, is_before_year(&ahead, words)));
     }
     None
+}
+
+/// The letters of an English ordinal.
+const fn english_mark(number: u64) -> &'static str {
+    match (number % 10, number % 100) {
+        (1, rest) if rest != 11 => "st",
+        (2, rest) if rest != 12 => "nd",
+        (3, rest) if rest != 13 => "rd",
+        _ => "th",
+    }
 }
 
 /// Whether a word for a network follows.

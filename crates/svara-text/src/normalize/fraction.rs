@@ -3,6 +3,7 @@
 use super::{
     cursor::{Cursor, is_dash},
     place::{Found, Place},
+    rating,
     scale::idiomatic,
     time::half_past_words,
     unit::eat_unit,
@@ -50,6 +51,9 @@ pub(super) fn alone(place: Place<'_>) -> Option<Found> {
 /// A fraction that starts with the number `first`, which is read already.
 pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
     let words = place.words;
+    if let Some(found) = rating::recognize(first, cursor, place) {
+        return Some(found);
+    }
     let whole = first.whole()?;
     let mut ahead = *cursor;
     if ahead.eat("/") {
@@ -62,6 +66,11 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         if season || !ends(&ahead) {
             return None;
         }
+        if matches!((whole, second.whole()), (9 | 26, Some(11))) {
+            // Two days that everyone knows.
+            *cursor = ahead;
+            return Some(Found::new(ahead.at(), format!("{} {}", first.spoken(words), second.spoken(words))));
+        }
         // "1/4th" is the same as "1/4".
         ahead.eat_word(["st", "nd", "rd", "th"]);
         *cursor = ahead;
@@ -70,7 +79,8 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     let (above, below) = match eat_character(&mut ahead) {
         Some(parts) => parts,
         None => {
-            if !ahead.eat_space() {
+            let dashed = !ahead.eat_space();
+            if dashed && ahead.eat_if(is_dash).is_none() {
                 return None;
             }
             match eat_character(&mut ahead) {
@@ -88,7 +98,9 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
                     let small = above.integer.len() <= 3
                         && below.integer.len() <= 3
                         && !below.integer.starts_with('0');
-                    if !small || whole > 9_999 {
+                    // "2-1/2 cups"
+                    let proper = above.whole() < below.whole() && below.whole() <= Some(16) && whole < 100;
+                    if !small || whole > 9_999 || (dashed && !proper) {
                         return None;
                     }
                     (above.whole()?, below.whole()?)

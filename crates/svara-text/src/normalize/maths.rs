@@ -15,6 +15,9 @@ use crate::{
 /// The most digits of a power.
 const MAX_POWER_DIGITS: usize = 4;
 
+/// How far the signs of a number between two others may be, in bytes.
+const BETWEEN: usize = 24;
+
 /// How far the rest of an equation may be, in bytes.
 const EQUATION: usize = 60;
 
@@ -31,6 +34,8 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
     // A power is one of a number: "a² + b² = c²".
     let base = place.done.trim_end_matches(is_space).strip_suffix(['²', '³']);
     let power = base.is_some_and(|base| base.ends_with(is_operand));
+    let or_equal = matches!(sign, '<' | '>') && cursor.eat("=");
+    let after = if or_equal { cursor.rest().trim_start_matches(is_space).chars().next() } else { after };
     // In "5 <5>", the brackets are no signs.
     let even = place.done.ends_with(is_space) == cursor.rest().starts_with(is_space);
     let between_digits = is_digit(before) && is_digit(after);
@@ -38,11 +43,19 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         return Some(found);
     }
     let name = match sign {
+        '×' | '✕' | '*' if is_size(&place, &cursor) => maths.by,
         '×' | '✕' => maths.times,
         '*' if between_digits => maths.times,
         '÷' => maths.divided,
         '/' if between_digits && in_equation(&place) => maths.divided,
         '±' => maths.plus_minus,
+        // Without a number behind it, only the noun is said.
+        '√' if !place.words.calendar.ordinal_day
+            && !is_digit(after)
+            && !is_name(cursor.rest().trim_start_matches(is_space).chars()) =>
+        {
+            maths.root.rsplit(' ').next().unwrap_or(maths.root)
+        }
         '√' => maths.root,
         '~' if !glued_before && cursor.at_digit() => maths.about,
         '@' if even && place.done.ends_with(is_space) && after.is_some_and(Currency::is_sign) => {
@@ -58,8 +71,18 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         {
             maths.equals
         }
-        '<' if even && operand(before) && is_digit(after) => maths.less,
-        '>' if even && operand(before) && is_digit(after) => maths.greater,
+        // "<5" and ">50%", but not "<5>".
+        '<' | '>'
+            if is_bound(&place, &cursor)
+                || (even && operand(before) && (is_digit(after) || is_limit(&place, &cursor))) =>
+        {
+            match (sign, or_equal) {
+                ('<', false) => maths.less,
+                ('<', true) => maths.at_most,
+                (_, false) => maths.greater,
+                (_, true) => maths.at_least,
+            }
+        }
         '+' if between_digits
             || (power && operand(after))
             || (even && is_digit(after) && is_variable(&place))
@@ -75,7 +98,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         c if is_dash(c) && between_digits && in_equation(&place) => signs.minus,
         _ => return None,
     };
-    if is_comparison(sign)
+    if (is_comparison(sign) || sign == '√')
         && !place.words.calendar.ordinal_day
         && let Some(found) = compared(&place, cursor, name)
     {
@@ -93,9 +116,14 @@ const fn is_comparison(sign: char) -> bool {
 /// A comparison in a language that names the second number first: "पाँच तीन से बड़ा".
 fn compared(place: &Place<'_>, mut cursor: Cursor<'_>, name: &str) -> Option<Found> {
     cursor.eat_space();
-    let second = Numeral::parse(cursor.rest())?;
-    cursor.skip(second.len);
-    let second = measured(&second, &mut cursor, place).spoken;
+    let second = match Numeral::parse(cursor.rest()) {
+        Some(second) => {
+            cursor.skip(second.len);
+            measured(&second, &mut cursor, place).spoken
+        }
+        None if is_name(cursor.rest().chars()) => cursor.eat_if(|_| true)?.to_string(),
+        None => return None,
+    };
     let spoken = joined(second, name, place.words);
     Some(Found::new(cursor.at(), spoken))
 }
@@ -103,7 +131,9 @@ fn compared(place: &Place<'_>, mut cursor: Cursor<'_>, name: &str) -> Option<Fou
 /// A number or name raised to a power, and digits below the line: `x²`, `10²³`, `10⁻⁶`, `2^10`, `CO₂`.
 fn raised(place: &Place<'_>, glued_before: bool) -> Option<Found> {
     let mut cursor = place.cursor();
-    if !glued_before {
+    // A charge also behind what is said in the place of a sign: "€⁺".
+    let charged = matches!(cursor.peek(), Some('⁺' | '⁻')) && place.before.is_some_and(is_operand);
+    if !(glued_before || charged) {
         return None;
     }
     let below = eat_small(&mut cursor, subscript);
@@ -114,6 +144,9 @@ fn raised(place: &Place<'_>, glued_before: bool) -> Option<Found> {
     let minus = if hat { cursor.eat_if(is_dash) } else { cursor.eat_if(|c| c == '⁻') }.is_some();
     let digits = if hat { cursor.digits(1, MAX_POWER_DIGITS)? } else { eat_small(&mut cursor, superscript) };
     let maths = place.words.maths;
+    if let Some(spoken) = charge(place, &mut cursor, minus && !hat, &digits) {
+        return Some(Found::new(cursor.at(), spoken));
+    }
     let power = Numeral::parse(&digits)?;
     let behind_word = place.done.ends_with(is_letter) && !is_variable(place);
     if behind_word && !(matches!(digits.as_str(), "2" | "3") || hat) {
@@ -130,6 +163,95 @@ fn raised(place: &Place<'_>, glued_before: bool) -> Option<Found> {
         }
     };
     Some(Found::new(cursor.at(), format!(" {spoken}")))
+}
+
+/// The charge of an ion: the `²⁺` of `Ca²⁺`.
+fn charge(place: &Place<'_>, cursor: &mut Cursor<'_>, minus: bool, digits: &str) -> Option<String> {
+    let signs = &place.words.signs;
+    let name = match cursor.peek() {
+        Some('⁺') if !minus => signs.plus,
+        Some('⁻') if !minus => signs.minus,
+        _ if minus && digits.is_empty() => return Some(format!(" {}", signs.minus)),
+        _ => return None,
+    };
+    cursor.eat_if(|_| true);
+    let number = Numeral::parse(digits).map(|number| format!("{} ", number.spoken(place.words)));
+    Some(format!(" {}{name}", number.unwrap_or_default()))
+}
+
+/// Whether the sign between two numbers of three digits or more is that of a size: `1920×1080`.
+fn is_size(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
+    let digit = |c: char| digit_value(c).is_some();
+    let mut ahead = *cursor;
+    // All day and all week.
+    if place.done.ends_with("24") && ahead.eat("7") && ahead.at_word_end() {
+        return true;
+    }
+    ahead = *cursor;
+    ahead.digits(3, 5).is_some()
+        && place.done.chars().rev().take_while(|c| digit(*c)).count() >= 3
+        && !in_equation(place)
+}
+
+/// Whether a number follows at once, behind a space or nothing: "<5 years". "<3" is a heart, and "<5>" is in brackets.
+fn is_bound(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
+    let opens = place.before.is_none_or(|c| c.is_whitespace() || c == '(');
+    let Some(number) = Numeral::parse(cursor.rest()).filter(|_| opens) else { return false };
+    let behind = cursor.rest().get(number.len..).unwrap_or_default();
+    let heart = place.rest.starts_with("<3") && number.len == 1 && !behind.starts_with('%');
+    !heart && !behind.starts_with(['<', '>'])
+}
+
+/// Whether a single letter follows, the name of a number, and a number is before: `3 < x`.
+fn is_limit(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
+    let before = place.done.trim_end_matches(is_space).chars().next_back();
+    before.is_some_and(|c| digit_value(c).is_some())
+        && is_name(cursor.rest().trim_start_matches(is_space).chars())
+}
+
+/// A number between two others, in a language that names what it is compared with first: `3 < x < 5`.
+pub(super) fn between(place: Place<'_>) -> Option<Found> {
+    let (words, maths) = (place.words, place.words.maths);
+    let head = place.rest.as_bytes().get(..place.rest.len().min(BETWEEN)).unwrap_or_default();
+    // The second are the first bytes of ≤ and ≥.
+    let near = head.iter().any(|byte| matches!(byte, b'<' | b'>'))
+        || head.windows(2).any(|pair| pair == [0xE2, 0x89]);
+    if words.calendar.ordinal_day || !near {
+        return None;
+    }
+    let mut cursor = place.cursor();
+    let low = Numeral::parse(cursor.rest())?;
+    cursor.skip(low.len);
+    let (first, first_equal) = eat_comparison(&mut cursor)?;
+    let middle = match Numeral::parse(cursor.rest()) {
+        Some(number) => {
+            cursor.skip(number.len);
+            number.spoken(words)
+        }
+        None if is_name(cursor.rest().chars()) => cursor.eat_if(|_| true)?.to_string(),
+        None => return None,
+    };
+    let (second, second_equal) = eat_comparison(&mut cursor).filter(|(second, _)| *second == first)?;
+    let high = Numeral::parse(cursor.rest())?;
+    cursor.skip(high.len);
+    let name = |less: bool, equal: bool| match (less, equal) {
+        (true, false) => maths.less,
+        (true, true) => maths.at_most,
+        (false, false) => maths.greater,
+        (false, true) => maths.at_least,
+    };
+    let left = joined(low.spoken(words), name(!first, first_equal), words);
+    let right = joined(high.spoken(words), name(second, second_equal), words);
+    let spoken = words.signs.mixed.replace("{a}", &format!("{middle} {left}")).replace("{b}", &right);
+    cursor.at_word_end().then(|| Found::new(cursor.at(), spoken))
+}
+
+/// Reads a sign of comparison: whether it means less, and whether or equal.
+fn eat_comparison(cursor: &mut Cursor<'_>) -> Option<(bool, bool)> {
+    let spaced = cursor.eat_space();
+    let sign = cursor.eat_if(|c| matches!(c, '<' | '>' | '≤' | '≥'))?;
+    let equal = matches!(sign, '≤' | '≥') || cursor.eat("=");
+    (cursor.eat_space() == spaced).then_some((matches!(sign, '<' | '≤'), equal))
 }
 
 /// Reads a run of small digits and returns them as ASCII.
@@ -216,5 +338,5 @@ pub(super) fn in_equation(place: &Place<'_>) -> bool {
 }
 
 fn is_operand(c: char) -> bool {
-    is_letter(c) || digit_value(c).is_some() || matches!(c, '(' | ')' | '²' | '³')
+    is_letter(c) || digit_value(c).is_some() || matches!(c, '(' | ')' | '²' | '³' | '₀'..='₉')
 }

@@ -10,9 +10,42 @@ use super::{
     words::{before_noun, counted, form},
 };
 use crate::{
-    languages::{Unit, Words},
+    languages::{SPELLED_UNITS, Unit, Words},
     number::{Numeral, cardinal},
 };
+
+/// Words for "per hundred", typed before a percentage.
+const HUNDREDS: [&str; 7] = ["ಶೇ", "ಶೇ.", "ಶೇಕಡ", "शेकडा", "শতকরা", "সতকৰা", "ശതമാനം"];
+
+/// What is counted in thousands by letters.
+const COUNTED_IN_THOUSANDS: [&str; 26] = [
+    "followers",
+    "views",
+    "likes",
+    "users",
+    "subscribers",
+    "downloads",
+    "members",
+    "people",
+    "customers",
+    "installs",
+    "streams",
+    "shares",
+    "reviews",
+    "jobs",
+    "visitors",
+    "employees",
+    "फॉलोअर्स",
+    "फॉलोवर्स",
+    "व्यूज",
+    "लाइक्स",
+    "यूजर्स",
+    "सब्सक्राइबर्स",
+    "सब्सक्राइबर",
+    "डाउनलोड",
+    "लोग",
+    "ফলোয়ার",
+];
 
 /// A number in words, with what it measures if that follows.
 pub(super) struct Measure {
@@ -24,16 +57,25 @@ pub(super) struct Measure {
 /// Says a number with its percent sign or unit, if one follows.
 pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Measure {
     let words = place.words;
+    if let Some(spoken) = percent_said_before(numeral, cursor, place) {
+        return Measure { spoken, named: false };
+    }
     if let Some(spoken) = quotient::recognize(numeral, cursor, words) {
         return Measure { spoken, named: true };
     }
     let mut ahead = *cursor;
     if let Some(name) = eat_unit(&mut ahead, place, numeral.whole()) {
-        *cursor = ahead;
         let number = idiomatic(numeral, words)
             .filter(|_| is_time(name, words))
             .unwrap_or_else(|| before_noun(numeral.spoken(words), words));
+        *cursor = ahead;
         return Measure { spoken: counted(&number, name), named: true };
+    }
+    if let Some(spoken) = in_thousands(numeral, cursor, words) {
+        return Measure { spoken, named: false };
+    }
+    if let Some(spoken) = spelled_unit(numeral, cursor, words) {
+        return Measure { spoken, named: true };
     }
     if let Some(spoken) = hours_and_minutes(numeral, cursor, words) {
         return Measure { spoken, named: true };
@@ -50,17 +92,27 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
             *cursor = behind;
             return Measure { spoken: counted(&amount.spoken(words), name), named: true };
         }
-        if idiomatic(numeral, words).is_some() {
-            *cursor = ahead;
-            return Measure { spoken: amount.spoken(words), named: false };
+        if let Some(spoken) = idiomatic(numeral, words) {
+            return Measure { spoken, named: false };
         }
     }
-    let typed_time = {
+    let halved = numeral.fraction.is_some() && {
         let mut ahead = *cursor;
-        ahead.eat_space() && is_time(ahead.word(), words)
+        ahead.eat_space();
+        let noun = ahead.word();
+        is_time(noun, words) || words.context.halved.iter().any(|halved| same(noun, halved))
     };
-    let spoken = idiomatic(numeral, words).filter(|_| typed_time).unwrap_or_else(|| numeral.spoken(words));
+    let spoken = halved.then(|| half(numeral, words)).flatten().unwrap_or_else(|| numeral.spoken(words));
     Measure { spoken, named: false }
+}
+
+/// Says a half, or a number and a half or a quarter.
+fn half(numeral: &Numeral, words: &Words) -> Option<String> {
+    let is_half = numeral.quantity() == Some(0) && matches!(numeral.fraction.as_deref(), Some("5" | "50"));
+    if is_half && !words.calendar.ordinal_day {
+        return Some(words.signs.half.to_owned());
+    }
+    idiomatic(numeral, words)
 }
 
 /// Whether `name` is an hour or a year, of which people say halves.
@@ -68,6 +120,70 @@ fn is_time(name: &str, words: &Words) -> bool {
     let hour = words.units.last().is_some_and(|hour| same(name, hour.one) || same(name, hour.many));
     let year = words.loans.units.get(17).is_some_and(|year| same(name, year.one));
     hour || year || (!name.is_empty() && words.clock.hours.iter().any(|hours| same(name, hours)))
+}
+
+/// Says a number with a percent sign whose word is typed before it: "ಶೇ. 10%".
+fn percent_said_before(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
+    let mut ahead = *cursor;
+    ahead.eat("%").then_some(())?;
+    let spellings = place.words.context.spellings.get(1).copied().unwrap_or_default();
+    if !(place.behind_word(spellings) || place.behind_word(&HUNDREDS)) {
+        return None;
+    }
+    *cursor = ahead;
+    Some(numeral.spoken(place.words))
+}
+
+/// Says a count in thousands, millions or billions: `20k`, `1.2M`, `5M views`.
+fn in_thousands(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let mut ahead = *cursor;
+    let letter = ahead.eat_if(|c| matches!(c, 'k' | 'K' | 'M' | 'B'))?;
+    // "i7-12700K"
+    if !ahead.at_word_end() || (numeral.integer.len() > 4 && !numeral.grouped) {
+        return None;
+    }
+    let mut behind = ahead;
+    behind.eat("+");
+    behind.eat_space();
+    let next = behind.word();
+    let is_one_of = |nouns: &[&str]| nouns.iter().any(|noun| same(next, noun));
+    let counted = is_one_of(&COUNTED_IN_THOUSANDS);
+    let whole = numeral.whole();
+    let told = match letter {
+        'k' => !matches!(whole, Some(2 | 4 | 5 | 8)) && !is_one_of(&["run", "race", "video", "TV", "रन"]),
+        // Of gold, or of a screen.
+        'K' => whole.is_none_or(|whole| whole >= 25),
+        _ => whole.is_none(),
+    };
+    if !(counted || told) {
+        return None;
+    }
+    *cursor = ahead;
+    let [million, billion, _] = words.loans.western;
+    match letter {
+        'M' => Some(format!("{} {million}", before_noun(numeral.spoken(words), words))),
+        'B' => Some(format!("{} {billion}", before_noun(numeral.spoken(words), words))),
+        _ => {
+            let digits = format!("{:0<3}", numeral.fraction.as_deref().unwrap_or_default());
+            let thousand = format!("{}{digits}", numeral.integer).parse().ok().filter(|_| digits.len() == 3);
+            Some(before_noun(cardinal(thousand?, words), words))
+        }
+    }
+}
+
+/// Says a number with a unit whose letters are named: `72 bpm`, `150cc`.
+fn spelled_unit(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    ahead.peek().filter(char::is_ascii_alphabetic)?;
+    let unit = ahead.word();
+    ahead.skip(unit.len());
+    if !SPELLED_UNITS.contains(&unit) || !ahead.at_word_end() {
+        return None;
+    }
+    *cursor = ahead;
+    let names: Vec<&str> = unit.chars().filter_map(|c| words.letters.name(c)).collect();
+    Some(counted(&before_noun(numeral.spoken(words), words), &names.join(" ")))
 }
 
 /// Says a length of time in letters: `2h 30m`, `1hr 15min`.

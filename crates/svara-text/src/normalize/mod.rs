@@ -9,9 +9,9 @@
 //! At a digit, a sign before a number or a currency:
 //!
 //! 1. `web`: addresses, whose digits and points are nothing else;
-//! 2. `code`: a word before says "digit by digit", whatever the number looks like;
-//! 3. `date`, `month`: separators and names of months;
-//! 4. `ratio`: a colon and a word that says so beside it;
+//! 2. `shape`, `code`: codes of letters and digits; a word before says "digit by digit", whatever the number looks like;
+//! 3. `timestamp`, `date`, `month`: separators and names of months;
+//! 4. `verse`, `ratio`: a colon and a word that says so beside it, or no time;
 //! 5. `time`: a colon, or a point with a word of time beside it;
 //! 6. `phone`: numbers that their shape makes codes;
 //! 7. `money`: a sign or code of a currency on either side;
@@ -33,6 +33,7 @@ mod date;
 mod decade;
 mod endings;
 mod fraction;
+mod letter;
 mod maths;
 mod measure;
 mod money;
@@ -43,14 +44,19 @@ mod place;
 mod quantity;
 mod quotient;
 mod range;
+mod rating;
 mod ratio;
 mod roman;
 mod scale;
+mod shape;
 mod spelling;
 mod starts;
 mod time;
+mod timestamp;
 mod unit;
+mod verse;
 mod web;
+mod weekday;
 mod words;
 mod year;
 
@@ -147,6 +153,11 @@ fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
     if c.is_ascii() && !c.is_ascii_alphanumeric() && !"+-.$*=<>/^~@".contains(c) {
         return None;
     }
+    if (is_dash(c) || c == '+')
+        && let Some(found) = timestamp::behind_zone(place)
+    {
+        return Some(found);
+    }
     if (is_dash(c) || matches!(c, '+' | '.')) && place.behind_digit() {
         // Between numbers, it is no sign of the second one.
         return maths::sign(place);
@@ -170,13 +181,17 @@ fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
 /// What starts with a digit, a sign or a currency.
 fn number(place: Place<'_>) -> Option<Found> {
     web::recognize(place)
+        .or_else(|| shape::recognize(place))
         .or_else(|| code::recognize(place))
+        .or_else(|| timestamp::recognize(place))
         .or_else(|| date::recognize(place))
         .or_else(|| month::behind_day(place))
+        .or_else(|| verse::recognize(place))
         .or_else(|| ratio::recognize(place))
         .or_else(|| time::recognize(place))
         .or_else(|| phone::recognize(place))
         .or_else(|| money::recognize(place))
+        .or_else(|| maths::between(place))
         .or_else(|| maths::sign(place))
         .or_else(|| quantity::recognize(place))
 }
@@ -194,6 +209,7 @@ fn word(place: Place<'_>, c: char) -> Option<Found> {
         }
         money::recognize(place)
             .or_else(|| month::before_day(place))
+            .or_else(|| if latin { weekday::recognize(place) } else { None })
             .or_else(|| abbreviation::recognize(place))
     };
     if !latin {
@@ -204,5 +220,6 @@ fn word(place: Place<'_>, c: char) -> Option<Found> {
         .or_else(|| if matches!(c, 'x' | 'X') { maths::sign(place) } else { None })
         .or_else(|| if capital { code::mixed(place) } else { None })
         .or_else(named)
+        .or_else(|| if capital { letter::recognize(place) } else { None })
         .or_else(|| if capital { roman::recognize(place) } else { None })
 }

@@ -2,6 +2,7 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_letter},
+    endings::joined,
     place::{Found, Place},
     quotient,
     scale::{Amount, range},
@@ -44,6 +45,11 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
             currency
         }
         None => {
+            let noun = words.context.spellings.first().copied().unwrap_or_default();
+            if to.is_none() && place.behind_word(noun) && cursor.eat("/-") {
+                // "रुपये 500/-"
+                return Some(Found::new(cursor.at(), from.spoken(words)));
+            }
             let currency = eat_sign_behind(&mut cursor)?;
             // "500/- रु."
             let _ = eat_sign_behind(&mut cursor).is_some_and(|behind| behind == currency);
@@ -133,6 +139,11 @@ fn eat_range_end(
 /// What a sum is paid for: `/kg`, `/किलो`, `/mo`.
 fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
     let mut ahead = *cursor;
+    if words.calendar.ordinal_day && ahead.eat_space() && ahead.eat("p.m.") && !ahead.at_digit() {
+        *cursor = ahead;
+        return Some("month".to_owned());
+    }
+    ahead = *cursor;
     if !ahead.eat("/") {
         return None;
     }
@@ -161,7 +172,8 @@ fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
 fn sum(amount: &Amount, unit: Noun, hundredth: Option<Noun>, words: &Words) -> String {
     let numeral = &amount.numeral;
     if amount.scale.is_some() {
-        return counted(&amount.spoken(words), unit.many);
+        let counted = counted(&amount.spoken(words), unit.many);
+        return if amount.ending.is_empty() { counted } else { joined(counted, amount.ending, words) };
     }
     let hundredths =
         hundredth.and_then(|noun| Some((numeral.fraction.as_deref().and_then(hundredths)?, noun)));

@@ -4,6 +4,7 @@ use super::{
     cursor::{Cursor, is_dash, is_space},
     date::spoken_day,
     place::{Found, Place},
+    scale::range,
     year::year_in_words,
 };
 use crate::{language::Language, languages::Words, writing::WritingSystem};
@@ -14,7 +15,15 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
         return None;
     }
     let mut cursor = place.cursor();
-    let day = eat_day(&mut cursor)?;
+    let mut days = spoken_day(eat_day(&mut cursor)?, place.words);
+    // "15-20 August"
+    let mut ahead = cursor;
+    if ahead.eat_if(is_dash).is_some()
+        && let Some(last) = eat_day(&mut ahead)
+    {
+        days = day_range(days, last, place.words);
+        cursor = ahead;
+    }
     // "15अगस्त": only a name in an Indian script may be glued.
     let glued = cursor.eat_if(|c| is_space(c) || is_dash(c)).is_none();
     if glued && !cursor.peek().is_some_and(WritingSystem::is_indic) {
@@ -22,17 +31,16 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
     }
     let month =
         Month::eat(&mut cursor, place.words).or_else(|| Month::eat_before_year(&mut cursor, place.words))?;
-    let day = spoken_day(day, place.words);
     let mut with_year = cursor;
     with_year.eat(",");
     with_year.eat_if(|c| is_space(c) || is_dash(c));
     if let Some(year) = eat_year(&mut with_year) {
         let year = year_in_words(year, place.words);
-        return Some(Found::new(with_year.at(), format!("{day} {} {year}", month.name)));
+        return Some(Found::new(with_year.at(), format!("{days} {} {year}", month.name)));
     }
     // Without a year, the number is an ordinal in English, and a short name must become a long one.
     let matters = place.words.calendar.ordinal_day || month.is_short || glued;
-    (matters && month.surely).then(|| Found::new(cursor.at(), format!("{day} {}", month.name)))
+    (matters && month.surely).then(|| Found::new(cursor.at(), format!("{days} {}", month.name)))
 }
 
 /// `August 1947`, `August 15, 1947`, `Aug. 15`.
@@ -40,19 +48,39 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     let words = place.words;
     let mut cursor = place.cursor();
     let month = Month::eat(&mut cursor, words)?;
-    let name = month.name;
+    let mut name = month.name.to_owned();
+    // "Jan-Mar 2024"
+    let mut ahead = cursor;
+    let last = ahead.eat_if(is_dash).and_then(|_| Month::eat(&mut ahead, words)).filter(|last| last.surely);
+    let months = last.is_some();
+    if let Some(last) = last {
+        name = range(name, last.name, words.signs.range_before_noun.unwrap_or(words.signs.range), words);
+        cursor = ahead;
+    }
     let mut with_year = cursor;
     with_year.eat(",");
-    with_year.eat_if(|c| is_space(c) || is_dash(c))?;
+    if with_year.eat_if(|c| is_space(c) || is_dash(c)).is_none() {
+        return months.then(|| Found::new(cursor.at(), name));
+    }
     if let Some(year) = eat_year(&mut with_year) {
         return Some(Found::new(with_year.at(), format!("{name} {}", year_in_words(year, words))));
     }
+    if months {
+        return Some(Found::new(cursor.at(), name));
+    }
     cursor.eat_if(|c| is_space(c) || is_dash(c))?;
-    let day = eat_day(&mut cursor)?;
+    let mut days = spoken_day(eat_day(&mut cursor)?, words);
+    let mut ahead = cursor;
+    if ahead.eat_if(is_dash).is_some()
+        && let Some(last) = eat_day(&mut ahead)
+    {
+        days = day_range(days, last, words);
+        cursor = ahead;
+    }
     let mut with_year = cursor;
     with_year.eat(",");
     with_year.eat_if(|c| is_space(c) || is_dash(c));
-    let spoken = format!("{name} {}", spoken_day(day, words));
+    let spoken = format!("{name} {days}");
     if let Some(year) = eat_year(&mut with_year) {
         return Some(Found::new(with_year.at(), format!("{spoken}, {}", year_in_words(year, words))));
     }
@@ -61,6 +89,12 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
         || (after.eat_if(|c| is_dash(c) || ",.:/%".contains(c)).is_some() && after.at_digit());
     let matters = words.calendar.ordinal_day || month.is_short;
     (matters && month.surely && !runs_on).then(|| Found::new(cursor.at(), spoken))
+}
+
+/// Days up to another.
+fn day_range(first: String, last: usize, words: &Words) -> String {
+    let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
+    range(first, &spoken_day(last, words), template, words)
 }
 
 /// The name of a month in a text.

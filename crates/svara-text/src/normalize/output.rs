@@ -108,7 +108,7 @@ impl<'t> Output<'t> {
         let start = self.said.len();
         let runs_on = self.said.ends_with(is_wordish) && found.spoken.starts_with(is_wordish);
         // An English word behind these would look like part of an address.
-        let address = self.said.ends_with(['.', '@']) || self.said.ends_with("://");
+        let address = self.said.ends_with(['.', '@']) || self.said.ends_with("://") || self.ends_in_address();
         if runs_on || (address && found.spoken.starts_with(|c: char| c.is_ascii_alphanumeric())) {
             self.said.push(' ');
         }
@@ -118,6 +118,14 @@ impl<'t> Output<'t> {
         self.move_on(found.len);
         self.copied = self.at;
         self.after_words = !found.joined;
+    }
+
+    /// Whether what is said ends in a dash behind what may be an address: "www.-".
+    fn ends_in_address(&self) -> bool {
+        let Some(before) = self.said.strip_suffix('-') else { return false };
+        let start = before.ceil_char_boundary(before.len().saturating_sub(MAX_ADDRESS_BYTES));
+        let tail = before.get(start..).unwrap_or_default();
+        tail.rsplit(char::is_whitespace).next().is_some_and(|token| token.contains(['.', '@', ':']))
     }
 
     pub(super) fn finish(mut self) -> Normalized<'t> {

@@ -45,12 +45,15 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let mut after = end;
     let next = after.eat_if(|c| ".,:/-".contains(c));
-    let another = matches!(next, Some('/' | ',' | '-')) && is_mobile_run(&after);
+    let local = groups.last().map_or(0, String::len);
+    let another = (matches!(next, Some('/' | ',' | '-')) && is_mobile_run(&after))
+        || (matches!(next, Some('/' | ',')) && groups.len() == 2 && is_local_run(&after, local));
     let runs_on = next.is_some() && after.at_digit() && !another;
     let known = (international && is_international(&groups))
         || is_code(&groups, dashed)
         || (dashed && is_american(&groups, &end, &place))
         || (behind_area_code(place.done) && is_local(&groups))
+        || (groups.len() == 1 && is_behind_landline(place.done, local))
         || (is_area_code(&groups, &place, &end));
     // Between two numbers, only another whole number fits.
     let glued = place.behind_number_and(|c| is_dash(c) || "/.:,+".contains(c))
@@ -87,6 +90,7 @@ fn dotted(place: &Place<'_>) -> Option<Found> {
 /// Says groups of digits one by one, with pauses between them.
 pub(super) fn spoken_groups(groups: &[String], words: &Words) -> String {
     let sizes: &[usize] = match groups {
+        [one] if one.len() == 10 && one.starts_with("18") => &[4, 3, 3],
         // Indians group the ten digits of a mobile number in fives.
         [one] if one.len() == 10 => &[5, 5],
         [one] if one.len() == 11 && (one.starts_with("18")) => &[4, 3, 4],
@@ -124,6 +128,28 @@ fn is_mobile_run(cursor: &Cursor<'_>) -> bool {
     let mut ahead = *cursor;
     ahead.eat_if(is_space);
     ahead.digits(10, 10).is_some_and(|digits| digits.starts_with(['6', '7', '8', '9']))
+}
+
+/// Whether another number of a landline follows, as long as the one before it.
+fn is_local_run(cursor: &Cursor<'_>, len: usize) -> bool {
+    (6..=8).contains(&len) && {
+        let mut ahead = *cursor;
+        ahead.digits(len, len).is_some()
+    }
+}
+
+/// Whether `done` ends in a landline's number of that length with its area code, and a slash or comma.
+fn is_behind_landline(done: &str, len: usize) -> bool {
+    let Some(numbers) = done.strip_suffix(['/', ',']).filter(|_| (6..=8).contains(&len)) else {
+        return false;
+    };
+    let is_digit = |c: char| digit_value(c).is_some();
+    let before = numbers.trim_end_matches(is_digit);
+    let area = before.trim_end_matches(|c: char| is_dash(c) || is_space(c));
+    let code = area.chars().rev().take(6).take_while(|c| is_digit(*c));
+    numbers.chars().rev().take_while(|c| is_digit(*c)).count() == len
+        && area.len() < before.len()
+        && code.last().and_then(digit_value) == Some(0)
 }
 
 fn is_international(groups: &[String]) -> bool {
@@ -186,6 +212,7 @@ fn is_code(groups: &[String], dashed: bool) -> bool {
     let toll_free = first.starts_with("1800") || first.starts_with("1860");
     match lengths.as_slice() {
         // Mobile numbers, bare, with the trunk prefix 0, or with the country code.
+        [10] if toll_free => true,
         [10] | [5, 5] | [3, 3, 4] | [4, 3, 3] => starts(&['6', '7', '8', '9']),
         [11] if starts(&['0']) || toll_free => true,
         [6, 5] => starts(&['0']),

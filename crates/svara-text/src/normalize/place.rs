@@ -5,7 +5,7 @@ use super::{
     spelling::without_suffix,
     starts::Starts,
 };
-use crate::{languages::Words, writing::digit_value};
+use crate::{languages::Words, number::Numeral, writing::digit_value};
 
 /// A place in the text where something to spell out may start.
 #[derive(Clone, Copy)]
@@ -63,6 +63,9 @@ impl<'t> Place<'t> {
     /// Whether a plus or minus sign may stand here: not right behind a word or a number.
     pub(super) fn sign_allowed(&self) -> bool {
         let glued = |c| is_dash(c) || matches!(c, ':' | ',' | '=' | '.');
+        if self.before == Some(':') && self.is_colon_dash() {
+            return false;
+        }
         self.before.is_none_or(|c| {
             c.is_whitespace()
                 || is_invisible(c)
@@ -71,6 +74,19 @@ impl<'t> Place<'t> {
                     && !self.behind_number_and(glued)
                     && self.done.chars().rev().nth(1).is_some_and(is_wordish))
         })
+    }
+
+    /// Whether the dash here belongs to the colon before it, as India writes it: `Date:-15/08/1947`. A temperature has a
+    /// minus sign there.
+    fn is_colon_dash(&self) -> bool {
+        let mut cursor = self.cursor();
+        if cursor.eat_if(is_dash).is_none() {
+            return false;
+        }
+        cursor.eat_if(|c| c == ' ');
+        let number = Numeral::parse(cursor.rest()).map_or(0, |numeral| numeral.len);
+        cursor.skip(number);
+        !cursor.rest().trim_start_matches(' ').starts_with('°')
     }
 
     /// The words before, the nearest first, each with what stands between it and the next.

@@ -53,8 +53,10 @@ fn below_one(place: &Place<'_>, cursor: &mut Cursor<'_>, signed: bool) -> Option
     }
     let zero = Numeral::of(0).spoken(place.words);
     let measure = measured(&numeral, cursor, place);
-    let spoken =
-        measure.spoken.strip_prefix(&zero).map_or(measure.spoken.as_str(), str::trim_start).to_owned();
+    // Where no zero is typed, the point is said even where people say a half.
+    let said =
+        if measure.spoken == place.words.signs.half { numeral.spoken(place.words) } else { measure.spoken };
+    let spoken = said.strip_prefix(&zero).map_or(said.as_str(), str::trim_start).to_owned();
     Some(Found { named: measure.named, ..Found::new(cursor.at(), spoken) })
 }
 

@@ -25,7 +25,8 @@ pub(super) fn recognize(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Word
     }
     ahead.eat_space();
     // An acceleration.
-    if ahead.eat("m/s²") && ahead.at_letters_end() {
+    let squared = ["m/s²", "m/s2", "m s⁻²", "m·s⁻²", "ms⁻²"];
+    if squared.iter().any(|symbol| ahead.eat(symbol)) && ahead.at_word_end() {
         *cursor = ahead;
         let speed = counted(&number, form(Unit::METRES_PER_SECOND.name(words), numeral.whole()));
         return Some(format!("{speed} {}", words.maths.squared));

@@ -1,9 +1,10 @@
-//! Ratios, where a word beside them says that they are some: `ratio 3:2`, `3:2 के अनुपात में`, `16:9 aspect ratio`.
+//! Ratios, which can be no times or have a word beside them that says so: `16:9`, `ratio 3:20`, `3:20 के अनुपात में`.
 
 use super::{
-    cursor::{Cursor, is_space},
+    cursor::{Cursor, is_space, is_wordish},
     place::{Found, Place},
     spelling::{prefix_len, same},
+    time::is_half_day,
     words::led_by,
 };
 use crate::{
@@ -49,7 +50,8 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let told = scale
         || is_led(&place)
         || leads_on(&cursor, words)
-        || (no_time && place.words_before().take(FAR_WORDS).any(near));
+        || (no_time && place.words_before().take(FAR_WORDS).any(near))
+        || is_bare(&numbers, &place, &cursor);
     if numbers.len() < 2 || runs_on || !told {
         return None;
     }
@@ -58,6 +60,20 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let spoken =
         spoken.fold(last, |rest, number| words.maths.ratio.replace("{a}", &number).replace("{b}", &rest));
     Some(Found::new(cursor.at(), spoken))
+}
+
+/// Whether the numbers can be nothing else, though no word says so: `16:9`, `70:30`.
+fn is_bare(numbers: &[Numeral], place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    let [first, second, ..] = numbers else { return false };
+    let is_count = |number: &Numeral| number.fraction.is_none() && number.whole().is_some_and(|n| n > 0);
+    let parts_of_hundred =
+        numbers.len() == 2 && first.whole().zip(second.whole()).is_some_and(|(a, b)| a + b == 100);
+    let typed = end.rest().trim_start_matches(is_space);
+    numbers.iter().all(is_count)
+        && (second.integer.len() != 2 || parts_of_hundred)
+        && !place.before.is_some_and(is_wordish)
+        && !is_half_day(end)
+        && !place.words.clock.typed.iter().any(|word| typed.starts_with(word))
 }
 
 fn eat_number(cursor: &mut Cursor<'_>) -> Option<Numeral> {

@@ -1,119 +1,15 @@
 //! Amounts: numbers with the words for powers of ten that are typed behind them.
 
-use super::{cursor::Cursor, spelling::same, unit::is_noun_of_money, words::before_noun};
+use super::{
+    cursor::Cursor, spelling::same, time::half_past_words, unit::is_noun_of_money, words::before_noun,
+};
 use crate::{
-    languages::{Above, Idiom, Join, Scale, Words},
+    languages::{Above, Idiom, Join, LINKING, SCALES, Scale, Words},
     number::{Numeral, cardinal, replace_end},
 };
 
 /// The most scale words in a row ("लाख करोड़"), and the most parts ("1 लाख 50 हजार").
 const MAX_WORDS: usize = 3;
-
-/// Words for powers of ten, each with its exponent. They are said as typed. One list per script.
-const SCALES: [&[(&str, u8)]; 9] = [
-    &[
-        ("hundred", 2),
-        ("thousand", 3),
-        ("lakh", 5),
-        ("lac", 5),
-        ("million", 6),
-        ("crore", 7),
-        ("billion", 9),
-        ("trillion", 12),
-        ("lakhs", 5),
-        ("lacs", 5),
-        ("crores", 7),
-        ("thousands", 3),
-        ("millions", 6),
-        ("billions", 9),
-        ("trillions", 12),
-    ],
-    &[
-        ("सौ", 2),
-        ("शे", 2),
-        ("सय", 2),
-        ("हज़ार", 3),
-        ("हजार", 3),
-        ("ज्हार", 3),
-        ("लाख", 5),
-        ("लक्ख", 5),
-        ("मिलियन", 6),
-        ("करोड़", 7),
-        ("करोड", 7),
-        ("कोटी", 7),
-        ("कोटि", 7),
-        ("कौटि", 7),
-        ("अरब", 9),
-        ("अर्ब", 9),
-        ("अब्ज", 9),
-        ("बिलियन", 9),
-        ("खरब", 11),
-        ("खर्ब", 11),
-        ("ट्रिलियन", 12),
-        ("हाजार", 3),
-        ("सहस्रम्", 3),
-        ("सहस्राणि", 3),
-        ("लक्षम्", 5),
-        ("लक्षाणि", 5),
-        ("कोट्यः", 7),
-    ],
-    &[
-        ("হাজার", 3),
-        ("হাজাৰ", 3),
-        ("লাখ", 5),
-        ("লক্ষ", 5),
-        ("মিলিয়ন", 6),
-        ("কোটি", 7),
-        ("বিলিয়ন", 9),
-        ("ট্রিলিয়ন", 12),
-    ],
-    &[("હજાર", 3), ("લાખ", 5), ("મિલિયન", 6), ("કરોડ", 7), ("અબજ", 9), ("બિલિયન", 9), ("ટ્રિલિયન", 12)],
-    &[("ਹਜ਼ਾਰ", 3), ("ਲੱਖ", 5), ("ਮਿਲੀਅਨ", 6), ("ਕਰੋੜ", 7), ("ਅਰਬ", 9), ("ਬਿਲੀਅਨ", 9), ("ਖਰਬ", 11)],
-    &[
-        ("ஆயிரம்", 3),
-        ("லட்சம்", 5),
-        ("இலட்சம்", 5),
-        ("மில்லியன்", 6),
-        ("கோடி", 7),
-        ("பில்லியன்", 9),
-        ("டிரில்லியன்", 12),
-    ],
-    &[
-        ("వేల", 3),
-        ("వేలు", 3),
-        ("వేయి", 3),
-        ("లక్ష", 5),
-        ("లక్షల", 5),
-        ("లక్షలు", 5),
-        ("మిలియన్", 6),
-        ("కోటి", 7),
-        ("కోట్ల", 7),
-        ("కోట్లు", 7),
-        ("బిలియన్", 9),
-        ("ట్రిలియన్", 12),
-    ],
-    &[("ಸಾವಿರ", 3), ("ಲಕ್ಷ", 5), ("ಮಿಲಿಯನ್", 6), ("ಕೋಟಿ", 7), ("ಬಿಲಿಯನ್", 9), ("ಟ್ರಿಲಿಯನ್", 12)],
-    &[("ആയിരം", 3), ("ലക്ഷം", 5), ("മില്യൺ", 6), ("മില്യണ്‍", 6), ("കോടി", 7), ("ബില്യൺ", 9), ("ട്രില്യൺ", 12)],
-];
-
-/// The same words as they stand before a smaller part: "1 லட்சத்து 25 ஆயிரத்து 500".
-const LINKING: [(&str, u8); 15] = [
-    ("ஆயிரத்து", 3),
-    ("லட்சத்து", 5),
-    ("இலட்சத்து", 5),
-    ("கோடியே", 7),
-    ("వేలా", 3),
-    ("లక్షా", 5),
-    ("కోటీ", 7),
-    ("ಸಾವಿರದ", 3),
-    ("ಲಕ್ಷದ", 5),
-    ("ಕೋಟಿಯ", 7),
-    ("ആയിരത്തി", 3),
-    ("ലക്ഷത്തി", 5),
-    ("കോടിയും", 7),
-    ("lakh and", 5),
-    ("thousand and", 3),
-];
 
 /// Words behind a sum that it doesn't count, besides those of the languages.
 const BEHIND_SUMS: [&str; 30] = [
@@ -156,11 +52,13 @@ pub(super) struct Amount {
     pub scale: Option<String>,
     /// What follows with smaller scales: the 50,000 of "1 लाख 50 हजार".
     more: String,
+    /// The ending that is typed behind the scale, and said behind what is counted.
+    pub ending: &'static str,
 }
 
 impl Amount {
     pub(super) const fn plain(numeral: Numeral) -> Self {
-        Self { numeral, scale: None, more: String::new() }
+        Self { numeral, scale: None, more: String::new(), ending: "" }
     }
 
     /// Reads an amount. `money` says that letters such as the `Cr` of ₹5Cr are scales, too.
@@ -172,6 +70,9 @@ impl Amount {
 
     /// Reads the scale words behind a number.
     pub(super) fn eat_scale(numeral: Numeral, cursor: &mut Cursor<'_>, money: bool, words: &Words) -> Self {
+        if money && let Some((scale, ending)) = eat_oblique(cursor, words) {
+            return Self { numeral, scale: Some(scale), more: String::new(), ending };
+        }
         if let Some((mut exponent, scale)) = eat_words(cursor, words) {
             let mut more = String::new();
             for _ in 1..MAX_WORDS {
@@ -189,7 +90,7 @@ impl Amount {
             if money && let Some(rest) = eat_rest(exponent, cursor, words) {
                 more = format!("{more} {rest}");
             }
-            return Self { numeral, scale: Some(scale), more };
+            return Self { numeral, scale: Some(scale), more, ending: "" };
         }
         let mut ahead = *cursor;
         ahead.eat_space();
@@ -208,7 +109,10 @@ impl Amount {
             Some(value) if matches!(exponent, 3 | 5 | 7) && value <= crate::number::MAX_SPELLED => {
                 Self::plain(Numeral::of(value))
             }
-            _ => Self { numeral, scale: Some(scale_word(exponent, words)), more: String::new() },
+            _ => {
+                let scale = Some(scale_word(exponent, words));
+                Self { numeral, scale, more: String::new(), ending: "" }
+            }
         }
     }
 
@@ -303,6 +207,38 @@ fn eat_linking(cursor: &mut Cursor<'_>) -> Option<u8> {
     LINKING.get(index).map(|(_, exponent)| *exponent)
 }
 
+/// Reads scale words of which the last has an ending that changes it, and returns what is said and the ending.
+fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'static str)> {
+    let oblique = words.context.oblique;
+    let mut said = String::new();
+    let mut ahead = *cursor;
+    for _ in 0..MAX_WORDS.min(oblique.len() * MAX_WORDS) {
+        ahead.eat_space();
+        let word = ahead.word();
+        // A number behind it makes it a greater part of the number.
+        let mut behind = ahead;
+        behind.skip(word.len());
+        let linking = behind.eat_space() && behind.at_digit();
+        let found = oblique.iter().filter(|_| !linking).find_map(|oblique| {
+            oblique.stems.iter().find_map(|(stem, _, scale)| {
+                let typed = word.strip_prefix(stem)?;
+                let (_, ending) = oblique.endings.iter().find(|(ending, _)| *ending == typed)?;
+                Some((*scale, *ending))
+            })
+        });
+        if let Some((scale, ending)) = found {
+            ahead.skip(word.len());
+            *cursor = ahead;
+            return Some((format!("{said}{scale}"), ending));
+        }
+        if !ahead.eat_word(SCALES.into_iter().flatten().map(|(word, _)| *word)) {
+            return None;
+        }
+        said = format!("{said}{word} ");
+    }
+    None
+}
+
 /// Reads a scale word with an ending, which stays for what is counted: the कोटी of "₹५०० कोटींचा".
 fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
     if !words.before_ending.is_empty() {
@@ -363,8 +299,13 @@ fn scale_word(exponent: u32, words: &Words) -> String {
 
 /// Says a number and a half or a quarter as people do, where the language has words for it.
 pub(super) fn idiomatic(numeral: &Numeral, words: &Words) -> Option<String> {
-    let Idiom { one_and_half, two_and_half, half, quarter, three_quarters, .. } = words.idiom?;
     let whole = numeral.quantity()?;
+    let Some(Idiom { one_and_half, two_and_half, half, quarter, three_quarters, .. }) = words.idiom else {
+        // In the South, as half past an hour: "இரண்டரை லட்சம்".
+        let half = words.clock.half?;
+        let fits = (1..100).contains(&whole) && matches!(numeral.fraction.as_deref(), Some("5" | "50"));
+        return u32::try_from(whole).ok().filter(|_| fits).map(|whole| half_past_words(whole, &half, words));
+    };
     let say = |template: &str, number: u64| {
         let spoken = cardinal(number, words);
         template.replace("{n}", &spoken).replace("{m}", &spoken)

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{cursor::is_letter, spelling::folded};
+use super::{cursor::is_letter, spelling::folded, weekday::DAYS};
 use crate::{
     language::Language,
     languages::{Currency, Words},
@@ -29,6 +29,7 @@ impl Starts {
         let calendar = &words.calendar;
         let names = Currency::signs()
             .chain(english.calendar.months)
+            .chain(DAYS.iter().map(|(short, _)| *short))
             .chain(calendar.months)
             .chain(calendar.spellings.iter().map(|(name, _)| *name))
             .chain(calendar.short.iter().map(|(name, _)| *name))

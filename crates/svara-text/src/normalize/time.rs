@@ -1,18 +1,38 @@
 //! Times of day, and lengths of time that are typed like them.
 
 use super::{
-    cursor::{Cursor, is_dash},
+    cursor::{Cursor, is_dash, is_space},
+    endings::joined,
     place::{Found, Place},
     scale::range,
-    words::before_noun,
+    words::{before_noun, counted, form},
 };
 use crate::{
-    languages::{Clock, Half, UNITS, Words},
-    number::{cardinal, replace_end},
+    languages::{Clock, Half, UNITS, Unit, Words},
+    number::{cardinal, digits, replace_end},
+    writing::digit_value,
 };
 
-/// Words before numbers of a chapter and verse, which look like times.
-const VERSES: [&str; 10] = ["श्लोक", "अध्याय", "पद", "आयत", "verse", "chapter", "Psalm", "Surah", "গীতা", "ಶ್ಲೋಕ"];
+/// Words between two times: `9.30 से 5.30 बजे`.
+const UP_TO: [&str; 17] = [
+    "से",
+    "ते",
+    "থেকে",
+    "થી",
+    "ਤੋਂ",
+    "to",
+    "till",
+    "until",
+    "देखि",
+    "बाट",
+    "முதல்",
+    "నుంచి",
+    "నుండి",
+    "ರಿಂದ",
+    "മുതൽ",
+    "ৰ পৰা",
+    "सँ",
+];
 
 /// `7:30`, `19:30:15`, `7:30 pm`, `7pm`, `9.30 बजे`, `10:30-11:30`, `2:30 घंटे`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
@@ -22,7 +42,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if let Some(found) = of_clock(&place) {
         return Some(found);
     }
-    let Some(first) = Time::eat(place.rest, &place).filter(|_| !place.behind_word(&VERSES)) else {
+    let Some(first) = Time::eat(place.rest, &place) else {
         return up_to(&place);
     };
     let mut cursor = place.cursor();
@@ -105,14 +125,20 @@ impl Time {
             return None;
         }
         let half_day = (1..=12).contains(&hour).then(|| eat_half_day(&mut cursor)).flatten();
-        if minute.is_none() && half_day.is_none() {
-            return None;
-        }
         let mut typed = cursor;
         typed.eat_space();
+        if minute.is_none() && half_day.is_none() && eat_short(&typed, clock).is_none() {
+            return None;
+        }
         let is_typed = half_day.is_none() && clock.typed.iter().any(|word| typed.rest().starts_with(word));
         let named = place.behind_word(clock.day_parts);
-        let surely = colon.is_some() || half_day.is_some() || is_typed || named;
+        let surely = colon.is_some()
+            || half_day.is_some()
+            || is_typed
+            || named
+            || is_at(&cursor, clock)
+            || follows_time(place, clock)
+            || leads_to_time(&cursor, clock);
         let in_minutes = words.units.get(UNITS - 2).is_some_and(|name| typed.rest().starts_with(name.one));
         let moment = Moment { hour, minute: minute.unwrap_or(0), second: second.unwrap_or(0), in_minutes };
         // In English, "10:30 hours" and "09:30 hrs" are times of day.
@@ -191,6 +217,13 @@ impl Moment {
     /// The time in words before a word for the hour that is typed, and how much of that word is said within.
     fn before_typed(self, typed: &Cursor<'_>, words: &Words) -> (usize, String) {
         let (hours, minute) = self.hours(words);
+        if let (Some((short, full)), 0, 0) = (eat_short(typed, &words.clock), minute, self.second) {
+            // The point may also end the sentence.
+            let rest = typed.rest().get(short..).unwrap_or_default();
+            let point = typed.rest().get(..short).is_some_and(|word| word.ends_with('.'));
+            let ends = rest.trim_start_matches(is_space).is_empty() || rest.starts_with('\n');
+            return (short - usize::from(point && ends), fill(full, &hours, ""));
+        }
         if (minute > 0 && (minute < 10 || words.clock.many_typed)) && self.second == 0 {
             for (word, template) in words.clock.few_typed {
                 let mut ahead = *typed;
@@ -215,14 +248,15 @@ impl Moment {
         }
         let (hours, minute) = self.hours(words);
         let len = ahead.at() - typed.at();
+        let noun = typed.rest().get(..len)?;
         let spoken = if self.hour == 0 && minute > 0 {
             let minutes = words.clock.duration.find("{m}").and_then(|at| words.clock.duration.get(at..))?;
             minutes.replace("{m}", &say(minute, words))
         } else if minute > 0 {
-            fill(words.clock.duration, &hours, &say(minute, words))
+            length(&hours, minute, noun, words)
         } else {
             // "2:30 घंटे": the typed word stays.
-            format!("{hours} {}", typed.rest().get(..len)?)
+            format!("{hours} {noun}")
         };
         Some((len, spoken))
     }
@@ -235,6 +269,79 @@ fn runs_on(hour: u32, after: &Cursor<'_>, mark: &Cursor<'_>) -> bool {
     }
     let mut ahead = *after;
     hour == 1 && ahead.digits(3, 3).is_some() && !ahead.rest().starts_with(':')
+}
+
+/// Hours and minutes in words, with the ending that is typed behind the hours: "१:१५ तासांचा".
+fn length(hours: &str, minutes: u32, typed: &str, words: &Words) -> String {
+    let mut spoken = fill(words.clock.duration, hours, &say(minutes, words));
+    if words.calendar.ordinal_day {
+        spoken = spoken.replacen("one hours", "one hour", usize::from(hours == "one"));
+        return spoken.replace(" one minutes", " one minute");
+    }
+    let hour = words.units.last().map_or("", |hour| hour.many);
+    match typed.strip_prefix(hour).map(|ending| ending.trim_start_matches("ां")) {
+        Some(ending) if !ending.is_empty() => joined(spoken, ending, words),
+        _ => spoken,
+    }
+}
+
+/// A length of time in words.
+pub(super) fn length_of(hours: u32, minutes: u32, words: &Words) -> String {
+    let counted_hours =
+        |hours: u32| counted(&say(hours, words), form(Unit::HOUR.name(words), Some(hours.into())));
+    match (hours, minutes) {
+        (_, 0) => counted_hours(hours),
+        (0, _) => counted(&say(minutes, words), form(Unit::MINUTE.name(words), Some(minutes.into()))),
+        _ => length(&say(hours, words), minutes, "", words),
+    }
+}
+
+/// Whether a.m. or p.m. follows.
+pub(super) fn is_half_day(cursor: &Cursor<'_>) -> bool {
+    eat_half_day(&mut { *cursor }).is_some()
+}
+
+/// A short word for the hour, if it is typed, with the time in full: the वा. of "६.३० वा.".
+fn eat_short(typed: &Cursor<'_>, clock: &Clock) -> Option<(usize, &'static str)> {
+    let (word, full) = clock.short.iter().find(|(word, _)| typed.rest().starts_with(word))?;
+    Some((word.len(), full))
+}
+
+/// Whether an ending follows that only times have behind a point: "9.30ന്".
+fn is_at(cursor: &Cursor<'_>, clock: &Clock) -> bool {
+    let fives = cursor.read().ends_with(|c| matches!(digit_value(c), Some(0 | 5)));
+    let mut ahead = *cursor;
+    ahead.eat_if(is_dash);
+    fives && ahead.eat_word(clock.at.iter().copied())
+}
+
+/// Whether another time with a point and a part of the day is before, and a word such as "to" between: "सुबह 9.30 से 5.30".
+fn follows_time(place: &Place<'_>, clock: &Clock) -> bool {
+    let is_digits = |word: Option<(&str, &str)>, gap: &str| {
+        word.is_some_and(|(word, found)| found == gap && word.starts_with(|c| digit_value(c).is_some()))
+    };
+    let mut before = place.words_before();
+    let to = before.next().is_some_and(|(word, gap)| gap == " " && UP_TO.contains(&word));
+    to && before
+        .next()
+        .is_some_and(|(minutes, _)| digits(minutes).is_some_and(|(minutes, _)| minutes.len() == 2))
+        && is_digits(before.next(), ".")
+        && before.next().is_some_and(|(word, _)| clock.day_parts.contains(&word))
+}
+
+/// Whether another time follows behind a word such as "to", with a word that makes both times.
+fn leads_to_time(cursor: &Cursor<'_>, clock: &Clock) -> bool {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    if !ahead.eat_word(UP_TO) || !ahead.eat_space() || ahead.number(1, 2).is_none_or(|hour| hour > 24) {
+        return false;
+    }
+    let _ = eat_sixtieth(&mut ahead, ":").or_else(|| eat_sixtieth(&mut ahead, "."));
+    if eat_half_day(&mut ahead).is_some() {
+        return true;
+    }
+    ahead.eat_space();
+    clock.typed.iter().any(|word| ahead.rest().starts_with(word))
 }
 
 fn say(number: u32, words: &Words) -> String {

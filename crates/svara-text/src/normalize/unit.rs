@@ -42,7 +42,7 @@ pub(super) fn eat_unit(
     // Sounds such as "AH0 L" aren't litres, and "in" is mostly a word.
     let letter_before = place.done.ends_with(|c: char| c.is_ascii_alphabetic()) && symbol.len() == 1;
     let another_word = ahead.rest().starts_with(' ')
-        && ahead.rest().trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
+        && ahead.rest().trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
     let doubtful = Unit::is_doubtful(symbol) && (another_word || (!spaced && symbol.len() == 1));
     if runs_on || letter_before || doubtful {
         return None;

@@ -9,73 +9,19 @@ use super::{
 };
 use crate::{
     language::Language,
-    languages::{Unit, Words},
+    languages::{EVENTS, NAMED, OF, Unit, Words},
     number::{Numeral, cardinal, digits, one_by_one},
 };
 
 /// English words before a year, if what follows isn't counted by it.
-const BEFORE: [&str; 18] = [
-    "circa", "in", "by", "since", "until", "till", "from", "before", "after", "during", "early", "late",
-    "mid", "summer", "winter", "spring", "around", "between",
-];
-
-/// English words before "of" and a year.
-const OF: [&str; 28] = [
-    "revolt",
-    "mutiny",
-    "war",
-    "act",
-    "class",
-    "batch",
-    "summer",
-    "winter",
-    "spring",
-    "autumn",
-    "constitution",
-    "partition",
-    "earthquake",
-    "famine",
-    "crisis",
-    "budget",
-    "census",
-    "election",
-    "elections",
-    "riots",
-    "movement",
-    "treaty",
-    "battle",
-    "uprising",
-    "rebellion",
-    "events",
-    "end",
-    "beginning",
+const BEFORE: [&str; 20] = [
+    "pre", "post", "circa", "in", "by", "since", "until", "till", "from", "before", "after", "during",
+    "early", "late", "mid", "summer", "winter", "spring", "around", "between",
 ];
 
 /// "And" in the languages of India, between two years.
 const ANDS: [&str; 14] =
     ["और", "व", "एवं", "तथा", "आणि", "ও", "এবং", "మరియు", "અને", "ਅਤੇ", "र", "আৰু", "மற்றும்", "ते"];
-
-/// Words behind a year that tell what happened in it.
-const EVENTS: [&str; 18] = [
-    "revolt",
-    "mutiny",
-    "war",
-    "batch",
-    "constitution",
-    "partition",
-    "earthquake",
-    "famine",
-    "crisis",
-    "budget",
-    "census",
-    "election",
-    "movement",
-    "treaty",
-    "battle",
-    "uprising",
-    "rebellion",
-    "edition",
-];
 
 /// English words between two years.
 const BETWEEN: [&str; 6] = ["to", "and", "till", "until", "through", "or"];
@@ -175,10 +121,14 @@ fn is_event(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let one_of = |typed: &str, words: &[&str]| words.iter().any(|word| same(typed, word));
     let mut before = place.words_before();
     let of = before.next().is_some_and(|(word, gap)| same(word, "of") && gap == " ");
-    let told = of && before.next().is_some_and(|(word, _)| one_of(word, &OF));
+    let told = of && before.next().is_some_and(|(word, _)| one_of(word, OF));
     let mut ahead = *after;
     let spaced = ahead.eat_space();
-    told && !(spaced && is_counted(ahead.word())) || (spaced && one_of(ahead.word(), &EVENTS))
+    let named = place
+        .words_before()
+        .next()
+        .is_some_and(|(word, gap)| matches!(gap, " " | ", ") && one_of(word, NAMED));
+    (told || named) && !(spaced && is_counted(ahead.word())) || (spaced && one_of(ahead.word(), EVENTS))
 }
 
 /// Whether this is the second of two years with a word of an Indian language between, and nothing that it counts:

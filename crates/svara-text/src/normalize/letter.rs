@@ -1,0 +1,46 @@
+//! Capital letters beside digits, which are named in the script of the voice: `5G`, `T20`, `H1N1`, `F-16`, `CO2`.
+
+use super::{
+    cursor::{is_dash, is_letter},
+    place::{Found, Place},
+};
+use crate::writing::{WritingSystem, digit_value};
+
+/// Letters of gases, which could be read as words: `CO2`. Most others have no vowel and are acronyms.
+const OXIDES: [&str; 3] = ["CO", "NO", "SO"];
+
+/// The names of one or two capital letters that digits are glued to.
+pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
+    let mut cursor = place.cursor();
+    while cursor.at() < 2 && cursor.eat_if(|c| c.is_ascii_uppercase()).is_some() {}
+    let letters = cursor.read();
+    let next = cursor.peek();
+    let is_digit = |c: char| digit_value(c).is_some() || matches!(c, '₀'..='₉');
+    let glued = next.is_some_and(is_digit);
+    let told = match letters.len() {
+        // Letters are the same in English.
+        1 if place.words.letters.words.is_empty() => false,
+        // "Class 10-A"
+        1 => {
+            glued
+                || place.done.ends_with(is_digit)
+                || place.behind_number_and(is_dash)
+                || is_before_dash(&cursor)
+        }
+        2 => glued && OXIDES.contains(&letters),
+        _ => false,
+    };
+    if !told || next.is_some_and(|c| is_letter(c) && !WritingSystem::is_indic(c)) || place.before == Some('@')
+    {
+        return None;
+    }
+    let names: Vec<&str> = letters.chars().filter_map(|c| place.words.letters.name(c)).collect();
+    let joined = place.words.before_ending.is_empty() && next.is_some_and(WritingSystem::is_indic);
+    Some(Found { joined, ..Found::new(cursor.at(), names.join(" ")) })
+}
+
+/// Whether a dash and a short number follow: `F-16`, `U-19`.
+fn is_before_dash(cursor: &super::cursor::Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    ahead.eat_if(is_dash).is_some() && ahead.digits(1, 3).is_some() && ahead.at_letters_end()
+}
