@@ -118,11 +118,12 @@ impl fmt::Display for Format {
     }
 }
 
-/// Case-insensitive. A format whose encoder isn't in this build is as unknown as one that doesn't exist.
+/// In any letter case, with white space around it. A format whose encoder isn't in this build is as unknown as one that doesn't exist.
 impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        let name = name.trim();
         Self::supported()
             .find(|format| format.name().eq_ignore_ascii_case(name))
             .ok_or_else(|| UnknownFormat { name: name.chars().take(32).collect() })

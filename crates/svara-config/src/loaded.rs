@@ -194,7 +194,12 @@ fn insert(values: &mut Table, section: &str, key: String, value: Value) {
 fn check(section: &str, key: &str, value: &Value) -> Result<(), String> {
     let mut alone = Table::new();
     insert(&mut alone, section, key.to_owned(), value.clone());
-    Config::deserialize(Value::Table(alone)).map(drop).map_err(|error| plainly(error.message()))
+    let Err(error) = Config::deserialize(Value::Table(alone)) else { return Ok(()) };
+    // What is no string is told the words that there are, as a wrong word is.
+    if error.message().ends_with("expected string only") && !value.is_str() {
+        return check(section, key, &Value::String(String::new()));
+    }
+    Err(plainly(error.message()))
 }
 
 /// The line on which a key above all sections stands.
@@ -207,6 +212,7 @@ fn top_line(text: &str, key: &str) -> Option<usize> {
 /// The line on which a key of a section stands; without a key, the section.
 fn line_of(text: &str, section: &str, key: &str) -> Option<usize> {
     let header = format!("[{section}]");
+    let tables = [format!("[[{section}.{key}]]"), format!("[{section}.{key}]")];
     let is_set = |line: &str, name: &str| {
         line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
     };
@@ -214,6 +220,9 @@ fn line_of(text: &str, section: &str, key: &str) -> Option<usize> {
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim_start();
         if line.starts_with('[') {
+            if tables.iter().any(|table| line.starts_with(table)) {
+                return Some(number);
+            }
             inside = line.starts_with(&header);
             if inside && key.is_empty() {
                 return Some(number);

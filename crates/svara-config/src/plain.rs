@@ -15,6 +15,9 @@ pub fn one_of<S: AsRef<str>>(names: &[S]) -> String {
 /// What is wrong in the words of serde, in a caller's words: `must be …`, or the reason of a field's own reader.
 pub fn plainly(reason: &str) -> String {
     let reason = without_place(reason);
+    if let Some(field) = reason.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        return format!("must have {field}");
+    }
     match (reason, reason.rsplit_once("expected ")) {
         ("number out of range", _) => "must be a number that isn't so large".to_owned(),
         (_, Some((_, expected))) => format!("must be {}", expected_words(expected)),
@@ -66,6 +69,7 @@ mod tests {
                 "invalid type: integer `5`, expected struct VoiceSettings at line 1 column 31",
                 "must be a JSON object",
             ),
+            ("missing field `sha256`", "must have sha256"),
             ("must be auto, on or off at line 1 column 57", "must be auto, on or off"),
         ] {
             assert_eq!(plainly(reason), words);

@@ -2,7 +2,7 @@
 
 use svara_api::error::ApiError;
 use svara_engine::{Gender, Voice, Voices};
-use svara_text::Language;
+use svara_text::{Language, quoted};
 
 /// Longest name of a language that an error repeats, in characters.
 const SHOWN: usize = 32;
@@ -44,7 +44,8 @@ impl SpokenLanguage {
             Some(tag) => Ok(Some(Self { field, tag, language })),
             None => {
                 let name: String = name.chars().take(SHOWN).collect();
-                let reason = format!("{name:?} is none of the languages here: {}", codes(voices).join(", "));
+                let languages = codes(voices).join(", ");
+                let reason = format!("{} is none of the languages here: {languages}", quoted(&name));
                 Err(ApiError::invalid(field, reason))
             }
         }

@@ -33,6 +33,7 @@ mod normalize;
 mod number;
 mod pack;
 mod pls;
+mod quoted;
 mod read;
 mod sentence;
 mod style;
@@ -51,6 +52,7 @@ pub use normalize::{
 pub use number::spell;
 pub use pack::pack;
 pub use pls::{PlsError, read_pls, write_pls};
+pub use quoted::quoted;
 pub use read::{Reading, Said};
 pub use sentence::sentences;
 pub use style::{StyleTags, TagPlace, UnknownStyle};

@@ -16,8 +16,6 @@ pub struct Meant {
     path: String,
     /// Whether the path has no names in it, and only known words.
     is_fixed: bool,
-    /// What has no name where the route has one.
-    nameless: Option<String>,
     /// How it spells refusals.
     pub spelling: Spelling,
 }
@@ -35,12 +33,9 @@ impl Meant {
     pub fn message(&self, given: &str) -> String {
         let short = |path: &str| path.chars().take(SHOWN).collect::<String>();
         let (given, meant) = (short(given), short(&self.path));
-        if let Some(name) = &self.nameless {
-            return format!("path: {name} is empty in {given}; the route is {meant}");
-        }
         let hint = match &self.spelling {
             Spelling::Hosted | Spelling::Fixed(Dialect::OpenAi) | Spelling::ByKey(Dialect::OpenAi) => {
-                "; a client's base_url ends in /v1, once"
+                " A client's base_url ends in /v1, once"
             }
             _ => "",
         };
@@ -53,9 +48,6 @@ impl Spelling {
     /// with the fewest parameters; v1 before v2.
     pub fn meant(&self, path: &str) -> Option<Meant> {
         let Self::Nearest(routes) = self else { return None };
-        if let Some(meant) = routes.iter().find_map(|(pattern, spelling)| nameless(pattern, path, spelling)) {
-            return Some(meant);
-        }
         let given: Vec<&str> = segments(path).collect();
         let found = routes.iter().filter_map(|(pattern, spelling)| {
             let known: Vec<&str> = segments(pattern).collect();
@@ -70,7 +62,7 @@ impl Spelling {
             let path = format!("/{}", matched.join("/"));
             let rank = (matched.len(), Reverse(parameters), path.starts_with("/v1/"));
             let is_fixed = parameters == 0;
-            Some((rank, Meant { path, is_fixed, nameless: None, spelling: spelling.clone() }))
+            Some((rank, Meant { path, is_fixed, spelling: spelling.clone() }))
         });
         found.max_by_key(|(rank, _)| *rank).map(|(_, meant)| meant).filter(|meant| meant.path != path)
     }
@@ -78,19 +70,6 @@ impl Spelling {
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
-}
-
-/// The route of this pattern, if the path has nothing where that has a name, but at its end.
-fn nameless(pattern: &str, path: &str, spelling: &Spelling) -> Option<Meant> {
-    let (known, given): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
-    let pairs = || known.iter().zip(&given);
-    let same = known.len() == given.len()
-        && pairs().all(|(known, given)| known == given || known.starts_with('{'))
-        && given.last().is_some_and(|last| !last.is_empty());
-    let (name, _) = pairs().find(|(known, given)| same && known.starts_with('{') && given.is_empty())?;
-    let name = name.trim_matches(['{', '}']).to_owned();
-    let (path, spelling) = (pattern.to_owned(), spelling.clone());
-    Some(Meant { path, is_fixed: false, nameless: Some(name), spelling })
 }
 
 /// The last segments of a path that a pattern matches in any letter case, as the pattern spells them. It begins with a word.

@@ -17,6 +17,10 @@ pub fn object<T: DeserializeOwned>(
     what: &str,
     allowed: impl Fn(&str) -> Option<String>,
 ) -> Result<T, ApiError> {
+    if let Err(error) = std::str::from_utf8(text) {
+        let at = error.valid_up_to();
+        return Err(ApiError::bad_request(format!("the {what} must be UTF-8, which its byte {at} is not")));
+    }
     if let Some(other) = other_than_object(text) {
         return Err(ApiError::bad_request(format!("the {what} {other}")));
     }
@@ -25,7 +29,10 @@ pub fn object<T: DeserializeOwned>(
         let path = error.path().to_string();
         let reason = error.into_inner();
         // serde_json also calls it a fault of the syntax if a number stands where a name should.
-        let is_json = || serde_json::from_slice::<IgnoredAny>(text).is_ok();
+        let is_json = || {
+            let half_a_letter = reason.to_string().contains("hex escape");
+            !half_a_letter && serde_json::from_slice::<IgnoredAny>(text).is_ok()
+        };
         if reason.classify() == Category::Data || is_json() {
             wrong_field::<T>(&path, &reason.to_string(), what, allowed)
         } else {
@@ -54,6 +61,7 @@ fn no_json(what: &str, reason: &serde_json::Error) -> ApiError {
         said if reason.classify() == Category::Eof || said.starts_with("EOF") => {
             "it ends too early".to_owned()
         }
+        "unexpected end of hex escape" => "half of a surrogate pair stands alone".to_owned(),
         "trailing characters" => "more text follows the object".to_owned(),
         "expected value" | "expected ident" => "a value should stand here".to_owned(),
         said => match said.strip_prefix("expected ") {

@@ -43,11 +43,14 @@ impl Addressed {
     /// What the parts of a request say.
     ///
     /// # Errors
-    /// The path isn't UTF-8.
+    /// The path isn't UTF-8, or names no voice.
     pub(super) async fn of(parts: &mut Parts) -> Result<Self, ApiError> {
         let asker = Asker::of(parts)?;
         let voice = parts.extract::<Path<String>>().await;
         let Path(voice) = voice.map_err(|error| ApiError::bad_request(error.body_text()))?;
+        if voice.trim().is_empty() {
+            return Err(ApiError::not_found("voice_id", "the path names no voice; GET /v1/voices lists all"));
+        }
         Ok(Self { asker, voice })
     }
 }

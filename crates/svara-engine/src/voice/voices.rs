@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use svara_text::quoted;
+
 use super::{Voice, gender::Gender, language_tag::LanguageTag};
 
 /// The voices of a model, found by any of their names.
@@ -17,7 +19,7 @@ pub struct Voices {
 
 /// A name that no voice has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown voice {voice:?}{}", suggest(nearest))]
+#[error("unknown voice {}{}", quoted(voice), suggest(nearest))]
 pub struct UnknownVoice {
     /// The name as given, cut to 64 characters.
     pub voice: String,
@@ -162,8 +164,12 @@ impl Voices {
     }
 
     fn add(&mut self, voice: Voice, speaker_id: &str) -> Result<(), String> {
-        if voice.languages.is_empty() {
-            return Err(format!("voice {:?} has no languages", voice.voice_id));
+        let is_blank = |text: &String| text.trim().is_empty();
+        if voice.languages.is_empty() || voice.languages.iter().any(is_blank) {
+            return Err(format!("voice {:?} has no languages, or one without a code", voice.voice_id));
+        }
+        if is_blank(&voice.voice_id) || is_blank(&voice.name) {
+            return Err(format!("voice {:?} must have a voice_id and a name", voice.voice_id));
         }
         let voice = Arc::new(voice);
         let own = [voice.voice_id.as_str(), speaker_id, voice.name.as_str()];

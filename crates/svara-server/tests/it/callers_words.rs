@@ -350,3 +350,31 @@ async fn refusals_of_the_engine_name_the_dialects_field() {
         assert!(path == ELEVENLABS || message(&answer).contains(field), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn text_that_is_none_is_named_for_what_it_is() {
+    let server = Server::start(Script::frames(2)).await;
+    for (body, words) in [
+        (
+            &b"{\"input\":\"caf\xe9\",\"text\":\"caf\xe9\",\"voice\":\"alloy\"}"[..],
+            "must be UTF-8, which its byte 13 is not",
+        ),
+        (b"\xff\xfe{\0", "must be UTF-8, which its byte 0 is not"),
+        (b"{\"input\":\"\\ud800\",\"text\":\"\\ud800\",\"voice\":\"alloy\"}", "surrogate"),
+    ] {
+        for path in [SVARA, OPENAI, ELEVENLABS] {
+            let request = server.client.post(server.url(path)).header(CONTENT_TYPE, "application/json");
+            let (status, answer) = status_and_json(request.body(body.to_vec()).send().await.unwrap()).await;
+            let said = message(&answer);
+            assert!(status == 400 && said.contains(words), "{path}: {said}");
+        }
+    }
+    for (path, fields) in [
+        (OPENAI, json!({"voice": "हिन्दी स्त्री"})),
+        (SVARA, json!({"voice": "हिन्दी स्त्री"})),
+        (OPENAI, json!({"voice": null, "language": "हिन्दी स्त्री"})),
+    ] {
+        let (_, answer) = status_and_json(server.request(path, &with(fields)).send().await.unwrap()).await;
+        assert!(message(&answer).contains("\"हिन्दी स्त्री\""), "{path}: {answer}");
+    }
+}

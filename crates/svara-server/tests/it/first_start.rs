@@ -18,7 +18,8 @@ fn all_faults_of_a_configuration_are_told_at_once() {
     let file = directory.path().join("server.toml");
     std::fs::write(
         &file,
-        "streams = 4\nPort = 1\n[server]\ntext_characters = 9\n[voices]\nmax_streams = 9\n",
+        "streams = 4\nPort = 1\n[server]\ntext_characters = 9\n[voices]\nmax_streams = 9\n\
+         [text]\nclean = 1\n[[server.keys]]\nname = \"a\"\n",
     )
     .unwrap();
     let (code, _, said) = run(program(&file).arg("--check-config"));
@@ -28,6 +29,8 @@ fn all_faults_of_a_configuration_are_told_at_once() {
         "line 2: Port: there is no such key outside of the sections",
         "line 4: server.text_characters: there is no such key; did you mean limits.text_characters?",
         "line 6: voices.max_streams: there is no such key; did you mean decoder.max_streams?",
+        "line 8: text.clean must be auto, on, off",
+        "line 9: server.keys must have ",
     ] {
         assert!(said.contains(words), "{words}\nis not in\n{said}");
     }
