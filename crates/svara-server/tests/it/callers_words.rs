@@ -19,7 +19,8 @@ const ELEVENLABS: &str = "/v1/text-to-speech/hi_female";
 /// The fields that a request needs, in each dialect's words, and more.
 fn with(fields: Value) -> Value {
     let mut body = json!({"text": "hello", "input": "hello", "voice": "hi_female"});
-    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let Value::Object(fields) = fields else { panic!("not fields: {fields}") };
+    body.as_object_mut().unwrap().extend(fields);
     body
 }
 
