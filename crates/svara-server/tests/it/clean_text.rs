@@ -267,7 +267,10 @@ async fn a_paragraph_with_labels_is_said_whole() {
         for piece in &pieces {
             let closed = piece.trim_end_matches(['.', ',']);
             assert!(!closed.ends_with(')'), "{api}: {pieces:?}");
-            assert!(!piece.starts_with([')', ',', '.', ':']) && !piece.starts_with("since"), "{api}: {pieces:?}");
+            assert!(
+                !piece.starts_with([')', ',', '.', ':']) && !piece.starts_with("since"),
+                "{api}: {pieces:?}"
+            );
         }
     }
 }
