@@ -62,7 +62,9 @@ def test_says_done_once_all_is_heard(page: Page) -> None:
     assert ["Playing…", False] in said
     assert said[-1][0].startswith("Done") and said[-1][1], said
     assert all(disabled == text.startswith("Done") for text, disabled in said), said
-    assert page.evaluate("Number(seek.value) + 0.1 > parseFloat(document.getElementById('length').textContent)")
+    # It is drawn in frames, the next of which may come late.
+    at_end = "Number(seek.value) + 0.1 > parseFloat(document.getElementById('length').textContent)"
+    wait_until("the slider is at the end", lambda: page.evaluate(at_end), 10)
 
 
 def test_what_was_spoken_can_be_kept_and_heard_again(page: Page, tmp_path: Path) -> None:
