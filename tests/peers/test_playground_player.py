@@ -16,7 +16,9 @@ LIT_WITHIN_S = 60
 
 
 def position(page: Page) -> float:
-    return float(page.input_value("#seek"))
+    # Drawn in a frame that begins now: the last one may be old on a busy machine.
+    return page.evaluate("""() => new Promise((tell) =>
+        requestAnimationFrame(() => setTimeout(() => tell(Number(seek.value)))))""")
 
 
 def note_lit_words(page: Page) -> None:
