@@ -162,7 +162,7 @@ async fn over_http_2_each_stream_has_a_status_and_what_was_made() {
     assert_eq!(server.open_streams().await, 0);
 }
 
-/// The sockets, all at once: each is told of the failure, and of why it ends.
+/// Each socket sends the failure as a message, and closes with the reason.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_socket_is_told() {
     let server = server().await;
