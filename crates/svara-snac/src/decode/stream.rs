@@ -183,7 +183,7 @@ impl DecodeStream {
             let draws = self.draws(&call);
             let sharing = match self.due {
                 Due::FirstAudio | Due::Whenever => Sharing::IfCheap,
-                Due::At(_) => Sharing::Freely,
+                Due::At(runs_out) => Sharing::InTime(runs_out),
             };
             let queued_at = Instant::now();
             let urgency = Urgency { due: self.due, rank: self.senior.rank() };

@@ -33,6 +33,8 @@ const GPU_BATCH: usize = 64;
 /// Default for streams sharing a call in native code. Four rows would save 2 % more, but such a call takes some 36 ms. A
 /// listener's first sound lasts 58 ms, and at 200 tokens a second the next frame comes 35 ms later: that call would be late.
 const NATIVE_BATCH: usize = 2;
+/// What such a call of two rows takes at most where decoding keeps up: some 20 ms on cores that do nothing else.
+const SHARED_CALL: Duration = Duration::from_millis(30);
 
 /// The states of the streams lie in the memory of one session, and a call on one thread breaks a recording on another.
 const ONE_THREAD: &str = "on a GPU, decoder.threads must be 0 or 1";
@@ -55,6 +57,9 @@ pub(crate) struct Job {
 pub(crate) enum Sharing {
     /// With all others.
     Freely,
+    /// With all others, unless the listener has so little audio left that waiting for a further row would give them a gap:
+    /// then only where that is cheap. This is when their audio runs out.
+    InTime(Instant),
     /// Only where a further row makes the others hardly later: a listener waits for their first audio, or nobody waits.
     IfCheap,
     /// With none.
@@ -235,6 +240,7 @@ impl Worker {
         }
         let shares = |job: &Job| match job.sharing {
             Sharing::Freely => true,
+            Sharing::InTime(runs_out) => !batching.urgent_alone || runs_out > Instant::now() + SHARED_CALL,
             Sharing::IfCheap => !batching.urgent_alone,
             Sharing::Never => false,
         };
