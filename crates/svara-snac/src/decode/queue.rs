@@ -62,8 +62,14 @@ impl<J> JobQueue<J> {
         Ok(())
     }
 
-    /// Waits for jobs, then takes the first one and others that are `alike`, in order. `None` once the queue is closed.
-    pub(crate) fn take(&self, batching: Batching, alike: impl Fn(&J, &J) -> bool) -> Option<Vec<J>> {
+    /// Waits for jobs, then takes the first one and others that are `alike`, in order: as many as each of them puts up with,
+    /// which `most` says of a job and a time, at least 1. `None` once the queue is closed.
+    pub(crate) fn take(
+        &self,
+        batching: Batching,
+        alike: impl Fn(&J, &J) -> bool,
+        most: impl Fn(&J, Instant) -> usize,
+    ) -> Option<Vec<J>> {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -76,8 +82,10 @@ impl<J> JobQueue<J> {
                 continue;
             };
             let patience = (first.queued_at + batching.wait).saturating_duration_since(now);
-            let max = batching.max.min(order.len().div_ceil(batching.takers.max(1)));
-            let keys = state.first_alike(&order, max, &alike);
+            let fair = batching.max.min(order.len().div_ceil(batching.takers.max(1)));
+            let max = fair.min(most(&first.job, now));
+            let fits = |one: &J, other: &J| alike(one, other) && most(other, now) >= max;
+            let keys = state.first_alike(&order, max, fits);
             if keys.len() >= batching.max || patience.is_zero() {
                 let jobs = keys.iter().filter_map(|key| state.jobs.remove(key)).map(|waiting| waiting.job);
                 let jobs = jobs.collect();
@@ -143,6 +151,11 @@ mod tests {
 
     const NO_WAIT: Duration = Duration::ZERO;
 
+    /// Puts up with any number.
+    fn any(_: &i32, _: Instant) -> usize {
+        usize::MAX
+    }
+
     fn at_once(max: usize) -> Batching {
         Batching { max, wait: NO_WAIT, takers: 1, urgent_alone: false }
     }
@@ -167,16 +180,27 @@ mod tests {
     fn takes_alike_jobs_together_and_keeps_the_order_of_the_rest() {
         let queue = queue(&[(14, 4), (21, 2), (12, 3), (13, 3), (22, 5), (11, 1)]);
         let alike = |a: &i32, b: &i32| a / 10 == b / 10;
-        assert_eq!(queue.take(at_once(3), alike), Some(vec![11, 12, 13]));
-        assert_eq!(queue.take(at_once(8), alike), Some(vec![21, 22]));
-        assert_eq!(queue.take(at_once(1), alike), Some(vec![14]));
+        assert_eq!(queue.take(at_once(3), alike, any), Some(vec![11, 12, 13]));
+        assert_eq!(queue.take(at_once(8), alike, any), Some(vec![21, 22]));
+        assert_eq!(queue.take(at_once(1), alike, any), Some(vec![14]));
     }
 
     #[test]
     fn a_job_that_is_like_no_other_is_taken_alone() {
         let queue = queue(&[(1, 1), (2, 2)]);
-        assert_eq!(queue.take(at_once(4), |_, _| false), Some(vec![1]));
-        assert_eq!(queue.take(at_once(4), |_, _| false), Some(vec![2]));
+        assert_eq!(queue.take(at_once(4), |_, _| false, any), Some(vec![1]));
+        assert_eq!(queue.take(at_once(4), |_, _| false, any), Some(vec![2]));
+    }
+
+    #[test]
+    fn none_shares_with_more_than_it_puts_up_with() {
+        let all = |_: &i32, _: &i32| true;
+        // Each puts up with as many as its number says.
+        let most = |job: &i32, _: Instant| usize::try_from(*job).unwrap();
+        let numbers = queue(&[(3, 1), (2, 2), (4, 3), (5, 4), (1, 5)]);
+        assert_eq!(numbers.take(at_once(4), all, most), Some(vec![3, 4, 5]));
+        assert_eq!(numbers.take(at_once(4), all, most), Some(vec![2]), "1 goes alone");
+        assert_eq!(numbers.take(at_once(4), all, most), Some(vec![1]));
     }
 
     #[test]
@@ -184,16 +208,16 @@ mod tests {
         let queue = queue(&[(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]);
         let shared = Batching { takers: 2, ..at_once(4) };
         let all = |_: &i32, _: &i32| true;
-        assert_eq!(queue.take(shared, all), Some(vec![1, 2, 3]));
-        assert_eq!(queue.take(shared, all), Some(vec![4]), "the other taker has one left");
-        assert_eq!(queue.take(shared, all), Some(vec![5]));
+        assert_eq!(queue.take(shared, all, any), Some(vec![1, 2, 3]));
+        assert_eq!(queue.take(shared, all, any), Some(vec![4]), "the other taker has one left");
+        assert_eq!(queue.take(shared, all, any), Some(vec![5]));
     }
 
     #[test]
     fn closing_wakes_the_takers_and_refuses_jobs() {
         let queue = JobQueue::<i32>::new();
         std::thread::scope(|scope| {
-            let taker = scope.spawn(|| queue.take(at_once(1), |_, _| true));
+            let taker = scope.spawn(|| queue.take(at_once(1), |_, _| true, any));
             queue.close();
             assert_eq!(taker.join().unwrap(), None);
         });
@@ -207,7 +231,7 @@ mod tests {
         let queue = queue(&[(1, 0)]);
         let together = Batching { wait: Duration::from_secs(600), ..at_once(2) };
         std::thread::scope(|scope| {
-            let taker = scope.spawn(|| queue.take(together, |_, _| true));
+            let taker = scope.spawn(|| queue.take(together, |_, _| true, any));
             let now = Instant::now();
             queue.push(2, now, after(1000)).unwrap();
             assert_eq!(taker.join().unwrap(), Some(vec![1, 2]));
@@ -220,7 +244,7 @@ mod tests {
         let now = Instant::now();
         queue.push(1, now, after(0)).unwrap();
         let together = Batching { wait: Duration::from_millis(20), ..at_once(2) };
-        assert_eq!(queue.take(together, |_, _| true), Some(vec![1]));
+        assert_eq!(queue.take(together, |_, _| true, any), Some(vec![1]));
         assert!(now.elapsed() >= together.wait);
     }
 
@@ -234,7 +258,7 @@ mod tests {
             let alike = |a: &i32, b: &i32| a % 3 == b % 3;
             let mut taken: Vec<Vec<i32>> = Vec::new();
             while queue.len() > 0 {
-                taken.extend(queue.take(at_once(max), alike));
+                taken.extend(queue.take(at_once(max), alike, any));
             }
             let mut sorted = jobs;
             sorted.sort_by_key(|(_, place)| *place);

@@ -1,6 +1,6 @@
 //! What decodes calls: the seam between the threads and the two ways to run a decoder.
 
-use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, sync::Arc, thread, time::Duration};
 
 use super::{
     batch::Row,
@@ -49,11 +49,12 @@ impl DecodeSession {
         matches!(self, Self::OnDevice(_))
     }
 
-    /// The batch sizes to warm up, and how many frames calls have at most.
-    pub(crate) fn shapes(&self) -> (Vec<usize>, usize) {
+    /// The batch sizes to warm up, and the numbers of frames. Native code has no plan for a shape, only buffers.
+    pub(crate) fn shapes(&self) -> (Vec<usize>, RangeInclusive<usize>) {
         match self {
-            Self::Native { .. } | Self::Onnx(_) | Self::Paced { .. } => (vec![1], MAX_STREAM_FRAMES),
-            Self::OnDevice(decoder) => (decoder.batches(), device_graph::FRAMES),
+            Self::Native { .. } => (vec![1], MAX_STREAM_FRAMES..=MAX_STREAM_FRAMES),
+            Self::Onnx(_) | Self::Paced { .. } => (vec![1], 1..=MAX_STREAM_FRAMES),
+            Self::OnDevice(decoder) => (decoder.batches(), 1..=device_graph::FRAMES),
         }
     }
 

@@ -30,11 +30,10 @@ use crate::{
 
 /// Default for streams sharing a call on a GPU.
 const GPU_BATCH: usize = 64;
-/// Default for streams sharing a call in native code. Four rows would save 2 % more, but such a call takes some 36 ms. A
-/// listener's first sound lasts 58 ms, and at 200 tokens a second the next frame comes 35 ms later: that call would be late.
-const NATIVE_BATCH: usize = 2;
-/// What such a call of two rows takes at most where decoding keeps up: some 20 ms on cores that do nothing else.
-const SHARED_CALL: Duration = Duration::from_millis(30);
+/// Default for streams sharing a call in native code, if each of their listeners has enough audio left for that. A call of
+/// four takes some 36 ms; a listener's first sound lasts 58 ms, and at 200 tokens a second the next frame comes 35 ms later:
+/// that one goes alone, or it is late.
+const NATIVE_BATCH: usize = 4;
 
 /// The states of the streams lie in the memory of one session, and a call on one thread breaks a recording on another.
 const ONE_THREAD: &str = "on a GPU, decoder.threads must be 0 or 1";
@@ -57,13 +56,28 @@ pub(crate) struct Job {
 pub(crate) enum Sharing {
     /// With all others.
     Freely,
-    /// With all others, unless the listener has so little audio left that waiting for a further row would give them a gap:
-    /// then only where that is cheap. This is when their audio runs out.
+    /// With as many others as can be decoded before the listener's audio runs out, which is then.
     InTime(Instant),
     /// Only where a further row makes the others hardly later: a listener waits for their first audio, or nobody waits.
     IfCheap,
     /// With none.
     Never,
+}
+
+impl Sharing {
+    /// The most rows of a call that begins at `now`, at least one, if each takes up to `row`.
+    fn most_rows(self, batching: Batching, row: Duration, now: Instant) -> usize {
+        match self {
+            Self::Never => 1,
+            Self::Freely => batching.max,
+            _ if !batching.urgent_alone => batching.max,
+            Self::IfCheap => 1,
+            Self::InTime(runs_out) => {
+                let rows = runs_out.saturating_duration_since(now).div_duration_f64(row);
+                (rows as usize).clamp(1, batching.max)
+            }
+        }
+    }
 }
 
 impl Job {
@@ -238,26 +252,23 @@ impl Worker {
         if ready.send(Ok(about)).is_err() {
             return;
         }
-        let shares = |job: &Job| match job.sharing {
-            Sharing::Freely => true,
-            Sharing::InTime(runs_out) => !batching.urgent_alone || runs_out > Instant::now() + SHARED_CALL,
-            Sharing::IfCheap => !batching.urgent_alone,
-            Sharing::Never => false,
-        };
-        let alike = |a: &Job, b: &Job| a.call.frames.len() == b.call.frames.len() && shares(a) && shares(b);
-        while let Some(jobs) = queue.queue.take(batching, alike) {
+        let alike = |a: &Job, b: &Job| a.call.frames.len() == b.call.frames.len();
+        loop {
+            let row = meter.row();
+            let most_rows = |job: &Job, now| job.sharing.most_rows(batching, row, now);
+            let Some(jobs) = queue.queue.take(batching, alike, most_rows) else { return };
             decode(&mut session, jobs, &observer, &meter, &queue.failures);
         }
     }
 }
 
-/// Makes one call of each shape. The first call allocates, and on a GPU picks algorithms; better now than for the first
+/// Makes one call of each shape that needs it. The first call allocates, and on a GPU picks algorithms; better now than for the first
 /// listener.
 fn warm_up(session: &mut DecodeSession) -> Result<(), DecodeError> {
     let model = session.model().clone();
-    let (batches, most_frames) = session.shapes();
+    let (batches, stream_frames) = session.shapes();
     let lengths = match model.context_frames + 1 {
-        _ if model.is_stream() => 1..=most_frames,
+        _ if model.is_stream() => stream_frames,
         shortest => shortest..=shortest,
     };
     for frames in lengths {

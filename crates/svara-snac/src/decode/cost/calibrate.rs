@@ -29,7 +29,7 @@ const ALONE: Duration = Duration::from_millis(150);
 const MOST_ROUNDS: usize = 4;
 const TOGETHER_S: f64 = 0.1;
 /// Rounds of full calls.
-const FULL_ROUNDS: usize = 2;
+const FULL_ROUNDS: usize = 1;
 /// If the calls of a step take longer than this, a thread has died.
 const LONGEST: Duration = Duration::from_secs(60);
 /// New frames of a plain decoder's call: the fewest that it makes, each of which repeats the whole context.

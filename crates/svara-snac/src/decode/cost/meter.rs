@@ -108,6 +108,13 @@ impl Meter {
         Some(costs.streams(frames_per_second, self.slowdown()))
     }
 
+    /// What a row of one frame takes now, in a call of its own while all threads are busy; a further row of a call takes less.
+    /// The shortest time there is before the costs are measured.
+    pub(crate) fn row(&self) -> Duration {
+        let Some(costs) = self.costs.get() else { return Duration::from_nanos(1) };
+        costs.frame().mul_f64(self.slowdown().max(1.0))
+    }
+
     /// How much longer calls take than they did at start.
     pub(crate) fn slowdown(&self) -> f64 {
         self.lock().slowdown.ratio(self.start.elapsed())
