@@ -31,6 +31,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
     let glued_before = place.done.chars().next_back().is_some_and(is_operand);
     let is_digit = |c: Option<char>| c.is_some_and(|c| digit_value(c).is_some());
     let operand = |c: Option<char>| c.is_some_and(is_operand);
+    let sum_follows = is_sum(cursor.rest().trim_start_matches(is_space));
     // A power is one of a number: "a² + b² = c²".
     let base = place.done.trim_end_matches(is_space).strip_suffix(['²', '³']);
     let power = base.is_some_and(|base| base.ends_with(is_operand));
@@ -66,7 +67,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '≤' => maths.at_most,
         '≥' => maths.at_least,
         '=' if operand(before)
-            && operand(after)
+            && (operand(after) || sum_follows)
             && (is_digit(before) || is_digit(after) || power || is_equation_of_names(&place, &cursor)) =>
         {
             maths.equals
@@ -84,6 +85,8 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
             }
         }
         '+' if between_digits
+            || (even && sum_follows && (is_digit(before) || behind_measure(&place)))
+            || (even && is_digit(after) && (before == Some('%') || behind_measure(&place)))
             || (power && operand(after))
             || (even && is_digit(after) && is_variable(&place))
             || (even && is_equation_of_names(&place, &cursor))
@@ -96,6 +99,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         'x' | 'X' if between_digits || (even && is_digit(after) && behind_measure(&place)) => maths.by,
         c if is_dash(c) && even && power && operand(after) => signs.minus,
         c if is_dash(c) && between_digits && in_equation(&place) => signs.minus,
+        c if is_dash(c) && even && sum_follows && equals_behind_sum(cursor) => signs.minus,
         _ => return None,
     };
     if (is_comparison(sign) || sign == '√')
@@ -335,6 +339,26 @@ pub(super) fn in_equation(place: &Place<'_>) -> bool {
     let equals_ahead = place.rest.chars().take(EQUATION).find(|c| !part(*c)) == Some('=');
     let equals_before = place.done.chars().rev().take(EQUATION).find(|c| !part(*c)) == Some('=');
     equals_ahead || equals_before
+}
+
+/// Whether a sum of money begins here: `₹50`, `Rs. 50`.
+fn is_sum(text: &str) -> bool {
+    Currency::before(text).is_some_and(|(_, len)| {
+        let amount = text.get(len..).unwrap_or_default().trim_start_matches(is_space);
+        amount.starts_with(|c| digit_value(c).is_some())
+    })
+}
+
+/// Whether an equals sign follows behind a sum of money: the ` ₹50 = ` of "₹500 - ₹50 = ₹450".
+fn equals_behind_sum(mut cursor: Cursor<'_>) -> bool {
+    cursor.eat_space();
+    let sign = Currency::before(cursor.rest()).map_or(0, |(_, len)| len);
+    cursor.skip(sign);
+    cursor.eat_space();
+    let number = Numeral::parse(cursor.rest()).map_or(0, |numeral| numeral.len);
+    cursor.skip(number);
+    cursor.eat_space();
+    cursor.rest().starts_with('=')
 }
 
 fn is_operand(c: char) -> bool {
