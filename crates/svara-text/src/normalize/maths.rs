@@ -31,11 +31,11 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
     let glued_before = place.done.chars().next_back().is_some_and(is_operand);
     let is_digit = |c: Option<char>| c.is_some_and(|c| digit_value(c).is_some());
     let operand = |c: Option<char>| c.is_some_and(is_operand);
-    let sum_follows = is_sum(cursor.rest().trim_start_matches(is_space));
     // A power is one of a number: "a² + b² = c²".
     let base = place.done.trim_end_matches(is_space).strip_suffix(['²', '³']);
     let power = base.is_some_and(|base| base.ends_with(is_operand));
     let or_equal = matches!(sign, '<' | '>') && cursor.eat("=");
+    let sum_follows = || is_sum(cursor.rest().trim_start_matches(is_space));
     let after = if or_equal { cursor.rest().trim_start_matches(is_space).chars().next() } else { after };
     // In "5 <5>", the brackets are no signs.
     let even = place.done.ends_with(is_space) == cursor.rest().starts_with(is_space);
@@ -67,7 +67,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '≤' => maths.at_most,
         '≥' => maths.at_least,
         '=' if operand(before)
-            && (operand(after) || sum_follows)
+            && (operand(after) || sum_follows())
             && (is_digit(before) || is_digit(after) || power || is_equation_of_names(&place, &cursor)) =>
         {
             maths.equals
@@ -85,7 +85,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
             }
         }
         '+' if between_digits
-            || (even && sum_follows && (is_digit(before) || behind_measure(&place)))
+            || (even && (is_digit(before) || behind_measure(&place)) && sum_follows())
             || (even && is_digit(after) && (before == Some('%') || behind_measure(&place)))
             || (power && operand(after))
             || (even && is_digit(after) && is_variable(&place))
@@ -99,7 +99,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         'x' | 'X' if between_digits || (even && is_digit(after) && behind_measure(&place)) => maths.by,
         c if is_dash(c) && even && power && operand(after) => signs.minus,
         c if is_dash(c) && between_digits && in_equation(&place) => signs.minus,
-        c if is_dash(c) && even && sum_follows && equals_behind_sum(cursor) => signs.minus,
+        c if is_dash(c) && even && sum_follows() && equals_behind_sum(cursor) => signs.minus,
         _ => return None,
     };
     if (is_comparison(sign) || sign == '√')
