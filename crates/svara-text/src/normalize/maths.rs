@@ -66,7 +66,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '≈' => maths.about,
         '≤' => maths.at_most,
         '≥' => maths.at_least,
-        '=' if operand(before)
+        '=' if (operand(before) || before.is_some_and(|c| c == '%' || Currency::is_sign(c)))
             && (operand(after) || sum_follows())
             && (is_digit(before) || is_digit(after) || power || is_equation_of_names(&place, &cursor)) =>
         {
