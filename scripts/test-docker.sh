@@ -35,6 +35,7 @@ readonly prefix=svara-tts-test suite=bookworm python=3.11 all_gb=12 images_gb=3 
 base=$prefix-base vllm=$prefix-vllm builder=$prefix-builder
 scratch=""
 cleanup() {
+    end_jobs
     [[ -z $scratch ]] || rm -rf "$scratch"
     [[ -n $keep ]] || docker image rm --force "$prefix"-{api,server,tools,base,vllm,builder} >/dev/null 2>&1 || true
 }
@@ -180,5 +181,18 @@ make_images
 step "the compose files"
 export SVARA_IMAGE=$prefix-api SVARA_SERVER_IMAGE=$prefix-server SVARA_TOOLS_IMAGE=$prefix-tools
 export SVARA_TEST_BASE_IMAGE=$vllm
-timeout "$tests_within" .venv-peers/bin/python -m pytest tests/docker --exitfirst "$@" </dev/null
+compose_tests() {
+    timeout "$tests_within" .venv-peers/bin/python -m pytest --exitfirst "$@" </dev/null
+}
+if [[ $# -gt 0 ]]; then
+    compose_tests tests/docker "$@"
+else
+    # The one container waits for one vLLM after the other, and the others do. So both at once, as projects of their own.
+    one=tests/docker/test_one_container.py
+    SVARA_TEST_PROJECT=svara-test-others start_job others compose_tests tests/docker --ignore "$one"
+    outcome=ok
+    compose_tests "$one" || outcome=FAILED
+    join_job others || outcome=FAILED
+    [[ $outcome == ok ]] || die "the compose files failed"
+fi
 step "done"

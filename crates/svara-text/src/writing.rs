@@ -72,6 +72,11 @@ pub(crate) const fn digit_value(c: char) -> Option<u8> {
     Some(value as u8)
 }
 
+/// Spaces within a line.
+pub(crate) const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\u{A0}' | '\u{2009}' | '\u{202F}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,5 +10,6 @@ mod known;
 pub mod lenient;
 pub mod locators;
 pub mod loudness;
+pub mod message;
 pub mod schemas;
 pub mod upload;

@@ -1,9 +1,9 @@
 //! What goes over the socket, besides sound.
 
 use axum::extract::ws::Message;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::json;
-use svara_api::{error::ApiError, reading::json};
+use svara_api::{error::ApiError, reading::message::{self, InVain}};
 use svara_audio::{EncoderSpec, Format};
 
 use super::config::Fields;
@@ -35,13 +35,13 @@ struct Text {
 impl ClientMessage {
     /// # Errors
     /// It isn't a JSON object of a known type and its fields.
-    pub(super) fn read(message: &Message) -> Result<Self, ApiError> {
-        let Message::Text(text) = message else {
+    pub(super) fn read(received: &Message) -> Result<Self, ApiError> {
+        let Message::Text(text) = received else {
             return Err(ApiError::bad_request("messages must be JSON, in text frames"));
         };
-        match &*of::<Kind>(text)?.r#type {
-            "session.config" => Ok(Self::Config(Box::new(of(text)?))),
-            "input.text" => Ok(Self::Text(of::<Text>(text)?.text)),
+        match &*message::read::<Kind>(text)?.r#type {
+            "session.config" => Ok(Self::Config(Box::new(message::read(text)?))),
+            "input.text" => Ok(Self::Text(message::read::<Text>(text)?.text)),
             "input.done" => Ok(Self::Done),
             "session.close" => Ok(Self::Close),
             other => {
@@ -53,11 +53,13 @@ impl ClientMessage {
     }
 }
 
-fn of<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    json::object(text.as_bytes(), "message", |_| None).map_err(|error| ApiError {
-        message: format!("the message can't be read: {}", error.message),
-        ..error
-    })
+/// Has the log name the fields that a message has in vain.
+pub(super) fn note(in_vain: &mut InVain, read: &ClientMessage, text: &str) {
+    match read {
+        ClientMessage::Config(_) => in_vain.note::<Fields>(text, &["type"]),
+        ClientMessage::Text(_) => in_vain.note::<Text>(text, &["type"]),
+        ClientMessage::Done | ClientMessage::Close => in_vain.note::<Kind>(text, &[]),
+    }
 }
 
 /// Where a sentence is: its utterance, and its place in that.

@@ -4,7 +4,7 @@ use std::{future::pending, time::Instant};
 
 use axum::extract::ws::WebSocket;
 use futures::{StreamExt, stream::BoxStream};
-use svara_api::{door::asker::Asker, error::ApiError, state::AppState};
+use svara_api::{door::asker::Asker, error::ApiError, reading::message::InVain, state::AppState};
 use svara_audio::{EncoderSpec, SampleRate, encode_whole};
 use svara_http::Linger;
 use svara_service::{Delivery, ServiceError};
@@ -19,7 +19,7 @@ use crate::socket::{self, Encoding, Event, Made, Outbox};
 /// Serves a socket to its end. Dropping the future ends what is being said.
 pub(super) async fn run(socket: WebSocket, session: Session, state: AppState, asker: Asker, linger: Linger) {
     let life = state.life.clone();
-    let talk = Talk { state, asker, session, config: None, saying: None, spoken: 0, chosen: None };
+    let talk = Talk { state, asker, session, config: None, saying: None, spoken: 0, chosen: None, in_vain: InVain::default() };
     socket::serve(socket, None, talk, &life, &linger).await;
 }
 
@@ -32,6 +32,7 @@ struct Talk {
     spoken: usize,
     /// The voice that the words of an utterance have chosen.
     chosen: Option<(usize, String)>,
+    in_vain: InVain,
 }
 
 /// A sentence that is being said.
@@ -103,7 +104,10 @@ impl socket::Talk for Talk {
         let now = Instant::now();
         let actions = match event {
             Event::Received(message) => {
-                let actions = match ClientMessage::read(&message) {
+                let read = ClientMessage::read(&message).inspect(|read| {
+                    messages::note(&mut self.in_vain, read, message.to_text().unwrap_or_default());
+                });
+                let actions = match read {
                     Ok(ClientMessage::Config(fields)) => {
                         self.configure(*fields, now).await.map(|()| Vec::new())
                     }

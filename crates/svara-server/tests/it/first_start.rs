@@ -254,3 +254,41 @@ async fn the_log_line_of_a_speech_says_who_spoke_and_how_long() {
     assert_eq!(line["span"]["ignored_fields"], "spede", "{line}");
     assert_eq!(of("listening")["url"], format!("{}/", server.root));
 }
+
+#[tokio::test]
+async fn the_log_names_once_what_messages_have_in_vain() {
+    use futures::{SinkExt, StreamExt};
+    use tokio_tungstenite::tungstenite::Message;
+    let directory = tempfile::tempdir().unwrap();
+    let more = "[server]\nport = 0\n[voices]\nstore = \"\"\n[jobs]\nstore = \"\"\n";
+    let file = config(directory.path(), more);
+    let (mut server, log) = crate::harness::Program::start_logged(program(&file)).await;
+    let root = server.root.replace("http://", "ws://");
+    for (path, messages) in [
+        (
+            "/v1/text-to-speech/hi_female/stream-input",
+            [r#"{"text": " ", "one": 1}"#, r#"{"text": "", "one": 1}"#],
+        ),
+        ("/v1/audio/speech/stream-input?voice=hi_female", [r#"{"text": " ", "two": 1}"#, r#"{"text": "", "two": 2}"#]),
+        (
+            "/v1/audio/speech/stream",
+            [r#"{"type": "session.config", "three": 1}"#, r#"{"type": "session.close", "three": 1}"#],
+        ),
+    ] {
+        let (mut socket, _) = tokio_tungstenite::connect_async(format!("{root}{path}")).await.unwrap();
+        for message in messages {
+            socket.send(Message::text(message)).await.unwrap();
+        }
+        // To the end: both messages have been read.
+        while socket.next().await.is_some_and(|received| received.is_ok()) {}
+    }
+    server.signal("TERM").await;
+    server.ended().await;
+    let lines = log.await.unwrap();
+    let lines = lines.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let named: Vec<String> = lines
+        .filter(|line| line["message"] == "a field of the socket's messages is passed over")
+        .map(|line| line["field"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(named, ["one", "two", "three"]);
+}

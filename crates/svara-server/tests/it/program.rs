@@ -134,6 +134,19 @@ fn a_wrong_configuration_is_exit_code_64_with_the_key() {
         assert!(message.contains(words), "{message}");
     }
     let file = config(directory.path(), "");
+    for (variable, key) in [
+        ("SVARA_VOICE_STORE", "voices.store"),
+        ("SVARA_CACHE_STORE", "cache.store"),
+        ("SVARA_JOB_STORE", "jobs.store"),
+    ] {
+        for url in ["ftp://x/y", "s3://"] {
+            let output = program(&file).env(variable, url).arg("--check-config").output().unwrap();
+            let message = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(64), "{message}");
+            assert!(message.contains(&format!("{key} = {url:?}")), "{message}");
+            assert!(message.contains("s3://bucket/prefix"), "{message}");
+        }
+    }
     for (variable, value) in [("TTS_DEVICE", "mps"), ("VLLM_PORT", "70000")] {
         let output = program(&file).env(variable, value).arg("--check-config").output().unwrap();
         assert_eq!(output.status.code(), Some(64));

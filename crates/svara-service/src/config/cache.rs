@@ -58,6 +58,6 @@ impl CacheConfig {
                 return Err(ConfigError::new(format!("{key} must be at least cache.entry_bytes")));
             }
         }
-        Ok(())
+        super::check_store("cache.store", &self.store)
     }
 }

@@ -79,6 +79,6 @@ impl JobsConfig {
         if self.concurrent > 1000 {
             return Err(ConfigError::new("jobs.concurrent must be from 0 to 1000"));
         }
-        Ok(())
+        super::check_store("jobs.store", &self.store)
     }
 }

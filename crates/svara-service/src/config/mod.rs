@@ -17,3 +17,8 @@ pub use self::{
     values::{Seconds, Secret},
     voices::VoicesConfig,
 };
+
+/// Checks the address of the store that `key` gives; empty is none.
+fn check_store(key: &str, url: &str) -> Result<(), ConfigError> {
+    crate::store::check_url(url).map_err(|reason| ConfigError::new(format!("{key} = {reason}")))
+}

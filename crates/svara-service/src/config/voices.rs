@@ -50,6 +50,6 @@ impl VoicesConfig {
         if self.max_kept_per_key > self.max_kept {
             return Err(ConfigError::new("voices.max_kept_per_key must be at most voices.max_kept"));
         }
-        Ok(())
+        super::check_store("voices.store", &self.store)
     }
 }

@@ -9,6 +9,7 @@ mod envelope;
 mod health;
 mod leftovers;
 mod listing;
+mod place;
 
 use std::{
     fs::{DirBuilder, File, TryLockError},
@@ -24,8 +25,12 @@ use object_store::{
     local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
 
+pub(crate) use self::place::check_url;
 pub use self::health::StoreFailures;
-use self::health::{Asked, Health};
+use self::{
+    health::{Asked, Health},
+    place::{Place, shown},
+};
 
 /// How long one operation may take, retries included.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -108,17 +113,15 @@ impl Store {
     /// [`StoreError::Open`]. Remote storage isn't contacted yet.
     pub fn open(url: &str, max_value_bytes: usize) -> Result<Self, StoreError> {
         let failed = |reason: String| StoreError::Open { url: shown(url), reason };
-        let (objects, directory): (Arc<dyn ObjectStore>, _) = match url.split_once("://") {
-            None | Some(("file", _)) => {
-                let directory = url.strip_prefix("file://").unwrap_or(url);
+        let (objects, directory): (Arc<dyn ObjectStore>, _) = match Place::of(url) {
+            Ok(Place::Directory(directory)) => {
                 create_private(directory).map_err(|error| failed(error.to_string()))?;
                 remove_leftovers(directory);
                 let files = LocalFileSystem::new_with_prefix(directory);
                 let files = files.map_err(|error| failed(error.to_string()))?.with_fsync(true);
                 (Arc::new(files), Some(Arc::new(PathBuf::from(directory))))
             }
-            Some(("s3", place)) => {
-                let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+            Ok(Place::Bucket { bucket, prefix }) => {
                 let retry =
                     RetryConfig { max_retries: 2, retry_timeout: TIMEOUT / 2, ..RetryConfig::default() };
                 let bucket = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry).build();
@@ -126,7 +129,7 @@ impl Store {
                 let bucket = bucket.map_err(|error| failed(error.to_string()))?;
                 (Arc::new(PrefixStore::new(bucket, prefix)), None)
             }
-            Some(_) => return Err(failed("expected file:///directory or s3://bucket/prefix".to_owned())),
+            Err(expected) => return Err(failed(expected.to_owned())),
         };
         Ok(Self { objects, directory, max_value_bytes, _lock: None, health: None })
     }
@@ -138,9 +141,8 @@ impl Store {
     /// As [`Self::open`], or another server uses the directory.
     pub fn open_alone(url: &str, max_value_bytes: usize) -> Result<Self, StoreError> {
         let failed = |reason: String| StoreError::Open { url: shown(url), reason };
-        let directory = match url.split_once("://") {
-            None | Some(("file", _)) => url.strip_prefix("file://").unwrap_or(url),
-            Some(_) => return Self::open(url, max_value_bytes),
+        let Ok(Place::Directory(directory)) = Place::of(url) else {
+            return Self::open(url, max_value_bytes);
         };
         create_private(directory).map_err(|error| failed(error.to_string()))?;
         let lock = File::open(directory).map_err(|error| failed(error.to_string()))?;
@@ -273,15 +275,6 @@ impl Store {
         };
         let listed = in_time(listing).await.flatten();
         self.noted(Asked::Read, listed)
-    }
-}
-
-/// A URL without a user and a password, which belong into variables.
-fn shown(url: &str) -> String {
-    let parts = url.split_once("://").filter(|(scheme, _)| *scheme != "file");
-    match parts.and_then(|(scheme, place)| Some((scheme, place.rsplit_once('@')?.1))) {
-        Some((scheme, place)) => format!("{scheme}://***@{place}"),
-        None => url.to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads single values: expands and parses them, and records every fault with its key.
 
-use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{borrow::Cow, fmt::Display, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 
@@ -184,10 +184,11 @@ impl Fields<'_> {
         value.and_then(|text| self.parsed(key, text, parse)).unwrap_or(default)
     }
 
+    /// A URL to ask. Its host may stand in brackets whatever it is, for a variable that may hold an IPv6 address.
     pub(super) fn url(&mut self, key: &str, value: &str) -> http::Uri {
         let parse = |text: &str| {
             let expected = || "expected http://host[:port]/path (TLS is not supported)";
-            let uri: http::Uri = text.parse().map_err(|_| expected())?;
+            let uri: http::Uri = plain_host(text).parse().map_err(|_| expected())?;
             // A port that is written but isn't one.
             let port = uri.authority().is_some_and(|authority| {
                 let written = authority.as_str().trim_start_matches(authority.host());
@@ -199,5 +200,14 @@ impl Fields<'_> {
             }
         };
         self.parsed(key, value, parse).unwrap_or_default()
+    }
+}
+
+/// A URL whose host is in brackets only if it is an IPv6 address.
+fn plain_host(url: &str) -> Cow<'_, str> {
+    let bracketed = url.split_once("//[").and_then(|(before, rest)| Some((before, rest.split_once(']')?)));
+    match bracketed {
+        Some((before, (host, after))) if !host.contains(':') => format!("{before}//{host}{after}").into(),
+        _ => url.into(),
     }
 }

@@ -1,6 +1,7 @@
 //! Invalid files, and the shipped file.
 
 use std::{
+    net::TcpListener,
     path::Path,
     process::{Command, Stdio},
 };
@@ -35,13 +36,12 @@ fn the_shipped_file_is_valid() {
     assert!(text.contains("start order: vllm, server"), "{text}");
 }
 
-/// The environment of a program of the shipped file, which runs `script` in place of it, among these variables.
-fn environment_of(program: &str, variables: &[(&str, &str)]) -> Vec<String> {
+/// Runs only this program of the shipped file, and `script` in place of its command, until `over`.
+fn run_shipped(program: &str, script: &str, variables: &[(&str, &str)], over: impl FnOnce(&Path)) {
     let directory = tempfile::tempdir().unwrap();
-    let (script, out) = (directory.path().join("script"), directory.path().join("out"));
-    let text = format!("#!/bin/sh\nenv > {0}.new && mv {0}.new {0} && sleep 100\n", out.display());
-    std::fs::write(&script, text).unwrap();
-    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let command = directory.path().join("script");
+    std::fs::write(&command, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&command, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/supervisor.toml");
     let mut supervisor = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
         .args(["run", "--config"])
@@ -52,16 +52,50 @@ fn environment_of(program: &str, variables: &[(&str, &str)]) -> Vec<String> {
         .env("SVARA_FETCH_MODELS", (program == "models").to_string())
         .env("SVARA_RUN_VLLM", (program == "vllm").to_string())
         .env("SVARA_RUN_SERVER", (program == "server").to_string())
-        .envs(["SVARA_FETCH_COMMAND", "VLLM_PYTHON", "SVARA_SERVER"].map(|name| (name, &script)))
+        .envs(["SVARA_FETCH_COMMAND", "VLLM_PYTHON", "SVARA_SERVER"].map(|name| (name, &command)))
         .envs(variables.iter().copied())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    eventually("its environment", || out.exists());
+    over(directory.path());
     nix::sys::signal::kill(Pid::from_raw(supervisor.id() as i32), Signal::SIGTERM).unwrap();
     supervisor.wait().unwrap();
-    let text = std::fs::read_to_string(out).unwrap();
+}
+
+/// The names in the environment of a program of the shipped file among these variables.
+fn environment_of(program: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    let mut text = String::new();
+    let script = "cd \"$(dirname \"$0\")\"; env > new && mv new out && sleep 100";
+    run_shipped(program, script, variables, |directory| {
+        let out = directory.join("out");
+        eventually("its environment", || out.exists());
+        text = std::fs::read_to_string(out).unwrap();
+    });
     text.lines().filter_map(|line| Some(line.split_once('=')?.0.to_owned())).collect()
+}
+
+#[test]
+fn probes_of_the_shipped_file_ask_vllm_where_it_listens() {
+    for (listens, host) in [
+        ("127.0.0.1:0", ""),
+        ("127.0.0.2:0", "127.0.0.2"),
+        ("127.0.0.1:0", "localhost"),
+        ("127.0.0.1:0", "0.0.0.0"),
+        ("[::1]:0", "::1"),
+        ("[::]:0", "::"),
+    ] {
+        let vllm = match TcpListener::bind(listens) {
+            Ok(vllm) => vllm,
+            // A kernel without IPv6.
+            Err(_) if listens.starts_with('[') => continue,
+            Err(error) => panic!("{listens}: {error}"),
+        };
+        vllm.set_nonblocking(true).unwrap();
+        let port = vllm.local_addr().unwrap().port().to_string();
+        run_shipped("vllm", "sleep 100", &[("VLLM_HOST", host), ("VLLM_PORT", &port)], |_| {
+            eventually(&format!("a probe at {host:?}"), || vllm.accept().is_ok());
+        });
+    }
 }
 
 #[test]

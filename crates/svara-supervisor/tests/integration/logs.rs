@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use svara_supervisor::{
@@ -77,6 +77,21 @@ fn a_full_disk_is_reported_and_blocks_nobody() {
     assert!(lost.contains("/dev/full: No space left"), "{lost}");
     eventually("the child was not blocked", || bed.path("done").exists());
     eventually("the loss is counted", || bed.report().dropped_log_bytes >= 1_000_000);
+}
+
+#[test]
+fn the_largest_file_that_it_may_write_ends_nobody() {
+    let text = program("api", &["await:DIR/go", "spew:1000000", "touch:DIR/done", "hang"], "");
+    let mut bed = Bed::start(&text);
+    bed.event("api", Kind::Ready);
+    let pid = bed.pid().to_string();
+    let limited = Command::new("prlimit").args(["--pid", &pid, "--fsize=100000"]).status().unwrap();
+    assert!(limited.success());
+    std::fs::write(bed.path("go"), "").unwrap();
+    let lost = bed.event("", Kind::LogLost).cause.unwrap();
+    assert!(lost.contains("File too large"), "{lost}");
+    eventually("the child was not blocked", || bed.path("done").exists());
+    assert_eq!(bed.command(&["status"]).0, 0);
 }
 
 #[test]

@@ -23,6 +23,10 @@ const BEHIND: [&str; 8] = ["OTP", "PIN", "ओटीपी", "पिन", "ওট
 /// Other words for them, behind "is": "482913 is your one-time password".
 const BEHIND_IS: [&str; 6] = ["password", "passcode", "code", "पासवर्ड", "कोड", "passkey"];
 
+/// What the numbers of books and journals are called, and the fewest digits that one has.
+const BOOKS: [&str; 5] = ["ISBN", "ISBN-10", "ISBN-13", "ISSN", "आईएसबीएन"];
+const BOOK_DIGITS: usize = 7;
+
 /// Flights, whose letters may stand before their digits.
 const FLIGHTS: [&str; 12] =
     ["flight", "फ्लाइट", "फ़्लाइट", "उड़ान", "विमान", "ফ্লাইট", "விமானம்", "ఫ్లైట్", "ફ્લાઇટ", "ವಿಮಾನ", "ഫ്ലൈറ്റ്", "ਫਲਾਈਟ"];
@@ -38,6 +42,9 @@ const STATES: [&str; 39] = [
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if place.behind_digit() || place.behind_number_and(|c| is_dash(c) || "/.:,".contains(c)) {
         return None;
+    }
+    if let Some(found) = book_number(&place) {
+        return Some(found);
     }
     let mut cursor = place.cursor();
     let mut groups = vec![cursor.digits(3, 19)?];
@@ -68,6 +75,33 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         || is_to_verify(&groups, &place, &end)
         || (matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end));
     (is_code && stands_alone(&end)).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
+}
+
+/// The number of a book or journal, in groups of any length: `978-3-16-148410-0`, `0-19-852663-X`.
+fn book_number(place: &Place<'_>) -> Option<Found> {
+    if !place.behind_word(&BOOKS) {
+        return None;
+    }
+    let mut cursor = place.cursor();
+    let mut groups = vec![cursor.digits(1, 13)?];
+    let mut end = cursor;
+    while groups.len() < MAX_GROUPS {
+        eat_gap(&mut cursor, false);
+        let Some(group) = cursor.digits(1, 7) else { break };
+        groups.push(group);
+        end = cursor;
+    }
+    if groups.iter().map(String::len).sum::<usize>() < BOOK_DIGITS {
+        return None;
+    }
+    let mut spoken = spoken_groups(&groups, place.words);
+    let mut check = end;
+    eat_gap(&mut check, false);
+    if check.eat("X") && check.at_word_end() {
+        spoken = format!("{spoken}, {}", shape::spelled("X", place.words));
+        end = check;
+    }
+    Some(Found::new(end.at(), spoken))
 }
 
 /// Whether nothing follows that makes a quantity of the number.

@@ -1,6 +1,7 @@
 //! Reads a text from left to right.
 
 use super::spelling::prefix_len;
+pub(super) use crate::writing::is_space;
 use crate::{
     number::digits,
     writing::{WritingSystem, digit_value},
@@ -134,11 +135,6 @@ pub(super) fn is_letter(c: char) -> bool {
             && (WritingSystem::of(c).is_some() || c.is_alphabetic());
     }
     digit_value(c).is_none() && (c.is_alphabetic() || WritingSystem::of(c).is_some())
-}
-
-/// Spaces within a line.
-pub(super) const fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\u{A0}' | '\u{2009}' | '\u{202F}')
 }
 
 /// Hyphens and dashes that stand between numbers.

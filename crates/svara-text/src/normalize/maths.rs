@@ -35,6 +35,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
     let base = place.done.trim_end_matches(is_space).strip_suffix(['²', '³']);
     let power = base.is_some_and(|base| base.ends_with(is_operand));
     let or_equal = matches!(sign, '<' | '>') && cursor.eat("=");
+    let sum_follows = || is_sum(cursor.rest().trim_start_matches(is_space));
     let after = if or_equal { cursor.rest().trim_start_matches(is_space).chars().next() } else { after };
     // In "5 <5>", the brackets are no signs.
     let even = place.done.ends_with(is_space) == cursor.rest().starts_with(is_space);
@@ -65,8 +66,8 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '≈' => maths.about,
         '≤' => maths.at_most,
         '≥' => maths.at_least,
-        '=' if operand(before)
-            && operand(after)
+        '=' if (operand(before) || before.is_some_and(|c| c == '%' || Currency::is_sign(c)))
+            && (operand(after) || sum_follows())
             && (is_digit(before) || is_digit(after) || power || is_equation_of_names(&place, &cursor)) =>
         {
             maths.equals
@@ -84,6 +85,8 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
             }
         }
         '+' if between_digits
+            || (even && (is_digit(before) || behind_measure(&place)) && sum_follows())
+            || (even && is_digit(after) && (before == Some('%') || behind_measure(&place)))
             || (power && operand(after))
             || (even && is_digit(after) && is_variable(&place))
             || (even && is_equation_of_names(&place, &cursor))
@@ -96,6 +99,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         'x' | 'X' if between_digits || (even && is_digit(after) && behind_measure(&place)) => maths.by,
         c if is_dash(c) && even && power && operand(after) => signs.minus,
         c if is_dash(c) && between_digits && in_equation(&place) => signs.minus,
+        c if is_dash(c) && even && sum_follows() && equals_behind_sum(cursor) => signs.minus,
         _ => return None,
     };
     if (is_comparison(sign) || sign == '√')
@@ -335,6 +339,26 @@ pub(super) fn in_equation(place: &Place<'_>) -> bool {
     let equals_ahead = place.rest.chars().take(EQUATION).find(|c| !part(*c)) == Some('=');
     let equals_before = place.done.chars().rev().take(EQUATION).find(|c| !part(*c)) == Some('=');
     equals_ahead || equals_before
+}
+
+/// Whether a sum of money begins here: `₹50`, `Rs. 50`.
+fn is_sum(text: &str) -> bool {
+    Currency::before(text).is_some_and(|(_, len)| {
+        let amount = text.get(len..).unwrap_or_default().trim_start_matches(is_space);
+        amount.starts_with(|c| digit_value(c).is_some())
+    })
+}
+
+/// Whether an equals sign follows behind a sum of money: the ` ₹50 = ` of "₹500 - ₹50 = ₹450".
+fn equals_behind_sum(mut cursor: Cursor<'_>) -> bool {
+    cursor.eat_space();
+    let sign = Currency::before(cursor.rest()).map_or(0, |(_, len)| len);
+    cursor.skip(sign);
+    cursor.eat_space();
+    let number = Numeral::parse(cursor.rest()).map_or(0, |numeral| numeral.len);
+    cursor.skip(number);
+    cursor.eat_space();
+    cursor.rest().starts_with('=')
 }
 
 fn is_operand(c: char) -> bool {

@@ -129,6 +129,8 @@ fn eat_range_end(
     let fits = a < b || (repeated.is_some() && from.scale.is_none()) || to.scale.is_some();
     let mut after = ahead;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
+    // "₹500 - ₹50 = ₹450"
+    let runs_on = runs_on || (after.eat_space() && after.eat("="));
     let surely = sign.is_some() || eat_sign_behind(&mut { ahead }).is_some();
     (fits && !runs_on && surely).then(|| {
         *cursor = ahead;

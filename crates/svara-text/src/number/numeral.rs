@@ -1,7 +1,10 @@
 //! Numbers in digits.
 
 use super::{cardinal, one_by_one};
-use crate::{languages::Words, writing::digit_value};
+use crate::{
+    languages::Words,
+    writing::{digit_value, is_space},
+};
 
 /// The most digits of a quantity without group marks, unless it has a fraction or is a round number. Longer runs are codes.
 const MAX_QUANTITY_DIGITS: usize = 12;
@@ -104,6 +107,9 @@ fn groups(text: &str, first_digits: usize, first_len: usize) -> Option<(String, 
     if first_digits > 3 {
         return None;
     }
+    if let Some(space) = text.get(first_len..)?.chars().next().filter(|c| is_space(*c)) {
+        return if text.starts_with('0') { None } else { spaced_groups(text, first_digits, first_len, space) };
+    }
     let mut more = String::new();
     let mut sizes = Vec::new();
     let mut end = first_len;
@@ -119,6 +125,27 @@ fn groups(text: &str, first_digits: usize, first_len: usize) -> Option<(String, 
     let western = inner.iter().all(|size| *size == 3);
     let indian = inner.iter().all(|size| *size == 2) && (inner.is_empty() || first_digits <= 2);
     (*last == 3 && (western || indian)).then_some((more, end))
+}
+
+/// Groups of three digits with the same space between: `10 000`, `1 234 567`. A space that can't be typed by mistake groups
+/// whatever follows; the common one only where a list is unlikely: before zeros, or behind a single digit.
+fn spaced_groups(
+    text: &str,
+    first_digits: usize,
+    first_len: usize,
+    space: char,
+) -> Option<(String, usize)> {
+    let mut more = String::new();
+    let mut end = first_len;
+    while let Some((group, len)) = text.get(end..)?.strip_prefix(space).and_then(digits) {
+        if more.len() == 3 * MAX_GROUPS || group.len() != 3 {
+            return None;
+        }
+        more.push_str(&group);
+        end += space.len_utf8() + len;
+    }
+    let sure = space != ' ' || more.ends_with("000") || (first_digits == 1 && more.len() > 3);
+    (sure && !more.is_empty()).then_some((more, end))
 }
 
 #[cfg(test)]
@@ -142,6 +169,15 @@ mod tests {
             ("3.", "3", None, 1),
             ("0.5", "0", Some("5"), 3),
             ("२,५००", "2500", None, 13),
+            ("10 000 x", "10000", None, 6),
+            ("10 000.50", "10000", Some("50"), 9),
+            ("1 234 567 x", "1234567", None, 9),
+            ("10\u{202F}500", "10500", None, 8),
+            ("10 500", "10", None, 2),
+            ("10 500 700", "10", None, 2),
+            ("1 800 123 4567", "1", None, 1),
+            ("0 000", "0", None, 1),
+            ("100 000 5", "100", None, 3),
         ] {
             assert_eq!(parts(text), Some((integer.to_owned(), fraction.map(str::to_owned), len)), "{text}");
         }

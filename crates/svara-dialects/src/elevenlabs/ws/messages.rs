@@ -6,7 +6,7 @@ use serde_json::json;
 use svara_api::{
     door::bearer,
     error::ApiError,
-    reading::{json, lenient, locators::Locators},
+    reading::{lenient, locators::Locators, message},
 };
 
 use super::{
@@ -52,10 +52,7 @@ impl ClientMessage {
     /// # Errors
     /// It isn't a JSON object of these fields, or one of them is out of range.
     pub(super) fn read(text: &str) -> Result<Self, ApiError> {
-        json::object(text.as_bytes(), "message", |_| None).map_err(|error| ApiError {
-            message: format!("the message can't be read: {}", error.message),
-            ..error
-        })
+        message::read(text)
     }
 }
 

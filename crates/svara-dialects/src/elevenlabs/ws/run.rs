@@ -7,7 +7,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use svara_api::{error::ApiError, reading::locators::LOCATORS, state::AppState};
+use svara_api::{error::ApiError, reading::{locators::LOCATORS, message::InVain}, state::AppState};
 use svara_http::Linger;
 use svara_service::{Order, ServiceError, Speaking, dictionaries::Locator};
 
@@ -48,7 +48,7 @@ pub(super) async fn run(
     linger: Linger,
 ) {
     let life = orders.state.life.clone();
-    let talk = Talk { orders, session, contexts: Vec::new(), spoken: 0 };
+    let talk = Talk { orders, session, contexts: Vec::new(), spoken: 0, in_vain: InVain::default() };
     socket::serve(socket, first, talk, &life, &linger).await;
 }
 
@@ -72,6 +72,7 @@ struct Talk {
     session: Session,
     contexts: Vec<Voice>,
     spoken: usize,
+    in_vain: InVain,
 }
 
 /// A context's voice.
@@ -117,6 +118,9 @@ impl socket::Talk for Talk {
     async fn on(&mut self, event: Event<(Key, Made)>, out: &mut Outbox) {
         let actions = match event {
             Event::Received(message) => read(&message)
+                .inspect(|_| {
+                    self.in_vain.note::<ClientMessage>(message.to_text().unwrap_or_default(), &[]);
+                })
                 .and_then(|message| self.session.on_message(message, Instant::now()))
                 .unwrap_or_else(|error| self.session.fail(error, POLICY)),
             Event::Made((key, made)) => self.say(key, made, out),

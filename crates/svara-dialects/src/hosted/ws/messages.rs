@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use svara_api::{
     error::ApiError,
-    reading::{json, lenient},
+    reading::{lenient, message},
 };
 use svara_text::EagerChunk;
 
@@ -22,15 +22,12 @@ pub(super) struct ClientMessage {
 impl ClientMessage {
     /// # Errors
     /// It isn't a JSON object of these fields.
-    pub(super) fn read(message: &Message) -> Result<Self, ApiError> {
-        let text = match message {
+    pub(super) fn read(received: &Message) -> Result<Self, ApiError> {
+        let text = match received {
             Message::Text(text) => text.as_str(),
             _ => return Err(ApiError::bad_request("messages must be JSON, in text frames")),
         };
-        json::object(text.as_bytes(), "message", |_| None).map_err(|error| ApiError {
-            message: format!("the message can't be read: {}", error.message),
-            ..error
-        })
+        message::read(text)
     }
 }
 

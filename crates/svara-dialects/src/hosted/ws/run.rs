@@ -4,7 +4,7 @@ use std::{future::pending, time::Instant};
 
 use axum::extract::ws::WebSocket;
 use futures::{StreamExt, stream::BoxStream};
-use svara_api::state::AppState;
+use svara_api::{reading::message::InVain, state::AppState};
 use svara_http::Linger;
 use svara_service::{Order, ServiceError};
 use svara_text::EagerChunk;
@@ -31,7 +31,7 @@ pub(super) struct Orders {
 pub(super) async fn run(socket: WebSocket, session: Session, orders: Orders, linger: Linger) {
     let life = orders.state.life.clone();
     let encoding = Encoding::new(orders.template.spec);
-    let talk = Talk { orders, session, speech: None, encoding, spoken: 0 };
+    let talk = Talk { orders, session, speech: None, encoding, spoken: 0, in_vain: InVain::default() };
     socket::serve(socket, None, talk, &life, &linger).await;
 }
 
@@ -42,6 +42,7 @@ struct Talk {
     /// Of all that the socket says: its sound is one file.
     encoding: Encoding,
     spoken: usize,
+    in_vain: InVain,
 }
 
 impl socket::Talk for Talk {
@@ -69,6 +70,9 @@ impl socket::Talk for Talk {
     async fn on(&mut self, event: Event<Made>, out: &mut Outbox) {
         let actions = match event {
             Event::Received(message) => ClientMessage::read(&message)
+                .inspect(|_| {
+                    self.in_vain.note::<ClientMessage>(message.to_text().unwrap_or_default(), &[]);
+                })
                 .and_then(|message| self.session.on_message(&message, Instant::now()))
                 .unwrap_or_else(|error| self.session.fail(error)),
             Event::Made(Made::Samples { samples, rate, .. }) => match self.encoding.push(&samples, rate) {
