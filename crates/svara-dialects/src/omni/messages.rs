@@ -3,7 +3,10 @@
 use axum::extract::ws::Message;
 use serde::Deserialize;
 use serde_json::json;
-use svara_api::{error::ApiError, reading::message::{self, InVain}};
+use svara_api::{
+    error::ApiError,
+    reading::message::{self, InVain},
+};
 use svara_audio::{EncoderSpec, Format};
 
 use super::config::Fields;

@@ -19,7 +19,16 @@ use crate::socket::{self, Encoding, Event, Made, Outbox};
 /// Serves a socket to its end. Dropping the future ends what is being said.
 pub(super) async fn run(socket: WebSocket, session: Session, state: AppState, asker: Asker, linger: Linger) {
     let life = state.life.clone();
-    let talk = Talk { state, asker, session, config: None, saying: None, spoken: 0, chosen: None, in_vain: InVain::default() };
+    let talk = Talk {
+        state,
+        asker,
+        session,
+        config: None,
+        saying: None,
+        spoken: 0,
+        chosen: None,
+        in_vain: InVain::default(),
+    };
     socket::serve(socket, None, talk, &life, &linger).await;
 }
 

@@ -269,7 +269,10 @@ async fn the_log_names_once_what_messages_have_in_vain() {
             "/v1/text-to-speech/hi_female/stream-input",
             [r#"{"text": " ", "one": 1}"#, r#"{"text": "", "one": 1}"#],
         ),
-        ("/v1/audio/speech/stream-input?voice=hi_female", [r#"{"text": " ", "two": 1}"#, r#"{"text": "", "two": 2}"#]),
+        (
+            "/v1/audio/speech/stream-input?voice=hi_female",
+            [r#"{"text": " ", "two": 1}"#, r#"{"text": "", "two": 2}"#],
+        ),
         (
             "/v1/audio/speech/stream",
             [r#"{"type": "session.config", "three": 1}"#, r#"{"type": "session.close", "three": 1}"#],

@@ -25,8 +25,8 @@ use object_store::{
     local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
 
-pub(crate) use self::place::check_url;
 pub use self::health::StoreFailures;
+pub(crate) use self::place::check_url;
 use self::{
     health::{Asked, Health},
     place::{Place, shown},

@@ -13,6 +13,7 @@ mod due;
 mod failures;
 mod graph;
 mod input;
+mod job;
 mod observe;
 mod output;
 mod plan;

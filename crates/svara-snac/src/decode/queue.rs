@@ -38,7 +38,7 @@ pub(crate) struct Batching {
     /// The takers of the queue among whom waiting jobs are shared: none takes more than its part. With 1, the first one
     /// takes all that fit.
     pub(crate) takers: usize,
-    /// Whether an urgent job shares its call with no other, which would make it later. The takers see to that.
+    /// Whether a job shares its call only as far as that makes no listener late ([`Sharing`](super::job::Sharing)).
     pub(crate) urgent_alone: bool,
 }
 

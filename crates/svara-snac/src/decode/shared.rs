@@ -8,13 +8,13 @@ use super::{
     cost::Meter,
     device_states::Slots,
     failures::Failures,
+    job::Job,
     observe::Observer,
     plan::Position,
     queue::JobQueue,
     seniority::Seniority,
     settings::{Backend, DecoderInfo},
     state::StreamState,
-    worker::Job,
 };
 use crate::{DecodeError, onnx::CodecModel};
 

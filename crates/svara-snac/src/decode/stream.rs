@@ -7,11 +7,11 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::{
     device_graph,
     due::{Due, Urgency},
+    job::{Done, Job, Sharing},
     plan::{Call, Position},
     seniority::Senior,
     shared::{Calls, Shared},
     state::StreamState,
-    worker::{Done, Job, Sharing},
 };
 use crate::{DecodeError, Frame, noise};
 

@@ -6,22 +6,21 @@ use std::{
         mpsc::{SyncSender, sync_channel},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
-
-use tokio::sync::oneshot;
 
 use super::{
     batch::Row,
     cost::{Calibration, CallRows, Costs, Meter},
     device_states::{Route, Slots},
     failures::Failures,
+    job::{Done, Job},
     observe::{DecodeCall, Observer},
-    plan::{Call, Position},
+    plan::Position,
     queue::{Batching, JobQueue},
     session::{DecodeSession, SessionSource},
     settings::{Backend, DecoderSettings},
-    state::{RowState, StreamState},
+    state::RowState,
 };
 use crate::{
     DecodeError, Frame, LoadError,
@@ -34,68 +33,8 @@ const GPU_BATCH: usize = 64;
 /// four takes some 36 ms; a listener's first sound lasts 58 ms, and at 200 tokens a second the next frame comes 35 ms later:
 /// that one goes alone, or it is late.
 const NATIVE_BATCH: usize = 4;
-
 /// The states of the streams lie in the memory of one session, and a call on one thread breaks a recording on another.
 const ONE_THREAD: &str = "on a GPU, decoder.threads must be 0 or 1";
-
-/// One call for one stream.
-pub(crate) struct Job {
-    pub(crate) call: Call,
-    /// The draws of the call's noise layers; none if noise is off.
-    pub(crate) draws: Vec<f32>,
-    pub(crate) state: StreamState,
-    /// The call's samples are appended to these.
-    pub(crate) samples: Vec<f32>,
-    pub(crate) reply: oneshot::Sender<Result<Done, DecodeError>>,
-    pub(crate) queued_at: Instant,
-    pub(crate) sharing: Sharing,
-}
-
-/// With whom a job may share its call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sharing {
-    /// With all others.
-    Freely,
-    /// With as many others as can be decoded before the listener's audio runs out, which is then.
-    InTime(Instant),
-    /// Only where a further row makes the others hardly later: a listener waits for their first audio, or nobody waits.
-    IfCheap,
-    /// With none.
-    Never,
-}
-
-impl Sharing {
-    /// The most rows of a call that begins at `now`, at least one, if each takes up to `row`.
-    fn most_rows(self, batching: Batching, row: Duration, now: Instant) -> usize {
-        match self {
-            Self::Never => 1,
-            Self::Freely => batching.max,
-            _ if !batching.urgent_alone => batching.max,
-            Self::IfCheap => 1,
-            Self::InTime(runs_out) => {
-                let rows = runs_out.saturating_duration_since(now).div_duration_f64(row);
-                (rows as usize).clamp(1, batching.max)
-            }
-        }
-    }
-}
-
-impl Job {
-    /// New frames of audio in the call. Context isn't new; frames that flush the end of a stream cost as much as others.
-    fn new_frames(&self, model: &CodecModel) -> usize {
-        if model.is_stream() {
-            self.call.frames.len()
-        } else {
-            self.call.keep.len().div_ceil(model.samples_per_frame.max(1))
-        }
-    }
-}
-
-/// The result of a job: the state after the call, and all samples so far.
-pub(crate) struct Done {
-    pub(crate) state: StreamState,
-    pub(crate) samples: Vec<f32>,
-}
 
 /// Facts about the opened sessions.
 pub(crate) struct Opened {

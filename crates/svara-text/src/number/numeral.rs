@@ -108,7 +108,11 @@ fn groups(text: &str, first_digits: usize, first_len: usize) -> Option<(String, 
         return None;
     }
     if let Some(space) = text.get(first_len..)?.chars().next().filter(|c| is_space(*c)) {
-        return if text.starts_with('0') { None } else { spaced_groups(text, first_digits, first_len, space) };
+        return if text.starts_with('0') {
+            None
+        } else {
+            spaced_groups(text, first_digits, first_len, space)
+        };
     }
     let mut more = String::new();
     let mut sizes = Vec::new();
@@ -129,12 +133,7 @@ fn groups(text: &str, first_digits: usize, first_len: usize) -> Option<(String, 
 
 /// Groups of three digits with the same space between: `10 000`, `1 234 567`. A space that can't be typed by mistake groups
 /// whatever follows; the common one only where a list is unlikely: before zeros, or behind a single digit.
-fn spaced_groups(
-    text: &str,
-    first_digits: usize,
-    first_len: usize,
-    space: char,
-) -> Option<(String, usize)> {
+fn spaced_groups(text: &str, first_digits: usize, first_len: usize, space: char) -> Option<(String, usize)> {
     let mut more = String::new();
     let mut end = first_len;
     while let Some((group, len)) = text.get(end..)?.strip_prefix(space).and_then(digits) {

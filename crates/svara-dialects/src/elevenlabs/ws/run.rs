@@ -7,7 +7,11 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use svara_api::{error::ApiError, reading::{locators::LOCATORS, message::InVain}, state::AppState};
+use svara_api::{
+    error::ApiError,
+    reading::{locators::LOCATORS, message::InVain},
+    state::AppState,
+};
 use svara_http::Linger;
 use svara_service::{Order, ServiceError, Speaking, dictionaries::Locator};
 

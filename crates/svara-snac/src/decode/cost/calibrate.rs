@@ -13,10 +13,10 @@ use crate::{
     decode::{
         device_states::Slots,
         due::{Due, Rank, Urgency},
+        job::{Done, Job, LATE_ROWS, Sharing},
         plan::{Call, Position},
         queue::{Batching, JobQueue},
         state::StreamState,
-        worker::{Done, Job, Sharing},
     },
     noise,
     onnx::CodecModel,
@@ -77,7 +77,8 @@ impl Calibration<'_> {
             (together_s, 1)
         };
         let measured = Measured { alone_s, together_s, full_s, rows };
-        Ok(Costs::new(measured, self.threads, !self.batching.urgent_alone))
+        let certain_rows = if self.batching.urgent_alone { LATE_ROWS } else { rows };
+        Ok(Costs::new(measured, self.threads, certain_rows))
     }
 
     /// Decodes `rows` rows, fewer where there is no room for their states.

@@ -24,7 +24,7 @@ pub(crate) use self::{
 pub(crate) struct Costs {
     /// Threads that make calls at once.
     threads: usize,
-    /// Most rows of a call that don't wait for each other.
+    /// Most rows that share a call wherever so many wait.
     max_rows: usize,
     /// Seconds for each new frame of one row, while all threads are busy.
     one_row_s: f64,
@@ -71,9 +71,9 @@ const ALONE: std::ops::RangeInclusive<f64> = 0.25..=1.0;
 const LONGEST_SHARED_FRAMES: f64 = 0.5;
 
 impl Costs {
-    /// From measurements on `threads` threads. `shares`: whether calls are shared even where that makes some of them
-    /// later, as on a GPU.
-    pub(crate) fn new(measured: Measured, threads: usize, shares: bool) -> Self {
+    /// From measurements on `threads` threads. `certain_rows`: as many as share a call wherever so many wait, however late
+    /// that makes them.
+    pub(crate) fn new(measured: Measured, threads: usize, certain_rows: usize) -> Self {
         let Measured { alone_s, together_s, full_s, rows } = measured;
         let one_row_s = together_s.max(SMALLEST_S);
         let further_row_s = match rows.saturating_sub(1) {
@@ -81,7 +81,7 @@ impl Costs {
             further => ((full_s - one_row_s) / further as f64).clamp(0.0, one_row_s),
         };
         let alone = (alone_s.max(SMALLEST_S) / one_row_s).clamp(*ALONE.start(), *ALONE.end());
-        let max_rows = if shares { rows.max(1) } else { 1 };
+        let max_rows = certain_rows.clamp(1, rows.max(1));
         Self { threads: threads.max(1), max_rows, one_row_s, further_row_s, alone }
     }
 
@@ -131,25 +131,25 @@ mod tests {
 
     const FPS: f64 = 11.718_75;
 
-    fn costs(threads: usize, shares: bool) -> Costs {
+    fn costs(threads: usize, certain_rows: usize) -> Costs {
         let measured = Measured { alone_s: 0.010, together_s: 0.016, full_s: 0.040, rows: 4 };
-        Costs::new(measured, threads, shares)
+        Costs::new(measured, threads, certain_rows)
     }
 
     #[test]
     fn streams_follow_from_the_cost_of_a_frame() {
         // 2 / (1.1 · 11.71875 · 0.016)
-        assert!((costs(2, false).streams(FPS, 1.0) - 9.70).abs() < 0.01);
-        assert!((costs(2, false).streams(FPS, 2.0) - 4.85).abs() < 0.01);
+        assert!((costs(2, 1).streams(FPS, 1.0) - 9.70).abs() < 0.01);
+        assert!((costs(2, 1).streams(FPS, 2.0) - 4.85).abs() < 0.01);
         // Four rows a call: 2 / (1.1 · 11.71875 · 0.040 / 4).
-        assert!((costs(2, true).streams(FPS, 1.0) - 15.52).abs() < 0.01);
+        assert!((costs(2, 4).streams(FPS, 1.0) - 15.52).abs() < 0.01);
         // At twice the time, two rows take 48 ms, more than half a frame. So one: 2 / (1.1 · 11.71875 · 0.032).
-        assert!((costs(2, true).streams(FPS, 2.0) - 4.85).abs() < 0.01);
+        assert!((costs(2, 4).streams(FPS, 2.0) - 4.85).abs() < 0.01);
     }
 
     #[test]
     fn a_call_beside_others_may_take_longer() {
-        let costs = costs(3, false);
+        let costs = costs(3, 1);
         let expected = |rows, frames, busy| costs.expected_s(CallShape { rows, frames, busy });
         assert!((expected(1, 1, 1) - 0.010).abs() < 1e-9);
         assert!((expected(1, 1, 2) - 0.013).abs() < 1e-9);
@@ -162,9 +162,9 @@ mod tests {
         #[test]
         fn costs_are_finite_and_never_zero(
             alone_s in 0.0f64..1.0, together_s in 0.0f64..1.0, full_s in 0.0f64..4.0, rows in 0usize..20,
-            threads in 0usize..70, shares: bool, slowdown in 0.1f64..100.0,
+            threads in 0usize..70, certain_rows in 0usize..20, slowdown in 0.1f64..100.0,
         ) {
-            let costs = Costs::new(Measured { alone_s, together_s, full_s, rows }, threads, shares);
+            let costs = Costs::new(Measured { alone_s, together_s, full_s, rows }, threads, certain_rows);
             let streams = costs.streams(FPS, slowdown);
             prop_assert!(streams.is_finite() && streams > 0.0);
             prop_assert!(costs.streams(FPS, slowdown * 1.5) <= streams);

@@ -192,7 +192,7 @@ fn simulate(machine: &Machine, speeches: &[Speech], admits: usize) -> Vec<f64> {
 fn carried(machine: &Machine) -> f64 {
     let frame_s = machine.frame_s;
     let measured = Measured { alone_s: frame_s, together_s: frame_s, full_s: frame_s, rows: 1 };
-    Costs::new(measured, machine.threads, false).streams(FRAMES_PER_SECOND, 1.0)
+    Costs::new(measured, machine.threads, 1).streams(FRAMES_PER_SECOND, 1.0)
 }
 
 fn machine(slowest: f64) -> impl Strategy<Value = Machine> {
