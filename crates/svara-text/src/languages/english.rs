@@ -5,6 +5,20 @@ use super::{
     When, Words, context, fixed, letters, loans, maths, money, noun, plain,
 };
 
+/// The short English names of the days of the week.
+pub(crate) const DAYS: [(&str, &str); 10] = [
+    ("Mon", "Monday"),
+    ("Tues", "Tuesday"),
+    ("Tue", "Tuesday"),
+    ("Wed", "Wednesday"),
+    ("Thurs", "Thursday"),
+    ("Thu", "Thursday"),
+    ("Fri", "Friday"),
+    ("Sat", "Saturday"),
+    ("Sun", "Sunday"),
+    ("Weds", "Wednesday"),
+];
+
 pub(super) static WORDS: Words = Words {
     numbers: NUMBERS,
     signs: Signs {

@@ -50,6 +50,7 @@ mod years;
 
 pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
 pub(crate) use currencies::{Currency, FOREIGN};
+pub(crate) use english::DAYS;
 pub(crate) use idiom::Idiom;
 pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};
 pub(crate) use loans::Loans;

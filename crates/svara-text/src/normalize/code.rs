@@ -1,6 +1,7 @@
 //! Codes: numbers that a word before them says are read digit by digit, and mixed ones of letters and digits.
 
 use super::{
+    cue::{follows_cue, follows_series, leads_to_cue},
     cursor::{Cursor, is_dash, is_letter, is_space},
     phone::{eat_gap, spoken_groups},
     place::{Found, Place, ends_with_one},
@@ -11,20 +12,11 @@ use super::{
 };
 use crate::languages::{Currency, NUMBER_WORDS, SHARED, TRAINS, Unit};
 
-/// The most groups of a code, and the most words between it and the word that says what it is.
+/// The most groups of a code.
 const MAX_GROUPS: usize = 6;
-const MAX_WORDS: usize = 7;
-/// The most letters that a code begins with.
-const MAX_LETTERS: usize = 4;
-
-/// One-time passwords come before the word, too: "4582 is your OTP".
-const BEHIND: [&str; 8] = ["OTP", "PIN", "ओटीपी", "पिन", "ওটিপি", "ઓટીપી", "ఓటీపీ", "ഒടിപി"];
-
-/// Other words for them, behind "is": "482913 is your one-time password".
-const BEHIND_IS: [&str; 6] = ["password", "passcode", "code", "पासवर्ड", "कोड", "passkey"];
 
 /// What the numbers of books and journals are called, and the fewest digits that one has.
-const BOOKS: [&str; 5] = ["ISBN", "ISBN-10", "ISBN-13", "ISSN", "आईएसबीएन"];
+const BOOK_NUMBERS: [&str; 5] = ["ISBN", "ISBN-10", "ISBN-13", "ISSN", "आईएसबीएन"];
 const BOOK_DIGITS: usize = 7;
 
 /// Flights, whose letters may stand before their digits.
@@ -79,7 +71,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
 
 /// The number of a book or journal, in groups of any length: `978-3-16-148410-0`, `0-19-852663-X`.
 fn book_number(place: &Place<'_>) -> Option<Found> {
-    if !place.behind_word(&BOOKS) {
+    if !place.behind_word(&BOOK_NUMBERS) {
         return None;
     }
     let mut cursor = place.cursor();
@@ -124,39 +116,6 @@ fn stands_alone(end: &Cursor<'_>) -> bool {
         || money
         || is_scale(rest)
         || end.rest().starts_with(is_letter))
-}
-
-/// Whether a word before says that a code follows.
-pub(super) fn follows_cue(place: &Place<'_>) -> bool {
-    let context = place.words.context;
-    let any = |words: &[&str], typed: &str| words.iter().any(|word| same(typed, word));
-    let cue = |typed: &str| {
-        [SHARED.codes, SHARED.phones, context.codes, context.phones].iter().any(|words| any(words, typed))
-    };
-    // The letters of a code stand right before its digits: "ab9453".
-    let glued = place.before.filter(char::is_ascii_alphabetic).and_then(|_| place.words_before().next());
-    let glued = glued.map(|(word, _)| word).filter(|word| word.len() <= MAX_LETTERS);
-    let link = |typed: &str| {
-        glued == Some(typed)
-            || any(SHARED.links, typed)
-            || any(context.links, typed)
-            || same(typed, "in")
-            || same(typed, "with")
-    };
-    led_by(place, cue, link, MAX_WORDS)
-        // Words with an apostrophe in them: "ক'ড".
-        || place.behind_word(context.codes)
-        || place.behind_word(&["a/c", "a/c no", "a/c no.", "A/c number", "acc no", "acc. no."])
-}
-
-/// Whether a word for what has a long number is before, with a word for "number": "ref no. ABC123456".
-pub(super) fn follows_series(place: &Place<'_>) -> bool {
-    let context = place.words.context;
-    let series = |typed: &str| SHARED.series.iter().chain(context.series).any(|word| same(typed, word));
-    let number = |typed: &str| NUMBER_WORDS.iter().any(|word| same(typed, word));
-    let linked = place.done.trim_end_matches(is_space).ends_with('#')
-        || place.words_before().next().is_some_and(|(word, _)| number(word));
-    linked && led_by(place, series, number, 3)
 }
 
 /// Whether the number is that of a train, an order or the like: "ट्रेन नंबर 12952", "Order ID 45217".
@@ -227,28 +186,6 @@ fn is_to_verify(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool 
         && ahead.eat_word(["to"])
         && ahead.eat_space()
         && VERIFY.iter().any(|verb| same(ahead.word(), verb))
-}
-
-/// Whether one of the next words says that the number is a one-time password: "4582 is your OTP".
-fn leads_to_cue(end: &Cursor<'_>) -> bool {
-    let mut ahead = *end;
-    let mut is = false;
-    for number in 0..MAX_WORDS {
-        if !(ahead.eat_space() || (number > 0 && ahead.eat_if(is_dash).is_some())) {
-            return false;
-        }
-        let word = ahead.word();
-        if word.is_empty() || (number == 4 && !is) {
-            return false;
-        }
-        is |= number == 0 && same(word, "is");
-        let cue = |cue: &&str| same(word, cue);
-        if BEHIND.iter().any(cue) || (is && BEHIND_IS.iter().any(cue)) {
-            return true;
-        }
-        ahead.skip(word.len());
-    }
-    false
 }
 
 /// The six digits behind the name of a town and a hyphen.

@@ -2,10 +2,10 @@
 
 use super::{
     cursor::{Cursor, is_dash},
+    half::half_past_words,
     place::{Found, Place},
     rating,
     scale::idiomatic,
-    time::half_past_words,
     unit::eat_unit,
     words::{before_noun, counted},
 };

@@ -28,11 +28,13 @@
 mod abbreviation;
 mod acronym;
 mod code;
+mod cue;
 mod cursor;
 mod date;
 mod decade;
 mod endings;
 mod fraction;
+mod half;
 mod letter;
 mod maths;
 mod measure;

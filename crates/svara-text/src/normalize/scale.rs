@@ -1,7 +1,7 @@
 //! Amounts: numbers with the words for powers of ten that are typed behind them.
 
 use super::{
-    cursor::Cursor, spelling::same, time::half_past_words, unit::is_noun_of_money, words::before_noun,
+    cursor::Cursor, half::half_past_words, spelling::same, unit::is_noun_of_money, words::before_noun,
 };
 use crate::{
     languages::{Above, Idiom, Join, LINKING, SCALES, Scale, Words},

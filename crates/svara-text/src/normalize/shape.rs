@@ -1,7 +1,7 @@
 //! Codes that their letters and digits give away: GSTIN, IFSC, PAN, passports.
 
 use super::{
-    code::{follows_cue, follows_series},
+    cue::{follows_cue, follows_series},
     place::{Found, Place},
 };
 use crate::{languages::Words, number::one_by_one};

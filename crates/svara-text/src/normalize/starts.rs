@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use super::{cursor::is_letter, spelling::folded, weekday::DAYS};
+use super::{cursor::is_letter, spelling::folded};
 use crate::{
     language::Language,
-    languages::{Currency, Words},
+    languages::{Currency, DAYS, Words},
 };
 
 /// The number of bits of a filter.

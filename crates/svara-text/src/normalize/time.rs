@@ -3,13 +3,14 @@
 use super::{
     cursor::{Cursor, is_dash, is_space},
     endings::joined,
+    half::half_past_words,
     place::{Found, Place},
     scale::range,
     words::{before_noun, counted, form},
 };
 use crate::{
-    languages::{Clock, Half, UNITS, Unit, Words},
-    number::{cardinal, digits, replace_end},
+    languages::{Clock, UNITS, Unit, Words},
+    number::{cardinal, digits},
     writing::digit_value,
 };
 
@@ -350,16 +351,6 @@ fn say(number: u32, words: &Words) -> String {
 
 fn fill(template: &str, hours: &str, minutes: &str) -> String {
     template.replace("{h}", hours).replace("{m}", minutes)
-}
-
-/// Says half past an hour: "साढ़े सात".
-pub(super) fn half_past_words(hour: u32, half: &Half, words: &Words) -> String {
-    if let Some((_, irregular)) = half.irregular.iter().find(|(irregular, _)| *irregular == hour) {
-        return (*irregular).to_owned();
-    }
-    let mut hours = cardinal(hour.into(), words);
-    replace_end(&mut hours, half.ends);
-    format!("{}{hours}", half.before)
 }
 
 fn eat_sixtieth(cursor: &mut Cursor<'_>, mark: &str) -> Option<u32> {

@@ -5,20 +5,7 @@ use super::{
     place::{Found, Place},
     scale::range,
 };
-
-/// The short names.
-pub(super) const DAYS: [(&str, &str); 10] = [
-    ("Mon", "Monday"),
-    ("Tues", "Tuesday"),
-    ("Tue", "Tuesday"),
-    ("Wed", "Wednesday"),
-    ("Thurs", "Thursday"),
-    ("Thu", "Thursday"),
-    ("Fri", "Friday"),
-    ("Sat", "Saturday"),
-    ("Sun", "Sunday"),
-    ("Weds", "Wednesday"),
-];
+use crate::languages::DAYS;
 
 /// A short name before another, or before a date or time.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
