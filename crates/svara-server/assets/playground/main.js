@@ -48,7 +48,7 @@ const live = new Live(context, fields, told, (error) => status.fail(error));
 const compare = new Compare(context, fields, told);
 const load8 = new Load(fields, told);
 const jobs = new Jobs(fields, told);
-const showSaid = saidLine(fields);
+const showSaid = saidLine(fields, () => form.length > limit);
 const showCode = codeTabs(fields);
 const keep = settled(() => form.keep(), 300);
 const showTool = tabs($('tools'));

@@ -8,14 +8,18 @@ const PAUSE_MS = 350;
 // Tags of styles are not said.
 const withoutTags = (text) => text.replace(/<\/?\w+>/g, ' ');
 
-/** Gives a function to call when the request has changed; `fields` gives the request. */
-export function saidLine(fields) {
+/** Gives a function to call when the request has changed; `fields` gives the request, and `isTooLong` says whether its text is. */
+export function saidLine(fields, isTooLong) {
   let asked = '';
   let pending;
   return settled(async () => {
     const { text, voice, language, text_normalization } = fields();
     const request = { text, voice, language, text_normalization };
-    if (!text.trim() || !(voice || language)) return show([]);
+    if (!text.trim() || isTooLong() || !(voice || language)) {
+      pending?.abort();
+      asked = '';
+      return show([]);
+    }
     if (JSON.stringify(request) === asked) return;
     asked = JSON.stringify(request);
     pending?.abort();

@@ -203,7 +203,7 @@ async fn report_gpus(gpus: metrics::Gpus, notes: mpsc::Sender<(Kind, String)>) {
 fn listen() -> io::Result<(tokio::signal::unix::Signal, mpsc::Receiver<Signal>)> {
     // It would end us where a log reaches the largest file that we may write (RLIMIT_FSIZE). Once it is caught, for good, that
     // write fails as on a full disk. Programs start with the default: a handler doesn't outlive exec.
-    signal(SignalKind::from_raw(Signal::SIGXFSZ as i32))?;
+    drop(signal(SignalKind::from_raw(Signal::SIGXFSZ as i32))?);
     let (sender, receiver) = mpsc::channel(16);
     let ours =
         [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2];
