@@ -33,6 +33,7 @@ const GPU_BATCH: usize = 64;
 /// four takes some 36 ms; a listener's first sound lasts 58 ms, and at 200 tokens a second the next frame comes 35 ms later:
 /// that one goes alone, or it is late.
 const NATIVE_BATCH: usize = 4;
+
 /// The states of the streams lie in the memory of one session, and a call on one thread breaks a recording on another.
 const ONE_THREAD: &str = "on a GPU, decoder.threads must be 0 or 1";
 
