@@ -166,13 +166,17 @@ mod tests {
                         let lines: Vec<_> = (pushed..).take(lines)
                             .map(|n: u64| format!("{n} {}", "x".repeat(bytes)).into_bytes()).collect();
                         let count = lines.len() as u64;
+                        let before = spool.bytes();
                         match spool.push(lines) {
                             Ok(()) => {
                                 pushed += count;
                                 // A killed one may find more: what was read from a file that wasn't read to its end.
                                 prop_assert!(spool.bytes() <= LIMIT);
                             }
-                            Err(Refused::Full) => prop_assert!(spool.bytes() + count * 9000 > LIMIT),
+                            Err(Refused::Full) => {
+                                prop_assert!(before + count * 9000 > LIMIT);
+                                prop_assert_eq!(spool.bytes(), before);
+                            }
                             Err(Refused::Disk(error)) => return Err(TestCaseError::fail(error.to_string())),
                         }
                     }
