@@ -31,8 +31,7 @@ const FILES: [&str; 26] = [
 
 /// `user@example.com`, `https://example.com/path`, `www.example.com`, `example.co.in`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
-    let open = |c: char| c.is_ascii_alphanumeric() || "._@%+&?#~-".contains(c) || digit_value(c).is_some();
-    if place.before.is_some_and(open) {
+    if place.before.is_some_and(|c| is_address_char(c) && !matches!(c, '/' | ':' | '=')) {
         return None;
     }
     let mut cursor = Cursor::new(place.rest);
@@ -45,7 +44,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         return None;
     }
     // The part that has the host: looking further first would take long in a row of slashes.
-    let ends = |(at, c): (usize, char)| at > MAX_ADDRESS_BYTES || !(is_label_char(c) || "._%+~@".contains(c));
+    let ends = |(at, c): (usize, char)| {
+        at > MAX_ADDRESS_BYTES || !(is_label_char(c) || matches!(c, '.' | '_' | '%' | '+' | '~' | '@'))
+    };
     let end = cursor.rest().char_indices().find(|step| ends(*step)).map_or(cursor.rest().len(), |(at, _)| at);
     let head = cursor.rest().get(..end).unwrap_or_default();
     if !scheme && !head.contains(ADDRESS_MARKS) {
@@ -71,10 +72,7 @@ pub(super) fn is_address_tail(text: &str) -> bool {
 fn address_run(text: &str) -> &str {
     let end = text
         .char_indices()
-        .find(|(at, c)| {
-            *at > MAX_ADDRESS_BYTES
-                || !(c.is_ascii_alphanumeric() || "._@%+&?#~-/:=".contains(*c) || digit_value(*c).is_some())
-        })
+        .find(|(at, c)| *at > MAX_ADDRESS_BYTES || !is_address_char(*c))
         .map_or(text.len(), |(end, _)| end);
     text.get(..end).unwrap_or_default().trim_end_matches(['.', '?', ':', '-', '&', '='])
 }
@@ -109,18 +107,19 @@ fn mail(text: &str) -> Option<&str> {
 
 /// The host name at the start of `text`: labels with single points between.
 fn host(text: &str) -> &str {
-    let mut end = 0;
-    for label in text.split('.') {
-        let len = label.find(|c| !is_label_char(c)).unwrap_or(label.len());
-        if len == 0 {
-            break;
-        }
-        end += len + usize::from(end > 0);
-        if len < label.len() {
-            break;
-        }
-    }
+    // In one pass: a search for each point would take long in a row of short labels.
+    let mut before = '.';
+    let ends = |(_, c): &(usize, char)| {
+        let within = is_label_char(*c) || (*c == '.' && before != '.');
+        before = *c;
+        !within
+    };
+    let end = text.char_indices().find(ends).map_or(text.len(), |(at, _)| at);
     text.get(..end).unwrap_or_default().trim_end_matches(['.', '-'])
+}
+
+fn is_address_char(c: char) -> bool {
+    is_label_char(c) || matches!(c, '.' | '_' | '@' | '%' | '+' | '&' | '?' | '#' | '~' | '/' | ':' | '=')
 }
 
 fn is_label_char(c: char) -> bool {
