@@ -22,6 +22,7 @@ impl Unit {
     pub(crate) const GRAM: Self = Self(11);
     pub(crate) const KILOGRAM: Self = Self(12);
     pub(crate) const LITRE: Self = Self(14);
+    pub(crate) const DEGREE: Self = Self(19);
     pub(crate) const SECOND: Self = Self(33);
     pub(crate) const MINUTE: Self = Self(34);
     pub(crate) const HOUR: Self = Self(35);

@@ -3,11 +3,11 @@
 use super::{
     cursor::{Cursor, is_dash},
     half::half_past_words,
+    measure::measured_words,
     place::{Found, Place},
     rating,
     scale::idiomatic,
-    unit::eat_unit,
-    words::{before_noun, counted},
+    words::before_noun,
 };
 use crate::{
     languages::Words,
@@ -45,7 +45,7 @@ fn is_fraction(c: char) -> bool {
 pub(super) fn alone(place: Place<'_>) -> Option<Found> {
     let mut cursor = place.cursor();
     let (above, below) = eat_character(&mut cursor)?;
-    Some(measured(proper(above, below, place.words), &mut cursor, &place))
+    Some(measured(proper(above, below, place.words), above < below, &mut cursor, &place))
 }
 
 /// A fraction that starts with the number `first`, which is read already.
@@ -74,7 +74,8 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         // "1/4th" is the same as "1/4".
         ahead.eat_word(["st", "nd", "rd", "th"]);
         *cursor = ahead;
-        return Some(measured(by(whole, second.whole()?, words), cursor, place));
+        let below = second.whole()?;
+        return Some(measured(by(whole, below, words), whole < below, cursor, place));
     }
     let (above, below) = match eat_character(&mut ahead) {
         Some(parts) => parts,
@@ -109,15 +110,13 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         }
     };
     *cursor = ahead;
-    Some(measured(mixed(whole, above, below, words), cursor, place))
+    Some(measured(mixed(whole, above, below, words), false, cursor, place))
 }
 
-/// A fraction with the unit that follows, if any.
-fn measured(spoken: String, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Found {
-    match eat_unit(cursor, place, None) {
-        Some(name) => Found::named(cursor.at(), counted(&spoken, name)),
-        None => Found::new(cursor.at(), spoken),
-    }
+/// A fraction with the unit that follows, if any: less than one of it is "half kilogram", more "one and a half kilograms".
+fn measured(spoken: String, below_one: bool, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Found {
+    let measure = measured_words(spoken, below_one.then_some(1), cursor, place);
+    Found { named: measure.named, ..Found::new(cursor.at(), measure.spoken) }
 }
 
 fn eat_character(cursor: &mut Cursor<'_>) -> Option<(u64, u64)> {

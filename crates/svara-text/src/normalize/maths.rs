@@ -3,11 +3,11 @@
 use super::{
     cursor::{Cursor, is_dash, is_letter, is_space},
     endings::joined,
-    measure::measured,
+    measure::{measured, measured_words},
     place::{Found, Place},
 };
 use crate::{
-    languages::{Currency, Unit},
+    languages::{Currency, Unit, Words},
     number::Numeral,
     writing::digit_value,
 };
@@ -160,13 +160,22 @@ fn raised(place: &Place<'_>, glued_before: bool) -> Option<Found> {
     let spoken = match (minus, digits.as_str()) {
         (false, "2") => maths.squared.to_owned(),
         (false, "3") => maths.cubed.to_owned(),
-        (false, _) => maths.power.replace("{n}", &power.spoken(place.words)),
-        (true, _) => {
-            let negative = format!("{} {}", place.words.signs.minus, power.spoken(place.words));
-            maths.power.replace("{n}", &negative)
-        }
+        _ => to_the_power(minus, &power, place.words),
     };
-    Some(Found::new(cursor.at(), format!(" {spoken}")))
+    if !place.behind_digit() {
+        return Some(Found::new(cursor.at(), format!(" {spoken}")));
+    }
+    let measure = measured_words(spoken, None, &mut cursor, place);
+    Some(Found { named: measure.named, ..Found::new(cursor.at(), format!(" {}", measure.spoken)) })
+}
+
+/// "to the power of minus six"
+pub(super) fn to_the_power(minus: bool, power: &Numeral, words: &Words) -> String {
+    let mut power = power.spoken(words);
+    if minus {
+        power = format!("{} {power}", words.signs.minus);
+    }
+    words.maths.power.replace("{n}", &power)
 }
 
 /// The charge of an ion: the `²⁺` of `Ca²⁺`.

@@ -1,6 +1,7 @@
 //! Numbers with a percent sign or a unit.
 
 use super::{
+    angle,
     cursor::Cursor,
     place::Place,
     quotient,
@@ -63,6 +64,9 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
     if let Some(spoken) = quotient::recognize(numeral, cursor, words) {
         return Measure { spoken, named: true };
     }
+    if let Some(spoken) = angle::recognize(numeral, cursor, words) {
+        return Measure { spoken, named: true };
+    }
     let mut ahead = *cursor;
     if let Some(name) = eat_unit(&mut ahead, place, numeral.whole()) {
         let number = idiomatic(numeral, words)
@@ -104,6 +108,22 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
     };
     let spoken = halved.then(|| half(numeral, words)).flatten().unwrap_or_else(|| numeral.spoken(words));
     Measure { spoken, named: false }
+}
+
+/// Adds the unit that follows a number in words, if any. `count` is what its form depends on.
+pub(super) fn measured_words(
+    number: String,
+    count: Option<u64>,
+    cursor: &mut Cursor<'_>,
+    place: &Place<'_>,
+) -> Measure {
+    if let Some(spoken) = quotient::of_words(&number, count, cursor, place.words) {
+        return Measure { spoken, named: true };
+    }
+    match eat_unit(cursor, place, count) {
+        Some(name) => Measure { spoken: counted(&number, name), named: true },
+        None => Measure { spoken: number, named: false },
+    }
 }
 
 /// Says a half, or a number and a half or a quarter.

@@ -16,8 +16,8 @@
 //! 6. `phone`: numbers that their shape makes codes;
 //! 7. `money`: a sign or code of a currency on either side;
 //! 8. `maths`: a sign between numbers;
-//! 9. `quantity`: everything else, that is `chain` (versions, IP addresses), `fraction`, `range`, `year`, ordinals,
-//!    units, and the bare number.
+//! 9. `quantity`: everything else, that is `chain` (versions, IP addresses), `scientific`, `fraction`, `range`, `year`,
+//!    ordinals, units, and the bare number.
 //!
 //! At the start of a word: `web`, `code` (number plates and the like), `money`, `month`, `abbreviation`, `roman`,
 //! `acronym`. At other marks: `maths`, `fraction`.
@@ -27,6 +27,7 @@
 
 mod abbreviation;
 mod acronym;
+mod angle;
 mod code;
 mod cue;
 mod cursor;
@@ -50,6 +51,7 @@ mod rating;
 mod ratio;
 mod roman;
 mod scale;
+mod scientific;
 mod shape;
 mod spelling;
 mod starts;

@@ -8,7 +8,7 @@ use super::{
     maths::in_equation,
     measure::measured,
     place::{Found, Place},
-    range,
+    range, scientific,
     words::{before_noun, counts},
     year,
 };
@@ -66,6 +66,9 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     cursor.skip(numeral.len);
     if let Some(spoken) = chain(&numeral, cursor, words) {
         return Some(Found::new(cursor.at(), spoken));
+    }
+    if let Some(measure) = scientific::recognize(&numeral, cursor, place) {
+        return Some(Found { named: measure.named, ..Found::new(cursor.at(), measure.spoken) });
     }
     if let Some(spoken) = decade::recognize(&numeral, place, cursor) {
         return Some(Found::new(cursor.at(), spoken));

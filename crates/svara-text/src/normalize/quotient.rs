@@ -14,21 +14,30 @@ use crate::{
 
 /// Says a number with a unit and what it is for each of, or with the latter alone.
 pub(super) fn recognize(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    of_words(&before_noun(numeral.spoken(words), words), numeral.whole(), cursor, words)
+}
+
+/// [`recognize`] for a number in words; `count` is what a noun behind it depends on.
+pub(super) fn of_words(
+    number: &str,
+    count: Option<u64>,
+    cursor: &mut Cursor<'_>,
+    words: &Words,
+) -> Option<String> {
     let mut ahead = *cursor;
-    let number = before_noun(numeral.spoken(words), words);
     if ahead.eat("/") {
         // A letter alone is the end of a number of a house or a file.
         let start = ahead;
         let each = eat_each(&mut ahead, words).filter(|_| ahead.at() - start.at() > 1)?;
         *cursor = ahead;
-        return Some(per(&number, each.name(words), words));
+        return Some(per(number, each.name(words), words));
     }
     ahead.eat_space();
     // An acceleration.
     let squared = ["m/s²", "m/s2", "m s⁻²", "m·s⁻²", "ms⁻²"];
     if squared.iter().any(|symbol| ahead.eat(symbol)) && ahead.at_word_end() {
         *cursor = ahead;
-        let speed = counted(&number, form(Unit::METRES_PER_SECOND.name(words), numeral.whole()));
+        let speed = counted(number, form(Unit::METRES_PER_SECOND.name(words), count));
         return Some(format!("{speed} {}", words.maths.squared));
     }
     let left = eat_left(&mut ahead, words)?;
@@ -37,18 +46,17 @@ pub(super) fn recognize(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Word
     }
     let each = eat_each(&mut ahead, words)?;
     *cursor = ahead;
-    let count = numeral.whole();
     Some(match (&left, &each) {
         (Part::Unit(Unit::KILOMETRE), Part::Unit(Unit::HOUR)) => {
-            counted(&number, form(Unit::KILOMETRES_PER_HOUR.name(words), count))
+            counted(number, form(Unit::KILOMETRES_PER_HOUR.name(words), count))
         }
         (Part::Unit(Unit::METRE), Part::Unit(Unit::SECOND)) => {
-            counted(&number, form(Unit::METRES_PER_SECOND.name(words), count))
+            counted(number, form(Unit::METRES_PER_SECOND.name(words), count))
         }
         (Part::Unit(unit), _) => {
-            per(&counted(&number, form(unit.name(words), count)), each.name(words), words)
+            per(&counted(number, form(unit.name(words), count)), each.name(words), words)
         }
-        (Part::Typed(word), _) => per(&counted(&number, word), each.name(words), words),
+        (Part::Typed(word), _) => per(&counted(number, word), each.name(words), words),
     })
 }
 

@@ -1,0 +1,32 @@
+//! Numbers in scientific notation: `1e-5`, `6.02E+23`.
+
+use super::{
+    cursor::{Cursor, is_dash, is_wordish},
+    maths::to_the_power,
+    measure::{Measure, measured_words},
+    place::Place,
+};
+use crate::number::{Numeral, cardinal};
+
+/// The most digits of a power.
+const MAX_POWER_DIGITS: usize = 3;
+
+/// A number times a power of ten that starts with the number `first`, which is read already.
+pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Measure> {
+    let words = place.words;
+    let mut ahead = *cursor;
+    let letter = ahead.eat_if(|c| matches!(c, 'e' | 'E'))?;
+    let sign = ahead.eat_if(|c| c == '+' || is_dash(c));
+    let digits = ahead.digits(1, MAX_POWER_DIGITS)?;
+    // "12E5" may be the number of a flat, and "1E-2E" a row of them.
+    let surely = first.fraction.is_some() || (first.integer.len() == 1 && (letter == 'e' || sign.is_some()));
+    let mut after = ahead;
+    let runs_on = after.eat_if(|c| is_dash(c) || ".:/".contains(c)).is_some() && after.at_digit();
+    if !surely || runs_on || first.grouped || place.before.is_some_and(is_wordish) || !ahead.at_word_end() {
+        return None;
+    }
+    *cursor = ahead;
+    let power = to_the_power(sign.is_some_and(is_dash), &Numeral::parse(&digits)?, words);
+    let (number, ten) = (first.spoken(words), cardinal(10, words));
+    Some(measured_words(format!("{number} {} {ten} {power}", words.maths.times), None, cursor, place))
+}
