@@ -109,7 +109,12 @@ pub(super) fn recognize(place: Place<'_>, ours: &Acronyms) -> Option<Found> {
 
 fn in_a_name(cursor: &Cursor<'_>) -> bool {
     let mut ahead = *cursor;
-    ahead.eat_if(|c| "&'’@_".contains(c)).is_some() && ahead.peek().is_some_and(is_letter)
+    let Some(mark) = ahead.eat_if(|c| "&'’@_".contains(c)) else { return false };
+    if mark == '@' {
+        // What is said in full behind it has a space before it.
+        ahead.eat_space();
+    }
+    ahead.peek().is_some_and(is_letter)
 }
 
 fn built_in(word: &str, place: &Place<'_>, behind: &Cursor<'_>) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use super::{
     cue::{follows_cue, follows_series},
+    cursor::is_letter,
     place::{Found, Place},
 };
 use crate::{languages::Words, number::one_by_one};
@@ -36,7 +37,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     cursor.skip(len);
     let known =
         SHAPES.iter().any(|shape| is_shaped(token, shape)) || follows_cue(&place) || follows_series(&place);
-    (known && cursor.at_word_end()).then(|| Found::new(len, spelled(token, place.words)))
+    // In "1234M/s", the letter belongs to what is behind the digits.
+    let run_on = token.trim_start_matches(|c: char| c.is_ascii_digit()).len() == 1
+        && cursor.rest().strip_prefix('/').is_some_and(|rest| rest.starts_with(is_letter));
+    (known && !run_on && cursor.at_word_end()).then(|| Found::new(len, spelled(token, place.words)))
 }
 
 fn is_shaped(token: &str, shape: &str) -> bool {
