@@ -4,11 +4,14 @@
     measure_road.py apis URL PID       vLLM's completions against its token API (vLLM needs --enable-scale-out)
     measure_road.py priority URL       first tokens of live streams beside jobs, without and with priority
     measure_road.py handshake URL      new connections against kept ones, plain and with TLS
+    measure_road.py frames URL         frames that a checkpoint that errs loses, without and with the mask of svara-vllm
 
 URL is the root of a vLLM with the tiny checkpoint, or of `svara-bench serve-fake --ttft-ms 0` for the handshakes, such
 as http://127.0.0.1:8000. PID is vLLM's API process: CPU time is that of this process alone, without the engine's. All
 ways alternate within one run, so that other load on the machine meets them alike. For `priority`, vLLM runs with
-`--scheduling-policy priority` and fewer `--max-num-seqs` than there are jobs. Needs httpx; `handshake` needs openssl.
+`--scheduling-policy priority` and fewer `--max-num-seqs` than there are jobs. For `frames`, it runs with
+`--logits-processors svara_vllm:FrameMask` and a checkpoint made with `--wrong-slots` and `--early-ends`. Needs httpx;
+`handshake` needs openssl.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from typing import Any
 import httpx
 
 END_OF_SPEECH, FIRST_TEXT = 128258, 300
+FIRST_AUDIO, CODES, SLOTS = 128266, 4096, 7
 PROMPT_START, PROMPT_END = [128000, 128259, 156939], [128260, 128009, 128261, 128257]
 TOKENS = 7 * 60
 ROUNDS = 3
@@ -144,6 +148,51 @@ async def priority(root: str, live: int, jobs: int, seconds: float) -> None:
             )
 
 
+def whole_frames(tokens: list[int]) -> int:
+    """Frames of which every token is in its slot. Behind a wrong token, the next of slot 0 begins one."""
+    slots = [(token - FIRST_AUDIO) // CODES for token in tokens]
+    frame, whole, at = list(range(SLOTS)), 0, 0
+    while at < len(slots):
+        is_whole = slots[at : at + SLOTS] == frame
+        whole += is_whole
+        at += SLOTS if is_whole else 1
+    return whole
+
+
+async def frames(root: str, many: int, streams: int) -> None:
+    async with httpx.AsyncClient(timeout=600, limits=httpx.Limits(max_connections=streams)) as client:
+        model = (await client.get(f"{root}/v1/models")).json()["data"][0]["id"]
+        asked = {"vllm_xargs": {"snac_first_audio_token": FIRST_AUDIO, "snac_codebook_size": CODES}}
+        # Sampled from all tokens, so that the errors have the rates that the checkpoint was made with.
+        sampling = {"temperature": 1.0, "max_tokens": SLOTS * 150, "stream": False}
+        for name, mask, enough in (("without", {}, many // 30), ("with", asked, many)):
+            tokens = answers = whole = torn = 0
+
+            async def worker(number: int) -> None:
+                nonlocal tokens, answers, whole, torn
+                asks = 0
+                while tokens < SLOTS * enough:
+                    words = [FIRST_TEXT + (number * 7 + asks + i) % 100 for i in range(140)]
+                    path, body = completions(model, PROMPT_START + words + PROMPT_END)
+                    body |= sampling | mask
+                    del body["ignore_eos"]
+                    response = await client.post(root + path, json=body)
+                    response.raise_for_status()
+                    ids = response.json()["choices"][0]["token_ids"]
+                    ids = ids[:-1] if ids[-1] == END_OF_SPEECH else ids
+                    asks, answers, tokens = asks + 1, answers + 1, tokens + len(ids)
+                    whole += whole_frames(ids)
+                    torn += len(ids) % SLOTS != 0
+
+            await asyncio.gather(*[worker(number) for number in range(streams)])
+            lost = tokens / SLOTS - whole
+            print(
+                f"{name:7} the mask: {tokens / SLOTS:9.0f} frames' worth of tokens in {answers} answers, "
+                f"{lost:.0f} lost ({100 * lost * SLOTS / tokens:.2f} %), {torn} ends inside a frame",
+                flush=True,
+            )
+
+
 async def terminate(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
     """One connection of a TLS endpoint."""
     inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
@@ -216,12 +265,18 @@ def main() -> None:
     shaken = commands.add_parser("handshake")
     shaken.add_argument("url")
     shaken.add_argument("--requests", type=int, default=200)
+    erring = commands.add_parser("frames")
+    erring.add_argument("url")
+    erring.add_argument("--frames", type=int, default=100_000)
+    erring.add_argument("--streams", type=int, default=64)
     args = parser.parse_args()
     root = args.url.rstrip("/")
     if args.command == "apis":
         asyncio.run(apis(root, args.pid, args.seconds))
     elif args.command == "priority":
         asyncio.run(priority(root, args.live, args.jobs, args.seconds))
+    elif args.command == "frames":
+        asyncio.run(frames(root, args.frames, args.streams))
     else:
         asyncio.run(handshake(root, args.requests))
 

@@ -218,6 +218,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["টকা", "টকাৰ", "টকাত"], &["শতাংশ"], &["মিনিট", "মিনিটত"]],
     ratios: &["অনুপাত"],
+    cricket: Some(&super::cricket::ASSAMESE),
     series: series::ASSAMESE,
     ..context::NONE
 };

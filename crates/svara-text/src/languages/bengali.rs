@@ -306,6 +306,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["টাকা", "টাকার", "টাকায়"], &["শতাংশ", "পারসেন্ট"], &["মিনিট", "মিনিটে"]],
     ratios: &["অনুপাত"],
+    cricket: Some(&super::cricket::BENGALI),
     series: series::BENGALI,
     ..context::NONE
 };

@@ -1,6 +1,9 @@
 //! The words around a number that say what it is, and the abbreviations of a language.
 
-use super::towns;
+use super::{
+    cricket::{self, Cricket},
+    towns,
+};
 
 /// What words around a number say about it.
 pub(crate) struct Context {
@@ -29,6 +32,8 @@ pub(crate) struct Context {
     pub romans: &'static [&'static str],
     /// Beginnings of words beside a ratio.
     pub ratios: &'static [&'static str],
+    /// How scores of cricket are said, and the words beside them.
+    pub cricket: Option<&'static Cricket>,
     /// Scale words with endings that change them.
     pub oblique: &'static [super::Oblique],
     /// Nouns of which people say halves and quarters, besides hours and years: "डेढ़ किलो".
@@ -69,6 +74,7 @@ pub(super) const NONE: Context = Context {
     abbreviations: &[],
     romans: &[],
     ratios: &[],
+    cricket: None,
     oblique: &[],
     halved: &[],
     postpositions: &[],
@@ -259,6 +265,7 @@ pub(crate) static SHARED: Context = Context {
         "mark",
     ],
     ratios: &["ratio", "odds", "proportion", "aspect"],
+    cricket: Some(&cricket::ENGLISH),
     spellings: &[
         &["rupees", "rupee", "Rs"],
         &["percent", "percentage", "per cent"],

@@ -153,6 +153,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["रपेऽ", "रपेआ", "रुपये"], &["प्रतिशत", "फीसदी"]],
     ratios: &["अनुपात"],
+    cricket: Some(&super::cricket::HINDI),
     series: series::DOGRI,
     ..context::NONE
 };

@@ -251,6 +251,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["રૂપિયા", "રુપિયા", "રૂપિયો", "રૂપિયાની", "રૂપિયાનો"], &["ટકા", "ટકાની"], &["મિનિટ", "મિનિટે"]],
     ratios: &["ગુણોત્તર", "પ્રમાણ"],
+    cricket: Some(&super::cricket::GUJARATI),
     series: series::GUJARATI,
     ..context::NONE
 };

@@ -336,6 +336,7 @@ static CONTEXT: Context = Context {
         &["किलोमीटर", "किमी"],
     ],
     ratios: &["अनुपात", "रेशियो"],
+    cricket: Some(&super::cricket::HINDI),
     series: series::HINDI,
     ..context::NONE
 };

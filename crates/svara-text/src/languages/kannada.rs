@@ -204,6 +204,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["ರೂಪಾಯಿ", "ರೂಪಾಯಿಗಳು", "ರೂಪಾಯಿಗೆ", "ರೂ"], &["ಪ್ರತಿಶತ", "ಶೇಕಡಾ"], &["ನಿಮಿಷ", "ನಿಮಿಷಕ್ಕೆ"]],
     ratios: &["ಅನುಪಾತ"],
+    cricket: Some(&super::cricket::KANNADA),
     series: series::KANNADA,
     ..context::NONE
 };

@@ -147,6 +147,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["टाका", "टका"], &["प्रतिशत", "फीसदी"], &["मिनट", "मिनटमे"]],
     ratios: &["अनुपात"],
+    cricket: Some(&super::cricket::HINDI),
     series: series::MAITHILI,
     ..context::NONE
 };

@@ -283,6 +283,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["രൂപ", "രൂപയ്ക്ക്", "രൂപയുടെ", "രൂപക്ക്"], &["ശതമാനം", "ശതമാനത്തിലധികം"], &["മിനിറ്റ്", "മിനിറ്റിന്"]],
     ratios: &["അനുപാത", "അംശബന്ധ"],
+    cricket: Some(&super::cricket::MALAYALAM),
     series: series::MALAYALAM,
     ..context::NONE
 };

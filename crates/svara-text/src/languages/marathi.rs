@@ -302,6 +302,7 @@ static CONTEXT: Context = Context {
         &["तास", "तासांत"],
     ],
     ratios: &["गुणोत्तर", "प्रमाण", "रेशो"],
+    cricket: Some(&super::cricket::MARATHI),
     series: series::MARATHI,
     ..context::NONE
 };

@@ -14,6 +14,7 @@ mod assamese;
 mod bengali;
 mod bodo;
 mod context;
+mod cricket;
 mod currencies;
 mod dogri;
 mod english;

@@ -187,6 +187,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["रुपैयाँ", "रुपैया", "रूपैयाँ", "रुपियाँ"], &["प्रतिशत", "परसेन्ट"], &["मिनेट", "मिनेटमा"]],
     ratios: &["अनुपात"],
+    cricket: Some(&super::cricket::NEPALI),
     series: series::NEPALI,
     ..context::NONE
 };

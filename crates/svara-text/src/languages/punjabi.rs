@@ -213,6 +213,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["ਰੁਪਏ", "ਰੁਪਏੇ", "ਰੁਪਇਆ", "ਰੁਪਿਆ", "ਰੁਪਈਏ"], &["ਪ੍ਰਤੀਸ਼ਤ", "ਫ਼ੀਸਦੀ", "ਫੀਸਦੀ"], &["ਮਿੰਟ", "ਮਿੰਟਾਂ"]],
     ratios: &["ਅਨੁਪਾਤ"],
+    cricket: Some(&super::cricket::PUNJABI),
     series: series::PUNJABI,
     ..context::NONE
 };

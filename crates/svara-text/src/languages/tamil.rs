@@ -326,6 +326,7 @@ static CONTEXT: Context = Context {
         &["நிமிடம்", "நிமிடத்தில்"],
     ],
     ratios: &["விகித"],
+    cricket: Some(&super::cricket::TAMIL),
     series: series::TAMIL,
     ..context::NONE
 };

@@ -1,6 +1,7 @@
 //! Fractions: `3/4`, `1 1/2`, `½`, `2½`.
 
 use super::{
+    cricket,
     cursor::{Cursor, is_dash},
     half::half_past_words,
     measure::measured_words,
@@ -51,6 +52,9 @@ pub(super) fn alone(place: Place<'_>) -> Option<Found> {
 /// A fraction that starts with the number `first`, which is read already.
 pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
     let words = place.words;
+    if let Some(spoken) = cricket::recognize(first, cursor, place) {
+        return Some(Found::new(cursor.at(), spoken));
+    }
     if let Some(found) = rating::recognize(first, cursor, place) {
         return Some(found);
     }

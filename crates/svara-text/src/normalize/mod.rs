@@ -29,6 +29,7 @@ mod abbreviation;
 mod acronym;
 mod angle;
 mod code;
+mod cricket;
 mod cue;
 mod cursor;
 mod date;

@@ -19,6 +19,9 @@ use crate::{
 /// Abbreviations behind years that count down.
 const BEFORE_CHRIST: [&str; 8] = ["ई. पू", "ई.पू", "ई०पू", "इ.स.पू", "ईसा पूर्व", "BC", "B.C", "கி.மு"];
 
+/// Makers whose models have two numbers: "Boeing 737-800".
+const MAKERS: [&str; 9] = ["Boeing", "Airbus", "बोइंग", "एयरबस", "বোয়িং", "போயிங்", "బోయింగ్", "બોઇંગ", "ബോയിങ്"];
+
 /// A range with the number `first`, which is read already. The second number must be greater.
 pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
     let words = place.words;
@@ -44,7 +47,7 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     }
     let mut after = ahead;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
-    if runs_on {
+    if runs_on || (unit.is_none() && place.behind_word(&MAKERS)) {
         return None;
     }
     let measured_second = Unit::parse(ahead.rest().trim_start_matches(' ')).is_some();

@@ -1,0 +1,78 @@
+//! Cricket scores: `241/4 in 50 overs`, `भारत 187/6`.
+
+use super::{
+    cursor::{Cursor, is_dash, is_letter},
+    place::Place,
+    spelling::{prefix_len, same},
+};
+use crate::{
+    languages::{SHARED, Words},
+    number::{Numeral, cardinal},
+};
+
+/// The most words between a score and one that says so, and how far they may be behind it, in bytes.
+const NEAR: usize = 4;
+const NEAR_BYTES: usize = 80;
+
+const MAX_WICKETS: u32 = 10;
+
+/// A score that starts with the number `runs`, which is read already.
+pub(super) fn recognize(runs: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
+    let words = place.words;
+    let score = words.context.cricket.or(SHARED.cricket.filter(|_| words.calendar.ordinal_day))?.score;
+    let mut ahead = *cursor;
+    if !ahead.eat("/") || runs.grouped || runs.integer.len() > 3 {
+        return None;
+    }
+    let whole = runs.whole()?;
+    let wickets = ahead.number(1, 2).filter(|wickets| (1..=MAX_WICKETS).contains(wickets))?;
+    let mut after = ahead;
+    let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
+    if whole <= wickets.into() || runs_on || !ahead.at_word_end() || !is_told(place, &ahead) {
+        return None;
+    }
+    *cursor = ahead;
+    let said = score.replace("{runs}", &cardinal(whole, words));
+    Some(said.replace("{wickets}", &cardinal(wickets.into(), words)))
+}
+
+/// Whether a word of the same sentence near the score says that it is one.
+fn is_told(place: &Place<'_>, behind: &Cursor<'_>) -> bool {
+    let words = place.words;
+    let mut before = place.words_before().peekable();
+    if before.peek().is_some_and(|(word, gap)| !ends_sentence(gap) && is_team(word, words)) {
+        return true;
+    }
+    let mut near = before.take(NEAR).take_while(|(_, gap)| !ends_sentence(gap));
+    if near.any(|(word, _)| is_cue(word, words)) {
+        return true;
+    }
+    let rest = behind.rest();
+    let rest = rest.get(..rest.floor_char_boundary(NEAR_BYTES)).unwrap_or_default();
+    let sentence = rest.split(['\n', '।', '!', '?']).next().and_then(|rest| rest.split(". ").next());
+    let mut near = sentence.unwrap_or_default().split(|c| !is_letter(c)).filter(|word| !word.is_empty());
+    near.by_ref().take(NEAR).any(|word| is_cue(word, words))
+}
+
+fn ends_sentence(gap: &str) -> bool {
+    gap.contains(['\n', '।', '!', '?', '.'])
+}
+
+fn is_cue(word: &str, words: &Words) -> bool {
+    let is_one = |cue: &&str| match cue.is_ascii() {
+        true => same(word, cue),
+        false => prefix_len(word, cue).is_some(),
+    };
+    [SHARED.cricket, words.context.cricket]
+        .into_iter()
+        .flatten()
+        .any(|cricket| cricket.cues.iter().any(is_one))
+}
+
+fn is_team(word: &str, words: &Words) -> bool {
+    let is_one = |team: &&str| same(word, team);
+    [SHARED.cricket, words.context.cricket]
+        .into_iter()
+        .flatten()
+        .any(|cricket| cricket.teams.iter().any(is_one))
+}
