@@ -1,8 +1,9 @@
 //! Prompts of token ids.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
-use tokenizers::{AddedVocabulary, Encoding, Tokenizer};
+use serde::Deserialize;
+use tokenizers::{Encoding, Model, NormalizerWrapper, PreTokenizerWrapper, Tokenizer, models::bpe::BPE};
 
 use super::Fillings;
 use crate::profile::{ControlToken, ModelProfile, PromptPart};
@@ -12,17 +13,50 @@ pub(super) struct WordTokenizer {
     tokenizer: Tokenizer,
 }
 
+/// What is read of a `tokenizer.json`. Reading all of it, as `Tokenizer::from_file` does, takes three times as long, and what it
+/// takes on the way leaves its holes in the memory: it holds the model twice more as untyped JSON, and builds automata for the
+/// thousands of audio tokens, which words never become.
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    added_tokens: Vec<AddedToken>,
+    normalizer: Option<NormalizerWrapper>,
+    pre_tokenizer: Option<PreTokenizerWrapper>,
+    model: BPE,
+}
+
+#[derive(Deserialize)]
+struct AddedToken {
+    id: u32,
+    content: String,
+}
+
+impl File {
+    /// Checks that a control token of the profile is the file's.
+    fn check(&self, token: &ControlToken) -> Result<(), String> {
+        let added = self.added_tokens.iter().find(|added| added.content == token.text).map(|added| added.id);
+        match added.or_else(|| self.model.token_to_id(&token.text)) {
+            Some(id) if id == token.id => Ok(()),
+            Some(id) => Err(format!("{} is token {id}, but {} in the model profile", token.text, token.id)),
+            None => Err(format!("has no token {}, which the model profile names", token.text)),
+        }
+    }
+}
+
 impl WordTokenizer {
-    /// Loads a `tokenizer.json` and checks its control tokens against the profile's.
+    /// Loads a `tokenizer.json` of byte-pair encoding and checks its control tokens against the profile's.
     pub(super) fn load(path: &Path, profile: &ModelProfile) -> Result<Self, String> {
-        let mut tokenizer = Tokenizer::from_file(path).map_err(|error| error.to_string())?;
+        let json = fs::read(path).map_err(|error| error.to_string())?;
+        let file: File = serde_json::from_slice(&json)
+            .map_err(|error| format!("not a tokenizer.json of byte-pair encoding: {error}"))?;
         let cloning = profile.clone.iter().flat_map(|clone| &clone.with_transcript);
         for part in profile.preset.iter().chain(cloning) {
             if let PromptPart::Control(token) = part {
-                check(&tokenizer, token)?;
+                file.check(token)?;
             }
         }
-        tokenizer.with_added_vocabulary(AddedVocabulary::new());
+        let mut tokenizer = Tokenizer::new(file.model);
+        tokenizer.with_normalizer(file.normalizer).with_pre_tokenizer(file.pre_tokenizer);
         Ok(Self { tokenizer })
     }
 
@@ -41,14 +75,6 @@ impl WordTokenizer {
 
     fn words(&self, words: &str) -> Result<Encoding, String> {
         self.tokenizer.encode_fast(words, false).map_err(|error| error.to_string())
-    }
-}
-
-fn check(tokenizer: &Tokenizer, token: &ControlToken) -> Result<(), String> {
-    match tokenizer.token_to_id(&token.text) {
-        Some(id) if id == token.id => Ok(()),
-        Some(id) => Err(format!("{} is token {id}, but {} in the model profile", token.text, token.id)),
-        None => Err(format!("has no token {}, which the model profile names", token.text)),
     }
 }
 
@@ -144,6 +170,39 @@ mod tests {
         }
         reference.frames = [Frame([4096; 7])].into();
         assert!(builder.clone_of(&reference, "a").unwrap_err().contains("codes"));
+    }
+
+    /// What isn't read of the file changes nothing about words.
+    #[test]
+    fn words_are_those_of_the_whole_tokenizer() {
+        let (builder, voice) = builder();
+        let mut whole = tokenizers::Tokenizer::from_file(tokenizer()).unwrap();
+        whole.with_added_vocabulary(tokenizers::AddedVocabulary::new());
+        proptest!(|(text in "\\PC{1,60}|[a-zअ-ह ,.!?]{1,60}")| {
+            let ids = ids(&builder, &voice, &text);
+            let said = builder.profile().words(&builder.profile().speaker_id(&voice), &text);
+            let expected = whole.encode_fast(said, false).unwrap();
+            prop_assert_eq!(&ids[3..ids.len() - 4], expected.get_ids());
+        });
+    }
+
+    #[test]
+    fn a_file_that_is_no_tokenizer_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tokenizer.json");
+        let profile = Arc::new(ModelProfile::load(&workspace().join("config/models/svara-v1.toml")).unwrap());
+        for (json, word) in [
+            ("{", "EOF"),
+            ("{}", "missing field `model`"),
+            (r#"{"model": {"type": "WordPiece", "vocab": {}}}"#, "WordPiece"),
+            (r#"{"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}}"#, "-1"),
+            (r#"{"model": {"type": "BPE", "vocab": {"a": 1}, "merges": ["a b"]}}"#, "`b`"),
+            (r#"{"model": {"type": "BPE", "vocab": {}, "merges": []}}"#, "no token"),
+        ] {
+            std::fs::write(&path, json).unwrap();
+            let error = PromptBuilder::new(Arc::clone(&profile), Some(&path)).err().unwrap().to_string();
+            assert!(error.contains(word) && error.contains("tokenizer.json"), "{json}: {error}");
+        }
     }
 
     #[test]
