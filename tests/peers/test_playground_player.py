@@ -89,6 +89,28 @@ def test_no_word_is_left_out_where_frames_are_late(playground: Page) -> None:
     expect_lit(playground, TYPED)
 
 
+def test_a_word_before_a_pause_is_lit_where_the_next_frame_comes_in_the_pause(playground: Page) -> None:
+    seen = playground.evaluate("""async () => {
+        const { Words } = await import('./playground/words.js');
+        const list = document.createElement('p');
+        const words = new Words(list, () => {});
+        words.begin('one two. three');
+        words.add([
+            { word: 'one', start: 0, end: 0.4, typed_start: 0, typed_end: 3 },
+            { word: 'two', start: 0.5, end: 0.9, typed_start: 4, typed_end: 8 },
+            { word: 'three', start: 2, end: 2.4, typed_start: 9, typed_end: 14 },
+        ]);
+        const lit = (seconds) => {
+            words.at(seconds);
+            return list.querySelector('[aria-current]')?.textContent ?? '';
+        };
+        const played = [0.1, 1.5, 1.52, 2.1].map(lit);
+        words.jump();
+        return [...played, lit(1.5)];
+    }""")
+    assert seen == ["one", "two.", "", "three", ""]
+
+
 def test_a_word_is_heard_again_at_a_click_or_a_key(playground: Page) -> None:
     playground.fill("#text", "one two three four five six seven eight nine ten")
     speak(playground)

@@ -80,10 +80,13 @@ export class Words {
     const words = [...this.#timed, ...this.#ahead];
     const now = this.#indexAt(seconds);
     const reached = words.findLastIndex(({ from }) => from <= this.#reached);
-    const next = this.#jumps || now - reached > MOST_BEHIND ? now : Math.min(reached + 1, Math.max(now, reached));
+    const jumps = this.#jumps || now - reached > MOST_BEHIND;
+    const next = jumps ? now : Math.min(reached + 1, Math.max(now, reached));
     this.#jumps = false;
     this.#reached = words[next]?.from ?? -1;
-    const over = next === now && seconds >= (words[next]?.end ?? Infinity) + AFTERGLOW_S;
+    // One that was heard since the last frame is lit for a frame, though a pause follows it.
+    const lit = jumps || next === reached;
+    const over = lit && next === now && seconds >= (words[next]?.end ?? Infinity) + AFTERGLOW_S;
     this.#light(over ? undefined : words[next]?.element);
   }
 

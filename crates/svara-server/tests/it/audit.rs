@@ -1,6 +1,6 @@
 //! Audit lines of the real program, and bounds on its log.
 
-use std::{path::Path, process::Stdio};
+use std::{path::Path, process::Stdio, time::Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -47,6 +47,7 @@ async fn who_did_what_is_told_and_floods_do_not_wash_it_out() {
     let file = crate::program::config(directory.path(), &more);
     let mut command = crate::program::program(&file);
     command.stdout(Stdio::null());
+    let started = Instant::now();
     let (server, log) = Program::start_logged(command).await;
     let client = harness::client();
     let send = async |method: Method, path: &str, key: &str, body: Option<Value>| {
@@ -102,7 +103,9 @@ async fn who_did_what_is_told_and_floods_do_not_wash_it_out() {
     }
     let refused = lines(&at("audit.log"), "key_refused");
     assert!(refused.iter().any(|line| line["outcome"] == "unknown_key" && line["client"] == "192.0.2.7"));
-    assert!((10..450).contains(&refused.len()), "{} lines of refused keys", refused.len());
+    // Of each kind, 200 lines at once and then one in 50 ms.
+    let most_of_a_kind = || 200 + usize::try_from(started.elapsed().as_millis() / 50).unwrap();
+    assert!((10..=most_of_a_kind()).contains(&refused.len()), "{} lines of refused keys", refused.len());
     let text = std::fs::read_to_string(at("audit.log")).unwrap();
     assert!(!text.contains("sk-svara"), "no keys");
     use std::os::unix::fs::PermissionsExt;
@@ -114,6 +117,8 @@ async fn who_did_what_is_told_and_floods_do_not_wash_it_out() {
     drop(server);
     let log = log.await.unwrap();
     let of = |words: &str| log.iter().filter(|line| line.contains(words)).count();
-    assert!((200..500).contains(&of("\"refused\"")), "{} lines of refusals", of("\"refused\""));
+    // Of two kinds: `not_found` and `unknown_key`.
+    let refusals = of("\"refused\"");
+    assert!((200..=2 * most_of_a_kind()).contains(&refusals), "{refusals} lines of refusals");
     assert!(of("voice_deleted") >= 2, "audit lines are in the log, too");
 }
