@@ -229,6 +229,7 @@ pub(super) static ENDINGS: [Ending; 1] = [Ending {
 }];
 
 static CONTEXT: Context = Context {
+    cricket: Some(&super::cricket::ENGLISH),
     abbreviations: &[
         ("no.", "number", When::OfNoun),
         ("nos.", "numbers", When::OfNoun),

@@ -19,7 +19,7 @@ const MAX_WICKETS: u32 = 10;
 /// A score that starts with the number `runs`, which is read already.
 pub(super) fn recognize(runs: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
     let words = place.words;
-    let score = words.context.cricket.or(SHARED.cricket.filter(|_| words.calendar.ordinal_day))?.score;
+    let score = words.context.cricket?.score;
     let mut ahead = *cursor;
     if !ahead.eat("/") || runs.grouped || runs.integer.len() > 3 {
         return None;
