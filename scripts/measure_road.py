@@ -179,7 +179,7 @@ async def frames(root: str, many: int, streams: int) -> None:
                     response = await client.post(root + path, json=body)
                     response.raise_for_status()
                     ids = response.json()["choices"][0]["token_ids"]
-                    ids = ids[:-1] if ids[-1] == END_OF_SPEECH else ids
+                    ids = ids[:-1] if ids[-1:] == [END_OF_SPEECH] else ids
                     asks, answers, tokens = asks + 1, answers + 1, tokens + len(ids)
                     whole += whole_frames(ids)
                     torn += len(ids) % SLOTS != 0

@@ -1,12 +1,9 @@
 //! Angles and places on the globe: `28°36′50″ N`.
 
-use super::{
-    cursor::Cursor,
-    words::{before_noun, counted, form},
-};
+use super::{cursor::Cursor, unit::of_unit};
 use crate::{
     languages::{Unit, Words},
-    number::{Numeral, cardinal},
+    number::Numeral,
 };
 
 /// Says degrees with their minutes and seconds. `degrees` are read already.
@@ -22,10 +19,7 @@ pub(super) fn recognize(degrees: &Numeral, cursor: &mut Cursor<'_>, words: &Word
         parts.push((seconds, Unit::SECOND));
     }
     *cursor = ahead;
-    let say = |(count, unit): (u64, Unit)| {
-        counted(&before_noun(cardinal(count, words), words), form(unit.name(words), Some(count)))
-    };
-    let mut said: Vec<String> = parts.into_iter().map(say).collect();
+    let mut said: Vec<String> = parts.into_iter().map(|(count, unit)| of_unit(count, unit, words)).collect();
     said.extend(eat_direction(cursor, words));
     Some(said.join(" "))
 }

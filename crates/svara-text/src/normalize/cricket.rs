@@ -16,6 +16,9 @@ const NEAR_BYTES: usize = 80;
 
 const MAX_WICKETS: u32 = 10;
 
+/// Up to here, the runs may be the day of a date: "India 15/8".
+const LAST_DAY: u64 = 31;
+
 /// A score that starts with the number `runs`, which is read already.
 pub(super) fn recognize(runs: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
     let words = place.words;
@@ -28,7 +31,12 @@ pub(super) fn recognize(runs: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'
     let wickets = ahead.number(1, 2).filter(|wickets| (1..=MAX_WICKETS).contains(wickets))?;
     let mut after = ahead;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
-    if whole <= wickets.into() || runs_on || !ahead.at_word_end() || !is_told(place, &ahead) {
+    // All day and all week.
+    let always = (whole, wickets) == (24, 7);
+    if whole <= wickets.into() || always || runs_on || !ahead.at_word_end() {
+        return None;
+    }
+    if !(is_told(place, &ahead) || (whole > LAST_DAY && is_of_team(place))) {
         return None;
     }
     *cursor = ahead;
@@ -39,11 +47,7 @@ pub(super) fn recognize(runs: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'
 /// Whether a word of the same sentence near the score says that it is one.
 fn is_told(place: &Place<'_>, behind: &Cursor<'_>) -> bool {
     let words = place.words;
-    let mut before = place.words_before().peekable();
-    if before.peek().is_some_and(|(word, gap)| !ends_sentence(gap) && is_team(word, words)) {
-        return true;
-    }
-    let mut near = before.take(NEAR).take_while(|(_, gap)| !ends_sentence(gap));
+    let mut near = place.words_before().take(NEAR).take_while(|(_, gap)| !ends_sentence(gap));
     if near.any(|(word, _)| is_cue(word, words)) {
         return true;
     }
@@ -69,9 +73,13 @@ fn is_cue(word: &str, words: &Words) -> bool {
         .any(|cricket| cricket.cues.iter().any(is_one))
 }
 
-fn is_team(word: &str, words: &Words) -> bool {
+/// Whether a team is right before the score.
+fn is_of_team(place: &Place<'_>) -> bool {
+    let Some((word, _)) = place.words_before().next().filter(|(_, gap)| !ends_sentence(gap)) else {
+        return false;
+    };
     let is_one = |team: &&str| same(word, team);
-    [SHARED.cricket, words.context.cricket]
+    [SHARED.cricket, place.words.context.cricket]
         .into_iter()
         .flatten()
         .any(|cricket| cricket.teams.iter().any(is_one))

@@ -7,7 +7,7 @@ use super::{
     quotient,
     scale::{Amount, idiomatic},
     spelling::same,
-    unit::eat_unit,
+    unit::{eat_unit, of_unit},
     words::{before_noun, counted, form},
 };
 use crate::{
@@ -218,10 +218,7 @@ fn hours_and_minutes(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) 
     ahead.eat_space();
     ahead.eat_word(["m", "min", "mins", "mins."]).then_some(())?;
     *cursor = ahead;
-    let say = |count: u64, unit: Unit| {
-        counted(&before_noun(cardinal(count, words), words), form(unit.name(words), Some(count)))
-    };
-    Some(format!("{} {}", say(hours, Unit::HOUR), say(minutes.into(), Unit::MINUTE)))
+    Some(format!("{} {}", of_unit(hours, Unit::HOUR, words), of_unit(minutes.into(), Unit::MINUTE, words)))
 }
 
 /// Says the height of a person: `5'10"`.
@@ -234,10 +231,7 @@ fn feet_and_inches(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) ->
         return None;
     }
     *cursor = ahead;
-    let say = |count: u64, unit: Unit| {
-        counted(&before_noun(cardinal(count, words), words), form(unit.name(words), Some(count)))
-    };
-    Some(format!("{} {}", say(feet, Unit::FOOT), say(inches.into(), Unit::INCH)))
+    Some(format!("{} {}", of_unit(feet, Unit::FOOT, words), of_unit(inches.into(), Unit::INCH, words)))
 }
 
 /// Says `12"`, unless the mark ends a quotation.

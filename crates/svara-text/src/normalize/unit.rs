@@ -1,9 +1,14 @@
 //! Names of units and of money behind a number.
 
-use super::{cursor::Cursor, place::Place, spelling::prefix_len, words::form};
+use super::{
+    cursor::Cursor,
+    place::Place,
+    spelling::prefix_len,
+    words::{before_noun, counted, form},
+};
 use crate::{
     languages::{Unit, Words},
-    number::replace_end,
+    number::{cardinal, replace_end},
     writing::WritingSystem,
 };
 
@@ -60,6 +65,11 @@ pub(super) fn eat_unit_name(cursor: &mut Cursor<'_>, words: &Words) -> Option<&'
         *cursor = ahead;
         unit.name(words).one
     })
+}
+
+/// So many of a unit: "five feet".
+pub(super) fn of_unit(count: u64, unit: Unit, words: &Words) -> String {
+    counted(&before_noun(cardinal(count, words), words), form(unit.name(words), Some(count)))
 }
 
 /// Something for each of something else.
