@@ -21,13 +21,18 @@ def quick(engine: Engine, directory: Path) -> Settings:
     """The engine's settings. For vLLM, they name a quick profile, which is written into the directory."""
     if not engine.vllm:
         return engine.settings
+    return changed(engine.settings, model={"profile": profile_with(QUICK, directory)})
+
+
+def profile_with(changes: dict[str, str], directory: Path) -> str:
+    """Writes the model's profile with some of its lines replaced, and returns its path."""
     profile = (PROJECT / "config/models/svara-v1.toml").read_text()
-    for usual, instead in QUICK.items():
+    for usual, instead in changes.items():
         assert usual in profile
         profile = profile.replace(usual, instead)
-    path = directory / "quick.toml"
+    path = directory / "profile.toml"
     path.write_text(profile)
-    return changed(engine.settings, model={"profile": str(path)})
+    return str(path)
 
 
 def quick_frames(text: str) -> int:

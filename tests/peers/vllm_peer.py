@@ -23,6 +23,9 @@ ENVIRONMENT = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     "OMP_NUM_THREADS": "1",
     "VLLM_NO_USAGE_STATS": "1",
+    # The engine works in its own process, as on one GPU. It would poll for a worker's answers with as much processor time as
+    # the worker takes. vLLM does so on a CPU to bind threads, of which there is one here.
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "HF_HUB_OFFLINE": "1",
     "PYTHONPATH": str(PROJECT / "svara-vllm"),
 }
