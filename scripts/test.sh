@@ -31,10 +31,10 @@ rust_tests() {
     fi
 }
 
-# The shorter ones behind those with vLLM, so that both processes take about as long.
-with_vllm() {
+# The browser's tests, and those that mostly wait: for a person's pace, and for processes to come back.
+slow_paced() {
     STAGES=() STAGES_FAILED=
-    stage vllm .venv-peers/bin/python -m pytest tests/peers -m vllm --durations 10
+    stage browser .venv-peers/bin/python -m pytest tests/peers -m "browser and not vllm" --durations 10
     # Pipecat and LiveKit.
     stage agents .venv-agents/bin/python -m pytest tests/agents --durations 10
     # With real vLLM, the same tests take an hour, because they start it eleven times; see docs/supervisor.md.
@@ -61,9 +61,12 @@ if [[ -z $fast ]]; then
     stage programs cargo build --workspace --locked --bins --examples
     stage peers-setup join_job peers-setup
     stage agents-setup join_job agents-setup
-    # Two processes: the tests with the one vLLM, which generates on one core, and all others.
-    start_job vllm with_vllm
-    stage peers .venv-peers/bin/python -m pytest tests/peers svara-vllm/tests -m "not vllm" --durations 10
+    # Three processes, which take about as long: the tests with the one vLLM, which generates on one core, and two that leave
+    # each other the rest.
+    start_job vllm .venv-peers/bin/python -m pytest tests/peers -m vllm --durations 10
+    start_job slow-paced slow_paced
+    stage peers .venv-peers/bin/python -m pytest tests/peers svara-vllm/tests -m "not vllm and not browser" --durations 10
     stage vllm join_job vllm
+    stage slow-paced join_job slow-paced
 fi
 summary "all passed${fast:+ (without the peers)}"

@@ -20,6 +20,7 @@ StartServer = Callable[..., Server]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "vllm: needs a real vLLM; set here. The others can run beside them")
+    config.addinivalue_line("markers", "browser: needs Chromium; set here")
     config.addinivalue_line("markers", "kills_vllm: runs last, so that vLLM needn't start twice")
 
     def terminated(number: int, _frame: FrameType | None) -> None:
@@ -35,6 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if uses_vllm(item):
             item.add_marker(pytest.mark.vllm)
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
 
 
 def uses_vllm(item: pytest.Item) -> bool:
