@@ -25,7 +25,8 @@ trap end_jobs EXIT
 
 rust_tests() {
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --workspace --locked --no-fail-fast "$@"
+        # Many tests wait for time to pass, so one more than there are cores keeps these busy.
+        NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$(($(nproc) + 1))} cargo nextest run --workspace --locked --no-fail-fast "$@"
     else
         cargo test --workspace --locked --no-fail-fast "$@"
     fi
