@@ -4,7 +4,8 @@
     make_tiny_svara.py OUT [--dtype float32|bfloat16] [--special] [--audio-per-text 7] [--seed 0]
                            [--wrong-slots 0] [--early-ends 0]
 
-Writes config.json, generation_config.json, model.safetensors, tokenizer.json and tokenizer_config.json to OUT.
+Writes config.json, generation_config.json, model.safetensors, tokenizer.json and tokenizer_config.json to OUT, and
+tokenizer_small.json, for tests that start a server often.
 
 The vocabulary has the ids of svara-tts and Orpheus:
     0..127999         the byte alphabet, a few hundred learned merges, then unreachable fillers
@@ -323,6 +324,14 @@ def tokenizer(custom_special: bool) -> dict[str, Any]:
     }
 
 
+def small(whole: dict[str, Any]) -> dict[str, Any]:
+    """The tokenizer without fillers and audio tokens: it gives every text the same tokens, and is read in no time."""
+    model = whole["model"]
+    vocabulary = {token: id for token, id in model["vocab"].items() if not token.startswith("<filler_")}
+    added = [token for token in whole["added_tokens"] if not FIRST_AUDIO <= token["id"] < AUDIO_TAG]
+    return whole | {"added_tokens": added, "model": model | {"vocab": vocabulary}}
+
+
 TOKENIZER_CONFIG = {
     "tokenizer_class": "PreTrainedTokenizerFast",
     "bos_token": "<|begin_of_text|>",
@@ -377,8 +386,10 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     tensors = weights(args.audio_per_text, args.seed, Errors(args.wrong_slots, args.early_ends))
     save_safetensors(args.out / "model.safetensors", tensors, args.dtype)
+    whole = tokenizer(args.special)
     for name, content in (
-        ("tokenizer.json", tokenizer(args.special)),
+        ("tokenizer.json", whole),
+        ("tokenizer_small.json", small(whole)),
         ("tokenizer_config.json", TOKENIZER_CONFIG),
         ("config.json", model_config(args.dtype)),
         ("generation_config.json", GENERATION_CONFIG),

@@ -61,8 +61,9 @@ impl Decoder {
         fields.split_whitespace().nth(field).unwrap_or_default().to_owned()
     }
 
+    /// Whether it has ended, so that the server sees it. Its command line is empty a moment earlier.
     fn is_gone(self) -> bool {
-        !self.is_one() || self.stat(0) == "Z"
+        matches!(self.stat(0).as_str(), "" | "Z")
     }
 
     async fn until_gone(self) {
@@ -175,14 +176,14 @@ async fn a_decoder_that_others_end_or_stop_costs_its_caller_alone() {
         let meanwhile = async {
             let busy = Decoder::busy(server.id()).await;
             busy.signal(signal);
-            (busy, upload_to(&server, wav(1.5, 0.4)).await.0)
+            (busy, upload_to(&server, wav(1.5, 0.4)).await)
         };
         let start = Instant::now();
         let (stopped, (busy, honest)) = join(upload_to(&server, spinning()), meanwhile).await;
         let kind = stopped.1["error"]["type"].as_str().unwrap_or_default();
         assert_eq!((stopped.0, kind), expected, "{signal}: {stopped:?}");
         assert!(start.elapsed() < LONGEST, "{signal}: {:?}", start.elapsed());
-        assert_eq!(honest, 200, "{signal}");
+        assert_eq!(honest.0, 200, "{signal}: {honest:?}");
         busy.until_gone().await;
     }
     // Spares that have ended are replaced.
@@ -191,7 +192,8 @@ async fn a_decoder_that_others_end_or_stop_costs_its_caller_alone() {
     for spare in spares {
         spare.until_gone().await;
     }
-    assert_eq!(upload_to(&server, wav(1.5, 0.4)).await.0, 200);
+    let honest = upload_to(&server, wav(1.5, 0.4)).await;
+    assert_eq!(honest.0, 200, "{honest:?}");
 }
 
 #[tokio::test]

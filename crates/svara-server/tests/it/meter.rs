@@ -1,7 +1,7 @@
 //! What is spent is charged to whoever spends it, wherever that is.
 
 use serde_json::{Value, json};
-use svara_config::Config;
+use svara_config::{Config, Seconds};
 use svara_service::callers::KeyEntry;
 use svara_testkit::fake_vllm::{End, Script};
 
@@ -133,7 +133,12 @@ async fn seconds_of_sound_are_bounded() {
 #[tokio::test]
 async fn speeches_of_sockets_are_streams() {
     let script = Script { end: End::Hang, ..Script::frames(4) };
-    let server = Server::with(script, keyed(|key| key.concurrent_streams = Some(2))).await;
+    let server = Server::with(script, |config| {
+        keyed(|key| key.concurrent_streams = Some(2))(config);
+        // The first speeches go on, however slow the others are to come.
+        config.engine.inactivity_seconds = Seconds::new(600);
+    })
+    .await;
     let mut sockets = Vec::new();
     for _ in 0..4 {
         let mut socket = Client::open(&server, "hi_female/stream-input", &format!("&xi_api_key={KEY}")).await;
