@@ -32,10 +32,12 @@ rust_tests() {
     fi
 }
 
-# The browser's tests, and those that mostly wait: for a person's pace, and for processes to come back.
+# The browser's tests, and those that mostly wait: for a person's pace, for streams, and for processes to come back.
+proxies=tests/peers/test_proxies.py
 slow_paced() {
     STAGES=() STAGES_FAILED=
     stage browser .venv-peers/bin/python -m pytest tests/peers -m "browser and not vllm" --durations 10
+    stage proxies .venv-peers/bin/python -m pytest "$proxies" -m "not vllm"
     # Pipecat and LiveKit.
     stage agents .venv-agents/bin/python -m pytest tests/agents --durations 10
     # With real vLLM, the same tests take an hour, because they start it eleven times; see docs/supervisor.md.
@@ -66,7 +68,8 @@ if [[ -z $fast ]]; then
     # each other the rest.
     start_job vllm .venv-peers/bin/python -m pytest tests/peers -m vllm --durations 10
     start_job slow-paced slow_paced
-    stage peers .venv-peers/bin/python -m pytest tests/peers svara-vllm/tests -m "not vllm and not browser" --durations 10
+    stage peers .venv-peers/bin/python -m pytest tests/peers svara-vllm/tests --ignore "$proxies" \
+        -m "not vllm and not browser" --durations 10
     stage vllm join_job vllm
     stage slow-paced join_job slow-paced
 fi
