@@ -4,10 +4,6 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly ROOT UV_VERSION=0.13.9
 
-# Containers for builds often tell Python to keep no compiled modules. Each process would then compile all that it imports: 13 s
-# of processor time for each of vLLM's two.
-unset PYTHONDONTWRITEBYTECODE
-
 note() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
 
 die() {

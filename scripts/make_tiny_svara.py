@@ -325,7 +325,7 @@ def tokenizer(custom_special: bool) -> dict[str, Any]:
 
 
 def small(whole: dict[str, Any]) -> dict[str, Any]:
-    """The tokenizer without fillers and audio tokens: it gives every text the same tokens, and is read in no time."""
+    """Without fillers and audio tokens: the same tokens for all texts that name none of these, and read in no time."""
     model = whole["model"]
     vocabulary = {token: id for token, id in model["vocab"].items() if not token.startswith("<filler_")}
     added = [token for token in whole["added_tokens"] if not FIRST_AUDIO <= token["id"] < AUDIO_TAG]

@@ -11,8 +11,8 @@ from speech import speak
 from vllm_peer import Vllm
 
 TEXT = "This is sentence one of two. And this is the other."
-# A piece for each sentence, and 40 frames at most for each, since vLLM draws among 40 tokens slowly on a CPU.
-PIECES = {"piece_characters = 240": "piece_characters = 30", "max_tokens = 2048": "max_tokens = 280"}
+# A piece for each sentence of so short a text, since vLLM draws among 40 tokens slowly on a CPU.
+PIECES = {"piece_characters = 240": "piece_characters = 30"}
 SAMPLING = {"temperature": 1.0, "top_p": 1.0, "top_k": 40, "repetition_penalty": 1.1, "max_tokens": None}
 
 

@@ -60,7 +60,7 @@ class Vllm:
         self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
 
     def kill(self) -> None:
-        """Kills the API server, the engine and its worker with SIGKILL."""
+        """Kills the API server and the engine with SIGKILL."""
         if self.service is not None:
             self.service.kill()
 

@@ -50,7 +50,7 @@ pub fn demo_codec(file: &str) -> PathBuf {
     existing("models/demo").join(file)
 }
 
-/// The tokenizer of the tiny checkpoint, without the tokens that no text has: a server reads it in no time.
+/// The tokenizer of the tiny checkpoint, without its fillers and audio tokens: a server reads it in no time.
 pub fn tokenizer() -> PathBuf {
     existing("target/test-models/tiny-svara/tokenizer_small.json")
 }

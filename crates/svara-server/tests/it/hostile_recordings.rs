@@ -239,13 +239,11 @@ async fn a_decoder_has_nothing_but_its_pipes() {
     let spares = Decoder::of(server.id());
     assert!(!spares.is_empty());
     for spare in spares {
-        while !spare
-            .read("limits")
-            .lines()
-            .any(|line| line.starts_with("Max processes") && line.contains(" 0 "))
-        {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("its limits are set", async || {
+            let limits = spare.read("limits");
+            limits.lines().any(|line| line.starts_with("Max processes") && line.contains(" 0 ")).then_some(())
+        })
+        .await;
         let limit = |name: &str| {
             let limits = spare.read("limits");
             let line = limits.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
