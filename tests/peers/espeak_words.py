@@ -7,7 +7,7 @@ import functools
 from typing import NamedTuple
 
 # From espeak-ng's speak_lib.h.
-RETRIEVAL = 1
+SYNCHRONOUS = 2
 EVENT_END, EVENT_WORD = 0, 1
 PARAMETER_RATE = 1
 BY_CHARACTER = 1
@@ -47,7 +47,7 @@ class Spoken(NamedTuple):
 @functools.cache
 def _library() -> tuple[ctypes.CDLL, int]:
     library = ctypes.CDLL("libespeak-ng.so.1")
-    rate_hz = library.espeak_Initialize(RETRIEVAL, 0, None, 0)
+    rate_hz = library.espeak_Initialize(SYNCHRONOUS, 0, None, 0)
     assert rate_hz > 0, "espeak-ng doesn't start"
     return library, rate_hz
 
