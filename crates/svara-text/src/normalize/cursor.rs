@@ -65,6 +65,10 @@ impl<'t> Cursor<'t> {
 
     /// Skips the first of `words` that comes next as a whole word, in any spelling, and returns its index.
     pub(super) fn eat_word_of<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) -> Option<usize> {
+        // No word begins so, and there are long lists of them to be asked behind each number.
+        if self.peek()?.is_ascii_digit() || self.peek()?.is_whitespace() {
+            return None;
+        }
         let rest = self.rest();
         let (index, len) = words.into_iter().enumerate().find_map(|(index, word)| {
             let len = prefix_len(rest, word)?;

@@ -6,6 +6,9 @@ const MAX_SIGNS: usize = 4;
 
 /// The length in bytes of `word` at the start of `text`, in any spelling.
 pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
+    if differ(text.chars().next(), word.chars().next()) {
+        return None;
+    }
     let mut typed = text.char_indices().peekable();
     for wanted in word.chars().filter_map(folded) {
         let mut letters = typed.by_ref().take(1 + MAX_SIGNS).filter_map(|(_, c)| folded(c));
@@ -23,6 +26,9 @@ pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
 
 /// What comes before `word` at the end of `text`, in any spelling.
 pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    if differ(text.chars().next_back(), word.chars().next_back()) {
+        return None;
+    }
     let mut typed = text.char_indices().rev();
     let mut start = text.len();
     for wanted in word.chars().rev().filter_map(folded) {
@@ -34,6 +40,15 @@ pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
         start = at;
     }
     text.get(..start)
+}
+
+/// Whether both count and aren't the same letter. Most words of a list differ from a text in the first one already.
+#[inline]
+fn differ(typed: Option<char>, wanted: Option<char>) -> bool {
+    match (typed.and_then(folded), wanted.and_then(folded)) {
+        (Some(typed), Some(wanted)) => typed != wanted,
+        _ => false,
+    }
 }
 
 /// Whether `typed` is `word`, in any spelling.
