@@ -1,13 +1,38 @@
 //! Names the fields of a request that are passed over.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde::de::DeserializeOwned;
 
 use super::known;
 use crate::error::ApiError;
 
 const IGNORED_FIELDS: HeaderName = HeaderName::from_static("x-ignored-fields");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// What a request wants done with fields that aren't known: `Prefer: handling=strict` or `lenient` (RFC 7240).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handling {
+    /// They are passed over and named in the answer, as without the header.
+    Lenient,
+    /// The request is refused for them.
+    Strict,
+}
+
+impl Handling {
+    /// The first preference of its kind counts.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+        let mut preferences = values.flat_map(|value| value.split(',')).filter_map(|preference| {
+            let (name, value) = preference.split(';').next()?.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("handling").then(|| value.trim().trim_matches('"'))
+        });
+        match preferences.next() {
+            Some(value) if value.eq_ignore_ascii_case("strict") => Self::Strict,
+            _ => Self::Lenient,
+        }
+    }
+}
 
 /// Fields that a request has and the route doesn't. They are passed over: clients send many that mean something elsewhere.
 #[derive(Debug, Default)]
@@ -64,6 +89,19 @@ impl Ignored {
         (!names.is_empty()).then(|| names.join(", "))
     }
 
+    /// The same, unless there are such fields and the request wants to be refused for them.
+    ///
+    /// # Errors
+    /// Names all of them.
+    pub fn unless_strict(self, handling: Handling) -> Result<Self, ApiError> {
+        match self.names() {
+            Some(names) if handling == Handling::Strict => Err(ApiError::bad_request(format!(
+                "fields that have no effect here: {names}; without `Prefer: handling=strict`, they are passed over"
+            ))),
+            _ => Ok(self),
+        }
+    }
+
     /// The error of a missing field, where the request has what another dialect calls it, or has it at a wrong place, or has
     /// mistyped it.
     pub fn explain(&self, error: ApiError, theirs: &str, route: &str) -> ApiError {
@@ -92,5 +130,35 @@ impl Ignored {
         let mut response = answer.into_response();
         self.tell(&mut response);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_strict_preference_is_strict() {
+        let handling = |values: &[&'static str]| {
+            let values = values.iter().map(|value| (PREFER, HeaderValue::from_static(value)));
+            Handling::of(&values.fold(HeaderMap::new(), |mut headers, (name, value)| {
+                headers.append(name, value);
+                headers
+            }))
+        };
+        let strict: [&[&str]; 4] = [
+            &["handling=strict"],
+            &["respond-async, Handling = \"strict\"; note=1"],
+            &["wait=10", "handling=strict"],
+            &["handling=STRICT, handling=lenient"],
+        ];
+        for values in strict {
+            assert_eq!(handling(values), Handling::Strict, "{values:?}");
+        }
+        let lenient: [&[&str]; 5] =
+            [&[], &["handling=lenient"], &["strict"], &["handling=lenient, handling=strict"], &["handling"]];
+        for values in lenient {
+            assert_eq!(handling(values), Handling::Lenient, "{values:?}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use svara_api::{
     error::{ApiError, ElevenLabs, Refused},
     reading::{
         body::{self, BodyType},
-        ignored::Ignored,
+        ignored::{Handling, Ignored},
         locators::LOCATORS,
         schemas,
     },
@@ -81,7 +81,7 @@ async fn read(request: Request, state: &AppState) -> Result<Read, ApiError> {
     let Query(options) =
         parts.extract::<Query<Options>>().await.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let spec = formats::spec_of(options.output_format.as_deref().filter(|name| !name.is_empty()))?;
-    let uri = parts.uri.clone();
+    let (uri, handling) = (parts.uri.clone(), Handling::of(&parts.headers));
     let request = Request::from_parts(parts, body);
     if body::body_type(&request) != BodyType::Json {
         return Err(ApiError::unsupported_media_type(&request, "application/json"));
@@ -91,7 +91,7 @@ async fn read(request: Request, state: &AppState) -> Result<Read, ApiError> {
     if spoken(state, &fields).is_err() {
         ignored = ignored.and("language_code");
     }
-    Ok(Read { asker, fields, voice, spec, ignored })
+    Ok(Read { asker, fields, voice, spec, ignored: ignored.unless_strict(handling)? })
 }
 
 /// The language that is asked for. Clients send codes of languages that this model may not have.

@@ -15,6 +15,7 @@ use svara_api::{
     error::{ApiError, Spelling},
     reading::{
         body::{self, BodyType, JsonLimits},
+        ignored::Handling,
         lenient, loudness, schemas,
         upload::Upload,
     },
@@ -234,9 +235,9 @@ async fn answer(
     let has_recording = |fields: &Fields| fields.ref_audio.is_some();
     let limits =
         JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
-    let uri = request.uri().clone();
+    let (uri, handling) = (request.uri().clone(), Handling::of(request.headers()));
     let (fields, ignored) = body::json_telling(request, limits).await?;
-    let ignored = ignored.with_query(&uri, &[]);
+    let ignored = ignored.with_query(&uri, &[]).unless_strict(handling)?;
     let omnis = fields.max_tokens.is_none() && fields.max_new_tokens.is_some();
     let spoken = speak(state, asker, fields, hosted).await.map_err(|error| {
         let error = in_openai_words(error, omnis);

@@ -17,7 +17,7 @@ use svara_api::{
     error::{ApiError, Refused, Spelling, Svara},
     reading::{
         body::{self, BodyType, Encoded, Form, FormValue, JsonLimits, flag, must_be},
-        ignored::Ignored,
+        ignored::{Handling, Ignored},
         lenient,
         locators::{self, LOCATORS, LocatorFields, Locators},
         loudness, schemas,
@@ -295,7 +295,7 @@ pub async fn read_fields(request: Request, state: &AppState) -> Result<(Fields, 
     let has_recording = |fields: &Fields| fields.reference_audio.is_some();
     let limits =
         JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
-    let uri = request.uri().clone();
+    let (uri, handling) = (request.uri().clone(), Handling::of(request.headers()));
     let (fields, ignored) = match body::body_type(&request) {
         BodyType::Json => body::json_telling(request, limits).await?,
         BodyType::UrlEncoded => match body::encoded(request, limits).await? {
@@ -310,7 +310,7 @@ pub async fn read_fields(request: Request, state: &AppState) -> Result<(Fields, 
             ));
         }
     };
-    Ok((fields, ignored.with_query(&uri, &[])))
+    Ok((fields, ignored.with_query(&uri, &[]).unless_strict(handling)?))
 }
 
 impl Fields {

@@ -17,7 +17,7 @@ use svara_api::{
     links::Links,
     reading::{
         body::{self, BodyType, FormValue},
-        ignored::Ignored,
+        ignored::{Handling, Ignored},
         lenient, schemas,
         upload::Upload,
     },
@@ -266,7 +266,9 @@ async fn change(
     if body::body_type(&request) != BodyType::Json {
         return Err(ApiError::unsupported_media_type(&request, "application/json").into());
     }
+    let handling = Handling::of(request.headers());
     let (Changes { name, description, shared }, ignored) = body::json(request, state.text_body_bytes).await?;
+    let ignored = ignored.unless_strict(handling)?;
     check_texts([("name", name.as_ref()), ("description", description.as_ref())])?;
     let name = name.map(|name| name.trim().to_owned());
     if name.as_ref().is_some_and(String::is_empty) {
@@ -362,18 +364,23 @@ async fn keep(
 }
 
 async fn read_fields(request: Request, limit_bytes: usize) -> Result<(Fields, Ignored), ApiError> {
-    match body::body_type(&request) {
-        BodyType::Json => body::json(request, limit_bytes).await,
+    let handling = Handling::of(request.headers());
+    let (fields, ignored) = match body::body_type(&request) {
+        BodyType::Json => body::json(request, limit_bytes).await?,
         BodyType::Multipart => {
             let form = body::form(request, limit_bytes).await?;
             let (mut fields, ignored) = (Fields::default(), Ignored::of_form::<Fields, _>(&form));
             for (name, value) in form {
                 fields.set(&name, value)?;
             }
-            Ok((fields, ignored))
+            (fields, ignored)
         }
-        _ => Err(ApiError::unsupported_media_type(&request, "application/json or multipart/form-data")),
-    }
+        _ => {
+            let allowed = "application/json or multipart/form-data";
+            return Err(ApiError::unsupported_media_type(&request, allowed));
+        }
+    };
+    Ok((fields, ignored.unless_strict(handling)?))
 }
 
 impl Fields {

@@ -266,8 +266,16 @@ async fn unknown_fields_are_named_in_every_dialect() {
             response.headers().get("x-ignored-fields").map(|named| named.to_str().unwrap().to_owned());
         assert!(response.status().is_success(), "{path}");
         assert_eq!(named.as_deref(), Some("respose_format"), "{path}");
-        let response = server.request(path, &fields).send().await.unwrap();
-        assert!(!response.headers().contains_key("x-ignored-fields"), "{path}");
+        let strictly = |body| server.request(path, body).header("prefer", "handling=strict");
+        let response = strictly(&body).send().await.unwrap();
+        assert_eq!(response.status(), 400, "{path}");
+        let error = response.text().await.unwrap();
+        assert!(error.contains("no effect here: respose_format"), "{path}: {error}");
+        for request in [server.request(path, &fields), strictly(&fields)] {
+            let response = request.send().await.unwrap();
+            assert!(response.status().is_success(), "{path}");
+            assert!(!response.headers().contains_key("x-ignored-fields"), "{path}");
+        }
     }
 }
 

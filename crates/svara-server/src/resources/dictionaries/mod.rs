@@ -17,7 +17,7 @@ use svara_api::{
     error::{ApiError, ElevenLabs, Refused, Spelling},
     reading::{
         body::{self, BodyType},
-        ignored::Ignored,
+        ignored::{Handling, Ignored},
         locators::DICTIONARY_ID,
     },
     routes::{Routes, Tag},
@@ -358,5 +358,7 @@ async fn json<T: DeserializeOwned + ToSchema + Send + 'static>(
     if body::body_type(&request) != BodyType::Json {
         return Err(ApiError::unsupported_media_type(&request, "application/json"));
     }
-    body::json(request, MAX_BODY_BYTES.min(state.body_bytes)).await
+    let handling = Handling::of(request.headers());
+    let (fields, ignored) = body::json(request, MAX_BODY_BYTES.min(state.body_bytes)).await?;
+    Ok((fields, ignored.unless_strict(handling)?))
 }

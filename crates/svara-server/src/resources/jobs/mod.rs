@@ -18,7 +18,7 @@ use svara_api::{
     error::{ApiError, Refused, Spelling, Svara},
     reading::{
         body::{self, BodyType},
-        ignored::Ignored,
+        ignored::{Handling, Ignored},
     },
     respond::Audio,
     routes::{Routes, Tag},
@@ -69,9 +69,9 @@ async fn create(
     asker: Asker,
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
-    let uri = request.uri().clone();
+    let (uri, handling) = (request.uri().clone(), Handling::of(request.headers()));
     let (draft, ignored) = read_draft(&state, &asker, request).await?;
-    let ignored = ignored.with_query(&uri, &[]);
+    let ignored = ignored.with_query(&uri, &[]).unless_strict(handling)?;
     let created = state.service.jobs().create(draft).await;
     let (id, outcome) = match &created {
         Ok((id, _)) => (id.as_str(), "ok"),
