@@ -16,7 +16,7 @@ esac
 
 cd "$ROOT"
 make_uv
-for input in scripts/requirements.in scripts/hub-requirements.in docker/router-requirements.in; do
+for input in scripts/requirements.in scripts/hub-requirements.in scripts/ci-requirements.in docker/router-requirements.in; do
     out=${input%.in}.txt
     note "writing $out"
     {

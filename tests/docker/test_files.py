@@ -92,7 +92,7 @@ def test_no_container_may_more_than_it_needs() -> None:
 
 def test_python_packages_have_hashes() -> None:
     """What images install: every package is pinned and hashed, those that others need, too (scripts/lock_python.sh)."""
-    for name in ("scripts/requirements", "scripts/hub-requirements", "docker/router-requirements"):
+    for name in ("scripts/requirements", "scripts/hub-requirements", "scripts/ci-requirements", "docker/router-requirements"):
         wanted = re.findall(r"^([\w-]+==\S+)$", (PROJECT / f"{name}.in").read_text(), re.MULTILINE)
         text = (PROJECT / f"{name}.txt").read_text().replace("\\\n", " ")
         packages = [line for line in text.splitlines() if line and not line.startswith("#")]
