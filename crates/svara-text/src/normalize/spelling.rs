@@ -5,10 +5,13 @@
 const MAX_SIGNS: usize = 4;
 
 /// The length in bytes of `word` at the start of `text`, in any spelling.
+#[inline]
 pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
-    if differ(text.chars().next(), word.chars().next()) {
-        return None;
-    }
+    if differ(text.chars().next(), word.chars().next()) { None } else { whole_prefix_len(text, word) }
+}
+
+#[inline(never)]
+fn whole_prefix_len(text: &str, word: &str) -> Option<usize> {
     let mut typed = text.char_indices().peekable();
     for wanted in word.chars().filter_map(folded) {
         let mut letters = typed.by_ref().take(1 + MAX_SIGNS).filter_map(|(_, c)| folded(c));
