@@ -31,7 +31,7 @@ mod sample;
 mod stretch;
 
 pub use decode::{DecodeError, DecodeLimits, Mono, decode_upload};
-pub use encode::{Bitrates, EncodeError, Encoder, EncoderSpec, SpecError, encode_whole, settle_sizes};
+pub use encode::{Bitrates, EncodeError, Encoder, EncoderSpec, SpecError, encode_whole};
 pub use format::{Format, UnknownFormat};
 pub use gain::{Gain, GainError};
 pub use rate::{SampleRate, SampleRateError};

@@ -74,5 +74,5 @@ pub use self::{
     serve::{ServeError, serve, stop_at_signals},
     settings::{Limits, Settings},
     tls::{Tls, TlsError},
-    watched::Watched,
+    watched::{Watched, read_file},
 };

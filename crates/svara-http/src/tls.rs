@@ -16,7 +16,7 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::watched::Watched;
+use crate::watched::{Watched, read_file};
 
 /// A certificate and its key, for TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1. Clones share them.
 #[derive(Clone)]
@@ -86,14 +86,17 @@ impl Tls {
 }
 
 fn config(certificate: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
-    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
+    let chain = read_file(certificate).map_err(pem::Error::Io);
+    let chain: Vec<_> = chain
+        .and_then(|chain| CertificateDer::pem_slice_iter(&chain).collect())
         .map_err(|source| TlsError::Certificate { path: certificate.to_owned(), source })?;
     if chain.is_empty() {
         return Err(TlsError::NoCertificate(certificate.to_owned()));
     }
-    let key =
-        PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::Key { path: key.to_owned(), source })?;
+    let key = read_file(key)
+        .map_err(pem::Error::Io)
+        .and_then(|pem| PrivateKeyDer::from_pem_slice(&pem))
+        .map_err(|source| TlsError::Key { path: key.to_owned(), source })?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Unavailable)?

@@ -2,8 +2,11 @@
 
 use std::{
     error::Error,
-    fmt, iter,
-    path::PathBuf,
+    fmt,
+    fs::File,
+    io::{self, Read},
+    iter,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -95,7 +98,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     ///
     /// # Errors
     /// SIGHUP can't be caught.
-    pub fn follow(self: &Arc<Self>) -> std::io::Result<()> {
+    pub fn follow(self: &Arc<Self>) -> io::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
         let watched = Arc::downgrade(self);
         tokio::spawn(async move {
@@ -120,6 +123,27 @@ fn with_causes(error: &(dyn Error + 'static)) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
+/// The largest file that [`read_file`] reads, in bytes.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Reads a file that an operator keeps, at start and while the server runs. Only a regular one of at most 16 MiB is read: a
+/// pipe would wait for its writer, and a device may have no end.
+///
+/// # Errors
+/// It can't be read, isn't a regular file, or is too large.
+pub fn read_file(file: &Path) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait, too.
+    if !std::fs::metadata(file)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut content = Vec::new();
+    File::open(file)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > MAX_FILE_BYTES {
+        return Err(io::Error::other(format!("it is larger than {MAX_FILE_BYTES} bytes")));
+    }
+    Ok(content)
+}
+
 fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
     let stamp = |file: &PathBuf| {
         let metadata = std::fs::metadata(file).ok()?;
@@ -131,6 +155,19 @@ fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_regular_files_of_some_size_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+        assert_eq!(read_file(&file).unwrap_err().to_string(), "it is no regular file");
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(&file, "keys").unwrap();
+        assert_eq!(read_file(&file).unwrap(), b"keys");
+        File::options().write(true).open(&file).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
+        assert_eq!(read_file(&file).unwrap_err().to_string(), "it is larger than 16777216 bytes");
+    }
 
     #[test]
     fn a_change_is_followed_and_a_broken_file_is_not() {

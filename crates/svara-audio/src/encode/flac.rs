@@ -6,7 +6,7 @@ use flacenc::{
     source::{Context, Fill, FrameBuf},
 };
 
-use super::{Codec, EncodeError};
+use super::{Codec, EncodeError, Output};
 use crate::{Format, SampleRate, blocks::Blocks};
 
 const BITS_PER_SAMPLE: usize = 16;
@@ -18,33 +18,19 @@ pub(super) struct Flac {
     header: Option<Vec<u8>>,
     blocks: Blocks<i16>,
     frames: Frames,
+    /// Of a file: the checksum and number of samples so far.
+    sum: Option<Context>,
 }
 
 impl Flac {
-    pub(super) fn new(rate: SampleRate) -> Result<Self, EncodeError> {
-        let info = stream_info(rate)?;
-        Self::with_info(rate, info)
-    }
-
-    /// For complete audio: the header has its length and checksum.
-    pub(super) fn for_whole(rate: SampleRate, samples: &[i16]) -> Result<Self, EncodeError> {
-        let mut context = Context::new(BITS_PER_SAMPLE, 1);
-        let wide: Vec<i32> = samples.iter().copied().map(i32::from).collect();
-        context.fill_interleaved(&wide).map_err(failed)?;
-        let mut info = stream_info(rate)?;
-        info.set_total_samples(samples.len());
-        info.set_md5_digest(&context.md5_digest());
-        Self::with_info(rate, info)
-    }
-
-    fn with_info(rate: SampleRate, info: StreamInfo) -> Result<Self, EncodeError> {
+    pub(super) fn new(rate: SampleRate, output: Output) -> Result<Self, EncodeError> {
         let block_len = block_len(rate);
-        let mut header = ByteSink::new();
-        Stream::with_stream_info(info.clone()).write(&mut header).map_err(failed)?;
+        let info = stream_info(rate)?;
         Ok(Self {
-            header: Some(header.into_inner()),
+            header: Some(header(&info)?),
             blocks: Blocks::new(block_len),
             frames: Frames::new(info, block_len)?,
+            sum: (output == Output::File).then(|| Context::new(BITS_PER_SAMPLE, 1)),
         })
     }
 
@@ -55,9 +41,20 @@ impl Flac {
     }
 }
 
+/// The bytes in front of the frames.
+fn header(info: &StreamInfo) -> Result<Vec<u8>, EncodeError> {
+    let mut header = ByteSink::new();
+    Stream::with_stream_info(info.clone()).write(&mut header).map_err(failed)?;
+    Ok(header.into_inner())
+}
+
 impl Codec for Flac {
     fn push(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.write_header(out);
+        if let Some(sum) = &mut self.sum {
+            let wide: Vec<i32> = samples.iter().copied().map(i32::from).collect();
+            sum.fill_interleaved(&wide).map_err(failed)?;
+        }
         self.blocks.push(samples, |block| self.frames.write(block, out))
     }
 
@@ -65,9 +62,18 @@ impl Codec for Flac {
         self.write_header(out);
         // Only the last block may be shorter than the others.
         match self.blocks.pending() {
-            [] => Ok(()),
-            last => self.frames.write(last, out),
+            [] => {}
+            last => self.frames.write(last, out)?,
         }
+        let Some(sum) = self.sum else { return Ok(()) };
+        let mut info = self.frames.info;
+        info.set_total_samples(sum.total_samples());
+        info.set_md5_digest(&sum.md5_digest());
+        let header = header(&info)?;
+        let (place, _) =
+            out.split_at_mut_checked(header.len()).ok_or_else(|| failed("no room for the header"))?;
+        place.copy_from_slice(&header);
+        Ok(())
     }
 }
 

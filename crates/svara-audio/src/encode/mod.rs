@@ -56,9 +56,23 @@ impl Encoder {
     /// # Errors
     /// When the resampler or the codec library can't be set up.
     pub fn new(spec: EncoderSpec, input_rate: SampleRate) -> Result<Self, EncodeError> {
+        Self::with(spec, input_rate, Output::Stream)
+    }
+
+    /// As [`Encoder::new`], for a file that nobody reads before its end: unlike in a stream, its header has the length (WAV,
+    /// FLAC, MP3). All bytes go into one buffer, from its start, because [`Encoder::finish`] writes that header last. The
+    /// other formats come out the same either way.
+    ///
+    /// # Errors
+    /// As for [`Encoder::new`].
+    pub fn for_file(spec: EncoderSpec, input_rate: SampleRate) -> Result<Self, EncodeError> {
+        Self::with(spec, input_rate, Output::File)
+    }
+
+    fn with(spec: EncoderSpec, input_rate: SampleRate, output: Output) -> Result<Self, EncodeError> {
         Ok(Self {
             resampler: resampler(spec, input_rate)?,
-            codec: codec(&spec)?,
+            codec: codec(&spec, output)?,
             resampled: Vec::new(),
             quantized: Vec::new(),
         })
@@ -91,8 +105,7 @@ impl Encoder {
     }
 }
 
-/// Encodes complete audio in one go. Unlike in a stream, sizes in the header (WAV, FLAC, MP3) are exact; the other
-/// formats come out the same either way.
+/// Encodes complete audio in one go, as [`Encoder::for_file`] does.
 ///
 /// # Errors
 /// As for [`Encoder`]; also when the audio exceeds what a WAV header can hold (4 GiB).
@@ -101,35 +114,20 @@ pub fn encode_whole(
     samples: &[f32],
     input_rate: SampleRate,
 ) -> Result<Vec<u8>, EncodeError> {
-    let mut resampled = Vec::new();
-    let samples = match resampler(spec, input_rate)? {
-        None => samples,
-        Some(mut resampler) => {
-            resampler.push(samples, &mut resampled)?;
-            resampler.finish(&mut resampled)?;
-            &resampled
-        }
-    };
-    let mut quantized = vec![0; samples.len()];
-    f32_to_s16_slice(samples, &mut quantized);
-    let mut codec: Box<dyn Codec> = match spec.format() {
-        Format::Wav => return wav::whole(&quantized, spec.rate()),
-        #[cfg(feature = "mp3")]
-        Format::Mp3 => return mp3::whole(&spec, &quantized),
-        Format::Flac => Box::new(flac::Flac::for_whole(spec.rate(), &quantized)?),
-        _ => codec(&spec)?,
-    };
-    let mut out = Vec::new();
-    codec.push(&quantized, &mut out)?;
-    codec.finish(&mut out)?;
-    Ok(out)
+    let mut encoder = Encoder::for_file(spec, input_rate)?;
+    let mut file = Vec::new();
+    encoder.push(samples, &mut file)?;
+    encoder.finish(&mut file)?;
+    Ok(file)
 }
 
-/// Fills in the sizes that a streamed header leaves open (WAV), in a file that an [`Encoder`] has finished.
-pub fn settle_sizes(spec: EncoderSpec, file: &mut [u8]) {
-    if spec.format() == Format::Wav {
-        wav::settle_sizes(file);
-    }
+/// What becomes of the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    /// They are read as they come.
+    Stream,
+    /// All are in the buffer at the end.
+    File,
 }
 
 /// Implemented by each format. Samples arrive at the codec's own rate, in order, in pieces of any size.
@@ -138,10 +136,10 @@ trait Codec: Send {
     fn finish(self: Box<Self>, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 }
 
-fn codec(spec: &EncoderSpec) -> Result<Box<dyn Codec>, EncodeError> {
+fn codec(spec: &EncoderSpec, output: Output) -> Result<Box<dyn Codec>, EncodeError> {
     Ok(match spec.format() {
         #[cfg(feature = "mp3")]
-        Format::Mp3 => Box::new(mp3::Mp3::new(spec)?),
+        Format::Mp3 => Box::new(mp3::Mp3::new(spec, output)?),
         #[cfg(feature = "aac")]
         Format::Aac => Box::new(aac::Aac::new(spec)?),
         #[cfg(not(feature = "mp3"))]
@@ -149,8 +147,8 @@ fn codec(spec: &EncoderSpec) -> Result<Box<dyn Codec>, EncodeError> {
         #[cfg(not(feature = "aac"))]
         Format::Aac => return Err(not_built(spec.format())),
         Format::Opus => Box::new(opus::Opus::new(spec)?),
-        Format::Flac => Box::new(flac::Flac::new(spec.rate())?),
-        Format::Wav => Box::new(wav::Wav::new(spec.rate())),
+        Format::Flac => Box::new(flac::Flac::new(spec.rate(), output)?),
+        Format::Wav => Box::new(wav::Wav::new(spec.rate(), output)),
         Format::Pcm => Box::new(pcm::Pcm),
         Format::Ulaw => Box::new(g711::G711::ulaw()),
         Format::Alaw => Box::new(g711::G711::alaw()),
@@ -183,17 +181,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_with_settled_sizes_is_the_whole_file() {
+    fn a_file_is_the_same_in_parts_and_differs_from_a_stream_in_its_header() {
         let samples: Vec<f32> = (0..5000).map(|n| (n as f32 / 50.0).sin() / 2.0).collect();
-        for format in [Format::Wav, Format::Pcm, Format::Ulaw] {
+        for &format in Format::ALL {
             let spec = EncoderSpec::new(format).unwrap();
-            let (mut encoder, mut file) = (Encoder::new(spec, spec.rate()).unwrap(), Vec::new());
-            encoder.push(&samples, &mut file).unwrap();
-            encoder.finish(&mut file).unwrap();
-            settle_sizes(spec, &mut file);
+            let encoded = |mut encoder: Encoder| {
+                let mut file = Vec::new();
+                samples.chunks(700).for_each(|part| encoder.push(part, &mut file).unwrap());
+                encoder.finish(&mut file).unwrap();
+                file
+            };
+            let file = encoded(Encoder::for_file(spec, spec.rate()).unwrap());
+            let stream = encoded(Encoder::new(spec, spec.rate()).unwrap());
             assert!(file == encode_whole(spec, &samples, spec.rate()).unwrap(), "{format}");
+            let has_length = matches!(format, Format::Wav | Format::Flac | Format::Mp3);
+            assert_eq!(file != stream, has_length, "{format}");
         }
-        wav::settle_sizes(&mut []);
     }
 
     #[test]

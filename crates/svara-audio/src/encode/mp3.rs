@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use mp3lame_encoder::{Bitrate, Builder, FlushGap, Mode, MonoPcm, Quality, max_required_buffer_size};
 
-use super::{Codec, EncodeError, EncoderSpec};
+use super::{Codec, EncodeError, EncoderSpec, Output};
 use crate::Format;
 
 /// The most that LAME's flush may write, according to its documentation.
@@ -10,17 +10,15 @@ const FLUSH_BYTES: usize = 7_200;
 
 /// MPEG Layer III frames at a constant bit rate. A stream has no Xing/LAME header: that goes first, but needs what is
 /// only known at the end. So decoders can remove neither the delay of 1105 samples (LAME's 576, a decoder's 529) nor
-/// LAME's padding at the end (576 samples and whatever the last frame lacks).
+/// LAME's padding at the end (576 samples and whatever the last frame lacks). The first frame of a file is that header, with
+/// the length and what a decoder must trim at both ends.
 pub(super) struct Mp3 {
     encoder: mp3lame_encoder::Encoder,
+    output: Output,
 }
 
 impl Mp3 {
-    pub(super) fn new(spec: &EncoderSpec) -> Result<Self, EncodeError> {
-        Self::with_header(spec, false)
-    }
-
-    fn with_header(spec: &EncoderSpec, header: bool) -> Result<Self, EncodeError> {
+    pub(super) fn new(spec: &EncoderSpec, output: Output) -> Result<Self, EncodeError> {
         let mut builder = Builder::new().ok_or_else(|| failed("out of memory"))?;
         builder.set_num_channels(1).map_err(failed)?;
         builder.set_mode(Mode::Mono).map_err(failed)?;
@@ -28,14 +26,8 @@ impl Mp3 {
         builder.set_output_sample_rate(std::num::NonZero::new(spec.rate().hz())).map_err(failed)?;
         builder.set_brate(bitrate(spec)?).map_err(failed)?;
         builder.set_quality(Quality::Good).map_err(failed)?;
-        builder.set_to_write_vbr_tag(header).map_err(failed)?;
-        Ok(Self { encoder: builder.build().map_err(failed)? })
-    }
-
-    fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.reserve(FLUSH_BYTES);
-        self.encoder.flush_to_vec::<FlushGap>(out).map_err(failed)?;
-        Ok(())
+        builder.set_to_write_vbr_tag(output == Output::File).map_err(failed)?;
+        Ok(Self { encoder: builder.build().map_err(failed)?, output })
     }
 }
 
@@ -47,23 +39,19 @@ impl Codec for Mp3 {
     }
 
     fn finish(mut self: Box<Self>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.flush(out)
+        out.reserve(FLUSH_BYTES);
+        self.encoder.flush_to_vec::<FlushGap>(out).map_err(failed)?;
+        if self.output == Output::Stream {
+            return Ok(());
+        }
+        let mut header = Vec::with_capacity(self.encoder.lame_tag_size());
+        self.encoder.lame_tag_encode_to_vec(&mut header);
+        // LAME starts the file with an empty frame of the header's size.
+        let (place, _) =
+            out.split_at_mut_checked(header.len()).ok_or_else(|| failed("no room for the LAME header"))?;
+        place.copy_from_slice(&header);
+        Ok(())
     }
-}
-
-/// A whole file, whose first frame is a LAME header with the length and what a decoder must trim at both ends.
-pub(super) fn whole(spec: &EncoderSpec, samples: &[i16]) -> Result<Vec<u8>, EncodeError> {
-    let mut mp3 = Mp3::with_header(spec, true)?;
-    let mut file = Vec::new();
-    mp3.push(samples, &mut file)?;
-    mp3.flush(&mut file)?;
-    let mut header = Vec::with_capacity(mp3.encoder.lame_tag_size());
-    mp3.encoder.lame_tag_encode_to_vec(&mut header);
-    // LAME starts the file with an empty frame of the header's size.
-    let (place, _) =
-        file.split_at_mut_checked(header.len()).ok_or_else(|| failed("no room for the LAME header"))?;
-    place.copy_from_slice(&header);
-    Ok(file)
 }
 
 /// The binding's name for the bit rate; [`super::Bitrates::of`] lists exactly these.

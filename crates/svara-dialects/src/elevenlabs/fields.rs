@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, Visitor},
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use svara_api::{
     error::ApiError,
@@ -57,8 +57,9 @@ pub(crate) struct Fields {
     /// Pronunciation dictionaries, the first of which knows best.
     #[schema(value_type = Option<Vec<LocatorFields>>, max_items = 3)]
     pronunciation_dictionary_locators: Option<Locators>,
+    #[serde(default, deserialize_with = "asks_for_something")]
     #[schema(schema_with = audio_effects)]
-    audio_effects: Option<IgnoredAny>,
+    audio_effects: bool,
     /// Removes Markdown's marks, code blocks and a model's thoughts from the text. By default, the server's configuration
     /// decides.
     #[serde(default, deserialize_with = "lenient::flag")]
@@ -73,7 +74,65 @@ fn normalization() -> Object {
 }
 
 fn audio_effects() -> Object {
-    Object::builder().schema_type(Type::Null).description(Some("Not supported.")).build()
+    Object::builder()
+        .schema_type(Type::Null)
+        .description(Some("Not supported, and refused unless it is empty."))
+        .build()
+}
+
+/// For `#[serde(deserialize_with)]`: whether there is more than null, false, and an empty text, list or object.
+fn asks_for_something<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    deserializer.deserialize_any(SomethingVisitor)
+}
+
+struct SomethingVisitor;
+
+impl<'de> Visitor<'de> for SomethingVisitor {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("null")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<bool, E> {
+        Ok(value)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<bool, E> {
+        Ok(!value.trim().is_empty())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
+        let mut any = false;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            any = true;
+        }
+        Ok(any)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<bool, A::Error> {
+        let mut any = false;
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            any = true;
+        }
+        Ok(any)
+    }
 }
 
 /// How the voice speaks. Only the speed and the name of a style have an effect.
@@ -159,7 +218,7 @@ impl Fields {
     /// # Errors
     /// A field is missing, out of range, or asks for what there isn't.
     pub(super) fn into_request(self, clean: Clean, base: SpeechRequest) -> Result<SpeechRequest, ApiError> {
-        if self.audio_effects.is_some() {
+        if self.audio_effects {
             return Err(ApiError::unsupported("audio_effects", "there are no audio effects here"));
         }
         let mut request = SpeechRequest {

@@ -50,9 +50,11 @@ struct Fields {
     /// The text to speak.
     #[schema(value_type = String, min_length = 1)]
     input: Option<String>,
-    #[serde(alias = "speaker")]
     #[schema(schema_with = voice_field)]
     voice: Option<VoiceField>,
+    /// The same: a name that other servers have for it.
+    #[schema(schema_with = voice_field)]
+    speaker: Option<VoiceField>,
     /// Any name: this server runs one model.
     #[expect(dead_code, reason = "OpenAI's clients send OpenAI's names; the document lists the field")]
     #[serde(default)]
@@ -81,8 +83,11 @@ struct Fields {
     stream: Option<bool>,
     /// The language to speak in: a code of ISO 639-1 or 639-3, a BCP-47 tag or a name. Chooses the voice if voice is missing
     /// or one of OpenAI's names. auto: the text's writing system does, if voice is missing.
-    #[serde(default, alias = "language_code", deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     language: Option<String>,
+    /// The same: ElevenLabs' name.
+    #[serde(default, deserialize_with = "lenient::text")]
+    language_code: Option<String>,
     /// The same: the hosted API's name.
     #[serde(default, deserialize_with = "lenient::text")]
     lang: Option<String>,
@@ -95,9 +100,13 @@ struct Fields {
     #[schema(value_type = Option<i64>, minimum = 1)]
     bitrate_kbps: Option<u32>,
     /// Whether numbers and dates are written out in words: auto, on or off.
-    #[serde(default, alias = "normalize", deserialize_with = "svara::normalization")]
+    #[serde(default, deserialize_with = "svara::normalization")]
     #[schema(schema_with = svara::text_normalization)]
     text_normalization: Normalization,
+    /// The same: the hosted API's name.
+    #[serde(default, deserialize_with = "svara::normalization")]
+    #[schema(schema_with = svara::text_normalization)]
+    normalize: Normalization,
     #[serde(default, deserialize_with = "lenient::number")]
     #[schema(minimum = 0.0, maximum = 2.0)]
     temperature: Option<f32>,
@@ -266,7 +275,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
     if hosted {
         hosted::check_speed(fields.speed)?;
     }
-    let voice = fields.voice.map(|voice| match voice {
+    let voice = fields.voice.or(fields.speaker).map(|voice| match voice {
         VoiceField::Name(name) | VoiceField::Object { id: name } => name,
     });
     let engine = state.service.engine();
@@ -275,22 +284,23 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
         || fields.bitrate_kbps.is_some()
         || fields.pronunciation_dictionary_id.is_some();
     let text = input(state, fields.input, hosted || hosted_fields)?;
-    let spoken = SpokenLanguage::named(engine.voices(), "language", fields.language.as_deref())?;
-    let spoken = match spoken {
-        None => SpokenLanguage::named(engine.voices(), "lang", fields.lang.as_deref())?,
-        spoken => spoken,
-    };
-    let is_auto = |language: &Option<String>| {
-        language.as_ref().is_some_and(|language| language.trim().eq_ignore_ascii_case("auto"))
-    };
-    let by_text = is_auto(&fields.language) || is_auto(&fields.lang);
+    // The first one that names a language counts.
+    let languages =
+        [("language", fields.language), ("language_code", fields.language_code), ("lang", fields.lang)];
+    let mut spoken = None;
+    for (field, name) in &languages {
+        let named = SpokenLanguage::named(engine.voices(), field, name.as_deref())?;
+        spoken = spoken.or(named);
+    }
+    let named = || languages.iter().filter_map(|(_, name)| name.as_deref());
+    let by_text = named().any(|language| language.trim().eq_ignore_ascii_case("auto"));
     let recording = fields.ref_audio.filter(|audio| !audio.is_empty());
     let reference = ReferenceRequest {
         recording: recording.map(|audio| |max_bytes| audio.into_bytes(max_bytes)),
         transcript: fields.ref_text,
         saved_id: None,
         tokens: None,
-        language: fields.language.or(fields.lang),
+        language: named().next().map(str::to_owned),
     };
     let reference = reference.resolve(&state.service, &asker.caller).await?;
     let voice = match &reference {
@@ -309,7 +319,10 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
         voice,
         reference,
         style: fields.instructions.and_then(|instructions| engine.style_named_in(&instructions)),
-        normalization: fields.text_normalization,
+        normalization: match fields.text_normalization {
+            Normalization::Auto => fields.normalize,
+            normalization => normalization,
+        },
         speed: fields.speed.unwrap_or(1.0),
         gain: loudness::gain(fields.volume, fields.gain_db)?,
         sampling: SamplingOverrides {

@@ -248,18 +248,23 @@ pub async fn speech_request(
         language: fields.language,
     };
     let reference = reference.resolve(&state.service, &asker.caller).await?;
-    // Where a voice is named, a language that there isn't never mattered.
-    let spoken = SpokenLanguage::named(engine.voices(), "language", language.as_deref()).ok().flatten();
+    let spoken = SpokenLanguage::named(engine.voices(), "language", language.as_deref());
     let voice = match (voice, &reference) {
-        (Some(voice), _) => voice::named(engine.voices(), voice, spoken.as_ref(), fields.gender),
+        // Where a voice is named, a language that there isn't never mattered.
+        (Some(voice), _) => {
+            let spoken = spoken.as_ref().ok().and_then(Option::as_ref);
+            voice::named(engine.voices(), voice, spoken, fields.gender)
+        }
         (None, Some(reference)) => reference.voice.voice_id.clone(),
         (None, None) => {
-            let required = "a voice, a language or a reference_audio to speak like is required";
-            let language = language.ok_or_else(|| ApiError::unsupported("voice", required))?;
-            voice::of_language(engine.voices(), &language, fields.gender)?
+            let required = "is required, or a language, or a reference_audio to speak like";
+            let language = language.ok_or_else(|| ApiError::invalid("voice", required))?;
+            // The tag of a voice is no language: hi-IN-female.
+            let found = voice::of_language(engine.voices(), &language, fields.gender);
+            found.map_err(|unknown| spoken.as_ref().err().cloned().unwrap_or(unknown))?
         }
     };
-    let language = spoken.filter(|_| reference.is_none());
+    let language = spoken.ok().flatten().filter(|_| reference.is_none());
     let (field, named) =
         locators::named(fields.pronunciation_dictionary_id, fields.pronunciation_dictionary_locators)?;
     let dictionaries = state.service.dictionaries().locate(&asker.caller, field, &named).await?;
@@ -310,6 +315,10 @@ pub async fn read_fields(request: Request, state: &AppState) -> Result<(Fields, 
             ));
         }
     };
+    let named = fields.voice.is_some() || fields.voice_id.is_some();
+    let voices = state.service.engine().voices();
+    let unspoken = named && SpokenLanguage::named(voices, "language", fields.language.as_deref()).is_err();
+    let ignored = if unspoken { ignored.and("language") } else { ignored };
     Ok((fields, ignored.with_query(&uri, &[]).unless_strict(handling)?))
 }
 

@@ -282,6 +282,11 @@ impl SourceError {
         self.is_retryable() && !asks_to_wait && !matches!(self, Self::Timeout { .. } | Self::Silent { .. })
     }
 
+    /// Whether a piece of which nothing was heard is worth another try. What can't be read may be so only this time.
+    pub(crate) fn is_worth_another_try(&self) -> bool {
+        self.is_retryable() || matches!(self, Self::Nonsense { .. })
+    }
+
     /// Whether the caller asked for something that no engine could do.
     pub(crate) fn is_callers_fault(&self) -> bool {
         matches!(self, Self::Rejected { field: Some(_), .. })

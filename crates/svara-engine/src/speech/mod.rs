@@ -33,6 +33,7 @@ use self::{
 };
 use crate::{
     error::SpeakError,
+    source::FinishReason,
     timing::{Listening, PieceTiming, Sound, Tempo},
 };
 
@@ -187,6 +188,8 @@ impl Speech {
             Some(Made::Pause { pause_ms, rate }) => self.playback.pause(pause_ms, rate),
             None => {
                 self.ended = true;
+                // Where there was nothing to say, no piece has ended.
+                self.report.finish.get_or_insert(FinishReason::Stop);
                 self.playback.finish()
             }
         };

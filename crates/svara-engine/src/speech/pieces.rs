@@ -167,7 +167,7 @@ impl Pieces {
     pub(crate) fn survive(&self, planned: &Planned, error: &SpeakError) -> bool {
         let SpeakError::Source(error) = error else { return false };
         let waits = matches!(error, SourceError::Timeout { .. }) && self.plan.source.engines().len() < 2;
-        error.is_retryable() && !waits && planned.after(Fault::Engine).is_some()
+        error.is_worth_another_try() && !waits && planned.after(Fault::Engine).is_some()
     }
 
     /// Queues a piece again, in front of the others. Nothing of it may have been heard.
@@ -263,7 +263,7 @@ impl Plan {
         match read {
             Ok(read) => self.fault(planned, read.finish(), read.has_tokens()),
             Err(SourceError::Silent { .. }) => Some(Fault::Silent),
-            Err(error) => error.is_retryable().then_some(Fault::Engine),
+            Err(error) => error.is_worth_another_try().then_some(Fault::Engine),
         }
     }
 

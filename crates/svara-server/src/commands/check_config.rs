@@ -1,33 +1,39 @@
 //! `svara-server --check-config`: the settings in effect, and whether all that they name is there.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use svara_config::{Config, Origin, base_url::masked};
 use toml::Table;
 
+use super::out;
 use crate::start;
 
 /// Prints the settings, with their origins where those are given, and checks everything that loads quickly.
 ///
 /// # Errors
 /// A file is missing or wrong, or the server would refuse to start.
-#[expect(clippy::print_stdout, reason = "this is what the flag is for")]
 pub(crate) fn run(config: &Config, origins: Option<&BTreeMap<String, Origin>>) -> anyhow::Result<()> {
+    let mut shown = String::new();
     match origins {
         // Any URL may have a password in it.
-        None => toml::to_string(config)?.lines().for_each(|line| println!("{}", masked(line))),
+        None => {
+            for line in toml::to_string(config)?.lines() {
+                writeln!(shown, "{}", masked(line))?;
+            }
+        }
         Some(origins) => {
             for (section, keys) in Table::try_from(config)? {
                 for (key, value) in keys.as_table().into_iter().flatten() {
                     let name = format!("{section}.{key}");
                     let origin = origins.get(&name).map_or_else(|| "default".to_owned(), Origin::to_string);
-                    println!("{name} = {}  # {origin}", masked(&value.to_string()));
+                    writeln!(shown, "{name} = {}  # {origin}", masked(&value.to_string()))?;
                 }
             }
         }
     }
+    out::print(shown)?;
     start::check_exposure(config)?;
     start::check(config)?;
-    eprintln!("svara-server: the configuration is valid");
+    out::tell("svara-server: the configuration is valid");
     Ok(())
 }

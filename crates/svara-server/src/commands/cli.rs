@@ -14,7 +14,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{check_config, failure::Failure, hash_key, say, text, voices, words};
+use super::{check_config, failure::Failure, hash_key, out, say, text, voices, words};
 use crate::{
     start::{self, Server, memory},
     telemetry,
@@ -134,12 +134,15 @@ impl Cli {
             }
             Some(Command::Words(args)) => return words::run(args).map_err(Failure::Usage),
             Some(Command::Completions { shell }) => {
-                clap_complete::generate(*shell, &mut Self::command(), "svara-server", &mut io::stdout());
-                return Ok(());
+                let mut script = Vec::new();
+                clap_complete::generate(*shell, &mut Self::command(), "svara-server", &mut script);
+                return out::print(script).map_err(Failure::Start);
             }
             Some(Command::Man) => {
-                let page = clap_mangen::Man::new(Self::command()).render(&mut io::stdout());
-                return page.context("can't write the manual page").map_err(Failure::Start);
+                let mut page = Vec::new();
+                let rendered = clap_mangen::Man::new(Self::command()).render(&mut page);
+                let rendered = rendered.context("can't make the manual page");
+                return rendered.and_then(|()| out::print(page)).map_err(Failure::Start);
             }
             _ => {}
         }
@@ -165,7 +168,7 @@ impl Cli {
             }
         }
         if self.check_config {
-            warnings.iter().for_each(|warning| eprintln!("svara-server: warning: {warning}"));
+            warnings.iter().for_each(|warning| out::tell(format_args!("svara-server: warning: {warning}")));
             return check_config::run(&config, self.origin.then_some(&origins)).map_err(Failure::Usage);
         }
         start::check_exposure(&config).map_err(Failure::Usage)?;

@@ -7,6 +7,8 @@ use clap::Args;
 use svara_config::MIN_KEY_BYTES;
 use svara_service::callers::{KeyHash, random_key};
 
+use super::out;
+
 /// The arguments of `hash-key`.
 #[derive(Debug, Args)]
 pub(crate) struct HashKeyArgs {
@@ -22,7 +24,6 @@ pub(crate) struct HashKeyArgs {
 ///
 /// # Errors
 /// The key on standard input can't be read, is too short, or has spaces or characters outside ASCII.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is what the command is for")]
 pub(crate) fn run(args: &HashKeyArgs) -> anyhow::Result<()> {
     let key = if args.stdin {
         let mut line = String::new();
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &HashKeyArgs) -> anyhow::Result<()> {
         line.trim().to_owned()
     } else {
         let key = random_key();
-        eprintln!("{key}");
+        out::tell(&key);
         key
     };
     // A fast hash without salt protects only keys that can't be guessed.
@@ -40,6 +41,5 @@ pub(crate) fn run(args: &HashKeyArgs) -> anyhow::Result<()> {
     );
     ensure!(key.bytes().all(|byte| byte.is_ascii_graphic()), "a key must be ASCII without spaces");
     let name = toml::Value::from(args.name.as_str());
-    println!("[[keys]]\nname = {name}\nsha256 = \"{}\"", KeyHash::of(&key).hex());
-    Ok(())
+    out::print(format!("[[keys]]\nname = {name}\nsha256 = \"{}\"\n", KeyHash::of(&key).hex()))
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{
     Failure, default_voice,
     figures::{Figures, summary},
-    player,
+    out, player,
 };
 use crate::start;
 
@@ -97,11 +97,11 @@ pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
     let mut rounds = Vec::with_capacity(times.into());
     for _ in 0..times {
         let figures = say(&engine, request.clone(), &target).await?;
-        eprintln!("{figures}");
+        out::tell(&figures);
         rounds.push(figures);
     }
     if let (2.., Some(summary)) = (times, summary(&rounds)) {
-        eprintln!("{summary}");
+        out::tell(summary);
     }
     Ok(())
 }
@@ -198,7 +198,7 @@ async fn say(engine: &Engine, request: SpeechRequest, target: &Target) -> Result
             let played = *plays && played(&samples, rate).map_err(Failure::Start)?;
             if !played {
                 write(&path, target.spec, &samples, rate)?;
-                eprintln!("written to {}", path.display());
+                out::tell(format_args!("written to {}", path.display()));
             }
             took
         }

@@ -1,10 +1,12 @@
 //! `svara-server text` and `svara-server prompt`: what would be said for a text, without sound.
 
+use std::fmt::Write;
+
 use anyhow::Context;
 use svara_config::Config;
 use svara_engine::{Normalization, Preview, Prompt, SpeechRequest, Voice, Voices};
 
-use super::default_voice;
+use super::{default_voice, out};
 use crate::{resources::Previewed, start};
 
 /// The arguments of `text` and `prompt`.
@@ -57,14 +59,13 @@ impl TextArgs {
 ///
 /// # Errors
 /// The voice or the style is unknown, there is no text, or a file of the model is wrong.
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
 pub(crate) fn run(config: &Config, args: &TextArgs) -> anyhow::Result<()> {
     let (voices, prompts) = start::voices_and_prompts(config)?;
     let voice = args.voice(&voices)?;
     let own_words = start::own_words(config)?;
     let preview = Preview::new(prompts.profile(), &own_words, voice, &args.request(config, voice))?;
-    println!("{}", serde_json::to_string_pretty(&Previewed::new(&args.text, &voice.voice_id, preview))?);
-    Ok(())
+    let previewed = Previewed::new(&args.text, &voice.voice_id, preview);
+    out::print(serde_json::to_string_pretty(&previewed)? + "\n")
 }
 
 /// The arguments of `prompt`.
@@ -81,13 +82,13 @@ pub(crate) struct PromptArgs {
 ///
 /// # Errors
 /// As [`run`].
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
 pub(crate) fn prompt(config: &Config, args: &PromptArgs) -> anyhow::Result<()> {
     let (voices, prompts) = start::voices_and_prompts(config)?;
     let voice = args.text.voice(&voices)?;
     let own_words = start::own_words(config)?;
     let pieces =
         Preview::new(prompts.profile(), &own_words, voice, &args.text.request(config, voice))?.pieces;
+    let mut page = String::new();
     for (number, piece) in (1..).zip(pieces) {
         let prompt = prompts.preset(voice, &piece.prompt).map_err(anyhow::Error::msg)?;
         let (shown, tokens) = match prompt {
@@ -95,9 +96,9 @@ pub(crate) fn prompt(config: &Config, args: &PromptArgs) -> anyhow::Result<()> {
             Prompt::Text(text) => (serde_json::to_string(&text)?, "as text, without a tokenizer".to_owned()),
         };
         if !args.json {
-            println!("piece {number}: {}\nprompt, {tokens}:", piece.words);
+            writeln!(page, "piece {number}: {}\nprompt, {tokens}:", piece.words)?;
         }
-        println!("{shown}");
+        writeln!(page, "{shown}")?;
     }
-    Ok(())
+    out::print(page)
 }

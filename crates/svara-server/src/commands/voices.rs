@@ -8,7 +8,7 @@ use svara_engine::{Gender, Voice};
 use svara_service::Caller;
 use svara_text::Language;
 
-use super::Failure;
+use super::{Failure, out};
 use crate::start;
 
 /// The arguments of `voices`.
@@ -51,15 +51,14 @@ pub(crate) async fn run(config: &Config, args: &VoicesArgs) -> Result<(), Failur
     show(&voices, args.json).map_err(Failure::Start)
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
 fn show(voices: &[&Voice], json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(voices)?);
-        return Ok(());
+        return out::print(serde_json::to_string_pretty(voices)? + "\n");
     }
     let width = voices.iter().map(|voice| voice.voice_id.chars().count()).max().unwrap_or(0);
     let names = voices.iter().map(|voice| voice.name.chars().count()).max().unwrap_or(0);
-    println!("{:width$}  {:6}  {:8}  {:names$}  ALSO", "VOICE", "GENDER", "LANGUAGE", "NAME");
+    let mut table =
+        format!("{:width$}  {:6}  {:8}  {:names$}  ALSO\n", "VOICE", "GENDER", "LANGUAGE", "NAME");
     for Voice { voice_id, name, gender, languages, aliases, .. } in voices {
         let gender = match gender {
             Some(Gender::Female) => "female",
@@ -71,7 +70,8 @@ fn show(voices: &[&Voice], json: bool) -> anyhow::Result<()> {
             languages.join(","),
             aliases.join(", ")
         );
-        println!("{}", line.trim_end());
+        table.push_str(line.trim_end());
+        table.push('\n');
     }
-    Ok(())
+    out::print(table)
 }

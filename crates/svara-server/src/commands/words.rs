@@ -1,6 +1,10 @@
 //! `svara-server words`: how a language's numbers, dates, money and times are said, for native speakers to judge.
 
+use std::fmt::Write;
+
 use svara_text::{Acronyms, Language, Reading, Strip, StyleTags, spell};
+
+use super::out;
 
 /// The arguments of `words`.
 #[derive(Debug, clap::Args)]
@@ -32,29 +36,28 @@ const ORDINALS: u64 = 20;
 ///
 /// # Errors
 /// There is no such language.
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
 pub(crate) fn run(args: &WordsArgs) -> anyhow::Result<()> {
     let language = match Language::named(&args.language) {
         Some(language) => language,
         None => args.language.parse()?,
     };
-    println!("{} ({language}): what is typed, and what is said\n\nNumbers", language.name());
+    let mut page = format!("{} ({language}): what is typed, and what is said\n\nNumbers\n", language.name());
     for number in 0..NUMBERS {
-        println!("{number}\t{}", spell(number, language));
+        writeln!(page, "{number}\t{}", spell(number, language))?;
     }
-    println!("\nOrdinals");
+    page.push_str("\nOrdinals\n");
     for number in 1..=ORDINALS {
         let typed = format!("<say-as interpret-as=\"ordinal\">{number}</say-as>");
-        println!("{number}.\t{}", said(&typed, language));
+        writeln!(page, "{number}.\t{}", said(&typed, language))?;
     }
     for (group, typed) in TYPED {
-        println!("\n{group}");
+        writeln!(page, "\n{group}")?;
         for typed in typed {
-            println!("{typed}\t{}", said(typed, language));
+            writeln!(page, "{typed}\t{}", said(typed, language))?;
         }
     }
-    println!("\nSomething is wrong? crates/svara-text/src/languages/ has a file for each language.");
-    Ok(())
+    page.push_str("\nSomething is wrong? crates/svara-text/src/languages/ has a file for each language.\n");
+    out::print(page)
 }
 
 fn said(typed: &str, language: Language) -> String {

@@ -13,10 +13,10 @@ use axum::{
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Version,
-    header::{HOST, ORIGIN, UPGRADE},
+    header::{CONNECTION, HOST, ORIGIN, UPGRADE},
     uri::Authority,
 };
-use svara_api::error::{ApiError, Spelling};
+use svara_api::error::{ApiError, Kind, Spelling};
 use svara_config::ServerConfig;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -164,6 +164,14 @@ pub(crate) async fn check_place(
 ) -> Response {
     match place.check(&request) {
         Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(spelling.of(&request)),
+        Err(error) => {
+            // Whatever hosts a proxy in front reads in it, nothing may follow on the connection.
+            let closes = error.kind == Kind::BadRequest && request.version() < Version::HTTP_2;
+            let mut response = error.into_response(spelling.of(&request));
+            if closes {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        }
     }
 }

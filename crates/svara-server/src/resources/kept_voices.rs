@@ -76,6 +76,7 @@ struct Fields {
     #[serde(default, deserialize_with = "lenient::gender")]
     #[schema(schema_with = schemas::gender)]
     gender: Option<Gender>,
+    #[serde(default, deserialize_with = "lenient::flag")]
     #[schema(schema_with = consent)]
     consent: Option<bool>,
     /// Whether all keys may use the voice, and not only the one that makes it.
@@ -242,6 +243,7 @@ struct Changes {
     /// A line about the voice.
     description: Option<String>,
     /// Whether all keys may use the voice.
+    #[serde(default, deserialize_with = "lenient::flag")]
     shared: Option<bool>,
 }
 
@@ -262,9 +264,14 @@ async fn change(
     asker: Asker,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Response, Refused<Svara>> {
+) -> Response {
+    let dialect = dialect_by_key(request.headers(), Dialect::Svara);
+    changed(&state, &asker, &id, request).await.unwrap_or_else(|error| error.into_response(dialect))
+}
+
+async fn changed(state: &AppState, asker: &Asker, id: &str, request: Request) -> Result<Response, ApiError> {
     if body::body_type(&request) != BodyType::Json {
-        return Err(ApiError::unsupported_media_type(&request, "application/json").into());
+        return Err(ApiError::unsupported_media_type(&request, "application/json"));
     }
     let handling = Handling::of(request.headers());
     let (Changes { name, description, shared }, ignored) = body::json(request, state.text_body_bytes).await?;
@@ -272,18 +279,18 @@ async fn change(
     check_texts([("name", name.as_ref()), ("description", description.as_ref())])?;
     let name = name.map(|name| name.trim().to_owned());
     if name.as_ref().is_some_and(String::is_empty) {
-        return Err(ApiError::invalid("name", "must not be empty").into());
+        return Err(ApiError::invalid("name", "must not be empty"));
     }
     let change = VoiceChange { name, description, shared };
-    let changed = state.service.voices().change(&asker.caller, &id, change).await;
+    let changed = state.service.voices().change(&asker.caller, id, change).await;
     let found = changed.as_ref().map(Option::is_some).map_err(Clone::clone);
-    audit::note(&asker, Act::VoiceChanged, &id, outcome(&found));
+    audit::note(asker, Act::VoiceChanged, id, outcome(&found));
     match changed? {
         Some(voice) => Ok(ignored.told(Json(Entry::kept(&voice)))),
         None => {
-            let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
+            let preset = state.service.engine().voices().find(id).map_err(SpeakError::from)?;
             let reason = format!("{} belongs to the model and can't be changed", preset.voice_id);
-            Err(ApiError::unsupported("voice_id", reason).into())
+            Err(ApiError::unsupported("voice_id", reason))
         }
     }
 }
@@ -313,15 +320,20 @@ async fn delete(
     State(state): State<AppState>,
     asker: Asker,
     Path(id): Path<String>,
-) -> Result<Json<Done>, Refused<Svara>> {
-    let deleted = state.service.voices().delete(&asker.caller, &id).await;
-    audit::note(&asker, Act::VoiceDeleted, &id, outcome(&deleted));
-    if deleted? {
-        return Ok(Json(DONE));
-    }
-    let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
-    let reason = format!("{} belongs to the model and can't be deleted", preset.voice_id);
-    Err(ApiError::unsupported("voice_id", reason).into())
+    headers: HeaderMap,
+) -> Response {
+    let deleted = async {
+        let deleted = state.service.voices().delete(&asker.caller, &id).await;
+        audit::note(&asker, Act::VoiceDeleted, &id, outcome(&deleted));
+        if deleted? {
+            return Ok(Json(DONE).into_response());
+        }
+        let preset = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
+        let reason = format!("{} belongs to the model and can't be deleted", preset.voice_id);
+        Err(ApiError::unsupported("voice_id", reason))
+    };
+    let dialect = dialect_by_key(&headers, Dialect::Svara);
+    deleted.await.unwrap_or_else(|error| error.into_response(dialect))
 }
 
 /// Saves the voice of a recording; one without a declared consent is only held for a while.

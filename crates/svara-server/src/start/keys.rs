@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use svara_api::audit;
 use svara_config::Config;
-use svara_http::Watched;
+use svara_http::{Watched, read_file};
 use svara_service::callers::{Callers, KeyEntry, KeyRing, KeyRings};
 
 /// The name of the key that the environment or the configuration gives in plain text.
@@ -91,9 +91,8 @@ struct KeyFile {
 /// # Errors
 /// The file can't be read, or has an unknown field or a wrong value.
 fn read(path: &Path) -> anyhow::Result<Vec<KeyEntry>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("keys file {}", path.display()))?;
-    let file: KeyFile = toml::from_str(&text).with_context(|| format!("keys file {}", path.display()))?;
-    Ok(file.keys)
+    let file = || -> anyhow::Result<KeyFile> { Ok(toml::from_str(&String::from_utf8(read_file(path)?)?)?) };
+    Ok(file().with_context(|| format!("keys file {}", path.display()))?.keys)
 }
 
 /// Refuses a configuration that is open to the world by accident.

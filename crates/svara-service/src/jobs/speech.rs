@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use svara_audio::{Encoder, SampleRate, settle_sizes};
+use svara_audio::{Encoder, SampleRate};
 use svara_engine::{PieceTiming, SpeechRequest};
 use tracing::Instrument;
 
@@ -96,7 +96,7 @@ async fn speak(
         let ready = partly
             .encoder
             .take()
-            .map_or_else(|| Encoder::new(spec, spoken.rate).map_err(ServiceError::internal), Ok)?;
+            .map_or_else(|| Encoder::for_file(spec, spoken.rate).map_err(ServiceError::internal), Ok)?;
         let (encoder, file) = encode(ready, spoken.samples, std::mem::take(&mut partly.file)).await?;
         (partly.encoder, partly.file) = (Some(encoder), file);
         partly.parts = number + 1;
@@ -110,7 +110,6 @@ async fn speak(
     let Partly { encoder, mut file, times, tally, .. } = *partly;
     let encoder = encoder.ok_or_else(|| ServiceError::invalid("text", "must not be empty"))?;
     encoder.finish(&mut file).map_err(ServiceError::internal)?;
-    settle_sizes(spec, &mut file);
     let times = match times {
         Some(times) => Some(write(times).await?),
         None => None,

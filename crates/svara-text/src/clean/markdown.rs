@@ -1,13 +1,16 @@
 //! Markdown: its marks, link targets and code blocks are nothing to say.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use crate::edits::{Edited, Editor};
 
 /// More quotes and lists in each other on one line aren't meant as such; the parser would take quadratic time for thousands.
 const MAX_NESTED: usize = 64;
+
+/// Stands for the `*` of a product while Markdown is parsed. Text has no control characters any more.
+const PRODUCT: char = '\u{1}';
 
 /// Removes Markdown's marks, the targets of links and images, fenced code and what only lays out. The numbers of ordered
 /// lists stay, and so does HTML. The cells of a table are parted by commas, its rows by line ends.
@@ -19,7 +22,8 @@ pub(super) fn plain(text: &str) -> Edited<'_> {
         return Editor::new(text).finish();
     }
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let parser = Parser::new_ext(text, options);
+    let without_products = hide_products(text);
+    let parser = Parser::new_ext(&without_products, options);
     let definitions = parser.reference_definitions().iter();
     // `[name]: word` is how chats name who speaks, more often than where a link leads.
     let mut said: Vec<Range<usize>> = definitions
@@ -35,8 +39,8 @@ pub(super) fn plain(text: &str) -> Edited<'_> {
             page.keep(span);
         }
         match event {
-            Event::Text(words) if !page.in_code => page.say(range, &words),
-            Event::Code(words) => page.code(range, &words),
+            Event::Text(words) if !page.in_code => page.say(range, &words.replace(PRODUCT, "*")),
+            Event::Code(words) => page.code(range, &words.replace(PRODUCT, "*")),
             Event::Html(_) | Event::InlineHtml(_) => page.keep(range),
             Event::Start(Tag::List(first)) => ordered.push(first.is_some()),
             Event::End(TagEnd::List(_)) => drop(ordered.pop()),
@@ -55,6 +59,48 @@ pub(super) fn plain(text: &str) -> Edited<'_> {
     said.for_each(|span| page.keep(span));
     page.skip(text.len());
     page.editor.finish()
+}
+
+/// The text with another character in place of each `*` that is a sign of maths, as in `2*3*4` and `2**10`.
+fn hide_products(text: &str) -> Cow<'_, str> {
+    let mut hidden = String::new();
+    let mut from = 0;
+    for (at, _) in text.match_indices('*') {
+        if at < from {
+            continue;
+        }
+        let run = text.get(at..).map_or(0, |rest| rest.len() - rest.trim_start_matches('*').len());
+        if is_product(text, at..at + run) {
+            hidden.push_str(text.get(from..at).unwrap_or_default());
+            hidden.extend(std::iter::repeat_n(PRODUCT, run));
+            from = at + run;
+        }
+    }
+    if from == 0 {
+        return Cow::Borrowed(text);
+    }
+    hidden.push_str(text.get(from..).unwrap_or_default());
+    Cow::Owned(hidden)
+}
+
+/// Whether `*` or `**` has a number or a bracket on one side, and on the other as well, or a single letter. In `**5**g`, it
+/// ends what is emphasized.
+fn is_product(text: &str, run: Range<usize>) -> bool {
+    let (Some(before), Some(after)) = (text.get(..run.start), text.get(run.end..)) else { return false };
+    let number = before.trim_end_matches(|c: char| c.is_numeric() || ".,".contains(c));
+    let opening = number.trim_end_matches('*');
+    let ends = opening.len() < number.len() && !opening.ends_with(|c: char| c.is_alphanumeric() || c == ')');
+    let left = factor(before.chars().rev(), ')');
+    let right = factor(after.chars(), '(');
+    run.len() <= 2 && !ends && matches!((left, right), (Some(left), Some(right)) if left || right)
+}
+
+/// Whether the characters start like a factor, and whether like one that only maths has.
+fn factor(mut chars: impl Iterator<Item = char>, bracket: char) -> Option<bool> {
+    let c = chars.next()?;
+    let sure = c.is_numeric() || c == bracket;
+    let single = c.is_ascii_alphabetic() && !chars.next().is_some_and(char::is_alphanumeric);
+    (sure || c == '.' || single).then_some(sure)
 }
 
 /// How many marks of quotes and lists a line begins with.
@@ -107,9 +153,9 @@ impl Page<'_> {
         }
     }
 
-    fn code(&mut self, range: Range<usize>, words: &CowStr) {
+    fn code(&mut self, range: Range<usize>, words: &str) {
         let typed = self.text.get(range.clone()).unwrap_or_default();
-        match typed.find(words.as_ref()) {
+        match typed.find(words) {
             Some(at) => self.keep(range.start + at..range.start + at + words.len()),
             None => self.say(range, words),
         }
@@ -136,7 +182,7 @@ impl Page<'_> {
 }
 
 /// Removes marks that are left because they have no pair: of emphasis that a script without spaces or a cut hides, and of
-/// bullets. A lone `*` between spaces or digits is a sign of maths.
+/// bullets. A lone `*` between spaces, and those between numbers, are signs of maths.
 pub(super) fn leftovers(text: &str) -> Edited<'_> {
     let mut editor = Editor::new(text);
     let mut before = None;
@@ -156,9 +202,9 @@ pub(super) fn leftovers(text: &str) -> Edited<'_> {
                 let alone = before.is_some_and(char::is_whitespace)
                     && next.is_some_and(char::is_whitespace)
                     && !line_start;
-                let is_number = |c: Option<char>| c.is_some_and(|c| c.is_numeric() || "().".contains(c));
-                !(alone || is_number(before) && is_number(next))
+                !(alone || is_product(text, at..end))
             }
+            '*' if is_product(text, at..end) => false,
             '*' | '`' => true,
             '_' | '~' => end - at > 1,
             '\\' => next.is_some_and(|next| next.is_ascii_punctuation()),
@@ -229,6 +275,9 @@ mod tests {
         for text in [
             "नमस्ते दुनिया।",
             "5 * 3 = 15, 4*5",
+            "2*3*4 = 24, 2**10 = 1024, 2*3 and 4*5",
+            "5*x*2 = 10*x",
+            "(2+3)*4 and 2*(3+4)",
             "#india",
             "+91 98765 43210",
             "1947. आज",
@@ -249,6 +298,7 @@ mod tests {
         for (typed, plain) in [
             ("यह **मोटा।**और", "यह मोटा।और"),
             ("a **cut here. ", "a cut here. "),
+            ("**5**kg, **5**g, *2*nd, 5**kg**", "5kg, 5g, 2nd, 5kg"),
             ("see *that* and *this", "see that and this"),
             ("• एक\n• दो", "एक\nदो"),
             ("Rain【4†source】 fell", "Rain fell"),

@@ -7,7 +7,7 @@ use reqwest::{
     Response, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     HEALTH_TIMEOUT,
@@ -26,7 +26,7 @@ pub(super) async fn stream(response: Response) -> Result<Response, SourceError> 
         return Err(rejected(response).await);
     }
     let encoding = header(&response, &CONTENT_ENCODING);
-    if !matches!(encoding.as_str(), "" | "identity") {
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
         let reason = format!("it is compressed ({encoding:?}), which was not asked for");
         return Err(SourceError::Nonsense { reason: excerpt(&reason) });
     }
@@ -69,11 +69,12 @@ pub(super) async fn rejected(response: Response) -> SourceError {
     SourceError::Rejected { status: status.as_u16(), message: excerpt(&message), field, retry_after }
 }
 
-/// The beginning of a body, at most a little more than `max_bytes`.
+/// The beginning of a body: at most a little more than `max_bytes`, and what arrives within [`HEALTH_TIMEOUT`].
 pub(super) async fn body(response: Response, max_bytes: usize) -> Vec<u8> {
     let mut body = Vec::new();
     let mut stream = response.bytes_stream();
-    while let Ok(Some(Ok(bytes))) = timeout(HEALTH_TIMEOUT, stream.next()).await {
+    let until = Instant::now() + HEALTH_TIMEOUT;
+    while let Ok(Some(Ok(bytes))) = timeout_at(until, stream.next()).await {
         body.extend_from_slice(&bytes);
         if body.len() > max_bytes {
             break;

@@ -1,7 +1,10 @@
 //! What requests say about dictionaries.
 
 use serde::Deserialize;
-use svara_api::{error::ApiError, reading::schemas};
+use svara_api::{
+    error::ApiError,
+    reading::{lenient, schemas},
+};
 use svara_engine::Rule;
 use svara_service::dictionaries::NewDictionary;
 use utoipa::openapi::Object;
@@ -24,9 +27,11 @@ pub(super) struct NewFields {
     pub(super) description: Option<String>,
     #[schema(value_type = Vec<RuleFields>)]
     pub(super) rules: Option<RuleList>,
+    #[serde(default, deserialize_with = "lenient::text")]
     #[schema(schema_with = access)]
     pub(super) workspace_access: Option<String>,
     /// The same as workspace_access: whether all keys may use it.
+    #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) shared: Option<bool>,
 }
 
@@ -76,8 +81,10 @@ pub(super) struct Changes {
     #[schema(max_length = 2000)]
     pub(super) description: Option<String>,
     /// Whether it is put away: lists leave it out then.
+    #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) archived: Option<bool>,
     /// Whether all keys may use it.
+    #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) shared: Option<bool>,
 }
 
@@ -88,7 +95,8 @@ impl NewFields {
         only_of_its_name: bool,
     ) -> Result<NewDictionary, ApiError> {
         let name = self.name.ok_or_else(|| ApiError::invalid("name", "is required"))?;
-        let shared = match self.workspace_access.as_deref() {
+        let access = self.workspace_access.map(|access| access.trim().to_ascii_lowercase());
+        let shared = match access.as_deref() {
             None => self.shared.unwrap_or(false),
             Some("viewer" | "commenter") => true,
             Some(_) => {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use svara_api::{
     error::ApiError,
-    reading::{bounded::Bounded, schemas},
+    reading::{bounded::Bounded, lenient, schemas},
 };
 use svara_engine::{Language, Pronunciation, Rule};
 use svara_text::read_pls;
@@ -22,6 +22,7 @@ pub(super) type RuleStrings = Bounded<String, MOST>;
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[schema(as = PronunciationRule)]
 pub(super) struct RuleFields {
+    #[serde(default, deserialize_with = "lenient::text")]
     #[schema(schema_with = kind)]
     r#type: Option<String>,
     /// The word or phrase.
@@ -41,8 +42,10 @@ pub(super) struct RuleFields {
     #[schema(max_length = 200)]
     pronunciation: Option<String>,
     /// Whether the case of letters matters. The default is true; false where the word is called text.
+    #[serde(default, deserialize_with = "lenient::flag")]
     case_sensitive: Option<bool>,
     /// Whether it counts only as a whole word. The default is true.
+    #[serde(default, deserialize_with = "lenient::flag")]
     word_boundaries: Option<bool>,
     /// The languages of voices that it holds for; all by default.
     #[schema(value_type = Option<Vec<String>>)]
@@ -68,8 +71,8 @@ impl RuleFields {
             if hosted { (self.text, "text") } else { (self.string_to_replace, "string_to_replace") };
         let text = text.ok_or_else(|| format!("{name} is required"))?;
         let required = |value: Option<String>, name: &str| value.ok_or_else(|| format!("{name} is required"));
-        let kind = self.r#type.as_deref();
-        let pronunciation = match (hosted, kind) {
+        let kind = self.r#type.map(|kind| kind.trim().to_ascii_lowercase());
+        let pronunciation = match (hosted, kind.as_deref()) {
             (true, None | Some("alias")) => {
                 Pronunciation::Alias(required(self.pronunciation, "pronunciation")?)
             }
