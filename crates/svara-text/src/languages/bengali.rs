@@ -274,6 +274,8 @@ static CONTEXT: Context = Context {
     towns: towns::BENGALI,
     romans: &["ভাগ", "অধ্যায়", "খণ্ড"],
     abbreviations: &[
+        ("প্রা.লি.", "প্রাইভেট লিমিটেড", When::Always),
+        ("প্রা. লি.", "প্রাইভেট লিমিটেড", When::Always),
         ("ডা০", "ডাক্তার", When::BeforeWord),
         ("ড০", "ডক্টর", When::BeforeWord),
         ("খ্রিঃ", "খ্রিস্টাব্দ", When::Always),

@@ -96,7 +96,7 @@ static CONTEXT: Context = Context {
     codes: &["पिन्", "पिन", "ओटीपी", "कोड"],
     links: &["सङ्ख्या", "अस्ति"],
     phones: &["दूरवाणी", "दूरभाषः"],
-    abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("पं.", "पण्डितः", When::BeforeWord)],
+    abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("पं.", "पण्डितः", When::Lone)],
     spellings: &[&["रूप्यकाणि", "रूप्यकम्"], &["प्रतिशतम्", "प्रतिशतं"]],
     ratios: &["अनुपात"],
     series: series::SANSKRIT,

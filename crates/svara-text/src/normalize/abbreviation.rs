@@ -7,13 +7,16 @@ use super::{
 };
 use crate::{
     language::Language,
-    languages::{When, Words},
+    languages::{Currency, When, Words},
     writing::digit_value,
 };
 
 /// Words behind which "no." means no.
 const NO_NOUNS: [&str; 12] =
     ["is", "was", "are", "say", "says", "said", "or", "but", "and", "have", "answered", "there"];
+
+/// Marks that end an abbreviation, so that a name may be glued to it: "ডাঃরায়".
+const POINTS: [char; 4] = ['.', 'ঃ', '°', '॥'];
 
 /// The abbreviation at the place, in full.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
@@ -37,13 +40,14 @@ fn listed(place: Place<'_>) -> Option<Found> {
         };
         let mut cursor = place.cursor();
         cursor.skip(len);
-        let complete = short.ends_with('.') || cursor.at_letters_end();
+        let complete = short.ends_with(POINTS) || cursor.at_letters_end();
         // In "X L M/s", the M is the last of spelled letters.
         let spelled = short.contains('/')
             && place.words_before().next().is_some_and(|(word, gap)| {
                 gap == " " && word.len() == 1 && word.starts_with(|c: char| c.is_ascii_uppercase())
             });
-        (complete && !spelled && fits(*when, &cursor, &place)).then_some((
+        let chained = || *when == When::Lone && in_chain(short, &cursor, &place);
+        (complete && !spelled && fits(*when, &cursor, &place) && !chained()).then_some((
             len,
             *long,
             *when,
@@ -56,7 +60,47 @@ fn listed(place: Place<'_>) -> Option<Found> {
     let ends = when == When::Always && point && rest.trim_start_matches(is_space).starts_with(['\n', '\r']);
     let ends = ends || (when == When::Always && point && rest.trim_start().is_empty());
     let spoken = if ends { format!("{long}.") } else { long.to_owned() };
-    Some(Found::new(len, spoken))
+    // What follows a title is a name: "डॉ.आंबेडकर".
+    Some(Found { apart: when != When::Always, ..Found::new(len, spoken) })
+}
+
+/// Whether the abbreviation `short` at the place is a part of a longer one that the list doesn't have: the पं. of
+/// "पं.स.", the मा. of "उ.मा.वि.". Initials and other titles are none: "मा.एस.एम.जोशी", "ता.जि. पुणे".
+fn in_chain(short: &str, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
+    let stem = |listed: &'static str| {
+        listed.strip_suffix('.').filter(|stem| !same(short.trim_end_matches('.'), stem))
+    };
+    let listed = || place.words.context.abbreviations.iter().filter_map(|(listed, ..)| stem(listed));
+    let is_listed = |part: &str| listed().any(|stem| same(part, stem));
+    let starts_listed = |rest: &str| {
+        listed().any(|stem| {
+            prefix_len(rest, stem)
+                .is_some_and(|len| rest.get(len..).is_some_and(|rest| rest.starts_with('.')))
+        }) || Currency::signs().any(|sign| rest.starts_with(sign))
+    };
+    let is_initial = |part: &str| ('A'..='Z').any(|c| place.words.letters.name(c) == Some(part));
+    let next = cursor.word();
+    let before = place.done.strip_suffix('.').filter(|_| place.before == Some('.')).unwrap_or_default();
+    let start = before.trim_end_matches(is_letter).len();
+    let before = before.get(start..).unwrap_or_default();
+    (is_syllable(next) && !is_listed(next) && !starts_listed(cursor.rest()) && !is_initial(next))
+        || (is_syllable(before) && !is_listed(before))
+}
+
+/// Whether `part` is one syllable of an Indian script, as the parts of most abbreviations are.
+fn is_syllable(part: &str) -> bool {
+    let (mut letters, mut joined) = (0, false);
+    for c in part.chars() {
+        // The scripts have their letters and signs in one order.
+        match u32::from(c) % 0x80 {
+            0x04..=0x39 | 0x58..=0x61 if !c.is_ascii() => {
+                letters += usize::from(!joined);
+                joined = false;
+            }
+            place => joined = place == 0x4D,
+        }
+    }
+    letters == 1
 }
 
 /// Whether what follows lets the abbreviation be said in full.
@@ -67,11 +111,12 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
         When::Always => true,
         When::BehindNumber => place.done.trim_end_matches(is_space).ends_with(|c| digit_value(c).is_some()),
         // Numbers and signs will be words.
-        When::BeforeWord => match ahead.eat_if(|c| !c.is_whitespace() && !",;:!?)]}।॥\"'’”".contains(c))
-        {
-            Some('.') => ahead.at_digit(),
-            other => other.is_some(),
-        },
+        When::BeforeWord | When::Lone => {
+            match ahead.eat_if(|c| !c.is_whitespace() && !",;:!?)]}।॥\"'’”".contains(c)) {
+                Some('.') => ahead.at_digit(),
+                other => other.is_some(),
+            }
+        }
         When::OfNoun => {
             let noun = place.words_before().next().is_some_and(|(word, gap)| {
                 gap == " " && word.starts_with(is_letter) && !NO_NOUNS.iter().any(|other| same(word, other))

@@ -25,7 +25,7 @@ pub(super) fn attach(mut found: Found, place: &Place<'_>) -> Found {
     let mut cursor = place.cursor();
     cursor.skip(found.len);
     let glued = cursor.peek().is_some_and(WritingSystem::is_indic);
-    if glued && is_apart(&cursor, words) {
+    if glued && (found.apart || is_apart(&cursor, words)) {
         found.joined = false;
         return found;
     }
