@@ -57,6 +57,10 @@ pub(crate) enum When {
     BeforeNumber,
     /// With a number behind it and a noun before it: "Flat no. 5", but not "The answer is no. 5 people came".
     OfNoun,
+    /// With a time of day behind it: "सायं. ५.००", "ಸಂ. 5ಕ್ಕೆ".
+    BeforeTime,
+    /// With a day of a month and its ending behind it: "ಸೆ.5ರಂದು".
+    BeforeDay,
     /// With a number before it.
     BehindNumber,
     /// Always.

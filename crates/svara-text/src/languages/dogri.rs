@@ -110,13 +110,13 @@ const NUMBERS: Numbers = Numbers {
 
 static ENDINGS: [Ending; 2] = [
     Ending {
-        marks: &["मां"],
+        marks: &["मां", "वां", "वाँ"],
         own_marks: &[],
         irregular: &[(1, "पैह्ला"), (2, "दूआ"), (3, "त्रीया"), (4, "चौथा")],
         joins: &[("", "मां")],
     },
     Ending {
-        marks: &["मीं"],
+        marks: &["मीं", "वीं"],
         own_marks: &[],
         irregular: &[(1, "पैह्ली"), (2, "दूई"), (3, "त्रीयी"), (4, "चौथी")],
         joins: &[("", "मीं")],
@@ -132,6 +132,9 @@ static CONTEXT: Context = Context {
     phones: &["फोन", "मोबाइल", "मो"],
     romans: &["भाग", "अध्याय"],
     abbreviations: &[
+        ("नं", "नंबर", When::BeforeNumber),
+        ("डाॅ.", "डॉक्टर", When::BeforeWord),
+        ("ई.", "ईस्वी", When::BehindNumber),
         ("डा.", "डॉक्टर", When::BeforeWord),
         ("डा0", "डॉक्टर", When::BeforeWord),
         ("डा०", "डॉक्टर", When::BeforeWord),

@@ -4,6 +4,13 @@ use super::When;
 
 /// Each with its full form.
 pub(super) static ALL: &[(&str, &str, When)] = &[
+    ("नं", "नंबर", When::BeforeNumber),
+    ("क्र", "क्रमांक", When::BeforeNumber),
+    ("सं", "संख्या", When::BeforeNumber),
+    ("नं.", "नंबर", When::BehindNumber),
+    ("डाॅ.", "डॉक्टर", When::BeforeWord),
+    ("दोप.", "दोपहर", When::BeforeTime),
+    ("सायं.", "सायं", When::BeforeTime),
     ("प्रा.लि.", "प्राइवेट लिमिटेड", When::Always),
     ("प्रा. लि.", "प्राइवेट लिमिटेड", When::Always),
     ("ग्रा.पं.", "ग्राम पंचायत", When::BeforeWord),

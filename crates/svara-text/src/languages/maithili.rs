@@ -108,12 +108,30 @@ const NUMBERS: Numbers = Numbers {
     }),
 };
 
-static ENDINGS: [Ending; 1] = [Ending {
-    marks: &["म"],
-    own_marks: &[],
-    irregular: &[(1, "पहिल"), (2, "दोसर"), (3, "तेसर"), (4, "चारिम")],
-    joins: &[("", "म")],
-}];
+/// An ordinal with a mark of Hindi.
+macro_rules! hindi_ordinal {
+    ($mark:literal, $other:literal, $said:literal) => {
+        Ending {
+            marks: &[$mark, $other],
+            own_marks: &[(1, "ला"), (1, "ली")],
+            irregular: &[(1, "पहिल"), (2, "दोसर"), (3, "तेसर"), (4, "चारिम")],
+            joins: &[("दश", concat!("दस", $said)), ("ि", $said), ("", $said)],
+        }
+    };
+}
+
+static ENDINGS: [Ending; 4] = [
+    Ending {
+        marks: &["म"],
+        own_marks: &[],
+        irregular: &[(1, "पहिल"), (2, "दोसर"), (3, "तेसर"), (4, "चारिम")],
+        joins: &[("", "म")],
+    },
+    // As in Hindi, whose marks are often typed.
+    hindi_ordinal!("वाँ", "वां", "वाँ"),
+    hindi_ordinal!("वीं", "वी", "वीं"),
+    hindi_ordinal!("वें", "वे", "वें"),
+];
 
 static CONTEXT: Context = Context {
     halved: super::halved::MAITHILI,
@@ -125,6 +143,9 @@ static CONTEXT: Context = Context {
     phones: &["फोन", "मोबाइल", "मो", "संपर्क"],
     romans: &["भाग", "अध्याय", "कक्षा"],
     abbreviations: &[
+        ("नं", "नंबर", When::BeforeNumber),
+        ("डाॅ.", "डॉक्टर", When::BeforeWord),
+        ("ई.", "ईस्वी", When::BehindNumber),
         ("डा.", "डॉक्टर", When::BeforeWord),
         ("डा0", "डॉक्टर", When::BeforeWord),
         ("डा०", "डॉक्टर", When::BeforeWord),

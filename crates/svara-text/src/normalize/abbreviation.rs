@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     language::Language,
-    languages::{Currency, When, Words},
-    writing::digit_value,
+    languages::{Clock, Currency, When, Words},
+    writing::{WritingSystem, digit_value},
 };
 
 /// Words behind which "no." means no.
@@ -16,7 +16,7 @@ const NO_NOUNS: [&str; 12] =
     ["is", "was", "are", "say", "says", "said", "or", "but", "and", "have", "answered", "there"];
 
 /// Marks that end an abbreviation, so that a name may be glued to it: "ডাঃরায়".
-const POINTS: [char; 4] = ['.', 'ঃ', '°', '॥'];
+const POINTS: [char; 5] = ['.', ':', 'ঃ', '°', '॥'];
 
 /// The abbreviation at the place, in full.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
@@ -67,24 +67,31 @@ fn listed(place: Place<'_>) -> Option<Found> {
 /// Whether the abbreviation `short` at the place is a part of a longer one that the list doesn't have: the पं. of
 /// "पं.स.", the मा. of "उ.मा.वि.". Initials and other titles are none: "मा.एस.एम.जोशी", "ता.जि. पुणे".
 fn in_chain(short: &str, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
-    let stem = |listed: &'static str| {
-        listed.strip_suffix('.').filter(|stem| !same(short.trim_end_matches('.'), stem))
+    let own = short.trim_end_matches('.');
+    let listed = || {
+        place.words.context.abbreviations.iter().filter_map(|(listed, _, when)| {
+            let stem = listed.strip_suffix('.').filter(|stem| !same(own, stem))?;
+            Some((stem, *when))
+        })
     };
-    let listed = || place.words.context.abbreviations.iter().filter_map(|(listed, ..)| stem(listed));
-    let is_listed = |part: &str| listed().any(|stem| same(part, stem));
-    let starts_listed = |rest: &str| {
-        listed().any(|stem| {
-            prefix_len(rest, stem)
-                .is_some_and(|len| rest.get(len..).is_some_and(|rest| rest.starts_with('.')))
-        }) || Currency::signs().any(|sign| rest.starts_with(sign))
+    let is_title = |part: &str| {
+        listed().any(|(stem, when)| matches!(when, When::BeforeWord | When::Lone) && same(part, stem))
+    };
+    // What is said in full leaves no part of a longer one.
+    let said = || {
+        listed().any(|(stem, when)| {
+            let mut behind = *cursor;
+            behind.skip(prefix_len(cursor.rest(), stem).unwrap_or(0));
+            behind.at() > cursor.at() && behind.eat(".") && fits(when, &behind, place)
+        }) || Currency::signs().any(|sign| cursor.rest().starts_with(sign))
     };
     let is_initial = |part: &str| ('A'..='Z').any(|c| place.words.letters.name(c) == Some(part));
     let next = cursor.word();
     let before = place.done.strip_suffix('.').filter(|_| place.before == Some('.')).unwrap_or_default();
     let start = before.trim_end_matches(is_letter).len();
     let before = before.get(start..).unwrap_or_default();
-    (is_syllable(next) && !is_listed(next) && !starts_listed(cursor.rest()) && !is_initial(next))
-        || (is_syllable(before) && !is_listed(before))
+    (is_syllable(next) && !is_title(next) && !is_initial(next) && !said())
+        || (is_syllable(before) && !is_title(before))
 }
 
 /// Whether `part` is one syllable of an Indian script, as the parts of most abbreviations are.
@@ -117,6 +124,11 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
                 other => other.is_some(),
             }
         }
+        When::BeforeTime => is_time(ahead, &place.words.clock),
+        When::BeforeDay => {
+            ahead.number(1, 2).is_some_and(|day| (1..32).contains(&day))
+                && ahead.peek().is_some_and(WritingSystem::is_indic)
+        }
         When::OfNoun => {
             let noun = place.words_before().next().is_some_and(|(word, gap)| {
                 gap == " " && word.starts_with(is_letter) && !NO_NOUNS.iter().any(|other| same(word, other))
@@ -132,6 +144,20 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
             ahead.at_digit()
         }
     }
+}
+
+/// Whether an hour follows, with minutes or a word or ending of a time.
+fn is_time(mut ahead: Cursor<'_>, clock: &Clock) -> bool {
+    if ahead.number(1, 2).is_none_or(|hour| !(1..25).contains(&hour)) {
+        return false;
+    }
+    let mut minutes = ahead;
+    if minutes.eat_if(|c| matches!(c, '.' | ':')).is_some() && minutes.at_digit() {
+        return minutes.number(2, 2).is_some_and(|minute| minute < 60);
+    }
+    let at = ahead.eat_word(clock.at.iter().copied());
+    ahead.eat_space();
+    at || clock.typed.iter().any(|word| ahead.rest().starts_with(word))
 }
 
 /// The marks that stand for the point of an abbreviation: `पो0`, `पो०`, `पो॰`, `पोo`.
