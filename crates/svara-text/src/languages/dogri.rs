@@ -132,6 +132,8 @@ static CONTEXT: Context = Context {
     phones: &["फोन", "मोबाइल", "मो"],
     romans: &["भाग", "अध्याय"],
     abbreviations: &[
+        ("ई. पू.", "ईसा पूर्व", When::Always),
+        ("ई.पू.", "ईसा पूर्व", When::Always),
         ("नं", "नंबर", When::BeforeNumber),
         ("डाॅ.", "डॉक्टर", When::BeforeWord),
         ("ई.", "ईस्वी", When::BehindNumber),
