@@ -143,7 +143,38 @@ static WEB: Web = Web {
     tilde: "টিল্ড",
 };
 
-static ENDINGS: [Ending; 2] = [
+static ENDINGS: [Ending; 3] = [
+    // Before words for classes and centuries.
+    Ending {
+        marks: &[],
+        own_marks: &[
+            (11, "শ"),
+            (12, "শ"),
+            (13, "শ"),
+            (14, "শ"),
+            (15, "শ"),
+            (16, "শ"),
+            (17, "শ"),
+            (18, "শ"),
+            (19, "শ"),
+            (20, "শ"),
+            (21, "শ"),
+        ],
+        irregular: &[
+            (11, "একাদশ"),
+            (12, "দ্বাদশ"),
+            (13, "ত্ৰয়োদশ"),
+            (14, "চতুৰ্দশ"),
+            (15, "পঞ্চদশ"),
+            (16, "ষোড়শ"),
+            (17, "সপ্তদশ"),
+            (18, "অষ্টাদশ"),
+            (19, "ঊনবিংশ"),
+            (20, "বিংশ"),
+            (21, "একবিংশ"),
+        ],
+        joins: &[("", "শ")],
+    },
     Ending { marks: &["তম"], own_marks: &[], irregular: &[], joins: &[("", "তম")] },
     Ending {
         marks: &[],
@@ -196,9 +227,11 @@ static CONTEXT: Context = Context {
     ],
     links: &["নম্বৰ", "নং", "শেষ", "অংক"],
     phones: &["হেল্পলাইন", "ফোন", "ম’বাইল", "মোবাইল"],
+    counted: &["নং"],
     uncounted: &["ৰ", "পৰা", "বা", "আৰু"],
     towns: towns::ASSAMESE,
     abbreviations: &[
+        ("নং", "নম্বৰ", When::BehindNumber),
         ("ড০", "ডক্টৰ", When::BeforeWord),
         ("ডা০", "ডাক্তৰ", When::BeforeWord),
         ("শ্ৰী.", "শ্ৰী", When::BeforeWord),

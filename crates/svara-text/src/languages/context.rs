@@ -50,10 +50,17 @@ pub(crate) struct Context {
 pub(crate) enum When {
     /// With a word behind it, such as a name.
     BeforeWord,
+    /// As [`Self::BeforeWord`], but not as a part of a longer abbreviation that the list doesn't have: "पं. नेहरू", but
+    /// not "पं.स.".
+    Lone,
     /// With a number behind it.
     BeforeNumber,
     /// With a number behind it and a noun before it: "Flat no. 5", but not "The answer is no. 5 people came".
     OfNoun,
+    /// With a time of day behind it: "सायं. ५.००", "ಸಂ. 5ಕ್ಕೆ".
+    BeforeTime,
+    /// With a day of a month and its ending behind it: "ಸೆ.5ರಂದು".
+    BeforeDay,
     /// With a number before it.
     BehindNumber,
     /// Always.

@@ -112,6 +112,9 @@ pub(super) const CALENDAR: Calendar = Calendar {
         ("अक्टू.", 10),
         ("अक्तू.", 10),
         ("नव.", 11),
+        ("सितं.", 9),
+        ("नवं.", 11),
+        ("दिसं.", 12),
         ("दिस.", 12),
     ],
     bikram_sambat: None,
@@ -149,6 +152,8 @@ pub(super) const CLOCK: Clock = Clock {
     duration: "{h} घंटे {m} मिनट",
     hours: &["घंटे", "घंटा", "घण्टे", "घंटों"],
     day_parts: &[
+        "दोप.",
+        "सायं.",
         "सुबह",
         "सवेरे",
         "प्रातः",

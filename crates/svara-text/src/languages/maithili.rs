@@ -108,12 +108,30 @@ const NUMBERS: Numbers = Numbers {
     }),
 };
 
-static ENDINGS: [Ending; 1] = [Ending {
-    marks: &["म"],
-    own_marks: &[],
-    irregular: &[(1, "पहिल"), (2, "दोसर"), (3, "तेसर"), (4, "चारिम")],
-    joins: &[("", "म")],
-}];
+/// An ordinal with a mark of Hindi.
+macro_rules! hindi_ordinal {
+    ($mark:literal, $other:literal, $said:literal) => {
+        Ending {
+            marks: &[$mark, $other],
+            own_marks: &[(1, "ला"), (1, "ली")],
+            irregular: &[(1, "पहिल"), (2, "दोसर"), (3, "तेसर"), (4, "चारिम")],
+            joins: &[("दश", concat!("दस", $said)), ("ि", $said), ("", $said)],
+        }
+    };
+}
+
+static ENDINGS: [Ending; 4] = [
+    Ending {
+        marks: &["म"],
+        own_marks: &[],
+        irregular: &[(1, "पहिल"), (2, "दोसर"), (3, "तेसर"), (4, "चारिम")],
+        joins: &[("", "म")],
+    },
+    // As in Hindi, whose marks are often typed.
+    hindi_ordinal!("वाँ", "वां", "वाँ"),
+    hindi_ordinal!("वीं", "वी", "वीं"),
+    hindi_ordinal!("वें", "वे", "वें"),
+];
 
 static CONTEXT: Context = Context {
     halved: super::halved::MAITHILI,
@@ -125,14 +143,18 @@ static CONTEXT: Context = Context {
     phones: &["फोन", "मोबाइल", "मो", "संपर्क"],
     romans: &["भाग", "अध्याय", "कक्षा"],
     abbreviations: &[
+        ("ई. पू.", "ईसा पूर्व", When::Always),
+        ("नं", "नंबर", When::BeforeNumber),
+        ("डाॅ.", "डॉक्टर", When::BeforeWord),
+        ("ई.", "ईस्वी", When::BehindNumber),
         ("डा.", "डॉक्टर", When::BeforeWord),
         ("डा0", "डॉक्टर", When::BeforeWord),
         ("डा०", "डॉक्टर", When::BeforeWord),
         ("श्री.", "श्री", When::BeforeWord),
         ("प्रो0", "प्रोफेसर", When::BeforeWord),
         ("स्व.", "स्वर्गीय", When::BeforeWord),
-        ("कु.", "कुमारी", When::BeforeWord),
-        ("इं.", "इंजीनियर", When::BeforeWord),
+        ("कु.", "कुमारी", When::Lone),
+        ("इं.", "इंजीनियर", When::Lone),
         ("मो.", "मोबाइल", When::BeforeNumber),
         ("मो0", "मोबाइल", When::BeforeNumber),
         ("पृ.", "पृष्ठ", When::BeforeNumber),
@@ -141,7 +163,7 @@ static CONTEXT: Context = Context {
         ("नं0", "नंबर", When::BeforeNumber),
         ("डॉ.", "डॉक्टर", When::BeforeWord),
         ("प्रो.", "प्रोफेसर", When::BeforeWord),
-        ("पं.", "पंडित", When::BeforeWord),
+        ("पं.", "पंडित", When::Lone),
         ("ई.पू.", "ईसा पूर्व", When::Always),
         ("नं.", "नंबर", When::BeforeNumber),
     ],

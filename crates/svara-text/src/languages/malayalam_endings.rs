@@ -1,6 +1,6 @@
 //! Malayalam: how endings join the words before them.
 
-pub(super) const SANDHI: [(&str, &str, &str); 134] = [
+pub(super) const SANDHI: [(&str, &str, &str); 136] = [
     ("രൂപ", "ലേ", "രൂപയിലേ"),
     ("രൂപ", "ലു", "രൂപയിലു"),
     ("രൂപ", "ത്തിന്", "രൂപയ്ക്ക്"),
@@ -135,4 +135,6 @@ pub(super) const SANDHI: [(&str, &str, &str); 134] = [
     ("രൂപ", "ഓ", "രൂപയോ"),
     ("ർ", "ഓ", "റോ"),
     ("ർ", "ന", "റിന"),
+    ("", "വരെ", " വരെ"),
+    ("", "മുതൽ", " മുതൽ"),
 ];

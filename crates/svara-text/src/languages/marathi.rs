@@ -3,7 +3,7 @@
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Half, Noun, Numbers, Signs, UNITS, Web, When,
     Words, context, fixed, form, hindi, idiom, letters, loans, marathi_endings, maths, money, noun, plain,
-    same, series, towns,
+    same, series, towns, units::with_minute,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -172,13 +172,16 @@ const NUMBERS: Numbers = Numbers {
     }),
 };
 
-static UNIT_NAMES: [Noun; UNITS] = same(words! {
-    "मिलिमीटर" "सेंटीमीटर" "मीटर" "किलोमीटर" "फूट" "इंच" "मैल" "चौरस फूट" "चौरस मीटर" "चौरस किलोमीटर"
-    "मिलिग्रॅम" "ग्रॅम" "किलोग्रॅम" "मिलीलीटर" "लीटर" "किलोमीटर प्रति तास" "मीटर प्रति सेकंद"
-    "अंश सेल्सिअस" "अंश फॅरनहाईट" "अंश" "किलोबाइट" "मेगाबाइट" "गिगाबाइट" "टेराबाइट"
-    "हर्ट्झ" "किलोहर्ट्झ" "मेगाहर्ट्झ" "गिगाहर्ट्झ" "वॉट" "किलोवॉट" "मेगावॉट" "किलोवॉट तास" "व्होल्ट"
-    "सेकंद" "मिनिटे" "तास"
-});
+static UNIT_NAMES: [Noun; UNITS] = with_minute(
+    same(words! {
+        "मिलिमीटर" "सेंटीमीटर" "मीटर" "किलोमीटर" "फूट" "इंच" "मैल" "चौरस फूट" "चौरस मीटर" "चौरस किलोमीटर"
+        "मिलिग्रॅम" "ग्रॅम" "किलोग्रॅम" "मिलीलीटर" "लीटर" "किलोमीटर प्रति तास" "मीटर प्रति सेकंद"
+        "अंश सेल्सिअस" "अंश फॅरनहाईट" "अंश" "किलोबाइट" "मेगाबाइट" "गिगाबाइट" "टेराबाइट"
+        "हर्ट्झ" "किलोहर्ट्झ" "मेगाहर्ट्झ" "गिगाहर्ट्झ" "वॉट" "किलोवॉट" "मेगावॉट" "किलोवॉट तास" "व्होल्ट"
+        "सेकंद" "मिनिटे" "तास"
+    }),
+    noun("मिनिट", "मिनिटे"),
+);
 
 static WEB: Web = Web {
     at: "ॲट",
@@ -256,11 +259,26 @@ static CONTEXT: Context = Context {
     towns: towns::MARATHI,
     romans: &["भाग", "इयत्ता", "खंड", "प्रकरण"],
     abbreviations: &[
+        ("नं", "नंबर", When::BeforeNumber),
+        ("क्र", "क्रमांक", When::BeforeNumber),
+        ("डाॅ.", "डॉक्टर", When::BeforeWord),
+        ("स.", "सकाळी", When::BeforeTime),
+        ("सायं.", "सायंकाळी", When::BeforeTime),
+        ("दु.", "दुपारी", When::BeforeTime),
+        ("रा.", "रात्री", When::BeforeTime),
+        ("प्रा.लि.", "प्रायव्हेट लिमिटेड", When::Always),
+        ("प्रा. लि.", "प्रायव्हेट लिमिटेड", When::Always),
+        ("प्रा.शाळा", "प्राथमिक शाळा", When::Always),
+        ("प्रा. शाळा", "प्राथमिक शाळा", When::Always),
+        ("प्रा.आ. केंद्र", "प्राथमिक आरोग्य केंद्र", When::Always),
+        ("प्रा.आ.केंद्र", "प्राथमिक आरोग्य केंद्र", When::Always),
+        ("अ.क्र.", "अनुक्रमांक", When::BeforeNumber),
+        ("पृ.क्र.", "पृष्ठ क्रमांक", When::BeforeNumber),
         ("इ.", "इयत्ता", When::BeforeNumber),
-        ("ता.", "तालुका", When::BeforeWord),
-        ("जि.", "जिल्हा", When::BeforeWord),
-        ("मु.", "मुक्काम", When::BeforeWord),
-        ("पो.", "पोस्ट", When::BeforeWord),
+        ("ता.", "तालुका", When::Lone),
+        ("जि.", "जिल्हा", When::Lone),
+        ("मु.", "मुक्काम", When::Lone),
+        ("पो.", "पोस्ट", When::Lone),
         ("मु. पो.", "मुक्काम पोस्ट", When::BeforeWord),
         ("मु.पो.", "मुक्काम पोस्ट", When::BeforeWord),
         ("मो.क्र.", "मोबाईल क्रमांक", When::BeforeNumber),
@@ -277,16 +295,16 @@ static CONTEXT: Context = Context {
         ("फो.", "फोन", When::BeforeNumber),
         ("दूर.", "दूरध्वनी", When::BeforeNumber),
         ("डॉ.", "डॉक्टर", When::BeforeWord),
-        ("प्रा.", "प्राध्यापक", When::BeforeWord),
+        ("प्रा.", "प्राध्यापक", When::Lone),
         ("सौ.", "सौभाग्यवती", When::BeforeWord),
-        ("कु.", "कुमारी", When::BeforeWord),
+        ("कु.", "कुमारी", When::Lone),
         ("श्री.", "श्री", When::BeforeWord),
         ("श्रीम.", "श्रीमती", When::BeforeWord),
         ("अॅड.", "अॅडव्होकेट", When::BeforeWord),
         ("ॲड.", "ॲडव्होकेट", When::BeforeWord),
-        ("कै.", "कैलासवासी", When::BeforeWord),
-        ("मा.", "माननीय", When::BeforeWord),
-        ("पं.", "पंडित", When::BeforeWord),
+        ("कै.", "कैलासवासी", When::Lone),
+        ("मा.", "माननीय", When::Lone),
+        ("पं.", "पंडित", When::Lone),
         ("इ.स.", "इसवी सन", When::Always),
         ("इ. स.", "इसवी सन", When::Always),
         ("इ.स.पू.", "इसवी सन पूर्व", When::Always),

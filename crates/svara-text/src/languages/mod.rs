@@ -14,6 +14,7 @@ mod assamese;
 mod bengali;
 mod bodo;
 mod context;
+mod counts;
 mod cricket;
 mod currencies;
 mod dogri;
@@ -50,6 +51,7 @@ mod verses;
 mod years;
 
 pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
+pub(crate) use counts::{COUNTED_NOUNS, COUNTED_STEMS};
 pub(crate) use currencies::{Currency, FOREIGN};
 pub(crate) use english::DAYS;
 pub(crate) use idiom::Idiom;

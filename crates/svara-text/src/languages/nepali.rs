@@ -146,7 +146,7 @@ static UNIT_NAMES: [Noun; UNITS] = same(words! {
 static ENDINGS: [Ending; 1] = [Ending {
     marks: &["औं", "औँ"],
     own_marks: &[(1, "लो"), (2, "रो"), (2, "स्रो"), (3, "रो"), (3, "स्रो"), (4, "थो")],
-    irregular: &[(1, "पहिलो"), (2, "दोस्रो"), (3, "तेस्रो"), (4, "चौथो")],
+    irregular: &[(1, "पहिलो"), (2, "दोस्रो"), (3, "तेस्रो"), (4, "चौथो"), (6, "छैटौँ"), (9, "नवौँ")],
     joins: &[("ी", "ीऔँ"), ("े", "ेऔँ"), ("ौ", "ौऔँ"), ("ई", "ईऔँ"), ("", "ौँ")],
 }];
 
@@ -159,8 +159,14 @@ static CONTEXT: Context = Context {
     phones: &["हेल्पलाइन", "हेल्पलाईन", "फोन", "मोबाइल", "मो", "सम्पर्क", "टेलिफोन", "हटलाइन"],
     romans: &["भाग", "कक्षा", "अध्याय"],
     abbreviations: &[
+        ("नं", "नम्बर", When::BeforeNumber),
+        ("डाॅ.", "डाक्टर", When::BeforeWord),
+        ("प्रा.लि.", "प्राइभेट लिमिटेड", When::Always),
+        ("प्रा. लि.", "प्राइभेट लिमिटेड", When::Always),
+        ("क्र.सं.", "क्रम संख्या", When::BeforeNumber),
+        ("च.नं.", "चलानी नम्बर", When::BeforeNumber),
         ("श्री.", "श्री", When::BeforeWord),
-        ("कु.", "कुमारी", When::BeforeWord),
+        ("कु.", "कुमारी", When::Lone),
         ("पृ.", "पृष्ठ", When::BeforeNumber),
         ("इ.सं.", "ईस्वी संवत्", When::Always),
         ("इ. सं.", "ईस्वी संवत्", When::Always),
@@ -174,7 +180,7 @@ static CONTEXT: Context = Context {
         ("ई.", "ईस्वी", When::BehindNumber),
         ("डा.", "डाक्टर", When::BeforeWord),
         ("डा0", "डाक्टर", When::BeforeWord),
-        ("प्रा.", "प्राध्यापक", When::BeforeWord),
+        ("प्रा.", "प्राध्यापक", When::Lone),
         ("प्रा.डा.", "प्राध्यापक डाक्टर", When::BeforeWord),
         ("इ.", "इन्जिनियर", When::BeforeWord),
         ("वि.सं.", "विक्रम संवत्", When::Always),

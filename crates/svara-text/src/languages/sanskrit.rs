@@ -62,7 +62,25 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::SANSKRIT,
     letters: &letters::DEVANAGARI,
     sandhi: &[],
-    spaced: &["मः", "मं", "मे", "मी", "तमे", "तमः", "तमं", "तमम्", "तमस्य", "तमी", "तमायाम्"],
+    spaced: &[
+        "यः",
+        "ये",
+        "र्थः",
+        "र्थे",
+        "ष्ठः",
+        "ष्ठे",
+        "मः",
+        "मं",
+        "मे",
+        "मी",
+        "तमे",
+        "तमः",
+        "तमं",
+        "तमम्",
+        "तमस्य",
+        "तमी",
+        "तमायाम्",
+    ],
     idiom: None,
     context: &CONTEXT,
     before_ending: " ",
@@ -96,7 +114,7 @@ static CONTEXT: Context = Context {
     codes: &["पिन्", "पिन", "ओटीपी", "कोड"],
     links: &["सङ्ख्या", "अस्ति"],
     phones: &["दूरवाणी", "दूरभाषः"],
-    abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("पं.", "पण्डितः", When::BeforeWord)],
+    abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("पं.", "पण्डितः", When::Lone)],
     spellings: &[&["रूप्यकाणि", "रूप्यकम्"], &["प्रतिशतम्", "प्रतिशतं"]],
     ratios: &["अनुपात"],
     series: series::SANSKRIT,
@@ -127,7 +145,36 @@ macro_rules! small_ordinal {
     };
 }
 
-static ENDINGS: [Ending; 12] = [
+/// The ordinals of one to four and of six.
+macro_rules! first_ordinals {
+    ($end:literal) => {
+        Ending {
+            marks: &[],
+            own_marks: &[
+                (1, concat!("म", $end)),
+                (2, concat!("य", $end)),
+                (3, concat!("य", $end)),
+                (4, concat!("र्थ", $end)),
+                (6, concat!("ष्ठ", $end)),
+            ],
+            irregular: &[
+                (1, concat!("प्रथम", $end)),
+                (2, concat!("द्वितीय", $end)),
+                (3, concat!("तृतीय", $end)),
+                (4, concat!("चतुर्थ", $end)),
+                (6, concat!("षष्ठ", $end)),
+            ],
+            joins: &[("", "")],
+        }
+    };
+}
+
+static ENDINGS: [Ending; 17] = [
+    first_ordinals!(""),
+    first_ordinals!("ः"),
+    first_ordinals!("ं"),
+    first_ordinals!("म्"),
+    first_ordinals!("े"),
     ordinal!("तमे"),
     ordinal!("तमः"),
     ordinal!("तमं"),

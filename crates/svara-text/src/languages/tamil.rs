@@ -70,6 +70,8 @@ pub(super) static WORDS: Words = Words {
         duration: "{h} மணி நேரம் {m} நிமிடம்",
         hours: &["மணி நேரம்", "மணிநேரம்"],
         day_parts: &[
+            "மா.",
+            "கா.",
             "மு.ப.",
             "பி.ப.",
             "காலையில்",
@@ -298,6 +300,8 @@ static CONTEXT: Context = Context {
     towns: towns::TAMIL,
     romans: &["பகுதி", "அத்தியாயம்"],
     abbreviations: &[
+        ("மா.", "மாலை", When::BeforeTime),
+        ("கா.", "காலை", When::BeforeTime),
         ("கி.பி", "கிறிஸ்துவுக்குப் பின்", When::BeforeNumber),
         ("கி.மு", "கிறிஸ்துவுக்கு முன்", When::BeforeNumber),
         ("கி. பி.", "கிறிஸ்துவுக்குப் பின்", When::BeforeNumber),

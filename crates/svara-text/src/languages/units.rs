@@ -106,6 +106,13 @@ pub(super) const fn with_plurals(mut units: [Noun; UNITS], foot: Noun, hour: Nou
     units
 }
 
+/// The same with another minute.
+pub(super) const fn with_minute(mut units: [Noun; UNITS], minute: Noun) -> [Noun; UNITS] {
+    let [.., old_minute, _] = &mut units;
+    *old_minute = minute;
+    units
+}
+
 #[cfg(test)]
 mod tests {
     use super::{

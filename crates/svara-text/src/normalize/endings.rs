@@ -16,6 +16,9 @@ use crate::{
 /// Letters of mobile networks ("5જી") and the like, which stand apart from a number in every language.
 const APART: [&str; 9] = ["જી", "ਜੀ", "जी", "জি", "ஜி", "జీ", "ಜಿ", "ജി", "x"];
 
+/// Beginnings of words for classes and centuries, before which "শ" is the mark of an ordinal.
+const CLASSES: [&str; 9] = ["শ্রেণি", "শ্রেণী", "শ্ৰেণী", "শ্ৰেণি", "শতাব্দী", "শতক", "শতিকা", "অধ্যায়", "অধিবেশন"];
+
 /// Joins what is typed behind `found` to it.
 pub(super) fn attach(mut found: Found, place: &Place<'_>) -> Found {
     let words = place.words;
@@ -25,7 +28,7 @@ pub(super) fn attach(mut found: Found, place: &Place<'_>) -> Found {
     let mut cursor = place.cursor();
     cursor.skip(found.len);
     let glued = cursor.peek().is_some_and(WritingSystem::is_indic);
-    if glued && is_apart(&cursor, words) {
+    if glued && (found.apart || is_apart(&cursor, words)) {
         found.joined = false;
         return found;
     }
@@ -146,6 +149,12 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
             ending.marks.iter().copied().chain(own).filter(|mark| !spaced || words.spaced.contains(mark));
         let typed = ahead;
         if !ahead.eat_word(marks) {
+            continue;
+        }
+        // "২০শ টাকা" are two thousand.
+        if ahead.read().ends_with('শ')
+            && !CLASSES.iter().any(|noun| ahead.rest().trim_start_matches(' ').starts_with(noun))
+        {
             continue;
         }
         // "5 St Marks Road"

@@ -5,9 +5,14 @@ use super::{
     date::spoken_day,
     place::{Found, Place},
     scale::range,
+    spelling::prefix_len,
     year::year_in_words,
 };
-use crate::{language::Language, languages::Words, writing::WritingSystem};
+use crate::{
+    language::Language,
+    languages::Words,
+    writing::{WritingSystem, digit_value},
+};
 
 /// `15 August 1947`, `15th Aug, 1947`.
 pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
@@ -39,7 +44,9 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
         return Some(Found::new(with_year.at(), format!("{days} {} {year}", month.name)));
     }
     // Without a year, the number is an ordinal in English, and a short name must become a long one.
-    let matters = place.words.calendar.ordinal_day || month.is_short || glued;
+    // "05 अगस्त": nobody says the zero of a day.
+    let zero = place.rest.chars().next().and_then(digit_value) == Some(0);
+    let matters = place.words.calendar.ordinal_day || month.is_short || glued || zero;
     (matters && month.surely).then(|| Found::new(cursor.at(), format!("{days} {}", month.name)))
 }
 
@@ -59,7 +66,9 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     }
     let mut with_year = cursor;
     with_year.eat(",");
-    if with_year.eat_if(|c| is_space(c) || is_dash(c)).is_none() {
+    // "ஆக.15"
+    let pointed = cursor.read().ends_with('.');
+    if with_year.eat_if(|c| is_space(c) || is_dash(c)).is_none() && !pointed {
         return months.then(|| Found::new(cursor.at(), name));
     }
     if let Some(year) = eat_year(&mut with_year) {
@@ -68,7 +77,10 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     if months {
         return Some(Found::new(cursor.at(), name));
     }
-    cursor.eat_if(|c| is_space(c) || is_dash(c))?;
+    let named = cursor;
+    if cursor.eat_if(|c| is_space(c) || is_dash(c)).is_none() && !pointed {
+        return None;
+    }
     let mut days = spoken_day(eat_day(&mut cursor)?, words);
     let mut ahead = cursor;
     if ahead.eat_if(is_dash).is_some()
@@ -85,6 +97,12 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
         return Some(Found::new(with_year.at(), format!("{spoken}, {}", year_in_words(year, words))));
     }
     let mut after = cursor;
+    // The ending belongs to the day alone: "டிச.25-ம் தேதி".
+    let mut ending = cursor;
+    ending.eat_if(is_dash);
+    if month.is_short && ending.peek().is_some_and(WritingSystem::is_indic) {
+        return Some(Found::new(named.at(), name));
+    }
     let runs_on = !cursor.at_word_end()
         || (after.eat_if(|c| is_dash(c) || ",.:/%".contains(c)).is_some() && after.at_digit());
     let matters = words.calendar.ordinal_day || month.is_short;
@@ -119,14 +137,17 @@ impl<'t> Month<'t> {
         let short = || english.short.iter().chain(calendar.short);
         let index = match cursor.eat_word_of(short().map(|(name, _)| *name)) {
             Some(index) => index,
-            None => {
-                // Before a dash, they need no point: "12-जन-2024".
-                let mut ahead = *cursor;
-                let index = ahead.eat_word_of(short().map(|(name, _)| name.trim_end_matches('.')))?;
-                ahead.peek().filter(|c| is_dash(*c))?;
-                *cursor = ahead;
-                index
-            }
+            None => match eat_glued(cursor, short().map(|(name, _)| *name)) {
+                Some(index) => index,
+                None => {
+                    // Before a dash, they need no point: "12-जन-2024".
+                    let mut ahead = *cursor;
+                    let index = ahead.eat_word_of(short().map(|(name, _)| name.trim_end_matches('.')))?;
+                    ahead.peek().filter(|c| is_dash(*c))?;
+                    *cursor = ahead;
+                    index
+                }
+            },
         };
         let (_, number) = short().nth(index)?;
         cursor.eat(".");
@@ -148,6 +169,17 @@ impl Month<'static> {
         let (_, number) = words.calendar.short.get(index)?;
         Some(Self { name: words.calendar.months.get(number.checked_sub(1)?)?, is_short: true, surely: true })
     }
+}
+
+/// Reads a name with a point, right behind which a number stands: "ஆக.15".
+fn eat_glued<'w>(cursor: &mut Cursor<'_>, names: impl Iterator<Item = &'w str>) -> Option<usize> {
+    let rest = cursor.rest();
+    let (index, len) = names.enumerate().find_map(|(index, name)| {
+        let len = prefix_len(rest, name).filter(|_| name.ends_with('.'))?;
+        rest.get(len..)?.starts_with(|c| digit_value(c).is_some()).then_some((index, len))
+    })?;
+    cursor.skip(len);
+    Some(index)
 }
 
 fn eat_day(cursor: &mut Cursor<'_>) -> Option<usize> {

@@ -31,16 +31,18 @@ pub(super) struct Found {
     pub joined: bool,
     /// Whether the last word is a noun that may be typed once more behind it: a unit, a currency.
     pub named: bool,
+    /// Whether letters right behind it are a word of their own, no ending.
+    pub apart: bool,
 }
 
 impl Found {
     pub(super) const fn new(len: usize, spoken: String) -> Self {
-        Self { len, spoken, joined: false, named: false }
+        Self { len, spoken, joined: false, named: false, apart: false }
     }
 
     /// Found with a noun as its last word.
     pub(super) const fn named(len: usize, spoken: String) -> Self {
-        Self { len, spoken, joined: false, named: true }
+        Self { len, spoken, joined: false, named: true, apart: false }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     cursor::{Cursor, is_dash, is_wordish},
     decade,
     endings::ordinal,
-    fraction,
+    fraction, leading_zero,
     maths::in_equation,
     measure::measured,
     place::{Found, Place},
@@ -64,6 +64,7 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     let words = place.words;
     let numeral = Numeral::parse(cursor.rest())?;
     cursor.skip(numeral.len);
+    let numeral = leading_zero::dropped(numeral, cursor, place);
     if let Some(spoken) = chain(&numeral, cursor, words) {
         return Some(Found::new(cursor.at(), spoken));
     }

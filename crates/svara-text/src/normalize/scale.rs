@@ -74,6 +74,7 @@ impl Amount {
             return Self { numeral, scale: Some(scale), more: String::new(), ending };
         }
         if let Some((mut exponent, scale)) = eat_words(cursor, words) {
+            let numeral = numeral.without_zero().unwrap_or(numeral);
             let mut more = String::new();
             for _ in 1..MAX_WORDS {
                 let mut ahead = *cursor;

@@ -6,7 +6,7 @@ use super::{
     half::half_past_words,
     place::{Found, Place},
     scale::range,
-    words::{before_noun, counted, form},
+    words::{before_noun, counted, form, one_minute},
 };
 use crate::{
     languages::{Clock, UNITS, Unit, Words},
@@ -212,7 +212,8 @@ impl Moment {
             (1..=9, Some(template)) => template.replace("{m}", &say(minute, words)),
             _ => say(minute, words),
         };
-        fill(template, &hours, &minutes).replace("{s}", &say(self.second, words))
+        let template = one_minute(template, minute, words);
+        fill(&template, &hours, &minutes).replace("{s}", &say(self.second, words))
     }
 
     /// The time in words before a word for the hour that is typed, and how much of that word is said within.

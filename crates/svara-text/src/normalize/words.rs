@@ -1,12 +1,14 @@
 //! Forms of number words.
 
+use std::borrow::Cow;
+
 use super::{
     cursor::{Cursor, is_letter},
     place::Place,
     spelling::same,
 };
 use crate::{
-    languages::{Noun, Words},
+    languages::{Noun, UNITS, Words},
     number::replace_end,
     writing::WritingSystem,
 };
@@ -35,6 +37,16 @@ pub(super) fn counts(cursor: &Cursor<'_>, words: &Words) -> bool {
 /// A number with the name of what it counts. The names of speeds say where the number stands.
 pub(super) fn counted(number: &str, name: &str) -> String {
     if name.contains("{n}") { name.replace("{n}", number) } else { format!("{number} {name}") }
+}
+
+/// The template for a time, with the noun for one minute where it is one.
+pub(super) fn one_minute<'w>(template: &'w str, minute: u32, words: &Words) -> Cow<'w, str> {
+    match words.units.get(UNITS - 2) {
+        Some(noun) if minute == 1 && noun.one != noun.many => {
+            template.replace(&format!("{{m}} {}", noun.many), &format!("{{m}} {}", noun.one)).into()
+        }
+        _ => template.into(),
+    }
 }
 
 /// The form of a noun behind a number.

@@ -74,6 +74,12 @@ impl Numeral {
         if code { None } else { self.integer.parse().ok() }
     }
 
+    /// The number without the zero before its only other digit.
+    pub(crate) fn without_zero(&self) -> Option<Self> {
+        let digit = self.integer.strip_prefix('0').filter(|rest| rest.len() == 1 && *rest != "0")?;
+        (!self.grouped && self.fraction.is_none()).then(|| Self { integer: digit.to_owned(), ..self.clone() })
+    }
+
     /// The number in words. Digits after the point and those of codes (`007`) are said one by one.
     pub(crate) fn spoken(&self, words: &Words) -> String {
         let mut spoken = match self.quantity() {
