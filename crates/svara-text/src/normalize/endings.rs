@@ -83,7 +83,8 @@ pub(super) fn takes_ending(short: &str, name: &str, cursor: &Cursor<'_>, words: 
     }
     let stops = short.bytes().filter(|byte| *byte == b'.').count();
     // "மீ" and "రూ" begin words, too.
-    let sure = stops > 0 || !short.ends_with(WritingSystem::is_indic) || short.chars().count() > 3;
+    let whole = || words.context.spellings.first().is_some_and(|names| names.contains(&short));
+    let sure = stops > 0 || !short.ends_with(WritingSystem::is_indic) || short.chars().count() > 3 || whole();
     let melts = || sandhi(name, cursor, words).is_some();
     let parted =
         || !words.before_ending.is_empty() && words.context.year_words.iter().any(|end| same(word, end));

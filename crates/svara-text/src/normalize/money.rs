@@ -144,7 +144,8 @@ fn eat_marks(sign: &str, cursor: &mut Cursor<'_>, words: &Words) {
     }
     ahead = *cursor;
     ahead.eat_space();
-    if ahead.eat(":") {
+    // "Re: 2024 budget" is about something.
+    if sign != "Re" && ahead.eat(":") {
         ahead.eat_if(hyphen);
         if is_before_digit(ahead) {
             *cursor = ahead;

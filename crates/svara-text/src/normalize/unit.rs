@@ -42,7 +42,11 @@ pub(super) fn eat_unit(
             .strip_prefix(mark)
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
     };
-    let name = form(unit.name(words), if hyphen { Some(1) } else { count });
+    // "a 10 kg bag"
+    let behind_article = words.calendar.ordinal_day
+        && ahead.rest().strip_prefix(' ').is_some_and(|rest| rest.starts_with(is_letter))
+        && place.behind_word(&["a", "an"]);
+    let name = form(unit.name(words), if hyphen || behind_article { Some(1) } else { count });
     let sure = symbol.len() > 1 && !Unit::is_doubtful(symbol);
     let ends = ahead.at_word_end() || (sure && takes_ending(symbol, name, &ahead, words));
     let runs_on = !ends
