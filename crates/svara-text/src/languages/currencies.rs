@@ -69,6 +69,8 @@ const BEFORE: &[(&str, usize)] = &[
     ("രൂ", 0),
     ("ਰੁ.", 0),
     ("ਰੁ", 0),
+    ("ਰੂ.", 0),
+    ("ਰੂ", 0),
     ("রু.", 0),
     ("US $", 1),
     ("US$", 1),
@@ -139,6 +141,7 @@ const BEHIND: &[(&str, usize)] = &[
     ("રૂ", 0),
     ("ਰੁ.", 0),
     ("ਰੁ", 0),
+    ("ਰੂ.", 0),
     ("রু.", 0),
     ("$", 1),
     ("USD", 1),
@@ -179,6 +182,11 @@ impl Currency {
     /// Whether `c` is a sign that only currencies have.
     pub(crate) const fn is_sign(c: char) -> bool {
         matches!(c, '₹' | '₨' | '$' | '€' | '£' | '¥' | '₩' | '₺' | '₦' | '৳' | '₽' | '฿' | '₫')
+    }
+
+    /// Whether people type a stop, a hyphen or a colon between its sign and the sum: `₹.500`, `Rs-500`.
+    pub(crate) const fn takes_marks(self) -> bool {
+        matches!(self.0, 0 | TAKA)
     }
 
     /// Its name, and that of its hundredth if it has one.

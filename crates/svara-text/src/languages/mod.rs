@@ -45,6 +45,7 @@ mod symbols;
 mod tamil;
 mod tamil_endings;
 mod telugu;
+mod telugu_obliques;
 mod towns;
 mod units;
 mod verses;

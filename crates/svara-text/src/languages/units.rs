@@ -64,7 +64,13 @@ impl Unit {
                 | "mo"
                 | "mos"
                 | "doz"
+                | "h"
         )
+    }
+
+    /// Whether `symbol` is an Indian word, too, which the end of a clause behind it makes a unit: "your".
+    pub(crate) fn is_word(symbol: &str) -> bool {
+        symbol == "మీ"
     }
 
     /// The unit's name in a language.

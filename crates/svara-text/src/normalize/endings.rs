@@ -1,7 +1,7 @@
 //! What is typed right behind something found: endings that melt into its last word, and words that it already says.
 
 use super::{
-    cursor::{Cursor, is_dash},
+    cursor::{Cursor, is_dash, is_letter},
     place::{Found, Place},
     scale::is_scale,
     spelling::{prefix_len, same},
@@ -34,7 +34,10 @@ pub(super) fn attach(mut found: Found, place: &Place<'_>) -> Found {
     }
     let mut ahead = cursor;
     let spaced = !glued && ahead.eat_space();
-    if spaced && ahead.eat_word(words.context.postpositions.iter().copied()) {
+    if spaced
+        && (ahead.eat_word(words.context.postpositions.iter().copied())
+            || (found.named && is_oblique_sum(&cursor, words)))
+    {
         replace_end(&mut found.spoken, words.context.before_postposition);
         return found;
     }
@@ -51,10 +54,44 @@ pub(super) fn attach(mut found: Found, place: &Place<'_>) -> Found {
         (found.len, found.joined) = (ahead.at(), true);
     } else if spaced && words.before_ending.is_empty() {
         (found.len, found.joined) = (ahead.at(), true);
-    } else if glued && words.before_ending.is_empty() {
+    } else if glued && words.before_ending.is_empty() && !cursor.read().ends_with('.') {
         found.joined = true;
     }
     found
+}
+
+/// Whether the sum read so far ends in a scale word in the form before a noun, and a word follows: "రూ.10 లక్షల విలువైన".
+fn is_oblique_sum(cursor: &Cursor<'_>, words: &Words) -> bool {
+    let scale = || {
+        let typed = cursor.read();
+        let ends = words.context.before_postposition;
+        is_scale(typed.rsplit(' ').next().unwrap_or(typed))
+            && ends.iter().any(|(_, end)| typed.ends_with(end))
+    };
+    cursor.rest().strip_prefix(' ').is_some_and(|rest| rest.starts_with(WritingSystem::is_indic)) && scale()
+}
+
+/// Whether what is glued to the abbreviation `short` at the cursor is an ending of the noun `name`, or a word of its own
+/// behind the last of several stops: `5 ಕಿ.ಮೀ.ಗೆ`, `5 கி.மீ.தூரம்`.
+pub(super) fn takes_ending(short: &str, name: &str, cursor: &Cursor<'_>, words: &Words) -> bool {
+    let word = cursor.word();
+    if !word.starts_with(WritingSystem::is_indic) {
+        return false;
+    }
+    let mut behind = *cursor;
+    behind.skip(word.len());
+    // A letter or two with a stop are one more abbreviation.
+    if !behind.at_word_end() || (behind.eat(".") && behind.peek().is_some_and(is_letter)) {
+        return false;
+    }
+    let stops = short.bytes().filter(|byte| *byte == b'.').count();
+    // "மீ" and "రూ" begin words, too.
+    let whole = || words.context.spellings.first().is_some_and(|names| names.contains(&short));
+    let sure = stops > 0 || !short.ends_with(WritingSystem::is_indic) || short.chars().count() > 3 || whole();
+    let melts = || sandhi(name, cursor, words).is_some();
+    let parted =
+        || !words.before_ending.is_empty() && words.context.year_words.iter().any(|end| same(word, end));
+    (sure && (melts() || parted())) || (stops > 1 && short.ends_with('.') && word.chars().count() > 2)
 }
 
 /// `spoken` with a name behind it that may begin with an ending.

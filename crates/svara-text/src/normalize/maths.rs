@@ -47,6 +47,9 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '×' | '✕' | '*' if is_size(&place, &cursor) => maths.by,
         '×' | '✕' => maths.times,
         '*' if between_digits => maths.times,
+        // "5 kg x ₹40", "3*₹40"
+        'x' | 'X' if even && sum_follows() && (is_digit(before) || behind_measure(&place)) => maths.times,
+        '*' if even && glued_before && is_digit(before) && sum_follows() => maths.times,
         '÷' => maths.divided,
         '/' if between_digits && in_equation(&place) => maths.divided,
         '±' => maths.plus_minus,
@@ -62,13 +65,18 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '@' if even && place.done.ends_with(is_space) && after.is_some_and(Currency::is_sign) => {
             place.words.web.at
         }
+        '@' if is_rate(&cursor) => place.words.web.at,
         '≠' => maths.not_equals,
         '≈' => maths.about,
         '≤' => maths.at_most,
         '≥' => maths.at_least,
         '=' if (operand(before) || before.is_some_and(|c| c == '%' || Currency::is_sign(c)))
             && (operand(after) || sum_follows())
-            && (is_digit(before) || is_digit(after) || power || is_equation_of_names(&place, &cursor)) =>
+            && (is_digit(before)
+                || is_digit(after)
+                || power
+                || (before == Some('%') && sum_follows())
+                || is_equation_of_names(&place, &cursor)) =>
         {
             maths.equals
         }
@@ -348,6 +356,15 @@ pub(super) fn in_equation(place: &Place<'_>) -> bool {
     let equals_ahead = place.rest.chars().take(EQUATION).find(|c| !part(*c)) == Some('=');
     let equals_before = place.done.chars().rev().take(EQUATION).find(|c| !part(*c)) == Some('=');
     equals_ahead || equals_before
+}
+
+/// Whether a number with a percent sign follows: the rate of "GST @18%".
+fn is_rate(cursor: &Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    let number = Numeral::parse(ahead.rest()).map_or(0, |numeral| numeral.len);
+    ahead.skip(number);
+    number > 0 && ahead.eat("%") && ahead.at_word_end()
 }
 
 /// Whether a sum of money begins here: `₹50`, `Rs. 50`.

@@ -226,6 +226,7 @@ fn feet_and_inches(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) ->
     let feet = numeral.whole().filter(|feet| (1..10).contains(feet))?;
     let mut ahead = *cursor;
     ahead.eat_if(|c| matches!(c, '\'' | '′' | '’'))?;
+    ahead.eat_space();
     let inches = ahead.number(1, 2).filter(|inches| *inches < 12)?;
     if !(ahead.eat("''") || ahead.eat_if(|c| matches!(c, '"' | '″' | '”')).is_some()) {
         return None;

@@ -218,6 +218,9 @@ fn word(place: Place<'_>, c: char) -> Option<Found> {
             .or_else(|| if latin { weekday::recognize(place) } else { None })
             .or_else(|| abbreviation::recognize(place))
     };
+    if let Some(unit) = unit::behind_per(&place) {
+        return Some(unit);
+    }
     if !latin {
         return named().or_else(|| abbreviation::office_zero(place));
     }

@@ -1,8 +1,8 @@
 //! Sums of money.
 
 use super::{
-    cursor::{Cursor, is_dash, is_letter},
-    endings::joined,
+    cursor::{Cursor, is_dash, is_letter, is_wordish},
+    endings::{joined, takes_ending},
     place::{Found, Place},
     quotient,
     scale::{Amount, range},
@@ -10,7 +10,7 @@ use super::{
     words::{before_noun, counted, form},
 };
 use crate::{
-    languages::{Currency, Noun, Words},
+    languages::{Currency, Noun, Unit, Words},
     number::{Numeral, cardinal},
     writing::digit_value,
 };
@@ -25,7 +25,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let words = place.words;
     let mut cursor = place.cursor();
     let mut negative = place.sign_allowed() && eat_minus(&mut cursor);
-    let sign = eat_sign_before(&mut cursor);
+    let sign = eat_sign_before(&mut cursor, words);
     if sign.is_some() {
         cursor.eat_space();
         negative |= eat_minus(&mut cursor);
@@ -35,13 +35,16 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         None => Amount::plain(Numeral::parse(cursor.rest())?),
     };
     cursor.skip(first.numeral.len);
-    let from = Amount::eat_scale(first.numeral, &mut cursor, sign.is_some(), words);
-    let to = eat_range_end(&from, sign, &mut cursor, words);
+    let mut from = Amount::eat_scale(first.numeral, &mut cursor, sign.is_some(), words);
+    // "₹500+ करोड़"
+    let early =
+        from.scale.is_none() && sign.is_some() && eat_scale_behind_plus(&mut from, &mut cursor, words);
+    let to = if early { None } else { eat_range_end(&from, sign, &mut cursor, words) };
     let currency = match sign {
         Some(currency) => {
             let _ = cursor.eat("/-") || cursor.eat("/=");
             // Some type the sign on both sides.
-            let _ = eat_sign_behind(&mut cursor).is_some_and(|behind| behind == currency);
+            let _ = eat_sign_behind(&mut cursor, words).is_some_and(|behind| behind == currency);
             currency
         }
         None => {
@@ -50,9 +53,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
                 // "रुपये 500/-"
                 return Some(Found::new(cursor.at(), from.spoken(words)));
             }
-            let currency = eat_sign_behind(&mut cursor)?;
+            let currency = eat_sign_behind(&mut cursor, words)?;
             // "500/- रु."
-            let _ = eat_sign_behind(&mut cursor).is_some_and(|behind| behind == currency);
+            let _ = eat_sign_behind(&mut cursor, words).is_some_and(|behind| behind == currency);
             currency
         }
     };
@@ -73,20 +76,104 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         spoken = range(first, &spoken, words.signs.range, words);
     }
     let minus = if negative { format!("{} ", words.signs.minus) } else { String::new() };
+    if early || eat_plus(&mut cursor) {
+        return Some(Found::new(cursor.at(), format!("{minus}{spoken} {}", words.signs.plus)));
+    }
     Some(Found::named(cursor.at(), format!("{minus}{spoken}")))
+}
+
+/// Reads the scale word behind the plus sign of `₹500+ करोड़`.
+fn eat_scale_behind_plus(amount: &mut Amount, cursor: &mut Cursor<'_>, words: &Words) -> bool {
+    let mut ahead = *cursor;
+    if !ahead.eat("+") {
+        return false;
+    }
+    let scaled = Amount::eat_scale(amount.numeral.clone(), &mut ahead, true, words);
+    if scaled.scale.is_none() {
+        return false;
+    }
+    (*amount, *cursor) = (scaled, ahead);
+    true
+}
+
+/// Reads a plus sign that ends a sum, or stands before what is added to it: `₹500 करोड़+`, `₹500 + GST`.
+fn eat_plus(cursor: &mut Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    let spaced = ahead.eat_space();
+    if !ahead.eat("+") {
+        return false;
+    }
+    let ends = !spaced && !ahead.peek().is_some_and(|c| is_wordish(c) || Currency::is_sign(c) || c == '+');
+    let mut behind = ahead;
+    let added = behind.eat_space() == spaced && behind.peek().is_some_and(|c| c.is_ascii_uppercase());
+    if ends || added {
+        *cursor = ahead;
+    }
+    ends || added
 }
 
 fn eat_minus(cursor: &mut Cursor<'_>) -> bool {
     cursor.eat_if(|c| matches!(c, '-' | '\u{2212}')).is_some()
 }
 
-fn eat_sign_before(cursor: &mut Cursor<'_>) -> Option<Currency> {
+/// Reads the sign before a sum, with the marks that belong to it.
+fn eat_sign_before(cursor: &mut Cursor<'_>, words: &Words) -> Option<Currency> {
     let (currency, len) = Currency::before(cursor.rest())?;
+    let sign = cursor.rest().get(..len)?;
     cursor.skip(len);
+    if currency.takes_marks() {
+        eat_marks(sign, cursor, words);
+    }
     Some(currency)
 }
 
-fn eat_sign_behind(cursor: &mut Cursor<'_>) -> Option<Currency> {
+/// Reads what India types between the sign of a rupee and the sum: the stop of `₹.500`, the hyphen of `Rs-500`, the colon of
+/// `Rs: 500` and `Rs :-500`.
+fn eat_marks(sign: &str, cursor: &mut Cursor<'_>, words: &Words) {
+    let hyphen = |c| is_dash(c) && c != '\u{2212}';
+    let mut ahead = *cursor;
+    if !sign.ends_with('.') && ahead.eat(".") && !is_fraction(ahead, words) && is_before_digit(ahead) {
+        *cursor = ahead;
+    }
+    ahead = *cursor;
+    // "₹-500" is a loss, and "RS-500" a model.
+    let letters = !sign.ends_with(Currency::is_sign) && !matches!(sign, "RS" | "Re");
+    if letters && ahead.eat_if(hyphen).is_some() && ahead.at_digit() {
+        *cursor = ahead;
+        return;
+    }
+    ahead = *cursor;
+    ahead.eat_space();
+    // "Re: 2024 budget" is about something.
+    if sign != "Re" && ahead.eat(":") {
+        ahead.eat_if(hyphen);
+        if is_before_digit(ahead) {
+            *cursor = ahead;
+        }
+    }
+}
+
+/// Whether a number follows, behind a space or nothing.
+fn is_before_digit(mut cursor: Cursor<'_>) -> bool {
+    cursor.eat_space();
+    cursor.at_digit()
+}
+
+/// Whether the digits behind a sign and a stop are hundredths, as in `₹.50`: two of them, and nothing that makes a greater sum
+/// of them.
+fn is_fraction(mut cursor: Cursor<'_>, words: &Words) -> bool {
+    let start = cursor.at();
+    let Some(amount) = Amount::eat(&mut cursor, true, words) else { return false };
+    let numeral = &amount.numeral;
+    numeral.integer.len() == 2
+        && numeral.fraction.is_none()
+        && amount.scale.is_none()
+        && cursor.at() - start == numeral.len
+        && !cursor.rest().starts_with(['/', '+'])
+        && !(cursor.eat(",") && cursor.at_digit())
+}
+
+fn eat_sign_behind(cursor: &mut Cursor<'_>, words: &Words) -> Option<Currency> {
     let mut ahead = *cursor;
     if ahead.eat("/-") {
         *cursor = ahead;
@@ -94,10 +181,12 @@ fn eat_sign_behind(cursor: &mut Cursor<'_>) -> Option<Currency> {
     }
     ahead.eat_space();
     let (currency, len) = Currency::behind(ahead.rest())?;
+    let sign = ahead.rest().get(..len)?;
     ahead.skip(len);
     // In "5 $10", the sign belongs to the 10.
     let next = ahead.rest().trim_start().starts_with(|c| digit_value(c).is_some());
-    if next || !ahead.at_word_end() {
+    let ends = ahead.at_word_end() || takes_ending(sign, currency.name(words).0.many, &ahead, words);
+    if next || !ends {
         return None;
     }
     *cursor = ahead;
@@ -117,7 +206,7 @@ fn eat_range_end(
     if spaced != ahead.eat_space() {
         return None;
     }
-    let repeated = eat_sign_before(&mut ahead);
+    let repeated = eat_sign_before(&mut ahead, words);
     if repeated.is_some() {
         ahead.eat_space();
     }
@@ -131,7 +220,7 @@ fn eat_range_end(
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
     // "₹500 - ₹50 = ₹450"
     let runs_on = runs_on || (after.eat_space() && after.eat("="));
-    let surely = sign.is_some() || eat_sign_behind(&mut { ahead }).is_some();
+    let surely = sign.is_some() || eat_sign_behind(&mut { ahead }, words).is_some();
     (fits && !runs_on && surely).then(|| {
         *cursor = ahead;
         to
@@ -155,19 +244,36 @@ fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
         *cursor = behind;
         return Some(name);
     }
+    if let Some(name) = eat_quantity(&mut behind, words) {
+        *cursor = behind;
+        return Some(name);
+    }
     let word = ahead.word();
     // A word in capitals or with a point is an abbreviation of its own.
     if !word.starts_with(is_letter) || word.contains(|c: char| c.is_ascii_uppercase()) {
         return None;
     }
     ahead.skip(word.len());
-    // Nor is the beginning of an address or of a path.
-    if ahead.rest().starts_with(['.', ':', '/']) {
+    // Nor is the beginning of an address, of a path or of a code.
+    if ahead.rest().starts_with(['.', ':', '/']) || ahead.at_digit() {
         return None;
     }
     *cursor = ahead;
     let english = PER.iter().find(|(short, _)| *short == word && words.calendar.ordinal_day);
     Some(english.map_or(word, |(_, long)| long).to_owned())
+}
+
+/// Reads how much a sum is paid for: the "10 ग्राम" of "₹72,650/10 ग्राम". Where "per" is "for one", there is no way to say it.
+fn eat_quantity(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let numeral = Numeral::parse(cursor.rest()).filter(|_| words.signs.per.starts_with("{a}"))?;
+    let count = numeral.whole().filter(|count| (1..1000).contains(count))?;
+    let mut ahead = *cursor;
+    ahead.skip(numeral.len);
+    ahead.eat_space();
+    let unit = Unit::parse(ahead.rest()).map(|(unit, _)| form(unit.name(words), Some(count)));
+    let typed = quotient::eat_name(&mut ahead, words)?;
+    *cursor = ahead;
+    Some(counted(&before_noun(cardinal(count, words), words), unit.unwrap_or(&typed)))
 }
 
 /// The sum in words.

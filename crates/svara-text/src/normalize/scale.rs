@@ -73,7 +73,7 @@ impl Amount {
         if money && let Some((scale, ending)) = eat_oblique(cursor, words) {
             return Self { numeral, scale: Some(scale), more: String::new(), ending };
         }
-        if let Some((mut exponent, scale)) = eat_words(cursor, words) {
+        if let Some((mut exponent, scale)) = eat_words(cursor, money, words) {
             let numeral = numeral.without_zero().unwrap_or(numeral);
             let mut more = String::new();
             for _ in 1..MAX_WORDS {
@@ -81,7 +81,8 @@ impl Amount {
                 let part = ahead.eat_space().then(|| Numeral::parse(ahead.rest())).flatten();
                 let Some(part) = part.filter(|part| part.whole().is_some()) else { break };
                 ahead.skip(part.len);
-                let Some((smaller, scale)) = eat_words(&mut ahead, words).filter(|(e, _)| *e < exponent)
+                let Some((smaller, scale)) =
+                    eat_words(&mut ahead, money, words).filter(|(e, _)| *e < exponent)
                 else {
                     break;
                 };
@@ -94,16 +95,18 @@ impl Amount {
             return Self { numeral, scale: Some(scale), more, ending: "" };
         }
         let mut ahead = *cursor;
-        ahead.eat_space();
-        let letters = money.then(|| ahead.eat_word_of(["Cr", "L", "K", "bn", "B", "mn", "M"])).flatten();
+        eat_gap(&mut ahead, money);
+        let short = ["Cr", "L", "K", "bn", "B", "mn", "M", "crs", "tn", "trn"];
+        let letters = money.then(|| ahead.eat_word_of(short)).flatten();
         let Some(letters) = letters else { return Self::plain(numeral) };
         ahead.eat(".");
         *cursor = ahead;
         let exponent = match letters {
-            0 => 7,
+            0 | 7 => 7,
             1 => 5,
             2 => 3,
             3 | 4 => 9,
+            8 | 9 => 12,
             _ => 6,
         };
         match numeral.whole().and_then(|whole| whole.checked_mul(10_u64.pow(exponent))) {
@@ -168,13 +171,20 @@ pub(super) fn is_scale(text: &str) -> bool {
     cursor.eat_word(SCALES.into_iter().flatten().map(|(word, _)| *word))
 }
 
+/// Skips what may stand before a scale word: a space, or the hyphen of "₹1,500-crore".
+fn eat_gap(cursor: &mut Cursor<'_>, money: bool) {
+    if !cursor.eat_space() && money {
+        cursor.eat_if(|c| matches!(c, '-' | '\u{2011}'));
+    }
+}
+
 /// Reads scale words, and returns their exponent and what is said.
-fn eat_words(cursor: &mut Cursor<'_>, words: &Words) -> Option<(u8, String)> {
+fn eat_words(cursor: &mut Cursor<'_>, money: bool, words: &Words) -> Option<(u8, String)> {
     let mut said = String::new();
     let mut sum = 0;
     for _ in 0..MAX_WORDS {
         let mut ahead = *cursor;
-        ahead.eat_space();
+        eat_gap(&mut ahead, money);
         let start = ahead;
         if !ahead.peek().is_some_and(super::cursor::is_letter) {
             break;
@@ -214,7 +224,7 @@ fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'stat
     let mut said = String::new();
     let mut ahead = *cursor;
     for _ in 0..MAX_WORDS.min(oblique.len() * MAX_WORDS) {
-        ahead.eat_space();
+        eat_gap(&mut ahead, true);
         let word = ahead.word();
         // A number behind it makes it a greater part of the number.
         let mut behind = ahead;
@@ -274,13 +284,14 @@ fn singular(word: &str) -> &str {
 
 /// The word for 10 to the power of `exponent`, before a noun.
 fn scale_word(exponent: u32, words: &Words) -> String {
-    let [million, billion, _] = words.loans.western;
+    let [million, billion, trillion] = words.loans.western;
     let Above::Descending(parts) = &words.numbers.above else {
         let compound = match exponent {
             7 => "कोटि",
             5 => "लक्षम्",
             3 => "सहस्रम्",
             6 => million,
+            12 => trillion,
             _ => billion,
         };
         return compound.to_owned();
@@ -290,6 +301,7 @@ fn scale_word(exponent: u32, words: &Words) -> String {
         5 => parts.lakh,
         3 => parts.thousand,
         6 => return million.to_owned(),
+        12 => return trillion.to_owned(),
         _ => return billion.to_owned(),
     };
     // Where the scale melts into its count, the word for one of it stands alone.

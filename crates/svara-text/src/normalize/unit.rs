@@ -1,8 +1,9 @@
 //! Names of units and of money behind a number.
 
 use super::{
-    cursor::Cursor,
-    place::Place,
+    cursor::{Cursor, is_letter, is_space},
+    endings::takes_ending,
+    place::{Found, Place},
     spelling::prefix_len,
     words::{before_noun, counted, form},
 };
@@ -11,6 +12,9 @@ use crate::{
     number::{cardinal, replace_end},
     writing::WritingSystem,
 };
+
+/// Words for "per" before a unit.
+const PER: &[&str] = &["per", "Per", "प्रति", "প্রতি", "প্ৰতি", "પ્રતિ", "ਪ੍ਰਤੀ", "ప్రతి", "ಪ್ರತಿ"];
 
 /// Reads a percent sign or a unit, and returns its name behind `count`.
 pub(super) fn eat_unit(
@@ -21,7 +25,8 @@ pub(super) fn eat_unit(
     let words = place.words;
     let mut ahead = *cursor;
     let spaced = ahead.eat_space();
-    if ahead.eat("%") {
+    let hyphen = !spaced && eat_hyphen(&mut ahead);
+    if !hyphen && ahead.eat("%") {
         *cursor = ahead;
         return Some(words.signs.percent);
     }
@@ -37,7 +42,14 @@ pub(super) fn eat_unit(
             .strip_prefix(mark)
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
     };
-    let runs_on = !ahead.at_word_end()
+    // "a 10 kg bag"
+    let behind_article = words.calendar.ordinal_day
+        && ahead.rest().strip_prefix(' ').is_some_and(|rest| rest.starts_with(is_letter))
+        && place.behind_word(&["a", "an"]);
+    let name = form(unit.name(words), if hyphen || behind_article { Some(1) } else { count });
+    let sure = symbol.len() > 1 && !Unit::is_doubtful(symbol);
+    let ends = ahead.at_word_end() || (sure && takes_ending(symbol, name, &ahead, words));
+    let runs_on = !ends
         || abbreviated
         || ahead.rest().starts_with(['\'', '’', '+', '&', '_', '²', '³'])
         || (letter_behind("-")
@@ -49,11 +61,47 @@ pub(super) fn eat_unit(
     let another_word = ahead.rest().starts_with(' ')
         && ahead.rest().trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
     let doubtful = Unit::is_doubtful(symbol) && (another_word || (!spaced && symbol.len() == 1));
-    if runs_on || letter_before || doubtful {
+    let is_word = Unit::is_word(symbol) && ahead.rest().trim_start_matches(is_space).starts_with(is_letter);
+    if runs_on || letter_before || doubtful || is_word || (hyphen && !sure) {
         return None;
     }
     *cursor = ahead;
-    Some(form(unit.name(words), count))
+    Some(name)
+}
+
+/// Reads the hyphen between a number and a unit in Latin letters: "a 500-ml bottle".
+fn eat_hyphen(cursor: &mut Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    let found = ahead.eat_if(|c| matches!(c, '-' | '\u{2011}')).is_some()
+        && ahead.peek().is_some_and(|c| c.is_ascii_alphabetic());
+    if found {
+        *cursor = ahead;
+    }
+    found
+}
+
+/// A unit without a number, behind a word for "per": "₹100 per kg", "प्रति कि.ग्रा.".
+pub(super) fn behind_per(place: &Place<'_>) -> Option<Found> {
+    // Most words are passed over here.
+    let near = place.done.strip_suffix(' ')?;
+    if place.before != Some(' ') || !near.ends_with(|c| PER.iter().any(|per| per.ends_with(c))) {
+        return None;
+    }
+    let (word, _) = place.words_before().next()?;
+    if !PER.contains(&word) {
+        return None;
+    }
+    let mut cursor = place.cursor();
+    let (unit, len) = Unit::parse(cursor.rest())?;
+    let symbol = cursor.rest().get(..len)?;
+    cursor.skip(len);
+    let name = unit.name(place.words).one;
+    let sure = !Unit::is_doubtful(symbol)
+        && !Unit::is_word(symbol)
+        && (symbol.contains('.') || symbol.chars().count() > if symbol.is_ascii() { 1 } else { 3 });
+    let ends = cursor.at_word_end() || takes_ending(symbol, name, &cursor, place.words);
+    let runs_on = cursor.rest().starts_with(['\'', '’', '&', '_', '²', '³', '/', '-', '@']);
+    (sure && ends && !runs_on && !name.contains('{')).then(|| Found::named(cursor.at(), name.to_owned()))
 }
 
 /// Reads a unit that ends a word, and returns its name for one.
