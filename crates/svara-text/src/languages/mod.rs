@@ -16,6 +16,7 @@ mod bodo;
 mod context;
 mod cricket;
 mod currencies;
+mod dates;
 mod dogri;
 mod english;
 mod gujarati;
@@ -51,6 +52,7 @@ mod years;
 
 pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
 pub(crate) use currencies::{Currency, FOREIGN};
+pub(crate) use dates::{BEFORE_DATES, BEHIND_DATES};
 pub(crate) use english::DAYS;
 pub(crate) use idiom::Idiom;
 pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};
@@ -62,7 +64,7 @@ pub(crate) use scales::{LINKING, Oblique, SCALES};
 pub(crate) use symbols::SPELLED_UNITS;
 pub(crate) use units::{UNITS, Unit};
 pub(crate) use verses::{BOOKS, SONGS};
-pub(crate) use years::{EVENTS, NAMED, OF};
+pub(crate) use years::{AND_OR, ANDS, EVENTS, NAMED, OF};
 
 /// Everything that one language contributes.
 pub(crate) struct Words {

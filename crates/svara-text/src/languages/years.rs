@@ -99,3 +99,41 @@ pub(crate) static NAMED: &[&str] = &[
     "చట్టం",
     "ऐन",
 ];
+
+/// "And" in the languages of India, between two years.
+pub(crate) static ANDS: &[&str] =
+    &["और", "व", "एवं", "तथा", "आणि", "ও", "এবং", "మరియు", "અને", "ਅਤੇ", "र", "আৰু", "மற்றும்", "ते"];
+
+/// "And" and "or" in the languages of India, and "and" and "or" themselves, between years.
+pub(crate) static AND_OR: &[&str] = &[
+    "and",
+    "or",
+    "और",
+    "व",
+    "एवं",
+    "तथा",
+    "या",
+    "अथवा",
+    "आणि",
+    "किंवा",
+    "वा",
+    "आ",
+    "र",
+    "ते",
+    "आरो",
+    "ও",
+    "এবং",
+    "বা",
+    "কিংবা",
+    "আৰু",
+    "మరియు",
+    "లేదా",
+    "અને",
+    "તથા",
+    "અથવા",
+    "ਅਤੇ",
+    "ਤੇ",
+    "ਜਾਂ",
+    "மற்றும்",
+    "அல்லது",
+];

@@ -3,10 +3,12 @@
 use super::{
     cursor::{Cursor, is_dash},
     place::{Found, Place},
+    scale::range,
+    spelling::same,
     year::spoken_year,
 };
 use crate::{
-    languages::{Calendar, Words},
+    languages::{BEFORE_DATES, BEHIND_DATES, Calendar, NUMBER_WORDS, Words},
     number::{cardinal, replace_end},
 };
 
@@ -18,7 +20,24 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) {
         return None;
     }
-    full(place).or_else(|| month_and_year(place))
+    if let Some(first) = full(place) {
+        return Some(up_to(&first, place).unwrap_or(first));
+    }
+    month_and_year(place).or_else(|| day_and_month(place))
+}
+
+/// Two dates with a dash between: `10/05/2024-15/05/2024`.
+fn up_to(first: &Found, place: Place<'_>) -> Option<Found> {
+    let mut cursor = place.cursor();
+    cursor.skip(first.len);
+    let spaced = cursor.eat_space();
+    cursor.eat_if(is_dash)?;
+    if spaced != cursor.eat_space() {
+        return None;
+    }
+    let second = full(Place { rest: cursor.rest(), ..place })?;
+    let spoken = range(first.spoken.clone(), &second.spoken, place.words.signs.range, place.words);
+    Some(Found::new(cursor.at() + second.len, spoken))
 }
 
 fn full(place: Place<'_>) -> Option<Found> {
@@ -39,6 +58,7 @@ fn full(place: Place<'_>) -> Option<Found> {
         (1 | 2, 2) if separator == '/' => (third, second, first),
         // "15.08.23", but not "version 10.04.22".
         (2, 2) if second.len() == 2 && !is_version(&place) => (third, second, first),
+        (1 | 2, 2) if is_told(&place, &cursor) => (third, second, first),
         _ => return None,
     };
     let (mut month, mut day) = (month.parse().ok()?, day.parse().ok()?);
@@ -57,6 +77,35 @@ fn full(place: Place<'_>) -> Option<Found> {
 /// Whether a word for a version comes before.
 fn is_version(place: &Place<'_>) -> bool {
     place.behind_word(&["version", "v", "ver.", "release", "Ubuntu", "संस्करण", "वर्जन"])
+}
+
+/// Whether a word beside it says that this is a date: `दि. 5.6.24`, `15.8.24 அன்று`.
+fn is_told(place: &Place<'_>, after: &Cursor<'_>) -> bool {
+    let behind = after.rest().trim_start_matches(' ');
+    place.behind_word(BEFORE_DATES) || BEHIND_DATES.iter().any(|word| behind.starts_with(word))
+}
+
+/// `15/08`, where the zero says that the second number is a month.
+fn day_and_month(place: Place<'_>) -> Option<Found> {
+    let numbered = place
+        .words_before()
+        .next()
+        .is_some_and(|(word, _)| NUMBER_WORDS.iter().any(|number| same(word, number)));
+    if place.words.calendar.bikram_sambat.is_some() || numbered || place.done.ends_with(['#', '.', '-']) {
+        return None;
+    }
+    let mut cursor = place.cursor();
+    let day = cursor.number(1, 2)?;
+    cursor.eat_if(|c| c == '/')?;
+    let month = cursor.digits(2, 2).filter(|month| month.starts_with('0'))?;
+    let mut after = cursor;
+    let runs_on = after.eat_if(|c| is_dash(c) || "/.:,".contains(c)).is_some() && after.at_digit();
+    if runs_on || cursor.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "%°".contains(c)) {
+        return None;
+    }
+    let day = usize::try_from(day).ok()?;
+    let name = month_name(month.parse().ok()?, day, &place.words.calendar)?;
+    Some(Found::new(cursor.at(), format!("{} {name}", spoken_day(day, place.words))))
 }
 
 /// `03-2020`.

@@ -64,6 +64,7 @@ mod web;
 mod weekday;
 mod words;
 mod year;
+mod year_list;
 
 use std::borrow::Cow;
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Words between two times: `9.30 से 5.30 बजे`.
-const UP_TO: [&str; 17] = [
+pub(super) const UP_TO: [&str; 17] = [
     "से",
     "ते",
     "থেকে",
