@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
+    Web, When, Words, clock_cases, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -50,7 +51,12 @@ pub(super) static WORDS: Words = Words {
         many_typed: true,
         at: &[],
         short: &[],
-        few_typed: &[("বজাত", "{h} বাজি {m} মিনিটত")],
+        few_typed: &[
+            ("বজাত", "{h} বাজি {m} মিনিটত"),
+            ("বজাৰ", "{h} বাজি {m} মিনিটৰ"),
+            ("বজালৈ", "{h} বাজি {m} মিনিটলৈ"),
+        ],
+        cases: &clock_cases::ASSAMESE,
         duration: "{h} ঘণ্টা {m} মিনিট",
         hours: &["ঘণ্টা", "ঘন্টা"],
         day_parts: &["ৰাতিপুৱা", "পুৱা", "দুপৰীয়া", "আবেলি", "গধূলি", "সন্ধিয়া", "নিশা", "ৰাতি"],
@@ -62,7 +68,7 @@ pub(super) static WORDS: Words = Words {
             before: "চাৰে ", ends: &[("", "")], irregular: &[(1, "ডেৰ"), (2, "আঢ়ৈ")]
         }),
         parts: ["নিশা {t}", "পুৱা {t}", "দুপৰীয়া {t}", "গধূলি {t}"],
-        typed: &["বজাত", "বজাৰ", "বাজি", "বাজিছে"],
+        typed: &["বজা", "বাজি", "বাজিছে", "বাজে", "ঘটিকা"],
     },
     money: [
         money(noun("টকা", "টকা"), noun("পইচা", "পইচা")),

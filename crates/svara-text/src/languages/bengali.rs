@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
+    Web, When, Words, clock_cases, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -71,11 +72,14 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[
+            ("ঘটিকায়", "{h}টা {m} মিনিটে"),
+            ("ঘটিকা", "{h}টা {m} মিনিট"),
             ("মিনিটে", "{h}টা {m} মিনিটে"),
             ("টার", "{h}টা {m} মিনিটের"),
             ("টায়", "{h}টা {m} মিনিটে"),
             ("টা", "{h}টা {m} মিনিট"),
         ],
+        cases: &clock_cases::NONE,
         duration: "{h} ঘণ্টা {m} মিনিট",
         hours: &["ঘণ্টা", "ঘন্টা"],
         day_parts: &[
@@ -104,7 +108,7 @@ pub(super) static WORDS: Words = Words {
             before: "সাড়ে ", ends: &[("", "")], irregular: &[(1, "দেড়"), (2, "আড়াই")]
         }),
         parts: ["রাত {t}", "সকাল {t}", "দুপুর {t}", "সন্ধ্যা {t}"],
-        typed: &["টা", "টায়", "টার", "মিনিটে"],
+        typed: &["টা", "টায়", "টার", "মিনিটে", "ঘটিকা"],
     },
     money: [
         money(noun("টাকা", "টাকা"), noun("পয়সা", "পয়সা")),

@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
+    Web, When, Words, clock_cases, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -64,6 +65,7 @@ pub(super) static WORDS: Words = Words {
             ("કલાકે", "{h} વાગીને {m} મિનિટે"),
             ("વાગે", "{h} વાગીને {m} મિનિટે"),
         ],
+        cases: &clock_cases::GUJARATI,
         duration: "{h} કલાક {m} મિનિટ",
         hours: &["કલાક", "કલાકની", "કલાકનો"],
         day_parts: &[

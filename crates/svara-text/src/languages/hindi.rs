@@ -3,8 +3,8 @@
 use super::units::{DEVANAGARI, with_plurals};
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Money, Noun, Numbers, Signs,
-    UNITS, Web, Words, context, fixed, hindi_abbreviations, idiom, letters, loans, maths, money, noun, plain,
-    series, towns,
+    UNITS, Web, Words, clock_cases, context, fixed, hindi_abbreviations, idiom, letters, loans, maths, money,
+    noun, plain, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -146,6 +146,7 @@ pub(super) const CLOCK: Clock = Clock {
     at: &[],
     short: &[],
     few_typed: &[("बजे", "{h} बजकर {m} मिनट")],
+    cases: &clock_cases::NONE,
     duration: "{h} घंटे {m} मिनट",
     hours: &["घंटे", "घंटा", "घण्टे", "घंटों"],
     day_parts: &[

@@ -2,8 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Half, Join, Noun, Numbers, Scale, Signs,
-    UNITS, Web, When, Words, context, fixed, form, letters, loans, malayalam_endings, maths, money, noun,
-    same, series, towns,
+    UNITS, Web, When, Words, clock_cases, context, fixed, form, letters, loans, malayalam_endings, maths,
+    money, noun, same, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -72,6 +72,7 @@ pub(super) static WORDS: Words = Words {
         at: &["ന്", "നു", "നാണ്", "നും"],
         short: &[],
         few_typed: &[("മണിക്ക്", "{h} മണി {m} മിനിറ്റിന്"), ("മണി", "{h} മണി {m} മിനിറ്റ്")],
+        cases: &clock_cases::NONE,
         duration: "{h} മണിക്കൂർ {m} മിനിറ്റ്",
         hours: &["മണിക്കൂർ", "മണിക്കൂര്‍"],
         day_parts: &["രാവിലെ", "ഉച്ചയ്ക്ക്", "ഉച്ചക്ക്", "വൈകിട്ട്", "വൈകുന്നേരം", "രാത്രി", "പുലർച്ചെ", "വൈകീട്ട്"],

@@ -2,8 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Half, Noun, Numbers, Signs, UNITS, Web, When,
-    Words, context, fixed, form, hindi, idiom, letters, loans, marathi_endings, maths, money, noun, plain,
-    same, series, towns,
+    Words, clock_cases, context, fixed, form, hindi, idiom, letters, loans, marathi_endings, maths, money,
+    noun, plain, same, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -65,7 +65,14 @@ pub(super) static WORDS: Words = Words {
         many_typed: true,
         at: &[],
         short: &[("वा.", "{h} वाजता")],
-        few_typed: &[("वाजता", "{h} वाजून {m} मिनिटांनी"), ("वा.", "{h} वाजून {m} मिनिटांनी")],
+        few_typed: &[
+            ("वाजेपर्यंत", "{h} वाजून {m} मिनिटांपर्यंत"),
+            ("वाजेपासून", "{h} वाजून {m} मिनिटांपासून"),
+            ("वाजल्यापासून", "{h} वाजून {m} मिनिटांपासून"),
+            ("वाजता", "{h} वाजून {m} मिनिटांनी"),
+            ("वा.", "{h} वाजून {m} मिनिटांनी"),
+        ],
+        cases: &clock_cases::MARATHI,
         duration: "{h} तास {m} मिनिटे",
         hours: &["तास", "तासांचा", "तासांची", "तासांचे"],
         day_parts: &[
@@ -90,7 +97,7 @@ pub(super) static WORDS: Words = Words {
             before: "साडे", ends: &[("", "")], irregular: &[(1, "दीड"), (2, "अडीच")]
         }),
         parts: ["रात्री {t}", "सकाळी {t}", "दुपारी {t}", "संध्याकाळी {t}"],
-        typed: &["वाजता", "वाजले", "वाजून", "वा."],
+        typed: &["वाजता", "वाजले", "वाजून", "वाजेप", "वाजेनंतर", "वाजेच्या", "वाजण्या", "वाजल्या", "वा."],
     },
     money: [
         money(noun("रुपया", "रुपये"), noun("पैसा", "पैसे")),

@@ -13,6 +13,7 @@ mod abbreviated_units;
 mod assamese;
 mod bengali;
 mod bodo;
+mod clock_cases;
 mod context;
 mod cricket;
 mod currencies;
@@ -50,6 +51,7 @@ mod units;
 mod verses;
 mod years;
 
+pub(crate) use clock_cases::{AT_HOURS, ClockCases};
 pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
 pub(crate) use currencies::{Currency, FOREIGN};
 pub(crate) use dates::{BEFORE_DATES, BEHIND_DATES};
@@ -190,6 +192,8 @@ pub(crate) struct Clock {
     pub few_typed: &'static [(&'static str, &'static str)],
     /// Whether that holds for ten minutes and more, too; else they are said before the word: "ஆறு முப்பது மணிக்கு".
     pub many_typed: bool,
+    /// How the names of hours change with what is beside them.
+    pub cases: &'static ClockCases,
     /// How a length of time is said.
     pub duration: &'static str,
     /// Words that, typed behind a time, make it a length of time.

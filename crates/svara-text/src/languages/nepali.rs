@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    When, Words, context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, same, series,
+    When, Words, clock_cases, context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, same,
+    series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -68,6 +69,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[("बजे", "{h} बजेर {m} मिनेट")],
+        cases: &clock_cases::NONE,
         duration: "{h} घण्टा {m} मिनेट",
         hours: &["घण्टा", "घन्टा"],
         day_parts: &["बिहान", "दिउँसो", "साँझ", "बेलुका", "राति", "बेलुकी"],

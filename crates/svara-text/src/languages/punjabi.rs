@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
+    Web, When, Words, clock_cases, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -54,6 +55,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[("ਵਜੇ", "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ")],
+        cases: &clock_cases::NONE,
         duration: "{h} ਘੰਟੇ {m} ਮਿੰਟ",
         hours: &["ਘੰਟੇ", "ਘੰਟਾ"],
         day_parts: &[

@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
-    Signs, UNITS, Web, When, Words, fixed, form, letters, loans, maths, money, noun, series, towns,
+    Signs, UNITS, Web, When, Words, clock_cases, fixed, form, letters, loans, maths, money, noun, series,
+    towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -74,6 +75,7 @@ pub(super) static WORDS: Words = Words {
             ("గంటలకు", "{h} గంటల {m} నిమిషాలకు"),
             ("గంటలు", "{h} గంటల {m} నిమిషాలు"),
         ],
+        cases: &clock_cases::TELUGU,
         duration: "{h} గంటల {m} నిమిషాలు",
         hours: &["గంటల పాటు", "గంటల సేపు"],
         day_parts: &["ఉ.", "సా.", "రా.", "మ.", "ఉదయం", "మధ్యాహ్నం", "సాయంత్రం", "రాత్రి", "తెల్లవారుజామున", "తెల్లవారుజాము"],

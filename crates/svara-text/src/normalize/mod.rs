@@ -40,6 +40,7 @@ mod half;
 mod letter;
 mod maths;
 mod measure;
+mod moment;
 mod money;
 mod month;
 mod output;
