@@ -183,8 +183,8 @@ static ENDINGS: [Ending; 2] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::ASSAMESE,
-    year_words: &["চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
-    year_endings: &["লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
+    year_words: &["বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
+    year_endings: &["চনত", "চনৰ", "চনৰে", "লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
     codes: &[
         "পাছৱৰ্ড",
         "পিন",
@@ -202,6 +202,7 @@ static CONTEXT: Context = Context {
     ],
     links: &["নম্বৰ", "নং", "শেষ", "অংক"],
     phones: &["হেল্পলাইন", "ফোন", "ম’বাইল", "মোবাইল"],
+    counted: &["চনত", "চনৰ"],
     uncounted: &["ৰ", "পৰা", "বা", "আৰু"],
     towns: towns::ASSAMESE,
     abbreviations: &[

@@ -30,6 +30,8 @@ pub(crate) static OF: &[&str] = &[
     "events",
     "end",
     "beginning",
+    "emergency",
+    "as",
 ];
 
 /// Words behind a year that tell what happened in it.
@@ -57,6 +59,11 @@ pub(crate) static EVENTS: &[&str] = &[
     "Olympic",
     "season",
     "film",
+    "elections",
+    "विश्व",
+    "యుద్ధం",
+    "యుద్ధంలో",
+    "ప్రపంచకప్",
     "movie",
     "novel",
     "album",
@@ -82,6 +89,10 @@ pub(crate) static NAMED: &[&str] = &[
     "mutiny",
     "revolt",
     "copyright",
+    "IPC",
+    "CrPC",
+    "UPSC",
+    "vision",
     "अधिनियम",
     "कानून",
     "जनगणना",

@@ -52,6 +52,7 @@ fn full(place: Place<'_>) -> Option<Found> {
     if runs_on(&cursor, separator) {
         return None;
     }
+    let year_first = first.len() == 4;
     let (year, month, day) = match (first.len(), third.len()) {
         (4, 1 | 2) => (first, second, third),
         (1 | 2, 4) => (third, second, first),
@@ -68,10 +69,13 @@ fn full(place: Place<'_>) -> Option<Found> {
     }
     let calendar = &place.words.calendar;
     let name = bikram_sambat(&year, month, day, calendar).or_else(|| month_name(month, day, calendar))?;
-    Some(Found::new(
-        cursor.at(),
-        format!("{} {name} {}", spoken_day(day, place.words), spoken_year(&year, place.words)),
-    ))
+    let (day, spoken) = (spoken_day(day, place.words), spoken_year(&year, place.words));
+    // In "२०८१/०२/१५ गते", the word for the day stays behind it.
+    let mut behind = cursor;
+    behind.eat_space();
+    let day_last = year_first && calendar.bikram_sambat.is_some() && behind.eat_word(["गते"]);
+    let spoken = if day_last { format!("{spoken} {name} {day}") } else { format!("{day} {name} {spoken}") };
+    Some(Found::new(cursor.at(), spoken))
 }
 
 /// Whether a word for a version comes before.

@@ -37,6 +37,7 @@ mod decade;
 mod endings;
 mod fraction;
 mod half;
+mod hours;
 mod letter;
 mod maths;
 mod measure;

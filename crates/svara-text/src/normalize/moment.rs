@@ -120,6 +120,9 @@ impl Moment {
         let spoken = if self.hour == 0 && minute > 0 {
             let minutes = words.clock.duration.find("{m}").and_then(|at| words.clock.duration.get(at..))?;
             minutes.replace("{m}", &say(minute, words))
+        } else if self.second > 0 {
+            let seconds = counted_unit(self.second, Unit::SECOND, words);
+            format!("{} {seconds}", length_of(self.hour, minute, words))
         } else if minute > 0 {
             length(&hours, minute, noun, words)
         } else {
@@ -144,13 +147,41 @@ fn length(hours: &str, minutes: u32, typed: &str, words: &Words) -> String {
     }
 }
 
+/// Minutes and seconds with a colon between, if the word for one of them is typed behind, and its length:
+/// "3:45 मिनट का वीडियो".
+pub(super) fn minutes_and_seconds(
+    minutes: u32,
+    seconds: u32,
+    typed: &Cursor<'_>,
+    words: &Words,
+) -> Option<(usize, String)> {
+    let mut ahead = *typed;
+    let name = |unit: Unit| [unit.name(words).one, unit.name(words).many];
+    if !ahead.eat_word(name(Unit::MINUTE).into_iter().chain(name(Unit::SECOND))) {
+        return None;
+    }
+    // "at 9:45 minutes" is a time of day.
+    let mut behind = ahead;
+    behind.eat_space();
+    if behind.eat_word(["पर", "ਤੇ", "'ਤੇ"]) {
+        return None;
+    }
+    let minutes = (minutes > 0).then(|| counted_unit(minutes, Unit::MINUTE, words));
+    let seconds = (seconds > 0).then(|| counted_unit(seconds, Unit::SECOND, words));
+    let parts: Vec<String> = [minutes, seconds].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| (ahead.at() - typed.at(), parts.join(" ")))
+}
+
+/// A number of hours, minutes or seconds in words.
+fn counted_unit(number: u32, unit: Unit, words: &Words) -> String {
+    counted(&say(number, words), form(unit.name(words), Some(number.into())))
+}
+
 /// A length of time in words.
 pub(super) fn length_of(hours: u32, minutes: u32, words: &Words) -> String {
-    let counted_hours =
-        |hours: u32| counted(&say(hours, words), form(Unit::HOUR.name(words), Some(hours.into())));
     match (hours, minutes) {
-        (_, 0) => counted_hours(hours),
-        (0, _) => counted(&say(minutes, words), form(Unit::MINUTE.name(words), Some(minutes.into()))),
+        (_, 0) => counted_unit(hours, Unit::HOUR, words),
+        (0, _) => counted_unit(minutes, Unit::MINUTE, words),
         _ => length(&say(hours, words), minutes, "", words),
     }
 }

@@ -59,7 +59,9 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     }
     let mut with_year = cursor;
     with_year.eat(",");
-    if with_year.eat_if(|c| is_space(c) || is_dash(c)).is_none() {
+    // "ஆக.15"
+    let glued = !months && month.is_short && cursor.read().ends_with('.') && cursor.at_digit();
+    if !glued && with_year.eat_if(|c| is_space(c) || is_dash(c)).is_none() {
         return months.then(|| Found::new(cursor.at(), name));
     }
     if let Some(year) = eat_year(&mut with_year) {
@@ -68,7 +70,9 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     if months {
         return Some(Found::new(cursor.at(), name));
     }
-    cursor.eat_if(|c| is_space(c) || is_dash(c))?;
+    if !glued {
+        cursor.eat_if(|c| is_space(c) || is_dash(c))?;
+    }
     let mut days = spoken_day(eat_day(&mut cursor)?, words);
     let mut ahead = cursor;
     if ahead.eat_if(is_dash).is_some()
@@ -85,7 +89,9 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
         return Some(Found::new(with_year.at(), format!("{spoken}, {}", year_in_words(year, words))));
     }
     let mut after = cursor;
-    let runs_on = !cursor.at_word_end()
+    // Endings will melt into the day: "டிச.25ல்".
+    let runs_on = (!cursor.at_word_end() && !cursor.peek().is_some_and(WritingSystem::is_indic))
+        || cursor.at_digit()
         || (after.eat_if(|c| is_dash(c) || ",.:/%".contains(c)).is_some() && after.at_digit());
     let matters = words.calendar.ordinal_day || month.is_short;
     (matters && month.surely && !runs_on).then(|| Found::new(cursor.at(), spoken))
@@ -120,10 +126,12 @@ impl<'t> Month<'t> {
         let index = match cursor.eat_word_of(short().map(|(name, _)| *name)) {
             Some(index) => index,
             None => {
-                // Before a dash, they need no point: "12-जन-2024".
+                // Before a dash, they need no point: "12-जन-2024". A point may stand right before the day: "ஆக.15".
                 let mut ahead = *cursor;
                 let index = ahead.eat_word_of(short().map(|(name, _)| name.trim_end_matches('.')))?;
-                ahead.peek().filter(|c| is_dash(*c))?;
+                let mut behind = ahead;
+                let day = behind.eat(".") && behind.at_digit();
+                ahead.peek().filter(|c| day || is_dash(*c))?;
                 *cursor = ahead;
                 index
             }

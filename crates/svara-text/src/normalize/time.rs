@@ -2,7 +2,8 @@
 
 use super::{
     cursor::{Cursor, is_dash},
-    moment::{Moment, eat_short, say},
+    hours,
+    moment::{Moment, eat_short, minutes_and_seconds, say},
     place::{Found, Place},
     scale::range,
 };
@@ -38,7 +39,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) {
         return None;
     }
-    if let Some(found) = of_clock(&place) {
+    if let Some(found) = hours::recognize(&place) {
         return Some(found);
     }
     let Some(first) = Time::eat(place.rest, &place) else {
@@ -74,31 +75,6 @@ fn up_to(place: &Place<'_>) -> Option<Found> {
     let second = Time::eat(cursor.rest(), place).filter(|time| time.in_halves)?;
     let spoken = up_to_time(say(hour, words), second.spoken, words);
     Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
-}
-
-/// Four digits before the word for hours, in English: `1730 hrs`, `0930 hours`.
-fn of_clock(place: &Place<'_>) -> Option<Found> {
-    let (clock, words) = (&place.words.clock, place.words);
-    clock.few_minutes?;
-    let mut cursor = place.cursor();
-    let digits = cursor.digits(4, 4)?;
-    let (hour, minute) = digits.split_at_checked(2)?;
-    let (hours, minutes): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
-    let mut typed = cursor;
-    typed.eat_space();
-    let short = typed.eat_word(["hrs", "hrs.", "hr"]);
-    let long = digits.starts_with('0') && typed.eat_word(["hours"]);
-    if hours > 23 || minutes > 59 || !(short || long) {
-        return None;
-    }
-    let hour =
-        if hours < 10 { format!("{} {}", say(0, words), say(hours, words)) } else { say(hours, words) };
-    let minute = match minutes {
-        0 => "hundred".to_owned(),
-        1..10 => format!("{} {}", say(0, words), say(minutes, words)),
-        _ => say(minutes, words),
-    };
-    Some(Found::new(typed.at(), format!("{hour} {minute} hours")))
 }
 
 /// A single time.
@@ -165,6 +141,11 @@ impl Time {
                 in_halves: half_day.is_some(),
                 surely,
             });
+        }
+        if let (None, Some(minute), None, false) = (half_day, colon, second, named)
+            && let Some((len, spoken)) = minutes_and_seconds(hour, minute, &typed, words)
+        {
+            return Some(Self { len: typed.at() + len, spoken, joined: false, in_halves: false, surely });
         }
         if is_typed {
             let (len, spoken) = moment.before_typed(&typed, words);

@@ -23,6 +23,9 @@ pub(super) const BEFORE: [&str; 20] = [
     "early", "late", "mid", "summer", "winter", "spring", "around", "between",
 ];
 
+/// English words before "as" and a year.
+const TIMELY: [&str; 4] = ["early", "late", "back", "recently"];
+
 /// English words between two years.
 const BETWEEN: [&str; 6] = ["to", "and", "till", "until", "through", "or"];
 
@@ -213,7 +216,10 @@ pub(super) fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
 fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let mut before = place.words_before();
     let introduced = before.next().is_some_and(|(word, gap)| {
-        gap.trim_matches([' ', '-']).is_empty() && BEFORE.iter().any(|b| same(word, b))
+        gap.trim_matches([' ', '-']).is_empty()
+            && (BEFORE.iter().any(|b| same(word, b))
+                // "as early as 1857"
+                || (same(word, "as") && before.next().is_some_and(|(word, _)| TIMELY.iter().any(|t| same(word, t)))))
     });
     if !introduced {
         return false;
@@ -336,12 +342,21 @@ fn business_year(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Words
     let mut ahead = *cursor;
     let slash = ahead.eat("/");
     if !slash {
-        ahead.eat_if(|c| matches!(c, '-' | '–'))?;
+        let danda = words.calendar.bikram_sambat.is_some();
+        ahead.eat_if(|c| matches!(c, '-' | '–') || (danda && c == '।'))?;
+    }
+    let mut long = ahead;
+    if let Some(second) = long.digits(3, 3).filter(|_| words.calendar.bikram_sambat.is_some()) {
+        // Nepal writes three digits: "२०८०/०८१".
+        let fits = second.starts_with('0') && second.parse() == Ok((from + 1) % 1000) && long.at_word_end();
+        *cursor = if fits { long } else { return None };
+        return Some(format!("{}-{}", year_in_words(from, words), cardinal((from + 1) % 100, words)));
     }
     let second = u64::from(ahead.number(2, 2)?);
     let typed = ahead;
     // Behind a dash, only these years begin with a zero: "2004-05", "1999-00".
-    let fits = second == (from + 1) % 100 && (slash && second != 0 || !slash && second < 10);
+    let dash = !slash && (second < 10 || cursor.rest().starts_with('।'));
+    let fits = second == (from + 1) % 100 && (slash && second != 0 || dash);
     let last = two_digits(second, from + 1, words);
     let last = if slash { last } else { ordinal(&Numeral::of(second), &mut ahead, words).unwrap_or(last) };
     // Endings will melt into it.
