@@ -54,7 +54,7 @@ mod years;
 pub(crate) use clock_cases::{AT_HOURS, ClockCases};
 pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
 pub(crate) use currencies::{Currency, FOREIGN};
-pub(crate) use dates::{BEFORE_DATES, BEHIND_DATES};
+pub(crate) use dates::{BEFORE_DATES, BEHIND_DATES, NUMBERED};
 pub(crate) use english::DAYS;
 pub(crate) use idiom::Idiom;
 pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};

@@ -8,7 +8,7 @@ use super::{
     year::spoken_year,
 };
 use crate::{
-    languages::{BEFORE_DATES, BEHIND_DATES, Calendar, NUMBER_WORDS, Words},
+    languages::{BEFORE_DATES, BEHIND_DATES, Calendar, NUMBER_WORDS, NUMBERED, Words},
     number::{cardinal, replace_end},
 };
 
@@ -94,7 +94,7 @@ fn day_and_month(place: Place<'_>) -> Option<Found> {
     let numbered = place
         .words_before()
         .next()
-        .is_some_and(|(word, _)| NUMBER_WORDS.iter().any(|number| same(word, number)));
+        .is_some_and(|(word, _)| NUMBER_WORDS.iter().chain(NUMBERED).any(|number| same(word, number)));
     if place.words.calendar.bikram_sambat.is_some() || numbered || place.done.ends_with(['#', '.', '-']) {
         return None;
     }

@@ -1,9 +1,10 @@
 //! Times with the English word for hours behind: `1730 hrs`, `17:45 hrs`, `at 1800 hours`.
 
 use super::{
-    cursor::Cursor,
+    cursor::{Cursor, is_dash},
     moment::{Moment, say},
     place::{Found, Place},
+    scale::range,
 };
 use crate::languages::Words;
 
@@ -26,10 +27,20 @@ pub(super) fn recognize(place: &Place<'_>) -> Option<Found> {
     if hours > 23 || minutes > 59 {
         return None;
     }
+    let english = place.words.clock.few_minutes.is_some();
+    if english
+        && !marked
+        && let Some(found) = up_to(hours, minutes, cursor, place)
+    {
+        return Some(found);
+    }
     let mut typed = cursor;
     typed.eat_space();
+    if english && !marked && typed.rest().starts_with("IST") {
+        return Some(Found::new(cursor.at(), bare(hours, minutes, place.words)));
+    }
     let short = typed.eat_word(["hrs", "hr"]);
-    if place.words.clock.few_minutes.is_some() {
+    if english {
         let long = !marked && is_long(place, &digits, &mut typed);
         return (short || long).then(|| Found::new(typed.at(), in_english(hours, minutes, place.words)));
     }
@@ -40,6 +51,20 @@ pub(super) fn recognize(place: &Place<'_>) -> Option<Found> {
         let moment = Moment { hour: hours, minute: minutes, second: 0, in_minutes: false };
         Found::named(typed.at(), moment.spoken(false, place.words))
     })
+}
+
+/// A time up to another, with the word for hours behind: `1000-1700 hrs`.
+fn up_to(hours: u32, minutes: u32, first: Cursor<'_>, place: &Place<'_>) -> Option<Found> {
+    let mut cursor = first;
+    cursor.eat_if(is_dash)?;
+    let second = cursor.number(4, 4).filter(|time| time / 100 < 24 && time % 100 < 60)?;
+    cursor.eat_space();
+    if !cursor.eat_word(["hrs", "hr"]) {
+        return None;
+    }
+    let words = place.words;
+    let to = in_english(second / 100, second % 100, words);
+    Some(Found::new(cursor.at(), range(bare(hours, minutes, words), &to, words.signs.range, words)))
 }
 
 /// Whether the long word for hours follows, where it makes a time of the digits.
@@ -53,6 +78,10 @@ fn is_long(place: &Place<'_>, digits: &str, typed: &mut Cursor<'_>) -> bool {
 }
 
 fn in_english(hours: u32, minutes: u32, words: &Words) -> String {
+    format!("{} hours", bare(hours, minutes, words))
+}
+
+fn bare(hours: u32, minutes: u32, words: &Words) -> String {
     let hour =
         if hours < 10 { format!("{} {}", say(0, words), say(hours, words)) } else { say(hours, words) };
     let minute = match minutes {
@@ -60,5 +89,5 @@ fn in_english(hours: u32, minutes: u32, words: &Words) -> String {
         1..10 => format!("{} {}", say(0, words), say(minutes, words)),
         _ => say(minutes, words),
     };
-    format!("{hour} {minute} hours")
+    format!("{hour} {minute}")
 }

@@ -3,11 +3,12 @@
 use super::{
     cursor::{Cursor, is_dash, is_space},
     date::spoken_day,
+    endings::ordinal,
     place::{Found, Place},
     scale::range,
     year::year_in_words,
 };
-use crate::{language::Language, languages::Words, writing::WritingSystem};
+use crate::{language::Language, languages::Words, number::Numeral, writing::WritingSystem};
 
 /// `15 August 1947`, `15th Aug, 1947`.
 pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
@@ -73,13 +74,19 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     if !glued {
         cursor.eat_if(|c| is_space(c) || is_dash(c))?;
     }
-    let mut days = spoken_day(eat_day(&mut cursor)?, words);
+    let day = eat_day(&mut cursor)?;
+    let mut days = spoken_day(day, words);
     let mut ahead = cursor;
     if ahead.eat_if(is_dash).is_some()
         && let Some(last) = eat_day(&mut ahead)
     {
         days = day_range(days, last, words);
         cursor = ahead;
+    } else if month.is_short
+        && let Some(ordinal) = ordinal(&Numeral::of(day as u64), &mut cursor, words)
+    {
+        // "டிச.25-ம் தேதி"
+        days = ordinal;
     }
     let mut with_year = cursor;
     with_year.eat(",");

@@ -55,7 +55,17 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let Some(second) = second.filter(|second| first.surely || second.surely) else {
         return first.surely.then(|| Found { joined: first.joined, ..Found::named(first.len, first.spoken) });
     };
-    let spoken = up_to_time(first.spoken, second.spoken, place.words);
+    let mut spoken = up_to_time(first.spoken, second.spoken, place.words);
+    let mut typed = cursor;
+    typed.skip(second.len);
+    typed.eat_space();
+    if typed.eat_word(["hrs"]) {
+        // Other languages have their own word in each time.
+        if place.words.clock.few_minutes.is_some() {
+            spoken.push_str(" hours");
+        }
+        return Some(Found::new(typed.at(), spoken));
+    }
     Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
 }
 
