@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
+    Web, When, Words, clock_cases, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -71,11 +72,14 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[
+            ("ঘটিকায়", "{h}টা {m} মিনিটে"),
+            ("ঘটিকা", "{h}টা {m} মিনিট"),
             ("মিনিটে", "{h}টা {m} মিনিটে"),
             ("টার", "{h}টা {m} মিনিটের"),
             ("টায়", "{h}টা {m} মিনিটে"),
             ("টা", "{h}টা {m} মিনিট"),
         ],
+        cases: &clock_cases::NONE,
         duration: "{h} ঘণ্টা {m} মিনিট",
         hours: &["ঘণ্টা", "ঘন্টা"],
         day_parts: &[
@@ -104,7 +108,7 @@ pub(super) static WORDS: Words = Words {
             before: "সাড়ে ", ends: &[("", "")], irregular: &[(1, "দেড়"), (2, "আড়াই")]
         }),
         parts: ["রাত {t}", "সকাল {t}", "দুপুর {t}", "সন্ধ্যা {t}"],
-        typed: &["টা", "টায়", "টার", "মিনিটে"],
+        typed: &["টা", "টায়", "টার", "মিনিটে", "ঘটিকা"],
     },
     money: [
         money(noun("টাকা", "টাকা"), noun("পয়সা", "পয়সা")),
@@ -281,8 +285,25 @@ static ENDINGS: [Ending; 6] = [
 static CONTEXT: Context = Context {
     halved: super::halved::BENGALI,
     oblique: super::scales::BENGALI,
-    year_words: &["এ", "এর", "সাল", "এর", "সালে", "সালের", "থেকে", "পর্যন্ত", "খ্রিস্টাব্দে", "দশকে"],
-    year_endings: &["-এই", "-এ", "-এর", "-র", "-তে", "এর", "এ", "র", "তে"],
+    year_words: &[
+        "সন",
+        "সনে",
+        "সনের",
+        "বঙ্গাব্দ",
+        "বঙ্গাব্দে",
+        "বঙ্গাব্দের",
+        "এ",
+        "এর",
+        "সাল",
+        "এর",
+        "সালে",
+        "সালের",
+        "থেকে",
+        "পর্যন্ত",
+        "খ্রিস্টাব্দে",
+        "দশকে",
+    ],
+    year_endings: &["সাল", "সালে", "সালের", "সনে", "-এই", "-এ", "-এর", "-র", "-তে", "এর", "এ", "র", "তে"],
     more_than: &["বেশি", "কম", "উপরে", "নিচে", "মতো", "মধ্যে"],
     codes: &[
         "পাসওয়ার্ড",
@@ -301,7 +322,7 @@ static CONTEXT: Context = Context {
     ],
     links: &["শেষের", "ডিজিট", "নম্বর", "নং", "কোড", "হল", "হলো", "আপনার", "শেষ", "চার", "অঙ্ক", "সংখ্যা"],
     phones: &["মোবা", "হটলাইন", "ফোন", "মোবাইল", "টেলিফোন", "যোগাযোগ", "হেল্পলাইন", "মো"],
-    counted: &["নং"],
+    counted: &["নং", "সাল", "সনে"],
     uncounted: &["থেকে", "বা", "এবং", "ও"],
     towns: towns::BENGALI,
     romans: &["ভাগ", "অধ্যায়", "খণ্ড"],

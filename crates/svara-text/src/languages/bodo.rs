@@ -3,7 +3,7 @@
 use super::units::DEVANAGARI;
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Join, Numbers, Scale, Signs, When, Words,
-    context, fixed, hindi, letters, loans, maths, money, noun, plain, series,
+    clock_cases, context, fixed, hindi, letters, loans, maths, money, noun, plain, series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -37,6 +37,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[],
+        cases: &clock_cases::NONE,
         duration: "{h} घन्टा {m} मिनिट",
         hours: &["घन्टा"],
         day_parts: &["फुं", "सानजोफु", "बेलासे", "हर"],

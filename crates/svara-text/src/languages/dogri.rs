@@ -2,8 +2,8 @@
 
 use super::units::DEVANAGARI;
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Numbers, Signs, When, Words, context,
-    fixed, hindi, idiom, letters, loans, maths, money, noun, plain, series,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Numbers, Signs, When, Words,
+    clock_cases, context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -44,6 +44,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[("बजे", "{h} बजियै {m} मिंट")],
+        cases: &clock_cases::NONE,
         duration: "{h} घैंटे {m} मिंट",
         hours: &["घैंटे", "घंटे"],
         day_parts: &["बडलै", "दपैहरीं", "संञां", "रातीं"],

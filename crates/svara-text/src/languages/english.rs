@@ -2,7 +2,7 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Noun, Numbers, Signs, UNITS, Web,
-    When, Words, context, fixed, letters, loans, maths, money, noun, plain,
+    When, Words, clock_cases, context, fixed, letters, loans, maths, money, noun, plain,
 };
 
 /// The short English names of the days of the week.
@@ -82,6 +82,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[],
+        cases: &clock_cases::NONE,
         duration: "{h} hours {m} minutes",
         hours: &["hours", "hour", "hrs", "hr"],
         day_parts: &["morning", "afternoon", "evening"],

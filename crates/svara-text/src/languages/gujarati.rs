@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
+    Web, When, Words, clock_cases, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -61,7 +62,20 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some("સો"),
         halves_from_2010: false,
-        year_before: &["ઈ.સ.પૂ.", "ઇ.સ.પૂ.", "વર્ષ", "ઈ.સ.", "ઈ. સ.", "ઇ.સ.", "સાલ", "સન", "સને"],
+        year_before: &[
+            "ઈ.સ.પૂ.",
+            "ઇ.સ.પૂ.",
+            "વર્ષ",
+            "ઈ.સ.",
+            "ઈ. સ.",
+            "ઇ.સ.",
+            "સાલ",
+            "સન",
+            "સને",
+            "સંવત",
+            "વિ.સં.",
+            "હિજરી",
+        ],
         year_behind: &["ની સાલ", "ઈસવી"],
     },
     clock: Clock {
@@ -73,6 +87,7 @@ pub(super) static WORDS: Words = Words {
             ("કલાકે", "{h} વાગીને {m} મિનિટે"),
             ("વાગે", "{h} વાગીને {m} મિનિટે"),
         ],
+        cases: &clock_cases::GUJARATI,
         duration: "{h} કલાક {m} મિનિટ",
         hours: &["કલાક", "કલાકની", "કલાકનો"],
         day_parts: &[
@@ -208,7 +223,28 @@ static ENDINGS: [Ending; 4] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::GUJARATI,
-    year_words: &["પછી", "પહેલાં", "દરમિયાન", "માં", "ની", "ના", "નો", "નું", "થી", "સુધી"],
+    year_words: &[
+        "બાદ",
+        "પછીના",
+        "પછીની",
+        "પછીનો",
+        "સુધીમાં",
+        "સાલની",
+        "સાલના",
+        "સાલનો",
+        "સાલમાં",
+        "સાલથી",
+        "પછી",
+        "પહેલાં",
+        "દરમિયાન",
+        "માં",
+        "ની",
+        "ના",
+        "નો",
+        "નું",
+        "થી",
+        "સુધી",
+    ],
     year_endings: &["માં", "ની", "ના", "નો", "નું", "થી", "સુધી"],
     more_than: &["વધુ", "વધારે", "ઓછા", "ઓછું", "ઓછી", "ઉપર", "નીચે", "પણ"],
     codes: &[

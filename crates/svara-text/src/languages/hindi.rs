@@ -3,8 +3,8 @@
 use super::units::{DEVANAGARI, with_plurals};
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Money, Noun, Numbers, Signs,
-    UNITS, Web, Words, context, fixed, hindi_abbreviations, idiom, letters, loans, maths, money, noun, plain,
-    series, towns,
+    UNITS, Web, Words, clock_cases, context, fixed, hindi_abbreviations, idiom, letters, loans, maths, money,
+    noun, plain, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -111,6 +111,9 @@ pub(super) const CALENDAR: Calendar = Calendar {
         ("सित.", 9),
         ("अक्टू.", 10),
         ("अक्तू.", 10),
+        ("सितं.", 9),
+        ("नवं.", 11),
+        ("दिसं.", 12),
         ("नव.", 11),
         ("सितं.", 9),
         ("नवं.", 11),
@@ -140,6 +143,8 @@ pub(super) const CALENDAR: Calendar = Calendar {
         "संवत्",
         "वि.सं.",
         "वि. सं.",
+        "हिजरी",
+        "जन्म",
     ],
     year_behind: &["ई.", "ई०", "ई0", "ईस्वी", "ईसवी"],
 };
@@ -149,6 +154,7 @@ pub(super) const CLOCK: Clock = Clock {
     at: &[],
     short: &[],
     few_typed: &[("बजे", "{h} बजकर {m} मिनट")],
+    cases: &clock_cases::NONE,
     duration: "{h} घंटे {m} मिनट",
     hours: &["घंटे", "घंटा", "घण्टे", "घंटों"],
     day_parts: &[
@@ -248,7 +254,24 @@ static ENDINGS: [Ending; 3] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::HINDI,
-    year_words: &["ने", "में", "का", "की", "के", "से", "तक", "को", "वाले", "वाली", "ई", "ईस्वी", "ईसवी", "दशक"],
+    year_words: &[
+        "ने",
+        "में",
+        "का",
+        "की",
+        "के",
+        "से",
+        "तक",
+        "को",
+        "वाले",
+        "वाली",
+        "ई",
+        "ईस्वी",
+        "ईसवी",
+        "दशक",
+        "म",
+        "मा",
+    ],
     year_endings: &["में", "का", "की", "के", "से", "तक"],
     more_than: &["अधिक", "ज़्यादा", "ज्यादा", "कम", "ऊपर", "भी", "बीच", "करीब", "लगभग", "नीचे"],
     codes: &[

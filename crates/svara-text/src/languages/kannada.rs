@@ -2,8 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
-    Signs, UNITS, Web, When, Words, context, fixed, form, letters, loans, maths, money, noun, same, series,
-    towns,
+    Signs, UNITS, Web, When, Words, clock_cases, context, fixed, form, letters, loans, maths, money, noun,
+    same, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -59,6 +59,7 @@ pub(super) static WORDS: Words = Words {
         at: &["ಕ್ಕೆ", "ಕ್ಕೂ"],
         short: &[("ಗಂ.ಗೆ", "{h} ಗಂಟೆಗೆ"), ("ಗಂ.", "{h} ಗಂಟೆ")],
         few_typed: &[("ಗಂಟೆಗೆ", "{h} ಗಂಟೆ {m} ನಿಮಿಷಕ್ಕೆ"), ("ಗಂಟೆ", "{h} ಗಂಟೆ {m} ನಿಮಿಷ")],
+        cases: &clock_cases::NONE,
         duration: "{h} ಗಂಟೆ {m} ನಿಮಿಷ",
         hours: &["ಗಂಟೆಗಳ", "ತಾಸು"],
         day_parts: &["ಬೆ.", "ಸಂ.", "ಮ.", "ರಾ.", "ಬೆಳಿಗ್ಗೆ", "ಬೆಳಗ್ಗೆ", "ಮಧ್ಯಾಹ್ನ", "ಸಂಜೆ", "ರಾತ್ರಿ", "ಮುಂಜಾನೆ"],

@@ -3,7 +3,7 @@
 use super::units::DEVANAGARI;
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Numbers, Signs, When, Words,
-    context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, series,
+    clock_cases, context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -41,6 +41,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[("बजे", "{h} बजि {m} मिनट")],
+        cases: &clock_cases::NONE,
         duration: "{h} घंटा {m} मिनट",
         hours: &["घंटा", "घंटे"],
         day_parts: &["भोर", "दुपहर", "साँझ", "राति", "भोरे", "सांझ"],

@@ -2,8 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Half, Join, Noun, Numbers, Scale, Signs,
-    UNITS, Web, When, Words, context, fixed, form, letters, loans, malayalam_endings, maths, money, noun,
-    same, series, towns,
+    UNITS, Web, When, Words, clock_cases, context, fixed, form, letters, loans, malayalam_endings, maths,
+    money, noun, same, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -56,7 +56,15 @@ pub(super) static WORDS: Words = Words {
             ("നവംബര്‍", 11),
             ("ഡിസംബര്‍", 12),
         ],
-        short: &[("ജനു.", 1), ("ഫെബ്രു.", 2), ("സെപ്റ്റം.", 9), ("ഒക്ടോ.", 10), ("നവം.", 11), ("ഡിസം.", 12)],
+        short: &[
+            ("ജനു.", 1),
+            ("ഫെബ്രു.", 2),
+            ("സെപ്റ്റം.", 9),
+            ("സെപ്തം.", 9),
+            ("ഒക്ടോ.", 10),
+            ("നവം.", 11),
+            ("ഡിസം.", 12),
+        ],
         bikram_sambat: None,
         months: words! {
             "ജനുവരി" "ഫെബ്രുവരി" "മാർച്ച്" "ഏപ്രിൽ" "മേയ്" "ജൂൺ" "ജൂലൈ" "ഓഗസ്റ്റ്" "സെപ്റ്റംബർ" "ഒക്ടോബർ" "നവംബർ" "ഡിസംബർ"
@@ -72,6 +80,7 @@ pub(super) static WORDS: Words = Words {
         at: &["ന്", "നു", "നാണ്", "നും"],
         short: &[],
         few_typed: &[("മണിക്ക്", "{h} മണി {m} മിനിറ്റിന്"), ("മണി", "{h} മണി {m} മിനിറ്റ്")],
+        cases: &clock_cases::NONE,
         duration: "{h} മണിക്കൂർ {m} മിനിറ്റ്",
         hours: &["മണിക്കൂർ", "മണിക്കൂര്‍"],
         day_parts: &[

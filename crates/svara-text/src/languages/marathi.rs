@@ -2,8 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Half, Noun, Numbers, Signs, UNITS, Web, When,
-    Words, context, fixed, form, hindi, idiom, letters, loans, marathi_endings, maths, money, noun, plain,
-    same, series, towns, units::with_minute,
+    Words, clock_cases, context, fixed, form, hindi, idiom, letters, loans, marathi_endings, maths, money,
+    noun, plain, same, series, towns, units::with_minute,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -57,15 +57,33 @@ pub(super) static WORDS: Words = Words {
             "जानेवारी" "फेब्रुवारी" "मार्च" "एप्रिल" "मे" "जून" "जुलै" "ऑगस्ट" "सप्टेंबर" "ऑक्टोबर" "नोव्हेंबर" "डिसेंबर"
         },
         century: Some("शे"),
-        year_before: &["इ.स.पू.", "इ. स.", "सन", "वर्ष", "साली", "इ.स."],
-        year_behind: &["साली"],
+        year_before: &["इ.स.पू.", "इ. स.", "सन", "वर्ष", "साली", "इ.स.", "शके", "संवत", "संवत्", "हिजरी", "जन्म"],
+        year_behind: &[
+            "साली",
+            "सालच्या",
+            "सालचा",
+            "सालची",
+            "सालचे",
+            "सालात",
+            "सालापासून",
+            "सालापर्यंत",
+            "सालानंतर",
+            "सालापूर्वी",
+        ],
         ..hindi::CALENDAR
     },
     clock: Clock {
         many_typed: true,
         at: &[],
         short: &[("वा.", "{h} वाजता")],
-        few_typed: &[("वाजता", "{h} वाजून {m} मिनिटांनी"), ("वा.", "{h} वाजून {m} मिनिटांनी")],
+        few_typed: &[
+            ("वाजेपर्यंत", "{h} वाजून {m} मिनिटांपर्यंत"),
+            ("वाजेपासून", "{h} वाजून {m} मिनिटांपासून"),
+            ("वाजल्यापासून", "{h} वाजून {m} मिनिटांपासून"),
+            ("वाजता", "{h} वाजून {m} मिनिटांनी"),
+            ("वा.", "{h} वाजून {m} मिनिटांनी"),
+        ],
+        cases: &clock_cases::MARATHI,
         duration: "{h} तास {m} मिनिटे",
         hours: &["तास", "तासांचा", "तासांची", "तासांचे"],
         day_parts: &[
@@ -90,7 +108,7 @@ pub(super) static WORDS: Words = Words {
             before: "साडे", ends: &[("", "")], irregular: &[(1, "दीड"), (2, "अडीच")]
         }),
         parts: ["रात्री {t}", "सकाळी {t}", "दुपारी {t}", "संध्याकाळी {t}"],
-        typed: &["वाजता", "वाजले", "वाजून", "वा."],
+        typed: &["वाजता", "वाजले", "वाजून", "वाजेप", "वाजेनंतर", "वाजेच्या", "वाजण्या", "वाजल्या", "वा."],
     },
     money: [
         money(noun("रुपया", "रुपये"), noun("पैसा", "पैसे")),
@@ -234,6 +252,10 @@ static CONTEXT: Context = Context {
         "पर्यंत",
         "सालचा",
         "सालच्या",
+        "सालातील",
+        "नंतर",
+        "पूर्वी",
+        "दरम्यान",
     ],
     codes: &[
         "पासवर्ड",

@@ -13,10 +13,12 @@ mod abbreviated_units;
 mod assamese;
 mod bengali;
 mod bodo;
+mod clock_cases;
 mod context;
 mod counts;
 mod cricket;
 mod currencies;
+mod dates;
 mod dogri;
 mod english;
 mod gujarati;
@@ -51,9 +53,11 @@ mod units;
 mod verses;
 mod years;
 
+pub(crate) use clock_cases::{AT_HOURS, ClockCases};
 pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
 pub(crate) use counts::{COUNTED_NOUNS, COUNTED_STEMS};
 pub(crate) use currencies::{Currency, FOREIGN};
+pub(crate) use dates::{BEFORE_DATES, BEHIND_DATES, NUMBERED};
 pub(crate) use english::DAYS;
 pub(crate) use idiom::Idiom;
 pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};
@@ -65,7 +69,7 @@ pub(crate) use scales::{LINKING, Oblique, SCALES};
 pub(crate) use symbols::SPELLED_UNITS;
 pub(crate) use units::{UNITS, Unit};
 pub(crate) use verses::{BOOKS, SONGS};
-pub(crate) use years::{EVENTS, NAMED, OF};
+pub(crate) use years::{AND_OR, ANDS, EVENTS, NAMED, OF};
 
 /// Everything that one language contributes.
 pub(crate) struct Words {
@@ -191,6 +195,8 @@ pub(crate) struct Clock {
     pub few_typed: &'static [(&'static str, &'static str)],
     /// Whether that holds for ten minutes and more, too; else they are said before the word: "ஆறு முப்பது மணிக்கு".
     pub many_typed: bool,
+    /// How the names of hours change with what is beside them.
+    pub cases: &'static ClockCases,
     /// How a length of time is said.
     pub duration: &'static str,
     /// Words that, typed behind a time, make it a length of time.

@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    When, Words, context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, same, series,
+    When, Words, clock_cases, context, fixed, hindi, idiom, letters, loans, maths, money, noun, plain, same,
+    series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -68,6 +69,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[("बजे", "{h} बजेर {m} मिनेट")],
+        cases: &clock_cases::NONE,
         duration: "{h} घण्टा {m} मिनेट",
         hours: &["घण्टा", "घन्टा"],
         day_parts: &["बिहान", "दिउँसो", "साँझ", "बेलुका", "राति", "बेलुकी"],
@@ -152,8 +154,8 @@ static ENDINGS: [Ending; 1] = [Ending {
 
 static CONTEXT: Context = Context {
     halved: super::halved::NEPALI,
-    year_words: &["मा", "को", "का", "की", "देखि", "सम्म", "साल", "सालमा"],
-    year_endings: &["मा", "को", "का", "की", "देखि", "सम्म"],
+    year_words: &["मा", "को", "का", "की", "देखि", "सम्म", "साल", "सालमा", "पछि", "पछिको", "अघि", "तिर"],
+    year_endings: &["मा", "को", "का", "की", "देखि", "सम्म", "पछि", "अघि", "तिर"],
     codes: &["ओटिपी", "ओटिपि", "पासवर्ड", "खाताको", "कार्डको", "पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड"],
     links: &["अन्तिम", "नम्वर", "नम्बर", "नं", "हो", "को", "अन्तिम", "अंक", "कोड"],
     phones: &["हेल्पलाइन", "हेल्पलाईन", "फोन", "मोबाइल", "मो", "सम्पर्क", "टेलिफोन", "हटलाइन"],

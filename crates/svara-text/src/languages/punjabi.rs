@@ -2,8 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, context, fixed, idiom, letters, loans, maths, money, noun, plain, same, series, towns,
-    units::with_plurals,
+    Web, When, Words, clock_cases, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
+    series, towns, units::with_plurals,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -39,7 +39,16 @@ pub(super) static WORDS: Words = Words {
             ("ਨਵੰਬਰ", 11),
             ("ਦਸੰਬਰ", 12),
         ],
-        short: &[("ਫਰ.", 2), ("ਫ਼ਰ.", 2), ("ਅਗ.", 8), ("ਸਤੰ.", 9), ("ਅਕਤੂ.", 10), ("ਨਵੰ.", 11), ("ਦਸੰ.", 12)],
+        short: &[
+            ("ਜਨ.", 1),
+            ("ਫਰ.", 2),
+            ("ਫ਼ਰ.", 2),
+            ("ਅਗ.", 8),
+            ("ਸਤੰ.", 9),
+            ("ਅਕਤੂ.", 10),
+            ("ਨਵੰ.", 11),
+            ("ਦਸੰ.", 12),
+        ],
         bikram_sambat: None,
         months: words! {
             "ਜਨਵਰੀ" "ਫ਼ਰਵਰੀ" "ਮਾਰਚ" "ਅਪ੍ਰੈਲ" "ਮਈ" "ਜੂਨ" "ਜੁਲਾਈ" "ਅਗਸਤ" "ਸਤੰਬਰ" "ਅਕਤੂਬਰ" "ਨਵੰਬਰ" "ਦਸੰਬਰ"
@@ -55,6 +64,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[("ਵਜੇ", "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ")],
+        cases: &clock_cases::NONE,
         duration: "{h} ਘੰਟੇ {m} ਮਿੰਟ",
         hours: &["ਘੰਟੇ", "ਘੰਟਾ"],
         day_parts: &[

@@ -1,8 +1,8 @@
 //! Sanskrit. `number/sanskrit.rs` composes its numbers.
 
 use super::{
-    Above, Calendar, Clock, Context, Ending, Noun, Numbers, Signs, UNITS, When, Words, context, hindi,
-    letters, loans, maths, money, noun, same, series,
+    Above, Calendar, Clock, Context, Ending, Noun, Numbers, Signs, UNITS, When, Words, clock_cases, context,
+    hindi, letters, loans, maths, money, noun, same, series,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -38,6 +38,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[],
+        cases: &clock_cases::NONE,
         duration: "{h} होराः {m} निमेषाः",
         hours: &["होराः", "घण्टाः"],
         day_parts: &["प्रातः", "मध्याह्ने", "सायं", "सायङ्काले", "रात्रौ"],

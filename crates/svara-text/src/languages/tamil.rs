@@ -2,8 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
-    Signs, UNITS, Web, When, Words, context, form, letters, loans, maths, money, noun, same, series,
-    tamil_endings, towns,
+    Signs, UNITS, Web, When, Words, clock_cases, context, form, letters, loans, maths, money, noun, same,
+    series, tamil_endings, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -67,6 +67,7 @@ pub(super) static WORDS: Words = Words {
         at: &[],
         short: &[],
         few_typed: &[("மணிக்கு", "{h} மணி {m} நிமிடத்திற்கு"), ("மணி", "{h} மணி {m} நிமிடம்")],
+        cases: &clock_cases::NONE,
         duration: "{h} மணி நேரம் {m} நிமிடம்",
         hours: &["மணி நேரம்", "மணிநேரம்"],
         day_parts: &[

@@ -2,7 +2,8 @@
 
 use super::{
     Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
-    Signs, UNITS, Web, When, Words, fixed, form, letters, loans, maths, money, noun, series, towns,
+    Signs, UNITS, Web, When, Words, clock_cases, fixed, form, letters, loans, maths, money, noun, series,
+    towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -46,7 +47,15 @@ pub(super) static WORDS: Words = Words {
             ("డిసెంబరు", 12),
             ("డిశంబర్", 12),
         ],
-        short: &[("జన.", 1), ("ఫిబ్ర.", 2), ("సెప్టెం.", 9), ("అక్టో.", 10), ("నవం.", 11), ("డిసెం.", 12)],
+        short: &[
+            ("జన.", 1),
+            ("ఫిబ్ర.", 2),
+            ("సెప్టెం.", 9),
+            ("సెప్టె.", 9),
+            ("అక్టో.", 10),
+            ("నవం.", 11),
+            ("డిసెం.", 12),
+        ],
         bikram_sambat: None,
         months: words! {
             "జనవరి" "ఫిబ్రవరి" "మార్చి" "ఏప్రిల్" "మే" "జూన్" "జులై" "ఆగస్టు" "సెప్టెంబర్" "అక్టోబర్" "నవంబర్" "డిసెంబర్"
@@ -55,7 +64,7 @@ pub(super) static WORDS: Words = Words {
         century: Some(" వందల"),
         halves_from_2010: false,
         year_before: &["క్రీ.శ.", "క్రీ. శ.", "క్రీ.శ", "సంవత్సరం"],
-        year_behind: &["సంవత్సర"],
+        year_behind: &["సంవత్సర", "దశక"],
     },
     clock: Clock {
         many_typed: true,
@@ -74,6 +83,7 @@ pub(super) static WORDS: Words = Words {
             ("గంటలకు", "{h} గంటల {m} నిమిషాలకు"),
             ("గంటలు", "{h} గంటల {m} నిమిషాలు"),
         ],
+        cases: &clock_cases::TELUGU,
         duration: "{h} గంటల {m} నిమిషాలు",
         hours: &["గంటల పాటు", "గంటల సేపు"],
         day_parts: &[
@@ -250,7 +260,21 @@ static CONTEXT: Context = Context {
     oblique: &[],
     postpositions: super::telugu_obliques::BEHIND_OBLIQUES,
     before_postposition: &[("వందలు", "వందల"), ("వేలు", "వేల"), ("లక్షలు", "లక్షల"), ("కోట్లు", "కోట్ల"), ("లు", "ల")],
-    year_words: &["కి", "కు", "దశకం", "దశకంలో", "సంవత్సరం", "నుండి", "నుంచి", "వరకు", "నాటి", "లో", "సంవత్సరంలో"],
+    year_words: &[
+        "కి",
+        "కు",
+        "దశకం",
+        "దశకంలో",
+        "సంవత్సరం",
+        "నుండి",
+        "నుంచి",
+        "వరకు",
+        "నాటి",
+        "నాటికి",
+        "లో",
+        "సంవత్సరంలో",
+        "తర్వాత",
+    ],
     year_endings: &["లలో", "ల్లో", "ల", "కి", "కు", "దశకం", "లో", "నుండి", "నుంచి", "నాటి", "వరకు"],
     codes: &["పాస్‌వర్డ్", "పాస్వర్డ్", "కార్డు", "ఖాతా", "పిన్", "పిన్‌కోడ్", "పిన్కోడ్", "ఓటీపీ", "ఆధార్", "ఖాతా", "కార్డు", "కార్డ్", "కోడ్"],
     links: &["నంబర్", "నెంబర్", "నంబరు", "సంఖ్య", "కోడ్", "చివరి", "అంకెలు", "నాలుగు"],

@@ -30,6 +30,8 @@ pub(crate) static OF: &[&str] = &[
     "events",
     "end",
     "beginning",
+    "emergency",
+    "as",
 ];
 
 /// Words behind a year that tell what happened in it.
@@ -57,6 +59,11 @@ pub(crate) static EVENTS: &[&str] = &[
     "Olympic",
     "season",
     "film",
+    "elections",
+    "विश्व",
+    "యుద్ధం",
+    "యుద్ధంలో",
+    "ప్రపంచకప్",
     "movie",
     "novel",
     "album",
@@ -82,6 +89,10 @@ pub(crate) static NAMED: &[&str] = &[
     "mutiny",
     "revolt",
     "copyright",
+    "IPC",
+    "CrPC",
+    "UPSC",
+    "vision",
     "अधिनियम",
     "कानून",
     "जनगणना",
@@ -98,4 +109,42 @@ pub(crate) static NAMED: &[&str] = &[
     "ਕਾਨੂੰਨ",
     "చట్టం",
     "ऐन",
+];
+
+/// "And" in the languages of India, between two years.
+pub(crate) static ANDS: &[&str] =
+    &["और", "व", "एवं", "तथा", "आणि", "ও", "এবং", "మరియు", "અને", "ਅਤੇ", "र", "আৰু", "மற்றும்", "ते"];
+
+/// "And" and "or" in the languages of India, and "and" and "or" themselves, between years.
+pub(crate) static AND_OR: &[&str] = &[
+    "and",
+    "or",
+    "और",
+    "व",
+    "एवं",
+    "तथा",
+    "या",
+    "अथवा",
+    "आणि",
+    "किंवा",
+    "वा",
+    "आ",
+    "र",
+    "ते",
+    "आरो",
+    "ও",
+    "এবং",
+    "বা",
+    "কিংবা",
+    "আৰু",
+    "మరియు",
+    "లేదా",
+    "અને",
+    "તથા",
+    "અથવા",
+    "ਅਤੇ",
+    "ਤੇ",
+    "ਜਾਂ",
+    "மற்றும்",
+    "அல்லது",
 ];

@@ -37,10 +37,12 @@ mod decade;
 mod endings;
 mod fraction;
 mod half;
+mod hours;
 mod leading_zero;
 mod letter;
 mod maths;
 mod measure;
+mod moment;
 mod money;
 mod month;
 mod output;
@@ -65,6 +67,7 @@ mod web;
 mod weekday;
 mod words;
 mod year;
+mod year_list;
 
 use std::borrow::Cow;
 

@@ -1,21 +1,20 @@
 //! Times of day, and lengths of time that are typed like them.
 
 use super::{
-    cursor::{Cursor, is_dash, is_space},
-    endings::joined,
-    half::half_past_words,
+    cursor::{Cursor, is_dash},
+    hours,
+    moment::{Moment, eat_short, minutes_and_seconds, say},
     place::{Found, Place},
     scale::range,
-    words::{before_noun, counted, form, one_minute},
 };
 use crate::{
-    languages::{Clock, UNITS, Unit, Words},
-    number::{cardinal, digits},
+    languages::{AT_HOURS, Clock, UNITS, Words},
+    number::{digits, replace_end},
     writing::digit_value,
 };
 
 /// Words between two times: `9.30 से 5.30 बजे`.
-const UP_TO: [&str; 17] = [
+pub(super) const UP_TO: [&str; 17] = [
     "से",
     "ते",
     "থেকে",
@@ -40,7 +39,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) {
         return None;
     }
-    if let Some(found) = of_clock(&place) {
+    if let Some(found) = hours::recognize(&place) {
         return Some(found);
     }
     let Some(first) = Time::eat(place.rest, &place) else {
@@ -56,8 +55,25 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let Some(second) = second.filter(|second| first.surely || second.surely) else {
         return first.surely.then(|| Found { joined: first.joined, ..Found::named(first.len, first.spoken) });
     };
-    let spoken = range(first.spoken, &second.spoken, place.words.signs.range, place.words);
+    let mut spoken = up_to_time(first.spoken, second.spoken, place.words);
+    let mut typed = cursor;
+    typed.skip(second.len);
+    typed.eat_space();
+    if typed.eat_word(["hrs"]) {
+        // Other languages have their own word in each time.
+        if place.words.clock.few_minutes.is_some() {
+            spoken.push_str(" hours");
+        }
+        return Some(Found::new(typed.at(), spoken));
+    }
     Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
+}
+
+/// A time up to another, in the cases that the language has for them.
+fn up_to_time(mut from: String, mut to: String, words: &Words) -> String {
+    replace_end(&mut from, words.clock.cases.from);
+    replace_end(&mut to, words.clock.cases.until);
+    range(from, &to, words.signs.range, words)
 }
 
 /// A full hour up to a time with its half of the day: `7-9 pm`.
@@ -67,33 +83,8 @@ fn up_to(place: &Place<'_>) -> Option<Found> {
     let hour = cursor.number(1, 2).filter(|hour| (1..13).contains(hour))?;
     cursor.eat_if(is_dash)?;
     let second = Time::eat(cursor.rest(), place).filter(|time| time.in_halves)?;
-    let spoken = range(say(hour, words), &second.spoken, words.signs.range, words);
+    let spoken = up_to_time(say(hour, words), second.spoken, words);
     Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
-}
-
-/// Four digits before the word for hours, in English: `1730 hrs`, `0930 hours`.
-fn of_clock(place: &Place<'_>) -> Option<Found> {
-    let (clock, words) = (&place.words.clock, place.words);
-    clock.few_minutes?;
-    let mut cursor = place.cursor();
-    let digits = cursor.digits(4, 4)?;
-    let (hour, minute) = digits.split_at_checked(2)?;
-    let (hours, minutes): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
-    let mut typed = cursor;
-    typed.eat_space();
-    let short = typed.eat_word(["hrs", "hrs.", "hr"]);
-    let long = digits.starts_with('0') && typed.eat_word(["hours"]);
-    if hours > 23 || minutes > 59 || !(short || long) {
-        return None;
-    }
-    let hour =
-        if hours < 10 { format!("{} {}", say(0, words), say(hours, words)) } else { say(hours, words) };
-    let minute = match minutes {
-        0 => "hundred".to_owned(),
-        1..10 => format!("{} {}", say(0, words), say(minutes, words)),
-        _ => say(minutes, words),
-    };
-    Some(Found::new(typed.at(), format!("{hour} {minute} hours")))
 }
 
 /// A single time.
@@ -112,12 +103,12 @@ impl Time {
         let (clock, words) = (&place.words.clock, place.words);
         let mut cursor = Cursor::new(text);
         let hour = cursor.number(1, 2).filter(|hour| *hour < 25)?;
-        let colon = eat_sixtieth(&mut cursor, ":");
+        let colon = eat_colon(&mut cursor).or_else(|| eat_hyphen(&mut cursor, place));
         let minute = match colon {
             Some(minute) => Some(minute),
             None => eat_sixtieth(&mut cursor, "."),
         };
-        let second = colon.and_then(|_| eat_sixtieth(&mut cursor, ":"));
+        let second = colon.and_then(|_| eat_colon(&mut cursor));
         let mut after = cursor;
         if minute.is_some()
             && after.eat_if(|c| matches!(c, ':' | '.' | ',')).is_some()
@@ -128,11 +119,15 @@ impl Time {
         let half_day = (1..=12).contains(&hour).then(|| eat_half_day(&mut cursor)).flatten();
         let mut typed = cursor;
         typed.eat_space();
-        if minute.is_none() && half_day.is_none() && eat_short(&typed, clock).is_none() {
+        let named = place.behind_word(clock.day_parts);
+        if minute.is_none()
+            && half_day.is_none()
+            && eat_short(&typed, clock).is_none()
+            && !(named && hour == 1 && has_own_one(&typed, clock))
+        {
             return None;
         }
         let is_typed = half_day.is_none() && clock.typed.iter().any(|word| typed.rest().starts_with(word));
-        let named = place.behind_word(clock.day_parts);
         let surely = colon.is_some()
             || half_day.is_some()
             || is_typed
@@ -157,11 +152,21 @@ impl Time {
                 surely,
             });
         }
+        if let (None, Some(minute), None, false) = (half_day, colon, second, named)
+            && let Some((len, spoken)) = minutes_and_seconds(hour, minute, &typed, words)
+        {
+            return Some(Self { len: typed.at() + len, spoken, joined: false, in_halves: false, surely });
+        }
         if is_typed {
             let (len, spoken) = moment.before_typed(&typed, words);
             let joined = len == 0 && typed.at() == cursor.at();
             let len = if len == 0 { cursor.at() } else { typed.at() + len };
             return Some(Self { len, spoken, joined, in_halves: false, surely });
+        }
+        if half_day.is_none()
+            && let Some((end, spoken)) = moment.with_postposition(&cursor, words)
+        {
+            return Some(Self { len: end.at(), spoken, joined: false, in_halves: false, surely });
         }
         let half_day = half_day.or_else(|| (hour == 0 && clock.few_minutes.is_none()).then_some(HalfDay::Am));
         let time = moment.spoken(half_day.is_some(), words);
@@ -176,94 +181,6 @@ impl Time {
     }
 }
 
-/// The parts of a time.
-#[derive(Clone, Copy)]
-struct Moment {
-    hour: u32,
-    minute: u32,
-    second: u32,
-    /// Whether a word for minutes is typed behind it, which halves can't have.
-    in_minutes: bool,
-}
-
-impl Moment {
-    /// The hours in words, with the half if the language has a word for it, and the minutes that are left.
-    fn hours(self, words: &Words) -> (String, u32) {
-        let half = words.clock.half.filter(|_| (1..=12).contains(&self.hour) && !self.in_minutes);
-        match half.filter(|_| self.minute == 30 && self.second == 0) {
-            Some(half) => (half_past_words(self.hour, &half, words), 0),
-            None => (say(self.hour, words), self.minute),
-        }
-    }
-
-    /// The time in words.
-    fn spoken(self, has_half_day: bool, words: &Words) -> String {
-        let clock = &words.clock;
-        let midnight = Self { hour: if has_half_day && self.hour == 0 { 12 } else { self.hour }, ..self };
-        let (hours, minute) = midnight.hours(words);
-        let template = match (minute, self.second) {
-            (_, 1..) => clock.second,
-            (1.., _) => clock.minute,
-            // English says "seven p m", not "seven o'clock p m".
-            _ if has_half_day && clock.hour == "{h} o'clock" => "{h}",
-            _ => clock.hour,
-        };
-        let minutes = match (minute, clock.few_minutes) {
-            (1..=9, Some(template)) => template.replace("{m}", &say(minute, words)),
-            _ => say(minute, words),
-        };
-        let template = one_minute(template, minute, words);
-        fill(&template, &hours, &minutes).replace("{s}", &say(self.second, words))
-    }
-
-    /// The time in words before a word for the hour that is typed, and how much of that word is said within.
-    fn before_typed(self, typed: &Cursor<'_>, words: &Words) -> (usize, String) {
-        let (hours, minute) = self.hours(words);
-        if let (Some((short, full)), 0, 0) = (eat_short(typed, &words.clock), minute, self.second) {
-            // The point may also end the sentence.
-            let rest = typed.rest().get(short..).unwrap_or_default();
-            let point = typed.rest().get(..short).is_some_and(|word| word.ends_with('.'));
-            let ends = rest.trim_start_matches(is_space).is_empty() || rest.starts_with('\n');
-            return (short - usize::from(point && ends), fill(full, &hours, ""));
-        }
-        if (minute > 0 && (minute < 10 || words.clock.many_typed)) && self.second == 0 {
-            for (word, template) in words.clock.few_typed {
-                let mut ahead = *typed;
-                if ahead.eat_word([*word]) {
-                    return (ahead.at() - typed.at(), fill(template, &hours, &say(minute, words)));
-                }
-            }
-        }
-        if let (1..=9, 0, Some(template)) = (minute, self.second, words.clock.few_minutes) {
-            return (0, format!("{hours} {}", template.replace("{m}", &say(minute, words))));
-        }
-        let parts = [minute, self.second].into_iter().filter(|n| *n > 0);
-        let rest: String = parts.map(|n| format!(" {}", say(n, words))).collect();
-        (0, hours + &rest)
-    }
-
-    /// The length of time in words, if a word for hours is typed, and how much of that word is said within.
-    fn duration(self, typed: &Cursor<'_>, words: &Words) -> Option<(usize, String)> {
-        let mut ahead = *typed;
-        if !ahead.eat_word(words.clock.hours.iter().copied()) {
-            return None;
-        }
-        let (hours, minute) = self.hours(words);
-        let len = ahead.at() - typed.at();
-        let noun = typed.rest().get(..len)?;
-        let spoken = if self.hour == 0 && minute > 0 {
-            let minutes = words.clock.duration.find("{m}").and_then(|at| words.clock.duration.get(at..))?;
-            minutes.replace("{m}", &say(minute, words))
-        } else if minute > 0 {
-            length(&hours, minute, noun, words)
-        } else {
-            // "2:30 घंटे": the typed word stays.
-            format!("{hours} {noun}")
-        };
-        Some((len, spoken))
-    }
-}
-
 /// Whether the digits at `after`, behind a mark at `mark`, make something else of a time: `1:10,000`, but not `9:30,10:30`.
 fn runs_on(hour: u32, after: &Cursor<'_>, mark: &Cursor<'_>) -> bool {
     if !mark.rest().starts_with(',') {
@@ -273,40 +190,14 @@ fn runs_on(hour: u32, after: &Cursor<'_>, mark: &Cursor<'_>) -> bool {
     hour == 1 && ahead.digits(3, 3).is_some() && !ahead.rest().starts_with(':')
 }
 
-/// Hours and minutes in words, with the ending that is typed behind the hours: "१:१५ तासांचा".
-fn length(hours: &str, minutes: u32, typed: &str, words: &Words) -> String {
-    let mut spoken = fill(words.clock.duration, hours, &say(minutes, words));
-    if words.calendar.ordinal_day {
-        spoken = spoken.replacen("one hours", "one hour", usize::from(hours == "one"));
-        return spoken.replace(" one minutes", " one minute");
-    }
-    let hour = words.units.last().map_or("", |hour| hour.many);
-    match typed.strip_prefix(hour).map(|ending| ending.trim_start_matches("ां")) {
-        Some(ending) if !ending.is_empty() => joined(spoken, ending, words),
-        _ => spoken,
-    }
-}
-
-/// A length of time in words.
-pub(super) fn length_of(hours: u32, minutes: u32, words: &Words) -> String {
-    let counted_hours =
-        |hours: u32| counted(&say(hours, words), form(Unit::HOUR.name(words), Some(hours.into())));
-    match (hours, minutes) {
-        (_, 0) => counted_hours(hours),
-        (0, _) => counted(&say(minutes, words), form(Unit::MINUTE.name(words), Some(minutes.into()))),
-        _ => length(&say(hours, words), minutes, "", words),
-    }
-}
-
 /// Whether a.m. or p.m. follows.
 pub(super) fn is_half_day(cursor: &Cursor<'_>) -> bool {
     eat_half_day(&mut { *cursor }).is_some()
 }
 
-/// A short word for the hour, if it is typed, with the time in full: the वा. of "६.३० वा.".
-fn eat_short(typed: &Cursor<'_>, clock: &Clock) -> Option<(usize, &'static str)> {
-    let (word, full) = clock.short.iter().find(|(word, _)| typed.rest().starts_with(word))?;
-    Some((word.len(), full))
+/// Whether a word for the hour follows before which one has a word of its own: "1 గంటకు".
+fn has_own_one(typed: &Cursor<'_>, clock: &Clock) -> bool {
+    clock.cases.one.is_some() && clock.typed.iter().any(|word| typed.rest().starts_with(word))
 }
 
 /// Whether an ending follows that only times have behind a point: "9.30ന്".
@@ -346,12 +237,28 @@ fn leads_to_time(cursor: &Cursor<'_>, clock: &Clock) -> bool {
     clock.typed.iter().any(|word| ahead.rest().starts_with(word))
 }
 
-fn say(number: u32, words: &Words) -> String {
-    before_noun(cardinal(number.into(), words), words)
+/// A colon and what follows, also where a visarga is typed for it, which looks the same: "१०ः३०".
+fn eat_colon(cursor: &mut Cursor<'_>) -> Option<u32> {
+    [":", "ः", "ঃ", "ઃ", "ః", "ಃ", "ഃ"].iter().find_map(|mark| eat_sixtieth(cursor, mark))
 }
 
-fn fill(template: &str, hours: &str, minutes: &str) -> String {
-    template.replace("{h}", hours).replace("{m}", minutes)
+/// Minutes behind a hyphen, where a word for the hour follows and the minutes can be no hour: "9-30 बजे".
+fn eat_hyphen(cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<u32> {
+    let mut ahead = *cursor;
+    let minutes = eat_sixtieth(&mut ahead, "-").filter(|minutes| *minutes > 24 || *minutes == 0)?;
+    let mut typed = ahead;
+    typed.eat_space();
+    let clock = &place.words.clock;
+    let part_of_day = place.behind_word(clock.day_parts);
+    let minutes_typed =
+        place.words.units.get(UNITS - 2).is_some_and(|name| typed.rest().starts_with(name.one));
+    let told = AT_HOURS.iter().any(|word| typed.rest().starts_with(word))
+        || (part_of_day && (minutes_typed || is_at(&ahead, clock)));
+    if !told {
+        return None;
+    }
+    *cursor = ahead;
+    Some(minutes)
 }
 
 fn eat_sixtieth(cursor: &mut Cursor<'_>, mark: &str) -> Option<u32> {

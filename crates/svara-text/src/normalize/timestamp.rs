@@ -3,6 +3,7 @@
 use super::{
     cursor::{Cursor, is_dash, is_space, is_wordish},
     date,
+    moment::length_of,
     place::{Found, Place},
     time,
 };
@@ -83,7 +84,7 @@ fn eat_offset(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
     *cursor = ahead;
     let name = if sign == '+' { words.signs.plus } else { words.signs.minus };
     let none = hours == 0 && minutes == 0;
-    Some(if none { String::new() } else { format!("{name} {}", time::length_of(hours, minutes, words)) })
+    Some(if none { String::new() } else { format!("{name} {}", length_of(hours, minutes, words)) })
 }
 
 fn utc(words: &Words) -> String {

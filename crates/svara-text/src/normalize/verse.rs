@@ -16,10 +16,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let words = place.words;
     let mut cursor = place.cursor();
     let chapter = cursor.number(1, 3)?;
-    let mark = cursor.eat_if(|c| matches!(c, ':' | '.'))?;
+    let mark = cursor.eat_if(|c| matches!(c, ':' | '.' | 'ः' | 'ঃ' | 'ઃ'))?;
     let verse = cursor.number(1, 3)?;
     if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c))
-        || !(place.behind_word(SONGS) || (mark == ':' && place.behind_word(BOOKS)))
+        || !(place.behind_word(SONGS) || (mark != '.' && place.behind_word(BOOKS)))
     {
         return None;
     }

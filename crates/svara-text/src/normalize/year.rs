@@ -1,27 +1,30 @@
 //! Years and decades.
 
 use super::{
-    cursor::{Cursor, is_dash},
+    cursor::{Cursor, is_dash, is_letter},
+    endings::ordinal,
     place::Place,
     scale::range,
     spelling::{prefix_len, same},
+    time::UP_TO,
     words::before_noun,
+    year_list,
 };
 use crate::{
     language::Language,
-    languages::{EVENTS, NAMED, OF, Unit, Words},
+    languages::{ANDS, EVENTS, NAMED, OF, Unit, Words},
     number::{Numeral, cardinal, digits, one_by_one},
+    writing::WritingSystem,
 };
 
 /// English words before a year, if what follows isn't counted by it.
-const BEFORE: [&str; 20] = [
+pub(super) const BEFORE: [&str; 20] = [
     "pre", "post", "circa", "in", "by", "since", "until", "till", "from", "before", "after", "during",
     "early", "late", "mid", "summer", "winter", "spring", "around", "between",
 ];
 
-/// "And" in the languages of India, between two years.
-const ANDS: [&str; 14] =
-    ["और", "व", "एवं", "तथा", "आणि", "ও", "এবং", "మరియు", "અને", "ਅਤੇ", "र", "আৰু", "மற்றும்", "ते"];
+/// English words before "as" and a year.
+const TIMELY: [&str; 4] = ["early", "late", "back", "recently"];
 
 /// English words between two years.
 const BETWEEN: [&str; 6] = ["to", "and", "till", "until", "through", "or"];
@@ -86,10 +89,7 @@ fn fits(number: u64, words: &Words) -> bool {
 
 fn is_year(number: u64, place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let calendar = &place.words.calendar;
-    let behind = after.rest().strip_prefix(' ').unwrap_or_default();
-    if place.behind_word(calendar.year_before)
-        || calendar.year_behind.iter().any(|word| behind.starts_with(word))
-    {
+    if place.behind_word(calendar.year_before) || is_told_behind(place.words, after) {
         return true;
     }
     if !fits(number, place.words) {
@@ -103,6 +103,13 @@ fn is_year(number: u64, place: &Place<'_>, after: &Cursor<'_>) -> bool {
         || is_paired(place, after)
         || is_second(place, after)
         || is_before_month(after, place.words)
+        || year_list::is_listed(place, after)
+}
+
+/// Whether a word behind says that any four digits are a year.
+pub(super) fn is_told_behind(words: &Words, after: &Cursor<'_>) -> bool {
+    let behind = after.rest().strip_prefix(' ').unwrap_or_default();
+    words.calendar.year_behind.iter().any(|word| behind.starts_with(word))
 }
 
 /// Whether the name of a month follows: "1956 నవంబర్ 1".
@@ -141,7 +148,10 @@ fn is_second(place: &Place<'_>, after: &Cursor<'_>) -> bool {
         // It may also be the first.
         ahead.skip(ahead.word().len());
         let second = ahead.eat_space().then(|| ahead.digits(4, 4)).flatten();
-        if second.is_some_and(|year| may_be_year(&year)) && has_postposition_of_years(&ahead, place.words) {
+        let ends = ahead.at_word_end() && ahead.rest().starts_with(['.', ',', '।', ';', ')', '\n']);
+        let ends = ends || ahead.rest().is_empty();
+        let told = ends || has_postposition_of_years(&ahead, place.words);
+        if second.is_some_and(|year| may_be_year(&year)) && told {
             return true;
         }
     }
@@ -166,12 +176,12 @@ fn has_postposition_of_years(after: &Cursor<'_>, words: &Words) -> bool {
 }
 
 /// Whether four digits can be a year.
-fn may_be_year(digits: &str) -> bool {
+pub(super) fn may_be_year(digits: &str) -> bool {
     digits.len() == 4 && digits.parse().is_ok_and(|year: u64| (1100..2100).contains(&year))
 }
 
 /// Whether a postposition or ending follows that years have.
-fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
+pub(super) fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
     let context = words.context;
     if context.year_endings.iter().any(|ending| {
         // A hyphen may stand before it.
@@ -192,6 +202,11 @@ fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
     if !ahead.eat_space() || !ahead.eat_word(context.year_words.iter().copied()) {
         return false;
     }
+    // "1500 म.प्र. में"
+    let mut point = ahead;
+    if point.eat(".") && point.peek().is_some_and(is_letter) {
+        return false;
+    }
     ahead.eat_space();
     let next = ahead.word();
     !context.more_than.iter().any(|word| same(next, word))
@@ -201,7 +216,10 @@ fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
 fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let mut before = place.words_before();
     let introduced = before.next().is_some_and(|(word, gap)| {
-        gap.trim_matches([' ', '-']).is_empty() && BEFORE.iter().any(|b| same(word, b))
+        gap.trim_matches([' ', '-']).is_empty()
+            && (BEFORE.iter().any(|b| same(word, b))
+                // "as early as 1857"
+                || (same(word, "as") && before.next().is_some_and(|(word, _)| TIMELY.iter().any(|t| same(word, t)))))
     });
     if !introduced {
         return false;
@@ -300,35 +318,66 @@ pub(super) fn years(first: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>)
         return None;
     }
     *cursor = ahead;
-    if season && !told {
+    if season && (!told || is_between_seasons(place, &ahead)) {
         return Some(format!("{}-{}", year_in_words(from, words), cardinal(second, words)));
     }
     Some(years)
 }
 
-/// A year and the next behind a slash: `2023/24`.
-fn business_year(first: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+/// Whether another pair of years is beside this one, with a word such as "to" between, so that "to" isn't said within:
+/// "1995-96 से 2004-05 तक".
+fn is_between_seasons(place: &Place<'_>, after: &Cursor<'_>) -> bool {
+    let mut ahead = *after;
+    ahead.eat_space();
+    let up_to = ahead.eat_word(UP_TO) && ahead.eat_space() && ahead.digits(4, 4).is_some();
+    let mut before = place.words_before();
+    let behind = before.next().is_some_and(|(word, _)| UP_TO.contains(&word))
+        && before.next().is_some_and(|(word, gap)| gap == " " && digits(word).is_some());
+    up_to || behind
+}
+
+/// A year and the next behind a slash, or behind a dash where the next one begins with a zero: `2023/24`, `2004-05`.
+fn business_year(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Words) -> Option<String> {
     let from = of_four_digits(first).filter(|from| (1900..2100).contains(from))?;
     let mut ahead = *cursor;
-    if !ahead.eat("/") {
-        return None;
+    let slash = ahead.eat("/");
+    if !slash {
+        let danda = words.calendar.bikram_sambat.is_some();
+        ahead.eat_if(|c| matches!(c, '-' | '–') || (danda && c == '।'))?;
+    }
+    let mut long = ahead;
+    if let Some(second) = long.digits(3, 3).filter(|_| words.calendar.bikram_sambat.is_some()) {
+        // Nepal writes three digits: "२०८०/०८१".
+        let fits = second.starts_with('0') && second.parse() == Ok((from + 1) % 1000) && long.at_word_end();
+        *cursor = if fits { long } else { return None };
+        return Some(format!("{}-{}", year_in_words(from, words), cardinal((from + 1) % 100, words)));
     }
     let second = u64::from(ahead.number(2, 2)?);
-    let next = ahead.peek();
-    if second != (from + 1) % 100
-        || second == 0
-        || !ahead.at_word_end()
-        || next.is_some_and(|c| "/.:-".contains(c))
-    {
+    let typed = ahead;
+    // Behind a dash, only these years begin with a zero: "2004-05", "1999-00".
+    let dash = !slash && (second < 10 || cursor.rest().starts_with('।'));
+    let fits = second == (from + 1) % 100 && (slash && second != 0 || dash);
+    let last = two_digits(second, from + 1, words);
+    let last = if slash { last } else { ordinal(&Numeral::of(second), &mut ahead, words).unwrap_or(last) };
+    // Endings will melt into it.
+    let ends = ahead.at_word_end() || (!slash && ahead.peek().is_some_and(WritingSystem::is_indic));
+    let mut after = typed;
+    let runs_on = after.eat_if(|c| "/.:-".contains(c)).is_some() && (slash || after.at_digit());
+    if !fits || !ends || runs_on {
         return None;
     }
     *cursor = ahead;
-    Some(format!("{}-{}", year_in_words(from, words), two_digits(second, words)))
+    Some(format!("{}-{last}", year_in_words(from, words)))
 }
 
 /// A year without its century.
-fn two_digits(year: u64, words: &Words) -> String {
-    if year < 10 { one_by_one(&format!("0{year}"), words) } else { cardinal(year, words) }
+fn two_digits(rest: u64, year: u64, words: &Words) -> String {
+    match (rest, words.clock.few_minutes) {
+        (0, _) => year_in_words(year, words),
+        // "oh five", as in times
+        (1..10, Some(template)) => template.replace("{m}", &cardinal(rest, words)),
+        _ => cardinal(rest, words),
+    }
 }
 
 fn format_years(from: u64, to: u64, short: bool, words: &Words) -> String {
