@@ -179,6 +179,7 @@ static CONTEXT: Context = Context {
     halved: super::halved::ASSAMESE,
     year_words: &["চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
     year_endings: &["লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
+    account: "একাউণ্ট",
     codes: &[
         "পাছৱৰ্ড",
         "পিন",
@@ -218,6 +219,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["টকা", "টকাৰ", "টকাত"], &["শতাংশ"], &["মিনিট", "মিনিটত"]],
     ratios: &["অনুপাত"],
+    ratio_beside: Some("{a}-{b}"),
     cricket: Some(&super::cricket::ASSAMESE),
     series: series::ASSAMESE,
     ..context::NONE
