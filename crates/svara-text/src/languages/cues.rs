@@ -220,7 +220,6 @@ pub(crate) static HELPLINES: &[&str] = &[
 /// One-time passwords, whose digits may stand far behind: "OTP for the payment of Rs. 500 is 482913".
 pub(crate) static ONE_TIME: &[&str] = &[
     "OTP",
-    "verification",
     "passcode",
     "ओटीपी",
     "ओटिपि",

@@ -64,7 +64,13 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     } else {
         mail(body).or_else(|| with_known_host(body)).or_else(|| with_known_host(before_digits))?
     };
-    Some(Found::new(cursor.at() + address.len(), spoken(address, place)))
+    cursor.skip(address.len());
+    let mut spoken = spoken(address, place);
+    // The last letter would be taken for the beginning of an account.
+    if spoken.ends_with('a') && cursor.rest().starts_with(['/']) {
+        spoken.push(' ');
+    }
+    Some(Found::new(cursor.at(), spoken))
 }
 
 /// Whether a word right before `text` would look like the start of an address.
