@@ -216,6 +216,7 @@ static CONTEXT: Context = Context {
     halved: super::halved::ASSAMESE,
     year_words: &["বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
     year_endings: &["চনত", "চনৰ", "চনৰে", "লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
+    account: "একাউণ্ট",
     codes: &[
         "পাছৱৰ্ড",
         "পিন",
@@ -257,6 +258,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["টকা", "টকাৰ", "টকাত"], &["শতাংশ"], &["মিনিট", "মিনিটত"]],
     ratios: &["অনুপাত"],
+    ratio_beside: Some("{a}-{b}"),
     cricket: Some(&super::cricket::ASSAMESE),
     series: series::ASSAMESE,
     ..context::NONE

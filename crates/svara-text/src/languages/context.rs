@@ -7,6 +7,8 @@ use super::{
 
 /// What words around a number say about it.
 pub(crate) struct Context {
+    /// The "A/c" of a bank in full.
+    pub account: &'static str,
     /// Words behind four digits and a space that make them a year: "1950 में".
     pub year_words: &'static [&'static str],
     /// Endings right behind four digits that make them a year: "1950లో".
@@ -28,10 +30,14 @@ pub(crate) struct Context {
     /// Words that a number before them doesn't count: postpositions, conjunctions, verbs.
     pub uncounted: &'static [&'static str],
     pub abbreviations: &'static [(&'static str, &'static str, When)],
+    /// Two numbers with a slash that have a name of their own before a noun that begins so: the land record 7/12.
+    pub records: &'static [(u64, u64, &'static str, &'static str)],
     /// Words before a Roman numeral.
     pub romans: &'static [&'static str],
     /// Beginnings of words beside a ratio.
     pub ratios: &'static [&'static str],
+    /// How a ratio is said beside such a word, where its own words have it, too.
+    pub ratio_beside: Option<&'static str>,
     /// How scores of cricket are said, and the words beside them.
     pub cricket: Option<&'static Cricket>,
     /// Scale words with endings that change them.
@@ -68,6 +74,7 @@ pub(crate) enum When {
 }
 
 pub(super) const NONE: Context = Context {
+    account: "account",
     year_words: &[],
     year_endings: &[],
     more_than: &[],
@@ -79,8 +86,10 @@ pub(super) const NONE: Context = Context {
     towns: &[],
     uncounted: &[],
     abbreviations: &[],
+    records: &[],
     romans: &[],
     ratios: &[],
+    ratio_beside: None,
     cricket: None,
     oblique: &[],
     halved: &[],
@@ -178,6 +187,8 @@ pub(crate) static SHARED: Context = Context {
         "VIN",
         "SKU",
         "EPIC",
+        "MICR",
+        "HSN",
     ],
     series: &[
         "passport",
@@ -229,7 +240,6 @@ pub(crate) static SHARED: Context = Context {
         "landline",
         "cell",
         "toll",
-        "free",
         "dial",
     ],
     towns: towns::SHARED,

@@ -128,6 +128,7 @@ static CONTEXT: Context = Context {
     halved: super::halved::DOGRI,
     year_words: &["च", "दा", "दी", "दे", "थमां", "तगर"],
     year_endings: &["च"],
+    account: "अकाउंट",
     codes: &["पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड", "आधार"],
     links: &["नंबर", "नं", "ऐ", "दे", "दा", "अंक", "कोड"],
     phones: &["फोन", "मोबाइल", "मो"],
@@ -159,6 +160,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["रपेऽ", "रपेआ", "रुपये"], &["प्रतिशत", "फीसदी"]],
     ratios: &["अनुपात"],
+    ratio_beside: Some("{a}-{b}"),
     cricket: Some(&super::cricket::HINDI),
     series: series::DOGRI,
     ..context::NONE

@@ -247,6 +247,7 @@ static CONTEXT: Context = Context {
     ],
     year_endings: &["માં", "ની", "ના", "નો", "નું", "થી", "સુધી"],
     more_than: &["વધુ", "વધારે", "ઓછા", "ઓછું", "ઓછી", "ઉપર", "નીચે", "પણ"],
+    account: "એકાઉન્ટ",
     codes: &[
         "પાસવર્ડ",
         "કાર્ડના",
@@ -265,6 +266,7 @@ static CONTEXT: Context = Context {
     links: &["ચાર", "આંકડા", "નંબર", "નં", "છે", "કોડ", "છેલ્લા", "અંક", "ચાર", "ના"],
     phones: &["હેલ્પલાઈન", "ફોન", "મોબાઇલ", "મોબાઈલ", "મો", "ટેલિફોન", "સંપર્ક", "હેલ્પલાઇન"],
     towns: towns::GUJARATI,
+    records: &[(7, 12, "ઉતાર", "સાત બાર")],
     romans: &["ભાગ", "ધોરણ", "પ્રકરણ"],
     abbreviations: &[
         ("નં", "નંબર", When::BeforeNumber),
@@ -302,6 +304,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["રૂપિયા", "રુપિયા", "રૂપિયો", "રૂપિયાની", "રૂપિયાનો"], &["ટકા", "ટકાની"], &["મિનિટ", "મિનિટે"]],
     ratios: &["ગુણોત્તર", "પ્રમાણ"],
+    ratio_beside: Some("{a}-{b}"),
     cricket: Some(&super::cricket::GUJARATI),
     series: series::GUJARATI,
     ..context::NONE

@@ -274,6 +274,7 @@ static CONTEXT: Context = Context {
     ],
     year_endings: &["में", "का", "की", "के", "से", "तक"],
     more_than: &["अधिक", "ज़्यादा", "ज्यादा", "कम", "ऊपर", "भी", "बीच", "करीब", "लगभग", "नीचे"],
+    account: "अकाउंट",
     codes: &[
         "पासवर्ड",
         "वेरिफिकेशन",
@@ -364,6 +365,7 @@ static CONTEXT: Context = Context {
         &["किलोमीटर", "किमी"],
     ],
     ratios: &["अनुपात", "रेशियो"],
+    ratio_beside: Some("{a}-{b}"),
     cricket: Some(&super::cricket::HINDI),
     series: series::HINDI,
     ..context::NONE

@@ -162,6 +162,7 @@ static ENDINGS: [Ending; 1] = [Ending {
 static CONTEXT: Context = Context {
     halved: super::halved::KANNADA,
     oblique: super::scales::KANNADA,
+    account: "ಖಾತೆ",
     codes: &[
         "ಪಾಸ್‌ವರ್ಡ್",
         "ಪಾಸ್ವರ್ಡ್",
@@ -178,7 +179,7 @@ static CONTEXT: Context = Context {
         "ಕೋಡ್",
     ],
     links: &["ಸಂಖ್ಯೆ", "ನಂಬರ್", "ನಂ", "ಕೋಡ್", "ಕೊನೆಯ", "ಅಂಕಿಗಳು", "ನಾಲ್ಕು"],
-    phones: &["ಸಹಾಯವಾಣಿ", "ಹೆಲ್ಪ್‌ಲೈನ್", "ಫೋನ್", "ಮೊಬೈಲ್", "ಮೊ", "ದೂರವಾಣಿ", "ಸಂಪರ್ಕ"],
+    phones: &["ದೂ", "ಸಹಾಯವಾಣಿ", "ಹೆಲ್ಪ್‌ಲೈನ್", "ಫೋನ್", "ಮೊಬೈಲ್", "ಮೊ", "ದೂರವಾಣಿ", "ಸಂಪರ್ಕ"],
     counted: &["ಜನ", "ದಿನ", "ವರ್ಷ", "ಗಂಟೆ", "ನಿಮಿಷ", "ತಿಂಗಳ", "ಮಂದಿ", "ಕಿಲೋ", "ಬಾರಿ"],
     towns: towns::KANNADA,
     romans: &["ಭಾಗ", "ಅಧ್ಯಾಯ"],
@@ -216,6 +217,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["ರೂಪಾಯಿ", "ರೂಪಾಯಿಗಳು", "ರೂಪಾಯಿಗೆ", "ರೂ"], &["ಪ್ರತಿಶತ", "ಶೇಕಡಾ"], &["ನಿಮಿಷ", "ನಿಮಿಷಕ್ಕೆ"]],
     ratios: &["ಅನುಪಾತ"],
+    ratio_beside: Some("{a}-{b}"),
     cricket: Some(&super::cricket::KANNADA),
     series: series::KANNADA,
     ..context::NONE

@@ -139,6 +139,7 @@ static CONTEXT: Context = Context {
     oblique: super::scales::MAITHILI,
     year_words: &["में", "मे", "क", "के", "सँ", "धरि", "ई"],
     year_endings: &["में", "मे", "क", "सँ", "धरि"],
+    account: "अकाउंट",
     codes: &["पासवर्ड", "पिन", "ओटीपी", "खाता", "कार्ड", "कोड", "पिनकोड", "आधार"],
     links: &["नंबर", "नं", "अछि", "के", "संख्या", "अंक", "कोड"],
     phones: &["फोन", "मोबाइल", "मो", "संपर्क"],
@@ -170,6 +171,7 @@ static CONTEXT: Context = Context {
     ],
     spellings: &[&["टाका", "टका"], &["प्रतिशत", "फीसदी"], &["मिनट", "मिनटमे"]],
     ratios: &["अनुपात"],
+    ratio_beside: Some("{a}-{b}"),
     cricket: Some(&super::cricket::HINDI),
     series: series::MAITHILI,
     ..context::NONE

@@ -112,6 +112,7 @@ static UNIT_NAMES: [Noun; UNITS] = same(words! {
 });
 
 static CONTEXT: Context = Context {
+    account: "लेखा",
     codes: &["पिन्", "पिन", "ओटीपी", "कोड"],
     links: &["सङ्ख्या", "अस्ति"],
     phones: &["दूरवाणी", "दूरभाषः"],

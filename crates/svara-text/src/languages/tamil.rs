@@ -225,6 +225,7 @@ static ENDINGS: [Ending; 2] = [
 static CONTEXT: Context = Context {
     halved: super::halved::TAMIL,
     oblique: super::scales::TAMIL,
+    account: "கணக்கு",
     codes: &[
         "கடவுச்சொல்",
         "ரகசிய",

@@ -1,19 +1,22 @@
 //! Codes: numbers that a word before them says are read digit by digit, and mixed ones of letters and digits.
 
 use super::{
-    cue::{follows_cue, follows_series, leads_to_cue},
-    cursor::{Cursor, is_dash, is_letter, is_space},
-    phone::{eat_gap, spoken_groups},
+    cue::{Cue, cue, follows_ending, follows_one_time, follows_series, is_behind_account, leads_to_cue},
+    cursor::{Cursor, is_dash, is_letter, is_space, is_wordish},
+    phone::{before_another, eat_gap, spoken_groups},
     place::{Found, Place, ends_with_one},
     scale::is_scale,
     shape,
     spelling::same,
     words::led_by,
 };
-use crate::languages::{Currency, NUMBER_WORDS, SHARED, TRAINS, Unit};
+use crate::languages::{CHEQUES, Currency, NUMBER_WORDS, SHARED, TRAINS, Unit};
 
 /// The most groups of a code.
 const MAX_GROUPS: usize = 6;
+
+/// The fewest digits of a code behind the bare name of a device, a card or an account.
+const DEVICE_DIGITS: usize = 7;
 
 /// What the numbers of books and journals are called, and the fewest digits that one has.
 const BOOK_NUMBERS: [&str; 5] = ["ISBN", "ISBN-10", "ISBN-13", "ISSN", "आईएसबीएन"];
@@ -39,11 +42,20 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         return Some(found);
     }
     let mut cursor = place.cursor();
+    // "a/c -1234" has no negative number.
+    if cursor.eat_if(is_dash).is_some() && !is_behind_account(&place) {
+        return None;
+    }
     let mut groups = vec![cursor.digits(3, 19)?];
     let mut end = cursor;
     while groups.len() < MAX_GROUPS {
-        eat_gap(&mut cursor, false);
+        let spaced = !eat_gap(&mut cursor, false).contains(is_dash);
         let Some(group) = cursor.digits(2, 12) else { break };
+        // "OTP 4582 10 मिनट में"
+        let counts = cursor.rest().trim_start_matches(is_space).starts_with(is_letter);
+        if group.len() == 2 && groups.len() == 1 && spaced && counts {
+            break;
+        }
         groups.push(group);
         end = cursor;
     }
@@ -62,11 +74,14 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         || is_postal_code(&groups, &place)
         || is_behind_town(&groups, &place, &end)
         || is_of_neighbours(&groups, &place)
-        || follows_cue(&place)
+        || is_told(&groups, &place, &end)
         || is_called(&groups, &place, &end)
         || is_to_verify(&groups, &place, &end)
-        || (matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end));
-    (is_code && stands_alone(&end)).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
+        || is_texted(&groups, &place, &end);
+    // What counts a number behind it may be "your" in another language: "482913 మీ OTP".
+    let leads =
+        matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end, words);
+    (leads || (is_code && stands_alone(&end))).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
 }
 
 /// The number of a book or journal, in groups of any length: `978-3-16-148410-0`, `0-19-852663-X`.
@@ -122,7 +137,8 @@ fn stands_alone(end: &Cursor<'_>) -> bool {
 fn is_of_series(groups: &[String], place: &Place<'_>) -> bool {
     let context = place.words.context;
     let is_one_of = |typed: &str, words: &[&str]| words.iter().any(|word| same(typed, word));
-    let series = |typed: &str| is_one_of(typed, SHARED.series) || is_one_of(typed, context.series);
+    let series =
+        |typed: &str| [SHARED.series, context.series, CHEQUES].iter().any(|words| is_one_of(typed, words));
     let number = |typed: &str| is_one_of(typed, NUMBER_WORDS);
     // "Flight AI 302": the letters of an airline.
     let letters = |typed: &str| typed.len() <= 3 && typed.bytes().all(|b| b.is_ascii_uppercase());
@@ -132,13 +148,57 @@ fn is_of_series(groups: &[String], place: &Place<'_>) -> bool {
     let train = |typed: &str| is_one_of(typed, TRAINS);
     let linked = place.words_before().next().is_some_and(|(word, _)| link(word));
     // IndiGo's flights begin with a digit.
-    let indigo = place.done.trim_end_matches([' ', '-']).ends_with("6E");
+    let typed = place.done.trim_end_matches([' ', '-']);
+    let indigo = typed.ends_with("6E") && !typed.trim_end_matches("6E").ends_with(is_wordish);
     let short = matches!(groups, [one] if matches!(one.len(), 3 | 4));
     (linked && led_by(place, series, link, 3))
         || follows_series(place)
         || (indigo && short)
         || (five && led_by(place, train, link, 2))
         || led_by(place, flight, letters, 2)
+}
+
+/// Whether the words before say that it is a code. Behind the bare name of a device, it must look like one.
+fn is_told(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    let digits: usize = groups.iter().map(String::len).sum();
+    let one = match groups {
+        [one] if (4..=8).contains(&one.len()) => Some(one),
+        _ => None,
+    };
+    // "फोन: 22375150, 23456789"
+    let second = one.filter(|one| one.len() > 6).is_some_and(|one| {
+        before_another(place.done).is_some_and(|(done, digits)| {
+            digits == one.len() && cue(&Place { done, before: None, ..*place }).is_some()
+        })
+    });
+    if second {
+        return true;
+    }
+    match cue(place) {
+        Some(Cue::Sure) => true,
+        Some(Cue::Device) => {
+            let ends = !end.rest().trim_start_matches(is_space).starts_with(is_letter);
+            digits >= DEVICE_DIGITS
+                || (digits == 6 && ends && groups.last().is_some_and(|last| !last.ends_with("00")))
+        }
+        None => one.is_some_and(|one| {
+            let year = one.starts_with("19") || one.starts_with("20");
+            (one.len() == 4 && !year && follows_ending(place)) || follows_one_time(one.len(), place, end)
+        }),
+    }
+}
+
+/// Whether it is a short number that one writes to, or what one writes: "SMS STOP to 56767", "SMS BLOCK 4521".
+fn is_texted(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    let sms = |word: &str| same(word, "SMS") || same(word, "एसएमएस");
+    let link =
+        |word: &str| word == "to" || (word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let mut ahead = *end;
+    ahead.eat_space();
+    matches!(groups, [one] if (4..=6).contains(&one.len()))
+        && place.words_before().next().is_some_and(|(word, _)| link(word) && !sms(word))
+        && !super::year::is_counted(ahead.word())
+        && led_by(place, sms, link, 4)
 }
 
 /// Whether it is a short number that one calls: "112 पर कॉल करें", "call 1098 now".
@@ -155,7 +215,16 @@ fn is_called(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
     let next = ahead.word();
     ahead.skip(next.len());
     let at = spaced && AT.iter().any(|at| same(next, at)) && ahead.eat_space();
-    let called = (at && CALL.iter().any(|call| same(ahead.word(), call)))
+    // "৯৯৯-এ কল করুন"
+    let at_ending = {
+        let mut ahead = *end;
+        ahead.eat("-")
+            && ahead.eat("এ")
+            && ahead.eat_space()
+            && CALL.iter().any(|call| same(ahead.word(), call))
+    };
+    let called = at_ending
+        || (at && CALL.iter().any(|call| same(ahead.word(), call)))
         || (spaced && DIALLED.iter().any(|dialled| same(next, dialled)));
     let before = |word: &str| same(word, "call") || same(word, "dial");
     called

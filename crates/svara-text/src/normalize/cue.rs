@@ -1,12 +1,15 @@
 //! Words before or behind a number that say it is a code.
 
 use super::{
-    cursor::{Cursor, is_dash, is_space},
+    cursor::{Cursor, is_dash, is_letter, is_space},
     place::Place,
     spelling::same,
-    words::led_by,
+    words::{joins, led_by},
+    year::is_counted,
 };
-use crate::languages::{NUMBER_WORDS, SHARED};
+use crate::languages::{
+    CHEQUES, DEVICES, FREE, HELPLINES, IS, NUMBER_WORDS, ONE_TIME, SHARED, WEAK_LINKS, Words,
+};
 
 /// The most words between a code and the word that says what it is.
 const MAX_WORDS: usize = 7;
@@ -19,41 +22,141 @@ const BEHIND: [&str; 8] = ["OTP", "PIN", "ओटीपी", "पिन", "ওট
 /// Other words for them, behind "is": "482913 is your one-time password".
 const BEHIND_IS: [&str; 6] = ["password", "passcode", "code", "पासवर्ड", "कोड", "passkey"];
 
+/// What the words before say about a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cue {
+    /// It is a code: "OTP", "फोन नंबर".
+    Sure,
+    /// It is one if it looks like one: "फोन".
+    Device,
+}
+
 /// Whether a word before says that a code follows.
 pub(super) fn follows_cue(place: &Place<'_>) -> bool {
+    cue(place).is_some()
+}
+
+/// What the words before say about a number.
+pub(super) fn cue(place: &Place<'_>) -> Option<Cue> {
     let context = place.words.context;
-    let any = |words: &[&str], typed: &str| words.iter().any(|word| same(typed, word));
-    let cue = |typed: &str| {
-        [SHARED.codes, SHARED.phones, context.codes, context.phones].iter().any(|words| any(words, typed))
-    };
+    // Words with an apostrophe in them: "ক'ড".
+    if is_behind_account(place) || place.behind_word(context.codes) && !is_device(place) {
+        return Some(Cue::Sure);
+    }
     // The letters of a code stand right before its digits: "ab9453".
     let glued = place.before.filter(char::is_ascii_alphabetic).and_then(|_| place.words_before().next());
     let glued = glued.map(|(word, _)| word).filter(|word| word.len() <= MAX_LETTERS);
-    let link = |typed: &str| {
-        glued == Some(typed)
-            || any(SHARED.links, typed)
-            || any(context.links, typed)
-            || same(typed, "in")
-            || same(typed, "with")
-    };
-    led_by(place, cue, link, MAX_WORDS)
-        // Words with an apostrophe in them: "ক'ড".
-        || place.behind_word(context.codes)
-        || place.behind_word(&["a/c", "a/c no", "a/c no.", "A/c number", "acc no", "acc. no."])
+    let mut sure = false;
+    for (word, gap) in place.words_before().take(MAX_WORDS) {
+        if !joins(gap) || !word.starts_with(is_letter) {
+            return None;
+        }
+        sure |= gap.contains([':', '#']);
+        if is_cue(word, place) {
+            return Some(if sure || !any(DEVICES, word) { Cue::Sure } else { Cue::Device });
+        }
+        let number = any(NUMBER_WORDS, word) || any(FREE, word);
+        if glued != Some(word) && !number && !is_link(word, place) {
+            return None;
+        }
+        sure |= !any(WEAK_LINKS, word);
+    }
+    None
+}
+
+fn any(words: &[&str], typed: &str) -> bool {
+    words.iter().any(|word| same(typed, word))
+}
+
+fn is_cue(typed: &str, place: &Place<'_>) -> bool {
+    let context = place.words.context;
+    [SHARED.codes, SHARED.phones, context.codes, context.phones, HELPLINES]
+        .iter()
+        .any(|words| any(words, typed))
+}
+
+fn is_link(typed: &str, place: &Place<'_>) -> bool {
+    any(SHARED.links, typed)
+        || any(place.words.context.links, typed)
+        || same(typed, "in")
+        || same(typed, "with")
+}
+
+/// Whether the word right before is the bare name of a device, a card or an account.
+fn is_device(place: &Place<'_>) -> bool {
+    place.words_before().next().is_some_and(|(word, gap)| any(DEVICES, word) && !gap.contains([':', '#']))
+}
+
+/// Whether the "a/c" of a bank is before: "a/c no. 1234", "A/c ending 1234".
+pub(super) fn is_behind_account(place: &Place<'_>) -> bool {
+    if place.behind_word(&["acc no", "acc. no."]) {
+        return true;
+    }
+    let mut before = place.words_before().take(MAX_WORDS).peekable();
+    while let Some((word, gap)) = before.next() {
+        if !joins(gap) {
+            return false;
+        }
+        if same(word, "c") {
+            return before.peek().is_some_and(|(word, gap)| same(word, "a") && *gap == "/");
+        }
+        if !(any(NUMBER_WORDS, word) || ["ending", "ends", "with", "in", "is", "linked"].contains(&word)) {
+            return false;
+        }
+    }
+    false
+}
+
+/// Whether the last digits of a number follow: "ending with 1234", but not "the year ending 2024".
+pub(super) fn follows_ending(place: &Place<'_>) -> bool {
+    let link = |word: &str| same(word, "in") || same(word, "with");
+    led_by(place, |word| same(word, "ending"), link, 2)
+}
+
+/// How far a one-time password may be from the word for it, in words.
+const FAR_WORDS: usize = 20;
+
+/// Whether the number of `digits` up to `end` is the password of an "OTP" further before in its sentence: "OTP for the
+/// payment of Rs. 500 is 482913".
+pub(super) fn follows_one_time(digits: usize, place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    let behind = end.rest();
+    let next = { behind.trim_start_matches(is_space) };
+    let mut ahead = Cursor::new(next);
+    let is = ahead.eat_word(IS.iter().copied());
+    let clause = !next.starts_with(is_letter) && !next.starts_with(['+', '-', '–', '*', '/', '(']);
+    let mut before = place.words_before().take(FAR_WORDS).peekable();
+    let linked = before.peek().is_some_and(|(word, gap)| {
+        (any(IS, word) && joins(gap)) || gap.trim_end_matches(is_space).ends_with([':', '='])
+    });
+    if behind.starts_with(['\'', '’', '-']) || is_counted(ahead.word()) {
+        return false;
+    }
+    if !(linked || (digits == 6 && (clause || is))) {
+        return false;
+    }
+    let mut previous = "";
+    before.find_map(|(word, gap)| {
+        // The point of "Rs. 500" ends no sentence.
+        let stop =
+            gap.contains(['।', '॥', '?', '!', '\n', ';']) || (gap.contains(". ") && word.chars().count() > 3);
+        let led = std::mem::replace(&mut previous, word);
+        if stop { Some(false) } else { (any(ONE_TIME, word) && !same(led, "fraud")).then_some(true) }
+    }) == Some(true)
 }
 
 /// Whether a word for what has a long number is before, with a word for "number": "ref no. ABC123456".
 pub(super) fn follows_series(place: &Place<'_>) -> bool {
     let context = place.words.context;
-    let series = |typed: &str| SHARED.series.iter().chain(context.series).any(|word| same(typed, word));
-    let number = |typed: &str| NUMBER_WORDS.iter().any(|word| same(typed, word));
+    let series =
+        |typed: &str| SHARED.series.iter().chain(context.series).chain(CHEQUES).any(|word| same(typed, word));
+    let number = |typed: &str| any(NUMBER_WORDS, typed);
     let linked = place.done.trim_end_matches(is_space).ends_with('#')
         || place.words_before().next().is_some_and(|(word, _)| number(word));
     linked && led_by(place, series, number, 3)
 }
 
 /// Whether one of the next words says that the number is a one-time password: "4582 is your OTP".
-pub(super) fn leads_to_cue(end: &Cursor<'_>) -> bool {
+pub(super) fn leads_to_cue(end: &Cursor<'_>, words: &Words) -> bool {
     let mut ahead = *end;
     let mut is = false;
     for number in 0..MAX_WORDS {
@@ -61,10 +164,12 @@ pub(super) fn leads_to_cue(end: &Cursor<'_>) -> bool {
             return false;
         }
         let word = ahead.word();
-        if word.is_empty() || (number == 4 && !is) {
+        // "2024 में OTP" tells of a year.
+        let year = number == 0 && any(words.context.year_words, word);
+        if word.is_empty() || year || (number == 4 && !is) {
             return false;
         }
-        is |= number == 0 && same(word, "is");
+        is |= number == 0 && (same(word, "is") || same(word, "as"));
         let cue = |cue: &&str| same(word, cue);
         if BEHIND.iter().any(cue) || (is && BEHIND_IS.iter().any(cue)) {
             return true;

@@ -3,8 +3,9 @@
 use super::{
     cricket,
     cursor::{Cursor, is_dash},
+    either,
     half::half_past_words,
-    measure::measured_words,
+    measure::{is_halved, measured_words},
     place::{Found, Place},
     rating,
     scale::idiomatic,
@@ -75,11 +76,17 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             *cursor = ahead;
             return Some(Found::new(ahead.at(), format!("{} {}", first.spoken(words), second.spoken(words))));
         }
+        if let Some(found) = either::recognize(whole, second.whole()?, &ahead, words) {
+            *cursor = ahead;
+            return Some(Found::new(ahead.at(), found));
+        }
         // "1/4th" is the same as "1/4".
         ahead.eat_word(["st", "nd", "rd", "th"]);
         *cursor = ahead;
         let below = second.whole()?;
-        return Some(measured(by(whole, below, words), whole < below, cursor, place));
+        let halved = !words.calendar.ordinal_day && is_halved(cursor, words) && !either::is_noun(cursor);
+        let parts = if halved { proper(whole, below, words) } else { by(whole, below, words) };
+        return Some(measured(parts, whole < below, cursor, place));
     }
     let (above, below) = match eat_character(&mut ahead) {
         Some(parts) => parts,

@@ -100,12 +100,7 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
             return Measure { spoken, named: false };
         }
     }
-    let halved = numeral.fraction.is_some() && {
-        let mut ahead = *cursor;
-        ahead.eat_space();
-        let noun = ahead.word();
-        is_time(noun, words) || words.context.halved.iter().any(|halved| same(noun, halved))
-    };
+    let halved = numeral.fraction.is_some() && is_halved(cursor, words);
     let spoken = halved.then(|| half(numeral, words)).flatten().unwrap_or_else(|| numeral.spoken(words));
     Measure { spoken, named: false }
 }
@@ -133,6 +128,14 @@ fn half(numeral: &Numeral, words: &Words) -> Option<String> {
         return Some(words.signs.half.to_owned());
     }
     idiomatic(numeral, words)
+}
+
+/// Whether what follows is something of which people say halves.
+pub(super) fn is_halved(cursor: &Cursor<'_>, words: &Words) -> bool {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    let noun = ahead.word();
+    is_time(noun, words) || words.context.halved.iter().any(|halved| same(noun, halved))
 }
 
 /// Whether `name` is an hour or a year, of which people say halves.

@@ -19,13 +19,15 @@
 //! 9. `quantity`: everything else, that is `chain` (versions, IP addresses), `scientific`, `fraction`, `range`, `year`,
 //!    ordinals, units, and the bare number.
 //!
-//! At the start of a word: `web`, `code` (number plates and the like), `money`, `month`, `abbreviation`, `roman`,
+//! At the start of a word: `mask` (the stars or crosses before the last digits of an account, also without a word),
+//! `web`, `account`, `code` (number plates and the like), `money`, `month`, `abbreviation`, `roman`,
 //! `acronym`. At other marks: `maths`, `fraction`.
 //!
 //! Last, `endings` joins what is typed right behind: case endings melt into the last word, and a noun that is typed
 //! once more is said once.
 
 mod abbreviation;
+mod account;
 mod acronym;
 mod angle;
 mod code;
@@ -34,12 +36,14 @@ mod cue;
 mod cursor;
 mod date;
 mod decade;
+mod either;
 mod endings;
 mod fraction;
 mod half;
 mod hours;
 mod leading_zero;
 mod letter;
+mod mask;
 mod maths;
 mod measure;
 mod moment;
@@ -173,6 +177,8 @@ fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
     }
     let found = if digit_value(c).is_some() || Currency::is_sign(c) || matches!(c, '+' | '.') || is_dash(c) {
         number(place)?
+    } else if let Some(found) = mask::recognize(place) {
+        found
     } else if !is_letter(c) {
         return maths::sign(place).or_else(|| fraction::alone(place));
     } else if !place.before.is_some_and(is_wordish) {
@@ -229,6 +235,7 @@ fn word(place: Place<'_>, c: char) -> Option<Found> {
     }
     let capital = c.is_ascii_uppercase();
     web::recognize(place)
+        .or_else(|| if matches!(c, 'a' | 'A') { account::recognize(place) } else { None })
         .or_else(|| if matches!(c, 'x' | 'X') { maths::sign(place) } else { None })
         .or_else(|| if capital { code::mixed(place) } else { None })
         .or_else(named)

@@ -9,6 +9,9 @@ use crate::{languages::Words, number::one_by_one, writing::digit_value};
 /// The most groups of digits in a number.
 const MAX_GROUPS: usize = 6;
 
+/// The most digits that a second number is shortened to.
+const MAX_TAIL: usize = 5;
+
 /// Numbers read digit by digit, with a pause between groups: `+91 98765 43210`, `9876543210`, `022-2345 6789`,
 /// `1800-123-4567`, `(555) 123-4567`, and the groups of four of identity and card numbers.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
@@ -32,7 +35,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         let Some(group) = cursor.digits(if groups.len() > 3 { 1 } else { 2 }, 15) else { break };
         // A number with a point or group marks is a quantity of its own.
         let mut after = cursor;
-        if after.eat_if(|c| ".,:/".contains(c)).is_some() && after.digits(1, 3).is_some() {
+        let mark = after.eat_if(|c| ".,:/".contains(c));
+        let tailed = mark == Some('/') && dashed && starts_area(&groups) && group.len() > 3;
+        if mark.is_some() && !tailed && after.digits(1, 3).is_some() {
             break;
         }
         // Two mobile numbers.
@@ -43,6 +48,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         groups.push(group);
         end = cursor;
     }
+    let tails = eat_tails(&groups, international, &mut end);
     let mut after = end;
     let next = after.eat_if(|c| ".,:/-".contains(c));
     let local = groups.last().map_or(0, String::len);
@@ -63,7 +69,38 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         return None;
     }
     let plus = if international { format!("{} ", place.words.signs.plus) } else { String::new() };
-    Some(Found::new(end.at(), format!("{plus}{}", spoken_groups(&groups, place.words))))
+    let mut spoken = format!("{plus}{}", spoken_groups(&groups, place.words));
+    for tail in tails {
+        spoken = format!("{spoken}, {}", one_by_one(&tail, place.words));
+    }
+    Some(Found::new(end.at(), spoken))
+}
+
+/// Whether the first group is an area code, or that of toll-free numbers.
+fn starts_area(groups: &[String]) -> bool {
+    let area = |first: &String| first.starts_with('0') && (3..=5).contains(&first.len());
+    groups.first().is_some_and(|first| area(first) || matches!(first.as_str(), "1800" | "1860"))
+}
+
+/// The last digits of other numbers that begin alike: the 46 of `9845012345/46`.
+fn eat_tails(groups: &[String], international: bool, end: &mut Cursor<'_>) -> Vec<String> {
+    let mut tails = Vec::new();
+    let whole = groups.iter().map(String::len).sum::<usize>() >= 10
+        && (international
+            || starts_area(groups)
+            || groups.first().is_some_and(|first| first.starts_with(['0', '6', '7', '8', '9'])));
+    let longest = groups.last().map_or(0, String::len).min(MAX_TAIL + 1);
+    let mut ahead = *end;
+    while whole && tails.len() < MAX_GROUPS && ahead.eat("/") {
+        let Some(tail) = ahead.digits(1, MAX_TAIL).filter(|tail| tail.len() < longest) else { break };
+        let mut after = ahead;
+        if after.eat_if(|c| ".:-".contains(c)).is_some() && after.at_digit() {
+            break;
+        }
+        tails.push(tail);
+        *end = ahead;
+    }
+    tails
 }
 
 /// Groups with points between: `555.555.5555`, `022.23452345`.
@@ -138,18 +175,34 @@ fn is_local_run(cursor: &Cursor<'_>, len: usize) -> bool {
     }
 }
 
-/// Whether `done` ends in a landline's number of that length with its area code, and a slash or comma.
+/// Whether `done` ends in a landline's number of that length with its area code, perhaps in more such numbers, and a
+/// slash or comma.
 fn is_behind_landline(done: &str, len: usize) -> bool {
-    let Some(numbers) = done.strip_suffix(['/', ',']).filter(|_| (6..=8).contains(&len)) else {
+    if !(6..=8).contains(&len) {
         return false;
-    };
+    }
     let is_digit = |c: char| digit_value(c).is_some();
-    let before = numbers.trim_end_matches(is_digit);
-    let area = before.trim_end_matches(|c: char| is_dash(c) || is_space(c));
-    let code = area.chars().rev().take(6).take_while(|c| is_digit(*c));
-    numbers.chars().rev().take_while(|c| is_digit(*c)).count() == len
-        && area.len() < before.len()
-        && code.last().and_then(digit_value) == Some(0)
+    let mut left = done;
+    for _ in 0..MAX_GROUPS {
+        let Some((before, digits)) = before_another(left) else { return false };
+        if digits != len {
+            return false;
+        }
+        let area = before.trim_end_matches(|c: char| is_dash(c) || is_space(c));
+        let code = area.chars().rev().take(6).take_while(|c| is_digit(*c));
+        if area.len() < before.len() && code.last().and_then(digit_value) == Some(0) {
+            return true;
+        }
+        left = before;
+    }
+    false
+}
+
+/// What is before a number at the end of `done` that a slash or comma follows, and how many digits it has.
+pub(super) fn before_another(done: &str) -> Option<(&str, usize)> {
+    let numbers = done.trim_end_matches(is_space).strip_suffix(['/', ','])?.trim_end_matches(is_space);
+    let before = numbers.trim_end_matches(|c: char| digit_value(c).is_some());
+    Some((before, numbers.get(before.len()..)?.chars().count()))
 }
 
 fn is_international(groups: &[String]) -> bool {
@@ -217,6 +270,12 @@ fn is_code(groups: &[String], dashed: bool) -> bool {
         [11] if starts(&['0']) || toll_free => true,
         [6, 5] => starts(&['0']),
         [2, 10] | [2, 5, 5] => first == "91",
+        // "9839 012345"
+        [4, 6] if !dashed && starts(&['6', '7', '8', '9']) => {
+            groups.get(1).is_some_and(|group| !group.ends_with("00"))
+        }
+        // Toll-free in Nepal.
+        [11] if first.starts_with("1660") => true,
         // Identity numbers, and the country code without a plus sign.
         [12] => !starts(&['0']),
         // Area code and number.

@@ -99,7 +99,9 @@ impl<'t> Place<'t> {
             let gap = left.get(without_gap.len()..)?;
             // A number and a letter beside it will be two words.
             let letters = without_gap.ends_with(is_letter);
-            let before = without_gap.trim_end_matches(|c| is_wordish(c) && is_letter(c) == letters);
+            // Joiners stand within words: "హెల్ప్‌లైన్".
+            let within = |c| (letters && is_joiner(c)) || (is_wordish(c) && is_letter(c) == letters);
+            let before = without_gap.trim_end_matches(within);
             let word = without_gap.get(before.len()..).filter(|word| !word.is_empty())?;
             left = before;
             Some((word, gap))
@@ -111,6 +113,11 @@ impl<'t> Place<'t> {
         let typed = self.done.trim_end_matches([' ', '\u{A0}', ':', '-', '–', '(']);
         ends_with_one(typed, words)
     }
+}
+
+/// Whether `c` joins or parts the letters of one word.
+const fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200C}' | '\u{200D}')
 }
 
 /// Whether `text` ends in one of `words`, which may hold points and spaces, as a whole word.

@@ -6,12 +6,13 @@ use super::{
     measure::measured,
     place::{Found, Place},
     scale::{self, is_scale},
+    spelling::same,
     unit::eat_unit,
-    words::{before_noun, counts},
+    words::{before_noun, counts, led_by},
     year,
 };
 use crate::{
-    languages::{Unit, Words},
+    languages::{HOUSES, NUMBER_WORDS, Unit, Words},
     number::Numeral,
     writing::WritingSystem,
 };
@@ -47,7 +48,7 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     }
     let mut after = ahead;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
-    if runs_on || (unit.is_none() && place.behind_word(&MAKERS)) {
+    if runs_on || (unit.is_none() && (place.behind_word(&MAKERS) || (!measures && is_of_house(place)))) {
         return None;
     }
     let measured_second = Unit::parse(ahead.rest().trim_start_matches(' ')).is_some();
@@ -146,4 +147,15 @@ pub(super) fn of_ordinals(first: String, cursor: &mut Cursor<'_>, words: &'stati
 /// Whether the numbers are small and follow each other.
 fn in_a_row(first: &Numeral, second: &Numeral) -> bool {
     matches!((first.whole(), second.whole()), (Some(a), Some(b)) if b == a + 1 && b <= 10)
+}
+
+/// Whether the numbers are that of a house: "House No. 12-45", "Flat 4-5".
+fn is_of_house(place: &Place<'_>) -> bool {
+    const FLATS: [&str; 4] = ["Flat", "फ्लैट", "फ़्लैट", "फ्लॅट"];
+    let number = |typed: &str| NUMBER_WORDS.iter().any(|word| same(typed, word));
+    let house = |typed: &str| HOUSES.iter().any(|word| same(typed, word));
+    let mut before = place.words_before();
+    let Some((word, gap)) = before.next() else { return false };
+    let flat = gap == " " && FLATS.contains(&word);
+    flat || (number(word) && led_by(place, house, number, 3))
 }

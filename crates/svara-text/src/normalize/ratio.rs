@@ -10,6 +10,7 @@ use super::{
 use crate::{
     languages::{SHARED, Words},
     number::Numeral,
+    writing::WritingSystem,
 };
 
 /// The most numbers of a ratio, and the most words between it and the word that says so.
@@ -41,7 +42,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         numbers.push(number);
         cursor = ahead;
     }
-    let runs_on = cursor.rest().starts_with([':', '/']) || !cursor.at_letters_end();
+    let beside = leads_on(&cursor, words);
+    // Where the word follows, an ending may come first: "૧:૩ના પ્રમાણમાં".
+    let runs_on = cursor.rest().starts_with([':', '/'])
+        || !(cursor.at_letters_end() || (beside && cursor.peek().is_some_and(WritingSystem::is_indic)));
     // "9:30" is a time unless the word is right beside it.
     let no_time = numbers.get(1).is_some_and(|number| number.integer.len() != 2);
     let near = |(word, _): (&str, &str)| is_cue(word, words);
@@ -49,7 +53,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let scale = matches!(numbers.as_slice(), [one, many] if one.integer == "1" && many.grouped);
     let told = scale
         || is_led(&place)
-        || leads_on(&cursor, words)
+        || beside
         || (no_time && place.words_before().take(FAR_WORDS).any(near))
         || is_bare(&numbers, &place, &cursor);
     if numbers.len() < 2 || runs_on || !told {
@@ -57,8 +61,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let mut spoken = numbers.iter().map(|number| number.spoken(words)).rev();
     let last = spoken.next()?;
-    let spoken =
-        spoken.fold(last, |rest, number| words.maths.ratio.replace("{a}", &number).replace("{b}", &rest));
+    // The word isn't said twice: "3:2 के अनुपात में".
+    let template = words.context.ratio_beside.filter(|_| beside).unwrap_or(words.maths.ratio);
+    let spoken = spoken.fold(last, |rest, number| template.replace("{a}", &number).replace("{b}", &rest));
     Some(Found::new(cursor.at(), spoken))
 }
 

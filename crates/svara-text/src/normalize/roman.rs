@@ -37,6 +37,11 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     {
         return Some(Found::new(cursor.at(), cardinal(value, words)));
     }
+    // "Year II", but not "last year CM Yogi" or "this year I".
+    let of_course = token.len() > 1 && value <= 12 && token.bytes().all(|b| b"IVX".contains(&b));
+    if of_course && before.is_some_and(|(word, _)| same(word, "year")) {
+        return Some(Found::new(cursor.at(), cardinal(value, words)));
+    }
     let (before, gap) = before?;
     let name = before.starts_with(|c: char| c.is_ascii_uppercase())
         && before.ends_with(|c: char| c.is_ascii_lowercase());

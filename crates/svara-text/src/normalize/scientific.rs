@@ -1,7 +1,7 @@
 //! Numbers in scientific notation: `1e-5`, `6.02E+23`.
 
 use super::{
-    cursor::{Cursor, is_dash, is_wordish},
+    cursor::{Cursor, is_dash, is_space, is_wordish},
     maths::to_the_power,
     measure::{Measure, measured_words},
     place::Place,
@@ -25,8 +25,20 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     if !surely || runs_on || first.grouped || place.before.is_some_and(is_wordish) || !ahead.at_word_end() {
         return None;
     }
+    if letter == 'E' && sign.is_some_and(is_dash) && digits.len() > 2 && is_flight(first, place, &ahead) {
+        return None;
+    }
     *cursor = ahead;
     let power = to_the_power(sign.is_some_and(is_dash), &Numeral::parse(&digits)?, words);
     let (number, ten) = (first.spoken(words), cardinal(10, words));
     Some(measured_words(format!("{number} {} {ten} {power}", words.maths.times), None, cursor, place))
+}
+
+/// Whether the number is rather that of a flight, as `6E-204` is one of IndiGo's: nothing of maths is beside it.
+fn is_flight(first: &Numeral, place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    let is_sign = |c: char| "=<>≤≥≈~+×*/^(±".contains(c) || is_dash(c);
+    first.fraction.is_none()
+        && first.integer == "6"
+        && !place.done.trim_end_matches(is_space).ends_with(is_sign)
+        && !end.rest().trim_start_matches(is_space).starts_with(|c: char| is_sign(c) && c != '(' && c != '/')
 }

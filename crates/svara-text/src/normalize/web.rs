@@ -3,6 +3,7 @@
 use super::{
     abbreviation::english_abbreviation,
     cursor::Cursor,
+    phone::spoken_groups,
     place::{Found, Place},
 };
 use crate::{
@@ -13,6 +14,9 @@ use crate::{
 
 /// The longest address that is recognized, in bytes.
 pub(super) const MAX_ADDRESS_BYTES: usize = 500;
+
+/// The fewest digits in a row that are read one by one: the telephone number of `wa.me/919845012345`.
+const LONG_DIGITS: usize = 7;
 
 /// What an address has one of, unless it has a scheme.
 pub(super) const ADDRESS_MARKS: [char; 2] = ['@', '.'];
@@ -60,7 +64,13 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     } else {
         mail(body).or_else(|| with_known_host(body)).or_else(|| with_known_host(before_digits))?
     };
-    Some(Found::new(cursor.at() + address.len(), spoken(address, place)))
+    cursor.skip(address.len());
+    let mut spoken = spoken(address, place);
+    // The last letter would be taken for the beginning of an account.
+    if spoken.ends_with('a') && cursor.rest().starts_with(['/']) {
+        spoken.push(' ');
+    }
+    Some(Found::new(cursor.at(), spoken))
 }
 
 /// Whether a word right before `text` would look like the start of an address.
@@ -133,6 +143,10 @@ fn spoken(address: &str, place: Place<'_>) -> String {
     while let Some(c) = cursor.peek() {
         if let Some((digits, len)) = digits(cursor.rest()) {
             cursor.skip(len);
+            if digits.len() >= LONG_DIGITS {
+                pieces.push(spoken_groups(&[digits], place.words).replace(',', ""));
+                continue;
+            }
             pieces.push(Numeral { integer: digits, fraction: None, grouped: false, len }.spoken(place.words));
             continue;
         }

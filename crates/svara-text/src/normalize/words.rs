@@ -62,9 +62,7 @@ pub(super) fn led_by(
     most: usize,
 ) -> bool {
     for (word, gap) in place.words_before().take(most) {
-        let joined =
-            gap.chars().all(|c| " :-–#.=()\"'\u{A0}\u{2011}".contains(c) || super::cursor::is_invisible(c));
-        if !joined || !word.starts_with(is_letter) {
+        if !joins(gap) || !word.starts_with(is_letter) {
             return false;
         }
         if cues(word) {
@@ -75,4 +73,9 @@ pub(super) fn led_by(
         }
     }
     false
+}
+
+/// Whether what stands between two words leaves them together: no comma, and no end of a sentence but a full stop.
+pub(super) fn joins(gap: &str) -> bool {
+    gap.chars().all(|c| " :-–#.=()\"'*\u{A0}\u{2011}".contains(c) || super::cursor::is_invisible(c))
 }
