@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let called = arguments.next().unwrap_or_default();
     if Path::new(&called).file_name().is_some_and(|name| name == "supervisorctl") {
         let words = arguments.map(|word| word.to_string_lossy().into_owned());
-        return ExitCode::from(shim::main(words));
+        return out::outcome(ExitCode::from(shim::main(words)));
     }
-    cli::main()
+    out::outcome(cli::main())
 }

@@ -248,23 +248,18 @@ pub async fn speech_request(
         language: fields.language,
     };
     let reference = reference.resolve(&state.service, &asker.caller).await?;
-    let spoken = SpokenLanguage::named(engine.voices(), "language", language.as_deref());
+    // Where a voice is named, a language that there isn't never mattered.
+    let spoken = SpokenLanguage::named(engine.voices(), "language", language.as_deref()).ok().flatten();
     let voice = match (voice, &reference) {
-        // Where a voice is named, a language that there isn't never mattered.
-        (Some(voice), _) => {
-            let spoken = spoken.as_ref().ok().and_then(Option::as_ref);
-            voice::named(engine.voices(), voice, spoken, fields.gender)
-        }
+        (Some(voice), _) => voice::named(engine.voices(), voice, spoken.as_ref(), fields.gender),
         (None, Some(reference)) => reference.voice.voice_id.clone(),
         (None, None) => {
-            let required = "is required, or a language, or a reference_audio to speak like";
-            let language = language.ok_or_else(|| ApiError::invalid("voice", required))?;
-            // The tag of a voice is no language: hi-IN-female.
-            let found = voice::of_language(engine.voices(), &language, fields.gender);
-            found.map_err(|unknown| spoken.as_ref().err().cloned().unwrap_or(unknown))?
+            let required = "a voice, a language or a reference_audio to speak like is required";
+            let language = language.ok_or_else(|| ApiError::unsupported("voice", required))?;
+            voice::of_language(engine.voices(), &language, fields.gender)?
         }
     };
-    let language = spoken.ok().flatten().filter(|_| reference.is_none());
+    let language = spoken.filter(|_| reference.is_none());
     let (field, named) =
         locators::named(fields.pronunciation_dictionary_id, fields.pronunciation_dictionary_locators)?;
     let dictionaries = state.service.dictionaries().locate(&asker.caller, field, &named).await?;

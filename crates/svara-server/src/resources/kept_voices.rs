@@ -76,7 +76,6 @@ struct Fields {
     #[serde(default, deserialize_with = "lenient::gender")]
     #[schema(schema_with = schemas::gender)]
     gender: Option<Gender>,
-    #[serde(default, deserialize_with = "lenient::flag")]
     #[schema(schema_with = consent)]
     consent: Option<bool>,
     /// Whether all keys may use the voice, and not only the one that makes it.

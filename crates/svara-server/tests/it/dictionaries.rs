@@ -356,3 +356,19 @@ async fn a_deletion_leaves_no_version_behind() {
         std::fs::remove_file(versions.join("circle")).unwrap();
     }
 }
+
+#[tokio::test]
+async fn switches_may_be_words_and_kinds_in_any_case() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(1), stored(directory.path())).await;
+    let rule = json!({"type": "ALIAS", "string_to_replace": "a", "alias": "b", "case_sensitive": "false", "word_boundaries": 1});
+    for (number, shared) in [json!("yes"), json!(1), json!("True"), json!("")].into_iter().enumerate() {
+        let body =
+            json!({"name": format!("d{number}"), "rules": [rule], "shared": shared, "workspace_access": ""});
+        let (status, made) = ask(&server, Method::POST, "/add-from-rules", Some(body)).await;
+        assert_eq!(status, 200, "{made}");
+        let path = format!("/{}", made["id"].as_str().unwrap());
+        let (status, changed) = ask(&server, Method::PATCH, &path, Some(json!({"archived": "true"}))).await;
+        assert_eq!(status, 200, "{changed}");
+    }
+}

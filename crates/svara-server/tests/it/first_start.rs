@@ -208,6 +208,22 @@ fn help_shows_examples_variables_and_where_to_read_on() {
 }
 
 #[test]
+fn output_that_nobody_reads_is_no_failure_and_a_full_disk_is() {
+    for arguments in [["words", "-l", "hi"].as_slice(), &["completions", "bash"], &["man"], &["voices"]] {
+        let mut command = program(Path::new("/dev/null"));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let said = command.args(arguments).stdout(writer).output().unwrap();
+        assert!(said.status.success() && said.stderr.is_empty(), "{arguments:?}: {said:?}");
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let said = command.stdout(full).output().unwrap();
+        let words = String::from_utf8_lossy(&said.stderr);
+        assert!(!said.status.success() && words.contains("standard output can't be written"), "{words}");
+        assert!(!words.contains("panicked"), "{words}");
+    }
+}
+
+#[test]
 fn the_words_of_a_language_are_shown_as_said() {
     for (language, words) in [
         ("hi", ["निन्यानवे", "पहला", "रुपये"]),

@@ -89,6 +89,23 @@ async fn a_long_text_becomes_one_file() {
 }
 
 #[tokio::test]
+async fn files_of_jobs_say_their_length() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(3), kept_in(directory.path())).await;
+    let audio = async |format: &str| {
+        let body = json!({"text": SENTENCE, "voice": "hi_female", "response_format": format});
+        let (_, job) = status_and_json(server.request("/v1/jobs", &body).send().await.unwrap()).await;
+        let done = once(&server, &job["id"], &["done", "failed"]).await;
+        get(&server, done["items"][0]["audio"].as_str().unwrap()).await.bytes().await.unwrap()
+    };
+    let flac = audio("flac").await;
+    // The last four bytes of the 36 bits for the number of samples.
+    assert_eq!(flac.get(22..26).unwrap(), (3u32 * 2048).to_be_bytes());
+    let mp3 = audio("mp3").await;
+    assert!(mp3.windows(4).take(64).any(|tag| tag == b"Info"), "no header of LAME");
+}
+
+#[tokio::test]
 async fn each_line_of_a_batch_has_its_own_end() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::with(Script::frames(3), kept_in(directory.path())).await;

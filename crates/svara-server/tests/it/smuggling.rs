@@ -31,9 +31,8 @@ async fn an_ambiguous_request_is_refused_wherever_it_comes() {
         format!("{head}content-length: +{length}\r\n\r\n{SPEECH}"),
         format!("{head}transfer-encoding: chunked\r\n\r\n{}", chunks.replacen("\r\n", "\n", 1)),
         format!("{head}transfer-encoding: gzip\r\n\r\n{chunks}"),
-        "GET /health/live HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\nconnection: close\r\n\r\n"
-            .to_owned(),
-        "GET /health/live HTTP/1.1\r\nconnection: close\r\n\r\n".to_owned(),
+        "GET /health/live HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n".to_owned(),
+        "GET /health/live HTTP/1.1\r\n\r\n".to_owned(),
     ];
     let good = format!("{head}content-length: {length}\r\n\r\n{SPEECH}");
     let in_chunks = format!("{head}transfer-encoding: chunked\r\n\r\n{chunks}");

@@ -36,6 +36,11 @@ impl Lines {
         out
     }
 
+    /// Whether the last line is incomplete.
+    pub(super) fn has_part(&self) -> bool {
+        !self.partial.is_empty()
+    }
+
     /// Returns the incomplete line, with a newline added.
     pub(super) fn finish(&mut self) -> Vec<u8> {
         let mut last = std::mem::take(&mut self.partial);

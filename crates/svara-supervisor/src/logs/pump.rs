@@ -7,6 +7,7 @@ use std::{
     os::fd::OwnedFd,
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::{
@@ -14,12 +15,16 @@ use tokio::{
     net::unix::pipe,
     sync::Notify,
     task::{JoinHandle, spawn_local, yield_now},
+    time::sleep,
 };
 
 use super::{lines::Lines, record::Source, tail::Tail, writer::Logs};
 
 /// Bytes per read; a pipe holds four times as many.
 const CHUNK_BYTES: usize = 16 << 10;
+
+/// How long the end of a line may be missing. A prompt or a bar of progress has none; what follows later is a line of its own.
+const LONGEST_PART: Duration = Duration::from_secs(1);
 
 /// What is read at most of a pipe that somebody still holds; a pipe may be made so large.
 const LAST_CHUNKS: usize = (1 << 20) / CHUNK_BYTES;
@@ -104,6 +109,10 @@ async fn pump(mut pipe: pipe::Receiver, sinks: Sinks, enough: Rc<Notify>) {
                 break;
             }
             read = pipe.read(&mut chunk) => read,
+            () = sleep(LONGEST_PART), if lines.has_part() => {
+                sinks.take(lines.finish()).await;
+                continue;
+            }
         };
         let Ok(read @ 1..) = read else { break };
         sinks.take(lines.push(chunk.get(..read).unwrap_or_default())).await;

@@ -100,7 +100,10 @@ impl Core {
             }
             Request::Clear { .. } => self.clear(&names, reply),
             Request::Shutdown => {
-                self.shut_down(0, "by the operator");
+                // Only a second signal forces it: a script that asks again has more patience.
+                if !self.is_shutting_down() {
+                    self.shut_down(0, "by the operator");
+                }
                 send(&reply, Response::Done(vec!["shutting down".to_owned()]));
             }
             Request::Reload { .. } | Request::Metrics | Request::Scale { .. } => {

@@ -50,6 +50,23 @@ fn a_second_term_forces() {
 }
 
 #[test]
+fn a_second_request_forces_nothing() {
+    let mut bed = Bed::start(&program(
+        "slow",
+        &["on-term-await:DIR/end", "touch:DIR/up", "hang"],
+        "stop = { grace = \"10m\" }",
+    ));
+    eventually("it listens", || bed.path("up").exists());
+    for _ in 0..2 {
+        assert_eq!(bed.command(&["shutdown"]).0, 0);
+    }
+    std::fs::write(bed.path("end"), "").unwrap();
+    assert_eq!(bed.ended().code(), Some(0));
+    let events = bed.read("log/events.jsonl");
+    assert!(!events.contains("killing everything"), "{events}");
+}
+
+#[test]
 fn nothing_starts_during_a_shutdown() {
     let text =
         program("slow", &["on-term-await:DIR/end", "touch:DIR/up", "hang"], "stop = { grace = \"10m\" }")

@@ -32,6 +32,15 @@ fn both_outputs_are_kept_apart_and_copied_with_a_prefix() {
 }
 
 #[test]
+fn a_line_without_an_end_is_seen() {
+    let text = "[program.ask]\ncommand = [\"/bin/sh\", \"-c\", \"printf 'is up'; exec sleep 1000\"]\n\
+        startup = { log = \"is up\" }\n";
+    let mut bed = Bed::start(text);
+    bed.event("ask", Kind::Ready);
+    eventually("the file", || bed.read("log/ask.log") == "is up\n");
+}
+
+#[test]
 fn a_flood_is_written_whole_rotated_and_held_in_bounded_memory() {
     const FLOOD_BYTES: u64 = 100_000_000;
     let text = "log.max_size = \"64MiB\"\nlog.backups = 2\nlog.console = false\n".to_owned()

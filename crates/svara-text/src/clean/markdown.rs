@@ -64,16 +64,15 @@ pub(super) fn plain(text: &str) -> Edited<'_> {
 /// The text with another character in place of each `*` that is a sign of maths, as in `2*3*4` and `2**10`.
 fn hide_products(text: &str) -> Cow<'_, str> {
     let mut hidden = String::new();
-    let mut from = 0;
-    for (at, _) in text.match_indices('*') {
-        if at < from {
-            continue;
-        }
-        let run = text.get(at..).map_or(0, |rest| rest.len() - rest.trim_start_matches('*').len());
-        if is_product(text, at..at + run) {
-            hidden.push_str(text.get(from..at).unwrap_or_default());
-            hidden.extend(std::iter::repeat_n(PRODUCT, run));
-            from = at + run;
+    let (mut from, mut at) = (0, 0);
+    while let Some(more) = text.get(at..).and_then(|rest| rest.find('*')) {
+        let start = at + more;
+        let rest = text.get(start..).unwrap_or_default();
+        at = start + rest.len() - rest.trim_start_matches('*').len();
+        if is_product(text, start..at) {
+            hidden.push_str(text.get(from..start).unwrap_or_default());
+            hidden.extend(std::iter::repeat_n(PRODUCT, at - start));
+            from = at;
         }
     }
     if from == 0 {
@@ -83,16 +82,25 @@ fn hide_products(text: &str) -> Cow<'_, str> {
     Cow::Owned(hidden)
 }
 
+/// How far back the number before a `*` and the mark before that are looked for, in characters.
+const MAX_FACTOR: usize = 24;
+
 /// Whether `*` or `**` has a number or a bracket on one side, and on the other as well, or a single letter. In `**5**g`, it
 /// ends what is emphasized.
 fn is_product(text: &str, run: Range<usize>) -> bool {
     let (Some(before), Some(after)) = (text.get(..run.start), text.get(run.end..)) else { return false };
-    let number = before.trim_end_matches(|c: char| c.is_numeric() || ".,".contains(c));
-    let opening = number.trim_end_matches('*');
-    let ends = opening.len() < number.len() && !opening.ends_with(|c: char| c.is_alphanumeric() || c == ')');
     let left = factor(before.chars().rev(), ')');
     let right = factor(after.chars(), '(');
-    run.len() <= 2 && !ends && matches!((left, right), (Some(left), Some(right)) if left || right)
+    if run.len() > 2 || !matches!((left, right), (Some(left), Some(right)) if left || right) {
+        return false;
+    }
+    let mut back = before.chars().rev().take(MAX_FACTOR).peekable();
+    while back.next_if(|c| c.is_numeric() || ".,".contains(*c)).is_some() {}
+    let mut opens = false;
+    while back.next_if_eq(&'*').is_some() {
+        opens = true;
+    }
+    !opens || back.next().is_some_and(|c| c.is_alphanumeric() || c == ')')
 }
 
 /// Whether the characters start like a factor, and whether like one that only maths has.

@@ -1,9 +1,9 @@
 //! Bengali.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Noun, Numbers, Signs, UNITS,
-    Web, When, Words, clock_cases, context, fixed, idiom, letters, loans, maths, money, noun, plain, same,
-    series, towns,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Half, Noun, Numbers, Signs, UNITS, Web, When,
+    Words, bengali_endings, clock_cases, context, fixed, idiom, letters, loans, maths, money, noun, plain,
+    same, series, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -118,11 +118,11 @@ pub(super) static WORDS: Words = Words {
     ],
     units: &UNIT_NAMES,
     web: &WEB,
-    endings: &ENDINGS,
+    endings: &bengali_endings::ENDINGS,
     loans: &loans::BENGALI,
     maths: &maths::BENGALI,
     letters: &letters::BENGALI,
-    sandhi: &SANDHI,
+    sandhi: &bengali_endings::SANDHI,
     spaced: &[
         "শে",
         "ই",
@@ -207,80 +207,6 @@ static WEB: Web = Web {
     plus: "প্লাস",
     tilde: "টিল্ড",
 };
-
-static ENDINGS: [Ending; 6] = [
-    // Before words for classes and centuries.
-    Ending {
-        marks: &[],
-        own_marks: &[
-            (11, "শ"),
-            (12, "শ"),
-            (13, "শ"),
-            (14, "শ"),
-            (15, "শ"),
-            (16, "শ"),
-            (17, "শ"),
-            (18, "শ"),
-            (19, "শ"),
-            (20, "শ"),
-            (21, "শ"),
-        ],
-        irregular: &[
-            (11, "একাদশ"),
-            (12, "দ্বাদশ"),
-            (13, "ত্রয়োদশ"),
-            (14, "চতুর্দশ"),
-            (15, "পঞ্চদশ"),
-            (16, "ষোড়শ"),
-            (17, "সপ্তদশ"),
-            (18, "অষ্টাদশ"),
-            (19, "ঊনবিংশ"),
-            (20, "বিংশ"),
-            (21, "একবিংশ"),
-        ],
-        joins: &[("", "শ")],
-    },
-    // Days of the month.
-    Ending {
-        marks: &[],
-        own_marks: &[(1, "লা"), (2, "রা"), (3, "রা"), (4, "ঠা")],
-        irregular: &[(1, "পয়লা"), (2, "দোসরা"), (3, "তেসরা"), (4, "চৌঠা")],
-        joins: &[("", "তম")],
-    },
-    Ending {
-        marks: &["শে"], own_marks: &[], irregular: &[], joins: &[("শ", "শে"), ("", "শে")]
-    },
-    Ending { marks: &["ই"], own_marks: &[], irregular: &[], joins: &[("", "ই")] },
-    Ending { marks: &["তম"], own_marks: &[], irregular: &[], joins: &[("", "তম")] },
-    Ending {
-        marks: &[],
-        own_marks: &[
-            (1, "ম"),
-            (2, "য়"),
-            (3, "য়"),
-            (4, "র্থ"),
-            (5, "ম"),
-            (6, "ষ্ঠ"),
-            (7, "ম"),
-            (8, "ম"),
-            (9, "ম"),
-            (10, "ম"),
-        ],
-        irregular: &[
-            (1, "প্রথম"),
-            (2, "দ্বিতীয়"),
-            (3, "তৃতীয়"),
-            (4, "চতুর্থ"),
-            (5, "পঞ্চম"),
-            (6, "ষষ্ঠ"),
-            (7, "সপ্তম"),
-            (8, "অষ্টম"),
-            (9, "নবম"),
-            (10, "দশম"),
-        ],
-        joins: &[("", "তম")],
-    },
-];
 
 static CONTEXT: Context = Context {
     halved: super::halved::BENGALI,
@@ -367,52 +293,3 @@ static CONTEXT: Context = Context {
     series: series::BENGALI,
     ..context::NONE
 };
-
-const SANDHI: [(&str, &str, &str); 46] = [
-    ("িটার", "র|", "িটারের"),
-    ("গ্রাম", "র|", "গ্রামের"),
-    ("িটার", "য়|", "িটারে"),
-    ("িটার", "তে|", "িটারে"),
-    ("গ্রাম", "তে|", "গ্রামে"),
-    ("াইট", "র|", "াইটের"),
-    ("শতাংশ", "র|", "শতাংশের"),
-    ("া", "ের", "ার"),
-    ("া", "এর|", "ার"),
-    ("া", "র|", "ার"),
-    ("া", "তে|", "াতে"),
-    ("া", "য়|", "ায়"),
-    ("া", "এ|", "ায়"),
-    ("ি", "এর|", "ির"),
-    ("ি", "র|", "ির"),
-    ("ি", "তে|", "িতে"),
-    ("ি", "য়|", "িয়"),
-    ("ি", "এ|", "িতে"),
-    ("ো", "এর|", "োর"),
-    ("ো", "র|", "োর"),
-    ("ো", "তে|", "োতে"),
-    ("ো", "য়|", "োয়"),
-    ("ো", "এ|", "োতে"),
-    ("ে", "এর|", "ের"),
-    ("ে", "র|", "ের"),
-    ("ে", "তে|", "েতে"),
-    ("ে", "য়|", "েয়"),
-    ("ে", "এ|", "েতে"),
-    ("ই", "এর|", "ইয়ের"),
-    ("ই", "র|", "ইয়ের"),
-    ("ই", "তে|", "ইতে"),
-    ("ই", "এ|", "ইতে"),
-    ("", "এর|", "ের"),
-    ("", "এ|", "ে"),
-    ("", "কে|", "কে"),
-    ("", "টি|", "টি"),
-    ("", "টা|", "টা"),
-    ("", "জন|", "জন"),
-    ("", "র|", "র"),
-    ("", "তে|", "তে"),
-    ("", "য়|", "য়"),
-    ("", "টায়|", "টায়"),
-    ("", "টার|", "টার"),
-    ("", "টির|", "টির"),
-    ("", "টিতে|", "টিতে"),
-    ("", "ও|", "ও"),
-];

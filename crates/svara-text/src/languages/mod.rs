@@ -12,6 +12,7 @@ macro_rules! words {
 mod abbreviated_units;
 mod assamese;
 mod bengali;
+mod bengali_endings;
 mod bodo;
 mod clock_cases;
 mod context;
@@ -49,6 +50,7 @@ mod symbols;
 mod tamil;
 mod tamil_endings;
 mod telugu;
+mod telugu_endings;
 mod telugu_obliques;
 mod towns;
 mod units;

@@ -1,9 +1,9 @@
 //! Telugu.
 
 use super::{
-    Above, AfterHundreds, Calendar, Clock, Context, Descending, Ending, Half, Join, Noun, Numbers, Scale,
-    Signs, UNITS, Web, When, Words, clock_cases, fixed, form, letters, loans, maths, money, noun, series,
-    towns,
+    Above, AfterHundreds, Calendar, Clock, Context, Descending, Half, Join, Noun, Numbers, Scale, Signs,
+    UNITS, Web, When, Words, clock_cases, fixed, form, letters, loans, maths, money, noun, series,
+    telugu_endings, towns,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -115,11 +115,11 @@ pub(super) static WORDS: Words = Words {
     ],
     units: &UNIT_NAMES,
     web: &WEB,
-    endings: &ENDINGS,
+    endings: &telugu_endings::ENDINGS,
     loans: &loans::TELUGU,
     maths: &maths::TELUGU,
     letters: &letters::TELUGU,
-    sandhi: &SANDHI,
+    sandhi: &telugu_endings::SANDHI,
     spaced: &["వ", "వది", "లో", "కి", "కు", "న", "తో", "కే", "కీ", "కూ", "లోపు"],
     idiom: None,
     context: &CONTEXT,
@@ -226,34 +226,6 @@ static WEB: Web = Web {
     plus: "ప్లస్",
     tilde: "టిల్డ్",
 };
-
-static ENDINGS: [Ending; 4] = [
-    Ending {
-        marks: &["వ"],
-        own_marks: &[],
-        irregular: &[(1, "మొదటి"), (2, "రెండవ")],
-        joins: &[("ై", "య్యవ"), ("ు", "వ"), ("ి", "వ"), ("", "వ")],
-    },
-    Ending {
-        marks: &["వది"],
-        own_marks: &[],
-        irregular: &[(1, "మొదటిది"), (2, "రెండవది")],
-        joins: &[("ై", "య్యవది"), ("ు", "వది"), ("ి", "వది"), ("", "వది")],
-    },
-    Ending {
-        marks: &["వసారి"],
-        own_marks: &[],
-        irregular: &[(1, "మొదటిసారి"), (2, "రెండవసారి")],
-        joins: &[("ై", "య్యవసారి"), ("ు", "వసారి"), ("ి", "వసారి"), ("", "వసారి")],
-    },
-    // So many people.
-    Ending {
-        marks: &[],
-        own_marks: &[(2, "గురు"), (3, "గురు"), (4, "గురు")],
-        irregular: &[],
-        joins: &[("రెండు", "ఇద్దరు"), ("మూడు", "ముగ్గురు"), ("నాలుగు", "నలుగురు")],
-    },
-];
 
 static CONTEXT: Context = Context {
     halved: super::halved::TELUGU,
@@ -375,50 +347,3 @@ static CONTEXT: Context = Context {
     series: series::TELUGU,
     more_than: &["పైగా", "పైన", "మించి", "ఎక్కువ", "తక్కువ", "అధికంగా", "లోపు", "మంది", "మందికి", "సరిపడా"],
 };
-
-const SANDHI: [(&str, &str, &str); 44] = [
-    ("లు", "లకే", "లకే"),
-    ("లు", "లకూ", "లకూ"),
-    ("లు", "లతో", "లతో"),
-    ("లు", "లను", "లను"),
-    ("లు", "లపై", "లపై"),
-    ("లు", "లలోపు", "లలోపు"),
-    ("లు", "లకి", "లకి"),
-    ("లు", "లకన్నా", "లకన్నా"),
-    ("లు", "లకంటే", "లకంటే"),
-    ("లు", "లవరకు", "ల వరకు"),
-    ("లు", "వరకు", "ల వరకు"),
-    ("ం", "నికి|", "ానికి"),
-    ("ం", "తో|", "ంతో"),
-    ("్", "కు|", "్‌కు"),
-    ("్", "కి|", "్‌కు"),
-    ("లు", "లే|", "లే"),
-    ("లు", "కే", "లకే"),
-    ("లు", "తోనే", "లతోనే"),
-    ("లు", "లోనే", "లలోనే"),
-    ("లు", "లోపు", "లలోపు"),
-    ("ం", "లోపు", "ంలోపు"),
-    ("ం", "కి", "ానికి"),
-    ("ం", "కు", "ానికి"),
-    ("ం", "ని", "ాన్ని"),
-    ("లు", "లకు", "లకు"),
-    ("లు", "లలో", "లలో"),
-    ("లు", "లు|", "లు"),
-    ("లు", "ల|", "ల"),
-    ("లు", "కు", "లకు"),
-    ("లు", "కి", "లకు"),
-    ("లు", "లో", "లలో"),
-    ("లు", "తో", "లతో"),
-    ("లు", "పై", "లపై"),
-    ("లు", "ని|", "లను"),
-    ("", "లో|", "లో"),
-    ("", "కి|", "కి"),
-    ("", "కు|", "కు"),
-    ("", "ని|", "ని"),
-    ("", "తో|", "తో"),
-    ("", "న|", "న"),
-    ("", "నే|", "నే"),
-    ("", "వరకు|", "వరకు"),
-    ("", "కే|", "కే"),
-    ("", "పై|", "పై"),
-];
