@@ -140,7 +140,7 @@ fn compared(place: &Place<'_>, mut cursor: Cursor<'_>, name: &str) -> Option<Fou
     Some(Found::new(cursor.at(), spoken))
 }
 
-/// A number or name raised to a power, and digits below the line: `x²`, `10²³`, `10⁻⁶`, `2^10`, `CO₂`.
+/// A number or name raised to a power, and digits below the line: `x²`, `10²³`, `10⁻⁶`, `2^10`, `2**10`, `CO₂`.
 fn raised(place: &Place<'_>, glued_before: bool) -> Option<Found> {
     let mut cursor = place.cursor();
     // A charge also behind what is said in the place of a sign: "€⁺".
@@ -152,7 +152,7 @@ fn raised(place: &Place<'_>, glued_before: bool) -> Option<Found> {
     if !below.is_empty() {
         return Some(Found::new(cursor.at(), Numeral::parse(&below)?.spoken(place.words)));
     }
-    let hat = cursor.eat("^");
+    let hat = cursor.eat("^") || (place.behind_digit() && cursor.eat("**"));
     let minus = if hat { cursor.eat_if(is_dash) } else { cursor.eat_if(|c| c == '⁻') }.is_some();
     let digits = if hat { cursor.digits(1, MAX_POWER_DIGITS)? } else { eat_small(&mut cursor, superscript) };
     let maths = place.words.maths;
