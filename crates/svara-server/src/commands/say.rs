@@ -97,7 +97,7 @@ pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
     let mut rounds = Vec::with_capacity(times.into());
     for _ in 0..times {
         let figures = say(&engine, request.clone(), &target).await?;
-        out::tell(&figures);
+        out::tell(figures);
         rounds.push(figures);
     }
     if let (2.., Some(summary)) = (times, summary(&rounds)) {

@@ -310,9 +310,10 @@ const fn subscript(c: char) -> Option<u8> {
     }
 }
 
-/// Whether single Latin letters are on both sides: `y = x`.
+/// Whether single Latin letters are on both sides: `y = x`, `e+√x`.
 fn is_equation_of_names(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
-    is_name(cursor.rest().trim_start_matches(is_space).chars()) && is_variable(place)
+    let behind = cursor.rest().trim_start_matches(is_space);
+    is_name(behind.strip_prefix('√').unwrap_or(behind).chars()) && is_variable(place)
 }
 
 /// Whether the place is behind a single Latin letter, the name of a number.
@@ -328,7 +329,9 @@ fn is_name(mut row: impl Iterator<Item = char>) -> bool {
         _ => None,
     };
     match single() {
-        Some(Some(c)) if is_space(c) => single().is_none_or(|next| next.is_some_and(is_letter)),
+        Some(Some(c)) if is_space(c) => {
+            single().is_none_or(|next| next.is_some_and(|c| is_letter(c) || c == '/'))
+        }
         Some(next) => !next.is_some_and(is_letter),
         None => false,
     }

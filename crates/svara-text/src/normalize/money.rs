@@ -255,7 +255,7 @@ fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
     }
     ahead.skip(word.len());
     // Nor is the beginning of an address, of a path or of a code.
-    if ahead.rest().starts_with(['.', ':', '/']) || ahead.at_digit() {
+    if ahead.rest().starts_with(['.', ':', '/']) || ahead.peek().is_some_and(char::is_numeric) {
         return None;
     }
     *cursor = ahead;
