@@ -65,6 +65,7 @@ mod loudness;
 mod memory_formula;
 mod meter;
 mod metrics;
+mod names_of_fields;
 mod numbers;
 mod omni_socket;
 mod openai;
