@@ -78,3 +78,17 @@ fn a_reader_that_is_gone_breaks_nothing() {
         );
     }
 }
+
+#[test]
+fn an_answer_that_a_full_disk_loses_is_a_failure() {
+    // Every write to /dev/full fails, as on a full disk.
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
+        .args(["completions", "bash"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("can't be written"), "{said}");
+}
