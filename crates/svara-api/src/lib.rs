@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod door;
 pub mod error;
+pub mod file;
 pub mod links;
 pub mod reading;
 pub mod respond;

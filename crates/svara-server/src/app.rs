@@ -21,7 +21,7 @@ use svara_service::metrics::Metrics;
 use tower_http::cors::CorsLayer;
 
 use crate::{
-    middleware::{self, Guard, HttpMetrics, Methods, OverHttps, Place},
+    middleware::{self, Guard, HttpMetrics, Methods, OverHttps, Parameters, Place},
     operations, pages, resources,
 };
 
@@ -32,6 +32,7 @@ pub(crate) fn router(app: App, http: HttpMetrics, config: &ServerConfig) -> (Rou
     let document = pages::document(&groups, &app);
     let unknown = Spelling::Nearest(groups.iter().flat_map(paths).collect());
     let methods = Methods::of(groups.iter().map(Routes::document));
+    let parameters = Parameters::of(groups.iter().map(Routes::document));
     let steps = Steps {
         door: app.door.clone(),
         // The configuration was checked.
@@ -45,6 +46,7 @@ pub(crate) fn router(app: App, http: HttpMetrics, config: &ServerConfig) -> (Rou
         life: app.life.clone(),
         counted: (http, Arc::clone(app.service.metrics())),
         methods,
+        parameters,
         over_https: OverHttps::new(config),
     };
     let routes = groups.into_iter().map(|group| steps.to_group(group));
@@ -71,6 +73,7 @@ struct Steps {
     life: Lifecycle,
     counted: (HttpMetrics, Arc<Metrics>),
     methods: Methods,
+    parameters: Parameters,
     over_https: OverHttps,
 }
 
@@ -80,7 +83,7 @@ impl Steps {
         let (spelling, access, drains) = (group.spelling.clone(), group.access, !group.while_draining);
         let (door, open) = (self.door.clone(), Arc::clone(&self.open));
         let guard = Guard { door, open, access, spelling: spelling.clone() };
-        let speaks = group.tag == Tag::Speech;
+        let (speaks, is_page) = (group.tag == Tag::Speech, group.tag == Tag::Pages);
         let routes = group
             .into_router()
             .route_layer(from_fn_with_state(
@@ -93,6 +96,13 @@ impl Steps {
                 (self.answers.clone(), spelling.clone()),
                 middleware::meter_answer,
             ));
+        let routes = routes.route_layer(from_fn_with_state(spelling.clone(), middleware::charge));
+        // The script of a page reads its parameters.
+        let routes = if is_page {
+            routes
+        } else {
+            routes.route_layer(from_fn_with_state(self.parameters.clone(), middleware::name_ignored))
+        };
         let routes = if speaks { routes.route_layer(from_fn(middleware::tell_remaining)) } else { routes };
         let routes = routes.route_layer(from_fn_with_state(guard, middleware::guard));
         self.around(routes, spelling, drains)

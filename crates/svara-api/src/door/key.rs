@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, Uri, header::AUTHORIZATION};
 
+use crate::reading::encoded;
+
 /// Headers in which clients of other APIs send their keys: ElevenLabs', Anthropic's and many gateways', Azure's.
 const KEY_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("xi-api-key"),
@@ -39,9 +41,8 @@ pub fn key_of(headers: &HeaderMap, socket: Option<&Uri>) -> Option<String> {
     if let Some(key) = in_headers {
         return Some(key.to_owned());
     }
-    let query = form_urlencoded::parse(socket?.query().unwrap_or_default().as_bytes());
-    query.into_iter().find_map(|(name, value)| match &*name {
-        "xi_api_key" | "xi-api-key" | "api_key" => Some(value.into_owned()),
+    encoded::query(socket?).flatten().find_map(|(name, value)| match &*name {
+        "xi_api_key" | "xi-api-key" | "api_key" => Some(value),
         "authorization" => Some(bearer(&value).unwrap_or(&value).to_owned()),
         _ => None,
     })

@@ -32,14 +32,24 @@ impl Door {
 
     /// Identifies the holder of a key that came from this address, and charges one request.
     ///
+    /// # Errors
+    /// As of [`Door::recognize`]; or the key's requests of this minute are used up.
+    pub fn identify(&self, client: Option<IpAddr>, given: Option<&str>) -> Result<Caller, ApiError> {
+        let caller = self.recognize(client, given)?;
+        caller.charge_request()?;
+        Ok(caller)
+    }
+
+    /// The holder of a key that came from this address.
+    ///
     /// An address that has sent many wrong keys is refused for a while, whatever it sends: an answer would tell whether the
     /// key is right. Only keys that have come from there before are let in.
     ///
     /// # Errors
-    /// The key is missing or unknown, its requests of this minute are used up, or the address has to wait.
-    pub fn identify(&self, client: Option<IpAddr>, given: Option<&str>) -> Result<Caller, ApiError> {
+    /// The key is missing or unknown, or the address has to wait.
+    pub fn recognize(&self, client: Option<IpAddr>, given: Option<&str>) -> Result<Caller, ApiError> {
         let (Some(client), Some(key)) = (client, given.filter(|_| self.callers.asks_for_keys())) else {
-            return Ok(self.callers.identify(given)?);
+            return Ok(self.callers.recognize(given)?);
         };
         let now = self.start.elapsed();
         let wait = self.brake().wait(client, now);
@@ -51,8 +61,8 @@ impl Door {
                 return Err(ApiError::too_many_failures(wait));
             }
         }
-        let identified = self.callers.identify(Some(key));
-        match &identified {
+        let recognized = self.callers.recognize(Some(key));
+        match &recognized {
             Ok(caller) => {
                 if let Some(name) = caller.key_name() {
                     self.brake().succeeded(client, name, now);
@@ -64,7 +74,7 @@ impl Door {
             }
             Err(_) => {}
         }
-        Ok(identified?)
+        Ok(recognized?)
     }
 
     /// As [`Callers::still_knows`].

@@ -6,6 +6,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
+use headers::{ContentRange, HeaderMapExt};
 use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{self, WWW_AUTHENTICATE},
@@ -60,6 +61,9 @@ impl ApiError {
             let ms = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
             headers.insert(RETRY_AFTER_MS, HeaderValue::from(ms.max(1)));
+        }
+        if let Kind::RangeNotSatisfiable { of_bytes } = self.kind {
+            headers.typed_insert(ContentRange::unsatisfied_bytes(of_bytes));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -74,6 +74,12 @@ impl ApiError {
         Self::client(Kind::MethodNotAllowed, message)
     }
 
+    /// A part that isn't in a file of this many bytes.
+    pub(crate) fn range_not_satisfiable(of_bytes: u64) -> Self {
+        let message = format!("Range: the file has {of_bytes} bytes, and none of those that were asked for");
+        Self::client(Kind::RangeNotSatisfiable { of_bytes }, message)
+    }
+
     /// A body that is too large.
     pub(crate) fn too_large(limit_bytes: usize) -> Self {
         Self::client(Kind::BodyTooLarge, format!("the request body is larger than {limit_bytes} bytes"))

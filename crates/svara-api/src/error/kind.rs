@@ -20,6 +20,11 @@ pub enum Kind {
     BodyTimeout,
     /// The route doesn't read the body's media type.
     UnsupportedMediaType,
+    /// The part that the request asks for isn't in the file.
+    RangeNotSatisfiable {
+        /// The bytes of the file.
+        of_bytes: u64,
+    },
     /// A WebSocket's client sent nothing for too long.
     InputTimeout,
     /// The request is for a host that isn't this server's.
@@ -43,6 +48,7 @@ impl Kind {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::RangeNotSatisfiable { .. } => "range_not_satisfiable",
             Self::InputTimeout => "input_timeout_exceeded",
             Self::UnknownHost => "unknown_host",
             Self::ForeignPage => "foreign_page",
@@ -61,6 +67,7 @@ impl Kind {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout | Self::InputTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
             Self::ForeignPage => StatusCode::FORBIDDEN,
             Self::TooManyFailures => StatusCode::TOO_MANY_REQUESTS,

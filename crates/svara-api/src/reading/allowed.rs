@@ -55,6 +55,9 @@ pub fn describe(schema: &Value) -> Option<String> {
             names.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect();
         return Some(match names.len() {
             0..=3 => one_of(&names),
+            _ if schema.get("type").is_some_and(is_integer) => {
+                format!("a whole number, one of {}", names.join(", "))
+            }
             _ => format!("one of {}", names.join(", ")),
         });
     }
@@ -74,6 +77,12 @@ pub fn describe(schema: &Value) -> Option<String> {
         "object" => "a JSON object".to_owned(),
         _ => return None,
     })
+}
+
+/// Whether a type, or its alternative to null, is of whole numbers.
+fn is_integer(kind: &Value) -> bool {
+    let is = |kind: &Value| kind == "integer";
+    is(kind) || kind.as_array().is_some_and(|kinds| kinds.iter().any(is))
 }
 
 fn bounds(schema: &Value) -> String {

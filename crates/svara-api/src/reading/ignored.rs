@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde::de::DeserializeOwned;
 
-use super::known;
+use super::{encoded, known};
 use crate::error::ApiError;
 
 const IGNORED_FIELDS: HeaderName = HeaderName::from_static("x-ignored-fields");
@@ -57,8 +57,8 @@ impl Ignored {
     /// With the parameters of the address, of which the route has `known`.
     #[must_use]
     pub fn with_query(self, uri: &Uri, known: &[&str]) -> Self {
-        let names = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-        let query = known::unknown_of(names.map(|(name, _)| name.into_owned()), known);
+        let names = encoded::query(uri).flatten().map(|(name, _)| name);
+        let query = known::unknown_of(names, known);
         if query.is_empty() { self } else { Self { query, ..self }.noted() }
     }
 

@@ -4,7 +4,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use svara_config::plain;
 
-use super::known;
+use super::known::{self, Unknown};
 use crate::error::ApiError;
 
 /// Reads an object of the fields of a `T`. `what` names it in errors: the body or the message. `allowed` says what the
@@ -17,6 +17,19 @@ pub fn object<T: DeserializeOwned>(
     what: &str,
     allowed: impl Fn(&str) -> Option<String>,
 ) -> Result<T, ApiError> {
+    object_telling(text, what, allowed).map(|(value, _)| value)
+}
+
+/// As [`object`], with the names of what is passed over, and the way to them: clients send many that mean something
+/// elsewhere. Of too many, only the first of the alphabet are named.
+///
+/// # Errors
+/// As of [`object`].
+pub(super) fn object_telling<T: DeserializeOwned>(
+    text: &[u8],
+    what: &str,
+    allowed: impl Fn(&str) -> Option<String>,
+) -> Result<(T, Vec<String>), ApiError> {
     if let Err(error) = std::str::from_utf8(text) {
         let at = error.valid_up_to();
         return Err(ApiError::bad_request(format!("the {what} must be UTF-8, which its byte {at} is not")));
@@ -25,9 +38,11 @@ pub fn object<T: DeserializeOwned>(
         return Err(ApiError::bad_request(format!("the {what} {other}")));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let reason = error.into_inner();
+    let (mut track, mut unknown) = (serde_path_to_error::Track::new(), Unknown::default());
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let value = serde_ignored::deserialize(tracked, |place| unknown.note_place(&place));
+    let value = value.map_err(|reason| {
+        let path = track.path().to_string();
         // serde_json also calls it a fault of the syntax if a number stands where a name should.
         let is_json = || {
             let half_a_letter = reason.to_string().contains("hex escape");
@@ -40,7 +55,7 @@ pub fn object<T: DeserializeOwned>(
         }
     })?;
     deserializer.end().map_err(|reason| no_json(what, &reason))?;
-    Ok(value)
+    Ok((value, unknown.into_names()))
 }
 
 /// What else a text is, judged by how it begins: serde would read a list as an object's fields in their order.
@@ -100,4 +115,50 @@ fn wrong_field<T: DeserializeOwned>(
     // Paths into bodies are the client's text: short ones only.
     let path: String = path.chars().take(64).collect();
     ApiError { message: format!("{path} {words}"), ..ApiError::invalid(field.copied().unwrap_or("body"), "") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[expect(dead_code, reason = "only the names matter")]
+    #[serde(default)]
+    struct Body {
+        text: String,
+        #[serde(alias = "lang")]
+        language: String,
+        settings: Option<Settings>,
+        rules: Vec<Settings>,
+        unread: Option<IgnoredAny>,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[expect(dead_code, reason = "only the names matter")]
+    #[serde(default)]
+    struct Settings {
+        speed: f32,
+    }
+
+    #[test]
+    fn names_that_nothing_reads_are_told_wherever_they_stand() {
+        for (json, names) in [
+            (r#"{"text":"a","lang":"hi","speeed":[{"x":1}],"a b":1,"Voice":2}"#, &["Voice", "speeed"][..]),
+            (r#"{"settings":{"sped":1,"speed":1}}"#, &["settings.sped"]),
+            (r#"{"rules":[{"speed":1},{"x":1},{"x":{"y":2}}]}"#, &["rules[].x"]),
+            (r#"{"unread":{"a":1},"settings":null}"#, &[]),
+        ] {
+            let (_, told) = object_telling::<Body>(json.as_bytes(), "body", |_| None).unwrap();
+            assert_eq!(told, names, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_the_way_to_it() {
+        let json = br#"{"x":1,"settings":{"y":1,"speed":"fast"}}"#;
+        let error = object_telling::<Body>(json, "body", |_| None).unwrap_err();
+        assert!(error.message.starts_with("settings.speed "), "{}", error.message);
+    }
 }

@@ -1,12 +1,13 @@
-//! The fields that a body may have: those of the type that it is read into.
+//! The fields that a body may have, which are those of the type that it is read into, and the names of others.
 
-use std::{collections::BTreeSet, fmt};
+use std::collections::BTreeSet;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, Visitor, value},
+    de::{Error, Visitor, value},
     forward_to_deserialize_any,
 };
+use serde_ignored::Path;
 
 /// Most unknown fields that are named.
 const MOST_NAMED: usize = 16;
@@ -21,47 +22,54 @@ pub(super) fn fields<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] 
     names
 }
 
-/// The names in a JSON object that aren't fields of `T`, in order of the alphabet: printable ones, and not too many.
-pub(super) fn unknown<T: for<'de> Deserialize<'de>>(json: &[u8]) -> Vec<String> {
-    let known = fields::<T>();
-    // What isn't an object has no names.
-    serde_json::Deserializer::from_slice(json).deserialize_map(Unknown(known)).unwrap_or_default()
-}
-
 /// The names that aren't among the known ones.
 pub(super) fn unknown_of(names: impl Iterator<Item = String>, known: &[&str]) -> Vec<String> {
-    let mut unknown = BTreeSet::new();
-    names.for_each(|name| note(&mut unknown, known, name));
-    unknown.into_iter().collect()
+    let mut unknown = Unknown::default();
+    names.filter(|name| !known.contains(&&**name)).for_each(|name| unknown.note(name));
+    unknown.into_names()
 }
 
-/// Adds a name if it is unknown and printable. Only the first names of the alphabet are kept.
-fn note(unknown: &mut BTreeSet<String>, known: &[&str], name: String) {
-    let printable = name.len() <= NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_graphic());
-    if printable && !known.contains(&&*name) {
-        unknown.insert(name);
-        if unknown.len() > MOST_NAMED {
-            unknown.pop_last();
+/// Names that nothing reads: printable ones, and not too many.
+#[derive(Debug, Default)]
+pub(super) struct Unknown(BTreeSet<String>);
+
+impl Unknown {
+    /// Notes a name. Only the first names of the alphabet are kept.
+    fn note(&mut self, name: String) {
+        if name.len() <= NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.0.insert(name);
+            if self.0.len() > MOST_NAMED {
+                self.0.pop_last();
+            }
         }
+    }
+
+    /// Notes a place in an object that nothing reads, such as `voice_settings.sped` or `rules[].form`.
+    pub(super) fn note_place(&mut self, place: &Path<'_>) {
+        // Elsewhere, a reader skips a known field or the rest of a list on purpose.
+        if matches!(place, Path::Map { .. }) {
+            self.note(named(place));
+        }
+    }
+
+    /// In order of the alphabet.
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.0.into_iter().collect()
     }
 }
 
-/// Reads an object for the names that aren't known.
-struct Unknown<'a>(&'a [&'a str]);
-
-impl<'de> Visitor<'de> for Unknown<'_> {
-    type Value = Vec<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
-        let mut unknown = BTreeSet::new();
-        while let Some((name, IgnoredAny)) = map.next_entry::<String, _>()? {
-            note(&mut unknown, self.0, name);
+/// The way to a place: the items of a list have the same one.
+fn named(place: &Path<'_>) -> String {
+    match place {
+        Path::Root => String::new(),
+        Path::Seq { parent, .. } => named(parent) + "[]",
+        Path::Map { parent, key } => match named(parent) {
+            parent if parent.is_empty() => key.clone(),
+            parent => format!("{parent}.{key}"),
+        },
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            named(parent)
         }
-        Ok(unknown.into_iter().collect())
     }
 }
 
@@ -103,10 +111,16 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_are_told() {
+    fn the_names_of_a_struct_are_told() {
         assert_eq!(fields::<Some>(), ["text", "lang", "language"]);
         assert_eq!(fields::<String>(), [""; 0]);
-        let json = r#"{"text":"a","lang":"hi","speeed":[{}],"a b":1,"Voice":2}"#;
-        assert_eq!(unknown::<Some>(json.as_bytes()), ["Voice", "speeed"]);
+    }
+
+    #[test]
+    fn unprintable_and_further_names_are_left_out() {
+        let names = ["b", "a b", "text", "a"].into_iter().map(str::to_owned);
+        assert_eq!(unknown_of(names, &["text"]), ["a", "b"]);
+        let many = (0..100).map(|number| format!("field{number:02}"));
+        assert_eq!(unknown_of(many, &[]).len(), MOST_NAMED);
     }
 }

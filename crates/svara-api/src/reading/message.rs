@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 
-use super::{json, known};
+use super::json;
 use crate::error::ApiError;
 
 /// Most fields that the log names for each socket.
@@ -31,7 +31,9 @@ pub struct InVain {
 impl InVain {
     /// Names those of a message that are neither fields of `T` nor among `others`.
     pub fn note<T: DeserializeOwned>(&mut self, text: &str, others: &[&str]) {
-        for name in known::unknown::<T>(text.as_bytes()) {
+        // The message was read before.
+        let unknown = json::object_telling::<T>(text.as_bytes(), "message", |_| None);
+        for name in unknown.map(|(_, names)| names).unwrap_or_default() {
             let is_new = !others.contains(&name.as_str()) && !self.named.contains(&name);
             if is_new && self.named.len() < MOST_NAMED {
                 tracing::info!(field = name, "a field of the socket's messages is passed over");

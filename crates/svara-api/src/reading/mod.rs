@@ -4,6 +4,7 @@ pub mod allowed;
 pub mod body;
 pub mod bounded;
 pub mod budget;
+pub mod encoded;
 pub mod ignored;
 pub mod json;
 mod known;

@@ -1,5 +1,7 @@
 //! Schemas of request fields that their Rust types don't tell.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use svara_audio::{Format, TimeStretch};
 use utoipa::openapi::{
@@ -43,6 +45,15 @@ pub fn speed() -> Object {
 pub fn seed() -> Object {
     let about = "With the same seed, the same request sounds the same.";
     nullable(Type::Integer, about).minimum(Some(0_usize)).maximum(Some(usize::MAX)).build()
+}
+
+/// The rates of the formats that this build encodes.
+pub fn sample_rate() -> Object {
+    let rates: BTreeSet<u32> =
+        Format::supported().flat_map(|format| format.rates().iter().map(|rate| rate.hz())).collect();
+    let rates = rates.into_iter().map(Value::from).chain([Value::Null]);
+    let about = "In Hz, as far as the format has the rate; the default is the model's own.";
+    nullable(Type::Integer, about).enum_values(Some(rates)).build()
 }
 
 /// The formats that this build encodes, and which of them is the default.

@@ -153,7 +153,7 @@ pub(crate) struct VoiceSettings {
     #[expect(dead_code, reason = "clients send it; the document lists the field")]
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
-    use_speaker_boost: IgnoredAny,
+    use_speaker_boost: Option<IgnoredAny>,
 }
 
 fn style() -> Schema {

@@ -5,6 +5,7 @@ mod alignment;
 mod fields;
 mod formats;
 mod listing;
+mod search;
 mod speech;
 pub(crate) mod ws;
 

@@ -1,20 +1,21 @@
 //! `POST /v1/text-to-speech/{voice_id}` and its variants: whole or streamed, with times or without.
 
 use axum::{
-    Json, RequestPartsExt,
+    Json,
     body::Body,
-    extract::{FromRequest, Query, Request},
+    extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
 use futures::{Stream, stream};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, ElevenLabs, Refused},
     reading::{
         body::{self, BodyType},
+        encoded,
         ignored::{Handling, Ignored},
         locators::LOCATORS,
         schemas,
@@ -37,11 +38,6 @@ use crate::spoken::SpokenLanguage;
 /// What an address may have: nothing is kept here in any case, nothing is gained by waiting, and tags need no switch.
 const PARAMETERS: [&str; 4] =
     ["output_format", "enable_logging", "optimize_streaming_latency", "enable_ssml_parsing"];
-
-#[derive(Deserialize)]
-struct Options {
-    output_format: Option<String>,
-}
 
 /// What each of these routes is asked for, to be streamed unless the route says otherwise.
 pub(super) struct Wanted {
@@ -78,9 +74,7 @@ struct Read {
 async fn read(request: Request, state: &AppState) -> Result<Read, ApiError> {
     let (mut parts, body) = request.into_parts();
     let Addressed { asker, voice } = Addressed::of(&mut parts).await?;
-    let Query(options) =
-        parts.extract::<Query<Options>>().await.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let spec = formats::spec_of(options.output_format.as_deref().filter(|name| !name.is_empty()))?;
+    let spec = formats::spec_of(encoded::parameter(&parts.uri, "output_format")?.as_deref())?;
     let (uri, handling) = (parts.uri.clone(), Handling::of(&parts.headers));
     let request = Request::from_parts(parts, body);
     if body::body_type(&request) != BodyType::Json {

@@ -3,14 +3,15 @@
 
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use http::Uri;
+use serde::Serialize;
 use svara_api::{
     door::asker::Asker,
-    error::{ApiError, OpenAi, Refused, Spelling},
-    reading::body::flag,
+    error::{OpenAi, Refused, Spelling},
+    reading::{body::flag, encoded},
     routes::{Routes, Tag},
     state::AppState,
 };
@@ -30,12 +31,12 @@ pub(super) fn models() -> Routes {
     Routes::open(Tag::Models, OpenGroup::Voices, SPELLING, router)
 }
 
-#[derive(Deserialize, utoipa::IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document shows it")]
 struct Form {
     /// Bare ids, as older servers answered.
-    #[param(value_type = bool)]
-    legacy: Option<String>,
+    legacy: Option<bool>,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -75,10 +76,9 @@ struct AudioModel {
 async fn audio_voices(
     State(state): State<AppState>,
     asker: Asker,
-    form: Result<Query<Form>, QueryRejection>,
+    uri: Uri,
 ) -> Result<Response, Refused<OpenAi>> {
-    let Query(form) = form.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let legacy = form.legacy.filter(|value| !value.trim().is_empty());
+    let legacy = encoded::parameter(&uri, "legacy")?;
     let legacy = legacy.map_or(Ok(false), |value| flag("legacy", &value))?;
     let kept = state.service.voices().list(&asker.caller).await?;
     let presets = state.service.engine().voices().iter();

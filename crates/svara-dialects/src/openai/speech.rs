@@ -59,7 +59,7 @@ struct Fields {
     #[expect(dead_code, reason = "OpenAI's clients send OpenAI's names; the document lists the field")]
     #[serde(default)]
     #[schema(value_type = String)]
-    model: IgnoredAny,
+    model: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "lenient::text")]
     #[schema(schema_with = response_format)]
     response_format: Option<String>,
@@ -91,9 +91,8 @@ struct Fields {
     /// The same: the hosted API's name.
     #[serde(default, deserialize_with = "lenient::text")]
     lang: Option<String>,
-    /// One of the rates of the format, in Hz.
     #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(value_type = Option<i64>)]
+    #[schema(schema_with = schemas::sample_rate)]
     sample_rate: Option<u32>,
     /// The bit rate in kbit/s, of mp3, opus and aac.
     #[serde(default, deserialize_with = "lenient::number")]

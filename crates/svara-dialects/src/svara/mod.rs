@@ -66,9 +66,8 @@ pub struct Fields {
     #[serde(default, deserialize_with = "lenient::text")]
     #[schema(schema_with = response_format)]
     response_format: Option<String>,
-    /// One of the rates of the format, in Hz.
-    #[schema(value_type = Option<i64>)]
     #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = schemas::sample_rate)]
     sample_rate: Option<u32>,
     #[schema(schema_with = schemas::speed)]
     #[serde(default, deserialize_with = "lenient::number")]

@@ -17,7 +17,7 @@ use svara_api::{
     routes::Access,
 };
 use svara_config::OpenGroup;
-use svara_service::ErrorKind;
+use svara_service::{Caller, ErrorKind};
 
 /// What the door of a group knows.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Guard {
     pub(crate) spelling: Spelling,
 }
 
-/// Middleware: admits requests that have a valid key or need none, and sets the [`svara_service::Caller`] in their extensions.
+/// Middleware: admits requests that have a valid key or need none, and sets the [`Caller`] in their extensions.
 pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     let upgrades =
         request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
@@ -44,11 +44,11 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
     let caller = match guard.access {
         // A list of voices has those of the key. A wrong one is refused there, too: whoever guesses keys learns no more.
         Access::Open(OpenGroup::Voices) if reads && given.is_some() => {
-            guard.door.identify(client, given.as_deref())
+            guard.door.recognize(client, given.as_deref())
         }
         Access::Open(group) if reads && guard.open.contains(&group) => Ok(guard.door.nobody_yet()),
         Access::KeyInMessage if reads && given.is_none() => Ok(guard.door.nobody_yet()),
-        _ => guard.door.identify(client, given.as_deref()),
+        _ => guard.door.recognize(client, given.as_deref()),
     };
     match caller {
         Ok(caller) => {
@@ -65,6 +65,15 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
             }
             response
         }
+    }
+}
+
+/// Middleware: charges the key one request. What is left of it can be told of refused ones, too.
+pub(crate) async fn charge(State(spelling): State<Spelling>, request: Request, next: Next) -> Response {
+    let charged = request.extensions().get::<Caller>().map_or(Ok(()), Caller::charge_request);
+    match charged {
+        Ok(()) => next.run(request).await,
+        Err(error) => ApiError::from(error).into_response(spelling.of(&request)),
     }
 }
 

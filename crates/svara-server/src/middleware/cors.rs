@@ -12,7 +12,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 const CORS_MAX_AGE: Duration = Duration::from_secs(600);
 
 /// What pages may read of an answer's head, besides what every page may.
-const EXPOSED: [&str; 13] = [
+const EXPOSED: [&str; 15] = [
     "x-request-id",
     "x-sample-rate",
     "x-channels",
@@ -25,6 +25,8 @@ const EXPOSED: [&str; 13] = [
     "x-ratelimit-remaining-streams",
     "x-ratelimit-remaining-characters",
     "server-timing",
+    "accept-ranges",
+    "content-range",
     "retry-after-ms",
 ];
 

@@ -9,6 +9,7 @@ mod drain;
 mod headers;
 mod method;
 mod not_modified;
+mod parameters;
 mod path;
 mod place;
 mod remaining;
@@ -17,7 +18,7 @@ mod unknown;
 
 pub(crate) use self::{
     answers::meter_answer,
-    auth::{Guard, guard},
+    auth::{Guard, charge, guard},
     bodies::meter_body,
     cors::cors,
     count::{HttpMetrics, count},
@@ -25,6 +26,7 @@ pub(crate) use self::{
     headers::{OverHttps, set_headers},
     method::{Methods, method_not_allowed},
     not_modified::not_modified,
+    parameters::{Parameters, name_ignored},
     path::check_path,
     place::{Place, check_place},
     remaining::tell_remaining,

@@ -1,15 +1,15 @@
 //! `GET /v1/voices/{id}/preview`: a sample of a voice.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use axum::{
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use http::{
-    HeaderValue,
-    header::{CACHE_CONTROL, CONTENT_TYPE},
-};
+use http::{HeaderValue, header::CACHE_CONTROL};
 use svara_api::{
     error::{Refused, Spelling, Svara},
+    file::{File, Wanted},
     respond::Audio,
     routes::{Routes, Tag},
     state::AppState,
@@ -36,11 +36,22 @@ pub(super) fn routes() -> Routes {
     params(("id" = String, Path, description = "The id of the voice.")),
     responses(
         (status = 200, description = "An MP3 file.", body = Audio, content_type = "audio/mpeg"),
-        (status = 404), (status = 501), (status = 502), (status = 504),
+        (status = 206, description = "The part that Range asks for.", body = Audio, content_type = "audio/mpeg"),
+        (status = 304, description = "If-None-Match names this file."),
+        (status = 404), (status = 416), (status = 501), (status = 502), (status = 504),
     )
 )]
-async fn sample(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response, Refused<Svara>> {
-    let file = state.service.preview(&id).await?;
-    let media_type = HeaderValue::from_static(Format::Mp3.content_type());
-    Ok(([(CONTENT_TYPE, media_type), (CACHE_CONTROL, KEEP)], file).into_response())
+async fn sample(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    wanted: Wanted,
+) -> Result<Response, Refused<Svara>> {
+    let bytes = state.service.preview(&id).await?;
+    // The next start of the server may make another sample.
+    let mut content = DefaultHasher::new();
+    bytes.hash(&mut content);
+    let tag = format!("{:016x}", content.finish());
+    let mut response = wanted.of(File { content_type: Format::Mp3.content_type(), tag, bytes })?;
+    response.headers_mut().insert(CACHE_CONTROL, KEEP);
+    Ok(response)
 }

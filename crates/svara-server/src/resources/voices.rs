@@ -2,14 +2,16 @@
 
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use http::Uri;
+use serde::Serialize;
 use svara_api::{
     door::asker::Asker,
-    error::{ApiError, Refused, Spelling, Svara},
+    error::{Refused, Spelling, Svara},
     links::Links,
+    reading::encoded,
     routes::{Routes, Tag},
     state::AppState,
     voice::Entry,
@@ -23,8 +25,9 @@ pub(super) fn routes() -> Routes {
 }
 
 /// Which voices are wanted.
-#[derive(Deserialize, utoipa::IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document shows it")]
 struct Filter {
     /// Only voices of this model.
     model_id: Option<String>,
@@ -50,12 +53,11 @@ async fn voices(
     State(state): State<AppState>,
     asker: Asker,
     links: Links,
-    filter: Result<Query<Filter>, QueryRejection>,
+    uri: Uri,
 ) -> Result<Response, Refused<Svara>> {
-    let Query(filter) = filter.map_err(|error| ApiError::bad_request(error.body_text()))?;
+    let model_id = encoded::parameter(&uri, "model_id")?;
     let kept = state.service.voices().list(&asker.caller).await?;
-    let wanted =
-        |entry: &Entry| filter.model_id.as_ref().is_none_or(|model_id| *model_id == entry.voice().model_id);
+    let wanted = |entry: &Entry| model_id.as_ref().is_none_or(|model_id| *model_id == entry.voice().model_id);
     let presets = state.service.engine().voices().iter().map(Entry::preset);
     let kept = kept.iter().map(|voice| Entry::kept(voice));
     Ok(Json(List { voices: presets.chain(kept).filter(wanted).map(|entry| entry.linked(&links)).collect() })

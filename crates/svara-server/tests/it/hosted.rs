@@ -281,6 +281,16 @@ async fn answers_say_what_is_left_of_the_limits() {
     assert_eq!((refused.status().as_u16(), left(&refused)), (429, ["6", "0", "82"].map(str::to_owned)));
     let (_, body) = status_and_json(refused).await;
     assert_eq!(body["detail"]["status"], "too_many_concurrent_requests");
+    // One that has used up its requests is told so, too.
+    let few = Server::with(Script::frames(1), |config| {
+        let bounded = KeyEntry { requests_per_minute: Some(1), ..KeyEntry::unbounded("test", KEY) };
+        config.server.keys = vec![bounded];
+    })
+    .await;
+    for (status, requests) in [(200, "0"), (429, "0")] {
+        let answer = request(&few, &json!({})).header("xi-api-key", KEY).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), &*left(&answer)[0]), (status, requests));
+    }
     let unbounded = Server::start(Script::frames(1)).await;
     let answer = speak(&unbounded, json!({})).await;
     assert_eq!(left(&answer), ["-1", "-1", "-1"].map(str::to_owned));

@@ -106,11 +106,20 @@ impl Callers {
     /// # Errors
     /// The key is missing or unknown, or its requests of this minute are used up.
     pub fn identify(&self, given: Option<&str>) -> Result<Caller, ServiceError> {
+        let caller = self.recognize(given)?;
+        caller.charge_request()?;
+        Ok(caller)
+    }
+
+    /// The holder of a key. Charges nothing.
+    ///
+    /// # Errors
+    /// The key is missing or unknown.
+    pub fn recognize(&self, given: Option<&str>) -> Result<Caller, ServiceError> {
         let Some(keys) = &self.keys else { return Ok(Caller::Anybody) };
         let given = given.ok_or_else(ServiceError::key_missing)?;
-        let holder = KeyHolder(keys.borrow().find(given).ok_or_else(ServiceError::key_unknown)?);
-        holder.used(|usage, quota, now| usage.request(quota, now))?;
-        Ok(Caller::Known(holder))
+        let holder = keys.borrow().find(given).ok_or_else(ServiceError::key_unknown)?;
+        Ok(Caller::Known(KeyHolder(holder)))
     }
 
     /// Whether a key is required.
@@ -176,6 +185,15 @@ impl Caller {
     pub fn remaining(&self) -> Remaining {
         let Self::Known(holder) = self else { return Remaining::default() };
         lock(&holder.0.usage).remaining(&holder.0.quota, holder.now())
+    }
+
+    /// Charges one request.
+    ///
+    /// # Errors
+    /// The requests of this minute are used up.
+    pub fn charge_request(&self) -> Result<(), ServiceError> {
+        let Self::Known(holder) = self else { return Ok(()) };
+        Ok(holder.used(|usage, quota, now| usage.request(quota, now))?)
     }
 
     /// What the caller's key may do, and has done; `None` if no key was required.

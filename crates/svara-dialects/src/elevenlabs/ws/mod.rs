@@ -21,7 +21,7 @@ use http::{HeaderName, HeaderValue, Uri};
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, ElevenLabs, Refused, close_of},
-    reading::{body::flag, ignored::Ignored},
+    reading::{body::flag, encoded, ignored::Ignored},
     state::AppState,
 };
 use svara_engine::{Normalization, SpeakError, SpeechRequest};
@@ -265,13 +265,14 @@ impl Options {
             strip_markdown: None,
             strip_emoji: None,
         };
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        for pair in encoded::pairs(query.as_bytes()) {
+            let (name, value) = pair?;
             if value.trim().is_empty() {
                 continue;
             }
             match &*name {
-                "output_format" => options.output_format = Some(value.into_owned()),
-                "language_code" => options.language_code = Some(value.into_owned()),
+                "output_format" => options.output_format = Some(value),
+                "language_code" => options.language_code = Some(value),
                 "inactivity_timeout" => {
                     let reason = format!("must be a number of seconds, from 1 to {LONGEST_INACTIVITY_S}");
                     let asked = value.trim().parse().ok().filter(|seconds: &f64| *seconds >= 0.0);

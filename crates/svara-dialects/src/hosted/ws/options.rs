@@ -2,7 +2,10 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use svara_api::{error::ApiError, reading::allowed};
+use svara_api::{
+    error::ApiError,
+    reading::{allowed, encoded},
+};
 use svara_audio::Format;
 use svara_engine::Normalization;
 use svara_text::EagerRules;
@@ -84,13 +87,14 @@ impl Options {
             eager: Eager { chunk_words: 4, peek_words: 2, max_chunk_words: 20 },
         };
         let (mut most_words, mut ignored) = (None, Vec::new());
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        for pair in encoded::pairs(query.as_bytes()) {
+            let (name, value) = pair?;
             if value.trim().is_empty() {
                 continue;
             }
             match &*name {
-                "voice" => options.voice = Some(value.into_owned()),
-                "response_format" => options.response_format = Some(value.into_owned()),
+                "voice" => options.voice = Some(value),
+                "response_format" => options.response_format = Some(value),
                 "mode" => {
                     if !value.eq_ignore_ascii_case("eager") {
                         let shown: String = value.chars().take(32).collect();
@@ -103,7 +107,7 @@ impl Options {
                 "speed" => options.speed = Some(number("speed", &value)?),
                 "volume" => options.volume = Some(number("volume", &value)?),
                 "gain_db" => options.gain_db = Some(number("gain_db", &value)?),
-                "lang" | "language" => options.lang = Some(value.into_owned()),
+                "lang" | "language" => options.lang = Some(value),
                 "normalize" => options.normalization = svara::normalization_named("normalize", &value)?,
                 "temperature" => options.temperature = Some(number("temperature", &value)?),
                 "top_p" => options.top_p = Some(number("top_p", &value)?),
@@ -116,7 +120,7 @@ impl Options {
                     number::<f32>("presence_penalty", &value)?;
                     ignored.push("presence_penalty".to_owned());
                 }
-                "pronunciation_dictionary_id" => options.dictionary_id = Some(value.into_owned()),
+                "pronunciation_dictionary_id" => options.dictionary_id = Some(value),
                 "chunk_words" => options.eager.chunk_words = words("chunk_words", &value, 1)?,
                 "peek_words" => options.eager.peek_words = words("peek_words", &value, 0)?,
                 "max_chunk_words" => most_words = Some(words("max_chunk_words", &value, 1)?),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use svara_api::{
     error::ApiError,
-    reading::{body::flag, schemas},
+    reading::{body::flag, encoded, schemas},
 };
 use svara_service::{
     Caller,
@@ -123,7 +123,11 @@ impl Search {
     pub(super) fn read(query: &str) -> Result<Self, ApiError> {
         let mut search = Self::default();
         let mut ascending = None;
-        for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
+        for pair in encoded::pairs(query.as_bytes()) {
+            let (name, value) = pair?;
+            if value.is_empty() {
+                continue;
+            }
             match &*name {
                 "cursor" => {
                     let cursor = value.parse();

@@ -4,18 +4,18 @@ mod view;
 
 use axum::{
     Json,
-    body::Body,
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION},
+    header::{CONTENT_DISPOSITION, LOCATION},
 };
 use svara_api::{
     audit::{self, Act},
     door::asker::Asker,
     error::{ApiError, Refused, Spelling, Svara},
+    file::{File, Wanted},
     reading::{
         body::{self, BodyType},
         ignored::{Handling, Ignored},
@@ -149,11 +149,18 @@ type Download = Result<Response, Refused<Svara>>;
     ),
     responses(
         (status = 200, description = "The file.", body = inline(Audio), content_type = "audio/*"),
-        (status = 404), (status = 409), (status = 501),
+        (status = 206, description = "The part that Range asks for.", body = inline(Audio), content_type = "audio/*"),
+        (status = 304, description = "If-None-Match names this file."),
+        (status = 404), (status = 409), (status = 416), (status = 501),
     )
 )]
-async fn only_audio(State(state): State<AppState>, asker: Asker, Path(id): Path<String>) -> Download {
-    Ok(download(&state, &asker, Product::Audio, &id, None).await?)
+async fn only_audio(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path(id): Path<String>,
+    wanted: Wanted,
+) -> Download {
+    Ok(download(&state, &asker, Product::Audio, (&id, None), wanted).await?)
 }
 
 /// The audio of a text
@@ -167,15 +174,18 @@ async fn only_audio(State(state): State<AppState>, asker: Asker, Path(id): Path<
     ),
     responses(
         (status = 200, description = "The file.", body = inline(Audio), content_type = "audio/*"),
-        (status = 404), (status = 409), (status = 501),
+        (status = 206, description = "The part that Range asks for.", body = inline(Audio), content_type = "audio/*"),
+        (status = 304, description = "If-None-Match names this file."),
+        (status = 404), (status = 409), (status = 416), (status = 501),
     )
 )]
 async fn audio(
     State(state): State<AppState>,
     asker: Asker,
     Path((id, number)): Path<(String, String)>,
+    wanted: Wanted,
 ) -> Download {
-    Ok(download(&state, &asker, Product::Audio, &id, Some(&number)).await?)
+    Ok(download(&state, &asker, Product::Audio, (&id, Some(&number)), wanted).await?)
 }
 
 /// The times of a job with one text
@@ -192,11 +202,22 @@ async fn audio(
             description = "Estimated times of words or characters, or subtitles, if they were asked for.",
             content((Times = "application/json"), (String = "application/x-subrip"), (String = "text/vtt"))
         ),
-        (status = 404), (status = 409), (status = 501),
+        (
+            status = 206,
+            description = "The part that Range asks for.",
+            content((String = "application/json"), (String = "application/x-subrip"), (String = "text/vtt"))
+        ),
+        (status = 304, description = "If-None-Match names this file."),
+        (status = 404), (status = 409), (status = 416), (status = 501),
     )
 )]
-async fn only_timestamps(State(state): State<AppState>, asker: Asker, Path(id): Path<String>) -> Download {
-    Ok(download(&state, &asker, Product::Times, &id, None).await?)
+async fn only_timestamps(
+    State(state): State<AppState>,
+    asker: Asker,
+    Path(id): Path<String>,
+    wanted: Wanted,
+) -> Download {
+    Ok(download(&state, &asker, Product::Times, (&id, None), wanted).await?)
 }
 
 /// The times of a text
@@ -214,15 +235,22 @@ async fn only_timestamps(State(state): State<AppState>, asker: Asker, Path(id): 
             description = "Estimated times of words or characters, or subtitles, if they were asked for.",
             content((Times = "application/json"), (String = "application/x-subrip"), (String = "text/vtt"))
         ),
-        (status = 404), (status = 409), (status = 501),
+        (
+            status = 206,
+            description = "The part that Range asks for.",
+            content((String = "application/json"), (String = "application/x-subrip"), (String = "text/vtt"))
+        ),
+        (status = 304, description = "If-None-Match names this file."),
+        (status = 404), (status = 409), (status = 416), (status = 501),
     )
 )]
 async fn timestamps(
     State(state): State<AppState>,
     asker: Asker,
     Path((id, number)): Path<(String, String)>,
+    wanted: Wanted,
 ) -> Download {
-    Ok(download(&state, &asker, Product::Times, &id, Some(&number)).await?)
+    Ok(download(&state, &asker, Product::Times, (&id, Some(&number)), wanted).await?)
 }
 
 /// What was made of one of a job's texts; without a number, of its only one.
@@ -230,8 +258,8 @@ async fn download(
     state: &AppState,
     asker: &Asker,
     product: Product,
-    id: &str,
-    number: Option<&str>,
+    (id, number): (&str, Option<&str>),
+    wanted: Wanted,
 ) -> Result<Response, ApiError> {
     let job = find(state, asker, id).await?;
     let number = number_of(&job, number)?;
@@ -265,11 +293,11 @@ async fn download(
             (content_type, format!("{id}-{number}.{ending}"))
         }
     };
-    let mut response = Response::new(Body::from(state.service.jobs().product(product, id, number).await?));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let bytes = state.service.jobs().product(product, id, number).await?;
+    // What a job has made stays as it is, and no other job gets its id.
+    let mut response = wanted.of(File { content_type, tag: format!("{id}-{number}"), bytes })?;
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
-    headers.extend(disposition.ok().map(|disposition| (CONTENT_DISPOSITION, disposition)));
+    response.headers_mut().extend(disposition.ok().map(|value| (CONTENT_DISPOSITION, value)));
     Ok(response)
 }
 

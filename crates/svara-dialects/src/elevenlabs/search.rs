@@ -1,0 +1,202 @@
+//! Which voices `GET /v2/voices` is asked for.
+
+use http::Uri;
+use svara_api::{
+    error::ApiError,
+    reading::encoded,
+    voice::{CLONED, Entry},
+};
+use svara_text::Language;
+
+const DEFAULT_PAGE: usize = 10;
+const LARGEST_PAGE: usize = 100;
+/// ElevenLabs' orders. The voices here have no times: theirs is the order of the files, which is the default.
+const ORDERS: [&str; 2] = ["name", "created_at_unix"];
+const DIRECTIONS: [&str; 2] = ["asc", "desc"];
+/// ElevenLabs' categories. Here, voices are of the first two.
+const CATEGORIES: [&str; 6] = ["premade", CLONED, "generated", "professional", "famous", "high_quality"];
+const VOICE_TYPES: [&str; 7] =
+    ["personal", "community", "default", "workspace", "non-default", "non-community", "saved"];
+const GENDERS: [&str; 3] = ["female", "male", "neutral"];
+
+/// What a listing asks for.
+#[derive(Debug, PartialEq)]
+pub(super) struct Search {
+    /// Where to go on: the number of voices that were listed already.
+    pub(super) offset: usize,
+    pub(super) page_size: usize,
+    /// By name instead of the order of the files.
+    pub(super) by_name: bool,
+    pub(super) descending: bool,
+    /// In lower case.
+    text: Option<String>,
+    category: Option<&'static str>,
+    voice_type: Option<&'static str>,
+    gender: Option<&'static str>,
+    languages: Vec<String>,
+    voice_ids: Vec<String>,
+}
+
+/// The parameters of a search that the document lists.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "`Search` reads them")]
+pub(super) struct SearchParameters {
+    /// Where to continue.
+    next_page_token: Option<String>,
+    /// Voices per page; the default is 10.
+    #[param(minimum = 1, maximum = 100)]
+    page_size: Option<i64>,
+    /// Part of an id, name, description or language.
+    search: Option<String>,
+    /// `name`, or `created_at_unix` for the order of the files, which is the default.
+    sort: Option<String>,
+    /// `asc`, which is the default, or `desc`.
+    sort_direction: Option<String>,
+    /// `premade` or `cloned`; of ElevenLabs' others there are no voices.
+    category: Option<String>,
+    /// ElevenLabs' kind of voice.
+    voice_type: Option<String>,
+    /// `female` or `male`; there are no `neutral` voices.
+    gender: Option<String>,
+    /// A language, by any of its names; may be repeated.
+    language: Option<String>,
+    /// The id of a voice; may be repeated.
+    voice_ids: Option<String>,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self {
+            offset: 0,
+            page_size: DEFAULT_PAGE,
+            by_name: false,
+            descending: false,
+            text: None,
+            category: None,
+            voice_type: None,
+            gender: None,
+            languages: Vec::new(),
+            voice_ids: Vec::new(),
+        }
+    }
+}
+
+impl Search {
+    /// What an address asks for. The names of what it has besides are told by the answer's header.
+    ///
+    /// # Errors
+    /// A value isn't one of those that are allowed.
+    pub(super) fn read(uri: &Uri) -> Result<Self, ApiError> {
+        let mut search = Self::default();
+        for pair in encoded::query(uri) {
+            let (name, value) = pair?;
+            let value = value.trim();
+            if value.is_empty() {
+                continue;
+            }
+            match &*name {
+                "next_page_token" => {
+                    let token = value.parse();
+                    search.offset =
+                        token.map_err(|_| ApiError::invalid("next_page_token", "must be one of ours"))?;
+                }
+                "page_size" => {
+                    let size = value.parse().ok().filter(|size| (1..=LARGEST_PAGE).contains(size));
+                    let reason = format!("must be from 1 to {LARGEST_PAGE}");
+                    search.page_size = size.ok_or_else(|| ApiError::invalid("page_size", reason))?;
+                }
+                "search" => search.text = Some(value.to_lowercase()),
+                "sort" => search.by_name = one_of("sort", &ORDERS, value)? == "name",
+                "sort_direction" => {
+                    search.descending = one_of("sort_direction", &DIRECTIONS, value)? == "desc";
+                }
+                "category" => search.category = Some(one_of("category", &CATEGORIES, value)?),
+                "voice_type" => search.voice_type = Some(one_of("voice_type", &VOICE_TYPES, value)?),
+                "gender" => search.gender = Some(one_of("gender", &GENDERS, value)?),
+                // Of a language that isn't known, there are no voices.
+                "language" => search.languages.push(
+                    Language::named(value)
+                        .map_or_else(|| value.to_lowercase(), |language| language.code().to_owned()),
+                ),
+                "voice_ids" => search.voice_ids.push(value.to_owned()),
+                _ => {}
+            }
+        }
+        Ok(search)
+    }
+
+    /// Whether a voice is asked for.
+    pub(super) fn wants(&self, entry: &Entry) -> bool {
+        let voice = entry.voice();
+        let category = entry.category();
+        let own = category == CLONED;
+        let said = |text: &str| {
+            let texts = [&voice.voice_id, &voice.name].into_iter().chain(&voice.description);
+            texts.into_iter().chain(&voice.languages).any(|part| part.to_lowercase().contains(text))
+        };
+        let of_type = |voice_type: &str| match voice_type {
+            "default" => !own,
+            "community" => false,
+            _ => own,
+        };
+        let gender = voice.gender.map(|gender| gender.capitalized().to_lowercase());
+        self.text.as_deref().is_none_or(said)
+            && self.category.is_none_or(|wanted| wanted == category)
+            && self.voice_type.is_none_or(of_type)
+            && self.gender.is_none_or(|wanted| gender.as_deref() == Some(wanted))
+            && (self.languages.is_empty() || self.languages.iter().any(|l| voice.languages.contains(l)))
+            && (self.voice_ids.is_empty() || self.voice_ids.contains(&voice.voice_id))
+    }
+}
+
+/// The one of these words that a value is, in any case.
+fn one_of<const N: usize>(
+    field: &'static str,
+    words: &[&'static str; N],
+    value: &str,
+) -> Result<&'static str, ApiError> {
+    let found = words.iter().find(|word| word.eq_ignore_ascii_case(value));
+    found.copied().ok_or_else(|| ApiError::invalid(field, format!("must be one of {}", words.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<Search, ApiError> {
+        Search::read(&format!("/v2/voices?{query}").parse().unwrap())
+    }
+
+    #[test]
+    fn a_search_is_read_from_the_address() {
+        let search = read("page_size=3&search=Hin&language=hin&language=Bengali&gender=Female&x=1").unwrap();
+        assert_eq!((search.page_size, search.text.as_deref()), (3, Some("hin")));
+        assert_eq!(
+            (search.languages, search.gender),
+            (vec!["hi".to_owned(), "bn".to_owned()], Some("female"))
+        );
+        let search = read("category=PREMADE&sort=Name&sort_direction=DESC&voice_type=Default").unwrap();
+        assert_eq!((search.category, search.voice_type), (Some("premade"), Some("default")));
+        assert!(search.by_name && search.descending);
+        assert_eq!(read("sort=&category=").unwrap(), Search::default());
+    }
+
+    #[test]
+    fn values_that_there_are_not_are_refused_by_name() {
+        for (query, field) in [
+            ("page_size=0", "page_size"),
+            ("page_size=101", "page_size"),
+            ("next_page_token=x", "next_page_token"),
+            ("sort=age", "sort"),
+            ("sort_direction=up", "sort_direction"),
+            ("category=mine", "category"),
+            ("voice_type=x", "voice_type"),
+            ("gender=woman", "gender"),
+        ] {
+            let error = read(query).unwrap_err();
+            assert_eq!(error.field, Some(field));
+            assert!(error.message.contains("must be"), "{}", error.message);
+        }
+    }
+}
