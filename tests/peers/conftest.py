@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
 
@@ -12,6 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from chromium import chromium, complaints
 from playground import open_playground
+from programs import PROJECT
 from server_peer import DEMO, Engine, Server, Settings, settings_for_vllm
 from vllm_peer import Vllm
 
@@ -101,6 +105,16 @@ def demo_server(start_server: StartServer) -> Server:
 def browser() -> Iterator[Browser]:
     with chromium() as launch:
         yield launch()
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[str]:
+    """The examples, served by another origin than the server's."""
+    handler = partial(SimpleHTTPRequestHandler, directory=PROJECT / "examples")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
 
 
 @pytest.fixture

@@ -8,10 +8,7 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -34,16 +31,6 @@ OTHERS = {"websocket_words.py", "speak.sh", "fetch.mjs", "page.html", "twilio_br
 ELSEWHERE = {"home_assistant.yaml"}  # test_home_assistant.py
 # tests/agents runs these: their frameworks have an environment of their own.
 AGENTS = {"livekit_agent.py", "pipecat_bot.py"}
-
-
-@pytest.fixture(scope="module")
-def pages() -> Iterator[str]:
-    """The examples, served by another origin than the server's."""
-    handler = partial(SimpleHTTPRequestHandler, directory=EXAMPLES)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
