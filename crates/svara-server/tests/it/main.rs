@@ -21,6 +21,7 @@ mod clients;
 mod cloning;
 mod commands;
 mod connections;
+mod contributors_table;
 mod corpus;
 mod dashboards;
 mod dictionaries;
