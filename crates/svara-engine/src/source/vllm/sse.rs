@@ -17,7 +17,7 @@ const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
 /// The data of an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SseEvent<'a> {
-    /// Its `data:` lines, joined by line feeds. Never empty.
+    /// Its `data:` lines, joined by line feeds. Empty only in errors.
     pub(super) data: Cow<'a, str>,
     /// Whether its `event:` is `error`.
     pub(super) is_error: bool,
@@ -59,7 +59,7 @@ impl SseDecoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Returns the next event that is complete and has data.
+    /// Returns the next event that is complete, and has data or is an error.
     pub(super) fn next(&mut self) -> Result<Option<SseEvent<'_>>, String> {
         if std::mem::take(&mut self.given) {
             self.data.clear();
@@ -71,10 +71,10 @@ impl SseDecoder {
                 Line::Nothing => self.start = next,
                 Line::Over => {
                     self.start = next;
-                    if !self.data.is_empty() {
+                    // The standard has an event without data dropped, but an error says enough by its name.
+                    if !self.data.is_empty() || self.is_error {
                         return Ok(Some(self.give()));
                     }
-                    self.is_error = false;
                 }
             }
         }
