@@ -20,6 +20,8 @@ pub enum Kind {
     BodyTimeout,
     /// The route doesn't read the body's media type.
     UnsupportedMediaType,
+    /// The body has a transfer coding that isn't known.
+    UnknownCoding,
     /// A WebSocket's client sent nothing for too long.
     InputTimeout,
     /// The request is for a host that isn't this server's.
@@ -43,6 +45,7 @@ impl Kind {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UnknownCoding => "unknown_transfer_coding",
             Self::InputTimeout => "input_timeout_exceeded",
             Self::UnknownHost => "unknown_host",
             Self::ForeignPage => "foreign_page",
@@ -61,6 +64,7 @@ impl Kind {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout | Self::InputTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnknownCoding => StatusCode::NOT_IMPLEMENTED,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
             Self::ForeignPage => StatusCode::FORBIDDEN,
             Self::TooManyFailures => StatusCode::TOO_MANY_REQUESTS,
