@@ -139,6 +139,9 @@ fn holes() -> Vec<String> {
         json!({"type": "Error", "message": "out of blocks"}),
         json!({"object": "error", "choices": []}),
         json!({"status": "failed", "code": 500}),
+        json!({"choices": [], "code": 500}),
+        json!({"choices": [{"index": 0, "output_ids": [1]}]}),
+        json!({"choices": [{"index": 0, "text": "out of blocks", "token_ids": null}]}),
         json!({"choices": [{"index": 0, "text": "", "token_ids": []}, {"index": 1, "error": "out of blocks"}]}),
         json!({"choices": [{"index": 0, "delta": {"content": text}}]}),
         json!({"choices": [{"index": 0, "error": {"message": "out of blocks"}}]}),
@@ -146,8 +149,13 @@ fn holes() -> Vec<String> {
         json!({"choices": [{"index": 0, "text": text, "token_ids": null, "finish_reason": null}]}),
         json!({"choices": [{"index": 0, "text": text}]}),
     ];
-    let nameless = ["event: error\n\n", "event: error\ndata:\n\n"].map(str::to_owned);
-    holes.iter().map(event).chain(nameless).collect()
+    let others = [
+        "event: error\n\n",
+        "event: error\ndata:\n\n",
+        "event: failed\ndata: {\"choices\":[]}\n\n",
+        "Internal Server Error\n\n",
+    ];
+    holes.iter().map(event).chain(others.map(str::to_owned)).collect()
 }
 
 /// Eight frames, with something else between the fourth and the last ones.

@@ -8,7 +8,7 @@ use serde::{
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 
-use super::wire::EngineError;
+use super::{sign::Sign, wire::EngineError};
 use crate::source::TokenIds;
 
 /// A completion chunk, or an error: a stream with status 200 may contain one.
@@ -19,11 +19,17 @@ pub(super) struct CompletionEvent<'a> {
     pub(super) error: Option<EngineError>,
     usage: Option<IgnoredAny>,
     /// `text_completion` in chunks.
-    #[serde(borrow)]
-    object: Option<Text<'a>>,
+    #[serde(default = "no_sign")]
+    object: Sign,
     /// Only in events that are no chunks.
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    #[serde(default = "no_sign", rename = "type")]
+    kind: Sign,
+    /// As `kind`.
+    #[serde(default = "no_sign")]
+    status: Sign,
+    /// As `kind`.
+    #[serde(default = "no_sign")]
+    code: Sign,
     /// Only in errors, in the forms of [`super::wire::ErrorBody`].
     message: Option<IgnoredAny>,
     /// As `message`.
@@ -44,26 +50,22 @@ pub(super) enum Told<'a> {
     Failure,
 }
 
-/// Events that only keep a connection open.
-const SIGNS_OF_LIFE: [&str; 4] = ["ping", "heartbeat", "keepalive", "keep-alive"];
+fn no_sign() -> Sign {
+    Sign::None
+}
 
 impl<'a> CompletionEvent<'a> {
     /// What it tells. An engine sends nothing beside chunks but usage and errors, so what is none of them counts as an error:
     /// whatever went wrong, the speech would go on without what is missing.
     pub(super) fn told(self) -> Told<'a> {
-        let is = |word: &str| {
-            let mut names = [&self.object, &self.kind].into_iter().flatten();
-            names.any(|name| name.0.eq_ignore_ascii_case(word))
-        };
-        let is_error = is("error");
-        let lives = SIGNS_OF_LIFE.iter().any(|sign| is(sign));
+        let signs = [self.object, self.kind, self.status, self.code];
         let has_message = [self.message, self.detail, self.errors, self.msg].iter().any(Option::is_some);
         match self.choices {
-            _ if is_error => Told::Failure,
-            Choices::Of(Some(choice)) if choice.delta.is_some() || choice.message.is_some() => Told::Failure,
+            _ if signs.contains(&Sign::Failure) => Told::Failure,
+            Choices::Of(Some(choice)) if choice.says_nothing() => Told::Failure,
             Choices::Of(Some(choice)) => Told::Chunk(choice),
             _ if has_message => Told::Failure,
-            Choices::None if self.usage.is_none() && !lives => Told::Failure,
+            Choices::None if self.usage.is_none() && !signs.contains(&Sign::Life) => Told::Failure,
             _ => Told::Nothing,
         }
     }
@@ -89,10 +91,17 @@ pub(super) struct Choice<'a> {
     pub(super) finish_reason: Option<Text<'a>>,
     /// Of gateways, which pass on the chunk of an engine that failed.
     pub(super) error: Option<EngineError>,
-    /// Only in chunks of a chat, which have their text there.
-    delta: Option<IgnoredAny>,
-    /// As `delta`.
-    message: Option<IgnoredAny>,
+}
+
+impl Choice<'_> {
+    /// Whether there is nothing that a chunk of a completion has: then it has something else, such as a chat's `delta`, and
+    /// tokens may be in that.
+    fn says_nothing(&self) -> bool {
+        self.text.is_none()
+            && self.token_ids.is_none()
+            && self.finish_reason.is_none()
+            && self.error.is_none()
+    }
 }
 
 /// A text, borrowed unless it has escapes. An escape without a character, half of a surrogate pair, becomes U+FFFD: an
@@ -228,6 +237,9 @@ mod tests {
             r#"{"object":"error","choices":[]}"#,
             r#"{"choices":null,"message":"out of blocks"}"#,
             r#"{"code":500,"status":"failed"}"#,
+            r#"{"choices":[],"code":500}"#,
+            r#"{"choices":null,"status":"error"}"#,
+            r#"{"choices":[{"index":0,"output_ids":[7]}]}"#,
             r#"{"choices":[{"index":0,"delta":{"content":"<custom_token_9>"}}]}"#,
             r#"{"choices":[{"message":{"content":"<custom_token_9>"}}]}"#,
             r#"{}"#,

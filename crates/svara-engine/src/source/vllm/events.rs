@@ -178,12 +178,14 @@ impl TokenReader {
             return Ok(ids);
         }
         let mut in_text = TokenIds::new();
+        let has_words = text.as_ref().is_some_and(|text| !text.0.trim().is_empty());
         // Beside an empty list, it only repeats ids that were there.
         if let Some(text) = text.filter(|_| lacks_ids || !self.has_ids) {
             self.text.push(&text.0, |number| in_text.extend(self.layout.custom_token(number)));
         }
-        if self.has_ids && in_text.iter().any(|id| !self.stop_ids.contains(id)) {
-            let reason = "an event has audio tokens in its text and no ids, behind events with ids".into();
+        let only_stops = !in_text.is_empty() && in_text.iter().all(|id| self.stop_ids.contains(id));
+        if self.has_ids && lacks_ids && has_words && !only_stops {
+            let reason = "an event has a text and no ids, behind events with ids".into();
             return Err(SourceError::Nonsense { reason });
         }
         Ok(in_text)

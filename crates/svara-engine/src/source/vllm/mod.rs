@@ -7,6 +7,7 @@ mod events;
 mod flavor;
 mod models;
 mod request_id;
+mod sign;
 mod sse;
 mod wire;
 
