@@ -31,6 +31,7 @@ async fn an_ambiguous_request_is_refused_wherever_it_comes() {
         format!("{head}content-length: {length}, {length}\r\n\r\n{SPEECH}"),
         format!("{head}content-length: +{length}\r\n\r\n{SPEECH}"),
         format!("{head}transfer-encoding: chunked\r\n\r\n{}", chunks.replacen("\r\n", "\n", 1)),
+        format!("{head}transfer-encoding: chunked\r\n\r\n{}", chunks.replacen("\r\n", ";a=b\n", 1)),
         format!("{head}transfer-encoding: gzip\r\n\r\n{chunks}"),
         format!("{head}transfer-encoding: chunked, chunked\r\n\r\n{chunks}"),
         format!("{head}transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"),
