@@ -41,7 +41,7 @@ impl Sign {
 /// Whether a text names a failure.
 pub(super) fn names_failure(text: &[u8]) -> bool {
     let has = |word: &&str| text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
-    FAILURES.iter().any(|word| has(&word))
+    FAILURES.iter().any(has)
 }
 
 impl<'de> Deserialize<'de> for Sign {
