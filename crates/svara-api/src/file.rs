@@ -1,11 +1,14 @@
 //! Finished files as answers: whole, or the part that a player asks for (RFC 9110, section 14).
 
-use std::{convert::Infallible, ops::Bound};
+use std::convert::Infallible;
 
 use axum::{body::Body, extract::FromRequestParts, response::Response};
 use bytes::Bytes;
-use headers::{AcceptRanges, ContentRange, ETag, HeaderMapExt, IfRange, Range};
-use http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE},
+    request::Parts,
+};
 
 use crate::error::ApiError;
 
@@ -24,76 +27,106 @@ pub struct File {
 #[derive(Debug)]
 pub struct Wanted {
     range: Option<Range>,
-    unless_changed: Option<IfRange>,
+    /// The range counts only for this content.
+    only_of: Option<HeaderValue>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Wanted {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        // Ranges have no meaning for other methods. A header that isn't one counts as absent.
-        let range = (parts.method == Method::GET).then(|| parts.headers.typed_get()).flatten();
-        Ok(Self { range, unless_changed: parts.headers.typed_get() })
+        let headers = &parts.headers;
+        // Ranges have no meaning for other methods, and none where the client may have the file.
+        let counts = parts.method == Method::GET && !headers.contains_key(IF_NONE_MATCH);
+        let range = counts.then(|| Range::parse(only(headers, &RANGE)?.to_str().ok()?)).flatten();
+        Ok(Self { range, only_of: headers.get(IF_RANGE).cloned() })
     }
 }
 
+/// The value of a header that is there once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
+}
+
 impl Wanted {
-    /// The answer: the file, or its part. Of several parts, which players don't ask for, the file.
+    /// The answer: the file, or its part.
     ///
     /// # Errors
     /// The part isn't in the file.
     pub fn of(self, file: File) -> Result<Response, ApiError> {
         let File { content_type, tag, bytes } = file;
         let length = bytes.len() as u64;
-        let tag = format!("\"{tag}\"").parse::<ETag>().ok();
-        let changed = self.unless_changed.is_some_and(|unless| unless.is_modified(tag.as_ref(), None));
-        let mut response = match self.range.filter(|_| !changed) {
+        let tag = HeaderValue::try_from(format!("\"{tag}\"")).ok();
+        let is_same = self.only_of.is_none() || self.only_of == tag;
+        let mut response = match self.range.filter(|_| is_same) {
             None => Response::new(Body::from(bytes)),
             Some(range) => {
-                let mut parts = range.satisfiable_ranges(length).filter_map(|part| within(part, length));
-                match (parts.next(), parts.next()) {
-                    (Some((first, last)), None) => part(&bytes, first, last),
-                    (Some(_), Some(_)) => Response::new(Body::from(bytes)),
-                    (None, _) => return Err(ApiError::range_not_satisfiable(length)),
-                }
+                let within = range.within(length).ok_or_else(|| ApiError::range_not_satisfiable(length))?;
+                part(&bytes, within)
             }
         };
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.typed_insert(AcceptRanges::bytes());
-        if let Some(tag) = tag {
-            headers.typed_insert(tag);
-        }
+        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        headers.extend(tag.map(|tag| (ETAG, tag)));
         Ok(response)
     }
 }
 
-/// The first and the last byte of a part, as far as it is in a file of this many bytes.
-fn within((first, last): (Bound<u64>, Bound<u64>), length: u64) -> Option<(u64, u64)> {
-    let first = match first {
-        Bound::Included(first) => first,
-        Bound::Excluded(before) => before.checked_add(1)?,
-        Bound::Unbounded => 0,
-    };
-    let end = length.checked_sub(1)?;
-    let last = match last {
-        Bound::Included(last) => last.min(end),
-        Bound::Excluded(behind) => behind.checked_sub(1)?.min(end),
-        Bound::Unbounded => end,
-    };
-    (first <= last).then_some((first, last))
+/// One range of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Range {
+    /// From the first of these to the second, or to the end.
+    From(u64, Option<u64>),
+    /// The last ones.
+    Last(u64),
 }
 
-/// The bytes from `first` to `last`, both in the file.
-fn part(bytes: &Bytes, first: u64, last: u64) -> Response {
-    let whole = bytes.len() as u64;
-    // In the file, whose length fits.
-    let content = bytes.slice(first as usize..=last as usize);
-    let mut response = Response::new(Body::from(content));
-    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    if let Ok(range) = ContentRange::bytes(first..=last, whole) {
-        response.headers_mut().typed_insert(range);
+impl Range {
+    /// The range in the value of a header. None for what isn't one: it counts as absent, as do several, which players don't ask
+    /// for.
+    fn parse(value: &str) -> Option<Self> {
+        let (unit, range) = value.trim().split_once('=')?;
+        if !unit.trim().eq_ignore_ascii_case("bytes") {
+            return None;
+        }
+        let (first, last) = range.trim().split_once('-')?;
+        match (first.is_empty(), last.is_empty()) {
+            (true, _) => Some(Self::Last(number(last)?)),
+            (false, true) => Some(Self::From(number(first)?, None)),
+            (false, false) => {
+                let (first, last) = (number(first)?, number(last)?);
+                (first <= last).then_some(Self::From(first, Some(last)))
+            }
+        }
     }
+
+    /// The first and the last byte, as far as they are in a file of this many bytes.
+    fn within(self, length: u64) -> Option<(u64, u64)> {
+        let end = length.checked_sub(1)?;
+        match self {
+            Self::From(first, last) => (first <= end).then_some((first, last.unwrap_or(end).min(end))),
+            Self::Last(0) => None,
+            Self::Last(count) => Some((length.saturating_sub(count), end)),
+        }
+    }
+}
+
+/// A number of digits; one that is too large stands for more than any file has.
+fn number(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// The bytes from the first to the last, both in the file.
+fn part(bytes: &Bytes, (first, last): (u64, u64)) -> Response {
+    let whole = bytes.len();
+    // In the file, whose length fits.
+    let mut response = Response::new(Body::from(bytes.slice(first as usize..=last as usize)));
+    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    let range = HeaderValue::try_from(format!("bytes {first}-{last}/{whole}"));
+    response.headers_mut().extend(range.ok().map(|range| (CONTENT_RANGE, range)));
     response
 }
 
@@ -101,11 +134,7 @@ fn part(bytes: &Bytes, first: u64, last: u64) -> Response {
 mod tests {
     use axum::body::to_bytes;
     use futures::FutureExt;
-    use headers::HeaderMap;
-    use http::{
-        Request,
-        header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE},
-    };
+    use http::Request;
     use proptest::prelude::*;
 
     use super::*;
@@ -140,6 +169,12 @@ mod tests {
             ("bytes=0-0", 206, "bytes 0-0/10", "0"),
             ("bytes=10-", 416, "", ""),
             ("bytes=-0", 416, "", ""),
+            ("bytes=4-99999999999999999999999", 206, "bytes 4-9/10", "456789"),
+            ("bytes=99999999999999999999999-", 416, "", ""),
+            ("Bytes=1-1", 206, "bytes 1-1/10", "1"),
+            ("bytes=a-b", 200, "", "0123456789"),
+            ("bytes=-", 200, "", "0123456789"),
+            ("bytes=+1-2", 200, "", "0123456789"),
             ("bytes=0-1,4-5", 200, "", "0123456789"),
             ("bytes=5-2", 200, "", "0123456789"),
             ("lines=1-2", 200, "", "0123456789"),

@@ -6,7 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use http::{HeaderMap, HeaderName, header::FORWARDED};
+use http::{HeaderMap, HeaderName, HeaderValue, header::FORWARDED};
+
+use crate::forwarded;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The most proxies in a row that are looked at.
@@ -76,22 +78,20 @@ impl Proxies {
     /// What a client says of itself stands before that, and isn't looked at.
     pub fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.ip().to_canonical();
-        let (forwarded_for, forwarded) = (headers.get_all(X_FORWARDED_FOR), headers.get_all(FORWARDED));
-        let named: Vec<&str> = if headers.contains_key(X_FORWARDED_FOR) {
-            forwarded_for
-                .iter()
-                .filter_map(|value| value.to_str().ok())
-                .flat_map(|list| list.split(','))
-                .collect()
+        // A value that can't be read names nobody, and whoever stands before it isn't looked at.
+        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let named: Vec<String> = if headers.contains_key(X_FORWARDED_FOR) {
+            let lists = headers.get_all(X_FORWARDED_FOR).iter().map(text);
+            lists.flat_map(|list| list.split(',').map(str::to_owned).collect::<Vec<_>>()).collect()
         } else {
-            let lists = forwarded.iter().filter_map(|value| value.to_str().ok());
-            lists.flat_map(|list| list.split(',')).map(for_of).collect()
+            let lists = headers.get_all(FORWARDED).iter().map(text);
+            lists.flat_map(|list| forwarded::nodes(&list).unwrap_or_else(|| vec![String::new()])).collect()
         };
         for named in named.into_iter().rev().take(MOST_PROXIES) {
             if !self.trusts(client) {
                 break;
             }
-            let Some(next) = address(named) else { break };
+            let Some(next) = address(&named) else { break };
             client = next;
         }
         client
@@ -100,13 +100,6 @@ impl Proxies {
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|range| bits(address) & range.mask == range.base)
     }
-}
-
-/// The value of `for` in an element of `Forwarded`.
-fn for_of(element: &str) -> &str {
-    let pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
-    let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
-    named.next().map_or("", |(_, value)| value.trim().trim_matches('"'))
 }
 
 /// An address, with or without a port.
@@ -146,6 +139,15 @@ mod tests {
             ("::1", vec![("forwarded", "proto=http;for=198.51.100.1")], "198.51.100.1"),
             ("2001:db8::5", vec![("forwarded", "for=unknown")], "2001:db8::5"),
             ("10.1.2.3", vec![(xff, "198.51.100.1"), ("forwarded", "for=1.1.1.1")], "198.51.100.1"),
+            ("10.1.2.3", vec![("forwarded", "for=\"a, for=1.1.1.1\", for=198.51.100.1")], "198.51.100.1"),
+            ("10.1.2.3", vec![("forwarded", "for=198.51.100.1, for=\"10.9.9.9, 1.1.1.1\"")], "10.1.2.3"),
+            ("10.1.2.3", vec![("forwarded", "for=1.1.1.1;host=\"a;for=2.2.2.2\"")], "1.1.1.1"),
+            ("10.1.2.3", vec![("forwarded", "for=\"1.1.1.1, for=198.51.100.1")], "10.1.2.3"),
+            (
+                "10.1.2.3",
+                vec![("forwarded", "for=\"1.1.1.1"), ("forwarded", "for=\"198.51.100.1\"")],
+                "198.51.100.1",
+            ),
         ] {
             assert_eq!(client(peer, &headers), expected, "{peer} {headers:?}");
         }

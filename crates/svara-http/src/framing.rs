@@ -1,11 +1,17 @@
 //! Where the heads of HTTP/1 requests are in a stream of bytes, and whether one is written as no client writes it. Pure.
 //!
-//! hyper reads two forms that proxies may read in another way, and tells nobody: lines that end with LF alone, and
-//! `Content-Length` beside `Transfer-Encoding`. Where two read a stream differently, a request can hide in the body of
-//! another. Such a head is spoiled here, before hyper sees it whole, so that hyper refuses it with a 400 and closes.
+//! hyper reads forms that proxies may read in another way, and tells nobody: lines that end with LF alone,
+//! `Content-Length` beside `Transfer-Encoding`, and `Content-Length` twice. Where two read a stream differently, a request
+//! can hide in the body of another. Such a head is spoiled here, before hyper sees it whole, so that hyper refuses it with a
+//! 400 and closes.
+//!
+//! A length that hyper can't count is cut to one that is still larger than any body may be, so that who reads the body says
+//! so.
 
 /// What no head may have in it: hyper refuses it at any place.
 const SPOILED: u8 = 0;
+/// The largest length that hyper counts.
+const LARGEST: u64 = u64::MAX - 2;
 /// The first line of a connection that speaks HTTP/2.
 const HTTP2: &[u8] = b"pri * http/2.0";
 /// The longest text at the beginning of a line that matters.
@@ -43,6 +49,11 @@ struct Line {
     start: [u8; LONGEST],
     /// The bytes before the colon, of which `start` has the first ones.
     length: usize,
+    /// The hexadecimal number that it begins with, however many digits it has: the size of a chunk. hyper refuses one that is
+    /// too large.
+    number: u64,
+    /// The number is over.
+    is_counted: bool,
     /// Whether the colon was there.
     is_value: bool,
     /// The last byte was a CR.
@@ -55,6 +66,8 @@ struct Head {
     /// The request line was there.
     begun: bool,
     length: Option<u64>,
+    /// Whether digits of the length are left out.
+    is_cut: bool,
     is_chunked: bool,
 }
 
@@ -78,7 +91,7 @@ impl Framing {
                 }
                 Part::Head | Part::Size | Part::Trailers => {
                     at += 1;
-                    if !self.read(*byte) {
+                    if !self.read(byte) {
                         *byte = SPOILED;
                         self.part = Part::Other;
                         return Some(at);
@@ -90,33 +103,53 @@ impl Framing {
     }
 
     /// Reads a byte of a line. Returns whether it may stand there.
-    fn read(&mut self, byte: u8) -> bool {
-        match byte {
+    fn read(&mut self, byte: &mut u8) -> bool {
+        match *byte {
             b'\n' if !self.line.after_cr => return false,
             b'\n' => {
                 let line = std::mem::take(&mut self.line);
                 return self.end_line(&line);
             }
             b'\r' => {}
-            b':' if !self.line.is_value => self.line.is_value = true,
-            byte if self.line.is_value => self.read_value(byte),
+            b':' if !self.line.is_value => {
+                self.line.is_value = true;
+                return self.begin_value();
+            }
+            _ if self.line.is_value => self.read_value(byte),
             byte => self.line.begin(byte),
         }
-        self.line.after_cr = byte == b'\r';
+        self.line.after_cr = *byte == b'\r';
         true
     }
 
-    fn read_value(&mut self, byte: u8) {
+    /// Returns whether the line may have a value.
+    fn begin_value(&mut self) -> bool {
+        self.line.after_cr = false;
+        if self.part != Part::Head || !self.head.begun || self.line.start() != b"content-length" {
+            return true;
+        }
+        let is_first = self.head.length.is_none();
+        self.head.length = Some(0);
+        is_first
+    }
+
+    fn read_value(&mut self, byte: &mut u8) {
         if self.part != Part::Head || !self.head.begun {
             return;
         }
         match self.line.start() {
             b"content-length" => {
                 // hyper refuses what isn't a number.
-                let digit = char::from(byte).to_digit(10).map(u64::from);
+                let Some(digit) = char::from(*byte).to_digit(10) else { return };
                 let before = self.head.length.unwrap_or_default();
-                self.head.length =
-                    Some(digit.map_or(before, |digit| before.saturating_mul(10).saturating_add(digit)));
+                let longer = before.checked_mul(10).and_then(|tens| tens.checked_add(digit.into()));
+                match longer.filter(|length| !self.head.is_cut && *length <= LARGEST) {
+                    Some(length) => self.head.length = Some(length),
+                    None => {
+                        self.head.is_cut = true;
+                        *byte = b' ';
+                    }
+                }
             }
             b"transfer-encoding" => self.head.is_chunked = true,
             _ => {}
@@ -128,7 +161,7 @@ impl Framing {
         let is_empty = line.length == 0 && !line.is_value;
         match self.part {
             Part::Size => {
-                let left = line.size().saturating_add(2);
+                let left = line.number.saturating_add(2);
                 self.part = if left > 2 { Part::Bytes { left, chunked: true } } else { Part::Trailers };
             }
             Part::Trailers if is_empty => self.part = Part::Head,
@@ -157,6 +190,10 @@ impl Framing {
 
 impl Line {
     fn begin(&mut self, byte: u8) {
+        match char::from(byte).to_digit(16).filter(|_| !self.is_counted) {
+            Some(digit) => self.number = self.number.saturating_mul(16).saturating_add(digit.into()),
+            None => self.is_counted = true,
+        }
         if let Some(place) = self.start.get_mut(self.length) {
             *place = byte.to_ascii_lowercase();
         }
@@ -166,12 +203,6 @@ impl Line {
     /// How it begins; cut off if that is too long to matter.
     fn start(&self) -> &[u8] {
         self.start.get(..self.length.min(LONGEST)).unwrap_or_default()
-    }
-
-    /// The size of a chunk. hyper refuses one that isn't a number, or too large.
-    fn size(&self) -> u64 {
-        let digits = self.start().iter().map_while(|digit| char::from(*digit).to_digit(16));
-        digits.fold(0, |size, digit| size.saturating_mul(16).saturating_add(u64::from(digit)))
     }
 }
 
@@ -195,7 +226,7 @@ mod tests {
     const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
     /// Streams that are read in one way only, with line feeds where they may stand.
-    fn good() -> [String; 9] {
+    fn good() -> [String; 11] {
         let post = |more: &str| format!("POST / HTTP/1.1\r\nHost: a\r\n{more}");
         [
             GET.to_owned(),
@@ -207,6 +238,10 @@ mod tests {
             post("Transfer-Encoding: chunked\r\n\r\n2\r\n\n\n\r\n0\r\nTrailer: a\r\n\r\n"),
             post("Content-Length: 42\r\n\r\nGET / HTTP/1.1\nContent-Length: 1\nHost: a\n\n"),
             post("Content-Length:\t 10 \r\n\r\n\n234567890"),
+            post("Transfer-Encoding: chunked\r\n\r\n0000000000000000000000003\r\n\n\n\n\r\n0\r\n\r\n"),
+            post(
+                "Transfer-Encoding: chunked\r\n\r\n1 ;a=f\r\n\n\r\n1;f\r\n\n\r\n000000000000000000000\r\n\r\n",
+            ),
         ]
     }
 
@@ -223,6 +258,21 @@ mod tests {
     }
 
     #[test]
+    fn a_length_that_is_too_long_is_cut() {
+        let head = |length: &str| format!("POST / HTTP/1.1\r\nContent-Length: {length}\r\nX: 9\r\n\r\n\n\n");
+        for (length, cut) in [
+            ("18446744073709551613", "18446744073709551613"),
+            ("18446744073709551614", "1844674407370955161 "),
+            ("18446744073709551615", "1844674407370955161 "),
+            ("18446744073709551616", "1844674407370955161 "),
+            ("0018446744073709551616001", "001844674407370955161    "),
+            ("99999999999999999999", "9999999999999999999 "),
+        ] {
+            assert_eq!(checked(&head(length)), head(cut).as_bytes(), "{length}");
+        }
+    }
+
+    #[test]
     fn what_is_ambiguous_is_spoiled_wherever_it_comes() {
         let bad = [
             "GET / HTTP/1.1\nHost: a\r\n\r\n",
@@ -231,6 +281,8 @@ mod tests {
             "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "POST / HTTP/1.1\r\nTRANSFER-ENCODING:\tchunked\r\nx: y\r\nCONTENT-LENGTH:0\r\n\r\n",
+            "POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+            "POST / HTTP/1.1\r\ncontent-length:\r\nx: y\r\nCONTENT-LENGTH:0\r\n\r\n",
             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n",
             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nTrailer: a\n\r\n",
         ];

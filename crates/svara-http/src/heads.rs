@@ -11,8 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{breaking::Breaking, framing::Framing};
 
-/// Ends whatever head it stands in: hyper reads heads once they are whole.
-const END: &[u8] = b"\r\n\r\n";
+/// Ends whatever head it stands in: hyper reads heads once they are whole. In the extension of a chunk, where hyper takes
+/// every byte else, the first one is what it refuses.
+const END: &[u8] = b"\n\r\n\r\n";
 
 /// Looks at what is read, until the connection speaks another protocol.
 pub(crate) struct Heads<S> {

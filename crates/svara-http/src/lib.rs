@@ -51,6 +51,7 @@ mod breaking;
 mod client;
 mod connection;
 mod exchange;
+mod forwarded;
 mod framing;
 mod half_closed;
 mod heads;

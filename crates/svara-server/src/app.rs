@@ -128,6 +128,7 @@ impl Steps {
             routes
         };
         routes
+            .layer(from_fn_with_state(spelling.clone(), middleware::check_coding))
             .layer(from_fn_with_state((self.place.clone(), spelling), middleware::check_place))
             .layer(from_fn_with_state(self.over_https.clone(), middleware::set_headers))
             .layer(from_fn_with_state(self.counted.clone(), middleware::count))

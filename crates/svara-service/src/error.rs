@@ -354,6 +354,7 @@ fn told(error: &SpeakError) -> Option<String> {
             SourceError::Rejected { status: 408 | 425 | 500.., .. } => "the speech engine failed; try again",
             SourceError::Rejected { .. } => "the speech engine refused the request",
             SourceError::NoModel { .. } => "the speech engine doesn't have the model",
+            SourceError::ModelList { .. } => "the speech engine's list of models can't be read",
             SourceError::Timeout { .. } => "the speech engine didn't answer in time; try again",
             SourceError::BrokeOff { .. } => "the speech engine broke off; try again",
             SourceError::Nonsense { .. } => "the speech engine's answer can't be read",

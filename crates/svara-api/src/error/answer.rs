@@ -6,7 +6,6 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use headers::{ContentRange, HeaderMapExt};
 use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{self, WWW_AUTHENTICATE},
@@ -63,7 +62,8 @@ impl ApiError {
             headers.insert(RETRY_AFTER_MS, HeaderValue::from(ms.max(1)));
         }
         if let Kind::RangeNotSatisfiable { of_bytes } = self.kind {
-            headers.typed_insert(ContentRange::unsatisfied_bytes(of_bytes));
+            let range = HeaderValue::try_from(format!("bytes */{of_bytes}"));
+            headers.extend(range.ok().map(|range| (header::CONTENT_RANGE, range)));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -121,6 +121,14 @@ impl ApiError {
         Self::client(Kind::UnsupportedMediaType, message)
     }
 
+    /// A body with a transfer coding besides `chunked`.
+    pub fn unknown_coding(coding: &str) -> Self {
+        let coding: String = coding.chars().take(32).collect();
+        let message =
+            format!("transfer-encoding: must be chunked, and nothing else; {coding:?} is not known here");
+        Self::client(Kind::UnknownCoding, message)
+    }
+
     /// A body that didn't arrive in time.
     pub fn body_timeout(reason: &svara_http::BodyTimeout) -> Self {
         Self { retryable: true, ..Self::client(Kind::BodyTimeout, reason.to_string()) }

@@ -25,6 +25,8 @@ pub enum Kind {
         /// The bytes of the file.
         of_bytes: u64,
     },
+    /// The body has a transfer coding that isn't known.
+    UnknownCoding,
     /// A WebSocket's client sent nothing for too long.
     InputTimeout,
     /// The request is for a host that isn't this server's.
@@ -49,6 +51,7 @@ impl Kind {
             Self::BodyTimeout => "body_timeout",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RangeNotSatisfiable { .. } => "range_not_satisfiable",
+            Self::UnknownCoding => "unknown_transfer_coding",
             Self::InputTimeout => "input_timeout_exceeded",
             Self::UnknownHost => "unknown_host",
             Self::ForeignPage => "foreign_page",
@@ -68,6 +71,7 @@ impl Kind {
             Self::BodyTimeout | Self::InputTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::UnknownCoding => StatusCode::NOT_IMPLEMENTED,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
             Self::ForeignPage => StatusCode::FORBIDDEN,
             Self::TooManyFailures => StatusCode::TOO_MANY_REQUESTS,

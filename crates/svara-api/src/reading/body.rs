@@ -9,7 +9,7 @@ use axum::{
 use bytes::Bytes;
 use http::{
     HeaderValue,
-    header::{CONTENT_ENCODING, CONTENT_TYPE},
+    header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE},
 };
 use http_body::Body as _;
 use http_body_util::LengthLimitError;
@@ -176,11 +176,14 @@ pub enum FormValue {
 }
 
 impl FormValue {
-    /// The text; none of a file.
-    pub fn into_text(self) -> Option<String> {
+    /// The text of a field, also where it came as a file.
+    ///
+    /// # Errors
+    /// The file isn't text.
+    pub fn into_text(self, field: &str) -> Result<String, ApiError> {
         match self {
-            Self::Text(text) => Some(text),
-            Self::File(_) => None,
+            Self::Text(text) => Ok(text),
+            Self::File(bytes) => utf8(field, bytes),
         }
     }
 
@@ -232,9 +235,13 @@ pub async fn form(request: Request, limit_bytes: usize) -> Result<Form, ApiError
         if fields.len() == MAX_FORM_FIELDS {
             return Err(too_many_fields());
         }
-        let value = match field.file_name() {
-            Some(_) => FormValue::File(field.bytes().await?),
-            None => FormValue::Text(text_of(field, &name).await?),
+        // Whatever the name of a file is written in.
+        let disposition = field.headers().get(CONTENT_DISPOSITION).map_or(&b""[..], HeaderValue::as_bytes);
+        let is_file = disposition.windows(9).any(|word| word.eq_ignore_ascii_case(b"filename="));
+        let value = if is_file || field.file_name().is_some() {
+            FormValue::File(field.bytes().await?)
+        } else {
+            FormValue::Text(text_of(field, &name).await?)
         };
         fields.push((name, value));
     }
@@ -247,7 +254,10 @@ async fn text_of(field: Field<'_>, name: &str) -> Result<String, ApiError> {
     if content_type.contains("charset=") && !content_type.contains("utf-8") {
         return Ok(field.text().await?);
     }
-    let bytes = field.bytes().await?;
+    utf8(name, field.bytes().await?)
+}
+
+fn utf8(name: &str, bytes: Bytes) -> Result<String, ApiError> {
     String::from_utf8(bytes.into()).map_err(|_| {
         let shown: String = name.chars().take(64).collect();
         ApiError::bad_request(format!("{shown} must be UTF-8"))

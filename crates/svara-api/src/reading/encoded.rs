@@ -32,6 +32,14 @@ pub fn query(uri: &Uri) -> impl Iterator<Item = Result<(String, String), ApiErro
     pairs(uri.query().unwrap_or_default().as_bytes())
 }
 
+/// The name of a parameter without the brackets that axios, jQuery and PHP write behind those of lists.
+pub fn bare(mut name: String) -> String {
+    if name.ends_with("[]") {
+        name.truncate(name.len() - 2);
+    }
+    name
+}
+
 /// A parameter of an address. An empty one counts as absent.
 ///
 /// # Errors

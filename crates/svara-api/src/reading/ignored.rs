@@ -44,9 +44,17 @@ pub struct Ignored {
 }
 
 impl Ignored {
-    /// The names of a form's fields that `T` doesn't have.
-    pub fn of_form<T: DeserializeOwned, V>(fields: &[(String, V)]) -> Self {
-        Self::new(known::unknown_of(fields.iter().map(|(name, _)| name.clone()), known::fields::<T>()))
+    /// The fields of a form that `T` has, and the names of the others.
+    pub fn of_form<T: DeserializeOwned, V>(fields: Vec<(String, V)>) -> (Vec<(String, V)>, Self) {
+        let known = known::fields::<T>();
+        let (fields, others): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|(name, _)| known.contains(&name.as_str()));
+        (fields, Self::new(known::unknown_of(others.into_iter().map(|(name, _)| name), known)))
+    }
+
+    /// These names, as a client has written them.
+    pub fn of_names(names: Vec<String>) -> Self {
+        Self::new(known::unknown_of(names.into_iter(), &[]))
     }
 
     /// These names, which are printable. The log lines of the request name them, too.
@@ -57,7 +65,7 @@ impl Ignored {
     /// With the parameters of the address, of which the route has `known`.
     #[must_use]
     pub fn with_query(self, uri: &Uri, known: &[&str]) -> Self {
-        let names = encoded::query(uri).flatten().map(|(name, _)| name);
+        let names = encoded::query(uri).flatten().map(|(name, _)| encoded::bare(name));
         let query = known::unknown_of(names, known);
         if query.is_empty() { self } else { Self { query, ..self }.noted() }
     }

@@ -7,11 +7,12 @@ use serde::{
     de::{Error, Visitor, value},
     forward_to_deserialize_any,
 };
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_ignored::Path;
 
 /// Most unknown fields that are named.
 const MOST_NAMED: usize = 16;
-/// Longest name of an unknown field that is named.
+/// The most bytes of a name that are shown.
 const NAME_BYTES: usize = 64;
 
 /// The names of a struct's fields, aliases included. None of what isn't a struct.
@@ -25,22 +26,23 @@ pub(super) fn fields<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] 
 /// The names that aren't among the known ones.
 pub(super) fn unknown_of(names: impl Iterator<Item = String>, known: &[&str]) -> Vec<String> {
     let mut unknown = Unknown::default();
-    names.filter(|name| !known.contains(&&**name)).for_each(|name| unknown.note(name));
+    names.filter(|name| !known.contains(&&**name)).for_each(|name| unknown.note(&name));
     unknown.into_names()
 }
 
-/// Names that nothing reads: printable ones, and not too many.
+/// What stands for other characters in names, which are listed in a header: their bytes, each as % and two digits.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b',').add(b'"');
+
+/// Names that nothing reads, and not too many of them.
 #[derive(Debug, Default)]
 pub(super) struct Unknown(BTreeSet<String>);
 
 impl Unknown {
     /// Notes a name. Only the first names of the alphabet are kept.
-    fn note(&mut self, name: String) {
-        if name.len() <= NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_graphic()) {
-            self.0.insert(name);
-            if self.0.len() > MOST_NAMED {
-                self.0.pop_last();
-            }
+    fn note(&mut self, name: &str) {
+        self.0.insert(printable(name));
+        if self.0.len() > MOST_NAMED {
+            self.0.pop_last();
         }
     }
 
@@ -48,7 +50,7 @@ impl Unknown {
     pub(super) fn note_place(&mut self, place: &Path<'_>) {
         // Elsewhere, a reader skips a known field or the rest of a list on purpose.
         if matches!(place, Path::Map { .. }) {
-            self.note(named(place));
+            self.note(&named(place));
         }
     }
 
@@ -56,6 +58,19 @@ impl Unknown {
     pub(super) fn into_names(self) -> Vec<String> {
         self.0.into_iter().collect()
     }
+}
+
+/// A name in visible characters of ASCII. A long one is cut.
+fn printable(name: &str) -> String {
+    if name.is_empty() {
+        return "\"\"".to_owned();
+    }
+    let mut shown: String = utf8_percent_encode(name, ESCAPED).flat_map(str::chars).take(NAME_BYTES + 1).collect();
+    if shown.len() > NAME_BYTES {
+        shown.truncate(NAME_BYTES);
+        shown.push_str("...");
+    }
+    shown
 }
 
 /// The way to a place: the items of a list have the same one.
@@ -117,9 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn unprintable_and_further_names_are_left_out() {
-        let names = ["b", "a b", "text", "a"].into_iter().map(str::to_owned);
-        assert_eq!(unknown_of(names, &["text"]), ["a", "b"]);
+    fn every_name_is_shown_in_ascii() {
+        let names = ["b", "a b,c", "text", "a", "", "न"].into_iter().map(str::to_owned);
+        assert_eq!(unknown_of(names, &["text"]), ["\"\"", "%E0%A4%A8", "a", "a%20b%2Cc", "b"]);
+        let long = unknown_of([["न"; 2000].concat()].into_iter(), &[]);
+        assert!(long[0].ends_with("...") && long[0].len() < 80, "{long:?}");
         let many = (0..100).map(|number| format!("field{number:02}"));
         assert_eq!(unknown_of(many, &[]).len(), MOST_NAMED);
     }

@@ -1,6 +1,6 @@
 //! Reads the messages of a socket.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::de::DeserializeOwned;
 
@@ -15,10 +15,53 @@ const MOST_NAMED: usize = 16;
 /// # Errors
 /// As of [`json::object`], saying that it was a message.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    json::object(text.as_bytes(), "message", |_| None).map_err(|error| ApiError {
+    json::object(without_halves(text).as_bytes(), "message", |_| None).map_err(|error| ApiError {
         message: format!("the message can't be read: {}", error.message),
         ..error
     })
+}
+
+/// The message without halves of surrogate pairs that stand alone. A client that cuts its text anywhere, as JavaScript cuts it,
+/// sends the halves of an emoji in two messages, and nothing of it is spoken.
+fn without_halves(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return Cow::Borrowed(text);
+    }
+    let (mut whole, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        whole.push_str(before);
+        let length = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
+            (Some(Half::High), Some(Half::Low)) => 12,
+            (Some(_), _) => {
+                rest = &escape[6..];
+                continue;
+            }
+            // The backslash and what it stands before: perhaps another one.
+            (None, _) => 1 + escape.chars().nth(1).map_or(0, char::len_utf8),
+        };
+        let (kept, behind) = escape.split_at(length);
+        whole.push_str(kept);
+        rest = behind;
+    }
+    whole.push_str(rest);
+    Cow::Owned(whole)
+}
+
+/// Half of a surrogate pair.
+enum Half {
+    High,
+    Low,
+}
+
+/// The half that an escape at the beginning of a text stands for.
+fn surrogate(text: &str) -> Option<Half> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    match u16::from_str_radix(digits, 16).ok()? {
+        0xd800..=0xdbff => Some(Half::High),
+        0xdc00..=0xdfff => Some(Half::Low),
+        _ => None,
+    }
 }
 
 /// Has the log name the fields that a socket's messages have in vain: an answer has no room for them, and clients send some
@@ -45,6 +88,7 @@ impl InVain {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde::Deserialize;
 
     use super::*;
@@ -53,6 +97,31 @@ mod tests {
     #[expect(dead_code, reason = "only the names matter")]
     struct Message {
         text: Option<String>,
+    }
+
+    #[test]
+    fn halves_of_emoji_are_left_out() {
+        let said = |text: &str| read::<Message>(text).map(|message| message.text.unwrap());
+        for (text, kept) in [
+            (r#"{"text": "Hi \ud83c"}"#, "Hi "),
+            (r#"{"text": "\udf89 there"}"#, " there"),
+            (r#"{"text": "a\ud83c\udf89b"}"#, "a🎉b"),
+            (r#"{"text": "\uD83C\ud83c\udf89\uDF89"}"#, "🎉"),
+            (r#"{"text": "\\ud83c"}"#, r"\ud83c"),
+            (r#"{"text": "\\\ud83c\n\u0915"}"#, "\\\nक"),
+        ] {
+            assert_eq!(said(text).unwrap(), kept, "{text}");
+        }
+        assert!(said(r#"{"text": "\ud8"}"#).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_makes_it_panic_or_changes_without_halves(text in r#"([\\u"adD8c09é🎉ud]|\\\\ud8[0-9a-f]{2}){0,24}"#) {
+            let whole = without_halves(&text);
+            prop_assert!(whole.len() <= text.len());
+            prop_assert_eq!(&without_halves(&whole.clone()).len() <= &whole.len(), true);
+        }
     }
 
     #[test]

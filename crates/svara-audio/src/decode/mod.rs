@@ -4,6 +4,7 @@ mod claims;
 mod error;
 mod opus;
 mod track;
+mod wav;
 
 use std::{
     io::Cursor,
@@ -62,7 +63,7 @@ impl Mono {
 ///
 /// Reads WAV (PCM, float, G.711), MP3, FLAC, Ogg with Vorbis, Opus or FLAC, MP4/M4A and ADTS with AAC-LC, WebM with
 /// Opus or Vorbis, whatever the file's name or claimed type; channels are averaged. A truncated file yields the audio
-/// it has. A packet that can't be decoded is an error unless it's the last. Corruption that the container's reader
+/// it has, and a WAV file whose sizes its writer didn't know is taken to its end. A packet that can't be decoded is an error unless it's the last. Corruption that the container's reader
 /// skips (in MP3 and FLAC it scans for the next frame) goes unnoticed.
 ///
 /// # Errors
@@ -86,7 +87,8 @@ pub fn decode_upload(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> R
 }
 
 fn decode(bytes: &[u8], rate: SampleRate, limits: &DecodeLimits) -> Result<Mono, DecodeError> {
-    let mut reader = open(bytes)?;
+    let bytes = wav::with_sizes(bytes);
+    let mut reader = open(&bytes)?;
     let (track_id, mut decoder) = default_track(reader.as_ref())?;
     let mut sink = Sink::new(rate, limits.max_duration);
     let mut packet_samples = Vec::new();

@@ -28,8 +28,8 @@ pub(super) struct Search {
     /// By name instead of the order of the files.
     pub(super) by_name: bool,
     pub(super) descending: bool,
-    /// In lower case.
-    text: Option<String>,
+    /// What is searched for, in lower case: each word somewhere.
+    words: Vec<String>,
     category: Option<&'static str>,
     voice_type: Option<&'static str>,
     gender: Option<&'static str>,
@@ -47,7 +47,7 @@ pub(super) struct SearchParameters {
     /// Voices per page; the default is 10.
     #[param(minimum = 1, maximum = 100)]
     page_size: Option<i64>,
-    /// Part of an id, name, description or language.
+    /// Words, each of them part of an id, name, alias, description or language.
     search: Option<String>,
     /// `name`, or `created_at_unix` for the order of the files, which is the default.
     sort: Option<String>,
@@ -72,7 +72,7 @@ impl Default for Search {
             page_size: DEFAULT_PAGE,
             by_name: false,
             descending: false,
-            text: None,
+            words: Vec::new(),
             category: None,
             voice_type: None,
             gender: None,
@@ -95,7 +95,7 @@ impl Search {
             if value.is_empty() {
                 continue;
             }
-            match &*name {
+            match &*encoded::bare(name) {
                 "next_page_token" => {
                     let token = value.parse();
                     search.offset =
@@ -106,7 +106,11 @@ impl Search {
                     let reason = format!("must be from 1 to {LARGEST_PAGE}");
                     search.page_size = size.ok_or_else(|| ApiError::invalid("page_size", reason))?;
                 }
-                "search" => search.text = Some(value.to_lowercase()),
+                "search" => {
+                    let words = value.split(|letter: char| letter.is_whitespace() || "()[],".contains(letter));
+                    search.words =
+                        words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+                }
                 "sort" => search.by_name = one_of("sort", &ORDERS, value)? == "name",
                 "sort_direction" => {
                     search.descending = one_of("sort_direction", &DIRECTIONS, value)? == "desc";
@@ -131,9 +135,16 @@ impl Search {
         let voice = entry.voice();
         let category = entry.category();
         let own = category == CLONED;
-        let said = |text: &str| {
-            let texts = [&voice.voice_id, &voice.name].into_iter().chain(&voice.description);
-            texts.into_iter().chain(&voice.languages).any(|part| part.to_lowercase().contains(text))
+        let texts = [&voice.voice_id, &voice.name].into_iter().chain(&voice.description);
+        let texts: Vec<String> =
+            texts.chain(&voice.languages).chain(&voice.aliases).map(|text| text.to_lowercase()).collect();
+        let said = |word: &String| {
+            let spoken = Language::named(word).map(Language::code);
+            texts.iter().any(|text| text.contains(word))
+                || voice.languages.iter().any(|language| Some(language.as_str()) == spoken)
+        };
+        let named = |id: &String| {
+            [&voice.voice_id].into_iter().chain(&voice.aliases).any(|name| name.eq_ignore_ascii_case(id))
         };
         let of_type = |voice_type: &str| match voice_type {
             "default" => !own,
@@ -141,12 +152,12 @@ impl Search {
             _ => own,
         };
         let gender = voice.gender.map(|gender| gender.capitalized().to_lowercase());
-        self.text.as_deref().is_none_or(said)
+        self.words.iter().all(said)
             && self.category.is_none_or(|wanted| wanted == category)
             && self.voice_type.is_none_or(of_type)
             && self.gender.is_none_or(|wanted| gender.as_deref() == Some(wanted))
             && (self.languages.is_empty() || self.languages.iter().any(|l| voice.languages.contains(l)))
-            && (self.voice_ids.is_empty() || self.voice_ids.contains(&voice.voice_id))
+            && (self.voice_ids.is_empty() || self.voice_ids.iter().any(named))
     }
 }
 
@@ -171,7 +182,7 @@ mod tests {
     #[test]
     fn a_search_is_read_from_the_address() {
         let search = read("page_size=3&search=Hin&language=hin&language=Bengali&gender=Female&x=1").unwrap();
-        assert_eq!((search.page_size, search.text.as_deref()), (3, Some("hin")));
+        assert_eq!((search.page_size, &*search.words), (3, &["hin".to_owned()][..]));
         assert_eq!(
             (search.languages, search.gender),
             (vec!["hi".to_owned(), "bn".to_owned()], Some("female"))

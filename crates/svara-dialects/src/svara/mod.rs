@@ -318,7 +318,8 @@ pub async fn read_fields(request: Request, state: &AppState) -> Result<(Fields, 
 
 impl Fields {
     fn of_form(form: Form) -> Result<(Self, Ignored), ApiError> {
-        let (mut fields, ignored) = (Self::default(), Ignored::of_form::<Self, _>(&form));
+        let (form, ignored) = Ignored::of_form::<Self, _>(form);
+        let mut fields = Self::default();
         for (name, value) in form {
             fields.set(&name, value)?;
         }
@@ -331,7 +332,7 @@ impl Fields {
             self.reference_audio = Some(value.into_upload());
             return Ok(());
         }
-        let value = value.into_text().unwrap_or_default();
+        let value = value.into_text(name)?;
         if value.is_empty() && name != "text" {
             return Ok(());
         }

@@ -195,6 +195,12 @@ pub enum SourceError {
         /// The models that the engine has.
         has: String,
     },
+    /// The engine's list of models can't be read, so it isn't known to have any.
+    #[error("the engine's list of models {fault}")]
+    ModelList {
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// The engine sent nothing for too long.
     #[error("the engine was silent for {} s {phase}", after.as_secs_f32())]
     Timeout {
@@ -248,7 +254,9 @@ impl SourceError {
             | Self::Failing { .. } => true,
             // Too slow, too early, too much, or a failure of its own.
             Self::Rejected { status, .. } => matches!(*status, 408 | 425 | 429 | 500..),
-            Self::NoModel { .. } | Self::Nonsense { .. } | Self::Demo { .. } => false,
+            Self::NoModel { .. } | Self::ModelList { .. } | Self::Nonsense { .. } | Self::Demo { .. } => {
+                false
+            }
         }
     }
 
@@ -261,7 +269,7 @@ impl SourceError {
             Self::NoModel { .. } => "no_model",
             Self::Timeout { .. } => "timeout",
             Self::BrokeOff { .. } => "broke_off",
-            Self::Nonsense { .. } => "nonsense",
+            Self::ModelList { .. } | Self::Nonsense { .. } => "nonsense",
             Self::Silent { .. } => "silent",
             Self::Failing { .. } => "failing",
             Self::Demo { .. } => "demo",

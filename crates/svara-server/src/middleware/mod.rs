@@ -3,6 +3,7 @@
 mod answers;
 mod auth;
 mod bodies;
+mod coding;
 mod cors;
 mod count;
 mod drain;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     answers::meter_answer,
     auth::{Guard, charge, guard},
     bodies::meter_body,
+    coding::check_coding,
     cors::cors,
     count::{HttpMetrics, count},
     drain::refuse_when_draining,

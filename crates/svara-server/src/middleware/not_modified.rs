@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{
     HeaderMap, HeaderValue, StatusCode,
-    header::{ETAG, IF_NONE_MATCH},
+    header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH},
 };
 use svara_api::respond::X_CACHE;
 
@@ -20,7 +20,7 @@ pub(crate) async fn not_modified(request: Request, next: Next) -> Response {
         return response;
     }
     // Dropping the body ends its generation, unless it has other listeners.
-    let kept = [ETAG, X_CACHE].into_iter();
+    let kept = [ETAG, CACHE_CONTROL, X_CACHE].into_iter();
     let kept = kept.filter_map(|name| response.headers().get(&name).cloned().map(|value| (name, value)));
     (StatusCode::NOT_MODIFIED, kept.collect::<HeaderMap>()).into_response()
 }

@@ -11,6 +11,9 @@ use http::{Method, header::UPGRADE};
 use svara_api::reading::ignored::Ignored;
 use utoipa::openapi::{OpenApi, RefOr, path::ParameterIn};
 
+/// Parameters of ElevenLabs' routes that ask for what is answered in any case, or for nothing here.
+const PASSED_OVER: [&str; 3] = ["include_total_count", "show_legacy", "with_settings"];
+
 /// The parameters that the document has for reading each route, by its pattern.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters(Arc<BTreeMap<String, Vec<String>>>);
@@ -41,7 +44,7 @@ pub(crate) async fn name_ignored(State(known): State<Parameters>, request: Reque
     let route = request.extensions().get::<MatchedPath>().filter(|_| told);
     let known = route.and_then(|route| known.0.get(route.as_str()));
     let ignored = known.map(|known| {
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).chain(PASSED_OVER).collect();
         Ignored::default().with_query(request.uri(), &known)
     });
     let mut response = next.run(request).await;

@@ -150,10 +150,19 @@ fn host_of<B>(request: &http::Request<B>) -> Result<Option<Authority>, ApiError>
     let first = first.map_err(|_| ApiError::bad_request("host: must be a name or an address"))?;
     // The request's target counts before the header.
     let host = request.uri().authority().cloned().or(first);
+    if host.as_ref().is_some_and(|host| !is_plain(host)) {
+        return Err(ApiError::bad_request("host: must be a name or an address, with or without a port"));
+    }
     if host.is_none() && request.version() == Version::HTTP_11 {
         return Err(ApiError::bad_request("host: is missing"));
     }
     Ok(host)
+}
+
+/// Whether an authority is a host and a port, without a user.
+fn is_plain(host: &Authority) -> bool {
+    let port = host.as_str().strip_prefix(host.host());
+    port.is_some_and(|port| matches!(port, "" | ":") || host.port_u16().is_some())
 }
 
 /// Middleware: refuses requests for hosts that aren't this server's, and what pages of other origins do.

@@ -242,8 +242,8 @@ async fn why_not_ready(state: &AppState) -> Option<String> {
     }
     let error = state.service.engine().source().health().await.err()?;
     Some(match error {
-        // It names models, and no host.
-        SourceError::NoModel { .. } => error.to_string(),
+        // They name models and faults, and no host.
+        SourceError::NoModel { .. } | SourceError::ModelList { .. } => error.to_string(),
         error => {
             tracing::debug!(reason = %error, "not ready");
             ServiceError::from(SpeakError::from(error)).message

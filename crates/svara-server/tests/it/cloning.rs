@@ -79,6 +79,32 @@ async fn a_recording_works_in_json_and_in_a_form() {
     assert_eq!(audio_tokens, 18 * 7);
 }
 
+/// What ffmpeg and others write to a pipe has no sizes, as they can't go back to fill them in.
+#[tokio::test]
+async fn a_recording_from_a_pipe_is_taken_to_its_end() {
+    let server = Server::start(Script::frames(3)).await;
+    let whole = wav(1.5, 0.4);
+    let data = whole.windows(4).position(|name| name == b"data").unwrap() + 4;
+    let sizes = |file: Option<u32>, samples: Option<u32>| {
+        let mut audio = whole.clone();
+        for (at, size) in [(4, file), (data, samples)] {
+            if let Some(size) = size {
+                audio[at..at + 4].copy_from_slice(&size.to_le_bytes());
+            }
+        }
+        audio
+    };
+    for file in [None, Some(0), Some(36), Some(u32::MAX)] {
+        for samples in [None, Some(0), Some(u32::MAX)] {
+            let audio = base64(&sizes(file, samples));
+            let answer = server.speak(json!({"reference_audio": audio, "reference_transcript": "a"})).await;
+            assert_eq!(answer.status(), 200, "{file:?} {samples:?}");
+        }
+    }
+    let requests = server.engine.requests();
+    assert!(requests.iter().all(|request| request["prompt"] == requests[0]["prompt"]), "all of it is heard");
+}
+
 #[tokio::test]
 async fn an_unusable_recording_is_refused_with_the_reason() {
     let server = Server::with(Script::frames(1), |config| {

@@ -90,6 +90,8 @@ async fn a_request_has_one_host() {
         "host: localhost\r\nhost: localhost\r\n",
         "host: localhost\r\nHost: evil.example\r\n",
         "host: a b\r\n",
+        "host: a@localhost\r\n",
+        "host: localhost:99999\r\n",
     ] {
         assert_eq!(status(server.address, "GET", "/health", hosts, "").await, 400, "{hosts:?}");
     }

@@ -93,3 +93,27 @@ async fn the_clients_of_a_proxy_are_told_apart() {
         assert_eq!(status(from("198.51.100.1", "wrong")).await, if trusted { 401 } else { 429 }, "{header}");
     }
 }
+
+/// A proxy may pass on in quotes what the client chose, such as its `Host`.
+#[tokio::test]
+async fn what_a_proxy_quotes_is_not_its_word() {
+    let server = Server::with(Script::frames(1), |config| {
+        keyed(config);
+        config.server.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
+    })
+    .await;
+    let from = |client: &str, n: usize| {
+        let value = format!(r#"for={client};proto=https;host="a, for=192.0.2.{n}""#);
+        jobs(&server, "wrong").header("forwarded", value)
+    };
+    for n in 0..20 {
+        status(from("203.0.113.1", n)).await;
+    }
+    // On a slow machine, a wait may have gone by.
+    for n in (0..250).cycle() {
+        if status(from("203.0.113.1", n)).await == 429 {
+            break;
+        }
+    }
+    assert_eq!(status(from("198.51.100.1", 0)).await, 401);
+}

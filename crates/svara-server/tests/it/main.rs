@@ -32,6 +32,7 @@ mod doors;
 mod drain;
 mod early_failures;
 mod elevenlabs;
+mod engine_faults;
 mod engine_fields;
 mod engine_ids;
 mod engine_tls;

@@ -214,3 +214,31 @@ async fn a_store_that_fails_is_told_of_once() {
     let count = |words: &str| log.iter().filter(|line| line.contains(words)).count();
     assert_eq!((count("the store fails"), count("the store works again")), (1, 1), "{log:#?}");
 }
+
+/// The lock is on the directory: one that is removed takes it along, and a second server may have the new one.
+#[tokio::test]
+async fn a_server_whose_store_was_replaced_leaves_it_alone() {
+    let parent = tempfile::tempdir().unwrap();
+    let store = parent.path().join("jobs");
+    let first = server(&store, 9).await;
+    let (status, job) = post(&first).await;
+    assert_eq!(status, 202, "{job}");
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let audio = format!("{path}/audio");
+    eventually("the audio", async || (get(&first, &audio).await == 200).then_some(())).await;
+    std::fs::remove_dir_all(&store).unwrap();
+    for second in [false, true] {
+        let second = if second { Some(server(&store, 9).await) } else { None };
+        let (status, body) = post(&first).await;
+        assert_eq!((status, &body["error"]["type"]), (503, &json!("store_unavailable")), "{body}");
+        assert_eq!((get(&first, &audio).await, delete(&first, &path).await), (503, 503));
+        let Some(second) = second else {
+            assert!(!store.exists(), "the first server makes no new one");
+            continue;
+        };
+        let (status, job) = post(&second).await;
+        assert_eq!(status, 202, "{job}");
+        let audio = format!("/v1/jobs/{}/audio", job["id"].as_str().unwrap());
+        eventually("the audio", async || (get(&second, &audio).await == 200).then_some(())).await;
+    }
+}

@@ -5,19 +5,14 @@
 //! read checks the sum, so a damaged value is an error and never returned. Files that a crash in the middle of a write
 //! leaves in a directory are removed when a store is opened there an hour later or more.
 
+mod alone;
 mod envelope;
 mod health;
 mod leftovers;
 mod listing;
 mod place;
 
-use std::{
-    fs::{DirBuilder, File, TryLockError},
-    io::ErrorKind,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs::DirBuilder, io::ErrorKind, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use object_store::{
@@ -28,6 +23,7 @@ use object_store::{
 pub use self::health::StoreFailures;
 pub(crate) use self::place::check_url;
 use self::{
+    alone::Alone,
     health::{Asked, Health},
     place::{Place, shown},
 };
@@ -43,7 +39,7 @@ pub struct Store {
     directory: Option<Arc<PathBuf>>,
     max_value_bytes: usize,
     /// The lock of a directory that nobody else may use, held as long as the store is.
-    _lock: Option<Arc<File>>,
+    alone: Option<Arc<Alone>>,
     health: Option<Arc<Health>>,
 }
 
@@ -131,11 +127,11 @@ impl Store {
             }
             Err(expected) => return Err(failed(expected.to_owned())),
         };
-        Ok(Self { objects, directory, max_value_bytes, _lock: None, health: None })
+        Ok(Self { objects, directory, max_value_bytes, alone: None, health: None })
     }
 
-    /// As [`Self::open`], for one server alone: a directory is locked until the store and all its clones are dropped. A
-    /// bucket has no lock.
+    /// As [`Self::open`], for one server alone: a directory is locked until the store and all its clones are dropped, and
+    /// every operation fails once it was removed or replaced. A bucket has no lock.
     ///
     /// # Errors
     /// As [`Self::open`], or another server uses the directory.
@@ -145,18 +141,30 @@ impl Store {
             return Self::open(url, max_value_bytes);
         };
         create_private(directory).map_err(|error| failed(error.to_string()))?;
-        let lock = File::open(directory).map_err(|error| failed(error.to_string()))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => failed("another server uses it".to_owned()),
-            TryLockError::Error(error) => failed(format!("it can't be locked: {error}")),
-        })?;
-        Ok(Self { _lock: Some(Arc::new(lock)), ..Self::open(url, max_value_bytes)? })
+        let alone = Alone::lock(directory.as_ref()).map_err(failed)?;
+        Ok(Self { alone: Some(Arc::new(alone)), ..Self::open(url, max_value_bytes)? })
     }
 
     /// Has the log say by this name when the store fails and when it works again, and counts its failures.
     #[must_use]
     pub fn watched(self, name: &'static str, failures: &StoreFailures) -> Self {
         Self { health: Some(Health::new(name, failures)), ..self }
+    }
+
+    /// Carries an operation out in its time. Before and after it, a directory that is locked must still be the locked one:
+    /// what another server may have made of it is neither read nor changed.
+    async fn guarded<T>(&self, operation: impl Future<Output = T>) -> Result<T, StoreError> {
+        self.is_ours().await?;
+        let done = in_time(operation).await?;
+        self.is_ours().await?;
+        Ok(done)
+    }
+
+    async fn is_ours(&self) -> Result<(), StoreError> {
+        let Some(alone) = self.alone.clone() else { return Ok(()) };
+        let checking = tokio::task::spawn_blocking(move || alone.check());
+        let checked = in_time(checking).await?.unwrap_or_else(|ended| Err(ended.to_string()));
+        checked.map_err(|reason| StoreError::Unavailable { reason })
     }
 
     fn noted<T>(&self, asked: Asked, result: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -175,7 +183,7 @@ impl Store {
             return Err(StoreError::TooLarge { bytes: value.len(), max_bytes: self.max_value_bytes });
         }
         let (path, payload) = (Path::from(key), PutPayload::from(envelope::seal(value)));
-        let put = in_time(self.objects.put_opts(&path, payload, PutMode::Create.into())).await;
+        let put = self.guarded(self.objects.put_opts(&path, payload, PutMode::Create.into())).await;
         self.noted(
             Asked::Write,
             put.and_then(|put| match put {
@@ -195,7 +203,7 @@ impl Store {
             return Err(StoreError::TooLarge { bytes: value.len(), max_bytes: self.max_value_bytes });
         }
         let (path, payload) = (Path::from(key), PutPayload::from(envelope::seal(value)));
-        let put = in_time(self.objects.put_opts(&path, payload, PutMode::Overwrite.into())).await;
+        let put = self.guarded(self.objects.put_opts(&path, payload, PutMode::Overwrite.into())).await;
         self.noted(Asked::Write, put.and_then(|put| put.map(drop).map_err(|error| unavailable(&error))))
     }
 
@@ -214,7 +222,7 @@ impl Store {
             }
             found.bytes().await.map(Some)
         };
-        let read = in_time(read).await.and_then(|read| match read {
+        let read = self.guarded(read).await.and_then(|read| match read {
             Ok(Some(sealed)) => envelope::open(&sealed).map(Some).map_err(damaged),
             Ok(None) => Err(damaged("it is larger than the largest value")),
             Err(Error::NotFound { .. }) => Ok(None),
@@ -229,7 +237,7 @@ impl Store {
     /// The storage failed.
     pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let path = Path::from(key);
-        let deleted = in_time(self.objects.delete(&path)).await.and_then(|deleted| match deleted {
+        let deleted = self.guarded(self.objects.delete(&path)).await.and_then(|deleted| match deleted {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(unavailable(&error)),
         });
@@ -273,7 +281,7 @@ impl Store {
             let listed = tokio::task::spawn_blocking(listing).await.unwrap_or_else(|ended| Err(ended.into()));
             listed.map_err(|error| StoreError::Unavailable { reason: error.to_string() })
         };
-        let listed = in_time(listing).await.flatten();
+        let listed = self.guarded(listing).await.flatten();
         self.noted(Asked::Read, listed)
     }
 }

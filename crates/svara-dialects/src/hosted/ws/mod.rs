@@ -85,7 +85,7 @@ async fn stream_input(
     let mut response = upgrade
         .on_upgrade(move |socket: WebSocket| run::run(socket, session, orders, linger).instrument(span));
     wanted::tell_dictionary(&mut response, told);
-    Ignored::new(ignored).tell(&mut response);
+    Ignored::of_names(ignored).tell(&mut response);
     Ok(response)
 }
 

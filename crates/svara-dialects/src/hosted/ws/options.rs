@@ -23,9 +23,6 @@ pub(super) const DEFAULT_FORMAT: Format = Format::Pcm;
 const MOST_WORDS: usize = 200;
 /// Parameters that are known; the key is read by the middleware.
 const KEYS: [&str; 4] = ["xi-api-key", "xi_api_key", "api_key", "authorization"];
-/// Most names of unknown parameters that are told, and their greatest length.
-const MOST_NAMED: usize = 16;
-const NAME_BYTES: usize = 64;
 
 /// When speech starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,12 +124,7 @@ impl Options {
                 // It is the only model.
                 "model" => {}
                 name if KEYS.contains(&name) => {}
-                name => {
-                    let shown = name.len() <= NAME_BYTES && name.bytes().all(|b| b.is_ascii_graphic());
-                    if shown && ignored.len() < MOST_NAMED {
-                        ignored.push(name.to_owned());
-                    }
-                }
+                _ => ignored.push(name),
             }
         }
         let eager = &mut options.eager;

@@ -198,6 +198,7 @@ impl Verdict {
             | SourceError::Rejected { status: 429 | 503 | 529, .. } => Self::Nothing,
             SourceError::Rejected { .. }
             | SourceError::NoModel { .. }
+            | SourceError::ModelList { .. }
             | SourceError::Timeout { .. }
             | SourceError::BrokeOff { .. }
             | SourceError::Nonsense { .. }

@@ -8,7 +8,7 @@ use std::{
 use futures::future::join_all;
 use tokio::sync::Mutex;
 
-use super::{Shared, lock, policy::Verdict};
+use super::{Member, Shared, lock, policy::Verdict};
 use crate::source::SourceError;
 
 /// How long the result of a probe is valid. An engine is probed at most once in this time, however many clients ask.
@@ -33,27 +33,56 @@ impl LastProbe {
 /// How long a refusal counts that the next request would meet, too. Where nobody asks because of it, somebody has to try.
 const REFUSED_FOR: Duration = Duration::from_secs(10);
 
-/// The last refusal for which no request is to blame: a wrong key, no such model, no such path.
+/// The last refusal of a request for which no request is to blame: a wrong key, no such model, no such path.
 #[derive(Default)]
-pub(super) struct LastRefusal(std::sync::Mutex<Option<(Instant, SourceError)>>);
+pub(super) struct LastRefusal(std::sync::Mutex<Refusals>);
+
+#[derive(Default)]
+struct Refusals {
+    of_request: Option<(Instant, SourceError)>,
+    /// Whether the last probe was refused, too.
+    of_probe: bool,
+}
+
+fn is_refusal(error: &SourceError) -> bool {
+    matches!(error, SourceError::Rejected { status: 401 | 403 | 404 | 405 | 501, field: None, .. })
+}
 
 impl LastRefusal {
     /// Notes a request's failure, if it is such a refusal.
     pub(super) fn note(&self, error: &SourceError) {
-        if matches!(error, SourceError::Rejected { status: 401 | 403 | 404 | 405 | 501, field: None, .. }) {
-            *lock(&self.0) = Some((Instant::now(), error.clone()));
+        if is_refusal(error) {
+            lock(&self.0).of_request = Some((Instant::now(), error.clone()));
         }
+    }
+
+    /// Notes how a probe ended. Where probes were refused as requests were, one that isn't says that requests won't be.
+    pub(super) fn probed(&self, result: &Result<(), SourceError>) {
+        let mut refusals = lock(&self.0);
+        if result.is_ok() && std::mem::take(&mut refusals.of_probe) {
+            refusals.of_request = None;
+        }
+        refusals.of_probe |= result.as_ref().is_err_and(is_refusal);
     }
 
     /// Notes that a request was spoken.
     pub(super) fn forget(&self) {
-        *lock(&self.0) = None;
+        lock(&self.0).of_request = None;
     }
 
     /// The refusal, if it is recent.
     pub(super) fn lately(&self) -> Option<SourceError> {
-        let last = lock(&self.0).clone();
+        let last = lock(&self.0).of_request.clone();
         last.filter(|(at, _)| at.elapsed() < REFUSED_FOR).map(|(_, error)| error)
+    }
+}
+
+impl Member {
+    /// Asks the engine how it is. A refusal says so until the next probe, and no longer.
+    async fn probe(&self) -> Result<(), SourceError> {
+        let result = self.source.health().await;
+        self.last_refusal.probed(&result);
+        result
     }
 }
 
@@ -67,7 +96,7 @@ impl Shared {
         {
             return result.clone();
         }
-        let result = member.source.health().await;
+        let result = member.probe().await;
         *last = Some((Instant::now(), result.clone()));
         self.probed(index, &result);
         result
@@ -85,8 +114,8 @@ impl Shared {
             Err(SourceError::Rejected { .. }) => Verdict::Failure,
             Err(error) => Verdict::of(error),
         };
-        if let Err(error) = result {
-            self.note_failure(index, error);
+        if let (Err(error), Some(member)) = (result, self.members.get(index)) {
+            self.tell_failure(member, error);
         }
         let now = self.now();
         let ejected = self.policy().probed(index, verdict, now);
@@ -102,7 +131,7 @@ pub(super) async fn keep_warm(shared: Arc<Shared>) {
     loop {
         ticks.tick().await;
         for member in &shared.members {
-            if let Err(error) = member.source.health().await {
+            if let Err(error) = member.probe().await {
                 tracing::debug!(engine = member.name, %error, "no connection can be kept open");
             }
         }

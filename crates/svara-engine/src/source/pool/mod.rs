@@ -273,13 +273,18 @@ impl Shared {
         }
     }
 
+    /// Records that a request failed.
     fn note_failure(&self, index: usize, error: &SourceError) {
         let Some(member) = self.members.get(index).filter(|_| !error.is_callers_fault()) else { return };
-        *lock(&member.last_failure) = Some(error.to_string());
         if Verdict::of(error) == Verdict::Gone {
             member.last_probe.contradict(error);
         }
         member.last_refusal.note(error);
+        self.tell_failure(member, error);
+    }
+
+    fn tell_failure(&self, member: &Member, error: &SourceError) {
+        *lock(&member.last_failure) = Some(error.to_string());
         if let Some(observer) = self.observer.get() {
             observer.failed(&member.name, error.kind());
         }

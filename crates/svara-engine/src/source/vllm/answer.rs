@@ -35,7 +35,7 @@ pub(super) async fn stream(response: Response) -> Result<Response, SourceError> 
     if !matches!(kind.as_str(), "application/json" | "text/html") {
         return Ok(response);
     }
-    let body = body(response, MAX_ERROR_BYTES).await;
+    let body = body(response, MAX_ERROR_BYTES).await.bytes;
     let reason = match serde_json::from_slice::<ErrorBody>(&body) {
         Ok(error) => error.into_error().into_message(),
         Err(_) => String::from_utf8_lossy(&body).trim().to_owned(),
@@ -54,7 +54,7 @@ pub(super) async fn rejected(response: Response) -> SourceError {
         ));
         return SourceError::Rejected { status: status.as_u16(), message, field: None, retry_after };
     }
-    let body = body(response, MAX_ERROR_BYTES).await;
+    let body = body(response, MAX_ERROR_BYTES).await.bytes;
     let text = String::from_utf8_lossy(&body);
     let error = serde_json::from_str::<ErrorBody>(&text).ok().map(ErrorBody::into_error);
     // A refusal is the caller's fault only if it names a field that the caller sets.
@@ -69,18 +69,42 @@ pub(super) async fn rejected(response: Response) -> SourceError {
     SourceError::Rejected { status: status.as_u16(), message: excerpt(&message), field, retry_after }
 }
 
+/// The beginning of a body, and whether that is all of it.
+pub(super) struct Beginning {
+    pub(super) bytes: Vec<u8>,
+    /// Why there is no more, though the body isn't over.
+    pub(super) cut: Option<Cut>,
+}
+
+/// Why a body wasn't read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// It is longer than may be read.
+    Long,
+    /// It wasn't there in time.
+    Slow,
+    /// Its connection failed.
+    Broken,
+}
+
 /// The beginning of a body: at most a little more than `max_bytes`, and what arrives within [`HEALTH_TIMEOUT`].
-pub(super) async fn body(response: Response, max_bytes: usize) -> Vec<u8> {
-    let mut body = Vec::new();
+pub(super) async fn body(response: Response, max_bytes: usize) -> Beginning {
+    let mut bytes = Vec::new();
     let mut stream = response.bytes_stream();
     let until = Instant::now() + HEALTH_TIMEOUT;
-    while let Ok(Some(Ok(bytes))) = timeout_at(until, stream.next()).await {
-        body.extend_from_slice(&bytes);
-        if body.len() > max_bytes {
-            break;
+    let cut = loop {
+        match timeout_at(until, stream.next()).await {
+            Ok(Some(Ok(more))) => bytes.extend_from_slice(&more),
+            Ok(Some(Err(error))) if error.is_timeout() => break Some(Cut::Slow),
+            Ok(Some(Err(_))) => break Some(Cut::Broken),
+            Ok(None) => break None,
+            Err(_) => break Some(Cut::Slow),
         }
-    }
-    body
+        if bytes.len() > max_bytes {
+            break Some(Cut::Long);
+        }
+    };
+    Beginning { bytes, cut }
 }
 
 /// The wait that an engine asks for: seconds, or a date.

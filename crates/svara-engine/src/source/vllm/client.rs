@@ -1,8 +1,9 @@
 //! The connections to an engine.
 
-use std::{error::Error, time::Duration};
+use std::{cell::Cell, error::Error, time::Duration};
 
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect::Policy};
+use tower::util::MapResponseLayer;
 
 use super::VllmError;
 
@@ -11,6 +12,11 @@ use super::VllmError;
 const HTTP2_STREAM_BYTES: u32 = 128 * 1024;
 /// The largest window of HTTP/2.
 const HTTP2_CONNECTION_BYTES: u32 = (1 << 31) - 1;
+
+tokio::task_local! {
+    /// Whether a connection was opened for the request that this task sends.
+    static OPENED: Cell<bool>;
+}
 
 /// Keeps connections, over HTTP/2 where the engine offers it in a TLS handshake.
 pub(super) struct EngineClient {
@@ -37,13 +43,17 @@ impl EngineClient {
     }
 
     /// Sends a request. An engine may close an idle connection just when it is used again: then the request goes out once
-    /// more, over a new one.
+    /// more, over a new one. A new connection that is closed without an answer is a failure of the engine.
     pub(super) async fn send(&self, request: RequestBuilder) -> reqwest::Result<Response> {
         let request = request.build()?;
         let again = request.try_clone();
-        match (self.kept.execute(request).await, again) {
-            (Err(error), Some(again)) if was_closed(&error) => self.fresh.execute(again).await,
-            (answer, _) => answer,
+        let sending = async {
+            let answer = self.kept.execute(request).await;
+            (answer, OPENED.with(Cell::get))
+        };
+        match (OPENED.scope(Cell::new(false), sending).await, again) {
+            ((Err(error), false), Some(again)) if was_closed(&error) => self.fresh.execute(again).await,
+            ((answer, _), _) => answer,
         }
     }
 }
@@ -56,6 +66,7 @@ fn builder(connect_timeout: Duration) -> ClientBuilder {
     let client = client.tcp_user_timeout(connect_timeout);
     client
         .connect_timeout(connect_timeout)
+        .connector_layer(MapResponseLayer::new(opened))
         .tcp_nodelay(true)
         .http2_initial_stream_window_size(HTTP2_STREAM_BYTES)
         .http2_initial_connection_window_size(HTTP2_CONNECTION_BYTES)
@@ -63,6 +74,14 @@ fn builder(connect_timeout: Duration) -> ClientBuilder {
         .redirect(Policy::none())
         // Engines are in the same network: a proxy from the environment would only be in the way.
         .no_proxy()
+}
+
+/// Notes that a connection was opened. One that another connection was faster than is opened by a task of its own, and
+/// belongs to no request.
+fn opened<C>(connection: C) -> C {
+    // Outside of a request there is nobody to tell.
+    let _ = OPENED.try_with(|opened| opened.set(true));
+    connection
 }
 
 /// Whether the connection was there and ended before any answer.

@@ -10,7 +10,7 @@ use svara_snac::{CustomTokenText, TokenLayout};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    event::CompletionEvent,
+    event::{CompletionEvent, Ids, Text, Told},
     sse::{SseDecoder, SseEvent},
     wire::ErrorBody,
     with_causes,
@@ -144,21 +144,15 @@ impl TokenReader {
         if let Some(error) = event.error {
             return Err(SourceError::BrokeOff { reason: excerpt(&error.into_message()) });
         }
-        let Some(choice) = event.choice else {
-            let is_error = [event.message, event.detail, event.errors, event.msg].iter().any(Option::is_some);
-            return if is_error { Err(told(data)) } else { Ok(None) };
+        let choice = match event.told() {
+            Told::Chunk(choice) => choice,
+            Told::Nothing => return Ok(None),
+            Told::Failure => return Err(told(data)),
         };
-        let ids = choice.token_ids.map(|ids| ids.0).filter(|ids| !ids.is_empty());
-        self.has_ids |= ids.is_some();
-        let mut tokens = match (ids, choice.text) {
-            (Some(ids), _) => ids,
-            (None, Some(text)) if !self.has_ids => {
-                let mut ids = TokenIds::new();
-                self.text.push(&text.0, |number| ids.extend(self.layout.custom_token(number)));
-                ids
-            }
-            (None, _) => TokenIds::new(),
-        };
+        if let Some(error) = choice.error {
+            return Err(SourceError::BrokeOff { reason: excerpt(&error.into_message()) });
+        }
+        let mut tokens = self.tokens(choice.token_ids, choice.text)?;
         self.engine_ended = choice.finish_reason.as_ref().is_some_and(|reason| !reason.0.is_empty());
         // Some engines go on after a stop token.
         let stop = tokens.iter().position(|id| self.stop_ids.contains(id));
@@ -174,6 +168,27 @@ impl TokenReader {
             }
         };
         Ok((!tokens.is_empty()).then_some(TokenEvent::Tokens(tokens)))
+    }
+
+    /// The tokens of a choice: its ids, or those in its text.
+    fn tokens(&mut self, ids: Option<Ids>, text: Option<Text<'_>>) -> Result<TokenIds, SourceError> {
+        let lacks_ids = ids.is_none();
+        if let Some(ids) = ids.map(|ids| ids.0).filter(|ids| !ids.is_empty()) {
+            self.has_ids = true;
+            return Ok(ids);
+        }
+        let mut in_text = TokenIds::new();
+        let has_words = text.as_ref().is_some_and(|text| !text.0.trim().is_empty());
+        // Beside an empty list, it only repeats ids that were there.
+        if let Some(text) = text.filter(|_| lacks_ids || !self.has_ids) {
+            self.text.push(&text.0, |number| in_text.extend(self.layout.custom_token(number)));
+        }
+        let only_stops = !in_text.is_empty() && in_text.iter().all(|id| self.stop_ids.contains(id));
+        if self.has_ids && lacks_ids && has_words && !only_stops {
+            let reason = "an event has a text and no ids, behind events with ids".into();
+            return Err(SourceError::Nonsense { reason });
+        }
+        Ok(in_text)
     }
 }
 
@@ -192,6 +207,9 @@ pub(crate) fn read_all(parts: &[&[u8]], layout: TokenLayout) {
 
 /// The failure that an event tells of.
 fn told(data: &str) -> SourceError {
+    if data.is_empty() {
+        return SourceError::BrokeOff { reason: "an error without a message".into() };
+    }
     let message = serde_json::from_str::<ErrorBody>(data).map(|body| body.into_error().into_message());
     SourceError::BrokeOff { reason: excerpt(&message.unwrap_or_else(|_| data.to_owned())) }
 }
@@ -283,6 +301,10 @@ mod tests {
         let ids = r#"{"choices":[{"text":"","token_ids":[132363]}]}"#;
         assert_eq!(tokens(reader.read(&event(ids)).unwrap()), [132_363]);
         assert_eq!(reader.read(&event(data)).unwrap(), None);
+        let without = r#"{"choices":[{"text":" ","token_ids":null}]}"#;
+        assert_eq!(reader.read(&event(without)).unwrap(), None);
+        let without = r#"{"choices":[{"text":"<custom_token_10>","token_ids":null}]}"#;
+        assert!(matches!(reader.read(&event(without)), Err(SourceError::Nonsense { .. })));
     }
 
     /// `fixtures/README.md` describes the streams.

@@ -7,6 +7,7 @@ mod events;
 mod flavor;
 mod models;
 mod request_id;
+mod sign;
 mod sse;
 mod wire;
 
@@ -145,10 +146,13 @@ impl VllmSource {
         if !matches!(list.status().as_u16(), 404 | 405 | 501) {
             return Err(answer::rejected(list).await);
         }
-        // A path that only takes POST answers 405.
+        // A path that only takes POST answers 405, or says what a request lacks.
         let place = self.client.send(get(self.completions_url.clone())).await;
         let place = place.map_err(|error| unreachable(&error))?;
-        if place.status().as_u16() == 404 { Err(answer::rejected(place).await) } else { Ok(()) }
+        match place.status().as_u16() {
+            300..=399 | 401 | 403 | 404 | 500 | 502.. => Err(answer::rejected(place).await),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
+use super::sign::names_failure;
 use crate::source::excerpt;
 
 /// The longest line, and the longest data of an event. vLLM's first event repeats the ids of the prompt, about 60 kB for
@@ -17,9 +18,9 @@ const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
 /// The data of an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SseEvent<'a> {
-    /// Its `data:` lines, joined by line feeds. Never empty.
+    /// Its `data:` lines, joined by line feeds. Empty only in errors.
     pub(super) data: Cow<'a, str>,
-    /// Whether its `event:` is `error`.
+    /// Whether its `event:` names a failure, such as `error`.
     pub(super) is_error: bool,
 }
 
@@ -59,7 +60,7 @@ impl SseDecoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Returns the next event that is complete and has data.
+    /// Returns the next event that is complete, and has data or is an error.
     pub(super) fn next(&mut self) -> Result<Option<SseEvent<'_>>, String> {
         if std::mem::take(&mut self.given) {
             self.data.clear();
@@ -71,10 +72,10 @@ impl SseDecoder {
                 Line::Nothing => self.start = next,
                 Line::Over => {
                     self.start = next;
-                    if !self.data.is_empty() {
+                    // The standard has an event without data dropped, but an error says enough by its name.
+                    if !self.data.is_empty() || self.is_error {
                         return Ok(Some(self.give()));
                     }
-                    self.is_error = false;
                 }
             }
         }
@@ -138,9 +139,9 @@ impl SseDecoder {
             }
             self.data.extend_from_slice(value.trim_ascii());
         } else if let Some(name) = field(line, b"event") {
-            self.is_error = name.trim_ascii().eq_ignore_ascii_case(b"error");
-        } else if line.contains(&b'{') && !is_of_the_standard(line) {
-            // The standard has it ignored, but tokens in it would be lost without a word.
+            self.is_error = names_failure(name);
+        } else if !is_of_the_standard(line) && (line.contains(&b'{') || names_failure(line)) {
+            // The standard has it ignored, but tokens in it, or in place of it, would be lost without a word.
             return Err(format!(
                 "a line that is no field of an event: {:?}",
                 excerpt(&String::from_utf8_lossy(line))
@@ -231,7 +232,14 @@ mod tests {
     #[test]
     fn what_is_no_field_is_not_lost_without_a_word() {
         let event = "data: {\"a\":1}\n\n";
-        for line in [" data: {\"b\":2}", "Data: {\"b\":2}", "data : {}", "{\"b\":2}", "\0data: {}"] {
+        for line in [
+            " data: {\"b\":2}",
+            "Data: {\"b\":2}",
+            "data : {}",
+            "{\"b\":2}",
+            "\0data: {}",
+            "Internal Server Error",
+        ] {
             let error = decode(&[event.as_bytes(), line.as_bytes(), b"\n\n"]).unwrap_err();
             assert!(error.contains("no field"), "{line}: {error}");
         }

@@ -116,21 +116,22 @@ async fn add_from_file(
     if body::body_type(&request) != BodyType::Multipart {
         return Err(ApiError::unsupported_media_type(&request, "multipart/form-data").into());
     }
-    let (mut fields, mut file) = (NewFields::default(), None);
+    let (mut fields, mut shared, mut file) = (NewFields::default(), None, None);
     for (name, value) in body::form(request, MAX_BODY_BYTES.min(state.body_bytes)).await? {
         if name == "file" {
             file = Some(value.into_bytes());
             continue;
         }
-        let Some(text) = value.into_text().filter(|text| !text.is_empty()) else { continue };
-        match &*name {
-            "name" => fields.name = Some(text),
-            "description" => fields.description = Some(text),
-            "workspace_access" => fields.workspace_access = Some(text),
-            "shared" => fields.shared = Some(body::flag("shared", &text)?),
-            _ => {}
-        }
+        let field = match &*name {
+            "name" => &mut fields.name,
+            "description" => &mut fields.description,
+            "workspace_access" => &mut fields.workspace_access,
+            "shared" => &mut shared,
+            _ => continue,
+        };
+        *field = Some(value.into_text(&name)?).filter(|text| !text.is_empty());
     }
+    fields.shared = shared.map(|value| body::flag("shared", &value)).transpose()?;
     let max_rules = state.service.dictionaries().max_rules();
     // ElevenLabs takes a dictionary without a file: it has no rules yet.
     let rules = match file {

@@ -104,7 +104,8 @@ pub(super) async fn read_fields(request: Request, limit_bytes: usize) -> Result<
         BodyType::Json => body::json(request, limit_bytes).await?,
         BodyType::Multipart => {
             let form = body::form(request, limit_bytes).await?;
-            let (mut fields, ignored) = (Fields::default(), Ignored::of_form::<Fields, _>(&form));
+            let (form, ignored) = Ignored::of_form::<Fields, _>(form);
+            let mut fields = Fields::default();
             for (name, value) in form {
                 fields.set(&name, value)?;
             }
@@ -124,7 +125,10 @@ impl Fields {
             self.audio = Some(value.into_upload());
             return Ok(());
         }
-        let Some(text) = value.into_text().filter(|text| !text.is_empty()) else { return Ok(()) };
+        let text = value.into_text(name)?;
+        if text.is_empty() {
+            return Ok(());
+        }
         match name {
             "name" => self.name = Some(text),
             "transcript" | "reference_transcript" => self.transcript = Some(text),

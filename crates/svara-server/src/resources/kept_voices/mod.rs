@@ -220,6 +220,9 @@ fn check_texts<const N: usize>(texts: [(&'static str, Option<&String>); N]) -> R
         if text.is_some_and(|text| text.chars().count() > MAX_TEXT) {
             return Err(ApiError::invalid(field, format!("may have at most {MAX_TEXT} characters")));
         }
+        if field == "name" && text.is_some_and(|text| text.chars().any(char::is_control)) {
+            return Err(ApiError::invalid(field, "must have no control characters"));
+        }
     }
     Ok(())
 }
