@@ -10,6 +10,7 @@ mod expand;
 mod fault;
 mod field;
 mod file;
+mod log_files;
 mod passed;
 mod places;
 mod probe;
@@ -24,6 +25,7 @@ mod words;
 
 pub use expand::{ExpandError, Variables};
 pub use fault::{ConfigError, Fault, Place};
+pub use log_files::{HEALTH_FILE, SPOOL_DIRECTORY, schedule_file, sink_file};
 pub use passed::Passed;
 pub use places::Places;
 pub use program::{FORWARDED, MAX_REPLICAS, is_word, parse_signal};
