@@ -27,6 +27,7 @@ use object_store::{
 
 pub use self::health::StoreFailures;
 pub(crate) use self::place::check_url;
+pub use self::place::directory;
 use self::{
     health::{Asked, Health},
     place::{Place, shown},
