@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_file_that_breaks_off_or_has_holes_is_still_read() {
         let shipped = include_str!("../../../config/server.toml");
-        for at in (0..shipped.len()).step_by(61).filter(|at| shipped.is_char_boundary(*at)) {
+        for at in (0..shipped.len()).step_by(307).filter(|at| shipped.is_char_boundary(*at)) {
             drop(Written::read(&shipped[..at]));
             let from = at.saturating_sub(300);
             let part = shipped.get(from..at).unwrap_or_default();

@@ -50,7 +50,14 @@ impl Document {
     /// Reads the text of the first file, which lies in `directory`, and the files that it includes.
     pub(super) fn read(text: &str, directory: &Path, variables: &Variables) -> Self {
         let mut found = Found::default();
-        let mut source = Source { file: None, text, skipped: 0, before: BTreeMap::new(), found: &mut found };
+        let mut source = Source {
+            file: None,
+            text,
+            skipped: 0,
+            slips: Vec::new(),
+            before: BTreeMap::new(),
+            found: &mut found,
+        };
         let tree = source.read(FILE);
         let mut document = Self { tree, found, inherited: BTreeMap::new() };
         document.include(directory, variables);
@@ -95,8 +102,14 @@ impl Document {
             (list.to_owned(), length)
         });
         let known = self.found.places.clone();
-        let mut source =
-            Source { file: Some(path), text, skipped: 0, before: before.into(), found: &mut self.found };
+        let mut source = Source {
+            file: Some(path),
+            text,
+            skipped: 0,
+            slips: Vec::new(),
+            before: before.into(),
+            found: &mut self.found,
+        };
         let added = source.read(INCLUDED);
         for (key, value) in added {
             match (self.tree.get_mut(&key), value) {

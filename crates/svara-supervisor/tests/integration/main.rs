@@ -35,6 +35,7 @@ mod shim;
 mod shim_shell;
 mod sink_commands;
 mod sinks;
+mod slips;
 mod small;
 mod starts;
 mod syslog;
