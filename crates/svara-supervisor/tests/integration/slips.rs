@@ -66,6 +66,35 @@ fn a_slip_is_told_with_its_key_its_line_and_what_to_write() {
 }
 
 #[test]
+fn a_fifo_without_a_writer_holds_nobody_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = directory.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let told = check(&format!("[program.a]\ncommand = [\"sleep\", \"100\"]\nenv_files = [{fifo:?}]\n"));
+    assert!(
+        told.contains("line 7: program.a.env_files: ") && told.contains("is a FIFO; expected a file"),
+        "{told}"
+    );
+}
+
+#[test]
+fn wrong_numbers_of_commands_are_told_with_what_is_allowed() {
+    for (arguments, words) in [
+        (&["--timeout", "abc", "status"][..], "expected a time such as 500ms, 30s or 5m"),
+        (&["tail", "a", "-n", "x"], "expected a whole number"),
+        (&["events", "-n", "-1"], "expected a whole number"),
+        (&["scale", "a", "x"], "expected a whole number"),
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(words) && said.contains("--help"), "{said}");
+    }
+}
+
+#[test]
 fn slips_hide_nothing_else() {
     let told = check(
         "[program.a]\ncommand = sleep 100\nuser = nobody\nmax_restart = 3\nstop = { grace = 5 }\n\
