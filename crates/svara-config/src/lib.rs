@@ -16,13 +16,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod address;
 pub mod base_url;
 mod env;
 mod loaded;
 mod names;
 pub mod plain;
 mod sections;
+mod slips;
 mod values;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +36,8 @@ pub use sections::{
     ServerConfig, TelemetryConfig, TextConfig,
 };
 pub use svara_service::config::{
-    CacheConfig, CloningConfig, ConfigError, DictionariesConfig, JobsConfig, Seconds, Secret, VoicesConfig,
+    CacheConfig, CloningConfig, ConfigError, DictionariesConfig, Fault, Faults, JobsConfig, Seconds, Secret,
+    VoicesConfig,
 };
 pub use values::{DecoderBackend, EngineKind, FirstAudioMode, LogFormat, LogLevel, OpenGroup};
 
@@ -112,22 +116,21 @@ impl Config {
         .fold(0, usize::saturating_add)
     }
 
-    /// What is wrong: ranges, and values that depend on each other. Each fault names its key and what is allowed.
-    pub fn faults(&self) -> Vec<String> {
-        let checks = [
-            self.server.check(),
-            self.engine.check(),
-            self.decoder.check(),
-            self.cloning.check(),
-            self.voices.check(),
-            self.dictionaries.check(),
-            self.text.check(),
-            self.telemetry.check(),
-            self.cache.check(),
-            self.jobs.check(),
-            self.limits.check(),
-        ];
-        checks.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect()
+    /// What is wrong: ranges, and values that depend on each other.
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Faults::default();
+        self.server.check(&mut faults);
+        self.engine.check(&mut faults);
+        self.decoder.check(&mut faults);
+        self.cloning.check(&mut faults);
+        self.voices.check(&mut faults);
+        self.dictionaries.check(&mut faults);
+        self.text.check(&mut faults);
+        self.telemetry.check(&mut faults);
+        self.cache.check(&mut faults);
+        self.jobs.check(&mut faults);
+        self.limits.check(&mut faults);
+        faults.into_vec()
     }
 
     /// Checks ranges, and values that depend on each other.
@@ -135,7 +138,7 @@ impl Config {
     /// # Errors
     /// All faults, a line for each.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let faults = self.faults();
+        let faults: Vec<String> = self.faults().iter().map(Fault::to_string).collect();
         if faults.is_empty() { Ok(()) } else { Err(ConfigError::new(faults.join("\n"))) }
     }
 }

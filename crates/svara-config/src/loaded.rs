@@ -1,13 +1,25 @@
 //! Reads the configuration from its file and the environment. All faults are gathered, so that one look mends them, and
 //! each value's origin is kept.
 
-use std::{collections::BTreeMap, fmt, io::ErrorKind, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    fs::File,
+    io::{self, ErrorKind, Read as _},
+    path::Path,
+};
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Config, ConfigError, DEFAULT_FILE, env, names};
+use super::{
+    Config, ConfigError, DEFAULT_FILE, Fault, env, names, slips,
+    written::{Key, Read, Top, Written},
+};
 use crate::plain::plainly;
+
+/// A longer file is no configuration.
+const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +51,10 @@ pub struct Loaded {
     pub origins: BTreeMap<String, Origin>,
     /// What is wrong, each fault a line.
     pub faults: Vec<String>,
+    /// The lines of the values that are from the file.
+    lines: BTreeMap<String, usize>,
+    /// The keys whose values are wrong, in place of which `config` has the defaults.
+    wrong: BTreeSet<String>,
     /// Variables that have no effect, though their names look as if they had.
     pub warnings: Vec<String>,
 }
@@ -48,7 +64,7 @@ impl Loaded {
     pub fn read(file: Option<&Path>, variables: &[(String, String)]) -> Self {
         let mut loaded = Self { warnings: names::warnings(variables), ..Self::default() };
         let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let mut values = match std::fs::read_to_string(path) {
+        let mut values = match read_text(path) {
             Ok(text) => loaded.of_file(path, &text),
             Err(error) if file.is_none() && error.kind() == ErrorKind::NotFound => Table::new(),
             Err(error) => {
@@ -70,7 +86,10 @@ impl Loaded {
                 Ok(()) => {
                     loaded.origins.insert(key.to_owned(), Origin::Variable(name.to_owned()));
                 }
-                Err(fault) => loaded.faults.push(fault),
+                Err(fault) => {
+                    loaded.wrong.insert(key.to_owned());
+                    loaded.faults.push(fault);
+                }
             }
         }
         loaded
@@ -81,77 +100,113 @@ impl Loaded {
     /// # Errors
     /// All faults, a line for each.
     pub fn result(mut self) -> Result<Config, ConfigError> {
-        self.faults.extend(self.config.faults());
-        match self.faults.as_slice() {
-            [] => Ok(self.config),
-            [fault] => Err(ConfigError::new(fault.clone())),
-            faults => {
-                let count = faults.len();
-                Err(ConfigError::new(format!(
-                    "{count} faults in the configuration:\n  {}",
-                    faults.join("\n  ")
-                )))
-            }
+        let told = self.config.faults().into_iter().filter_map(|fault| self.in_words(&fault));
+        let told: Vec<String> = told.collect();
+        self.faults.extend(told);
+        if self.faults.is_empty() { Ok(self.config) } else { Err(ConfigError::all(&self.faults)) }
+    }
+
+    /// What is wrong with a value, and where it comes from; nothing if its key has been told to be wrong.
+    fn in_words(&self, fault: &Fault) -> Option<String> {
+        let keys = [Some(fault.key), fault.other];
+        if keys.into_iter().flatten().any(|key| self.wrong.contains(key)) {
+            return None;
+        }
+        let other = fault.other.and_then(|key| Some(format!(" ({key}: {})", self.place(key)?)));
+        let place = self.place(fault.key).map(|place| format!("{place}: ")).unwrap_or_default();
+        Some(format!("{place}{fault}{}", other.unwrap_or_default()))
+    }
+
+    /// Where each value that isn't the default comes from, by its key.
+    pub fn places(&self) -> BTreeMap<String, String> {
+        let place = |key: &String| Some((key.clone(), self.place(key)?));
+        self.origins.keys().filter_map(place).collect()
+    }
+
+    /// Where a value comes from, such as `configuration FILE line 3`; nowhere if it is the default.
+    fn place(&self, key: &str) -> Option<String> {
+        let origin = self.origins.get(key)?;
+        match (origin, self.lines.get(key)) {
+            (Origin::File(path), Some(line)) => Some(format!("configuration {path} line {line}")),
+            _ => Some(origin.to_string()),
         }
     }
 
     /// Notes that a flag sets a value.
     pub fn of_flag(&mut self, key: &str, flag: &'static str) {
+        self.wrong.remove(key);
         self.origins.insert(key.to_owned(), Origin::Flag(flag));
     }
 
     /// All values that are right in the text of a file.
     fn of_file(&mut self, path: &Path, text: &str) -> Table {
-        let shown = path.display();
-        let read: Table = match toml::from_str(text) {
-            Ok(read) => read,
-            Err(error) => {
-                let before = error.span().and_then(|span| text.get(..span.start));
-                let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-                self.faults.push(format!("configuration {shown} line {line}: {}", error.message()));
-                return Table::new();
-            }
-        };
+        let shown = path.display().to_string();
+        let written = Written::read(text);
         let known = names::keys();
-        let mut right = Table::new();
-        for (section, values) in read {
-            let place = |key: &str| match line_of(text, &section, key) {
-                Some(line) => format!("configuration {shown} line {line}: "),
-                None => format!("configuration {shown}: "),
-            };
+        let (mut right, mut faults) = (Table::new(), written.slips);
+        for Top { name: section, line, keys: of_section } in written.tops {
             let Some(keys) = known.get(&section).and_then(Value::as_table) else {
                 // A key above the first section is read as one.
-                let is_key = !matches!(values, Value::Table(_));
+                let is_key = of_section.is_none();
                 let moved = names::of_other_section(&section).filter(|_| is_key);
                 let hint = moved.unwrap_or_else(|| names::meant(&section, known.keys().map(String::as_str)));
-                let (what, at) = if is_key {
-                    ("key outside of the sections", top_line(text, &section))
-                } else {
-                    ("section", None)
-                };
-                let place =
-                    at.map_or_else(|| place(""), |line| format!("configuration {shown} line {line}: "));
-                self.faults.push(format!("{place}{section}: there is no such {what}{hint}"));
+                let what = if is_key { "key outside of the sections" } else { "section" };
+                faults.push((line, format!("{section}: there is no such {what}{hint}")));
                 continue;
             };
-            let Value::Table(values) = values else {
-                self.faults.push(format!("{}{section} must be a section: [{section}]", place("")));
+            let Some(of_section) = of_section else {
+                faults.push((line, format!("{section} must be a section: [{section}]")));
                 continue;
             };
-            for (key, value) in values {
+            for Key { name: key, mut line, value } in of_section {
                 let name = format!("{section}.{key}");
-                if !keys.contains_key(&key) {
-                    let moved = names::of_other_section(&key);
-                    let hint = moved.unwrap_or_else(|| names::meant(&key, keys.keys().map(String::as_str)));
-                    self.faults.push(format!("{}{name}: there is no such key{hint}", place(&key)));
-                } else if let Err(reason) = check(&section, &key, &value) {
-                    self.faults.push(format!("{}{name} {reason}", place(&key)));
-                } else {
-                    self.origins.insert(name, Origin::File(shown.to_string()));
-                    insert(&mut right, &section, key, value);
+                let takes = |value: &Value| allows(&section, &key, value);
+                let wrong = match value {
+                    _ if !keys.contains_key(&key) => {
+                        let moved = names::of_other_section(&key);
+                        let hint =
+                            moved.unwrap_or_else(|| names::meant(&key, keys.keys().map(String::as_str)));
+                        Some(format!("{name}: there is no such key{hint}"))
+                    }
+                    Read::Slip(slip) => {
+                        line = slip.line;
+                        Some(match slip.below.rsplit_once('.') {
+                            None => format!("{name} {}", slips::of_value(&key, &slip, takes)),
+                            Some((_, last)) => {
+                                let words = slips::of_value(last, &slip, |_| Ok(()));
+                                format!("{name}{} {words}", slip.below)
+                            }
+                        })
+                    }
+                    Read::TooLarge => {
+                        let most = || format!("must be a number of at most {}", i64::MAX);
+                        let reason = takes(&Value::Integer(i64::MAX)).err().unwrap_or_else(most);
+                        Some(format!("{name} {reason}"))
+                    }
+                    Read::Value(value) => match check(&section, &key, &value) {
+                        Err(reason) => Some(format!("{name} {reason}")),
+                        Ok(()) => {
+                            insert(&mut right, &section, key, value);
+                            None
+                        }
+                    },
+                };
+                match wrong {
+                    None => {
+                        self.origins.insert(name.clone(), Origin::File(shown.clone()));
+                        self.lines.insert(name, line);
+                    }
+                    Some(fault) => {
+                        self.wrong.insert(name);
+                        faults.push((line, fault));
+                    }
                 }
             }
         }
+        faults.sort_by_key(|(line, _)| *line);
+        let told =
+            faults.into_iter().map(|(line, fault)| format!("configuration {shown} line {line}: {fault}"));
+        self.faults.extend(told);
         right
     }
 
@@ -172,15 +227,31 @@ impl Loaded {
             literal.into_iter().chain([text_value, list]).find(|value| check(section, key, value).is_ok());
         match right {
             Some(value) => {
+                self.wrong.remove(&format!("{section}.{key}"));
                 self.origins.insert(format!("{section}.{key}"), Origin::Variable(name.to_owned()));
                 insert(values, section, key.to_owned(), value);
             }
             None => {
                 let reason = check(section, key, &first).err().unwrap_or_default();
+                self.wrong.insert(format!("{section}.{key}"));
                 self.faults.push(format!("{}: {section}.{key} {reason}", env::shown(name, text)));
             }
         }
     }
+}
+
+/// Reads a file of text.
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(io::Error::other(format!("it is larger than {MAX_FILE_BYTES} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = 1 + before.filter(|byte| **byte == b'\n').count();
+        io::Error::new(ErrorKind::InvalidData, format!("line {line} isn't UTF-8"))
+    })
 }
 
 fn insert(values: &mut Table, section: &str, key: String, value: Value) {
@@ -202,34 +273,13 @@ fn check(section: &str, key: &str, value: &Value) -> Result<(), String> {
     Err(plainly(error.message()))
 }
 
-/// The line on which a key above all sections stands.
-fn top_line(text: &str, key: &str) -> Option<usize> {
-    let is_set = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
-    let top = text.lines().map(str::trim_start).take_while(|line| !line.starts_with('['));
-    (1..).zip(top).find(|(_, line)| is_set(line)).map(|(number, _)| number)
-}
-
-/// The line on which a key of a section stands; without a key, the section.
-fn line_of(text: &str, section: &str, key: &str) -> Option<usize> {
-    let header = format!("[{section}]");
-    let tables = [format!("[[{section}.{key}]]"), format!("[{section}.{key}]")];
-    let is_set = |line: &str, name: &str| {
-        line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
-    };
-    let mut inside = false;
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim_start();
-        if line.starts_with('[') {
-            if tables.iter().any(|table| line.starts_with(table)) {
-                return Some(number);
-            }
-            inside = line.starts_with(&header);
-            if inside && key.is_empty() {
-                return Some(number);
-            }
-        } else if inside && is_set(line, key) || is_set(line, &format!("{section}.{key}")) {
-            return Some(number);
-        }
-    }
-    None
+/// As [`check`], and whether it is in the key's range.
+fn allows(section: &str, key: &str, value: &Value) -> Result<(), String> {
+    check(section, key, value)?;
+    let mut alone = Table::new();
+    insert(&mut alone, section, key.to_owned(), value.clone());
+    let Ok(config) = Config::deserialize(Value::Table(alone)) else { return Ok(()) };
+    let name = format!("{section}.{key}");
+    let fault = config.faults().into_iter().find(|fault| fault.key == name && fault.other.is_none());
+    fault.map_or(Ok(()), |fault| Err(fault.reason))
 }

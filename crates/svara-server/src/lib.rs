@@ -7,6 +7,7 @@
 
 mod app;
 mod commands;
+mod cryptography;
 #[doc(hidden)]
 pub mod fuzzing;
 mod middleware;

@@ -11,6 +11,7 @@ use nix::unistd::{AccessFlags, access};
 use crate::{
     config::{Account, Config, Fault, HookAction, ProgramSpec, SinkSpec, SinkTarget, SyslogAddress},
     probe::{Check, ProbeSpec},
+    process::attain,
     reach::{barrier, may_run},
 };
 
@@ -79,8 +80,11 @@ impl Look<'_> {
         }
         for (key, probe) in probes(spec) {
             if let Check::Command(command) = &probe.check {
-                self.command(&format!("{table}.{key}.command"), command, None);
+                self.command(&format!("{table}.{key}.command"), command, Some(spec));
             }
+        }
+        for refused in attain(&mut spec.limits.clone()) {
+            self.report(&format!("{table}.{}", refused.key), format!("{} {refused}", spec.name));
         }
         for (key, log) in [("stdout_log", &spec.stdout_log), ("stderr_log", &spec.stderr_log)] {
             if let Some(log) = log

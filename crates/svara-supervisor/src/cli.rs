@@ -36,7 +36,7 @@ struct Cli {
     #[arg(long, global = true)]
     socket: Option<PathBuf>,
     /// How long to wait for the answer, as in 30s [default: 10s; 30m where a command waits for programs].
-    #[arg(long, global = true, value_parser = humantime::parse_duration)]
+    #[arg(long, global = true, value_parser = time, allow_negative_numbers = true)]
     timeout: Option<Duration>,
     #[command(subcommand)]
     command: Command,
@@ -96,6 +96,7 @@ enum Command {
         /// The program.
         program: String,
         /// The number of replicas, 1 to 64.
+        #[arg(value_parser = number::<u32>, allow_negative_numbers = true)]
         replicas: u32,
     },
     /// Send a signal to programs and their children.
@@ -117,7 +118,7 @@ enum Command {
         #[arg(short, long)]
         follow: bool,
         /// Number of lines; what memory doesn't have comes from the log files, rotated ones included.
-        #[arg(short = 'n', long, default_value_t = 20)]
+        #[arg(short = 'n', long, default_value_t = 20, value_parser = number::<usize>, allow_negative_numbers = true)]
         lines: usize,
     },
     /// Show the last events.
@@ -126,7 +127,7 @@ enum Command {
         #[arg(short, long)]
         follow: bool,
         /// Number of events, at most 256.
-        #[arg(short = 'n', long, default_value_t = 50)]
+        #[arg(short = 'n', long, default_value_t = 50, value_parser = number::<usize>, allow_negative_numbers = true)]
         count: usize,
         /// Print JSON even on a terminal.
         #[arg(long)]
@@ -179,6 +180,14 @@ struct Wish {
     /// Wait until they are ready or have failed.
     #[arg(short, long)]
     wait: bool,
+}
+
+fn time(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "expected a time such as 500ms, 30s or 5m")
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "expected a whole number")
 }
 
 pub(crate) fn main() -> ExitCode {

@@ -7,6 +7,12 @@ use tokio::sync::{mpsc, mpsc::error::TrySendError};
 
 use crate::logs::{Form, Logs, Severity, Source};
 
+/// The file of events as text.
+pub(crate) const TEXT_FILE: &str = "supervisor.log";
+
+/// The file of events as JSON.
+pub(crate) const JSON_FILE: &str = "events.jsonl";
+
 /// Events kept in memory for the `events` command.
 const KEEP: usize = 256;
 
@@ -152,6 +158,13 @@ impl Event {
     }
 }
 
+/// The files of events, as text and as JSON.
+fn sources(directory: &Path) -> [Arc<Source>; 2] {
+    let own = |file: &str| Source::own("supervisor", Some(directory.join(file)));
+    let json = Source { console: false, form: Form::Json, ..own(JSON_FILE) };
+    [Arc::new(own(TEXT_FILE)), Arc::new(json)]
+}
+
 /// Keeps recent events in memory and writes all events to files.
 #[derive(Debug)]
 pub struct EventLog {
@@ -166,10 +179,13 @@ pub struct EventLog {
 impl EventLog {
     /// Writes events to `supervisor.log` and `events.jsonl` in `directory`, and to the console.
     pub fn new(directory: &Path, logs: Logs) -> Self {
-        let own = |file: &str| Source::own("supervisor", Some(directory.join(file)));
-        let text = Arc::new(own("supervisor.log"));
-        let json = Arc::new(Source { console: false, form: Form::Json, ..own("events.jsonl") });
+        let [text, json] = sources(directory);
         Self { recent: VecDeque::with_capacity(KEEP), sequence: 0, logs, text, json, followers: Vec::new() }
+    }
+
+    /// From the next event on, the files are in another directory.
+    pub fn move_to(&mut self, directory: &Path) {
+        [self.text, self.json] = sources(directory);
     }
 
     /// Records an event and returns it with its time and sequence number.

@@ -10,7 +10,7 @@ use svara_snac::{
     onnx::{Device, Precision},
 };
 
-use crate::{ConfigError, DecoderBackend, FirstAudioMode, values};
+use crate::{ConfigError, DecoderBackend, Faults, FirstAudioMode, values};
 
 /// The SNAC decoder.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -90,6 +90,8 @@ impl Default for DecoderConfig {
 
 /// Streams that may be open with `auto`, whatever they cost: on a GPU, their states take up to 168 MB.
 const AUTO_STREAMS: usize = 256;
+/// More threads than any machine has cores; each has a copy of the decoder's buffers.
+const MAX_THREADS: usize = 1024;
 /// The longest pretended cost of a frame, in milliseconds.
 const MAX_NULL_FRAME_MS: u32 = 10_000;
 /// The longest wait of a call for others, in milliseconds: a longer one would be audible.
@@ -124,22 +126,19 @@ impl DecoderConfig {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        if self.null_frame_ms > MAX_NULL_FRAME_MS {
-            let reason = format!("decoder.null_frame_ms must be at most {MAX_NULL_FRAME_MS}");
-            return Err(ConfigError::new(reason));
-        }
+    pub(crate) fn check(&self, faults: &mut Faults) {
+        faults.within("decoder.null_frame_ms", self.null_frame_ms, 0..=MAX_NULL_FRAME_MS);
         if self.null_frame_ms > 0 && self.kind != DecoderBackend::Null {
-            return Err(ConfigError::new("decoder.null_frame_ms needs decoder.kind = \"null\""));
+            faults.add_pair("decoder.null_frame_ms", "decoder.kind", "needs decoder.kind = \"null\"");
         }
-        if self.batch_wait_ms > MAX_BATCH_WAIT_MS {
-            let reason = format!("decoder.batch_wait_ms must be at most {MAX_BATCH_WAIT_MS}");
-            return Err(ConfigError::new(reason));
-        }
+        faults.within("decoder.threads", self.threads, 0..=MAX_THREADS);
+        faults.within("decoder.batch_wait_ms", self.batch_wait_ms, 0..=MAX_BATCH_WAIT_MS);
         if !EARLY_FRAMES.contains(&self.early_frames) {
-            return Err(ConfigError::new("decoder.early_frames must be 2 or 3"));
+            faults.add("decoder.early_frames", "must be 2 or 3");
         }
-        self.gain().map(drop)
+        if let Err(error) = Gain::from_db(self.gain_db) {
+            faults.add("decoder.gain_db", error.to_string());
+        }
     }
 
     /// How much louder all speech is.

@@ -1,8 +1,9 @@
 //! `[engine]`: the engine that generates tokens.
 
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigError, EngineKind, Seconds, Secret, base_url};
+use crate::{EngineKind, Faults, Seconds, Secret, base_url};
 
 /// The engine that generates tokens.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -60,22 +61,37 @@ impl EngineConfig {
         self.base_url.split(',').map(|url| url.trim().trim_end_matches('/'))
     }
 
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        if !self.base_urls().all(|url| url.starts_with("http://") || url.starts_with("https://")) {
-            let reason = "engine.base_url must start with http:// or https://, each URL if there are several";
-            return Err(ConfigError::new(reason));
+    pub(crate) fn check(&self, faults: &mut Faults) {
+        const URL: &str = "engine.base_url";
+        let urls: Vec<&str> = self.base_urls().collect();
+        if urls.iter().all(|url| url.starts_with("http://") || url.starts_with("https://")) {
+            urls.iter()
+                .filter_map(|url| base_url::check(url).err())
+                .for_each(|reason| faults.add(URL, reason));
+        } else {
+            faults.add(URL, "must start with http:// or https://, each URL if there are several");
         }
-        self.base_urls()
-            .try_for_each(base_url::check)
-            .map_err(|reason| ConfigError::new(format!("engine.base_url {reason}")))?;
-        let urls: std::collections::HashSet<&str> = self.base_urls().collect();
-        if urls.len() != self.base_urls().count() || urls.len() > MAX_ENGINES {
-            let reason = format!("engine.base_url must name at most {MAX_ENGINES} engines, each once");
-            return Err(ConfigError::new(reason));
+        let different: std::collections::HashSet<&&str> = urls.iter().collect();
+        if different.len() != urls.len() || urls.len() > MAX_ENGINES {
+            faults.add(URL, format!("must name at most {MAX_ENGINES} engines, each once"));
+        }
+        if self.model.trim().is_empty() {
+            faults.add("engine.model", "must be the model's name at the engine");
+        }
+        if self.api_key.reveal().is_some_and(|key| HeaderValue::from_str(key).is_err()) {
+            faults.add("engine.api_key", "must be one line without control characters");
+        }
+        for (key, seconds) in [
+            ("engine.connect_seconds", self.connect_seconds),
+            ("engine.first_token_seconds", self.first_token_seconds),
+            ("engine.inactivity_seconds", self.inactivity_seconds),
+        ] {
+            if seconds.duration().is_zero() {
+                faults.add(key, "must be greater than 0");
+            }
         }
         if self.stream_interval == 0 {
-            return Err(ConfigError::new("engine.stream_interval must be at least 1"));
+            faults.add("engine.stream_interval", "must be at least 1");
         }
-        Ok(())
     }
 }

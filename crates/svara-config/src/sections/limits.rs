@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigError, Seconds};
+use crate::{Faults, Seconds};
 
 /// Limits of requests and connections.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -102,54 +102,40 @@ impl LimitsConfig {
         if self.queue_per_key == 0 { self.queue.div_ceil(2) } else { self.queue_per_key }
     }
 
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self, faults: &mut Faults) {
         for (key, value) in [
-            ("text_characters", self.text_characters),
-            ("openai_input_characters", self.openai_input_characters),
-            ("body_bytes", self.body_bytes),
+            ("limits.text_characters", self.text_characters),
+            ("limits.openai_input_characters", self.openai_input_characters),
+            ("limits.body_bytes", self.body_bytes),
+            ("limits.connections_per_address", self.connections_per_address),
         ] {
             if value == 0 {
-                return Err(ConfigError::new(format!("limits.{key} must be at least 1")));
+                faults.add(key, "must be at least 1");
             }
         }
         if self.all_bodies_bytes / 2 < self.body_bytes {
-            return Err(ConfigError::new("limits.all_bodies_bytes must be at least twice limits.body_bytes"));
+            let reason = format!("must be at least twice limits.body_bytes, which is {}", self.body_bytes);
+            faults.add_pair("limits.all_bodies_bytes", "limits.body_bytes", reason);
         }
         if self.all_answers_bytes < MIN_ANSWERS_BYTES {
-            let reason = format!("limits.all_answers_bytes must be at least {MIN_ANSWERS_BYTES}");
-            return Err(ConfigError::new(reason));
+            faults.add("limits.all_answers_bytes", format!("must be at least {MIN_ANSWERS_BYTES}"));
         }
-        if self.queue_per_key > self.queue {
-            return Err(ConfigError::new("limits.queue_per_key must be at most limits.queue"));
-        }
-        if self.streams > MAX_CONNECTIONS || self.queue > MAX_CONNECTIONS {
-            let reason = format!("limits.streams and limits.queue must be at most {MAX_CONNECTIONS}");
-            return Err(ConfigError::new(reason));
-        }
-        if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
-            return Err(ConfigError::new(format!("limits.connections must be from 1 to {MAX_CONNECTIONS}")));
-        }
-        if self.connections_per_address == 0 {
-            return Err(ConfigError::new("limits.connections_per_address must be at least 1"));
-        }
-        if !(MIN_HEADER_BYTES..=1024 * 1024).contains(&self.header_bytes) {
-            let reason = format!("limits.header_bytes must be from {MIN_HEADER_BYTES} to {}", 1024 * 1024);
-            return Err(ConfigError::new(reason));
-        }
+        faults.at_most(("limits.queue_per_key", self.queue_per_key), ("limits.queue", self.queue));
+        faults.within("limits.streams", self.streams, 0..=MAX_CONNECTIONS);
+        faults.within("limits.queue", self.queue, 0..=MAX_CONNECTIONS);
+        faults.within("limits.connections", self.connections, 1..=MAX_CONNECTIONS);
+        faults.within("limits.header_bytes", self.header_bytes, MIN_HEADER_BYTES..=1024 * 1024);
         for (key, seconds) in [
-            ("header_seconds", self.header_seconds),
-            ("idle_seconds", self.idle_seconds),
-            ("socket_idle_seconds", self.socket_idle_seconds),
-            ("body_seconds", self.body_seconds),
-            ("write_stall_seconds", self.write_stall_seconds),
+            ("limits.header_seconds", self.header_seconds),
+            ("limits.idle_seconds", self.idle_seconds),
+            ("limits.socket_idle_seconds", self.socket_idle_seconds),
+            ("limits.body_seconds", self.body_seconds),
+            ("limits.write_stall_seconds", self.write_stall_seconds),
         ] {
             if seconds.duration().is_zero() {
-                return Err(ConfigError::new(format!("limits.{key} must be greater than 0")));
+                faults.add(key, "must be greater than 0");
             }
         }
-        if !(0.0..=1.0).contains(&self.min_read_speed) {
-            return Err(ConfigError::new("limits.min_read_speed must be from 0 to 1"));
-        }
-        Ok(())
+        faults.within("limits.min_read_speed", self.min_read_speed, 0.0..=1.0);
     }
 }

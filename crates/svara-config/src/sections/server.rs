@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use svara_http::Proxies;
 use svara_service::callers::KeyEntry;
 
-use crate::{ConfigError, OpenGroup, Seconds, Secret};
+use crate::{
+    Faults, OpenGroup, Seconds, Secret,
+    address::{check_host, check_with_port},
+};
 
 /// The shortest API key. Shorter ones can be guessed, and a fast hash without salt doesn't protect them.
 pub const MIN_KEY_BYTES: usize = 20;
@@ -84,42 +87,48 @@ impl ServerConfig {
         !self.keys.is_empty() || !self.keys_file.as_os_str().is_empty() || self.api_key.reveal().is_some()
     }
 
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self, faults: &mut Faults) {
         if self.tls_cert.as_os_str().is_empty() != self.tls_key.as_os_str().is_empty() {
-            return Err(ConfigError::new(
-                "server.tls_cert and server.tls_key must both be given, or neither",
-            ));
+            faults.add_pair(
+                "server.tls_cert",
+                "server.tls_key",
+                "and server.tls_key must both be given, or neither",
+            );
+        }
+        if let Err(reason) = check_host(&self.host) {
+            faults.add("server.host", reason);
         }
         if !self.wyoming.is_empty() {
-            let port = self.wyoming.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-            if port.and_then(|(_, port)| port.parse::<u16>().ok()).is_none() {
-                return Err(ConfigError::new(format!(
-                    "server.wyoming: {:?} must be an address with a port, such as \"0.0.0.0:10200\"",
-                    self.wyoming
-                )));
+            let port = self.wyoming.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+            if let Err(reason) = check_with_port(&self.wyoming) {
+                faults.add("server.wyoming", reason);
+            } else if self.port != 0 && port == Some(self.port) && self.has_host_of_wyoming() {
+                let reason = format!("must have another port than server.port, which is {}", self.port);
+                faults.add_pair("server.wyoming", "server.port", reason);
             }
         }
         if self.api_key.reveal().is_some_and(|key| key.len() < MIN_KEY_BYTES) {
-            return Err(ConfigError::new(format!(
-                "server.api_key (SVARA_API_KEY) must have at least {MIN_KEY_BYTES} characters, chosen at random"
-            )));
+            let reason =
+                format!("(SVARA_API_KEY) must have at least {MIN_KEY_BYTES} characters, chosen at random");
+            faults.add("server.api_key", reason);
         }
-        if self.drain_delay_seconds.duration() > self.drain_seconds.duration() {
-            return Err(ConfigError::new("server.drain_delay_seconds must be at most server.drain_seconds"));
-        }
+        faults.at_most(
+            ("server.drain_delay_seconds", f64::from(self.drain_delay_seconds)),
+            ("server.drain_seconds", f64::from(self.drain_seconds)),
+        );
         if let Err(wrong) = Proxies::parse(&self.trusted_proxies) {
-            return Err(ConfigError::new(format!(
-                "server.trusted_proxies: {wrong:?} must be an address or a range of them, such as \"10.0.0.0/8\""
-            )));
+            let reason = format!("{wrong:?} must be an address or a range of them, such as \"10.0.0.0/8\"");
+            faults.add("server.trusted_proxies", reason);
         }
         for host in self.hosts.iter().filter(|host| *host != "*") {
             // A port is none of the name; clients of any port are answered.
             if host.is_empty()
                 || !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
             {
-                return Err(ConfigError::new(format!(
-                    "server.hosts: {host:?} must be \"*\" or a host name without a port, such as \"tts.example.org\""
-                )));
+                let reason = format!(
+                    "{host:?} must be \"*\" or a host name without a port, such as \"tts.example.org\""
+                );
+                faults.add("server.hosts", reason);
             }
         }
         for origin in self.cors_origins.iter().filter(|origin| *origin != "*") {
@@ -128,11 +137,16 @@ impl ServerConfig {
             if host.is_none_or(|host| {
                 host.is_empty() || host.contains('/') || HeaderValue::from_str(host).is_err()
             }) {
-                return Err(ConfigError::new(format!(
-                    "server.cors_origins: {origin:?} must be \"*\" or an origin such as \"https://example.org\""
-                )));
+                let reason = format!("{origin:?} must be \"*\" or an origin such as \"https://example.org\"");
+                faults.add("server.cors_origins", reason);
             }
         }
-        Ok(())
+    }
+
+    /// Whether the Wyoming protocol is served at the same address.
+    fn has_host_of_wyoming(&self) -> bool {
+        let host = self.wyoming.rsplit_once(':').map_or("", |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host == self.host || [host, &self.host].iter().any(|host| matches!(*host, "0.0.0.0" | "::"))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigError, base_url};
+use crate::{Faults, base_url};
 
 /// Export of traces.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -24,14 +24,15 @@ impl Default for TelemetryConfig {
 }
 
 impl TelemetryConfig {
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self, faults: &mut Faults) {
         let url = self.otlp_endpoint.as_str();
         if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
-            return Err(ConfigError::new("telemetry.otlp_endpoint must start with http:// or https://"));
+            faults.add("telemetry.otlp_endpoint", "must start with http:// or https://");
+        } else if !url.is_empty()
+            && let Err(reason) = base_url::check(url)
+        {
+            faults.add("telemetry.otlp_endpoint", reason);
         }
-        if !(0.0..=1.0).contains(&self.sample_ratio) {
-            return Err(ConfigError::new("telemetry.sample_ratio must be from 0 to 1"));
-        }
-        Ok(())
+        faults.within("telemetry.sample_ratio", self.sample_ratio, 0.0..=1.0);
     }
 }

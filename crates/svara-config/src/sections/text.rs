@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use svara_engine::{Acronyms, Strip};
 
-use crate::ConfigError;
+use crate::{ConfigError, Faults};
 
 /// The most acronyms of an operator.
 const MAX_ACRONYMS: usize = 10_000;
@@ -28,19 +28,21 @@ impl TextConfig {
     /// # Errors
     /// One of them isn't in capitals.
     pub fn acronyms(&self) -> Result<Acronyms, ConfigError> {
-        if self.acronyms.len() > MAX_ACRONYMS {
-            return Err(ConfigError::new(format!("text.acronyms may have at most {MAX_ACRONYMS} words")));
-        }
-        let acronyms = Acronyms::new(self.acronyms.iter().map(String::as_str));
-        acronyms.map_err(|error| ConfigError::new(format!("text.acronyms: {error}")))
+        self.spelled().map_err(|reason| ConfigError::new(format!("text.acronyms {reason}")))
     }
 
-    /// Checks the values.
-    ///
-    /// # Errors
-    /// Names the key and what is allowed.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        self.acronyms().map(drop)
+    pub(crate) fn check(&self, faults: &mut Faults) {
+        if let Err(reason) = self.spelled() {
+            faults.add("text.acronyms", reason);
+        }
+    }
+
+    fn spelled(&self) -> Result<Acronyms, String> {
+        if self.acronyms.len() > MAX_ACRONYMS {
+            return Err(format!("may have at most {MAX_ACRONYMS} words"));
+        }
+        let acronyms = Acronyms::new(self.acronyms.iter().map(String::as_str));
+        acronyms.map_err(|error| format!("has a wrong word: {error}"))
     }
 }
 

@@ -2,17 +2,22 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use svara_config::{Config, Origin, base_url::masked};
+use svara_config::{Config, ConfigError, Origin, base_url::masked};
 use toml::Table;
 
 use super::out;
 use crate::start;
 
-/// Prints the settings, with their origins where those are given, and checks everything that loads quickly.
+/// Prints the settings, with their origins where those are given, and checks everything that loads quickly; writes
+/// nothing. `places` says where each value comes from.
 ///
 /// # Errors
 /// A file is missing or wrong, or the server would refuse to start.
-pub(crate) fn run(config: &Config, origins: Option<&BTreeMap<String, Origin>>) -> anyhow::Result<()> {
+pub(crate) fn run(
+    config: &Config,
+    origins: Option<&BTreeMap<String, Origin>>,
+    places: &BTreeMap<String, String>,
+) -> anyhow::Result<()> {
     let mut shown = String::new();
     match origins {
         // Any URL may have a password in it.
@@ -32,8 +37,22 @@ pub(crate) fn run(config: &Config, origins: Option<&BTreeMap<String, Origin>>) -
         }
     }
     out::print(shown)?;
-    start::check_exposure(config)?;
-    start::check(config)?;
+    let told = |(key, error): &(&str, anyhow::Error)| match places.get(*key) {
+        Some(place) => format!("{place}: {error:#}"),
+        None => format!("{error:#}"),
+    };
+    let mut faults: Vec<String> = start::faults(config).iter().map(told).collect();
+    for lack in start::missing(config) {
+        // What is named must be there. A default that isn't only makes a part unavailable.
+        if places.contains_key(lack.0) {
+            faults.push(told(&lack));
+        } else {
+            out::tell(format_args!("svara-server: warning: {}", told(&lack)));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(ConfigError::all(&faults).into());
+    }
     out::tell("svara-server: the configuration is valid");
     Ok(())
 }

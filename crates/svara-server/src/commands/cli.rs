@@ -14,8 +14,9 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{check_config, failure::Failure, hash_key, out, say, text, voices, words};
+use super::{check_config, failure::Failure, hash_key, numbers, out, say, text, voices, words};
 use crate::{
+    cryptography,
     start::{self, Server, memory},
     telemetry,
 };
@@ -54,7 +55,7 @@ pub struct Cli {
     #[arg(long)]
     host: Option<String>,
     /// The port to listen on; 0 selects a free one.
-    #[arg(long)]
+    #[arg(long, value_parser = numbers::port, allow_negative_numbers = true)]
     port: Option<u16>,
     /// Start without API keys even on an address that others can reach.
     #[arg(long)]
@@ -146,8 +147,10 @@ impl Cli {
             }
             _ => {}
         }
+        cryptography::choose();
         let loaded = self.loaded();
         let (warnings, origins) = (loaded.warnings.clone(), loaded.origins.clone());
+        let places = loaded.places();
         let config = loaded.result().map_err(|error| Failure::Usage(error.into()))?;
         match self.command.take() {
             None
@@ -169,7 +172,8 @@ impl Cli {
         }
         if self.check_config {
             warnings.iter().for_each(|warning| out::tell(format_args!("svara-server: warning: {warning}")));
-            return check_config::run(&config, self.origin.then_some(&origins)).map_err(Failure::Usage);
+            let origins = self.origin.then_some(&origins);
+            return check_config::run(&config, origins, &places).map_err(Failure::Usage);
         }
         start::check_exposure(&config).map_err(Failure::Usage)?;
         let files = raise_open_files();

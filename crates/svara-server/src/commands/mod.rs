@@ -6,6 +6,7 @@ mod default_voice;
 mod failure;
 mod figures;
 pub(crate) mod hash_key;
+mod numbers;
 mod out;
 mod player;
 pub(crate) mod say;

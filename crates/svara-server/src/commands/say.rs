@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{
     Failure, default_voice,
     figures::{Figures, summary},
-    out, player,
+    numbers, out, player,
 };
 use crate::start;
 
@@ -40,25 +40,25 @@ pub(crate) struct SayArgs {
     #[arg(long, value_parser = Format::from_str)]
     format: Option<Format>,
     /// The sample rate, in Hz.
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_parser = numbers::sample_rate, allow_negative_numbers = true)]
     sample_rate: Option<u32>,
     /// The style, one of the model's.
     #[arg(long)]
     style: Option<String>,
     /// The speed, from 0.25 to 4; it doesn't change the pitch.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = numbers::speed, allow_negative_numbers = true)]
     speed: f32,
     /// A factor on the loudness, from 0.01 to 10.
-    #[arg(long, conflicts_with = "gain_db")]
+    #[arg(long, conflicts_with = "gain_db", value_parser = numbers::volume, allow_negative_numbers = true)]
     volume: Option<f32>,
     /// The same in decibels, from -40 to 20.
-    #[arg(long, value_name = "DB", allow_negative_numbers = true)]
+    #[arg(long, value_name = "DB", allow_negative_numbers = true, value_parser = numbers::gain_db)]
     gain_db: Option<f32>,
     /// The seed of the sampling, for repeatable audio.
-    #[arg(long)]
+    #[arg(long, value_parser = numbers::seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Repeat N times and print timings for each run and overall.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = numbers::repeat, allow_negative_numbers = true)]
     repeat: Option<u16>,
 }
 

@@ -108,8 +108,12 @@ pub fn profile_and_voices(config: &Config) -> anyhow::Result<(Arc<ModelProfile>,
 /// # Errors
 /// It isn't, or can't be read.
 pub(super) fn present(config: &Config, model: &Path) -> anyhow::Result<()> {
-    let Err(error) = std::fs::metadata(model) else { return Ok(()) };
     let shown = model.display();
+    let error = match std::fs::metadata(model) {
+        Ok(data) if data.is_dir() => bail!("model {shown} is a directory; the model's ONNX file is expected"),
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
     match (error.kind(), config.engine.kind) {
         (ErrorKind::NotFound, EngineKind::Demo) => bail!(
             "no model {shown}: the demo voice's models are in models/demo of the repository and of a release; start the \

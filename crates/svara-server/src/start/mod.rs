@@ -2,6 +2,7 @@
 
 mod built_in;
 mod callers_voices;
+mod check;
 mod engine;
 mod http;
 mod keys;
@@ -17,7 +18,7 @@ use anyhow::Context;
 use axum::Router;
 use futures::FutureExt;
 use svara_api::{door::Door, reading::budget::Budget, state::App};
-use svara_config::{Config, DecoderBackend, EngineKind};
+use svara_config::{Config, DecoderBackend};
 use svara_dialects::Wyoming;
 use svara_engine::OwnWords;
 use svara_http::{Connections, Lifecycle, Phase};
@@ -27,23 +28,18 @@ use svara_service::{
     jobs,
     store::{Store, StoreFailures},
 };
-use svara_snac::{
-    Backend, Decoder,
-    onnx::{Device, Runtime},
-};
+use svara_snac::Decoder;
 
+use self::callers_voices::callers_voices;
 pub(crate) use self::callers_voices::kept_voices;
-use self::{
-    callers_voices::callers_voices,
-    engine::{decoder_settings, demo_model, library_search, present},
-};
 pub use self::{
+    check::{check, faults, missing},
     engine::{engine, profile_and_voices, voices_and_prompts},
     http::http_settings,
     keys::{Keys, check_exposure},
     own_words::own_words,
 };
-use crate::{app, middleware::HttpMetrics};
+use crate::{app, cryptography, middleware::HttpMetrics};
 
 /// A server, ready for [`svara_http::serve`].
 pub struct Server {
@@ -67,6 +63,7 @@ pub struct Server {
 /// # Errors
 /// As [`engine`]; or the keys, the encoder or the cache's store can't be used.
 pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result<Server> {
+    cryptography::choose();
     // First, because it is quick and often wrong.
     let keys = Keys::load(config)?;
     secrets::warn(&config.server);
@@ -167,32 +164,4 @@ fn stores(
         tracing::warn!(reason, "jobs are off");
     }
     Ok((cache, jobs))
-}
-
-/// Checks everything that a start needs, without loading the decoder.
-///
-/// # Errors
-/// As [`engine`], except for failures to load the decoder.
-pub fn check(config: &Config) -> anyhow::Result<()> {
-    Keys::load(config)?;
-    http::tls(config)?;
-    voices_and_prompts(config)?;
-    own_words(config)?;
-    let mut models = Vec::new();
-    if config.decoder.kind == DecoderBackend::Onnx {
-        models.push(decoder_settings(config).model);
-    }
-    if config.engine.kind == EngineKind::Demo {
-        models.push(demo_model(&config.demo.encoder));
-    }
-    let search = library_search(config);
-    let on_gpu = matches!(config.decoder.device, Device::Cuda(_));
-    let in_onnx_runtime =
-        config.decoder.kind == DecoderBackend::Onnx && (on_gpu || config.decoder.backend == Backend::Onnx);
-    if in_onnx_runtime || config.engine.kind == EngineKind::Demo {
-        search.find()?;
-    } else {
-        Runtime::lazy(&search)?;
-    }
-    models.iter().try_for_each(|model| present(config, model))
 }

@@ -111,8 +111,7 @@ struct Client {
 
 impl Client {
     fn new(runtime: &Handle) -> anyhow::Result<Self> {
-        // Fails if a provider is already installed, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::cryptography::choose();
         // Traces go to the configured collector and nowhere else.
         let client = reqwest::Client::builder().timeout(SEND_TIMEOUT).redirect(Policy::none()).build();
         Ok(Self { client: client.context("can't create an HTTP client")?, runtime: runtime.clone() })

@@ -20,6 +20,7 @@ mod clean_text;
 mod clients;
 mod cloning;
 mod commands;
+mod config_faults;
 mod connections;
 mod contributors_table;
 mod corpus;

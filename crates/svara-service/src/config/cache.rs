@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, Seconds};
+use super::{Faults, Seconds};
 
 /// The cache: audio of earlier requests, which answers identical ones.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -41,23 +41,27 @@ impl CacheConfig {
         self.memory_bytes > 0 || !self.store.is_empty()
     }
 
-    /// Checks ranges, and values that depend on each other.
-    ///
-    /// # Errors
-    /// Names the key and what is allowed.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    /// Checks the ranges of values, and values that depend on each other.
+    pub fn check(&self, faults: &mut Faults) {
         let entry_bytes = self.entry_bytes as u64;
-        if self.is_on() && !(1..=256 * 1024 * 1024).contains(&entry_bytes) {
-            return Err(ConfigError::new("cache.entry_bytes must be from 1 to 268435456"));
+        if self.is_on() {
+            faults.within("cache.entry_bytes", entry_bytes, 1..=256 * 1024 * 1024);
+            if self.ttl_seconds.duration().is_zero() {
+                faults.add(
+                    "cache.ttl_seconds",
+                    "must be greater than 0; without a cache, leave cache.memory_bytes at 0",
+                );
+            }
         }
         for (key, bytes, used) in [
             ("cache.memory_bytes", self.memory_bytes, self.memory_bytes > 0),
             ("cache.store_bytes", self.store_bytes, !self.store.is_empty()),
         ] {
             if used && bytes < entry_bytes {
-                return Err(ConfigError::new(format!("{key} must be at least cache.entry_bytes")));
+                let reason = format!("must be at least cache.entry_bytes, which is {entry_bytes}");
+                faults.add_pair(key, "cache.entry_bytes", reason);
             }
         }
-        super::check_store("cache.store", &self.store)
+        super::check_store(faults, "cache.store", &self.store);
     }
 }

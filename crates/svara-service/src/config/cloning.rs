@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, Seconds};
+use super::{Faults, Seconds};
 
 /// Speech in the voice of a recording.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -29,16 +29,14 @@ impl Default for CloningConfig {
 }
 
 impl CloningConfig {
-    /// Checks the ranges of values.
-    ///
-    /// # Errors
-    /// Names the key and what is allowed.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        if self.max_bytes == 0 || self.max_seconds.duration() < svara_audio::MIN_REFERENCE {
-            return Err(ConfigError::new(
-                "cloning.max_bytes must be at least 1, cloning.max_seconds at least 1.0",
-            ));
+    /// Checks the ranges of values, and values that depend on each other.
+    pub fn check(&self, faults: &mut Faults) {
+        if self.max_bytes == 0 {
+            faults.add("cloning.max_bytes", "must be at least 1");
         }
-        Ok(())
+        if self.max_seconds.duration() < svara_audio::MIN_REFERENCE {
+            let least = svara_audio::MIN_REFERENCE.as_secs_f64();
+            faults.add("cloning.max_seconds", format!("must be at least {least:.1}"));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
+use super::Faults;
 
 /// Pronunciation dictionaries that callers make. They are stored beside their voices, in `voices.store`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -31,22 +31,13 @@ impl DictionariesConfig {
         if self.max_kept_per_key == 0 { self.max_kept.div_ceil(2) } else { self.max_kept_per_key }
     }
 
-    /// Checks the ranges of values.
-    ///
-    /// # Errors
-    /// Names the key and what is allowed.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        for (key, value, most) in
-            [("max_kept", self.max_kept, Self::MOST_KEPT), ("max_rules", self.max_rules, 50_000)]
-        {
-            if !(1..=most).contains(&value) {
-                return Err(ConfigError::new(format!("dictionaries.{key} must be from 1 to {most}")));
-            }
-        }
-        if self.max_kept_per_key > self.max_kept {
-            let reason = "dictionaries.max_kept_per_key must be at most dictionaries.max_kept";
-            return Err(ConfigError::new(reason));
-        }
-        Ok(())
+    /// Checks the ranges of values, and values that depend on each other.
+    pub fn check(&self, faults: &mut Faults) {
+        faults.within("dictionaries.max_kept", self.max_kept, 1..=Self::MOST_KEPT);
+        faults.within("dictionaries.max_rules", self.max_rules, 1..=50_000);
+        faults.at_most(
+            ("dictionaries.max_kept_per_key", self.max_kept_per_key),
+            ("dictionaries.max_kept", self.max_kept),
+        );
     }
 }

@@ -10,4 +10,15 @@ impl ConfigError {
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
+
+    /// All that is wrong, a line for each.
+    pub fn all(faults: &[String]) -> Self {
+        match faults {
+            [fault] => Self::new(fault.clone()),
+            faults => {
+                let (count, lines) = (faults.len(), faults.join("\n  "));
+                Self(format!("{count} faults in the configuration:\n  {lines}"))
+            }
+        }
+    }
 }

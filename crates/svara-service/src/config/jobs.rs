@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
+use super::Faults;
 
 /// Speech in the background: long texts and batches.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -57,28 +57,22 @@ impl JobsConfig {
         if self.max_jobs_per_key == 0 { self.max_jobs.div_ceil(2) } else { self.max_jobs_per_key }
     }
 
-    /// Checks the ranges of values.
-    ///
-    /// # Errors
-    /// Names the key and what is allowed.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    /// Checks the ranges of values, and values that depend on each other.
+    pub fn check(&self, faults: &mut Faults) {
         for (key, value, most) in [
-            ("max_jobs", self.max_jobs, 1000),
-            ("max_items", self.max_items, 1000),
-            ("job_characters", self.job_characters, 10_000_000),
-            ("audio_bytes", self.audio_bytes, 1024 * 1024 * 1024),
-            ("keep_hours", self.keep_hours as usize, 24 * 365),
+            ("jobs.max_jobs", self.max_jobs, 1000),
+            ("jobs.max_items", self.max_items, 1000),
+            ("jobs.job_characters", self.job_characters, 10_000_000),
+            ("jobs.audio_bytes", self.audio_bytes, 1024 * 1024 * 1024),
+            ("jobs.keep_hours", self.keep_hours as usize, 24 * 365),
         ] {
-            if !(1..=most).contains(&value) {
-                return Err(ConfigError::new(format!("jobs.{key} must be from 1 to {most}")));
-            }
+            faults.within(key, value, 1..=most);
         }
-        if self.max_jobs_per_key > self.max_jobs {
-            return Err(ConfigError::new("jobs.max_jobs_per_key must be at most jobs.max_jobs"));
+        faults.within("jobs.concurrent", self.concurrent, 0..=1000);
+        if self.kept_bytes == 0 {
+            faults.add("jobs.kept_bytes", "must be at least 1; to switch jobs off, set jobs.store to \"\"");
         }
-        if self.concurrent > 1000 {
-            return Err(ConfigError::new("jobs.concurrent must be from 0 to 1000"));
-        }
-        super::check_store("jobs.store", &self.store)
+        faults.at_most(("jobs.max_jobs_per_key", self.max_jobs_per_key), ("jobs.max_jobs", self.max_jobs));
+        super::check_store(faults, "jobs.store", &self.store);
     }
 }

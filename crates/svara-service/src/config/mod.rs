@@ -4,6 +4,7 @@ mod cache;
 mod cloning;
 mod dictionaries;
 mod error;
+mod faults;
 mod jobs;
 mod values;
 mod voices;
@@ -13,12 +14,15 @@ pub use self::{
     cloning::CloningConfig,
     dictionaries::DictionariesConfig,
     error::ConfigError,
+    faults::{Fault, Faults},
     jobs::JobsConfig,
     values::{Seconds, Secret},
     voices::VoicesConfig,
 };
 
 /// Checks the address of the store that `key` gives; empty is none.
-fn check_store(key: &str, url: &str) -> Result<(), ConfigError> {
-    crate::store::check_url(url).map_err(|reason| ConfigError::new(format!("{key} = {reason}")))
+fn check_store(faults: &mut Faults, key: &'static str, url: &str) {
+    if let Err(reason) = crate::store::check_url(url) {
+        faults.add(key, format!("= {reason}"));
+    }
 }

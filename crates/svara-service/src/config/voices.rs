@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, Seconds};
+use super::{Faults, Seconds};
 
 /// Saved voices: those that callers create from recordings.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -38,18 +38,11 @@ impl VoicesConfig {
         if self.max_kept_per_key == 0 { self.max_kept.div_ceil(2) } else { self.max_kept_per_key }
     }
 
-    /// Checks the ranges of values.
-    ///
-    /// # Errors
-    /// Names the key and what is allowed.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        if !(1..=Self::MOST_KEPT).contains(&self.max_kept) {
-            let reason = format!("voices.max_kept must be from 1 to {}", Self::MOST_KEPT);
-            return Err(ConfigError::new(reason));
-        }
-        if self.max_kept_per_key > self.max_kept {
-            return Err(ConfigError::new("voices.max_kept_per_key must be at most voices.max_kept"));
-        }
-        super::check_store("voices.store", &self.store)
+    /// Checks the ranges of values, and values that depend on each other.
+    pub fn check(&self, faults: &mut Faults) {
+        faults.within("voices.max_kept", self.max_kept, 1..=Self::MOST_KEPT);
+        faults
+            .at_most(("voices.max_kept_per_key", self.max_kept_per_key), ("voices.max_kept", self.max_kept));
+        super::check_store(faults, "voices.store", &self.store);
     }
 }

@@ -22,6 +22,7 @@ use object_store::{
 
 pub use self::health::StoreFailures;
 pub(crate) use self::place::check_url;
+pub use self::place::directory;
 use self::{
     alone::Alone,
     health::{Asked, Health},

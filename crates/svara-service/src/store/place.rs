@@ -32,6 +32,14 @@ pub(crate) fn check_url(url: &str) -> Result<(), String> {
     }
 }
 
+/// The directory in which a store's objects are files; none of S3-compatible storage.
+pub fn directory(url: &str) -> Option<&std::path::Path> {
+    match Place::of(url) {
+        Ok(Place::Directory(directory)) => Some(directory.as_ref()),
+        Ok(Place::Bucket { .. }) | Err(_) => None,
+    }
+}
+
 /// A URL without a user and a password, which belong into variables.
 pub(super) fn shown(url: &str) -> String {
     let parts = url.split_once("://").filter(|(scheme, _)| *scheme != "file");

@@ -15,8 +15,16 @@ pub(super) fn account(program: &file::Program, fields: &mut Fields<'_>) -> Optio
         Some(id) => User::from_uid(Uid::from_raw(id)),
         None => User::from_name(&name),
     };
+    let group = program.group.as_deref().map(|group| fields.text("group", group));
+    let found = group.as_ref().map(|group| match group.parse::<u32>() {
+        Ok(id) => Some(Gid::from_raw(id)),
+        Err(_) => Group::from_name(group).ok().flatten().map(|group| group.gid),
+    });
+    if let (Some(group), Some(None)) = (&group, found) {
+        fields.fault("group", format!("there is no group `{group}`; a number needs no entry"));
+    }
     // A number needs no entry in the table of users.
-    let (uid, mut gid, known) = match (user, number) {
+    let (uid, gid, known) = match (user, number) {
         (Ok(Some(user)), _) => (user.uid, user.gid, Some(user)),
         (_, Some(id)) => (Uid::from_raw(id), Gid::from_raw(id), None),
         _ => {
@@ -24,17 +32,7 @@ pub(super) fn account(program: &file::Program, fields: &mut Fields<'_>) -> Optio
             return None;
         }
     };
-    if let Some(group) = &program.group {
-        let group = fields.text("group", group);
-        let found = match group.parse::<u32>() {
-            Ok(id) => Ok(Some(Gid::from_raw(id))),
-            Err(_) => Group::from_name(&group).map(|found| found.map(|group| group.gid)),
-        };
-        match found {
-            Ok(Some(found)) => gid = found,
-            _ => fields.fault("group", format!("there is no group `{group}`; a number needs no entry")),
-        }
-    }
+    let gid = found.flatten().unwrap_or(gid);
     let own = (Uid::effective(), Gid::effective());
     if (uid, gid) == own {
         return None;

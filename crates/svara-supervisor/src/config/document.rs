@@ -32,7 +32,12 @@ pub(super) struct Document {
 
 /// Reads a file of text.
 pub(super) fn read_text(path: &Path) -> std::io::Result<String> {
-    use std::io::Read;
+    use std::{io::Read, os::unix::fs::FileTypeExt};
+    // Nobody may write to it, and a reload must not wait. What a shell hands over is written already.
+    let is_ours = path.starts_with("/dev") || path.starts_with("/proc");
+    if !is_ours && std::fs::metadata(path)?.file_type().is_fifo() {
+        return Err(std::io::Error::other("is a FIFO; expected a file"));
+    }
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
@@ -50,7 +55,14 @@ impl Document {
     /// Reads the text of the first file, which lies in `directory`, and the files that it includes.
     pub(super) fn read(text: &str, directory: &Path, variables: &Variables) -> Self {
         let mut found = Found::default();
-        let mut source = Source { file: None, text, skipped: 0, before: BTreeMap::new(), found: &mut found };
+        let mut source = Source {
+            file: None,
+            text,
+            skipped: 0,
+            slips: Vec::new(),
+            before: BTreeMap::new(),
+            found: &mut found,
+        };
         let tree = source.read(FILE);
         let mut document = Self { tree, found, inherited: BTreeMap::new() };
         document.include(directory, variables);
@@ -95,8 +107,14 @@ impl Document {
             (list.to_owned(), length)
         });
         let known = self.found.places.clone();
-        let mut source =
-            Source { file: Some(path), text, skipped: 0, before: before.into(), found: &mut self.found };
+        let mut source = Source {
+            file: Some(path),
+            text,
+            skipped: 0,
+            slips: Vec::new(),
+            before: before.into(),
+            found: &mut self.found,
+        };
         let added = source.read(INCLUDED);
         for (key, value) in added {
             match (self.tree.get_mut(&key), value) {

@@ -205,6 +205,10 @@ impl Fields<'_> {
 
 /// A URL whose host is in brackets only if it is an IPv6 address.
 fn plain_host(url: &str) -> Cow<'_, str> {
+    // A variable may have brackets of its own.
+    if url.contains("//[[") {
+        return url.replacen("//[[", "//[", 1).replacen("]]", "]", 1).into();
+    }
     let bracketed = url.split_once("//[").and_then(|(before, rest)| Some((before, rest.split_once(']')?)));
     match bracketed {
         Some((before, (host, after))) if !host.contains(':') => format!("{before}//{host}{after}").into(),

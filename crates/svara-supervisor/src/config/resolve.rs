@@ -15,6 +15,7 @@ use super::{
     fault::{ConfigError, Fault},
     field::{Fields, LONGEST, SHORTEST},
     file,
+    log_files::shared,
     places::Places,
     program::{Context, NAME_OF_ITS_OWN, is_word, resolve_program},
     sink::sinks,
@@ -95,6 +96,12 @@ fn resolve(
         hook.programs = replicas_of(&hook.programs, &programs);
     }
     let schedules = schedules(&file, &mut fields);
+    fields.faults.extend(shared(
+        &log.directory,
+        &programs,
+        &schedules,
+        log.sinks.iter().map(|sink| &sink.name),
+    ));
     let mut own = fields.below("supervisor");
     let mut config = Config {
         socket: socket(file.supervisor.socket.as_deref(), &mut own),

@@ -8,8 +8,10 @@ use toml::{
 };
 
 use super::{
+    expected::expected,
     fault::{Fault, Place},
     shape::{Key, Shape},
+    slips,
     words::unknown,
 };
 
@@ -30,11 +32,30 @@ impl Found {
     }
 }
 
-/// Reads a text, or tells the first fault of its syntax.
-fn parse(text: &str) -> Result<Spanned<DeTable<'_>>, toml::de::Error> {
-    let (root, errors) = DeTable::parse_recoverable(text);
-    let first = errors.into_iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
-    first.map_or(Ok(root), Err)
+/// A fault of the syntax that goes beyond a value, and its place in the text.
+type Broken = (toml::de::Error, usize);
+
+/// Reads a text, and where in it values are no values; or tells the first fault of its syntax that goes beyond a value.
+fn parse(text: &str) -> Result<(Spanned<DeTable<'_>>, Vec<usize>), Broken> {
+    let (root, mut errors) = DeTable::parse_recoverable(text);
+    let start = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+    errors.sort_by_key(start);
+    if errors.iter().all(|error| slips::is_in_value(root.get_ref(), error)) {
+        return Ok((root, errors.iter().map(start).collect()));
+    }
+    // What has no end is told where it begins, in place of all that is wrong in it.
+    let at = errors.first().map_or(0, start);
+    let begin = |error: &toml::de::Error| slips::value_at(root.get_ref(), start(error));
+    let around =
+        |error: &toml::de::Error| slips::is_open(error) && begin(error).is_some_and(|begin| begin <= at);
+    match errors.iter().position(around) {
+        Some(open) => {
+            let begin = errors.get(open).and_then(begin).unwrap_or(at);
+            Err((errors.swap_remove(open), begin))
+        }
+        // There is at least one, or all would be in values.
+        None => Err((errors.swap_remove(0), at)),
+    }
 }
 
 /// The tables of a text, each with the number of lines before it.
@@ -72,6 +93,8 @@ pub(super) struct Source<'a> {
     /// The included file; `None` for the first one.
     pub(super) file: Option<PathBuf>,
     pub(super) text: &'a str,
+    /// Where in the text a value is no value.
+    pub(super) slips: Vec<usize>,
     /// Lines of the file before the text.
     pub(super) skipped: usize,
     /// Number of tables that other files have added to each list.
@@ -83,25 +106,29 @@ impl Source<'_> {
     /// Its values, without those that are wrong.
     pub(super) fn read(&mut self, keys: &[Key]) -> Table {
         let error = match parse(self.text) {
-            Ok(root) => return self.table("", root.get_ref(), keys),
+            Ok((root, slips)) => {
+                self.slips = slips;
+                return self.table("", root.get_ref(), keys);
+            }
             Err(error) => error,
         };
         // A bracket or a quote that is never closed takes in all that follows, so each table is read by itself.
-        let first = self.tear(&error);
+        let mut is_torn = false;
         let mut tree = Table::new();
         for (skipped, text) in pieces(self.text) {
             let (file, before) = (self.file.clone(), self.before.clone());
-            let mut piece = Source { file, text, before, skipped, found: self.found };
+            let mut piece = Source { file, text, before, skipped, slips: Vec::new(), found: self.found };
             let values = match parse(text) {
-                Ok(root) => piece.table("", root.get_ref(), keys),
-                Err(error) => {
-                    let place = piece.tear(&error);
-                    if place == first {
-                        piece.found.faults.pop();
-                    }
+                Ok((root, slips)) => {
+                    piece.slips = slips;
+                    piece.table("", root.get_ref(), keys)
+                }
+                Err(broken) => {
+                    piece.tear(&broken);
+                    is_torn = true;
                     // Its name is known, at least.
                     let head = text.lines().next().unwrap_or_default();
-                    parse(head).map(|root| piece.table("", root.get_ref(), keys)).unwrap_or_default()
+                    parse(head).map(|(root, _)| piece.table("", root.get_ref(), keys)).unwrap_or_default()
                 }
             };
             for (list, value) in &values {
@@ -111,6 +138,10 @@ impl Source<'_> {
             }
             join(&mut tree, values);
         }
+        // A table that is there twice is right by itself.
+        if !is_torn || error.0.message().contains("duplicate") {
+            self.tear(&error);
+        }
         let (torn, faults) = (self.found.torn.clone(), std::mem::take(&mut self.found.faults));
         let is_echo = |fault: &Fault| {
             !fault.key.is_empty() && fault.place.as_ref().is_some_and(|place| is_within(&torn, place))
@@ -119,19 +150,18 @@ impl Source<'_> {
         tree
     }
 
-    /// Reports a fault of the syntax; returns its place.
-    fn tear(&mut self, error: &toml::de::Error) -> Place {
-        let line = error.span().map_or(1 + self.skipped, |span| self.line(span.start));
+    /// Reports a fault of the syntax.
+    fn tear(&mut self, (error, at): &Broken) {
+        let line = self.line(*at);
         let place = Place { file: self.file.clone(), line };
         let message = self.syntax(error.message(), line - self.skipped);
         self.found.faults.push(Fault { place: Some(place.clone()), ..Fault::new("", message) });
         let starts = pieces(self.text).into_iter().map(|(skipped, _)| skipped + self.skipped);
         let (before, after): (Vec<usize>, Vec<usize>) = starts.partition(|skipped| *skipped < line);
-        let from = Place { line: before.last().copied().unwrap_or_default() + 1, ..place.clone() };
+        let from = Place { line: before.last().copied().unwrap_or_default() + 1, ..place };
         self.found
             .torn
             .push((from, after.first().copied().unwrap_or(self.skipped + self.text.lines().count())));
-        place
     }
 
     /// What is wrong with the syntax of a line.
@@ -141,6 +171,9 @@ impl Source<'_> {
         if foreign.iter().any(|head| written.starts_with(head)) {
             return "this is written for supervisord; `svara-supervisor import FILE` translates it"
                 .to_owned();
+        }
+        if let Some(words) = slips::of_line(message, written) {
+            return words;
         }
         let message = message.replace('\n', ", ");
         match written.split_once('=').filter(|_| message.contains("duplicate")) {
@@ -188,6 +221,13 @@ impl Source<'_> {
     }
 
     fn value(&mut self, path: &str, value: &Spanned<DeValue<'_>>, shape: Shape) -> Option<Value> {
+        let span = value.span();
+        let is_slip = |at: &usize| (span.start..=span.end).contains(at) && slips::is_leaf(value.get_ref());
+        if self.slips.iter().any(is_slip) {
+            let written = slips::rest_of_line(self.text, span.start);
+            self.fault(path, slips::of_value(path, shape, value.get_ref(), written));
+            return None;
+        }
         let value = value.get_ref();
         let expected = match (shape, value) {
             (Shape::Text | Shape::Duration, DeValue::String(text)) => return Some(text.to_string().into()),
@@ -276,7 +316,9 @@ impl Source<'_> {
         let mut clean = Table::new();
         for (key, value) in table {
             let path = self.place(path, key.get_ref(), key.span().start);
-            match scalar(value.get_ref()) {
+            let span = value.span();
+            let is_slip = self.slips.iter().any(|at| (span.start..=span.end).contains(at));
+            match scalar(value.get_ref()).filter(|_| !is_slip) {
                 Some(value) => drop(clean.insert(key.get_ref().to_string(), text_of(&value).into())),
                 None => self.fault(&path, "expected text in quotes"),
             }
@@ -294,7 +336,7 @@ fn is_integer(value: &DeValue<'_>) -> bool {
 }
 
 /// A text, a number or a boolean.
-fn scalar(value: &DeValue<'_>) -> Option<Value> {
+pub(super) fn scalar(value: &DeValue<'_>) -> Option<Value> {
     match value {
         DeValue::String(text) => Some(text.to_string().into()),
         DeValue::Integer(number) => {
@@ -307,60 +349,6 @@ fn scalar(value: &DeValue<'_>) -> Option<Value> {
 }
 
 /// A scalar as it is written.
-fn text_of(value: &Value) -> String {
+pub(super) fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// What should be there instead, in the form that it should have.
-fn expected(path: &str, shape: Shape, value: &DeValue<'_>) -> String {
-    let key = path.rsplit('.').next().unwrap_or(path);
-    let written = scalar(value).map(|value| text_of(&value)).unwrap_or_default();
-    match shape {
-        Shape::Text => {
-            format!("expected text in quotes: {key} = {:?}", if written.is_empty() { "…" } else { &written })
-        }
-        Shape::Duration if written.is_empty() => format!("expected a time in quotes: {key} = \"30s\""),
-        Shape::Duration => {
-            format!("`{written}`: expected a time in quotes, with its unit: {key} = \"{written}s\"")
-        }
-        Shape::Size => format!("expected a size: {key} = \"50MiB\""),
-        Shape::Scalar if matches!(value, DeValue::Integer(_)) => "this number is too large".to_owned(),
-        Shape::Scalar => "expected a number, true or false".to_owned(),
-        Shape::Words | Shape::Texts if is_scalars(value) => {
-            format!("expected a list of texts, each in quotes: {key} = {:?}", texts(value))
-        }
-        Shape::Words if !written.is_empty() => {
-            format!("expected a list of words: {key} = {}", words(&written))
-        }
-        Shape::Words => format!("expected a list of words, each in quotes: {key} = [\"sleep\", \"100\"]"),
-        Shape::Texts if !written.is_empty() => format!("expected a list: {key} = [{written:?}]"),
-        Shape::Texts => format!("expected a list of texts in quotes: {key} = [\"…\", \"…\"]"),
-        Shape::Integers if written.is_empty() => format!("expected a list of whole numbers: {key} = [0, 2]"),
-        Shape::Integers => format!("expected a list of whole numbers: {key} = [{written}]"),
-        Shape::Variables => format!("expected a table of texts: {key} = {{ NAME = \"value\" }}"),
-        Shape::NamedTexts => format!("expected a table of lists: [{key}] with NAME = [\"…\"]"),
-        Shape::Table(_) => format!("expected a table: {key} = {{ … }}"),
-        Shape::Named(_) => format!("expected tables: [{key}.NAME]"),
-        Shape::Tables(_) => format!("expected tables: [[{key}]]"),
-    }
-}
-
-/// Whether it is a list of texts, numbers and booleans.
-fn is_scalars(value: &DeValue<'_>) -> bool {
-    matches!(value, DeValue::Array(list) if !list.is_empty() && texts(value).len() == list.len())
-}
-
-fn texts(value: &DeValue<'_>) -> Vec<String> {
-    let DeValue::Array(list) = value else { return Vec::new() };
-    list.iter().filter_map(|item| scalar(item.get_ref())).map(|item| text_of(&item)).collect()
-}
-
-/// A command line as the list that it should be.
-fn words(line: &str) -> String {
-    let needs_shell =
-        line.contains(['|', '&', ';', '<', '>', '*', '`', '(']) || line.replace("${", "").contains('$');
-    match shlex::split(line).filter(|words| !needs_shell && !words.is_empty()) {
-        Some(words) => format!("{words:?}"),
-        None => format!("{:?}", ["/bin/sh", "-c", &line.replace('$', "$$").replace("$${", "${")]),
-    }
 }

@@ -182,6 +182,18 @@ pub struct ProgramSpec {
     pub forward_signals: Vec<Signal>,
 }
 
+impl ProgramSpec {
+    /// Whether a process started by one may go on under the other, as only its log files are others.
+    pub fn differs_in_logs_only(&self, other: &Self) -> bool {
+        let logs = Self {
+            stdout_log: other.stdout_log.clone(),
+            stderr_log: other.stderr_log.clone(),
+            ..self.clone()
+        };
+        self != other && logs == *other
+    }
+}
+
 /// A resolved user and group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {

@@ -42,6 +42,8 @@ pub(crate) trait Body {
     fn look(&mut self, now: Instant, shell: &mut Self::Shell);
     /// Forgets what belonged to an old configuration.
     fn renewed(&mut self);
+    /// The log files in its configuration are others now.
+    fn logs_moved(&mut self);
 
     fn order(&self, shutting_down: bool) -> Order {
         let Member { spec, machine, wishes } = self.member();
@@ -205,6 +207,13 @@ impl<B: Body> Fleet<B> {
     pub(crate) fn reload(&mut self, specs: &[ProgramSpec]) -> Vec<String> {
         let mut lines = Vec::new();
         for unit in &mut self.units {
+            let moves = |new: &&ProgramSpec| unit.member().spec.differs_in_logs_only(new);
+            let moved = specs.iter().find(|new| new.name == unit.member().spec.name).filter(moves);
+            if let Some(new) = moved {
+                lines.push(format!("{}: logs to other files", new.name));
+                unit.member_mut().spec = new.clone();
+                unit.logs_moved();
+            }
             let Member { spec, wishes, .. } = unit.member_mut();
             let (change, words) = match specs.iter().find(|new| new.name == spec.name) {
                 Some(new) if new == spec => (None, "unchanged again"),

@@ -138,7 +138,7 @@ const MAX_LINKS: usize = 40;
 
 /// Whether the path leads to something that must never be renamed, may block, or has no size: a device, a pipe, a socket,
 /// or anything of ours in `/proc`, such as `/dev/stdout`, even if that is a regular file.
-pub(super) fn is_special(path: &Path) -> bool {
+pub(crate) fn is_special(path: &Path) -> bool {
     let leads_out =
         |path: &Path| path.starts_with("/dev") && !path.starts_with("/dev/shm") || path.starts_with("/proc");
     // Not canonicalize, which can't name what a link in /proc leads to.

@@ -5,6 +5,7 @@ use std::{
     fs::File,
     io::{self, Read},
     os::fd::OwnedFd,
+    path::PathBuf,
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -18,7 +19,12 @@ use tokio::{
     time::sleep,
 };
 
-use super::{lines::Lines, record::Source, tail::Tail, writer::Logs};
+use super::{
+    lines::Lines,
+    record::{Source, Stream},
+    tail::Tail,
+    writer::Logs,
+};
 
 /// Bytes per read; a pipe holds four times as many.
 const CHUNK_BYTES: usize = 16 << 10;
@@ -34,6 +40,7 @@ const LAST_CHUNKS: usize = (1 << 20) / CHUNK_BYTES;
 pub struct Pump {
     task: JoinHandle<()>,
     enough: Rc<Notify>,
+    source: Rc<RefCell<Arc<Source>>>,
 }
 
 impl Pump {
@@ -45,6 +52,17 @@ impl Pump {
     /// Reads what is there by now, and ends: who still holds the other end isn't waited for.
     pub fn end(&self) {
         self.enough.notify_one();
+    }
+
+    /// The output that it captures.
+    pub fn stream(&self) -> Stream {
+        self.source.borrow().stream
+    }
+
+    /// From the next line on, lines go to another file.
+    pub fn move_to(&self, path: Option<PathBuf>) {
+        let moved = Source { path, ..Source::clone(&self.source.borrow()) };
+        self.source.replace(Arc::new(moved));
     }
 
     /// Ends at once; what hasn't been read is lost.
@@ -64,14 +82,15 @@ pub fn capture(
     tail: &Rc<RefCell<Tail>>,
 ) -> io::Result<Pump> {
     let pipe = pipe::Receiver::from_owned_fd(output.into())?;
-    let sinks = Sinks { source: Arc::new(source), logs: logs.clone(), tail: Rc::clone(tail) };
+    let source = Rc::new(RefCell::new(Arc::new(source)));
+    let sinks = Sinks { source: Rc::clone(&source), logs: logs.clone(), tail: Rc::clone(tail) };
     let enough = Rc::new(Notify::new());
-    Ok(Pump { task: spawn_local(pump(pipe, sinks, Rc::clone(&enough))), enough })
+    Ok(Pump { task: spawn_local(pump(pipe, sinks, Rc::clone(&enough))), enough, source })
 }
 
 /// Where lines go.
 struct Sinks {
-    source: Arc<Source>,
+    source: Rc<RefCell<Arc<Source>>>,
     logs: Logs,
     tail: Rc<RefCell<Tail>>,
 }
@@ -81,9 +100,11 @@ impl Sinks {
         if text.is_empty() {
             return;
         }
-        self.tail.borrow_mut().push(self.source.stream, &text);
+        let source = Arc::clone(&self.source.borrow());
+        let text = source.marked(text);
+        self.tail.borrow_mut().push(source.stream, &text);
         let followed = self.tail.borrow().is_followed();
-        self.logs.write(&self.source, text).await;
+        self.logs.write(&source, text).await;
         if followed {
             // Followers get their turn before more is read.
             yield_now().await;

@@ -23,6 +23,8 @@ pub struct Source {
     pub origin: Origin,
     /// The process, if there is one.
     pub pid: Option<i32>,
+    /// A word before each line, where it isn't the program itself that prints.
+    pub mark: Option<&'static str>,
 }
 
 /// Whose lines they are.
@@ -125,13 +127,32 @@ impl Source {
     /// A source of lines without a time of their own, which the console shows as well.
     pub fn program(program: &str, stream: Stream, origin: Origin) -> Self {
         let program = program.to_owned();
-        Self { program, stream, path: None, console: true, form: Form::Program, origin, pid: None }
+        Self {
+            program,
+            stream,
+            path: None,
+            console: true,
+            form: Form::Program,
+            origin,
+            pid: None,
+            mark: None,
+        }
     }
 
     /// A source of our own lines.
     pub fn own(name: &str, path: Option<PathBuf>) -> Self {
         let pid = Some(std::process::id().cast_signed());
         Self { path, form: Form::Own, pid, ..Self::program(name, Stream::Stdout, Origin::Supervisor) }
+    }
+
+    /// Lines with the mark before each.
+    pub(super) fn marked(&self, text: Vec<u8>) -> Vec<u8> {
+        let Some(mark) = self.mark else { return text };
+        self.each_line(&text, |line, out| {
+            out.extend_from_slice(mark.as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(line);
+        })
     }
 
     /// The text for the file; `None` if it needs no formatting.

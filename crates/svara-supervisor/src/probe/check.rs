@@ -6,13 +6,21 @@ use super::{
     Check, get,
     resolve::{Purpose, connect},
 };
-use crate::process::{Children, Launch};
+use crate::{
+    config::ProgramSpec,
+    process::{Children, Launch},
+};
 
-/// Runs a check once.
+/// Runs a check of a program once. A command runs as the program's user, in its directory and with its variables.
 ///
 /// # Errors
 /// The reason why it failed, for status and events.
-pub async fn check(question: &Check, timeout: Duration, children: &Children) -> Result<(), String> {
+pub async fn check(
+    question: &Check,
+    timeout: Duration,
+    spec: &ProgramSpec,
+    children: &Children,
+) -> Result<(), String> {
     match question {
         Check::Http(uri) => {
             let (status, _) = get(uri, timeout).await.map_err(|error| error.to_string())?;
@@ -29,7 +37,8 @@ pub async fn check(question: &Check, timeout: Duration, children: &Children) -> 
         // Lines are read as they come; see `Watch`.
         Check::Log(text) => Err(format!("no line with `{text}` yet")),
         Check::Command(command) => {
-            let exit = children.run(Launch::helper(command), timeout).await.map_err(|e| e.to_string())?;
+            let launch = Launch::about(spec, command);
+            let exit = children.run(launch, timeout).await.map_err(|e| e.to_string())?;
             if exit.code() == 0 { Ok(()) } else { Err(exit.to_string()) }
         }
     }

@@ -105,7 +105,7 @@ impl Watch {
                 return line.seen().await;
             }
             loop {
-                let answer = check(&probe.check, probe.timeout, &self.children).await;
+                let answer = check(&probe.check, probe.timeout, &self.spec, &self.children).await;
                 if threshold.record(answer.is_ok()).is_some() {
                     return;
                 }
@@ -136,7 +136,7 @@ impl Watch {
         }
         let mut threshold = Threshold::new(probe.failures, probe.successes, false);
         loop {
-            let answer = check(&probe.check, probe.timeout, &self.children).await;
+            let answer = check(&probe.check, probe.timeout, &self.spec, &self.children).await;
             self.answered.set(answer.is_ok().then(Instant::now).or(self.answered.get()));
             let verdict = threshold.record(answer.is_ok());
             match &answer {
@@ -159,7 +159,7 @@ impl Watch {
             sleep(probe.period).await;
             if self.has_just_answered(&probe.check) {
                 threshold.record(true);
-            } else if let Err(reason) = check(&probe.check, probe.timeout, &self.children).await {
+            } else if let Err(reason) = check(&probe.check, probe.timeout, &self.spec, &self.children).await {
                 if threshold.record(false) == Some(false) {
                     return Cause::Liveness(reason);
                 }

@@ -14,7 +14,7 @@ use nix::{
     fcntl::{OFlag, open},
     sys::{
         prctl,
-        resource::{Resource, getrlimit, setrlimit},
+        resource::{Resource, setrlimit},
         signal::Signal,
         stat::{Mode, umask},
     },
@@ -25,7 +25,7 @@ use super::{
     mark::{MARK, label},
     score::default_oom_score,
 };
-use crate::config::{Account, Limits, Passed};
+use crate::config::{Account, Limits, Passed, ProgramSpec};
 
 /// What to start, and how.
 #[derive(Debug, Default)]
@@ -71,6 +71,19 @@ impl<'a> Launch<'a> {
         // As a program by default, so that the kernel kills it before the supervisor.
         let limits = Limits { oom_score_adj: Some(default_oom_score().to_string()), ..Limits::default() };
         Self { command, name: HELPER, limits, ..Self::default() }
+    }
+
+    /// A short command about a program: as its user, in its directory, with its variables.
+    pub fn about(spec: &'a ProgramSpec, command: &'a [String]) -> Self {
+        let helper = Self::helper(command);
+        Self {
+            directory: spec.directory.as_deref(),
+            passed: spec.passed.as_ref(),
+            environment: &spec.environment,
+            account: spec.account.as_ref(),
+            limits: Limits { umask: spec.limits.umask, ..helper.limits.clone() },
+            ..helper
+        }
     }
 
     /// Starts it. Call this only on the thread that reaps and that lives as long as the supervisor: the kernel binds
@@ -125,6 +138,13 @@ impl<'a> Launch<'a> {
                 Some((directory, Ok(data))) if !data.is_dir() => {
                     told(format!("directory {}: it is no directory", directory.display()), &error)
                 }
+                // Fork and exec refuse a user with too many processes by the same error.
+                _ if error.raw_os_error() == Some(nix::libc::EAGAIN)
+                    && let Some(processes) = self.limits.nproc =>
+                {
+                    let words = "its user has as many processes already, those of other programs included";
+                    told(format!("limits.nproc = {processes}: {words}"), &error)
+                }
                 _ => told(format!("{file}: {error}"), &error),
             }
         })
@@ -133,18 +153,6 @@ impl<'a> Launch<'a> {
 
 fn told(words: String, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), words)
-}
-
-/// Ensures that a child may have `wanted` open files, by raising our own hard limit if it is lower.
-///
-/// # Errors
-/// The hard limit, if it is lower and we can't raise it.
-pub fn raise_files(wanted: u64) -> Result<(), u64> {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
-    if wanted <= hard {
-        return Ok(());
-    }
-    setrlimit(Resource::RLIMIT_NOFILE, soft, wanted).map_err(|_| hard)
 }
 
 /// Keeps the descriptors that whoever started us left open from our children.

@@ -2,16 +2,34 @@
 
 use super::core::Core;
 use crate::{
-    config::{Config, ProgramSpec},
+    config::{Config, LogConfig, ProgramSpec},
     events::Kind,
     schedule::Clocks,
 };
 
-const RESTART: &str = "changes to [log], [sink] and to supervisor.socket, socket_group and metrics need a restart of the supervisor";
+const RESTART: &str = "changes to [log] (except directory), [sink] and to supervisor.socket, socket_group and metrics need a restart of the supervisor";
 
-fn needs_restart(old: &Config, new: &Config) -> bool {
-    (&old.socket, old.socket_group, &old.log, old.metrics)
-        != (&new.socket, new.socket_group, &new.log, new.metrics)
+/// Sinks keep their spools where they are.
+const SINKS_STAY: &str =
+    "the spools and logs of sinks stay in the old log.directory until the supervisor restarts";
+
+/// What a reload doesn't do.
+fn left_undone(old: &Config, new: &Config) -> Option<&'static str> {
+    let log = LogConfig { directory: new.log.directory.clone(), ..old.log.clone() };
+    let is_same = (&old.socket, old.socket_group, &log, old.metrics)
+        == (&new.socket, new.socket_group, &new.log, new.metrics);
+    let moves = old.log.directory != new.log.directory;
+    match is_same {
+        false => Some(RESTART),
+        true if moves && !old.log.sinks.is_empty() => Some(SINKS_STAY),
+        true => None,
+    }
+}
+
+/// Where the supervisor's own files go, if that changes.
+fn moved(old: &Config, new: &Config) -> Option<String> {
+    let directory = &new.log.directory;
+    (old.log.directory != *directory).then(|| format!("log.directory: {}", directory.display()))
 }
 
 /// What [`Core::reload`] would do, one line per program.
@@ -20,6 +38,9 @@ pub(super) fn would_change(old: &Config, new: &Config) -> Vec<String> {
     for spec in &old.programs {
         match new.programs.iter().find(|other| other.name == spec.name) {
             Some(other) if other == spec => {}
+            Some(other) if spec.differs_in_logs_only(other) => {
+                lines.push(format!("{}: logs would go to other files", spec.name));
+            }
             Some(_) => lines.push(format!("{}: would change", spec.name)),
             None => lines.push(format!("{}: would be removed", spec.name)),
         }
@@ -28,9 +49,8 @@ pub(super) fn would_change(old: &Config, new: &Config) -> Vec<String> {
     let added = new.programs.iter().filter(is_new).map(|spec| format!("{}: would be added", spec.name));
     lines.extend(added);
     lines.sort();
-    if needs_restart(old, new) {
-        lines.push(RESTART.to_owned());
-    }
+    lines.extend(moved(old, new));
+    lines.extend(left_undone(old, new).map(str::to_owned));
     if lines.is_empty() {
         lines.push("no program would change".to_owned());
     }
@@ -44,9 +64,9 @@ impl Core {
         self.replace(new);
         self.services.hooks.replace(new.hooks.clone());
         self.timers.reload(new, Clocks::read());
-        if needs_restart(old, new) {
-            lines.push(RESTART.to_owned());
-        }
+        self.services.move_logs(&new.log.directory);
+        lines.extend(moved(old, new));
+        lines.extend(left_undone(old, new).map(str::to_owned));
         if lines.is_empty() {
             lines.push("no program changed".to_owned());
         }

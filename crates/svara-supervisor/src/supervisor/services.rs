@@ -3,7 +3,7 @@
 use std::{
     cell::RefCell,
     os::fd::OwnedFd,
-    path::PathBuf,
+    path::{Path, PathBuf},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -94,6 +94,19 @@ impl Services {
         paths: [Option<&PathBuf>; 2],
         tail: &Rc<RefCell<Tail>>,
     ) -> Vec<Pump> {
+        self.capture_marked(started, program, origin, paths, tail, None)
+    }
+
+    /// As [`Services::capture`], with a word before each line.
+    pub(super) fn capture_marked(
+        &mut self,
+        started: &mut Started,
+        program: &str,
+        origin: &Origin,
+        paths: [Option<&PathBuf>; 2],
+        tail: &Rc<RefCell<Tail>>,
+        mark: Option<&'static str>,
+    ) -> Vec<Pump> {
         let [stdout, stderr] = paths;
         let outputs = [
             (Stream::Stdout, stdout, started.stdout.take().map(OwnedFd::from)),
@@ -105,6 +118,7 @@ impl Services {
             let source = Source {
                 path: path.cloned(),
                 pid: Some(started.pid),
+                mark,
                 ..Source::program(program, stream, origin.clone())
             };
             match capture(output, source, &self.logs, tail) {
@@ -116,6 +130,18 @@ impl Services {
             }
         }
         pumps
+    }
+
+    /// From now on, the supervisor's own files are in another directory.
+    pub(super) fn move_logs(&mut self, directory: &Path) {
+        if self.log_config.directory == directory {
+            return;
+        }
+        self.log_config.directory = directory.to_owned();
+        self.events.move_to(directory);
+        // Those that nobody writes to any more are closed.
+        let logs = self.logs.clone();
+        tokio::task::spawn_local(async move { logs.reopen().await });
     }
 
     /// Adds a program's processes to the guard.

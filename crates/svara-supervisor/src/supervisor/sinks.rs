@@ -16,6 +16,7 @@ use tokio::{
 
 use super::services::Services;
 use crate::{
+    config::sink_file,
     events::Kind,
     logs::{Logs, Origin, SinkHandle, SinkInput, Source, Stream, capture},
     policy::Backoff,
@@ -53,7 +54,7 @@ impl SinkCommands {
         let mut commands = Self { running: Rc::default(), tasks: Vec::new(), ending: Rc::default() };
         for SinkHandle { name, command, .. } in services.logs.sinks() {
             let Some((command, input)) = command.clone() else { continue };
-            let path = services.log_config.directory.join(format!("sink_{name}.log"));
+            let path = services.log_config.directory.join(sink_file(name));
             let source = |stream| Source {
                 path: Some(path.clone()),
                 ..Source::program(&format!("sink {name}"), stream, Origin::Sink)

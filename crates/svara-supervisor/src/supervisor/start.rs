@@ -14,9 +14,9 @@ use super::{
 use crate::{
     config::{Limits, ProgramSpec},
     events::Kind,
-    logs::Origin,
+    logs::{Origin, Pump},
     probe::{Check, Finding, Found, ProbeSpec, Watch},
-    process::{Launch, MemoryCgroup, Output, Started, raise_files},
+    process::{Launch, MemoryCgroup, Output, Started, attain},
 };
 
 /// A command that stops a program gets at least this long.
@@ -41,27 +41,37 @@ impl Unit {
         services.children.spawn(launch)
     }
 
-    /// Asks the program to end; if that fails, it gets its stop signal.
-    pub(super) fn run_stop_command(&self, words: Vec<String>, services: &Services) {
-        let spec = self.member.spec.clone();
-        let (children, findings) = (services.children.clone(), services.findings.clone());
+    /// Asks the program to end; if that fails, it gets its stop signal. What the command prints joins the program's output.
+    pub(super) fn run_stop_command(&self, words: &[String], services: &mut Services) {
+        let spec = &self.member.spec;
         let generation = self.member.machine.generation();
         let mut environment = spec.environment.clone();
         environment.push(("SVARA_PROGRAM_PID".to_owned(), self.pid().unwrap_or_default().to_string()));
+        let launch =
+            Launch { environment: &environment, output: Output::Piped, ..Launch::about(spec, words) };
+        let started = services.children.spawn(launch).map(|mut started| {
+            let paths = [spec.stdout_log.as_ref(), spec.stderr_log.as_ref()];
+            let origin = Origin::Program(spec.program.clone());
+            let mark = Some("stop_command");
+            let pumps = services.capture_marked(&mut started, &spec.name, &origin, paths, &self.tail, mark);
+            (started, pumps)
+        });
+        let (program, limit) = (spec.name.clone(), spec.stop.grace.max(LEAST_STOP));
+        let findings = services.findings.clone();
         tokio::task::spawn_local(async move {
-            let launch = Launch {
-                directory: spec.directory.as_deref(),
-                passed: spec.passed.as_ref(),
-                environment: &environment,
-                account: spec.account.as_ref(),
-                ..Launch::helper(&words)
+            let why = match started {
+                Ok((started, pumps)) => {
+                    let ended = started.within(limit).await;
+                    pumps.iter().for_each(Pump::end);
+                    match ended {
+                        Ok(exit) if exit.code() == 0 => return,
+                        Ok(exit) => exit.to_string(),
+                        Err(error) => error.to_string(),
+                    }
+                }
+                Err(error) => format!("can't be run: {error}"),
             };
-            let why = match children.run(launch, spec.stop.grace.max(LEAST_STOP)).await {
-                Ok(exit) if exit.code() == 0 => return,
-                Ok(exit) => exit.to_string(),
-                Err(error) => error.to_string(),
-            };
-            let finding = Finding { program: spec.name, generation, what: Found::StopFailed(why) };
+            let finding = Finding { program, generation, what: Found::StopFailed(why) };
             // Fails only if the supervisor is about to exit.
             let _ = findings.send(finding).await;
         });
@@ -70,13 +80,8 @@ impl Unit {
     /// The limits, as far as they can be set. A limit that can't be set is reported, but doesn't prevent the start.
     fn attainable(spec: &ProgramSpec, services: &mut Services) -> Limits {
         let mut limits = spec.limits.clone();
-        if let Some(wanted) = limits.nofile
-            && let Err(hard) = raise_files(wanted)
-        {
-            limits.nofile = Some(hard);
-            let cause =
-                format!("runs with {hard} open files, the container's hard limit, instead of {wanted}");
-            services.note(Kind::Limit, Some(&spec.name), None, Some(cause));
+        for refused in attain(&mut limits) {
+            services.note(Kind::Limit, Some(&spec.name), None, Some(refused.to_string()));
         }
         limits
     }

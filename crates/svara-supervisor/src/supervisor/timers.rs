@@ -12,7 +12,7 @@ use super::{
     unit::{Unit, memory_words},
 };
 use crate::{
-    config::Config,
+    config::{Config, HEALTH_FILE, schedule_file},
     events::Kind,
     fleet::all_satisfied,
     logs::{Origin, Severity, Source},
@@ -150,7 +150,7 @@ fn report(now: SystemTime, units: &[Unit], services: &Services) {
         .collect();
     let time = humantime::format_rfc3339_seconds(now);
     let word = if well { "OK" } else { "NOT OK" };
-    let source = Source::own("healthcheck", Some(services.log_config.directory.join("healthcheck.log")));
+    let source = Source::own("healthcheck", Some(services.log_config.directory.join(HEALTH_FILE)));
     let severity = if well { Severity::Info } else { Severity::Warning };
     let line = format!("[{time}] {word} health check - {}\n", states.join(", "));
     services.logs.write_now(&Arc::new(source), line, severity);
@@ -169,7 +169,7 @@ fn start(spec: &ScheduleSpec, now: SystemTime, runs: &Rc<RefCell<Runs>>, service
         }
     };
     services.note(Kind::Schedule, None, Some(started.pid), Some(format!("{}: started", spec.name)));
-    let path = services.log_config.directory.join(format!("schedule_{}.log", spec.name));
+    let path = services.log_config.directory.join(schedule_file(&spec.name));
     let name = format!("schedule {}", spec.name);
     services.capture(&mut started, &name, &Origin::Schedule, [Some(&path); 2], &Rc::default());
     let (name, limit, notes) = (spec.name.clone(), spec.timeout, services.notes.clone());

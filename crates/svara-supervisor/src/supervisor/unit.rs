@@ -14,7 +14,7 @@ use super::services::Services;
 use crate::{
     events::Kind,
     fleet::{Body, Member},
-    logs::{Pump, Tail},
+    logs::{Pump, Stream, Tail},
     probe::Found,
     process::{Exit, Family, MemoryCgroup},
     program::{Action, Cause, Observation, State, Step},
@@ -104,6 +104,16 @@ impl Body for Unit {
         self.cgroup = None;
     }
 
+    fn logs_moved(&mut self) {
+        let spec = &self.member.spec;
+        for pump in self.process.iter().flat_map(|process| &process.pumps) {
+            pump.move_to(match pump.stream() {
+                Stream::Stdout => spec.stdout_log.clone(),
+                Stream::Stderr => spec.stderr_log.clone(),
+            });
+        }
+    }
+
     fn look(&mut self, now: Instant, services: &mut Services) {
         let generation = self.member.machine.generation();
         let Some(process) = &mut self.process else { return };
@@ -164,7 +174,7 @@ impl Body for Unit {
                         process.watch.abort();
                         match &self.member.spec.stop_command {
                             Some(words) if !process.is_first && process.exit.is_some() => {
-                                self.run_stop_command(words.clone(), services);
+                                self.run_stop_command(words, services);
                             }
                             _ => process.family.signal(self.member.spec.stop.signal, &services.processes()),
                         }

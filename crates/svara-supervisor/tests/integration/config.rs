@@ -99,6 +99,25 @@ fn probes_of_the_shipped_file_ask_vllm_where_it_listens() {
 }
 
 #[test]
+fn probes_of_the_shipped_file_ask_the_server_where_it_listens() {
+    for (listens, host) in
+        [("127.0.0.1:0", ""), ("127.0.0.2:0", "127.0.0.2"), ("127.0.0.1:0", "0.0.0.0"), ("[::1]:0", "[::1]")]
+    {
+        let server = match TcpListener::bind(listens) {
+            Ok(server) => server,
+            // A kernel without IPv6.
+            Err(_) if listens.starts_with('[') => continue,
+            Err(error) => panic!("{listens}: {error}"),
+        };
+        server.set_nonblocking(true).unwrap();
+        let port = server.local_addr().unwrap().port().to_string();
+        run_shipped("server", "sleep 100", &[("API_HOST", host), ("API_PORT", &port)], |_| {
+            eventually(&format!("a probe at {host:?}"), || server.accept().is_ok());
+        });
+    }
+}
+
+#[test]
 fn programs_of_the_shipped_file_inherit_no_secret_that_they_do_not_need() {
     let secrets =
         ["SVARA_API_KEY", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "VLLM_API_KEY", "GRAFANA_PASSWORD", "OTHER"];
@@ -169,6 +188,14 @@ command = ["x"]
         "schedule.s.cron: `every day`",
     ];
     for fault in expected {
+        assert!(text.contains(fault), "missing: {fault}\n{text}");
+    }
+}
+
+#[test]
+fn a_wrong_user_hides_no_wrong_group() {
+    let text = faults("[program.a]\ncommand = [\"a\"]\nuser = \"no-such-user\"\ngroup = \"no-such-group\"\n");
+    for fault in ["line 7: program.a.user: there is no user", "line 8: program.a.group: there is no group"] {
         assert!(text.contains(fault), "missing: {fault}\n{text}");
     }
 }

@@ -157,6 +157,8 @@ impl Body for Player {
         &mut self.member
     }
 
+    fn logs_moved(&mut self) {}
+
     fn renewed(&mut self) {
         assert!(self.process.is_none(), "{} has a process of its old configuration", self.member.spec.name);
         self.deaths = 0;

@@ -24,7 +24,7 @@ use super::{
     spool::{Refused, Spool},
 };
 use crate::{
-    config::SinkSpec,
+    config::{SPOOL_DIRECTORY, SinkSpec},
     logs::{
         loss::LogNotice,
         record::{Record, own_record},
@@ -46,7 +46,7 @@ pub(super) fn start(
     notices: mpsc::Sender<LogNotice>,
     state: Arc<SinkState>,
 ) -> io::Result<()> {
-    let directory = directory.join("spool").join(&spec.name);
+    let directory = directory.join(SPOOL_DIRECTORY).join(&spec.name);
     // A name that is resolved takes a thread.
     let runtime =
         tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build()?;
