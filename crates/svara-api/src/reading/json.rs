@@ -145,7 +145,10 @@ mod tests {
     #[test]
     fn names_that_nothing_reads_are_told_wherever_they_stand() {
         for (json, names) in [
-            (r#"{"text":"a","lang":"hi","speeed":[{"x":1}],"a b":1,"Voice":2}"#, &["Voice", "a%20b", "speeed"][..]),
+            (
+                r#"{"text":"a","lang":"hi","speeed":[{"x":1}],"a b":1,"Voice":2}"#,
+                &["Voice", "a%20b", "speeed"][..],
+            ),
             (r#"{"settings":{"sped":1,"speed":1}}"#, &["settings.sped"]),
             (r#"{"rules":[{"speed":1},{"x":1},{"x":{"y":2}}]}"#, &["rules[].x"]),
             (r#"{"unread":{"a":1},"settings":null}"#, &[]),

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{
     Deserialize, Deserializer,
     de::{Error, Visitor, value},
     forward_to_deserialize_any,
 };
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_ignored::Path;
 
 /// Most unknown fields that are named.
@@ -65,7 +65,8 @@ fn printable(name: &str) -> String {
     if name.is_empty() {
         return "\"\"".to_owned();
     }
-    let mut shown: String = utf8_percent_encode(name, ESCAPED).flat_map(str::chars).take(NAME_BYTES + 1).collect();
+    let mut shown: String =
+        utf8_percent_encode(name, ESCAPED).flat_map(str::chars).take(NAME_BYTES + 1).collect();
     if shown.len() > NAME_BYTES {
         shown.truncate(NAME_BYTES);
         shown.push_str("...");

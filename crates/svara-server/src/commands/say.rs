@@ -136,7 +136,8 @@ impl Target {
         let by_extension = |path: &Path| {
             let extension = path.extension()?.to_str()?;
             // Our Opus is in Ogg.
-            let extension = if extension.eq_ignore_ascii_case("ogg") { Format::Opus.name() } else { extension };
+            let extension =
+                if extension.eq_ignore_ascii_case("ogg") { Format::Opus.name() } else { extension };
             Some(
                 extension
                     .parse()

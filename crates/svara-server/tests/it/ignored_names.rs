@@ -37,6 +37,15 @@ async fn names_inside_of_objects_and_lists_are_told() {
     let strict = server.request(spoken, &fields).header("prefer", "handling=strict");
     let (status, body) = status_and_json(strict.send().await.unwrap()).await;
     assert!(status == 400 && body.to_string().contains("voice_settings.sped"), "{status} {body}");
+    // Whatever they are written in.
+    let long = "long".repeat(100);
+    let fields = json!({"text": "a", "भाषा": 1, "response format": 1, "a,b": 1, "": 1, &*long: 1});
+    let named = told(&server, spoken, &fields).await;
+    let cut = format!("{}...", &long[..64]);
+    let all = ["\"\"", "%E0%A4%AD%E0%A4%BE%E0%A4%B7%E0%A4%BE", "a%2Cb", &cut, "response%20format"];
+    assert_eq!(named, all.join(", "));
+    let strict = server.request(spoken, &json!({"text": "a", "भाषा": 1})).header("prefer", "handling=strict");
+    assert_eq!(strict.send().await.unwrap().status(), 400);
 }
 
 #[tokio::test]
@@ -54,6 +63,7 @@ async fn parameters_that_nothing_reads_are_told() {
         ("/v1/usage?days=3", "days"),
         ("/v1/voices/hi_female?fields=name", "fields"),
         ("/v1/usage", ""),
+        ("/v2/voices?include_total_count=true&voice_ids[]=a", ""),
         ("/docs?x=1", ""),
     ] {
         let answer = server.client.get(server.url(path)).send().await.unwrap();
@@ -84,6 +94,30 @@ async fn what_is_no_text_is_refused_in_every_form() {
     let latin = part("\r\nContent-Type: text/plain; charset=iso-8859-1", b"caf\xe9").send().await.unwrap();
     let (status, body) = status_and_json(latin).await;
     assert_eq!((status, &body["cleaned"]), (200, &json!("café")));
+}
+
+#[tokio::test]
+async fn a_text_may_come_as_a_file_and_files_may_have_any_name() {
+    let server = Server::start(Script::frames(1)).await;
+    let send = async |parts: &[(&[u8], &[u8])]| {
+        let mut body = Vec::new();
+        for (head, content) in parts {
+            body.extend(
+                [b"--b\r\nContent-Disposition: form-data; ", *head, b"\r\n\r\n", *content, b"\r\n"].concat(),
+            );
+        }
+        body.extend(b"--b--\r\n");
+        let request = server.client.post(server.url("/v1/text/preview")).body(body);
+        let answer = request.header("content-type", "multipart/form-data; boundary=b").send().await.unwrap();
+        status_and_json(answer).await
+    };
+    let voice: (&[u8], &[u8]) = (b"name=\"voice\"", b"hi_female");
+    let cover: (&[u8], &[u8]) = (b"name=\"cover\"; filename=\"caf\xe9.jpg\"", b"\xff\xd8\xff");
+    let file = "name=\"text\"; filename=\"speech.txt\"".as_bytes();
+    let (status, body) = send(&[(file, "नमस्ते".as_bytes()), voice, cover]).await;
+    assert_eq!((status, &body["cleaned"]), (200, &json!("नमस्ते")), "{body}");
+    let (status, body) = send(&[(file, b"\xff\xd8\xff"), voice]).await;
+    assert!(status == 400 && body.to_string().contains("text must be UTF-8"), "{status} {body}");
 }
 
 #[tokio::test]
@@ -123,6 +157,12 @@ async fn a_list_of_voices_says_which_filters_there_are() {
         ("category=PREMADE&language=hi-IN", 2),
         ("language=fr", 0),
         ("category=professional", 0),
+        ("voice_ids[]=hi_female&voice_ids[]=TA_MALE", 2),
+        ("voice_ids=alloy", 1),
+        ("language[]=hi", 2),
+        ("search=female%20(hindi)", 1),
+        ("search=alloy", 1),
+        ("search=%E0%A4%B9%E0%A4%BF%E0%A4%A8%E0%A5%8D%E0%A4%A6%E0%A5%80", 2),
     ] {
         assert_eq!(get(query).await.1["total_count"], count, "{query}");
     }

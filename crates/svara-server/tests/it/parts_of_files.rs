@@ -21,6 +21,7 @@ async fn check(server: &Server, path: &str) {
     assert_eq!((whole.status().as_u16(), header(&whole, "accept-ranges")), (200, "bytes"), "{path}");
     let (tag, media_type) = (header(&whole, "etag").to_owned(), header(&whole, "content-type").to_owned());
     assert!(tag.starts_with('"'), "{path}: {tag}");
+    let cached = header(&whole, "cache-control").to_owned();
     let whole = whole.bytes().await.unwrap();
     // As Safari begins.
     let first = get(server, path, &[("range", "bytes=0-1")]).await;
@@ -33,8 +34,22 @@ async fn check(server: &Server, path: &str) {
     assert_eq!((rest.status().as_u16(), rest.bytes().await.unwrap()), (206, whole.slice(100..)), "{path}");
     let other = get(server, path, &[("range", "bytes=100-"), ("if-range", "\"other\"")]).await;
     assert_eq!((other.status().as_u16(), other.bytes().await.unwrap()), (200, whole.clone()), "{path}");
-    let known = get(server, path, &[("if-none-match", &tag)]).await;
-    assert_eq!(known.status(), 304, "{path}");
+    let tail = get(server, path, &[("range", "bytes=-99999999")]).await;
+    assert_eq!((tail.status().as_u16(), tail.bytes().await.unwrap()), (206, whole.clone()), "{path}");
+    for range in ["bytes=5-2", "bytes=a-b", "bytes=", "frames=1-2", "bytes=0-1,4-5"] {
+        let answer = get(server, path, &[("range", range)]).await;
+        assert_eq!(
+            (answer.status().as_u16(), answer.bytes().await.unwrap()),
+            (200, whole.clone()),
+            "{range}"
+        );
+    }
+    for more in [&[][..], &[("range", "bytes=0-1")]] {
+        let known = get(server, path, &[&[("if-none-match", &*tag)], more].concat()).await;
+        assert_eq!(known.status(), 304, "{path}");
+        // What a browser keeps of its copy.
+        assert_eq!(header(&known, "cache-control"), cached, "{path}");
+    }
     let behind = get(server, path, &[("range", "bytes=100000000-")]).await;
     assert_eq!(header(&behind, "content-range"), format!("bytes */{}", whole.len()));
     let (status, body) = status_and_json(behind).await;
