@@ -20,7 +20,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::HINDI,
     letters: &letters::DEVANAGARI,
     sandhi: &[],
-    spaced: &["वाँ", "वां", "वीं", "वी", "वें"],
+    spaced: &["वाँ", "वां", "वीं", "वी", "वें", "रा", "री", "ठा", "ठी", "ठे"],
     idiom: Some(&idiom::HINDI),
     context: &CONTEXT,
     before_ending: " ",

@@ -67,7 +67,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::HINDI,
     letters: &letters::DEVANAGARI,
     sandhi: &[("", "क|", "क")],
-    spaced: &["म"],
+    spaced: &["म", "वाँ", "वां", "वीं"],
     idiom: Some(&idiom::MAITHILI),
     context: &CONTEXT,
     before_ending: " ",

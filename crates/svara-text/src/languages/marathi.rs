@@ -85,7 +85,7 @@ pub(super) static WORDS: Words = Words {
         ],
         cases: &clock_cases::MARATHI,
         duration: "{h} तास {m} मिनिटे",
-        hours: &["तास", "तासांचा", "तासांची", "तासांचे"],
+        hours: &["तास", "तासांचा", "तासांची", "तासांचे", "तासांच्या", "तासांत"],
         day_parts: &[
             "सायं.",
             "स.",

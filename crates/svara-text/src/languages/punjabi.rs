@@ -66,7 +66,7 @@ pub(super) static WORDS: Words = Words {
         few_typed: &[("ਵਜੇ", "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ")],
         cases: &clock_cases::NONE,
         duration: "{h} ਘੰਟੇ {m} ਮਿੰਟ",
-        hours: &["ਘੰਟੇ", "ਘੰਟਾ"],
+        hours: &["ਘੰਟੇ", "ਘੰਟਾ", "ਘੰਟਿਆਂ"],
         day_parts: &[
             "ਸਵੇਰ ਦੇ",
             "ਸ਼ਾਮ ਦੇ",
@@ -104,7 +104,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::PUNJABI,
     letters: &letters::GURMUKHI,
     sandhi: &[],
-    spaced: &["ਵਾਂ", "ਵੀਂ", "ਵੇਂ", "ਲਾ", "ਲੀ"],
+    spaced: &["ਵਾਂ", "ਵੀਂ", "ਵੇਂ", "ਲਾ", "ਲੀ", "ਥਾ", "ਥੀ", "ਥੇ"],
     idiom: Some(&idiom::PUNJABI),
     context: &CONTEXT,
     before_ending: " ",

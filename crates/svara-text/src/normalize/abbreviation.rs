@@ -129,6 +129,12 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
             ahead.number(1, 2).is_some_and(|day| (1..32).contains(&day))
                 && ahead.peek().is_some_and(WritingSystem::is_indic)
         }
+        When::BeforeBareDay => {
+            let day = ahead.number(1, 2).is_some_and(|day| (1..32).contains(&day));
+            let mut after = ahead;
+            let runs_on = after.eat_if(|c| is_dash(c) || ".,:/%".contains(c)).is_some() && after.at_digit();
+            day && !runs_on && !ahead.at_digit()
+        }
         When::OfNoun => {
             let noun = place.words_before().next().is_some_and(|(word, gap)| {
                 gap == " " && word.starts_with(is_letter) && !NO_NOUNS.iter().any(|other| same(word, other))

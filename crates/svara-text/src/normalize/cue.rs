@@ -7,8 +7,9 @@ use super::{
     words::{joins, led_by},
     year::is_counted,
 };
-use crate::languages::{
-    CHEQUES, DEVICES, FREE, HELPLINES, IS, NUMBER_WORDS, ONE_TIME, SHARED, WEAK_LINKS, Words,
+use crate::{
+    languages::{CHEQUES, DEVICES, FREE, HELPLINES, IS, NUMBER_WORDS, ONE_TIME, SHARED, WEAK_LINKS, Words},
+    number::digits,
 };
 
 /// The most words between a code and the word that says what it is.
@@ -46,11 +47,17 @@ pub(super) fn cue(place: &Place<'_>) -> Option<Cue> {
     // The letters of a code stand right before its digits: "ab9453".
     let glued = place.before.filter(char::is_ascii_alphabetic).and_then(|_| place.words_before().next());
     let glued = glued.map(|(word, _)| word).filter(|word| word.len() <= MAX_LETTERS);
-    let mut sure = false;
+    let (mut sure, mut linked) = (false, false);
     for (word, gap) in place.words_before().take(MAX_WORDS) {
+        // "the last 4 digits"
+        let count = linked && digits(word).is_some_and(|(digits, _)| digits.len() == 1);
+        if joins(gap) && count {
+            continue;
+        }
         if !joins(gap) || !word.starts_with(is_letter) {
             return None;
         }
+        linked = is_link(word, place);
         sure |= gap.contains([':', '#']);
         if is_cue(word, place) {
             return Some(if sure || !any(DEVICES, word) { Cue::Sure } else { Cue::Device });

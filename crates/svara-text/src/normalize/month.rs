@@ -106,7 +106,17 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     let runs_on = !cursor.at_word_end()
         || (after.eat_if(|c| is_dash(c) || ",.:/%".contains(c)).is_some() && after.at_digit());
     let matters = words.calendar.ordinal_day || month.is_short;
-    (matters && month.surely && !runs_on).then(|| Found::new(cursor.at(), spoken))
+    (matters && (month.surely || is_alone(&place, &cursor)) && !runs_on)
+        .then(|| Found::new(cursor.at(), spoken))
+}
+
+/// Whether "march" or "may" and a number make a clause of their own, or a word says that they are a day: `on may 5`.
+fn is_alone(place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    const BEFORE: [&str; 8] = ["on", "by", "since", "until", "till", "from", "before", "after"];
+    let told = place.words_before().next().is_none_or(|(word, gap)| {
+        (gap == " " && BEFORE.contains(&word)) || gap.contains(['.', '\n', ':', ','])
+    });
+    told && end.rest().trim_start_matches(is_space).chars().next().is_none_or(|c| ".,;!?)\n".contains(c))
 }
 
 /// Days up to another.

@@ -9,7 +9,7 @@ use super::{
     measure::measured,
     place::{Found, Place},
     range, scientific,
-    words::{before_noun, counts},
+    words::{before_noun, counts, is_numbered},
     year,
 };
 use crate::{languages::Words, number::Numeral};
@@ -93,7 +93,7 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     let unmeasured = cursor.at();
     let measure = measured(&numeral, cursor, place);
     let mut spoken = measure.spoken;
-    if cursor.at() == unmeasured && counts(cursor, words) {
+    if cursor.at() == unmeasured && counts(cursor, words) && !is_numbered(place) {
         // A word behind a number is usually what it counts.
         spoken = before_noun(spoken, words);
     }

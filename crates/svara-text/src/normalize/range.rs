@@ -83,6 +83,15 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             if cursor.at() == unmeasured && counts(cursor, words) {
                 to = before_noun(to, words);
             }
+            // "10-12ാം", "10-15பேர்"
+            let glued = {
+                let mut ending = *cursor;
+                ending.eat_if(is_dash);
+                ending.peek().is_some_and(WritingSystem::is_indic)
+            };
+            if glued {
+                template = words.signs.range_before_noun.unwrap_or(template);
+            }
             let noun = cursor.at() == unmeasured
                 && cursor.rest().strip_prefix(' ').is_some_and(|r| r.starts_with(WritingSystem::is_indic));
             if noun {

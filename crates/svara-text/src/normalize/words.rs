@@ -8,7 +8,7 @@ use super::{
     spelling::same,
 };
 use crate::{
-    languages::{Noun, UNITS, Words},
+    languages::{NUMBER_WORDS, NUMBERED, Noun, UNITS, Words},
     number::replace_end,
     writing::WritingSystem,
 };
@@ -32,6 +32,13 @@ pub(super) fn counts(cursor: &Cursor<'_>, words: &Words) -> bool {
     let word = ahead.word();
     word.starts_with(WritingSystem::is_indic)
         && !words.context.uncounted.iter().chain(words.spaced).any(|uncounted| same(word, uncounted))
+}
+
+/// Whether the word before is of what has a number, which counts nothing then: "பக்கம் 1 பார்க்க".
+pub(super) fn is_numbered(place: &Place<'_>) -> bool {
+    place.words_before().next().is_some_and(|(word, gap)| {
+        gap == " " && NUMBERED.iter().chain(NUMBER_WORDS).any(|noun| same(word, noun))
+    })
 }
 
 /// A number with the name of what it counts. The names of speeds say where the number stands.
