@@ -263,6 +263,8 @@ pub(crate) static SHARED: Context = Context {
         "appendix",
         "book",
         "war",
+        "title",
+        "bowl",
         "level",
         "stage",
         "tier",

@@ -288,6 +288,7 @@ static CONTEXT: Context = Context {
         ("വൈ.", "വൈകിട്ട്", When::BeforeTime),
         ("മൊ.", "മൊബൈൽ", When::BeforeNumber),
         ("പേ.", "പേജ്", When::BeforeNumber),
+        ("എഞ്ചി.", "എഞ്ചിനീയർ", When::BeforeWord),
         ("ബി.സി.", "ബി സി", When::BeforeNumber),
         ("എ.ഡി", "ഏ ഡി", When::BeforeNumber),
         ("ക്രി. മു.", "ക്രിസ്തുവിന് മുമ്പ്", When::Always),

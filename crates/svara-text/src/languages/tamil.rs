@@ -324,6 +324,7 @@ static CONTEXT: Context = Context {
         ("கி.மு", "கிறிஸ்துவுக்கு முன்", When::BeforeNumber),
         ("கி. பி.", "கிறிஸ்துவுக்குப் பின்", When::BeforeNumber),
         ("கி. மு.", "கிறிஸ்துவுக்கு முன்", When::BeforeNumber),
+        ("பொறி.", "பொறியாளர்", When::BeforeWord),
         ("மு.ப.", "முற்பகல்", When::BeforeNumber),
         ("பி.ப.", "பிற்பகல்", When::BeforeNumber),
         ("பக்.", "பக்கம்", When::BeforeNumber),

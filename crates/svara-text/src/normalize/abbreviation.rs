@@ -3,6 +3,8 @@
 use super::{
     cursor::{Cursor, is_dash, is_letter, is_space, is_wordish},
     place::{Found, Place},
+    roman,
+    scale::is_scale,
     spelling::{prefix_len, same},
 };
 use crate::{
@@ -133,7 +135,8 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
             let day = ahead.number(1, 2).is_some_and(|day| (1..32).contains(&day));
             let mut after = ahead;
             let runs_on = after.eat_if(|c| is_dash(c) || ".,:/%".contains(c)).is_some() && after.at_digit();
-            day && !runs_on && !ahead.at_digit()
+            let amount = ahead.rest().strip_prefix(' ').is_some_and(is_scale);
+            day && !runs_on && !amount && !ahead.at_digit()
         }
         When::OfNoun => {
             let noun = place.words_before().next().is_some_and(|(word, gap)| {
@@ -147,7 +150,7 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
                 ahead.eat_if(|c| matches!(c, ':' | '+') || is_dash(c));
             }
             ahead.eat_space();
-            ahead.at_digit()
+            ahead.at_digit() || roman::is_at(&ahead)
         }
     }
 }

@@ -112,11 +112,12 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
 
 /// Whether "march" or "may" and a number make a clause of their own, or a word says that they are a day: `on may 5`.
 fn is_alone(place: &Place<'_>, end: &Cursor<'_>) -> bool {
-    const BEFORE: [&str; 8] = ["on", "by", "since", "until", "till", "from", "before", "after"];
+    const BEFORE: [&str; 9] = ["to", "on", "by", "since", "until", "till", "from", "before", "after"];
     let told = place.words_before().next().is_none_or(|(word, gap)| {
         (gap == " " && BEFORE.contains(&word)) || gap.contains(['.', '\n', ':', ','])
     });
-    told && end.rest().trim_start_matches(is_space).chars().next().is_none_or(|c| ".,;!?)\n".contains(c))
+    let rest = end.rest().trim_start_matches(is_space);
+    told && (rest.starts_with("to ") || rest.chars().next().is_none_or(|c| ".,;!?)\n".contains(c)))
 }
 
 /// Days up to another.

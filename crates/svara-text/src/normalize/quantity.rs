@@ -56,7 +56,9 @@ fn below_one(place: &Place<'_>, cursor: &mut Cursor<'_>, signed: bool) -> Option
     // Where no zero is typed, the point is said even where people say a half.
     let said =
         if measure.spoken == place.words.signs.half { numeral.spoken(place.words) } else { measure.spoken };
-    let spoken = said.strip_prefix(&zero).map_or(said.as_str(), str::trim_start).to_owned();
+    // Marathi's point means "whole": something is whole before it.
+    let bare = said.strip_prefix(&zero).filter(|_| place.words.signs.point != "पूर्णांक");
+    let spoken = bare.map_or(said.as_str(), str::trim_start).to_owned();
     Some(Found { named: measure.named, ..Found::new(cursor.at(), spoken) })
 }
 

@@ -20,6 +20,22 @@ use crate::{
 /// Abbreviations behind years that count down.
 const BEFORE_CHRIST: [&str; 8] = ["ई. पू", "ई.पू", "ई०पू", "इ.स.पू", "ईसा पूर्व", "BC", "B.C", "கி.மு"];
 
+/// Nouns with their plurals, of which the second number of a range has the one and the first the other.
+const PLURALS: [(&str, &str); 12] = [
+    ("hour", "hours"),
+    ("day", "days"),
+    ("week", "weeks"),
+    ("month", "months"),
+    ("year", "years"),
+    ("minute", "minutes"),
+    ("second", "seconds"),
+    ("metre", "metres"),
+    ("घंटा", "घंटे"),
+    ("महीना", "महीने"),
+    ("हफ्ता", "हफ्ते"),
+    ("ਘੰਟਾ", "ਘੰਟੇ"),
+];
+
 /// Makers whose models have two numbers: "Boeing 737-800".
 const MAKERS: [&str; 9] = ["Boeing", "Airbus", "बोइंग", "एयरबस", "বোয়িং", "போயிங்", "బోయింగ్", "બોઇંગ", "ബോയിങ്"];
 
@@ -120,8 +136,12 @@ fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Word
     ahead.eat_space();
     let noun = ahead.word();
     ahead.skip(noun.len());
-    // Marks of ordinals are no nouns.
-    if !(noun.starts_with(WritingSystem::is_indic) || is_scale(noun))
+    // Units and marks of ordinals are no nouns.
+    if Unit::parse(noun).is_some_and(|(_, len)| len == noun.len()) {
+        return None;
+    }
+    let plural = PLURALS.iter().find(|(one, _)| same(noun, one)).map_or(noun, |(_, plural)| *plural);
+    if !(noun.starts_with(WritingSystem::is_indic) || is_scale(noun) || plural != noun)
         || ordinal(first, &mut { *cursor }, words).is_some()
     {
         return None;
@@ -131,7 +151,7 @@ fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Word
     ahead.skip(second.len);
     let mut behind = ahead;
     behind.eat_space();
-    if !behind.eat_word([noun]) {
+    if !behind.eat_word([noun, plural]) {
         return None;
     }
     *cursor = ahead;

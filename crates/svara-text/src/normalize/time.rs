@@ -35,8 +35,24 @@ pub(super) const UP_TO: [&str; 17] = [
 ];
 
 /// Words for the time, right behind which a point stands before minutes.
-const NAMES: [&str; 12] =
-    ["time", "Time", "समय", "समयः", "वेळ", "সময়", "સમય", "ਸਮਾਂ", "நேரம்", "సమయం", "ಸಮಯ", "സമയം"];
+const NAMES: [&str; 16] = [
+    "time",
+    "Time",
+    "timing",
+    "Timing",
+    "timings",
+    "Timings",
+    "समय",
+    "समयः",
+    "वेळ",
+    "সময়",
+    "સમય",
+    "ਸਮਾਂ",
+    "நேரம்",
+    "సమయం",
+    "ಸಮಯ",
+    "സമയം",
+];
 
 /// `7:30`, `19:30:15`, `7:30 pm`, `7pm`, `9.30 बजे`, `10:30-11:30`, `2:30 घंटे`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
@@ -165,7 +181,8 @@ impl Time {
         }
         if is_typed {
             let (len, spoken) = moment.before_typed(&typed, words);
-            let joined = len == 0 && typed.at() == cursor.at();
+            // Of the words for the hour, only "টা" is an ending.
+            let joined = len == 0 && typed.at() == cursor.at() && typed.rest().starts_with("টা");
             let len = if len == 0 { cursor.at() } else { typed.at() + len };
             return Some(Self { len, spoken, joined, in_halves: false, surely });
         }
@@ -244,7 +261,7 @@ fn follows_time(place: &Place<'_>, clock: &Clock) -> bool {
         .next()
         .is_some_and(|(minutes, _)| digits(minutes).is_some_and(|(minutes, _)| minutes.len() == 2))
         && is_digits(before.next(), ".")
-        && before.next().is_some_and(|(word, _)| clock.day_parts.contains(&word))
+        && before.next().is_some_and(|(word, _)| clock.day_parts.contains(&word) || NAMES.contains(&word))
 }
 
 /// Whether another time follows behind a word such as "to", with a word that makes both times.

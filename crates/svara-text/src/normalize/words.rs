@@ -27,7 +27,9 @@ pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
 pub(super) fn counts(cursor: &Cursor<'_>, words: &Words) -> bool {
     let mut ahead = *cursor;
     if !ahead.eat_space() {
-        return words.context.counted.iter().any(|noun| cursor.rest().starts_with(noun));
+        let word = cursor.word();
+        return words.context.counted.iter().any(|noun| word.starts_with(noun))
+            && !words.context.uncounted.iter().any(|uncounted| same(word, uncounted));
     }
     let word = ahead.word();
     word.starts_with(WritingSystem::is_indic)
