@@ -83,7 +83,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::ASSAMESE,
     letters: &letters::ASSAMESE,
     sandhi: &SANDHI,
-    spaced: &["তম", "ম", "য়", "ৰ্থ", "ষ্ঠ", "টা"],
+    spaced: &["তম", "ম", "য়", "ৰ্থ", "ষ্ঠ", "টা", "ৰ", "ৰো", "ত"],
     idiom: Some(&idiom::ASSAMESE),
     context: &CONTEXT,
     before_ending: "",
@@ -214,7 +214,7 @@ static ENDINGS: [Ending; 3] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::ASSAMESE,
-    year_words: &["বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
+    year_words: &["ৰ", "ত", "বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
     year_endings: &["চনত", "চনৰ", "চনৰে", "লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
     account: "একাউণ্ট",
     codes: &[

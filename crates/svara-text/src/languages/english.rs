@@ -61,6 +61,12 @@ pub(super) static WORDS: Words = Words {
         century: Some(""),
         halves_from_2010: true,
         year_before: &[
+            "Q1",
+            "Q2",
+            "Q3",
+            "Q4",
+            "H1",
+            "H2",
             "year",
             "since",
             "circa",

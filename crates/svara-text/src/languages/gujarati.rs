@@ -289,7 +289,6 @@ static CONTEXT: Context = Context {
         ("ધો.", "ધોરણ", When::BeforeNumber),
         ("વિ.સં.", "વિક્રમ સંવત", When::BeforeNumber),
         ("વિ. સં.", "વિક્રમ સંવત", When::BeforeNumber),
-        ("પં.", "પંડિત", When::Lone),
         ("પ્રા.લિ.", "પ્રાઇવેટ લિમિટેડ", When::Always),
         ("પ્રા. લિ.", "પ્રાઇવેટ લિમિટેડ", When::Always),
         ("અ.નં.", "અનુક્રમ નંબર", When::BeforeNumber),

@@ -145,6 +145,7 @@ static CONTEXT: Context = Context {
     phones: &["फोन", "मोबाइल", "मो", "संपर्क"],
     romans: &["भाग", "अध्याय", "कक्षा"],
     abbreviations: &[
+        ("ई.", "ईस्वी", When::BeforeNumber),
         ("ई. पू.", "ईसा पूर्व", When::Always),
         ("नं", "नंबर", When::BeforeNumber),
         ("डाॅ.", "डॉक्टर", When::BeforeWord),

@@ -70,10 +70,17 @@ pub(super) fn led_by(
     links: impl Fn(&str) -> bool,
     most: usize,
 ) -> bool {
+    let mut marked = false;
     for (word, gap) in place.words_before().take(most) {
-        if !joins(gap) || !word.starts_with(is_letter) {
+        // "सं0"
+        if is_mark(word, gap) && !marked {
+            marked = true;
+            continue;
+        }
+        if !joins(gap) || !word.starts_with(is_letter) || (marked && !gap.is_empty()) {
             return false;
         }
+        marked = false;
         if cues(word) {
             return true;
         }
@@ -82,6 +89,11 @@ pub(super) fn led_by(
         }
     }
     false
+}
+
+/// Whether a word before a number is the zero that Hindi offices write for the point of an abbreviation.
+pub(super) fn is_mark(word: &str, gap: &str) -> bool {
+    matches!(word, "0" | "०") && joins(gap) && !gap.is_empty()
 }
 
 /// Whether what stands between two words leaves them together: no comma, and no end of a sentence but a full stop.
