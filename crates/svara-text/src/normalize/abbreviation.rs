@@ -134,9 +134,14 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
         When::BeforeBareDay => {
             let day = ahead.number(1, 2).is_some_and(|day| (1..32).contains(&day));
             let mut after = ahead;
-            let runs_on = after.eat_if(|c| is_dash(c) || ".,:/%".contains(c)).is_some() && after.at_digit();
-            let amount = ahead.rest().strip_prefix(' ').is_some_and(is_scale);
-            day && !runs_on && !amount && !ahead.at_digit()
+            let runs_on = after.eat_if(|c| ".,:/".contains(c)).is_some() && after.at_digit();
+            // "ಡಿ. 5 ಕೋಟಿ" and "ಜ. 5 ಜನ" are no days.
+            let counts = ahead.rest().strip_prefix(' ').is_some_and(|noun| {
+                let clock = place.words.clock.typed;
+                is_scale(noun)
+                    || place.words.context.counted.iter().chain(clock).any(|word| noun.starts_with(word))
+            });
+            day && !runs_on && !counts && !ahead.at_digit() && !ahead.rest().starts_with('%')
         }
         When::OfNoun => {
             let noun = place.words_before().next().is_some_and(|(word, gap)| {

@@ -107,7 +107,13 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         }
         'x' | 'X' if between_digits && in_equation(&place) => maths.times,
         'x' | 'X' if between_digits || (even && is_digit(after) && behind_measure(&place)) => maths.by,
-        '−' if even && between_digits => signs.minus,
+        '−' if even
+            && (between_digits
+                || (is_digit(after) && is_variable(&place))
+                || is_equation_of_names(&place, &cursor)) =>
+        {
+            signs.minus
+        }
         c if is_dash(c) && even && power && operand(after) => signs.minus,
         c if is_dash(c) && between_digits && in_equation(&place) => signs.minus,
         c if is_dash(c) && even && sum_follows() && equals_behind_sum(cursor) => signs.minus,
