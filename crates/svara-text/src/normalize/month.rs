@@ -96,6 +96,18 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     if let Some(year) = eat_year(&mut with_year) {
         return Some(Found::new(with_year.at(), format!("{spoken}, {}", year_in_words(year, words))));
     }
+    // "Jan 10-Jan 15"
+    let mut ahead = cursor;
+    if ahead.eat_if(is_dash).is_some()
+        && let Some(last) = Month::eat(&mut ahead, words).filter(|last| last.surely)
+        && ahead.eat_if(is_space).is_some()
+        && let Some(day) = eat_day(&mut ahead)
+        && ahead.at_word_end()
+    {
+        let last = format!("{} {}", last.name, spoken_day(day, words));
+        let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
+        return Some(Found::new(ahead.at(), range(spoken, &last, template, words)));
+    }
     let mut after = cursor;
     // The ending belongs to the day alone: "டிச.25-ம் தேதி".
     let mut ending = cursor;

@@ -5,7 +5,7 @@ use super::{
     endings::ordinal,
     measure::measured,
     place::{Found, Place},
-    scale::{self, is_scale},
+    scale::{self, exponent, is_scale},
     spelling::same,
     unit::eat_unit,
     words::{before_noun, counts, led_by},
@@ -151,13 +151,19 @@ fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Word
     ahead.skip(second.len);
     let mut behind = ahead;
     behind.eat_space();
-    if !behind.eat_word([noun, plural]) {
+    // "50 हजार-1 लाख"
+    let scales = exponent(noun).is_some() && exponent(noun) < exponent(behind.word());
+    if !(scales || behind.eat_word([noun, plural])) {
         return None;
     }
     *cursor = ahead;
     let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
     let to = before_noun(second.spoken(words), words);
-    Some(Found::new(ahead.at(), scale::range(first.spoken(words), &to, template, words)))
+    let mut from = first.spoken(words);
+    if scales {
+        from = format!("{} {noun}", before_noun(from, words));
+    }
+    Some(Found::new(ahead.at(), scale::range(from, &to, template, words)))
 }
 
 /// An ordinal with another behind a dash: `5वीं-8वीं`.

@@ -166,6 +166,11 @@ fn ends_sum(cursor: &Cursor<'_>, words: &Words) -> bool {
     spaced && (is_noun_of_money(ahead.rest()) || ahead.eat_word(known.copied()))
 }
 
+/// The exponent of a scale word.
+pub(super) fn exponent(word: &str) -> Option<u8> {
+    SCALES.into_iter().flatten().find(|(scale, _)| same(word, scale)).map(|(_, exponent)| *exponent)
+}
+
 /// Whether a scale word is at the start of `text`.
 pub(super) fn is_scale(text: &str) -> bool {
     let mut cursor = Cursor::new(text);
