@@ -94,6 +94,8 @@ CORRECTIONS = {
     "sa": [
         ("षड्(?=त्रिं|पञ्चा|षष्ट|सप्तत|शत|सहस्र|कोटि)", "षट्", "no voiced stop before a voiceless sound"),
         ("षट्(?=लक्ष)", "षड्", "no voiceless stop before a voiced one"),
+        ("(धिक|त्तर)अ", r"\1ा", "vowels melt within a compound"),
+        ("(धिक|त्तर)ए", r"\1ै", "the same"),
     ],
 }
 

@@ -36,7 +36,7 @@ pub(super) static WORDS: Words = Words {
             ("নবেম্বৰ", 11),
             ("ডিচেম্বৰ", 12),
         ],
-        short: &[],
+        short: &[("জানু.", 1), ("ফেব্ৰু.", 2), ("ছেপ্তে.", 9), ("অক্টো.", 10), ("নৱে.", 11), ("ডিচে.", 12)],
         bikram_sambat: None,
         months: words! {
             "জানুৱাৰী" "ফেব্ৰুৱাৰী" "মাৰ্চ" "এপ্ৰিল" "মে’" "জুন" "জুলাই" "আগষ্ট" "ছেপ্তেম্বৰ" "অক্টোবৰ" "নৱেম্বৰ" "ডিচেম্বৰ"
@@ -58,7 +58,7 @@ pub(super) static WORDS: Words = Words {
         ],
         cases: &clock_cases::ASSAMESE,
         duration: "{h} ঘণ্টা {m} মিনিট",
-        hours: &["ঘণ্টা", "ঘন্টা"],
+        hours: &["ঘণ্টা", "ঘন্টা", "ঘণ্টাৰ", "ঘন্টাৰ", "ঘণ্টাত"],
         day_parts: &["ৰাতিপুৱা", "পুৱা", "দুপৰীয়া", "আবেলি", "গধূলি", "সন্ধিয়া", "নিশা", "ৰাতি"],
         hour: "{h} বজাত",
         minute: "{h} বাজি {m} মিনিট",
@@ -83,7 +83,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::ASSAMESE,
     letters: &letters::ASSAMESE,
     sandhi: &SANDHI,
-    spaced: &["তম", "ম", "য়", "ৰ্থ", "ষ্ঠ", "টা"],
+    spaced: &["তম", "ম", "য়", "ৰ্থ", "ষ্ঠ", "টা", "ৰ", "ৰো", "ত"],
     idiom: Some(&idiom::ASSAMESE),
     context: &CONTEXT,
     before_ending: "",
@@ -214,7 +214,7 @@ static ENDINGS: [Ending; 3] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::ASSAMESE,
-    year_words: &["বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
+    year_words: &["ৰ", "ত", "বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
     year_endings: &["চনত", "চনৰ", "চনৰে", "লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
     account: "একাউণ্ট",
     codes: &[
@@ -234,7 +234,7 @@ static CONTEXT: Context = Context {
     ],
     links: &["নম্বৰ", "নং", "শেষ", "অংক"],
     phones: &["হেল্পলাইন", "ফোন", "ম’বাইল", "মোবাইল"],
-    counted: &["নং", "চনত", "চনৰ"],
+    counted: &["দিন", "বছৰ", "মাহ", "মিনিট", "ঘণ্টা", "বজা", "কিলো", "শতাংশ", "তাৰিখ", "নং", "চনত", "চনৰ"],
     uncounted: &["ৰ", "পৰা", "বা", "আৰু"],
     towns: towns::ASSAMESE,
     abbreviations: &[

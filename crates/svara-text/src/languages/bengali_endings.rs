@@ -76,7 +76,9 @@ pub(super) static ENDINGS: [Ending; 6] = [
     },
 ];
 
-pub(super) const SANDHI: [(&str, &str, &str); 46] = [
+pub(super) const SANDHI: [(&str, &str, &str); 48] = [
+    ("মিনিট", "র|", "মিনিটের"),
+    ("মিনিট", "য়|", "মিনিটে"),
     ("িটার", "র|", "িটারের"),
     ("গ্রাম", "র|", "গ্রামের"),
     ("িটার", "য়|", "িটারে"),

@@ -67,6 +67,8 @@ pub(crate) enum When {
     BeforeTime,
     /// With a day of a month and its ending behind it: "ಸೆ.5ರಂದು".
     BeforeDay,
+    /// With a day of a month behind it and no more of a number: "ಫೆ.14".
+    BeforeBareDay,
     /// With a number before it.
     BehindNumber,
     /// Always.
@@ -261,6 +263,8 @@ pub(crate) static SHARED: Context = Context {
         "appendix",
         "book",
         "war",
+        "title",
+        "bowl",
         "level",
         "stage",
         "tier",

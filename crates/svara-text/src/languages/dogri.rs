@@ -67,7 +67,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::HINDI,
     letters: &letters::DEVANAGARI,
     sandhi: &[],
-    spaced: &["मां", "मीं"],
+    spaced: &["मां", "मीं", "वाँ", "वां", "वीं"],
     idiom: Some(&idiom::HINDI),
     context: &CONTEXT,
     before_ending: " ",

@@ -152,12 +152,14 @@ static WEB: Web = Web {
     tilde: "ಟಿಲ್ಡ್",
 };
 
-static ENDINGS: [Ending; 1] = [Ending {
-    marks: &["ನೇ", "ನೆಯ"],
-    own_marks: &[],
-    irregular: &[(1, "ಮೊದಲನೇ")],
-    joins: &[("ು", "ನೇ"), ("", "ನೇ")],
-}];
+static ENDINGS: [Ending; 2] = [
+    Ending {
+        marks: &["ನೇ"], own_marks: &[], irregular: &[(1, "ಮೊದಲನೇ")], joins: &[("ು", "ನೇ"), ("", "ನೇ")]
+    },
+    Ending {
+        marks: &["ನೆಯ"], own_marks: &[], irregular: &[(1, "ಮೊದಲನೆಯ")], joins: &[("ು", "ನೆಯ"), ("", "ನೆಯ")]
+    },
+];
 
 static CONTEXT: Context = Context {
     halved: super::halved::KANNADA,
@@ -206,14 +208,17 @@ static CONTEXT: Context = Context {
         ("ಸಂ.", "ಸಂಜೆ", When::BeforeTime),
         ("ಮ.", "ಮಧ್ಯಾಹ್ನ", When::BeforeTime),
         ("ರಾ.", "ರಾತ್ರಿ", When::BeforeTime),
-        ("ಜ.", "ಜನವರಿ", When::BeforeDay),
-        ("ಫೆ.", "ಫೆಬ್ರವರಿ", When::BeforeDay),
-        ("ಏ.", "ಏಪ್ರಿಲ್", When::BeforeDay),
+        ("ಜ.", "ಜನವರಿ", When::BeforeBareDay),
+        ("ಫೆ.", "ಫೆಬ್ರವರಿ", When::BeforeBareDay),
+        ("ಏ.", "ಏಪ್ರಿಲ್", When::BeforeBareDay),
+        ("ಮಾ.", "ಮಾರ್ಚ್", When::BeforeBareDay),
+        ("ಜೂ.", "ಜೂನ್", When::BeforeBareDay),
+        ("ಜು.", "ಜುಲೈ", When::BeforeBareDay),
         ("ಆ.", "ಆಗಸ್ಟ್", When::BeforeDay),
-        ("ಸೆ.", "ಸೆಪ್ಟೆಂಬರ್", When::BeforeDay),
+        ("ಸೆ.", "ಸೆಪ್ಟೆಂಬರ್", When::BeforeBareDay),
         ("ಅ.", "ಅಕ್ಟೋಬರ್", When::BeforeDay),
         ("ನ.", "ನವೆಂಬರ್", When::BeforeDay),
-        ("ಡಿ.", "ಡಿಸೆಂಬರ್", When::BeforeDay),
+        ("ಡಿ.", "ಡಿಸೆಂಬರ್", When::BeforeBareDay),
     ],
     spellings: &[&["ರೂಪಾಯಿ", "ರೂಪಾಯಿಗಳು", "ರೂಪಾಯಿಗೆ", "ರೂ"], &["ಪ್ರತಿಶತ", "ಶೇಕಡಾ"], &["ನಿಮಿಷ", "ನಿಮಿಷಕ್ಕೆ"]],
     ratios: &["ಅನುಪಾತ"],
@@ -223,7 +228,7 @@ static CONTEXT: Context = Context {
     ..context::NONE
 };
 
-const SANDHI: [(&str, &str, &str); 92] = [
+const SANDHI: [(&str, &str, &str); 97] = [
     ("ಗ್ರಾಂ", "ಯ|", "ಗ್ರಾಂನ"),
     ("್", "ಗೆ|", "್‌ಗೆ"),
     ("್", "ಗೂ|", "್‌ಗೂ"),
@@ -267,6 +272,11 @@ const SANDHI: [(&str, &str, &str); 92] = [
     ("ಪ್ರತಿಶತ", "ನಷ್ಟ", "ಪ್ರತಿಶತದಷ್ಟ"),
     ("ಪ್ರತಿಶತ", "ನಲ್ಲಿ", "ಪ್ರತಿಶತದಲ್ಲಿ"),
     ("ಪ್ರತಿಶತ", "ನ|", "ಪ್ರತಿಶತದ"),
+    ("ಿ", "ದಿಂದ", "ಿಯಿಂದ"),
+    ("ೆ", "ದಿಂದ", "ೆಯಿಂದ"),
+    ("್", "ದಿಂದ", "್‌ನಿಂದ"),
+    ("ು", "ದಿಂದ", "ರಿಂದ"),
+    ("", "ದಿಂದ", "ದಿಂದ"),
     ("ು", "ರೂ", "ರೂ"),
     ("ಿ", "ಕ್ಕೂ", "ಿಗೂ"),
     ("ೆ", "ಕ್ಕೂ", "ೆಗೂ"),

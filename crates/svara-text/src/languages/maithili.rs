@@ -67,7 +67,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::HINDI,
     letters: &letters::DEVANAGARI,
     sandhi: &[("", "क|", "क")],
-    spaced: &["म"],
+    spaced: &["म", "वाँ", "वां", "वीं"],
     idiom: Some(&idiom::MAITHILI),
     context: &CONTEXT,
     before_ending: " ",
@@ -145,6 +145,7 @@ static CONTEXT: Context = Context {
     phones: &["फोन", "मोबाइल", "मो", "संपर्क"],
     romans: &["भाग", "अध्याय", "कक्षा"],
     abbreviations: &[
+        ("ई.", "ईस्वी", When::BeforeNumber),
         ("ई. पू.", "ईसा पूर्व", When::Always),
         ("नं", "नंबर", When::BeforeNumber),
         ("डाॅ.", "डॉक्टर", When::BeforeWord),

@@ -82,7 +82,7 @@ pub(super) static WORDS: Words = Words {
         few_typed: &[("മണിക്ക്", "{h} മണി {m} മിനിറ്റിന്"), ("മണി", "{h} മണി {m} മിനിറ്റ്")],
         cases: &clock_cases::NONE,
         duration: "{h} മണിക്കൂർ {m} മിനിറ്റ്",
-        hours: &["മണിക്കൂർ", "മണിക്കൂര്‍"],
+        hours: &["മണിക്കൂർ", "മണിക്കൂര്‍", "മണിക്കൂറിൽ", "മണിക്കൂറിന്റെ"],
         day_parts: &[
             "രാ.",
             "വൈ.",
@@ -243,6 +243,7 @@ static CONTEXT: Context = Context {
     phones: &["ഹെൽപ്പ്‌ലൈൻ", "ഹെൽപ്‌ലൈൻ", "മൊബ", "ഫോ", "ഫോൺ", "ഫോണ്‍", "മൊബൈൽ", "മൊബൈല്‍", "ടെലിഫോൺ", "ബന്ധപ്പെടുക"],
     uncounted: &[
         "കൂടാതെ",
+        "കൂടുതൽ",
         "പിന്നെ",
         "കഴിഞ്ഞ്",
         "ഒഴികെ",
@@ -287,6 +288,7 @@ static CONTEXT: Context = Context {
         ("വൈ.", "വൈകിട്ട്", When::BeforeTime),
         ("മൊ.", "മൊബൈൽ", When::BeforeNumber),
         ("പേ.", "പേജ്", When::BeforeNumber),
+        ("എഞ്ചി.", "എഞ്ചിനീയർ", When::BeforeWord),
         ("ബി.സി.", "ബി സി", When::BeforeNumber),
         ("എ.ഡി", "ഏ ഡി", When::BeforeNumber),
         ("ക്രി. മു.", "ക്രിസ്തുവിന് മുമ്പ്", When::Always),

@@ -2,38 +2,67 @@
 
 use super::Ending;
 
-/// An ordinal. Consonant stems insert आ before its ending, and shorten a long ई: वीस makes विसावा.
+/// An ordinal, also with a case behind it. Consonant stems insert आ before its ending, and shorten a long ई: वीस makes विसावा.
 macro_rules! ordinal {
     ($ending:literal, $own_marks:expr, $irregular:expr) => {
+        ordinal!($ending, "", $own_marks, $irregular)
+    };
+    ($ending:literal, $case:literal, $own_marks:expr, $irregular:expr) => {
         Ending {
-            marks: &[$ending],
+            marks: &[concat!($ending, $case)],
             own_marks: $own_marks,
             irregular: $irregular,
             joins: &[
-                ("एक", concat!("एक", $ending)),
-                ("दोन", concat!("दोन", $ending)),
-                ("तीन", concat!("तीन", $ending)),
-                ("चार", concat!("चार", $ending)),
-                ("पाच", concat!("पाच", $ending)),
-                ("सात", concat!("सात", $ending)),
-                ("आठ", concat!("आठ", $ending)),
-                ("नऊ", concat!("नव", $ending)),
-                ("ीस", concat!("िसा", $ending)),
-                ("स", concat!("सा", $ending)),
-                ("न", concat!("ना", $ending)),
-                ("ठ", concat!("ठा", $ending)),
-                ("ट", concat!("टा", $ending)),
-                ("र", concat!("रा", $ending)),
-                ("द", concat!("दा", $ending)),
-                ("व", concat!("वा", $ending)),
-                ("ख", concat!("खा", $ending)),
-                ("", $ending),
+                ("एक", concat!("एक", $ending, $case)),
+                ("दोन", concat!("दोन", $ending, $case)),
+                ("तीन", concat!("तीन", $ending, $case)),
+                ("चार", concat!("चार", $ending, $case)),
+                ("पाच", concat!("पाच", $ending, $case)),
+                ("सात", concat!("सात", $ending, $case)),
+                ("आठ", concat!("आठ", $ending, $case)),
+                ("नऊ", concat!("नव", $ending, $case)),
+                ("ीस", concat!("िसा", $ending, $case)),
+                ("स", concat!("सा", $ending, $case)),
+                ("न", concat!("ना", $ending, $case)),
+                ("ठ", concat!("ठा", $ending, $case)),
+                ("ट", concat!("टा", $ending, $case)),
+                ("र", concat!("रा", $ending, $case)),
+                ("द", concat!("दा", $ending, $case)),
+                ("व", concat!("वा", $ending, $case)),
+                ("ख", concat!("खा", $ending, $case)),
+                ("", concat!($ending, $case)),
             ],
         }
     };
 }
 
-pub(super) static ENDINGS: [Ending; 5] = [
+/// The ordinals of classes with their cases, behind the others: "४थीच्या".
+macro_rules! with_classes {
+    ([$($ordinal:expr),* $(,)?] $($case:literal)*) => {
+        [
+            $($ordinal,)*
+            $(ordinal!(
+                "वी",
+                $case,
+                &[
+                    (1, concat!("ली", $case)),
+                    (2, concat!("री", $case)),
+                    (3, concat!("री", $case)),
+                    (4, concat!("थी", $case)),
+                ],
+                &[
+                    (1, concat!("पहिली", $case)),
+                    (2, concat!("दुसरी", $case)),
+                    (3, concat!("तिसरी", $case)),
+                    (4, concat!("चौथी", $case)),
+                    (9, concat!("नववी", $case)),
+                ]
+            ),)*
+        ]
+    };
+}
+
+pub(super) static ENDINGS: [Ending; 16] = with_classes!([
     ordinal!(
         "वा",
         &[(1, "ला"), (2, "रा"), (3, "रा"), (4, "था")],
@@ -59,7 +88,7 @@ pub(super) static ENDINGS: [Ending; 5] = [
         &[(1, "ल्यांदा"), (2, "ऱ्यांदा"), (2, "र्यांदा"), (3, "ऱ्यांदा"), (3, "र्यांदा"), (4, "थ्यांदा")],
         &[(1, "पहिल्यांदा"), (2, "दुसऱ्यांदा"), (3, "तिसऱ्यांदा"), (4, "चौथ्यांदा"), (9, "नवव्यांदा")]
     ),
-];
+] "च्या" "चा" "ची" "चे" "त" "ला" "पर्यंत" "पासून" "साठी" "नंतर" "तील");
 
 pub(super) const SANDHI: [(&str, &str, &str); 69] = [
     ("मीटर", "वर|", "मीटरवर"),

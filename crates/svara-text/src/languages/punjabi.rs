@@ -56,7 +56,7 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some(" ਸੌ"),
         halves_from_2010: false,
-        year_before: &["ਸੰਨ", "ਸਾਲ", "ਸਨ"],
+        year_before: &["ਸੰਨ", "ਸਾਲ", "ਸਨ", "ਈ.", "ਈਸਵੀ"],
         year_behind: &["ਈਸਵੀ", "ਈ.", "ਈ:"],
     },
     clock: Clock {
@@ -66,7 +66,7 @@ pub(super) static WORDS: Words = Words {
         few_typed: &[("ਵਜੇ", "{h} ਵੱਜ ਕੇ {m} ਮਿੰਟ")],
         cases: &clock_cases::NONE,
         duration: "{h} ਘੰਟੇ {m} ਮਿੰਟ",
-        hours: &["ਘੰਟੇ", "ਘੰਟਾ"],
+        hours: &["ਘੰਟੇ", "ਘੰਟਾ", "ਘੰਟਿਆਂ"],
         day_parts: &[
             "ਸਵੇਰ ਦੇ",
             "ਸ਼ਾਮ ਦੇ",
@@ -104,7 +104,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::PUNJABI,
     letters: &letters::GURMUKHI,
     sandhi: &[],
-    spaced: &["ਵਾਂ", "ਵੀਂ", "ਵੇਂ", "ਲਾ", "ਲੀ"],
+    spaced: &["ਵਾਂ", "ਵੀਂ", "ਵੇਂ", "ਲਾ", "ਲੀ", "ਥਾ", "ਥੀ", "ਥੇ"],
     idiom: Some(&idiom::PUNJABI),
     context: &CONTEXT,
     before_ending: " ",
@@ -198,7 +198,7 @@ static ENDINGS: [Ending; 3] = [
 static CONTEXT: Context = Context {
     halved: super::halved::PUNJABI,
     oblique: super::scales::PUNJABI,
-    year_words: &["ਈ", "ਦੌਰਾਨ", "ਵਿੱਚ", "ਵਿਚ", "ਦਾ", "ਦੀ", "ਦੇ", "ਤੋਂ", "ਤੱਕ", "ਨੂੰ"],
+    year_words: &["ਈ", "ਦੌਰਾਨ", "ਵਿੱਚ", "ਵਿਚ", "ਦਾ", "ਦੀ", "ਦੇ", "ਤੋਂ", "ਤੱਕ", "ਤਕ", "ਨੂੰ"],
     year_endings: &["ਵਿੱਚ", "ਵਿਚ"],
     more_than: &["ਵੱਧ", "ਜ਼ਿਆਦਾ", "ਘੱਟ", "ਉੱਪਰ"],
     account: "ਅਕਾਊਂਟ",
@@ -210,6 +210,11 @@ static CONTEXT: Context = Context {
     abbreviations: &[
         ("ਨੰ", "ਨੰਬਰ", When::BeforeNumber),
         ("ਡਾ:", "ਡਾਕਟਰ", When::BeforeWord),
+        ("ਈ.", "ਈਸਵੀ", When::BeforeNumber),
+        ("ਕੈ.", "ਕੈਪਟਨ", When::Lone),
+        ("ਲੈਫ.", "ਲੈਫ਼ਟੀਨੈਂਟ", When::BeforeWord),
+        ("ਲੈਫ਼.", "ਲੈਫ਼ਟੀਨੈਂਟ", When::BeforeWord),
+        ("ਇੰਜ.", "ਇੰਜੀਨੀਅਰ", When::BeforeWord),
         ("ਸ:", "ਸਰਦਾਰ", When::Lone),
         ("ਮੋ:", "ਮੋਬਾਈਲ", When::BeforeNumber),
         ("ਮੋਬਾ.", "ਮੋਬਾਈਲ", When::BeforeNumber),

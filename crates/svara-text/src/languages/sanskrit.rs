@@ -113,7 +113,7 @@ static UNIT_NAMES: [Noun; UNITS] = same(words! {
 
 static CONTEXT: Context = Context {
     account: "लेखा",
-    codes: &["पिन्", "पिन", "ओटीपी", "कोड"],
+    codes: &["पिन्", "पिन", "पिनकोड्", "पिनकोड", "ओटीपी", "कोड"],
     links: &["सङ्ख्या", "अस्ति"],
     phones: &["दूरवाणी", "दूरभाषः"],
     abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("पं.", "पण्डितः", When::Lone)],

@@ -346,6 +346,12 @@ pub(super) const SYMBOLS: &[(&str, usize)] = &[
     ("μm²", S + 28),
     ("µm2", S + 28),
     ("μm2", S + 28),
+    ("kl", S + 29),
+    ("kL", S + 29),
+    ("KL", S + 29),
+    ("hPa", S + 30),
+    ("kwh", 31),
+    ("kph", 15),
 ];
 
 /// Units that people spell: बी पी एम, सी सी.

@@ -314,6 +314,8 @@ static CONTEXT: Context = Context {
     abbreviations: &[
         ("తె.", "తెల్లవారుజామున", When::BeforeTime),
         ("డా॥", "డాక్టర్", When::BeforeWord),
+        ("లె.", "లెఫ్టినెంట్", When::Lone),
+        ("అడ్వ.", "అడ్వకేట్", When::BeforeWord),
         ("శ్రీ॥", "శ్రీ", When::BeforeWord),
         ("క్రీ.శ", "క్రీస్తు శకం", When::BeforeNumber),
         ("క్రీ.పూ", "క్రీస్తు పూర్వం", When::BeforeNumber),

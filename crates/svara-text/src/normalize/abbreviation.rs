@@ -3,6 +3,8 @@
 use super::{
     cursor::{Cursor, is_dash, is_letter, is_space, is_wordish},
     place::{Found, Place},
+    roman,
+    scale::is_scale,
     spelling::{prefix_len, same},
 };
 use crate::{
@@ -129,6 +131,18 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
             ahead.number(1, 2).is_some_and(|day| (1..32).contains(&day))
                 && ahead.peek().is_some_and(WritingSystem::is_indic)
         }
+        When::BeforeBareDay => {
+            let day = ahead.number(1, 2).is_some_and(|day| (1..32).contains(&day));
+            let mut after = ahead;
+            let runs_on = after.eat_if(|c| ".,:/".contains(c)).is_some() && after.at_digit();
+            // "ಡಿ. 5 ಕೋಟಿ" and "ಜ. 5 ಜನ" are no days.
+            let counts = ahead.rest().strip_prefix(' ').is_some_and(|noun| {
+                let clock = place.words.clock.typed;
+                is_scale(noun)
+                    || place.words.context.counted.iter().chain(clock).any(|word| noun.starts_with(word))
+            });
+            day && !runs_on && !counts && !ahead.at_digit() && !ahead.rest().starts_with('%')
+        }
         When::OfNoun => {
             let noun = place.words_before().next().is_some_and(|(word, gap)| {
                 gap == " " && word.starts_with(is_letter) && !NO_NOUNS.iter().any(|other| same(word, other))
@@ -141,7 +155,7 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
                 ahead.eat_if(|c| matches!(c, ':' | '+') || is_dash(c));
             }
             ahead.eat_space();
-            ahead.at_digit()
+            ahead.at_digit() || roman::is_at(&ahead)
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     languages::{SHARED, Words},
-    number::{Numeral, cardinal},
+    number::{Numeral, cardinal, digits},
 };
 
 /// The most words between a score and one that says so, and how far they may be behind it, in bytes.
@@ -83,4 +83,13 @@ fn is_of_team(place: &Place<'_>) -> bool {
         .into_iter()
         .flatten()
         .any(|cricket| cricket.teams.iter().any(is_one))
+}
+
+/// Whether a star at the place, behind a number and before `end`, says that the batter isn't out: "82* off 53 balls".
+pub(super) fn is_not_out(place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    let runs = place.words_before().next().filter(|(_, gap)| gap.is_empty());
+    let small =
+        runs.is_some_and(|(runs, _)| digits(runs).is_some_and(|(runs, _)| (2..=3).contains(&runs.len())));
+    let ends = end.peek().is_none_or(|c| c.is_whitespace() || ",.;)(".contains(c));
+    place.words.context.cricket.is_some() && small && ends && is_told(place, end)
 }

@@ -4,11 +4,12 @@ use super::{
     cursor::{Cursor, is_dash, is_letter, is_space},
     place::Place,
     spelling::same,
-    words::{joins, led_by},
+    words::{is_mark, joins, led_by},
     year::is_counted,
 };
-use crate::languages::{
-    CHEQUES, DEVICES, FREE, HELPLINES, IS, NUMBER_WORDS, ONE_TIME, SHARED, WEAK_LINKS, Words,
+use crate::{
+    languages::{CHEQUES, DEVICES, FREE, HELPLINES, IS, NUMBER_WORDS, ONE_TIME, SHARED, WEAK_LINKS, Words},
+    number::digits,
 };
 
 /// The most words between a code and the word that says what it is.
@@ -46,11 +47,20 @@ pub(super) fn cue(place: &Place<'_>) -> Option<Cue> {
     // The letters of a code stand right before its digits: "ab9453".
     let glued = place.before.filter(char::is_ascii_alphabetic).and_then(|_| place.words_before().next());
     let glued = glued.map(|(word, _)| word).filter(|word| word.len() <= MAX_LETTERS);
-    let mut sure = false;
+    let (mut sure, mut linked, mut marked) = (false, false, false);
     for (word, gap) in place.words_before().take(MAX_WORDS) {
-        if !joins(gap) || !word.starts_with(is_letter) {
+        // "the last 4 digits"
+        let count = linked && digits(word).is_some_and(|(digits, _)| digits.len() == 1);
+        let mark = is_mark(word, gap) && !marked;
+        if (joins(gap) && count) || mark {
+            marked = mark;
+            continue;
+        }
+        if !joins(gap) || !word.starts_with(is_letter) || (marked && !gap.is_empty()) {
             return None;
         }
+        marked = false;
+        linked = is_link(word, place);
         sure |= gap.contains([':', '#']);
         if is_cue(word, place) {
             return Some(if sure || !any(DEVICES, word) { Cue::Sure } else { Cue::Device });
@@ -151,7 +161,7 @@ pub(super) fn follows_series(place: &Place<'_>) -> bool {
         |typed: &str| SHARED.series.iter().chain(context.series).chain(CHEQUES).any(|word| same(typed, word));
     let number = |typed: &str| any(NUMBER_WORDS, typed);
     let linked = place.done.trim_end_matches(is_space).ends_with('#')
-        || place.words_before().next().is_some_and(|(word, _)| number(word));
+        || place.words_before().find(|(word, gap)| !is_mark(word, gap)).is_some_and(|(word, _)| number(word));
     linked && led_by(place, series, number, 3)
 }
 

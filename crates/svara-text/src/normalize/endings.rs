@@ -158,7 +158,9 @@ fn say_once(found: &mut Found, rest: &str, words: &Words) {
         .any(|names| names.iter().any(|name| same(typed, name)));
     // In "5 kg किलो", a part of the name is typed.
     let part = typed.chars().count() > 3 && prefix_len(last, typed).is_some();
+    let two_words = last == "percent" && { cursor }.eat_word(["per cent"]);
     if same_noun
+        || two_words
         || part
         || same(typed, last)
         || (last.chars().count() > 2 && prefix_len(typed, last).is_some())

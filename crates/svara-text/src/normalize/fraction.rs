@@ -71,6 +71,12 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         if season || !ends(&ahead) {
             return None;
         }
+        if (whole, second.whole()) == (24, Some(7)) && second.len == 1 {
+            // All day and all week.
+            *cursor = ahead;
+            let (day, week) = (first.spoken(words), second.spoken(words));
+            return Some(Found::new(ahead.at(), format!("{day} {} {week}", words.maths.by)));
+        }
         if matches!((whole, second.whole()), (9 | 26, Some(11))) {
             // Two days that everyone knows.
             *cursor = ahead;

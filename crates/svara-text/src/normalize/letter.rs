@@ -1,4 +1,5 @@
-//! Capital letters beside digits, which are named in the script of the voice: `5G`, `T20`, `H1N1`, `F-16`, `CO2`.
+//! Capital letters beside digits, and initials, which are named in the script of the voice: `5G`, `T20`, `H1N1`, `F-16`, `CO2`,
+//! `A. P. J.`.
 
 use super::{
     cursor::{is_dash, is_letter},
@@ -9,8 +10,11 @@ use crate::writing::{WritingSystem, digit_value};
 /// Letters of gases, which could be read as words: `CO2`. Most others have no vowel and are acronyms.
 const OXIDES: [&str; 3] = ["CO", "NO", "SO"];
 
-/// The names of one or two capital letters that digits are glued to.
+/// The names of one or two capital letters that digits are glued to, and of a row of initials.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
+    if let Some(found) = initials(&place) {
+        return Some(found);
+    }
     let mut cursor = place.cursor();
     while cursor.at() < 2 && cursor.eat_if(|c| c.is_ascii_uppercase()).is_some() {}
     let letters = cursor.read();
@@ -43,4 +47,26 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
 fn is_before_dash(cursor: &super::cursor::Cursor<'_>) -> bool {
     let mut ahead = *cursor;
     ahead.eat_if(is_dash).is_some() && ahead.digits(1, 3).is_some() && ahead.at_letters_end()
+}
+
+/// The names of initials with points: `A. P. J.`, `I.I.T.`, `U.S.A`. The last point stays: it may also end the sentence.
+fn initials(place: &Place<'_>) -> Option<Found> {
+    // Letters are the same in English.
+    if place.words.letters.words.is_empty() || place.before.is_some_and(|c| ".&@_/'’".contains(c)) {
+        return None;
+    }
+    let (mut cursor, mut names) = (place.cursor(), Vec::new());
+    let (mut ahead, mut spaced) = (cursor, false);
+    while let Some(letter) = ahead.eat_if(|c| c.is_ascii_uppercase()) {
+        let pointed = ahead.peek() == Some('.');
+        // "U.S.A"
+        if !pointed && (spaced || names.is_empty() || !ahead.at_word_end()) {
+            break;
+        }
+        names.push(place.words.letters.name(letter)?);
+        cursor = ahead;
+        ahead.eat(".");
+        spaced = ahead.eat_if(|c| c == ' ').is_some();
+    }
+    (names.len() > 1).then(|| Found::new(cursor.at(), names.join(" ")))
 }

@@ -1,19 +1,18 @@
 //! Mathematical signs between and beside numbers.
 
 use super::{
+    cricket,
     cursor::{Cursor, is_dash, is_letter, is_space},
     endings::joined,
-    measure::{measured, measured_words},
+    measure::measured,
     place::{Found, Place},
+    power::raised,
 };
 use crate::{
-    languages::{Currency, Unit, Words},
+    languages::{Currency, Unit},
     number::Numeral,
     writing::digit_value,
 };
-
-/// The most digits of a power.
-const MAX_POWER_DIGITS: usize = 4;
 
 /// How far the signs of a number between two others may be, in bytes.
 const BETWEEN: usize = 24;
@@ -45,8 +44,10 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
     }
     let name = match sign {
         '×' | '✕' | '*' if is_size(&place, &cursor) => maths.by,
-        '×' | '✕' => maths.times,
+        '×' | '✕' | '∗' => maths.times,
         '*' if between_digits => maths.times,
+        '*' if cricket::is_not_out(&place, &cursor) => place.words.context.cricket?.not_out,
+        '∞' => maths.infinity,
         // "5 kg x ₹40", "3*₹40"
         'x' | 'X' if even && sum_follows() && (is_digit(before) || behind_measure(&place)) => maths.times,
         '*' if even && glued_before && is_digit(before) && sum_follows() => maths.times,
@@ -75,6 +76,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
             && (is_digit(before)
                 || is_digit(after)
                 || power
+                || is_raised(cursor.rest().trim_start_matches(is_space))
                 || (before == Some('%') && sum_follows())
                 || is_equation_of_names(&place, &cursor)) =>
         {
@@ -105,6 +107,13 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         }
         'x' | 'X' if between_digits && in_equation(&place) => maths.times,
         'x' | 'X' if between_digits || (even && is_digit(after) && behind_measure(&place)) => maths.by,
+        '−' if even
+            && (between_digits
+                || (is_digit(after) && is_variable(&place))
+                || is_equation_of_names(&place, &cursor)) =>
+        {
+            signs.minus
+        }
         c if is_dash(c) && even && power && operand(after) => signs.minus,
         c if is_dash(c) && between_digits && in_equation(&place) => signs.minus,
         c if is_dash(c) && even && sum_follows() && equals_behind_sum(cursor) => signs.minus,
@@ -116,8 +125,11 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
     {
         return Some(found);
     }
+    // "50+%"
+    let percent = sign == '+' && place.behind_digit() && cursor.eat("%");
+    let name = if percent { format!("{name} {}", signs.percent) } else { name.to_owned() };
     let between_spaces = place.before.is_some_and(|c| is_operand(c) || c == ')');
-    let spoken = if between_spaces { format!(" {name}") } else { name.to_owned() };
+    let spoken = if between_spaces { format!(" {name}") } else { name };
     Some(Found::new(cursor.at(), spoken))
 }
 
@@ -138,66 +150,6 @@ fn compared(place: &Place<'_>, mut cursor: Cursor<'_>, name: &str) -> Option<Fou
     };
     let spoken = joined(second, name, place.words);
     Some(Found::new(cursor.at(), spoken))
-}
-
-/// A number or name raised to a power, and digits below the line: `x²`, `10²³`, `10⁻⁶`, `2^10`, `2**10`, `CO₂`.
-fn raised(place: &Place<'_>, glued_before: bool) -> Option<Found> {
-    let mut cursor = place.cursor();
-    // A charge also behind what is said in the place of a sign: "€⁺".
-    let charged = matches!(cursor.peek(), Some('⁺' | '⁻')) && place.before.is_some_and(is_operand);
-    if !(glued_before || charged) {
-        return None;
-    }
-    let below = eat_small(&mut cursor, subscript);
-    if !below.is_empty() {
-        return Some(Found::new(cursor.at(), Numeral::parse(&below)?.spoken(place.words)));
-    }
-    let hat = cursor.eat("^") || (place.behind_digit() && cursor.eat("**"));
-    let minus = if hat { cursor.eat_if(is_dash) } else { cursor.eat_if(|c| c == '⁻') }.is_some();
-    let digits = if hat { cursor.digits(1, MAX_POWER_DIGITS)? } else { eat_small(&mut cursor, superscript) };
-    let maths = place.words.maths;
-    if let Some(spoken) = charge(place, &mut cursor, minus && !hat, &digits) {
-        return Some(Found::new(cursor.at(), spoken));
-    }
-    let power = Numeral::parse(&digits)?;
-    let behind_word = place.done.ends_with(is_letter) && !is_variable(place);
-    if behind_word && !(matches!(digits.as_str(), "2" | "3") || hat) {
-        // A footnote.
-        return Some(Found::new(cursor.at(), power.spoken(place.words)));
-    }
-    let spoken = match (minus, digits.as_str()) {
-        (false, "2") => maths.squared.to_owned(),
-        (false, "3") => maths.cubed.to_owned(),
-        _ => to_the_power(minus, &power, place.words),
-    };
-    if !place.behind_digit() {
-        return Some(Found::new(cursor.at(), format!(" {spoken}")));
-    }
-    let measure = measured_words(spoken, None, &mut cursor, place);
-    Some(Found { named: measure.named, ..Found::new(cursor.at(), format!(" {}", measure.spoken)) })
-}
-
-/// "to the power of minus six"
-pub(super) fn to_the_power(minus: bool, power: &Numeral, words: &Words) -> String {
-    let mut power = power.spoken(words);
-    if minus {
-        power = format!("{} {power}", words.signs.minus);
-    }
-    words.maths.power.replace("{n}", &power)
-}
-
-/// The charge of an ion: the `²⁺` of `Ca²⁺`.
-fn charge(place: &Place<'_>, cursor: &mut Cursor<'_>, minus: bool, digits: &str) -> Option<String> {
-    let signs = &place.words.signs;
-    let name = match cursor.peek() {
-        Some('⁺') if !minus => signs.plus,
-        Some('⁻') if !minus => signs.minus,
-        _ if minus && digits.is_empty() => return Some(format!(" {}", signs.minus)),
-        _ => return None,
-    };
-    cursor.eat_if(|_| true);
-    let number = Numeral::parse(digits).map(|number| format!("{} ", number.spoken(place.words)));
-    Some(format!(" {}{name}", number.unwrap_or_default()))
 }
 
 /// Whether the sign between two numbers of three digits or more is that of a size: `1920×1080`.
@@ -275,49 +227,20 @@ fn eat_comparison(cursor: &mut Cursor<'_>) -> Option<(bool, bool)> {
     (cursor.eat_space() == spaced).then_some((matches!(sign, '<' | '≤'), equal))
 }
 
-/// Reads a run of small digits and returns them as ASCII.
-fn eat_small(cursor: &mut Cursor<'_>, digit: fn(char) -> Option<u8>) -> String {
-    let mut digits = String::new();
-    while digits.len() < MAX_POWER_DIGITS
-        && let Some(c) = cursor.eat_if(|c| digit(c).is_some())
-    {
-        digits.extend(digit(c).map(|digit| char::from(b'0' + digit)));
-    }
-    digits
-}
-
-const fn superscript(c: char) -> Option<u8> {
-    Some(match c {
-        '⁰' => 0,
-        '¹' => 1,
-        '²' => 2,
-        '³' => 3,
-        '⁴' => 4,
-        '⁵' => 5,
-        '⁶' => 6,
-        '⁷' => 7,
-        '⁸' => 8,
-        '⁹' => 9,
-        _ => return None,
-    })
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "below ten")]
-const fn subscript(c: char) -> Option<u8> {
-    match c {
-        '₀'..='₉' => Some((c as u32 - '₀' as u32) as u8),
-        _ => None,
-    }
-}
-
 /// Whether single Latin letters are on both sides: `y = x`, `e+√x`.
 fn is_equation_of_names(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
     let behind = cursor.rest().trim_start_matches(is_space);
     is_name(behind.strip_prefix('√').unwrap_or(behind).chars()) && is_variable(place)
 }
 
+/// Whether a few letters and a power are at the start of `text`: the `mc²` of `E = mc²`.
+fn is_raised(text: &str) -> bool {
+    let letters = text.bytes().take(4).take_while(u8::is_ascii_alphabetic).count();
+    letters > 0 && text.get(letters..).is_some_and(|rest| rest.starts_with(['²', '³']))
+}
+
 /// Whether the place is behind a single Latin letter, the name of a number.
-fn is_variable(place: &Place<'_>) -> bool {
+pub(super) fn is_variable(place: &Place<'_>) -> bool {
     is_name(place.done.trim_end_matches(is_space).chars().rev())
 }
 
@@ -390,6 +313,6 @@ fn equals_behind_sum(mut cursor: Cursor<'_>) -> bool {
     cursor.rest().starts_with('=')
 }
 
-fn is_operand(c: char) -> bool {
+pub(super) fn is_operand(c: char) -> bool {
     is_letter(c) || digit_value(c).is_some() || matches!(c, '(' | ')' | '²' | '³' | '₀'..='₉')
 }

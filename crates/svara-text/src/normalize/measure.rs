@@ -115,7 +115,9 @@ pub(super) fn measured_words(
     if let Some(spoken) = quotient::of_words(&number, count, cursor, place.words) {
         return Measure { spoken, named: true };
     }
-    match eat_unit(cursor, place, count) {
+    let name = eat_unit(cursor, place, count)
+        .or_else(|| eat_inch_mark(cursor, place).then(|| form(Unit::INCH.name(place.words), count)));
+    match name {
         Some(name) => Measure { spoken: counted(&number, name), named: true },
         None => Measure { spoken: number, named: false },
     }
@@ -240,14 +242,20 @@ fn feet_and_inches(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) ->
 
 /// Says `12"`, unless the mark ends a quotation.
 fn inches(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
+    eat_inch_mark(cursor, place).then_some(())?;
+    let number = before_noun(numeral.spoken(place.words), place.words);
+    Some(counted(&number, form(Unit::INCH.name(place.words), numeral.whole())))
+}
+
+/// Reads the mark of inches, unless it ends a quotation.
+fn eat_inch_mark(cursor: &mut Cursor<'_>, place: &Place<'_>) -> bool {
     let mut ahead = *cursor;
-    let mark = ahead.eat_if(|c| matches!(c, '"' | '″'))?;
+    let Some(mark) = ahead.eat_if(|c| matches!(c, '"' | '″')) else { return false };
     let line = place.done.rsplit('\n').next().unwrap_or_default();
     let quoted = mark == '"' && !line.matches('"').count().is_multiple_of(2);
     if quoted || !ahead.at_word_end() {
-        return None;
+        return false;
     }
     *cursor = ahead;
-    let number = before_noun(numeral.spoken(place.words), place.words);
-    Some(counted(&number, form(Unit::INCH.name(place.words), numeral.whole())))
+    true
 }

@@ -52,6 +52,7 @@ mod month;
 mod output;
 mod phone;
 mod place;
+mod power;
 mod quantity;
 mod quotient;
 mod range;

@@ -104,6 +104,15 @@ impl Moment {
         if let (1..=9, 0, Some(template)) = (minute, self.second, words.clock.few_minutes) {
             return (0, format!("{hours} {}", template.replace("{m}", &say(minute, words))));
         }
+        // "1:00 గంటలకు"
+        let one = words.clock.cases.one.filter(|(one, _)| minute == 0 && self.second == 0 && *one == hours);
+        for (full, said) in one.map_or(&[][..], |(_, rules)| rules) {
+            let word = full.strip_prefix(hours.as_str()).unwrap_or_default().trim_start();
+            let mut ahead = *typed;
+            if ahead.eat_word([word]) {
+                return (ahead.at() - typed.at(), (*said).to_owned());
+            }
+        }
         let parts = [minute, self.second].into_iter().filter(|n| *n > 0);
         let rest: String = parts.map(|n| format!(" {}", say(n, words))).collect();
         (0, hours + &rest)
@@ -112,12 +121,15 @@ impl Moment {
     /// The length of time in words, if a word for hours is typed, and how much of that word is said within.
     pub(super) fn duration(self, typed: &Cursor<'_>, words: &Words) -> Option<(usize, String)> {
         let mut ahead = *typed;
-        if !ahead.eat_word(words.clock.hours.iter().copied()) {
+        let own = ahead.eat_word(words.clock.hours.iter().copied());
+        // "17:45 hrs" is a time.
+        let english = !own && self.hour < 10 && ahead.eat_word(["hours", "hour", "hrs", "hr"]);
+        if !(own || english) {
             return None;
         }
         let (hours, minute) = self.counted_hours(words);
         let len = ahead.at() - typed.at();
-        let noun = typed.rest().get(..len)?;
+        let noun = if own { typed.rest().get(..len)? } else { words.units.last()?.many };
         let spoken = if self.hour == 0 && minute > 0 {
             let minutes = words.clock.duration.find("{m}").and_then(|at| words.clock.duration.get(at..))?;
             minutes.replace("{m}", &say(minute, words))

@@ -6,6 +6,7 @@ use super::{
     place::{Found, Place},
     quotient,
     scale::{Amount, range},
+    time::UP_TO,
     unit::per,
     words::{before_noun, counted, form},
 };
@@ -40,6 +41,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let early =
         from.scale.is_none() && sign.is_some() && eat_scale_behind_plus(&mut from, &mut cursor, words);
     let to = if early { None } else { eat_range_end(&from, sign, &mut cursor, words) };
+    // "₹5 से 10 लाख"
+    let linked = if early || to.is_some() { None } else { eat_linked_end(&from, sign, &mut cursor, words) };
+    let (link, to) = linked.map_or((None, to), |(link, to)| (Some(link), Some(to)));
     let currency = match sign {
         Some(currency) => {
             let _ = cursor.eat("/-") || cursor.eat("/=");
@@ -73,7 +77,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         } else {
             from.spoken(words)
         };
-        spoken = range(first, &spoken, words.signs.range, words);
+        spoken = match link {
+            Some(link) => format!("{first} {link} {spoken}"),
+            None => range(first, &spoken, words.signs.range, words),
+        };
     }
     let minus = if negative { format!("{} ", words.signs.minus) } else { String::new() };
     if early || eat_plus(&mut cursor) {
@@ -224,6 +231,31 @@ fn eat_range_end(
     (fits && !runs_on && surely).then(|| {
         *cursor = ahead;
         to
+    })
+}
+
+/// The end of a range behind a word such as "to", where its scale is that of both: `₹5 से 10 लाख`.
+fn eat_linked_end<'t>(
+    from: &Amount,
+    sign: Option<Currency>,
+    cursor: &mut Cursor<'t>,
+    words: &Words,
+) -> Option<(&'t str, Amount)> {
+    let mut ahead = *cursor;
+    if sign.is_none() || from.scale.is_some() || !ahead.eat_space() {
+        return None;
+    }
+    let link = ahead.word();
+    if !ahead.eat_word(UP_TO) || !ahead.eat_space() {
+        return None;
+    }
+    if eat_sign_before(&mut ahead, words).is_some_and(|repeated| Some(repeated) != sign) {
+        return None;
+    }
+    let to = Amount::eat(&mut ahead, true, words).filter(|to| to.scale.is_some())?;
+    (from.numeral.value()? < to.numeral.value()?).then(|| {
+        *cursor = ahead;
+        (link, to)
     })
 }
 

@@ -96,6 +96,18 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     if let Some(year) = eat_year(&mut with_year) {
         return Some(Found::new(with_year.at(), format!("{spoken}, {}", year_in_words(year, words))));
     }
+    // "Jan 10-Jan 15"
+    let mut ahead = cursor;
+    if ahead.eat_if(is_dash).is_some()
+        && let Some(last) = Month::eat(&mut ahead, words).filter(|last| last.surely)
+        && ahead.eat_if(is_space).is_some()
+        && let Some(day) = eat_day(&mut ahead)
+        && ahead.at_word_end()
+    {
+        let last = format!("{} {}", last.name, spoken_day(day, words));
+        let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
+        return Some(Found::new(ahead.at(), range(spoken, &last, template, words)));
+    }
     let mut after = cursor;
     // The ending belongs to the day alone: "டிச.25-ம் தேதி".
     let mut ending = cursor;
@@ -106,7 +118,18 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     let runs_on = !cursor.at_word_end()
         || (after.eat_if(|c| is_dash(c) || ",.:/%".contains(c)).is_some() && after.at_digit());
     let matters = words.calendar.ordinal_day || month.is_short;
-    (matters && month.surely && !runs_on).then(|| Found::new(cursor.at(), spoken))
+    (matters && (month.surely || is_alone(&place, &cursor)) && !runs_on)
+        .then(|| Found::new(cursor.at(), spoken))
+}
+
+/// Whether "march" or "may" and a number make a clause of their own, or a word says that they are a day: `on may 5`.
+fn is_alone(place: &Place<'_>, end: &Cursor<'_>) -> bool {
+    const BEFORE: [&str; 9] = ["to", "on", "by", "since", "until", "till", "from", "before", "after"];
+    let told = place.words_before().next().is_none_or(|(word, gap)| {
+        (gap == " " && BEFORE.contains(&word)) || gap.contains(['.', '\n', ':', ','])
+    });
+    let rest = end.rest().trim_start_matches(is_space);
+    told && (rest.starts_with("to ") || rest.chars().next().is_none_or(|c| ".,;!?)\n".contains(c)))
 }
 
 /// Days up to another.

@@ -9,7 +9,7 @@ use super::{
     measure::measured,
     place::{Found, Place},
     range, scientific,
-    words::{before_noun, counts},
+    words::{before_noun, counts, is_numbered},
     year,
 };
 use crate::{languages::Words, number::Numeral};
@@ -56,7 +56,9 @@ fn below_one(place: &Place<'_>, cursor: &mut Cursor<'_>, signed: bool) -> Option
     // Where no zero is typed, the point is said even where people say a half.
     let said =
         if measure.spoken == place.words.signs.half { numeral.spoken(place.words) } else { measure.spoken };
-    let spoken = said.strip_prefix(&zero).map_or(said.as_str(), str::trim_start).to_owned();
+    // Marathi's point means "whole": something is whole before it.
+    let bare = said.strip_prefix(&zero).filter(|_| place.words.signs.point != "पूर्णांक");
+    let spoken = bare.map_or(said.as_str(), str::trim_start).to_owned();
     Some(Found { named: measure.named, ..Found::new(cursor.at(), spoken) })
 }
 
@@ -93,7 +95,7 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     let unmeasured = cursor.at();
     let measure = measured(&numeral, cursor, place);
     let mut spoken = measure.spoken;
-    if cursor.at() == unmeasured && counts(cursor, words) {
+    if cursor.at() == unmeasured && counts(cursor, words) && !is_numbered(place) {
         // A word behind a number is usually what it counts.
         spoken = before_noun(spoken, words);
     }

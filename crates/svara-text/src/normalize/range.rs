@@ -5,7 +5,7 @@ use super::{
     endings::ordinal,
     measure::measured,
     place::{Found, Place},
-    scale::{self, is_scale},
+    scale::{self, exponent, is_scale},
     spelling::same,
     unit::eat_unit,
     words::{before_noun, counts, led_by},
@@ -19,6 +19,22 @@ use crate::{
 
 /// Abbreviations behind years that count down.
 const BEFORE_CHRIST: [&str; 8] = ["ई. पू", "ई.पू", "ई०पू", "इ.स.पू", "ईसा पूर्व", "BC", "B.C", "கி.மு"];
+
+/// Nouns with their plurals, of which the second number of a range has the one and the first the other.
+const PLURALS: [(&str, &str); 12] = [
+    ("hour", "hours"),
+    ("day", "days"),
+    ("week", "weeks"),
+    ("month", "months"),
+    ("year", "years"),
+    ("minute", "minutes"),
+    ("second", "seconds"),
+    ("metre", "metres"),
+    ("घंटा", "घंटे"),
+    ("महीना", "महीने"),
+    ("हफ्ता", "हफ्ते"),
+    ("ਘੰਟਾ", "ਘੰਟੇ"),
+];
 
 /// Makers whose models have two numbers: "Boeing 737-800".
 const MAKERS: [&str; 9] = ["Boeing", "Airbus", "बोइंग", "एयरबस", "বোয়িং", "போயிங்", "బోయింగ్", "બોઇંગ", "ബോയിങ്"];
@@ -83,6 +99,15 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             if cursor.at() == unmeasured && counts(cursor, words) {
                 to = before_noun(to, words);
             }
+            // "10-12ാം", "10-15பேர்"
+            let glued = {
+                let mut ending = *cursor;
+                ending.eat_if(is_dash);
+                ending.peek().is_some_and(WritingSystem::is_indic)
+            };
+            if glued {
+                template = words.signs.range_before_noun.unwrap_or(template);
+            }
             let noun = cursor.at() == unmeasured
                 && cursor.rest().strip_prefix(' ').is_some_and(|r| r.starts_with(WritingSystem::is_indic));
             if noun {
@@ -111,8 +136,12 @@ fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Word
     ahead.eat_space();
     let noun = ahead.word();
     ahead.skip(noun.len());
-    // Marks of ordinals are no nouns.
-    if !(noun.starts_with(WritingSystem::is_indic) || is_scale(noun))
+    // Units and marks of ordinals are no nouns.
+    if Unit::parse(noun).is_some_and(|(_, len)| len == noun.len()) {
+        return None;
+    }
+    let plural = PLURALS.iter().find(|(one, _)| same(noun, one)).map_or(noun, |(_, plural)| *plural);
+    if !(noun.starts_with(WritingSystem::is_indic) || is_scale(noun) || plural != noun)
         || ordinal(first, &mut { *cursor }, words).is_some()
     {
         return None;
@@ -122,13 +151,19 @@ fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Word
     ahead.skip(second.len);
     let mut behind = ahead;
     behind.eat_space();
-    if !behind.eat_word([noun]) {
+    // "50 हजार-1 लाख"
+    let scales = exponent(noun).is_some() && exponent(noun) < exponent(behind.word());
+    if !(scales || behind.eat_word([noun, plural])) {
         return None;
     }
     *cursor = ahead;
     let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
     let to = before_noun(second.spoken(words), words);
-    Some(Found::new(ahead.at(), scale::range(first.spoken(words), &to, template, words)))
+    let mut from = first.spoken(words);
+    if scales {
+        from = format!("{} {noun}", before_noun(from, words));
+    }
+    Some(Found::new(ahead.at(), scale::range(from, &to, template, words)))
 }
 
 /// An ordinal with another behind a dash: `5वीं-8वीं`.

@@ -1,7 +1,7 @@
 //! Roman numerals, where a word says that they are some: `PART XL`, `Chapter IV`, `भाग II`, `Elizabeth II`.
 
 use super::{
-    cursor::is_letter,
+    cursor::{Cursor, is_letter},
     place::{Found, Place},
     spelling::same,
 };
@@ -10,6 +10,9 @@ use crate::{
     languages::{SHARED, Words},
     number::{cardinal, replace_end},
 };
+
+/// Words that are shortened with a point before a numeral: "Vol. III".
+const SHORT: [&str; 5] = ["vol", "ch", "sec", "art", "fig"];
 
 /// The numeral at the place in words.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
@@ -28,11 +31,16 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let value = value(token)?;
     let words = place.words;
     let is_cue = |text: &str| SHARED.romans.iter().chain(words.context.romans).any(|word| same(text, word));
+    let short = || {
+        place.words_before().next().is_some_and(|(word, gap)| {
+            gap == ". " && token.len() > 1 && SHORT.iter().any(|short| same(word, short))
+        })
+    };
     // "÷" is said with the word for "part" in some languages, behind which the numeral is one.
     let divided = place.done.trim_end_matches(between).ends_with('÷') && is_cue(words.maths.divided);
     let before = place.words_before().next().filter(|(_, gap)| gap.chars().all(between));
     // Single letters but these name groups and vitamins.
-    if (divided || before.is_some_and(|(word, _)| is_cue(word)))
+    if (divided || short() || before.is_some_and(|(word, _)| is_cue(word)))
         && (token.len() > 1 || matches!(token, "I" | "V" | "X"))
     {
         return Some(Found::new(cursor.at(), cardinal(value, words)));
@@ -57,6 +65,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let mut ordinal = cardinal(value, english);
     replace_end(&mut ordinal, english.endings.first()?.joins);
     Some(Found::new(cursor.at(), format!("the {ordinal}")))
+}
+
+/// Whether a numeral of several letters is at the cursor.
+pub(super) fn is_at(cursor: &Cursor<'_>) -> bool {
+    let token = cursor.word();
+    (2..=8).contains(&token.len()) && value(token).is_some()
 }
 
 /// What may stand between a cue and its numeral.

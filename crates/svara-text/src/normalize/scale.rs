@@ -73,7 +73,7 @@ impl Amount {
         if money && let Some((scale, ending)) = eat_oblique(cursor, words) {
             return Self { numeral, scale: Some(scale), more: String::new(), ending };
         }
-        if let Some((mut exponent, scale)) = eat_words(cursor, money, words) {
+        if let Some((mut exponent, _, scale)) = eat_words(cursor, money, words) {
             let numeral = numeral.without_zero().unwrap_or(numeral);
             let mut more = String::new();
             for _ in 1..MAX_WORDS {
@@ -81,8 +81,9 @@ impl Amount {
                 let part = ahead.eat_space().then(|| Numeral::parse(ahead.rest())).flatten();
                 let Some(part) = part.filter(|part| part.whole().is_some()) else { break };
                 ahead.skip(part.len);
-                let Some((smaller, scale)) =
-                    eat_words(&mut ahead, money, words).filter(|(e, _)| *e < exponent)
+                // All of "1 लाख 50 हजार करोड़" is in crores.
+                let Some((_, smaller, scale)) =
+                    eat_words(&mut ahead, money, words).filter(|(_, first, _)| *first < exponent)
                 else {
                     break;
                 };
@@ -165,6 +166,11 @@ fn ends_sum(cursor: &Cursor<'_>, words: &Words) -> bool {
     spaced && (is_noun_of_money(ahead.rest()) || ahead.eat_word(known.copied()))
 }
 
+/// The exponent of a scale word.
+pub(super) fn exponent(word: &str) -> Option<u8> {
+    SCALES.into_iter().flatten().find(|(scale, _)| same(word, scale)).map(|(_, exponent)| *exponent)
+}
+
 /// Whether a scale word is at the start of `text`.
 pub(super) fn is_scale(text: &str) -> bool {
     let mut cursor = Cursor::new(text);
@@ -178,10 +184,10 @@ fn eat_gap(cursor: &mut Cursor<'_>, money: bool) {
     }
 }
 
-/// Reads scale words, and returns their exponent and what is said.
-fn eat_words(cursor: &mut Cursor<'_>, money: bool, words: &Words) -> Option<(u8, String)> {
+/// Reads scale words, and returns their exponent, that of the first of them, and what is said.
+fn eat_words(cursor: &mut Cursor<'_>, money: bool, words: &Words) -> Option<(u8, u8, String)> {
     let mut said = String::new();
-    let mut sum = 0;
+    let (mut sum, mut first) = (0, None);
     for _ in 0..MAX_WORDS {
         let mut ahead = *cursor;
         eat_gap(&mut ahead, money);
@@ -203,9 +209,10 @@ fn eat_words(cursor: &mut Cursor<'_>, money: bool, words: &Words) -> Option<(u8,
         }
         said.push_str(&before_noun(singular(typed).to_owned(), words));
         sum += exponent;
+        first.get_or_insert(exponent);
         *cursor = ahead;
     }
-    (!said.is_empty()).then_some((sum, said))
+    first.map(|first| (sum, first, said))
 }
 
 /// Reads a scale word before a smaller part of the number, and returns its exponent.

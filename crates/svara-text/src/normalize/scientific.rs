@@ -2,9 +2,9 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_space, is_wordish},
-    maths::to_the_power,
     measure::{Measure, measured_words},
     place::Place,
+    power::to_the_power,
 };
 use crate::number::{Numeral, cardinal};
 

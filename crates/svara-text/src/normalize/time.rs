@@ -34,9 +34,29 @@ pub(super) const UP_TO: [&str; 17] = [
     "सँ",
 ];
 
+/// Words for the time, right behind which a point stands before minutes.
+const NAMES: [&str; 16] = [
+    "time",
+    "Time",
+    "timing",
+    "Timing",
+    "timings",
+    "Timings",
+    "समय",
+    "समयः",
+    "वेळ",
+    "সময়",
+    "સમય",
+    "ਸਮਾਂ",
+    "நேரம்",
+    "సమయం",
+    "ಸಮಯ",
+    "സമയം",
+];
+
 /// `7:30`, `19:30:15`, `7:30 pm`, `7pm`, `9.30 बजे`, `10:30-11:30`, `2:30 घंटे`.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
-    if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) {
+    if place.behind_number_and(|c| is_dash(c) || "/.:".contains(c)) && !follows_slash(&place) {
         return None;
     }
     if let Some(found) = hours::recognize(&place) {
@@ -133,12 +153,14 @@ impl Time {
             || is_typed
             || named
             || is_at(&cursor, clock)
+            || (place.behind_word(&NAMES) && ends_as_time(&cursor))
+            || { typed }.eat_word(["IST", "GMT"])
             || follows_time(place, clock)
             || leads_to_time(&cursor, clock);
         let in_minutes = words.units.get(UNITS - 2).is_some_and(|name| typed.rest().starts_with(name.one));
         let moment = Moment { hour, minute: minute.unwrap_or(0), second: second.unwrap_or(0), in_minutes };
         // In English, "10:30 hours" and "09:30 hrs" are times of day.
-        let of_day = clock.half.is_none() && (hour > 9 || text.starts_with('0'));
+        let of_day = clock.half.is_none() && (hour > 9 || (text.starts_with('0') && !text.starts_with("0:")));
         if half_day.is_none()
             && colon.is_some()
             && !of_day
@@ -159,7 +181,8 @@ impl Time {
         }
         if is_typed {
             let (len, spoken) = moment.before_typed(&typed, words);
-            let joined = len == 0 && typed.at() == cursor.at();
+            // Of the words for the hour, only "টা" is an ending.
+            let joined = len == 0 && typed.at() == cursor.at() && typed.rest().starts_with("টা");
             let len = if len == 0 { cursor.at() } else { typed.at() + len };
             return Some(Self { len, spoken, joined, in_halves: false, surely });
         }
@@ -208,6 +231,25 @@ fn is_at(cursor: &Cursor<'_>, clock: &Clock) -> bool {
     fives && ahead.eat_word(clock.at.iter().copied())
 }
 
+/// Whether a slash and another time with a colon come right before: `9:30/10:30`.
+fn follows_slash(place: &Place<'_>) -> bool {
+    let is_time = |word: Option<(&str, &str)>, mark: &str| {
+        word.is_some_and(|(word, gap)| gap == mark && digits(word).is_some())
+    };
+    let mut before = place.words_before();
+    is_time(before.next(), "/") && is_time(before.next(), ":")
+}
+
+/// Whether the minutes read so far are fives, and nothing follows that they could count: `Time: 9.30`.
+fn ends_as_time(cursor: &Cursor<'_>) -> bool {
+    let fives = cursor.read().ends_with(|c| matches!(digit_value(c), Some(0 | 5)));
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    let clause = ahead.peek().is_none_or(|c| ",;।॥)\n".contains(c))
+        || (ahead.eat(".") && ahead.peek().is_none_or(char::is_whitespace));
+    fives && (clause || ahead.eat_word(UP_TO))
+}
+
 /// Whether another time with a point and a part of the day is before, and a word such as "to" between: "सुबह 9.30 से 5.30".
 fn follows_time(place: &Place<'_>, clock: &Clock) -> bool {
     let is_digits = |word: Option<(&str, &str)>, gap: &str| {
@@ -219,7 +261,7 @@ fn follows_time(place: &Place<'_>, clock: &Clock) -> bool {
         .next()
         .is_some_and(|(minutes, _)| digits(minutes).is_some_and(|(minutes, _)| minutes.len() == 2))
         && is_digits(before.next(), ".")
-        && before.next().is_some_and(|(word, _)| clock.day_parts.contains(&word))
+        && before.next().is_some_and(|(word, _)| clock.day_parts.contains(&word) || NAMES.contains(&word))
 }
 
 /// Whether another time follows behind a word such as "to", with a word that makes both times.

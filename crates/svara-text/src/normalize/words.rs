@@ -8,7 +8,7 @@ use super::{
     spelling::same,
 };
 use crate::{
-    languages::{Noun, UNITS, Words},
+    languages::{NUMBER_WORDS, NUMBERED, Noun, UNITS, Words},
     number::replace_end,
     writing::WritingSystem,
 };
@@ -27,11 +27,20 @@ pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
 pub(super) fn counts(cursor: &Cursor<'_>, words: &Words) -> bool {
     let mut ahead = *cursor;
     if !ahead.eat_space() {
-        return words.context.counted.iter().any(|noun| cursor.rest().starts_with(noun));
+        let word = cursor.word();
+        return words.context.counted.iter().any(|noun| word.starts_with(noun))
+            && !words.context.uncounted.iter().any(|uncounted| same(word, uncounted));
     }
     let word = ahead.word();
     word.starts_with(WritingSystem::is_indic)
         && !words.context.uncounted.iter().chain(words.spaced).any(|uncounted| same(word, uncounted))
+}
+
+/// Whether the word before is of what has a number, which counts nothing then: "பக்கம் 1 பார்க்க".
+pub(super) fn is_numbered(place: &Place<'_>) -> bool {
+    place.words_before().next().is_some_and(|(word, gap)| {
+        gap == " " && NUMBERED.iter().chain(NUMBER_WORDS).any(|noun| same(word, noun))
+    })
 }
 
 /// A number with the name of what it counts. The names of speeds say where the number stands.
@@ -61,10 +70,17 @@ pub(super) fn led_by(
     links: impl Fn(&str) -> bool,
     most: usize,
 ) -> bool {
+    let mut marked = false;
     for (word, gap) in place.words_before().take(most) {
-        if !joins(gap) || !word.starts_with(is_letter) {
+        // "सं0"
+        if is_mark(word, gap) && !marked {
+            marked = true;
+            continue;
+        }
+        if !joins(gap) || !word.starts_with(is_letter) || (marked && !gap.is_empty()) {
             return false;
         }
+        marked = false;
         if cues(word) {
             return true;
         }
@@ -73,6 +89,11 @@ pub(super) fn led_by(
         }
     }
     false
+}
+
+/// Whether a word before a number is the zero that Hindi offices write for the point of an abbreviation.
+pub(super) fn is_mark(word: &str, gap: &str) -> bool {
+    matches!(word, "0" | "०") && joins(gap) && !gap.is_empty()
 }
 
 /// Whether what stands between two words leaves them together: no comma, and no end of a sentence but a full stop.

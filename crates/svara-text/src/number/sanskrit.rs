@@ -23,7 +23,7 @@ pub(super) fn compound(number: u64, numbers: &Numbers) -> String {
     }
     let mut parts = scales.into_iter().filter(|(count, _)| *count > 0).peekable();
     while let Some((count, scale)) = parts.next() {
-        spoken.push_str(&stem(count, scale, numbers));
+        join(&mut spoken, &stem(count, scale, numbers));
         spoken.push_str(scale);
         if parts.peek().is_some() {
             spoken.push_str("ाधिक");
@@ -32,6 +32,19 @@ pub(super) fn compound(number: u64, numbers: &Numbers) -> String {
         }
     }
     spoken
+}
+
+/// Adds a part behind a link, whose last vowel melts with a first one: "उत्तर" and "अष्टशत" make "उत्तराष्टशत".
+fn join(spoken: &mut String, part: &str) {
+    const VOWELS: [(char, &str); 2] = [('अ', "ा"), ('ए', "ै")];
+    let melted = VOWELS.iter().find_map(|(vowel, sign)| Some((part.strip_prefix(*vowel)?, sign)));
+    match melted.filter(|_| !spoken.is_empty()) {
+        Some((rest, sign)) => {
+            spoken.push_str(sign);
+            spoken.push_str(rest);
+        }
+        None => spoken.push_str(part),
+    }
 }
 
 /// The word that links a part to the next greater one.
