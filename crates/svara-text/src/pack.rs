@@ -41,6 +41,8 @@ enum Level {
     Cluster,
 }
 
+const BRACKETS: [char; 3] = ['(', '[', '{'];
+
 /// The most closing marks that are kept with what they close, so that a row of them can't make a piece of any length.
 const MAX_MARKS: usize = 16;
 
@@ -52,6 +54,17 @@ impl Level {
             Self::Bracket => Some(Self::Space),
             Self::Space => Some(Self::Cluster),
             Self::Cluster => None,
+        }
+    }
+
+    /// Whether `text` has what this level cuts at: parting it into clusters takes long.
+    fn may_cut(self, text: &str) -> bool {
+        let spaced = || text.contains(char::is_whitespace);
+        match self {
+            Self::Sentence | Self::Cluster => true,
+            Self::Clause => text.contains(CLAUSE_MARKS) && spaced(),
+            Self::Bracket => text.contains(BRACKETS) && spaced(),
+            Self::Space => spaced(),
         }
     }
 
@@ -68,6 +81,9 @@ impl Level {
                 })
                 .collect();
         }
+        if !self.may_cut(text) {
+            return vec![text.len()];
+        }
         let mut tags = markup(text).peekable();
         let mut ends = Vec::new();
         let (mut mark, mut space, mut closing) = (false, false, 0);
@@ -80,7 +96,7 @@ impl Level {
                 Self::Sentence | Self::Cluster => !in_tag,
                 Self::Space => space && !is_space,
                 Self::Clause => mark && space && !is_space,
-                Self::Bracket => space && cluster.starts_with(['(', '[', '{']),
+                Self::Bracket => space && cluster.starts_with(BRACKETS),
             };
             let tears = closes && closing < MAX_MARKS
                 || (is_space && self == Self::Cluster && closing_follows(text, at));
@@ -110,8 +126,11 @@ fn add(sum: &mut usize, term: usize) -> usize {
 }
 
 /// Marks after which a voice can pause within a sentence.
+const CLAUSE_MARKS: [char; 12] = [',', ';', ':', '—', '–', '…', '،', '।', '॥', '.', '?', '!'];
+
 fn is_clause_mark(cluster: &str) -> bool {
-    [",", ";", ":", "—", "–", "…", "،", "।", "॥", ".", "?", "!"].contains(&cluster)
+    let mut chars = cluster.chars();
+    chars.next().is_some_and(|c| CLAUSE_MARKS.contains(&c)) && chars.next().is_none()
 }
 
 struct Packer<'p, 't, C> {

@@ -72,6 +72,16 @@ pub(crate) const fn digit_value(c: char) -> Option<u8> {
     Some(value as u8)
 }
 
+/// [`str::starts_with`] for lists of words: most of them differ from a text in the first letter, which needs no call.
+#[inline]
+pub(crate) fn starts_with(text: &str, word: &str) -> bool {
+    match (text.as_bytes(), word.as_bytes()) {
+        ([a, b, c, ..], [x, y, z, ..]) if (a, b, c) != (x, y, z) => false,
+        ([a, ..], [x, ..]) if a != x => false,
+        _ => text.starts_with(word),
+    }
+}
+
 /// Spaces within a line.
 pub(crate) const fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\u{A0}' | '\u{2009}' | '\u{202F}')

@@ -1,6 +1,7 @@
 //! The signs and codes of currencies, and the spellings of rupee.
 
 use super::{Money, Noun, Words, noun};
+use crate::writing::starts_with;
 
 /// The number of currencies without hundredths of their own, in [`super::Loans`].
 pub(crate) const FOREIGN: usize = 12;
@@ -172,12 +173,14 @@ impl Currency {
 
     /// Parses the sign at the start of `text` that stands before a sum, and returns its length in bytes.
     pub(crate) fn before(text: &str) -> Option<(Self, usize)> {
-        first_of(BEFORE, text)
+        static STARTS: FirstBytes = FirstBytes::of(BEFORE);
+        if STARTS.fit(text) { first_of(BEFORE, text) } else { None }
     }
 
     /// Parses the sign at the start of `text` that stands behind a sum, and returns its length in bytes.
     pub(crate) fn behind(text: &str) -> Option<(Self, usize)> {
-        first_of(BEHIND, text)
+        static STARTS: FirstBytes = FirstBytes::of(BEHIND);
+        if STARTS.fit(text) { first_of(BEHIND, text) } else { None }
     }
 
     /// Every sign that stands before a sum.
@@ -215,10 +218,31 @@ impl Currency {
     }
 }
 
+/// The bytes that signs begin with: around most numbers is none.
+struct FirstBytes([bool; 256]);
+
+impl FirstBytes {
+    #[expect(clippy::indexing_slicing, reason = "in const evaluation")]
+    const fn of(signs: &[(&str, usize)]) -> Self {
+        let mut bytes = [false; 256];
+        let mut i = 0;
+        while i < signs.len() {
+            bytes[signs[i].0.as_bytes()[0] as usize] = true;
+            i += 1;
+        }
+        Self(bytes)
+    }
+
+    /// Whether one of the signs may be at the start of `text`.
+    fn fit(&self, text: &str) -> bool {
+        text.as_bytes().first().is_some_and(|byte| self.0.get(usize::from(*byte)) == Some(&true))
+    }
+}
+
 fn first_of(signs: &[(&str, usize)], text: &str) -> Option<(Currency, usize)> {
     signs
         .iter()
-        .find(|(sign, _)| text.starts_with(sign))
+        .find(|(sign, _)| starts_with(text, sign))
         .map(|&(sign, currency)| (Currency(currency), sign.len()))
 }
 

@@ -318,6 +318,19 @@ mod tests {
         }
     }
 
+    /// Recognizers pass over what can begin none of these.
+    #[test]
+    fn marks_of_ordinals_begin_with_letters() {
+        for language in Language::ALL {
+            for ending in Words::of(language).endings {
+                for mark in ending.marks.iter().chain(ending.own_marks.iter().map(|(_, mark)| mark)) {
+                    let fits = |c: char| !c.is_ascii() || c.is_ascii_alphabetic();
+                    assert!(mark.starts_with(fits), "{language}: {mark}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn numbers_below_a_hundred_differ() {
         for language in Language::ALL {

@@ -261,3 +261,23 @@ pub(super) static MALAYALAM: &[Oblique] = &[
         ],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// They are looked up by the block of the first letter.
+    #[test]
+    fn every_list_of_scales_has_one_script() {
+        for list in SCALES {
+            let mut blocks: Vec<u32> = list
+                .iter()
+                .filter_map(|(word, _)| word.chars().next())
+                .map(|c| u32::from(c) / 0x80)
+                .collect();
+            assert_eq!(blocks.len(), list.len(), "{list:?}");
+            blocks.dedup();
+            assert_eq!(blocks.len(), 1, "{list:?}");
+        }
+    }
+}

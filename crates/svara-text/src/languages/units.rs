@@ -33,7 +33,8 @@ impl Unit {
     ///
     /// Letter case matters: `5 m` is a length, `5 M` isn't, and `4G` isn't a weight.
     pub(crate) fn parse(text: &str) -> Option<(Self, usize)> {
-        let first = text.chars().next()?;
+        // Behind most numbers is a space or another number.
+        let first = text.chars().next().filter(|c| !c.is_ascii_digit() && *c != ' ')?;
         let (symbol, index) = BY_FIRST.get(&first)?.iter().find(|(symbol, _)| text.starts_with(symbol))?;
         Some((Self(*index), symbol.len()))
     }
@@ -132,5 +133,7 @@ mod tests {
         assert_eq!(Unit::parse("km/h x"), Some((Unit(15), 4)));
         assert_eq!(Unit::parse("kg"), Some((Unit(12), 2)));
         assert_eq!(Unit::parse("Gx"), None);
+        let none = |c: char| c.is_ascii_digit() || c == ' ';
+        assert!(SYMBOLS.iter().chain(ABBREVIATIONS).all(|(symbol, _)| !symbol.starts_with(none)));
     }
 }

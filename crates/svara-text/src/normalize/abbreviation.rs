@@ -10,7 +10,7 @@ use super::{
 use crate::{
     language::Language,
     languages::{Clock, Currency, When, Words},
-    writing::{WritingSystem, digit_value},
+    writing::{WritingSystem, digit_value, starts_with},
 };
 
 /// Words behind which "no." means no.
@@ -36,9 +36,10 @@ fn listed(place: Place<'_>) -> Option<Found> {
     let own = place.words.context.abbreviations;
     // Spelled-out initials hold others: in "एस. के. डॉ." the last is one, in "के.डॉ." none is.
     let found = own.iter().chain(english.abbreviations).filter_map(|(short, long, when)| {
+        let len = prefix_len(place.rest, short)?;
         let len = match short.is_ascii() {
-            true => place.rest.starts_with(short).then_some(short.len())?,
-            false => prefix_len(place.rest, short)?,
+            true => starts_with(place.rest, short).then_some(short.len())?,
+            false => len,
         };
         let mut cursor = place.cursor();
         cursor.skip(len);

@@ -2,10 +2,7 @@
 
 use super::spelling::prefix_len;
 pub(super) use crate::writing::is_space;
-use crate::{
-    number::digits,
-    writing::{WritingSystem, digit_value},
-};
+use crate::writing::{WritingSystem, digit_value, starts_with};
 
 /// A position in a text. Copies are cheap: try to read on a copy, and keep the copy on success.
 #[derive(Clone, Copy)]
@@ -44,7 +41,7 @@ impl<'t> Cursor<'t> {
 
     /// Skips `literal` if it comes next.
     pub(super) fn eat(&mut self, literal: &str) -> bool {
-        let found = self.rest().starts_with(literal);
+        let found = starts_with(self.rest(), literal);
         if found {
             self.at += literal.len();
         }
@@ -85,14 +82,29 @@ impl<'t> Cursor<'t> {
 
     /// Skips a run of `min..=max` digits and returns them as ASCII. `None` if the run is shorter or longer.
     pub(super) fn digits(&mut self, min: usize, max: usize) -> Option<String> {
-        let (digits, len) = digits(self.rest()).filter(|(digits, _)| (min..=max).contains(&digits.len()))?;
-        self.at += len;
-        Some(digits)
+        let typed = self.eat_digits(min, max)?;
+        Some(typed.chars().filter_map(digit_value).map(|digit| char::from(b'0' + digit)).collect())
     }
 
     /// [`Self::digits`] as a number.
     pub(super) fn number(&mut self, min: usize, max: usize) -> Option<u32> {
-        self.digits(min, max)?.parse().ok()
+        let mut digits = self.eat_digits(min, max)?.chars().filter_map(digit_value);
+        digits.try_fold(0_u32, |number, digit| number.checked_mul(10)?.checked_add(digit.into()))
+    }
+
+    /// Skips a run of `min..=max` digits and returns it as typed. No longer run is read to its end.
+    fn eat_digits(&mut self, min: usize, max: usize) -> Option<&'t str> {
+        let rest = self.rest();
+        let (mut count, mut len) = (0, 0);
+        for c in rest.chars().take_while(|c| digit_value(*c).is_some()).take(max + 1) {
+            count += 1;
+            len += c.len_utf8();
+        }
+        if !(min..=max).contains(&count) {
+            return None;
+        }
+        self.at += len;
+        rest.get(..len)
     }
 
     /// Whether no letter or digit follows.

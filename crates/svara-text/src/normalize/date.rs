@@ -91,11 +91,7 @@ fn is_told(place: &Place<'_>, after: &Cursor<'_>) -> bool {
 
 /// `15/08`, where the zero says that the second number is a month.
 fn day_and_month(place: Place<'_>) -> Option<Found> {
-    let numbered = place
-        .words_before()
-        .next()
-        .is_some_and(|(word, _)| NUMBER_WORDS.iter().chain(NUMBERED).any(|number| same(word, number)));
-    if place.words.calendar.bikram_sambat.is_some() || numbered || place.done.ends_with(['#', '.', '-']) {
+    if place.words.calendar.bikram_sambat.is_some() || place.done.ends_with(['#', '.', '-']) {
         return None;
     }
     let mut cursor = place.cursor();
@@ -105,6 +101,13 @@ fn day_and_month(place: Place<'_>) -> Option<Found> {
     let mut after = cursor;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:,".contains(c)).is_some() && after.at_digit();
     if runs_on || cursor.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "%°".contains(c)) {
+        return None;
+    }
+    let numbered = place
+        .words_before()
+        .next()
+        .is_some_and(|(word, _)| NUMBER_WORDS.iter().chain(NUMBERED).any(|number| same(word, number)));
+    if numbered {
         return None;
     }
     let day = usize::try_from(day).ok()?;

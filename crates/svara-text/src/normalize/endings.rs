@@ -178,6 +178,10 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
     if !spaced {
         start.eat_if(|c| matches!(c, '-' | '\u{2011}'));
     }
+    // No mark of an ordinal begins so.
+    if start.peek().is_none_or(|c| c.is_ascii() && !c.is_ascii_alphabetic()) {
+        return None;
+    }
     // "21st" is an English word in every language.
     let english = Words::of(crate::Language::English);
     let candidates = words.endings.iter().map(|ending| (ending, words));

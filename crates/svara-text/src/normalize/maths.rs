@@ -272,10 +272,10 @@ fn behind_measure(place: &Place<'_>) -> bool {
 /// Whether the place is part of an equation: digits and signs up to an equals sign, on either side.
 pub(super) fn in_equation(place: &Place<'_>) -> bool {
     // Most numbers have no equals sign near them.
-    let near = |byte: &u8| *byte == b'=';
-    let ahead = place.rest.as_bytes().iter().take(EQUATION).any(near);
-    let behind = place.done.as_bytes().iter().rev().take(EQUATION).any(near);
-    if !(ahead || behind) {
+    let (rest, done) = (place.rest.as_bytes(), place.done.as_bytes());
+    let ahead = rest.get(..rest.len().min(EQUATION)).unwrap_or_default();
+    let behind = done.get(done.len().saturating_sub(EQUATION)..).unwrap_or_default();
+    if !(ahead.contains(&b'=') || behind.contains(&b'=')) {
         return false;
     }
     let part = |c: char| digit_value(c).is_some() || is_space(c) || is_dash(c) || "+×x*/÷.,()²³√".contains(c);

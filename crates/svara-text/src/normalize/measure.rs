@@ -112,7 +112,7 @@ pub(super) fn measured_words(
     cursor: &mut Cursor<'_>,
     place: &Place<'_>,
 ) -> Measure {
-    if let Some(spoken) = quotient::of_words(&number, count, cursor, place.words) {
+    if let Some(spoken) = quotient::of_words(|| number.clone(), count, cursor, place.words) {
         return Measure { spoken, named: true };
     }
     let name = eat_unit(cursor, place, count)

@@ -84,7 +84,7 @@ use self::{
     cursor::{is_dash, is_letter, is_space, is_wordish},
     output::Output,
     place::{Found, Place},
-    starts::Starts,
+    starts::{Kinds, Starts},
 };
 use crate::{
     language::Language,
@@ -196,6 +196,7 @@ fn recognize(place: Place<'_>, acronyms: &Acronyms) -> Option<Found> {
 
 /// What starts with a digit, a sign or a currency.
 fn number(place: Place<'_>) -> Option<Found> {
+    let digits = place.rest.starts_with(|c| digit_value(c).is_some());
     web::recognize(place)
         .or_else(|| shape::recognize(place))
         .or_else(|| code::recognize(place))
@@ -208,7 +209,7 @@ fn number(place: Place<'_>) -> Option<Found> {
         .or_else(|| phone::recognize(place))
         .or_else(|| money::recognize(place))
         .or_else(|| maths::between(place))
-        .or_else(|| maths::sign(place))
+        .or_else(|| if digits { None } else { maths::sign(place) })
         .or_else(|| quantity::recognize(place))
 }
 
@@ -218,15 +219,13 @@ fn word(place: Place<'_>, c: char) -> Option<Found> {
     if !latin && !WritingSystem::is_indic(c) {
         return None;
     }
-    let may_be = place.starts.is_none_or(|starts| starts.may_be(place.rest));
+    let may_be = place.starts.map_or(Kinds::ANY, |starts| starts.kinds(place.rest));
     let named = || {
-        if !may_be {
-            return None;
-        }
-        money::recognize(place)
-            .or_else(|| month::before_day(place))
-            .or_else(|| if latin { weekday::recognize(place) } else { None })
-            .or_else(|| abbreviation::recognize(place))
+        let money = if may_be.money { money::recognize(place) } else { None };
+        money
+            .or_else(|| if may_be.month { month::before_day(place) } else { None })
+            .or_else(|| if may_be.day { weekday::recognize(place) } else { None })
+            .or_else(|| if may_be.abbreviation { abbreviation::recognize(place) } else { None })
     };
     if let Some(unit) = unit::behind_per(&place) {
         return Some(unit);

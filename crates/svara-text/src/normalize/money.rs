@@ -25,7 +25,7 @@ const PER: [(&str, &str); 5] =
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let words = place.words;
     let mut cursor = place.cursor();
-    let mut negative = place.sign_allowed() && eat_minus(&mut cursor);
+    let mut negative = cursor.peek().is_some_and(is_minus) && place.sign_allowed() && eat_minus(&mut cursor);
     let sign = eat_sign_before(&mut cursor, words);
     if sign.is_some() {
         cursor.eat_space();
@@ -120,7 +120,11 @@ fn eat_plus(cursor: &mut Cursor<'_>) -> bool {
 }
 
 fn eat_minus(cursor: &mut Cursor<'_>) -> bool {
-    cursor.eat_if(|c| matches!(c, '-' | '\u{2212}')).is_some()
+    cursor.eat_if(is_minus).is_some()
+}
+
+const fn is_minus(c: char) -> bool {
+    matches!(c, '-' | '\u{2212}')
 }
 
 /// Reads the sign before a sum, with the marks that belong to it.
@@ -221,14 +225,16 @@ fn eat_range_end(
         return None;
     }
     let to = Amount::eat(&mut ahead, true, words)?;
+    if sign.is_none() && eat_sign_behind(&mut { ahead }, words).is_none() {
+        return None;
+    }
     let (a, b) = (from.numeral.value()?, to.numeral.value()?);
     let fits = a < b || (repeated.is_some() && from.scale.is_none()) || to.scale.is_some();
     let mut after = ahead;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
     // "₹500 - ₹50 = ₹450"
     let runs_on = runs_on || (after.eat_space() && after.eat("="));
-    let surely = sign.is_some() || eat_sign_behind(&mut { ahead }, words).is_some();
-    (fits && !runs_on && surely).then(|| {
+    (fits && !runs_on).then(|| {
         *cursor = ahead;
         to
     })

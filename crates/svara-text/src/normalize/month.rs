@@ -20,13 +20,11 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
         return None;
     }
     let mut cursor = place.cursor();
-    let mut days = spoken_day(eat_day(&mut cursor)?, place.words);
+    let first = eat_day(&mut cursor)?;
     // "15-20 August"
     let mut ahead = cursor;
-    if ahead.eat_if(is_dash).is_some()
-        && let Some(last) = eat_day(&mut ahead)
-    {
-        days = day_range(days, last, place.words);
+    let last = ahead.eat_if(is_dash).and_then(|_| eat_day(&mut ahead));
+    if last.is_some() {
         cursor = ahead;
     }
     // "15अगस्त": only a name in an Indian script may be glued.
@@ -36,6 +34,11 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
     }
     let month =
         Month::eat(&mut cursor, place.words).or_else(|| Month::eat_before_year(&mut cursor, place.words))?;
+    let days = spoken_day(first, place.words);
+    let days = match last {
+        Some(last) => day_range(days, last, place.words),
+        None => days,
+    };
     let mut with_year = cursor;
     with_year.eat(",");
     with_year.eat_if(|c| is_space(c) || is_dash(c));

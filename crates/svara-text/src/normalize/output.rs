@@ -108,8 +108,10 @@ impl<'t> Output<'t> {
         let start = self.said.len();
         let runs_on = self.said.ends_with(is_wordish) && found.spoken.starts_with(is_wordish);
         // An English word behind these would look like part of an address.
-        let address = self.said.ends_with(['.', '@']) || self.said.ends_with("://") || self.ends_in_address();
-        if runs_on || (address && found.spoken.starts_with(|c: char| c.is_ascii_alphanumeric())) {
+        let ascii = found.spoken.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let address =
+            || self.said.ends_with(['.', '@']) || self.said.ends_with("://") || self.ends_in_address();
+        if runs_on || (ascii && address()) {
             self.said.push(' ');
         }
         self.said.push_str(&found.spoken);
@@ -125,7 +127,8 @@ impl<'t> Output<'t> {
         let Some(before) = self.said.strip_suffix('-') else { return false };
         let start = before.ceil_char_boundary(before.len().saturating_sub(MAX_ADDRESS_BYTES));
         let tail = before.get(start..).unwrap_or_default();
-        tail.rsplit(char::is_whitespace).next().is_some_and(|token| token.contains(['.', '@', ':']))
+        let last = tail.chars().rev().find(|c| matches!(c, '.' | '@' | ':') || c.is_whitespace());
+        last.is_some_and(|c| !c.is_whitespace())
     }
 
     pub(super) fn finish(mut self) -> Normalized<'t> {

@@ -9,6 +9,9 @@ use crate::{languages::Words, number::one_by_one, writing::digit_value};
 /// The most groups of digits in a number.
 const MAX_GROUPS: usize = 6;
 
+/// The fewest digits of a number without its area code.
+const FEWEST_DIGITS: usize = 6;
+
 /// The most digits that a second number is shortened to.
 const MAX_TAIL: usize = 5;
 
@@ -47,6 +50,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         dashed &= gap.contains(is_dash);
         groups.push(group);
         end = cursor;
+    }
+    // Shorter ones are area codes in brackets or nothing.
+    if groups.iter().map(String::len).sum::<usize>() < FEWEST_DIGITS && !place.done.ends_with('(') {
+        return None;
     }
     let tails = eat_tails(&groups, international, &mut end);
     let mut after = end;

@@ -9,17 +9,17 @@ use super::{
 use crate::{
     languages::{BEFORE_SLASH, BEHIND_SLASH, EACH, Noun, Unit, Words},
     number::Numeral,
-    writing::WritingSystem,
+    writing::{WritingSystem, starts_with},
 };
 
 /// Says a number with a unit and what it is for each of, or with the latter alone.
 pub(super) fn recognize(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
-    of_words(&before_noun(numeral.spoken(words), words), numeral.whole(), cursor, words)
+    of_words(|| before_noun(numeral.spoken(words), words), numeral.whole(), cursor, words)
 }
 
-/// [`recognize`] for a number in words; `count` is what a noun behind it depends on.
+/// [`recognize`] for a number in the words that `number` gives; `count` is what a noun behind it depends on.
 pub(super) fn of_words(
-    number: &str,
+    number: impl Fn() -> String,
     count: Option<u64>,
     cursor: &mut Cursor<'_>,
     words: &Words,
@@ -30,14 +30,14 @@ pub(super) fn of_words(
         let start = ahead;
         let each = eat_each(&mut ahead, words).filter(|_| ahead.at() - start.at() > 1)?;
         *cursor = ahead;
-        return Some(per(number, each.name(words), words));
+        return Some(per(&number(), each.name(words), words));
     }
     ahead.eat_space();
     // An acceleration.
     let squared = ["m/s²", "m/s2", "m s⁻²", "m·s⁻²", "ms⁻²"];
     if squared.iter().any(|symbol| ahead.eat(symbol)) && ahead.at_word_end() {
         *cursor = ahead;
-        let speed = counted(number, form(Unit::METRES_PER_SECOND.name(words), count));
+        let speed = counted(&number(), form(Unit::METRES_PER_SECOND.name(words), count));
         return Some(format!("{speed} {}", words.maths.squared));
     }
     let left = eat_left(&mut ahead, words)?;
@@ -46,6 +46,7 @@ pub(super) fn of_words(
     }
     let each = eat_each(&mut ahead, words)?;
     *cursor = ahead;
+    let number = &number();
     Some(match (&left, &each) {
         (Part::Unit(Unit::KILOMETRE), Part::Unit(Unit::HOUR)) => {
             counted(number, form(Unit::KILOMETRES_PER_HOUR.name(words), count))
@@ -81,6 +82,7 @@ impl Part<'_> {
     }
 }
 
+/// Reads what is counted, with a slash behind it.
 fn eat_left<'t>(cursor: &mut Cursor<'t>, words: &Words) -> Option<Part<'t>> {
     let symbol = Unit::parse(cursor.rest());
     let unit = symbol.into_iter().chain(short(cursor.rest(), BEFORE_SLASH)).max_by_key(|(_, len)| *len);
@@ -89,6 +91,9 @@ fn eat_left<'t>(cursor: &mut Cursor<'t>, words: &Words) -> Option<Part<'t>> {
         return Some(Part::Unit(unit));
     }
     let word = cursor.word();
+    if !behind(cursor, word.len()).starts_with('/') {
+        return None;
+    }
     let plural = word.len() > 2 && word.ends_with('s') && word.bytes().all(|b| b.is_ascii_lowercase());
     let money = words.context.spellings.first().copied().unwrap_or_default();
     let known = plural
@@ -128,7 +133,7 @@ fn eat_each<'t>(cursor: &mut Cursor<'t>, words: &Words) -> Option<Part<'t>> {
 /// The longest of `table` that `text` starts with as a whole word, and its length in bytes.
 fn short(text: &str, table: &[(&str, Unit)]) -> Option<(Unit, usize)> {
     let found = table.iter().filter_map(|(short, unit)| {
-        let rest = text.strip_prefix(short)?;
+        let rest = text.get(short.len()..).filter(|_| starts_with(text, short))?;
         (short.ends_with('.') || !rest.starts_with(is_letter)).then_some((*unit, short.len()))
     });
     found.max_by_key(|(_, len)| *len)

@@ -42,6 +42,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         numbers.push(number);
         cursor = ahead;
     }
+    if numbers.len() < 2 {
+        return None;
+    }
     let beside = leads_on(&cursor, words);
     // Where the word follows, an ending may come first: "૧:૩ના પ્રમાણમાં".
     let runs_on = cursor.rest().starts_with([':', '/'])
@@ -56,7 +59,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         || beside
         || (no_time && place.words_before().take(FAR_WORDS).any(near))
         || is_bare(&numbers, &place, &cursor);
-    if numbers.len() < 2 || runs_on || !told {
+    if runs_on || !told {
         return None;
     }
     let mut spoken = numbers.iter().map(|number| number.spoken(words)).rev();

@@ -1,11 +1,16 @@
 //! Amounts: numbers with the words for powers of ten that are typed behind them.
 
 use super::{
-    cursor::Cursor, half::half_past_words, spelling::same, unit::is_noun_of_money, words::before_noun,
+    cursor::Cursor,
+    half::half_past_words,
+    spelling::{folded, same},
+    unit::is_noun_of_money,
+    words::before_noun,
 };
 use crate::{
     languages::{Above, Idiom, Join, LINKING, SCALES, Scale, Words},
     number::{Numeral, cardinal, replace_end},
+    writing::starts_with,
 };
 
 /// The most scale words in a row ("लाख करोड़"), and the most parts ("1 लाख 50 हजार").
@@ -174,7 +179,16 @@ pub(super) fn exponent(word: &str) -> Option<u8> {
 /// Whether a scale word is at the start of `text`.
 pub(super) fn is_scale(text: &str) -> bool {
     let mut cursor = Cursor::new(text);
-    cursor.eat_word(SCALES.into_iter().flatten().map(|(word, _)| *word))
+    cursor.eat_word(scales(text).map(|(word, _)| *word))
+}
+
+/// The scale words that `text` may start with: those in the script of its first letter.
+fn scales(text: &str) -> impl Iterator<Item = &'static (&'static str, u8)> {
+    let block =
+        |text: &str| text.chars().next().filter(|c| folded(*c).is_some()).map(|c| u32::from(c) / 0x80);
+    let typed = block(text);
+    let is_typed = move |word: &str| typed.is_none() || block(word) == typed;
+    SCALES.iter().filter(move |list| list.first().is_some_and(|(word, _)| is_typed(word))).copied().flatten()
 }
 
 /// Skips what may stand before a scale word: a space, or the hyphen of "₹1,500-crore".
@@ -195,7 +209,7 @@ fn eat_words(cursor: &mut Cursor<'_>, money: bool, words: &Words) -> Option<(u8,
         if !ahead.peek().is_some_and(super::cursor::is_letter) {
             break;
         }
-        let all = || SCALES.into_iter().flatten();
+        let all = || scales(start.rest());
         let exponent = match ahead.eat_word_of(all().map(|(word, _)| *word)) {
             Some(index) => all().nth(index).map_or(0, |(_, exponent)| *exponent),
             None => match eat_linking(&mut ahead).or_else(|| eat_inflected(&mut ahead, words)) {
@@ -233,6 +247,9 @@ fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'stat
     for _ in 0..MAX_WORDS.min(oblique.len() * MAX_WORDS) {
         eat_gap(&mut ahead, true);
         let word = ahead.word();
+        if word.is_empty() {
+            return None;
+        }
         // A number behind it makes it a greater part of the number.
         let mut behind = ahead;
         behind.skip(word.len());
@@ -249,7 +266,7 @@ fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'stat
             *cursor = ahead;
             return Some((format!("{said}{scale}"), ending));
         }
-        if !ahead.eat_word(SCALES.into_iter().flatten().map(|(word, _)| *word)) {
+        if !ahead.eat_word(scales(ahead.rest()).map(|(word, _)| *word)) {
             return None;
         }
         said = format!("{said}{word} ");
@@ -264,7 +281,7 @@ fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
     }
     let rest = cursor.rest();
     let fits = |word: &&(&str, u8)| {
-        let ending = rest.strip_prefix(word.0);
+        let ending = rest.get(word.0.len()..).filter(|_| starts_with(rest, word.0));
         if ending
             .is_some_and(|ending| ["ांच", "ांन", "ांप", "ांम", "ের", "েরও"].iter().any(|e| ending.starts_with(e)))
         {
@@ -276,8 +293,7 @@ fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
             c == 'ं' || (super::cursor::is_letter(c) && !matches!(u32::from(c) & 0x7F, 0..=3 | 0x3C..=0x4D))
         })
     };
-    let (word, exponent) =
-        SCALES.into_iter().flatten().filter(fits).max_by_key(|(word, _)| word.len()).copied()?;
+    let (word, exponent) = scales(rest).filter(fits).max_by_key(|(word, _)| word.len()).copied()?;
     cursor.skip(word.len());
     Some(exponent)
 }

@@ -7,7 +7,12 @@ const MAX_SIGNS: usize = 4;
 /// The length in bytes of `word` at the start of `text`, in any spelling.
 #[inline]
 pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
-    if differ(text.chars().next(), word.chars().next()) { None } else { whole_prefix_len(text, word) }
+    // Lists are asked at each number and at many words, and most of their words differ in the first letter.
+    let differ = match (text.as_bytes().first(), word.as_bytes().first()) {
+        (Some(typed), Some(wanted)) if typed.is_ascii() => !typed.eq_ignore_ascii_case(wanted),
+        _ => differ(text.chars().next(), word.chars().next()),
+    };
+    if differ { None } else { whole_prefix_len(text, word) }
 }
 
 #[inline(never)]
@@ -60,10 +65,17 @@ pub(super) fn same(typed: &str, word: &str) -> bool {
 }
 
 /// The letter that counts, if `c` counts at all.
+#[inline]
 pub(super) const fn folded(c: char) -> Option<char> {
-    if c.is_ascii() {
-        return Some(c.to_ascii_lowercase());
+    match c as u32 {
+        0..0x80 => Some(c.to_ascii_lowercase()),
+        // Vowels and consonants that all the scripts have at the same place of their blocks, which have one spelling.
+        0x900..0xD80 if matches!(c as u32 & 0x7F, 0x05..=0x32) => Some(c),
+        _ => folded_rare(c),
     }
+}
+
+const fn folded_rare(c: char) -> Option<char> {
     Some(match c {
         '\u{93C}' | '\u{9BC}' | '\u{A3C}' | '\u{200C}' | '\u{200D}' => return None,
         '\u{958}' => 'क',

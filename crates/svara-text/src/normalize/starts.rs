@@ -11,8 +11,27 @@ use crate::{
 /// The number of bits of a filter.
 const BITS: usize = 4096;
 
-/// A filter on the first two letters of words: what it rejects starts no name of a month, currency or abbreviation.
-pub(super) struct Starts([u64; BITS / 64]);
+/// Filters on the first two letters of words: what they reject starts no name of that kind.
+pub(super) struct Starts {
+    money: Filter,
+    months: Filter,
+    days: Filter,
+    abbreviations: Filter,
+}
+
+/// What a word may be the name of.
+#[derive(Clone, Copy)]
+pub(super) struct Kinds {
+    pub money: bool,
+    pub month: bool,
+    pub day: bool,
+    pub abbreviation: bool,
+}
+
+impl Kinds {
+    /// Without a filter, it may be anything.
+    pub(super) const ANY: Self = Self { money: true, month: true, day: true, abbreviation: true };
+}
 
 static STARTS: LazyLock<Vec<Starts>> = LazyLock::new(|| Language::ALL.map(Starts::new).into());
 
@@ -27,28 +46,49 @@ impl Starts {
         let words = Words::of(language);
         let english = Words::of(Language::English);
         let calendar = &words.calendar;
-        let names = Currency::signs()
-            .chain(english.calendar.months)
-            .chain(DAYS.iter().map(|(short, _)| *short))
+        let months = english
+            .calendar
+            .months
+            .into_iter()
             .chain(calendar.months)
             .chain(calendar.spellings.iter().map(|(name, _)| *name))
             .chain(calendar.short.iter().map(|(name, _)| *name))
-            .chain(english.calendar.short.iter().map(|(name, _)| *name))
-            .chain(words.context.abbreviations.iter().map(|(short, ..)| *short))
-            .chain(english.context.abbreviations.iter().map(|(short, ..)| *short));
-        let mut starts = Self([0; BITS / 64]);
-        for name in names {
-            let bit = key(name);
-            if let Some(bits) = starts.0.get_mut(bit / 64) {
+            .chain(english.calendar.short.iter().map(|(name, _)| *name));
+        let abbreviations = words.context.abbreviations.iter().chain(english.context.abbreviations);
+        Self {
+            money: Filter::of(Currency::signs()),
+            months: Filter::of(months),
+            days: Filter::of(DAYS.iter().map(|(short, _)| *short)),
+            abbreviations: Filter::of(abbreviations.map(|(short, ..)| *short)),
+        }
+    }
+
+    /// What a word that `text` starts with may be.
+    pub(super) fn kinds(&self, text: &str) -> Kinds {
+        let bit = key(text);
+        Kinds {
+            money: self.money.has(bit),
+            month: self.months.has(bit),
+            day: self.days.has(bit),
+            abbreviation: self.abbreviations.has(bit),
+        }
+    }
+}
+
+struct Filter([u64; BITS / 64]);
+
+impl Filter {
+    fn of<'w>(names: impl Iterator<Item = &'w str>) -> Self {
+        let mut filter = Self([0; BITS / 64]);
+        for bit in names.map(key) {
+            if let Some(bits) = filter.0.get_mut(bit / 64) {
                 *bits |= 1 << (bit % 64);
             }
         }
-        starts
+        filter
     }
 
-    /// Whether a word that `text` starts with may be one of those names.
-    pub(super) fn may_be(&self, text: &str) -> bool {
-        let bit = key(text);
+    fn has(&self, bit: usize) -> bool {
         self.0.get(bit / 64).is_some_and(|bits| bits & (1 << (bit % 64)) != 0)
     }
 }

@@ -126,7 +126,7 @@ impl Time {
         let colon = eat_colon(&mut cursor).or_else(|| eat_hyphen(&mut cursor, place));
         let minute = match colon {
             Some(minute) => Some(minute),
-            None => eat_sixtieth(&mut cursor, "."),
+            None => eat_sixtieth(&mut cursor, |c| c == '.'),
         };
         let second = colon.and_then(|_| eat_colon(&mut cursor));
         let mut after = cursor;
@@ -139,14 +139,15 @@ impl Time {
         let half_day = (1..=12).contains(&hour).then(|| eat_half_day(&mut cursor)).flatten();
         let mut typed = cursor;
         typed.eat_space();
-        let named = place.behind_word(clock.day_parts);
+        let named = || place.behind_word(clock.day_parts);
         if minute.is_none()
             && half_day.is_none()
             && eat_short(&typed, clock).is_none()
-            && !(named && hour == 1 && has_own_one(&typed, clock))
+            && !(hour == 1 && has_own_one(&typed, clock) && named())
         {
             return None;
         }
+        let named = named();
         let is_typed = half_day.is_none() && clock.typed.iter().any(|word| typed.rest().starts_with(word));
         let surely = colon.is_some()
             || half_day.is_some()
@@ -271,7 +272,7 @@ fn leads_to_time(cursor: &Cursor<'_>, clock: &Clock) -> bool {
     if !ahead.eat_word(UP_TO) || !ahead.eat_space() || ahead.number(1, 2).is_none_or(|hour| hour > 24) {
         return false;
     }
-    let _ = eat_sixtieth(&mut ahead, ":").or_else(|| eat_sixtieth(&mut ahead, "."));
+    let _ = eat_sixtieth(&mut ahead, |c| matches!(c, ':' | '.'));
     if eat_half_day(&mut ahead).is_some() {
         return true;
     }
@@ -281,13 +282,13 @@ fn leads_to_time(cursor: &Cursor<'_>, clock: &Clock) -> bool {
 
 /// A colon and what follows, also where a visarga is typed for it, which looks the same: "१०ः३०".
 fn eat_colon(cursor: &mut Cursor<'_>) -> Option<u32> {
-    [":", "ः", "ঃ", "ઃ", "ః", "ಃ", "ഃ"].iter().find_map(|mark| eat_sixtieth(cursor, mark))
+    eat_sixtieth(cursor, |c| matches!(c, ':' | 'ः' | 'ঃ' | 'ઃ' | 'ః' | 'ಃ' | 'ഃ'))
 }
 
 /// Minutes behind a hyphen, where a word for the hour follows and the minutes can be no hour: "9-30 बजे".
 fn eat_hyphen(cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<u32> {
     let mut ahead = *cursor;
-    let minutes = eat_sixtieth(&mut ahead, "-").filter(|minutes| *minutes > 24 || *minutes == 0)?;
+    let minutes = eat_sixtieth(&mut ahead, |c| c == '-').filter(|minutes| *minutes > 24 || *minutes == 0)?;
     let mut typed = ahead;
     typed.eat_space();
     let clock = &place.words.clock;
@@ -303,9 +304,10 @@ fn eat_hyphen(cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<u32> {
     Some(minutes)
 }
 
-fn eat_sixtieth(cursor: &mut Cursor<'_>, mark: &str) -> Option<u32> {
+fn eat_sixtieth(cursor: &mut Cursor<'_>, is_mark: impl Fn(char) -> bool) -> Option<u32> {
     let mut ahead = *cursor;
-    let value = ahead.eat(mark).then(|| ahead.number(2, 2))?.filter(|value| *value < 60)?;
+    ahead.eat_if(is_mark)?;
+    let value = ahead.number(2, 2).filter(|value| *value < 60)?;
     *cursor = ahead;
     Some(value)
 }

@@ -18,6 +18,9 @@ pub(super) const MAX_ADDRESS_BYTES: usize = 500;
 /// The fewest digits in a row that are read one by one: the telephone number of `wa.me/919845012345`.
 const LONG_DIGITS: usize = 7;
 
+/// Marks that are of the sentence where they end an address.
+const BEHIND_ADDRESSES: [char; 6] = ['.', '?', ':', '-', '&', '='];
+
 /// What an address has one of, unless it has a scheme.
 pub(super) const ADDRESS_MARKS: [char; 2] = ['@', '.'];
 
@@ -44,16 +47,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if scheme {
         cursor = after_scheme;
     }
-    if !scheme && place.to_mark > MAX_ADDRESS_BYTES {
-        return None;
-    }
-    // The part that has the host: looking further first would take long in a row of slashes.
-    let ends = |(at, c): (usize, char)| {
-        at > MAX_ADDRESS_BYTES || !(is_label_char(c) || matches!(c, '.' | '_' | '%' | '+' | '~' | '@'))
-    };
-    let end = cursor.rest().char_indices().find(|step| ends(*step)).map_or(cursor.rest().len(), |(at, _)| at);
-    let head = cursor.rest().get(..end).unwrap_or_default();
-    if !scheme && !head.contains(ADDRESS_MARKS) {
+    if !scheme && !may_be_address(place) {
         return None;
     }
     let body = address_run(cursor.rest());
@@ -73,9 +67,44 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     Some(Found::new(cursor.at(), spoken))
 }
 
+/// Whether an address without a scheme may be at the place. Most rows of words and points are none, and are looked through no
+/// more often than it takes to see that.
+fn may_be_address(place: Place<'_>) -> bool {
+    let text = place.rest;
+    if place.to_mark > MAX_ADDRESS_BYTES {
+        return false;
+    }
+    let is_of_host = |c| is_label_char(c) || matches!(c, '_' | '%' | '+' | '~');
+    let near = text.get(..text.ceil_char_boundary(MAX_ADDRESS_BYTES + 1)).unwrap_or_default();
+    text.get(..place.to_mark).is_some_and(|head| head.chars().all(is_of_host))
+        && (near.as_bytes().contains(&b'@') || has_known_host(near))
+}
+
+/// Whether the host at the start of `text` is a known one, by itself or before its first digit.
+fn has_known_host(text: &str) -> bool {
+    // Most abbreviations have a capital letter.
+    let lower =
+        || !text.split('.').next().is_some_and(|label| label.contains(|c: char| c.is_ascii_uppercase()));
+    let starts_well = || text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (text.starts_with("www.") || (starts_well() && lower())) && {
+        let host = host(text);
+        let before_digits = host.split(|c| digit_value(c).is_some()).next().unwrap_or_default();
+        is_known(host) || is_known(trimmed_host(before_digits))
+    }
+}
+
 /// Whether a word right before `text` would look like the start of an address.
 pub(super) fn is_address_tail(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_punctuation()) && address_run(text).contains(ADDRESS_MARKS)
+    if !text.starts_with(|c: char| c.is_ascii_punctuation()) {
+        return false;
+    }
+    // Whether [`address_run`] has a mark, without reading it to its end.
+    let mut run = text.char_indices().take_while(|(at, c)| *at <= MAX_ADDRESS_BYTES && is_address_char(*c));
+    let mut marked = false;
+    run.any(|(_, c)| {
+        marked |= ADDRESS_MARKS.contains(&c);
+        marked && !BEHIND_ADDRESSES.contains(&c)
+    })
 }
 
 /// The characters of an address at the start of `text`, without the punctuation of the sentence behind it.
@@ -84,22 +113,22 @@ fn address_run(text: &str) -> &str {
         .char_indices()
         .find(|(at, c)| *at > MAX_ADDRESS_BYTES || !is_address_char(*c))
         .map_or(text.len(), |(end, _)| end);
-    text.get(..end).unwrap_or_default().trim_end_matches(['.', '?', ':', '-', '&', '='])
+    text.get(..end).unwrap_or_default().trim_end_matches(BEHIND_ADDRESSES)
 }
 
 /// The address at the start of `run`, if its host begins with `www.` or ends in a well-known domain.
 fn with_known_host(run: &str) -> Option<&str> {
     let host = host(run);
-    let known =
-        host.rsplit_once('.').is_some_and(|(_, top)| TOP_DOMAINS.contains(&top) || FILES.contains(&top));
-    let lower = !host.contains(|c: char| c.is_ascii_uppercase());
-    let starts_well = host.starts_with(|c: char| c.is_ascii_alphanumeric());
     let path_follows = run.get(host.len()..)?.starts_with(['/', ':', '?', '#']);
-    (host.starts_with("www.") || (known && lower && starts_well)).then_some(if path_follows {
-        run
-    } else {
-        host
-    })
+    is_known(host).then_some(if path_follows { run } else { host })
+}
+
+fn is_known(host: &str) -> bool {
+    let top = host.rsplit_once('.').map(|(_, top)| top);
+    host.starts_with("www.")
+        || (top.is_some_and(|top| TOP_DOMAINS.contains(&top) || FILES.contains(&top))
+            && !host.contains(|c: char| c.is_ascii_uppercase())
+            && host.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
 /// The e-mail address at the start of `text`.
@@ -125,7 +154,12 @@ fn host(text: &str) -> &str {
         !within
     };
     let end = text.char_indices().find(ends).map_or(text.len(), |(at, _)| at);
-    text.get(..end).unwrap_or_default().trim_end_matches(['.', '-'])
+    trimmed_host(text.get(..end).unwrap_or_default())
+}
+
+/// A host without the marks of the sentence behind it.
+fn trimmed_host(host: &str) -> &str {
+    host.trim_end_matches(['.', '-'])
 }
 
 fn is_address_char(c: char) -> bool {
