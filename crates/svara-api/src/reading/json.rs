@@ -124,7 +124,6 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Default, Deserialize)]
-    #[expect(dead_code, reason = "only the names matter")]
     #[serde(default)]
     struct Body {
         text: String,
@@ -136,7 +135,6 @@ mod tests {
     }
 
     #[derive(Debug, Default, Deserialize)]
-    #[expect(dead_code, reason = "only the names matter")]
     #[serde(default)]
     struct Settings {
         speed: f32,

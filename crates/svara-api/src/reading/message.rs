@@ -94,7 +94,6 @@ mod tests {
     use super::*;
 
     #[derive(Deserialize)]
-    #[expect(dead_code, reason = "only the names matter")]
     struct Message {
         text: Option<String>,
     }

@@ -11,7 +11,7 @@ fn code(cell: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a file or folder exists: `*` and words in capitals stand for any name.
 fn exists(path: &str) -> bool {
-    let mut found = vec![workspace().to_path_buf()];
+    let mut found = vec![workspace()];
     for part in path.trim_end_matches('/').split('/') {
         let any = |stem: &str| stem.contains('*') || stem.chars().all(|c| c.is_ascii_uppercase());
         let (stem, ending) = part.split_once('.').unwrap_or((part, ""));

@@ -10,7 +10,7 @@ pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
     // Lists are asked at each number and at many words, and most of their words differ in the first letter.
     let differ = match (text.as_bytes().first(), word.as_bytes().first()) {
         (Some(typed), Some(wanted)) if typed.is_ascii() => !typed.eq_ignore_ascii_case(wanted),
-        _ => differ(text.chars().next(), word.chars().next()),
+        _ => differ(text.chars(), word.chars()),
     };
     if differ { None } else { whole_prefix_len(text, word) }
 }
@@ -34,7 +34,7 @@ fn whole_prefix_len(text: &str, word: &str) -> Option<usize> {
 
 /// What comes before `word` at the end of `text`, in any spelling.
 pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    if differ(text.chars().next_back(), word.chars().next_back()) {
+    if differ(text.chars().rev(), word.chars().rev()) {
         return None;
     }
     let mut typed = text.char_indices().rev();
@@ -50,13 +50,11 @@ pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     text.get(..start)
 }
 
-/// Whether both count and aren't the same letter. Most words of a list differ from a text in the first one already.
+/// Whether the first letters that count aren't the same. Most words of a list differ from a text in these already.
 #[inline]
-fn differ(typed: Option<char>, wanted: Option<char>) -> bool {
-    match (typed.and_then(folded), wanted.and_then(folded)) {
-        (Some(typed), Some(wanted)) => typed != wanted,
-        _ => false,
-    }
+fn differ(typed: impl Iterator<Item = char>, wanted: impl Iterator<Item = char>) -> bool {
+    let wanted = wanted.take(1 + MAX_SIGNS).find_map(folded);
+    wanted.is_some() && typed.take(1 + MAX_SIGNS).find_map(folded) != wanted
 }
 
 /// Whether `typed` is `word`, in any spelling.

@@ -33,7 +33,8 @@ impl Kinds {
     pub(super) const ANY: Self = Self { money: true, month: true, day: true, abbreviation: true };
 }
 
-static STARTS: LazyLock<Vec<Starts>> = LazyLock::new(|| Language::ALL.map(Starts::new).into());
+/// In place, so that the first text takes no memory for them.
+static STARTS: LazyLock<[Starts; Language::ALL.len()]> = LazyLock::new(|| Language::ALL.map(Starts::new));
 
 impl Starts {
     /// The filter of a language.

@@ -2,7 +2,11 @@
 
 /// The names of English letters in Indian scripts: "ए. पी. जे. अब्दुल कलाम", "எம். ஜி. ஆர்.".
 pub(super) fn is_letter_name(word: &str) -> bool {
-    LETTER_NAMES.iter().any(|names| names.contains(&word))
+    // Each list has one script, whose block of 128 characters the first letter tells.
+    let block = |word: &str| word.chars().next().map(|c| c as u32 >> 7);
+    let script = block(word);
+    let names = LETTER_NAMES.iter().find(|names| names.first().and_then(|name| block(name)) == script);
+    names.is_some_and(|names| names.contains(&word))
 }
 
 const LETTER_NAMES: [&[&str]; 8] = [
@@ -284,3 +288,18 @@ const LETTER_NAMES: [&[&str]; 8] = [
         "സെഡ്",
     ],
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_list_has_a_script_of_its_own() {
+        for name in LETTER_NAMES.iter().copied().flatten() {
+            assert!(is_letter_name(name), "{name}");
+        }
+        for none in ["", "A", "क", "अब"] {
+            assert!(!is_letter_name(none), "{none}");
+        }
+    }
+}
