@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use futures::FutureExt;
 use http::{HeaderName, HeaderValue, Method, Request, header::CONTENT_TYPE};
-use svara_api::{door::bearer, reading::body};
+use svara_api::{door::bearer, reading::form};
 use svara_audio::{DecodeLimits, SampleRate, decode_upload};
 use svara_config::ServerConfig;
 use svara_dialects::try_message;
@@ -50,7 +50,7 @@ pub fn forms(bytes: &[u8]) {
     let request = Request::builder().header(CONTENT_TYPE, kind).body(Body::from(body.to_vec()));
     if let Ok(request) = request {
         // All of the body is there: nothing to wait for.
-        let _ = body::form(request, LIMIT_BYTES).now_or_never();
+        let _ = form::form(request, LIMIT_BYTES).now_or_never();
     }
 }
 

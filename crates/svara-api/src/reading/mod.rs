@@ -5,6 +5,7 @@ pub mod body;
 pub mod bounded;
 pub mod budget;
 pub mod encoded;
+pub mod form;
 pub mod ignored;
 pub mod json;
 mod known;

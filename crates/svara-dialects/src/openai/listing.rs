@@ -11,7 +11,7 @@ use serde::Serialize;
 use svara_api::{
     door::asker::Asker,
     error::{OpenAi, Refused, Spelling},
-    reading::{body::flag, encoded},
+    reading::{encoded, form::flag},
     routes::{Routes, Tag},
     state::AppState,
 };

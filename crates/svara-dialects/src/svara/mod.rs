@@ -16,7 +16,8 @@ use svara_api::{
     door::asker::Asker,
     error::{ApiError, Refused, Spelling, Svara},
     reading::{
-        body::{self, BodyType, Encoded, Form, FormValue, JsonLimits, flag, must_be},
+        body::{self, BodyType, JsonLimits, must_be},
+        form::{self, Encoded, Form, FormValue, flag},
         ignored::{Handling, Ignored},
         lenient,
         locators::{self, LOCATORS, LocatorFields, Locators},
@@ -297,11 +298,11 @@ pub async fn read_fields(request: Request, state: &AppState) -> Result<(Fields, 
     let (uri, handling) = (request.uri().clone(), Handling::of(request.headers()));
     let (fields, ignored) = match body::body_type(&request) {
         BodyType::Json => body::json_telling(request, limits).await?,
-        BodyType::UrlEncoded => match body::encoded(request, limits).await? {
+        BodyType::UrlEncoded => match form::encoded(request, limits).await? {
             Encoded::Json(fields, ignored) => (fields, ignored),
             Encoded::Form(form) => Fields::of_form(form)?,
         },
-        BodyType::Multipart => Fields::of_form(body::form(request, state.body_bytes).await?)?,
+        BodyType::Multipart => Fields::of_form(form::form(request, state.body_bytes).await?)?,
         BodyType::JsonLines | BodyType::Other => {
             return Err(ApiError::unsupported_media_type(
                 &request,
@@ -363,7 +364,7 @@ impl Fields {
             "pronunciation_dictionary_id" => self.pronunciation_dictionary_id = Some(value),
             LOCATORS => self.pronunciation_dictionary_locators = Some(Locators::of_form(&value)?),
             "language" => self.language = Some(value),
-            "gender" => self.gender = Some(body::gender(&value)?),
+            "gender" => self.gender = Some(form::gender(&value)?),
             "text_normalization" => {
                 self.text_normalization = normalization_named("text_normalization", &value)?;
             }

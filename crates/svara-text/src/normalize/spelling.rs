@@ -53,8 +53,14 @@ pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
 /// Whether the first letters that count aren't the same. Most words of a list differ from a text in these already.
 #[inline]
 fn differ(typed: impl Iterator<Item = char>, wanted: impl Iterator<Item = char>) -> bool {
-    let wanted = wanted.take(1 + MAX_SIGNS).find_map(folded);
-    wanted.is_some() && typed.take(1 + MAX_SIGNS).find_map(folded) != wanted
+    let wanted = first(wanted);
+    wanted.is_some() && first(typed) != wanted
+}
+
+/// The first letter that counts. Nearly always, it is the first one.
+#[inline]
+fn first(mut letters: impl Iterator<Item = char>) -> Option<char> {
+    folded(letters.next()?).or_else(|| letters.take(MAX_SIGNS).find_map(folded))
 }
 
 /// Whether `typed` is `word`, in any spelling.

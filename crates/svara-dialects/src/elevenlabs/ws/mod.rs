@@ -21,7 +21,7 @@ use http::{HeaderName, HeaderValue, Uri};
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, ElevenLabs, Refused, close_of},
-    reading::{body::flag, encoded, ignored::Ignored},
+    reading::{encoded, form::flag, ignored::Ignored},
     state::AppState,
 };
 use svara_engine::{Normalization, SpeakError, SpeechRequest};

@@ -17,6 +17,7 @@ use svara_api::{
     error::{ApiError, ElevenLabs, Refused, Spelling},
     reading::{
         body::{self, BodyType},
+        form,
         ignored::{Handling, Ignored},
         locators::DICTIONARY_ID,
     },
@@ -117,7 +118,7 @@ async fn add_from_file(
         return Err(ApiError::unsupported_media_type(&request, "multipart/form-data").into());
     }
     let (mut fields, mut shared, mut file) = (NewFields::default(), None, None);
-    for (name, value) in body::form(request, MAX_BODY_BYTES.min(state.body_bytes)).await? {
+    for (name, value) in form::form(request, MAX_BODY_BYTES.min(state.body_bytes)).await? {
         if name == "file" {
             file = Some(value.into_bytes());
             continue;
@@ -131,7 +132,7 @@ async fn add_from_file(
         };
         *field = Some(value.into_text(&name)?).filter(|text| !text.is_empty());
     }
-    fields.shared = shared.map(|value| body::flag("shared", &value)).transpose()?;
+    fields.shared = shared.map(|value| form::flag("shared", &value)).transpose()?;
     let max_rules = state.service.dictionaries().max_rules();
     // ElevenLabs takes a dictionary without a file: it has no rules yet.
     let rules = match file {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use svara_api::{
     error::ApiError,
-    reading::{body::flag, encoded, schemas},
+    reading::{encoded, form::flag, schemas},
 };
 use svara_service::{
     Caller,

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use svara_api::{
     error::ApiError,
     reading::{
-        body::{self, BodyType, FormValue},
+        body::{self, BodyType},
+        form::{self, FormValue},
         ignored::{Handling, Ignored},
         lenient, schemas,
         upload::Upload,
@@ -103,7 +104,7 @@ pub(super) async fn read_fields(request: Request, limit_bytes: usize) -> Result<
     let (fields, ignored) = match body::body_type(&request) {
         BodyType::Json => body::json(request, limit_bytes).await?,
         BodyType::Multipart => {
-            let form = body::form(request, limit_bytes).await?;
+            let form = form::form(request, limit_bytes).await?;
             let (form, ignored) = Ignored::of_form::<Fields, _>(form);
             let mut fields = Fields::default();
             for (name, value) in form {
@@ -134,10 +135,10 @@ impl Fields {
             "transcript" | "reference_transcript" => self.transcript = Some(text),
             "description" => self.description = Some(text),
             "language" => self.language = Some(text),
-            "gender" => self.gender = Some(body::gender(&text)?),
-            "shared" => self.shared = Some(body::flag("shared", &text)?),
-            "consent" => self.consent = Some(body::flag("consent", &text)?),
-            "return_tokens" => self.return_tokens = Some(body::flag("return_tokens", &text)?),
+            "gender" => self.gender = Some(form::gender(&text)?),
+            "shared" => self.shared = Some(form::flag("shared", &text)?),
+            "consent" => self.consent = Some(form::flag("consent", &text)?),
+            "return_tokens" => self.return_tokens = Some(form::flag("return_tokens", &text)?),
             _ => {}
         }
         Ok(())
