@@ -12,7 +12,7 @@ mod leftovers;
 mod listing;
 mod place;
 
-use std::{fs::DirBuilder, io::ErrorKind, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs::DirBuilder, future::pending, io::ErrorKind, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use object_store::{
@@ -163,9 +163,15 @@ impl Store {
 
     async fn is_ours(&self) -> Result<(), StoreError> {
         let Some(alone) = self.alone.clone() else { return Ok(()) };
-        let checking = tokio::task::spawn_blocking(move || alone.check());
-        let checked = in_time(checking).await?.unwrap_or_else(|ended| Err(ended.to_string()));
-        checked.map_err(|reason| StoreError::Unavailable { reason })
+        let checking = async {
+            match tokio::task::spawn_blocking(move || alone.check()).await {
+                Ok(checked) => checked,
+                // The runtime stops, and this task with it: that says nothing of the store.
+                Err(ended) if ended.is_cancelled() => pending().await,
+                Err(ended) => Err(ended.to_string()),
+            }
+        };
+        in_time(checking).await?.map_err(|reason| StoreError::Unavailable { reason })
     }
 
     fn noted<T>(&self, asked: Asked, result: Result<T, StoreError>) -> Result<T, StoreError> {
