@@ -52,7 +52,12 @@ fn readings(raw: &str) -> Vec<Value> {
 
 /// Whether a key's value must not be shown.
 pub(super) fn is_secret(key: &str) -> bool {
-    key.ends_with("api_key")
+    key.replace(['-', ' '], "_").ends_with("api_key")
+}
+
+/// The value of a line, as far as it may be shown.
+fn shown(key: &str, value: &str) -> String {
+    if is_secret(key) { "\"…\"".to_owned() } else { masked(value.trim()) }
 }
 
 /// What is wrong with a line outside of values. `message` is the parser's.
@@ -88,16 +93,14 @@ pub(super) fn of_line(text: &str, number: usize, message: &str, tops: &[Top]) ->
         }
         (_, Some((key, ""))) => format!("a section stands in brackets: [{}]", key.trim()),
         (_, Some((key, value))) => {
-            let value = if is_secret(key.trim()) { "\"…\"".to_owned() } else { masked(value.trim()) };
-            format!("{} needs = in place of the colon: {} = {value}", within(key), key.trim())
+            let (key, value) = (key.trim(), shown(key.trim(), value));
+            format!("{} needs = in place of the colon: {key} = {value}", within(key))
         }
         (None, None) if !line.contains(char::is_whitespace) => format!("{} has no value", within(line)),
         (Some((key, value)), _) if !key.contains(['=', '"']) && key.trim().contains(' ') => {
-            format!(
-                "{} must have no space in its name: {} ={value}",
-                within(key),
-                key.trim().replace(' ', "_")
-            )
+            let meant = key.trim().replace(' ', "_");
+            let value = shown(&meant, value);
+            format!("{} must have no space in its name: {meant} = {value}", within(key))
         }
         _ => format!(
             "this is no line of TOML, such as key = value or [section]: {}",

@@ -75,7 +75,7 @@ impl InVain {
     /// Names those of a message that are neither fields of `T` nor among `others`.
     pub fn note<T: DeserializeOwned>(&mut self, text: &str, others: &[&str]) {
         // The message was read before.
-        let unknown = json::object_telling::<T>(text.as_bytes(), "message", |_| None);
+        let unknown = json::object_telling::<T>(without_halves(text).as_bytes(), "message", |_| None);
         for name in unknown.map(|(_, names)| names).unwrap_or_default() {
             let is_new = !others.contains(&name.as_str()) && !self.named.contains(&name);
             if is_new && self.named.len() < MOST_NAMED {

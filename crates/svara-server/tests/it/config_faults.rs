@@ -85,6 +85,14 @@ fn slips_of_syntax_are_told_with_what_to_write() {
         ),
         ("[engine]\nbase_url = http://me:hush@gpu/v1\n", "base_url = \"http://me:***@gpu/v1\""),
         ("[engine]\napi_key = hush\n", "line 2: engine.api_key must be text in quotes: api_key = \"…\""),
+        (
+            "[engine]\napi key = \"hush\"\n",
+            "line 2: engine.api key must have no space in its name: api_key = \"…\"",
+        ),
+        (
+            "[engine]\napi-key: hush\n",
+            "line 2: engine.api-key needs = in place of the colon: api-key = \"…\"",
+        ),
         ("[model]\nprofile = \"C:\\models\\x\"\n", "profile = 'C:\\models\\x'"),
         (
             "[server]\nport = 99999999999999999999\n",
