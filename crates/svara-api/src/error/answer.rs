@@ -109,7 +109,7 @@ impl ApiError {
             Dialect::ElevenLabs | Dialect::Hosted => {
                 let detail = if self.status_in(dialect) == StatusCode::UNPROCESSABLE_ENTITY {
                     let field = field.into_iter().flat_map(|field| path(field, message));
-                    let loc = ["body"].into_iter().chain(field).collect();
+                    let loc = [self.place.name()].into_iter().chain(field).collect();
                     ElevenLabsDetail::Fields([ElevenLabsField { loc, msg: message, r#type: kind }])
                 } else {
                     let word = self.elevenlabs_status(dialect);

@@ -11,6 +11,25 @@ use svara_service::{ErrorKind, ServiceError};
 use super::kind::Kind;
 use crate::reading::budget::NoRoom;
 
+/// Where a request has its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In its body, or in a message.
+    Body,
+    /// In the query of its address.
+    Query,
+}
+
+impl Place {
+    /// FastAPI's word for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Query => "query",
+        }
+    }
+}
+
 /// A failure, as responses report it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -21,6 +40,8 @@ pub struct ApiError {
     pub message: String,
     /// The field of the request that is wrong.
     pub field: Option<&'static str>,
+    /// Where the request has it.
+    pub place: Place,
     /// Which side caused it.
     pub origin: Origin,
     /// Whether the same request may succeed a little later.
@@ -32,6 +53,21 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// The same, of a parameter of the address.
+    #[must_use]
+    pub fn in_query(self) -> Self {
+        Self { place: Place::Query, ..self }
+    }
+
+    /// The same, with the caller's name of the field where it has the other one.
+    #[must_use]
+    pub fn renamed(self, from: &str, to: &'static str) -> Self {
+        if self.field != Some(from) {
+            return self;
+        }
+        Self { field: Some(to), message: self.message.replacen(from, to, 1), ..self }
+    }
+
     /// What the log says of it.
     pub fn reason(&self) -> &str {
         self.cause.as_deref().unwrap_or(&self.message)
@@ -185,6 +221,7 @@ impl ApiError {
             kind,
             message,
             field: None,
+            place: Place::Body,
             origin: Origin::Client,
             retryable: false,
             retry_after: None,
@@ -209,7 +246,8 @@ impl From<ServiceError> for ApiError {
             ErrorKind::TextTooLong => message.push_str("; POST /v1/jobs takes longer texts"),
             _ => {}
         }
-        Self { kind: Kind::Service(kind), message, field, origin, retryable, retry_after, cause }
+        let (kind, place) = (Kind::Service(kind), Place::Body);
+        Self { kind, message, field, place, origin, retryable, retry_after, cause }
     }
 }
 

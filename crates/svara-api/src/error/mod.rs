@@ -13,6 +13,6 @@ pub use self::{
     body::{ElevenLabsError, OpenAiError, SvaraError, origin},
     closing::close_of,
     dialect::{Spelling, dialect_by_key},
-    failure::ApiError,
+    failure::{ApiError, Place},
     kind::Kind,
 };

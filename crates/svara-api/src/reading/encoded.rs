@@ -32,6 +32,33 @@ pub fn query(uri: &Uri) -> impl Iterator<Item = Result<(String, String), ApiErro
     pairs(uri.query().unwrap_or_default().as_bytes())
 }
 
+/// The parameters of an address that are among `names`, in order, without those that are empty. The lists may be there
+/// several times, and have [brackets](bare).
+///
+/// # Errors
+/// Another one is there twice, or anything in the address isn't UTF-8.
+pub fn parameters(
+    uri: &Uri,
+    names: &[&'static str],
+    lists: &[&'static str],
+) -> Result<Vec<(&'static str, String)>, ApiError> {
+    let (mut found, mut single) = (Vec::new(), Vec::new());
+    for pair in query(uri) {
+        let (given, value) = pair?;
+        let list = lists.iter().find(|list| **list == given || given.strip_suffix("[]") == Some(**list));
+        let name = names.iter().find(|name| **name == given);
+        if let Some(name) = name {
+            if single.contains(name) {
+                return Err(ApiError::invalid(name, "must be given once").in_query());
+            }
+            single.push(*name);
+        }
+        let value = value.trim();
+        found.extend(name.or(list).filter(|_| !value.is_empty()).map(|name| (*name, value.to_owned())));
+    }
+    Ok(found)
+}
+
 /// The name of a parameter without the brackets that axios, jQuery and PHP write behind those of lists.
 pub fn bare(mut name: String) -> String {
     if name.ends_with("[]") {
@@ -45,14 +72,7 @@ pub fn bare(mut name: String) -> String {
 /// # Errors
 /// It is there twice, or anything in the address isn't UTF-8.
 pub fn parameter(uri: &Uri, name: &'static str) -> Result<Option<String>, ApiError> {
-    let mut found = None;
-    for pair in query(uri) {
-        let (given, value) = pair?;
-        if given == name && found.replace(value).is_some() {
-            return Err(ApiError::invalid(name, "must be given once"));
-        }
-    }
-    Ok(found.filter(|value| !value.trim().is_empty()))
+    Ok(parameters(uri, &[name], &[])?.pop().map(|(_, value)| value))
 }
 
 fn decoded(text: &[u8]) -> Option<String> {

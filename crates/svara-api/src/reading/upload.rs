@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::{
     Engine as _,
-    alphabet::STANDARD,
+    alphabet::{STANDARD, URL_SAFE},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use bytes::Bytes;
@@ -21,10 +21,11 @@ pub enum Upload {
 }
 
 /// Padding may be there or not: both are common.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
+/// With the letters for addresses, as JavaScript's and Go's libraries also write it.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
 /// How links begin, which other servers follow.
 const LINKS: [&str; 4] = ["https://", "http://", "file://", "s3://"];
@@ -60,7 +61,9 @@ impl Upload {
                 if encoded.trim_end_matches('=').len() / 4 * 3 > max_bytes {
                     return Err(too_large());
                 }
-                let decoded = BASE64.decode(encoded.as_bytes());
+                let of_addresses = encoded.contains(['-', '_']);
+                let engine = if of_addresses { BASE64URL } else { BASE64 };
+                let decoded = engine.decode(encoded.as_bytes());
                 decoded.map(Bytes::from).map_err(|error| format!("not base64: {error}"))
             }
         }
@@ -103,6 +106,9 @@ mod tests {
     fn base64_in_all_its_common_forms() {
         for text in ["YXVkaW8h", "YXVk\naW8h\r\n", "data:audio/wav;base64,YXVkaW8h"] {
             assert_eq!(*Upload::from(text.to_owned()).into_bytes(6).unwrap(), *b"audio!", "{text}");
+        }
+        for text in ["-_-_", "+/+/"] {
+            assert_eq!(*Upload::from(text.to_owned()).into_bytes(3).unwrap(), [0xfb, 0xff, 0xbf]);
         }
         for text in ["YQ==", "YQ"] {
             assert_eq!(*Upload::from(text.to_owned()).into_bytes(1).unwrap(), *b"a");

@@ -6,7 +6,7 @@ use svara_api::{
     reading::encoded,
     voice::{CLONED, Entry},
 };
-use svara_text::Language;
+use svara_text::{Language, spelled};
 
 const DEFAULT_PAGE: usize = 10;
 const LARGEST_PAGE: usize = 100;
@@ -18,6 +18,10 @@ const CATEGORIES: [&str; 6] = ["premade", CLONED, "generated", "professional", "
 const VOICE_TYPES: [&str; 7] =
     ["personal", "community", "default", "workspace", "non-default", "non-community", "saved"];
 const GENDERS: [&str; 3] = ["female", "male", "neutral"];
+/// The parameters that a search reads; the second ones may be there several times.
+const PARAMETERS: [&str; 8] =
+    ["next_page_token", "page_size", "search", "sort", "sort_direction", "category", "voice_type", "gender"];
+const LISTS: [&str; 2] = ["language", "voice_ids"];
 
 /// What a listing asks for.
 #[derive(Debug, PartialEq)]
@@ -28,7 +32,7 @@ pub(super) struct Search {
     /// By name instead of the order of the files.
     pub(super) by_name: bool,
     pub(super) descending: bool,
-    /// What is searched for, in lower case: each word somewhere.
+    /// What is searched for, [folded]: each word somewhere.
     words: Vec<String>,
     category: Option<&'static str>,
     voice_type: Option<&'static str>,
@@ -86,48 +90,45 @@ impl Search {
     /// What an address asks for. The names of what it has besides are told by the answer's header.
     ///
     /// # Errors
-    /// A value isn't one of those that are allowed.
+    /// A value isn't one of those that are allowed, or there are two where one is.
     pub(super) fn read(uri: &Uri) -> Result<Self, ApiError> {
         let mut search = Self::default();
-        for pair in encoded::query(uri) {
-            let (name, value) = pair?;
-            let value = value.trim();
-            if value.is_empty() {
-                continue;
-            }
-            match &*encoded::bare(name) {
-                "next_page_token" => {
-                    let token = value.parse();
-                    search.offset =
-                        token.map_err(|_| ApiError::invalid("next_page_token", "must be one of ours"))?;
-                }
-                "page_size" => {
-                    let size = value.parse().ok().filter(|size| (1..=LARGEST_PAGE).contains(size));
-                    let reason = format!("must be from 1 to {LARGEST_PAGE}");
-                    search.page_size = size.ok_or_else(|| ApiError::invalid("page_size", reason))?;
-                }
-                "search" => {
-                    let words =
-                        value.split(|letter: char| letter.is_whitespace() || "()[],".contains(letter));
-                    search.words = words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-                }
-                "sort" => search.by_name = one_of("sort", &ORDERS, value)? == "name",
-                "sort_direction" => {
-                    search.descending = one_of("sort_direction", &DIRECTIONS, value)? == "desc";
-                }
-                "category" => search.category = Some(one_of("category", &CATEGORIES, value)?),
-                "voice_type" => search.voice_type = Some(one_of("voice_type", &VOICE_TYPES, value)?),
-                "gender" => search.gender = Some(one_of("gender", &GENDERS, value)?),
-                // Of a language that isn't known, there are no voices.
-                "language" => search.languages.push(
-                    Language::named(value)
-                        .map_or_else(|| value.to_lowercase(), |language| language.code().to_owned()),
-                ),
-                "voice_ids" => search.voice_ids.push(value.to_owned()),
-                _ => {}
-            }
+        for (name, value) in encoded::parameters(uri, &PARAMETERS, &LISTS)? {
+            search.take(name, &value).map_err(ApiError::in_query)?;
         }
         Ok(search)
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+        match name {
+            "next_page_token" => {
+                let token = value.parse();
+                self.offset =
+                    token.map_err(|_| ApiError::invalid("next_page_token", "must be one of ours"))?;
+            }
+            "page_size" => {
+                let size = value.parse().ok().filter(|size| (1..=LARGEST_PAGE).contains(size));
+                let reason = format!("must be from 1 to {LARGEST_PAGE}");
+                self.page_size = size.ok_or_else(|| ApiError::invalid("page_size", reason))?;
+            }
+            "search" => {
+                let words = value.split(|letter: char| letter.is_whitespace() || "()[],".contains(letter));
+                self.words = words.filter(|word| !word.is_empty()).map(folded).collect();
+            }
+            "sort" => self.by_name = one_of("sort", &ORDERS, value)? == "name",
+            "sort_direction" => self.descending = one_of("sort_direction", &DIRECTIONS, value)? == "desc",
+            "category" => self.category = Some(one_of("category", &CATEGORIES, value)?),
+            "voice_type" => self.voice_type = Some(one_of("voice_type", &VOICE_TYPES, value)?),
+            "gender" => self.gender = Some(one_of("gender", &GENDERS, value)?),
+            // Of a language that isn't known, there are no voices.
+            "language" => self.languages.push(
+                Language::named(value)
+                    .map_or_else(|| value.to_lowercase(), |language| language.code().to_owned()),
+            ),
+            "voice_ids" => self.voice_ids.push(value.to_owned()),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Whether a voice is asked for.
@@ -137,7 +138,7 @@ impl Search {
         let own = category == CLONED;
         let texts = [&voice.voice_id, &voice.name].into_iter().chain(&voice.description);
         let texts: Vec<String> =
-            texts.chain(&voice.languages).chain(&voice.aliases).map(|text| text.to_lowercase()).collect();
+            texts.chain(&voice.languages).chain(&voice.aliases).map(|text| folded(text)).collect();
         let said = |word: &String| {
             let spoken = Language::named(word).map(Language::code);
             texts.iter().any(|text| text.contains(word))
@@ -159,6 +160,11 @@ impl Search {
             && (self.languages.is_empty() || self.languages.iter().any(|l| voice.languages.contains(l)))
             && (self.voice_ids.is_empty() || self.voice_ids.iter().any(named))
     }
+}
+
+/// A text in one spelling, in lower case.
+fn folded(text: &str) -> String {
+    spelled(text).to_lowercase()
 }
 
 /// The one of these words that a value is, in any case.

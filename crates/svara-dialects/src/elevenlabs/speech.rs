@@ -74,7 +74,8 @@ struct Read {
 async fn read(request: Request, state: &AppState) -> Result<Read, ApiError> {
     let (mut parts, body) = request.into_parts();
     let Addressed { asker, voice } = Addressed::of(&mut parts).await?;
-    let spec = formats::spec_of(encoded::parameter(&parts.uri, "output_format")?.as_deref())?;
+    let format = encoded::parameter(&parts.uri, "output_format")?;
+    let spec = formats::spec_of(format.as_deref()).map_err(ApiError::in_query)?;
     let (uri, handling) = (parts.uri.clone(), Handling::of(&parts.headers));
     let request = Request::from_parts(parts, body);
     if body::body_type(&request) != BodyType::Json {

@@ -365,10 +365,5 @@ const NAMES: [(&str, &str); 3] =
 /// An error with the names of this dialect, or of vLLM-Omni's where the request has those.
 fn in_openai_words(error: ApiError, omnis: bool) -> ApiError {
     let of_omni = omnis.then_some(("max_tokens", "max_new_tokens"));
-    match NAMES.into_iter().chain(of_omni).find(|(theirs, _)| error.field == Some(theirs)) {
-        Some((theirs, ours)) => {
-            ApiError { field: Some(ours), message: error.message.replacen(theirs, ours, 1), ..error }
-        }
-        None => error,
-    }
+    NAMES.into_iter().chain(of_omni).fold(error, |error, (theirs, ours)| error.renamed(theirs, ours))
 }

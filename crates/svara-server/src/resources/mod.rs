@@ -20,6 +20,7 @@ pub(crate) fn routes() -> Vec<Routes> {
         voices::routes(),
         kept_voices::open(),
         kept_voices::keyed(),
+        kept_voices::elevenlabs(),
         models::routes(),
         dictionaries::routes(),
         jobs::routes(),

@@ -57,7 +57,8 @@ async fn delete(server: &Server, path: &str) -> (u16, Value) {
 async fn a_recording_works_in_json_and_in_a_form() {
     let server = Server::start(Script::frames(3)).await;
     let audio = wav(1.5, 0.4);
-    for recording in [base64(&audio), format!("data:audio/wav;base64,{}", base64(&audio))] {
+    let of_addresses = base64(&audio).replace('+', "-").replace('/', "_");
+    for recording in [base64(&audio), format!("data:audio/wav;base64,{}", base64(&audio)), of_addresses] {
         let fields = json!({"voice": null, "reference_audio": recording, "reference_transcript": "मेरी आवाज़"});
         let response = server.speak(fields).await;
         assert_eq!(response.status(), 200);
@@ -190,10 +191,17 @@ async fn a_voice_needs_a_name_consent_and_room() {
         (json!({"consent": null}), "consent must be true"),
         (json!({"gender": "x"}), "gender"),
         (json!({"transcript": "a".repeat(2001)}), "transcript may have at most 2000"),
+        (json!({"language": "no language"}), "language must be a language's name or code, such as hi"),
+        (json!({"language": "12"}), "language must be a language's name or code, such as hi"),
+        (json!({"audio": "&&"}), "audio: not base64"),
     ] {
         let (status, body) = make(&server, fields).await;
-        assert!(status == 422 && body["detail"].as_str().unwrap().contains(words), "{words}: {body}");
+        assert!(status == 422 && body["detail"].as_str().unwrap().starts_with(words), "{words}: {body}");
+        assert_eq!(body["error"]["field"].as_str(), words.split([' ', ':']).next(), "{body}");
     }
+    let older = json!({"name": "Asha", "reference_audio": "&&", "consent": true});
+    let (_, body) = status_and_json(server.request("/v1/voices", &older).send().await.unwrap()).await;
+    assert_eq!(body["error"]["field"], "reference_audio", "{body}");
     assert_eq!(make(&server, json!({})).await.0, 201);
     let (status, body) = make(&server, json!({})).await;
     assert_eq!((status, &body["error"]["type"]), (409, &json!("voices_full")));
@@ -248,4 +256,47 @@ async fn the_older_forks_requests_work() {
         assert_eq!((status, &body["error"]["field"]), (422, &json!("voice_clone_tokens")));
     }
     assert_eq!(server.speak_json(json!({"voice_clone_id": "../x"})).await.0, 404);
+}
+
+/// ElevenLabs' instant cloning, with the consent that is asked for here.
+#[tokio::test]
+async fn a_voice_is_added_as_elevenlabs_clients_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(1), kept_in(&directory)).await;
+    let add = async |files: usize, fields: &[(&'static str, &'static str)]| {
+        let mut form = Form::new().text("name", "Asha");
+        for _ in 0..files {
+            form = form.part("files", Part::bytes(wav(1.5, 0.4)).file_name("a.wav"));
+        }
+        let form = fields.iter().fold(form, |form, (name, value)| form.text(*name, *value));
+        server.client.post(server.url("/v1/voices/add")).multipart(form).send().await.unwrap()
+    };
+    let labels = r#"{"language": "hi-IN", "gender": "female", "accent": "Awadhi"}"#;
+    let answer =
+        add(1, &[("consent", "true"), ("labels", labels), ("remove_background_noise", "true")]).await;
+    assert_eq!(answer.headers()["x-ignored-fields"], "remove_background_noise");
+    let (status, added) = status_and_json(answer).await;
+    assert_eq!((status, &added["requires_verification"]), (200, &json!(false)), "{added}");
+    let (_, voice) = get(&server, &format!("/v1/voices/{}", added["voice_id"].as_str().unwrap())).await;
+    assert_eq!(
+        (&voice["name"], &voice["language_code"], &voice["gender"]),
+        (&json!("Asha"), &json!("hi"), &json!("female"))
+    );
+    for (files, fields, field, words) in [
+        (1, &[][..], "consent", "must be true"),
+        (0, &[("consent", "true")], "files", "is required"),
+        (2, &[("consent", "true")], "files", "one recording"),
+        (1, &[("consent", "true"), ("labels", "[")], "labels", "a JSON object"),
+        (
+            1,
+            &[("consent", "true"), ("remove_background_noise", "x")],
+            "remove_background_noise",
+            "true or false",
+        ),
+    ] {
+        let (status, body) = status_and_json(add(files, fields).await).await;
+        let fault = &body["detail"][0];
+        assert_eq!((status, &fault["loc"]), (422, &json!(["body", field])), "{body}");
+        assert!(fault["msg"].as_str().unwrap().contains(words), "{body}");
+    }
 }

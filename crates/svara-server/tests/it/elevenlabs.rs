@@ -220,5 +220,7 @@ async fn voices_are_searched_page_by_page() {
     assert_eq!(women["total_count"], 2);
     assert_eq!(get(&server, "/v2/voices?voice_type=personal").await.1["voices"], json!([]));
     let (status, body) = get(&server, "/v2/voices?page_size=0").await;
-    assert_eq!((status, &body["detail"][0]["loc"][1]), (422, &json!("page_size")));
+    assert_eq!((status, &body["detail"][0]["loc"]), (422, &json!(["query", "page_size"])));
+    let (status, body) = get(&server, "/v1/pronunciation-dictionaries?page_size=0").await;
+    assert_eq!((status, &body["detail"][0]["loc"]), (422, &json!(["query", "page_size"])));
 }

@@ -69,7 +69,7 @@ async fn list(
     asker: Asker,
     uri: Uri,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    let search = Search::read(uri.query().unwrap_or_default())?;
+    let search = Search::read(&uri)?;
     let all = state.service.dictionaries().list(&asker.caller).await?;
     let page = search.page(all.iter().map(|kept| &**kept).collect(), &asker.caller);
     Ok(Json(page).into_response())

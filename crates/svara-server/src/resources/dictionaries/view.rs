@@ -1,5 +1,6 @@
 //! Dictionaries as answers show them, and in lists.
 
+use http::Uri;
 use serde::Serialize;
 use svara_api::{
     error::ApiError,
@@ -15,6 +16,8 @@ use super::rules::RuleView;
 
 const DEFAULT_PAGE: usize = 30;
 const LARGEST_PAGE: usize = 100;
+/// The parameters that a list reads.
+const PARAMETERS: [&str; 5] = ["cursor", "page_size", "sort", "sort_direction", "include_archived"];
 
 /// A dictionary, with the names of ElevenLabs' API and of the hosted one.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -120,47 +123,48 @@ pub(super) struct SearchParameters {
 }
 
 impl Search {
-    pub(super) fn read(query: &str) -> Result<Self, ApiError> {
-        let mut search = Self::default();
-        let mut ascending = None;
-        for pair in encoded::pairs(query.as_bytes()) {
-            let (name, value) = pair?;
-            if value.is_empty() {
-                continue;
-            }
-            match &*name {
-                "cursor" => {
-                    let cursor = value.parse();
-                    search.offset = cursor.map_err(|_| ApiError::invalid("cursor", "must be one of ours"))?;
-                }
-                "page_size" => {
-                    let size = value.parse().ok().filter(|size| (1..=LARGEST_PAGE).contains(size));
-                    let reason = format!("must be from 1 to {LARGEST_PAGE}");
-                    search.page_size = Some(size.ok_or_else(|| ApiError::invalid("page_size", reason))?);
-                }
-                "sort" => {
-                    search.by_name = match &*value {
-                        "name" => true,
-                        "creation_time_unix" | "created_at_unix" => false,
-                        _ => return Err(ApiError::invalid("sort", "must be creation_time_unix or name")),
-                    };
-                }
-                "sort_direction" => {
-                    ascending = Some(match &*value.to_ascii_lowercase() {
-                        "ascending" | "asc" => true,
-                        "descending" | "desc" => false,
-                        _ => {
-                            let reason = "must be ascending or descending";
-                            return Err(ApiError::invalid("sort_direction", reason));
-                        }
-                    });
-                }
-                "include_archived" => search.archived = flag("include_archived", &value)?,
-                _ => {}
-            }
+    /// What an address asks for.
+    ///
+    /// # Errors
+    /// A value isn't one of those that are allowed, or there are two where one is.
+    pub(super) fn read(uri: &Uri) -> Result<Self, ApiError> {
+        let (mut search, mut ascending) = (Self::default(), None);
+        for (name, value) in encoded::parameters(uri, &PARAMETERS, &[])? {
+            search.take(name, &value, &mut ascending).map_err(ApiError::in_query)?;
         }
         search.ascending = ascending.unwrap_or(search.by_name);
         Ok(search)
+    }
+
+    fn take(&mut self, name: &str, value: &str, ascending: &mut Option<bool>) -> Result<(), ApiError> {
+        match name {
+            "cursor" => {
+                let cursor = value.parse();
+                self.offset = cursor.map_err(|_| ApiError::invalid("cursor", "must be one of ours"))?;
+            }
+            "page_size" => {
+                let size = value.parse().ok().filter(|size| (1..=LARGEST_PAGE).contains(size));
+                let reason = format!("must be from 1 to {LARGEST_PAGE}");
+                self.page_size = Some(size.ok_or_else(|| ApiError::invalid("page_size", reason))?);
+            }
+            "sort" => {
+                self.by_name = match value {
+                    "name" => true,
+                    "creation_time_unix" | "created_at_unix" => false,
+                    _ => return Err(ApiError::invalid("sort", "must be creation_time_unix or name")),
+                };
+            }
+            "sort_direction" => {
+                *ascending = Some(match &*value.to_ascii_lowercase() {
+                    "ascending" | "asc" => true,
+                    "descending" | "desc" => false,
+                    _ => return Err(ApiError::invalid("sort_direction", "must be ascending or descending")),
+                });
+            }
+            "include_archived" => self.archived = flag("include_archived", value)?,
+            _ => {}
+        }
+        Ok(())
     }
 
     /// The page of these that is asked for.
@@ -189,10 +193,11 @@ mod tests {
 
     #[test]
     fn a_search_is_read_from_the_query() {
-        let search = Search::read("page_size=3&cursor=4&sort=name&include_archived=true&x=1").unwrap();
+        let read = |query: &str| Search::read(&format!("/?{query}").parse().unwrap());
+        let search = read("page_size=3&cursor=4&sort=name&include_archived=true&x=1").unwrap();
         let wanted = Search { offset: 4, page_size: Some(3), by_name: true, ascending: true, archived: true };
         assert_eq!(search, wanted);
-        assert!(!Search::read("sort=creation_time_unix").unwrap().ascending);
+        assert!(!read("sort=creation_time_unix").unwrap().ascending);
         for (query, field) in [
             ("page_size=0", "page_size"),
             ("page_size=101", "page_size"),
@@ -201,7 +206,7 @@ mod tests {
             ("sort_direction=x", "sort_direction"),
             ("include_archived=x", "include_archived"),
         ] {
-            assert_eq!(Search::read(query).unwrap_err().field, Some(field));
+            assert_eq!(read(query).unwrap_err().field, Some(field));
         }
     }
 }

@@ -15,6 +15,7 @@ use svara_api::{
     },
 };
 use svara_engine::Gender;
+use svara_service::primary_language;
 use utoipa::openapi::{
     Object, RefOr,
     schema::{Schema, Type},
@@ -26,9 +27,11 @@ pub(super) struct Fields {
     #[schema(value_type = String, min_length = 1)]
     pub(super) name: Option<String>,
     /// A recording: base64 in JSON, a file in forms.
-    #[serde(alias = "reference_audio")]
     #[schema(value_type = Option<String>)]
-    pub(super) audio: Option<Upload>,
+    audio: Option<Upload>,
+    /// Another name of `audio`.
+    #[schema(value_type = Option<String>)]
+    reference_audio: Option<Upload>,
     /// What is said in the recording.
     #[serde(default, alias = "reference_transcript", deserialize_with = "lenient::text")]
     pub(super) transcript: Option<String>,
@@ -84,14 +87,49 @@ impl utoipa::PartialSchema for VoiceClone {
 impl utoipa::ToSchema for VoiceClone {}
 
 impl Fields {
+    /// The recording, and by which name it came.
+    ///
+    /// # Errors
+    /// There is none, or there are two.
+    pub(super) fn recording(&mut self) -> Result<(&'static str, Upload), ApiError> {
+        let named = [("audio", self.audio.take()), ("reference_audio", self.reference_audio.take())];
+        let mut found = named.into_iter().filter_map(|(name, audio)| {
+            let audio = audio.filter(|audio| !audio.is_empty())?;
+            Some((name, audio))
+        });
+        match (found.next(), found.next()) {
+            (Some(recording), None) => Ok(recording),
+            (None, _) => Err(ApiError::invalid("audio", "is required")),
+            (Some(_), Some(_)) => {
+                Err(ApiError::invalid("audio", "and reference_audio are one field: send one"))
+            }
+        }
+    }
+
+    /// The code of the language, in lower case and without a region. A model may speak others than those whose names are
+    /// known here.
+    ///
+    /// # Errors
+    /// It is neither a known name nor formed like a code.
+    pub(super) fn language_code(&self) -> Result<Option<String>, ApiError> {
+        let Some(language) = self.language.as_deref().map(str::trim) else { return Ok(None) };
+        let code = primary_language(language);
+        let is_code = matches!(code.len(), 2 | 3) && code.bytes().all(|byte| byte.is_ascii_lowercase());
+        if !is_code {
+            return Err(ApiError::invalid(
+                "language",
+                "must be a language's name or code, such as hi or Hindi",
+            ));
+        }
+        Ok(Some(code))
+    }
+
     /// Their schema without the fields of the other route, with both names of those that have two.
     fn schema_without(others: &[&str], required: &[&str]) -> RefOr<Schema> {
         let mut schema = <Self as utoipa::PartialSchema>::schema();
         let RefOr::T(Schema::Object(object)) = &mut schema else { return schema };
-        for (name, alias) in [("audio", "reference_audio"), ("transcript", "reference_transcript")] {
-            let same = object.properties.get(name).cloned();
-            object.properties.extend(same.map(|schema| (alias.to_owned(), schema)));
-        }
+        let transcript = object.properties.get("transcript").cloned();
+        object.properties.extend(transcript.map(|schema| ("reference_transcript".to_owned(), schema)));
         object.properties.retain(|name, _| !others.contains(&name.as_str()));
         object.required = required.iter().map(|name| (*name).to_owned()).collect();
         schema
@@ -121,11 +159,17 @@ pub(super) async fn read_fields(request: Request, limit_bytes: usize) -> Result<
 }
 
 impl Fields {
-    fn set(&mut self, name: &str, value: FormValue) -> Result<(), ApiError> {
-        if matches!(name, "audio" | "reference_audio") {
-            self.audio = Some(value.into_upload());
-            return Ok(());
+    /// Sets a field from a form. Empty texts count as absent, as browsers send them.
+    pub(super) fn set(&mut self, name: &str, value: FormValue) -> Result<(), ApiError> {
+        match name {
+            "audio" => self.audio = Some(value.into_upload()),
+            "reference_audio" => self.reference_audio = Some(value.into_upload()),
+            _ => return self.set_text(name, value),
         }
+        Ok(())
+    }
+
+    fn set_text(&mut self, name: &str, value: FormValue) -> Result<(), ApiError> {
         let text = value.into_text(name)?;
         if text.is_empty() {
             return Ok(());

@@ -1,6 +1,7 @@
-//! Voices that callers make: `POST /v1/voices`, `GET` and `DELETE /v1/voices/{id}`, and `POST /v1/voice-clone` as in
+//! Voices that callers make: `POST /v1/voices`, ElevenLabs' `POST /v1/voices/add`, `GET` and `DELETE /v1/voices/{id}`, and `POST /v1/voice-clone` as in
 //! older versions of the Python stack.
 
+mod add;
 mod fields;
 
 use std::sync::Arc;
@@ -29,11 +30,12 @@ use svara_api::{
 use svara_config::OpenGroup;
 use svara_engine::SpeakError;
 use svara_service::{
-    Dialect, ServiceError, primary_language,
+    Dialect, ServiceError,
     voices::{KeptVoice, NewVoice, VoiceChange},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use self::add::routes as elevenlabs;
 use self::fields::{Fields, NewVoiceFields, VoiceClone, read_fields};
 use super::done::{DONE, Done};
 
@@ -85,14 +87,18 @@ async fn create(
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
     let (fields, ignored) = read_fields(request, state.body_bytes).await?;
+    let voice = create_voice(&state, &asker, fields).await?;
+    Ok(ignored.told((StatusCode::CREATED, Json(Entry::kept(&voice)))))
+}
+
+/// Saves a voice that lists show.
+async fn create_voice(state: &AppState, asker: &Asker, fields: Fields) -> Result<Arc<KeptVoice>, ApiError> {
     let name = fields.name.clone().filter(|name| !name.trim().is_empty());
     let name = name.ok_or_else(|| ApiError::invalid("name", "is required"))?;
     if fields.consent != Some(true) {
-        let reason = "must be true: the speaker must have agreed to it";
-        return Err(ApiError::invalid("consent", reason).into());
+        return Err(ApiError::invalid("consent", "must be true: the speaker must have agreed to it"));
     }
-    let voice = keep(&state, &asker, fields, name, true).await?;
-    Ok(ignored.told((StatusCode::CREATED, Json(Entry::kept(&voice)))))
+    keep(state, asker, fields, name, true).await
 }
 
 /// Turn a recording into tokens
@@ -262,7 +268,7 @@ async fn delete(
 async fn keep(
     state: &AppState,
     asker: &Asker,
-    fields: Fields,
+    mut fields: Fields,
     name: String,
     listed: bool,
 ) -> Result<Arc<KeptVoice>, ApiError> {
@@ -270,16 +276,15 @@ async fn keep(
         ("name", Some(&name)),
         ("transcript", fields.transcript.as_ref()),
         ("description", fields.description.as_ref()),
-        ("language", fields.language.as_ref()),
     ])?;
-    let audio = fields.audio.filter(|audio| !audio.is_empty());
-    let audio = audio.ok_or_else(|| ApiError::invalid("audio", "is required"))?;
-    let frames =
-        state.service.cloning().frames(&asker.caller, |max_bytes| audio.into_bytes(max_bytes)).await?;
+    let language = fields.language_code()?;
+    let (field, audio) = fields.recording()?;
+    let frames = state.service.cloning().frames(&asker.caller, |max_bytes| audio.into_bytes(max_bytes)).await;
+    let frames = frames.map_err(|error| ApiError::from(error).renamed("reference_audio", field))?;
     let new = NewVoice {
         name: name.trim().to_owned(),
         description: fields.description,
-        language: fields.language.map(|tag| primary_language(&tag)),
+        language,
         gender: fields.gender,
         transcript: fields.transcript.filter(|text| !text.trim().is_empty()),
         consent: fields.consent == Some(true),
