@@ -2,7 +2,7 @@
 //!
 //! * [`product`]: the matrix product; [`snake`]: the activation;
 //! * [`affine`], [`depthwise`], [`residual`], [`ends`]: the layers, each in one pass over its signal;
-//! * [`net`]: all of them in order; [`load`]: from a model file's weights to that.
+//! * [`chunk`]: what a call decodes of a stream; [`net`]: all layers in order; [`load`]: from a model file's weights to that.
 //!
 //! A sample is the same to the last bit however its stream is cut into calls, whatever other streams share them, and on
 //! whichever thread: each element is a fixed chain of operations on its own inputs. Only another vector unit rounds
@@ -17,6 +17,7 @@
 
 mod affine;
 mod buffer;
+mod chunk;
 mod depthwise;
 mod ends;
 mod load;
@@ -28,6 +29,7 @@ mod snake;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use chunk::Chunk;
 pub(crate) use load::Unfit;
-pub(crate) use net::{Buffers, Chunk, Net};
+pub(crate) use net::{Buffers, Net};
 pub(crate) use snake::snake as snake_of;

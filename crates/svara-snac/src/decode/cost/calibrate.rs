@@ -96,7 +96,16 @@ impl Calibration<'_> {
             };
             let (reply, done) = oneshot::channel();
             replies.push(done);
-            let job = Job { call, draws, state, samples: Vec::new(), reply, queued_at: now, sharing };
+            let job = Job {
+                call,
+                draws,
+                state,
+                samples: Vec::new(),
+                reply,
+                queued_at: now,
+                sharing,
+                first_audio: false,
+            };
             self.queue.push(job, now, urgency).map_err(|_| stopped())?;
         }
         Ok(self.meter.measured(replies.len(), LONGEST))
