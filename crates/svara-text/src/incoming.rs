@@ -7,6 +7,9 @@ use crate::{hidden::Hidden, sentences};
 const DEFAULT_SCHEDULE: [usize; 4] = [120, 160, 250, 290];
 /// The same for [`Trigger::Try`], whatever the chunk.
 const LEAST_TRIGGERED: usize = 50;
+/// Most characters that wait for the end of their word, or for the first word behind them. More is said as it is, or left out
+/// where it has no word. More than any chunk of a schedule.
+const LONGEST_WORD: usize = 600;
 
 /// Why the text may have to be spoken now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,29 +75,34 @@ impl IncomingText {
         // What is hidden has begun there and not ended.
         let shown = self.hidden.as_ref().map_or(self.text.len(), |hidden| hidden.shown(&self.text));
         let text = self.text.get(..shown).unwrap_or_default();
+        let characters = text.chars().count();
         let end = match trigger {
             Trigger::Phrase | Trigger::Flush => text.len(),
             Trigger::Text | Trigger::Try => {
                 let complete = whole_markup(text, complete_sentences(text, self.hidden.is_some()));
-                let characters = text.chars().count();
                 let wanted = self.schedule.get(self.said).or(self.schedule.last()).copied();
                 let wanted = match trigger {
                     Trigger::Try => wanted.map(|wanted| wanted.min(LEAST_TRIGGERED)),
                     _ => wanted,
                 };
-                if complete > 0 {
+                let end = if complete > 0 {
                     complete
                 } else if wanted.is_some_and(|wanted| characters >= wanted) {
                     whole_markup(text, last_boundary(text))
                 } else {
                     0
+                };
+                if characters > LONGEST_WORD && !has_word(text.get(..end)?) {
+                    whole_markup(text, text.len())
+                } else {
+                    end
                 }
             }
         };
         let (now, later) = self.text.split_at_checked(end)?;
-        if !now.contains(char::is_alphanumeric) {
+        if !has_word(now) {
             // White space before the first word, or a lone mark: nothing that a voice could say.
-            if trigger == Trigger::Flush {
+            if trigger == Trigger::Flush || characters > LONGEST_WORD {
                 self.text.drain(..end);
                 if let Some(hidden) = &mut self.hidden {
                     hidden.taken(end);
@@ -110,6 +118,11 @@ impl IncomingText {
         self.said += 1;
         Some(now)
     }
+}
+
+/// Whether there is something to say.
+fn has_word(text: &str) -> bool {
+    text.contains(char::is_alphanumeric)
 }
 
 /// The longest markup that a cut is kept out of. What is longer is text behind a stray bracket.
@@ -246,7 +259,33 @@ mod tests {
         assert_eq!(fed(&[" ", " ."], Trigger::Flush), [""; 0]);
     }
 
+    #[test]
+    fn a_word_without_an_end_and_marks_without_a_word_wait_no_longer_than_a_word() {
+        let word = "a".repeat(400);
+        assert_eq!(fed(&["… ", &word], Trigger::Text), [""; 0]);
+        assert_eq!(fed(&["… ", &word, &word], Trigger::Text), [format!("… {word}{word}")]);
+        for trigger in [Trigger::Text, Trigger::Try, Trigger::Phrase] {
+            let marks = ". ".repeat(400);
+            assert_eq!(fed(&[&marks, "Hello. ", "A"], trigger).concat().trim_end_matches('A'), "Hello. ");
+        }
+    }
+
     proptest! {
+        /// Whatever comes, in parts of any size: what isn't said yet is no longer than a word and a message.
+        #[test]
+        fn what_waits_is_bounded(
+            parts in prop::collection::vec("[ .a\n]{0,5}|[ .]{0,900}|a{0,900}|[<a&`\\[ ]{0,900}", 0..40),
+            tries in prop::collection::vec(0usize..3, 40),
+            drops_thoughts: bool,
+        ) {
+            let mut buffer = IncomingText::new(drops_thoughts);
+            for (part, tried) in parts.iter().zip(tries) {
+                buffer.push(part);
+                while buffer.take([Trigger::Text, Trigger::Try, Trigger::Phrase][tried]).is_some() {}
+                prop_assert!(buffer.characters() <= LONGEST_WORD + MARKUP_BYTES + 900, "{}", buffer.characters());
+            }
+        }
+
         #[test]
         fn nothing_is_said_twice_or_left_out(
             parts in prop::collection::vec("[a-zक-ह।., ?!]{0,30}", 0..30),

@@ -11,6 +11,9 @@ use svara_text::{IncomingText, Trigger, sentences};
 use super::{config::Split, messages::Place};
 use crate::socket::{AWAY, NORMAL, POLICY, READ_AHEAD};
 
+/// The ends of utterances that may wait behind what is being said. While there are as many, no message is read.
+const MOST_ENDS: usize = 32;
+
 /// What holds for a whole socket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
@@ -53,6 +56,8 @@ pub(super) struct Session {
     open: bool,
     next: VecDeque<Next>,
     waiting_characters: usize,
+    /// The ends of utterances among what is next.
+    waiting_ends: usize,
     speaking: bool,
     closing: bool,
     draining: bool,
@@ -70,6 +75,7 @@ impl Session {
             open: false,
             next: VecDeque::new(),
             waiting_characters: 0,
+            waiting_ends: 0,
             speaking: false,
             closing: false,
             draining: false,
@@ -85,8 +91,8 @@ impl Session {
 
     /// Whether messages are to be read. While they aren't, the client's text waits in its socket.
     pub(super) fn takes_more(&self) -> bool {
-        !self.speaking
-            || self.waiting_characters + self.text.characters() < READ_AHEAD * self.rules.max_characters
+        let waiting = self.waiting_characters + self.text.characters();
+        !self.speaking || waiting < READ_AHEAD * self.rules.max_characters && self.waiting_ends < MOST_ENDS
     }
 
     /// Whether a `session.config` may come now: between utterances.
@@ -144,6 +150,7 @@ impl Session {
         }
         let Place { utterance, sentence } = self.place;
         self.next.push_back(Next::Done { utterance, sentences: sentence });
+        self.waiting_ends += 1;
         self.place = Place { utterance: utterance + 1, sentence: 0 };
         self.open = false;
         Ok(self.settle())
@@ -219,6 +226,7 @@ impl Session {
                     actions.push(Action::Speak { place, text });
                 }
                 Some(Next::Done { utterance, sentences }) => {
+                    self.waiting_ends = self.waiting_ends.saturating_sub(1);
                     self.waiting_characters = if self.next.is_empty() { 0 } else { self.waiting_characters };
                     actions.push(Action::Done { utterance, sentences });
                 }
@@ -318,6 +326,23 @@ mod tests {
                 .collect();
             assert_eq!(said, expected, "{split:?}");
         }
+    }
+
+    /// A client that ends utterances while one is spoken has to wait, too.
+    #[test]
+    fn the_ends_of_utterances_are_bounded() {
+        let (mut session, now) = session(Split::Sentence);
+        assert!(!session.on_text("One. Two", now).unwrap().is_empty());
+        let mut ended = 0;
+        while session.takes_more() {
+            assert!(session.on_done(now).unwrap().is_empty());
+            ended += 1;
+            assert!(ended <= 1000, "it reads on and on");
+        }
+        let actions = session.on_said(now);
+        let all = played(&mut session, actions, now);
+        assert_eq!(all.iter().filter(|action| matches!(action, Action::Done { .. })).count(), ended);
+        assert!(session.takes_more());
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::{collections::VecDeque, future::poll_fn, pin::Pin, task::Poll, task::ready};
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use futures::{Sink, SinkExt, stream::SplitSink};
+use axum::extract::ws::{CloseFrame, Message};
+use futures::{Sink, SinkExt};
 use svara_api::error::close_of;
 use svara_http::Linger;
 
@@ -33,6 +33,8 @@ pub(in super::super) fn close(code: u16, reason: &str) -> Message {
 #[derive(Default)]
 pub(in super::super) struct Outbox {
     messages: VecDeque<Message>,
+    /// The socket has taken messages that it may not have sent yet.
+    unflushed: bool,
     /// A close is or was in it: nothing comes behind that.
     closes: bool,
 }
@@ -72,12 +74,17 @@ impl Outbox {
         true
     }
 
-    /// Sends all of it. Cancel-safe: a message leaves the outbox when the socket has taken it.
+    /// Sends all of it. Cancel-safe: a message leaves the outbox when the socket has taken it, and the outbox isn't empty before
+    /// the socket has sent all.
     ///
     /// # Errors
     /// The client is gone.
-    pub(super) async fn send(&mut self, sink: &mut SplitSink<WebSocket, Message>) -> Result<(), axum::Error> {
-        while !self.is_empty() {
+    pub(super) async fn send(
+        &mut self,
+        sink: &mut (impl Sink<Message, Error = axum::Error> + Unpin),
+    ) -> Result<(), axum::Error> {
+        while !self.messages.is_empty() {
+            self.unflushed = true;
             poll_fn(|cx| {
                 let mut sink = Pin::new(&mut *sink);
                 ready!(sink.as_mut().poll_ready(cx))?;
@@ -87,11 +94,14 @@ impl Outbox {
             })
             .await?;
         }
-        sink.flush().await
+        sink.flush().await?;
+        self.unflushed = false;
+        Ok(())
     }
 
+    /// Whether there is nothing to send.
     pub(super) fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+        self.messages.is_empty() && !self.unflushed
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -100,5 +110,58 @@ impl Outbox {
 
     pub(super) fn closes(&self) -> bool {
         self.closes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use futures::FutureExt;
+
+    use super::*;
+
+    /// Takes all messages, and sends them once its window is open.
+    #[derive(Default)]
+    struct Window {
+        open: bool,
+        taken: usize,
+        sent: usize,
+    }
+
+    impl Sink<Message> for Window {
+        type Error = axum::Error;
+
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn start_send(mut self: Pin<&mut Self>, _: Message) -> Result<(), axum::Error> {
+            self.taken += 1;
+            Ok(())
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+            if !self.open {
+                return Poll::Pending;
+            }
+            self.sent = self.taken;
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn what_the_socket_has_taken_is_not_sent_yet() {
+        let (mut out, mut window) = (Outbox::default(), Window::default());
+        out.text("last".to_owned());
+        assert!(out.send(&mut window).now_or_never().is_none(), "the client's window is full");
+        assert!(window.taken == 1 && !out.is_empty(), "somebody has to go on with it");
+        window.open = true;
+        assert!(matches!(out.send(&mut window).now_or_never(), Some(Ok(()))));
+        assert!(window.sent == 1 && out.is_empty());
     }
 }

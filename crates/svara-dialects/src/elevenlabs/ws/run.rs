@@ -1,6 +1,6 @@
 //! What a socket says: messages in, sound out, until one of the two sides has had enough.
 
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Instant};
+use std::{collections::VecDeque, future::poll_fn, sync::Arc, task::Poll, time::Instant};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures::{
@@ -162,7 +162,8 @@ impl Talk {
     }
 
     fn apply(&mut self, actions: Vec<Action>, out: &mut Outbox) {
-        for action in actions {
+        let mut actions = VecDeque::from(actions);
+        while let Some(action) = actions.pop_front() {
             match action {
                 Action::Speak { .. } if !self.orders.state.door.still_knows(&self.orders.template.caller) => {
                     // The key was taken away while the socket was open.
@@ -187,7 +188,7 @@ impl Talk {
                     let Some(voice) = voice else { continue };
                     match voice.sound.finish() {
                         Ok(part) => send_parts(voice, part, out),
-                        Err(error) => tracing::error!(reason = error.reason(), "the end of a flush is lost"),
+                        Err(error) => actions.extend(self.session.on_failed(key, error, Instant::now())),
                     }
                 }
                 Action::End { key, id } => {
