@@ -15,8 +15,8 @@ from processes import wait_until
 from server_peer import Server
 
 MOST_BYTES = 150_000
-# The aim is 200 ms; a busy machine with a debug build needs more.
-MOST_LOAD_MS = 1000
+# Of the quickest of so many loads: other programs may keep the machine busy meanwhile.
+MOST_LOAD_MS, MOST_LOADS = 200, 60
 SCHEMES = ["light", "dark"]
 
 
@@ -195,22 +195,23 @@ def test_only_what_matters_is_read_aloud(playground: Page) -> None:
 
 
 def test_is_light_and_quick(browser: Browser, demo_server: Server) -> None:
-    page = browser.new_page()
     sizes: dict[str, int] = {}
-    page.on(
-        "response",
-        lambda response: (
-            sizes.update({response.url: len(response.body())})
-            if re.search(r"/(playground/[^/]+)?$", response.url)
-            else None
-        ),
-    )
-    took = []
-    for _ in range(5):
+    took: list[float] = []
+    while not took or (min(took) > MOST_LOAD_MS and len(took) < MOST_LOADS):
+        # Each load is the first of its visitor.
+        page = browser.new_context().new_page()
+        page.on(
+            "response",
+            lambda response: (
+                sizes.update({response.url: len(response.body())})
+                if re.search(r"/(playground/[^/]+)?$", response.url)
+                else None
+            ),
+        )
         page.goto(demo_server.root)
         page.locator("#voices .card").first.wait_for()
         took.append(page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
-    page.close()
+        page.context.close()
     assert len(sizes) > 30
     # One round trip for all modules, instead of one for each step of their imports.
     named = set(re.findall(r'(?:modulepreload" href|src)="(playground/[^"]+\.js)"', httpx.get(demo_server.root).text))

@@ -96,7 +96,7 @@ pub use speech::{
     script::{Preview, PreviewPiece},
 };
 pub use svara_text::{Acronyms, Dictionary, DictionaryError, Language, Pronunciation, Rule, Strip};
-pub use timing::{PieceTiming, Sound, TimedText};
+pub use timing::{Aligned, PieceTiming, Sound, TimedText};
 pub use trace::TraceContext;
 pub use voice::{
     Voice,

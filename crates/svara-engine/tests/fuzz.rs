@@ -37,7 +37,7 @@ fn text() -> impl Strategy<Value = String> {
 
 fn covers_the_samples(text: &str, samples: u64) -> Result<(), TestCaseError> {
     let timing = PieceTiming::untouched(text, 7, 7 + samples);
-    let (words, characters) = (timing.words(), timing.characters());
+    let (words, characters) = (timing.words(), timing.aligned().characters());
     for timed in [&words, &characters] {
         prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), text);
         prop_assert!(timed.iter().all(|part| part.start_samples <= part.end_samples));

@@ -116,7 +116,8 @@ impl Times {
                 }
             }
             Self::Characters(characters) => {
-                characters.extend(pieces.iter().flat_map(PieceTiming::characters).map(|timed| Character {
+                let timed = pieces.iter().flat_map(|piece| piece.aligned().characters());
+                characters.extend(timed.map(|timed| Character {
                     character: timed.text.to_owned(),
                     start: seconds(timed.start_samples),
                     end: seconds(timed.end_samples),

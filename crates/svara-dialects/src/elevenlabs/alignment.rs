@@ -1,7 +1,7 @@
 //! When each character is said, as ElevenLabs tells it.
 
 use serde::Serialize;
-use svara_engine::PieceTiming;
+use svara_engine::Aligned;
 
 /// Characters and their times, in seconds of the whole audio. White space between two pieces of the text is one space.
 #[derive(Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
@@ -13,14 +13,15 @@ pub(super) struct Alignment {
 
 impl Alignment {
     /// The alignment of these pieces, of which `first` says whether nothing stood before them.
-    pub(super) fn of(timings: &[PieceTiming], first: bool, sample_rate_hz: u32) -> Self {
+    pub(super) fn of(pieces: &[Aligned<'_>], first: bool, sample_rate_hz: u32) -> Self {
         let seconds = |samples: u64| samples as f64 / f64::from(sample_rate_hz.max(1));
         let mut alignment = Self::default();
-        for (index, piece) in timings.iter().enumerate() {
+        for (index, aligned) in pieces.iter().enumerate() {
             if !(first && index == 0) {
-                alignment.push(" ", seconds(piece.start_samples), seconds(piece.start_samples));
+                let start = seconds(aligned.piece.start_samples);
+                alignment.push(" ", start, start);
             }
-            for timed in piece.characters() {
+            for timed in aligned.characters() {
                 alignment.push(timed.text, seconds(timed.start_samples), seconds(timed.end_samples));
             }
         }
@@ -28,10 +29,10 @@ impl Alignment {
     }
 
     /// The alignment of what was typed for these pieces. Those of all pieces, joined, are the text of the request.
-    pub(super) fn typed(timings: &[PieceTiming], sample_rate_hz: u32) -> Self {
+    pub(super) fn typed(pieces: &[Aligned<'_>], sample_rate_hz: u32) -> Self {
         let seconds = |samples: u64| samples as f64 / f64::from(sample_rate_hz.max(1));
         let mut alignment = Self::default();
-        for timed in timings.iter().flat_map(PieceTiming::typed_characters) {
+        for timed in pieces.iter().flat_map(Aligned::typed_characters) {
             alignment.push(timed.text, seconds(timed.start_samples), seconds(timed.end_samples));
         }
         alignment
@@ -59,32 +60,32 @@ pub(super) struct ChunkAlignment {
 
 impl ChunkAlignment {
     /// The alignment of these pieces. `since` says how many samples of the message's time lie before one of the speech.
-    pub(super) fn of(timings: &[PieceTiming], since: impl Fn(u64) -> u64, sample_rate_hz: u32) -> Self {
+    pub(super) fn of(pieces: &[Aligned<'_>], since: impl Fn(u64) -> u64, sample_rate_hz: u32) -> Self {
         let ms = |samples: u64| since(samples).saturating_mul(1000) / u64::from(sample_rate_hz.max(1));
         let mut alignment = Self::default();
-        for piece in timings {
-            for timed in piece.characters() {
+        for aligned in pieces {
+            for timed in aligned.characters() {
                 let (start, end) = (ms(timed.start_samples), ms(timed.end_samples));
                 alignment.push(timed.text, start, end);
             }
             // The space that parts it from what comes: clients make words of the characters.
-            let end = ms(piece.end_samples);
+            let end = ms(aligned.piece.end_samples);
             alignment.push(" ", end, end);
         }
         alignment
     }
 
     /// The alignment of what was typed for these pieces; times as in [`Self::of`].
-    pub(super) fn typed(timings: &[PieceTiming], since: impl Fn(u64) -> u64, sample_rate_hz: u32) -> Self {
+    pub(super) fn typed(pieces: &[Aligned<'_>], since: impl Fn(u64) -> u64, sample_rate_hz: u32) -> Self {
         let ms = |samples: u64| since(samples).saturating_mul(1000) / u64::from(sample_rate_hz.max(1));
         let mut alignment = Self::default();
-        for piece in timings {
-            for timed in piece.typed_characters() {
+        for aligned in pieces {
+            for timed in aligned.typed_characters() {
                 alignment.push(timed.text, ms(timed.start_samples), ms(timed.end_samples));
             }
             // What is typed behind it mostly begins with a space, but what comes in the next message may not.
-            if !piece.typed.ends_with(char::is_whitespace) {
-                let end = ms(piece.end_samples);
+            if !aligned.piece.typed.ends_with(char::is_whitespace) {
+                let end = ms(aligned.piece.end_samples);
                 alignment.push(" ", end, end);
             }
         }
@@ -100,6 +101,8 @@ impl ChunkAlignment {
 
 #[cfg(test)]
 mod tests {
+    use svara_engine::PieceTiming;
+
     use super::*;
 
     fn pieces() -> [PieceTiming; 2] {
@@ -108,19 +111,22 @@ mod tests {
 
     #[test]
     fn every_character_has_a_time_and_pieces_are_parted() {
-        let alignment = Alignment::of(&pieces(), true, 24_000);
+        let pieces = pieces();
+        let pieces = [pieces[0].aligned(), pieces[1].aligned()];
+        let alignment = Alignment::of(&pieces, true, 24_000);
         assert_eq!(alignment.characters.concat(), "हाँ। a");
         assert_eq!(alignment.character_start_times_seconds.len(), alignment.characters.len());
         assert_eq!(alignment.character_start_times_seconds.first(), Some(&1.0));
         assert_eq!(alignment.character_end_times_seconds.last(), Some(&3.0));
         assert!(alignment.character_end_times_seconds.is_sorted());
-        let later = Alignment::of(&pieces()[1..], false, 24_000);
+        let later = Alignment::of(&pieces[1..], false, 24_000);
         assert_eq!(later.characters.concat(), " a");
     }
 
     #[test]
     fn chunks_count_from_their_own_start() {
-        let alignment = ChunkAlignment::of(&pieces()[1..], |samples| samples - 48_000, 24_000);
+        let [_, piece] = pieces();
+        let alignment = ChunkAlignment::of(&[piece.aligned()], |samples| samples - 48_000, 24_000);
         assert_eq!(alignment.chars, ["a", " "]);
         assert_eq!(
             (alignment.char_start_times_ms, alignment.char_durations_ms),

@@ -24,7 +24,7 @@ use svara_api::{
     state::AppState,
 };
 use svara_audio::EncoderSpec;
-use svara_engine::SpeechRequest;
+use svara_engine::{PieceTiming, SpeechRequest};
 use svara_service::{Delivery, Dialect, EncodedSpeech, Order};
 
 use super::{
@@ -179,8 +179,9 @@ async fn timed(state: &AppState, order: Order) -> Result<Response, ApiError> {
     let speaking = state.service.open(Order { delivery: Delivery::Whole, ..order }).await?;
     let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
     let whole = speaking.whole(spec).await?;
-    let typed = Alignment::typed(&whole.timings, sample_rate_hz);
-    let said = Alignment::of(&whole.timings, true, sample_rate_hz);
+    let pieces: Vec<_> = whole.timings.iter().map(PieceTiming::aligned).collect();
+    let typed = Alignment::typed(&pieces, sample_rate_hz);
+    let said = Alignment::of(&pieces, true, sample_rate_hz);
     let mut response = Json(Timed::new(&whole.bytes, Some((&typed, &said)))).into_response();
     respond::describe(&mut response, spec, timing);
     Ok(response)
@@ -256,8 +257,9 @@ fn lines(speech: EncodedSpeech) -> impl Stream<Item = Result<Bytes, ApiError>> +
         let over = audio.is_empty();
         let sample_rate_hz = speech.speaking().rate().hz();
         let timings = speech.speaking().take_timings();
-        let typed = Alignment::typed(&timings, sample_rate_hz);
-        let said = Alignment::of(&timings, lines.first, sample_rate_hz);
+        let pieces: Vec<_> = timings.iter().map(PieceTiming::aligned).collect();
+        let typed = Alignment::typed(&pieces, sample_rate_hz);
+        let said = Alignment::of(&pieces, lines.first, sample_rate_hz);
         lines.first &= said.is_empty();
         if over {
             lines.speech = None;

@@ -86,68 +86,13 @@ impl PieceTiming {
         words
     }
 
-    /// The characters (Unicode scalar values), including white space and marks, to which the pauses belong. Their times
-    /// have no gaps, and the last one ends with the piece; silence before the first belongs to none.
-    pub fn characters(&self) -> Vec<TimedText<'_>> {
-        let characters = self.text.char_indices().zip(self.times());
-        let timed = characters.map(|((at, c), CharacterTime { start_samples, end_samples, .. })| {
-            let text = self.text.get(at..at + c.len_utf8()).unwrap_or_default();
-            TimedText { text, start_samples, end_samples }
-        });
-        let mut timed: Vec<_> = timed.collect();
-        if let Some(last) = timed.last_mut() {
-            last.end_samples = self.end_samples;
-        }
-        timed
+    /// The piece with the times of its characters, which take some milliseconds to find.
+    pub fn aligned(&self) -> Aligned<'_> {
+        Aligned { piece: self, times: self.times() }
     }
 
     fn times(&self) -> Vec<CharacterTime> {
         character_times(&self.text, &self.sound, self.start_samples..self.end_samples)
-    }
-
-    /// The characters of the text as typed, with times. What was replaced by words shares their time evenly, and what isn't
-    /// said takes none.
-    pub fn typed_characters(&self) -> Vec<TimedText<'_>> {
-        let times = self.times();
-        let starts: Vec<(usize, u64)> = self
-            .text
-            .char_indices()
-            .map(|(at, _)| at)
-            .zip(times.iter().map(|time| time.start_samples))
-            .chain([(self.text.len(), self.end_samples)])
-            .collect();
-        // The time at which the character begins that stands at a byte of the text.
-        let time = |at: usize| {
-            let behind = starts.partition_point(|(start, _)| *start < at);
-            starts.get(behind).map_or(self.end_samples, |(_, time)| *time)
-        };
-        let mut edits = self.edits.replacements().iter().peekable();
-        // How far the typed text lies ahead of what is said.
-        let mut last = (0, 0);
-        let mut in_edit = 0_u64;
-        let mut timed = Vec::new();
-        let mut from = time(0);
-        for (at, c) in self.typed.char_indices() {
-            while let Some(edit) = edits.next_if(|edit| edit.typed.end <= at) {
-                last = (edit.typed.end, edit.said.end);
-                in_edit = 0;
-            }
-            let end = match edits.peek().filter(|edit| edit.typed.start <= at) {
-                Some(edit) => {
-                    let of_edit =
-                        self.typed.get(edit.typed.clone()).unwrap_or_default().chars().count() as u64;
-                    let (start, end) = (time(edit.said.start), time(edit.said.end));
-                    in_edit += 1;
-                    start + end.saturating_sub(start) * in_edit / of_edit.max(1)
-                }
-                None => time(last.1 + (at + c.len_utf8()).saturating_sub(last.0)),
-            };
-            let end = end.max(from);
-            let text = self.typed.get(at..at + c.len_utf8()).unwrap_or_default();
-            timed.push(TimedText { text, start_samples: from, end_samples: end });
-            from = end;
-        }
-        timed
     }
 
     /// The characters of the request's text that a part of this piece's text, in bytes, stands for.
@@ -158,6 +103,78 @@ impl PieceTiming {
             self.typed_start + before.chars().count()
         };
         characters(typed.start)..characters(typed.end)
+    }
+}
+
+/// A piece, and when its characters are spoken.
+#[derive(Debug)]
+pub struct Aligned<'a> {
+    /// The piece.
+    pub piece: &'a PieceTiming,
+    times: Vec<CharacterTime>,
+}
+
+impl<'a> Aligned<'a> {
+    /// The characters (Unicode scalar values), including white space and marks, to which the pauses belong. Their times
+    /// have no gaps, and the last one ends with the piece; silence before the first belongs to none.
+    pub fn characters(&self) -> Vec<TimedText<'a>> {
+        let PieceTiming { text, end_samples, .. } = self.piece;
+        let characters = text.char_indices().zip(&self.times);
+        let timed = characters.map(|((at, c), CharacterTime { start_samples, end_samples, .. })| TimedText {
+            text: text.get(at..at + c.len_utf8()).unwrap_or_default(),
+            start_samples: *start_samples,
+            end_samples: *end_samples,
+        });
+        let mut timed: Vec<_> = timed.collect();
+        if let Some(last) = timed.last_mut() {
+            last.end_samples = *end_samples;
+        }
+        timed
+    }
+
+    /// The characters of the text as typed, with times. What was replaced by words shares their time evenly, and what isn't
+    /// said takes none.
+    pub fn typed_characters(&self) -> Vec<TimedText<'a>> {
+        let Self { piece, times } = self;
+        let starts: Vec<(usize, u64)> = piece
+            .text
+            .char_indices()
+            .map(|(at, _)| at)
+            .zip(times.iter().map(|time| time.start_samples))
+            .chain([(piece.text.len(), piece.end_samples)])
+            .collect();
+        // The time at which the character begins that stands at a byte of the text.
+        let time = |at: usize| {
+            let behind = starts.partition_point(|(start, _)| *start < at);
+            starts.get(behind).map_or(piece.end_samples, |(_, time)| *time)
+        };
+        let mut edits = piece.edits.replacements().iter().peekable();
+        // How far the typed text lies ahead of what is said.
+        let mut last = (0, 0);
+        let mut in_edit = 0_u64;
+        let mut timed = Vec::new();
+        let mut from = time(0);
+        for (at, c) in piece.typed.char_indices() {
+            while let Some(edit) = edits.next_if(|edit| edit.typed.end <= at) {
+                last = (edit.typed.end, edit.said.end);
+                in_edit = 0;
+            }
+            let end = match edits.peek().filter(|edit| edit.typed.start <= at) {
+                Some(edit) => {
+                    let of_edit =
+                        piece.typed.get(edit.typed.clone()).unwrap_or_default().chars().count() as u64;
+                    let (start, end) = (time(edit.said.start), time(edit.said.end));
+                    in_edit += 1;
+                    start + end.saturating_sub(start) * in_edit / of_edit.max(1)
+                }
+                None => time(last.1 + (at + c.len_utf8()).saturating_sub(last.0)),
+            };
+            let end = end.max(from);
+            let text = piece.typed.get(at..at + c.len_utf8()).unwrap_or_default();
+            timed.push(TimedText { text, start_samples: from, end_samples: end });
+            from = end;
+        }
+        timed
     }
 }
 
@@ -210,7 +227,8 @@ mod tests {
     #[test]
     fn a_text_without_letters_is_shared_out_evenly() {
         let piece = piece("\u{200d}\u{200d}", 10, 100);
-        let ends: Vec<u64> = piece.characters().iter().map(|character| character.end_samples).collect();
+        let ends: Vec<u64> =
+            piece.aligned().characters().iter().map(|character| character.end_samples).collect();
         assert_eq!(ends, [60, 110]);
     }
 
@@ -251,7 +269,7 @@ mod tests {
 
     fn check(piece: &PieceTiming) -> Result<(), TestCaseError> {
         let within = piece.start_samples..=piece.end_samples;
-        for timed in [piece.words(), piece.characters(), piece.typed_characters()] {
+        for timed in [piece.words(), piece.aligned().characters(), piece.aligned().typed_characters()] {
             prop_assert_eq!(timed.iter().map(|part| part.text).collect::<String>(), piece.text.as_str());
             let mut at = piece.start_samples;
             for part in &timed {
@@ -260,10 +278,10 @@ mod tests {
                 at = part.end_samples;
             }
         }
-        let characters = piece.characters();
+        let characters = piece.aligned().characters();
         prop_assert_eq!(characters.len(), piece.text.chars().count());
         prop_assert!(characters.last().is_none_or(|last| last.end_samples == piece.end_samples));
-        prop_assert_eq!(piece.typed_characters(), piece.characters());
+        prop_assert_eq!(piece.aligned().typed_characters(), piece.aligned().characters());
         Ok(())
     }
 
@@ -276,7 +294,7 @@ mod tests {
         ) {
             let piece = piece(&text, start, samples);
             check(&piece)?;
-            let characters = piece.characters();
+            let characters = piece.aligned().characters();
             prop_assert!(characters.first().is_none_or(|first| first.start_samples == start));
         }
 

@@ -109,9 +109,10 @@ impl Sound {
             }
             let Clock { timed, untimed, .. } = self.clock;
             let since = |samples: u64| samples.saturating_sub(timed) + untimed;
+            let pieces: Vec<_> = timings.iter().map(PieceTiming::aligned).collect();
             self.pending = Some(Alignments {
-                typed: ChunkAlignment::typed(timings, since, rate.hz()),
-                said: ChunkAlignment::of(timings, since, rate.hz()),
+                typed: ChunkAlignment::typed(&pieces, since, rate.hz()),
+                said: ChunkAlignment::of(&pieces, since, rate.hz()),
             });
             (self.clock.timed, self.clock.untimed) = (last.end_samples, 0);
         }
