@@ -10,12 +10,15 @@ use http::{
     HeaderName, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE, ETAG},
 };
+use serde::Serialize;
 use svara_audio::EncoderSpec;
 use svara_service::{Spoken, SpokenBody};
 use utoipa::openapi::{
     Content, Header, KnownFormat, Object, RefOr, ResponseBuilder, SchemaFormat,
     schema::{Schema, Type},
 };
+
+use crate::{error::ApiError, reading::body};
 
 /// Tells nginx to pass a body on at once.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -48,6 +51,18 @@ pub fn audio(spoken: Spoken) -> Response {
         headers.extend(HeaderValue::try_from(format!("W/\"{key}\"")).ok().map(|tag| (ETAG, tag)));
     }
     response
+}
+
+/// A response in JSON with a file of `bytes` bytes in it, which `value` makes.
+///
+/// # Errors
+/// The value can't be JSON.
+pub async fn json_with_file<T: Serialize>(
+    bytes: usize,
+    value: impl FnOnce() -> T + Send + 'static,
+) -> Result<Response, ApiError> {
+    let json = body::work(bytes, move || serde_json::to_vec(&value()).map_err(ApiError::internal)).await?;
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response())
 }
 
 /// A response whose body is sent while it is made: proxies must not gather or compress it, nor

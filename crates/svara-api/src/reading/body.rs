@@ -137,11 +137,11 @@ pub fn must_be<T: ToSchema>(field: &str) -> String {
     format!("must be {}", allowed::at::<T>(field).unwrap_or_else(|| "a number".to_owned()))
 }
 
-/// A longer body is parsed on a thread where it delays no other request.
+/// Longer ones are worked on where that delays no other request.
 const QUICK_BYTES: usize = 64 * 1024;
 
-/// Works on a body of this many bytes.
-pub(super) async fn work<T: Send + 'static>(
+/// Works on a body of this many bytes, in or out.
+pub(crate) async fn work<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -149,7 +149,7 @@ pub(super) async fn work<T: Send + 'static>(
         return work();
     }
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|reason| Err(ApiError::internal(format!("a body's parsing ended: {reason}"))))
+    done.unwrap_or_else(|reason| Err(ApiError::internal(format!("the work on a body ended: {reason}"))))
 }
 
 /// Judges what a body is declared to be, before any of it is read: its length, and that nothing has compressed it.

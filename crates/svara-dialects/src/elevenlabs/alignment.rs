@@ -1,7 +1,7 @@
 //! When each character is said, as ElevenLabs tells it.
 
 use serde::Serialize;
-use svara_engine::Aligned;
+use svara_engine::{Aligned, PieceTiming};
 
 /// Characters and their times, in seconds of the whole audio. White space between two pieces of the text is one space.
 #[derive(Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
@@ -12,8 +12,14 @@ pub(super) struct Alignment {
 }
 
 impl Alignment {
+    /// The alignments of what was typed for these pieces, and of what is said. `first`: nothing stood before them.
+    pub(super) fn both(timings: &[PieceTiming], first: bool, sample_rate_hz: u32) -> (Self, Self) {
+        let pieces: Vec<_> = timings.iter().map(PieceTiming::aligned).collect();
+        (Self::typed(&pieces, sample_rate_hz), Self::of(&pieces, first, sample_rate_hz))
+    }
+
     /// The alignment of these pieces, of which `first` says whether nothing stood before them.
-    pub(super) fn of(pieces: &[Aligned<'_>], first: bool, sample_rate_hz: u32) -> Self {
+    fn of(pieces: &[Aligned<'_>], first: bool, sample_rate_hz: u32) -> Self {
         let seconds = |samples: u64| samples as f64 / f64::from(sample_rate_hz.max(1));
         let mut alignment = Self::default();
         for (index, aligned) in pieces.iter().enumerate() {
@@ -29,7 +35,7 @@ impl Alignment {
     }
 
     /// The alignment of what was typed for these pieces. Those of all pieces, joined, are the text of the request.
-    pub(super) fn typed(pieces: &[Aligned<'_>], sample_rate_hz: u32) -> Self {
+    fn typed(pieces: &[Aligned<'_>], sample_rate_hz: u32) -> Self {
         let seconds = |samples: u64| samples as f64 / f64::from(sample_rate_hz.max(1));
         let mut alignment = Self::default();
         for timed in pieces.iter().flat_map(Aligned::typed_characters) {
@@ -101,8 +107,6 @@ impl ChunkAlignment {
 
 #[cfg(test)]
 mod tests {
-    use svara_engine::PieceTiming;
-
     use super::*;
 
     fn pieces() -> [PieceTiming; 2] {

@@ -1,10 +1,9 @@
 //! `POST /v1/text-to-speech/{voice_id}` and its variants: whole or streamed, with times or without.
 
 use axum::{
-    Json,
     body::Body,
     extract::{FromRequest, Request},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
@@ -24,8 +23,8 @@ use svara_api::{
     state::AppState,
 };
 use svara_audio::EncoderSpec;
-use svara_engine::{PieceTiming, SpeechRequest};
-use svara_service::{Delivery, Dialect, EncodedSpeech, Order};
+use svara_engine::SpeechRequest;
+use svara_service::{Delivery, Dialect, EncodedSpeech, Order, Whole};
 
 use super::{
     address::{Address, Addressed},
@@ -178,11 +177,10 @@ async fn timed(state: &AppState, order: Order) -> Result<Response, ApiError> {
     let spec = order.spec;
     let speaking = state.service.open(Order { delivery: Delivery::Whole, ..order }).await?;
     let (timing, sample_rate_hz) = (speaking.server_timing(), speaking.rate().hz());
-    let whole = speaking.whole(spec).await?;
-    let pieces: Vec<_> = whole.timings.iter().map(PieceTiming::aligned).collect();
-    let typed = Alignment::typed(&pieces, sample_rate_hz);
-    let said = Alignment::of(&pieces, true, sample_rate_hz);
-    let mut response = Json(Timed::new(&whole.bytes, Some((&typed, &said)))).into_response();
+    let Whole { bytes, timings, .. } = speaking.whole(spec).await?;
+    let length = bytes.len();
+    let timed = move || Timed::new(&bytes, Some(Alignment::both(&timings, true, sample_rate_hz)));
+    let mut response = respond::json_with_file(length, timed).await?;
     respond::describe(&mut response, spec, timing);
     Ok(response)
 }
@@ -221,16 +219,16 @@ async fn timed_lines(state: &AppState, order: Order) -> Result<Response, ApiErro
 /// with numbers in words.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = SpeechWithTimes)]
-struct Timed<'a> {
+struct Timed {
     audio_base64: String,
     #[schema(required, inline)]
-    alignment: Option<&'a Alignment>,
+    alignment: Option<Alignment>,
     #[schema(required, inline)]
-    normalized_alignment: Option<&'a Alignment>,
+    normalized_alignment: Option<Alignment>,
 }
 
-impl<'a> Timed<'a> {
-    fn new(audio: &[u8], alignments: Option<(&'a Alignment, &'a Alignment)>) -> Self {
+impl Timed {
+    fn new(audio: &[u8], alignments: Option<(Alignment, Alignment)>) -> Self {
         let (alignment, normalized_alignment) = alignments.unzip();
         Self { audio_base64: BASE64.encode(audio), alignment, normalized_alignment }
     }
@@ -257,9 +255,7 @@ fn lines(speech: EncodedSpeech) -> impl Stream<Item = Result<Bytes, ApiError>> +
         let over = audio.is_empty();
         let sample_rate_hz = speech.speaking().rate().hz();
         let timings = speech.speaking().take_timings();
-        let pieces: Vec<_> = timings.iter().map(PieceTiming::aligned).collect();
-        let typed = Alignment::typed(&pieces, sample_rate_hz);
-        let said = Alignment::of(&pieces, lines.first, sample_rate_hz);
+        let (typed, said) = Alignment::both(&timings, lines.first, sample_rate_hz);
         lines.first &= said.is_empty();
         if over {
             lines.speech = None;
@@ -267,7 +263,7 @@ fn lines(speech: EncodedSpeech) -> impl Stream<Item = Result<Bytes, ApiError>> +
                 return None;
             }
         }
-        let alignments = (!said.is_empty()).then_some((&typed, &said));
+        let alignments = (!said.is_empty()).then_some((typed, said));
         let mut line = match serde_json::to_vec(&Timed::new(&audio, alignments)) {
             Ok(line) => line,
             Err(error) => return Some((Err(ApiError::internal(error)), lines)),

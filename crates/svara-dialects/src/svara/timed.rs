@@ -1,17 +1,13 @@
 //! Sound with the times of its words or characters, or with subtitles: `timestamps` of `POST /v1/text-to-speech`.
 
-use axum::{
-    Json,
-    body::Body,
-    response::{IntoResponse, Response},
-};
+use axum::{body::Body, response::Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
 use futures::{Stream, stream};
 use serde::Serialize;
 use svara_api::{error::ApiError, respond, state::AppState};
 use svara_engine::{PieceTiming, source::FinishReason};
-use svara_service::{Delivery, ESTIMATED, EncodedSpeech, Order, Times, Timestamps};
+use svara_service::{Delivery, ESTIMATED, EncodedSpeech, Order, Times, Timestamps, Whole};
 
 /// A line for each chunk of sound.
 const LINES: &str = "application/x-ndjson";
@@ -50,10 +46,14 @@ pub(super) async fn speak(state: &AppState, order: Order, unit: Timestamps) -> R
         let lines = lines(EncodedSpeech::new(speaking, spec)?, unit, about);
         respond::streamed(LINES, Body::from_stream(lines))
     } else {
-        let whole = speaking.whole(spec).await?;
-        let timed = Timed::new(&whole.bytes, &whole.timings, &mut Times::new(unit), rate_hz, true);
-        let finish_reason = whole.report.finish.map(FinishReason::name);
-        Json(Timed { about: Some(about), finish_reason, ..timed }).into_response()
+        let Whole { bytes, timings, report } = speaking.whole(spec).await?;
+        let finish_reason = report.finish.map(FinishReason::name);
+        let length = bytes.len();
+        let timed = move || {
+            let timed = Timed::new(&bytes, &timings, &mut Times::new(unit), rate_hz, true);
+            Timed { about: Some(about), finish_reason, ..timed }
+        };
+        respond::json_with_file(length, timed).await?
     };
     respond::describe(&mut response, spec, timing);
     Ok(response)
