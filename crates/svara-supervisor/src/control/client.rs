@@ -9,6 +9,9 @@ use std::{
 
 use super::protocol::{Request, Response, VERSION};
 
+/// How much longer than its limit a command that waits may take: the supervisor says what it didn't carry out in time.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -42,7 +45,7 @@ pub fn ask(socket: &Path, request: &Request, each: impl FnMut(Response) -> bool)
 }
 
 /// As [`ask`], but a command that waits for programs is answered within `limit`, and every other one is given up after
-/// it.
+/// it. The former is given up a little later, where the supervisor itself hangs.
 ///
 /// # Errors
 /// See [`ClientError`].
@@ -65,9 +68,9 @@ pub fn ask_within(
     // A zero is no limit to the system.
     let patience = limit.map(|limit| limit.max(Duration::from_millis(1)));
     stream.set_write_timeout(patience)?;
-    if !request.waits() {
-        stream.set_read_timeout(patience)?;
-    }
+    // The supervisor keeps the limit of what waits; one that is stopped itself doesn't.
+    let answer = patience.map(|limit| if request.waits() { limit.saturating_add(GRACE) } else { limit });
+    stream.set_read_timeout(answer)?;
     stream.write_all(format!("{message}\n").as_bytes())?;
     for line in BufReader::new(stream).lines() {
         let line = match (line, limit) {

@@ -67,16 +67,29 @@ impl<B: Body> Fleet<B> {
         wishes.map(|wishes| usize::from(wishes.renew.is_some()) + usize::from(wishes.change.is_some())).sum()
     }
 
-    /// Dependents go first: whether one of this program's still stops, or is about to.
+    /// Dependents go first: whether one of this program's still stops, or is about to. Those of a dependent without a process
+    /// are its own.
     fn waits_for_dependents(&self, at: usize) -> bool {
-        let Some(unit) = self.units.get(at) else { return false };
-        let name = &unit.member().spec.name;
-        self.units.iter().any(|other| {
-            let state = other.member().machine.state();
-            let stops = matches!(other.order(self.shutting_down), Order::Stop | Order::Renew);
-            other.member().spec.after.contains(name)
-                && (matches!(state, State::Stopping(_)) || (stops && state.has_process()))
-        })
+        let mut seen = vec![at];
+        let mut next = 0;
+        while let Some(unit) = seen.get(next).and_then(|at| self.units.get(*at)) {
+            next += 1;
+            let name = &unit.member().spec.name;
+            for (other_at, other) in self.units.iter().enumerate() {
+                if !other.member().spec.after.contains(name) || seen.contains(&other_at) {
+                    continue;
+                }
+                let state = other.member().machine.state();
+                let stops = matches!(other.order(self.shutting_down), Order::Stop | Order::Renew);
+                if matches!(state, State::Stopping(_)) || (stops && state.has_process()) {
+                    return true;
+                }
+                if !state.has_process() {
+                    seen.push(other_at);
+                }
+            }
+        }
+        false
     }
 
     fn carry_out(&mut self, now: Instant, shell: &mut B::Shell) {

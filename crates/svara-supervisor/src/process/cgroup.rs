@@ -26,6 +26,8 @@ pub enum CgroupError {
 #[derive(Debug)]
 pub struct MemoryCgroup {
     path: PathBuf,
+    /// The kills that were told.
+    told: u64,
 }
 
 impl MemoryCgroup {
@@ -52,14 +54,17 @@ impl MemoryCgroup {
             // A cgroup that delegates controllers must not contain processes: move into a leaf first.
             let leaf = base.join(OWN_LEAF);
             make(&leaf)?;
-            write(&leaf.join("cgroup.procs"), "0")?;
+            move_all(&base.join("cgroup.procs"), &leaf.join("cgroup.procs"))?;
             write(&control, "+memory")?;
         }
         let path = base.join(format!("svara-{program}"));
         make(&path)?;
         write(&path.join("memory.max"), &memory_bytes.to_string())?;
         write(&path.join("memory.oom.group"), "1")?;
-        Ok(Self { path })
+        let mut group = Self { path, told: 0 };
+        // One that is used again has had some.
+        group.new_kills();
+        Ok(group)
     }
 
     /// The file through which a new process joins.
@@ -72,8 +77,19 @@ impl MemoryCgroup {
         file.map(OwnedFd::from).map_err(|source| CgroupError::File { path, source })
     }
 
-    /// How often the kernel killed a process at the memory limit.
-    pub fn oom_kills(&self) -> u64 {
+    /// The processes that the kernel killed at the memory limit since the last [`Self::new_kills`].
+    pub fn untold_kills(&self) -> u64 {
+        self.kills().saturating_sub(self.told)
+    }
+
+    /// The same, which counts as told from now on.
+    pub fn new_kills(&mut self) -> u64 {
+        let new = self.untold_kills();
+        self.told += new;
+        new
+    }
+
+    fn kills(&self) -> u64 {
         let events = fs::read_to_string(self.path.join("memory.events")).unwrap_or_default();
         let count = events.lines().find_map(|line| line.strip_prefix("oom_kill "));
         count.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
@@ -88,6 +104,28 @@ impl Drop for MemoryCgroup {
 }
 
 const OWN_LEAF: &str = "svara-supervisor";
+
+/// How often processes are looked for that were started while others were moved.
+const ROUNDS: usize = 10;
+
+/// Moves all processes of a cgroup into another: the kernel delegates no controller while one is left, and besides us there are
+/// the guard, programs without a limit, and commands that the container's owner runs.
+fn move_all(from: &Path, to: &Path) -> Result<(), CgroupError> {
+    for _ in 0..ROUNDS {
+        let processes = read(from)?;
+        if processes.trim().is_empty() {
+            break;
+        }
+        for process in processes.lines() {
+            match fs::write(to, process) {
+                // It has ended.
+                Err(error) if error.raw_os_error() == Some(nix::libc::ESRCH) => {}
+                moved => moved.map_err(|source| CgroupError::File { path: to.to_owned(), source })?,
+            }
+        }
+    }
+    Ok(())
+}
 
 fn read(path: &Path) -> Result<String, CgroupError> {
     fs::read_to_string(path).map_err(|source| CgroupError::File { path: path.to_owned(), source })
@@ -114,10 +152,22 @@ mod tests {
     fn limits_are_written_where_the_kernel_reads_them() {
         let base = tempfile::tempdir().unwrap();
         fs::write(base.path().join("cgroup.subtree_control"), "cpu memory\n").unwrap();
-        let group = MemoryCgroup::create_in(base.path(), "vllm", 1 << 30).unwrap();
+        let mut group = MemoryCgroup::create_in(base.path(), "vllm", 1 << 30).unwrap();
         assert_eq!(fs::read_to_string(group.path.join("memory.max")).unwrap(), "1073741824");
         fs::write(group.path.join("memory.events"), "low 0\noom 1\noom_kill 3\n").unwrap();
-        assert_eq!(group.oom_kills(), 3);
+        assert_eq!((group.untold_kills(), group.new_kills(), group.new_kills()), (3, 3, 0));
+    }
+
+    /// Files stand for the kernel's: what is written there last can be seen, and nothing moves.
+    #[test]
+    fn all_processes_move_out_of_the_way() {
+        let base = tempfile::tempdir().unwrap();
+        fs::write(base.path().join("cgroup.subtree_control"), "\n").unwrap();
+        fs::write(base.path().join("cgroup.procs"), "1\n7\n12\n").unwrap();
+        MemoryCgroup::create_in(base.path(), "vllm", 1 << 30).unwrap();
+        let read = |name: &str| fs::read_to_string(base.path().join(name)).unwrap();
+        assert_eq!(read("svara-supervisor/cgroup.procs"), "12", "not only the supervisor");
+        assert_eq!(read("cgroup.subtree_control"), "+memory");
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Core {
         };
         let limit = timeout.unwrap_or(PATIENCE);
         match request {
-            Request::Status { .. } => send(&reply, Response::Status(self.report(&names))),
+            Request::Status { .. } => send(&reply, Response::Status(self.report(Some(&names)))),
             Request::Start { wait, .. } => {
                 let serial = self.fleet.start(&names, &mut self.services);
                 self.settle(serial, names, wait, limit, reply);

@@ -118,10 +118,10 @@ pub struct ProgramReport {
 }
 
 impl Core {
-    /// The state of the named programs; an empty list means all.
-    pub(super) fn report(&mut self, names: &[String]) -> Report {
+    /// The state of these programs, or of all.
+    pub(super) fn report(&mut self, names: Option<&[String]>) -> Report {
         let table = self.services.processes();
-        let wanted = |unit: &&Unit| names.is_empty() || names.contains(&unit.member.spec.name);
+        let wanted = |unit: &&Unit| names.is_none_or(|names| names.contains(&unit.member.spec.name));
         let programs: Vec<_> =
             self.fleet.units.iter().filter(wanted).map(|unit| self.program_report(unit, &table)).collect();
         Report {

@@ -243,7 +243,7 @@ fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
                 .map(|unit| (unit.member.spec.name.clone(), unit.oom_kills()))
                 .collect();
             let kills = core.services.memory_kills.total();
-            let (report, gpus, reply) = (core.report(&[]), gpus.clone(), call.reply);
+            let (report, gpus, reply) = (core.report(None), gpus.clone(), call.reply);
             spawn_local(async move {
                 send(
                     &reply,

@@ -101,6 +101,7 @@ impl Body for Unit {
     fn renewed(&mut self) {
         self.note = String::new();
         self.restarts.clear();
+        self.memory_kills = self.oom_kills();
         self.cgroup = None;
     }
 
@@ -326,12 +327,15 @@ impl Unit {
 
     /// How often the kernel killed it at its own memory limit or the container's.
     pub(super) fn oom_kills(&self) -> u64 {
-        self.memory_kills + self.cgroup.as_ref().map_or(0, MemoryCgroup::oom_kills)
+        self.memory_kills + self.cgroup.as_ref().map_or(0, MemoryCgroup::untold_kills)
     }
 
     /// It has failed: looks whether memory ran out.
     fn note_memory(&mut self, services: &mut Services) {
-        let kills = services.memory_kills.new_ones();
+        let own = self.cgroup.as_mut().map_or(0, MemoryCgroup::new_kills);
+        // The container's count has those of the program's own cgroup, too.
+        let all = services.memory_kills.new_ones();
+        let kills = if own > 0 { own } else { all };
         if kills > 0 {
             self.memory_kills += kills;
             let cause = memory_words(kills);

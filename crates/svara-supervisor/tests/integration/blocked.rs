@@ -160,6 +160,8 @@ fn a_client_that_has_left_stops_nothing() {
     drop(client);
     let (code, _, error) = bed.command(&["status", "--timeout", "100ms"]);
     assert_eq!((code, error.as_str()), (69, "the supervisor doesn't answer within 100ms\n"));
+    let (code, _, error) = bed.command(&["restart", "api", "--wait", "--timeout", "50ms"]);
+    assert_eq!((code, error.as_str()), (69, "the supervisor doesn't answer within 50ms\n"));
     bed.signal(nix::sys::signal::Signal::SIGCONT);
     assert_eq!(bed.status("api").state, "ready");
     assert!(!bed.command(&["events"]).1.contains("stopping"));

@@ -76,6 +76,29 @@ fn a_successful_job_satisfies_its_dependents() {
     assert_eq!(bed.command(&["status"]).0, 0);
 }
 
+/// Whatever uses a program through one that has ended uses it, too.
+#[test]
+fn programs_stop_in_reverse_order_past_those_that_are_down() {
+    let text = program("vllm", &["hang"], "")
+        + &program("warm-up", &["exit:0"], "after = [\"vllm\"]\nrestart = \"on-failure\"")
+        + &program("server", &["on-term-await:DIR/end", "hang"], "after = [\"warm-up\"]\nstop.grace = \"10m\"");
+    let mut bed = Bed::start(&text);
+    bed.event("server", Kind::Ready);
+    bed.done(&Request::Shutdown);
+    bed.event("server", Kind::Stopping);
+    std::fs::write(bed.path("end"), "").unwrap();
+    bed.ended();
+    let events = bed.read("log/events.jsonl");
+    let at = |program: &str, kind: Kind| {
+        let mut events = events
+            .lines()
+            .map(|line| serde_json::from_str::<svara_supervisor::events::Event>(line).unwrap())
+            .map(|event| (event.program, event.event));
+        events.position(|event| event == (Some(program.to_owned()), kind)).unwrap()
+    };
+    assert!(at("server", Kind::Stopped) < at("vllm", Kind::Stopping), "{events}");
+}
+
 #[test]
 fn replicas_have_their_own_index_and_dependents_wait_for_all() {
     let server = program("server", &["print:I am ${INDEX} of $((10 + ${INDEX}))", "hang"], "replicas = 2");
