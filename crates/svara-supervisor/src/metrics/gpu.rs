@@ -26,8 +26,8 @@ pub struct GpuReading {
     pub memory_used_bytes: u64,
     /// Total memory, bytes.
     pub memory_total_bytes: u64,
-    /// Fraction of the last sample period in which it was busy, 0 to 1.
-    pub utilisation: f64,
+    /// Fraction of the last sample period in which it was busy, 0 to 1. A GPU in parts (MIG) doesn't tell.
+    pub utilisation: Option<f64>,
 }
 
 /// What is known about the GPUs.
@@ -39,8 +39,13 @@ pub enum GpuState {
     Broken(String),
     /// The driver doesn't answer.
     Silent,
-    /// The readings of every GPU that responds.
-    Read(Vec<GpuReading>),
+    /// The driver answers.
+    Read {
+        /// The readings of every GPU that responds.
+        gpus: Vec<GpuReading>,
+        /// GPUs that don't, such as one that has fallen off the bus.
+        lost: usize,
+    },
 }
 
 /// Handle to the thread that asks the driver.
@@ -76,29 +81,35 @@ impl Gpus {
 }
 
 fn serve(questions: &Receiver<oneshot::Sender<GpuState>>) {
-    let library = Nvml::builder().lib_path("libnvidia-ml.so.1".as_ref()).init();
+    let mut library = open();
     while let Ok(tell) = questions.recv() {
+        // A driver may become ready after us.
+        if !matches!(library, Ok(_) | Err(NvmlError::LibloadingError(_))) {
+            library = open();
+        }
         // Whoever asked may have given up.
         let _ = tell.send(match &library {
-            Ok(library) => GpuState::Read(readings(library)),
+            Ok(library) => readings(library).unwrap_or_else(|error| GpuState::Broken(error.to_string())),
             Err(NvmlError::LibloadingError(_)) => GpuState::Absent,
             Err(error) => GpuState::Broken(error.to_string()),
         });
     }
 }
 
-fn readings(library: &Nvml) -> Vec<GpuReading> {
-    let count = library.device_count().unwrap_or(0);
+fn open() -> Result<Nvml, NvmlError> {
+    Nvml::builder().lib_path("libnvidia-ml.so.1".as_ref()).init()
+}
+
+fn readings(library: &Nvml) -> Result<GpuState, NvmlError> {
+    let count = library.device_count()?;
     let reading = |index| {
         let device = library.device_by_index(index).ok()?;
         let memory = device.memory_info().ok()?;
-        let busy = device.utilization_rates().ok()?;
-        Some(GpuReading {
-            index,
-            memory_used_bytes: memory.used,
-            memory_total_bytes: memory.total,
-            utilisation: f64::from(busy.gpu) / 100.0,
-        })
+        let utilisation = device.utilization_rates().ok().map(|busy| f64::from(busy.gpu) / 100.0);
+        let (memory_used_bytes, memory_total_bytes) = (memory.used, memory.total);
+        Some(GpuReading { index, memory_used_bytes, memory_total_bytes, utilisation })
     };
-    (0..count).filter_map(reading).collect()
+    let gpus: Vec<_> = (0..count).filter_map(reading).collect();
+    let lost = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(gpus.len());
+    Ok(GpuState::Read { gpus, lost })
 }

@@ -102,11 +102,11 @@ impl Collector for Page {
         let answers = match &self.gpus {
             GpuState::Absent => return Ok(()),
             GpuState::Broken(_) | GpuState::Silent => ConstGauge::new(0_u32),
-            GpuState::Read(_) => ConstGauge::new(1_u32),
+            GpuState::Read { lost, .. } => ConstGauge::new(u32::from(*lost == 0)),
         };
-        single(page, "gpu_driver_up", "1 if the GPU driver answers, else 0.", &answers)?;
-        self.gpus(page, "gpu_memory_used_bytes", "GPU memory in use.", |gpu| gpu.memory_used_bytes)?;
-        self.gpus(page, "gpu_memory_total_bytes", "Total GPU memory.", |gpu| gpu.memory_total_bytes)?;
+        single(page, "gpu_driver_up", "1 if the GPU driver answers for every GPU, else 0.", &answers)?;
+        self.gpus(page, "gpu_memory_used_bytes", "GPU memory in use.", |gpu| Some(gpu.memory_used_bytes))?;
+        self.gpus(page, "gpu_memory_total_bytes", "Total GPU memory.", |gpu| Some(gpu.memory_total_bytes))?;
         self.gpus(page, "gpu_utilisation_ratio", "Fraction of time the GPU was busy.", |gpu| gpu.utilisation)
     }
 }
@@ -161,17 +161,15 @@ impl Page {
         page: &mut DescriptorEncoder<'_>,
         name: &str,
         help: &str,
-        value: impl Fn(&GpuReading) -> N,
+        value: impl Fn(&GpuReading) -> Option<N>,
     ) -> fmt::Result {
-        let gauge = |gpu: &GpuReading| ([("gpu", gpu.index)], ConstGauge::new(value(gpu)));
-        let gpus = match &self.gpus {
-            GpuState::Read(gpus) => gpus.as_slice(),
-            _ => &[],
-        };
-        if gpus.is_empty() {
+        let GpuState::Read { gpus, .. } = &self.gpus else { return Ok(()) };
+        let told = |gpu: &GpuReading| Some(([("gpu", gpu.index)], ConstGauge::new(value(gpu)?)));
+        let mut gauges = gpus.iter().filter_map(told).peekable();
+        if gauges.peek().is_none() {
             return Ok(());
         }
-        family(page, name, help, gpus.iter().map(gauge))
+        family(page, name, help, gauges)
     }
 }
 
@@ -272,10 +270,13 @@ mod tests {
             index,
             memory_used_bytes: 5 << 30,
             memory_total_bytes: 80 << 30,
-            utilisation: 0.5,
+            utilisation: Some(0.5),
         });
         let expected = include_str!("../../tests/golden/metrics.txt");
-        assert_eq!(render(report(), memory_kills, Some(2), GpuState::Read(gpus.to_vec())), expected);
+        assert_eq!(
+            render(report(), memory_kills, Some(2), GpuState::Read { gpus: gpus.to_vec(), lost: 0 }),
+            expected
+        );
     }
 
     #[test]
@@ -283,6 +284,23 @@ mod tests {
         let page = render(report(), BTreeMap::new(), None, GpuState::Silent);
         assert!(
             page.contains("svara_supervisor_gpu_driver_up 0\n") && !page.contains("gpu_memory"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn a_gpu_in_parts_tells_its_memory_and_a_lost_one_is_missed() {
+        let in_parts = GpuReading {
+            index: 0,
+            memory_used_bytes: 5 << 30,
+            memory_total_bytes: 80 << 30,
+            utilisation: None,
+        };
+        let state = GpuState::Read { gpus: vec![in_parts], lost: 1 };
+        let page = render(report(), BTreeMap::new(), None, state);
+        assert!(page.contains("gpu_memory_used_bytes{gpu=\"0\"} 5368709120\n"), "{page}");
+        assert!(
+            page.contains("svara_supervisor_gpu_driver_up 0\n") && !page.contains("gpu_utilisation"),
             "{page}"
         );
     }

@@ -193,7 +193,7 @@ async fn report_gpus(gpus: metrics::Gpus, notes: mpsc::Sender<(Kind, String)>) {
     let reason = match gpus.read().await {
         metrics::GpuState::Broken(reason) => reason,
         metrics::GpuState::Silent => "the driver doesn't answer".to_owned(),
-        metrics::GpuState::Absent | metrics::GpuState::Read(_) => return,
+        metrics::GpuState::Absent | metrics::GpuState::Read { .. } => return,
     };
     // Fails only if the supervisor is about to exit.
     let _ = notes.send((Kind::Supervisor, format!("no GPU metrics: {reason}"))).await;

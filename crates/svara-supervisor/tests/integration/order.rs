@@ -81,7 +81,11 @@ fn a_successful_job_satisfies_its_dependents() {
 fn programs_stop_in_reverse_order_past_those_that_are_down() {
     let text = program("vllm", &["hang"], "")
         + &program("warm-up", &["exit:0"], "after = [\"vllm\"]\nrestart = \"on-failure\"")
-        + &program("server", &["on-term-await:DIR/end", "hang"], "after = [\"warm-up\"]\nstop.grace = \"10m\"");
+        + &program(
+            "server",
+            &["on-term-await:DIR/end", "hang"],
+            "after = [\"warm-up\"]\nstop.grace = \"10m\"",
+        );
     let mut bed = Bed::start(&text);
     bed.event("server", Kind::Ready);
     bed.done(&Request::Shutdown);
@@ -115,9 +119,13 @@ fn replicas_have_their_own_index_and_dependents_wait_for_all() {
 #[test]
 fn a_disabled_program_counts_as_ready() {
     let text = program("vllm", &["hang"], "enabled = \"${RUN_VLLM:-false}\"")
-        + &program("server", &["hang"], "after = [\"vllm\"]");
+        + &program("server", &["hang"], "after = [\"vllm\"]")
+        + "[groups]\nextras = [\"vllm\"]\n";
     let mut bed = Bed::start(&text);
     bed.event("server", Kind::Ready);
+    bed.stop("server");
+    let (code, told, _) = bed.command(&["status", "extras"]);
+    assert!(code == 0 && !told.contains("server"), "a group without programs isn't all of them: {told}");
     let (code, _, error) = bed.command(&["start", "vllm"]);
     assert_eq!(code, 4);
     assert!(error.contains("disabled"), "{error}");
