@@ -83,6 +83,10 @@ CORRECTIONS = {
         ("ஓன்", "ஒன்", "81 and 89: a long vowel typed for the short one"),
         ("தொண்ணூற்றிரெண்ட", "தொண்ணூற்றிரண்ட", "92: spelled as if spoken"),
         ("தொண்ணூரெட்ட", "தொண்ணூற்றெட்ட", "98: the joining form is தொண்ணூற்று, as in 91 to 97 and 99"),
+        ("பதினொன்றாயிர", "பதினோராயிர", "eleven before another word is பதினோரு, as one is ஒரு and not ஒன்று"),
+        ("பதினொன்று (?=லட்ச|கோடி)", "பதினோரு ", "the same"),
+        ("ஒன்றாயிர", "ஓராயிர", "21, 31 … the same"),
+        ("ஒன்று (?=லட்ச|கோடி)", "ஒரு ", "the same"),
     ],
     "ne": [
         ("सैँतालिस", "सतचालिस", COMMON),

@@ -22,7 +22,7 @@ pub(super) static WORDS: Words = Words {
         range_from: &[],
         fraction: "{a} பை {b}",
         one: ("ஒன்று", "ஒரு"),
-        before_noun: &[],
+        before_noun: &[("பதினொன்று", "பதினோரு"), ("ஒன்று", "ஒரு")],
     },
     calendar: Calendar {
         spellings: &[
@@ -165,7 +165,7 @@ const NUMBERS: Numbers = Numbers {
                 (2, form("இரண்டாயிரம்", "இரண்டாயிரத்து")),
                 (5, form("ஐயாயிரம்", "ஐயாயிரத்து")),
             ],
-            join: Join::Melt(&[("ு", "")]),
+            join: Join::Melt(&[("பதினோரு", "பதினோர"), ("ஒரு", "ஓர"), ("ு", "")]),
         },
         lakh: Scale {
             word: form("லட்சம்", "லட்சத்து"),
@@ -180,7 +180,7 @@ const NUMBERS: Numbers = Numbers {
         and: None,
         beyond: &[],
         exact: &[],
-        before_scale: &[],
+        before_scale: &[("பதினொன்று", "பதினோரு"), ("ஒன்று", "ஒரு")],
     }),
 };
 
