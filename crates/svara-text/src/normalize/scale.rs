@@ -373,3 +373,19 @@ pub(super) fn range(mut from: String, to: &str, template: &str, words: &Words) -
     replace_end(&mut from, words.signs.range_from);
     template.replace("{a}", &from).replace("{b}", to)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scale_words_are_found_by_their_first_letters() {
+        for (word, _) in SCALES.into_iter().flatten().chain(&LINKING) {
+            // Whatever is glued to them.
+            for behind in ["", " x", "x", "ां", "-"] {
+                assert!(STARTS.fits(&format!("{word}{behind}")), "{word}{behind}");
+            }
+        }
+        assert!(!STARTS.fits("e1") && !STARTS.fits(""));
+    }
+}

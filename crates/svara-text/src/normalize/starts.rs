@@ -136,3 +136,28 @@ fn key(text: &str) -> u16 {
     let sum = (first * 61 + second) % u32::from(BITS);
     u16::try_from(sum).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_by_their_first_letters() {
+        for language in Language::ALL {
+            let (starts, words) = (Starts::of(language), Words::of(language));
+            let (own, english) = abbreviations(words);
+            for (short, long, _) in own.iter().chain(english) {
+                for behind in ["", " x", "5"] {
+                    let text = format!("{short}{behind}");
+                    let found =
+                        starts.abbreviations(&text).any(|(other, full, _)| (short, long) == (other, full));
+                    assert!(found, "{language}: {text}");
+                }
+            }
+            let short = words.calendar.short.iter().map(|(name, _)| *name);
+            for name in short.chain(words.calendar.months) {
+                assert!(starts.may_be_month(name.trim_end_matches('.')), "{language}: {name}");
+            }
+        }
+    }
+}
