@@ -87,7 +87,7 @@ impl Level {
         let mut tags = markup(text).peekable();
         let mut ends = Vec::new();
         let (mut mark, mut space, mut closing) = (false, false, 0);
-        for (at, cluster) in text.grapheme_indices(true) {
+        for (at, cluster) in parts(text, self != Self::Cluster) {
             while tags.next_if(|tag| tag.end <= at).is_some() {}
             let in_tag = tags.peek().is_some_and(|tag| tag.start < at);
             let is_space = cluster.chars().all(char::is_whitespace);
@@ -111,6 +111,36 @@ impl Level {
         }
         ends.push(text.len());
         ends
+    }
+}
+
+/// The clusters of a text with their positions. Where `whole` words do, the letters of one are one part.
+fn parts(text: &str, whole: bool) -> impl Iterator<Item = (usize, &str)> {
+    let (mut at, mut clusters) = (0, text.graphemes(true));
+    // Where the letters end that are looked at one by one.
+    let mut single = if whole { 0 } else { text.len() };
+    std::iter::from_fn(move || {
+        let (start, rest) = (at, text.get(at..)?);
+        let letters = if at < single { 0 } else { rest.find(|c| !is_simple(c)).unwrap_or(rest.len()) };
+        // What isn't ASCII may belong to the cluster of the last letter.
+        if letters > 0 && rest.as_bytes().get(letters).is_none_or(u8::is_ascii) {
+            at += letters;
+            clusters = text.get(at..)?.graphemes(true);
+            return Some((start, rest.get(..letters)?));
+        }
+        single = single.max(at + letters);
+        let cluster = clusters.next()?;
+        at += cluster.len();
+        Some((start, cluster))
+    })
+}
+
+/// Whether `c` is a letter or digit of ASCII, or one or a sign of an Indian script, which no ASCII character behind it belongs to.
+fn is_simple(c: char) -> bool {
+    match c {
+        // The dandas are marks, and the last of these is written on what comes behind it.
+        '\u{900}'..='\u{D7F}' => !matches!(c, '\u{964}' | '\u{965}' | '\u{D4E}'),
+        _ => c.is_ascii_alphanumeric(),
     }
 }
 
@@ -263,6 +293,15 @@ mod tests {
     }
 
     proptest! {
+        /// Words are clusters, from the first to the last.
+        #[test]
+        fn parts_are_clusters(text in "(\\PC|[a-d,. \n\r\u{D4E}\u{200D}\u{600}\u{964}]|[क-ह][ािीु्]?|\u{301}|👩‍👧|🇮){0,40}") {
+            let clusters: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).collect();
+            let parts: Vec<(usize, &str)> = parts(&text, true).collect();
+            prop_assert!(parts.iter().all(|(at, _)| clusters.contains(at)));
+            prop_assert_eq!(parts.into_iter().map(|(_, part)| part).collect::<String>(), text);
+        }
+
         #[test]
         fn pieces_are_the_text(
             text in "(\\PC|[a-d,. \n|]|[क-ह][ािीु्]?|। |<[a-z]{1,5}>|Dr\\. |\u{301}|👩‍👧){0,80}",

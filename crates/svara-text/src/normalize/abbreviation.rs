@@ -5,7 +5,7 @@ use super::{
     place::{Found, Place},
     roman,
     scale::is_scale,
-    spelling::{prefix_len, same},
+    spelling::{is_one_of, prefix_len, same},
 };
 use crate::{
     language::Language,
@@ -32,10 +32,8 @@ pub(super) fn english_abbreviation(stem: &str) -> Option<&'static str> {
 }
 
 fn listed(place: Place<'_>) -> Option<Found> {
-    let english = Words::of(Language::English).context;
-    let own = place.words.context.abbreviations;
     // Spelled-out initials hold others: in "एस. के. डॉ." the last is one, in "के.डॉ." none is.
-    let found = own.iter().chain(english.abbreviations).filter_map(|(short, long, when)| {
+    let found = place.starts.abbreviations(place.rest).filter_map(|(short, long, when)| {
         let len = prefix_len(place.rest, short)?;
         let len = match short.is_ascii() {
             true => starts_with(place.rest, short).then_some(short.len())?,
@@ -146,7 +144,7 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
         }
         When::OfNoun => {
             let noun = place.words_before().next().is_some_and(|(word, gap)| {
-                gap == " " && word.starts_with(is_letter) && !NO_NOUNS.iter().any(|other| same(word, other))
+                gap == " " && word.starts_with(is_letter) && !is_one_of(word, &NO_NOUNS)
             });
             noun && fits(When::BeforeNumber, cursor, place)
         }

@@ -3,7 +3,7 @@
 use super::{
     cursor::{Cursor, is_dash, is_space, is_wordish},
     place::{Found, Place},
-    spelling::same,
+    spelling::is_one_of,
 };
 use crate::languages::{ACCOUNTS, BEFORE_ACCOUNTS, NUMBER_WORDS};
 
@@ -39,7 +39,7 @@ fn is_of_bank(place: &Place<'_>, end: &Cursor<'_>) -> bool {
         return true;
     }
     let before = place.words_before().next();
-    if before.is_some_and(|(word, gap)| gap == " " && BEFORE_ACCOUNTS.iter().any(|bank| same(word, bank))) {
+    if before.is_some_and(|(word, gap)| gap == " " && is_one_of(word, BEFORE_ACCOUNTS)) {
         return true;
     }
     for _ in 0..3 {

@@ -7,7 +7,7 @@ use super::{
     place::{Found, Place, ends_with_one},
     scale::is_scale,
     shape,
-    spelling::same,
+    spelling::{is_one_of, same},
     words::led_by,
 };
 use crate::languages::{CHEQUES, Currency, NUMBER_WORDS, SHARED, TRAINS, Unit};
@@ -136,7 +136,6 @@ fn stands_alone(end: &Cursor<'_>) -> bool {
 /// Whether the number is that of a train, an order or the like: "ट्रेन नंबर 12952", "Order ID 45217".
 fn is_of_series(groups: &[String], place: &Place<'_>) -> bool {
     let context = place.words.context;
-    let is_one_of = |typed: &str, words: &[&str]| words.iter().any(|word| same(typed, word));
     let series =
         |typed: &str| [SHARED.series, context.series, CHEQUES].iter().any(|words| is_one_of(typed, words));
     let number = |typed: &str| is_one_of(typed, NUMBER_WORDS);
@@ -214,18 +213,13 @@ fn is_called(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
     let spaced = ahead.eat_space();
     let next = ahead.word();
     ahead.skip(next.len());
-    let at = spaced && AT.iter().any(|at| same(next, at)) && ahead.eat_space();
+    let at = spaced && is_one_of(next, &AT) && ahead.eat_space();
     // "৯৯৯-এ কল করুন"
     let at_ending = {
         let mut ahead = *end;
-        ahead.eat("-")
-            && ahead.eat("এ")
-            && ahead.eat_space()
-            && CALL.iter().any(|call| same(ahead.word(), call))
+        ahead.eat("-") && ahead.eat("এ") && ahead.eat_space() && is_one_of(ahead.word(), &CALL)
     };
-    let called = at_ending
-        || (at && CALL.iter().any(|call| same(ahead.word(), call)))
-        || (spaced && DIALLED.iter().any(|dialled| same(next, dialled)));
+    let called = at_ending || (at && is_one_of(ahead.word(), &CALL)) || (spaced && is_one_of(next, &DIALLED));
     let before = |word: &str| same(word, "call") || same(word, "dial");
     called
         || (!next.starts_with(|c: char| !c.is_ascii_lowercase())
@@ -250,11 +244,11 @@ fn is_to_verify(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool 
     ];
     let mut ahead = *end;
     matches!(groups, [one] if (4..=8).contains(&one.len()))
-        && led_by(place, |word| USE.iter().any(|used| same(word, used)), |_| false, 1)
+        && led_by(place, |word| is_one_of(word, &USE), |_| false, 1)
         && ahead.eat_space()
         && ahead.eat_word(["to"])
         && ahead.eat_space()
-        && VERIFY.iter().any(|verb| same(ahead.word(), verb))
+        && is_one_of(ahead.word(), &VERIFY)
 }
 
 /// The six digits behind the name of a town and a hyphen.

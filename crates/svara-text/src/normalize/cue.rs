@@ -3,7 +3,7 @@
 use super::{
     cursor::{Cursor, is_dash, is_letter, is_space},
     place::Place,
-    spelling::same,
+    spelling::{is_one_of, same},
     words::{is_mark, joins, led_by},
     year::is_counted,
 };
@@ -63,38 +63,37 @@ pub(super) fn cue(place: &Place<'_>) -> Option<Cue> {
         linked = is_link(word, place);
         sure |= gap.contains([':', '#']);
         if is_cue(word, place) {
-            return Some(if sure || !any(DEVICES, word) { Cue::Sure } else { Cue::Device });
+            return Some(if sure || !is_one_of(word, DEVICES) { Cue::Sure } else { Cue::Device });
         }
-        let number = any(NUMBER_WORDS, word) || any(FREE, word);
+        let number = is_one_of(word, NUMBER_WORDS) || is_one_of(word, FREE);
         if glued != Some(word) && !number && !is_link(word, place) {
             return None;
         }
-        sure |= !any(WEAK_LINKS, word);
+        sure |= !is_one_of(word, WEAK_LINKS);
     }
     None
-}
-
-fn any(words: &[&str], typed: &str) -> bool {
-    words.iter().any(|word| same(typed, word))
 }
 
 fn is_cue(typed: &str, place: &Place<'_>) -> bool {
     let context = place.words.context;
     [SHARED.codes, SHARED.phones, context.codes, context.phones, HELPLINES]
         .iter()
-        .any(|words| any(words, typed))
+        .any(|words| is_one_of(typed, words))
 }
 
 fn is_link(typed: &str, place: &Place<'_>) -> bool {
-    any(SHARED.links, typed)
-        || any(place.words.context.links, typed)
+    is_one_of(typed, SHARED.links)
+        || is_one_of(typed, place.words.context.links)
         || same(typed, "in")
         || same(typed, "with")
 }
 
 /// Whether the word right before is the bare name of a device, a card or an account.
 fn is_device(place: &Place<'_>) -> bool {
-    place.words_before().next().is_some_and(|(word, gap)| any(DEVICES, word) && !gap.contains([':', '#']))
+    place
+        .words_before()
+        .next()
+        .is_some_and(|(word, gap)| is_one_of(word, DEVICES) && !gap.contains([':', '#']))
 }
 
 /// Whether the "a/c" of a bank is before: "a/c no. 1234", "A/c ending 1234".
@@ -110,7 +109,9 @@ pub(super) fn is_behind_account(place: &Place<'_>) -> bool {
         if same(word, "c") {
             return before.peek().is_some_and(|(word, gap)| same(word, "a") && *gap == "/");
         }
-        if !(any(NUMBER_WORDS, word) || ["ending", "ends", "with", "in", "is", "linked"].contains(&word)) {
+        if !(is_one_of(word, NUMBER_WORDS)
+            || ["ending", "ends", "with", "in", "is", "linked"].contains(&word))
+        {
             return false;
         }
     }
@@ -136,7 +137,7 @@ pub(super) fn follows_one_time(digits: usize, place: &Place<'_>, end: &Cursor<'_
     let clause = !next.starts_with(is_letter) && !next.starts_with(['+', '-', '–', '*', '/', '(']);
     let mut before = place.words_before().take(FAR_WORDS).peekable();
     let linked = before.peek().is_some_and(|(word, gap)| {
-        (any(IS, word) && joins(gap)) || gap.trim_end_matches(is_space).ends_with([':', '='])
+        (is_one_of(word, IS) && joins(gap)) || gap.trim_end_matches(is_space).ends_with([':', '='])
     });
     if behind.starts_with(['\'', '’', '-']) || is_counted(ahead.word()) {
         return false;
@@ -150,7 +151,7 @@ pub(super) fn follows_one_time(digits: usize, place: &Place<'_>, end: &Cursor<'_
         let stop =
             gap.contains(['।', '॥', '?', '!', '\n', ';']) || (gap.contains(". ") && word.chars().count() > 3);
         let led = std::mem::replace(&mut previous, word);
-        if stop { Some(false) } else { (any(ONE_TIME, word) && !same(led, "fraud")).then_some(true) }
+        if stop { Some(false) } else { (is_one_of(word, ONE_TIME) && !same(led, "fraud")).then_some(true) }
     }) == Some(true)
 }
 
@@ -159,7 +160,7 @@ pub(super) fn follows_series(place: &Place<'_>) -> bool {
     let context = place.words.context;
     let series =
         |typed: &str| SHARED.series.iter().chain(context.series).chain(CHEQUES).any(|word| same(typed, word));
-    let number = |typed: &str| any(NUMBER_WORDS, typed);
+    let number = |typed: &str| is_one_of(typed, NUMBER_WORDS);
     let linked = place.done.trim_end_matches(is_space).ends_with('#')
         || place.words_before().find(|(word, gap)| !is_mark(word, gap)).is_some_and(|(word, _)| number(word));
     linked && led_by(place, series, number, 3)
@@ -175,7 +176,7 @@ pub(super) fn leads_to_cue(end: &Cursor<'_>, words: &Words) -> bool {
         }
         let word = ahead.word();
         // "2024 में OTP" tells of a year.
-        let year = number == 0 && any(words.context.year_words, word);
+        let year = number == 0 && is_one_of(word, words.context.year_words);
         if word.is_empty() || year || (number == 4 && !is) {
             return false;
         }

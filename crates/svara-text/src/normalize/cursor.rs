@@ -1,6 +1,6 @@
 //! Reads a text from left to right.
 
-use super::spelling::prefix_len;
+use super::spelling::FirstLetter;
 pub(super) use crate::writing::is_space;
 use crate::writing::{WritingSystem, digit_value, starts_with};
 
@@ -63,12 +63,16 @@ impl<'t> Cursor<'t> {
     /// Skips the first of `words` that comes next as a whole word, in any spelling, and returns its index.
     pub(super) fn eat_word_of<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) -> Option<usize> {
         // No word begins so, and there are long lists of them to be asked behind each number.
-        if self.peek()?.is_ascii_digit() || self.peek()?.is_whitespace() {
+        if self.peek()?.is_whitespace() {
             return None;
         }
         let rest = self.rest();
+        let first = FirstLetter::of(rest);
+        if first.begins_no_word() {
+            return None;
+        }
         let (index, len) = words.into_iter().enumerate().find_map(|(index, word)| {
-            let len = prefix_len(rest, word)?;
+            let len = first.prefix_len(rest, word)?;
             at_word_end(rest.get(len..).unwrap_or_default()).then_some((index, len))
         })?;
         self.at += len;

@@ -1,6 +1,6 @@
 //! Two numbers with a slash that are no fraction: "2/3 दिन" are two or three days, and "७/१२ उतारा" is a land record.
 
-use super::{cursor::Cursor, spelling::same, words::before_noun};
+use super::{cursor::Cursor, spelling::is_one_of, words::before_noun};
 use crate::{
     languages::{ALSO_PARTS, ONE_OR_OTHER, Words},
     number::cardinal,
@@ -17,7 +17,7 @@ pub(super) fn recognize(first: u64, second: u64, end: &Cursor<'_>, words: &Words
     }
     let about = words.idiom?.about;
     let noun = noun(end)?;
-    let parts = first < 5 && ALSO_PARTS.iter().any(|other| same(noun, other));
+    let parts = first < 5 && is_one_of(noun, ALSO_PARTS);
     // "1/2 दिन" may be half a day, and "10/15 दिन" ten or fifteen.
     let step = second.checked_sub(first)?;
     let near = first > 1 && matches!(step, 1 | 2);
@@ -38,8 +38,7 @@ fn noun<'t>(end: &Cursor<'t>) -> Option<&'t str> {
     let mut ahead = *end;
     ahead.eat_space();
     let typed = ahead.word();
-    let known =
-        typed.starts_with(WritingSystem::is_indic) && ONE_OR_OTHER.iter().any(|noun| same(typed, noun));
+    let known = typed.starts_with(WritingSystem::is_indic) && is_one_of(typed, ONE_OR_OTHER);
     known.then_some(typed)
 }
 

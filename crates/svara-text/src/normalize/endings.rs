@@ -4,7 +4,7 @@ use super::{
     cursor::{Cursor, is_dash, is_letter},
     place::{Found, Place},
     scale::is_scale,
-    spelling::{prefix_len, same},
+    spelling::{is_one_of, prefix_len, same},
     year::year_in_words,
 };
 use crate::{
@@ -89,8 +89,7 @@ pub(super) fn takes_ending(short: &str, name: &str, cursor: &Cursor<'_>, words: 
     let whole = || words.context.spellings.first().is_some_and(|names| names.contains(&short));
     let sure = stops > 0 || !short.ends_with(WritingSystem::is_indic) || short.chars().count() > 3 || whole();
     let melts = || sandhi(name, cursor, words).is_some();
-    let parted =
-        || !words.before_ending.is_empty() && words.context.year_words.iter().any(|end| same(word, end));
+    let parted = || !words.before_ending.is_empty() && is_one_of(word, words.context.year_words);
     (sure && (melts() || parted())) || (stops > 1 && short.ends_with('.') && word.chars().count() > 2)
 }
 
@@ -153,9 +152,7 @@ fn say_once(found: &mut Found, rest: &str, words: &Words) {
     let typed = cursor.word();
     let Some((others, last)) = found.spoken.rsplit_once(' ').filter(|_| !typed.is_empty()) else { return };
     let spellings = words.context.spellings.iter().chain(SHARED.spellings);
-    let same_noun = spellings
-        .filter(|names| names.iter().any(|name| same(last, name)))
-        .any(|names| names.iter().any(|name| same(typed, name)));
+    let same_noun = spellings.filter(|names| is_one_of(last, names)).any(|names| is_one_of(typed, names));
     // In "5 kg किलो", a part of the name is typed.
     let part = typed.chars().count() > 3 && prefix_len(last, typed).is_some();
     let two_words = last == "percent" && { cursor }.eat_word(["per cent"]);

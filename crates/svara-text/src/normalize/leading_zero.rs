@@ -5,7 +5,7 @@ use super::{
     endings::ordinal,
     place::Place,
     scale::is_scale,
-    spelling::same,
+    spelling::{is_one_of, same},
     unit::eat_unit,
 };
 use crate::{
@@ -18,10 +18,7 @@ pub(super) fn dropped(numeral: Numeral, end: &Cursor<'_>, place: &Place<'_>) -> 
     let Some(bare) = numeral.without_zero() else { return numeral };
     let behind_digits =
         place.behind_digit() || place.behind_number_and(|c| is_dash(c) || is_space(c) || "/.:,+".contains(c));
-    let numbered = place
-        .words_before()
-        .next()
-        .is_some_and(|(word, _)| NUMBER_WORDS.iter().any(|number| same(word, number)));
+    let numbered = place.words_before().next().is_some_and(|(word, _)| is_one_of(word, NUMBER_WORDS));
     let counts = !behind_digits
         && !numbered
         && (ordinal(&bare, &mut { *end }, place.words).is_some()

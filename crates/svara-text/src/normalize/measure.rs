@@ -6,7 +6,7 @@ use super::{
     place::Place,
     quotient,
     scale::{Amount, idiomatic},
-    spelling::same,
+    spelling::{is_one_of, same},
     unit::{eat_unit, of_unit},
     words::{before_noun, counted, form},
 };
@@ -137,14 +137,14 @@ pub(super) fn is_halved(cursor: &Cursor<'_>, words: &Words) -> bool {
     let mut ahead = *cursor;
     ahead.eat_space();
     let noun = ahead.word();
-    is_time(noun, words) || words.context.halved.iter().any(|halved| same(noun, halved))
+    is_time(noun, words) || is_one_of(noun, words.context.halved)
 }
 
 /// Whether `name` is an hour or a year, of which people say halves.
 fn is_time(name: &str, words: &Words) -> bool {
     let hour = words.units.last().is_some_and(|hour| same(name, hour.one) || same(name, hour.many));
     let year = words.loans.units.get(17).is_some_and(|year| same(name, year.one));
-    hour || year || (!name.is_empty() && words.clock.hours.iter().any(|hours| same(name, hours)))
+    hour || year || (!name.is_empty() && is_one_of(name, words.clock.hours))
 }
 
 /// Says a number with a percent sign whose word is typed before it: "ಶೇ. 10%".
@@ -171,11 +171,11 @@ fn in_thousands(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     behind.eat("+");
     behind.eat_space();
     let next = behind.word();
-    let is_one_of = |nouns: &[&str]| nouns.iter().any(|noun| same(next, noun));
-    let counted = is_one_of(&COUNTED_IN_THOUSANDS);
+    let is_next = |nouns: &[&str]| is_one_of(next, nouns);
+    let counted = is_next(&COUNTED_IN_THOUSANDS);
     let whole = numeral.whole();
     let told = match letter {
-        'k' => !matches!(whole, Some(2 | 4 | 5 | 8)) && !is_one_of(&["run", "race", "video", "TV", "रन"]),
+        'k' => !matches!(whole, Some(2 | 4 | 5 | 8)) && !is_next(&["run", "race", "video", "TV", "रन"]),
         // Of gold, or of a screen.
         'K' => whole.is_none_or(|whole| whole >= 25),
         _ => whole.is_none(),

@@ -84,7 +84,7 @@ use self::{
     cursor::{is_dash, is_letter, is_space, is_wordish},
     output::Output,
     place::{Found, Place},
-    starts::{Kinds, Starts},
+    starts::Starts,
 };
 use crate::{
     language::Language,
@@ -219,7 +219,7 @@ fn word(place: Place<'_>, c: char) -> Option<Found> {
     if !latin && !WritingSystem::is_indic(c) {
         return None;
     }
-    let may_be = place.starts.map_or(Kinds::ANY, |starts| starts.kinds(place.rest));
+    let may_be = place.starts.kinds(place.rest);
     let named = || {
         let money = if may_be.money { money::recognize(place) } else { None };
         money

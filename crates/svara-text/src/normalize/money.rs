@@ -53,7 +53,8 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         }
         None => {
             let noun = words.context.spellings.first().copied().unwrap_or_default();
-            if to.is_none() && place.behind_word(noun) && cursor.eat("/-") {
+            if to.is_none() && cursor.rest().starts_with("/-") && place.behind_word(noun) {
+                cursor.eat("/-");
                 // "रुपये 500/-"
                 return Some(Found::new(cursor.at(), from.spoken(words)));
             }

@@ -32,6 +32,9 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
     if glued && !cursor.peek().is_some_and(WritingSystem::is_indic) {
         return None;
     }
+    if !place.starts.may_be_month(cursor.rest()) {
+        return None;
+    }
     let month =
         Month::eat(&mut cursor, place.words).or_else(|| Month::eat_before_year(&mut cursor, place.words))?;
     let days = spoken_day(first, place.words);

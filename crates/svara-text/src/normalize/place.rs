@@ -2,7 +2,7 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_invisible, is_letter, is_wordish},
-    spelling::without_suffix,
+    spelling::LastLetter,
     starts::Starts,
 };
 use crate::{languages::Words, number::Numeral, writing::digit_value};
@@ -19,7 +19,7 @@ pub(super) struct Place<'t> {
     /// How far it is to the next sign that only addresses and ends of sentences have, in bytes.
     pub to_mark: usize,
     pub words: &'static Words,
-    pub starts: Option<&'static Starts>,
+    pub starts: &'static Starts,
 }
 
 /// Something recognized, and its words.
@@ -122,5 +122,8 @@ const fn is_joiner(c: char) -> bool {
 
 /// Whether `text` ends in one of `words`, which may hold points and spaces, as a whole word.
 pub(super) fn ends_with_one(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| without_suffix(text, word).is_some_and(|before| !before.ends_with(is_wordish)))
+    let last = LastLetter::of(text);
+    words
+        .iter()
+        .any(|word| last.without_suffix(text, word).is_some_and(|before| !before.ends_with(is_wordish)))
 }

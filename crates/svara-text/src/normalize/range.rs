@@ -6,7 +6,7 @@ use super::{
     measure::measured,
     place::{Found, Place},
     scale::{self, exponent, is_scale},
-    spelling::same,
+    spelling::{is_one_of, same},
     unit::eat_unit,
     words::{before_noun, counts, led_by},
     year,
@@ -187,8 +187,8 @@ fn in_a_row(first: &Numeral, second: &Numeral) -> bool {
 /// Whether the numbers are that of a house: "House No. 12-45", "Flat 4-5".
 fn is_of_house(place: &Place<'_>) -> bool {
     const FLATS: [&str; 4] = ["Flat", "फ्लैट", "फ़्लैट", "फ्लॅट"];
-    let number = |typed: &str| NUMBER_WORDS.iter().any(|word| same(typed, word));
-    let house = |typed: &str| HOUSES.iter().any(|word| same(typed, word));
+    let number = |typed: &str| is_one_of(typed, NUMBER_WORDS);
+    let house = |typed: &str| is_one_of(typed, HOUSES);
     let mut before = place.words_before();
     let Some((word, gap)) = before.next() else { return false };
     let flat = gap == " " && FLATS.contains(&word);

@@ -3,7 +3,7 @@
 use super::{
     cursor::{Cursor, is_space, is_wordish},
     place::{Found, Place},
-    spelling::{prefix_len, same},
+    spelling::{is_one_of, prefix_len},
     time::is_half_day,
     words::led_by,
 };
@@ -97,7 +97,7 @@ fn is_cue(typed: &str, words: &Words) -> bool {
 }
 
 fn is_led(place: &Place<'_>) -> bool {
-    let link = |typed: &str| LINKS.iter().any(|link| same(typed, link));
+    let link = |typed: &str| is_one_of(typed, &LINKS);
     led_by(place, |typed| is_cue(typed, place.words), link, MAX_WORDS)
 }
 

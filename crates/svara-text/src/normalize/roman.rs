@@ -3,7 +3,7 @@
 use super::{
     cursor::{Cursor, is_letter},
     place::{Found, Place},
-    spelling::same,
+    spelling::{is_one_of, same},
 };
 use crate::{
     language::Language,
@@ -32,9 +32,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let words = place.words;
     let is_cue = |text: &str| SHARED.romans.iter().chain(words.context.romans).any(|word| same(text, word));
     let short = || {
-        place.words_before().next().is_some_and(|(word, gap)| {
-            gap == ". " && token.len() > 1 && SHORT.iter().any(|short| same(word, short))
-        })
+        place
+            .words_before()
+            .next()
+            .is_some_and(|(word, gap)| gap == ". " && token.len() > 1 && is_one_of(word, &SHORT))
     };
     // "÷" is said with the word for "part" in some languages, behind which the numeral is one.
     let divided = place.done.trim_end_matches(between).ends_with('÷') && is_cue(words.maths.divided);
@@ -55,7 +56,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         && before.ends_with(|c: char| c.is_ascii_lowercase());
     let royal = || {
         const TITLES: [&str; 8] = ["king", "queen", "pope", "emperor", "tsar", "prince", "princess", "shah"];
-        place.words_before().nth(1).is_some_and(|(title, _)| TITLES.iter().any(|royal| same(title, royal)))
+        place.words_before().nth(1).is_some_and(|(title, _)| is_one_of(title, &TITLES))
     };
     let ruler = name && gap == " " && (token.len() > 1 || royal()) && (2..40).contains(&value);
     if !ruler {

@@ -1,9 +1,12 @@
 //! Amounts: numbers with the words for powers of ten that are typed behind them.
 
+use std::sync::LazyLock;
+
 use super::{
     cursor::Cursor,
     half::half_past_words,
     spelling::{folded, same},
+    starts::Filter,
     unit::is_noun_of_money,
     words::before_noun,
 };
@@ -176,8 +179,15 @@ pub(super) fn exponent(word: &str) -> Option<u8> {
     SCALES.into_iter().flatten().find(|(scale, _)| same(word, scale)).map(|(_, exponent)| *exponent)
 }
 
+/// The first letters of scale words: most words behind numbers begin otherwise.
+static STARTS: LazyLock<Filter> =
+    LazyLock::new(|| Filter::of(SCALES.into_iter().flatten().chain(&LINKING).map(|(word, _)| *word)));
+
 /// Whether a scale word is at the start of `text`.
 pub(super) fn is_scale(text: &str) -> bool {
+    if !STARTS.fits(text) {
+        return false;
+    }
     let mut cursor = Cursor::new(text);
     cursor.eat_word(scales(text).map(|(word, _)| *word))
 }
@@ -206,7 +216,7 @@ fn eat_words(cursor: &mut Cursor<'_>, money: bool, words: &Words) -> Option<(u8,
         let mut ahead = *cursor;
         eat_gap(&mut ahead, money);
         let start = ahead;
-        if !ahead.peek().is_some_and(super::cursor::is_letter) {
+        if !ahead.peek().is_some_and(super::cursor::is_letter) || !STARTS.fits(start.rest()) {
             break;
         }
         let all = || scales(start.rest());
@@ -362,4 +372,20 @@ pub(super) fn idiomatic(numeral: &Numeral, words: &Words) -> Option<String> {
 pub(super) fn range(mut from: String, to: &str, template: &str, words: &Words) -> String {
     replace_end(&mut from, words.signs.range_from);
     template.replace("{a}", &from).replace("{b}", to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scale_words_are_found_by_their_first_letters() {
+        for (word, _) in SCALES.into_iter().flatten().chain(&LINKING) {
+            // Whatever is glued to them.
+            for behind in ["", " x", "x", "ां", "-"] {
+                assert!(STARTS.fits(&format!("{word}{behind}")), "{word}{behind}");
+            }
+        }
+        assert!(!STARTS.fits("e1") && !STARTS.fits(""));
+    }
 }

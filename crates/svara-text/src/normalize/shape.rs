@@ -35,12 +35,16 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     }
     let mut cursor = place.cursor();
     cursor.skip(len);
+    // Longer ones are cut off in the middle, and are none.
+    if !cursor.at_word_end() {
+        return None;
+    }
     let known =
         SHAPES.iter().any(|shape| is_shaped(token, shape)) || follows_cue(&place) || follows_series(&place);
     // In "1234M/s", the letter belongs to what is behind the digits.
     let run_on = token.trim_start_matches(|c: char| c.is_ascii_digit()).len() == 1
         && cursor.rest().strip_prefix('/').is_some_and(|rest| rest.starts_with(is_letter));
-    (known && !run_on && cursor.at_word_end()).then(|| Found::new(len, spelled(token, place.words)))
+    (known && !run_on).then(|| Found::new(len, spelled(token, place.words)))
 }
 
 fn is_shaped(token: &str, shape: &str) -> bool {

@@ -7,12 +7,42 @@ const MAX_SIGNS: usize = 4;
 /// The length in bytes of `word` at the start of `text`, in any spelling.
 #[inline]
 pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
-    // Lists are asked at each number and at many words, and most of their words differ in the first letter.
-    let differ = match (text.as_bytes().first(), word.as_bytes().first()) {
-        (Some(typed), Some(wanted)) if typed.is_ascii() => !typed.eq_ignore_ascii_case(wanted),
-        _ => differ(text.chars(), word.chars()),
-    };
-    if differ { None } else { whole_prefix_len(text, word) }
+    FirstLetter::of(text).prefix_len(text, word)
+}
+
+/// The first letter of a typed text that counts. A list of words is asked with it, so that it is looked for once.
+#[derive(Clone, Copy)]
+pub(super) struct FirstLetter(Option<char>);
+
+impl FirstLetter {
+    pub(super) fn of(text: &str) -> Self {
+        Self(first(text.chars()))
+    }
+
+    /// Whether it is one that no word of the tables begins with.
+    pub(super) fn begins_no_word(self) -> bool {
+        self.0.is_some_and(|c| c.is_ascii_digit())
+    }
+
+    /// [`prefix_len`] of the text with this first letter.
+    #[inline]
+    pub(super) fn prefix_len(self, text: &str, word: &str) -> Option<usize> {
+        // Most words of a list differ from a text in the first letter already.
+        let differ = match (text.as_bytes().first(), word.as_bytes().first()) {
+            (Some(typed), Some(wanted)) if typed.is_ascii() => !typed.eq_ignore_ascii_case(wanted),
+            _ => {
+                let wanted = first(word.chars());
+                wanted.is_some() && wanted != self.0
+            }
+        };
+        if differ { None } else { whole_prefix_len(text, word) }
+    }
+}
+
+/// Whether `typed` is one of `words`, in any spelling.
+pub(super) fn is_one_of(typed: &str, words: &[&str]) -> bool {
+    let first = FirstLetter::of(typed);
+    words.iter().any(|word| first.prefix_len(typed, word) == Some(typed.len()))
 }
 
 #[inline(never)]
@@ -32,11 +62,25 @@ fn whole_prefix_len(text: &str, word: &str) -> Option<usize> {
     Some(typed.peek().map_or(text.len(), |(at, _)| *at))
 }
 
-/// What comes before `word` at the end of `text`, in any spelling.
-pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    if differ(text.chars().rev(), word.chars().rev()) {
-        return None;
+/// The last letter of a typed text that counts, as [`FirstLetter`] is the first.
+#[derive(Clone, Copy)]
+pub(super) struct LastLetter(Option<char>);
+
+impl LastLetter {
+    pub(super) fn of(text: &str) -> Self {
+        Self(first(text.chars().rev()))
     }
+
+    /// What comes before `word` at the end of the text with this last letter, in any spelling.
+    #[inline]
+    pub(super) fn without_suffix<'t>(self, text: &'t str, word: &str) -> Option<&'t str> {
+        let wanted = first(word.chars().rev());
+        if wanted.is_some() && wanted != self.0 { None } else { without_whole_suffix(text, word) }
+    }
+}
+
+#[inline(never)]
+fn without_whole_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let mut typed = text.char_indices().rev();
     let mut start = text.len();
     for wanted in word.chars().rev().filter_map(folded) {
@@ -48,13 +92,6 @@ pub(super) fn without_suffix<'t>(text: &'t str, word: &str) -> Option<&'t str> {
         start = at;
     }
     text.get(..start)
-}
-
-/// Whether the first letters that count aren't the same. Most words of a list differ from a text in these already.
-#[inline]
-fn differ(typed: impl Iterator<Item = char>, wanted: impl Iterator<Item = char>) -> bool {
-    let wanted = first(wanted);
-    wanted.is_some() && first(typed) != wanted
 }
 
 /// The first letter that counts. Nearly always, it is the first one.

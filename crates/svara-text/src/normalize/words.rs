@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     cursor::{Cursor, is_letter},
     place::Place,
-    spelling::same,
+    spelling::{is_one_of, same},
 };
 use crate::{
     languages::{NUMBER_WORDS, NUMBERED, Noun, UNITS, Words},
@@ -29,7 +29,7 @@ pub(super) fn counts(cursor: &Cursor<'_>, words: &Words) -> bool {
     if !ahead.eat_space() {
         let word = cursor.word();
         return words.context.counted.iter().any(|noun| word.starts_with(noun))
-            && !words.context.uncounted.iter().any(|uncounted| same(word, uncounted));
+            && !is_one_of(word, words.context.uncounted);
     }
     let word = ahead.word();
     word.starts_with(WritingSystem::is_indic)

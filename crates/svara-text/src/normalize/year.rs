@@ -5,7 +5,7 @@ use super::{
     endings::ordinal,
     place::Place,
     scale::range,
-    spelling::{prefix_len, same},
+    spelling::{is_one_of, prefix_len, same},
     time::UP_TO,
     words::before_noun,
     year_list,
@@ -125,17 +125,16 @@ fn is_before_month(after: &Cursor<'_>, words: &Words) -> bool {
 
 /// Whether an English word for what happened in a year is beside the number: "the revolt of 1857", "the 1857 revolt".
 fn is_event(place: &Place<'_>, after: &Cursor<'_>) -> bool {
-    let one_of = |typed: &str, words: &[&str]| words.iter().any(|word| same(typed, word));
     let mut before = place.words_before();
     let of = before.next().is_some_and(|(word, gap)| same(word, "of") && gap == " ");
-    let told = of && before.next().is_some_and(|(word, _)| one_of(word, OF));
+    let told = of && before.next().is_some_and(|(word, _)| is_one_of(word, OF));
     let mut ahead = *after;
     let spaced = ahead.eat_space();
     let named = place
         .words_before()
         .next()
-        .is_some_and(|(word, gap)| matches!(gap, " " | ", ") && one_of(word, NAMED));
-    (told || named) && !(spaced && is_counted(ahead.word())) || (spaced && one_of(ahead.word(), EVENTS))
+        .is_some_and(|(word, gap)| matches!(gap, " " | ", ") && is_one_of(word, NAMED));
+    (told || named) && !(spaced && is_counted(ahead.word())) || (spaced && is_one_of(ahead.word(), EVENTS))
 }
 
 /// Whether this is the second of two years with a word of an Indian language between, and nothing that it counts:
@@ -144,7 +143,7 @@ fn is_second(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let context = place.words.context;
     let link = |typed: &str| ANDS.iter().chain(context.year_words).any(|link| same(typed, link));
     let mut ahead = *after;
-    if ahead.eat_space() && ANDS.iter().any(|and| same(ahead.word(), and)) {
+    if ahead.eat_space() && is_one_of(ahead.word(), ANDS) {
         // It may also be the first.
         ahead.skip(ahead.word().len());
         let second = ahead.eat_space().then(|| ahead.digits(4, 4)).flatten();
@@ -162,7 +161,7 @@ fn is_second(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let mut ahead = *after;
     let spaced = ahead.eat_space();
     let next = ahead.word();
-    let follows = next.is_empty() || context.year_words.iter().any(|word| same(next, word));
+    let follows = next.is_empty() || is_one_of(next, context.year_words);
     first && follows && (spaced || next.is_empty())
 }
 
@@ -172,7 +171,7 @@ fn has_postposition_of_years(after: &Cursor<'_>, words: &Words) -> bool {
     let spaced = ahead.eat_space();
     let next = ahead.word();
     let all = if spaced { words.context.year_words } else { words.context.year_endings };
-    all.iter().any(|word| same(next, word))
+    is_one_of(next, all)
 }
 
 /// Whether four digits can be a year.
@@ -193,7 +192,7 @@ pub(super) fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
             behind.skip(len);
             let ends = behind.at_word_end();
             behind.eat_space();
-            ends && !context.more_than.iter().any(|word| same(behind.word(), word))
+            ends && !is_one_of(behind.word(), context.more_than)
         })
     }) {
         return true;
@@ -209,7 +208,7 @@ pub(super) fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
     }
     ahead.eat_space();
     let next = ahead.word();
-    !context.more_than.iter().any(|word| same(next, word))
+    !is_one_of(next, context.more_than)
 }
 
 /// Whether an English word before says that this is a year, and none behind is counted.
@@ -217,9 +216,9 @@ fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let mut before = place.words_before();
     let introduced = before.next().is_some_and(|(word, gap)| {
         gap.trim_matches([' ', '-']).is_empty()
-            && (BEFORE.iter().any(|b| same(word, b))
+            && (is_one_of(word, &BEFORE)
                 // "as early as 1857"
-                || (same(word, "as") && before.next().is_some_and(|(word, _)| TIMELY.iter().any(|t| same(word, t)))))
+                || (same(word, "as") && before.next().is_some_and(|(word, _)| is_one_of(word, &TIMELY))))
     });
     if !introduced {
         return false;
@@ -235,8 +234,7 @@ fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
 /// Whether another year is beside this one: "1995 to 2005", "between 1939 and 1945".
 fn is_paired(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let is_one = may_be_year;
-    let joins =
-        |word: &str, introduced: bool| BETWEEN.iter().any(|between| same(word, between)) && introduced;
+    let joins = |word: &str, introduced: bool| is_one_of(word, &BETWEEN) && introduced;
     // "Pages 1200 to 1300" aren't years.
     let introduces = |word: Option<(&str, &str)>, to: bool| match word {
         Some((word, _)) if to => !is_counted(&word.to_ascii_lowercase()),

@@ -4,7 +4,7 @@
 use super::{
     cursor::Cursor,
     place::Place,
-    spelling::same,
+    spelling::{is_one_of, same},
     words::counts,
     year::{BEFORE, has_postposition, is_counted, is_told_behind, may_be_year},
 };
@@ -72,7 +72,7 @@ fn before(place: &Place<'_>) -> (Others, bool) {
     let mut current = before.next();
     while others.number < MOST {
         let (year, and) = match current {
-            Some((word, " ")) if AND_OR.iter().any(|and| same(word, and)) => (before.next(), true),
+            Some((word, " ")) if is_one_of(word, AND_OR) => (before.next(), true),
             Some((_, ", ")) => (current, false),
             _ => break,
         };
@@ -95,7 +95,7 @@ fn before(place: &Place<'_>) -> (Others, bool) {
 /// Whether an English word follows for what happened in those years.
 fn is_event(end: &Cursor<'_>) -> bool {
     let mut ahead = *end;
-    ahead.eat_space() && EVENTS.iter().any(|event| same(ahead.word(), event))
+    ahead.eat_space() && is_one_of(ahead.word(), EVENTS)
 }
 
 /// Whether something follows that makes a quantity of the last number.

@@ -1,7 +1,16 @@
 //! Words behind which a full stop ends no sentence.
 
-/// A full stop after these never ends a sentence. One list per script.
-pub(super) const TITLES: [&[&str]; 9] = [
+/// The titles in the script of the first letter of `word`. A full stop after these never ends a sentence.
+pub(super) fn titles(word: &str) -> &'static [&'static str] {
+    // Each list has one script, whose block of 128 characters the first letter tells.
+    let block = |word: &str| word.chars().next().map(|c| u32::from(c) / 0x80);
+    let script = block(word);
+    let list = TITLES.iter().find(|titles| titles.first().and_then(|title| block(title)) == script);
+    list.copied().unwrap_or_default()
+}
+
+/// One list per script.
+const TITLES: [&[&str]; 9] = [
     &[
         "Dr", "Mr", "Mrs", "Ms", "Prof", "Sr", "Jr", "St", "Smt", "Shri", "Sri", "Sh", "Kum", "Er", "Adv",
         "Hon", "Rev", "Gen", "Col", "Capt", "Lt", "Maj", "Sgt", "Gov", "Govt", "Dept", "Pvt", "vs", "viz",
@@ -122,3 +131,16 @@ pub(super) const SYLLABLE_WORDS: [&str; 30] = [
     "வா", "போ", "தா", "நீ", "பூ", "தீ", "கை", "மை", "தை", "பை", "ஏ", "రా", "పో", "తే", "లే", "కా", "దా", "నీ", "మీ",
     "ఏం", "ಬಾ", "ಹೋ", "ತಾ", "ನೀ", "ಕೈ", "വാ", "പോ", "താ", "നീ", "കൈ",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_list_has_a_script_of_its_own() {
+        for title in TITLES.iter().copied().flatten() {
+            assert!(titles(title).contains(title), "{title}");
+        }
+        assert!(titles("क").contains(&"डॉ") && titles("").is_empty() && titles("—").is_empty());
+    }
+}

@@ -42,13 +42,51 @@ pub(super) fn segments(text: &str) -> impl Iterator<Item = (usize, &str)> {
         Some((at, rest.get(..seen)?, rest.get(..len)?))
     })
     .flat_map(|(at, seen, part)| {
-        seen.split_sentence_bound_indices().filter_map(move |(of_part, segment)| {
+        parted(seen).filter_map(move |(of_part, segment)| {
             let end = of_part + segment.len();
             // The spaces that the segmenter doesn't see belong to its last segment.
             let end = if end == seen.len() { part.len() } else { end };
             Some((at + of_part, part.get(of_part..end)?))
         })
     })
+}
+
+/// The segments of a text with their positions. The segmenter sees each from where it may end on: most of a text needs no look
+/// at what a character is to it.
+fn parted(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let quiet = quiet_len(rest);
+        let behind = rest.get(quiet..)?;
+        let len = quiet + behind.split_sentence_bounds().next().map_or(behind.len(), str::len);
+        let at = start;
+        start += len;
+        Some((at, rest.get(..len)?))
+    })
+}
+
+/// How much of `rest` is before the first mark or line end that may end a segment, and the character before that, in bytes.
+fn quiet_len(rest: &str) -> usize {
+    let within = |c: char| match c {
+        ' ' | ',' | '0'..='9' | 'A'..='Z' | 'a'..='z' => true,
+        // Of the Indian scripts, only the dandas end sentences.
+        '\u{900}'..='\u{D7F}' => !matches!(c, '\u{964}' | '\u{965}'),
+        _ => !matches!(
+            SentenceBreak::for_char(c),
+            SentenceBreak::ATerm
+                | SentenceBreak::STerm
+                | SentenceBreak::Sep
+                | SentenceBreak::CR
+                | SentenceBreak::LF
+        ),
+    };
+    let Some(end) = rest.find(|c| !within(c)) else { return rest.len() };
+    // Signs belong to the letter before them.
+    let is_sign =
+        |c: char| matches!(SentenceBreak::for_char(c), SentenceBreak::Extend | SentenceBreak::Format);
+    let before = rest.get(..end).unwrap_or_default().trim_end_matches(is_sign);
+    before.char_indices().next_back().map_or(0, |(at, _)| at)
 }
 
 /// The part of `rest` that is segmented at once: how much of it the segmenter sees, and its length with the spaces behind that,
@@ -112,7 +150,18 @@ impl Closing {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Where the segmenter begins makes no difference.
+        #[test]
+        fn parts_are_the_segments(text in "(\\PC|[.?!। \n\r\u{85}\u{2028}\u{AD}\u{301}\u{93C}]|[Aa1क\"”),]|\u{FF0E}){0,40}") {
+            let whole: Vec<(usize, &str)> = text.split_sentence_bound_indices().collect();
+            prop_assert_eq!(parted(&text).collect::<Vec<_>>(), whole);
+        }
+    }
 
     #[test]
     fn a_long_row_behind_a_full_stop_is_parted() {

@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 pub(crate) use self::bounds::is_closing;
 use self::{
-    abbreviations::{BEFORE_NUMBERS, OTHERWISE_WORDS, SYLLABLE_WORDS, TITLES, TITLES_AT_START},
+    abbreviations::{BEFORE_NUMBERS, OTHERWISE_WORDS, SYLLABLE_WORDS, TITLES_AT_START, titles},
     bounds::{Closing, segments},
     letter_names::is_letter_name,
 };
@@ -32,6 +32,7 @@ pub fn sentences(text: &str) -> Vec<&str> {
         start
     };
     let mut from = 0;
+    let mut row = Row::default();
     for (at, segment) in segments(text) {
         let end = at + segment.len();
         for bar in typed_dandas(segment) {
@@ -40,7 +41,9 @@ pub fn sentences(text: &str) -> Vec<&str> {
             }
         }
         let so_far = text.get(from..end).unwrap_or_default();
-        if end > from && (end == text.len() || !runs_on(so_far, text.get(end..).unwrap_or_default())) {
+        if end > from
+            && (end == text.len() || !runs_on(so_far, text.get(end..).unwrap_or_default(), from, &mut row))
+        {
             from = cut(end);
         }
     }
@@ -51,8 +54,28 @@ pub fn sentences(text: &str) -> Vec<&str> {
 /// row without spaces.
 const MAX_WORD_BYTES: usize = 200;
 
-/// Whether `sentence` goes on into `rest`, despite the full stop that it ends with.
-fn runs_on(sentence: &str, rest: &str) -> bool {
+/// A word of letters with stops between, which is looked through once, however many stops are in it.
+#[derive(Default)]
+struct Row {
+    /// Where it begins, and how much of it is known to be letters, in bytes, with the last stop.
+    start: usize,
+    len: usize,
+}
+
+impl Row {
+    /// Whether the word that begins at `start` is letters with stops between. It was asked for up to its earlier stops.
+    fn has_letters(&mut self, start: usize, word: &str) -> bool {
+        let known = if self.start == start { self.len } else { 0 };
+        let found = word.get(known..).unwrap_or(word).split('.').all(is_letter);
+        if found {
+            *self = Self { start, len: word.len() + 1 };
+        }
+        found
+    }
+}
+
+/// Whether `sentence`, which begins at `start`, goes on into `rest`, despite the full stop that it ends with.
+fn runs_on(sentence: &str, rest: &str, start: usize, row: &mut Row) -> bool {
     let trimmed = sentence.trim_end();
     // A line end always ends a sentence.
     if sentence[trimmed.len()..].contains(['\n', '\r', '\u{2028}', '\u{2029}']) {
@@ -69,8 +92,8 @@ fn runs_on(sentence: &str, rest: &str) -> bool {
     let is_first = earlier.trim_end().is_empty();
     let list_item = is_first && word.chars().all(|c| digit_value(c).is_some());
     list_item
-        || is_initial(word, earlier, rest)
-        || TITLES.iter().any(|titles| titles.contains(&word))
+        || is_initial(word, earlier, rest, start + earlier.len(), row)
+        || titles(word).contains(&word)
         || (sentence.len() == trimmed.len() && is_first_of_title(word, rest))
         || (TITLES_AT_START.contains(&word) && is_first)
         || (BEFORE_NUMBERS.contains(&word) && rest.starts_with(|c| digit_value(c).is_some()))
@@ -84,13 +107,13 @@ fn is_first_of_title(word: &str, rest: &str) -> bool {
             .and_then(|title| title.strip_prefix('.'))
             .is_some_and(|more| rest.starts_with(more))
     };
-    TITLES.iter().any(|titles| titles.iter().any(&starts))
+    titles(word).iter().any(starts)
 }
 
 /// One capital letter, one bare letter of an Indian script, the name of an English letter in such a script, or several of
 /// them with stops between ("ई.पू"). In the scripts of the south, a syllable is an initial, too ("மு. கருணாநிதி"), unless
 /// it is a word. Elsewhere it isn't: "है." ends a sentence.
-fn is_initial(word: &str, earlier: &str, rest: &str) -> bool {
+fn is_initial(word: &str, earlier: &str, rest: &str, start: usize, row: &mut Row) -> bool {
     if OTHERWISE_WORDS.contains(&word) {
         // Only in the company of others.
         let before = earlier.trim_end().strip_suffix('.').and_then(|earlier| {
@@ -104,7 +127,7 @@ fn is_initial(word: &str, earlier: &str, rest: &str) -> bool {
             .flatten()
             .any(|word| !OTHERWISE_WORDS.contains(&word) && is_letter(word));
     }
-    word.split('.').all(is_letter)
+    row.has_letters(start, word)
 }
 
 fn is_letter(part: &str) -> bool {
