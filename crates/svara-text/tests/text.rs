@@ -161,6 +161,7 @@ fn texts_that_broke_a_promise_keep_it() {
         "BA@No. 0",
         // The letter behind the digits is the first of an abbreviation.
         "OTP 0000M/s Dr.",
+        "0L M/s 0",
         "a=JB",
         "a = JB = b",
         "JB=a\u{113ce}",

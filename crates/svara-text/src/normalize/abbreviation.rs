@@ -42,10 +42,14 @@ fn listed(place: Place<'_>) -> Option<Found> {
         let mut cursor = place.cursor();
         cursor.skip(len);
         let complete = short.ends_with(POINTS) || cursor.at_letters_end();
-        // In "X L M/s", the M is the last of spelled letters.
+        // In "X L M/s", the M is the last of spelled letters; in "5L M/s", the L is a unit.
         let spelled = short.contains('/')
             && place.words_before().next().is_some_and(|(word, gap)| {
-                gap == " " && word.len() == 1 && word.starts_with(|c: char| c.is_ascii_uppercase())
+                let before = place.done.strip_suffix(' ').and_then(|done| done.strip_suffix(word));
+                gap == " "
+                    && word.len() == 1
+                    && word.starts_with(|c: char| c.is_ascii_uppercase())
+                    && !before.is_some_and(|before| before.ends_with(char::is_numeric))
             });
         let chained = || *when == When::Lone && in_chain(short, &cursor, &place);
         (complete && !spelled && fits(*when, &cursor, &place) && !chained()).then_some((

@@ -31,18 +31,17 @@ fn one_decade(numeral: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>) -> 
     let number = numeral.whole().filter(|number| number % 10 == 0 && !numeral.grouped)?;
     let english = Words::of(Language::English);
     let mut ahead = *cursor;
-    let spaced = |ahead: &mut Cursor<'_>| numeral.integer.len() == 4 && ahead.eat_word([" s"]);
+    let led = || place.behind_word(&["the", "his", "her", "their", "my", "mid", "early", "late"]);
+    // "1000 s" is a number of seconds, too.
+    let spaced = |ahead: &mut Cursor<'_>| {
+        numeral.integer.len() == 4 && led() && ahead.eat_space() && ahead.eat_word(["s"])
+    };
     if !(ahead.eat_word(["s", "'s", "’s"]) || spaced(&mut ahead)) {
         return None;
     }
     let mut spoken = match numeral.integer.len() {
         // "wait 20s" is a number of seconds.
-        2 if number >= 50
-            || place.done.ends_with(['\'', '’', '-'])
-            || place.behind_word(&["the", "his", "her", "their", "my", "mid", "early", "late"]) =>
-        {
-            cardinal(number, english)
-        }
+        2 if number >= 50 || place.done.ends_with(['\'', '’', '-']) || led() => cardinal(number, english),
         4 => year_in_words(number, english),
         _ => return None,
     };
