@@ -112,6 +112,28 @@ def test_ports_are_published_on_this_machine_only() -> None:
                 assert re.match(r"\$\{\w+_PUBLISH:-127\.0\.0\.1\b", port), f"{file}: {name}: {port}"
 
 
+def test_jobs_in_memory_leave_room_for_the_server() -> None:
+    """Pages of a tmpfs count against the container's memory: without bounds, jobs would end the server and its streams."""
+    units = {"m": 2**20, "g": 2**30}
+
+    def bytes_of(text: str) -> int:
+        return int(text[:-1]) * units[text[-1]]
+
+    for file in FILES:
+        for name, service in yaml.safe_load((PROJECT / file).read_text())["services"].items():
+            given = service.get("environment") or {}
+            mounts = dict(mount.split(":", 1) for mount in service.get("tmpfs", []))
+            store = Path(given.get("SVARA_JOB_STORE") or "/var/lib/svara/jobs")
+            within = [options for path, options in mounts.items() if Path(path) in store.parents]
+            if not within:
+                continue
+            size = re.search(r"size=(\w+)", within[0])
+            assert size, f"{file}: {name}: the tmpfs with the jobs has no size"
+            assert int(given["SVARA_JOBS_KEPT_BYTES"]) <= bytes_of(size[1]), f"{file}: {name}"
+            sizes = [bytes_of(one) for options in mounts.values() for one in re.findall(r"size=(\w+)", options)]
+            assert sum(sizes) <= bytes_of(service["mem_limit"]) // 2, f"{file}: {name}"
+
+
 def test_no_password_is_everybodys() -> None:
     for file in FILES:
         for name, service in yaml.safe_load((PROJECT / file).read_text())["services"].items():
