@@ -134,6 +134,22 @@ def test_jobs_in_memory_leave_room_for_the_server() -> None:
             assert sum(sizes) <= bytes_of(service["mem_limit"]) // 2, f"{file}: {name}"
 
 
+def test_the_longest_recording_fits_into_the_engines_context() -> None:
+    """vLLM refuses a request whose prompt and `max_tokens` are longer: a voice would be saved that can't be spoken."""
+
+    def number(file: str, key: str) -> float:
+        (found,) = re.findall(rf"^{key} = ([\d.]+)$", (PROJECT / file).read_text(), re.MULTILINE)
+        return float(found)
+
+    recording = number("config/server.toml", "max_seconds") * 7 * 24_000 / 2048
+    transcript_and_text = 1_000
+    least = recording + number("config/models/svara-v1.toml", "max_tokens") + transcript_and_text
+    shipped = [*FILES, ".env.example", "config/supervisor.toml", "deploy/systemd/svara-vllm.service"]
+    for file in [*shipped, "deploy/helm/svara-tts/values.yaml"]:
+        found = re.findall(r"(?:VLLM_MAX_MODEL_LEN(?::-|=)|maxModelLen: )(\d+)", (PROJECT / file).read_text())
+        assert found and all(int(tokens) >= least for tokens in found), f"{file}: {found}"
+
+
 def test_no_password_is_everybodys() -> None:
     for file in FILES:
         for name, service in yaml.safe_load((PROJECT / file).read_text())["services"].items():
