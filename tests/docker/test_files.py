@@ -158,6 +158,14 @@ def test_no_password_is_everybodys() -> None:
                     assert value is None or value.endswith(":-}"), f"{file}: {name}: {variable}={value}"
 
 
+def test_a_wrong_configuration_is_not_restarted() -> None:
+    """RestartPreventExitStatus looks at the main process only: a check in ExecStartPre would be restarted."""
+    unit = (PROJECT / "deploy/systemd/svara-server.service").read_text()
+    keys = re.findall(r"^(\w+)=(.*)$", unit, re.MULTILINE)
+    assert ("RestartPreventExitStatus", "64") in keys
+    assert "ExecStartPre" not in dict(keys)
+
+
 def test_units_may_no_more_than_they_need() -> None:
     """`systemd-analyze security` rates the exposure of a unit from 0 to 10."""
     analyze = shutil.which("systemd-analyze")
