@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -183,6 +184,31 @@ def test_drain_fits_into_the_time_that_kubernetes_gives() -> None:
     documents = render([*OPEN, "server.config.server.drain_seconds=90"])
     pod = find(documents, "Deployment", "tts-svara-tts-server")["spec"]["template"]["spec"]
     assert pod["terminationGracePeriodSeconds"] >= 90 + 5
+
+
+def test_the_ingress_waits_longer_than_a_socket_may_be_silent() -> None:
+    ingress = [*OPEN, "ingress.enabled=true", "ingress.host=tts.example.org"]
+
+    def waits(values: list[str]) -> int:
+        annotations = find(render(values), "Ingress", "tts-svara-tts")["metadata"]["annotations"]
+        return int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"])
+
+    shipped = (PROJECT / "config/server.toml").read_text()
+    (idle_s,) = re.findall(r"^socket_idle_seconds = (\d+)", shipped, re.MULTILINE)
+    assert waits(ingress) > int(idle_s)
+    assert waits([*ingress, "server.config.limits.socket_idle_seconds=1200"]) > 1200
+
+
+def test_an_ingress_whose_address_is_not_known_is_noted() -> None:
+    def notes(values: list[str]) -> str:
+        done = helm("install", "tts", str(CHART), "--dry-run=client", *sets([*OPEN, *values]))
+        assert done.returncode == 0, done.stderr
+        return done.stdout.partition("NOTES:")[2]
+
+    ingress = ["ingress.enabled=true", "ingress.host=tts.example.org"]
+    assert "trusted_proxies" in notes(ingress)
+    assert "trusted_proxies" not in notes([*ingress, "server.config.server.trusted_proxies={10.0.0.0/8}"])
+    assert "trusted_proxies" not in notes([])
 
 
 def test_configuration_keeps_the_kinds_of_its_values() -> None:
