@@ -228,6 +228,8 @@ def test_configuration_keeps_the_kinds_of_its_values() -> None:
         ([*OPEN, "server.config.engine.base_url=http://vllm:8000/v1"], "engine.url"),
         ([*OPEN, "ingress.enabled=true"], "ingress.host"),
         ([*OPEN, "router.policy=fastest"], "policy"),
+        ([*OPEN, "server.config.server.tls_cert=/tls/tls.crt"], "ingress.tlsSecret"),
+        ([*OPEN, "server.env[0].name=SVARA_TLS_CERT", "server.env[0].value=/tls/tls.crt"], "ingress.tlsSecret"),
     ],
 )
 def test_wrong_values_are_refused_by_name(values: list[str], named: str) -> None:
