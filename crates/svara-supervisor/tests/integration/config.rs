@@ -8,7 +8,7 @@ use std::{
 
 use nix::{sys::signal::Signal, unistd::Pid};
 
-use crate::bed::{Bed, eventually};
+use crate::bed::{Bed, eventually, fake, free_port};
 
 fn check(path: &Path) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
@@ -198,6 +198,38 @@ fn a_wrong_user_hides_no_wrong_group() {
     for fault in ["line 7: program.a.user: there is no user", "line 8: program.a.group: there is no group"] {
         assert!(text.contains(fault), "missing: {fault}\n{text}");
     }
+}
+
+#[test]
+fn the_canary_of_the_shipped_file_has_the_key_of_vllm() {
+    let port = free_port().to_string();
+    let script = format!("exec {} 'locked:{port}:authorization: Bearer of-vllm' hang", fake());
+    let variables = [("VLLM_HOST", "127.0.0.1"), ("VLLM_PORT", &port), ("VLLM_API_KEY", "of-vllm")];
+    run_shipped("vllm", &script, &variables, |directory| {
+        let said = || std::fs::read_to_string(directory.join("vllm.log")).unwrap_or_default();
+        eventually("a canary", || said().contains("let in"));
+        assert!(!said().contains("turned away"));
+    });
+}
+
+#[test]
+fn faults_show_no_value_of_a_header() {
+    let canary = "[program.a]\ncommand = [\"a\"]\n[program.a.hang]\nmetrics = \"http://127.0.0.1:1/metrics\"\n\
+                  [program.a.hang.canary]\nhttp = \"http://127.0.0.1:1/\"\nbody = \"{}\"\n";
+    let headers = "headers = { Authorization = \"Bearer hush\\u0007\", X-Key = \"hush $\", \"a b\" = \"hush\", Host = \"hush\", \
+                   X-Other = \"hush ${NOPE}\", X-Number = 7 }\n";
+    let text = faults(&format!("{canary}{headers}"));
+    let key = "program.a.hang.canary.headers";
+    for fault in [
+        format!("line 12: {key}.Authorization: must not contain a control character"),
+        format!("{key}.X-Key: expected text with ${{NAME}}"),
+        format!("{key}.a b: expected the name of a header"),
+        format!("{key}.Host: leave it out"),
+        format!("{key}.X-Other: ${{NOPE}} is not set"),
+    ] {
+        assert!(text.contains(&fault), "missing: {fault}\n{text}");
+    }
+    assert!(!text.contains("hush") && !text.contains("X-Number"), "{text}");
 }
 
 #[test]
