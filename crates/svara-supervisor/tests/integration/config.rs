@@ -11,10 +11,15 @@ use nix::{sys::signal::Signal, unistd::Pid};
 use crate::bed::{Bed, eventually, fake, free_port};
 
 fn check(path: &Path) -> (i32, String) {
+    check_with(path, &[])
+}
+
+fn check_with(path: &Path, variables: &[(&str, &str)]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
         .args(["check", "--config"])
         .arg(path)
         .env_remove("NOPE")
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let text = [output.stdout, output.stderr].concat();
@@ -230,6 +235,28 @@ fn faults_show_no_value_of_a_header() {
         assert!(text.contains(&fault), "missing: {fault}\n{text}");
     }
     assert!(!text.contains("hush") && !text.contains("X-Number"), "{text}");
+}
+
+#[test]
+fn a_certificate_for_a_server_that_is_probed_without_tls_is_warned_of() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/supervisor.toml");
+    let warning = "program.server.readiness.http: probes have no TLS, and server speaks only HTTPS";
+    for (name, value, is_warned_of) in [
+        ("SVARA_TLS_CERT", "/tls.crt", true),
+        ("SVARA_SERVER_TLS_CERT", "/tls.crt", true),
+        ("SVARA_SERVER_ARGS", "--tls-cert /tls.crt", true),
+        ("SVARA_TLS_CERT", "", false),
+        ("SVARA_SERVER_ARGS", "--port 9", false),
+    ] {
+        let (code, text) = check_with(&shipped, &[(name, value)]);
+        assert_eq!((code, text.contains(warning)), (0, is_warned_of), "{name}={value}: {text}");
+        assert_eq!(text.matches("probes have no TLS").count(), usize::from(is_warned_of), "{text}");
+    }
+    let own = "[program.a]\ncommand = [\"svara-server\"]\npass_environment = [\"API_*\"]\n[program.a.readiness]\n\
+               http = \"http://127.0.0.1:1/health\"\n";
+    let directory = Bed::prepare(own);
+    let (_, text) = check_with(&directory.path().join("supervisor.toml"), &[("SVARA_TLS_CERT", "/tls.crt")]);
+    assert!(!text.contains("probes have no TLS"), "it doesn't get the variable: {text}");
 }
 
 #[test]
