@@ -188,7 +188,7 @@ fn locked(value: &str, closed: &Arc<AtomicBool>) {
     serve(value, closed, |mut stream, words| {
         let mut request = [0; 4096];
         let length = stream.read(&mut request).unwrap_or_default();
-        let request = String::from_utf8_lossy(&request[..length]);
+        let request = String::from_utf8_lossy(request.get(..length).unwrap_or_default());
         if request.starts_with("GET") {
             return respond(&mut stream, "200 OK", &page("0", "1234"));
         }
