@@ -5,7 +5,8 @@
 
 The router itself supports a fixed list of engines or discovery in Kubernetes; compose has neither. So this program
 resolves the name every --period seconds, adds new engines that are healthy, and removes those whose address is gone.
-The router's own health checks handle an engine that is down but still has its address.
+The router's own health checks handle an engine that is down but still has its address. A resolver that can't answer
+removes nothing, and the last engine is removed only if it doesn't answer either.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ import urllib.parse
 import urllib.request
 
 TIMEOUT_S = 5.0
+
+# There is no such name: compose's DNS answers so when no replica runs. Any other error says nothing about the replicas.
+NO_REPLICAS = {socket.EAI_NONAME, socket.EAI_NODATA}
 
 
 def main() -> int:
@@ -39,7 +43,7 @@ def main() -> int:
         try:
             follow(base, addresses(args.service, args.service_port))
         except (OSError, ValueError) as error:
-            # The router is still starting, or an engine vanished between two requests: the next round retries.
+            # The router is still starting, an engine vanished between two requests, or DNS is away: the next round retries.
             print(f"router.py: {error}", file=sys.stderr, flush=True)
         try:
             router.wait(args.period)
@@ -49,18 +53,24 @@ def main() -> int:
 
 
 def addresses(service: str, port: int) -> set[str]:
-    """The URLs of all current replicas."""
+    """The URLs of all current replicas. Raises OSError if the resolver can't tell."""
     try:
         found = socket.getaddrinfo(service, port, socket.AF_INET, socket.SOCK_STREAM)
-    except socket.gaierror:
+    except socket.gaierror as error:
+        if error.errno not in NO_REPLICAS:
+            raise
         return set()
     return {f"http://{address[0]}:{port}" for *_, address in found}
 
 
 def follow(base: str, wanted: set[str]) -> None:
     """Updates the router's list of engines to `wanted`."""
-    known = set(json.loads(ask(f"{base}/list_workers"))["urls"])
-    for url in sorted(known - wanted):
+    known = workers(base)
+    gone = known - wanted
+    if not wanted:
+        # DNS alone isn't enough to answer 503 to everybody.
+        gone = {url for url in gone if not healthy(url)}
+    for url in sorted(gone):
         ask(f"{base}/remove_worker?{urllib.parse.urlencode({'url': url})}", method="POST")
         print(f"router.py: {url} removed", file=sys.stderr, flush=True)
     for url in sorted(wanted - known):
@@ -69,7 +79,17 @@ def follow(base: str, wanted: set[str]) -> None:
             print(f"router.py: {url} added", file=sys.stderr, flush=True)
 
 
+def workers(base: str) -> set[str]:
+    """The router's engines. Raises ValueError for an answer of another kind."""
+    answer = json.loads(ask(f"{base}/list_workers"))
+    urls = answer.get("urls") if isinstance(answer, dict) else None
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise ValueError(f"/list_workers answered {answer!r:.200}")
+    return set(urls)
+
+
 def healthy(url: str) -> bool:
+    """Whether an engine answers."""
     try:
         ask(f"{url}/health")
     except OSError:

@@ -5,7 +5,7 @@
 #   scripts/check_gpu_path.sh [NAME...]     all checks, or those whose names contain one of these words
 #
 # It downloads ONNX Runtime for GPUs (255 MB) into target/gpu/, and builds what is missing: models, programs, the stand-in.
-# x86_64 only. It takes 2 minutes once all of that is there, so it isn't part of .ci/run: run it before a release, and
+# x86_64 only. It takes minutes (docs/testing.md), so it runs each night and isn't part of .ci/run: run it before a release, and
 # after a change of the decoder, of ONNX Runtime or of the exporter. SVARA_BIN_DIR: programs other than target/debug.
 
 set -euo pipefail

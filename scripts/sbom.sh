@@ -17,10 +17,12 @@ out=${1:-target/sbom}
 mkdir -p "$out"
 cargo cyclonedx --version >/dev/null 2>&1 || cargo install cargo-cyclonedx --version 0.5.9 --locked --debug
 
-for program in svara-server svara-supervisor; do
+host=$(rustc --version --verbose | sed -n 's/^host: //p')
+
+for program in svara-server svara-supervisor svara-bench; do
     # It writes beside each manifest of the workspace.
     manifest=crates/$program/Cargo.toml
-    cargo cyclonedx --manifest-path "$manifest" --format json --all-features --target x86_64-unknown-linux-gnu \
+    cargo cyclonedx --manifest-path "$manifest" --format json --all-features --target "$host" \
         --override-filename "$program.cdx"
     mv "crates/$program/$program.cdx.json" "$out/$program.cdx.json"
     find crates -name "$program.cdx.json" -delete

@@ -89,7 +89,6 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 inside sh -c "mkdir -p /etc/systemd/system/svara-server.service.d && cat >/etc/systemd/system/svara-server.service.d/demo.conf" <<EOF
 [Service]
 Environment=API_PORT=$port API_HOST=127.0.0.1
-ExecStartPre=
 ExecStart=
 ExecStart=/opt/svara/bin/svara-server --demo
 EOF

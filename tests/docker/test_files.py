@@ -112,12 +112,58 @@ def test_ports_are_published_on_this_machine_only() -> None:
                 assert re.match(r"\$\{\w+_PUBLISH:-127\.0\.0\.1\b", port), f"{file}: {name}: {port}"
 
 
+def test_jobs_in_memory_leave_room_for_the_server() -> None:
+    """Pages of a tmpfs count against the container's memory: without bounds, jobs would end the server and its streams."""
+    units = {"m": 2**20, "g": 2**30}
+
+    def bytes_of(text: str) -> int:
+        return int(text[:-1]) * units[text[-1]]
+
+    for file in FILES:
+        for name, service in yaml.safe_load((PROJECT / file).read_text())["services"].items():
+            given = service.get("environment") or {}
+            mounts = dict(mount.split(":", 1) for mount in service.get("tmpfs", []))
+            store = Path(given.get("SVARA_JOB_STORE") or "/var/lib/svara/jobs")
+            within = [options for path, options in mounts.items() if Path(path) in store.parents]
+            if not within:
+                continue
+            size = re.search(r"size=(\w+)", within[0])
+            assert size, f"{file}: {name}: the tmpfs with the jobs has no size"
+            assert int(given["SVARA_JOBS_KEPT_BYTES"]) <= bytes_of(size[1]), f"{file}: {name}"
+            sizes = [bytes_of(one) for options in mounts.values() for one in re.findall(r"size=(\w+)", options)]
+            assert sum(sizes) <= bytes_of(service["mem_limit"]) // 2, f"{file}: {name}"
+
+
+def test_the_longest_recording_fits_into_the_engines_context() -> None:
+    """vLLM refuses a request whose prompt and `max_tokens` are longer: a voice would be saved that can't be spoken."""
+
+    def number(file: str, key: str) -> float:
+        (found,) = re.findall(rf"^{key} = ([\d.]+)$", (PROJECT / file).read_text(), re.MULTILINE)
+        return float(found)
+
+    recording = number("config/server.toml", "max_seconds") * 7 * 24_000 / 2048
+    transcript_and_text = 1_000
+    least = recording + number("config/models/svara-v1.toml", "max_tokens") + transcript_and_text
+    shipped = [*FILES, ".env.example", "config/supervisor.toml", "deploy/systemd/svara-vllm.service"]
+    for file in [*shipped, "deploy/helm/svara-tts/values.yaml"]:
+        found = re.findall(r"(?:VLLM_MAX_MODEL_LEN(?::-|=)|maxModelLen: )(\d+)", (PROJECT / file).read_text())
+        assert found and all(int(tokens) >= least for tokens in found), f"{file}: {found}"
+
+
 def test_no_password_is_everybodys() -> None:
     for file in FILES:
         for name, service in yaml.safe_load((PROJECT / file).read_text())["services"].items():
             for variable, value in (service.get("environment") or {}).items():
                 if re.search(r"PASSWORD|KEY|TOKEN", variable):
                     assert value is None or value.endswith(":-}"), f"{file}: {name}: {variable}={value}"
+
+
+def test_a_wrong_configuration_is_not_restarted() -> None:
+    """RestartPreventExitStatus looks at the main process only: a check in ExecStartPre would be restarted."""
+    unit = (PROJECT / "deploy/systemd/svara-server.service").read_text()
+    keys = re.findall(r"^(\w+)=(.*)$", unit, re.MULTILINE)
+    assert ("RestartPreventExitStatus", "64") in keys
+    assert "ExecStartPre" not in dict(keys)
 
 
 def test_units_may_no_more_than_they_need() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -185,6 +186,31 @@ def test_drain_fits_into_the_time_that_kubernetes_gives() -> None:
     assert pod["terminationGracePeriodSeconds"] >= 90 + 5
 
 
+def test_the_ingress_waits_longer_than_a_socket_may_be_silent() -> None:
+    ingress = [*OPEN, "ingress.enabled=true", "ingress.host=tts.example.org"]
+
+    def waits(values: list[str]) -> int:
+        annotations = find(render(values), "Ingress", "tts-svara-tts")["metadata"]["annotations"]
+        return int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"])
+
+    shipped = (PROJECT / "config/server.toml").read_text()
+    (idle_s,) = re.findall(r"^socket_idle_seconds = (\d+)", shipped, re.MULTILINE)
+    assert waits(ingress) > int(idle_s)
+    assert waits([*ingress, "server.config.limits.socket_idle_seconds=1200"]) > 1200
+
+
+def test_an_ingress_whose_address_is_not_known_is_noted() -> None:
+    def notes(values: list[str]) -> str:
+        done = helm("install", "tts", str(CHART), "--dry-run=client", *sets([*OPEN, *values]))
+        assert done.returncode == 0, done.stderr
+        return done.stdout.partition("NOTES:")[2]
+
+    ingress = ["ingress.enabled=true", "ingress.host=tts.example.org"]
+    assert "trusted_proxies" in notes(ingress)
+    assert "trusted_proxies" not in notes([*ingress, "server.config.server.trusted_proxies={10.0.0.0/8}"])
+    assert "trusted_proxies" not in notes([])
+
+
 def test_configuration_keeps_the_kinds_of_its_values() -> None:
     documents = render([*OPEN, "server.config.decoder.max_streams=48", "server.config.log.format=json"])
     text = find(documents, "ConfigMap", "tts-svara-tts-server")["data"]["server.toml"]
@@ -202,6 +228,8 @@ def test_configuration_keeps_the_kinds_of_its_values() -> None:
         ([*OPEN, "server.config.engine.base_url=http://vllm:8000/v1"], "engine.url"),
         ([*OPEN, "ingress.enabled=true"], "ingress.host"),
         ([*OPEN, "router.policy=fastest"], "policy"),
+        ([*OPEN, "server.config.server.tls_cert=/tls/tls.crt"], "ingress.tlsSecret"),
+        ([*OPEN, "server.env[0].name=SVARA_TLS_CERT", "server.env[0].value=/tls/tls.crt"], "ingress.tlsSecret"),
     ],
 )
 def test_wrong_values_are_refused_by_name(values: list[str], named: str) -> None:

@@ -123,7 +123,8 @@ pub fn audio_responses<const N: usize>(forms: [(&str, RefOr<Schema>); N]) -> Res
         header.description = Some(description.to_owned());
         header
     };
-    let milliseconds = "Milliseconds to the engine's first tokens and to the first samples.";
+    let milliseconds = "Milliseconds in the queue (`queue`), to the engine's first tokens (`engine`) and to the first samples \
+                        (`first-audio`); `cache;desc=hit` in their place for a file from the cache.";
     let reason = "Why the speech ended, stop or length; only where the audio isn't streamed.";
     let spoken = forms.into_iter().fold(ResponseBuilder::new(), |response, (media_type, schema)| {
         response.content(media_type, Content::new(Some(schema)))

@@ -13,6 +13,8 @@
 //! * `deaf:PORT` accepts connections and never answers
 //! * `metrics:PORT:RUNNING:TOKENS` serves constant values of vLLM's metrics, writes `scraped` for each GET, and swallows
 //!   POSTs
+//! * `locked:PORT:WORDS` serves the metrics of an idle vLLM, answers POSTs with 200 if they contain these words, else with 401,
+//!   and writes `let in` or `turned away`
 //! * `touch:PATH` creates a file, `await:PATH` waits for one, `pid:PATH` writes its process id
 //! * `on-term-await:PATH` goes on after TERM until the file exists
 //! * `on-term:N` writes `got TERM` and exits with code N on TERM; `on-usr1` writes `got USR1`
@@ -69,6 +71,7 @@ fn main() {
             "eat" => eat(value.parse().expect("megabytes")),
             "deaf" => serve(value, &closed, |stream, _| std::mem::forget(stream)),
             "metrics" => metrics(value, &closed),
+            "locked" => locked(value, &closed),
             "touch" => std::fs::write(value, "").expect("a file"),
             "await" => {
                 while !std::path::Path::new(value).exists() {
@@ -181,6 +184,33 @@ fn answer(mut stream: TcpStream, body: &str) {
     let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
 }
 
+fn locked(value: &str, closed: &Arc<AtomicBool>) {
+    serve(value, closed, |mut stream, words| {
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).unwrap_or_default();
+        let request = String::from_utf8_lossy(request.get(..length).unwrap_or_default());
+        if request.starts_with("GET") {
+            return respond(&mut stream, "200 OK", &page("0", "1234"));
+        }
+        let is_let_in = request.contains(words);
+        println!("{}", if is_let_in { "let in" } else { "turned away" });
+        respond(&mut stream, if is_let_in { "200 OK" } else { "401 Unauthorized" }, "");
+    });
+}
+
+fn respond(stream: &mut TcpStream, status: &str, body: &str) {
+    let length = body.len();
+    let _ =
+        write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+}
+
+/// A page with vLLM's metrics.
+fn page(running: &str, tokens: &str) -> String {
+    format!(
+        "vllm:num_requests_running{{engine=\"0\"}} {running}\nvllm:generation_tokens_total{{engine=\"0\"}} {tokens}\n"
+    )
+}
+
 fn metrics(value: &str, closed: &Arc<AtomicBool>) {
     serve(value, closed, |mut stream, numbers| {
         let mut request = [0; 4096];
@@ -189,12 +219,7 @@ fn metrics(value: &str, closed: &Arc<AtomicBool>) {
             return std::mem::forget(stream);
         }
         let (running, tokens) = numbers.split_once(':').expect("two numbers");
-        let body = format!(
-            "vllm:num_requests_running{{engine=\"0\"}} {running}\nvllm:generation_tokens_total{{engine=\"0\"}} {tokens}\n"
-        );
-        let length = body.len();
         println!("scraped");
-        let _ =
-            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+        respond(&mut stream, "200 OK", &page(running, tokens));
     });
 }

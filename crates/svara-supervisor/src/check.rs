@@ -83,6 +83,15 @@ impl Look<'_> {
                 self.command(&format!("{table}.{key}.command"), command, Some(spec));
             }
         }
+        if let Some(reason) = tls_of(spec) {
+            for (key, _) in probes(spec).filter(|(_, probe)| matches!(probe.check, Check::Http(_))) {
+                let message = format!(
+                    "probes have no TLS, and {} speaks only HTTPS ({reason}): this one never passes; write `tcp`, or leave TLS to a proxy",
+                    spec.name
+                );
+                self.report(&format!("{table}.{key}.http"), message);
+            }
+        }
         for refused in attain(&mut spec.limits.clone()) {
             self.report(&format!("{table}.{}", refused.key), format!("{} {refused}", spec.name));
         }
@@ -177,6 +186,24 @@ impl Look<'_> {
             }
         }
     }
+}
+
+/// What makes a program serve HTTPS: known of `svara-server` only, whose own file isn't read.
+fn tls_of(spec: &ProgramSpec) -> Option<&'static str> {
+    let file = spec.command.first().map(Path::new)?;
+    if file.file_name().is_none_or(|name| name != "svara-server") {
+        return None;
+    }
+    if spec.command.iter().any(|word| word == "--tls-cert" || word.starts_with("--tls-cert=")) {
+        return Some("--tls-cert");
+    }
+    let is_set = |name: &&str| {
+        let own =
+            spec.environment.iter().rev().find(|(own, _)| own == name).map(|(_, value)| !value.is_empty());
+        let gets = spec.passed.as_ref().is_none_or(|passed| passed.contains(name.as_ref()));
+        own.unwrap_or_else(|| gets && std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    };
+    ["SVARA_TLS_CERT", "SVARA_SERVER_TLS_CERT"].into_iter().find(is_set)
 }
 
 fn probes(spec: &ProgramSpec) -> impl Iterator<Item = (&'static str, &ProbeSpec)> {

@@ -330,7 +330,13 @@ mod tests {
     proptest! {
         #[test]
         fn damaged_files_are_errors(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = GraphEdit::default().apply(&bytes);
+            let mut edit = GraphEdit::default();
+            edit.remove_input("state");
+            prop_assert!(edit.apply(&bytes).is_err());
+            // As the graph of a file that is whole.
+            let mut file = Vec::new();
+            write(GRAPH, &bytes, &mut file);
+            prop_assert!(edit.apply(&file).is_err());
         }
     }
 }

@@ -4,7 +4,11 @@ use std::{borrow::Cow, fmt::Display, ops::RangeInclusive, path::PathBuf, time::D
 
 use bytesize::ByteSize;
 
-use super::{expand::Variables, fault::Fault, file::Scalar};
+use super::{
+    expand::{ExpandError, Variables},
+    fault::Fault,
+    file::Scalar,
+};
 
 /// A longer time is a mistake, and the clock may not have it.
 pub(super) const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
@@ -61,6 +65,31 @@ impl Fields<'_> {
             false => Ok(text.to_owned()),
         };
         self.parsed(key, value, parse).unwrap_or_default()
+    }
+
+    /// The value of a header that may hold a key: no fault shows it, nor does its `Debug`.
+    pub(super) fn secret(&mut self, key: &str, value: &str) -> Option<http::HeaderValue> {
+        let expanded = match self.variables.expand(value) {
+            Ok(expanded) => expanded,
+            Err(error @ ExpandError::Unset(_)) => {
+                self.fault(key, error);
+                return None;
+            }
+            Err(_) => {
+                self.fault(key, "expected text with ${NAME}, ${NAME:-default} or $$ for a dollar sign");
+                return None;
+            }
+        };
+        match http::HeaderValue::try_from(expanded.trim()) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                Some(value)
+            }
+            Err(_) => {
+                self.fault(key, "must not contain a control character");
+                None
+            }
+        }
     }
 
     /// A command: its first word names a program file.

@@ -178,6 +178,8 @@ pub(super) struct Canary {
     #[serde(default)]
     pub(super) http: String,
     #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    #[serde(default)]
     pub(super) body: String,
     pub(super) every: Option<String>,
 }

@@ -1,6 +1,11 @@
 //! Resolves a program's probes.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
+
+use http::{
+    HeaderName, HeaderValue,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING},
+};
 
 use super::{
     field::{Fields, LONGEST, SHORTEST},
@@ -12,6 +17,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// More answers in a row than this never come.
 const MAX_STREAK: u32 = 100_000;
+
+/// Headers that follow from the URL and the body.
+const OUR_HEADERS: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING];
 
 /// Kind of probe: some keys are allowed for one kind only.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,6 +82,23 @@ fn tcp(address: &str, fields: &mut Fields<'_>) -> Check {
     Check::Tcp { host: host.trim_start_matches('[').trim_end_matches(']').to_owned(), port }
 }
 
+/// The headers of a canary. Their values are keys, mostly, so no fault shows them.
+fn headers(written: &BTreeMap<String, String>, fields: &mut Fields<'_>) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = Vec::new();
+    for (name, value) in written {
+        let key = format!("canary.headers.{name}");
+        let value = fields.secret(&key, value);
+        match name.parse::<HeaderName>() {
+            Ok(name) if OUR_HEADERS.contains(&name) => {
+                fields.fault(&key, "leave it out: the supervisor sets this header itself");
+            }
+            Ok(name) => headers.extend(value.map(|value| (name, value))),
+            Err(_) => fields.fault(&key, "expected the name of a header, such as Authorization"),
+        }
+    }
+    headers
+}
+
 /// One `[program.NAME.hang]`.
 pub(super) fn hang(hang: &file::Hang, fields: &mut Fields<'_>) -> HangSpec {
     let mut metric = |key: &str, value: &Option<String>, default: &str| {
@@ -93,6 +118,7 @@ pub(super) fn hang(hang: &file::Hang, fields: &mut Fields<'_>) -> HangSpec {
         period: fields.duration_in("period", hang.period.as_deref(), SECOND * 5, SHORTEST..=LONGEST),
         canary: hang.canary.as_ref().map(|canary| CanarySpec {
             url: fields.url("canary.http", &canary.http),
+            headers: headers(&canary.headers, fields),
             body: fields.text("canary.body", &canary.body),
             every: fields.duration_in(
                 "canary.every",

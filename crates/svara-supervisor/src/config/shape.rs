@@ -170,7 +170,7 @@ const HANG: &[Key] = &[
     ("progress", Text),
     ("stall", Duration),
     ("period", Duration),
-    ("canary", Table(&[("http", Text), ("body", Text), ("every", Duration)])),
+    ("canary", Table(&[("http", Text), ("headers", Variables), ("body", Text), ("every", Duration)])),
 ];
 
 const HOOK: &[Key] =

@@ -2,16 +2,25 @@
 
 use std::{
     io,
-    os::unix::fs::{FileTypeExt, PermissionsExt},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{FileTypeExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use nix::sys::stat::{Mode, umask};
+use nix::sys::{
+    socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind as bind_to, listen, socket},
+    stat::{Mode, fchmod},
+};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::protocol::{Request, Response, VERSION};
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 128;
 
 /// A request and the channel for its answer, which ends when the sender is dropped.
 #[derive(Debug)]
@@ -43,8 +52,7 @@ pub enum BindError {
     },
 }
 
-/// Creates the socket, accessible to its owner and, if there is one, a group. Call it before starting other threads: the
-/// umask is process-wide.
+/// Creates the socket, accessible to its owner and, if there is one, a group.
 ///
 /// # Errors
 /// See [`BindError`].
@@ -63,17 +71,25 @@ pub fn bind(path: &Path, group: Option<u32>) -> Result<std::os::unix::net::UnixL
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory).map_err(failed)?;
     }
-    let before = umask(Mode::from_bits_truncate(0o177));
-    let listener = std::os::unix::net::UnixListener::bind(path);
-    umask(before);
-    let listener = listener.map_err(failed)?;
+    listen_at(path, group).map_err(failed)
+}
+
+/// Until it listens, nobody can connect, so that its file has its mode by then. Not by the umask, which is the process's: files
+/// that other threads make at that moment would have the socket's mode.
+fn listen_at(path: &Path, group: Option<u32>) -> io::Result<std::os::unix::net::UnixListener> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    // On Linux, the file gets no more than the socket has.
+    fchmod(&socket, Mode::S_IRUSR | Mode::S_IWUSR)?;
+    bind_to(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
     if let Some(group) = group {
         // First the group, then its right.
-        std::os::unix::fs::chown(path, None, Some(group)).map_err(failed)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(failed)?;
+        std::os::unix::fs::chown(path, None, Some(group))?;
     }
-    listener.set_nonblocking(true).map_err(failed)?;
-    Ok(listener)
+    let mode = if group.is_some() { 0o660 } else { 0o600 };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+    listen(&socket, Backlog::new(BACKLOG)?)?;
+    Ok(socket.into())
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,7 +116,41 @@ pub(super) fn parse(line: &str) -> Result<Envelope, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_socket_that_is_made_changes_no_mode_of_what_others_make() {
+        let directory = tempfile::tempdir().unwrap();
+        let (of_thread, stop) = (directory.path().join("thread"), AtomicBool::new(false));
+        std::fs::create_dir(&of_thread).unwrap();
+        let usual = mode(&of_thread);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let path = directory.path().join("socket");
+                while !stop.load(Ordering::SeqCst) {
+                    drop(bind(&path, None).unwrap());
+                    assert_eq!(mode(&path), 0o600);
+                    std::fs::remove_file(&path).unwrap();
+                }
+            });
+            for number in 0..300 {
+                let made = of_thread.join(number.to_string());
+                std::fs::create_dir(&made).unwrap();
+                let found = mode(&made);
+                if found != usual {
+                    stop.store(true, Ordering::SeqCst);
+                }
+                assert_eq!(found, usual, "directory {number}");
+            }
+            stop.store(true, Ordering::SeqCst);
+        });
+    }
 
     #[test]
     fn requests_are_read_or_refused_with_a_reason() {

@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    Method, Request, StatusCode, Uri,
+    HeaderName, HeaderValue, Method, Request, StatusCode, Uri,
     header::{CONNECTION, CONTENT_TYPE, HOST},
 };
 use http_body_util::{BodyExt, Full, Limited};
@@ -44,20 +44,21 @@ pub enum HttpError {
 /// # Errors
 /// When no complete answer arrives within `timeout`. Any status is an answer, even 400 and above.
 pub async fn get(uri: &Uri, timeout: Duration) -> Result<(StatusCode, Bytes), HttpError> {
-    within(timeout, request(Method::GET, uri, Bytes::new(), Purpose::Probe)).await
+    within(timeout, request(Method::GET, uri, &[], Bytes::new(), Purpose::Probe)).await
 }
 
-/// Sends a POST request with a JSON body.
+/// Sends a POST request with a JSON body, and these headers besides those of any request.
 ///
 /// # Errors
 /// As for [`get`].
 pub async fn post_json(
     uri: &Uri,
+    headers: &[(HeaderName, HeaderValue)],
     body: String,
     timeout: Duration,
     purpose: Purpose,
 ) -> Result<(StatusCode, Bytes), HttpError> {
-    within(timeout, request(Method::POST, uri, Bytes::from(body), purpose)).await
+    within(timeout, request(Method::POST, uri, headers, Bytes::from(body), purpose)).await
 }
 
 async fn within<T>(
@@ -70,6 +71,7 @@ async fn within<T>(
 async fn request(
     method: Method,
     uri: &Uri,
+    headers: &[(HeaderName, HeaderValue)],
     body: Bytes,
     purpose: Purpose,
 ) -> Result<(StatusCode, Bytes), HttpError> {
@@ -82,13 +84,14 @@ async fn request(
     driver.spawn_local(connection);
     let authority = uri.authority().map_or(host, |authority| authority.as_str());
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(method)
         .uri(path)
         .header(HOST, authority)
         .header(CONNECTION, "close")
         .header(CONTENT_TYPE, "application/json")
         .body(Full::new(body))?;
+    request.headers_mut().extend(headers.iter().cloned());
     let answer = sender.send_request(request).await?;
     let status = answer.status();
     let body = Limited::new(answer.into_body(), MAX_BODY_BYTES).collect().await.map_err(HttpError::Body)?;

@@ -77,6 +77,8 @@ pub struct HangSpec {
 pub struct CanarySpec {
     /// URL to post to.
     pub url: ::http::Uri,
+    /// Headers besides those of any request, such as one with a key; their values are shown nowhere.
+    pub headers: Vec<(::http::HeaderName, ::http::HeaderValue)>,
     /// JSON body.
     pub body: String,
     /// Time between canaries.

@@ -13,8 +13,8 @@ use tokio::{
 };
 
 use super::{
-    Check, HangDetector, HangSpec, HttpError, ProbeSpec, Purpose, Sample, Threshold, check, get, post_json,
-    sum_of,
+    CanarySpec, Check, HangDetector, HangSpec, HttpError, ProbeSpec, Purpose, Sample, Threshold, check, get,
+    post_json, sum_of,
 };
 use crate::{
     config::ProgramSpec,
@@ -282,11 +282,13 @@ impl Canary {
         if !idle || !due || self.is_out() {
             return;
         }
-        let (url, body) = (spec.url.clone(), spec.body.clone());
+        let CanarySpec { url, headers, body, .. } = spec.clone();
         // Longer than it takes to detect a hang, so that it is still unanswered by then.
         let limit = hang.stall + hang.period * 4;
-        let send =
-            async move { post_json(&url, body, limit, Purpose::Probe).await.map(|(status, _)| status) };
+        let send = async move {
+            let answer = post_json(&url, &headers, body, limit, Purpose::Probe).await;
+            answer.map(|(status, _)| status)
+        };
         self.task = Some(tokio::task::spawn_local(send));
         self.sent = Some(Instant::now());
     }

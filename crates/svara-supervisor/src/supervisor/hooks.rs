@@ -151,7 +151,7 @@ async fn hand_over(hook: &HookSpec, event: &Event, children: &Children) -> Resul
         }
         HookAction::Webhook(uri) => {
             let json = serde_json::to_string(event).map_err(|error| error.to_string())?;
-            let answer = post_json(uri, json, hook.timeout, Purpose::Alert).await;
+            let answer = post_json(uri, &[], json, hook.timeout, Purpose::Alert).await;
             let (status, _) = answer.map_err(|error| format!("{uri}: {error}"))?;
             if status.is_success() { Ok(()) } else { Err(format!("{uri}: status {}", status.as_u16())) }
         }

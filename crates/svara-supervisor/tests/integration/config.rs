@@ -8,13 +8,18 @@ use std::{
 
 use nix::{sys::signal::Signal, unistd::Pid};
 
-use crate::bed::{Bed, eventually};
+use crate::bed::{Bed, eventually, fake, free_port};
 
 fn check(path: &Path) -> (i32, String) {
+    check_with(path, &[])
+}
+
+fn check_with(path: &Path, variables: &[(&str, &str)]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
         .args(["check", "--config"])
         .arg(path)
         .env_remove("NOPE")
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let text = [output.stdout, output.stderr].concat();
@@ -198,6 +203,60 @@ fn a_wrong_user_hides_no_wrong_group() {
     for fault in ["line 7: program.a.user: there is no user", "line 8: program.a.group: there is no group"] {
         assert!(text.contains(fault), "missing: {fault}\n{text}");
     }
+}
+
+#[test]
+fn the_canary_of_the_shipped_file_has_the_key_of_vllm() {
+    let port = free_port().to_string();
+    let script = format!("exec {} 'locked:{port}:authorization: Bearer of-vllm' hang", fake());
+    let variables = [("VLLM_HOST", "127.0.0.1"), ("VLLM_PORT", &port), ("VLLM_API_KEY", "of-vllm")];
+    run_shipped("vllm", &script, &variables, |directory| {
+        let said = || std::fs::read_to_string(directory.join("vllm.log")).unwrap_or_default();
+        eventually("a canary", || said().contains("let in"));
+        assert!(!said().contains("turned away"));
+    });
+}
+
+#[test]
+fn faults_show_no_value_of_a_header() {
+    let canary = "[program.a]\ncommand = [\"a\"]\n[program.a.hang]\nmetrics = \"http://127.0.0.1:1/metrics\"\n\
+                  [program.a.hang.canary]\nhttp = \"http://127.0.0.1:1/\"\nbody = \"{}\"\n";
+    let headers = "headers = { Authorization = \"Bearer hush\\u0007\", X-Key = \"hush $\", \"a b\" = \"hush\", Host = \"hush\", \
+                   X-Other = \"hush ${NOPE}\", X-Number = 7 }\n";
+    let text = faults(&format!("{canary}{headers}"));
+    let key = "program.a.hang.canary.headers";
+    for fault in [
+        format!("line 12: {key}.Authorization: must not contain a control character"),
+        format!("{key}.X-Key: expected text with ${{NAME}}"),
+        format!("{key}.a b: expected the name of a header"),
+        format!("{key}.Host: leave it out"),
+        format!("{key}.X-Other: ${{NOPE}} is not set"),
+    ] {
+        assert!(text.contains(&fault), "missing: {fault}\n{text}");
+    }
+    assert!(!text.contains("hush") && !text.contains("X-Number"), "{text}");
+}
+
+#[test]
+fn a_certificate_for_a_server_that_is_probed_without_tls_is_warned_of() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/supervisor.toml");
+    let warning = "program.server.readiness.http: probes have no TLS, and server speaks only HTTPS";
+    for (name, value, is_warned_of) in [
+        ("SVARA_TLS_CERT", "/tls.crt", true),
+        ("SVARA_SERVER_TLS_CERT", "/tls.crt", true),
+        ("SVARA_SERVER_ARGS", "--tls-cert /tls.crt", true),
+        ("SVARA_TLS_CERT", "", false),
+        ("SVARA_SERVER_ARGS", "--port 9", false),
+    ] {
+        let (code, text) = check_with(&shipped, &[(name, value)]);
+        assert_eq!((code, text.contains(warning)), (0, is_warned_of), "{name}={value}: {text}");
+        assert_eq!(text.matches("probes have no TLS").count(), usize::from(is_warned_of), "{text}");
+    }
+    let own = "[program.a]\ncommand = [\"svara-server\"]\npass_environment = [\"API_*\"]\n[program.a.readiness]\n\
+               http = \"http://127.0.0.1:1/health\"\n";
+    let directory = Bed::prepare(own);
+    let (_, text) = check_with(&directory.path().join("supervisor.toml"), &[("SVARA_TLS_CERT", "/tls.crt")]);
+    assert!(!text.contains("probes have no TLS"), "it doesn't get the variable: {text}");
 }
 
 #[test]

@@ -148,3 +148,27 @@ fn a_canary_that_is_refused_is_an_event() {
     let cause = bed.event("vllm", Kind::Blind).cause.unwrap();
     assert_eq!(cause, "hang detection: the canary failed: connection refused");
 }
+
+#[test]
+fn a_canary_has_the_key_that_the_engine_asks_for() {
+    let canary = |port: u16| {
+        format!(
+            "[program.vllm.hang.canary]\nhttp = \"http://127.0.0.1:{port}/v1/completions\"\nbody = '{{}}'\nevery = \"10ms\"\n"
+        )
+    };
+    let with_key = |key: &str| format!("headers = {{ Authorization = \"Bearer ${{PROBE_KEY:-{key}}}\" }}\n");
+    let port = free_port();
+    let behaviours = [&format!("locked:{port}:authorization: Bearer of-vllm"), "hang"];
+    let keys = hang(port, &(canary(port) + &with_key("of-vllm")));
+    let bed = Bed::start(&program("vllm", &behaviours, &keys));
+    eventually("canaries", || bed.read("log/vllm.log").matches("let in").count() > 2);
+    assert!(!bed.read("log/vllm.log").contains("turned away"));
+    assert!(!bed.read("log/events.jsonl").contains("blind"));
+
+    let port = free_port();
+    let behaviours = [&format!("locked:{port}:authorization: Bearer of-vllm"), "hang"];
+    let keys = hang(port, &(canary(port) + &with_key("another")));
+    let mut bed = Bed::start(&program("vllm", &behaviours, &keys));
+    let cause = bed.event("vllm", Kind::Blind).cause.unwrap();
+    assert_eq!(cause, "hang detection: the canary was answered with status 401");
+}

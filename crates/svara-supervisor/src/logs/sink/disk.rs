@@ -42,7 +42,12 @@ impl Disk {
     /// When the directory is there and can't be read.
     pub(super) fn open(directory: &Path) -> io::Result<Self> {
         let mut segments = Vec::new();
-        for entry in fs::read_dir(directory).into_iter().flatten() {
+        let entries = match fs::read_dir(directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::new(directory)),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
             let path = entry?.path();
             let is_ours = path.extension().is_some_and(|extension| extension == "spool");
             let number = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
@@ -76,15 +81,20 @@ impl Disk {
     /// When the disk doesn't take all of them; then it has none of them.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let last = self.segments.back().map(|segment| (segment.number, segment.bytes));
-        let number = match last {
+        let mut number = match last {
             Some((number, bytes)) if bytes < SEGMENT_BYTES && self.newest.is_some() => number,
             Some((number, _)) => number + 1,
             None => FIRST,
         };
         if last.is_none_or(|(last, _)| last != number) {
             fs::create_dir_all(&self.directory)?;
-            let path = self.path(number);
-            self.newest = Some(OpenOptions::new().append(true).create_new(true).open(path)?);
+            self.newest = Some(loop {
+                match OpenOptions::new().append(true).create_new(true).open(self.path(number)) {
+                    // Of an earlier supervisor, when it couldn't be read: the next one finds it.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                    opened => break opened?,
+                }
+            });
             self.segments.push_back(Segment { number, bytes: 0 });
         }
         let (Some(file), Some(segment)) = (&mut self.newest, self.segments.back_mut()) else { return Ok(()) };
@@ -175,12 +185,50 @@ impl Disk {
             return Ok(());
         }
         fs::create_dir_all(&self.directory)?;
-        let number = oldest.unwrap_or(FIRST + 1) - 1;
+        let mut number = oldest.unwrap_or(FIRST + 1) - 1;
+        // As in `append`.
+        while number > 0 && self.path(number).exists() {
+            number -= 1;
+        }
         fs::write(self.path(number), &lines)?;
         if self.read_bytes > 0 {
             self.drop_oldest();
         }
         self.segments.push_front(Segment { number, bytes: lines.len() as u64 });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spool_that_cannot_be_read_is_an_error_and_none_is_empty() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(Disk::open(&directory.path().join("none")).unwrap().is_empty());
+        // No directory, as root may read every other one.
+        let file = directory.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(Disk::open(&file).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+    }
+
+    #[test]
+    fn lines_go_beside_what_could_not_be_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut earlier = Disk::open(directory.path()).unwrap();
+        earlier.append(b"old\n").unwrap();
+        let mut unread = Disk::new(directory.path());
+        unread.append(b"new\n").unwrap();
+        let mut closing = Disk::new(directory.path());
+        closing.put_back(b"oldest\n".to_vec()).unwrap();
+        let mut next = Disk::open(directory.path()).unwrap();
+        let mut lines = Vec::new();
+        while let Ok(more) = next.next(100)
+            && !more.is_empty()
+        {
+            lines.extend(more);
+        }
+        assert_eq!(lines, ["oldest", "old", "new"].map(|line| line.as_bytes().to_vec()));
     }
 }
