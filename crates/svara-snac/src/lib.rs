@@ -55,7 +55,7 @@ pub use decode::{
     Backend, DecodeCall, DecodeObserver, DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings,
     Due, MARGIN, UnknownBackend,
 };
-pub use encode::SnacEncoder;
+pub use encode::{EncoderSettings, SnacEncoder};
 pub use error::{DecodeError, LoadError};
 pub use frame::{FRAME_CODES, Frame};
 pub use layout::{InvalidLayout, TokenLayout};

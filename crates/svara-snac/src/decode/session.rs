@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     DecodeError, LoadError, memory,
-    native::{Buffers, Chunk, Net, Unfit},
+    native::{Buffers, Chunk, DecoderBuffers, DemoDecoder, Net, Unfit, is_demo_codec},
     onnx::{CodecModel, Device, ModelFile, OwnOperators, Precision, Runtime, SessionSettings, SharedWeights},
     simd::{VectorUnit, Vectors},
 };
@@ -24,6 +24,12 @@ pub(crate) enum DecodeSession {
         net: Arc<Net>,
         model: Box<CodecModel>,
         buffers: Box<Buffers>,
+    },
+    /// The demo voice's codec in native code.
+    Demo {
+        decoder: Arc<DemoDecoder>,
+        model: Box<CodecModel>,
+        buffers: Box<DecoderBuffers>,
     },
     Onnx(Box<DecoderGraph>),
     /// ONNX Runtime on a GPU, where the states stay.
@@ -38,7 +44,7 @@ pub(crate) enum DecodeSession {
 impl DecodeSession {
     pub(crate) fn model(&self) -> &CodecModel {
         match self {
-            Self::Native { model, .. } | Self::Paced { model, .. } => model,
+            Self::Native { model, .. } | Self::Demo { model, .. } | Self::Paced { model, .. } => model,
             Self::Onnx(graph) => graph.model(),
             Self::OnDevice(decoder) => decoder.model(),
         }
@@ -53,7 +59,7 @@ impl DecodeSession {
     pub(crate) fn shapes(&self) -> (Vec<usize>, RangeInclusive<usize>) {
         match self {
             Self::Native { .. } => (vec![1], MAX_STREAM_FRAMES..=MAX_STREAM_FRAMES),
-            Self::Onnx(_) | Self::Paced { .. } => (vec![1], 1..=MAX_STREAM_FRAMES),
+            Self::Demo { .. } | Self::Onnx(_) | Self::Paced { .. } => (vec![1], 1..=MAX_STREAM_FRAMES),
             Self::OnDevice(decoder) => (decoder.batches(), 1..=device_graph::FRAMES),
         }
     }
@@ -61,7 +67,7 @@ impl DecodeSession {
     /// The rows of a call for so many streams, padding included.
     pub(crate) fn rows(&self, streams: usize) -> usize {
         match self {
-            Self::Native { .. } | Self::Onnx(_) | Self::Paced { .. } => streams,
+            Self::Native { .. } | Self::Demo { .. } | Self::Onnx(_) | Self::Paced { .. } => streams,
             Self::OnDevice(decoder) => decoder.rows(streams),
         }
     }
@@ -70,6 +76,13 @@ impl DecodeSession {
     pub(crate) fn run(&mut self, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
         match self {
             Self::Native { net, model, buffers } => run_natively(net, model, buffers, rows),
+            Self::Demo { decoder, buffers, .. } => {
+                for row in rows {
+                    let audio = decoder.run(&row.call.frames, row.call.keep.clone(), buffers);
+                    row.samples.extend_from_slice(audio);
+                }
+                Ok(())
+            }
             Self::Onnx(graph) => graph.run(rows),
             Self::OnDevice(decoder) => decoder.run(rows),
             Self::Paced { frame, .. } => {
@@ -113,6 +126,7 @@ fn run_natively(
 #[derive(Clone)]
 pub(crate) enum SessionSource {
     Native { net: Arc<Net>, model: CodecModel },
+    Demo { decoder: Arc<DemoDecoder>, model: CodecModel },
     Onnx { runtime: Runtime, session: SessionSettings, path: PathBuf, on_device: bool },
     Paced { frame: Duration },
 }
@@ -216,6 +230,11 @@ impl SessionSource {
                 model: Box::new(model.clone()),
                 buffers: Box::default(),
             }),
+            Self::Demo { decoder, model } => Ok(DecodeSession::Demo {
+                decoder: Arc::clone(decoder),
+                model: Box::new(model.clone()),
+                buffers: Box::default(),
+            }),
             Self::Onnx { runtime, session, path, on_device: true } => {
                 let decoder = DeviceDecoder::open(runtime, path, session, gpu_batch, settings.slots())?;
                 Ok(DecodeSession::OnDevice(Box::new(decoder)))
@@ -238,7 +257,7 @@ impl SessionSource {
     pub(crate) fn failed(&self, settings: &DecoderSettings, error: &str) -> LoadError {
         match self {
             Self::Onnx { runtime, session, path, .. } => runtime.failed_on(session.device, path, error),
-            Self::Native { .. } | Self::Paced { .. } => {
+            Self::Native { .. } | Self::Demo { .. } | Self::Paced { .. } => {
                 LoadError::Model { path: settings.model.clone(), reason: error.to_owned() }
             }
         }
@@ -247,7 +266,7 @@ impl SessionSource {
     /// Where the sessions run; never `Auto`.
     pub(crate) fn device(&self) -> Device {
         match self {
-            Self::Native { .. } | Self::Paced { .. } => Device::Cpu,
+            Self::Native { .. } | Self::Demo { .. } | Self::Paced { .. } => Device::Cpu,
             Self::Onnx { session, .. } => session.device,
         }
     }
@@ -255,16 +274,22 @@ impl SessionSource {
     /// What runs them; never `Auto`, and `None` if they decode nothing.
     pub(crate) fn backend(&self) -> Option<Backend> {
         match self {
-            Self::Native { .. } => Some(Backend::Native),
+            Self::Native { .. } | Self::Demo { .. } => Some(Backend::Native),
             Self::Onnx { .. } => Some(Backend::Onnx),
             Self::Paced { .. } => None,
         }
+    }
+
+    /// Whether a call of several streams costs less than a call for each.
+    pub(crate) fn gains_by_sharing(&self) -> bool {
+        matches!(self, Self::Native { .. })
     }
 
     /// What runs them, in words.
     pub(crate) fn about(&self) -> String {
         match self {
             Self::Native { net, .. } => format!("native code, {}", net.unit()),
+            Self::Demo { decoder, .. } => format!("native code, {}", decoder.unit()),
             Self::Paced { frame } => format!("silence, {} ms a frame", frame.as_millis()),
             Self::Onnx { runtime, .. } => {
                 let library = runtime.library();
@@ -282,6 +307,10 @@ fn native(settings: &DecoderSettings, unit: VectorUnit) -> Result<Result<Session
     let model = CodecModel::of_file(&file).map_err(broken)?;
     if model.kind == "encoder" {
         return Err(broken("this is an encoder; a decoder is needed".to_owned()));
+    }
+    if is_demo_codec(&file) {
+        return Ok(DemoDecoder::load(&file, &model, unit)
+            .map(|decoder| SessionSource::Demo { decoder: Arc::new(decoder), model }));
     }
     Ok(Net::load(&file, &model, unit).map(|net| {
         // The state that its padded channels need, in place of the graph's.

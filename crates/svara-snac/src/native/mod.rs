@@ -2,7 +2,8 @@
 //!
 //! * [`product`]: the matrix product; [`snake`]: the activation;
 //! * [`affine`], [`depthwise`], [`residual`], [`ends`]: the layers, each in one pass over its signal;
-//! * [`net`]: all of them in order; [`load`]: from a model file's weights to that.
+//! * [`embed`]: codes to latents; [`net`]: all of them in order; [`load`]: from a model file's weights to that;
+//! * [`demo`]: another codec, that of the demo voice, both ways.
 //!
 //! A sample is the same to the last bit however its stream is cut into calls, whatever other streams share them, and on
 //! whichever thread: each element is a fixed chain of operations on its own inputs. Only another vector unit rounds
@@ -17,17 +18,22 @@
 
 mod affine;
 mod buffer;
+mod demo;
 mod depthwise;
+mod embed;
 mod ends;
 mod load;
 mod net;
 mod product;
 mod residual;
+mod sine;
 mod snake;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use demo::{DecoderBuffers, DemoDecoder, DemoEncoder, EncoderBuffers, is_demo_codec};
 pub(crate) use load::Unfit;
 pub(crate) use net::{Buffers, Chunk, Net};
+pub(crate) use sine::sine as sine_of;
 pub(crate) use snake::snake as snake_of;

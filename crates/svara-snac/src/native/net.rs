@@ -12,13 +12,14 @@ use super::{
     affine::{Affine, Upsample},
     buffer::Aligned,
     depthwise::KERNEL,
+    embed::Embed,
     ends::{First, Last, Noise},
     residual::{Residual, Scratch},
 };
 use crate::{Frame, frame::CODEBOOKS, simd::VectorUnit};
 
 /// Latents in a frame: SNAC's codebooks have a code for four, two and one of them.
-const LATENTS: usize = 1 << (CODEBOOKS - 1);
+pub(super) const LATENTS: usize = 1 << (CODEBOOKS - 1);
 /// The rows that a convolution of width 7 takes from the past.
 const PAST: usize = KERNEL - 1;
 
@@ -26,11 +27,7 @@ const PAST: usize = KERNEL - 1;
 #[derive(Debug)]
 pub(crate) struct Net {
     pub(super) unit: VectorUnit,
-    pub(super) codebooks: [Vec<f32>; CODEBOOKS],
-    /// Floats in an entry of a codebook.
-    pub(super) entry_len: usize,
-    /// From the entries of all codebooks to a latent.
-    pub(super) embed: Affine,
+    pub(super) embed: Embed,
     pub(super) front: Front,
     pub(super) blocks: Vec<Block>,
     pub(super) last: Last,
@@ -138,20 +135,10 @@ impl Net {
     /// Codes to latents in `x`.
     fn embed(&self, chunks: &[Chunk<'_>], clock: Clock, buffers: &mut Buffers) {
         let Buffers { x, joined, mask, .. } = buffers;
-        let (latents, entry) = (chunks.len() * clock.rows, self.entry_len);
-        let entries = joined.of_len(latents * CODEBOOKS * entry);
-        for (level, codebook) in self.codebooks.iter().enumerate() {
-            let codes = chunks.iter().flat_map(|chunk| chunk.frames).flat_map(|frame| {
-                frame.codes_of(level).flat_map(|code| std::iter::repeat_n(code, LATENTS >> level))
-            });
-            for (row, code) in entries.chunks_exact_mut(CODEBOOKS * entry).zip(codes) {
-                let of_code = codebook.chunks_exact(entry).nth(usize::from(code)).unwrap_or_default();
-                copy(of_code, row.chunks_exact_mut(entry).nth(level).unwrap_or_default());
-            }
-        }
         masks(chunks, clock, mask);
-        let x = x.of_len(latents * self.front.channels());
-        self.embed.run(self.unit, entries, CODEBOOKS * entry, mask, x);
+        let x = x.of_len(mask.len() * self.front.channels());
+        let codes = |level: usize| chunks.iter().flat_map(move |chunk| codes_of(chunk.frames, level));
+        self.embed.run(self.unit, codes, mask, joined, x);
     }
 
     fn run_front(&self, chunks: &mut [Chunk<'_>], clock: &mut Clock, buffers: &mut Buffers) {
@@ -241,6 +228,14 @@ impl Front {
             Self::Full { channels, .. } => *channels,
         }
     }
+}
+
+/// A codebook's code for each latent of some frames.
+pub(super) fn codes_of(frames: &[Frame], level: usize) -> impl Iterator<Item = u16> {
+    frames
+        .iter()
+        .flat_map(move |frame| frame.codes_of(level))
+        .flat_map(move |code| std::iter::repeat_n(code, LATENTS >> level))
 }
 
 /// For each stream its past, `past` rows, and the `rows` rows of `x`.
