@@ -317,10 +317,10 @@ async fn the_log_line_of_a_speech_says_who_spoke_and_how_long() {
         engine.base_url()
     );
     let file = config(directory.path(), &more);
-    let (mut server, log) = crate::harness::Program::start_logged(program(&file)).await;
+    let (mut server, log) = Program::start_logged(program(&file)).await;
     let body = serde_json::json!({"input": "नमस्ते", "voice": "alloy", "response_format": "wav", "spede": 1});
     let url = format!("{}/v1/audio/speech", server.root);
-    let answer = crate::harness::client().post(url).json(&body).send().await.unwrap();
+    let answer = client().post(url).json(&body).send().await.unwrap();
     assert_eq!(answer.headers()["x-ignored-fields"], "spede");
     assert!(!answer.bytes().await.unwrap().is_empty());
     server.signal("TERM").await;
@@ -343,7 +343,7 @@ async fn the_log_names_once_what_messages_have_in_vain() {
     let directory = tempfile::tempdir().unwrap();
     let more = "[server]\nport = 0\n[voices]\nstore = \"\"\n[jobs]\nstore = \"\"\n";
     let file = config(directory.path(), more);
-    let (mut server, log) = crate::harness::Program::start_logged(program(&file)).await;
+    let (mut server, log) = Program::start_logged(program(&file)).await;
     let root = server.root.replace("http://", "ws://");
     for (path, messages) in [
         (

@@ -6,7 +6,9 @@ use pulp::Simd;
 
 use super::{
     curves::exp,
-    layers::{Block, Convolution, EDGE, Norm, Scratch, Signal},
+    layers::{Block, Convolution, Scratch},
+    norm::Norm,
+    signal::{EDGE, Signal},
 };
 use crate::{
     Frame,

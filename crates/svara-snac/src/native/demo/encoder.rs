@@ -3,8 +3,10 @@
 use pulp::Simd;
 
 use super::{
-    layers::{Block, Convolution, Norm, Scratch, Signal, TILE},
+    layers::{Block, Convolution, Scratch, TILE},
+    norm::Norm,
     quantizer::{Quantizer, QuantizerBuffers},
+    signal::Signal,
 };
 use crate::{
     frame::CODEBOOKS,

@@ -1,62 +1,23 @@
-//! A signal, and the layers that keep its channels.
+//! The layers that keep the channels of a signal.
 
 use pulp::Simd;
 
-use super::curves::gelu;
+use super::{
+    curves::gelu,
+    signal::{EDGE, Signal},
+};
 use crate::{
     native::{
         affine::Affine,
         buffer::Aligned,
-        depthwise::KERNEL,
         ends::First,
         product::{load, product, store},
     },
     simd::{Kernel, VectorUnit},
 };
 
-/// Rows of zeros before and after a signal: as many as the widest convolution takes from beyond its ends.
-pub(super) const EDGE: usize = KERNEL / 2;
 /// Rows that go through a layer at once, so that what lies between its two products stays in a near cache.
 pub(super) const TILE: usize = 48;
-
-/// Rows of channels, which zeros fill up to whole panels, and [`EDGE`] rows of zeros before and after them.
-#[derive(Debug, Default)]
-pub(super) struct Signal {
-    floats: Aligned,
-    pub(super) rows: usize,
-    pub(super) width: usize,
-}
-
-impl Signal {
-    /// Makes it `rows` rows of any content.
-    pub(super) fn reset(&mut self, rows: usize, width: usize) {
-        (self.rows, self.width) = (rows, width);
-        let edge = EDGE * width;
-        let whole = self.floats.of_len(rows * width + 2 * edge);
-        let (start, rest) = whole.split_at_mut_checked(edge).unwrap_or_default();
-        let (_, end) = rest.split_at_mut_checked(rows * width).unwrap_or_default();
-        start.fill(0.0);
-        end.fill(0.0);
-    }
-
-    /// The rows with the zeros before and after them.
-    pub(super) fn whole(&self) -> &[f32] {
-        self.floats.first((self.rows + 2 * EDGE) * self.width)
-    }
-
-    /// The rows alone.
-    pub(super) fn rows(&self) -> &[f32] {
-        let end = (EDGE + self.rows) * self.width;
-        self.floats.floats().get(EDGE * self.width..end).unwrap_or_default()
-    }
-
-    /// The rows alone.
-    pub(super) fn rows_mut(&mut self) -> &mut [f32] {
-        let (edge, len) = (EDGE * self.width, self.rows * self.width);
-        let whole = self.floats.of_len(len + 2 * edge);
-        whole.get_mut(edge..edge + len).unwrap_or_default()
-    }
-}
 
 /// Buffers that calls leave for the next ones.
 #[derive(Debug, Default)]
@@ -176,60 +137,6 @@ impl Kernel for Bottleneck<'_> {
                     store::<S, NV>(x, at, sums);
                 },
             );
-        }
-    }
-}
-
-/// Brings the channels of each row to the mean 0 and the variance 1, and then to a bias and a weight of each.
-#[derive(Debug)]
-pub(super) struct Norm {
-    /// Without those that fill up a panel: a multiple of the unit's lanes.
-    pub(super) channels: usize,
-    pub(super) weight: Aligned,
-    pub(super) bias: Aligned,
-}
-
-/// Keeps the variance from 0.
-const EPSILON: f32 = 1e-5;
-
-impl Norm {
-    /// In place: seven operations for an element.
-    pub(super) fn run(&self, unit: VectorUnit, x: &mut Signal) {
-        let width = x.width;
-        unit.run(RunNorm { norm: self, x: x.rows_mut(), width });
-    }
-}
-
-struct RunNorm<'a> {
-    norm: &'a Norm,
-    x: &'a mut [f32],
-    width: usize,
-}
-
-impl Kernel for RunNorm<'_> {
-    #[inline(always)]
-    fn run<S: Simd, const NV: usize>(self, s: S) {
-        let Self { norm: Norm { channels, weight, bias }, x, width } = self;
-        let weight = S::as_simd_f32s(weight.first(*channels)).0;
-        let bias = S::as_simd_f32s(bias.first(*channels)).0;
-        let share = 1.0 / *channels as f32;
-        for row in x.chunks_exact_mut(width) {
-            let row = S::as_mut_simd_f32s(row.get_mut(..*channels).unwrap_or_default()).0;
-            let mut sum = s.splat_f32s(0.0);
-            for x in row.iter() {
-                sum = s.add_f32s(sum, *x);
-            }
-            let mean = s.splat_f32s(s.reduce_sum_f32s(sum) * share);
-            let mut squares = s.splat_f32s(0.0);
-            for x in row.iter_mut() {
-                *x = s.sub_f32s(*x, mean);
-                squares = s.mul_add_e_f32s(*x, *x, squares);
-            }
-            let variance = s.reduce_sum_f32s(squares) * share;
-            let factor = s.splat_f32s(1.0 / (variance + EPSILON).sqrt());
-            for (x, (weight, bias)) in row.iter_mut().zip(weight.iter().zip(bias)) {
-                *x = s.add_f32s(s.mul_f32s(s.mul_f32s(*x, factor), *weight), *bias);
-            }
         }
     }
 }
