@@ -80,7 +80,6 @@ async fn samples_equal_the_graphs_whatever_the_windows_and_vectors() {
                 let samples = decode(&native, 0, &frames, hop).await.unwrap();
                 let error = max_difference(&samples, &expected);
                 assert!(error < TOLERANCE, "{vectors}, {} frames, hop {hop}: {error}", frames.len());
-                println!("{vectors}, {} frames, hop {hop}: off by {error:.1e}", frames.len());
                 let first = first.get_or_insert_with(|| samples.clone());
                 assert!(*first == samples, "{vectors}, {} frames: hop {hop} has other bits", frames.len());
             }
@@ -138,7 +137,6 @@ async fn codes_equal_the_graphs_but_for_ties() {
             other += codes(&frames).iter().zip(codes(&expected)).filter(|(a, b)| **a != *b).count();
             assert!(frames == native.encode(sound.clone()).await.unwrap(), "the same codes each time");
         }
-        println!("{vectors}: {other} of {all} codes differ");
-        assert!(other * 200 <= all, "{vectors}: {other} of {all} codes differ");
+        assert!(other * 500 <= all, "{vectors}: {other} of {all} codes differ");
     }
 }

@@ -1,5 +1,7 @@
 //! GELU and the exponential function, of vectors.
 
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LOG2_E};
+
 use pulp::Simd;
 
 /// 1.5 · 2²³: adding it to a float of less than 2²² rounds to an integer, which is then in the lowest bits.
@@ -7,7 +9,7 @@ const ROUND: f32 = 12_582_912.0;
 /// Where the error function of a float is ±1.
 const MAX_ERF: f32 = 3.832_507;
 /// erf x = x · P(x²) / Q(x²) up to [`MAX_ERF`], off by 4e-8 before rounding; the highest powers first.
-const ERF_P: [f32; 5] = [0.000_229_050_66, 0.003_408_291, 0.050_955_694, 0.185_208_32, 1.128_379_1];
+const ERF_P: [f32; 5] = [0.000_229_050_66, 0.003_408_291, 0.050_955_694, 0.185_208_32, FRAC_2_SQRT_PI];
 const ERF_Q: [f32; 7] =
     [-1.179_160_3e-7, 0.000_023_547_967, 0.001_017_962_5, 0.014_070_47, 0.110_985_05, 0.497_469_25, 1.0];
 
@@ -21,7 +23,7 @@ const MAX_EXP: f32 = 87.0;
 /// x · (1 + erf(x / √2)) / 2: 19 operations and a division.
 #[inline(always)]
 pub(super) fn gelu<S: Simd>(s: S, x: S::f32s) -> S::f32s {
-    let erf = erf(s, s.mul_f32s(x, s.splat_f32s(std::f32::consts::FRAC_1_SQRT_2)));
+    let erf = erf(s, s.mul_f32s(x, s.splat_f32s(FRAC_1_SQRT_2)));
     let half = s.mul_f32s(x, s.splat_f32s(0.5));
     s.mul_add_e_f32s(half, erf, half)
 }
@@ -38,7 +40,7 @@ fn erf<S: Simd>(s: S, x: S::f32s) -> S::f32s {
 #[inline(always)]
 pub(super) fn exp<S: Simd>(s: S, x: S::f32s) -> S::f32s {
     let x = s.min_f32s(s.max_f32s(x, s.splat_f32s(-MAX_EXP)), s.splat_f32s(MAX_EXP));
-    let shifted = s.mul_add_e_f32s(x, s.splat_f32s(std::f32::consts::LOG2_E), s.splat_f32s(ROUND));
+    let shifted = s.mul_add_e_f32s(x, s.splat_f32s(LOG2_E), s.splat_f32s(ROUND));
     let n = s.sub_f32s(shifted, s.splat_f32s(ROUND));
     let mut r = x;
     for part in MINUS_LN_2 {
@@ -107,7 +109,7 @@ mod tests {
                 let off = (f64::from(power) / exact.exp() - 1.0).abs();
                 assert!(off < 3e-7, "{unit}: exp {x} = {power}, off by {off}");
             }
-            let mut far = vec![f32::MAX, -1e30, 1e4, -1e4].repeat(4);
+            let mut far = [f32::MAX, -1e30, 1e4, -1e4].repeat(4);
             unit.run(Run(&mut far, true));
             assert!(far.iter().all(|power| power.is_finite() && *power > 0.0), "{unit}: {far:?}");
         }
