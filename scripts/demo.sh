@@ -5,9 +5,9 @@
 #
 #   --docker   in a container, by docker-compose.yml: Rust isn't needed; builds the image unless SVARA_SERVER_IMAGE is there
 #
-# Installs what is missing (espeak-ng, the ONNX Runtime library), builds the server, and listens on 127.0.0.1:8080. Set
-# API_HOST and API_PORT to change the address. The build optimises only what speech needs (profile demo of Cargo.toml): don't
-# measure it, and don't serve with it.
+# Installs espeak-ng if it is missing, and what the build needs, builds the server, and listens on 127.0.0.1:8080. Set API_HOST
+# and API_PORT to change the address. The build optimises only what speech needs (profile demo of Cargo.toml): don't measure it,
+# and don't serve with it.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -75,7 +75,6 @@ fi
 
 have cargo || die "cargo is missing; see https://rustup.rs"
 ensure_packages espeak-ng=espeak-ng curl=curl c++=build-essential make=make cmake=cmake
-scripts/fetch_onnxruntime.sh
 free_address
 [[ -x target/demo/svara-server ]] || note "building the server: about 400 crates, the first time some minutes"
 cargo build --profile demo --locked --package svara-server

@@ -1,4 +1,8 @@
-"""The codec's network. Signals are [batch, channels, time]."""
+"""The codec's network. Signals are [batch, channels, time].
+
+The server runs it in code of its own (`crates/svara-snac/src/native/demo/`), which follows these layers and takes the weights by
+their names here: change both together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Writes a trained codec as encoder.onnx and decoder.onnx and checks them against torch."""
+"""Writes a trained codec as encoder.onnx and decoder.onnx and checks them against torch.
+
+The server knows these files by the beginning of their `doc_string` (`crates/svara-snac/src/native/demo/load.rs`).
+"""
 
 from __future__ import annotations
 

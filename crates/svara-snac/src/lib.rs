@@ -9,11 +9,11 @@
 //! ```
 //!
 //! * [`TokenLayout`] maps token ids to codes; [`FrameAssembler`] keeps a token stream aligned to frames.
-//! * [`Decoder`] owns dedicated threads. On a CPU they run our stream decoder in native code, which takes from the
-//!   model file only its weights; everything else runs in ONNX Runtime. A [`DecodeStream`] carries the state of one
+//! * [`Decoder`] owns dedicated threads. On a CPU they run our stream decoder and the demo voice's codec in native code,
+//!   which takes from the model file only its weights; everything else runs in ONNX Runtime. A [`DecodeStream`] carries the state of one
 //!   utterance: N frames in, exactly N · 2048 samples out, however the frames are split into calls and whatever else is
 //!   being decoded.
-//! * [`SnacEncoder`] goes the other way (for reference voices and the demo voice).
+//! * [`SnacEncoder`] goes the other way: for reference voices, and for the demo voice in native code.
 //!
 //! ONNX Runtime is loaded at run time, when something needs it; see [`onnx::Runtime`].
 //!
@@ -55,7 +55,7 @@ pub use decode::{
     Backend, DecodeCall, DecodeObserver, DecodeStream, Decoder, DecoderInfo, DecoderKind, DecoderSettings,
     Due, MARGIN, UnknownBackend,
 };
-pub use encode::SnacEncoder;
+pub use encode::{EncoderSettings, SnacEncoder};
 pub use error::{DecodeError, LoadError};
 pub use frame::{FRAME_CODES, Frame};
 pub use layout::{InvalidLayout, TokenLayout};

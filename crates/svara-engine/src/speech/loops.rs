@@ -184,8 +184,8 @@ mod tests {
     use proptest::prelude::*;
     use svara_audio::{Resampler, SampleRate};
     use svara_snac::{
-        SnacEncoder,
-        onnx::{Device, LibrarySearch, Runtime},
+        EncoderSettings, SnacEncoder,
+        onnx::{LibrarySearch, Runtime},
     };
     use svara_testkit::models;
 
@@ -277,9 +277,11 @@ mod tests {
     /// What the demo voice sends, words said many times over among it, and pauses; and vowels that are sung.
     #[tokio::test]
     async fn speech_and_song_are_no_loops() {
-        let search = LibrarySearch { models_lib: models::onnxruntime_dir(), ..LibrarySearch::default() };
-        let runtime = Runtime::load(&search).unwrap();
-        let encoder = SnacEncoder::load(&runtime, &models::demo_codec("encoder.onnx"), Device::Cpu).unwrap();
+        // Native code encodes for the demo voice, so there need be no library.
+        let runtime = Runtime::lazy(&LibrarySearch::default()).unwrap();
+        let settings =
+            EncoderSettings { model: models::demo_codec("encoder.onnx"), ..EncoderSettings::default() };
+        let encoder = SnacEncoder::load(&runtime, &settings).unwrap();
         let espeak = Espeak::find(Path::new("espeak-ng")).await.unwrap();
         for (voice, text) in [
             ("hi+f2", "नहीं नहीं नहीं नहीं नहीं नहीं। आप कैसे हैं? मैं ठीक हूँ, और आप? . . . ठीक।"),

@@ -13,9 +13,9 @@ use svara_service::{
     store::{Store, StoreFailures},
     voices::{self, KeptVoices},
 };
-use svara_snac::{SnacEncoder, onnx::Device};
+use svara_snac::{LoadError, SnacEncoder};
 
-use super::engine::runtime;
+use super::engine::{encoder_settings, runtime};
 
 /// Loads the encoder and opens the store. If one of them is missing, the log says so and requests that need it are
 /// refused; speech in the model's own voices works without them.
@@ -29,24 +29,19 @@ pub(super) async fn callers_voices(
     failures: &StoreFailures,
 ) -> anyhow::Result<(Cloning, KeptVoices, KeptDictionaries)> {
     let (blocking, failures) = (config.clone(), failures.clone());
+    let cloning = engine.source().cloning().map_err(|error| error.to_string());
     let (encoder, store, dictionaries) = tokio::task::spawn_blocking(move || {
         let voices = store(&blocking, voices::MAX_VOICE_BYTES, &failures);
         let dictionaries = store(&blocking, MAX_DICTIONARY_BYTES, &failures);
-        let path = &blocking.cloning.encoder;
-        let encoder = if path.is_file() {
-            // The decoder may not have needed the library.
-            match runtime(&blocking) {
-                Ok(runtime) => Ok(SnacEncoder::load(&runtime, path, Device::Cpu)?),
-                Err(error) => Err(format!("{error:#}")),
-            }
-        } else {
-            Err(format!("the encoder {} does not exist (cloning.encoder)", path.display()))
+        // An engine that can't clone needs no encoder, nor the library that it might need.
+        let encoder = match cloning {
+            Ok(()) => encoder(&blocking)?,
+            Err(reason) => Err(reason),
         };
         anyhow::Ok((encoder, voices, dictionaries))
     })
     .await
     .context("loading was interrupted")??;
-    let encoder = engine.source().cloning().map_err(|error| error.to_string()).and(encoder);
     for missing in [encoder.as_ref().err(), store.as_ref().err()].into_iter().flatten() {
         tracing::warn!(reason = missing, "voices from recordings are unavailable");
     }
@@ -59,6 +54,29 @@ pub(super) async fn callers_voices(
     let revalidate = config.voices.revalidate_seconds.duration();
     let dictionaries = KeptDictionaries::new(dictionaries, &config.dictionaries, revalidate);
     Ok((Cloning::new(parts, &config.cloning), kept, dictionaries))
+}
+
+/// The encoder, or why there is none.
+///
+/// # Errors
+/// It exists, but isn't an encoder.
+fn encoder(config: &Config) -> anyhow::Result<Result<SnacEncoder, String>> {
+    let path = &config.cloning.encoder;
+    if !path.is_file() {
+        return Ok(Err(format!("the encoder {} does not exist (cloning.encoder)", path.display())));
+    }
+    let runtime = match runtime(config) {
+        Ok(runtime) => runtime,
+        Err(error) => return Ok(Err(format!("{error:#}"))),
+    };
+    match SnacEncoder::load(&runtime, &encoder_settings(config, path.clone())) {
+        Ok(encoder) => Ok(Ok(encoder)),
+        // The decoder may not have needed the library.
+        Err(error @ (LoadError::LibraryNeeded { .. } | LoadError::LibraryUnusable { .. })) => {
+            Ok(Err(error.to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn parts(

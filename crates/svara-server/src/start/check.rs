@@ -11,12 +11,12 @@ use anyhow::{Context, anyhow, bail};
 use svara_config::{Config, ConfigError, DecoderBackend, EngineKind};
 use svara_service::store::{Store, directory};
 use svara_snac::{
-    Backend,
+    Backend, SnacEncoder,
     onnx::{Device, Runtime},
 };
 
 use super::{
-    engine::{decoder_settings, demo_model, library_search, present},
+    engine::{decoder_settings, demo_model, encoder_settings, library_search, present},
     http,
     keys::{Keys, check_exposure},
     own_words, voices_and_prompts,
@@ -157,12 +157,18 @@ fn library(config: &Config) -> anyhow::Result<()> {
     let on_gpu = matches!(config.decoder.device, Device::Cuda(_));
     let in_onnx_runtime =
         config.decoder.kind == DecoderBackend::Onnx && (on_gpu || config.decoder.backend == Backend::Onnx);
-    if in_onnx_runtime || config.engine.kind == EngineKind::Demo {
+    if in_onnx_runtime || of_the_demo_voice(config) {
         search.find()?;
     } else {
         Runtime::lazy(&search)?;
     }
     Ok(())
+}
+
+/// Whether the demo voice's encoder needs ONNX Runtime. One that isn't there is another error.
+fn of_the_demo_voice(config: &Config) -> bool {
+    let encoder = || encoder_settings(config, demo_model(&config.demo.encoder));
+    config.engine.kind == EngineKind::Demo && SnacEncoder::needs_library(&encoder()).unwrap_or(false)
 }
 
 fn models(config: &Config) -> anyhow::Result<()> {

@@ -19,7 +19,7 @@ use svara_engine::{
     },
 };
 use svara_snac::{
-    Decoder, DecoderSettings, SnacEncoder,
+    Decoder, DecoderSettings, EncoderSettings, SnacEncoder,
     onnx::{Device, GpuSettings, LibrarySearch, Runtime},
 };
 
@@ -43,8 +43,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         let decoder = match blocking.decoder.kind {
             DecoderBackend::Onnx => {
                 present(&blocking, &decoder_settings(&blocking).model)?;
-                let runtime = Runtime::lazy(&library_search(&blocking))?;
-                Decoder::load(&runtime, &decoder_settings(&blocking))?
+                Decoder::load(&runtime(&blocking)?, &decoder_settings(&blocking))?
             }
             DecoderBackend::Null => null_decoder(&blocking.decoder)?,
         };
@@ -69,7 +68,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         None => {
             let espeak = Espeak::find(&config.demo.espeak).await?;
             let encoder = demo_model(&config.demo.encoder);
-            let encoder = SnacEncoder::load(&runtime(config)?, &encoder, Device::Cpu)?;
+            let encoder = SnacEncoder::load(&runtime(config)?, &encoder_settings(config, encoder))?;
             tracing::warn!("{}", demo::NOTICE);
             Arc::new(DemoSource::new(espeak, encoder, profile.layout, profile.style_tags.clone()))
         }
@@ -153,9 +152,9 @@ pub(super) fn demo_model(configured: &Path) -> PathBuf {
     if is_default { shipped(configured) } else { configured.to_owned() }
 }
 
-/// ONNX Runtime; it is loaded at the first call only.
+/// ONNX Runtime; it is loaded only once something needs it.
 pub(super) fn runtime(config: &Config) -> anyhow::Result<Runtime> {
-    Ok(Runtime::load(&library_search(config))?)
+    Ok(Runtime::lazy(&library_search(config))?)
 }
 
 pub(super) fn library_search(config: &Config) -> LibrarySearch {
@@ -187,6 +186,12 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
             precision: decoder.precision,
         },
     }
+}
+
+/// How to run an encoder: where the decoder is in ONNX Runtime, so is the encoder.
+pub(super) fn encoder_settings(config: &Config, model: PathBuf) -> EncoderSettings {
+    let DecoderConfig { backend, vectors, .. } = config.decoder;
+    EncoderSettings { model, device: Device::Cpu, backend, vectors }
 }
 
 fn null_decoder(decoder: &DecoderConfig) -> anyhow::Result<Decoder> {

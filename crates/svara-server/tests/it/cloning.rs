@@ -3,7 +3,10 @@
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use svara_config::Config;
-use svara_testkit::fake_vllm::{Script, frame_tokens};
+use svara_testkit::{
+    fake_vllm::{Script, frame_tokens},
+    models::demo_codec,
+};
 
 use crate::harness::{Server, status_and_json};
 
@@ -76,6 +79,23 @@ async fn a_recording_works_in_json_and_in_a_form() {
     assert_eq!(requests[0]["prompt"], requests[2]["prompt"]);
     let prompt: Vec<u64> = serde_json::from_value(requests[0]["prompt"].clone()).unwrap();
     // 1.5 s are 18 frames, the last one padded.
+    let audio_tokens = prompt.iter().filter(|id| (128_266..156_938).contains(*id)).count();
+    assert_eq!(audio_tokens, 18 * 7);
+}
+
+/// The demo voice's encoder, with a file in place of the library that can't be loaded.
+#[tokio::test]
+async fn the_demo_codec_encodes_recordings_without_onnx_runtime() {
+    let change = |config: &mut Config| {
+        config.decoder.library = demo_codec("decoder.onnx");
+        config.cloning.encoder = demo_codec("encoder.onnx");
+    };
+    let server = Server::with(Script::frames(3), change).await;
+    let recording = base64(&wav(1.5, 0.4));
+    let fields = json!({"voice": null, "reference_audio": recording, "reference_transcript": "मेरी आवाज़"});
+    let response = server.speak(fields).await;
+    assert_eq!(response.status(), 200);
+    let prompt: Vec<u64> = serde_json::from_value(server.engine.requests()[0]["prompt"].clone()).unwrap();
     let audio_tokens = prompt.iter().filter(|id| (128_266..156_938).contains(*id)).count();
     assert_eq!(audio_tokens, 18 * 7);
 }

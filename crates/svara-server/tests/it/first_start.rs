@@ -5,7 +5,12 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use crate::program::{config, program};
+use svara_testkit::models::demo_codec;
+
+use crate::{
+    harness::{Program, client},
+    program::{config, program},
+};
 
 fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
@@ -149,6 +154,66 @@ fn the_demo_voice_speaks_from_any_directory() {
     assert!(std::fs::metadata(directory.path().join("hello.wav")).unwrap().len() > 10_000);
 }
 
+/// The program beside the models of the demo voice, and without ONNX Runtime anywhere.
+fn installed_alone(directory: &Path) -> impl Fn() -> Command {
+    let (bin, models) = (directory.join("bin"), directory.join("models"));
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::create_dir_all(&models).unwrap();
+    let program = bin.join("svara-server");
+    let built = env!("CARGO_BIN_EXE_svara-server");
+    // Not a link by name, which leads to the library beside the original.
+    std::fs::hard_link(built, &program).or_else(|_| std::fs::copy(built, &program).map(drop)).unwrap();
+    std::os::unix::fs::symlink(demo_codec("decoder.onnx").parent().unwrap(), models.join("demo")).unwrap();
+    let directory = directory.to_owned();
+    move || {
+        let mut command = Command::new(&program);
+        let path = std::env::var_os("PATH").unwrap();
+        command.env_clear().env("PATH", path).current_dir(&directory).arg("--demo");
+        command
+    }
+}
+
+#[test]
+fn the_demo_voice_speaks_without_onnx_runtime() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = installed_alone(directory.path());
+    let (code, _, said) = run(demo().arg("--check-config"));
+    assert_eq!(code, Some(0), "{said}");
+    let (code, _, said) = run(demo().args(["say", "hello", "-o", "hello.wav"]));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(std::fs::metadata(directory.path().join("hello.wav")).unwrap().len() > 10_000);
+    // One that is named has to be there; it isn't opened, or this wouldn't go well.
+    let no_library = directory.path().join("hello.wav");
+    let (code, _, said) = run(demo().env("ORT_DYLIB_PATH", &no_library).args(["say", "a", "-o", "a.wav"]));
+    assert_eq!(code, Some(0), "{said}");
+    for arguments in [["--check-config"].as_slice(), &["say", "hello", "-o", "b.wav"]] {
+        let (code, _, said) = run(demo().env("SVARA_DECODER_BACKEND", "onnx").args(arguments));
+        assert!(code != Some(0) && said.contains("fetch_onnxruntime.sh"), "{arguments:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn the_demo_server_runs_without_onnx_runtime() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = installed_alone(directory.path())();
+    command.args(["--port", "0", "--log-format", "json"]);
+    let (program, log) = Program::start_logged(command).await;
+    let client = client();
+    let health = client.get(format!("{}/health", program.root)).send().await.unwrap();
+    let health: serde_json::Value = health.json().await.unwrap();
+    assert_eq!((&health["status"], &health["decoder"]), (&"healthy".into(), &"native".into()), "{health}");
+    let body = serde_json::json!({"text": "नमस्ते दुनिया", "voice": "hi_female", "response_format": "wav"});
+    let spoken = client.post(format!("{}/v1/text-to-speech", program.root)).json(&body).send().await.unwrap();
+    assert_eq!(spoken.status(), 200);
+    assert!(spoken.bytes().await.unwrap().len() > 30_000);
+    drop(program);
+    let log = log.await.unwrap();
+    for message in ["\"encoder ready\"", "\"decoder ready\""] {
+        let line = log.iter().find(|line| line.contains(message)).unwrap_or_else(|| panic!("{log:?}"));
+        assert!(line.contains("native code"), "{line}");
+    }
+}
+
 #[test]
 fn in_json_the_last_line_before_an_exit_is_json_too() {
     let directory = tempfile::tempdir().unwrap();
@@ -252,10 +317,10 @@ async fn the_log_line_of_a_speech_says_who_spoke_and_how_long() {
         engine.base_url()
     );
     let file = config(directory.path(), &more);
-    let (mut server, log) = crate::harness::Program::start_logged(program(&file)).await;
+    let (mut server, log) = Program::start_logged(program(&file)).await;
     let body = serde_json::json!({"input": "नमस्ते", "voice": "alloy", "response_format": "wav", "spede": 1});
     let url = format!("{}/v1/audio/speech", server.root);
-    let answer = crate::harness::client().post(url).json(&body).send().await.unwrap();
+    let answer = client().post(url).json(&body).send().await.unwrap();
     assert_eq!(answer.headers()["x-ignored-fields"], "spede");
     assert!(!answer.bytes().await.unwrap().is_empty());
     server.signal("TERM").await;
@@ -278,7 +343,7 @@ async fn the_log_names_once_what_messages_have_in_vain() {
     let directory = tempfile::tempdir().unwrap();
     let more = "[server]\nport = 0\n[voices]\nstore = \"\"\n[jobs]\nstore = \"\"\n";
     let file = config(directory.path(), more);
-    let (mut server, log) = crate::harness::Program::start_logged(program(&file)).await;
+    let (mut server, log) = Program::start_logged(program(&file)).await;
     let root = server.root.replace("http://", "ws://");
     for (path, messages) in [
         (

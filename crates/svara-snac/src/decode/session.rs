@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     DecodeError, LoadError, memory,
-    native::{Buffers, Chunk, Net, Unfit},
+    native::{Buffers, Chunk, DecoderBuffers, DemoDecoder, Net, Unfit, is_demo_codec},
     onnx::{CodecModel, Device, ModelFile, OwnOperators, Precision, Runtime, SessionSettings, SharedWeights},
     simd::{VectorUnit, Vectors},
 };
@@ -25,6 +25,12 @@ pub(crate) enum DecodeSession {
         model: Box<CodecModel>,
         /// The second ones are for calls on two threads.
         buffers: Box<[Buffers; 2]>,
+    },
+    /// The demo voice's codec in native code.
+    Demo {
+        decoder: Arc<DemoDecoder>,
+        model: Box<CodecModel>,
+        buffers: Box<DecoderBuffers>,
     },
     Onnx(Box<DecoderGraph>),
     /// ONNX Runtime on a GPU, where the states stay.
@@ -39,7 +45,7 @@ pub(crate) enum DecodeSession {
 impl DecodeSession {
     pub(crate) fn model(&self) -> &CodecModel {
         match self {
-            Self::Native { model, .. } | Self::Paced { model, .. } => model,
+            Self::Native { model, .. } | Self::Demo { model, .. } | Self::Paced { model, .. } => model,
             Self::Onnx(graph) => graph.model(),
             Self::OnDevice(decoder) => decoder.model(),
         }
@@ -54,7 +60,7 @@ impl DecodeSession {
     pub(crate) fn shapes(&self) -> (Vec<usize>, RangeInclusive<usize>) {
         match self {
             Self::Native { .. } => (vec![1], MAX_STREAM_FRAMES..=MAX_STREAM_FRAMES),
-            Self::Onnx(_) | Self::Paced { .. } => (vec![1], 1..=MAX_STREAM_FRAMES),
+            Self::Demo { .. } | Self::Onnx(_) | Self::Paced { .. } => (vec![1], 1..=MAX_STREAM_FRAMES),
             Self::OnDevice(decoder) => (decoder.batches(), 1..=device_graph::FRAMES),
         }
     }
@@ -62,7 +68,7 @@ impl DecodeSession {
     /// The rows of a call for so many streams, padding included.
     pub(crate) fn rows(&self, streams: usize) -> usize {
         match self {
-            Self::Native { .. } | Self::Onnx(_) | Self::Paced { .. } => streams,
+            Self::Native { .. } | Self::Demo { .. } | Self::Onnx(_) | Self::Paced { .. } => streams,
             Self::OnDevice(decoder) => decoder.rows(streams),
         }
     }
@@ -83,7 +89,9 @@ impl DecodeSession {
                 row.samples.extend(audio);
                 Ok(())
             }
-            Self::Onnx(_) | Self::OnDevice(_) | Self::Paced { .. } => self.run(std::slice::from_mut(row)),
+            Self::Demo { .. } | Self::Onnx(_) | Self::OnDevice(_) | Self::Paced { .. } => {
+                self.run(std::slice::from_mut(row))
+            }
         }
     }
 
@@ -93,6 +101,13 @@ impl DecodeSession {
             Self::Native { net, model, buffers } => {
                 let [buffers, _] = &mut **buffers;
                 run_natively(net, model, buffers, rows)
+            }
+            Self::Demo { decoder, buffers, .. } => {
+                for row in rows {
+                    let audio = decoder.run(&row.call.frames, row.call.keep.clone(), buffers);
+                    row.samples.extend_from_slice(audio);
+                }
+                Ok(())
             }
             Self::Onnx(graph) => graph.run(rows),
             Self::OnDevice(decoder) => decoder.run(rows),
@@ -136,6 +151,7 @@ fn chunk_of<'r>(row: &'r mut Row<'_>) -> Result<Chunk<'r>, DecodeError> {
 #[derive(Clone)]
 pub(crate) enum SessionSource {
     Native { net: Arc<Net>, model: CodecModel },
+    Demo { decoder: Arc<DemoDecoder>, model: CodecModel },
     Onnx { runtime: Runtime, session: SessionSettings, path: PathBuf, on_device: bool },
     Paced { frame: Duration },
 }
@@ -239,6 +255,11 @@ impl SessionSource {
                 model: Box::new(model.clone()),
                 buffers: Box::default(),
             }),
+            Self::Demo { decoder, model } => Ok(DecodeSession::Demo {
+                decoder: Arc::clone(decoder),
+                model: Box::new(model.clone()),
+                buffers: Box::default(),
+            }),
             Self::Onnx { runtime, session, path, on_device: true } => {
                 let decoder = DeviceDecoder::open(runtime, path, session, gpu_batch, settings.slots())?;
                 Ok(DecodeSession::OnDevice(Box::new(decoder)))
@@ -261,7 +282,7 @@ impl SessionSource {
     pub(crate) fn failed(&self, settings: &DecoderSettings, error: &str) -> LoadError {
         match self {
             Self::Onnx { runtime, session, path, .. } => runtime.failed_on(session.device, path, error),
-            Self::Native { .. } | Self::Paced { .. } => {
+            Self::Native { .. } | Self::Demo { .. } | Self::Paced { .. } => {
                 LoadError::Model { path: settings.model.clone(), reason: error.to_owned() }
             }
         }
@@ -270,7 +291,7 @@ impl SessionSource {
     /// Where the sessions run; never `Auto`.
     pub(crate) fn device(&self) -> Device {
         match self {
-            Self::Native { .. } | Self::Paced { .. } => Device::Cpu,
+            Self::Native { .. } | Self::Demo { .. } | Self::Paced { .. } => Device::Cpu,
             Self::Onnx { session, .. } => session.device,
         }
     }
@@ -278,16 +299,22 @@ impl SessionSource {
     /// What runs them; never `Auto`, and `None` if they decode nothing.
     pub(crate) fn backend(&self) -> Option<Backend> {
         match self {
-            Self::Native { .. } => Some(Backend::Native),
+            Self::Native { .. } | Self::Demo { .. } => Some(Backend::Native),
             Self::Onnx { .. } => Some(Backend::Onnx),
             Self::Paced { .. } => None,
         }
+    }
+
+    /// Whether a call of several streams costs less than a call for each.
+    pub(crate) fn gains_by_sharing(&self) -> bool {
+        matches!(self, Self::Native { .. })
     }
 
     /// What runs them, in words.
     pub(crate) fn about(&self) -> String {
         match self {
             Self::Native { net, .. } => format!("native code, {}", net.unit()),
+            Self::Demo { decoder, .. } => format!("native code, {}", decoder.unit()),
             Self::Paced { frame } => format!("silence, {} ms a frame", frame.as_millis()),
             Self::Onnx { runtime, .. } => {
                 let library = runtime.library();
@@ -305,6 +332,10 @@ fn native(settings: &DecoderSettings, unit: VectorUnit) -> Result<Result<Session
     let model = CodecModel::of_file(&file).map_err(broken)?;
     if model.kind == "encoder" {
         return Err(broken("this is an encoder; a decoder is needed".to_owned()));
+    }
+    if is_demo_codec(&file) {
+        return Ok(DemoDecoder::load(&file, &model, unit)
+            .map(|decoder| SessionSource::Demo { decoder: Arc::new(decoder), model }));
     }
     Ok(Net::load(&file, &model, unit).map(|net| {
         // The state that its padded channels need, in place of the graph's.

@@ -10,10 +10,11 @@ use crate::{
 /// What runs a decoder: `auto`, `native` or `onnx`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backend {
-    /// Native code for a stream decoder of `scripts/export_snac.py` on a CPU with vectors, ONNX Runtime for all else.
+    /// Native code for a stream decoder of `scripts/export_snac.py` and for the demo voice's codec, on a CPU with vectors; ONNX
+    /// Runtime for all else.
     #[default]
     Auto,
-    /// This crate's own code. Only on a CPU, and only for such a stream decoder.
+    /// This crate's own code. Only on a CPU, and only for such files.
     Native,
     /// ONNX Runtime.
     Onnx,
@@ -63,8 +64,8 @@ pub struct DecoderSettings {
     pub threads: usize,
     /// Streams that may be open at once.
     pub max_streams: usize,
-    /// Streams that may share a call. 0: 64 on a GPU; on a CPU 1 in ONNX Runtime, where sharing gains nothing, and up
-    /// to 4 in native code, of those that wait anyway.
+    /// Streams that may share a call. 0: 64 on a GPU; on a CPU 1 in ONNX Runtime and for the demo voice, where sharing
+    /// gains nothing, and up to 4 in native code, of those that wait anyway.
     pub max_batch: usize,
     /// How long a call may wait for others to share it. With `max_batch` 0 on a CPU, none waits.
     pub batch_wait: Duration,

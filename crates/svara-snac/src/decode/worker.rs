@@ -132,7 +132,7 @@ fn batching(settings: &DecoderSettings, source: &SessionSource, threads: usize) 
             Batching { max: GPU_BATCH, wait: settings.batch_wait, takers: 1, urgent_alone: false }
         }
         // A call of two rows takes a tenth less than two calls: worth it for those that wait anyway, and for nobody else.
-        (0, Some(Backend::Native)) => {
+        (0, Some(Backend::Native)) if source.gains_by_sharing() => {
             Batching { max: NATIVE_BATCH, wait: Duration::ZERO, takers: threads, urgent_alone: true }
         }
         (0, _) => Batching { max: 1, wait: Duration::ZERO, takers: 1, urgent_alone: false },

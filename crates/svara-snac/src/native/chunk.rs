@@ -7,8 +7,10 @@ use std::{
     sync::mpsc::{Receiver, Sender, channel},
 };
 
-use super::net::LATENTS;
-use crate::Frame;
+use crate::{Frame, frame::CODEBOOKS};
+
+/// Latents in a frame: SNAC's codebooks have a code for four, two and one of them.
+pub(super) const LATENTS: usize = 1 << (CODEBOOKS - 1);
 
 /// Frames of one stream, or half of their latents.
 pub(crate) struct Chunk<'a> {
@@ -61,11 +63,7 @@ impl<'a> Chunk<'a> {
 
     /// A code of one codebook for each latent.
     pub(super) fn codes(&self, level: usize) -> impl Iterator<Item = u16> {
-        let frames = self.frames.iter();
-        let codes = frames.flat_map(move |frame| {
-            frame.codes_of(level).flat_map(move |code| repeat_n(code, LATENTS >> level))
-        });
-        codes.skip(self.latents.start).take(self.latents.len())
+        codes_of(self.frames, level).skip(self.latents.start).take(self.latents.len())
     }
 
     /// The draws of the next noise block, `rate` for each latent.
@@ -128,4 +126,10 @@ impl<'a> State<'a> {
             let _ = next.send(part);
         }
     }
+}
+
+/// A codebook's code for each latent of some frames.
+pub(super) fn codes_of(frames: &[Frame], level: usize) -> impl Iterator<Item = u16> {
+    let codes = frames.iter().flat_map(move |frame| frame.codes_of(level));
+    codes.flat_map(move |code| repeat_n(code, LATENTS >> level))
 }

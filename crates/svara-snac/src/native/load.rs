@@ -6,6 +6,7 @@ use super::{
     affine::{Affine, Upsample},
     buffer::Aligned,
     depthwise::{Filters, KERNEL},
+    embed::Embed,
     ends::{First, Last, Noise},
     net::{Block, Front, Net},
     product::Packed,
@@ -29,12 +30,9 @@ const PRODUCER: &str = "export_snac";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unfit(pub(crate) String);
 
-fn unfit<T>(reason: impl Into<String>) -> Result<T, Unfit> {
+pub(super) fn unfit<T>(reason: impl Into<String>) -> Result<T, Unfit> {
     Err(Unfit(reason.into()))
 }
-
-/// The codebooks, the floats in an entry, the channels of a latent, and the layer from one to the other.
-type Embedding = ([Vec<f32>; CODEBOOKS], usize, usize, Affine);
 
 impl Net {
     /// Packs a file's weights for a vector unit.
@@ -48,19 +46,16 @@ impl Net {
         if file.producer != PRODUCER {
             return unfit(format!("{:?} wrote it, not scripts/export_snac.py", file.producer));
         }
-        let weights = file.tensors().map(|tensor| (tensor.name, tensor)).collect();
-        let mut loader = Loader { unit, weights };
+        let mut loader = Loader::of(file, unit);
         let net = loader.net(model)?;
-        // A weight that isn't used would be a layer that is left out.
-        match loader.weights.keys().find(|name| !name.starts_with("const.")) {
-            Some(name) => unfit(format!("it has a weight {name} that this server doesn't know")),
-            None => Ok(net),
-        }
+        loader.nothing_left()?;
+        Ok(net)
     }
 }
 
-struct Loader<'a> {
-    unit: VectorUnit,
+/// Gives each weight of a file once, by its name, and checks its shape.
+pub(super) struct Loader<'a> {
+    pub(super) unit: VectorUnit,
     /// Those not yet used.
     weights: HashMap<&'a str, FloatTensor<'a>>,
 }
@@ -73,8 +68,24 @@ struct Totals {
 }
 
 impl<'a> Loader<'a> {
+    pub(super) fn of(file: &'a ModelFile, unit: VectorUnit) -> Self {
+        Self { unit, weights: file.tensors().map(|tensor| (tensor.name, tensor)).collect() }
+    }
+
+    /// A weight that isn't used would be a layer that is left out.
+    pub(super) fn nothing_left(&self) -> Result<(), Unfit> {
+        match self.weights.keys().find(|name| !name.starts_with("const.")) {
+            Some(name) => unfit(format!("it has a weight {name} that this server doesn't know")),
+            None => Ok(()),
+        }
+    }
+
     fn net(&mut self, model: &CodecModel) -> Result<Net, Unfit> {
-        let (codebooks, entry_len, latents, embed) = self.embed(usize::from(model.codebook_size))?;
+        let codes = usize::from(model.codebook_size);
+        let (embed, latents) = self.embed(codes, |level| {
+            let name = format!("quantizer.quantizers.{level}");
+            (format!("{name}.codebook"), format!("{name}.out_proj"))
+        })?;
         let mut totals = Totals { rate: 1, delay: KERNEL / 2, state_len: (KERNEL - 1) * latents };
         let (front, first_block, mut channels) = self.front(latents)?;
         let mut blocks = Vec::new();
@@ -97,30 +108,35 @@ impl<'a> Loader<'a> {
         if noisy != model.noise.len() || (noisy != 0 && noisy != blocks.len()) {
             return unfit(format!("it has {noisy} noise blocks, but {} noise inputs", model.noise.len()));
         }
-        Ok(Net { unit: self.unit, codebooks, entry_len, embed, front, blocks, last })
+        Ok(Net { unit: self.unit, embed, front, blocks, last })
     }
 
-    fn embed(&mut self, codes: usize) -> Result<Embedding, Unfit> {
-        let name = |level: usize| format!("quantizer.quantizers.{level}");
-        let [latents, entry, 1] = self.shape(&format!("{}.out_proj.weight", name(0)))?[..] else {
+    /// The codebooks of `codes` entries and their projections, whose names `names` gives, and the channels of a latent.
+    pub(super) fn embed(
+        &mut self,
+        codes: usize,
+        names: impl Fn(usize) -> (String, String),
+    ) -> Result<(Embed, usize), Unfit> {
+        let (_, projection) = names(0);
+        let [latents, entry_len, 1] = self.shape(&format!("{projection}.weight"))?[..] else {
             return unfit("its codebooks have no projection");
         };
         let mut codebooks: [Vec<f32>; CODEBOOKS] = Default::default();
         let (mut projections, mut biases) = (Vec::new(), Vec::new());
         for (level, codebook) in codebooks.iter_mut().enumerate() {
-            let name = name(level);
-            *codebook = self.take(&format!("{name}.codebook"), &[codes, entry])?.values().collect();
-            projections.push(self.take(&format!("{name}.out_proj.weight"), &[latents, entry, 1])?);
-            biases.push(self.take(&format!("{name}.out_proj.bias"), &[latents])?);
+            let (name, projection) = names(level);
+            *codebook = self.take(&name, &[codes, entry_len])?.values().collect();
+            projections.push(self.take(&format!("{projection}.weight"), &[latents, entry_len, 1])?);
+            biases.push(self.take(&format!("{projection}.bias"), &[latents])?);
         }
         let width = self.padded(latents);
-        let matrix = Packed::new(self.unit, CODEBOOKS * entry, width, |row, column| {
-            let of_level = projections.get(row / entry).filter(|_| column < latents);
-            of_level.map_or(0.0, |weights| weights.value(column * entry + row % entry))
+        let matrix = Packed::new(self.unit, CODEBOOKS * entry_len, width, |row, column| {
+            let of_level = projections.get(row / entry_len).filter(|_| column < latents);
+            of_level.map_or(0.0, |weights| weights.value(column * entry_len + row % entry_len))
         });
         let bias = (0..latents).map(|channel| biases.iter().map(|bias| bias.value(channel)).sum());
-        let embed = Affine { matrix, bias: Aligned::filled_up(bias, width) };
-        Ok((codebooks, entry, latents, embed))
+        let layer = Affine { matrix, bias: Aligned::filled_up(bias, width) };
+        Ok((Embed { codebooks, entry_len, layer }, latents))
     }
 
     /// The first convolutions, the number of the first block, and its channels.
@@ -260,7 +276,13 @@ impl<'a> Loader<'a> {
     }
 
     /// A convolution of a width across channels, with its bias: the matrix has the channels of one tap after the other.
-    fn affine(&mut self, name: &str, from: usize, to: usize, width: usize) -> Result<Affine, Unfit> {
+    pub(super) fn affine(
+        &mut self,
+        name: &str,
+        from: usize,
+        to: usize,
+        width: usize,
+    ) -> Result<Affine, Unfit> {
         let matrix = self.matrix(name, from, to, width)?;
         let bias = self.take(&format!("{name}.bias"), &[to])?;
         Ok(Affine { matrix, bias: Aligned::filled_up(bias.values(), self.padded(to)) })
@@ -271,10 +293,18 @@ impl<'a> Loader<'a> {
         self.matrix(name, channels, channels, 1)
     }
 
-    fn matrix(&mut self, name: &str, from: usize, to: usize, taps: usize) -> Result<Packed, Unfit> {
+    pub(super) fn matrix(
+        &mut self,
+        name: &str,
+        from: usize,
+        to: usize,
+        taps: usize,
+    ) -> Result<Packed, Unfit> {
         let weights = self.take(&format!("{name}.weight"), &[to, from, taps])?;
         let width = self.padded(from);
-        Ok(Packed::new(self.unit, taps * width, self.padded(to), |row, column| {
+        // Behind a single tap no row is needed for channels that fill up a panel.
+        let rows = if taps == 1 { from } else { taps * width };
+        Ok(Packed::new(self.unit, rows, self.padded(to), |row, column| {
             let (tap, channel) = (row / width, row % width);
             if channel < from && column < to {
                 weights.value((column * from + channel) * taps + tap)
@@ -285,23 +315,40 @@ impl<'a> Loader<'a> {
     }
 
     /// Channels with those that fill up the last panel.
-    fn padded(&self, channels: usize) -> usize {
+    pub(super) fn padded(&self, channels: usize) -> usize {
         channels.next_multiple_of(self.unit.panel_width())
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.weights.contains_key(name)
     }
 
     /// The shape of a weight that isn't used yet; no size in it is 0.
-    fn shape(&self, name: &str) -> Result<Vec<usize>, Unfit> {
+    pub(super) fn shape(&self, name: &str) -> Result<Vec<usize>, Unfit> {
         let Some(tensor) = self.weights.get(name) else { return unfit(format!("it has no weight {name}")) };
         let sizes = tensor.shape.iter().map(|size| usize::try_from(*size).ok().filter(|size| *size > 0));
         sizes.collect::<Option<Vec<_>>>().ok_or_else(|| Unfit(format!("its weight {name} is empty")))
     }
 
+    /// Takes a constant that the exporter folded and numbered, by its shape and by what is in it.
+    pub(super) fn take_constant(
+        &mut self,
+        shape: &[usize],
+        is_it: impl Fn(&FloatTensor<'a>) -> bool,
+    ) -> Result<FloatTensor<'a>, Unfit> {
+        let is_numbered = |name: &str| name.starts_with("onnx::");
+        let names = self.weights.keys().copied().filter(|name| is_numbered(name));
+        let found = names.into_iter().find(|name| {
+            self.shape(name).is_ok_and(|found| found == shape) && self.weights.get(name).is_some_and(&is_it)
+        });
+        match found {
+            Some(name) => self.take(name, shape),
+            None => unfit(format!("it has no constant of the shape {shape:?} that fits its codebooks")),
+        }
+    }
+
     /// Takes a weight of a known shape.
-    fn take(&mut self, name: &str, shape: &[usize]) -> Result<FloatTensor<'a>, Unfit> {
+    pub(super) fn take(&mut self, name: &str, shape: &[usize]) -> Result<FloatTensor<'a>, Unfit> {
         let found = self.shape(name)?;
         if found != shape {
             return unfit(format!("its weight {name} has the shape {found:?}, expected {shape:?}"));

@@ -15,13 +15,12 @@ use super::{
     buffer::Aligned,
     chunk::Chunk,
     depthwise::KERNEL,
+    embed::Embed,
     ends::{First, Last, Noise},
     residual::{Residual, Scratch},
 };
-use crate::{frame::CODEBOOKS, simd::VectorUnit};
+use crate::simd::VectorUnit;
 
-/// Latents in a frame: SNAC's codebooks have a code for four, two and one of them.
-pub(super) const LATENTS: usize = 1 << (CODEBOOKS - 1);
 /// The rows that a convolution of width 7 takes from the past.
 const PAST: usize = KERNEL - 1;
 
@@ -29,11 +28,7 @@ const PAST: usize = KERNEL - 1;
 #[derive(Debug)]
 pub(crate) struct Net {
     pub(super) unit: VectorUnit,
-    pub(super) codebooks: [Vec<f32>; CODEBOOKS],
-    /// Floats in an entry of a codebook.
-    pub(super) entry_len: usize,
-    /// From the entries of all codebooks to a latent.
-    pub(super) embed: Affine,
+    pub(super) embed: Embed,
     pub(super) front: Front,
     pub(super) blocks: Vec<Block>,
     pub(super) last: Last,
@@ -128,18 +123,10 @@ impl Net {
     /// Codes to latents in `x`.
     fn embed(&self, chunks: &[Chunk<'_>], clock: Clock, buffers: &mut Buffers) {
         let Buffers { x, joined, mask, .. } = buffers;
-        let (latents, entry) = (chunks.len() * clock.rows, self.entry_len);
-        let entries = joined.of_len(latents * CODEBOOKS * entry);
-        for (level, codebook) in self.codebooks.iter().enumerate() {
-            let codes = chunks.iter().flat_map(|chunk| chunk.codes(level));
-            for (row, code) in entries.chunks_exact_mut(CODEBOOKS * entry).zip(codes) {
-                let of_code = codebook.chunks_exact(entry).nth(usize::from(code)).unwrap_or_default();
-                copy(of_code, row.chunks_exact_mut(entry).nth(level).unwrap_or_default());
-            }
-        }
         masks(chunks, clock, mask);
-        let x = x.of_len(latents * self.front.channels());
-        self.embed.run(self.unit, entries, CODEBOOKS * entry, mask, x);
+        let x = x.of_len(mask.len() * self.front.channels());
+        let codes = |level: usize| chunks.iter().flat_map(move |chunk| chunk.codes(level));
+        self.embed.run(self.unit, codes, mask, joined, x);
     }
 
     fn run_front(&self, chunks: &mut [Chunk<'_>], clock: &mut Clock, buffers: &mut Buffers) {

@@ -24,6 +24,9 @@ const OTHER_FLOATS: [i32; 3] = [10, 11, 16];
 pub(crate) struct ModelFile {
     #[prost(string, tag = "2")]
     pub(crate) producer: String,
+    /// What the file says of itself.
+    #[prost(string, tag = "6")]
+    pub(crate) about: String,
     #[prost(message, optional, tag = "7")]
     graph: Option<GraphProto>,
     #[prost(message, repeated, tag = "14")]
@@ -165,7 +168,7 @@ pub(crate) mod tests {
         let tensor =
             TensorProto { dims: dims.to_vec(), data_type, name: name.to_owned(), raw_data: raw_data.into() };
         let graph = GraphProto { initializers: vec![tensor], inputs: Vec::new() };
-        ModelFile { producer: String::new(), graph: Some(graph), metadata: Vec::new() }
+        ModelFile { producer: String::new(), about: String::new(), graph: Some(graph), metadata: Vec::new() }
     }
 
     #[test]

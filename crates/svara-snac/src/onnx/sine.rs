@@ -13,7 +13,10 @@ use ort::{
 use pulp::Simd;
 
 use super::kernel::{in_place, same_shape};
-use crate::simd::{Kernel, VectorUnit};
+use crate::{
+    native::sine_of,
+    simd::{Kernel, VectorUnit},
+};
 
 /// The operator, for sessions whose Sin nodes all take 32-bit floats.
 pub(super) struct Sin(pub(super) VectorUnit);
@@ -76,37 +79,6 @@ impl Kernel for Sine<'_> {
         }
         rest.iter_mut().zip(last).for_each(|(to, from)| *to = from);
     }
-}
-
-/// 1.5 · 2²³: adding it to a float of less than 2²² and taking it away again rounds to an integer.
-const ROUND: f32 = 12_582_912.0;
-/// −π in three parts. The first two have so few bits that their products with an integer are exact, also without FMA.
-const MINUS_PI: [f32; 3] = [-3.140_625, -9.675_026e-4, -1.509_958e-7];
-/// Nearly minimax coefficients of (sin r − r) / r³ on [−π/2, π/2] in r², the highest power first.
-const P: [f32; 4] = [2.600_054_8e-6, -1.980_661_5e-4, 8.333_017e-3, -0.166_666_57];
-
-/// sin x = ± sin r with r = x − nπ in [−π/2, π/2], negative for odd n.
-#[inline(always)]
-fn sine_of<S: Simd>(s: S, x: S::f32s) -> S::f32s {
-    let round = s.splat_f32s(ROUND);
-    let rounded =
-        |x: S::f32s, factor: f32| s.sub_f32s(s.mul_add_e_f32s(x, s.splat_f32s(factor), round), round);
-    let n = rounded(x, std::f32::consts::FRAC_1_PI);
-    let mut r = x;
-    for part in MINUS_PI {
-        r = s.mul_add_e_f32s(n, s.splat_f32s(part), r);
-    }
-    let u = s.mul_f32s(r, r);
-    let [highest, rest @ ..] = P;
-    let mut p = s.splat_f32s(highest);
-    for coefficient in rest {
-        p = s.mul_add_e_f32s(p, u, s.splat_f32s(coefficient));
-    }
-    let sine = s.mul_add_e_f32s(s.mul_f32s(r, u), p, r);
-    // −1, 0 or 1: what is left of n after the nearest even number.
-    let odd = s.mul_add_e_f32s(rounded(n, 0.5), s.splat_f32s(-2.0), n);
-    let sign = s.mul_add_e_f32s(s.mul_f32s(odd, odd), s.splat_f32s(-2.0), s.splat_f32s(1.0));
-    s.mul_f32s(sign, sine)
 }
 
 #[cfg(test)]

@@ -1,18 +1,15 @@
 use std::f32::consts::TAU;
 
-use svara_snac::{
-    SnacEncoder,
-    onnx::{Device, Runtime},
-};
+use svara_snac::{SnacEncoder, onnx::Runtime};
 use svara_testkit::models;
 
-use crate::support::{decode, decoder, search};
+use crate::support::{decode, decoder, encoder_settings, search};
 
 /// A buzz, then silence: the codec must reproduce both in place. (The demo voice's tests cover speech.)
 #[tokio::test]
 async fn the_demo_codec_keeps_sound_and_silence_apart() {
     let runtime = Runtime::load(&search()).unwrap();
-    let encoder = SnacEncoder::load(&runtime, &models::demo_codec("encoder.onnx"), Device::Cpu).unwrap();
+    let encoder = SnacEncoder::load(&runtime, &encoder_settings(models::demo_codec("encoder.onnx"))).unwrap();
     let buzz =
         |n: usize| (1..20).map(|k| (TAU * 150.0 * (k * n) as f32 / 24_000.0).sin() / k as f32).sum::<f32>();
     let sound: Vec<f32> = (0..20_000).map(|n| if n < 10_240 { 0.2 * buzz(n) } else { 0.0 }).collect();
@@ -29,7 +26,7 @@ async fn the_demo_codec_keeps_sound_and_silence_apart() {
 #[tokio::test]
 async fn nothing_in_nothing_out() {
     let runtime = Runtime::load(&search()).unwrap();
-    let encoder = SnacEncoder::load(&runtime, &models::snac_small("encoder.onnx"), Device::Cpu).unwrap();
+    let encoder = SnacEncoder::load(&runtime, &encoder_settings(models::snac_small("encoder.onnx"))).unwrap();
     assert_eq!(encoder.encode(Vec::new()).await.unwrap(), []);
     assert_eq!(encoder.encode(vec![0.1]).await.unwrap().len(), 1);
 }

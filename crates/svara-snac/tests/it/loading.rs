@@ -6,7 +6,7 @@ use svara_snac::{
 };
 use svara_testkit::models;
 
-use crate::support::{search, settings};
+use crate::support::{encoder_settings, search, settings};
 
 fn load_error(settings: &DecoderSettings) -> LoadError {
     Decoder::load(&Runtime::load(&search()).unwrap(), settings).err().expect("loading must fail")
@@ -43,8 +43,9 @@ fn a_missing_model_or_one_of_the_wrong_kind_is_named() {
     let encoder = load_error(&settings(models::snac_small("encoder.onnx"))).to_string();
     assert!(encoder.contains("this is an encoder"), "{encoder}");
     let runtime = Runtime::load(&search()).unwrap();
-    let decoder =
-        SnacEncoder::load(&runtime, &models::snac_small("decoder_plain.onnx"), Device::Cpu).err().unwrap();
+    let decoder = SnacEncoder::load(&runtime, &encoder_settings(models::snac_small("decoder_plain.onnx")))
+        .err()
+        .unwrap();
     assert!(decoder.to_string().contains("this is a decoder"), "{decoder}");
 }
 

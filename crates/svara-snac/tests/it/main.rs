@@ -8,6 +8,7 @@
 
 mod carrying;
 mod decoding;
+mod demo;
 mod encoding;
 mod loading;
 mod native;

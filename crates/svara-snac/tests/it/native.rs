@@ -8,7 +8,7 @@ use svara_snac::{
 };
 use svara_testkit::models;
 
-use crate::support::{decode, frames, max_difference, search, settings};
+use crate::support::{decode, encoder_settings, frames, max_difference, search, settings};
 
 /// The same sums rounded in another order.
 const TOLERANCE: f32 = 1e-5;
@@ -143,13 +143,21 @@ fn our_decoder_needs_no_library_and_others_say_why_they_do() {
         let decoder = Decoder::load(&runtime, &DecoderSettings { device, ..ours.clone() }).unwrap();
         assert_eq!((decoder.backend(), decoder.info().device), (Some(Backend::Native), Device::Cpu));
     }
+    let demo = Decoder::load(&runtime, &settings(models::demo_codec("decoder.onnx"))).unwrap();
+    assert_eq!(demo.backend(), Some(Backend::Native));
+    let encoder = SnacEncoder::load(&runtime, &encoder_settings(models::demo_codec("encoder.onnx"))).unwrap();
+    assert_eq!(encoder.backend(), Backend::Native);
     assert_eq!(runtime.library(), None);
+    let real = encoder_settings(models::snac_small("encoder.onnx"));
+    let real = SnacEncoder::load(&runtime, &real).err().unwrap().to_string();
+    assert!(real.contains("fetch_onnxruntime.sh") && real.contains("train_demo_codec.py"), "{real}");
     let refused = |settings: &DecoderSettings| Decoder::load(&runtime, settings).err().unwrap().to_string();
-    let plain = refused(&settings(models::demo_codec("decoder.onnx")));
+    let plain = refused(&settings(models::snac_small("decoder_plain.onnx")));
     assert!(plain.contains("fetch_onnxruntime.sh") && plain.contains("plain graph"), "{plain}");
     let onnx = refused(&DecoderSettings { backend: Backend::Onnx, ..ours.clone() });
     assert!(onnx.contains("fetch_onnxruntime.sh") && onnx.contains("decoder.backend"), "{onnx}");
-    let native = DecoderSettings { backend: Backend::Native, ..settings(models::demo_codec("decoder.onnx")) };
+    let native =
+        DecoderSettings { backend: Backend::Native, ..settings(models::snac_small("decoder_plain.onnx")) };
     assert!(refused(&native).contains("plain graph"));
     let cuda = DecoderSettings { backend: Backend::Native, device: Device::Cuda(0), ..ours };
     assert!(refused(&cuda).contains("decoder.backend"));
@@ -176,7 +184,7 @@ fn a_damaged_file_is_named() {
             let error = Decoder::load(&runtime, &settings).err().unwrap();
             assert!(error.to_string().contains("cut.onnx"), "{backend}: {error}");
         }
-        let error = SnacEncoder::load(&runtime, &path, Device::Cpu).err().unwrap();
+        let error = SnacEncoder::load(&runtime, &encoder_settings(path.clone())).err().unwrap();
         assert!(error.to_string().contains("cut.onnx"), "{error}");
     }
     for (path, reason) in [(directory.path(), "not a file"), ("/dev/zero".as_ref(), "not a file")] {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use svara_snac::{
-    DecodeError, Decoder, DecoderSettings, Frame,
+    DecodeError, Decoder, DecoderSettings, EncoderSettings, Frame,
     onnx::{Device, LibrarySearch, Runtime},
 };
 use svara_testkit::models;
@@ -12,6 +12,10 @@ pub fn search() -> LibrarySearch {
 
 pub fn settings(model: PathBuf) -> DecoderSettings {
     DecoderSettings { model, device: Device::Cpu, threads: 2, max_streams: 32, ..DecoderSettings::default() }
+}
+
+pub fn encoder_settings(model: PathBuf) -> EncoderSettings {
+    EncoderSettings { model, device: Device::Cpu, ..EncoderSettings::default() }
 }
 
 pub fn decoder(model: PathBuf) -> Decoder {
