@@ -4,13 +4,16 @@ use std::{
     iter::repeat_n,
     mem::take,
     ops::Range,
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
 };
 
 use crate::{Frame, frame::CODEBOOKS};
 
 /// Latents in a frame: SNAC's codebooks have a code for four, two and one of them.
 pub(super) const LATENTS: usize = 1 << (CODEBOOKS - 1);
+
+/// How many layers the first half of a chunk may be ahead of the second.
+const LAYERS_AHEAD: usize = 8;
 
 /// Frames of one stream, or half of their latents.
 pub(crate) struct Chunk<'a> {
@@ -81,7 +84,7 @@ pub(super) struct State<'a> {
     /// The part of the layer that runs.
     part: &'a mut [f32],
     /// Who takes the parts afterwards.
-    next: Option<Sender<&'a mut [f32]>>,
+    next: Option<SyncSender<&'a mut [f32]>>,
 }
 
 enum Rest<'a> {
@@ -97,7 +100,7 @@ impl<'a> State<'a> {
 
     /// The same state as it is behind this one.
     fn followed(&mut self) -> Self {
-        let (next, ahead) = channel();
+        let (next, ahead) = sync_channel(LAYERS_AHEAD);
         self.next = Some(next);
         Self { rest: Rest::Ahead(ahead), part: &mut [], next: None }
     }
