@@ -17,7 +17,7 @@ use tokio::{
 use super::{check_config, failure::Failure, hash_key, numbers, out, say, text, voices, words};
 use crate::{
     cryptography,
-    start::{self, Server, memory},
+    start::{self, Server},
     telemetry,
 };
 
@@ -325,7 +325,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         tls.follow().context("can't catch SIGHUP")?;
     }
     let Server { router, life, connections, keys, decoder, wyoming } = start::server(config, None).await?;
-    memory::return_what_start_took();
+    // Parsed files, and copies of tables: the allocator would keep them, a part for each thread that had a share in them.
+    svara_snac::give_back_memory();
     keys.follow().context("can't catch SIGHUP")?;
     svara_http::stop_at_signals(life.clone())?;
     let (broken, ended) = (decoder.until_broken(), life.clone());
