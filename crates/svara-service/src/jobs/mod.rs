@@ -68,7 +68,7 @@ pub type Draining = Shared<BoxFuture<'static, ()>>;
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// For how long a failure to load the jobs answers further requests, so that they don't wait for the store one after the
 /// other.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The largest record of a job, in bytes: about as large as the largest request body.
 const MIN_VALUE_BYTES: usize = 64 * 1024 * 1024;
 /// JSON for the time of one character: about 55 bytes, with room for texts that are longer spoken than written.

@@ -452,11 +452,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_bucket_is_opened_without_being_asked() {
-        assert!(Store::open("s3://bucket/prefix", 128 * 1024 * 1024).is_ok());
-    }
-
     #[tokio::test]
     async fn impossible_urls_are_named() {
         for url in ["ftp://x/y", "/proc/nowhere/x"] {
