@@ -123,7 +123,10 @@ fn number(digits: &str) -> Option<u64> {
 fn part(bytes: &Bytes, (first, last): (u64, u64)) -> Response {
     let whole = bytes.len();
     // In the file, whose length fits.
-    let mut response = Response::new(Body::from(bytes.slice(first as usize..=last as usize)));
+    let part = bytes.slice(first as usize..=last as usize);
+    // A slice keeps all of the file in memory until it is sent, and only its own length is counted.
+    let part = if part.len() < whole { Bytes::copy_from_slice(&part) } else { part };
+    let mut response = Response::new(Body::from(part));
     *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     let range = HeaderValue::try_from(format!("bytes {first}-{last}/{whole}"));
     response.headers_mut().extend(range.ok().map(|range| (CONTENT_RANGE, range)));
@@ -132,6 +135,8 @@ fn part(bytes: &Bytes, (first, last): (u64, u64)) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::body::to_bytes;
     use futures::FutureExt;
     use http::Request;
@@ -186,6 +191,30 @@ mod tests {
             assert_eq!((got, got_range, &content[..]), (status, content_range, body.as_bytes()), "{range}");
         }
         assert_eq!(ask(Method::HEAD, "bytes=0-3", None).0, 200);
+    }
+
+    /// A client that asks for a part and doesn't read it must not keep the file in memory.
+    #[test]
+    fn a_part_does_not_hold_the_file() {
+        struct Owner {
+            _held: Arc<()>,
+        }
+        impl AsRef<[u8]> for Owner {
+            fn as_ref(&self) -> &[u8] {
+                b"0123456789"
+            }
+        }
+        for (range, holds) in [("bytes=0-3", false), ("bytes=1-", false), ("bytes=0-", true), ("none", true)]
+        {
+            let held = Arc::new(());
+            let bytes = Bytes::from_owner(Owner { _held: Arc::clone(&held) });
+            let (mut parts, ()) = Request::builder().header(RANGE, range).body(()).unwrap().into_parts();
+            let wanted = Wanted::from_request_parts(&mut parts, &()).now_or_never().unwrap().unwrap();
+            let answer =
+                wanted.of(File { content_type: "audio/mpeg", tag: "a-0".to_owned(), bytes }).unwrap();
+            assert_eq!(Arc::strong_count(&held) == 2, holds, "{range}");
+            drop(answer);
+        }
     }
 
     #[test]

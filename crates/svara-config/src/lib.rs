@@ -94,6 +94,12 @@ impl Config {
         self.limits.all_answers_bytes.max(self.jobs.audio_bytes.saturating_mul(2))
     }
 
+    /// The most streams at once.
+    pub fn most_streams(&self) -> usize {
+        let decoded = self.decoder.streams();
+        if self.limits.streams == 0 { decoded } else { self.limits.streams.min(decoded) }
+    }
+
     /// The most memory that the process takes beyond what it has at rest, in bytes, with so many streams at once.
     /// docs/security.md has the same formula.
     pub fn most_memory_bytes(&self, streams: usize) -> usize {

@@ -72,7 +72,7 @@ pub use self::{
     exchange::BodyTimeout,
     lifecycle::{Lifecycle, Phase},
     place::Connections,
-    serve::{ServeError, serve, stop_at_signals},
+    serve::{ServeError, most_sockets, serve, stop_at_signals},
     settings::{Limits, Settings},
     tls::{Tls, TlsError},
     watched::{Watched, read_file},

@@ -2,16 +2,16 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify;
 
+use crate::client::Network;
+
 /// Seats beyond the bounds for connections that only ask whether the server lives.
 const PROBES: usize = 16;
-/// The part of an IPv6 address that one client gets: a /64.
-const IPV6_NETWORK: u128 = u128::MAX << 64;
 
 /// All seats of a server.
 #[derive(Debug)]
@@ -28,12 +28,12 @@ struct State {
     open: HashMap<u64, Taken>,
     /// Those that haven't given way, without probes.
     seated: usize,
-    by_peer: HashMap<IpAddr, usize>,
+    by_peer: HashMap<Network, usize>,
 }
 
 #[derive(Debug)]
 struct Taken {
-    peer: IpAddr,
+    peer: Network,
     probes: bool,
     /// When it became idle; `None` while a request is open.
     idle_since: Option<u64>,
@@ -59,7 +59,7 @@ impl Seats {
     /// A seat for a client. Where there is none, the connection that has been idle for the longest gives way; if none is
     /// idle, the new one may only probe.
     pub(crate) fn take(self: &Arc<Self>, peer: IpAddr) -> Seat {
-        let peer = network(peer);
+        let peer = Network::of(peer);
         let mut state = self.state();
         let of_peer = state.by_peer.get(&peer).copied().unwrap_or_default();
         let room = (of_peer < self.most_per_peer
@@ -113,7 +113,7 @@ impl State {
         }
     }
 
-    fn leave(&mut self, peer: IpAddr) {
+    fn leave(&mut self, peer: Network) {
         self.seated = self.seated.saturating_sub(1);
         if let Some(of_peer) = self.by_peer.get_mut(&peer) {
             *of_peer = of_peer.saturating_sub(1);
@@ -150,14 +150,6 @@ impl Drop for Seat {
         {
             state.leave(taken.peer);
         }
-    }
-}
-
-/// What counts as one client: an address, or the network that an IPv6 client gets.
-fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & IPV6_NETWORK).into(),
-        address => address,
     }
 }
 

@@ -66,6 +66,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// How long connections may take to end once they are broken off.
 const BREAK_OFF: Duration = Duration::from_secs(1);
 
+/// The most sockets of clients that are open at once with so many connections: twice as many, as those that give way are still
+/// closing, and some that are turned away.
+pub fn most_sockets(connections: usize) -> usize {
+    connections.saturating_mul(2).saturating_add(CLOSING)
+}
+
 /// Serves `app` until `life` drains, then waits until all requests have ended or the drain's time is over, and breaks off
 /// the rest. Refusing new requests during the drain is up to `app`. `connections` counts the open connections.
 ///
@@ -83,8 +89,7 @@ pub async fn serve(
     let url = url(address, settings.tls.is_some());
     tracing::info!(%address, tls = settings.tls.is_some(), url, "listening");
     let Settings { limits, tls, drain_delay, drain } = settings;
-    // Twice as many as may be seated: those that give way are still closing.
-    let all = u32::try_from(limits.connections.saturating_mul(2).saturating_add(CLOSING)).unwrap_or(u32::MAX);
+    let all = u32::try_from(most_sockets(limits.connections)).unwrap_or(u32::MAX);
     let permits = Arc::new(Semaphore::new(all as usize));
     let seats = Seats::new(limits.connections, limits.connections_per_address);
     let (most, probes, mut refused) = (limits.connections, limits.probes, Refused::default());

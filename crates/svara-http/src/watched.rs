@@ -28,8 +28,17 @@ pub struct Watched<T> {
     name: &'static str,
     files: Vec<PathBuf>,
     load: Load<T>,
-    seen: Mutex<Vec<Stamp>>,
+    seen: Mutex<Seen>,
     value: watch::Sender<Arc<T>>,
+}
+
+/// What is known of the files.
+#[derive(Default)]
+struct Seen {
+    /// As they were when the value in force was read.
+    stamps: Vec<Stamp>,
+    /// Why they can't be read, if so.
+    failure: Option<String>,
 }
 
 /// A file's modification time and length in bytes, which change with its contents; `None` if they can't be read.
@@ -57,7 +66,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     where
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        let seen = Mutex::new(stamps(&files));
+        let seen = Mutex::new(Seen { stamps: stamps(&files), failure: None });
         let value = watch::Sender::new(Arc::new(load()?));
         let load: Load<T> = Box::new(move || load().map_err(|error| with_causes(&*error.into())));
         Ok(Self { name, files, load, seen, value })
@@ -73,22 +82,30 @@ impl<T: Send + Sync + 'static> Watched<T> {
         self.value.subscribe()
     }
 
-    /// Reloads the value if its files have changed since the last check, or if `anyway` is set. Blocks on files, so it
-    /// must not run on an async thread.
+    /// Reloads the value if its files have changed since they were read, or if `anyway` is set. Files that can't be read are
+    /// tried again by the next call: what failed may have been the process, not the files. The log says the same reason
+    /// once. Blocks on files, so it must not run on an async thread.
     pub fn look(&self, anyway: bool) {
         let now = stamps(&self.files);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if !anyway && *seen == now {
+        if !anyway && seen.stamps == now {
             return;
         }
-        *seen = now;
         match (self.load)() {
             Ok(value) => {
+                *seen = Seen { stamps: now, failure: None };
                 self.value.send_replace(Arc::new(value));
                 tracing::info!(what = self.name, "reloaded");
             }
             Err(reason) => {
-                tracing::error!(what = self.name, reason, "can't be reloaded; the old value stays in force");
+                if anyway || seen.failure.as_ref() != Some(&reason) {
+                    tracing::error!(
+                        what = self.name,
+                        reason,
+                        "can't be reloaded; the old value stays in force"
+                    );
+                }
+                seen.failure = Some(reason);
             }
         }
     }
@@ -108,8 +125,15 @@ impl<T: Send + Sync + 'static> Watched<T> {
                     () = tokio::time::sleep(LOOK_AGAIN) => false,
                 };
                 let Some(watched) = watched.upgrade() else { return };
-                if tokio::task::spawn_blocking(move || watched.look(anyway)).await.is_err() {
-                    return;
+                let name = watched.name;
+                match tokio::task::spawn_blocking(move || watched.look(anyway)).await {
+                    Ok(()) => {}
+                    // One fault must not end the watch: a key that is revoked later would stay in force.
+                    Err(error) if error.is_panic() => {
+                        tracing::error!(what = name, %error, "reloading failed; the old value stays in force");
+                    }
+                    // The runtime stops.
+                    Err(_) => return,
                 }
             }
         });
@@ -191,5 +215,49 @@ mod tests {
         std::fs::write(&file, "333").unwrap();
         number.look(false);
         assert_eq!(*number.get(), 333);
+    }
+
+    /// A number, and how its next loads end: well, badly or in a panic.
+    fn loaded(ends: &Arc<Mutex<Vec<&'static str>>>, file: &Path) -> Watched<u32> {
+        let (ends, read) = (Arc::clone(ends), file.to_owned());
+        let load = move || -> Result<u32, Box<dyn Error + Send + Sync>> {
+            let end = ends.lock().unwrap().pop();
+            match end {
+                Some("panic") => panic!("a fault of the loader"),
+                Some(reason) => Err(reason.into()),
+                None => Ok(std::fs::read_to_string(&read)?.trim().parse()?),
+            }
+        };
+        Watched::new("number", vec![file.to_owned()], load).unwrap()
+    }
+
+    /// A key that is taken out of the file while the process has no descriptors must not stay in force for ever.
+    #[test]
+    fn a_change_that_could_not_be_read_is_read_later() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, ends) = (directory.path().join("number"), Arc::default());
+        std::fs::write(&file, "1").unwrap();
+        let number = loaded(&ends, &file);
+        std::fs::write(&file, "22").unwrap();
+        *ends.lock().unwrap() = vec!["too many open files"; 2];
+        number.look(false);
+        number.look(false);
+        assert_eq!(*number.get(), 1);
+        number.look(false);
+        assert_eq!(*number.get(), 22);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_does_not_end_the_watch() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, ends) = (directory.path().join("number"), Arc::default());
+        std::fs::write(&file, "1").unwrap();
+        let number = Arc::new(loaded(&ends, &file));
+        let mut values = number.subscribe();
+        *ends.lock().unwrap() = vec!["panic"];
+        std::fs::write(&file, "22").unwrap();
+        number.follow().unwrap();
+        tokio::time::timeout(LOOK_AGAIN * 10, values.changed()).await.unwrap().unwrap();
+        assert_eq!(**values.borrow(), 22);
     }
 }

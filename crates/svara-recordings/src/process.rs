@@ -5,6 +5,11 @@ use std::{
     os::unix::process::{CommandExt, ExitStatusExt},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{
+        OnceLock,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread,
     time::Duration,
 };
 
@@ -23,6 +28,8 @@ use super::{
 /// How often, and how far apart, it is looked whether a process is gone whose pipes are closed.
 const LOOKS: u32 = 50;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+/// The most killed processes that wait to be waited for.
+const MOST_KILLED: usize = 64;
 
 /// A process that waits for a recording. Dropping it kills it.
 pub(super) struct Process {
@@ -68,8 +75,10 @@ impl Process {
             .stderr(Stdio::null())
             // A terminal's signals are for the server, which ends what it started.
             .process_group(0);
-        let mut child = Killed(command.spawn()?);
-        match (child.0.stdin.take(), child.0.stdout.take()) {
+        let mut child = command.spawn()?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let child = Killed(Some(child));
+        match (input, output) {
             (Some(input), Some(output)) => Ok(Self { child, input, output }),
             _ => Err(io::Error::other("the process has no pipes")),
         }
@@ -77,7 +86,7 @@ impl Process {
 
     /// Whether the process is still there.
     pub(super) fn is_alive(&mut self) -> bool {
-        matches!(self.child.0.try_wait(), Ok(None))
+        matches!(self.child.status(), Ok(None))
     }
 
     /// Has the recording decoded. `ready` gets what isn't in force of the process's confinement.
@@ -149,31 +158,80 @@ impl From<NoAnswer> for RecordingError {
     }
 }
 
-/// A process that is killed, and waited for, when it is dropped.
-struct Killed(Child);
+/// A process that is killed when it is dropped, and waited for by another thread.
+struct Killed(Option<Child>);
 
 impl Killed {
+    /// How the process ended, if it has.
+    fn status(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.0.as_mut().map_or(Ok(None), Child::try_wait)
+    }
+
     /// How the process ended, whose pipes are closed; it is killed if it hasn't.
     async fn end(mut self) -> io::Result<ExitStatus> {
         // The pipes are closed a moment before the process is gone. Killing it then would hide why it ended.
-        for _ in 0..LOOKS {
-            if let Some(status) = self.0.try_wait()? {
+        for look in 0..2 * LOOKS {
+            if let Some(status) = self.status()? {
                 return Ok(status);
+            }
+            if look == LOOKS {
+                self.0.as_mut().map_or(Ok(()), Child::kill)?;
             }
             // The standard library has no event for the end of a child.
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
-        self.0.kill()?;
-        self.0.wait()
+        Err(io::Error::other("it doesn't end"))
     }
 }
 
 impl Drop for Killed {
     fn drop(&mut self) {
         // It may have ended, and been waited for; then there is nothing to kill.
-        let killed = self.0.kill().and_then(|()| self.0.wait());
-        if let Err(error) = killed {
+        if matches!(self.status(), Ok(Some(_))) {
+            return;
+        }
+        let Some(mut child) = self.0.take() else { return };
+        if let Err(error) = child.kill() {
             tracing::warn!(%error, "can't end a decoding process");
+        }
+        reap(child);
+    }
+}
+
+/// Waits for a killed process, on a thread for all of them: one that the kernel holds on to must keep no async task waiting.
+fn reap(child: Child) {
+    static REAPER: OnceLock<Option<SyncSender<Child>>> = OnceLock::new();
+    let reaper = REAPER.get_or_init(|| {
+        let (sender, killed) = sync_channel::<Child>(MOST_KILLED);
+        let wait = move || {
+            for mut child in killed {
+                if let Err(error) = child.wait() {
+                    tracing::warn!(%error, "can't wait for a decoding process");
+                }
+            }
+        };
+        thread::Builder::new().name("recordings-end".to_owned()).spawn(wait).ok().map(|_| sender)
+    });
+    if reaper.as_ref().is_none_or(|reaper| reaper.try_send(child).is_err()) {
+        tracing::warn!("an ended decoding process stays in the system's list until the server ends");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_dropped_process_is_ended_and_waited_for() {
+        let child = Command::new("sleep").arg("1000").spawn().unwrap();
+        let process = format!("/proc/{}/stat", child.id());
+        drop(Killed(Some(child)));
+        let gone = Instant::now() + Duration::from_secs(60);
+        while Path::new(&process).exists() {
+            assert!(Instant::now() < gone, "it is still there");
+            thread::yield_now();
         }
     }
 }

@@ -108,7 +108,7 @@ enum Refusal {
 /// One stream, and the caller's quota for it; both are returned on drop.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    _seat: Seat,
+    seat: Seat,
     key: KeyStream,
     waited: Duration,
 }
@@ -119,6 +119,8 @@ struct Seat {
     admission: Arc<Admission>,
     ticket: Ticket,
     characters: usize,
+    /// Whether its speech came to its end: only then its time says how long speech takes.
+    complete: bool,
 }
 
 impl Permit {
@@ -135,6 +137,11 @@ impl Permit {
     /// Charges the characters for good: there is audio.
     pub(crate) fn spoken(&mut self) {
         self.key.spoken();
+    }
+
+    /// Says that the speech came to its end. One that failed, or whose client left, says nothing of how long others take.
+    pub(crate) fn complete(&mut self) {
+        self.seat.complete = true;
     }
 
     /// Charges sound that was made.
@@ -175,7 +182,7 @@ impl Admission {
         let key = caller.start_stream(characters)?;
         let asked = Instant::now();
         let seat = self.enter(class, caller.key_name().map(str::to_owned), characters).await?;
-        Ok(Permit { _seat: seat, key, waited: asked.elapsed() })
+        Ok(Permit { seat, key, waited: asked.elapsed() })
     }
 
     async fn enter(
@@ -184,7 +191,7 @@ impl Admission {
         name: Name,
         characters: usize,
     ) -> Result<Seat, ServiceError> {
-        let seat = |ticket| Seat { admission: Arc::clone(self), ticket, characters };
+        let seat = |ticket| Seat { admission: Arc::clone(self), ticket, characters, complete: false };
         let (seat, mut granted) = {
             let (capacity, now) = (self.capacity(), self.now());
             let mut state = self.lock();
@@ -302,7 +309,8 @@ impl Drop for Seat {
         let now = self.admission.now();
         let mut state = self.admission.lock();
         state.waiting.remove(&self.ticket);
-        if let Some(ran) = state.room.leave(self.ticket, now) {
+        let ran = state.room.leave(self.ticket, now);
+        if let Some(ran) = ran.filter(|_| self.complete) {
             state.held.add(self.characters, ran);
         }
         drop(state);

@@ -33,11 +33,13 @@
 mod admission;
 pub mod cache;
 pub mod callers;
+mod clock;
 mod cloning;
 pub mod config;
 pub mod dictionaries;
 mod error;
 mod fairness;
+mod finish;
 pub mod jobs;
 mod lock;
 pub mod metrics;

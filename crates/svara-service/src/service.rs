@@ -53,7 +53,7 @@ pub struct Service {
     speaker: Arc<Speaker>,
     cloning: Cloning,
     voices: Arc<KeptVoices>,
-    dictionaries: KeptDictionaries,
+    dictionaries: Arc<KeptDictionaries>,
     cache: Option<Arc<Cache>>,
     setup: Arc<str>,
     jobs: Arc<Jobs>,
@@ -78,6 +78,7 @@ impl Service {
         let voices = Arc::new(parts.voices);
         let (config, store) = parts.cache;
         let cache = config.is_on().then(|| Arc::new(Cache::new(&config, store, metrics.cache())));
+        cache.iter().for_each(|cache| metrics.cache().observe(cache));
         let (config, store) = parts.jobs;
         let jobs = Arc::new(Jobs::new(store, &config, metrics.jobs()));
         let speaker = Speaker::new(
@@ -87,7 +88,8 @@ impl Service {
             Arc::clone(&metrics),
             SpeakerSettings { log_texts: parts.log_texts, least: parts.least_speed, gain },
         );
-        let (speaker, cloning, dictionaries) = (Arc::new(speaker), parts.cloning, parts.dictionaries);
+        let (speaker, cloning, dictionaries) =
+            (Arc::new(speaker), parts.cloning, Arc::new(parts.dictionaries));
         let previews = Previews::new();
         let setup = parts.setup.into();
         Self { speaker, cloning, voices, dictionaries, cache, setup, jobs, metrics, admission, previews }
@@ -142,7 +144,8 @@ impl Service {
         self.previews.of(&self.speaker, voice).await
     }
 
-    /// The characters spoken in this month (UTC), since the server started, for callers without keys.
+    /// The characters spoken in this month (UTC), since the server started, where no key is required. Where keys are, each has
+    /// its own count, and this is what the server spoke for itself: jobs and samples of voices.
     pub fn keyless_characters(&self) -> u64 {
         self.speaker.keyless_characters()
     }
@@ -163,12 +166,12 @@ impl Service {
     }
 
     /// Saved voices.
-    pub fn voices(&self) -> &KeptVoices {
+    pub fn voices(&self) -> &Arc<KeptVoices> {
         &self.voices
     }
 
     /// Pronunciation dictionaries.
-    pub fn dictionaries(&self) -> &KeptDictionaries {
+    pub fn dictionaries(&self) -> &Arc<KeptDictionaries> {
         &self.dictionaries
     }
 

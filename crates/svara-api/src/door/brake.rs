@@ -4,9 +4,10 @@ use std::{collections::HashMap, hash::Hash, net::IpAddr, time::Duration};
 
 use svara_http::Network;
 
-/// Wrong keys that cost nothing: people mistype, and deployments keep an old key for a while.
+/// The first wrong key that costs a wait; those before it cost nothing: people mistype, and deployments keep an old key for a
+/// while.
 const FREE: u32 = 10;
-/// The wait after the first wrong key beyond those; it doubles with each further one.
+/// The wait after that one; it doubles with each further one.
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest wait: a right key from the same address waits no longer than that.
 const LONGEST: Duration = Duration::from_secs(30);

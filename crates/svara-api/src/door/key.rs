@@ -33,17 +33,19 @@ fn is_scheme(word: &str) -> bool {
 /// browsers can't set headers there. Queries of other requests end up in logs and histories.
 pub fn key_of(headers: &HeaderMap, socket: Option<&Uri>) -> Option<String> {
     let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    // A client whose variable isn't set sends an empty value: it has no key, which isn't a wrong one.
+    let given = |name: &HeaderName| header(name).filter(|key| !key.trim().is_empty());
     let authorization = header(&AUTHORIZATION);
     let in_headers = authorization
         .and_then(bearer)
-        .or_else(|| KEY_HEADERS.iter().find_map(header))
+        .or_else(|| KEY_HEADERS.iter().find_map(given))
         .or_else(|| authorization.and_then(bare));
     if let Some(key) = in_headers {
         return Some(key.to_owned());
     }
     encoded::query(socket?).flatten().find_map(|(name, value)| match &*name {
-        "xi_api_key" | "xi-api-key" | "api_key" => Some(value),
-        "authorization" => Some(bearer(&value).unwrap_or(&value).to_owned()),
+        "xi_api_key" | "xi-api-key" | "api_key" => Some(value).filter(|key| !key.trim().is_empty()),
+        "authorization" => bearer(&value).or_else(|| bare(&value)).map(str::to_owned),
         _ => None,
     })
 }
@@ -76,6 +78,21 @@ mod tests {
         assert_eq!(key_in(&[("authorization", "k")], "/"), key);
         assert_eq!(key_in(&[("x-api-key", "k")], "/"), key);
         assert_eq!(key_in(&[("api-key", "k")], "/"), key);
+        // As clients send it whose variable isn't set.
+        for empty in ["", " "] {
+            assert_eq!(key_in(&[("xi-api-key", empty)], "/"), None);
+            assert_eq!(key_in(&[("xi-api-key", empty), ("authorization", "k")], "/"), key);
+            assert_eq!(key_in(&[("xi-api-key", empty), ("api-key", "k")], "/"), key);
+            assert_eq!(key_in(&[("xi-api-key", empty), ("upgrade", "websocket")], "/?xi-api-key=k"), key);
+        }
+        for query in ["xi-api-key=", "api_key=%20", "authorization=", "authorization=Bearer%20"] {
+            assert_eq!(key_in(&[("upgrade", "websocket")], &format!("/?{query}")), None, "{query}");
+            assert_eq!(
+                key_in(&[("upgrade", "websocket")], &format!("/?{query}&xi_api_key=k")),
+                key,
+                "{query}"
+            );
+        }
         for value in ["Bearer ", "Bearer", "Basic k", "a b", ""] {
             assert_eq!(key_in(&[("authorization", value)], "/"), None, "{value}");
         }

@@ -96,6 +96,10 @@ const MAX_THREADS: usize = 1024;
 const MAX_NULL_FRAME_MS: u32 = 10_000;
 /// The longest wait of a call for others, in milliseconds: a longer one would be audible.
 const MAX_BATCH_WAIT_MS: u32 = 100;
+/// Far more rows than a call gains from; a GPU holds the states of all.
+const MAX_BATCH: usize = 1024;
+/// About 20 seconds: more than most pieces have, which are then decoded at their end.
+const MAX_HOP_FRAMES: usize = 256;
 /// The frames that an early start may wait for: with fewer, the audio is noise; with more, it is exact.
 const EARLY_FRAMES: RangeInclusive<usize> = 2..=3;
 
@@ -132,6 +136,8 @@ impl DecoderConfig {
             faults.add_pair("decoder.null_frame_ms", "decoder.kind", "needs decoder.kind = \"null\"");
         }
         faults.within("decoder.threads", self.threads, 0..=MAX_THREADS);
+        faults.within("decoder.max_batch", self.max_batch, 0..=MAX_BATCH);
+        faults.within("decoder.hop_frames", self.hop_frames, 0..=MAX_HOP_FRAMES);
         faults.within("decoder.batch_wait_ms", self.batch_wait_ms, 0..=MAX_BATCH_WAIT_MS);
         if !EARLY_FRAMES.contains(&self.early_frames) {
             faults.add("decoder.early_frames", "must be 2 or 3");

@@ -55,6 +55,9 @@ impl Default for EngineConfig {
 /// The most engines; more than these need a router.
 const MAX_ENGINES: usize = 16;
 
+/// About 12 seconds of sound in one message: nobody would hear it begin.
+const MAX_STREAM_INTERVAL: u32 = 1000;
+
 impl EngineConfig {
     /// The base URLs of the engines' APIs, at least one.
     pub fn base_urls(&self) -> impl Iterator<Item = &str> {
@@ -90,8 +93,6 @@ impl EngineConfig {
                 faults.add(key, "must be greater than 0");
             }
         }
-        if self.stream_interval == 0 {
-            faults.add("engine.stream_interval", "must be at least 1");
-        }
+        faults.within("engine.stream_interval", self.stream_interval, 1..=MAX_STREAM_INTERVAL);
     }
 }

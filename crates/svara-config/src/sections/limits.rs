@@ -82,6 +82,10 @@ const MIN_HEADER_BYTES: usize = 8192;
 /// The lists of voices are some 100 KiB.
 const MIN_ANSWERS_BYTES: usize = 1024 * 1024;
 const MAX_CONNECTIONS: usize = 1_000_000;
+/// Two hours of speech; longer texts are for jobs.
+const MAX_TEXT_CHARACTERS: usize = 100_000;
+/// Bodies are in memory as a whole.
+const MAX_BODY_BYTES: usize = 1024 * 1024 * 1024;
 
 /// The largest JSON body without a recording, unless the longest text needs more.
 const TEXT_BODY_BYTES: usize = 1024 * 1024;
@@ -103,14 +107,16 @@ impl LimitsConfig {
     }
 
     pub(crate) fn check(&self, faults: &mut Faults) {
-        for (key, value) in [
-            ("limits.text_characters", self.text_characters),
-            ("limits.openai_input_characters", self.openai_input_characters),
-            ("limits.body_bytes", self.body_bytes),
-            ("limits.connections_per_address", self.connections_per_address),
+        for (key, value, most) in [
+            ("limits.text_characters", self.text_characters, MAX_TEXT_CHARACTERS),
+            ("limits.openai_input_characters", self.openai_input_characters, MAX_TEXT_CHARACTERS),
+            ("limits.body_bytes", self.body_bytes, MAX_BODY_BYTES),
+            ("limits.connections_per_address", self.connections_per_address, MAX_CONNECTIONS),
         ] {
             if value == 0 {
                 faults.add(key, "must be at least 1");
+            } else if value > most {
+                faults.add(key, format!("must be at most {most}"));
             }
         }
         if self.all_bodies_bytes / 2 < self.body_bytes {

@@ -17,7 +17,7 @@ use tokio::{
 use super::{check_config, failure::Failure, hash_key, numbers, out, say, text, voices, words};
 use crate::{
     cryptography,
-    start::{self, Server, memory},
+    start::{self, Server},
     telemetry,
 };
 
@@ -182,7 +182,7 @@ impl Cli {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
-        check_open_files(files, config.limits.connections);
+        check_open_files(files, &config);
         let served = runtime.block_on(serve(&config));
         let served = served.map_err(|error| last_word(&config.log, error));
         telemetry.shutdown();
@@ -280,11 +280,20 @@ fn raise_open_files() -> nix::Result<u64> {
     Ok(hard)
 }
 
-/// Says so where connections can run out of files before they reach their own limit.
-fn check_open_files(limit: nix::Result<u64>, connections: usize) {
+/// Says so where connections and streams, each of which has one to the engine, can run out of files before they reach their
+/// own limits.
+fn check_open_files(limit: nix::Result<u64>, config: &Config) {
+    let (connections, streams) = (config.limits.connections, config.most_streams());
+    let needed = svara_http::most_sockets(connections).saturating_add(streams);
     match limit {
-        Ok(files) if files < connections as u64 => {
-            tracing::warn!(files, connections, "fewer files may be open than limits.connections");
+        Ok(files) if files < needed as u64 => {
+            tracing::warn!(
+                files,
+                needed,
+                connections,
+                streams,
+                "fewer files may be open than limits.connections and streams need"
+            );
         }
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "can't raise the limit of open files"),
@@ -325,7 +334,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         tls.follow().context("can't catch SIGHUP")?;
     }
     let Server { router, life, connections, keys, decoder, wyoming } = start::server(config, None).await?;
-    memory::return_what_start_took();
+    // Parsed files, and copies of tables: the allocator would keep them, a part for each thread that had a share in them.
+    svara_snac::give_back_memory();
     keys.follow().context("can't catch SIGHUP")?;
     svara_http::stop_at_signals(life.clone())?;
     let (broken, ended) = (decoder.until_broken(), life.clone());

@@ -52,7 +52,8 @@ fn watched(Config { server: config, limits, .. }: &Config) -> anyhow::Result<Wat
     let mut fixed = config.keys.clone();
     fixed.extend(config.api_key.reveal().map(plain_key));
     let (rings, share) = (KeyRings::default(), Some(limits.streams_per_key).filter(|share| *share > 0));
-    let loaded = AtomicBool::new(false);
+    // A file that can't be read is tried again every few seconds: that is told once.
+    let (loaded, failing) = (AtomicBool::new(false), AtomicBool::new(false));
     let ring = move || {
         let mut entries = fixed.clone();
         if let Some(file) = &file {
@@ -65,7 +66,8 @@ fn watched(Config { server: config, limits, .. }: &Config) -> anyhow::Result<Wat
     };
     let load = move || {
         let ring = ring();
-        if loaded.swap(true, Ordering::Relaxed) {
+        let failed_before = failing.swap(ring.is_err(), Ordering::Relaxed);
+        if loaded.swap(true, Ordering::Relaxed) && !(failed_before && ring.is_err()) {
             audit::keys_reloaded(ring.as_ref().ok().map(KeyRing::count));
         }
         ring

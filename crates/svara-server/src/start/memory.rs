@@ -24,14 +24,3 @@ pub fn keep_little() {
         }
     }
 }
-
-/// Returns to the system what the start took and freed: parsed files, and copies of tables. The allocator would keep it, a
-/// part for each thread that had a share in it.
-pub fn return_what_start_took() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    #[expect(unsafe_code, reason = "there is no safe way to the C library's allocator")]
-    // SAFETY: any thread may call it at any time, and it takes no pointers.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}

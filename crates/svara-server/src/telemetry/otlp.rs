@@ -112,8 +112,9 @@ struct Client {
 impl Client {
     fn new(runtime: &Handle) -> anyhow::Result<Self> {
         crate::cryptography::choose();
-        // Traces go to the configured collector and nowhere else.
-        let client = reqwest::Client::builder().timeout(SEND_TIMEOUT).redirect(Policy::none()).build();
+        // Traces go to the configured collector and nowhere else: through no proxy that the environment names, either.
+        let client =
+            reqwest::Client::builder().timeout(SEND_TIMEOUT).redirect(Policy::none()).no_proxy().build();
         Ok(Self { client: client.context("can't create an HTTP client")?, runtime: runtime.clone() })
     }
 }

@@ -123,3 +123,30 @@ async fn who_did_what_is_told_and_floods_do_not_wash_it_out() {
     assert!((200..=2 * most_of_a_kind()).contains(&refusals), "{refusals} lines of refusals");
     assert!(of("voice_deleted") >= 2, "audit lines are in the log, too");
 }
+
+/// A client chooses its path and method: they don't fill the log.
+#[tokio::test]
+async fn a_long_path_is_cut() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = FakeVllm::start(Script::frames(2)).await;
+    let more = format!(
+        "[server]\nport = 0\n[engine]\nbase_url = {:?}\n[model]\ntokenizer = {:?}\n[voices]\nstore = \"\"\n[log]\nformat = \"json\"\n",
+        engine.base_url(),
+        svara_testkit::models::tokenizer(),
+    );
+    let file = crate::program::config(directory.path(), &more);
+    let (mut server, log) = Program::start_logged(crate::program::program(&file)).await;
+    let client = harness::client();
+    let path = format!("/v1/voices/{}", "x".repeat(3000));
+    let answer = client.delete(format!("{}{path}", server.root)).send().await.unwrap();
+    assert_eq!(answer.status(), 404);
+    let method = Method::from_bytes("X".repeat(3000).as_bytes()).unwrap();
+    let answer = client.request(method, format!("{}/v1/text-to-speech", server.root)).send().await.unwrap();
+    assert_eq!(answer.status(), 405);
+    server.signal("TERM").await;
+    server.ended().await;
+    let lines = log.await.unwrap();
+    let told = lines.iter().filter(|line| line.contains("xxxx")).count();
+    assert!(told > 0, "{lines:?}");
+    assert!(lines.iter().all(|line| line.len() < 2000), "{lines:?}");
+}

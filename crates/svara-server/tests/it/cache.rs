@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use reqwest::Response;
 use serde_json::{Value, json};
-use svara_testkit::fake_vllm::{End, Script};
+use svara_testkit::{
+    eventually,
+    fake_vllm::{End, Script},
+};
 
 use crate::harness::Server;
 
@@ -170,4 +173,32 @@ async fn spellings_of_one_text_share_their_audio() {
     }
     let unlike = server.speak(json!({"seed": 1, "text": "जरूरत"})).await;
     assert_eq!(said(&unlike).0, "miss", "another word");
+}
+
+/// What a hit of the store puts into memory shows in the metrics.
+#[tokio::test]
+async fn the_gauges_show_what_is_in_memory_now() {
+    let directory = tempfile::tempdir().unwrap();
+    let of_a_process = || {
+        let store = directory.path().display().to_string();
+        Server::with(Script::frames(3), move |config| {
+            config.cache.memory_bytes = 50_000_000;
+            config.cache.store = store;
+        })
+    };
+    let in_memory = async |server: &Server| {
+        let page = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+        let value = |name: &str| {
+            page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok()).unwrap()
+        };
+        (value("svara_cache_entries "), value("svara_cache_bytes ") > (3 * FRAME_BYTES) as f64)
+    };
+    for result in ["miss", "hit"] {
+        let server = of_a_process().await;
+        assert_eq!(in_memory(&server).await, (0.0, false));
+        let answer = server.speak(json!({"seed": 1})).await;
+        assert_eq!(said(&answer).0, result);
+        answer.bytes().await.unwrap();
+        eventually("it is in memory", async || (in_memory(&server).await == (1.0, true)).then_some(())).await;
+    }
 }

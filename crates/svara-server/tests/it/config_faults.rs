@@ -292,3 +292,23 @@ fn a_bucket_needs_no_engine_with_tls() {
     server.wait().unwrap();
     assert!(said.contains("listening") && !said.contains("panicked"), "{said}");
 }
+
+/// A slip of some zeros is told at start, and not by a machine that runs out of memory.
+#[test]
+fn sizes_have_upper_bounds() {
+    let text = "[decoder]\nmax_batch = 100000\nhop_frames = 1000000\n[engine]\nstream_interval = 70000\n\
+                [limits]\ntext_characters = 50000000\nopenai_input_characters = 50000000\n\
+                body_bytes = 20971520000\nall_bodies_bytes = 100000000000\n";
+    told(
+        text,
+        |_| {},
+        &[
+            "line 2: decoder.max_batch must be from 0 to 1024",
+            "line 3: decoder.hop_frames must be from 0 to 256",
+            "line 5: engine.stream_interval must be from 1 to 1000",
+            "line 7: limits.text_characters must be at most 100000",
+            "line 8: limits.openai_input_characters must be at most 100000",
+            "line 9: limits.body_bytes must be at most 1073741824",
+        ],
+    );
+}

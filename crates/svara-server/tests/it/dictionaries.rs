@@ -372,3 +372,27 @@ async fn switches_may_be_words_and_kinds_in_any_case() {
         assert_eq!(status, 200, "{changed}");
     }
 }
+
+/// A version that is too old but can't be deleted keeps no change from being told.
+#[tokio::test]
+async fn a_change_counts_though_an_old_version_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::with(Script::frames(1), stored(directory.path())).await;
+    let first = made(&server, "words", &json!([alias("SQL", "sequel")])).await;
+    let path = format!("/{}/set-rules", first["id"].as_str().unwrap());
+    let set = async |n: usize| {
+        let rules = json!({"rules": [alias("SQL", &format!("sequel {n}"))]});
+        ask(&server, Method::POST, &path, Some(rules)).await
+    };
+    for n in 1..20 {
+        assert_eq!(set(n).await.0, 200);
+    }
+    let (id, version) = (first["id"].as_str().unwrap(), first["version_id"].as_str().unwrap());
+    let oldest = directory.path().join(format!("dictionary_versions/{id}.{version}"));
+    std::fs::remove_file(&oldest).unwrap();
+    std::fs::create_dir_all(oldest.join("not ours")).unwrap();
+    let (status, changed) = set(20).await;
+    assert_eq!(status, 200, "{changed}");
+    let (_, whole) = ask(&server, Method::GET, &format!("/{id}"), None).await;
+    assert_eq!(whole["rules"][0]["alias"], "sequel 20");
+}

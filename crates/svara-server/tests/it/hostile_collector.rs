@@ -58,6 +58,28 @@ async fn no_redirect_takes_spans_elsewhere() {
     }
 }
 
+/// A proxy in the environment is for other programs: spans go to the collector and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_proxy_gets_spans() {
+    let counter = async |count: &Arc<AtomicUsize>| {
+        let count = Arc::clone(count);
+        serve(Router::new().fallback(any(async move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        })))
+        .await
+    };
+    let (collected, proxied) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (collector, proxy) = (counter(&collected).await, counter(&proxied).await);
+    let engine = FakeVllm::start(Script::frames(4)).await;
+    let more = format!("[telemetry]\notlp_endpoint = {collector:?}");
+    let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY"].map(|name| (name, proxy.as_str()));
+    let program = Program::start_with(&engine, &more, &variables);
+    assert_eq!(speak(&program, true).await.unwrap().len(), 4 * 2048 * 2);
+    tokio::task::block_in_place(|| program.stop());
+    let count = |of: &AtomicUsize| of.load(Ordering::Relaxed);
+    assert!(count(&collected) > 0 && count(&proxied) == 0, "{} {}", count(&collected), count(&proxied));
+}
+
 /// An answer without an end is read in part, and keeps neither requests nor the end of the server.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_without_an_end_is_bounded() {

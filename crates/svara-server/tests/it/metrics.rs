@@ -5,14 +5,16 @@ use std::{
 
 use serde_json::{Value, json};
 use svara_testkit::{
-    fake_vllm::{End, Script, frame_tokens},
+    eventually,
+    fake_vllm::{End, FakeVllm, Script, frame_tokens},
     models,
 };
 
 use tokio::time::timeout;
 
 use crate::{
-    harness::Server,
+    harness::{self, Program, Server},
+    http2,
     raw::{LONG, connect},
     sockets::Client,
 };
@@ -233,4 +235,44 @@ async fn the_documentation_lists_the_metrics_that_there_are() {
     let real: BTreeSet<(&str, &str)> =
         text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
     assert_eq!(documented, real);
+}
+
+/// The log and the metric mean the same: time in which the client didn't read isn't counted.
+#[tokio::test]
+async fn a_slow_client_makes_no_slow_speech() {
+    let engine = FakeVllm::start(Script::frames(10)).await;
+    let directory = tempfile::tempdir().unwrap();
+    let more = format!(
+        "[server]\nport = 0\n[engine]\nbase_url = {:?}\n[voices]\nstore = \"\"\n[jobs]\nstore = \"\"\n",
+        engine.base_url()
+    );
+    let file = crate::program::config(directory.path(), &more);
+    let (mut server, log) = Program::start_logged(crate::program::program(&file)).await;
+    let scraper = harness::client();
+    let metrics = async || {
+        let answer = scraper.get(format!("{}/metrics", server.root)).send().await.unwrap();
+        answer.text().await.unwrap()
+    };
+    let mut client = http2::client(connect(server.address).await, 4096).await;
+    let mut body = http2::ask(&mut client, json!({})).await.into_body();
+    assert_eq!(http2::read(&mut body, 4096, false).await.unwrap(), 4096);
+    // Meanwhile, time goes by in which the window is full.
+    for _ in 0..20 {
+        metrics().await;
+    }
+    body.flow_control().release_capacity(4096).unwrap();
+    assert_eq!(http2::read(&mut body, usize::MAX, true).await.unwrap(), (10 * 2048 * 2) - 4096);
+    let sum = eventually("the speech is over", async || {
+        let page = metrics().await;
+        let sum =
+            page.lines().find_map(|line| line.strip_prefix("svara_real_time_factor_sum ")?.parse().ok());
+        sum.filter(|sum: &f64| *sum > 0.0)
+    })
+    .await;
+    server.signal("TERM").await;
+    server.ended().await;
+    let lines = log.await.unwrap();
+    let line = lines.iter().find(|line| line.contains("speech complete")).unwrap();
+    let told = serde_json::from_str::<Value>(line).unwrap()["real_time_factor"].as_f64().unwrap();
+    assert!((told - sum).abs() < 0.001, "{told} and {sum}: {line}");
 }

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 use svara_config::DecoderBackend;
+use svara_service::callers::KeyEntry;
 use svara_snac::Backend;
 use svara_testkit::fake_vllm::Script;
 
@@ -125,4 +126,25 @@ async fn unknown_routes_and_methods_are_errors() {
     let (status, _) =
         status_and_json(server.client.get(server.url("/v1/text-to-speech")).send().await.unwrap()).await;
     assert_eq!(status, 405);
+}
+
+/// A monitor asks each second: that must not use up its key's requests.
+#[tokio::test]
+async fn health_charges_no_request() {
+    let key = "sk-svara-test-of-a-monitor";
+    let server = Server::with(Script::frames(2), |config| {
+        let entry = KeyEntry { requests_per_minute: Some(10), ..KeyEntry::unbounded("monitor", key) };
+        config.server.keys = vec![entry];
+    })
+    .await;
+    for _ in 0..20 {
+        let answer = server.client.get(server.url("/health")).bearer_auth(key).send().await.unwrap();
+        let (_, health) = status_and_json(answer).await;
+        assert_eq!(health["vllm_url"], server.engine.base_url());
+    }
+    let speech = json!({"text": "नमस्ते", "voice": "hi_female"});
+    for _ in 0..10 {
+        let answer = server.request("/v1/text-to-speech", &speech).bearer_auth(key).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
 }

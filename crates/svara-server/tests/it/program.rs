@@ -326,3 +326,25 @@ async fn an_open_server_and_secrets_for_all_are_warned_of() {
         assert_eq!(warned("may read this file"), told, "{setting} {mode:o}: {log:?}");
     }
 }
+
+/// Sockets that give way are still open for a moment, and each stream has one to the engine.
+#[tokio::test]
+async fn too_few_files_are_told() {
+    for (files, connections, told) in [(1000, 400, true), (1200, 400, false)] {
+        let directory = tempfile::tempdir().unwrap();
+        let more = format!(
+            "[server]\nport = 0\n[engine]\nkind = \"demo\"\n[demo]\n[voices]\nstore = \"\"\n[log]\nformat = \"json\"\n\
+             [limits]\nconnections = {connections}\nstreams = 200\n"
+        );
+        let file = config(directory.path(), &more);
+        let server = program(&file);
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("ulimit -n {files} && exec \"$0\" \"$@\"")).arg(server.get_program());
+        command.args(server.get_args()).env_clear().current_dir(models::workspace());
+        let (mut server, log) = crate::harness::Program::start_logged(command).await;
+        server.kill_9().await;
+        let lines = log.await.unwrap();
+        let said = lines.iter().any(|line| line.contains("fewer files may be open"));
+        assert_eq!(said, told, "{files}: {lines:?}");
+    }
+}

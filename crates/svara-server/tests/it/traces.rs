@@ -93,6 +93,11 @@ pub struct Program {
 
 impl Program {
     pub fn start(engine: &FakeVllm, more: &str) -> Self {
+        Self::start_with(engine, more, &[])
+    }
+
+    /// [`Self::start`], with these variables.
+    pub fn start_with(engine: &FakeVllm, more: &str, variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("server.toml");
         let tokenizer = models::tokenizer();
@@ -104,6 +109,7 @@ impl Program {
         std::fs::write(&path, text).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_svara-server"))
             .env_clear()
+            .envs(variables.iter().copied())
             .current_dir(models::workspace())
             .arg("--config")
             .arg(&path)

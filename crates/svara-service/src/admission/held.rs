@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long a speech holds its place, by the characters of its text, as those before it did.
+/// How long a speech holds its place, by the characters of its text, as those before it did that came to their end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Held {
     seconds: f64,

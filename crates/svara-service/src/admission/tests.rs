@@ -107,3 +107,30 @@ fn the_decoder_caps_the_streams() {
         assert_eq!(Admission::new(&limits, decoder, || Some(10.0)).load().streams, expected);
     }
 }
+
+/// During an outage, speeches end at once: that says nothing of how long speech takes.
+#[tokio::test(start_paused = true)]
+async fn only_speech_that_was_spoken_teaches_the_wait() {
+    let admission = admission(1, 0);
+    let announced = async || {
+        let first = admit(&admission).await.unwrap();
+        let wait = admit(&admission).await.unwrap_err().retry_after;
+        (first, wait)
+    };
+    let eight = Some(Duration::from_secs(8));
+    for _ in 0..200 {
+        let (mut failed, wait) = announced().await;
+        assert_eq!(wait, eight);
+        // One that begins, and whose client leaves or whose engine fails.
+        failed.spoken();
+        drop(failed);
+    }
+    for _ in 0..200 {
+        let (mut permit, _) = announced().await;
+        tokio::time::advance(Duration::from_millis(2500)).await;
+        permit.complete();
+        drop(permit);
+    }
+    let (_first, wait) = announced().await;
+    assert!(wait.is_some_and(|wait| wait < Duration::from_secs(3)), "{wait:?}");
+}

@@ -15,6 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::FutureExt;
 use moka::{future::Cache as Memory, policy::EvictionPolicy};
 use tracing::Instrument;
 
@@ -140,13 +141,18 @@ impl Cache {
             return;
         }
         self.memory.insert(key, entry.clone()).await;
-        self.memory.run_pending_tasks().await;
-        self.metrics.holds(self.memory.entry_count(), self.memory.weighted_size());
         if let Some(tier) = &self.tier
             && let Err(error) = tier.put(key, &entry).await
         {
             self.store_failed(&error);
         }
+    }
+
+    /// The files in memory now, and their bytes.
+    pub(crate) fn in_memory(&self) -> (u64, u64) {
+        // What has expired or is too much goes when this runs. It waits for nothing but another that does the same.
+        let _ = self.memory.run_pending_tasks().now_or_never();
+        (self.memory.entry_count(), self.memory.weighted_size())
     }
 
     async fn stored(&self, key: Key) -> Option<Entry> {

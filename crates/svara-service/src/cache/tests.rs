@@ -1,10 +1,17 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    ops::ControlFlow,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 use svara_audio::{EncoderSpec, Format};
 use svara_engine::{Sampling, SpeechRequest};
 use tokio::sync::{mpsc, watch};
 
 use super::*;
+use crate::store::{
+    StoredValue,
+    faulty::{Act, End, Faulty},
+};
 
 const ENTRY_BYTES: usize = 100;
 
@@ -95,6 +102,17 @@ async fn all(listener: &mut Listener) -> Result<Vec<u8>, ServiceError> {
         bytes.extend_from_slice(&chunk?);
     }
     Ok(bytes)
+}
+
+/// The bytes of all files in the store.
+async fn stored_bytes(store: &Store) -> u64 {
+    let mut bytes = 0;
+    let see = |page: Vec<StoredValue>| {
+        bytes += page.iter().map(|value| value.bytes).sum::<u64>();
+        ControlFlow::Continue(())
+    };
+    store.each_page("cache", |_| true, see).await.unwrap();
+    bytes
 }
 
 /// The flight is over when its key is free.
@@ -251,10 +269,67 @@ async fn the_store_respects_bound_and_age() {
         all(&mut listener(small.find(key, studio.says(&[&[1; 90]])).await)).await.unwrap();
         landed(&small, key).await;
     }
-    let bytes: u64 =
-        store.values("cache", 100, |_| true).await.unwrap().iter().map(|value| value.bytes).sum();
+    let bytes = stored_bytes(&store).await;
     assert!((1..=500).contains(&bytes), "{bytes}");
     let short = cache(|config| config.ttl_seconds = 0.0.try_into().unwrap(), Some(store));
     all(&mut listener(short.find(key("19"), studio.says(&[b"anew"])).await)).await.unwrap();
     assert_eq!(studio.started(), 21, "none is young enough");
+}
+
+/// One file that can't be deleted keeps no other, and what failed is done again.
+#[tokio::test]
+async fn room_is_made_beside_what_can_not_be_deleted() {
+    let objects = Faulty::new();
+    let store = objects.store(1000);
+    let studio = Studio::new();
+    let small = cache(
+        |config| {
+            config.memory_bytes = 0;
+            config.store_bytes = 500;
+        },
+        Some(store.clone()),
+    );
+    let first = AtomicBool::new(true);
+    objects.set(move |act, _| match act {
+        Act::List => {
+            first.store(true, Ordering::Relaxed);
+            End::Well
+        }
+        // Of each sweep, the first one.
+        Act::Delete if first.swap(false, Ordering::Relaxed) => End::Badly,
+        _ => End::Well,
+    });
+    let keep = async |n: usize| {
+        let key = key(&n.to_string());
+        all(&mut listener(small.find(key, studio.says(&[&[1; 90]])).await)).await.unwrap();
+        landed(&small, key).await;
+    };
+    for n in 0..20 {
+        keep(n).await;
+    }
+    let bytes = stored_bytes(&store).await;
+    assert!(bytes <= 500 + 300, "{bytes}: one file is too much");
+    objects.set(|_, _| End::Well);
+    keep(20).await;
+    let bytes = stored_bytes(&store).await;
+    assert!(bytes <= 500, "{bytes}");
+}
+
+/// What a hit of the store puts into memory shows, and what has expired doesn't.
+#[tokio::test]
+async fn the_gauges_show_what_is_in_memory_now() {
+    let directory = tempfile::tempdir().unwrap();
+    let open =
+        || Store::open(&directory.path().display().to_string(), ENTRY_BYTES + ENTRY_OVERHEAD_BYTES).unwrap();
+    let studio = Studio::new();
+    let of_a_process = || cache(|_| {}, Some(open()));
+    let before = of_a_process();
+    all(&mut listener(before.find(key("a"), studio.says(&[b"kept"])).await)).await.unwrap();
+    landed(&before, key("a")).await;
+    let after = of_a_process();
+    all(&mut listener(after.find(key("a"), studio.says(&[b"never"])).await)).await.unwrap();
+    landed(&after, key("a")).await;
+    assert_eq!(after.in_memory(), (1, 4 + ENTRY_OVERHEAD_BYTES as u64));
+    after.memory.invalidate(&key("a")).await;
+    assert_eq!(after.in_memory(), (0, 0));
 }

@@ -3,20 +3,26 @@
 //! Its failures never fail a request: they are logged and counted, and the audio is generated again.
 
 use std::{
+    collections::BinaryHeap,
+    ops::ControlFlow,
     sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use super::{Entry, key::Key};
-use crate::store::{Store, StoreError, StoredValue};
+use crate::{
+    clock::unix_now,
+    store::{Store, StoreError, StoredValue},
+};
 
 const FOLDER: &str = "cache";
-/// The most files that [`Tier::make_room`] lists.
-const LISTED: usize = 100_000;
+/// The most files that [`Tier::make_room`] remembers: the oldest ones. Further ones are only counted.
+const OLDEST: usize = 100_000;
 /// Room is made each time that this fraction of the bound, `1 / SWEEPS_PER_BOUND`, was written.
 const SWEEPS_PER_BOUND: u64 = 16;
 
@@ -27,6 +33,8 @@ pub(super) struct Tier {
     ttl: Duration,
     /// Bytes written since room was last made.
     written_bytes: AtomicU64,
+    /// Held while room is made.
+    sweeping: Mutex<()>,
 }
 
 /// The line of JSON before the file. Fields may be added; none changes its meaning.
@@ -39,7 +47,13 @@ struct Preamble {
 impl Tier {
     pub(super) fn new(store: Store, max_bytes: u64, ttl: Duration) -> Self {
         // So that the first write counts the files of earlier processes.
-        Self { store, max_bytes, ttl, written_bytes: AtomicU64::new(u64::MAX / 2) }
+        Self {
+            store,
+            max_bytes,
+            ttl,
+            written_bytes: AtomicU64::new(u64::MAX / 2),
+            sweeping: Mutex::default(),
+        }
     }
 
     /// The file of a key.
@@ -59,7 +73,7 @@ impl Tier {
             }
         };
         let found = parse(&sealed).filter(|(head, _)| {
-            let age = unix_time().saturating_sub(Duration::from_secs(head.created_unix_s));
+            let age = unix_now().saturating_sub(Duration::from_secs(head.created_unix_s));
             age < self.ttl
         });
         let Some((head, body)) = found else {
@@ -74,30 +88,79 @@ impl Tier {
     /// # Errors
     /// The store failed.
     pub(super) async fn put(&self, key: Key, entry: &Entry) -> Result<(), StoreError> {
-        let head = json!({"created_unix_s": unix_time().as_secs(), "finish": entry.finish});
+        let head = json!({"created_unix_s": unix_now().as_secs(), "finish": entry.finish});
         let value = [format!("{head}\n").as_bytes(), &entry.body].concat();
         match self.store.create(&name(key), &value).await {
             // Another replica was faster.
             Ok(()) | Err(StoreError::Exists { .. }) => {}
             Err(error) => return Err(error),
         }
-        let bytes = value.len() as u64;
-        let written = self.written_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        if written < self.max_bytes / SWEEPS_PER_BOUND {
+        self.written_bytes.fetch_add(value.len() as u64, Ordering::Relaxed);
+        // If another makes room, this file is counted for the next time.
+        let Ok(_sweeping) = self.sweeping.try_lock() else { return Ok(()) };
+        let due = self.max_bytes / SWEEPS_PER_BOUND;
+        if self.written_bytes.load(Ordering::Relaxed) < due {
             return Ok(());
         }
         self.written_bytes.store(0, Ordering::Relaxed);
-        self.make_room().await
+        let made = self.make_room().await;
+        if !matches!(made, Ok(true)) {
+            // Soon again; but not with each file, as a listing takes its time.
+            self.written_bytes.fetch_add(due - due / SWEEPS_PER_BOUND, Ordering::Relaxed);
+        }
+        made.map(drop)
     }
 
-    /// Deletes files that are too old, and the oldest ones above the bound.
-    async fn make_room(&self) -> Result<(), StoreError> {
+    /// Deletes files that are too old, and the oldest ones above the bound. Whether the rest is within it.
+    async fn make_room(&self) -> Result<bool, StoreError> {
+        let mut found = Found::new(OLDEST);
         // Whatever has another name isn't ours to delete.
-        let files = self.store.values(FOLDER, LISTED, is_name).await?;
-        for key in too_much(files, unix_time(), self.ttl, self.max_bytes) {
-            self.store.delete(&format!("{FOLDER}/{key}")).await?;
+        self.store
+            .each_page(FOLDER, is_name, |page| {
+                page.into_iter().for_each(|file| found.add(file));
+                ControlFlow::Continue(())
+            })
+            .await?;
+        let newer_bytes = found.newer_bytes;
+        let room = self.max_bytes.saturating_sub(newer_bytes);
+        let gone = too_much(found.into_oldest(), unix_now(), self.ttl, room);
+        self.store.delete_all(gone.into_iter().map(|key| format!("{FOLDER}/{key}")).collect()).await?;
+        let within = newer_bytes <= self.max_bytes;
+        if !within {
+            tracing::warn!(
+                files = OLDEST,
+                "the cache's store is above its limit by more files than are deleted at once"
+            );
         }
-        Ok(())
+        Ok(within)
+    }
+}
+
+/// The files of a listing, however many: the oldest ones, and how much the others are.
+struct Found {
+    most: usize,
+    /// By age, key and bytes; the newest of them on top.
+    oldest: BinaryHeap<(Duration, String, u64)>,
+    newer_bytes: u64,
+}
+
+impl Found {
+    fn new(most: usize) -> Self {
+        Self { most, oldest: BinaryHeap::new(), newer_bytes: 0 }
+    }
+
+    fn add(&mut self, file: StoredValue) {
+        self.oldest.push((file.modified, file.key, file.bytes));
+        if self.oldest.len() > self.most
+            && let Some((_, _, bytes)) = self.oldest.pop()
+        {
+            self.newer_bytes = self.newer_bytes.saturating_add(bytes);
+        }
+    }
+
+    fn into_oldest(self) -> Vec<StoredValue> {
+        let values = self.oldest.into_iter();
+        values.map(|(modified, key, bytes)| StoredValue { key, bytes, modified }).collect()
     }
 }
 
@@ -131,10 +194,6 @@ fn too_much(mut files: Vec<StoredValue>, now: Duration, ttl: Duration, max_bytes
     files.into_iter().map(|file| file.key).collect()
 }
 
-fn unix_time() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -142,6 +201,29 @@ mod tests {
     use super::*;
 
     proptest! {
+        /// However many files there are, the bytes of those that aren't remembered count, and the oldest go.
+        #[test]
+        fn more_files_than_are_remembered_count(
+            files in prop::collection::vec((0u64..100, 1u64..50), 1..40), most in 1usize..10, max in 0u64..400
+        ) {
+            let mut found = Found::new(most);
+            let all: u64 = files.iter().map(|(_, bytes)| bytes).sum();
+            for (n, (modified, bytes)) in files.iter().enumerate() {
+                let modified = Duration::from_secs(*modified);
+                found.add(StoredValue { key: n.to_string(), modified, bytes: *bytes });
+            }
+            let newer = found.newer_bytes;
+            let oldest = found.into_oldest();
+            prop_assert_eq!(oldest.len(), most.min(files.len()));
+            prop_assert_eq!(newer + oldest.iter().map(|file| file.bytes).sum::<u64>(), all);
+            let last = oldest.iter().map(|file| file.modified.as_secs()).max().unwrap();
+            prop_assert!(files.iter().filter(|(modified, _)| *modified < last).count() <= most);
+            let ttl = Duration::MAX;
+            let gone = too_much(oldest.clone(), Duration::from_secs(100), ttl, max.saturating_sub(newer));
+            let freed: u64 = oldest.iter().filter(|file| gone.contains(&file.key)).map(|file| file.bytes).sum();
+            prop_assert!(all - freed <= max.max(newer));
+        }
+
         #[test]
         fn only_old_and_surplus_files_go(
             files in prop::collection::vec((0u64..100, 1u64..50), 0..30), ttl in 1u64..120, max in 0u64..400

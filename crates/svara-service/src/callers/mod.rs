@@ -10,7 +10,7 @@ mod quota;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::watch;
@@ -22,7 +22,7 @@ pub use self::{
     keys::{KeyEntry, KeyError, KeyHash, random_key},
     quota::{OverQuota, Remaining},
 };
-use crate::{ServiceError, lock::lock};
+use crate::{ServiceError, clock::unix_now, lock::lock};
 
 /// A key in force.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ impl Callers {
 /// The sender of a request.
 #[derive(Clone, Debug)]
 pub enum Caller {
-    /// Any client, if no key is required; or the server itself, for jobs.
+    /// Any client, if no key is required; or the server itself, for jobs and samples of voices.
     Anybody,
     /// The holder of a key.
     Known(KeyHolder),
@@ -245,10 +245,16 @@ impl Caller {
             Self::Known(holder) => Some(holder),
             Self::Unknown => return Err(ServiceError::key_missing()),
         };
-        if let Some(holder) = holder {
-            holder.used(take)?;
-        }
-        Ok(Charge { holder: holder.cloned(), unspent })
+        let holder = match holder {
+            Some(holder) => {
+                let mut usage = lock(&holder.0.usage);
+                let now = holder.now();
+                take(&mut usage, &holder.0.quota, now)?;
+                Some((holder.clone(), now))
+            }
+            None => None,
+        };
+        Ok(Charge { holder, unspent })
     }
 }
 
@@ -265,15 +271,11 @@ impl KeyHolder {
     }
 }
 
-/// The time since 1970, UTC.
-pub(crate) fn unix_now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO)
-}
-
 /// What was taken of a key's day; refunded on drop unless spent.
 #[derive(Debug)]
 pub(crate) struct Charge {
-    holder: Option<KeyHolder>,
+    /// Who is charged, and when it was taken.
+    holder: Option<(KeyHolder, Moment)>,
     unspent: Cost,
 }
 
@@ -286,8 +288,8 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        if let Some(holder) = self.holder.as_ref().filter(|_| self.unspent != Cost::default()) {
-            lock(&holder.0.usage).refund(self.unspent, holder.now());
+        if let Some((holder, taken)) = self.holder.as_ref().filter(|_| self.unspent != Cost::default()) {
+            lock(&holder.0.usage).refund(self.unspent, *taken);
         }
     }
 }
@@ -299,7 +301,7 @@ pub(crate) struct KeyStream(Charge);
 impl KeyStream {
     /// The key's name, for logs; none if no key was required.
     pub(crate) fn key_name(&self) -> Option<&str> {
-        self.0.holder.as_ref().map(|holder| holder.0.entry.name.as_str())
+        self.0.holder.as_ref().map(|(holder, _)| holder.0.entry.name.as_str())
     }
 
     /// Spends the characters: there is audio.
@@ -309,7 +311,7 @@ impl KeyStream {
 
     /// Charges sound that was made.
     pub(crate) fn heard(&self, audio: Duration) {
-        if let Some(holder) = &self.0.holder {
+        if let Some((holder, _)) = &self.0.holder {
             lock(&holder.0.usage).heard(audio, holder.now());
         }
     }
@@ -317,7 +319,7 @@ impl KeyStream {
 
 impl Drop for KeyStream {
     fn drop(&mut self) {
-        if let Some(holder) = &self.0.holder {
+        if let Some((holder, _)) = &self.0.holder {
             lock(&holder.0.usage).end();
         }
     }
@@ -385,5 +387,20 @@ mod tests {
         stream.spoken();
         drop(stream);
         assert_eq!(caller.start_stream(1).unwrap_err().kind, ErrorKind::QuotaExceeded);
+    }
+
+    /// What is charged before midnight and refunded after it isn't taken from what the new day has used.
+    #[test]
+    fn a_refund_is_of_the_day_of_its_charge() {
+        let rings = KeyRings::default();
+        let entry = KeyEntry { characters_per_day: Some(10), ..KeyEntry::unbounded("a", "k") };
+        let (_keys, callers) = callers(&rings, vec![entry]);
+        let caller = callers.identify(Some("k")).unwrap();
+        let mut of_yesterday = caller.charge(Cost::of_text(4)).unwrap();
+        let charged = &mut of_yesterday.holder.as_mut().unwrap().1;
+        charged.unix = charged.unix.saturating_sub(Duration::from_hours(24));
+        caller.charge(Cost::of_text(6)).unwrap().spend();
+        drop(of_yesterday);
+        assert_eq!(caller.remaining().characters, Some(0));
     }
 }

@@ -19,9 +19,9 @@ impl Month {
         self.month = month_of(now);
     }
 
-    /// Takes characters back, if it is still the month in which they were added.
-    pub(crate) fn take_back(&mut self, characters: u64, now: Duration) {
-        if self.month == month_of(now) {
+    /// Takes characters back that were added at `added`, if it is still that month.
+    pub(crate) fn take_back(&mut self, characters: u64, added: Duration) {
+        if self.month == month_of(added) {
             self.characters = self.characters.saturating_sub(characters);
         }
     }

@@ -190,10 +190,10 @@ impl Usage {
         self.streams = self.streams.saturating_sub(1);
     }
 
-    /// Refunds what wasn't used, if it is still the day on which it was taken.
-    pub(crate) fn refund(&mut self, unspent: Cost, now: Moment) {
-        self.month.take_back(unspent.characters, now.unix);
-        if now.unix.as_secs() / DAY_SECONDS == self.day {
+    /// Refunds what wasn't used of what was charged at `charged`, if that is the day that is counted now, or its month.
+    pub(crate) fn refund(&mut self, unspent: Cost, charged: Moment) {
+        self.month.take_back(unspent.characters, charged.unix);
+        if charged.unix.as_secs() / DAY_SECONDS == self.day {
             self.spent.characters = self.spent.characters.saturating_sub(unspent.characters);
             self.spent.audio = self.spent.audio.saturating_sub(unspent.audio);
         }
@@ -281,6 +281,21 @@ mod tests {
         usage.refund(Cost::of_live(100), at(86_400_000));
         usage.start(&quota, 60, at(86_400_000)).unwrap();
         assert!(usage.start(&quota, 60, at(86_400_000)).is_err());
+    }
+
+    /// A speech that began before midnight and fails after it gives nothing back of the new day and month.
+    #[test]
+    fn a_refund_goes_to_the_day_of_its_charge() {
+        let quota = Quota { characters_per_day: Some(10_000), ..Quota::default() };
+        let (mut usage, evening, morning) =
+            (Usage::default(), at(31 * 86_400_000 - 2000), at(31 * 86_400_000 + 1000));
+        usage.start(&quota, 5000, evening).unwrap();
+        usage.start(&quota, 100, morning).unwrap();
+        usage.refund(Cost::of_live(5000), evening);
+        assert_eq!(usage.remaining(&quota, morning).characters, Some(9900));
+        assert_eq!(usage.of_month(morning), 100);
+        usage.refund(Cost::of_live(100), morning);
+        assert_eq!((usage.remaining(&quota, morning).characters, usage.of_month(morning)), (Some(10_000), 0));
     }
 
     #[test]

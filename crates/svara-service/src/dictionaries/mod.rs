@@ -8,6 +8,7 @@
 mod locator;
 mod record;
 mod rules;
+mod stored;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,9 +16,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use moka::future::Cache;
 use svara_engine::{Dictionary, Rule};
 use tokio::sync::Mutex;
-use uuid::Uuid;
 
 pub(crate) use self::record::RulesRecord;
+use self::stored::{failed, key};
 pub use self::{
     locator::{Locator, MAX_OF_REQUEST},
     record::{DictionaryChange, KeptDictionary, KeptVersion, NewDictionary},
@@ -25,9 +26,12 @@ pub use self::{
 };
 use crate::{
     Caller, ErrorKind, ServiceError,
-    callers::unix_now,
     config::DictionariesConfig,
-    store::{Store, StoreError},
+    finish::to_the_end,
+    store::{
+        Store,
+        id::{is_id, new_id},
+    },
 };
 
 const FOLDER: &str = "dictionaries";
@@ -65,7 +69,7 @@ pub struct KeptDictionaries {
     config: DictionariesConfig,
     /// Held while a dictionary is made, changed or deleted. Replicas that change one at the same moment may lose one of the
     /// two changes.
-    changing: Mutex<()>,
+    changing: Arc<Mutex<()>>,
     /// Held while rules are made ready, which takes some times their memory.
     building: Mutex<()>,
 }
@@ -86,7 +90,7 @@ impl KeptDictionaries {
                 .time_to_idle(UNUSED_FOR)
                 .build(),
             config: config.clone(),
-            changing: Mutex::default(),
+            changing: Arc::default(),
             building: Mutex::default(),
         }
     }
@@ -96,18 +100,36 @@ impl KeptDictionaries {
         self.config.max_rules
     }
 
-    /// Makes a dictionary of the caller.
+    /// Makes a dictionary of the caller. Once it is the caller's turn, this goes on if the client leaves; `told` learns how
+    /// it ends.
     ///
     /// # Errors
     /// A rule can't be used; the name is taken; there is no store, it is full, the caller has used up its share of it, or it
     /// failed. Then there is no new dictionary.
     pub async fn create(
+        self: &Arc<Self>,
+        caller: &Caller,
+        new: NewDictionary,
+        told: impl FnOnce(&Result<Arc<KeptDictionary>, ServiceError>) + Send + 'static,
+    ) -> Result<Arc<KeptDictionary>, ServiceError> {
+        // The turn comes before the task, so that clients that leave while they wait leave no tasks.
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let (this, caller) = (Arc::clone(self), caller.clone());
+        to_the_end(async move {
+            let made = this.make(&caller, new).await;
+            drop(turn);
+            told(&made);
+            made
+        })
+        .await
+    }
+
+    async fn make(
         &self,
         caller: &Caller,
         mut new: NewDictionary,
     ) -> Result<Arc<KeptDictionary>, ServiceError> {
         self.store()?;
-        let _changing = self.changing.lock().await;
         let DictionariesConfig { max_kept, max_rules, .. } = self.config;
         let all = self.all().await?;
         // Replicas that do this at the same moment may exceed the limits by one each.
@@ -186,29 +208,62 @@ impl KeptDictionaries {
         self.write(kept.with(change)).await.map(Some)
     }
 
-    /// Changes the rules of a dictionary of the caller, which makes a new version; `None` if there is none with this id.
+    /// Changes the rules of a dictionary of the caller, which makes a new version; `None` if there is none with this id. Goes
+    /// on if the client leaves, as [`Self::create`].
     ///
     /// # Errors
     /// As [`Self::change`]; or a rule can't be used. Then nothing is changed.
     pub async fn edit(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: &str,
+        edit: RuleEdit,
+        told: impl FnOnce(&Result<Option<Arc<KeptDictionary>>, ServiceError>) + Send + 'static,
+    ) -> Result<Option<Arc<KeptDictionary>>, ServiceError> {
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
+        to_the_end(async move {
+            let edited = this.edit_rules(&caller, &id, edit).await;
+            drop(turn);
+            told(&edited);
+            edited
+        })
+        .await
+    }
+
+    async fn edit_rules(
         &self,
         caller: &Caller,
         id: &str,
         edit: RuleEdit,
     ) -> Result<Option<Arc<KeptDictionary>>, ServiceError> {
-        let _changing = self.changing.lock().await;
         let Some(mut kept) = self.own(caller, id).await? else { return Ok(None) };
         let before = self.read_rules(id, &kept.latest().id).await?;
         let rules = edit.apply(before.rules.clone(), self.config.max_rules)?;
-        kept.versions.push(self.write_version(id, rules).await?);
-        let dropped: Vec<KeptVersion> =
-            kept.versions.drain(..kept.versions.len().saturating_sub(MAX_VERSIONS)).collect();
-        let kept = self.write(kept).await?;
-        for version in dropped {
-            self.rules.invalidate(&version.id).await;
-            self.store()?.delete(&version_key(id, &version.id)).await.map_err(failed)?;
+        let version = self.write_version(id, rules).await?;
+        let made = version.id.clone();
+        kept.versions.push(version);
+        let dropped: Vec<String> = kept
+            .versions
+            .drain(..kept.versions.len().saturating_sub(MAX_VERSIONS))
+            .map(|version| version.id)
+            .collect();
+        let written = match self.write(kept).await {
+            Ok(written) => written,
+            Err(error) => {
+                // If no dictionary tells of it for certain, nobody would ever use it.
+                let is_unknown = |kept: &KeptDictionary| kept.versions.iter().all(|known| known.id != made);
+                if self.stored(id).await.is_ok_and(|kept| kept.is_none_or(|kept| is_unknown(&kept))) {
+                    self.delete_versions(id, vec![made]).await?;
+                }
+                return Err(error);
+            }
+        };
+        // The change is in force. What stays of old versions goes with the dictionary.
+        if let Err(error) = self.delete_versions(id, dropped).await {
+            tracing::warn!(id, reason = error.reason(), "an old version of a dictionary stays stored");
         }
-        Ok(Some(kept))
+        Ok(Some(written))
     }
 
     /// Deletes a dictionary of the caller with all its versions; returns whether it existed.
@@ -240,21 +295,6 @@ impl KeptDictionaries {
         Ok(true)
     }
 
-    async fn listed_versions(&self, id: &str) -> Result<Vec<String>, ServiceError> {
-        let start = format!("{id}.");
-        let is_of_it = move |name: &str| name.strip_prefix(&start).is_some_and(is_id);
-        let names = self.store()?.keys(VERSIONS, usize::MAX, is_of_it).await.map_err(failed)?;
-        Ok(names.iter().filter_map(|name| Some(name.split_once('.')?.1.to_owned())).collect())
-    }
-
-    async fn delete_versions(&self, id: &str, versions: Vec<String>) -> Result<(), ServiceError> {
-        for version in versions {
-            self.store()?.delete(&version_key(id, &version)).await.map_err(failed)?;
-            self.rules.invalidate(&version).await;
-        }
-        Ok(())
-    }
-
     /// All dictionaries that the caller may use, in no particular order; none without a store. Damaged ones are logged and
     /// left out.
     ///
@@ -282,24 +322,6 @@ impl KeptDictionaries {
         Ok(read.into_iter().flatten().collect())
     }
 
-    /// The dictionary with this id, whosever it is.
-    async fn read(&self, id: &str) -> Result<Option<Arc<KeptDictionary>>, ServiceError> {
-        if let Some(kept) = self.cache.get(id).await {
-            return Ok(Some(kept));
-        }
-        let Some(kept) = self.stored(id).await?.map(Arc::new) else { return Ok(None) };
-        self.cache.insert(id.to_owned(), Arc::clone(&kept)).await;
-        Ok(Some(kept))
-    }
-
-    async fn stored(&self, id: &str) -> Result<Option<KeptDictionary>, ServiceError> {
-        if !is_id(id) {
-            return Ok(None);
-        }
-        let Some(bytes) = self.store()?.get(&key(id)).await.map_err(failed)? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|_| unknown_form(key(id)))
-    }
-
     /// A dictionary that the caller may change.
     async fn own(&self, caller: &Caller, id: &str) -> Result<Option<KeptDictionary>, ServiceError> {
         let Some(kept) = self.stored(id).await? else { return Ok(None) };
@@ -309,84 +331,7 @@ impl KeptDictionaries {
             (_, false) => Ok(None),
         }
     }
-
-    async fn write(&self, kept: KeptDictionary) -> Result<Arc<KeptDictionary>, ServiceError> {
-        let json = serde_json::to_vec(&kept).map_err(ServiceError::internal)?;
-        self.store()?.replace(&key(&kept.id), &json).await.map_err(failed)?;
-        let kept = Arc::new(kept);
-        self.cache.insert(kept.id.clone(), Arc::clone(&kept)).await;
-        Ok(kept)
-    }
-
-    async fn write_version(&self, id: &str, rules: Vec<Rule>) -> Result<KeptVersion, ServiceError> {
-        let json = serde_json::to_vec(&RulesRecord::new(&rules)).map_err(ServiceError::internal)?;
-        if json.len() > MAX_DICTIONARY_BYTES {
-            let reason = format!("take {} bytes, at most {MAX_DICTIONARY_BYTES} are allowed", json.len());
-            return Err(ServiceError::invalid("rules", reason));
-        }
-        let version = KeptVersion { id: new_id(), rules: rules.len(), created_unix_s: unix_now().as_secs() };
-        let ready = self.ready(rules).await?;
-        self.store()?.create(&version_key(id, &version.id), &json).await.map_err(failed)?;
-        self.rules.insert(version.id.clone(), ready).await;
-        Ok(version)
-    }
-
-    async fn read_rules(&self, id: &str, version: &str) -> Result<Arc<VersionRules>, ServiceError> {
-        if let Some(rules) = self.rules.get(version).await {
-            return Ok(rules);
-        }
-        let key = version_key(id, version);
-        let missing = || StoreError::Damaged { key: key.clone(), reason: "its rules are missing" };
-        let bytes = self.store()?.get(&key).await.map_err(failed)?.ok_or_else(|| failed(missing()))?;
-        let read = serde_json::from_slice::<RulesRecord>(&bytes).ok().and_then(RulesRecord::into_rules);
-        let ready = self.ready(read.ok_or_else(|| unknown_form(key))?).await?;
-        self.rules.insert(version.to_owned(), Arc::clone(&ready)).await;
-        Ok(ready)
-    }
-
-    /// Makes rules ready to be looked up, on a thread that may block.
-    async fn ready(&self, rules: Vec<Rule>) -> Result<Arc<VersionRules>, ServiceError> {
-        let _building = self.building.lock().await;
-        let building = move || {
-            let dictionary = Dictionary::new(rules.clone())?;
-            Ok(Arc::new(VersionRules { rules, dictionary: Arc::new(dictionary) }))
-        };
-        let built = tokio::task::spawn_blocking(building).await.map_err(ServiceError::internal)?;
-        built.map_err(|error: svara_engine::DictionaryError| {
-            ServiceError::invalid("rules", format!("can't be used: {error}"))
-        })
-    }
-
-    fn store(&self) -> Result<&Store, ServiceError> {
-        self.store.as_ref().map_err(|reason| {
-            let reason = format!("dictionaries are unavailable: {reason}");
-            ServiceError::not_supported("pronunciation_dictionary_id", reason)
-        })
-    }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn failed(error: StoreError) -> ServiceError {
-    ServiceError::store(&error, ErrorKind::DictionaryDamaged)
-}
-
-fn unknown_form(key: String) -> ServiceError {
-    failed(StoreError::Damaged { key, reason: "its version is unknown" })
-}
-
-fn new_id() -> String {
-    Uuid::new_v4().simple().to_string()
-}
-
-/// Whether a name has the form of the ids made here. No other name is ever looked up or becomes a path.
-fn is_id(name: &str) -> bool {
-    name.len() == 32 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-fn key(id: &str) -> String {
-    format!("{FOLDER}/{id}")
-}
-
-fn version_key(id: &str, version: &str) -> String {
-    format!("{VERSIONS}/{id}.{version}")
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use svara_engine::{Language, Pronunciation, Rule};
 
-use crate::{Caller, callers::unix_now};
+use crate::{Caller, clock::unix_now};
 
 /// A dictionary, without its rules.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -9,6 +9,7 @@ mod dictionaries;
 mod draft;
 mod item;
 mod job;
+mod place;
 mod record;
 mod retry;
 mod shelf;
@@ -17,9 +18,9 @@ mod unfinished;
 mod worker;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -30,12 +31,13 @@ use futures::{
 use tokio::{
     sync::{Notify, OnceCell},
     task::AbortHandle,
+    time::Instant,
 };
-use uuid::Uuid;
 
 use self::{
-    book::{Book, Full, Room},
+    book::Book,
     job::Turn,
+    place::Place,
     record::JobRecord,
     retry::Outage,
     shelf::Shelf,
@@ -51,7 +53,9 @@ pub use self::{
 use crate::{
     Caller, ErrorKind, ServiceError, Speaker,
     callers::{Charge, Cost},
+    clock::unix_now,
     config::JobsConfig,
+    finish::to_the_end,
     lock::lock,
     metrics::JobMetrics,
     store::{Store, StoreError},
@@ -62,6 +66,9 @@ pub type Draining = Shared<BoxFuture<'static, ()>>;
 
 /// How often expired jobs are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// For how long a failure to load the jobs answers further requests, so that they don't wait for the store one after the
+/// other.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The largest record of a job, in bytes: about as large as the largest request body.
 const MIN_VALUE_BYTES: usize = 64 * 1024 * 1024;
 /// JSON for the time of one character: about 55 bytes, with room for texts that are longer spoken than written.
@@ -75,6 +82,8 @@ pub struct Jobs {
     book: Mutex<Book>,
     /// Whether the jobs of earlier processes are loaded.
     loaded: OnceCell<()>,
+    /// Why they couldn't be when it was last tried, and when that was.
+    not_loaded: Mutex<Option<(Instant, ServiceError)>>,
     /// Notified when there is something to speak.
     wake: Notify,
     running: Mutex<HashMap<(String, usize), AbortHandle>>,
@@ -98,6 +107,7 @@ impl Jobs {
             config: config.clone(),
             book: Mutex::default(),
             loaded: OnceCell::new(),
+            not_loaded: Mutex::default(),
             wake: Notify::new(),
             running: Mutex::default(),
             stash: Mutex::new(Stash::new(config.audio_bytes.saturating_mul(2))),
@@ -140,22 +150,43 @@ impl Jobs {
         &self.config
     }
 
-    /// Creates the draft's job for its caller and charges its characters; its items are spoken when their turn comes.
+    /// Creates the draft's job for its caller and charges its characters; its items are spoken when their turn comes. Once
+    /// the job has its place, this goes on if the client leaves; `told` learns how it ends.
     ///
     /// # Errors
     /// The draft is empty, the caller's quota is used up, there is no store or no room, or the store failed. No job is
     /// created then.
-    pub async fn create(self: &Arc<Self>, draft: Draft<'_>) -> Result<(String, Job), ServiceError> {
+    pub async fn create(
+        self: &Arc<Self>,
+        draft: Draft<'_>,
+        told: impl FnOnce(&Result<(String, Job), ServiceError>) + Send + 'static,
+    ) -> Result<(String, Job), ServiceError> {
+        match self.prepare(draft).await {
+            Ok((place, record, charge)) => {
+                to_the_end(async move {
+                    let filled = place.fill(&record, charge).await;
+                    told(&filled);
+                    filled
+                })
+                .await
+            }
+            Err(error) => {
+                let refused = Err(error);
+                told(&refused);
+                refused
+            }
+        }
+    }
+
+    /// Takes all that the draft's job needs.
+    async fn prepare(self: &Arc<Self>, draft: Draft<'_>) -> Result<(Place, JobRecord, Charge), ServiceError> {
         let (caller, items, dictionaries, characters) = draft.finish()?;
         let charge = caller.charge(Cost::of_text(characters as u64))?;
         self.ready().await?;
         let place = Place::take(self, caller.key_name())?;
-        let created_unix_s = unix_time().as_secs();
-        let record =
-            JobRecord { created_unix_s, owner: caller.key_name().map(str::to_owned), dictionaries, items };
-        // A task of its own: a client that leaves in the middle must not leave a stored job that nobody knows of.
-        let storing = tokio::spawn(async move { place.fill(&record, charge).await });
-        storing.await.map_err(ServiceError::internal)?
+        let owner = caller.key_name().map(str::to_owned);
+        let record = JobRecord { created_unix_s: unix_now().as_secs(), owner, dictionaries, items };
+        Ok((place, record, charge))
     }
 
     /// The caller's job with this id.
@@ -216,8 +247,18 @@ impl Jobs {
             .shelf
             .as_ref()
             .map_err(|reason| ServiceError::not_supported("jobs", format!("jobs are off: {reason}")))?;
-        self.loaded.get_or_try_init(|| self.load(shelf)).await.map_err(failed)?;
+        self.loaded.get_or_try_init(|| self.try_to_load(shelf)).await?;
         Ok(shelf)
+    }
+
+    async fn try_to_load(&self, shelf: &Shelf) -> Result<(), ServiceError> {
+        let last = lock(&self.not_loaded).clone();
+        if let Some((_, error)) = last.filter(|(at, _)| at.elapsed() < TRY_AGAIN_AFTER) {
+            return Err(error);
+        }
+        let loaded = self.load(shelf).await.map_err(failed);
+        *lock(&self.not_loaded) = loaded.as_ref().err().map(|error| (Instant::now(), error.clone()));
+        loaded
     }
 
     async fn load(&self, shelf: &Shelf) -> Result<(), StoreError> {
@@ -238,7 +279,7 @@ impl Jobs {
     /// Deletes jobs that are too old.
     async fn sweep(&self) -> Result<(), ServiceError> {
         self.ready().await?;
-        let oldest = unix_time().saturating_sub(self.config.keep()).as_secs();
+        let oldest = unix_now().saturating_sub(self.config.keep()).as_secs();
         let old = self.book().older_than(oldest);
         for id in old {
             tracing::info!(id, "expired job deleted");
@@ -330,66 +371,10 @@ impl Jobs {
     }
 }
 
-/// The place of a job that is being stored. Given back on drop: by then the job itself counts, or there is none.
-struct Place {
-    jobs: Arc<Jobs>,
-    owner: Option<String>,
-}
-
-impl Place {
-    /// Takes a place, which counts against the limits at once.
-    fn take(jobs: &Arc<Jobs>, owner: Option<&str>) -> Result<Self, ServiceError> {
-        let JobsConfig { max_jobs, kept_bytes, .. } = jobs.config;
-        let room = Room {
-            jobs: max_jobs,
-            bytes: kept_bytes,
-            jobs_of_key: jobs.config.of_each_key(),
-            bytes_of_key: kept_bytes.div_ceil(2),
-        };
-        let owner = owner.map(str::to_owned);
-        let reserved = jobs.book().reserve(&owner, room);
-        reserved.map_err(|full| match full {
-            Full::Jobs(count) => {
-                ServiceError::jobs_full(format!("there are {count} jobs, which is the limit"))
-            }
-            Full::Bytes(bytes) => {
-                ServiceError::jobs_full(format!("{bytes} bytes of audio are stored, of {kept_bytes} allowed"))
-            }
-            Full::JobsOfKey(count) => ServiceError::jobs_full(format!(
-                "this key has {count} jobs, which is its limit (jobs.max_jobs_per_key)"
-            )),
-            Full::BytesOfKey(bytes) => ServiceError::jobs_full(format!(
-                "{bytes} bytes of audio of this key are stored, of {} allowed (half of jobs.kept_bytes)",
-                room.bytes_of_key
-            )),
-        })?;
-        Ok(Self { jobs: Arc::clone(jobs), owner })
-    }
-
-    /// Stores the job, then lists it.
-    async fn fill(self, record: &JobRecord, charge: Charge) -> Result<(String, Job), ServiceError> {
-        let jobs = &self.jobs;
-        let id = Uuid::new_v4().simple().to_string();
-        jobs.ready().await?.create(&id, record).await.map_err(failed)?;
-        charge.spend();
-        let job = jobs.book().add(id.clone(), Arc::new(record.summary()), BTreeMap::new()).clone();
-        jobs.changed();
-        jobs.wake.notify_waiters();
-        Ok((id, job))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.jobs.book().release(&self.owner);
-    }
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: StoreError) -> ServiceError {
     ServiceError::store(&error, ErrorKind::JobDamaged)
 }
 
-fn unix_time() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
+#[cfg(test)]
+mod tests;

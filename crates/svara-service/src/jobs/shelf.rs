@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 
 use super::record::{EndRecord, JobRecord};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, id::is_id};
 
 const REQUESTS: &str = "jobs/requests";
 const ENDS: &str = "jobs/ends";
@@ -108,7 +108,7 @@ impl Shelf {
         let left_files = files.iter().filter(|(_, name)| of_no_job(name));
         let left_files = left_files.map(|(folder, name)| format!("{folder}/{name}"));
         let left_ends = left_ends.iter().map(|name| format!("{ENDS}/{name}"));
-        self.delete_all(left_ends.chain(left_files).collect()).await?;
+        self.store.delete_all(left_ends.chain(left_files).collect()).await?;
         Ok(jobs.into_iter().map(|(id, (record, ends))| StoredJob { id, record, ends }).collect())
     }
 
@@ -128,10 +128,10 @@ impl Shelf {
         self.read(&format!("{REQUESTS}/{id}")).await
     }
 
-    /// Stores a file of an item, and replaces what an earlier try may have left.
+    /// Stores a file of an item, in place of what an earlier try may have left.
     ///
     /// # Errors
-    /// The store failed.
+    /// The store failed; then the earlier file is there, or the complete new one.
     pub(super) async fn put(
         &self,
         product: Product,
@@ -139,9 +139,7 @@ impl Shelf {
         number: usize,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
-        let key = product.key(id, number);
-        self.store.delete(&key).await?;
-        self.store.create(&key, bytes).await
+        self.store.replace(&product.key(id, number), bytes).await
     }
 
     /// Stores the end of an item: from now on it isn't spoken again.
@@ -149,9 +147,7 @@ impl Shelf {
     /// # Errors
     /// The store failed.
     pub(super) async fn put_end(&self, id: &str, number: usize, end: &EndRecord) -> Result<(), StoreError> {
-        let key = format!("{ENDS}/{id}.{number}");
-        self.store.delete(&key).await?;
-        self.store.create(&key, &json(end)).await
+        self.store.replace(&format!("{ENDS}/{id}.{number}"), &json(end)).await
     }
 
     /// Reads a file of an item.
@@ -180,7 +176,7 @@ impl Shelf {
     /// # Errors
     /// The store failed.
     pub(super) async fn delete_items(&self, id: &str, items: usize) -> Result<(), StoreError> {
-        self.delete_all((0..items).flat_map(|number| keys_of_item(id, number)).collect()).await
+        self.store.delete_all((0..items).flat_map(|number| keys_of_item(id, number)).collect()).await
     }
 
     /// Deletes the end and the files of an item.
@@ -188,7 +184,7 @@ impl Shelf {
     /// # Errors
     /// The store failed.
     pub(super) async fn delete_item(&self, id: &str, number: usize) -> Result<(), StoreError> {
-        self.delete_all(keys_of_item(id, number).collect()).await
+        self.store.delete_all(keys_of_item(id, number).collect()).await
     }
 
     async fn end(&self, name: &str) -> Result<Option<EndRecord>, StoreError> {
@@ -202,11 +198,6 @@ impl Shelf {
             .map(Some)
             .map_err(|_| StoreError::Damaged { key: key.to_owned(), reason })
     }
-
-    async fn delete_all(&self, keys: Vec<String>) -> Result<(), StoreError> {
-        let deletions = stream::iter(keys).map(async |key| self.store.delete(&key).await);
-        deletions.buffer_unordered(AT_ONCE).try_collect().await
-    }
 }
 
 /// The keys of all objects that an item may have.
@@ -218,11 +209,6 @@ fn keys_of_item(id: &str, number: usize) -> impl Iterator<Item = String> + use<>
 /// A record as JSON. This can't fail: its keys are strings, its numbers finite.
 pub(super) fn json(record: &impl serde::Serialize) -> Vec<u8> {
     serde_json::to_vec(record).expect("the keys of records are strings")
-}
-
-/// Whether a name has the form of the ids made here. Whatever has another name isn't ours to delete.
-fn is_id(name: &str) -> bool {
-    name.len() == 32 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Whether a name has the form of those of items.

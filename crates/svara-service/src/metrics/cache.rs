@@ -1,12 +1,18 @@
 //! Metrics of the cache.
 
+use std::{
+    fmt,
+    sync::{Arc, OnceLock, Weak},
+};
+
 use prometheus_client::{
-    encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
+    metrics::{counter::Counter, family::Family, gauge::ConstGauge},
     registry::{Registry, Unit},
 };
 
-use crate::CacheResult;
+use crate::{CacheResult, cache::Cache};
 
 /// Where the audio came from: `hit`, `join` or `miss`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -14,12 +20,37 @@ struct ResultLabels {
     result: &'static str,
 }
 
+/// Reads what is in the cache's memory: files expire and are driven out without a word.
+struct MemoryCollector(Arc<OnceLock<Weak<Cache>>>);
+
+impl fmt::Debug for MemoryCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryCollector")
+    }
+}
+
+impl Collector for MemoryCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let cache = self.0.get().and_then(Weak::upgrade);
+        let (entries, bytes) = cache.map_or((0, 0), |cache| cache.in_memory());
+        let gauges = [
+            ("cache_entries", "Files in the cache's memory", None, entries),
+            ("cache", "Memory used by these files", Some(&Unit::Bytes), bytes),
+        ];
+        for (name, help, unit, value) in gauges {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, unit, gauge.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
 /// Metrics of the cache. Clones share their values.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct CacheMetrics {
     requests: Family<ResultLabels, Counter>,
-    entries: Gauge,
-    bytes: Gauge,
+    /// The cache, once there is one; read at each scrape.
+    memory: Arc<OnceLock<Weak<Cache>>>,
     store_failures: Counter,
 }
 
@@ -31,8 +62,7 @@ impl CacheMetrics {
         for result in [CacheResult::Hit, CacheResult::Join, CacheResult::Miss] {
             drop(self.requests.get_or_create(&ResultLabels { result: result.name() }));
         }
-        registry.register("cache_entries", "Files in the cache's memory", self.entries.clone());
-        registry.register_with_unit("cache", "Memory used by these files", Unit::Bytes, self.bytes.clone());
+        registry.register_collector(Box::new(MemoryCollector(Arc::clone(&self.memory))));
         let failures = "Failures of the cache's store";
         registry.register("cache_store_failures", failures, self.store_failures.clone());
     }
@@ -42,10 +72,9 @@ impl CacheMetrics {
         self.requests.get_or_create(&ResultLabels { result: result.name() }).inc();
     }
 
-    /// Sets what is in memory now.
-    pub(crate) fn holds(&self, entries: u64, bytes: u64) {
-        self.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
-        self.bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    /// From now on, scrapes show what this cache has in memory. Only the first counts.
+    pub(crate) fn observe(&self, cache: &Arc<Cache>) {
+        let _ = self.memory.set(Arc::downgrade(cache));
     }
 
     /// Counts a failure of the store.

@@ -212,7 +212,7 @@ impl Drop for SpeechLog {
         let key = self.key.as_deref();
         let speaker = self.speaker.as_deref();
         let audio_seconds = thousandths(playback.audio().as_secs_f64());
-        let real_time_factor = thousandths(took.as_secs_f64() / playback.audio().as_secs_f64());
+        let real_time_factor = playback.real_time_factor().and_then(thousandths);
         let elapsed_ms = millis(took);
         let first_audio_ms = self.first_audio.map(millis);
         let text = self.text.as_deref();

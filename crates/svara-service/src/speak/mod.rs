@@ -15,12 +15,8 @@ use tracing::Instrument;
 use self::log::SpeechLog;
 pub use self::speaking::{EncodedSpeech, Speaking, Whole};
 use crate::{
-    Admission, Caller, Delivery, LeastSpeed, Order, ServiceError,
-    admission::Class,
-    callers::{Month, unix_now},
-    lock::lock,
-    metrics::Metrics,
-    voices::KeptVoices,
+    Admission, Caller, Delivery, LeastSpeed, Order, ServiceError, admission::Class, callers::Month,
+    clock::unix_now, lock::lock, metrics::Metrics, voices::KeptVoices,
 };
 
 /// Starts speech: everything that it needs besides an [`Order`].
@@ -32,7 +28,8 @@ pub struct Speaker {
     settings: SpeakerSettings,
     /// Speeches that have begun with audio.
     spoken: AtomicU64,
-    /// What is spoken for callers without keys.
+    /// What is spoken for [`Caller::Anybody`]: where no key is required, that is all, jobs included, and callers are told. Where
+    /// keys are, it is what the server does for itself and what comes over Wyoming, and nobody is told.
     keyless: Mutex<Month>,
 }
 
@@ -69,7 +66,7 @@ impl Speaker {
         self.admission.max_streams()
     }
 
-    /// The characters spoken in this month (UTC) for callers without keys.
+    /// The characters spoken in this month (UTC) for [`Caller::Anybody`].
     pub(crate) fn keyless_characters(&self) -> u64 {
         lock(&self.keyless).used(unix_now())
     }

@@ -65,6 +65,7 @@ impl Speaking {
                 Some(Err(error))
             }
             None => {
+                self.permit.complete();
                 self.log.complete();
                 None
             }

@@ -6,6 +6,7 @@
 use std::{
     fs,
     io::{self, ErrorKind},
+    ops::ControlFlow,
     path::Path,
     time::{Duration, UNIX_EPOCH},
 };
@@ -15,37 +16,34 @@ use object_store::{ObjectMeta, path::Path as Key};
 
 use super::{StoredValue, leftovers};
 
-/// Up to `limit` values in a directory, in no particular order. `object_store` would follow links, and end at the first
-/// thing that it can't read.
+/// Shows `see` the values in a directory, in no particular order, until it breaks off. `object_store` would follow links, and
+/// end at the first thing that it can't read.
 ///
 /// # Errors
 /// The directory, or something in it that isn't a link, can't be read.
 pub(super) fn in_directory(
     folder: &Path,
-    limit: usize,
     is_ours: &dyn Fn(&str) -> bool,
-) -> io::Result<Vec<StoredValue>> {
+    mut see: impl FnMut(StoredValue) -> ControlFlow<()>,
+) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
-    let mut values = Vec::new();
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
         let Some(name) = name.to_str().filter(|name| is_ours(name) && !leftovers::is_unfinished(name)) else {
             continue;
         };
-        if values.len() >= limit {
-            break;
-        }
         // A link counts as what it leads to, as when the value is read.
         match fs::metadata(entry.path()) {
-            Ok(about) if about.is_file() => values.push(StoredValue {
-                key: name.to_owned(),
-                bytes: about.len(),
-                modified: since_1970(about.modified()?),
-            }),
+            Ok(about) if about.is_file() => {
+                let (key, modified) = (name.to_owned(), since_1970(about.modified()?));
+                if see(StoredValue { key, bytes: about.len(), modified }).is_break() {
+                    break;
+                }
+            }
             Ok(_) => {}
             // It was deleted just now.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -53,25 +51,21 @@ pub(super) fn in_directory(
             Err(error) => return Err(error),
         }
     }
-    Ok(values)
+    Ok(())
 }
 
 fn since_1970(time: std::time::SystemTime) -> Duration {
     Duration::from_secs(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
-/// Up to `limit` values among the objects below a folder.
-///
-/// # Errors
-/// The storage failed.
-pub(super) async fn among(
+/// The values among the objects below a folder. An error is the storage's.
+pub(super) fn among(
     objects: impl Stream<Item = object_store::Result<ObjectMeta>>,
-    folder: &Key,
-    limit: usize,
-    is_ours: &(dyn Fn(&str) -> bool + Sync),
-) -> object_store::Result<Vec<StoredValue>> {
-    let values = objects.try_filter_map(|object| {
-        let mut names = object.location.prefix_match(folder).into_iter().flatten();
+    folder: Key,
+    is_ours: impl Fn(&str) -> bool,
+) -> impl Stream<Item = object_store::Result<StoredValue>> {
+    objects.try_filter_map(move |object| {
+        let mut names = object.location.prefix_match(&folder).into_iter().flatten();
         let name = names.next().filter(|_| names.next().is_none());
         let value = name.filter(|name| is_ours(name.as_ref())).map(|name| StoredValue {
             key: name.as_ref().to_owned(),
@@ -79,8 +73,7 @@ pub(super) async fn among(
             modified: Duration::from_secs(u64::try_from(object.last_modified.timestamp()).unwrap_or(0)),
         });
         ready(Ok(value))
-    });
-    futures::StreamExt::take(values, limit).try_collect().await
+    })
 }
 
 #[cfg(test)]
@@ -99,6 +92,15 @@ mod tests {
         keys
     }
 
+    fn listed(folder: &Path, limit: usize) -> io::Result<Vec<StoredValue>> {
+        let mut values = Vec::new();
+        in_directory(folder, &hex, |value| {
+            values.push(value);
+            if values.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(values)
+    }
+
     #[cfg(unix)]
     #[test]
     fn only_files_of_our_names_are_values() {
@@ -115,10 +117,10 @@ mod tests {
         for (to, name) in [(".", "ee"), ("nowhere", "ff"), ("f1", "f1"), ("bb", "b1")] {
             symlink(to, at(name)).unwrap();
         }
-        assert_eq!(keys(in_directory(directory.path(), 9, &hex).unwrap()), ["aa", "b1", "bb"]);
-        assert_eq!(in_directory(directory.path(), 2, &hex).unwrap().len(), 2);
-        assert_eq!(in_directory(&at("nothing"), 9, &hex).unwrap(), []);
-        assert!(in_directory(&at("aa"), 9, &hex).is_err());
+        assert_eq!(keys(listed(directory.path(), 9).unwrap()), ["aa", "b1", "bb"]);
+        assert_eq!(listed(directory.path(), 2).unwrap().len(), 2);
+        assert_eq!(listed(&at("nothing"), 9).unwrap(), []);
+        assert!(listed(&at("aa"), 9).is_err());
     }
 
     #[tokio::test]
@@ -128,7 +130,7 @@ mod tests {
             objects.put(&Key::from(key), "1".into()).await.unwrap();
         }
         let folder = Key::from("f");
-        let values = among(objects.list(Some(&folder)), &folder, 9, &hex).await.unwrap();
+        let values = among(objects.list(Some(&folder)), folder, hex).try_collect().await.unwrap();
         assert_eq!(keys(values), ["aa"]);
     }
 }

@@ -7,17 +7,33 @@
 
 mod alone;
 mod envelope;
+#[cfg(test)]
+pub(crate) mod faulty;
 mod health;
+pub(crate) mod id;
 mod leftovers;
 mod listing;
+mod pages;
 mod place;
 
-use std::{fs::DirBuilder, future::pending, io::ErrorKind, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs::DirBuilder,
+    future::{pending, ready},
+    io::{self, ErrorKind},
+    ops::ControlFlow,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use object_store::{
-    Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig, aws::AmazonS3Builder,
-    local::LocalFileSystem, path::Path, prefix::PrefixStore,
+    ClientConfigKey, Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
+    aws::{AmazonS3Builder, AmazonS3ConfigKey},
+    local::LocalFileSystem,
+    path::Path,
+    prefix::PrefixStore,
 };
 
 pub use self::health::StoreFailures;
@@ -29,8 +45,14 @@ use self::{
     place::{Place, shown},
 };
 
-/// How long one operation may take, retries included.
+/// How long one operation may take beside what its bytes take, retries included.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// The slowest storage that is waited for. Large values would never get through it in the time that a small one has.
+const LEAST_BYTES_PER_MS: u64 = 1000;
+/// Operations of one task that run at once.
+const AT_ONCE: usize = 16;
+/// Deletions that may fail before the rest isn't tried.
+const MOST_FAILURES: usize = 100;
 
 /// A key-value store. Clones share it.
 #[derive(Clone)]
@@ -121,7 +143,12 @@ impl Store {
             Ok(Place::Bucket { bucket, prefix }) => {
                 let retry =
                     RetryConfig { max_retries: 2, retry_timeout: TIMEOUT / 2, ..RetryConfig::default() };
-                let bucket = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry).build();
+                let time = format!("{} s", time_for(max_value_bytes).as_secs());
+                let bucket = AmazonS3Builder::from_env()
+                    .with_bucket_name(bucket)
+                    .with_retry(retry)
+                    .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), time)
+                    .build();
                 let prefix = Path::parse(prefix).map_err(|error| failed(error.to_string()))?;
                 let bucket = bucket.map_err(|error| failed(error.to_string()))?;
                 (Arc::new(PrefixStore::new(bucket, prefix)), None)
@@ -154,9 +181,9 @@ impl Store {
 
     /// Carries an operation out in its time. Before and after it, a directory that is locked must still be the locked one:
     /// what another server may have made of it is neither read nor changed.
-    async fn guarded<T>(&self, operation: impl Future<Output = T>) -> Result<T, StoreError> {
+    async fn guarded<T>(&self, time: Duration, operation: impl Future<Output = T>) -> Result<T, StoreError> {
         self.is_ours().await?;
-        let done = in_time(operation).await?;
+        let done = in_time(time, operation).await?;
         self.is_ours().await?;
         Ok(done)
     }
@@ -171,7 +198,7 @@ impl Store {
                 Err(ended) => Err(ended.to_string()),
             }
         };
-        in_time(checking).await?.map_err(|reason| StoreError::Unavailable { reason })
+        in_time(TIMEOUT, checking).await?.map_err(|reason| StoreError::Unavailable { reason })
     }
 
     fn noted<T>(&self, asked: Asked, result: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -190,7 +217,8 @@ impl Store {
             return Err(StoreError::TooLarge { bytes: value.len(), max_bytes: self.max_value_bytes });
         }
         let (path, payload) = (Path::from(key), PutPayload::from(envelope::seal(value)));
-        let put = self.guarded(self.objects.put_opts(&path, payload, PutMode::Create.into())).await;
+        let put = self.objects.put_opts(&path, payload, PutMode::Create.into());
+        let put = self.guarded(time_for(value.len()), put).await;
         self.noted(
             Asked::Write,
             put.and_then(|put| match put {
@@ -210,7 +238,8 @@ impl Store {
             return Err(StoreError::TooLarge { bytes: value.len(), max_bytes: self.max_value_bytes });
         }
         let (path, payload) = (Path::from(key), PutPayload::from(envelope::seal(value)));
-        let put = self.guarded(self.objects.put_opts(&path, payload, PutMode::Overwrite.into())).await;
+        let put = self.objects.put_opts(&path, payload, PutMode::Overwrite.into());
+        let put = self.guarded(time_for(value.len()), put).await;
         self.noted(Asked::Write, put.and_then(|put| put.map(drop).map_err(|error| unavailable(&error))))
     }
 
@@ -219,23 +248,27 @@ impl Store {
     /// # Errors
     /// The value is damaged, or the storage failed.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
+        self.noted(Asked::Read, self.read(key).await)
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
         let damaged = |reason| StoreError::Damaged { key: key.to_owned(), reason };
         let path = Path::from(key);
-        let read = async {
-            let found = self.objects.get(&path).await?;
-            // Checked before any of it is in memory.
-            if found.meta.size > (self.max_value_bytes + envelope::HEAD_BYTES) as u64 {
-                return Ok(None);
-            }
-            found.bytes().await.map(Some)
+        let found = match self.guarded(TIMEOUT, self.objects.get(&path)).await? {
+            Ok(found) => found,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(unavailable(&error)),
         };
-        let read = self.guarded(read).await.and_then(|read| match read {
-            Ok(Some(sealed)) => envelope::open(&sealed).map(Some).map_err(damaged),
-            Ok(None) => Err(damaged("it is larger than the largest value")),
+        // Checked before any of it is in memory.
+        let bytes = usize::try_from(found.meta.size).unwrap_or(usize::MAX);
+        if bytes > self.max_value_bytes.saturating_add(envelope::HEAD_BYTES) {
+            return Err(damaged("it is larger than the largest value"));
+        }
+        match self.guarded(time_for(bytes), found.bytes()).await? {
+            Ok(sealed) => envelope::open(&sealed).map(Some).map_err(damaged),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(unavailable(&error)),
-        });
-        self.noted(Asked::Read, read)
+        }
     }
 
     /// Deletes a value, if it exists.
@@ -244,11 +277,23 @@ impl Store {
     /// The storage failed.
     pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let path = Path::from(key);
-        let deleted = self.guarded(self.objects.delete(&path)).await.and_then(|deleted| match deleted {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(unavailable(&error)),
-        });
+        let deleted =
+            self.guarded(TIMEOUT, self.objects.delete(&path)).await.and_then(|deleted| match deleted {
+                Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(unavailable(&error)),
+            });
         self.noted(Asked::Delete, deleted)
+    }
+
+    /// Deletes these values, as far as they exist, some at once. One that can't be deleted keeps no other, unless many can't.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub async fn delete_all(&self, keys: Vec<String>) -> Result<(), StoreError> {
+        let deletions = stream::iter(keys).map(async |key| self.delete(&key).await);
+        let failures = deletions.buffer_unordered(AT_ONCE).filter_map(|deleted| ready(deleted.err()));
+        let failures: Vec<StoreError> = failures.take(MOST_FAILURES).collect().await;
+        failures.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Up to `limit` keys in a folder, in no particular order, without the folder's name. Files whose names aren't `is_ours`
@@ -262,39 +307,33 @@ impl Store {
         limit: usize,
         is_ours: impl Fn(&str) -> bool + Send + Sync + 'static,
     ) -> Result<Vec<String>, StoreError> {
-        let values = self.values(folder, limit, is_ours).await?;
-        Ok(values.into_iter().map(|value| value.key).collect())
+        let mut keys = Vec::new();
+        self.each_page(folder, is_ours, |page| {
+            let room = limit - keys.len();
+            keys.extend(page.into_iter().take(room).map(|value| value.key));
+            if keys.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+        .await?;
+        Ok(keys)
     }
 
-    /// As [`Self::keys`], with what is known about each value.
+    /// Shows `see` the values in a folder, in no particular order and without the folder's name, until it breaks off: some
+    /// hundreds at a time. Files whose names aren't `is_ours` are left out.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn values(
+    pub async fn each_page(
         &self,
         folder: &str,
-        limit: usize,
         is_ours: impl Fn(&str) -> bool + Send + Sync + 'static,
-    ) -> Result<Vec<StoredValue>, StoreError> {
-        let listing = async {
-            let Some(directory) = &self.directory else {
-                let folder = Path::from(folder);
-                let objects = self.objects.list(Some(&folder));
-                let listed = listing::among(objects, &folder, limit, &is_ours).await;
-                return listed.map_err(|error| unavailable(&error));
-            };
-            let folder = directory.join(folder);
-            let listing = move || listing::in_directory(&folder, limit, &is_ours);
-            let listed = tokio::task::spawn_blocking(listing).await.unwrap_or_else(|ended| Err(ended.into()));
-            listed.map_err(|error| StoreError::Unavailable { reason: error.to_string() })
-        };
-        let listed = self.guarded(listing).await.flatten();
-        self.noted(Asked::Read, listed)
+        see: impl FnMut(Vec<StoredValue>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.noted(Asked::Read, self.list(folder, is_ours, see).await)
     }
 }
 
 /// Creates a directory that only this user may enter, unless it is there.
-fn create_private(directory: &str) -> std::io::Result<()> {
+fn create_private(directory: &str) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -311,16 +350,21 @@ fn remove_leftovers(directory: &str) {
     }
 }
 
-async fn in_time<T>(operation: impl Future<Output = T>) -> Result<T, StoreError> {
-    let late = |_| StoreError::Unavailable { reason: format!("no answer in {} s", TIMEOUT.as_secs()) };
-    tokio::time::timeout(TIMEOUT, operation).await.map_err(late)
+/// How long reading or writing a value of this many bytes may take.
+fn time_for(bytes: usize) -> Duration {
+    TIMEOUT + Duration::from_millis(bytes as u64 / LEAST_BYTES_PER_MS)
+}
+
+async fn in_time<T>(time: Duration, operation: impl Future<Output = T>) -> Result<T, StoreError> {
+    let late = |_| StoreError::Unavailable { reason: format!("no answer in {} s", time.as_secs()) };
+    tokio::time::timeout(time, operation).await.map_err(late)
 }
 
 fn unavailable(error: &Error) -> StoreError {
     let reason = error.to_string().chars().take(300).collect();
     let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
     let is_full = causes.any(|cause| {
-        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
         matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge))
     });
     if is_full { StoreError::Full { reason } } else { StoreError::Unavailable { reason } }
@@ -373,6 +417,27 @@ mod tests {
         assert_eq!(store.keys("a", 9, |_| true).await.unwrap(), ["b"]);
     }
 
+    /// A large value may take as long as a slow connection needs for it; a small one may not.
+    #[tokio::test(start_paused = true)]
+    async fn large_values_have_more_time() {
+        let objects = faulty::Faulty::new();
+        let store = objects.store(usize::MAX / 2);
+        objects.set(|_, _| faulty::End::After(Duration::from_secs(18)));
+        let large = vec![1; 12_000_000];
+        store.create("a/large", &large).await.unwrap();
+        store.replace("a/large", &large).await.unwrap();
+        assert!(store.create("a/small", b"1").await.is_err());
+        assert!(store.replace("a/small", b"1").await.is_err());
+        assert!(store.get("a/large").await.is_err(), "what is said of it comes at once");
+        objects.set(|_, _| faulty::End::Well);
+        objects.set_body_time(Duration::from_secs(18));
+        assert_eq!(store.get("a/large").await.unwrap().unwrap().len(), large.len());
+        store.create("a/small", b"1").await.unwrap();
+        assert!(store.get("a/small").await.is_err());
+        objects.set_body_time(Duration::from_secs(30));
+        assert!(store.get("a/large").await.is_err(), "no value has time without an end");
+    }
+
     #[test]
     fn a_full_disk_is_told_apart() {
         for (kind, full) in [
@@ -381,7 +446,7 @@ mod tests {
             (ErrorKind::FileTooLarge, true),
             (ErrorKind::PermissionDenied, false),
         ] {
-            let source = Box::new(std::io::Error::from(kind));
+            let source = Box::new(io::Error::from(kind));
             let error = unavailable(&Error::Generic { store: "x", source });
             assert_eq!(matches!(error, StoreError::Full { .. }), full, "{kind:?}");
         }

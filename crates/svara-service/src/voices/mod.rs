@@ -4,26 +4,31 @@
 //! A voice belongs to the key that made it. To other keys it doesn't exist, unless it is shared; then they may use it, but
 //! not change or delete it. One without an owner, made while no key was required or by an older version, is shared.
 
+mod passing;
 mod record;
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
+    time::Instant,
 };
 
 use futures::{StreamExt, stream};
 use moka::future::Cache;
 use svara_snac::Frame;
 use tokio::sync::Mutex;
-use uuid::Uuid;
 
-use self::record::Record;
 pub use self::record::{KeptVoice, NewVoice, VoiceChange};
+use self::{passing::Passing, record::Record};
 use crate::{
     Caller, ErrorKind, ServiceError,
     config::VoicesConfig,
-    store::{Store, StoreError},
+    finish::to_the_end,
+    lock::lock,
+    store::{
+        Store, StoreError,
+        id::{is_id, new_id},
+    },
 };
 
 const FOLDER: &str = "voices";
@@ -33,9 +38,9 @@ pub const MAX_VOICE_BYTES: usize = 1024 * 1024;
 const CACHED: u64 = 1024;
 /// Voices read at once for a list.
 const READ_AHEAD: usize = 16;
-/// Voices that are held in memory alone, and for how long: those without a declared consent.
-const PASSING: u64 = 256;
-const PASSING_FOR: Duration = Duration::from_hours(1);
+
+/// The names of the keys that made voices, by the voices' ids.
+type Owners = HashMap<String, Option<String>>;
 
 /// Stores voices, with a cache in memory.
 pub struct KeptVoices {
@@ -43,14 +48,16 @@ pub struct KeptVoices {
     store: Result<Store, String>,
     /// Entries expire, so that deletions by other replicas are noticed.
     cache: Cache<String, Arc<KeptVoice>>,
-    /// Voices that aren't stored.
-    passing: Cache<String, Arc<KeptVoice>>,
+    /// Voices that aren't stored: those without a declared consent.
+    passing: std::sync::Mutex<Passing>,
+    /// When this was made: the zero of `passing`.
+    start: Instant,
     model_id: String,
     max_kept: usize,
     max_kept_per_key: usize,
     /// The owners of stored voices, as far as they are known. Held from the check for room until the voice is stored, and
     /// while one is changed or deleted.
-    owners: Mutex<HashMap<String, Option<String>>>,
+    owners: Arc<Mutex<Owners>>,
 }
 
 impl KeptVoices {
@@ -61,33 +68,54 @@ impl KeptVoices {
         Self {
             store,
             cache,
-            passing: Cache::builder().max_capacity(PASSING).time_to_live(PASSING_FOR).build(),
+            passing: std::sync::Mutex::default(),
+            start: Instant::now(),
             model_id: model_id.to_owned(),
             max_kept: config.max_kept,
             max_kept_per_key: config.of_each_key(),
-            owners: Mutex::default(),
+            owners: Arc::default(),
         }
     }
 
-    /// Saves a voice of the caller under a new id.
+    /// Saves a voice of the caller under a new id. Once it is the caller's turn, this goes on if the client leaves; `told`
+    /// learns how it ends.
     ///
     /// # Errors
     /// There is no store, it is full, the caller has used up its share of it, or it failed; then the voice isn't saved.
     pub async fn create(
+        self: &Arc<Self>,
+        caller: &Caller,
+        new: NewVoice,
+        frames: &[Frame],
+        told: impl FnOnce(&Result<Arc<KeptVoice>, ServiceError>) + Send + 'static,
+    ) -> Result<Arc<KeptVoice>, ServiceError> {
+        // The turn comes before the task, so that clients that leave while they wait leave no tasks.
+        let mut owners = Arc::clone(&self.owners).lock_owned().await;
+        let (this, caller, frames) = (Arc::clone(self), caller.clone(), frames.to_vec());
+        to_the_end(async move {
+            let saved = this.save(&caller, new, &frames, &mut owners).await;
+            drop(owners);
+            told(&saved);
+            saved
+        })
+        .await
+    }
+
+    async fn save(
         &self,
         caller: &Caller,
         new: NewVoice,
         frames: &[Frame],
+        owners: &mut Owners,
     ) -> Result<Arc<KeptVoice>, ServiceError> {
         let store = self.store()?;
-        let mut owners = self.owners.lock().await;
         // Replicas that do this at the same moment may exceed the limits by one each.
         let ids = store.keys(FOLDER, self.max_kept, is_id).await.map_err(failed)?;
         if ids.len() >= self.max_kept {
             return Err(ServiceError::voices_full(self.max_kept));
         }
         if let Some(name) = caller.key_name()
-            && self.count_of(name, ids, &mut owners).await? >= self.max_kept_per_key
+            && self.count_of(name, ids, owners).await? >= self.max_kept_per_key
         {
             return Err(ServiceError::voices_of_key_full(self.max_kept_per_key));
         }
@@ -100,13 +128,18 @@ impl KeptVoices {
         Ok(voice)
     }
 
-    /// Holds a voice of the caller in memory for an hour, under a new id.
-    pub async fn hold(&self, caller: &Caller, new: NewVoice, frames: &[Frame]) -> Arc<KeptVoice> {
-        let id = new_id();
-        let record = Record::new(id.clone(), &self.model_id, caller.key_name(), new, frames);
+    /// Holds a voice of the caller in memory for an hour, under a new id. Where too many are held, the key that holds the most
+    /// loses its oldest.
+    pub fn hold(&self, caller: &Caller, new: NewVoice, frames: &[Frame]) -> Arc<KeptVoice> {
+        let record = Record::new(new_id(), &self.model_id, caller.key_name(), new, frames);
         let voice = Arc::new(record.into_voice());
-        self.passing.insert(id, Arc::clone(&voice)).await;
+        lock(&self.passing).insert(Arc::clone(&voice), self.start.elapsed());
         voice
+    }
+
+    /// The voice with this id, if it is held in memory.
+    fn held(&self, id: &str) -> Option<Arc<KeptVoice>> {
+        lock(&self.passing).get(id, self.start.elapsed())
     }
 
     /// The caller's voice with this id, or a shared one; `None` if there is none, or `id` isn't a valid id.
@@ -147,10 +180,10 @@ impl KeptVoices {
     /// The voice is another key's, which shares it; the store failed. A damaged voice tells no owner any more: only who
     /// owns all voices may delete it.
     pub async fn delete(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {
-        if let Some(held) = self.passing.get(id).await {
+        if let Some(held) = self.held(id) {
             let own = caller.owns(held.owner.as_deref());
             if own {
-                self.passing.invalidate(id).await;
+                lock(&self.passing).remove(id);
             }
             return Ok(own);
         }
@@ -200,7 +233,7 @@ impl KeptVoices {
         if !is_id(id) {
             return Ok(None);
         }
-        if let Some(held) = self.passing.get(id).await {
+        if let Some(held) = self.held(id) {
             return Ok(Some(held));
         }
         if let Some(voice) = self.cache.get(id).await {
@@ -235,7 +268,7 @@ impl KeptVoices {
         &self,
         name: &str,
         ids: Vec<String>,
-        owners: &mut HashMap<String, Option<String>>,
+        owners: &mut Owners,
     ) -> Result<usize, ServiceError> {
         let there: HashSet<&String> = ids.iter().collect();
         owners.retain(|id, _| there.contains(id));
@@ -265,19 +298,13 @@ fn failed(error: StoreError) -> ServiceError {
     ServiceError::store(&error, ErrorKind::VoiceDamaged)
 }
 
-fn new_id() -> String {
-    Uuid::new_v4().simple().to_string()
-}
-
 fn json(record: &Record) -> Result<Vec<u8>, ServiceError> {
     serde_json::to_vec(record).map_err(ServiceError::internal)
-}
-
-/// Whether a name has the form of the ids made here. No other name is ever looked up or becomes a path.
-fn is_id(name: &str) -> bool {
-    name.len() == 32 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn key(id: &str) -> String {
     format!("{FOLDER}/{id}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,12 @@
 //! A saved voice in its stored form.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use svara_engine::{Gender, ReferenceVoice, Voice};
 use svara_snac::Frame;
 
-use crate::Caller;
+use crate::{Caller, clock::unix_now};
 
 /// What a caller says about a new voice.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +95,6 @@ impl Record {
         new: NewVoice,
         frames: &[Frame],
     ) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             voice_id,
             name: new.name,
@@ -109,7 +105,7 @@ impl Record {
             transcript: new.transcript,
             consent: new.consent,
             listed: new.listed,
-            created_unix_s: now.as_secs(),
+            created_unix_s: unix_now().as_secs(),
             frames: frames.iter().map(|frame| frame.0).collect(),
             owner: owner.map(str::to_owned),
             shared: new.shared,

@@ -3,7 +3,9 @@
 //! A state is a hundred times larger than a call's other inputs and outputs. So on a GPU the states stay there, in one
 //! tensor (the pool, `device_graph.rs`). The host only knows row numbers.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::lock::lock;
 
 /// The free rows of the pool.
 #[derive(Debug)]
@@ -32,8 +34,7 @@ impl Slots {
 
     /// Takes a free row; `None` if all are taken.
     pub(crate) fn take(self: &Arc<Self>) -> Option<Slot> {
-        // The list is consistent at all times, so a poisoned lock is fine.
-        let number = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        let number = lock(&self.free).pop()?;
         Some(Slot { number, slots: Arc::clone(self) })
     }
 
@@ -53,7 +54,7 @@ impl Slots {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.slots.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.number);
+        lock(&self.slots.free).push(self.number);
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::due::{Place, Urgency};
+use crate::lock::lock;
 
 /// Jobs with several takers, who take them in the order of their places at that moment. It needs no bound of its own: a stream has at most one job
 /// queued, and the number of streams is bounded.
@@ -126,8 +127,7 @@ impl<J> JobQueue<J> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
-        // Every change is complete before the lock is released, so poisoned state is still consistent.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

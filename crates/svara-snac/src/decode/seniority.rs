@@ -2,10 +2,11 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use super::due::Rank;
+use crate::lock::lock;
 
 /// The open streams, eldest first.
 #[derive(Clone, Default)]
@@ -36,8 +37,7 @@ impl Seniority {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change is complete before the lock is released, so poisoned state is still consistent.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

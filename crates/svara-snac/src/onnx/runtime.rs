@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 use ort::{
@@ -12,7 +12,7 @@ use ort::{
 };
 
 use super::{Device, GpuSettings, OwnOperators, SharedWeights, log};
-use crate::LoadError;
+use crate::{LoadError, lock::lock};
 
 /// The library's file name in `models/lib/`.
 const LIBRARY_NAME: &str = "libonnxruntime.so";
@@ -103,7 +103,7 @@ impl Runtime {
     /// The library, loaded if it wasn't.
     pub(super) fn loaded(&self) -> Result<Loaded, LoadError> {
         let library = self.search.find()?;
-        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = lock(&LOADED);
         if let Some(loaded) = &*loaded {
             return if loaded.library == library {
                 Ok(loaded.clone())
@@ -131,7 +131,7 @@ impl Runtime {
 
     /// The file of the library, once it is loaded.
     pub fn library(&self) -> Option<PathBuf> {
-        let loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = lock(&LOADED);
         loaded.as_ref().map(|loaded| loaded.library.clone())
     }
 
@@ -191,7 +191,7 @@ impl Runtime {
         if settings.operators.is_none() {
             return commit().map_err(failed);
         }
-        let mut registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut registered = lock(&REGISTERED);
         if *registered {
             drop(registered);
             return commit().map_err(failed);

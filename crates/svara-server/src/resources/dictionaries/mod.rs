@@ -4,6 +4,8 @@ mod fields;
 mod rules;
 mod view;
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, Request, State},
@@ -148,10 +150,13 @@ async fn create(
     new: NewDictionary,
 ) -> Result<Response, Refused<ElevenLabs>> {
     let phonemes = has_phonemes(&new.rules);
-    let made = state.service.dictionaries().create(&asker.caller, new).await;
-    let id = made.as_ref().map_or("", |made| made.id.as_str());
-    let outcome = made.as_ref().map_or_else(|error| error.kind.name(), |_| "ok");
-    audit::note(asker, Act::DictionaryCreated, id, outcome);
+    let by = asker.clone();
+    let told = move |made: &Result<Arc<KeptDictionary>, ServiceError>| {
+        let id = made.as_ref().map_or("", |made| made.id.as_str());
+        let outcome = made.as_ref().map_or_else(|error| error.kind.name(), |_| "ok");
+        audit::note(&by, Act::DictionaryCreated, id, outcome);
+    };
+    let made = state.service.dictionaries().create(&asker.caller, new, told).await;
     Ok(answer(&*made?, asker, phonemes))
 }
 
@@ -197,7 +202,7 @@ async fn change(
     let name = name.map(|name| name.trim().to_owned());
     let change = DictionaryChange { name, description, shared, archived };
     let changed = state.service.dictionaries().change(&asker.caller, &id, change).await;
-    told(&asker, &id, changed.as_ref().map(Option::is_some));
+    note_change(&asker, &id, changed.as_ref().map(Option::is_some));
     Ok(ignored.told(answer(&*changed?.ok_or_else(|| unknown(&id))?, &asker, false)))
 }
 
@@ -325,12 +330,15 @@ async fn edit(
     edit: RuleEdit,
     phonemes: bool,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    let edited = state.service.dictionaries().edit(&asker.caller, id, edit).await;
-    told(asker, id, edited.as_ref().map(Option::is_some));
+    let (by, of) = (asker.clone(), id.to_owned());
+    let told = move |edited: &Result<Option<Arc<KeptDictionary>>, ServiceError>| {
+        note_change(&by, &of, edited.as_ref().map(Option::is_some));
+    };
+    let edited = state.service.dictionaries().edit(&asker.caller, id, edit, told).await;
     Ok(answer(&*edited?.ok_or_else(|| unknown(id))?, asker, phonemes))
 }
 
-fn told(asker: &Asker, id: &str, found: Result<bool, &ServiceError>) {
+fn note_change(asker: &Asker, id: &str, found: Result<bool, &ServiceError>) {
     audit::note(asker, Act::DictionaryChanged, id, outcome(&found.map_err(Clone::clone)));
 }
 

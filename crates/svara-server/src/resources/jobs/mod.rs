@@ -72,13 +72,14 @@ async fn create(
     let (uri, handling) = (request.uri().clone(), Handling::of(request.headers()));
     let (draft, ignored) = read_draft(&state, &asker, request).await?;
     let ignored = ignored.with_query(&uri, &[]).unless_strict(handling)?;
-    let created = state.service.jobs().create(draft).await;
-    let (id, outcome) = match &created {
-        Ok((id, _)) => (id.as_str(), "ok"),
-        Err(error) => ("", error.kind.name()),
+    let told = move |created: &Result<(String, Job), ServiceError>| {
+        let (id, outcome) = match created {
+            Ok((id, _)) => (id.as_str(), "ok"),
+            Err(error) => ("", error.kind.name()),
+        };
+        audit::note(&asker, Act::JobCreated, id, outcome);
     };
-    audit::note(&asker, Act::JobCreated, id, outcome);
-    let (id, job) = created?;
+    let (id, job) = state.service.jobs().create(draft, told).await?;
     let place = HeaderValue::try_from(format!("/v1/jobs/{id}"));
     let mut response = (StatusCode::ACCEPTED, Json(JobView::whole(&id, &job))).into_response();
     response.headers_mut().extend(place.ok().map(|place| (LOCATION, place)));

@@ -291,13 +291,20 @@ async fn keep(
         listed,
         shared: fields.shared == Some(true),
     };
-    let voices = state.service.voices();
-    let kept = if new.consent {
-        voices.create(&asker.caller, new, &frames).await
-    } else {
-        Ok(voices.hold(&asker.caller, new, &frames).await)
+    let (voices, by) = (state.service.voices(), asker.clone());
+    let told = move |kept: &Result<Arc<KeptVoice>, ServiceError>| {
+        let id = kept.as_ref().map_or("", |kept| kept.reference.voice.voice_id.as_str());
+        audit::note(
+            &by,
+            Act::VoiceCreated,
+            id,
+            kept.as_ref().map_or_else(|error| error.kind.name(), |_| "ok"),
+        );
     };
-    let id = kept.as_ref().map_or("", |kept| kept.reference.voice.voice_id.as_str());
-    audit::note(asker, Act::VoiceCreated, id, kept.as_ref().map_or_else(|error| error.kind.name(), |_| "ok"));
-    Ok(kept?)
+    if new.consent {
+        return Ok(voices.create(&asker.caller, new, &frames, told).await?);
+    }
+    let held = Ok(voices.hold(&asker.caller, new, &frames));
+    told(&held);
+    Ok(held?)
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{CallShape, Costs, Slowdown};
+use crate::lock::lock;
 
 /// Follows what calls cost.
 pub(crate) struct Meter {
@@ -121,8 +122,7 @@ impl Meter {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change is complete before the lock is released, so poisoned state is still consistent.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

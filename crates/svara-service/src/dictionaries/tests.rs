@@ -1,0 +1,65 @@
+use super::*;
+use crate::store::faulty::{Act, End, Faulty};
+
+fn dictionaries(objects: &Faulty) -> Arc<KeptDictionaries> {
+    let store = objects.store(MAX_DICTIONARY_BYTES);
+    Arc::new(KeptDictionaries::new(Ok(store), &DictionariesConfig::default(), Duration::from_secs(1)))
+}
+
+fn named(name: &str) -> NewDictionary {
+    NewDictionary { name: name.to_owned(), ..NewDictionary::default() }
+}
+
+async fn versions(objects: &Faulty) -> usize {
+    objects.store(MAX_DICTIONARY_BYTES).keys(VERSIONS, 100, |_| true).await.unwrap().len()
+}
+
+/// The change is in force: who asks for it again would make one more version.
+#[tokio::test]
+async fn an_old_version_that_stays_is_no_failure() {
+    let objects = Faulty::new();
+    let dictionaries = dictionaries(&objects);
+    let id = dictionaries.create(&Caller::Anybody, named("a"), |_| {}).await.unwrap().id.clone();
+    for _ in 1..MAX_VERSIONS {
+        dictionaries.edit(&Caller::Anybody, &id, RuleEdit::Add(Vec::new()), |_| {}).await.unwrap();
+    }
+    objects.set(|act, _| if act == Act::Delete { End::Badly } else { End::Well });
+    let edited = dictionaries.edit(&Caller::Anybody, &id, RuleEdit::Add(Vec::new()), |_| {}).await;
+    assert_eq!(edited.unwrap().unwrap().versions.len(), MAX_VERSIONS);
+    assert_eq!(versions(&objects).await, MAX_VERSIONS + 1);
+    objects.set(|_, _| End::Well);
+    assert!(dictionaries.delete(&Caller::Anybody, &id).await.unwrap());
+    assert_eq!(versions(&objects).await, 0, "it goes with its dictionary");
+}
+
+#[tokio::test]
+async fn a_change_that_fails_leaves_no_version() {
+    let objects = Faulty::new();
+    let dictionaries = dictionaries(&objects);
+    let id = dictionaries.create(&Caller::Anybody, named("a"), |_| {}).await.unwrap().id.clone();
+    objects.set(|act, key| {
+        if act == Act::Put && key.starts_with(&format!("{FOLDER}/")) { End::Badly } else { End::Well }
+    });
+    dictionaries.edit(&Caller::Anybody, &id, RuleEdit::Add(Vec::new()), |_| {}).await.unwrap_err();
+    dictionaries.create(&Caller::Anybody, named("b"), |_| {}).await.unwrap_err();
+    assert_eq!(versions(&objects).await, 1);
+}
+
+/// A client that leaves between the two objects must not leave a version that no dictionary tells of.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_leaves_nothing_half_made() {
+    let objects = Faulty::new();
+    let dictionaries = dictionaries(&objects);
+    objects.set(|act, _| if act == Act::Put { End::After(Duration::from_secs(2)) } else { End::Well });
+    let left = Duration::from_secs(3);
+    let creating = dictionaries.create(&Caller::Anybody, named("a"), |_| {});
+    assert!(tokio::time::timeout(left, creating).await.is_err());
+    // The next one waits for its turn behind it.
+    let second = dictionaries.create(&Caller::Anybody, named("b"), |_| {}).await.unwrap().id.clone();
+    let editing = dictionaries.edit(&Caller::Anybody, &second, RuleEdit::Add(Vec::new()), |_| {});
+    assert!(tokio::time::timeout(left, editing).await.is_err());
+    dictionaries.change(&Caller::Anybody, &second, DictionaryChange::default()).await.unwrap();
+    let known: usize =
+        dictionaries.list(&Caller::Anybody).await.unwrap().iter().map(|kept| kept.versions.len()).sum();
+    assert_eq!((known, versions(&objects).await), (3, 3));
+}
