@@ -1,6 +1,6 @@
 // What the page asks the server. Paths are relative, so that the page works behind a prefix, too.
 
-import { ApiError } from './errors.js';
+import { ApiError, lost } from './errors.js';
 import { remembered } from './store.js';
 
 let key = remembered('key') ?? '';
@@ -12,9 +12,10 @@ export function useKey(value) {
 
 export const currentKey = () => key;
 
-async function ask(path, init = {}) {
+/** An answer, if it is a success; throws what `explain` has words for. */
+export async function ask(path, init = {}) {
   const headers = { ...init.headers, ...(key && { authorization: `Bearer ${key}` }) };
-  const response = await fetch(path, { ...init, headers });
+  const response = await fetch(path, { ...init, headers }).catch(lost());
   if (!response.ok) throw new ApiError(response, await response.text());
   return response;
 }
@@ -23,19 +24,22 @@ const posted = (fields, signal) => ({
   method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(fields), signal,
 });
 
-export const getJson = async (path) => (await ask(path)).json();
-export const getBlob = async (path) => (await ask(path)).blob();
+const json = async (asked) => (await asked).json().catch(lost());
+const blob = async (asked) => (await asked).blob().catch(lost());
+
+export const getJson = (path) => json(ask(path));
+export const getBlob = (path) => blob(ask(path));
 export const remove = (path) => ask(path, { method: 'DELETE' });
-export const postJson = async (path, fields, signal) => (await ask(path, posted(fields, signal))).json();
+export const postJson = (path, fields, signal) => json(ask(path, posted(fields, signal)));
 
 /** The server's health: its body says why, also where the status is no success. */
-export const getHealth = async () => (await fetch('health')).json();
+export const getHealth = async () => (await fetch('health', { signal: AbortSignal.timeout(8000) })).json();
 
 /** Asks for speech; resolves once the headers are there. */
 export const requestSpeech = (fields, signal) => ask('v1/text-to-speech', posted(fields, signal));
 
 /** The whole file of a speech. */
-export const wholeSpeech = async (fields) => (await requestSpeech({ ...fields, stream: false })).blob();
+export const wholeSpeech = (fields) => blob(requestSpeech({ ...fields, stream: false }));
 
 /** A socket for text that comes word by word; browsers can set no headers, so the key is in the address. */
 export function speechSocket(parameters) {

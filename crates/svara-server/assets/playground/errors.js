@@ -21,7 +21,17 @@ export class ApiError extends Error {
 }
 
 /** A sentence for the user; it needs no translation. */
-export class Told extends Error {}
+export class Told extends Error {
+  retry = false;
+}
+
+/** The server doesn't answer, or no longer. */
+export const gone = (began) => Object.assign(new Told(began
+  ? 'The speech broke off: the server or the connection failed.'
+  : 'The server doesn’t answer. It may be down, or this device offline.'), { retry: true });
+
+/** Has words for a connection that failed: browsers have others each, but always this type. */
+export const lost = (began) => (error) => { throw error instanceof TypeError ? gone(began) : error; };
 
 const KEYS = {
   missing_api_key: 'This server wants an API key. Enter it under “API key”.',
@@ -52,12 +62,6 @@ export function explain(error) {
     const text = key ? (KEYS[error.type] ?? KEYS.missing_api_key) : (BUSY[error.type] ?? error.message);
     return { text, key, retry: !key && error.retryable, afterS: error.afterS };
   }
-  if (error instanceof Told) return { text: error.message };
-  // What `fetch` throws has other words in each browser, but always this type.
-  if (error instanceof TypeError) {
-    return { text: error.began
-      ? 'The speech broke off: the server or the connection failed.'
-      : 'The server doesn’t answer. It may be down, or this device offline.', retry: true };
-  }
+  if (error instanceof Told) return { text: error.message, retry: error.retry };
   return { text: BROWSER[error?.name] ?? `Something went wrong here: ${error?.message ?? error}` };
 }

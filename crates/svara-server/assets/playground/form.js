@@ -10,19 +10,25 @@ const DEFAULTS = { response_format: 'auto', text_normalization: 'auto', speed: '
 
 export class Form {
   #cards;
-  #reference;
+  #clone;
   /** Whether sound should be sent small. */
   slow = false;
 
-  /** `cards` has the chosen voice, `reference` gives the fields of a recording, if there is one. */
-  constructor(cards, reference) {
+  /** `cards` has the chosen voice, `clone` the recording, if there is one. */
+  constructor(cards, clone) {
     this.#cards = cards;
-    this.#reference = reference;
+    this.#clone = clone;
+  }
+
+  /** The fields of a request that is to be sent; throws unless the recording may be used. */
+  asked() {
+    this.#clone.check();
+    return this.fields();
   }
 
   /** The fields of a request. */
   fields() {
-    const recording = this.#reference();
+    const recording = this.#clone.fields();
     const asked = { text: $('text').value, ...(recording ?? { voice: this.#cards.chosen?.id }), ...this.#format() };
     if ($('normalization').value !== 'auto') asked.text_normalization = $('normalization').value;
     if (Number($('speed').value) !== 1) asked.speed = Number($('speed').value);

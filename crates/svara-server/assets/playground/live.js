@@ -3,9 +3,9 @@
 import { speechSocket } from './api.js';
 import { $, el } from './dom.js';
 import { Told } from './errors.js';
-import { deltas } from './deltas.js';
 import { Player } from './player.js';
 import { SampleReader } from './samples.js';
+import { alone, runs } from './stop.js';
 
 const RATE = 24000;
 // About as fast as a model writes.
@@ -85,8 +85,9 @@ export class Live {
     if (!voice) throw new Told('A recording can’t be used here. Forget it, or keep it as a voice first.');
     const socket = speechSocket({ voice, response_format: 'pcm' });
     this.#socket = socket;
-    const player = new Player(this.#context());
+    const player = new Player(this.#context(), () => player === this.#player && this.#changed());
     this.#player = player;
+    alone(this);
     this.#since = undefined;
     $('live-said').replaceChildren();
     $('live-go').textContent = 'Finish';
@@ -99,15 +100,20 @@ export class Live {
       if (message.type === 'error') this.#fail(new Told(message.message));
       if (message.type === 'done') player.finish();
     };
-    await new Promise((resolve, reject) => {
-      socket.onopen = resolve;
-      // Browsers don't say why: the status of the refusal is kept from pages.
-      socket.onerror = () => reject(new Told('The server refused the connection, or doesn’t answer. It may want a key, or be full.'));
-    });
     socket.onclose = () => {
       player.finish();
       if (this.#socket === socket) this.#closed();
     };
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      // Browsers don't say why: the status of the refusal is kept from pages.
+      socket.onerror = () => reject(this.#socket === socket
+        ? new Told('The server refused the connection, or doesn’t answer. It may want a key, or be full.') : new DOMException('', 'AbortError'));
+    });
+  }
+
+  #changed() {
+    runs(this, Boolean(this.#socket || this.#player?.sounding));
   }
 
   #heard(player, samples) {
@@ -126,6 +132,7 @@ export class Live {
   #closed() {
     clearInterval(this.#timer);
     this.#timer = this.#socket = undefined;
+    this.#changed();
     $('live-go').textContent = 'Speak as I type';
     $('live-go').setAttribute('aria-pressed', 'false');
     this.#show('');
@@ -133,5 +140,32 @@ export class Live {
 
   #show(text) {
     $('live-status').textContent = text;
+  }
+}
+
+// Where APIs have the text of an event.
+const TEXTS = [
+  (event) => event.choices?.[0]?.delta?.content,
+  (event) => event.choices?.[0]?.text,
+  (event) => event.delta?.text,
+  (event) => (typeof event.delta === 'string' ? event.delta : undefined),
+  (event) => event.message?.content,
+  (event) => event.response,
+];
+
+// Parts of what a language model streamed, as it was pasted: from server-sent events or lines of JSON; of any other text, its words.
+function deltas(pasted) {
+  const lines = pasted.split('\n').map((line) => line.replace(/^data:\s*/, '').trim());
+  const events = lines.filter((line) => line.startsWith('{')).map(parsed).filter(Boolean);
+  if (events.length === 0) return pasted.match(/\s*\S+\s*/g) ?? [];
+  return events.map((event) => TEXTS.map((text) => text(event)).find((text) => typeof text === 'string')).filter(Boolean);
+}
+
+function parsed(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Cut off where it was copied.
+    return undefined;
   }
 }

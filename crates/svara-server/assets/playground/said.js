@@ -1,10 +1,12 @@
 // The line under the text: what will be said, with what is said otherwise than it is typed.
 
 import { postJson } from './api.js';
-import { changes } from './diff.js';
 import { $, el, settled } from './dom.js';
 
 const PAUSE_MS = 350;
+// Of more words, the middle counts as changed as a whole.
+const MOST = 1200;
+const words = (text) => text.split(/\s+/).filter(Boolean);
 // Tags of styles are not said.
 const withoutTags = (text) => text.replace(/<\/?\w+>/g, ' ');
 
@@ -43,4 +45,49 @@ function show(stretches) {
     if (!isChanged) return [`${text} `];
     return text ? [el('mark', { textContent: text, title: typed ? `typed: ${typed}` : 'added' }), ' '] : [el('del', { textContent: typed }), ' '];
   }));
+}
+
+// The words of `said` in stretches: `{ text, changed, typed }`, where `typed` is what a changed stretch stands for.
+function changes(typed, said) {
+  const [a, b] = [words(typed), words(said)];
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
+  let [endA, endB] = [a.length, b.length];
+  while (endA > start && endB > start && a[endA - 1] === b[endB - 1]) [endA, endB] = [endA - 1, endB - 1];
+  const steps = [
+    ...b.slice(0, start).map((word) => [word, word]),
+    ...middle(a.slice(start, endA), b.slice(start, endB)),
+    ...b.slice(endB).map((word) => [word, word]),
+  ];
+  return joined(steps);
+}
+
+// Pairs of words: the same on both sides, or only on one.
+function middle(a, b) {
+  if (a.length > MOST || b.length > MOST) return [...a.map((word) => [word, null]), ...b.map((word) => [null, word])];
+  const common = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i -= 1) {
+    for (let j = b.length - 1; j >= 0; j -= 1) {
+      common[i][j] = a[i] === b[j] ? common[i + 1][j + 1] + 1 : Math.max(common[i + 1][j], common[i][j + 1]);
+    }
+  }
+  const steps = [];
+  let [i, j] = [0, 0];
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) steps.push([a[i++], b[j++]]);
+    else if (j >= b.length || (i < a.length && common[i + 1][j] >= common[i][j + 1])) steps.push([a[i++], null]);
+    else steps.push([null, b[j++]]);
+  }
+  return steps;
+}
+
+function joined(steps) {
+  const stretches = [];
+  for (const [typed, said] of steps) {
+    const changed = typed !== said;
+    if (stretches.at(-1)?.changed !== changed) stretches.push({ changed, from: [], to: [] });
+    if (typed !== null) stretches.at(-1).from.push(typed);
+    if (said !== null) stretches.at(-1).to.push(said);
+  }
+  return stretches.map(({ changed, from, to }) => ({ changed, text: to.join(' '), typed: from.join(' ') }));
 }

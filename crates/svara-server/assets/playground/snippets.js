@@ -1,4 +1,8 @@
-// The request as code to copy: three ways to ask, in three languages.
+// The request as code to copy: three ways to ask, in three languages, chosen by tabs.
+
+import { currentKey } from './api.js';
+import { $, copies, tabs } from './dom.js';
+import { remember, remembered } from './store.js';
 
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const indented = (value, by) => JSON.stringify(value, null, by).replaceAll('\n', `\n${' '.repeat(by)}`);
@@ -6,12 +10,8 @@ const RECORDING = 'recording.wav';
 // ElevenLabs' names of formats, as near as they come to ours.
 const ELEVEN_FORMATS = { wav: 'wav_24000', pcm: 'pcm_24000', mp3: 'mp3_44100_128', opus: 'opus_48000_64', ulaw: 'ulaw_8000', alaw: 'alaw_8000', flac: 'flac_24000', aac: 'aac_24000_64' };
 
-/** Languages by API; a recording can only be sent to svara's. */
-export const APIS = ['svara', 'openai', 'elevenlabs'];
-export const LANGUAGES = ['curl', 'python', 'javascript'];
-
-/** The code that sends `fields` of svara's API by way of `api`. */
-export function code(api, language, origin, fields, key) {
+// The code that sends `fields` of svara's API by way of `api`; a recording can only be sent to svara's.
+function code(api, language, origin, fields, key) {
   const asked = requests[fields.reference_audio ? 'svara' : api](fields);
   return writers[language]({ ...asked, url: origin + asked.path, file: `speech.${fields.response_format}`, origin, key, api });
 }
@@ -95,4 +95,25 @@ function python(value, indent = '') {
   const inner = `${indent}    `;
   const lines = Object.entries(value).map(([name, one]) => `${inner}${JSON.stringify(name)}: ${python(one, inner)},`);
   return `{\n${lines.join('\n')}\n${indent}}`;
+}
+
+/** Gives a function to call when the request has changed; `fields` gives it. */
+export function codeTabs(fields) {
+  const chosen = remembered('code') ?? { api: 'svara', language: 'curl' };
+  const show = () => {
+    const origin = new URL('.', location.href).href.replace(/\/$/, '');
+    const asked = fields();
+    $('snippet').textContent = code(chosen.api, chosen.language, origin, asked, currentKey());
+    $('code-note').hidden = !(asked.reference_audio && chosen.api !== 'svara');
+  };
+  for (const [list, name] of [['apis', 'api'], ['code-languages', 'language']]) {
+    const choose = tabs($(list), (tab) => {
+      chosen[name] = tab.dataset.name;
+      remember('code', chosen);
+      show();
+    }, $('snippet'));
+    choose($(list).querySelector(`[data-name="${chosen[name]}"]`) ?? $(list).querySelector('[role="tab"]'));
+  }
+  copies($('copy'), $('snippet'));
+  return show;
 }

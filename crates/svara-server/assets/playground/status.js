@@ -2,6 +2,7 @@
 
 import { $ } from './dom.js';
 import { explain } from './errors.js';
+import { runs } from './stop.js';
 
 // A server that stays full is asked no more often than this by itself.
 const OWN_TRIES = 3;
@@ -19,6 +20,13 @@ export class Status {
       this.#tries = 0;
       this.#retry();
     });
+  }
+
+  /** Tries no more by itself; the words and the button stay. */
+  stop() {
+    clearTimeout(this.#ticks);
+    $('retry').textContent = 'Try again';
+    runs(this, false);
   }
 
   say(text) {
@@ -42,11 +50,11 @@ export class Status {
     if (!retry || !again) return;
     this.#again = again;
     $('retry').hidden = false;
-    $('retry').textContent = 'Try again';
     if (afterS && this.#tries < OWN_TRIES) this.#countDown(Math.ceil(afterS));
   }
 
   #countDown(left) {
+    runs(this, true);
     $('retry').textContent = `Try again (${left})`;
     this.#ticks = setTimeout(() => (left > 1 ? this.#countDown(left - 1) : this.#retry()), 1000);
   }
@@ -59,7 +67,7 @@ export class Status {
   }
 
   #clear() {
-    clearTimeout(this.#ticks);
+    this.stop();
     this.#again = undefined;
     $('retry').hidden = true;
   }
