@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from chromium import chromium
+from chromium import Launch, chromium
 from conftest import StartServer
 from playground import SPOKEN_WITHIN_MS, voice
 from server_peer import DEMO, Server, changed
 
 KEY = "a-key-of-the-test-0123456789"
+
+
+@pytest.fixture(scope="module")
+def launch() -> Iterator[Launch]:
+    with chromium() as launch:
+        yield launch
+
+
+@pytest.fixture(scope="module")
+def browser(launch: Launch) -> Browser:
+    return launch()
 
 
 @pytest.fixture(scope="module")
@@ -92,22 +104,22 @@ def test_jobs_stay_where_their_key_is_missing(page: Page, server: Server) -> Non
     page.close()
 
 
-def test_code_is_copied_over_http(server: Server) -> None:
+def test_code_is_copied_over_http(launch: Launch, server: Server) -> None:
     """By the name of another machine, where browsers have no clipboard for pages."""
-    with chromium() as launch:
-        page = launch("--host-resolver-rules=MAP gpu-box 127.0.0.1").new_page()
-        failed: list[str] = []
-        page.on("pageerror", lambda error: failed.append(str(error)))
-        page.goto(server.root.replace("127.0.0.1", "gpu-box"))
-        assert not page.evaluate("window.isSecureContext")
-        voice(page, "en_female").check()
-        page.click("#copy")
-        expect(page.locator("#copy")).to_have_text("Copied")
-        page.focus("#text")
-        page.keyboard.press("ControlOrMeta+a")
-        page.keyboard.press("ControlOrMeta+v")
-        assert page.input_value("#text").startswith("curl http://gpu-box:")
-        assert not failed
+    page = launch("--host-resolver-rules=MAP gpu-box 127.0.0.1").new_page()
+    failed: list[str] = []
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    page.goto(server.root.replace("127.0.0.1", "gpu-box"))
+    assert not page.evaluate("window.isSecureContext")
+    voice(page, "en_female").check()
+    page.click("#copy")
+    expect(page.locator("#copy")).to_have_text("Copied")
+    page.focus("#text")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("ControlOrMeta+v")
+    assert page.input_value("#text").startswith("curl http://gpu-box:")
+    page.close()
+    assert not failed
 
 
 def test_the_docs_come_once_the_key_is_there(browser: Browser, demo_server: Server) -> None:

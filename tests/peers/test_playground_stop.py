@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from chromium import complaints
 from conftest import StartServer
-from playground import DONE, SPOKEN_WITHIN_MS, open_playground, speak
+from playground import DONE, SPOKEN_WITHIN_MS, open_playground, speak, voice
 from processes import wait_until
 from server_peer import DEMO, Server, changed
 
@@ -152,6 +152,7 @@ def test_sound_goes_on_where_the_device_had_halted_it(browser: Browser, server: 
         };
     """)
     page.goto(server.root)
+    voice(page, "en_female").check()
     page.fill("#text", "one two")
     speak(page)
     page.evaluate("window.ears.suspend()")

@@ -1,10 +1,9 @@
 // "Clone a voice": record or choose, listen, cut, speak with it, keep it.
 
-import { postJson } from './api.js';
+import { Told, postJson } from './api.js';
 import { $, once, settled } from './dom.js';
-import { Told } from './errors.js';
 import { Recorder, base64, cut, mixed } from './reference.js';
-import { alone, runs } from './stop.js';
+import { alone, runs } from './status.js';
 import { toRead } from './texts.js';
 import { Waveform } from './waveform.js';
 
@@ -29,7 +28,10 @@ export class Clone {
       const file = $('file').files[0];
       return file ? this.#use(file, file.name) : this.forget();
     }));
-    $('forget').addEventListener('click', () => this.forget());
+    $('forget').addEventListener('click', () => {
+      clips.stop();
+      this.forget();
+    });
     $('hear-take').addEventListener('click', told(() => clips.toggle($('hear-take'), () => this.#take.blob)));
     const recut = settled(told(() => this.#cut()), 150);
     for (const id of ['cut-from', 'cut-to']) $(id).addEventListener('input', () => { this.#drawn(); recut(); });

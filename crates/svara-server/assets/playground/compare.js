@@ -4,7 +4,7 @@ import { $, button, options } from './dom.js';
 import { randomSeed } from './form.js';
 import { Player } from './player.js';
 import { receive } from './speech.js';
-import { alone, runs } from './stop.js';
+import { alone, runs } from './status.js';
 import { Track, animated } from './waveform.js';
 
 /** The second of `to` at which stands what is heard at `second` of `from`: word for word, by the typed text. */

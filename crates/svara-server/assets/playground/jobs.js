@@ -1,9 +1,8 @@
 // Long texts: a job in the background, its progress, and one file at the end.
 
-import { currentKey, getBlob, getJson, postJson, remove } from './api.js';
+import { Told, currentKey, explain, getBlob, getJson, postJson, remove } from './api.js';
 import { $, button, clock, el, once } from './dom.js';
-import { Told, explain } from './errors.js';
-import { save } from './history.js';
+import { save } from './clips.js';
 import { remember, remembered } from './store.js';
 
 const LOOK_EVERY_MS = 1000;

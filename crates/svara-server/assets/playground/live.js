@@ -1,11 +1,10 @@
 // Text that is spoken while it is written: by a typing user, or by a language model.
 
-import { speechSocket } from './api.js';
+import { Told, speechSocket } from './api.js';
 import { $, el } from './dom.js';
-import { Told } from './errors.js';
 import { Player } from './player.js';
 import { SampleReader } from './samples.js';
-import { alone, runs } from './stop.js';
+import { alone, runs } from './status.js';
 
 const RATE = 24000;
 // About as fast as a model writes.
@@ -143,22 +142,17 @@ export class Live {
   }
 }
 
-// Where APIs have the text of an event.
-const TEXTS = [
-  (event) => event.choices?.[0]?.delta?.content,
-  (event) => event.choices?.[0]?.text,
-  (event) => event.delta?.text,
-  (event) => (typeof event.delta === 'string' ? event.delta : undefined),
-  (event) => event.message?.content,
-  (event) => event.response,
-];
+// The text of an event, where APIs have it.
+const textOf = ({ choices, delta, message, response }) => [
+  choices?.[0]?.delta?.content, choices?.[0]?.text, delta?.text, delta, message?.content, response,
+].find((text) => typeof text === 'string');
 
 // Parts of what a language model streamed, as it was pasted: from server-sent events or lines of JSON; of any other text, its words.
 function deltas(pasted) {
   const lines = pasted.split('\n').map((line) => line.replace(/^data:\s*/, '').trim());
   const events = lines.filter((line) => line.startsWith('{')).map(parsed).filter(Boolean);
   if (events.length === 0) return pasted.match(/\s*\S+\s*/g) ?? [];
-  return events.map((event) => TEXTS.map((text) => text(event)).find((text) => typeof text === 'string')).filter(Boolean);
+  return events.map(textOf).filter(Boolean);
 }
 
 function parsed(line) {

@@ -1,9 +1,9 @@
 // Many listeners at once: each speech is received as a player would, and its gaps are counted. Nothing is heard.
 
+import { explain } from './api.js';
 import { $ } from './dom.js';
-import { explain } from './errors.js';
 import { receive } from './speech.js';
-import { runs } from './stop.js';
+import { runs } from './status.js';
 import { Track, animated } from './waveform.js';
 
 // A player's head start.

@@ -1,15 +1,12 @@
 // The page: its parts, made and joined.
 
-import { getJson, useKey } from './api.js';
+import { Told, getJson, useKey } from './api.js';
 import { Cards, known, languagesOf } from './cards.js';
-import { Clips } from './clips.js';
+import { Clips, History } from './clips.js';
 import { Clone } from './clone.js';
 import { Compare } from './compare.js';
 import { $, button, options, settled, tabs } from './dom.js';
-import { Told } from './errors.js';
 import { Form, insertTag, randomSeed } from './form.js';
-import { watchHealth } from './health.js';
-import { History } from './history.js';
 import { Jobs } from './jobs.js';
 import { Live } from './live.js';
 import { Load } from './load.js';
@@ -17,8 +14,7 @@ import { saidLine } from './said.js';
 import { codeTabs } from './snippets.js';
 import { Sound } from './sound.js';
 import { Speaking, cameSlowly, saveAs } from './speak.js';
-import { Status } from './status.js';
-import { stopAll } from './stop.js';
+import { Status, stopAll, watchHealth } from './status.js';
 import { fromHash, linkTo, remember, remembered } from './store.js';
 import { isSample, samplesOf } from './texts.js';
 import { themes } from './theme.js';

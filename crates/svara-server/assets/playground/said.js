@@ -4,7 +4,7 @@ import { postJson } from './api.js';
 import { $, el, settled } from './dom.js';
 
 const PAUSE_MS = 350;
-// Of more words, the middle counts as changed as a whole.
+// A text of more words counts as changed as a whole.
 const MOST = 1200;
 const words = (text) => text.split(/\s+/).filter(Boolean);
 // Tags of styles are not said.
@@ -28,7 +28,7 @@ export function saidLine(fields, isTooLong) {
     pending = new AbortController();
     try {
       const { normalized } = await postJson('v1/text/preview', request, pending.signal);
-      show(changes(withoutTags(text), normalized));
+      show(stretches(paired(words(withoutTags(text)), words(normalized))));
     } catch (error) {
       if (error.name === 'AbortError') return;
       // A text that can't be said is refused in words once it is spoken; a line that is old would be wrong.
@@ -38,32 +38,17 @@ export function saidLine(fields, isTooLong) {
   }, PAUSE_MS);
 }
 
-function show(stretches) {
-  const changed = stretches.some((stretch) => stretch.changed);
+function show(all) {
+  const changed = all.some((stretch) => stretch.changed);
   $('said').hidden = !changed;
-  $('said-text').replaceChildren(...stretches.flatMap(({ text, changed: isChanged, typed }) => {
+  $('said-text').replaceChildren(...all.flatMap(({ text, changed: isChanged, typed }) => {
     if (!isChanged) return [`${text} `];
     return text ? [el('mark', { textContent: text, title: typed ? `typed: ${typed}` : 'added' }), ' '] : [el('del', { textContent: typed }), ' '];
   }));
 }
 
-// The words of `said` in stretches: `{ text, changed, typed }`, where `typed` is what a changed stretch stands for.
-function changes(typed, said) {
-  const [a, b] = [words(typed), words(said)];
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
-  let [endA, endB] = [a.length, b.length];
-  while (endA > start && endB > start && a[endA - 1] === b[endB - 1]) [endA, endB] = [endA - 1, endB - 1];
-  const steps = [
-    ...b.slice(0, start).map((word) => [word, word]),
-    ...middle(a.slice(start, endA), b.slice(start, endB)),
-    ...b.slice(endB).map((word) => [word, word]),
-  ];
-  return joined(steps);
-}
-
 // Pairs of words: the same on both sides, or only on one.
-function middle(a, b) {
+function paired(a, b) {
   if (a.length > MOST || b.length > MOST) return [...a.map((word) => [word, null]), ...b.map((word) => [null, word])];
   const common = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
   for (let i = a.length - 1; i >= 0; i -= 1) {
@@ -81,13 +66,14 @@ function middle(a, b) {
   return steps;
 }
 
-function joined(steps) {
-  const stretches = [];
+// The words that are said in stretches: `{ text, changed, typed }`, where `typed` is what a changed stretch stands for.
+function stretches(steps) {
+  const all = [];
   for (const [typed, said] of steps) {
     const changed = typed !== said;
-    if (stretches.at(-1)?.changed !== changed) stretches.push({ changed, from: [], to: [] });
-    if (typed !== null) stretches.at(-1).from.push(typed);
-    if (said !== null) stretches.at(-1).to.push(said);
+    if (all.at(-1)?.changed !== changed) all.push({ changed, from: [], to: [] });
+    if (typed !== null) all.at(-1).from.push(typed);
+    if (said !== null) all.at(-1).to.push(said);
   }
-  return stretches.map(({ changed, from, to }) => ({ changed, text: to.join(' '), typed: from.join(' ') }));
+  return all.map(({ changed, from, to }) => ({ changed, text: to.join(' '), typed: from.join(' ') }));
 }

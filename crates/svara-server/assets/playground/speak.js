@@ -3,8 +3,8 @@
 import { ask, wholeSpeech } from './api.js';
 import { $, el, options } from './dom.js';
 import { randomSeed } from './form.js';
-import { fileOf, save } from './history.js';
-import { alone, runs } from './stop.js';
+import { fileOf, save } from './clips.js';
+import { alone, runs } from './status.js';
 
 // What uncompressed sound takes: 16 bits at 24 kHz, by a third more in base64. A slower connection gets small sound.
 const NEEDED = 64_000;
@@ -27,10 +27,6 @@ export class Speaking {
     this.#status = status;
     this.#history = history;
     $('save').addEventListener('click', () => this.#save().catch((error) => status.fail(error, () => $('save').click())));
-  }
-
-  get busy() {
-    return Boolean(this.#running);
   }
 
   /** Speaks what the form has. `name` is the voice's. */
@@ -72,7 +68,7 @@ export class Speaking {
 
   /** Ends the speech; what has arrived stays. */
   stop() {
-    const was = this.busy || this.#sound.sounding;
+    const was = this.#running || this.#sound.sounding;
     this.#running?.abort();
     this.#running = undefined;
     this.#sound.end(true);
@@ -83,8 +79,8 @@ export class Speaking {
   show(state) {
     const spoken = this.#spoken;
     if (state === 'playing') alone(this);
-    else runs(this, this.busy || this.#sound.sounding);
-    if (this.busy) {
+    else runs(this, this.#running || this.#sound.sounding);
+    if (this.#running) {
       if (state === 'playing') this.#status.say('Speaking…');
       if (state === 'waiting' && this.#sound.gaps > 0) this.#status.say('The sound comes slower than it plays. Gathering more before it goes on…');
     } else if (spoken && state === 'ended') {

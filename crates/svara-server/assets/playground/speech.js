@@ -1,8 +1,7 @@
 // One request for speech: sent, received, and handed on while it arrives.
 
-import { requestSpeech } from './api.js';
+import { gone, lost, requestSpeech } from './api.js';
 import { decoder } from './decoders.js';
-import { gone, lost } from './errors.js';
 
 // Milliseconds by name, from a `Server-Timing` header.
 function serverTiming(header) {

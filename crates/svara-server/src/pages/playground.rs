@@ -17,7 +17,7 @@ use svara_audio::Format;
 use super::files::{self, Files, files};
 
 const FILES: Files = files!(
-    "playground": "index.html", "api.js", "base.css", "cards.js", "clips.js", "clone.js", "compare.js", "decoders.js", "dom.js", "errors.js", "form.js", "health.js", "history.js", "icon.svg", "jobs.js", "live.js", "load.js", "main.js", "player.js", "reference.js", "said.js", "samples.js", "snippets.js", "sound.js", "speak.js", "speech.js", "status.js", "stop.js", "store.js", "style.css", "texts.js", "theme.js", "waveform.js", "words.js",
+    "playground": "index.html", "api.js", "base.css", "cards.js", "clips.js", "clone.js", "compare.js", "dark.css", "decoders.js", "dom.js", "form.js", "icon.svg", "jobs.js", "live.js", "load.js", "main.js", "player.js", "reference.js", "said.js", "samples.js", "snippets.js", "sound.js", "speak.js", "speech.js", "status.js", "store.js", "style.css", "texts.js", "theme.js", "waveform.js", "words.js",
 );
 
 /// What the page has to know of the server.
