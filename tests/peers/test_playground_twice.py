@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import wave
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -105,6 +108,7 @@ def test_one_press_or_two_make_one_job(page: Page) -> None:
     page.click("#tab-job")
     page.fill("#job-text", "one two three")
     page.locator("#job-go").dblclick()
+    # Routes are heard of while the page is spoken to.
     wait_until("it is asked for", lambda: page.evaluate("1") == 1 and len(posted) > 0, 10)
     assert len(posted) == 1
     posted[0].fallback()
@@ -180,3 +184,32 @@ def test_a_recording_ends_before_the_server_would_refuse_it(cloning: Page) -> No
     expect(cloning.locator("#load-tracks li")).to_have_count(0)
     cloning.click("#forget")
     expect(cloning.locator("#file")).to_be_focused()
+
+
+def test_of_two_files_the_one_that_was_chosen_last_counts(cloning: Page, tmp_path: Path) -> None:
+    cloning.evaluate(HELD_DECODING)
+    for count, name in enumerate(("first", "second"), 1):
+        sound(tmp_path / f"{name}.wav", seconds=count)
+        cloning.set_input_files("#file", tmp_path / f"{name}.wav")
+        wait_for(cloning, "it is decoded", f"window.decoding.length === {count}")
+    cloning.evaluate("window.decoding[1]()")
+    expect(cloning.locator("#reference")).to_contain_text("second.wav, 2.0 s")
+    cloning.evaluate("window.decoding[0]()")
+    cloning.evaluate("() => new Promise((tell) => setTimeout(tell, 300))")
+    expect(cloning.locator("#reference")).to_contain_text("second.wav, 2.0 s")
+    # A cut keeps what is on the right only.
+    cloning.fill("#cut-to", "1.5")
+    expect(cloning.locator("#reference")).to_have_text(re.compile(r"^second\.wav, 1\.5 s, 1\d\d KiB$"))
+    expect(cloning.locator("#reference")).not_to_contain_text("188 KiB")
+    cloning.check("#consent")
+    cloning.fill("#text", "one two")
+    with cloning.expect_request("**/v1/text-to-speech") as asked:
+        cloning.click("#speak")
+    assert max(base64.b64decode(asked.value.post_data_json["reference_audio"])[44:]) > 0
+
+
+def sound(path: Path, seconds: int) -> None:
+    """Writes stereo with silence on the left."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, 24_000, 0, "NONE", ""))
+        file.writeframes(b"\0\0\x10\x20" * 24_000 * seconds)

@@ -67,6 +67,7 @@ export class Jobs {
     const row = el('li', { className: 'job' }, el('span', { className: 'typed', textContent: name }), bar, note);
     const stop = button('Delete', this.#told(once(async () => {
       await remove(`v1/jobs/${id}`);
+      this.#clips.stop();
       this.#forget(id, row);
     })), { className: 'quiet', 'aria-label': `Delete ${name}` });
     row.append(stop);
@@ -81,9 +82,9 @@ export class Jobs {
         if (!row.isConnected) return;
         // Deleted meanwhile, or too old.
         if (error.status === 404) return this.#forget(id, row);
-        const { text, retry } = explain(error);
-        note.textContent = text;
-        if (retry) setTimeout(look, 5 * LOOK_EVERY_MS);
+        note.textContent = explain(error).text;
+        // Another key has it looked at anew.
+        if (![401, 403].includes(error.status)) setTimeout(look, 5 * LOOK_EVERY_MS);
         return;
       }
       const [item] = job.items;
