@@ -14,17 +14,19 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from chromium import complaints
 from conftest import StartServer
-from playground import SPOKEN_WITHIN_MS, choose_format, open_playground, speak
+from playground import SPOKEN_WITHIN_MS, choose_format, note_changes, open_playground, speak
 from processes import wait_until
 from server_peer import DEMO, Server, changed
 
 # Has the page wait until a test lets a file be decoded.
 HELD_DECODING = """() => {
-    window.decoding = [];
+    [window.decoding, window.decoded] = [[], 0];
     const usual = BaseAudioContext.prototype.decodeAudioData;
     BaseAudioContext.prototype.decodeAudioData = async function (file) {
         await new Promise((go) => window.decoding.push(go));
-        return usual.call(this, file);
+        const sound = await usual.call(this, file);
+        window.decoded += 1;
+        return sound;
     };
 }"""
 # A microphone that hums, and that is allowed once a test says so.
@@ -73,8 +75,7 @@ def test_a_speech_that_is_given_up_while_it_is_decoded_leaves_the_next_alone(pag
         page.click("#speak")
         wait_for(page, "it is decoded", f"window.decoding.length === {count}")
     page.evaluate("window.decoding[0]()")
-    # By then the first one has ended.
-    page.evaluate("() => new Promise((tell) => setTimeout(tell, 300))")
+    wait_for(page, "the first one has ended", "window.decoded === 1")
     page.evaluate("window.decoding[1]()")
     expect(page.locator("#status")).to_have_text(re.compile("^(Playing|Done)"), timeout=SPOKEN_WITHIN_MS)
     expect(page.locator("#history li")).to_have_count(1)
@@ -90,7 +91,9 @@ def test_a_speech_heard_again_twice_is_heard_once(page: Page) -> None:
     for count in (1, 2):
         again.click()
         wait_for(page, "it is decoded", f"window.decoding.length === {count}")
+    note_changes(page, "status")
     page.evaluate("for (const go of window.decoding) go()")
+    wait_for(page, "it plays", "window.said.some(([said]) => said === 'Playing…')")
     expect(page.locator("#status")).to_have_text(re.compile("^Done"), timeout=SPOKEN_WITHIN_MS)
     assert float(page.get_attribute("#seek", "max")) == pytest.approx(length(page), abs=0.1)
 
@@ -147,7 +150,7 @@ def test_two_presses_leave_no_microphone_on(cloning: Page) -> None:
     record.click()
     cloning.evaluate("for (const allow of window.asked) allow()")
     expect(record).to_have_text("■ Stop recording")
-    cloning.wait_for_function(f"{OPEN_TRACKS} === 1")
+    wait_for(cloning, "it records", f"{OPEN_TRACKS} === 1")
     record.click()
     expect(record).to_have_text("● Record")
     expect(cloning.locator("#reference")).to_contain_text("Your recording")
@@ -161,7 +164,7 @@ def test_nothing_is_recorded_once_the_question_was_ended(cloning: Page) -> None:
     cloning.keyboard.press("Escape")
     expect(record).to_have_text("● Record")
     cloning.evaluate("window.asked[0]()")
-    cloning.wait_for_function("window.tracks.length === 1")
+    wait_for(cloning, "it is allowed", "window.tracks.length === 1")
     assert cloning.evaluate(OPEN_TRACKS) == 0
     expect(cloning.locator("#take")).to_be_hidden()
     expect(cloning.locator("#status")).to_have_text("")
@@ -195,7 +198,7 @@ def test_of_two_files_the_one_that_was_chosen_last_counts(cloning: Page, tmp_pat
     cloning.evaluate("window.decoding[1]()")
     expect(cloning.locator("#reference")).to_contain_text("second.wav, 2.0 s")
     cloning.evaluate("window.decoding[0]()")
-    cloning.evaluate("() => new Promise((tell) => setTimeout(tell, 300))")
+    wait_for(cloning, "both are decoded", "window.decoded === 2")
     expect(cloning.locator("#reference")).to_contain_text("second.wav, 2.0 s")
     # A cut keeps what is on the right only.
     cloning.fill("#cut-to", "1.5")
