@@ -105,3 +105,28 @@ def test_a_speech_that_breaks_off_is_said(browser: Browser, demo_server: Server)
     expect(page.locator("#status")).to_have_text(re.compile("broke off"), timeout=SPOKEN_WITHIN_MS)
     expect(page.locator("#retry")).to_be_visible()
     page.close()
+
+
+def test_an_answer_that_cannot_be_used_is_not_read_on(playground: Page) -> None:
+    """Its connection holds one of the server's streams."""
+    seen = playground.evaluate("""async () => {
+        const { receive } = await import('./playground/speech.js');
+        let cancelled = false;
+        const body = new ReadableStream({
+            start: (out) => out.enqueue(new TextEncoder().encode('no JSON\\n')),
+            cancel: () => { cancelled = true; },
+        });
+        window.fetch = async () => new Response(body);
+        const hear = { samples() {}, words() {}, seen() {} };
+        const failed = receive({ response_format: 'pcm' }, undefined, new AbortController().signal, hear);
+        return [await failed.catch((error) => error.name), cancelled];
+    }""")
+    assert seen == ["SyntaxError", True]
+
+
+def test_a_slip_of_the_page_is_told_as_such(playground: Page) -> None:
+    said = playground.evaluate("""async () => {
+        const { explain } = await import('./playground/api.js');
+        return explain(new TypeError('x is no function'));
+    }""")
+    assert said == {"text": "Something went wrong here: x is no function"}

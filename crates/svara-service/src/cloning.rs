@@ -83,9 +83,9 @@ impl Cloning {
         Ok(frames.into())
     }
 
-    /// The largest recording, in bytes of its file; none if recordings aren't accepted.
-    pub fn max_bytes(&self) -> Option<usize> {
-        self.parts.as_ref().ok().map(|_| self.max_bytes)
+    /// The largest recording, in bytes of its file, and the longest; none if recordings aren't accepted.
+    pub fn limits(&self) -> Option<(usize, Duration)> {
+        self.parts.as_ref().ok().map(|_| (self.max_bytes, self.max_duration))
     }
 
     /// The longest recording, in frames of `samples_per_frame` at `sample_rate_hz`, rounded up.

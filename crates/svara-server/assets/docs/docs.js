@@ -45,7 +45,7 @@ function groupsOf(document) {
 
 function groupBox({ title, about, folded, operations }) {
   const name = [title, el('small', { textContent: about })];
-  const asked = decodeURIComponent(location.hash.slice(1));
+  const asked = location.hash.slice(1);
   const boxes = operations.map((one) => {
     const box = operationBox(site, one, one.operation.operationId === asked);
     box.dataset.search = JSON.stringify([one.method, one.path, one.operation.summary, one.operation.description, namesIn(one.operation)]).toLowerCase();
@@ -78,6 +78,7 @@ function takeKey() {
   site.key = $('key').value;
   remember('key', $('remember-key').checked && site.key ? site.key : undefined);
   for (const listener of listeners) listener();
+  if (!site.document) load();
 }
 
 async function load() {
@@ -87,14 +88,14 @@ async function load() {
     site.document = await response.json();
     $('failed').hidden = true;
   } catch (error) {
-    $('failed').textContent = `The document of the API didn’t come: ${error.message}. Enter a key above if the server wants one, and reload.`;
+    $('failed').textContent = `The document of the API didn’t come: ${error.message}. Enter a key above if the server wants one.`;
     $('failed').hidden = false;
     return;
   }
   $('version').textContent = `${site.document.info.title} ${site.document.info.version}`;
   $('requests').replaceChildren(...groupsOf(site.document).map(groupBox));
   $('requests').querySelector('.operation').open ||= !location.hash;
-  $(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  $(location.hash.slice(1))?.scrollIntoView();
 }
 
 $('base').textContent = site.base;

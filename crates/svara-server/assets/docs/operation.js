@@ -1,6 +1,6 @@
 // One operation: what it takes, a form to try it, and the same as code.
 
-import { button, el, tabs } from '../playground/dom.js';
+import { button, copies, el, tabs } from '../playground/dom.js';
 import { base64 } from '../playground/reference.js';
 import { remember, remembered } from '../playground/store.js';
 import { send } from './answer.js';
@@ -154,10 +154,8 @@ class Trying {
       type: 'button', role: 'tab', id: `${id}-${name}`, textContent: text, 'data-name': name, 'aria-controls': id,
     }));
     const list = el('div', { className: 'tabs', role: 'tablist', 'aria-label': 'Language' }, ...all);
-    const copy = button('Copy', async () => {
-      await navigator.clipboard.writeText(this.#snippet.textContent);
-      copy.textContent = 'Copied';
-    }, { className: 'link' });
+    const copy = el('button', { type: 'button', textContent: 'Copy', className: 'link' });
+    copies(copy, this.#snippet);
     const box = el('div', { className: 'code' }, el('div', { className: 'head' }, list, copy), this.#snippet);
     const choose = tabs(list, (tab) => {
       this.#language = tab.dataset.name;

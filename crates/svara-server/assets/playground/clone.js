@@ -1,23 +1,24 @@
 // "Clone a voice": record or choose, listen, cut, speak with it, keep it.
 
-import { postJson } from './api.js';
-import { $, settled } from './dom.js';
-import { Told } from './errors.js';
-import { MAX_SECONDS, Recorder, base64, cut } from './reference.js';
+import { Told, postJson } from './api.js';
+import { $, once, settled } from './dom.js';
+import { Recorder, base64, cut, mixed } from './reference.js';
+import { alone, runs } from './status.js';
 import { toRead } from './texts.js';
 import { Waveform } from './waveform.js';
 
 export class Clone {
   #recorder = new Recorder();
   #waveform = new Waveform($('take-wave'));
-  #audio = new Audio();
   #context;
-  #maxBytes = Infinity;
+  #limits = {};
   #take;
+  // How often there was another recording or none: what is read meanwhile is of no use any more.
+  #uses = 0;
   #onChange;
 
-  /** `onChange` hears when there is another recording or none; `told` wraps what may fail; `onKept` gets a saved voice. */
-  constructor(context, onChange, told, onKept) {
+  /** `onChange` hears when there is another recording or none; `told` wraps what may fail, `clips` plays; `onKept` gets a saved voice. */
+  constructor(context, onChange, told, clips, onKept) {
     this.#context = context;
     this.#onChange = onChange;
     $('record').disabled = !Recorder.possible;
@@ -27,17 +28,20 @@ export class Clone {
       const file = $('file').files[0];
       return file ? this.#use(file, file.name) : this.forget();
     }));
-    $('forget').addEventListener('click', () => this.forget());
-    $('hear-take').addEventListener('click', told(() => this.#hear()));
+    $('forget').addEventListener('click', () => {
+      clips.stop();
+      this.forget();
+    });
+    $('hear-take').addEventListener('click', told(() => clips.toggle($('hear-take'), () => this.#take.blob)));
     const recut = settled(told(() => this.#cut()), 150);
     for (const id of ['cut-from', 'cut-to']) $(id).addEventListener('input', () => { this.#drawn(); recut(); });
     $('language').addEventListener('change', () => this.#showText());
-    $('keep').addEventListener('click', told(async () => onKept(await this.#keep())));
+    $('keep').addEventListener('click', told(once(async () => onKept(await this.#keep()))));
   }
 
   /** What the server takes; undefined where it can't clone, and why. */
   allow(settings, demo) {
-    this.#maxBytes = settings?.max_bytes ?? Infinity;
+    this.#limits = settings ?? {};
     $('clone-body').hidden = !settings;
     $('clone-none').hidden = Boolean(settings);
     $('clone-none').textContent = demo ? 'The demo voice can’t be anyone else’s. With the real model, a recording of some seconds is enough.'
@@ -68,61 +72,66 @@ export class Clone {
   }
 
   forget() {
+    // Where the focus is vanishes.
+    if ($('take').contains(document.activeElement)) $('file').focus();
+    this.#uses += 1;
     this.#take = undefined;
-    this.#audio.pause();
     $('file').value = $('reference').textContent = '';
     $('take').hidden = true;
     $('consent').checked = false;
     this.#onChange();
   }
 
-  /** Ends a recording; whether there was one. */
+  /** Ends a recording, or the question whether it is allowed. */
   stop() {
-    const was = this.#recorder.recording;
     this.#recorder.stop();
-    return was;
   }
 
   async #record() {
-    if (this.stop()) return;
-    const show = (is) => {
-      $('record').setAttribute('aria-pressed', String(is));
-      $('record').textContent = is ? '■ Stop recording' : '● Record';
-      $('meter').hidden = !is;
+    if (this.#recorder.busy) return this.stop();
+    const show = (text, records = false) => {
+      $('record').textContent = text;
+      $('record').setAttribute('aria-pressed', String(records));
+      $('meter').hidden = !records;
     };
-    let shown = false;
+    alone(this);
+    show('■ Cancel');
     try {
-      const blob = await this.#recorder.record((seconds, loudness) => {
-        if (!shown) show(true);
-        shown = true;
+      // What an encoder adds at the end counts, too.
+      const blob = await this.#recorder.record(this.#limits.max_seconds - 0.5, (left, loudness) => {
+        if ($('meter').hidden) show('■ Stop recording', true);
         $('level').value = loudness;
-        $('left').textContent = `${Math.ceil(MAX_SECONDS - seconds)} s left`;
+        $('left').textContent = `${Math.ceil(left)} s left`;
       });
       if (!$('transcript').value) $('transcript').value = toRead($('language').value);
       await this.#use(blob, 'Your recording');
     } finally {
-      show(false);
+      show('● Record');
+      runs(this, false);
     }
   }
 
   async #use(blob, name) {
-    if (blob.size > this.#maxBytes) {
-      throw new Told(`The recording has ${Math.ceil(blob.size / 1e6)} MB, at most ${Math.floor(this.#maxBytes / 1e6)} are allowed.`);
-    }
+    this.#uses += 1;
+    const use = this.#uses;
+    const { max_bytes: most } = this.#limits;
+    if (blob.size > most) throw new Told(`The recording has ${Math.ceil(blob.size / 1e6)} MB, at most ${Math.floor(most / 1e6)} are allowed.`);
     let buffer;
     try {
       buffer = await this.#context().decodeAudioData(await blob.arrayBuffer());
     } catch {
       // The server reads more kinds of files than browsers do: it can be sent, though not cut.
     }
-    this.#take = { whole: blob, blob, name, buffer, audio: await base64(blob) };
+    const audio = await base64(blob);
+    if (use !== this.#uses) return;
+    this.#take = { whole: blob, blob, name, buffer, audio };
     $('take').hidden = false;
     $('cut').hidden = !buffer;
     if (buffer) {
       for (const id of ['cut-from', 'cut-to']) $(id).max = buffer.duration.toFixed(2);
       [$('cut-from').value, $('cut-to').value] = [0, buffer.duration];
       this.#waveform.clear();
-      this.#waveform.push(buffer.getChannelData(0), buffer.sampleRate);
+      this.#waveform.push(mixed(buffer), buffer.sampleRate);
       this.#waveform.finish();
     }
     this.#drawn();
@@ -135,8 +144,10 @@ export class Clone {
     const [from, to] = [Number($('cut-from').value), Number($('cut-to').value)];
     if (to - from < 1) throw new Told('A recording needs at least one second.');
     const all = from < 0.02 && to > take.buffer.duration - 0.02;
-    take.blob = all ? take.whole : cut(take.buffer, from, to);
-    take.audio = await base64(take.blob);
+    const blob = all ? take.whole : cut(take.buffer, from, to);
+    const audio = await base64(blob);
+    if (take !== this.#take) return;
+    Object.assign(take, { blob, audio });
     this.#drawn();
     this.#onChange();
   }
@@ -146,11 +157,6 @@ export class Clone {
     const seconds = buffer ? Number($('cut-to').value) - Number($('cut-from').value) : undefined;
     $('reference').textContent = `${name}, ${seconds === undefined ? '' : `${Math.max(0, seconds).toFixed(1)} s, `}${(blob.size / 1024).toFixed(0)} KiB`;
     if (buffer) this.#waveform.draw(Number($('cut-to').value), Number($('cut-from').value));
-  }
-
-  async #hear() {
-    this.#audio.src = URL.createObjectURL(this.#take.blob);
-    await this.#audio.play();
   }
 
   async #keep() {

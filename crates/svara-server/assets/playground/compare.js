@@ -4,7 +4,8 @@ import { $, button, options } from './dom.js';
 import { randomSeed } from './form.js';
 import { Player } from './player.js';
 import { receive } from './speech.js';
-import { Track, animate } from './tracks.js';
+import { alone, runs } from './status.js';
+import { Track, animated } from './waveform.js';
 
 /** The second of `to` at which stands what is heard at `second` of `from`: word for word, by the typed text. */
 export function sameWord(from, to, second) {
@@ -22,6 +23,7 @@ export class Compare {
   #at = 0;
   #context;
   #fields;
+  #draw = () => {};
 
   /** `fields` gives the request to speak, `told` wraps what may fail. */
   constructor(context, fields, told) {
@@ -44,8 +46,20 @@ export class Compare {
 
   stop() {
     this.#running?.abort();
+    this.#running = undefined;
     for (const { player } of this.#sides) player.stop();
     this.#sides = [];
+    this.#changed();
+  }
+
+  get #sounding() {
+    return this.#sides.some(({ player }) => player.sounding);
+  }
+
+  #changed() {
+    if (this.#sounding) alone(this);
+    else runs(this, Boolean(this.#running));
+    this.#draw();
   }
 
   async #go() {
@@ -57,7 +71,7 @@ export class Compare {
     const context = this.#context();
     this.#sides = asked.map((fields, i) => {
       const track = new Track(button(`${'AB'[i]} (${i + 1})`, () => this.#switch(i), { 'aria-pressed': 'false' }));
-      const player = new Player(context);
+      const player = new Player(context, () => this.#changed());
       if (i > 0) player.pause();
       track.heard = () => player.position;
       track.say('speaking…');
@@ -66,12 +80,14 @@ export class Compare {
     const sides = this.#sides;
     $('compare-tracks').replaceChildren(...sides.map(({ track }) => track.element));
     this.#mark(0);
-    animate(sides.map(({ track }) => track), () => sides !== this.#sides);
+    this.#draw = animated(sides.map(({ track }) => track), () => this.#sounding || this.#running === running);
+    this.#changed();
     try {
       await Promise.all(sides.map((side) => this.#speak(side, running.signal)));
+      this.#running = undefined;
+      this.#changed();
     } catch (error) {
-      if (running.signal.aborted) return;
-      this.stop();
+      if (!running.signal.aborted) this.stop();
       throw error;
     }
   }

@@ -1,9 +1,10 @@
 // Files in, samples out: while they arrive where the browser can, otherwise once they are complete.
 
-import { OggReader, preSkip } from './ogg.js';
-import { SampleReader } from './samples.js';
+import { SampleReader, joined } from './samples.js';
 
 const OPUS_RATE = 48000;
+// How each page of Ogg begins.
+const OGG = [0x4f, 0x67, 0x67, 0x53];
 // 20 ms, in microseconds: what an encoder puts into a packet by default. Only the order counts here.
 const PACKET_US = 20_000;
 
@@ -16,8 +17,6 @@ export function decoder(format, rate, context, give) {
   if (format === 'opus' && streamsOpus()) return new Opus(give);
   return new Whole(context, give);
 }
-
-export const isStreamed = (format) => format === 'wav' || format === 'pcm' || (format === 'opus' && streamsOpus());
 
 class Plain {
   #reader;
@@ -96,4 +95,46 @@ class Whole {
     const sound = await this.#context.decodeAudioData(await new Blob(this.#parts).arrayBuffer());
     this.#give(sound.getChannelData(0), sound.sampleRate);
   }
+}
+
+// Ogg pages to the packets of one logical stream, as they arrive (RFC 3533, RFC 7845).
+class OggReader {
+  #bytes = new Uint8Array(0);
+  #part = [];
+
+  read(chunk) {
+    const bytes = joined(this.#bytes, chunk);
+    const packets = [];
+    let at = 0;
+    while (bytes.length >= at + 27) {
+      if (OGG.some((byte, i) => bytes[at + i] !== byte)) throw new Error('not an Ogg page');
+      const body = at + 27 + bytes[at + 26];
+      if (bytes.length < body) break;
+      const lengths = bytes.subarray(at + 27, body);
+      const end = body + lengths.reduce((sum, length) => sum + length, 0);
+      if (bytes.length < end) break;
+      this.#page(bytes, body, lengths, packets);
+      at = end;
+    }
+    this.#bytes = bytes.slice(at);
+    return packets;
+  }
+
+  // A packet is as many segments as have 255 bytes, and one that has fewer; it may go on in the next page.
+  #page(bytes, body, lengths, packets) {
+    let at = body;
+    for (const length of lengths) {
+      this.#part.push(...bytes.subarray(at, at + length));
+      at += length;
+      if (length < 255) {
+        packets.push(Uint8Array.from(this.#part));
+        this.#part = [];
+      }
+    }
+  }
+}
+
+// Samples at 48 kHz to drop at the start, from the first packet of a stream.
+function preSkip(head) {
+  return new DataView(head.buffer, head.byteOffset).getUint16(10, true);
 }

@@ -35,6 +35,44 @@ export function settled(act, ms) {
   };
 }
 
+/** Does nothing while `act` still runs: who presses twice asks for one thing. */
+export function once(act) {
+  let running = false;
+  return async (...args) => {
+    if (running) return;
+    running = true;
+    try {
+      await act(...args);
+    } finally {
+      running = false;
+    }
+  };
+}
+
+/** Draws each frame while `draw` gives true; the function that this gives has it go on. */
+export function frames(draw) {
+  let asked;
+  const frame = () => {
+    asked = 0;
+    if (draw()) asked = requestAnimationFrame(frame);
+  };
+  return () => asked || frame();
+}
+
+/** Has a button copy what an element shows, and say so for a moment. */
+export function copies(copy, shown) {
+  copy.addEventListener('click', async () => {
+    let done = await navigator.clipboard?.writeText(shown.textContent).then(() => true, () => false);
+    if (!done) {
+      // Over http there is no clipboard, but what is selected can be copied, if need be by its user.
+      getSelection().selectAllChildren(shown);
+      done = document.execCommand('copy');
+    }
+    copy.textContent = done ? 'Copied' : 'Press Ctrl C';
+    setTimeout(() => { copy.textContent = 'Copy'; }, 1500);
+  });
+}
+
 /** Seconds as 1:05. */
 export function clock(seconds) {
   const whole = Math.floor(seconds);

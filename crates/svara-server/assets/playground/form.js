@@ -4,25 +4,30 @@ import { $ } from './dom.js';
 import { streamsOpus } from './decoders.js';
 import { remember, remembered } from './store.js';
 
-// What is kept and shared besides text and voice: name and element.
-const CONTROLS = { response_format: 'format', text_normalization: 'normalization', speed: 'speed', seed: 'seed' };
-const DEFAULTS = { response_format: 'auto', text_normalization: 'auto', speed: '1', seed: '' };
+// What is kept and shared besides text and voice: name, element and default.
+const CONTROLS = [['response_format', 'format', 'auto'], ['text_normalization', 'normalization', 'auto'], ['speed', 'speed', '1'], ['seed', 'seed', '']];
 
 export class Form {
   #cards;
-  #reference;
+  #clone;
   /** Whether sound should be sent small. */
   slow = false;
 
-  /** `cards` has the chosen voice, `reference` gives the fields of a recording, if there is one. */
-  constructor(cards, reference) {
+  /** `cards` has the chosen voice, `clone` the recording, if there is one. */
+  constructor(cards, clone) {
     this.#cards = cards;
-    this.#reference = reference;
+    this.#clone = clone;
+  }
+
+  /** The fields of a request that is to be sent; throws unless the recording may be used. */
+  asked() {
+    this.#clone.check();
+    return this.fields();
   }
 
   /** The fields of a request. */
   fields() {
-    const recording = this.#reference();
+    const recording = this.#clone.fields();
     const asked = { text: $('text').value, ...(recording ?? { voice: this.#cards.chosen?.id }), ...this.#format() };
     if ($('normalization').value !== 'auto') asked.text_normalization = $('normalization').value;
     if (Number($('speed').value) !== 1) asked.speed = Number($('speed').value);
@@ -41,8 +46,8 @@ export class Form {
   /** What a link carries and the browser keeps. */
   get state() {
     const state = { text: $('text').value, voice: this.#cards.chosen?.id };
-    for (const [name, id] of Object.entries(CONTROLS)) {
-      if ($(id).value !== DEFAULTS[name]) state[name] = $(id).value;
+    for (const [name, id, usual] of CONTROLS) {
+      if ($(id).value !== usual) state[name] = $(id).value;
     }
     return state;
   }
@@ -58,10 +63,10 @@ export class Form {
   /** Sets what a link or the browser has; the voice is the cards' matter. */
   set(state) {
     if (state.text) $('text').value = state.text;
-    for (const [name, id] of Object.entries(CONTROLS)) {
-      $(id).value = state[name] ?? DEFAULTS[name];
+    for (const [name, id, usual] of CONTROLS) {
+      $(id).value = state[name] ?? usual;
       // What a select doesn't have leaves it empty.
-      if ($(id).value === '') $(id).value = DEFAULTS[name];
+      if ($(id).value === '') $(id).value = usual;
     }
   }
 

@@ -1,22 +1,30 @@
 // Long texts: a job in the background, its progress, and one file at the end.
 
-import { getBlob, getJson, postJson, remove } from './api.js';
-import { $, button, clock, el } from './dom.js';
-import { Told } from './errors.js';
-import { save } from './history.js';
+import { Told, currentKey, explain, getBlob, getJson, postJson, remove } from './api.js';
+import { $, button, clock, el, once } from './dom.js';
+import { save } from './clips.js';
 import { remember, remembered } from './store.js';
 
 const LOOK_EVERY_MS = 1000;
 const FORMAT = 'mp3';
 
-export class Jobs {
-  #fields;
-  #told;
+// Where the jobs of the present key are remembered: others' can't be seen. The number tells next to nothing of the key.
+function shelf() {
+  const key = currentKey();
+  return key ? `jobs.${[...key].reduce((sum, letter) => (31 * sum + letter.codePointAt(0)) % 9973, 0)}` : 'jobs';
+}
 
-  constructor(fields, told) {
-    this.#fields = fields;
+export class Jobs {
+  #asked;
+  #told;
+  #clips;
+
+  /** `asked` gives a request, `told` wraps what may fail, `clips` plays. */
+  constructor(asked, told, clips) {
+    this.#asked = asked;
     this.#told = told;
-    $('job-go').addEventListener('click', told(() => this.#go()));
+    this.#clips = clips;
+    $('job-go').addEventListener('click', told(once(() => this.#go())));
     $('job-file').addEventListener('change', told(() => this.#take($('job-file').files[0])));
     $('job-text').addEventListener('dragover', (event) => event.preventDefault());
     $('job-text').addEventListener('drop', told((event) => {
@@ -24,7 +32,13 @@ export class Jobs {
       event.preventDefault();
       return this.#take(event.dataTransfer.files[0]);
     }));
-    for (const id of remembered('jobs') ?? []) this.#follow(id, 'An earlier text');
+    this.show();
+  }
+
+  /** Shows the jobs of the present key. */
+  show() {
+    $('jobs').replaceChildren();
+    for (const id of remembered(shelf()) ?? []) this.#follow(id, 'An earlier text');
   }
 
   /** Has a text that is too long for a request. */
@@ -40,10 +54,10 @@ export class Jobs {
   async #go() {
     const text = $('job-text').value;
     if (!text.trim()) throw new Told('Type or drop a text first.');
-    const { response_format: _, sample_rate: __, ...fields } = this.#fields();
+    const { response_format: _, sample_rate: __, ...fields } = this.#asked();
     const job = await postJson('v1/jobs', { ...fields, text, response_format: FORMAT });
     $('job-text').value = '';
-    remember('jobs', [...(remembered('jobs') ?? []), job.id]);
+    remember(shelf(), [...(remembered(shelf()) ?? []), job.id]);
     this.#follow(job.id, text.slice(0, 80));
   }
 
@@ -51,10 +65,11 @@ export class Jobs {
     const bar = el('progress', { 'aria-label': `Progress of ${name}` });
     const note = el('span', { className: 'meta' });
     const row = el('li', { className: 'job' }, el('span', { className: 'typed', textContent: name }), bar, note);
-    const stop = button('Delete', this.#told(async () => {
+    const stop = button('Delete', this.#told(once(async () => {
       await remove(`v1/jobs/${id}`);
+      this.#clips.stop();
       this.#forget(id, row);
-    }), { className: 'quiet', 'aria-label': `Delete ${name}` });
+    })), { className: 'quiet', 'aria-label': `Delete ${name}` });
     row.append(stop);
     $('jobs').prepend(row);
     const look = async () => {
@@ -63,10 +78,13 @@ export class Jobs {
       try {
         job = await getJson(`v1/jobs/${id}`);
       } catch (error) {
+        // With another key meanwhile.
+        if (!row.isConnected) return;
         // Deleted meanwhile, or too old.
         if (error.status === 404) return this.#forget(id, row);
-        note.textContent = 'The server doesn’t answer…';
-        setTimeout(look, 5 * LOOK_EVERY_MS);
+        note.textContent = explain(error).text;
+        // Another key has it looked at anew.
+        if (![401, 403].includes(error.status)) setTimeout(look, 5 * LOOK_EVERY_MS);
         return;
       }
       const [item] = job.items;
@@ -81,18 +99,17 @@ export class Jobs {
 
   #done(id, row, bar, stop, item) {
     bar.remove();
-    const file = () => getBlob(`v1/jobs/${id}/audio/0`);
-    const hear = button('▶', this.#told(async () => {
-      const audio = new Audio(URL.createObjectURL(await file()));
-      hear.onclick = () => audio.pause();
-      await audio.play();
-    }), { className: 'round', 'aria-label': 'Play it' });
+    let kept;
+    const file = async () => (kept ??= await getBlob(`v1/jobs/${id}/audio/0`));
+    const hear = button('▶', this.#told(() => this.#clips.toggle(hear, file)), { className: 'round', 'aria-label': 'Play it' });
     row.prepend(hear);
-    stop.before(button('Download', this.#told(async () => save(await file(), `speech.${item.format}`)), { className: 'quiet' }));
+    stop.before(button('Download', this.#told(once(async () => save(await file(), `speech.${item.format}`))), { className: 'quiet' }));
   }
 
   #forget(id, row) {
-    remember('jobs', (remembered('jobs') ?? []).filter((other) => other !== id));
+    remember(shelf(), (remembered(shelf()) ?? []).filter((other) => other !== id));
+    // Where the focus is vanishes.
+    if (row.contains(document.activeElement)) (row.nextElementSibling?.querySelector('button') ?? $('job-text')).focus();
     row.remove();
   }
 }

@@ -1,11 +1,10 @@
 // Text that is spoken while it is written: by a typing user, or by a language model.
 
-import { speechSocket } from './api.js';
+import { Told, speechSocket } from './api.js';
 import { $, el } from './dom.js';
-import { Told } from './errors.js';
-import { deltas } from './deltas.js';
 import { Player } from './player.js';
 import { SampleReader } from './samples.js';
+import { alone, runs } from './status.js';
 
 const RATE = 24000;
 // About as fast as a model writes.
@@ -85,8 +84,9 @@ export class Live {
     if (!voice) throw new Told('A recording can’t be used here. Forget it, or keep it as a voice first.');
     const socket = speechSocket({ voice, response_format: 'pcm' });
     this.#socket = socket;
-    const player = new Player(this.#context());
+    const player = new Player(this.#context(), () => player === this.#player && this.#changed());
     this.#player = player;
+    alone(this);
     this.#since = undefined;
     $('live-said').replaceChildren();
     $('live-go').textContent = 'Finish';
@@ -99,15 +99,20 @@ export class Live {
       if (message.type === 'error') this.#fail(new Told(message.message));
       if (message.type === 'done') player.finish();
     };
-    await new Promise((resolve, reject) => {
-      socket.onopen = resolve;
-      // Browsers don't say why: the status of the refusal is kept from pages.
-      socket.onerror = () => reject(new Told('The server refused the connection, or doesn’t answer. It may want a key, or be full.'));
-    });
     socket.onclose = () => {
       player.finish();
       if (this.#socket === socket) this.#closed();
     };
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      // Browsers don't say why: the status of the refusal is kept from pages.
+      socket.onerror = () => reject(this.#socket === socket
+        ? new Told('The server refused the connection, or doesn’t answer. It may want a key, or be full.') : new DOMException('', 'AbortError'));
+    });
+  }
+
+  #changed() {
+    runs(this, Boolean(this.#socket || this.#player?.sounding));
   }
 
   #heard(player, samples) {
@@ -126,6 +131,7 @@ export class Live {
   #closed() {
     clearInterval(this.#timer);
     this.#timer = this.#socket = undefined;
+    this.#changed();
     $('live-go').textContent = 'Speak as I type';
     $('live-go').setAttribute('aria-pressed', 'false');
     this.#show('');
@@ -133,5 +139,27 @@ export class Live {
 
   #show(text) {
     $('live-status').textContent = text;
+  }
+}
+
+// The text of an event, where APIs have it.
+const textOf = ({ choices, delta, message, response }) => [
+  choices?.[0]?.delta?.content, choices?.[0]?.text, delta?.text, delta, message?.content, response,
+].find((text) => typeof text === 'string');
+
+// Parts of what a language model streamed, as it was pasted: from server-sent events or lines of JSON; of any other text, its words.
+function deltas(pasted) {
+  const lines = pasted.split('\n').map((line) => line.replace(/^data:\s*/, '').trim());
+  const events = lines.filter((line) => line.startsWith('{')).map(parsed).filter(Boolean);
+  if (events.length === 0) return pasted.match(/\s*\S+\s*/g) ?? [];
+  return events.map(textOf).filter(Boolean);
+}
+
+function parsed(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Cut off where it was copied.
+    return undefined;
   }
 }

@@ -1,9 +1,10 @@
 // Many listeners at once: each speech is received as a player would, and its gaps are counted. Nothing is heard.
 
+import { explain } from './api.js';
 import { $ } from './dom.js';
-import { explain } from './errors.js';
 import { receive } from './speech.js';
-import { Track, animate } from './tracks.js';
+import { runs } from './status.js';
+import { Track, animated } from './waveform.js';
 
 // A player's head start.
 const BUFFER_S = 0.08;
@@ -36,21 +37,28 @@ const now = () => performance.now() / 1000;
 
 export class Load {
   #running;
-  #fields;
+  #asked;
+  /** Nothing is heard of it. */
+  silent = true;
 
-  constructor(fields, told) {
-    this.#fields = fields;
+  /** `asked` gives the request to speak, `told` wraps what may fail. */
+  constructor(asked, told) {
+    this.#asked = asked;
     $('load-go').addEventListener('click', told(() => this.#go()));
   }
 
   stop() {
     this.#running?.abort();
+    runs(this, false);
   }
 
   async #go() {
+    if (!$('load-count').reportValidity()) return;
     this.stop();
+    const fields = { ...this.#asked(), response_format: 'pcm' };
     const running = new AbortController();
     this.#running = running;
+    runs(this, true);
     const count = Number($('load-count').value);
     const listeners = Array.from({ length: count }, (_, i) => {
       const [track, listener] = [new Track(`${i + 1}`), new Listener()];
@@ -62,10 +70,11 @@ export class Load {
     $('load-sum').textContent = '';
     const start = now();
     let over = false;
-    animate(listeners.map(({ track }) => track), () => over && listeners.every(({ listener }) => listener.position(now()) >= listener.duration));
-    const done = await Promise.all(listeners.map((one) => this.#listen(one, running.signal)));
+    animated(listeners.map(({ track }) => track), () => !over || listeners.some(({ listener }) => listener.position(now()) < listener.duration))();
+    const done = await Promise.all(listeners.map((one) => this.#listen(one, fields, running.signal)));
     over = true;
     if (running.signal.aborted) return;
+    runs(this, false);
     const good = done.filter(Boolean);
     const sum = (values) => values.reduce((total, value) => total + value, 0);
     const seconds = sum(good.map((spoken) => spoken.seconds));
@@ -76,9 +85,9 @@ export class Load {
         + `${counted(gaps)}, ${(seconds / (now() - start)).toFixed(1)} seconds of speech made each second.`;
   }
 
-  async #listen({ track, listener, seed }, signal) {
+  async #listen({ track, listener, seed }, fields, signal) {
     try {
-      const spoken = await receive({ ...this.#fields(), seed, response_format: 'pcm' }, undefined, signal, {
+      const spoken = await receive({ ...fields, seed }, undefined, signal, {
         samples: (samples, rate) => {
           track.push(samples, rate);
           listener.push(samples.length / rate, now());

@@ -1,27 +1,23 @@
 // The page: its parts, made and joined.
 
-import { getJson, useKey } from './api.js';
-import { Cards } from './cards.js';
+import { Told, getJson, useKey } from './api.js';
+import { Cards, known, languagesOf } from './cards.js';
+import { Clips, History } from './clips.js';
 import { Clone } from './clone.js';
-import { codeTabs } from './code.js';
 import { Compare } from './compare.js';
 import { $, button, options, settled, tabs } from './dom.js';
-import { Told } from './errors.js';
 import { Form, insertTag, randomSeed } from './form.js';
-import { watchHealth } from './health.js';
-import { History } from './history.js';
 import { Jobs } from './jobs.js';
-import { isSlow, measuredRate, probedRate } from './link.js';
 import { Live } from './live.js';
 import { Load } from './load.js';
 import { saidLine } from './said.js';
+import { codeTabs } from './snippets.js';
 import { Sound } from './sound.js';
-import { Speaking, saveAs } from './speak.js';
-import { Status } from './status.js';
+import { Speaking, cameSlowly, saveAs } from './speak.js';
+import { Status, stopAll, watchHealth } from './status.js';
 import { fromHash, linkTo, remember, remembered } from './store.js';
 import { isSample, samplesOf } from './texts.js';
 import { themes } from './theme.js';
-import { known, languagesOf } from './voices.js';
 
 // Telephony's formats, which browsers don't play.
 const UNPLAYABLE = new Set(['ulaw', 'alaw']);
@@ -32,22 +28,25 @@ const told = (action) => async (...args) => {
   try {
     await action(...args);
   } catch (error) {
-    status.fail(error, () => told(action)(...args));
+    // Who has ended something needn't be told.
+    if (error?.name !== 'AbortError') status.fail(error, () => told(action)(...args));
   }
 };
 
 const sound = new Sound((state) => speaking?.show(state));
 const context = () => sound.context;
-const cards = new Cards($('voices'), () => chosen(), (error) => status.fail(error));
-const clone = new Clone(context, () => changed(), told, (voice) => told(load)(voice.voice_id));
-const form = new Form(cards, () => clone.fields());
+const clips = new Clips();
+const cards = new Cards($('voices'), () => chosen(), told, clips);
+const clone = new Clone(context, () => changed(), told, clips, (voice) => told(load)(voice.voice_id));
+const form = new Form(cards, clone);
 const history = new History(told((spoken) => speaking.replay(spoken)));
 const speaking = new Speaking(form, sound, status, history);
 const fields = () => form.fields();
-const live = new Live(context, fields, told, (error) => status.fail(error));
+const asked = () => form.asked();
+new Live(context, fields, told, (error) => status.fail(error));
 const compare = new Compare(context, fields, told);
-const load8 = new Load(fields, told);
-const jobs = new Jobs(fields, told);
+const jobs = new Jobs(asked, told, clips);
+new Load(asked, told);
 const showSaid = saidLine(fields, () => form.length > limit);
 const showCode = codeTabs(fields);
 const keep = settled(() => form.keep(), 300);
@@ -102,18 +101,8 @@ function changed() {
 
 function speak() {
   if (!$('request').reportValidity() || $('speak').disabled) return;
-  cards.quiet();
   speaking.speak(clone.fields() ? 'cloned' : cards.chosen?.full);
   $('player').scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
-}
-
-function stopAll() {
-  clone.stop();
-  cards.quiet();
-  live.stop();
-  compare.stop();
-  load8.stop();
-  speaking.stop();
 }
 
 function askForKey() {
@@ -123,10 +112,10 @@ function askForKey() {
 
 function takeKey() {
   useKey($('key').value);
+  jobs.show();
   remember('key', $('remember-key').checked && $('key').value ? $('key').value : undefined);
 }
 
-speaking.check = () => clone.check();
 speaking.changed = changed;
 $('request').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -135,6 +124,8 @@ $('request').addEventListener('submit', (event) => {
 $('request').addEventListener('input', () => {
   // The link in the address bar is of another text now.
   if (location.hash) window.history.replaceState(null, '', location.pathname + location.search);
+  // What would be tried again is another request now.
+  status.stop();
   changed();
 });
 // What is wrong with a field is shown by the browser, which needs it in sight.
@@ -186,6 +177,7 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
+showTool($('tab-compare'));
 themes(() => sound.draw());
 watchHealth((health) => {
   const was = demo;
@@ -196,5 +188,5 @@ watchHealth((health) => {
 told(load)();
 // Once the page's own files are there. A busy moment looks like a slow connection: look twice.
 window.addEventListener('load', told(async () => {
-  if (isSlow(measuredRate())) speaking.slow(await probedRate());
+  if (cameSlowly()) await speaking.measure();
 }));

@@ -36,10 +36,6 @@ export class Player {
     this.#out.gain.value = value;
   }
 
-  get buffer_s() {
-    return this.#buffer_s;
-  }
-
   /** Plays samples after all that came before. */
   push(samples, rate) {
     if (samples.length === 0) return;
@@ -69,6 +65,11 @@ export class Player {
     if (this.#complete && this.position >= this.duration) return 'ended';
     if (this.#paused) return 'paused';
     return this.#since === null ? 'waiting' : 'playing';
+  }
+
+  /** Whether there is, or may come, something to be heard. */
+  get sounding() {
+    return this.state === 'playing' || this.state === 'waiting';
   }
 
   pause() {
@@ -108,6 +109,8 @@ export class Player {
 
   // Begins to play what is there, if it is enough.
   #goOn(asked = false) {
+    // A phone's call or lock may have halted it.
+    if (asked) this.#context.resume();
     const there = this.duration - this.#from;
     const enough = this.gaps === 0 || asked || this.#complete || there >= this.#buffer_s;
     if (this.#paused || this.#since !== null || there <= 0 || !enough) return this.#onChange();

@@ -14,6 +14,13 @@ export function wavHeader(bytes) {
   return undefined;
 }
 
+export function joined(first, second) {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
 /** Takes bytes as they come and gives whole samples from −1 to 1. */
 export class SampleReader {
   #rest = new Uint8Array(0);
@@ -27,9 +34,7 @@ export class SampleReader {
   }
 
   read(chunk) {
-    let bytes = new Uint8Array(this.#rest.length + chunk.length);
-    bytes.set(this.#rest);
-    bytes.set(chunk, this.#rest.length);
+    let bytes = joined(this.#rest, chunk);
     if (this.#inHeader) {
       const header = wavHeader(bytes);
       if (!header) {

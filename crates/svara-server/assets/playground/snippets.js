@@ -1,4 +1,8 @@
-// The request as code to copy: three ways to ask, in three languages.
+// The request as code to copy: three ways to ask, in three languages, chosen by tabs.
+
+import { currentKey } from './api.js';
+import { $, copies, tabs } from './dom.js';
+import { remember, remembered } from './store.js';
 
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const indented = (value, by) => JSON.stringify(value, null, by).replaceAll('\n', `\n${' '.repeat(by)}`);
@@ -6,39 +10,28 @@ const RECORDING = 'recording.wav';
 // ElevenLabs' names of formats, as near as they come to ours.
 const ELEVEN_FORMATS = { wav: 'wav_24000', pcm: 'pcm_24000', mp3: 'mp3_44100_128', opus: 'opus_48000_64', ulaw: 'ulaw_8000', alaw: 'alaw_8000', flac: 'flac_24000', aac: 'aac_24000_64' };
 
-/** Languages by API; a recording can only be sent to svara's. */
-export const APIS = ['svara', 'openai', 'elevenlabs'];
-export const LANGUAGES = ['curl', 'python', 'javascript'];
-
-/** The code that sends `fields` of svara's API by way of `api`. */
-export function code(api, language, origin, fields, key) {
+// The code that sends `fields` of svara's API by way of `api`; a recording can only be sent to svara's.
+function code(api, language, origin, fields, key) {
   const asked = requests[fields.reference_audio ? 'svara' : api](fields);
-  return writers[language]({ ...asked, url: origin + asked.path, file: `speech.${fields.response_format}`, origin, key, api });
+  // The header for a key, and what stands before it.
+  const header = asked.recording || api !== 'elevenlabs' ? ['Authorization', 'Bearer '] : ['xi-api-key', ''];
+  return writers[language]({ ...asked, header, url: origin + asked.path, file: `speech.${fields.response_format}`, origin, key, api });
 }
 
 const requests = {
-  svara: (fields) => {
-    const { reference_audio: recording, ...body } = fields;
-    return { path: '/v1/text-to-speech', body, recording: Boolean(recording) };
-  },
+  svara: ({ reference_audio: recording, ...body }) => ({ path: '/v1/text-to-speech', body, recording: Boolean(recording) }),
   openai: ({ text, voice, ...rest }) => ({ path: '/v1/audio/speech', body: { model: 'svara', input: text, voice, ...rest } }),
-  elevenlabs: ({ text, voice, response_format: format, speed, seed, text_normalization: normalization }) => {
-    return {
-      path: `/v1/text-to-speech/${voice}/stream?output_format=${ELEVEN_FORMATS[format]}`,
-      body: { text, ...(speed && { voice_settings: { speed } }), ...(seed !== undefined && { seed }),
-        ...(normalization && { apply_text_normalization: normalization }) },
-      header: 'xi-api-key',
-    };
-  },
+  elevenlabs: ({ text, voice, response_format: format, speed, seed, text_normalization: normalization }) => ({
+    path: `/v1/text-to-speech/${voice}/stream?output_format=${ELEVEN_FORMATS[format]}`,
+    body: { text, ...(speed && { voice_settings: { speed } }), ...(seed !== undefined && { seed }),
+      ...(normalization && { apply_text_normalization: normalization }) },
+  }),
 };
-
-const SHELL_KEY = '$SVARA_API_KEY';
-const keyHeader = (header, value) => (header ? `${header}: ${value}` : `Authorization: Bearer ${value}`);
 
 const writers = {
   curl({ url, body, recording, file, key, header }) {
     const lines = [`curl ${/[?&]/.test(url) ? shell(url) : url}`];
-    if (key) lines.push(`-H "${keyHeader(header, SHELL_KEY)}"`);
+    if (key) lines.push(`-H "${header.join(': ')}$SVARA_API_KEY"`);
     if (recording) {
       // A recording goes as a file of a form: nobody wants it in base64 in a shell.
       lines.push(...Object.entries(body).map(([name, value]) => `--form-string ${shell(`${name}=${value}`)}`));
@@ -49,7 +42,7 @@ const writers = {
     return [...lines, `-o ${file}`].join(' \\\n  ');
   },
 
-  python({ url, body, recording, file, origin, key, api }) {
+  python({ url, body, recording, file, origin, key, api, header: [name, before] }) {
     const secret = key ? 'os.environ["SVARA_API_KEY"]' : '"none"';
     const imports = key ? ['import os', ''] : [];
     if (api === 'openai' && !recording) {
@@ -62,7 +55,7 @@ const writers = {
         `    speech.stream_to_file("${file}")`].join('\n');
     }
     const send = recording ? 'data=request, files=files' : 'json=request';
-    const headers = key ? `, headers={${api === 'elevenlabs' && !recording ? `"xi-api-key": ${secret}` : `"Authorization": "Bearer " + ${secret}`}}` : '';
+    const headers = key ? `, headers={"${name}": ${before && `"${before}" + `}${secret}}` : '';
     return [...imports, 'import httpx', '', `request = ${python(body)}`,
       ...(recording ? [`files = {"reference_audio": open("${RECORDING}", "rb")}`] : []),
       `with httpx.stream("POST", "${url}", ${send}${headers}, timeout=60) as speech:`,
@@ -72,9 +65,8 @@ const writers = {
       '            file.write(chunk)'].join('\n');
   },
 
-  javascript({ url, body, recording, file, key, header }) {
-    const secret = '${process.env.SVARA_API_KEY}';
-    const auth = key ? `${header ? `'${header}'` : 'Authorization'}: \`${header ? secret : `Bearer ${secret}`}\`` : '';
+  javascript({ url, body, recording, file, key, header: [name, before] }) {
+    const auth = key ? `'${name}': \`${before}\${process.env.SVARA_API_KEY}\`` : '';
     const imports = [`import { ${recording ? 'openAsBlob, ' : ''}createWriteStream } from 'node:fs';`,
       "import { pipeline } from 'node:stream/promises';", ''];
     const form = recording ? ['const body = new FormData();',
@@ -95,4 +87,25 @@ function python(value, indent = '') {
   const inner = `${indent}    `;
   const lines = Object.entries(value).map(([name, one]) => `${inner}${JSON.stringify(name)}: ${python(one, inner)},`);
   return `{\n${lines.join('\n')}\n${indent}}`;
+}
+
+/** Gives a function to call when the request has changed; `fields` gives it. */
+export function codeTabs(fields) {
+  const chosen = remembered('code') ?? { api: 'svara', language: 'curl' };
+  const show = () => {
+    const origin = new URL('.', location.href).href.replace(/\/$/, '');
+    const asked = fields();
+    $('snippet').textContent = code(chosen.api, chosen.language, origin, asked, currentKey());
+    $('code-note').hidden = !(asked.reference_audio && chosen.api !== 'svara');
+  };
+  for (const [list, name] of [['apis', 'api'], ['code-languages', 'language']]) {
+    const choose = tabs($(list), (tab) => {
+      chosen[name] = tab.dataset.name;
+      remember('code', chosen);
+      show();
+    }, $('snippet'));
+    choose($(list).querySelector(`[data-name="${chosen[name]}"]`) ?? $(list).querySelector('[role="tab"]'));
+  }
+  copies($('copy'), $('snippet'));
+  return show;
 }

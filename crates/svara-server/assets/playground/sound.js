@@ -1,7 +1,7 @@
 // What is heard: one speech at a time, with its waveform, its words, and the buttons to move in it.
 
 import { decoder } from './decoders.js';
-import { $, clock } from './dom.js';
+import { $, clock, frames } from './dom.js';
 import { Player } from './player.js';
 import { receive } from './speech.js';
 import { remember, remembered } from './store.js';
@@ -16,6 +16,7 @@ export class Sound {
   #onChange;
   // The player that still gets sound.
   #receiving;
+  #animate = frames(() => this.draw() || this.sounding);
 
   /** `onChange` hears the state: waiting, playing, paused or ended; undefined: there is nothing. */
   constructor(onChange) {
@@ -27,7 +28,6 @@ export class Sound {
       remember('volume', Number($('volume').value));
       if (this.#player) this.#player.volume = Number($('volume').value);
     });
-    new ResizeObserver(() => this.draw()).observe($('wave'));
   }
 
   get context() {
@@ -50,17 +50,20 @@ export class Sound {
       words: (words) => mine() && this.#words.add(words),
       seen: (seen) => mine() && tell(seen),
     });
-    if (mine()) this.#finish();
-    this.#receiving = undefined;
+    if (mine()) {
+      this.#finish();
+      this.#receiving = undefined;
+    }
     return spoken;
   }
 
   /** Plays what `speak` gave once more. */
   async replay({ blob, format, rate, words, fields }) {
-    this.#begin(fields.text);
-    const again = decoder(format, rate, this.context, (samples, rate) => this.#add(samples, rate));
+    const player = this.#begin(fields.text);
+    const again = decoder(format, rate, this.context, (samples, rate) => player === this.#player && this.#add(samples, rate));
     again.push(new Uint8Array(await blob.arrayBuffer()));
     await again.finish();
+    if (player !== this.#player) return;
     this.#words.add(words);
     this.#finish();
   }
@@ -72,7 +75,7 @@ export class Sound {
   toggle() {
     const player = this.#player;
     if (!player?.duration) return;
-    if (player.state === 'playing' || player.state === 'waiting') {
+    if (player.sounding) {
       player.pause();
       return;
     }
@@ -88,9 +91,8 @@ export class Sound {
     this.draw();
   }
 
-  /** Whether there is, or may come, something to be heard. */
   get sounding() {
-    return this.state === 'playing' || this.state === 'waiting';
+    return Boolean(this.#player?.sounding);
   }
 
   /** No more comes: what is there can be heard, and again; silently, if it is not to go on by itself. */
@@ -98,19 +100,20 @@ export class Sound {
     if (silently) this.#player?.pause();
     if (this.#player) this.#finish();
     this.#receiving = undefined;
-    this.draw();
     this.#show();
   }
 
+  /** Gives whether words that were heard are still to be lit. */
   draw() {
     const position = this.#player?.position ?? 0;
     this.#waveform.draw(position);
-    this.#words.at(position);
+    const behind = this.#words.at(position);
     const duration = this.#player?.duration ?? 0;
     $('clock').textContent = `${clock(position)} / ${clock(duration)}`;
     $('seek').max = this.#waveform.span;
     $('seek').value = position;
     $('seek').setAttribute('aria-valuetext', `${clock(position)} of ${clock(duration)}`);
+    return behind;
   }
 
   #begin(text) {
@@ -121,12 +124,7 @@ export class Sound {
     this.#player = player;
     this.#waveform.clear();
     this.#words.begin(text);
-    const frame = () => {
-      if (player !== this.#player) return;
-      this.draw();
-      requestAnimationFrame(frame);
-    };
-    frame();
+    this.#animate();
     return player;
   }
 
@@ -142,7 +140,8 @@ export class Sound {
 
   #show() {
     const state = this.state;
-    const plays = state === 'playing' || state === 'waiting';
+    const plays = this.sounding;
+    this.#animate();
     $('play').textContent = plays ? '❚❚' : '▶';
     $('play').setAttribute('aria-label', plays ? 'Pause' : 'Play');
     $('play').disabled = $('seek').disabled = !this.#player?.duration;

@@ -1,11 +1,10 @@
 // One request for speech: sent, received, and handed on while it arrives.
 
-import { requestSpeech } from './api.js';
+import { gone, lost, requestSpeech } from './api.js';
 import { decoder } from './decoders.js';
-import { bytesOf, lines } from './lines.js';
 
-/** Milliseconds by name, from a `Server-Timing` header. */
-export function serverTiming(header) {
+// Milliseconds by name, from a `Server-Timing` header.
+function serverTiming(header) {
   const parts = (header ?? '').matchAll(/([\w-]+);dur=([\d.]+)/g);
   return Object.fromEntries([...parts].map(([, name, ms]) => [name, Number(ms)]));
 }
@@ -27,32 +26,56 @@ export async function receive(fields, context, signal, hear) {
     hear.samples(samples, rate);
   });
   const parts = [];
-  try {
-    let [type, finished] = ['', false];
-    for await (const line of lines(response.body)) {
-      seen.bytes += line.arrived;
-      type = line.content_type ?? type;
-      finished ||= 'finish_reason' in line;
-      if (line.audio_base64) {
-        const bytes = bytesOf(line.audio_base64);
-        parts.push(bytes);
-        decode.push(bytes);
-      }
-      if (line.words?.length) {
-        seen.words.push(...line.words);
-        hear.words(line.words);
-      }
-      hear.seen(seen);
+  let [type, finished] = ['', false];
+  for await (const line of lines(response.body)) {
+    seen.bytes += line.arrived;
+    type = line.content_type ?? type;
+    finished ||= 'finish_reason' in line;
+    if (line.audio_base64) {
+      const bytes = bytesOf(line.audio_base64);
+      parts.push(bytes);
+      decode.push(bytes);
     }
-    // A proxy may end a body that the server didn't.
-    if (!finished) throw new TypeError('the last line is missing');
-    await decode.finish();
-    seen.took = performance.now() - start;
-    seen.rtf = seen.took / 1000 / seen.seconds;
+    if (line.words?.length) {
+      seen.words.push(...line.words);
+      hear.words(line.words);
+    }
     hear.seen(seen);
-    return { ...seen, fields, rate, blob: new Blob(parts, { type }), format: fields.response_format };
-  } catch (error) {
-    if (error instanceof TypeError) error.began = true;
-    throw error;
+  }
+  // A proxy may end a body that the server didn't.
+  if (!finished) throw gone(true);
+  await decode.finish();
+  // Decoding a whole file can't be ended.
+  signal.throwIfAborted();
+  seen.took = performance.now() - start;
+  seen.rtf = seen.took / 1000 / seen.seconds;
+  hear.seen(seen);
+  return { ...seen, fields, rate, blob: new Blob(parts, { type }), format: fields.response_format };
+}
+
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+// The objects of a body, one a line, each as soon as its line is complete; with the bytes that arrived since the last one.
+async function* lines(body) {
+  const text = new TextDecoder();
+  let rest = '';
+  let arrived = 0;
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(lost(true));
+      if (done) return;
+      arrived += value.length;
+      const parts = (rest + text.decode(value, { stream: true })).split('\n');
+      rest = parts.pop();
+      for (const part of parts) {
+        if (!part.trim()) continue;
+        yield { ...JSON.parse(part), arrived };
+        arrived = 0;
+      }
+    }
+  } finally {
+    // Where what came couldn't be used, the server needn't send the rest.
+    reader.cancel().catch(() => {});
   }
 }

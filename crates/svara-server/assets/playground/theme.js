@@ -5,14 +5,15 @@ import { remember, remembered } from './store.js';
 
 /** Sets up the button; `act` is called after each change. */
 export function themes(act = () => {}) {
-  const kept = remembered('theme');
-  if (kept) document.documentElement.dataset.theme = kept;
   const system = matchMedia('(prefers-color-scheme: dark)');
+  let theme = remembered('theme');
+  const show = () => { if (theme) $('dark').media = theme === 'dark' ? 'all' : 'not all'; };
+  show();
   system.addEventListener('change', act);
   $('theme').addEventListener('click', () => {
-    const dark = (document.documentElement.dataset.theme ?? (system.matches ? 'dark' : 'light')) === 'dark';
-    document.documentElement.dataset.theme = dark ? 'light' : 'dark';
-    remember('theme', document.documentElement.dataset.theme);
+    theme = (theme ?? (system.matches ? 'dark' : 'light')) === 'dark' ? 'light' : 'dark';
+    remember('theme', theme);
+    show();
     act();
   });
 }

@@ -1,5 +1,7 @@
 // Draws a speech as it grows: one bar for each stretch of time, louder is taller, heard is darker and wider.
 
+import { el, frames } from './dom.js';
+
 // Peaks are kept at this step, and drawn as bars of the width below.
 const PEAK_S = 0.02;
 const BAR_PX = 5;
@@ -12,9 +14,12 @@ export class Waveform {
   #peak = 0;
   #inPeak = 0;
   #complete = false;
+  #position = 0;
+  #from = 0;
 
   constructor(canvas) {
     this.#canvas = canvas;
+    new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
   clear() {
@@ -48,15 +53,16 @@ export class Waveform {
     return span;
   }
 
-  /** Draws it, heard up to `position`, from `from` on (both in seconds). */
-  draw(position, from = 0) {
+  /** Draws it, heard up to `position`, from `from` on (both in seconds); as before, if they aren't given. */
+  draw(position = this.#position, from = this.#from) {
+    [this.#position, this.#from] = [position, from];
     const canvas = this.#canvas;
     const scale = devicePixelRatio || 1;
     const [width, height] = [Math.round(canvas.clientWidth * scale), Math.round(canvas.clientHeight * scale)];
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const context = canvas.getContext('2d');
     const style = getComputedStyle(canvas);
-    const colour = (name) => style.getPropertyValue(name);
+    const [played, unheard, empty, ink] = ['heard', 'unheard', 'empty', 'ink'].map((name) => style.getPropertyValue(`--${name}`));
     context.clearRect(0, 0, width, height);
     const bars = Math.max(1, Math.floor(canvas.clientWidth / BAR_PX));
     const [step, span] = [width / bars, this.span];
@@ -68,13 +74,50 @@ export class Waveform {
       const peak = Math.max(0, ...this.#peaks.slice(at, Math.max(at + 1, Math.floor((i + 1) * perBar))));
       const size = Math.max(2 * scale, Math.min(1, peak * 1.15) * (height - 8 * scale));
       const heard = there && i >= tail && i < head;
-      context.fillStyle = colour(heard ? '--heard' : there ? '--unheard' : '--empty');
+      context.fillStyle = heard ? played : there ? unheard : empty;
       const thick = step * (heard ? 0.72 : 0.5);
       context.fillRect(i * step + (step - thick) / 2, (height - size) / 2, thick, size);
     }
     if (position > 0 && this.#peaks.length > 0) {
-      context.fillStyle = colour('--ink');
+      context.fillStyle = ink;
       context.fillRect(Math.min(width - 2 * scale, head * step), 0, 2 * scale, height);
     }
   }
 }
+
+/** A speech that arrives beside others: a row with a name, a waveform and what is said of it. */
+export class Track {
+  #waveform;
+  #note = el('span', { className: 'meta' });
+  /** Where `draw` has the speech heard up to, in seconds. */
+  heard = () => 0;
+
+  constructor(name) {
+    const canvas = el('canvas', { role: 'img', 'aria-label': `Waveform of ${name.textContent ?? name}` });
+    this.element = el('li', { className: 'track' }, name, canvas, this.#note);
+    this.#waveform = new Waveform(canvas);
+  }
+
+  push(samples, rate) {
+    this.#waveform.push(samples, rate);
+  }
+
+  finish() {
+    this.#waveform.finish();
+  }
+
+  say(text, bad = false) {
+    this.#note.textContent = text;
+    this.#note.classList.toggle('bad', bad);
+  }
+
+  draw() {
+    this.#waveform.draw(this.heard());
+  }
+}
+
+/** Gives what draws tracks for as long as something `moves`. */
+export const animated = (tracks, moves) => frames(() => {
+  for (const track of tracks) track.draw();
+  return moves();
+});

@@ -72,7 +72,7 @@ export class Words {
 
   /**
    * Lights the word that is heard at this second. Frames may be late: words that were heard since the last one are lit
-   * one a frame, so that none is left out.
+   * one a frame, so that none is left out. Gives whether there are more of them.
    */
   at(seconds) {
     this.#jumps ||= seconds < this.#heard;
@@ -88,6 +88,7 @@ export class Words {
     const lit = jumps || next === reached;
     const over = lit && next === now && seconds >= (words[next]?.end ?? Infinity) + AFTERGLOW_S;
     this.#light(over ? undefined : words[next]?.element);
+    return next < now || !lit;
   }
 
   // The word at a second. The times of a piece come when all of it is made, so its first words are heard before that:

@@ -17,7 +17,7 @@ use svara_audio::Format;
 use super::files::{self, Files, files};
 
 const FILES: Files = files!(
-    "playground": "index.html", "api.js", "base.css", "cards.js", "clone.js", "code.js", "compare.js", "decoders.js", "deltas.js", "diff.js", "dom.js", "errors.js", "form.js", "health.js", "history.js", "icon.svg", "jobs.js", "lines.js", "link.js", "live.js", "load.js", "main.js", "ogg.js", "player.js", "reference.js", "said.js", "samples.js", "snippets.js", "sound.js", "speak.js", "speech.js", "status.js", "store.js", "style.css", "texts.js", "theme.js", "timing.js", "tracks.js", "voices.js", "waveform.js", "words.js",
+    "playground": "index.html", "api.js", "base.css", "cards.js", "clips.js", "clone.js", "compare.js", "dark.css", "decoders.js", "dom.js", "form.js", "icon.svg", "jobs.js", "live.js", "load.js", "main.js", "player.js", "reference.js", "said.js", "samples.js", "snippets.js", "sound.js", "speak.js", "speech.js", "status.js", "store.js", "style.css", "texts.js", "theme.js", "waveform.js", "words.js",
 );
 
 /// What the page has to know of the server.
@@ -33,6 +33,7 @@ pub(super) struct Settings {
 #[derive(Serialize)]
 struct CloningSettings {
     max_bytes: usize,
+    max_seconds: f64,
 }
 
 /// The playground
@@ -81,6 +82,10 @@ pub(super) async fn settings(State(state): State<AppState>) -> Json<Settings> {
         styles: state.service.engine().profile().style_tags.clone(),
         formats: Format::supported().map(Format::name).collect(),
         text_characters: state.service.engine().text_max_characters(),
-        cloning: state.service.cloning().max_bytes().map(|max_bytes| CloningSettings { max_bytes }),
+        cloning: state
+            .service
+            .cloning()
+            .limits()
+            .map(|(max_bytes, longest)| CloningSettings { max_bytes, max_seconds: longest.as_secs_f64() }),
     })
 }

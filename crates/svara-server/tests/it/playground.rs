@@ -70,7 +70,7 @@ async fn the_page_gets_the_servers_settings() {
     let settings: serde_json::Value = settings.json().await.unwrap();
     assert_eq!(settings["styles"], serde_json::json!(["happy", "sad", "anger", "fear", "clear"]));
     assert_eq!(settings["text_characters"], 5000);
-    assert_eq!(settings["cloning"]["max_bytes"], 10_000_000);
+    assert_eq!(settings["cloning"], serde_json::json!({"max_bytes": 10_000_000, "max_seconds": 30.0}));
     assert!(settings["formats"].as_array().unwrap().contains(&"wav".into()), "{settings}");
     let missing = server.client.get(server.url("/playground/none.js")).send().await.unwrap();
     assert_eq!(missing.status(), 404);
