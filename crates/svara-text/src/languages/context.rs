@@ -44,6 +44,8 @@ pub(crate) struct Context {
     pub oblique: &'static [super::Oblique],
     /// Nouns of which people say halves and quarters, besides hours and years: "डेढ़ किलो".
     pub halved: &'static [&'static str],
+    /// The forms of the word for a half that agree with certain of these nouns: "आधी कटोरी".
+    pub half_forms: &'static [(&'static str, &'static [&'static str])],
     /// Postpositions, and how the ends of the words before them change.
     pub postpositions: &'static [&'static str],
     pub before_postposition: &'static [(&'static str, &'static str)],
@@ -95,6 +97,7 @@ pub(super) const NONE: Context = Context {
     cricket: None,
     oblique: &[],
     halved: &[],
+    half_forms: &[],
     postpositions: &[],
     before_postposition: &[],
     spellings: &[],

@@ -223,6 +223,7 @@ static ENDINGS: [Ending; 4] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::GUJARATI,
+    half_forms: super::halved::GUJARATI_FORMS,
     year_words: &[
         "બાદ",
         "પછીના",
@@ -281,7 +282,7 @@ static CONTEXT: Context = Context {
         "તારીખ",
     ],
     towns: towns::GUJARATI,
-    records: &[(7, 12, "ઉતાર", "સાત બાર")],
+    records: &[(7, 12, "ઉતાર", "સાત બાર"), (7, 12, "નકલ", "સાત બાર")],
     romans: &["ભાગ", "ધોરણ", "પ્રકરણ"],
     abbreviations: &[
         ("નં", "નંબર", When::BeforeNumber),

@@ -239,6 +239,7 @@ static WEB: Web = Web {
 
 static CONTEXT: Context = Context {
     halved: super::halved::MARATHI,
+    half_forms: super::halved::MARATHI_FORMS,
     oblique: super::scales::MARATHI,
     year_words: &[
         "मधील",

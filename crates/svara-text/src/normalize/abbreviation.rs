@@ -158,8 +158,21 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
                 ahead.eat_if(|c| matches!(c, ':' | '+') || is_dash(c));
             }
             ahead.eat_space();
-            ahead.at_digit() || roman::is_at(&ahead)
+            ahead.at_digit() || roman::is_at(&ahead) || is_code(ahead)
         }
+    }
+}
+
+/// Whether a number with capitals before its digits follows: `UP-32`, `B/12`, `A-45`.
+fn is_code(mut ahead: Cursor<'_>) -> bool {
+    for _ in 0..3 {
+        if ahead.eat_if(|c| c.is_ascii_uppercase()).is_none() {
+            break;
+        }
+    }
+    ahead.at() > 0 && ahead.read().ends_with(|c: char| c.is_ascii_uppercase()) && {
+        ahead.eat_if(|c| is_dash(c) || c == '/');
+        ahead.at_digit()
     }
 }
 

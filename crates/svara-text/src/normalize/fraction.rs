@@ -5,7 +5,7 @@ use super::{
     cursor::{Cursor, is_dash},
     either,
     half::half_past_words,
-    measure::{is_halved, measured_words},
+    measure::{half_before, is_halved, measured_words},
     place::{Found, Place},
     rating,
     scale::idiomatic,
@@ -47,7 +47,7 @@ fn is_fraction(c: char) -> bool {
 pub(super) fn alone(place: Place<'_>) -> Option<Found> {
     let mut cursor = place.cursor();
     let (above, below) = eat_character(&mut cursor)?;
-    Some(measured(proper(above, below, place.words), above < below, &mut cursor, &place))
+    Some(measured(proper(above, below, &cursor, place.words), above < below, &mut cursor, &place))
 }
 
 /// A fraction that starts with the number `first`, which is read already.
@@ -91,7 +91,7 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         *cursor = ahead;
         let below = second.whole()?;
         let halved = !words.calendar.ordinal_day && is_halved(cursor, words) && !either::is_noun(cursor);
-        let parts = if halved { proper(whole, below, words) } else { by(whole, below, words) };
+        let parts = if halved { proper(whole, below, cursor, words) } else { by(whole, below, words) };
         return Some(measured(parts, whole < below, cursor, place));
     }
     let (above, below) = match eat_character(&mut ahead) {
@@ -159,8 +159,8 @@ fn by(above: u64, below: u64, words: &Words) -> String {
     words.signs.fraction.replace("{a}", &above).replace("{b}", &below)
 }
 
-fn proper(above: u64, below: u64, words: &Words) -> String {
-    if (above, below) == (1, 2) { words.signs.half.to_owned() } else { by(above, below, words) }
+fn proper(above: u64, below: u64, cursor: &Cursor<'_>, words: &Words) -> String {
+    if (above, below) == (1, 2) { half_before(cursor, words).to_owned() } else { by(above, below, words) }
 }
 
 /// A whole number and a fraction, as people say it where they have a word for it.

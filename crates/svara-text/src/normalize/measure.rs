@@ -101,7 +101,7 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
         }
     }
     let halved = numeral.fraction.is_some() && is_halved(cursor, words);
-    let spoken = halved.then(|| half(numeral, words)).flatten().unwrap_or_else(|| numeral.spoken(words));
+    let spoken = halved.then(|| half(numeral, cursor, words)).flatten().unwrap_or_else(|| numeral.spoken(words));
     Measure { spoken, named: false }
 }
 
@@ -124,12 +124,22 @@ pub(super) fn measured_words(
 }
 
 /// Says a half, or a number and a half or a quarter.
-fn half(numeral: &Numeral, words: &Words) -> Option<String> {
+fn half(numeral: &Numeral, cursor: &Cursor<'_>, words: &Words) -> Option<String> {
     let is_half = numeral.quantity() == Some(0) && matches!(numeral.fraction.as_deref(), Some("5" | "50"));
     if is_half && !words.calendar.ordinal_day {
-        return Some(words.signs.half.to_owned());
+        return Some(half_before(cursor, words).to_owned());
     }
     idiomatic(numeral, words)
+}
+
+/// The word for a half, in the form that agrees with the noun that follows: "आधी कटोरी".
+pub(super) fn half_before(cursor: &Cursor<'_>, words: &Words) -> &'static str {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    let noun = ahead.word();
+    let forms = words.context.half_forms.iter();
+    let form = forms.filter(|_| !noun.is_empty()).find(|(_, nouns)| is_one_of(noun, nouns));
+    form.map_or(words.signs.half, |(half, _)| *half)
 }
 
 /// Whether what follows is something of which people say halves.
@@ -137,7 +147,9 @@ pub(super) fn is_halved(cursor: &Cursor<'_>, words: &Words) -> bool {
     let mut ahead = *cursor;
     ahead.eat_space();
     let noun = ahead.word();
-    is_time(noun, words) || is_one_of(noun, words.context.halved)
+    is_time(noun, words)
+        || is_one_of(noun, words.context.halved)
+        || (!noun.is_empty() && words.context.half_forms.iter().any(|(_, nouns)| is_one_of(noun, nouns)))
 }
 
 /// Whether `name` is an hour or a year, of which people say halves.
