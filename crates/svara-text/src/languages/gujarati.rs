@@ -285,6 +285,7 @@ static CONTEXT: Context = Context {
     records: &[(7, 12, "ઉતાર", "સાત બાર"), (7, 12, "નકલ", "સાત બાર")],
     romans: &["ભાગ", "ધોરણ", "પ્રકરણ"],
     abbreviations: &[
+        ("પ્ર.", "પ્રશ્ન", When::LoneNumber),
         ("નં", "નંબર", When::BeforeNumber),
         ("ક્ર", "ક્રમાંક", When::BeforeNumber),
         ("ધો.", "ધોરણ", When::BeforeNumber),

@@ -342,6 +342,9 @@ static CONTEXT: Context = Context {
     ],
     towns: towns::HINDI,
     romans: &[
+        "पेपर",
+        "फेज़",
+        "टियर",
         "भाग",
         "अध्याय",
         "खंड",

@@ -51,7 +51,7 @@ fn listed(place: Place<'_>) -> Option<Found> {
                     && word.starts_with(|c: char| c.is_ascii_uppercase())
                     && !before.is_some_and(|before| before.ends_with(char::is_numeric))
             });
-        let chained = || *when == When::Lone && in_chain(short, &cursor, &place);
+        let chained = || matches!(when, When::Lone | When::LoneNumber) && in_chain(short, &cursor, &place);
         (complete && !spelled && fits(*when, &cursor, &place) && !chained()).then_some((
             len,
             *long,
@@ -152,7 +152,7 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
             });
             noun && fits(When::BeforeNumber, cursor, place)
         }
-        When::BeforeNumber => {
+        When::BeforeNumber | When::LoneNumber => {
             // "मो0:- 98…"
             for _ in 0..2 {
                 ahead.eat_if(|c| matches!(c, ':' | '+') || is_dash(c));

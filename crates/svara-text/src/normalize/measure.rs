@@ -84,7 +84,10 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
     if let Some(spoken) = hours_and_minutes(numeral, cursor, words) {
         return Measure { spoken, named: true };
     }
-    if let Some(spoken) = feet_and_inches(numeral, cursor, words).or_else(|| inches(numeral, cursor, place)) {
+    if let Some(spoken) = feet_and_inches(numeral, cursor, words)
+        .or_else(|| feet_by_feet(numeral, cursor, words))
+        .or_else(|| inches(numeral, cursor, place))
+    {
         return Measure { spoken, named: true };
     }
     // "100 million kg", "5 लाख टन".
@@ -101,7 +104,8 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
         }
     }
     let halved = numeral.fraction.is_some() && is_halved(cursor, words);
-    let spoken = halved.then(|| half(numeral, cursor, words)).flatten().unwrap_or_else(|| numeral.spoken(words));
+    let spoken =
+        halved.then(|| half(numeral, cursor, words)).flatten().unwrap_or_else(|| numeral.spoken(words));
     Measure { spoken, named: false }
 }
 
@@ -250,6 +254,26 @@ fn feet_and_inches(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) ->
     }
     *cursor = ahead;
     Some(format!("{} {}", of_unit(feet, Unit::FOOT, words), of_unit(inches.into(), Unit::INCH, words)))
+}
+
+/// Says the size of a room: `10' x 12'`.
+fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let first = numeral.whole()?;
+    let is_mark = |c| matches!(c, '\'' | '′' | '’');
+    let mut ahead = *cursor;
+    ahead.eat_if(is_mark)?;
+    ahead.eat_space();
+    ahead.eat_if(|c| matches!(c, 'x' | 'X' | '×' | '*'))?;
+    ahead.eat_space();
+    let second = Numeral::parse(ahead.rest())?;
+    ahead.skip(second.len);
+    ahead.eat_if(is_mark)?;
+    if !ahead.at_word_end() || is_mark(ahead.peek().unwrap_or(' ')) {
+        return None;
+    }
+    *cursor = ahead;
+    let (first, second) = (of_unit(first, Unit::FOOT, words), of_unit(second.whole()?, Unit::FOOT, words));
+    Some(format!("{first} {} {second}", words.maths.by))
 }
 
 /// Says `12"`, unless the mark ends a quotation.

@@ -106,7 +106,8 @@ impl Amount {
         let mut ahead = *cursor;
         eat_gap(&mut ahead, money);
         let short = ["Cr", "L", "K", "bn", "B", "mn", "M", "crs", "tn", "trn"];
-        let letters = money.then(|| ahead.eat_word_of(short).or_else(|| eat_yearly_lakh(&mut ahead))).flatten();
+        let letters =
+            money.then(|| ahead.eat_word_of(short).or_else(|| eat_yearly_lakh(&mut ahead))).flatten();
         let Some(letters) = letters else { return Self::plain(numeral) };
         ahead.eat(".");
         *cursor = ahead;
