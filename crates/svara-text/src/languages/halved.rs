@@ -1,6 +1,10 @@
 //! Nouns of which people say halves and quarters: "डेढ़ किलो", "ஒன்றரை லிட்டர்". Hours and years are known without a list.
 
 pub(super) static HINDI: &[&str] = &[
+    "कट्ठा",
+    "छोटा",
+    "बड़ा",
+    "कट्ठे",
     "किलो",
     "किलोग्राम",
     "ग्राम",
@@ -39,6 +43,8 @@ pub(super) static HINDI: &[&str] = &[
 ];
 
 pub(super) static MARATHI: &[&str] = &[
+    "गुंठे",
+    "गुंठा",
     "किलो",
     "किलोग्रॅम",
     "ग्रॅम",
@@ -101,6 +107,9 @@ pub(super) static GUJARATI: &[&str] = &[
 ];
 
 pub(super) static PUNJABI: &[&str] = &[
+    "ਕਨਾਲ",
+    "ਮਰਲੇ",
+    "ਵਿੱਘੇ",
     "ਕਿਲੋ",
     "ਕਿਲੋਗ੍ਰਾਮ",
     "ਗ੍ਰਾਮ",
@@ -126,6 +135,7 @@ pub(super) static PUNJABI: &[&str] = &[
 ];
 
 pub(super) static BENGALI: &[&str] = &[
+    "কাঠা",
     "কেজি",
     "কিলো",
     "কিলোগ্রাম",
@@ -153,6 +163,7 @@ pub(super) static BENGALI: &[&str] = &[
 ];
 
 pub(super) static ASSAMESE: &[&str] = &[
+    "কঠা",
     "কেজি",
     "কিলো",
     "কিলোগ্ৰাম",
@@ -177,6 +188,11 @@ pub(super) static ASSAMESE: &[&str] = &[
 ];
 
 pub(super) static NEPALI: &[&str] = &[
+    "रोपनी",
+    "आना",
+    "कट्ठा",
+    "बिघा",
+    "तोला",
     "किलो",
     "केजी",
     "किलोग्राम",
@@ -201,6 +217,7 @@ pub(super) static NEPALI: &[&str] = &[
 ];
 
 pub(super) static MAITHILI: &[&str] = &[
+    "कट्ठा",
     "किलो",
     "लीटर",
     "किलोमीटर",
@@ -224,6 +241,8 @@ pub(super) static DOGRI: &[&str] =
     &["किलो", "लीटर", "किलोमीटर", "मीटर", "फुट", "इंच", "टन", "क्विंटल", "गुणा", "दिन", "म्हीने", "मिनट", "दर्जन"];
 
 pub(super) static TAMIL: &[&str] = &[
+    "சென்ட்",
+    "கிரவுண்ட்",
     "கிலோ",
     "கிலோகிராம்",
     "லிட்டர்",
@@ -257,6 +276,8 @@ pub(super) static TAMIL: &[&str] = &[
 ];
 
 pub(super) static TELUGU: &[&str] = &[
+    "సెంట్లు",
+    "గుంటలు",
     "కిలో",
     "కిలోలు",
     "కిలోల",
@@ -296,6 +317,7 @@ pub(super) static TELUGU: &[&str] = &[
 ];
 
 pub(super) static KANNADA: &[&str] = &[
+    "ಗುಂಟೆ",
     "ಕಿಲೋ",
     "ಕೆಜಿ",
     "ಕೆ.ಜಿ",
@@ -324,6 +346,8 @@ pub(super) static KANNADA: &[&str] = &[
 ];
 
 pub(super) static MALAYALAM: &[&str] = &[
+    "സെന്റ്",
+    "പവൻ",
     "കിലോ",
     "ലിറ്റർ",
     "കിലോമീറ്റർ",

@@ -165,15 +165,12 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
 
 /// Whether a number with capitals before its digits follows: `UP-32`, `B/12`, `A-45`.
 fn is_code(mut ahead: Cursor<'_>) -> bool {
-    for _ in 0..3 {
-        if ahead.eat_if(|c| c.is_ascii_uppercase()).is_none() {
-            break;
-        }
+    let mut letters = 0;
+    while letters < 3 && ahead.eat_if(|c| c.is_ascii_uppercase()).is_some() {
+        letters += 1;
     }
-    ahead.at() > 0 && ahead.read().ends_with(|c: char| c.is_ascii_uppercase()) && {
-        ahead.eat_if(|c| is_dash(c) || c == '/');
-        ahead.at_digit()
-    }
+    let parted = ahead.eat_if(|c| is_dash(c) || c == '/').is_some();
+    (1..if parted { 4 } else { 3 }).contains(&letters) && ahead.at_digit()
 }
 
 /// Whether an hour follows, with minutes or a word or ending of a time.

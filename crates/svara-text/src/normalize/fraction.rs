@@ -74,7 +74,7 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         if season || !(numbered || ends(&ahead)) {
             return None;
         }
-        if (whole, second.whole()) == (24, Some(7)) && second.len == 1 {
+        if (whole, second.whole()) == (24, Some(7)) && second.integer.len() == 1 {
             // All day and all week.
             *cursor = ahead;
             let (day, week) = (first.spoken(words), second.spoken(words));

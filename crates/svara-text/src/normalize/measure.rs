@@ -5,7 +5,7 @@ use super::{
     cursor::Cursor,
     place::Place,
     quotient,
-    scale::{Amount, idiomatic},
+    scale::{Amount, idiomatic, is_scale},
     spelling::{is_one_of, same},
     unit::{eat_unit, of_unit},
     words::{before_noun, counted, form},
@@ -85,7 +85,7 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
         return Measure { spoken, named: true };
     }
     if let Some(spoken) = feet_and_inches(numeral, cursor, words)
-        .or_else(|| feet_by_feet(numeral, cursor, words))
+        .or_else(|| feet_by_feet(numeral, cursor, place))
         .or_else(|| inches(numeral, cursor, place))
     {
         return Measure { spoken, named: true };
@@ -125,6 +125,16 @@ pub(super) fn measured_words(
         Some(name) => Measure { spoken: counted(&number, name), named: true },
         None => Measure { spoken: number, named: false },
     }
+}
+
+/// The first number of a range before what people halve: the 1.5 of "1.5-2 घंटे" and "2.5-3 लाख".
+pub(super) fn halved_start(numeral: &Numeral, behind: &Cursor<'_>, words: &Words) -> Option<String> {
+    numeral.fraction.as_ref()?;
+    if is_halved(behind, words) {
+        return half(numeral, behind, words);
+    }
+    let mut ahead = *behind;
+    (ahead.eat_space() && is_scale(ahead.rest())).then(|| idiomatic(numeral, words)).flatten()
 }
 
 /// Says a half, or a number and a half or a quarter.
@@ -257,8 +267,8 @@ fn feet_and_inches(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) ->
 }
 
 /// Says the size of a room: `10' x 12'`.
-fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
-    let first = numeral.whole()?;
+fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
+    let words = place.words;
     let is_mark = |c| matches!(c, '\'' | '′' | '’');
     let mut ahead = *cursor;
     ahead.eat_if(is_mark)?;
@@ -268,12 +278,16 @@ fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     let second = Numeral::parse(ahead.rest())?;
     ahead.skip(second.len);
     ahead.eat_if(is_mark)?;
-    if !ahead.at_word_end() || is_mark(ahead.peek().unwrap_or(' ')) {
+    let quoted = place.before.is_some_and(|c| matches!(c, '\'' | '‘'));
+    if quoted || !ahead.at_word_end() || ahead.peek().is_some_and(is_mark) {
         return None;
     }
     *cursor = ahead;
-    let (first, second) = (of_unit(first, Unit::FOOT, words), of_unit(second.whole()?, Unit::FOOT, words));
-    Some(format!("{first} {} {second}", words.maths.by))
+    let feet = |numeral: &Numeral| {
+        let name = form(Unit::FOOT.name(words), numeral.whole());
+        counted(&before_noun(numeral.spoken(words), words), name)
+    };
+    Some(format!("{} {} {}", feet(numeral), words.maths.by, feet(&second)))
 }
 
 /// Says `12"`, unless the mark ends a quotation.

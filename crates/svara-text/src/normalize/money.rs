@@ -5,7 +5,7 @@ use super::{
     endings::{joined, takes_ending},
     place::{Found, Place},
     quotient,
-    scale::{Amount, range},
+    scale::{Amount, idiomatic, range},
     time::UP_TO,
     unit::per,
     words::{before_noun, counted, form},
@@ -73,7 +73,8 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         let first = if from.numeral.fraction.is_some() && from.scale.is_none() && to.scale.is_none() {
             sum(&from, unit, hundredth, words)
         } else if from.scale.is_none() || to.scale.is_none() {
-            from.numeral.spoken(words)
+            let idiom = if to.scale.is_some() { idiomatic(&from.numeral, words) } else { None };
+            idiom.unwrap_or_else(|| from.numeral.spoken(words))
         } else {
             from.spoken(words)
         };
