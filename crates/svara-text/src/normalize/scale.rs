@@ -145,11 +145,7 @@ impl Amount {
 
 /// Reads the L of LPA, lakhs per annum, as the second of the letters.
 fn eat_yearly_lakh(cursor: &mut Cursor<'_>) -> Option<usize> {
-    let mut ahead = *cursor;
-    (ahead.eat("L") && { ahead }.eat_word(["PA"])).then(|| {
-        *cursor = ahead;
-        1
-    })
+    ({ *cursor }.eat_word(["LPA"]) && cursor.eat("L")).then_some(1)
 }
 
 /// Reads the last part of a sum, which has no scale word: the 500 of "₹1 लाख 25 हजार 500".
