@@ -83,7 +83,7 @@ pub(super) static WORDS: Words = Words {
     maths: &maths::ASSAMESE,
     letters: &letters::ASSAMESE,
     sandhi: &SANDHI,
-    spaced: &["তম", "ম", "য়", "ৰ্থ", "ষ্ঠ", "টা", "ৰ", "ৰো", "ত"],
+    spaced: &["লা", "তম", "ম", "য়", "ৰ্থ", "ষ্ঠ", "টা", "ৰ", "ৰো", "ত"],
     idiom: Some(&idiom::ASSAMESE),
     context: &CONTEXT,
     before_ending: "",
@@ -149,7 +149,14 @@ static WEB: Web = Web {
     tilde: "টিল্ড",
 };
 
-static ENDINGS: [Ending; 3] = [
+static ENDINGS: [Ending; 4] = [
+    // Of days of a month.
+    Ending {
+        marks: &[],
+        own_marks: &[(1, "লা"), (2, "ৰা"), (3, "ৰা"), (4, "ঠা")],
+        irregular: &[(1, "পহিলা"), (2, "দোসৰা"), (3, "তেসৰা"), (4, "চৌঠা")],
+        joins: &[("", "")],
+    },
     // Before words for classes and centuries.
     Ending {
         marks: &[],
@@ -264,7 +271,8 @@ static CONTEXT: Context = Context {
     ..context::NONE
 };
 
-const SANDHI: [(&str, &str, &str); 11] = [
+const SANDHI: [(&str, &str, &str); 12] = [
+    ("", "কৈ|", "কৈ"),
     ("", "ৰ|", "ৰ"),
     ("", "ত|", "ত"),
     ("", "লৈ|", "লৈ"),

@@ -109,7 +109,11 @@ static CONTEXT: Context = Context {
     codes: &["पिन", "ओटीपी", "कार्ड", "कोड", "पिनकोड", "आधार"],
     links: &["नंबर", "नम्बर"],
     phones: &["फन", "मबाइल", "फोन", "मोबाइल"],
-    abbreviations: &[("डॉ.", "डॉक्टर", When::BeforeWord), ("डा.", "डाक्टर", When::BeforeWord)],
+    abbreviations: &[
+        ("नं.", "नंबर", When::BeforeNumber),
+        ("डॉ.", "डॉक्टर", When::BeforeWord),
+        ("डा.", "डाक्टर", When::BeforeWord),
+    ],
     spellings: &[&["रां"], &["जौखोन्दो"]],
     ratios: &["अनुपात"],
     ratio_beside: Some("{a}-{b}"),

@@ -44,6 +44,10 @@ pub(crate) struct Context {
     pub oblique: &'static [super::Oblique],
     /// Nouns of which people say halves and quarters, besides hours and years: "डेढ़ किलो".
     pub halved: &'static [&'static str],
+    /// Words for a quarter and for three of them, and the nouns before which people say them: "கால் கப்".
+    pub quarters: Option<(&'static str, &'static str, &'static [&'static str])>,
+    /// The forms of the word for a half that agree with certain of these nouns: "आधी कटोरी".
+    pub half_forms: &'static [(&'static str, &'static [&'static str])],
     /// Postpositions, and how the ends of the words before them change.
     pub postpositions: &'static [&'static str],
     pub before_postposition: &'static [(&'static str, &'static str)],
@@ -61,6 +65,8 @@ pub(crate) enum When {
     Lone,
     /// With a number behind it.
     BeforeNumber,
+    /// As [`Self::BeforeNumber`], but not as a part of a longer abbreviation: "प्र. 5", but not "हि.प्र. 5".
+    LoneNumber,
     /// With a number behind it and a noun before it: "Flat no. 5", but not "The answer is no. 5 people came".
     OfNoun,
     /// With a time of day behind it: "सायं. ५.००", "ಸಂ. 5ಕ್ಕೆ".
@@ -95,6 +101,8 @@ pub(super) const NONE: Context = Context {
     cricket: None,
     oblique: &[],
     halved: &[],
+    half_forms: &[],
+    quarters: None,
     postpositions: &[],
     before_postposition: &[],
     spellings: &[],

@@ -223,6 +223,7 @@ static ENDINGS: [Ending; 4] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::GUJARATI,
+    half_forms: super::halved::GUJARATI_FORMS,
     year_words: &[
         "બાદ",
         "પછીના",
@@ -281,9 +282,10 @@ static CONTEXT: Context = Context {
         "તારીખ",
     ],
     towns: towns::GUJARATI,
-    records: &[(7, 12, "ઉતાર", "સાત બાર")],
+    records: &[(7, 12, "ઉતાર", "સાત બાર"), (7, 12, "નકલ", "સાત બાર")],
     romans: &["ભાગ", "ધોરણ", "પ્રકરણ"],
     abbreviations: &[
+        ("પ્ર.", "પ્રશ્ન", When::LoneNumber),
         ("નં", "નંબર", When::BeforeNumber),
         ("ક્ર", "ક્રમાંક", When::BeforeNumber),
         ("ધો.", "ધોરણ", When::BeforeNumber),

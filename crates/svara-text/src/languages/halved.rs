@@ -1,6 +1,10 @@
 //! Nouns of which people say halves and quarters: "डेढ़ किलो", "ஒன்றரை லிட்டர்". Hours and years are known without a list.
 
 pub(super) static HINDI: &[&str] = &[
+    "कट्ठा",
+    "छोटा",
+    "बड़ा",
+    "कट्ठे",
     "किलो",
     "किलोग्राम",
     "ग्राम",
@@ -39,6 +43,8 @@ pub(super) static HINDI: &[&str] = &[
 ];
 
 pub(super) static MARATHI: &[&str] = &[
+    "गुंठे",
+    "गुंठा",
     "किलो",
     "किलोग्रॅम",
     "ग्रॅम",
@@ -101,6 +107,9 @@ pub(super) static GUJARATI: &[&str] = &[
 ];
 
 pub(super) static PUNJABI: &[&str] = &[
+    "ਕਨਾਲ",
+    "ਮਰਲੇ",
+    "ਵਿੱਘੇ",
     "ਕਿਲੋ",
     "ਕਿਲੋਗ੍ਰਾਮ",
     "ਗ੍ਰਾਮ",
@@ -126,6 +135,7 @@ pub(super) static PUNJABI: &[&str] = &[
 ];
 
 pub(super) static BENGALI: &[&str] = &[
+    "কাঠা",
     "কেজি",
     "কিলো",
     "কিলোগ্রাম",
@@ -147,10 +157,13 @@ pub(super) static BENGALI: &[&str] = &[
     "ডজন",
     "কাপ",
     "চামচ",
+    "চা",
+    "টেবিল",
     "মণ",
 ];
 
 pub(super) static ASSAMESE: &[&str] = &[
+    "কঠা",
     "কেজি",
     "কিলো",
     "কিলোগ্ৰাম",
@@ -175,6 +188,11 @@ pub(super) static ASSAMESE: &[&str] = &[
 ];
 
 pub(super) static NEPALI: &[&str] = &[
+    "रोपनी",
+    "आना",
+    "कट्ठा",
+    "बिघा",
+    "तोला",
     "किलो",
     "केजी",
     "किलोग्राम",
@@ -184,6 +202,7 @@ pub(super) static NEPALI: &[&str] = &[
     "किलोमिटर",
     "मिटर",
     "फुट",
+    "फिट",
     "इन्च",
     "टन",
     "क्विन्टल",
@@ -198,6 +217,7 @@ pub(super) static NEPALI: &[&str] = &[
 ];
 
 pub(super) static MAITHILI: &[&str] = &[
+    "कट्ठा",
     "किलो",
     "लीटर",
     "किलोमीटर",
@@ -221,6 +241,8 @@ pub(super) static DOGRI: &[&str] =
     &["किलो", "लीटर", "किलोमीटर", "मीटर", "फुट", "इंच", "टन", "क्विंटल", "गुणा", "दिन", "म्हीने", "मिनट", "दर्जन"];
 
 pub(super) static TAMIL: &[&str] = &[
+    "சென்ட்",
+    "கிரவுண்ட்",
     "கிலோ",
     "கிலோகிராம்",
     "லிட்டர்",
@@ -243,6 +265,8 @@ pub(super) static TAMIL: &[&str] = &[
     "டஜன்",
     "கப்",
     "டீஸ்பூன்",
+    "ஸ்பூன்",
+    "தேக்கரண்டி",
     "ஆண்டு",
     "ஆண்டுகள்",
     "வருடம்",
@@ -252,6 +276,8 @@ pub(super) static TAMIL: &[&str] = &[
 ];
 
 pub(super) static TELUGU: &[&str] = &[
+    "సెంట్లు",
+    "గుంటలు",
     "కిలో",
     "కిలోలు",
     "కిలోల",
@@ -278,6 +304,11 @@ pub(super) static TELUGU: &[&str] = &[
     "నిమిషాలు",
     "డజన్లు",
     "కప్పులు",
+    "టీస్పూన్",
+    "టీస్పూను",
+    "టేబుల్",
+    "స్పూన్",
+    "చెంచా",
     "కప్పు",
     "సంవత్సరాలు",
     "ఏళ్లు",
@@ -286,6 +317,7 @@ pub(super) static TELUGU: &[&str] = &[
 ];
 
 pub(super) static KANNADA: &[&str] = &[
+    "ಗುಂಟೆ",
     "ಕಿಲೋ",
     "ಕೆಜಿ",
     "ಕೆ.ಜಿ",
@@ -314,6 +346,8 @@ pub(super) static KANNADA: &[&str] = &[
 ];
 
 pub(super) static MALAYALAM: &[&str] = &[
+    "സെന്റ്",
+    "പവൻ",
     "കിലോ",
     "ലിറ്റർ",
     "കിലോമീറ്റർ",
@@ -335,3 +369,27 @@ pub(super) static MALAYALAM: &[&str] = &[
     "വർഷം",
     "മണിക്കൂർ",
 ];
+
+/// The word for a half before nouns of the other gender, of which people say halves, too.
+pub(super) static HINDI_FORMS: &[(&str, &[&str])] =
+    &[("आधी", &["कटोरी", "प्याली", "चुटकी", "मुट्ठी", "रोटी", "बोतल", "गोली", "छोटी", "बड़ी"])];
+
+pub(super) static MARATHI_FORMS: &[(&str, &[&str])] =
+    &[("अर्धी", &["वाटी", "गोळी", "पोळी", "चपाती", "भाकरी", "जुडी", "मूठ", "बाटली"]), ("अर्धे", &["लिंबू", "वर्ष"])];
+
+pub(super) static GUJARATI_FORMS: &[(&str, &[&str])] =
+    &[("અડધી", &["ચમચી", "વાટકી", "રોટલી", "ગોળી", "મિનિટ", "બોટલ"]), ("અડધું", &["લીંબુ", "વર્ષ", "અઠવાડિયું"])];
+
+pub(super) static PUNJABI_FORMS: &[(&str, &[&str])] =
+    &[("ਅੱਧੀ", &["ਕੌਲੀ", "ਕਟੋਰੀ", "ਚੁਟਕੀ", "ਰੋਟੀ", "ਗੋਲੀ", "ਬੋਤਲ", "ਛੋਟੀ", "ਵੱਡੀ"])];
+
+/// What is measured out in quarters.
+pub(super) static TAMIL_QUARTERS: &[&str] = &["கிலோ", "லிட்டர்", "கப்", "டீஸ்பூன்", "ஸ்பூன்", "தேக்கரண்டி", "மணிநேரம்"];
+
+pub(super) static TELUGU_QUARTERS: &[&str] = &["కిలో", "లీటరు", "లీటర్", "కప్పు", "టీస్పూన్", "టీస్పూను", "స్పూన్", "చెంచా"];
+
+pub(super) static KANNADA_QUARTERS: &[&str] = &["ಕಿಲೋ", "ಕೆಜಿ", "ಲೀಟರ್", "ಕಪ್", "ಚಮಚ", "ಟೀಸ್ಪೂನ್"];
+
+pub(super) static MALAYALAM_QUARTERS: &[&str] = &["കിലോ", "ലിറ്റർ", "കപ്പ്", "ടീസ്പൂൺ", "സ്പൂൺ"];
+
+pub(super) static MARATHI_QUARTERS: &[&str] = &["किलो", "लिटर", "लीटर", "कप", "चमचा", "टीस्पून", "वाटी"];

@@ -256,6 +256,7 @@ static ENDINGS: [Ending; 3] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::HINDI,
+    half_forms: super::halved::HINDI_FORMS,
     year_words: &[
         "ने",
         "में",
@@ -341,6 +342,9 @@ static CONTEXT: Context = Context {
     ],
     towns: towns::HINDI,
     romans: &[
+        "पेपर",
+        "फेज़",
+        "टियर",
         "भाग",
         "अध्याय",
         "खंड",

@@ -4,6 +4,12 @@ use super::When;
 
 /// Each with its full form.
 pub(super) static ALL: &[(&str, &str, When)] = &[
+    ("अनु.", "अनुच्छेद", When::BeforeNumber),
+    ("प्र.", "प्रश्न", When::LoneNumber),
+    ("उ. प्र.", "उत्तर प्रदेश", When::Always),
+    ("म. प्र.", "मध्य प्रदेश", When::Always),
+    ("हि.प्र.", "हिमाचल प्रदेश", When::Always),
+    ("हि. प्र.", "हिमाचल प्रदेश", When::Always),
     ("नं", "नंबर", When::BeforeNumber),
     ("क्र", "क्रमांक", When::BeforeNumber),
     ("सं", "संख्या", When::BeforeNumber),

@@ -163,6 +163,7 @@ static ENDINGS: [Ending; 2] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::KANNADA,
+    quarters: Some(("ಕಾಲು", "ಮುಕ್ಕಾಲು", super::halved::KANNADA_QUARTERS)),
     oblique: super::scales::KANNADA,
     account: "ಖಾತೆ",
     codes: &[

@@ -222,6 +222,7 @@ static WEB: Web = Web {
 
 static CONTEXT: Context = Context {
     halved: super::halved::MALAYALAM,
+    quarters: Some(("കാൽ", "മുക്കാൽ", super::halved::MALAYALAM_QUARTERS)),
     oblique: super::scales::MALAYALAM,
     account: "അക്കൗണ്ട്",
     codes: &[

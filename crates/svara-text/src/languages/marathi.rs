@@ -239,6 +239,8 @@ static WEB: Web = Web {
 
 static CONTEXT: Context = Context {
     halved: super::halved::MARATHI,
+    quarters: Some(("पाव", "पाऊण", super::halved::MARATHI_QUARTERS)),
+    half_forms: super::halved::MARATHI_FORMS,
     oblique: super::scales::MARATHI,
     year_words: &[
         "मधील",
@@ -321,6 +323,7 @@ static CONTEXT: Context = Context {
     records: &[(7, 12, "उतार", "सातबारा")],
     romans: &["भाग", "इयत्ता", "खंड", "प्रकरण"],
     abbreviations: &[
+        ("प्र.", "प्रश्न", When::LoneNumber),
         ("नं", "नंबर", When::BeforeNumber),
         ("क्र", "क्रमांक", When::BeforeNumber),
         ("डाॅ.", "डॉक्टर", When::BeforeWord),

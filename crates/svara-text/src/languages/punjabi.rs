@@ -197,8 +197,9 @@ static ENDINGS: [Ending; 3] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::PUNJABI,
+    half_forms: super::halved::PUNJABI_FORMS,
     oblique: super::scales::PUNJABI,
-    year_words: &["ਈ", "ਦੌਰਾਨ", "ਵਿੱਚ", "ਵਿਚ", "ਦਾ", "ਦੀ", "ਦੇ", "ਤੋਂ", "ਤੱਕ", "ਤਕ", "ਨੂੰ"],
+    year_words: &["ਈ", "ਦੌਰਾਨ", "ਵਿੱਚ", "ਵਿਚ", "ਦਾ", "ਦੀ", "ਦੀਆਂ", "ਦੇ", "ਤੋਂ", "ਤੱਕ", "ਤਕ", "ਨੂੰ"],
     year_endings: &["ਵਿੱਚ", "ਵਿਚ"],
     more_than: &["ਵੱਧ", "ਜ਼ਿਆਦਾ", "ਘੱਟ", "ਉੱਪਰ"],
     account: "ਅਕਾਊਂਟ",

@@ -357,5 +357,5 @@ pub(super) const SYMBOLS: &[(&str, usize)] = &[
 /// Units that people spell: बी पी एम, सी सी.
 pub(crate) const SPELLED_UNITS: &[&str] = &[
     "bpm", "BPM", "fps", "FPS", "dpi", "DPI", "ppi", "PPI", "psi", "PSI", "bhp", "BHP", "ppm", "PPM", "ppb",
-    "IU", "LPA", "cc", "CC",
+    "IU", "LPA", "cc", "CC", "bps",
 ];

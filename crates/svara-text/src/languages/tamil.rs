@@ -225,6 +225,7 @@ static ENDINGS: [Ending; 2] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::TAMIL,
+    quarters: Some(("கால்", "முக்கால்", super::halved::TAMIL_QUARTERS)),
     oblique: super::scales::TAMIL,
     account: "கணக்கு",
     codes: &[

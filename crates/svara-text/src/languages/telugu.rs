@@ -229,6 +229,8 @@ static WEB: Web = Web {
 
 static CONTEXT: Context = Context {
     halved: super::halved::TELUGU,
+    half_forms: &[],
+    quarters: Some(("పావు", "ముప్పావు", super::halved::TELUGU_QUARTERS)),
     oblique: &[],
     postpositions: super::telugu_obliques::BEHIND_OBLIQUES,
     before_postposition: &[("వందలు", "వందల"), ("వేలు", "వేల"), ("లక్షలు", "లక్షల"), ("కోట్లు", "కోట్ల"), ("లు", "ల")],

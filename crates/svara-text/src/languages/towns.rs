@@ -10,7 +10,7 @@ pub(super) static SHARED: &[&str] = &words! {
     "Goa" "Gujarat" "Haryana" "Himachal Pradesh" "Jharkhand" "Karnataka" "Kerala" "Madhya Pradesh" "Maharashtra"
     "Manipur" "Meghalaya" "Mizoram" "Nagaland" "Odisha" "Orissa" "Punjab" "Rajasthan" "Sikkim" "Tamil Nadu"
     "Tamilnadu" "Telangana" "Tripura" "Uttar Pradesh" "Uttarakhand" "West Bengal" "Jammu and Kashmir" "Kashmir"
-    "Ladakh"
+    "Ladakh" "UP" "U.P" "MP" "M.P"
 };
 
 pub(super) static BENGALI: &[&str] = &words! {
@@ -26,7 +26,7 @@ pub(super) static HINDI: &[&str] = &words! {
     "ईटानगर" "गंगटोक" "पणजी" "कोच्चि" "तिरुवनंतपुरम" "विशाखापत्तनम" "असम" "बिहार" "छत्तीसगढ़" "गोवा" "गुजरात"
     "हरियाणा" "झारखंड" "झारखण्ड" "कर्नाटक" "केरल" "महाराष्ट्र" "मणिपुर" "मेघालय" "मिजोरम" "नागालैंड" "ओडिशा"
     "उड़ीसा" "पंजाब" "राजस्थान" "सिक्किम" "तमिलनाडु" "तेलंगाना" "त्रिपुरा" "उत्तराखंड" "उत्तराखण्ड" "कश्मीर"
-    "लद्दाख" "आंध्र प्रदेश" "अरुणाचल प्रदेश" "हिमाचल प्रदेश" "मध्य प्रदेश" "उत्तर प्रदेश" "पश्चिम बंगाल"
+    "लद्दाख" "आंध्र प्रदेश" "अरुणाचल प्रदेश" "हिमाचल प्रदेश" "मध्य प्रदेश" "उत्तर प्रदेश" "पश्चिम बंगाल" "उ.प्र" "म.प्र"
 };
 
 pub(super) static MALAYALAM: &[&str] = &words! {

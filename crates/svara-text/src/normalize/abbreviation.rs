@@ -51,7 +51,7 @@ fn listed(place: Place<'_>) -> Option<Found> {
                     && word.starts_with(|c: char| c.is_ascii_uppercase())
                     && !before.is_some_and(|before| before.ends_with(char::is_numeric))
             });
-        let chained = || *when == When::Lone && in_chain(short, &cursor, &place);
+        let chained = || matches!(when, When::Lone | When::LoneNumber) && in_chain(short, &cursor, &place);
         (complete && !spelled && fits(*when, &cursor, &place) && !chained()).then_some((
             len,
             *long,
@@ -152,15 +152,25 @@ fn fits(when: When, cursor: &Cursor<'_>, place: &Place<'_>) -> bool {
             });
             noun && fits(When::BeforeNumber, cursor, place)
         }
-        When::BeforeNumber => {
+        When::BeforeNumber | When::LoneNumber => {
             // "मो0:- 98…"
             for _ in 0..2 {
                 ahead.eat_if(|c| matches!(c, ':' | '+') || is_dash(c));
             }
             ahead.eat_space();
-            ahead.at_digit() || roman::is_at(&ahead)
+            ahead.at_digit() || roman::is_at(&ahead) || is_code(ahead)
         }
     }
+}
+
+/// Whether a number with capitals before its digits follows: `UP-32`, `B/12`, `A-45`.
+fn is_code(mut ahead: Cursor<'_>) -> bool {
+    let mut letters = 0;
+    while letters < 3 && ahead.eat_if(|c| c.is_ascii_uppercase()).is_some() {
+        letters += 1;
+    }
+    let parted = ahead.eat_if(|c| is_dash(c) || c == '/').is_some();
+    (1..if parted { 4 } else { 3 }).contains(&letters) && ahead.at_digit()
 }
 
 /// Whether an hour follows, with minutes or a word or ending of a time.

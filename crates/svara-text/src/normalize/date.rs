@@ -21,13 +21,16 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         return None;
     }
     if let Some(first) = full(place) {
-        return Some(up_to(&first, place).unwrap_or(first));
+        return Some(up_to(&first, place, full).unwrap_or(first));
     }
-    month_and_year(place).or_else(|| day_and_month(place))
+    if let Some(first) = month_and_year(place) {
+        return Some(up_to(&first, place, month_and_year).unwrap_or(first));
+    }
+    day_and_month(place)
 }
 
-/// Two dates with a dash between: `10/05/2024-15/05/2024`.
-fn up_to(first: &Found, place: Place<'_>) -> Option<Found> {
+/// Two dates with a dash between: `10/05/2024-15/05/2024`, `06/2024-08/2024`.
+fn up_to(first: &Found, place: Place<'_>, date: fn(Place<'_>) -> Option<Found>) -> Option<Found> {
     let mut cursor = place.cursor();
     cursor.skip(first.len);
     let spaced = cursor.eat_space();
@@ -35,7 +38,7 @@ fn up_to(first: &Found, place: Place<'_>) -> Option<Found> {
     if spaced != cursor.eat_space() {
         return None;
     }
-    let second = full(Place { rest: cursor.rest(), ..place })?;
+    let second = date(Place { rest: cursor.rest(), ..place })?;
     let spoken = range(first.spoken.clone(), &second.spoken, place.words.signs.range, place.words);
     Some(Found::new(cursor.at() + second.len, spoken))
 }
@@ -121,11 +124,20 @@ fn month_and_year(place: Place<'_>) -> Option<Found> {
     let month = cursor.number(2, 2)?;
     let separator = cursor.eat_if(|c| is_dash(c) || c == '/')?;
     let year = cursor.digits(4, 4).filter(|year| ("1900".."2100").contains(&year.as_str()))?;
-    if runs_on(&cursor, separator) || !cursor.at_word_end() {
+    if runs_on(&cursor, separator) || !cursor.at_word_end() || is_season(&year, cursor) {
         return None;
     }
     let name = month_name(usize::try_from(month).ok()?, 1, &place.words.calendar)?;
     Some(Found::new(cursor.at(), format!("{name} {}", spoken_year(&year, place.words))))
+}
+
+/// Whether the next year follows, so that the number before is one of many in them: "No. 12/2026-27".
+pub(super) fn is_season(year: &str, mut behind: Cursor<'_>) -> bool {
+    let next = year.parse::<u32>().ok().filter(|_| year.len() == 4).map(|year| (year + 1) % 100);
+    let follows =
+        behind.eat_if(is_dash).is_some() && behind.number(2, 2).is_some_and(|short| Some(short) == next);
+    let runs_on = behind.eat_if(|c| is_dash(c) || "/.".contains(c)).is_some();
+    follows && !(runs_on && behind.at_digit())
 }
 
 fn runs_on(cursor: &Cursor<'_>, separator: char) -> bool {

@@ -44,13 +44,16 @@ fn noun<'t>(end: &Cursor<'t>) -> Option<&'t str> {
 
 /// The name of a record, if its noun is one of the next two words.
 fn record(first: u64, second: u64, end: &Cursor<'_>, words: &Words) -> Option<&'static str> {
-    let (_, _, noun, name) =
-        words.context.records.iter().find(|(a, b, ..)| (*a, *b) == (first, second)).copied()?;
+    let records = words.context.records;
+    if !records.iter().any(|(a, b, ..)| (*a, *b) == (first, second)) {
+        return None;
+    }
     let mut ahead = *end;
     for _ in 0..2 {
         ahead.eat_space();
         let word = ahead.word();
-        if word.starts_with(noun) {
+        let mut named = records.iter().filter(|(a, b, ..)| (*a, *b) == (first, second));
+        if let Some((.., name)) = named.find(|(_, _, noun, _)| word.starts_with(noun)) {
             return Some(name);
         }
         ahead.skip(word.len());

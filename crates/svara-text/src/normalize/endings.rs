@@ -89,7 +89,9 @@ pub(super) fn takes_ending(short: &str, name: &str, cursor: &Cursor<'_>, words: 
     let whole = || words.context.spellings.first().is_some_and(|names| names.contains(&short));
     let sure = stops > 0 || !short.ends_with(WritingSystem::is_indic) || short.chars().count() > 3 || whole();
     let melts = || sandhi(name, cursor, words).is_some();
-    let parted = || !words.before_ending.is_empty() && is_one_of(word, words.context.year_words);
+    // In "250 ग्राम", the last letter is no word of its own.
+    let is_word = stops > 0 || word.chars().count() > 1;
+    let parted = || is_word && !words.before_ending.is_empty() && is_one_of(word, words.context.year_words);
     (sure && (melts() || parted())) || (stops > 1 && short.ends_with('.') && word.chars().count() > 2)
 }
 

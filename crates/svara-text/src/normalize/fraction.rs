@@ -3,12 +3,14 @@
 use super::{
     cricket,
     cursor::{Cursor, is_dash},
+    date::is_season,
     either,
     half::half_past_words,
-    measure::{is_halved, measured_words},
+    measure::{half_before, is_halved, measured_words},
     place::{Found, Place},
     rating,
     scale::idiomatic,
+    spelling::is_one_of,
     words::before_noun,
 };
 use crate::{
@@ -47,7 +49,7 @@ fn is_fraction(c: char) -> bool {
 pub(super) fn alone(place: Place<'_>) -> Option<Found> {
     let mut cursor = place.cursor();
     let (above, below) = eat_character(&mut cursor)?;
-    Some(measured(proper(above, below, place.words), above < below, &mut cursor, &place))
+    Some(measured(proper(above, below, &cursor, place.words), above < below, &mut cursor, &place))
 }
 
 /// A fraction that starts with the number `first`, which is read already.
@@ -68,10 +70,11 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             && first.integer.starts_with(['1', '2'])
             && second.integer.len() == 2
             && (second.len == 2 || second.whole() == Some((whole + 1) % 100));
-        if season || !ends(&ahead) {
+        let numbered = is_season(&second.integer, ahead);
+        if season || !(numbered || ends(&ahead)) {
             return None;
         }
-        if (whole, second.whole()) == (24, Some(7)) && second.len == 1 {
+        if (whole, second.whole()) == (24, Some(7)) && second.integer.len() == 1 {
             // All day and all week.
             *cursor = ahead;
             let (day, week) = (first.spoken(words), second.spoken(words));
@@ -91,7 +94,8 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         *cursor = ahead;
         let below = second.whole()?;
         let halved = !words.calendar.ordinal_day && is_halved(cursor, words) && !either::is_noun(cursor);
-        let parts = if halved { proper(whole, below, words) } else { by(whole, below, words) };
+        let halved = halved || quarters(whole, below, cursor, words).is_some();
+        let parts = if halved { proper(whole, below, cursor, words) } else { by(whole, below, words) };
         return Some(measured(parts, whole < below, cursor, place));
     }
     let (above, below) = match eat_character(&mut ahead) {
@@ -159,8 +163,25 @@ fn by(above: u64, below: u64, words: &Words) -> String {
     words.signs.fraction.replace("{a}", &above).replace("{b}", &below)
 }
 
-fn proper(above: u64, below: u64, words: &Words) -> String {
-    if (above, below) == (1, 2) { words.signs.half.to_owned() } else { by(above, below, words) }
+fn proper(above: u64, below: u64, cursor: &Cursor<'_>, words: &Words) -> String {
+    if let Some(quarters) = quarters(above, below, cursor, words) {
+        return quarters.to_owned();
+    }
+    if (above, below) == (1, 2) { half_before(cursor, words).to_owned() } else { by(above, below, words) }
+}
+
+/// The word for one quarter or three, before what people measure in them.
+fn quarters(above: u64, below: u64, cursor: &Cursor<'_>, words: &Words) -> Option<&'static str> {
+    let (one, three, nouns) = words.context.quarters.filter(|_| below == 4)?;
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    let noun = ahead.word();
+    let fits = !noun.is_empty() && is_one_of(noun, nouns);
+    match above {
+        1 if fits => Some(one),
+        3 if fits => Some(three),
+        _ => None,
+    }
 }
 
 /// A whole number and a fraction, as people say it where they have a word for it.

@@ -15,6 +15,9 @@ use crate::{
 
 /// The number without its zero, if it is one digit and what follows says that it is no code.
 pub(super) fn dropped(numeral: Numeral, end: &Cursor<'_>, place: &Place<'_>) -> Numeral {
+    if let Some(year) = short_year(&numeral, end, place) {
+        return year;
+    }
     let Some(bare) = numeral.without_zero() else { return numeral };
     let behind_digits =
         place.behind_digit() || place.behind_number_and(|c| is_dash(c) || is_space(c) || "/.:,+".contains(c));
@@ -25,6 +28,18 @@ pub(super) fn dropped(numeral: Numeral, end: &Cursor<'_>, place: &Place<'_>) -> 
             || eat_unit(&mut { *end }, place, None).is_some()
             || is_before_count(end, place.words));
     if counts { bare } else { numeral }
+}
+
+/// A year of Bikram Sambat without its thousands: "०७२ साल".
+fn short_year(numeral: &Numeral, end: &Cursor<'_>, place: &Place<'_>) -> Option<Numeral> {
+    let calendar = &place.words.calendar;
+    let short = numeral.integer.strip_prefix('0').filter(|rest| rest.len() == 2 && !rest.starts_with('0'))?;
+    let mut ahead = *end;
+    let told = calendar.bikram_sambat.is_some()
+        && numeral.fraction.is_none()
+        && ahead.eat_space()
+        && ahead.rest().starts_with("साल");
+    told.then(|| Numeral { integer: short.to_owned(), ..numeral.clone() })
 }
 
 /// Whether a word follows that counts, or that only days and times have.

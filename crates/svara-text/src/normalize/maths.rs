@@ -7,6 +7,7 @@ use super::{
     measure::measured,
     place::{Found, Place},
     power::raised,
+    scale::is_scale,
 };
 use crate::{
     languages::{Currency, Unit},
@@ -101,7 +102,9 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
             || (even && is_digit(after) && is_variable(&place))
             || (even && is_equation_of_names(&place, &cursor))
             || (even && is_digit(before) && is_name(cursor.rest().trim_start_matches(is_space).chars()))
-            || (place.behind_digit() && !cursor.peek().is_some_and(is_letter)) =>
+            || (place.behind_digit() && !cursor.peek().is_some_and(is_letter))
+            || (!cursor.peek().is_some_and(|c| is_letter(c) || is_digit(Some(c)))
+                && behind_scale(&place)) =>
         {
             signs.plus
         }
@@ -267,6 +270,13 @@ fn behind_measure(place: &Place<'_>) -> bool {
         gap.chars().all(is_space) && Unit::parse(word).is_some_and(|(_, len)| len == word.len())
     });
     is_unit && before.next().is_some_and(|(word, _)| word.starts_with(|c| digit_value(c).is_some()))
+}
+
+/// Whether the scale word of a number is right before: "25 लाख+ लोग".
+fn behind_scale(place: &Place<'_>) -> bool {
+    let mut before = place.words_before();
+    let glued = before.next().is_some_and(|(word, gap)| gap.is_empty() && is_scale(word));
+    glued && before.next().is_some_and(|(word, _)| word.ends_with(|c| digit_value(c).is_some()))
 }
 
 /// Whether the place is part of an equation: digits and signs up to an equals sign, on either side.

@@ -5,7 +5,7 @@ use super::{
     cursor::Cursor,
     place::Place,
     quotient,
-    scale::{Amount, idiomatic},
+    scale::{Amount, idiomatic, is_scale},
     spelling::{is_one_of, same},
     unit::{eat_unit, of_unit},
     words::{before_noun, counted, form},
@@ -84,7 +84,10 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
     if let Some(spoken) = hours_and_minutes(numeral, cursor, words) {
         return Measure { spoken, named: true };
     }
-    if let Some(spoken) = feet_and_inches(numeral, cursor, words).or_else(|| inches(numeral, cursor, place)) {
+    if let Some(spoken) = feet_and_inches(numeral, cursor, words)
+        .or_else(|| feet_by_feet(numeral, cursor, place))
+        .or_else(|| inches(numeral, cursor, place))
+    {
         return Measure { spoken, named: true };
     }
     // "100 million kg", "5 लाख टन".
@@ -101,7 +104,8 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
         }
     }
     let halved = numeral.fraction.is_some() && is_halved(cursor, words);
-    let spoken = halved.then(|| half(numeral, words)).flatten().unwrap_or_else(|| numeral.spoken(words));
+    let spoken =
+        halved.then(|| half(numeral, cursor, words)).flatten().unwrap_or_else(|| numeral.spoken(words));
     Measure { spoken, named: false }
 }
 
@@ -123,13 +127,33 @@ pub(super) fn measured_words(
     }
 }
 
+/// The first number of a range before what people halve: the 1.5 of "1.5-2 घंटे" and "2.5-3 लाख".
+pub(super) fn halved_start(numeral: &Numeral, behind: &Cursor<'_>, words: &Words) -> Option<String> {
+    numeral.fraction.as_ref()?;
+    if is_halved(behind, words) {
+        return half(numeral, behind, words);
+    }
+    let mut ahead = *behind;
+    (ahead.eat_space() && is_scale(ahead.rest())).then(|| idiomatic(numeral, words)).flatten()
+}
+
 /// Says a half, or a number and a half or a quarter.
-fn half(numeral: &Numeral, words: &Words) -> Option<String> {
+fn half(numeral: &Numeral, cursor: &Cursor<'_>, words: &Words) -> Option<String> {
     let is_half = numeral.quantity() == Some(0) && matches!(numeral.fraction.as_deref(), Some("5" | "50"));
     if is_half && !words.calendar.ordinal_day {
-        return Some(words.signs.half.to_owned());
+        return Some(half_before(cursor, words).to_owned());
     }
     idiomatic(numeral, words)
+}
+
+/// The word for a half, in the form that agrees with the noun that follows: "आधी कटोरी".
+pub(super) fn half_before(cursor: &Cursor<'_>, words: &Words) -> &'static str {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    let noun = ahead.word();
+    let forms = words.context.half_forms.iter();
+    let form = forms.filter(|_| !noun.is_empty()).find(|(_, nouns)| is_one_of(noun, nouns));
+    form.map_or(words.signs.half, |(half, _)| *half)
 }
 
 /// Whether what follows is something of which people say halves.
@@ -137,7 +161,9 @@ pub(super) fn is_halved(cursor: &Cursor<'_>, words: &Words) -> bool {
     let mut ahead = *cursor;
     ahead.eat_space();
     let noun = ahead.word();
-    is_time(noun, words) || is_one_of(noun, words.context.halved)
+    is_time(noun, words)
+        || is_one_of(noun, words.context.halved)
+        || (!noun.is_empty() && words.context.half_forms.iter().any(|(_, nouns)| is_one_of(noun, nouns)))
 }
 
 /// Whether `name` is an hour or a year, of which people say halves.
@@ -238,6 +264,30 @@ fn feet_and_inches(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) ->
     }
     *cursor = ahead;
     Some(format!("{} {}", of_unit(feet, Unit::FOOT, words), of_unit(inches.into(), Unit::INCH, words)))
+}
+
+/// Says the size of a room: `10' x 12'`.
+fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
+    let words = place.words;
+    let is_mark = |c| matches!(c, '\'' | '′' | '’');
+    let mut ahead = *cursor;
+    ahead.eat_if(is_mark)?;
+    ahead.eat_space();
+    ahead.eat_if(|c| matches!(c, 'x' | 'X' | '×' | '*'))?;
+    ahead.eat_space();
+    let second = Numeral::parse(ahead.rest())?;
+    ahead.skip(second.len);
+    ahead.eat_if(is_mark)?;
+    let quoted = place.before.is_some_and(|c| matches!(c, '\'' | '‘'));
+    if quoted || !ahead.at_word_end() || ahead.peek().is_some_and(is_mark) {
+        return None;
+    }
+    *cursor = ahead;
+    let feet = |numeral: &Numeral| {
+        let name = form(Unit::FOOT.name(words), numeral.whole());
+        counted(&before_noun(numeral.spoken(words), words), name)
+    };
+    Some(format!("{} {} {}", feet(numeral), words.maths.by, feet(&second)))
 }
 
 /// Says `12"`, unless the mark ends a quotation.

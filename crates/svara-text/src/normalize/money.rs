@@ -5,7 +5,7 @@ use super::{
     endings::{joined, takes_ending},
     place::{Found, Place},
     quotient,
-    scale::{Amount, range},
+    scale::{Amount, idiomatic, range},
     time::UP_TO,
     unit::per,
     words::{before_noun, counted, form},
@@ -46,15 +46,14 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let (link, to) = linked.map_or((None, to), |(link, to)| (Some(link), Some(to)));
     let currency = match sign {
         Some(currency) => {
-            let _ = cursor.eat("/-") || cursor.eat("/=");
+            let _ = eat_only(&mut cursor) || cursor.eat("/=");
             // Some type the sign on both sides.
             let _ = eat_sign_behind(&mut cursor, words).is_some_and(|behind| behind == currency);
             currency
         }
         None => {
             let noun = words.context.spellings.first().copied().unwrap_or_default();
-            if to.is_none() && cursor.rest().starts_with("/-") && place.behind_word(noun) {
-                cursor.eat("/-");
+            if to.is_none() && place.behind_word(noun) && eat_only(&mut cursor) {
                 // "रुपये 500/-"
                 return Some(Found::new(cursor.at(), from.spoken(words)));
             }
@@ -74,7 +73,8 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         let first = if from.numeral.fraction.is_some() && from.scale.is_none() && to.scale.is_none() {
             sum(&from, unit, hundredth, words)
         } else if from.scale.is_none() || to.scale.is_none() {
-            from.numeral.spoken(words)
+            let idiom = if to.scale.is_some() { idiomatic(&from.numeral, words) } else { None };
+            idiom.unwrap_or_else(|| from.numeral.spoken(words))
         } else {
             from.spoken(words)
         };
@@ -185,9 +185,23 @@ fn is_fraction(mut cursor: Cursor<'_>, words: &Words) -> bool {
         && !(cursor.eat(",") && cursor.at_digit())
 }
 
+/// Reads the mark behind a whole sum: `/-`, with a longer dash, too, and Nepal's `।–`.
+fn eat_only(cursor: &mut Cursor<'_>) -> bool {
+    if cursor.eat("/-") {
+        return true;
+    }
+    let mut ahead = *cursor;
+    let mark = ahead.eat_if(|c| matches!(c, '/' | '।')).is_some() && ahead.eat_if(is_dash).is_some();
+    let ends = mark && !ahead.at_digit();
+    if ends {
+        *cursor = ahead;
+    }
+    ends
+}
+
 fn eat_sign_behind(cursor: &mut Cursor<'_>, words: &Words) -> Option<Currency> {
     let mut ahead = *cursor;
-    if ahead.eat("/-") {
+    if ahead.rest().starts_with('/') && eat_only(&mut ahead) {
         *cursor = ahead;
         return Some(Currency::RUPEE);
     }
@@ -274,6 +288,11 @@ fn eat_per(cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
         return Some("month".to_owned());
     }
     ahead = *cursor;
+    // "₹12 LPA": lakhs per annum.
+    if cursor.read().ends_with('L') && ahead.eat_word(["PA"]) {
+        *cursor = ahead;
+        return words.loans.units.get(17).map(|year| year.one.to_owned());
+    }
     if !ahead.eat("/") {
         return None;
     }

@@ -6,7 +6,7 @@ use super::{
     place::{Found, Place},
     scale::range,
     spelling::prefix_len,
-    year::year_in_words,
+    year::{spoken_year, year_in_words},
 };
 use crate::{
     language::Language,
@@ -28,7 +28,8 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
         cursor = ahead;
     }
     // "15अगस्त": only a name in an Indian script may be glued.
-    let glued = cursor.eat_if(|c| is_space(c) || is_dash(c)).is_none();
+    let gap = cursor.eat_if(|c| is_space(c) || is_dash(c));
+    let glued = gap.is_none();
     if glued && !cursor.peek().is_some_and(WritingSystem::is_indic) {
         return None;
     }
@@ -48,6 +49,12 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
     if let Some(year) = eat_year(&mut with_year) {
         let year = year_in_words(year, place.words);
         return Some(Found::new(with_year.at(), format!("{days} {} {year}", month.name)));
+    }
+    // "15-Jul-26"
+    let dashed = gap.is_some_and(is_dash) && last.is_none() && month.is_short;
+    if let Some((end, year)) = dashed.then(|| short_year(cursor)).flatten() {
+        let year = spoken_year(&year, place.words);
+        return Some(Found::new(end, format!("{days} {} {year}", month.name)));
     }
     // Without a year, the number is an ordinal in English, and a short name must become a long one.
     // "05 अगस्त": nobody says the zero of a day.
@@ -215,6 +222,16 @@ fn eat_day(cursor: &mut Cursor<'_>) -> Option<usize> {
     let day = cursor.number(1, 2).filter(|day| (1..=31).contains(day))?;
     cursor.eat_word(["st", "nd", "rd", "th"]);
     usize::try_from(day).ok()
+}
+
+/// Two digits behind a dash, and where they end.
+fn short_year(mut cursor: Cursor<'_>) -> Option<(usize, String)> {
+    cursor.eat_if(is_dash)?;
+    let year = cursor.digits(2, 2)?;
+    let mut after = cursor;
+    let runs_on = after.eat_if(|c| is_dash(c) || ".:/".contains(c)).is_some()
+        && after.peek().is_some_and(|c| c.is_alphanumeric());
+    (!runs_on && !cursor.peek().is_some_and(|c| c.is_ascii_alphanumeric())).then(|| (cursor.at(), year))
 }
 
 /// A year from 1000 to 2199 behind a month.

@@ -6,7 +6,7 @@ use super::{
     endings::ordinal,
     fraction, leading_zero,
     maths::in_equation,
-    measure::measured,
+    measure::{half_before, measured},
     place::{Found, Place},
     range, scientific,
     words::{before_noun, counts, is_numbered},
@@ -54,8 +54,11 @@ fn below_one(place: &Place<'_>, cursor: &mut Cursor<'_>, signed: bool) -> Option
     let zero = Numeral::of(0).spoken(place.words);
     let measure = measured(&numeral, cursor, place);
     // Where no zero is typed, the point is said even where people say a half.
-    let said =
-        if measure.spoken == place.words.signs.half { numeral.spoken(place.words) } else { measure.spoken };
+    let said = if measure.spoken == half_before(cursor, place.words) {
+        numeral.spoken(place.words)
+    } else {
+        measure.spoken
+    };
     // Marathi's point means "whole": something is whole before it.
     let bare = said.strip_prefix(&zero).filter(|_| place.words.signs.point != "पूर्णांक");
     let spoken = bare.map_or(said.as_str(), str::trim_start).to_owned();

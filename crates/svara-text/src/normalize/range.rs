@@ -3,7 +3,7 @@
 use super::{
     cursor::{Cursor, is_dash, is_letter},
     endings::ordinal,
-    measure::measured,
+    measure::{halved_start, measured},
     place::{Found, Place},
     scale::{self, exponent, is_scale},
     spelling::{is_one_of, same},
@@ -83,7 +83,7 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
         }
     }
     *cursor = ahead;
-    let from = first.spoken(words);
+    let from = halved_start(first, cursor, words).unwrap_or_else(|| first.spoken(words));
     let mut template = words.signs.range;
     let (to, named) = match ordinal(&second, cursor, words) {
         Some(to) => {

@@ -1,8 +1,9 @@
 //! Roman numerals, where a word says that they are some: `PART XL`, `Chapter IV`, `भाग II`, `Elizabeth II`.
 
 use super::{
-    cursor::{Cursor, is_letter},
+    cursor::{Cursor, is_dash, is_letter},
     place::{Found, Place},
+    scale::range,
     spelling::{is_one_of, same},
 };
 use crate::{
@@ -13,6 +14,10 @@ use crate::{
 
 /// Words that are shortened with a point before a numeral: "Vol. III".
 const SHORT: [&str; 5] = ["vol", "ch", "sec", "art", "fig"];
+
+/// Words between two numerals.
+const LINKS: [&str; 15] =
+    ["to", "and", "or", "से", "और", "एवं", "व", "या", "ते", "आणि", "থেকে", "ও", "અને", "ਤੋਂ", "ਅਤੇ"];
 
 /// The numeral at the place in words.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
@@ -44,6 +49,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if (divided || short() || before.is_some_and(|(word, _)| is_cue(word)))
         && (token.len() > 1 || matches!(token, "I" | "V" | "X"))
     {
+        if let Some((end, spoken)) = up_to(value, cursor, words) {
+            return Some(Found::new(end, spoken));
+        }
         return Some(Found::new(cursor.at(), cardinal(value, words)));
     }
     // "Year II", but not "last year CM Yogi" or "this year I".
@@ -66,6 +74,38 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let mut ordinal = cardinal(value, english);
     replace_end(&mut ordinal, english.endings.first()?.joins);
     Some(Found::new(cursor.at(), format!("the {ordinal}")))
+}
+
+/// The numeral `first` and a greater one behind a dash or a word: "IX-XII", "I to V", "II और III". Returns where they end.
+fn up_to(first: u64, mut cursor: Cursor<'_>, words: &Words) -> Option<(usize, String)> {
+    let link = match cursor.eat_if(is_dash) {
+        Some(_) => None,
+        None => {
+            cursor.eat_space().then_some(())?;
+            let rest = cursor.rest();
+            let link = LINKS
+                .into_iter()
+                .find(|link| rest.strip_prefix(link).is_some_and(|behind| behind.starts_with(' ')))?;
+            cursor.skip(link.len());
+            cursor.eat_space();
+            Some(link)
+        }
+    };
+    let token = cursor.word();
+    // "Part I and I will" and "Group V and C" are no ranges.
+    let sure = token.len() > 1 || matches!(token, "V" | "X");
+    let last = (token.len() <= 8 && sure).then(|| value(token)).flatten().filter(|last| *last > first)?;
+    cursor.skip(token.len());
+    if !cursor.at_letters_end() || cursor.at_digit() || cursor.rest().starts_with(['.', '\'', '’', '-', '&'])
+    {
+        return None;
+    }
+    let (first, last) = (cardinal(first, words), cardinal(last, words));
+    let spoken = match link {
+        Some(link) => format!("{first} {link} {last}"),
+        None => range(first, &last, words.signs.range, words),
+    };
+    Some((cursor.at(), spoken))
 }
 
 /// Whether a numeral of several letters is at the cursor.

@@ -106,7 +106,8 @@ impl Amount {
         let mut ahead = *cursor;
         eat_gap(&mut ahead, money);
         let short = ["Cr", "L", "K", "bn", "B", "mn", "M", "crs", "tn", "trn"];
-        let letters = money.then(|| ahead.eat_word_of(short)).flatten();
+        let letters =
+            money.then(|| ahead.eat_word_of(short).or_else(|| eat_yearly_lakh(&mut ahead))).flatten();
         let Some(letters) = letters else { return Self::plain(numeral) };
         ahead.eat(".");
         *cursor = ahead;
@@ -140,6 +141,11 @@ impl Amount {
             }
         }
     }
+}
+
+/// Reads the L of LPA, lakhs per annum, as the second of the letters.
+fn eat_yearly_lakh(cursor: &mut Cursor<'_>) -> Option<usize> {
+    ({ *cursor }.eat_word(["LPA"]) && cursor.eat("L")).then_some(1)
 }
 
 /// Reads the last part of a sum, which has no scale word: the 500 of "₹1 लाख 25 हजार 500".
