@@ -1,4 +1,4 @@
-"""Peer: the official elevenlabs package makes voices and pronunciation dictionaries, and speaks with them."""
+"""Peer: the official elevenlabs package makes pronunciation dictionaries, and speaks with them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from elevenlabs.pronunciation_dictionaries.rules import (
 from elevenlabs.pronunciation_dictionaries.rules import PronunciationDictionaryRule_Alias as AddedAlias
 
 from conftest import StartServer
-from recordings import recording
 from server_peer import DEMO, changed
 
 VOICE = "en_male"
@@ -146,21 +145,3 @@ def test_what_is_wrong_is_said(client: ElevenLabs) -> None:
         assert unknown.value.status_code == 404
     with pytest.raises(ApiError), contextlib.closing(client.pronunciation_dictionaries.download("none", "x")) as file:
         b"".join(file)
-
-
-def test_a_voice_is_cloned(client: ElevenLabs) -> None:
-    with pytest.raises(UnprocessableEntityError) as refused:
-        client.voices.ivc.create(name="Asha", files=[recording()])
-    assert refused.value.body["detail"][0]["loc"] == ["body", "consent"]
-    consent = {"additional_body_parameters": {"consent": "true"}}
-    labels = {"language": "en", "gender": "female"}
-    made = client.voices.ivc.create(name="Asha", files=[recording()], labels=labels, request_options=consent)
-    assert made.requires_verification is False
-    voice = client.voices.get(made.voice_id)
-    assert (voice.name, voice.category) == ("Asha", "cloned") and (voice.labels or {}).items() >= labels.items()
-    pcm = b"".join(client.text_to_speech.convert(made.voice_id, text="hello", output_format="pcm_24000"))
-    assert len(pcm) > 24_000
-    client.voices.delete(made.voice_id)
-    with pytest.raises(ApiError) as gone:
-        client.voices.get(made.voice_id)
-    assert gone.value.status_code == 404

@@ -6,6 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+from elevenlabs.client import ElevenLabs
+from elevenlabs.core.api_error import ApiError
+from elevenlabs.errors import UnprocessableEntityError
 
 from conftest import StartServer
 from recordings import in_base64, recording
@@ -134,3 +137,22 @@ def test_recordings_that_cannot_be_used_are_refused_before_vllm_is_asked(cloning
         response = httpx.post(f"{cloning_server.root}/v1/text-to-speech", json=body, timeout=60)
         assert response.status_code == 422 and word in response.json()["detail"], response.text
     assert vllm.idle()["vllm:request_success_total"] == answers
+
+
+def test_the_elevenlabs_package_clones_a_voice(cloning_server: Server) -> None:
+    client = ElevenLabs(base_url=cloning_server.root, api_key="none")
+    with pytest.raises(UnprocessableEntityError) as refused:
+        client.voices.ivc.create(name="Asha", files=[recording()])
+    assert refused.value.body["detail"][0]["loc"] == ["body", "consent"]
+    consent = {"additional_body_parameters": {"consent": "true"}}
+    labels = {"language": "en", "gender": "female"}
+    made = client.voices.ivc.create(name="Asha", files=[recording()], labels=labels, request_options=consent)
+    assert made.requires_verification is False
+    voice = client.voices.get(made.voice_id)
+    assert (voice.name, voice.category) == ("Asha", "cloned") and (voice.labels or {}).items() >= labels.items()
+    pcm = b"".join(client.text_to_speech.convert(made.voice_id, text="hello", output_format="pcm_24000"))
+    assert pcm
+    client.voices.delete(made.voice_id)
+    with pytest.raises(ApiError) as gone:
+        client.voices.get(made.voice_id)
+    assert gone.value.status_code == 404
