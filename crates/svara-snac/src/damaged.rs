@@ -34,8 +34,14 @@ fn load(file: Vec<u8>) -> Result<(), String> {
     let net = Net::load(&file, &model, VectorUnit::best()).map_err(|unfit| unfit.0)?;
     let mut state = vec![0.0; net.state_len()];
     let draws = crate::noise::draws(1, &model, 0, 1);
-    net.run(&mut [Chunk::new(&[Frame([3; 7])], 0, 400, &draws, &mut state)], &mut Buffers::default());
-    net.run_on_two(Chunk::new(&[Frame([3; 7])], 4, 400, &draws, &mut state), &mut <[Buffers; 2]>::default());
+    let mut chunk = [Chunk {
+        frames: &[Frame([3; 7])],
+        first_latent: 0,
+        total_latents: 400,
+        draws: &draws,
+        state: &mut state,
+    }];
+    net.run(&mut chunk, &mut Buffers::default());
     Ok(())
 }
 

@@ -21,8 +21,6 @@ pub(crate) struct Job {
     pub(crate) reply: oneshot::Sender<Result<Done, DecodeError>>,
     pub(crate) queued_at: Instant,
     pub(crate) sharing: Sharing,
-    /// Whether a listener waits for their first audio.
-    pub(crate) first_audio: bool,
 }
 
 /// With whom a job may share its call.

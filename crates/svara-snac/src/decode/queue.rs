@@ -20,8 +20,6 @@ struct State<J> {
     /// In order of arrival.
     jobs: BTreeMap<u64, Waiting<J>>,
     pushed: u64,
-    /// Takers that wait for a job.
-    idle: usize,
     closed: bool,
 }
 
@@ -47,7 +45,7 @@ pub(crate) struct Batching {
 
 impl<J> JobQueue<J> {
     pub(crate) fn new() -> Self {
-        let state = State { jobs: BTreeMap::new(), pushed: 0, idle: 0, closed: false };
+        let state = State { jobs: BTreeMap::new(), pushed: 0, closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -81,9 +79,7 @@ impl<J> JobQueue<J> {
             let now = Instant::now();
             let order = state.order(now);
             let Some(first) = order.first().and_then(|number| state.jobs.get(number)) else {
-                state.idle += 1;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                state.idle -= 1;
                 continue;
             };
             let patience = (first.queued_at + batching.wait).saturating_duration_since(now);
@@ -103,12 +99,6 @@ impl<J> JobQueue<J> {
             let woken = self.changed.wait_timeout(state, patience);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-    }
-
-    /// Whether a taker has nothing to do, now that no job waits.
-    pub(crate) fn has_idle_taker(&self) -> bool {
-        let state = self.lock();
-        state.idle > 0 && state.jobs.is_empty()
     }
 
     /// Waiting jobs.

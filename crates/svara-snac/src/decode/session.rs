@@ -7,7 +7,7 @@ use super::{
     device::DeviceDecoder,
     device_graph,
     graph::DecoderGraph,
-    plan::{Call, MAX_STREAM_FRAMES},
+    plan::MAX_STREAM_FRAMES,
     settings::{Backend, DecoderSettings},
     state::RowState,
 };
@@ -23,8 +23,7 @@ pub(crate) enum DecodeSession {
     Native {
         net: Arc<Net>,
         model: Box<CodecModel>,
-        /// The second ones are for calls on two threads.
-        buffers: Box<[Buffers; 2]>,
+        buffers: Box<Buffers>,
     },
     /// The demo voice's codec in native code.
     Demo {
@@ -73,35 +72,10 @@ impl DecodeSession {
         }
     }
 
-    /// Whether a call of one row can be made on two threads.
-    pub(crate) fn can_be_split(&self) -> bool {
-        matches!(self, Self::Native { .. })
-    }
-
-    /// As [`Self::run`] for one row, on two threads: in little more than half of the time.
-    pub(crate) fn run_on_two(&mut self, row: &mut Row<'_>) -> Result<(), DecodeError> {
-        match self {
-            Self::Native { net, buffers, .. } => {
-                let chunk = chunk_of(row)?;
-                let [first, second] = net.run_on_two(chunk, buffers);
-                let keep = row.call.keep.clone();
-                let audio = first.iter().chain(second).skip(keep.start).take(keep.len());
-                row.samples.extend(audio);
-                Ok(())
-            }
-            Self::Demo { .. } | Self::Onnx(_) | Self::OnDevice(_) | Self::Paced { .. } => {
-                self.run(std::slice::from_mut(row))
-            }
-        }
-    }
-
     /// Decodes the rows in one call; all must have the same number of frames.
     pub(crate) fn run(&mut self, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
         match self {
-            Self::Native { net, model, buffers } => {
-                let [buffers, _] = &mut **buffers;
-                run_natively(net, model, buffers, rows)
-            }
+            Self::Native { net, model, buffers } => run_natively(net, model, buffers, rows),
             Self::Demo { decoder, buffers, .. } => {
                 for row in rows {
                     let audio = decoder.run(&row.call.frames, row.call.keep.clone(), buffers);
@@ -130,21 +104,22 @@ fn run_natively(
 ) -> Result<(), DecodeError> {
     let Some(frames) = rows.first().map(|row| row.call.frames.len()) else { return Ok(()) };
     debug_assert!(rows.iter().all(|row| row.call.frames.len() == frames), "one shape for all rows");
-    let mut chunks = rows.iter_mut().map(chunk_of).collect::<Result<Vec<_>, _>>()?;
+    let chunks = rows.iter_mut().map(|row| match &mut row.state {
+        RowState::Host(state) => Ok(Chunk {
+            frames: &row.call.frames,
+            first_latent: row.call.first_latent,
+            total_latents: row.call.total_latents,
+            draws: row.draws,
+            state,
+        }),
+        RowState::Device(_) => Err(DecodeError::Run("the state isn't on the host".to_owned())),
+    });
+    let mut chunks = chunks.collect::<Result<Vec<_>, _>>()?;
     let audio = net.run(&mut chunks, buffers);
-    drop(chunks);
     for (row, audio) in rows.iter_mut().zip(audio.chunks_exact(frames * model.samples_per_frame)) {
         row.samples.extend_from_slice(audio.get(row.call.keep.clone()).unwrap_or_default());
     }
     Ok(())
-}
-
-fn chunk_of<'r>(row: &'r mut Row<'_>) -> Result<Chunk<'r>, DecodeError> {
-    let RowState::Host(state) = &mut row.state else {
-        return Err(DecodeError::Run("the state isn't on the host".to_owned()));
-    };
-    let Call { frames, first_latent, total_latents, .. } = row.call;
-    Ok(Chunk::new(frames, *first_latent, *total_latents, row.draws, state))
 }
 
 /// What the threads open their sessions from, chosen once.

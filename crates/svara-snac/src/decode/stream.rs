@@ -187,8 +187,7 @@ impl DecodeStream {
             };
             let queued_at = Instant::now();
             let urgency = Urgency { due: self.due, rank: self.senior.rank() };
-            let first_audio = self.due == Due::FirstAudio;
-            let job = Job { call, draws, state, samples, reply, queued_at, sharing, first_audio };
+            let job = Job { call, draws, state, samples, reply, queued_at, sharing };
             queue.push(job, queued_at, urgency).map_err(|_| DecodeError::Stopped)?;
             let done: Done = done.await.map_err(|_| DecodeError::Stopped)??;
             (state, samples) = (done.state, done.samples);

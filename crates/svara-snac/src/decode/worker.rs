@@ -197,7 +197,7 @@ impl Worker {
             let row = meter.row();
             let most_rows = |job: &Job, now| job.sharing.most_rows(batching, row, now);
             let Some(jobs) = queue.queue.take(batching, alike, most_rows) else { return };
-            decode(&mut session, jobs, &queue, &observer, &meter);
+            decode(&mut session, jobs, &observer, &meter, &queue.failures);
         }
     }
 }
@@ -232,14 +232,12 @@ fn warm_up(session: &mut DecodeSession) -> Result<(), DecodeError> {
 fn decode(
     session: &mut DecodeSession,
     mut jobs: Vec<Job>,
-    CloseOnDrop { queue, failures }: &CloseOnDrop,
     observer: &Observer,
     meter: &Meter,
+    failures: &Failures,
 ) {
     // Skip streams that were dropped while they waited.
     jobs.retain(|job| !job.reply.is_closed());
-    // A listener who has heard nothing yet is worth the time of a thread that has nothing else to do.
-    let on_two = jobs.iter().all(|job| job.first_audio) && session.can_be_split() && queue.has_idle_taker();
     let new_frames = jobs.iter().map(|job| job.new_frames(session.model())).max().unwrap_or(0);
     let rows = jobs.iter_mut().map(|job| Row {
         call: &job.call,
@@ -249,10 +247,7 @@ fn decode(
     });
     let mut rows: Vec<Row<'_>> = rows.collect();
     let timed = meter.begin();
-    let (result, threads) = match &mut *rows {
-        [row] if on_two => (session.run_on_two(row), 2),
-        rows => (session.run(rows), 1),
-    };
+    let result = session.run(&mut rows);
     let took = timed.start().elapsed();
     if !jobs.is_empty() {
         failures.note(result.is_ok());
@@ -269,7 +264,7 @@ fn decode(
     // After the observer: the calls that are measured at start are over for it, too, once they are measured.
     // Padding costs as much as streams.
     let padded = if jobs.is_empty() { 0 } else { session.rows(jobs.len()) };
-    meter.end(&timed, CallRows { streams: jobs.len(), padded }, new_frames, took * threads);
+    meter.end(&timed, CallRows { streams: jobs.len(), padded }, new_frames, took);
     for job in jobs {
         let done = result.clone().map(|()| Done { state: job.state.after_call(), samples: job.samples });
         // The stream may have been dropped in the meantime.

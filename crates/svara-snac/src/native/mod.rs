@@ -2,8 +2,7 @@
 //!
 //! * [`product`]: the matrix product; [`snake`]: the activation;
 //! * [`affine`], [`depthwise`], [`residual`], [`ends`]: the layers, each in one pass over its signal;
-//! * [`chunk`]: what a call decodes of a stream; [`embed`]: codes to latents; [`net`]: all layers in order; [`load`]: from a
-//!   model file's weights to that;
+//! * [`embed`]: codes to latents; [`net`]: all of them in order; [`load`]: from a model file's weights to that;
 //! * [`demo`]: another codec, that of the demo voice, both ways.
 //!
 //! A sample is the same to the last bit however its stream is cut into calls, whatever other streams share them, and on
@@ -19,7 +18,6 @@
 
 mod affine;
 mod buffer;
-mod chunk;
 mod demo;
 mod depthwise;
 mod embed;
@@ -34,9 +32,8 @@ mod snake;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use chunk::Chunk;
 pub(crate) use demo::{DecoderBuffers, DemoDecoder, DemoEncoder, EncoderBuffers, is_demo_codec};
 pub(crate) use load::Unfit;
-pub(crate) use net::{Buffers, Net};
+pub(crate) use net::{Buffers, Chunk, Net};
 pub(crate) use sine::sine as sine_of;
 pub(crate) use snake::snake as snake_of;

@@ -8,19 +8,18 @@
 //! 103.5 million multiply-adds a latent at full size: 50.3 in the transposed convolutions, 37.7 in the pointwise ones of
 //! the residual units, 12.6 in the noise blocks, and 2.9 in all others; 9.7 GFLOP for a second of audio.
 
-use std::{panic::resume_unwind, thread};
-
 use super::{
     affine::{Affine, Upsample},
     buffer::Aligned,
-    chunk::Chunk,
     depthwise::KERNEL,
     embed::Embed,
     ends::{First, Last, Noise},
     residual::{Residual, Scratch},
 };
-use crate::simd::VectorUnit;
+use crate::{Frame, frame::CODEBOOKS, simd::VectorUnit};
 
+/// Latents in a frame: SNAC's codebooks have a code for four, two and one of them.
+pub(super) const LATENTS: usize = 1 << (CODEBOOKS - 1);
 /// The rows that a convolution of width 7 takes from the past.
 const PAST: usize = KERNEL - 1;
 
@@ -49,6 +48,34 @@ pub(crate) struct Block {
     pub(super) up: Upsample,
     pub(super) noise: Option<Noise>,
     pub(super) residuals: Vec<Residual>,
+}
+
+/// The frames of one stream in a call.
+pub(crate) struct Chunk<'a> {
+    pub(crate) frames: &'a [Frame],
+    /// Latents of the utterance before these frames.
+    pub(crate) first_latent: i64,
+    /// Latents of the whole utterance.
+    pub(crate) total_latents: i64,
+    /// The draws of all noise blocks, one block after the other; none for a decoder without noise.
+    pub(crate) draws: &'a [f32],
+    /// The stream's state: [`Net::state_len`] floats, zeros at its start.
+    pub(crate) state: &'a mut [f32],
+}
+
+impl<'a> Chunk<'a> {
+    /// The next layer's part of the state.
+    fn take_state(&mut self, len: usize) -> &'a mut [f32] {
+        let (part, rest) = std::mem::take(&mut self.state).split_at_mut_checked(len).unwrap_or_default();
+        self.state = rest;
+        part
+    }
+
+    fn take_draws(&mut self, len: usize) -> &'a [f32] {
+        let (part, rest) = self.draws.split_at_checked(len).unwrap_or_default();
+        self.draws = rest;
+        part
+    }
 }
 
 /// Buffers of a thread, which calls leave for the next ones.
@@ -89,12 +116,12 @@ impl Net {
         self.unit
     }
 
-    /// Decodes one chunk of each stream, all of equally many latents. Returns the samples, stream after stream.
+    /// Decodes one chunk of each stream, all of equally many frames. Returns the samples, stream after stream.
     pub(crate) fn run<'b>(&self, chunks: &mut [Chunk<'_>], buffers: &'b mut Buffers) -> &'b [f32] {
-        let latents = chunks.first().map_or(0, Chunk::latents);
-        let mut clock = Clock { rows: latents, rate: 1, delay: 0 };
+        let frames = chunks.first().map_or(0, |chunk| chunk.frames.len());
+        let mut clock = Clock { rows: frames * LATENTS, rate: 1, delay: 0 };
         buffers.audio.clear();
-        if latents > 0 {
+        if frames > 0 {
             self.embed(chunks, clock, buffers);
             self.run_front(chunks, &mut clock, buffers);
             for block in &self.blocks {
@@ -105,27 +132,12 @@ impl Net {
         &buffers.audio
     }
 
-    /// As [`Self::run`] for one chunk, on two threads: its second half follows the first through the layers, and each layer's
-    /// part of the state passes from one to the other. Returns the samples of both halves.
-    pub(crate) fn run_on_two<'b>(
-        &self,
-        chunk: Chunk<'_>,
-        [ahead, behind]: &'b mut [Buffers; 2],
-    ) -> [&'b [f32]; 2] {
-        let [first, second] = chunk.halves();
-        thread::scope(|scope| {
-            let second = scope.spawn(|| self.run(&mut [second], behind));
-            let first = self.run(&mut [first], ahead);
-            [first, second.join().unwrap_or_else(|panic| resume_unwind(panic))]
-        })
-    }
-
     /// Codes to latents in `x`.
     fn embed(&self, chunks: &[Chunk<'_>], clock: Clock, buffers: &mut Buffers) {
         let Buffers { x, joined, mask, .. } = buffers;
         masks(chunks, clock, mask);
         let x = x.of_len(mask.len() * self.front.channels());
-        let codes = |level: usize| chunks.iter().flat_map(move |chunk| chunk.codes(level));
+        let codes = |level: usize| chunks.iter().flat_map(move |chunk| codes_of(chunk.frames, level));
         self.embed.run(self.unit, codes, mask, joined, x);
     }
 
@@ -173,7 +185,7 @@ impl Net {
                 x.first(len).chunks_exact(stream_len).zip(y.of_len(len).chunks_exact_mut(stream_len));
             let mut noisy = false;
             for (chunk, (x, y)) in chunks.iter_mut().zip(streams) {
-                let draws = chunk.take_draws(clock.rate);
+                let draws = chunk.take_draws(clock.rows);
                 noise.run(self.unit, x, draws, y);
                 noisy = !draws.is_empty();
             }
@@ -187,10 +199,9 @@ impl Net {
             let streams =
                 x.first(len).chunks_exact(stream_len).zip(y.of_len(len).chunks_exact_mut(stream_len));
             for ((chunk, mask), (x, y)) in chunks.iter_mut().zip(mask.chunks_exact(clock.rows)).zip(streams) {
-                let past = chunk.state.part(residual.past_rows() * residual.channels);
+                let past = chunk.take_state(residual.past_rows() * residual.channels);
                 residual.run(self.unit, past, x, mask, y, scratch);
                 remember(past, x);
-                chunk.state.pass_on();
             }
             std::mem::swap(x, y);
         }
@@ -219,9 +230,17 @@ impl Front {
     }
 }
 
+/// A codebook's code for each latent of some frames.
+pub(super) fn codes_of(frames: &[Frame], level: usize) -> impl Iterator<Item = u16> {
+    frames
+        .iter()
+        .flat_map(move |frame| frame.codes_of(level))
+        .flat_map(move |code| std::iter::repeat_n(code, LATENTS >> level))
+}
+
 /// For each stream its past, `past` rows, and the `rows` rows of `x`.
 fn join<'b>(
-    chunks: &mut [Chunk<'_>],
+    chunks: &[Chunk<'_>],
     past: usize,
     rows: usize,
     channels: usize,
@@ -230,9 +249,9 @@ fn join<'b>(
 ) -> &'b mut [f32] {
     let joined = joined.of_len(chunks.len() * (past + rows) * channels);
     let streams = joined.chunks_exact_mut((past + rows) * channels);
-    for ((chunk, x), joined) in chunks.iter_mut().zip(x.floats().chunks_exact(rows * channels)).zip(streams) {
+    for ((chunk, x), joined) in chunks.iter().zip(x.floats().chunks_exact(rows * channels)).zip(streams) {
         let (before, now) = joined.split_at_mut_checked(past * channels).unwrap_or_default();
-        copy(chunk.state.part(past * channels), before);
+        copy(chunk.state, before);
         copy(x, now);
     }
     joined
@@ -243,8 +262,7 @@ fn keep_ends(chunks: &mut [Chunk<'_>], len: usize, joined: &[f32]) {
     let streams = joined.chunks_exact(joined.len() / chunks.len().max(1));
     for (chunk, joined) in chunks.iter_mut().zip(streams) {
         let (_, end) = joined.split_at_checked(joined.len().saturating_sub(len)).unwrap_or_default();
-        copy(end, chunk.state.part(len));
-        chunk.state.pass_on();
+        copy(end, chunk.take_state(len));
     }
 }
 
@@ -262,7 +280,7 @@ fn masks(chunks: &[Chunk<'_>], clock: Clock, mask: &mut Vec<f32>) {
     let wide = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     mask.clear();
     for chunk in chunks {
-        let first = chunk.first_latent().saturating_mul(wide(clock.rate)).saturating_sub(wide(clock.delay));
+        let first = chunk.first_latent.saturating_mul(wide(clock.rate)).saturating_sub(wide(clock.delay));
         let end = chunk.total_latents.saturating_mul(wide(clock.rate));
         let inside = |sample: i64| if (0..end).contains(&sample) { 1.0 } else { 0.0 };
         mask.extend((first..first.saturating_add(wide(clock.rows))).map(inside));

@@ -59,34 +59,19 @@ fn call(net: &Net, model: &CodecModel, streams: &mut [&mut Stream], frames: usiz
     let mut chunks: Vec<Chunk<'_>> = streams
         .iter_mut()
         .zip(&inputs)
-        .map(|(stream, (frames, draws))| {
-            let before = (stream.fed * 4) as i64;
-            Chunk::new(frames, before, (TOTAL_FRAMES * 4) as i64, draws, &mut stream.state)
+        .map(|(stream, (frames, draws))| Chunk {
+            frames,
+            first_latent: (stream.fed * 4) as i64,
+            total_latents: (TOTAL_FRAMES * 4) as i64,
+            draws,
+            state: &mut stream.state,
         })
         .collect();
     let audio = net.run(&mut chunks, buffers);
-    drop(chunks);
     for (stream, audio) in streams.iter_mut().zip(audio.chunks_exact(frames * model.samples_per_frame)) {
         stream.samples.extend_from_slice(audio);
         stream.fed += frames;
     }
-}
-
-/// The same for one stream, on two threads.
-fn call_on_two(
-    net: &Net,
-    model: &CodecModel,
-    stream: &mut Stream,
-    frames: usize,
-    buffers: &mut [Buffers; 2],
-) {
-    let fed: Vec<Frame> =
-        (stream.fed..stream.fed + frames).map(|number| frame(model, stream.number, number)).collect();
-    let before = (stream.fed * 4) as i64;
-    let draws = crate::noise::draws(stream.number as u64, model, before, frames);
-    let chunk = Chunk::new(&fed, before, (TOTAL_FRAMES * 4) as i64, &draws, &mut stream.state);
-    stream.samples.extend(net.run_on_two(chunk, buffers).concat());
-    stream.fed += frames;
 }
 
 proptest! {
@@ -117,33 +102,6 @@ proptest! {
                 let sounds = stream.samples.iter().any(|sample| sample.abs() > 0.01);
                 prop_assert!(stream.samples.len() < 2 * model.delay_samples || sounds, "{}", path.display());
             }
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
-
-    /// Two threads change no bit, and leave the state for the calls of one.
-    #[test]
-    fn calls_on_two_threads_have_the_same_bits(
-        cuts in prop::collection::vec((1usize..4, any::<bool>()), 2..6),
-        path in prop::sample::select(all_models()),
-    ) {
-        for unit in VectorUnit::all() {
-            let (net, model) = load(&path, unit);
-            let (mut cut, mut whole) = (Stream::new(&net, 1), Stream::new(&net, 1));
-            let mut buffers = <[Buffers; 2]>::default();
-            for (frames, on_two) in &cuts {
-                if *on_two {
-                    call_on_two(&net, &model, &mut cut, *frames, &mut buffers);
-                } else {
-                    call(&net, &model, &mut [&mut cut], *frames, &mut buffers[1]);
-                }
-            }
-            call(&net, &model, &mut [&mut whole], cut.fed, &mut buffers[0]);
-            prop_assert_eq!(&cut.samples, &whole.samples, "{}, {}", unit, path.display());
-            prop_assert_eq!(&cut.state, &whole.state, "{}, {}", unit, path.display());
         }
     }
 }

@@ -96,16 +96,7 @@ impl Calibration<'_> {
             };
             let (reply, done) = oneshot::channel();
             replies.push(done);
-            let job = Job {
-                call,
-                draws,
-                state,
-                samples: Vec::new(),
-                reply,
-                queued_at: now,
-                sharing,
-                first_audio: false,
-            };
+            let job = Job { call, draws, state, samples: Vec::new(), reply, queued_at: now, sharing };
             self.queue.push(job, now, urgency).map_err(|_| stopped())?;
         }
         Ok(self.meter.measured(replies.len(), LONGEST))

@@ -15,8 +15,8 @@ use crate::{
     native::{
         affine::Affine,
         buffer::Aligned,
-        chunk::{LATENTS, codes_of},
         embed::Embed,
+        net::{LATENTS, codes_of},
         sine::{cosine, sine},
     },
     simd::{Kernel, VectorUnit},

@@ -10,8 +10,8 @@ use crate::{
     native::{
         affine::Affine,
         buffer::Aligned,
-        chunk::LATENTS,
         load::{Loader, Unfit, unfit},
+        net::LATENTS,
         product::Packed,
     },
     onnx::{CodecModel, FloatTensor, ModelFile},
