@@ -256,7 +256,7 @@ async fn a_slow_client_makes_no_slow_speech() {
     let mut client = http2::client(connect(server.address).await, 4096).await;
     let mut body = http2::ask(&mut client, json!({})).await.into_body();
     assert_eq!(http2::read(&mut body, 4096, false).await.unwrap(), 4096);
-    // Meanwhile, time goes by in which the window is full.
+    // The window is full for a while.
     for _ in 0..20 {
         metrics().await;
     }
