@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from chromium import chromium, complaints
 from playground import open_playground
 from programs import PROJECT
-from server_peer import DEMO, Engine, Server, Settings, settings_for_vllm
+from server_peer import DEMO, Engine, Server, Settings, changed, settings_for_vllm
 from vllm_peer import Vllm
 
 StartServer = Callable[..., Server]
@@ -115,6 +115,22 @@ def pages() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def jobs_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """Our server with the demo voice, which keeps jobs."""
+    return start_server(changed(DEMO.settings, jobs={"store": str(tmp_path_factory.mktemp("jobs"))}), *DEMO.arguments)
+
+
+@pytest.fixture
+def jobs_playground(browser: Browser, jobs_server: Server) -> Iterator[Page]:
+    """Its playground; the console may have no errors."""
+    page = open_playground(browser, jobs_server.root)
+    errors = complaints(page, jobs_server.root)
+    yield page
+    page.close()
+    assert not errors
 
 
 @pytest.fixture

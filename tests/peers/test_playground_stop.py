@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from chromium import complaints
-from conftest import StartServer
 from playground import DONE, SPOKEN_WITHIN_MS, open_playground, speak, voice
 from processes import wait_until
-from server_peer import DEMO, Server, changed
+from server_peer import Server
 
 LONG = "one two three four five six seven eight nine ten. " * 4
 FULL = json.dumps({"detail": "all 1 streams are taken", "error": {"type": "server_full", "retryable": True}})
 
 
-@pytest.fixture(scope="module")
-def server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    return start_server(changed(DEMO.settings, jobs={"store": str(tmp_path_factory.mktemp("jobs"))}), *DEMO.arguments)
+@pytest.fixture
+def server(jobs_server: Server) -> Server:
+    return jobs_server
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    page = open_playground(browser, server.root)
-    errors = complaints(page, server.root)
-    page.fill("#text", LONG)
-    yield page
-    page.close()
-    assert not errors
+def page(jobs_playground: Page) -> Page:
+    jobs_playground.fill("#text", LONG)
+    return jobs_playground
 
 
 def stop(page: Page) -> None:

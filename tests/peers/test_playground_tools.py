@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from chromium import complaints
-from conftest import StartServer
 from hearing import codec_of
-from playground import SPOKEN_WITHIN_MS, open_playground
+from playground import SPOKEN_WITHIN_MS
 from processes import wait_until
-from server_peer import DEMO, Server, changed
+from server_peer import Server, changed
 
 TEN = "one two three four five six seven eight nine ten"
 
 
-@pytest.fixture(scope="module")
-def server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    return start_server(changed(DEMO.settings, jobs={"store": str(tmp_path_factory.mktemp("jobs"))}), *DEMO.arguments)
+@pytest.fixture
+def server(jobs_server: Server) -> Server:
+    return jobs_server
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    page = open_playground(browser, server.root)
-    errors = complaints(page, server.root)
-    yield page
-    page.close()
-    assert not errors
+def page(jobs_playground: Page) -> Page:
+    return jobs_playground
 
 
 def test_two_voices_take_turns_at_the_same_word(page: Page) -> None:

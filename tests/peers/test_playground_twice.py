@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from chromium import complaints
-from conftest import StartServer
-from playground import SPOKEN_WITHIN_MS, choose_format, note_changes, open_playground, speak
+from playground import SPOKEN_WITHIN_MS, choose_format, note_changes, speak
 from processes import wait_until
-from server_peer import DEMO, Server, changed
+from server_peer import Server
 
 # Has the page wait until a test lets a file be decoded.
 HELD_DECODING = """() => {
@@ -46,18 +44,14 @@ HELD_MICROPHONE = """
 OPEN_TRACKS = "window.tracks.filter((track) => track.readyState !== 'ended').length"
 
 
-@pytest.fixture(scope="module")
-def server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    return start_server(changed(DEMO.settings, jobs={"store": str(tmp_path_factory.mktemp("jobs"))}), *DEMO.arguments)
+@pytest.fixture
+def server(jobs_server: Server) -> Server:
+    return jobs_server
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    page = open_playground(browser, server.root)
-    errors = complaints(page, server.root)
-    yield page
-    page.close()
-    assert not errors
+def page(jobs_playground: Page) -> Page:
+    return jobs_playground
 
 
 def wait_for(page: Page, what: str, condition: str) -> None:

@@ -5,7 +5,8 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, ElevenLabs, Refused, Spelling},
@@ -56,14 +57,6 @@ struct Added {
     requires_verification: bool,
 }
 
-/// What a voice is labelled with, as far as it means something here.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Labels {
-    language: Option<String>,
-    gender: Option<String>,
-}
-
 /// Save the voice of a recording (ElevenLabs)
 ///
 /// `consent` must be added to ElevenLabs' fields.
@@ -109,7 +102,7 @@ fn read(form: form::Form) -> Result<(Fields, Ignored), ApiError> {
                 fields.set("audio", value)?;
             }
             "name" | "description" | "consent" | "shared" => fields.set(&name, value)?,
-            "labels" => label(&mut fields, &value.into_text(&name)?)?,
+            "labels" => label(&mut fields, &value.into_text(&name)?, &mut unknown)?,
             // ElevenLabs' default; there is nothing here that could remove noise.
             "remove_background_noise"
                 if !form::flag("remove_background_noise", &value.into_text(&name)?)? => {}
@@ -120,17 +113,22 @@ fn read(form: form::Form) -> Result<(Fields, Ignored), ApiError> {
 }
 
 /// Takes from the labels what has a meaning here. They are anybody's words, so others are no error.
-fn label(fields: &mut Fields, labels: &str) -> Result<(), ApiError> {
-    let labels: Option<Labels> = match labels.trim() {
+fn label(fields: &mut Fields, labels: &str, unknown: &mut Vec<String>) -> Result<(), ApiError> {
+    let labels: Option<Map<String, Value>> = match labels.trim() {
         "" => None,
         labels => serde_json::from_str(labels)
             .map_err(|_| ApiError::invalid("labels", "must be a JSON object of texts"))?,
     };
-    let Some(Labels { language, gender }) = labels else { return Ok(()) };
-    fields.gender = gender.and_then(|gender| Gender::named(&gender.trim().to_ascii_lowercase()));
-    fields.language = language;
+    for (name, value) in labels.unwrap_or_default() {
+        match (&*name, value.as_str()) {
+            ("language", Some(language)) => fields.language = Some(language.to_owned()),
+            ("gender", Some(gender)) => fields.gender = Gender::named(&gender.trim().to_ascii_lowercase()),
+            _ => unknown.push(format!("labels.{name}")),
+        }
+    }
     if fields.language_code().is_err() {
         fields.language = None;
+        unknown.push("labels.language".to_owned());
     }
     Ok(())
 }
