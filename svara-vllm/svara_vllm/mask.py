@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("vllm.svara_vllm")
 
+# The most different lines about requests that can't be masked. What clients send decides them.
+MOST_LINES = 32
+
 
 class FrameMask(V1LogitsProcessor, V2LogitsProcessor):
     """Permits, for requests that ask, only the tokens of the slot that is next, and the end only between frames."""
@@ -57,19 +60,32 @@ class FrameMask(V1LogitsProcessor, V2LogitsProcessor):
         self.asking: dict[int, tuple[Frames, list[int]]] = {}
         # V2: whether slots of the host's copy have changed.
         self.changed = False
+        # What the log has told already: the requests of one client are alike.
+        self.told: set[str] = set()
 
     def is_argmax_invariant(self) -> bool:
         return False
 
     def frames_for(self, params: SamplingParams) -> Frames | None:
-        frames = frames_of(params.extra_args, params.stop_token_ids)
-        # The check at admission doesn't know the vocabulary, and here an exception would end the engine for everyone.
+        # Here an exception would end the engine for everyone. The check at admission knows neither the vocabulary nor the
+        # ends that vLLM adds to a request's own from the model's generation config.
+        try:
+            frames = frames_of(params.extra_args, params.stop_token_ids)
+        except ValueError as error:
+            self.tell(f"{error}, those of the model's generation config included")
+            return None
         if frames is not None and frames.largest_id >= self.vocabulary:
-            logger.error("not masked: the vocabulary has %d ids, not those of %s", self.vocabulary, frames)
+            self.tell(f"the vocabulary has {self.vocabulary} ids, not those of {frames}")
             return None
         if frames is not None and frames.codebook_size > len(self.codes):
             self.codes = torch.arange(frames.codebook_size, device=self.device)
         return frames
+
+    def tell(self, reason: str) -> None:
+        """Logs once why requests aren't masked."""
+        if reason not in self.told and len(self.told) < MOST_LINES:
+            self.told.add(reason)
+            logger.error("not masked: %s", reason)
 
     # The V1 runner.
 

@@ -112,3 +112,25 @@ def test_a_layout_beyond_the_vocabulary_harms_nobody() -> None:
     mask.update_state(update(2, added=[(0, beyond, None, []), (1, ASKING, None, [])]))
     rows = mask.apply(torch.zeros(2, VOCABULARY))
     assert [kept(row) for row in rows] == [list(range(VOCABULARY)), slot(0)]
+
+
+@pytest.mark.parametrize("ends", [list(range(9)), [END, FIRST], []])
+def test_ends_that_vllm_adds_harm_nobody(ends: list[int], caplog: pytest.LogCaptureFixture) -> None:
+    """vLLM adds the model's own ends to a request's after the check at admission."""
+    asking = SamplingParams(stop_token_ids=ends, extra_args=ASKING.extra_args)
+    mask = FrameMask(CONFIG, torch.device("cpu"), False)
+    mask.update_state(update(2, added=[(0, asking, None, []), (1, ASKING, None, [])]))
+    rows = mask.apply(torch.zeros(2, VOCABULARY))
+    assert [kept(row) for row in rows] == [list(range(VOCABULARY)), slot(0)]
+    states = SimpleNamespace(device=torch.device("cpu"), max_num_reqs=4, prompt_len=None)
+    mask = FrameMask(CONFIG, states)
+    assert not any(mask.add_request(0, asking) for _ in range(3))
+    assert sum("not masked" in record.message for record in caplog.records) == 2, "once for each mask"
+
+
+def test_the_log_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    mask = FrameMask(CONFIG, torch.device("cpu"), False)
+    for size in range(1000, 1100):
+        asked = {"snac_first_audio_token": FIRST, "snac_codebook_size": size}
+        assert mask.frames_for(SamplingParams(stop_token_ids=[END], extra_args=asked)) is None
+    assert len(caplog.records) == 32
