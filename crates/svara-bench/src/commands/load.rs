@@ -144,8 +144,11 @@ impl Load {
         is_enough: impl Fn(&Summary) -> bool,
     ) -> anyhow::Result<(Report, bool)> {
         let setting = Arc::new(self.setting()?);
-        self.warm_up(&setting).await?;
         let mut report = Report::new(&self.about());
+        if self.warm_up(&setting).await? {
+            eprintln!("svara-bench: interrupted before the first step");
+            return Ok((report, true));
+        }
         for (name, load) in self.steps() {
             let progress = progress(&name, load.until);
             let (summary, interrupted) = step::run(&setting, load, &progress).await?;
@@ -258,10 +261,11 @@ impl Load {
         Ok(Setting { target, ear, texts, pid: self.pid, seed: self.seed })
     }
 
-    /// Sends the requests that aren't measured. An error if the server answers none of them.
-    async fn warm_up(&self, setting: &Arc<Setting>) -> anyhow::Result<()> {
+    /// Sends the requests that aren't measured. Returns whether the run was interrupted. An error if the server answers none of
+    /// them.
+    async fn warm_up(&self, setting: &Arc<Setting>) -> anyhow::Result<bool> {
         if self.warm_up == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let load = step::Load {
             arrival: Arrival::Closed,
@@ -269,12 +273,12 @@ impl Load {
             until: Until::Requests(u64::from(self.warm_up)),
             spread: Duration::ZERO,
         };
-        let (summary, _) = step::run(setting, load, &ProgressBar::hidden()).await?;
-        if summary.failed() == summary.streams {
+        let (summary, interrupted) = step::run(setting, load, &ProgressBar::hidden()).await?;
+        if !interrupted && summary.failed() == summary.streams {
             let reasons: Vec<&str> = summary.failures.keys().map(String::as_str).collect();
             bail!("{} answers no request: {}", self.url, reasons.join("; "));
         }
-        Ok(())
+        Ok(interrupted)
     }
 }
 

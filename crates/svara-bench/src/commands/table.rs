@@ -23,7 +23,7 @@ pub struct Table {
     #[arg(long, default_value = "svara-bench table")]
     title: String,
     /// The server is broken, and the run over, once a stream fails or fewer than this share of streams have a longest gap
-    /// of 200 ms.
+    /// of at most 200 ms.
     #[arg(long, default_value_t = 0.5, value_parser = share)]
     broken_below: f64,
     /// Write the Markdown table to this file, too.

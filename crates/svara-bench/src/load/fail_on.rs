@@ -51,7 +51,7 @@ impl fmt::Display for FailOn {
 }
 
 impl FailOn {
-    /// Whether it holds for a step. A percentile that falls among failed streams is above every limit.
+    /// Whether it holds for a step. A percentile that falls among streams without a value is above every limit.
     pub fn is_seen_in(&self, step: &Summary) -> bool {
         let above = |value: Option<f64>, limit: f64| value.is_none_or(|value| value > limit);
         match *self {

@@ -1,4 +1,5 @@
-//! The results for programs. A percentile is `null` if it falls among failed streams.
+//! The results for programs. A percentile is `null` if it falls among streams without such a value: first audio has none where a
+//! stream failed before it, the others where a stream failed at all.
 
 use std::collections::BTreeMap;
 

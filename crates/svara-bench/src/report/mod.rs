@@ -90,7 +90,7 @@ impl Report {
     }
 }
 
-/// Formats a percentile; "never" if it falls among failed streams.
+/// Formats a percentile; "never" if it falls among streams without a value.
 fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| "never".into(), |value| format!("{value:.decimals$}"))
 }

@@ -1,10 +1,11 @@
 //! The load generator against a stub.
 
-use std::time::Duration;
+use std::{process::Stdio, time::Duration};
 
 use bytes::Bytes;
 use clap::Parser;
 use svara_bench::{commands::load::Load, report::Report};
+use tokio::{net::TcpListener, process::Command};
 
 use crate::stub::{self, Answer};
 
@@ -111,6 +112,26 @@ async fn a_server_that_never_answers_is_an_error() {
     let url = stub::start(Answer::Refuse(401, "no key")).await;
     let error = measure(&url, &[]).await.unwrap_err().to_string();
     assert!(error.contains("status 401 no key"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_warm_up_is_no_error_of_the_server() {
+    // Who connects and gets no answer is in the warm-up.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_svara-bench"));
+    let command = command.args(["load", "--url", &url]).kill_on_drop(true);
+    let bench = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (_connection, _) = listener.accept().await.unwrap();
+    let id = bench.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &id]).status().await.unwrap().success());
+    let output = bench.wait_with_output().await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("interrupted before the first step") && !said.contains("answers no request"),
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(3), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

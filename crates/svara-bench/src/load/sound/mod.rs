@@ -41,7 +41,7 @@ impl Format {
 
     /// Whether the format keeps every sample, so that the count is exact.
     pub fn is_exact(self) -> bool {
-        matches!(self, Self::Pcm | Self::Wav | Self::Ulaw | Self::Alaw)
+        matches!(self, Self::Pcm | Self::Wav | Self::Ulaw | Self::Alaw | Self::Flac)
     }
 
     /// What counts as the first audio.
