@@ -32,6 +32,19 @@ pub(super) fn check(url: &str) -> Result<(), String> {
     }
 }
 
+/// Where an engine is: host, port, and the path unless it is `/v1`. Logs and metrics name engines so. `None` if it isn't a URL.
+pub(super) fn place(url: &str) -> Option<(String, Option<u16>, String)> {
+    let url = Url::parse(url).ok()?;
+    let path = url.path().trim_end_matches('/');
+    let path = if path == "/v1" { "" } else { path };
+    Some((url.host_str()?.to_owned(), url.port_or_known_default(), path.to_owned()))
+}
+
+/// Whether a URL has a user or a password.
+pub(super) fn has_user(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
+}
+
 /// The URLs, separated by commas, with `***` in place of each password, and of a user without one, which may be a token.
 pub fn masked(urls: &str) -> String {
     urls.split(',').map(mask).collect::<Vec<_>>().join(",")

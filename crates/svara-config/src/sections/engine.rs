@@ -1,5 +1,7 @@
 //! `[engine]`: the engine that generates tokens.
 
+use std::collections::HashSet;
+
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
@@ -74,15 +76,25 @@ impl EngineConfig {
         } else {
             faults.add(URL, "must start with http:// or https://, each URL if there are several");
         }
-        let different: std::collections::HashSet<&&str> = urls.iter().collect();
-        if different.len() != urls.len() || urls.len() > MAX_ENGINES {
-            faults.add(URL, format!("must name at most {MAX_ENGINES} engines, each once"));
+        let places: Vec<_> = urls.iter().filter_map(|url| base_url::place(url)).collect();
+        if places.iter().collect::<HashSet<_>>().len() != places.len() || urls.len() > MAX_ENGINES {
+            let fault = format!(
+                "must name at most {MAX_ENGINES} engines, each once: none with the host, port and path of another"
+            );
+            faults.add(URL, fault);
         }
         if self.model.trim().is_empty() {
             faults.add("engine.model", "must be the model's name at the engine");
         }
         if self.api_key.reveal().is_some_and(|key| HeaderValue::from_str(key).is_err()) {
             faults.add("engine.api_key", "must be one line without control characters");
+        }
+        if self.api_key.reveal().is_some() && urls.iter().any(|url| base_url::has_user(url)) {
+            // Both would be the header Authorization, and engines read one of them.
+            faults.add(
+                "engine.api_key",
+                "can't be sent beside the user in engine.base_url; remove one of them",
+            );
         }
         for (key, seconds) in [
             ("engine.connect_seconds", self.connect_seconds),

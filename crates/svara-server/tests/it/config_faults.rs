@@ -203,6 +203,11 @@ fn what_would_end_a_start_is_told_with_its_key() {
             "line 5: engine.model must be the model's name",
             "line 6: engine.api_key must be one line",
         ]),
+        ("[engine]\nbase_url = \"http://me:hush@gpu/v1\"\napi_key = \"k\"\n".to_owned(), &[
+            "line 3: engine.api_key can't be sent beside the user in engine.base_url",
+        ]),
+        ("[engine]\nbase_url = \"http://gpu:8000,http://gpu:8000/v1\"\n".to_owned(), &["line 2: engine.base_url must name at most 16 engines, each once"]),
+        ("[engine]\nbase_url = \"http://gpu:443/v1,https://me:hush@gpu/v1\"\n".to_owned(), &["line 2: engine.base_url must name at most 16 engines, each once"]),
         ("[cache]\nmemory_bytes = 8000000\nttl_seconds = 0\n".to_owned(), &["line 3: cache.ttl_seconds must be greater than 0"]),
         ("[telemetry]\notlp_endpoint = \"http://\"\n".to_owned(), &["line 2: telemetry.otlp_endpoint \"http://\" has no host"]),
         ("[decoder]\nthreads = 1000000\n".to_owned(), &["line 2: decoder.threads must be from 0 to 1024"]),
