@@ -31,6 +31,8 @@ pub struct ModelProfile {
     pub(crate) tag_place: TagPlace,
     /// Ids of the tokens that end the speech.
     pub stop_ids: Vec<u32>,
+    /// How the tokenizer spells them, in the same order.
+    pub(crate) stop_texts: Vec<String>,
     /// The longest text of one generation, in characters. Longer texts are split into pieces.
     pub piece_characters: usize,
     /// The most audio of a piece.
@@ -175,8 +177,8 @@ impl ModelProfile {
         if fields.prompt.stop.len() > MAX_STOPS {
             return Err(format!("prompt.stop must name at most {MAX_STOPS} tokens"));
         }
-        let stop_ids =
-            fields.prompt.stop.iter().map(|name| Ok(token(name)?.id)).collect::<Result<_, String>>()?;
+        let stops = fields.prompt.stop.iter().map(token).collect::<Result<Vec<ControlToken>, String>>()?;
+        let (stop_ids, stop_texts) = stops.into_iter().map(|stop| (stop.id, stop.text)).unzip();
         fields.sampling.check().map_err(|(field, reason)| format!("sampling.{field} {reason}"))?;
         Ok(Self {
             id: fields.id,
@@ -185,6 +187,7 @@ impl ModelProfile {
             style_tags: fields.style.tags,
             tag_place: fields.style.place.into(),
             stop_ids,
+            stop_texts,
             piece_characters: fields.prompt.piece_characters,
             ceiling: fields.ceiling,
             preset,

@@ -32,13 +32,17 @@ struct AddedToken {
 }
 
 impl File {
-    /// Checks that a control token of the profile is the file's.
-    fn check(&self, token: &ControlToken) -> Result<(), String> {
-        let added = self.added_tokens.iter().find(|added| added.content == token.text).map(|added| added.id);
-        match added.or_else(|| self.model.token_to_id(&token.text)) {
-            Some(id) if id == token.id => Ok(()),
-            Some(id) => Err(format!("{} is token {id}, but {} in the model profile", token.text, token.id)),
-            None => Err(format!("has no token {}, which the model profile names", token.text)),
+    fn id(&self, text: &str) -> Option<u32> {
+        let added = self.added_tokens.iter().find(|added| added.content == text).map(|added| added.id);
+        added.or_else(|| self.model.token_to_id(text))
+    }
+
+    /// Checks that a token of the profile is the file's.
+    fn check(&self, text: &str, expected: u32) -> Result<(), String> {
+        match self.id(text) {
+            Some(id) if id == expected => Ok(()),
+            Some(id) => Err(format!("{text} is token {id}, but {expected} in the model profile")),
+            None => Err(format!("has no token {text}, which the model profile names")),
         }
     }
 }
@@ -51,9 +55,17 @@ impl WordTokenizer {
             .map_err(|error| format!("not a tokenizer.json of byte-pair encoding: {error}"))?;
         let cloning = profile.clone.iter().flat_map(|clone| &clone.with_transcript);
         for part in profile.preset.iter().chain(cloning) {
-            if let PromptPart::Control(token) = part {
-                file.check(token)?;
+            if let PromptPart::Control(ControlToken { id, text }) = part {
+                file.check(text, *id)?;
             }
+        }
+        for (text, id) in profile.stop_texts.iter().zip(&profile.stop_ids) {
+            file.check(text, *id)?;
+        }
+        // The number in a token's text tells its id. Where there is no such token, texts have none.
+        const FIRST_CUSTOM: &str = "<custom_token_0>";
+        if let Some(id) = profile.layout.custom_token(0).filter(|_| file.id(FIRST_CUSTOM).is_some()) {
+            file.check(FIRST_CUSTOM, id)?;
         }
         let mut tokenizer = Tokenizer::new(file.model);
         tokenizer.with_normalizer(file.normalizer).with_pre_tokenizer(file.pre_tokenizer);
@@ -213,10 +225,35 @@ mod tests {
         for (from, to, word) in [
             ("id = 128009", "id = 128008", "<|eot_id|> is token 128009"),
             ("<|audio|>", "<|sound|>", "no token <|sound|>"),
+            (
+                "first_custom_token = 128256",
+                "first_custom_token = 128255",
+                "<custom_token_0> is token 128256",
+            ),
         ] {
             std::fs::write(&path, text.replace(from, to)).unwrap();
             let profile = Arc::new(ModelProfile::load(&path).unwrap());
             let error = PromptBuilder::new(profile, Some(&tokenizer())).err().unwrap().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    /// The token that ends the speech may be in no prompt.
+    #[test]
+    fn another_end_of_speech_is_refused() {
+        let text = std::fs::read_to_string(workspace().join("config/models/orpheus-3b.toml")).unwrap();
+        let path = std::path::Path::new("orpheus.toml");
+        let builder = |text: &str| {
+            let profile = Arc::new(ModelProfile::of_text(text, path).unwrap());
+            PromptBuilder::new(profile, Some(&tokenizer()))
+        };
+        assert!(builder(&text).is_ok());
+        for (from, to, word) in [
+            ("id = 128258", "id = 128259", "<custom_token_2> is token 128258, but 128259"),
+            ("<custom_token_2>", "<|end|>", "no token <|end|>"),
+        ] {
+            assert!(text.contains(from), "{from}");
+            let error = builder(&text.replace(from, to)).err().unwrap().to_string();
             assert!(error.contains(word), "{error}");
         }
     }

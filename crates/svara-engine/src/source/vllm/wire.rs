@@ -1,6 +1,6 @@
 //! Requests to `/v1/completions`, and its errors.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use svara_snac::TokenLayout;
 
 use super::{Flavor, VllmSettings};
@@ -54,7 +54,7 @@ enum Extra<'a> {
         skip_special_tokens: bool,
     },
     LlamaCpp {
-        stop: Vec<String>,
+        stop: &'a [String],
         top_k: i32,
         /// Not 0 by default.
         min_p: f32,
@@ -72,7 +72,7 @@ enum Extra<'a> {
         detokenize: bool,
     },
     OpenAi {
-        stop: Vec<String>,
+        stop: &'a [String],
     },
 }
 
@@ -149,7 +149,7 @@ impl<'a> Extra<'a> {
                 skip_special_tokens: false,
             },
             Flavor::LlamaCpp => Self::LlamaCpp {
-                stop: stop_texts(&profile.layout, stop_token_ids),
+                stop: &profile.stop_texts,
                 top_k: or_all(0),
                 min_p: 0.0,
                 repeat_penalty: repetition_penalty,
@@ -162,15 +162,9 @@ impl<'a> Extra<'a> {
                 skip_special_tokens: false,
                 detokenize: false,
             },
-            Flavor::OpenAi => Self::OpenAi { stop: stop_texts(&profile.layout, stop_token_ids) },
+            Flavor::OpenAi => Self::OpenAi { stop: &profile.stop_texts },
         }
     }
-}
-
-/// The stop tokens as text.
-fn stop_texts(layout: &TokenLayout, stop_ids: &[u32]) -> Vec<String> {
-    let numbers = stop_ids.iter().filter_map(|id| layout.custom_number(*id));
-    numbers.map(|number| format!("<custom_token_{number}>")).collect()
 }
 
 /// An upper bound of the tokens of prompt and speech: a token of text has at least one byte.
@@ -187,9 +181,23 @@ fn most_tokens(prompt: &Prompt, max_tokens: u32) -> i32 {
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum ErrorBody {
-    Wrapped { error: EngineError },
-    Bare { message: String, param: Option<String> },
-    Detail { detail: EngineError },
+    Wrapped {
+        #[serde(deserialize_with = "there")]
+        error: EngineError,
+    },
+    Bare {
+        message: String,
+        param: Option<String>,
+    },
+    Detail {
+        #[serde(deserialize_with = "there")]
+        detail: EngineError,
+    },
+}
+
+/// An error that is there: beside a `null`, the message is elsewhere.
+fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EngineError, D::Error> {
+    Option::deserialize(deserializer)?.ok_or_else(|| D::Error::custom("null is no error"))
 }
 
 impl ErrorBody {
@@ -236,8 +244,14 @@ mod tests {
     use crate::{request::Sampling, source::utterance_of};
 
     fn body(flavor: Flavor, top_k: i32) -> Value {
+        body_of(flavor, top_k, |text| text)
+    }
+
+    /// The body with a changed profile.
+    fn body_of(flavor: Flavor, top_k: i32, change: impl Fn(String) -> String) -> Value {
         let path = svara_testkit::models::workspace().join("config/models/svara-v1.toml");
-        let profile = ModelProfile::load(&path).unwrap();
+        let profile = std::fs::read_to_string(&path).unwrap();
+        let profile = ModelProfile::of_text(&change(profile), &path).unwrap();
         let settings = VllmSettings {
             flavor,
             base_url: String::new(),
@@ -324,6 +338,18 @@ mod tests {
         }
     }
 
+    /// Whatever its name is: not all stop tokens are among the custom ones.
+    #[test]
+    fn a_stop_token_is_sent_as_it_is_spelled() {
+        let stops = |text: String| {
+            text.replace("stop = [\"end_of_speech\"]", "stop = [\"end_of_speech\", \"end_of_turn\"]")
+        };
+        for flavor in [Flavor::LlamaCpp, Flavor::OpenAi] {
+            let stop = &body_of(flavor, 40, stops)["stop"];
+            assert_eq!(*stop, json!(["<custom_token_2>", "<|eot_id|>"]), "{flavor:?}");
+        }
+    }
+
     #[test]
     fn a_penalty_looks_back_on_all_tokens() {
         assert_eq!(most_tokens(&Prompt::Text("नमस्ते".into()), 9), 18 + 9);
@@ -337,6 +363,8 @@ mod tests {
             (r#"{"error":"Unauthorized"}"#, "Unauthorized"),
             (r#"{"object":"error","message":"no","type":"BadRequestError","param":null,"code":400}"#, "no"),
             (r#"{"detail":"Not Found"}"#, "Not Found"),
+            (r#"{"error":null,"message":"no"}"#, "no"),
+            (r#"{"error":null,"message":null,"detail":"no"}"#, "no"),
             (r#"{"detail":[{"loc":["body","x"]}]}"#, r#"[{"loc":["body","x"]}]"#),
         ] {
             let body: ErrorBody = serde_json::from_str(text).unwrap();
