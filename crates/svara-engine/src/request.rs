@@ -139,7 +139,7 @@ impl Sampling {
             return Err(("top_p", "must be greater than 0 and at most 1"));
         }
         if self.top_k < -1 {
-            return Err(("top_k", "must be at least 1, or -1 for all tokens"));
+            return Err(("top_k", "must be at least 1, or -1 or 0 for all tokens"));
         }
         if !(1.0..=2.0).contains(&self.repetition_penalty) {
             return Err(("repetition_penalty", "must be from 1 to 2"));

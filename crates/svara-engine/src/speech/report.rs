@@ -16,7 +16,8 @@ pub struct SpeechReport {
     pub tokens: AssemblerStats,
     /// Completed pieces.
     pub pieces: usize,
-    /// Generations that failed before samples of them were given out, and were done again.
+    /// Generations that failed before samples of them were given out and were done again, and those that went on behind a loop
+    /// that was heard.
     pub redone: usize,
     /// Samples given out, after the change of speed.
     pub samples: u64,

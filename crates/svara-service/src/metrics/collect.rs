@@ -95,8 +95,8 @@ impl Collector for EngineCollector {
 
 fn encode_redone(redone: PiecesRedone, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let PiecesRedone { runaway, looped, length, silent, engine } = redone;
-    let help = "Pieces that failed before any of their audio was sent and were generated again: runaway (longer \
-                than the text can be), loop (repeated or silent without an end), length (split in two at max_tokens), silent (no audio), engine.";
+    let help = "Pieces that failed before any of their audio was sent and were generated again, and those that were heard and \
+                went on behind a loop: runaway (longer than the text can be), loop (repeated or silent without an end), length (split in two at max_tokens), silent (no audio), engine.";
     let mut family = encoder.encode_descriptor("pieces_redone", help, None, MetricType::Counter)?;
     for (reason, count) in
         [("runaway", runaway), ("loop", looped), ("length", length), ("silent", silent), ("engine", engine)]

@@ -72,7 +72,7 @@ impl EngineMetrics {
         );
         registry.register(
             "engine_retries",
-            "Requests that failed at the engine before the first token and were retried",
+            "Requests that failed at the engine before the first audio and were retried",
             this.retries.clone(),
         );
         registry.register(

@@ -76,7 +76,7 @@ fn builder(connect_timeout: Duration) -> ClientBuilder {
         .no_proxy()
 }
 
-/// Notes that a connection was opened. One that another connection was faster than is opened by a task of its own, and
+/// Notes that a connection was opened. If a kept one becomes free first, hyper finishes the new one in a task of its own, which
 /// belongs to no request.
 fn opened<C>(connection: C) -> C {
     // Outside of a request there is nobody to tell.
