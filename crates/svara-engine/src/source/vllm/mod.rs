@@ -19,7 +19,11 @@ use tokio::time::timeout;
 
 pub(crate) use self::events::read_all;
 pub use self::flavor::Flavor;
-use self::{client::EngineClient, events::TokenReader, wire::CompletionRequest};
+use self::{
+    client::EngineClient,
+    events::{Patience, TokenReader},
+    wire::CompletionRequest,
+};
 use super::{SourceError, SourceInfo, TokenSource, TokenStream, Utterance};
 use crate::{prompt::PromptBuilder, voice::reference::CloningUnavailable};
 
@@ -122,9 +126,13 @@ impl VllmSource {
             .map_err(|error| unreachable(&error))?;
         let response = answer::stream(response).await?;
         let reader = TokenReader::new(profile.layout, profile.stop_ids.clone());
-        // The answer has used part of the first token's time.
-        let first = first.saturating_sub(waiting_since.elapsed());
-        Ok(events::tokens(response.bytes_stream().boxed(), reader, first, self.settings.inactivity_timeout))
+        let patience = Patience {
+            first,
+            // The answer has used part of the first token's time.
+            used: waiting_since.elapsed(),
+            inactivity: self.settings.inactivity_timeout,
+        };
+        Ok(events::tokens(response.bytes_stream().boxed(), reader, patience))
     }
 
     fn with_key(&self, request: RequestBuilder) -> RequestBuilder {
