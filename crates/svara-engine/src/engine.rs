@@ -13,7 +13,7 @@ use crate::{
     own_words::OwnWords,
     profile::ModelProfile,
     request::{Sampling, SpeechRequest},
-    source::{TokenSource, Utterance},
+    source::{FailedBy, TokenSource, Utterance},
     speech::{
         Speech, Start,
         audience::{Audience, Wait},
@@ -114,7 +114,7 @@ impl Engine {
             request_id: request.request_id,
             urgency: audience.urgency(),
             least_frames: 0,
-            again: false,
+            failed_by: FailedBy::default(),
             trace: request.trace,
             span: tracing::Span::current(),
         };
@@ -147,7 +147,8 @@ impl Engine {
         Ok(speech)
     }
 
-    /// Counts of the pieces that failed before they were heard and were generated again, since the start.
+    /// Counts of the pieces that failed before they were heard and were generated again, and of those that went on behind a loop,
+    /// since the start.
     pub fn pieces_redone(&self) -> PiecesRedone {
         self.retries.read()
     }

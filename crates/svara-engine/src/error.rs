@@ -106,7 +106,7 @@ impl SpeakError {
             Self::Invalid { .. } | Self::TooLong { .. } | Self::UnknownVoice(_) | Self::UnknownStyle(_) => {
                 Origin::Client
             }
-            Self::Cloning(_) => Origin::Server,
+            Self::Cloning(_) | Self::Source(SourceError::NoPrompt { .. }) => Origin::Server,
             Self::Source(SourceError::Rejected { field: Some(_), .. }) => Origin::Client,
             Self::Source(_)
             | Self::CutOff { .. }

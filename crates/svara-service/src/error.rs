@@ -325,6 +325,7 @@ impl From<SpeakError> for ServiceError {
             SpeakError::Source(SourceError::Timeout { .. }) => (ErrorKind::EngineTimeout, None),
             SpeakError::Runaway { .. } | SpeakError::Looped { .. } => (ErrorKind::Runaway, None),
             SpeakError::NoAudio => (ErrorKind::NoAudio, None),
+            SpeakError::Source(SourceError::NoPrompt { .. }) => (ErrorKind::Internal, None),
             SpeakError::Source(_) | SpeakError::CutOff { .. } => (ErrorKind::EngineError, None),
             SpeakError::Decode(svara_snac::DecodeError::Full { .. }) => (ErrorKind::ServerFull, None),
             SpeakError::Decode(_) => (ErrorKind::DecoderError, None),
@@ -347,11 +348,14 @@ fn told(error: &SpeakError) -> Option<String> {
     let message = match error {
         SpeakError::Source(error) => match error {
             SourceError::Unreachable { .. } => "the speech engine can't be reached; try again",
+            SourceError::NoPrompt { .. } => "the model can't be asked to speak in this voice",
             SourceError::Rejected { field: Some(field), .. } => {
                 return Some(format!("{field} is more than the speech engine takes"));
             }
             SourceError::Rejected { status: 429 | 503 | 529, .. } => "the speech engine is busy; try again",
-            SourceError::Rejected { status: 408 | 425 | 500.., .. } => "the speech engine failed; try again",
+            SourceError::Rejected { status: 408 | 425 | 500.., .. } if error.is_retryable() => {
+                "the speech engine failed; try again"
+            }
             SourceError::Rejected { .. } => "the speech engine refused the request",
             SourceError::NoModel { .. } => "the speech engine doesn't have the model",
             SourceError::ModelList { .. } => "the speech engine's list of models can't be read",
@@ -360,6 +364,7 @@ fn told(error: &SpeakError) -> Option<String> {
             SourceError::Nonsense { .. } => "the speech engine's answer can't be read",
             SourceError::Silent { .. } => "the speech engine ended the speech without any audio; try again",
             SourceError::Failing { .. } => "the speech engine fails whatever text it is asked for",
+            SourceError::NoneHealthy { .. } => "no speech engine is healthy; try again",
             SourceError::Demo { .. } => "the demo voice failed",
         },
         SpeakError::Decode(error) if !matches!(error, svara_snac::DecodeError::Full { .. }) => {

@@ -282,7 +282,8 @@ mod tests {
 
     #[test]
     fn each_failure_has_its_status_origin_and_advice() {
-        let unreachable = SourceError::Unreachable { reason: "refused".into() };
+        let unreachable = SourceError::Unreachable { reason: "refused".into(), is_gone: true };
+        let no_prompt = SourceError::NoPrompt { reason: "codes".into() };
         let rejected =
             |status, field| SourceError::Rejected { status, message: "no".into(), field, retry_after: None };
         let timeout = SourceError::Timeout { after: Duration::from_secs(1), phase: "" };
@@ -295,6 +296,8 @@ mod tests {
             (rejected(404, None).into(), 502, "engine", false),
             (rejected(400, Some("max_tokens")).into(), 422, "client", false),
             (rejected(500, None).into(), 502, "engine", true),
+            (rejected(501, None).into(), 502, "engine", false),
+            (no_prompt.into(), 500, "server", false),
             (timeout.into(), 504, "engine", true),
             (SpeakError::CutOff { max_tokens: 1 }, 502, "engine", true),
             (SpeakError::Runaway { tokens: 1, characters: 1 }, 502, "engine", true),

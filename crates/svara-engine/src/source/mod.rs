@@ -1,15 +1,18 @@
 //! Sources of audio tokens.
 
 pub mod demo;
+mod error;
+mod failed_by;
 pub mod pool;
 pub mod vllm;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures::{future::BoxFuture, stream::BoxStream};
 use smallvec::SmallVec;
 
 use self::pool::{EngineObserver, EngineStatus};
+pub use self::{error::SourceError, failed_by::FailedBy};
 use crate::{
     request::Sampling,
     trace::TraceContext,
@@ -78,8 +81,8 @@ pub struct Utterance {
     pub urgency: Urgency,
     /// The fewest frames in which the words can be said: a generation that ends sooner has left something out.
     pub least_frames: u32,
-    /// Whether an engine failed these words already. Another one is asked first.
-    pub again: bool,
+    /// The engine that failed these words before, if one did. Another one is asked first.
+    pub failed_by: FailedBy,
     /// The trace of the request.
     pub trace: Option<TraceContext>,
     /// The tracing span of the request.
@@ -156,7 +159,7 @@ impl FinishReason {
 /// A description of a source.
 #[derive(Clone, Debug)]
 pub struct SourceInfo {
-    /// `vllm` or `demo`.
+    /// The kind of the engine, as `engine.kind` has it, `demo`, or `none`.
     pub kind: &'static str,
     /// The model that the engine is asked for.
     pub model: String,
@@ -164,146 +167,6 @@ pub struct SourceInfo {
     pub url: Option<String>,
     /// A notice for users, such as that this isn't the real voice.
     pub notice: Option<&'static str>,
-}
-
-/// A failure of a source, before or during a stream.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The engine doesn't answer at its address.
-    #[error("the engine can't be reached: {reason}")]
-    Unreachable {
-        /// The error of the connection.
-        reason: String,
-    },
-    /// The engine refused the request.
-    #[error("the engine refused the request with status {status}: {message}")]
-    Rejected {
-        /// The HTTP status.
-        status: u16,
-        /// The engine's message, at most 300 characters.
-        message: String,
-        /// The field that the engine named, if a caller can change it.
-        field: Option<&'static str>,
-        /// How long the engine asks to wait.
-        retry_after: Option<Duration>,
-    },
-    /// The engine doesn't have the model that it would be asked for.
-    #[error("the engine has no model {model:?}; it has: {has}")]
-    NoModel {
-        /// The model's name in the configuration.
-        model: String,
-        /// The models that the engine has.
-        has: String,
-    },
-    /// The engine's list of models can't be read, so it isn't known to have any.
-    #[error("the engine's list of models {fault}")]
-    ModelList {
-        /// What is wrong with it.
-        fault: &'static str,
-    },
-    /// The engine sent nothing for too long.
-    #[error("the engine was silent for {} s {phase}", after.as_secs_f32())]
-    Timeout {
-        /// The timeout.
-        after: Duration,
-        /// The phase of the stream, such as "before the first token".
-        phase: &'static str,
-    },
-    /// The stream broke off before the speech was complete.
-    #[error("the engine's stream broke off: {reason}")]
-    BrokeOff {
-        /// What is wrong.
-        reason: String,
-    },
-    /// The engine's answer isn't valid, or there is no way to ask it.
-    #[error("the engine's answer is invalid: {reason}")]
-    Nonsense {
-        /// What is wrong.
-        reason: String,
-    },
-    /// The speech ended before there was any audio.
-    #[error("the engine ended the speech after {tokens} tokens without any audio")]
-    Silent {
-        /// The tokens that it generated.
-        tokens: usize,
-    },
-    /// The engine answers probes, but fails whatever it is asked.
-    #[error("the engine fails whatever it is asked: {texts} different texts in a row; the last: {last}")]
-    Failing {
-        /// How many different texts failed in a row.
-        texts: usize,
-        /// The last failure.
-        last: String,
-    },
-    /// The demo voice's speech program failed.
-    #[error("the demo voice failed: {reason}")]
-    Demo {
-        /// The program's error.
-        reason: String,
-    },
-}
-
-impl SourceError {
-    /// Whether the same request may succeed a little later.
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Unreachable { .. }
-            | Self::Timeout { .. }
-            | Self::BrokeOff { .. }
-            | Self::Silent { .. }
-            | Self::Failing { .. } => true,
-            // Too slow, too early, too much, or a failure of its own.
-            Self::Rejected { status, .. } => matches!(*status, 408 | 425 | 429 | 500..),
-            Self::NoModel { .. } | Self::ModelList { .. } | Self::Nonsense { .. } | Self::Demo { .. } => {
-                false
-            }
-        }
-    }
-
-    /// A stable name of the failure, for metrics.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Unreachable { .. } => "unreachable",
-            Self::Rejected { status: 429 | 503 | 529, .. } => "busy",
-            Self::Rejected { .. } => "rejected",
-            Self::NoModel { .. } => "no_model",
-            Self::Timeout { .. } => "timeout",
-            Self::BrokeOff { .. } => "broke_off",
-            Self::ModelList { .. } | Self::Nonsense { .. } => "nonsense",
-            Self::Silent { .. } => "silent",
-            Self::Failing { .. } => "failing",
-            Self::Demo { .. } => "demo",
-        }
-    }
-
-    /// How long the engine asks to wait before it is asked again.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Rejected { retry_after, .. } => *retry_after,
-            _ => None,
-        }
-    }
-
-    /// Whether an engine that is alone may be asked again at once. One that has too much to do isn't.
-    pub(crate) fn may_pass_at_once(&self) -> bool {
-        let asks_to_wait = matches!(self, Self::Rejected { status: 429, .. }) || self.retry_after().is_some();
-        self.is_retryable() && !asks_to_wait && !matches!(self, Self::Timeout { .. } | Self::Silent { .. })
-    }
-
-    /// Whether a piece of which nothing was heard is worth another try. What can't be read may be so only this time.
-    pub(crate) fn is_worth_another_try(&self) -> bool {
-        self.is_retryable() || matches!(self, Self::Nonsense { .. })
-    }
-
-    /// Whether the caller asked for something that no engine could do.
-    pub(crate) fn is_callers_fault(&self) -> bool {
-        matches!(self, Self::Rejected { field: Some(_), .. })
-    }
-
-    /// The error of a stream that ended without [`TokenEvent::End`].
-    pub(crate) fn just_stopped() -> Self {
-        Self::BrokeOff { reason: "the token stream ended without a finish reason".into() }
-    }
 }
 
 /// Cuts a foreign text to the length of an error message.
@@ -340,7 +203,7 @@ fn utterance_of(voice: &str) -> Utterance {
         request_id: "id".into(),
         urgency: Urgency::FirstAudio,
         least_frames: 0,
-        again: false,
+        failed_by: FailedBy::default(),
         trace: None,
         span: tracing::Span::none(),
     }

@@ -16,7 +16,15 @@ use crate::source::{FinishReason, SourceError, TokenEvent, TokenSource, TokenStr
 pub(crate) struct Generation {
     /// Dropped when the turn of the piece comes.
     held: Option<oneshot::Sender<()>>,
-    task: JoinHandle<Result<Generated, SourceError>>,
+    task: JoinHandle<Result<Generated, Failed>>,
+}
+
+/// The failure of a generation.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) error: SourceError,
+    /// Whether there was a stream. Before it, the source has asked again itself where that was worth it.
+    pub(crate) had_begun: bool,
 }
 
 /// The tokens of a generation: those read so far, and the rest of the stream.
@@ -37,20 +45,22 @@ impl Generation {
         let (held, due) = oneshot::channel();
         let task = async move {
             let max_tokens = utterance.sampling.max_tokens as usize;
-            let tokens = source.open(utterance).await?;
-            Generated::until(due, at_most(max_tokens, tokens)).await
+            let tokens = source.open(utterance).await;
+            let tokens = tokens.map_err(|error| Failed { error, had_begun: false })?;
+            let read = Generated::until(due, at_most(max_tokens, tokens)).await;
+            read.map_err(|error| Failed { error, had_begun: true })
         };
         Self { held: Some(held), task: tokio::spawn(task.in_current_span()) }
     }
 
     /// Takes the result of a generation that is over. Yields it once.
-    pub(crate) fn over(&mut self) -> Option<Result<Generated, SourceError>> {
+    pub(crate) fn over(&mut self) -> Option<Result<Generated, Failed>> {
         if self.task.is_finished() { (&mut self.task).now_or_never().map(unpanicked) } else { None }
     }
 
     /// Ends the reading ahead. Returns the whole generation if it is over, otherwise its tokens so far and the rest of
     /// the stream.
-    pub(crate) async fn take(mut self) -> Result<Generated, SourceError> {
+    pub(crate) async fn take(mut self) -> Result<Generated, Failed> {
         self.held = None;
         unpanicked((&mut self.task).await)
     }
@@ -62,10 +72,9 @@ impl Drop for Generation {
     }
 }
 
-fn unpanicked(
-    read: Result<Result<Generated, SourceError>, tokio::task::JoinError>,
-) -> Result<Generated, SourceError> {
-    read.unwrap_or_else(|error| Err(SourceError::BrokeOff { reason: error.to_string() }))
+fn unpanicked(read: Result<Result<Generated, Failed>, tokio::task::JoinError>) -> Result<Generated, Failed> {
+    let panicked = |error: tokio::task::JoinError| SourceError::BrokeOff { reason: error.to_string() };
+    read.unwrap_or_else(|error| Err(Failed { error: panicked(error), had_begun: true }))
 }
 
 impl Generated {

@@ -7,7 +7,7 @@ use svara_snac::{DecoderInfo, DecoderKind, FRAME_CODES, TokenLayout};
 
 use super::{
     ceiling::Ceiling,
-    generation::{Generated, Generation},
+    generation::{Failed, Generated, Generation},
     loops::LoopWatch,
     piece::Piece,
     retry::{Fault, Planned, RetryCounts},
@@ -42,9 +42,17 @@ pub(crate) struct Plan {
 pub(crate) struct Pieces {
     plan: Plan,
     waiting: VecDeque<Waiting>,
-    /// Generations started.
-    opened: usize,
+    begun: Begun,
     redone: usize,
+}
+
+/// What was begun.
+#[derive(Default)]
+struct Begun {
+    /// Generations.
+    generations: usize,
+    /// Whether there were samples: from then on, nobody waits for the first ones.
+    has_audio: bool,
 }
 
 struct Waiting {
@@ -55,14 +63,14 @@ struct Waiting {
 enum State {
     NotBegun,
     Running(Generation),
-    Over(Result<Generated, SourceError>),
+    Over(Result<Generated, Failed>),
 }
 
 impl Pieces {
     /// Queues these pieces. None is started yet.
     pub(crate) fn new(plan: Plan, pieces: Vec<Planned>) -> Self {
         let waiting = pieces.into_iter().map(Waiting::new).collect();
-        Self { plan, waiting, opened: 0, redone: 0 }
+        Self { plan, waiting, begun: Begun::default(), redone: 0 }
     }
 
     /// Maps tokens to codes.
@@ -86,8 +94,9 @@ impl Pieces {
         self.redone
     }
 
-    /// Starts as many generations ahead as allowed, and queues those again that have failed.
+    /// Starts as many generations ahead as allowed, and queues those again that have failed. Called once there are samples.
     pub(crate) fn look_ahead(&mut self) {
+        self.begun.has_audio = true;
         let mut at = 0;
         while at < self.plan.ahead {
             let Some(piece) = self.waiting.get_mut(at) else { return };
@@ -98,7 +107,7 @@ impl Pieces {
             }
             match &piece.state {
                 State::NotBegun => {
-                    piece.state = State::Running(self.plan.generate(&piece.planned, &mut self.opened));
+                    piece.state = State::Running(self.plan.generate(&piece.planned, &mut self.begun));
                 }
                 State::Over(read) => {
                     let fault = self.plan.fault_of_read(&piece.planned, read);
@@ -123,22 +132,15 @@ impl Pieces {
     /// The engine failed, or the piece has failed too often.
     pub(crate) async fn next(&mut self) -> Result<Option<(Planned, Generated)>, SpeakError> {
         while let Some(Waiting { planned, state }) = self.waiting.pop_front() {
-            // The source itself retries the first one. After that the caller learns of the failure: nothing was heard
-            // yet.
-            let is_first = self.opened == 0;
             let read = match state {
-                State::NotBegun => self.plan.generate(&planned, &mut self.opened).take().await,
+                State::NotBegun => self.plan.generate(&planned, &mut self.begun).take().await,
                 State::Running(generation) => generation.take().await,
                 State::Over(read) => read,
             };
-            match self
-                .plan
-                .fault_of_read(&planned, &read)
-                .filter(|fault| !(is_first && *fault == Fault::Engine))
-            {
+            match self.plan.fault_of_read(&planned, &read) {
                 Some(fault) if planned.after(fault).is_some() => self.again(&planned, fault)?,
                 Some(fault) if fault != Fault::Engine => return Err(self.plan.error(&planned, fault)),
-                _ => return Ok(Some((planned, read?))),
+                _ => return Ok(Some((planned, read.map_err(|failed| failed.error)?))),
             }
         }
         Ok(None)
@@ -162,12 +164,10 @@ impl Pieces {
         self.plan.fault(planned, piece.finish(), has_audio)
     }
 
-    /// Whether a piece of which nothing was heard may be done again after this failure. A wait for the same engine isn't
-    /// doubled.
+    /// Whether a piece of which nothing was heard may be done again after this failure in its middle.
     pub(crate) fn survive(&self, planned: &Planned, error: &SpeakError) -> bool {
         let SpeakError::Source(error) = error else { return false };
-        let waits = matches!(error, SourceError::Timeout { .. }) && self.plan.source.engines().len() < 2;
-        error.is_worth_another_try() && !waits && planned.after(Fault::Engine).is_some()
+        self.plan.may_pass(error) && planned.after(Fault::Engine).is_some()
     }
 
     /// Queues a piece again, in front of the others. Nothing of it may have been heard.
@@ -225,23 +225,23 @@ impl Waiting {
 }
 
 impl Plan {
-    fn generate(&self, planned: &Planned, opened: &mut usize) -> Generation {
-        *opened += 1;
-        let request_id = match *opened {
+    fn generate(&self, planned: &Planned, begun: &mut Begun) -> Generation {
+        begun.generations += 1;
+        let request_id = match begun.generations {
             1 => self.utterance.request_id.clone(),
             number => format!("{}-{number}", self.utterance.request_id),
         };
         let text = Script::prompt(&planned.words, self.style.as_deref());
         // The same seed would fail the same way. A seed derived from it keeps the speech repeatable.
         let seed = self.utterance.seed.map(|seed| seed.wrapping_add(planned.tries.into()));
-        let again = planned.tries > 0;
+        let failed_by = planned.failed_by.clone();
         let urgency = match self.utterance.urgency {
-            Urgency::FirstAudio if *opened > 1 => Urgency::Next,
+            Urgency::FirstAudio if begun.has_audio => Urgency::Next,
             urgency => urgency,
         };
         let least_frames = self.ceiling.least_frames(&planned.words, &self.decoder);
         let mut utterance =
-            Utterance { text, request_id, seed, again, urgency, least_frames, ..self.utterance.clone() };
+            Utterance { text, request_id, seed, failed_by, urgency, least_frames, ..self.utterance.clone() };
         utterance.sampling.max_tokens = self.max_tokens(&planned.words);
         Generation::start(Arc::clone(&self.source), utterance)
     }
@@ -259,12 +259,20 @@ impl Plan {
         }
     }
 
-    fn fault_of_read(&self, planned: &Planned, read: &Result<Generated, SourceError>) -> Option<Fault> {
+    fn fault_of_read(&self, planned: &Planned, read: &Result<Generated, Failed>) -> Option<Fault> {
         match read {
             Ok(read) => self.fault(planned, read.finish(), read.has_tokens()),
-            Err(SourceError::Silent { .. }) => Some(Fault::Silent),
-            Err(error) => error.is_worth_another_try().then_some(Fault::Engine),
+            Err(Failed { error: SourceError::Silent { .. }, .. }) => Some(Fault::Silent),
+            // Before there was a stream, the source has asked again itself. More would be more waits for silent engines, and
+            // more load on full ones.
+            Err(Failed { error, had_begun }) => (*had_begun && self.may_pass(error)).then_some(Fault::Engine),
         }
+    }
+
+    /// Whether a generation that failed in its middle is worth another. A wait for the same engine isn't doubled.
+    fn may_pass(&self, error: &SourceError) -> bool {
+        let waits = matches!(error, SourceError::Timeout { .. }) && self.source.engines().len() < 2;
+        error.is_worth_another_try() && !waits
     }
 
     fn fault(&self, planned: &Planned, finish: Option<FinishReason>, has_audio: bool) -> Option<Fault> {

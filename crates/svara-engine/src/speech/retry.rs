@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use svara_text::pack;
 
 use super::loops::{LoopCounts, LoopKind};
+use crate::source::FailedBy;
 
 /// A piece of a text to be generated.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub(crate) struct Planned {
     pub(crate) pause_ms: u32,
     /// How fast it is said, as a factor of the request's speed.
     pub(crate) rate: f32,
+    /// The engine that failed these words before.
+    pub(crate) failed_by: FailedBy,
     /// How often a longer piece was halved to get these words.
     cuts: u32,
     /// Whether they are the rest of a piece that was heard and fell into a loop.
@@ -50,7 +53,8 @@ const CUTS: u32 = 2;
 impl Planned {
     /// A piece that hasn't been tried yet.
     pub(crate) fn new(words: String) -> Self {
-        Self { words, tries: 0, said_at: 0, pause_ms: 0, rate: 1.0, cuts: 0, goes_on: false }
+        let failed_by = FailedBy::default();
+        Self { words, tries: 0, said_at: 0, pause_ms: 0, rate: 1.0, failed_by, cuts: 0, goes_on: false }
     }
 
     /// What to generate in its place, in order: the same words again, or their halves. `None` if it has failed too
@@ -99,6 +103,7 @@ impl Planned {
                     said_at: self.said_at + at,
                     pause_ms,
                     rate: self.rate,
+                    failed_by: FailedBy::default(),
                     cuts,
                     goes_on: self.goes_on,
                 }
@@ -108,7 +113,8 @@ impl Planned {
     }
 }
 
-/// Counts of pieces that were generated again before anything of them was heard, by reason, since the start.
+/// Counts of pieces that were generated again before anything of them was heard, and of those that went on behind a loop that was
+/// heard, by reason, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PiecesRedone {
     /// The model took longer than the text can take.
@@ -174,6 +180,19 @@ mod tests {
             assert_eq!((again.len(), again[0].words.as_str(), again[0].tries), (1, "नमस्ते", 1));
             assert_eq!(again[0].after(fault), None);
         }
+    }
+
+    /// Halves are other words: nobody knows yet who fails them.
+    #[test]
+    fn the_same_words_know_the_engine_that_failed_them() {
+        let planned = Planned::new("पहला वाक्य। दूसरा वाक्य।".to_owned());
+        planned.failed_by.note(1);
+        let engines = |fault| {
+            let parts = planned.after(fault).unwrap();
+            parts.iter().map(|part| part.failed_by.engine()).collect::<Vec<_>>()
+        };
+        assert_eq!(engines(Fault::Engine), [Some(1)]);
+        assert_eq!(engines(Fault::Length), [None, None]);
     }
 
     #[test]

@@ -130,6 +130,34 @@ async fn an_engine_that_closes_without_an_answer_is_asked_twice() {
     }
 }
 
+/// The states of a list's engines.
+async fn states(server: &Server) -> Vec<Value> {
+    let answer = server.client.get(server.url("/health")).send().await.unwrap();
+    let (_, body) = status_and_json(answer).await;
+    body["engines"].as_array().unwrap().iter().map(|engine| engine["state"].clone()).collect()
+}
+
+/// A list that is late once says that an engine is busy, and not that it is gone.
+#[tokio::test]
+async fn a_slow_probe_ejects_no_engine() {
+    let slow = Engine::start("", "").await;
+    slow.set(|answers| answers.stalls = true);
+    let good = FakeVllm::start(Script::frames(4)).await;
+    let server = server_of(&format!("{},{}", slow.url, good.base_url())).await;
+    assert_eq!(states(&server).await, ["serving", "serving"]);
+}
+
+/// A text at which engines close the connection may be the text's fault: the engines are there.
+#[tokio::test]
+async fn one_text_at_which_engines_close_ejects_none() {
+    let list = answer("200 OK", LIST);
+    let engines = [Engine::start(list.clone(), "").await, Engine::start(list, "").await];
+    let server = server_of(&format!("{},{}", engines[0].url, engines[1].url)).await;
+    assert_eq!(server.speak(json!({})).await.status(), 503);
+    assert_eq!((engines[0].asked(), engines[1].asked()), (1, 1));
+    assert_eq!(states(&server).await, ["serving", "serving"]);
+}
+
 /// Whatever stands between events in place of tokens: the speech isn't whole without them.
 fn holes() -> Vec<String> {
     let text =

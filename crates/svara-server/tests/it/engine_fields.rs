@@ -40,6 +40,15 @@ async fn a_first_piece_goes_before_later_ones_whole_answers_and_jobs() {
     assert_eq!(field(&server, "priority")[whole.len()..], [json!(3)]);
 }
 
+/// Its listener still waits for the first sound.
+#[tokio::test]
+async fn a_first_piece_that_is_generated_again_keeps_its_place() {
+    let server = Server::start(Script::frames(2)).await;
+    server.engine.set_next(Script::frames(0));
+    assert_eq!(server.speak(json!({})).await.status(), 200);
+    assert_eq!(field(&server, "priority"), [0, 0]);
+}
+
 /// What a caller sends beside the fields of the API is refused, or stays here.
 #[tokio::test]
 async fn a_caller_cannot_choose_the_priority() {

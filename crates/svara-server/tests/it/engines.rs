@@ -178,6 +178,30 @@ async fn a_failure_after_the_first_byte_is_not_retried() {
     assert_eq!(server.engine.requests().len() + other.requests().len(), 1);
 }
 
+/// A later piece has one retry, as the first one has: a silent engine costs one wait, and a full one isn't asked more often the
+/// longer the text is.
+#[tokio::test]
+async fn a_later_piece_is_asked_for_no_more_often_than_the_first() {
+    let text = json!({"text": "यह एक वाक्य है। ".repeat(60)});
+    for (end, tries) in [(End::Refuse(503, "full".into()), 2), (End::Hang, 1)] {
+        let server = Server::with(Script { end: end.clone(), ..Script::frames(0) }, |config| {
+            config.engine.first_token_seconds = Seconds::new(1);
+        })
+        .await;
+        server.engine.set_next(Script::frames(6));
+        assert!(server.speak(text.clone()).await.bytes().await.is_err());
+        assert_eq!(server.engine.requests().len(), 1 + tries, "{end:?}");
+
+        let bad = Script { end: end.clone(), ..Script::frames(0) };
+        let (server, other) = two(bad.clone(), bad).await;
+        server.engine.set_next(Script::frames(6));
+        assert!(server.speak(text.clone()).await.bytes().await.is_err());
+        // The first piece may have been asked for at the other engine first.
+        let asked = server.engine.requests().len() + other.requests().len();
+        assert!(asked == 3 || asked == 4, "{end:?}: {asked}");
+    }
+}
+
 #[tokio::test]
 async fn health_lists_engines_and_needs_only_one() {
     let (server, other) = two(Script::frames(4), Script::frames(4)).await;

@@ -11,7 +11,7 @@ use futures::{Stream, StreamExt};
 
 use super::{Shared, beginning::Beginning, flaws::Watch, policy::Verdict};
 use crate::{
-    source::{FinishReason, SourceError, TokenEvent, TokenStream, Utterance},
+    source::{FailedBy, FinishReason, SourceError, TokenEvent, TokenStream, Utterance},
     voice::Voice,
 };
 
@@ -26,6 +26,7 @@ pub(super) struct Attempt {
     sent: Instant,
     /// The hash of the text that it is a part of.
     text: u64,
+    failed_by: FailedBy,
     tokens: u64,
     verdict: Verdict,
 }
@@ -37,10 +38,17 @@ pub(super) struct Unheard {
 }
 
 impl Attempt {
-    /// Wraps a request that the policy already counts. `text` is the hash of the text that it is a part of.
-    pub(super) fn new(shared: &Arc<Shared>, engine: usize, text: u64) -> Self {
-        let (sent, verdict) = (Instant::now(), Verdict::Nothing);
-        Self { shared: Arc::clone(shared), engine, sent, text, tokens: 0, verdict }
+    /// Wraps a request for `utterance` that the policy already counts.
+    pub(super) fn new(shared: &Arc<Shared>, engine: usize, utterance: &Utterance) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            engine,
+            sent: Instant::now(),
+            text: utterance.said_in,
+            failed_by: utterance.failed_by.clone(),
+            tokens: 0,
+            verdict: Verdict::Nothing,
+        }
     }
 
     /// Sends the request and waits for the first frame of audio.
@@ -63,7 +71,8 @@ impl Attempt {
             let mut waits_for_first = true;
             loop {
                 let event = tokens.next().await.unwrap_or_else(|| Err(SourceError::just_stopped()))?;
-                if std::mem::take(&mut waits_for_first)
+                if matches!(event, TokenEvent::Tokens(_))
+                    && std::mem::take(&mut waits_for_first)
                     && let Some(observer) = shared.observer.get()
                 {
                     observer.first_tokens(&member.name, sent.elapsed());
@@ -76,10 +85,13 @@ impl Attempt {
         let started = if shared.members.len() > 1 {
             let mut ejections = member.ejections.subscribe();
             tokio::select! {
+                // Audio that is there already isn't thrown away.
+                biased;
                 started = opening => started,
-                // Other requests found the engine gone: this one would only wait for the timeout.
+                // Other requests or probes found the engine gone: this one would only wait for the timeout.
                 Ok(()) = ejections.changed() => {
-                    let reason = "the engine failed other requests while this one waited for its first audio".to_owned();
+                    self.failed_by.note(self.engine);
+                    let reason = "the engine was ejected while this request waited for its first audio".to_owned();
                     return Err(Unheard { error: SourceError::BrokeOff { reason }, attempt: self });
                 }
             }
@@ -102,6 +114,9 @@ impl Attempt {
 
     fn failed(&mut self, error: &SourceError) {
         self.verdict = Verdict::of(error);
+        if !error.is_no_engines_fault() {
+            self.failed_by.note(self.engine);
+        }
         self.shared.note_failure(self.engine, error);
         if matches!(self.verdict, Verdict::Failure | Verdict::Gone) {
             self.shared.note_failed_text(self.engine, self.text);
@@ -166,8 +181,9 @@ impl Stream for Carried {
                 self.heard.tokens(tokens);
             }
             Some(Ok(TokenEvent::End(finish))) => {
-                self.attempt.verdict = Verdict::Success;
+                // Without audio, the caller's low limit ended it, whatever the engine can do.
                 if self.heard.watch.has_audio() {
+                    self.attempt.verdict = Verdict::Success;
                     self.attempt.shared.spoke(self.attempt.engine);
                 }
                 self.attempt.shared.report_generated(self.attempt.engine, &self.heard, *finish);
@@ -192,11 +208,13 @@ impl Verdict {
     /// What a failure says about the engine's health.
     pub(super) fn of(error: &SourceError) -> Self {
         match error {
-            SourceError::Unreachable { .. } => Self::Gone,
-            // The caller's fault, or an engine that is healthy but full.
+            SourceError::Unreachable { is_gone: true, .. } => Self::Gone,
+            // No engine's fault, or an engine that is healthy but full.
             SourceError::Rejected { field: Some(_), .. }
+            | SourceError::NoPrompt { .. }
             | SourceError::Rejected { status: 429 | 503 | 529, .. } => Self::Nothing,
-            SourceError::Rejected { .. }
+            SourceError::Unreachable { is_gone: false, .. }
+            | SourceError::Rejected { .. }
             | SourceError::NoModel { .. }
             | SourceError::ModelList { .. }
             | SourceError::Timeout { .. }
@@ -204,6 +222,7 @@ impl Verdict {
             | SourceError::Nonsense { .. }
             | SourceError::Silent { .. }
             | SourceError::Failing { .. }
+            | SourceError::NoneHealthy { .. }
             | SourceError::Demo { .. } => Self::Failure,
         }
     }

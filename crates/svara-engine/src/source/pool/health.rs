@@ -78,7 +78,7 @@ impl LastRefusal {
 }
 
 impl Member {
-    /// Asks the engine how it is. A refusal says so until the next probe, and no longer.
+    /// Asks the engine how it is. A probe that isn't refused any more lifts the refusal of requests.
     async fn probe(&self) -> Result<(), SourceError> {
         let result = self.source.health().await;
         self.last_refusal.probed(&result);
@@ -133,6 +133,7 @@ pub(super) async fn keep_warm(shared: Arc<Shared>) {
         for member in &shared.members {
             if let Err(error) = member.probe().await {
                 tracing::debug!(engine = member.name, %error, "no connection can be kept open");
+                shared.tell_failure(member, &error);
             }
         }
     }

@@ -124,12 +124,13 @@ impl EnginePool {
     /// Asks one engine, and retries once if it fails before its first audio.
     async fn speak(&self, utterance: Utterance) -> Result<TokenStream, SourceError> {
         let session = utterance.session_id();
-        let avoid = if utterance.again { self.shared.policy().failing() } else { None };
+        let failed_by = utterance.failed_by.engine();
+        let avoid = failed_by.filter(|engine| self.shared.policy().another_serves(*engine));
         let Some(first) = self.shared.take(avoid, &session) else {
             return Err(SourceError::Nonsense { reason: NoEngine.to_string() });
         };
-        let Unheard { error, attempt } =
-            match Attempt::new(&self.shared, first, utterance.said_in).start(utterance.clone()).await {
+        let Unheard { error, mut attempt } =
+            match Attempt::new(&self.shared, first, &utterance).start(utterance.clone()).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(unheard) => unheard,
             };
@@ -137,28 +138,39 @@ impl EnginePool {
         // Another engine may do what this one can't. The same engine is retried only after failures that may pass, and
         // not after a timeout, which would double the wait. Silence is for callers to retry: the same words with the
         // same seed would be silent again.
-        let worth_it = if several { !error.is_callers_fault() } else { error.may_pass_at_once() };
+        let worth_it = if several { !error.is_no_engines_fault() } else { error.may_pass_at_once() };
         if !worth_it {
             return Err(error);
         }
         self.shared.report_retry(first, &utterance, &error);
-        // Silence may be the text's fault: it is held against the engine only once another engine speaks that text.
-        let mut silent = matches!(error, SourceError::Silent { .. }).then_some(attempt);
+        // Silence may be the text's fault: it is held against the engine only once another engine speaks that text. Nothing
+        // of it is in flight until then.
+        let is_silent = matches!(error, SourceError::Silent { .. });
+        if is_silent {
+            attempt.acquit();
+        }
+        drop(attempt);
         if !several {
             // No event says that the engine has recovered.
             tokio::time::sleep(RETRY_PAUSE).await;
         }
         let Some(second) = self.shared.take(several.then_some(first), &session) else { return Err(error) };
         let request_id = format!("{}-retry", utterance.request_id);
-        let attempt = Attempt::new(&self.shared, second, utterance.said_in);
-        let retried = attempt.start(Utterance { request_id, ..utterance }).await;
-        retried.map_err(|mut second| {
-            silent.iter_mut().for_each(Attempt::acquit);
-            if matches!(second.error, SourceError::Silent { .. }) {
-                second.attempt.acquit();
+        let attempt = Attempt::new(&self.shared, second, &utterance);
+        match attempt.start(Utterance { request_id, ..utterance }).await {
+            Ok(tokens) => {
+                if is_silent {
+                    self.shared.judge(first, Verdict::of(&error));
+                }
+                Ok(tokens)
             }
-            second.error
-        })
+            Err(mut second) => {
+                if matches!(second.error, SourceError::Silent { .. }) {
+                    second.attempt.acquit();
+                }
+                Err(second.error)
+            }
+        }
     }
 }
 
@@ -191,7 +203,7 @@ impl TokenSource for EnginePool {
             let named = self.shared.members.iter().zip(&errors);
             let reasons: Vec<String> =
                 named.map(|(member, error)| format!("{}: {error}", member.name)).collect();
-            Err(SourceError::Unreachable { reason: reasons.join("; ") })
+            Err(SourceError::NoneHealthy { reasons: reasons.join("; ") })
         }
         .boxed()
     }
@@ -243,12 +255,18 @@ impl Shared {
         self.report_ejection(index, ejected);
         let Some(member) = self.members.get(index) else { return };
         if verdict == Verdict::Success {
-            *lock(&member.last_failure) = None;
-            member.last_refusal.forget();
+            member.forget_failures();
         }
         if let Some(observer) = self.observer.get() {
             observer.finished(&member.name, tokens);
         }
+    }
+
+    /// Records what a request that is over says about its engine.
+    fn judge(&self, index: usize, verdict: Verdict) {
+        let now = self.now();
+        let ejected = self.policy().judge(index, verdict, now);
+        self.report_ejection(index, ejected);
     }
 
     /// Records that a text failed, whosever fault that is. `text` is its hash.
@@ -275,7 +293,7 @@ impl Shared {
 
     /// Records that a request failed.
     fn note_failure(&self, index: usize, error: &SourceError) {
-        let Some(member) = self.members.get(index).filter(|_| !error.is_callers_fault()) else { return };
+        let Some(member) = self.members.get(index).filter(|_| !error.is_no_engines_fault()) else { return };
         if Verdict::of(error) == Verdict::Gone {
             member.last_probe.contradict(error);
         }
@@ -332,6 +350,12 @@ impl Shared {
 impl Member {
     fn failing(&self) -> MutexGuard<'_, Failing> {
         lock(&self.failing)
+    }
+
+    /// Its failures are over: it has spoken since.
+    fn forget_failures(&self) {
+        *lock(&self.last_failure) = None;
+        self.last_refusal.forget();
     }
 
     /// Why its next request would fail, although it answers probes.

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::Shared;
 use crate::{
     request::Sampling,
-    source::{SourceError, TokenEvent, TokenStream, Urgency, Utterance},
+    source::{FailedBy, SourceError, TokenEvent, TokenStream, Urgency, Utterance},
     voice::Voice,
 };
 
@@ -45,7 +45,7 @@ impl Trial {
             request_id: "trial".to_owned(),
             urgency: Urgency::FirstAudio,
             least_frames: 0,
-            again: false,
+            failed_by: FailedBy::default(),
             trace: None,
             span: tracing::Span::none(),
         }
@@ -60,7 +60,11 @@ pub(super) async fn try_forever(shared: Arc<Shared>, index: usize, trial: Trial)
         member.found_failing.notified().await;
         while member.failing().fails() {
             match speaks(&shared, index, utterance.clone()).await {
-                Ok(()) => shared.spoke(index),
+                Ok(()) => {
+                    shared.spoke(index);
+                    // No request comes before health is well again, so none lifts a refusal.
+                    member.forget_failures();
+                }
                 Err(error) => {
                     shared.note_failure(index, &error);
                     sleep(TRY_EVERY).await;

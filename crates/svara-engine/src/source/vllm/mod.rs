@@ -98,8 +98,7 @@ impl VllmSource {
             Some(reference) => self.prompts.clone_of(reference, &utterance.text),
             None => self.prompts.preset(&utterance.voice, &utterance.text),
         };
-        let prompt =
-            prompt.map_err(|reason| SourceError::Nonsense { reason: format!("no prompt: {reason}") })?;
+        let prompt = prompt.map_err(|reason| SourceError::NoPrompt { reason })?;
         let profile = self.prompts.profile();
         let body = CompletionRequest::new(&self.settings, &prompt, &utterance, profile);
         let id = request_id::unique(&utterance.request_id);
@@ -196,8 +195,10 @@ fn name_of(base_url: &str) -> Result<String, VllmError> {
     Ok(format!("{host}{port}{path}"))
 }
 
+/// A failure of sending. Without a connection, other requests get no answer either; one that ends, or an answer that is late,
+/// may be this request's alone.
 fn unreachable(error: &reqwest::Error) -> SourceError {
-    SourceError::Unreachable { reason: with_causes(error) }
+    SourceError::Unreachable { reason: with_causes(error), is_gone: error.is_connect() }
 }
 
 /// An error with its causes: reqwest's own text seldom says why.

@@ -1,7 +1,10 @@
+mod judged;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::{StreamExt, stream};
 use smallvec::smallvec;
+use tokio::sync::Semaphore;
 
 use super::*;
 use crate::source::{FinishReason, TokenEvent, utterance_of};
@@ -21,6 +24,8 @@ struct Puppet {
 enum Answer {
     /// Sends these items, then stays silent.
     Items(Vec<Result<TokenEvent, SourceError>>),
+    /// Sends them once there is a permit.
+    Once(Arc<Semaphore>, Vec<Result<TokenEvent, SourceError>>),
     Refuse(SourceError),
 }
 
@@ -50,6 +55,10 @@ impl TokenSource for Puppet {
         async move {
             match answer {
                 Answer::Items(items) => Ok(stream::iter(items).chain(stream::pending()).boxed()),
+                Answer::Once(permits, items) => {
+                    permits.acquire().await.unwrap().forget();
+                    Ok(stream::iter(items).chain(stream::pending()).boxed())
+                }
                 Answer::Refuse(error) => Err(error),
             }
         }
@@ -85,7 +94,7 @@ fn silence() -> Answer {
 }
 
 fn gone() -> SourceError {
-    SourceError::Unreachable { reason: "refused".into() }
+    SourceError::Unreachable { reason: "refused".into(), is_gone: true }
 }
 
 fn rejected(status: u16, field: Option<&'static str>) -> SourceError {
@@ -161,6 +170,7 @@ async fn a_lone_engine_is_retried_but_not_after_a_timeout() {
         (gone(), 2),
         (rejected(503, None), 2),
         (rejected(404, None), 1),
+        (rejected(501, None), 1),
         (SourceError::Timeout { after: Duration::ZERO, phase: "" }, 1),
     ] {
         let engine = Puppet::new(Answer::Refuse(failure.clone()));
@@ -250,7 +260,7 @@ async fn one_healthy_engine_is_enough() {
     assert!(pool(&[&engines[0], &engines[1]]).health().await.is_ok());
     *lock(&engines[1].health) = Err(rejected(503, None));
     let error = pool(&[&engines[0], &engines[1]]).health().await.unwrap_err().to_string();
-    assert!(error.contains("e0: ") && error.contains("e1: "), "{error}");
+    assert!(error.starts_with("no engine is healthy: e0: ") && error.contains("; e1: "), "{error}");
 }
 
 /// Asks for speech of each of these texts; says which failed.
@@ -322,6 +332,7 @@ async fn what_says_nothing_about_the_engine_neither_fails_nor_heals_it() {
     engine.set(Answer::Items(vec![Ok(TokenEvent::End(FinishReason::Length))]));
     drop(pool.open(short).await.unwrap().next().await);
     assert_eq!(pool.engines()[0].failed_texts, 4);
+    assert!(pool.engines()[0].last_failure.is_some(), "it is no success either");
     engine.set(speech());
     listen(&pool).await.unwrap();
     assert_eq!(pool.engines()[0].failed_texts, 0);
