@@ -33,7 +33,7 @@ def feed(batch: int, frames: int, rng: np.random.Generator, half: bool = False) 
 
 
 def session(cuda: bool = True, graphs: bool = False, half: bool = False, **options: Any) -> Any:
-    """A session set up as the server's, but for its graph: states go in and out here, where the server keeps them in a pool."""
+    """A session set up as the server's. Its graph isn't: states go in and out, where the server keeps them in a pool."""
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()

@@ -317,7 +317,13 @@ def test_a_tensor_is_no_larger_than_what_is_stored(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("decoder_rates", "842"), ("codebook_size", [4096]), ("noise", 1), ("vq_strides", [4, 0, 1]), ("encoder_dim", None)],
+    [
+        ("decoder_rates", "842"),
+        ("codebook_size", [4096]),
+        ("noise", 1),
+        ("vq_strides", [4, 0, 1]),
+        ("encoder_dim", None),
+    ],
 )
 def test_a_value_of_another_type_is_named(key: str, value: Any, tmp_path: Path) -> None:
     path = tmp_path / "config.json"
