@@ -10,6 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 cd "$ROOT"
 export SVARA_GPU_SITE=${SVARA_GPU_SITE:-/tmp/svara-gpu} OUT=${OUT:-/tmp}
 site=$SVARA_GPU_SITE
+mkdir -p "$OUT"
 
 unpack() {
     mkdir -p "$site/onnxruntime/capi" "$site/bin"

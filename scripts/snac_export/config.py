@@ -6,9 +6,21 @@ import json
 import math
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 KERNEL = 7  # width of every convolution that doesn't change the rate
 DILATIONS = (1, 3, 9)  # of the three residual units at each rate
+
+
+def _fits(value: Any, default: Any) -> bool:
+    """Whether a value is of the kind of its default: None stands for a number that may be absent."""
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    if isinstance(default, tuple):
+        return isinstance(value, list) and len(value) > 0 and all(_fits(number, 1) for number in value)
+    if default is None and value is None:
+        return True
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,9 @@ class Config:
         names = {field.name for field in fields(cls)}
         if set(values) | {"latent_dim"} != names:
             raise ValueError(f"{path}: missing or unknown keys {sorted((set(values) | {'latent_dim'}) ^ names)}")
+        wrong = [key for key, value in values.items() if not _fits(value, getattr(cls, key))]
+        if wrong:
+            raise ValueError(f"{path}: {wrong[0]} is {values[wrong[0]]!r}")
         config = cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
         if config.attn_window_size is not None:
             raise ValueError(f"{path}: configurations with attention are not supported")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import zipfile
 import zlib
@@ -52,6 +53,14 @@ class _Unpickler(pickle.Unpickler):
 
 def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
     """State dict of a checkpoint written by torch.save (zip format), as float32 arrays."""
+    try:
+        return _read_checkpoint(path)
+    # What pickle and numpy raise for a file that is cut or odd.
+    except (LookupError, EOFError, TypeError, AttributeError, ArithmeticError, zlib.error) as error:
+        raise ValueError(f"{path}: not a whole torch checkpoint: {type(error).__name__}: {error}") from error
+
+
+def _read_checkpoint(path: Path) -> dict[str, np.ndarray]:
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{path}: not a torch checkpoint in zip format")
     with zipfile.ZipFile(path) as archive:
@@ -71,7 +80,9 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
             storage, offset, shape, strides = tensor
             flat = np.frombuffer(archive.read(f"{roots[0]}data/{storage.key}"), storage.dtype)
             last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
-            if min((offset, *strides, *(n - 1 for n in shape))) < 0 or last >= flat.size:
+            # Also a stride of 0 can't make a tensor larger than what is stored.
+            size = math.prod(shape)
+            if min((offset, *strides, *(n - 1 for n in shape))) < 0 or last >= flat.size or size > flat.size:
                 raise ValueError(f"{path}: {name!r} lies outside its storage")
             steps = [step * flat.itemsize for step in strides]
             state[name] = np.lib.stride_tricks.as_strided(flat[offset:], shape, steps).astype(np.float32)

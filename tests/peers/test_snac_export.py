@@ -287,6 +287,53 @@ def test_tensor_beyond_its_storage_is_refused(field: str, intact: bytes, forged:
         read_checkpoint(tmp_path / "forged.bin")
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda name, data: None if name.endswith("data/0") else data,
+        lambda name, data: data[: len(data) // 2] if name.endswith("data.pkl") else data,
+        lambda name, data: b"." if name.endswith("data.pkl") else data,
+        lambda name, data: b"(K\x01o." if name.endswith("data.pkl") else data,
+    ],
+    ids=["no data", "cut", "an empty stack", "an object of a number"],
+)
+def test_a_damaged_checkpoint_is_an_error_in_words(damage: Callable[[str, bytes], Any], tmp_path: Path) -> None:
+    torch.save({"x": torch.zeros(4)}, tmp_path / "intact.bin")
+    damaged = tmp_path / "damaged.bin"
+    with zipfile.ZipFile(tmp_path / "intact.bin") as source, zipfile.ZipFile(damaged, "w") as target:
+        for name in source.namelist():
+            data = damage(name, source.read(name))
+            if data is not None:
+                target.writestr(name, data)
+    with pytest.raises((ValueError, pickle.UnpicklingError)):
+        read_checkpoint(damaged)
+
+
+def test_a_tensor_is_no_larger_than_what_is_stored(tmp_path: Path) -> None:
+    torch.save({"x": torch.zeros(1).expand(100)}, tmp_path / "wide.bin")
+    with pytest.raises(ValueError, match="lies outside its storage"):
+        read_checkpoint(tmp_path / "wide.bin")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("decoder_rates", "842"),
+        ("codebook_size", [4096]),
+        ("noise", 1),
+        ("vq_strides", [4, 0, 1]),
+        ("encoder_dim", None),
+    ],
+)
+def test_a_value_of_another_type_is_named(key: str, value: Any, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(dataclasses.asdict(Config()) | {key: value}))
+    with pytest.raises(ValueError, match=key):
+        Config.read(path)
+    path.write_text(json.dumps(dataclasses.asdict(Config())))
+    assert Config.read(path) == Config()
+
+
 def save_checkpoint(directory: Path, config: Config, state: Any) -> None:
     directory.mkdir(exist_ok=True)
     (directory / "config.json").write_text(json.dumps(dataclasses.asdict(config)))

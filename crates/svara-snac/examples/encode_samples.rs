@@ -13,7 +13,7 @@ use std::{
 
 use svara_snac::{
     Backend, EncoderSettings, SnacEncoder, Vectors,
-    onnx::{Device, LibrarySearch, Runtime},
+    onnx::{LibrarySearch, Runtime},
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         models_lib: "models/lib".into(),
         ..LibrarySearch::default()
     })?;
-    let settings = EncoderSettings { model: model.into(), device: Device::Cpu, backend, vectors };
+    let settings = EncoderSettings { model: model.into(), backend, vectors };
     let encoder = SnacEncoder::load(&runtime, &settings)?;
     let seconds = samples.len() as f64 / f64::from(encoder.sample_rate_hz());
     let begun = Instant::now();

@@ -1,5 +1,6 @@
-//! Damaged model files: thousands of them, the same in each run. All that this crate itself does with a file to load it is
-//! done with each, whichever backend it is for; none panics, and none asks for more memory than a real decoder has.
+//! Damaged model files: thousands of them, the same in each run. All that this crate itself does with a file to load it, but for
+//! copying weights for ONNX Runtime, is done with each, whichever backend and device it is for; none panics, and none asks for
+//! more memory than a real decoder has.
 
 use bytes::Bytes;
 use svara_testkit::{
@@ -9,6 +10,7 @@ use svara_testkit::{
 
 use crate::{
     Frame,
+    decode::with_pool,
     native::{Buffers, Chunk, DecoderBuffers, DemoDecoder, DemoEncoder, EncoderBuffers, Net, is_demo_codec},
     onnx::{CodecModel, GraphEdit, ModelFile, OwnOperators},
     simd::VectorUnit,
@@ -30,6 +32,9 @@ fn load(file: Vec<u8>) -> Result<(), String> {
     let model = CodecModel::of_file(&file)?;
     if is_demo_codec(&file) {
         return load_demo_codec(&file, &model);
+    }
+    if model.is_stream() {
+        with_pool(&bytes, &model)?;
     }
     let net = Net::load(&file, &model, VectorUnit::best()).map_err(|unfit| unfit.0)?;
     let mut state = vec![0.0; net.state_len()];

@@ -18,13 +18,11 @@ use crate::{
 /// Requests that may queue for the encoder.
 const QUEUE: usize = 16;
 
-/// How to run an encoder.
+/// How to run an encoder, on the CPU.
 #[derive(Clone, Debug, Default)]
 pub struct EncoderSettings {
     /// The ONNX file.
     pub model: PathBuf,
-    /// Where it runs. With [`Device::Auto`], native code comes before a GPU.
-    pub device: Device,
     /// What runs the decoder. `onnx` is ONNX Runtime for the encoder, too; with `auto` and `native`, native code encodes what it
     /// can: the demo voice's codec, on a CPU with vectors.
     pub backend: Backend,
@@ -52,7 +50,7 @@ enum EncodeSession {
 }
 
 /// What a session is opened from.
-enum SessionSource {
+enum EncodeSource {
     Native(Box<DemoEncoder>),
     /// The file's content, and why native code doesn't encode it.
     Onnx(Bytes, String),
@@ -62,17 +60,17 @@ impl SnacEncoder {
     /// Loads an encoder, blocking the calling thread. Loads ONNX Runtime only if the encoder needs it.
     ///
     /// # Errors
-    /// The model can't be read or isn't an encoder, or the device or ONNX Runtime isn't available.
+    /// The model can't be read or isn't an encoder, or ONNX Runtime isn't available.
     pub fn load(runtime: &Runtime, settings: &EncoderSettings) -> Result<Self, LoadError> {
         let path = &settings.model;
-        let (source, model) = SessionSource::choose(settings)?;
+        let (source, model) = EncodeSource::choose(settings)?;
         let (session, backend, about) = match source {
-            SessionSource::Native(encoder) => {
+            EncodeSource::Native(encoder) => {
                 let about = format!("native code, {}", encoder.unit());
                 let buffers = Box::default();
                 (EncodeSession::Native { encoder, buffers }, Backend::Native, about)
             }
-            SessionSource::Onnx(bytes, reason) => {
+            EncodeSource::Onnx(bytes, reason) => {
                 let session = open(runtime, settings, bytes).map_err(|error| match error {
                     LoadError::LibraryMissing { .. } => {
                         LoadError::LibraryNeeded { reason, missing: Box::new(error) }
@@ -100,8 +98,8 @@ impl SnacEncoder {
     /// # Errors
     /// The model can't be read or isn't an encoder.
     pub fn needs_library(settings: &EncoderSettings) -> Result<bool, LoadError> {
-        let (source, _) = SessionSource::choose(settings)?;
-        Ok(matches!(source, SessionSource::Onnx(..)))
+        let (source, _) = EncodeSource::choose(settings)?;
+        Ok(matches!(source, EncodeSource::Onnx(..)))
     }
 
     /// What runs it: native code or ONNX Runtime, never [`Backend::Auto`].
@@ -120,12 +118,12 @@ impl SnacEncoder {
     /// The graph fails, or the thread is gone.
     pub async fn encode(&self, samples: Vec<f32>) -> Result<Vec<Frame>, DecodeError> {
         let (reply, frames) = oneshot::channel();
-        self.jobs.send(Job { samples, reply }).await.map_err(|_| DecodeError::Stopped)?;
-        frames.await.map_err(|_| DecodeError::Stopped)?
+        self.jobs.send(Job { samples, reply }).await.map_err(|_| DecodeError::EncoderStopped)?;
+        frames.await.map_err(|_| DecodeError::EncoderStopped)?
     }
 }
 
-impl SessionSource {
+impl EncodeSource {
     /// Chooses by the settings, the model file and the processor.
     fn choose(settings: &EncoderSettings) -> Result<(Self, CodecModel), LoadError> {
         let path = &settings.model;
@@ -140,10 +138,11 @@ impl SessionSource {
         if model.kind != "encoder" {
             return Err(broken("this is a decoder; an encoder is needed".to_owned()));
         }
-        let why_not = match (settings.backend, settings.device) {
+        let why_not = match (settings.backend, settings.vectors) {
             (Backend::Onnx, _) => "decoder.backend is \"onnx\"".to_owned(),
-            (_, Device::Cuda(_)) => format!("its device is {}", settings.device),
-            (Backend::Auto, _) if !unit.has_vectors() => "native code has no vectors to use".to_owned(),
+            (Backend::Auto, Vectors::Auto) if !unit.has_vectors() => {
+                "native code has no vectors to use".to_owned()
+            }
             _ => match DemoEncoder::load(&file, &model, unit) {
                 Ok(encoder) => return Ok((Self::Native(Box::new(encoder)), model)),
                 Err(unfit) => format!("{}: {}", path.display(), unfit.0),
@@ -161,7 +160,7 @@ fn open(runtime: &Runtime, settings: &EncoderSettings, bytes: Bytes) -> Result<S
     drop((bytes, file));
     let gpu = GpuSettings { graphs: false, ..GpuSettings::default() };
     // A single session has nothing to share weights with.
-    runtime.open(path, &SessionSettings { device: settings.device, weights: None, operators, gpu })
+    runtime.open(path, &SessionSettings { device: Device::Cpu, weights: None, operators, gpu })
 }
 
 fn work(mut waiting: mpsc::Receiver<Job>, mut session: EncodeSession, model: &CodecModel) {
@@ -211,7 +210,11 @@ fn in_onnx_runtime(
         let in_range = |code: &i64| u16::try_from(*code).ok().filter(|code| *code < model.codebook_size);
         codes.extend(values.iter().filter_map(in_range));
         if codes.len() != frames << codebook {
-            return Err(DecodeError::Run(format!("output {name} isn't {} codes", frames << codebook)));
+            return Err(DecodeError::Run(format!(
+                "output {name} isn't {} codes below {}",
+                frames << codebook,
+                model.codebook_size
+            )));
         }
     }
     Ok(codes)

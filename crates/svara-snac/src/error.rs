@@ -62,8 +62,14 @@ pub enum LoadError {
         reason: String,
     },
     /// The operating system couldn't start a thread.
-    #[error("can't start a decoder thread")]
+    #[error("can't start a decoder's or encoder's thread")]
     Thread(#[source] std::io::Error),
+    /// A decoder's thread has died, or its call takes minutes.
+    #[error("a thread of the decoder stopped or hangs {when}")]
+    Stopped {
+        /// What it was doing.
+        when: &'static str,
+    },
 }
 
 /// Why a stream couldn't be opened, or decoding or encoding failed.
@@ -86,12 +92,15 @@ pub enum DecodeError {
     /// The stream has ended, or an earlier call on it failed or was cancelled.
     #[error("the decode stream has already ended")]
     Ended,
-    /// ONNX Runtime failed; the stream is lost.
+    /// What runs the model failed; the stream is lost.
     #[error("decoding failed: {0}")]
     Run(String),
     /// The decoder's threads are gone.
     #[error("the decoder has stopped")]
     Stopped,
+    /// The encoder's thread is gone. Only a new process has another one.
+    #[error("the encoder has stopped: the server must be started again")]
+    EncoderStopped,
 }
 
 impl DecodeError {

@@ -50,6 +50,7 @@ mod native;
 mod noise;
 pub mod onnx;
 mod simd;
+mod waves;
 
 pub use assemble::{AssemblerStats, CustomTokenText, FrameAssembler};
 pub use decode::{

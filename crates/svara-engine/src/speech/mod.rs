@@ -240,7 +240,7 @@ impl Speech {
                     return Ok(Some(pause));
                 }
                 let Some((planned, generated)) = self.pieces.next().await? else { return Ok(None) };
-                self.begin(planned, generated);
+                self.begin(planned, generated)?;
                 continue;
             };
             let samples = match current.piece.next(&mut self.decode, &self.listener).await {
@@ -287,13 +287,14 @@ impl Speech {
     }
 
     /// Starts the next piece.
-    fn begin(&mut self, planned: Planned, generated: Generated) {
+    fn begin(&mut self, planned: Planned, generated: Generated) -> Result<(), SpeakError> {
         let watch = self.pieces.watch();
         let piece = Piece::new(generated.into_tokens(), self.pieces.layout(), self.pace.clone(), watch);
-        self.decode.restart(self.noise_seed.wrapping_add(self.report.pieces as u64));
+        self.decode.restart(self.noise_seed.wrapping_add(self.report.pieces as u64))?;
         let listening = Listening::new(self.sample_rate_hz());
         self.current =
             Some(Current { planned, piece, listening, held: Vec::new(), has_audio: false, heard: false });
+        Ok(())
     }
 
     /// Queues the piece again in whose middle the engine failed, if nothing of it was heard.

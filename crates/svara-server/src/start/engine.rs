@@ -20,7 +20,7 @@ use svara_engine::{
 };
 use svara_snac::{
     Decoder, DecoderSettings, EncoderSettings, SnacEncoder,
-    onnx::{Device, GpuSettings, LibrarySearch, Runtime},
+    onnx::{GpuSettings, LibrarySearch, Runtime},
 };
 
 use super::{built_in, own_words::own_words, shipped::shipped};
@@ -191,7 +191,7 @@ pub(super) fn decoder_settings(config: &Config) -> DecoderSettings {
 /// How to run an encoder: where the decoder is in ONNX Runtime, so is the encoder.
 pub(super) fn encoder_settings(config: &Config, model: PathBuf) -> EncoderSettings {
     let DecoderConfig { backend, vectors, .. } = config.decoder;
-    EncoderSettings { model, device: Device::Cpu, backend, vectors }
+    EncoderSettings { model, backend, vectors }
 }
 
 fn null_decoder(decoder: &DecoderConfig) -> anyhow::Result<Decoder> {

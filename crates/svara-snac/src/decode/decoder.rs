@@ -34,7 +34,8 @@ impl Decoder {
     ///
     /// # Errors
     /// The model can't be read or isn't a decoder, or the device, the backend or ONNX Runtime isn't available. With
-    /// [`Device::Auto`], a GPU that can't be used isn't an error: the log says why the CPU decodes.
+    /// [`Device::Auto`], a GPU that can't be used isn't an error, nor is a library for it that nobody names: the log says why the
+    /// CPU decodes.
     pub fn load(runtime: &Runtime, settings: &DecoderSettings) -> Result<Self, LoadError> {
         let load = |settings: &DecoderSettings| {
             let source = SessionSource::choose(runtime, settings)?;
@@ -87,7 +88,7 @@ impl Decoder {
             calls: Calls::Queued(queue),
             backend,
             info,
-            slots: Arc::new(Semaphore::new(settings.max_streams)),
+            permits: Arc::new(Semaphore::new(settings.max_streams)),
             rows,
             max_streams: settings.max_streams,
             noise: settings.noise,
@@ -107,7 +108,7 @@ impl Decoder {
             calls: Calls::Null,
             backend: None,
             info: DecoderInfo::new(DecoderKind::Null, Device::Cpu, &model),
-            slots: Arc::new(Semaphore::new(max_streams)),
+            permits: Arc::new(Semaphore::new(max_streams)),
             rows: None,
             max_streams,
             noise: false,
@@ -159,7 +160,7 @@ impl Decoder {
 
     /// Open streams.
     pub fn open_streams(&self) -> usize {
-        self.shared.max_streams - self.shared.slots.available_permits()
+        self.shared.max_streams - self.shared.permits.available_permits()
     }
 
     /// Streams that may be open at once.

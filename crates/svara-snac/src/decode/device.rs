@@ -54,8 +54,7 @@ impl DeviceDecoder {
     ) -> Result<Self, LoadError> {
         let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
         let device = settings.device;
-        let file = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-        let file = bytes::Bytes::from(file);
+        let file = ModelFile::read_bytes(path)?;
         let model =
             ModelFile::parse(file.clone()).and_then(|file| CodecModel::of_file(&file)).map_err(broken)?;
         let changed = device_graph::with_pool(&file, &model).map_err(broken)?;

@@ -6,8 +6,8 @@ use ort::{session::Session, value::DynValue};
 
 use super::{
     batch::{Row, Shape},
-    buffers::Buffers,
     input::Input,
+    inputs::Inputs,
     output::{failed, floats},
     state::RowState,
 };
@@ -16,11 +16,11 @@ use crate::{
     onnx::{CodecModel, Runtime, SessionSettings, StateFloat},
 };
 
-/// A decoder's session and its input buffers. Belongs to one thread. States go in and out with every call.
+/// A decoder's session and the inputs of its calls. Belongs to one thread. States go in and out with every call.
 pub(crate) struct DecoderGraph {
     session: Session,
     model: CodecModel,
-    buffers: Buffers,
+    inputs: Inputs,
 }
 
 impl DecoderGraph {
@@ -41,8 +41,8 @@ impl DecoderGraph {
                 "a decoder of 16-bit floats is for GPUs: set decoder.precision = \"float16\" there",
             );
         }
-        let buffers = Buffers::new(model.noise.len());
-        Ok(Self { session, model, buffers })
+        let inputs = Inputs::new(model.noise.len());
+        Ok(Self { session, model, inputs })
     }
 
     pub(crate) fn model(&self) -> &CodecModel {
@@ -53,23 +53,23 @@ impl DecoderGraph {
     pub(crate) fn run(&mut self, rows: &mut [Row<'_>]) -> Result<(), DecodeError> {
         let Some(frames) = rows.first().map(|row| row.call.frames.len()) else { return Ok(()) };
         debug_assert!(rows.iter().all(|row| row.call.frames.len() == frames), "one shape for all rows");
-        self.buffers.gather(rows, &self.model);
+        self.inputs.gather(rows, &self.model);
         let shape = Shape { batch: rows.len(), frames };
-        run_on_host(&mut self.session, &self.buffers, &self.model, shape, rows)
+        run_on_host(&mut self.session, &self.inputs, &self.model, shape, rows)
     }
 }
 
 /// Runs a call with the states as inputs and outputs.
 fn run_on_host(
     session: &mut Session,
-    buffers: &Buffers,
+    gathered: &Inputs,
     model: &CodecModel,
     shape: Shape,
     rows: &mut [Row<'_>],
 ) -> Result<(), DecodeError> {
-    let mut inputs = buffers.inputs(model, shape);
+    let mut inputs = gathered.inputs(model, shape);
     if model.state_len > 0 {
-        inputs.push(Input::floats("state", [shape.batch, model.state_len], &buffers.state));
+        inputs.push(Input::floats("state", [shape.batch, model.state_len], &gathered.state));
     }
     let views = inputs.iter().map(|input| Ok((input.name, input.view()?)));
     let views = views.collect::<ort::Result<Vec<_>>>().map_err(failed)?;

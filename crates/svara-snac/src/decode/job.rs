@@ -26,7 +26,7 @@ pub(crate) struct Job {
 /// With whom a job may share its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// With all others.
+    /// With all others, whatever it leaves to other threads.
     Freely,
     /// With as many others as can be decoded before the listener's audio runs out, which is then; with one where it is too
     /// late for that.
@@ -55,6 +55,14 @@ impl Sharing {
 }
 
 impl Job {
+    /// The most rows of the call that takes the job at `now`, if a row of one frame takes up to `row`, and this is the thread's
+    /// part of what waits.
+    pub(crate) fn most_rows(&self, batching: Batching, row: Duration, now: Instant, part: usize) -> usize {
+        let frames = u32::try_from(self.call.frames.len()).unwrap_or(u32::MAX);
+        let most = self.sharing.most_rows(batching, row.saturating_mul(frames), now);
+        if self.sharing == Sharing::Freely { most } else { most.min(part) }
+    }
+
     /// New frames of audio in the call. Context isn't new; frames that flush the end of a stream cost as much as others.
     pub(crate) fn new_frames(&self, model: &CodecModel) -> usize {
         if model.is_stream() {
@@ -74,6 +82,7 @@ pub(crate) struct Done {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Frame;
 
     #[test]
     fn a_listener_waits_for_no_more_rows_than_their_audio_lasts() {
@@ -89,5 +98,30 @@ mod tests {
         let on_gpu = Batching { max: 64, urgent_alone: false, ..native };
         assert_eq!([late, Sharing::IfCheap].map(|sharing| sharing.most_rows(on_gpu, row, now)), [64, 64]);
         assert_eq!(Sharing::Never.most_rows(on_gpu, row, now), 1);
+    }
+
+    /// 30 ms of audio are two rows of one frame each, but not even one of three.
+    #[test]
+    fn rows_of_several_frames_take_as_much_longer() {
+        let native = Batching { max: 4, wait: Duration::ZERO, takers: 2, urgent_alone: true };
+        let now = Instant::now();
+        let most_rows = |frames, sharing, part| {
+            let call = Call {
+                frames: vec![Frame::default(); frames],
+                first_latent: 0,
+                total_latents: 0,
+                keep: 0..0,
+            };
+            let state = StreamState::start(0, None).unwrap();
+            let (reply, _) = oneshot::channel();
+            let (draws, samples) = (Vec::new(), Vec::new());
+            let job = Job { call, draws, state, samples, reply, queued_at: now, sharing };
+            job.most_rows(native, Duration::from_millis(12), now, part)
+        };
+        let in_ms = |ms| Sharing::InTime(now + Duration::from_millis(ms));
+        assert_eq!([1, 2, 4].map(|frames| most_rows(frames, in_ms(50), 9)), [4, 2, 1]);
+        assert_eq!(most_rows(3, in_ms(40), 9), 1, "three rows of one frame would be in time");
+        assert_eq!(most_rows(1, in_ms(50), 2), 2, "the rest is for other threads");
+        assert_eq!(most_rows(1, Sharing::Freely, 1), 4);
     }
 }

@@ -2,7 +2,6 @@
 
 mod batch;
 mod bucket;
-mod buffers;
 mod cost;
 mod decoder;
 mod device;
@@ -13,6 +12,7 @@ mod due;
 mod failures;
 mod graph;
 mod input;
+mod inputs;
 mod job;
 mod observe;
 mod output;
@@ -26,6 +26,8 @@ mod state;
 mod stream;
 mod worker;
 
+#[cfg(test)]
+pub(crate) use self::device_graph::with_pool;
 pub use self::{
     cost::MARGIN,
     decoder::Decoder,

@@ -121,7 +121,7 @@ impl Position {
         let mut left = samples;
         let mut calls = self.clone().plan(model, frames, true);
         calls.retain_mut(|call| {
-            call.keep.end = call.keep.end.min(call.keep.start + left);
+            call.keep.end = call.keep.end.min(call.keep.start.saturating_add(left));
             let wanted = left > 0;
             left -= call.keep.len();
             if left == 0 && model.is_stream() {
@@ -294,6 +294,18 @@ mod tests {
                 prop_assert!(end.frames.starts_with(&preview.frames));
                 prop_assert_eq!(preview.total_latents, end.total_latents);
             }
+        }
+    }
+
+    #[test]
+    fn a_preview_of_all_there_is_may_be_asked_for() {
+        for stateful in [0, 1] {
+            let model = model(stateful);
+            let calls = Position::start().preview(&model, &[Frame::default(); 2], usize::MAX);
+            assert_eq!(calls.iter().map(|call| call.keep.len()).sum::<usize>(), 2 * 2048);
+            let mut position = Position::start();
+            position.plan(&model, &[Frame::default(); 8], false);
+            assert!(position.preview(&model, &[], usize::MAX).is_empty());
         }
     }
 

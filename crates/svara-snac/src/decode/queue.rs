@@ -9,8 +9,8 @@ use std::{
 use super::due::{Place, Urgency};
 use crate::lock::lock;
 
-/// Jobs with several takers, who take them in the order of their places at that moment. It needs no bound of its own: a stream has at most one job
-/// queued, and the number of streams is bounded.
+/// Jobs with several takers, who take them in the order of their places at that moment. It needs no bound of its own: a stream has
+/// at most one job queued, which it takes back if it ends before, and the number of streams is bounded.
 pub(crate) struct JobQueue<J> {
     state: Mutex<State<J>>,
     changed: Condvar,
@@ -49,27 +49,45 @@ impl<J> JobQueue<J> {
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Adds a job; returns it if the queue is closed.
-    pub(crate) fn push(&self, job: J, queued_at: Instant, urgency: Urgency) -> Result<(), J> {
+    /// Adds a job and returns its number; returns the job if the queue is closed.
+    pub(crate) fn push(&self, job: J, queued_at: Instant, urgency: Urgency) -> Result<u64, J> {
         let mut state = self.lock();
         if state.closed {
             return Err(job);
         }
-        state.pushed += 1;
-        let number = state.pushed;
-        state.jobs.insert(number, Waiting { job, queued_at, urgency });
+        let number = state.add(job, queued_at, urgency);
         drop(state);
         self.changed.notify_one();
+        Ok(number)
+    }
+
+    /// Adds jobs at once, so that no taker sees a part of them; returns them if the queue is closed.
+    pub(crate) fn push_all(&self, jobs: Vec<J>, queued_at: Instant, urgency: Urgency) -> Result<(), Vec<J>> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(jobs);
+        }
+        for job in jobs {
+            state.add(job, queued_at, urgency);
+        }
+        drop(state);
+        self.changed.notify_all();
         Ok(())
     }
 
+    /// Takes a job back; `None` if a taker has it.
+    pub(crate) fn remove(&self, number: u64) -> Option<J> {
+        self.lock().jobs.remove(&number).map(|waiting| waiting.job)
+    }
+
     /// Waits for jobs, then takes the first one and others that are `alike`, in order: as many as each of them puts up with,
-    /// which `most` says of a job and a time, at least 1. `None` once the queue is closed.
-    pub(crate) fn take(
+    /// at least 1. At each time that the taker looks, `most_at` gives what says that of a job and of the taker's part of the
+    /// waiting ones. `None` once the queue is closed.
+    pub(crate) fn take<M: Fn(&J, usize) -> usize>(
         &self,
         batching: Batching,
         alike: impl Fn(&J, &J) -> bool,
-        most: impl Fn(&J, Instant) -> usize,
+        most_at: impl Fn(Instant) -> M,
     ) -> Option<Vec<J>> {
         let mut state = self.lock();
         loop {
@@ -82,11 +100,16 @@ impl<J> JobQueue<J> {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let patience = (first.queued_at + batching.wait).saturating_duration_since(now);
-            let fair = batching.max.min(order.len().div_ceil(batching.takers.max(1)));
-            let max = fair.min(most(&first.job, now));
-            let fits = |one: &J, other: &J| alike(one, other) && most(other, now) >= max;
+            let (most, part) = (most_at(now), order.len().div_ceil(batching.takers.max(1)));
+            let max = batching.max.min(most(&first.job, part));
+            let fits = |one: &J, other: &J| alike(one, other) && most(other, part) >= max;
             let keys = state.first_alike(&order, max, fits);
+            // That of the one that has waited longest: a more urgent one that comes later doesn't begin it anew.
+            let eldest =
+                keys.iter().filter_map(|key| state.jobs.get(key)).map(|waiting| waiting.queued_at).min();
+            let patience = eldest.map_or(Duration::ZERO, |queued_at| {
+                (queued_at + batching.wait).saturating_duration_since(now)
+            });
             if keys.len() >= batching.max || patience.is_zero() {
                 let jobs = keys.iter().filter_map(|key| state.jobs.remove(key)).map(|waiting| waiting.job);
                 let jobs = jobs.collect();
@@ -122,6 +145,12 @@ impl<J> JobQueue<J> {
 }
 
 impl<J> State<J> {
+    fn add(&mut self, job: J, queued_at: Instant, urgency: Urgency) -> u64 {
+        self.pushed += 1;
+        self.jobs.insert(self.pushed, Waiting { job, queued_at, urgency });
+        self.pushed
+    }
+
     /// The jobs in the order of their places at `now`; those of equal place in order of arrival.
     fn order(&self, now: Instant) -> Vec<u64> {
         let mut order: Vec<(Place, u64)> = self
@@ -151,9 +180,9 @@ mod tests {
 
     const NO_WAIT: Duration = Duration::ZERO;
 
-    /// Puts up with any number.
-    fn any(_: &i32, _: Instant) -> usize {
-        usize::MAX
+    /// Puts up with all of the taker's part.
+    fn any(_: Instant) -> impl Fn(&i32, usize) -> usize {
+        |_, part| part
     }
 
     fn at_once(max: usize) -> Batching {
@@ -196,7 +225,7 @@ mod tests {
     fn none_shares_with_more_than_it_puts_up_with() {
         let all = |_: &i32, _: &i32| true;
         // Each puts up with as many as its number says.
-        let most = |job: &i32, _: Instant| usize::try_from(*job).unwrap();
+        let most = |_| |job: &i32, part: usize| part.min(usize::try_from(*job).unwrap());
         let numbers = queue(&[(3, 1), (2, 2), (4, 3), (5, 4), (1, 5)]);
         assert_eq!(numbers.take(at_once(4), all, most), Some(vec![3, 4, 5]));
         assert_eq!(numbers.take(at_once(4), all, most), Some(vec![2]), "1 goes alone");
@@ -211,6 +240,28 @@ mod tests {
         assert_eq!(queue.take(shared, all, any), Some(vec![1, 2, 3]));
         assert_eq!(queue.take(shared, all, any), Some(vec![4]), "the other taker has one left");
         assert_eq!(queue.take(shared, all, any), Some(vec![5]));
+    }
+
+    #[test]
+    fn jobs_that_come_at_once_are_taken_in_full_batches_by_those_who_dont_share_them_out() {
+        let (queue, now) = (JobQueue::new(), Instant::now());
+        queue.push_all((1..=6).collect(), now, after(0)).unwrap();
+        let shared = Batching { takers: 2, ..at_once(4) };
+        let freely = |_| |_: &i32, _: usize| usize::MAX;
+        assert_eq!(queue.take(shared, |_, _| true, freely), Some(vec![1, 2, 3, 4]));
+        assert_eq!(queue.take(shared, |_, _| true, freely), Some(vec![5, 6]));
+        queue.close();
+        assert_eq!(queue.push_all(vec![7], now, after(0)), Err(vec![7]));
+    }
+
+    #[test]
+    fn a_job_that_is_taken_back_is_gone() {
+        let (queue, now) = (JobQueue::new(), Instant::now());
+        let numbers: Vec<u64> = (1..=3).map(|job| queue.push(job, now, after(0)).unwrap()).collect();
+        assert_eq!(queue.take(at_once(1), |_, _| true, any), Some(vec![1]));
+        assert_eq!([0, 1].map(|at: usize| queue.remove(numbers[at])), [None, Some(2)]);
+        assert_eq!(queue.len(), 1);
+        assert_eq!(queue.take(at_once(1), |_, _| true, any), Some(vec![3]));
     }
 
     #[test]
@@ -246,6 +297,19 @@ mod tests {
         let together = Batching { wait: Duration::from_millis(20), ..at_once(2) };
         assert_eq!(queue.take(together, |_, _| true, any), Some(vec![1]));
         assert!(now.elapsed() >= together.wait);
+    }
+
+    #[test]
+    fn a_more_urgent_job_doesnt_make_the_eldest_wait_anew() {
+        let queue = JobQueue::new();
+        let now = Instant::now() + Duration::from_secs(10);
+        let together = Batching { wait: Duration::from_secs(3), ..at_once(3) };
+        // It has waited for all its time, and the newcomer goes before it.
+        queue.push(1, Instant::now().checked_sub(together.wait).unwrap(), after(1000)).unwrap();
+        queue.push(2, now, after(0)).unwrap();
+        let begun = Instant::now();
+        assert_eq!(queue.take(together, |_, _| true, any), Some(vec![2, 1]));
+        assert!(begun.elapsed() < together.wait, "{:?}", begun.elapsed());
     }
 
     proptest! {

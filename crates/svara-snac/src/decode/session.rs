@@ -157,9 +157,6 @@ impl SessionSource {
             (Backend::Onnx, _) => "decoder.backend is \"onnx\"".to_owned(),
             (_, Device::Cuda(_)) => format!("decoder.device is {device}"),
             (Backend::Native, _) => {
-                if !unit.has_vectors() {
-                    tracing::warn!("the native decoder has no vectors to use: it will be slow");
-                }
                 return match native(settings, unit)? {
                     Ok(native) => Ok(native),
                     Err(Unfit(reason)) => {
@@ -167,10 +164,7 @@ impl SessionSource {
                     }
                 };
             }
-            (Backend::Auto, _) if settings.vectors == Vectors::None => {
-                "decoder.vectors is \"none\"".to_owned()
-            }
-            (Backend::Auto, _) if !unit.has_vectors() => {
+            (Backend::Auto, _) if settings.vectors == Vectors::Auto && !unit.has_vectors() => {
                 "this processor has neither AVX2 nor NEON".to_owned()
             }
             (Backend::Auto, _) => match native(settings, unit)? {
@@ -209,7 +203,13 @@ impl SessionSource {
             session.operators = OwnOperators::of(&bytes, &file, unit).map_err(broken)?;
         }
         let model = CodecModel::of_file(&file);
-        let on_device = model.is_ok_and(|model| DeviceDecoder::fits(&model, device));
+        let on_device = match model {
+            Ok(model) if DeviceDecoder::fits(&model, device) => {
+                settings.gpu.precision.check(&model).map_err(broken)?;
+                true
+            }
+            _ => false,
+        };
         // Windows of a plain decoder have too many lengths to record.
         session.gpu.graphs &= on_device;
         if session.gpu.graphs {
@@ -236,7 +236,7 @@ impl SessionSource {
                 buffers: Box::default(),
             }),
             Self::Onnx { runtime, session, path, on_device: true } => {
-                let decoder = DeviceDecoder::open(runtime, path, session, gpu_batch, settings.slots())?;
+                let decoder = DeviceDecoder::open(runtime, path, session, gpu_batch, settings.state_rows())?;
                 Ok(DecodeSession::OnDevice(Box::new(decoder)))
             }
             Self::Onnx { runtime, session, path, on_device: false } => {
@@ -307,6 +307,9 @@ fn native(settings: &DecoderSettings, unit: VectorUnit) -> Result<Result<Session
     let model = CodecModel::of_file(&file).map_err(broken)?;
     if model.kind == "encoder" {
         return Err(broken("this is an encoder; a decoder is needed".to_owned()));
+    }
+    if !unit.has_vectors() {
+        tracing::warn!("the native decoder has no vectors to use: it will be slow");
     }
     if is_demo_codec(&file) {
         return Ok(DemoDecoder::load(&file, &model, unit)

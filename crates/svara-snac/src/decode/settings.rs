@@ -77,7 +77,7 @@ pub struct DecoderSettings {
 
 impl DecoderSettings {
     /// Rows for states on a device: two per stream, one of them for its preview.
-    pub(crate) fn slots(&self) -> usize {
+    pub(crate) fn state_rows(&self) -> usize {
         2 * self.max_streams
     }
 }

@@ -25,7 +25,8 @@ pub(crate) struct Shared {
     pub(crate) backend: Option<Backend>,
     pub(crate) model: CodecModel,
     pub(crate) info: DecoderInfo,
-    pub(crate) slots: Arc<Semaphore>,
+    /// One for each stream that may be open.
+    pub(crate) permits: Arc<Semaphore>,
     /// The rows for states on the device; `None` if states stay on the host.
     pub(crate) rows: Option<Arc<Slots>>,
     pub(crate) max_streams: usize,

@@ -9,6 +9,7 @@ use super::{
     due::{Due, Urgency},
     job::{Done, Job, Sharing},
     plan::{Call, Position},
+    queue::JobQueue,
     seniority::Senior,
     shared::{Calls, Shared},
     state::StreamState,
@@ -25,15 +26,40 @@ pub struct DecodeStream {
     state: Option<StreamState>,
     due: Due,
     senior: Senior,
+    phase: Phase,
     /// The calls of the end that are still to be made.
     rest: VecDeque<Call>,
-    _slot: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// How far an utterance is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Frames may come.
+    Open,
+    /// All frames are there; the calls of the end are being made.
+    Ending,
+    /// All samples are there.
+    Over,
+}
+
+/// A job in the queue, which is taken back when this is dropped before it is done: nobody waits for it any more.
+struct Queued<'a> {
+    queue: &'a JobQueue<Job>,
+    /// `None` once it is done.
+    number: Option<u64>,
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        drop(self.number.and_then(|number| self.queue.remove(number)));
+    }
 }
 
 impl DecodeStream {
     /// Opens a stream for a new utterance.
     pub(super) fn open(shared: Arc<Shared>, noise_seed: u64, repeatable: bool) -> Result<Self, DecodeError> {
-        let slot = Arc::clone(&shared.slots).try_acquire_owned().map_err(|_| shared.full())?;
+        let permit = Arc::clone(&shared.permits).try_acquire_owned().map_err(|_| shared.full())?;
         let state = Some(shared.fresh_state().ok_or_else(|| shared.full())?);
         let (position, due) = (shared.start(repeatable), Due::default());
         let senior = shared.seniority.join();
@@ -45,8 +71,9 @@ impl DecodeStream {
             state,
             due,
             senior,
+            phase: Phase::Open,
             rest: VecDeque::new(),
-            _slot: slot,
+            _permit: permit,
         })
     }
 
@@ -82,9 +109,10 @@ impl DecodeStream {
     /// A code is out of range, or the stream has ended. The first doesn't end the stream.
     pub fn end(&mut self, frames: &[Frame]) -> Result<(), DecodeError> {
         self.check(frames)?;
-        if self.state.is_none() {
+        if self.state.is_none() || self.phase != Phase::Open {
             return Err(DecodeError::Ended);
         }
+        self.phase = Phase::Ending;
         let calls = self.position.plan(&self.shared.model, frames, true);
         // One frame at a time, but for windows.
         let most = if self.shared.model.is_stream() { 1 } else { usize::MAX };
@@ -99,15 +127,20 @@ impl DecodeStream {
     /// # Errors
     /// As [`Self::push`], but for the codes.
     pub async fn rest(&mut self) -> Result<Option<Vec<f32>>, DecodeError> {
+        if self.phase == Phase::Over {
+            return Ok(None);
+        }
+        // Gone for good if a call fails or is cancelled, also the last one, whose samples are missing then.
+        let mut state = self.state.take().ok_or(DecodeError::Ended)?;
         while let Some(call) = self.rest.pop_front() {
-            let state = self.state.take().ok_or(DecodeError::Ended)?;
-            let (state, samples) = self.make(vec![call], state).await?;
-            self.state = Some(state);
+            let samples;
+            (state, samples) = self.make(vec![call], state).await?;
             if !samples.is_empty() {
+                self.state = Some(state);
                 return Ok(Some(samples));
             }
         }
-        self.state = None;
+        self.phase = Phase::Over;
         Ok(None)
     }
 
@@ -132,8 +165,12 @@ impl DecodeStream {
     /// As [`Self::push`].
     pub async fn preview(&mut self, frames: &[Frame], samples: usize) -> Result<Vec<f32>, DecodeError> {
         self.check(frames)?;
-        let state = self.state.take().ok_or(DecodeError::Ended)?;
+        let state = self.take_open()?;
         let calls = self.position.preview(&self.shared.model, frames, samples);
+        if calls.is_empty() {
+            self.state = Some(state);
+            return Ok(Vec::new());
+        }
         let fork = state.fork(self.shared.rows.as_ref()).ok_or_else(|| self.shared.full())?;
         let (_, previewed) = self.make(calls, fork).await?;
         self.state = Some(state);
@@ -141,16 +178,32 @@ impl DecodeStream {
     }
 
     /// Starts another utterance in the same slot, whatever happened to the previous one.
-    pub fn restart(&mut self, noise_seed: u64) {
+    ///
+    /// # Errors
+    /// On a GPU, calls that were cancelled may still hold the memory for its state: [`DecodeError::Full`].
+    pub fn restart(&mut self, noise_seed: u64) -> Result<(), DecodeError> {
         self.seed = noise_seed;
         self.position = self.shared.start(self.repeatable);
+        self.phase = Phase::Open;
         self.rest.clear();
-        self.state = self.shared.fresh_state();
+        // The old one first: it may hold the last free row.
+        self.state = None;
+        self.state = Some(self.shared.fresh_state().ok_or_else(|| self.shared.full())?);
+        Ok(())
+    }
+
+    /// The state, for calls ahead of the end.
+    fn take_open(&mut self) -> Result<StreamState, DecodeError> {
+        if self.phase == Phase::Open {
+            self.state.take().ok_or(DecodeError::Ended)
+        } else {
+            Err(DecodeError::Ended)
+        }
     }
 
     async fn step(&mut self, frames: &[Frame]) -> Result<Vec<f32>, DecodeError> {
         self.check(frames)?;
-        let state = self.state.take().ok_or(DecodeError::Ended)?;
+        let state = self.take_open()?;
         let calls = self.position.plan(&self.shared.model, frames, false);
         let (state, samples) = self.make(calls, state).await?;
         self.state = Some(state);
@@ -188,8 +241,11 @@ impl DecodeStream {
             let queued_at = Instant::now();
             let urgency = Urgency { due: self.due, rank: self.senior.rank() };
             let job = Job { call, draws, state, samples, reply, queued_at, sharing };
-            queue.push(job, queued_at, urgency).map_err(|_| DecodeError::Stopped)?;
-            let done: Done = done.await.map_err(|_| DecodeError::Stopped)??;
+            let number = queue.push(job, queued_at, urgency).map_err(|_| DecodeError::Stopped)?;
+            let mut queued = Queued { queue, number: Some(number) };
+            let reply = done.await;
+            queued.number = None;
+            let done: Done = reply.map_err(|_| DecodeError::Stopped)??;
             (state, samples) = (done.state, done.samples);
         }
         Ok((state, samples))

@@ -104,7 +104,7 @@ fn start_all(source: &SessionSource, settings: &DecoderSettings, pool: &Pool) ->
         last = Ok(opened.recv().map_err(|_| stopped())??);
     }
     let Ready { model, keeps_states } = last?;
-    let rows = keeps_states.then(|| Slots::new(settings.slots()));
+    let rows = keeps_states.then(|| Slots::new(settings.state_rows()));
     let calibration = Calibration {
         queue: &pool.queue,
         meter: &pool.meter,
@@ -113,6 +113,8 @@ fn start_all(source: &SessionSource, settings: &DecoderSettings, pool: &Pool) ->
         rows: rows.as_ref(),
         threads,
         batching,
+        max_streams: settings.max_streams,
+        failed: &|error| source.failed(settings, &error.to_string()),
     };
     let costs = calibration.run()?;
     pool.meter.compare(costs);
@@ -121,11 +123,16 @@ fn start_all(source: &SessionSource, settings: &DecoderSettings, pool: &Pool) ->
 }
 
 fn stopped() -> LoadError {
-    LoadError::Thread(std::io::Error::other("a decoder thread stopped before it was ready"))
+    LoadError::Stopped { when: "before it was ready" }
 }
 
-/// How calls are shared.
+/// How calls are shared: by no more streams than there are.
 fn batching(settings: &DecoderSettings, source: &SessionSource, threads: usize) -> Batching {
+    let wished = wished_batching(settings, source, threads);
+    Batching { max: wished.max.min(settings.max_streams).max(1), ..wished }
+}
+
+fn wished_batching(settings: &DecoderSettings, source: &SessionSource, threads: usize) -> Batching {
     let on_gpu = matches!(source.device(), Device::Cuda(_));
     match (settings.max_batch, source.backend()) {
         (0, _) if on_gpu => {
@@ -194,8 +201,11 @@ impl Worker {
         }
         let alike = |a: &Job, b: &Job| a.call.frames.len() == b.call.frames.len();
         loop {
-            let row = meter.row();
-            let most_rows = |job: &Job, now| job.sharing.most_rows(batching, row, now);
+            let most_rows = |now| {
+                // Read anew each time: what a row took before the wait says nothing of now.
+                let row = meter.row();
+                move |job: &Job, part: usize| job.most_rows(batching, row, now, part)
+            };
             let Some(jobs) = queue.queue.take(batching, alike, most_rows) else { return };
             decode(&mut session, jobs, &observer, &meter, &queue.failures);
         }
@@ -264,10 +274,26 @@ fn decode(
     // After the observer: the calls that are measured at start are over for it, too, once they are measured.
     // Padding costs as much as streams.
     let padded = if jobs.is_empty() { 0 } else { session.rows(jobs.len()) };
-    meter.end(&timed, CallRows { streams: jobs.len(), padded }, new_frames, took);
+    meter.end(&timed, CallRows { streams: jobs.len(), padded }, new_frames, took, &result);
     for job in jobs {
         let done = result.clone().map(|()| Done { state: job.state.after_call(), samples: job.samples });
         // The stream may have been dropped in the meantime.
         let _ = job.reply.send(done);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_call_has_more_rows_than_there_may_be_streams() {
+        let source = SessionSource::Paced { frame: Duration::ZERO };
+        for (max_batch, max_streams, expected) in
+            [(1024, 8, 8), (4, 64, 4), (0, 64, 1), (1024, 1, 1), (1024, 0, 1)]
+        {
+            let settings = DecoderSettings { max_batch, max_streams, ..DecoderSettings::default() };
+            assert_eq!(batching(&settings, &source, 2).max, expected);
+        }
     }
 }

@@ -2,11 +2,8 @@
 
 use pulp::Simd;
 
-use super::{
-    buffer::Aligned,
-    snake::{Curve, snake},
-};
-use crate::simd::VectorUnit;
+use super::{buffer::Aligned, snake::Curve};
+use crate::{simd::VectorUnit, waves::snake};
 
 /// The width of every convolution that keeps the rate.
 pub(crate) const KERNEL: usize = 7;

@@ -1,6 +1,6 @@
-//! The stream decoder on a CPU, without ONNX Runtime: 0.4 times its time.
+//! The stream decoder on a CPU, without ONNX Runtime: 0.4 times its time with AVX-512, 0.6 times with AVX2.
 //!
-//! * [`product`]: the matrix product; [`snake`]: the activation;
+//! * [`product`]: the matrix product; [`snake`]: the activation ([`waves`](crate::waves));
 //! * [`affine`], [`depthwise`], [`residual`], [`ends`]: the layers, each in one pass over its signal;
 //! * [`embed`]: codes to latents; [`net`]: all of them in order; [`load`]: from a model file's weights to that;
 //! * [`demo`]: another codec, that of the demo voice, both ways.
@@ -26,7 +26,6 @@ mod load;
 mod net;
 mod product;
 mod residual;
-mod sine;
 mod snake;
 
 #[cfg(test)]
@@ -35,5 +34,3 @@ mod tests;
 pub(crate) use demo::{DecoderBuffers, DemoDecoder, DemoEncoder, EncoderBuffers, is_demo_codec};
 pub(crate) use load::Unfit;
 pub(crate) use net::{Buffers, Chunk, Net};
-pub(crate) use sine::sine as sine_of;
-pub(crate) use snake::snake as snake_of;

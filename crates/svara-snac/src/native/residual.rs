@@ -6,9 +6,12 @@ use super::{
     buffer::Aligned,
     depthwise::{Columns, Filters, KERNEL},
     product::{Packed, load, product, store},
-    snake::{Curve, snake, snake_rows},
+    snake::{Curve, snake_rows},
 };
-use crate::simd::{Kernel, VectorUnit};
+use crate::{
+    simd::{Kernel, VectorUnit},
+    waves::snake,
+};
 
 /// Rows that go through the whole unit at once: the signal between its two convolutions stays in the first cache at 64
 /// channels, and in the second at 512.

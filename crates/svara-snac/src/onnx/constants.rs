@@ -35,7 +35,8 @@ impl<'a> Constants<'a> {
                 [AttributeProto { name, f, .. }] if node.op_type == "Constant" && name == "value_float" => {
                     numbers.insert(output.as_str(), *f);
                 }
-                _ if ELEMENTWISE.contains(&node.op_type.as_str()) => {
+                // None of them has more than two inputs. A file with more would be searched for ever, as each level multiplies.
+                _ if ELEMENTWISE.contains(&node.op_type.as_str()) && node.input.len() <= 2 => {
                     makers.insert(output.as_str(), node);
                 }
                 _ => {}

@@ -48,18 +48,23 @@ pub(super) fn provider(number: u16, settings: GpuSettings) -> ExecutionProviderD
 pub(super) fn advice(message: &str) -> Option<&'static str> {
     const KNOWN: [(&[&str], &str); 6] = [
         (
-            &["libcudnn", "cudnn"],
-            "it needs cuDNN 9 where the dynamic linker finds it (`ldconfig -p | grep libcudnn`)",
-        ),
-        (
-            &["out of memory", "failed to allocate", "available memory", "cuda failure 2:", "bad_alloc"],
+            &[
+                "out of memory",
+                "failed to allocate",
+                "available memory",
+                "cuda failure 2:",
+                "bad_alloc",
+                "cudnn_status_alloc_failed",
+            ],
             "too little of the GPU's memory is free or allowed: lower VLLM_GPU_MEMORY_UTILIZATION or decoder.max_batch, or \
              raise decoder.gpu_memory_bytes (docs/decoder.md says how much it takes)",
         ),
         (
-            &["no kernel image", "cuda failure 209"],
+            &["no kernel image", "cuda failure 209", "cudnn_status_arch_mismatch"],
             "this ONNX Runtime has no code for this GPU; decode on the CPU (docs/decoder.md lists the cards)",
         ),
+        // The loader's message. Errors of cuDNN itself have its name, too.
+        (&["libcudnn"], "it needs cuDNN 9 where the dynamic linker finds it (`ldconfig -p | grep libcudnn`)"),
         (
             &["driver version is insufficient", "cuda failure 35"],
             "the driver is too old for CUDA 13: it must be 580 or newer",
@@ -100,6 +105,15 @@ mod tests {
             ("CUDA failure 100: no CUDA-capable device is detected ; GPU=-1", "auto"),
             ("CUDA failure 2: out of memory", "VLLM_GPU_MEMORY_UTILIZATION"),
             (
+                "CUDNN failure 2000: CUDNN_STATUS_ALLOC_FAILED ; GPU=0 ; expr=cudnnCreate(&cudnn_handle_);",
+                "VLLM_GPU_MEMORY_UTILIZATION",
+            ),
+            (
+                "out of memory while libcudnn_engines_precompiled.so.9 was loaded for CUDA",
+                "VLLM_GPU_MEMORY_UTILIZATION",
+            ),
+            ("CUDNN failure 3008: CUDNN_STATUS_ARCH_MISMATCH ; GPU=0", "no code for this GPU"),
+            (
                 "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 4096",
                 "gpu_memory_bytes",
             ),
@@ -113,5 +127,6 @@ mod tests {
             assert!(advice(message).unwrap_or_default().contains(word), "{message}: {:?}", advice(message));
         }
         assert_eq!(advice("Invalid rank for input"), None);
+        assert_eq!(advice("CUDNN failure 5000: CUDNN_STATUS_EXECUTION_FAILED ; GPU=0"), None);
     }
 }

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use ort::{
     editor::Model,
-    ep,
     memory::Allocator,
     session::{Session, builder::SessionBuilder},
     value::{DynValue, Tensor},
 };
 
 use super::{
-    Device, GpuSettings, Runtime, SessionSettings, StateFloat, cuda, small_graphs,
+    Device, GpuSettings, Runtime, SessionSettings, StateFloat, cuda,
+    runtime::cpu,
+    small_graphs,
     version::{FIRST_WITH_GRAPHS, Version},
 };
 use crate::LoadError;
@@ -91,8 +92,10 @@ impl Runtime {
 
     /// What a failure on a device means: on a GPU, its cause is mostly there, and not in the model.
     pub(crate) fn failed_on(&self, device: Device, path: &Path, message: &str) -> LoadError {
+        // The message names the file, whose path may have words of CUDA's.
+        let about = message.replace(&*path.to_string_lossy(), "");
         match device {
-            Device::Cuda(_) if cuda::is_cuda(message) => unusable(device, message),
+            Device::Cuda(_) if cuda::is_cuda(&about) => unusable(device, message),
             _ => LoadError::Model { path: path.to_owned(), reason: message.to_owned() },
         }
     }
@@ -103,7 +106,7 @@ impl Runtime {
         let builder = self.loaded()?.builder().map_err(|error| failed(error.to_string()))?;
         let provider = match device {
             Device::Cuda(number) => cuda::provider(number, gpu),
-            Device::Cpu | Device::Auto => ep::CPU::default().with_arena_allocator(false).build(),
+            Device::Cpu | Device::Auto => cpu(),
         };
         let builder = builder.with_execution_providers([provider]);
         let builder = builder.map_err(|error| failed(error.to_string()))?;
@@ -137,4 +140,26 @@ fn unusable(device: Device, message: &str) -> LoadError {
         None => message.to_owned(),
     };
     LoadError::Device { device: device.to_string(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::LibrarySearch;
+
+    #[test]
+    fn a_models_error_isnt_the_devices_for_its_path() {
+        let runtime = Runtime::lazy(&LibrarySearch::default()).unwrap();
+        let failed = |message: &str| {
+            runtime.failed_on(Device::Cuda(0), Path::new("/models/cuda/decoder.onnx"), message)
+        };
+        let broken = failed("Load model from /models/cuda/decoder.onnx failed:Protobuf parsing failed.");
+        assert!(
+            matches!(&broken, LoadError::Model { reason, .. } if reason.contains("/models/cuda")),
+            "{broken}"
+        );
+        let device =
+            failed("Load model from /models/cuda/decoder.onnx failed: CUDA failure 2: out of memory");
+        assert!(matches!(device, LoadError::Device { .. }), "{device}");
+    }
 }

@@ -10,23 +10,14 @@ use prost::{
     encoding::{WireType, decode_key, decode_varint, encode_key, encode_varint},
 };
 
+use super::proto::{ElementType, Named, NodeProto, TensorProto, ValueInfoProto};
+
 /// `ModelProto.graph`; `GraphProto.node`, `.initializer`, `.input` and `.output`.
 pub(super) const GRAPH: u32 = 7;
 pub(super) const NODE: u32 = 1;
 const INITIALIZER: u32 = 5;
 const INPUT: u32 = 11;
 const OUTPUT: u32 = 12;
-
-/// `AttributeProto.AttributeType.INT`.
-const INT: i32 = 2;
-
-/// `TensorProto.DataType`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ElementType {
-    Float = 1,
-    Int64 = 7,
-    Float16 = 10,
-}
 
 /// What to change. Names that are removed may be used again, by what is added.
 #[derive(Default)]
@@ -63,13 +54,13 @@ impl GraphEdit {
 
     /// A constant vector of integers. Its name must not occur in the graph.
     pub(crate) fn vector(&mut self, name: &str, values: Range<usize>) {
-        let dims = vec![length(values.len())];
-        self.constants.push(TensorProto::new(name, values, dims));
+        let dims = vec![i64::try_from(values.len()).unwrap_or(i64::MAX)];
+        self.constants.push(TensorProto::integers(name, values, dims));
     }
 
     /// A constant integer without an axis.
     pub(crate) fn scalar(&mut self, name: &str, value: usize) {
-        self.constants.push(TensorProto::new(name, value..value + 1, Vec::new()));
+        self.constants.push(TensorProto::integers(name, value..value + 1, Vec::new()));
     }
 
     /// A node ahead of all others.
@@ -116,7 +107,7 @@ impl GraphEdit {
                     continue;
                 }
             };
-            let info = ValueInfoProto::decode(field.content.unwrap_or_default());
+            let info = Named::decode(field.content.unwrap_or_default());
             if gone.contains(&info.map_err(|error| error.to_string())?.name) {
                 removed += 1;
             } else {
@@ -194,108 +185,6 @@ pub(super) fn write(number: u32, message: &[u8], to: &mut Vec<u8>) {
     encode_key(number, WireType::LengthDelimited, to);
     encode_varint(message.len() as u64, to);
     to.extend_from_slice(message);
-}
-
-fn length(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NodeProto {
-    #[prost(string, repeated, tag = "1")]
-    input: Vec<String>,
-    #[prost(string, repeated, tag = "2")]
-    output: Vec<String>,
-    #[prost(string, tag = "3")]
-    name: String,
-    #[prost(string, tag = "4")]
-    op_type: String,
-    #[prost(message, repeated, tag = "5")]
-    attribute: Vec<AttributeProto>,
-}
-
-impl NodeProto {
-    fn new(kind: &str, inputs: &[&str], output: &str, axis: Option<usize>) -> Self {
-        let axis = axis.map(|axis| AttributeProto { name: "axis".to_owned(), i: length(axis), kind: INT });
-        Self {
-            input: inputs.iter().map(|input| (*input).to_owned()).collect(),
-            output: vec![output.to_owned()],
-            name: format!("{kind}.{output}"),
-            op_type: kind.to_owned(),
-            attribute: axis.into_iter().collect(),
-        }
-    }
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct AttributeProto {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(int64, tag = "3")]
-    i: i64,
-    #[prost(int32, tag = "20")]
-    kind: i32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TensorProto {
-    #[prost(int64, repeated, tag = "1")]
-    dims: Vec<i64>,
-    #[prost(int32, tag = "2")]
-    data_type: i32,
-    #[prost(string, tag = "8")]
-    name: String,
-    #[prost(bytes = "vec", tag = "9")]
-    raw_data: Vec<u8>,
-}
-
-impl TensorProto {
-    fn new(name: &str, values: Range<usize>, dims: Vec<i64>) -> Self {
-        let raw_data = values.flat_map(|value| length(value).to_le_bytes()).collect();
-        Self { dims, data_type: ElementType::Int64 as i32, name: name.to_owned(), raw_data }
-    }
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ValueInfoProto {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(message, optional, tag = "2")]
-    kind: Option<TypeProto>,
-}
-
-impl ValueInfoProto {
-    fn new(name: &str, element_type: ElementType, shape: &[Option<usize>]) -> Self {
-        let dim = shape.iter().map(|size| Dimension { dim_value: size.map(length) }).collect();
-        let tensor_type = TensorTypeProto { elem_type: element_type as i32, shape: Some(ShapeProto { dim }) };
-        Self { name: name.to_owned(), kind: Some(TypeProto { tensor_type: Some(tensor_type) }) }
-    }
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TypeProto {
-    #[prost(message, optional, tag = "1")]
-    tensor_type: Option<TensorTypeProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TensorTypeProto {
-    #[prost(int32, tag = "1")]
-    elem_type: i32,
-    #[prost(message, optional, tag = "2")]
-    shape: Option<ShapeProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ShapeProto {
-    #[prost(message, repeated, tag = "1")]
-    dim: Vec<Dimension>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Dimension {
-    #[prost(int64, optional, tag = "1")]
-    dim_value: Option<i64>,
 }
 
 #[cfg(test)]

@@ -3,18 +3,20 @@
 //! An ONNX file is one protobuf message. These are its fields that matter here, with their numbers in `onnx.proto`;
 //! prost skips all others.
 
-use std::{collections::HashMap, io::Read, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    io::Read,
+    path::Path,
+};
 
 use bytes::Bytes;
 use prost::Message;
 
+use super::proto::{FLOAT, Named};
 use crate::LoadError;
 
 /// Protobuf's messages have at most this many bytes.
 const MAX_BYTES: u64 = 1 << 31;
-
-/// `TensorProto.DataType.FLOAT`.
-const FLOAT: i32 = 1;
 
 /// `TensorProto.DataType.FLOAT16`, `DOUBLE` and `BFLOAT16`.
 const OTHER_FLOATS: [i32; 3] = [10, 11, 16];
@@ -38,7 +40,7 @@ struct GraphProto {
     #[prost(message, repeated, tag = "5")]
     initializers: Vec<TensorProto>,
     #[prost(message, repeated, tag = "11")]
-    inputs: Vec<ValueInfoProto>,
+    inputs: Vec<Named>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -51,12 +53,6 @@ struct TensorProto {
     name: String,
     #[prost(bytes = "bytes", tag = "9")]
     raw_data: Bytes,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ValueInfoProto {
-    #[prost(string, tag = "1")]
-    name: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -150,9 +146,12 @@ impl ModelFile {
         self.metadata.iter().map(|entry| (entry.key.as_str(), entry.value.as_str())).collect()
     }
 
-    /// The names of the inputs.
+    /// The names of the inputs, without those of weights that may be given in place of the file's: some programs list all.
     pub(crate) fn inputs(&self) -> Vec<&str> {
-        self.graph.iter().flat_map(|graph| &graph.inputs).map(|input| input.name.as_str()).collect()
+        let Some(graph) = &self.graph else { return Vec::new() };
+        let weights: HashSet<&str> = graph.initializers.iter().map(|tensor| tensor.name.as_str()).collect();
+        let names = graph.inputs.iter().map(|input| input.name.as_str());
+        names.filter(|name| !weights.contains(name)).collect()
     }
 }
 
@@ -195,6 +194,14 @@ pub(crate) mod tests {
         assert!(file_of("w", &[4], FLOAT, vec![0; 16]).is_float32());
         assert!(!file_of("w", &[8], 10, vec![0; 16]).is_float32());
         assert_eq!(file_of("w", &[i64::MAX, i64::MAX], FLOAT, vec![0; 16]).tensors().count(), 0);
+    }
+
+    #[test]
+    fn a_weight_that_is_listed_as_an_input_is_none() {
+        let mut model = file_of("w", &[1], FLOAT, vec![0; 4]);
+        let named = |name: &str| Named { name: name.to_owned() };
+        model.graph.as_mut().unwrap().inputs = vec![named("audio_codes.0"), named("w")];
+        assert_eq!(model.inputs(), ["audio_codes.0"]);
     }
 
     #[test]

@@ -43,6 +43,10 @@ pub(super) fn snakes(file: &Bytes) -> Result<Option<Vec<u8>>, String> {
     let model =
         ModelProto::decode(file.clone()).map_err(|error| format!("not a whole ONNX file: {error}"))?;
     let Some(graph) = &model.graph else { return Ok(None) };
+    // Protobuf merges several fields into one graph, whose nodes can't be told by their numbers in each.
+    if fields(file).filter(|field| field.as_ref().is_ok_and(|field| field.number == GRAPH)).count() != 1 {
+        return Ok(None);
+    }
     let nested = |attribute: &AttributeProto| attribute.g.is_some() || !attribute.graphs.is_empty();
     let external = graph.initializer.iter().any(TensorProto::is_external);
     // ONNX Runtime looks for weights in files of their own beside the model, so that has to stay in its file.

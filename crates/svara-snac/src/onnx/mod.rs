@@ -25,10 +25,11 @@ pub use device::Device;
 pub use precision::{Precision, UnknownPrecision};
 pub use runtime::{LibrarySearch, Runtime};
 
-pub(crate) use edit::{ElementType, GraphEdit};
+pub(crate) use edit::GraphEdit;
 pub(crate) use file::{FloatTensor, ModelFile};
 pub(crate) use model::{CodecModel, NoiseLayer};
 pub(crate) use operators::OwnOperators;
 pub(crate) use precision::StateFloat;
+pub(crate) use proto::ElementType;
 pub(crate) use runtime::SessionSettings;
 pub(crate) use weights::SharedWeights;

@@ -11,7 +11,7 @@ use ort::{
     value::{DynTensor, DynValue, TensorElementType},
 };
 
-use super::ElementType;
+use super::{CodecModel, ElementType};
 
 /// How exactly a GPU decodes: `float32`, `tf32` or `float16`. A CPU always takes `float32`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,14 +56,26 @@ impl fmt::Display for Precision {
 impl Precision {
     /// The file for this precision, beside that of 32-bit floats.
     pub(crate) fn file(self, model: &Path) -> PathBuf {
-        match (self, model.file_stem(), model.extension()) {
-            (Self::Float16, Some(stem), extension) => {
-                let mut name = stem.to_owned();
-                name.push("_fp16");
-                let renamed = model.with_file_name(name);
-                extension.map_or(renamed.clone(), |extension| renamed.with_extension(extension))
+        let (Self::Float16, Some(stem)) = (self, model.file_stem()) else { return model.to_owned() };
+        let mut name = stem.to_owned();
+        name.push("_fp16");
+        // Not `with_extension`: a name may have several dots.
+        if let Some(extension) = model.extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        model.with_file_name(name)
+    }
+
+    /// Whether a stream decoder's file is one for this precision.
+    pub(crate) fn check(self, model: &CodecModel) -> Result<(), String> {
+        match (self, model.state_float) {
+            (Self::Float16, StateFloat::Single) => {
+                Err("its floats have 32 bits, and decoder.precision is \"float16\": \
+                     scripts/export_snac.py --fp16 writes one of 16 bits"
+                    .to_owned())
             }
-            _ => model.to_owned(),
+            _ => Ok(()),
         }
     }
 }
@@ -120,6 +132,22 @@ mod tests {
     fn the_file_of_16_bit_floats_lies_beside_the_other() {
         let model = Path::new("models/snac/decoder_stream.onnx");
         assert_eq!(Precision::Tf32.file(model), model);
-        assert_eq!(Precision::Float16.file(model), Path::new("models/snac/decoder_stream_fp16.onnx"));
+        for (model, half) in [
+            ("models/snac/decoder_stream.onnx", "models/snac/decoder_stream_fp16.onnx"),
+            ("models/snac/decoder_stream.v2.onnx", "models/snac/decoder_stream.v2_fp16.onnx"),
+            ("snac.24khz.onnx", "snac.24khz_fp16.onnx"),
+            ("decoder", "decoder_fp16"),
+        ] {
+            assert_eq!(Precision::Float16.file(Path::new(model)), Path::new(half));
+        }
+    }
+
+    #[test]
+    fn a_file_of_32_bit_floats_isnt_one_of_16() {
+        let single = CodecModel::snac_24khz_stream();
+        let half = CodecModel { state_float: StateFloat::Half, ..single.clone() };
+        assert!(Precision::Float16.check(&single).unwrap_err().contains("--fp16"));
+        assert_eq!(Precision::Float16.check(&half), Ok(()));
+        assert_eq!(Precision::Tf32.check(&single), Ok(()));
     }
 }

@@ -1,11 +1,25 @@
-//! What is read of an ONNX file to rewrite its graph: the messages of its format, and their fields by number.
+//! What is read and written of an ONNX file to change its graph: the messages of its format, and their fields by number.
+//! `file.rs` has messages of its own, with the few fields that loading a model needs: none of a large file's nodes.
+
+use std::ops::Range;
 
 use bytes::Bytes;
 use prost::Message;
 
-/// `TensorProto.DataType.FLOAT` and `INT64`.
-const FLOAT: i32 = 1;
-const INT64: i32 = 7;
+/// `TensorProto.DataType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ElementType {
+    Float = 1,
+    Int64 = 7,
+    Float16 = 10,
+}
+
+/// The same as numbers, for comparing.
+pub(super) const FLOAT: i32 = ElementType::Float as i32;
+const INT64: i32 = ElementType::Int64 as i32;
+
+/// `AttributeProto.AttributeType.INT`.
+const INT: i32 = 2;
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ModelProto {
@@ -35,6 +49,7 @@ pub(super) struct GraphProto {
     pub(super) output: Vec<Named>,
 }
 
+/// `ValueInfoProto`, of which only the name is read.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Named {
     #[prost(string, tag = "1")]
@@ -63,6 +78,8 @@ pub(super) struct AttributeProto {
     pub(super) name: String,
     #[prost(float, tag = "2")]
     pub(super) f: f32,
+    #[prost(int64, tag = "3")]
+    pub(super) i: i64,
     #[prost(message, optional, tag = "5")]
     pub(super) t: Option<TensorProto>,
     /// A graph, which may read any name of the graph around it.
@@ -70,6 +87,28 @@ pub(super) struct AttributeProto {
     pub(super) g: Option<Bytes>,
     #[prost(bytes = "bytes", repeated, tag = "11")]
     pub(super) graphs: Vec<Bytes>,
+    #[prost(int32, tag = "20")]
+    pub(super) kind: i32,
+}
+
+impl NodeProto {
+    /// A node of ONNX's own operators.
+    pub(super) fn new(kind: &str, inputs: &[&str], output: &str, axis: Option<usize>) -> Self {
+        let axis = axis.map(|axis| AttributeProto {
+            name: "axis".to_owned(),
+            i: length(axis),
+            kind: INT,
+            ..AttributeProto::default()
+        });
+        Self {
+            input: inputs.iter().map(|input| (*input).to_owned()).collect(),
+            output: vec![output.to_owned()],
+            name: format!("{kind}.{output}"),
+            op_type: kind.to_owned(),
+            attribute: axis.into_iter().collect(),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -92,6 +131,13 @@ pub(super) struct TensorProto {
 }
 
 impl TensorProto {
+    /// A constant of integers.
+    pub(super) fn integers(name: &str, values: Range<usize>, dims: Vec<i64>) -> Self {
+        let raw_data: Vec<u8> = values.flat_map(|value| length(value).to_le_bytes()).collect();
+        let (name, raw_data) = (name.to_owned(), raw_data.into());
+        Self { dims, data_type: INT64, name, raw_data, ..Self::default() }
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -126,4 +172,52 @@ impl TensorProto {
             _ => None,
         }
     }
+}
+
+/// An input or output that is written, with its type.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ValueInfoProto {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(message, optional, tag = "2")]
+    kind: Option<TypeProto>,
+}
+
+impl ValueInfoProto {
+    /// Axes without a length may have any.
+    pub(super) fn new(name: &str, element_type: ElementType, shape: &[Option<usize>]) -> Self {
+        let dim = shape.iter().map(|size| Dimension { dim_value: size.map(length) }).collect();
+        let tensor_type = TensorTypeProto { elem_type: element_type as i32, shape: Some(ShapeProto { dim }) };
+        Self { name: name.to_owned(), kind: Some(TypeProto { tensor_type: Some(tensor_type) }) }
+    }
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TypeProto {
+    #[prost(message, optional, tag = "1")]
+    tensor_type: Option<TensorTypeProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TensorTypeProto {
+    #[prost(int32, tag = "1")]
+    elem_type: i32,
+    #[prost(message, optional, tag = "2")]
+    shape: Option<ShapeProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ShapeProto {
+    #[prost(message, repeated, tag = "1")]
+    dim: Vec<Dimension>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Dimension {
+    #[prost(int64, optional, tag = "1")]
+    dim_value: Option<i64>,
+}
+
+fn length(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use ort::{
-    ep,
+    ep::{self, ExecutionProviderDispatch},
     session::{Session, builder::SessionBuilder},
 };
 
@@ -135,11 +135,11 @@ impl Runtime {
         loaded.as_ref().map(|loaded| loaded.library.clone())
     }
 
-    /// Resolves `Auto` to CUDA device 0 if it works, and otherwise to the CPU. Doesn't load a library that isn't built for
-    /// CUDA.
+    /// Resolves `Auto` to CUDA device 0 if it works, and otherwise to the CPU; the log says why. Doesn't load a library that
+    /// isn't built for CUDA.
     ///
     /// # Errors
-    /// There is a library for CUDA, but it can't be used; or the named CUDA device doesn't work.
+    /// The named CUDA device doesn't work; or the configuration or the environment names a library for CUDA that can't be used.
     pub(crate) fn resolve(&self, device: Device) -> Result<Device, LoadError> {
         match device {
             Device::Cpu => return Ok(device),
@@ -147,14 +147,18 @@ impl Runtime {
             Device::Auto => {}
         }
         match self.search.find() {
-            Err(reason) => tracing::debug!(%reason, "no CUDA device available; using the CPU"),
+            Err(reason) => tracing::info!(%reason, "no CUDA device available; using the CPU"),
             Ok(library) if !library.with_file_name(CUDA_PROVIDER).is_file() => {
-                tracing::debug!("this ONNX Runtime is without CUDA; using the CPU");
+                tracing::info!("this ONNX Runtime is without CUDA; using the CPU");
             }
             Ok(_) => match self.try_cuda(0) {
                 Ok(()) => return Ok(Device::Cuda(0)),
                 Err(LoadError::Device { reason, .. }) => {
                     tracing::warn!(%reason, "no CUDA device can be used; using the CPU");
+                }
+                // Nobody asked for this library, and the CPU may not need one.
+                Err(error @ LoadError::LibraryUnusable { .. }) if !self.search.is_named() => {
+                    tracing::warn!(reason = %error, "no CUDA device can be used; using the CPU");
                 }
                 Err(error) => return Err(error),
             },
@@ -162,9 +166,9 @@ impl Runtime {
         Ok(Device::Cpu)
     }
 
-    /// Opens a model on a device, resolving `Auto`.
+    /// Opens a model on a [resolved](Self::resolve) device; `Auto` is the CPU here.
     pub(crate) fn open(&self, path: &Path, settings: &SessionSettings) -> Result<Session, LoadError> {
-        match self.resolve(settings.device)? {
+        match settings.device {
             Device::Cuda(number) => self.open_on_cuda(path, settings, number),
             Device::Cpu | Device::Auto => self.open_on_cpu(path, settings),
         }
@@ -173,11 +177,8 @@ impl Runtime {
     fn open_on_cpu(&self, path: &Path, settings: &SessionSettings) -> Result<Session, LoadError> {
         let broken = |reason: String| LoadError::Model { path: path.to_owned(), reason };
         let failed = |error: ort::Error| broken(error.to_string());
-        // ONNX Runtime's arena would keep, per session, the most memory that any call ever needed, rounded up to a
-        // power of two: as much as the weights. Asking the system for each call's few large buffers costs nothing.
-        let cpu = ep::CPU::default().with_arena_allocator(false).build();
         let mut builder = self.loaded()?.builder().map_err(failed)?;
-        builder = builder.with_execution_providers([cpu]).map_err(|error| broken(error.to_string()))?;
+        builder = builder.with_execution_providers([cpu()]).map_err(|error| broken(error.to_string()))?;
         if let Some(operators) = &settings.operators {
             builder = operators.give(builder).map_err(failed)?;
         }
@@ -200,6 +201,13 @@ impl Runtime {
         *registered = true;
         Ok(session)
     }
+}
+
+/// The provider for the CPU.
+pub(super) fn cpu() -> ExecutionProviderDispatch {
+    // ONNX Runtime's arena would keep, per session, the most memory that any call ever needed, rounded up to a
+    // power of two: as much as the weights. Asking the system for each call's few large buffers costs nothing.
+    ep::CPU::default().with_arena_allocator(false).build()
 }
 
 impl Loaded {

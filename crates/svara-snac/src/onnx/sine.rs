@@ -14,8 +14,8 @@ use pulp::Simd;
 
 use super::kernel::{in_place, same_shape};
 use crate::{
-    native::sine_of,
     simd::{Kernel, VectorUnit},
+    waves,
 };
 
 /// The operator, for sessions whose Sin nodes all take 32-bit floats.
@@ -69,13 +69,13 @@ impl Kernel for Sine<'_> {
     fn run<S: Simd, const NV: usize>(self, s: S) {
         let (vectors, rest) = S::as_mut_simd_f32s(self.0);
         for x in vectors {
-            *x = sine_of(s, *x);
+            *x = waves::sine(s, *x);
         }
         // The last vector, filled up with zeros. No vector has more than 16 floats.
         let mut last = [0.0; 16];
         last.iter_mut().zip(rest.iter()).for_each(|(to, from)| *to = *from);
         for x in S::as_mut_simd_f32s(&mut last).0 {
-            *x = sine_of(s, *x);
+            *x = waves::sine(s, *x);
         }
         rest.iter_mut().zip(last).for_each(|(to, from)| *to = from);
     }

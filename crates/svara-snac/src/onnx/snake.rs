@@ -14,8 +14,8 @@ use pulp::Simd;
 
 use super::kernel::{in_place, same_shape};
 use crate::{
-    native::snake_of,
     simd::{Kernel, VectorUnit},
+    waves::snake,
 };
 
 /// The domain of the functions that `scripts/export_snac.py` writes. An operator of the same name goes before them.
@@ -86,13 +86,13 @@ impl Kernel for Snakes<'_> {
             let (alpha, inverse) = (s.splat_f32s(*alpha), s.splat_f32s(*inverse));
             let (vectors, rest) = S::as_mut_simd_f32s(row);
             for x in vectors {
-                *x = snake_of(s, *x, alpha, inverse);
+                *x = snake(s, *x, alpha, inverse);
             }
             // The last vector, filled up with zeros. No vector has more than 16 floats.
             let mut last = [0.0; 16];
             last.iter_mut().zip(rest.iter()).for_each(|(to, from)| *to = *from);
             for x in S::as_mut_simd_f32s(&mut last).0.iter_mut().take(1) {
-                *x = snake_of(s, *x, alpha, inverse);
+                *x = snake(s, *x, alpha, inverse);
             }
             rest.iter_mut().zip(last).for_each(|(to, from)| *to = from);
         }

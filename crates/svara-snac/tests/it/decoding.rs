@@ -141,7 +141,7 @@ async fn a_stream_that_is_restarted_remembers_nothing() {
     let expected = decode(&decoder, 4, &two, 2).await.unwrap();
     let mut stream = decoder.open(3).unwrap();
     stream.push(&one).await.unwrap();
-    stream.restart(4);
+    stream.restart(4).unwrap();
     let mut samples = stream.push(&two[..2]).await.unwrap();
     samples.extend(stream.push(&two[2..4]).await.unwrap());
     samples.extend(stream.finish(&two[4..]).await.unwrap());
@@ -194,4 +194,70 @@ async fn a_cancelled_call_ends_only_its_stream() {
     drop(stream);
     assert_eq!(busy.await.unwrap().len(), 500 * 2048);
     assert_eq!(decode(&decoder, 0, &short, 1).await.unwrap().len(), 4 * 2048);
+}
+
+/// Also where it was the last one: its samples are missing.
+#[tokio::test]
+async fn an_end_that_was_cancelled_is_no_good_end() {
+    let decoder = Decoder::paced(1, 1, Duration::from_millis(5)).unwrap();
+    let frames = frames(1, 3);
+    // The calls of the end, each of which has samples.
+    let mut whole = decoder.open(0).unwrap();
+    whole.push(&frames).await.unwrap();
+    whole.end(&[]).unwrap();
+    let mut calls = 0;
+    while whole.rest().await.unwrap().is_some() {
+        calls += 1;
+    }
+    assert_eq!(whole.rest().await, Ok(None), "it has ended well, however often one asks");
+    drop(whole);
+    let mut made = 0;
+    while made < calls {
+        let mut stream = decoder.open(0).unwrap();
+        stream.push(&frames).await.unwrap();
+        stream.end(&[]).unwrap();
+        for _ in 0..made {
+            stream.rest().await.unwrap().unwrap();
+        }
+        // Again where the machine is so busy that the call is over at once.
+        if futures::poll!(Box::pin(stream.rest())).is_pending() {
+            assert_eq!(stream.rest().await, Err(DecodeError::Ended), "after {made} of {calls}");
+            made += 1;
+        }
+    }
+}
+
+/// Frames behind the end would be decoded before what flushes it.
+#[tokio::test]
+async fn nothing_follows_the_end() {
+    let decoder = decoder(models::snac_small("decoder_stream.onnx"));
+    let frames = frames(1, 4);
+    let mut stream = decoder.open(0).unwrap();
+    stream.push(&frames).await.unwrap();
+    stream.end(&[]).unwrap();
+    let mut ended = true;
+    while ended {
+        assert_eq!(stream.push(&frames).await, Err(DecodeError::Ended));
+        assert_eq!(stream.preview(&frames, 100).await, Err(DecodeError::Ended));
+        assert_eq!(stream.end(&[]), Err(DecodeError::Ended));
+        ended = stream.rest().await.unwrap().is_some();
+    }
+    stream.restart(0).unwrap();
+    assert_eq!(stream.finish(&frames).await.unwrap().len(), 4 * 2048);
+}
+
+/// Callers that come and go leave nothing in the queue of a busy decoder.
+#[tokio::test]
+async fn a_cancelled_call_leaves_the_queue() {
+    let decoder = Decoder::paced(2, 1, Duration::from_millis(100)).unwrap();
+    let mut busy = decoder.open(0).unwrap();
+    let busy_frames = frames(0, 4);
+    let mut busy = Box::pin(busy.push(&busy_frames));
+    assert!(futures::poll!(&mut busy).is_pending());
+    for seed in 0..1000 {
+        let mut stream = decoder.open(seed).unwrap();
+        let frames = frames(seed, 1);
+        assert!(futures::poll!(Box::pin(stream.push(&frames))).is_pending());
+    }
+    assert!(decoder.waiting_calls() <= 1, "{} wait", decoder.waiting_calls());
 }

@@ -36,6 +36,31 @@ fn an_invalid_library_names_the_script() {
     assert!(status.unwrap().success());
 }
 
+/// A library for CUDA that can't be loaded ends the start only if somebody asked for it. Runs in its own process, as above.
+#[test]
+fn auto_takes_the_cpu_where_the_library_cant_be_loaded() {
+    if std::env::var_os("SVARA_TEST_CHILD").is_none() {
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "loading::auto_takes_the_cpu_where_the_library_cant_be_loaded"])
+            .env("SVARA_TEST_CHILD", "1")
+            .status();
+        assert!(status.unwrap().success());
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["libonnxruntime.so", "libonnxruntime_providers_cuda.so"] {
+        std::fs::write(directory.path().join(name), "no library").unwrap();
+    }
+    let settings =
+        DecoderSettings { device: Device::Auto, ..settings(models::snac_small("decoder_stream.onnx")) };
+    let unnamed = LibrarySearch { models_lib: directory.path().to_owned(), ..LibrarySearch::default() };
+    let decoder = Decoder::load(&Runtime::lazy(&unnamed).unwrap(), &settings).unwrap();
+    assert_eq!(decoder.info().device, Device::Cpu);
+    let named = LibrarySearch { configured: Some(directory.path().join("libonnxruntime.so")), ..unnamed };
+    let error = Decoder::load(&Runtime::lazy(&named).unwrap(), &settings).err().unwrap();
+    assert!(matches!(error, LoadError::LibraryUnusable { .. }), "{error:?}");
+}
+
 #[test]
 fn a_missing_model_or_one_of_the_wrong_kind_is_named() {
     let missing = load_error(&settings(PathBuf::from("/nowhere.onnx"))).to_string();

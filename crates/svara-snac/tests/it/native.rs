@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use svara_snac::{
-    Backend, Decoder, DecoderSettings, LoadError, SnacEncoder, Vectors,
+    Backend, Decoder, DecoderSettings, EncoderSettings, LoadError, SnacEncoder, Vectors,
     onnx::{Device, LibrarySearch, Runtime},
 };
 use svara_testkit::models;
@@ -122,6 +122,25 @@ async fn in_onnx_runtime_a_repeatable_stream_has_the_same_bits_however_it_is_pus
         assert!(heard.iter().all(|samples| *samples == heard[0] && samples.len() == 13 * 2048), "{model}");
         let exact = decode(&decoder, 4, &frames, 13).await.unwrap();
         assert!(max_difference(&heard[0], &exact) < 1e-4);
+    }
+}
+
+/// Named vectors mean native code, portable code too: for the same bits wherever it runs.
+#[test]
+fn named_vectors_mean_native_code() {
+    let nowhere = Runtime::lazy(&LibrarySearch { models_lib: "/nowhere".into(), ..LibrarySearch::default() });
+    let nowhere = nowhere.unwrap();
+    for (decoder, encoder) in [
+        (models::snac_small("decoder_stream.onnx"), None),
+        (models::demo_codec("decoder.onnx"), Some(models::demo_codec("encoder.onnx"))),
+    ] {
+        let settings = DecoderSettings { vectors: Vectors::None, ..settings(decoder) };
+        let decoder = Decoder::load(&nowhere, &settings).unwrap();
+        assert_eq!(decoder.backend(), Some(Backend::Native));
+        if let Some(encoder) = encoder {
+            let settings = EncoderSettings { vectors: Vectors::None, ..encoder_settings(encoder) };
+            assert_eq!(SnacEncoder::load(&nowhere, &settings).unwrap().backend(), Backend::Native);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub fn settings(model: PathBuf) -> DecoderSettings {
 }
 
 pub fn encoder_settings(model: PathBuf) -> EncoderSettings {
-    EncoderSettings { model, device: Device::Cpu, ..EncoderSettings::default() }
+    EncoderSettings { model, ..EncoderSettings::default() }
 }
 
 pub fn decoder(model: PathBuf) -> Decoder {

@@ -1,4 +1,4 @@
-//! A decoder in simulated time: as many streams as the costs allow, calls in the order of [`Due::place`].
+//! A decoder in simulated time: as many streams as the costs allow, calls in the order of [`Urgency::place`].
 
 use std::{
     collections::BTreeMap,
@@ -8,7 +8,11 @@ use std::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::decode::due::{Due, Rank, Urgency};
+use crate::decode::{
+    due::{Due, Rank, Urgency},
+    job::{LATE_ROWS, Sharing},
+    queue::Batching,
+};
 
 const FRAME_S: f64 = 2048.0 / 24_000.0;
 const FRAMES_PER_SECOND: f64 = 1.0 / FRAME_S;
@@ -23,6 +27,65 @@ struct Machine {
     slower: Vec<f64>,
     /// Streams that nobody listens to: each always has a call to make.
     background: usize,
+    /// What a further row of a call takes, as a part of the first; `None` where calls aren't shared, as in ONNX Runtime.
+    further: Option<f64>,
+}
+
+impl Machine {
+    /// That of native code, if calls are shared.
+    fn batching(&self) -> Batching {
+        let max = if self.further.is_some() { 4 } else { 1 };
+        Batching { max, wait: Duration::ZERO, takers: self.threads, urgent_alone: true }
+    }
+
+    /// A call of as many rows as there can be, as measured at start.
+    fn longest_call_s(&self) -> f64 {
+        self.call_s(self.batching().max)
+    }
+
+    fn call_s(&self, rows: usize) -> f64 {
+        self.frame_s * (1.0 + self.further.unwrap_or(1.0) * (rows - 1) as f64)
+    }
+}
+
+/// A call in the queue, of a stream or, without its number, of one that nobody listens to.
+struct Waiting {
+    urgency: Urgency,
+    queued_at: Instant,
+    number: Option<usize>,
+    frames: usize,
+}
+
+impl Waiting {
+    /// As a stream shares its calls, at what a row takes as far as it is known: what it took at start.
+    fn most_rows(&self, machine: &Machine, now: Instant) -> usize {
+        let sharing = match self.urgency.due {
+            Due::FirstAudio | Due::Whenever => Sharing::IfCheap,
+            Due::At(runs_out) => Sharing::InTime(runs_out),
+        };
+        sharing.most_rows(
+            machine.batching(),
+            Duration::from_secs_f64(machine.frame_s * self.frames as f64),
+            now,
+        )
+    }
+}
+
+/// Takes the calls that go together now from the queue, as `JobQueue::take` does.
+fn take(queue: &mut Vec<Waiting>, machine: &Machine, now: Instant) -> Vec<Waiting> {
+    let mut order: Vec<usize> = (0..queue.len()).collect();
+    order.sort_by_key(|index| (queue[*index].urgency.place(queue[*index].queued_at, now), *index));
+    let Some(first) = order.first().map(|first| &queue[*first]) else { return Vec::new() };
+    let part = queue.len().div_ceil(machine.threads);
+    let max = machine.batching().max.min(part).min(first.most_rows(machine, now));
+    let fits = |index: &&usize| {
+        let other = &queue[**index];
+        other.frames == first.frames && other.most_rows(machine, now) >= max
+    };
+    let mut taken: Vec<usize> =
+        order[..1].iter().chain(order[1..].iter().filter(fits)).copied().take(max).collect();
+    taken.sort_unstable_by(|a, b| b.cmp(a));
+    taken.into_iter().map(|index| queue.remove(index)).collect()
 }
 
 #[derive(Clone, Debug)]
@@ -111,8 +174,8 @@ fn simulate(machine: &Machine, speeches: &[Speech], admits: usize) -> Vec<f64> {
     }
     let mut arrivals = arrivals.into_iter().peekable();
     let mut streams: BTreeMap<usize, Stream> = BTreeMap::new();
-    let mut queue: Vec<(Urgency, Instant, Option<usize>)> = Vec::new();
-    let mut threads: Vec<(f64, Option<usize>)> = Vec::new();
+    let mut queue: Vec<Waiting> = Vec::new();
+    let mut threads: Vec<(f64, Vec<Waiting>)> = Vec::new();
     let (mut gaps, mut now_s) = (Vec::new(), 0.0);
     let mut idle_background = machine.background;
     loop {
@@ -141,25 +204,19 @@ fn simulate(machine: &Machine, speeches: &[Speech], admits: usize) -> Vec<f64> {
             if stream.queued.is_none() && there_s <= now_s {
                 stream.queued = Some(Queued { at_s: now_s, frames });
                 let due = stream.runs_out_s.map_or(Due::FirstAudio, |runs_out_s| Due::At(at(runs_out_s)));
-                queue.push((
-                    Urgency { due, rank: Rank { elders, streams: count } },
-                    at(now_s),
-                    Some(*number),
-                ));
+                let urgency = Urgency { due, rank: Rank { elders, streams: count } };
+                queue.push(Waiting { urgency, queued_at: at(now_s), number: Some(*number), frames });
             }
         }
         for _ in 0..std::mem::take(&mut idle_background) {
             let urgency = Urgency { due: Due::Whenever, rank: Rank { elders: 0, streams: 1 } };
-            queue.push((urgency, at(now_s), None));
+            queue.push(Waiting { urgency, queued_at: at(now_s), number: None, frames: 1 });
         }
         while threads.len() < machine.threads {
-            let place =
-                |(urgency, queued_at, _): &(Urgency, Instant, _)| urgency.place(*queued_at, at(now_s));
-            let first = (0..queue.len()).min_by_key(|index| (place(&queue[*index]), *index));
-            let Some((_, _, number)) = first.map(|first| queue.remove(first)) else { break };
-            let frames = number.and_then(|number| streams.get(&number)?.queued).map_or(1, |call| call.frames);
+            let calls = take(&mut queue, machine, at(now_s));
+            let Some(frames) = calls.first().map(|call| call.frames) else { break };
             let slower = machine.slower[now_s as usize % machine.slower.len()];
-            threads.push((now_s + machine.frame_s * frames as f64 * slower, number));
+            threads.push((now_s + machine.call_s(calls.len()) * frames as f64 * slower, calls));
         }
         let waits =
             streams.values().filter(|stream| stream.queued.is_none()).filter_map(|stream| stream.next_call());
@@ -170,10 +227,15 @@ fn simulate(machine: &Machine, speeches: &[Speech], admits: usize) -> Vec<f64> {
             return gaps;
         }
         now_s = next_s.max(now_s);
-        threads.retain(|(ends_s, number)| {
-            if *ends_s > now_s {
-                return true;
+        let mut ended = Vec::new();
+        threads.retain_mut(|(ends_s, calls)| {
+            let is_over = *ends_s <= now_s;
+            if is_over {
+                ended.append(calls);
             }
+            !is_over
+        });
+        for Waiting { number, .. } in ended {
             match number.and_then(|number| Some((number, streams.get_mut(&number)?))) {
                 Some((number, stream)) => {
                     if let Some(call) = stream.queued.take() {
@@ -183,22 +245,31 @@ fn simulate(machine: &Machine, speeches: &[Speech], admits: usize) -> Vec<f64> {
                 }
                 None => idle_background += 1,
             }
-            false
-        });
+        }
         streams.retain(|_, stream| !stream.is_over());
     }
 }
 
 fn carried(machine: &Machine) -> f64 {
     let frame_s = machine.frame_s;
-    let measured = Measured { alone_s: frame_s, together_s: frame_s, full_s: frame_s, rows: 1 };
-    Costs::new(measured, machine.threads, 1).streams(FRAMES_PER_SECOND, 1.0)
+    let rows = machine.batching().max;
+    let measured = Measured { alone_s: frame_s, together_s: frame_s, full_s: machine.call_s(rows), rows };
+    Costs::new(measured, machine.threads, LATE_ROWS).streams(FRAMES_PER_SECOND, 1.0)
 }
 
 fn machine(slowest: f64) -> impl Strategy<Value = Machine> {
     let slower = prop::collection::vec(1.0..slowest, 1..5);
-    (1usize..9, 0.001f64..0.060, slower, 0usize..4)
-        .prop_map(|(threads, frame_s, slower, background)| Machine { threads, frame_s, slower, background })
+    // Of native code, further rows of 0.53 to 0.9 were measured.
+    let further = prop::option::of(0.5f64..0.95);
+    (1usize..9, 0.001f64..0.060, slower, 0usize..4, further).prop_map(
+        |(threads, frame_s, slower, background, further)| Machine {
+            threads,
+            frame_s,
+            slower,
+            background,
+            further,
+        },
+    )
 }
 
 fn speeches() -> impl Strategy<Value = Vec<Speech>> {
@@ -222,8 +293,9 @@ proptest! {
         machine in machine(1.0 + MARGIN), speeches in speeches(),
     ) {
         let machine = Machine { background: 0, ..machine };
-        // In one of some 20,000 such servers, somebody misses a call by a few milliseconds.
-        prop_assert!(longest_gap_s(&machine, &speeches) <= machine.frame_s);
+        // Without shared calls, somebody misses a call by a few milliseconds in one of some 20,000 such servers. With them, in one of
+        // 170: a call of several rows can't be interrupted, as one of one row can't. The longest such gap was that of 1.8 frames.
+        prop_assert!(longest_gap_s(&machine, &speeches) <= machine.longest_call_s());
     }
 
     /// A call that nobody waits for gives way, but can't be interrupted.
@@ -232,7 +304,7 @@ proptest! {
         machine in machine(1.0 + MARGIN), speeches in speeches(),
     ) {
         let longest_s = longest_gap_s(&machine, &speeches);
-        prop_assert!(longest_s <= machine.frame_s, "{} ms", longest_s * 1e3);
+        prop_assert!(longest_s <= machine.longest_call_s(), "{} ms", longest_s * 1e3);
     }
 }
 
@@ -240,7 +312,7 @@ proptest! {
 /// long gaps, and even that one gets to its end.
 #[test]
 fn beyond_the_margin_the_newest_suffer_first() {
-    let machine = Machine { threads: 2, frame_s: 0.015, slower: vec![2.0], background: 1 };
+    let machine = Machine { threads: 2, frame_s: 0.015, slower: vec![2.0], background: 1, further: None };
     let speech = Speech { after_s: 0.3, frames: 150, period_s: 0.05 };
     let gaps = simulate(&machine, &vec![speech; 8], 8);
     assert!(gaps.iter().take(3).all(|gap_s| *gap_s <= 0.04), "{gaps:?}");

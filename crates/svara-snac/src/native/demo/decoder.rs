@@ -17,9 +17,9 @@ use crate::{
         buffer::Aligned,
         embed::Embed,
         net::{LATENTS, codes_of},
-        sine::{cosine, sine},
     },
     simd::{Kernel, VectorUnit},
+    waves::{cosine, sine},
 };
 
 /// The largest logarithm of a magnitude.

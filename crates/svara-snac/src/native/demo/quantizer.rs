@@ -94,10 +94,23 @@ impl Quantizer {
 /// The number of the largest score, of the first one if there are several.
 fn largest<'a>(scores: impl Iterator<Item = &'a f32>) -> u16 {
     let mut best = (0, f32::NEG_INFINITY);
-    for (code, score) in (0..).zip(scores) {
+    for (code, score) in (0..=u16::MAX).zip(scores) {
         if *score > best.1 {
             best = (code, *score);
         }
     }
     best.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_codebook_has_a_last_code() {
+        let mut scores = vec![0.0; usize::from(u16::MAX)];
+        assert_eq!(largest(scores.iter()), 0);
+        scores[65_534] = 1.0;
+        assert_eq!(largest(scores.iter()), 65_534);
+    }
 }

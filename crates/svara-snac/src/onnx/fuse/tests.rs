@@ -179,6 +179,32 @@ fn weights_in_files_of_their_own_need_the_file_where_it_is() {
     assert_eq!(snakes(&file.into()).unwrap(), None);
 }
 
+#[test]
+fn a_graph_in_two_parts_stays() {
+    let whole = file(&plain(), &["y"]);
+    let graph = ModelProto::decode(whole.clone()).unwrap().graph.unwrap();
+    // The second part has a node that nobody reads.
+    let more = GraphProto { node: vec![node("Neg", &["x"], "unread")], ..GraphProto::default() };
+    let mut parts = whole.to_vec();
+    write(GRAPH, &more.encode_to_vec(), &mut parts);
+    assert_eq!(
+        ModelProto::decode(Bytes::from(parts.clone())).unwrap().graph.unwrap().node.len(),
+        graph.node.len() + 1
+    );
+    assert_eq!(snakes(&parts.into()).unwrap(), None);
+}
+
+/// The look-ups would multiply at each level: 10¹² for this one.
+#[test]
+fn operators_with_too_many_inputs_are_no_constants() {
+    let mut nodes = with(plain(), 0, node("Mul", &["level 4", "x"], "angle"));
+    for level in 1..=4 {
+        let below = if level == 1 { "alpha".to_owned() } else { format!("level {}", level - 1) };
+        nodes.insert(0, node("Add", &vec![below.as_str(); 1000], &format!("level {level}")));
+    }
+    assert_eq!(fused(&nodes, &["y"]), None);
+}
+
 proptest! {
     #[test]
     fn any_bytes_do_no_harm(at in 0.0f64..1.0, byte: u8) {

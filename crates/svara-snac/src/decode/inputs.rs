@@ -8,7 +8,7 @@ use super::{
 use crate::{frame::CODEBOOKS, noise::draws_in, onnx::CodecModel};
 
 /// The inputs of a call, row after row; reused from call to call.
-pub(crate) struct Buffers {
+pub(crate) struct Inputs {
     code_names: [String; CODEBOOKS],
     codes: [Vec<i64>; CODEBOOKS],
     noise_names: Vec<String>,
@@ -19,8 +19,8 @@ pub(crate) struct Buffers {
     pub(crate) state: Vec<f32>,
 }
 
-impl Buffers {
-    /// Empty buffers for a decoder with `noise_layers` noise layers.
+impl Inputs {
+    /// Empty inputs for a decoder with `noise_layers` noise layers.
     pub(crate) fn new(noise_layers: usize) -> Self {
         Self {
             code_names: std::array::from_fn(|codebook| format!("audio_codes.{codebook}")),
