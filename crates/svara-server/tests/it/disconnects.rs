@@ -68,7 +68,7 @@ async fn leave(address: SocketAddr, client: u64) {
     let mut stream = raw::connect(address).await;
     let body = SPEECH;
     // Half of them needn't find out that a refusal is all that comes.
-    let close = if client % 2 == 0 { "" } else { "connection: close\r\n" };
+    let close = if client.is_multiple_of(2) { "" } else { "connection: close\r\n" };
     let request = format!(
         "POST /v1/text-to-speech HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {KEY}\r\n{close}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",

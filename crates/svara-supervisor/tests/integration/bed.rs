@@ -180,9 +180,9 @@ impl Bed {
                 Ok(event) => {
                     self.seen.push(event.clone());
                     let about = event.program.as_deref().unwrap_or_default();
-                    let place = programs.iter().position(|program| *program == about);
-                    if let Some(place) = place.filter(|_| event.event == kind) {
-                        found[place].get_or_insert(event);
+                    let place = found.iter_mut().zip(programs).find(|(_, program)| **program == about);
+                    if let Some((place, _)) = place.filter(|_| event.event == kind) {
+                        place.get_or_insert(event);
                     }
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {

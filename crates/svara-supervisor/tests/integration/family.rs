@@ -125,7 +125,9 @@ fn a_killed_guard_is_replaced_and_does_its_work() {
 
 #[test]
 fn restarts_leave_no_zombie_no_orphan_and_no_descriptor() {
-    let bed = Bed::start(&program("vllm", &[STUBBORN, "hang"], "stop = { grace = \"10ms\" }"));
+    let mut bed = Bed::start(&program("vllm", &[STUBBORN, "hang"], "stop = { grace = \"10ms\" }"));
+    // From now on, the connection that tells of events is open.
+    bed.event("vllm", Kind::Ready);
     eventually("the first is up", || bed.path("up").exists());
     let descriptors = |bed: &Bed| std::fs::read_dir(format!("/proc/{}/fd", bed.pid())).unwrap().count();
     let cycle = |bed: &Bed| {
