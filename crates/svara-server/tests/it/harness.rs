@@ -6,7 +6,7 @@ use svara_config::Config;
 use svara_http::{Lifecycle, ServeError};
 use svara_server::start;
 use svara_testkit::{
-    eventually,
+    PATIENCE, eventually,
     fake_vllm::{FakeVllm, Script},
     models,
 };
@@ -68,7 +68,7 @@ impl Server {
     }
 
     pub fn request(&self, path: &str, body: &Value) -> RequestBuilder {
-        self.client.post(self.url(path)).json(body).timeout(Duration::from_secs(20))
+        self.client.post(self.url(path)).json(body).timeout(PATIENCE)
     }
 
     /// Sends `/v1/text-to-speech` with these fields and the defaults of these tests.
