@@ -28,6 +28,8 @@ full=(--full) # only the peers need the full-size codec
 trap end_jobs EXIT
 
 rust_tests() {
+    # They return early, which counts as passed.
+    ((EUID == 0)) || echo "not root: tests that change users, namespaces or memory limits test nothing"
     if cargo nextest --version >/dev/null 2>&1; then
         # Many tests wait for time to pass, so one more than there are cores keeps these busy.
         NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$(($(nproc) + 1))} cargo nextest run --workspace --locked --no-fail-fast "$@"

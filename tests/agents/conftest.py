@@ -6,12 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from orderly_end import end_in_order
 from paced_engine import PacedEngine
 from processes import free_port
 from server_peer import DEMO, Server
 
 # As a GPU does it: 85 ms of sound every 60 ms. Each speech takes 24 s.
 FRAMES, FRAME_MS = 400, 60
+
+
+def pytest_configure() -> None:
+    end_in_order()
 
 
 @pytest.fixture(scope="session")

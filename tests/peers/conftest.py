@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import signal
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import FrameType
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from chromium import chromium, complaints
+from orderly_end import end_in_order
 from playground import open_playground
+from processes import PATIENCE_S
 from programs import PROJECT
 from server_peer import DEMO, Engine, Server, Settings, changed, settings_for_vllm
 from vllm_peer import Vllm
 
 StartServer = Callable[..., Server]
 
+# What a page does at once on an idle machine may take more than the default of 5 s beside a vLLM.
+expect.set_options(timeout=1000 * PATIENCE_S)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "vllm: needs a real vLLM; set here. The others can run beside them")
     config.addinivalue_line("markers", "browser: needs Chromium; set here")
     config.addinivalue_line("markers", "kills_vllm: runs last, so that vLLM needn't start twice")
-
-    def terminated(number: int, _frame: FrameType | None) -> None:
-        pytest.exit(f"signal {number}", returncode=128 + number)
-
-    # Fixtures clean up only on an orderly exit.
-    signal.signal(signal.SIGTERM, terminated)
+    end_in_order()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -81,8 +80,10 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
         return server
 
     yield start
-    for server in servers:
-        server.stop()
+    with contextlib.ExitStack() as all_of_them:
+        for server in servers:
+            # One that doesn't stop as it should keeps no other from being stopped.
+            all_of_them.callback(server.stop)
 
 
 @pytest.fixture(scope="module", params=["demo", "vllm"])

@@ -7,7 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-SPOKEN_WITHIN_MS = 60_000
+from processes import PATIENCE_S
+
+SPOKEN_WITHIN_MS = 1000 * PATIENCE_S
 DONE = re.compile("^Done")
 ENGLISH = "one two three four five"
 
@@ -45,7 +47,7 @@ def note_changes(page: Page, seen_in: str) -> None:
     )
 
 
-def wait_until_said(page: Page, text: str, within_ms: float = 10_000) -> None:
+def wait_until_said(page: Page, text: str, within_ms: float = 1000 * PATIENCE_S) -> None:
     """Waits until the element of `note_changes` has had this text."""
     page.wait_for_function("text => window.said.some(([said]) => said === text)", arg=text, timeout=within_ms, polling=100)
 

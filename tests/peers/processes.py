@@ -15,13 +15,20 @@ from pathlib import Path
 import httpx
 
 
+# Longer than anything that a test waits for takes, even on a busy machine. It ends a hang, and says nothing of how fast
+# something is.
+PATIENCE_S = 60
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
-def wait_until(what: str, condition: Callable[[], bool], within_s: float, every_s: float = 0.02) -> float:
+def wait_until(
+    what: str, condition: Callable[[], bool], within_s: float = PATIENCE_S, every_s: float = 0.02
+) -> float:
     """Seconds until the condition holds; fails if that takes longer than the limit."""
     start = time.monotonic()
     while not condition():

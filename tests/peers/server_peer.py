@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from processes import Service, free_port, status_of
+from processes import Service, status_of
 from programs import PROJECT, program
 from reference import MODELS
 from vllm_peer import Vllm
@@ -66,20 +66,42 @@ def write_config(path: Path, settings: Settings) -> None:
 
 
 class Server:
+    """A server on a free port, which it has once it is waited for."""
+
+    scheme = "http"
+
     def __init__(self, directory: Path, settings: Settings, arguments: tuple[str, ...] = ()) -> None:
-        self.port = free_port()
-        self.root = f"http://127.0.0.1:{self.port}"
-        config = directory / "server.toml"
-        write_config(config, settings | {"server": settings["server"] | {"port": self.port}})
+        config, log = directory / "server.toml", directory / "server.log"
+        # Its own choice: a port that was free a moment ago may be another program's by now.
+        write_config(config, settings | {"server": settings["server"] | {"port": 0}})
         command = [program("svara-server"), "--config", config, *arguments]
-        self.service = Service("svara-server", command, directory / "server.log", clean_environment(), PROJECT)
+        # Another may have written to it before.
+        self.log_begins = log.stat().st_size if log.exists() else 0
+        self.service = Service("svara-server", command, log, clean_environment(), PROJECT)
+        self.port = 0
+
+    @property
+    def root(self) -> str:
+        assert self.port, "it isn't known to listen yet"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
+
+    def listens(self) -> bool:
+        """Whether its log has said on which port."""
+        for line in self.service.log.read_bytes()[self.log_begins :].splitlines():
+            if b'"listening"' in line and line.endswith(b"}"):
+                self.port = int(json.loads(line)["address"].rpartition(":")[2])
+        return self.port != 0
 
     def wait_ready(self) -> None:
-        self.service.wait_ready(lambda: status_of(f"{self.root}/health") == 200, START_WITHIN_S)
+        self.service.wait_ready(lambda: self.listens() and self.status() == 200, START_WITHIN_S)
 
     def wait_listening(self) -> None:
         """For a server whose engine is unavailable: any answer counts."""
-        self.service.wait_ready(lambda: status_of(f"{self.root}/health") is not None, START_WITHIN_S)
+        self.service.wait_ready(lambda: self.listens() and self.status() is not None, START_WITHIN_S)
+
+    def status(self) -> int | None:
+        """The status of its health; None if there is no answer."""
+        return status_of(f"{self.root}/health")
 
     def stop(self) -> None:
         code = self.service.stop(STOP_WITHIN_S)

@@ -119,7 +119,7 @@ def assert_both_gone_is_said(server: Server) -> None:
     assert response.status_code == 503, response.text
     assert response.json()["error"]["type"] in ("engine_unreachable", "engine_busy")
     assert response.headers["retry-after"] == "1"
-    wait_until("/health says so", lambda: status_of(f"{server.root}/health") == 503, within_s=10)
+    wait_until("/health says so", lambda: status_of(f"{server.root}/health") == 503)
 
 
 def test_list_of_engines_loses_no_request_that_had_no_byte_sent(

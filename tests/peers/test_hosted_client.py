@@ -164,10 +164,11 @@ def test_barge_in_frees_everything(paced_server: Server) -> None:
                 socket.send(json.dumps({"text": " ".join(WORDS)}))
                 while not isinstance(socket.recv(timeout=10), bytes):
                     pass
-                assert open_streams() == 1
+                # Between two chunks there may be none, or the next one already.
+                wait_until("it speaks", lambda: open_streams() >= 1)
                 start = time.monotonic()
                 socket.close()
-                wait_until("it is free", lambda: open_streams() == 0, within_s=5, every_s=0.001)
+                wait_until("it is free", lambda: open_streams() == 0, every_s=0.001)
                 freed = time.monotonic()
                 open_streams()
             took.append(freed - start)
@@ -180,12 +181,23 @@ def test_barge_in_frees_everything(paced_server: Server) -> None:
 def test_idle_sockets_cost_a_descriptor_each(paced_server: Server, paced: PacedEngine) -> None:
     fds = Path(f"/proc/{paced_server.service.pid}/fd")
     asked = len(paced.stats()["request_ids"])
-    before = len(list(fds.iterdir()))
+    counts: list[int] = []
+
+    def settled() -> bool:
+        """Whether the descriptors of earlier tests are closed: the number is the same for half a second."""
+        counts.append(len(list(fds.iterdir())))
+        return len(counts) >= 10 and len(set(counts[-10:])) == 1
+
+    wait_until("nothing closes any more", settled, every_s=0.05)
+    before = counts[-1]
     with contextlib.ExitStack() as sockets:
         for _ in range(IDLE_SOCKETS):
             sockets.enter_context(open_socket(paced_server, "voice=en_male"))
-        more = len(list(fds.iterdir())) - before
-        assert IDLE_SOCKETS <= more <= IDLE_SOCKETS + 2, "others may come and go"
+        # Others may come and go.
+        wait_until(
+            "a descriptor for each",
+            lambda: IDLE_SOCKETS <= len(list(fds.iterdir())) - before <= IDLE_SOCKETS + 2,
+        )
         health = httpx.get(f"{paced_server.root}/health").json()
         assert health["open_streams"] == health["capacity"]["waiting"] == 0
         assert len(paced.stats()["request_ids"]) == asked

@@ -95,7 +95,7 @@ def test_a_page_of_another_origin_learns_what_to_set(browser: Browser, demo_serv
         lines = [json.loads(line) for line in demo_server.service.log.read_text().splitlines() if line.startswith("{")]
         return any("cors_origins" in line["message"] and line["origin"] == pages for line in lines)
 
-    wait_until("the log names the setting", told, 10)
+    wait_until("the log names the setting", told)
 
 
 @pytest.mark.parametrize("width", [1200, 320])

@@ -58,8 +58,14 @@ def test_a_full_server_is_asked_again_when_it_said(browser: Browser, demo_server
 
     page.route("**/v1/text-to-speech", answer)
     note_changes(page, "retry")
+    # A page that gets no turn for a second would skip one.
+    page.clock.install()
     page.click("#speak")
     expect(page.locator("#status")).to_have_text(re.compile("as many listeners as it can"))
+    expect(page.locator("#retry")).to_have_text("Try again (2)")
+    assert len(tries) == 1
+    page.clock.run_for(2_000)
+    page.clock.resume()
     expect(page.locator("#status")).to_have_text(DONE, timeout=SPOKEN_WITHIN_MS)
     expect(page.locator("#retry")).to_be_hidden()
     said = [text for text, _ in page.evaluate("window.said")]

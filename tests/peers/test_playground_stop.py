@@ -83,12 +83,12 @@ def test_a_jobs_sound_pauses_and_goes_on(page: Page) -> None:
         };
     }""")
     hear.click(timeout=SPOKEN_WITHIN_MS)
-    wait_until("it plays", lambda: page.evaluate("window.played[0]?.[0].currentTime > 0.2"), 10)
+    wait_until("it plays", lambda: page.evaluate("window.played[0]?.[0].currentTime > 0.2"))
     stop(page)
     assert page.evaluate("window.played[0][0].paused")
     hear.click()
     expect(page.locator("#stop")).to_be_enabled()
-    wait_until("it plays again", lambda: page.evaluate("window.played.length === 2 && !window.played[1][0].paused"), 10)
+    wait_until("it plays again", lambda: page.evaluate("window.played.length === 2 && !window.played[1][0].paused"))
     assert page.evaluate("window.played[1][1]") > 0.2, "it began anew"
     hear.click()
     assert page.evaluate("window.played.every(([audio]) => audio.paused)")
@@ -170,4 +170,4 @@ def test_nothing_is_drawn_once_all_is_heard(page: Page) -> None:
     page.evaluate("() => new Promise((tell) => setTimeout(tell, 500))")
     assert page.evaluate("window.frames_") <= 2
     page.click("#play")
-    wait_until("it is drawn again", lambda: page.evaluate("window.frames_") > 3, 10)
+    wait_until("it is drawn again", lambda: page.evaluate("window.frames_") > 3)

@@ -136,7 +136,7 @@ def test_a_long_text_becomes_one_file(page: Page, server: Server, tmp_path: Path
     assert codec_of(tmp_path / "speech.mp3") == "mp3"
     row.get_by_text("Delete").click()
     expect(row).to_have_count(0)
-    wait_until("the job is deleted", lambda: httpx.get(f"{server.root}/v1/jobs").json()["jobs"] == [], 5)
+    wait_until("the job is deleted", lambda: httpx.get(f"{server.root}/v1/jobs").json()["jobs"] == [])
 
 
 def test_many_listen_at_once(page: Page) -> None:

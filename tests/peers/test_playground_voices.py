@@ -109,7 +109,7 @@ def test_a_reload_and_a_link_bring_everything_back(browser: Browser, demo_server
     voice(page, "ta_male").check()
     page.fill("#seed", "17")
     page.select_option("#format", "mp3")
-    wait_until("it is kept", lambda: "mp3" in (page.evaluate("localStorage.getItem('svara.request')") or ""), 5)
+    wait_until("it is kept", lambda: "mp3" in (page.evaluate("localStorage.getItem('svara.request')") or ""))
     page.reload()
     expect(voice(page, "ta_male")).to_be_checked()
     assert [page.input_value(at) for at in ("#text", "#seed", "#format")] == ["seven & eight #9", "17", "mp3"]
@@ -118,7 +118,7 @@ def test_a_reload_and_a_link_bring_everything_back(browser: Browser, demo_server
     link = page.url
     # What is changed after that counts more than the link.
     page.fill("#text", "ten")
-    wait_until("it is kept", lambda: '"ten"' in (page.evaluate("localStorage.getItem('svara.request')") or ""), 5)
+    wait_until("it is kept", lambda: '"ten"' in (page.evaluate("localStorage.getItem('svara.request')") or ""))
     page.reload()
     expect(voice(page, "ta_male")).to_be_checked()
     assert page.input_value("#text") == "ten"

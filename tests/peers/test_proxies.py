@@ -131,10 +131,17 @@ def test_no_pause_between_chunks_is_added(server: Server, proxy: Proxy) -> None:
         assert total == 2 * FRAMES * SAMPLES_PER_FRAME
         return max(later - sooner for sooner, later in zip(at, at[1:], strict=False))
 
-    direct = min(longest_s(server.root, True) for _ in range(3))
-    through = min(longest_s(proxy.root, trust(proxy)) for _ in range(3))
-    print(f"{proxy.name}: {1000 * direct:.0f} ms, through it {1000 * through:.0f} ms")
-    assert through - direct < (CORKED_S if proxy.name == "haproxy, bare" else LATER_S)
+    direct, through = [], []
+    allowed_s = CORKED_S if proxy.name == "haproxy, bare" else LATER_S
+    while len(direct) < MOST_TRIES:
+        direct.append(longest_s(server.root, True))
+        through.append(longest_s(proxy.root, trust(proxy)))
+        # The best of each: one chunk that the machine is late with spoils a stream.
+        added = min(through) - min(direct)
+        if len(direct) >= FEWEST_TRIES and added < allowed_s:
+            break
+    print(f"{proxy.name}: {1000 * min(direct):.0f} ms, through it {1000 * added:+.0f} ms, {len(direct)} tries")
+    assert added < allowed_s
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from conftest import StartServer
+from processes import wait_until
 from recordings import in_base64, recording
 from reference import MODELS
 from s3_peer import S3
@@ -115,20 +116,20 @@ def test_kill_9_while_voices_are_written_loses_none_that_was_promised(
         def write(name: int, server: Server = server) -> str | None:
             try:
                 return make_voice(server, str(name))["voice_id"]
-            except httpx.TransportError:
-                return None  # it was killed
+            except (httpx.NetworkError, httpx.RemoteProtocolError):
+                return None  # it was killed; a write that takes too long isn't
 
         with ThreadPoolExecutor(4) as pool:
             writing = [pool.submit(write, number) for number in range(200)]
-            until = time.monotonic() + 60
-            while not any(done.done() for done in writing) and time.monotonic() < until:
-                time.sleep(0.01)
+            wait_until("two are written", lambda: sum(done.done() for done in writing) >= 2)
             time.sleep(chance.uniform(0.0, 0.4))
             server.service.kill()
-            answers = {done.result() for done in writing}
+            # Those that haven't begun say nothing.
+            pool.shutdown(cancel_futures=True)
+            answers = {done.result() for done in writing if not done.cancelled()}
         assert None in answers, "it was killed while voices were being written"
         promised |= answers - {None}
-    assert len(promised) > 4
+    assert len(promised) >= 8
     server = start_server(settings(str(store)), ready=False)
     ids = kept_ids(server)
     assert promised <= ids, "a voice that was answered for is there"

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from server_peer import START_WITHIN_S, Server, Settings
+from server_peer import Server, Settings
 
 HOST = "127.0.0.1"
 
@@ -64,18 +64,16 @@ def make_certificate(directory: Path) -> tuple[Path, Path, Path]:
 
 
 class TlsServer(Server):
+    scheme = "https"
+
     def __init__(self, directory: Path, settings: Settings, arguments: tuple[str, ...] = ()) -> None:
         self.ca, certificate, key = make_certificate(directory)
         tls = {"tls_cert": str(certificate), "tls_key": str(key)}
         super().__init__(directory, settings | {"server": settings["server"] | tls}, arguments)
-        self.root = f"https://{HOST}:{self.port}"
         self.context = ssl.create_default_context(cafile=str(self.ca))
 
-    def wait_ready(self) -> None:
-        self.service.wait_ready(self._answers, START_WITHIN_S)
-
-    def _answers(self) -> bool:
+    def status(self) -> int | None:
         try:
-            return httpx.get(f"{self.root}/health", verify=self.context, timeout=2).status_code == 200
+            return httpx.get(f"{self.root}/health", verify=self.context, timeout=2).status_code
         except httpx.TransportError:
-            return False
+            return None

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from orderly_end import end_in_order
 from supervisors import ROOT, Ours, Supervisor, Theirs
 
 RESULTS: dict[tuple[str, str], dict[str, str]] = {}
+
+
+def pytest_configure() -> None:
+    end_in_order()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,9 +45,9 @@ def note(request: pytest.FixtureRequest):
 @pytest.fixture(params=[Ours, Theirs], ids=["ours", "supervisord"])
 def supervisor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Supervisor]:
     if request.param is Ours and not Path(Ours.binary).exists():
-        pytest.skip(f"{Ours.binary} is missing: cargo build --workspace --bins --examples")
+        pytest.fail(f"{Ours.binary} is missing: cargo build --workspace --bins --examples")
     if request.param is Theirs and not (Theirs.bin / "supervisord").exists():
-        pytest.skip("supervisord isn't installed beside this Python: pip install supervisor")
+        pytest.fail("supervisord isn't installed beside this Python: pip install supervisor")
     made = request.param(tmp_path, {})
     yield made
     made.close()

@@ -10,13 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def processes() -> dict[int, tuple[int, int, str, str]]:
-    """Every process: parent, group, state and command line."""
+def processes() -> dict[int, tuple[int, int, str, str, int]]:
+    """Every process: parent, group, state, command line and start, which tells it from others with its id."""
     found = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -26,7 +28,7 @@ def processes() -> dict[int, tuple[int, int, str, str]]:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except (OSError, IndexError):
             continue
-        found[int(entry.name)] = (int(stat[1]), int(stat[2]), stat[0], command)
+        found[int(entry.name)] = (int(stat[1]), int(stat[2]), stat[0], command, int(stat[19]))
     return found
 
 
@@ -49,26 +51,34 @@ class Supervisor:
         self.directory = directory
         self.environment = {**os.environ, **environment}
         self.process: subprocess.Popen[bytes] | None = None
-        # Processes that a test has seen, which may survive it.
-        self.seen: set[int] = set()
+        # Processes that a test has seen, which may survive it: their ids and starts.
+        self.seen: set[tuple[int, int]] = set()
 
     def spawn(self, command: list[str]) -> None:
-        log = (self.directory / "console.log").open("ab")
-        self.process = subprocess.Popen(
-            command, cwd=self.directory, env=self.environment, stdout=log, stderr=log, start_new_session=True
-        )
+        with (self.directory / "console.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.directory, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def remember(self, pids: Iterable[int]) -> None:
+        """Has `close` kill these processes."""
+        now = processes()
+        self.seen |= {(pid, now[pid][4]) for pid in pids if pid in now}
 
     def close(self) -> None:
-        """Kills it and all processes that it may have left behind, by process id."""
+        """Kills it and all processes that it may have left behind, and none that has got an id of theirs since."""
         if self.process is None:
             return
-        left = {pid for pid, entry in processes().items() if str(self.directory) in entry[3]}
+        self.remember(pid for pid, entry in processes().items() if str(self.directory) in entry[3])
         self.process.kill()
         self.process.wait()
-        time.sleep(0.3)
-        for pid in left | self.seen:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        limit = time.monotonic() + 60
+        while left := [pid for pid, entry in processes().items() if (pid, entry[4]) in self.seen and entry[2] not in "ZX"]:
+            assert time.monotonic() < limit, f"{left} can't be killed"
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
 
 
 class Ours(Supervisor):
@@ -134,6 +144,16 @@ ready_after = "100ms"
 
     def stop(self, program: str) -> None:
         self.control("stop", program)
+
+    def noticed_at(self, program: str, pid: int) -> float:
+        """When it saw that this process has ended or hangs, in seconds since 1970."""
+        events = map(json.loads, (self.directory / "log/events.jsonl").read_text().splitlines())
+        times = [
+            event["time"]
+            for event in events
+            if (event["event"], event.get("program"), event.get("pid")) == ("stopping", program, pid)
+        ]
+        return datetime.fromisoformat(times[-1].replace("Z", "+00:00")).timestamp()
 
 
 class Theirs(Supervisor):

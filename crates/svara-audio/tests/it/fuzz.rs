@@ -73,9 +73,13 @@ fn a_claim_of_samples_costs_no_time() {
     // The flags go, so that the run has nothing but its number of samples.
     let mut claims = file;
     claims[run + 4..run + 12].copy_from_slice(&[0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
-    let start = Instant::now();
-    assert!(decode_upload(&claims, SampleRate::SNAC, &limits).is_err());
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    // Once of several times: the machine may be busy.
+    let mut rounds = (0..5).map(|_| {
+        let start = Instant::now();
+        assert!(decode_upload(&claims, SampleRate::SNAC, &limits).is_err());
+        start.elapsed()
+    });
+    assert!(rounds.any(|took| took < Duration::from_secs(1)), "more than a second each time");
 }
 
 /// One to eight changes, most of them near the start where the headers are.

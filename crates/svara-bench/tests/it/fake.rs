@@ -140,15 +140,18 @@ async fn the_length_is_the_texts_or_max_tokens() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_comes_before_it_is_due_and_lateness_does_not_add_up() {
     let url = start(&["--rate", "700", "--ttft-ms", "100", "--frames", "70"]).await;
-    let choices = choices(&url, json!({})).await;
-    for (event, (at, _)) in choices.iter().enumerate() {
-        // The request was on its way before it arrived: never earlier, seen from here.
-        assert!(*at >= Duration::from_millis(100 + 10 * event as u64), "event {event} at {at:?}");
+    let mut lasts = Vec::new();
+    // 0.8 s by the clock. With sleeps between events, each late by a millisecond or more, it would grow by their number. The
+    // least of several: a busy machine is late with the last as well.
+    while lasts.len() < 5 && lasts.iter().all(|last| *last >= Duration::from_secs(3)) {
+        let choices = choices(&url, json!({})).await;
+        for (event, (at, _)) in choices.iter().enumerate() {
+            // The request was on its way before it arrived: never earlier, seen from here.
+            assert!(*at >= Duration::from_millis(100 + 10 * event as u64), "event {event} at {at:?}");
+        }
+        lasts.push(choices.last().unwrap().0);
     }
-    // 0.8 s by the clock. With sleeps between events, each late by a millisecond or more, it would grow by their number;
-    // the bound leaves a machine that is busy with other work some time.
-    let last = choices.last().unwrap().0;
-    assert!(last < Duration::from_secs(3), "{last:?}");
+    assert!(lasts.iter().any(|last| *last < Duration::from_secs(3)), "{lasts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,10 @@ use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use svara_config::Config;
 use svara_service::callers::{KeyEntry, KeyHash};
-use svara_testkit::fake_vllm::{End, Script};
+use svara_testkit::{
+    eventually,
+    fake_vllm::{End, Script},
+};
 
 use crate::{
     harness::{Server, status_and_json},
@@ -133,9 +136,11 @@ async fn each_key_has_its_own_streams() {
     drop(first);
     server.engine.wait_for_open_streams(0).await;
     server.engine.set(Script::frames(4));
-    while speech(&server, "a").send().await.unwrap().status() == StatusCode::TOO_MANY_REQUESTS {
-        tokio::task::yield_now().await;
-    }
+    eventually("its stream is free again", async || {
+        let status = speech(&server, "a").send().await.unwrap().status();
+        (status != StatusCode::TOO_MANY_REQUESTS).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -238,7 +243,7 @@ async fn a_full_server_lets_a_few_wait() {
     let waits = async {
         let mut metrics = String::new();
         while !metrics.contains("svara_queue_waiting 1") {
-            metrics = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+            metrics = server.metrics().await;
         }
     };
     tokio::time::timeout(crate::raw::LONG, waits).await.expect("a request waits");

@@ -1,9 +1,7 @@
 //! What isn't WebSocket ends a WebSocket with a close that says why.
 
-use std::time::Duration;
-
 use svara_service::callers::KeyEntry;
-use svara_testkit::fake_vllm::Script;
+use svara_testkit::{PATIENCE, fake_vllm::Script};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -11,7 +9,6 @@ use tokio::{
 
 use crate::harness::Server;
 
-const PATIENCE: Duration = Duration::from_secs(10);
 const TEXT: u8 = 0x81;
 
 /// A frame of a client with this first byte; masked by zeros, which change nothing.

@@ -127,9 +127,7 @@ async fn a_generation_ends_with_its_last_client() {
     assert_eq!(server.open_streams().await, 1);
     drop(follower);
     server.engine.wait_for_open_streams(0).await;
-    while server.open_streams().await > 0 {
-        tokio::task::yield_now().await;
-    }
+    server.quiet().await;
     assert_eq!(server.engine.requests().len(), 1);
 }
 
@@ -187,7 +185,7 @@ async fn the_gauges_show_what_is_in_memory_now() {
         })
     };
     let in_memory = async |server: &Server| {
-        let page = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+        let page = server.metrics().await;
         let value = |name: &str| {
             page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok()).unwrap()
         };

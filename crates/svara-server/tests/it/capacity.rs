@@ -58,6 +58,13 @@ struct Outcome {
     audio: Duration,
 }
 
+impl Outcome {
+    /// A complaint of its gaps.
+    fn gaps(&self) -> Option<String> {
+        (self.gaps > NOISE).then(|| format!("gaps of {:?}", self.gaps))
+    }
+}
+
 async fn ask(server: &Server, fields: Value) -> Outcome {
     let begun = Instant::now();
     let mut body = json!({"text": TEXT, "voice": "hi_female", "response_format": "pcm"});
@@ -95,8 +102,26 @@ fn metric(metrics: &str, name: &str) -> f64 {
     line.unwrap_or_else(|| panic!("no {name}: {metrics}")).parse().unwrap()
 }
 
+/// Repeats a round in which the machine was late; what the server is late with, it is late with each time.
+async fn some_round_in_time(mut round: impl AsyncFnMut() -> Vec<String>) {
+    let mut late = Vec::new();
+    for _ in 0..3 {
+        late = round().await;
+        if late.is_empty() {
+            return;
+        }
+    }
+    panic!("late in every round: {late:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_fifty_at_once_those_admitted_have_no_gap_and_the_others_hear_when_to_come_back() {
+    some_round_in_time(fifty_at_once).await;
+}
+
+/// What was late.
+async fn fifty_at_once() -> Vec<String> {
+    let mut late = Vec::new();
     let engine = engine().await;
     let server = server(&engine, |_| {}).await;
     assert_eq!(get(&server, "/health/ready").await.1, r#"{"status":"ready"}"#);
@@ -122,39 +147,59 @@ async fn of_fifty_at_once_those_admitted_have_no_gap_and_the_others_hear_when_to
     };
     let again = async {
         // One that comes back when it was told to: that time is what is tested.
-        let refused = ask(&server, json!({})).await;
+        let refused = loop {
+            // A place may just have become free.
+            let outcome = ask(&server, json!({})).await;
+            if outcome.status == 503 {
+                break outcome;
+            }
+        };
         tokio::time::sleep(Duration::from_secs(refused.retry_after_s.unwrap())).await;
-        ask(&server, json!({})).await
+        (refused, ask(&server, json!({})).await)
     };
     let again = async {
         eventually("a full server", async || (get(&server, "/health/ready").await.0 == 503).then_some(()))
             .await;
         again.await
     };
-    let (outcomes, (), again) = tokio::join!(burst, probe, again);
+    let (outcomes, (), (refused_again, again)) = tokio::join!(burst, probe, again);
     let (admitted, refused): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.status == 200);
     // Eight at once, and eight more of those that waited once these were over.
     assert!((5..=2 * STREAMS).contains(&admitted.len()), "{}", admitted.len());
     for outcome in &admitted {
-        assert!(outcome.gaps <= NOISE, "gaps of {:?}", outcome.gaps);
+        late.extend(outcome.gaps());
         assert!(outcome.audio > Duration::from_secs(4), "{:?}", outcome.audio);
     }
-    for outcome in &refused {
+    for outcome in refused.iter().copied().chain([&refused_again]) {
         assert_eq!(outcome.status, 503);
-        assert!(outcome.answered < Duration::from_secs(7), "{:?}", outcome.answered);
         // Those refused at once: two rounds of sixteen that wait, and then theirs. Those that waited for 5 s: the round
         // that has just begun.
         let expected = if outcome.answered < Duration::from_secs(4) { 9..=18 } else { 1..=8 };
         let wait = outcome.retry_after_s.unwrap();
-        assert!(expected.contains(&wait), "{wait} s after {:?}", outcome.answered);
+        if outcome.answered >= Duration::from_secs(7) || !expected.contains(&wait) {
+            late.push(format!("{wait} s after {:?}", outcome.answered));
+        }
     }
-    assert_eq!((again.status, again.gaps <= NOISE), (200, true), "after the wait: {:?}", again.answered);
-    let (status, ready) = get(&server, "/health/ready").await;
-    assert_eq!((status, ready.as_str()), (200, r#"{"status":"ready"}"#));
+    if again.status == 200 {
+        late.extend(again.gaps());
+    } else {
+        late.push(format!("status {} after the wait: {:?}", again.status, again.answered));
+    }
+    eventually("it is ready again", async || {
+        (get(&server, "/health/ready").await == (200, r#"{"status":"ready"}"#.to_owned())).then_some(())
+    })
+    .await;
+    late
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_jobs_cost_those_who_listen_nothing() {
+    some_round_in_time(a_hundred_jobs).await;
+}
+
+/// What was late.
+async fn a_hundred_jobs() -> Vec<String> {
+    let mut late = Vec::new();
     let store = tempfile::tempdir().unwrap();
     let engine = engine().await;
     let server = server(&engine, |config| {
@@ -177,8 +222,11 @@ async fn a_hundred_jobs_cost_those_who_listen_nothing() {
     let whole = join_all((0..3).map(|_| ask(&server, json!({"stream": false}))));
     let (live, whole) = tokio::join!(live, whole);
     for outcome in &live {
-        assert_eq!((outcome.status, outcome.gaps <= NOISE), (200, true), "gaps of {:?}", outcome.gaps);
-        assert!(outcome.answered < Duration::from_secs(4), "they waited: {:?}", outcome.answered);
+        assert_eq!(outcome.status, 200);
+        late.extend(outcome.gaps());
+        if outcome.answered >= Duration::from_secs(4) {
+            late.push(format!("they waited: {:?}", outcome.answered));
+        }
     }
     assert!(whole.iter().all(|outcome| outcome.status == 200));
     eventually("a job that is done nevertheless", async || {
@@ -186,6 +234,7 @@ async fn a_hundred_jobs_cost_those_who_listen_nothing() {
         (metric(&metrics, "svara_job_items_total{outcome=\"done\"}") >= 1.0).then_some(())
     })
     .await;
+    late
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use crate::program::program;
+use crate::{harness::Ended, program::program};
 
 /// Exit code and standard error of `--check-config` in an empty directory, which stays empty.
 fn check(text: &str, change: impl FnOnce(&mut Command)) -> (Option<i32>, String) {
@@ -283,18 +283,16 @@ fn a_bucket_needs_no_engine_with_tls() {
     for model in ["encoder", "decoder"] {
         server.env(format!("SVARA_DEMO_{}", model.to_uppercase()), models.join(format!("demo/{model}.onnx")));
     }
-    let mut server = server.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut server = Ended(server.stderr(std::process::Stdio::piped()).spawn().unwrap());
     let mut said = String::new();
     for line in
-        std::io::BufRead::lines(std::io::BufReader::new(server.stderr.take().unwrap())).map(Result::unwrap)
+        std::io::BufRead::lines(std::io::BufReader::new(server.0.stderr.take().unwrap())).map(Result::unwrap)
     {
         said += &line;
         if line.contains("listening") {
             break;
         }
     }
-    server.kill().unwrap();
-    server.wait().unwrap();
     assert!(said.contains("listening") && !said.contains("panicked"), "{said}");
 }
 

@@ -108,7 +108,7 @@ async fn over_http_1_1_each_answer_has_a_status_and_what_was_made() {
             }
         }
     }
-    assert_eq!(server.open_streams().await, 0);
+    server.quiet().await;
 }
 
 /// Its answers end with the connection, so that only a reset tells a failure.
@@ -159,7 +159,7 @@ async fn over_http_2_each_stream_has_a_status_and_what_was_made() {
             assert!(status == 200 || status >= 500, "{case}");
         }
     }
-    assert_eq!(server.open_streams().await, 0);
+    server.quiet().await;
 }
 
 /// Each socket sends the failure as a message, and closes with the reason.
@@ -184,5 +184,5 @@ async fn every_socket_is_told() {
             }
         }
     }
-    assert_eq!(server.open_streams().await, 0);
+    server.quiet().await;
 }

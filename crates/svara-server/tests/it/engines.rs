@@ -49,7 +49,7 @@ async fn each_recording_is_its_own_session() {
 
 /// The sum of the values in `/metrics` whose lines start with `start`.
 async fn metric(server: &Server, start: &str) -> f64 {
-    let text = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    let text = server.metrics().await;
     let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(start)).collect();
     assert!(!lines.is_empty(), "{start} is in none of {text}");
     lines.iter().map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
@@ -80,14 +80,19 @@ async fn health(server: &Server) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-/// A server with a second engine, which has its own script.
+/// A server with a second engine, which has its own script. What says nothing for a second has failed.
 async fn two(first: Script, second: Script) -> (Server, FakeVllm) {
+    two_within(1, first, second).await
+}
+
+/// [`two`], with this many seconds.
+async fn two_within(seconds: u64, first: Script, second: Script) -> (Server, FakeVllm) {
     let other = FakeVllm::start(second).await;
     let url = other.base_url();
     let server = Server::with(first, |config| {
         config.engine.base_url = format!("{}, {url}/", config.engine.base_url);
-        config.engine.first_token_seconds = Seconds::new(1);
-        config.engine.inactivity_seconds = Seconds::new(1);
+        config.engine.first_token_seconds = Seconds::new(seconds);
+        config.engine.inactivity_seconds = Seconds::new(seconds);
     })
     .await;
     (server, other)
@@ -243,7 +248,7 @@ async fn no_engine_left_is_a_503_with_advice() {
 #[tokio::test]
 async fn requests_are_spread_and_counted() {
     let endless = || Script { end: End::Hang, ..Script::frames(10) };
-    let (server, other) = two(endless(), endless()).await;
+    let (server, other) = two_within(600, endless(), endless()).await;
     let mut answers = Vec::new();
     for _ in 0..6 {
         answers.push(server.speak(json!({})).await);
@@ -253,9 +258,7 @@ async fn requests_are_spread_and_counted() {
     drop(answers);
     server.engine.wait_for_open_streams(0).await;
     other.wait_for_open_streams(0).await;
-    while server.open_streams().await > 0 {
-        tokio::task::yield_now().await;
-    }
+    server.quiet().await;
     let (_, body) = health(&server).await;
     assert!(body["engines"].as_array().unwrap().iter().all(|engine| engine["in_flight"] == 0), "{body}");
 }

@@ -1,6 +1,6 @@
 //! What holds for every route there is, also for those to come: the routes are those of the API's document.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
@@ -145,11 +145,9 @@ async fn every_route_judges_a_length_before_it_reads() {
                 media_type
             };
             let sent = format!("content-type: {media_type}\r\ncontent-length: 2147483648\r\n");
-            let start = Instant::now();
             let answer = head(&server, &method, path, &sent).await;
-            // Where what the path names is looked for first, that is missing.
+            // One that waits for the body ends in a 408. Where what the path names is looked for first, that is missing.
             assert!([413, 404].contains(&status(&answer)), "{method} {path} {media_type}: {answer}");
-            assert!(start.elapsed() < Duration::from_secs(2), "{method} {path}: {:?}", start.elapsed());
             judged += 1;
         }
     }

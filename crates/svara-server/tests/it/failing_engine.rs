@@ -26,7 +26,7 @@ async fn health(server: &Server) -> ([u16; 3], Value) {
 }
 
 async fn failed_texts(server: &Server) -> f64 {
-    let page = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    let page = server.metrics().await;
     let line = page.lines().find(|line| line.starts_with("svara_engine_failed_texts{")).unwrap();
     line.rsplit_once(' ').unwrap().1.parse().unwrap()
 }

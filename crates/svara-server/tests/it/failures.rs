@@ -83,7 +83,7 @@ async fn failures_after_the_first_audio_abort_the_connection() {
         let status = server.speak(json!({"stream": false})).await.status();
         assert!(status.is_server_error(), "{end:?}, not streamed: {status}");
     }
-    assert_eq!(server.open_streams().await, 0);
+    server.quiet().await;
 }
 
 #[tokio::test]
@@ -102,9 +102,7 @@ async fn a_full_decoder_refuses_and_recovers() {
     drop(first);
     server.engine.wait_for_open_streams(0).await;
     server.engine.set(Script::frames(2));
-    while server.open_streams().await > 0 {
-        tokio::task::yield_now().await;
-    }
+    server.quiet().await;
     assert_eq!(server.speak(json!({})).await.status(), 200);
 }
 
@@ -118,7 +116,5 @@ async fn leaving_before_the_first_audio_ends_the_generation() {
         () = server.engine.wait_for_open_streams(1) => {}
     }
     server.engine.wait_for_open_streams(0).await;
-    while server.open_streams().await > 0 {
-        tokio::task::yield_now().await;
-    }
+    server.quiet().await;
 }

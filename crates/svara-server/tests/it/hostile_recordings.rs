@@ -223,7 +223,8 @@ async fn a_server_that_stops_leaves_no_decoder() {
         let start = Instant::now();
         server.program.signal(signal).await;
         server.program.ended().await;
-        assert!(start.elapsed() < Duration::from_secs(5), "{signal}: {:?}", start.elapsed());
+        // Less than the 30 s of its drain.
+        assert!(start.elapsed() < Duration::from_secs(20), "{signal}: {:?}", start.elapsed());
         for decoder in decoders {
             decoder.until_gone().await;
         }

@@ -4,7 +4,10 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use svara_config::Config;
 use svara_service::callers::KeyEntry;
-use svara_testkit::fake_vllm::{End, Script};
+use svara_testkit::{
+    eventually,
+    fake_vllm::{End, Script},
+};
 
 use crate::harness::{Server, one_life, status_and_json};
 
@@ -93,9 +96,11 @@ async fn seen_by_their_own(
     );
     assert_eq!(ids(&server, other).await, std::slice::from_ref(&second));
     let job = job_path(&first);
-    while send(&server, Method::GET, &format!("{job}/audio"), one).await.status() == 409 {
-        tokio::task::yield_now().await;
-    }
+    eventually("the job is over", async || {
+        let answer = send(&server, Method::GET, &format!("{job}/audio"), one).await;
+        (answer.status() != 409).then_some(())
+    })
+    .await;
     for path in [job.clone(), format!("{job}/audio"), format!("{job}/audio/0")] {
         assert_eq!(send(&server, Method::GET, &path, one).await.status(), 200, "{path}");
         let (status, body) = status_and_json(send(&server, Method::GET, &path, other).await).await;

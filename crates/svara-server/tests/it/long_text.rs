@@ -51,7 +51,7 @@ async fn a_failed_piece_aborts_the_speech() {
         let chunks: Vec<_> = response.bytes_stream().collect().await;
         assert!(chunks.last().unwrap().is_err());
     }
-    assert_eq!(server.open_streams().await, 0);
+    server.quiet().await;
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn a_runaway_model_is_stopped_and_reported() {
     let server = Server::start(Script { end: End::Finish("length"), ..Script::frames(6) }).await;
     let (status, body) = server.speak_json(json!({"stream": false})).await;
     assert_eq!((status, &body["error"]["type"]), (502, &json!("runaway")), "{body}");
-    let metrics = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    let metrics = server.metrics().await;
     assert!(metrics.contains("kind=\"runaway\""), "{metrics}");
     assert!(metrics.contains("svara_pieces_redone_total{reason=\"runaway\"} 1"), "{metrics}");
     server.speak(json!({"text": "यह वाक्य लंबा है। ".repeat(12), "stream": false})).await;

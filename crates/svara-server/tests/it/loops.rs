@@ -14,10 +14,6 @@ const SECOND_FRAMES: usize = 12;
 /// More than 476 tokens, at which a short text's generation ends in any case.
 const MOST_FRAMES: usize = 100;
 
-async fn metrics(server: &Server) -> String {
-    server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap()
-}
-
 #[tokio::test]
 async fn a_loop_that_isnt_heard_yet_is_done_again() {
     let server = Server::start(Script::frames(6)).await;
@@ -26,10 +22,10 @@ async fn a_loop_that_isnt_heard_yet_is_done_again() {
         let response = server.speak(json!({"stream": false, "seed": 7})).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.bytes().await.unwrap().len(), 6 * FRAME_BYTES);
-        let metrics = metrics(&server).await;
+        let metrics = server.metrics().await;
         assert!(metrics.contains(&format!("svara_loops_total{{kind=\"{kind}\"}} 1")), "{metrics}");
     }
-    let metrics = metrics(&server).await;
+    let metrics = server.metrics().await;
     assert!(metrics.contains("svara_pieces_redone_total{reason=\"loop\"} 2"), "{metrics}");
     assert!(metrics.contains("svara_pieces_redone_total{reason=\"runaway\"} 0"), "{metrics}");
     // Twice is too often.
@@ -63,7 +59,7 @@ async fn speech_goes_on_behind_a_loop_that_is_heard() {
     // 2.5 s are enough for some of the words, and not for all.
     assert!(rest.contains("all of us to hear."), "{rest}");
     assert!(!rest.contains("One little"), "{rest}");
-    let metrics = metrics(&server).await;
+    let metrics = server.metrics().await;
     assert!(metrics.contains("svara_pieces_redone_total{reason=\"loop\"} 1"), "{metrics}");
 }
 

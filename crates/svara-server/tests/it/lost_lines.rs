@@ -4,7 +4,7 @@
 use std::{
     io::{BufRead, BufReader, Read},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use svara_testkit::{
     models,
 };
 
-use crate::harness::{self, Program};
+use crate::harness::{self, Ended, Program};
 
 /// The program's configuration: a silent decoder, and these settings besides.
 fn config(directory: &Path, engine: &FakeVllm, more: &str) -> std::path::PathBuf {
@@ -85,16 +85,6 @@ fn unread(mut command: Command) -> (Ended, String, impl Read) {
     }
 }
 
-/// Killed at its end.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A pipe takes 64 KiB; then whoever writes to it waits until somebody reads.
 #[tokio::test]
 async fn a_log_that_nobody_reads_holds_no_request_up() {
@@ -119,6 +109,10 @@ async fn an_audit_file_on_a_full_disk_costs_its_lines_alone() {
     let body = json!({"text": "नमस्ते", "voice": "hi_female"});
     let post = harness::client().post(format!("{}/v1/jobs", server.root)).json(&body);
     assert_eq!(post.send().await.unwrap().status(), 202);
+    eventually("the line is lost", async || {
+        (lost(&server.root, "audit", "write_failed").await > 0).then_some(())
+    })
+    .await;
     assert_eq!(lost(&server.root, "audit", "write_failed").await, 1);
     speak(&server.root).await;
 }
@@ -145,6 +139,10 @@ async fn the_largest_file_ends_no_process() {
     eventually("the store fails", async || {
         let (_, page) = get(&server.root, "/metrics").await;
         (!page.contains("svara_store_failures_total{store=\"jobs\"} 0")).then_some(())
+    })
+    .await;
+    eventually("the line is lost", async || {
+        (lost(&server.root, "audit", "write_failed").await > 0).then_some(())
     })
     .await;
     assert_eq!(lost(&server.root, "audit", "write_failed").await, 1);

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use svara_config::{Config, Seconds};
 use svara_service::callers::KeyEntry;
-use svara_testkit::fake_vllm::{End, Script};
+use svara_testkit::{
+    eventually,
+    fake_vllm::{End, Script},
+};
 
 use crate::{
     cloning::{base64, wav},
@@ -82,9 +85,7 @@ async fn joined_audio_is_charged() {
         error["error"]["type"].clone()
     };
     // The stream comes back as soon as the server sees that its client is gone; the characters are spent.
-    while refused().await != "quota_exceeded" {
-        tokio::task::yield_now().await;
-    }
+    eventually("the stream is back", async || (refused().await == "quota_exceeded").then_some(())).await;
 }
 
 /// Each second of a recording costs 15 characters, wherever a recording is sent.

@@ -8,7 +8,7 @@ use svara_testkit::fake_vllm::{End, Script};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
-use crate::harness::Server;
+use crate::harness::{Server, least};
 
 const FRAME_BYTES: usize = 2048 * 2;
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -167,14 +167,19 @@ async fn mistakes_are_told_and_end_only_what_has_not_begun() {
 }
 
 #[tokio::test]
-async fn closing_the_socket_ends_the_generation() {
+async fn closing_the_socket_ends_the_generation_at_once() {
     let server = Server::start(Script { end: End::Hang, ..Script::frames(8) }).await;
-    let mut client = Client::open(&server, json!({"stream_audio": true})).await;
-    client.say(&["One is here."]).await;
-    while !matches!(client.next().await, Came::Audio(_)) {}
-    server.engine.wait_for_open_streams(1).await;
-    let start = Instant::now();
-    client.0.close(None).await.unwrap();
-    server.engine.wait_for_open_streams(0).await;
-    assert!(start.elapsed() <= Duration::from_millis(100), "{:?}", start.elapsed());
+    let most = Duration::from_millis(100);
+    let took = least(most, async || {
+        let mut client = Client::open(&server, json!({"stream_audio": true})).await;
+        client.say(&["One is here."]).await;
+        while !matches!(client.next().await, Came::Audio(_)) {}
+        server.engine.wait_for_open_streams(1).await;
+        let start = Instant::now();
+        client.0.close(None).await.unwrap();
+        server.engine.wait_for_open_streams(0).await;
+        start.elapsed()
+    })
+    .await;
+    assert!(took <= most, "{took:?}");
 }

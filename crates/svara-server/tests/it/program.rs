@@ -8,6 +8,8 @@ use std::{
 
 use svara_testkit::models;
 
+use crate::harness::Ended;
+
 /// A command with an empty environment.
 pub fn program(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_svara-server"));
@@ -164,16 +166,17 @@ fn a_failed_start_is_exit_code_1_with_the_remedy() {
         ("TTS_DEVICE", "cuda", "cuda:0 can't be used"),
         ("SVARA_ENGINE", "demo", "apt-get install espeak-ng"),
     ] {
-        let mut server = program(&file).env(variable, value).stderr(Stdio::piped()).spawn().unwrap();
+        let server = program(&file).env(variable, value).stderr(Stdio::piped()).spawn().unwrap();
+        let mut server = Ended(server);
         let mut message = String::new();
-        for line in BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap) {
+        for line in BufReader::new(server.0.stderr.take().unwrap()).lines().map(Result::unwrap) {
             message.push_str(&line);
             if line.contains("\"listening\"") {
-                server.kill().unwrap();
+                server.0.kill().unwrap();
             }
         }
         assert!(message.contains(words), "{variable}={value}: {message}");
-        assert_eq!(server.wait().unwrap().code(), Some(1), "{message}");
+        assert_eq!(server.0.wait().unwrap().code(), Some(1), "{message}");
     }
 }
 
@@ -181,17 +184,17 @@ fn a_failed_start_is_exit_code_1_with_the_remedy() {
 fn a_sigterm_ends_an_idle_server_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let file = config(directory.path(), "[server]\nport = 0\n");
-    let mut server = program(&file).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let mut server = Ended(program(&file).stderr(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(server.0.stderr.take().unwrap()).lines();
     let listening = lines.find(|line| line.as_ref().unwrap().contains("listening")).unwrap().unwrap();
     assert!(
         listening.starts_with('{') && listening.contains("\"address\":\"127.0.0.1:"),
         "JSON off a terminal: {listening}"
     );
-    let killed = Command::new("kill").arg("-TERM").arg(server.id().to_string()).status().unwrap();
+    let killed = Command::new("kill").arg("-TERM").arg(server.0.id().to_string()).status().unwrap();
     assert!(killed.success());
     assert!(lines.any(|line| line.unwrap().contains("stopped")));
-    assert_eq!(server.wait().unwrap().code(), Some(0));
+    assert_eq!(server.0.wait().unwrap().code(), Some(0));
 }
 
 #[cfg(target_os = "linux")]
@@ -199,18 +202,17 @@ fn a_sigterm_ends_an_idle_server_at_once() {
 fn as_many_files_may_be_open_as_the_system_allows() {
     let directory = tempfile::tempdir().unwrap();
     let file = config(directory.path(), "[server]\nport = 0\n");
-    let mut server = Command::new("sh")
+    let server = Command::new("sh")
         .args(["-c", "ulimit -S -n 256 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_svara-server"), "--config"])
         .arg(&file)
         .current_dir(models::workspace())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let mut server = Ended(server);
+    let mut lines = BufReader::new(server.0.stderr.take().unwrap()).lines();
     lines.find(|line| line.as_ref().unwrap().contains("listening")).unwrap().unwrap();
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
-    server.kill().unwrap();
-    server.wait().unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.0.id())).unwrap();
     let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
     let files: Vec<&str> = files.split_whitespace().collect();
     assert_eq!(files[0], files[1], "{limits}");

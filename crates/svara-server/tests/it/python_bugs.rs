@@ -80,7 +80,7 @@ async fn a_finished_request_holds_no_slot() {
     for _ in 0..20 {
         assert_eq!(server.speak(json!({})).await.bytes().await.unwrap().len(), 2 * FRAME_BYTES);
     }
-    assert_eq!(server.open_streams().await, 0);
+    server.quiet().await;
 }
 
 /// 7: nothing was cancelled when a client left.
@@ -92,9 +92,7 @@ async fn a_client_that_leaves_ends_the_generation() {
     server.engine.wait_for_open_streams(1).await;
     drop(response);
     server.engine.wait_for_open_streams(0).await;
-    while server.open_streams().await > 0 {
-        tokio::task::yield_now().await;
-    }
+    server.quiet().await;
 }
 
 /// 8: the prompt was sent as text and tokenized again. Here it is sent as ids, even if the text has control tokens.

@@ -35,7 +35,7 @@ async fn waiting(server: &Server, count: usize) {
     let waits = async {
         let mut metrics = String::new();
         while !metrics.contains(&line) {
-            metrics = server.client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+            metrics = server.metrics().await;
         }
     };
     tokio::time::timeout(LONG, waits).await.expect("requests wait");

@@ -1,11 +1,12 @@
 //! ElevenLabs' WebSockets, over real connections.
 
-use std::time::Duration;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use svara_testkit::fake_vllm::{End, Script};
+use svara_testkit::{
+    PATIENCE,
+    fake_vllm::{End, Script},
+};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
@@ -13,7 +14,6 @@ use crate::harness::Server;
 
 /// Bytes of a frame as 16-bit PCM at the model's own rate.
 const FRAME_BYTES: usize = 2048 * 2;
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client of one of the two sockets, and the reason of its close.
 pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>, String);

@@ -52,6 +52,16 @@ pub(crate) fn program(name: &str, behaviours: &[&str], keys: &str) -> String {
     format!("[program.{name}]\ncommand = {words:?}\nready_after = \"10ms\"\n{keys}\n")
 }
 
+/// A program as [`program`] makes it, that tells with a file once it has carried out all but its last behaviour; see
+/// [`Bed::up`]. That it is ready says only that it was started 10 ms ago.
+pub(crate) fn telling(name: &str, behaviours: &[&str], keys: &str) -> String {
+    let up = format!("touch:DIR/{name}.up");
+    let (last, first) = behaviours.split_last().unwrap();
+    let mut behaviours = first.to_vec();
+    behaviours.extend([up.as_str(), last]);
+    program(name, &behaviours, keys)
+}
+
 /// Delays short enough for tests.
 pub(crate) const QUICK: &str = "backoff = { initial = \"10ms\", cap = \"50ms\" }\n";
 
@@ -73,6 +83,16 @@ pub(crate) fn free_pair() -> u16 {
 pub(crate) fn alive(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// A process that doesn't outlive the test, however that ends.
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Polls for a condition that no event reports.
@@ -146,23 +166,43 @@ impl Bed {
         write_file(self.directory.path(), programs);
     }
 
-    /// Waits for the next event of this kind about this program (`""`: about none).
+    /// Waits for the next event of this kind about this program (`""`: about none). Those before it are passed over.
     pub(crate) fn event(&mut self, program: &str, kind: Kind) -> Event {
+        self.events(kind, &[program]).remove(0)
+    }
+
+    /// Waits for the next event of this kind about each of these programs, in whatever order they come.
+    pub(crate) fn events(&mut self, kind: Kind, programs: &[&str]) -> Vec<Event> {
         let limit = Instant::now() + PATIENCE;
-        loop {
+        let mut found = vec![None; programs.len()];
+        while found.iter().any(Option::is_none) {
             match self.events.recv_timeout(limit.saturating_duration_since(Instant::now())) {
                 Ok(event) => {
                     self.seen.push(event.clone());
-                    if event.event == kind && event.program.as_deref().unwrap_or_default() == program {
-                        return event;
+                    let about = event.program.as_deref().unwrap_or_default();
+                    let place = found.iter_mut().zip(programs).find(|(_, program)| **program == about);
+                    if let Some((place, _)) = place.filter(|_| event.event == kind) {
+                        place.get_or_insert(event);
                     }
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     let seen: String = self.seen.iter().map(Event::to_text).collect();
-                    panic!("no event `{}` of `{program}`; seen:\n{seen}", kind.name());
+                    panic!("no event `{}` of all of {programs:?}; seen:\n{seen}", kind.name());
                 }
             }
         }
+        found.into_iter().flatten().collect()
+    }
+
+    /// Waits until these programs, which are [`telling`], are ready and have carried out all but their last behaviour.
+    pub(crate) fn up(&mut self, programs: &[&str]) -> Vec<Event> {
+        let ready = self.events(Kind::Ready, programs);
+        for name in programs.iter().map(|program| format!("{program}.up")) {
+            eventually(&name, || self.path(&name).exists());
+            // The next process of the program tells anew.
+            fs::remove_file(self.path(&name)).unwrap();
+        }
+        ready
     }
 
     /// All events received so far by [`Bed::event`].

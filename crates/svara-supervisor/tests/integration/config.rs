@@ -8,7 +8,7 @@ use std::{
 
 use nix::{sys::signal::Signal, unistd::Pid};
 
-use crate::bed::{Bed, eventually, fake, free_port};
+use crate::bed::{Bed, Killed, eventually, fake, free_port};
 
 fn check(path: &Path) -> (i32, String) {
     check_with(path, &[])
@@ -48,7 +48,7 @@ fn run_shipped(program: &str, script: &str, variables: &[(&str, &str)], over: im
     std::fs::write(&command, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&command, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/supervisor.toml");
-    let mut supervisor = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
+    let supervisor = Command::new(env!("CARGO_BIN_EXE_svara-supervisor"))
         .args(["run", "--config"])
         .arg(shipped)
         .current_dir(directory.path())
@@ -62,9 +62,10 @@ fn run_shipped(program: &str, script: &str, variables: &[(&str, &str)], over: im
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
+    let mut supervisor = Killed(supervisor);
     over(directory.path());
-    nix::sys::signal::kill(Pid::from_raw(supervisor.id() as i32), Signal::SIGTERM).unwrap();
-    supervisor.wait().unwrap();
+    nix::sys::signal::kill(Pid::from_raw(supervisor.0.id() as i32), Signal::SIGTERM).unwrap();
+    supervisor.0.wait().unwrap();
 }
 
 /// The names in the environment of a program of the shipped file among these variables.

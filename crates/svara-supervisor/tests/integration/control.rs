@@ -90,6 +90,7 @@ fn reload_touches_only_what_changed() {
         same.clone() + &program("changed", &["print:1", "hang"], "") + &program("removed", &["hang"], "");
     let mut bed = Bed::start(&text);
     bed.event("same", Kind::Ready);
+    crate::bed::eventually("the first run in the log", || bed.read("log/changed.log") == "1\n");
     let before = bed.status("same").pid;
     bed.rewrite(&(same + &program("changed", &["print:2", "hang"], "") + &program("added", &["hang"], "")));
     let lines = bed.done(&Request::Reload { dry_run: false });

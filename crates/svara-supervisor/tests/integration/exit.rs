@@ -3,12 +3,13 @@
 use nix::sys::signal::Signal;
 use svara_supervisor::events::Kind;
 
-use crate::bed::{Bed, QUICK, alive, eventually, program};
+use crate::bed::{Bed, QUICK, alive, eventually, program, telling};
 
 #[test]
 fn a_failed_essential_program_stops_everything_and_gives_its_code() {
     let keys = format!("{QUICK}essential = true\nmax_restarts = 1\nafter = [\"vllm\"]\n");
-    let text = program("vllm", &["on-term:0", "hang"], "") + &program("server", &["exit:42"], &keys);
+    let text = telling("vllm", &["on-term:0", "hang"], "")
+        + &program("server", &["await:DIR/vllm.up", "exit:42"], &keys);
     let mut bed = Bed::start(&text);
     let vllm = bed.event("vllm", Kind::Ready).pid.unwrap();
     let cause = bed.event("", Kind::Shutdown).cause.unwrap();
@@ -27,8 +28,8 @@ fn a_failed_essential_program_with_code_0_is_still_a_failure() {
 
 #[test]
 fn term_stops_in_order_and_exits_with_0() {
-    let mut bed = Bed::start(&program("api", &["on-term:0", "hang"], ""));
-    bed.event("api", Kind::Ready);
+    let mut bed = Bed::start(&telling("api", &["on-term:0", "hang"], ""));
+    bed.up(&["api"]);
     bed.signal(Signal::SIGTERM);
     assert_eq!(bed.ended().code(), Some(0));
     assert_eq!(bed.read("log/api.log"), "got TERM\n");
@@ -83,12 +84,14 @@ fn nothing_starts_during_a_shutdown() {
 
 #[test]
 fn signals_are_forwarded_to_programs_that_list_them() {
-    let text = program("api", &["on-usr1", "touch:DIR/up", "hang"], "forward_signals = [\"USR1\"]")
-        + &program("deaf", &["on-usr1", "hang"], "");
+    let text = telling("api", &["on-usr1", "hang"], "forward_signals = [\"USR1\"]")
+        + &telling("deaf", &["on-term:0", "on-usr1", "hang"], "");
     let mut bed = Bed::start(&text);
-    bed.event("deaf", Kind::Ready);
-    eventually("it listens", || bed.path("up").exists());
+    bed.up(&["api", "deaf"]);
     bed.signal(Signal::SIGUSR1);
     eventually("the signal arrives", || bed.read("log/api.log") == "got USR1\n");
-    assert_eq!(bed.read("log/deaf.log"), "");
+    // What it would have said of the signal comes before this.
+    bed.stop("deaf");
+    eventually("its last words", || bed.read("log/deaf.log").ends_with("got TERM\n"));
+    assert_eq!(bed.read("log/deaf.log"), "got TERM\n");
 }

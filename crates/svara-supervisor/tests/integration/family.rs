@@ -126,13 +126,20 @@ fn a_killed_guard_is_replaced_and_does_its_work() {
 #[test]
 fn restarts_leave_no_zombie_no_orphan_and_no_descriptor() {
     let mut bed = Bed::start(&program("vllm", &[STUBBORN, "hang"], "stop = { grace = \"10ms\" }"));
+    // From now on, the connection that tells of events is open.
     bed.event("vllm", Kind::Ready);
+    eventually("the first is up", || bed.path("up").exists());
     let descriptors = |bed: &Bed| std::fs::read_dir(format!("/proc/{}/fd", bed.pid())).unwrap().count();
-    let cycle = |bed: &Bed| bed.done(&Request::Restart { programs: vec!["vllm".into()], wait: true });
+    let cycle = |bed: &Bed| {
+        for name in ["grandchild", "up"] {
+            std::fs::remove_file(bed.path(name)).unwrap();
+        }
+        bed.done(&Request::Restart { programs: vec!["vllm".into()], wait: true });
+        eventually("the next is up", || bed.path("up").exists());
+    };
     cycle(&bed);
     let (before, mut orphans) = (descriptors(&bed), BTreeSet::new());
     for _ in 0..20 {
-        std::fs::remove_file(bed.path("grandchild")).unwrap();
         cycle(&bed);
         orphans.insert(bed.pid_in("grandchild"));
     }

@@ -71,11 +71,8 @@ fn a_reader_that_is_gone_breaks_nothing() {
         assert_eq!((found, said.as_str()), (code, ""), "{line}");
     }
     assert_eq!(bed.status("api").state, "stopped");
-    for name in ["web-0", "web-1"] {
-        assert_eq!(
-            bed.event(name, Kind::Backoff).cause.unwrap().split(';').next(),
-            Some("killed by SIGTERM")
-        );
+    for ended in bed.events(Kind::Backoff, &["web-0", "web-1"]) {
+        assert_eq!(ended.cause.unwrap().split(';').next(), Some("killed by SIGTERM"));
     }
 }
 

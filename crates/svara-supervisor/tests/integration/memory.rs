@@ -13,16 +13,16 @@ impl Container {
     /// `None` if none can be made here.
     fn new(limit_bytes: u64) -> Option<Self> {
         let name = format!("svara-test-{}", std::process::id());
-        let v1 = PathBuf::from("/sys/fs/cgroup/memory").join(&name);
-        if fs::create_dir(&v1).is_ok()
-            && fs::write(v1.join("memory.limit_in_bytes"), limit_bytes.to_string()).is_ok()
-        {
-            return Some(Self(v1));
-        }
-        let v2 = PathBuf::from("/sys/fs/cgroup").join(&name);
-        let made =
-            fs::create_dir(&v2).is_ok() && fs::write(v2.join("memory.max"), limit_bytes.to_string()).is_ok();
-        made.then_some(Self(v2))
+        let make = |parent: &str, limit: &str| {
+            let path = PathBuf::from(parent).join(&name);
+            fs::create_dir(&path).ok()?;
+            // One that can't be limited is removed again.
+            let made = Self(path);
+            fs::write(made.0.join(limit), limit_bytes.to_string()).ok()?;
+            Some(made)
+        };
+        make("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            .or_else(|| make("/sys/fs/cgroup", "memory.max"))
     }
 }
 

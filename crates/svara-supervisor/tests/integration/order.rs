@@ -2,7 +2,7 @@
 
 use svara_supervisor::{control::Request, events::Kind};
 
-use crate::bed::{Bed, program};
+use crate::bed::{Bed, eventually, program, telling};
 
 /// A readiness probe that passes once the test has created a file.
 const GATE: &str =
@@ -81,13 +81,13 @@ fn a_successful_job_satisfies_its_dependents() {
 fn programs_stop_in_reverse_order_past_those_that_are_down() {
     let text = program("vllm", &["hang"], "")
         + &program("warm-up", &["exit:0"], "after = [\"vllm\"]\nrestart = \"on-failure\"")
-        + &program(
+        + &telling(
             "server",
             &["on-term-await:DIR/end", "hang"],
             "after = [\"warm-up\"]\nstop.grace = \"10m\"",
         );
     let mut bed = Bed::start(&text);
-    bed.event("server", Kind::Ready);
+    bed.up(&["server"]);
     bed.done(&Request::Shutdown);
     bed.event("server", Kind::Stopping);
     std::fs::write(bed.path("end"), "").unwrap();
@@ -112,8 +112,7 @@ fn replicas_have_their_own_index_and_dependents_wait_for_all() {
     let seen: Vec<_> =
         bed.seen().iter().filter(|e| e.event == Kind::Ready).map(|e| e.program.clone().unwrap()).collect();
     assert!(seen.contains(&"server-0".into()) && seen.contains(&"server-1".into()), "{seen:?}");
-    bed.stop("server");
-    assert_eq!(bed.read("log/server-1.log"), "I am 1 of 11\n");
+    eventually("its line", || bed.read("log/server-1.log") == "I am 1 of 11\n");
 }
 
 #[test]

@@ -71,12 +71,11 @@ fn logs_are_cleared() {
     let mut bed = Bed::start_as(&text, |_, directory| {
         nix::unistd::mkfifo(&directory.join("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     });
-    for name in ["api", "none"] {
-        bed.event(name, Kind::Ready);
-    }
+    bed.events(Kind::Ready, &["api", "none"]);
     crate::bed::eventually("both files", || {
         bed.read("log/api.log") + &bed.read("log/api_error.log") == "out\nerr\n"
     });
+    crate::bed::eventually("the line in memory", || bed.command(&["tail", "none"]).1 == "shown\n");
     assert_eq!(run(&bed, "supervisorctl clear"), (1, "Error: clear requires a process name\n".into()));
     assert_eq!(run(&bed, "supervisorctl clear nobody"), (1, "nobody: ERROR (no such process)\n".into()));
     assert_eq!(run(&bed, "supervisorctl clear all"), (0, "api: cleared\nnone: cleared\n".into()));

@@ -147,8 +147,8 @@ fn a_group_names_several_programs() {
         + &program("b", &["hang"], "")
         + &program("w", &["hang"], "replicas = 2\n");
     let mut bed = Bed::start(&text);
-    bed.command(&["start", "--wait"]);
     bed.event("a", Kind::Ready);
+    eventually("all are ready", || bed.report().ready);
     assert_eq!(bed.command(&["stop", "tts"]).1, "a: stopped\nw-0: stopped\nw-1: stopped\n");
     assert_eq!(bed.status("b").state, "ready");
     assert_eq!(bed.command(&["start", "tts", "--wait"]).1, "a: ready\nw-0: ready\nw-1: ready\n");

@@ -95,8 +95,10 @@ fn lines_from_before_the_supervisors_start_are_shown() {
         std::fs::write(directory.join("log/api.log"), "yesterday\n").unwrap();
     });
     bed.event("api", Kind::Ready);
-    assert_eq!(bed.command(&["tail", "api", "stdout"]).1, "yesterday\nout\n");
-    let both = bed.command(&["tail", "api"]).1;
-    assert!(both == "yesterday\nout\nerr\n" || both == "yesterday\nerr\nout\n", "{both}");
+    eventually("the line of now", || bed.command(&["tail", "api", "stdout"]).1 == "yesterday\nout\n");
+    eventually("both", || {
+        let both = bed.command(&["tail", "api"]).1;
+        both == "yesterday\nout\nerr\n" || both == "yesterday\nerr\nout\n"
+    });
     assert_eq!(bed.command(&["tail", "api", "-n", "2"]).1.lines().count(), 2);
 }

@@ -4,11 +4,11 @@ use std::{net::TcpStream, thread};
 
 use svara_supervisor::{control::Request, events::Kind};
 
-use crate::bed::{Bed, QUICK, eventually, free_pair, program};
+use crate::bed::{Bed, QUICK, eventually, free_pair, program, telling};
 
 /// On TERM it goes on until the test has created `DIR/NAME.end`.
 fn lingering(name: &str, keys: &str) -> String {
-    program(
+    telling(
         name,
         &[&format!("on-term-await:DIR/{name}.end"), "hang"],
         &format!("stop.grace = \"10m\"\n{keys}"),
@@ -38,7 +38,7 @@ fn beside(bed: &Bed, arguments: &[&str]) -> thread::JoinHandle<(i32, String, Str
 fn a_reload_that_is_taken_back_during_the_stop_leaves_the_programs_running() {
     let before = lingering("a", "") + &lingering("b", "");
     let mut bed = Bed::start(&before);
-    bed.event("b", Kind::Ready);
+    bed.up(&["a", "b"]);
     bed.rewrite(&lingering("a", "environment = { A = \"1\" }\n"));
     assert_eq!(bed.command(&["reload"]).1, "a: changed\nb: removed\n");
     bed.event("b", Kind::Stopping);
@@ -54,7 +54,7 @@ fn a_reload_that_is_taken_back_during_the_stop_leaves_the_programs_running() {
 fn a_taken_back_reload_needs_no_command_to_bring_the_programs_back() {
     let before = lingering("a", "");
     let mut bed = Bed::start(&before);
-    let first = bed.event("a", Kind::Ready).pid;
+    let first = bed.up(&["a"])[0].pid;
     bed.rewrite(&lingering("a", "environment = { A = \"1\" }\n"));
     bed.done(&Request::Reload { dry_run: false });
     bed.event("a", Kind::Stopping);
@@ -67,7 +67,7 @@ fn a_taken_back_reload_needs_no_command_to_bring_the_programs_back() {
 #[test]
 fn a_reload_leaves_a_stop_that_waits_for_its_turn() {
     let mut bed = Bed::start(&(program("a", &["hang"], "") + &lingering("b", "after = [\"a\"]\n")));
-    bed.event("b", Kind::Ready);
+    bed.up(&["b"]);
     let stop = beside(&bed, &["stop"]);
     bed.event("b", Kind::Stopping);
     assert_eq!(bed.command(&["reload"]).1, "no program changed\n");
@@ -79,7 +79,7 @@ fn a_reload_leaves_a_stop_that_waits_for_its_turn() {
 fn a_reload_by_hup_leaves_a_restart_that_waits_for_its_turn() {
     let mut bed = Bed::start(&(program("a", &["hang"], "") + &lingering("b", "after = [\"a\"]\n")));
     let first = bed.event("a", Kind::Ready).pid;
-    bed.event("b", Kind::Ready);
+    bed.up(&["b"]);
     let restart = beside(&bed, &["restart", "--wait"]);
     bed.event("b", Kind::Stopping);
     bed.signal(nix::sys::signal::Signal::SIGHUP);
@@ -132,7 +132,7 @@ fn a_start_behind_a_stopped_program_is_answered() {
 #[test]
 fn an_overtaken_command_is_answered() {
     let mut bed = Bed::start(&lingering("b", ""));
-    bed.event("b", Kind::Ready);
+    bed.up(&["b"]);
     let stop = beside(&bed, &["stop", "b"]);
     bed.event("b", Kind::Stopping);
     let start = beside(&bed, &["start", "--wait", "b"]);
@@ -140,6 +140,7 @@ fn an_overtaken_command_is_answered() {
     assert_eq!((code, error.as_str()), (1, "b: stopping; a later command wants it started\n"));
     release(&bed, "b");
     assert_eq!(start.join().unwrap().1, "b: ready\n");
+    bed.up(&["b"]);
     std::fs::remove_file(bed.path("b.end")).unwrap();
     let restart = beside(&bed, &["restart", "--wait", "b"]);
     bed.event("b", Kind::Stopping);
@@ -154,7 +155,7 @@ fn an_overtaken_command_is_answered() {
 fn a_command_waits_no_longer_than_it_says() {
     let never = "[program.a.readiness]\ncommand = [\"false\"]\nperiod = \"20ms\"\n";
     let mut bed = Bed::start(&(program("a", &["hang"], never) + &lingering("b", "")));
-    bed.event("b", Kind::Ready);
+    bed.up(&["b"]);
     let (code, _, error) = bed.command(&["--timeout", "100ms", "start", "--wait", "a"]);
     assert_eq!((code, error.as_str()), (1, "a: running; not ready within 100ms\n"));
     let (code, _, error) = bed.command(&["stop", "b", "--timeout", "100ms"]);
@@ -165,7 +166,7 @@ fn a_command_waits_no_longer_than_it_says() {
 fn a_program_that_a_reload_removes_answers_those_who_wait_for_it() {
     let other = program("a", &["hang"], "");
     let mut bed = Bed::start(&(other.clone() + &lingering("b", "")));
-    bed.event("b", Kind::Ready);
+    bed.up(&["b"]);
     let restart = beside(&bed, &["restart", "--wait", "b"]);
     bed.event("b", Kind::Stopping);
     bed.rewrite(&other);
