@@ -8,7 +8,10 @@ use super::{
     say_as::SayAs,
     tags::{Kind, Tag},
 };
-use crate::edits::{Edited, Editor};
+use crate::{
+    edits::{Edited, Editor},
+    writing::digit_value,
+};
 
 /// The most elements that may be open at once. Further ones mean nothing.
 const MAX_DEPTH: usize = 32;
@@ -44,6 +47,8 @@ pub(super) fn read<'t>(text: &'t str, keeps: &impl Fn(&str) -> bool) -> (Edited<
     }
     (reader.editor.finish(), reader.asked)
 }
+
+const END_OF_POWER: &str = "</sup>";
 
 struct Reader<'t> {
     text: &'t str,
@@ -101,6 +106,12 @@ impl<'t> Reader<'t> {
                 let end = self.end_of(&name, whole.end).unwrap_or(whole.end);
                 self.editor.replace(start..end, "");
                 return Some(end - start);
+            }
+            ("sup", Kind::Start) => {
+                let (len, power) = self.power(&whole).unwrap_or((0, ""));
+                let raised: String = power.chars().filter_map(superscript).collect();
+                self.editor.replace(start..whole.end + len, &raised);
+                return Some(tag.len + len);
             }
             ("sub", Kind::Start) if tag.attribute("alias").is_some() => {
                 let end = self.end_of(&name, whole.end).unwrap_or(whole.end);
@@ -163,6 +174,22 @@ impl<'t> Reader<'t> {
             }
         }
         None
+    }
+
+    /// The digits of a power up to the end tag behind `tag`, and their length with it: the 6 of `10<sup>6</sup>`, the 2 of
+    /// `x<sup>2</sup>`. Behind a word or a year they number a note.
+    fn power(&self, tag: &Range<usize>) -> Option<(usize, &'t str)> {
+        let before = self.text.get(..tag.start)?;
+        let count = |is: fn(char) -> bool| before.chars().rev().take(5).take_while(|c| is(*c)).count();
+        let digits = count(|c| digit_value(c).is_some());
+        let letters = count(|c| c.is_ascii_alphabetic());
+        let year = digits == 4 && before.ends_with(|c: char| c.is_ascii_digit()) && is_year(before);
+        let rest = self.text.get(tag.end..)?;
+        let len = rest.bytes().take(4).take_while(|byte| byte.is_ascii_digit() || *byte == b'-').count();
+        let power = rest.get(..len).filter(|power| !power.is_empty())?;
+        let end = rest.get(len..)?.get(..END_OF_POWER.len())?;
+        let fits = (digits > 0 && !year) || (1..=2).contains(&letters);
+        (fits && end.eq_ignore_ascii_case(END_OF_POWER)).then_some((len + END_OF_POWER.len(), power))
     }
 
     fn pause(&mut self, range: Range<usize>, length_ms: u32) {
@@ -231,6 +258,29 @@ impl<'t> Reader<'t> {
         }
         found.map(|at| from + at)
     }
+}
+
+/// Whether the four digits at the end of `text` look like a year.
+fn is_year(text: &str) -> bool {
+    let digits = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
+    matches!(digits.get(..2), Some("19" | "20"))
+}
+
+const fn superscript(c: char) -> Option<char> {
+    Some(match c {
+        '-' => '⁻',
+        '0' => '⁰',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        '4' => '⁴',
+        '5' => '⁵',
+        '6' => '⁶',
+        '7' => '⁷',
+        '8' => '⁸',
+        '9' => '⁹',
+        _ => return None,
+    })
 }
 
 /// Whether an element stands on lines of its own.
@@ -319,6 +369,11 @@ mod tests {
             ("<speak><voice name=\"x\"><emphasis level=\"strong\">so</emphasis></voice></speak>", "so"),
             ("<sub alias=\"World Wide Web\">WWW</sub> x", "World Wide Web x"),
             ("H<sub>2</sub>O", "H2O"),
+            (
+                "10<sup>6</sup> people, 5 km<sup>2</sup>, x<SUP>2</SUP>, 10<sup>-3</sup>",
+                "10⁶ people, 5 km², x², 10⁻³",
+            ),
+            ("5<sup>th</sup> of May 2019<sup>4</sup>", "5th of May 20194"),
             ("<phoneme alphabet=\"ipa\" ph=\"x\">tomato</phoneme>", "tomato"),
             ("<![CDATA[a < b]]>", "a < b"),
             ("1 < 2 and a<b and c>d <3", "1 < 2 and a<b and c>d <3"),

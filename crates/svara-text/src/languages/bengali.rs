@@ -276,7 +276,7 @@ static CONTEXT: Context = Context {
     ],
     uncounted: &["থেকে", "বা", "এবং", "ও"],
     towns: towns::BENGALI,
-    romans: &["ভাগ", "অধ্যায়", "খণ্ড"],
+    romans: &["ভাগ", "অধ্যায়", "খণ্ড", "শ্রেণি", "শ্রেণী"],
     abbreviations: &[
         ("নং", "নম্বর", When::BehindNumber),
         ("প্রা.লি.", "প্রাইভেট লিমিটেড", When::Always),

@@ -310,6 +310,7 @@ static CONTEXT: Context = Context {
         ("એડ.", "એડવોકેટ", When::Lone),
         ("શ્રીમતી.", "શ્રીમતી", When::BeforeWord),
         ("ફો.", "ફોન", When::BeforeNumber),
+        ("ડૉ", "ડૉક્ટર", When::BeforeWord),
         ("ડૉ.", "ડૉક્ટર", When::BeforeWord),
         ("ડો.", "ડોક્ટર", When::BeforeWord),
         ("પ્રો.", "પ્રોફેસર", When::BeforeWord),

@@ -185,7 +185,7 @@ static CONTEXT: Context = Context {
     phones: &["ದೂ", "ಸಹಾಯವಾಣಿ", "ಹೆಲ್ಪ್‌ಲೈನ್", "ಫೋನ್", "ಮೊಬೈಲ್", "ಮೊ", "ದೂರವಾಣಿ", "ಸಂಪರ್ಕ"],
     counted: &["ಜನ", "ದಿನ", "ವರ್ಷ", "ಗಂಟೆ", "ನಿಮಿಷ", "ತಿಂಗಳ", "ಮಂದಿ", "ಕಿಲೋ", "ಬಾರಿ"],
     towns: towns::KANNADA,
-    romans: &["ಭಾಗ", "ಅಧ್ಯಾಯ"],
+    romans: &["ಭಾಗ", "ಅಧ್ಯಾಯ", "ತರಗತಿ"],
     abbreviations: &[
         ("ಕ್ರಿ.ಶ", "ಕ್ರಿಸ್ತ ಶಕ", When::BeforeNumber),
         ("ಕ್ರಿ.ಪೂ", "ಕ್ರಿಸ್ತ ಪೂರ್ವ", When::BeforeNumber),
@@ -197,6 +197,7 @@ static CONTEXT: Context = Context {
         ("ಮೊ.", "ಮೊಬೈಲ್", When::BeforeNumber),
         ("ಬೆ.", "ಬೆಳಿಗ್ಗೆ", When::BeforeNumber),
         ("ಕ್ರ.", "ಕ್ರಮಾಂಕ", When::BeforeNumber),
+        ("ಡಾ", "ಡಾಕ್ಟರ್", When::BeforeWord),
         ("ಡಾ.", "ಡಾಕ್ಟರ್", When::BeforeWord),
         ("ಪ್ರೊ.", "ಪ್ರೊಫೆಸರ್", When::BeforeWord),
         ("ಶ್ರೀ.", "ಶ್ರೀ", When::BeforeWord),

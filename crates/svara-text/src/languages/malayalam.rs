@@ -177,9 +177,13 @@ const NUMBERS: Numbers = Numbers {
         },
         thousand: Scale {
             word: form("ായിരം", "ായിരത്തി"),
-            irregular: &[(1, form("ആയിരം", "ആയിരത്തി")), (5, form("അയ്യായിരം", "അയ്യായിരത്തി"))],
+            irregular: &[
+                (1, form("ആയിരം", "ആയിരത്തി")),
+                (3, form("മൂവായിരം", "മൂവായിരത്തി")),
+                (5, form("അയ്യായിരം", "അയ്യായിരത്തി")),
+            ],
             // Ten, the tens and the nines: പത്ത് and ആയിരം make പതിനായിരം.
-            join: Join::Melt(&[("ത്ത്", "തിന"), ("ത്", "തിന"), ("തു", "തിന"), ("്", ""), ("ു", "")]),
+            join: Join::Melt(&[("മൂന്ന്", "മൂവ"), ("ത്ത്", "തിന"), ("ത്", "തിന"), ("തു", "തിന"), ("്", ""), ("ു", "")]),
         },
         lakh: Scale {
             word: form("ലക്ഷം", "ലക്ഷത്തി"),
@@ -283,7 +287,7 @@ static CONTEXT: Context = Context {
     ],
     counted: &["വട്ട", "പേർ", "പേര", "ദിവസ", "വർഷ", "മണിക്കൂർ", "മണി", "മിനിറ്റ", "മാസ", "വയസ", "കിലോ", "തവണ"],
     towns: towns::MALAYALAM,
-    romans: &["ഭാഗം", "അധ്യായം"],
+    romans: &["ഭാഗം", "അധ്യായം", "ക്ലാസ്"],
     abbreviations: &[
         ("രാ.", "രാവിലെ", When::BeforeTime),
         ("വൈ.", "വൈകിട്ട്", When::BeforeTime),
@@ -298,6 +302,7 @@ static CONTEXT: Context = Context {
         ("ക്ര.നം.", "ക്രമനമ്പർ", When::BeforeNumber),
         ("മൊബ.", "മൊബൈൽ", When::BeforeNumber),
         ("ഫോ.", "ഫോൺ", When::BeforeNumber),
+        ("ഡോ", "ഡോക്ടർ", When::BeforeWord),
         ("ഡോ.", "ഡോക്ടർ", When::BeforeWord),
         ("പ്രൊഫ.", "പ്രൊഫസർ", When::BeforeWord),
         ("ശ്രീ.", "ശ്രീ", When::BeforeWord),

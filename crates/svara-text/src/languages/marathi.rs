@@ -363,6 +363,7 @@ static CONTEXT: Context = Context {
         ("क्र.सं.", "क्रम संख्या", When::BeforeNumber),
         ("फो.", "फोन", When::BeforeNumber),
         ("दूर.", "दूरध्वनी", When::BeforeNumber),
+        ("डॉ", "डॉक्टर", When::BeforeWord),
         ("डॉ.", "डॉक्टर", When::BeforeWord),
         ("प्रा.", "प्राध्यापक", When::Lone),
         ("सौ.", "सौभाग्यवती", When::BeforeWord),

@@ -62,7 +62,7 @@ pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
 pub(crate) use counts::{COUNTED_NOUNS, COUNTED_STEMS};
 pub(crate) use cues::{DEVICES, FREE, HELPLINES, IS, ONE_TIME, WEAK_LINKS};
 pub(crate) use currencies::{Currency, FOREIGN};
-pub(crate) use dates::{BEFORE_DATES, BEHIND_DATES, NUMBERED};
+pub(crate) use dates::{BEFORE_DATES, BEHIND_DATES, CASES, NUMBERED};
 pub(crate) use english::DAYS;
 pub(crate) use idiom::Idiom;
 pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};

@@ -262,6 +262,11 @@ static CONTEXT: Context = Context {
         "தொடர்புக்கு",
     ],
     uncounted: &[
+        "அன்று",
+        "தேதி",
+        "தேதியில்",
+        "தேதிகளில்",
+        "தேதிகளிலும்",
         "மட்டும்",
         "பிறகு",
         "போல",
@@ -317,7 +322,7 @@ static CONTEXT: Context = Context {
         "முறை",
     ],
     towns: towns::TAMIL,
-    romans: &["பகுதி", "அத்தியாயம்"],
+    romans: &["பகுதி", "அத்தியாயம்", "வகுப்பு"],
     abbreviations: &[
         ("மா.", "மாலை", When::BeforeTime),
         ("கா.", "காலை", When::BeforeTime),

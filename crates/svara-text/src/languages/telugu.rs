@@ -312,7 +312,7 @@ static CONTEXT: Context = Context {
     ],
     towns: towns::TELUGU,
     records: &[],
-    romans: &["భాగం", "అధ్యాయం"],
+    romans: &["భాగం", "అధ్యాయం", "తరగతి"],
     abbreviations: &[
         ("తె.", "తెల్లవారుజామున", When::BeforeTime),
         ("డా॥", "డాక్టర్", When::BeforeWord),
@@ -334,6 +334,7 @@ static CONTEXT: Context = Context {
         ("తే.", "తేదీ", When::BeforeNumber),
         ("సెల్.", "సెల్", When::BeforeNumber),
         ("ఫోన్.", "ఫోన్", When::BeforeNumber),
+        ("డా", "డాక్టర్", When::BeforeWord),
         ("డా.", "డాక్టర్", When::BeforeWord),
         ("డాక్టర్.", "డాక్టర్", When::BeforeWord),
         ("శ్రీ.", "శ్రీ", When::BeforeWord),

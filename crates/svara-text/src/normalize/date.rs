@@ -5,10 +5,11 @@ use super::{
     place::{Found, Place},
     scale::range,
     spelling::same,
+    words::is_mark,
     year::spoken_year,
 };
 use crate::{
-    languages::{BEFORE_DATES, BEHIND_DATES, Calendar, NUMBER_WORDS, NUMBERED, Words},
+    languages::{BEFORE_DATES, BEHIND_DATES, CASES, Calendar, NUMBER_WORDS, NUMBERED, Words},
     number::{cardinal, replace_end},
 };
 
@@ -106,16 +107,20 @@ fn day_and_month(place: Place<'_>) -> Option<Found> {
     if runs_on || cursor.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "%°".contains(c)) {
         return None;
     }
-    let numbered = place
-        .words_before()
-        .next()
-        .is_some_and(|(word, _)| NUMBER_WORDS.iter().chain(NUMBERED).any(|number| same(word, number)));
-    if numbered {
+    if is_numbered(place) {
         return None;
     }
     let day = usize::try_from(day).ok()?;
     let name = month_name(month.parse().ok()?, day, &place.words.calendar)?;
     Some(Found::new(cursor.at(), format!("{} {name}", spoken_day(day, place.words))))
+}
+
+/// Whether a word before says that the numbers are that of a case, an order or the like.
+pub(super) fn is_numbered(place: Place<'_>) -> bool {
+    let mut before = place.words_before().filter(|(word, gap)| !is_mark(word, gap));
+    before.next().is_some_and(|(word, _)| {
+        NUMBER_WORDS.iter().chain(NUMBERED).chain(CASES).any(|number| same(word, number))
+    })
 }
 
 /// `03-2020`.
@@ -124,7 +129,9 @@ fn month_and_year(place: Place<'_>) -> Option<Found> {
     let month = cursor.number(2, 2)?;
     let separator = cursor.eat_if(|c| is_dash(c) || c == '/')?;
     let year = cursor.digits(4, 4).filter(|year| ("1900".."2100").contains(&year.as_str()))?;
-    if runs_on(&cursor, separator) || !cursor.at_word_end() || is_season(&year, cursor) {
+    // "Case No. 12/2023"
+    if runs_on(&cursor, separator) || !cursor.at_word_end() || is_season(&year, cursor) || is_numbered(place)
+    {
         return None;
     }
     let name = month_name(usize::try_from(month).ok()?, 1, &place.words.calendar)?;

@@ -155,18 +155,33 @@ fn say_once(found: &mut Found, rest: &str, words: &Words) {
     let Some((others, last)) = found.spoken.rsplit_once(' ').filter(|_| !typed.is_empty()) else { return };
     let spellings = words.context.spellings.iter().chain(SHARED.spellings);
     let same_noun = spellings.filter(|names| is_one_of(last, names)).any(|names| is_one_of(typed, names));
-    // In "5 kg किलो", a part of the name is typed.
-    let part = typed.chars().count() > 3 && prefix_len(last, typed).is_some();
+    // In "5 kg किलो", a part of the name is typed. But "प्रति" is no part of "प्रतिशत": the rest is no unit.
+    let part = typed.chars().count() > 3
+        && prefix_len(last, typed).is_some_and(|len| is_unit(last.get(len..).unwrap_or_default(), words));
     let two_words = last == "percent" && { cursor }.eat_word(["per cent"]);
     if same_noun
         || two_words
         || part
         || same(typed, last)
-        || (last.chars().count() > 2 && prefix_len(typed, last).is_some())
+        || (last.chars().count() > 2 && has_ending(typed, last))
     {
         found.spoken.truncate(others.len());
         found.joined = false;
     }
+}
+
+/// Whether `name` is that of a common unit.
+fn is_unit(name: &str, words: &Words) -> bool {
+    !name.is_empty() && words.units.iter().any(|unit| same(name, unit.one) || same(name, unit.many))
+}
+
+/// Whether `typed` is `noun` with an ending. What begins with another vowel, or doubles its first letter as compounds of the
+/// South do, is a word of its own: "ટકાઉ" isn't "ટકા", "அடிப்படை" isn't "அடி". English has no endings but that of the plural.
+fn has_ending(typed: &str, noun: &str) -> bool {
+    let Some(ending) = prefix_len(typed, noun).and_then(|len| typed.get(len..)) else { return false };
+    let is_vowel = |c: char| WritingSystem::is_indic(c) && matches!(u32::from(c) & 0x7F, 0x05..=0x14);
+    let compound = ["ப்ப", "പ്പ"].iter().any(|start| ending.starts_with(start));
+    if typed.is_ascii() { ending == "s" } else { !ending.starts_with(is_vowel) && !compound }
 }
 
 /// Says a number with an ending typed behind its digits, such as that of an ordinal.

@@ -4,8 +4,13 @@
 use super::{
     cursor::{is_dash, is_letter},
     place::{Found, Place},
+    spelling::is_one_of,
 };
-use crate::writing::{WritingSystem, digit_value};
+use crate::{
+    languages::{NUMBER_WORDS, NUMBERED},
+    number::digits,
+    writing::{WritingSystem, digit_value},
+};
 
 /// Letters of gases, which could be read as words: `CO2`. Most others have no vowel and are acronyms.
 const OXIDES: [&str; 3] = ["CO", "NO", "SO"];
@@ -30,6 +35,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
                 || place.done.ends_with(is_digit)
                 || place.behind_number_and(is_dash)
                 || is_before_dash(&cursor)
+                || is_of_numbered(&place)
         }
         2 => glued && OXIDES.contains(&letters),
         _ => false,
@@ -41,6 +47,14 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let names: Vec<&str> = letters.chars().filter_map(|c| place.words.letters.name(c)).collect();
     let joined = place.words.before_ending.is_empty() && next.is_some_and(WritingSystem::is_indic);
     Some(Found { joined, ..Found::new(cursor.at(), names.join(" ")) })
+}
+
+/// Whether the letter is the last part of a number behind a space: "Section 194 J", "कक्षा 10 A".
+fn is_of_numbered(place: &Place<'_>) -> bool {
+    let mut before = place.words_before();
+    let number = before.next().is_some_and(|(word, gap)| gap == " " && digits(word).is_some());
+    number
+        && before.next().is_some_and(|(word, _)| is_one_of(word, NUMBERED) || is_one_of(word, NUMBER_WORDS))
 }
 
 /// Whether a dash and a short number follow: `F-16`, `U-19`.

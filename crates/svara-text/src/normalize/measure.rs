@@ -8,7 +8,7 @@ use super::{
     scale::{Amount, idiomatic, is_scale},
     spelling::{is_one_of, same},
     unit::{eat_unit, of_unit},
-    words::{before_noun, counted, form},
+    words::{before_noun, counted, counting, form},
 };
 use crate::{
     languages::{SPELLED_UNITS, Unit, Words},
@@ -71,7 +71,7 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
     if let Some(name) = eat_unit(&mut ahead, place, numeral.whole()) {
         let number = idiomatic(numeral, words)
             .filter(|_| is_time(name, words))
-            .unwrap_or_else(|| before_noun(numeral.spoken(words), words));
+            .unwrap_or_else(|| counting(numeral, words));
         *cursor = ahead;
         return Measure { spoken: counted(&number, name), named: true };
     }
@@ -212,8 +212,8 @@ fn in_thousands(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     *cursor = ahead;
     let [million, billion, _] = words.loans.western;
     match letter {
-        'M' => Some(format!("{} {million}", before_noun(numeral.spoken(words), words))),
-        'B' => Some(format!("{} {billion}", before_noun(numeral.spoken(words), words))),
+        'M' => Some(format!("{} {million}", counting(numeral, words))),
+        'B' => Some(format!("{} {billion}", counting(numeral, words))),
         _ => {
             let digits = format!("{:0<3}", numeral.fraction.as_deref().unwrap_or_default());
             let thousand = format!("{}{digits}", numeral.integer).parse().ok().filter(|_| digits.len() == 3);
@@ -234,7 +234,7 @@ fn spelled_unit(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     }
     *cursor = ahead;
     let names: Vec<&str> = unit.chars().filter_map(|c| words.letters.name(c)).collect();
-    Some(counted(&before_noun(numeral.spoken(words), words), &names.join(" ")))
+    Some(counted(&counting(numeral, words), &names.join(" ")))
 }
 
 /// Says a length of time in letters: `2h 30m`, `1hr 15min`.
@@ -285,7 +285,7 @@ fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -
     *cursor = ahead;
     let feet = |numeral: &Numeral| {
         let name = form(Unit::FOOT.name(words), numeral.whole());
-        counted(&before_noun(numeral.spoken(words), words), name)
+        counted(&counting(numeral, words), name)
     };
     Some(format!("{} {} {}", feet(numeral), words.maths.by, feet(&second)))
 }
@@ -293,7 +293,7 @@ fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -
 /// Says `12"`, unless the mark ends a quotation.
 fn inches(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
     eat_inch_mark(cursor, place).then_some(())?;
-    let number = before_noun(numeral.spoken(place.words), place.words);
+    let number = counting(numeral, place.words);
     Some(counted(&number, form(Unit::INCH.name(place.words), numeral.whole())))
 }
 

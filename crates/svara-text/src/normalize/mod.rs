@@ -3,7 +3,7 @@
 //! The text is read once from left to right. At each place where something may start, the recognizers are tried in the
 //! order below, and the first that finds something wins: its words go through [`output::Output::say`], the one place
 //! that changes the text. A recognizer may look at what follows, as far as the thing itself and one more word or mark
-//! reach, and back at the typed text by [`place::Place`] alone, at most 160 bytes. What it may not look at is what
+//! reach, and back at the typed text by [`place::Place`] alone, at most 160 bytes, or 480 in Indian scripts. What it may not look at is what
 //! another recognizer said.
 //!
 //! At a digit, a sign before a number or a currency:
@@ -38,6 +38,7 @@ mod date;
 mod decade;
 mod either;
 mod endings;
+mod follows;
 mod fraction;
 mod half;
 mod hours;

@@ -8,7 +8,7 @@ use super::{
     spelling::{folded, same},
     starts::Filter,
     unit::is_noun_of_money,
-    words::before_noun,
+    words::{before_noun, counting},
 };
 use crate::{
     languages::{Above, Idiom, Join, LINKING, SCALES, Scale, Words},
@@ -95,7 +95,7 @@ impl Amount {
                 else {
                     break;
                 };
-                more = format!("{more} {} {scale}", before_noun(part.spoken(words), words));
+                more = format!("{more} {} {scale}", counting(&part, words));
                 (exponent, *cursor) = (smaller, ahead);
             }
             if money && let Some(rest) = eat_rest(exponent, cursor, words) {
@@ -133,10 +133,10 @@ impl Amount {
     /// The amount in words, as it stands before a noun.
     pub(super) fn spoken(&self, words: &Words) -> String {
         match &self.scale {
-            None => before_noun(self.numeral.spoken(words), words),
+            None => counting(&self.numeral, words),
             Some(scale) => {
-                let number = idiomatic(&self.numeral, words)
-                    .unwrap_or_else(|| before_noun(self.numeral.spoken(words), words));
+                let number =
+                    idiomatic(&self.numeral, words).unwrap_or_else(|| counting(&self.numeral, words));
                 format!("{number} {scale}{}", self.more)
             }
         }
@@ -160,7 +160,7 @@ fn eat_rest(exponent: u8, cursor: &mut Cursor<'_>, words: &Words) -> Option<Stri
         return None;
     }
     *cursor = ahead;
-    Some(before_noun(part.spoken(words), words))
+    Some(counting(&part, words))
 }
 
 /// Whether a sum can end here: what follows is nothing that the last number counts or is a part of.
@@ -363,7 +363,8 @@ pub(super) fn idiomatic(numeral: &Numeral, words: &Words) -> Option<String> {
         template.replace("{n}", &spoken).replace("{m}", &spoken)
     };
     match (whole, numeral.fraction.as_deref()?) {
-        (0, _) => None,
+        // "साढ़े दो सौ" is 250: behind a hundred, these words would count it.
+        (0 | 100.., _) => None,
         (1, "5" | "50") => Some((*one_and_half).to_owned()),
         (2, "5" | "50") => Some((*two_and_half).to_owned()),
         (_, "5" | "50") => Some(say(half, whole)),

@@ -3,6 +3,7 @@
 use super::{
     cursor::{Cursor, is_dash, is_letter},
     endings::ordinal,
+    follows::is_measured,
     place::Place,
     scale::range,
     spelling::{is_one_of, prefix_len, same},
@@ -198,7 +199,10 @@ pub(super) fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
         return true;
     }
     let mut ahead = *after;
-    if !ahead.eat_space() || !ahead.eat_word(context.year_words.iter().copied()) {
+    let spaced = ahead.eat_space();
+    // Punjabi's short postpositions: "1947 'ਚ".
+    ahead.eat_if(|c| matches!(c, '\'' | '’'));
+    if !spaced || !ahead.eat_word(context.year_words.iter().copied()) {
         return false;
     }
     // "1500 म.प्र. में"
@@ -228,7 +232,7 @@ fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
         return !ahead.rest().starts_with(['%', '-', '°', '/']);
     }
     let next = ahead.word();
-    !is_counted(next) && !ahead.at_digit()
+    !is_counted(next) && !ahead.at_digit() && !is_measured(after, place)
 }
 
 /// Whether another year is beside this one: "1995 to 2005", "between 1939 and 1945".
