@@ -263,6 +263,8 @@ static CONTEXT: Context = Context {
         ("খ্ৰীঃ", "খ্ৰীষ্টাব্দ", When::Always),
         ("নং", "নম্বৰ", When::BeforeNumber),
     ],
+    emphatic: &["ও", "ই"],
+    behind_ordinals: &["বাৰ"],
     spellings: &[&["টকা", "টকাৰ", "টকাত"], &["শতাংশ"], &["মিনিট", "মিনিটত"]],
     ratios: &["অনুপাত"],
     ratio_beside: Some("{a}-{b}"),

@@ -313,6 +313,8 @@ static CONTEXT: Context = Context {
         ("নং.", "নম্বর", When::BeforeNumber),
         ("নং", "নম্বর", When::BeforeNumber),
     ],
+    emphatic: &["ও", "ই"],
+    behind_ordinals: &["বার"],
     spellings: &[&["টাকা", "টাকার", "টাকায়"], &["শতাংশ", "পারসেন্ট"], &["মিনিট", "মিনিটে"]],
     ratios: &["অনুপাত"],
     cricket: Some(&super::cricket::BENGALI),

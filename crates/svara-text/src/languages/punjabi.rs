@@ -239,6 +239,7 @@ static CONTEXT: Context = Context {
         ("ਸ.", "ਸਰਦਾਰ", When::Lone),
         ("ਨੰ.", "ਨੰਬਰ", When::BeforeNumber),
     ],
+    behind_ordinals: &["ਵਾਰ"],
     spellings: &[&["ਰੁਪਏ", "ਰੁਪਏੇ", "ਰੁਪਇਆ", "ਰੁਪਿਆ", "ਰੁਪਈਏ"], &["ਪ੍ਰਤੀਸ਼ਤ", "ਫ਼ੀਸਦੀ", "ਫੀਸਦੀ"], &["ਮਿੰਟ", "ਮਿੰਟਾਂ"]],
     ratios: &["ਅਨੁਪਾਤ"],
     ratio_beside: Some("{a}-{b}"),

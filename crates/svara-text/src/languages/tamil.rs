@@ -64,7 +64,7 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: false,
-        at: &[],
+        at: &["க்கு"],
         short: &[],
         few_typed: &[("மணிக்கு", "{h} மணி {m} நிமிடத்திற்கு"), ("மணி", "{h} மணி {m} நிமிடம்")],
         cases: &clock_cases::NONE,

@@ -5,7 +5,7 @@ use super::{
     cursor::Cursor,
     place::Place,
     scale::is_scale,
-    spelling::{is_one_of, prefix_len},
+    spelling::{is_one_of, prefix_len, stem},
     unit::{eat_unit, is_noun_of_money},
     words::counts,
     year::is_counted,
@@ -52,7 +52,10 @@ fn is_name_of_unit(end: &Cursor<'_>, words: &Words) -> bool {
     }
     let names = words.units.iter().flat_map(|unit| [unit.one, unit.many]);
     let spellings = words.context.spellings.iter().skip(1).copied().flatten().copied();
-    let is_at = |name: &str| !name.contains('{') && prefix_len(rest, name).is_some();
+    let is_at = |name: &str| {
+        let stem = stem(name);
+        !name.contains('{') && stem.chars().count() > 2 && prefix_len(rest, stem).is_some()
+    };
     rest.starts_with(WritingSystem::is_indic) && names.chain(spellings).any(is_at)
 }
 

@@ -6,7 +6,7 @@ use super::{
     place::Place,
     quotient,
     scale::{Amount, idiomatic, is_scale},
-    spelling::{is_one_of, same},
+    spelling::{is_form_of, is_one_of, same},
     unit::{eat_unit, of_unit},
     words::{before_noun, counted, counting, form},
 };
@@ -128,7 +128,7 @@ pub(super) fn measured_words(
 }
 
 /// The first number of a range before what people halve: the 1.5 of "1.5-2 घंटे" and "2.5-3 लाख".
-pub(super) fn halved_start(numeral: &Numeral, behind: &Cursor<'_>, words: &Words) -> Option<String> {
+pub(super) fn halved_start(numeral: &Numeral, behind: &Cursor<'_>, words: &'static Words) -> Option<String> {
     numeral.fraction.as_ref()?;
     if is_halved(behind, words) {
         return half(numeral, behind, words);
@@ -157,13 +157,19 @@ pub(super) fn half_before(cursor: &Cursor<'_>, words: &Words) -> &'static str {
 }
 
 /// Whether what follows is something of which people say halves.
-pub(super) fn is_halved(cursor: &Cursor<'_>, words: &Words) -> bool {
+pub(super) fn is_halved(cursor: &Cursor<'_>, words: &'static Words) -> bool {
     let mut ahead = *cursor;
     ahead.eat_space();
     let noun = ahead.word();
-    is_time(noun, words)
-        || is_one_of(noun, words.context.halved)
+    !noun.is_empty() && is_form_of(noun, hours_and_years(words).chain(words.context.halved.iter().copied()))
         || (!noun.is_empty() && words.context.half_forms.iter().any(|(_, nouns)| is_one_of(noun, nouns)))
+}
+
+/// The names of hours and years, of which people say halves in every form.
+fn hours_and_years(words: &'static Words) -> impl Iterator<Item = &'static str> {
+    let hour = words.units.last().into_iter().flat_map(|hour| [hour.one, hour.many]);
+    let year = words.loans.units.get(17).into_iter().map(|year| year.one);
+    hour.chain(year).chain(words.clock.hours.iter().copied())
 }
 
 /// Whether `name` is an hour or a year, of which people say halves.

@@ -57,6 +57,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
                 // "रुपये 500/-"
                 return Some(Found::new(cursor.at(), from.spoken(words)));
             }
+            if to.is_none()
+                && let Some(currency) = eat_named(&from, &mut cursor, words)
+            {
+                let (unit, hundredth) = currency.name(words);
+                return Some(Found::new(cursor.at(), sum(&from, unit, hundredth, words)));
+            }
             let currency = eat_sign_behind(&mut cursor, words)?;
             // "500/- रु."
             let _ = eat_sign_behind(&mut cursor, words).is_some_and(|behind| behind == currency);
@@ -219,6 +225,26 @@ fn eat_sign_behind(cursor: &mut Cursor<'_>, words: &Words) -> Option<Currency> {
     }
     *cursor = ahead;
     Some(currency)
+}
+
+/// Reads the name of a currency behind a sum with two decimals, which are coins then: "96.72 रुपये".
+fn eat_named(amount: &Amount, cursor: &mut Cursor<'_>, words: &Words) -> Option<Currency> {
+    let two = amount.numeral.fraction.as_deref().is_some_and(|fraction| fraction.len() == 2);
+    let mut ahead = *cursor;
+    if !two || amount.scale.is_some() || !ahead.eat_space() {
+        return None;
+    }
+    let found = Currency::common().find(|currency| {
+        let (noun, _) = currency.name(words);
+        // Other spellings, but not the beginnings and cases of the word.
+        let spellings = words.context.spellings.first().filter(|_| *currency == Currency::RUPEE);
+        let other = spellings.into_iter().copied().flatten().copied();
+        let other = other
+            .filter(|word| word.chars().count() <= noun.many.chars().count() && !noun.many.starts_with(word));
+        ahead.eat_word([noun.one, noun.many].into_iter().chain(other))
+    })?;
+    *cursor = ahead;
+    Some(found)
 }
 
 /// The end of a range: `-1000` and `-₹1,000` behind `₹500`, `-15 लाख` behind `₹10`.

@@ -298,9 +298,11 @@ fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
     let rest = cursor.rest();
     let fits = |word: &&(&str, u8)| {
         let ending = rest.get(word.0.len()..).filter(|_| starts_with(rest, word.0));
-        if ending
-            .is_some_and(|ending| ["ांच", "ांन", "ांप", "ांम", "ের", "েরও"].iter().any(|e| ending.starts_with(e)))
-        {
+        if ending.is_some_and(|ending| {
+            ["ांच", "ांन", "ांप", "ांम", "ात", "ाच", "ाप", "ान", "ের", "েরও"]
+                .iter()
+                .any(|e| ending.starts_with(e))
+        }) {
             return true;
         }
         let ending = ending.and_then(|ending| ending.chars().next());

@@ -75,10 +75,11 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let Some(second) = second.filter(|second| first.surely || second.surely) else {
         return first.surely.then(|| Found { joined: first.joined, ..Found::named(first.len, first.spoken) });
     };
-    let mut spoken = up_to_time(first.spoken, second.spoken, place.words);
     let mut typed = cursor;
     typed.skip(second.len);
     typed.eat_space();
+    let noun = place.words.clock.typed.iter().any(|word| typed.rest().starts_with(word));
+    let mut spoken = up_to_time(first.spoken, second.spoken, noun, place.words);
     if typed.eat_word(["hrs"]) {
         // Other languages have their own word in each time.
         if place.words.clock.few_minutes.is_some() {
@@ -89,11 +90,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
 }
 
-/// A time up to another, in the cases that the language has for them.
-fn up_to_time(mut from: String, mut to: String, words: &Words) -> String {
+/// A time up to another, in the cases that the language has for them. The word for the hour may be typed behind it.
+fn up_to_time(mut from: String, mut to: String, noun: bool, words: &Words) -> String {
     replace_end(&mut from, words.clock.cases.from);
     replace_end(&mut to, words.clock.cases.until);
-    range(from, &to, words.signs.range, words)
+    let template = words.signs.range_before_noun.filter(|_| noun).unwrap_or(words.signs.range);
+    range(from, &to, template, words)
 }
 
 /// A full hour up to a time with its half of the day: `7-9 pm`.
@@ -103,7 +105,7 @@ fn up_to(place: &Place<'_>) -> Option<Found> {
     let hour = cursor.number(1, 2).filter(|hour| (1..13).contains(hour))?;
     cursor.eat_if(is_dash)?;
     let second = Time::eat(cursor.rest(), place).filter(|time| time.in_halves)?;
-    let spoken = up_to_time(say(hour, words), second.spoken, words);
+    let spoken = up_to_time(say(hour, words), second.spoken, false, words);
     Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
 }
 

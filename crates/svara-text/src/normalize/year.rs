@@ -304,7 +304,10 @@ pub(super) fn years(first: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>)
     if year <= from {
         return None;
     }
-    let years = format_years(from, year, digits.len() == 2, words);
+    let mut ending = ahead;
+    ending.eat_if(is_dash);
+    let glued = ending.peek().is_some_and(WritingSystem::is_indic);
+    let years = format_years(from, year, digits.len() == 2, glued, words);
     // A season or business year keeps its hyphen.
     let season = digits.len() == 2 && year == from + 1;
     let mut behind = ahead;
@@ -382,7 +385,9 @@ fn two_digits(rest: u64, year: u64, words: &Words) -> String {
     }
 }
 
-fn format_years(from: u64, to: u64, short: bool, words: &Words) -> String {
+/// Two years with "to" between, before an ending that is glued to the second, if any.
+fn format_years(from: u64, to: u64, short: bool, glued: bool, words: &Words) -> String {
     let second = if short { cardinal(to % 100, words) } else { year_in_words(to, words) };
-    range(year_in_words(from, words), &second, words.signs.range, words)
+    let template = words.signs.range_before_noun.filter(|_| glued).unwrap_or(words.signs.range);
+    range(year_in_words(from, words), &second, template, words)
 }
