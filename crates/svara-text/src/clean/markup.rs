@@ -5,13 +5,11 @@ use std::ops::Range;
 use super::{
     entities,
     pause::{self, Pause},
+    power,
     say_as::SayAs,
     tags::{Kind, Tag},
 };
-use crate::{
-    edits::{Edited, Editor},
-    writing::digit_value,
-};
+use crate::edits::{Edited, Editor};
 
 /// The most elements that may be open at once. Further ones mean nothing.
 const MAX_DEPTH: usize = 32;
@@ -47,8 +45,6 @@ pub(super) fn read<'t>(text: &'t str, keeps: &impl Fn(&str) -> bool) -> (Edited<
     }
     (reader.editor.finish(), reader.asked)
 }
-
-const END_OF_POWER: &str = "</sup>";
 
 struct Reader<'t> {
     text: &'t str,
@@ -108,8 +104,8 @@ impl<'t> Reader<'t> {
                 return Some(end - start);
             }
             ("sup", Kind::Start) => {
-                let (len, power) = self.power(&whole).unwrap_or((0, ""));
-                let raised: String = power.chars().filter_map(superscript).collect();
+                let (len, power) = power::read(self.text, &whole).unwrap_or((0, ""));
+                let raised: String = power.chars().filter_map(power::superscript).collect();
                 self.editor.replace(start..whole.end + len, &raised);
                 return Some(tag.len + len);
             }
@@ -174,22 +170,6 @@ impl<'t> Reader<'t> {
             }
         }
         None
-    }
-
-    /// The digits of a power up to the end tag behind `tag`, and their length with it: the 6 of `10<sup>6</sup>`, the 2 of
-    /// `x<sup>2</sup>`. Behind a word or a year they number a note.
-    fn power(&self, tag: &Range<usize>) -> Option<(usize, &'t str)> {
-        let before = self.text.get(..tag.start)?;
-        let count = |is: fn(char) -> bool| before.chars().rev().take(5).take_while(|c| is(*c)).count();
-        let digits = count(|c| digit_value(c).is_some());
-        let letters = count(|c| c.is_ascii_alphabetic());
-        let year = digits == 4 && before.ends_with(|c: char| c.is_ascii_digit()) && is_year(before);
-        let rest = self.text.get(tag.end..)?;
-        let len = rest.bytes().take(4).take_while(|byte| byte.is_ascii_digit() || *byte == b'-').count();
-        let power = rest.get(..len).filter(|power| !power.is_empty())?;
-        let end = rest.get(len..)?.get(..END_OF_POWER.len())?;
-        let fits = (digits > 0 && !year) || (1..=2).contains(&letters);
-        (fits && end.eq_ignore_ascii_case(END_OF_POWER)).then_some((len + END_OF_POWER.len(), power))
     }
 
     fn pause(&mut self, range: Range<usize>, length_ms: u32) {
@@ -258,29 +238,6 @@ impl<'t> Reader<'t> {
         }
         found.map(|at| from + at)
     }
-}
-
-/// Whether the four digits at the end of `text` look like a year.
-fn is_year(text: &str) -> bool {
-    let digits = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
-    matches!(digits.get(..2), Some("19" | "20"))
-}
-
-const fn superscript(c: char) -> Option<char> {
-    Some(match c {
-        '-' => '⁻',
-        '0' => '⁰',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '4' => '⁴',
-        '5' => '⁵',
-        '6' => '⁶',
-        '7' => '⁷',
-        '8' => '⁸',
-        '9' => '⁹',
-        _ => return None,
-    })
 }
 
 /// Whether an element stands on lines of its own.

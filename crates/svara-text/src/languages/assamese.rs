@@ -221,7 +221,7 @@ static ENDINGS: [Ending; 4] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::ASSAMESE,
-    year_words: &["ৰ", "ত", "বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
+    year_words: &["লৈকে", "ৰ", "ত", "বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
     year_endings: &["চনত", "চনৰ", "চনৰে", "লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
     account: "একাউণ্ট",
     codes: &[

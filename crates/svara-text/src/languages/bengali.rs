@@ -74,7 +74,7 @@ pub(super) static WORDS: Words = Words {
         century: Some("শো"),
         halves_from_2010: false,
         year_before: &["খ্রি.পূ.", "খ্রি. পূ.", "খ্রিঃ", "সাল", "সন", "খ্রি.", "খ্রীঃ", "খ্রিস্টাব্দ", "খ্রিস্টাব্দে"],
-        year_behind: &["সাল", "খ্রিস্টাব্দ", "খ্রিঃ", "খ্রি.", "খ্রীঃ"],
+        year_behind: &["ইং", "বাং", "সাল", "খ্রিস্টাব্দ", "খ্রিঃ", "খ্রি.", "খ্রীঃ"],
     },
     clock: Clock {
         many_typed: true,
@@ -278,6 +278,8 @@ static CONTEXT: Context = Context {
     towns: towns::BENGALI,
     romans: &["ভাগ", "অধ্যায়", "খণ্ড", "শ্রেণি", "শ্রেণী"],
     abbreviations: &[
+        ("ইং", "ইংরেজি", When::BehindNumber),
+        ("বাং", "বাংলা", When::BehindNumber),
         ("নং", "নম্বর", When::BehindNumber),
         ("প্রা.লি.", "প্রাইভেট লিমিটেড", When::Always),
         ("প্রা. লি.", "প্রাইভেট লিমিটেড", When::Always),

@@ -26,6 +26,9 @@ pub(crate) static COUNTED_NOUNS: &[&str] = &words! {
 pub(crate) static COUNTED_STEMS: &[&str] = &[
     "টি",
     "টা",
+    "টে",
+    "টো",
+    "খন",
     "জন",
     "খানা",
     "দিন",

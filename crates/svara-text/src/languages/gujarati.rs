@@ -225,6 +225,8 @@ static CONTEXT: Context = Context {
     halved: super::halved::GUJARATI,
     half_forms: super::halved::GUJARATI_FORMS,
     year_words: &[
+        "પહેલા",
+        "અગાઉ",
         "બાદ",
         "પછીના",
         "પછીની",

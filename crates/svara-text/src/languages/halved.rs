@@ -77,8 +77,10 @@ pub(super) static MALAYALAM: &[&str] = &words! {
 };
 
 /// The word for a half before nouns of the other gender, of which people say halves, too.
-pub(super) static HINDI_FORMS: &[(&str, &[&str])] =
-    &[("आधी", &["कटोरी", "प्याली", "चुटकी", "मुट्ठी", "रोटी", "बोतल", "गोली", "छोटी", "बड़ी"])];
+pub(super) static HINDI_FORMS: &[(&str, &[&str])] = &[
+    ("आधे", &["घंटे", "घण्टे", "घंटों"]),
+    ("आधी", &["कटोरी", "प्याली", "चुटकी", "मुट्ठी", "रोटी", "बोतल", "गोली", "छोटी", "बड़ी"]),
+];
 
 pub(super) static MARATHI_FORMS: &[(&str, &[&str])] =
     &[("अर्धी", &["वाटी", "गोळी", "पोळी", "चपाती", "भाकरी", "जुडी", "मूठ", "बाटली"]), ("अर्धे", &["लिंबू", "वर्ष"])];

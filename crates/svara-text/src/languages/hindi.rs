@@ -258,6 +258,9 @@ static CONTEXT: Context = Context {
     halved: super::halved::HINDI,
     half_forms: super::halved::HINDI_FORMS,
     year_words: &[
+        "बाद",
+        "पूर्व",
+        "पश्चात",
         "ने",
         "में",
         "का",

@@ -187,6 +187,7 @@ static CONTEXT: Context = Context {
     towns: towns::KANNADA,
     romans: &["ಭಾಗ", "ಅಧ್ಯಾಯ", "ತರಗತಿ"],
     abbreviations: &[
+        ("ಸಾ.ಶ.", "ಸಾಮಾನ್ಯ ಶಕ", When::Always),
         ("ಕ್ರಿ.ಶ", "ಕ್ರಿಸ್ತ ಶಕ", When::BeforeNumber),
         ("ಕ್ರಿ.ಪೂ", "ಕ್ರಿಸ್ತ ಪೂರ್ವ", When::BeforeNumber),
         ("ಪು.", "ಪುಟ", When::BeforeNumber),

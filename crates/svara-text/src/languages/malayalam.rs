@@ -289,6 +289,7 @@ static CONTEXT: Context = Context {
     towns: towns::MALAYALAM,
     romans: &["ഭാഗം", "അധ്യായം", "ക്ലാസ്"],
     abbreviations: &[
+        ("പൊ.വ.", "പൊതുവർഷം", When::Always),
         ("രാ.", "രാവിലെ", When::BeforeTime),
         ("വൈ.", "വൈകിട്ട്", When::BeforeTime),
         ("മൊ.", "മൊബൈൽ", When::BeforeNumber),

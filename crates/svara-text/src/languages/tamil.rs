@@ -324,6 +324,7 @@ static CONTEXT: Context = Context {
     towns: towns::TAMIL,
     romans: &["பகுதி", "அத்தியாயம்", "வகுப்பு"],
     abbreviations: &[
+        ("பொ.ஊ.", "பொது ஊழி", When::Always),
         ("மா.", "மாலை", When::BeforeTime),
         ("கா.", "காலை", When::BeforeTime),
         ("கி.பி", "கிறிஸ்துவுக்குப் பின்", When::BeforeNumber),

@@ -63,7 +63,7 @@ pub(super) static WORDS: Words = Words {
         ordinal_day: false,
         century: Some(" వందల"),
         halves_from_2010: false,
-        year_before: &["క్రీ.శ.", "క్రీ. శ.", "క్రీ.శ", "సంవత్సరం"],
+        year_before: &["సా.శ.", "క్రీ.శ.", "క్రీ. శ.", "క్రీ.శ", "సంవత్సరం"],
         year_behind: &["సంవత్సర", "దశక"],
     },
     clock: Clock {
@@ -293,6 +293,13 @@ static CONTEXT: Context = Context {
         "కన్నా",
     ],
     counted: &[
+        "తేదీ",
+        "తరగతి",
+        "స్థాన",
+        "శతాబ్ద",
+        "వార్డు",
+        "అంతస్తు",
+        "విడత",
         "సారి",
         "లక్ష",
         "కోటి",
@@ -314,6 +321,7 @@ static CONTEXT: Context = Context {
     records: &[],
     romans: &["భాగం", "అధ్యాయం", "తరగతి"],
     abbreviations: &[
+        ("సా.శ.", "సామాన్య శకం", When::Always),
         ("తె.", "తెల్లవారుజామున", When::BeforeTime),
         ("డా॥", "డాక్టర్", When::BeforeWord),
         ("లె.", "లెఫ్టినెంట్", When::Lone),

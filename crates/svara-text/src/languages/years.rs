@@ -162,6 +162,9 @@ pub(crate) static NAMED: &[&str] = &[
     "ऐन",
 ];
 
+/// Beginnings of words for a decade.
+pub(crate) static DECADES: &[&str] = &["दशक", "દાયક", "ਦਹਾਕ", "দশক", "దశాబ్ద", "దశక", "ದಶಕ"];
+
 /// "And" in the languages of India, between two years.
 pub(crate) static ANDS: &[&str] =
     &["और", "व", "एवं", "तथा", "आणि", "ও", "এবং", "మరియు", "અને", "ਅਤੇ", "र", "আৰু", "மற்றும்", "ते"];

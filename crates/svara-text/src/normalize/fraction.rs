@@ -102,7 +102,7 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             return Some(Found::new(ahead.at(), spoken));
         }
         // "1/4th" is the same as "1/4".
-        ahead.eat_word(["st", "nd", "rd", "th"]);
+        ahead.eat_word(["st", "nd", "rd", "th", "rds", "ths"]);
         *cursor = ahead;
         let below = second.whole()?;
         let halved = !words.calendar.ordinal_day && is_halved(cursor, words) && !either::is_noun(cursor);

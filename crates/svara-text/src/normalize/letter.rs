@@ -2,7 +2,7 @@
 //! `A. P. J.`.
 
 use super::{
-    cursor::{is_dash, is_letter},
+    cursor::{Cursor, is_dash, is_letter},
     place::{Found, Place},
     spelling::is_one_of,
 };
@@ -18,6 +18,9 @@ const OXIDES: [&str; 3] = ["CO", "NO", "SO"];
 /// The names of one or two capital letters that digits are glued to, and of a row of initials.
 pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if let Some(found) = initials(&place) {
+        return Some(found);
+    }
+    if let Some(found) = signed(&place) {
         return Some(found);
     }
     let mut cursor = place.cursor();
@@ -58,9 +61,40 @@ fn is_of_numbered(place: &Place<'_>) -> bool {
 }
 
 /// Whether a dash and a short number follow: `F-16`, `U-19`.
-fn is_before_dash(cursor: &super::cursor::Cursor<'_>) -> bool {
+fn is_before_dash(cursor: &Cursor<'_>) -> bool {
     let mut ahead = *cursor;
     ahead.eat_if(is_dash).is_some() && ahead.digits(1, 3).is_some() && ahead.at_letters_end()
+}
+
+/// Capitals with a sign between or behind them: `J&K`, `R&D`; `A+`, `AB+`, as blood and grades are named.
+fn signed(place: &Place<'_>) -> Option<Found> {
+    let words = place.words;
+    if place.before.is_some_and(|c| ".&@_/'’+-".contains(c)) {
+        return None;
+    }
+    let capitals = |cursor: &mut Cursor<'_>| {
+        let mut names = Vec::new();
+        while names.len() < 2
+            && let Some(letter) = cursor.eat_if(|c| c.is_ascii_uppercase())
+        {
+            names.push(words.letters.name(letter)?);
+        }
+        (!names.is_empty()).then(|| names.join(" "))
+    };
+    let mut cursor = place.cursor();
+    let first = capitals(&mut cursor)?;
+    if cursor.eat("+") {
+        let blood = matches!(cursor.read(), "AB+") || cursor.at() == 2;
+        let ends = cursor.peek().is_none_or(|c| c.is_whitespace() || ",.;:)।".contains(c));
+        return (blood && ends).then(|| Found::new(cursor.at(), format!("{first} {}", words.signs.plus)));
+    }
+    // Letters are the same in English.
+    if words.letters.words.is_empty() || !cursor.eat("&") {
+        return None;
+    }
+    let second = capitals(&mut cursor)?;
+    let ends = cursor.at_word_end() && !cursor.rest().starts_with(['&', '\'', '’', '_', '@']);
+    ends.then(|| Found::new(cursor.at(), format!("{first} {} {second}", words.web.and)))
 }
 
 /// The names of initials with points: `A. P. J.`, `I.I.T.`, `U.S.A`. The last point stays: it may also end the sentence.

@@ -5,7 +5,7 @@ use super::{
     cursor::Cursor,
     place::Place,
     quotient,
-    scale::{Amount, idiomatic, is_scale},
+    scale::{Amount, idiomatic, is_scale, scale_word},
     spelling::{is_form_of, is_one_of, same},
     unit::{eat_unit, of_unit},
     words::{before_noun, counted, counting, form},
@@ -66,6 +66,9 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
     }
     if let Some(spoken) = angle::recognize(numeral, cursor, words) {
         return Measure { spoken, named: true };
+    }
+    if let Some(spoken) = in_crores(numeral, cursor, words) {
+        return Measure { spoken, named: false };
     }
     let mut ahead = *cursor;
     if let Some(name) = eat_unit(&mut ahead, place, numeral.whole()) {
@@ -226,6 +229,25 @@ fn in_thousands(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
             Some(before_noun(cardinal(thousand?, words), words))
         }
     }
+}
+
+/// Says a count in crores or millions by letters: `10 Cr`, `5 mn users`, and in lakhs before what is counted so: `10L views`.
+fn in_crores(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    let lakhs = ahead.eat("L");
+    let exponent = if lakhs { 5 } else { [7, 7, 6].get(ahead.eat_word_of(["Cr", "crs", "mn"])?).copied()? };
+    let mut behind = ahead;
+    behind.eat("+");
+    // "156 Cr.P.C."
+    let abbreviated = behind.eat(".") && behind.peek().is_some_and(char::is_alphabetic);
+    let counted = behind.eat_space() && is_one_of(behind.word(), &COUNTED_IN_THOUSANDS);
+    if abbreviated || !ahead.at_word_end() || (lakhs && !counted) {
+        return None;
+    }
+    *cursor = ahead;
+    let number = idiomatic(numeral, words).unwrap_or_else(|| counting(numeral, words));
+    Some(format!("{number} {}", scale_word(exponent, words)))
 }
 
 /// Says a number with a unit whose letters are named: `72 bpm`, `150cc`.

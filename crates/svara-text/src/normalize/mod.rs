@@ -31,6 +31,7 @@ mod account;
 mod acronym;
 mod angle;
 mod code;
+mod coins;
 mod cricket;
 mod cue;
 mod cursor;
@@ -61,7 +62,9 @@ mod rating;
 mod ratio;
 mod roman;
 mod scale;
+mod scale_endings;
 mod scientific;
+mod season;
 mod shape;
 mod spelling;
 mod starts;
@@ -212,6 +215,7 @@ fn number(place: Place<'_>) -> Option<Found> {
         .or_else(|| maths::between(place))
         .or_else(|| if digits { None } else { maths::sign(place) })
         .or_else(|| quantity::recognize(place))
+        .or_else(|| coins::sign_alone(place))
 }
 
 /// What starts with a letter at the start of a word.

@@ -1,6 +1,7 @@
 //! Sums of money.
 
 use super::{
+    coins::eat_named,
     cursor::{Cursor, is_dash, is_letter, is_wordish},
     endings::{joined, takes_ending},
     place::{Found, Place},
@@ -225,26 +226,6 @@ fn eat_sign_behind(cursor: &mut Cursor<'_>, words: &Words) -> Option<Currency> {
     }
     *cursor = ahead;
     Some(currency)
-}
-
-/// Reads the name of a currency behind a sum with two decimals, which are coins then: "96.72 रुपये".
-fn eat_named(amount: &Amount, cursor: &mut Cursor<'_>, words: &Words) -> Option<Currency> {
-    let two = amount.numeral.fraction.as_deref().is_some_and(|fraction| fraction.len() == 2);
-    let mut ahead = *cursor;
-    if !two || amount.scale.is_some() || !ahead.eat_space() {
-        return None;
-    }
-    let found = Currency::common().find(|currency| {
-        let (noun, _) = currency.name(words);
-        // Other spellings, but not the beginnings and cases of the word.
-        let spellings = words.context.spellings.first().filter(|_| *currency == Currency::RUPEE);
-        let other = spellings.into_iter().copied().flatten().copied();
-        let other = other
-            .filter(|word| word.chars().count() <= noun.many.chars().count() && !noun.many.starts_with(word));
-        ahead.eat_word([noun.one, noun.many].into_iter().chain(other))
-    })?;
-    *cursor = ahead;
-    Some(found)
 }
 
 /// The end of a range: `-1000` and `-₹1,000` behind `₹500`, `-15 लाख` behind `₹10`.

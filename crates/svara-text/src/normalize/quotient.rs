@@ -2,12 +2,12 @@
 
 use super::{
     cursor::{Cursor, is_letter},
-    spelling::prefix_len,
+    spelling::{is_one_of, prefix_len},
     unit::{eat_unit_name, per},
     words::{counted, counting, form},
 };
 use crate::{
-    languages::{BEFORE_SLASH, BEHIND_SLASH, EACH, Noun, Unit, Words},
+    languages::{BEFORE_SLASH, BEHIND_SLASH, COUNTED_NOUNS, EACH, Noun, Unit, Words},
     number::Numeral,
     writing::{WritingSystem, starts_with},
 };
@@ -47,7 +47,7 @@ pub(super) fn of_words(
     let each = eat_each(&mut ahead, words)?;
     *cursor = ahead;
     let number = &number();
-    Some(match (&left, &each) {
+    let spoken = match (&left, &each) {
         (Part::Unit(Unit::KILOMETRE), Part::Unit(Unit::HOUR)) => {
             counted(number, form(Unit::KILOMETRES_PER_HOUR.name(words), count))
         }
@@ -58,6 +58,16 @@ pub(super) fn of_words(
             per(&counted(number, form(unit.name(words), count)), each.name(words), words)
         }
         (Part::Typed(word), _) => per(&counted(number, word), each.name(words), words),
+    };
+    // "5 mg/kg/day"
+    let mut ahead = *cursor;
+    let second = if ahead.eat("/") { eat_each(&mut ahead, words) } else { None };
+    Some(match second {
+        Some(second) => {
+            *cursor = ahead;
+            per(&spoken, second.name(words), words)
+        }
+        None => spoken,
     })
 }
 
@@ -98,7 +108,10 @@ fn eat_left<'t>(cursor: &mut Cursor<'t>, words: &Words) -> Option<Part<'t>> {
     let money = words.context.spellings.first().copied().unwrap_or_default();
     let known = plural
         || (word.starts_with(WritingSystem::is_indic)
-            && (money.iter().any(|name| is(word, name)) || is_name_of_unit(word, words)));
+            && (money.iter().any(|name| is(word, name))
+                || words.money.iter().any(|coin| is(word, coin.unit.one) || is(word, coin.unit.many))
+                || is_one_of(word, COUNTED_NOUNS)
+                || is_name_of_unit(word, words)));
     known.then(|| {
         cursor.skip(word.len());
         Part::Typed(word)

@@ -14,7 +14,7 @@ use super::{
     year,
 };
 use crate::{
-    languages::{HOUSES, NUMBER_WORDS, Unit, Words},
+    languages::{COUNTED_STEMS, HOUSES, NUMBER_WORDS, Unit, Words},
     number::Numeral,
     writing::WritingSystem,
 };
@@ -119,6 +119,10 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             };
             if glued {
                 template = words.signs.range_before_noun.unwrap_or(template);
+                // "২-৩টি"
+                let counted = COUNTED_STEMS.iter().any(|stem| cursor.rest().starts_with(stem));
+                let about = words.idiom.filter(|_| counted && in_a_row(first, &second));
+                template = about.map_or(template, |idiom| idiom.about);
             }
             let noun = cursor.at() == unmeasured
                 && cursor.rest().strip_prefix(' ').is_some_and(|r| r.starts_with(WritingSystem::is_indic));

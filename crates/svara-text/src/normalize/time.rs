@@ -183,7 +183,15 @@ impl Time {
             return Some(Self { len: typed.at() + len, spoken, joined: false, in_halves: false, surely });
         }
         if is_typed {
+            // "00:30 बजे" is half past twelve at night.
+            let midnight = hour == 0 && clock.few_minutes.is_none();
+            let moment = Moment { hour: if midnight { 12 } else { hour }, ..moment };
             let (len, spoken) = moment.before_typed(&typed, words);
+            let spoken = if midnight && !named {
+                part_of_day(0, HalfDay::Am, clock).replace("{t}", &spoken)
+            } else {
+                spoken
+            };
             // Of the words for the hour, only "টা" is an ending.
             let joined = len == 0 && typed.at() == cursor.at() && typed.rest().starts_with("টা");
             let len = if len == 0 { cursor.at() } else { typed.at() + len };

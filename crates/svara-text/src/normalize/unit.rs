@@ -60,7 +60,14 @@ pub(super) fn eat_unit(
     let letter_before = place.done.ends_with(|c: char| c.is_ascii_alphabetic()) && symbol.len() == 1;
     let another_word = ahead.rest().starts_with(' ')
         && ahead.rest().trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
-    let doubtful = Unit::is_doubtful(symbol) && (another_word || (!spaced && symbol.len() == 1));
+    // "5 ft 10 in tall"
+    let behind_feet = symbol == "in"
+        && place
+            .words_before()
+            .next()
+            .is_some_and(|(word, gap)| gap == " " && matches!(word, "ft" | "feet" | "foot"));
+    let doubtful =
+        !behind_feet && Unit::is_doubtful(symbol) && (another_word || (!spaced && symbol.len() == 1));
     let is_word = Unit::is_word(symbol) && ahead.rest().trim_start_matches(is_space).starts_with(is_letter);
     // "Section 194 J", "कक्षा 10 A"; and fifty kelvins are nowhere.
     let numbered = spaced
