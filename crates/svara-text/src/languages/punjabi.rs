@@ -226,6 +226,9 @@ static CONTEXT: Context = Context {
     towns: towns::PUNJABI,
     romans: &["ਭਾਗ", "ਅਧਿਆਇ", "ਜਮਾਤ"],
     abbreviations: &[
+        ("ਪ੍ਰੋ:", "ਪ੍ਰੋਫ਼ੈਸਰ", When::BeforeWord),
+        ("ਸ੍ਰ:", "ਸਰਦਾਰ", When::BeforeWord),
+        ("ਈ:", "ਈਸਵੀ", When::BehindNumber),
         ("ਨੰ", "ਨੰਬਰ", When::BeforeNumber),
         ("ਡਾ:", "ਡਾਕਟਰ", When::BeforeWord),
         ("ਈ.", "ਈਸਵੀ", When::BeforeNumber),

@@ -7,5 +7,5 @@ pub(crate) static RULERS: &[&str] = &words! {
     "Margrethe" "Ramesses" "Ramses" "Rama" "Amenhotep" "Thutmose" "Ptolemy" "Darius" "Xerxes" "Cyrus" "Constantine"
     "Justinian" "Mehmed" "Suleiman" "Murad" "Selim" "Akbar" "Alam" "Zafar" "Chandragupta" "Kumaragupta" "Pulakeshin"
     "Harihara" "Bukka" "Devaraya" "Deva" "Raya" "Rajaraja" "Rajendra" "Kulothunga" "Vikramaditya" "Krishna" "Mahendra"
-    "Narasimha" "Narasimhavarman" "Mahendravarman" "Jai" "Singh" "Rao" "Holkar" "Scindia" "Wadiyar" "Wodeyar" "Abdullah"
+    "Narasimha" "Narasimhavarman" "Mahendravarman" "Jai" "Singh" "Rao" "Holkar" "Scindia" "Wadiyar" "Wodeyar" "Abdullah" "Jah"
 };

@@ -85,11 +85,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         || is_texted(&groups, &place, &end);
     let leads =
         matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end, words);
-    let counts = follows::quantity(&end, &place);
     let told = leads && !follows::is_plural(&end)
         || is_code && !end.rest().starts_with(is_letter)
         || is_called(&groups, &place, &end);
-    (told && !counts).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
+    (told && !follows::quantity(&end, &place)).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
 }
 
 /// The number of a book or journal, in groups of any length: `978-3-16-148410-0`, `0-19-852663-X`.
@@ -245,11 +244,12 @@ fn is_called(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
         ahead.eat_word(AT_ENDINGS) && ahead.eat_space() && is_one_of(ahead.word(), &CALL)
     };
     let called = at_ending || (at && is_one_of(ahead.word(), &CALL)) || (spaced && is_one_of(next, &DIALLED));
-    let before = |word: &str| same(word, "call") || same(word, "dial");
+    let before = |word: &str| same(word, "call") || same(word, "dial") || is_one_of(word, &DIALLED);
+    let link = |word: &str| is_one_of(word, &["करें", "करा", "કરો", "ਕਰੋ"]);
     called
         || (!next.starts_with(|c: char| !c.is_ascii_lowercase())
             && !super::year::is_counted(next)
-            && led_by(place, before, |_| false, 1))
+            && led_by(place, before, link, 2))
 }
 
 /// Whether the number is what one types to log in: "Use 4829 to verify".
@@ -289,6 +289,9 @@ fn is_postal_code(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> boo
     let town = town.trim_end_matches(is_dash).trim_end_matches(is_space);
     // "600 001": no number starts with a zero.
     let spaced = groups.get(1).is_some_and(|group| group.starts_with('0'));
+    if !(six && (hyphen || spaced)) {
+        return false;
+    }
     let before_dash = place.done.trim_end_matches(is_space).trim_end_matches(is_dash);
     let apart = hyphen && place.done.ends_with(is_space) && before_dash.ends_with(is_space);
     let listed = [SHARED.towns, place.words.context.towns].iter().any(|towns| ends_with_one(town, towns));
@@ -300,8 +303,7 @@ fn is_postal_code(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> boo
         || end.rest().starts_with('/')
         || follows::quantity(end, place)
         || (apart && !listed && !addressed());
-    (six && (hyphen || spaced))
-        && !(hyphen && counts)
+    !(hyphen && counts)
         && town.ends_with(is_letter)
         && !groups.first().is_some_and(|group| group.starts_with('0'))
 }

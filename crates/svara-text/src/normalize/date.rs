@@ -151,9 +151,9 @@ fn day_and_month(place: Place<'_>) -> Option<Found> {
 /// Whether a word before says that the numbers are that of a case, an order or the like.
 pub(super) fn is_numbered(place: Place<'_>) -> bool {
     let mut before = place.words_before().filter(|(word, gap)| !is_mark(word, gap));
-    before.next().is_some_and(|(word, _)| {
-        NUMBER_WORDS.iter().chain(NUMBERED).chain(CASES).any(|number| same(word, number))
-    })
+    before
+        .next()
+        .is_some_and(|(word, _)| [NUMBER_WORDS, NUMBERED, CASES].iter().any(|words| is_one_of(word, words)))
 }
 
 /// `03-2020`.

@@ -164,7 +164,10 @@ fn say_once(found: &mut Found, rest: &str, words: &Words) {
     let same_noun = spellings.filter(|names| is_one_of(last, names)).any(|names| is_one_of(typed, names));
     // In "5 kg किलो", a part of the name is typed. But "प्रति" is no part of "प्रतिशत": the rest is no unit.
     let part = typed.chars().count() > 3
-        && prefix_len(last, typed).is_some_and(|len| is_unit(last.get(len..).unwrap_or_default(), words));
+        && prefix_len(last, typed).is_some_and(|len| {
+            let rest = last.get(len..).unwrap_or_default();
+            rest == "s" || is_unit(rest, words)
+        });
     let two_words = last == "percent" && { cursor }.eat_word(["per cent"]);
     if same_noun
         || two_words

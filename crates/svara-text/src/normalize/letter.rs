@@ -86,7 +86,7 @@ fn signed(place: &Place<'_>) -> Option<Found> {
     if cursor.eat("+") {
         let blood = matches!(cursor.read(), "AB+") || cursor.at() == 2;
         let ends = cursor.peek().is_none_or(|c| c.is_whitespace() || ",.;:)।".contains(c));
-        return (blood && ends).then(|| Found::new(cursor.at(), format!("{first} {}", words.signs.plus)));
+        return (blood && ends).then(|| Found::new(cursor.at(), format!("{first} {}", words.web.plus)));
     }
     // Letters are the same in English.
     if words.letters.words.is_empty() || !cursor.eat("&") {

@@ -167,7 +167,9 @@ fn is_size(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
         return true;
     }
     ahead = *cursor;
-    if ahead.digits(1, 5).is_some() && is_length(ahead, place) {
+    // "4×400 m" is a relay.
+    let relay = |second: &str| second.len() == 3 && !place.done.chars().rev().nth(1).is_some_and(digit);
+    if ahead.digits(1, 5).is_some_and(|second| !relay(&second)) && is_length(ahead, place) {
         return true;
     }
     ahead = *cursor;

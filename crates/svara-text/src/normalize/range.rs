@@ -44,12 +44,12 @@ const MAKERS: [&str; 9] = ["Boeing", "Airbus", "बोइंग", "एयरब�
 /// A range with the number `first`, which is read already. The second number must be greater.
 pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
     let words = place.words;
+    if let Some(spoken) = year::years(first, place, cursor) {
+        return Some(Found::new(cursor.at(), spoken));
+    }
     // "i7-12700H", "FY24-25": the first number is a part of a name.
     if place.done.ends_with(|c: char| c.is_ascii_alphabetic()) {
         return None;
-    }
-    if let Some(spoken) = year::years(first, place, cursor) {
-        return Some(Found::new(cursor.at(), spoken));
     }
     if let Some(found) = of_typed_nouns(first, cursor, words) {
         return Some(found);

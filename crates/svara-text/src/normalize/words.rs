@@ -46,8 +46,7 @@ pub(super) fn counts(cursor: &Cursor<'_>, words: &Words) -> bool {
 pub(super) fn is_numbered(place: &Place<'_>) -> bool {
     place.words_before().next().is_some_and(|(word, gap)| {
         matches!(gap, " " | ". ")
-            && (NUMBERED.iter().chain(NUMBER_WORDS).any(|noun| same(word, noun))
-                || is_month(word, place.words))
+            && (is_one_of(word, NUMBERED) || is_one_of(word, NUMBER_WORDS) || is_month(word, place.words))
     })
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     language::Language,
-    languages::{AND_OR, ANDS, DECADES, EVENTS, NAMED, OF, Unit, Words},
+    languages::{AND_OR, ANDS, CASES, DECADES, EVENTS, NAMED, NUMBER_WORDS, OF, Unit, Words},
     number::{Numeral, cardinal, digits, one_by_one},
     writing::WritingSystem,
 };
@@ -144,7 +144,14 @@ fn is_before_month(after: &Cursor<'_>, words: &Words) -> bool {
 fn is_event(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let mut before = place.words_before();
     let of = before.next().is_some_and(|(word, gap)| same(word, "of") && gap == " ");
-    let told = of && before.next().is_some_and(|(word, _)| is_one_of(word, OF));
+    // "Act No. 45 of 1860"
+    let what = before.next().filter(|_| of);
+    let numbered =
+        |word: &str| is_one_of(word, NUMBER_WORDS) || is_one_of(word, OF) || is_one_of(word, CASES);
+    let told = what.is_some_and(|(word, _)| {
+        is_one_of(word, OF)
+            || (digits(word).is_some() && before.next().is_some_and(|(word, _)| numbered(word)))
+    });
     let mut ahead = *after;
     let spaced = ahead.eat_space();
     let named = place
