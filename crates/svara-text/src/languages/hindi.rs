@@ -259,7 +259,6 @@ static CONTEXT: Context = Context {
     half_forms: super::halved::HINDI_FORMS,
     year_words: &[
         "बाद",
-        "पूर्व",
         "पश्चात",
         "ने",
         "में",
