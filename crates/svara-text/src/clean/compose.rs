@@ -40,7 +40,7 @@ const BARE_LETTERS: [(char, &str); 10] = [
 ];
 
 /// Vowels typed as another vowel and a sign, which look the same.
-const VOWELS: [(&str, &str); 12] = [
+const VOWELS: [(&str, &str); 19] = [
     ("अा", "आ"),
     ("अो", "ओ"),
     ("अौ", "औ"),
@@ -53,6 +53,23 @@ const VOWELS: [(&str, &str); 12] = [
     ("ਅੌ", "ਔ"),
     ("અા", "આ"),
     ("અો", "ઓ"),
+    ("અૌ", "ઔ"),
+    ("અૉ", "ઑ"),
+    ("અે", "એ"),
+    ("અૈ", "ઐ"),
+    ("આૅ", "ઑ"),
+    ("अे", "ए"),
+    ("अै", "ऐ"),
+];
+
+/// Vowel signs typed as two, which look the same: "डाॅक्टर", "माेबाइल".
+const SIGNS: [(&str, &str); 6] = [
+    ("\u{93e}\u{945}", "\u{949}"),
+    ("\u{93e}\u{947}", "\u{94b}"),
+    ("\u{93e}\u{948}", "\u{94c}"),
+    ("\u{abe}\u{ac5}", "\u{ac9}"),
+    ("\u{abe}\u{ac7}", "\u{acb}"),
+    ("\u{abe}\u{ac8}", "\u{acc}"),
 ];
 
 /// Puts `text` in NFC, spells chillus, khanda ta, nuktas and vowels one way, and removes joiners that mean nothing.
@@ -133,7 +150,8 @@ fn bare_letter(consonant: Option<char>) -> Option<&'static str> {
 
 /// Spells each cluster of characters in its one way.
 fn clusters(text: &str) -> Edited<'_> {
-    let is_open = |c: char| NUKTAS.contains(&c) || VOWELS.iter().any(|(typed, _)| typed.ends_with(c));
+    let is_open =
+        |c: char| NUKTAS.contains(&c) || VOWELS.iter().chain(&SIGNS).any(|(typed, _)| typed.ends_with(c));
     let mut editor = Editor::new(text);
     if nfc().is_normalized(text) && !text.contains(is_open) {
         return editor.finish();
@@ -145,6 +163,8 @@ fn clusters(text: &str) -> Edited<'_> {
         let composed = nfc().normalize(cluster);
         let spelled = nukta_first(&composed);
         let spelled = spelled.as_deref().unwrap_or(&composed);
+        let joined = join_signs(spelled);
+        let spelled = joined.as_deref().unwrap_or(spelled);
         let vowel = VOWELS.iter().find_map(|(typed, usual)| Some((usual, spelled.strip_prefix(typed)?)));
         match vowel {
             Some((usual, rest)) => editor.replace(at..at + cluster.len(), &format!("{usual}{rest}")),
@@ -152,6 +172,12 @@ fn clusters(text: &str) -> Edited<'_> {
         }
     }
     editor.finish()
+}
+
+/// Joins two vowel signs that were typed for one.
+fn join_signs(cluster: &str) -> Option<String> {
+    let (typed, usual) = SIGNS.iter().find(|(typed, _)| cluster.contains(typed))?;
+    Some(cluster.replacen(typed, usual, 1))
 }
 
 /// Moves a nukta that was typed behind a vowel sign to its consonant.
@@ -199,6 +225,14 @@ mod tests {
             ("caf\u{e9}", "cafe\u{301}"),
             ("ज\u{93c}\u{93e}", "ज\u{93e}\u{93c}"),
             ("आम", "अ\u{93e}म"),
+            ("और", "अ\u{93e}\u{948}र"),
+            ("ओर", "अ\u{93e}\u{947}र"),
+            ("डॉक्टर", "ड\u{93e}\u{945}क्टर"),
+            ("करोड़", "कर\u{93e}\u{947}ड़"),
+            ("एक", "अ\u{947}क"),
+            ("એક", "અ\u{ac7}ક"),
+            ("ઔર", "અ\u{acc}ર"),
+            ("મોદી", "મ\u{abe}\u{ac7}દી"),
         ] {
             assert_eq!(compose(one).text, compose(other).text, "{one} {other}");
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     entities,
     pause::{self, Pause},
+    power,
     say_as::SayAs,
     tags::{Kind, Tag},
 };
@@ -101,6 +102,12 @@ impl<'t> Reader<'t> {
                 let end = self.end_of(&name, whole.end).unwrap_or(whole.end);
                 self.editor.replace(start..end, "");
                 return Some(end - start);
+            }
+            ("sup", Kind::Start) => {
+                let (len, power) = power::read(self.text, &whole).unwrap_or((0, ""));
+                let raised: String = power.chars().filter_map(power::superscript).collect();
+                self.editor.replace(start..whole.end + len, &raised);
+                return Some(tag.len + len);
             }
             ("sub", Kind::Start) if tag.attribute("alias").is_some() => {
                 let end = self.end_of(&name, whole.end).unwrap_or(whole.end);
@@ -319,6 +326,11 @@ mod tests {
             ("<speak><voice name=\"x\"><emphasis level=\"strong\">so</emphasis></voice></speak>", "so"),
             ("<sub alias=\"World Wide Web\">WWW</sub> x", "World Wide Web x"),
             ("H<sub>2</sub>O", "H2O"),
+            (
+                "10<sup>6</sup> people, 5 km<sup>2</sup>, x<SUP>2</SUP>, 10<sup>-3</sup>",
+                "10⁶ people, 5 km², x², 10⁻³",
+            ),
+            ("5<sup>th</sup> of May 2019<sup>4</sup>", "5th of May 20194"),
             ("<phoneme alphabet=\"ipa\" ph=\"x\">tomato</phoneme>", "tomato"),
             ("<![CDATA[a < b]]>", "a < b"),
             ("1 < 2 and a<b and c>d <3", "1 < 2 and a<b and c>d <3"),

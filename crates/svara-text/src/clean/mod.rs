@@ -8,6 +8,7 @@ mod entities;
 mod markdown;
 mod markup;
 mod pause;
+mod power;
 mod say_as;
 mod tags;
 mod thoughts;

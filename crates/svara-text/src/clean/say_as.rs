@@ -54,7 +54,7 @@ impl SayAs {
             "ordinal" => Self::Ordinal,
             "date" => Self::Date(match format.map(str::to_ascii_lowercase).as_deref() {
                 Some("mdy" | "md" | "mm/dd/yyyy") => DateOrder::MonthDay,
-                Some("ymd" | "ym" | "yyyymmdd" | "ydm") => DateOrder::YearMonth,
+                Some("ymd" | "ym" | "yyyymmdd") => DateOrder::YearMonth,
                 _ => DateOrder::DayMonth,
             }),
             "telephone" | "phone" => Self::Telephone,
@@ -226,7 +226,13 @@ fn ordinal_mark(number: u64, language: Language) -> &'static str {
             1 | 5 | 7..=10 => "ম",
             _ => "তম",
         },
-        Language::Assamese => "তম",
+        Language::Assamese => match number {
+            2 | 3 => "য়",
+            4 => "ৰ্থ",
+            6 => "ষ্ঠ",
+            1 | 5 | 7..=10 => "ম",
+            _ => "তম",
+        },
         Language::Tamil => "-வது",
         Language::Telugu => "వ",
         Language::Kannada => "ನೇ",
@@ -241,7 +247,16 @@ fn ordinal_mark(number: u64, language: Language) -> &'static str {
 /// Says a date whose parts stand in this order.
 fn date(text: &str, order: DateOrder, language: Language) -> Edited<'_> {
     let trimmed = text.trim();
-    let parts: Vec<&str> = trimmed.split(['/', '-', '.', ' ']).filter(|part| !part.is_empty()).collect();
+    let cut;
+    let trimmed_parts = match eight_digits(trimmed, order) {
+        Some(parts) => {
+            cut = parts;
+            &cut
+        }
+        None => trimmed,
+    };
+    let parts: Vec<&str> =
+        trimmed_parts.split(['/', '-', '.', ' ']).filter(|part| !part.is_empty()).collect();
     let all_digits = parts.iter().all(|part| part.chars().all(|c| digit_value(c).is_some()));
     let in_order = match (parts.as_slice(), order) {
         ([month, day, year], DateOrder::MonthDay)
@@ -256,6 +271,15 @@ fn date(text: &str, order: DateOrder, language: Language) -> Edited<'_> {
     let mut editor = Editor::new(text);
     editor.replace(start..start + trimmed.len(), &normalize_mapped(&in_order, language).said);
     editor.finish()
+}
+
+/// The parts of a date in eight digits, with slashes between: `20240805`.
+fn eight_digits(text: &str, order: DateOrder) -> Option<String> {
+    let (ascii, len) = digits(text).filter(|(ascii, len)| ascii.len() == 8 && *len == text.len())?;
+    let at = if order == DateOrder::YearMonth { [4, 6] } else { [2, 4] };
+    let [first, second] = at;
+    debug_assert!(len >= ascii.len());
+    Some(format!("{}/{}/{}", ascii.get(..first)?, ascii.get(first..second)?, ascii.get(second..)?))
 }
 
 #[cfg(test)]
@@ -274,6 +298,8 @@ mod tests {
             ("ordinal", None, Language::English, "23", "twenty third"),
             ("date", Some("mdy"), Language::English, "08/15/1947", "fifteenth August nineteen forty seven"),
             ("date", Some("ymd"), Language::Hindi, "1947-08-15", "पंद्रह अगस्त उन्नीस सौ सैंतालीस"),
+            ("date", Some("yyyymmdd"), Language::English, "20240805", "fifth August twenty twenty four"),
+            ("ordinal", None, Language::Assamese, "2", "দ্বিতীয়"),
             ("telephone", None, Language::English, "+91 98-7", "plus nine one nine eight seven"),
             ("time", None, Language::Hindi, "9:30", "साढ़े नौ बजे"),
             ("cardinal", None, Language::English, "no number", "no number"),

@@ -221,7 +221,7 @@ static ENDINGS: [Ending; 4] = [
 
 static CONTEXT: Context = Context {
     halved: super::halved::ASSAMESE,
-    year_words: &["ৰ", "ত", "বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
+    year_words: &["লৈকে", "ৰ", "ত", "বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
     year_endings: &["চনত", "চনৰ", "চনৰে", "লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
     account: "একাউণ্ট",
     codes: &[
@@ -263,6 +263,8 @@ static CONTEXT: Context = Context {
         ("খ্ৰীঃ", "খ্ৰীষ্টাব্দ", When::Always),
         ("নং", "নম্বৰ", When::BeforeNumber),
     ],
+    emphatic: &["ও", "ই"],
+    behind_ordinals: &["বাৰ"],
     spellings: &[&["টকা", "টকাৰ", "টকাত"], &["শতাংশ"], &["মিনিট", "মিনিটত"]],
     ratios: &["অনুপাত"],
     ratio_beside: Some("{a}-{b}"),

@@ -51,6 +51,10 @@ pub(crate) struct Context {
     /// Postpositions, and how the ends of the words before them change.
     pub postpositions: &'static [&'static str],
     pub before_postposition: &'static [(&'static str, &'static str)],
+    /// Particles that may stand behind any ending: "১০-এরও".
+    pub emphatic: &'static [&'static str],
+    /// Beginnings of words, and endings, that are typed right behind the mark of an ordinal: "২য়বার", "૧લીએ".
+    pub behind_ordinals: &'static [&'static str],
     /// Spellings of one noun, which is said once if it is typed behind its sign.
     pub spellings: &'static [&'static [&'static str]],
 }
@@ -105,6 +109,8 @@ pub(super) const NONE: Context = Context {
     quarters: None,
     postpositions: &[],
     before_postposition: &[],
+    emphatic: &[],
+    behind_ordinals: &[],
     spellings: &[],
 };
 

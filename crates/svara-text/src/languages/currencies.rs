@@ -102,6 +102,10 @@ const BEFORE: &[(&str, usize)] = &[
     ("Tk.", TAKA),
     ("Tk", TAKA),
     ("ট.", 0),
+    ("টাঃ", TAKA),
+    ("টা.", TAKA),
+    ("CNY", 12),
+    ("RMB", 12),
     ("AED", 9),
     ("SAR", 10),
     ("₽", 11),
@@ -145,7 +149,15 @@ const BEHIND: &[(&str, usize)] = &[
     ("ਰੁ.", 0),
     ("ਰੁ", 0),
     ("ਰੂ.", 0),
+    ("ਰੂ", 0),
     ("রু.", 0),
+    ("రు.", 0),
+    ("ರು.", 0),
+    ("રુ.", 0),
+    ("રુ", 0),
+    ("টাঃ", TAKA),
+    ("টা.", TAKA),
+    ("NPR", 0),
     ("$", 1),
     ("CAD", 1),
     ("AUD", 1),
@@ -165,11 +177,23 @@ const BEHIND: &[(&str, usize)] = &[
     ("CHF", 14),
     ("₫", 15),
     ("VND", 15),
+    ("JPY", 4),
+    ("BDT", TAKA),
+    ("Tk.", TAKA),
+    ("Tk", TAKA),
+    ("SAR", 10),
+    ("CNY", 12),
+    ("RMB", 12),
 ];
 
 impl Currency {
     /// The rupee, which `500/-` means.
     pub(crate) const RUPEE: Self = Self(0);
+
+    /// The rupee, the dollar, the euro and the pound.
+    pub(crate) fn common() -> impl Iterator<Item = Self> {
+        (0..4).map(Self)
+    }
 
     /// Parses the sign at the start of `text` that stands before a sum, and returns its length in bytes.
     pub(crate) fn before(text: &str) -> Option<(Self, usize)> {

@@ -54,6 +54,7 @@ pub(super) static ALL: &[(&str, &str, When)] = &[
     ("सं०", "संख्या", When::BeforeNumber),
     ("पृ0", "पृष्ठ", When::BeforeNumber),
     ("पृ०", "पृष्ठ", When::BeforeNumber),
+    ("डॉ", "डॉक्टर", When::BeforeWord),
     ("डॉ.", "डॉक्टर", When::BeforeWord),
     ("डा.", "डॉक्टर", When::BeforeWord),
     ("डा0", "डॉक्टर", When::BeforeWord),

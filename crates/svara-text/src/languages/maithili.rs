@@ -29,7 +29,6 @@ pub(super) static WORDS: Words = Words {
             ("नवम्बर", 11),
             ("दिसम्बर", 12),
         ],
-        short: &[],
         bikram_sambat: None,
         months: words! {
             "जनवरी" "फरवरी" "मार्च" "अप्रैल" "मई" "जून" "जुलाई" "अगस्त" "सितंबर" "अक्तूबर" "नवंबर" "दिसंबर"
@@ -164,6 +163,7 @@ static CONTEXT: Context = Context {
         ("दि.", "दिनांक", When::BeforeNumber),
         ("सं.", "संख्या", When::BeforeNumber),
         ("नं0", "नंबर", When::BeforeNumber),
+        ("डॉ", "डॉक्टर", When::BeforeWord),
         ("डॉ.", "डॉक्टर", When::BeforeWord),
         ("प्रो.", "प्रोफेसर", When::BeforeWord),
         ("पं.", "पंडित", When::Lone),

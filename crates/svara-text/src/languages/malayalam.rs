@@ -77,7 +77,7 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: false,
-        at: &["ന്", "നു", "നാണ്", "നും"],
+        at: &["ന്", "നു", "നാണ്", "നും", "ഓടെ", "നായിരുന്നു"],
         short: &[],
         few_typed: &[("മണിക്ക്", "{h} മണി {m} മിനിറ്റിന്"), ("മണി", "{h} മണി {m} മിനിറ്റ്")],
         cases: &clock_cases::NONE,
@@ -177,9 +177,13 @@ const NUMBERS: Numbers = Numbers {
         },
         thousand: Scale {
             word: form("ായിരം", "ായിരത്തി"),
-            irregular: &[(1, form("ആയിരം", "ആയിരത്തി")), (5, form("അയ്യായിരം", "അയ്യായിരത്തി"))],
+            irregular: &[
+                (1, form("ആയിരം", "ആയിരത്തി")),
+                (3, form("മൂവായിരം", "മൂവായിരത്തി")),
+                (5, form("അയ്യായിരം", "അയ്യായിരത്തി")),
+            ],
             // Ten, the tens and the nines: പത്ത് and ആയിരം make പതിനായിരം.
-            join: Join::Melt(&[("ത്ത്", "തിന"), ("ത്", "തിന"), ("തു", "തിന"), ("്", ""), ("ു", "")]),
+            join: Join::Melt(&[("മൂന്ന്", "മൂവ"), ("ത്ത്", "തിന"), ("ത്", "തിന"), ("തു", "തിന"), ("്", ""), ("ു", "")]),
         },
         lakh: Scale {
             word: form("ലക്ഷം", "ലക്ഷത്തി"),
@@ -283,8 +287,9 @@ static CONTEXT: Context = Context {
     ],
     counted: &["വട്ട", "പേർ", "പേര", "ദിവസ", "വർഷ", "മണിക്കൂർ", "മണി", "മിനിറ്റ", "മാസ", "വയസ", "കിലോ", "തവണ"],
     towns: towns::MALAYALAM,
-    romans: &["ഭാഗം", "അധ്യായം"],
+    romans: &["ഭാഗം", "അധ്യായം", "ക്ലാസ്"],
     abbreviations: &[
+        ("പൊ.വ.", "പൊതുവർഷം", When::Always),
         ("രാ.", "രാവിലെ", When::BeforeTime),
         ("വൈ.", "വൈകിട്ട്", When::BeforeTime),
         ("മൊ.", "മൊബൈൽ", When::BeforeNumber),
@@ -298,6 +303,7 @@ static CONTEXT: Context = Context {
         ("ക്ര.നം.", "ക്രമനമ്പർ", When::BeforeNumber),
         ("മൊബ.", "മൊബൈൽ", When::BeforeNumber),
         ("ഫോ.", "ഫോൺ", When::BeforeNumber),
+        ("ഡോ", "ഡോക്ടർ", When::BeforeWord),
         ("ഡോ.", "ഡോക്ടർ", When::BeforeWord),
         ("പ്രൊഫ.", "പ്രൊഫസർ", When::BeforeWord),
         ("ശ്രീ.", "ശ്രീ", When::BeforeWord),

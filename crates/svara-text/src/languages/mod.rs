@@ -43,6 +43,7 @@ mod papers;
 mod punjabi;
 mod quotients;
 mod rare_units;
+mod rulers;
 mod sanskrit;
 mod scales;
 mod series;
@@ -62,7 +63,7 @@ pub(crate) use context::{Context, NUMBER_WORDS, SHARED, TRAINS, When};
 pub(crate) use counts::{COUNTED_NOUNS, COUNTED_STEMS};
 pub(crate) use cues::{DEVICES, FREE, HELPLINES, IS, ONE_TIME, WEAK_LINKS};
 pub(crate) use currencies::{Currency, FOREIGN};
-pub(crate) use dates::{BEFORE_DATES, BEHIND_DATES, NUMBERED};
+pub(crate) use dates::{BEFORE_DATES, BEHIND_DATES, CASES, NUMBERED};
 pub(crate) use english::DAYS;
 pub(crate) use idiom::Idiom;
 pub(crate) use letters::{Letters, WORDS_IN_CAPITALS, is_known_acronym};
@@ -71,11 +72,12 @@ pub(crate) use maths::Maths;
 pub(crate) use numbers::{Above, AfterHundreds, Descending, Form, Join, Numbers, Scale, fixed, form, plain};
 pub(crate) use papers::{ACCOUNTS, ALSO_PARTS, BEFORE_ACCOUNTS, CHEQUES, HOUSES, ONE_OR_OTHER};
 pub(crate) use quotients::{BEFORE_SLASH, BEHIND_SLASH, EACH};
+pub(crate) use rulers::RULERS;
 pub(crate) use scales::{LINKING, Oblique, SCALES};
 pub(crate) use symbols::SPELLED_UNITS;
 pub(crate) use units::{UNITS, Unit};
 pub(crate) use verses::{BOOKS, SONGS};
-pub(crate) use years::{AND_OR, ANDS, EVENTS, NAMED, OF};
+pub(crate) use years::{AND_OR, ANDS, DECADES, EVENTS, NAMED, OF};
 
 /// Everything that one language contributes.
 pub(crate) struct Words {

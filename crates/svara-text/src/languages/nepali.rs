@@ -225,6 +225,7 @@ static CONTEXT: Context = Context {
         ("क्र.", "क्रम", When::BeforeNumber),
         ("मि.", "मिति", When::BeforeNumber),
     ],
+    behind_ordinals: &["मा", "को", "का", "की", "देखि", "पटक"],
     spellings: &[&["रुपैयाँ", "रुपैया", "रूपैयाँ", "रुपियाँ"], &["प्रतिशत", "परसेन्ट"], &["मिनेट", "मिनेटमा"]],
     ratios: &["अनुपात"],
     ratio_beside: Some("{a}-{b}"),

@@ -18,6 +18,9 @@ pub(super) static ASSAMESE: &[&str] = &[
 ];
 
 pub(super) static BENGALI: &[&str] = &[
+    "এনআইডি",
+    "পরিচয়পত্র",
+    "ক্রমিক",
     "ট্রেন",
     "গাড়ি",
     "ফ্লাইট",
@@ -44,6 +47,9 @@ pub(super) static BODO: &[&str] = &["ट्रेन", "रेल", "रोल",
 pub(super) static DOGRI: &[&str] = &["ट्रेन", "गड्डी", "रेल", "रोल", "टिकट"];
 
 pub(super) static GUJARATI: &[&str] = &[
+    "બેઠક",
+    "સીટ",
+    "સંદર્ભ",
     "ટ્રેન",
     "ગાડી",
     "ફ્લાઇટ",
@@ -64,6 +70,13 @@ pub(super) static GUJARATI: &[&str] = &[
 ];
 
 pub(super) static HINDI: &[&str] = &[
+    "रजिस्ट्रेशन",
+    "एनरोलमेंट",
+    "नामांकन",
+    "वोटर",
+    "लेनदेन",
+    "ट्रांजैक्शन",
+    "ट्रांज़ैक्शन",
     "ट्रेन",
     "गाड़ी",
     "रेल",
@@ -100,6 +113,7 @@ pub(super) static HINDI: &[&str] = &[
 ];
 
 pub(super) static KANNADA: &[&str] = &[
+    "ಗ್ರಾಹಕರ",
     "ರೈಲು",
     "ವಿಮಾನ",
     "ರೋಲ್",
@@ -121,6 +135,10 @@ pub(super) static KANNADA: &[&str] = &[
 pub(super) static MAITHILI: &[&str] = &["ट्रेन", "गाड़ी", "रेल", "रोल", "टिकट", "ऑर्डर", "शिकायत"];
 
 pub(super) static MALAYALAM: &[&str] = &[
+    "വണ്ടി",
+    "രജിസ്റ്റർ",
+    "അപേക്ഷാ",
+    "കൺസ്യൂമർ",
     "ട്രെയിൻ",
     "തീവണ്ടി",
     "വിമാന",
@@ -184,6 +202,8 @@ pub(super) static NEPALI: &[&str] = &[
 ];
 
 pub(super) static PUNJABI: &[&str] = &[
+    "ਰਜਿਸਟ੍ਰੇਸ਼ਨ",
+    "ਖਪਤਕਾਰ",
     "ਟ੍ਰੇਨ",
     "ਰੇਲ",
     "ਰੇਲਗੱਡੀ",
@@ -207,6 +227,10 @@ pub(super) static PUNJABI: &[&str] = &[
 pub(super) static SANSKRIT: &[&str] = &["रेलयानम्", "रेल"];
 
 pub(super) static TAMIL: &[&str] = &[
+    "வண்டி",
+    "நுகர்வோர்",
+    "தேர்வு",
+    "அழைப்பு",
     "ரயில்",
     "ரெயில்",
     "விமான",
@@ -228,6 +252,8 @@ pub(super) static TAMIL: &[&str] = &[
 ];
 
 pub(super) static TELUGU: &[&str] = &[
+    "బండి",
+    "సర్వీస్",
     "రైలు",
     "ట్రైన్",
     "విమాన",

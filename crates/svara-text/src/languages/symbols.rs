@@ -352,6 +352,19 @@ pub(super) const SYMBOLS: &[(&str, usize)] = &[
     ("hPa", S + 30),
     ("kwh", 31),
     ("kph", 15),
+    ("HRS", 35),
+    ("HR", 35),
+    ("MINS", 34),
+    ("MIN", 34),
+    ("SEC", 33),
+    ("MTR", 2),
+    ("MTRS", 2),
+    ("GM", 11),
+    ("GMS", 11),
+    ("ML", 13),
+    ("LTR", 14),
+    ("LTRS", 14),
+    ("FT", 4),
 ];
 
 /// Units that people spell: बी पी एम, सी सी.

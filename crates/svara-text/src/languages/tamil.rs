@@ -64,7 +64,7 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: false,
-        at: &[],
+        at: &["க்கு"],
         short: &[],
         few_typed: &[("மணிக்கு", "{h} மணி {m} நிமிடத்திற்கு"), ("மணி", "{h} மணி {m} நிமிடம்")],
         cases: &clock_cases::NONE,
@@ -262,6 +262,11 @@ static CONTEXT: Context = Context {
         "தொடர்புக்கு",
     ],
     uncounted: &[
+        "அன்று",
+        "தேதி",
+        "தேதியில்",
+        "தேதிகளில்",
+        "தேதிகளிலும்",
         "மட்டும்",
         "பிறகு",
         "போல",
@@ -317,8 +322,9 @@ static CONTEXT: Context = Context {
         "முறை",
     ],
     towns: towns::TAMIL,
-    romans: &["பகுதி", "அத்தியாயம்"],
+    romans: &["பகுதி", "அத்தியாயம்", "வகுப்பு"],
     abbreviations: &[
+        ("பொ.ஊ.", "பொது ஊழி", When::Always),
         ("மா.", "மாலை", When::BeforeTime),
         ("கா.", "காலை", When::BeforeTime),
         ("கி.பி", "கிறிஸ்துவுக்குப் பின்", When::BeforeNumber),

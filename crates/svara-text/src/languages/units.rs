@@ -66,6 +66,12 @@ impl Unit {
                 | "mos"
                 | "doz"
                 | "h"
+                | "HR"
+                | "GM"
+                | "ML"
+                | "FT"
+                | "SEC"
+                | "MIN"
         )
     }
 

@@ -28,7 +28,11 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
 /// The full form of an English abbreviation without its point.
 pub(super) fn english_abbreviation(stem: &str) -> Option<&'static str> {
     let english = Words::of(Language::English).context.abbreviations;
-    english.iter().find(|(short, ..)| short.strip_suffix('.') == Some(stem)).map(|(_, long, _)| *long)
+    let whole = |when: When| !matches!(when, When::BeforeNumber | When::OfNoun);
+    english
+        .iter()
+        .find(|(short, _, when)| short.strip_suffix('.') == Some(stem) && whole(*when))
+        .map(|(_, long, _)| *long)
 }
 
 fn listed(place: Place<'_>) -> Option<Found> {

@@ -3,14 +3,14 @@
 use super::{
     cue::{Cue, cue, follows_ending, follows_one_time, follows_series, is_behind_account, leads_to_cue},
     cursor::{Cursor, is_dash, is_letter, is_space, is_wordish},
+    follows,
     phone::{before_another, eat_gap, spoken_groups},
     place::{Found, Place, ends_with_one},
-    scale::is_scale,
     shape,
     spelling::{is_one_of, same},
-    words::led_by,
+    words::{self, led_by},
 };
-use crate::languages::{CHEQUES, Currency, NUMBER_WORDS, SHARED, TRAINS, Unit};
+use crate::languages::{CHEQUES, NUMBER_WORDS, SHARED, TRAINS};
 
 /// The most groups of a code.
 const MAX_GROUPS: usize = 6;
@@ -25,6 +25,12 @@ const BOOK_DIGITS: usize = 7;
 /// Flights, whose letters may stand before their digits.
 const FLIGHTS: [&str; 12] =
     ["flight", "फ्लाइट", "फ़्लाइट", "उड़ान", "विमान", "ফ্লাইট", "விமானம்", "ఫ్లైట్", "ફ્લાઇટ", "ವಿಮಾನ", "ഫ്ലൈറ്റ്", "ਫਲਾਈਟ"];
+
+/// Postpositions between a number and what one does with it.
+const AT: [&str; 8] = ["पर", "पे", "वर", "নম্বরে", "પર", "ਤੇ", "ਉੱਤੇ", "मा"];
+
+/// The most digits of a short number that one calls.
+const MOST_DIALLED: usize = 6;
 
 /// The codes of Indian states and territories on number plates.
 const STATES: [&str; 39] = [
@@ -71,17 +77,18 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         end = other;
     }
     let is_code = of_series
-        || is_postal_code(&groups, &place)
+        || is_postal_code(&groups, &place, &end)
         || is_behind_town(&groups, &place, &end)
         || is_of_neighbours(&groups, &place)
         || is_told(&groups, &place, &end)
-        || is_called(&groups, &place, &end)
         || is_to_verify(&groups, &place, &end)
         || is_texted(&groups, &place, &end);
-    // What counts a number behind it may be "your" in another language: "482913 మీ OTP".
     let leads =
         matches!(groups.as_slice(), [one] if (4..=8).contains(&one.len())) && leads_to_cue(&end, words);
-    (leads || (is_code && stands_alone(&end))).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
+    let told = leads && !follows::is_plural(&end)
+        || is_code && !end.rest().starts_with(is_letter)
+        || is_called(&groups, &place, &end);
+    (told && !follows::quantity(&end, &place)).then(|| Found::new(end.at(), spoken_groups(&groups, words)))
 }
 
 /// The number of a book or journal, in groups of any length: `978-3-16-148410-0`, `0-19-852663-X`.
@@ -111,28 +118,6 @@ fn book_number(place: &Place<'_>) -> Option<Found> {
     Some(Found::new(end.at(), spoken))
 }
 
-/// Whether nothing follows that makes a quantity of the number.
-fn stands_alone(end: &Cursor<'_>) -> bool {
-    let mut ahead = *end;
-    if ahead.eat_if(|c| ".,:/".contains(c)).is_some() && ahead.at_digit() {
-        return false;
-    }
-    let mut ahead = *end;
-    ahead.eat_space();
-    let rest = ahead.rest();
-    let measured = Unit::parse(rest).is_some_and(|(_, len)| {
-        let mut behind = ahead;
-        behind.skip(len);
-        behind.at_word_end()
-    });
-    let money = Currency::behind(rest).is_some() || super::unit::is_noun_of_money(rest);
-    !(rest.starts_with(['%', '°', '×'])
-        || measured
-        || money
-        || is_scale(rest)
-        || end.rest().starts_with(is_letter))
-}
-
 /// Whether the number is that of a train, an order or the like: "ट्रेन नंबर 12952", "Order ID 45217".
 fn is_of_series(groups: &[String], place: &Place<'_>) -> bool {
     let context = place.words.context;
@@ -154,7 +139,8 @@ fn is_of_series(groups: &[String], place: &Place<'_>) -> bool {
         || follows_series(place)
         || (indigo && short)
         || (five && led_by(place, train, link, 2))
-        || led_by(place, flight, letters, 2)
+        || (place.words_before().next().is_some_and(|(word, _)| letters(word) || same(word, "flight"))
+            && led_by(place, flight, letters, 2))
 }
 
 /// Whether the words before say that it is a code. Behind the bare name of a device, it must look like one.
@@ -173,8 +159,11 @@ fn is_told(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
     if second {
         return true;
     }
+    // "हेल्पलाइन पर 1500 शिकायतें"
+    let at = place.words_before().next().is_some_and(|(word, _)| is_one_of(word, &AT));
+    let counted = || at && digits < MOST_DIALLED && words::counts(end, place.words);
     match cue(place) {
-        Some(Cue::Sure) => true,
+        Some(Cue::Sure) => !counted(),
         Some(Cue::Device) => {
             let ends = !end.rest().trim_start_matches(is_space).starts_with(is_letter);
             digits >= DEVICE_DIGITS
@@ -202,29 +191,65 @@ fn is_texted(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
 
 /// Whether it is a short number that one calls: "112 पर कॉल करें", "call 1098 now".
 fn is_called(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
-    const AT: [&str; 7] = ["पर", "पे", "वर", "নম্বরে", "પર", "ਤੇ", "मा"];
-    const CALL: [&str; 13] =
-        ["कॉल", "फोन", "फ़ोन", "डायल", "संपर्क", "कल", "কল", "ফোন", "કૉલ", "કોલ", "ફોન", "ਕਾਲ", "ਫੋਨ"];
+    const CALL: [&str; 30] = [
+        "कॉल",
+        "फोन",
+        "फ़ोन",
+        "डायल",
+        "संपर्क",
+        "कल",
+        "কল",
+        "ফোন",
+        "કૉલ",
+        "કોલ",
+        "ફોન",
+        "ਕਾਲ",
+        "ਫੋਨ",
+        "ਫ਼ੋਨ",
+        "ਸੰਪਰਕ",
+        "కాల్",
+        "ఫోన్",
+        "డయల్",
+        "அழைக்க",
+        "அழைக்கவும்",
+        "அழையுங்கள்",
+        "போன்",
+        "டயல்",
+        "ಕರೆ",
+        "ಕಾಲ್",
+        "ಫೋನ್",
+        "വിളിക്കുക",
+        "വിളിക്കാം",
+        "വിളിക്കൂ",
+        "കോൾ",
+    ];
+    // Endings that mean "at".
+    const AT_ENDINGS: [&str; 14] =
+        ["-এ", "এ", "కి", "కు", "-కి", "-కు", "க்கு", "-க்கு", "ಕ್ಕೆ", "ಗೆ", "-ಕ್ಕೆ", "ൽ", "-ൽ", "ലേക്ക്"];
     const DIALLED: [&str; 4] = ["डायल", "ডায়াল", "ડાયલ", "ਡਾਇਲ"];
-    if !matches!(groups, [one] if one.len() <= 5) {
+    if !matches!(groups, [one] if one.len() <= MOST_DIALLED) {
         return false;
     }
     let mut ahead = *end;
     let spaced = ahead.eat_space();
+    // "112 'ਤੇ ਕਾਲ ਕਰੋ"
+    ahead.eat_if(|c| matches!(c, '\'' | '’'));
     let next = ahead.word();
     ahead.skip(next.len());
     let at = spaced && is_one_of(next, &AT) && ahead.eat_space();
-    // "৯৯৯-এ কল করুন"
+    // "৯৯৯-এ কল করুন", "1930కి కాల్ చేయండి", "1930 ൽ വിളിക്കുക"
     let at_ending = {
         let mut ahead = *end;
-        ahead.eat("-") && ahead.eat("এ") && ahead.eat_space() && is_one_of(ahead.word(), &CALL)
+        ahead.eat_space();
+        ahead.eat_word(AT_ENDINGS) && ahead.eat_space() && is_one_of(ahead.word(), &CALL)
     };
     let called = at_ending || (at && is_one_of(ahead.word(), &CALL)) || (spaced && is_one_of(next, &DIALLED));
-    let before = |word: &str| same(word, "call") || same(word, "dial");
+    let before = |word: &str| same(word, "call") || same(word, "dial") || is_one_of(word, &DIALLED);
+    let link = |word: &str| is_one_of(word, &["करें", "करा", "કરો", "ਕਰੋ"]);
     called
         || (!next.starts_with(|c: char| !c.is_ascii_lowercase())
             && !super::year::is_counted(next)
-            && led_by(place, before, |_| false, 1))
+            && led_by(place, before, link, 2))
 }
 
 /// Whether the number is what one types to log in: "Use 4829 to verify".
@@ -251,8 +276,9 @@ fn is_to_verify(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool 
         && is_one_of(ahead.word(), &VERIFY)
 }
 
-/// The six digits behind the name of a town and a hyphen.
-fn is_postal_code(groups: &[String], place: &Place<'_>) -> bool {
+/// The six digits behind the name of a town and a hyphen. Behind a dash between spaces, the name must be a known one, or an
+/// address is before it: "Views – 250125" counts something.
+fn is_postal_code(groups: &[String], place: &Place<'_>, end: &Cursor<'_>) -> bool {
     let six = match groups {
         [one] => one.len() == 6,
         [a, b] => a.len() == 3 && b.len() == 3,
@@ -263,7 +289,21 @@ fn is_postal_code(groups: &[String], place: &Place<'_>) -> bool {
     let town = town.trim_end_matches(is_dash).trim_end_matches(is_space);
     // "600 001": no number starts with a zero.
     let spaced = groups.get(1).is_some_and(|group| group.starts_with('0'));
-    (six && (hyphen || spaced))
+    if !(six && (hyphen || spaced)) {
+        return false;
+    }
+    let before_dash = place.done.trim_end_matches(is_space).trim_end_matches(is_dash);
+    let apart = hyphen && place.done.ends_with(is_space) && before_dash.ends_with(is_space);
+    let listed = [SHARED.towns, place.words.context.towns].iter().any(|towns| ends_with_one(town, towns));
+    let addressed = || {
+        let line = town.rsplit('\n').next().unwrap_or_default();
+        line.contains(',') && !line.ends_with(|c: char| c.is_ascii_uppercase())
+    };
+    let counts = groups.last().is_some_and(|last| last.ends_with("000"))
+        || end.rest().starts_with('/')
+        || follows::quantity(end, place)
+        || (apart && !listed && !addressed());
+    !(hyphen && counts)
         && town.ends_with(is_letter)
         && !groups.first().is_some_and(|group| group.starts_with('0'))
 }

@@ -1,5 +1,7 @@
 //! Words before or behind a number that say it is a code.
 
+use std::borrow::Cow;
+
 use super::{
     cursor::{Cursor, is_dash, is_letter, is_space},
     place::Place,
@@ -14,11 +16,14 @@ use crate::{
 
 /// The most words between a code and the word that says what it is.
 const MAX_WORDS: usize = 7;
+/// The most letters and signs of a letter's name, and the most of them in a word: "ओ.टी.पी.".
+const PART_LETTERS: usize = 3;
+const MAX_PARTS: usize = 3;
 /// The most letters that a code begins with.
 const MAX_LETTERS: usize = 4;
 
-/// One-time passwords come before the word, too: "4582 is your OTP".
-const BEHIND: [&str; 8] = ["OTP", "PIN", "ओटीपी", "पिन", "ওটিপি", "ઓટીપી", "ఓటీపీ", "ഒടിപി"];
+/// Secret numbers come before their names, too, besides one-time passwords: "4582 is your PIN".
+const BEHIND: [&str; 4] = ["PIN", "पिन", "পিন", "પિન"];
 
 /// Other words for them, behind "is": "482913 is your one-time password".
 const BEHIND_IS: [&str; 6] = ["password", "passcode", "code", "पासवर्ड", "कोड", "passkey"];
@@ -48,7 +53,8 @@ pub(super) fn cue(place: &Place<'_>) -> Option<Cue> {
     let glued = place.before.filter(char::is_ascii_alphabetic).and_then(|_| place.words_before().next());
     let glued = glued.map(|(word, _)| word).filter(|word| word.len() <= MAX_LETTERS);
     let (mut sure, mut linked, mut marked) = (false, false, false);
-    for (word, gap) in place.words_before().take(MAX_WORDS) {
+    for (word, gap) in pointed_before(place).take(MAX_WORDS) {
+        let word = &*word;
         // "the last 4 digits"
         let count = linked && digits(word).is_some_and(|(digits, _)| digits.len() == 1);
         let mark = is_mark(word, gap) && !marked;
@@ -135,7 +141,7 @@ pub(super) fn follows_one_time(digits: usize, place: &Place<'_>, end: &Cursor<'_
     let mut ahead = Cursor::new(next);
     let is = ahead.eat_word(IS.iter().copied());
     let clause = !next.starts_with(is_letter) && !next.starts_with(['+', '-', '–', '*', '/', '(']);
-    let mut before = place.words_before().take(FAR_WORDS).peekable();
+    let mut before = pointed_before(place).take(FAR_WORDS).peekable();
     let linked = before.peek().is_some_and(|(word, gap)| {
         (is_one_of(word, IS) && joins(gap)) || gap.trim_end_matches(is_space).ends_with([':', '='])
     });
@@ -145,13 +151,14 @@ pub(super) fn follows_one_time(digits: usize, place: &Place<'_>, end: &Cursor<'_
     if !(linked || (digits == 6 && (clause || is))) {
         return false;
     }
-    let mut previous = "";
+    let mut previous = Cow::Borrowed("");
     before.find_map(|(word, gap)| {
         // The point of "Rs. 500" ends no sentence.
         let stop =
             gap.contains(['।', '॥', '?', '!', '\n', ';']) || (gap.contains(". ") && word.chars().count() > 3);
+        let told = is_one_of(&word, ONE_TIME);
         let led = std::mem::replace(&mut previous, word);
-        if stop { Some(false) } else { (is_one_of(word, ONE_TIME) && !same(led, "fraud")).then_some(true) }
+        if stop { Some(false) } else { (told && !same(&led, "fraud")).then_some(true) }
     }) == Some(true)
 }
 
@@ -174,18 +181,63 @@ pub(super) fn leads_to_cue(end: &Cursor<'_>, words: &Words) -> bool {
         if !(ahead.eat_space() || (number > 0 && ahead.eat_if(is_dash).is_some())) {
             return false;
         }
-        let word = ahead.word();
+        let start = ahead;
+        let word = &*eat_pointed(&mut ahead);
         // "2024 में OTP" tells of a year.
         let year = number == 0 && is_one_of(word, words.context.year_words);
         if word.is_empty() || year || (number == 4 && !is) {
             return false;
         }
         is |= number == 0 && (same(word, "is") || same(word, "as"));
-        let cue = |cue: &&str| same(word, cue);
-        if BEHIND.iter().any(cue) || (is && BEHIND_IS.iter().any(cue)) {
+        if is_one_of(word, ONE_TIME) || is_one_of(word, &BEHIND) || (is && is_one_of(word, &BEHIND_IS)) {
             return true;
         }
-        ahead.skip(word.len());
+        if ahead.at() == start.at() {
+            return false;
+        }
     }
     false
+}
+
+/// Reads a word, with the points between its letters left out: the "ओटीपी" of "ओ.टी.पी.".
+fn eat_pointed<'t>(cursor: &mut Cursor<'t>) -> Cow<'t, str> {
+    let first = cursor.word();
+    cursor.skip(first.len());
+    let mut joined = Cow::Borrowed(first);
+    let is_part = |word: &str| !word.is_empty() && word.chars().count() <= PART_LETTERS;
+    for _ in 1..MAX_PARTS {
+        let mut ahead = *cursor;
+        let fits = is_part(first) && ahead.eat(".") && is_part(ahead.word());
+        if !fits {
+            break;
+        }
+        joined.to_mut().push_str(ahead.word());
+        ahead.skip(ahead.word().len());
+        *cursor = ahead;
+    }
+    if matches!(joined, Cow::Owned(_)) {
+        cursor.eat(".");
+    }
+    joined
+}
+
+/// [`Place::words_before`], with the points between the letters of a word left out: "ओ.टी.पी." is "ओटीपी".
+fn pointed_before<'t>(place: &Place<'t>) -> impl Iterator<Item = (Cow<'t, str>, &'t str)> {
+    let mut before = place.words_before().peekable();
+    let is_part = |word: &str| word.starts_with(is_letter) && word.chars().count() <= PART_LETTERS;
+    std::iter::from_fn(move || {
+        let (word, gap) = before.next()?;
+        let mut joined = Cow::Borrowed(word);
+        for _ in 1..MAX_PARTS {
+            let Some((part, _)) =
+                before.next_if(|(part, point)| *point == "." && is_part(part) && is_part(word))
+            else {
+                break;
+            };
+            joined.to_mut().insert_str(0, part);
+        }
+        // The last point is one of the word.
+        let gap = if matches!(joined, Cow::Owned(_)) { gap.strip_prefix('.').unwrap_or(gap) } else { gap };
+        Some((joined, gap))
+    })
 }

@@ -4,12 +4,15 @@ use super::{
     cursor::{Cursor, is_dash},
     place::{Found, Place},
     scale::range,
-    spelling::same,
+    spelling::{is_one_of, same},
+    time::UP_TO,
+    words::is_mark,
     year::spoken_year,
 };
 use crate::{
-    languages::{BEFORE_DATES, BEHIND_DATES, Calendar, NUMBER_WORDS, NUMBERED, Words},
-    number::{cardinal, replace_end},
+    languages::{BEFORE_DATES, BEHIND_DATES, CASES, Calendar, NUMBER_WORDS, NUMBERED, Words},
+    number::{cardinal, digits, replace_end},
+    writing::digit_value,
 };
 
 /// The first year that is taken for one of Bikram Sambat where dates are in it.
@@ -89,33 +92,68 @@ fn is_version(place: &Place<'_>) -> bool {
 /// Whether a word beside it says that this is a date: `दि. 5.6.24`, `15.8.24 அன்று`.
 fn is_told(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let behind = after.rest().trim_start_matches(' ');
-    place.behind_word(BEFORE_DATES) || BEHIND_DATES.iter().any(|word| behind.starts_with(word))
+    place.behind_word(BEFORE_DATES)
+        || BEHIND_DATES.iter().any(|word| behind.starts_with(word))
+        || follows_told(place)
+}
+
+/// Whether this is the second of two dates, of which a word says that the first is one: "दि. 1-11-25 से 5-11-25".
+fn follows_told(place: &Place<'_>) -> bool {
+    let mut before = place.words_before();
+    let to = before.next().is_some_and(|(word, _)| UP_TO.contains(&word));
+    let mut is_number = || before.next().is_some_and(|(word, _)| digits(word).is_some());
+    let date = to && is_number() && is_number() && is_number();
+    date && before
+        .next()
+        .is_some_and(|(word, _)| BEFORE_DATES.iter().any(|told| same(word, told.trim_end_matches('.'))))
+}
+
+/// Whether a word beside two numbers says that they are a day and a month: `on 05/11`, `05/11 को`.
+fn is_told_beside(place: &Place<'_>, after: &Cursor<'_>) -> bool {
+    const BEFORE: [&str; 10] =
+        ["on", "by", "till", "until", "since", "from", "before", "after", "Deadline", "तारीख"];
+    const BEHIND: [&str; 4] = ["को", "ला", "ਨੂੰ", "तक"];
+    let two = place.rest.chars().take(2).all(|c| digit_value(c).is_some());
+    let mut ahead = *after;
+    two && (is_told(place, after)
+        || place.behind_word(&BEFORE)
+        || (ahead.eat_space() && is_one_of(ahead.word(), &BEHIND)))
 }
 
 /// `15/08`, where the zero says that the second number is a month.
 fn day_and_month(place: Place<'_>) -> Option<Found> {
-    if place.words.calendar.bikram_sambat.is_some() || place.done.ends_with(['#', '.', '-']) {
+    if place.words.calendar.bikram_sambat.is_some()
+        || (place.done.ends_with(['#', '.', '-']) && !place.behind_word(BEFORE_DATES))
+    {
         return None;
     }
     let mut cursor = place.cursor();
     let day = cursor.number(1, 2)?;
     cursor.eat_if(|c| c == '/')?;
-    let month = cursor.digits(2, 2).filter(|month| month.starts_with('0'))?;
+    let month = cursor.digits(2, 2)?;
+    // "05/11", where a word says that it is a date.
+    if !(month.starts_with('0') || (day < 10 && is_told_beside(&place, &cursor))) {
+        return None;
+    }
     let mut after = cursor;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:,".contains(c)).is_some() && after.at_digit();
     if runs_on || cursor.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "%°".contains(c)) {
         return None;
     }
-    let numbered = place
-        .words_before()
-        .next()
-        .is_some_and(|(word, _)| NUMBER_WORDS.iter().chain(NUMBERED).any(|number| same(word, number)));
-    if numbered {
+    if is_numbered(place) {
         return None;
     }
     let day = usize::try_from(day).ok()?;
     let name = month_name(month.parse().ok()?, day, &place.words.calendar)?;
     Some(Found::new(cursor.at(), format!("{} {name}", spoken_day(day, place.words))))
+}
+
+/// Whether a word before says that the numbers are that of a case, an order or the like.
+pub(super) fn is_numbered(place: Place<'_>) -> bool {
+    let mut before = place.words_before().filter(|(word, gap)| !is_mark(word, gap));
+    before
+        .next()
+        .is_some_and(|(word, _)| [NUMBER_WORDS, NUMBERED, CASES].iter().any(|words| is_one_of(word, words)))
 }
 
 /// `03-2020`.
@@ -124,7 +162,9 @@ fn month_and_year(place: Place<'_>) -> Option<Found> {
     let month = cursor.number(2, 2)?;
     let separator = cursor.eat_if(|c| is_dash(c) || c == '/')?;
     let year = cursor.digits(4, 4).filter(|year| ("1900".."2100").contains(&year.as_str()))?;
-    if runs_on(&cursor, separator) || !cursor.at_word_end() || is_season(&year, cursor) {
+    // "Case No. 12/2023"
+    if runs_on(&cursor, separator) || !cursor.at_word_end() || is_season(&year, cursor) || is_numbered(place)
+    {
         return None;
     }
     let name = month_name(usize::try_from(month).ok()?, 1, &place.words.calendar)?;

@@ -4,7 +4,7 @@ use super::{
     cursor::{Cursor, is_dash, is_letter},
     place::{Found, Place},
     scale::is_scale,
-    spelling::{is_one_of, prefix_len, same},
+    spelling::{is_one_of, is_sign, prefix_len, same, stem},
     year::year_in_words,
 };
 use crate::{
@@ -125,7 +125,14 @@ fn sandhi<'w>(spoken: &str, cursor: &Cursor<'_>, words: &'w Words) -> Option<(&'
         let len = match start.strip_suffix('|') {
             Some(whole) => {
                 let mut ahead = *cursor;
-                ahead.eat_word([whole]).then(|| ahead.at() - cursor.at())?
+                let behind = cursor.rest().strip_prefix(whole).unwrap_or_default();
+                let emphatic =
+                    || words.context.emphatic.iter().any(|particle| is_word(&Cursor::new(behind), particle));
+                if emphatic() {
+                    whole.len()
+                } else {
+                    ahead.eat_word([whole]).then(|| ahead.at() - cursor.at())?
+                }
             }
             None => cursor.rest().starts_with(start).then_some(start.len())?,
         };
@@ -155,18 +162,46 @@ fn say_once(found: &mut Found, rest: &str, words: &Words) {
     let Some((others, last)) = found.spoken.rsplit_once(' ').filter(|_| !typed.is_empty()) else { return };
     let spellings = words.context.spellings.iter().chain(SHARED.spellings);
     let same_noun = spellings.filter(|names| is_one_of(last, names)).any(|names| is_one_of(typed, names));
-    // In "5 kg किलो", a part of the name is typed.
-    let part = typed.chars().count() > 3 && prefix_len(last, typed).is_some();
+    // In "5 kg किलो", a part of the name is typed. But "प्रति" is no part of "प्रतिशत": the rest is no unit.
+    let part = typed.chars().count() > 3
+        && prefix_len(last, typed).is_some_and(|len| {
+            let rest = last.get(len..).unwrap_or_default();
+            rest == "s" || is_unit(rest, words)
+        });
     let two_words = last == "percent" && { cursor }.eat_word(["per cent"]);
     if same_noun
         || two_words
         || part
         || same(typed, last)
-        || (last.chars().count() > 2 && prefix_len(typed, last).is_some())
+        || (last.chars().count() > 2 && has_ending(typed, last))
     {
         found.spoken.truncate(others.len());
         found.joined = false;
     }
+}
+
+/// Whether `name` is that of a common unit.
+fn is_unit(name: &str, words: &Words) -> bool {
+    !name.is_empty() && words.units.iter().any(|unit| same(name, unit.one) || same(name, unit.many))
+}
+
+/// Whether `typed` is `noun` with an ending. What begins with another vowel, or doubles its first letter as compounds of the
+/// South do, is a word of its own: "ટકાઉ" isn't "ટકા", "அடிப்படை" isn't "அடி". English has no endings but that of the plural.
+fn has_ending(typed: &str, noun: &str) -> bool {
+    let Some(ending) = prefix_len(typed, noun).and_then(|len| typed.get(len..)) else {
+        return is_form(typed, noun);
+    };
+    let is_vowel = |c: char| WritingSystem::is_indic(c) && matches!(u32::from(c) & 0x7F, 0x05..=0x14);
+    let compound = ["ப்ப", "പ്പ"].iter().any(|start| ending.starts_with(start));
+    if typed.is_ascii() { ending == "s" } else { !ending.starts_with(is_vowel) && !compound }
+}
+
+/// Whether `typed` is `noun` with an ending that changes its last sign: "டாலருக்கு", "टक्क्यांनी".
+fn is_form(typed: &str, noun: &str) -> bool {
+    let stem = stem(noun);
+    let Some(ending) = prefix_len(typed, stem).and_then(|len| typed.get(len..)) else { return false };
+    let melts = ["ம்", "ം", "ం", "లు"].iter().any(|end| noun.ends_with(end));
+    stem.len() < noun.len() && stem.chars().count() > 2 && (melts || ending.starts_with(is_sign))
 }
 
 /// Says a number with an ending typed behind its digits, such as that of an ordinal.
@@ -190,7 +225,7 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
         let marks =
             ending.marks.iter().copied().chain(own).filter(|mark| !spaced || words.spaced.contains(mark));
         let typed = ahead;
-        if !ahead.eat_word(marks) {
+        if !ahead.eat_word(marks.clone()) && !eat_glued_mark(&mut ahead, marks.filter(|_| !spaced), words) {
             continue;
         }
         // "২০শ টাকা" are two thousand.
@@ -221,6 +256,26 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
         return Some(with_ending(number, ending, words, is_before_year(&ahead, words)));
     }
     None
+}
+
+/// Reads the mark of an ordinal to which a word or an ending is glued: the "য়" of "২য়বার", the "લી" of "૧લીએ".
+fn eat_glued_mark<'w>(
+    cursor: &mut Cursor<'_>,
+    mut marks: impl Iterator<Item = &'w str>,
+    words: &Words,
+) -> bool {
+    let behind = words.context.behind_ordinals;
+    if behind.is_empty() {
+        return false;
+    }
+    let rest = cursor.rest();
+    let len = marks.find_map(|mark| {
+        let len = prefix_len(rest, mark)?;
+        let glued = rest.get(len..).unwrap_or_default();
+        behind.iter().any(|word| glued.starts_with(word)).then_some(len)
+    });
+    cursor.skip(len.unwrap_or(0));
+    len.is_some()
 }
 
 /// The letters of an English ordinal.

@@ -3,7 +3,7 @@
 use super::{
     cricket,
     cursor::{Cursor, is_dash},
-    date::is_season,
+    date::{self, is_season},
     either,
     half::half_past_words,
     measure::{half_before, is_halved, measured_words},
@@ -12,6 +12,7 @@ use super::{
     scale::idiomatic,
     spelling::is_one_of,
     words::before_noun,
+    year::year_in_words,
 };
 use crate::{
     languages::Words,
@@ -61,8 +62,12 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     if let Some(found) = rating::recognize(first, cursor, place) {
         return Some(found);
     }
-    let whole = first.whole()?;
     let mut ahead = *cursor;
+    // "No. 05/2023"
+    let numbered = ahead.rest().starts_with('/') && date::is_numbered(*place);
+    let bare = first.without_zero().filter(|_| numbered);
+    let first = bare.as_ref().unwrap_or(first);
+    let whole = first.whole()?;
     if ahead.eat("/") {
         let second = eat_whole(&mut ahead)?;
         // A year and the next one are a season.
@@ -70,8 +75,8 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             && first.integer.starts_with(['1', '2'])
             && second.integer.len() == 2
             && (second.len == 2 || second.whole() == Some((whole + 1) % 100));
-        let numbered = is_season(&second.integer, ahead);
-        if season || !(numbered || ends(&ahead)) {
+        let of_season = is_season(&second.integer, ahead);
+        if season || !(of_season || ends(&ahead)) {
             return None;
         }
         if (whole, second.whole()) == (24, Some(7)) && second.integer.len() == 1 {
@@ -89,8 +94,15 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             *cursor = ahead;
             return Some(Found::new(ahead.at(), found));
         }
+        let year = second.whole().filter(|year| second.integer.len() == 4 && (1900..2100).contains(year));
+        if let Some(year) = year.filter(|_| numbered || of_season) {
+            *cursor = ahead;
+            let (number, year) = (cardinal(whole, words), year_in_words(year, words));
+            let spoken = words.signs.fraction.replace("{a}", &number).replace("{b}", &year);
+            return Some(Found::new(ahead.at(), spoken));
+        }
         // "1/4th" is the same as "1/4".
-        ahead.eat_word(["st", "nd", "rd", "th"]);
+        ahead.eat_word(["st", "nd", "rd", "th", "rds", "ths"]);
         *cursor = ahead;
         let below = second.whole()?;
         let halved = !words.calendar.ordinal_day && is_halved(cursor, words) && !either::is_noun(cursor);

@@ -8,9 +8,10 @@ use super::{
     place::{Found, Place},
     power::raised,
     scale::is_scale,
+    spelling::{is_one_of, same},
 };
 use crate::{
-    languages::{Currency, Unit},
+    languages::{COUNTED_NOUNS, Currency, Unit},
     number::Numeral,
     writing::digit_value,
 };
@@ -79,6 +80,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
                 || power
                 || is_raised(cursor.rest().trim_start_matches(is_space))
                 || (before == Some('%') && sum_follows())
+                || (even && before.is_some_and(is_letter) && sum_follows())
                 || is_equation_of_names(&place, &cursor)) =>
         {
             maths.equals
@@ -102,6 +104,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
             || (even && is_digit(after) && is_variable(&place))
             || (even && is_equation_of_names(&place, &cursor))
             || (even && is_digit(before) && is_name(cursor.rest().trim_start_matches(is_space).chars()))
+            || (even && place.done.ends_with(is_space) && is_addition(&place, before, after))
             || (place.behind_digit() && !cursor.peek().is_some_and(is_letter))
             || (!cursor.peek().is_some_and(|c| is_letter(c) || is_digit(Some(c)))
                 && behind_scale(&place)) =>
@@ -164,9 +167,27 @@ fn is_size(place: &Place<'_>, cursor: &Cursor<'_>) -> bool {
         return true;
     }
     ahead = *cursor;
+    // "4×400 m" is a relay.
+    let relay = |second: &str| second.len() == 3 && !place.done.chars().rev().nth(1).is_some_and(digit);
+    if ahead.digits(1, 5).is_some_and(|second| !relay(&second)) && is_length(ahead, place) {
+        return true;
+    }
+    ahead = *cursor;
     ahead.digits(3, 5).is_some()
         && place.done.chars().rev().take_while(|c| digit(*c)).count() >= 3
         && !in_equation(place)
+}
+
+/// Whether a unit of length follows, by its symbol or its name: "30×40 ft".
+fn is_length(mut cursor: Cursor<'_>, place: &Place<'_>) -> bool {
+    const LENGTHS: [Unit; 3] = [Unit::FOOT, Unit::INCH, Unit::METRE];
+    cursor.eat_space();
+    if let Some((unit, len)) = Unit::parse(cursor.rest()) {
+        cursor.skip(len);
+        return LENGTHS.contains(&unit) && cursor.at_word_end();
+    }
+    let names = LENGTHS.into_iter().map(|unit| unit.name(place.words)).flat_map(|noun| [noun.one, noun.many]);
+    cursor.eat_word(names.chain(["फीट", "फ़ीट", "फुट"]))
 }
 
 /// Whether a number follows at once, behind a space or nothing: "<5 years". "<3" is a heart, and "<5>" is in brackets.
@@ -272,10 +293,25 @@ fn behind_measure(place: &Place<'_>) -> bool {
     is_unit && before.next().is_some_and(|(word, _)| word.starts_with(|c| digit_value(c).is_some()))
 }
 
-/// Whether the scale word of a number is right before: "25 लाख+ लोग".
+/// Whether one side of a plus sign between spaces is an amount, and the other anything: "₹99 + tax", "16GB RAM + 512GB SSD".
+fn is_addition(place: &Place<'_>, before: Option<char>, after: Option<char>) -> bool {
+    let is_digit = |c: char| digit_value(c).is_some();
+    let amount = before.is_some_and(|c| is_digit(c) || c == '%');
+    let near = || place.words_before().take(3).any(|(word, _)| word.starts_with(is_digit));
+    (amount && after.is_some_and(is_letter)) || (after.is_some_and(is_digit) && near())
+}
+
+/// Whether the scale word of a number is right before, or a word for years or a letter for thousands: "25 लाख+ लोग",
+/// "18 वर्ष+", "10M+ downloads".
 fn behind_scale(place: &Place<'_>) -> bool {
     let mut before = place.words_before();
-    let glued = before.next().is_some_and(|(word, gap)| gap.is_empty() && is_scale(word));
+    let scale = |word: &str| {
+        is_scale(word)
+            || is_one_of(word, COUNTED_NOUNS)
+            || same(word, "Cr")
+            || matches!(word, "k" | "K" | "M" | "B" | "L")
+    };
+    let glued = before.next().is_some_and(|(word, gap)| gap.is_empty() && scale(word));
     glued && before.next().is_some_and(|(word, _)| word.ends_with(|c| digit_value(c).is_some()))
 }
 

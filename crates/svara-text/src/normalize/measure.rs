@@ -5,10 +5,10 @@ use super::{
     cursor::Cursor,
     place::Place,
     quotient,
-    scale::{Amount, idiomatic, is_scale},
-    spelling::{is_one_of, same},
+    scale::{Amount, idiomatic, is_scale, scale_word},
+    spelling::{is_form_of, is_one_of, same},
     unit::{eat_unit, of_unit},
-    words::{before_noun, counted, form},
+    words::{before_noun, counted, counting, form},
 };
 use crate::{
     languages::{SPELLED_UNITS, Unit, Words},
@@ -67,11 +67,14 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
     if let Some(spoken) = angle::recognize(numeral, cursor, words) {
         return Measure { spoken, named: true };
     }
+    if let Some(spoken) = in_crores(numeral, cursor, words) {
+        return Measure { spoken, named: false };
+    }
     let mut ahead = *cursor;
     if let Some(name) = eat_unit(&mut ahead, place, numeral.whole()) {
         let number = idiomatic(numeral, words)
             .filter(|_| is_time(name, words))
-            .unwrap_or_else(|| before_noun(numeral.spoken(words), words));
+            .unwrap_or_else(|| counting(numeral, words));
         *cursor = ahead;
         return Measure { spoken: counted(&number, name), named: true };
     }
@@ -128,7 +131,7 @@ pub(super) fn measured_words(
 }
 
 /// The first number of a range before what people halve: the 1.5 of "1.5-2 घंटे" and "2.5-3 लाख".
-pub(super) fn halved_start(numeral: &Numeral, behind: &Cursor<'_>, words: &Words) -> Option<String> {
+pub(super) fn halved_start(numeral: &Numeral, behind: &Cursor<'_>, words: &'static Words) -> Option<String> {
     numeral.fraction.as_ref()?;
     if is_halved(behind, words) {
         return half(numeral, behind, words);
@@ -157,13 +160,19 @@ pub(super) fn half_before(cursor: &Cursor<'_>, words: &Words) -> &'static str {
 }
 
 /// Whether what follows is something of which people say halves.
-pub(super) fn is_halved(cursor: &Cursor<'_>, words: &Words) -> bool {
+pub(super) fn is_halved(cursor: &Cursor<'_>, words: &'static Words) -> bool {
     let mut ahead = *cursor;
     ahead.eat_space();
     let noun = ahead.word();
-    is_time(noun, words)
-        || is_one_of(noun, words.context.halved)
+    !noun.is_empty() && is_form_of(noun, hours_and_years(words).chain(words.context.halved.iter().copied()))
         || (!noun.is_empty() && words.context.half_forms.iter().any(|(_, nouns)| is_one_of(noun, nouns)))
+}
+
+/// The names of hours and years, of which people say halves in every form.
+fn hours_and_years(words: &'static Words) -> impl Iterator<Item = &'static str> {
+    let hour = words.units.last().into_iter().flat_map(|hour| [hour.one, hour.many]);
+    let year = words.loans.units.get(17).into_iter().map(|year| year.one);
+    hour.chain(year).chain(words.clock.hours.iter().copied())
 }
 
 /// Whether `name` is an hour or a year, of which people say halves.
@@ -212,14 +221,33 @@ fn in_thousands(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     *cursor = ahead;
     let [million, billion, _] = words.loans.western;
     match letter {
-        'M' => Some(format!("{} {million}", before_noun(numeral.spoken(words), words))),
-        'B' => Some(format!("{} {billion}", before_noun(numeral.spoken(words), words))),
+        'M' => Some(format!("{} {million}", counting(numeral, words))),
+        'B' => Some(format!("{} {billion}", counting(numeral, words))),
         _ => {
             let digits = format!("{:0<3}", numeral.fraction.as_deref().unwrap_or_default());
             let thousand = format!("{}{digits}", numeral.integer).parse().ok().filter(|_| digits.len() == 3);
             Some(before_noun(cardinal(thousand?, words), words))
         }
     }
+}
+
+/// Says a count in crores or millions by letters: `10 Cr`, `5 mn users`, and in lakhs before what is counted so: `10L views`.
+fn in_crores(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    let lakhs = ahead.eat("L");
+    let exponent = if lakhs { 5 } else { [7, 7, 6].get(ahead.eat_word_of(["Cr", "crs", "mn"])?).copied()? };
+    let mut behind = ahead;
+    behind.eat("+");
+    // "156 Cr.P.C."
+    let abbreviated = behind.eat(".") && behind.peek().is_some_and(char::is_alphabetic);
+    let counted = behind.eat_space() && is_one_of(behind.word(), &COUNTED_IN_THOUSANDS);
+    if abbreviated || !ahead.at_word_end() || (lakhs && !counted) {
+        return None;
+    }
+    *cursor = ahead;
+    let number = idiomatic(numeral, words).unwrap_or_else(|| counting(numeral, words));
+    Some(format!("{number} {}", scale_word(exponent, words)))
 }
 
 /// Says a number with a unit whose letters are named: `72 bpm`, `150cc`.
@@ -234,7 +262,7 @@ fn spelled_unit(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     }
     *cursor = ahead;
     let names: Vec<&str> = unit.chars().filter_map(|c| words.letters.name(c)).collect();
-    Some(counted(&before_noun(numeral.spoken(words), words), &names.join(" ")))
+    Some(counted(&counting(numeral, words), &names.join(" ")))
 }
 
 /// Says a length of time in letters: `2h 30m`, `1hr 15min`.
@@ -285,7 +313,7 @@ fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -
     *cursor = ahead;
     let feet = |numeral: &Numeral| {
         let name = form(Unit::FOOT.name(words), numeral.whole());
-        counted(&before_noun(numeral.spoken(words), words), name)
+        counted(&counting(numeral, words), name)
     };
     Some(format!("{} {} {}", feet(numeral), words.maths.by, feet(&second)))
 }
@@ -293,7 +321,7 @@ fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -
 /// Says `12"`, unless the mark ends a quotation.
 fn inches(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
     eat_inch_mark(cursor, place).then_some(())?;
-    let number = before_noun(numeral.spoken(place.words), place.words);
+    let number = counting(numeral, place.words);
     Some(counted(&number, form(Unit::INCH.name(place.words), numeral.whole())))
 }
 

@@ -3,7 +3,7 @@
 //! The text is read once from left to right. At each place where something may start, the recognizers are tried in the
 //! order below, and the first that finds something wins: its words go through [`output::Output::say`], the one place
 //! that changes the text. A recognizer may look at what follows, as far as the thing itself and one more word or mark
-//! reach, and back at the typed text by [`place::Place`] alone, at most 160 bytes. What it may not look at is what
+//! reach, and back at the typed text by [`place::Place`] alone, at most 160 bytes, or 480 in Indian scripts. What it may not look at is what
 //! another recognizer said.
 //!
 //! At a digit, a sign before a number or a currency:
@@ -31,6 +31,7 @@ mod account;
 mod acronym;
 mod angle;
 mod code;
+mod coins;
 mod cricket;
 mod cue;
 mod cursor;
@@ -38,6 +39,7 @@ mod date;
 mod decade;
 mod either;
 mod endings;
+mod follows;
 mod fraction;
 mod half;
 mod hours;
@@ -60,7 +62,9 @@ mod rating;
 mod ratio;
 mod roman;
 mod scale;
+mod scale_endings;
 mod scientific;
+mod season;
 mod shape;
 mod spelling;
 mod starts;
@@ -211,6 +215,7 @@ fn number(place: Place<'_>) -> Option<Found> {
         .or_else(|| maths::between(place))
         .or_else(|| if digits { None } else { maths::sign(place) })
         .or_else(|| quantity::recognize(place))
+        .or_else(|| coins::sign_alone(place))
 }
 
 /// What starts with a letter at the start of a word.

@@ -1,6 +1,7 @@
 //! Sums of money.
 
 use super::{
+    coins::eat_named,
     cursor::{Cursor, is_dash, is_letter, is_wordish},
     endings::{joined, takes_ending},
     place::{Found, Place},
@@ -8,7 +9,7 @@ use super::{
     scale::{Amount, idiomatic, range},
     time::UP_TO,
     unit::per,
-    words::{before_noun, counted, form},
+    words::{before_noun, counted, counting, form},
 };
 use crate::{
     languages::{Currency, Noun, Unit, Words},
@@ -57,6 +58,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
                 // "रुपये 500/-"
                 return Some(Found::new(cursor.at(), from.spoken(words)));
             }
+            if to.is_none()
+                && let Some(currency) = eat_named(&from, &mut cursor, words)
+            {
+                let (unit, hundredth) = currency.name(words);
+                return Some(Found::new(cursor.at(), sum(&from, unit, hundredth, words)));
+            }
             let currency = eat_sign_behind(&mut cursor, words)?;
             // "500/- रु."
             let _ = eat_sign_behind(&mut cursor, words).is_some_and(|behind| behind == currency);
@@ -80,6 +87,8 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         };
         spoken = match link {
             Some(link) => format!("{first} {link} {spoken}"),
+            // "₹2-2 लाख" are two lakhs each.
+            None if from.numeral.value() == to.numeral.value() => format!("{first}-{spoken}"),
             None => range(first, &spoken, words.signs.range, words),
         };
     }
@@ -244,7 +253,7 @@ fn eat_range_end(
         return None;
     }
     let (a, b) = (from.numeral.value()?, to.numeral.value()?);
-    let fits = a < b || (repeated.is_some() && from.scale.is_none()) || to.scale.is_some();
+    let fits = a <= b || (repeated.is_some() && from.scale.is_none()) || to.scale.is_some();
     let mut after = ahead;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
     // "₹500 - ₹50 = ₹450"
@@ -349,7 +358,7 @@ fn sum(amount: &Amount, unit: Noun, hundredth: Option<Noun>, words: &Words) -> S
             let whole = part(units, unit, words);
             if count == 0 { whole } else { format!("{whole} {}", part(count, noun, words)) }
         }
-        _ => counted(&before_noun(numeral.spoken(words), words), form(unit, numeral.whole())),
+        _ => counted(&counting(numeral, words), form(unit, numeral.whole())),
     }
 }
 

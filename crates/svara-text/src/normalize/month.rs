@@ -21,6 +21,12 @@ pub(super) fn behind_day(place: Place<'_>) -> Option<Found> {
     }
     let mut cursor = place.cursor();
     let first = eat_day(&mut cursor)?;
+    let typed = cursor.rest().trim_start_matches(is_space);
+    if place.starts.may_be_month(typed)
+        && let Some(found) = up_to(&place)
+    {
+        return Some(found);
+    }
     // "15-20 August"
     let mut ahead = cursor;
     let last = ahead.eat_if(is_dash).and_then(|_| eat_day(&mut ahead));
@@ -68,10 +74,13 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     let words = place.words;
     let mut cursor = place.cursor();
     let month = Month::eat(&mut cursor, words)?;
+    if let Some(found) = up_to(&place) {
+        return Some(found);
+    }
     let mut name = month.name.to_owned();
     // "Jan-Mar 2024"
     let mut ahead = cursor;
-    let last = ahead.eat_if(is_dash).and_then(|_| Month::eat(&mut ahead, words)).filter(|last| last.surely);
+    let last = eat_dash(&mut ahead).and_then(|()| Month::eat(&mut ahead, words)).filter(|last| last.surely);
     let months = last.is_some();
     if let Some(last) = last {
         name = range(name, last.name, words.signs.range_before_noun.unwrap_or(words.signs.range), words);
@@ -133,6 +142,56 @@ pub(super) fn before_day(place: Place<'_>) -> Option<Found> {
     let matters = words.calendar.ordinal_day || month.is_short;
     (matters && (month.surely || is_alone(&place, &cursor)) && !runs_on)
         .then(|| Found::new(cursor.at(), spoken))
+}
+
+/// A date up to another: `28 Feb-2 Mar`, `1 जनवरी 2024 - 31 मार्च 2024`, `May 1 - June 15`, `Jan 2024 - Mar 2025`.
+fn up_to(place: &Place<'_>) -> Option<Found> {
+    let words = place.words;
+    let mut cursor = place.cursor();
+    let from = eat_date(&mut cursor, words)?;
+    eat_dash(&mut cursor)?;
+    let to = eat_date(&mut cursor, words)?;
+    let mut after = cursor;
+    let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
+    let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
+    (!runs_on && cursor.at_word_end()).then(|| Found::new(cursor.at(), range(from, &to, template, words)))
+}
+
+/// Reads a dash with a space on both sides or none.
+fn eat_dash(cursor: &mut Cursor<'_>) -> Option<()> {
+    let spaced = cursor.eat_if(is_space).is_some();
+    cursor.eat_if(is_dash)?;
+    (cursor.eat_if(is_space).is_some() == spaced).then_some(())
+}
+
+/// Reads a day and its month in either order, with the year if it is there, or a month and its year.
+fn eat_date(cursor: &mut Cursor<'_>, words: &'static Words) -> Option<String> {
+    let mut ahead = *cursor;
+    let day = eat_day(&mut ahead);
+    ahead.eat_if(is_space);
+    let month = Month::eat(&mut ahead, words).filter(|month| month.surely)?;
+    let mut behind = ahead;
+    behind.eat_if(is_space);
+    let (spoken, mark) = match day {
+        Some(day) => (format!("{} {}", spoken_day(day, words), month.name), " "),
+        None => match eat_year(&mut behind) {
+            Some(year) => {
+                *cursor = behind;
+                return Some(format!("{} {}", month.name, year_in_words(year, words)));
+            }
+            None => {
+                let day = eat_day(&mut behind)?;
+                ahead = behind;
+                (format!("{} {}", month.name, spoken_day(day, words)), ", ")
+            }
+        },
+    };
+    let mut with_year = ahead;
+    with_year.eat(",");
+    with_year.eat_if(is_space);
+    let year = eat_year(&mut with_year);
+    *cursor = if year.is_some() { with_year } else { ahead };
+    Some(year.map_or(spoken.clone(), |year| format!("{spoken}{mark}{}", year_in_words(year, words))))
 }
 
 /// Whether "march" or "may" and a number make a clause of their own, or a word says that they are a day: `on may 5`.

@@ -11,8 +11,9 @@ use super::{
     web::{ADDRESS_MARKS, MAX_ADDRESS_BYTES, is_address_tail},
 };
 
-/// How far recognizers look back for what says what a number is, in bytes.
+/// How far recognizers look back for what says what a number is, in bytes: in English, and where letters have three.
 const LOOK_BACK_BYTES: usize = 160;
+const LOOK_FAR_BACK_BYTES: usize = 3 * LOOK_BACK_BYTES;
 
 /// A normalized text with the map to the text as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +82,10 @@ impl<'t> Output<'t> {
 
     /// The text before what is left, as far as recognizers look back.
     pub(super) fn done(&self) -> &'t str {
-        let start = self.text.ceil_char_boundary(self.at.saturating_sub(LOOK_BACK_BYTES));
+        let near = self.at.saturating_sub(LOOK_BACK_BYTES);
+        let ascii = self.text.as_bytes().get(near).is_none_or(u8::is_ascii);
+        let start = if ascii { near } else { self.at.saturating_sub(LOOK_FAR_BACK_BYTES) };
+        let start = self.text.ceil_char_boundary(start);
         self.text.get(start..self.at).unwrap_or_default()
     }
 

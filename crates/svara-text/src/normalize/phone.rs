@@ -2,6 +2,7 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_invisible, is_letter, is_space},
+    follows,
     place::{Found, Place},
 };
 use crate::{languages::Words, number::one_by_one, writing::digit_value};
@@ -63,7 +64,7 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         || (matches!(next, Some('/' | ',')) && groups.len() == 2 && is_local_run(&after, local));
     let runs_on = next.is_some() && after.at_digit() && !another;
     let known = (international && is_international(&groups))
-        || is_code(&groups, dashed)
+        || (is_code(&groups, dashed) && !are_quantities(&groups, dashed, &end, &place))
         || (dashed && is_american(&groups, &end, &place))
         || (behind_area_code(place.done) && is_local(&groups))
         || (groups.len() == 1 && is_behind_landline(place.done, local))
@@ -262,6 +263,25 @@ fn is_american(groups: &[String], end: &Cursor<'_>, place: &Place<'_>) -> bool {
                 && !place.done.ends_with(['₹', '$'])
         }
         _ => false,
+    }
+}
+
+/// Whether groups without an area code are numbers of their own: a range, a list or a round number. They end in zeros, or
+/// something follows that they count.
+fn are_quantities(groups: &[String], dashed: bool, end: &Cursor<'_>, place: &Place<'_>) -> bool {
+    let starts = |digits: &[char]| groups.first().is_some_and(|first| first.starts_with(digits));
+    if starts(&['0']) || starts_area(groups) {
+        return false;
+    }
+    let round = groups.iter().all(|group| group.ends_with("00"));
+    match groups {
+        [one] => one.len() == 10 && one.ends_with("00000"),
+        [first, second] if first.len() == 5 && second.len() == 5 => {
+            let rises = dashed && first < second && follows::counted(end, place.words);
+            round || rises || follows::quantity(end, place)
+        }
+        [first, second] => first.len() > 2 && (round || (second.len() == 6 && follows::quantity(end, place))),
+        _ => round && groups.iter().all(|group| group.len() == 4),
     }
 }
 

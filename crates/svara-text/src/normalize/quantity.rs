@@ -98,9 +98,14 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     let unmeasured = cursor.at();
     let measure = measured(&numeral, cursor, place);
     let mut spoken = measure.spoken;
-    if cursor.at() == unmeasured && counts(cursor, words) && !is_numbered(place) {
+    // The second number of a score or a dose counts nothing: "2-1 வெற்றி".
+    let whole = numeral.fraction.is_none() && !place.behind_number_and(is_dash);
+    if cursor.at() == unmeasured && whole && counts(cursor, words) {
         // A word behind a number is usually what it counts.
-        spoken = before_noun(spoken, words);
+        let counting = before_noun(spoken.clone(), words);
+        if counting != spoken && !is_numbered(place) {
+            spoken = counting;
+        }
     }
     Some(Found { named: measure.named, ..Found::new(cursor.at(), spoken) })
 }

@@ -2,19 +2,19 @@
 
 use super::{
     cursor::{Cursor, is_letter},
-    spelling::prefix_len,
+    spelling::{is_one_of, prefix_len},
     unit::{eat_unit_name, per},
-    words::{before_noun, counted, form},
+    words::{counted, counting, form},
 };
 use crate::{
-    languages::{BEFORE_SLASH, BEHIND_SLASH, EACH, Noun, Unit, Words},
+    languages::{BEFORE_SLASH, BEHIND_SLASH, COUNTED_NOUNS, EACH, Noun, Unit, Words},
     number::Numeral,
     writing::{WritingSystem, starts_with},
 };
 
 /// Says a number with a unit and what it is for each of, or with the latter alone.
 pub(super) fn recognize(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
-    of_words(|| before_noun(numeral.spoken(words), words), numeral.whole(), cursor, words)
+    of_words(|| counting(numeral, words), numeral.whole(), cursor, words)
 }
 
 /// [`recognize`] for a number in the words that `number` gives; `count` is what a noun behind it depends on.
@@ -47,7 +47,7 @@ pub(super) fn of_words(
     let each = eat_each(&mut ahead, words)?;
     *cursor = ahead;
     let number = &number();
-    Some(match (&left, &each) {
+    let spoken = match (&left, &each) {
         (Part::Unit(Unit::KILOMETRE), Part::Unit(Unit::HOUR)) => {
             counted(number, form(Unit::KILOMETRES_PER_HOUR.name(words), count))
         }
@@ -58,6 +58,16 @@ pub(super) fn of_words(
             per(&counted(number, form(unit.name(words), count)), each.name(words), words)
         }
         (Part::Typed(word), _) => per(&counted(number, word), each.name(words), words),
+    };
+    // "5 mg/kg/day"
+    let mut ahead = *cursor;
+    let second = if ahead.eat("/") { eat_each(&mut ahead, words) } else { None };
+    Some(match second {
+        Some(second) => {
+            *cursor = ahead;
+            per(&spoken, second.name(words), words)
+        }
+        None => spoken,
     })
 }
 
@@ -98,7 +108,10 @@ fn eat_left<'t>(cursor: &mut Cursor<'t>, words: &Words) -> Option<Part<'t>> {
     let money = words.context.spellings.first().copied().unwrap_or_default();
     let known = plural
         || (word.starts_with(WritingSystem::is_indic)
-            && (money.iter().any(|name| is(word, name)) || is_name_of_unit(word, words)));
+            && (money.iter().any(|name| is(word, name))
+                || words.money.iter().any(|coin| is(word, coin.unit.one) || is(word, coin.unit.many))
+                || is_one_of(word, COUNTED_NOUNS)
+                || is_name_of_unit(word, words)));
     known.then(|| {
         cursor.skip(word.len());
         Part::Typed(word)

@@ -2,17 +2,19 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_letter},
+    date::is_numbered,
     endings::ordinal,
+    follows,
     measure::{halved_start, measured},
     place::{Found, Place},
     scale::{self, exponent, is_scale},
     spelling::{is_one_of, same},
     unit::eat_unit,
-    words::{before_noun, counts, led_by},
+    words::{before_noun, counting, counts, led_by},
     year,
 };
 use crate::{
-    languages::{HOUSES, NUMBER_WORDS, Unit, Words},
+    languages::{COUNTED_STEMS, HOUSES, NUMBER_WORDS, Unit, Words},
     number::Numeral,
     writing::WritingSystem,
 };
@@ -45,6 +47,10 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     if let Some(spoken) = year::years(first, place, cursor) {
         return Some(Found::new(cursor.at(), spoken));
     }
+    // "i7-12700H", "FY24-25": the first number is a part of a name.
+    if place.done.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     if let Some(found) = of_typed_nouns(first, cursor, words) {
         return Some(found);
     }
@@ -59,12 +65,18 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     let second = Numeral::parse(ahead.rest())?;
     ahead.skip(second.len);
     let measures = eat_unit(&mut { ahead }, place, None).is_some() || is_counted_time(&ahead);
+    let measures =
+        measures || (spaced && follows::quantity(&ahead, place)) || (spaced && are_years(first, &second));
     if spaced && dash == '-' && unit.is_none() && !measures {
         return None;
     }
     let mut after = ahead;
     let runs_on = after.eat_if(|c| is_dash(c) || "/.:".contains(c)).is_some() && after.at_digit();
     if runs_on || (unit.is_none() && (place.behind_word(&MAKERS) || (!measures && is_of_house(place)))) {
+        return None;
+    }
+    // "Order No. 12-2023"
+    if second.integer.len() == 4 && first.integer.len() < 4 && is_numbered(*place) {
         return None;
     }
     let measured_second = Unit::parse(ahead.rest().trim_start_matches(' ')).is_some();
@@ -96,7 +108,7 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             let unmeasured = cursor.at();
             let measure = measured(&second, cursor, place);
             let mut to = measure.spoken;
-            if cursor.at() == unmeasured && counts(cursor, words) {
+            if cursor.at() == unmeasured && second.fraction.is_none() && counts(cursor, words) {
                 to = before_noun(to, words);
             }
             // "10-12ാം", "10-15பேர்"
@@ -107,6 +119,10 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             };
             if glued {
                 template = words.signs.range_before_noun.unwrap_or(template);
+                // "২-৩টি"
+                let counted = COUNTED_STEMS.iter().any(|stem| cursor.rest().starts_with(stem));
+                let about = words.idiom.filter(|_| counted && in_a_row(first, &second));
+                template = about.map_or(template, |idiom| idiom.about);
             }
             let noun = cursor.at() == unmeasured
                 && cursor.rest().strip_prefix(' ').is_some_and(|r| r.starts_with(WritingSystem::is_indic));
@@ -121,6 +137,14 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     let spoken = scale::range(from, &to, template, words);
     let joins = cursor.peek().is_some_and(is_letter);
     Some(Found { named: named && !joins, ..Found::new(cursor.at(), spoken) })
+}
+
+/// Whether both numbers look like years: "2010 - 2015".
+fn are_years(first: &Numeral, second: &Numeral) -> bool {
+    let is_one = |number: &Numeral| {
+        number.integer.len() == 4 && number.whole().is_some_and(|year| (1900..2100).contains(&year))
+    };
+    is_one(first) && is_one(second)
 }
 
 /// Whether an English word for a length of time follows.
@@ -158,7 +182,7 @@ fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Word
     }
     *cursor = ahead;
     let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
-    let to = before_noun(second.spoken(words), words);
+    let to = counting(&second, words);
     let mut from = first.spoken(words);
     if scales {
         from = format!("{} {noun}", before_noun(from, words));

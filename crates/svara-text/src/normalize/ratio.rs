@@ -6,6 +6,7 @@ use super::{
     spelling::{is_one_of, prefix_len},
     time::is_half_day,
     words::led_by,
+    year::spoken_year,
 };
 use crate::{
     languages::{SHARED, Words},
@@ -62,6 +63,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     if runs_on || !told {
         return None;
     }
+    if let [standard, year] = numbers.as_slice()
+        && is_of_standard(standard, year)
+    {
+        let year = spoken_year(&year.integer, words);
+        return Some(Found::new(cursor.at(), format!("{}, {year}", standard.spoken(words))));
+    }
     let mut spoken = numbers.iter().map(|number| number.spoken(words)).rev();
     let last = spoken.next()?;
     // The word isn't said twice: "3:2 के अनुपात में".
@@ -70,12 +77,21 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     Some(Found::new(cursor.at(), spoken))
 }
 
+/// Whether the numbers are those of a standard and its year: "ISO 9001:2015".
+fn is_of_standard(standard: &Numeral, year: &Numeral) -> bool {
+    standard.whole().is_some_and(|standard| standard >= 100)
+        && !standard.grouped
+        && year.integer.len() == 4
+        && !year.grouped
+        && year.whole().is_some_and(|year| (1900..2100).contains(&year))
+}
+
 /// Whether the numbers can be nothing else, though no word says so: `16:9`, `70:30`.
 fn is_bare(numbers: &[Numeral], place: &Place<'_>, end: &Cursor<'_>) -> bool {
     let [first, second, ..] = numbers else { return false };
     let is_count = |number: &Numeral| number.fraction.is_none() && number.whole().is_some_and(|n| n > 0);
-    let parts_of_hundred =
-        numbers.len() == 2 && first.whole().zip(second.whole()).is_some_and(|(a, b)| a + b == 100);
+    let parts_of_hundred = numbers.len() == 2
+        && first.whole().zip(second.whole()).is_some_and(|(a, b)| a.checked_add(b) == Some(100));
     let typed = end.rest().trim_start_matches(is_space);
     numbers.iter().all(is_count)
         && (second.integer.len() != 2 || parts_of_hundred)

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     language::Language,
-    languages::{SHARED, Words},
+    languages::{RULERS, SHARED, Words},
     number::{cardinal, replace_end},
 };
 
@@ -69,6 +69,10 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let ruler = name && gap == " " && (token.len() > 1 || royal()) && (2..40).contains(&value);
     if !ruler {
         return None;
+    }
+    // "Zone II" and "Apollo XI" rule nowhere.
+    if !royal() && !is_one_of(before, RULERS) {
+        return Some(Found::new(cursor.at(), cardinal(value, words)));
     }
     let english = Words::of(Language::English);
     let mut ordinal = cardinal(value, english);

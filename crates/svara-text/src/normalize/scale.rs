@@ -5,19 +5,19 @@ use std::sync::LazyLock;
 use super::{
     cursor::Cursor,
     half::half_past_words,
+    scale_endings::{eat_inflected, eat_oblique},
     spelling::{folded, same},
     starts::Filter,
     unit::is_noun_of_money,
-    words::before_noun,
+    words::{before_noun, counting},
 };
 use crate::{
     languages::{Above, Idiom, Join, LINKING, SCALES, Scale, Words},
     number::{Numeral, cardinal, replace_end},
-    writing::starts_with,
 };
 
 /// The most scale words in a row ("लाख करोड़"), and the most parts ("1 लाख 50 हजार").
-const MAX_WORDS: usize = 3;
+pub(super) const MAX_WORDS: usize = 3;
 
 /// Words behind a sum that it doesn't count, besides those of the languages.
 const BEHIND_SUMS: [&str; 30] = [
@@ -95,7 +95,7 @@ impl Amount {
                 else {
                     break;
                 };
-                more = format!("{more} {} {scale}", before_noun(part.spoken(words), words));
+                more = format!("{more} {} {scale}", counting(&part, words));
                 (exponent, *cursor) = (smaller, ahead);
             }
             if money && let Some(rest) = eat_rest(exponent, cursor, words) {
@@ -133,10 +133,10 @@ impl Amount {
     /// The amount in words, as it stands before a noun.
     pub(super) fn spoken(&self, words: &Words) -> String {
         match &self.scale {
-            None => before_noun(self.numeral.spoken(words), words),
+            None => counting(&self.numeral, words),
             Some(scale) => {
-                let number = idiomatic(&self.numeral, words)
-                    .unwrap_or_else(|| before_noun(self.numeral.spoken(words), words));
+                let number =
+                    idiomatic(&self.numeral, words).unwrap_or_else(|| counting(&self.numeral, words));
                 format!("{number} {scale}{}", self.more)
             }
         }
@@ -160,7 +160,7 @@ fn eat_rest(exponent: u8, cursor: &mut Cursor<'_>, words: &Words) -> Option<Stri
         return None;
     }
     *cursor = ahead;
-    Some(before_noun(part.spoken(words), words))
+    Some(counting(&part, words))
 }
 
 /// Whether a sum can end here: what follows is nothing that the last number counts or is a part of.
@@ -199,7 +199,7 @@ pub(super) fn is_scale(text: &str) -> bool {
 }
 
 /// The scale words that `text` may start with: those in the script of its first letter.
-fn scales(text: &str) -> impl Iterator<Item = &'static (&'static str, u8)> {
+pub(super) fn scales(text: &str) -> impl Iterator<Item = &'static (&'static str, u8)> {
     let block =
         |text: &str| text.chars().next().filter(|c| folded(*c).is_some()).map(|c| u32::from(c) / 0x80);
     let typed = block(text);
@@ -208,7 +208,7 @@ fn scales(text: &str) -> impl Iterator<Item = &'static (&'static str, u8)> {
 }
 
 /// Skips what may stand before a scale word: a space, or the hyphen of "₹1,500-crore".
-fn eat_gap(cursor: &mut Cursor<'_>, money: bool) {
+pub(super) fn eat_gap(cursor: &mut Cursor<'_>, money: bool) {
     if !cursor.eat_space() && money {
         cursor.eat_if(|c| matches!(c, '-' | '\u{2011}'));
     }
@@ -228,7 +228,10 @@ fn eat_words(cursor: &mut Cursor<'_>, money: bool, words: &Words) -> Option<(u8,
         let all = || scales(start.rest());
         let exponent = match ahead.eat_word_of(all().map(|(word, _)| *word)) {
             Some(index) => all().nth(index).map_or(0, |(_, exponent)| *exponent),
-            None => match eat_linking(&mut ahead).or_else(|| eat_inflected(&mut ahead, words)) {
+            None => match eat_linking(&mut ahead)
+                .or_else(|| eat_inflected(&mut ahead, words))
+                .or_else(|| (first.is_some() && ahead.eat_word(["cr", "crs"])).then_some(7))
+            {
                 Some(exponent) => exponent,
                 None => break,
             },
@@ -237,7 +240,13 @@ fn eat_words(cursor: &mut Cursor<'_>, money: bool, words: &Words) -> Option<(u8,
         if !said.is_empty() {
             said.push(' ');
         }
-        said.push_str(&before_noun(singular(typed).to_owned(), words));
+        // "2.5 lakh cr"
+        let word = if same(typed.trim_end_matches('s'), "cr") {
+            scale_word(7, words)
+        } else {
+            before_noun(singular(typed).to_owned(), words)
+        };
+        said.push_str(&word);
         sum += exponent;
         first.get_or_insert(exponent);
         *cursor = ahead;
@@ -255,65 +264,6 @@ fn eat_linking(cursor: &mut Cursor<'_>) -> Option<u8> {
     LINKING.get(index).map(|(_, exponent)| *exponent)
 }
 
-/// Reads scale words of which the last has an ending that changes it, and returns what is said and the ending.
-fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'static str)> {
-    let oblique = words.context.oblique;
-    let mut said = String::new();
-    let mut ahead = *cursor;
-    for _ in 0..MAX_WORDS.min(oblique.len() * MAX_WORDS) {
-        eat_gap(&mut ahead, true);
-        let word = ahead.word();
-        if word.is_empty() {
-            return None;
-        }
-        // A number behind it makes it a greater part of the number.
-        let mut behind = ahead;
-        behind.skip(word.len());
-        let linking = behind.eat_space() && behind.at_digit();
-        let found = oblique.iter().filter(|_| !linking).find_map(|oblique| {
-            oblique.stems.iter().find_map(|(stem, _, scale)| {
-                let typed = word.strip_prefix(stem)?;
-                let (_, ending) = oblique.endings.iter().find(|(ending, _)| *ending == typed)?;
-                Some((*scale, *ending))
-            })
-        });
-        if let Some((scale, ending)) = found {
-            ahead.skip(word.len());
-            *cursor = ahead;
-            return Some((format!("{said}{scale}"), ending));
-        }
-        if !ahead.eat_word(scales(ahead.rest()).map(|(word, _)| *word)) {
-            return None;
-        }
-        said = format!("{said}{word} ");
-    }
-    None
-}
-
-/// Reads a scale word with an ending, which stays for what is counted: the कोटी of "₹५०० कोटींचा".
-fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
-    if !words.before_ending.is_empty() {
-        return None;
-    }
-    let rest = cursor.rest();
-    let fits = |word: &&(&str, u8)| {
-        let ending = rest.get(word.0.len()..).filter(|_| starts_with(rest, word.0));
-        if ending
-            .is_some_and(|ending| ["ांच", "ांन", "ांप", "ांम", "ের", "েরও"].iter().any(|e| ending.starts_with(e)))
-        {
-            return true;
-        }
-        let ending = ending.and_then(|ending| ending.chars().next());
-        // A vowel sign would make another word of it, but not the nasal of Marathi's oblique plural.
-        ending.is_some_and(|c| {
-            c == 'ं' || (super::cursor::is_letter(c) && !matches!(u32::from(c) & 0x7F, 0..=3 | 0x3C..=0x4D))
-        })
-    };
-    let (word, exponent) = scales(rest).filter(fits).max_by_key(|(word, _)| word.len()).copied()?;
-    cursor.skip(word.len());
-    Some(exponent)
-}
-
 /// English scale words are said in the singular behind a number.
 fn singular(word: &str) -> &str {
     let plural = word.is_ascii() && word.ends_with('s');
@@ -322,7 +272,7 @@ fn singular(word: &str) -> &str {
 }
 
 /// The word for 10 to the power of `exponent`, before a noun.
-fn scale_word(exponent: u32, words: &Words) -> String {
+pub(super) fn scale_word(exponent: u32, words: &Words) -> String {
     let [million, billion, trillion] = words.loans.western;
     let Above::Descending(parts) = &words.numbers.above else {
         let compound = match exponent {
@@ -363,7 +313,8 @@ pub(super) fn idiomatic(numeral: &Numeral, words: &Words) -> Option<String> {
         template.replace("{n}", &spoken).replace("{m}", &spoken)
     };
     match (whole, numeral.fraction.as_deref()?) {
-        (0, _) => None,
+        // "साढ़े दो सौ" is 250: behind a hundred, these words would count it.
+        (0 | 100.., _) => None,
         (1, "5" | "50") => Some((*one_and_half).to_owned()),
         (2, "5" | "50") => Some((*two_and_half).to_owned()),
         (_, "5" | "50") => Some(say(half, whole)),

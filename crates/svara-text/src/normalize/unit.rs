@@ -5,7 +5,7 @@ use super::{
     endings::takes_ending,
     place::{Found, Place},
     spelling::prefix_len,
-    words::{before_noun, counted, form},
+    words::{before_noun, counted, form, is_numbered},
 };
 use crate::{
     languages::{Unit, Words},
@@ -60,9 +60,21 @@ pub(super) fn eat_unit(
     let letter_before = place.done.ends_with(|c: char| c.is_ascii_alphabetic()) && symbol.len() == 1;
     let another_word = ahead.rest().starts_with(' ')
         && ahead.rest().trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
-    let doubtful = Unit::is_doubtful(symbol) && (another_word || (!spaced && symbol.len() == 1));
+    // "5 ft 10 in tall"
+    let behind_feet = symbol == "in"
+        && place
+            .words_before()
+            .next()
+            .is_some_and(|(word, gap)| gap == " " && matches!(word, "ft" | "feet" | "foot"));
+    let doubtful =
+        !behind_feet && Unit::is_doubtful(symbol) && (another_word || (!spaced && symbol.len() == 1));
     let is_word = Unit::is_word(symbol) && ahead.rest().trim_start_matches(is_space).starts_with(is_letter);
-    if runs_on || letter_before || doubtful || is_word || (hyphen && !sure) {
+    // "Section 194 J", "कक्षा 10 A"; and fifty kelvins are nowhere.
+    let numbered = spaced
+        && symbol.len() == 1
+        && symbol.starts_with(|c: char| c.is_ascii_uppercase())
+        && (is_numbered(place) || (symbol == "K" && count.is_some_and(|count| count < 77)));
+    if runs_on || letter_before || doubtful || is_word || numbered || (hyphen && !sure) {
         return None;
     }
     *cursor = ahead;

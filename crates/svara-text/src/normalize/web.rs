@@ -25,9 +25,38 @@ const BEHIND_ADDRESSES: [char; 6] = ['.', '?', ':', '-', '&', '='];
 pub(super) const ADDRESS_MARKS: [char; 2] = ['@', '.'];
 
 /// Top-level domains that make a host name without a scheme an address.
-const TOP_DOMAINS: [&str; 18] = [
+const TOP_DOMAINS: [&str; 23] = [
     "com", "org", "net", "in", "edu", "gov", "info", "io", "ai", "dev", "app", "co", "me", "biz", "xyz",
-    "tv", "uk", "us",
+    "tv", "uk", "us", "online", "shop", "store", "site", "tech",
+];
+
+/// Hosts of short links, whose endings are words elsewhere.
+const SHORT_HOSTS: [&str; 7] = ["bit.ly", "youtu.be", "amzn.to", "goo.gl", "forms.gle", "t.ly", "cutt.ly"];
+
+/// What stands behind the sign of an address for payments: `rahul@okaxis`.
+const PAYMENTS: [&str; 22] = [
+    "okaxis",
+    "oksbi",
+    "okicici",
+    "okhdfcbank",
+    "ybl",
+    "ibl",
+    "axl",
+    "paytm",
+    "upi",
+    "apl",
+    "yapl",
+    "sbi",
+    "icici",
+    "hdfcbank",
+    "axisbank",
+    "kotak",
+    "pnb",
+    "barodampay",
+    "fbl",
+    "airtel",
+    "jupiteraxis",
+    "ptsbi",
 ];
 
 /// Endings of the names of files, which are read like addresses: `report.pdf`.
@@ -82,9 +111,11 @@ fn may_be_address(place: Place<'_>) -> bool {
 
 /// Whether the host at the start of `text` is a known one, by itself or before its first digit.
 fn has_known_host(text: &str) -> bool {
-    // Most abbreviations have a capital letter.
-    let lower =
-        || !text.split('.').next().is_some_and(|label| label.contains(|c: char| c.is_ascii_uppercase()));
+    // Most abbreviations have a capital letter, and no other behind it: "Booking.com".
+    let lower = || {
+        let label = text.split('.').next().unwrap_or_default();
+        !label.get(1..).is_some_and(|rest| rest.contains(|c: char| c.is_ascii_uppercase()))
+    };
     let starts_well = || text.starts_with(|c: char| c.is_ascii_alphanumeric());
     (text.starts_with("www.") || (starts_well() && lower())) && {
         let host = host(text);
@@ -126,9 +157,21 @@ fn with_known_host(run: &str) -> Option<&str> {
 fn is_known(host: &str) -> bool {
     let top = host.rsplit_once('.').map(|(_, top)| top);
     host.starts_with("www.")
+        || SHORT_HOSTS.contains(&host)
+        || is_titled(host)
         || (top.is_some_and(|top| TOP_DOMAINS.contains(&top) || FILES.contains(&top))
             && !host.contains(|c: char| c.is_ascii_uppercase())
             && host.starts_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
+/// Whether a host with a capital can be nothing but one: `Booking.com`.
+fn is_titled(host: &str) -> bool {
+    let small = |rest: &str| !rest.contains(|c: char| c.is_ascii_uppercase());
+    host.starts_with(|c: char| c.is_ascii_uppercase())
+        && host.get(1..).is_some_and(small)
+        && [".com", ".org", ".net", ".co.in", ".gov.in", ".org.in", ".ac.in", ".nic.in"]
+            .iter()
+            .any(|top| host.ends_with(top))
 }
 
 /// The e-mail address at the start of `text`.
@@ -140,7 +183,8 @@ fn mail(text: &str) -> Option<&str> {
         host = host.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim_end_matches(['.', '-']);
     }
     let starts_well = user.starts_with(|c: char| c == '_' || (c != '-' && is_label_char(c)));
-    let fits = starts_well && host.contains('.') && !user.contains(['/', ':', '=', '?', '#', '&']);
+    let known = host.contains('.') || PAYMENTS.contains(&host);
+    let fits = starts_well && known && !user.contains(['/', ':', '=', '?', '#', '&']);
     fits.then(|| text.get(..user.len() + 1 + host.len()))?
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     languages::{NUMBER_WORDS, NUMBERED, Noun, UNITS, Words},
-    number::replace_end,
+    number::{Numeral, replace_end},
     writing::WritingSystem,
 };
 
@@ -21,6 +21,12 @@ pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
     }
     replace_end(&mut spoken, words.signs.before_noun);
     spoken
+}
+
+/// A number in the form that stands before a noun. Of one with a point, the last digit counts nothing: "புள்ளி ஒன்று சதவீதம்".
+pub(super) fn counting(numeral: &Numeral, words: &Words) -> String {
+    let spoken = numeral.spoken(words);
+    if numeral.fraction.is_some() { spoken } else { before_noun(spoken, words) }
 }
 
 /// Whether what follows is a word that a number may count, not a postposition, a conjunction or an ending.
@@ -39,8 +45,16 @@ pub(super) fn counts(cursor: &Cursor<'_>, words: &Words) -> bool {
 /// Whether the word before is of what has a number, which counts nothing then: "பக்கம் 1 பார்க்க".
 pub(super) fn is_numbered(place: &Place<'_>) -> bool {
     place.words_before().next().is_some_and(|(word, gap)| {
-        gap == " " && NUMBERED.iter().chain(NUMBER_WORDS).any(|noun| same(word, noun))
+        matches!(gap, " " | ". ")
+            && (is_one_of(word, NUMBERED) || is_one_of(word, NUMBER_WORDS) || is_month(word, place.words))
     })
+}
+
+/// Whether `typed` is the name of a month, behind which a number is a day.
+fn is_month(typed: &str, words: &Words) -> bool {
+    let calendar = &words.calendar;
+    let spellings = calendar.spellings.iter().chain(calendar.short).map(|(name, _)| *name);
+    calendar.months.into_iter().chain(spellings).any(|name| same(typed, name))
 }
 
 /// A number with the name of what it counts. The names of speeds say where the number stands.

@@ -2,9 +2,10 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_letter},
-    endings::ordinal,
+    follows::is_measured,
     place::Place,
     scale::range,
+    season::business_year,
     spelling::{is_one_of, prefix_len, same},
     time::UP_TO,
     words::before_noun,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     language::Language,
-    languages::{ANDS, EVENTS, NAMED, OF, Unit, Words},
+    languages::{AND_OR, ANDS, CASES, DECADES, EVENTS, NAMED, NUMBER_WORDS, OF, Unit, Words},
     number::{Numeral, cardinal, digits, one_by_one},
     writing::WritingSystem,
 };
@@ -22,6 +23,9 @@ pub(super) const BEFORE: [&str; 20] = [
     "pre", "post", "circa", "in", "by", "since", "until", "till", "from", "before", "after", "during",
     "early", "late", "mid", "summer", "winter", "spring", "around", "between",
 ];
+
+/// How far the word for a decade may be behind a number, in bytes.
+const DECADE_BYTES: usize = 40;
 
 /// English words before "as" and a year.
 const TIMELY: [&str; 4] = ["early", "late", "back", "recently"];
@@ -78,7 +82,7 @@ pub(super) fn year(numeral: &Numeral, place: &Place<'_>, after: &Cursor<'_>) -> 
     })
 }
 
-fn of_four_digits(numeral: &Numeral) -> Option<u64> {
+pub(super) fn of_four_digits(numeral: &Numeral) -> Option<u64> {
     numeral.whole().filter(|_| numeral.integer.len() == 4 && !numeral.grouped)
 }
 
@@ -104,6 +108,19 @@ fn is_year(number: u64, place: &Place<'_>, after: &Cursor<'_>) -> bool {
         || is_second(place, after)
         || is_before_month(after, place.words)
         || year_list::is_listed(place, after)
+        || is_decade(after)
+}
+
+/// Whether another decade and the word for it follow: "1980 और 90 के दशक".
+fn is_decade(after: &Cursor<'_>) -> bool {
+    let mut ahead = *after;
+    let joined = ahead.eat_space() && ahead.eat_word(AND_OR.iter().copied()) && ahead.eat_space();
+    if !joined || ahead.number(2, 2).is_none_or(|decade| decade % 10 != 0) {
+        return false;
+    }
+    let rest = ahead.rest();
+    let near = rest.get(..rest.floor_char_boundary(DECADE_BYTES)).unwrap_or_default();
+    DECADES.iter().any(|decade| near.contains(decade))
 }
 
 /// Whether a word behind says that any four digits are a year.
@@ -127,7 +144,14 @@ fn is_before_month(after: &Cursor<'_>, words: &Words) -> bool {
 fn is_event(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     let mut before = place.words_before();
     let of = before.next().is_some_and(|(word, gap)| same(word, "of") && gap == " ");
-    let told = of && before.next().is_some_and(|(word, _)| is_one_of(word, OF));
+    // "Act No. 45 of 1860"
+    let what = before.next().filter(|_| of);
+    let numbered =
+        |word: &str| is_one_of(word, NUMBER_WORDS) || is_one_of(word, OF) || is_one_of(word, CASES);
+    let told = what.is_some_and(|(word, _)| {
+        is_one_of(word, OF)
+            || (digits(word).is_some() && before.next().is_some_and(|(word, _)| numbered(word)))
+    });
     let mut ahead = *after;
     let spaced = ahead.eat_space();
     let named = place
@@ -198,7 +222,10 @@ pub(super) fn has_postposition(words: &Words, after: &Cursor<'_>) -> bool {
         return true;
     }
     let mut ahead = *after;
-    if !ahead.eat_space() || !ahead.eat_word(context.year_words.iter().copied()) {
+    let spaced = ahead.eat_space();
+    // Punjabi's short postpositions: "1947 'ਚ".
+    ahead.eat_if(|c| matches!(c, '\'' | '’'));
+    if !spaced || !ahead.eat_word(context.year_words.iter().copied()) {
         return false;
     }
     // "1500 म.प्र. में"
@@ -228,7 +255,7 @@ fn is_english(place: &Place<'_>, after: &Cursor<'_>) -> bool {
         return !ahead.rest().starts_with(['%', '-', '°', '/']);
     }
     let next = ahead.word();
-    !is_counted(next) && !ahead.at_digit()
+    !is_counted(next) && !ahead.at_digit() && !is_measured(after, place)
 }
 
 /// Whether another year is beside this one: "1995 to 2005", "between 1939 and 1945".
@@ -300,7 +327,10 @@ pub(super) fn years(first: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>)
     if year <= from {
         return None;
     }
-    let years = format_years(from, year, digits.len() == 2, words);
+    let mut ending = ahead;
+    ending.eat_if(is_dash);
+    let glued = ending.peek().is_some_and(WritingSystem::is_indic);
+    let years = format_years(from, year, digits.len() == 2, glued, words);
     // A season or business year keeps its hyphen.
     let season = digits.len() == 2 && year == from + 1;
     let mut behind = ahead;
@@ -334,51 +364,9 @@ fn is_between_seasons(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     up_to || behind
 }
 
-/// A year and the next behind a slash, or behind a dash where the next one begins with a zero: `2023/24`, `2004-05`.
-fn business_year(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Words) -> Option<String> {
-    let from = of_four_digits(first).filter(|from| (1900..2100).contains(from))?;
-    let mut ahead = *cursor;
-    let slash = ahead.eat("/");
-    if !slash {
-        let danda = words.calendar.bikram_sambat.is_some();
-        ahead.eat_if(|c| matches!(c, '-' | '–') || (danda && c == '।'))?;
-    }
-    let mut long = ahead;
-    if let Some(second) = long.digits(3, 3).filter(|_| words.calendar.bikram_sambat.is_some()) {
-        // Nepal writes three digits: "२०८०/०८१".
-        let fits = second.starts_with('0') && second.parse() == Ok((from + 1) % 1000) && long.at_word_end();
-        *cursor = if fits { long } else { return None };
-        return Some(format!("{}-{}", year_in_words(from, words), cardinal((from + 1) % 100, words)));
-    }
-    let second = u64::from(ahead.number(2, 2)?);
-    let typed = ahead;
-    // Behind a dash, only these years begin with a zero: "2004-05", "1999-00".
-    let dash = !slash && (second < 10 || cursor.rest().starts_with('।'));
-    let fits = second == (from + 1) % 100 && (slash && second != 0 || dash);
-    let last = two_digits(second, from + 1, words);
-    let last = if slash { last } else { ordinal(&Numeral::of(second), &mut ahead, words).unwrap_or(last) };
-    // Endings will melt into it.
-    let ends = ahead.at_word_end() || (!slash && ahead.peek().is_some_and(WritingSystem::is_indic));
-    let mut after = typed;
-    let runs_on = after.eat_if(|c| "/.:-".contains(c)).is_some() && (slash || after.at_digit());
-    if !fits || !ends || runs_on {
-        return None;
-    }
-    *cursor = ahead;
-    Some(format!("{}-{last}", year_in_words(from, words)))
-}
-
-/// A year without its century.
-fn two_digits(rest: u64, year: u64, words: &Words) -> String {
-    match (rest, words.clock.few_minutes) {
-        (0, _) => year_in_words(year, words),
-        // "oh five", as in times
-        (1..10, Some(template)) => template.replace("{m}", &cardinal(rest, words)),
-        _ => cardinal(rest, words),
-    }
-}
-
-fn format_years(from: u64, to: u64, short: bool, words: &Words) -> String {
+/// Two years with "to" between, before an ending that is glued to the second, if any.
+fn format_years(from: u64, to: u64, short: bool, glued: bool, words: &Words) -> String {
     let second = if short { cardinal(to % 100, words) } else { year_in_words(to, words) };
-    range(year_in_words(from, words), &second, words.signs.range, words)
+    let template = words.signs.range_before_noun.filter(|_| glued).unwrap_or(words.signs.range);
+    range(year_in_words(from, words), &second, template, words)
 }
