@@ -5,9 +5,11 @@ use svara_supervisor::events::Kind;
 
 use crate::bed::{Bed, eventually, program};
 
-/// A command that starts a process in a session of its own, notes its number, and goes on so.
+/// A command that starts a process in a session of its own, waits until it has noted its number from there, and goes on so.
 fn leaves(file: &str, then: &str) -> String {
-    let script = format!("setsid sleep 1000 & echo $$! >> DIR/{file}; {then}");
+    let script = format!(
+        "setsid sh -c 'echo $$$$ >> DIR/{file}; exec sleep 1000' & until test -s DIR/{file}; do sleep 0.01; done; {then}"
+    );
     format!("command = [\"sh\", \"-c\", {script:?}]\n")
 }
 
