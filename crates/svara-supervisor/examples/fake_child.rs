@@ -16,6 +16,7 @@
 //! * `locked:PORT:WORDS` serves the metrics of an idle vLLM, answers POSTs with 200 if they contain these words, else with 401,
 //!   and writes `let in` or `turned away`
 //! * `touch:PATH` creates a file, `await:PATH` waits for one, `pid:PATH` writes its process id
+//! * `end-main-thread` goes on in another thread: to the kernel, it is a zombie with living threads
 //! * `on-term-await:PATH` goes on after TERM until the file exists
 //! * `on-term:N` writes `got TERM` and exits with code N on TERM; `on-usr1` writes `got USR1`
 
@@ -79,6 +80,7 @@ fn main() {
                 }
             }
             "pid" => std::fs::write(value, std::process::id().to_string()).expect("a file"),
+            "end-main-thread" => end_main_thread(),
             "on-term-await" => on_term_await(value.to_owned()),
             "on-term" => on_signal(Signal::SIGTERM, "got TERM", value.parse().ok()),
             "on-usr1" => on_signal(Signal::SIGUSR1, "got USR1", None),
@@ -100,6 +102,17 @@ fn again(arguments: &str) -> Command {
 fn ignore_term() {
     // SAFETY: SIG_IGN runs no code of ours.
     unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.expect("TERM can be ignored");
+}
+
+#[expect(unsafe_code, reason = "the only way to end one thread and no other")]
+fn end_main_thread() {
+    spawn(|| {
+        loop {
+            park();
+        }
+    });
+    // SAFETY: it doesn't return, so nothing of this thread is used any more; nothing on its stack is lent to the other.
+    unsafe { nix::libc::syscall(nix::libc::SYS_exit, 0) };
 }
 
 /// Waits for the signal on a thread; all other threads block it from now on.

@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
+    os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use crate::{
     config::{Account, Config, Fault, HookAction, ProgramSpec, SinkSpec, SinkTarget, SyslogAddress},
     probe::{Check, ProbeSpec},
     process::attain,
-    reach::{barrier, may_run},
+    reach::{barrier, may_run, missing_interpreter},
 };
 
 /// An address of this machine answers much sooner.
@@ -115,6 +116,9 @@ impl Look<'_> {
             SinkTarget::Syslog { to: SyslogAddress::Unix(path), .. } if !path.exists() => {
                 self.report(&format!("{table}.syslog"), format!("{} does not exist", path.display()));
             }
+            SinkTarget::Syslog { to: SyslogAddress::Unix(path), .. } if !is_socket(path) => {
+                self.report(&format!("{table}.syslog"), format!("{} is not a socket", path.display()));
+            }
             SinkTarget::Syslog { .. } => {}
         }
     }
@@ -126,6 +130,8 @@ impl Look<'_> {
             let path = directory.join(file);
             if let Some(why) = unusable(&path) {
                 self.report(key, format!("`{file}` {why}"));
+            } else if let Some(why) = missing_interpreter(&path) {
+                self.report(key, format!("`{file}` can't be run: {why}"));
             } else if let Some(account) = spec.and_then(|spec| spec.account.as_ref()) {
                 self.reachable(key, &path, account);
             }
@@ -134,8 +140,14 @@ impl Look<'_> {
         let own = spec.and_then(|spec| spec.environment.iter().find(|(name, _)| name == "PATH"));
         let path =
             own.map(|(_, path)| path.clone()).or_else(|| std::env::var("PATH").ok()).unwrap_or_default();
-        if !std::env::split_paths(&path).any(|directory| unusable(&directory.join(file)).is_none()) {
-            self.report(key, format!("`{file}` is in no directory of PATH ({path})"));
+        let mut places = std::env::split_paths(&path).map(|directory| directory.join(file));
+        match places.find(|place| unusable(place).is_none()) {
+            None => self.report(key, format!("`{file}` is in no directory of PATH ({path})")),
+            Some(place) => {
+                if let Some(why) = missing_interpreter(&place) {
+                    self.report(key, format!("`{file}` can't be run: {why}"));
+                }
+            }
         }
     }
 
@@ -227,6 +239,10 @@ fn local(host: &str, port: u16) -> Option<SocketAddr> {
     }
     let address: IpAddr = host.parse().ok()?;
     address.is_loopback().then(|| SocketAddr::new(address, port))
+}
+
+fn is_socket(path: &Path) -> bool {
+    path.metadata().is_ok_and(|data| data.file_type().is_socket())
 }
 
 /// Why a program file can't be run.

@@ -9,11 +9,11 @@ use std::{
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use svara_supervisor::{
-    config::Config,
     control::{DEFAULT_SOCKET, Failure, Request, Response, ask_within, table},
     logs::Stream,
     process::{guard_main, shadow_main},
     supervisor::run,
+    times::parse_time,
 };
 
 use crate::{
@@ -182,8 +182,8 @@ struct Wish {
     wait: bool,
 }
 
-fn time(text: &str) -> Result<Duration, &'static str> {
-    humantime::parse_duration(text).map_err(|_| "expected a time such as 500ms, 30s or 5m")
+fn time(text: &str) -> Result<Duration, String> {
+    parse_time(text, "expected a time such as 500ms, 30s or 5m")
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
@@ -223,10 +223,10 @@ pub(crate) fn main() -> ExitCode {
 
 fn start(file: &Path, socket: Option<PathBuf>) -> u8 {
     let config = match read(file) {
-        Ok(config) => Config { socket: socket.unwrap_or(config.socket.clone()), ..config },
+        Ok(config) => config,
         Err(code) => return code,
     };
-    match run(file, &environment(), config) {
+    match run(file, &environment(), config, socket) {
         Ok(code) => code,
         Err(error) => {
             warn!("svara-supervisor: {error}");

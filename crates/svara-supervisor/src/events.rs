@@ -24,8 +24,8 @@ macro_rules! kinds {
         pub enum Kind { $($(#[$doc])* $kind,)* }
 
         impl Kind {
-            /// Every name, as in the event log and in `hook.on`.
-            pub const NAMES: &'static [&'static str] = &[$($name),*];
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
 
             /// The name in the event log.
             pub fn name(self) -> &'static str {
@@ -89,6 +89,27 @@ kinds! {
 }
 
 impl Kind {
+    /// Whether it runs hooks. The failure of one runs none, or they would never end.
+    pub fn runs_hooks(self) -> bool {
+        self != Self::Hook
+    }
+
+    /// Whether it is about a program, or may be. The files of logs may be several programs'.
+    pub fn is_of_a_program(self) -> bool {
+        !matches!(
+            self,
+            Self::LogLost
+                | Self::LogRestored
+                | Self::SinkAway
+                | Self::SinkBack
+                | Self::Schedule
+                | Self::Hook
+                | Self::Reload
+                | Self::Supervisor
+                | Self::Shutdown
+        )
+    }
+
     /// How much it matters.
     pub fn severity(self) -> Severity {
         match self {

@@ -54,3 +54,4 @@ pub mod program;
 mod reach;
 pub mod schedule;
 pub mod supervisor;
+pub mod times;

@@ -34,7 +34,13 @@ pub(super) fn account(program: &file::Program, fields: &mut Fields<'_>) -> Optio
     };
     let gid = found.flatten().unwrap_or(gid);
     let own = (Uid::effective(), Gid::effective());
-    if (uid, gid) == own {
+    // Without a right to change it, whoever is meant anyway keeps the group that there is.
+    let keeps_group = found.is_none() && !own.0.is_root();
+    if uid == own.0 && (gid == own.1 || keeps_group) {
+        return None;
+    }
+    if uid == own.0 && !own.0.is_root() {
+        fields.fault("group", format!("only root can run programs with a group other than `{}`", own.1));
         return None;
     }
     if !own.0.is_root() {

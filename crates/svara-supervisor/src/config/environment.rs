@@ -31,11 +31,12 @@ pub(super) fn environment(
         }
     }
     for (name, value) in &program.environment {
-        if name.is_empty() || name.contains(['=', '\0']) {
-            let message = format!("`{name}`: a name must not be empty and must not contain `=`");
+        let is_odd = |c: char| c == '=' || c.is_whitespace() || c.is_control();
+        if name.is_empty() || name.contains(is_odd) {
+            let message = format!("`{name}`: a name must not be empty and must not contain `=` or spaces");
             fields.fault("environment", message);
         }
-        let value = fields.text(&format!("environment.{name}"), value);
+        let value = fields.secret_text(&format!("environment.{name}"), value);
         all.insert(name.clone(), value);
     }
     all.into_iter().collect()

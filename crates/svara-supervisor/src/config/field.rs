@@ -9,6 +9,7 @@ use super::{
     fault::Fault,
     file::Scalar,
 };
+use crate::{probe::without_user, times::parse_time};
 
 /// A longer time is a mistake, and the clock may not have it.
 pub(super) const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
@@ -43,6 +44,17 @@ impl Fields<'_> {
         text: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
+        self.parsed_shown(key, text, parse, |expanded| format!("`{expanded}`: "))
+    }
+
+    /// As [`Self::parsed`]; a fault begins with what `show` makes of the value.
+    fn parsed_shown<T, E: Display>(
+        &mut self,
+        key: &str,
+        text: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+        show: impl FnOnce(&str) -> String,
+    ) -> Option<T> {
         let expanded = match self.variables.expand(text) {
             Ok(expanded) => expanded,
             Err(error) => {
@@ -53,18 +65,19 @@ impl Fields<'_> {
         match parse(&expanded) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.fault(key, format!("`{expanded}`: {error}"));
+                self.fault(key, format!("{}{error}", show(&expanded)));
                 None
             }
         }
     }
 
     pub(super) fn text(&mut self, key: &str, value: &str) -> String {
-        let parse = |text: &str| match text.contains('\0') {
-            true => Err("must not contain a zero byte"),
-            false => Ok(text.to_owned()),
-        };
-        self.parsed(key, value, parse).unwrap_or_default()
+        self.parsed(key, value, without_zero).unwrap_or_default()
+    }
+
+    /// As [`Self::text`], for what may be a key: no fault shows it.
+    pub(super) fn secret_text(&mut self, key: &str, value: &str) -> String {
+        self.parsed_shown(key, value, without_zero, |_| String::new()).unwrap_or_default()
     }
 
     /// The value of a header that may hold a key: no fault shows it, nor does its `Debug`.
@@ -128,10 +141,10 @@ impl Fields<'_> {
         default: Duration,
         bounds: RangeInclusive<Duration>,
     ) -> Duration {
-        let parse = |text: &str| match humantime::parse_duration(text.trim()) {
-            Ok(time) if time > LONGEST => Err("must not be longer than 3650d"),
-            Ok(time) => Ok(time),
-            Err(_) => Err("expected a time such as 500ms, 30s, 15m or 1h 30m"),
+        let parse = |text: &str| match parse_time(text, "expected a time such as 500ms, 30s, 15m or 1h 30m")?
+        {
+            time if time > LONGEST => Err("must not be longer than 3650d".to_owned()),
+            time => Ok(time),
         };
         let Some(time) = value.and_then(|text| self.parsed(key, text, parse)) else { return default };
         let (least, most) = bounds.into_inner();
@@ -220,7 +233,8 @@ impl Fields<'_> {
             let uri: http::Uri = plain_host(text).parse().map_err(|_| expected())?;
             // A port that is written but isn't one.
             let port = uri.authority().is_some_and(|authority| {
-                let written = authority.as_str().trim_start_matches(authority.host());
+                let place = without_user(authority.as_str());
+                let written = place.strip_prefix(authority.host()).unwrap_or(place);
                 written.starts_with(':') && !(1..=u16::MAX).contains(&authority.port_u16().unwrap_or(0))
             });
             match (uri.scheme_str(), uri.host()) {
@@ -228,19 +242,43 @@ impl Fields<'_> {
                 _ => Err(expected()),
             }
         };
-        self.parsed(key, value, parse).unwrap_or_default()
+        let show = |text: &str| format!("`{}`: ", shown(text));
+        self.parsed_shown(key, value, parse, show).unwrap_or_default()
+    }
+}
+
+fn without_zero(text: &str) -> Result<String, &'static str> {
+    match text.contains('\0') {
+        true => Err("must not contain a zero byte"),
+        false => Ok(text.to_owned()),
+    }
+}
+
+/// A URL in a fault, which anybody may read: a user, a path or a query may hold a key.
+fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    if rest.contains('@') {
+        return format!("{scheme}://…");
+    }
+    match rest.split_once(['/', '?', '#']) {
+        Some((host, path)) if !path.is_empty() => format!("{scheme}://{host}/…"),
+        _ => url.to_owned(),
     }
 }
 
 /// A URL whose host is in brackets only if it is an IPv6 address.
 fn plain_host(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.into() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let user = authority.len() - without_user(authority).len();
+    let (user, place) = rest.split_at(user);
     // A variable may have brackets of its own.
-    if url.contains("//[[") {
-        return url.replacen("//[[", "//[", 1).replacen("]]", "]", 1).into();
+    if place.starts_with("[[") {
+        let place = place.replacen("[[", "[", 1).replacen("]]", "]", 1);
+        return format!("{scheme}://{user}{place}").into();
     }
-    let bracketed = url.split_once("//[").and_then(|(before, rest)| Some((before, rest.split_once(']')?)));
-    match bracketed {
-        Some((before, (host, after))) if !host.contains(':') => format!("{before}//{host}{after}").into(),
+    match place.strip_prefix('[').and_then(|place| place.split_once(']')) {
+        Some((host, after)) if !host.contains(':') => format!("{scheme}://{user}{host}{after}").into(),
         _ => url.into(),
     }
 }

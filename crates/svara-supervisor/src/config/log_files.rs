@@ -40,9 +40,9 @@ pub(super) fn shared<'a>(
     let own = own
         .chain(schedules.iter().map(|schedule| schedule_file(&schedule.name)))
         .chain(sinks.map(|name| sink_file(name)));
-    let own = own.map(|file| (plain(&directory.join(file)), "the supervisor".to_owned()));
+    let own = own.map(|file| (real(&directory.join(file)), "the supervisor".to_owned()));
     let mut owners: BTreeMap<PathBuf, String> = own.collect();
-    let spool = plain(&directory.join(SPOOL_DIRECTORY));
+    let spool = real(&directory.join(SPOOL_DIRECTORY));
     let mut faults = Vec::new();
     let outputs = programs.iter().flat_map(|spec| {
         [("stdout_log", &spec.stdout_log), ("stderr_log", &spec.stderr_log)]
@@ -50,7 +50,7 @@ pub(super) fn shared<'a>(
             .filter_map(move |(key, path)| Some((spec, key, path.as_ref()?)))
     });
     for (spec, key, path) in outputs.filter(|(.., path)| !is_special(path)) {
-        let (file, shown) = (plain(path), path.display());
+        let (file, shown) = (real(path), path.display());
         let owner = owners.get(&file).cloned();
         let rotated = without_number(&file).and_then(|base| owners.get(&base).cloned());
         let message = match (owner, rotated) {
@@ -67,6 +67,27 @@ pub(super) fn shared<'a>(
         faults.push(Fault::new(format!("program.{}.{key}", spec.program), message));
     }
     faults
+}
+
+/// Links that lead to links to links …
+const MAX_LINKS: u32 = 40;
+
+/// Where a file is, or would be, past all links.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    past_links(&path, MAX_LINKS)
+}
+
+fn past_links(path: &Path, links_left: u32) -> PathBuf {
+    if let Ok(found) = path.canonicalize() {
+        return found;
+    }
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return plain(path) };
+    match path.read_link() {
+        // A link to what isn't there yet.
+        Ok(target) if links_left > 0 => past_links(&parent.join(target), links_left - 1),
+        _ => past_links(parent, links_left).join(name),
+    }
 }
 
 /// A path without `.` and `..`, as far as its words tell.

@@ -11,6 +11,7 @@ mod expected;
 mod fault;
 mod field;
 mod file;
+mod hook;
 mod log_files;
 mod passed;
 mod places;
@@ -34,5 +35,5 @@ pub use program::{FORWARDED, MAX_REPLICAS, is_word, parse_signal};
 pub use resolve::{load, load_scaled, parse};
 pub use types::{
     Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, SinkSpec, SinkTarget, StopSpec,
-    SyslogAddress,
+    SyslogAddress, Takeover,
 };

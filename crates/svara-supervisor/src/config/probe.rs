@@ -75,7 +75,9 @@ pub(super) fn probe(probe: &file::Probe, fields: &mut Fields<'_>, role: Role) ->
 fn tcp(address: &str, fields: &mut Fields<'_>) -> Check {
     let address = fields.text("tcp", address);
     let parts = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
-    if parts.is_none_or(|(host, port)| host.is_empty() || port == 0) {
+    let is_odd =
+        |host: &str| host.is_empty() || host.contains(['/', '@']) || host.contains(char::is_whitespace);
+    if parts.is_none_or(|(host, port)| is_odd(host) || port == 0) {
         fields.fault("tcp", format!("`{address}`: expected host:port"));
     }
     let (host, port) = parts.unwrap_or_default();

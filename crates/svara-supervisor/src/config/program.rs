@@ -98,7 +98,8 @@ fn replica(
         let extra = fields.text("extra_args", extra);
         match shlex::split(&extra) {
             Some(words) => command.extend(words),
-            None => fields.fault("extra_args", format!("`{extra}`: unclosed quote")),
+            // A key may be among them.
+            None => fields.fault("extra_args", "unclosed quote"),
         }
     }
     let environment = environment(program, context.directory, &mut fields);
@@ -108,6 +109,8 @@ fn replica(
         let path = fields.text(key, value.unwrap_or(&default));
         if path.is_empty() {
             fields.fault(key, "expected a file, or none");
+        } else if names_directory(&path) {
+            fields.fault(key, format!("`{path}` is a directory; expected a file, or none"));
         }
         (path != "none").then(|| context.logs.join(path))
     };
@@ -124,6 +127,7 @@ fn replica(
         autostart: fields.switch("autostart", program.autostart.as_ref(), true),
         essential: fields.switch("essential", program.essential.as_ref(), false),
         after: program.after.clone(),
+        after_programs: program.after.clone(),
         account: account(program, &mut fields),
         limits: limits(program, &mut fields),
         before_start: program.before_start.as_ref().map(|words| fields.words("before_start", words)),
@@ -177,6 +181,11 @@ fn replica(
         forward_signals: program.forward_signals.iter().map(|name| forwarded(name, &mut fields)).collect(),
         name: unique,
     }
+}
+
+/// Whether a path can only be a directory's.
+pub(super) fn names_directory(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|last| matches!(last, "" | "." | ".."))
 }
 
 /// Another name, which may be of one replica only.

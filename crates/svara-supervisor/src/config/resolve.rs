@@ -15,14 +15,14 @@ use super::{
     fault::{ConfigError, Fault},
     field::{Fields, LONGEST, SHORTEST},
     file,
+    hook::hook,
     log_files::shared,
     places::Places,
-    program::{Context, NAME_OF_ITS_OWN, is_word, resolve_program},
+    program::{Context, NAME_OF_ITS_OWN, is_word, names_directory, resolve_program},
     sink::sinks,
-    types::{Config, HookAction, HookSpec, LogConfig, ProgramSpec},
+    types::{Config, LogConfig, ProgramSpec},
 };
 use crate::{
-    events::Kind,
     graph::start_order,
     schedule::{ScheduleSpec, comes, parse_timezone},
 };
@@ -91,7 +91,7 @@ fn resolve(
     check_names(&file, &programs, &mut fields);
     let programs = in_order(&file, programs, &disabled, fields.faults);
     let mut hooks: Vec<_> =
-        (0..).zip(&file.hook).map(|(n, hook)| resolve_hook(n, hook, &file, &mut fields)).collect();
+        (0..).zip(&file.hook).map(|(n, spec)| hook(n, spec, &file, &mut fields)).collect();
     for hook in &mut hooks {
         hook.programs = replicas_of(&hook.programs, &programs);
     }
@@ -109,13 +109,7 @@ fn resolve(
         exit_when_done: own.switch("exit_when_done", file.supervisor.exit_when_done.as_ref(), false),
         groups: groups(&file, &programs),
         metrics: metrics_address(file.supervisor.metrics.as_deref().unwrap_or_default(), &mut own),
-        health_report: Some(own.duration(
-            "health_report",
-            file.supervisor.health_report.as_deref(),
-            Duration::from_secs(60),
-        ))
-        .filter(|every| !every.is_zero())
-        .map(|every| every.max(SHORTEST)),
+        health_report: health_report(file.supervisor.health_report.as_deref(), &mut own),
         hook_grace: own.duration_in(
             "hook_grace",
             file.supervisor.hook_grace.as_deref(),
@@ -134,11 +128,23 @@ fn resolve(
     if faults.is_empty() { Ok(config) } else { Err(ConfigError::Faults(faults)) }
 }
 
+fn health_report(value: Option<&str>, fields: &mut Fields<'_>) -> Option<Duration> {
+    let every = fields.duration("health_report", value, Duration::from_secs(60));
+    if !every.is_zero() && every < SHORTEST {
+        let least = humantime::format_duration(SHORTEST);
+        fields.fault("health_report", format!("must be at least {least}, or 0s for none"));
+    }
+    Some(every).filter(|every| !every.is_zero())
+}
+
 /// The kernel takes no longer path.
 const MAX_SOCKET_BYTES: usize = 107;
 
 fn socket(value: Option<&str>, fields: &mut Fields<'_>) -> PathBuf {
     let path = fields.path("socket", value, crate::control::DEFAULT_SOCKET);
+    if path.to_str().is_some_and(|path| !path.is_empty() && names_directory(path)) {
+        fields.fault("socket", format!("`{}` is a directory; expected a file", path.display()));
+    }
     if path.as_os_str().len() > MAX_SOCKET_BYTES {
         fields.fault("socket", format!("must not be longer than {MAX_SOCKET_BYTES} bytes"));
     }
@@ -199,7 +205,7 @@ fn check_names(file: &file::File, programs: &[ProgramSpec], fields: &mut Fields<
     }
 }
 
-fn no_program(name: &str, file: &file::File) -> String {
+pub(super) fn no_program(name: &str, file: &file::File) -> String {
     let known: Vec<&str> = file.program.keys().map(String::as_str).collect();
     format!("there is no program `{name}`; programs are: {}", known.join(", "))
 }
@@ -279,34 +285,6 @@ fn replicas_of(names: &[String], programs: &[ProgramSpec]) -> Vec<String> {
         if replicas.is_empty() { vec![name.clone()] } else { replicas }
     };
     names.iter().flat_map(of).collect()
-}
-
-fn resolve_hook(number: usize, hook: &file::Hook, file: &file::File, fields: &mut Fields<'_>) -> HookSpec {
-    let mut fields = fields.below(&format!("hook[{number}]"));
-    if hook.on.is_empty() {
-        fields.fault("on", format!("must name at least one event; events are: {}", Kind::NAMES.join(", ")));
-    }
-    for name in hook.on.iter().filter(|name| !Kind::NAMES.contains(&name.as_str())) {
-        fields.fault("on", format!("there is no event `{name}`; events are: {}", Kind::NAMES.join(", ")));
-    }
-    for name in hook.programs.iter().filter(|name| !file.program.contains_key(*name)) {
-        fields.fault("programs", no_program(name, file));
-    }
-    let action = match (&hook.command, &hook.webhook) {
-        (Some(command), None) => HookAction::Command(fields.words("command", command)),
-        (None, Some(url)) => HookAction::Webhook(fields.url("webhook", url)),
-        _ => {
-            fields.fault("command", "needs either command or webhook");
-            HookAction::Command(Vec::new())
-        }
-    };
-    let timeout = fields.duration_in(
-        "timeout",
-        hook.timeout.as_deref(),
-        Duration::from_secs(10),
-        SHORTEST..=Duration::from_secs(86_400),
-    );
-    HookSpec { on: hook.on.clone(), programs: hook.programs.clone(), action, timeout }
 }
 
 fn schedules(file: &file::File, fields: &mut Fields<'_>) -> Vec<ScheduleSpec> {

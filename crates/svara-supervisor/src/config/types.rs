@@ -148,6 +148,8 @@ pub struct ProgramSpec {
     pub essential: bool,
     /// Names of the processes that must be ready first.
     pub after: Vec<String>,
+    /// The same as in the file: programs, also those that are disabled.
+    pub after_programs: Vec<String>,
     /// The account it runs as; ours if `None`.
     pub account: Option<Account>,
     /// Resource limits.
@@ -182,15 +184,52 @@ pub struct ProgramSpec {
     pub forward_signals: Vec<Signal>,
 }
 
+/// What a new configuration changes about a program that goes on as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Takeover {
+    /// What only the supervisor reads. Not which replicas are those of its dependencies: that follows from others.
+    pub rules: bool,
+    /// Its log files.
+    pub logs: bool,
+}
+
 impl ProgramSpec {
-    /// Whether a process started by one may go on under the other, as only its log files are others.
-    pub fn differs_in_logs_only(&self, other: &Self) -> bool {
-        let logs = Self {
-            stdout_log: other.stdout_log.clone(),
-            stderr_log: other.stderr_log.clone(),
+    /// What changes, if a process started by one goes on under the other: they differ only in what the supervisor itself
+    /// reads, or not at all. What has ended by the old rules isn't judged by new ones: it starts anew.
+    pub fn takeover(&self, new: &Self, has_ended: bool) -> Option<Takeover> {
+        let mut taken = Self {
+            after: new.after.clone(),
+            after_programs: new.after_programs.clone(),
+            aliases: new.aliases.clone(),
+            autostart: new.autostart,
+            forward_signals: new.forward_signals.clone(),
+            stop: new.stop.clone(),
+            stop_command: new.stop_command.clone(),
+            before_start_timeout: new.before_start_timeout,
+            ready_after: new.ready_after,
+            stdout_log: new.stdout_log.clone(),
+            stderr_log: new.stderr_log.clone(),
             ..self.clone()
         };
-        self != other && logs == *other
+        if !has_ended {
+            taken = Self {
+                essential: new.essential,
+                restart: new.restart,
+                success_codes: new.success_codes.clone(),
+                backoff: new.backoff.clone(),
+                stable_after: new.stable_after,
+                limit: new.limit,
+                ..taken
+            };
+        }
+        let logs = (&self.stdout_log, &self.stderr_log) != (&new.stdout_log, &new.stderr_log);
+        let same = Self {
+            after: new.after.clone(),
+            stdout_log: new.stdout_log.clone(),
+            stderr_log: new.stderr_log.clone(),
+            ..self.clone()
+        };
+        (taken == *new).then(|| Takeover { rules: same != *new, logs })
     }
 }
 

@@ -6,12 +6,15 @@
 /// The lines that are wrong, and why.
 pub(super) fn variables(text: &str) -> Result<Vec<(String, String)>, Vec<String>> {
     let (mut variables, mut faults) = (Vec::new(), Vec::new());
+    // Some editors begin a file with a mark that nobody sees.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
-        match variable(line.strip_prefix("export ").unwrap_or(line)) {
+        let exported = line.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace));
+        match variable(exported.unwrap_or(line).trim_start()) {
             Ok(pair) => variables.push(pair),
             Err(what) => faults.push(format!("line {number}: {what}; expected NAME=value")),
         }
@@ -23,15 +26,25 @@ fn variable(line: &str) -> Result<(String, String), String> {
     let (name, value) = line.split_once('=').ok_or("no `=`")?;
     let name = name.trim_end();
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || !name.chars().all(fits) {
+    if name.is_empty() || !name.chars().all(fits) || name.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(format!("`{name}` is no name"));
     }
     let value = value.trim();
     let quoted = ['"', '\''].iter().find(|quote| value.starts_with(**quote));
     let value = match quoted {
         Some(quote) => {
-            let inner = value.strip_prefix(*quote).and_then(|rest| rest.strip_suffix(*quote));
-            inner.ok_or("unclosed quote")?
+            // Docker, Compose and systemd don't agree about what these mean.
+            if *quote == '"' && value.contains("\\\"") {
+                return Err("`\\\"` is read in different ways: quote the value with '".to_owned());
+            }
+            let inner = value.strip_prefix(*quote).and_then(|rest| rest.split_once(*quote));
+            match inner.ok_or("unclosed quote")? {
+                (inner, "") => inner,
+                _ => return Err("text after the closing quote".to_owned()),
+            }
+        }
+        None if value.ends_with('\\') => {
+            return Err("a line that ends with `\\`: a value is on one line, or in quotes".to_owned());
         }
         None => value,
     };
@@ -58,5 +71,28 @@ mod tests {
         let faults = ["line 2: no `=`; expected NAME=value", "line 4: `` is no name; expected NAME=value"];
         assert_eq!(variables("A=1\nB\n\n=3\n").unwrap_err(), faults);
         assert!(variables("A B=1").is_err() && variables("=1").is_err() && variables("A=\"x").is_err());
+    }
+
+    #[test]
+    fn an_unseen_mark_and_a_tab_change_nothing() {
+        let pairs = vec![("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())];
+        assert_eq!(variables("\u{feff}A=1\nexport\tB=2\n").unwrap(), pairs);
+        assert_eq!(variables("export=1").unwrap(), [("export".to_owned(), "1".to_owned())]);
+    }
+
+    #[test]
+    fn what_others_read_in_another_way_is_refused() {
+        for (line, what) in [
+            ("A=a\\", "a line that ends with `\\`"),
+            ("A=\"a\\\"b\"", "`\\\"` is read in different ways"),
+            ("A=\"x\" # note", "text after the closing quote"),
+            ("A='it''s'", "text after the closing quote"),
+            ("A=\"x", "unclosed quote"),
+            ("9A=1", "`9A` is no name"),
+        ] {
+            let found = variables(line).unwrap_err().concat();
+            assert!(found.contains(what), "{line}: {found}");
+        }
+        assert_eq!(variables("A='C:\\'\nB=x # y").unwrap().len(), 2);
     }
 }

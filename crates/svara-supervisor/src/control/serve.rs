@@ -172,14 +172,18 @@ async fn converse(
 ) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader.take(MAX_REQUEST_BYTES));
-    let mut line = String::new();
-    timeout(PATIENCE, reader.read_line(&mut line)).await??;
+    let mut line = Vec::new();
+    let in_time = timeout(PATIENCE, reader.read_until(b'\n', &mut line)).await.ok().transpose()?;
     asked.set(true);
     let (reply, mut answers) = mpsc::channel(16);
     let refuse = |failure, message| Response::Error { failure, message };
     let mut patience = Some(PATIENCE);
+    let parsed = match in_time {
+        Some(_) => parse(&String::from_utf8_lossy(&line)),
+        None => Err(format!("no request within {}", humantime::format_duration(PATIENCE))),
+    };
     // Held until the answer is complete.
-    let _place = match parse(&line) {
+    let _place = match parsed {
         Ok(Envelope { request, timeout_ms, .. }) => match places.admit(&request) {
             // Whoever has left wants nothing done any more.
             Ok(_) if is_gone(&writer) => return Ok(()),

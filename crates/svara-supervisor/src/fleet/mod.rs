@@ -10,15 +10,18 @@ mod wish;
 #[cfg(test)]
 mod tests;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(crate) use waiter::{Answer, Until, Waiter};
 pub(crate) use wish::{Change, Goal, Order, Renew, Wishes};
 
 use crate::{
-    config::ProgramSpec,
+    config::{ProgramSpec, Takeover},
     program::{Machine, State, Step},
 };
+
+/// What KILL hasn't ended within this time may never end: operators are told, and the end waits for it no longer.
+pub(crate) const STUCK_AFTER: Duration = Duration::from_secs(30);
 
 /// One program: its configuration, its state and what is wanted of it.
 #[derive(Debug)]
@@ -63,6 +66,12 @@ pub(crate) trait Body {
             State::Exited(exit) => machine.is_success(*exit),
             _ => false,
         }
+    }
+
+    /// What changes, if it goes on as it is under this configuration.
+    fn takeover(&self, new: &ProgramSpec) -> Option<Takeover> {
+        let Member { spec, machine, .. } = self.member();
+        spec.takeover(new, machine.state().has_ended())
     }
 
     /// Its state in one line, for the operator.
@@ -207,12 +216,22 @@ impl<B: Body> Fleet<B> {
     pub(crate) fn reload(&mut self, specs: &[ProgramSpec]) -> Vec<String> {
         let mut lines = Vec::new();
         for unit in &mut self.units {
-            let moves = |new: &&ProgramSpec| unit.member().spec.differs_in_logs_only(new);
-            let moved = specs.iter().find(|new| new.name == unit.member().spec.name).filter(moves);
-            if let Some(new) = moved {
-                lines.push(format!("{}: logs to other files", new.name));
-                unit.member_mut().spec = new.clone();
-                unit.logs_moved();
+            let new = specs.iter().find(|new| new.name == unit.member().spec.name);
+            if let Some(new) = new
+                && let Some(takeover) = unit.takeover(new)
+            {
+                if takeover.rules {
+                    lines.push(format!("{}: changed without a restart", new.name));
+                }
+                if takeover.logs {
+                    lines.push(format!("{}: logs to other files", new.name));
+                }
+                let member = unit.member_mut();
+                member.machine.follow(new);
+                member.spec = new.clone();
+                if takeover.logs {
+                    unit.logs_moved();
+                }
             }
             let Member { spec, wishes, .. } = unit.member_mut();
             let (change, words) = match specs.iter().find(|new| new.name == spec.name) {

@@ -1,8 +1,8 @@
 //! One turn: whatever can be done now is done, in order.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{Body, Change, Fleet, Goal, Member, Order, Renew, all_satisfied};
+use super::{Body, Change, Fleet, Goal, Member, Order, Renew, STUCK_AFTER, all_satisfied};
 use crate::program::{State, Then};
 
 impl<B: Body> Fleet<B> {
@@ -21,7 +21,7 @@ impl<B: Body> Fleet<B> {
             }
             self.carry_out(now, shell);
             self.start_what_waits(now, shell);
-            if let Some(name) = self.ended_essential() {
+            if let Some(name) = self.ended_essential(now) {
                 return Some(name);
             }
             if self.states().eq(&before) && self.pending() == pending {
@@ -52,9 +52,9 @@ impl<B: Body> Fleet<B> {
         Some(self.units.iter().find_map(code).unwrap_or(0))
     }
 
-    /// Whether all programs are down for good.
-    pub(crate) fn is_down(&self) -> bool {
-        self.states().all(State::is_final)
+    /// Whether all programs are down for good, but for what KILL hasn't ended within `patience`.
+    pub(crate) fn is_down(&self, now: Instant, patience: Duration) -> bool {
+        self.states().all(|state| state.is_final() || state.is_stuck(now, patience))
     }
 
     fn states(&self) -> impl Iterator<Item = &State> {
@@ -69,7 +69,7 @@ impl<B: Body> Fleet<B> {
 
     /// Dependents go first: whether one of this program's still stops, or is about to. Those of a dependent without a process
     /// are its own.
-    fn waits_for_dependents(&self, at: usize) -> bool {
+    fn waits_for_dependents(&self, at: usize, now: Instant) -> bool {
         let mut seen = vec![at];
         let mut next = 0;
         while let Some(unit) = seen.get(next).and_then(|at| self.units.get(*at)) {
@@ -80,6 +80,11 @@ impl<B: Body> Fleet<B> {
                     continue;
                 }
                 let state = other.member().machine.state();
+                // The end comes also where one can't be killed.
+                if self.shutting_down && state.is_stuck(now, STUCK_AFTER) {
+                    seen.push(other_at);
+                    continue;
+                }
                 let stops = matches!(other.order(self.shutting_down), Order::Stop | Order::Renew);
                 if matches!(state, State::Stopping(_)) || (stops && state.has_process()) {
                     return true;
@@ -95,7 +100,7 @@ impl<B: Body> Fleet<B> {
     fn carry_out(&mut self, now: Instant, shell: &mut B::Shell) {
         let mut removed = Vec::new();
         for at in 0..self.units.len() {
-            let waits = self.waits_for_dependents(at);
+            let waits = self.waits_for_dependents(at, now);
             let Some(unit) = self.units.get(at) else { break };
             let state = unit.member().machine.state();
             let order = unit.order(self.shutting_down);
@@ -200,7 +205,7 @@ impl<B: Body> Fleet<B> {
         }
     }
 
-    fn ended_essential(&self) -> Option<String> {
+    fn ended_essential(&self, now: Instant) -> Option<String> {
         if self.shutting_down {
             return None;
         }
@@ -208,7 +213,11 @@ impl<B: Body> Fleet<B> {
             let member = unit.member();
             member.spec.essential
                 && member.wishes.goal(member.spec.autostart) == Goal::Up
-                && matches!(member.machine.state(), State::Failed(_) | State::Exited(_))
+                && match member.machine.state() {
+                    State::Failed(_) | State::Exited(_) => true,
+                    // It does nothing any more, and can't start again.
+                    state => state.is_stuck(now, STUCK_AFTER),
+                }
         };
         self.units.iter().find(ended).map(|unit| unit.member().spec.name.clone())
     }

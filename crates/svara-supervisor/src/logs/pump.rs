@@ -96,6 +96,11 @@ struct Sinks {
 }
 
 impl Sinks {
+    fn look(&self, read: &[u8]) {
+        let stream = self.source.borrow().stream;
+        self.tail.borrow_mut().look(stream, read);
+    }
+
     async fn take(&self, text: Vec<u8>) {
         if text.is_empty() {
             return;
@@ -124,7 +129,9 @@ async fn pump(mut pipe: pipe::Receiver, sinks: Sinks, enough: Rc<Notify>) {
                     let mut rest = File::from(rest);
                     for _ in 0..LAST_CHUNKS {
                         let Ok(read @ 1..) = rest.read(&mut chunk) else { break };
-                        sinks.take(lines.push(chunk.get(..read).unwrap_or_default())).await;
+                        let read = chunk.get(..read).unwrap_or_default();
+                        sinks.look(read);
+                        sinks.take(lines.push(read)).await;
                     }
                 }
                 break;
@@ -136,7 +143,9 @@ async fn pump(mut pipe: pipe::Receiver, sinks: Sinks, enough: Rc<Notify>) {
             }
         };
         let Ok(read @ 1..) = read else { break };
-        sinks.take(lines.push(chunk.get(..read).unwrap_or_default())).await;
+        let read = chunk.get(..read).unwrap_or_default();
+        sinks.look(read);
+        sinks.take(lines.push(read)).await;
     }
     sinks.take(lines.finish()).await;
 }

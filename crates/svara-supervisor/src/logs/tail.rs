@@ -50,6 +50,8 @@ pub struct Tail {
 #[derive(Debug)]
 pub struct AwaitedLine {
     part: String,
+    /// The ends of what has been read of both outputs: the rest of the part may follow.
+    ends: RefCell<[Vec<u8>; 2]>,
     seen: Cell<bool>,
     appeared: Notify,
 }
@@ -62,12 +64,19 @@ impl AwaitedLine {
         }
     }
 
-    fn look(&self, line: &[u8]) {
+    fn look(&self, stream: Stream, read: &[u8]) {
+        if self.seen.get() {
+            return;
+        }
         let part = self.part.as_bytes();
-        if !self.seen.get() && line.windows(part.len().max(1)).any(|found| found == part) {
+        let [stdout, stderr] = &mut *self.ends.borrow_mut();
+        let end = if stream == Stream::Stdout { stdout } else { stderr };
+        end.extend_from_slice(read);
+        if end.windows(part.len().max(1)).any(|found| found == part) {
             self.seen.set(true);
             self.appeared.notify_one();
         }
+        end.drain(..end.len().saturating_sub(part.len().saturating_sub(1)));
     }
 }
 
@@ -93,12 +102,10 @@ impl Tail {
     /// Adds complete lines.
     pub fn push(&mut self, stream: Stream, text: &[u8]) {
         self.followers.retain(|follower| follower.strong_count() > 0);
-        self.awaited.retain(|awaited| awaited.strong_count() > 0);
         for line in text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n') {
             for follower in self.followers.iter().filter_map(Weak::upgrade) {
                 follower.waiting.borrow_mut().push(stream, line);
             }
-            self.awaited.iter().filter_map(Weak::upgrade).for_each(|awaited| awaited.look(line));
             let (kept, _) = line.split_at(whole_characters(line, KEEP_BYTES));
             if self.lines.len() == KEEP_LINES {
                 self.lines.pop_front();
@@ -106,6 +113,13 @@ impl Tail {
             self.lines.push_back(TailLine { stream, text: String::from_utf8_lossy(kept).into_owned() });
         }
         self.followers.iter().filter_map(Weak::upgrade).for_each(|follower| follower.filled.notify_one());
+    }
+
+    /// Looks for awaited lines in what was read, before it is divided into lines: those that are too long, or whose end is
+    /// late, are cut anywhere.
+    pub(super) fn look(&mut self, stream: Stream, read: &[u8]) {
+        self.awaited.retain(|awaited| awaited.strong_count() > 0);
+        self.awaited.iter().filter_map(Weak::upgrade).for_each(|awaited| awaited.look(stream, read));
     }
 
     /// Forgets the last lines; followers get those that wait for them.
@@ -128,8 +142,12 @@ impl Tail {
 
     /// Waits for a line that contains this, from now on.
     pub fn await_line(&mut self, part: &str) -> Rc<AwaitedLine> {
-        let line = AwaitedLine { part: part.to_owned(), seen: Cell::new(false), appeared: Notify::new() };
-        let awaited = Rc::new(line);
+        let awaited = Rc::new(AwaitedLine {
+            part: part.to_owned(),
+            ends: RefCell::default(),
+            seen: Cell::new(false),
+            appeared: Notify::new(),
+        });
         self.awaited.push(Rc::downgrade(&awaited));
         awaited
     }
@@ -201,6 +219,19 @@ mod tests {
         tail.push(Stream::Stdout, b"\nnext\n");
         let line = |text: &str| Followed::Line(TailLine { stream: Stream::Stdout, text: text.into() });
         assert_eq!([follower.next().await, follower.next().await], [line(""), line("next")]);
+    }
+
+    #[test]
+    fn a_part_is_found_wherever_it_is_cut() {
+        let mut tail = Tail::default();
+        let awaited = tail.await_line("READY");
+        for read in [&b"REA"[..], b"x RE", b"AD"] {
+            tail.look(Stream::Stdout, read);
+        }
+        tail.look(Stream::Stderr, b"Y");
+        assert!(!awaited.seen.get(), "of one output");
+        tail.look(Stream::Stdout, b"Y to go");
+        assert!(awaited.seen.get());
     }
 
     #[test]

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use super::{
-    Check, get,
+    Check, command,
     resolve::{Purpose, connect},
+    status_of,
 };
-use crate::{
-    config::ProgramSpec,
-    process::{Children, Launch},
-};
+use crate::{config::ProgramSpec, process::Children};
 
 /// Runs a check of a program once. A command runs as the program's user, in its directory and with its variables.
 ///
@@ -23,7 +21,7 @@ pub async fn check(
 ) -> Result<(), String> {
     match question {
         Check::Http(uri) => {
-            let (status, _) = get(uri, timeout).await.map_err(|error| error.to_string())?;
+            let status = status_of(uri, timeout).await.map_err(|error| error.to_string())?;
             let passes = status.is_success() || status.is_redirection();
             if passes { Ok(()) } else { Err(format!("status {}", status.as_u16())) }
         }
@@ -36,10 +34,6 @@ pub async fn check(
         }
         // Lines are read as they come; see `Watch`.
         Check::Log(text) => Err(format!("no line with `{text}` yet")),
-        Check::Command(command) => {
-            let launch = Launch::about(spec, command);
-            let exit = children.run(launch, timeout).await.map_err(|e| e.to_string())?;
-            if exit.code() == 0 { Ok(()) } else { Err(exit.to_string()) }
-        }
+        Check::Command(words) => command::run(words, timeout, spec, children).await,
     }
 }

@@ -3,6 +3,7 @@
 //! [`Threshold`] and [`HangDetector`] decide from values; [`Watch`] queries the program and reports their decisions.
 
 mod check;
+mod command;
 mod hang;
 mod http;
 mod metrics;
@@ -14,9 +15,8 @@ use std::time::Duration;
 
 pub use check::check;
 pub use hang::{HangDetector, Sample};
-pub use http::{HttpError, get, post_json};
+pub use http::{HttpError, get, notify, post_json, status_of, without_user};
 pub use metrics::sum_of;
-pub use resolve::Purpose;
 pub use threshold::Threshold;
 pub use watch::{Finding, Found, Watch};
 

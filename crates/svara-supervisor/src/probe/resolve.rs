@@ -18,7 +18,7 @@ const STACK_BYTES: usize = 256 << 10;
 
 /// What a connection is for. Alerts never keep probes waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Purpose {
+pub(super) enum Purpose {
     /// A probe, a canary or a reading of metrics.
     Probe,
     /// A webhook.

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    CanarySpec, Check, HangDetector, HangSpec, HttpError, ProbeSpec, Purpose, Sample, Threshold, check, get,
+    CanarySpec, Check, HangDetector, HangSpec, HttpError, ProbeSpec, Sample, Threshold, check, get,
     post_json, sum_of,
 };
 use crate::{
@@ -285,10 +285,7 @@ impl Canary {
         let CanarySpec { url, headers, body, .. } = spec.clone();
         // Longer than it takes to detect a hang, so that it is still unanswered by then.
         let limit = hang.stall + hang.period * 4;
-        let send = async move {
-            let answer = post_json(&url, &headers, body, limit, Purpose::Probe).await;
-            answer.map(|(status, _)| status)
-        };
+        let send = async move { post_json(&url, &headers, body, limit).await };
         self.task = Some(tokio::task::spawn_local(send));
         self.sent = Some(Instant::now());
     }

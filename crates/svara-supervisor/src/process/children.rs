@@ -7,6 +7,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     io,
+    path::Path,
     process::{ChildStderr, ChildStdin, ChildStdout},
     rc::Rc,
     time::Duration,
@@ -20,12 +21,18 @@ use nix::{
 };
 use tokio::sync::oneshot;
 
-use super::{Exit, Family, Launch, launch::HELPER, stat::ProcessTable};
+use super::{
+    Exit, Family, Launch,
+    launch::HELPER,
+    stat::{ProcessTable, adopted_children},
+};
 
 /// All processes that we started and haven't reaped yet.
 #[derive(Clone, Debug)]
 pub struct Children {
     token: Rc<str>,
+    /// The control socket, which they all learn.
+    socket: Rc<Path>,
     waiting: Rc<RefCell<HashMap<i32, oneshot::Sender<Exit>>>>,
     /// Counts the helpers.
     helpers: Rc<Cell<u64>>,
@@ -38,6 +45,7 @@ pub struct Started {
     pub pid: i32,
     /// The mark in its environment.
     mark: String,
+    children: Children,
     /// Resolves once it has been reaped.
     pub exit: oneshot::Receiver<Exit>,
     /// Its standard input, if piped.
@@ -59,13 +67,47 @@ pub enum RunError {
     Timeout(Duration),
 }
 
-/// Kills a process group when dropped.
-struct KillOnDrop(i32);
+/// Kills the processes of a short command when dropped.
+struct KillOnDrop {
+    family: Family,
+    /// What left its group is dealt with.
+    is_over: bool,
+}
+
+impl KillOnDrop {
+    fn new(started: &Started) -> Self {
+        Self { family: Family::new(started.pid, &started.mark), is_over: false }
+    }
+
+    /// The command has exited: kills what it has left outside its group. Whatever outlives it is our child by now, or a
+    /// descendant of one.
+    async fn end(&mut self, children: &Children) {
+        let adopted = adopted_children(|pid| children.knows(pid));
+        let is_clean = adopted.is_some_and(|adopted| {
+            adopted.is_empty() || self.family.is_empty(&ProcessTable::read_only(&adopted))
+        });
+        if !is_clean {
+            kill_family(&self.family).await;
+        }
+        self.is_over = true;
+    }
+
+    /// It hasn't exited in time.
+    async fn give_up(&mut self) {
+        kill_family(&self.family).await;
+        self.is_over = true;
+    }
+}
 
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // Fails if no process is left.
-        let _ = killpg(Pid::from_raw(self.0), Signal::SIGKILL);
+        if self.is_over {
+            // Fails if no process is left.
+            let _ = killpg(Pid::from_raw(self.family.leader()), Signal::SIGKILL);
+        } else {
+            // Nobody waits for it any more. Here is no time to look again.
+            self.family.signal(Signal::SIGKILL, &ProcessTable::read());
+        }
     }
 }
 
@@ -82,24 +124,29 @@ async fn kill_family(family: &Family) {
 }
 
 impl Started {
-    /// Waits for the process to end, however long it takes; `None` when the supervisor ends before. What is left of its
-    /// group is then killed, also if this future is dropped.
+    /// Waits for the process to end, however long it takes; `None` when the supervisor ends before. What it has left is then
+    /// killed, also if this future is dropped.
     pub async fn ended(self) -> Option<Exit> {
-        let _group = KillOnDrop(self.pid);
-        self.exit.await.ok()
+        let mut family = KillOnDrop::new(&self);
+        let exit = self.exit.await.ok();
+        family.end(&self.children).await;
+        exit
     }
 
-    /// Waits for the process to exit. What is left of its group is then killed, also if this future is dropped.
+    /// Waits for the process to exit. What it has left is then killed, also if this future is dropped.
     ///
     /// # Errors
     /// When it doesn't exit within `limit`.
     pub async fn within(self, limit: Duration) -> Result<Exit, RunError> {
-        let _group = KillOnDrop(self.pid);
+        let mut family = KillOnDrop::new(&self);
         match tokio::time::timeout(limit, self.exit).await {
-            Ok(Ok(exit)) => Ok(exit),
+            Ok(Ok(exit)) => {
+                family.end(&self.children).await;
+                Ok(exit)
+            }
             // The sender is dropped only with the table itself, when we are about to exit.
             Ok(Err(_)) | Err(_) => {
-                kill_family(&Family::new(self.pid, &self.mark)).await;
+                family.give_up().await;
                 Err(RunError::Timeout(limit))
             }
         }
@@ -107,9 +154,11 @@ impl Started {
 }
 
 impl Children {
-    /// No children yet. `token` will mark them all, to tell them from those of another supervisor.
-    pub fn new(token: &str) -> Self {
-        Self { token: token.into(), waiting: Rc::default(), helpers: Rc::default() }
+    /// No children yet. `token` will mark them all, to tell them from those of another supervisor; they learn `socket`.
+    pub fn new(token: &str, socket: &Path) -> Self {
+        // They may run in other directories.
+        let socket = std::path::absolute(socket).map_or_else(|_| socket.into(), Into::into);
+        Self { token: token.into(), socket, waiting: Rc::default(), helpers: Rc::default() }
     }
 
     /// The token in the mark.
@@ -138,12 +187,13 @@ impl Children {
         } else {
             self.mark(launch.name)
         };
-        let mut child = launch.spawn(&mark)?;
+        let mut child = launch.spawn(&mark, &self.socket)?;
         let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
         let exit = self.register(pid);
         Ok(Started {
             pid,
             mark,
+            children: self.clone(),
             exit,
             stdin: child.stdin.take(),
             stdout: child.stdout.take(),
@@ -158,8 +208,7 @@ impl Children {
         exit
     }
 
-    /// Runs a short command to completion. What it leaves running in its group is killed, also if this future is
-    /// dropped.
+    /// Runs a short command to completion. What it leaves running is killed, also if this future is dropped.
     ///
     /// # Errors
     /// When it can't be started, or doesn't exit within `limit`.

@@ -85,6 +85,11 @@ impl Family {
         usage
     }
 
+    /// The members, each with the kernel's letter for its state: `D` waits for a device and can't be killed meanwhile.
+    pub fn states(&self, table: &ProcessTable) -> Vec<(i32, char)> {
+        self.members(table).iter().map(|stat| (stat.pid, stat.state)).collect()
+    }
+
     /// Remembers the members that only their descent tells.
     pub fn learn(&self, table: &ProcessTable) {
         self.members(table);

@@ -161,6 +161,7 @@ fn start_shadow(token: &str, supervisor: i32) -> Option<ChildStdin> {
 /// The shadow's main function: waits until the guard is gone. If the supervisor is, too, it kills what is left; otherwise
 /// there will be a new guard.
 pub fn shadow_main(token: &str, supervisor: i32) {
+    // Its first thread does all the work; without that, it is gone whatever its other threads do.
     let started =
         |pid: i32| read(pid).filter(|stat| !matches!(stat.state, 'Z' | 'X')).map(|stat| stat.started_ticks);
     let first = started(supervisor);

@@ -25,7 +25,10 @@ use super::{
     mark::{MARK, label},
     score::default_oom_score,
 };
-use crate::config::{Account, Limits, Passed, ProgramSpec};
+use crate::{
+    config::{Account, Limits, Passed, ProgramSpec},
+    reach::missing_interpreter_of,
+};
 
 /// What to start, and how.
 #[derive(Debug, Default)]
@@ -46,6 +49,8 @@ pub struct Launch<'a> {
     pub cgroup: Option<OwnedFd>,
     /// Its name in the mark that identifies its descendants; see [`super::Family`].
     pub name: &'a str,
+    /// The program that it is, or is about.
+    pub program: Option<&'a str>,
     /// Where its output goes.
     pub output: Output,
     /// Whether its standard input is a pipe of ours; else it is empty.
@@ -61,6 +66,12 @@ pub enum Output {
     #[default]
     Discarded,
 }
+
+/// Variable with the path of the control socket. A program gets it whatever it gets of ours: the commands look there.
+const SOCKET: &str = "SVARA_SUPERVISOR_SOCKET";
+
+/// Variable with the name of the program, as the commands take it.
+const PROGRAM: &str = "SVARA_SUPERVISOR_PROGRAM";
 
 /// The name of short commands.
 pub(super) const HELPER: &str = "helper";
@@ -81,6 +92,7 @@ impl<'a> Launch<'a> {
             passed: spec.passed.as_ref(),
             environment: &spec.environment,
             account: spec.account.as_ref(),
+            program: Some(&spec.name),
             limits: Limits { umask: spec.limits.umask, ..helper.limits.clone() },
             ..helper
         }
@@ -92,7 +104,7 @@ impl<'a> Launch<'a> {
     /// # Errors
     /// When the program file can't be run, or a limit or the account can't be set.
     #[expect(unsafe_code, reason = "pre_exec is the only way to set session, limits and account of a child")]
-    pub(super) fn spawn(self, mark: &str) -> io::Result<Child> {
+    pub(super) fn spawn(self, mark: &str, socket: &Path) -> io::Result<Child> {
         let Some((file, arguments)) = self.command.split_first() else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "empty command"));
         };
@@ -106,6 +118,10 @@ impl<'a> Launch<'a> {
         }
         command
             .args(arguments)
+            .env(SOCKET, socket)
+            // Of a supervisor that runs under another, this would be its own name there.
+            .env_remove(PROGRAM)
+            .envs(self.program.map(|program| (PROGRAM, program)))
             .envs(self.account.into_iter().flat_map(Account::environment))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env(MARK, mark)
@@ -145,7 +161,12 @@ impl<'a> Launch<'a> {
                     let words = "its user has as many processes already, those of other programs included";
                     told(format!("limits.nproc = {processes}: {words}"), &error)
                 }
-                _ => told(format!("{file}: {error}"), &error),
+                _ => match missing_interpreter_of(file, self.directory, self.environment) {
+                    Some(why) if error.kind() == io::ErrorKind::NotFound => {
+                        told(format!("{file}: {why}"), &error)
+                    }
+                    _ => told(format!("{file}: {error}"), &error),
+                },
             }
         })
     }

@@ -21,4 +21,4 @@ pub use launch::{Launch, Output, keep_descriptors};
 pub use limits::attain;
 pub use memory::MemoryKills;
 pub use score::default_oom_score;
-pub use stat::{ProcessTable, Stat, Usage};
+pub use stat::{ProcessTable, Stat, Usage, proc_trouble};

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::Read,
+    path::{Path, PathBuf},
 };
 
 use super::mark::MARK;
@@ -19,9 +20,22 @@ pub struct Stat {
     pub(super) session: i32,
     /// CPU time of the process and its reaped children, in clock ticks.
     pub(super) cpu_ticks: u64,
+    /// Its threads that haven't ended; the first one counts even if it has.
+    pub(super) threads: u64,
     pub(super) resident_pages: u64,
     /// When it started, in clock ticks since boot; with the id, it names a process for good.
     pub(super) started_ticks: u64,
+}
+
+impl Stat {
+    /// Whether it still runs: a process whose first thread has ended looks like a zombie, but its other threads go on.
+    pub(super) fn is_alive(&self) -> bool {
+        match self.state {
+            'Z' => self.threads > 1,
+            'X' => false,
+            _ => true,
+        }
+    }
 }
 
 /// Total resource usage of a program's processes.
@@ -66,7 +80,7 @@ impl Entry {
 
     /// The mark in its environment, read when it is first asked for.
     pub(super) fn mark(&self) -> Option<&[u8]> {
-        self.mark.get_or_init(|| read_mark(self.stat.pid)).as_deref()
+        self.mark.get_or_init(|| read_mark(&self.stat)).as_deref()
     }
 
     /// Whether it is known to be none of ours. A child of ours may have been seen before it got its mark, and so may we have
@@ -92,8 +106,22 @@ pub struct ProcessTable {
 impl ProcessTable {
     /// Reads `/proc`.
     pub fn read() -> Self {
-        let alive = processes().filter(|stat| !matches!(stat.state, 'Z' | 'X'));
+        Self::of(processes())
+    }
+
+    /// Reads only these processes.
+    pub(super) fn read_only(pids: &[i32]) -> Self {
+        Self::of(pids.iter().filter_map(|pid| read(*pid)))
+    }
+
+    fn of(processes: impl Iterator<Item = Stat>) -> Self {
+        let alive = processes.filter(Stat::is_alive);
         Self { alive: alive.map(|stat| (stat.pid, Entry::new(stat))).collect() }
+    }
+
+    /// Whether `/proc` hides even ourselves: then nothing follows from what isn't there.
+    pub fn is_blind(&self) -> bool {
+        i32::try_from(std::process::id()).is_ok_and(|own| !self.alive.contains_key(&own))
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Stat> {
@@ -146,13 +174,34 @@ impl ProcessTable {
     }
 }
 
+/// Why `/proc` can't be read, if it can't.
+pub fn proc_trouble() -> Option<std::io::Error> {
+    fs::read("/proc/self/stat").err()
+}
+
+/// Our adopted children, without reading all of `/proc`; `None` where the kernel has no such list. Everything is started and
+/// adopted by our first thread.
+pub(super) fn adopted_children(known: impl Fn(i32) -> bool) -> Option<Vec<i32>> {
+    let list = fs::read_to_string(format!("/proc/self/task/{}/children", std::process::id())).ok()?;
+    let children = list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
+    Some(children.filter(|pid| !known(*pid)).collect())
+}
+
 /// Most environments fit: then it is one call to read one.
 const ENVIRONMENT_BYTES: usize = 16 << 10;
 
-fn read_mark(pid: i32) -> Option<Box<[u8]>> {
+fn read_mark(stat: &Stat) -> Option<Box<[u8]>> {
+    let process = format!("/proc/{}", stat.pid);
+    // The first thread takes its view of the environment along when it ends.
+    let threads = (stat.state == 'Z').then(|| fs::read_dir(format!("{process}/task")).ok()).flatten();
+    let threads = threads.into_iter().flatten().flatten().map(|thread| thread.path());
+    std::iter::once(PathBuf::from(&process)).chain(threads).find_map(|place| mark_in(&place.join("environ")))
+}
+
+fn mark_in(path: &Path) -> Option<Box<[u8]>> {
     // Unreadable: another user's, or gone.
     let mut environment = Vec::with_capacity(ENVIRONMENT_BYTES);
-    File::open(format!("/proc/{pid}/environ")).ok()?.read_to_end(&mut environment).ok()?;
+    File::open(path).ok()?.read_to_end(&mut environment).ok()?;
     let mut variables = environment.split(|byte| *byte == 0);
     variables.find_map(|variable| variable.strip_prefix(MARK.as_bytes())?.strip_prefix(b"=")).map(Into::into)
 }
@@ -187,6 +236,7 @@ fn parse(pid: i32, line: &str) -> Option<Stat> {
         parent: id(1)?,
         group: id(2)?,
         session: id(3)?,
+        threads: number(17)?,
         cpu_ticks: number(11)? + number(12)? + number(13)? + number(14)?,
         resident_pages: number(21)?,
         started_ticks: number(19)?,
@@ -213,6 +263,17 @@ mod tests {
         let stat = parse(42, line).unwrap();
         assert_eq!((stat.state, stat.parent, stat.group, stat.session), ('S', 7, 42, 42));
         assert_eq!((stat.cpu_ticks, stat.resident_pages), (100, 250));
+    }
+
+    #[test]
+    fn a_process_ends_with_its_last_thread() {
+        let alive = |state: char, threads: u64| {
+            let line =
+                format!("42 (a) {state} 7 42 42 0 -1 0 1 2 3 4 10 20 30 40 20 0 {threads} 0 100 1000 250 1");
+            parse(42, &line).unwrap().is_alive()
+        };
+        assert!(alive('S', 1) && alive('D', 1) && alive('Z', 2));
+        assert!(!alive('Z', 1) && !alive('Z', 0) && !alive('X', 2));
     }
 
     #[test]

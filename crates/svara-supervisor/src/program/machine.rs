@@ -56,13 +56,9 @@ struct Policies {
     unhealthy_grace: Duration,
 }
 
-/// Time until KILL is sent again: a member that forked at the same moment may have been missed.
-const KILL_AGAIN: Duration = Duration::from_secs(1);
-
-impl Machine {
-    /// A stopped program. `seed` seeds the jitter of its backoff.
-    pub fn new(spec: &ProgramSpec, seed: u64) -> Self {
-        let policies = Policies {
+impl Policies {
+    fn of(spec: &ProgramSpec) -> Self {
+        Self {
             restart: spec.restart,
             success_codes: spec.success_codes.clone(),
             backoff: spec.backoff.clone(),
@@ -70,7 +66,17 @@ impl Machine {
             limit: spec.limit,
             grace: spec.stop.grace,
             unhealthy_grace: spec.stop.unhealthy_grace,
-        };
+        }
+    }
+}
+
+/// Time until KILL is sent again: a member that forked at the same moment may have been missed.
+const KILL_AGAIN: Duration = Duration::from_secs(1);
+
+impl Machine {
+    /// A stopped program. `seed` seeds the jitter of its backoff.
+    pub fn new(spec: &ProgramSpec, seed: u64) -> Self {
+        let policies = Policies::of(spec);
         let history = RestartHistory::default();
         Self { state: State::Stopped, generation: 0, last_exit: None, history, policies, random: seed }
     }
@@ -79,6 +85,11 @@ impl Machine {
     #[must_use]
     pub fn numbered_from(self, generation: u64) -> Self {
         Self { generation, ..self }
+    }
+
+    /// From now on, other policies count; what has begun goes on as it began.
+    pub fn follow(&mut self, spec: &ProgramSpec) {
+        self.policies = Policies::of(spec);
     }
 
     /// The current state.
@@ -151,8 +162,12 @@ impl Machine {
         if !self.state.has_process() {
             return self.stop(now);
         }
-        let since = now;
-        let stopping = Stopping { since, kill_at: now + KILL_AGAIN, killed: true, then: Then::Stay };
+        let killed = match &self.state {
+            State::Stopping(stopping) => stopping.killed.unwrap_or(now),
+            _ => now,
+        };
+        let (since, kill_at) = (now, now + KILL_AGAIN);
+        let stopping = Stopping { since, kill_at, killed: Some(killed), then: Then::Stay };
         let mut step = self.change(State::Stopping(stopping), Some("forced".to_owned()));
         step.actions.push(Action::Kill);
         step
@@ -179,7 +194,7 @@ impl Machine {
                 self.note_stable_run(now);
                 let then = Then::AskPolicy(Cause::Exited(exit));
                 // The leader is gone, so nothing can shut the rest down gracefully.
-                let stopping = Stopping { since: now, kill_at: now + KILL_AGAIN, killed: true, then };
+                let stopping = Stopping { since: now, kill_at: now + KILL_AGAIN, killed: Some(now), then };
                 let mut step = self.change(State::Stopping(stopping), Some(exit.to_string()));
                 step.actions.push(Action::Kill);
                 step
@@ -218,7 +233,7 @@ impl Machine {
         match &mut self.state {
             State::Stopping(stopping) if now >= stopping.kill_at => {
                 stopping.kill_at = now + KILL_AGAIN;
-                stopping.killed = true;
+                stopping.killed.get_or_insert(now);
                 Step { actions: vec![Action::Kill], ..Step::default() }
             }
             // A restart doesn't wait for dependencies: it repairs what was running beside them.
@@ -244,7 +259,7 @@ impl Machine {
     }
 
     fn terminate(&mut self, now: Instant, then: Then, grace: Duration, cause: Option<String>) -> Step {
-        let stopping = Stopping { since: now, kill_at: now + grace, killed: false, then };
+        let stopping = Stopping { since: now, kill_at: now + grace, killed: None, then };
         let mut step = self.change(State::Stopping(stopping), cause);
         step.actions.push(Action::Terminate);
         step

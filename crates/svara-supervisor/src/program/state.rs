@@ -1,6 +1,9 @@
 //! States, causes and observations.
 
-use std::{fmt, time::Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use crate::process::Exit;
 
@@ -48,8 +51,8 @@ pub struct Stopping {
     pub since: Instant,
     /// When the group will be killed (again).
     pub kill_at: Instant,
-    /// Whether KILL has been sent.
-    pub killed: bool,
+    /// When KILL was first sent, if it was.
+    pub killed: Option<Instant>,
     /// What happens once the group is empty.
     pub then: Then,
 }
@@ -148,6 +151,17 @@ impl State {
     /// Whether the program may have a process.
     pub fn has_process(&self) -> bool {
         matches!(self, Self::Starting { .. } | Self::Running { .. } | Self::Ready { .. } | Self::Stopping(_))
+    }
+
+    /// Whether KILL hasn't ended it within this time: a process that waits for a device can't be killed.
+    pub fn is_stuck(&self, now: Instant, patience: Duration) -> bool {
+        let Self::Stopping(Stopping { killed: Some(killed), .. }) = self else { return false };
+        now.saturating_duration_since(*killed) >= patience
+    }
+
+    /// Whether it has ended by itself, for good.
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Exited(_) | Self::Failed(_))
     }
 
     /// Whether the state changes only through the operator.

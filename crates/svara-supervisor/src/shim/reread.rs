@@ -14,6 +14,8 @@ struct Change {
 enum Kind {
     Removed,
     Changed,
+    /// Its process goes on.
+    ChangedInPlace,
     Added,
 }
 
@@ -29,6 +31,7 @@ impl Shim {
                         let kind = match what {
                             "be added" => Kind::Added,
                             "be removed" => Kind::Removed,
+                            "change without a restart" => Kind::ChangedInPlace,
                             _ => Kind::Changed,
                         };
                         changes.push(Change { name: name.to_owned(), kind });
@@ -51,7 +54,7 @@ impl Shim {
             let word = match kind {
                 Kind::Added => "available",
                 Kind::Removed => "disappeared",
-                Kind::Changed => "changed",
+                Kind::Changed | Kind::ChangedInPlace => "changed",
             };
             say!("{name}: {word}");
         }
@@ -91,7 +94,7 @@ impl Shim {
                 return Ok(ERROR);
             }
         }
-        let goes = |change: &&Change| change.kind != Kind::Added;
+        let goes = |change: &&Change| matches!(change.kind, Kind::Removed | Kind::Changed);
         let goes: Vec<String> = changes.iter().filter(goes).map(|change| change.name.clone()).collect();
         let mut ran = Vec::new();
         if !goes.is_empty() {
@@ -113,6 +116,7 @@ impl Shim {
             let done = match kind {
                 Kind::Removed => "stopped\nremoved",
                 Kind::Changed => "stopped\nupdated",
+                Kind::ChangedInPlace => "updated",
                 Kind::Added => "added",
             };
             done.lines().for_each(|word| match word {

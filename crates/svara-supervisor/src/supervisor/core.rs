@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use nix::sys::signal::Signal;
@@ -18,11 +18,14 @@ use crate::{
     config::Config,
     control::{Failure, Response},
     events::Kind,
-    fleet::{Fleet, all_satisfied},
+    fleet::{Fleet, STUCK_AFTER, all_satisfied},
     probe::Finding,
     program::State,
     schedule::Clocks,
 };
+
+/// After the end was asked for twice, what KILL hasn't ended by then isn't waited for.
+const FORCED_END: Duration = Duration::from_secs(5);
 
 /// The programs, and those who wait for them.
 #[derive(Debug)]
@@ -36,8 +39,8 @@ pub(super) struct Core {
     pub(super) groups: BTreeMap<String, Vec<String>>,
     exit_when_done: bool,
     code: u8,
-    /// Whether the end was asked for twice.
-    forced: bool,
+    /// When the end was first asked for again.
+    forced: Option<Instant>,
     pub(super) orphans_reaped: u64,
 }
 
@@ -53,7 +56,7 @@ impl Core {
             groups: config.groups.clone(),
             exit_when_done: config.exit_when_done,
             code: 0,
-            forced: false,
+            forced: None,
             orphans_reaped: 0,
         }
     }
@@ -134,8 +137,9 @@ impl Core {
         let words = if again { format!("{cause}, again: killing everything") } else { cause.to_owned() };
         self.services.note(Kind::Shutdown, None, None, Some(words));
         if again {
-            self.forced = true;
-            self.fleet.kill(Instant::now(), &mut self.services);
+            let now = Instant::now();
+            self.forced.get_or_insert(now);
+            self.fleet.kill(now, &mut self.services);
         } else {
             self.code = code;
             self.fleet.shut_down();
@@ -149,12 +153,24 @@ impl Core {
 
     /// Whether nothing is waited for any more.
     pub(super) fn is_forced(&self) -> bool {
-        self.forced
+        self.forced.is_some()
     }
 
-    /// The exit code, once everything has stopped.
+    /// The exit code, once everything has stopped, but for what can't be killed: then it is no success.
     pub(super) fn finished(&self) -> Option<u8> {
-        (self.is_shutting_down() && self.fleet.is_down()).then_some(self.code)
+        let now = Instant::now();
+        let has_waited = |asked: Instant| now.saturating_duration_since(asked) >= FORCED_END;
+        let patience = if self.forced.is_some_and(has_waited) { FORCED_END } else { STUCK_AFTER };
+        if !self.is_shutting_down() || !self.fleet.is_down(now, patience) {
+            return None;
+        }
+        let is_left = self.left().next().is_some();
+        Some(if is_left { self.code.max(1) } else { self.code })
+    }
+
+    /// The programs that still have a process.
+    pub(super) fn left(&self) -> impl Iterator<Item = &Unit> {
+        self.fleet.units.iter().filter(|unit| unit.process.is_some())
     }
 
     /// An essential program has ended: it stops everything and determines the exit code.
@@ -166,7 +182,11 @@ impl Core {
             // vLLM exits with 0 when its engine dies, so a failed program never counts as success.
             (_, exit) => exit.map(crate::process::Exit::code).filter(|code| *code != 0).unwrap_or(1),
         };
-        let cause = format!("{name} is essential and {}", machine.state().name());
+        let what = match machine.state() {
+            State::Stopping(_) => "can't be killed",
+            state => state.name(),
+        };
+        let cause = format!("{name} is essential and {what}");
         self.shut_down(u8::try_from(code).unwrap_or(1), &cause);
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     config::{HookAction, HookSpec},
     events::{Event, Kind},
-    probe::{Purpose, post_json},
+    probe::{notify, without_user},
     process::{Children, Launch},
 };
 
@@ -41,6 +41,8 @@ struct Office {
 #[derive(Debug)]
 struct Hook {
     spec: HookSpec,
+    /// What a failure calls it.
+    label: String,
     waiting: RefCell<VecDeque<Event>>,
     running: Cell<usize>,
 }
@@ -60,13 +62,15 @@ impl Hooks {
 
     /// Replaces the hooks after a reload. What the old ones have to do is still done.
     pub(super) fn replace(&mut self, specs: Vec<HookSpec>) {
-        let hook = |spec| Rc::new(Hook { spec, waiting: RefCell::default(), running: Cell::new(0) });
-        self.hooks = specs.into_iter().map(hook).collect();
+        let labels = labels(&specs);
+        let hook =
+            |(spec, label)| Rc::new(Hook { spec, label, waiting: RefCell::default(), running: Cell::new(0) });
+        self.hooks = specs.into_iter().zip(labels).map(hook).collect();
     }
 
     /// Runs the hooks for this event. A hook's own failure runs none.
     pub(super) fn fire(&self, event: &Event) {
-        if event.event == Kind::Hook {
+        if !event.event.runs_hooks() {
             return;
         }
         for hook in self.hooks.iter().filter(|hook| wants(&hook.spec, event)) {
@@ -119,13 +123,31 @@ impl Hook {
                 office.closed_one.notify_one();
                 if let Err(reason) = done {
                     // Fails only if the supervisor is about to exit.
-                    let _ =
-                        office.failures.send((Kind::Hook, format!("{}: {reason}", event.event.name()))).await;
+                    let words = format!("{}: {}: {reason}", event.event.name(), hook.label);
+                    let _ = office.failures.send((Kind::Hook, words)).await;
                 }
                 hook.run_what_waits(&office);
             });
         }
     }
+}
+
+/// What failures call each hook: its program file, or where its webhook leads. Arguments, users, paths and queries may hold
+/// keys, and failures stand in logs. Those that would be called the same have their place in the file as well.
+fn labels(specs: &[HookSpec]) -> Vec<String> {
+    let base = |spec: &HookSpec| match &spec.action {
+        HookAction::Command(command) => command.first().cloned().unwrap_or_default(),
+        HookAction::Webhook(uri) => {
+            let place = uri.authority().map(|authority| without_user(authority.as_str())).unwrap_or_default();
+            format!("{}://{place}/", uri.scheme_str().unwrap_or_default())
+        }
+    };
+    let bases: Vec<String> = specs.iter().map(base).collect();
+    let label = |(number, base): (usize, &String)| {
+        let is_alone = bases.iter().filter(|other| *other == base).count() == 1;
+        if is_alone { base.clone() } else { format!("{base} (hook[{number}])") }
+    };
+    bases.iter().enumerate().map(label).collect()
 }
 
 fn wants(hook: &HookSpec, event: &Event) -> bool {
@@ -143,17 +165,14 @@ async fn hand_over(hook: &HookSpec, event: &Event, children: &Children) -> Resul
                 ("SVARA_EVENT_PROGRAM".to_owned(), event.program.clone().unwrap_or_default()),
             ];
             let launch = Launch { environment: &environment, ..Launch::helper(command) };
-            let exit = children
-                .run(launch, hook.timeout)
-                .await
-                .map_err(|e| format!("{}: {e}", command.join(" ")))?;
-            if exit.code() == 0 { Ok(()) } else { Err(format!("{}: {exit}", command.join(" "))) }
+            let exit = children.run(launch, hook.timeout).await.map_err(|error| error.to_string())?;
+            if exit.code() == 0 { Ok(()) } else { Err(exit.to_string()) }
         }
         HookAction::Webhook(uri) => {
             let json = serde_json::to_string(event).map_err(|error| error.to_string())?;
-            let answer = post_json(uri, &[], json, hook.timeout, Purpose::Alert).await;
-            let (status, _) = answer.map_err(|error| format!("{uri}: {error}"))?;
-            if status.is_success() { Ok(()) } else { Err(format!("{uri}: status {}", status.as_u16())) }
+            let answer = notify(uri, json, hook.timeout).await;
+            let status = answer.map_err(|error| error.to_string())?;
+            if status.is_success() { Ok(()) } else { Err(format!("status {}", status.as_u16())) }
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The shell around the state machines: one thread, one loop.
 
+mod claim;
 mod commands;
 mod core;
+mod file;
 mod hooks;
+mod kill;
 mod names;
 mod reload;
 mod reply;

@@ -161,7 +161,10 @@ impl Core {
                 let left = until.saturating_duration_since(now).as_secs_f64();
                 format!("restart {attempt} in {left:.1}s")
             }
-            State::Stopping(stopping) if stopping.killed => "killed, waiting for its group to end".to_owned(),
+            State::Stopping(stopping) if stopping.killed.is_some() => match unit.stuck() {
+                Some(stuck) => format!("killed, but still there: {stuck}"),
+                None => "killed, waiting for its group to end".to_owned(),
+            },
             State::Stopping(stopping) => {
                 let left = stopping.kill_at.saturating_duration_since(now).as_secs_f64();
                 format!("kill in {left:.1}s")

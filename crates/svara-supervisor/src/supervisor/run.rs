@@ -1,7 +1,6 @@
 //! The main loop.
 
 use std::{
-    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     rc::Rc,
@@ -24,21 +23,16 @@ use tokio::{
 };
 
 use super::{
-    core::Core,
-    hooks::Hooks,
-    reload::would_change,
-    reply::{refuse, send},
-    services::Services,
-    sinks::SinkCommands,
+    claim::Claim, core::Core, file::File, hooks::Hooks, reply::send, services::Services, sinks::SinkCommands,
 };
 use crate::{
-    config::{Config, MAX_REPLICAS, ProgramSpec, Variables, load_scaled},
-    control::{BindError, Call, Failure, Lock, Places, Request, Response, Socket, bind, serve},
+    config::{Config, Variables},
+    control::{BindError, Call, Lock, Places, Request, Response, Socket, bind, serve},
     events::{EventLog, Kind},
     logs::{LogNotice, Logs},
     metrics,
     probe::Finding,
-    process::{Children, Guard, MemoryKills, ProcessTable, keep_descriptors, kill_leftovers},
+    process::{Children, Guard, MemoryKills, ProcessTable, keep_descriptors, kill_leftovers, proc_trouble},
 };
 
 /// Why the supervisor can't start.
@@ -61,12 +55,19 @@ pub enum RunError {
 }
 
 /// Keeps the programs of `config` running until a signal, an operator or an essential program ends it; returns the exit
-/// code. `path` and `variables` are for `reload`.
+/// code. `path` and `variables` are for `reload`; `socket` counts in place of that in the file.
 ///
 /// # Errors
 /// See [`RunError`]; in that case nothing was started.
-pub fn run(path: &Path, variables: &Variables, config: Config) -> Result<u8, RunError> {
+pub fn run(
+    path: &Path,
+    variables: &Variables,
+    config: Config,
+    socket: Option<PathBuf>,
+) -> Result<u8, RunError> {
     keep_descriptors();
+    let file = File::new(path, variables, config, socket);
+    let config = file.config();
     let token = token();
     let (lock, before) = Lock::take(&config.socket, &token)?;
     // Nobody is left to do it if the last one was killed together with its guard.
@@ -82,24 +83,13 @@ pub fn run(path: &Path, variables: &Variables, config: Config) -> Result<u8, Run
         .enable_all()
         .build()
         .map_err(|e| RunError::System("runtime", e))?;
-    let scaled = BTreeMap::new();
-    let file = File { path: path.to_owned(), variables: variables.clone(), config, scaled };
-    let path = file.config.socket.clone();
+    let path = config.socket.clone();
     let code = LocalSet::new().block_on(&runtime, supervise(file, start, logs, log_notices));
     // Waits for nothing that may still hang.
     runtime.shutdown_background();
     // It may already be gone, along with its directory.
     let _ = std::fs::remove_file(path);
     code
-}
-
-/// The configuration and its origin.
-struct File {
-    path: PathBuf,
-    variables: Variables,
-    config: Config,
-    /// Numbers of replicas that an operator has asked for since the last reload.
-    scaled: BTreeMap<String, u32>,
 }
 
 /// What was made before anything was started.
@@ -121,15 +111,15 @@ async fn supervise(
     let listener =
         UnixListener::from_std(start.listener).map_err(|e| RunError::System("control socket", e))?;
     let look = Rc::clone(&start.socket.look);
-    let children = Children::new(&start.token);
+    let children = Children::new(&start.token, &file.config().socket);
     let (findings, mut found) = mpsc::channel::<Finding>(64);
     let (notes, mut noted) = mpsc::channel(16);
     let (calls, mut called) = mpsc::channel(16);
     let guard = guard(&children)?;
     let services = Services {
-        events: EventLog::new(&file.config.log.directory, logs.clone()),
-        hooks: Hooks::new(file.config.hooks.clone(), children.clone(), notes.clone()),
-        log_config: file.config.log.clone(),
+        events: EventLog::new(&file.config().log.directory, logs.clone()),
+        hooks: Hooks::new(file.config().hooks.clone(), children.clone(), notes.clone()),
+        log_config: file.config().log.clone(),
         started: Instant::now(),
         memory_kills: MemoryKills::start(),
         processes: None,
@@ -139,30 +129,36 @@ async fn supervise(
         findings,
         notes,
     };
-    if let Some(address) = file.config.metrics {
+    if let Some(address) = file.config().metrics {
         let bound = tokio::net::TcpListener::bind(address).await;
         let listener = bound.map_err(|source| RunError::Metrics { address, source })?;
         spawn_local(metrics::serve(listener, calls.clone()));
     }
     let places = Places::default();
     spawn_local(serve(listener, start.socket, calls, places.clone()));
-    let mut core = Core::new(&file.config, services, seed());
+    let mut core = Core::new(file.config(), services, seed());
     let cause = format!("version {} started", env!("CARGO_PKG_VERSION"));
     core.services.note(Kind::Supervisor, None, Some(std::process::id().cast_signed()), Some(cause));
     if start.leftovers {
         let cause = "killed what a supervisor that was killed has left running".to_owned();
         core.services.note(Kind::Supervisor, None, None, Some(cause));
     }
+    if let Some(error) = proc_trouble() {
+        let cause = format!("can't read /proc: {error}; what leaves the group of its program isn't found");
+        core.services.note(Kind::Supervisor, None, None, Some(cause));
+    }
+    let mut claim = Claim::default();
     let sinks = SinkCommands::start(&core.services);
     let gpus = metrics::Gpus::start().map_err(|e| RunError::System("GPU thread", e))?;
     spawn_local(report_gpus(gpus.clone(), core.services.notes.clone()));
     // When the last hooks must be done.
     let mut last = None;
     loop {
+        claim.follow(&mut core.services);
         core.advance();
         let mut deadline = core.deadline().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         if let Some(code) = core.finished() {
-            let last = *last.get_or_insert_with(|| Instant::now() + file.config.hook_grace);
+            let last = *last.get_or_insert_with(|| Instant::now() + file.config().hook_grace);
             if core.services.hooks.open() == 0 || core.is_forced() || Instant::now() >= last {
                 finish(core, &places, sinks).await;
                 return Ok(code);
@@ -220,7 +216,7 @@ async fn on_signal(signal: Signal, core: &mut Core, file: &mut File) {
         Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT => core.shut_down(0, signal.as_str()),
         Signal::SIGHUP => {
             let (reply, _) = mpsc::channel(1);
-            reload(core, file, &reply);
+            file.reload(core, &reply);
         }
         // Like supervisord.
         Signal::SIGUSR2 => core.services.logs.reopen().await,
@@ -232,9 +228,9 @@ async fn on_signal(signal: Signal, core: &mut Core, file: &mut File) {
 fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
     let reply = &call.reply;
     match call.request {
-        Request::Reload { dry_run: false } => reload(core, file, reply),
-        Request::Reload { dry_run: true } => compare(file, reply),
-        Request::Scale { program, replicas } => scale(core, file, &program, replicas, reply),
+        Request::Reload { dry_run: false } => file.reload(core, reply),
+        Request::Reload { dry_run: true } => file.compare(core, reply),
+        Request::Scale { program, replicas } => file.scale(core, &program, replicas, reply),
         Request::Metrics => {
             let memory_kills = core
                 .fleet
@@ -252,55 +248,6 @@ fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
             });
         }
         _ => core.call(call),
-    }
-}
-
-/// A reload returns to the numbers of replicas in the file.
-fn reload(core: &mut Core, file: &mut File, reply: &mpsc::Sender<Response>) {
-    apply(core, file, BTreeMap::new(), reply);
-}
-
-/// What a reload would do.
-fn compare(file: &File, reply: &mpsc::Sender<Response>) {
-    match load_scaled(&file.path, &file.variables, &BTreeMap::new()) {
-        Ok(config) => send(reply, Response::Done(would_change(&file.config, &config))),
-        Err(error) => refuse(reply, Failure::Configuration, error.describe(&file.path)),
-    }
-}
-
-fn scale(core: &mut Core, file: &mut File, name: &str, replicas: u32, reply: &mpsc::Sender<Response>) {
-    if !(1..=MAX_REPLICAS).contains(&replicas) {
-        let message = format!("`{replicas}`: expected a number from 1 to {MAX_REPLICAS}; `stop` stops all");
-        return refuse(reply, Failure::BadRequest, message);
-    }
-    let named = |spec: &&ProgramSpec| spec.program == name || spec.aliases.iter().any(|alias| alias == name);
-    let Some(program) = file.config.programs.iter().find(named).map(|spec| spec.program.clone()) else {
-        let mut known: Vec<&str> = file.config.programs.iter().map(|spec| spec.program.as_str()).collect();
-        known.dedup();
-        let message = format!("`{name}` is not a program; programs are: {}", known.join(", "));
-        return refuse(reply, Failure::UnknownProgram, message);
-    };
-    let mut scaled = file.scaled.clone();
-    scaled.insert(program, replicas);
-    apply(core, file, scaled, reply);
-}
-
-fn apply(core: &mut Core, file: &mut File, scaled: BTreeMap<String, u32>, reply: &mpsc::Sender<Response>) {
-    match load_scaled(&file.path, &file.variables, &scaled) {
-        Ok(_) if core.is_shutting_down() => {
-            refuse(reply, Failure::Failed, "the supervisor is shutting down".to_owned());
-        }
-        Ok(config) => {
-            let lines = core.reload(&file.config, &config);
-            file.config = config;
-            file.scaled = scaled;
-            send(reply, Response::Done(lines));
-        }
-        Err(error) => {
-            let message = error.describe(&file.path);
-            core.services.note(Kind::Reload, None, None, Some(format!("refused: {message}")));
-            refuse(reply, Failure::Configuration, message);
-        }
     }
 }
 
@@ -328,6 +275,11 @@ async fn finish(mut core: Core, places: &Places, sinks: SinkCommands) {
     let open = core.services.hooks.open();
     if open > 0 {
         let cause = format!("ends with {open} events that hooks haven't got");
+        core.services.note(Kind::Supervisor, None, None, Some(cause));
+    }
+    let stuck: Vec<String> = core.left().map(|unit| unit.left_words()).collect();
+    if !stuck.is_empty() {
+        let cause = format!("ends before what can't be killed: {}", stuck.join(", "));
         core.services.note(Kind::Supervisor, None, None, Some(cause));
     }
     let children = core.services.children.clone();
@@ -359,6 +311,9 @@ async fn finish(mut core: Core, places: &Places, sinks: SinkCommands) {
 fn guard(children: &Children) -> Result<Option<Guard>, RunError> {
     if std::process::id() == 1 {
         return Ok(None);
+    }
+    if let Some(error) = proc_trouble() {
+        return Err(RunError::System("can't read /proc", error));
     }
     prctl::set_child_subreaper(true).map_err(|e| RunError::System("subreaper", e.into()))?;
     Guard::start(children).map(Some).map_err(|e| RunError::System("guard", e))

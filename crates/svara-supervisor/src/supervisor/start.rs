@@ -35,6 +35,7 @@ impl Unit {
             limits: Self::attainable(&self.member.spec, services),
             cgroup: Self::join_cgroup(&mut self.cgroup, &self.member.spec, services),
             name: &self.member.spec.name,
+            program: Some(&self.member.spec.name),
             output: Output::Piped,
             reads: false,
         };
@@ -146,6 +147,7 @@ impl Unit {
             pumps,
             empty_since: None,
             kill_noted: false,
+            stuck: None,
             is_first,
         });
     }

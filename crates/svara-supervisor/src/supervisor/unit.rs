@@ -10,7 +10,7 @@ use std::{
 use nix::sys::signal::Signal;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::services::Services;
+use super::{kill::stop, services::Services};
 use crate::{
     events::Kind,
     fleet::{Body, Member},
@@ -62,6 +62,8 @@ pub(super) struct Process {
     pub(super) pumps: Vec<Pump>,
     pub(super) empty_since: Option<Instant>,
     pub(super) kill_noted: bool,
+    /// What KILL doesn't end.
+    pub(super) stuck: Option<String>,
     /// Whether this is `before_start`, and the program itself comes after it.
     pub(super) is_first: bool,
 }
@@ -177,7 +179,7 @@ impl Body for Unit {
                             Some(words) if !process.is_first && process.exit.is_some() => {
                                 self.run_stop_command(words, services);
                             }
-                            _ => process.family.signal(self.member.spec.stop.signal, &services.processes()),
+                            _ => stop(&process.family, self.member.spec.stop.signal, services),
                         }
                     }
                 }
@@ -228,7 +230,7 @@ impl Unit {
                 if let (State::Stopping(_), Some(process)) = (self.member.machine.state(), &self.process) {
                     let signal = self.member.spec.stop.signal;
                     let cause = format!("stop_command: {why}; {signal} is sent");
-                    process.family.signal(signal, &services.processes());
+                    stop(&process.family, signal, services);
                     let pid = Some(process.family.leader());
                     services.note(Kind::Stopping, Some(&self.member.spec.name), pid, Some(cause));
                 }
@@ -243,22 +245,6 @@ impl Unit {
                 let step = self.member.machine.observe(Instant::now(), generation, observation);
                 self.apply(step, services);
             }
-        }
-    }
-
-    fn kill(&mut self, services: &mut Services) {
-        let Some(process) = &mut self.process else { return };
-        process.watch.abort();
-        let table = services.processes_after(process.since);
-        let left = process.family.usage(&table).processes;
-        if left == 0 {
-            return;
-        }
-        process.family.signal(Signal::SIGKILL, &table);
-        if !std::mem::replace(&mut process.kill_noted, true) {
-            let pid = process.family.leader();
-            let cause = format!("{left} processes of its group were still running");
-            services.note(Kind::Killed, Some(&self.member.spec.name), Some(pid), Some(cause));
         }
     }
 

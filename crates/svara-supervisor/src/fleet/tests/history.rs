@@ -153,7 +153,7 @@ impl<'a> History<'a> {
     fn check(&self) {
         assert!(self.waiting.is_empty(), "never answered: {:?}", self.waiting);
         if self.down {
-            assert!(self.fleet.is_down(), "{:?}", self.fleet.units);
+            assert!(self.fleet.is_down(self.world.now, Duration::MAX), "{:?}", self.fleet.units);
             return;
         }
         let wanted: Vec<String> = self.config.iter().map(|spec| spec.name.clone()).collect();

@@ -4,6 +4,7 @@
 //! `SVARA_HISTORIES` is the number of histories, `SVARA_HISTORY` the first one.
 
 mod history;
+mod stuck;
 mod world;
 
 use history::History;
