@@ -220,6 +220,9 @@ static ENDINGS: [Ending; 4] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::ASSAMESE,
+    coins: super::coins::ASSAMESE,
+    behind_ordinals: context::BehindOrdinals { endings: &["বাৰ"], nouns: &[] },
     halved: super::halved::ASSAMESE,
     year_words: &["ৰ", "ত", "বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
     year_endings: &["চনত", "চনৰ", "চনৰে", "লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],

@@ -105,6 +105,7 @@ const NUMBERS: Numbers = Numbers {
 };
 
 static CONTEXT: Context = Context {
+    coins: super::coins::BODO,
     account: "अकाउंट",
     codes: &["पिन", "ओटीपी", "कार्ड", "कोड", "पिनकोड", "आधार"],
     links: &["नंबर", "नम्बर"],

@@ -1,6 +1,7 @@
 //! The words around a number that say what it is, and the abbreviations of a language.
 
 use super::{
+    Coin,
     cricket::{self, Cricket},
     towns,
 };
@@ -53,6 +54,21 @@ pub(crate) struct Context {
     pub before_postposition: &'static [(&'static str, &'static str)],
     /// Spellings of one noun, which is said once if it is typed behind its sign.
     pub spellings: &'static [&'static [&'static str]],
+    /// Endings of nouns, by their beginnings: "2.5 வருடத்தில்".
+    pub case_ends: &'static [&'static str],
+    /// Words for coins behind a price.
+    pub coins: &'static [Coin],
+    /// What may be glued to an ordinal that is typed in digits: an ending, or a noun, which stands apart.
+    pub behind_ordinals: BehindOrdinals,
+    /// Words of one letter that may be glued to an ending: the ও of "৫০০-রও".
+    pub emphatics: &'static [&'static str],
+}
+
+/// What may be glued to an ordinal in digits: the beginnings of endings, and of nouns.
+#[derive(Clone, Copy)]
+pub(crate) struct BehindOrdinals {
+    pub endings: &'static [&'static str],
+    pub nouns: &'static [&'static str],
 }
 
 /// When an abbreviation is said in full.
@@ -106,6 +122,10 @@ pub(super) const NONE: Context = Context {
     postpositions: &[],
     before_postposition: &[],
     spellings: &[],
+    case_ends: &[],
+    coins: &[],
+    behind_ordinals: BehindOrdinals { endings: &[], nouns: &[] },
+    emphatics: &[],
 };
 
 /// Words for "number" between what is numbered and its number.

@@ -125,6 +125,8 @@ static ENDINGS: [Ending; 2] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::DOGRI,
+    coins: super::coins::DOGRI,
     halved: super::halved::DOGRI,
     year_words: &["च", "दा", "दी", "दे", "थमां", "तगर"],
     year_endings: &["च"],

@@ -222,7 +222,14 @@ static ENDINGS: [Ending; 4] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::GUJARATI,
+    coins: super::coins::GUJARATI,
+    behind_ordinals: context::BehindOrdinals {
+        endings: &["એ|", "ના", "ની", "નો", "નું", "ને|", "થી", "માં", "સુધી", "ં|", "ંનો"],
+        nouns: &["વાર"],
+    },
     halved: super::halved::GUJARATI,
+    oblique: super::scales::GUJARATI,
     half_forms: super::halved::GUJARATI_FORMS,
     year_words: &[
         "બાદ",

@@ -77,7 +77,7 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: false,
-        at: &["ന്", "നു", "നാണ്", "നും"],
+        at: &["ന്", "നു", "നാണ്", "നും", "ഓടെ", "നായിരുന്നു"],
         short: &[],
         few_typed: &[("മണിക്ക്", "{h} മണി {m} മിനിറ്റിന്"), ("മണി", "{h} മണി {m} മിനിറ്റ്")],
         cases: &clock_cases::NONE,
@@ -221,6 +221,8 @@ static WEB: Web = Web {
 };
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::MALAYALAM,
+    coins: super::coins::MALAYALAM,
     halved: super::halved::MALAYALAM,
     quarters: Some(("കാൽ", "മുക്കാൽ", super::halved::MALAYALAM_QUARTERS)),
     oblique: super::scales::MALAYALAM,

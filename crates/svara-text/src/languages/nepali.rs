@@ -168,6 +168,12 @@ static ENDINGS: [Ending; 1] = [Ending {
 }];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::NEPALI,
+    coins: super::coins::NEPALI,
+    behind_ordinals: context::BehindOrdinals {
+        endings: &["मा", "को|", "का|", "की|", "ले|", "देखि", "सम्म", "पटक"],
+        nouns: &[],
+    },
     halved: super::halved::NEPALI,
     year_words: &["मा", "को", "का", "की", "देखि", "सम्म", "साल", "सालमा", "पछि", "पछिको", "अघि", "तिर"],
     year_endings: &["मा", "को", "का", "की", "देखि", "सम्म", "पछि", "अघि", "तिर"],

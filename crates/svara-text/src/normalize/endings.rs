@@ -2,6 +2,7 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_letter},
+    inflection::is_inflected,
     place::{Found, Place},
     scale::is_scale,
     spelling::{is_one_of, prefix_len, same},
@@ -112,7 +113,8 @@ pub(super) fn joined(mut spoken: String, name: &str, words: &Words) -> String {
 /// Whether the word at the cursor is exactly `word`.
 fn is_word(cursor: &Cursor<'_>, word: &str) -> bool {
     let mut ahead = *cursor;
-    ahead.eat_word([word])
+    // In "10 కి.మీటర్ల", the కి is a short unit.
+    ahead.eat_word([word]) && !(ahead.eat(".") && ahead.peek().is_some_and(WritingSystem::is_indic))
 }
 
 /// The rule that joins the ending at the cursor to `spoken`: the end that is replaced, the length of the start of the
@@ -125,7 +127,8 @@ fn sandhi<'w>(spoken: &str, cursor: &Cursor<'_>, words: &'w Words) -> Option<(&'
         let len = match start.strip_suffix('|') {
             Some(whole) => {
                 let mut ahead = *cursor;
-                ahead.eat_word([whole]).then(|| ahead.at() - cursor.at())?
+                let eaten = ahead.eat_word([whole]) || eat_before_emphatic(&mut ahead, whole, words);
+                eaten.then(|| ahead.at() - cursor.at())?
             }
             None => cursor.rest().starts_with(start).then_some(start.len())?,
         };
@@ -133,10 +136,22 @@ fn sandhi<'w>(spoken: &str, cursor: &Cursor<'_>, words: &'w Words) -> Option<(&'
     })
 }
 
+/// Reads an ending before a letter of emphasis, which stays as typed: the র of "৫০০-রও".
+fn eat_before_emphatic(cursor: &mut Cursor<'_>, ending: &str, words: &Words) -> bool {
+    let mut ahead = *cursor;
+    let found = !words.context.emphatics.is_empty() && ahead.eat(ending) && { ahead }
+        .eat_word(words.context.emphatics.iter().copied());
+    if found {
+        *cursor = ahead;
+    }
+    found
+}
+
 /// Whether a word that is no ending is glued to a number: a scale, a currency, the G of networks.
 fn is_apart(cursor: &Cursor<'_>, words: &Words) -> bool {
     APART.iter().any(|word| is_word(cursor, word))
         || words.context.counted.iter().any(|noun| cursor.rest().starts_with(noun))
+        || words.context.behind_ordinals.nouns.iter().any(|noun| cursor.rest().starts_with(noun))
         || is_scale(cursor.rest())
         || words
             .context
@@ -163,6 +178,7 @@ fn say_once(found: &mut Found, rest: &str, words: &Words) {
         || part
         || same(typed, last)
         || (last.chars().count() > 2 && prefix_len(typed, last).is_some())
+        || is_inflected(typed, last, words)
     {
         found.spoken.truncate(others.len());
         found.joined = false;
@@ -190,7 +206,7 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
         let marks =
             ending.marks.iter().copied().chain(own).filter(|mark| !spaced || words.spaced.contains(mark));
         let typed = ahead;
-        if !ahead.eat_word(marks) {
+        if !ahead.eat_word(marks.clone()) && !eat_before_tail(&mut ahead, marks, words) {
             continue;
         }
         // "২০শ টাকা" are two thousand.
@@ -221,6 +237,28 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
         return Some(with_ending(number, ending, words, is_before_year(&ahead, words)));
     }
     None
+}
+
+/// Reads a mark before an ending or noun that is glued to it, which stays as typed: the લી of "૧લીએ", the వ of "5వతేదీన".
+fn eat_before_tail<'w>(
+    cursor: &mut Cursor<'_>,
+    mut marks: impl Iterator<Item = &'w str>,
+    words: &Words,
+) -> bool {
+    let behind = &words.context.behind_ordinals;
+    let end = marks.find_map(|mark| {
+        let mut ahead = *cursor;
+        ahead.skip(prefix_len(cursor.rest(), mark)?);
+        let is_tail = |tail: &&str| match tail.strip_suffix('|') {
+            Some(whole) => is_word(&ahead, whole),
+            None => ahead.rest().starts_with(*tail),
+        };
+        behind.endings.iter().chain(behind.nouns).any(|tail| is_tail(&tail)).then_some(ahead)
+    });
+    if let Some(end) = end {
+        *cursor = end;
+    }
+    end.is_some()
 }
 
 /// The letters of an English ordinal.

@@ -3,16 +3,18 @@
 use super::{
     angle,
     cursor::Cursor,
+    inflection::is_inflected,
     place::Place,
     quotient,
-    scale::{Amount, idiomatic, is_scale},
+    scale::{Amount, idiomatic, is_inflected_scale, is_scale},
     spelling::{is_one_of, same},
     unit::{eat_unit, of_unit},
-    words::{before_noun, counted, form},
+    words::{before_noun, counted, counted_form, form},
 };
 use crate::{
-    languages::{SPELLED_UNITS, Unit, Words},
+    languages::{AGES, LONG_UNITS, SPELLED_UNITS, Unit, Words},
     number::{Numeral, cardinal},
+    writing::WritingSystem,
 };
 
 /// Words for "per hundred", typed before a percentage.
@@ -71,9 +73,12 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
     if let Some(name) = eat_unit(&mut ahead, place, numeral.whole()) {
         let number = idiomatic(numeral, words)
             .filter(|_| is_time(name, words))
-            .unwrap_or_else(|| before_noun(numeral.spoken(words), words));
+            .unwrap_or_else(|| counted_form(numeral, words));
         *cursor = ahead;
         return Measure { spoken: counted(&number, name), named: true };
+    }
+    if let Some(spoken) = half_short(numeral, cursor, words) {
+        return Measure { spoken, named: true };
     }
     if let Some(spoken) = in_thousands(numeral, cursor, words) {
         return Measure { spoken, named: false };
@@ -164,6 +169,19 @@ pub(super) fn is_halved(cursor: &Cursor<'_>, words: &Words) -> bool {
     is_time(noun, words)
         || is_one_of(noun, words.context.halved)
         || (!noun.is_empty() && words.context.half_forms.iter().any(|(_, nouns)| is_one_of(noun, nouns)))
+        || is_case_of_halved(noun, words)
+}
+
+/// Whether `typed` is a noun of which people say halves, or a scale word, with an ending: "2.5 வருடத்தில்", "2.5 लाखों".
+fn is_case_of_halved(typed: &str, words: &Words) -> bool {
+    if !typed.starts_with(WritingSystem::is_indic) {
+        return false;
+    }
+    let times = words.units.last().into_iter().chain(words.loans.units.get(17)).map(|noun| noun.many);
+    let halved = words.context.halved.iter().chain(AGES).chain(words.clock.hours).copied();
+    AGES.iter().any(|age| same(typed, age))
+        || times.chain(halved).any(|noun| is_inflected(typed, noun, words))
+        || is_inflected_scale(typed, words)
 }
 
 /// Whether `name` is an hour or a year, of which people say halves.
@@ -212,14 +230,32 @@ fn in_thousands(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     *cursor = ahead;
     let [million, billion, _] = words.loans.western;
     match letter {
-        'M' => Some(format!("{} {million}", before_noun(numeral.spoken(words), words))),
-        'B' => Some(format!("{} {billion}", before_noun(numeral.spoken(words), words))),
+        'M' => Some(format!("{} {million}", counted_form(numeral, words))),
+        'B' => Some(format!("{} {billion}", counted_form(numeral, words))),
         _ => {
             let digits = format!("{:0<3}", numeral.fraction.as_deref().unwrap_or_default());
             let thousand = format!("{}{digits}", numeral.integer).parse().ok().filter(|_| digits.len() == 3);
             Some(before_noun(cardinal(thousand?, words), words))
         }
     }
+}
+
+/// Says a number with a unit of which only the first part is short, and its ending stays: "10 కి.మీటర్ల".
+fn half_short(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    ahead.peek().filter(|c| WritingSystem::is_indic(*c))?;
+    let (behind, said) = LONG_UNITS.iter().find_map(|(short, long, said)| {
+        let mut behind = ahead;
+        behind.eat(short).then_some(())?;
+        behind.eat_space();
+        let more = behind.word().strip_prefix(long).is_some_and(|rest| !rest.is_empty());
+        more.then_some((behind, said))
+    })?;
+    let unit = behind.word();
+    *cursor = behind;
+    cursor.skip(unit.len());
+    Some(format!("{} {said}{unit}", counted_form(numeral, words)))
 }
 
 /// Says a number with a unit whose letters are named: `72 bpm`, `150cc`.
@@ -234,7 +270,7 @@ fn spelled_unit(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     }
     *cursor = ahead;
     let names: Vec<&str> = unit.chars().filter_map(|c| words.letters.name(c)).collect();
-    Some(counted(&before_noun(numeral.spoken(words), words), &names.join(" ")))
+    Some(counted(&counted_form(numeral, words), &names.join(" ")))
 }
 
 /// Says a length of time in letters: `2h 30m`, `1hr 15min`.
@@ -285,7 +321,7 @@ fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -
     *cursor = ahead;
     let feet = |numeral: &Numeral| {
         let name = form(Unit::FOOT.name(words), numeral.whole());
-        counted(&before_noun(numeral.spoken(words), words), name)
+        counted(&counted_form(numeral, words), name)
     };
     Some(format!("{} {} {}", feet(numeral), words.maths.by, feet(&second)))
 }
@@ -293,7 +329,7 @@ fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -
 /// Says `12"`, unless the mark ends a quotation.
 fn inches(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
     eat_inch_mark(cursor, place).then_some(())?;
-    let number = before_noun(numeral.spoken(place.words), place.words);
+    let number = counted_form(numeral, place.words);
     Some(counted(&number, form(Unit::INCH.name(place.words), numeral.whole())))
 }
 

@@ -41,6 +41,7 @@ mod endings;
 mod fraction;
 mod half;
 mod hours;
+mod inflection;
 mod leading_zero;
 mod letter;
 mod mask;
@@ -53,6 +54,7 @@ mod output;
 mod phone;
 mod place;
 mod power;
+mod price;
 mod quantity;
 mod quotient;
 mod range;
@@ -223,6 +225,7 @@ fn word(place: Place<'_>, c: char) -> Option<Found> {
     let named = || {
         let money = if may_be.money { money::recognize(place) } else { None };
         money
+            .or_else(|| if may_be.coin { price::behind_word(&place) } else { None })
             .or_else(|| if may_be.month { month::before_day(place) } else { None })
             .or_else(|| if may_be.day { weekday::recognize(place) } else { None })
             .or_else(|| if may_be.abbreviation { abbreviation::recognize(place) } else { None })

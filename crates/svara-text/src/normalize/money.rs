@@ -4,11 +4,11 @@ use super::{
     cursor::{Cursor, is_dash, is_letter, is_wordish},
     endings::{joined, takes_ending},
     place::{Found, Place},
-    quotient,
+    price, quotient,
     scale::{Amount, idiomatic, range},
     time::UP_TO,
     unit::per,
-    words::{before_noun, counted, form},
+    words::{before_noun, counted, counted_form, form},
 };
 use crate::{
     languages::{Currency, Noun, Unit, Words},
@@ -56,6 +56,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
             if to.is_none() && place.behind_word(noun) && eat_only(&mut cursor) {
                 // "रुपये 500/-"
                 return Some(Found::new(cursor.at(), from.spoken(words)));
+            }
+            if to.is_none()
+                && !negative
+                && let Some(found) = price::before_word(&from, cursor, words)
+            {
+                return Some(found);
             }
             let currency = eat_sign_behind(&mut cursor, words)?;
             // "500/- रु."
@@ -211,12 +217,27 @@ fn eat_sign_behind(cursor: &mut Cursor<'_>, words: &Words) -> Option<Currency> {
     ahead.skip(len);
     // In "5 $10", the sign belongs to the 10.
     let next = ahead.rest().trim_start().starts_with(|c| digit_value(c).is_some());
-    let ends = ahead.at_word_end() || takes_ending(sign, currency.name(words).0.many, &ahead, words);
+    let ends = ahead.at_word_end()
+        || takes_ending(sign, currency.name(words).0.many, &ahead, words)
+        || is_before_noun(sign, &ahead, words);
     if next || !ends {
         return None;
     }
     *cursor = ahead;
     Some(currency)
+}
+
+/// Whether a word of its own is typed right behind the stop of a short sign, where endings are joined to it: "500 ರೂ.ದಂಡ".
+fn is_before_noun(sign: &str, cursor: &Cursor<'_>, words: &Words) -> bool {
+    let word = cursor.word();
+    let mut behind = *cursor;
+    behind.skip(word.len());
+    sign.ends_with('.')
+        && !sign.is_ascii()
+        && words.before_ending.is_empty()
+        && word.chars().count() > 2
+        && behind.at_word_end()
+        && !behind.rest().starts_with('.')
 }
 
 /// The end of a range: `-1000` and `-₹1,000` behind `₹500`, `-15 लाख` behind `₹10`.
@@ -349,16 +370,17 @@ fn sum(amount: &Amount, unit: Noun, hundredth: Option<Noun>, words: &Words) -> S
             let whole = part(units, unit, words);
             if count == 0 { whole } else { format!("{whole} {}", part(count, noun, words)) }
         }
-        _ => counted(&before_noun(numeral.spoken(words), words), form(unit, numeral.whole())),
+        _ => counted(&counted_form(numeral, words), form(unit, numeral.whole())),
     }
 }
 
-fn part(count: u64, noun: Noun, words: &Words) -> String {
+/// So many of a coin.
+pub(super) fn part(count: u64, noun: Noun, words: &Words) -> String {
     counted(&before_noun(cardinal(count, words), words), form(noun, Some(count)))
 }
 
 /// `5` and `50` are fifty hundredths. Longer fractions aren't coins.
-fn hundredths(fraction: &str) -> Option<u64> {
+pub(super) fn hundredths(fraction: &str) -> Option<u64> {
     match fraction.len() {
         1 => fraction.parse::<u64>().ok().map(|tenths| tenths * 10),
         2 => fraction.parse().ok(),

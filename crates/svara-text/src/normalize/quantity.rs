@@ -98,7 +98,9 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     let unmeasured = cursor.at();
     let measure = measured(&numeral, cursor, place);
     let mut spoken = measure.spoken;
-    if cursor.at() == unmeasured && counts(cursor, words) && !is_numbered(place) {
+    // In "2-1 வெற்றி", the last number is one of a row.
+    let in_row = numeral.fraction.is_some() || place.done.ends_with(is_dash);
+    if cursor.at() == unmeasured && !in_row && counts(cursor, words) && !is_numbered(place) {
         // A word behind a number is usually what it counts.
         spoken = before_noun(spoken, words);
     }

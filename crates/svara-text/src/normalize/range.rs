@@ -8,7 +8,7 @@ use super::{
     scale::{self, exponent, is_scale},
     spelling::{is_one_of, same},
     unit::eat_unit,
-    words::{before_noun, counts, led_by},
+    words::{before_noun, counted_form, counts, led_by},
     year,
 };
 use crate::{
@@ -96,7 +96,7 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             let unmeasured = cursor.at();
             let measure = measured(&second, cursor, place);
             let mut to = measure.spoken;
-            if cursor.at() == unmeasured && counts(cursor, words) {
+            if cursor.at() == unmeasured && second.fraction.is_none() && counts(cursor, words) {
                 to = before_noun(to, words);
             }
             // "10-12ാം", "10-15பேர்"
@@ -158,10 +158,10 @@ fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Word
     }
     *cursor = ahead;
     let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
-    let to = before_noun(second.spoken(words), words);
+    let to = counted_form(&second, words);
     let mut from = first.spoken(words);
     if scales {
-        from = format!("{} {noun}", before_noun(from, words));
+        from = format!("{} {noun}", counted_form(first, words));
     }
     Some(Found::new(ahead.at(), scale::range(from, &to, template, words)))
 }

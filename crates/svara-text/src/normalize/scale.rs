@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use super::{
     cursor::Cursor,
     half::half_past_words,
+    inflection::is_inflected,
     spelling::{folded, same},
     starts::Filter,
     unit::is_noun_of_money,
-    words::before_noun,
+    words::{before_noun, counted_form},
 };
 use crate::{
     languages::{Above, Idiom, Join, LINKING, SCALES, Scale, Words},
@@ -95,7 +96,7 @@ impl Amount {
                 else {
                     break;
                 };
-                more = format!("{more} {} {scale}", before_noun(part.spoken(words), words));
+                more = format!("{more} {} {scale}", counted_form(&part, words));
                 (exponent, *cursor) = (smaller, ahead);
             }
             if money && let Some(rest) = eat_rest(exponent, cursor, words) {
@@ -133,10 +134,10 @@ impl Amount {
     /// The amount in words, as it stands before a noun.
     pub(super) fn spoken(&self, words: &Words) -> String {
         match &self.scale {
-            None => before_noun(self.numeral.spoken(words), words),
+            None => counted_form(&self.numeral, words),
             Some(scale) => {
-                let number = idiomatic(&self.numeral, words)
-                    .unwrap_or_else(|| before_noun(self.numeral.spoken(words), words));
+                let number =
+                    idiomatic(&self.numeral, words).unwrap_or_else(|| counted_form(&self.numeral, words));
                 format!("{number} {scale}{}", self.more)
             }
         }
@@ -262,7 +263,7 @@ fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'stat
     let mut ahead = *cursor;
     for _ in 0..MAX_WORDS.min(oblique.len() * MAX_WORDS) {
         eat_gap(&mut ahead, true);
-        let word = ahead.word();
+        let word = word_with_joiners(&ahead);
         if word.is_empty() {
             return None;
         }
@@ -273,12 +274,18 @@ fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'stat
         let found = oblique.iter().filter(|_| !linking).find_map(|oblique| {
             oblique.stems.iter().find_map(|(stem, _, scale)| {
                 let typed = word.strip_prefix(stem)?;
-                let (_, ending) = oblique.endings.iter().find(|(ending, _)| *ending == typed)?;
-                Some((*scale, *ending))
+                let (len, said) = oblique.endings.iter().find_map(|(ending, said)| {
+                    let rest = match ending.strip_suffix('~') {
+                        Some(start) => typed.strip_prefix(start)?,
+                        None => typed.strip_prefix(ending).filter(|rest| rest.is_empty())?,
+                    };
+                    Some((word.len() - rest.len(), *said))
+                })?;
+                Some((len, *scale, said))
             })
         });
-        if let Some((scale, ending)) = found {
-            ahead.skip(word.len());
+        if let Some((len, scale, ending)) = found {
+            ahead.skip(len);
             *cursor = ahead;
             return Some((format!("{said}{scale}"), ending));
         }
@@ -288,6 +295,13 @@ fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'stat
         said = format!("{said}{word} ");
     }
     None
+}
+
+/// The word at the cursor, with the joiners within it.
+fn word_with_joiners<'t>(cursor: &Cursor<'t>) -> &'t str {
+    let rest = cursor.rest();
+    let within = |c| super::cursor::is_letter(c) || matches!(c, '\u{200C}' | '\u{200D}');
+    rest.get(..rest.find(|c| !within(c)).unwrap_or(rest.len())).unwrap_or_default()
 }
 
 /// Reads a scale word with an ending, which stays for what is counted: the कोटी of "₹५०० कोटींचा".
@@ -312,6 +326,11 @@ fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
     let (word, exponent) = scales(rest).filter(fits).max_by_key(|(word, _)| word.len()).copied()?;
     cursor.skip(word.len());
     Some(exponent)
+}
+
+/// Whether a word is one for a thousand or more with an ending: "लाखों", "ലക്ഷത്തിന്റെ".
+pub(super) fn is_inflected_scale(typed: &str, words: &Words) -> bool {
+    scales(typed).any(|(word, exponent)| *exponent > 2 && is_inflected(typed, word, words))
 }
 
 /// English scale words are said in the singular behind a number.

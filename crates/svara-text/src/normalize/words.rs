@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     languages::{NUMBER_WORDS, NUMBERED, Noun, UNITS, Words},
-    number::replace_end,
+    number::{Numeral, replace_end},
     writing::WritingSystem,
 };
 
@@ -21,6 +21,12 @@ pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
     }
     replace_end(&mut spoken, words.signs.before_noun);
     spoken
+}
+
+/// A number in words as it stands before a noun. The last digit behind a point is one of a row, and counts nothing.
+pub(super) fn counted_form(numeral: &Numeral, words: &Words) -> String {
+    let spoken = numeral.spoken(words);
+    if numeral.fraction.is_some() { spoken } else { before_noun(spoken, words) }
 }
 
 /// Whether what follows is a word that a number may count, not a postposition, a conjunction or an ending.

@@ -300,7 +300,13 @@ pub(super) fn years(first: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>)
     if year <= from {
         return None;
     }
-    let years = format_years(from, year, digits.len() == 2, words);
+    let template = {
+        let mut ending = ahead;
+        ending.eat_if(is_dash);
+        let glued = ending.peek().is_some_and(WritingSystem::is_indic);
+        words.signs.range_before_noun.filter(|_| glued).unwrap_or(words.signs.range)
+    };
+    let years = format_years(from, year, digits.len() == 2, template, words);
     // A season or business year keeps its hyphen.
     let season = digits.len() == 2 && year == from + 1;
     let mut behind = ahead;
@@ -378,7 +384,7 @@ fn two_digits(rest: u64, year: u64, words: &Words) -> String {
     }
 }
 
-fn format_years(from: u64, to: u64, short: bool, words: &Words) -> String {
+fn format_years(from: u64, to: u64, short: bool, template: &str, words: &Words) -> String {
     let second = if short { cardinal(to % 100, words) } else { year_in_words(to, words) };
-    range(year_in_words(from, words), &second, words.signs.range, words)
+    range(year_in_words(from, words), &second, template, words)
 }

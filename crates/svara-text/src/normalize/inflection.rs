@@ -1,0 +1,58 @@
+//! Typed nouns with endings: whether a word is a noun of the tables in one of its cases.
+
+use super::spelling::prefix_len;
+use crate::languages::Words;
+
+/// The fewest letters and signs of a noun: shorter ones begin too many others.
+const MIN_CHARS: usize = 3;
+
+/// Whether `typed` is `noun` with an ending of the language behind it.
+pub(super) fn is_inflected(typed: &str, noun: &str, words: &Words) -> bool {
+    let ends = words.context.case_ends;
+    if ends.is_empty() || noun.chars().count() < MIN_CHARS {
+        return false;
+    }
+    let fits = |stem: &str| {
+        let ending = prefix_len(typed, stem).and_then(|len| typed.get(len..));
+        ending.is_some_and(|ending| {
+            ends.iter().any(|end| match end.strip_suffix('|') {
+                Some(whole) => ending == whole,
+                None => ending.starts_with(end),
+            })
+        })
+    };
+    fits(noun) || without_sign(noun).is_some_and(fits)
+}
+
+/// A noun without its last sign, which endings take the place of: மாத- of மாதம், ఏళ్ల- of ఏళ్లు, മണിക്കൂ- of മണിക്കൂർ.
+fn without_sign(noun: &str) -> Option<&str> {
+    let mut letters = noun.chars();
+    let last = letters.next_back().filter(|c| !c.is_ascii())?;
+    // The scripts have their signs in one order, and Malayalam its chillus behind them.
+    let sign = matches!(u32::from(last) % 0x80, 0x02 | 0x3E..=0x4D) || matches!(last, '\u{D7A}'..='\u{D7F}');
+    let stem = letters.as_str();
+    let stem = if last == '\u{BCD}' { stem.strip_suffix('ம').unwrap_or(stem) } else { stem };
+    (sign && stem.chars().count() > 1).then_some(stem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Language;
+
+    #[test]
+    fn cases_of_a_noun_are_found_and_other_words_are_not() {
+        for (language, noun, typed, wanted) in [
+            (Language::Tamil, "மாதம்", "மாதத்தில்", true),
+            (Language::Tamil, "அடி", "அடிப்படை", false),
+            (Language::Telugu, "ఏళ్లు", "ఏళ్ల", true),
+            (Language::Malayalam, "മണിക്കൂർ", "മണിക്കൂറിനുള്ളിൽ", true),
+            (Language::Bengali, "বছর", "বছরের", true),
+            (Language::Bengali, "দিন", "দিনাজপুর", false),
+            (Language::Hindi, "घंटे", "घंटों", true),
+            (Language::English, "hour", "hours", false),
+        ] {
+            assert_eq!(is_inflected(typed, noun, Words::of(language)), wanted, "{typed}");
+        }
+    }
+}
