@@ -221,6 +221,7 @@ static ENDINGS: [Ending; 4] = [
 
 static CONTEXT: Context = Context {
     case_ends: super::cases::ASSAMESE,
+    classifiers: &["টা", "টি", "জন", "খন", "গৰাকী"],
     coins: super::coins::ASSAMESE,
     behind_ordinals: context::BehindOrdinals { endings: &["বাৰ"], nouns: &[] },
     halved: super::halved::ASSAMESE,

@@ -62,6 +62,8 @@ pub(crate) struct Context {
     pub behind_ordinals: BehindOrdinals,
     /// Words of one letter that may be glued to an ending: the ও of "৫০০-রও".
     pub emphatics: &'static [&'static str],
+    /// Words for pieces that are glued to a number: the টি of "২-৩টি".
+    pub classifiers: &'static [&'static str],
 }
 
 /// What may be glued to an ordinal in digits: the beginnings of endings, and of nouns.
@@ -126,6 +128,7 @@ pub(super) const NONE: Context = Context {
     coins: &[],
     behind_ordinals: BehindOrdinals { endings: &[], nouns: &[] },
     emphatics: &[],
+    classifiers: &[],
 };
 
 /// Words for "number" between what is numbered and its number.

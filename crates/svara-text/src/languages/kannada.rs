@@ -217,6 +217,7 @@ static CONTEXT: Context = Context {
         ("ಕ್ರಿ.ಪೂ.", "ಕ್ರಿಸ್ತ ಪೂರ್ವ", When::Always),
         ("ಸಂ.", "ಸಂಖ್ಯೆ", When::BeforeNumber),
         ("ನಂ.", "ನಂಬರ್", When::BeforeNumber),
+        ("ಸಾ.ಶ.", "ಸಾಮಾನ್ಯ ಶಕ", When::Always),
         ("ಸಂ.", "ಸಂಜೆ", When::BeforeTime),
         ("ಮ.", "ಮಧ್ಯಾಹ್ನ", When::BeforeTime),
         ("ರಾ.", "ರಾತ್ರಿ", When::BeforeTime),

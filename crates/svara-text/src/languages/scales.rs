@@ -180,7 +180,7 @@ pub(super) static HINDI: &[Oblique] = &[Oblique {
 
 pub(super) static GUJARATI: &[Oblique] = &[Oblique {
     stems: &[("લાખ", 5, "લાખ"), ("હજાર", 3, "હજાર"), ("કરોડ", 7, "કરોડ")],
-    endings: &[("ે", "એ"), ("ેય", "ય"), ("ેક", "એક")],
+    endings: &[("ે", "એ"), ("ેય", "ય")],
 }];
 
 pub(super) static TELUGU: &[Oblique] = &[Oblique {

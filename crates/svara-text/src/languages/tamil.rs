@@ -351,6 +351,7 @@ static CONTEXT: Context = Context {
         ("கி.பி.", "கிறிஸ்துவுக்குப் பின்", When::BeforeNumber),
         ("கி.மு.", "கிறிஸ்துவுக்கு முன்", When::BeforeNumber),
         ("எண்.", "எண்", When::BeforeNumber),
+        ("பொ.ஊ.", "பொது ஊழி", When::Always),
     ],
     spellings: &[
         &["ரூபாய்", "ரூபாயில்", "ரூபாயை", "ரூபாய்க்கு", "ரூபா"],

@@ -1,6 +1,6 @@
 //! Typed nouns with endings: whether a word is a noun of the tables in one of its cases.
 
-use super::spelling::prefix_len;
+use super::{scale::scales, spelling::prefix_len};
 use crate::languages::Words;
 
 /// The fewest letters and signs of a noun: shorter ones begin too many others.
@@ -22,6 +22,11 @@ pub(super) fn is_inflected(typed: &str, noun: &str, words: &Words) -> bool {
         })
     };
     fits(noun) || without_sign(noun).is_some_and(fits)
+}
+
+/// Whether a word is one for a thousand or more with an ending: "लाखों", "ലക്ഷത്തിന്റെ".
+pub(super) fn is_inflected_scale(typed: &str, words: &Words) -> bool {
+    scales(typed).any(|(word, exponent)| *exponent > 2 && is_inflected(typed, word, words))
 }
 
 /// A noun without its last sign, which endings take the place of: மாத- of மாதம், ఏళ్ల- of ఏళ్లు, മണിക്കൂ- of മണിക്കൂർ.

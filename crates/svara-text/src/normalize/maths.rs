@@ -79,6 +79,7 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
                 || power
                 || is_raised(cursor.rest().trim_start_matches(is_space))
                 || (before == Some('%') && sum_follows())
+                || (sum_follows() && behind_counted(&place))
                 || is_equation_of_names(&place, &cursor)) =>
         {
             maths.equals
@@ -261,6 +262,11 @@ fn is_name(mut row: impl Iterator<Item = char>) -> bool {
         Some(next) => !next.is_some_and(is_letter),
         None => false,
     }
+}
+
+/// Whether a number and what it counts are before the place: "1 डॉलर = ₹83.50".
+fn behind_counted(place: &Place<'_>) -> bool {
+    place.words_before().nth(1).is_some_and(|(word, _)| word.ends_with(|c| digit_value(c).is_some()))
 }
 
 /// Whether a measure is before the place: `5 cm`.

@@ -3,10 +3,10 @@
 use super::{
     angle,
     cursor::Cursor,
-    inflection::is_inflected,
+    inflection::{is_inflected, is_inflected_scale},
     place::Place,
     quotient,
-    scale::{Amount, idiomatic, is_inflected_scale, is_scale},
+    scale::{Amount, idiomatic, is_scale},
     spelling::{is_one_of, same},
     unit::{eat_unit, of_unit},
     words::{before_noun, counted, counted_form, form},

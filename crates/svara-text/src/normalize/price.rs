@@ -6,15 +6,18 @@ use super::{
     place::{Found, Place},
     scale::Amount,
     spelling::prefix_len,
+    words::before_noun,
 };
 use crate::{
     languages::{Coin, Words},
-    number::Numeral,
+    number::{Numeral, cardinal},
+    writing::digit_value,
 };
 
 /// A price of two decimals with the word for the coin behind it. The ending of that word goes to the hundredths.
 pub(super) fn before_word(amount: &Amount, mut cursor: Cursor<'_>, words: &Words) -> Option<Found> {
     let price = Price::of(amount)?;
+    let number = cursor.at();
     cursor.eat_space();
     let (coin, len) = coin(&cursor, words)?;
     let (_, currency, stem) = *coin;
@@ -23,7 +26,8 @@ pub(super) fn before_word(amount: &Amount, mut cursor: Cursor<'_>, words: &Words
     let whole = part(price.units, unit, words);
     cursor.skip(len);
     let spoken = match (price.units, price.hundredths) {
-        // What is typed says it all.
+        // The typed word follows.
+        (units @ 1.., 0) => return Some(Found::new(number, before_noun(cardinal(units, words), words))),
         (_, 0) => return None,
         (units, count) => {
             let count = match stem {
@@ -31,14 +35,15 @@ pub(super) fn before_word(amount: &Amount, mut cursor: Cursor<'_>, words: &Words
                 _ => {
                     let counted = part(count, hundredth, words);
                     let name = if count == 1 { hundredth.one } else { hundredth.many };
-                    format!("{}{stem}", counted.strip_suffix(name)?)
+                    let ending = cursor.word();
+                    cursor.skip(ending.len());
+                    format!("{}{stem}{ending}", counted.strip_suffix(name)?)
                 }
             };
             if units == 0 { count } else { format!("{whole} {count}") }
         }
     };
-    let joined = !stem.is_empty();
-    Some(Found { joined, ..Found::new(cursor.at(), spoken) })
+    Some(Found::new(cursor.at(), spoken))
 }
 
 /// A price of two decimals behind the word for the coin: `रुपये 96.50`.
@@ -53,9 +58,10 @@ pub(super) fn behind_word(place: &Place<'_>) -> Option<Found> {
     let amount = Amount::eat_scale(numeral, &mut cursor, true, words);
     let price = Price::of(&amount)?;
     let (unit, hundredth) = coin.1.name(words);
-    let behind_number = place.words_before().next().is_some_and(|(word, gap)| {
-        gap == " " && word.ends_with(|c| crate::writing::digit_value(c).is_some())
-    });
+    let behind_number = place
+        .words_before()
+        .next()
+        .is_some_and(|(word, gap)| gap == " " && word.ends_with(|c| digit_value(c).is_some()));
     if price.hundredths == 0 || price.units == 0 || behind_number || !cursor.at_word_end() {
         return None;
     }

@@ -36,8 +36,9 @@ const PLURALS: [(&str, &str); 12] = [
     ("ਘੰਟਾ", "ਘੰਟੇ"),
 ];
 
-/// Makers whose models have two numbers: "Boeing 737-800".
-const MAKERS: [&str; 9] = ["Boeing", "Airbus", "बोइंग", "एयरबस", "বোয়িং", "போயிங்", "బోయింగ్", "બોઇંગ", "ബോയിങ്"];
+/// Makers whose models have two numbers, and a short word before years: "Boeing 737-800", "FY 24-25".
+const MAKERS: [&str; 11] =
+    ["Boeing", "Airbus", "बोइंग", "एयरबस", "বোয়িং", "போயிங்", "బోయింగ్", "બોઇંગ", "ബോയിങ്", "Ryzen", "FY"];
 
 /// A range with the number `first`, which is read already. The second number must be greater.
 pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
@@ -50,6 +51,10 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
     }
     let mut ahead = *cursor;
     let unit = eat_unit(&mut ahead, place, None);
+    // "i7-13700H" and "FY24-25" are names.
+    if unit.is_none() && place.done.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     let spaced = ahead.eat_space();
     let dash = ahead.eat_if(is_dash)?;
     // With spaces, only a dash between them makes a range of two bare numbers: a hyphen may be a minus or a pause.
@@ -108,8 +113,13 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
             if glued {
                 template = words.signs.range_before_noun.unwrap_or(template);
             }
+            let piece = || words.context.classifiers.iter().any(|noun| cursor.rest().starts_with(noun));
             let noun = cursor.at() == unmeasured
-                && cursor.rest().strip_prefix(' ').is_some_and(|r| r.starts_with(WritingSystem::is_indic));
+                && (piece()
+                    || cursor
+                        .rest()
+                        .strip_prefix(' ')
+                        .is_some_and(|r| r.starts_with(WritingSystem::is_indic)));
             if noun {
                 template = words.signs.range_before_noun.unwrap_or(template);
                 let about = words.idiom.filter(|_| in_a_row(first, &second));

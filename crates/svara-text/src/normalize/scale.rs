@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use super::{
     cursor::Cursor,
     half::half_past_words,
-    inflection::is_inflected,
     spelling::{folded, same},
     starts::Filter,
     unit::is_noun_of_money,
@@ -107,8 +106,14 @@ impl Amount {
         let mut ahead = *cursor;
         eat_gap(&mut ahead, money);
         let short = ["Cr", "L", "K", "bn", "B", "mn", "M", "crs", "tn", "trn"];
-        let letters =
-            money.then(|| ahead.eat_word_of(short).or_else(|| eat_yearly_lakh(&mut ahead))).flatten();
+        // The L of LPA is lakhs, too.
+        let letters = money
+            .then(|| {
+                ahead
+                    .eat_word_of(short)
+                    .or_else(|| ({ ahead }.eat_word(["LPA"]) && ahead.eat("L")).then_some(1))
+            })
+            .flatten();
         let Some(letters) = letters else { return Self::plain(numeral) };
         ahead.eat(".");
         *cursor = ahead;
@@ -142,11 +147,6 @@ impl Amount {
             }
         }
     }
-}
-
-/// Reads the L of LPA, lakhs per annum, as the second of the letters.
-fn eat_yearly_lakh(cursor: &mut Cursor<'_>) -> Option<usize> {
-    ({ *cursor }.eat_word(["LPA"]) && cursor.eat("L")).then_some(1)
 }
 
 /// Reads the last part of a sum, which has no scale word: the 500 of "₹1 लाख 25 हजार 500".
@@ -200,7 +200,7 @@ pub(super) fn is_scale(text: &str) -> bool {
 }
 
 /// The scale words that `text` may start with: those in the script of its first letter.
-fn scales(text: &str) -> impl Iterator<Item = &'static (&'static str, u8)> {
+pub(super) fn scales(text: &str) -> impl Iterator<Item = &'static (&'static str, u8)> {
     let block =
         |text: &str| text.chars().next().filter(|c| folded(*c).is_some()).map(|c| u32::from(c) / 0x80);
     let typed = block(text);
@@ -263,7 +263,7 @@ fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'stat
     let mut ahead = *cursor;
     for _ in 0..MAX_WORDS.min(oblique.len() * MAX_WORDS) {
         eat_gap(&mut ahead, true);
-        let word = word_with_joiners(&ahead);
+        let word = ahead.joined_word();
         if word.is_empty() {
             return None;
         }
@@ -297,13 +297,6 @@ fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(String, &'stat
     None
 }
 
-/// The word at the cursor, with the joiners within it.
-fn word_with_joiners<'t>(cursor: &Cursor<'t>) -> &'t str {
-    let rest = cursor.rest();
-    let within = |c| super::cursor::is_letter(c) || matches!(c, '\u{200C}' | '\u{200D}');
-    rest.get(..rest.find(|c| !within(c)).unwrap_or(rest.len())).unwrap_or_default()
-}
-
 /// Reads a scale word with an ending, which stays for what is counted: the कोटी of "₹५०० कोटींचा".
 fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
     if !words.before_ending.is_empty() {
@@ -326,11 +319,6 @@ fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
     let (word, exponent) = scales(rest).filter(fits).max_by_key(|(word, _)| word.len()).copied()?;
     cursor.skip(word.len());
     Some(exponent)
-}
-
-/// Whether a word is one for a thousand or more with an ending: "लाखों", "ലക്ഷത്തിന്റെ".
-pub(super) fn is_inflected_scale(typed: &str, words: &Words) -> bool {
-    scales(typed).any(|(word, exponent)| *exponent > 2 && is_inflected(typed, word, words))
 }
 
 /// English scale words are said in the singular behind a number.
