@@ -1,6 +1,9 @@
 //! Typed nouns with endings: whether a word is a noun of the tables in one of its cases.
 
-use super::{scale::scales, spelling::prefix_len};
+use super::{
+    scale::scales,
+    spelling::{prefix_len, same},
+};
 use crate::languages::Words;
 
 /// The fewest letters and signs of a noun: shorter ones begin too many others.
@@ -27,6 +30,13 @@ pub(super) fn is_inflected(typed: &str, noun: &str, words: &Words) -> bool {
 /// Whether a word is one for a thousand or more with an ending: "लाखों", "ലക്ഷത്തിന്റെ".
 pub(super) fn is_inflected_scale(typed: &str, words: &Words) -> bool {
     scales(typed).any(|(word, exponent)| *exponent > 2 && is_inflected(typed, word, words))
+}
+
+/// English scale words are said in the singular behind a number.
+pub(super) fn singular(word: &str) -> &str {
+    let plural = word.is_ascii() && word.ends_with('s');
+    let word = if plural { word.get(..word.len() - 1).unwrap_or(word) } else { word };
+    if same(word, "lac") { "lakh" } else { word }
 }
 
 /// A noun without its last sign, which endings take the place of: மாத- of மாதம், ఏళ్ల- of ఏళ్లు, മണിക്കൂ- of മണിക്കൂർ.

@@ -49,6 +49,9 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
             let _ = eat_only(&mut cursor) || cursor.eat("/=");
             // Some type the sign on both sides.
             let _ = eat_sign_behind(&mut cursor, words).is_some_and(|behind| behind == currency);
+            if from.numeral.fraction.is_some() && from.scale.is_none() && to.is_none() {
+                price::eat_word(currency, &mut cursor, words);
+            }
             currency
         }
         None => {

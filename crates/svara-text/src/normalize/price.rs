@@ -1,7 +1,7 @@
 //! Prices with the word for the coin beside them: `96.72 रुपये`, `रुपये 96.50`.
 
 use super::{
-    cursor::Cursor,
+    cursor::{Cursor, is_dash},
     money::{hundredths, part},
     place::{Found, Place},
     scale::Amount,
@@ -9,7 +9,7 @@ use super::{
     words::before_noun,
 };
 use crate::{
-    languages::{Coin, Words},
+    languages::{Coin, Currency, Words},
     number::{Numeral, cardinal},
     writing::digit_value,
 };
@@ -50,7 +50,7 @@ pub(super) fn before_word(amount: &Amount, mut cursor: Cursor<'_>, words: &Words
 pub(super) fn behind_word(place: &Place<'_>) -> Option<Found> {
     let words = place.words;
     let mut cursor = place.cursor();
-    let (coin, len) = coin(&cursor, words).filter(|(coin, _)| coin.0.ends_with('|') || coin.2.is_empty())?;
+    let (coin, len) = coin(&cursor, words)?;
     cursor.skip(len);
     cursor.eat_space().then_some(())?;
     let numeral = Numeral::parse(cursor.rest())?;
@@ -62,11 +62,27 @@ pub(super) fn behind_word(place: &Place<'_>) -> Option<Found> {
         .words_before()
         .next()
         .is_some_and(|(word, gap)| gap == " " && word.ends_with(|c| digit_value(c).is_some()));
-    if price.hundredths == 0 || price.units == 0 || behind_number || !cursor.at_word_end() {
+    let mut after = cursor;
+    let runs_on =
+        after.eat("%") || (after.eat_if(|c| is_dash(c) || ".,:/".contains(c)).is_some() && after.at_digit());
+    if price.hundredths == 0 || price.units == 0 || behind_number || runs_on || !cursor.at_word_end() {
         return None;
     }
     let count = part(price.hundredths, hundredth?, words);
     Some(Found::new(cursor.at(), format!("{} {count}", part(price.units, unit, words))))
+}
+
+/// Skips the word for a coin behind its sign and a sum with hundredths, which say it already: `₹96.50 रुपये`.
+pub(super) fn eat_word(currency: Currency, cursor: &mut Cursor<'_>, words: &Words) {
+    let mut ahead = *cursor;
+    if !ahead.eat_space() {
+        return;
+    }
+    let Some((coin, len)) = coin(&ahead, words) else { return };
+    ahead.skip(len);
+    if coin.1 == currency && ahead.at_word_end() {
+        *cursor = ahead;
+    }
 }
 
 /// Words for coins, by which a word may begin a price.
@@ -103,7 +119,7 @@ fn coin(cursor: &Cursor<'_>, words: &Words) -> Option<(&'static Coin, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Language, languages::Currency};
+    use crate::Language;
 
     #[test]
     fn coins_have_hundredths() {

@@ -1,6 +1,7 @@
 //! Numbers with their signs, percent signs, units and endings.
 
 use super::{
+    cricket,
     cursor::{Cursor, is_dash, is_wordish},
     decade,
     endings::ordinal,
@@ -71,6 +72,9 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     cursor.skip(numeral.len);
     let numeral = leading_zero::dropped(numeral, cursor, place);
     if let Some(spoken) = chain(&numeral, cursor, words) {
+        return Some(Found::new(cursor.at(), spoken));
+    }
+    if let Some(spoken) = cricket::not_out(&numeral, cursor, place) {
         return Some(Found::new(cursor.at(), spoken));
     }
     if let Some(measure) = scientific::recognize(&numeral, cursor, place) {

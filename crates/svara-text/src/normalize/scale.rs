@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::{
     cursor::Cursor,
     half::half_past_words,
+    inflection::singular,
     spelling::{folded, same},
     starts::Filter,
     unit::is_noun_of_money,
@@ -106,14 +107,8 @@ impl Amount {
         let mut ahead = *cursor;
         eat_gap(&mut ahead, money);
         let short = ["Cr", "L", "K", "bn", "B", "mn", "M", "crs", "tn", "trn"];
-        // The L of LPA is lakhs, too.
-        let letters = money
-            .then(|| {
-                ahead
-                    .eat_word_of(short)
-                    .or_else(|| ({ ahead }.eat_word(["LPA"]) && ahead.eat("L")).then_some(1))
-            })
-            .flatten();
+        let letters =
+            money.then(|| ahead.eat_word_of(short).or_else(|| eat_yearly_lakh(&mut ahead))).flatten();
         let Some(letters) = letters else { return Self::plain(numeral) };
         ahead.eat(".");
         *cursor = ahead;
@@ -147,6 +142,11 @@ impl Amount {
             }
         }
     }
+}
+
+/// Reads the L of LPA, lakhs per annum, as the second of the letters.
+fn eat_yearly_lakh(cursor: &mut Cursor<'_>) -> Option<usize> {
+    ({ *cursor }.eat_word(["LPA"]) && cursor.eat("L")).then_some(1)
 }
 
 /// Reads the last part of a sum, which has no scale word: the 500 of "₹1 लाख 25 हजार 500".
@@ -319,13 +319,6 @@ fn eat_inflected(cursor: &mut Cursor<'_>, words: &Words) -> Option<u8> {
     let (word, exponent) = scales(rest).filter(fits).max_by_key(|(word, _)| word.len()).copied()?;
     cursor.skip(word.len());
     Some(exponent)
-}
-
-/// English scale words are said in the singular behind a number.
-fn singular(word: &str) -> &str {
-    let plural = word.is_ascii() && word.ends_with('s');
-    let word = if plural { word.get(..word.len() - 1).unwrap_or(word) } else { word };
-    if same(word, "lac") { "lakh" } else { word }
 }
 
 /// The word for 10 to the power of `exponent`, before a noun.
