@@ -249,11 +249,11 @@ fn eat_before_tail<'w>(
     let end = marks.find_map(|mark| {
         let mut ahead = *cursor;
         ahead.skip(prefix_len(cursor.rest(), mark)?);
-        let is_tail = |tail: &&str| match tail.strip_suffix('|') {
+        let is_tail = |tail: &str| match tail.strip_suffix('|') {
             Some(whole) => is_word(&ahead, whole),
-            None => ahead.rest().starts_with(*tail),
+            None => ahead.rest().starts_with(tail),
         };
-        behind.endings.iter().chain(behind.nouns).any(|tail| is_tail(&tail)).then_some(ahead)
+        behind.endings.iter().chain(behind.nouns).any(|tail| is_tail(tail)).then_some(ahead)
     });
     if let Some(end) = end {
         *cursor = end;
