@@ -220,6 +220,9 @@ static ENDINGS: [Ending; 4] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::ASSAMESE,
+    coins: super::coins::ASSAMESE,
+    behind_ordinals: context::BehindOrdinals { endings: &["বাৰ"], nouns: &[] },
     halved: super::halved::ASSAMESE,
     year_words: &["লৈকে", "ৰ", "ত", "বংগাব্দ", "বঙ্গাব্দ", "খৃঃ", "চনত", "চনৰ", "চনৰপৰা", "পৰা", "লৈ"],
     year_endings: &["চনত", "চনৰ", "চনৰে", "লৈ", "লৈকে", "ত", "ৰ", "-ত", "-ৰ"],
@@ -263,8 +266,7 @@ static CONTEXT: Context = Context {
         ("খ্ৰীঃ", "খ্ৰীষ্টাব্দ", When::Always),
         ("নং", "নম্বৰ", When::BeforeNumber),
     ],
-    emphatic: &["ও", "ই"],
-    behind_ordinals: &["বাৰ"],
+    emphatics: &["ও", "ই"],
     spellings: &[&["টকা", "টকাৰ", "টকাত"], &["শতাংশ"], &["মিনিট", "মিনিটত"]],
     ratios: &["অনুপাত"],
     ratio_beside: Some("{a}-{b}"),

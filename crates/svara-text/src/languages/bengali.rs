@@ -84,6 +84,9 @@ pub(super) static WORDS: Words = Words {
             ("ঘটিকায়", "{h}টা {m} মিনিটে"),
             ("ঘটিকা", "{h}টা {m} মিনিট"),
             ("মিনিটে", "{h}টা {m} মিনিটে"),
+            ("মিনিটের", "{h}টা {m} মিনিটের"),
+            ("মিনিটেই", "{h}টা {m} মিনিটেই"),
+            ("মিনিটেও", "{h}টা {m} মিনিটেও"),
             ("টার", "{h}টা {m} মিনিটের"),
             ("টায়", "{h}টা {m} মিনিটে"),
             ("টা", "{h}টা {m} মিনিট"),
@@ -218,6 +221,10 @@ static WEB: Web = Web {
 };
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::BENGALI,
+    coins: super::coins::BENGALI,
+    behind_ordinals: context::BehindOrdinals { endings: &["বার", "তম"], nouns: &[] },
+    emphatics: &["ও", "ই"],
     halved: super::halved::BENGALI,
     oblique: super::scales::BENGALI,
     year_words: &[
@@ -273,6 +280,9 @@ static CONTEXT: Context = Context {
         "নং",
         "সাল",
         "সনে",
+        "ইং",
+        "বাং",
+        "খ্রি",
     ],
     uncounted: &["থেকে", "বা", "এবং", "ও"],
     towns: towns::BENGALI,
@@ -315,8 +325,6 @@ static CONTEXT: Context = Context {
         ("নং.", "নম্বর", When::BeforeNumber),
         ("নং", "নম্বর", When::BeforeNumber),
     ],
-    emphatic: &["ও", "ই"],
-    behind_ordinals: &["বার"],
     spellings: &[&["টাকা", "টাকার", "টাকায়"], &["শতাংশ", "পারসেন্ট"], &["মিনিট", "মিনিটে"]],
     ratios: &["অনুপাত"],
     cricket: Some(&super::cricket::BENGALI),

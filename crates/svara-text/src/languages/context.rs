@@ -1,6 +1,7 @@
 //! The words around a number that say what it is, and the abbreviations of a language.
 
 use super::{
+    Coin,
     cricket::{self, Cricket},
     towns,
 };
@@ -51,12 +52,23 @@ pub(crate) struct Context {
     /// Postpositions, and how the ends of the words before them change.
     pub postpositions: &'static [&'static str],
     pub before_postposition: &'static [(&'static str, &'static str)],
-    /// Particles that may stand behind any ending: "১০-এরও".
-    pub emphatic: &'static [&'static str],
-    /// Beginnings of words, and endings, that are typed right behind the mark of an ordinal: "২য়বার", "૧લીએ".
-    pub behind_ordinals: &'static [&'static str],
     /// Spellings of one noun, which is said once if it is typed behind its sign.
     pub spellings: &'static [&'static [&'static str]],
+    /// Endings of nouns, by their beginnings: "2.5 வருடத்தில்".
+    pub case_ends: &'static [&'static str],
+    /// Words for coins behind a price.
+    pub coins: &'static [Coin],
+    /// What may be glued to an ordinal that is typed in digits: an ending, or a noun, which stands apart.
+    pub behind_ordinals: BehindOrdinals,
+    /// Words of one letter that may be glued to an ending: the ও of "৫০০-রও".
+    pub emphatics: &'static [&'static str],
+}
+
+/// What may be glued to an ordinal in digits: the beginnings of endings, and of nouns.
+#[derive(Clone, Copy)]
+pub(crate) struct BehindOrdinals {
+    pub endings: &'static [&'static str],
+    pub nouns: &'static [&'static str],
 }
 
 /// When an abbreviation is said in full.
@@ -109,9 +121,11 @@ pub(super) const NONE: Context = Context {
     quarters: None,
     postpositions: &[],
     before_postposition: &[],
-    emphatic: &[],
-    behind_ordinals: &[],
     spellings: &[],
+    case_ends: &[],
+    coins: &[],
+    behind_ordinals: BehindOrdinals { endings: &[], nouns: &[] },
+    emphatics: &[],
 };
 
 /// Words for "number" between what is numbered and its number.

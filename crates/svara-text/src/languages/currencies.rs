@@ -189,11 +189,8 @@ const BEHIND: &[(&str, usize)] = &[
 impl Currency {
     /// The rupee, which `500/-` means.
     pub(crate) const RUPEE: Self = Self(0);
-
-    /// The rupee, the dollar, the euro and the pound.
-    pub(crate) fn common() -> impl Iterator<Item = Self> {
-        (0..4).map(Self)
-    }
+    pub(crate) const DOLLAR: Self = Self(1);
+    pub(crate) const EURO: Self = Self(2);
 
     /// Parses the sign at the start of `text` that stands before a sum, and returns its length in bytes.
     pub(crate) fn before(text: &str) -> Option<(Self, usize)> {

@@ -125,6 +125,8 @@ static ENDINGS: [Ending; 2] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::DOGRI,
+    coins: super::coins::DOGRI,
     halved: super::halved::DOGRI,
     year_words: &["च", "दा", "दी", "दे", "थमां", "तगर"],
     year_endings: &["च"],
@@ -154,7 +156,6 @@ static CONTEXT: Context = Context {
         ("सं.", "संख्या", When::BeforeNumber),
         ("नं0", "नंबर", When::BeforeNumber),
         ("डॉ.", "डॉक्टर", When::BeforeWord),
-        ("डा.", "डॉक्टर", When::BeforeWord),
         ("प्रो.", "प्रोफेसर", When::BeforeWord),
         ("नं.", "नंबर", When::BeforeNumber),
     ],

@@ -236,6 +236,7 @@ pub(super) static ENDINGS: [Ending; 1] = [Ending {
 }];
 
 static CONTEXT: Context = Context {
+    coins: super::coins::ENGLISH,
     cricket: Some(&super::cricket::ENGLISH),
     abbreviations: &[
         ("no.", "number", When::OfNoun),

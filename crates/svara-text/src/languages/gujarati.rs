@@ -222,7 +222,14 @@ static ENDINGS: [Ending; 4] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::GUJARATI,
+    coins: super::coins::GUJARATI,
+    behind_ordinals: context::BehindOrdinals {
+        endings: &["એ|", "ના", "ની", "નો", "નું", "ને|", "થી", "માં", "સુધી", "ં|", "ંનો"],
+        nouns: &["વાર"],
+    },
     halved: super::halved::GUJARATI,
+    oblique: super::scales::GUJARATI,
     half_forms: super::halved::GUJARATI_FORMS,
     year_words: &[
         "પહેલા",
@@ -324,7 +331,6 @@ static CONTEXT: Context = Context {
         ("નં.", "નંબર", When::BeforeNumber),
         ("ક્ર.", "ક્રમાંક", When::BeforeNumber),
     ],
-    behind_ordinals: &["એ", "ના", "ની", "નું", "નો", "ને", "થી", "માં", "સુધી", "વાર"],
     spellings: &[&["રૂપિયા", "રુપિયા", "રૂપિયો", "રૂપિયાની", "રૂપિયાનો"], &["ટકા", "ટકાની"], &["મિનિટ", "મિનિટે"]],
     ratios: &["ગુણોત્તર", "પ્રમાણ"],
     ratio_beside: Some("{a}-{b}"),
@@ -333,7 +339,7 @@ static CONTEXT: Context = Context {
     ..context::NONE
 };
 
-const SANDHI: [(&str, &str, &str); 24] = [
+const SANDHI: [(&str, &str, &str); 25] = [
     ("વાગ્યે", "એ|", "વાગ્યે"),
     ("વાગ્યે", "થી|", "વાગ્યાથી"),
     ("વાગ્યે", "ના|", "વાગ્યાના"),
@@ -358,4 +364,5 @@ const SANDHI: [(&str, &str, &str); 24] = [
     ("દ", "એ|", "દે"),
     ("ળ", "એ|", "ળે"),
     ("", "એ|", "એ"),
+    ("", "ય|", "ય"),
 ];

@@ -255,7 +255,11 @@ static ENDINGS: [Ending; 3] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::HINDI,
+    coins: super::coins::HINDI,
+    behind_ordinals: context::BehindOrdinals { endings: &[], nouns: &["वार", "बार"] },
     halved: super::halved::HINDI,
+    oblique: super::scales::HINDI,
     half_forms: super::halved::HINDI_FORMS,
     year_words: &[
         "बाद",
@@ -375,10 +379,8 @@ static CONTEXT: Context = Context {
         "फेज",
         "क्लास",
         "सेक्शन",
-        "यूनिट",
         "लेवल",
         "ग्रेड",
-        "श्रेणी",
     ],
     abbreviations: hindi_abbreviations::ALL,
     spellings: &[

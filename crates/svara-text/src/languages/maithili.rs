@@ -134,6 +134,8 @@ static ENDINGS: [Ending; 4] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::MAITHILI,
+    coins: super::coins::MAITHILI,
     halved: super::halved::MAITHILI,
     oblique: super::scales::MAITHILI,
     year_words: &["में", "मे", "क", "के", "सँ", "धरि", "ई"],

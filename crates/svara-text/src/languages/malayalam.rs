@@ -225,6 +225,8 @@ static WEB: Web = Web {
 };
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::MALAYALAM,
+    coins: super::coins::MALAYALAM,
     halved: super::halved::MALAYALAM,
     quarters: Some(("കാൽ", "മുക്കാൽ", super::halved::MALAYALAM_QUARTERS)),
     oblique: super::scales::MALAYALAM,

@@ -211,6 +211,9 @@ static WEB: Web = Web {
 };
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::MARATHI,
+    coins: super::coins::MARATHI,
+    behind_ordinals: context::BehindOrdinals { endings: &["च|", "ही|"], nouns: &["वेळ"] },
     halved: super::halved::MARATHI,
     quarters: Some(("पाव", "पाऊण", super::halved::MARATHI_QUARTERS)),
     half_forms: super::halved::MARATHI_FORMS,

@@ -196,6 +196,9 @@ static ENDINGS: [Ending; 3] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::PUNJABI,
+    coins: super::coins::PUNJABI,
+    behind_ordinals: context::BehindOrdinals { endings: &[], nouns: &["ਵਾਰ"] },
     halved: super::halved::PUNJABI,
     half_forms: super::halved::PUNJABI_FORMS,
     oblique: super::scales::PUNJABI,
@@ -259,8 +262,11 @@ static CONTEXT: Context = Context {
         ("ਸ.", "ਸਰਦਾਰ", When::Lone),
         ("ਨੰ.", "ਨੰਬਰ", When::BeforeNumber),
     ],
-    behind_ordinals: &["ਵਾਰ"],
-    spellings: &[&["ਰੁਪਏ", "ਰੁਪਏੇ", "ਰੁਪਇਆ", "ਰੁਪਿਆ", "ਰੁਪਈਏ"], &["ਪ੍ਰਤੀਸ਼ਤ", "ਫ਼ੀਸਦੀ", "ਫੀਸਦੀ"], &["ਮਿੰਟ", "ਮਿੰਟਾਂ"]],
+    spellings: &[
+        &["ਰੁਪਏ", "ਰੁਪਏੇ", "ਰੁਪਇਆ", "ਰੁਪਿਆ", "ਰੁਪਈਏ", "ਰੁਪਈਆਂ"],
+        &["ਪ੍ਰਤੀਸ਼ਤ", "ਫ਼ੀਸਦੀ", "ਫੀਸਦੀ"],
+        &["ਮਿੰਟ", "ਮਿੰਟਾਂ"],
+    ],
     ratios: &["ਅਨੁਪਾਤ"],
     ratio_beside: Some("{a}-{b}"),
     cricket: Some(&super::cricket::PUNJABI),

@@ -112,6 +112,7 @@ static UNIT_NAMES: [Noun; UNITS] = same(words! {
 });
 
 static CONTEXT: Context = Context {
+    coins: super::coins::SANSKRIT,
     account: "लेखा",
     codes: &["पिन्", "पिन", "पिनकोड्", "पिनकोड", "ओटीपी", "कोड"],
     links: &["सङ्ख्या", "अस्ति"],

@@ -155,6 +155,7 @@ pub(super) static MALAYALAM: &[&str] = &[
     "മീറ്റർ",
     "ബിൽ",
     "പാസ്പോർട്ട്",
+    "ലോട്ടറി",
 ];
 
 pub(super) static MARATHI: &[&str] = &[
@@ -272,4 +273,5 @@ pub(super) static TELUGU: &[&str] = &[
     "బిల్లు",
     "పాస్‌పోర్ట్",
     "చలానా",
+    "సర్వీసు",
 ];

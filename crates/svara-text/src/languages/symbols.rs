@@ -201,7 +201,6 @@ pub(super) const SYMBOLS: &[(&str, usize)] = &[
     ("MWh", S + 9),
     ("cal", S + 10),
     ("Ω", S + 11),
-    ("Ω", S + 11),
     ("kΩ", S + 12),
     ("N", S + 13),
     ("Nm", S + 14),

@@ -64,7 +64,7 @@ pub(super) static WORDS: Words = Words {
     },
     clock: Clock {
         many_typed: false,
-        at: &["க்கு"],
+        at: &["க்கு", "க்குத்"],
         short: &[],
         few_typed: &[("மணிக்கு", "{h} மணி {m} நிமிடத்திற்கு"), ("மணி", "{h} மணி {m} நிமிடம்")],
         cases: &clock_cases::NONE,
@@ -224,6 +224,8 @@ static ENDINGS: [Ending; 2] = [
 ];
 
 static CONTEXT: Context = Context {
+    case_ends: super::cases::TAMIL,
+    coins: super::coins::TAMIL,
     halved: super::halved::TAMIL,
     quarters: Some(("கால்", "முக்கால்", super::halved::TAMIL_QUARTERS)),
     oblique: super::scales::TAMIL,
@@ -262,11 +264,14 @@ static CONTEXT: Context = Context {
         "தொடர்புக்கு",
     ],
     uncounted: &[
-        "அன்று",
         "தேதி",
-        "தேதியில்",
+        "தேதிகள்",
         "தேதிகளில்",
+        "தேதியில்",
+        "தேதிக்குள்",
+        "தேதியன்று",
         "தேதிகளிலும்",
+        "அன்று",
         "மட்டும்",
         "பிறகு",
         "போல",

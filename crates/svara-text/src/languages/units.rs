@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::{Noun, Words, abbreviated_units::ABBREVIATIONS, noun, same, symbols::SYMBOLS};
+use super::{
+    Noun, Words, abbreviated_units::ABBREVIATIONS, bare_units::BARE_ABBREVIATIONS, noun, same,
+    symbols::SYMBOLS,
+};
 
 /// The number of common units.
 pub(crate) const UNITS: usize = 36;
@@ -91,7 +94,7 @@ impl Unit {
 /// The symbols by their first character, the longest first.
 static BY_FIRST: LazyLock<HashMap<char, Vec<(&str, usize)>>> = LazyLock::new(|| {
     let mut by_first: HashMap<char, Vec<(&str, usize)>> = HashMap::new();
-    for &(symbol, index) in SYMBOLS.iter().chain(ABBREVIATIONS) {
+    for &(symbol, index) in SYMBOLS.iter().chain(ABBREVIATIONS).chain(BARE_ABBREVIATIONS) {
         by_first.entry(symbol.chars().next().unwrap_or_default()).or_default().push((symbol, index));
     }
     for symbols in by_first.values_mut() {
@@ -135,11 +138,23 @@ mod tests {
 
     #[test]
     fn every_symbol_has_a_name_and_the_longest_wins() {
-        assert!(SYMBOLS.iter().chain(ABBREVIATIONS).all(|&(_, index)| index < UNITS + LOANS + RARE));
+        assert!(
+            SYMBOLS
+                .iter()
+                .chain(ABBREVIATIONS)
+                .chain(BARE_ABBREVIATIONS)
+                .all(|&(_, index)| index < UNITS + LOANS + RARE)
+        );
         assert_eq!(Unit::parse("km/h x"), Some((Unit(15), 4)));
         assert_eq!(Unit::parse("kg"), Some((Unit(12), 2)));
         assert_eq!(Unit::parse("Gx"), None);
         let none = |c: char| c.is_ascii_digit() || c == ' ';
-        assert!(SYMBOLS.iter().chain(ABBREVIATIONS).all(|(symbol, _)| !symbol.starts_with(none)));
+        assert!(
+            SYMBOLS
+                .iter()
+                .chain(ABBREVIATIONS)
+                .chain(BARE_ABBREVIATIONS)
+                .all(|(symbol, _)| !symbol.starts_with(none))
+        );
     }
 }

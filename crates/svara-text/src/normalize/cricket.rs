@@ -4,6 +4,7 @@ use super::{
     cursor::{Cursor, is_dash, is_letter},
     place::Place,
     spelling::{prefix_len, same},
+    words::{before_noun, counts},
 };
 use crate::{
     languages::{SHARED, Words},
@@ -85,11 +86,28 @@ fn is_of_team(place: &Place<'_>) -> bool {
         .any(|cricket| cricket.teams.iter().any(is_one))
 }
 
+/// The runs of a batter who isn't out, in a language that says so before them: "82* ரன்கள்".
+pub(super) fn not_out(runs: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
+    let words = place.words;
+    let template = words.context.cricket?.not_out;
+    let mut ahead = *cursor;
+    let star = template.contains("{runs}") && ahead.eat("*");
+    let small = !runs.grouped && (2..=3).contains(&runs.integer.len());
+    let whole = runs.whole().filter(|_| star && small && ends_word(&ahead) && is_told(place, &ahead))?;
+    *cursor = ahead;
+    let spoken = cardinal(whole, words);
+    let spoken = if counts(cursor, words) { before_noun(spoken, words) } else { spoken };
+    Some(template.replace("{runs}", &spoken))
+}
+
+fn ends_word(end: &Cursor<'_>) -> bool {
+    end.peek().is_none_or(|c| c.is_whitespace() || ",.;)(".contains(c))
+}
+
 /// Whether a star at the place, behind a number and before `end`, says that the batter isn't out: "82* off 53 balls".
 pub(super) fn is_not_out(place: &Place<'_>, end: &Cursor<'_>) -> bool {
     let runs = place.words_before().next().filter(|(_, gap)| gap.is_empty());
     let small =
         runs.is_some_and(|(runs, _)| digits(runs).is_some_and(|(runs, _)| (2..=3).contains(&runs.len())));
-    let ends = end.peek().is_none_or(|c| c.is_whitespace() || ",.;)(".contains(c));
-    place.words.context.cricket.is_some() && small && ends && is_told(place, end)
+    place.words.context.cricket.is_some() && small && ends_word(end) && is_told(place, end)
 }

@@ -132,6 +132,14 @@ impl<'t> Cursor<'t> {
         let end = rest.find(|c| !is_letter(c)).unwrap_or(rest.len());
         rest.get(..end).unwrap_or_default()
     }
+
+    /// [`Self::word`] with the joiners within it.
+    pub(super) fn joined_word(&self) -> &'t str {
+        let rest = self.rest();
+        let end =
+            rest.find(|c| !(is_letter(c) || matches!(c, '\u{200C}' | '\u{200D}'))).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    }
 }
 
 fn at_word_end(rest: &str) -> bool {

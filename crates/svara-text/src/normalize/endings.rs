@@ -2,9 +2,10 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_letter},
+    inflection::{is_continued, is_inflected},
     place::{Found, Place},
     scale::is_scale,
-    spelling::{is_one_of, is_sign, prefix_len, same, stem},
+    spelling::{is_one_of, prefix_len, same},
     year::year_in_words,
 };
 use crate::{
@@ -112,7 +113,8 @@ pub(super) fn joined(mut spoken: String, name: &str, words: &Words) -> String {
 /// Whether the word at the cursor is exactly `word`.
 fn is_word(cursor: &Cursor<'_>, word: &str) -> bool {
     let mut ahead = *cursor;
-    ahead.eat_word([word])
+    // In "10 కి.మీటర్ల", the కి is a short unit.
+    ahead.eat_word([word]) && !(ahead.eat(".") && ahead.peek().is_some_and(WritingSystem::is_indic))
 }
 
 /// The rule that joins the ending at the cursor to `spoken`: the end that is replaced, the length of the start of the
@@ -125,14 +127,8 @@ fn sandhi<'w>(spoken: &str, cursor: &Cursor<'_>, words: &'w Words) -> Option<(&'
         let len = match start.strip_suffix('|') {
             Some(whole) => {
                 let mut ahead = *cursor;
-                let behind = cursor.rest().strip_prefix(whole).unwrap_or_default();
-                let emphatic =
-                    || words.context.emphatic.iter().any(|particle| is_word(&Cursor::new(behind), particle));
-                if emphatic() {
-                    whole.len()
-                } else {
-                    ahead.eat_word([whole]).then(|| ahead.at() - cursor.at())?
-                }
+                let eaten = ahead.eat_word([whole]) || eat_before_emphatic(&mut ahead, whole, words);
+                eaten.then(|| ahead.at() - cursor.at())?
             }
             None => cursor.rest().starts_with(start).then_some(start.len())?,
         };
@@ -140,10 +136,22 @@ fn sandhi<'w>(spoken: &str, cursor: &Cursor<'_>, words: &'w Words) -> Option<(&'
     })
 }
 
+/// Reads an ending before a letter of emphasis, which stays as typed: the র of "৫০০-রও".
+fn eat_before_emphatic(cursor: &mut Cursor<'_>, ending: &str, words: &Words) -> bool {
+    let mut ahead = *cursor;
+    let found = !words.context.emphatics.is_empty() && ahead.eat(ending) && { ahead }
+        .eat_word(words.context.emphatics.iter().copied());
+    if found {
+        *cursor = ahead;
+    }
+    found
+}
+
 /// Whether a word that is no ending is glued to a number: a scale, a currency, the G of networks.
 fn is_apart(cursor: &Cursor<'_>, words: &Words) -> bool {
     APART.iter().any(|word| is_word(cursor, word))
         || words.context.counted.iter().any(|noun| cursor.rest().starts_with(noun))
+        || words.context.behind_ordinals.nouns.iter().any(|noun| cursor.rest().starts_with(noun))
         || is_scale(cursor.rest())
         || words
             .context
@@ -173,7 +181,8 @@ fn say_once(found: &mut Found, rest: &str, words: &Words) {
         || two_words
         || part
         || same(typed, last)
-        || (last.chars().count() > 2 && has_ending(typed, last))
+        || is_continued(typed, last)
+        || is_inflected(typed, last, words)
     {
         found.spoken.truncate(others.len());
         found.joined = false;
@@ -183,25 +192,6 @@ fn say_once(found: &mut Found, rest: &str, words: &Words) {
 /// Whether `name` is that of a common unit.
 fn is_unit(name: &str, words: &Words) -> bool {
     !name.is_empty() && words.units.iter().any(|unit| same(name, unit.one) || same(name, unit.many))
-}
-
-/// Whether `typed` is `noun` with an ending. What begins with another vowel, or doubles its first letter as compounds of the
-/// South do, is a word of its own: "ટકાઉ" isn't "ટકા", "அடிப்படை" isn't "அடி". English has no endings but that of the plural.
-fn has_ending(typed: &str, noun: &str) -> bool {
-    let Some(ending) = prefix_len(typed, noun).and_then(|len| typed.get(len..)) else {
-        return is_form(typed, noun);
-    };
-    let is_vowel = |c: char| WritingSystem::is_indic(c) && matches!(u32::from(c) & 0x7F, 0x05..=0x14);
-    let compound = ["ப்ப", "പ്പ"].iter().any(|start| ending.starts_with(start));
-    if typed.is_ascii() { ending == "s" } else { !ending.starts_with(is_vowel) && !compound }
-}
-
-/// Whether `typed` is `noun` with an ending that changes its last sign: "டாலருக்கு", "टक्क्यांनी".
-fn is_form(typed: &str, noun: &str) -> bool {
-    let stem = stem(noun);
-    let Some(ending) = prefix_len(typed, stem).and_then(|len| typed.get(len..)) else { return false };
-    let melts = ["ம்", "ം", "ం", "లు"].iter().any(|end| noun.ends_with(end));
-    stem.len() < noun.len() && stem.chars().count() > 2 && (melts || ending.starts_with(is_sign))
 }
 
 /// Says a number with an ending typed behind its digits, such as that of an ordinal.
@@ -225,7 +215,7 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
         let marks =
             ending.marks.iter().copied().chain(own).filter(|mark| !spaced || words.spaced.contains(mark));
         let typed = ahead;
-        if !ahead.eat_word(marks.clone()) && !eat_glued_mark(&mut ahead, marks.filter(|_| !spaced), words) {
+        if !ahead.eat_word(marks.clone()) && !eat_before_tail(&mut ahead, marks, words) {
             continue;
         }
         // "২০শ টাকা" are two thousand.
@@ -258,24 +248,26 @@ pub(super) fn ordinal(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &'stati
     None
 }
 
-/// Reads the mark of an ordinal to which a word or an ending is glued: the "য়" of "২য়বার", the "લી" of "૧લીએ".
-fn eat_glued_mark<'w>(
+/// Reads a mark before an ending or noun that is glued to it, which stays as typed: the લી of "૧લીએ", the వ of "5వతేదీన".
+fn eat_before_tail<'w>(
     cursor: &mut Cursor<'_>,
     mut marks: impl Iterator<Item = &'w str>,
     words: &Words,
 ) -> bool {
-    let behind = words.context.behind_ordinals;
-    if behind.is_empty() {
-        return false;
-    }
-    let rest = cursor.rest();
-    let len = marks.find_map(|mark| {
-        let len = prefix_len(rest, mark)?;
-        let glued = rest.get(len..).unwrap_or_default();
-        behind.iter().any(|word| glued.starts_with(word)).then_some(len)
+    let behind = &words.context.behind_ordinals;
+    let end = marks.find_map(|mark| {
+        let mut ahead = *cursor;
+        ahead.skip(prefix_len(cursor.rest(), mark)?);
+        let is_tail = |tail: &str| match tail.strip_suffix('|') {
+            Some(whole) => is_word(&ahead, whole),
+            None => ahead.rest().starts_with(tail),
+        };
+        behind.endings.iter().chain(behind.nouns).any(|tail| is_tail(tail)).then_some(ahead)
     });
-    cursor.skip(len.unwrap_or(0));
-    len.is_some()
+    if let Some(end) = end {
+        *cursor = end;
+    }
+    end.is_some()
 }
 
 /// The letters of an English ordinal.

@@ -3,9 +3,10 @@
 
 use super::{
     cursor::Cursor,
+    inflection::{is_continued, is_inflected},
     place::Place,
     scale::is_scale,
-    spelling::{is_one_of, prefix_len, stem},
+    spelling::is_one_of,
     unit::{eat_unit, is_noun_of_money},
     words::counts,
     year::is_counted,
@@ -52,10 +53,9 @@ fn is_name_of_unit(end: &Cursor<'_>, words: &Words) -> bool {
     }
     let names = words.units.iter().flat_map(|unit| [unit.one, unit.many]);
     let spellings = words.context.spellings.iter().skip(1).copied().flatten().copied();
-    let is_at = |name: &str| {
-        let stem = stem(name);
-        !name.contains('{') && stem.chars().count() > 2 && prefix_len(rest, stem).is_some()
-    };
+    let word = ahead.word();
+    let is_at =
+        |name: &str| !name.contains('{') && (is_continued(word, name) || is_inflected(word, name, words));
     rest.starts_with(WritingSystem::is_indic) && names.chain(spellings).any(is_at)
 }
 

@@ -48,7 +48,9 @@ pub(super) fn sign(place: Place<'_>) -> Option<Found> {
         '×' | '✕' | '*' if is_size(&place, &cursor) => maths.by,
         '×' | '✕' | '∗' => maths.times,
         '*' if between_digits => maths.times,
-        '*' if cricket::is_not_out(&place, &cursor) => place.words.context.cricket?.not_out,
+        '*' if cricket::is_not_out(&place, &cursor) => {
+            place.words.context.cricket?.not_out.trim_end_matches(" {runs}")
+        }
         '∞' => maths.infinity,
         // "5 kg x ₹40", "3*₹40"
         'x' | 'X' if even && sum_follows() && (is_digit(before) || behind_measure(&place)) => maths.times,

@@ -3,16 +3,18 @@
 use super::{
     angle,
     cursor::Cursor,
+    inflection::{is_inflected, is_inflected_scale},
     place::Place,
     quotient,
     scale::{Amount, idiomatic, is_scale, scale_word},
-    spelling::{is_form_of, is_one_of, same},
+    spelling::{is_one_of, same},
     unit::{eat_unit, of_unit},
-    words::{before_noun, counted, counting, form},
+    words::{before_noun, counted, counted_form, form},
 };
 use crate::{
-    languages::{SPELLED_UNITS, Unit, Words},
+    languages::{AGES, LONG_UNITS, SPELLED_UNITS, Unit, Words},
     number::{Numeral, cardinal},
+    writing::WritingSystem,
 };
 
 /// Words for "per hundred", typed before a percentage.
@@ -74,9 +76,12 @@ pub(super) fn measured(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place
     if let Some(name) = eat_unit(&mut ahead, place, numeral.whole()) {
         let number = idiomatic(numeral, words)
             .filter(|_| is_time(name, words))
-            .unwrap_or_else(|| counting(numeral, words));
+            .unwrap_or_else(|| counted_form(numeral, words));
         *cursor = ahead;
         return Measure { spoken: counted(&number, name), named: true };
+    }
+    if let Some(spoken) = half_short(numeral, cursor, words) {
+        return Measure { spoken, named: true };
     }
     if let Some(spoken) = in_thousands(numeral, cursor, words) {
         return Measure { spoken, named: false };
@@ -131,7 +136,7 @@ pub(super) fn measured_words(
 }
 
 /// The first number of a range before what people halve: the 1.5 of "1.5-2 घंटे" and "2.5-3 लाख".
-pub(super) fn halved_start(numeral: &Numeral, behind: &Cursor<'_>, words: &'static Words) -> Option<String> {
+pub(super) fn halved_start(numeral: &Numeral, behind: &Cursor<'_>, words: &Words) -> Option<String> {
     numeral.fraction.as_ref()?;
     if is_halved(behind, words) {
         return half(numeral, behind, words);
@@ -160,19 +165,27 @@ pub(super) fn half_before(cursor: &Cursor<'_>, words: &Words) -> &'static str {
 }
 
 /// Whether what follows is something of which people say halves.
-pub(super) fn is_halved(cursor: &Cursor<'_>, words: &'static Words) -> bool {
+pub(super) fn is_halved(cursor: &Cursor<'_>, words: &Words) -> bool {
     let mut ahead = *cursor;
     ahead.eat_space();
     let noun = ahead.word();
-    !noun.is_empty() && is_form_of(noun, hours_and_years(words).chain(words.context.halved.iter().copied()))
+    is_time(noun, words)
+        || is_one_of(noun, words.context.halved)
         || (!noun.is_empty() && words.context.half_forms.iter().any(|(_, nouns)| is_one_of(noun, nouns)))
+        || is_case_of_halved(noun, words)
 }
 
-/// The names of hours and years, of which people say halves in every form.
-fn hours_and_years(words: &'static Words) -> impl Iterator<Item = &'static str> {
-    let hour = words.units.last().into_iter().flat_map(|hour| [hour.one, hour.many]);
-    let year = words.loans.units.get(17).into_iter().map(|year| year.one);
-    hour.chain(year).chain(words.clock.hours.iter().copied())
+/// Whether `typed` is a noun of which people say halves, or a scale word, with an ending: "2.5 வருடத்தில்", "2.5 लाखों".
+fn is_case_of_halved(typed: &str, words: &Words) -> bool {
+    if !typed.starts_with(WritingSystem::is_indic) {
+        return false;
+    }
+    let times = words.units.last().into_iter().chain(words.loans.units.get(17));
+    let times = times.flat_map(|noun| [noun.one, noun.many]);
+    let halved = words.context.halved.iter().chain(AGES).chain(words.clock.hours).copied();
+    AGES.iter().any(|age| same(typed, age))
+        || times.chain(halved).any(|noun| is_inflected(typed, noun, words))
+        || is_inflected_scale(typed, words)
 }
 
 /// Whether `name` is an hour or a year, of which people say halves.
@@ -221,8 +234,8 @@ fn in_thousands(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     *cursor = ahead;
     let [million, billion, _] = words.loans.western;
     match letter {
-        'M' => Some(format!("{} {million}", counting(numeral, words))),
-        'B' => Some(format!("{} {billion}", counting(numeral, words))),
+        'M' => Some(format!("{} {million}", counted_form(numeral, words))),
+        'B' => Some(format!("{} {billion}", counted_form(numeral, words))),
         _ => {
             let digits = format!("{:0<3}", numeral.fraction.as_deref().unwrap_or_default());
             let thousand = format!("{}{digits}", numeral.integer).parse().ok().filter(|_| digits.len() == 3);
@@ -246,8 +259,26 @@ fn in_crores(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Optio
         return None;
     }
     *cursor = ahead;
-    let number = idiomatic(numeral, words).unwrap_or_else(|| counting(numeral, words));
+    let number = idiomatic(numeral, words).unwrap_or_else(|| counted_form(numeral, words));
     Some(format!("{number} {}", scale_word(exponent, words)))
+}
+
+/// Says a number with a unit of which only the first part is short, and its ending stays: "10 కి.మీటర్ల".
+fn half_short(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
+    let mut ahead = *cursor;
+    ahead.eat_space();
+    ahead.peek().filter(|c| WritingSystem::is_indic(*c))?;
+    let (behind, said) = LONG_UNITS.iter().find_map(|(short, long, said)| {
+        let mut behind = ahead;
+        behind.eat(short).then_some(())?;
+        behind.eat_space();
+        let more = behind.word().strip_prefix(long).is_some_and(|rest| !rest.is_empty());
+        more.then_some((behind, said))
+    })?;
+    let unit = behind.word();
+    *cursor = behind;
+    cursor.skip(unit.len());
+    Some(format!("{} {said}{unit}", counted_form(numeral, words)))
 }
 
 /// Says a number with a unit whose letters are named: `72 bpm`, `150cc`.
@@ -262,7 +293,7 @@ fn spelled_unit(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Op
     }
     *cursor = ahead;
     let names: Vec<&str> = unit.chars().filter_map(|c| words.letters.name(c)).collect();
-    Some(counted(&counting(numeral, words), &names.join(" ")))
+    Some(counted(&counted_form(numeral, words), &names.join(" ")))
 }
 
 /// Says a length of time in letters: `2h 30m`, `1hr 15min`.
@@ -313,7 +344,7 @@ fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -
     *cursor = ahead;
     let feet = |numeral: &Numeral| {
         let name = form(Unit::FOOT.name(words), numeral.whole());
-        counted(&counting(numeral, words), name)
+        counted(&counted_form(numeral, words), name)
     };
     Some(format!("{} {} {}", feet(numeral), words.maths.by, feet(&second)))
 }
@@ -321,7 +352,7 @@ fn feet_by_feet(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -
 /// Says `12"`, unless the mark ends a quotation.
 fn inches(numeral: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<String> {
     eat_inch_mark(cursor, place).then_some(())?;
-    let number = counting(numeral, place.words);
+    let number = counted_form(numeral, place.words);
     Some(counted(&number, form(Unit::INCH.name(place.words), numeral.whole())))
 }
 

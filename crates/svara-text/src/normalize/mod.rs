@@ -3,8 +3,8 @@
 //! The text is read once from left to right. At each place where something may start, the recognizers are tried in the
 //! order below, and the first that finds something wins: its words go through [`output::Output::say`], the one place
 //! that changes the text. A recognizer may look at what follows, as far as the thing itself and one more word or mark
-//! reach, and back at the typed text by [`place::Place`] alone, at most 160 bytes, or 480 in Indian scripts. What it may not look at is what
-//! another recognizer said.
+//! reach, and back at the typed text by [`place::Place`] alone, at most 160 bytes, or 480 in Indian scripts. What it may not
+//! look at is what another recognizer said.
 //!
 //! At a digit, a sign before a number or a currency:
 //!
@@ -14,13 +14,13 @@
 //! 4. `verse`, `ratio`: a colon and a word that says so beside it, or no time;
 //! 5. `time`: a colon, or a point with a word of time beside it;
 //! 6. `phone`: numbers that their shape makes codes;
-//! 7. `money`: a sign or code of a currency on either side;
+//! 7. `money`, `price`: a sign or code of a currency on either side, or the word for a coin;
 //! 8. `maths`: a sign between numbers;
 //! 9. `quantity`: everything else, that is `chain` (versions, IP addresses), `scientific`, `fraction`, `range`, `year`,
 //!    ordinals, units, and the bare number.
 //!
 //! At the start of a word: `mask` (the stars or crosses before the last digits of an account, also without a word),
-//! `web`, `account`, `code` (number plates and the like), `money`, `month`, `abbreviation`, `roman`,
+//! `web`, `account`, `code` (number plates and the like), `money`, `price`, `month`, `abbreviation`, `roman`,
 //! `acronym`. At other marks: `maths`, `fraction`.
 //!
 //! Last, `endings` joins what is typed right behind: case endings melt into the last word, and a noun that is typed
@@ -31,7 +31,6 @@ mod account;
 mod acronym;
 mod angle;
 mod code;
-mod coins;
 mod cricket;
 mod cue;
 mod cursor;
@@ -43,6 +42,7 @@ mod follows;
 mod fraction;
 mod half;
 mod hours;
+mod inflection;
 mod leading_zero;
 mod letter;
 mod mask;
@@ -55,6 +55,7 @@ mod output;
 mod phone;
 mod place;
 mod power;
+mod price;
 mod quantity;
 mod quotient;
 mod range;
@@ -215,7 +216,7 @@ fn number(place: Place<'_>) -> Option<Found> {
         .or_else(|| maths::between(place))
         .or_else(|| if digits { None } else { maths::sign(place) })
         .or_else(|| quantity::recognize(place))
-        .or_else(|| coins::sign_alone(place))
+        .or_else(|| price::sign_alone(place))
 }
 
 /// What starts with a letter at the start of a word.
@@ -228,6 +229,7 @@ fn word(place: Place<'_>, c: char) -> Option<Found> {
     let named = || {
         let money = if may_be.money { money::recognize(place) } else { None };
         money
+            .or_else(|| if may_be.coin { price::behind_word(&place) } else { None })
             .or_else(|| if may_be.month { month::before_day(place) } else { None })
             .or_else(|| if may_be.day { weekday::recognize(place) } else { None })
             .or_else(|| if may_be.abbreviation { abbreviation::recognize(place) } else { None })

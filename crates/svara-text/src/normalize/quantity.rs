@@ -1,6 +1,7 @@
 //! Numbers with their signs, percent signs, units and endings.
 
 use super::{
+    cricket,
     cursor::{Cursor, is_dash, is_wordish},
     decade,
     endings::ordinal,
@@ -73,6 +74,9 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     if let Some(spoken) = chain(&numeral, cursor, words) {
         return Some(Found::new(cursor.at(), spoken));
     }
+    if let Some(spoken) = cricket::not_out(&numeral, cursor, place) {
+        return Some(Found::new(cursor.at(), spoken));
+    }
     if let Some(measure) = scientific::recognize(&numeral, cursor, place) {
         return Some(Found { named: measure.named, ..Found::new(cursor.at(), measure.spoken) });
     }
@@ -98,13 +102,13 @@ fn number(place: &Place<'_>, cursor: &mut Cursor<'_>, unsigned: bool) -> Option<
     let unmeasured = cursor.at();
     let measure = measured(&numeral, cursor, place);
     let mut spoken = measure.spoken;
-    // The second number of a score or a dose counts nothing: "2-1 வெற்றி".
-    let whole = numeral.fraction.is_none() && !place.behind_number_and(is_dash);
-    if cursor.at() == unmeasured && whole && counts(cursor, words) {
+    // The second number of a score or a dose counts nothing, nor does that of a name: "2-1 வெற்றி", "பகுதி-1 பாடம்".
+    let in_row = numeral.fraction.is_some() || place.done.ends_with(is_dash);
+    if cursor.at() == unmeasured && !in_row && counts(cursor, words) {
         // A word behind a number is usually what it counts.
-        let counting = before_noun(spoken.clone(), words);
-        if counting != spoken && !is_numbered(place) {
-            spoken = counting;
+        let counted = before_noun(spoken.clone(), words);
+        if counted != spoken && !is_numbered(place) {
+            spoken = counted;
         }
     }
     Some(Found { named: measure.named, ..Found::new(cursor.at(), spoken) })

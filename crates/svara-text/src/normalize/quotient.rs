@@ -4,7 +4,7 @@ use super::{
     cursor::{Cursor, is_letter},
     spelling::{is_one_of, prefix_len},
     unit::{eat_unit_name, per},
-    words::{counted, counting, form},
+    words::{counted, counted_form, form},
 };
 use crate::{
     languages::{BEFORE_SLASH, BEHIND_SLASH, COUNTED_NOUNS, EACH, Noun, Unit, Words},
@@ -14,7 +14,7 @@ use crate::{
 
 /// Says a number with a unit and what it is for each of, or with the latter alone.
 pub(super) fn recognize(numeral: &Numeral, cursor: &mut Cursor<'_>, words: &Words) -> Option<String> {
-    of_words(|| counting(numeral, words), numeral.whole(), cursor, words)
+    of_words(|| counted_form(numeral, words), numeral.whole(), cursor, words)
 }
 
 /// [`recognize`] for a number in the words that `number` gives; `count` is what a noun behind it depends on.

@@ -10,7 +10,7 @@ use super::{
     scale::{self, exponent, is_scale},
     spelling::{is_one_of, same},
     unit::eat_unit,
-    words::{before_noun, counting, counts, led_by},
+    words::{before_noun, counted_form, counts, led_by},
     year,
 };
 use crate::{
@@ -38,8 +38,9 @@ const PLURALS: [(&str, &str); 12] = [
     ("ਘੰਟਾ", "ਘੰਟੇ"),
 ];
 
-/// Makers whose models have two numbers: "Boeing 737-800".
-const MAKERS: [&str; 9] = ["Boeing", "Airbus", "बोइंग", "एयरबस", "বোয়িং", "போயிங்", "బోయింగ్", "બોઇંગ", "ബോയിങ്"];
+/// Makers whose models have two numbers, and a short word before years: "Boeing 737-800", "FY 24-25".
+const MAKERS: [&str; 11] =
+    ["Boeing", "Airbus", "बोइंग", "एयरबस", "বোয়িং", "போயிங்", "బోయింగ్", "બોઇંગ", "ബോയിങ്", "Ryzen", "FY"];
 
 /// A range with the number `first`, which is read already. The second number must be greater.
 pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<'_>) -> Option<Found> {
@@ -117,20 +118,16 @@ pub(super) fn recognize(first: &Numeral, cursor: &mut Cursor<'_>, place: &Place<
                 ending.eat_if(is_dash);
                 ending.peek().is_some_and(WritingSystem::is_indic)
             };
-            if glued {
-                template = words.signs.range_before_noun.unwrap_or(template);
-                // "২-৩টি"
-                let counted = COUNTED_STEMS.iter().any(|stem| cursor.rest().starts_with(stem));
-                let about = words.idiom.filter(|_| counted && in_a_row(first, &second));
-                template = about.map_or(template, |idiom| idiom.about);
-            }
+            let rest = cursor.rest();
+            // "2-3 लोग", "২-৩টি"
             let noun = cursor.at() == unmeasured
-                && cursor.rest().strip_prefix(' ').is_some_and(|r| r.starts_with(WritingSystem::is_indic));
-            if noun {
+                && (rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(WritingSystem::is_indic))
+                    || COUNTED_STEMS.iter().any(|stem| rest.starts_with(stem)));
+            if noun || glued {
                 template = words.signs.range_before_noun.unwrap_or(template);
-                let about = words.idiom.filter(|_| in_a_row(first, &second));
-                template = about.map_or(template, |idiom| idiom.about);
             }
+            let about = words.idiom.filter(|_| noun && in_a_row(first, &second));
+            template = about.map_or(template, |idiom| idiom.about);
             (to, measure.named)
         }
     };
@@ -182,10 +179,10 @@ fn of_typed_nouns(first: &Numeral, cursor: &mut Cursor<'_>, words: &'static Word
     }
     *cursor = ahead;
     let template = words.signs.range_before_noun.unwrap_or(words.signs.range);
-    let to = counting(&second, words);
+    let to = counted_form(&second, words);
     let mut from = first.spoken(words);
     if scales {
-        from = format!("{} {noun}", before_noun(from, words));
+        from = format!("{} {noun}", counted_form(first, words));
     }
     Some(Found::new(ahead.at(), scale::range(from, &to, template, words)))
 }

@@ -9,7 +9,7 @@ use super::{
     spelling::{folded, same},
     starts::Filter,
     unit::is_noun_of_money,
-    words::{before_noun, counting},
+    words::{before_noun, counted_form},
 };
 use crate::{
     languages::{Above, Idiom, Join, LINKING, SCALES, Scale, Words},
@@ -95,7 +95,7 @@ impl Amount {
                 else {
                     break;
                 };
-                more = format!("{more} {} {scale}", counting(&part, words));
+                more = format!("{more} {} {scale}", counted_form(&part, words));
                 (exponent, *cursor) = (smaller, ahead);
             }
             if money && let Some(rest) = eat_rest(exponent, cursor, words) {
@@ -133,10 +133,10 @@ impl Amount {
     /// The amount in words, as it stands before a noun.
     pub(super) fn spoken(&self, words: &Words) -> String {
         match &self.scale {
-            None => counting(&self.numeral, words),
+            None => counted_form(&self.numeral, words),
             Some(scale) => {
                 let number =
-                    idiomatic(&self.numeral, words).unwrap_or_else(|| counting(&self.numeral, words));
+                    idiomatic(&self.numeral, words).unwrap_or_else(|| counted_form(&self.numeral, words));
                 format!("{number} {scale}{}", self.more)
             }
         }
@@ -160,7 +160,7 @@ fn eat_rest(exponent: u8, cursor: &mut Cursor<'_>, words: &Words) -> Option<Stri
         return None;
     }
     *cursor = ahead;
-    Some(counting(&part, words))
+    Some(counted_form(&part, words))
 }
 
 /// Whether a sum can end here: what follows is nothing that the last number counts or is a part of.

@@ -13,7 +13,7 @@ pub(super) fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(Str
     let mut ahead = *cursor;
     for _ in 0..MAX_WORDS.min(oblique.len() * MAX_WORDS) {
         eat_gap(&mut ahead, true);
-        let word = ahead.word();
+        let word = ahead.joined_word();
         if word.is_empty() {
             return None;
         }
@@ -24,12 +24,18 @@ pub(super) fn eat_oblique(cursor: &mut Cursor<'_>, words: &Words) -> Option<(Str
         let found = oblique.iter().filter(|_| !linking).find_map(|oblique| {
             oblique.stems.iter().find_map(|(stem, _, scale)| {
                 let typed = word.strip_prefix(stem)?;
-                let (_, ending) = oblique.endings.iter().find(|(ending, _)| *ending == typed)?;
-                Some((*scale, *ending))
+                let (len, said) = oblique.endings.iter().find_map(|(ending, said)| {
+                    let rest = match ending.strip_suffix('~') {
+                        Some(start) => typed.strip_prefix(start)?,
+                        None => typed.strip_prefix(ending).filter(|rest| rest.is_empty())?,
+                    };
+                    Some((word.len() - rest.len(), *said))
+                })?;
+                Some((len, *scale, said))
             })
         });
-        if let Some((scale, ending)) = found {
-            ahead.skip(word.len());
+        if let Some((len, scale, ending)) = found {
+            ahead.skip(len);
             *cursor = ahead;
             return Some((format!("{said}{scale}"), ending));
         }

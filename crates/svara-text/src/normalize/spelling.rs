@@ -105,28 +105,6 @@ pub(super) fn same(typed: &str, word: &str) -> bool {
     prefix_len(typed, word) == Some(typed.len())
 }
 
-/// Whether `c` is a vowel sign, a virama or an anusvara of an Indian script, or one of Malayalam's bare consonants.
-pub(super) fn is_sign(c: char) -> bool {
-    matches!(c as u32, 0x900..0xD80)
-        && matches!(c as u32 & 0x7F, 0x02 | 0x3E..=0x4D | 0x7A..=0x7F)
-        && !matches!(c as u32, 0x97A..=0x97F)
-}
-
-/// An Indian word without its last sign, which endings change: "ஆண்டு" is "ஆண்ட", "വർഷം" is "വർഷ".
-pub(super) fn stem(word: &str) -> &str {
-    word.strip_suffix("ம்").or_else(|| word.strip_suffix(is_sign)).unwrap_or(word)
-}
-
-/// Whether `typed` is one of `nouns`, or an Indian noun of three letters or more with an ending.
-pub(super) fn is_form_of(typed: &str, mut nouns: impl Iterator<Item = &'static str>) -> bool {
-    let first = FirstLetter::of(typed);
-    nouns.any(|noun| {
-        let stem = stem(noun);
-        first.prefix_len(typed, noun) == Some(typed.len())
-            || (!stem.is_ascii() && stem.chars().count() > 2 && first.prefix_len(typed, stem).is_some())
-    })
-}
-
 /// The letter that counts, if `c` counts at all.
 #[inline]
 pub(super) const fn folded(c: char) -> Option<char> {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{cursor::is_letter, spelling::folded};
+use super::{cursor::is_letter, price, spelling::folded};
 use crate::{
     language::Language,
     languages::{Currency, DAYS, When, Words},
@@ -14,6 +14,7 @@ const BITS: u16 = 4096;
 /// Filters on the first two letters of words: what they reject starts no name of that kind.
 pub(super) struct Starts {
     money: Filter,
+    coins: Filter,
     months: Filter,
     days: Filter,
     words: &'static Words,
@@ -25,6 +26,7 @@ pub(super) struct Starts {
 #[derive(Clone, Copy)]
 pub(super) struct Kinds {
     pub money: bool,
+    pub coin: bool,
     pub month: bool,
     pub day: bool,
     pub abbreviation: bool,
@@ -58,6 +60,7 @@ impl Starts {
         abbreviations.sort_unstable();
         Self {
             money: Filter::of(Currency::signs()),
+            coins: Filter::of(price::begins(words)),
             months: Filter::of(months),
             days: Filter::of(DAYS.iter().map(|(short, _)| *short)),
             words,
@@ -70,6 +73,7 @@ impl Starts {
         let bit = key(text);
         Kinds {
             money: self.money.has(bit),
+            coin: self.coins.has(bit),
             month: self.months.has(bit),
             day: self.days.has(bit),
             abbreviation: self.abbreviations_of(bit).next().is_some(),

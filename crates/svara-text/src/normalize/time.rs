@@ -75,11 +75,12 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
     let Some(second) = second.filter(|second| first.surely || second.surely) else {
         return first.surely.then(|| Found { joined: first.joined, ..Found::named(first.len, first.spoken) });
     };
-    let mut typed = cursor;
-    typed.skip(second.len);
+    let mut end = cursor;
+    end.skip(second.len);
+    let (hour, template) = range_of_hours(&mut end, place.words);
+    let mut spoken = up_to_time(first.spoken, second.spoken + &hour, template, place.words);
+    let mut typed = end;
     typed.eat_space();
-    let noun = place.words.clock.typed.iter().any(|word| typed.rest().starts_with(word));
-    let mut spoken = up_to_time(first.spoken, second.spoken, noun, place.words);
     if typed.eat_word(["hrs"]) {
         // Other languages have their own word in each time.
         if place.words.clock.few_minutes.is_some() {
@@ -87,14 +88,36 @@ pub(super) fn recognize(place: Place<'_>) -> Option<Found> {
         }
         return Some(Found::new(typed.at(), spoken));
     }
-    Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
+    Some(Found { joined: second.joined, ..Found::named(end.at(), spoken) })
 }
 
-/// A time up to another, in the cases that the language has for them. The word for the hour may be typed behind it.
-fn up_to_time(mut from: String, mut to: String, noun: bool, words: &Words) -> String {
+/// The template for a range of times, and the typed word for the hour that belongs into it: where a word stands behind the
+/// range, it stands behind that one, too ("4:00 - 6:00 மணி").
+fn range_of_hours<'w>(end: &mut Cursor<'_>, words: &'w Words) -> (String, &'w str) {
+    let range = words.signs.range;
+    let (Some(before_noun), Some(hour)) = (words.signs.range_before_noun, words.clock.typed.first()) else {
+        return (String::new(), range);
+    };
+    let mut ahead = *end;
+    ahead.eat_space();
+    if !ahead.rest().starts_with(hour) {
+        return (String::new(), range);
+    }
+    let whole = ahead.eat_word([*hour]);
+    let mut behind = ahead;
+    behind.eat_space();
+    let last = range.rsplit(' ').next().unwrap_or_default();
+    if !whole || behind.rest().starts_with(last) {
+        return (String::new(), before_noun);
+    }
+    *end = ahead;
+    (format!(" {hour}"), range)
+}
+
+/// A time up to another, in the cases that the language has for them.
+fn up_to_time(mut from: String, mut to: String, template: &str, words: &Words) -> String {
     replace_end(&mut from, words.clock.cases.from);
     replace_end(&mut to, words.clock.cases.until);
-    let template = words.signs.range_before_noun.filter(|_| noun).unwrap_or(words.signs.range);
     range(from, &to, template, words)
 }
 
@@ -105,7 +128,7 @@ fn up_to(place: &Place<'_>) -> Option<Found> {
     let hour = cursor.number(1, 2).filter(|hour| (1..13).contains(hour))?;
     cursor.eat_if(is_dash)?;
     let second = Time::eat(cursor.rest(), place).filter(|time| time.in_halves)?;
-    let spoken = up_to_time(say(hour, words), second.spoken, false, words);
+    let spoken = up_to_time(say(hour, words), second.spoken, words.signs.range, words);
     Some(Found { joined: second.joined, ..Found::named(cursor.at() + second.len, spoken) })
 }
 

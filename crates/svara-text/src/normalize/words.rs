@@ -23,8 +23,8 @@ pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
     spoken
 }
 
-/// A number in the form that stands before a noun. Of one with a point, the last digit counts nothing: "புள்ளி ஒன்று சதவீதம்".
-pub(super) fn counting(numeral: &Numeral, words: &Words) -> String {
+/// A number in words as it stands before a noun. The last digit behind a point is one of a row, and counts nothing.
+pub(super) fn counted_form(numeral: &Numeral, words: &Words) -> String {
     let spoken = numeral.spoken(words);
     if numeral.fraction.is_some() { spoken } else { before_noun(spoken, words) }
 }

@@ -327,10 +327,13 @@ pub(super) fn years(first: &Numeral, place: &Place<'_>, cursor: &mut Cursor<'_>)
     if year <= from {
         return None;
     }
-    let mut ending = ahead;
-    ending.eat_if(is_dash);
-    let glued = ending.peek().is_some_and(WritingSystem::is_indic);
-    let years = format_years(from, year, digits.len() == 2, glued, words);
+    let template = {
+        let mut ending = ahead;
+        ending.eat_if(is_dash);
+        let glued = ending.peek().is_some_and(WritingSystem::is_indic);
+        words.signs.range_before_noun.filter(|_| glued).unwrap_or(words.signs.range)
+    };
+    let years = format_years(from, year, digits.len() == 2, template, words);
     // A season or business year keeps its hyphen.
     let season = digits.len() == 2 && year == from + 1;
     let mut behind = ahead;
@@ -364,9 +367,8 @@ fn is_between_seasons(place: &Place<'_>, after: &Cursor<'_>) -> bool {
     up_to || behind
 }
 
-/// Two years with "to" between, before an ending that is glued to the second, if any.
-fn format_years(from: u64, to: u64, short: bool, glued: bool, words: &Words) -> String {
+/// Two years with "to" between.
+fn format_years(from: u64, to: u64, short: bool, template: &str, words: &Words) -> String {
     let second = if short { cardinal(to % 100, words) } else { year_in_words(to, words) };
-    let template = words.signs.range_before_noun.filter(|_| glued).unwrap_or(words.signs.range);
     range(year_in_words(from, words), &second, template, words)
 }
