@@ -98,6 +98,7 @@ mod timestamps;
 mod tls;
 mod traces;
 mod turns;
+mod unread_bodies;
 mod voice_names;
 mod voice_owners;
 mod words_first;
