@@ -33,6 +33,7 @@ mod doors;
 mod drain;
 mod early_failures;
 mod elevenlabs;
+mod engine_contexts;
 mod engine_faults;
 mod engine_fields;
 mod engine_ids;
