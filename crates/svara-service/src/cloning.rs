@@ -33,7 +33,7 @@ pub struct Cloning {
 }
 
 impl Cloning {
-    /// Uses these parts; if there are none, recordings are refused with this reason.
+    /// Uses these parts; if there are none, recordings are refused, and the log has this reason.
     pub fn new(parts: Result<CloningParts, String>, config: &CloningConfig) -> Self {
         Self {
             parts,
@@ -47,7 +47,7 @@ impl Cloning {
     /// The sample rate of the codec.
     ///
     /// # Errors
-    /// There is no encoder; says why.
+    /// There is no encoder.
     pub fn sample_rate_hz(&self) -> Result<u32, ServiceError> {
         Ok(self.parts()?.encoder.sample_rate_hz())
     }
@@ -96,8 +96,7 @@ impl Cloning {
 
     fn parts(&self) -> Result<&CloningParts, ServiceError> {
         self.parts.as_ref().map_err(|reason| {
-            let reason = format!("cloning from a recording is unavailable: {reason}");
-            ServiceError::not_supported("reference_audio", reason)
+            ServiceError::not_set_up("reference_audio", "there is no encoder for recordings", reason)
         })
     }
 }

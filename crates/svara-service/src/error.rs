@@ -160,6 +160,14 @@ impl ServiceError {
         Self { origin: Origin::Server, ..error }
     }
 
+    /// The same, for a reason that only the log has: it may name files and settings.
+    pub fn not_set_up(field: &'static str, what: &str, reason: &str) -> Self {
+        Self {
+            cause: Some(reason.to_owned()),
+            ..Self::not_supported(field, format!("{what} on this server"))
+        }
+    }
+
     /// The audio of a job's item that is still `status`.
     pub fn job_unfinished(status: &str) -> Self {
         let message = format!("this audio is not ready: the item is {status}");
