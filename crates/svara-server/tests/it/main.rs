@@ -8,6 +8,7 @@
     reason = "helpers of tests are test code too"
 )]
 
+mod addresses;
 mod answers;
 mod audit;
 mod auth;
@@ -99,6 +100,7 @@ mod support_table;
 mod threat_model;
 mod timestamps;
 mod tls;
+mod told_apart;
 mod traces;
 mod turns;
 mod unread_bodies;
