@@ -49,7 +49,7 @@ impl Cloning {
     /// # Errors
     /// There is no encoder.
     pub fn sample_rate_hz(&self) -> Result<u32, ServiceError> {
-        Ok(self.parts()?.encoder.sample_rate_hz())
+        Ok(self.parts(None)?.encoder.sample_rate_hz())
     }
 
     /// The frames of a recording. `read` takes the largest number of bytes allowed and returns the file's bytes, or the
@@ -63,7 +63,7 @@ impl Cloning {
         caller: &Caller,
         read: impl FnOnce(usize) -> Result<Bytes, String> + Send + 'static,
     ) -> Result<Arc<[Frame]>, ServiceError> {
-        let CloningParts { encoder, recordings } = self.parts()?;
+        let CloningParts { encoder, recordings } = self.parts(Some(caller))?;
         // The shortest one's price, before any work is done for it.
         let least = caller.charge(Cost::of_recording(MIN_REFERENCE))?;
         let _place: SemaphorePermit<'_> =
@@ -94,9 +94,14 @@ impl Cloning {
         (samples / samples_per_frame.max(1) as f64).ceil() as usize
     }
 
-    fn parts(&self) -> Result<&CloningParts, ServiceError> {
-        self.parts.as_ref().map_err(|reason| {
-            ServiceError::not_set_up("reference_audio", "there is no encoder for recordings", reason)
+    /// The parts. Only without keys, on a machine of the operator's own, is the caller told the reason: it may name files.
+    fn parts(&self, caller: Option<&Caller>) -> Result<&CloningParts, ServiceError> {
+        self.parts.as_ref().map_err(|reason| match caller {
+            Some(Caller::Anybody) => {
+                let reason = format!("cloning from a recording is unavailable: {reason}");
+                ServiceError::not_supported("reference_audio", reason)
+            }
+            _ => ServiceError::not_set_up("reference_audio", "there is no encoder for recordings", reason),
         })
     }
 }

@@ -18,7 +18,7 @@ use utoipa::openapi::{
 };
 
 /// Parameters of ElevenLabs' routes that ask for what is answered in any case, or for nothing here.
-const PASSED_OVER: [&str; 3] = ["include_total_count", "show_legacy", "with_settings"];
+const PASSED_OVER: [&str; 2] = ["include_total_count", "show_legacy"];
 
 /// Routes whose handlers name what is in vain in the address together with what is in vain in the body, or know parameters
 /// without a meaning here.

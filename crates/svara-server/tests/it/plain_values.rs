@@ -214,7 +214,7 @@ async fn rules_are_told_in_the_words_of_their_form() {
         (json!({"string_to_replace": long, "alias": "b"}), "string_to_replace has 101 characters"),
         (json!({"string_to_replace": "a", "alias": ""}), "alias must not be empty"),
         (json!({"text": "", "pronunciation": "b"}), "text must not be empty"),
-        (json!({"text": "a", "pronunciation": ""}), "pronunciation must not be empty"),
+        (json!({"text": "a", "pronunciation": ""}), "alias must not be empty"),
         (json!({"text": "a", "alias": "b"}), "pronunciation is required; alias goes with string_to_replace"),
         (
             json!({"string_to_replace": "a", "pronunciation": "b"}),

@@ -2,6 +2,7 @@
 
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
+use svara_service::callers::KeyEntry;
 use svara_testkit::fake_vllm::Script;
 
 use crate::{
@@ -10,11 +11,14 @@ use crate::{
     plain_errors::message,
 };
 
-/// Whatever isn't set up, no answer names a file or a setting of the server.
+const KEY: &str = "sk-svara-test-0123456789";
+
+/// Whatever isn't set up, who has a key is told of no file or setting of the server.
 #[tokio::test]
 async fn what_is_not_set_up_is_told_without_its_place() {
     let server = Server::with(Script::frames(1), |config| {
         config.cloning.encoder = "/srv/secret/enc.onnx".into();
+        config.server.keys = vec![KeyEntry::unbounded("test", KEY)];
     })
     .await;
     let recording = base64(&wav(1.0, 0.4));
@@ -28,7 +32,8 @@ async fn what_is_not_set_up_is_told_without_its_place() {
         ("/v1/jobs", json!({"text": "a", "voice": "hi_female"})),
         ("/v1/pronunciation-dictionaries/add-from-rules", rule),
     ] {
-        let (status, answer) = status_and_json(server.request(path, &body).send().await.unwrap()).await;
+        let request = server.request(path, &body).bearer_auth(KEY);
+        let (status, answer) = status_and_json(request.send().await.unwrap()).await;
         assert_eq!(status, 501, "{path}: {answer}");
         let said = answer.to_string();
         for word in ["secret", "onnx", "cloning.encoder", ".store"] {

@@ -124,12 +124,11 @@ impl RuleFields {
                 .except_languages
                 .map_or(Ok(Vec::new()), |named| languages("except_languages", named))?,
         };
-        // It speaks of the hosted API's text, and of ElevenLabs' alias.
+        // It speaks of the hosted API's text.
         rule.clone().checked().map(|_| rule).map_err(|error| {
             let said = error.to_string();
             match said.split_once(' ') {
                 Some(("text", reason)) => format!("{name} {reason}"),
-                Some(("alias", reason)) if hosted => format!("pronunciation {reason}"),
                 _ => said,
             }
         })

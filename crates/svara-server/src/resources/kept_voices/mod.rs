@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use svara_api::{
     audit::{self, Act, outcome},
@@ -20,6 +20,8 @@ use svara_api::{
     links::Links,
     reading::{
         body::{self, BodyType},
+        encoded,
+        form::flag,
         ignored::Handling,
         lenient,
     },
@@ -139,7 +141,10 @@ async fn clone_voice(
     get,
     path = "/v1/voices/{id}",
     operation_id = "voice",
-    params(("id" = String, Path, description = "The id of the voice.")),
+    params(
+        ("id" = String, Path, description = "The id of the voice."),
+        ("with_settings" = Option<bool>, Query, description = "Adds the settings, as ElevenLabs' clients ask for them."),
+    ),
     responses((status = 200, description = "The voice.", body = Entry), (status = 404), (status = 501))
 )]
 async fn get_one(
@@ -147,17 +152,23 @@ async fn get_one(
     asker: Asker,
     Path(id): Path<String>,
     links: Links,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let found = async {
+        let settings = encoded::parameter(&uri, "with_settings")?;
+        let settings = settings.map_or(Ok(false), |value| flag("with_settings", &value));
+        let settings = settings.map_err(ApiError::in_query)?;
+        let shown =
+            |voice: Entry<'_>| Json(if settings { voice.with_settings() } else { voice }).into_response();
         if let Some(voice) = state.service.voices().get(&asker.caller, &id).await? {
-            return Ok(Json(Entry::kept(&voice).with_settings()).into_response());
+            return Ok(shown(Entry::kept(&voice)));
         }
         let voice = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
-        Ok(Json(Entry::preset(voice).linked(&links).with_settings()).into_response())
+        Ok(shown(Entry::preset(voice).linked(&links)))
     };
     let dialect = dialect_by_key(&headers, Dialect::Svara);
-    found.await.unwrap_or_else(|error: ServiceError| ApiError::from(error).into_response(dialect))
+    found.await.unwrap_or_else(|error: ApiError| error.into_response(dialect))
 }
 
 /// What is to be changed about a voice.
