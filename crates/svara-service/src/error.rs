@@ -160,8 +160,12 @@ impl ServiceError {
         Self { origin: Origin::Server, ..error }
     }
 
-    /// The same, for a reason that only the log has: it may name files and settings.
+    /// Something that the server isn't set up for. Of the reason, callers are told no more than which setting is empty: others
+    /// may name files, and are for the log.
     pub fn not_set_up(field: &'static str, what: &str, reason: &str) -> Self {
+        if reason.ends_with(" is empty") {
+            return Self::not_supported(field, format!("{what} on this server: {reason}"));
+        }
         Self {
             cause: Some(reason.to_owned()),
             ..Self::not_supported(field, format!("{what} on this server"))
