@@ -13,7 +13,7 @@ use std::{
 use axum::{BoxError, body::Body};
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Request, Response, Version,
+    HeaderMap, HeaderValue, Request, Response, StatusCode, Version,
     header::{CONNECTION, EXPECT},
 };
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
@@ -23,6 +23,8 @@ use crate::breaking::{Breaking, Turn};
 
 /// The most of a body that is read for nothing, so that its connection can go on. Go's server has the same bound.
 const SMALL_BYTES: u64 = 256 * 1024;
+/// How long the end of a body in chunks is waited for, which comes with them where a reader needs no more than what they hold.
+const END: Duration = Duration::from_millis(50);
 
 /// A request's body that didn't arrive in time. A handler finds it among the sources of the error that reading the body
 /// gives.
@@ -39,6 +41,8 @@ pub(crate) struct Timed {
     over: Option<Pin<Box<Sleep>>>,
     /// Whether the client waits to be asked for the body.
     waits: bool,
+    /// Whether it was read to its end, which a body in chunks doesn't tell afterwards.
+    ended: bool,
     breaking: Arc<Breaking>,
     unread: Unread,
 }
@@ -66,7 +70,7 @@ impl Unread {
     /// Settles what becomes of the rest now that the request is answered. A small one is read and thrown away in the
     /// background, within the bound on bodies, and the connection goes on; else the answer says that it closes. Most clients
     /// send head and body apart, and would find it closed at their next request.
-    pub(crate) fn settle(
+    pub(crate) async fn settle(
         &self,
         (asked, closes): (Version, bool),
         answer: &mut Response<Body>,
@@ -78,22 +82,41 @@ impl Unread {
             breaking.linger();
             return;
         }
-        let small = body.size_hint().exact().is_some_and(|bytes| bytes <= SMALL_BYTES);
-        if !small || waits || closes || says_close(answer.headers()) {
+        // Who sends too much may have more of it.
+        let too_large = answer.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        let goes_on = !waits && !closes && !too_large && !says_close(answer.headers());
+        let length = body.size_hint().exact();
+        if goes_on && length.is_none() && tokio::time::timeout(END, ends(&mut body)).await == Ok(true) {
+            return;
+        }
+        if !goes_on || length.is_none_or(|bytes| bytes > SMALL_BYTES) {
             // A reset would take the answer with it.
             breaking.linger();
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             return;
         }
         tokio::spawn(async move {
-            let read =
-                async { while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {} };
             // Whoever sends it too slowly loses the connection with it.
             tokio::select! {
-                () = read => {}
+                _ = ends(&mut body) => {}
                 () = &mut over => {}
             }
         });
+    }
+}
+
+/// Reads a body for nothing. Whether it ends well before it is too large.
+async fn ends(body: &mut Incoming) -> bool {
+    let mut left = SMALL_BYTES;
+    loop {
+        let frame = match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+            Some(Ok(frame)) => frame,
+            Some(Err(_)) => return false,
+            None => return true,
+        };
+        let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+        let Some(less) = left.checked_sub(bytes) else { return false };
+        left = less;
     }
 }
 
@@ -116,7 +139,8 @@ impl Timed {
         let (breaking, unread) = (Arc::clone(breaking), unread.clone());
         request.map(|body| {
             let over = Some(Box::pin(tokio::time::sleep(bound)));
-            let timed = Self { body: Some(body), version, bound, over, waits, breaking, unread };
+            let timed =
+                Self { body: Some(body), version, bound, over, waits, ended: false, breaking, unread };
             if version < Version::HTTP_2 {
                 timed.breaking.set_turn(Turn::Asks);
             }
@@ -139,7 +163,7 @@ impl Drop for Timed {
     fn drop(&mut self) {
         // The request was refused while it was being sent.
         let (Some(body), Some(over)) =
-            (self.body.take().filter(|body| !body.is_end_stream()), self.over.take())
+            (self.body.take().filter(|body| !self.ended && !body.is_end_stream()), self.over.take())
         else {
             return;
         };
@@ -163,7 +187,8 @@ impl hyper::body::Body for Timed {
         let (Some(body), Some(over)) = (&mut this.body, &mut this.over) else { return Poll::Ready(None) };
         this.waits = false;
         if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) {
-            if frame.is_none() || body.is_end_stream() {
+            this.ended = frame.is_none();
+            if this.ended || body.is_end_stream() {
                 this.whole();
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(BoxError::from)));

@@ -111,7 +111,7 @@ where
                 Some(answer) => answer.await?,
                 None => full(),
             };
-            unread.settle((version, closes), &mut answer, &breaking);
+            unread.settle((version, closes), &mut answer, &breaking).await;
             if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
                 breaking.upgrade();
             }

@@ -113,6 +113,31 @@ async fn a_key_without_requests_left_keeps_its_connection() {
     }
 }
 
+/// Readers of chunks stop where they have all; the end comes behind it. And a refusal reads what is there.
+#[tokio::test]
+async fn a_body_in_chunks_leaves_the_connection_too() {
+    let server = Server::with(Script::frames(1), keyed).await;
+    let chunks = format!("{:x}\r\n{BODY}\r\n0\r\n\r\n", BODY.len());
+    let part = "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\na\r\n--b--\r\n";
+    let parts = format!("{:x}\r\n{part}\r\n0\r\n\r\n", part.len());
+    let mut stream = BufReader::new(connect(server.address).await);
+    for (kind, chunks) in [
+        ("application/json", &chunks),
+        ("multipart/form-data; boundary=b", &parts),
+        ("text/plain", &chunks),
+        ("text/plain", &parts),
+    ] {
+        let head = format!(
+            "POST /v1/text/preview HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n\
+             Authorization: Bearer {KEY}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
+        stream.write_all(format!("{head}{chunks}").as_bytes()).await.unwrap();
+        let answer = answered(&mut stream).await;
+        assert!(!answer.contains("connection: close"), "{kind}: {answer}");
+        goes_on(&mut stream, kind).await;
+    }
+}
+
 /// What may be long, or never come, is told to end with the answer, and the answer arrives whatever the client does.
 #[tokio::test]
 async fn a_body_that_is_not_read_to_its_end_is_told_to_close() {
