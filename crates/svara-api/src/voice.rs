@@ -71,7 +71,25 @@ pub struct Entry<'a> {
     /// Hours of recordings that the voice was trained on: not known here.
     #[schema(required)]
     hours: Option<f64>,
+    /// How the voice speaks by default; where one voice is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    settings: Option<Settings>,
 }
+
+/// How voices speak by default. Only the speed has a meaning here.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Settings {
+    stability: f32,
+    similarity_boost: f32,
+    style: f32,
+    use_speaker_boost: bool,
+    speed: f32,
+}
+
+/// The same for every voice.
+pub const SETTINGS: Settings =
+    Settings { stability: 0.5, similarity_boost: 0.75, style: 0.0, use_speaker_boost: true, speed: 1.0 };
 
 fn category() -> Object {
     Object::builder().schema_type(Type::String).enum_values(Some([PREMADE, CLONED])).build()
@@ -142,6 +160,7 @@ impl<'a> Entry<'a> {
             is_default: true,
             quality_warning: [],
             hours: None,
+            settings: None,
         }
     }
 
@@ -164,6 +183,11 @@ impl<'a> Entry<'a> {
     pub fn linked(self, links: &Links) -> Self {
         let preview_url = if self.category == PREMADE { links.sample(self.voice_id) } else { None };
         Self { preview_url, ..self }
+    }
+
+    /// The same, with its settings, as ElevenLabs' clients expect them of one voice.
+    pub fn with_settings(self) -> Self {
+        Self { settings: Some(SETTINGS), ..self }
     }
 
     /// The voice itself.

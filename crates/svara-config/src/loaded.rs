@@ -223,8 +223,10 @@ impl Loaded {
         let list = Value::Array(list.map(|item| Value::String(item.to_owned())).collect());
         let text_value = Value::String(text.to_owned());
         let first = literal.clone().unwrap_or_else(|| text_value.clone());
-        let right =
-            literal.into_iter().chain([text_value, list]).find(|value| check(section, key, value).is_ok());
+        let right = literal
+            .into_iter()
+            .chain([text_value, list.clone()])
+            .find(|value| check(section, key, value).is_ok());
         match right {
             Some(value) => {
                 self.wrong.remove(&format!("{section}.{key}"));
@@ -233,6 +235,9 @@ impl Loaded {
             }
             None => {
                 let reason = check(section, key, &first).err().unwrap_or_default();
+                // A text is read as a list there: what is wrong is an item.
+                let of_list = || check(section, key, &list).err();
+                let reason = if reason == "must be a list" { of_list().unwrap_or(reason) } else { reason };
                 self.wrong.insert(format!("{section}.{key}"));
                 self.faults.push(format!("{}: {section}.{key} {reason}", env::shown(name, text)));
             }
@@ -270,7 +275,13 @@ fn check(section: &str, key: &str, value: &Value) -> Result<(), String> {
     if error.message().ends_with("expected string only") && !value.is_str() {
         return check(section, key, &Value::String(String::new()));
     }
-    Err(plainly(error.message()))
+    let said = plainly(error.message());
+    let word = error.message().strip_prefix("unknown variant `").and_then(|rest| rest.split('`').next());
+    Err(match word {
+        // One of its items isn't right.
+        Some(word) if value.is_array() => format!("items {said}, not {word:?}"),
+        _ => said,
+    })
 }
 
 /// As [`check`], and whether it is in the key's range.

@@ -51,6 +51,16 @@ impl SpokenLanguage {
         }
     }
 
+    /// Whether another field names the same language.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        self.tag == other.tag || self.language.is_some() && self.language == other.language
+    }
+
+    /// The field that names it.
+    pub(crate) fn field(&self) -> &'static str {
+        self.field
+    }
+
     /// Its voice: with this gender, if there is one.
     ///
     /// # Errors

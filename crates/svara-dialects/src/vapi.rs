@@ -9,12 +9,12 @@ use serde::Deserialize;
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, Refused, Spelling, Svara},
-    reading::{body, lenient, schemas},
+    reading::{body, ignored::Handling, lenient, schemas},
     respond,
     routes::{Routes, Tag},
     state::AppState,
 };
-use svara_audio::{EncoderSpec, Format, SampleRate};
+use svara_audio::{EncoderSpec, Format};
 use svara_engine::SpeechRequest;
 use svara_service::{Delivery, Dialect, Order};
 use utoipa::openapi::{Object, schema::Type};
@@ -77,15 +77,16 @@ async fn vapi(
     Path(voice): Path<String>,
     request: Request,
 ) -> Result<Response, Refused<Svara>> {
+    let handling = Handling::of(request.headers());
+    let (Fields { message }, ignored) = body::json(request, state.text_body_bytes).await?;
     // Vapi's messages have many more fields.
-    let (Fields { message }, _) = body::json(request, state.text_body_bytes).await?;
+    let ignored = ignored.without_inside("message").unless_strict(handling)?;
     if message.kind != KIND {
         return Err(ApiError::unsupported("message.type", "only voice-request is answered here").into());
     }
-    let refused = |error: &dyn std::fmt::Display| ApiError::unsupported("message.sampleRate", error);
+    let refused = |error| ApiError::unsupported("message.sampleRate", error);
     let hz = message.sample_rate.ok_or_else(|| ApiError::invalid("message.sampleRate", "is required"))?;
-    let rate = SampleRate::new(hz).map_err(|error| refused(&error))?;
-    let spec = EncoderSpec::new(Format::Pcm).and_then(|spec| spec.with_rate(rate));
+    let spec = EncoderSpec::new(Format::Pcm).and_then(|spec| spec.with_rate_hz(hz)).map_err(refused)?;
     let order = Order {
         request: SpeechRequest {
             text: message.text,
@@ -95,11 +96,11 @@ async fn vapi(
         },
         caller: asker.caller,
         dialect: Dialect::Svara,
-        spec: spec.map_err(|error| refused(&error))?,
+        spec,
         delivery: Delivery::Streamed,
     };
     let spoken = state.service.speak(order).await.map_err(|error| in_vapis_words(error.into()))?;
-    Ok(respond::audio(spoken))
+    Ok(ignored.told(respond::audio(spoken)))
 }
 
 /// The engine speaks of `text`, which is a field of the message here.

@@ -20,8 +20,9 @@ use tokio::{
 use tower::Service;
 
 use crate::{
+    asked::{Timed, Unread, says_close},
     breaking::{Breaking, Linger},
-    exchange::{self, Answer, Exchanges, Open, Timed},
+    exchange::{self, Answer, Exchanges, Open},
     half_closed::HalfClosed,
     heads::Heads,
     io::Guarded,
@@ -96,8 +97,8 @@ where
     let (counted, app, polls) = (exchanges.clone(), app.clone(), Arc::clone(&breaking));
     let service = service_fn(move |request: Request<Incoming>| {
         let (open, version, breaking) = (Open::new(&counted), request.version(), Arc::clone(&breaking));
-        let mut request =
-            request.map(|body| Body::new(Timed::new(body, version, body_bound, Arc::clone(&breaking))));
+        let (closes, unread) = (says_close(request.headers()), Unread::default());
+        let mut request = Timed::wrap(request, body_bound, &breaking, &unread);
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }
@@ -106,10 +107,11 @@ where
         // A router is always ready.
         let answer = answered.then(|| app.clone().call(request));
         async move {
-            let answer: Response<Body> = match answer {
+            let mut answer: Response<Body> = match answer {
                 Some(answer) => answer.await?,
                 None => full(),
             };
+            unread.settle((version, closes), &mut answer, &breaking).await;
             if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
                 breaking.upgrade();
             }

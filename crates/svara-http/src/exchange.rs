@@ -1,5 +1,5 @@
-//! Requests and responses as a connection sees them: how many are open, and the wrappers of their bodies. A request's
-//! body has to arrive in time, and a response's body reports whether the client keeps reading.
+//! Requests and responses as a connection sees them: how many are open, and the wrapper of a response's body, which reports
+//! whether the client keeps reading.
 
 use std::{
     future::Future,
@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{BoxError, body::Body};
+use axum::body::Body;
 use bytes::Bytes;
 use http::Version;
-use hyper::body::{Frame, Incoming, SizeHint};
-use tokio::{sync::watch, time::Sleep};
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::watch;
 
 use crate::{
     breaking::{Breaking, Turn},
@@ -155,78 +155,6 @@ impl hyper::body::Body for Answer {
             hint.set_upper(upper.saturating_add(rest));
         }
         hint
-    }
-}
-
-/// A request's body that didn't arrive in time. A handler finds it among the sources of the error that reading the body
-/// gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the request body didn't arrive within {} s", .0.as_secs_f64())]
-pub struct BodyTimeout(pub Duration);
-
-/// A request's body that fails with [`BodyTimeout`] if it isn't complete within the bound.
-pub(crate) struct Timed {
-    body: Incoming,
-    version: Version,
-    bound: Duration,
-    over: Pin<Box<Sleep>>,
-    breaking: Arc<Breaking>,
-}
-
-impl Timed {
-    /// `version` is the request's.
-    pub(crate) fn new(body: Incoming, version: Version, bound: Duration, breaking: Arc<Breaking>) -> Self {
-        let timed = Self { body, version, bound, over: Box::pin(tokio::time::sleep(bound)), breaking };
-        if version < Version::HTTP_2 {
-            timed.breaking.set_turn(Turn::Asks);
-        }
-        if hyper::body::Body::is_end_stream(&timed.body) {
-            timed.whole();
-        }
-        timed
-    }
-
-    /// The request is whole: the rest is up to the server.
-    fn whole(&self) {
-        if self.version < Version::HTTP_2 && self.breaking.turn() == Turn::Asks {
-            self.breaking.set_turn(Turn::Waits { interim: self.version == Version::HTTP_11 });
-        }
-    }
-}
-
-impl Drop for Timed {
-    fn drop(&mut self) {
-        // The request was refused while it was being sent: a reset would take the answer with it.
-        if !hyper::body::Body::is_end_stream(&self.body) {
-            self.breaking.linger();
-        }
-    }
-}
-
-impl hyper::body::Body for Timed {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            if frame.is_none() || self.body.is_end_stream() {
-                self.whole();
-            }
-            return Poll::Ready(frame.map(|frame| frame.map_err(BoxError::from)));
-        }
-        ready!(self.over.as_mut().poll(cx));
-        Poll::Ready(Some(Err(BodyTimeout(self.bound).into())))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

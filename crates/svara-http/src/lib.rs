@@ -47,6 +47,7 @@
 //! # }
 //! ```
 
+mod asked;
 mod breaking;
 mod client;
 mod connection;
@@ -66,10 +67,10 @@ mod tls;
 mod watched;
 
 pub use self::{
+    asked::BodyTimeout,
     breaking::Linger,
     client::{Network, Proxies},
     connection::Peer,
-    exchange::BodyTimeout,
     lifecycle::{Lifecycle, Phase},
     place::Connections,
     serve::{ServeError, most_sockets, serve, stop_at_signals},

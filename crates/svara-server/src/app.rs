@@ -101,7 +101,10 @@ impl Steps {
         let routes = if is_page {
             routes
         } else {
-            routes.route_layer(from_fn_with_state(self.parameters.clone(), middleware::name_ignored))
+            routes.route_layer(from_fn_with_state(
+                (self.parameters.clone(), spelling.clone()),
+                middleware::name_ignored,
+            ))
         };
         let routes = if speaks { routes.route_layer(from_fn(middleware::tell_remaining)) } else { routes };
         let routes = routes.route_layer(from_fn_with_state(guard, middleware::guard));

@@ -33,7 +33,7 @@ pub struct Cloning {
 }
 
 impl Cloning {
-    /// Uses these parts; if there are none, recordings are refused with this reason.
+    /// Uses these parts; if there are none, recordings are refused, and the log has this reason.
     pub fn new(parts: Result<CloningParts, String>, config: &CloningConfig) -> Self {
         Self {
             parts,
@@ -47,9 +47,9 @@ impl Cloning {
     /// The sample rate of the codec.
     ///
     /// # Errors
-    /// There is no encoder; says why.
+    /// There is no encoder.
     pub fn sample_rate_hz(&self) -> Result<u32, ServiceError> {
-        Ok(self.parts()?.encoder.sample_rate_hz())
+        Ok(self.parts(None)?.encoder.sample_rate_hz())
     }
 
     /// The frames of a recording. `read` takes the largest number of bytes allowed and returns the file's bytes, or the
@@ -63,7 +63,7 @@ impl Cloning {
         caller: &Caller,
         read: impl FnOnce(usize) -> Result<Bytes, String> + Send + 'static,
     ) -> Result<Arc<[Frame]>, ServiceError> {
-        let CloningParts { encoder, recordings } = self.parts()?;
+        let CloningParts { encoder, recordings } = self.parts(Some(caller))?;
         // The shortest one's price, before any work is done for it.
         let least = caller.charge(Cost::of_recording(MIN_REFERENCE))?;
         let _place: SemaphorePermit<'_> =
@@ -94,10 +94,14 @@ impl Cloning {
         (samples / samples_per_frame.max(1) as f64).ceil() as usize
     }
 
-    fn parts(&self) -> Result<&CloningParts, ServiceError> {
-        self.parts.as_ref().map_err(|reason| {
-            let reason = format!("cloning from a recording is unavailable: {reason}");
-            ServiceError::not_supported("reference_audio", reason)
+    /// The parts. Only without keys, on a machine of the operator's own, is the caller told the reason: it may name files.
+    fn parts(&self, caller: Option<&Caller>) -> Result<&CloningParts, ServiceError> {
+        self.parts.as_ref().map_err(|reason| match caller {
+            Some(Caller::Anybody) => {
+                let reason = format!("cloning from a recording is unavailable: {reason}");
+                ServiceError::not_supported("reference_audio", reason)
+            }
+            _ => ServiceError::not_set_up("reference_audio", "there is no encoder for recordings", reason),
         })
     }
 }

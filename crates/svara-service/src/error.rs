@@ -160,6 +160,15 @@ impl ServiceError {
         Self { origin: Origin::Server, ..error }
     }
 
+    /// Something that the server isn't set up for. Of the reason, callers are told the end, unless that names a place: all of it is
+    /// for the log.
+    pub fn not_set_up(field: &'static str, what: &str, reason: &str) -> Self {
+        let end = reason.rsplit(": ").next().filter(|end| !end.contains('/'));
+        let told = end.map_or_else(String::new, |end| format!(": {end}"));
+        let error = Self::not_supported(field, format!("{what} on this server{told}"));
+        Self { cause: Some(reason.to_owned()), ..error }
+    }
+
     /// The audio of a job's item that is still `status`.
     pub fn job_unfinished(status: &str) -> Self {
         let message = format!("this audio is not ready: the item is {status}");

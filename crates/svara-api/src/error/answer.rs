@@ -16,7 +16,7 @@ use svara_service::{Dialect, ErrorKind, ServiceError};
 use super::{
     body::{
         ElevenLabsDetail, ElevenLabsError, ElevenLabsFault, ElevenLabsField, ErrorBody, OpenAiError,
-        OpenAiFault, SvaraError, SvaraFault,
+        OpenAiFault, Step, SvaraError, SvaraFault,
     },
     failure::ApiError,
     kind::Kind,
@@ -35,6 +35,8 @@ pub struct Refusal {
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The header with the wait in milliseconds, which OpenAI's clients read first.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+/// The header that tells OpenAI's clients whether to try again.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 impl ApiError {
     /// The response in a dialect.
@@ -45,7 +47,7 @@ impl ApiError {
             status = status.as_u16(),
             kind = refusal.kind,
             origin = refusal.origin,
-            field = self.field,
+            field = self.way(),
             retryable = self.retryable,
             reason = self.reason(),
             "refused"
@@ -64,6 +66,14 @@ impl ApiError {
         if let Kind::RangeNotSatisfiable { of_bytes } = self.kind {
             let range = HeaderValue::try_from(format!("bytes */{of_bytes}"));
             headers.extend(range.ok().map(|range| (header::CONTENT_RANGE, range)));
+        }
+        if self.is_out_of_quota() && !self.retryable {
+            // OpenAI's clients would try twice more what can't succeed.
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -88,7 +98,7 @@ impl ApiError {
 
     /// The failure in a dialect's words: the body of an answer, or the data of an event.
     pub fn body(&self, dialect: Dialect) -> ErrorBody<'_> {
-        let (kind, message, field) = (self.kind.name(), self.message.as_str(), self.field);
+        let (kind, message, field) = (self.kind.name(), self.message.as_str(), self.way());
         let is_clients = self.status_in(dialect).is_client_error();
         match dialect {
             Dialect::Svara => {
@@ -98,6 +108,7 @@ impl ApiError {
             }
             Dialect::OpenAi => {
                 let r#type = match self.status_in(dialect) {
+                    StatusCode::TOO_MANY_REQUESTS if self.is_out_of_quota() => "insufficient_quota",
                     StatusCode::TOO_MANY_REQUESTS => "requests",
                     _ if is_clients => "invalid_request_error",
                     _ => "server_error",
@@ -108,8 +119,8 @@ impl ApiError {
             }
             Dialect::ElevenLabs | Dialect::Hosted => {
                 let detail = if self.status_in(dialect) == StatusCode::UNPROCESSABLE_ENTITY {
-                    let field = field.into_iter().flat_map(|field| path(field, message));
-                    let loc = [self.place.name()].into_iter().chain(field).collect();
+                    let place = [Step::Name(self.place.name())].into_iter();
+                    let loc = place.chain(field.into_iter().flat_map(steps)).collect();
                     ElevenLabsDetail::Fields([ElevenLabsField { loc, msg: message, r#type: kind }])
                 } else {
                     let word = self.elevenlabs_status(dialect);
@@ -120,6 +131,10 @@ impl ApiError {
                 ErrorBody::ElevenLabs(ElevenLabsError { detail })
             }
         }
+    }
+
+    fn is_out_of_quota(&self) -> bool {
+        self.kind == Kind::Service(ErrorKind::QuotaExceeded)
     }
 
     /// The name that ElevenLabs, or the hosted API, has for it, if there is one.
@@ -199,10 +214,10 @@ impl<S: Spells> IntoResponse for Refused<S> {
     }
 }
 
-/// The names on the way to a field. A message begins with all of them where the field is inside of another.
-fn path<'a>(field: &'a str, message: &'a str) -> impl Iterator<Item = &'a str> {
-    let inside = |whole: &&str| whole.strip_prefix(field).is_some_and(|inside| inside.starts_with('.'));
-    message.split([' ', ':', '[']).next().filter(inside).unwrap_or(field).split('.')
+/// The names and places on the way to a field, such as `rules[0].alias`.
+fn steps(way: &str) -> impl Iterator<Item = Step<'_>> {
+    let steps = way.split(['.', '[']).map(|step| step.trim_end_matches(']'));
+    steps.map(|step| step.parse().map_or(Step::Name(step), Step::Place))
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The bodies of refusals, as each dialect has them.
 
 use serde::Serialize;
-use utoipa::openapi::{Object, schema::Type};
+use utoipa::openapi::{
+    Object, RefOr,
+    schema::{Array, ArrayBuilder, Schema, SchemaType, Type},
+};
 
 /// The body of a refusal.
 #[derive(Serialize)]
@@ -91,12 +94,29 @@ pub(super) struct ElevenLabsFault<'a> {
 /// What is wrong with a field.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct ElevenLabsField<'a> {
-    /// Where the field is.
-    pub(super) loc: Vec<&'a str>,
+    /// Where the field is: names, and places in lists from 0.
+    #[schema(schema_with = steps)]
+    pub(super) loc: Vec<Step<'a>>,
     /// For people.
     pub(super) msg: &'a str,
     /// The stable word for the failure.
     pub(super) r#type: &'a str,
+}
+
+/// A step on the way to a field.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Step<'a> {
+    /// Of an object.
+    Name(&'a str),
+    /// Of a list.
+    Place(usize),
+}
+
+fn steps() -> Array {
+    let kinds = SchemaType::from_iter([Type::String, Type::Integer]);
+    let step = Object::builder().schema_type(kinds).build();
+    ArrayBuilder::new().items(RefOr::T(Schema::Object(step))).build()
 }
 
 /// The schema of the part that failed.

@@ -32,9 +32,34 @@ impl Spelling {
             Self::ByKey(others) => dialect_by_key(request.headers(), *others),
             Self::Hosted if request.headers().contains_key(ELEVENLABS_KEY) => Dialect::Hosted,
             Self::Hosted => Dialect::OpenAi,
+            Self::Nearest(_) if is_openais(request.uri().path()) => Self::ByKey(Dialect::OpenAi).of(request),
             Self::Nearest(routes) => nearest(routes, request.uri().path()).of(request),
         }
     }
+}
+
+/// What OpenAI's API has besides speech, behind its version.
+const OPENAIS: [&str; 14] = [
+    "assistants",
+    "batches",
+    "chat",
+    "completions",
+    "conversations",
+    "embeddings",
+    "files",
+    "fine_tuning",
+    "images",
+    "moderations",
+    "realtime",
+    "responses",
+    "threads",
+    "vector_stores",
+];
+
+/// Whether a path without a route is one of OpenAI's API.
+pub fn is_openais(path: &str) -> bool {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty() && *segment != "v1");
+    segments.next().is_some_and(|first| OPENAIS.contains(&first))
 }
 
 /// The spelling that all routes most like `path` have; svara's where they differ or nothing is alike.

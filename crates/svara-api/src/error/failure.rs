@@ -98,6 +98,22 @@ impl ApiError {
         ServiceError::internal(reason).into()
     }
 
+    /// The field of the request that is wrong, with the way to the part of it that is: the message begins with that.
+    pub fn way(&self) -> Option<&str> {
+        let field = self.field?;
+        let first = self.message.split([' ', ':']).next();
+        let inside =
+            |way: &&str| way.strip_prefix(field).is_some_and(|inside| inside.starts_with(['.', '[']));
+        first.filter(inside).or(Some(field))
+    }
+
+    /// A request for a WebSocket that doesn't ask for one.
+    pub fn no_upgrade() -> Self {
+        let message =
+            "this route is a WebSocket: ask for it with GET, Connection: Upgrade and Upgrade: websocket";
+        Self::client(Kind::UpgradeRequired, message)
+    }
+
     /// A path that no route has.
     pub fn no_route(message: impl Into<String>) -> Self {
         Self { field: Some("path"), ..Self::client(Kind::NoRoute, message) }
@@ -142,10 +158,19 @@ impl ApiError {
     /// A body of a media type that the route doesn't read.
     pub fn unsupported_media_type<B>(request: &http::Request<B>, allowed: &str) -> Self {
         let given = request.headers().get(CONTENT_TYPE).and_then(|given| given.to_str().ok());
-        let given = given.map(|given| given.chars().take(64).collect::<String>());
-        let given = given.map_or_else(|| "and there is none".to_owned(), |given| format!("not {given}"));
-        let hint = "for JSON, send the header content-type: application/json";
-        Self::client(Kind::UnsupportedMediaType, format!("content-type must be {allowed}, {given}; {hint}"))
+        let given = given.map(|given| given.trim().chars().take(64).collect::<String>());
+        let is_json = given.as_ref().is_some_and(|given| given.to_ascii_lowercase().contains("json"));
+        let given = match given.as_deref() {
+            None => "and there is none".to_owned(),
+            Some("") => "and it is empty".to_owned(),
+            Some(given) => format!("not {given}"),
+        };
+        let hint = if allowed.contains("json") && !is_json {
+            "; for JSON, send the header content-type: application/json"
+        } else {
+            ""
+        };
+        Self::client(Kind::UnsupportedMediaType, format!("content-type must be {allowed}, {given}{hint}"))
     }
 
     /// A body that the client has compressed.

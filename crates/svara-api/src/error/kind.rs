@@ -35,6 +35,8 @@ pub enum Kind {
     ForeignPage,
     /// The address has sent too many wrong keys.
     TooManyFailures,
+    /// The route is a WebSocket, and the request asks for none.
+    UpgradeRequired,
     /// The server is stopping.
     Stopping,
 }
@@ -56,6 +58,7 @@ impl Kind {
             Self::UnknownHost => "unknown_host",
             Self::ForeignPage => "foreign_page",
             Self::TooManyFailures => "too_many_failed_keys",
+            Self::UpgradeRequired => "upgrade_required",
             Self::Stopping => "server_stopping",
         }
     }
@@ -75,6 +78,7 @@ impl Kind {
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
             Self::ForeignPage => StatusCode::FORBIDDEN,
             Self::TooManyFailures => StatusCode::TOO_MANY_REQUESTS,
+            Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
             Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

@@ -21,12 +21,15 @@ pub struct Meant {
 }
 
 impl Meant {
-    /// The path itself, if only slashes of `given` are too much: at its end, or where clients join its parts. `//host/`
-    /// would lead elsewhere.
+    /// The path itself, if only slashes of `given` are too much: at its end, or where clients join its parts. A slash that a
+    /// base URL has at its end leads only if nothing else is wrong: what begins like `//host/` isn't one of ours.
     pub fn without_slash(&self, given: &str) -> Option<&str> {
         let joined = || self.is_fixed && segments(given).eq(segments(&self.path));
-        let same = given.trim_end_matches('/') == self.path || joined();
-        (same && !given.starts_with("//")).then_some(&self.path)
+        let same = match given.strip_prefix('/') {
+            Some(rest) if rest.starts_with('/') => rest == self.path,
+            _ => given.trim_end_matches('/') == self.path || joined(),
+        };
+        same.then_some(&self.path)
     }
 
     /// What to tell a client that asked for `given`.

@@ -12,7 +12,7 @@ pub use self::{
     answer::{ElevenLabs, Hosted, OpenAi, Refusal, Refused, Svara},
     body::{ElevenLabsError, OpenAiError, SvaraError, origin},
     closing::close_of,
-    dialect::{Spelling, dialect_by_key},
+    dialect::{Spelling, dialect_by_key, is_openais},
     failure::{ApiError, Place},
     kind::Kind,
 };

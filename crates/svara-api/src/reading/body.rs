@@ -78,8 +78,12 @@ fn parse_lines<T: DeserializeOwned + ToSchema>(bytes: &[u8], max_lines: usize) -
         if values.len() == max_lines {
             return Err(ApiError::bad_request(format!("the body has more than {max_lines} lines")));
         }
-        let (value, unknown) = parse(line)
-            .map_err(|error| ApiError { message: format!("line {number}: {}", error.message), ..error })?;
+        let parsed = json::object_telling(without_mark(line), "line", allowed::at::<T>);
+        let (value, unknown) = parsed.map_err(|error: ApiError| {
+            // It has no line but the first.
+            let said = error.message.replacen(": line 1, column ", ": column ", 1);
+            ApiError { message: format!("line {number}: {said}"), ..error }
+        })?;
         values.push((number, value));
         names.extend(unknown);
     }

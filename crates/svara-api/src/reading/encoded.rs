@@ -59,6 +59,24 @@ pub fn parameters(
     Ok(found)
 }
 
+/// Checks that an address has each of these parameters at most once. Empty ones count as absent.
+///
+/// # Errors
+/// Names the first that it has twice, or says that a name or value isn't UTF-8.
+pub fn once(query: &str, names: &[&'static str]) -> Result<(), ApiError> {
+    let mut single = Vec::new();
+    for pair in pairs(query.as_bytes()) {
+        let (given, value) = pair?;
+        let known = names.iter().find(|name| **name == given && !value.trim().is_empty());
+        let Some(name) = known else { continue };
+        if single.contains(name) {
+            return Err(ApiError::invalid(name, "must be given once").in_query());
+        }
+        single.push(*name);
+    }
+    Ok(())
+}
+
 /// The name of a parameter without the brackets that axios, jQuery and PHP write behind those of lists.
 pub fn bare(mut name: String) -> String {
     if name.ends_with("[]") {

@@ -40,6 +40,14 @@ impl FormValue {
         }
     }
 
+    /// Whether nothing was filled in.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::File(bytes) => bytes.is_empty(),
+        }
+    }
+
     /// The bytes of a file, or of a text.
     pub fn into_bytes(self) -> Bytes {
         match self {
@@ -54,6 +62,18 @@ impl FormValue {
             Self::Text(text) => Upload::Base64(text),
             Self::File(bytes) => Upload::File(bytes),
         }
+    }
+}
+
+/// Checks that a form has each of these fields at most once, as JSON does. Empty ones count as absent.
+///
+/// # Errors
+/// Names the first that it has twice.
+pub fn once(form: &[(String, FormValue)], names: &[&'static str]) -> Result<(), ApiError> {
+    let given = |name: &str| form.iter().filter(|(given, value)| given == name && !value.is_empty()).count();
+    match names.iter().find(|name| given(name) > 1) {
+        Some(name) => Err(ApiError::invalid(name, "must be given once")),
+        None => Ok(()),
     }
 }
 
@@ -79,9 +99,10 @@ pub async fn form(request: Request, limit_bytes: usize) -> Result<Form, ApiError
         return work(length, move || url_encoded(&bytes)).await;
     }
     check_declared(&request, limit_bytes)?;
-    let mut multipart = Multipart::from_request(request, &())
-        .await
-        .map_err(|error| ApiError::bad_request(format!("multipart body: {}", error.body_text())))?;
+    let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| {
+        let hint = "the header content-type has no boundary; clients set it themselves if left to it";
+        ApiError::bad_request(format!("multipart body: {hint}"))
+    })?;
     let mut fields = Vec::new();
     while let Some(field) = multipart.next_field().await? {
         let name = field.name().unwrap_or_default().to_owned();

@@ -4,7 +4,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde::de::DeserializeOwned;
 
-use super::{encoded, known};
+use super::{
+    encoded,
+    form::{self, Form},
+    known,
+};
 use crate::error::ApiError;
 
 const IGNORED_FIELDS: HeaderName = HeaderName::from_static("x-ignored-fields");
@@ -45,11 +49,15 @@ pub struct Ignored {
 
 impl Ignored {
     /// The fields of a form that `T` has, and the names of the others.
-    pub fn of_form<T: DeserializeOwned, V>(fields: Vec<(String, V)>) -> (Vec<(String, V)>, Self) {
+    ///
+    /// # Errors
+    /// One of the fields is there twice.
+    pub fn of_form<T: DeserializeOwned>(fields: Form) -> Result<(Form, Self), ApiError> {
         let known = known::fields::<T>();
+        form::once(&fields, known)?;
         let (fields, others): (Vec<_>, Vec<_>) =
             fields.into_iter().partition(|(name, _)| known.contains(&name.as_str()));
-        (fields, Self::new(known::unknown_of(others.into_iter().map(|(name, _)| name), known)))
+        Ok((fields, Self::new(known::unknown_of(others.into_iter().map(|(name, _)| name), known))))
     }
 
     /// These names, as a client has written them.
@@ -77,10 +85,20 @@ impl Ignored {
         Self { body, ..self }
     }
 
+    /// Without those inside of an object that has many of them elsewhere.
+    #[must_use]
+    pub fn without_inside(self, object: &str) -> Self {
+        let inside = |name: &str| name.strip_prefix(object).is_some_and(|inside| inside.starts_with('.'));
+        let body = self.body.into_iter().filter(|name| !inside(name)).collect();
+        Self { body, ..self }
+    }
+
     /// With another name of the body, whose value means nothing here.
     #[must_use]
     pub fn and(mut self, name: &str) -> Self {
-        self.body.push(name.to_owned());
+        if !self.body.iter().any(|known| known == name) {
+            self.body.push(name.to_owned());
+        }
         self.noted()
     }
 
@@ -127,10 +145,14 @@ impl Ignored {
         ApiError { message: format!("{}; {hint}", error.message), ..error }
     }
 
-    /// Names them in the response, for a caller that has mistyped one.
+    /// Names them in the response, for a caller that has mistyped one, behind those that it names already.
     pub fn tell(self, response: &mut Response) {
         let Some(names) = self.names() else { return };
-        response.headers_mut().extend(HeaderValue::try_from(names).ok().map(|names| (IGNORED_FIELDS, names)));
+        let told = response.headers().get(IGNORED_FIELDS).and_then(|told| told.to_str().ok());
+        let names = told.map(|told| format!("{told}, {names}")).unwrap_or(names);
+        if let Ok(names) = HeaderValue::try_from(names) {
+            response.headers_mut().insert(IGNORED_FIELDS, names);
+        }
     }
 
     /// An answer that names them.

@@ -43,8 +43,8 @@ impl Locators {
     /// # Errors
     /// They aren't a list of locators, or too many.
     pub fn of_form(value: &str) -> Result<Self, ApiError> {
-        let reason = |error: serde_json::Error| format!("must be a JSON list of dictionaries: {error}");
-        serde_json::from_str(value).map_err(|error| ApiError::invalid(LOCATORS, reason(error)))
+        let reason = format!("must be a JSON list of at most {MAX_OF_REQUEST}, each with a {DICTIONARY_ID}");
+        serde_json::from_str(value).map_err(|_| ApiError::invalid(LOCATORS, reason))
     }
 }
 

@@ -3,8 +3,9 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
-use super::json;
+use super::{allowed, json};
 use crate::error::ApiError;
 
 /// Most fields that the log names for each socket.
@@ -14,10 +15,13 @@ const MOST_NAMED: usize = 16;
 ///
 /// # Errors
 /// As of [`json::object`], saying that it was a message.
-pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    json::object(without_halves(text).as_bytes(), "message", |_| None).map_err(|error| ApiError {
-        message: format!("the message can't be read: {}", error.message),
-        ..error
+pub fn read<T: DeserializeOwned + ToSchema>(text: &str) -> Result<T, ApiError> {
+    json::object(without_halves(text).as_bytes(), "message", allowed::at::<T>).map_err(|error| {
+        match error.field {
+            // It begins with the way to the field.
+            Some(_) => error,
+            None => ApiError { message: format!("the message can't be read: {}", error.message), ..error },
+        }
     })
 }
 
@@ -93,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    #[derive(Deserialize)]
+    #[derive(Deserialize, ToSchema)]
     struct Message {
         text: Option<String>,
     }

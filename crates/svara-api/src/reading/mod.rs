@@ -1,5 +1,6 @@
 //! What requests bring: bodies and recordings.
 
+pub mod agreeing;
 pub mod allowed;
 pub mod body;
 pub mod bounded;

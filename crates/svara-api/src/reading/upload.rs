@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use base64::{
-    Engine as _,
+    DecodeError, Engine as _,
     alphabet::{STANDARD, URL_SAFE},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
@@ -29,6 +29,9 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
 /// How links begin, which other servers follow.
 const LINKS: [&str; 4] = ["https://", "http://", "file://", "s3://"];
+
+/// Longer texts are no names of files.
+const SHORT_LETTERS: usize = 256;
 
 impl Upload {
     /// Whether nothing came: forms send empty fields for what wasn't filled in.
@@ -64,7 +67,21 @@ impl Upload {
                 let of_addresses = encoded.contains(['-', '_']);
                 let engine = if of_addresses { BASE64URL } else { BASE64 };
                 let decoded = engine.decode(encoded.as_bytes());
-                decoded.map(Bytes::from).map_err(|error| format!("not base64: {error}"))
+                decoded.map(Bytes::from).map_err(|error| {
+                    let what = match error {
+                        DecodeError::InvalidByte(before, _) => {
+                            format!("its character {} doesn't belong there", before.saturating_add(1))
+                        }
+                        _ => "it ends in the middle".to_owned(),
+                    };
+                    // curl sends the name of a file unless there is an @ before it.
+                    let hint = if encoded.len() > SHORT_LETTERS {
+                        ""
+                    } else {
+                        "; a form sends a file with @ before its name"
+                    };
+                    format!("not base64: {what}{hint}")
+                })
             }
         }
     }

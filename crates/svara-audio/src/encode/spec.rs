@@ -19,12 +19,12 @@ pub enum SpecError {
         format: Format,
     },
     /// The format doesn't support this sample rate.
-    #[error("audio format {format} does not support sample rate {rate} Hz; allowed: {}", names(.format.rates().iter()))]
+    #[error("audio format {format} does not support sample rate {hz} Hz; allowed: {}", names(.format.rates().iter()))]
     Rate {
         /// The format asked for.
         format: Format,
-        /// The rate asked for.
-        rate: SampleRate,
+        /// The rate asked for, in Hz.
+        hz: u32,
     },
     /// The format doesn't support this bit rate at this sample rate.
     #[error(
@@ -58,10 +58,17 @@ impl EncoderSpec {
     /// # Errors
     /// When the format doesn't support that rate: see [`Format::rates`].
     pub fn with_rate(self, rate: SampleRate) -> Result<Self, SpecError> {
-        if !self.format.rates().contains(&rate) {
-            return Err(SpecError::Rate { format: self.format, rate });
-        }
-        Ok(Self::with_defaults(self.format, rate))
+        self.with_rate_hz(rate.hz())
+    }
+
+    /// As [`Self::with_rate`], for a number of Hz that may be no rate at all.
+    ///
+    /// # Errors
+    /// When the format doesn't support that rate.
+    pub fn with_rate_hz(self, hz: u32) -> Result<Self, SpecError> {
+        let rate = self.format.rates().iter().find(|rate| rate.hz() == hz);
+        let rate = rate.ok_or(SpecError::Rate { format: self.format, hz })?;
+        Ok(Self::with_defaults(self.format, *rate))
     }
 
     /// The same format and output rate at another bit rate. Set the sample rate first: it decides which are allowed.

@@ -33,6 +33,43 @@ impl utoipa::IntoParams for Address {
     }
 }
 
+/// What the address of a socket says besides, in the document.
+pub(super) struct SocketAddress;
+
+impl utoipa::IntoParams for SocketAddress {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let of = |name: &str, schema: Object, about: &str| {
+            let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query);
+            parameter.required(Required::False).schema(Some(schema)).description(Some(about)).build()
+        };
+        let switch = || Object::with_type(Type::Boolean);
+        let whole = |most: usize| {
+            Object::builder().schema_type(Type::Integer).minimum(Some(0_usize)).maximum(Some(most))
+        };
+        let words = Object::builder().schema_type(Type::String).enum_values(Some(["auto", "on", "off"]));
+        let idle = "How many seconds the client may be silent: at least 1, and 20 by default.";
+        let mut all = Address::into_params(place);
+        all.extend([
+            of("inactivity_timeout", whole(180).build(), idle),
+            of("auto_mode", switch(), "Each message is said as it comes."),
+            of(
+                "language_code",
+                Object::with_type(Type::String),
+                "The language in which numbers and the like are read.",
+            ),
+            of(
+                "apply_text_normalization",
+                words.build(),
+                "Whether numbers and dates are written out in words.",
+            ),
+            of("strip_markdown", switch(), "Removes Markdown's marks, code blocks and a model's thoughts."),
+            of("strip_emoji", switch(), "Removes emoji."),
+            of("seed", whole(usize::MAX).build(), "With the same seed, the same text sounds the same."),
+        ]);
+        all
+    }
+}
+
 /// Extracted by every speech route: the caller and the voice in the path.
 pub(super) struct Addressed {
     pub(super) asker: Asker,

@@ -202,6 +202,14 @@ impl Visitor<'_> for StyleVisitor {
     }
 }
 
+/// An error with the names of this dialect: the engine speaks of `style`.
+pub(super) fn in_our_words(error: ApiError) -> ApiError {
+    match error.field {
+        Some("style") => ApiError { field: Some("voice_settings.style"), ..error },
+        _ => error,
+    }
+}
+
 impl Fields {
     /// The language to speak in, as the client names it.
     pub(super) fn language_code(&self) -> Option<&str> {

@@ -1,7 +1,7 @@
 //! `output_format`: a format with its sample rate and bit rate in one word, `mp3_44100_128`.
 
 use svara_api::error::ApiError;
-use svara_audio::{EncoderSpec, Format, SampleRate};
+use svara_audio::{EncoderSpec, Format};
 use utoipa::openapi::{Object, schema::Type};
 
 /// What requests get that name none.
@@ -32,7 +32,7 @@ fn read(name: &str) -> Result<EncoderSpec, String> {
     };
     let format: Format = format.parse().map_err(reason)?;
     let spec = EncoderSpec::new(format).map_err(reason)?;
-    let spec = spec.with_rate(SampleRate::new(number(hz)?).map_err(reason)?).map_err(reason)?;
+    let spec = spec.with_rate_hz(number(hz)?).map_err(reason)?;
     let Some(kbps) = kbps else { return Ok(spec) };
     spec.with_bitrate_bps(number(kbps)?.saturating_mul(1000)).map_err(reason)
 }

@@ -7,13 +7,12 @@ use axum::{
 };
 use http::Uri;
 use serde::Serialize;
-use serde_json::{Value, json};
 use svara_api::{
     door::asker::Asker,
     error::{ElevenLabs, Refused},
     links::Links,
     state::AppState,
-    voice::Entry,
+    voice::{Entry, SETTINGS, Settings},
 };
 use svara_engine::SpeakError;
 
@@ -76,8 +75,8 @@ pub(super) async fn voices_v2(
     operation_id = "default_settings",
     responses((status = 200, description = "How voices speak by default.", body = VoiceSettings))
 )]
-pub(super) async fn default_voice_settings() -> Json<Value> {
-    Json(settings())
+pub(super) async fn default_voice_settings() -> Json<Settings> {
+    Json(SETTINGS)
 }
 
 /// A voice's settings (ElevenLabs)
@@ -93,14 +92,9 @@ pub(super) async fn voice_settings(
     State(state): State<AppState>,
     asker: Asker,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Refused<ElevenLabs>> {
+) -> Result<Json<Settings>, Refused<ElevenLabs>> {
     if state.service.voices().get(&asker.caller, &id).await?.is_none() {
         state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
     }
-    Ok(Json(settings()))
-}
-
-/// Only the speed has a meaning here.
-fn settings() -> Value {
-    json!({"stability": 0.5, "similarity_boost": 0.75, "style": 0.0, "use_speaker_boost": true, "speed": 1.0})
+    Ok(Json(SETTINGS))
 }

@@ -150,12 +150,7 @@ async fn audio(state: &AppState, order: Order) -> Result<Response, ApiError> {
 
 /// An answer or a refusal, with the names of the fields that were passed over.
 fn told(ignored: Ignored, answer: Result<Response, ApiError>) -> Response {
-    // The engine speaks of `style`.
-    let in_our_words = |error: ApiError| match error.field {
-        Some("style") => ApiError { field: Some("voice_settings.style"), ..error },
-        _ => error,
-    };
-    ignored.told(answer.map_err(|error| Refused::<ElevenLabs>::from(in_our_words(error))))
+    ignored.told(answer.map_err(|error| Refused::<ElevenLabs>::from(fields::in_our_words(error))))
 }
 
 /// Speak, with times (ElevenLabs)

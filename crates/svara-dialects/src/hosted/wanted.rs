@@ -34,7 +34,7 @@ pub(crate) fn spec(
     let Some(kbps) = bitrate_kbps else { return Ok(spec) };
     spec.with_bitrate_bps(kbps.saturating_mul(1000)).map_err(|_| {
         let allowed = match Bitrates::of(spec.format(), spec.rate()) {
-            Bitrates::None => "none".to_owned(),
+            Bitrates::None => "none, as it has no bit rate".to_owned(),
             Bitrates::OneOf(list) => {
                 list.iter().map(|bps| (bps / 1000).to_string()).collect::<Vec<_>>().join(", ")
             }

@@ -1,10 +1,16 @@
 //! `session.config`: how a connection speaks.
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
-use svara_api::{door::asker::Asker, error::ApiError, reading::lenient, state::AppState};
+use svara_api::{
+    door::asker::Asker,
+    error::ApiError,
+    reading::{lenient, schemas},
+    state::AppState,
+};
 use svara_audio::Format;
 use svara_engine::{SamplingOverrides, SpeakError, SpeechRequest};
 use svara_service::{Delivery, Dialect, Order};
+use utoipa::openapi::Object;
 
 use crate::{
     hosted,
@@ -16,7 +22,7 @@ use crate::{
 const DEFAULT_FORMAT: Format = Format::Wav;
 
 /// The fields of `session.config`. vLLM-Omni's others are about how its own model runs.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 pub(super) struct Fields {
     #[serde(default, alias = "speaker", deserialize_with = "lenient::text")]
     voice: Option<String>,
@@ -25,18 +31,24 @@ pub(super) struct Fields {
     #[serde(default, deserialize_with = "lenient::text")]
     instructions: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
+    #[schema(schema_with = response_format)]
     response_format: Option<String>,
     #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = schemas::sample_rate)]
     sample_rate: Option<u32>,
     #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = schemas::speed)]
     speed: Option<f32>,
     #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(minimum = 7, maximum = 4096)]
     max_new_tokens: Option<u32>,
     #[serde(default, deserialize_with = "lenient::number")]
+    #[schema(schema_with = schemas::seed)]
     seed: Option<u64>,
     #[serde(default, deserialize_with = "lenient::flag")]
     stream_audio: Option<bool>,
     #[serde(default, deserialize_with = "split")]
+    #[schema(value_type = Option<String>)]
     split_granularity: Option<Split>,
     #[serde(default, deserialize_with = "lenient::text")]
     task_type: Option<String>,
@@ -44,8 +56,14 @@ pub(super) struct Fields {
     word_timestamps: Option<bool>,
     #[serde(default, deserialize_with = "lenient::flag")]
     x_vector_only_mode: Option<bool>,
+    #[schema(value_type = Option<String>)]
     ref_audio: Option<IgnoredAny>,
+    #[schema(value_type = Option<Vec<f32>>)]
     speaker_embedding: Option<IgnoredAny>,
+}
+
+fn response_format() -> Object {
+    schemas::format(DEFAULT_FORMAT)
 }
 
 /// Where the text is cut.

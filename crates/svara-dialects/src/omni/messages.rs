@@ -25,12 +25,12 @@ pub(super) enum ClientMessage {
 }
 
 /// What tells messages apart.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 struct Kind {
     r#type: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 struct Text {
     text: String,
 }
@@ -102,7 +102,7 @@ pub(super) fn done(utterance: usize, sentences: usize) -> String {
 
 /// What went wrong. `partial_bytes`: of the sound that was sent already, and is to be thrown away.
 pub(super) fn error(error: &ApiError, partial_bytes: usize) -> String {
-    let mut message = json!({"type": "error", "message": error.message, "param": error.field});
+    let mut message = json!({"type": "error", "message": error.message, "param": error.way()});
     if let (true, Some(fields)) = (partial_bytes > 0, message.as_object_mut()) {
         fields.insert("partial_audio".to_owned(), true.into());
         fields.insert("action".to_owned(), "discard".into());

@@ -41,7 +41,7 @@ pub(super) fn routes() -> Routes {
 #[utoipa::path(
     get,
     path = "/v1/audio/speech/stream",
-    responses((status = 101, description = "The WebSocket is open."))
+    responses((status = 101, description = "The WebSocket is open."), (status = 426))
 )]
 async fn speech_stream(
     State(state): State<AppState>,
@@ -49,9 +49,7 @@ async fn speech_stream(
     Extension(linger): Extension<Linger>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refused<OpenAi>> {
-    let upgrade = upgrade.map_err(|error| {
-        ApiError::bad_request(format!("this route is a WebSocket: {}", error.body_text()))
-    })?;
+    let upgrade = upgrade.map_err(|_| ApiError::no_upgrade())?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
     let rules =
         Rules { max_characters: state.service.engine().text_max_characters(), idle: state.socket_idle };

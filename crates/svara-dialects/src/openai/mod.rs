@@ -4,6 +4,7 @@ mod events;
 mod listing;
 mod speech;
 pub(super) mod voice;
+mod voice_field;
 
 use svara_api::routes::Routes;
 

@@ -1,21 +1,17 @@
 //! `POST /v1/audio/speech`: OpenAI's dialect, with the fields of the hosted Svara API, which has the same route.
 
-use std::fmt;
-
 use axum::{
     extract::{Request, State},
     response::Response,
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, Visitor},
-};
+use serde::{Deserialize, de::IgnoredAny};
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, Spelling},
     reading::{
+        agreeing::{agreeing, contradiction},
         body::{self, BodyType, JsonLimits},
-        ignored::Handling,
+        ignored::{Handling, Ignored},
         lenient, loudness, schemas,
         upload::Upload,
     },
@@ -24,15 +20,15 @@ use svara_api::{
     state::AppState,
 };
 use svara_audio::Format;
-use svara_engine::{Normalization, SamplingOverrides, SpeakError, SpeechRequest};
+use svara_engine::{Normalization, SamplingOverrides, SpeakError, SpeechRequest, Voices};
 use svara_service::{Delivery, Dialect, Order, ReferenceRequest};
-use utoipa::openapi::{
-    Object,
-    schema::{OneOf, Schema, Type},
-};
+use utoipa::openapi::{Object, schema::Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{events, voice};
+use super::{
+    events, voice,
+    voice_field::{VoiceField, voice_field},
+};
 use crate::{hosted, spoken::SpokenLanguage, svara};
 
 /// OpenAI's default.
@@ -147,12 +143,6 @@ struct Fields {
     pronunciation_dictionary_id: Option<String>,
 }
 
-fn voice_field() -> Schema {
-    let text = || Object::builder().schema_type(Type::String);
-    let object = Object::builder().schema_type(Type::Object).property("id", text()).required("id");
-    Schema::OneOf(OneOf::builder().item(text()).item(object).build())
-}
-
 fn response_format() -> Object {
     schemas::format(DEFAULT_FORMAT)
 }
@@ -161,44 +151,24 @@ fn stream_format() -> Object {
     schemas::choice(["audio", "sse"], "Whether the audio comes as it is or in server-sent events.")
 }
 
-/// A voice by name, or as an object with its id.
-#[derive(Debug)]
-enum VoiceField {
-    Name(String),
-    Object { id: String },
-}
-
-impl<'de> Deserialize<'de> for VoiceField {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(VoiceVisitor)
-    }
-}
-
-/// An untagged enum would first build whatever comes.
-struct VoiceVisitor;
-
-impl<'de> Visitor<'de> for VoiceVisitor {
-    type Value = VoiceField;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a voice's name, or an object with its id")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<VoiceField, E> {
-        Ok(VoiceField::Name(name.to_owned()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<VoiceField, A::Error> {
-        let mut id = None;
-        while let Some(name) = map.next_key::<String>()? {
-            if name != "id" {
-                map.next_value::<IgnoredAny>()?;
-            } else if id.replace(map.next_value()?).is_some() {
-                return Err(A::Error::duplicate_field("id"));
-            }
-        }
-        let id = id.ok_or_else(|| A::Error::custom("expected a voice's name, or an object with its id"))?;
-        Ok(VoiceField::Object { id })
+impl Fields {
+    /// The names that a request has in vain, with those that its other fields overrule.
+    fn name_overruled(&self, voices: &Voices, ignored: Ignored) -> Ignored {
+        let recorded = self.ref_audio.as_ref().is_some_and(|audio| !audio.is_empty());
+        let strange = |voice: &Option<VoiceField>| {
+            let name = voice.as_ref().map(|(VoiceField::Name(name) | VoiceField::Object { id: name })| name);
+            recorded && name.is_some_and(|name| voices.find(name).is_err())
+        };
+        let as_events =
+            self.stream_format.as_ref().is_some_and(|name| name.trim().eq_ignore_ascii_case("sse"));
+        let overruled = [
+            ("ref_text", self.ref_text.is_some() && !recorded),
+            ("stream", self.stream == Some(false) && as_events),
+            ("voice", strange(&self.voice)),
+            ("speaker", strange(&self.speaker)),
+        ];
+        let names = overruled.into_iter().filter(|(_, is)| *is);
+        names.fold(ignored, |ignored, (name, _)| ignored.and(name))
     }
 }
 
@@ -245,6 +215,7 @@ async fn answer(
         JsonLimits { with_recording: state.body_bytes, of_text: state.text_body_bytes, has_recording };
     let (uri, handling) = (request.uri().clone(), Handling::of(request.headers()));
     let (fields, ignored) = body::json_telling(request, limits).await?;
+    let ignored = fields.name_overruled(state.service.engine().voices(), ignored);
     let ignored = ignored.with_query(&uri, &[]).unless_strict(handling)?;
     let omnis = fields.max_tokens.is_none() && fields.max_new_tokens.is_some();
     let spoken = speak(state, asker, fields, hosted).await.map_err(|error| {
@@ -274,9 +245,8 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
     if hosted {
         hosted::check_speed(fields.speed)?;
     }
-    let voice = fields.voice.or(fields.speaker).map(|voice| match voice {
-        VoiceField::Name(name) | VoiceField::Object { id: name } => name,
-    });
+    let [voice, speaker] = [fields.voice, fields.speaker].map(|voice| voice.map(VoiceField::into_name));
+    let voice = agreeing(("voice", voice), ("speaker", speaker))?;
     let engine = state.service.engine();
     let hosted_fields = fields.stream.is_some()
         || fields.lang.is_some()
@@ -286,9 +256,14 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
     // The first one that names a language counts.
     let languages =
         [("language", fields.language), ("language_code", fields.language_code), ("lang", fields.lang)];
-    let mut spoken = None;
+    let mut spoken: Option<SpokenLanguage> = None;
     for (field, name) in &languages {
-        let named = SpokenLanguage::named(engine.voices(), field, name.as_deref())?;
+        let named: Option<SpokenLanguage> = SpokenLanguage::named(engine.voices(), field, name.as_deref())?;
+        if let (Some(first), Some(named)) = (&spoken, &named)
+            && !named.agrees(first)
+        {
+            return Err(contradiction(first.field(), field));
+        }
         spoken = spoken.or(named);
     }
     let named = || languages.iter().filter_map(|(_, name)| name.as_deref());
@@ -309,6 +284,13 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
         }
         _ => voice::choose(engine.voices(), voice, spoken.as_ref(), &text)?,
     };
+    let max_tokens = agreeing(("max_tokens", fields.max_tokens), ("max_new_tokens", fields.max_new_tokens))?;
+    // auto leaves it to the other one.
+    let chosen = |normalization| Some(normalization).filter(|chosen| *chosen != Normalization::Auto);
+    let normalization = agreeing(
+        ("text_normalization", chosen(fields.text_normalization)),
+        ("normalize", chosen(fields.normalize)),
+    )?;
     let dictionary_id = fields.pronunciation_dictionary_id.as_deref();
     let dictionaries = hosted::Dictionaries::find(state, &asker.caller, dictionary_id).await?;
     let told = dictionaries.told();
@@ -318,10 +300,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
         voice,
         reference,
         style: fields.instructions.and_then(|instructions| engine.style_named_in(&instructions)),
-        normalization: match fields.text_normalization {
-            Normalization::Auto => fields.normalize,
-            normalization => normalization,
-        },
+        normalization: normalization.unwrap_or(Normalization::Auto),
         speed: fields.speed.unwrap_or(1.0),
         gain: loudness::gain(fields.volume, fields.gain_db)?,
         sampling: SamplingOverrides {
@@ -329,7 +308,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
             top_p: fields.top_p,
             top_k: fields.top_k,
             repetition_penalty: fields.repetition_penalty,
-            max_tokens: fields.max_tokens.or(fields.max_new_tokens),
+            max_tokens,
         },
         seed: fields.seed,
         dictionaries: dictionaries.found,

@@ -1,11 +1,13 @@
 //! `POST /v1/text-to-speech`: the Python stack's own dialect, in JSON, multipart or as a plain form.
 
 mod normalization;
+mod of_form;
+mod overruled;
 mod timed;
 mod timestamps;
 mod voice;
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use axum::{
     extract::{Request, State},
@@ -16,11 +18,12 @@ use svara_api::{
     door::asker::Asker,
     error::{ApiError, Refused, Spelling, Svara},
     reading::{
-        body::{self, BodyType, JsonLimits, must_be},
-        form::{self, Encoded, Form, FormValue, flag},
+        agreeing::agreeing,
+        body::{self, BodyType, JsonLimits},
+        form::{self, Encoded},
         ignored::{Handling, Ignored},
         lenient,
-        locators::{self, LOCATORS, LocatorFields, Locators},
+        locators::{self, LocatorFields, Locators},
         loudness, schemas,
         upload::Upload,
     },
@@ -28,7 +31,7 @@ use svara_api::{
     routes::{Routes, Tag},
     state::AppState,
 };
-use svara_audio::{EncoderSpec, Format, SampleRate};
+use svara_audio::{EncoderSpec, Format};
 use svara_engine::{Gender, Normalization, SamplingOverrides, SpeechRequest};
 use svara_service::{Delivery, Dialect, Order, ReferenceRequest, Timestamps};
 use utoipa::openapi::{Object, schema::Type};
@@ -236,7 +239,7 @@ pub async fn speech_request(
     if let Some(hz) = fields.sample_rate {
         spec = at_rate(spec, hz)?;
     }
-    let voice = fields.voice.or(fields.voice_id);
+    let voice = agreeing(("voice", fields.voice), ("voice_id", fields.voice_id))?;
     let text = fields.text.ok_or_else(|| ApiError::invalid("text", "is required"))?;
     let language = fields.language.clone();
     let recording = fields.reference_audio.filter(|audio| !audio.is_empty());
@@ -248,7 +251,7 @@ pub async fn speech_request(
         language: fields.language,
     };
     let reference = reference.resolve(&state.service, &asker.caller).await?;
-    // Where a voice is named, a language that there isn't never mattered.
+    // Where a voice is named, a language that there isn't never mattered; the answer names it.
     let spoken = SpokenLanguage::named(engine.voices(), "language", language.as_deref()).ok().flatten();
     let voice = match (voice, &reference) {
         (Some(voice), _) => voice::named(engine.voices(), voice, spoken.as_ref(), fields.gender),
@@ -256,7 +259,7 @@ pub async fn speech_request(
         (None, None) => {
             let required = "a voice, a language or a reference_audio to speak like is required";
             let language = language.ok_or_else(|| ApiError::unsupported("voice", required))?;
-            voice::of_language(engine.voices(), &language, fields.gender)?
+            voice::of_language(engine.voices(), &language, fields.gender, &text)?
         }
     };
     let language = spoken.filter(|_| reference.is_none());
@@ -310,84 +313,11 @@ pub async fn read_fields(request: Request, state: &AppState) -> Result<(Fields, 
             ));
         }
     };
-    let named = fields.voice.is_some() || fields.voice_id.is_some();
-    let voices = state.service.engine().voices();
-    let unspoken = named && SpokenLanguage::named(voices, "language", fields.language.as_deref()).is_err();
-    let ignored = if unspoken { ignored.and("language") } else { ignored };
+    let ignored = fields.name_overruled(state.service.engine().voices(), ignored);
     Ok((fields, ignored.with_query(&uri, &[]).unless_strict(handling)?))
-}
-
-impl Fields {
-    fn of_form(form: Form) -> Result<(Self, Ignored), ApiError> {
-        let (form, ignored) = Ignored::of_form::<Self, _>(form);
-        let mut fields = Self::default();
-        for (name, value) in form {
-            fields.set(&name, value)?;
-        }
-        Ok((fields, ignored))
-    }
-
-    /// Sets a field from a form. Empty values count as absent, as browsers send them.
-    fn set(&mut self, name: &str, value: FormValue) -> Result<(), ApiError> {
-        if name == "reference_audio" {
-            self.reference_audio = Some(value.into_upload());
-            return Ok(());
-        }
-        let value = value.into_text(name)?;
-        if value.is_empty() && name != "text" {
-            return Ok(());
-        }
-        match name {
-            "text" => self.text = Some(value),
-            "voice" => self.voice = Some(value),
-            "voice_id" => self.voice_id = Some(value),
-            "model_id" => self.model_id = Some(value),
-            "response_format" => self.response_format = Some(value),
-            "sample_rate" => self.sample_rate = Some(number("sample_rate", &value)?),
-            "speed" => self.speed = Some(number("speed", &value)?),
-            "volume" => self.volume = Some(number("volume", &value)?),
-            "gain_db" => self.gain_db = Some(number("gain_db", &value)?),
-            "stream" => self.stream = Some(flag("stream", &value)?),
-            "strip_markdown" => self.strip_markdown = Some(flag("strip_markdown", &value)?),
-            "strip_emoji" => self.strip_emoji = Some(flag("strip_emoji", &value)?),
-            "temperature" => self.temperature = Some(number("temperature", &value)?),
-            "top_p" => self.top_p = Some(number("top_p", &value)?),
-            "top_k" => self.top_k = Some(number("top_k", &value)?),
-            "repetition_penalty" => self.repetition_penalty = Some(number("repetition_penalty", &value)?),
-            "max_tokens" => self.max_tokens = Some(number("max_tokens", &value)?),
-            "style" => self.style = Some(value),
-            "reference_transcript" => self.reference_transcript = Some(value),
-            "voice_clone_id" => self.voice_clone_id = Some(value),
-            "voice_clone_tokens" => self.voice_clone_tokens = Some(tokens(&value)?),
-            "timestamps" => self.timestamps = Some(Unit::of_form(&value)?),
-            "timestamps_format" => self.timestamps_format = Some(TimesFormat::of_form(&value)?),
-            "pronunciation_dictionary_id" => self.pronunciation_dictionary_id = Some(value),
-            LOCATORS => self.pronunciation_dictionary_locators = Some(Locators::of_form(&value)?),
-            "language" => self.language = Some(value),
-            "gender" => self.gender = Some(form::gender(&value)?),
-            "text_normalization" => {
-                self.text_normalization = normalization_named("text_normalization", &value)?;
-            }
-            "seed" => self.seed = Some(number("seed", &value)?),
-            // As in JSON, fields that aren't known are passed over.
-            _ => {}
-        }
-        Ok(())
-    }
 }
 
 /// The spec at another output rate. Every format has a list of its own: WAV and PCM the longest.
 pub(crate) fn at_rate(spec: EncoderSpec, hz: u32) -> Result<EncoderSpec, ApiError> {
-    let refused = |error: &dyn fmt::Display| ApiError::unsupported("sample_rate", error);
-    let rate = SampleRate::new(hz).map_err(|error| refused(&error))?;
-    spec.with_rate(rate).map_err(|error| refused(&error))
-}
-
-fn tokens(value: &str) -> Result<Vec<u32>, ApiError> {
-    serde_json::from_str(value)
-        .map_err(|_| ApiError::invalid("voice_clone_tokens", "must be a JSON list of token ids"))
-}
-
-fn number<T: FromStr>(field: &'static str, value: &str) -> Result<T, ApiError> {
-    value.trim().parse().map_err(|_| ApiError::invalid(field, must_be::<Fields>(field)))
+    spec.with_rate_hz(hz).map_err(|error| ApiError::unsupported("sample_rate", error))
 }

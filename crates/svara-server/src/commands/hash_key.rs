@@ -5,7 +5,7 @@ use std::io::stdin;
 use anyhow::{Context, ensure};
 use clap::Args;
 use svara_config::MIN_KEY_BYTES;
-use svara_service::callers::{KeyHash, random_key};
+use svara_service::callers::{KeyHash, check_name, random_key};
 
 use super::out;
 
@@ -23,8 +23,9 @@ pub(crate) struct HashKeyArgs {
 /// Prints the entry for the keys file to standard output, and a new key to standard error; it can't be shown again.
 ///
 /// # Errors
-/// The key on standard input can't be read, is too short, or has spaces or characters outside ASCII.
+/// The name is empty or too long; the key on standard input can't be read, is too short, or has spaces or characters outside ASCII.
 pub(crate) fn run(args: &HashKeyArgs) -> anyhow::Result<()> {
+    check_name(&args.name)?;
     let key = if args.stdin {
         let mut line = String::new();
         stdin().read_line(&mut line).context("can't read the key")?;

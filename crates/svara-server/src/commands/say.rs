@@ -151,7 +151,7 @@ impl Target {
         };
         let spec = EncoderSpec::new(format)?;
         let spec = match args.sample_rate {
-            Some(hz) => spec.with_rate(SampleRate::new(hz).context("--sample-rate")?)?,
+            Some(hz) => spec.with_rate_hz(hz).context("--sample-rate")?,
             None => spec,
         };
         Ok(Self { place, spec, gain })

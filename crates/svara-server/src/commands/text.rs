@@ -37,7 +37,11 @@ pub(crate) struct TextArgs {
 impl TextArgs {
     fn voice<'a>(&self, voices: &'a Voices) -> anyhow::Result<&'a Voice> {
         match (&self.voice, &self.language) {
-            (Some(voice), _) => Ok(voices.find(voice)?),
+            (Some(voice), language) => {
+                // It doesn't choose, but a wrong one is a slip.
+                language.as_ref().map_or(Ok(()), |language| voices.speaking(language, None).map(drop))?;
+                Ok(voices.find(voice)?)
+            }
             (None, Some(language)) => Ok(voices.speaking(language, None)?),
             (None, None) => default_voice::for_text(voices, &self.text).context("the model has no voices"),
         }

@@ -6,13 +6,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header::LOCATION};
-use svara_api::error::{ApiError, Spelling};
+use svara_api::error::{ApiError, Spelling, is_openais};
 
 /// Answers a request for a path without a route: says what was probably meant, or leads there if only a slash at the end is
 /// too much. `spelling` knows all routes.
 pub(crate) fn unknown_path(spelling: &Spelling, request: &Request) -> Response {
     let path = request.uri().path();
     let Some(meant) = spelling.meant(path) else {
+        if is_openais(path) {
+            // Its clients show nothing but the message.
+            let reason = "path: this server only speaks, with POST /v1/audio/speech; GET /openapi.json lists all routes";
+            return ApiError::no_route(reason).into_response(spelling.of(request));
+        }
         return ApiError::no_route("path: no such route; GET /openapi.json lists all")
             .into_response(spelling.of(request));
     };

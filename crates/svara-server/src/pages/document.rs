@@ -12,8 +12,9 @@ use svara_api::{
 use svara_service::Dialect;
 use utoipa::{PartialSchema, ToSchema};
 
-/// Refusals of any request: malformed, no key, no right, too many requests, a failure, a stop.
-const ALWAYS: [u16; 6] = [400, 401, 403, 429, 500, 503];
+/// Refusals of any request: malformed, no key, no right, another host, too many requests, too large a head, a failure, a
+/// stop.
+const ALWAYS: [u16; 8] = [400, 401, 403, 421, 429, 431, 500, 503];
 /// Where schemas are, in references.
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -122,6 +123,8 @@ fn refusal(status: u16, spelling: &Spelling) -> Value {
     let schema = json!({"$ref": format!("{SCHEMAS}{schema}")});
     let content = json!({"application/json": {"schema": schema}});
     match status {
+        // It comes from below the routes.
+        431 => json!({"description": meaning(status)}),
         429 | 503 => json!({
             "description": meaning(status),
             "content": content,
@@ -141,6 +144,9 @@ fn meaning(status: u16) -> &'static str {
         409 => "The current state doesn't allow this.",
         413 => "The request body is too large.",
         415 => "The media type of the request body isn't supported.",
+        421 => "A server without keys doesn't answer to this Host.",
+        426 => "The route is a WebSocket, and the request asks for none.",
+        431 => "The head of the request is too large.",
         422 => "A field is missing or out of range.",
         429 => "Too many requests; retry later.",
         501 => "This server isn't set up for this.",

@@ -8,7 +8,8 @@ use axum::{
 };
 use http::{HeaderValue, header::CACHE_CONTROL};
 use svara_api::{
-    error::{Refused, Spelling, Svara},
+    door::asker::Asker,
+    error::{ApiError, Refused, Spelling, Svara},
     file::{File, Wanted},
     respond::Audio,
     routes::{Routes, Tag},
@@ -43,9 +44,15 @@ pub(super) fn routes() -> Routes {
 )]
 async fn sample(
     State(state): State<AppState>,
+    asker: Asker,
     Path(id): Path<String>,
     wanted: Wanted,
 ) -> Result<Response, Refused<Svara>> {
+    let presets = state.service.engine().voices();
+    if presets.find(&id).is_err() && state.service.voices().get(&asker.caller, &id).await?.is_some() {
+        let reason = "a saved voice has no sample: only the model's own voices have one";
+        return Err(ApiError::not_found("voice_id", reason).into());
+    }
     let bytes = state.service.preview(&id).await?;
     // The next start of the server may make another sample.
     let mut content = DefaultHasher::new();

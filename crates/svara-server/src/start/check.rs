@@ -5,21 +5,23 @@ use std::{
     io::{self, ErrorKind},
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, anyhow, bail};
-use svara_config::{Config, ConfigError, DecoderBackend, EngineKind};
+use svara_config::{CloningConfig, Config, ConfigError, DecoderBackend, EngineKind};
 use svara_service::store::{Store, directory};
 use svara_snac::{
-    Backend, SnacEncoder,
+    Backend, LoadError, SnacEncoder,
     onnx::{Device, Runtime},
 };
 
 use super::{
-    engine::{decoder_settings, demo_model, encoder_settings, library_search, present},
+    built_in,
+    engine::{decoder_settings, demo_model, encoder_settings, library_search, present, prompts},
     http,
     keys::{Keys, check_exposure},
-    own_words, voices_and_prompts,
+    own_words,
 };
 use crate::cryptography;
 
@@ -45,7 +47,7 @@ pub fn faults(config: &Config) -> Vec<(&'static str, anyhow::Error)> {
         ("server.host", check_exposure(config)),
         ("server.keys_file", Keys::load(config).map(drop)),
         ("server.tls_cert", http::tls(config).map(drop)),
-        ("model.voices", voices_and_prompts(config).map(drop)),
+        ("cloning.encoder", encoder(config).context("cloning.encoder")),
         ("text.dictionary", own_words(config).map(drop)),
         ("cache.store", store(&config.cache.store).context("cache.store")),
         ("log.audit_file", appendable(&config.log.audit_file).context("log.audit_file")),
@@ -53,13 +55,44 @@ pub fn faults(config: &Config) -> Vec<(&'static str, anyhow::Error)> {
         ("decoder.library", library(config)),
         ("decoder.model", models(config)),
     ];
-    checks.into_iter().filter_map(|(key, result)| Some((key, result.err()?))).collect()
+    let checks = checks.into_iter().chain(model(config));
+    checks.filter_map(|(key, result)| Some((key, result.err()?))).collect()
+}
+
+/// What a model's profile, its voices and its tokenizer say, each for itself. Without a profile, the others say nothing.
+fn model(config: &Config) -> [(&'static str, anyhow::Result<()>); 3] {
+    let (profile, voices, tokenizer) = match built_in::profile(&config.model) {
+        Err(error) => (Err(error), Ok(()), Ok(())),
+        Ok(profile) => {
+            let voices = built_in::voices(&config.model, &profile).map(drop);
+            (Ok(()), voices, prompts(config, Arc::new(profile)).map(drop))
+        }
+    };
+    [("model.profile", profile), ("model.voices", voices), ("model.tokenizer", tokenizer)]
+}
+
+/// Whether the encoder of recordings is one, if it is there.
+fn encoder(config: &Config) -> anyhow::Result<()> {
+    let path = &config.cloning.encoder;
+    if !path.is_file() {
+        return Ok(());
+    }
+    match SnacEncoder::needs_library(&encoder_settings(config, path.clone())) {
+        // Without the library, only cloning is unavailable.
+        Ok(_) | Err(LoadError::LibraryNeeded { .. } | LoadError::LibraryUnusable { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What would be unavailable, though a start goes on without it.
 pub fn missing(config: &Config) -> Vec<(&'static str, anyhow::Error)> {
     let stores = [("voices.store", &config.voices.store), ("jobs.store", &config.jobs.store)];
-    stores.into_iter().filter_map(|(key, url)| Some((key, store(url).context(key).err()?))).collect()
+    let stores = stores.into_iter().map(|(key, url)| (key, store(url).context(key)));
+    let encoder = &config.cloning.encoder;
+    let there = encoder.is_file() || *encoder == CloningConfig::default().encoder;
+    let absent = || anyhow!("cloning.encoder: {} does not exist", encoder.display());
+    let encoder = ("cloning.encoder", if there { Ok(()) } else { Err(absent()) });
+    stores.chain([encoder]).filter_map(|(key, result)| Some((key, result.err()?))).collect()
 }
 
 /// Whether a store could be opened.

@@ -131,6 +131,14 @@ pub(super) fn present(config: &Config, model: &Path) -> anyhow::Result<()> {
 /// The profile, a voice file or the tokenizer is wrong.
 pub fn voices_and_prompts(config: &Config) -> anyhow::Result<(Voices, PromptBuilder)> {
     let (profile, voices) = profile_and_voices(config)?;
+    Ok((voices, prompts(config, profile)?))
+}
+
+/// The builder of a model's prompts.
+///
+/// # Errors
+/// The tokenizer is wrong, or not the model's.
+pub(super) fn prompts(config: &Config, profile: Arc<ModelProfile>) -> anyhow::Result<PromptBuilder> {
     // espeak-ng takes text.
     let reads_text = config.engine.kind == EngineKind::Demo;
     let tokenizer = (!reads_text).then(|| find_tokenizer(&config.model.tokenizer, &hugging_face_cache()));
@@ -141,8 +149,7 @@ pub fn voices_and_prompts(config: &Config) -> anyhow::Result<(Voices, PromptBuil
             "no tokenizer found: prompts are sent as text, and the engine's tokenizer has to give the same tokens"
         );
     }
-    let prompts = PromptBuilder::new(profile, tokenizer.as_deref())?;
-    Ok((voices, prompts))
+    Ok(PromptBuilder::new(profile, tokenizer.as_deref())?)
 }
 
 /// A model of the demo voice. Those that are configured by default come with the program.

@@ -59,6 +59,9 @@ fn watched(Config { server: config, limits, .. }: &Config) -> anyhow::Result<Wat
         if let Some(file) = &file {
             entries.extend(read(file)?);
         }
+        if let (Some(file), true) = (&file, entries.is_empty()) {
+            bail!("keys file {}: there are no keys in it: no client could use the server", file.display());
+        }
         for entry in &mut entries {
             entry.concurrent_streams = entry.concurrent_streams.or(share);
         }

@@ -8,6 +8,7 @@
     reason = "helpers of tests are test code too"
 )]
 
+mod addresses;
 mod answers;
 mod audit;
 mod auth;
@@ -33,6 +34,7 @@ mod doors;
 mod drain;
 mod early_failures;
 mod elevenlabs;
+mod engine_contexts;
 mod engine_faults;
 mod engine_fields;
 mod engine_ids;
@@ -45,6 +47,7 @@ mod failing_engine;
 mod failures;
 mod first_start;
 mod foreign_pages;
+mod given_twice;
 mod guessing;
 mod half_closed;
 mod harness;
@@ -79,6 +82,7 @@ mod own_words;
 mod parts_of_files;
 mod pauses;
 mod plain_errors;
+mod plain_values;
 mod playground;
 mod program;
 mod python_bugs;
@@ -96,8 +100,10 @@ mod support_table;
 mod threat_model;
 mod timestamps;
 mod tls;
+mod told_apart;
 mod traces;
 mod turns;
+mod unread_bodies;
 mod voice_names;
 mod voice_owners;
 mod words_first;

@@ -120,6 +120,17 @@ impl KeyEntry {
 #[error("{0}")]
 pub struct KeyError(String);
 
+/// Checks the name of a key.
+///
+/// # Errors
+/// It is empty or too long.
+pub fn check_name(name: &str) -> Result<(), KeyError> {
+    if (1..=64).contains(&name.chars().count()) {
+        return Ok(());
+    }
+    Err(KeyError(format!("a key's name must have 1 to 64 characters: {name:?}")))
+}
+
 /// Checks the entries, alone and together.
 ///
 /// # Errors
@@ -131,9 +142,7 @@ pub(super) fn check(keys: &[KeyEntry]) -> Result<(), KeyError> {
     }
     for (at, key) in keys.iter().enumerate() {
         let name = &key.name;
-        if !(1..=64).contains(&name.chars().count()) {
-            return wrong(format!("a key's name must have 1 to 64 characters: {name:?}"));
-        }
+        check_name(name)?;
         let bounds = [
             key.requests_per_minute.map(u64::from),
             key.concurrent_streams.map(u64::from),

@@ -21,7 +21,7 @@ pub(crate) use self::month::Month;
 pub(crate) use self::quota::Cost;
 use self::quota::{Moment, Quota, Usage};
 pub use self::{
-    keys::{KeyEntry, KeyError, KeyHash, random_key},
+    keys::{KeyEntry, KeyError, KeyHash, check_name, random_key},
     quota::{OverQuota, Remaining},
 };
 use crate::{ServiceError, clock::unix_now, lock::lock};

@@ -208,8 +208,8 @@ impl KeptDictionaries {
         self.write(kept.with(change)).await.map(Some)
     }
 
-    /// Changes the rules of a dictionary of the caller, which makes a new version; `None` if there is none with this id. Goes
-    /// on if the client leaves, as [`Self::create`].
+    /// Changes the rules of a dictionary of the caller, which makes a new version unless they stay as they are; `None` if there
+    /// is no dictionary with this id. Goes on if the client leaves, as [`Self::create`].
     ///
     /// # Errors
     /// As [`Self::change`]; or a rule can't be used. Then nothing is changed.
@@ -240,6 +240,9 @@ impl KeptDictionaries {
         let Some(mut kept) = self.own(caller, id).await? else { return Ok(None) };
         let before = self.read_rules(id, &kept.latest().id).await?;
         let rules = edit.apply(before.rules.clone(), self.config.max_rules)?;
+        if rules == before.rules {
+            return Ok(Some(Arc::new(kept)));
+        }
         let version = self.write_version(id, rules).await?;
         let made = version.id.clone();
         kept.versions.push(version);

@@ -108,8 +108,7 @@ impl KeptDictionaries {
 
     pub(super) fn store(&self) -> Result<&Store, ServiceError> {
         self.store.as_ref().map_err(|reason| {
-            let reason = format!("dictionaries are unavailable: {reason}");
-            ServiceError::not_supported("pronunciation_dictionary_id", reason)
+            ServiceError::not_set_up("pronunciation_dictionary_id", "there are no dictionaries", reason)
         })
     }
 }

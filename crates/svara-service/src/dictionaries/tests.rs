@@ -10,6 +10,25 @@ fn named(name: &str) -> NewDictionary {
     NewDictionary { name: name.to_owned(), ..NewDictionary::default() }
 }
 
+/// A change of the rules.
+fn rule(number: usize) -> RuleEdit {
+    RuleEdit::Add(vec![Rule::new("a", &number.to_string())])
+}
+
+/// Nothing that is added or taken out pushes no older version out, which requests may name.
+#[tokio::test]
+async fn what_changes_no_rule_makes_no_version() {
+    let objects = Faulty::new();
+    let dictionaries = dictionaries(&objects);
+    let id = dictionaries.create(&Caller::Anybody, named("a"), |_| {}).await.unwrap().id.clone();
+    for edit in
+        [RuleEdit::Add(Vec::new()), RuleEdit::Set(Vec::new()), RuleEdit::Remove(Vec::new()), rule(1), rule(1)]
+    {
+        dictionaries.edit(&Caller::Anybody, &id, edit, |_| {}).await.unwrap().unwrap();
+    }
+    assert_eq!(versions(&objects).await, 2);
+}
+
 async fn versions(objects: &Faulty) -> usize {
     objects.store(MAX_DICTIONARY_BYTES).keys(VERSIONS, 100, |_| true).await.unwrap().len()
 }
@@ -20,11 +39,11 @@ async fn an_old_version_that_stays_is_no_failure() {
     let objects = Faulty::new();
     let dictionaries = dictionaries(&objects);
     let id = dictionaries.create(&Caller::Anybody, named("a"), |_| {}).await.unwrap().id.clone();
-    for _ in 1..MAX_VERSIONS {
-        dictionaries.edit(&Caller::Anybody, &id, RuleEdit::Add(Vec::new()), |_| {}).await.unwrap();
+    for number in 1..MAX_VERSIONS {
+        dictionaries.edit(&Caller::Anybody, &id, rule(number), |_| {}).await.unwrap();
     }
     objects.set(|act, _| if act == Act::Delete { End::Badly } else { End::Well });
-    let edited = dictionaries.edit(&Caller::Anybody, &id, RuleEdit::Add(Vec::new()), |_| {}).await;
+    let edited = dictionaries.edit(&Caller::Anybody, &id, rule(MAX_VERSIONS), |_| {}).await;
     assert_eq!(edited.unwrap().unwrap().versions.len(), MAX_VERSIONS);
     assert_eq!(versions(&objects).await, MAX_VERSIONS + 1);
     objects.set(|_, _| End::Well);
@@ -40,7 +59,7 @@ async fn a_change_that_fails_leaves_no_version() {
     objects.set(|act, key| {
         if act == Act::Put && key.starts_with(&format!("{FOLDER}/")) { End::Badly } else { End::Well }
     });
-    dictionaries.edit(&Caller::Anybody, &id, RuleEdit::Add(Vec::new()), |_| {}).await.unwrap_err();
+    dictionaries.edit(&Caller::Anybody, &id, rule(1), |_| {}).await.unwrap_err();
     dictionaries.create(&Caller::Anybody, named("b"), |_| {}).await.unwrap_err();
     assert_eq!(versions(&objects).await, 1);
 }
@@ -56,7 +75,7 @@ async fn a_client_that_leaves_leaves_nothing_half_made() {
     assert!(tokio::time::timeout(left, creating).await.is_err());
     // The next one waits for its turn behind it.
     let second = dictionaries.create(&Caller::Anybody, named("b"), |_| {}).await.unwrap().id.clone();
-    let editing = dictionaries.edit(&Caller::Anybody, &second, RuleEdit::Add(Vec::new()), |_| {});
+    let editing = dictionaries.edit(&Caller::Anybody, &second, rule(1), |_| {});
     assert!(tokio::time::timeout(left, editing).await.is_err());
     dictionaries.change(&Caller::Anybody, &second, DictionaryChange::default()).await.unwrap();
     let known: usize =

@@ -246,7 +246,7 @@ impl Jobs {
         let shelf = self
             .shelf
             .as_ref()
-            .map_err(|reason| ServiceError::not_supported("jobs", format!("jobs are off: {reason}")))?;
+            .map_err(|reason| ServiceError::not_set_up("jobs", "there are no jobs", reason))?;
         self.loaded.get_or_try_init(|| self.try_to_load(shelf)).await?;
         Ok(shelf)
     }

@@ -287,9 +287,9 @@ impl KeptVoices {
     }
 
     fn store(&self) -> Result<&Store, ServiceError> {
-        self.store.as_ref().map_err(|reason| {
-            ServiceError::not_supported("voice", format!("saved voices are unavailable: {reason}"))
-        })
+        self.store
+            .as_ref()
+            .map_err(|reason| ServiceError::not_set_up("voice", "there are no saved voices", reason))
     }
 }
 

@@ -108,7 +108,9 @@ impl Context {
             }
         }
         if let Some(config) = message.generation_config {
-            self.buffer.set_schedule(config.schedule()?);
+            self.buffer.set_schedule(config.schedule().map_err(|error| {
+                error.renamed("chunk_length_schedule", "generation_config.chunk_length_schedule")
+            })?);
         }
         let text = message.text.as_deref().unwrap_or_default();
         match (text.trim().is_empty(), message.flush == Some(true)) {

@@ -6,7 +6,11 @@ use serde_json::json;
 use svara_api::{
     door::bearer,
     error::ApiError,
-    reading::{lenient, locators::Locators, message},
+    reading::{
+        lenient,
+        locators::{LocatorFields, Locators},
+        message,
+    },
 };
 
 use super::{
@@ -15,7 +19,7 @@ use super::{
 };
 
 /// A message of a client, of either kind of socket.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 pub(super) struct ClientMessage {
     pub(super) text: Option<String>,
     pub(super) voice_settings: Option<VoiceSettings>,
@@ -31,13 +35,14 @@ pub(super) struct ClientMessage {
     pub(super) close_context: Option<bool>,
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) close_socket: Option<bool>,
+    #[schema(value_type = Option<Vec<LocatorFields>>)]
     pub(super) pronunciation_dictionary_locators: Option<Locators>,
     #[serde(alias = "xi-api-key")]
     xi_api_key: Option<String>,
     authorization: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 pub(super) struct GenerationConfig {
     chunk_length_schedule: Option<Vec<f64>>,
 }

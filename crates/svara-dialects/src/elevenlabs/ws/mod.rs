@@ -34,7 +34,7 @@ use self::{
     session::{Kind, Rules, Session},
 };
 use super::{
-    address::{Address, Addressed},
+    address::{Addressed, SocketAddress},
     formats,
 };
 use crate::{spoken::SpokenLanguage, svara};
@@ -62,8 +62,8 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 #[utoipa::path(
     get,
     path = "/v1/text-to-speech/{voice_id}/stream-input",
-    params(Address),
-    responses((status = 101, description = "The WebSocket is open."), (status = 404))
+    params(SocketAddress),
+    responses((status = 101, description = "The WebSocket is open."), (status = 426))
 )]
 pub(super) async fn stream_input(
     State(state): State<AppState>,
@@ -79,8 +79,8 @@ pub(super) async fn stream_input(
 #[utoipa::path(
     get,
     path = "/v1/text-to-speech/{voice_id}/multi-stream-input",
-    params(Address),
-    responses((status = 101, description = "The WebSocket is open."), (status = 404))
+    params(SocketAddress),
+    responses((status = 101, description = "The WebSocket is open."), (status = 426))
 )]
 pub(super) async fn multi_stream_input(
     State(state): State<AppState>,
@@ -99,12 +99,16 @@ fn open(
     (uri, linger): (&Uri, Linger),
     upgrade: Upgrade,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    let upgrade = upgrade.map_err(|error| {
-        ApiError::bad_request(format!("this route is a WebSocket: {}", error.body_text()))
-    })?;
+    let upgrade = upgrade.map_err(|_| ApiError::no_upgrade())?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
     let options = Options::read(uri.query().unwrap_or_default());
     let inactivity_s = options.as_ref().ok().map(|options| options.inactivity.as_secs());
+    let mut ignored = Ignored::default().with_query(uri, &[PARAMETERS.as_slice(), &PASSED_OVER].concat());
+    let voices = state.service.engine().voices();
+    let language = options.as_ref().ok().and_then(|options| options.language_code.as_deref());
+    if SpokenLanguage::named(voices, "language_code", language).is_err() {
+        ignored = ignored.and("language_code");
+    }
     let serving = async move |mut socket| {
         let mut addressed = addressed;
         let first = match first_message(&mut socket, &state, &mut addressed.asker).await {
@@ -131,7 +135,7 @@ fn open(
     let span = tracing::Span::current();
     let mut response = upgrade.on_upgrade(move |socket| serving(socket).instrument(span));
     response.headers_mut().extend(inactivity_s.map(|seconds| (INACTIVITY, HeaderValue::from(seconds))));
-    Ignored::default().with_query(uri, &PARAMETERS).tell(&mut response);
+    ignored.tell(&mut response);
     Ok(response)
 }
 
@@ -162,7 +166,9 @@ async fn first_message(
         }
     };
     let Ok(first) = tokio::time::timeout(KEY_WITHIN, first).await else {
-        return Ok(Err(ServiceError::key_missing().into()));
+        let missing = ApiError::from(ServiceError::key_missing());
+        let message = format!("{}; or xi_api_key in the first message", missing.message);
+        return Ok(Err(ApiError { message, ..missing }));
     };
     let first = first?;
     let identified =
@@ -218,8 +224,8 @@ async fn prepare(
     Ok((Session::new(rules, Instant::now()), Orders { state, template }))
 }
 
-/// What an address may have, of which [`Options`] are the first, and the last are keys. The rest mean nothing here.
-const PARAMETERS: [&str; 18] = [
+/// Parameters that [`Options`] reads.
+const PARAMETERS: [&str; 8] = [
     "output_format",
     "inactivity_timeout",
     "auto_mode",
@@ -228,6 +234,10 @@ const PARAMETERS: [&str; 18] = [
     "strip_markdown",
     "strip_emoji",
     "seed",
+];
+
+/// What an address may have besides, of which the last are keys. The rest mean nothing here.
+const PASSED_OVER: [&str; 10] = [
     "model_id",
     "enable_logging",
     "enable_ssml_parsing",
@@ -255,6 +265,7 @@ struct Options {
 
 impl Options {
     fn read(query: &str) -> Result<Self, ApiError> {
+        encoded::once(query, &PARAMETERS)?;
         let mut options = Self {
             output_format: None,
             language_code: None,

@@ -21,7 +21,10 @@ use super::{
     session::{Action, Session},
     sound::{Part, Sound},
 };
-use crate::socket::{self, Event, Made, Outbox, POLICY};
+use crate::{
+    elevenlabs::fields::in_our_words,
+    socket::{self, Event, Made, Outbox, POLICY},
+};
 
 /// The orders of a socket.
 pub(super) struct Orders {
@@ -149,7 +152,7 @@ impl Talk {
         let parts = match made {
             Made::Samples { samples, timings, rate } => voice.sound.push(samples, &timings, rate),
             Made::Over { timings, rate } => voice.sound.said(&timings, rate),
-            Made::Failed(error) => Err(error),
+            Made::Failed(error) => Err(in_our_words(error)),
         };
         let now = Instant::now();
         match parts {

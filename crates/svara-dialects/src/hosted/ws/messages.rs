@@ -10,7 +10,7 @@ use svara_api::{
 use svara_text::EagerChunk;
 
 /// A message of a client.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 pub(super) struct ClientMessage {
     /// More text; an empty one is the end.
     pub(super) text: Option<String>,

@@ -62,7 +62,7 @@ pub(super) fn routes() -> Routes {
     params(Address),
     responses(
         (status = 101, description = "The WebSocket is open."),
-        (status = 404), (status = 422), (status = 501),
+        (status = 404), (status = 422), (status = 426), (status = 501),
     )
 )]
 async fn stream_input(
@@ -72,14 +72,12 @@ async fn stream_input(
     Extension(linger): Extension<Linger>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refused<Hosted>> {
+    let upgrade = upgrade.map_err(|_| ApiError::no_upgrade())?;
     let (options, ignored) = Options::read(uri.query().unwrap_or_default())?;
     let dictionary = Dictionaries::find(&state, &asker.caller, options.dictionary_id.as_deref()).await?;
     let told = dictionary.told();
     let (session, mut orders) = prepare(state, options, asker).await?;
     orders.template.request.dictionaries = dictionary.found;
-    let upgrade = upgrade.map_err(|error| {
-        ApiError::bad_request(format!("this route is a WebSocket: {}", error.body_text()))
-    })?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
     let span = tracing::Span::current();
     let mut response = upgrade

@@ -4,7 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use svara_api::{
     error::ApiError,
-    reading::{allowed, encoded},
+    reading::{agreeing::agreeing, allowed, encoded},
 };
 use svara_audio::Format;
 use svara_engine::Normalization;
@@ -23,6 +23,30 @@ pub(super) const DEFAULT_FORMAT: Format = Format::Pcm;
 const MOST_WORDS: usize = 200;
 /// Parameters that are known; the key is read by the middleware.
 const KEYS: [&str; 4] = ["xi-api-key", "xi_api_key", "api_key", "authorization"];
+
+/// Parameters that may be there once.
+const ONCE: [&str; 20] = [
+    "voice",
+    "response_format",
+    "mode",
+    "sample_rate",
+    "bitrate_kbps",
+    "speed",
+    "volume",
+    "gain_db",
+    "lang",
+    "language",
+    "normalize",
+    "temperature",
+    "top_p",
+    "top_k",
+    "repetition_penalty",
+    "presence_penalty",
+    "pronunciation_dictionary_id",
+    "chunk_words",
+    "peek_words",
+    "max_chunk_words",
+];
 
 /// When speech starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +107,7 @@ impl Options {
             dictionary_id: None,
             eager: Eager { chunk_words: 4, peek_words: 2, max_chunk_words: 20 },
         };
+        encoded::once(query, &ONCE)?;
         let (mut most_words, mut ignored) = (None, Vec::new());
         for pair in encoded::pairs(query.as_bytes()) {
             let (name, value) = pair?;
@@ -104,7 +129,8 @@ impl Options {
                 "speed" => options.speed = Some(number("speed", &value)?),
                 "volume" => options.volume = Some(number("volume", &value)?),
                 "gain_db" => options.gain_db = Some(number("gain_db", &value)?),
-                "lang" | "language" => options.lang = Some(value),
+                "lang" => options.lang = agreeing(("lang", Some(value)), ("language", options.lang))?,
+                "language" => options.lang = agreeing(("lang", options.lang), ("language", Some(value)))?,
                 "normalize" => options.normalization = svara::normalization_named("normalize", &value)?,
                 "temperature" => options.temperature = Some(number("temperature", &value)?),
                 "top_p" => options.top_p = Some(number("top_p", &value)?),
@@ -179,6 +205,7 @@ impl utoipa::IntoParams for Address {
         };
         let rates = Format::Pcm.rates().iter().map(|rate| rate.hz());
         let rates = Object::builder().schema_type(Type::Integer).enum_values(Some(rates)).build();
+        let least = |least: isize| Object::builder().schema_type(Type::Integer).minimum(Some(least)).build();
         let on_off = || Object::with_type(Type::Boolean);
         vec![
             of("voice", text(), "The voice that speaks. Required unless lang is given."),
@@ -196,7 +223,7 @@ impl utoipa::IntoParams for Address {
             of("normalize", on_off(), "Whether numbers and dates are written out in words."),
             of("temperature", real(0.0, 2.0), "See POST /v1/audio/speech."),
             of("top_p", real(0.0, 1.0), "See POST /v1/audio/speech."),
-            of("top_k", Object::with_type(Type::Integer), "See POST /v1/audio/speech."),
+            of("top_k", least(-1), "See POST /v1/audio/speech."),
             of("repetition_penalty", real(1.0, 2.0), "See POST /v1/audio/speech."),
             of("presence_penalty", Object::with_type(Type::Number), "Has no effect."),
             of(

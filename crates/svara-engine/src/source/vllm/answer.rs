@@ -10,7 +10,7 @@ use reqwest::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    HEALTH_TIMEOUT,
+    HEALTH_TIMEOUT, too_long,
     wire::{EngineError, ErrorBody},
 };
 use crate::source::{SourceError, excerpt};
@@ -57,7 +57,7 @@ pub(super) async fn rejected(response: Response) -> SourceError {
     let body = body(response, MAX_ERROR_BYTES).await.bytes;
     let text = String::from_utf8_lossy(&body);
     let error = serde_json::from_str::<ErrorBody>(&text).ok().map(ErrorBody::into_error);
-    // A refusal is the caller's fault only if it names a field that the caller sets.
+    // A refusal is the caller's fault only if it names a field that the caller sets, or says that there is too much text.
     let param = error.as_ref().and_then(|error| error.param());
     let field =
         (status == StatusCode::BAD_REQUEST).then_some(param).flatten().and_then(|param| match param {
@@ -65,6 +65,11 @@ pub(super) async fn rejected(response: Response) -> SourceError {
             "max_tokens" => Some("max_tokens"),
             _ => None,
         });
+    let judges = matches!(
+        status,
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let field = field.or_else(|| (judges && too_long::is_told(&text)).then_some("text"));
     let message = error.map_or_else(|| text.trim().to_owned(), EngineError::into_message);
     SourceError::Rejected { status: status.as_u16(), message: excerpt(&message), field, retry_after }
 }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     event::{CompletionEvent, Ids, Text, Told},
     sse::{SseDecoder, SseEvent},
+    too_long,
     wire::ErrorBody,
     with_causes,
 };
@@ -164,7 +165,7 @@ impl TokenReader {
         let event: CompletionEvent<'_> = serde_json::from_str(data)
             .map_err(|error| SourceError::Nonsense { reason: format!("{error} in {:?}", excerpt(data)) })?;
         if let Some(error) = event.error {
-            return Err(SourceError::BrokeOff { reason: excerpt(&error.into_message()) });
+            return Err(too_long::in_stream(&error.into_message()));
         }
         let choice = match event.told() {
             Told::Chunk(choice) => choice,
@@ -172,7 +173,7 @@ impl TokenReader {
             Told::Failure => return Err(told(data)),
         };
         if let Some(error) = choice.error {
-            return Err(SourceError::BrokeOff { reason: excerpt(&error.into_message()) });
+            return Err(too_long::in_stream(&error.into_message()));
         }
         let mut tokens = self.tokens(choice.token_ids, choice.text)?;
         self.engine_ended = choice.finish_reason.as_ref().is_some_and(|reason| !reason.0.is_empty());
@@ -240,7 +241,7 @@ fn told(data: &str) -> SourceError {
         return SourceError::BrokeOff { reason: "an error without a message".into() };
     }
     let message = serde_json::from_str::<ErrorBody>(data).map(|body| body.into_error().into_message());
-    SourceError::BrokeOff { reason: excerpt(&message.unwrap_or_else(|_| data.to_owned())) }
+    too_long::in_stream(&message.unwrap_or_else(|_| data.to_owned()))
 }
 
 #[cfg(test)]

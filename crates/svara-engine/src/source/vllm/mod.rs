@@ -9,6 +9,7 @@ mod models;
 mod request_id;
 mod sign;
 mod sse;
+mod too_long;
 mod wire;
 
 use std::{sync::Arc, time::Duration};

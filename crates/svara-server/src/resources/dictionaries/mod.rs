@@ -37,7 +37,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     fields::{Changes, FileFields, NewFields, RemoveBody, RulesBody, check_texts},
-    rules::has_phonemes,
+    rules::{PHONEME, has_phonemes},
     view::{Entry, Page, Search, SearchParameters},
 };
 use super::done::{DONE, Done};
@@ -94,10 +94,12 @@ async fn add_from_rules(
     asker: Asker,
     request: Request,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    let (mut fields, ignored): (NewFields, _) = json(request, &state).await?;
+    let (handling, (mut fields, ignored)) =
+        (Handling::of(request.headers()), json::<NewFields>(request, &state).await?);
     let list = fields.rules.take().ok_or_else(|| ApiError::invalid("rules", "is required"))?;
     // The hosted API refuses a name that there is.
-    let (rules, hosted) = rules::rules(list)?;
+    let rules::Read { rules, hosted, in_vain } = rules::rules(list)?;
+    let ignored = with_names(ignored, &in_vain).unless_strict(handling)?;
     Ok(ignored.told(create(&state, &asker, fields.into_new(rules, hosted)?).await?))
 }
 
@@ -119,8 +121,12 @@ async fn add_from_file(
     if body::body_type(&request) != BodyType::Multipart {
         return Err(ApiError::unsupported_media_type(&request, "multipart/form-data").into());
     }
+    let handling = Handling::of(request.headers());
+    let form = form::form(request, MAX_BODY_BYTES.min(state.body_bytes)).await?;
+    form::once(&form, &["file", "name", "description", "workspace_access", "shared"])?;
     let (mut fields, mut shared, mut file) = (NewFields::default(), None, None);
-    for (name, value) in form::form(request, MAX_BODY_BYTES.min(state.body_bytes)).await? {
+    let mut unknown = Vec::new();
+    for (name, value) in form {
         if name == "file" {
             file = Some(value.into_bytes());
             continue;
@@ -130,7 +136,10 @@ async fn add_from_file(
             "description" => &mut fields.description,
             "workspace_access" => &mut fields.workspace_access,
             "shared" => &mut shared,
-            _ => continue,
+            _ => {
+                unknown.push(name);
+                continue;
+            }
         };
         *field = Some(value.into_text(&name)?).filter(|text| !text.is_empty());
     }
@@ -141,7 +150,9 @@ async fn add_from_file(
         Some(file) => rules::rules_of_file(file, max_rules).await?,
         None => Vec::new(),
     };
-    create(&state, &asker, fields.into_new(rules, false)?).await
+    let phonemes = has_phonemes(&rules).then(|| PHONEME.to_owned());
+    let ignored = with_names(Ignored::of_names(unknown), phonemes.as_slice()).unless_strict(handling)?;
+    Ok(ignored.told(create(&state, &asker, fields.into_new(rules, false)?).await?))
 }
 
 async fn create(
@@ -149,7 +160,6 @@ async fn create(
     asker: &Asker,
     new: NewDictionary,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    let phonemes = has_phonemes(&new.rules);
     let by = asker.clone();
     let told = move |made: &Result<Arc<KeptDictionary>, ServiceError>| {
         let id = made.as_ref().map_or("", |made| made.id.as_str());
@@ -157,7 +167,7 @@ async fn create(
         audit::note(&by, Act::DictionaryCreated, id, outcome);
     };
     let made = state.service.dictionaries().create(&asker.caller, new, told).await;
-    Ok(answer(&*made?, asker, phonemes))
+    Ok(Json(Entry::new(&*made?, &asker.caller)).into_response())
 }
 
 /// A pronunciation dictionary with its rules
@@ -203,7 +213,8 @@ async fn change(
     let change = DictionaryChange { name, description, shared, archived };
     let changed = state.service.dictionaries().change(&asker.caller, &id, change).await;
     note_change(&asker, &id, changed.as_ref().map(Option::is_some));
-    Ok(ignored.told(answer(&*changed?.ok_or_else(|| unknown(&id))?, &asker, false)))
+    let changed = changed?.ok_or_else(|| unknown(&id))?;
+    Ok(ignored.told(Json(Entry::new(&changed, &asker.caller))))
 }
 
 /// Delete a pronunciation dictionary with all its versions
@@ -229,7 +240,7 @@ async fn delete(
 
 /// Add rules to a pronunciation dictionary
 ///
-/// A rule takes the place of an earlier one for the same word. The change makes a new version.
+/// A rule takes the place of an earlier one for the same word. What changes the rules makes a new version.
 #[utoipa::path(
     post,
     path = "/v1/pronunciation-dictionaries/{id}/add-rules",
@@ -247,8 +258,7 @@ async fn add_rules(
     request: Request,
 ) -> Result<Response, Refused<ElevenLabs>> {
     let (added, ignored) = rules_of(request, &state).await?;
-    let phonemes = has_phonemes(&added);
-    Ok(ignored.told(edit(&state, &asker, &id, RuleEdit::Add(added), phonemes).await?))
+    Ok(ignored.told(edit(&state, &asker, &id, RuleEdit::Add(added)).await?))
 }
 
 /// Replace all rules of a pronunciation dictionary
@@ -269,8 +279,7 @@ async fn set_rules(
     request: Request,
 ) -> Result<Response, Refused<ElevenLabs>> {
     let (all, ignored) = rules_of(request, &state).await?;
-    let phonemes = has_phonemes(&all);
-    Ok(ignored.told(edit(&state, &asker, &id, RuleEdit::Set(all), phonemes).await?))
+    Ok(ignored.told(edit(&state, &asker, &id, RuleEdit::Set(all)).await?))
 }
 
 /// Take rules out of a pronunciation dictionary
@@ -292,7 +301,7 @@ async fn remove_rules(
 ) -> Result<Response, Refused<ElevenLabs>> {
     let (RemoveBody { rule_strings }, ignored) = json(request, &state).await?;
     let texts = rule_strings.ok_or_else(|| ApiError::invalid("rule_strings", "is required"))?;
-    Ok(ignored.told(edit(&state, &asker, &id, RuleEdit::Remove(texts.into_vec()), false).await?))
+    Ok(ignored.told(edit(&state, &asker, &id, RuleEdit::Remove(texts.into_vec())).await?))
 }
 
 /// A version of a pronunciation dictionary, as a PLS file
@@ -328,26 +337,23 @@ async fn edit(
     asker: &Asker,
     id: &str,
     edit: RuleEdit,
-    phonemes: bool,
 ) -> Result<Response, Refused<ElevenLabs>> {
     let (by, of) = (asker.clone(), id.to_owned());
     let told = move |edited: &Result<Option<Arc<KeptDictionary>>, ServiceError>| {
         note_change(&by, &of, edited.as_ref().map(Option::is_some));
     };
     let edited = state.service.dictionaries().edit(&asker.caller, id, edit, told).await;
-    Ok(answer(&*edited?.ok_or_else(|| unknown(id))?, asker, phonemes))
+    let edited = edited?.ok_or_else(|| unknown(id))?;
+    Ok(Json(Entry::new(&edited, &asker.caller)).into_response())
 }
 
 fn note_change(asker: &Asker, id: &str, found: Result<bool, &ServiceError>) {
     audit::note(asker, Act::DictionaryChanged, id, outcome(&found.map_err(Clone::clone)));
 }
 
-/// The dictionary; the headers say if rules have no effect.
-fn answer(kept: &KeptDictionary, asker: &Asker, phonemes: bool) -> Response {
-    let mut response = Json(Entry::new(kept, &asker.caller)).into_response();
-    let ignored = phonemes.then(|| "rules[].phoneme".to_owned());
-    Ignored::new(ignored.into_iter().collect()).tell(&mut response);
-    response
+/// With what rules have in vain.
+fn with_names(ignored: Ignored, names: &[String]) -> Ignored {
+    names.iter().fold(ignored, |ignored, name| ignored.and(name))
 }
 
 fn unknown(id: &str) -> ApiError {
@@ -356,9 +362,11 @@ fn unknown(id: &str) -> ApiError {
 }
 
 async fn rules_of(request: Request, state: &AppState) -> Result<(Vec<Rule>, Ignored), ApiError> {
+    let handling = Handling::of(request.headers());
     let (RulesBody { rules }, ignored) = json(request, state).await?;
     let list = rules.ok_or_else(|| ApiError::invalid("rules", "is required"))?;
-    Ok((rules::rules(list)?.0, ignored))
+    let rules::Read { rules, in_vain, .. } = rules::rules(list)?;
+    Ok((rules, with_names(ignored, &in_vain).unless_strict(handling)?))
 }
 
 async fn json<T: DeserializeOwned + ToSchema + Send + 'static>(

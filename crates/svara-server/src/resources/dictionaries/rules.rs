@@ -1,5 +1,7 @@
 //! Rules as requests bring them and answers show them: with ElevenLabs' names, and with the hosted API's.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use svara_api::{
@@ -14,6 +16,8 @@ use utoipa::openapi::Object;
 const MOST: usize = 50_000;
 /// The most languages of a rule: more than there are.
 const MOST_LANGUAGES: usize = 64;
+/// The most rules that an answer names as overruled.
+const MOST_NAMED: usize = 16;
 
 pub(super) type RuleList = Bounded<RuleFields, MOST>;
 pub(super) type RuleStrings = Bounded<String, MOST>;
@@ -67,10 +71,28 @@ impl RuleFields {
 
     fn into_rule(self) -> Result<Rule, String> {
         let hosted = self.is_hosted();
+        let words = [
+            ("text", &self.text, &self.string_to_replace),
+            ("pronunciation", &self.pronunciation, &self.alias),
+        ];
+        for ((name, value, other), theirs) in words.into_iter().zip(["string_to_replace", "alias"]) {
+            if value.is_some() && other.is_some() && value != other {
+                return Err(format!("{theirs} and {name} are one field: send one"));
+            }
+        }
         let (text, name) =
-            if hosted { (self.text, "text") } else { (self.string_to_replace, "string_to_replace") };
-        let text = text.ok_or_else(|| format!("{name} is required"))?;
-        let required = |value: Option<String>, name: &str| value.ok_or_else(|| format!("{name} is required"));
+            if hosted { (self.text, "text") } else { (self.string_to_replace.clone(), "string_to_replace") };
+        // A rule with names of both APIs lacks one of each.
+        let (has_word, has_alias) = (self.string_to_replace.is_some(), self.alias.is_some());
+        let required = |value: Option<String>, name: &str| {
+            let hint = match name {
+                "text" if has_word => "; string_to_replace goes with alias",
+                "pronunciation" if has_alias => "; alias goes with string_to_replace",
+                _ => "",
+            };
+            value.ok_or_else(|| format!("{name} is required{hint}"))
+        };
+        let text = required(text, name)?;
         let kind = self.r#type.map(|kind| kind.trim().to_ascii_lowercase());
         let pronunciation = match (hosted, kind.as_deref()) {
             (true, None | Some("alias")) => {
@@ -92,7 +114,7 @@ impl RuleFields {
             };
             named.iter().map(language).collect::<Result<Vec<Language>, String>>()
         };
-        Ok(Rule {
+        let rule = Rule {
             text,
             pronunciation,
             case_sensitive: self.case_sensitive.unwrap_or(!hosted),
@@ -101,21 +123,52 @@ impl RuleFields {
             except: self
                 .except_languages
                 .map_or(Ok(Vec::new()), |named| languages("except_languages", named))?,
+        };
+        // It speaks of the hosted API's text.
+        rule.clone().checked().map(|_| rule).map_err(|error| {
+            let said = error.to_string();
+            match said.split_once(' ') {
+                Some(("text", reason)) => format!("{name} {reason}"),
+                _ => said,
+            }
         })
     }
 }
 
-/// The rules, and whether one of them has the hosted API's names.
+/// The rules of a request.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) rules: Vec<Rule>,
+    /// Whether one of them has the hosted API's names.
+    pub(super) hosted: bool,
+    /// What they have in vain: phonemes, and rules in whose place a later one comes.
+    pub(super) in_vain: Vec<String>,
+}
+
+/// What answers call the phonemes of rules, of which the models take none.
+pub(super) const PHONEME: &str = "rules[].phoneme";
+
+/// Reads rules.
 ///
 /// # Errors
 /// One of them isn't a rule.
-pub(super) fn rules(list: RuleList) -> Result<(Vec<Rule>, bool), ApiError> {
+pub(super) fn rules(list: RuleList) -> Result<Read, ApiError> {
     let hosted = list.iter().any(RuleFields::is_hosted);
     let rule = |(number, fields): (usize, RuleFields)| {
         let wrong = |reason| ApiError::invalid("rules", format!("can't be used: rule {number}: {reason}"));
         fields.into_rule().map_err(wrong)
     };
-    Ok(((1..).zip(list.into_vec()).map(rule).collect::<Result<_, _>>()?, hosted))
+    let rules = (1..).zip(list.into_vec()).map(rule).collect::<Result<Vec<Rule>, _>>()?;
+    let (mut in_vain, mut last) = (Vec::new(), HashMap::new());
+    for (at, rule) in rules.iter().enumerate() {
+        let earlier = last.insert((&rule.text, &rule.only, &rule.except), (at, rule));
+        let overruled = earlier.filter(|(_, earlier)| *earlier != rule && in_vain.len() < MOST_NAMED);
+        if let Some((at, _)) = overruled {
+            in_vain.push(format!("rules[{at}]"));
+        }
+    }
+    in_vain.extend(has_phonemes(&rules).then(|| PHONEME.to_owned()));
+    Ok(Read { rules, hosted, in_vain })
 }
 
 /// The rules of a lexicon.
@@ -195,7 +248,8 @@ mod tests {
     use super::*;
 
     fn read(value: &Value) -> Result<(Vec<Rule>, bool), ApiError> {
-        rules(serde_json::from_value(json!([{"string_to_replace": "a", "alias": "b"}, value])).unwrap())
+        let list = json!([{"string_to_replace": "a", "alias": "b"}, value]);
+        rules(serde_json::from_value(list).unwrap()).map(|Read { rules, hosted, .. }| (rules, hosted))
     }
 
     #[test]

@@ -338,18 +338,22 @@ async fn read_draft<'a>(
     let mut draft = state.service.draft_job(&asker.caller);
     let ignored = match body::body_type(&request) {
         BodyType::Json => {
-            let (fields, ignored) = body::json(request, state.body_bytes).await?;
+            let (fields, ignored): (svara::Fields, _) =
+                body::json(request, state.body_bytes).await.map_err(of_several)?;
+            let ignored = fields.name_overruled(state.service.engine().voices(), ignored);
             let added = add(&mut draft, state, asker, fields).await;
             added.map_err(|error| svara::in_other_words(&ignored, error))?;
             ignored
         }
         BodyType::JsonLines => {
             let max_items = state.service.jobs().limits().max_items;
-            let (lines, ignored) = body::json_lines(request, state.body_bytes, max_items).await?;
+            let (lines, mut ignored): (Vec<(usize, svara::Fields)>, _) =
+                body::json_lines(request, state.body_bytes, max_items).await?;
             if lines.is_empty() {
                 return Err(ApiError::bad_request("the body has no line with a text"));
             }
             for (number, fields) in lines {
+                ignored = fields.name_overruled(state.service.engine().voices(), ignored);
                 let added = add(&mut draft, state, asker, fields).await;
                 added.map_err(|error| in_line(number, &svara::in_other_words(&ignored, error)))?;
             }
@@ -372,6 +376,16 @@ async fn add(
     let timestamps = fields.timestamps()?;
     let (request, spec) = svara::speech_request(state, asker, fields).await?;
     Ok(draft.add(request, spec, timestamps).await?)
+}
+
+/// Several texts in one body, sent as if it were one.
+fn of_several(error: ApiError) -> ApiError {
+    let several = ["more text follows the object", "not a list"];
+    if !several.iter().any(|end| error.message.ends_with(end)) {
+        return error;
+    }
+    let hint = "several texts: one a line, with content-type: application/jsonl";
+    ApiError { message: format!("{}; {hint}", error.message), ..error }
 }
 
 fn in_line(number: usize, error: &ApiError) -> ApiError {

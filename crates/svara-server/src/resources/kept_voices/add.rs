@@ -88,6 +88,7 @@ async fn add(
 }
 
 fn read(form: form::Form) -> Result<(Fields, Ignored), ApiError> {
+    form::once(&form, &["name", "description", "consent", "shared", "labels", "remove_background_noise"])?;
     let (mut fields, mut unknown, mut files) = (Fields::default(), Vec::new(), 0);
     for (name, value) in form {
         match &*encoded::bare(name.clone()) {
@@ -122,7 +123,12 @@ fn label(fields: &mut Fields, labels: &str, unknown: &mut Vec<String>) -> Result
     for (name, value) in labels.unwrap_or_default() {
         match (&*name, value.as_str()) {
             ("language", Some(language)) => fields.language = Some(language.to_owned()),
-            ("gender", Some(gender)) => fields.gender = Gender::named(&gender.trim().to_ascii_lowercase()),
+            ("gender", Some(gender)) => {
+                fields.gender = Gender::named(&gender.trim().to_ascii_lowercase());
+                if fields.gender.is_none() {
+                    unknown.push("labels.gender".to_owned());
+                }
+            }
             _ => unknown.push(format!("labels.{name}")),
         }
     }

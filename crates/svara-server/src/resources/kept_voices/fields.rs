@@ -7,6 +7,7 @@ use serde::Deserialize;
 use svara_api::{
     error::ApiError,
     reading::{
+        agreeing::contradiction,
         body::{self, BodyType},
         form::{self, FormValue},
         ignored::{Handling, Ignored},
@@ -87,11 +88,11 @@ impl utoipa::PartialSchema for VoiceClone {
 impl utoipa::ToSchema for VoiceClone {}
 
 impl Fields {
-    /// The recording, and by which name it came.
+    /// The recording, and by which name it came; `own_name` is the route's.
     ///
     /// # Errors
     /// There is none, or there are two.
-    pub(super) fn recording(&mut self) -> Result<(&'static str, Upload), ApiError> {
+    pub(super) fn recording(&mut self, own_name: &'static str) -> Result<(&'static str, Upload), ApiError> {
         let named = [("audio", self.audio.take()), ("reference_audio", self.reference_audio.take())];
         let mut found = named.into_iter().filter_map(|(name, audio)| {
             let audio = audio.filter(|audio| !audio.is_empty())?;
@@ -99,7 +100,7 @@ impl Fields {
         });
         match (found.next(), found.next()) {
             (Some(recording), None) => Ok(recording),
-            (None, _) => Err(ApiError::invalid("audio", "is required")),
+            (None, _) => Err(ApiError::invalid(own_name, "is required")),
             (Some(_), Some(_)) => {
                 Err(ApiError::invalid("audio", "and reference_audio are one field: send one"))
             }
@@ -143,7 +144,7 @@ pub(super) async fn read_fields(request: Request, limit_bytes: usize) -> Result<
         BodyType::Json => body::json(request, limit_bytes).await?,
         BodyType::Multipart => {
             let form = form::form(request, limit_bytes).await?;
-            let (form, ignored) = Ignored::of_form::<Fields, _>(form);
+            let (form, ignored) = Ignored::of_form::<Fields>(form)?;
             let mut fields = Fields::default();
             for (name, value) in form {
                 fields.set(&name, value)?;
@@ -176,7 +177,11 @@ impl Fields {
         }
         match name {
             "name" => self.name = Some(text),
-            "transcript" | "reference_transcript" => self.transcript = Some(text),
+            "transcript" | "reference_transcript" => {
+                if self.transcript.replace(text).is_some() {
+                    return Err(contradiction("transcript", "reference_transcript"));
+                }
+            }
             "description" => self.description = Some(text),
             "language" => self.language = Some(text),
             "gender" => self.gender = Some(form::gender(&text)?),

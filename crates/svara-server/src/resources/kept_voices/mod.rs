@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use svara_api::{
     audit::{self, Act, outcome},
@@ -20,6 +20,8 @@ use svara_api::{
     links::Links,
     reading::{
         body::{self, BodyType},
+        encoded,
+        form::flag,
         ignored::Handling,
         lenient,
     },
@@ -98,7 +100,7 @@ async fn create_voice(state: &AppState, asker: &Asker, fields: Fields) -> Result
     if fields.consent != Some(true) {
         return Err(ApiError::invalid("consent", "must be true: the speaker must have agreed to it"));
     }
-    keep(state, asker, fields, name, true).await
+    keep(state, asker, fields, name, "audio").await
 }
 
 /// Turn a recording into tokens
@@ -121,7 +123,7 @@ async fn clone_voice(
     let (fields, ignored) = read_fields(request, state.body_bytes).await?;
     let return_tokens = fields.return_tokens.unwrap_or(true);
     let sample_rate_hz = state.service.cloning().sample_rate_hz()?;
-    let voice = keep(&state, &asker, fields, "voice clone".to_owned(), false).await?;
+    let voice = keep(&state, &asker, fields, "voice clone".to_owned(), "reference_audio").await?;
     let tokens = voice.reference.tokens(&state.service.engine().profile().layout);
     let tokens = tokens.ok_or_else(|| ApiError::internal("the encoder's codes don't fit the model"))?;
     Ok(ignored.told(Json(Cloned {
@@ -139,7 +141,10 @@ async fn clone_voice(
     get,
     path = "/v1/voices/{id}",
     operation_id = "voice",
-    params(("id" = String, Path, description = "The id of the voice.")),
+    params(
+        ("id" = String, Path, description = "The id of the voice."),
+        ("with_settings" = Option<bool>, Query, description = "Adds the settings, as ElevenLabs' clients ask for them."),
+    ),
     responses((status = 200, description = "The voice.", body = Entry), (status = 404), (status = 501))
 )]
 async fn get_one(
@@ -147,17 +152,23 @@ async fn get_one(
     asker: Asker,
     Path(id): Path<String>,
     links: Links,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let found = async {
+        let settings = encoded::parameter(&uri, "with_settings")?;
+        let settings = settings.map_or(Ok(false), |value| flag("with_settings", &value));
+        let settings = settings.map_err(ApiError::in_query)?;
+        let shown =
+            |voice: Entry<'_>| Json(if settings { voice.with_settings() } else { voice }).into_response();
         if let Some(voice) = state.service.voices().get(&asker.caller, &id).await? {
-            return Ok(Json(Entry::kept(&voice)).into_response());
+            return Ok(shown(Entry::kept(&voice)));
         }
         let voice = state.service.engine().voices().find(&id).map_err(SpeakError::from)?;
-        Ok(Json(Entry::preset(voice).linked(&links)).into_response())
+        Ok(shown(Entry::preset(voice).linked(&links)))
     };
     let dialect = dialect_by_key(&headers, Dialect::Svara);
-    found.await.unwrap_or_else(|error: ServiceError| ApiError::from(error).into_response(dialect))
+    found.await.unwrap_or_else(|error: ApiError| error.into_response(dialect))
 }
 
 /// What is to be changed about a voice.
@@ -264,21 +275,23 @@ async fn delete(
     deleted.await.unwrap_or_else(|error| error.into_response(dialect))
 }
 
-/// Saves the voice of a recording; one without a declared consent is only held for a while.
+/// Saves the voice of a recording; one without a declared consent is only held for a while. Lists show those of the route that
+/// calls the recording `audio`.
 async fn keep(
     state: &AppState,
     asker: &Asker,
     mut fields: Fields,
     name: String,
-    listed: bool,
+    own_name: &'static str,
 ) -> Result<Arc<KeptVoice>, ApiError> {
+    let listed = own_name == "audio";
     check_texts([
         ("name", Some(&name)),
         ("transcript", fields.transcript.as_ref()),
         ("description", fields.description.as_ref()),
     ])?;
     let language = fields.language_code()?;
-    let (field, audio) = fields.recording()?;
+    let (field, audio) = fields.recording(own_name)?;
     let frames = state.service.cloning().frames(&asker.caller, |max_bytes| audio.into_bytes(max_bytes)).await;
     let frames = frames.map_err(|error| ApiError::from(error).renamed("reference_audio", field))?;
     let new = NewVoice {
