@@ -36,14 +36,17 @@ const TOLD_BY_HANDLERS: [(Method, &str); 11] = [
     (Method::GET, "/v1/text-to-speech/{voice_id}/multi-stream-input"),
 ];
 
+/// The methods of a route, each with the names of its parameters.
+type Methods = Vec<(Method, Vec<String>)>;
+
 /// The parameters that the document has for each method of each route, by the route's pattern.
 #[derive(Clone, Debug)]
-pub(crate) struct Parameters(Arc<BTreeMap<String, Vec<(Method, Vec<String>)>>>);
+pub(crate) struct Parameters(Arc<BTreeMap<String, Methods>>);
 
 impl Parameters {
     /// Those of the documented routes.
     pub(crate) fn of<'a>(documents: impl Iterator<Item = &'a OpenApi>) -> Self {
-        let mut known: BTreeMap<String, Vec<(Method, Vec<String>)>> = BTreeMap::new();
+        let mut known: BTreeMap<String, Methods> = BTreeMap::new();
         for (path, item) in documents.flat_map(|document| &document.paths.paths) {
             let operations = [
                 (Method::GET, &item.get),

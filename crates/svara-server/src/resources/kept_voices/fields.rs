@@ -178,9 +178,10 @@ impl Fields {
         match name {
             "name" => self.name = Some(text),
             "transcript" | "reference_transcript" => {
-                if self.transcript.replace(text).is_some() {
-                    return Err(contradiction("transcript", "reference_transcript"));
-                }
+                return match self.transcript.replace(text) {
+                    None => Ok(()),
+                    Some(_) => Err(contradiction("transcript", "reference_transcript")),
+                };
             }
             "description" => self.description = Some(text),
             "language" => self.language = Some(text),
