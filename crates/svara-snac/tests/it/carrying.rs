@@ -66,7 +66,7 @@ async fn what_nobody_listens_to_gives_way() {
         live.push(&[frame]).await.unwrap();
         meanwhile += done.load(Ordering::Relaxed) - before;
     }
-    // Each time the call in progress, and at most one more that is told of late. In turn with eight others, it would be 80.
+    // Each time the call in progress, and one more where the thread hears of it late. In turn with eight others, it would be 80.
     assert!(meanwhile <= 20, "{meanwhile} frames that nobody listens to went first");
     drop(live);
     for task in background {

@@ -145,7 +145,10 @@ async fn clone_voice(
         ("id" = String, Path, description = "The id of the voice."),
         ("with_settings" = Option<bool>, Query, description = "Adds the settings, as ElevenLabs' clients ask for them."),
     ),
-    responses((status = 200, description = "The voice.", body = Entry), (status = 404), (status = 501))
+    responses(
+        (status = 200, description = "The voice.", body = Entry),
+        (status = 404), (status = 422), (status = 501),
+    )
 )]
 async fn get_one(
     State(state): State<AppState>,
