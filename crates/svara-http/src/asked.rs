@@ -82,7 +82,7 @@ impl Unread {
             breaking.linger();
             return;
         }
-        // Who sends too much may have more of it.
+        // A client that sent too much may still send more.
         let too_large = answer.status() == StatusCode::PAYLOAD_TOO_LARGE;
         let goes_on = !waits && !closes && !too_large && !says_close(answer.headers());
         let length = body.size_hint().exact();
@@ -96,7 +96,7 @@ impl Unread {
             return;
         }
         tokio::spawn(async move {
-            // Whoever sends it too slowly loses the connection with it.
+            // A client that sends it too slowly loses the connection.
             tokio::select! {
                 _ = ends(&mut body) => {}
                 () = &mut over => {}

@@ -118,7 +118,7 @@ async fn a_server_that_never_answers_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_warm_up_is_no_error_of_the_server() {
-    // Who connects and gets no answer is in the warm-up.
+    // A client that is connected and has no answer is in the warm-up.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let mut command = Command::new(env!("CARGO_BIN_EXE_svara-bench"));

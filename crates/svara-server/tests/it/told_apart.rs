@@ -13,7 +13,7 @@ use crate::{
 
 const KEY: &str = "sk-svara-test-0123456789";
 
-/// Clients that have a key are told of no file or setting of the server, whatever isn't set up.
+/// A client with a key learns no path and no setting of the server from a 501.
 #[tokio::test]
 async fn what_is_not_set_up_is_told_without_its_place() {
     let server = Server::with(Script::frames(1), |config| {

@@ -1,4 +1,4 @@
-//! Ends the processes of a program: the stop signal, KILL, and what is told of those that KILL doesn't end.
+//! Ends the processes of a program: sends the stop signal, then KILL, and reports processes that survive KILL.
 
 use std::time::Instant;
 
