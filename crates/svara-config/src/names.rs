@@ -34,7 +34,7 @@ static OF_KEYS: LazyLock<Vec<(String, String, String)>> = LazyLock::new(|| {
 const OF_SUPERVISOR: &str = "SVARA_LOG_FORMAT";
 
 /// What other programs of this project read, and their scripts and compose files.
-const OF_OTHERS: [&str; 27] = [
+const OF_OTHERS: [&str; 29] = [
     OF_SUPERVISOR,
     "SVARA_BIN_DIR",
     "SVARA_CONTAINER_NAME",
@@ -48,6 +48,7 @@ const OF_OTHERS: [&str; 27] = [
     "SVARA_LOG_MAX_SIZE",
     "SVARA_MEMORY",
     "SVARA_MODELS",
+    "SVARA_MPS",
     "SVARA_PASS_ENVIRONMENT",
     "SVARA_PEERS_ROOT",
     "SVARA_SCHEMATHESIS_EXAMPLES",
@@ -58,6 +59,7 @@ const OF_OTHERS: [&str; 27] = [
     "SVARA_SNAC",
     "SVARA_SUPERVISED",
     "SVARA_TOOLS_IMAGE",
+    "SVARA_VLLM_PACKAGE",
     "VLLM_DTYPE",
     "VLLM_EXTRA_ARGS",
     "VLLM_MAX_MODEL_LEN",
@@ -153,5 +155,28 @@ pub(super) fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
     match near {
         Some((steps, near)) if steps <= 3 && steps * 3 <= near.len() + 1 => format!("; did you mean {near}?"),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_variable_that_the_shipped_files_name_is_warned_of() {
+        let shipped = concat!(
+            include_str!("../../../config/supervisor.toml"),
+            include_str!("../../../docker-compose.yml"),
+            include_str!("../../../docker/compose.split.yml"),
+        );
+        let words = shipped.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+        // `SVARA_RUN_*` is no name.
+        let named = words.filter(|word| word.starts_with(PREFIX) && !word.ends_with('_'));
+        let variables: Vec<(String, String)> =
+            named.map(|name| (name.to_owned(), "true".to_owned())).collect();
+        for name in ["SVARA_MPS", "SVARA_VLLM_PACKAGE"] {
+            assert!(variables.iter().any(|(known, _)| known == name), "{name}");
+        }
+        assert_eq!(warnings(&variables), Vec::<String>::new());
     }
 }
