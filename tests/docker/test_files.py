@@ -17,6 +17,10 @@ OLD_VARIABLES = """VLLM_MODEL VLLM_HOST VLLM_PORT VLLM_GPU_MEMORY_UTILIZATION VL
     VLLM_TENSOR_PARALLEL_SIZE VLLM_TRUST_REMOTE_CODE
     API_HOST API_PORT VLLM_BASE_URL TTS_DEVICE HF_TOKEN LOG_LEVEL""".split()
 FILES = ["docker-compose.yml", "docker/compose.split.yml"]
+# What is added to docker-compose.yml.
+ADDITIONS = ["docker/compose.keys.yml", "docker/compose.vllm-port.yml"]
+# Of the Python stack: the server warns of them.
+WITHOUT_EFFECT = {"VLLM_TRUST_REMOTE_CODE", "VLLM_ENFORCE_EAGER", "VLLM_QUANTIZATION"}
 
 
 def test_every_old_variable_is_in_the_example() -> None:
@@ -26,10 +30,36 @@ def test_every_old_variable_is_in_the_example() -> None:
 
 
 def test_every_variable_of_the_example_is_used() -> None:
-    text = "".join((PROJECT / file).read_text() for file in FILES)
+    text = "".join((PROJECT / file).read_text() for file in [*FILES, *ADDITIONS])
     example = (PROJECT / ".env.example").read_text()
-    named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)) - {"VLLM_TRUST_REMOTE_CODE"}
+    named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)) - WITHOUT_EFFECT
     assert {name for name in named if not re.search(rf"\b{name}\b", text)} == set()
+
+
+def test_every_variable_of_the_files_is_in_the_example() -> None:
+    example = (PROJECT / ".env.example").read_text()
+    named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+    for file in [*FILES, *ADDITIONS]:
+        text = (PROJECT / file).read_text()
+        # `${NAME:-default}`, and a name without a value, which is passed on.
+        read = set(re.findall(r"\$\{([A-Z_]+)|^      ([A-Z_]+):$", text, re.MULTILINE))
+        assert {one or other for one, other in read} - named <= WITHOUT_EFFECT, file
+
+
+def test_the_example_shows_the_defaults() -> None:
+    """A copy of the example changes nothing, whichever of the files it is for."""
+    text = (PROJECT / ".env.example").read_text()
+    example = dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    for file in FILES:
+        for name, service in yaml.safe_load((PROJECT / file).read_text())["services"].items():
+            if "environment" in service:
+                assert environment(file, name, example) == environment(file, name, {}), f"{file}: {name}"
+    # Images may be pinned to digests (scripts/pin_images.sh).
+    files = re.sub(r"@sha256:\w+", "", "".join((PROJECT / file).read_text() for file in [*FILES, *ADDITIONS]))
+    of_compose = dict(re.findall(r"^#([A-Z_]+)=(.*)$", text.split("\n# --- compose ---")[1], re.MULTILINE))
+    assert len(of_compose) > 10
+    for name, shown in of_compose.items():
+        assert set(re.findall(rf"\$\{{{name}:-(.*?)\}}", files)) == {shown}, name
 
 
 def environment(file: str, service: str, variables: dict[str, str]) -> dict[str, str]:
