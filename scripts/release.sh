@@ -60,7 +60,7 @@ old_enough() {
 # What a user installs, at any place: bin config scripts models share docs.
 lay_out() {
     local program
-    mkdir -p "$tree"/{bin,scripts,models,docs,deploy} "$tree"/share/{man/man1,bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
+    mkdir -p "$tree"/{bin,scripts,models,docs,deploy,docker} "$tree"/share/{man/man1,bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
     for program in svara-server svara-supervisor svara-bench; do
         install -m 755 "$programs/$program" "$tree/bin/"
         strip --strip-debug "$tree/bin/$program"
@@ -78,14 +78,16 @@ lay_out() {
     cp scripts/{lib.sh,fetch_models.sh,fetch_hub.py,fetch_onnxruntime.sh,export_snac.py,requirements.txt,hub-requirements.txt} "$tree/scripts/"
     cp -r scripts/snac_export "$tree/scripts/"
     cp -r svara-vllm "$tree/"
-    cp -r deploy/systemd "$tree/deploy/"
+    cp -r deploy/systemd deploy/helm "$tree/deploy/"
+    cp docker/{nginx.conf,haproxy.cfg} "$tree/docker/"
     cp docs/*.md "$tree/docs/"
+    cp -r docs/pictures "$tree/docs/"
     scripts/book.py "$tree/share/doc/svara-tts" >"$scratch/log" 2>&1 || {
         tail -n 20 "$scratch/log" >&2
         die "the book could not be made"
     }
     cp -r examples "$tree/"
-    cp README.md DEPLOYMENT.md CHANGELOG.md LICENSE SECURITY.md "$tree/"
+    cp README.md DEPLOYMENT.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md LICENSE SECURITY.md "$tree/"
     find "$tree" -name __pycache__ -prune -exec rm -rf {} +
     find "$tree" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
     chmod -R u=rwX,go=rX "$tree"
@@ -110,7 +112,8 @@ debian_package() {
         ln -s "/opt/svara/bin/$program" "$root/usr/bin/$program"
     done
     cp deploy/debian/env "$root/etc/svara/env"
-    echo /etc/svara/env >"$root/DEBIAN/conffiles"
+    # What an upgrade doesn't overwrite.
+    (cd "$root" && printf '/%s\n' etc/svara/env opt/svara/config/*.toml) >"$root/DEBIAN/conffiles"
     install -m 755 deploy/debian/{postinst,prerm,postrm} "$root/DEBIAN/"
     sed -e "s/@version@/$version/" -e "s/@architecture@/$architecture/" \
         -e "s/@kibibytes@/$(du -sk --apparent-size "$root" | cut -f1)/" deploy/debian/control >"$root/DEBIAN/control"
