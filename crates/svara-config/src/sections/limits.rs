@@ -38,7 +38,7 @@ pub struct LimitsConfig {
     pub header_seconds: Seconds,
     /// How long a connection may be idle between requests.
     pub idle_seconds: Seconds,
-    /// How long a WebSocket of the hosted API's dialect may wait for text.
+    /// How long a socket of the hosted API, of vLLM-Omni or of Wyoming may wait for text.
     pub socket_idle_seconds: Seconds,
     /// How long a request's body may take.
     pub body_seconds: Seconds,

@@ -50,7 +50,7 @@ impl TextConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Clean {
-    /// Those of APIs whose clients send what language models write: OpenAI's, ElevenLabs', Vapi's.
+    /// Those of APIs whose clients send what language models write: all but svara's own.
     #[default]
     Auto,
     /// All.

@@ -36,7 +36,7 @@ Variables:
   API_HOST, API_PORT, SVARA_API_KEY, SVARA_KEYS_FILE, SVARA_ALLOW_OPEN
   VLLM_BASE_URL, VLLM_MODEL, VLLM_API_KEY, TOKENIZER_MODEL, SVARA_ENGINE, TTS_DEVICE
   LOG_LEVEL, LOG_FORMAT
-  SVARA_<SECTION>_<KEY> for every key of config/server.toml, such as SVARA_LIMITS_STREAMS
+  SVARA_<SECTION>_<KEY> for every key of config/server.toml but log.format (SVARA_LIMITS_STREAMS)
 
 DEPLOYMENT.md and docs/ are the manual. A running server has the API's at /docs and a page to try it at /.
 The model: https://huggingface.co/kenpath/svara-tts-v1";
