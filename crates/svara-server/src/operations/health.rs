@@ -25,7 +25,7 @@ pub(super) struct Health {
     /// Null for clients without a key, if the server requires one.
     #[schema(required)]
     vllm_url: Option<String>,
-    /// `vllm` or `demo`.
+    /// The kind of engine: `vllm`, `sglang`, `llama.cpp`, `tensorrt-llm`, `openai` or `demo`.
     engine: &'static str,
     /// Where the decoder runs.
     device: String,
