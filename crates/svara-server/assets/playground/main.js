@@ -4,14 +4,9 @@ import { Told, getJson, useKey } from './api.js';
 import { Cards, known, languagesOf } from './cards.js';
 import { Clips, History } from './clips.js';
 import { Clone } from './clone.js';
-import { Compare } from './compare.js';
 import { $, button, options, settled, tabs } from './dom.js';
 import { Form, insertTag, randomSeed } from './form.js';
-import { Jobs } from './jobs.js';
-import { Live } from './live.js';
-import { Load } from './load.js';
 import { saidLine } from './said.js';
-import { codeTabs } from './snippets.js';
 import { Sound } from './sound.js';
 import { Speaking, cameSlowly, saveAs } from './speak.js';
 import { Status, stopAll, watchHealth } from './status.js';
@@ -43,16 +38,28 @@ const history = new History(told((spoken) => speaking.replay(spoken)));
 const speaking = new Speaking(form, sound, status, history);
 const fields = () => form.fields();
 const asked = () => form.asked();
-new Live(context, fields, told, (error) => status.fail(error));
-const compare = new Compare(context, fields, told);
-const jobs = new Jobs(asked, told, clips);
-new Load(asked, told);
 const showSaid = saidLine(fields, () => form.length > limit);
-const showCode = codeTabs(fields);
 const keep = settled(() => form.keep(), 300);
 const showTool = tabs($('tools'));
 let limit = Infinity;
 let demo = false;
+let voices = [];
+// What lies below the form, once it is there.
+let compare, jobs, showCode;
+
+// The form needn't wait for these files.
+const below = new Promise((loaded) => window.addEventListener('load', loaded)).then(async () => {
+  const [{ Compare }, { Jobs }, { Live }, { Load }, { codeTabs }] = await Promise.all(
+    ['compare', 'jobs', 'live', 'load', 'snippets'].map((name) => import(`./${name}.js`)));
+  new Live(context, fields, told, (error) => status.fail(error));
+  new Load(asked, told);
+  compare = new Compare(context, fields, told);
+  compare.show(voices);
+  jobs = new Jobs(asked, told, clips);
+  showCode = codeTabs(fields);
+  showCode();
+  for (const box of document.querySelectorAll('[inert]')) box.inert = false;
+});
 
 async function load(id) {
   const [settings, { voices: list }, { languages }] = await Promise.all(
@@ -63,12 +70,12 @@ async function load(id) {
   saveAs(settings.formats);
   $('styles').replaceChildren(...settings.styles.map((tag) => button(tag, () => insertTag(tag), { className: 'chip', title: `Puts <${tag}> where the caret is` })));
   const preferred = [...navigator.languages.map((tag) => tag.split('-')[0]).filter((code) => code !== 'en'), 'hi', 'en'];
-  const voices = known(list, languages, preferred);
+  voices = known(list, languages, preferred);
   options($('language'), languagesOf(voices));
   const state = fromHash(location.hash) ?? Form.kept ?? {};
   if (!$('text').value || fromHash(location.hash)) form.set(state);
   cards.show(voices, id ?? cards.chosen?.id ?? state.voice);
-  compare.show(voices);
+  compare?.show(voices);
   clone.allow(settings.cloning, demo);
   changed();
 }
@@ -94,7 +101,7 @@ function changed() {
   $('speak').disabled = over;
   $('speed-value').textContent = `${Number($('speed').value)}×`;
   $('voice-box').disabled = Boolean(clone.fields());
-  showCode();
+  showCode?.();
   showSaid();
   keep();
 }
@@ -112,7 +119,7 @@ function askForKey() {
 
 function takeKey() {
   useKey($('key').value);
-  jobs.show();
+  jobs?.show();
   remember('key', $('remember-key').checked && $('key').value ? $('key').value : undefined);
 }
 
@@ -142,10 +149,11 @@ $('dice').addEventListener('click', () => {
   $('seed').value = randomSeed();
   changed();
 });
-$('to-job').addEventListener('click', () => {
+$('to-job').addEventListener('click', told(async () => {
   showTool($('tab-job'));
+  await below;
   jobs.offer($('text').value);
-});
+}));
 $('key').value = remembered('key') ?? '';
 $('remember-key').checked = Boolean($('key').value);
 $('key').addEventListener('change', () => {
@@ -186,6 +194,7 @@ watchHealth((health) => {
   if (was !== demo) told(async () => clone.allow((await getJson('playground/settings.json')).cloning, demo))();
 });
 told(load)();
+told(() => below)();
 // Once the page's own files are there. A busy moment looks like a slow connection: look twice.
 window.addEventListener('load', told(async () => {
   if (cameSlowly()) await speaking.measure();
