@@ -73,6 +73,7 @@ pub use self::{
     connection::Peer,
     lifecycle::{Lifecycle, Phase},
     place::Connections,
+    seats::{Seat, Seats},
     serve::{ServeError, most_sockets, serve, stop_at_signals},
     settings::{Limits, Settings},
     tls::{Tls, TlsError},

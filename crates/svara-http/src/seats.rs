@@ -15,7 +15,7 @@ const PROBES: usize = 16;
 
 /// All seats of a server.
 #[derive(Debug)]
-pub(crate) struct Seats {
+pub struct Seats {
     most: usize,
     most_per_peer: usize,
     state: Mutex<State>,
@@ -43,7 +43,7 @@ struct Taken {
 
 /// A connection's seat; dropping it frees it.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub struct Seat {
     seats: Arc<Seats>,
     id: u64,
     /// Only probes are answered on it.
@@ -52,13 +52,14 @@ pub(crate) struct Seat {
 }
 
 impl Seats {
-    pub(crate) fn new(most: usize, most_per_peer: usize) -> Arc<Self> {
+    /// Seats for so many connections, and for so many of each address.
+    pub fn new(most: usize, most_per_peer: usize) -> Arc<Self> {
         Arc::new(Self { most, most_per_peer, state: Mutex::default() })
     }
 
     /// A seat for a client. Where there is none, the connection that has been idle for the longest gives way; if none is
     /// idle, the new one may only probe.
-    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr) -> Seat {
+    pub fn take(self: &Arc<Self>, peer: IpAddr) -> Seat {
         let peer = Network::of(peer);
         let mut state = self.state();
         let of_peer = state.by_peer.get(&peer).copied().unwrap_or_default();
@@ -125,8 +126,13 @@ impl State {
 }
 
 impl Seat {
+    /// Whether there is room for what the connection wants; without, it may only probe.
+    pub fn has_room(&self) -> bool {
+        !self.probes
+    }
+
     /// Says whether no request is open.
-    pub(crate) fn set_idle(&self, idle: bool) {
+    pub fn set_idle(&self, idle: bool) {
         let mut state = self.seats.state();
         state.clock += 1;
         let now = state.clock;
@@ -136,7 +142,7 @@ impl Seat {
     }
 
     /// Waits until the connection has to give way.
-    pub(crate) async fn given_up(&self) {
+    pub async fn given_up(&self) {
         self.asked.notified().await;
     }
 }

@@ -63,6 +63,7 @@ impl EagerText {
     /// All that is there is to be spoken, however little it is.
     pub fn flush(&mut self) {
         self.due = self.shown();
+        self.begin_anew();
     }
 
     /// Takes the next chunk, if it is to be spoken now.
@@ -74,14 +75,25 @@ impl EagerText {
             let text = chunk.to_owned();
             let peek = rest.split_whitespace().take(self.rules.peek_words).collect::<Vec<_>>().join(" ");
             self.text.drain(..end);
+            let was_due = self.due > 0;
             self.due = self.due.saturating_sub(end);
             if let Some(hidden) = &mut self.hidden {
-                hidden.taken(end);
+                hidden.taken(&text);
+            }
+            if was_due {
+                self.begin_anew();
             }
             // Nothing that a voice could say.
             if text.contains(char::is_alphanumeric) {
                 return Some(EagerChunk { text, peek });
             }
+        }
+    }
+
+    /// Once all is taken that a flush asked for, a text of its own begins.
+    fn begin_anew(&mut self) {
+        if let Some(hidden) = self.hidden.as_mut().filter(|_| self.due == 0) {
+            hidden.begin_anew();
         }
     }
 

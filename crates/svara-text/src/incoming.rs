@@ -103,20 +103,26 @@ impl IncomingText {
         if !has_word(now) {
             // White space before the first word, or a lone mark: nothing that a voice could say.
             if trigger == Trigger::Flush || characters > LONGEST_WORD {
+                let now = now.to_owned();
                 self.text.drain(..end);
-                if let Some(hidden) = &mut self.hidden {
-                    hidden.taken(end);
-                }
+                self.taken(&now, trigger);
             }
             return None;
         }
         let (now, later) = (now.to_owned(), later.to_owned());
         self.text = later;
-        if let Some(hidden) = &mut self.hidden {
-            hidden.taken(end);
-        }
+        self.taken(&now, trigger);
         self.said += 1;
         Some(now)
+    }
+
+    fn taken(&mut self, now: &str, trigger: Trigger) {
+        if let Some(hidden) = &mut self.hidden {
+            hidden.taken(now);
+            if matches!(trigger, Trigger::Phrase | Trigger::Flush) {
+                hidden.begin_anew();
+            }
+        }
     }
 }
 

@@ -145,19 +145,15 @@ impl Session {
     /// There is no configuration yet.
     pub(super) fn on_done(&mut self, now: Instant) -> Result<Vec<Action>, ApiError> {
         let split = self.active(now)?;
-        if let Some(text) = self.text.take(Trigger::Flush) {
-            self.add(&text, split);
-        }
-        let Place { utterance, sentence } = self.place;
-        self.next.push_back(Next::Done { utterance, sentences: sentence });
-        self.waiting_ends += 1;
-        self.place = Place { utterance: utterance + 1, sentence: 0 };
-        self.open = false;
+        self.end_utterance(split);
         Ok(self.settle())
     }
 
-    /// The connection ends once all is said that was asked for.
+    /// The connection ends once all is said that was asked for, whether its utterance was ended or not.
     pub(super) fn on_close(&mut self) -> Vec<Action> {
+        if let Some(split) = self.split.filter(|_| self.open) {
+            self.end_utterance(split);
+        }
         self.closing = true;
         self.settle()
     }
@@ -197,6 +193,18 @@ impl Session {
     fn active(&mut self, now: Instant) -> Result<Split, ApiError> {
         self.last_active = now;
         self.split.ok_or_else(|| ApiError::unsupported("type", "session.config must come first"))
+    }
+
+    /// Queues the rest of the text, and the end behind it.
+    fn end_utterance(&mut self, split: Split) {
+        if let Some(text) = self.text.take(Trigger::Flush) {
+            self.add(&text, split);
+        }
+        let Place { utterance, sentence } = self.place;
+        self.next.push_back(Next::Done { utterance, sentences: sentence });
+        self.waiting_ends += 1;
+        self.place = Place { utterance: utterance + 1, sentence: 0 };
+        self.open = false;
     }
 
     /// Queues a text, cut into what is said in one go.

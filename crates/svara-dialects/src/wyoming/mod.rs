@@ -1,21 +1,30 @@
 //! The Wyoming protocol, which Home Assistant's voice assistants speak: a listener of its own, without keys.
 
+mod half_closed;
 mod info;
 mod talk;
+mod turned_away;
 mod wire;
 
 use std::{sync::Arc, time::Duration};
 
 use svara_api::state::AppState;
 use svara_config::Config;
-use svara_http::Phase;
+use svara_http::{Phase, Seats};
 use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
 use tracing::Instrument;
 
-use self::talk::{Talk, Times};
+use self::{
+    talk::{Talk, Times},
+    turned_away::TurnedAway,
+};
 
 /// Connections at once; Home Assistant opens one for each text.
 const CONNECTIONS: u32 = 64;
+/// Those of one address among them.
+const OF_AN_ADDRESS: u32 = CONNECTIONS / 4;
+/// With those that give way or are turned away, and still close.
+const SOCKETS: u32 = 2 * CONNECTIONS;
 /// How long accepting pauses after it failed, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -43,7 +52,9 @@ impl Wyoming {
     /// Serves until the server drains; then what has begun may finish within the time of the drain.
     pub async fn serve(self, listener: TcpListener) {
         let life = self.state.life.clone();
-        let permits = Arc::new(Semaphore::new(CONNECTIONS as usize));
+        let permits = Arc::new(Semaphore::new(SOCKETS as usize));
+        let seats = Seats::new(CONNECTIONS as usize, OF_AN_ADDRESS as usize);
+        let mut turned_away = TurnedAway::default();
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
@@ -58,12 +69,18 @@ impl Wyoming {
                 }
             };
             let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
-                tracing::debug!(%peer, limit = CONNECTIONS, "a Wyoming connection is turned away: too many are open");
+                turned_away.note(peer);
                 continue;
             };
+            let seat = seats.take(peer.ip());
+            if !seat.has_room() {
+                turned_away.note(peer);
+                tokio::spawn(turned_away::tell(stream, permit));
+                continue;
+            }
             // Small chunks of a stream must leave at once. If the connection is already gone, the next read fails.
             let _ = stream.set_nodelay(true);
-            let talk = Talk::new(stream, self.state.clone(), self.times);
+            let talk = Talk::new(stream, seat, self.state.clone(), self.times);
             let span = tracing::info_span!("wyoming", %peer);
             tokio::spawn(
                 async move {
@@ -75,7 +92,7 @@ impl Wyoming {
         }
         drop(listener);
         tokio::select! {
-            _ = permits.acquire_many(CONNECTIONS) => {}
+            _ = permits.acquire_many(SOCKETS) => {}
             () = sleep(self.drain) => tracing::warn!("open Wyoming connections are broken off"),
             () = life.reached(Phase::Stopping) => {}
         }

@@ -1,6 +1,6 @@
 //! A connection of a Wyoming client: events in, sound out, one thing at a time. What comes meanwhile waits in its socket.
 
-use std::{future::pending, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use futures::StreamExt;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use svara_api::{error::ApiError, reading::lenient, state::AppState};
 use svara_audio::{EncoderSpec, Format};
 use svara_engine::{SpeakError, SpeechRequest};
-use svara_http::Phase;
+use svara_http::{Phase, Seat};
 use svara_service::{Caller, Delivery, Dialect, Order};
 use svara_text::{IncomingText, Trigger};
 use tokio::{
@@ -22,6 +22,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
+    half_closed::HalfClosed,
     info::{PROGRAM, info},
     wire::{self, Event, Unread},
 };
@@ -104,16 +105,19 @@ struct Utterance {
 pub(super) struct Talk {
     state: AppState,
     times: Times,
+    seat: Seat,
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
+    half_closed: HalfClosed,
     /// Between `synthesize-start` and `synthesize-stop`.
     utterance: Option<Utterance>,
 }
 
 impl Talk {
-    pub(super) fn new(stream: TcpStream, state: AppState, times: Times) -> Self {
+    pub(super) fn new(stream: TcpStream, seat: Seat, state: AppState, times: Times) -> Self {
         let (reader, writer) = stream.into_split();
-        Self { state, times, reader: BufReader::new(reader), writer, utterance: None }
+        let (reader, half_closed) = (BufReader::new(reader), HalfClosed::default());
+        Self { state, times, seat, reader, writer, half_closed, utterance: None }
     }
 
     /// Serves the client until it leaves, fails, or the server stops.
@@ -127,7 +131,9 @@ impl Talk {
     async fn events(&mut self) -> Result<(), End> {
         let mut patience = self.times.first;
         loop {
+            self.seat.set_idle(self.utterance.is_none());
             self.next_begins(patience).await?;
+            self.seat.set_idle(false);
             patience = self.times.idle;
             let event = timeout(self.times.event, wire::read(&mut self.reader)).await;
             let event = match event.unwrap_or(Err(Unread::Gone)) {
@@ -153,6 +159,8 @@ impl Talk {
                 Err(_) => false,
             },
             () = life.reached(until) => false,
+            // One that asks for nothing makes room.
+            () = self.seat.given_up(), if self.utterance.is_none() => false,
         };
         if has_more { Ok(()) } else { Err(End::Gone) }
     }
@@ -291,7 +299,11 @@ impl Talk {
         loop {
             let made = tokio::select! {
                 made = speech.next() => made,
-                () = left(&mut self.reader) => return Err(End::Gone),
+                asks = self.half_closed.asks(&mut self.reader) => {
+                    asks.map_err(|_| End::Gone)?;
+                    self.send("ping", &json!({"text": null}), &[]).await?;
+                    continue;
+                }
                 () = life.reached(Phase::Stopping) => return Err(End::Gone),
             };
             match made {
@@ -325,6 +337,7 @@ impl Talk {
             utterance.has_begun = true;
             self.send("audio-start", &format, &[]).await?;
         }
+        self.half_closed.sent();
         self.send("audio-chunk", &format, bytes).await
     }
 
@@ -342,11 +355,4 @@ fn not_started() -> ApiError {
 /// The format of the samples, as events tell it.
 fn format_of(spec: EncoderSpec) -> Value {
     json!({"rate": spec.rate().hz(), "width": 2, "channels": 1, "timestamp": null})
-}
-
-/// Waits until the client leaves. What it sends meanwhile waits.
-async fn left(reader: &mut BufReader<OwnedReadHalf>) {
-    if reader.fill_buf().await.is_ok_and(|bytes| !bytes.is_empty()) {
-        pending::<()>().await;
-    }
 }

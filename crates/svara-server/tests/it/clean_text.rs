@@ -172,6 +172,35 @@ async fn sockets_clean_text_that_comes_in_parts() {
     assert_eq!(bytes, 3 * FRAMES * FRAME_BYTES + 24_000 * 2);
 }
 
+/// What a socket says of code is what a request says, however its text is cut.
+#[tokio::test]
+async fn sockets_tell_code_as_requests_do() {
+    let server = server().await;
+    for typed in [
+        "One is here.\n\n~~~py\nprint(1). x = 2.\n~~~\n\nTwo is there.",
+        "Run this. ```ls``` lists files.",
+        "```ls``` lists files. That is all.",
+        "````md\n```sh\nrm x. \n```\nSo. \n````\n\nTwo is there.",
+        "```py\nprint('```'). x = 2.\n```\n\nTwo is there.",
+    ] {
+        let body =
+            json!({"text": typed, "voice": "en_male", "response_format": "pcm", "strip_markdown": true});
+        let words = |pieces: &[String]| pieces.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let expected = words(&say(&server, "/v1/text-to-speech", &body).await.0);
+        for size in [1, 7, 1000] {
+            let before = server.engine.requests().len();
+            let mut socket = Client::open(&server, "en_male/stream-input", "").await;
+            let parts: Vec<char> = typed.chars().collect();
+            for part in parts.chunks(size) {
+                socket.send(json!({"text": part.iter().collect::<String>()})).await;
+            }
+            socket.send(json!({"text": ""})).await;
+            assert_eq!(socket.rest().await.1, 1000);
+            assert_eq!(words(&said(&server).split_off(before)), expected, "{typed:?} by {size}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_has_no_word_never_reaches_the_engine() {
     let server = server().await;

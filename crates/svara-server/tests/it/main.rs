@@ -108,3 +108,4 @@ mod voice_names;
 mod voice_owners;
 mod words_first;
 mod wyoming;
+mod wyoming_clients;

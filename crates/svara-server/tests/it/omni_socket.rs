@@ -109,6 +109,22 @@ async fn sentences_come_with_their_events_and_utterances_follow_each_other() {
     assert!(matches!(client.next().await, Came::Closed(1000)));
 }
 
+/// A client that says no more needs no `input.done` before it.
+#[tokio::test]
+async fn a_close_comes_behind_all_that_was_said_before_it() {
+    let server = Server::start(Script::frames(1)).await;
+    for (split, sentences) in [("sentence", 2), ("clause", 2), ("none", 1)] {
+        let config = json!({"stream_audio": true, "split_granularity": split});
+        let mut client = Client::open(&server, config).await;
+        client.send(json!({"type": "input.text", "text": "One is here. Two"})).await;
+        client.send(json!({"type": "session.close"})).await;
+        let (events, audio) = client.until("session.done").await;
+        assert_eq!(events.last().unwrap()["total_sentences"], sentences, "{split}: {events:?}");
+        assert_eq!(audio.concat().len(), sentences * FRAME_BYTES, "{split}");
+        assert!(matches!(client.next().await, Came::Closed(1000)), "{split}");
+    }
+}
+
 #[tokio::test]
 async fn without_stream_audio_a_sentence_is_one_whole_file() {
     let server = Server::start(Script::frames(3)).await;

@@ -6,21 +6,25 @@ use serde_json::{Value, json};
 use svara_server::start;
 use svara_testkit::fake_vllm::{FakeVllm, Script};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
 
 use crate::{harness::config, raw::LONG};
 
-struct Server {
-    engine: FakeVllm,
-    address: SocketAddr,
+pub struct Server {
+    pub engine: FakeVllm,
+    pub address: SocketAddr,
+}
+
+async fn server() -> Server {
+    server_of(Script::frames(2)).await
 }
 
 /// Serves Wyoming alone, with prompts that are text.
-async fn server() -> Server {
-    let engine = FakeVllm::start(Script::frames(2)).await;
+pub async fn server_of(script: Script) -> Server {
+    let engine = FakeVllm::start(script).await;
     let mut config = config();
     config.engine.base_url = engine.base_url();
     config.model.tokenizer = String::new();
@@ -32,7 +36,7 @@ async fn server() -> Server {
 }
 
 /// An event with its data in the line.
-fn event(kind: &str, data: &Value) -> Vec<u8> {
+pub fn event(kind: &str, data: &Value) -> Vec<u8> {
     format!("{}\n", json!({"type": kind, "data": data})).into_bytes()
 }
 
@@ -44,7 +48,15 @@ fn parted(kind: &str, data: &Value) -> Vec<u8> {
 
 /// The events that the server sends until one of the kind or the text `last`, or until it closes.
 async fn events(stream: TcpStream, last: &str) -> Vec<(String, Value)> {
-    let mut reader = BufReader::new(stream);
+    events_of(&mut BufReader::new(stream), last)
+        .await
+        .into_iter()
+        .map(|(kind, data, _)| (kind, data))
+        .collect()
+}
+
+/// As [`events`], with the length of each payload; the stream stays open.
+pub async fn events_of(reader: &mut (impl AsyncBufRead + Unpin), last: &str) -> Vec<(String, Value, usize)> {
     let mut events = Vec::new();
     loop {
         let mut line = String::new();
@@ -55,11 +67,12 @@ async fn events(stream: TcpStream, last: &str) -> Vec<(String, Value)> {
         let length = |name: &str| usize::try_from(head[name].as_u64().unwrap_or_default()).unwrap();
         let mut data = vec![0; length("data_length")];
         reader.read_exact(&mut data).await.unwrap();
-        reader.read_exact(&mut vec![0; length("payload_length")]).await.unwrap();
+        let payload = length("payload_length");
+        reader.read_exact(&mut vec![0; payload]).await.unwrap();
         let kind = head["type"].as_str().unwrap().to_owned();
         let data: Value = serde_json::from_slice(&data).unwrap_or(Value::Null);
         let over = kind == last || data["text"] == last;
-        events.push((kind, data));
+        events.push((kind, data, payload));
         if over {
             return events;
         }

@@ -54,6 +54,12 @@ impl Pump {
         self.enough.notify_one();
     }
 
+    /// Waits until everything has been read.
+    pub async fn done(&mut self) {
+        // An error says that it was aborted: nothing more comes.
+        let _ = (&mut self.task).await;
+    }
+
     /// The output that it captures.
     pub fn stream(&self) -> Stream {
         self.source.borrow().stream

@@ -121,6 +121,7 @@ impl Machine {
             }
             State::Stopping(stopping) => {
                 stopping.then = Then::StartAgain;
+                self.history.clear();
                 Step::default()
             }
             State::Waiting | State::Starting { .. } | State::Running { .. } | State::Ready { .. } => {

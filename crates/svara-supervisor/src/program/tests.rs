@@ -136,6 +136,22 @@ fn a_restart_that_meets_a_stop_starts_again_afterwards() {
     assert_eq!(machine.dependencies_ready(now).actions, [Action::Spawn(2)]);
 }
 
+/// The operator has mended the cause while the process still ends.
+#[test]
+fn a_start_that_meets_a_stop_after_a_failure_resets_the_count() {
+    let now = Instant::now();
+    let mut machine = ready("max_restarts = 1", now);
+    let unhealthy = || Observation::Unhealthy(Cause::Liveness("deaf".into()));
+    let ended = |code| [Observation::Exited(Exit::Code(code)), Observation::Gone];
+    names(&mut machine, now, [vec![unhealthy()], ended(0).to_vec()].concat());
+    assert_eq!(machine.tick(now + Duration::from_secs(61)).actions, [Action::Spawn(2)]);
+    machine.observe(now, 2, unhealthy());
+    machine.start();
+    names(&mut machine, now, ended(0).to_vec());
+    assert_eq!(machine.dependencies_ready(now).actions, [Action::Spawn(3)]);
+    assert_eq!(names(&mut machine, now, ended(1).to_vec()), ["stopping", "backoff"]);
+}
+
 #[derive(Clone, Debug)]
 enum Input {
     Start,

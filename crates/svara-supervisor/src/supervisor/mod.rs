@@ -14,6 +14,7 @@ mod run;
 mod services;
 mod sinks;
 mod start;
+mod stopper;
 mod tail;
 mod timers;
 mod unit;

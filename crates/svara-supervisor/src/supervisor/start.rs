@@ -4,7 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     io,
     os::fd::OwnedFd,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
@@ -14,13 +14,10 @@ use super::{
 use crate::{
     config::{Limits, ProgramSpec},
     events::Kind,
-    logs::{Origin, Pump},
-    probe::{Check, Finding, Found, ProbeSpec, Watch},
+    logs::Origin,
+    probe::{Check, ProbeSpec, Watch},
     process::{Launch, MemoryCgroup, Output, Started, attain},
 };
-
-/// A command that stops a program gets at least this long.
-const LEAST_STOP: Duration = Duration::from_secs(1);
 
 impl Unit {
     /// Starts `before_start` or the program itself.
@@ -40,42 +37,6 @@ impl Unit {
             reads: false,
         };
         services.children.spawn(launch)
-    }
-
-    /// Asks the program to end; if that fails, it gets its stop signal. What the command prints joins the program's output.
-    pub(super) fn run_stop_command(&self, words: &[String], services: &mut Services) {
-        let spec = &self.member.spec;
-        let generation = self.member.machine.generation();
-        let mut environment = spec.environment.clone();
-        environment.push(("SVARA_PROGRAM_PID".to_owned(), self.pid().unwrap_or_default().to_string()));
-        let launch =
-            Launch { environment: &environment, output: Output::Piped, ..Launch::about(spec, words) };
-        let started = services.children.spawn(launch).map(|mut started| {
-            let paths = [spec.stdout_log.as_ref(), spec.stderr_log.as_ref()];
-            let origin = Origin::Program(spec.program.clone());
-            let mark = Some("stop_command");
-            let pumps = services.capture_marked(&mut started, &spec.name, &origin, paths, &self.tail, mark);
-            (started, pumps)
-        });
-        let (program, limit) = (spec.name.clone(), spec.stop.grace.max(LEAST_STOP));
-        let findings = services.findings.clone();
-        tokio::task::spawn_local(async move {
-            let why = match started {
-                Ok((started, pumps)) => {
-                    let ended = started.within(limit).await;
-                    pumps.iter().for_each(Pump::end);
-                    match ended {
-                        Ok(exit) if exit.code() == 0 => return,
-                        Ok(exit) => exit.to_string(),
-                        Err(error) => error.to_string(),
-                    }
-                }
-                Err(error) => format!("can't be run: {error}"),
-            };
-            let finding = Finding { program, generation, what: Found::StopFailed(why) };
-            // Fails only if the supervisor is about to exit.
-            let _ = findings.send(finding).await;
-        });
     }
 
     /// The limits, as far as they can be set. A limit that can't be set is reported, but doesn't prevent the start.
@@ -149,6 +110,7 @@ impl Unit {
             kill_noted: false,
             stuck: None,
             is_first,
+            stopper: None,
         });
     }
 }

@@ -10,7 +10,11 @@ use std::{
 use nix::sys::signal::Signal;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{kill::stop, services::Services};
+use super::{
+    kill::stop,
+    services::Services,
+    stopper::{LAST_STEPS, Stopper},
+};
 use crate::{
     events::Kind,
     fleet::{Body, Member},
@@ -66,6 +70,8 @@ pub(super) struct Process {
     pub(super) stuck: Option<String>,
     /// Whether this is `before_start`, and the program itself comes after it.
     pub(super) is_first: bool,
+    /// The command that stops it, once that was started.
+    pub(super) stopper: Option<Stopper>,
 }
 
 impl Drop for Process {
@@ -147,6 +153,13 @@ impl Body for Unit {
             return;
         }
         let empty_for = now.saturating_duration_since(*process.empty_since.get_or_insert(now));
+        // It might act on the next process, and what it prints would be that one's.
+        if let Some(stopper) = process.stopper.as_ref().filter(|stopper| !stopper.is_over()) {
+            if empty_for >= LAST_STEPS {
+                stopper.end();
+            }
+            return;
+        }
         if !process.pumps.iter().all(Pump::is_done) && empty_for < READING_LAST_WORDS {
             if empty_for >= LAST_WORDS {
                 process.pumps.iter().for_each(Pump::end);
@@ -175,11 +188,11 @@ impl Body for Unit {
                 Action::Terminate => {
                     if let Some(process) = &self.process {
                         process.watch.abort();
-                        match &self.member.spec.stop_command {
-                            Some(words) if !process.is_first && process.exit.is_some() => {
-                                self.run_stop_command(words, services);
-                            }
-                            _ => stop(&process.family, self.member.spec.stop.signal, services),
+                        let has_command = self.member.spec.stop_command.is_some();
+                        if has_command && !process.is_first && process.exit.is_some() {
+                            self.run_stop_command(services);
+                        } else {
+                            stop(&process.family, self.member.spec.stop.signal, services);
                         }
                     }
                 }
@@ -227,7 +240,9 @@ impl Unit {
                 self.note_blind(why, services);
             }
             Found::StopFailed(why) if generation == self.member.machine.generation() => {
-                if let (State::Stopping(_), Some(process)) = (self.member.machine.state(), &self.process) {
+                if let (State::Stopping(_), Some(process)) = (self.member.machine.state(), &self.process)
+                    && process.empty_since.is_none()
+                {
                     let signal = self.member.spec.stop.signal;
                     let cause = format!("stop_command: {why}; {signal} is sent");
                     stop(&process.family, signal, services);

@@ -3,7 +3,7 @@
 use nix::unistd::Uid;
 use svara_supervisor::events::Kind;
 
-use crate::bed::{Bed, eventually, program};
+use crate::bed::{Bed, alive, eventually, program};
 
 #[test]
 fn probes_run_as_the_program_does() {
@@ -56,4 +56,39 @@ fn what_the_stop_command_prints_is_kept_and_marked() {
     eventually("its errors", || bed.read("log/a_error.log") == "stop_command: politely\n");
     let (_, shown, _) = bed.command(&["tail", "a"]);
     assert!(shown.contains("stop_command: asked") && shown.contains("stop_command: politely"), "{shown}");
+}
+
+#[test]
+fn a_stop_command_does_not_outlive_what_it_stops() {
+    // One that would go on and on, whatever comes.
+    let script =
+        "printf %s $$$$ > DIR/commander; kill $$SVARA_PROGRAM_PID; while :; do echo again; sleep 0.01; done";
+    let keys = format!("stop.grace = \"10m\"\nstop_command = [\"sh\", \"-c\", {script:?}]");
+    let mut bed = Bed::start(&program("a", &["print:hello", "hang"], &keys));
+    let first = bed.event("a", Kind::Ready).pid;
+    assert_eq!(bed.command(&["restart", "--wait", "a"]).1, "a: ready\n");
+    assert!(!alive(bed.pid_in("commander")));
+    assert_ne!(bed.event("a", Kind::Ready).pid, first);
+    eventually("the second says hello", || bed.read("log/a.log").matches("hello\n").count() == 2);
+    let log = bed.read("log/a.log");
+    assert!(log.contains("stop_command: again\n") && log.ends_with("hello\n"), "{log}");
+    // It was killed for want of something to stop, so nothing failed.
+    let told = bed.seen().iter().filter_map(|event| event.cause.as_deref());
+    assert!(!told.into_iter().any(|cause| cause.contains("stop_command")));
+}
+
+#[test]
+fn a_stop_command_may_take_its_last_steps() {
+    let script = "kill $$SVARA_PROGRAM_PID; while kill -0 $$SVARA_PROGRAM_PID; do sleep 0.01; done 2>/dev/null; \
+                  echo ended; touch DIR/cleaned; exit 3";
+    let keys = format!("stop.grace = \"10m\"\nstop_command = [\"sh\", \"-c\", {script:?}]");
+    let mut bed = Bed::start(&program("a", &["hang"], &keys));
+    bed.event("a", Kind::Ready);
+    bed.stop("a");
+    assert!(bed.path("cleaned").exists());
+    eventually("its output", || bed.read("log/a.log") == "stop_command: ended\n");
+    bed.event("a", Kind::Stopped);
+    // Nobody is left who could get a signal.
+    let told = bed.seen().iter().filter_map(|event| event.cause.as_deref());
+    assert!(!told.into_iter().any(|cause| cause.contains("stop_command")));
 }

@@ -287,6 +287,29 @@ fn nobody_on_a_udp_port_is_noticed() {
     }
 }
 
+/// UDP tells only after something was sent that nobody listens at an address, so the other ones get their turn.
+#[test]
+fn a_udp_server_may_listen_at_any_address_of_its_name() {
+    for address in ["127.0.0.1", "::1"] {
+        let Ok(server) = UdpSocket::bind((address, 0)) else {
+            eprintln!("skipped: this machine has no {address}");
+            continue;
+        };
+        server.set_read_timeout(Some(PATIENCE)).unwrap();
+        let port = server.local_addr().unwrap().port();
+        let text = "[program.api]\ncommand = [\"sh\", \"-c\", \"seq 1 50; exec sleep 1000\"]\nready_after = \"10ms\"\n"
+            .to_owned()
+            + &sink(&format!("syslog = \"udp://localhost:{port}\"\nevents = false"));
+        let bed = Bed::start(&text);
+        let mut message = [0; 1024];
+        for n in 1..=50 {
+            let length = server.recv(&mut message).unwrap();
+            assert!(String::from_utf8_lossy(&message[..length]).ends_with(&format!(" stdout - {n}")), "{n}");
+        }
+        drop(bed);
+    }
+}
+
 #[test]
 fn a_server_that_closes_its_connections_loses_nothing_while_idle() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -64,6 +64,37 @@ fn a_taken_back_reload_needs_no_command_to_bring_the_programs_back() {
     assert_ne!(bed.event("a", Kind::Ready).pid, first);
 }
 
+/// The operator has mended the cause while the process still ends.
+#[test]
+fn a_start_during_the_stop_after_a_failed_probe_resets_the_count() {
+    let keys = format!(
+        "{QUICK}max_restarts = 1\nessential = true\nstop.unhealthy_grace = \"10m\"\n[program.a.liveness]\n\
+         command = [\"test\", \"-e\", \"DIR/well\"]\nperiod = \"20ms\"\nfailures = 1\n"
+    );
+    let behaviours = ["on-term-await:DIR/a.end", "await:DIR/die", "exit:1"];
+    let mut bed = Bed::start_as(&program("a", &behaviours, &keys), |_, directory| {
+        std::fs::write(directory.join("well"), "").unwrap();
+    });
+    let falls_ill = |bed: &mut Bed| {
+        bed.event("a", Kind::Ready);
+        std::fs::remove_file(bed.path("well")).unwrap();
+        let cause = bed.event("a", Kind::Stopping).cause.unwrap();
+        assert!(cause.starts_with("liveness probe"), "{cause}");
+        std::fs::write(bed.path("well"), "").unwrap();
+    };
+    falls_ill(&mut bed);
+    release(&bed, "a");
+    bed.event("a", Kind::Backoff);
+    std::fs::remove_file(bed.path("a.end")).unwrap();
+    falls_ill(&mut bed);
+    bed.done(&Request::Start { programs: vec!["a".into()], wait: false });
+    release(&bed, "a");
+    bed.event("a", Kind::Ready);
+    std::fs::write(bed.path("die"), "").unwrap();
+    let cause = bed.event("a", Kind::Backoff).cause.unwrap();
+    assert!(cause.starts_with("exit code 1; restart 1 in "), "{cause}");
+}
+
 #[test]
 fn a_reload_leaves_a_stop_that_waits_for_its_turn() {
     let mut bed = Bed::start(&(program("a", &["hang"], "") + &lingering("b", "after = [\"a\"]\n")));

@@ -56,11 +56,12 @@ pub(super) struct Delivery {
     pub(super) connection: Option<Connection>,
     pub(super) pause: Duration,
     pub(super) last_failure: Option<Instant>,
+    pub(super) failures: usize,
 }
 
 impl Delivery {
     pub(super) fn new(shared: Rc<Shared>, spec: SinkSpec, input: Arc<SinkInput>) -> Self {
-        Self { shared, spec, input, connection: None, pause: FIRST_PAUSE, last_failure: None }
+        Self { shared, spec, input, connection: None, pause: FIRST_PAUSE, last_failure: None, failures: 0 }
     }
 
     pub(super) async fn run(mut self) {
@@ -98,7 +99,7 @@ impl Delivery {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             None => {
-                let new = connect(&self.spec.target, &self.input, self.spec.timeout).await?;
+                let new = connect(&self.spec.target, &self.input, self.failures, self.spec.timeout).await?;
                 self.connection.insert(new)
             }
         };
@@ -138,6 +139,7 @@ impl Delivery {
 
     fn away(&mut self, error: &io::Error) {
         self.last_failure = Some(Instant::now());
+        self.failures = self.failures.wrapping_add(1);
         let is_news = self.shared.state.is_up();
         self.shared.state.set_reason(Some(error.to_string()));
         if is_news {

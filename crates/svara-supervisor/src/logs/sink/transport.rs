@@ -1,6 +1,11 @@
 //! Connections to sinks.
 
-use std::{io, path::Path, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
 
 use nix::errno::Errno;
 use tokio::{
@@ -30,13 +35,14 @@ pub(super) enum Connection {
     Pipe(pipe::Sender),
 }
 
-/// Connects; a command's standard input comes from the thread that starts it.
+/// Connects; a command's standard input comes from the thread that starts it. `failures` counts the attempts that failed.
 ///
 /// # Errors
 /// When the sink isn't there.
 pub(super) async fn connect(
     target: &SinkTarget,
     input: &SinkInput,
+    failures: usize,
     patience: Duration,
 ) -> io::Result<Connection> {
     let connect = async {
@@ -47,8 +53,11 @@ pub(super) async fn connect(
                 TcpStream::connect((host.as_str(), *port)).await.map(Connection::Tcp)
             }
             SinkTarget::Syslog { to: SyslogAddress::Udp { host, port }, .. } => {
-                let mut addresses = tokio::net::lookup_host((host.as_str(), *port)).await?;
-                let address = addresses.next().ok_or_else(|| io::Error::other("the name has no address"))?;
+                let addresses = udp_addresses(host, *port).await?;
+                // Only what is sent shows whether somebody listens there, so each attempt takes the next one.
+                let turn = failures.checked_rem(addresses.len()).unwrap_or_default();
+                let address =
+                    addresses.get(turn).ok_or_else(|| io::Error::other("the name has no address"))?;
                 let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
                 let socket = UdpSocket::bind(any).await?;
                 socket.connect(address).await?;
@@ -61,6 +70,14 @@ pub(super) async fn connect(
         SinkTarget::Syslog { .. } => "no answer",
     };
     timeout(patience, connect).await.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, late)))
+}
+
+async fn udp_addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    // By RFC 6761, this machine, whatever addresses a resolver knows for it.
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
+    }
+    Ok(tokio::net::lookup_host((host, port)).await?.collect())
 }
 
 async fn local(path: &Path) -> io::Result<Connection> {
