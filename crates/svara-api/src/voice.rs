@@ -79,6 +79,7 @@ pub struct Entry<'a> {
 
 /// How voices speak by default. Only the speed has a meaning here.
 #[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DefaultVoiceSettings)]
 pub struct Settings {
     stability: f32,
     similarity_boost: f32,

@@ -8,6 +8,7 @@ mod socket;
 mod spoken;
 pub mod svara;
 mod vapi;
+mod voice;
 mod wyoming;
 
 use svara_api::routes::Routes;

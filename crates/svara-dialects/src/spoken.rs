@@ -4,6 +4,8 @@ use svara_api::error::ApiError;
 use svara_engine::{Gender, Voice, Voices};
 use svara_text::{Language, quoted};
 
+use crate::voice::is_auto;
+
 /// Longest name of a language that an error repeats, in characters.
 const SHOWN: usize = 32;
 
@@ -30,7 +32,7 @@ impl SpokenLanguage {
         name: Option<&str>,
     ) -> Result<Option<Self>, ApiError> {
         let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
-        if name.eq_ignore_ascii_case("auto") {
+        if is_auto(Some(name)) {
             return Ok(None);
         }
         let language = Language::named(name);

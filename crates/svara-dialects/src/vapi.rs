@@ -99,17 +99,8 @@ async fn vapi(
         spec,
         delivery: Delivery::Streamed,
     };
-    let spoken = state.service.speak(order).await.map_err(|error| in_vapis_words(error.into()))?;
+    let spoken = state.service.speak(order).await;
+    // The engine speaks of `text`, which is a field of the message here.
+    let spoken = spoken.map_err(|error| ApiError::from(error).renamed("text", "message.text"))?;
     Ok(ignored.told(respond::audio(spoken)))
-}
-
-/// The engine speaks of `text`, which is a field of the message here.
-fn in_vapis_words(error: ApiError) -> ApiError {
-    match error.field {
-        Some("text") => {
-            let message = error.message.replacen("text", "message.text", 1);
-            ApiError { field: Some("message.text"), message, ..error }
-        }
-        _ => error,
-    }
 }

@@ -28,6 +28,13 @@ pub struct AssemblerStats {
     pub foreign_tokens: u64,
 }
 
+impl AssemblerStats {
+    /// The audio tokens in the frames that were returned.
+    pub fn audio_tokens(&self) -> u64 {
+        self.frames * FRAME_CODES as u64
+    }
+}
+
 impl FrameAssembler {
     /// An assembler at the start of a stream.
     pub fn new(layout: TokenLayout) -> Self {
@@ -164,6 +171,7 @@ mod tests {
         let (frames, assembler) = assemble(tokens);
         assert_eq!(frames, [one, three]);
         assert_eq!(assembler.stats(), AssemblerStats { frames: 2, misaligned_tokens: 6, foreign_tokens: 0 });
+        assert_eq!(assembler.stats().audio_tokens(), 14);
     }
 
     #[test]

@@ -47,6 +47,19 @@ impl WritingSystem {
         }
     }
 
+    /// The writing system of most of a text's letters. `None` for a text without any.
+    #[must_use]
+    pub fn of_most(text: &str) -> Option<Self> {
+        let mut counts: Vec<(Self, usize)> = Vec::new();
+        for system in text.chars().filter_map(Self::of) {
+            match counts.iter_mut().find(|(known, _)| *known == system) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((system, 1)),
+            }
+        }
+        counts.into_iter().max_by_key(|(_, count)| *count).map(|(system, _)| system)
+    }
+
     /// Whether `c` is a letter or sign of an Indian script.
     pub(crate) fn is_indic(c: char) -> bool {
         Self::of(c).is_some_and(|system| system != Self::Latin)

@@ -11,6 +11,11 @@ const KEY_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("api-key"),
 ];
 
+/// The parameters in which the address of a WebSocket may have a key.
+pub const KEY_PARAMETERS: [&str; 4] = ["xi-api-key", "xi_api_key", "api_key", AUTHORIZATION_PARAMETER];
+/// The one whose value is written as that of the header of this name.
+const AUTHORIZATION_PARAMETER: &str = "authorization";
+
 /// The key in the value of an `Authorization` header.
 pub fn bearer(value: &str) -> Option<&str> {
     let (scheme, key) = value.trim().split_once(' ')?;
@@ -44,8 +49,8 @@ pub fn key_of(headers: &HeaderMap, socket: Option<&Uri>) -> Option<String> {
         return Some(key.to_owned());
     }
     encoded::query(socket?).flatten().find_map(|(name, value)| match &*name {
-        "xi_api_key" | "xi-api-key" | "api_key" => Some(value).filter(|key| !key.trim().is_empty()),
-        "authorization" => bearer(&value).or_else(|| bare(&value)).map(str::to_owned),
+        AUTHORIZATION_PARAMETER => bearer(&value).or_else(|| bare(&value)).map(str::to_owned),
+        name if KEY_PARAMETERS.contains(&name) => Some(value).filter(|key| !key.trim().is_empty()),
         _ => None,
     })
 }

@@ -13,7 +13,7 @@ use std::{
 use svara_service::{Caller, ErrorKind, callers::Callers};
 
 use self::brake::Brake;
-pub use self::key::{bearer, key_of};
+pub use self::key::{KEY_PARAMETERS, bearer, key_of};
 use crate::{audit, error::ApiError};
 
 /// Identifies callers, and slows down addresses that send wrong keys. Clones share it.

@@ -32,7 +32,7 @@ pub fn query(uri: &Uri) -> impl Iterator<Item = Result<(String, String), ApiErro
     pairs(uri.query().unwrap_or_default().as_bytes())
 }
 
-/// The parameters of an address that are among `names`, in order, without those that are empty. The lists may be there
+/// The parameters of an address that are among `names`, in order. Empty ones count as absent. The lists may be there
 /// several times, and have [brackets](bare).
 ///
 /// # Errors
@@ -45,6 +45,10 @@ pub fn parameters(
     let (mut found, mut single) = (Vec::new(), Vec::new());
     for pair in query(uri) {
         let (given, value) = pair?;
+        let value = value.trim();
+        if value.is_empty() {
+            continue;
+        }
         let list = lists.iter().find(|list| **list == given || given.strip_suffix("[]") == Some(**list));
         let name = names.iter().find(|name| **name == given);
         if let Some(name) = name {
@@ -53,28 +57,9 @@ pub fn parameters(
             }
             single.push(*name);
         }
-        let value = value.trim();
-        found.extend(name.or(list).filter(|_| !value.is_empty()).map(|name| (*name, value.to_owned())));
+        found.extend(name.or(list).map(|name| (*name, value.to_owned())));
     }
     Ok(found)
-}
-
-/// Checks that an address has each of these parameters at most once. Empty ones count as absent.
-///
-/// # Errors
-/// Names the first that it has twice, or says that a name or value isn't UTF-8.
-pub fn once(query: &str, names: &[&'static str]) -> Result<(), ApiError> {
-    let mut single = Vec::new();
-    for pair in pairs(query.as_bytes()) {
-        let (given, value) = pair?;
-        let known = names.iter().find(|name| **name == given && !value.trim().is_empty());
-        let Some(name) = known else { continue };
-        if single.contains(name) {
-            return Err(ApiError::invalid(name, "must be given once").in_query());
-        }
-        single.push(*name);
-    }
-    Ok(())
 }
 
 /// The name of a parameter without the brackets that axios, jQuery and PHP write behind those of lists.
@@ -140,6 +125,9 @@ mod tests {
         assert_eq!(ask("a=1&rate=a+b%2B").unwrap().as_deref(), Some("a b+"));
         assert_eq!((ask("a=1").unwrap(), ask("rate=").unwrap()), (None, None));
         assert_eq!(ask("rate=1&rate=2").unwrap_err().field, Some("rate"));
+        for query in ["rate=&rate=1", "rate=1&rate=", "rate=%20&rate=1+"] {
+            assert_eq!(ask(query).unwrap().as_deref(), Some("1"), "{query}");
+        }
         assert!(ask("a=%ff").is_err());
     }
 }

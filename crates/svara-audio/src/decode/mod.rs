@@ -63,8 +63,9 @@ impl Mono {
 ///
 /// Reads WAV (PCM, float, G.711), MP3, FLAC, Ogg with Vorbis, Opus or FLAC, MP4/M4A and ADTS with AAC-LC, WebM with
 /// Opus or Vorbis, whatever the file's name or claimed type; channels are averaged. A truncated file yields the audio
-/// it has, and a WAV file whose sizes its writer didn't know is taken to its end. A packet that can't be decoded is an error unless it's the last. Corruption that the container's reader
-/// skips (in MP3 and FLAC it scans for the next frame) goes unnoticed.
+/// it has, and a WAV file whose sizes its writer didn't know is taken to its end. A packet that can't be decoded is an
+/// error unless it's the last. Corruption that the container's reader skips (in MP3 and FLAC it scans for the next frame)
+/// goes unnoticed.
 ///
 /// # Errors
 /// See [`DecodeError`]: each message tells the sender what is wrong with the file.

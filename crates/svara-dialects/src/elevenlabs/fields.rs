@@ -36,7 +36,8 @@ pub(super) const PASSED_OVER: [&str; 7] = [
     "apply_language_text_normalization",
 ];
 
-/// A request for speech. ElevenLabs' other fields are accepted and ignored: `model_id`, `previous_text`, `next_text`, the ids of requests before and after, `use_pvc_as_ivc`.
+/// A request for speech. ElevenLabs' other fields are accepted and ignored: `model_id`, `previous_text`, `next_text`, the ids
+/// of requests before and after, `use_pvc_as_ivc`, `apply_language_text_normalization`.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[schema(as = ElevenLabsSpeech)]
 pub(crate) struct Fields {
@@ -204,10 +205,7 @@ impl Visitor<'_> for StyleVisitor {
 
 /// An error with the names of this dialect: the engine speaks of `style`.
 pub(super) fn in_our_words(error: ApiError) -> ApiError {
-    match error.field {
-        Some("style") => ApiError { field: Some("voice_settings.style"), ..error },
-        _ => error,
-    }
+    error.renamed("style", "voice_settings.style")
 }
 
 impl Fields {

@@ -16,10 +16,7 @@ use svara_api::{
 };
 use svara_engine::SpeakError;
 
-use super::{
-    fields::VoiceSettings,
-    search::{Search, SearchParameters},
-};
+use super::search::{Search, SearchParameters};
 
 /// A page of voices.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -73,7 +70,7 @@ pub(super) async fn voices_v2(
     get,
     path = "/v1/voices/settings/default",
     operation_id = "default_settings",
-    responses((status = 200, description = "How voices speak by default.", body = VoiceSettings))
+    responses((status = 200, description = "How voices speak by default.", body = Settings))
 )]
 pub(super) async fn default_voice_settings() -> Json<Settings> {
     Json(SETTINGS)
@@ -86,7 +83,7 @@ pub(super) async fn default_voice_settings() -> Json<Settings> {
     get,
     path = "/v1/voices/{id}/settings",
     params(("id" = String, Path, description = "The id of the voice.")),
-    responses((status = 200, description = "How voices speak by default.", body = VoiceSettings), (status = 404))
+    responses((status = 200, description = "How voices speak by default.", body = Settings), (status = 404))
 )]
 pub(super) async fn voice_settings(
     State(state): State<AppState>,

@@ -14,8 +14,8 @@ use utoipa::openapi::Object;
 
 use crate::{
     hosted,
-    openai::voice::{self, ByWords},
     spoken::SpokenLanguage,
+    voice::{self, ByWords},
 };
 
 /// vLLM-Omni's default.
@@ -125,9 +125,8 @@ impl Config {
         let engine = state.service.engine();
         let spec = hosted::spec(fields.response_format.as_deref(), DEFAULT_FORMAT, fields.sample_rate, None)?;
         let spoken = SpokenLanguage::named(engine.voices(), "language", fields.language.as_deref())?;
-        let by_words = ByWords::of(engine.voices(), fields.voice.as_deref(), spoken.as_ref());
-        let language = fields.language.as_deref();
-        let voice = voice::before_words(engine.voices(), fields.voice, language, spoken.as_ref())?;
+        let is_auto = voice::is_auto(fields.language.as_deref());
+        let (voice, by_words) = voice::before_words(engine.voices(), fields.voice, spoken.as_ref(), is_auto)?;
         let instructions = fields.instructions;
         let sampling =
             SamplingOverrides { max_tokens: fields.max_new_tokens, ..SamplingOverrides::default() };

@@ -25,9 +25,7 @@ use tracing::Instrument;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::session::{Rules, Session};
-
-/// Largest message of a client: more than the longest text needs, with every character escaped.
-const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+use crate::socket::MAX_MESSAGE_BYTES;
 
 pub(super) fn routes() -> Routes {
     let router = OpenApiRouter::new().routes(routes!(speech_stream));

@@ -1,6 +1,6 @@
 //! What a socket says: text in, sound out, until one of the two sides has had enough.
 
-use std::{future::pending, time::Instant};
+use std::time::Instant;
 
 use axum::extract::ws::WebSocket;
 use futures::{StreamExt, stream::BoxStream};
@@ -99,14 +99,7 @@ impl socket::Talk for Talk {
     }
 
     async fn made(&mut self) -> Made {
-        let made = match &mut self.saying {
-            Some(saying) => saying.speech.next().await,
-            None => None,
-        };
-        match made {
-            Some(made) => made,
-            None => pending().await,
-        }
+        socket::next_of(self.saying.as_mut().map(|saying| &mut saying.speech)).await
     }
 
     async fn on(&mut self, event: Event<Made>, out: &mut Outbox) {
@@ -227,6 +220,6 @@ impl Talk {
 }
 
 fn tell(error: &ApiError, partial_bytes: usize, out: &mut Outbox) {
-    tracing::info!(kind = error.kind.name(), reason = error.message, "told over a socket");
+    tracing::info!(kind = error.kind.name(), reason = error.reason(), "told over a socket");
     out.text(messages::error(error, partial_bytes));
 }

@@ -9,7 +9,7 @@ use svara_api::error::ApiError;
 use svara_text::{IncomingText, Trigger, sentences};
 
 use super::{config::Split, messages::Place};
-use crate::socket::{AWAY, NORMAL, POLICY, READ_AHEAD};
+use crate::socket::{AWAY, NORMAL, READ_AHEAD, check_length, code_of};
 
 /// The ends of utterances that may wait behind what is being said. While there are as many, no message is read.
 const MOST_ENDS: usize = 32;
@@ -120,12 +120,9 @@ impl Session {
     /// It is too long, or there is no configuration yet.
     pub(super) fn on_text(&mut self, text: &str, now: Instant) -> Result<Vec<Action>, ApiError> {
         let split = self.active(now)?;
-        let (limit, length) = (self.rules.max_characters, text.chars().count());
-        if length > limit {
-            let reason = format!("has {length} characters, at most {limit} are allowed in a message");
-            return Err(ApiError::invalid("text", reason));
-        }
-        if split == Split::None && self.text.characters() + length > limit {
+        let limit = self.rules.max_characters;
+        check_length(text, limit, "message")?;
+        if split == Split::None && self.text.characters() + text.chars().count() > limit {
             let reason = format!("has more than {limit} characters; send input.done before");
             return Err(ApiError::invalid("text", reason));
         }
@@ -187,7 +184,7 @@ impl Session {
     /// Ends the connection at once.
     pub(super) fn fail(&mut self, error: ApiError) -> Vec<Action> {
         self.closed = true;
-        vec![Action::Close { code: POLICY, error: Some(error) }]
+        vec![Action::Close { code: code_of(&error), error: Some(error) }]
     }
 
     fn active(&mut self, now: Instant) -> Result<Split, ApiError> {
@@ -360,7 +357,7 @@ mod tests {
         assert_eq!(session.on_wrong(error.clone()), [Action::Tell(error)]);
         let mut fresh = Session::new(session.rules, now);
         let error = fresh.on_text("a", now).unwrap_err();
-        assert!(matches!(fresh.on_wrong(error)[..], [Action::Close { code: POLICY, .. }]));
+        assert!(matches!(fresh.on_wrong(error)[..], [Action::Close { code: 1008, .. }]));
     }
 
     proptest! {

@@ -66,7 +66,7 @@ fn event(data: &Value) -> Bytes {
 
 /// The last event. How many tokens the text was only the engine knows, so its characters stand in for them.
 fn done(input_characters: usize, report: SpeechReport) -> Value {
-    let output_tokens = report.tokens.frames * 7;
+    let output_tokens = report.tokens.audio_tokens();
     json!({
         "type": "speech.audio.done",
         "usage": {

@@ -1,9 +1,9 @@
 //! OpenAI's dialect.
 
 mod events;
+mod fields;
 mod listing;
 mod speech;
-pub(super) mod voice;
 mod voice_field;
 
 use svara_api::routes::Routes;

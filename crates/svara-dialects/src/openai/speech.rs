@@ -4,172 +4,30 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use serde::{Deserialize, de::IgnoredAny};
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, Spelling},
     reading::{
-        agreeing::{agreeing, contradiction},
+        agreeing::agreeing,
         body::{self, BodyType, JsonLimits},
-        ignored::{Handling, Ignored},
-        lenient, loudness, schemas,
-        upload::Upload,
+        ignored::Handling,
+        loudness, schemas,
     },
     respond,
     routes::{Routes, Tag},
     state::AppState,
 };
-use svara_audio::Format;
-use svara_engine::{Normalization, SamplingOverrides, SpeakError, SpeechRequest, Voices};
+use svara_engine::{SamplingOverrides, SpeakError, SpeechRequest};
 use svara_service::{Delivery, Dialect, Order, ReferenceRequest};
 use utoipa::openapi::{Object, schema::Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    events, voice,
-    voice_field::{VoiceField, voice_field},
-};
-use crate::{hosted, spoken::SpokenLanguage, svara};
-
-/// OpenAI's default.
-const DEFAULT_FORMAT: Format = Format::Mp3;
+use super::{events, fields::Fields};
+use crate::{hosted, voice};
 
 pub(super) fn routes() -> Routes {
     let router = OpenApiRouter::new().routes(routes!(audio_speech));
     Routes::keyed(Tag::Speech, Spelling::Hosted, router)
-}
-
-/// A request for speech, with OpenAI's field names.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[schema(as = OpenAiSpeech)]
-struct Fields {
-    /// The text to speak.
-    #[schema(value_type = String, min_length = 1)]
-    input: Option<String>,
-    #[schema(schema_with = voice_field)]
-    voice: Option<VoiceField>,
-    /// The same: a name that other servers have for it.
-    #[schema(schema_with = voice_field)]
-    speaker: Option<VoiceField>,
-    /// Any name: this server runs one model.
-    #[expect(dead_code, reason = "OpenAI's clients send OpenAI's names; the document lists the field")]
-    #[serde(default)]
-    #[schema(value_type = String)]
-    model: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    #[schema(schema_with = response_format)]
-    response_format: Option<String>,
-    /// If this names one style of the model, that style is used.
-    #[serde(default, deserialize_with = "lenient::text")]
-    instructions: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(schema_with = schemas::speed)]
-    speed: Option<f32>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(schema_with = loudness::volume)]
-    volume: Option<f32>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(schema_with = loudness::gain_db)]
-    gain_db: Option<f32>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    #[schema(schema_with = stream_format)]
-    stream_format: Option<String>,
-    /// With false, the audio comes in one body with its length, and exact sizes in its header. Not OpenAI's own.
-    #[serde(default, deserialize_with = "lenient::flag")]
-    stream: Option<bool>,
-    /// The language to speak in: a code of ISO 639-1 or 639-3, a BCP-47 tag or a name. Chooses the voice if voice is missing
-    /// or one of OpenAI's names. auto: the text's writing system does, if voice is missing.
-    #[serde(default, deserialize_with = "lenient::text")]
-    language: Option<String>,
-    /// The same: ElevenLabs' name.
-    #[serde(default, deserialize_with = "lenient::text")]
-    language_code: Option<String>,
-    /// The same: the hosted API's name.
-    #[serde(default, deserialize_with = "lenient::text")]
-    lang: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(schema_with = schemas::sample_rate)]
-    sample_rate: Option<u32>,
-    /// The bit rate in kbit/s, of mp3, opus and aac.
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(value_type = Option<i64>, minimum = 1)]
-    bitrate_kbps: Option<u32>,
-    /// Whether numbers and dates are written out in words: auto, on or off.
-    #[serde(default, deserialize_with = "svara::normalization")]
-    #[schema(schema_with = svara::text_normalization)]
-    text_normalization: Normalization,
-    /// The same: the hosted API's name.
-    #[serde(default, deserialize_with = "svara::normalization")]
-    #[schema(schema_with = svara::text_normalization)]
-    normalize: Normalization,
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(minimum = 0.0, maximum = 2.0)]
-    temperature: Option<f32>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(exclusive_minimum = 0.0, maximum = 1.0)]
-    top_p: Option<f32>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(minimum = -1)]
-    top_k: Option<i32>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(minimum = 1.0, maximum = 2.0)]
-    repetition_penalty: Option<f32>,
-    /// A second of speech is 82 tokens.
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(minimum = 7, maximum = 4096)]
-    max_tokens: Option<u32>,
-    /// The same: vLLM-Omni's name.
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(minimum = 7, maximum = 4096)]
-    max_new_tokens: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    #[schema(schema_with = schemas::seed)]
-    seed: Option<u64>,
-    /// Removes Markdown's marks, code blocks and a model's thoughts from the text. By default, the server's configuration
-    /// decides.
-    #[serde(default, deserialize_with = "lenient::flag")]
-    strip_markdown: Option<bool>,
-    /// Removes emoji from the text. By default, the server's configuration decides.
-    #[serde(default, deserialize_with = "lenient::flag")]
-    strip_emoji: Option<bool>,
-    /// A recording to speak like, in base64 or as a data URL: vLLM-Omni's name.
-    #[schema(value_type = Option<String>)]
-    ref_audio: Option<Upload>,
-    /// What is said in the recording.
-    #[serde(default, deserialize_with = "lenient::text")]
-    ref_text: Option<String>,
-    /// A pronunciation dictionary. X-Svara-Dictionary says whether there is one of this id: hit or miss.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pronunciation_dictionary_id: Option<String>,
-}
-
-fn response_format() -> Object {
-    schemas::format(DEFAULT_FORMAT)
-}
-
-fn stream_format() -> Object {
-    schemas::choice(["audio", "sse"], "Whether the audio comes as it is or in server-sent events.")
-}
-
-impl Fields {
-    /// The names that a request has in vain, with those that its other fields overrule.
-    fn name_overruled(&self, voices: &Voices, ignored: Ignored) -> Ignored {
-        let recorded = self.ref_audio.as_ref().is_some_and(|audio| !audio.is_empty());
-        let strange = |voice: &Option<VoiceField>| {
-            let name = voice.as_ref().map(|(VoiceField::Name(name) | VoiceField::Object { id: name })| name);
-            recorded && name.is_some_and(|name| voices.find(name).is_err())
-        };
-        let as_events =
-            self.stream_format.as_ref().is_some_and(|name| name.trim().eq_ignore_ascii_case("sse"));
-        let overruled = [
-            ("ref_text", self.ref_text.is_some() && !recorded),
-            ("stream", self.stream == Some(false) && as_events),
-            ("voice", strange(&self.voice)),
-            ("speaker", strange(&self.speaker)),
-        ];
-        let names = overruled.into_iter().filter(|(_, is)| *is);
-        names.fold(ignored, |ignored, (name, _)| ignored.and(name))
-    }
 }
 
 /// The answer, in the document.
@@ -228,53 +86,47 @@ async fn answer(
 }
 
 async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> Result<Response, ApiError> {
-    let stream_format = fields.stream_format.map(|name| name.trim().to_ascii_lowercase());
-    let as_events = match stream_format.as_deref() {
-        None | Some("audio") => false,
-        Some("sse") => true,
-        Some(other) => {
-            let other: String = other.chars().take(32).collect();
-            let reason = format!("{other:?} is not available; supported: audio, sse");
-            return Err(ApiError::unsupported("stream_format", reason));
-        }
-    };
-    // What is streamed because the client says so is played as it comes: the hosted API's samples.
-    let default = if fields.stream == Some(true) && !as_events { Format::Pcm } else { DEFAULT_FORMAT };
-    let format = fields.response_format.as_deref();
-    let spec = hosted::spec(format, default, fields.sample_rate, fields.bitrate_kbps)?;
+    let as_events = fields.as_events()?;
+    let spec = fields.spec(as_events)?;
     if hosted {
         hosted::check_speed(fields.speed)?;
     }
-    let [voice, speaker] = [fields.voice, fields.speaker].map(|voice| voice.map(VoiceField::into_name));
-    let voice = agreeing(("voice", voice), ("speaker", speaker))?;
+    let delivery = if fields.stream == Some(false) { Delivery::Whole } else { Delivery::Streamed };
+    let (request, told) = speech_request(state, &asker, fields, hosted).await?;
+    let (caller, dialect) = (asker.caller, if hosted { Dialect::Hosted } else { Dialect::OpenAi });
+    let order = Order { caller, dialect, request, spec, delivery };
+    let mut response = if as_events {
+        events::speak(state, order).await?
+    } else {
+        respond::audio(state.service.speak(order).await?)
+    };
+    hosted::tell_dictionary(&mut response, told);
+    Ok(response)
+}
+
+/// What the fields ask for, and what [`hosted::tell_dictionary`] tells.
+async fn speech_request(
+    state: &AppState,
+    asker: &Asker,
+    mut fields: Fields,
+    hosted: bool,
+) -> Result<(SpeechRequest, Option<&'static str>), ApiError> {
     let engine = state.service.engine();
-    let hosted_fields = fields.stream.is_some()
-        || fields.lang.is_some()
-        || fields.bitrate_kbps.is_some()
-        || fields.pronunciation_dictionary_id.is_some();
-    let text = input(state, fields.input, hosted || hosted_fields)?;
-    // The first one that names a language counts.
-    let languages =
-        [("language", fields.language), ("language_code", fields.language_code), ("lang", fields.lang)];
-    let mut spoken: Option<SpokenLanguage> = None;
-    for (field, name) in &languages {
-        let named: Option<SpokenLanguage> = SpokenLanguage::named(engine.voices(), field, name.as_deref())?;
-        if let (Some(first), Some(named)) = (&spoken, &named)
-            && !named.agrees(first)
-        {
-            return Err(contradiction(first.field(), field));
-        }
-        spoken = spoken.or(named);
-    }
-    let named = || languages.iter().filter_map(|(_, name)| name.as_deref());
-    let by_text = named().any(|language| language.trim().eq_ignore_ascii_case("auto"));
-    let recording = fields.ref_audio.filter(|audio| !audio.is_empty());
+    let voice = fields.take_voice()?;
+    let text = input(state, fields.input.take(), hosted || fields.has_hosted_fields())?;
+    let spoken = fields.spoken(engine.voices())?;
+    let by_text = fields.languages().any(|(_, name)| voice::is_auto(Some(name)));
+    let first_language = fields.languages().next().map(|(_, name)| name.to_owned());
     let reference = ReferenceRequest {
-        recording: recording.map(|audio| |max_bytes| audio.into_bytes(max_bytes)),
-        transcript: fields.ref_text,
+        language: first_language,
+        recording: fields
+            .ref_audio
+            .take()
+            .filter(|audio| !audio.is_empty())
+            .map(|audio| |max_bytes| audio.into_bytes(max_bytes)),
+        transcript: fields.ref_text.take(),
         saved_id: None,
         tokens: None,
-        language: named().next().map(str::to_owned),
     };
     let reference = reference.resolve(&state.service, &asker.caller).await?;
     let voice = match &reference {
@@ -285,12 +137,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
         _ => voice::choose(engine.voices(), voice, spoken.as_ref(), &text)?,
     };
     let max_tokens = agreeing(("max_tokens", fields.max_tokens), ("max_new_tokens", fields.max_new_tokens))?;
-    // auto leaves it to the other one.
-    let chosen = |normalization| Some(normalization).filter(|chosen| *chosen != Normalization::Auto);
-    let normalization = agreeing(
-        ("text_normalization", chosen(fields.text_normalization)),
-        ("normalize", chosen(fields.normalize)),
-    )?;
+    let normalization = fields.normalization()?;
     let dictionary_id = fields.pronunciation_dictionary_id.as_deref();
     let dictionaries = hosted::Dictionaries::find(state, &asker.caller, dictionary_id).await?;
     let told = dictionaries.told();
@@ -300,7 +147,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
         voice,
         reference,
         style: fields.instructions.and_then(|instructions| engine.style_named_in(&instructions)),
-        normalization: normalization.unwrap_or(Normalization::Auto),
+        normalization,
         speed: fields.speed.unwrap_or(1.0),
         gain: loudness::gain(fields.volume, fields.gain_db)?,
         sampling: SamplingOverrides {
@@ -315,16 +162,7 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
         strip: state.clean.strip(true, fields.strip_markdown, fields.strip_emoji),
         ..asker.speech_request()
     };
-    let (caller, dialect) = (asker.caller, if hosted { Dialect::Hosted } else { Dialect::OpenAi });
-    let delivery = if fields.stream == Some(false) { Delivery::Whole } else { Delivery::Streamed };
-    let order = Order { caller, dialect, request, spec, delivery };
-    let mut response = if as_events {
-        events::speak(state, order).await?
-    } else {
-        respond::audio(state.service.speak(order).await?)
-    };
-    hosted::tell_dictionary(&mut response, told);
-    Ok(response)
+    Ok((request, told))
 }
 
 /// The text, no longer than OpenAI's may be; the hosted API has another limit, which the engine checks.

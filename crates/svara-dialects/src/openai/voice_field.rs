@@ -20,18 +20,7 @@ pub(super) fn voice_field() -> Schema {
 
 /// A voice by name, or as an object with its id.
 #[derive(Debug)]
-pub(super) enum VoiceField {
-    Name(String),
-    Object { id: String },
-}
-
-impl VoiceField {
-    /// The name.
-    pub(super) fn into_name(self) -> String {
-        let (Self::Name(name) | Self::Object { id: name }) = self;
-        name
-    }
-}
+pub(super) struct VoiceField(pub(super) String);
 
 impl<'de> Deserialize<'de> for VoiceField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -50,7 +39,7 @@ impl<'de> Visitor<'de> for VoiceVisitor {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<VoiceField, E> {
-        Ok(VoiceField::Name(name.to_owned()))
+        Ok(VoiceField(name.to_owned()))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<VoiceField, A::Error> {
@@ -63,6 +52,6 @@ impl<'de> Visitor<'de> for VoiceVisitor {
             }
         }
         let id = id.ok_or_else(|| A::Error::custom("expected a voice's name, or an object with its id"))?;
-        Ok(VoiceField::Object { id })
+        Ok(VoiceField(id))
     }
 }

@@ -14,13 +14,17 @@ use futures::{
     StreamExt,
     stream::{SplitSink, SplitStream},
 };
+use svara_api::error::ApiError;
 use svara_http::{Lifecycle, Linger, Phase};
 
 pub(super) use self::{
     encoding::Encoding,
-    outbox::{AWAY, INTERNAL, LATER, NORMAL, Outbox, POLICY, close},
-    speech::{Made, give_own_id, opened, speech},
+    outbox::{AWAY, NORMAL, Outbox, close, code_of},
+    speech::{Made, give_own_id, next_of, opened, speech},
 };
+
+/// Largest message of a client: more than the longest text needs, with every character escaped.
+pub(super) const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// How long a client may take to answer a close.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -28,6 +32,19 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// How many times the longest text of a message may wait to be said before no more is read. A client that breaks off is
 /// heard only while messages are read: this is more than language models say in a turn.
 pub(super) const READ_AHEAD: usize = 4;
+
+/// Checks that a text isn't longer than one message may bring; `what` is the dialect's word for such a message.
+///
+/// # Errors
+/// It is longer.
+pub(super) fn check_length(text: &str, limit: usize, what: &str) -> Result<(), ApiError> {
+    let length = text.chars().count();
+    if length > limit {
+        let reason = format!("has {length} characters, at most {limit} are allowed in a {what}");
+        return Err(ApiError::invalid("text", reason));
+    }
+    Ok(())
+}
 
 /// What happens on a socket.
 pub(super) enum Event<M> {

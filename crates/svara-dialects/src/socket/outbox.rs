@@ -4,24 +4,38 @@ use std::{collections::VecDeque, future::poll_fn, pin::Pin, task::Poll, task::re
 
 use axum::extract::ws::{CloseFrame, Message};
 use futures::{Sink, SinkExt};
-use svara_api::error::close_of;
+use http::StatusCode;
+use svara_api::error::{ApiError, Kind, close_of};
 use svara_http::Linger;
+use svara_service::ErrorKind;
 
 /// Close codes of RFC 6455 and its registry: all is said.
 pub(in super::super) const NORMAL: u16 = 1000;
 /// The server stops.
 pub(in super::super) const AWAY: u16 = 1001;
 /// The client did what it may not.
-pub(in super::super) const POLICY: u16 = 1008;
+const POLICY: u16 = 1008;
 /// The server couldn't go on.
-pub(in super::super) const INTERNAL: u16 = 1011;
+const INTERNAL: u16 = 1011;
 /// The same may succeed a little later.
-pub(in super::super) const LATER: u16 = 1013;
+const LATER: u16 = 1013;
 
 /// Longest reason of a close: what a control frame holds besides the code.
 const MAX_REASON_BYTES: usize = 123;
 /// Reading stops while this many messages wait to be sent: a client that sends mistakes has to read the answers.
 const FULL: usize = 32;
+
+/// The code that a socket is closed with for a failure, in every dialect.
+pub(in super::super) fn code_of(error: &ApiError) -> u16 {
+    let status = error.status();
+    let later = status == StatusCode::SERVICE_UNAVAILABLE
+        || matches!(error.kind, Kind::Service(ErrorKind::RateLimited | ErrorKind::TooManyStreams));
+    match status {
+        _ if later => LATER,
+        status if status.is_client_error() => POLICY,
+        _ => INTERNAL,
+    }
+}
 
 /// A close.
 pub(in super::super) fn close(code: u16, reason: &str) -> Message {
@@ -118,8 +132,22 @@ mod tests {
     use std::task::Context;
 
     use futures::FutureExt;
+    use svara_service::ServiceError;
 
     use super::*;
+
+    #[test]
+    fn codes_tell_whose_fault_it_is() {
+        for (error, code) in [
+            (ApiError::invalid("text", "x"), POLICY),
+            (ApiError::from(ServiceError::key_unknown()), POLICY),
+            (ApiError::input_timeout(1), POLICY),
+            (ApiError::internal("x"), INTERNAL),
+            (ApiError::draining(), LATER),
+        ] {
+            assert_eq!(code_of(&error), code, "{error}");
+        }
+    }
 
     /// Takes all messages, and sends them once its window is open.
     #[derive(Default)]

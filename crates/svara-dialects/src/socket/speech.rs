@@ -1,8 +1,11 @@
 //! The speeches of a socket.
 
-use std::pin::Pin;
+use std::{future::pending, pin::Pin};
 
-use futures::{Stream, stream};
+use futures::{
+    Stream, StreamExt,
+    stream::{self, BoxStream},
+};
 use svara_api::{error::ApiError, state::AppState};
 use svara_audio::SampleRate;
 use svara_engine::PieceTiming;
@@ -16,6 +19,18 @@ pub(in super::super) enum Made {
     Over { timings: Vec<PieceTiming>, rate: SampleRate },
     /// It ends early.
     Failed(ApiError),
+}
+
+/// What a speech gives next; pending while there is none, and behind its last item. Cancel-safe.
+pub(in super::super) async fn next_of(speech: Option<&mut BoxStream<'static, Made>>) -> Made {
+    let made = match speech {
+        Some(speech) => speech.next().await,
+        None => None,
+    };
+    match made {
+        Some(made) => made,
+        None => pending().await,
+    }
 }
 
 /// Gives the order of one more speech an id of its own at the engine. `spoken` counts those before it.

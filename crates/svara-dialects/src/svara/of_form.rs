@@ -73,8 +73,8 @@ impl Fields {
                 self.text_normalization = normalization_named("text_normalization", &value)?;
             }
             "seed" => self.seed = Some(number("seed", &value)?),
-            // As in JSON, fields that aren't known are passed over.
-            _ => {}
+            // Only fields that JSON has, too, come here: one that is missing above must not be passed over.
+            other => return Err(ApiError::internal(format!("the form's {other} isn't read"))),
         }
         Ok(())
     }

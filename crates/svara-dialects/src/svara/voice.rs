@@ -5,8 +5,8 @@ use svara_engine::{Gender, SpeakError, Voices};
 use svara_text::Language;
 
 use crate::{
-    openai::voice::{for_text, of_alias},
     spoken::SpokenLanguage,
+    voice::{for_text, is_auto, of_alias},
 };
 
 /// The voice for a name: of the language that is spoken, if the name is one of OpenAI's, which stand for a gender; of that
@@ -34,7 +34,7 @@ pub(super) fn of_language(
     gender: Option<Gender>,
     text: &str,
 ) -> Result<String, ApiError> {
-    if name.trim().eq_ignore_ascii_case("auto") {
+    if is_auto(Some(name)) {
         return Ok(for_text(voices, text));
     }
     let found = voices.speaking(name, gender).or_else(|unknown| {

@@ -27,9 +27,9 @@ use super::{
     wire::{self, Event, Unread},
 };
 use crate::{
-    openai::voice::{self, ByWords},
-    socket::{self, Encoding, Made},
+    socket::{self, Encoding, Made, check_length},
     spoken::SpokenLanguage,
+    voice::{self, ByWords},
 };
 
 /// How long clients may take.
@@ -210,24 +210,7 @@ impl Talk {
             }
             "synthesize-chunk" => {
                 let Chunk { text } = event.fields()?;
-                let mut utterance = self.utterance.take().ok_or_else(not_started)?;
-                let (limit, length) = (self.max_characters(), text.chars().count());
-                if length > limit {
-                    let reason = format!("has {length} characters, at most {limit} are allowed in a chunk");
-                    return Err(ApiError::invalid("text", reason).into());
-                }
-                utterance.text.push(&text);
-                while let Some(text) = utterance.text.take(Trigger::Text) {
-                    self.say(&mut utterance, text).await?;
-                }
-                // One word without an end.
-                if utterance.text.characters() > limit
-                    && let Some(text) = utterance.text.take(Trigger::Flush)
-                {
-                    self.say(&mut utterance, text).await?;
-                }
-                self.utterance = Some(utterance);
-                Ok(())
+                self.add(&text).await
             }
             "synthesize-stop" => {
                 let mut utterance = self.utterance.take().ok_or_else(not_started)?;
@@ -242,8 +225,23 @@ impl Talk {
         }
     }
 
-    fn max_characters(&self) -> usize {
-        self.state.service.engine().text_max_characters()
+    /// Adds to the text, and says what is whole of it.
+    async fn add(&mut self, text: &str) -> Result<(), End> {
+        let mut utterance = self.utterance.take().ok_or_else(not_started)?;
+        let limit = self.state.service.engine().text_max_characters();
+        check_length(text, limit, "chunk")?;
+        utterance.text.push(text);
+        while let Some(text) = utterance.text.take(Trigger::Text) {
+            self.say(&mut utterance, text).await?;
+        }
+        // One word without an end.
+        if utterance.text.characters() > limit
+            && let Some(text) = utterance.text.take(Trigger::Flush)
+        {
+            self.say(&mut utterance, text).await?;
+        }
+        self.utterance = Some(utterance);
+        Ok(())
     }
 
     /// What is to be spoken, before there is text.
@@ -260,11 +258,8 @@ impl Talk {
             return Err(ApiError::unsupported("voice.speaker", "voices here have no speakers"));
         }
         let spoken = SpokenLanguage::named(voices, "voice.language", language.as_deref())?;
-        let by_words = ByWords::of(voices, name.as_deref(), spoken.as_ref());
-        let voice = match by_words {
-            ByWords::Any => voice::for_text(voices, ""),
-            _ => voice::choose(voices, name, spoken.as_ref(), "")?,
-        };
+        // Home Assistant may name neither a voice nor a language.
+        let (voice, by_words) = voice::before_words(voices, name, spoken.as_ref(), true)?;
         voices.find(&voice).map_err(SpeakError::from)?;
         let request = SpeechRequest {
             language: spoken.and_then(|spoken| spoken.beside(voices, &voice)),

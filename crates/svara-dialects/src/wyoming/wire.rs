@@ -5,8 +5,10 @@ use serde_json::{Map, Value};
 use svara_api::{error::ApiError, reading::json};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
-/// Largest part of an event: more than the longest text needs, with every character escaped.
-const MAX_PART_BYTES: u64 = 256 * 1024;
+use crate::socket::MAX_MESSAGE_BYTES;
+
+/// Largest part of an event.
+const MAX_PART_BYTES: u64 = MAX_MESSAGE_BYTES as u64;
 
 /// An event of a client, without its bytes: those that matter here have none.
 #[derive(Debug, PartialEq)]

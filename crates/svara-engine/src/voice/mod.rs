@@ -6,6 +6,7 @@ pub(crate) mod reference;
 pub(crate) mod voices;
 
 use serde::{Deserialize, Serialize};
+use svara_text::{Language, WritingSystem};
 
 use self::gender::Gender;
 
@@ -39,5 +40,10 @@ impl Voice {
     /// The code of the main language.
     pub fn language(&self) -> &str {
         self.languages.first().map_or("", String::as_str)
+    }
+
+    /// What the main language is written in, if it is one of those that texts are read in.
+    pub fn writing_system(&self) -> Option<WritingSystem> {
+        self.language().parse::<Language>().ok().map(Language::writing_system)
     }
 }

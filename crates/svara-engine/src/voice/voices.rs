@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use svara_text::quoted;
+use svara_text::{WritingSystem, quoted};
 
 use super::{Voice, gender::Gender, language_tag::LanguageTag};
 
@@ -158,6 +158,16 @@ impl Voices {
         self.voices.iter().map(|voice| &**voice)
     }
 
+    /// The voice for a text where none is named: the first one whose language is written as most of the text's letters are,
+    /// of this gender if there is such a one. A text that is written in none of the voices' ways gets the first voice.
+    pub fn for_text(&self, text: &str, gender: Option<Gender>) -> Option<&Voice> {
+        let system = WritingSystem::of_most(text);
+        let writes = |voice: &&Voice| system.is_none() || voice.writing_system() == system;
+        let of_gender = |voice: &&Voice| gender.is_none() || voice.gender == gender;
+        let first = self.iter().find(|voice| writes(voice) && of_gender(voice));
+        first.or_else(|| self.iter().find(writes)).or_else(|| self.iter().next())
+    }
+
     /// The number of voices. Never 0 once loaded.
     pub fn count(&self) -> usize {
         self.voices.len()
@@ -272,6 +282,23 @@ mod tests {
         let error = voices.speaking("fr-FR", female).unwrap_err();
         assert_eq!(error.voice, "fr-FR-female");
         assert!(voices.find("fr-FR").is_err());
+    }
+
+    #[test]
+    fn a_text_chooses_a_voice_of_most_of_its_letters() {
+        let (voices, _) = voices();
+        let female = Some(Gender::Female);
+        for (text, gender, id) in [
+            ("OK, नमस्ते दुनिया", None, "hi_male"),
+            ("OK, नमस्ते दुनिया", female, "hi_female"),
+            ("hello there, नमस्ते", female, "en_female"),
+            ("வணக்கம் 5", None, "ta_male"),
+            ("5", female, "hi_female"),
+        ] {
+            assert_eq!(voices.for_text(text, gender).unwrap().voice_id, id, "{text}");
+        }
+        let first = voices.iter().next().unwrap();
+        assert_eq!(voices.for_text("5", None).unwrap().voice_id, first.voice_id);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 pub(crate) mod check_config;
 pub(crate) mod cli;
-mod default_voice;
 mod failure;
 mod figures;
 pub(crate) mod hash_key;

@@ -18,9 +18,10 @@ use svara_service::Caller;
 use uuid::Uuid;
 
 use super::{
-    Failure, default_voice,
+    Failure,
     figures::{Figures, summary},
     numbers, out, player,
+    text::default_voice,
 };
 use crate::start;
 
@@ -82,7 +83,7 @@ pub(crate) async fn run(config: &Config, args: SayArgs) -> Result<(), Failure> {
     request.voice = match args.voice {
         Some(voice) => voice,
         None => {
-            let voice = default_voice::for_text(engine.voices(), &request.text);
+            let voice = default_voice(engine.voices(), &request.text);
             voice.map(|voice| voice.voice_id.clone()).unwrap_or_default()
         }
     };

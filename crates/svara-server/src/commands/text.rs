@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use anyhow::Context;
 use svara_config::Config;
-use svara_engine::{Normalization, Preview, Prompt, SpeechRequest, Voice, Voices};
+use svara_engine::{Gender, Normalization, Preview, Prompt, SpeechRequest, Voice, Voices};
 
-use super::{default_voice, out};
+use super::out;
 use crate::{resources::Previewed, start};
 
 /// The arguments of `text` and `prompt`.
@@ -34,6 +34,11 @@ pub(crate) struct TextArgs {
     strip_emoji: Option<bool>,
 }
 
+/// The voice for a text without one: a woman's, as in the examples of the docs.
+pub(super) fn default_voice<'a>(voices: &'a Voices, text: &str) -> Option<&'a Voice> {
+    voices.for_text(text, Some(Gender::Female))
+}
+
 impl TextArgs {
     fn voice<'a>(&self, voices: &'a Voices) -> anyhow::Result<&'a Voice> {
         match (&self.voice, &self.language) {
@@ -43,7 +48,7 @@ impl TextArgs {
                 Ok(voices.find(voice)?)
             }
             (None, Some(language)) => Ok(voices.speaking(language, None)?),
-            (None, None) => default_voice::for_text(voices, &self.text).context("the model has no voices"),
+            (None, None) => default_voice(voices, &self.text).context("the model has no voices"),
         }
     }
 

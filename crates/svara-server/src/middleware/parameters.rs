@@ -9,6 +9,7 @@ use axum::{
 };
 use http::{Method, header::UPGRADE};
 use svara_api::{
+    door::KEY_PARAMETERS,
     error::Spelling,
     reading::ignored::{Handling, Ignored},
 };
@@ -72,15 +73,12 @@ impl Parameters {
             return None;
         }
         let (_, known) = self.0.get(route)?.iter().find(|(known, _)| known == method)?;
-        let keys = if request.headers().contains_key(UPGRADE) { KEYS.as_slice() } else { &[] };
+        let keys = if request.headers().contains_key(UPGRADE) { KEY_PARAMETERS.as_slice() } else { &[] };
         let known = known.iter().map(String::as_str).chain(PASSED_OVER).chain(keys.iter().copied());
         let known: Vec<&str> = known.collect();
         Some(Ignored::default().with_query(request.uri(), &known))
     }
 }
-
-/// Where clients of sockets that can't set headers have their key.
-const KEYS: [&str; 4] = ["xi-api-key", "xi_api_key", "api_key", "authorization"];
 
 fn in_address(operation: &Operation) -> Vec<String> {
     let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {

@@ -91,10 +91,17 @@ async fn every_socket_names_a_parameter_that_it_does_not_have() {
         let told = answer.headers().get(IGNORED).map_or("", |value| value.to_str().unwrap());
         assert_eq!(told, named, "{path}?{query}");
     }
-    let mut strict =
-        format!("ws://{}/v1/audio/speech/stream?zz=1", server.address).into_client_request().unwrap();
-    strict.headers_mut().insert("prefer", "handling=strict".parse().unwrap());
-    assert!(connect_async(strict).await.unwrap_err().to_string().contains("400"));
+    for path in [
+        "/v1/audio/speech/stream?zz=1",
+        "/v1/audio/speech/stream-input?voice=hi_female&presence_penalty=1",
+        "/v1/text-to-speech/hi_female/stream-input?zz=1",
+        "/v1/text-to-speech/hi_female/multi-stream-input?language_code=zzz",
+    ] {
+        let url = format!("ws://{}{path}", server.address);
+        let mut strict = url.into_client_request().unwrap();
+        strict.headers_mut().insert("prefer", "handling=strict".parse().unwrap());
+        assert!(connect_async(strict).await.unwrap_err().to_string().contains("400"), "{path}");
+    }
 }
 
 #[tokio::test]

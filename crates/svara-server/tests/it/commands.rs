@@ -214,6 +214,29 @@ async fn say_chooses_a_voice_by_the_texts_script_and_a_file() {
     }
 }
 
+/// The gender may differ: the command line has a woman's voice, as the docs do, and requests the first one.
+#[tokio::test]
+async fn a_text_without_a_voice_has_the_same_language_on_the_command_line_and_over_http() {
+    let shell = Shell::new(Script::frames(5)).await;
+    let server = crate::harness::Server::start(Script::frames(1)).await;
+    for (text, language) in [
+        ("OK, नमस्ते दुनिया", "hi"),
+        ("hello there, नमस्ते", "en"),
+        ("WhatsApp வழியாக அனுப்பவும்", "ta"),
+        ("5", "hi"),
+    ] {
+        let said = shell.run(&["text", text], "").await;
+        let by_command: Value = serde_json::from_slice(&said.stdout).unwrap();
+        let body = serde_json::json!({"text": text, "language": "auto"});
+        let answer = server.request("/v1/text/preview", &body).send().await.unwrap();
+        let (_, by_request) = crate::harness::status_and_json(answer).await;
+        for shown in [by_command, by_request] {
+            let voice = shown["voice_id"].as_str().unwrap_or_default();
+            assert!(voice.starts_with(&format!("{language}_")), "{text}: {shown}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_prompt_is_shown_with_its_pieces_and_words() {
     let shell = Shell::new(Script::frames(5)).await;

@@ -1,6 +1,6 @@
 //! What a request says twice, or says against itself, is refused or named, and never dropped in silence.
 
-use futures::StreamExt;
+use futures::{SinkExt, StreamExt};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use svara_testkit::fake_vllm::Script;
@@ -165,6 +165,36 @@ async fn what_another_field_overrules_is_named() {
         assert_eq!((status.as_u16(), &*told), (200, named), "{path} {:?}", answer.text().await);
         let strict = server.request(path, &body).header("prefer", "handling=strict").send().await.unwrap();
         assert_eq!(strict.status() == 400, !named.is_empty(), "{path} {named}");
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_not_filled_in_counts_as_absent_on_every_route() {
+    let server = server().await;
+    for path in [
+        "/v1/voices?model_id=&model_id=svara-tts-v1",
+        "/v2/voices?page_size=&page_size=2&search=%20&search=a",
+        "/v1/audio/voices?legacy=1&legacy=",
+        "/v1/voices/hi_female?with_settings=&with_settings=true",
+    ] {
+        let answer = server.client.get(server.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}: {:?}", answer.text().await);
+    }
+    let formats = "output_format=&output_format=pcm_16000";
+    let path = format!("/v1/text-to-speech/hi_female?{formats}");
+    let answer = server.request(&path, &json!({"text": "a"})).send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["x-sample-rate"]),
+        (200, &"16000".parse().unwrap())
+    );
+    for path in [
+        "/v1/audio/speech/stream-input?voice=&voice=hi_female",
+        "/v1/text-to-speech/hi_female/stream-input?seed=1&seed=",
+    ] {
+        let (mut socket, _) = connect_async(format!("ws://{}{path}", server.address)).await.unwrap();
+        socket.send(Message::Text(json!({"text": ""}).to_string().into())).await.unwrap();
+        let Some(Ok(Message::Text(told))) = socket.next().await else { panic!("{path}: nothing told") };
+        assert!(!told.contains("message"), "{path}: {told}");
     }
 }
 

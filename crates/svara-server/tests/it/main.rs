@@ -101,6 +101,7 @@ mod threat_model;
 mod timestamps;
 mod tls;
 mod told_apart;
+mod told_over_sockets;
 mod traces;
 mod turns;
 mod unread_bodies;

@@ -113,6 +113,48 @@ async fn limits_are_those_of_the_server() {
     assert_eq!((spoken.status().as_u16(), example["voice"].is_string()), (200, true), "{example}");
 }
 
+#[tokio::test]
+async fn a_form_has_every_field_that_json_has() {
+    let server = Server::start(Script::frames(2)).await;
+    let document = document(&server).await;
+    let fields = document["components"]["schemas"]["SvaraSpeech"]["properties"].as_object().unwrap();
+    assert!(fields.len() > 25, "{fields:?}");
+    for name in fields.keys() {
+        let form = format!("text=a&voice=hi_female&{name}=~");
+        let request = server.client.post(server.url("/v1/text/preview")).body(form);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.send().await.unwrap();
+        let (status, named) = (answer.status(), answer.headers().get("x-ignored-fields").cloned());
+        let told = answer.text().await.unwrap();
+        assert!(!status.is_server_error(), "{name}: {told}");
+        // Those that are read and mean nothing beside a voice are named, too.
+        let overruled = ["language", "gender", "reference_transcript"].contains(&&**name);
+        assert!(overruled || named.is_none_or(|named| named != *name), "{name}: {told}");
+    }
+}
+
+/// What a client may rely on in an answer is what its schema requires.
+#[tokio::test]
+async fn the_settings_of_voices_are_answered_as_documented() {
+    let server = Server::start(Script::frames(1)).await;
+    let document = document(&server).await;
+    for path in ["/v1/voices/settings/default", "/v1/voices/{id}/settings"] {
+        let url = server.url(&path.replace("{id}", "hi_female"));
+        let (_, settings) = status_and_json(server.client.get(url).send().await.unwrap()).await;
+        let schema =
+            &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        let schema = document.pointer(schema["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap();
+        let required: BTreeSet<&str> =
+            schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        let answered = settings.as_object().unwrap();
+        assert_eq!(answered.keys().map(String::as_str).collect::<BTreeSet<&str>>(), required, "{path}");
+        for (name, value) in answered {
+            let kind = if value.is_boolean() { "boolean" } else { "number" };
+            assert_eq!(schema["properties"][name]["type"], kind, "{path}: {name}");
+        }
+    }
+}
+
 /// Refusals stand in the dialect of their group, also where no route answers.
 #[tokio::test]
 async fn refusals_are_spelled_as_documented() {

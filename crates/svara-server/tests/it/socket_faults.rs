@@ -1,5 +1,7 @@
 //! Faults of the engine behind every WebSocket: none of them looks like success.
 
+use std::net::SocketAddr;
+
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use svara_config::{DecoderBackend, Seconds};
@@ -42,7 +44,11 @@ pub fn sockets() -> Vec<(&'static str, Vec<Value>)> {
 }
 
 pub async fn heard(server: &Server, path: &str, messages: &[Value]) -> (Vec<Value>, u16, String) {
-    let url = format!("ws://{}{path}", server.address);
+    heard_at(server.address, path, messages).await
+}
+
+pub async fn heard_at(address: SocketAddr, path: &str, messages: &[Value]) -> (Vec<Value>, u16, String) {
+    let url = format!("ws://{address}{path}");
     let (mut socket, _) = connect_async(url).await.unwrap();
     for message in messages {
         if socket.send(Message::Text(message.to_string().into())).await.is_err() {

@@ -36,6 +36,7 @@ pub struct Speaker {
 /// What is the same for all speech.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SpeakerSettings {
+    /// Whether the log shows the texts of orders.
     pub(crate) log_texts: bool,
     pub(crate) least: LeastSpeed,
     /// How much louder all speech is.
@@ -43,8 +44,7 @@ pub(crate) struct SpeakerSettings {
 }
 
 impl Speaker {
-    /// A speaker with these parts. `log_texts`: whether the log shows the texts of orders; `gain`: how much louder all
-    /// speech is.
+    /// A speaker with these parts.
     pub(crate) fn new(
         engine: Arc<Engine>,
         voices: Arc<KeptVoices>,

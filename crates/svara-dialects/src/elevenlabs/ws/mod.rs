@@ -17,11 +17,15 @@ use axum::{
     },
     response::Response,
 };
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use svara_api::{
-    door::asker::Asker,
+    door::{KEY_PARAMETERS, asker::Asker},
     error::{ApiError, ElevenLabs, Refused, close_of},
-    reading::{encoded, form::flag, ignored::Ignored},
+    reading::{
+        encoded,
+        form::flag,
+        ignored::{Handling, Ignored},
+    },
     state::AppState,
 };
 use svara_engine::{Normalization, SpeakError, SpeechRequest};
@@ -37,10 +41,8 @@ use super::{
     address::{Addressed, SocketAddress},
     formats,
 };
-use crate::{spoken::SpokenLanguage, svara};
+use crate::{socket::MAX_MESSAGE_BYTES, spoken::SpokenLanguage, svara};
 
-/// Largest message of a client: more than the longest text needs, with every character escaped.
-const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 /// Tells how long a client may be silent: what it asked for, within the limits.
 const INACTIVITY: HeaderName = HeaderName::from_static("x-inactivity-timeout");
 /// How long a client without a key may take to send the message that brings it.
@@ -69,10 +71,11 @@ pub(super) async fn stream_input(
     State(state): State<AppState>,
     addressed: Addressed,
     uri: Uri,
+    headers: HeaderMap,
     Extension(linger): Extension<Linger>,
     upgrade: Upgrade,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    open(Kind::Single, state, addressed, (&uri, linger), upgrade)
+    open(Kind::Single, state, addressed, (&uri, &headers, linger), upgrade)
 }
 
 /// Speak several texts at once that come piece by piece, over a WebSocket (ElevenLabs)
@@ -86,50 +89,48 @@ pub(super) async fn multi_stream_input(
     State(state): State<AppState>,
     addressed: Addressed,
     uri: Uri,
+    headers: HeaderMap,
     Extension(linger): Extension<Linger>,
     upgrade: Upgrade,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    open(Kind::Multi, state, addressed, (&uri, linger), upgrade)
+    open(Kind::Multi, state, addressed, (&uri, &headers, linger), upgrade)
 }
 
 fn open(
     kind: Kind,
     state: AppState,
     addressed: Addressed,
-    (uri, linger): (&Uri, Linger),
+    (uri, headers, linger): (&Uri, &HeaderMap, Linger),
     upgrade: Upgrade,
 ) -> Result<Response, Refused<ElevenLabs>> {
     let upgrade = upgrade.map_err(|_| ApiError::no_upgrade())?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
-    let options = Options::read(uri.query().unwrap_or_default());
+    let options = Options::read(uri);
     let inactivity_s = options.as_ref().ok().map(|options| options.inactivity.as_secs());
-    let mut ignored = Ignored::default().with_query(uri, &[PARAMETERS.as_slice(), &PASSED_OVER].concat());
+    let mut ignored =
+        Ignored::default().with_query(uri, &[PARAMETERS.as_slice(), &PASSED_OVER, &KEY_PARAMETERS].concat());
     let voices = state.service.engine().voices();
     let language = options.as_ref().ok().and_then(|options| options.language_code.as_deref());
     if SpokenLanguage::named(voices, "language_code", language).is_err() {
         ignored = ignored.and("language_code");
     }
+    let ignored = ignored.unless_strict(Handling::of(headers))?;
     let serving = async move |mut socket| {
         let mut addressed = addressed;
         let first = match first_message(&mut socket, &state, &mut addressed.asker).await {
-            Ok(first) => first,
-            Err(Unread::Gone) => return,
-            Err(Unread::Unreadable(frame)) => {
+            First::Known => None,
+            First::Message(message) => Some(message),
+            // Nothing is looked up for a client without a key.
+            First::Refused(error) => return run::refuse(socket, error).await,
+            First::Gone => return,
+            First::Unreadable(frame) => {
                 linger.at_close();
                 return run::end(socket, frame).await;
             }
         };
-        // Nothing is looked up for a client without a key.
-        let prepared = match first {
-            Ok(first) => prepare(state, kind, options, addressed).await.map(|prepared| (first, prepared)),
-            Err(error) => Err(error),
-        };
-        match prepared {
-            Ok((first, (session, orders))) => run::run(socket, first, session, orders, linger).await,
-            Err(error) => {
-                tracing::info!(kind = error.kind.name(), reason = error.reason(), "socket refused");
-                run::refuse(socket, error).await;
-            }
+        match prepare(state, kind, options, addressed).await {
+            Ok((session, orders)) => run::run(socket, first, session, orders, linger).await,
+            Err(error) => run::refuse(socket, error).await,
         }
     };
     let span = tracing::Span::current();
@@ -139,44 +140,51 @@ fn open(
     Ok(response)
 }
 
-/// Why there is no first message.
-enum Unread {
+/// What comes before a text.
+enum First {
+    /// The caller is known, or nobody has to be: nothing is waited for.
+    Known,
+    /// The message with the key, which may bring a text, too.
+    Message(Message),
+    /// There is no key, or a wrong one.
+    Refused(ApiError),
     Gone,
     Unreadable(CloseFrame),
 }
 
-/// Waits for the message with the key, where one is required and the request brought none. Returns the message, which may
-/// bring a text, too.
-async fn first_message(
-    socket: &mut WebSocket,
-    state: &AppState,
-    asker: &mut Asker,
-) -> Result<Result<Option<Message>, ApiError>, Unread> {
+/// Waits for the message with the key, where one is required and the request brought none.
+async fn first_message(socket: &mut WebSocket, state: &AppState, asker: &mut Asker) -> First {
     if !matches!(asker.caller, Caller::Unknown) {
-        return Ok(Ok(None));
+        return First::Known;
     }
     let first = async {
         loop {
             match socket.recv().await {
                 Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => return Ok(message),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_))) | None => return Err(Unread::Gone),
-                Some(Err(error)) => return Err(close_of(error).map_or(Unread::Gone, Unread::Unreadable)),
+                Some(Ok(Message::Close(_))) | None => return Err(First::Gone),
+                Some(Err(error)) => return Err(close_of(error).map_or(First::Gone, First::Unreadable)),
             }
         }
     };
-    let Ok(first) = tokio::time::timeout(KEY_WITHIN, first).await else {
-        let missing = ApiError::from(ServiceError::key_missing());
-        let message = format!("{}; or xi_api_key in the first message", missing.message);
-        return Ok(Err(ApiError { message, ..missing }));
+    let message = match tokio::time::timeout(KEY_WITHIN, first).await {
+        Ok(Ok(message)) => message,
+        Ok(Err(other)) => return other,
+        Err(_) => {
+            let missing = ApiError::from(ServiceError::key_missing());
+            let message = format!("{}; or xi_api_key in the first message", missing.message);
+            return First::Refused(ApiError { message, ..missing });
+        }
     };
-    let first = first?;
     let identified =
-        run::read(&first).and_then(|message| state.door.identify(asker.request.client, message.key()));
-    Ok(identified.map(|identified| {
-        asker.caller = identified;
-        Some(first)
-    }))
+        run::read(&message).and_then(|message| state.door.identify(asker.request.client, message.key()));
+    match identified {
+        Ok(identified) => {
+            asker.caller = identified;
+            First::Message(message)
+        }
+        Err(error) => First::Refused(error),
+    }
 }
 
 async fn prepare(
@@ -236,17 +244,13 @@ const PARAMETERS: [&str; 8] = [
     "seed",
 ];
 
-/// What an address may have besides, of which the last are keys. The rest mean nothing here.
-const PASSED_OVER: [&str; 10] = [
+/// What an address may have besides, and what means nothing here.
+const PASSED_OVER: [&str; 6] = [
     "model_id",
     "enable_logging",
     "enable_ssml_parsing",
     "optimize_streaming_latency",
     "sync_alignment",
-    "xi_api_key",
-    "xi-api-key",
-    "api_key",
-    "authorization",
     "single_use_token",
 ];
 
@@ -264,8 +268,7 @@ struct Options {
 }
 
 impl Options {
-    fn read(query: &str) -> Result<Self, ApiError> {
-        encoded::once(query, &PARAMETERS)?;
+    fn read(uri: &Uri) -> Result<Self, ApiError> {
         let mut options = Self {
             output_format: None,
             language_code: None,
@@ -276,17 +279,13 @@ impl Options {
             strip_markdown: None,
             strip_emoji: None,
         };
-        for pair in encoded::pairs(query.as_bytes()) {
-            let (name, value) = pair?;
-            if value.trim().is_empty() {
-                continue;
-            }
-            match &*name {
+        for (name, value) in encoded::parameters(uri, &PARAMETERS, &[])? {
+            match name {
                 "output_format" => options.output_format = Some(value),
                 "language_code" => options.language_code = Some(value),
                 "inactivity_timeout" => {
                     let reason = format!("must be a number of seconds, from 1 to {LONGEST_INACTIVITY_S}");
-                    let asked = value.trim().parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
+                    let asked = value.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
                     let asked = asked.ok_or_else(|| ApiError::invalid("inactivity_timeout", reason))?;
                     options.inactivity = Duration::from_secs((asked as u64).clamp(1, LONGEST_INACTIVITY_S));
                 }
@@ -297,13 +296,11 @@ impl Options {
                     options.normalization = svara::normalization_named("apply_text_normalization", &value)?;
                 }
                 "seed" => {
-                    let seed = value
-                        .trim()
-                        .parse()
-                        .map_err(|_| ApiError::invalid("seed", "must be a whole number from 0 to 2⁶⁴ − 1"));
-                    options.seed = Some(seed?);
+                    let reason = "must be a whole number from 0 to 2⁶⁴ − 1";
+                    let seed = value.parse().map_err(|_| ApiError::invalid("seed", reason))?;
+                    options.seed = Some(seed);
                 }
-                _ => {}
+                other => return Err(ApiError::internal(format!("the parameter {other} isn't read"))),
             }
         }
         Ok(options)
@@ -316,11 +313,12 @@ mod tests {
 
     #[test]
     fn the_address_is_read() {
+        let read = |query: &str| Options::read(&format!("/?{query}").parse().unwrap());
         let options =
-            Options::read("model_id=x&output_format=pcm_16000&inactivity_timeout=60&auto_mode=true&seed=3&sync_alignment=true").unwrap();
+            read("model_id=x&output_format=pcm_16000&inactivity_timeout=60&auto_mode=true&seed=3&sync_alignment=true").unwrap();
         assert_eq!((options.inactivity.as_secs(), options.auto_mode, options.seed), (60, true, Some(3)));
         for (asked, taken) in [(0, 1), (181, 180), (100_000, 180)] {
-            let options = Options::read(&format!("inactivity_timeout={asked}")).unwrap();
+            let options = read(&format!("inactivity_timeout={asked}")).unwrap();
             assert_eq!(options.inactivity.as_secs(), taken);
         }
         for (query, field) in [
@@ -330,7 +328,11 @@ mod tests {
             ("apply_text_normalization=x", "apply_text_normalization"),
             ("seed=-1", "seed"),
         ] {
-            assert_eq!(Options::read(query).unwrap_err().field, Some(field));
+            assert_eq!(read(query).unwrap_err().field, Some(field));
+        }
+        for name in PARAMETERS {
+            let unread = read(&format!("{name}=~")).is_err_and(|error| error.status().is_server_error());
+            assert!(!unread, "{name}");
         }
     }
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     elevenlabs::fields::in_our_words,
-    socket::{self, Event, Made, Outbox, POLICY},
+    socket::{self, Event, Made, Outbox, code_of},
 };
 
 /// The orders of a socket.
@@ -61,9 +61,11 @@ pub(super) async fn run(
 
 /// Refuses a socket that was opened already: clients read messages, not the answer to the upgrade.
 pub(super) async fn refuse(mut socket: WebSocket, error: ApiError) {
-    let told = Message::Text(messages::error(None, &error, POLICY).into());
+    let code = code_of(&error);
+    tracing::info!(kind = error.kind.name(), reason = error.reason(), code, "socket refused");
+    let told = Message::Text(messages::error(None, &error, code).into());
     // The client may be gone.
-    if socket.send(told).await.is_ok() && socket.send(socket::close(POLICY, &error.message)).await.is_ok() {
+    if socket.send(told).await.is_ok() && socket.send(socket::close(code, &error.message)).await.is_ok() {
         socket::part(&mut socket.split().1).await;
     }
 }
@@ -129,7 +131,7 @@ impl socket::Talk for Talk {
                     self.in_vain.note::<ClientMessage>(message.to_text().unwrap_or_default(), &[]);
                 })
                 .and_then(|message| self.session.on_message(message, Instant::now()))
-                .unwrap_or_else(|error| self.session.fail(error, POLICY)),
+                .unwrap_or_else(|error| self.session.fail(error)),
             Event::Made((key, made)) => self.say(key, made, out),
             Event::Draining => self.session.on_drain(),
             Event::Due(now) => self.session.on_time(now),
@@ -170,7 +172,7 @@ impl Talk {
             match action {
                 Action::Speak { .. } if !self.orders.state.door.still_knows(&self.orders.template.caller) => {
                     // The key was taken away while the socket was open.
-                    let last = self.session.fail(ServiceError::key_unknown().into(), POLICY);
+                    let last = self.session.fail(ServiceError::key_unknown().into());
                     return self.apply(last, out);
                 }
                 Action::Speak { key, id, text, settings, dictionaries } => {

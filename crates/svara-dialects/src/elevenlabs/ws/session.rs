@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     elevenlabs::fields::VoiceSettings,
-    socket::{AWAY, INTERNAL, NORMAL, POLICY, READ_AHEAD},
+    socket::{AWAY, NORMAL, READ_AHEAD, check_length, code_of},
 };
 
 /// Contexts that a socket may have open.
@@ -161,10 +161,10 @@ impl Session {
 
     /// What a context was saying failed. Others go on.
     pub(super) fn on_failed(&mut self, key: Key, error: ApiError, now: Instant) -> Vec<Action> {
-        let code = if error.status().is_client_error() { POLICY } else { INTERNAL };
         if self.rules.kind == Kind::Single {
-            return self.fail(error, code);
+            return self.fail(error);
         }
+        let code = code_of(&error);
         let mut actions = Vec::new();
         self.last_active = now;
         let id = self.contexts.iter().find(|context| context.key == key).map(|context| context.id.clone());
@@ -183,7 +183,7 @@ impl Session {
         let over = |last_active: Instant| now.saturating_duration_since(last_active) >= self.rules.inactivity;
         if self.rules.kind == Kind::Single || self.contexts.is_empty() {
             let seconds = self.rules.inactivity.as_secs();
-            return self.fail(ApiError::input_timeout(seconds), POLICY);
+            return self.fail(ApiError::input_timeout(seconds));
         }
         let silent = |context: &&Context| !context.is_busy() && !context.closing && over(context.last_active);
         let silent: Vec<Key> = self.contexts.iter().filter(silent).map(|context| context.key).collect();
@@ -203,10 +203,10 @@ impl Session {
     }
 
     /// Ends the socket at once.
-    pub(super) fn fail(&mut self, error: ApiError, code: u16) -> Vec<Action> {
+    pub(super) fn fail(&mut self, error: ApiError) -> Vec<Action> {
         self.contexts.clear();
         self.closed = true;
-        let reason = error.message.clone();
+        let (code, reason) = (code_of(&error), error.message.clone());
         vec![Action::Tell { id: None, error, code }, Action::Close { code, reason }]
     }
 
@@ -321,13 +321,7 @@ impl Session {
     }
 
     fn check_length(&self, message: &ClientMessage) -> Result<(), ApiError> {
-        let limit = self.rules.max_characters;
-        let length = message.text.as_deref().unwrap_or_default().chars().count();
-        if length > limit {
-            let reason = format!("has {length} characters, at most {limit} are allowed in a message");
-            return Err(ApiError::invalid("text", reason));
-        }
-        Ok(())
+        check_length(message.text.as_deref().unwrap_or_default(), self.rules.max_characters, "message")
     }
 
     /// Starts what can be started, and ends what is over.

@@ -274,12 +274,12 @@ proptest! {
                 }
             };
             let actions = session.on_message(message(fields), now);
-            let actions = actions.unwrap_or_else(|error| session.fail(error, POLICY));
+            let actions = actions.unwrap_or_else(|error| session.fail(error));
             check(actions, &mut speaking);
         }
         // Told to close, it does so once all is said.
         let end = if multi { json!({"close_socket": true}) } else { json!({"text": ""}) };
-        let actions = session.on_message(message(end), now).unwrap_or_else(|error| session.fail(error, POLICY));
+        let actions = session.on_message(message(end), now).unwrap_or_else(|error| session.fail(error));
         check(actions, &mut speaking);
         for _ in 0..100 {
             let Some(key) = speaking.pop() else { break };

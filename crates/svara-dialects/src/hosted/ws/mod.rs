@@ -18,11 +18,11 @@ use axum::{
     },
     response::Response,
 };
-use http::Uri;
+use http::{HeaderMap, Uri};
 use svara_api::{
     door::asker::Asker,
     error::{ApiError, Hosted, Refused, Spelling},
-    reading::{ignored::Ignored, loudness},
+    reading::{ignored::Handling, loudness},
     routes::{Routes, Tag},
     state::AppState,
 };
@@ -38,13 +38,7 @@ use self::{
     session::{Rules, Session},
 };
 use super::wanted::{self, Dictionaries};
-use crate::{
-    openai::voice::{self, ByWords},
-    spoken::SpokenLanguage,
-};
-
-/// Largest message of a client: more than the longest text needs, with every character escaped.
-const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+use crate::{socket::MAX_MESSAGE_BYTES, spoken::SpokenLanguage, voice};
 
 pub(super) fn routes() -> Routes {
     let router = OpenApiRouter::new().routes(routes!(stream_input));
@@ -69,11 +63,13 @@ async fn stream_input(
     State(state): State<AppState>,
     asker: Asker,
     uri: Uri,
+    headers: HeaderMap,
     Extension(linger): Extension<Linger>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refused<Hosted>> {
     let upgrade = upgrade.map_err(|_| ApiError::no_upgrade())?;
-    let (options, ignored) = Options::read(uri.query().unwrap_or_default())?;
+    let (options, ignored) = Options::read(&uri)?;
+    let ignored = ignored.unless_strict(Handling::of(&headers))?;
     let dictionary = Dictionaries::find(&state, &asker.caller, options.dictionary_id.as_deref()).await?;
     let told = dictionary.told();
     let (session, mut orders) = prepare(state, options, asker).await?;
@@ -83,7 +79,7 @@ async fn stream_input(
     let mut response = upgrade
         .on_upgrade(move |socket: WebSocket| run::run(socket, session, orders, linger).instrument(span));
     wanted::tell_dictionary(&mut response, told);
-    Ignored::of_names(ignored).tell(&mut response);
+    ignored.tell(&mut response);
     Ok(response)
 }
 
@@ -94,10 +90,8 @@ async fn prepare(state: AppState, options: Options, asker: Asker) -> Result<(Ses
     let spec = wanted::spec(format, options::DEFAULT_FORMAT, options.sample_rate, options.bitrate_kbps)?;
     wanted::check_speed(options.speed)?;
     let spoken = SpokenLanguage::named(engine.voices(), "lang", options.lang.as_deref())?;
-    // One of OpenAI's names is an alias, which stands for a gender.
-    let by_words = ByWords::of(engine.voices(), options.voice.as_deref(), spoken.as_ref());
-    let voice =
-        voice::before_words(engine.voices(), options.voice, options.lang.as_deref(), spoken.as_ref())?;
+    let is_auto = voice::is_auto(options.lang.as_deref());
+    let (voice, by_words) = voice::before_words(engine.voices(), options.voice, spoken.as_ref(), is_auto)?;
     let sampling = SamplingOverrides {
         temperature: options.temperature,
         top_p: options.top_p,

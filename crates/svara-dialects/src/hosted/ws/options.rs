@@ -1,10 +1,12 @@
 //! What the address of a socket asks for.
 
-use std::{fmt::Display, str::FromStr};
+use std::str::FromStr;
 
+use http::Uri;
 use svara_api::{
+    door::KEY_PARAMETERS,
     error::ApiError,
-    reading::{agreeing::agreeing, allowed, encoded},
+    reading::{agreeing::agreeing, allowed, encoded, ignored::Ignored},
 };
 use svara_audio::Format;
 use svara_engine::Normalization;
@@ -21,11 +23,8 @@ use crate::svara;
 pub(super) const DEFAULT_FORMAT: Format = Format::Pcm;
 /// The most words of a chunk.
 const MOST_WORDS: usize = 200;
-/// Parameters that are known; the key is read by the middleware.
-const KEYS: [&str; 4] = ["xi-api-key", "xi_api_key", "api_key", "authorization"];
-
-/// Parameters that may be there once.
-const ONCE: [&str; 20] = [
+/// The parameters.
+const PARAMETERS: [&str; 20] = [
     "voice",
     "response_format",
     "mode",
@@ -47,6 +46,9 @@ const ONCE: [&str; 20] = [
     "peek_words",
     "max_chunk_words",
 ];
+
+/// Another one, which means nothing here: there is one model.
+const MODEL: &str = "model";
 
 /// When speech starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,11 +87,11 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// Reads a query; also the names of what isn't known there, or has no effect.
+    /// Reads an address; also what isn't known there, or has no effect. The middleware reads the key.
     ///
     /// # Errors
     /// A value is malformed or out of range.
-    pub(super) fn read(query: &str) -> Result<(Self, Vec<String>), ApiError> {
+    pub(super) fn read(uri: &Uri) -> Result<(Self, Ignored), ApiError> {
         let mut options = Self {
             voice: None,
             response_format: None,
@@ -107,14 +109,10 @@ impl Options {
             dictionary_id: None,
             eager: Eager { chunk_words: 4, peek_words: 2, max_chunk_words: 20 },
         };
-        encoded::once(query, &ONCE)?;
-        let (mut most_words, mut ignored) = (None, Vec::new());
-        for pair in encoded::pairs(query.as_bytes()) {
-            let (name, value) = pair?;
-            if value.trim().is_empty() {
-                continue;
-            }
-            match &*name {
+        let known = [PARAMETERS.as_slice(), &KEY_PARAMETERS, &[MODEL]].concat();
+        let (mut most_words, mut ignored) = (None, Ignored::default().with_query(uri, &known));
+        for (name, value) in encoded::parameters(uri, &PARAMETERS, &[])? {
+            match name {
                 "voice" => options.voice = Some(value),
                 "response_format" => options.response_format = Some(value),
                 "mode" => {
@@ -141,16 +139,13 @@ impl Options {
                 "presence_penalty" => {
                     // The hosted API takes it, and it has no effect there.
                     number::<f32>("presence_penalty", &value)?;
-                    ignored.push("presence_penalty".to_owned());
+                    ignored = ignored.and("presence_penalty");
                 }
                 "pronunciation_dictionary_id" => options.dictionary_id = Some(value),
                 "chunk_words" => options.eager.chunk_words = words("chunk_words", &value, 1)?,
                 "peek_words" => options.eager.peek_words = words("peek_words", &value, 0)?,
                 "max_chunk_words" => most_words = Some(words("max_chunk_words", &value, 1)?),
-                // It is the only model.
-                "model" => {}
-                name if KEYS.contains(&name) => {}
-                _ => ignored.push(name),
+                other => return Err(ApiError::internal(format!("the parameter {other} isn't read"))),
             }
         }
         let eager = &mut options.eager;
@@ -209,7 +204,11 @@ impl utoipa::IntoParams for Address {
         let on_off = || Object::with_type(Type::Boolean);
         vec![
             of("voice", text(), "The voice that speaks. Required unless lang is given."),
-            of("response_format", names(Format::supported().map(Format::name).collect()), &default_format()),
+            of(
+                "response_format",
+                names(Format::supported().map(Format::name).collect()),
+                &format!("The default is {DEFAULT_FORMAT}."),
+            ),
             of("mode", names(vec!["eager"]), "Speech starts some words in, before a sentence ends."),
             of("chunk_words", whole(1, MOST_WORDS), "The fewest words of a chunk; the default is 4."),
             of("peek_words", whole(0, MOST_WORDS), "Words that must follow a chunk; the default is 2."),
@@ -235,11 +234,6 @@ impl utoipa::IntoParams for Address {
     }
 }
 
-fn default_format() -> String {
-    let known = |default: &dyn Display| format!("The default is {default}.");
-    known(&DEFAULT_FORMAT)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,12 +242,13 @@ mod tests {
     fn the_address_is_read() {
         let query = "voice=hi_female&mode=eager&chunk_words=3&peek_words=0&max_chunk_words=9&speed=1.2&lang=hin\
                      &normalize=false&top_k=5&presence_penalty=0.5&pronunciation_dictionary_id=d&xi-api-key=k&shade=1";
-        let (options, ignored) = Options::read(query).unwrap();
+        let read = |query: &str| Options::read(&format!("/?{query}").parse().unwrap());
+        let (options, ignored) = read(query).unwrap();
         assert_eq!(options.eager, Eager { chunk_words: 3, peek_words: 0, max_chunk_words: 9 });
         assert_eq!((options.speed, options.top_k), (Some(1.2), Some(5)));
         assert_eq!(options.normalization, Normalization::Off);
-        assert_eq!(ignored, ["presence_penalty", "shade"]);
-        let (options, _) = Options::read("chunk_words=30").unwrap();
+        assert_eq!(ignored.told(()).headers()["x-ignored-fields"], "presence_penalty, shade");
+        let (options, _) = read("chunk_words=30").unwrap();
         assert_eq!(options.eager.max_chunk_words, 30);
         for (query, field) in [
             ("mode=lazy", "mode"),
@@ -267,7 +262,15 @@ mod tests {
             ("sample_rate=-1", "sample_rate"),
             ("presence_penalty=x", "presence_penalty"),
         ] {
-            assert_eq!(Options::read(query).unwrap_err().field, Some(field), "{query}");
+            assert_eq!(read(query).unwrap_err().field, Some(field), "{query}");
+        }
+    }
+
+    #[test]
+    fn every_parameter_is_read() {
+        for name in PARAMETERS {
+            let read = Options::read(&format!("/?{name}=~").parse().unwrap());
+            assert!(!read.is_err_and(|error| error.status().is_server_error()), "{name}");
         }
     }
 }

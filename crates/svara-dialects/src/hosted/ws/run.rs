@@ -1,6 +1,6 @@
 //! What a socket says: words in, sound out, until the text ends or one of the two sides has had enough.
 
-use std::{future::pending, time::Instant};
+use std::time::Instant;
 
 use axum::extract::ws::WebSocket;
 use futures::{StreamExt, stream::BoxStream};
@@ -14,8 +14,8 @@ use super::{
     session::{Action, Session},
 };
 use crate::{
-    openai::voice::ByWords,
     socket::{self, Encoding, Event, Made, NORMAL, Outbox},
+    voice::ByWords,
 };
 
 /// The orders of a socket.
@@ -57,14 +57,7 @@ impl socket::Talk for Talk {
     }
 
     async fn made(&mut self) -> Made {
-        let made = match &mut self.speech {
-            Some(speech) => speech.next().await,
-            None => None,
-        };
-        match made {
-            Some(made) => made,
-            None => pending().await,
-        }
+        socket::next_of(self.speech.as_mut()).await
     }
 
     async fn on(&mut self, event: Event<Made>, out: &mut Outbox) {
@@ -117,10 +110,10 @@ impl Talk {
                     out.close(NORMAL, "");
                 }
                 Action::Fail { error, code } => {
-                    let (kind, reason) = (error.kind.name(), error.message.as_str());
+                    let (kind, reason) = (error.kind.name(), error.reason());
                     tracing::info!(kind, reason, code, "told over a socket");
                     out.text(messages::error(&error, code));
-                    out.close(code, reason);
+                    out.close(code, &error.message);
                 }
                 Action::Leave { code } => out.close(code, "the server is stopping"),
             }

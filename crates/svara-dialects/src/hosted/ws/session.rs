@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
-use svara_api::error::{ApiError, Kind};
-use svara_service::ErrorKind;
+use svara_api::error::ApiError;
 use svara_text::{EagerChunk, EagerRules, EagerText};
 
 use super::messages::ClientMessage;
-use crate::socket::{AWAY, INTERNAL, LATER, POLICY, READ_AHEAD};
+use crate::socket::{AWAY, READ_AHEAD, check_length, code_of};
 
 /// What holds for a whole socket.
 #[derive(Clone, Copy, Debug)]
@@ -85,11 +83,7 @@ impl Session {
         }
         self.last_active = now;
         if let Some(text) = &message.text {
-            let (limit, length) = (self.rules.eager.max_characters, text.chars().count());
-            if length > limit {
-                let reason = format!("has {length} characters, at most {limit} are allowed in a message");
-                return Err(ApiError::invalid("text", reason));
-            }
+            check_length(text, self.rules.eager.max_characters, "message")?;
             self.text.push(text);
             self.ended = text.is_empty();
         }
@@ -148,22 +142,9 @@ impl Session {
     }
 }
 
-/// The code that a socket is closed with for a failure.
-fn code_of(error: &ApiError) -> u16 {
-    let status = error.status();
-    let later = status == StatusCode::SERVICE_UNAVAILABLE
-        || matches!(error.kind, Kind::Service(ErrorKind::RateLimited | ErrorKind::TooManyStreams));
-    match status {
-        _ if later => LATER,
-        status if status.is_client_error() => POLICY,
-        _ => INTERNAL,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use svara_service::ServiceError;
 
     use super::*;
 
@@ -210,7 +191,7 @@ mod tests {
         assert!(session.on_said(later).is_empty());
         assert!(session.on_time(later).is_empty());
         let actions = session.on_time(later + IDLE);
-        assert!(matches!(actions[..], [Action::Fail { code: POLICY, .. }]), "{actions:?}");
+        assert!(matches!(actions[..], [Action::Fail { code: 1008, .. }]), "{actions:?}");
     }
 
     #[test]
@@ -222,18 +203,6 @@ mod tests {
         session.on_message(&text(""), now).unwrap();
         assert_eq!(session.on_said(now), [Action::Finish]);
         assert_eq!(self::session().0.on_drain(), [Action::Leave { code: AWAY }]);
-    }
-
-    #[test]
-    fn codes_tell_whose_fault_it_is() {
-        for (error, code) in [
-            (ApiError::invalid("text", "x"), POLICY),
-            (ApiError::from(ServiceError::key_unknown()), POLICY),
-            (ApiError::internal("x"), INTERNAL),
-            (ApiError::draining(), LATER),
-        ] {
-            assert_eq!(code_of(&error), code, "{error}");
-        }
     }
 
     proptest! {

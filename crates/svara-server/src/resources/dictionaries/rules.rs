@@ -22,7 +22,8 @@ const MOST_NAMED: usize = 16;
 pub(super) type RuleList = Bounded<RuleFields, MOST>;
 pub(super) type RuleStrings = Bounded<String, MOST>;
 
-/// A rule: what is said for a word. ElevenLabs' names are string_to_replace and alias, or phoneme and alphabet; the hosted API's are text and pronunciation.
+/// A rule: what is said for a word. ElevenLabs' names are string_to_replace and alias, or phoneme and alphabet; the hosted
+/// API's are text and pronunciation.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[schema(as = PronunciationRule)]
 pub(super) struct RuleFields {

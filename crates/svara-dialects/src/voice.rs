@@ -1,8 +1,8 @@
-//! Which voice speaks a request of OpenAI's dialect, whose clients know no Indian voices and often no languages.
+//! Which voice speaks where clients know no Indian voices, as OpenAI's, and often no languages.
 
 use svara_api::error::ApiError;
 use svara_engine::{Gender, Voice, Voices};
-use svara_text::{Language, WritingSystem};
+use svara_text::WritingSystem;
 
 use crate::spoken::SpokenLanguage;
 
@@ -44,10 +44,12 @@ pub(crate) fn choose(
     if let Some(language) = language {
         return language.voice(voices, alias.gender).map(|voice| voice.voice_id.clone());
     }
-    let written =
-        writing_system(text).filter(|system| *system != WritingSystem::Latin && !uses(alias, *system));
-    let found = written
-        .and_then(|system| voices.iter().find(|voice| voice.gender == alias.gender && uses(voice, system)));
+    let written = WritingSystem::of_most(text)
+        .filter(|system| *system != WritingSystem::Latin && alias.writing_system() != Some(*system));
+    let found = written.and_then(|system| {
+        let writes = |voice: &&Voice| voice.writing_system() == Some(system);
+        voices.iter().find(|voice| voice.gender == alias.gender && writes(voice))
+    });
     Ok(match found {
         Some(voice) => voice.voice_id.clone(),
         // Under the name that was asked for, as far as the service knows it, too.
@@ -56,21 +58,28 @@ pub(crate) fn choose(
     })
 }
 
-/// The voice of a socket before there are words for it. Any will do where the language is left to them: `auto`.
+/// Whether a request leaves the language to its text.
+pub(crate) fn is_auto(language: Option<&str>) -> bool {
+    language.is_some_and(|name| name.trim().eq_ignore_ascii_case("auto"))
+}
+
+/// The voice of a socket before there are words for it, and what the words may still choose. `may_be_any`: whether they may
+/// choose all of it, where neither a voice nor a language is named.
 ///
 /// # Errors
 /// As [`choose`].
 pub(crate) fn before_words(
     voices: &Voices,
     asked: Option<String>,
-    named: Option<&str>,
     language: Option<&SpokenLanguage>,
-) -> Result<String, ApiError> {
-    let is_auto = named.is_some_and(|name| name.trim().eq_ignore_ascii_case("auto"));
-    if is_auto && asked.as_ref().is_none_or(|name| name.trim().is_empty()) {
-        return Ok(for_text(voices, ""));
-    }
-    choose(voices, asked, language, "")
+    may_be_any: bool,
+) -> Result<(String, ByWords), ApiError> {
+    let by_words = ByWords::of(voices, asked.as_deref(), language);
+    let voice = match by_words {
+        ByWords::Any if may_be_any => for_text(voices, ""),
+        _ => choose(voices, asked, language, "")?,
+    };
+    Ok((voice, by_words))
 }
 
 /// A voice that is named before there are words, which may still choose it: one of OpenAI's names, or none at all.
@@ -86,7 +95,7 @@ pub(crate) enum ByWords {
 
 impl ByWords {
     /// What is open about a voice: none that is asked for means any, where no language is given either.
-    pub(crate) fn of(voices: &Voices, asked: Option<&str>, language: Option<&SpokenLanguage>) -> Self {
+    fn of(voices: &Voices, asked: Option<&str>, language: Option<&SpokenLanguage>) -> Self {
         let asked = asked.filter(|name| !name.trim().is_empty());
         match (asked, language) {
             (_, Some(_)) => Self::Settled,
@@ -98,7 +107,7 @@ impl ByWords {
 
     /// The voice that these words choose; none while they leave it open.
     pub(crate) fn choose(&self, voices: &Voices, words: &str) -> Option<String> {
-        writing_system(words)?;
+        WritingSystem::of_most(words)?;
         match self {
             Self::Settled => None,
             Self::Alias(name) => choose(voices, Some(name.clone()), None, words).ok(),
@@ -122,30 +131,12 @@ fn alias<'a>(voices: &'a Voices, asked: &str) -> Option<&'a Voice> {
     voices.iter().find(|voice| voice.gender == Some(*gender)).or_else(|| voices.iter().next())
 }
 
-/// The voice for a text where none is asked for: the first whose language has the text's writing system, or else the first.
+/// The voice for a text where none is asked for.
 pub(crate) fn for_text(voices: &Voices, text: &str) -> String {
-    let of_system = writing_system(text).and_then(|system| voices.iter().find(|voice| uses(voice, system)));
-    let found = of_system.or_else(|| voices.iter().next());
-    found.map(|voice| voice.voice_id.clone()).unwrap_or_default()
+    voices.for_text(text, None).map(|voice| voice.voice_id.clone()).unwrap_or_default()
 }
 
 fn is_alias(voice: &Voice, name: &str) -> bool {
     let name = name.trim().to_lowercase();
     voice.aliases.iter().any(|alias| alias.to_lowercase() == name)
-}
-
-fn uses(voice: &Voice, system: WritingSystem) -> bool {
-    voice.language().parse::<Language>().is_ok_and(|language| language.writing_system() == system)
-}
-
-/// The writing system of most of a text's letters.
-fn writing_system(text: &str) -> Option<WritingSystem> {
-    let mut counts: Vec<(WritingSystem, usize)> = Vec::new();
-    for system in text.chars().filter_map(WritingSystem::of) {
-        match counts.iter_mut().find(|(known, _)| *known == system) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((system, 1)),
-        }
-    }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(system, _)| system)
 }
