@@ -47,6 +47,7 @@
 //! # }
 //! ```
 
+mod accept;
 mod asked;
 mod breaking;
 mod client;
@@ -67,6 +68,7 @@ mod tls;
 mod watched;
 
 pub use self::{
+    accept::{Refusals, accept},
     asked::BodyTimeout,
     breaking::Linger,
     client::{Network, Proxies},

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use svara_api::state::AppState;
 use svara_config::Config;
-use svara_http::Phase;
+use svara_http::{Phase, Refusals, accept};
 use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
 use tracing::Instrument;
 
@@ -16,8 +16,6 @@ use self::talk::{Talk, Times};
 
 /// Connections at once; Home Assistant opens one for each text.
 const CONNECTIONS: u32 = 64;
-/// How long accepting pauses after it failed, usually for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// A server of the Wyoming protocol.
 #[derive(Clone)]
@@ -44,25 +42,16 @@ impl Wyoming {
     pub async fn serve(self, listener: TcpListener) {
         let life = self.state.life.clone();
         let permits = Arc::new(Semaphore::new(CONNECTIONS as usize));
+        let mut turned_away = Refusals::new("Wyoming connections are turned away: too many are open");
         loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+            let (stream, peer) = tokio::select! {
+                accepted = accept(&listener, "a Wyoming connection") => accepted,
                 () = life.reached(Phase::Draining) => break,
             };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::error!(%error, "can't accept a Wyoming connection");
-                    sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
             let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
-                tracing::debug!(%peer, limit = CONNECTIONS, "a Wyoming connection is turned away: too many are open");
+                turned_away.note(peer, "wyoming_connections", CONNECTIONS as usize);
                 continue;
             };
-            // Small chunks of a stream must leave at once. If the connection is already gone, the next read fails.
-            let _ = stream.set_nodelay(true);
             let talk = Talk::new(stream, self.state.clone(), self.times);
             let span = tracing::info_span!("wyoming", %peer);
             tokio::spawn(

@@ -1,6 +1,10 @@
 //! The Wyoming protocol, byte by byte: events in any order, half of them, and false lengths.
 
-use std::net::SocketAddr;
+use std::{
+    io::Write,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
 
 use serde_json::{Value, json};
 use svara_server::start;
@@ -193,4 +197,50 @@ async fn events_come_in_any_pieces_and_in_any_number() {
     );
     assert_eq!(told.remove(0).1["text"], "a");
     assert_eq!(server.engine.requests().len(), 3, "each sentence once");
+}
+
+/// A client that is turned away is told of in the log, as over HTTP; those that are connected go on.
+#[tokio::test]
+async fn too_many_connections_are_turned_away_and_told_of() {
+    let server = server().await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _default = tracing::subscriber::set_default(subscriber);
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    let mut others = Vec::new();
+    for _ in 0..63 {
+        others.push(TcpStream::connect(server.address).await.unwrap());
+    }
+    for _ in 0..3 {
+        let refused = TcpStream::connect(server.address).await.unwrap();
+        assert!(events(refused, "").await.is_empty());
+    }
+    let log = log.text();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("turned away")).collect();
+    let [line] = lines[..] else { panic!("not once a second: {log}") };
+    assert!(line.contains("WARN") && line.contains("limit=64"), "{line}");
+    first.write_all(&event("ping", &json!({"text": "a"}))).await.unwrap();
+    assert_eq!(events(first, "a").await.len(), 1);
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
