@@ -18,7 +18,7 @@ use nix::{
 use svara_supervisor::{
     control::{Request, Response, ask},
     events::{Event, Kind},
-    supervisor::{ProgramReport, Report},
+    report::{ProgramReport, Report},
 };
 use tempfile::TempDir;
 
