@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use axum::Router;
 use futures::FutureExt;
-use svara_api::{door::Door, reading::budget::Budget, state::App};
+use svara_api::{budget::Budget, door::Door, state::App};
 use svara_config::{Config, DecoderBackend};
 use svara_dialects::Wyoming;
 use svara_engine::OwnWords;
