@@ -68,6 +68,7 @@
 //! # }
 //! ```
 
+mod ceiling;
 mod engine;
 mod error;
 #[doc(hidden)]

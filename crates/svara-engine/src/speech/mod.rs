@@ -1,7 +1,6 @@
 //! A speech: its pieces, one after the other, without a gap.
 
 pub(crate) mod audience;
-pub(crate) mod ceiling;
 mod declick;
 mod early_start;
 mod generation;
