@@ -42,6 +42,8 @@ pub struct ServiceParts {
     /// The part of the configuration that shapes audio, in a form that is stable from build to build. It is part of
     /// cache keys: servers with the same setup share the files of a store.
     pub setup: String,
+    /// How much louder all speech is; `setup` has to tell it.
+    pub gain: Gain,
     /// Whether the log shows the texts of orders.
     pub log_texts: bool,
     /// The least speed of listeners.
@@ -65,11 +67,6 @@ pub struct Service {
 impl Service {
     /// A service of these parts. `register` adds the metrics of the program around it.
     pub fn new(parts: ServiceParts, register: impl FnOnce(&mut Registry)) -> Self {
-        Self::with_gain(parts, Gain::UNITY, register)
-    }
-
-    /// The same, with all speech so much louder. [`ServiceParts::setup`] has to tell it.
-    pub fn with_gain(parts: ServiceParts, gain: Gain, register: impl FnOnce(&mut Registry)) -> Self {
         let engine = Arc::new(parts.engine);
         let decoder = engine.decoder().clone();
         let carries = move || decoder.real_time_streams();
@@ -86,7 +83,7 @@ impl Service {
             Arc::clone(&voices),
             Arc::clone(&admission),
             Arc::clone(&metrics),
-            SpeakerSettings { log_texts: parts.log_texts, least: parts.least_speed, gain },
+            SpeakerSettings { log_texts: parts.log_texts, least: parts.least_speed, gain: parts.gain },
         );
         let (speaker, cloning, dictionaries) =
             (Arc::new(speaker), parts.cloning, Arc::new(parts.dictionaries));

@@ -14,7 +14,7 @@ use futures::{
     future::{BoxFuture, ready},
     stream,
 };
-use svara_audio::{EncoderSpec, Format};
+use svara_audio::{EncoderSpec, Format, Gain};
 use svara_engine::{
     CloningUnavailable, Engine, EngineParts, FirstAudio, ModelProfile, OwnWords, SpeechRequest, Voices,
     source::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance},
@@ -76,7 +76,8 @@ fn service(cache: CacheConfig) -> (Service, Arc<ThreeFrames>) {
         hop_frames: None,
         first_audio: FirstAudio::Exact,
         end_loops: true,
-    });
+    })
+    .unwrap();
     let parts = ServiceParts {
         engine,
         cloning: Cloning::new(Err("no encoder".to_owned()), &CloningConfig::default()),
@@ -96,6 +97,7 @@ fn service(cache: CacheConfig) -> (Service, Arc<ThreeFrames>) {
         cache: (cache, None),
         jobs: (JobsConfig::default(), Err("no store".to_owned())),
         setup: "test".to_owned(),
+        gain: Gain::UNITY,
         log_texts: false,
         least_speed: svara_service::LeastSpeed { speed: 0.0, window: Duration::ZERO },
     };

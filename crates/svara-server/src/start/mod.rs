@@ -90,6 +90,7 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         cache: (config.cache.clone(), cache),
         jobs: (config.jobs.clone(), jobs),
         setup,
+        gain: config.decoder.gain()?,
         log_texts: config.log.texts,
         least_speed: LeastSpeed {
             speed: config.limits.min_read_speed,
@@ -97,8 +98,7 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         },
     };
     let (life, connections, http) = <(Lifecycle, Connections, HttpMetrics)>::default();
-    let gain = config.decoder.gain()?;
-    let service = Service::with_gain(parts, gain, |registry| {
+    let service = Service::new(parts, |registry| {
         http.register(registry, connections.clone());
         failures.register(registry);
         secrets::register_open(registry, !config.server.asks_for_keys());

@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use svara_audio::{Gain, SampleRate};
+use svara_audio::Gain;
 use svara_engine::{Engine, SpeechRequest, Wait};
 use tracing::Instrument;
 
@@ -36,6 +36,7 @@ pub struct Speaker {
 /// What is the same for all speech.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SpeakerSettings {
+    /// Whether the log shows the texts of orders.
     pub(crate) log_texts: bool,
     pub(crate) least: LeastSpeed,
     /// How much louder all speech is.
@@ -43,8 +44,7 @@ pub(crate) struct SpeakerSettings {
 }
 
 impl Speaker {
-    /// A speaker with these parts. `log_texts`: whether the log shows the texts of orders; `gain`: how much louder all
-    /// speech is.
+    /// A speaker with these parts.
     pub(crate) fn new(
         engine: Arc<Engine>,
         voices: Arc<KeptVoices>,
@@ -138,8 +138,6 @@ impl Speaker {
             lock(&self.keyless).add(characters as u64, unix_now());
         }
         log.first_audio(&speech);
-        let rate = SampleRate::new(speech.sample_rate_hz()).map_err(ServiceError::internal);
-        let rate = rate.inspect_err(|_| log.refused())?;
-        Ok(Speaking::new(speech, (rate, gain), permit, log, self.settings.least))
+        Ok(Speaking::new(speech, gain, permit, log, self.settings.least))
     }
 }
