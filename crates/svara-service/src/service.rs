@@ -75,7 +75,11 @@ impl Service {
         let voices = Arc::new(parts.voices);
         let (config, store) = parts.cache;
         let cache = config.is_on().then(|| Arc::new(Cache::new(&config, store, metrics.cache())));
-        cache.iter().for_each(|cache| metrics.cache().observe(cache));
+        if let Some(cache) = &cache {
+            // Its metrics don't keep a cache.
+            let cache = Arc::downgrade(cache);
+            metrics.cache().observe(move || cache.upgrade().map_or((0, 0), |cache| cache.in_memory()));
+        }
         let (config, store) = parts.jobs;
         let jobs = Arc::new(Jobs::new(store, &config, metrics.jobs()));
         let speaker = Speaker::new(
