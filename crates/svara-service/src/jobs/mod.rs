@@ -134,7 +134,7 @@ impl Jobs {
                         None
                     }
                     Err(error) => {
-                        tracing::error!(%error, "the job store failed");
+                        tracing::error!(reason = error.reason(), "the job store failed");
                         failures += 1;
                         retry::pause_after(failures)
                     }
