@@ -5,6 +5,7 @@
 //! first. An item that fails waits for its next try while others are spoken.
 
 mod book;
+mod cuts;
 mod dictionaries;
 mod draft;
 mod item;
