@@ -9,8 +9,8 @@ use svara_audio::Gain;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
-    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, LeastSpeed, Load, Order, QueueLimits,
-    ServiceError, Speaker, Speaking, Spoken, SpokenBody,
+    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, LeastSpeed, Load, NotSetUp, Order,
+    QueueLimits, ServiceError, Speaker, Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
     callers::{Cost, KeyStream},
     config::{CacheConfig, JobsConfig},
@@ -38,7 +38,7 @@ pub struct ServiceParts {
     /// The cache's configuration, and its store behind the memory.
     pub cache: (CacheConfig, Option<Store>),
     /// The configuration of jobs, and their store or the reason why there is none.
-    pub jobs: (JobsConfig, Result<Store, String>),
+    pub jobs: (JobsConfig, Result<Store, NotSetUp>),
     /// The part of the configuration that shapes audio, in a form that is stable from build to build. It is part of
     /// cache keys: servers with the same setup share the files of a store.
     pub setup: String,

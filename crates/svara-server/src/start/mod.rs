@@ -23,10 +23,10 @@ use svara_dialects::Wyoming;
 use svara_engine::OwnWords;
 use svara_http::{Connections, Lifecycle, Phase};
 use svara_service::{
-    LeastSpeed, QueueLimits, Service, ServiceParts, cache,
+    LeastSpeed, NotSetUp, QueueLimits, Service, ServiceParts, cache,
     config::CacheConfig,
     jobs,
-    store::{Store, StoreFailures},
+    store::{Store, StoreError, StoreFailures},
 };
 use svara_snac::Decoder;
 
@@ -147,7 +147,7 @@ fn setup(config: &Config, own_words: &OwnWords) -> String {
 fn stores(
     config: &Config,
     failures: &StoreFailures,
-) -> anyhow::Result<(Option<Store>, Result<Store, String>)> {
+) -> anyhow::Result<(Option<Store>, Result<Store, NotSetUp>)> {
     let CacheConfig { store, entry_bytes, .. } = &config.cache;
     let cache = match store.as_str() {
         "" => None,
@@ -155,13 +155,23 @@ fn stores(
         url => Some(Store::open(url, entry_bytes + cache::ENTRY_OVERHEAD_BYTES).context("cache.store")?),
     };
     let jobs = match config.jobs.store.as_str() {
-        "" => Err("jobs.store is empty".to_owned()),
+        "" => Err(NotSetUp::by_setting("jobs.store is empty")),
         url => Store::open_alone(url, jobs::max_value_bytes(&config.jobs))
             .map(|store| store.watched("jobs", failures))
-            .map_err(|error| error.to_string()),
+            .map_err(unopened),
     };
-    if let Err(reason) = &jobs {
-        tracing::warn!(reason, "jobs are off");
+    if let Err(why) = &jobs {
+        tracing::warn!(reason = why.reason, "jobs are off");
     }
     Ok((cache, jobs))
+}
+
+/// What callers are told of a store that can't be opened, and what the log says.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unopened(error: StoreError) -> NotSetUp {
+    let told = match error {
+        StoreError::InUse { .. } => "another server uses their store",
+        _ => "their store can't be opened",
+    };
+    NotSetUp { told, reason: error.to_string() }
 }
