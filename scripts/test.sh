@@ -27,9 +27,23 @@ full=(--full) # only the peers need the full-size codec
 [[ -z $fast ]] || full=()
 trap end_jobs EXIT
 
+# Tests that need a right or something of the machine note in this file that they have tested nothing: they count as passed.
+# With SVARA_ALL_TESTS=1, they fail.
+SVARA_SKIPPED=$(mktemp)
+export SVARA_SKIPPED
+
 rust_tests() {
-    # They return early, which counts as passed.
-    ((EUID == 0)) || echo "not root: tests that change users, namespaces or memory limits test nothing"
+    local outcome=0
+    run_rust_tests "$@" || outcome=$?
+    if [[ -s $SVARA_SKIPPED ]]; then
+        echo "NOT tested, for want of rights:"
+        sort "$SVARA_SKIPPED"
+    fi
+    rm -f "$SVARA_SKIPPED"
+    return "$outcome"
+}
+
+run_rust_tests() {
     if cargo nextest --version >/dev/null 2>&1; then
         # Many tests wait for time to pass, so one more than there are cores keeps these busy.
         NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$(($(nproc) + 1))} cargo nextest run --workspace --locked --no-fail-fast "$@"

@@ -5,6 +5,7 @@
 //! module [`error`] alone maps to HTTP.
 
 pub mod audit;
+pub mod budget;
 pub mod door;
 pub mod error;
 pub mod file;

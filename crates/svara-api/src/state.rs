@@ -7,7 +7,7 @@ use svara_config::Clean;
 use svara_http::Lifecycle;
 use svara_service::Service;
 
-use crate::{door::Door, reading::budget::Budget};
+use crate::{budget::Budget, door::Door};
 
 /// The state that all routes share.
 pub struct App {

@@ -143,7 +143,11 @@ impl Loaded {
         let shown = path.display().to_string();
         let written = Written::read(text);
         let known = names::keys();
-        let (mut right, mut faults) = (Table::new(), written.slips);
+        let of_lines = written.slips.iter().map(|(line, message)| {
+            let told = slips::of_line(text, *line, message, &written.tops);
+            (*line, told)
+        });
+        let (mut right, mut faults) = (Table::new(), of_lines.collect::<Vec<_>>());
         for Top { name: section, line, keys: of_section } in written.tops {
             let Some(keys) = known.get(&section).and_then(Value::as_table) else {
                 // A key above the first section is read as one.

@@ -1,4 +1,5 @@
-//! The file as it is written: its sections, keys and values, each with its line, and the slips of its syntax.
+//! The file as it is written: its sections, keys and values, each with its line, and the slips of its syntax as the parser tells
+//! them.
 
 use std::ops::Range;
 
@@ -8,13 +9,11 @@ use toml::{
     de::{DeTable, DeValue, Error, ValueDeserializer},
 };
 
-use crate::slips;
-
 /// A file as it is written.
 pub(super) struct Written {
     /// What is on its top level: sections, and keys that are in none.
     pub(super) tops: Vec<Top>,
-    /// Slips that are in no value, with their lines.
+    /// Slips that are in no value: their lines, and what the parser says of each.
     pub(super) slips: Vec<(usize, String)>,
 }
 
@@ -62,7 +61,7 @@ impl Written {
         let mut reader = Reader { text, errors: errors.into_iter().map(Some).collect() };
         let mut tops: Vec<Top> = root.get_ref().iter().map(|(name, value)| reader.top(name, value)).collect();
         tops.sort_by_key(|top| top.line);
-        let slips = reader.others(&tops);
+        let slips = reader.others();
         Self { tops, slips }
     }
 }
@@ -144,12 +143,12 @@ impl Reader<'_> {
     }
 
     /// What is wrong outside of values, once for each line.
-    fn others(&self, tops: &[Top]) -> Vec<(usize, String)> {
+    fn others(&self) -> Vec<(usize, String)> {
         let mut slips: Vec<(usize, String)> = Vec::new();
         for error in self.errors.iter().flatten() {
             let line = self.line(error.span().map_or(0, |span| span.start));
             if slips.iter().all(|(other, _)| *other != line) {
-                slips.push((line, slips::of_line(self.text, line, error.message(), tops)));
+                slips.push((line, error.message().to_owned()));
             }
         }
         slips

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use svara_audio::{SampleRate, TimeStretch};
+use svara_audio::{SampleRate, SampleRateError, TimeStretch};
 use svara_snac::Decoder;
 
 use crate::{
@@ -53,6 +53,8 @@ pub struct EngineParts {
 /// Turns requests into speech. One engine serves all requests; besides its parts it only keeps counts of retries.
 pub struct Engine {
     parts: EngineParts,
+    /// Of the decoder's samples.
+    rate: SampleRate,
     pace: Pace,
     retries: Arc<RetryCounts>,
 }
@@ -68,9 +70,13 @@ struct Prepared {
 
 impl Engine {
     /// Assembles an engine.
-    pub fn new(parts: EngineParts) -> Self {
+    ///
+    /// # Errors
+    /// The decoder's sample rate is none that speech can have.
+    pub fn new(parts: EngineParts) -> Result<Self, SampleRateError> {
+        let rate = SampleRate::new(parts.decoder.info().sample_rate_hz)?;
         let pace = Pace::new(parts.decoder.info(), parts.hop_frames, parts.first_audio);
-        Self { parts, pace, retries: Arc::default() }
+        Ok(Self { parts, rate, pace, retries: Arc::default() })
     }
 
     /// Checks the request and starts to speak. Returns once the first samples are there, so that every failure before
@@ -137,7 +143,7 @@ impl Engine {
             decode,
             noise_seed,
             pace,
-            playback: Playback::new(speed, self.sample_rate()?),
+            playback: Playback::new(speed, self.rate),
             audience,
         };
         let mut speech = Speech::start(start).await?;
@@ -234,12 +240,6 @@ impl Engine {
         let may_be_cut = request.sampling.max_tokens.is_some();
         let script = Script::new(profile, &self.parts.own_words, &voice, request, may_be_cut)?;
         Ok(Prepared { voice, sampling, speed: request.speed, script, may_be_cut })
-    }
-
-    fn sample_rate(&self) -> Result<SampleRate, SpeakError> {
-        // The decoder's rate is valid, or it wouldn't have been loaded.
-        SampleRate::new(self.parts.decoder.info().sample_rate_hz)
-            .map_err(|error| SpeakError::invalid("speed", format!("can't be changed: {error}")))
     }
 
     fn check_length(&self, text: &str) -> Result<(), SpeakError> {

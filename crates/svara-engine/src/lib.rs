@@ -55,7 +55,7 @@
 //!     hop_frames: None,
 //!     first_audio: FirstAudio::Exact,
 //!     end_loops: true,
-//! });
+//! })?;
 //!
 //! let (text, voice) = ("a".to_owned(), "hi_female".to_owned());
 //! let mut speech = engine.speak(SpeechRequest { text, voice, ..SpeechRequest::default() }).await?;
@@ -68,6 +68,7 @@
 //! # }
 //! ```
 
+mod ceiling;
 mod engine;
 mod error;
 #[doc(hidden)]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use svara_snac::TokenLayout;
 use svara_text::{StyleTags, TagPlace};
 
-use crate::{request::Sampling, speech::ceiling::Ceiling, voice::Voice};
+use crate::{ceiling::Ceiling, request::Sampling, voice::Voice};
 
 /// The most tokens that end the speech: as many as `svara-vllm` takes.
 const MAX_STOPS: usize = 8;

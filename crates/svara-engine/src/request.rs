@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use svara_audio::Gain;
 #[cfg(doc)]
 use svara_audio::TimeStretch;
@@ -69,7 +69,7 @@ impl Default for SpeechRequest {
 }
 
 /// Whether numbers, dates, money and the like become words of the voice's language.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Normalization {
     /// If the language has rules.

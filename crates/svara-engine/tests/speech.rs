@@ -125,7 +125,8 @@ impl Setup {
             hop_frames: None,
             first_audio: FirstAudio::Exact,
             end_loops: true,
-        });
+        })
+        .unwrap();
         Self { engine, source }
     }
 

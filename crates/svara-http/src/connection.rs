@@ -57,8 +57,6 @@ const CLOSE: Duration = Duration::from_secs(5);
 
 /// Serves a connection until it ends, for whatever reason.
 pub(crate) async fn serve(stream: TcpStream, place: Place, seat: Arc<Seat>, shared: Arc<Shared>) {
-    // Small chunks of a stream must leave at once. If the connection is already gone, the next read fails.
-    let _ = stream.set_nodelay(true);
     let peer = stream.peer_addr().ok().map(Peer);
     let Limits { write_stall, write_bytes_per_s, header, .. } = shared.limits;
     let breaking = Arc::new(Breaking::default());
@@ -93,7 +91,7 @@ where
     let Shared { app, life, limits, .. } = shared;
     let exchanges = watch::Sender::new(Exchanges::default());
     let stream = Heads::new(HalfClosed::new(stream, Arc::clone(&breaking)), Arc::clone(&breaking));
-    let (body_bound, probes, probes_only) = (limits.body, limits.probes, seat.probes);
+    let (body_bound, probes, probes_only) = (limits.body, limits.probes, seat.only_probes().is_some());
     let (counted, app, polls) = (exchanges.clone(), app.clone(), Arc::clone(&breaking));
     let service = service_fn(move |request: Request<Incoming>| {
         let (open, version, breaking) = (Open::new(&counted), request.version(), Arc::clone(&breaking));
@@ -160,7 +158,7 @@ async fn give_way(exchanges: &watch::Sender<Exchanges>, seat: &Seat) {
             // `exchanges` keeps the channel open, so this can't fail.
             _ = seen.changed() => {}
             // Probes end with it, whatever they do.
-            () = seat.given_up() => if idle || seat.probes { return },
+            () = seat.given_up() => if idle || seat.only_probes().is_some() { return },
         }
     }
 }

@@ -47,6 +47,7 @@
 //! # }
 //! ```
 
+mod accept;
 mod asked;
 mod breaking;
 mod client;
@@ -67,13 +68,14 @@ mod tls;
 mod watched;
 
 pub use self::{
+    accept::{Refusals, accept},
     asked::BodyTimeout,
     breaking::Linger,
     client::{Network, Proxies},
     connection::Peer,
     lifecycle::{Lifecycle, Phase},
     place::Connections,
-    seats::{Seat, Seats},
+    seats::{Bound, Seat, Seats},
     serve::{ServeError, most_sockets, serve, stop_at_signals},
     settings::{Limits, Settings},
     tls::{Tls, TlsError},

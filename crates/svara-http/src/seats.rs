@@ -46,9 +46,35 @@ struct Taken {
 pub struct Seat {
     seats: Arc<Seats>,
     id: u64,
-    /// Only probes are answered on it.
-    pub(crate) probes: bool,
+    /// The bound that is reached, so that only probes are answered on it.
+    only_probes: Option<Bound>,
     asked: Arc<Notify>,
+}
+
+/// A bound on connections, with its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Of all clients.
+    All(usize),
+    /// Of one client's address.
+    Address(usize),
+}
+
+impl Bound {
+    /// The limit's name in [`crate::Limits`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All(_) => "connections",
+            Self::Address(_) => "connections_per_address",
+        }
+    }
+
+    /// The most connections.
+    pub fn limit(self) -> usize {
+        match self {
+            Self::All(limit) | Self::Address(limit) => limit,
+        }
+    }
 }
 
 impl Seats {
@@ -63,11 +89,17 @@ impl Seats {
         let peer = Network::of(peer);
         let mut state = self.state();
         let of_peer = state.by_peer.get(&peer).copied().unwrap_or_default();
-        let room = (of_peer < self.most_per_peer
-            || state.give_way(|taken| taken.peer == peer && !taken.probes))
-            && (state.seated < self.most || state.give_way(|taken| !taken.probes));
-        let probes = !room;
-        if room {
+        let only_probes = if of_peer >= self.most_per_peer
+            && !state.give_way(|taken| taken.peer == peer && !taken.probes)
+        {
+            Some(Bound::Address(self.most_per_peer))
+        } else if state.seated >= self.most && !state.give_way(|taken| !taken.probes) {
+            Some(Bound::All(self.most))
+        } else {
+            None
+        };
+        let probes = only_probes.is_some();
+        if !probes {
             state.seated += 1;
             *state.by_peer.entry(peer).or_default() += 1;
         } else if state.open.values().filter(|taken| taken.probes && !taken.gives_way).count() >= PROBES {
@@ -79,7 +111,7 @@ impl Seats {
         let taken = Taken { peer, probes, idle_since: Some(id), gives_way: false, asked: Arc::clone(&asked) };
         state.open.insert(id, taken);
         drop(state);
-        Seat { seats: Arc::clone(self), id, probes, asked }
+        Seat { seats: Arc::clone(self), id, only_probes, asked }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -126,9 +158,9 @@ impl State {
 }
 
 impl Seat {
-    /// Whether there is room for what the connection wants; without, it may only probe.
-    pub fn has_room(&self) -> bool {
-        !self.probes
+    /// The bound that is reached, if there is no room for what the connection wants: then it may only probe.
+    pub fn only_probes(&self) -> Option<Bound> {
+        self.only_probes
     }
 
     /// Says whether no request is open.
@@ -181,13 +213,15 @@ mod tests {
         second.set_idle(false);
         second.set_idle(true);
         let fourth = seats.take(peer("10.0.0.4"));
-        assert!(gives_way(&third) && !fourth.probes && !gives_way(&first) && !gives_way(&second));
+        assert!(
+            gives_way(&third) && fourth.only_probes.is_none() && !gives_way(&first) && !gives_way(&second)
+        );
         let fifth = seats.take(peer("10.0.0.5"));
-        assert!(gives_way(&second) && !fifth.probes);
+        assert!(gives_way(&second) && fifth.only_probes.is_none());
         [&fourth, &fifth].into_iter().for_each(|seat| seat.set_idle(false));
-        assert!(seats.take(peer("10.0.0.6")).probes, "all are busy");
+        assert_eq!(seats.take(peer("10.0.0.6")).only_probes, Some(Bound::All(3)), "all are busy");
         drop((first, second, third));
-        assert!(!seats.take(peer("10.0.0.6")).probes);
+        assert_eq!(seats.take(peer("10.0.0.6")).only_probes, None);
     }
 
     #[test]
@@ -195,9 +229,10 @@ mod tests {
         let seats = Seats::new(10, 2);
         let same = ["2001:db8::1", "2001:db8::2"].map(|text| seats.take(peer(text)));
         same.iter().for_each(|seat| seat.set_idle(false));
-        assert!(seats.take(peer("2001:db8::ffff:3")).probes, "a /64 is one client");
-        assert!(!seats.take(peer("2001:db8:0:1::1")).probes);
-        assert!(!seats.take(peer("::ffff:10.0.0.1")).probes);
+        let third = seats.take(peer("2001:db8::ffff:3"));
+        assert_eq!(third.only_probes, Some(Bound::Address(2)), "a /64 is one client");
+        assert_eq!(seats.take(peer("2001:db8:0:1::1")).only_probes, None);
+        assert_eq!(seats.take(peer("::ffff:10.0.0.1")).only_probes, None);
     }
 
     #[test]
@@ -206,7 +241,7 @@ mod tests {
         let busy = seats.take(peer("10.0.0.1"));
         busy.set_idle(false);
         let probes: Vec<Seat> = (0..=PROBES).map(|_| seats.take(peer("10.0.0.2"))).collect();
-        assert!(probes.iter().all(|seat| seat.probes));
+        assert!(probes.iter().all(|seat| seat.only_probes.is_some()));
         assert!(gives_way(&probes[0]) && !gives_way(&probes[1]));
         drop(probes);
         drop(busy);

@@ -1,11 +1,6 @@
 //! The accept loop, and the drain that ends it.
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
@@ -15,10 +10,11 @@ use tokio::{
 };
 
 use crate::{
+    accept::{Refusals, accept},
     connection,
     lifecycle::{Lifecycle, Phase},
     place::Connections,
-    seats::Seats,
+    seats::{Bound, Seats},
     settings::Settings,
 };
 
@@ -40,29 +36,6 @@ pub enum ServeError {
 
 /// Connections beyond the bounds that may still be closing.
 const CLOSING: usize = 64;
-/// How often the log says that connections are turned away: a flood of them must not wash out the rest.
-const TELL_AGAIN: Duration = Duration::from_secs(1);
-
-/// Connections that were turned away since the log said so.
-#[derive(Default)]
-struct Refused {
-    untold: u64,
-    told: Option<Instant>,
-}
-
-impl Refused {
-    fn note(&mut self, peer: SocketAddr, limit: usize) {
-        self.untold += 1;
-        if self.told.is_none_or(|told| told.elapsed() >= TELL_AGAIN) {
-            let count = self.untold;
-            tracing::warn!(%peer, count, limit, "connections are turned away: too many are open");
-            *self = Self { untold: 0, told: Some(Instant::now()) };
-        }
-    }
-}
-
-/// How long accepting pauses after it failed, usually for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// How long connections may take to end once they are broken off.
 const BREAK_OFF: Duration = Duration::from_secs(1);
 
@@ -92,7 +65,9 @@ pub async fn serve(
     let all = u32::try_from(most_sockets(limits.connections)).unwrap_or(u32::MAX);
     let permits = Arc::new(Semaphore::new(all as usize));
     let seats = Seats::new(limits.connections, limits.connections_per_address);
-    let (most, probes, mut refused) = (limits.connections, limits.probes, Refused::default());
+    let (most, probes) = (Bound::All(limits.connections), limits.probes);
+    let mut turned_away = Refusals::new("connections are turned away: too many are open");
+    let mut without_seat = Refusals::new("no seat for connections: only probes are answered");
     let shared = Arc::new(connection::Shared { app, life: life.clone(), limits, tls });
     let closing = async {
         life.reached(Phase::Draining).await;
@@ -104,35 +79,26 @@ pub async fn serve(
     };
     tokio::pin!(closing);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (stream, peer) = tokio::select! {
+            accepted = accept(&listener, "a connection") => accepted,
             () = &mut closing => break,
         };
-        match accepted {
-            Ok((stream, peer)) => match Arc::clone(&permits).try_acquire_owned() {
-                Ok(permit) => {
-                    let seat = Arc::new(seats.take(peer.ip()));
-                    if seat.probes {
-                        refused.note(peer, most);
-                        if probes.is_empty() {
-                            turn_away(&stream, &shared);
-                            continue;
-                        }
-                    }
-                    let place = connections.enter(permit, Some(Arc::clone(&seat)));
-                    tokio::spawn(connection::serve(stream, place, seat, Arc::clone(&shared)));
-                }
-                Err(_) => {
-                    refused.note(peer, most);
-                    turn_away(&stream, &shared);
-                }
-            },
-            Err(error) if is_of_the_connection(&error) => {}
-            Err(error) => {
-                tracing::error!(%error, "can't accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+            turned_away.note(peer, most.name(), most.limit());
+            turn_away(&stream, &shared);
+            continue;
+        };
+        let seat = Arc::new(seats.take(peer.ip()));
+        if let Some(bound) = seat.only_probes() {
+            if probes.is_empty() {
+                turned_away.note(peer, bound.name(), bound.limit());
+                turn_away(&stream, &shared);
+                continue;
             }
+            without_seat.note(peer, bound.name(), bound.limit());
         }
+        let place = connections.enter(permit, Some(Arc::clone(&seat)));
+        tokio::spawn(connection::serve(stream, place, seat, Arc::clone(&shared)));
     }
     drop(listener);
     life.advance(Phase::Closing);
@@ -192,10 +158,4 @@ fn turn_away(stream: &TcpStream, shared: &connection::Shared) {
         // A new connection's buffer has room for this. If not, closing is answer enough.
         let _ = stream.try_write(ANSWER);
     }
-}
-
-/// Whether accepting failed because the one connection is gone already, and not because of the server.
-fn is_of_the_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

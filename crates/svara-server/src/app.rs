@@ -8,9 +8,9 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use svara_api::{
+    budget::Budget,
     door::Door,
     error::Spelling,
-    reading::budget::Budget,
     routes::{Routes, Tag},
     state::{App, AppState},
 };

@@ -7,7 +7,9 @@ use svara_audio::MIN_REFERENCE;
 use svara_snac::{Frame, SnacEncoder};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Caller, DecodeRecording, RecordingError, ServiceError, callers::Cost, config::CloningConfig};
+use crate::{
+    Caller, DecodeRecording, NotSetUp, RecordingError, ServiceError, callers::Cost, config::CloningConfig,
+};
 
 /// Recordings decoded concurrently; each takes a core.
 const DECODING: usize = 2;
@@ -25,7 +27,7 @@ pub struct CloningParts {
 /// Turns recordings into frames.
 pub struct Cloning {
     /// What turns recordings into samples, and samples into codes; or the reason why there is no such thing.
-    parts: Result<CloningParts, String>,
+    parts: Result<CloningParts, NotSetUp>,
     max_bytes: usize,
     max_duration: Duration,
     places: Semaphore,
@@ -33,8 +35,8 @@ pub struct Cloning {
 }
 
 impl Cloning {
-    /// Uses these parts; if there are none, recordings are refused, and the log has this reason.
-    pub fn new(parts: Result<CloningParts, String>, config: &CloningConfig) -> Self {
+    /// Uses these parts; if there are none, recordings are refused, and the log has the reason.
+    pub fn new(parts: Result<CloningParts, NotSetUp>, config: &CloningConfig) -> Self {
         Self {
             parts,
             max_bytes: config.max_bytes,
@@ -96,12 +98,12 @@ impl Cloning {
 
     /// The parts. Only without keys, on a machine of the operator's own, is the caller told the reason: it may name files.
     fn parts(&self, caller: Option<&Caller>) -> Result<&CloningParts, ServiceError> {
-        self.parts.as_ref().map_err(|reason| match caller {
+        self.parts.as_ref().map_err(|why| match caller {
             Some(Caller::Anybody) => {
-                let reason = format!("cloning from a recording is unavailable: {reason}");
+                let reason = format!("cloning from a recording is unavailable: {}", why.reason);
                 ServiceError::not_supported("reference_audio", reason)
             }
-            _ => ServiceError::not_set_up("reference_audio", "there is no encoder for recordings", reason),
+            _ => ServiceError::not_set_up("reference_audio", "there is no encoder for recordings", why),
         })
     }
 }

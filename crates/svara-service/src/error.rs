@@ -1,11 +1,13 @@
 //! Why the service refuses or fails, as data: the kind of failure, its origin, and whether a retry makes sense.
 
+mod not_set_up;
 mod speaking;
 
 use std::{fmt::Display, time::Duration};
 
 use svara_engine::Origin;
 
+pub use self::not_set_up::NotSetUp;
 use crate::{callers::OverQuota, store::StoreError};
 
 /// The kinds of failure.
@@ -162,15 +164,6 @@ impl ServiceError {
         Self { origin: Origin::Server, ..error }
     }
 
-    /// Something that the server isn't set up for. Of the reason, callers are told the end, unless that names a place: all of it is
-    /// for the log.
-    pub fn not_set_up(field: &'static str, what: &str, reason: &str) -> Self {
-        let end = reason.rsplit(": ").next().filter(|end| !end.contains('/'));
-        let told = end.map_or_else(String::new, |end| format!(": {end}"));
-        let error = Self::not_supported(field, format!("{what} on this server{told}"));
-        Self { cause: Some(reason.to_owned()), ..error }
-    }
-
     /// The audio of a job's item that is still `status`.
     pub fn job_unfinished(status: &str) -> Self {
         let message = format!("this audio is not ready: the item is {status}");
@@ -300,7 +293,10 @@ impl ServiceError {
                 message: "what is stored under this name can't be read".to_owned(),
                 ..internal
             },
-            StoreError::Open { .. } | StoreError::Exists { .. } | StoreError::TooLarge { .. } => internal,
+            StoreError::Open { .. }
+            | StoreError::InUse { .. }
+            | StoreError::Exists { .. }
+            | StoreError::TooLarge { .. } => internal,
         }
     }
 

@@ -58,7 +58,7 @@ pub mod voices;
 pub use admission::{Admission, Load, QueueLimits, Running};
 pub use callers::Caller;
 pub use cloning::{Cloning, CloningParts};
-pub use error::{ErrorKind, ServiceError};
+pub use error::{ErrorKind, NotSetUp, ServiceError};
 pub use order::{CacheResult, Delivery, Dialect, Order, Spoken, SpokenBody};
 pub use reader::LeastSpeed;
 pub use recording::{DecodeRecording, RecordingError};

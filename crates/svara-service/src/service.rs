@@ -9,8 +9,8 @@ use svara_audio::Gain;
 use svara_engine::{Engine, SpeechRequest, source::FinishReason};
 
 use crate::{
-    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, LeastSpeed, Load, Order, QueueLimits,
-    ServiceError, Speaker, Speaking, Spoken, SpokenBody,
+    Admission, CacheResult, Caller, Cloning, Delivery, EncodedSpeech, LeastSpeed, Load, NotSetUp, Order,
+    QueueLimits, ServiceError, Speaker, Speaking, Spoken, SpokenBody,
     cache::{Cache, Found, Head, Key, Listener, Shaped, Sink},
     callers::{Cost, KeyStream},
     config::{CacheConfig, JobsConfig},
@@ -38,10 +38,12 @@ pub struct ServiceParts {
     /// The cache's configuration, and its store behind the memory.
     pub cache: (CacheConfig, Option<Store>),
     /// The configuration of jobs, and their store or the reason why there is none.
-    pub jobs: (JobsConfig, Result<Store, String>),
+    pub jobs: (JobsConfig, Result<Store, NotSetUp>),
     /// The part of the configuration that shapes audio, in a form that is stable from build to build. It is part of
     /// cache keys: servers with the same setup share the files of a store.
     pub setup: String,
+    /// How much louder all speech is; `setup` has to tell it.
+    pub gain: Gain,
     /// Whether the log shows the texts of orders.
     pub log_texts: bool,
     /// The least speed of listeners.
@@ -65,11 +67,6 @@ pub struct Service {
 impl Service {
     /// A service of these parts. `register` adds the metrics of the program around it.
     pub fn new(parts: ServiceParts, register: impl FnOnce(&mut Registry)) -> Self {
-        Self::with_gain(parts, Gain::UNITY, register)
-    }
-
-    /// The same, with all speech so much louder. [`ServiceParts::setup`] has to tell it.
-    pub fn with_gain(parts: ServiceParts, gain: Gain, register: impl FnOnce(&mut Registry)) -> Self {
         let engine = Arc::new(parts.engine);
         let decoder = engine.decoder().clone();
         let carries = move || decoder.real_time_streams();
@@ -78,7 +75,11 @@ impl Service {
         let voices = Arc::new(parts.voices);
         let (config, store) = parts.cache;
         let cache = config.is_on().then(|| Arc::new(Cache::new(&config, store, metrics.cache())));
-        cache.iter().for_each(|cache| metrics.cache().observe(cache));
+        if let Some(cache) = &cache {
+            // Its metrics don't keep a cache.
+            let cache = Arc::downgrade(cache);
+            metrics.cache().observe(move || cache.upgrade().map_or((0, 0), |cache| cache.in_memory()));
+        }
         let (config, store) = parts.jobs;
         let jobs = Arc::new(Jobs::new(store, &config, metrics.jobs()));
         let speaker = Speaker::new(
@@ -86,7 +87,7 @@ impl Service {
             Arc::clone(&voices),
             Arc::clone(&admission),
             Arc::clone(&metrics),
-            SpeakerSettings { log_texts: parts.log_texts, least: parts.least_speed, gain },
+            SpeakerSettings { log_texts: parts.log_texts, least: parts.least_speed, gain: parts.gain },
         );
         let (speaker, cloning, dictionaries) =
             (Arc::new(speaker), parts.cloning, Arc::new(parts.dictionaries));

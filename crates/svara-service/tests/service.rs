@@ -14,14 +14,14 @@ use futures::{
     future::{BoxFuture, ready},
     stream,
 };
-use svara_audio::{EncoderSpec, Format};
+use svara_audio::{EncoderSpec, Format, Gain};
 use svara_engine::{
     CloningUnavailable, Engine, EngineParts, FirstAudio, ModelProfile, OwnWords, SpeechRequest, Voices,
     source::{FinishReason, SourceError, SourceInfo, TokenEvent, TokenSource, TokenStream, Utterance},
 };
 use svara_service::{
-    CacheResult, Caller, Cloning, Delivery, Dialect, ErrorKind, Order, QueueLimits, Service, ServiceParts,
-    SpokenBody,
+    CacheResult, Caller, Cloning, Delivery, Dialect, ErrorKind, NotSetUp, Order, QueueLimits, Service,
+    ServiceParts, SpokenBody,
     callers::{Callers, KeyEntry, KeyRings},
     config::{CacheConfig, CloningConfig, DictionariesConfig, JobsConfig, VoicesConfig},
     dictionaries::KeptDictionaries,
@@ -64,7 +64,7 @@ fn service(cache: CacheConfig) -> (Service, Arc<ThreeFrames>) {
     let directory = workspace().join("config/voices");
     let voices = Voices::load(&directory, &profile.id, |voice| profile.speaker_id(voice)).unwrap();
     let source = Arc::new(ThreeFrames::default());
-    let kept = KeptVoices::new(Err("no store".to_owned()), &profile.id, &VoicesConfig::default());
+    let kept = KeptVoices::new(Err(NotSetUp::by_setting("no store")), &profile.id, &VoicesConfig::default());
     let engine = Engine::new(EngineParts {
         profile: Arc::new(profile),
         voices,
@@ -76,13 +76,14 @@ fn service(cache: CacheConfig) -> (Service, Arc<ThreeFrames>) {
         hop_frames: None,
         first_audio: FirstAudio::Exact,
         end_loops: true,
-    });
+    })
+    .unwrap();
     let parts = ServiceParts {
         engine,
-        cloning: Cloning::new(Err("no encoder".to_owned()), &CloningConfig::default()),
+        cloning: Cloning::new(Err(NotSetUp::by_setting("no encoder")), &CloningConfig::default()),
         voices: kept,
         dictionaries: KeptDictionaries::new(
-            Err("no store".to_owned()),
+            Err(NotSetUp::by_setting("no store")),
             &DictionariesConfig::default(),
             Duration::from_secs(1),
         ),
@@ -94,8 +95,9 @@ fn service(cache: CacheConfig) -> (Service, Arc<ThreeFrames>) {
             patience: Duration::ZERO,
         },
         cache: (cache, None),
-        jobs: (JobsConfig::default(), Err("no store".to_owned())),
+        jobs: (JobsConfig::default(), Err(NotSetUp::by_setting("no store"))),
         setup: "test".to_owned(),
+        gain: Gain::UNITY,
         log_texts: false,
         least_speed: svara_service::LeastSpeed { speed: 0.0, window: Duration::ZERO },
     };

@@ -9,7 +9,8 @@ use std::{
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use svara_supervisor::{
-    control::{DEFAULT_SOCKET, Failure, Request, Response, ask_within, table},
+    config::DEFAULT_SOCKET,
+    control::{Failure, Request, Response, ask_within, table},
     logs::Stream,
     process::{guard_main, shadow_main},
     supervisor::run,

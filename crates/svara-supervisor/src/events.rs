@@ -5,13 +5,10 @@ use std::{collections::VecDeque, path::Path, sync::Arc, time::SystemTime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, mpsc::error::TrySendError};
 
-use crate::logs::{Form, Logs, Severity, Source};
-
-/// The file of events as text.
-pub(crate) const TEXT_FILE: &str = "supervisor.log";
-
-/// The file of events as JSON.
-pub(crate) const JSON_FILE: &str = "events.jsonl";
+use crate::{
+    config::{JSON_FILE, TEXT_FILE},
+    logs::{Form, Logs, Severity, Source},
+};
 
 /// Events kept in memory for the `events` command.
 const KEEP: usize = 256;

@@ -3,20 +3,27 @@
 //!
 //! Everything here is pure: text in, text out, no I/O and no clock.
 //!
-//! The usual order is [`clean`] (what is nothing to say), [`StyleTags::take`] (typed tags out of the text),
-//! [`normalize`], and [`pack`] into pieces that the model can say in one go:
+//! [`Reading::read`] is the way of a text: nothing to say is removed, typed tags are taken out, dictionaries and
+//! [`normalize`] put words in place of the rest, and pauses and changes of speed are noted. [`pack`] cuts what is said into
+//! pieces that the model can say in one go. The steps are public, too, for whoever needs one alone: [`clean`],
+//! [`StyleTags::take`], [`normalize`].
 //!
 //! ```
-//! use svara_text::{Language, Strip, StyleTags, clean, normalize, pack};
+//! use svara_text::{Acronyms, Language, Reading, Strip, StyleTags, pack};
 //!
 //! let known = ["happy".to_owned(), "sad".to_owned()];
-//! let strip = Strip { markdown: true, emoji: true };
-//! let cleaned = clean("**कीमत** ₹150 है 🙏। कल 7:30 बजे आना। <happy>", strip, |name| name == "happy");
-//! let (plain, style) = StyleTags::new(&known).take(&cleaned.text);
-//! let said = normalize(&plain, "hi-IN".parse::<Language>()?);
+//! let reading = Reading {
+//!     language: Some("hi-IN".parse::<Language>()?),
+//!     normalizes: true,
+//!     strip: Strip { markdown: true, emoji: true },
+//!     styles: StyleTags::new(&known),
+//!     dictionaries: &[],
+//!     acronyms: &Acronyms::default(),
+//! };
+//! let said = reading.read("**कीमत** ₹150 है 🙏। कल 7:30 बजे आना। <happy>");
 //!
-//! assert_eq!(style, Some("happy"));
-//! assert_eq!(pack(&said, 30), ["कीमत एक सौ पचास रुपये है ।", "कल साढ़े सात बजे आना।"]);
+//! assert_eq!(said.style.as_deref(), Some("happy"));
+//! assert_eq!(pack(&said.text, 30), ["कीमत एक सौ पचास रुपये है ।", "कल साढ़े सात बजे आना।"]);
 //! # Ok::<(), svara_text::UnknownLanguage>(())
 //! ```
 

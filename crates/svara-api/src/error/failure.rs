@@ -9,7 +9,7 @@ use svara_engine::{Origin, SpeakError};
 use svara_service::{ErrorKind, ServiceError};
 
 use super::kind::Kind;
-use crate::reading::budget::NoRoom;
+use crate::budget::NoRoom;
 
 /// Where a request has its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

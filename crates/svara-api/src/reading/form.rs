@@ -11,7 +11,7 @@ use super::{
     body::{BodyType, JsonLimits, body_type, bytes, check_declared, json_of, without_mark, work},
     encoded,
     ignored::Ignored,
-    lenient,
+    known, lenient,
     upload::Upload,
 };
 use crate::error::ApiError;
@@ -74,6 +74,20 @@ pub fn once(form: &[(String, FormValue)], names: &[&'static str]) -> Result<(), 
     match names.iter().find(|name| given(name) > 1) {
         Some(name) => Err(ApiError::invalid(name, "must be given once")),
         None => Ok(()),
+    }
+}
+
+impl Ignored {
+    /// The fields of a form that `T` has, and the names of the others.
+    ///
+    /// # Errors
+    /// One of the fields is there twice.
+    pub fn of_form<T: DeserializeOwned>(fields: Form) -> Result<(Form, Self), ApiError> {
+        let known = known::fields::<T>();
+        once(&fields, known)?;
+        let (fields, others): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|(name, _)| known.contains(&name.as_str()));
+        Ok((fields, Self::new(known::unknown_of(others.into_iter().map(|(name, _)| name), known))))
     }
 }
 

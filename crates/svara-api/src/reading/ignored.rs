@@ -2,13 +2,8 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use serde::de::DeserializeOwned;
 
-use super::{
-    encoded,
-    form::{self, Form},
-    known,
-};
+use super::{encoded, known};
 use crate::error::ApiError;
 
 const IGNORED_FIELDS: HeaderName = HeaderName::from_static("x-ignored-fields");
@@ -48,18 +43,6 @@ pub struct Ignored {
 }
 
 impl Ignored {
-    /// The fields of a form that `T` has, and the names of the others.
-    ///
-    /// # Errors
-    /// One of the fields is there twice.
-    pub fn of_form<T: DeserializeOwned>(fields: Form) -> Result<(Form, Self), ApiError> {
-        let known = known::fields::<T>();
-        form::once(&fields, known)?;
-        let (fields, others): (Vec<_>, Vec<_>) =
-            fields.into_iter().partition(|(name, _)| known.contains(&name.as_str()));
-        Ok((fields, Self::new(known::unknown_of(others.into_iter().map(|(name, _)| name), known))))
-    }
-
     /// These names, as a client has written them.
     pub fn of_names(names: Vec<String>) -> Self {
         Self::new(known::unknown_of(names.into_iter(), &[]))

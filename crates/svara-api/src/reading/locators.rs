@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use svara_engine::Dictionary;
 use svara_service::{
-    Caller,
+    Caller, Service,
     dictionaries::{Locator, MAX_OF_REQUEST},
 };
 
 use super::bounded::Bounded;
-use crate::{error::ApiError, state::AppState};
+use crate::error::ApiError;
 
 /// The field of ElevenLabs' requests.
 pub const LOCATORS: &str = "pronunciation_dictionary_locators";
@@ -69,8 +69,8 @@ pub fn named(
 ///
 /// # Errors
 /// The store failed, or the dictionary is damaged.
-pub async fn find(state: &AppState, caller: &Caller, id: &str) -> Result<Option<Arc<Dictionary>>, ApiError> {
+pub async fn find(service: &Service, caller: &Caller, id: &str) -> Result<Option<Arc<Dictionary>>, ApiError> {
     let locator = Locator { id: id.to_owned(), version: None };
-    let found = state.service.dictionaries().rules(caller, &locator).await?;
+    let found = service.dictionaries().rules(caller, &locator).await?;
     Ok(found.map(|(_, version)| Arc::clone(&version.dictionary)))
 }

@@ -4,7 +4,6 @@ pub mod agreeing;
 pub mod allowed;
 pub mod body;
 pub mod bounded;
-pub mod budget;
 pub mod encoded;
 pub mod form;
 pub mod ignored;

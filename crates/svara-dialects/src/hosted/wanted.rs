@@ -75,7 +75,7 @@ impl Dictionaries {
         let Some(id) = id.filter(|id| !id.is_empty()) else {
             return Ok(Self { found: Vec::new(), told: None });
         };
-        let found = locators::find(state, caller, id).await?;
+        let found = locators::find(&state.service, caller, id).await?;
         let told = Some(if found.is_some() { "hit" } else { "miss" });
         Ok(Self { found: found.into_iter().collect(), told })
     }

@@ -10,14 +10,11 @@ use std::{sync::Arc, time::Duration};
 
 use svara_api::state::AppState;
 use svara_config::Config;
-use svara_http::{Phase, Seats};
+use svara_http::{Phase, Refusals, Seats, accept};
 use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
 use tracing::Instrument;
 
-use self::{
-    talk::{Talk, Times},
-    turned_away::TurnedAway,
-};
+use self::talk::{Talk, Times};
 
 /// Connections at once; Home Assistant opens one for each text.
 const CONNECTIONS: u32 = 64;
@@ -25,8 +22,6 @@ const CONNECTIONS: u32 = 64;
 const OF_AN_ADDRESS: u32 = CONNECTIONS / 4;
 /// With those that give way or are turned away, and still close.
 const SOCKETS: u32 = 2 * CONNECTIONS;
-/// How long accepting pauses after it failed, usually for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// A server of the Wyoming protocol.
 #[derive(Clone)]
@@ -54,32 +49,22 @@ impl Wyoming {
         let life = self.state.life.clone();
         let permits = Arc::new(Semaphore::new(SOCKETS as usize));
         let seats = Seats::new(CONNECTIONS as usize, OF_AN_ADDRESS as usize);
-        let mut turned_away = TurnedAway::default();
+        let mut turned_away = Refusals::new("Wyoming connections are turned away: too many are open");
         loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+            let (stream, peer) = tokio::select! {
+                accepted = accept(&listener, "a Wyoming connection") => accepted,
                 () = life.reached(Phase::Draining) => break,
             };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::error!(%error, "can't accept a Wyoming connection");
-                    sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
             let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
-                turned_away.note(peer);
+                turned_away.note(peer, "sockets", SOCKETS as usize);
                 continue;
             };
             let seat = seats.take(peer.ip());
-            if !seat.has_room() {
-                turned_away.note(peer);
+            if let Some(bound) = seat.only_probes() {
+                turned_away.note(peer, bound.name(), bound.limit());
                 tokio::spawn(turned_away::tell(stream, permit));
                 continue;
             }
-            // Small chunks of a stream must leave at once. If the connection is already gone, the next read fails.
-            let _ = stream.set_nodelay(true);
             let talk = Talk::new(stream, seat, self.state.clone(), self.times);
             let span = tracing::info_span!("wyoming", %peer);
             tokio::spawn(

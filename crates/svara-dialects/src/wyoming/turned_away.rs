@@ -1,9 +1,6 @@
 //! Clients that there is no room for.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use serde_json::json;
 use svara_service::ErrorKind;
@@ -16,34 +13,8 @@ use tokio::{
 
 use super::{CONNECTIONS, OF_AN_ADDRESS, wire};
 
-/// How often the log tells of them: a flood of them must not wash out the rest.
-const TELL_AGAIN: Duration = Duration::from_secs(1);
 /// How long one may take to read why.
 const PARTING: Duration = Duration::from_secs(1);
-
-/// Those that the log hasn't told of yet.
-#[derive(Default)]
-pub(super) struct TurnedAway {
-    untold: u64,
-    told: Option<Instant>,
-}
-
-impl TurnedAway {
-    pub(super) fn note(&mut self, peer: SocketAddr) {
-        self.untold += 1;
-        if self.told.is_none_or(|told| told.elapsed() >= TELL_AGAIN) {
-            let (count, limit, per_address) = (self.untold, CONNECTIONS, OF_AN_ADDRESS);
-            tracing::warn!(
-                %peer,
-                count,
-                limit,
-                per_address,
-                "Wyoming connections are turned away: too many are open"
-            );
-            *self = Self { untold: 0, told: Some(Instant::now()) };
-        }
-    }
-}
 
 /// Tells a client why, and closes its connection. The permit bounds how many are told at once.
 pub(super) async fn tell(mut stream: TcpStream, permit: OwnedSemaphorePermit) {

@@ -60,7 +60,7 @@ pub enum SourceError {
         /// What is wrong.
         reason: String,
     },
-    /// The engine's answer isn't valid, or there is no way to ask it.
+    /// The engine's answer isn't valid.
     #[error("the engine's answer is invalid: {reason}")]
     Nonsense {
         /// What is wrong.
@@ -121,7 +121,7 @@ impl SourceError {
         match self {
             Self::Unreachable { .. } => "unreachable",
             Self::NoPrompt { .. } => "no_prompt",
-            Self::Rejected { status: 429 | 503 | 529, .. } => "busy",
+            Self::Rejected { .. } if self.is_busy() => "busy",
             Self::Rejected { .. } => "rejected",
             Self::NoModel { .. } => "no_model",
             Self::Timeout { .. } => "timeout",
@@ -140,6 +140,11 @@ impl SourceError {
             Self::Rejected { retry_after, .. } => *retry_after,
             _ => None,
         }
+    }
+
+    /// Whether the engine is well, but has too much to do.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Rejected { status: 429 | 503 | 529, .. })
     }
 
     /// Whether an engine that is alone may be asked again at once. One that has too much to do isn't.

@@ -1,7 +1,6 @@
 //! A speech: its pieces, one after the other, without a gap.
 
 pub(crate) mod audience;
-pub(crate) mod ceiling;
 mod declick;
 mod early_start;
 mod generation;
@@ -17,6 +16,7 @@ pub(crate) mod script;
 
 use std::sync::Arc;
 
+use svara_audio::SampleRate;
 use svara_snac::{DecodeError, DecodeStream};
 
 pub use self::report::SpeechReport;
@@ -117,7 +117,7 @@ impl Speech {
             start;
         let lead =
             pieces.take_break().map_or_else(Vec::new, |(pause_ms, rate)| playback.pause(pause_ms, rate));
-        let sample_rate_hz = playback.sample_rate_hz();
+        let sample_rate_hz = playback.sample_rate().hz();
         let mut speech = Self {
             pieces,
             current: None,
@@ -201,8 +201,8 @@ impl Speech {
     }
 
     /// The sample rate of the audio.
-    pub fn sample_rate_hz(&self) -> u32 {
-        self.playback.sample_rate_hz()
+    pub fn sample_rate(&self) -> SampleRate {
+        self.playback.sample_rate()
     }
 
     /// Summarizes the speech so far.
@@ -291,7 +291,7 @@ impl Speech {
         let watch = self.pieces.watch();
         let piece = Piece::new(generated.into_tokens(), self.pieces.layout(), self.pace.clone(), watch);
         self.decode.restart(self.noise_seed.wrapping_add(self.report.pieces as u64))?;
-        let listening = Listening::new(self.sample_rate_hz());
+        let listening = Listening::new(self.sample_rate().hz());
         self.current =
             Some(Current { planned, piece, listening, held: Vec::new(), has_audio: false, heard: false });
         Ok(())

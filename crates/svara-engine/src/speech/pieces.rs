@@ -6,7 +6,6 @@ use std::{collections::VecDeque, sync::Arc};
 use svara_snac::{DecoderInfo, DecoderKind, FRAME_CODES, TokenLayout};
 
 use super::{
-    ceiling::Ceiling,
     generation::{Failed, Generated, Generation},
     loops::LoopWatch,
     piece::Piece,
@@ -14,6 +13,7 @@ use super::{
     script::Script,
 };
 use crate::{
+    ceiling::Ceiling,
     error::SpeakError,
     source::{FinishReason, SourceError, TokenSource, Urgency, Utterance},
 };

@@ -27,8 +27,8 @@ impl Playback {
         playback
     }
 
-    pub(crate) const fn sample_rate_hz(&self) -> u32 {
-        self.sample_rate.hz()
+    pub(crate) const fn sample_rate(&self) -> SampleRate {
+        self.sample_rate
     }
 
     /// How fast the pieces are said that are being given out, as a factor of the request's speed.

@@ -181,7 +181,7 @@ async fn say(engine: &Engine, request: SpeechRequest, target: &Target) -> Result
     let request = SpeechRequest { request_id: Uuid::new_v4().simple().to_string(), ..request };
     let mut speech = engine.speak(request).await.map_err(failure)?;
     let first_audio = start.elapsed();
-    let rate = SampleRate::new(speech.sample_rate_hz()).map_err(|error| Failure::Start(error.into()))?;
+    let rate = speech.sample_rate();
     let took = match &target.place {
         Place::Nowhere => {
             collect(&mut speech, target.gain).await?;

@@ -14,8 +14,8 @@ use axum::{
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use svara_api::{
+    budget::{Budget, Taken},
     error::{ApiError, Spelling},
-    reading::budget::{Budget, Taken},
 };
 use svara_service::Caller;
 

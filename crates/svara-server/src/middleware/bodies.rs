@@ -10,8 +10,8 @@ use axum::{
 };
 use http_body::Body as _;
 use svara_api::{
+    budget::{Budget, Metered},
     error::{ApiError, Spelling},
-    reading::budget::{Budget, Metered},
 };
 use svara_service::Caller;
 

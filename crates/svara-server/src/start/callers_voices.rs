@@ -8,14 +8,17 @@ use svara_config::Config;
 use svara_engine::Engine;
 use svara_recordings::Uploads;
 use svara_service::{
-    Cloning, CloningParts,
+    Cloning, CloningParts, NotSetUp,
     dictionaries::{KeptDictionaries, MAX_DICTIONARY_BYTES},
     store::{Store, StoreFailures},
     voices::{self, KeptVoices},
 };
 use svara_snac::{LoadError, SnacEncoder};
 
-use super::engine::{encoder_settings, runtime};
+use super::{
+    engine::{encoder_settings, runtime},
+    unopened,
+};
 
 /// Loads the encoder and opens the store. If one of them is missing, the log says so and requests that need it are
 /// refused; speech in the model's own voices works without them.
@@ -29,25 +32,28 @@ pub(super) async fn callers_voices(
     failures: &StoreFailures,
 ) -> anyhow::Result<(Cloning, KeptVoices, KeptDictionaries)> {
     let (blocking, failures) = (config.clone(), failures.clone());
-    let cloning = engine.source().cloning().map_err(|error| error.to_string());
+    let cloning = engine
+        .source()
+        .cloning()
+        .map_err(|error| NotSetUp { told: "the engine can't clone voices", reason: error.to_string() });
     let (encoder, store, dictionaries) = tokio::task::spawn_blocking(move || {
         let voices = store(&blocking, voices::MAX_VOICE_BYTES, &failures);
         let dictionaries = store(&blocking, MAX_DICTIONARY_BYTES, &failures);
         // An engine that can't clone needs no encoder, nor the library that it might need.
         let encoder = match cloning {
             Ok(()) => encoder(&blocking)?,
-            Err(reason) => Err(reason),
+            Err(why) => Err(why),
         };
         anyhow::Ok((encoder, voices, dictionaries))
     })
     .await
     .context("loading was interrupted")??;
     for missing in [encoder.as_ref().err(), store.as_ref().err()].into_iter().flatten() {
-        tracing::warn!(reason = missing, "voices from recordings are unavailable");
+        tracing::warn!(reason = missing.reason, "voices from recordings are unavailable");
     }
     let parts = match encoder {
         Ok(encoder) => Ok(parts(config, encoder, program).await?),
-        Err(reason) => Err(reason),
+        Err(why) => Err(why),
     };
     let model_id = &engine.profile().id;
     let kept = KeptVoices::new(store, model_id, &config.voices);
@@ -60,20 +66,22 @@ pub(super) async fn callers_voices(
 ///
 /// # Errors
 /// It exists, but isn't an encoder.
-fn encoder(config: &Config) -> anyhow::Result<Result<SnacEncoder, String>> {
+fn encoder(config: &Config) -> anyhow::Result<Result<SnacEncoder, NotSetUp>> {
     let path = &config.cloning.encoder;
     if !path.is_file() {
-        return Ok(Err(format!("the encoder {} does not exist (cloning.encoder)", path.display())));
+        let reason = format!("the encoder {} does not exist (cloning.encoder)", path.display());
+        return Ok(Err(NotSetUp { told: "its file is missing", reason }));
     }
+    let unusable = |reason: String| Ok(Err(NotSetUp { told: "it can't be loaded", reason }));
     let runtime = match runtime(config) {
         Ok(runtime) => runtime,
-        Err(error) => return Ok(Err(format!("{error:#}"))),
+        Err(error) => return unusable(format!("{error:#}")),
     };
     match SnacEncoder::load(&runtime, &encoder_settings(config, path.clone())) {
         Ok(encoder) => Ok(Ok(encoder)),
         // The decoder may not have needed the library.
         Err(error @ (LoadError::LibraryNeeded { .. } | LoadError::LibraryUnusable { .. })) => {
-            Ok(Err(error.to_string()))
+            unusable(error.to_string())
         }
         Err(error) => Err(error.into()),
     }
@@ -102,11 +110,11 @@ pub(crate) fn kept_voices(config: &Config, model_id: &str) -> KeptVoices {
 }
 
 /// What callers keep, with the largest value that is kept.
-fn store(config: &Config, max_value_bytes: usize, failures: &StoreFailures) -> Result<Store, String> {
+fn store(config: &Config, max_value_bytes: usize, failures: &StoreFailures) -> Result<Store, NotSetUp> {
     match config.voices.store.as_str() {
-        "" => Err("voices.store is empty".to_owned()),
-        url => Store::open(url, max_value_bytes)
-            .map(|store| store.watched("voices", failures))
-            .map_err(|error| error.to_string()),
+        "" => Err(NotSetUp::by_setting("voices.store is empty")),
+        url => {
+            Store::open(url, max_value_bytes).map(|store| store.watched("voices", failures)).map_err(unopened)
+        }
     }
 }

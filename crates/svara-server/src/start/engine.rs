@@ -78,7 +78,7 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     tracing::info!(engine = about.kind, model = about.model, url, "engine configured");
     let text_max_characters = config.limits.text_characters;
     let hop_frames = (config.decoder.hop_frames > 0).then_some(config.decoder.hop_frames);
-    Ok(Engine::new(EngineParts {
+    Engine::new(EngineParts {
         profile,
         voices,
         own_words,
@@ -89,7 +89,8 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
         hop_frames,
         first_audio: config.decoder.first_audio(),
         end_loops: config.engine.end_loops,
-    }))
+    })
+    .context("the decoder's sample rate")
 }
 
 /// The configured model's profile, and its voices.

@@ -17,16 +17,16 @@ use std::path::PathBuf;
 use anyhow::Context;
 use axum::Router;
 use futures::FutureExt;
-use svara_api::{door::Door, reading::budget::Budget, state::App};
+use svara_api::{budget::Budget, door::Door, state::App};
 use svara_config::{Config, DecoderBackend};
 use svara_dialects::Wyoming;
 use svara_engine::OwnWords;
 use svara_http::{Connections, Lifecycle, Phase};
 use svara_service::{
-    LeastSpeed, QueueLimits, Service, ServiceParts, cache,
+    LeastSpeed, NotSetUp, QueueLimits, Service, ServiceParts, cache,
     config::CacheConfig,
     jobs,
-    store::{Store, StoreFailures},
+    store::{Store, StoreError, StoreFailures},
 };
 use svara_snac::Decoder;
 
@@ -90,6 +90,7 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         cache: (config.cache.clone(), cache),
         jobs: (config.jobs.clone(), jobs),
         setup,
+        gain: config.decoder.gain()?,
         log_texts: config.log.texts,
         least_speed: LeastSpeed {
             speed: config.limits.min_read_speed,
@@ -97,8 +98,7 @@ pub async fn server(config: &Config, program: Option<PathBuf>) -> anyhow::Result
         },
     };
     let (life, connections, http) = <(Lifecycle, Connections, HttpMetrics)>::default();
-    let gain = config.decoder.gain()?;
-    let service = Service::with_gain(parts, gain, |registry| {
+    let service = Service::new(parts, |registry| {
         http.register(registry, connections.clone());
         failures.register(registry);
         secrets::register_open(registry, !config.server.asks_for_keys());
@@ -147,7 +147,7 @@ fn setup(config: &Config, own_words: &OwnWords) -> String {
 fn stores(
     config: &Config,
     failures: &StoreFailures,
-) -> anyhow::Result<(Option<Store>, Result<Store, String>)> {
+) -> anyhow::Result<(Option<Store>, Result<Store, NotSetUp>)> {
     let CacheConfig { store, entry_bytes, .. } = &config.cache;
     let cache = match store.as_str() {
         "" => None,
@@ -155,13 +155,23 @@ fn stores(
         url => Some(Store::open(url, entry_bytes + cache::ENTRY_OVERHEAD_BYTES).context("cache.store")?),
     };
     let jobs = match config.jobs.store.as_str() {
-        "" => Err("jobs.store is empty".to_owned()),
+        "" => Err(NotSetUp::by_setting("jobs.store is empty")),
         url => Store::open_alone(url, jobs::max_value_bytes(&config.jobs))
             .map(|store| store.watched("jobs", failures))
-            .map_err(|error| error.to_string()),
+            .map_err(unopened),
     };
-    if let Err(reason) = &jobs {
-        tracing::warn!(reason, "jobs are off");
+    if let Err(why) = &jobs {
+        tracing::warn!(reason = why.reason, "jobs are off");
     }
     Ok((cache, jobs))
+}
+
+/// What callers are told of a store that can't be opened, and what the log says.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unopened(error: StoreError) -> NotSetUp {
+    let told = match error {
+        StoreError::InUse { .. } => "another server uses their store",
+        _ => "their store can't be opened",
+    };
+    NotSetUp { told, reason: error.to_string() }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use svara_config::{Config, DecoderBackend, Seconds};
 use svara_testkit::{
     eventually,
-    fake_vllm::{End, Script},
+    fake_vllm::{End, FakeVllm, Script},
     process::{alone, resident_kib},
 };
 use tokio::{
@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    harness::Server,
+    harness::{self, Program, Server},
     raw::{self, LONG, SPEECH, exchange, speech_request, until_closed},
 };
 
@@ -160,6 +160,37 @@ async fn too_many_connections_leave_room_for_others() {
         let served = async { while !ask("/v1/voices").await.starts_with("HTTP/1.1 200") {} };
         timeout(LONG, served).await.expect("a connection that is closed makes room");
     }
+}
+
+/// The log names the bound that is reached, and doesn't say of a connection that is served that it is turned away.
+#[tokio::test]
+async fn the_log_names_the_bound_that_is_reached() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = FakeVllm::start(Script { end: End::Hang, ..Script::frames(4) }).await;
+    let mut config = harness::config();
+    config.decoder.kind = DecoderBackend::Null;
+    config.engine.base_url = engine.base_url();
+    config.server.port = 0;
+    config.server.drain_seconds = short(1.0);
+    config.limits.connections_per_address = 1;
+    config.log.format = svara_config::LogFormat::Json;
+    let path = directory.path().join("server.toml");
+    std::fs::write(&path, toml::to_string(&config).unwrap()).unwrap();
+    let (mut server, log) = Program::start_logged(crate::program::program(&path)).await;
+    let mut busy = raw::connect(server.address).await;
+    busy.write_all(speech_request(SPEECH).as_bytes()).await.unwrap();
+    timeout(LONG, busy.read_exact(&mut [0])).await.expect("it speaks").unwrap();
+    let probe = b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    assert!(exchange(server.address, probe).await.starts_with("HTTP/1.1 200"));
+    drop(busy);
+    server.signal("TERM").await;
+    server.ended().await;
+    let log = log.await.unwrap();
+    let lines: Vec<Value> = log.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let bounds: Vec<&Value> = lines.iter().filter(|line| !line["limit"].is_null()).collect();
+    let [line] = bounds[..] else { panic!("not once: {log:#?}") };
+    assert_eq!((&line["bound"], &line["limit"]), (&json!("connections_per_address"), &json!(1)), "{line}");
+    assert!(!line["message"].as_str().unwrap().contains("turned away"), "{line}");
 }
 
 /// 16 MB of audio for a client that reads nothing: the engine isn't read, memory doesn't grow, the stream ends.

@@ -3,14 +3,14 @@
 use std::{path::Path, time::Duration};
 
 use serde_json::{Value, json};
-use svara_config::Config;
+use svara_config::{Config, DecoderBackend};
 use svara_service::callers::KeyEntry;
 use svara_testkit::{
     eventually,
-    fake_vllm::{End, Script},
+    fake_vllm::{End, FakeVllm, Script},
 };
 
-use crate::harness::{Server, status_and_json};
+use crate::harness::{self, Program, Server, status_and_json};
 
 const ALICE: &str = "sk-svara-test-of-alice-000";
 const BOB: &str = "sk-svara-test-of-bob-00000";
@@ -93,6 +93,36 @@ async fn an_item_that_fails_costs_its_own_turns_only() {
             "{kind}: {} generations, {before} of them before the others were over",
             tries()
         );
+    }
+}
+
+/// While an item is tried again, the log says why, and not only what its caller would be told.
+#[tokio::test]
+async fn each_try_is_logged_with_its_cause() {
+    let directory = tempfile::tempdir().unwrap();
+    let busy = Script { end: End::Refuse(503, "the card fell out".to_owned()), ..Script::frames(0) };
+    let engine = FakeVllm::start(busy).await;
+    let mut config = harness::config();
+    config.decoder.kind = DecoderBackend::Null;
+    config.engine.base_url = engine.base_url();
+    config.server.port = 0;
+    config.jobs.store = directory.path().join("jobs").display().to_string();
+    config.log.format = svara_config::LogFormat::Json;
+    let path = directory.path().join("server.toml");
+    std::fs::write(&path, toml::to_string(&config).unwrap()).unwrap();
+    let (mut server, log) = Program::start_logged(crate::program::program(&path)).await;
+    let body = json!({"text": "नमस्ते", "voice": "hi_female"});
+    let post = harness::client().post(format!("{}/v1/jobs", server.root)).json(&body);
+    assert_eq!(post.send().await.unwrap().status(), 202);
+    // Each try asks twice: the third request is of the second try.
+    engine.wait_for_requests(3).await;
+    server.signal("TERM").await;
+    server.ended().await;
+    let log = log.await.unwrap();
+    let tries: Vec<&String> = log.iter().filter(|line| line.contains("it is tried again")).collect();
+    assert!(!tries.is_empty(), "{log:#?}");
+    for line in tries {
+        assert!(line.contains("status 503") && line.contains("the card fell out"), "{line}");
     }
 }
 

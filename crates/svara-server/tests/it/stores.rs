@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
+use svara_service::store::Store;
 use svara_testkit::{eventually, fake_vllm::Script};
 
 use crate::harness::{Server, one_life, status_and_json};
@@ -161,6 +162,25 @@ async fn a_second_server_cannot_use_the_same_directory() {
     let (status, body) = post(&second).await;
     assert!(status == 501 && body["detail"].as_str().unwrap().contains("another server"), "{body}");
     assert_eq!(listed(&first).await, 1);
+}
+
+/// What a later version wants in a way that this one doesn't know isn't spoken in another way.
+#[tokio::test]
+async fn a_job_of_a_later_version_is_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let jobs = done(directory.path().to_owned(), 2).await;
+    let store = Store::open(&directory.path().display().to_string(), 1 << 20).unwrap();
+    let key = format!("jobs/requests/{}", jobs[0].rsplit_once('/').unwrap().1);
+    let record = String::from_utf8(store.get(&key).await.unwrap().unwrap().to_vec()).unwrap();
+    let later = record.replace(r#""normalization":"auto""#, r#""normalization":"loud""#);
+    assert_ne!(later, record);
+    store.replace(&key, later.as_bytes()).await.unwrap();
+    let server = server(directory.path(), 2).await;
+    assert_eq!(
+        (listed(&server).await, get(&server, &jobs[0]).await, get(&server, &jobs[1]).await),
+        (1, 404, 200)
+    );
+    assert_eq!(store.get(&key).await.unwrap().unwrap(), later);
 }
 
 /// A store that fails, as on a full disk: the log says so once, and once that it works again; each failure is counted.

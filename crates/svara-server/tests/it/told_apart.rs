@@ -43,6 +43,38 @@ async fn what_is_not_set_up_is_told_without_its_place() {
     }
 }
 
+/// Why a store can't be opened is the operator's, even where no path is in it.
+#[tokio::test]
+async fn what_cannot_be_opened_is_told_without_its_cause() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("secret");
+    std::fs::write(&file, "").unwrap();
+    // No directory can be made below a file.
+    let below = file.join("store").display().to_string();
+    let server = Server::with(Script::frames(1), |config| {
+        config.voices.store.clone_from(&below);
+        config.jobs.store = below;
+        config.server.keys = vec![KeyEntry::unbounded("test", KEY)];
+    })
+    .await;
+    let saved = json!({"name": "a", "consent": true, "audio": base64(&wav(1.5, 0.4))});
+    let rule = json!({"name": "a", "rules": [{"string_to_replace": "a", "alias": "b"}]});
+    for (path, body) in [
+        ("/v1/voices", saved),
+        ("/v1/jobs", json!({"text": "a", "voice": "hi_female"})),
+        ("/v1/pronunciation-dictionaries/add-from-rules", rule),
+    ] {
+        let request = server.request(path, &body).bearer_auth(KEY);
+        let (status, answer) = status_and_json(request.send().await.unwrap()).await;
+        assert_eq!(status, 501, "{path}: {answer}");
+        let said = message(&answer);
+        assert!(said.ends_with("on this server: their store can't be opened"), "{path}: {said}");
+        for word in ["secret", "os error", "directory"] {
+            assert!(!answer.to_string().contains(word), "{path}: {answer}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_saved_voice_is_known_and_has_no_sample() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,6 +1,10 @@
 //! The Wyoming protocol, byte by byte: events in any order, half of them, and false lengths.
 
-use std::net::SocketAddr;
+use std::{
+    io::Write,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
 
 use serde_json::{Value, json};
 use svara_server::start;
@@ -206,4 +210,55 @@ async fn events_come_in_any_pieces_and_in_any_number() {
     );
     assert_eq!(told.remove(0).1["text"], "a");
     assert_eq!(server.engine.requests().len(), 3, "each sentence once");
+}
+
+/// A client that is turned away is told of in the log, as over HTTP; those that are connected go on.
+#[tokio::test]
+async fn too_many_connections_are_turned_away_and_told_of() {
+    let server = server().await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _default = tracing::subscriber::set_default(subscriber);
+    let begins = [event("synthesize-start", &json!({})), event("ping", &json!({"text": "a"}))].concat();
+    let mut busy = Vec::new();
+    for _ in 0..16 {
+        let mut client = BufReader::new(TcpStream::connect(server.address).await.unwrap());
+        client.write_all(&begins).await.unwrap();
+        assert_eq!(events_of(&mut client, "a").await.len(), 1);
+        busy.push(client);
+    }
+    for _ in 0..3 {
+        let refused = TcpStream::connect(server.address).await.unwrap();
+        assert_eq!(events(refused, "").await[0].0, "error");
+    }
+    let log = log.text();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("turned away")).collect();
+    let [line] = lines[..] else { panic!("not once a second: {log}") };
+    let told = ["WARN", "bound=\"connections_per_address\"", "limit=16"];
+    assert!(told.iter().all(|part| line.contains(part)), "{line}");
+    let mut first = busy.remove(0);
+    first.write_all(&event("ping", &json!({"text": "b"}))).await.unwrap();
+    assert_eq!(events_of(&mut first, "b").await.len(), 1);
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

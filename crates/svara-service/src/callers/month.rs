@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-const DAY_SECONDS: u64 = 86_400;
+use crate::clock::DAY_SECONDS;
 
 /// Characters spoken in a month, which begins at midnight UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

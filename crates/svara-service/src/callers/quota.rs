@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::month::Month;
+use crate::clock::DAY_SECONDS;
 
 /// The limits of a key; `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,7 +115,6 @@ pub enum OverQuota {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-const DAY_SECONDS: u64 = 86_400;
 
 impl Usage {
     /// Takes a request.

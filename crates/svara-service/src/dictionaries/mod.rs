@@ -25,7 +25,7 @@ pub use self::{
     rules::RuleEdit,
 };
 use crate::{
-    Caller, ErrorKind, ServiceError,
+    Caller, ErrorKind, NotSetUp, ServiceError,
     config::DictionariesConfig,
     finish::to_the_end,
     store::{
@@ -61,7 +61,7 @@ pub struct VersionRules {
 /// Stores dictionaries, with a cache in memory.
 pub struct KeptDictionaries {
     /// The store, or the reason why there is none.
-    store: Result<Store, String>,
+    store: Result<Store, NotSetUp>,
     /// Entries expire, so that changes by other replicas are noticed.
     cache: Cache<String, Arc<KeptDictionary>>,
     /// Rules by their version, which never changes.
@@ -76,7 +76,7 @@ pub struct KeptDictionaries {
 
 impl KeptDictionaries {
     /// Dictionaries in this store. Without one, every operation that needs it fails with the reason.
-    pub fn new(store: Result<Store, String>, config: &DictionariesConfig, revalidate: Duration) -> Self {
+    pub fn new(store: Result<Store, NotSetUp>, config: &DictionariesConfig, revalidate: Duration) -> Self {
         let weigh = |_: &String, rules: &Arc<VersionRules>| {
             let bytes = rules.dictionary.memory_bytes() + rules.rules.len() * size_of::<Rule>();
             u32::try_from(bytes).unwrap_or(u32::MAX)

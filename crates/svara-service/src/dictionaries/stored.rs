@@ -107,8 +107,8 @@ impl KeptDictionaries {
     }
 
     pub(super) fn store(&self) -> Result<&Store, ServiceError> {
-        self.store.as_ref().map_err(|reason| {
-            ServiceError::not_set_up("pronunciation_dictionary_id", "there are no dictionaries", reason)
+        self.store.as_ref().map_err(|why| {
+            ServiceError::not_set_up("pronunciation_dictionary_id", "there are no dictionaries", why)
         })
     }
 }

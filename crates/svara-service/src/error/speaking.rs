@@ -16,9 +16,7 @@ impl From<SpeakError> for ServiceError {
                 (ErrorKind::InvalidField, Some(*field))
             }
             SpeakError::Source(SourceError::Unreachable { .. }) => (ErrorKind::EngineUnreachable, None),
-            SpeakError::Source(SourceError::Rejected { status: 429 | 503 | 529, .. }) => {
-                (ErrorKind::EngineBusy, None)
-            }
+            SpeakError::Source(error) if error.is_busy() => (ErrorKind::EngineBusy, None),
             SpeakError::Source(SourceError::Timeout { .. }) => (ErrorKind::EngineTimeout, None),
             SpeakError::Runaway { .. } | SpeakError::Looped { .. } => (ErrorKind::Runaway, None),
             SpeakError::NoAudio => (ErrorKind::NoAudio, None),
@@ -49,7 +47,7 @@ fn told(error: &SpeakError) -> Option<String> {
             SourceError::Rejected { field: Some(field), .. } => {
                 return Some(format!("{field} is more than the speech engine takes"));
             }
-            SourceError::Rejected { status: 429 | 503 | 529, .. } => "the speech engine is busy; try again",
+            SourceError::Rejected { .. } if error.is_busy() => "the speech engine is busy; try again",
             SourceError::Rejected { status: 408 | 425 | 500.., .. } if error.is_retryable() => {
                 "the speech engine failed; try again"
             }

@@ -5,6 +5,7 @@
 //! first. An item that fails waits for its next try while others are spoken.
 
 mod book;
+mod cuts;
 mod dictionaries;
 mod draft;
 mod item;
@@ -51,7 +52,7 @@ pub use self::{
     shelf::Product,
 };
 use crate::{
-    Caller, ErrorKind, ServiceError, Speaker,
+    Caller, ErrorKind, NotSetUp, ServiceError, Speaker,
     callers::{Charge, Cost},
     clock::unix_now,
     config::JobsConfig,
@@ -77,7 +78,7 @@ const TIMES_BYTES_PER_CHARACTER: usize = 128;
 /// The jobs of a service.
 pub struct Jobs {
     /// Where jobs are stored, or why there are no jobs.
-    shelf: Result<Shelf, String>,
+    shelf: Result<Shelf, NotSetUp>,
     config: JobsConfig,
     book: Mutex<Book>,
     /// Whether the jobs of earlier processes are loaded.
@@ -101,7 +102,7 @@ pub fn max_value_bytes(config: &JobsConfig) -> usize {
 
 impl Jobs {
     /// Jobs in this store. Without one, every operation that needs it fails with the reason.
-    pub(crate) fn new(store: Result<Store, String>, config: &JobsConfig, metrics: JobMetrics) -> Self {
+    pub(crate) fn new(store: Result<Store, NotSetUp>, config: &JobsConfig, metrics: JobMetrics) -> Self {
         Self {
             shelf: store.map(Shelf::new),
             config: config.clone(),
@@ -134,7 +135,7 @@ impl Jobs {
                         None
                     }
                     Err(error) => {
-                        tracing::error!(%error, "the job store failed");
+                        tracing::error!(reason = error.reason(), "the job store failed");
                         failures += 1;
                         retry::pause_after(failures)
                     }
@@ -243,10 +244,8 @@ impl Jobs {
 
     /// The store, once its jobs are loaded.
     async fn ready(&self) -> Result<&Shelf, ServiceError> {
-        let shelf = self
-            .shelf
-            .as_ref()
-            .map_err(|reason| ServiceError::not_set_up("jobs", "there are no jobs", reason))?;
+        let shelf =
+            self.shelf.as_ref().map_err(|why| ServiceError::not_set_up("jobs", "there are no jobs", why))?;
         self.loaded.get_or_try_init(|| self.try_to_load(shelf)).await?;
         Ok(shelf)
     }

@@ -29,7 +29,7 @@ pub(super) struct ItemRecord {
     voice: String,
     reference: Option<ReferenceRecord>,
     style: Option<String>,
-    normalization: String,
+    normalization: Normalization,
     strip_markdown: bool,
     strip_emoji: bool,
     /// The places of its dictionaries among those of the job.
@@ -146,11 +146,6 @@ impl ItemRecord {
         spec: EncoderSpec,
         timestamps: Option<Timestamps>,
     ) -> Self {
-        let normalization = match request.normalization {
-            Normalization::Auto => "auto",
-            Normalization::On => "on",
-            Normalization::Off => "off",
-        };
         let reference = request.reference.map(|reference| ReferenceRecord {
             voice: (*reference.voice).clone(),
             frames: reference.frames.iter().map(|frame| frame.0).collect(),
@@ -163,7 +158,7 @@ impl ItemRecord {
             voice: request.voice,
             reference,
             style: request.style,
-            normalization: normalization.to_owned(),
+            normalization: request.normalization,
             strip_markdown: request.strip.markdown,
             strip_emoji: request.strip.emoji,
             dictionaries,
@@ -206,11 +201,7 @@ impl ItemRecord {
             // Jobs can't name any but the voice's.
             language: None,
             style: self.style.clone(),
-            normalization: match self.normalization.as_str() {
-                "on" => Normalization::On,
-                "off" => Normalization::Off,
-                _ => Normalization::Auto,
-            },
+            normalization: self.normalization,
             strip: Strip { markdown: self.strip_markdown, emoji: self.strip_emoji },
             dictionaries: dictionaries.at(&self.dictionaries)?,
             speed: self.speed,

@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use super::{
     Jobs,
-    dictionaries::Dictionaries,
+    cuts::cuts,
     item::ItemProgress,
     job::Turn,
     record::{ItemRecord, JobRecord, TimesRecord},
@@ -16,10 +16,6 @@ use super::{
     unfinished::{ItemAudio, Partly, Tally},
 };
 use crate::{Caller, Delivery, Dialect, ESTIMATED, Order, ServiceError, Speaker, Times};
-
-/// A long text is spoken in parts of whole sentences: a failure repeats one part only, memory holds the samples of one part
-/// only, and after each part the items of other keys may have their turn.
-const PART_CHARACTERS: usize = 1000;
 
 /// What a turn gave.
 pub(super) enum Spoken {
@@ -41,11 +37,7 @@ pub(super) async fn speak_beside(
 ) -> Result<Spoken, ServiceError> {
     let (of, speaker, turn) = (Arc::clone(jobs), Arc::clone(speaker), turn.clone());
     let name = (turn.job_id.clone(), turn.number);
-    let speaking = async move {
-        let item = record.items.get(turn.number);
-        let item = item.ok_or_else(|| ServiceError::internal("the job has no such item"))?;
-        speak(&of, &speaker, &turn, (item, &record.dictionaries), partly).await
-    };
+    let speaking = async move { speak(&of, &speaker, &turn, &record, partly).await };
     let task = tokio::spawn(speaking.in_current_span());
     jobs.running().insert(name.clone(), task.abort_handle());
     if jobs.book().get(&name.0).is_none() {
@@ -60,35 +52,35 @@ async fn speak(
     jobs: &Jobs,
     speaker: &Speaker,
     turn: &Turn,
-    (item, dictionaries): (&ItemRecord, &Dictionaries),
+    record: &Arc<JobRecord>,
     mut partly: Box<Partly>,
 ) -> Result<Spoken, ServiceError> {
+    let item = record.items.get(turn.number);
+    let item = item.ok_or_else(|| ServiceError::internal("the job has no such item"))?;
     let (spec, max_bytes) = (item.spec()?, jobs.config.audio_bytes);
-    // A caller that sets max_tokens expects one generation that ends there.
-    let parts = match item.max_tokens {
-        Some(_) => vec![item.text.as_str()],
-        None => svara_text::pack(&item.text, PART_CHARACTERS.min(speaker.engine().text_max_characters())),
+    let cuts = match partly.cuts.take() {
+        Some(cuts) => cuts,
+        None => cuts(Arc::clone(record), turn.number, speaker.engine().text_max_characters()).await?,
     };
+    // For the next turn.
+    partly.cuts = Some(Arc::clone(&cuts));
     if partly.parts == 0 {
         partly.times = item.timestamps.map(Times::new);
     }
     let begun = partly.parts;
-    for (number, part) in parts.iter().enumerate().skip(begun) {
+    for (number, cut) in cuts.iter().enumerate().skip(begun) {
         if number > begun && jobs.book().should_give_way(&turn.owner) && jobs.stash().has_room(&partly) {
             return Ok(Spoken::GivesWay(partly));
         }
         let request_id = format!("{}-{}-{number}", turn.job_id, turn.number);
-        let request = item.request(part, request_id, dictionaries)?;
+        let request = item.request(cut.of(item)?, request_id, &record.dictionaries)?;
         let spoken = speak_part(speaker, item, request, partly.tally, &turn.progress).await;
         let mut spoken = match spoken {
             Ok(spoken) => spoken,
             Err(error) => return Ok(Spoken::Failed(partly, error, number > begun)),
         };
         partly.tally = spoken.tally;
-        // A part is a slice of the text.
-        let at = part.as_ptr().addr().saturating_sub(item.text.as_ptr().addr());
-        let before = item.text.get(..at).map_or(0, |before| before.chars().count());
-        spoken.pieces.iter_mut().for_each(|piece| piece.typed_start += before);
+        spoken.pieces.iter_mut().for_each(|piece| piece.typed_start += cut.typed_before);
         if let Some(times) = &mut partly.times {
             times.add(&spoken.pieces, partly.samples, spoken.rate.hz());
         }

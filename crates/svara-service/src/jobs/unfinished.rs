@@ -1,10 +1,10 @@
 //! What was made of items that wait for their next turn, in memory: after a restart, they begin anew.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use svara_audio::Encoder;
 
-use super::record::EndRecord;
+use super::{cuts::Cut, record::EndRecord};
 use crate::Times;
 
 /// What an entry takes besides its audio, in bytes: an encoder's buffers.
@@ -22,6 +22,8 @@ pub(super) struct Tally {
 /// An item whose first parts are spoken.
 #[derive(Default)]
 pub(super) struct Partly {
+    /// Where its text is cut: made once, as that takes long.
+    pub(super) cuts: Option<Arc<[Cut]>>,
     /// Parts that are spoken.
     pub(super) parts: usize,
     /// None before the first part.
@@ -40,7 +42,8 @@ impl Partly {
             Some(Times::Subtitles(subtitles)) => subtitles.bytes(),
             None => 0,
         };
-        let held = self.file.capacity().saturating_add(times);
+        let cuts = self.cuts.as_ref().map_or(0, |cuts| size_of_val(&**cuts));
+        let held = self.file.capacity().saturating_add(times).saturating_add(cuts);
         held.saturating_add(OVERHEAD_BYTES)
     }
 }

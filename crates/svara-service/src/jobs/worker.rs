@@ -53,7 +53,7 @@ pub(super) async fn work(jobs: Arc<Jobs>, speaker: Arc<Speaker>, draining: Drain
                     end(&jobs, &turn, unfinished, error).instrument(span).await;
                     continue;
                 };
-                let (kind, reason, pause_s) = (error.kind.name(), error.message, pause.as_secs());
+                let (kind, reason, pause_s) = (error.kind.name(), error.reason(), pause.as_secs());
                 let told = error.kind == ErrorKind::StoreUnavailable;
                 span.in_scope(|| {
                     // A store that fails has its own line, once.

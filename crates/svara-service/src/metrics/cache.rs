@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock, Weak},
+    sync::{Arc, OnceLock},
 };
 
 use prometheus_client::{
@@ -12,7 +12,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{CacheResult, cache::Cache};
+use crate::CacheResult;
 
 /// Where the audio came from: `hit`, `join` or `miss`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -20,8 +20,11 @@ struct ResultLabels {
     result: &'static str,
 }
 
+/// Reads the number of files in the cache's memory, and their bytes.
+type InMemory = Box<dyn Fn() -> (u64, u64) + Send + Sync>;
+
 /// Reads what is in the cache's memory: files expire and are driven out without a word.
-struct MemoryCollector(Arc<OnceLock<Weak<Cache>>>);
+struct MemoryCollector(Arc<OnceLock<InMemory>>);
 
 impl fmt::Debug for MemoryCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,8 +34,7 @@ impl fmt::Debug for MemoryCollector {
 
 impl Collector for MemoryCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let cache = self.0.get().and_then(Weak::upgrade);
-        let (entries, bytes) = cache.map_or((0, 0), |cache| cache.in_memory());
+        let (entries, bytes) = self.0.get().map_or((0, 0), |in_memory| in_memory());
         let gauges = [
             ("cache_entries", "Files in the cache's memory", None, entries),
             ("cache", "Memory used by these files", Some(&Unit::Bytes), bytes),
@@ -49,8 +51,8 @@ impl Collector for MemoryCollector {
 #[derive(Clone, Default)]
 pub(crate) struct CacheMetrics {
     requests: Family<ResultLabels, Counter>,
-    /// The cache, once there is one; read at each scrape.
-    memory: Arc<OnceLock<Weak<Cache>>>,
+    /// Set once there is a cache; read at each scrape.
+    memory: Arc<OnceLock<InMemory>>,
     store_failures: Counter,
 }
 
@@ -72,9 +74,9 @@ impl CacheMetrics {
         self.requests.get_or_create(&ResultLabels { result: result.name() }).inc();
     }
 
-    /// From now on, scrapes show what this cache has in memory. Only the first counts.
-    pub(crate) fn observe(&self, cache: &Arc<Cache>) {
-        let _ = self.memory.set(Arc::downgrade(cache));
+    /// From now on, scrapes show what a cache has in memory: the number of its files, and their bytes. Only the first counts.
+    pub(crate) fn observe(&self, in_memory: impl Fn() -> (u64, u64) + Send + Sync + 'static) {
+        let _ = self.memory.set(Box::new(in_memory));
     }
 
     /// Counts a failure of the store.

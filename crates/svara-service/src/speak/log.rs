@@ -125,7 +125,7 @@ impl SpeechLog {
         let chunk = speech.next().await;
         self.report = speech.report();
         if let Some(Ok(samples)) = &chunk {
-            let audio = samples.len() as f64 / f64::from(speech.sample_rate_hz().max(1));
+            let audio = samples.len() as f64 / f64::from(speech.sample_rate().hz());
             // The first samples were generated before this call.
             let (asked, ready) = match self.first_audio {
                 Some(first) if self.playback.audio().is_zero() => (Duration::ZERO, first),

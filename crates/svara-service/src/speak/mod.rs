@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use svara_audio::{Gain, SampleRate};
+use svara_audio::Gain;
 use svara_engine::{Engine, SpeechRequest, Wait};
 use tracing::Instrument;
 
@@ -138,8 +138,6 @@ impl Speaker {
             lock(&self.keyless).add(characters as u64, unix_now());
         }
         log.first_audio(&speech);
-        let rate = SampleRate::new(speech.sample_rate_hz()).map_err(ServiceError::internal);
-        let rate = rate.inspect_err(|_| log.refused())?;
-        Ok(Speaking::new(speech, (rate, gain), permit, log, self.settings.least))
+        Ok(Speaking::new(speech, gain, permit, log, self.settings.least))
     }
 }

@@ -12,7 +12,6 @@ use crate::{LeastSpeed, ServiceError, admission::Permit, reader::Reader};
 /// metrics and the log. Dropping it releases all of them.
 pub struct Speaking {
     speech: Speech,
-    rate: SampleRate,
     gain: Gain,
     permit: Permit,
     log: SpeechLog,
@@ -24,19 +23,13 @@ pub struct Speaking {
 }
 
 impl Speaking {
-    pub(super) fn new(
-        speech: Speech,
-        (rate, gain): (SampleRate, Gain),
-        permit: Permit,
-        log: SpeechLog,
-        least: LeastSpeed,
-    ) -> Self {
-        Self { speech, rate, gain, permit, log, whole: false, reader: Reader::new(least), given: None }
+    pub(super) fn new(speech: Speech, gain: Gain, permit: Permit, log: SpeechLog, least: LeastSpeed) -> Self {
+        Self { speech, gain, permit, log, whole: false, reader: Reader::new(least), given: None }
     }
 
     /// The sample rate.
     pub fn rate(&self) -> SampleRate {
-        self.rate
+        self.speech.sample_rate()
     }
 
     /// The next samples (mono, −1 to 1); none after the last. An error is the last item, and is already logged.
@@ -53,7 +46,7 @@ impl Speaking {
         match self.log.next(&mut self.speech).await {
             Some(Ok(mut samples)) => {
                 self.gain.apply(&mut samples);
-                let seconds = samples.len() as f64 / f64::from(self.rate.hz());
+                let seconds = samples.len() as f64 / f64::from(self.rate().hz());
                 let audio = Duration::from_secs_f64(seconds);
                 self.permit.heard(audio);
                 self.given = Some((Instant::now(), audio));
@@ -111,7 +104,7 @@ impl Speaking {
     /// The speech or its encoder failed.
     pub async fn whole(mut self, spec: EncoderSpec) -> Result<Whole, ServiceError> {
         self.nobody_listens();
-        let (mut samples, rate) = (Vec::new(), self.rate);
+        let (mut samples, rate) = (Vec::new(), self.rate());
         while let Some(chunk) = self.next().await {
             samples.extend(chunk?);
         }

@@ -16,17 +16,28 @@ pub(super) struct Alone {
     locked: File,
 }
 
+/// Why a directory can't be locked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LockError {
+    /// It is locked already.
+    #[error("another server uses it")]
+    InUse,
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
 impl Alone {
     /// Locks a directory. An error says why it can't be.
-    pub(super) fn lock(directory: &Path) -> Result<Self, String> {
-        let locked = File::open(directory).map_err(|error| error.to_string())?;
+    pub(super) fn lock(directory: &Path) -> Result<Self, LockError> {
+        let locked = File::open(directory).map_err(|error| LockError::Failed(error.to_string()))?;
         locked.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => "another server uses it".to_owned(),
-            TryLockError::Error(error) => format!("it can't be locked: {error}"),
+            TryLockError::WouldBlock => LockError::InUse,
+            TryLockError::Error(error) => LockError::Failed(format!("it can't be locked: {error}")),
         })?;
         let alone = Self { directory: directory.to_owned(), locked };
         // It may have been replaced between opening and locking.
-        alone.check()?;
+        alone.check().map_err(LockError::Failed)?;
         Ok(alone)
     }
 
@@ -71,7 +82,7 @@ mod tests {
         let (directory, aside) = (parent.path().join("jobs"), parent.path().join("aside"));
         std::fs::create_dir(&directory).unwrap();
         let alone = Alone::lock(&directory).unwrap();
-        assert!(Alone::lock(&directory).unwrap_err().contains("another server"));
+        assert!(Alone::lock(&directory).unwrap_err().to_string().contains("another server"));
         alone.check().unwrap();
         std::fs::rename(&directory, &aside).unwrap();
         assert!(alone.check().unwrap_err().contains("was removed"));

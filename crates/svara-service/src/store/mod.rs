@@ -42,7 +42,7 @@ pub use self::health::StoreFailures;
 pub(crate) use self::place::check_url;
 pub use self::place::directory;
 use self::{
-    alone::Alone,
+    alone::{Alone, LockError},
     health::{Asked, Health},
     place::{Place, shown},
 };
@@ -89,6 +89,12 @@ pub enum StoreError {
         url: String,
         /// What is wrong.
         reason: String,
+    },
+    /// Another server has it for itself.
+    #[error("storage {url:?}: another server uses it")]
+    InUse {
+        /// The configured URL.
+        url: String,
     },
     /// The storage doesn't answer, or refuses.
     #[error("the storage failed: {reason}")]
@@ -171,7 +177,10 @@ impl Store {
             return Self::open(url, max_value_bytes);
         };
         create_private(directory).map_err(|error| failed(error.to_string()))?;
-        let alone = Alone::lock(directory.as_ref()).map_err(failed)?;
+        let alone = Alone::lock(directory.as_ref()).map_err(|error| match error {
+            LockError::InUse => StoreError::InUse { url: shown(url) },
+            LockError::Failed(reason) => failed(reason),
+        })?;
         Ok(Self { alone: Some(Arc::new(alone)), ..Self::open(url, max_value_bytes)? })
     }
 

@@ -21,7 +21,7 @@ use tokio::sync::Mutex;
 pub use self::record::{KeptVoice, NewVoice, VoiceChange};
 use self::{passing::Passing, record::Record};
 use crate::{
-    Caller, ErrorKind, ServiceError,
+    Caller, ErrorKind, NotSetUp, ServiceError,
     config::VoicesConfig,
     finish::to_the_end,
     lock::lock,
@@ -45,7 +45,7 @@ type Owners = HashMap<String, Option<String>>;
 /// Stores voices, with a cache in memory.
 pub struct KeptVoices {
     /// The store, or the reason why there is none.
-    store: Result<Store, String>,
+    store: Result<Store, NotSetUp>,
     /// Entries expire, so that deletions by other replicas are noticed.
     cache: Cache<String, Arc<KeptVoice>>,
     /// Voices that aren't stored: those without a declared consent.
@@ -62,7 +62,7 @@ pub struct KeptVoices {
 
 impl KeptVoices {
     /// Voices in this store. Without one, every operation that needs it fails with the reason.
-    pub fn new(store: Result<Store, String>, model_id: &str, config: &VoicesConfig) -> Self {
+    pub fn new(store: Result<Store, NotSetUp>, model_id: &str, config: &VoicesConfig) -> Self {
         let cache =
             Cache::builder().max_capacity(CACHED).time_to_live(config.revalidate_seconds.duration()).build();
         Self {
@@ -287,9 +287,7 @@ impl KeptVoices {
     }
 
     fn store(&self) -> Result<&Store, ServiceError> {
-        self.store
-            .as_ref()
-            .map_err(|reason| ServiceError::not_set_up("voice", "there are no saved voices", reason))
+        self.store.as_ref().map_err(|why| ServiceError::not_set_up("voice", "there are no saved voices", why))
     }
 }
 

@@ -45,7 +45,7 @@ async fn a_voice_is_saved_though_its_client_leaves() {
 /// A key that holds many voices takes no place of another's.
 #[tokio::test]
 async fn a_flood_of_held_voices_is_its_own_loss() {
-    let voices = KeptVoices::new(Err("none".to_owned()), "model", &VoicesConfig::default());
+    let voices = KeptVoices::new(Err(NotSetUp::by_setting("none")), "model", &VoicesConfig::default());
     let [alice, bob] = holders(["alice", "bob"]);
     let hold = async |caller: &Caller| {
         let held = voices.hold(caller, named("a"), &[]);

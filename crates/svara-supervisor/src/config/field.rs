@@ -9,7 +9,7 @@ use super::{
     fault::Fault,
     file::Scalar,
 };
-use crate::{probe::without_user, times::parse_time};
+use crate::{times::parse_time, uri::without_user};
 
 /// A longer time is a mistake, and the clock may not have it.
 pub(super) const LONGEST: Duration = Duration::from_secs(3650 * 86_400);

@@ -6,11 +6,13 @@ use std::{
 };
 
 use super::{fault::Fault, types::ProgramSpec};
-use crate::{
-    events::{JSON_FILE, TEXT_FILE},
-    logs::is_special,
-    schedule::ScheduleSpec,
-};
+use crate::{paths::is_special, schedule::ScheduleSpec};
+
+/// The file of events as text.
+pub(crate) const TEXT_FILE: &str = "supervisor.log";
+
+/// The file of events as JSON.
+pub(crate) const JSON_FILE: &str = "events.jsonl";
 
 /// The file of health reports.
 pub const HEALTH_FILE: &str = "healthcheck.log";

@@ -29,6 +29,7 @@ mod words;
 pub use expand::{ExpandError, Variables};
 pub use fault::{ConfigError, Fault, Place};
 pub use log_files::{HEALTH_FILE, SPOOL_DIRECTORY, schedule_file, sink_file};
+pub(crate) use log_files::{JSON_FILE, TEXT_FILE};
 pub use passed::Passed;
 pub use places::Places;
 pub use program::{FORWARDED, MAX_REPLICAS, is_word, parse_signal};
@@ -37,3 +38,6 @@ pub use types::{
     Account, Config, HookAction, HookSpec, Limits, LogConfig, ProgramSpec, SinkSpec, SinkTarget, StopSpec,
     SyslogAddress, Takeover,
 };
+
+/// The socket if neither the file nor the command line sets one, so that commands work without a file.
+pub const DEFAULT_SOCKET: &str = "${SVARA_SUPERVISOR_SOCKET:-/run/svara-supervisor.sock}";

@@ -10,7 +10,7 @@ use std::{
 use nix::unistd::Group;
 
 use super::{
-    Variables,
+    DEFAULT_SOCKET, Variables,
     document::{Document, read_text},
     fault::{ConfigError, Fault},
     field::{Fields, LONGEST, SHORTEST},
@@ -141,7 +141,7 @@ fn health_report(value: Option<&str>, fields: &mut Fields<'_>) -> Option<Duratio
 const MAX_SOCKET_BYTES: usize = 107;
 
 fn socket(value: Option<&str>, fields: &mut Fields<'_>) -> PathBuf {
-    let path = fields.path("socket", value, crate::control::DEFAULT_SOCKET);
+    let path = fields.path("socket", value, DEFAULT_SOCKET);
     if path.to_str().is_some_and(|path| !path.is_empty() && names_directory(path)) {
         fields.fault("socket", format!("`{}` is a directory; expected a file", path.display()));
     }

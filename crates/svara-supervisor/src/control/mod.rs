@@ -13,6 +13,3 @@ pub use protocol::{Failure, Request, Response, VERSION};
 pub use serve::{Places, Socket, serve};
 pub use server::{BindError, Call, bind};
 pub use table::table;
-
-/// The socket if neither the file nor the command line sets one, so that commands work without a file.
-pub const DEFAULT_SOCKET: &str = "${SVARA_SUPERVISOR_SOCKET:-/run/svara-supervisor.sock}";

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     events::Event,
     logs::{Stream, TailLine},
-    supervisor::Report,
+    report::Report,
 };
 
 /// Version of the protocol, sent with each request.

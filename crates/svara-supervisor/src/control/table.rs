@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::supervisor::{ProgramReport, Report, ScheduleReport, SinkReport};
+use crate::report::{ProgramReport, Report, ScheduleReport, SinkReport};
 
 const HEAD: [&str; 8] = ["PROGRAM", "STATE", "PID", "UPTIME", "RESTARTS", "LAST EXIT", "MEMORY", "PROBE"];
 

@@ -17,7 +17,6 @@ mod sink;
 mod tail;
 mod writer;
 
-pub(crate) use file::is_special;
 pub use loss::LogNotice;
 pub use pump::{Pump, capture};
 pub use readback::last_lines;

@@ -18,14 +18,14 @@ use nix::libc::O_NONBLOCK;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    file::{RotatingFile, is_special},
+    file::RotatingFile,
     inbox::{self, Outbox},
     loss::{LogNotice, Loss},
     outlet::{Destination, Outlet},
     record::{Form, Record, Severity, Source, own_record},
     sink::{Sink, SinkHandle},
 };
-use crate::config::LogConfig;
+use crate::{config::LogConfig, paths::is_special};
 
 /// How long to wait for a full queue; a healthy disk drains it much faster, but the thread may have to wait for a processor.
 const PATIENCE: Duration = Duration::from_secs(1);

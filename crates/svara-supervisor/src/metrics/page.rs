@@ -12,7 +12,7 @@ use prometheus_client::{
 use super::gpu::{GpuReading, GpuState};
 use crate::{
     program::State,
-    supervisor::{ProgramReport, Report, SinkReport},
+    report::{ProgramReport, Report, SinkReport},
 };
 
 /// Renders all metrics. Labels are names of programs and sinks, reasons of restarts and indices of GPUs: all bounded.

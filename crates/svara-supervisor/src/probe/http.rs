@@ -15,6 +15,7 @@ use percent_encoding::percent_decode_str;
 use tokio::task::JoinSet;
 
 use super::resolve::{Purpose, connect};
+use crate::uri::without_user;
 
 /// Longest body to read; vLLM's `/metrics` has about 60 KB.
 const MAX_BODY_BYTES: usize = 4 << 20;
@@ -157,11 +158,6 @@ async fn ask(
     }
     let head = sender.send_request(request).await?;
     Ok(Answer { head, _driver: driver })
-}
-
-/// The part of a URL between the scheme and the path, without a user.
-pub fn without_user(authority: &str) -> &str {
-    authority.rsplit_once('@').map_or(authority, |(_, place)| place)
 }
 
 /// The user in a URL, for a server with basic authentication.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 pub use check::check;
 pub use hang::{HangDetector, Sample};
-pub use http::{HttpError, get, notify, post_json, status_of, without_user};
+pub use http::{HttpError, get, notify, post_json, status_of};
 pub use metrics::sum_of;
 pub use threshold::Threshold;
 pub use watch::{Finding, Found, Watch};

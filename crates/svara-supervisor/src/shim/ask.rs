@@ -6,7 +6,7 @@ use crate::out::put;
 
 use svara_supervisor::{
     control::{ClientError, Failure, Request, Response, ask_within},
-    supervisor::Report,
+    report::Report,
 };
 
 use super::{ERROR, NOT_RUNNING, REFUSED, Shim};

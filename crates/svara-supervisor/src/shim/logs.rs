@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use svara_supervisor::{
     control::{Request, Response},
     logs::Stream,
-    supervisor::Report,
+    report::Report,
 };
 
 use crate::out::put;

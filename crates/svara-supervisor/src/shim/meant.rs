@@ -1,6 +1,6 @@
 //! Which programs the names of a command line mean, and the walk over them.
 
-use svara_supervisor::supervisor::ProgramReport;
+use svara_supervisor::report::ProgramReport;
 
 use super::{ERROR, Shim, ask::Refusal};
 

@@ -15,8 +15,8 @@ use std::path::PathBuf;
 
 use crate::out::put;
 use svara_supervisor::{
-    config::Variables,
-    control::{DEFAULT_SOCKET, Request},
+    config::{DEFAULT_SOCKET, Variables},
+    control::Request,
 };
 
 /// supervisorctl's exit codes, which are those of LSB: a failure, wrong words, no answer, a program that can't run or doesn't.

@@ -1,6 +1,6 @@
 //! `status`, `start`, `stop`, `signal` and `pid`.
 
-use svara_supervisor::{config::parse_signal, control::Request, supervisor::ProgramReport};
+use svara_supervisor::{config::parse_signal, control::Request, report::ProgramReport};
 
 use super::{
     ERROR, NOT_RUNNING, STATUS_NOT_RUNNING, STATUS_UNKNOWN, Shim, WRONG_WORDS,

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{
     core::Core,
+    file::File,
     reply::{refuse, send},
     tail::{Wanted, tail},
     unit::Unit,
@@ -15,33 +16,22 @@ use crate::{
     config::parse_signal,
     control::{Call, Failure, Request, Response},
     fleet::{Body, Until, Waiter},
-    logs::Logs,
+    metrics::{self, Gpus},
 };
 
 /// How long a command waits for its programs, unless it says so itself: longer than the largest model takes to load.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 impl Core {
-    /// Carries out a request, except those that the loop handles itself (`reload`, `scale`, `metrics`).
-    pub(super) fn call(&mut self, call: Call) {
+    /// Carries out a request. `file` is the configuration in force, for those that change it.
+    pub(super) fn call(&mut self, call: Call, file: &mut File, gpus: &Gpus) {
         let Call { request, reply, timeout } = call;
         let starts =
             matches!(request, Request::Start { .. } | Request::Restart { .. } | Request::Roll { .. });
         if starts && self.is_shutting_down() {
             return refuse(&reply, Failure::Failed, "the supervisor is shutting down".to_owned());
         }
-        let names = match &request {
-            Request::Status { programs }
-            | Request::Start { programs, .. }
-            | Request::Restart { programs, .. }
-            | Request::Roll { programs }
-            | Request::Signal { programs, .. }
-            | Request::Clear { programs }
-            | Request::Stop { programs } => self.named(programs),
-            Request::Tail { program, .. } => self.named(std::slice::from_ref(program)),
-            _ => Ok(Vec::new()),
-        };
-        let names = match names {
+        let names = match self.names_in(&request) {
             Ok(names) => names,
             Err(message) => return refuse(&reply, Failure::UnknownProgram, message),
         };
@@ -69,47 +59,90 @@ impl Core {
                 Err(message) => refuse(&reply, Failure::BadRequest, message),
             },
             Request::Tail { lines, stream, follow, .. } => {
-                for unit in self.fleet.units.iter().filter(|unit| names.contains(&unit.member.spec.name)) {
-                    let (logs, config) = (&self.services.logs, &self.services.log_config);
-                    tail(unit, logs, config, Wanted { lines, stream, follow }, reply.clone());
-                }
+                self.show_tail(&names, Wanted { lines, stream, follow }, &reply);
             }
-            Request::Events { count, follow } => {
-                let events = self.services.events.last(count);
-                let followed = follow.then(|| self.services.events.follow());
-                tokio::task::spawn_local(async move {
-                    for event in events {
-                        if reply.send(Response::Event(event)).await.is_err() {
-                            return;
-                        }
-                    }
-                    let Some(mut followed) = followed else { return };
-                    while let Some(event) = next(&mut followed, &reply).await {
-                        if reply.send(Response::Event(event)).await.is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-            Request::Reopen => {
-                let logs: Logs = self.services.logs.clone();
-                tokio::task::spawn_local(async move {
-                    logs.reopen().await;
-                    send(&reply, Response::Done(vec!["log files reopened".to_owned()]));
-                });
-            }
+            Request::Events { count, follow } => self.show_events(count, follow, reply),
+            Request::Metrics => self.show_metrics(gpus.clone(), reply),
+            Request::Reload { dry_run: false } => file.reload(self, &reply),
+            Request::Reload { dry_run: true } => file.compare(self, &reply),
+            Request::Scale { program, replicas } => file.scale(self, &program, replicas, &reply),
+            Request::Reopen => self.reopen_logs(reply),
             Request::Clear { .. } => self.clear(&names, reply),
-            Request::Shutdown => {
-                // Only a second signal forces it: a script that asks again has more patience.
-                if !self.is_shutting_down() {
-                    self.shut_down(0, "by the operator");
-                }
-                send(&reply, Response::Done(vec!["shutting down".to_owned()]));
-            }
-            Request::Reload { .. } | Request::Metrics | Request::Scale { .. } => {
-                refuse(&reply, Failure::BadRequest, "not handled here".to_owned());
-            }
+            Request::Shutdown => self.end_for_operator(&reply),
         }
+    }
+
+    /// The programs that a request names; none where it names none.
+    fn names_in(&self, request: &Request) -> Result<Vec<String>, String> {
+        match request {
+            Request::Status { programs }
+            | Request::Start { programs, .. }
+            | Request::Restart { programs, .. }
+            | Request::Roll { programs }
+            | Request::Signal { programs, .. }
+            | Request::Clear { programs }
+            | Request::Stop { programs } => self.named(programs),
+            Request::Tail { program, .. } => self.named(std::slice::from_ref(program)),
+            Request::Events { .. }
+            | Request::Metrics
+            | Request::Reload { .. }
+            | Request::Scale { .. }
+            | Request::Reopen
+            | Request::Shutdown => Ok(Vec::new()),
+        }
+    }
+
+    fn show_tail(&self, names: &[String], wanted: Wanted, reply: &mpsc::Sender<Response>) {
+        let (logs, config) = (&self.services.logs, &self.services.log_config);
+        for unit in self.fleet.units.iter().filter(|unit| names.contains(&unit.member.spec.name)) {
+            tail(unit, logs, config, wanted, reply.clone());
+        }
+    }
+
+    /// The last events, and those to come if they are followed.
+    fn show_events(&mut self, count: usize, follow: bool, reply: mpsc::Sender<Response>) {
+        let events = self.services.events.last(count);
+        let followed = follow.then(|| self.services.events.follow());
+        tokio::task::spawn_local(async move {
+            for event in events {
+                if reply.send(Response::Event(event)).await.is_err() {
+                    return;
+                }
+            }
+            let Some(mut followed) = followed else { return };
+            while let Some(event) = next(&mut followed, &reply).await {
+                if reply.send(Response::Event(event)).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn show_metrics(&mut self, gpus: Gpus, reply: mpsc::Sender<Response>) {
+        let units = self.fleet.units.iter();
+        let memory_kills = units.map(|unit| (unit.member.spec.name.clone(), unit.oom_kills())).collect();
+        let kills = self.services.memory_kills.total();
+        let report = self.report(None);
+        tokio::task::spawn_local(async move {
+            let page = metrics::render(report, memory_kills, kills, gpus.read().await);
+            send(&reply, Response::Metrics(page));
+        });
+    }
+
+    fn reopen_logs(&self, reply: mpsc::Sender<Response>) {
+        let logs = self.services.logs.clone();
+        tokio::task::spawn_local(async move {
+            logs.reopen().await;
+            send(&reply, Response::Done(vec!["log files reopened".to_owned()]));
+        });
+    }
+
+    fn end_for_operator(&mut self, reply: &mpsc::Sender<Response>) {
+        // Only a second signal forces it: a script that asks again has more patience.
+        if !self.is_shutting_down() {
+            self.shut_down(0, "by the operator");
+        }
+        send(reply, Response::Done(vec!["shutting down".to_owned()]));
     }
 
     fn settle(

@@ -11,8 +11,9 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     config::{HookAction, HookSpec},
     events::{Event, Kind},
-    probe::{notify, without_user},
+    probe::notify,
     process::{Children, Launch},
+    uri::without_user,
 };
 
 /// Runs of one hook at once. A sink that hangs keeps no other hook waiting.

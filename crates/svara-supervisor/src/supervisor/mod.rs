@@ -19,5 +19,4 @@ mod tail;
 mod timers;
 mod unit;
 
-pub use report::{ProgramReport, Report, ScheduleReport, SinkReport};
 pub use run::{RunError, run};

@@ -22,12 +22,10 @@ use tokio::{
     time::sleep_until,
 };
 
-use super::{
-    claim::Claim, core::Core, file::File, hooks::Hooks, reply::send, services::Services, sinks::SinkCommands,
-};
+use super::{claim::Claim, core::Core, file::File, hooks::Hooks, services::Services, sinks::SinkCommands};
 use crate::{
     config::{Config, Variables},
-    control::{BindError, Call, Lock, Places, Request, Response, Socket, bind, serve},
+    control::{BindError, Lock, Places, Socket, bind, serve},
     events::{EventLog, Kind},
     logs::{LogNotice, Logs},
     metrics,
@@ -175,7 +173,7 @@ async fn supervise(
                 on_signal(signal, &mut core, &mut file).await;
             }
             Some(finding) = found.recv() => core.found(finding),
-            Some(call) = called.recv() => on_call(call, &mut core, &mut file, &gpus),
+            Some(call) = called.recv() => core.call(call, &mut file, &gpus),
             Some((kind, words)) = noted.recv() => core.services.note(kind, None, None, Some(words)),
             Some(notice) = log_notices.recv() => on_log_notice(&mut core, notice),
             () = handed_over => {}
@@ -223,32 +221,6 @@ async fn on_signal(signal: Signal, core: &mut Core, file: &mut File) {
         _ => {}
     }
     core.forward(signal);
-}
-
-fn on_call(call: Call, core: &mut Core, file: &mut File, gpus: &metrics::Gpus) {
-    let reply = &call.reply;
-    match call.request {
-        Request::Reload { dry_run: false } => file.reload(core, reply),
-        Request::Reload { dry_run: true } => file.compare(core, reply),
-        Request::Scale { program, replicas } => file.scale(core, &program, replicas, reply),
-        Request::Metrics => {
-            let memory_kills = core
-                .fleet
-                .units
-                .iter()
-                .map(|unit| (unit.member.spec.name.clone(), unit.oom_kills()))
-                .collect();
-            let kills = core.services.memory_kills.total();
-            let (report, gpus, reply) = (core.report(None), gpus.clone(), call.reply);
-            spawn_local(async move {
-                send(
-                    &reply,
-                    Response::Metrics(metrics::render(report, memory_kills, kills, gpus.read().await)),
-                );
-            });
-        }
-        _ => core.call(call),
-    }
 }
 
 fn on_log_notice(core: &mut Core, notice: LogNotice) {

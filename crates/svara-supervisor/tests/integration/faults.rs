@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::PermissionsExt, process::Command};
 
-use crate::files::faults;
+use crate::{bed::skip, files::faults};
 
 #[test]
 fn each_part_of_a_value_has_its_own_fault_and_line() {
@@ -70,7 +70,7 @@ fn a_file_that_is_no_text_is_told_with_its_line() {
 #[test]
 fn what_another_user_may_not_run_is_found() {
     if !nix::unistd::Uid::effective().is_root() {
-        return;
+        return skip("only root can change the user");
     }
     let directory = tempfile::tempdir().unwrap();
     let at = directory.path().display();

@@ -12,7 +12,7 @@ use nix::{
 };
 use svara_supervisor::events::Kind;
 
-use crate::bed::{Bed, QUICK, eventually, program};
+use crate::bed::{Bed, QUICK, eventually, program, skip};
 
 fn signal(pid: i32, signal: Signal) {
     kill(Pid::from_raw(pid), signal).unwrap();
@@ -93,7 +93,7 @@ fn without_proc(programs: &str, flags: &[&str]) -> Option<(tempfile::TempDir, Co
     let mut probe = Command::new("unshare");
     if !probe.args(flags).args(["sh", "-c", hide, "sh", "true"]).status().is_ok_and(|status| status.success())
     {
-        eprintln!("skipped: no namespaces here");
+        skip("no namespaces here");
         return None;
     }
     let directory = Bed::prepare(programs);
@@ -152,7 +152,7 @@ impl Freezer {
         let mounted =
             Command::new("mount").args(["-t", "cgroup", "-o", "freezer", "none"]).arg(mount.path()).output();
         if !mounted.is_ok_and(|output| output.status.success()) {
-            eprintln!("skipped: no freezer here");
+            skip("no freezer here");
             return None;
         }
         let group = mount.path().join(format!("svara-{}", std::process::id()));

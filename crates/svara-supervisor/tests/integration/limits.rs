@@ -8,7 +8,7 @@ use std::{
 use nix::unistd::Uid;
 use svara_supervisor::events::Kind;
 
-use crate::bed::Bed;
+use crate::bed::{Bed, skip};
 
 const NOBODY: u32 = 65534;
 
@@ -22,8 +22,7 @@ fn under(limits: &[&str]) -> Command {
 #[test]
 fn a_limit_above_the_hard_limit_names_itself_and_not_the_program() {
     if !Uid::effective().is_root() {
-        eprintln!("skipped: only root can give its privileges up");
-        return;
+        return skip("only root can give its privileges up");
     }
     let limits = "limits = { nproc = 5000, nofile = 500, core = \"2MiB\", memlock = \"unlimited\" }\n";
     let text = format!("[program.api]\ncommand = [\"sh\", \"-c\", \"ulimit -n; sleep 100\"]\n{limits}");

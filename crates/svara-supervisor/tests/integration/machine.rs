@@ -5,7 +5,7 @@ use std::{net::TcpListener, process::Command};
 use nix::unistd::Uid;
 use svara_supervisor::events::Kind;
 
-use crate::bed::{Bed, eventually, program};
+use crate::bed::{Bed, eventually, program, skip};
 
 /// Exit code and all output of `check`.
 fn check(programs: &str, more: &[&str]) -> (i32, String) {
@@ -92,8 +92,7 @@ fn a_second_supervisor_does_not_start_beside_one_whose_socket_is_gone() {
 #[test]
 fn members_of_the_sockets_group_may_use_it() {
     if !Uid::effective().is_root() {
-        eprintln!("skipped: only root can change the user");
-        return;
+        return skip("only root can change the user");
     }
     let mut bed = Bed::start_as(
         &("supervisor.socket_group = \"54321\"\n".to_owned() + &program("api", &["hang"], "")),

@@ -4,7 +4,7 @@ use std::{fs, os::unix::process::CommandExt, path::PathBuf};
 
 use svara_supervisor::events::Kind;
 
-use crate::bed::{Bed, program};
+use crate::bed::{Bed, program, skip};
 
 /// A cgroup with a limit, as a container has; removed at the end.
 struct Container(PathBuf);
@@ -35,8 +35,7 @@ impl Drop for Container {
 #[test]
 fn a_kill_at_the_containers_limit_is_told_as_such() {
     let Some(container) = Container::new(64 << 20) else {
-        eprintln!("skipped: no cgroup can be made here");
-        return;
+        return skip("no cgroup can be made here");
     };
     let procs = container.0.join("cgroup.procs");
     let keys = "max_restarts = 0\n";

@@ -8,19 +8,19 @@ use nix::{
 };
 use svara_supervisor::events::Kind;
 
-use crate::bed::{Bed, alive, eventually, program};
+use crate::bed::{Bed, alive, eventually, program, skip};
 
-/// Starts a supervisor as PID 1; prints the reason and returns `None` if namespaces can't be created.
+/// Starts a supervisor as PID 1; skips the test and returns `None` if namespaces can't be created.
 fn start(programs: &str) -> Option<Bed> {
     let probe = Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"]).output();
     match probe {
         Ok(output) if output.status.success() => {}
         Ok(output) => {
-            eprintln!("skipped: unshare: {}", String::from_utf8_lossy(&output.stderr));
+            skip(&format!("unshare: {}", String::from_utf8_lossy(&output.stderr)));
             return None;
         }
         Err(error) => {
-            eprintln!("skipped: unshare: {error}");
+            skip(&format!("unshare: {error}"));
             return None;
         }
     }

@@ -14,13 +14,12 @@ use nix::{
 };
 use svara_supervisor::events::Kind;
 
-use crate::bed::{Bed, QUICK, eventually, program};
+use crate::bed::{Bed, QUICK, eventually, program, skip};
 
 #[test]
 fn a_device_is_never_renamed() {
     if !Uid::effective().is_root() {
-        eprintln!("skipped: only root can make a device");
-        return;
+        return skip("only root can make a device");
     }
     let keys = "stdout_log = \"DIR/null\"\nstderr_log = \"/dev/null\"";
     let text = "log.max_size = \"4KiB\"\n".to_owned()

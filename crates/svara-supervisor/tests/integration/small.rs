@@ -5,7 +5,7 @@ use std::{os::fd::AsRawFd, os::unix::process::CommandExt};
 use nix::unistd::Uid;
 use svara_supervisor::events::Kind;
 
-use crate::bed::{Bed, eventually, program};
+use crate::bed::{Bed, eventually, program, skip};
 
 #[test]
 fn a_missing_directory_is_blamed_itself() {
@@ -39,8 +39,7 @@ fn descriptors_of_whoever_started_us_stay_with_us() {
 #[test]
 fn a_user_has_its_home_and_its_output() {
     if !Uid::effective().is_root() {
-        eprintln!("skipped: only root can change the user");
-        return;
+        return skip("only root can change the user");
     }
     let job = |name: &str, user: &str| {
         format!(

@@ -5,8 +5,7 @@ use super::{
     place::{Found, Place},
     scale::range,
     spelling::{is_one_of, same},
-    time::UP_TO,
-    words::is_mark,
+    words::{UP_TO, is_mark},
     year::spoken_year,
 };
 use crate::{

@@ -5,6 +5,7 @@ use super::{
     cursor::{Cursor, is_dash, is_letter, is_space},
     endings::joined,
     measure::measured,
+    operand::{is_name, is_operand, is_variable},
     place::{Found, Place},
     power::raised,
     scale::is_scale,
@@ -265,27 +266,6 @@ fn is_raised(text: &str) -> bool {
     letters > 0 && text.get(letters..).is_some_and(|rest| rest.starts_with(['²', '³']))
 }
 
-/// Whether the place is behind a single Latin letter, the name of a number.
-pub(super) fn is_variable(place: &Place<'_>) -> bool {
-    is_name(place.done.trim_end_matches(is_space).chars().rev())
-}
-
-/// Whether a row of characters begins with a single Latin letter, which isn't one of several: they are how acronyms and parts
-/// of the day are said, `J B`, `p m`.
-fn is_name(mut row: impl Iterator<Item = char>) -> bool {
-    let mut single = || match row.next() {
-        Some(c) if c.is_ascii_alphabetic() => Some(row.next()),
-        _ => None,
-    };
-    match single() {
-        Some(Some(c)) if is_space(c) => {
-            single().is_none_or(|next| next.is_some_and(|c| is_letter(c) || c == '/'))
-        }
-        Some(next) => !next.is_some_and(is_letter),
-        None => false,
-    }
-}
-
 /// Whether a measure is before the place: `5 cm`.
 fn behind_measure(place: &Place<'_>) -> bool {
     let mut before = place.words_before();
@@ -359,8 +339,4 @@ fn equals_behind_sum(mut cursor: Cursor<'_>) -> bool {
     cursor.skip(number);
     cursor.eat_space();
     cursor.rest().starts_with('=')
-}
-
-pub(super) fn is_operand(c: char) -> bool {
-    is_letter(c) || digit_value(c).is_some() || matches!(c, '(' | ')' | '²' | '³' | '₀'..='₉')
 }

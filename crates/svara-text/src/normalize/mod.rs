@@ -1,27 +1,26 @@
 //! Normalization: digits and signs become words.
 //!
-//! The text is read once from left to right. At each place where something may start, the recognizers are tried in the
-//! order below, and the first that finds something wins: its words go through [`output::Output::say`], the one place
+//! The text is read once from left to right. At each place where something may start, [`recognize`] tries one recognizer after
+//! the other, and the first that finds something wins: its words go through [`output::Output::say`], the one place
 //! that changes the text. A recognizer may look at what follows, as far as the thing itself and one more word or mark
 //! reach, and back at the typed text by [`place::Place`] alone, at most 160 bytes, or 480 in Indian scripts. What it may not
 //! look at is what another recognizer said.
 //!
-//! At a digit, a sign before a number or a currency:
+//! [`number`] has the order at a digit, a sign before a number or a currency, and [`word`] that at the start of a word; `mask`
+//! (the stars or crosses before the last digits of an account) comes before both of them where no number starts. What is
+//! sure goes before what is likely:
 //!
-//! 1. `web`: addresses, whose digits and points are nothing else;
-//! 2. `shape`, `code`: codes of letters and digits; a word before says "digit by digit", whatever the number looks like;
-//! 3. `timestamp`, `date`, `month`: separators and names of months;
-//! 4. `verse`, `ratio`: a colon and a word that says so beside it, or no time;
-//! 5. `time`: a colon, or a point with a word of time beside it;
-//! 6. `phone`: numbers that their shape makes codes;
-//! 7. `money`, `price`: a sign or code of a currency on either side, or the word for a coin;
-//! 8. `maths`: a sign between numbers;
-//! 9. `quantity`: everything else, that is `chain` (versions, IP addresses), `scientific`, `fraction`, `range`, `year`,
-//!    ordinals, units, and the bare number.
-//!
-//! At the start of a word: `mask` (the stars or crosses before the last digits of an account, also without a word),
-//! `web`, `account`, `code` (number plates and the like), `money`, `price`, `month`, `abbreviation`, `roman`,
-//! `acronym`. At other marks: `maths`, `fraction`.
+//! * `web`: addresses, whose digits and points are nothing else;
+//! * `shape`, `code`: codes of letters and digits; a word before says "digit by digit", whatever the number looks like;
+//! * `timestamp`, `date`, `month`, `weekday`: separators and names of months and days;
+//! * `verse`, `ratio`: a colon and a word that says so beside it, or no time;
+//! * `time`: a colon, or a point with a word of time beside it;
+//! * `phone`: numbers that their shape makes codes;
+//! * `money`, `price`: a sign or code of a currency on either side, the word for a coin, or a sign that is alone;
+//! * `maths`: a sign between numbers;
+//! * `quantity`: everything else, that is `chain` (versions, IP addresses), `scientific`, `fraction`, `range`, `year`,
+//!   ordinals, units, and the bare number;
+//! * `account`, `unit` behind "per", `abbreviation`, `letter`, `roman`, `acronym`: words and letters.
 //!
 //! Last, `endings` joins what is typed right behind: case endings melt into the last word, and a noun that is typed
 //! once more is said once.
@@ -51,6 +50,7 @@ mod measure;
 mod moment;
 mod money;
 mod month;
+mod operand;
 mod output;
 mod phone;
 mod place;

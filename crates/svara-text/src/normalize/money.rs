@@ -6,9 +6,8 @@ use super::{
     place::{Found, Place},
     price, quotient,
     scale::{Amount, idiomatic, range},
-    time::UP_TO,
     unit::per,
-    words::{before_noun, counted, counted_form, form},
+    words::{UP_TO, before_noun, counted, counted_form, form, hundredths, part},
 };
 use crate::{
     languages::{Currency, Noun, Unit, Words},
@@ -376,19 +375,5 @@ fn sum(amount: &Amount, unit: Noun, hundredth: Option<Noun>, words: &Words) -> S
             if count == 0 { whole } else { format!("{whole} {}", part(count, noun, words)) }
         }
         _ => counted(&counted_form(numeral, words), form(unit, numeral.whole())),
-    }
-}
-
-/// So many of a coin.
-pub(super) fn part(count: u64, noun: Noun, words: &Words) -> String {
-    counted(&before_noun(cardinal(count, words), words), form(noun, Some(count)))
-}
-
-/// `5` and `50` are fifty hundredths. Longer fractions aren't coins.
-pub(super) fn hundredths(fraction: &str) -> Option<u64> {
-    match fraction.len() {
-        1 => fraction.parse::<u64>().ok().map(|tenths| tenths * 10),
-        2 => fraction.parse().ok(),
-        _ => None,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_letter},
-    maths::{is_operand, is_variable},
     measure::measured_words,
+    operand::{is_operand, is_variable},
     place::{Found, Place},
 };
 use crate::{languages::Words, number::Numeral};

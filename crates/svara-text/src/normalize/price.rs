@@ -2,20 +2,17 @@
 
 use super::{
     cursor::{Cursor, is_dash, is_letter},
-    money::{hundredths, part},
     place::{Found, Place},
     scale::Amount,
     spelling::prefix_len,
-    words::before_noun,
+    starts::NAMED_COINS,
+    words::{before_noun, hundredths, part},
 };
 use crate::{
     languages::{Currency, Words},
     number::{Numeral, cardinal},
     writing::digit_value,
 };
-
-/// Currencies whose usual name is a word for a coin in every language. A pound may be a weight.
-const NAMED: [Currency; 3] = [Currency::RUPEE, Currency::DOLLAR, Currency::EURO];
 
 /// A price of two decimals with the word for the coin behind it. The ending of that word goes to the hundredths.
 pub(super) fn before_word(amount: &Amount, mut cursor: Cursor<'_>, words: &Words) -> Option<Found> {
@@ -96,12 +93,6 @@ pub(super) fn sign_alone(place: Place<'_>) -> Option<Found> {
     (alone && word).then(|| Found::new('₹'.len_utf8(), name.to_owned()))
 }
 
-/// Words for coins, by which a word may begin a price.
-pub(super) fn begins(words: &'static Words) -> impl Iterator<Item = &'static str> {
-    let listed = words.context.coins.iter().map(|(word, ..)| word.trim_end_matches('|'));
-    listed.chain(NAMED.into_iter().map(|currency| currency.name(words).0.many))
-}
-
 struct Price {
     units: u64,
     hundredths: u64,
@@ -124,8 +115,9 @@ fn coin(cursor: &Cursor<'_>, words: &Words) -> Option<(Currency, &'static str, u
         behind.skip(len);
         (!whole || behind.at_word_end()).then_some(len)
     };
-    let named =
-        NAMED.into_iter().find_map(|currency| Some((currency, "", eat(currency.name(words).0.many, true)?)));
+    let named = NAMED_COINS
+        .into_iter()
+        .find_map(|currency| Some((currency, "", eat(currency.name(words).0.many, true)?)));
     named.or_else(|| {
         words.context.coins.iter().find_map(|&(word, currency, stem)| {
             let whole = word.strip_suffix('|');
@@ -144,7 +136,7 @@ mod tests {
         let mut twice: Vec<&Coin> = Vec::new();
         for language in Language::ALL {
             let words = Words::of(language);
-            for currency in NAMED {
+            for currency in NAMED_COINS {
                 let (unit, hundredth) = currency.name(words);
                 assert!(hundredth.is_some(), "{language}: {}", unit.many);
                 let listed = words.context.coins.iter();

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{cursor::is_letter, price, spelling::folded};
+use super::{cursor::is_letter, spelling::folded};
 use crate::{
     language::Language,
     languages::{Currency, DAYS, When, Words},
@@ -10,6 +10,9 @@ use crate::{
 
 /// The number of bits of a filter.
 const BITS: u16 = 4096;
+
+/// Currencies whose usual name is a word for a coin in every language. A pound may be a weight.
+pub(super) const NAMED_COINS: [Currency; 3] = [Currency::RUPEE, Currency::DOLLAR, Currency::EURO];
 
 /// Filters on the first two letters of words: what they reject starts no name of that kind.
 pub(super) struct Starts {
@@ -60,7 +63,7 @@ impl Starts {
         abbreviations.sort_unstable();
         Self {
             money: Filter::of(Currency::signs()),
-            coins: Filter::of(price::begins(words)),
+            coins: Filter::of(coins(words)),
             months: Filter::of(months),
             days: Filter::of(DAYS.iter().map(|(short, _)| *short)),
             words,
@@ -105,6 +108,12 @@ type Abbreviation = (&'static str, &'static str, When);
 /// The abbreviations of the language and those of English.
 fn abbreviations(words: &'static Words) -> (&'static [Abbreviation], &'static [Abbreviation]) {
     (words.context.abbreviations, Words::of(Language::English).context.abbreviations)
+}
+
+/// Words for coins, by which a word may begin a price.
+fn coins(words: &'static Words) -> impl Iterator<Item = &'static str> {
+    let listed = words.context.coins.iter().map(|(word, ..)| word.trim_end_matches('|'));
+    listed.chain(NAMED_COINS.into_iter().map(|currency| currency.name(words).0.many))
 }
 
 /// A filter on the first two letters of words.

@@ -6,33 +6,13 @@ use super::{
     moment::{Moment, eat_short, minutes_and_seconds, say},
     place::{Found, Place},
     scale::range,
+    words::UP_TO,
 };
 use crate::{
     languages::{AT_HOURS, Clock, UNITS, Words},
     number::{digits, replace_end},
     writing::digit_value,
 };
-
-/// Words between two times: `9.30 से 5.30 बजे`.
-pub(super) const UP_TO: [&str; 17] = [
-    "से",
-    "ते",
-    "থেকে",
-    "થી",
-    "ਤੋਂ",
-    "to",
-    "till",
-    "until",
-    "देखि",
-    "बाट",
-    "முதல்",
-    "నుంచి",
-    "నుండి",
-    "ರಿಂದ",
-    "മുതൽ",
-    "ৰ পৰা",
-    "सँ",
-];
 
 /// Words for the time, right behind which a point stands before minutes.
 const NAMES: [&str; 16] = [

@@ -9,9 +9,30 @@ use super::{
 };
 use crate::{
     languages::{NUMBER_WORDS, NUMBERED, Noun, UNITS, Words},
-    number::{Numeral, replace_end},
+    number::{Numeral, cardinal, replace_end},
     writing::WritingSystem,
 };
+
+/// Words for "from" and "to" between times, years and sums: `9.30 से 5.30 बजे`.
+pub(super) const UP_TO: [&str; 17] = [
+    "से",
+    "ते",
+    "থেকে",
+    "થી",
+    "ਤੋਂ",
+    "to",
+    "till",
+    "until",
+    "देखि",
+    "बाट",
+    "முதல்",
+    "నుంచి",
+    "నుండి",
+    "ರಿಂದ",
+    "മുതൽ",
+    "ৰ পৰা",
+    "सँ",
+];
 
 /// Puts number words into the form that stands before a noun.
 pub(super) fn before_noun(mut spoken: String, words: &Words) -> String {
@@ -60,6 +81,20 @@ fn is_month(typed: &str, words: &Words) -> bool {
 /// A number with the name of what it counts. The names of speeds say where the number stands.
 pub(super) fn counted(number: &str, name: &str) -> String {
     if name.contains("{n}") { name.replace("{n}", number) } else { format!("{number} {name}") }
+}
+
+/// So many of a coin.
+pub(super) fn part(count: u64, noun: Noun, words: &Words) -> String {
+    counted(&before_noun(cardinal(count, words), words), form(noun, Some(count)))
+}
+
+/// `5` and `50` are fifty hundredths. Longer fractions aren't coins.
+pub(super) fn hundredths(fraction: &str) -> Option<u64> {
+    match fraction.len() {
+        1 => fraction.parse::<u64>().ok().map(|tenths| tenths * 10),
+        2 => fraction.parse().ok(),
+        _ => None,
+    }
 }
 
 /// The template for a time, with the noun for one minute where it is one.

@@ -7,8 +7,7 @@ use super::{
     scale::range,
     season::business_year,
     spelling::{is_one_of, prefix_len, same},
-    time::UP_TO,
-    words::before_noun,
+    words::{UP_TO, before_noun},
     year_list,
 };
 use crate::{

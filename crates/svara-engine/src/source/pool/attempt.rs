@@ -54,10 +54,7 @@ impl Attempt {
     /// Sends the request and waits for the first frame of audio.
     pub(super) async fn start(mut self, utterance: Utterance) -> Result<TokenStream, Unheard> {
         let shared = Arc::clone(&self.shared);
-        let Some(member) = shared.members.get(self.engine) else {
-            let error = SourceError::Nonsense { reason: "there is no such engine".into() };
-            return Err(Unheard { error, attempt: self });
-        };
+        let member = shared.members.get(self.engine).expect("the policy takes one of the members");
         let sent = self.sent;
         let heard = Heard {
             watch: Watch::new(shared.layout, utterance.least_frames),
@@ -210,10 +207,9 @@ impl Verdict {
         match error {
             SourceError::Unreachable { is_gone: true, .. } => Self::Gone,
             // No engine's fault, or an engine that is healthy but full.
-            SourceError::Rejected { field: Some(_), .. }
-            | SourceError::NoPrompt { .. }
-            | SourceError::Rejected { status: 429 | 503 | 529, .. } => Self::Nothing,
+            _ if error.is_no_engines_fault() || error.is_busy() => Self::Nothing,
             SourceError::Unreachable { is_gone: false, .. }
+            | SourceError::NoPrompt { .. }
             | SourceError::Rejected { .. }
             | SourceError::NoModel { .. }
             | SourceError::ModelList { .. }

@@ -126,9 +126,8 @@ impl EnginePool {
         let session = utterance.session_id();
         let failed_by = utterance.failed_by.engine();
         let avoid = failed_by.filter(|engine| self.shared.policy().another_serves(*engine));
-        let Some(first) = self.shared.take(avoid, &session) else {
-            return Err(SourceError::Nonsense { reason: NoEngine.to_string() });
-        };
+        let first = self.shared.take(avoid, &session);
+        let first = first.expect("a pool has an engine, and avoids one only where another serves");
         let Unheard { error, mut attempt } =
             match Attempt::new(&self.shared, first, &utterance).start(utterance.clone()).await {
                 Ok(tokens) => return Ok(tokens),

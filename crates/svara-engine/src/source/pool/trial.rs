@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
+use svara_snac::FRAME_CODES;
 use tokio::time::{sleep, timeout};
 
 use super::Shared;
@@ -21,7 +22,7 @@ const TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// The word; every model of the family speaks some English.
 const WORD: &str = "Hello";
 /// Some two seconds of audio, for a word that takes half of one.
-const MAX_TOKENS: u32 = 24 * 7;
+const MAX_TOKENS: u32 = 24 * FRAME_CODES as u32;
 
 /// In what voice, and how, a word is spoken.
 #[derive(Clone, Debug)]
