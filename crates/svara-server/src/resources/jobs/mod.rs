@@ -133,8 +133,8 @@ async fn delete(
     asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Json<Done>, Refused<Svara>> {
-    let deleted = state.service.jobs().delete(&asker.caller, &id).await;
-    audit::note(&asker, Act::JobDeleted, &id, audit::outcome(&deleted));
+    let told = audit::when_ended(&asker, Act::JobDeleted, &id);
+    let deleted = state.service.jobs().delete(&asker.caller, &id, told).await;
     if deleted? { Ok(Json(DONE)) } else { Err(unknown().into()) }
 }
 
