@@ -32,6 +32,7 @@ mod named;
 mod normalize;
 mod number;
 mod pack;
+mod parts;
 mod pls;
 mod quoted;
 mod read;
@@ -51,6 +52,7 @@ pub use normalize::{
 };
 pub use number::spell;
 pub use pack::pack;
+pub use parts::parts;
 pub use pls::{PlsError, read_pls, write_pls};
 pub use quoted::quoted;
 pub use read::{Reading, Said};

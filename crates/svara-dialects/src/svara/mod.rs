@@ -174,6 +174,12 @@ impl Fields {
     pub fn timestamps(&self) -> Result<Option<Timestamps>, ApiError> {
         timestamps::wanted(self.timestamps, self.timestamps_format)
     }
+
+    /// Whether they say how the audio comes.
+    #[must_use]
+    pub fn is_about_streaming(&self) -> bool {
+        self.stream.is_some()
+    }
 }
 
 /// Speak (svara)

@@ -65,6 +65,7 @@ mod job_dictionaries;
 mod job_owners;
 mod job_turns;
 mod jobs;
+mod jobs_as_requests;
 mod long_text;
 mod loops;
 mod lost_lines;

@@ -10,6 +10,7 @@ mod dictionaries;
 mod draft;
 mod item;
 mod job;
+mod parts;
 mod place;
 mod record;
 mod retry;
@@ -91,9 +92,9 @@ pub struct Jobs {
     /// What was made of items that wait for their next turn. Locked while the book is, never the other way round.
     stash: Mutex<Stash>,
     outage: Mutex<Outage>,
-    metrics: JobMetrics,
     /// Turns of deletions, each of which goes on without its client.
     deletions: Arc<Semaphore>,
+    metrics: JobMetrics,
 }
 
 /// The largest value that the job store has to accept, in bytes.
@@ -115,8 +116,8 @@ impl Jobs {
             running: Mutex::default(),
             stash: Mutex::new(Stash::new(config.audio_bytes.saturating_mul(2))),
             outage: Mutex::default(),
-            metrics,
             deletions: Arc::new(Semaphore::new(delete::AT_ONCE)),
+            metrics,
         }
     }
 

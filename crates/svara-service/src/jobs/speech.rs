@@ -11,15 +11,12 @@ use super::{
     dictionaries::Dictionaries,
     item::ItemProgress,
     job::Turn,
+    parts,
     record::{ItemRecord, JobRecord, TimesRecord},
     shelf,
     unfinished::{ItemAudio, Partly, Tally},
 };
 use crate::{Caller, Delivery, Dialect, ESTIMATED, Order, ServiceError, Speaker, Times};
-
-/// A long text is spoken in parts of whole sentences: a failure repeats one part only, memory holds the samples of one part
-/// only, and after each part the items of other keys may have their turn.
-const PART_CHARACTERS: usize = 1000;
 
 /// What a turn gave.
 pub(super) enum Spoken {
@@ -64,11 +61,7 @@ async fn speak(
     mut partly: Box<Partly>,
 ) -> Result<Spoken, ServiceError> {
     let (spec, max_bytes) = (item.spec()?, jobs.config.audio_bytes);
-    // A caller that sets max_tokens expects one generation that ends there.
-    let parts = match item.max_tokens {
-        Some(_) => vec![item.text.as_str()],
-        None => svara_text::pack(&item.text, PART_CHARACTERS.min(speaker.engine().text_max_characters())),
-    };
+    let parts = parts::of(item, dictionaries, speaker.engine())?;
     if partly.parts == 0 {
         partly.times = item.timestamps.map(Times::new);
     }
