@@ -316,7 +316,9 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
         ..asker.speech_request()
     };
     let (caller, dialect) = (asker.caller, if hosted { Dialect::Hosted } else { Dialect::OpenAi });
-    let delivery = if fields.stream == Some(false) { Delivery::Whole } else { Delivery::Streamed };
+    // Events are played as they come, whatever `stream` says.
+    let whole = fields.stream == Some(false) && !as_events;
+    let delivery = if whole { Delivery::Whole } else { Delivery::Streamed };
     let order = Order { caller, dialect, request, spec, delivery };
     let mut response = if as_events {
         events::speak(state, order).await?

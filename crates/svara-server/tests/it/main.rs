@@ -80,6 +80,7 @@ mod openai;
 mod openapi;
 mod operations;
 mod own_words;
+mod overruled;
 mod parts_of_files;
 mod pauses;
 mod plain_errors;
