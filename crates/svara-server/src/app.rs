@@ -120,10 +120,8 @@ impl Steps {
 
     /// What all requests pass; the last layer is the outermost.
     fn around(&self, routes: Router<AppState>, spelling: Spelling, drains: bool) -> Router<AppState> {
-        let routes = routes
-            .layer(DefaultBodyLimit::max(self.body_bytes))
-            .layer(from_fn(middleware::not_modified))
-            .layer(self.cors.clone());
+        let routes =
+            routes.layer(DefaultBodyLimit::max(self.body_bytes)).layer(from_fn(middleware::not_modified));
         let routes = if drains {
             let drain = (self.life.clone(), spelling.clone());
             routes.layer(from_fn_with_state(drain, middleware::refuse_when_draining))
@@ -131,7 +129,10 @@ impl Steps {
             routes
         };
         routes
+        // A page reads why it is refused, also while the server drains. What lies outside refuses requests that no page of a known
+        // origin sends.
             .layer(from_fn_with_state(spelling.clone(), middleware::check_coding))
+            .layer(self.cors.clone())
             .layer(from_fn_with_state((self.place.clone(), spelling), middleware::check_place))
             .layer(from_fn_with_state(self.over_https.clone(), middleware::set_headers))
             .layer(from_fn_with_state(self.counted.clone(), middleware::count))
