@@ -86,6 +86,7 @@ impl Steps {
         let (speaks, is_page) = (group.tag == Tag::Speech, group.tag == Tag::Pages);
         let routes = group
             .into_router()
+            .route_layer(from_fn_with_state(spelling.clone(), middleware::respell))
             .route_layer(from_fn_with_state(
                 (spelling.clone(), self.methods.clone()),
                 middleware::method_not_allowed,
@@ -128,11 +129,11 @@ impl Steps {
         } else {
             routes
         };
-        routes
         // A page reads why it is refused, also while the server drains. What lies outside refuses requests that no page of a known
         // origin sends.
-            .layer(from_fn_with_state(spelling.clone(), middleware::check_coding))
+        routes
             .layer(self.cors.clone())
+            .layer(from_fn_with_state(spelling.clone(), middleware::check_coding))
             .layer(from_fn_with_state((self.place.clone(), spelling), middleware::check_place))
             .layer(from_fn_with_state(self.over_https.clone(), middleware::set_headers))
             .layer(from_fn_with_state(self.counted.clone(), middleware::count))
