@@ -62,8 +62,27 @@ pub fn note(asker: &Asker, act: Act, object: &str, outcome: &'static str) {
     );
 }
 
-/// How something ended that may not have found its object.
-pub fn outcome(found: &Result<bool, ServiceError>) -> &'static str {
+/// Tells, once it has ended, of an act that may not find its object; it goes on though its client leaves.
+pub fn when_ended(
+    asker: &Asker,
+    act: Act,
+    object: &str,
+) -> impl FnOnce(&Result<bool, ServiceError>) + Send + 'static + use<> {
+    let (by, of) = (asker.clone(), object.to_owned());
+    move |found| note(&by, act, &of, outcome(found.as_ref().copied()))
+}
+
+/// The same of an act that gives its object back.
+pub fn when_found<T: 'static>(
+    asker: &Asker,
+    act: Act,
+    object: &str,
+) -> impl FnOnce(&Result<Option<T>, ServiceError>) + Send + 'static + use<T> {
+    let (by, of) = (asker.clone(), object.to_owned());
+    move |found| note(&by, act, &of, outcome(found.as_ref().map(Option::is_some)))
+}
+
+fn outcome(found: Result<bool, &ServiceError>) -> &'static str {
     match found {
         Ok(true) => "ok",
         Ok(false) => ErrorKind::NotFound.name(),

@@ -79,7 +79,15 @@ impl SpokenLanguage {
 
     /// What a text is read in, if `voice` would read it in another language.
     pub(crate) fn beside(&self, voices: &Voices, voice: &str) -> Option<Language> {
-        let own = voices.find(voice).ok().and_then(|voice| voice.language().parse::<Language>().ok());
+        match voices.find(voice) {
+            Ok(voice) => self.unless_of(voice),
+            Err(_) => self.language,
+        }
+    }
+
+    /// What a text is read in, if that isn't the voice's own language.
+    pub(crate) fn unless_of(&self, voice: &Voice) -> Option<Language> {
+        let own = voice.language().parse::<Language>().ok();
         self.language.filter(|language| own != Some(*language))
     }
 }

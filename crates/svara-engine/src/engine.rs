@@ -90,7 +90,8 @@ impl Engine {
     }
 
     /// As [`Self::speak`], for speech that nobody hears before its end: it gives way to all that is heard, and holds back
-    /// each piece until it is complete, so that any piece that fails can be generated again.
+    /// each piece until it is complete, so that any piece that fails can be generated again. Where nobody waits for it, the
+    /// text may have any length.
     ///
     /// # Errors
     /// As [`Self::speak`].
@@ -99,10 +100,16 @@ impl Engine {
     }
 
     async fn begin(&self, request: SpeechRequest, audience: Audience) -> Result<Speech, SpeakError> {
-        self.check_length(&request.text)?;
+        // Whoever parts the text of a job bounds its parts; what isn't said of them may be long.
+        let is_bounded = audience == Audience::Nobody(Wait::Nobody);
+        if !is_bounded {
+            self.check_length(&request.text)?;
+        }
         let profile = &self.parts.profile;
         let Prepared { voice, sampling, speed, script, may_be_cut } = self.prepare(&request)?;
-        self.check_growth(&request.text, &script)?;
+        if !is_bounded {
+            self.check_growth(&request.text, &script)?;
+        }
         // The decoder slot comes first: a generation that is thrown away costs more than a slot held in vain.
         let noise_seed = request.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         let (decode, pace) = if request.seed.is_some() {

@@ -86,6 +86,7 @@ impl Steps {
         let (speaks, is_page) = (group.tag == Tag::Speech, group.tag == Tag::Pages);
         let routes = group
             .into_router()
+            .route_layer(from_fn_with_state(spelling.clone(), middleware::respell))
             .route_layer(from_fn_with_state(
                 (spelling.clone(), self.methods.clone()),
                 middleware::method_not_allowed,
@@ -120,17 +121,18 @@ impl Steps {
 
     /// What all requests pass; the last layer is the outermost.
     fn around(&self, routes: Router<AppState>, spelling: Spelling, drains: bool) -> Router<AppState> {
-        let routes = routes
-            .layer(DefaultBodyLimit::max(self.body_bytes))
-            .layer(from_fn(middleware::not_modified))
-            .layer(self.cors.clone());
+        let routes =
+            routes.layer(DefaultBodyLimit::max(self.body_bytes)).layer(from_fn(middleware::not_modified));
         let routes = if drains {
             let drain = (self.life.clone(), spelling.clone());
             routes.layer(from_fn_with_state(drain, middleware::refuse_when_draining))
         } else {
             routes
         };
+        // A page reads why it is refused, also while the server drains. What lies outside refuses requests that no page of a known
+        // origin sends.
         routes
+            .layer(self.cors.clone())
             .layer(from_fn_with_state(spelling.clone(), middleware::check_coding))
             .layer(from_fn_with_state((self.place.clone(), spelling), middleware::check_place))
             .layer(from_fn_with_state(self.over_https.clone(), middleware::set_headers))

@@ -80,6 +80,11 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether it refuses one caller at one moment, and not what is asked for.
+    pub(crate) fn is_of_caller(self) -> bool {
+        matches!(self, Self::RateLimited | Self::TooManyStreams | Self::QuotaExceeded | Self::ServerFull)
+    }
+
     /// The stable name in responses, logs and metrics.
     pub fn name(self) -> &'static str {
         match self {

@@ -23,6 +23,9 @@ use crate::{
     voices::KeptVoices,
 };
 
+/// The most generations that an order waits for or starts. Behind that, it is spoken without the cache.
+const FLIGHTS: usize = 3;
+
 /// What a [`Service`] is made of.
 pub struct ServiceParts {
     /// Turns requests into samples.
@@ -223,11 +226,36 @@ impl Service {
     }
 
     async fn cached(&self, cache: &Arc<Cache>, key: Key, order: Order) -> Result<Spoken, ServiceError> {
-        let (spec, delivery, dialect) = (order.spec, order.delivery, order.dialect);
-        let voice: String = order.request.voice.chars().take(64).collect();
+        let mut found = None;
+        for _ in 0..FLIGHTS {
+            found = self.find(cache, key, &order).await?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some((result, head, body)) = found else { return anew(&self.speaker, order).await };
+        if result != CacheResult::Miss {
+            let voice: String = order.request.voice.chars().take(64).collect();
+            let characters = order.request.text.chars().count();
+            let (dialect, cache) = (order.dialect.name(), result.name());
+            tracing::info!(dialect, voice, characters, cache, "speech from the cache");
+        }
+        let (spec, cache) = (order.spec, Some((result, key)));
+        Ok(Spoken { spec, timing: head.server_timing, finish: head.finish, cache, body })
+    }
+
+    /// An order's file: kept, or made now for all that ask for it. None if it was to be made for another caller, who was
+    /// refused.
+    async fn find(
+        &self,
+        cache: &Arc<Cache>,
+        key: Key,
+        order: &Order,
+    ) -> Result<Option<(CacheResult, Head, SpokenBody)>, ServiceError> {
+        let (delivery, caller) = (order.delivery, &order.caller);
         let characters = order.request.text.chars().count();
-        let (speaker, caller) = (Arc::clone(&self.speaker), order.caller.clone());
-        let (result, head, body) = match cache.find(key, |sink| make(speaker, order, sink)).await {
+        let make = |sink| make(Arc::clone(&self.speaker), order.clone(), sink);
+        Ok(Some(match cache.find(key, make).await {
             Found::Entry(entry) => {
                 caller.charge(Cost::of_text(characters as u64))?.spend();
                 let head = Head { finish: entry.finish, ..Head::default() };
@@ -236,7 +264,11 @@ impl Service {
             Found::Joined(listener) => {
                 // It is one of the key's streams, though not of the server's.
                 let stream = caller.start_stream(characters)?;
-                listen(listener, CacheResult::Join, delivery, Some(stream)).await?
+                match listen(listener, CacheResult::Join, delivery, Some(stream)).await {
+                    // What the other caller has left of its limits, and how long it has waited, is its own affair.
+                    Err(error) if error.kind.is_of_caller() => return Ok(None),
+                    joined => joined?,
+                }
             }
             Found::Started(listener) => {
                 let listened = listen(listener, CacheResult::Miss, delivery, None).await?;
@@ -245,12 +277,7 @@ impl Service {
                 }
                 listened
             }
-        };
-        if result != CacheResult::Miss {
-            let (dialect, cache) = (dialect.name(), result.name());
-            tracing::info!(dialect, voice, characters, cache, "speech from the cache");
-        }
-        Ok(Spoken { spec, timing: head.server_timing, finish: head.finish, cache: Some((result, key)), body })
+        }))
     }
 }
 

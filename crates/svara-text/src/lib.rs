@@ -39,6 +39,7 @@ mod named;
 mod normalize;
 mod number;
 mod pack;
+mod parts;
 mod pls;
 mod quoted;
 mod read;
@@ -58,6 +59,7 @@ pub use normalize::{
 };
 pub use number::spell;
 pub use pack::pack;
+pub use parts::parts;
 pub use pls::{PlsError, read_pls, write_pls};
 pub use quoted::quoted;
 pub use read::{Reading, Said};

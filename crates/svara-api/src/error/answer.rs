@@ -20,6 +20,7 @@ use super::{
     },
     failure::ApiError,
     kind::Kind,
+    respelled::ByRoute,
 };
 
 /// The failure that a response reports, in the response's extensions.
@@ -42,7 +43,7 @@ impl ApiError {
     /// The response in a dialect.
     pub fn into_response(self, dialect: Dialect) -> Response {
         let status = self.status_in(dialect);
-        let refusal = Refusal { kind: self.kind.name(), origin: self.origin.name() };
+        let refusal = self.refusal();
         tracing::info!(
             status = status.as_u16(),
             kind = refusal.kind,
@@ -52,8 +53,18 @@ impl ApiError {
             reason = self.reason(),
             "refused"
         );
+        self.written(dialect)
+    }
+
+    fn refusal(&self) -> Refusal {
+        Refusal { kind: self.kind.name(), origin: self.origin.name() }
+    }
+
+    /// The response, of which the log tells nothing.
+    pub(super) fn written(&self, dialect: Dialect) -> Response {
+        let status = self.status_in(dialect);
         let mut response = (status, Json(self.body(dialect))).into_response();
-        response.extensions_mut().insert(refusal);
+        response.extensions_mut().insert(self.refusal());
         let headers = response.headers_mut();
         if self.retryable {
             let wait = self.retry_after.unwrap_or(RETRY_AFTER);
@@ -210,7 +221,10 @@ impl<S> From<SpeakError> for Refused<S> {
 
 impl<S: Spells> IntoResponse for Refused<S> {
     fn into_response(self) -> Response {
-        self.0.into_response(S::DIALECT)
+        let refused = ByRoute { error: self.0.clone(), dialect: S::DIALECT };
+        let mut response = self.0.into_response(S::DIALECT);
+        response.extensions_mut().insert(refused);
+        response
     }
 }
 

@@ -7,6 +7,7 @@ mod dialect;
 mod failure;
 mod kind;
 mod meant;
+mod respelled;
 
 pub use self::{
     answer::{ElevenLabs, Hosted, OpenAi, Refusal, Refused, Svara},
@@ -15,4 +16,5 @@ pub use self::{
     dialect::{Spelling, dialect_by_key, is_openais},
     failure::{ApiError, Place},
     kind::Kind,
+    respelled::respelled,
 };

@@ -91,7 +91,9 @@ async fn speak(state: &AppState, asker: Asker, fields: Fields, hosted: bool) -> 
     if hosted {
         hosted::check_speed(fields.speed)?;
     }
-    let delivery = if fields.stream == Some(false) { Delivery::Whole } else { Delivery::Streamed };
+    // Events are played as they come, whatever `stream` says.
+    let whole = fields.stream == Some(false) && !as_events;
+    let delivery = if whole { Delivery::Whole } else { Delivery::Streamed };
     let (request, told) = speech_request(state, &asker, fields, hosted).await?;
     let (caller, dialect) = (asker.caller, if hosted { Dialect::Hosted } else { Dialect::OpenAi });
     let order = Order { caller, dialect, request, spec, delivery };

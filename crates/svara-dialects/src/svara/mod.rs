@@ -174,6 +174,12 @@ impl Fields {
     pub fn timestamps(&self) -> Result<Option<Timestamps>, ApiError> {
         timestamps::wanted(self.timestamps, self.timestamps_format)
     }
+
+    /// Whether they say how the audio comes.
+    #[must_use]
+    pub fn is_about_streaming(&self) -> bool {
+        self.stream.is_some()
+    }
 }
 
 /// Speak (svara)
@@ -239,6 +245,7 @@ pub async fn speech_request(
     if let Some(hz) = fields.sample_rate {
         spec = at_rate(spec, hz)?;
     }
+    let saved = fields.names_saved_voice();
     let voice = agreeing(("voice", fields.voice), ("voice_id", fields.voice_id))?;
     let text = fields.text.ok_or_else(|| ApiError::invalid("text", "is required"))?;
     let language = fields.language.clone();
@@ -262,12 +269,17 @@ pub async fn speech_request(
             voice::of_language(engine.voices(), &language, fields.gender, &text)?
         }
     };
-    let language = spoken.filter(|_| reference.is_none());
+    let language = spoken.and_then(|spoken| match &reference {
+        None => spoken.beside(engine.voices(), &voice),
+        Some(reference) if saved => spoken.unless_of(&reference.voice),
+        // The voice that is made of a recording or of tokens has this language.
+        Some(_) => None,
+    });
     let (field, named) =
         locators::named(fields.pronunciation_dictionary_id, fields.pronunciation_dictionary_locators)?;
     let dictionaries = state.service.dictionaries().locate(&asker.caller, field, &named).await?;
     let request = SpeechRequest {
-        language: language.and_then(|language| language.beside(engine.voices(), &voice)),
+        language,
         text,
         voice,
         reference,

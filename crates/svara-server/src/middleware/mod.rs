@@ -15,6 +15,7 @@ mod path;
 mod place;
 mod remaining;
 mod request_id;
+mod respell;
 mod unknown;
 
 pub(crate) use self::{
@@ -33,5 +34,6 @@ pub(crate) use self::{
     place::{Place, check_place},
     remaining::tell_remaining,
     request_id::identify,
+    respell::respell,
     unknown::unknown_path,
 };

@@ -147,6 +147,32 @@ async fn failures_are_told_and_not_kept() {
     assert_eq!((status, &body["error"]["type"]), (404, &json!("unknown_voice")));
 }
 
+/// How long another caller has waited, and what its key has left, is its own affair.
+#[tokio::test]
+async fn who_joins_another_is_not_refused_for_it() {
+    // The only stream is free again after five seconds.
+    let script = Script { pause: Duration::from_millis(100), ..Script::frames(50) };
+    let server = Server::with(script, |config| {
+        config.cache.memory_bytes = 50_000_000;
+        config.decoder.max_streams = 1;
+        config.limits.queue_seconds = svara_config::Seconds::new(4);
+    })
+    .await;
+    let mut first = server.speak(json!({"seed": 1})).await;
+    first.chunk().await.unwrap().unwrap();
+    server.engine.set(Script::frames(6));
+    let joins = async {
+        // While the other one waits, which has waited for too long before the stream is free.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let answer = server.speak(json!({"seed": 2})).await;
+        (answer.status().as_u16(), answer.bytes().await.unwrap().len())
+    };
+    let ((status, body), joined, _) =
+        tokio::join!(server.speak_json(json!({"seed": 2})), joins, first.bytes());
+    assert_eq!((status, &body["error"]["type"]), (503, &json!("server_full")), "{body}");
+    assert_eq!(joined, (200, 6 * FRAME_BYTES));
+}
+
 /// One word that is typed in two encodings is one prompt, and one entry.
 #[tokio::test]
 async fn spellings_of_one_text_share_their_audio() {

@@ -79,6 +79,35 @@ async fn a_draining_server_refuses_new_requests() {
     timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();
 }
 
+/// A page reads why it is refused and when to come again.
+#[tokio::test]
+async fn a_draining_server_says_so_to_pages() {
+    const PAGE: &str = "https://app.example";
+    let mut server = Server::with(Script::frames(1), |config| {
+        config.server.drain_delay_seconds = Seconds::new(20);
+        config.server.cors_origins = vec![PAGE.to_owned()];
+    })
+    .await;
+    server.life.stop();
+    let url = server.url("/v1/text-to-speech");
+    let preflight = server.client.request(reqwest::Method::OPTIONS, &url).header("origin", PAGE);
+    let preflight = preflight.header("access-control-request-method", "POST");
+    let preflight = preflight.header("access-control-request-headers", "content-type").send().await.unwrap();
+    let body = json!({"text": "a", "voice": "hi_female"});
+    let refused = server.client.post(&url).header("origin", PAGE).json(&body).send().await.unwrap();
+    for (answer, status) in [(&preflight, 200), (&refused, 503)] {
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()["access-control-allow-origin"], PAGE, "{status}");
+    }
+    assert!(refused.headers().contains_key("retry-after"));
+    // A page of another origin is told nothing.
+    let foreign = server.client.get(server.url("/v1/jobs")).header("origin", "https://other.example");
+    let foreign = foreign.send().await.unwrap();
+    assert!(!foreign.headers().contains_key("access-control-allow-origin"));
+    server.life.stop();
+    timeout(LONG, &mut server.stopped).await.unwrap().unwrap().unwrap();
+}
+
 /// WebSockets delay a stop like other streams, and are aborted like them.
 #[tokio::test]
 async fn a_second_stop_aborts_streams_and_sockets() {

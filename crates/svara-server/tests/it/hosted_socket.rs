@@ -312,7 +312,7 @@ async fn a_refused_upgrade_is_the_http_failure() {
         ("voice=hi_female&repetition_penalty=0", "repetition_penalty"),
     ] {
         let (status, body) = refusal(&server, query, Some(KEY)).await;
-        assert_eq!((status, &body["detail"][0]["loc"][1]), (422, &json!(field)), "{query}: {body}");
+        assert_eq!((status, &body["detail"][0]["loc"]), (422, &json!(["query", field])), "{query}: {body}");
     }
     let slow = "sk-svara-test-slow-01234";
     open(&server, &format!("voice=hi_female&xi-api-key={slow}")).await;

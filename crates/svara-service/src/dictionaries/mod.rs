@@ -193,17 +193,34 @@ impl KeptDictionaries {
     }
 
     /// Changes what is said about a dictionary of the caller; `None` if there is none with this id. Replicas notice within
-    /// the time after which they read a dictionary again.
+    /// the time after which they read a dictionary again. Goes on if the client leaves, as [`Self::create`].
     ///
     /// # Errors
     /// It is another key's, which shares it; the store failed, or it is damaged.
     pub async fn change(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: &str,
+        change: DictionaryChange,
+        told: impl FnOnce(&Result<Option<Arc<KeptDictionary>>, ServiceError>) + Send + 'static,
+    ) -> Result<Option<Arc<KeptDictionary>>, ServiceError> {
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
+        to_the_end(async move {
+            let changed = this.rewrite(&caller, &id, change).await;
+            drop(turn);
+            told(&changed);
+            changed
+        })
+        .await
+    }
+
+    async fn rewrite(
         &self,
         caller: &Caller,
         id: &str,
         change: DictionaryChange,
     ) -> Result<Option<Arc<KeptDictionary>>, ServiceError> {
-        let _changing = self.changing.lock().await;
         let Some(kept) = self.own(caller, id).await? else { return Ok(None) };
         self.write(kept.with(change)).await.map(Some)
     }
@@ -269,13 +286,30 @@ impl KeptDictionaries {
         Ok(Some(written))
     }
 
-    /// Deletes a dictionary of the caller with all its versions; returns whether it existed.
+    /// Deletes a dictionary of the caller with all its versions; returns whether it existed. Goes on if the client leaves, as
+    /// [`Self::create`].
     ///
     /// # Errors
     /// It is another key's, which shares it; the store failed, and the dictionary is still there, perhaps without some of
     /// its versions. A damaged one tells no owner any more: only who owns all may delete it.
-    pub async fn delete(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {
-        let _changing = self.changing.lock().await;
+    pub async fn delete(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: &str,
+        told: impl FnOnce(&Result<bool, ServiceError>) + Send + 'static,
+    ) -> Result<bool, ServiceError> {
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
+        to_the_end(async move {
+            let deleted = this.remove(&caller, &id).await;
+            drop(turn);
+            told(&deleted);
+            deleted
+        })
+        .await
+    }
+
+    async fn remove(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {
         let found = self.own(caller, id).await;
         let damaged = found.as_ref().is_err_and(|error| error.kind == ErrorKind::DictionaryDamaged);
         let known = match found {

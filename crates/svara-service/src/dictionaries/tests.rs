@@ -47,7 +47,7 @@ async fn an_old_version_that_stays_is_no_failure() {
     assert_eq!(edited.unwrap().unwrap().versions.len(), MAX_VERSIONS);
     assert_eq!(versions(&objects).await, MAX_VERSIONS + 1);
     objects.set(|_, _| End::Well);
-    assert!(dictionaries.delete(&Caller::Anybody, &id).await.unwrap());
+    assert!(dictionaries.delete(&Caller::Anybody, &id, |_| {}).await.unwrap());
     assert_eq!(versions(&objects).await, 0, "it goes with its dictionary");
 }
 
@@ -77,8 +77,35 @@ async fn a_client_that_leaves_leaves_nothing_half_made() {
     let second = dictionaries.create(&Caller::Anybody, named("b"), |_| {}).await.unwrap().id.clone();
     let editing = dictionaries.edit(&Caller::Anybody, &second, rule(1), |_| {});
     assert!(tokio::time::timeout(left, editing).await.is_err());
-    dictionaries.change(&Caller::Anybody, &second, DictionaryChange::default()).await.unwrap();
+    dictionaries.change(&Caller::Anybody, &second, DictionaryChange::default(), |_| {}).await.unwrap();
     let known: usize =
         dictionaries.list(&Caller::Anybody).await.unwrap().iter().map(|kept| kept.versions.len()).sum();
     assert_eq!((known, versions(&objects).await), (3, 3));
+}
+
+/// A client that leaves between two objects must not leave a dictionary without its rules.
+#[tokio::test(start_paused = true)]
+async fn a_dictionary_is_changed_and_deleted_though_its_client_leaves() {
+    let objects = Faulty::new();
+    let dictionaries = dictionaries(&objects);
+    let id = dictionaries.create(&Caller::Anybody, named("a"), |_| {}).await.unwrap().id.clone();
+    dictionaries.edit(&Caller::Anybody, &id, rule(1), |_| {}).await.unwrap();
+    let (soon, late) = (Duration::from_secs(1), Duration::from_secs(2));
+    objects
+        .set(move |act, _| if matches!(act, Act::Put | Act::Delete) { End::After(late) } else { End::Well });
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = move |changed: &Result<Option<_>, _>| {
+        tell.send(changed.as_ref().is_ok_and(Option::is_some)).unwrap();
+    };
+    let change = DictionaryChange { name: Some("b".to_owned()), ..DictionaryChange::default() };
+    let changing = dictionaries.change(&Caller::Anybody, &id, change, tell);
+    assert!(tokio::time::timeout(soon, changing).await.is_err());
+    assert!(told.await.unwrap(), "the audit line is written");
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = move |deleted: &Result<bool, ServiceError>| tell.send(deleted.clone()).unwrap();
+    let deleting = dictionaries.delete(&Caller::Anybody, &id, tell);
+    assert!(tokio::time::timeout(soon, deleting).await.is_err());
+    assert_eq!(told.await.unwrap(), Ok(true));
+    assert!(dictionaries.get(&Caller::Anybody, &id).await.unwrap().is_none());
+    assert_eq!(versions(&objects).await, 0);
 }

@@ -2,12 +2,13 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::record::{ItemRecord, JobRecord};
-use crate::ServiceError;
+use svara_engine::Engine;
 
-/// A long text is spoken in parts of whole sentences: a failure repeats one part only, memory holds the samples of one part
-/// only, and after each part the items of other keys may have their turn.
-const PART_CHARACTERS: usize = 1000;
+use super::{
+    parts,
+    record::{ItemRecord, JobRecord},
+};
+use crate::ServiceError;
 
 /// A part of an item's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,41 +30,36 @@ impl Cut {
     }
 }
 
-/// Cuts an item's text, on a thread that may block: a million characters take long. `text_max_characters`: the most that the
-/// engine takes at once.
+/// Cuts an item's text, on a thread that may block: a million characters take long.
 ///
 /// # Errors
-/// The job has no such item.
+/// The job has no such item, or it can't be spoken here.
 pub(super) async fn cuts(
     record: Arc<JobRecord>,
     number: usize,
-    text_max_characters: usize,
+    engine: Arc<Engine>,
 ) -> Result<Arc<[Cut]>, ServiceError> {
     let cutting = tokio::task::spawn_blocking(move || {
-        let item = record.items.get(number)?;
-        Some(match item.max_tokens {
-            // A caller that sets max_tokens expects one generation that ends there.
-            Some(_) => [Cut { range: 0..item.text.len(), typed_before: 0 }].into(),
-            None => cut(&item.text, PART_CHARACTERS.min(text_max_characters)),
-        })
+        let item = record.items.get(number);
+        let item = item.ok_or_else(|| ServiceError::internal("the job has no such item"))?;
+        Ok(places(&item.text, parts::of(item, &record.dictionaries, &engine)?))
     });
-    let cuts = cutting.await.map_err(ServiceError::internal)?;
-    cuts.ok_or_else(|| ServiceError::internal("the job has no such item"))
+    cutting.await.map_err(ServiceError::internal)?
 }
 
-fn cut(text: &str, most_characters: usize) -> Arc<[Cut]> {
+/// Where these slices of the text are, in order.
+fn places(text: &str, parts: Vec<&str>) -> Arc<[Cut]> {
     let (mut end, mut typed) = (0, 0);
-    let parts = svara_text::pack(text, most_characters).into_iter().map(|part| {
-        // A part is a slice of the text.
+    let cuts = parts.into_iter().map(|part| {
         let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-        // White space is left out between parts.
+        // What nobody says is left out between parts.
         typed += text.get(end..start).map_or(0, |left_out| left_out.chars().count());
         end = start.saturating_add(part.len());
         let cut = Cut { range: start..end, typed_before: typed };
         typed += part.chars().count();
         cut
     });
-    parts.collect()
+    cuts.collect()
 }
 
 #[cfg(test)]
@@ -73,13 +69,13 @@ mod tests {
     #[test]
     fn cuts_are_the_parts_with_what_is_typed_before_them() {
         let text = "  यह एक वाक्य है।  यह दूसरा है।\n\nOne more. ";
-        let cuts = cut(text, 18);
+        let cuts = places(text, svara_text::pack(text, 18));
         let parts: Vec<&str> = cuts.iter().map(|cut| &text[cut.range.clone()]).collect();
         assert_eq!(parts, svara_text::pack(text, 18));
         assert!(parts.len() > 2, "{parts:?}");
         for Cut { range, typed_before } in &*cuts {
             assert_eq!(*typed_before, text[..range.start].chars().count());
         }
-        assert!(cut(" ", 18).is_empty());
+        assert!(places(" ", svara_text::pack(" ", 18)).is_empty());
     }
 }

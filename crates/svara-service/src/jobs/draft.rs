@@ -53,8 +53,10 @@ impl<'a> Draft<'a> {
                 format!("may have at most {job_characters} characters in a job (jobs.job_characters)");
             return Err(ServiceError::invalid("text", reason));
         }
+        // With max_tokens, the text is spoken as that of a request is: in one.
         let longest = self.speaker.engine().text_max_characters();
-        if request.sampling.max_tokens.is_some() && characters > longest {
+        let in_one = request.sampling.max_tokens.is_some();
+        if in_one && characters > longest {
             let reason = format!("may have at most {longest} characters with max_tokens");
             return Err(ServiceError::invalid("text", reason));
         }
@@ -65,8 +67,14 @@ impl<'a> Draft<'a> {
             Ok::<_, ServiceError>((request, grown))
         });
         let (request, grown) = checking.await.map_err(ServiceError::internal)??;
+        if in_one && grown > 0 && characters.saturating_add(grown) > longest {
+            let reason = format!(
+                "may have at most {longest} characters with max_tokens, with what dictionaries say for its words"
+            );
+            return Err(ServiceError::invalid("text", reason));
+        }
         self.grown = self.grown.saturating_add(grown);
-        if grown > 0 && self.characters.saturating_add(self.grown) > job_characters {
+        if self.grown > 0 && self.characters.saturating_add(self.grown) > job_characters {
             let reason = format!(
                 "may have at most {job_characters} characters in a job (jobs.job_characters), with what dictionaries say for its words"
             );

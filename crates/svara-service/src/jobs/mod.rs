@@ -6,10 +6,12 @@
 
 mod book;
 mod cuts;
+mod delete;
 mod dictionaries;
 mod draft;
 mod item;
 mod job;
+mod parts;
 mod place;
 mod record;
 mod retry;
@@ -30,7 +32,7 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 use tokio::{
-    sync::{Notify, OnceCell},
+    sync::{Notify, OnceCell, Semaphore},
     task::AbortHandle,
     time::Instant,
 };
@@ -91,6 +93,8 @@ pub struct Jobs {
     /// What was made of items that wait for their next turn. Locked while the book is, never the other way round.
     stash: Mutex<Stash>,
     outage: Mutex<Outage>,
+    /// Turns of deletions, each of which goes on without its client.
+    deletions: Arc<Semaphore>,
     metrics: JobMetrics,
 }
 
@@ -113,6 +117,7 @@ impl Jobs {
             running: Mutex::default(),
             stash: Mutex::new(Stash::new(config.audio_bytes.saturating_mul(2))),
             outage: Mutex::default(),
+            deletions: Arc::new(Semaphore::new(delete::AT_ONCE)),
             metrics,
         }
     }
@@ -219,29 +224,6 @@ impl Jobs {
         bytes.ok_or_else(|| ServiceError::internal("this job's audio is missing from the store"))
     }
 
-    /// Deletes a job of the caller and aborts its items; returns whether the job existed.
-    ///
-    /// # Errors
-    /// There is no store, or it failed; then the job is still there.
-    pub async fn delete(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {
-        let shelf = self.ready().await?;
-        if !self.book().get(id).is_some_and(|job| job.belongs_to(caller)) {
-            return Ok(false);
-        }
-        shelf.delete(id).await.map_err(failed)?;
-        let Some(job) = self.book().remove(id) else { return Ok(false) };
-        self.stash().forget(id);
-        for ((_, _), task) in self.running().iter().filter(|((of, _), _)| of == id) {
-            task.abort();
-        }
-        self.changed();
-        // The job is gone for good. What is left of its files is removed at the next start.
-        if let Err(error) = shelf.delete_items(id, job.items.len()).await {
-            tracing::warn!(id, %error, "files of a deleted job stay stored until the next start");
-        }
-        Ok(true)
-    }
-
     /// The store, once its jobs are loaded.
     async fn ready(&self) -> Result<&Shelf, ServiceError> {
         let shelf =
@@ -272,18 +254,6 @@ impl Jobs {
         }
         self.changed();
         self.wake.notify_waiters();
-        Ok(())
-    }
-
-    /// Deletes jobs that are too old.
-    async fn sweep(&self) -> Result<(), ServiceError> {
-        self.ready().await?;
-        let oldest = unix_now().saturating_sub(self.config.keep()).as_secs();
-        let old = self.book().older_than(oldest);
-        for id in old {
-            tracing::info!(id, "expired job deleted");
-            self.delete(&Caller::Anybody, &id).await?;
-        }
         Ok(())
     }
 

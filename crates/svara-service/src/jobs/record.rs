@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use svara_audio::{EncoderSpec, Format, Gain, SampleRate};
 use svara_engine::{Normalization, ReferenceVoice, SamplingOverrides, SpeechRequest, Strip, Voice};
 use svara_snac::Frame;
+use svara_text::Language;
 
 use super::dictionaries::Dictionaries;
 use crate::{ServiceError, Times, Timestamps};
@@ -28,6 +29,9 @@ pub(super) struct ItemRecord {
     pub(super) text: String,
     voice: String,
     reference: Option<ReferenceRecord>,
+    /// The code of the language it is read in, where that isn't the voice's; jobs of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
     style: Option<String>,
     normalization: Normalization,
     strip_markdown: bool,
@@ -157,6 +161,7 @@ impl ItemRecord {
             text: request.text,
             voice: request.voice,
             reference,
+            language: request.language.map(|language| language.code().to_owned()),
             style: request.style,
             normalization: request.normalization,
             strip_markdown: request.strip.markdown,
@@ -180,7 +185,7 @@ impl ItemRecord {
     /// The request for a part of the text, with the dictionaries of the job.
     ///
     /// # Errors
-    /// The job doesn't have one of the item's.
+    /// The job doesn't have one of the item's, or the item's language isn't known here.
     pub(super) fn request(
         &self,
         text: &str,
@@ -194,15 +199,16 @@ impl ItemRecord {
                 transcript: reference.transcript.as_deref().map(Into::into),
             })
         });
+        let language = self.language.as_deref().map(str::parse::<Language>).transpose();
+        let language = language.map_err(|error| ServiceError::unsupported("language", error))?;
         Ok(SpeechRequest {
             text: text.to_owned(),
             voice: self.voice.clone(),
             reference,
-            // Jobs can't name any but the voice's.
-            language: None,
+            language,
             style: self.style.clone(),
             normalization: self.normalization,
-            strip: Strip { markdown: self.strip_markdown, emoji: self.strip_emoji },
+            strip: self.strip(),
             dictionaries: dictionaries.at(&self.dictionaries)?,
             speed: self.speed,
             // What was in range when the job was posted.
@@ -234,6 +240,16 @@ impl ItemRecord {
             None => spec,
         };
         spec.map_err(|error| gone(&error))
+    }
+
+    /// What is removed from its text.
+    pub(super) fn strip(&self) -> Strip {
+        Strip { markdown: self.strip_markdown, emoji: self.strip_emoji }
+    }
+
+    /// Whether callers have said something for certain words of it.
+    pub(super) fn has_dictionaries(&self) -> bool {
+        !self.dictionaries.is_empty()
     }
 
     /// Characters of its text.
@@ -290,7 +306,7 @@ mod tests {
                 frames: [Frame([1, 2, 3, 4, 5, 6, 4095])].into(),
                 transcript: Some("words".into()),
             })),
-            language: None,
+            language: Some(Language::English),
             style: Some("happy".to_owned()),
             normalization: Normalization::Off,
             strip: Strip { markdown: true, emoji: false },

@@ -60,7 +60,7 @@ async fn speak(
     let (spec, max_bytes) = (item.spec()?, jobs.config.audio_bytes);
     let cuts = match partly.cuts.take() {
         Some(cuts) => cuts,
-        None => cuts(Arc::clone(record), turn.number, speaker.engine().text_max_characters()).await?,
+        None => cuts(Arc::clone(record), turn.number, Arc::clone(speaker.engine())).await?,
     };
     // For the next turn.
     partly.cuts = Some(Arc::clone(&cuts));

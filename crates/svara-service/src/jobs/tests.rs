@@ -33,3 +33,23 @@ async fn an_end_is_replaced_in_one_step() {
     shelf.put(Product::Audio, &id, 0, b"third").await.unwrap();
     assert_eq!(shelf.get(Product::Audio, &id, 0).await.unwrap().unwrap(), "third");
 }
+
+/// A job whose client leaves while it is deleted must not stay listed.
+#[tokio::test(start_paused = true)]
+async fn a_job_is_deleted_though_its_client_leaves() {
+    let objects = Faulty::new();
+    let jobs = Jobs::new(Ok(objects.store(10_000)), &JobsConfig::default(), JobMetrics::default());
+    let jobs = Arc::new(jobs);
+    let charge = Caller::Anybody.charge(Cost::of_text(1)).unwrap();
+    let (dictionaries, items) = (dictionaries::Dictionaries::default(), Vec::new());
+    let record = JobRecord { created_unix_s: 0, owner: None, dictionaries, items };
+    let (id, _) = Place::take(&jobs, None).unwrap().fill(&record, charge).await.unwrap();
+    let late = Duration::from_secs(2);
+    objects.set(move |act, _| if act == Act::Delete { End::After(late) } else { End::Well });
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = move |deleted: &Result<bool, ServiceError>| tell.send(deleted.clone()).unwrap();
+    let deleting = jobs.delete(&Caller::Anybody, &id, tell);
+    assert!(tokio::time::timeout(Duration::from_secs(1), deleting).await.is_err());
+    assert_eq!(told.await.unwrap(), Ok(true));
+    assert!(jobs.get(&Caller::Anybody, &id).await.unwrap().is_none());
+}

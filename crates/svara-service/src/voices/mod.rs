@@ -155,17 +155,39 @@ impl KeptVoices {
     }
 
     /// Changes a voice of the caller; `None` if there is none with this id. Replicas notice within the time after which
-    /// they read a voice again.
+    /// they read a voice again. Goes on if the client leaves, as [`Self::create`].
     ///
     /// # Errors
-    /// The voice is another key's, which shares it; the store failed, or the voice is damaged.
+    /// The voice is another key's, which shares it; it isn't stored; the store failed, or the voice is damaged.
     pub async fn change(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: &str,
+        change: VoiceChange,
+        told: impl FnOnce(&Result<Option<Arc<KeptVoice>>, ServiceError>) + Send + 'static,
+    ) -> Result<Option<Arc<KeptVoice>>, ServiceError> {
+        if let Some(held) = self.held(id) {
+            let refused = unchangeable(&held, caller);
+            told(&refused);
+            return refused;
+        }
+        let owners = Arc::clone(&self.owners).lock_owned().await;
+        let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
+        to_the_end(async move {
+            let changed = this.rewrite(&caller, &id, change).await;
+            drop(owners);
+            told(&changed);
+            changed
+        })
+        .await
+    }
+
+    async fn rewrite(
         &self,
         caller: &Caller,
         id: &str,
         change: VoiceChange,
     ) -> Result<Option<Arc<KeptVoice>>, ServiceError> {
-        let _owners = self.owners.lock().await;
         let Some(record) = self.own(caller, id).await? else { return Ok(None) };
         let record = record.with(change);
         self.store()?.replace(&key(id), &json(&record)?).await.map_err(failed)?;
@@ -174,20 +196,37 @@ impl KeptVoices {
         Ok(Some(voice))
     }
 
-    /// Deletes a voice of the caller; returns whether it existed.
+    /// Deletes a voice of the caller; returns whether it existed. Goes on if the client leaves, as [`Self::create`].
     ///
     /// # Errors
     /// The voice is another key's, which shares it; the store failed. A damaged voice tells no owner any more: only who
     /// owns all voices may delete it.
-    pub async fn delete(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {
+    pub async fn delete(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: &str,
+        told: impl FnOnce(&Result<bool, ServiceError>) + Send + 'static,
+    ) -> Result<bool, ServiceError> {
         if let Some(held) = self.held(id) {
             let own = caller.owns(held.owner.as_deref());
             if own {
                 lock(&self.passing).remove(id);
             }
+            told(&Ok(own));
             return Ok(own);
         }
-        let mut owners = self.owners.lock().await;
+        let mut owners = Arc::clone(&self.owners).lock_owned().await;
+        let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
+        to_the_end(async move {
+            let deleted = this.remove(&caller, &id, &mut owners).await;
+            drop(owners);
+            told(&deleted);
+            deleted
+        })
+        .await
+    }
+
+    async fn remove(&self, caller: &Caller, id: &str, owners: &mut Owners) -> Result<bool, ServiceError> {
         let found = self.own(caller, id).await;
         let damaged = found.as_ref().is_err_and(|error| error.kind == ErrorKind::VoiceDamaged);
         let known = owners.get(id).cloned().flatten();
@@ -289,6 +328,15 @@ impl KeptVoices {
     fn store(&self) -> Result<&Store, ServiceError> {
         self.store.as_ref().map_err(|why| ServiceError::not_set_up("voice", "there are no saved voices", why))
     }
+}
+
+/// The answer to a change of a voice that is held in memory.
+fn unchangeable(held: &KeptVoice, caller: &Caller) -> Result<Option<Arc<KeptVoice>>, ServiceError> {
+    if caller.owns(held.owner.as_deref()) {
+        let reason = "this voice is held in memory and isn't stored, so it can't be changed";
+        return Err(ServiceError::unsupported("voice_id", reason));
+    }
+    if held.is_for(caller) { Err(ServiceError::voice_of_another()) } else { Ok(None) }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

@@ -42,6 +42,34 @@ async fn a_voice_is_saved_though_its_client_leaves() {
     assert!(told.await.unwrap(), "the audit line is written");
 }
 
+/// A client that leaves while its voice is changed or deleted must not leave one that is told of as before.
+#[tokio::test(start_paused = true)]
+async fn a_voice_is_changed_and_deleted_though_its_client_leaves() {
+    let objects = Faulty::new();
+    let voices = voices(objects.store(MAX_VOICE_BYTES));
+    let saved = voices.create(&Caller::Anybody, named("a"), &[], |_| {}).await.unwrap();
+    let id = &saved.reference.voice.voice_id;
+    let (soon, late) = (Duration::from_secs(1), Duration::from_secs(2));
+    objects
+        .set(move |act, _| if matches!(act, Act::Put | Act::Delete) { End::After(late) } else { End::Well });
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = move |changed: &Result<Option<_>, _>| {
+        tell.send(changed.as_ref().is_ok_and(Option::is_some)).unwrap();
+    };
+    let change = VoiceChange { name: Some("b".to_owned()), ..VoiceChange::default() };
+    let changing = voices.change(&Caller::Anybody, id, change, tell);
+    assert!(tokio::time::timeout(soon, changing).await.is_err());
+    assert!(told.await.unwrap(), "the audit line is written");
+    let found = voices.get(&Caller::Anybody, id).await.unwrap().unwrap();
+    assert_eq!(found.reference.voice.name, "b");
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = move |deleted: &Result<bool, ServiceError>| tell.send(deleted.clone()).unwrap();
+    let deleting = voices.delete(&Caller::Anybody, id, tell);
+    assert!(tokio::time::timeout(soon, deleting).await.is_err());
+    assert_eq!(told.await.unwrap(), Ok(true));
+    assert!(voices.get(&Caller::Anybody, id).await.unwrap().is_none(), "it speaks no more");
+}
+
 /// A key that holds many voices takes no place of another's.
 #[tokio::test]
 async fn a_flood_of_held_voices_is_its_own_loss() {

@@ -21,9 +21,8 @@ pub(super) fn plain(text: &str) -> Edited<'_> {
     {
         return Editor::new(text).finish();
     }
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let without_products = hide_products(text);
-    let parser = Parser::new_ext(&without_products, options);
+    let parser = Parser::new_ext(&without_products, options());
     let definitions = parser.reference_definitions().iter();
     // `[name]: word` is how chats name who speaks, more often than where a link leads.
     let mut said: Vec<Range<usize>> = definitions
@@ -59,6 +58,22 @@ pub(super) fn plain(text: &str) -> Edited<'_> {
     said.for_each(|span| page.keep(span));
     page.skip(text.len());
     page.editor.finish()
+}
+
+fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
+}
+
+/// The blocks of code between fences, in order, which [`plain`] leaves out.
+pub(super) fn fenced(text: &str) -> Vec<Range<usize>> {
+    if !(text.contains("```") || text.contains("~~~")) || text.lines().any(|line| nested(line) > MAX_NESTED) {
+        return Vec::new();
+    }
+    let events = Parser::new_ext(text, options()).into_offset_iter();
+    let blocks = events.filter_map(|(event, range)| {
+        matches!(event, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))).then_some(range)
+    });
+    blocks.collect()
 }
 
 /// The text with another character in place of each `*` that is a sign of maths, as in `2*3*4` and `2**10`.

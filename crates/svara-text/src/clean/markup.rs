@@ -24,15 +24,35 @@ pub(crate) struct Asked {
     pub(crate) rates: Vec<(Range<usize>, f32)>,
 }
 
+/// The elements whose content isn't said.
+const UNSAID: [&str; 4] = ["script", "style", "metadata", "desc"];
+
+/// The elements whose content isn't said and the comments, in order, which [`read`] removes.
+pub(super) fn unsaid(text: &str) -> Vec<Range<usize>> {
+    let mut reader = Reader::new(text);
+    let (mut ranges, mut at) = (Vec::new(), 0);
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('<')) {
+        let start = at + found;
+        let rest = text.get(start..).unwrap_or_default();
+        let end = reader.unsaid(start, rest);
+        ranges.extend(end.map(|end| start..end));
+        at = end.unwrap_or(start + 1);
+    }
+    ranges
+}
+
+/// The longest comment that is kept whole where a text is cut, in bytes.
+const SHORT_COMMENT: usize = 1_000;
+
+/// The length of the comment that `text` begins with, if it isn't too long to be kept whole.
+pub(super) fn short_comment(text: &str) -> Option<usize> {
+    let near = text.get(..text.floor_char_boundary(SHORT_COMMENT))?;
+    near.find("-->").map(|end| end + 3)
+}
+
 /// Removes tags and decodes character references. `keeps` says which names between brackets are the model's own tags.
 pub(super) fn read<'t>(text: &'t str, keeps: &impl Fn(&str) -> bool) -> (Edited<'t>, Asked) {
-    let mut reader = Reader {
-        text,
-        editor: Editor::new(text),
-        asked: Asked::default(),
-        open: Vec::new(),
-        missing: Vec::new(),
-    };
+    let mut reader = Reader::new(text);
     let mut at = 0;
     while let Some(found) = text.get(at..).and_then(|rest| rest.find(['<', '&', '['])) {
         let start = at + found;
@@ -68,6 +88,21 @@ enum Meaning {
 }
 
 impl<'t> Reader<'t> {
+    fn new(text: &'t str) -> Self {
+        let (editor, asked) = (Editor::new(text), Asked::default());
+        Self { text, editor, asked, open: Vec::new(), missing: Vec::new() }
+    }
+
+    /// Where what begins at `start` ends, if it is an element whose content isn't said, or a comment, and has an end.
+    fn unsaid(&mut self, start: usize, rest: &str) -> Option<usize> {
+        if rest.starts_with("<!--") {
+            return Some(self.find("-->", start)? + 3);
+        }
+        let tag = Tag::read(rest).filter(|tag| tag.kind == Kind::Start)?;
+        let name = UNSAID.into_iter().find(|name| name.eq_ignore_ascii_case(tag.name))?;
+        self.end_of(name, start + tag.len)
+    }
+
     /// Deals with what stands at `start`. Returns its length, if it is anything.
     fn mark(&mut self, start: usize, rest: &'t str, keeps: &impl Fn(&str) -> bool) -> Option<usize> {
         if rest.starts_with('&') {
@@ -98,8 +133,8 @@ impl<'t> Reader<'t> {
                 };
                 self.pause(whole, length_ms);
             }
-            ("script" | "style" | "metadata" | "desc", Kind::Start) => {
-                let end = self.end_of(&name, whole.end).unwrap_or(whole.end);
+            (name, Kind::Start) if UNSAID.contains(&name) => {
+                let end = self.end_of(name, whole.end).unwrap_or(whole.end);
                 self.editor.replace(start..end, "");
                 return Some(end - start);
             }

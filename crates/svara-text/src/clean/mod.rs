@@ -12,15 +12,16 @@ mod power;
 mod say_as;
 mod tags;
 mod thoughts;
+mod unsaid;
 
 use std::ops::Range;
 
 use self::markup::Asked;
-pub(crate) use self::thoughts::tag as thought_tag;
 pub use self::{
     pause::{MAX_PAUSE_MS, Pause},
     say_as::{DateOrder, SayAs},
 };
+pub(crate) use self::{thoughts::tag as thought_tag, unsaid::unsaid};
 use crate::edits::{Edited, Edits};
 
 /// How often the steps are repeated: what one of them uncovers, such as a tag that was escaped, is for the next round.
@@ -50,11 +51,12 @@ pub struct Cleaned {
     asked: Asked,
 }
 
-/// The byte ranges of tags and pauses in a text that isn't cleaned yet, in order.
+/// The byte ranges of tags, short comments and pauses in a text that isn't cleaned yet, in the order in which they begin.
 pub(crate) fn markup_ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices(['<', '[']).filter_map(|(start, mark)| {
         let rest = text.get(start..)?;
         let len = match mark {
+            "<" if rest.starts_with("<!--") => markup::short_comment(rest)?,
             "<" => tags::Tag::read(rest)?.len,
             _ => pause::bracketed(rest)?.0,
         };

@@ -1,5 +1,7 @@
 //! What a model thought before it answered.
 
+use std::ops::Range;
+
 use crate::edits::{Edited, Editor};
 
 /// The tags around thoughts.
@@ -9,6 +11,13 @@ const NAMES: [&str; 5] = ["think", "thinking", "thought", "reasoning", "reflecti
 /// it is its end.
 pub(super) fn drop_thoughts(text: &str) -> Edited<'_> {
     let mut editor = Editor::new(text);
+    ranges(text).into_iter().for_each(|range| editor.replace(range, ""));
+    editor.finish()
+}
+
+/// What [`drop_thoughts`] removes, in order.
+pub(super) fn ranges(text: &str) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
     let mut open: Option<(usize, &str)> = None;
     let mut any = false;
     for (at, _) in text.match_indices('<') {
@@ -16,19 +25,19 @@ pub(super) fn drop_thoughts(text: &str) -> Edited<'_> {
         match (open, ends) {
             (None, false) => open = Some((at, name)),
             (Some((start, opened)), true) if opened == name => {
-                editor.replace(start..at + len, "");
+                ranges.push(start..at + len);
                 open = None;
             }
             // A template may hold the first tag, so that only the end is in the answer.
-            (None, true) => editor.replace(if any { at..at + len } else { 0..at + len }, ""),
+            (None, true) => ranges.push(if any { at..at + len } else { 0..at + len }),
             _ => continue,
         }
         any = true;
     }
     if let Some((start, _)) = open {
-        editor.replace(start..text.len(), "");
+        ranges.push(start..text.len());
     }
-    editor.finish()
+    ranges
 }
 
 /// The name of the tag that `text` begins with, whether it is an end, and its length.

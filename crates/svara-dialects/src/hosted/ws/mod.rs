@@ -68,11 +68,11 @@ async fn stream_input(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refused<Hosted>> {
     let upgrade = upgrade.map_err(|_| ApiError::no_upgrade())?;
-    let (options, ignored) = Options::read(&uri)?;
+    let (options, ignored) = Options::read(&uri).map_err(ApiError::in_query)?;
     let ignored = ignored.unless_strict(Handling::of(&headers))?;
     let dictionary = Dictionaries::find(&state, &asker.caller, options.dictionary_id.as_deref()).await?;
     let told = dictionary.told();
-    let (session, mut orders) = prepare(state, options, asker).await?;
+    let (session, mut orders) = prepare(state, options, asker).await.map_err(ApiError::in_query)?;
     orders.template.request.dictionaries = dictionary.found;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
     let span = tracing::Span::current();

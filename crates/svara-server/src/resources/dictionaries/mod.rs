@@ -14,7 +14,7 @@ use axum::{
 use http::{HeaderValue, Uri, header};
 use serde::de::DeserializeOwned;
 use svara_api::{
-    audit::{self, Act, outcome},
+    audit::{self, Act},
     door::asker::Asker,
     error::{ApiError, ElevenLabs, Refused, Spelling},
     reading::{
@@ -211,8 +211,8 @@ async fn change(
     check_texts(name.as_deref(), description.as_deref())?;
     let name = name.map(|name| name.trim().to_owned());
     let change = DictionaryChange { name, description, shared, archived };
-    let changed = state.service.dictionaries().change(&asker.caller, &id, change).await;
-    note_change(&asker, &id, changed.as_ref().map(Option::is_some));
+    let told = audit::when_found(&asker, Act::DictionaryChanged, &id);
+    let changed = state.service.dictionaries().change(&asker.caller, &id, change, told).await;
     let changed = changed?.ok_or_else(|| unknown(&id))?;
     Ok(ignored.told(Json(Entry::new(&changed, &asker.caller))))
 }
@@ -233,8 +233,8 @@ async fn delete(
     asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Json<Done>, Refused<ElevenLabs>> {
-    let deleted = state.service.dictionaries().delete(&asker.caller, &id).await;
-    audit::note(&asker, Act::DictionaryDeleted, &id, outcome(&deleted));
+    let told = audit::when_ended(&asker, Act::DictionaryDeleted, &id);
+    let deleted = state.service.dictionaries().delete(&asker.caller, &id, told).await;
     if deleted? { Ok(Json(DONE)) } else { Err(unknown(&id).into()) }
 }
 
@@ -338,17 +338,10 @@ async fn edit(
     id: &str,
     edit: RuleEdit,
 ) -> Result<Response, Refused<ElevenLabs>> {
-    let (by, of) = (asker.clone(), id.to_owned());
-    let told = move |edited: &Result<Option<Arc<KeptDictionary>>, ServiceError>| {
-        note_change(&by, &of, edited.as_ref().map(Option::is_some));
-    };
+    let told = audit::when_found(asker, Act::DictionaryChanged, id);
     let edited = state.service.dictionaries().edit(&asker.caller, id, edit, told).await;
     let edited = edited?.ok_or_else(|| unknown(id))?;
     Ok(Json(Entry::new(&edited, &asker.caller)).into_response())
-}
-
-fn note_change(asker: &Asker, id: &str, found: Result<bool, &ServiceError>) {
-    audit::note(asker, Act::DictionaryChanged, id, outcome(&found.map_err(Clone::clone)));
 }
 
 /// With what rules have in vain.

@@ -133,8 +133,8 @@ async fn delete(
     asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Json<Done>, Refused<Svara>> {
-    let deleted = state.service.jobs().delete(&asker.caller, &id).await;
-    audit::note(&asker, Act::JobDeleted, &id, audit::outcome(&deleted));
+    let told = audit::when_ended(&asker, Act::JobDeleted, &id);
+    let deleted = state.service.jobs().delete(&asker.caller, &id, told).await;
     if deleted? { Ok(Json(DONE)) } else { Err(unknown().into()) }
 }
 
@@ -340,7 +340,7 @@ async fn read_draft<'a>(
         BodyType::Json => {
             let (fields, ignored): (svara::Fields, _) =
                 body::json(request, state.body_bytes).await.map_err(of_several)?;
-            let ignored = fields.name_overruled(state.service.engine().voices(), ignored);
+            let ignored = name_in_vain(state, &fields, ignored);
             let added = add(&mut draft, state, asker, fields).await;
             added.map_err(|error| svara::in_other_words(&ignored, error))?;
             ignored
@@ -353,7 +353,7 @@ async fn read_draft<'a>(
                 return Err(ApiError::bad_request("the body has no line with a text"));
             }
             for (number, fields) in lines {
-                ignored = fields.name_overruled(state.service.engine().voices(), ignored);
+                ignored = name_in_vain(state, &fields, ignored);
                 let added = add(&mut draft, state, asker, fields).await;
                 added.map_err(|error| in_line(number, &svara::in_other_words(&ignored, error)))?;
             }
@@ -365,6 +365,12 @@ async fn read_draft<'a>(
         }
     };
     Ok((draft, ignored))
+}
+
+/// With the names of fields that have no effect in a job. Nothing of it is streamed.
+fn name_in_vain(state: &AppState, fields: &svara::Fields, ignored: Ignored) -> Ignored {
+    let ignored = fields.name_overruled(state.service.engine().voices(), ignored);
+    if fields.is_about_streaming() { ignored.and("stream") } else { ignored }
 }
 
 async fn add(

@@ -88,10 +88,12 @@ async fn add(
 }
 
 fn read(form: form::Form) -> Result<(Fields, Ignored), ApiError> {
+    // Clients that write lists with brackets may write them behind other names, too.
+    let form: form::Form = form.into_iter().map(|(name, value)| (encoded::bare(name), value)).collect();
     form::once(&form, &["name", "description", "consent", "shared", "labels", "remove_background_noise"])?;
     let (mut fields, mut unknown, mut files) = (Fields::default(), Vec::new(), 0);
     for (name, value) in form {
-        match &*encoded::bare(name.clone()) {
+        match &*name {
             "files" | "file" => {
                 files += 1;
                 if files > 1 {

@@ -14,7 +14,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use svara_api::{
-    audit::{self, Act, outcome},
+    audit::{self, Act},
     door::asker::Asker,
     error::{ApiError, Refused, Spelling, Svara, dialect_by_key},
     links::Links,
@@ -221,9 +221,8 @@ async fn changed(state: &AppState, asker: &Asker, id: &str, request: Request) ->
         return Err(ApiError::invalid("name", "must not be empty"));
     }
     let change = VoiceChange { name, description, shared };
-    let changed = state.service.voices().change(&asker.caller, id, change).await;
-    let found = changed.as_ref().map(Option::is_some).map_err(Clone::clone);
-    audit::note(asker, Act::VoiceChanged, id, outcome(&found));
+    let told = audit::when_found(asker, Act::VoiceChanged, id);
+    let changed = state.service.voices().change(&asker.caller, id, change, told).await;
     match changed? {
         Some(voice) => Ok(ignored.told(Json(Entry::kept(&voice)))),
         None => {
@@ -265,8 +264,8 @@ async fn delete(
     headers: HeaderMap,
 ) -> Response {
     let deleted = async {
-        let deleted = state.service.voices().delete(&asker.caller, &id).await;
-        audit::note(&asker, Act::VoiceDeleted, &id, outcome(&deleted));
+        let told = audit::when_ended(&asker, Act::VoiceDeleted, &id);
+        let deleted = state.service.voices().delete(&asker.caller, &id, told).await;
         if deleted? {
             return Ok(Json(DONE).into_response());
         }
