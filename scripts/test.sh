@@ -52,7 +52,15 @@ run_rust_tests() {
     fi
 }
 
-# The browser's tests, and those that mostly wait: for a person's pace, for streams, and for processes to come back.
+# Waits for processes to come back, nearly all of the time. With real vLLM, the same tests take an hour, because they start it
+# eleven times; see docs/supervisor.md.
+supervisord() {
+    # If the environment is still being made, this waits for it.
+    scripts/setup_test_peers.sh || return
+    .venv-peers/bin/python -m pytest tests/supervisor -k "not vLLM"
+}
+
+# The browser's tests, and others that mostly wait: for a person's pace, and for streams.
 proxies=tests/peers/test_proxies.py
 slow_paced() {
     STAGES=() STAGES_FAILED=
@@ -60,8 +68,6 @@ slow_paced() {
     stage proxies .venv-peers/bin/python -m pytest "$proxies" -m "not vllm"
     # Pipecat and LiveKit.
     stage agents .venv-agents/bin/python -m pytest tests/agents --durations 10
-    # With real vLLM, the same tests take an hour, because they start it eleven times; see docs/supervisor.md.
-    stage supervisord .venv-peers/bin/python -m pytest tests/supervisor -k "not vLLM"
     summary "all passed"
 }
 
@@ -77,6 +83,9 @@ fi
 
 stage onnxruntime scripts/fetch_onnxruntime.sh
 stage test-models scripts/make_test_models.sh "${full[@]}"
+stage build cargo test --workspace --locked --no-run
+# The Rust tests leave a quarter of the processor's time.
+[[ -n $fast ]] || start_job supervisord supervisord
 stage rust rust_tests "$@"
 stage rust-docs cargo test --workspace --doc --locked
 if [[ -z $fast ]]; then
@@ -84,6 +93,7 @@ if [[ -z $fast ]]; then
     stage programs cargo build --workspace --locked --bins --examples
     stage peers-setup join_job peers-setup
     stage agents-setup join_job agents-setup
+    stage supervisord join_job supervisord
     # Three processes, which take about as long: the tests with the one vLLM, which generates on one core, and two that leave
     # each other the rest.
     start_job vllm .venv-peers/bin/python -m pytest tests/peers -m vllm --durations 10

@@ -49,8 +49,8 @@ let compare, jobs, showCode;
 
 // The form needn't wait for these files.
 const below = new Promise((loaded) => window.addEventListener('load', loaded)).then(async () => {
-  const [{ Compare }, { Jobs }, { Live }, { Load }, { codeTabs }] = await Promise.all(
-    ['compare', 'jobs', 'live', 'load', 'snippets'].map((name) => import(`./${name}.js`)));
+  const [{ Compare }, { Jobs }, { Live }, { Load }, { codeTabs }] = await Promise.all([
+    import('./compare.js'), import('./jobs.js'), import('./live.js'), import('./load.js'), import('./snippets.js')]);
   new Live(context, fields, told, (error) => status.fail(error));
   new Load(asked, told);
   compare = new Compare(context, fields, told);

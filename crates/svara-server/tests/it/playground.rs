@@ -30,6 +30,7 @@ async fn the_pages_are_self_contained() {
         let text = response.text().await.unwrap();
         assert!(!text.contains("https://"), "nothing from other hosts: {path}");
         let mut named = between(&text, "from '", "';");
+        named.extend(between(&text, "import('", "')"));
         if kind.starts_with("text/html") {
             named.extend(
                 between(&text, "href=\"", "\"")

@@ -39,7 +39,8 @@ async fn the_log_has_the_cause_and_the_client_does_not() {
         assert!(events.iter().any(is_failure), "{path}: {events:?}");
         assert!(!format!("{events:?} {reason}").contains(INSIDE), "{path}: {events:?} {reason}");
     }
-    server.kill_9().await;
+    server.signal("TERM").await;
+    server.ended().await;
     let lines = log.await.unwrap();
     let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let told: Vec<Value> = lines.filter(|line| line["message"] == "told over a socket").collect();
