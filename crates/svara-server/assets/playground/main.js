@@ -44,13 +44,12 @@ const showTool = tabs($('tools'));
 let limit = Infinity;
 let demo = false;
 let voices = [];
-// What lies below the form, once it is there.
+// Below the form, which needn't wait for these files.
 let compare, jobs, showCode;
-
-// The form needn't wait for these files.
 const below = new Promise((loaded) => window.addEventListener('load', loaded)).then(async () => {
   const [{ Compare }, { Jobs }, { Live }, { Load }, { codeTabs }] = await Promise.all([
-    import('./compare.js'), import('./jobs.js'), import('./live.js'), import('./load.js'), import('./snippets.js')]);
+    import('./compare.js'), import('./jobs.js'), import('./live.js'), import('./load.js'), import('./snippets.js'),
+  ]);
   new Live(context, fields, told, (error) => status.fail(error));
   new Load(asked, told);
   compare = new Compare(context, fields, told);

@@ -195,7 +195,9 @@ fn a_sink_that_comes_back_gets_what_waited_and_the_number_of_what_is_missing() {
     let stream = listener.accept().unwrap().0;
     bed.event("", Kind::SinkBack);
     let (mut seen, mut missing) = (0, 0);
-    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+    // It stays open: what is still printed finds the sink there.
+    let mut lines = BufReader::new(stream).lines();
+    for line in lines.by_ref().map_while(Result::ok) {
         if let Some((head, _)) = line.split_once(" lines left out: the sink was away") {
             missing += head.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap();
         } else if line.contains("xxxx") || line.ends_with("end of spew") {
@@ -209,6 +211,7 @@ fn a_sink_that_comes_back_gets_what_waited_and_the_number_of_what_is_missing() {
     assert!(total >= 200_001 && seen > 4000, "{seen} seen, {missing} missing");
     let sink = &bed.report().sinks[0];
     assert!(sink.up && sink.lost_lines >= missing, "{sink:?}");
+    drop(lines);
 }
 
 #[test]
