@@ -240,8 +240,10 @@ impl Unit {
                 self.note_blind(why, services);
             }
             Found::StopFailed(why) if generation == self.member.machine.generation() => {
+                // Read anew: it may have failed for want of what it was to stop.
+                let processes = services.processes_after(Instant::now());
                 if let (State::Stopping(_), Some(process)) = (self.member.machine.state(), &self.process)
-                    && process.empty_since.is_none()
+                    && !process.family.is_empty(&processes)
                 {
                     let signal = self.member.spec.stop.signal;
                     let cause = format!("stop_command: {why}; {signal} is sent");
