@@ -166,7 +166,7 @@ fn stores(
     Ok((cache, jobs))
 }
 
-/// What callers are told of a store that can't be opened, and what the log says.
+/// What callers hear of a store that can't be opened, and what the log says.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unopened(error: StoreError) -> NotSetUp {
     let told = match error {

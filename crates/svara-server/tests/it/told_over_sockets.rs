@@ -30,7 +30,7 @@ async fn the_log_has_the_cause_and_the_client_does_not() {
     std::fs::write(&file, text).unwrap();
     let (mut server, log) = Program::start_logged(program(&file)).await;
     for (path, messages) in sockets() {
-        // In between it works: an engine that fails all the time is told of otherwise.
+        // In between it works: the log reports an engine that fails every time in another way.
         engine.set(Script::frames(2));
         let (events, ..) = heard_at(server.address, path, &messages).await;
         assert!(!events.iter().any(is_failure), "{path}: {events:?}");

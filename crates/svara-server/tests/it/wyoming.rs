@@ -212,7 +212,7 @@ async fn events_come_in_any_pieces_and_in_any_number() {
     assert_eq!(server.engine.requests().len(), 3, "each sentence once");
 }
 
-/// A client that is turned away is told of in the log, as over HTTP; those that are connected go on.
+/// The log reports clients that are turned away, as over HTTP; those that are connected go on.
 #[tokio::test]
 async fn too_many_connections_are_turned_away_and_told_of() {
     let server = server().await;

@@ -115,13 +115,11 @@ impl KeptDictionaries {
         // The turn comes before the task, so that clients that leave while they wait leave no tasks.
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let (this, caller) = (Arc::clone(self), caller.clone());
-        to_the_end(async move {
-            let made = this.make(&caller, new).await;
-            drop(turn);
-            told(&made);
-            made
-        })
-        .await
+        let work = async move {
+            let _turn = turn;
+            this.make(&caller, new).await
+        };
+        to_the_end(work, told).await
     }
 
     async fn make(
@@ -206,13 +204,11 @@ impl KeptDictionaries {
     ) -> Result<Option<Arc<KeptDictionary>>, ServiceError> {
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
-        to_the_end(async move {
-            let changed = this.rewrite(&caller, &id, change).await;
-            drop(turn);
-            told(&changed);
-            changed
-        })
-        .await
+        let work = async move {
+            let _turn = turn;
+            this.rewrite(&caller, &id, change).await
+        };
+        to_the_end(work, told).await
     }
 
     async fn rewrite(
@@ -239,13 +235,11 @@ impl KeptDictionaries {
     ) -> Result<Option<Arc<KeptDictionary>>, ServiceError> {
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
-        to_the_end(async move {
-            let edited = this.edit_rules(&caller, &id, edit).await;
-            drop(turn);
-            told(&edited);
-            edited
-        })
-        .await
+        let work = async move {
+            let _turn = turn;
+            this.edit_rules(&caller, &id, edit).await
+        };
+        to_the_end(work, told).await
     }
 
     async fn edit_rules(
@@ -300,13 +294,11 @@ impl KeptDictionaries {
     ) -> Result<bool, ServiceError> {
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
-        to_the_end(async move {
-            let deleted = this.remove(&caller, &id).await;
-            drop(turn);
-            told(&deleted);
-            deleted
-        })
-        .await
+        let work = async move {
+            let _turn = turn;
+            this.remove(&caller, &id).await
+        };
+        to_the_end(work, told).await
     }
 
     async fn remove(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {

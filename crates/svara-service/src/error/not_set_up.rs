@@ -1,4 +1,4 @@
-//! Why something isn't set up: what callers are told of it, beside what the log says.
+//! Why something isn't set up: what callers hear, beside what the log says.
 
 use super::ServiceError;
 

@@ -23,13 +23,11 @@ impl Jobs {
         // The turn comes before the task, so that clients that leave while they wait leave no tasks.
         let turn = Arc::clone(&self.deletions).acquire_owned().await.map_err(ServiceError::internal)?;
         let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
-        to_the_end(async move {
-            let deleted = this.remove(&caller, &id).await;
-            drop(turn);
-            told(&deleted);
-            deleted
-        })
-        .await
+        let work = async move {
+            let _turn = turn;
+            this.remove(&caller, &id).await
+        };
+        to_the_end(work, told).await
     }
 
     async fn remove(&self, caller: &Caller, id: &str) -> Result<bool, ServiceError> {

@@ -169,12 +169,8 @@ impl Jobs {
     ) -> Result<(String, Job), ServiceError> {
         match self.prepare(draft).await {
             Ok((place, record, charge)) => {
-                to_the_end(async move {
-                    let filled = place.fill(&record, charge).await;
-                    told(&filled);
-                    filled
-                })
-                .await
+                let work = async move { place.fill(&record, charge).await };
+                to_the_end(work, told).await
             }
             Err(error) => {
                 let refused = Err(error);

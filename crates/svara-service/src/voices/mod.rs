@@ -92,13 +92,8 @@ impl KeptVoices {
         // The turn comes before the task, so that clients that leave while they wait leave no tasks.
         let mut owners = Arc::clone(&self.owners).lock_owned().await;
         let (this, caller, frames) = (Arc::clone(self), caller.clone(), frames.to_vec());
-        to_the_end(async move {
-            let saved = this.save(&caller, new, &frames, &mut owners).await;
-            drop(owners);
-            told(&saved);
-            saved
-        })
-        .await
+        let work = async move { this.save(&caller, new, &frames, &mut owners).await };
+        to_the_end(work, told).await
     }
 
     async fn save(
@@ -171,15 +166,13 @@ impl KeptVoices {
             told(&refused);
             return refused;
         }
-        let owners = Arc::clone(&self.owners).lock_owned().await;
+        let turn = Arc::clone(&self.owners).lock_owned().await;
         let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
-        to_the_end(async move {
-            let changed = this.rewrite(&caller, &id, change).await;
-            drop(owners);
-            told(&changed);
-            changed
-        })
-        .await
+        let work = async move {
+            let _turn = turn;
+            this.rewrite(&caller, &id, change).await
+        };
+        to_the_end(work, told).await
     }
 
     async fn rewrite(
@@ -217,13 +210,8 @@ impl KeptVoices {
         }
         let mut owners = Arc::clone(&self.owners).lock_owned().await;
         let (this, caller, id) = (Arc::clone(self), caller.clone(), id.to_owned());
-        to_the_end(async move {
-            let deleted = this.remove(&caller, &id, &mut owners).await;
-            drop(owners);
-            told(&deleted);
-            deleted
-        })
-        .await
+        let work = async move { this.remove(&caller, &id, &mut owners).await };
+        to_the_end(work, told).await
     }
 
     async fn remove(&self, caller: &Caller, id: &str, owners: &mut Owners) -> Result<bool, ServiceError> {

@@ -42,7 +42,7 @@ async fn a_voice_is_saved_though_its_client_leaves() {
     assert!(told.await.unwrap(), "the audit line is written");
 }
 
-/// A client that leaves while its voice is changed or deleted must not leave one that is told of as before.
+/// A client that leaves while its voice is changed or deleted must not leave it as it was for others.
 #[tokio::test(start_paused = true)]
 async fn a_voice_is_changed_and_deleted_though_its_client_leaves() {
     let objects = Faulty::new();
