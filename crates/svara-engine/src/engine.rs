@@ -101,13 +101,13 @@ impl Engine {
 
     async fn begin(&self, request: SpeechRequest, audience: Audience) -> Result<Speech, SpeakError> {
         // Whoever parts the text of a job bounds its parts; what isn't said of them may be long.
-        let is_bounded = audience == Audience::Nobody(Wait::Nobody);
-        if !is_bounded {
+        let is_part_of_job = audience == Audience::Nobody(Wait::Nobody);
+        if !is_part_of_job {
             self.check_length(&request.text)?;
         }
         let profile = &self.parts.profile;
         let Prepared { voice, sampling, speed, script, may_be_cut } = self.prepare(&request)?;
-        if !is_bounded {
+        if !is_part_of_job {
             self.check_growth(&request.text, &script)?;
         }
         // The decoder slot comes first: a generation that is thrown away costs more than a slot held in vain.

@@ -9,7 +9,7 @@ use svara_testkit::{
     fake_vllm::{End, Script},
 };
 
-use crate::harness::Server;
+use crate::{harness::Server, shares::waiting};
 
 const FRAME_BYTES: usize = 2048 * 2;
 
@@ -149,10 +149,8 @@ async fn failures_are_told_and_not_kept() {
 
 /// How long another caller has waited, and what its key has left, is its own affair.
 #[tokio::test]
-async fn who_joins_another_is_not_refused_for_it() {
-    // The only stream is free again after five seconds.
-    let script = Script { pause: Duration::from_millis(100), ..Script::frames(50) };
-    let server = Server::with(script, |config| {
+async fn a_caller_that_joins_another_is_not_refused_for_it() {
+    let server = Server::with(Script { end: End::Hang, ..Script::frames(4) }, |config| {
         config.cache.memory_bytes = 50_000_000;
         config.decoder.max_streams = 1;
         config.limits.queue_seconds = svara_config::Seconds::new(4);
@@ -161,14 +159,18 @@ async fn who_joins_another_is_not_refused_for_it() {
     let mut first = server.speak(json!({"seed": 1})).await;
     first.chunk().await.unwrap().unwrap();
     server.engine.set(Script::frames(6));
+    let waits_too_long = async {
+        let refused = server.speak_json(json!({"seed": 2})).await;
+        // Only now is the stream free.
+        drop(first);
+        refused
+    };
     let joins = async {
-        // While the other one waits, which has waited for too long before the stream is free.
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        waiting(&server, 1).await;
         let answer = server.speak(json!({"seed": 2})).await;
         (answer.status().as_u16(), answer.bytes().await.unwrap().len())
     };
-    let ((status, body), joined, _) =
-        tokio::join!(server.speak_json(json!({"seed": 2})), joins, first.bytes());
+    let ((status, body), joined) = tokio::join!(waits_too_long, joins);
     assert_eq!((status, &body["error"]["type"]), (503, &json!("server_full")), "{body}");
     assert_eq!(joined, (200, 6 * FRAME_BYTES));
 }

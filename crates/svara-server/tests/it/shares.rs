@@ -30,7 +30,8 @@ fn speak(server: &Server, key: &str, seed: u64) -> JoinHandle<Response> {
     tokio::spawn(async { request.send().await.unwrap() })
 }
 
-async fn waiting(server: &Server, count: usize) {
+/// Waits until so many requests wait for a stream.
+pub async fn waiting(server: &Server, count: usize) {
     let line = format!("\nsvara_queue_waiting {count}");
     let waits = async {
         let mut metrics = String::new();
