@@ -150,7 +150,9 @@ async fn failures_are_told_and_not_kept() {
 /// How long another caller has waited, and what its key has left, is its own affair.
 #[tokio::test]
 async fn a_caller_that_joins_another_is_not_refused_for_it() {
-    let server = Server::with(Script { end: End::Hang, ..Script::frames(4) }, |config| {
+    // It goes on for long: what is written to a client that is gone frees the stream.
+    let script = Script { pause: Duration::from_millis(300), ..Script::frames(1000) };
+    let server = Server::with(script, |config| {
         config.cache.memory_bytes = 50_000_000;
         config.decoder.max_streams = 1;
         config.limits.queue_seconds = svara_config::Seconds::new(4);
